@@ -1,0 +1,1 @@
+"""User agents at a terminal: send, list, read, reply and forward against any mail server."""

@@ -1,0 +1,1 @@
+"""What travels: addresses, envelopes, headers, MIME trees, composed messages, DSNs and journey events. No I/O, no clock."""
