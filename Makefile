@@ -1,0 +1,49 @@
+# Each target sets up what it needs; on a Debian machine with python3 and make, any of them may be the first command typed.
+#   make lab     two mail domains on this machine, ready to be tried       make test    every test
+#   make check   style, types, imports, house limits                       make bench   speed, beside other servers
+# ARGS is handed on: make lab ARGS=--json    make test ARGS="tests/unit/wire -x"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test check bench lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(READY)
+
+$(READY): pyproject.toml requirements.lock tools/make_venv.sh
+	@sh tools/make_venv.sh $(VENV)
+	@touch $@
+
+lab: $(READY)
+	@$(BIN)/postroom lab $(ARGS)
+
+test: $(READY)
+	@sh tools/debian_packages.sh $(VENV)/.debian-packages-missing
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict src
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/check_house.py
+
+bench: $(READY)
+	@$(BIN)/python -m bench $(ARGS)
+
+# Writes requirements.lock anew from pyproject.toml; versions stay unless ARGS says otherwise: make lock ARGS=--upgrade
+LOCKER := build/locker
+lock: $(READY)
+	@test -x $(LOCKER)/bin/pip-compile || { $(BIN)/python -m venv $(LOCKER) && $(LOCKER)/bin/pip install --quiet pip-tools; }
+	@$(LOCKER)/bin/pip-compile --quiet --extra dev --build-deps-for wheel --generate-hashes --allow-unsafe --strip-extras \
+	    --no-annotate --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+	    --output-file requirements.lock $(ARGS) pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

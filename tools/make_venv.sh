@@ -1,0 +1,71 @@
+#!/bin/sh
+# Makes or refreshes the virtual environment given as argument from requirements.lock, with `postroom` in it.
+# Needs python3 >= 3.11 with its venv module; on Debian, root gets the missing python3-venv installed.
+# The interpreter can be chosen: PYTHON=/path/to/python make setup
+set -eu
+
+venv=${1:?usage: make_venv.sh DIRECTORY}
+oldest="3, 11"
+
+say() { printf '%s\n' "$*" >&2; }
+
+new_enough() { "$1" -c "import sys; sys.exit(sys.version_info < ($oldest))" 2>/dev/null; }
+
+find_python() {
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+        if new_enough "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    say "Postroom needs Python 3.11 or newer; found: $(python3 --version 2>&1 || echo 'no python3')."
+    say "Install one (Debian 12 or newer: apt-get install python3 python3-venv), or name one: make PYTHON=/path/to/python3.12 setup"
+    return 1
+}
+
+# Debian ships python3 without ensurepip; venv cannot put pip into a new environment without it.
+has_ensurepip() { "$1" -c "import ensurepip, venv" 2>/dev/null; }
+
+apt_install() {
+    apt-get install -qq -y --no-install-recommends --no-remove "$@" >/dev/null ||
+        { apt-get update -qq && apt-get install -qq -y --no-install-recommends --no-remove "$@" >/dev/null; }
+}
+
+install_ensurepip() {
+    package=$("$1" -c 'import sys; print(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")')
+    if ! command -v apt-get >/dev/null; then
+        say "$1 lacks the ensurepip module, which makes virtual environments: install your system's package for it ($package)."
+    elif [ "$(id -u)" -ne 0 ]; then
+        say "$1 lacks the ensurepip module. Type this once, then the same make command again:"
+        say "    sudo apt-get install $package"
+    else
+        say "Installing the Debian package $package ..."
+        export DEBIAN_FRONTEND=noninteractive
+        apt_install "$package" && has_ensurepip "$1" && return
+        say "That failed; see above. Try: apt-get update && apt-get install $package"
+    fi
+    return 1
+}
+
+# A copied or moved directory keeps scripts that point to its old place; such an environment is made anew.
+usable() {
+    [ -x "$venv/bin/python" ] && new_enough "$venv/bin/python" && "$venv/bin/pip" --version >/dev/null 2>&1 &&
+        [ "$("$venv/bin/python" -c 'import sys; print(sys.prefix)')" = "$(cd "$venv" && pwd -P)" ] &&
+        head -n 1 "$venv/bin/pip" | grep -qF "$(cd "$venv" && pwd -P)"
+}
+
+if ! usable; then
+    python=$(find_python)
+    has_ensurepip "$python" || install_ensurepip "$python"
+    say "Making $venv with $("$python" --version) ..."
+    "$python" -m venv --clear "$venv"
+fi
+
+say "Installing the locked packages into $venv (half a minute the first time) ..."
+pip() { "$venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"; }
+if ! pip install --require-hashes --requirement requirements.lock; then
+    say "The packages of requirements.lock could not be installed; the lines above say which and why."
+    say "The first set-up needs a way to a Python package index (see: $venv/bin/pip config list)."
+    exit 1
+fi
+pip install --no-deps --no-build-isolation --editable .
