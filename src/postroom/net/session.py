@@ -1,0 +1,78 @@
+"""What the pump and a protocol session promise each other.
+
+The pump owns the socket, TLS and the timeouts; the session owns a pure machine and decides. Not here: any protocol, any socket.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, Protocol
+
+import msgspec
+
+from postroom.wire.machine import Machine
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """One end of a connection: an address (IPv4-mapped IPv6 written as IPv4; "" for a Unix socket) and a port."""
+
+    ip: str
+    port: int = 0
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine."""
+        return self.ip in ("::1", "") or self.ip.startswith("127.")
+
+
+class TlsFacts(msgspec.Struct, frozen=True):
+    """What the handshake agreed on. `subject` is the peer's certificate name, "" when it showed none; `verified` whether it was checked."""
+
+    version: str
+    cipher: str
+    bits: int
+    server_name: str = ""
+    alpn: str = ""
+    subject: str = ""
+    verified: bool = False
+
+
+class Connection(Protocol):
+    """What a session may know of and ask from its connection."""
+
+    peer: Peer
+    local: Peer
+    tls: TlsFacts | None
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
+        """After the reply that is queued has been sent: a TLS handshake as the server, then `session.secured`."""
+
+    def wake(self) -> None:
+        """The session has queued bytes in its machine outside of an event (a push): send them."""
+
+    def close(self, reason: str) -> None:
+        """Sends what is queued and closes."""
+
+
+class Session(Protocol):
+    """One protocol's conversation over one connection, from the server's side."""
+
+    machine: Machine[Any]
+
+    def opened(self, connection: Connection) -> None:
+        """The connection stands; the greeting may be queued in the machine."""
+
+    async def handle(self, event: Any) -> None:
+        """Answers one event of the machine; when it returns, the machine has its reply."""
+
+    def secured(self, facts: TlsFacts) -> None:
+        """The handshake that `start_tls` asked for is done."""
+
+    def overdue(self) -> None:
+        """The peer was silent for longer than `deadline()`: queue a last word; the pump then closes."""
+
+    def closed(self, reason: str) -> None:
+        """Called exactly once; nothing is sent after it."""
+
+    def deadline(self) -> float:
+        """Seconds of silence that are allowed in the machine's present state."""
