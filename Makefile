@@ -8,7 +8,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+# The stamp is for one place: a copied or moved environment does not work, and is made anew.
+READY := $(VENV)/.ready-$(shell pwd | cksum | cut -d' ' -f1)
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -30,7 +31,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict src
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python tools/check_house.py
 
 bench: $(READY)

@@ -24,10 +24,10 @@ missing_packages() {
 
 # invoke-rc.d asks this program before it starts a service; 101 means "no". What was there before comes back.
 forbid_services() {
-    [ -e $policy ] && mv $policy $policy.before-postroom
+    [ -e $policy ] && ! grep -q "for postroom's tests" $policy && mv $policy $policy.before-postroom
     trap allow_services EXIT
     trap 'exit 130' INT TERM HUP
-    printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+    printf "#!/bin/sh\n# for postroom's tests\nexit 101\n" >$policy && chmod 755 $policy
 }
 
 allow_services() {

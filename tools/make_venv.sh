@@ -51,7 +51,7 @@ install_ensurepip() {
 usable() {
     [ -x "$venv/bin/python" ] && new_enough "$venv/bin/python" && "$venv/bin/pip" --version >/dev/null 2>&1 &&
         [ "$("$venv/bin/python" -c 'import sys; print(sys.prefix)')" = "$(cd "$venv" && pwd -P)" ] &&
-        head -n 1 "$venv/bin/pip" | grep -qF "$(cd "$venv" && pwd -P)"
+        head -n 3 "$venv/bin/pip" | grep -qF "$(cd "$venv" && pwd -P)"
 }
 
 if ! usable; then
