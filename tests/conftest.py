@@ -1,0 +1,42 @@
+"""What every test may use: programs of the system, PostgreSQL, and a summary of what was skipped and why."""
+
+import os
+import shutil
+from collections.abc import Callable
+
+import hypothesis
+import pytest
+
+from postgres import database_url, postgres_server
+from skipped import summary
+
+__all__ = ["database_url", "postgres_server", "pytest_terminal_summary", "require_tool"]
+
+# A deadline would be a timed test: the machine's other work decides it.
+hypothesis.settings.register_profile("postroom", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("postroom")
+
+
+@pytest.fixture(scope="session")
+def require_tool() -> Callable[..., str]:
+    """Find a program of the system: `require_tool("swaks")` gives its path, or skips the test and says what to install.
+
+    The Debian package, where it is not called like the program, is the second argument.
+    """
+
+    def find(name: str, package: str = "") -> str:
+        path = shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
+        if path is None:
+            pytest.skip(f"needs {name} (apt-get install {package or name})")
+        return path
+
+    return find
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were skipped, how many for each reason."""
+    lines = list(summary(terminalreporter.stats.get("skipped", ())))
+    if lines:
+        terminalreporter.section("skipped")
+        for line in lines:
+            terminalreporter.line(line)
