@@ -26,9 +26,10 @@ find_python() {
 # Debian ships python3 without ensurepip; venv cannot put pip into a new environment without it.
 has_ensurepip() { "$1" -c "import ensurepip, venv" 2>/dev/null; }
 
+# The first try fails where package lists are missing or old; only the second one's words matter.
 apt_install() {
-    apt-get install -qq -y --no-install-recommends --no-remove "$@" >/dev/null ||
-        { apt-get update -qq && apt-get install -qq -y --no-install-recommends --no-remove "$@" >/dev/null; }
+    set -- apt-get install -qq -y --no-install-recommends --no-remove -o Dpkg::Use-Pty=0 "$@"
+    "$@" >/dev/null 2>&1 || { apt-get update -qq && "$@" >/dev/null; }
 }
 
 install_ensurepip() {
