@@ -14,10 +14,14 @@ from postroom.wire.machine import Machine
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """One end of a connection: an address (IPv4-mapped IPv6 written as IPv4; "" for a Unix socket) and a port."""
+    """One end of a connection: an address (IPv4-mapped IPv6 written as IPv4; "" for a Unix socket) and a port.
+
+    `uid` is the user at the other end of a Unix socket, as the kernel says; -1 where it cannot know.
+    """
 
     ip: str
     port: int = 0
+    uid: int = -1
 
     @property
     def is_loopback(self) -> bool:
@@ -43,12 +47,21 @@ class Connection(Protocol):
     peer: Peer
     local: Peer
     tls: TlsFacts | None
+    bytes_in: int  # octets that came over the wire so far, TLS records included
+    opened_at: float  # on the clock of `quiet_since`
+    quiet_since: float  # monotonic seconds: when the last event was answered, or anything was sent
 
     def start_tls(self, context: ssl.SSLContext) -> None:
-        """After the reply that is queued has been sent: a TLS handshake as the server, then `session.secured`."""
+        """Sends the reply that is queued, then does a TLS handshake as the server, then calls `session.secured`."""
 
     def wake(self) -> None:
         """The session has queued bytes in its machine outside of an event (a push): send them."""
+
+    async def drained(self) -> None:
+        """Sends what is queued and waits (without suspending when it need not) until the peer has read most of it.
+
+        Raises ConnectionError when the peer is gone.
+        """
 
     def close(self, reason: str) -> None:
         """Sends what is queued and closes."""
@@ -71,8 +84,14 @@ class Session(Protocol):
     def overdue(self) -> None:
         """The peer was silent for longer than `deadline()`: queue a last word; the pump then closes."""
 
+    def failed(self) -> None:
+        """A handler raised: queue a last word (`421 4.3.0`); the pump then closes."""
+
+    def dismissed(self) -> None:
+        """The service stops: queue a last word (`421 4.3.2`) and close, now or at the end of what has begun."""
+
     def closed(self, reason: str) -> None:
-        """Called exactly once; nothing is sent after it."""
+        """Called exactly once, never while `handle` runs; nothing is sent after it."""
 
     def deadline(self) -> float:
         """Seconds of silence that are allowed in the machine's present state."""

