@@ -1,0 +1,267 @@
+"""The shared engine: PostgreSQL through asyncpg, for several processes and machines.
+
+READ COMMITTED: every writing transaction of an account takes its row's lock by its first statement, so nothing stricter is needed.
+Serialisation failures and deadlocks are tried again; all other failures of the server come out as `TryLater`. A COMMIT whose answer was
+lost is one of them: the work may be done, and whoever repeats it must be recognised (`deliveries` does it for mail). Not here: tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final, TypeVar
+
+import asyncpg
+import msgspec
+
+from postroom.message.errors import NoSpace, TryLater
+from postroom.store.dialect import Dialect, postgresql_dialect
+from postroom.store.engine import Row, Transaction, Urgency, Value
+from postroom.store.refused import StoreRefused
+
+T = TypeVar("T")
+
+TRIES: Final = 4  # of one piece of work: the first and three more
+JITTER: Final = 0.05  # seconds, times the number of the try
+STATEMENTS_KEPT: Final = 400
+SERVER_FAILURES: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+_AGAIN: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidCachedStatementError,
+)
+
+
+class PostgresOptions(msgspec.Struct, frozen=True):
+    """Connections for writing and for reading of this process; seconds a statement, and waiting for a connection, may take."""
+
+    writers: int = 12
+    readers: int = 4
+    statement_seconds: float = 15.0
+    acquire_seconds: float = 15.0
+
+
+DEFAULTS: Final = PostgresOptions()
+
+
+class PostgresTransaction:
+    """Statements in an open transaction; each is one round trip."""
+
+    __slots__ = ("_connection", "_dialect")
+
+    def __init__(self, connection: Any, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    async def execute(self, sql: str, *args: Value) -> int:
+        """See `Transaction`."""
+        return _rows(await self._connection.execute(self._dialect[sql], *args))
+
+    async def fetch(self, sql: str, *args: Value) -> Sequence[Row]:
+        """See `Transaction`."""
+        rows: Sequence[Row] = await self._connection.fetch(self._dialect[sql], *args)
+        return rows
+
+    async def fetchrow(self, sql: str, *args: Value) -> Row | None:
+        """See `Transaction`."""
+        row: Row | None = await self._connection.fetchrow(self._dialect[sql], *args)
+        return row
+
+    async def executemany(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """See `Transaction`."""
+        await self._connection.executemany(self._dialect[sql], rows)
+
+
+class PostgresReading:
+    """Statements each on its own, on any connection of the reading pool; failures come out as `TryLater`."""
+
+    __slots__ = ("_dialect", "_pool")
+
+    def __init__(self, pool: Any, dialect: Dialect) -> None:
+        self._pool = pool
+        self._dialect = dialect
+
+    async def execute(self, sql: str, *args: Value) -> int:
+        """See `Transaction`."""
+        return _rows(await self._on_any("execute", sql, args))
+
+    async def fetch(self, sql: str, *args: Value) -> Sequence[Row]:
+        """See `Transaction`."""
+        rows: Sequence[Row] = await self._on_any("fetch", sql, args)
+        return rows
+
+    async def fetchrow(self, sql: str, *args: Value) -> Row | None:
+        """See `Transaction`."""
+        row: Row | None = await self._on_any("fetchrow", sql, args)
+        return row
+
+    async def executemany(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """See `Transaction`."""
+        await self._on_any("executemany", sql, (rows,))
+
+    async def _on_any(self, method: str, sql: str, args: Sequence[Any]) -> Any:
+        try:
+            return await getattr(self._pool, method)(self._dialect[sql], *args)
+        except SERVER_FAILURES as error:
+            raise as_try_later(error) from error
+
+
+class PostgresEngine:
+    """See `Engine`. Made by `open`."""
+
+    def __init__(self, writers: Any, readers: Any, options: PostgresOptions) -> None:
+        self.dialect = postgresql_dialect()
+        self._writers = writers
+        self._readers = readers
+        self._options = options
+        self._reader = PostgresReading(readers, self.dialect)
+        self._waiting: dict[int, float] = {}
+        self._tickets = 0
+
+    @classmethod
+    async def open(cls, url: str, options: PostgresOptions = DEFAULTS) -> PostgresEngine:
+        """Connects; the database exists already. Raises `StoreRefused` when it cannot be reached."""
+        writers = _pool(url, options, options.writers)
+        readers = _pool(url, options, options.readers, default_transaction_read_only="on")
+        try:
+            await writers
+            await readers
+        except SERVER_FAILURES as error:
+            writers.terminate()
+            readers.terminate()
+            raise StoreRefused(f"the database cannot be reached: {type(error).__name__}: {error}") from error
+        return cls(writers, readers, options)
+
+    async def write(
+        self, work: Callable[[Transaction], Awaitable[T]], urgency: Urgency = Urgency.INBOUND
+    ) -> T:
+        """See `Engine`. Connections go to whoever asked first: `urgency` has no weight here."""
+        del urgency
+        for number in range(1, TRIES):
+            try:
+                return await self._write_once(work)
+            except _AGAIN:
+                await asyncio.sleep(JITTER * number * random.random())
+            except SERVER_FAILURES as error:
+                raise await self._failure(error) from error
+        try:
+            return await self._write_once(work)
+        except SERVER_FAILURES as error:
+            raise await self._failure(error) from error
+
+    async def _write_once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        connection = await self._acquire()
+        try:
+            await connection.execute("BEGIN")
+            try:
+                value = await work(PostgresTransaction(connection, self.dialect))
+            except BaseException:
+                await _roll_back(connection)
+                raise
+            await _commit(connection)
+            return value
+        finally:
+            await self._writers.release(connection)
+
+    async def _acquire(self) -> Any:
+        self._tickets += 1
+        ticket = self._tickets
+        self._waiting[ticket] = time.monotonic()
+        try:
+            return await self._writers.acquire(timeout=self._options.acquire_seconds)
+        finally:
+            del self._waiting[ticket]
+
+    async def _failure(self, error: BaseException) -> TryLater:
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):  # a failover left us with a standby
+            await self._writers.expire_connections()
+        return as_try_later(error)
+
+    def reading(self) -> Transaction:
+        """See `Engine`."""
+        return self._reader
+
+    async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """See `Engine`."""
+        try:
+            async with (
+                self._readers.acquire(timeout=self._options.acquire_seconds) as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                return await work(PostgresTransaction(connection, self.dialect))
+        except SERVER_FAILURES as error:
+            raise as_try_later(error) from error
+
+    def waited(self) -> float:
+        """See `Engine`: here it is the wait for a connection."""
+        return time.monotonic() - next(iter(self._waiting.values())) if self._waiting else 0.0
+
+    async def close(self) -> None:
+        """See `Engine`."""
+        await self._writers.close()
+        await self._readers.close()
+
+
+async def _commit(connection: Any) -> None:
+    """COMMIT, which is durable also on the standby when the server is told to wait for it.
+
+    When that wait is broken off, the server commits all the same and says so only by a warning (class 01).
+    """
+    warnings: list[str] = []
+
+    def heard(_connection: Any, message: Any) -> None:
+        if str(message.sqlstate).startswith("01"):
+            warnings.append(str(message))
+
+    connection.add_log_listener(heard)
+    try:
+        await connection.execute("COMMIT")
+    finally:
+        connection.remove_log_listener(heard)
+    if warnings:
+        raise TryLater(detail=f"the commit may not have reached the standby: {warnings[0]}")
+
+
+async def _roll_back(connection: Any) -> None:
+    """ROLLBACK; a connection that cannot do it is thrown away, which is the same for the server."""
+    try:
+        await connection.execute("ROLLBACK")
+    except SERVER_FAILURES:
+        connection.terminate()
+
+
+def _pool(url: str, options: PostgresOptions, size: int, **settings: str) -> Any:
+    return asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        command_timeout=options.statement_seconds,
+        timeout=options.acquire_seconds,
+        statement_cache_size=STATEMENTS_KEPT,
+        server_settings={"application_name": "postroom", **settings},
+        reset=_keep,
+    )
+
+
+async def _keep(_connection: Any) -> None:
+    """Between two users a connection needs no reset: nobody changes its settings."""
+
+
+def _rows(status: str) -> int:
+    """Of a command tag, e.g. `INSERT 0 3`; 0 for those without a number."""
+    last = status.rpartition(" ")[2]
+    return int(last) if last.isdecimal() else 0
+
+
+def as_try_later(error: BaseException) -> TryLater:
+    """The server's failure in the family's words."""
+    kind = NoSpace if isinstance(error, asyncpg.DiskFullError) else TryLater
+    return kind(detail=f"{type(error).__name__}: {error}")

@@ -1,0 +1,22 @@
+"""Why a store could not be opened: said at the start of a program, to whoever runs it, with the remedy.
+
+Not mail errors: no peer ever sees them.
+"""
+
+from __future__ import annotations
+
+
+class StoreRefused(Exception):
+    """The base of the family; its text is whole sentences for a person."""
+
+
+class StoreInUse(StoreRefused):
+    """Another process has the directory."""
+
+
+class StoreTooNew(StoreRefused):
+    """The store was written by a later version which this one cannot read."""
+
+
+class StoreDamaged(StoreRefused):
+    """The database file is not one, or its pages contradict each other."""

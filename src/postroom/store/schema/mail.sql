@@ -1,0 +1,174 @@
+-- Accounts and their mail. Every key starts with account_id, so that one transaction never needs two accounts.
+-- Times are unix microseconds, ids are made by the node, flags are the bits of mailboxes.Flag.
+
+-- What a writing transaction of an account locks first. modseq is IMAP's MODSEQ and JMAP's state in one; quotas of 0 are none;
+-- uidvalidity is the last one given to a mailbox. state: 0 active, 1 disabled.
+CREATE TABLE accounts (
+  account_id BIGINT NOT NULL PRIMARY KEY,
+  modseq BIGINT NOT NULL,
+  used_bytes BIGINT NOT NULL,
+  used_msgs BIGINT NOT NULL,
+  quota_bytes BIGINT NOT NULL,
+  quota_msgs BIGINT NOT NULL,
+  uidvalidity BIGINT NOT NULL,
+  state SMALLINT NOT NULL,
+  created BIGINT NOT NULL
+) {CLUSTERED};
+
+-- parent_id 0 is the top. first_recent is the lowest uid that no session has seen; below vanished_floor (a modseq) the rows of
+-- vanished are pruned.
+CREATE TABLE mailboxes (
+  account_id BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  parent_id BIGINT NOT NULL,
+  name {TEXT} NOT NULL,
+  role {TEXT} NOT NULL,
+  uidvalidity BIGINT NOT NULL,
+  uidnext BIGINT NOT NULL,
+  highestmodseq BIGINT NOT NULL,
+  n_total BIGINT NOT NULL,
+  n_unseen BIGINT NOT NULL,
+  n_deleted BIGINT NOT NULL,
+  n_bytes BIGINT NOT NULL,
+  n_threads BIGINT NOT NULL,
+  first_recent BIGINT NOT NULL,
+  vanished_floor BIGINT NOT NULL,
+  created_modseq BIGINT NOT NULL,
+  changed_modseq BIGINT NOT NULL,
+  subscribed SMALLINT NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id),
+  UNIQUE (account_id, parent_id, name)
+) {CLUSTERED};
+
+-- Mailboxes that are gone, for JMAP's Mailbox/changes.
+CREATE TABLE deleted_mailboxes (
+  account_id BIGINT NOT NULL,
+  modseq BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  PRIMARY KEY (account_id, modseq, mailbox_id)
+) {CLUSTERED};
+
+-- What the copies of a message share. copies is their number; an email without copies does not exist.
+CREATE TABLE emails (
+  account_id BIGINT NOT NULL,
+  email_id BIGINT NOT NULL,
+  thread_id BIGINT NOT NULL,
+  blob_id BIGINT NOT NULL,
+  size BIGINT NOT NULL,
+  copies INTEGER NOT NULL,
+  created_modseq BIGINT NOT NULL,
+  summary {BYTES} NOT NULL,
+  PRIMARY KEY (account_id, email_id)
+) {CLUSTERED};
+
+-- The first email of a thread gave it its id, and is found by that.
+CREATE INDEX emails_thread ON emails (account_id, thread_id, email_id) WHERE thread_id <> email_id;
+
+-- One narrow row for each copy in a mailbox, in the order in which mailboxes are read.
+CREATE TABLE messages (
+  account_id BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  uid BIGINT NOT NULL,
+  modseq BIGINT NOT NULL,
+  email_id BIGINT NOT NULL,
+  size BIGINT NOT NULL,
+  flags INTEGER NOT NULL,
+  keywords {TEXT} NOT NULL,
+  internaldate BIGINT NOT NULL,
+  savedate BIGINT NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id, uid)
+) {CLUSTERED};
+
+-- What changed since a modseq, in a mailbox (IMAP) and in the whole account (JMAP).
+CREATE INDEX messages_modseq ON messages (account_id, modseq, mailbox_id, uid);
+CREATE INDEX messages_email ON messages (account_id, email_id, mailbox_id, uid);
+
+-- Copies that are gone, for QRESYNC and JMAP's changes; created_modseq is the email's.
+CREATE TABLE vanished (
+  account_id BIGINT NOT NULL,
+  modseq BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  uid BIGINT NOT NULL,
+  email_id BIGINT NOT NULL,
+  created_modseq BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (account_id, modseq, mailbox_id, uid)
+) {CLUSTERED};
+
+CREATE TABLE mailbox_threads (
+  account_id BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  thread_id BIGINT NOT NULL,
+  n_total INTEGER NOT NULL,
+  n_unseen INTEGER NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id, thread_id)
+) {CLUSTERED};
+
+CREATE TABLE mailbox_keywords (
+  account_id BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  keyword {TEXT} NOT NULL,
+  n_total BIGINT NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id, keyword)
+) {CLUSTERED};
+
+-- Hashes of message-ids (threads.py) and the thread of whoever mentioned them first.
+CREATE TABLE msgid_refs (
+  account_id BIGINT NOT NULL,
+  msgid_hash BIGINT NOT NULL,
+  thread_id BIGINT NOT NULL,
+  PRIMARY KEY (account_id, msgid_hash)
+) {CLUSTERED};
+
+-- \Seen of those who are not the owner of a shared mailbox.
+CREATE TABLE seen (
+  account_id BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  reader_id BIGINT NOT NULL,
+  uid BIGINT NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id, reader_id, uid)
+) {CLUSTERED};
+
+-- rights: the letters of RFC 4314 §2.1.
+CREATE TABLE acl (
+  account_id BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  grantee_id BIGINT NOT NULL,
+  rights {TEXT} NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id, grantee_id)
+) {CLUSTERED};
+
+-- Objects that never change. place: 0 in the row, 1 a file. coding: 0 as it is, 1 zstd. unref_at is when refs became 0.
+CREATE TABLE blobs (
+  account_id BIGINT NOT NULL,
+  blob_id BIGINT NOT NULL,
+  refs BIGINT NOT NULL,
+  size BIGINT NOT NULL,
+  place SMALLINT NOT NULL,
+  coding SMALLINT NOT NULL,
+  unref_at BIGINT NOT NULL,
+  hash {BYTES} NOT NULL,
+  data {BYTES},
+  PRIMARY KEY (account_id, blob_id)
+) {CLUSTERED};
+
+CREATE UNIQUE INDEX blobs_hash ON blobs (account_id, hash) WHERE size >= 16384;
+CREATE INDEX blobs_unreferenced ON blobs (account_id, unref_at) WHERE refs = 0;
+
+-- A recipient of a spooled letter enters a mailbox once.
+CREATE TABLE deliveries (
+  account_id BIGINT NOT NULL,
+  spool_id BIGINT NOT NULL,
+  rcpt INTEGER NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (account_id, spool_id, rcpt)
+) {CLUSTERED};
+
+-- @postgresql
+-- Room beside the hot counters for new versions of the row, so that no index is touched.
+ALTER TABLE accounts SET (fillfactor = 50);
+ALTER TABLE mailboxes SET (fillfactor = 50);
+ALTER TABLE messages SET (fillfactor = 90);
+-- Bodies are compressed before they come here, or not at all.
+ALTER TABLE blobs ALTER COLUMN data SET STORAGE EXTERNAL;
+-- @both

@@ -1,0 +1,168 @@
+"""The embedded engine: SQLite through apsw, one writer thread, reads inline on the event loop.
+
+Write-ahead log, `synchronous=FULL`: a write that returned survives a power cut. Reads never run in a thread: every step of a statement
+hands the interpreter's lock over, and a busy loop would not give it back for milliseconds. One process has the directory
+(`lockfile`). Not here: tables (`schema/`), batches (`group_commit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import apsw
+import msgspec
+
+from postroom.store.dialect import Dialect, sqlite_dialect
+from postroom.store.engine import Row, Transaction, Urgency, Value
+from postroom.store.group_commit import CHECKPOINT_PAGES, GroupCommit, drive
+from postroom.store.lockfile import LockFile
+from postroom.store.refused import StoreDamaged, StoreRefused
+
+T = TypeVar("T")
+
+STATEMENTS_KEPT: Final = 400  # prepared, per connection
+LOG_LEFT: Final = 64 << 20  # octets: a longer write-ahead log is cut when it starts anew
+
+
+class SqliteOptions(msgspec.Struct, frozen=True):
+    """`page_size` in octets counts only when the file is made; caches in KiB; `busy_ms` is for foreign readers with a lock."""
+
+    page_size: int = 4096
+    write_cache: int = 65_536
+    read_cache: int = 32_768
+    checkpoint_pages: int = CHECKPOINT_PAGES
+    busy_ms: int = 5000
+    vfs: str | None = None
+
+
+DEFAULTS: Final = SqliteOptions()
+
+
+class SqliteTransaction:
+    """Statements on one connection, run at once; the coroutines never suspend."""
+
+    __slots__ = ("_connection", "_cursor", "_dialect", "_execute")
+
+    def __init__(self, connection: apsw.Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._cursor = connection.cursor()  # one for all: each statement is finished before the next
+        self._execute = self._cursor.execute
+
+    async def execute(self, sql: str, *args: Value) -> int:
+        """See `Transaction`."""
+        self._execute(self._dialect[sql], args).fetchall()
+        return self._connection.changes()
+
+    async def fetch(self, sql: str, *args: Value) -> Sequence[Row]:
+        """See `Transaction`."""
+        return self._execute(self._dialect[sql], args).fetchall()
+
+    async def fetchrow(self, sql: str, *args: Value) -> Row | None:
+        """See `Transaction`."""
+        rows = self._execute(self._dialect[sql], args).fetchall()
+        return rows[0] if rows else None
+
+    async def executemany(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """See `Transaction`."""
+        self._cursor.executemany(self._dialect[sql], rows)
+
+
+class SqliteEngine:
+    """See `Engine`. Made by `open`."""
+
+    def __init__(self, lock: LockFile, writing: apsw.Connection, reading: apsw.Connection) -> None:
+        self.dialect = sqlite_dialect()
+        self._lock = lock
+        self._writing = writing
+        self._reading = reading
+        self._reader = SqliteTransaction(reading, self.dialect)
+        self._commits: GroupCommit
+
+    @classmethod
+    async def open(
+        cls,
+        directory: Path,
+        on_fatal: Callable[[BaseException], None],
+        options: SqliteOptions = DEFAULTS,
+    ) -> SqliteEngine:
+        """Opens or makes `directory/mail.db`.
+
+        `on_fatal` is called on the loop, once, when the disk failed: close the listeners and end the process. Raises `StoreRefused`.
+        """
+        engine = cls(*_open_files(directory, options))
+        transaction: Transaction = SqliteTransaction(engine._writing, engine.dialect)
+        engine._commits = GroupCommit(engine._writing, transaction, on_fatal, options.checkpoint_pages)
+        engine._commits.start()
+        return engine
+
+    async def write(
+        self, work: Callable[[Transaction], Awaitable[T]], urgency: Urgency = Urgency.INBOUND
+    ) -> T:
+        """See `Engine`."""
+        value: T = await self._commits.submit(work, urgency)
+        return value
+
+    def reading(self) -> Transaction:
+        """See `Engine`."""
+        return self._reader
+
+    async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """See `Engine`. `work` must not wait for anything but its transaction."""
+        self._reading.execute("BEGIN")
+        try:
+            value: T = drive(work(self._reader))
+        finally:
+            self._reading.execute("COMMIT")
+        return value
+
+    def waited(self) -> float:
+        """See `Engine`."""
+        return self._commits.waited()
+
+    async def close(self) -> None:
+        """See `Engine`."""
+        await self._commits.close()
+        self._reading.close()
+        self._writing.close()  # the last one out copies the log into the file and removes it
+        self._lock.release()
+
+
+def _open_files(directory: Path, options: SqliteOptions) -> tuple[LockFile, apsw.Connection, apsw.Connection]:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = LockFile(directory)
+    path = str(directory / "mail.db")
+    try:
+        writing = _connect(path, options, options.write_cache)
+        reading = _connect(path, options, options.read_cache)
+        reading.pragma("query_only", True)
+    except apsw.Error as error:
+        lock.release()
+        raise _refusal(path, error) from error
+    return lock, writing, reading
+
+
+def _connect(path: str, options: SqliteOptions, cache: int) -> apsw.Connection:
+    connection = apsw.Connection(path, vfs=options.vfs, statementcachesize=STATEMENTS_KEPT)
+    connection.set_busy_timeout(options.busy_ms)
+    pragmas: dict[str, Any] = {
+        "page_size": options.page_size,
+        "journal_mode": "wal",
+        "synchronous": "full",
+        "cache_size": -cache,
+        "temp_store": "memory",
+        "journal_size_limit": LOG_LEFT,
+        "foreign_keys": False,
+        "trusted_schema": False,
+    }
+    for name, value in pragmas.items():
+        connection.pragma(name, value)
+    return connection
+
+
+def _refusal(path: str, error: apsw.Error) -> StoreRefused:
+    if isinstance(error, (apsw.NotADBError, apsw.CorruptError)):
+        return StoreDamaged(f"{path} is damaged ({error}): restore it from a backup with `postroom restore`")
+    return StoreRefused(f"{path} cannot be opened: {error}")

@@ -1,0 +1,50 @@
+"""Every test with `engine` runs on both engines; `literal` makes their rows comparable."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postroom.store.migrations import MigratableEngine, migrate
+from postroom.store.postgres import PostgresEngine, PostgresOptions
+from postroom.store.sqlite import SqliteEngine
+
+NOW = 1_750_000_000_000_000
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty store may be made."""
+    if request.param == "sqlite":
+        return f"sqlite://{tmp_path}/store"
+    url: str = request.getfixturevalue("database_url")
+    return url
+
+
+@pytest.fixture
+async def bare_engine(store_url: str) -> AsyncIterator[MigratableEngine]:
+    """An engine on an empty database, without tables."""
+    if store_url.startswith("sqlite"):
+        directory = Path(store_url.removeprefix("sqlite://"))
+        engine: MigratableEngine = await SqliteEngine.open(directory, on_fatal=_unexpected)
+    else:
+        engine = await PostgresEngine.open(store_url, PostgresOptions(writers=4, readers=2))
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+async def engine(bare_engine: MigratableEngine) -> MigratableEngine:
+    """An engine with the whole schema."""
+    await migrate(bare_engine, NOW)
+    return bare_engine
+
+
+def _unexpected(error: BaseException) -> None:
+    raise AssertionError(f"the store failed: {error!r}")
+
+
+def literal(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Rows of either engine as plain tuples."""
+    return [tuple(row) for row in rows]
