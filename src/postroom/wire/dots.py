@@ -32,14 +32,18 @@ def only_crlf(text: bytes) -> bytes:
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
 
 
+def canonical(text: bytes) -> bytes:
+    """`only_crlf`, and a line end at the end of what is not empty."""
+    text = only_crlf(text)
+    return text if text.endswith(b"\r\n") or not text else text + b"\r\n"
+
+
 def stuff(text: bytes) -> bytes:
     """A whole text as it goes on the wire: CRLF only, each leading dot doubled, its end marked."""
-    stuffed = only_crlf(text)
+    stuffed = canonical(text)
     if b"\r\n." in stuffed:
         stuffed = stuffed.replace(b"\r\n.", b"\r\n..")
-    if stuffed.startswith(b"."):
-        stuffed = b"." + stuffed
-    return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") or not stuffed else b"\r\n.\r\n")
+    return b"." + stuffed + b".\r\n" if stuffed.startswith(b".") else stuffed + b".\r\n"
 
 
 class Stuffer:
