@@ -1,0 +1,191 @@
+"""The control socket: how commands on this machine talk to the running server.
+
+A Unix socket in the data directory; each message is a 32-bit length and MessagePack. A call is one request and a stream of records that
+ends with `Done` or `Failed`. The kernel says who calls (SO_PEERCRED), so no password is needed and none is accepted. Not here: what the
+operations do (`app.operations`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pwd
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from postroom.message.errors import MailError
+
+MAX_REQUEST = 64 * 1024 * 1024  # octets: a message to submit, and a little around it
+_LENGTH = struct.Struct("!I")
+_PEERCRED = struct.Struct("3i")
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """The process at the other end. `name` is its user's login name, or the number when it has none."""
+
+    uid: int
+    pid: int
+    name: str
+
+    @property
+    def is_administrator(self) -> bool:
+        """root, and the user that the server runs as."""
+        return self.uid in (0, os.getuid())
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One call: an operation's name and its arguments."""
+
+    operation: str
+    arguments: dict[str, Any]
+
+
+class Found(msgspec.Struct, frozen=True, tag="record"):
+    """One record of the answer."""
+
+    record: dict[str, Any]
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The call ended well."""
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The call failed: words for people, an enhanced status when mail was concerned, and whether it may work later."""
+
+    words: str
+    status: str = ""
+    temporary: bool = False
+
+
+Part = Found | Done | Failed
+Perform = Callable[[Caller, Request], AsyncIterator[dict[str, Any]]]
+
+
+class OperationError(Exception):
+    """An operation cannot be done; the text names the input and the remedy."""
+
+
+class ControlServer:
+    """Listens at `path` (mode 0666: the kernel tells who calls) and runs each request by `perform`."""
+
+    def __init__(self, path: Path, perform: Perform) -> None:
+        self._path = path
+        self._perform = perform
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Takes the path over; a socket that a dead server left behind is removed."""
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=1 << 20)
+        self._path.chmod(0o666)
+
+    async def stop(self) -> None:
+        """Closes the socket and removes it."""
+        if self._server:
+            self._server.close()
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        caller = _caller(writer.get_extra_info("socket"))
+        try:
+            (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+            if length <= MAX_REQUEST:
+                request = _requests.decode(await reader.readexactly(length))
+                await self._answer(caller, request, writer)
+        except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError):
+            pass  # the caller went away, or is none of ours
+        finally:
+            writer.close()
+
+    async def _answer(self, caller: Caller, request: Request, writer: asyncio.StreamWriter) -> None:
+        try:
+            async for record in self._perform(caller, request):
+                writer.write(_frame(Found(record)))
+                await writer.drain()
+            last: Part = Done()
+        except (OperationError, MailError) as error:
+            last = failure(error)
+        writer.write(_frame(last))
+        await writer.drain()
+
+
+def failure(error: OperationError | MailError) -> Failed:
+    """The error as an answer."""
+    if isinstance(error, MailError):
+        return Failed(error.public, str(error.status), not error.permanent)
+    return Failed(str(error))
+
+
+class NotRunning(Exception):
+    """No server listens at the control socket."""
+
+
+def call(path: Path, request: Request) -> Iterator[dict[str, Any]]:
+    """Makes a call from a command: yields records, raises `OperationError` or `CallFailed`, or `NotRunning` before anything was sent."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise NotRunning(f"no server listens at {path}") from error
+        connection.sendall(_frame(request))
+        while True:
+            part = _read_part(connection)
+            if isinstance(part, Found):
+                yield part.record
+            elif isinstance(part, Failed):
+                raise CallFailed(part)
+            else:
+                return
+
+
+class CallFailed(OperationError):
+    """The server's `Failed`, with its status."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.words)
+        self.failed = failed
+
+
+def _read_part(connection: socket.socket) -> Part:
+    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
+    return _parts.decode(_exactly(connection, length))
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    chunks: list[bytes] = []
+    while size:
+        chunk = connection.recv(min(size, 1 << 20))
+        if not chunk:
+            raise OperationError("the server closed the control connection: look at its log")
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def _frame(value: Request | Part) -> bytes:
+    packed = msgspec.msgpack.encode(value)
+    return _LENGTH.pack(len(packed)) + packed
+
+
+def _caller(connection: socket.socket) -> Caller:
+    pid, uid, _ = _PEERCRED.unpack(
+        connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
+    )
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return Caller(uid, pid, name)
+
+
+_requests = msgspec.msgpack.Decoder(Request)
+_parts: msgspec.msgpack.Decoder[Part] = msgspec.msgpack.Decoder(Part)

@@ -1,0 +1,243 @@
+"""The one configuration file: TOML in, frozen values out.
+
+Every key is documented where it is declared; `describe` prints them all, and `load` refuses an unknown key naming the nearest one.
+Not here: what the values do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the text names the key and the remedy."""
+
+
+class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[server]: who this system is and where it keeps things."""
+
+    hostname: Annotated[str, Meta(description="the name in greetings, Received fields and certificates")] = (
+        "localhost"
+    )
+    data: Annotated[str, Meta(description="the directory for the database, large messages and keys")] = "data"
+    database: Annotated[
+        str, Meta(description="'' for the embedded database in the data directory, or postgresql://...")
+    ] = ""
+    administrator: Annotated[
+        str, Meta(description="the address that gets postmaster's and abuse's mail where they do not exist")
+    ] = ""
+    user: Annotated[
+        str, Meta(description="the user to become after the ports were opened, when started as root")
+    ] = ""
+
+
+class ListenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[listen]: addresses and ports; a port of -1 is not served, 0 means any free one."""
+
+    addresses: Annotated[tuple[str, ...], Meta(description="IPv4 and IPv6 addresses to listen on")] = (
+        "0.0.0.0",  # noqa: S104 - a mail server is there for everybody
+        "::",
+    )
+    smtp: Annotated[int, Meta(description="mail from other servers (RFC 5321)")] = 25
+    submission: Annotated[int, Meta(description="mail from clients, STARTTLS (RFC 6409)")] = 587
+    submissions: Annotated[int, Meta(description="mail from clients, TLS from the first byte (RFC 8314)")] = (
+        465
+    )
+    lmtp: Annotated[int, Meta(description="local delivery from another MTA (RFC 2033); loopback only")] = -1
+    pop3: Annotated[int, Meta(description="POP3, STLS")] = 110
+    pop3s: Annotated[int, Meta(description="POP3, TLS from the first byte")] = 995
+    control: Annotated[
+        str, Meta(description="the control socket's path; '' is control in the data directory")
+    ] = ""
+
+
+class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[tls]: certificate chains and keys in PEM; without any, self-signed ones are made and kept."""
+
+    certificates: Annotated[
+        tuple[str, ...],
+        Meta(description="PEM files, each a chain; an ECDSA and an RSA one may stand side by side"),
+    ] = ()
+    keys: Annotated[
+        tuple[str, ...], Meta(description="PEM files with the keys, in the order of the certificates")
+    ] = ()
+    authorities: Annotated[str, Meta(description="PEM file of further authorities to trust when sending")] = (
+        ""
+    )
+
+
+class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[limits]: what one message, one client and the queue may take."""
+
+    message_bytes: Annotated[int, Meta(ge=65_536, description="the largest message")] = 50 * 1024 * 1024
+    recipients: Annotated[int, Meta(ge=100, description="recipients of one transaction from a server")] = 1000
+    submission_recipients: Annotated[
+        int, Meta(ge=100, description="recipients of one transaction from a user")
+    ] = 500
+    connections_per_client: Annotated[
+        int, Meta(description="at once from one IPv4 /32 or IPv6 /64; 0: no limit")
+    ] = 30
+    connections_per_minute: Annotated[int, Meta(description="new ones from one client; 0: no limit")] = 300
+    bodies_in_flight: Annotated[
+        int, Meta(description="bytes of messages being received at the same time")
+    ] = 256 << 20
+    free_bytes: Annotated[int, Meta(description="free disk space below which no mail is taken")] = 1 << 30
+    queue_messages: Annotated[int, Meta(description="messages in the queue above which no mail is taken")] = (
+        100_000
+    )
+
+
+class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[queue]: retries and reports. Times are seconds."""
+
+    waits: Annotated[
+        tuple[int, ...], Meta(description="pauses after each failed attempt; the last one repeats")
+    ] = (
+        300,
+        600,
+        1200,
+        2400,
+        5400,
+        10800,
+        14400,
+    )
+    life: Annotated[int, Meta(description="how long a message is tried")] = 5 * 86400
+    bounce_life: Annotated[int, Meta(description="how long a report is tried")] = 2 * 86400
+    delay_notice: Annotated[int, Meta(description="after how long the sender hears of a delay")] = 4 * 3600
+    concurrency: Annotated[int, Meta(ge=1, le=100, description="most connections to one destination")] = 10
+
+
+class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[routes."DOMAIN"]: where a domain's mail goes instead of its MX; "*" is the smarthost for all other mail."""
+
+    host: Annotated[str, Meta(description="name or address of the next server")]
+    port: Annotated[Port, Meta(description="its port")] = 25
+    tls: Annotated[str, Meta(description="none, opportunistic, required (STARTTLS) or implicit")] = (
+        "opportunistic"
+    )
+    username: Annotated[str, Meta(description="to log in there")] = ""
+    password_file: Annotated[str, Meta(description="a file that holds the password")] = ""
+    lmtp: Annotated[bool, Meta(description="speak LMTP instead of SMTP")] = False
+
+
+class MailboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[mailboxes]: what readers get."""
+
+    quota_bytes: Annotated[int, Meta(description="storage of a new account; 0: no limit")] = 0
+    pop3_expire_days: Annotated[int, Meta(description="EXPIRE of RFC 2449 §6.7; -1: NEVER")] = -1
+    pop3_login_delay: Annotated[int, Meta(description="seconds between two POP3 logins of one account")] = 0
+    recipient_delimiter: Annotated[
+        str, Meta(max_length=1, description="separates the detail of a sub-address")
+    ] = "+"
+
+
+class JourneySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[journey]: how long the record of a message's way is kept."""
+
+    days: Annotated[int, Meta(ge=0, description="days to keep journeys; 0: until the message is deleted")] = (
+        90
+    )
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[log]: one event a line on standard error."""
+
+    format: Annotated[
+        str, Meta(description="console for people, json for machines, auto by the terminal")
+    ] = "auto"
+    level: Annotated[str, Meta(description="debug, info, warning or error")] = "info"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    server: ServerSettings = ServerSettings()
+    listen: ListenSettings = ListenSettings()
+    tls: TlsSettings = TlsSettings()
+    limits: LimitSettings = LimitSettings()
+    queue: QueueSettings = QueueSettings()
+    routes: dict[str, RouteSettings] = {}
+    mailboxes: MailboxSettings = MailboxSettings()
+    journey: JourneySettings = JourneySettings()
+    log: LogSettings = LogSettings()
+
+
+_UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<path>[^`]*)`)?")
+
+
+def load(path: Path) -> Settings:
+    """Reads a file; raises `SettingsError` with the file, the key and the remedy."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: {error.strerror}; make one with: postroom quickstart you@your.domain"
+        ) from error
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str = "configuration") -> Settings:
+    """As `load`, from text."""
+    try:
+        return msgspec.convert(tomllib.loads(text), Settings)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{name}: not TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{name}: {_explain(str(error))}") from error
+
+
+def describe() -> str:
+    """Every key with its default and its meaning, as a commented TOML file."""
+    lines: list[str] = []
+    for section, struct in _sections():
+        lines += [f"# {(struct.__doc__ or '').strip()}", f"[{section}]"]
+        hints = get_type_hints(struct, include_extras=True)
+        for field in msgspec.structs.fields(struct):
+            default = '"..."' if field.required else msgspec.json.encode(field.default).decode()  # TOML too
+            lines.append(f"# {field.name} = {default}    # {_meaning(hints[field.name])}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _sections() -> Iterator[tuple[str, type[msgspec.Struct]]]:
+    for field in msgspec.structs.fields(Settings):
+        if field.name == "routes":
+            yield 'routes."example.com"', RouteSettings
+        else:
+            yield field.name, type(field.default)
+
+
+def _meaning(hint: Any) -> str:
+    for argument in reversed(get_args(hint)):
+        if isinstance(argument, Meta) and argument.description:
+            return argument.description
+    return ""
+
+
+def _explain(words: str) -> str:
+    unknown = _UNKNOWN.search(words)
+    if not unknown:
+        return words
+    key, path = unknown["key"], unknown["path"] or ""
+    near = difflib.get_close_matches(key, _keys_at(path), n=1, cutoff=0.5)
+    where = f"[{path}] " if path else ""
+    remedy = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(_keys_at(path))}"
+    return f"{where}unknown key {key}: {remedy}"
+
+
+def _keys_at(path: str) -> list[str]:
+    struct: type[msgspec.Struct] = Settings
+    section = path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
+    if section:
+        struct = {name.split(".")[0]: found for name, found in _sections()}.get(section, Settings)
+    return [field.name for field in msgspec.structs.fields(struct)]

@@ -1,0 +1,81 @@
+"""The control socket: calls, records, failures, and who may call."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postroom.app.control import (
+    Caller,
+    CallFailed,
+    ControlServer,
+    NotRunning,
+    OperationError,
+    Request,
+    call,
+)
+from postroom.message.errors import NoSuchUser, TryLater
+
+
+async def perform(caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
+    """Echoes, and fails on demand."""
+    yield {"uid": caller.uid, **request.arguments}
+    match request.operation:
+        case "nobody":
+            raise NoSuchUser
+        case "later":
+            raise TryLater
+        case "wrong":
+            raise OperationError("no domain x: add it with postroom domain add x")
+
+
+@pytest.fixture
+async def path(tmp_path: Path) -> AsyncIterator[Path]:
+    server = ControlServer(tmp_path / "control", perform)
+    await server.start()
+    yield tmp_path / "control"
+    await server.stop()
+
+
+async def records(path: Path, operation: str, **arguments: Any) -> list[dict[str, Any]]:
+    return await asyncio.to_thread(lambda: list(call(path, Request(operation, arguments))))
+
+
+async def test_a_call_yields_records_and_the_kernel_names_the_caller(path: Path) -> None:
+    assert await records(path, "echo", data=b"\x00\xff") == [{"uid": os.getuid(), "data": b"\x00\xff"}]
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "temporary"), [("nobody", "5.1.1", False), ("later", "4.3.0", True), ("wrong", "", False)]
+)
+async def test_a_failure_comes_with_words_and_status(
+    path: Path, operation: str, status: str, temporary: bool
+) -> None:
+    with pytest.raises(CallFailed) as caught:
+        await records(path, operation)
+    assert (caught.value.failed.status, caught.value.failed.temporary) == (status, temporary)
+    assert caught.value.failed.words
+
+
+async def test_without_a_server_the_caller_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with pytest.raises(NotRunning, match="no server listens"):
+        await records(tmp_path / "control", "echo")
+
+
+@pytest.mark.parametrize("junk", [b"", b"\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x02\xc1\xc1"])
+async def test_junk_does_not_hurt_the_server(path: Path, junk: bytes) -> None:
+    def send() -> None:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
+            connection.sendall(junk)
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(100)
+
+    await asyncio.to_thread(send)
+    assert await records(path, "echo") == [{"uid": os.getuid()}]

@@ -1,0 +1,46 @@
+"""The configuration file: defaults, refusals that name the remedy, and the description that can be read back."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from postroom.app.settings import Settings, SettingsError, describe, load, parse
+
+
+def test_an_empty_file_is_the_default() -> None:
+    assert parse("") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[listen]\nsmpt = 25", "[listen] unknown key smpt: did you mean smtp?"),
+        ("[lisen]\nsmtp = 25", "unknown key lisen: did you mean listen?"),
+        ("[server]\nzzz = 1", "[server] unknown key zzz: known keys: hostname, data"),
+        ('[routes."a.test"]\nhost = "x"\nprot = 1', "unknown key prot: did you mean port?"),
+        ("[server]\nhostname = 1", "$.server.hostname"),
+        ("[limits]\nrecipients = 99", ">= 100"),
+        ("x =", "not TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_remedy(text: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(text)
+    assert words in str(caught.value)
+
+
+def test_a_missing_file_names_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="postroom quickstart"):
+        load(tmp_path / "none.toml")
+
+
+def test_the_description_is_toml_and_documents_every_key() -> None:
+    text = describe()
+    assert all("    # " in line for line in text.splitlines() if line.startswith("# ") and " = " in line)
+    uncommented = "\n".join(
+        line.removeprefix("# ") for line in text.splitlines() if " = " in line or line.startswith("[")
+    )
+    assert set(tomllib.loads(uncommented)) == {field for field in Settings.__struct_fields__}
