@@ -1,1 +1,1 @@
-"""SASL exchanges (RFC 4422), shared by every protocol that logs in: mechanisms only, framing is the protocol's."""
+"""SASL exchanges, both ends, apart from the protocols that carry them (RFC 4422)."""
