@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.message import charset
+from postroom.message.charset import Decoded, codec, decode, header_text, visible
+
+
+@pytest.mark.parametrize(
+    ("data", "declared", "text", "problem"),
+    [
+        (b"plain", None, "plain", False),
+        (b"plain", "us-ascii", "plain", False),
+        (b"caf\xc3\xa9", "utf-8", "caf\u00e9", False),
+        (b"caf\xc3\xa9", "UTF8", "caf\u00e9", False),
+        (b"caf\xe9", "Latin1", "caf\u00e9", False),
+        (b"\x93x\x94", "iso-8859-1", "\u201cx\u201d", False),
+        (b"\xd6\xd0", "gb2312", "\u4e2d", False),
+        (b"\xd0\xcf\xcf", "KOI8-R", "\u043f\u043e\u043e", False),
+        (b"\x1b$BF|K\\\x1b(B", "ISO-2022-JP", "\u65e5\u672c", False),
+        (b"caf\xc3\xa9", "us-ascii", "caf\u00e9", True),
+        (b"caf\xc3\xa9", "x-nope", "caf\u00e9", True),
+        (b"nyvpr", "rot13", "nyvpr", True),
+        (b"6162", "hex", "6162", True),
+        (b"caf\xe9", "utf-8", "caf\u00e9", True),
+        (b"caf\xe9", "ANSI_X3.4-1968", "caf\u00e9", True),
+        (b"\xc3\xa9t\xc3\xa9 cut \xc3", "utf-8", "\u00e9t\u00e9 cut \ufffd", True),
+        (b"\x81", "x-nope", "\ufffd", True),
+        (b"\xd6\xd0\xff\xff", "gb2312", "\u4e2d\ufffd\ufffd", True),
+        (b"", "utf-16", "", False),
+    ],
+)
+def test_decode(data: bytes, declared: str | None, text: str, problem: bool) -> None:
+    assert decode(data, declared) == Decoded(text, problem)
+
+
+def test_every_known_name_is_a_codec_of_text() -> None:
+    for name in charset._NAMES:
+        assert codecs.lookup(name)._is_text_encoding
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "rot13",
+        "rot_13",
+        "hex",
+        "zlib",
+        "base64",
+        "quopri",
+        "uu",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "",
+        "x" * 1000,
+    ],
+)
+def test_other_codecs_are_unknown(name: str) -> None:
+    assert codec(name) is None
+
+
+def test_header_text_and_visible() -> None:
+    assert header_text(b"caf\xe9") == header_text(b"caf\xc3\xa9") == "caf\u00e9"
+    assert visible("a\tb\0c\nd\x85e\u2028") == "a\tb\ufffdc\ufffdd\ufffde\ufffd"
+
+
+@given(st.binary(), st.sampled_from(sorted(charset._CODECS)) | st.text())
+def test_any_octets_become_text(data: bytes, declared: str) -> None:
+    assert isinstance(decode(data, declared).text, str)
