@@ -96,19 +96,19 @@ def received_field(start: str, stamp: Stamp, date: str) -> bytes:
     recipient = stamp.recipient
     if recipient is None or not (recipient.is_ascii or stamp.protocol.startswith("UTF8")):
         return f"{text};\r\n\t{date}\r\n".encode()
-    path = _path(recipient)
+    path = path_text(recipient)
     gap = " " if len(path) + len(date) <= _WIDTH - 9 else "\r\n\t"
     return f"{text}\r\n\tfor <{path}>;{gap}{date}\r\n".encode()
 
 
 def return_path(sender: Address | None) -> bytes:
     """`Return-Path:` for final delivery (RFC 5321 §4.4); `<>` for None."""
-    return b"Return-Path: <%b>\r\n" % (_path(sender).encode() if sender else b"")
+    return b"Return-Path: <%b>\r\n" % (path_text(sender).encode() if sender else b"")
 
 
 def delivered_to(recipient: Address) -> bytes:
     """`Delivered-To:` with the mailbox that this copy was put into; it stops a second pass through the same mailbox."""
-    return b"Delivered-To: %b\r\n" % _path(recipient).encode()
+    return b"Delivered-To: %b\r\n" % path_text(recipient).encode()
 
 
 def close_header(raw: bytes) -> bytes:
@@ -157,6 +157,7 @@ def _comment(value: str) -> str:
     return value if _COMMENT(value) else _NOT_COMMENT.sub("?", value[:_LONGEST])
 
 
-def _path(address: Address) -> str:
+def path_text(address: Address) -> str:
+    """The address as a field may hold it: whatever is unprintable in one that no parser has seen becomes `?`."""
     text = str(address)
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)

@@ -62,11 +62,11 @@ def test_controls_are_refused_by_name(bad):
     with pytest.raises(FieldRefused, match=r"Subject: .* not allowed; remove it") as refused:
         text_field("Subject", bad)
     assert refused.value.field == "Subject"
-    with pytest.raises(FieldRefused, match="^To: "):
+    with pytest.raises(FieldRefused, match=r"^To: "):
         address_field("To", [Mailbox(ALICE, bad)])
-    with pytest.raises(FieldRefused, match="^To: "):
+    with pytest.raises(FieldRefused, match=r"^To: "):
         address_field("To", [Mailbox(Address(bad, "x.test"))])
-    with pytest.raises(FieldRefused, match="^References: "):
+    with pytest.raises(FieldRefused, match=r"^References: "):
         message_id_field("References", [f"<{bad}@x>"])
     with pytest.raises(FieldRefused):
         text_field(f"X-{bad}", "value")
@@ -148,8 +148,8 @@ def test_nothing_becomes_a_second_field(value):
     ):
         try:
             field = write()
-        except FieldRefused as refused:
-            assert refused.field == "X-Test"
+        except FieldRefused:
+            continue
         else:
             lines = field.split(b"\r\n")
             assert lines.pop() == b""
