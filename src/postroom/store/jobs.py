@@ -1,0 +1,357 @@
+"""Jobs of the queue: who may deliver what, when, and what came of it.
+
+A job is all copies of one message for one next hop. A claim leases it to a node until a time and raises its epoch; everything that the node
+does with it afterwards is conditional on both, so that a node which was thought dead cannot undo what another did (a zombie is refused).
+`due` of a leased job is the end of its lease: a crash needs no recovery, the job just becomes due.
+
+Jobs of one slot, next hop and priority form a lane. Claims go through lanes, those of higher priority first (RFC 6710 §4.2), and leave out
+the lanes of dead next hops: what waits there is not even read. A job whose alarm has come is claimed whatever its hop's state
+(delay notice, deadline of RFC 2852, end of life). Not here: pauses, connections, reports.
+
+What a crash leaves, and who goes on:
+
+    before the commit of `spool.put`     nothing, and nobody was told 250
+    waiting                              claimed when due
+    leased, not sent                     claimed again when the lease ends
+    leased, sent, not settled            likewise: may be sent twice, is never lost
+    settled                              gone, and the report on failed copies is in the same commit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from postroom.store import hops
+from postroom.store.engine import Row, Transaction
+from postroom.store.spool import (
+    Blob,
+    Copy,
+    Lease,
+    NewJob,
+    Spooled,
+    read_copy,
+    read_letter,
+    slot_of,
+)
+
+NEVER = 1 << 62  # a time that does not come
+
+
+class LeaseLost(Exception):
+    """Another node has taken the job, or it is gone: whatever was done with it does not count any more."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A leased job. `alarmed` tells that its alarm, not its turn, brought it; `probe` that its hop was dead and this is the one try."""
+
+    letter: Spooled
+    number: int
+    hop: str
+    lease: Lease
+    epoch: int
+    attempts: int
+    notices: int
+    alarm: int
+    expires: int
+    copies: list[Copy]
+    alarmed: bool = False
+    probe: bool = False
+
+    @property
+    def spool_id(self) -> int:
+        """The message's id in the spool."""
+        return self.letter.spool_id
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """Jobs that are alike: `due` is the first one's time; `next_try` 0, or when the dead hop may be tried."""
+
+    slot: int
+    hop: str
+    rank: int
+    due: int
+    next_try: int = 0
+
+    def opens(self) -> int:
+        """When a job of this lane may be claimed."""
+        return max(self.due, self.next_try)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of copy `n`: `final` when it was delivered or failed for good; else it is tried again, and `status` says why."""
+
+    n: int
+    final: bool
+    status: str = ""
+
+
+class Again(msgspec.Struct, frozen=True):
+    """When the rest of a job is due and has its next alarm; `attempted` false leaves the number of attempts as it is."""
+
+    due: int
+    alarm: int
+    why: str = ""
+    notices: int = 0
+    attempted: bool = True
+
+
+_NEXT_SLOT = "SELECT MIN(slot) FROM jobs WHERE slot > $1"
+
+
+async def slots(tx: Transaction) -> list[int]:
+    """The slots that hold jobs: one for each node that has accepted mail which still waits."""
+    found = []
+    row = await tx.fetchrow(_NEXT_SLOT, -1)
+    while row is not None and row[0] is not None:
+        found.append(int(row[0]))
+        row = await tx.fetchrow(_NEXT_SLOT, row[0])
+    return found
+
+
+# Steps from lane to lane through the index; the jobs in them are not read.
+_LANES = """
+WITH RECURSIVE
+ hop(name) AS (
+  SELECT MIN(j.hop) FROM jobs j WHERE j.slot = $1
+  UNION ALL
+  SELECT (SELECT MIN(j.hop) FROM jobs j WHERE j.slot = $1 AND j.hop > hop.name) FROM hop WHERE hop.name IS NOT NULL),
+ lane(hop, rank) AS (
+  SELECT hop.name, (SELECT MIN(j.rank) FROM jobs j WHERE j.slot = $1 AND j.hop = hop.name) FROM hop WHERE hop.name IS NOT NULL
+  UNION ALL
+  SELECT lane.hop, (SELECT MIN(j.rank) FROM jobs j WHERE j.slot = $1 AND j.hop = lane.hop AND j.rank > lane.rank)
+    FROM lane WHERE lane.rank IS NOT NULL)
+SELECT lane.hop, lane.rank, (SELECT MIN(j.due) FROM jobs j WHERE j.slot = $1 AND j.hop = lane.hop AND j.rank = lane.rank),
+  COALESCE((SELECT hops.next_try FROM hops WHERE hops.hop = lane.hop), 0)
+ FROM lane WHERE lane.rank IS NOT NULL ORDER BY lane.rank, 3, lane.hop
+"""
+
+
+async def lanes(tx: Transaction, slot: int) -> list[Lane]:
+    """The lanes of a slot in the order of claims: by priority, then by how long their first job has been due."""
+    return [Lane(slot, hop, rank, due, next_try) for hop, rank, due, next_try in await tx.fetch(_LANES, slot)]
+
+
+async def claim(
+    tx: Transaction,
+    of_slots: Sequence[int],
+    lease: Lease,
+    limit: int,
+    busy: Collection[str] = (),
+) -> list[Job]:
+    """Leases at most `limit` jobs that are due or whose alarm has come, most urgent first within each slot.
+
+    Left out are the hops in `busy` (who takes no more connections), and dead hops but for one probe each.
+    """
+    jobs: list[Job] = []
+    for slot in of_slots:
+        if len(jobs) < limit:
+            jobs += await claim_alarmed(tx, slot, lease, limit - len(jobs))
+        for lane in await lanes(tx, slot):
+            if len(jobs) >= limit:
+                break
+            if lane.opens() <= lease.now and lane.hop not in busy:
+                jobs += await claim_lane(tx, lane, lease, limit - len(jobs))
+    return jobs
+
+
+_CLAIM = """
+WITH picked AS MATERIALIZED (SELECT j.spool_id, j.job FROM jobs j
+  WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due <= $4 ORDER BY j.due, j.spool_id, j.job LIMIT $5 {SKIP})
+UPDATE jobs SET due = $6, node = $7, epoch = epoch + 1
+ WHERE slot = $1 AND (spool_id, job) IN (SELECT spool_id, job FROM picked) AND due <= $4
+ RETURNING spool_id, job
+"""
+
+
+async def claim_lane(tx: Transaction, lane: Lane, lease: Lease, limit: int) -> list[Job]:
+    """Leases at most `limit` jobs of one lane, those first that have been due longest; of a dead hop's one, if a probe may be made."""
+    dead = lane.next_try > 0
+    if dead and not await hops.probe(tx, lane.hop, lease.now, lease.until):
+        return []
+    most = 1 if dead else limit
+    rows = await tx.fetch(_CLAIM, lane.slot, lane.hop, lane.rank, lease.now, most, lease.until, lease.node)
+    if not rows:
+        return []
+    jobs = await _leased(tx, lane, lease, {(row[0], row[1]) for row in rows})
+    return [msgspec.structs.replace(job, probe=True) for job in jobs] if dead else jobs
+
+
+_CLAIM_ALARMED = """
+WITH picked AS MATERIALIZED (SELECT j.spool_id, j.job FROM jobs j
+  WHERE j.slot = $1 AND j.alarm <= $2 AND (j.node = 0 OR j.due <= $2) ORDER BY j.alarm, j.spool_id, j.job LIMIT $3 {SKIP})
+UPDATE jobs SET due = $4, node = $5, epoch = epoch + 1
+ WHERE slot = $1 AND (spool_id, job) IN (SELECT spool_id, job FROM picked) AND (node = 0 OR due <= $2)
+ RETURNING spool_id, job, hop, rank
+"""
+
+
+async def claim_alarmed(tx: Transaction, slot: int, lease: Lease, limit: int) -> list[Job]:
+    """Leases at most `limit` jobs whose alarm has come, of dead hops too."""
+    rows = await tx.fetch(_CLAIM_ALARMED, slot, lease.now, limit, lease.until, lease.node)
+    jobs: list[Job] = []
+    for hop, rank in sorted({(row[2], row[3]) for row in rows}, key=lambda found: (found[1], found[0])):
+        keys = {(row[0], row[1]) for row in rows if (row[2], row[3]) == (hop, rank)}
+        found = await _leased(tx, Lane(slot, hop, rank, lease.until), lease, keys)
+        jobs += [msgspec.structs.replace(job, alarmed=True) for job in found]
+    return jobs
+
+
+_TAKE = """
+UPDATE jobs SET due = $5, node = $6, epoch = epoch + 1
+ WHERE slot = $1 AND spool_id = $2 AND job = $3 AND (node = 0 OR due <= $4) RETURNING hop, rank
+"""
+
+
+async def take(tx: Transaction, spool_id: int, number: int, lease: Lease) -> Job | None:
+    """Leases one job, due, held or not; None when it is gone or someone works on it."""
+    slot = slot_of(spool_id)
+    row = await tx.fetchrow(_TAKE, slot, spool_id, number, lease.now, lease.until, lease.node)
+    if row is None:
+        return None
+    jobs = await _leased(tx, Lane(slot, row[0], row[1], lease.until), lease, {(spool_id, number)})
+    return jobs[0]
+
+
+# A lease just taken: its jobs lie together at the end of the lease in their lane, among perhaps a few others.
+_LEASED = """
+SELECT s.spool_id, s.accept_id, s.accepted, s.sender, s.size, s.terms, j.job, j.hop, j.epoch, j.attempts, j.notices, j.alarm, j.expires
+ FROM jobs j JOIN spool s ON s.slot = j.slot AND s.spool_id = j.spool_id
+ WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due = $4 AND j.node = $5 ORDER BY s.spool_id, j.job
+"""
+_LEASED_COPIES = """
+SELECT r.n, r.address, r.terms, r.status, j.spool_id, j.job
+ FROM jobs j JOIN rcpt r ON r.slot = j.slot AND r.spool_id = j.spool_id AND r.job = j.job
+ WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due = $4 AND j.node = $5 ORDER BY j.spool_id, j.job, r.n
+"""
+
+
+async def _leased(tx: Transaction, lane: Lane, lease: Lease, keys: set[tuple[int, int]]) -> list[Job]:
+    where = (lane.slot, lane.hop, lane.rank, lease.until, lease.node)
+    copies: dict[tuple[int, int], list[Copy]] = {key: [] for key in keys}
+    for row in await tx.fetch(_LEASED_COPIES, *where):
+        if (row[4], row[5]) in keys:
+            copies[row[4], row[5]].append(read_copy(row))
+    rows = await tx.fetch(_LEASED, *where)
+    return [_job(row, lease, copies[row[0], row[6]]) for row in rows if (row[0], row[6]) in keys]
+
+
+def _job(row: Row, lease: Lease, copies: list[Copy]) -> Job:
+    number, hop, epoch, attempts, notices, alarm, expires = row[6:]
+    return Job(read_letter(row), number, hop, lease, epoch, attempts, notices, alarm, expires, copies)
+
+
+_RENEW = """
+UPDATE jobs SET due = $6 WHERE slot = $1 AND spool_id = $2 AND job = $3 AND node = $4 AND epoch = $5 RETURNING job
+"""
+
+
+async def renew(tx: Transaction, job: Job, until: int) -> Job | None:
+    """The job with a longer lease; None when it was lost, and work on it must stop."""
+    row = await tx.fetchrow(_RENEW, *_mine(job), until)
+    if row is None:
+        return None
+    return msgspec.structs.replace(job, lease=msgspec.structs.replace(job.lease, until=until))
+
+
+_LOCK_LETTER = "SELECT blob_account, blob_id FROM spool WHERE slot = $1 AND spool_id = $2 {LOCK}"
+_END = "DELETE FROM jobs WHERE slot = $1 AND spool_id = $2 AND job = $3 AND node = $4 AND epoch = $5"
+_END_COPIES = "DELETE FROM rcpt WHERE slot = $1 AND spool_id = $2 AND job = $3"
+_END_COPY = "DELETE FROM rcpt WHERE slot = $1 AND spool_id = $2 AND job = $3 AND n = $4"
+_END_LETTER = """
+DELETE FROM spool WHERE slot = $1 AND spool_id = $2
+ AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.slot = $1 AND jobs.spool_id = $2)
+"""
+_AGAIN = """
+UPDATE jobs SET due = CASE WHEN held = 1 THEN CAST($6 AS BIGINT) ELSE CAST($7 AS BIGINT) END,
+  alarm = CASE WHEN held = 1 THEN CAST($6 AS BIGINT) ELSE CAST($8 AS BIGINT) END, node = 0,
+  attempts = attempts + $9, notices = $10, why = $11
+ WHERE slot = $1 AND spool_id = $2 AND job = $3 AND node = $4 AND epoch = $5
+"""
+_STATUS = "UPDATE rcpt SET status = $5 WHERE slot = $1 AND spool_id = $2 AND job = $3 AND n = $4"
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """`letter_gone`: it was the message's last job; `blob` is then what is not referred to any more."""
+
+    letter_gone: bool = False
+    blob: Blob | None = None
+
+
+async def settle(
+    tx: Transaction, job: Job, outcomes: Sequence[Outcome], again: Again | None = None
+) -> Settled:
+    """Ends a lease: final copies leave the queue, the others wait for `again`; the last copy takes the message with it.
+
+    A copy without an outcome was not tried, and stays. Raises `LeaseLost` when the job is not this lease's any more (nothing may
+    then be committed), and ValueError when copies are left and `again` is not given.
+    """
+    final = {outcome.n for outcome in outcomes if outcome.final}
+    left = [copy.n for copy in job.copies if copy.n not in final]
+    if not left:
+        return await _end(tx, job)
+    if again is None:
+        raise ValueError(f"{len(left)} copies are left, and nothing says when they are tried again")
+    key = (slot_of(job.spool_id), job.spool_id, job.number)
+    touched = await tx.execute(
+        _AGAIN, *_mine(job), NEVER, again.due, again.alarm, int(again.attempted), again.notices, again.why
+    )
+    if not touched:
+        raise LeaseLost(f"job {job.number} of message {job.spool_id}")
+    await tx.executemany(_END_COPY, [(*key, n) for n in final])
+    await tx.executemany(_STATUS, [(*key, o.n, o.status) for o in outcomes if not o.final])
+    return Settled()
+
+
+async def _end(tx: Transaction, job: Job) -> Settled:
+    # The message's row first: two nodes that end its last two jobs at once must not both see the other's.
+    letter = await tx.fetchrow(_LOCK_LETTER, slot_of(job.spool_id), job.spool_id)
+    if letter is None or not await tx.execute(_END, *_mine(job)):
+        raise LeaseLost(f"job {job.number} of message {job.spool_id}")
+    await tx.execute(_END_COPIES, slot_of(job.spool_id), job.spool_id, job.number)
+    if not await tx.execute(_END_LETTER, slot_of(job.spool_id), job.spool_id):
+        return Settled()
+    return Settled(letter_gone=True, blob=Blob(letter[0], letter[1]) if letter[1] else None)
+
+
+def _mine(job: Job) -> tuple[int, int, int, int, int]:
+    return slot_of(job.spool_id), job.spool_id, job.number, job.lease.node, job.epoch
+
+
+_HOP_DUE = """
+UPDATE jobs SET due = $4 WHERE slot = $1 AND hop = $2 AND rank = $3 AND due > $4 AND node = 0 AND held = 0
+"""
+
+
+async def hop_due(tx: Transaction, hop: str, now: int) -> int:
+    """Makes all that waits for a next hop due now and the hop alive (ETRN, RFC 1985 §5.3); gives the number of jobs.
+
+    Mail that its sender wants held until later (RFC 4865) is not excepted: whoever asks here runs the next hop.
+    """
+    await hops.alive(tx, hop)
+    jobs = 0
+    for slot in await slots(tx):
+        for lane in await lanes(tx, slot):
+            if lane.hop == hop:
+                jobs += await tx.execute(_HOP_DUE, slot, hop, lane.rank, now)
+    return jobs
+
+
+_NEXT_ALARM = "SELECT alarm FROM jobs WHERE slot = $1 AND (node = 0 OR due <= $2) ORDER BY alarm LIMIT 1"
+
+
+async def next_due(tx: Transaction, of_slots: Sequence[int], now: int) -> int | None:
+    """When something in these slots is to be claimed (past times too); None when nothing waits but what is held."""
+    times: list[int] = []
+    for slot in of_slots:
+        times += [lane.opens() for lane in await lanes(tx, slot)]
+        times += [row[0] for row in await tx.fetch(_NEXT_ALARM, slot, now)]
+    return min((time for time in times if time < NEVER), default=None)
+
+
+def own_job(letter: Spooled, number: int, new: NewJob) -> Job:
+    """The job that `spool.put` writes with a lease, as its claim would give it: for the node that accepted the message."""
+    if new.lease is None:
+        raise ValueError("a job without a lease has to be claimed")
+    return Job(letter, number, new.hop, new.lease, 1, 0, 0, new.alarm, new.expires, list(new.copies))

@@ -1,0 +1,198 @@
+"""The queue as its administrator sees and handles it: listed, counted, held, released, tried at once.
+
+Everything goes by a `Filter`, in bounded slices, and passes over jobs that are being worked on. To fail or drop mail, take the job
+(`jobs.take`) and settle it. Reads the whole queue, index by index: for people, not for the way of a letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from postroom.message.address import fold
+from postroom.store import hops
+from postroom.store.engine import Row, Transaction
+from postroom.store.jobs import NEVER
+from postroom.store.spool import Copy, Spooled, copies, read_letter, slot_of
+
+SLICE = 500
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """What a job must be like; what is left out matches everything.
+
+    `domain` is a recipient's; `sender` and `recipient` are compared without regard to ASCII case ("<>" is the null sender);
+    `accepted_before` is unix microseconds; `held` asks for held jobs, or for the others.
+    """
+
+    spool_id: int = 0
+    accept_id: int = 0
+    sender: str = ""
+    recipient: str = ""
+    domain: str = ""
+    hop: str | None = None
+    accepted_before: int = 0
+    held: bool | None = None
+
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """A job's place in the order of the listing."""
+
+    slot: int
+    spool_id: int
+    job: int
+
+    def key(self) -> tuple[int, int, int]:
+        """The primary key."""
+        return self.slot, self.spool_id, self.job
+
+
+START = Place(-1, 0, 0)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A job in the listing. `state` is `held`, `active` (someone works on it), `dead` (its hop cannot be reached) or `waiting`."""
+
+    letter: Spooled
+    job: int
+    hop: str
+    state: str
+    due: int
+    attempts: int
+    expires: int
+    why: str
+    place: Place
+
+
+_ENTRIES = """
+SELECT s.spool_id, s.accept_id, s.accepted, s.sender, s.size, s.terms, j.job, j.hop, j.held, j.node, j.due, j.attempts, j.expires, j.why,
+  j.slot, COALESCE((SELECT h.next_try FROM hops h WHERE h.hop = j.hop), 0)
+ FROM jobs j JOIN spool s ON s.slot = j.slot AND s.spool_id = j.spool_id
+ WHERE (j.slot, j.spool_id, j.job) > (CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS BIGINT))
+  AND CAST($4 AS BIGINT) IN (-1, j.slot) AND CAST($5 AS BIGINT) IN (0, j.spool_id) AND CAST($6 AS BIGINT) IN (0, s.accept_id)
+  AND ($7 = '' OR LOWER(s.sender) = CASE WHEN $7 = '<>' THEN '' ELSE $7 END)
+  AND (($8 = '' AND $9 = '') OR EXISTS (SELECT 1 FROM rcpt r WHERE r.slot = j.slot AND r.spool_id = j.spool_id AND r.job = j.job
+    AND ($8 = '' OR LOWER(r.address) = $8) AND ($9 = '' OR substr(r.address, length(r.address) - length($9) + 1) = $9)))
+  AND ($10 = 0 OR j.hop = $11) AND (CAST($12 AS BIGINT) = 0 OR s.accepted < $12)
+  AND CAST($13 AS BIGINT) IN (-1, j.held)
+ ORDER BY j.slot, j.spool_id, j.job LIMIT $14
+"""
+
+_Arguments = tuple[int, int, int, int, int, int, str, str, str, int, str, int, int, int]
+
+
+def _arguments(wanted: Filter, after: Place, limit: int) -> _Arguments:
+    return (
+        after.slot,
+        after.spool_id,
+        after.job,
+        slot_of(wanted.spool_id) if wanted.spool_id else -1,
+        wanted.spool_id,
+        wanted.accept_id,
+        fold(wanted.sender),
+        fold(wanted.recipient),
+        f"@{fold(wanted.domain)}" if wanted.domain else "",
+        0 if wanted.hop is None else 1,
+        wanted.hop or "",
+        wanted.accepted_before,
+        -1 if wanted.held is None else int(wanted.held),
+        limit,
+    )
+
+
+async def listing(
+    tx: Transaction, wanted: Filter, now: int, after: Place = START, limit: int = SLICE
+) -> list[Entry]:
+    """The jobs that match, by message, from the first beyond `after`."""
+    return [_entry(row, now) for row in await tx.fetch(_ENTRIES, *_arguments(wanted, after, limit))]
+
+
+def _entry(row: Row, now: int) -> Entry:
+    letter = read_letter(row)
+    job, hop, held, node, due, attempts, expires, why, slot, next_try = row[6:]
+    if held:
+        state = "held"
+    elif node and due > now:
+        state = "active"
+    else:
+        state = "dead" if next_try else "waiting"
+        due = max(due, next_try)
+    return Entry(letter, job, hop, state, due, attempts, expires, why, Place(slot, letter.spool_id, job))
+
+
+async def waiting_copies(tx: Transaction, entry: Entry) -> list[Copy]:
+    """The copies of a listed job, with what was last said of each."""
+    return await copies(tx, entry.letter.spool_id, entry.job)
+
+
+async def count(tx: Transaction, wanted: Filter) -> int:
+    """How many jobs match: to be shown before something is done to them."""
+
+    async def one(_place: Place, _hop: str) -> int:
+        return 1
+
+    return await _each(tx, wanted, one)
+
+
+_HOLD = """
+UPDATE jobs SET held = 1, due = $5, alarm = $5, node = 0
+ WHERE slot = $1 AND spool_id = $2 AND job = $3 AND held = 0 AND (node = 0 OR due <= $4)
+"""
+_HOLD_ACTIVE = "UPDATE jobs SET held = 1 WHERE slot = $1 AND spool_id = $2 AND job = $3 AND held = 0"
+
+
+async def hold(tx: Transaction, wanted: Filter, now: int) -> int:
+    """Keeps jobs from being tried or expiring until they are released; one being worked on is held when its attempt ends."""
+
+    async def one(place: Place, _hop: str) -> int:
+        return await tx.execute(_HOLD, *place.key(), now, NEVER) or await tx.execute(
+            _HOLD_ACTIVE, *place.key()
+        )
+
+    return await _each(tx, wanted, one)
+
+
+# The alarm comes at once, and whoever is woken by it sets the right one.
+_RELEASE = """
+UPDATE jobs SET held = 0, alarm = CASE WHEN node = 0 THEN CAST($4 AS BIGINT) ELSE alarm END,
+  due = CASE WHEN node = 0 THEN CAST($4 AS BIGINT) ELSE due END
+ WHERE slot = $1 AND spool_id = $2 AND job = $3 AND held = 1
+"""
+
+
+async def release(tx: Transaction, wanted: Filter, now: int) -> int:
+    """Lets held jobs go on: they are due now."""
+
+    async def one(place: Place, _hop: str) -> int:
+        return await tx.execute(_RELEASE, *place.key(), now)
+
+    return await _each(tx, wanted, one)
+
+
+_RETRY = """
+UPDATE jobs SET due = $4 WHERE slot = $1 AND spool_id = $2 AND job = $3 AND held = 0 AND node = 0 AND due > $4
+"""
+
+
+async def retry(tx: Transaction, wanted: Filter, now: int) -> int:
+    """Makes jobs due now and gives their dead hops one try at once; held jobs stay held. Gives the number of jobs not held."""
+    asked: set[str] = set()
+
+    async def one(place: Place, hop: str) -> int:
+        if hop not in asked:
+            asked.add(hop)
+            await hops.try_now(tx, hop, now)
+        await tx.execute(_RETRY, *place.key(), now)
+        return 1
+
+    return await _each(tx, msgspec.structs.replace(wanted, held=False), one)
+
+
+async def _each(tx: Transaction, wanted: Filter, act: Callable[[Place, str], Awaitable[int]]) -> int:
+    done, after = 0, START
+    while entries := await listing(tx, wanted, 0, after):
+        for entry in entries:
+            done += await act(entry.place, entry.hop)
+        after = entries[-1].place
+    return done

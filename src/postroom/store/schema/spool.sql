@@ -1,0 +1,54 @@
+-- Mail that waits: messages (never updated), one job per next hop, a row per copy under its job, and what is known of next hops.
+-- Everything of a message lies in one slot (0 to 255), which follows from the node that made its id. Times are unix microseconds.
+CREATE TABLE spool (
+  slot        BIGINT   NOT NULL,
+  spool_id    BIGINT   NOT NULL,
+  accept_id   BIGINT   NOT NULL,
+  accepted    BIGINT   NOT NULL,
+  sender      {TEXT}   NOT NULL,            -- '' is the null reverse-path
+  terms       {BYTES}  NOT NULL,            -- store.spool.Terms
+  size        BIGINT   NOT NULL,
+  blob_account BIGINT  NOT NULL DEFAULT 0,
+  blob_id     BIGINT   NOT NULL DEFAULT 0,  -- 0: the body is in this row
+  body        {BYTES},
+  PRIMARY KEY (slot, spool_id)
+);
+
+CREATE TABLE jobs (
+  slot      BIGINT   NOT NULL,
+  spool_id  BIGINT   NOT NULL,
+  job       BIGINT   NOT NULL,
+  hop       {TEXT}   NOT NULL,              -- '' is this system's own mailboxes
+  rank      BIGINT   NOT NULL,              -- minus the priority: smaller goes first
+  due       BIGINT   NOT NULL,              -- when it may be taken; of a leased job: when the lease ends
+  alarm     BIGINT   NOT NULL,              -- when it must be looked at although its hop is dead: notice, deadline, end of life
+  node      BIGINT   NOT NULL,              -- who has the lease; 0: nobody
+  epoch     BIGINT   NOT NULL,              -- grows with each lease
+  attempts  BIGINT   NOT NULL,
+  notices   BIGINT   NOT NULL,              -- delay notices sent
+  held      BIGINT   NOT NULL,
+  expires   BIGINT   NOT NULL,
+  why       {TEXT}   NOT NULL,              -- what the last attempt said
+  PRIMARY KEY (slot, spool_id, job)
+) {CLUSTERED};
+CREATE INDEX jobs_lane  ON jobs (slot, hop, rank, due);
+CREATE INDEX jobs_alarm ON jobs (slot, alarm);
+
+CREATE TABLE rcpt (
+  slot      BIGINT   NOT NULL,
+  spool_id  BIGINT   NOT NULL,
+  n         BIGINT   NOT NULL,              -- number of the copy in its message
+  job       BIGINT   NOT NULL,
+  address   {TEXT}   NOT NULL,
+  terms     {BYTES}  NOT NULL,              -- store.spool.CopyTerms
+  status    {TEXT}   NOT NULL,              -- what the last attempt said of it
+  PRIMARY KEY (slot, spool_id, n)
+) {CLUSTERED};
+
+CREATE TABLE hops (                         -- next hops in trouble only
+  hop       {TEXT}   NOT NULL PRIMARY KEY,
+  failures  BIGINT   NOT NULL,
+  since     BIGINT   NOT NULL,
+  next_try  BIGINT   NOT NULL,
+  why       {TEXT}   NOT NULL
+) {CLUSTERED};
