@@ -30,8 +30,9 @@ def printable(text: str | bytes, limit: int = MAX_LINE) -> str:
 
 
 def printable_ascii(text: str | bytes, limit: int = MAX_LINE) -> str:
-    """As `printable`, with everything outside ASCII escaped as well."""
-    return printable(text, limit).encode("ascii", "backslashreplace").decode("ascii")
+    """As `printable`, with everything outside ASCII escaped as well; `limit` holds for what comes out."""
+    shown = printable(text, limit).encode("ascii", "backslashreplace").decode("ascii")
+    return shown if len(shown) <= limit else shown[: max(0, limit - 3)] + "..."
 
 
 def printable_lines(lines: list[str] | tuple[str, ...], most: int = MAX_LINES) -> list[str]:

@@ -53,7 +53,7 @@ def decode_orcpt(value: str) -> tuple[str, str] | None:
     ):
         return None
     kind = kind.lower()
-    address = _decode_unitext(rest) if kind == "utf-8" else decode_xtext(rest)
+    address = decode_unitext(rest) if kind == "utf-8" else decode_xtext(rest)
     return None if address is None else (kind, address)
 
 
@@ -81,7 +81,8 @@ def encode_unitext(address: str, *, utf8: bool = False) -> str:
     return _TO_EMBED.sub(embed, address)
 
 
-def _decode_unitext(text: str) -> str | None:
+def decode_unitext(text: str) -> str | None:
+    """An address of the utf-8 type in any of its three forms (RFC 6533 §3), or in xtext; None when it is none of them."""
     if not _UNITEXT.fullmatch(text):
         return decode_xtext(text)
     if any(int(digits, 16) > 0x10FFFF for digits in _EMBEDDED.findall(text)):

@@ -27,6 +27,7 @@ def test_printable(text, shown):
 
 def test_ascii_only():
     assert printable_ascii("größe\n") == r"gr\xf6\xdfe\x0a"
+    assert len(printable_ascii("\U0001f600" * 500, 500)) == 500
 
 
 def test_lines_are_bounded():
