@@ -1,0 +1,149 @@
+"""Content-Transfer-Encoding, both ways, and which one suits given octets.
+
+RFC 2045 §6 (7bit, 8bit, binary), §6.7 (quoted-printable), §6.8 (base64). Decoding takes everything and says whether it had to guess;
+nothing is hidden from who reads the decoded octets: base64 goes on after padding. Not here: uuencode, and what the octets mean.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import NamedTuple
+
+LONGEST_LINE = 998  # octets without CRLF, RFC 5322 §2.1.1
+_NOT_BASE64 = bytes(
+    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+)
+_WHITE = b" \t\r\n"
+_PADDING = re.compile(rb"=+")
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_NEEDS_QUOTING = bytes(set(range(256)) - set(range(0x20, 0x7F)) - set(b"\t\r\n")) + b"="
+
+
+class Decoded(NamedTuple):
+    """The octets, and whether the encoding was broken or unknown."""
+
+    octets: bytes
+    problem: bool = False
+
+
+class Encoded(NamedTuple):
+    """What goes into Content-Transfer-Encoding, and the body, with CRLF line ends where it has lines."""
+
+    encoding: str
+    body: bytes
+
+
+def decode(body: bytes, encoding: str, limit: int | None = None) -> Decoded:
+    """The content of an encoded body, at most about `limit` octets of it where given; never raises. An unknown encoding is left as it is."""
+    if limit is not None and len(body) > 2 * limit:
+        body = body[: 3 * limit] if encoding == "quoted-printable" else body[: 2 * limit]
+    if encoding == "base64":
+        decoded = _from_base64(body)
+    elif encoding == "quoted-printable":
+        decoded = Decoded(_from_quoted_printable(body))
+    else:
+        decoded = Decoded(body, encoding not in {"7bit", "8bit", "binary"})
+    return decoded if limit is None else Decoded(decoded.octets[:limit], decoded.problem)
+
+
+def _from_base64(body: bytes) -> Decoded:
+    """Other characters are left out; what is padded is decoded piece by piece; a last single digit is dropped."""
+    digits = body.translate(None, _WHITE)
+    clean = digits.translate(None, _NOT_BASE64)
+    problem = len(clean) != len(digits)
+    pad = clean.find(b"=")
+    if pad < 0 or (len(clean) % 4 == 0 and clean[pad:] in {b"=", b"=="}):
+        whole = clean if len(clean) % 4 == 0 else _padded(clean)
+        return Decoded(binascii.a2b_base64(whole), problem or whole is not clean)
+    pieces = [_padded(piece) for piece in _PADDING.split(clean)]
+    return Decoded(b"".join([binascii.a2b_base64(piece) for piece in pieces]), problem=True)
+
+
+def _padded(digits: bytes) -> bytes:
+    digits = digits.rstrip(b"=")
+    if len(digits) % 4 == 1:
+        digits = digits[:-1]
+    return digits + b"=" * (-len(digits) % 4)
+
+
+def _from_quoted_printable(body: bytes) -> bytes:
+    """White space at the end of a line is not part of it (RFC 2045 §6.7 (3)); a wrong `=xx` stays as it is (its note)."""
+    if (
+        b" \r\n" in body
+        or b"\t\r\n" in body
+        or b" \n" in body
+        or b"\t\n" in body
+        or body[-1:] in {b" ", b"\t"}
+    ):
+        body = b"\n".join([_trimmed(line) for line in body.split(b"\n")])
+    return binascii.a2b_qp(body)
+
+
+def _trimmed(line: bytes) -> bytes:
+    return line[:-1].rstrip(b" \t") + b"\r" if line.endswith(b"\r") else line.rstrip(b" \t")
+
+
+def encode_base64(octets: bytes) -> bytes:
+    """Lines of 76 characters, the last one ended too."""
+    digits = binascii.b2a_base64(octets, newline=False)
+    return b"".join([digits[at : at + 76] + b"\r\n" for at in range(0, len(digits), 76)])
+
+
+def encode_quoted_printable(text: bytes) -> bytes:
+    """Text with CRLF line ends, any other octet quoted; lines of at most 76 characters.
+
+    Besides what RFC 2045 §6.7 asks, a leading `From ` and a lone dot are quoted, which some relays would change.
+    """
+    lines = []
+    for line in text.split(b"\r\n"):
+        quoted = binascii.b2a_qp(line, istext=False).replace(b"=\r\n", b"\n").replace(b"=\n", b"=\r\n")
+        if quoted.startswith(b"From "):
+            quoted = _refolded(b"=46" + quoted[1:])
+        elif quoted.startswith(b"."):
+            quoted = _refolded(b"=2E" + quoted[1:])
+        lines.append(quoted)
+    return b"\r\n".join(lines)
+
+
+def _refolded(quoted: bytes) -> bytes:
+    """Breaks the first line once more when two added characters made it too long."""
+    first, fold, rest = quoted.partition(b"=\r\n")
+    if len(first) + (1 if fold else 0) <= 76:
+        return quoted
+    cut = 73
+    while b"=" in first[cut - 2 : cut]:
+        cut -= 1
+    return first[:cut] + b"=\r\n" + first[cut:] + fold + rest
+
+
+def crlf(text: bytes) -> bytes:
+    """Text with every line end, CR and LF alone included, made CRLF."""
+    return _LINE_END.sub(b"\r\n", text) if _BARE.search(text) else text
+
+
+def encode(octets: bytes, *, text: bool, eight_bit: bool = False) -> Encoded:
+    """The shortest encoding that is safe on any path; `eight_bit` where the path takes 8BITMIME (RFC 6152).
+
+    Text has its line ends made CRLF. Anything else goes as base64 unless it is already lines that 7bit can carry unchanged.
+    """
+    body = crlf(octets) if text else octets
+    lines_fit = (
+        not _BARE.search(body)
+        and b"\0" not in body
+        and all(len(line) <= LONGEST_LINE for line in body.split(b"\r\n"))
+    )
+    if lines_fit and body.isascii() and not _fragile(body):
+        return Encoded("7bit", body)
+    if lines_fit and eight_bit and text:
+        return Encoded("8bit", body)
+    special = len(body) - len(body.translate(None, _NEEDS_QUOTING))
+    if text and len(body) + 2 * special <= len(body) * 4 // 3 + 4:
+        return Encoded("quoted-printable", encode_quoted_printable(body))
+    return Encoded("base64", encode_base64(body))
+
+
+def _fragile(body: bytes) -> bool:
+    """Whether a relay might change a line: `From ` at its start."""
+    return body.startswith(b"From ") or b"\nFrom " in body
