@@ -96,9 +96,12 @@ class Pop3Server:
         self._replies.ok(f"{self._replies.words(Text.READY, host=self.config.host)} {timestamp}".rstrip())
 
     def turn_away(self, text: Text = Text.SHUTTING_DOWN, code: Code = Code.SYS_TEMP) -> None:
-        """A last word, as the greeting or later; then the connection closes. Nothing is removed."""
-        self._pending = None
-        self._conversation.say_last(text, code)
+        """A last word, as the greeting or later; then the connection closes. Nothing is removed, no words get into a message."""
+        if self._writer is not None:
+            self.message_breaks()
+        else:
+            self._pending = None
+            self._conversation.say_last(text, code)
 
     def logged_in(self, user: str, snapshot: Snapshot) -> None:
         """Answers `Login` and `ApopLogin`: the maildrop is open."""

@@ -154,6 +154,11 @@ class Text(enum.Enum):
         "Zu viele misslungene Anmeldungen: warten, dann neu verbinden",
         "Trop d'échecs : attendez, puis reconnectez-vous",
     )
+    TOO_MANY_SESSIONS = (
+        "Too many sessions of this account are open: end one of them first",
+        "Zu viele Sitzungen dieses Kontos sind offen: erst eine davon beenden",
+        "Trop de sessions ouvertes pour ce compte : fermez-en une d'abord",
+    )
     LOGIN_DELAY = (
         "Logged in a moment ago: wait {seconds} seconds between logins",
         "Eben erst angemeldet: {seconds} Sekunden zwischen Anmeldungen warten",
