@@ -1,0 +1,104 @@
+"""How a command of the command line is called: options that many share, and how its end becomes an exit code.
+
+`command` gives a function a session as its first argument; the session is made from options that the function need not declare, and it
+reports what goes wrong. Exit codes: 0 done, 1 not done, 2 the command line was wrong, 130 interrupted, or what the error says. Not here: any
+command.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar, get_type_hints
+
+import typer
+
+from postroom.agent.terminal import Terminal
+
+P = ParamSpec("P")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, errors too.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (as NO_COLOR).")]
+
+
+class CommandFailed(Exception):
+    """The command cannot be done; the text names the input and the remedy. `facts` go into the JSON of the error."""
+
+    def __init__(self, text: str, code: int = 1, **facts: Any) -> None:
+        super().__init__(text)
+        self.code = code
+        self.facts = facts
+
+
+class Session(Protocol):
+    """What a command is given: where it prints, and which exceptions of its work are failures rather than bugs."""
+
+    terminal: Terminal
+
+    def failure(self, error: Exception) -> CommandFailed | None:
+        """The error in words for people; None when it is not one of those that may happen."""
+
+    def close(self) -> None:
+        """Lets go of what the session holds."""
+
+
+S = TypeVar("S", bound=Session)
+
+
+def command(
+    make: Callable[..., S],
+) -> Callable[[Callable[Concatenate[S, P], None]], Callable[..., None]]:
+    """Decorates a command: the options of `make` are added to its own, and it is called with what `make` gives."""
+    shared = _parameters(make)
+
+    def decorate(function: Callable[Concatenate[S, P], None]) -> Callable[..., None]:
+        own = _parameters(function)[1:]
+
+        def run(**options: Any) -> None:
+            terminal = Terminal(
+                json=options.get("json", False), color=False if options.get("no_color") else None
+            )
+            given = {parameter.name: options.pop(parameter.name) for parameter in shared}
+            try:
+                session = make(**given)
+            except CommandFailed as failed:
+                _give_up(terminal, failed)
+            else:
+                _run(session, functools.partial(function, session, **options))
+
+        run.__name__, run.__doc__ = function.__name__, function.__doc__
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters = [parameter.replace(kind=keyword) for parameter in (*own, *shared)]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate
+
+
+def _run(session: Session, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except CommandFailed as failed:
+        _give_up(session.terminal, failed)
+    except Exception as error:
+        failure = session.failure(error)
+        if failure is None:
+            raise
+        _give_up(session.terminal, failure, error)
+    finally:
+        session.close()
+
+
+def _give_up(terminal: Terminal, failed: CommandFailed, cause: Exception | None = None) -> None:
+    terminal.error(str(failed), **failed.facts)
+    raise typer.Exit(failed.code) from cause
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    hints = get_type_hints(function, include_extras=True)
+    return [
+        parameter.replace(annotation=hints[parameter.name])
+        for parameter in inspect.signature(function).parameters.values()
+    ]

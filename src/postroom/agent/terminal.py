@@ -1,0 +1,186 @@
+"""What commands print: tables for people, lines for programs, NDJSON on request, errors where errors belong.
+
+On a terminal a listing is a table; into a pipe it is one record a line, columns separated by tabs, without a heading; with `--json` it is
+one JSON object a line, on reads and writes alike. Data goes to standard output, everything else to standard error. Nothing that a letter
+or a peer brought reaches the terminal as a control character. Not here: what a record is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TextIO, TypeVar
+
+import msgspec
+
+from postroom.message.printable import printable
+
+T = TypeVar("T")
+MAX_CELL = 500  # characters of one value in a listing
+
+# What JSON leaves as it is and a terminal may obey: DEL, C1, zero-width and bidirectional controls, separators
+_UNFIT = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_AGES = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+class Column(msgspec.Struct, Generic[T], frozen=True):
+    """A column of a table: its heading, how a record's cell is made, and whether it is a number (set flush right)."""
+
+    heading: str
+    cell: Callable[[T], str]
+    number: bool = False
+
+
+class Terminal:
+    """Standard output and error of one command."""
+
+    def __init__(
+        self,
+        *,
+        json: bool = False,
+        color: bool | None = None,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+    ) -> None:
+        """`color` None: by the terminal and NO_COLOR."""
+        self.json = json
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        wanted = (
+            not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" if color is None else color
+        )
+        self.is_terminal = self._out.isatty()
+        self.color = wanted and self.is_terminal and not json
+
+    def record(self, record: Any) -> None:
+        """One record as JSON; nothing without `--json`: `say` has words for people."""
+        if self.json:
+            self._out.write(json_line(record) + "\n")
+            self._out.flush()
+
+    def say(self, text: str) -> None:
+        """Words for people, on standard output; nothing with `--json`. Lines of the text stay lines."""
+        if not self.json:
+            self._out.write("".join(f"{printable(line, 10_000)}\n" for line in text.split("\n")))
+            self._out.flush()
+
+    def styled(self, text: str, style: str) -> None:
+        """As `say`, with a style of rich where there is colour."""
+        if not self.color:
+            self.say(text)
+            return
+        from rich.text import Text
+
+        self._console().print(Text(printable(text, 10_000), style), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Words beside the data, on standard error; they do not mean failure."""
+        self._err.write(f"{printable(text, 10_000)}\n")
+        self._err.flush()
+
+    def error(self, text: str, **facts: Any) -> None:
+        """What went wrong, on standard error; one JSON object under `--json`."""
+        if self.json:
+            self._err.write(json_line({"error": text, **facts}) + "\n")
+        else:
+            lines = text.split("\n")
+            self._err.write(
+                "".join(f"{printable(line, 10_000)}\n" for line in [f"error: {lines[0]}", *lines[1:]])
+            )
+        self._err.flush()
+
+    def listing(self, records: Iterable[T], columns: Sequence[Column[T]]) -> int:
+        """All records, in the form that suits the reader; gives their number. Streams, except for a table."""
+        if self.is_terminal and not self.json:
+            return self._table(list(records), columns)
+        count = 0
+        for count, record in enumerate(records, 1):  # noqa: B007 -- the number is the result
+            if self.json:
+                self._out.write(json_line(record) + "\n")
+            else:
+                self._out.write("\t".join([_cell(column, record) for column in columns]) + "\n")
+        self._out.flush()
+        return count
+
+    def confirm(self, question: str) -> bool:
+        """Asks on the terminal; without one the answer is no."""
+        if not sys.stdin.isatty():
+            return False
+        self._err.write(f"{printable(question)} [y/N] ")
+        self._err.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def _table(self, records: list[T], columns: Sequence[Column[T]]) -> int:
+        if not records:
+            return 0
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold" if self.color else "")
+        for column in columns:
+            table.add_column(
+                column.heading, justify="right" if column.number else "left", no_wrap=column.number
+            )
+        for record in records:
+            table.add_row(*[Text(_cell(column, record)) for column in columns])
+        self._console().print(table)
+        return len(records)
+
+    def _console(self) -> Any:
+        from rich.console import Console
+
+        return Console(file=self._out, no_color=not self.color, highlight=False, markup=False, emoji=False)
+
+
+def json_line(record: Any) -> str:
+    """One record as one line of JSON, safe to be shown. Bytes become text, with escapes for what is not UTF-8."""
+    text = msgspec.json.encode(_jsonable(record)).decode()
+    return (
+        text
+        if text.isascii() and "\x7f" not in text
+        else _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    )
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, msgspec.Struct):
+        return {name: _jsonable(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, Mapping):
+        return {key: _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def _cell(column: Column[T], record: T) -> str:
+    return printable(column.cell(record), MAX_CELL)
+
+
+def size_text(octets: int) -> str:
+    """`812 B`, `4.1 kB`, `50 MB`: decimal units."""
+    value, unit = float(octets), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}" if unit and value < 9.95 else f"{value:.0f} {_UNITS[unit]}"
+
+
+def time_text(at: int) -> str:
+    """Unix microseconds as local time to the minute; "" for 0."""
+    if not at:
+        return ""
+    return dt.datetime.fromtimestamp(at // 1_000_000, dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def age_text(microseconds: int) -> str:
+    """A span of time in its largest unit: `3 d`, `5 h`, `12 min`, `40 s`."""
+    seconds = max(0, microseconds // 1_000_000)
+    for length, unit in _AGES:
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return "0 s"
