@@ -7,7 +7,6 @@ report is owed (`message.dsn_rules`), and how one is read (`message.dsn_parse`).
 
 from __future__ import annotations
 
-import binascii
 import re
 
 import msgspec
@@ -23,6 +22,7 @@ from postroom.message.fields import LONGEST, Mailbox, address_field, message_id_
 from postroom.message.header import Header
 from postroom.message.printable import printable, printable_ascii
 from postroom.message.trace import header_end, path_text
+from postroom.message.transfer import encode_base64, encode_quoted_printable
 from postroom.message.xtext import decode_envid, decode_orcpt, encode_unitext
 
 MAX_RETURNED = (
@@ -121,7 +121,7 @@ def _text_part(text: str) -> bytes:
     if body.isascii() and all(len(line) < LONGEST for line in body.split("\r\n")):
         return b"Content-Type: text/plain; charset=us-ascii\r\n\r\n" + body.encode()
     head = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return head + _quoted_printable(body.encode())
+    return head + encode_quoted_printable(body.encode())
 
 
 def _status_part(report: Report) -> bytes:
@@ -221,7 +221,7 @@ def _returned(report: Report, original: bytes, *, whole: bool, limit: int) -> tu
         head = b"Content-Type: message/global\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
         return head + original, BodyKind.EIGHT_BIT
     head = b"Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\n"  # RFC 6533 §4.5
-    return head + _base64(original), BodyKind.SEVEN_BIT
+    return head + encode_base64(original), BodyKind.SEVEN_BIT
 
 
 def _header_part(header: bytes, *, utf8: bool) -> bytes:
@@ -235,7 +235,7 @@ def _header_part(header: bytes, *, utf8: bool) -> bytes:
         return b"Content-Type: %b\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%b" % (kind, header)
     return b"Content-Type: %b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%b" % (
         kind,
-        _quoted_printable(header),
+        encode_quoted_printable(header),
     )
 
 
@@ -268,13 +268,3 @@ def _boundary(unique: str, parts: list[bytes]) -> bytes:
     while any(b"--" + boundary in part for part in parts):
         boundary += b"_"
     return boundary
-
-
-def _quoted_printable(octets: bytes) -> bytes:
-    encoded = binascii.b2a_qp(octets.replace(b"\r\n", b"\n"), istext=True)
-    return encoded.replace(b"\r", b"=0D").replace(b"\n", b"\r\n")
-
-
-def _base64(octets: bytes) -> bytes:
-    lines = (octets[at : at + 57] for at in range(0, len(octets), 57))
-    return b"".join(binascii.b2a_base64(line, newline=False) + b"\r\n" for line in lines)
