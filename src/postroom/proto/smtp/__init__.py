@@ -1,1 +1,1 @@
-"""SMTP (RFC 5321) and LMTP (RFC 2033), both ends: grammar, replies, extensions and session state. No sockets."""
+"""SMTP and LMTP, both ends, as machines without I/O (RFC 5321, RFC 2033)."""

@@ -1,0 +1,102 @@
+"""AUTH: the exchange between a conversation and a SASL mechanism.
+
+RFC 4954 §4 and §6. Responses are masked in the dialogue. Not here: the mechanisms (`proto.sasl`), and whether a password is right.
+"""
+
+from __future__ import annotations
+
+from postroom.proto.sasl.exchange import (
+    Challenge,
+    EncodingError,
+    SaslError,
+    ServerExchange,
+    decode_base64,
+    decode_initial,
+    encode_base64,
+)
+from postroom.proto.sasl.mechanisms import MECHANISMS
+from postroom.proto.smtp import texts
+from postroom.proto.smtp.commands import Auth
+from postroom.proto.smtp.conversation import Conversation
+from postroom.proto.smtp.events import Authenticate
+from postroom.proto.smtp.reply import Reply
+from postroom.proto.smtp.speech import MASKED
+from postroom.wire.lines import LineFault
+
+CANCEL = b"*"
+
+
+def begin_login(conversation: Conversation, command: Auth) -> Authenticate | None:
+    """AUTH was said where it may be."""
+    mechanism = MECHANISMS.get(command.mechanism)
+    standing = conversation.offer.standing
+    if conversation.authenticated:
+        conversation.say(texts.AUTH_TWICE)
+    elif mechanism is None or mechanism.name not in conversation.config.mechanisms:
+        conversation.say(texts.AUTH_UNKNOWN)
+    elif mechanism.name not in standing.mechanisms:
+        conversation.say(texts.AUTH_NEEDS_TLS)
+    elif command.initial is not None or conversation.in_step():
+        exchange = mechanism.server()
+        if command.initial is None:
+            return _go_on(conversation, exchange, None)
+        if not mechanism.client_first and command.initial == "=":
+            conversation.say(texts.AUTH_NO_INITIAL)
+            return None
+        try:
+            response = decode_initial(command.initial.encode())
+        except EncodingError:
+            conversation.say(texts.AUTH_NOT_BASE64)
+            return None
+        return _go_on(conversation, exchange, response)
+    return None
+
+
+def _go_on(
+    conversation: Conversation, exchange: ServerExchange, response: bytes | None
+) -> Authenticate | None:
+    conversation.step = conversation.read_command
+    try:
+        answer = exchange.step(response)
+    except SaslError:
+        failed(conversation, texts.AUTH_FAILED)
+        return None
+    if isinstance(answer, Challenge):
+        conversation.speech.say(Reply(334, None, (encode_base64(answer.data).decode("ascii"),)))
+        _expect_response(conversation, exchange)
+        return None
+    event = Authenticate(answer)
+    conversation.awaiting = event
+    return event
+
+
+def _expect_response(conversation: Conversation, exchange: ServerExchange) -> None:
+    def read_response(conversation: Conversation) -> Authenticate | None:
+        line = conversation.lines.line()
+        if line is None:
+            conversation.starved = True
+            return None
+        conversation.step = conversation.read_command
+        if isinstance(line, LineFault):
+            conversation.say(texts.AUTH_TOO_LONG if line is LineFault.TOO_LONG else texts.BARE_LF)
+            return None
+        conversation.speech.lines.append(b"<" + (CANCEL if line == CANCEL else MASKED))
+        if line == CANCEL:
+            conversation.say(texts.AUTH_CANCELLED)
+            return None
+        try:
+            response = decode_base64(line)
+        except EncodingError:
+            conversation.say(texts.AUTH_NOT_BASE64)
+            return None
+        return _go_on(conversation, exchange, response)
+
+    conversation.step = read_response
+
+
+def failed(conversation: Conversation, reply: Reply) -> None:
+    """A login that came to nothing; after a few the connection ends."""
+    conversation.say(reply)
+    conversation.failed_logins += 1
+    if conversation.failed_logins >= conversation.config.limits.logins:
+        conversation.end(texts.TOO_MANY_LOGINS)

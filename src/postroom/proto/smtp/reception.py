@@ -1,0 +1,144 @@
+"""The message arrives: steps of a conversation that read it.
+
+RFC 5321 §4.1.1.4 (DATA), RFC 3030 §2 (BDAT), RFC 2033 §4.2 and §4.3 (a reply for each recipient). Not here: what a body holds (`body`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from postroom.message.envelope import BodyKind
+from postroom.proto.smtp.body import IncomingBody
+from postroom.proto.smtp.commands import Bdat
+from postroom.proto.smtp.conversation import Conversation
+from postroom.proto.smtp.events import BodyChunk, BodyEnd, BodyRefused, SmtpEvent
+from postroom.proto.smtp.order import State
+from postroom.proto.smtp.reply import Reply
+from postroom.wire.dots import Unstuffer
+
+
+class Chunk(msgspec.Struct):
+    """One chunk on its way: `left` octets of `size`. `instead`: it is out of place and this is its answer."""
+
+    size: int
+    left: int
+    last: bool
+    instead: Reply | None = None
+
+
+def begin_data(conversation: Conversation) -> None:
+    """354 was said: the message comes."""
+    conversation.body = IncomingBody(conversation.config.limits, chunked=False)
+    conversation.step = read_data
+
+
+def read_data(conversation: Conversation) -> SmtpEvent | None:
+    """The step that reads up to CRLF.CRLF."""
+    body = conversation.body
+    assert body is not None
+    unstuffer = body.text
+    assert isinstance(unstuffer, Unstuffer)
+    rest = unstuffer.feed(conversation.lines.rest())
+    if rest is not None:
+        if rest:
+            conversation.lines.unread(rest)
+        return _complete(conversation, body)
+    conversation.starved = True
+    return _check(conversation, body)
+
+
+def begin_chunk(conversation: Conversation, command: Bdat, instead: Reply | None) -> None:
+    """The octets of a chunk follow at once, whatever the answer will be (RFC 3030 §2)."""
+    conversation.speech.lines.append(b"<[%d octets of message]" % command.size)
+    if conversation.body is None and instead is None:
+        envelope = conversation.transaction
+        kind = envelope.body if envelope is not None else BodyKind.EIGHT_BIT
+        conversation.body = IncomingBody(conversation.config.limits, chunked=True, kind=kind)
+    chunk = Chunk(command.size, command.size, command.last, instead)
+
+    def read_chunk(conversation: Conversation) -> SmtpEvent | None:
+        return _read_chunk(conversation, chunk)
+
+    conversation.step = read_chunk
+
+
+def _read_chunk(conversation: Conversation, chunk: Chunk) -> SmtpEvent | None:
+    body = conversation.body if chunk.instead is None else None
+    while chunk.left:
+        piece = conversation.lines.take(chunk.left)
+        if not piece:
+            conversation.starved = True
+            return None
+        chunk.left -= len(piece)
+        if body is not None and body.chunks is not None:
+            body.chunks.feed(piece)
+            if (event := _check(conversation, body)) is not None or conversation.closing:
+                return event
+    conversation.step = conversation.read_command
+    if body is None:
+        assert chunk.instead is not None
+        conversation.say(chunk.instead)
+        return None
+    if chunk.last:
+        return _complete(conversation, body)
+    if body.refusal is not None:
+        conversation.state = State.SPOILT
+        refusal = body.refusal
+        conversation.abandon(refusal)
+        conversation.say(refusal)
+    else:
+        conversation.state = State.CHUNKS
+        conversation.speech.say(Reply.of(250, "2.0.0", f"{chunk.size} octets received"))
+    return None
+
+
+def _check(conversation: Conversation, body: IncomingBody) -> SmtpEvent | None:
+    """Sees to the size while the message arrives; hands out a piece when enough has gathered."""
+    body.check()
+    if body.hopeless:
+        assert body.refusal is not None
+        conversation.end(body.refusal)
+        return None
+    if body.piece_ready:
+        body.shared_out = True
+        return BodyChunk(body.text.take())
+    return None
+
+
+def _complete(conversation: Conversation, body: IncomingBody) -> SmtpEvent | None:
+    """The end was seen. The transaction ends with the reply, whatever it is."""
+    conversation.step = conversation.read_command
+    body.finish()
+    size = body.text.size
+    if body.chunks is None:
+        conversation.speech.lines.append(b"<[%d octets of message]" % size)
+    if body.refusal is None:
+        event = BodyEnd(body.text.take(), size)
+        conversation.awaiting = event
+        return event
+    conversation.news.append(BodyRefused(body.refusal))
+    finish(conversation, [body.refusal] * replies_due(conversation))
+    return None
+
+
+def replies_due(conversation: Conversation) -> int:
+    """How many replies the end of a message gets."""
+    envelope = conversation.transaction
+    return len(envelope.recipients) if conversation.lmtp and envelope is not None else 1
+
+
+def finish(conversation: Conversation, verdicts: list[Reply]) -> None:
+    """Answers the end of the message, and begins anew."""
+    first = verdicts[0]
+    conversation.transaction = None
+    conversation.body = None
+    conversation.state = State.READY
+    if len(verdicts) == 1:
+        conversation.say(first)
+    else:
+        conversation.speech.say_each(verdicts)
+    if any(verdict.code < 300 for verdict in verdicts):
+        conversation.errors = 0
+        conversation.junk = 0
+    else:
+        conversation.speech.abandon_transaction()
