@@ -17,7 +17,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -25,7 +24,6 @@ import msgspec
 from postroom.message.errors import AuthenticationFailed, MailboxDisabled, MailError, TooManyLogins
 from postroom.message.journey import Hop, HopKind
 from postroom.net.session import Connection, TlsFacts
-from postroom.proto.pop3.apop import apop_proves
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.commands import State
 from postroom.proto.pop3.events import ApopLogin, Code, Drain, Login, Pop3Event, Retrieve, StartTls, Update
@@ -53,11 +51,13 @@ class LoggedIn(Protocol):
 class Logins(Protocol):
     """Checks credentials. Raises `AuthenticationFailed`, `TooManyLogins` or another `MailError`."""
 
-    async def authenticate(self, protocol: str, ip: str, username: str, password: str) -> LoggedIn:
-        """By password."""
+    async def authenticate(
+        self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""
+    ) -> LoggedIn:
+        """By password (UTF-8)."""
 
-    async def prove(self, protocol: str, ip: str, username: str, proves: Callable[[str], bool]) -> LoggedIn:
-        """By a digest of the account's shared secret: `proves` says whether a secret fits."""
+    async def apop(self, ip: str, username: str, challenge: bytes, digest: str) -> LoggedIn:
+        """By the MD5 of the greeting's timestamp and the account's shared secret."""
 
 
 Content = bytes | AsyncGenerator[bytes, None]
@@ -187,8 +187,8 @@ class Pop3Session:
                 self._maildrop = await self._service.maildrops.open(login.account_id)
         except AuthenticationFailed:
             machine.refuse(Text.WRONG_CREDENTIALS, Code.AUTH)
-        except TooManyLogins:
-            machine.refuse(Text.TOO_MANY_LOGINS, Code.SYS_TEMP)
+        except TooManyLogins as error:  # its words say how long to wait
+            machine.refuse(error.public, Code.SYS_TEMP)
         except MailboxDisabled as error:
             self._leave()
             machine.refuse(error.public, Code.SYS_PERM)
@@ -207,13 +207,8 @@ class Pop3Session:
         assert self._connection is not None
         logins, ip = self._service.logins, self._connection.peer.ip
         if isinstance(event, ApopLogin):
-            return await logins.prove(
-                "pop3", ip, event.user, partial(apop_proves, event.digest, event.timestamp)
-            )
-        login = await logins.authenticate("pop3", ip, event.user, event.password)
-        if event.authorize_as not in {"", event.user, login.address}:  # nobody acts for another (RFC 4616 §2)
-            raise AuthenticationFailed
-        return login
+            return await logins.apop(ip, event.user, event.timestamp.encode(), event.digest)
+        return await logins.authenticate("pop3", ip, event.user, event.password.encode(), event.authorize_as)
 
     def _leave(self) -> None:
         if self._maildrop is not None:

@@ -1,6 +1,6 @@
 import pytest
 
-from postroom.proto.pop3.apop import apop_digest, apop_proves, find_timestamp
+from postroom.proto.pop3.apop import apop_digest, find_timestamp
 
 STAMP = "<1896.697170952@dbc.mtview.ca.us>"
 DIGEST = "c4c9334bac560ecc979e58001b3e22fb"
@@ -8,9 +8,6 @@ DIGEST = "c4c9334bac560ecc979e58001b3e22fb"
 
 def test_the_example_of_rfc_1939() -> None:
     assert apop_digest(STAMP, "tanstaaf") == DIGEST
-    assert apop_proves(DIGEST, STAMP, "tanstaaf")
-    assert not apop_proves(DIGEST, STAMP, "tanstaaff")
-    assert not apop_proves("é" * 32, STAMP, "tanstaaf")
 
 
 @pytest.mark.parametrize(

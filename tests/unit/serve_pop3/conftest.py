@@ -1,6 +1,6 @@
 """A maildrop in memory, logins of two people, and a connection that only remembers."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 import pytest
@@ -8,13 +8,14 @@ import pytest
 from postroom.message.errors import AuthenticationFailed, MailError
 from postroom.message.journey import Hop
 from postroom.net.session import Peer, TlsFacts
+from postroom.proto.pop3.apop import apop_digest
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.serve.pop3 import Content, Pop3Service, Pop3Session
 from postroom.serve.pop3_visits import Visits
 
 BOB = "bob@hamburger.test"
-PASSWORD = "hungry"
+PASSWORD = b"hungry"
 SECRET = "tanstaaf"
 STAMP = "<1896.697170952@hamburger.test>"
 LETTERS = (
@@ -33,16 +34,19 @@ class MemoryLogins:
         self.error: MailError | None = None
         self.asked: list[tuple[str, str, str]] = []
 
-    async def authenticate(self, protocol: str, ip: str, username: str, password: str) -> Known:
+    async def authenticate(
+        self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""
+    ) -> Known:
         self.asked.append((protocol, ip, username))
         if self.error:
             raise self.error
-        if username not in {"bob", BOB} or password != PASSWORD:
+        names = {"bob", BOB}
+        if username not in names or password != PASSWORD or authorize_as not in {"", *names}:
             raise AuthenticationFailed
         return Known()
 
-    async def prove(self, protocol: str, ip: str, username: str, proves: Callable[[str], bool]) -> Known:
-        if username != "bob" or not proves(SECRET):
+    async def apop(self, ip: str, username: str, challenge: bytes, digest: str) -> Known:
+        if username != "bob" or digest != apop_digest(challenge.decode(), SECRET):
             raise AuthenticationFailed
         return Known()
 

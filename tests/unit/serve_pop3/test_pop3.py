@@ -145,7 +145,7 @@ async def test_whoever_fails_gets_the_same_words(stage, lines: str) -> None:
 @pytest.mark.parametrize(
     ("error", "answer"),
     [
-        (TooManyLogins(), "-ERR [SYS/TEMP] Too many failed logins: wait, then connect again\n"),
+        (TooManyLogins("Wait 15 s"), "-ERR [SYS/TEMP] Wait 15 s\n"),
         (MailboxDisabled(), "-ERR [SYS/PERM] The mailbox is disabled\n"),
         (TryLater(detail="disk"), "-ERR [SYS/TEMP] Local error, nothing was changed: try again later\n"),
     ],

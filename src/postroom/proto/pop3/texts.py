@@ -149,11 +149,6 @@ class Text(enum.Enum):
         "Name oder Kennwort falsch",
         "Nom ou mot de passe incorrect",
     )
-    TOO_MANY_LOGINS = (
-        "Too many failed logins: wait, then connect again",
-        "Zu viele misslungene Anmeldungen: warten, dann neu verbinden",
-        "Trop d'échecs : attendez, puis reconnectez-vous",
-    )
     TOO_MANY_SESSIONS = (
         "Too many sessions of this account are open: end one of them first",
         "Zu viele Sitzungen dieses Kontos sind offen: erst eine davon beenden",
