@@ -1,0 +1,179 @@
+"""Who has mail here: what an address of ours stands for.
+
+RFC 5321 §3.9 (aliases and lists), §4.5.1 (postmaster), RFC 2142 §4 (abuse), RFC 5233 §1 (sub-addresses). Reads only, the fewest possible
+statements for RCPT: one for an alias's or account's address, one more for what it is. Not here: changes (`domains`, `accounts`,
+`aliases`), and expansion (`deliver.router`).
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from postroom.message.address import Address, fold, parse_mailbox
+from postroom.store.engine import Row, Transaction
+
+ROLES = frozenset(("postmaster", "abuse"))  # every domain has them
+
+
+class Kind(enum.IntEnum):
+    """What an address stands for."""
+
+    ACCOUNT = 1
+    ALIAS = 2
+    LIST = 3
+
+
+class Domain(msgspec.Struct, frozen=True):
+    """A domain of ours. `catch_all` and `postmaster` are None where it has none of its own."""
+
+    name: str
+    catch_all: Address | None = None
+    postmaster: Address | None = None
+    subaddresses: bool = True
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account, as one of its addresses reached it: `detail` is what stood behind the delimiter (`bob+detail@`).
+
+    Mail goes to the mailbox if there are no `forwards` or `keeps_copy` is set. Quotas are octets, 0 is none.
+    """
+
+    account_id: int
+    address: Address
+    detail: str = ""
+    enabled: bool = True
+    forwards: tuple[Address, ...] = ()
+    keeps_copy: bool = True
+    used_bytes: int = 0
+    quota_bytes: int = 0
+
+    def has_room_for(self, size: int) -> bool:
+        """Whether a message of `size` octets keeps within the quota."""
+        return self.quota_bytes == 0 or self.used_bytes + size <= self.quota_bytes
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """An address that stands for others, which get the mail in its place, the reverse-path unchanged."""
+
+    address: Address
+    targets: tuple[Address, ...]
+
+
+class MailingList(msgspec.Struct, frozen=True):
+    """An address whose members get the mail with `owner` as reverse-path, so that reports go there."""
+
+    address: Address
+    targets: tuple[Address, ...]
+    owner: Address
+
+
+Resolved = Account | Alias | MailingList
+
+_DOMAIN = "SELECT domain, catch_all, postmaster, subaddresses FROM domains WHERE domain = $1"
+
+
+async def domain(tx: Transaction, name: str) -> Domain | None:
+    """A domain of ours by its name in any case; None when it is not."""
+    row = await tx.fetchrow(_DOMAIN, fold(name))
+    return None if row is None else read_domain(row)
+
+
+def read_domain(row: Row) -> Domain:
+    """A row of name, catch-all, postmaster and whether there are sub-addresses."""
+    return Domain(row[0], parse_mailbox(row[1]), parse_mailbox(row[2]), bool(row[3]))
+
+
+async def resolve(tx: Transaction, address: Address) -> Resolved | None:
+    """What an address stands for; None when its domain is not ours or nobody has the address (`domain` tells which).
+
+    In this order: the address itself, without its sub-address, postmaster and abuse, the domain's catch-all.
+    """
+    return await exact(tx, address) or await _otherwise(tx, address)
+
+
+_FIND = "SELECT kind, account_id, written, owner FROM addresses WHERE address = $1"
+_TARGETS = "SELECT written FROM members WHERE address = $1 ORDER BY target"
+
+
+async def exact(tx: Transaction, address: Address, detail: str = "") -> Resolved | None:
+    """What the directory says of just this address."""
+    row = await tx.fetchrow(_FIND, address.key)
+    if row is None:
+        return None
+    kind, account_id, written, owner = row
+    if kind == Kind.ACCOUNT:
+        return await account(tx, account_id, detail)
+    targets = read_addresses([row[0] for row in await tx.fetch(_TARGETS, address.key)])
+    name = parse_mailbox(written) or address
+    if kind == Kind.LIST:
+        return MailingList(name, targets, parse_mailbox(owner) or name)
+    return Alias(name, targets)
+
+
+_ACCOUNT = """
+SELECT p.address, p.forwards, p.keeps_copy, a.state, a.used_bytes, a.quota_bytes
+ FROM profiles p JOIN accounts a ON a.account_id = p.account_id WHERE p.account_id = $1
+"""
+
+
+async def account(tx: Transaction, account_id: int, detail: str = "") -> Account | None:
+    """An account by its id."""
+    row = await tx.fetchrow(_ACCOUNT, account_id)
+    if row is None:
+        return None
+    written, forwards, keeps_copy, state, used, quota = row
+    targets = read_addresses(forwards.split("\n")) if forwards else ()
+    return Account(
+        account_id,
+        parse_mailbox(written) or Address(written, ""),
+        detail,
+        state == 0,
+        targets,
+        bool(keeps_copy),
+        used,
+        quota,
+    )
+
+
+def read_addresses(written: list[str]) -> tuple[Address, ...]:
+    """Addresses from their written forms."""
+    return tuple(address for text in written if (address := parse_mailbox(text, unqualified=True)))
+
+
+_RULES = "SELECT delimiter, administrator FROM directory_rules"
+_OLDEST = """
+SELECT MIN(account_id) FROM addresses WHERE domain = $1 AND kind = 1
+"""
+_OLDEST_OF_ALL = "SELECT MIN(account_id) FROM profiles"
+
+
+async def _otherwise(tx: Transaction, address: Address) -> Resolved | None:
+    ours = await domain(tx, address.domain)
+    if ours is None:
+        return None
+    rules = await tx.fetchrow(_RULES)
+    delimiter, administrator = (rules[0], rules[1]) if rules is not None else ("+", "")
+    local, detail = address.local, ""
+    if ours.subaddresses and delimiter:
+        local, _, detail = address.local.partition(delimiter)
+        if local and local != address.local:
+            found = await exact(tx, Address(local, address.domain), detail)
+            if found is not None:
+                return found
+    if fold(local or address.local) in ROLES:
+        return await _role(tx, address, ours, administrator)
+    return Alias(address, (ours.catch_all,)) if ours.catch_all else None
+
+
+async def _role(tx: Transaction, address: Address, ours: Domain, administrator: str) -> Resolved | None:
+    """RFC 5321 §4.5.1: postmaster must work in every domain, even if nobody said who that is: then it is the oldest account."""
+    for target in (ours.postmaster, parse_mailbox(administrator)):
+        if target is not None and target.key != address.key:
+            return Alias(address, (target,))
+    for sql, args in ((_OLDEST, (address.domain,)), (_OLDEST_OF_ALL, ())):
+        row = await tx.fetchrow(sql, *args)
+        if row is not None and row[0] is not None:
+            return await account(tx, row[0])
+    return None

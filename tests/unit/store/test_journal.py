@@ -1,0 +1,76 @@
+import pytest
+
+from postroom.message.journey import Accepted, Handled, Hop, HopKind
+from postroom.store import journal
+from postroom.store.ids import first_of
+from postroom.store.journal import JournalRow, Journey, Link
+
+NOW = 1_750_000_000_000_000
+HOUR = 3_600_000_000
+DIALOGUE = Hop(HopKind.RECEIVED, NOW, [Accepted(3, "alice@crepes.test", ["bob@hamburger.test"], 5)])
+
+
+def row(accept_id, hop_id, hop=DIALOGUE):
+    return accept_id, hop_id, hop
+
+
+async def write(engine, *rows):
+    for one in rows:
+        await engine.write(lambda tx, one=one: journal.append(tx, *one))
+
+
+async def test_hops_come_back_in_their_order(engine):
+    read = Hop(HopKind.READ, NOW + HOUR, [Handled(0, "retrieved", "bob@hamburger.test")])
+    await write(engine, row(1, 20, read), row(1, 10), row(2, 15))
+    found = await journal.read(engine.reading(), 1)
+    assert [one.hop_id for one in found] == [10, 20]
+    assert found[0] == JournalRow(1, 10, "received", NOW, DIALOGUE.pack())
+    assert found[1].hop().events == read.events
+    assert (found[1].kind, found[1].at) == ("read", NOW + HOUR)
+
+
+async def test_an_unknown_journey_has_no_hops(engine):
+    assert await journal.read(engine.reading(), 1) == []
+
+
+async def test_the_youngest_journeys_come_first(engine):
+    await write(engine, row(1, 1), row(2, 2), row(2, 3), row(5, 4))
+    found = await journal.last(engine.reading(), 2)
+    assert found == [Journey(5, NOW, 1), Journey(2, NOW, 2)]
+    assert [one.accept_id for one in await journal.last(engine.reading(), 2, before=2)] == [1]
+
+
+async def test_an_email_knows_its_journeys(engine):
+    async def link(tx):
+        for to in (Link(9, 0), Link(7, 2), Link(9, 0)):
+            await journal.link(tx, 1, 5, to.accept_id, to.rcpt)
+        await journal.link(tx, 1, 6, 8, 0)
+
+    await engine.write(link)
+    tx = engine.reading()
+    assert await journal.of_email(tx, 1, 5) == [Link(7, 2), Link(9, 0)]
+    assert await journal.of_email(tx, 2, 5) == []
+    await engine.write(lambda tx: journal.unlink(tx, 1, [5]))
+    assert await journal.of_email(tx, 1, 5) == []
+    assert await journal.of_email(tx, 1, 6) == [Link(8, 0)]
+
+
+async def test_old_journeys_go_in_slices(engine):
+    old = [first_of(NOW) + number for number in range(5)]
+    young = first_of(NOW + HOUR)
+    await write(engine, *(row(accept_id, hop) for accept_id in (*old, young) for hop in (1, 2)))
+    taken = [await engine.write(lambda tx: journal.prune(tx, NOW + HOUR, 2)) for _ in range(4)]
+    assert taken == [2, 2, 1, 0]
+    assert [one.accept_id for one in await journal.last(engine.reading(), 9)] == [young]
+
+
+@pytest.mark.parametrize(("limit", "taken"), [(2, 2), (9, 3)])
+async def test_old_links_go_in_slices(engine, limit, taken):
+    async def link(tx):
+        for number in range(4):
+            await journal.link(tx, 1, number, first_of(NOW + number * HOUR), 0)
+        await journal.link(tx, 2, 0, first_of(NOW), 0)
+
+    await engine.write(link)
+    assert await engine.write(lambda tx: journal.prune_links(tx, 1, NOW + 3 * HOUR, limit)) == taken
+    assert await journal.of_email(engine.reading(), 2, 0) == [Link(first_of(NOW), 0)]
