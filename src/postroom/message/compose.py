@@ -36,23 +36,10 @@ _MESSAGES = ("message/rfc822", "message/global")
 _MARKS = re.compile(r"(?:> ?)*")
 _NOT_LINES = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n|[^\n]{999}")
 # Fields that the draft has places of its own for, and those that only servers write
-_RESERVED = frozenset(
-    [
-        "date",
-        "from",
-        "sender",
-        "reply-to",
-        "to",
-        "cc",
-        "bcc",
-        "message-id",
-        "in-reply-to",
-        "references",
-        "subject",
-        "user-agent",
-    ]
-    + ["mime-version", "received", "return-path", "delivered-to"]
-)
+_RESERVED = {
+    *("date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references"),
+    *("subject", "user-agent", "mime-version", "received", "return-path", "delivered-to"),
+}
 
 
 class Attachment(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Reading delivery reports that others sent: who, what became of it, and why.
 
 RFC 3464 §2 (fields), RFC 3461 §9 (types), RFC 6533 §3 (utf-8 addresses), RFC 3463 §2 (status). Whatever is malformed is left empty, never an
-error, for reports come from every kind of program; and none of it is proof: anybody can write one. Not here: finding the part in a message.
+error, for reports come from every kind of program; and none of it is proof: anybody can write one.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from postroom.message.dates import Moment, parse_date
 from postroom.message.dsn_rules import Action
 from postroom.message.errors import EnhancedStatus
 from postroom.message.header import Header
+from postroom.message.mime import scan
 from postroom.message.printable import printable
+from postroom.message.transfer import decode
 from postroom.message.xtext import decode_unitext
 
 MAX_OCTETS = 1 << 20  # of the part that are read
 MAX_RECIPIENTS = 1000  # groups that are read
 _MAX_VALUE = 2048
 
+_PARTS = {("message", "delivery-status"), ("message", "global-delivery-status")}
 _STATUS = re.compile(rb"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.])")
 _EMPTY_LINES = re.compile(rb"(?:[ \t]*\r?\n)*")
 _COMMENT = re.compile(r"\s*\([^()]*\)\s*\Z")
@@ -77,6 +80,16 @@ def parse_delivery_status(body: bytes) -> DeliveryStatus | None:
         _text(about.get("original-envelope-id")),
         _date(about.get("arrival-date")),
     )
+
+
+def report_in(raw: bytes) -> DeliveryStatus | None:
+    """The report that a message holds: that of its first delivery-status part (RFC 6522 §3); None when it holds none."""
+    structure = scan(raw)
+    for part in structure.parts:
+        if (part.media_type, part.subtype) in _PARTS:
+            body = raw[part.body_start : min(part.body_end, part.body_start + 2 * MAX_OCTETS)]
+            return parse_delivery_status(decode(body, part.encoding, MAX_OCTETS).octets)
+    return None
 
 
 def _groups(body: bytes) -> list[dict[str, bytes]]:

@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.message.dsn_parse import MAX_RECIPIENTS, parse_delivery_status
+from postroom.message.address import Address
+from postroom.message.dsn import Report, compose_dsn
+from postroom.message.dsn_parse import MAX_RECIPIENTS, RecipientStatus, parse_delivery_status, report_in
 from postroom.message.dsn_rules import Action
+from postroom.message.dsn_text import Delivery
+from postroom.message.envelope import Recipient
 from postroom.message.errors import EnhancedStatus
 
 
@@ -82,6 +86,29 @@ def test_groups_that_run_together():
 )
 def test_no_report(body):
     assert parse_delivery_status(body) is None
+
+
+@pytest.mark.parametrize("sender", [Address("alice", "crepes.test"), Address("ü", "crepes.test")])
+def test_our_own_report_is_understood(sender):
+    delivery = Delivery(
+        Recipient(Address("пётр", "x.test")),
+        Action.FAILED,
+        EnhancedStatus(5, 1, 1),
+        ("550 no",),
+        "mail.x.test",
+    )
+    made = compose_dsn(
+        Report("mail.crepes.test", sender, (delivery,), now=0, unique="u1"), b"Subject: x\r\n\r\n"
+    )
+    parsed = report_in(made.raw)
+    assert parsed.reporting_mta == "mail.crepes.test"
+    assert parsed.recipients == [
+        RecipientStatus("пётр@x.test", "", Action.FAILED, EnhancedStatus(5, 1, 1), "mail.x.test", "550 no")
+    ]
+
+
+def test_a_message_without_report():
+    assert report_in(b"Subject: x\r\n\r\nFinal-Recipient: a@x.test\r\n") is None
 
 
 def test_bounded():
