@@ -26,7 +26,6 @@ from postroom.store.engine import Transaction, Urgency
 
 MAX_BATCH: Final = 500
 MAX_WAITING: Final = 20_000  # pieces of work; bodies are bounded elsewhere, by their octets
-CHECKPOINT_PAGES: Final = 4000  # of the write-ahead log, 16 MiB; then its pages go into the database file
 
 Work = Callable[[Transaction], Awaitable[Any]]
 
@@ -52,7 +51,6 @@ class GroupCommit:
         connection: apsw.Connection,
         transaction: Transaction,
         on_fatal: Callable[[BaseException], None],
-        checkpoint_pages: int = CHECKPOINT_PAGES,
     ) -> None:
         self._connection = connection
         self._transaction = transaction
@@ -65,14 +63,20 @@ class GroupCommit:
         self._closing = False
         self._broken: BaseException | None = None
         self._log_pages = 0
-        self._checkpoint_pages = checkpoint_pages
+        self._after_commit: Callable[[int], None] = lambda pages: None
         self._ended: asyncio.Future[None] = self._loop.create_future()
         connection.set_wal_hook(self._committed)
         self._thread = threading.Thread(target=self._main, name="store-writer", daemon=True)
 
-    def start(self) -> None:
-        """Starts the thread."""
+    def start(self, after_commit: Callable[[int], None]) -> None:
+        """Starts the thread, which calls `after_commit` with the length of the log when those who waited are answered."""
+        self._after_commit = after_commit
         self._thread.start()
+
+    def broke(self, error: BaseException) -> None:
+        """The disk failed elsewhere: take no more work. May be called in any thread."""
+        self._broken = self._broken or error
+        self._bell.put(None)
 
     def submit(self, work: Work, urgency: Urgency) -> asyncio.Future[Any]:
         """Queues work. Raises `Overloaded` when too much waits and `TryLater` when the store has failed or is closing."""
@@ -109,7 +113,8 @@ class GroupCommit:
                 if batch:
                     self._commit_batch(batch)
                     self._call(self._settle, batch)
-                    self._checkpoint_when_long()
+                    if self._broken is None:
+                        self._after_commit(self._log_pages)
                 elif self._closing:
                     break
                 else:
@@ -119,7 +124,9 @@ class GroupCommit:
 
     def _sleep(self) -> None:
         self._asleep = True
-        if not any(self._queues) and not self._closing:  # else: came between the look and the line above
+        if (
+            not any(self._queues) and not self._closing and self._broken is None
+        ):  # else: came between the look and the line above
             self._bell.get()
         self._asleep = False
 
@@ -200,17 +207,6 @@ class GroupCommit:
     def _committed(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._log_pages = pages
         return apsw.SQLITE_OK
-
-    def _checkpoint_when_long(self) -> None:
-        """Our own checkpoint, after the waiters are woken: SQLite's automatic one keeps its errors to itself."""
-        if self._broken is None and self._log_pages >= self._checkpoint_pages:
-            self._log_pages = 0
-            try:
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            except (apsw.BusyError, apsw.FullError):
-                pass  # the log grows meanwhile; the next commit tries again
-            except apsw.Error as error:
-                self._broken = error
 
     def _call(self, function: Callable[..., None], *args: Any) -> None:
         try:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import apsw
 import msgspec
 
+from postroom.store.checkpoint import Checkpointer, LogLimits
 from postroom.store.dialect import Dialect, sqlite_dialect
 from postroom.store.engine import Row, Transaction, Urgency, Value
-from postroom.store.group_commit import CHECKPOINT_PAGES, GroupCommit, drive
+from postroom.store.group_commit import GroupCommit, drive
 from postroom.store.lockfile import LockFile
 from postroom.store.refused import StoreDamaged, StoreRefused
 
@@ -27,12 +28,12 @@ LOG_LEFT: Final = 64 << 20  # octets: a longer write-ahead log is cut when it st
 
 
 class SqliteOptions(msgspec.Struct, frozen=True):
-    """`page_size` in octets counts only when the file is made; caches in KiB; `busy_ms` is for foreign readers with a lock."""
+    """`page_size` in octets counts only when the file is made; caches in KiB; `busy_ms` is for foreign programs with a lock."""
 
     page_size: int = 4096
     write_cache: int = 65_536
     read_cache: int = 32_768
-    checkpoint_pages: int = CHECKPOINT_PAGES
+    log: LogLimits = LogLimits()
     busy_ms: int = 5000
     vfs: str | None = None
 
@@ -73,13 +74,16 @@ class SqliteTransaction:
 class SqliteEngine:
     """See `Engine`. Made by `open`."""
 
-    def __init__(self, lock: LockFile, writing: apsw.Connection, reading: apsw.Connection) -> None:
+    def __init__(
+        self, files: _Files, on_fatal: Callable[[BaseException], None], options: SqliteOptions
+    ) -> None:
         self.dialect = sqlite_dialect()
-        self._lock = lock
-        self._writing = writing
-        self._reading = reading
-        self._reader = SqliteTransaction(reading, self.dialect)
-        self._commits: GroupCommit
+        self._files = files
+        self._reader = SqliteTransaction(files.reading, self.dialect)
+        writer: Transaction = SqliteTransaction(files.writing, self.dialect)
+        self._commits = GroupCommit(files.writing, writer, on_fatal)
+        self._checkpoints = Checkpointer(files.copying, files.writing, options.log, self._commits.broke)
+        self._commits.start(self._checkpoints.after_commit)
 
     @classmethod
     async def open(
@@ -92,11 +96,7 @@ class SqliteEngine:
 
         `on_fatal` is called on the loop, once, when the disk failed: close the listeners and end the process. Raises `StoreRefused`.
         """
-        engine = cls(*_open_files(directory, options))
-        transaction: Transaction = SqliteTransaction(engine._writing, engine.dialect)
-        engine._commits = GroupCommit(engine._writing, transaction, on_fatal, options.checkpoint_pages)
-        engine._commits.start()
-        return engine
+        return cls(_open_files(directory, options), on_fatal, options)
 
     async def write(
         self, work: Callable[[Transaction], Awaitable[T]], urgency: Urgency = Urgency.INBOUND
@@ -111,11 +111,11 @@ class SqliteEngine:
 
     async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """See `Engine`. `work` must not wait for anything but its transaction."""
-        self._reading.execute("BEGIN")
+        self._files.reading.execute("BEGIN")
         try:
             value: T = drive(work(self._reader))
         finally:
-            self._reading.execute("COMMIT")
+            self._files.reading.execute("COMMIT")
         return value
 
     def waited(self) -> float:
@@ -125,12 +125,20 @@ class SqliteEngine:
     async def close(self) -> None:
         """See `Engine`."""
         await self._commits.close()
-        self._reading.close()
-        self._writing.close()  # the last one out copies the log into the file and removes it
-        self._lock.release()
+        self._checkpoints.close()
+        self._files.reading.close()
+        self._files.writing.close()  # the last one out copies the log into the file and removes it
+        self._files.lock.release()
 
 
-def _open_files(directory: Path, options: SqliteOptions) -> tuple[LockFile, apsw.Connection, apsw.Connection]:
+class _Files(NamedTuple):
+    lock: LockFile
+    writing: apsw.Connection
+    reading: apsw.Connection
+    copying: apsw.Connection
+
+
+def _open_files(directory: Path, options: SqliteOptions) -> _Files:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = LockFile(directory)
     path = str(directory / "mail.db")
@@ -138,10 +146,11 @@ def _open_files(directory: Path, options: SqliteOptions) -> tuple[LockFile, apsw
         writing = _connect(path, options, options.write_cache)
         reading = _connect(path, options, options.read_cache)
         reading.pragma("query_only", True)
+        copying = _connect(path, options, options.read_cache)
     except apsw.Error as error:
         lock.release()
         raise _refusal(path, error) from error
-    return lock, writing, reading
+    return _Files(lock, writing, reading, copying)
 
 
 def _connect(path: str, options: SqliteOptions, cache: int) -> apsw.Connection:
@@ -154,6 +163,7 @@ def _connect(path: str, options: SqliteOptions, cache: int) -> apsw.Connection:
         "cache_size": -cache,
         "temp_store": "memory",
         "journal_size_limit": LOG_LEFT,
+        "wal_autocheckpoint": 0,  # `checkpoint` does it
         "foreign_keys": False,
         "trusted_schema": False,
     }

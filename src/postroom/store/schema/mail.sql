@@ -48,7 +48,21 @@ CREATE TABLE deleted_mailboxes (
   PRIMARY KEY (account_id, modseq, mailbox_id)
 ) {CLUSTERED};
 
--- What the copies of a message share. copies is their number; an email without copies does not exist.
+-- What the copies of a message share. copies is their number; an email without copies does not exist. In SQLite the ids of
+-- emails and of blobs, which are unique in the whole store, number the rows: what comes is appended to one dense run of pages,
+-- whatever account it belongs to, and a delivery writes a third of the pages that it would have to write otherwise.
+-- @sqlite
+CREATE TABLE emails (
+  account_id INTEGER NOT NULL,
+  email_id INTEGER NOT NULL PRIMARY KEY,
+  thread_id INTEGER NOT NULL,
+  blob_id INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  copies INTEGER NOT NULL,
+  created_modseq INTEGER NOT NULL,
+  summary BLOB NOT NULL
+);
+-- @postgresql
 CREATE TABLE emails (
   account_id BIGINT NOT NULL,
   email_id BIGINT NOT NULL,
@@ -57,20 +71,20 @@ CREATE TABLE emails (
   size BIGINT NOT NULL,
   copies INTEGER NOT NULL,
   created_modseq BIGINT NOT NULL,
-  summary {BYTES} NOT NULL,
+  summary BYTEA NOT NULL,
   PRIMARY KEY (account_id, email_id)
-) {CLUSTERED};
+);
+-- @both
 
--- The first email of a thread gave it its id, and is found by that.
-CREATE INDEX emails_thread ON emails (account_id, thread_id, email_id) WHERE thread_id <> email_id;
-
--- One narrow row for each copy in a mailbox, in the order in which mailboxes are read.
+-- One narrow row for each copy in a mailbox, in the order in which mailboxes are read. thread_id and size never change, and are
+-- here too so that listing, counting and expunging need no other table.
 CREATE TABLE messages (
   account_id BIGINT NOT NULL,
   mailbox_id BIGINT NOT NULL,
   uid BIGINT NOT NULL,
   modseq BIGINT NOT NULL,
   email_id BIGINT NOT NULL,
+  thread_id BIGINT NOT NULL,
   size BIGINT NOT NULL,
   flags INTEGER NOT NULL,
   keywords {TEXT} NOT NULL,
@@ -79,9 +93,10 @@ CREATE TABLE messages (
   PRIMARY KEY (account_id, mailbox_id, uid)
 ) {CLUSTERED};
 
--- What changed since a modseq, in a mailbox (IMAP) and in the whole account (JMAP).
+-- What changed since a modseq, in a mailbox (IMAP) and in the whole account (JMAP: an email changes with its copies).
 CREATE INDEX messages_modseq ON messages (account_id, modseq, mailbox_id, uid);
-CREATE INDEX messages_email ON messages (account_id, email_id, mailbox_id, uid);
+-- A thread's copies, in all mailboxes and in one; an email's copies are among its thread's.
+CREATE INDEX messages_thread ON messages (account_id, thread_id, mailbox_id, uid);
 
 -- Copies that are gone, for QRESYNC and JMAP's changes; created_modseq is the email's.
 CREATE TABLE vanished (
@@ -93,15 +108,6 @@ CREATE TABLE vanished (
   created_modseq BIGINT NOT NULL,
   at BIGINT NOT NULL,
   PRIMARY KEY (account_id, modseq, mailbox_id, uid)
-) {CLUSTERED};
-
-CREATE TABLE mailbox_threads (
-  account_id BIGINT NOT NULL,
-  mailbox_id BIGINT NOT NULL,
-  thread_id BIGINT NOT NULL,
-  n_total INTEGER NOT NULL,
-  n_unseen INTEGER NOT NULL,
-  PRIMARY KEY (account_id, mailbox_id, thread_id)
 ) {CLUSTERED};
 
 CREATE TABLE mailbox_keywords (
@@ -139,6 +145,19 @@ CREATE TABLE acl (
 ) {CLUSTERED};
 
 -- Objects that never change. place: 0 in the row, 1 a file. coding: 0 as it is, 1 zstd. unref_at is when refs became 0.
+-- @sqlite
+CREATE TABLE blobs (
+  account_id INTEGER NOT NULL,
+  blob_id INTEGER NOT NULL PRIMARY KEY,
+  refs INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  coding INTEGER NOT NULL,
+  unref_at INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  data BLOB
+);
+-- @postgresql
 CREATE TABLE blobs (
   account_id BIGINT NOT NULL,
   blob_id BIGINT NOT NULL,
@@ -147,11 +166,13 @@ CREATE TABLE blobs (
   place SMALLINT NOT NULL,
   coding SMALLINT NOT NULL,
   unref_at BIGINT NOT NULL,
-  hash {BYTES} NOT NULL,
-  data {BYTES},
+  hash BYTEA NOT NULL,
+  data BYTEA,
   PRIMARY KEY (account_id, blob_id)
-) {CLUSTERED};
+);
+-- @both
 
+-- Small bodies are not worth a lookup: two letters hardly ever have the same octets, attachments and archives do.
 CREATE UNIQUE INDEX blobs_hash ON blobs (account_id, hash) WHERE size >= 16384;
 CREATE INDEX blobs_unreferenced ON blobs (account_id, unref_at) WHERE refs = 0;
 

@@ -1,0 +1,54 @@
+"""Who may do what in a mailbox: the owner everything, others what the list of the mailbox gives them.
+
+RFC 4314 §2.1 (the letters). Checked in the store function that acts, not at each command. Not here: SETACL and its kin.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from postroom.message.errors import EnhancedStatus, MailError, NotPermitted
+from postroom.store.engine import Transaction
+
+
+class Right(enum.StrEnum):
+    """RFC 4314 §2.1."""
+
+    LOOKUP = "l"
+    READ = "r"
+    KEEP_SEEN = "s"
+    WRITE_FLAGS = "w"
+    INSERT = "i"
+    POST = "p"
+    CREATE = "k"
+    DELETE_MAILBOX = "x"
+    DELETE_MESSAGE = "t"
+    EXPUNGE = "e"
+    ADMINISTER = "a"
+
+
+class NoSuchMailbox(MailError):
+    """The mailbox does not exist, or may not be seen (RFC 4314 §6: the two are not told apart)."""
+
+    status = EnhancedStatus(5, 1, 1)
+    words = "No such mailbox"
+
+
+RIGHTS: Final = "SELECT rights FROM acl WHERE account_id = $1 AND mailbox_id = $2 AND grantee_id = $3"
+
+
+async def require(tx: Transaction, account_id: int, mailbox_id: int, who: int, right: Right) -> None:
+    """Whether account `who` has `right` in the mailbox of `account_id`.
+
+    Raises `NoSuchMailbox` for whoever may not even look it up, else `NotPermitted`.
+    """
+    if who == account_id:
+        return
+    row = await tx.fetchrow(RIGHTS, account_id, mailbox_id, who)
+    rights = row[0] if row else ""
+    if right in rights:
+        return
+    if Right.LOOKUP in rights:
+        raise NotPermitted
+    raise NoSuchMailbox
