@@ -1,0 +1,160 @@
+"""How a client gets in: capabilities, TLS, and the best login there is, as one dialogue that reads from top to bottom.
+
+RFC 2449 §5 (CAPA), RFC 2595 §4 (STLS; what was known before it is forgotten), RFC 5034 §4 (AUTH), RFC 1939 §7 (APOP, USER, PASS), RFC 6856
+§2.1 (UTF8). A password never leaves in the clear where TLS is required. Not here: octets, and what a person is told.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Generator
+
+import msgspec
+
+from postroom.proto.pop3.apop import apop_digest
+from postroom.proto.sasl.exchange import SaslError, decode_base64, encode_base64, encode_initial
+from postroom.proto.sasl.mechanisms import MECHANISMS
+
+LONGEST_COMMAND = 253  # octets without the CRLF, RFC 2449 §4
+
+
+class Tls(enum.Enum):
+    """What a client does about TLS on a connection that began without it."""
+
+    NEVER = "never"
+    OFFERED = "when offered"
+    REQUIRED = "required"
+
+
+class Response(msgspec.Struct, frozen=True):
+    """A whole response: `code` is the response code without its brackets, `lines` those of a multi-line one, `content` a message's."""
+
+    command: str
+    ok: bool
+    text: str
+    code: str = ""
+    lines: tuple[bytes, ...] = ()
+    content: bytes = b""
+    challenge: bool = False  # `text` is a SASL challenge, in base64
+
+
+class Send(msgspec.Struct, frozen=True):
+    """A command of the login; `shown` is how a dialogue shows it."""
+
+    line: bytes
+    shown: str
+    multi_line: bool = False
+
+
+class Upgrade(msgspec.Struct, frozen=True):
+    """The server is ready for the TLS handshake."""
+
+
+class Pop3Account(msgspec.Struct, frozen=True):
+    """Who logs in and how. `secure`: the connection has TLS from its beginning. `apop`: prove the secret instead of sending a password."""
+
+    user: str
+    password: str
+    tls: Tls = Tls.REQUIRED
+    secure: bool = False
+    apop: bool = False
+    utf8: bool = True
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"Pop3Account(user={self.user!r}, tls={self.tls}, secure={self.secure})"
+
+
+class LoginRefused(Exception):
+    """The login cannot be done; `code` is the server's response code, "" when the client gave up by itself."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        self.text = text
+        self.code = code
+        super().__init__(text)
+
+
+Capabilities = dict[str, tuple[str, ...]]
+Step = Send | Upgrade
+Steps = Generator[Step, Response | None, Capabilities]
+
+
+def login(account: Pop3Account, timestamp: str) -> Steps:
+    """The dialogue: yields what to do, is sent the response, returns the capabilities. Raises `LoginRefused`."""
+    if not (account.user + account.password).isprintable():
+        raise LoginRefused(
+            "A name or a password with control characters cannot be sent: check the account's settings"
+        )
+    offered = yield from _capabilities()
+    secure = account.secure
+    if not secure and account.tls is not Tls.NEVER:
+        secure = yield from _start_tls(account, offered)
+        if secure:
+            offered = yield from _capabilities()
+    if account.utf8 and "UTF8" in offered:
+        yield Send(b"UTF8", "UTF8")
+    yield from _log_in(account, offered, timestamp)
+    return offered
+
+
+def _capabilities() -> Steps:
+    response = yield Send(b"CAPA", "CAPA", multi_line=True)
+    assert response is not None
+    found: Capabilities = {}
+    for line in response.lines:
+        tag, *arguments = line.decode("ascii", "replace").split() or [""]
+        found[tag.upper()] = tuple(arguments)
+    return found
+
+
+def _start_tls(account: Pop3Account, offered: Capabilities) -> Generator[Step, Response | None, bool]:
+    if "STLS" in offered or account.tls is Tls.REQUIRED:  # who has no CAPA may still have STLS
+        response = yield Send(b"STLS", "STLS")
+        assert response is not None
+        if response.ok:
+            yield Upgrade()
+            return True
+    if account.tls is Tls.REQUIRED:
+        raise LoginRefused("The server offers no TLS, and without it no password is sent")
+    return False
+
+
+def _log_in(
+    account: Pop3Account, offered: Capabilities, timestamp: str
+) -> Generator[Step, Response | None, None]:
+    if account.apop:
+        if not timestamp:
+            raise LoginRefused("The server's greeting has no timestamp, so it does not know APOP")
+        digest = apop_digest(timestamp, account.password)
+        response = yield Send(f"APOP {account.user} {digest}".encode(), f"APOP {account.user} ******")
+    elif mechanism := next((name for name in MECHANISMS if name in offered.get("SASL", ())), None):
+        response = yield from _sasl(account, mechanism)
+    else:
+        response = yield Send(b"USER " + account.user.encode(), f"USER {account.user}")
+        assert response is not None
+        if response.ok:
+            response = yield Send(b"PASS " + account.password.encode(), "PASS ******")
+    assert response is not None
+    if not response.ok:
+        raise LoginRefused(response.text, response.code)
+
+
+def _sasl(account: Pop3Account, mechanism: str) -> Generator[Step, Response | None, Response | None]:
+    row = MECHANISMS[mechanism]
+    exchange = row.client(account.user, account.password, "")
+    initial = encode_initial(exchange.step(b"")) if row.client_first else b""
+    line = b"AUTH " + mechanism.encode()
+    if (
+        initial and len(line) + 1 + len(initial) <= LONGEST_COMMAND
+    ):  # RFC 5034 §4: else it has to wait for the challenge
+        line, initial = line + b" " + initial, b""
+    response = yield Send(line, f"AUTH {mechanism}" + (" ******" if line.count(b" ") > 1 else ""))
+    while response is not None and response.challenge:
+        try:
+            answer = initial or encode_base64(exchange.step(decode_base64(response.text.encode())))
+        except SaslError:
+            yield Send(b"*", "*")
+            raise LoginRefused(f"The server's part of AUTH {mechanism} makes no sense") from None
+        initial = b""
+        response = yield Send(answer, "******")
+    return response
