@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from postroom.message.address import Address
-from postroom.message.attachments import OCTETS, media_type
 from postroom.message.dates import format_date
 from postroom.message.envelope import BodyKind
 from postroom.message.fields import (
@@ -27,6 +26,7 @@ from postroom.message.fields import (
 )
 from postroom.message.flowed import Paragraph
 from postroom.message.flowed import encode as flow
+from postroom.message.media_types import OCTETS, media_type
 from postroom.message.parameters import format_parameter
 from postroom.message.transfer import crlf, encode
 

@@ -23,7 +23,7 @@ from postroom.message.header import Header
 from postroom.message.printable import printable, printable_ascii
 from postroom.message.trace import header_end, path_text
 from postroom.message.transfer import encode_base64, encode_quoted_printable
-from postroom.message.xtext import decode_envid, decode_orcpt, encode_unitext
+from postroom.message.xtext import decode_unitext, encode_unitext
 
 MAX_RETURNED = (
     64 * 1024
@@ -38,8 +38,8 @@ _SUBJECTS = ((Action.FAILED, "Undeliverable"), (Action.DELAYED, "Delayed"))
 class Report(msgspec.Struct, frozen=True):
     """What a notification says. Times are unix seconds, 0 for unknown; `offset` is minutes from UTC for the dates that are written.
 
-    `unique` serves for the Message-ID and the boundary: 1 to 40 letters and digits that no other message of this host has. `envid` is the
-    value of the parameter as it came, in xtext. `journey` is the owner's part of the journey, line by line.
+    `unique` serves for the Message-ID and the boundary: 1 to 40 letters and digits that no other message of this host has. `envid` is
+    decoded from xtext. `journey` is the owner's part of the journey, line by line.
     """
 
     reporting_mta: str
@@ -141,9 +141,7 @@ def _message_fields(report: Report) -> list[str]:
     """Per-message fields in the order of RFC 3464 §2.2."""
     fields = []
     if report.envid is not None:
-        fields.append(
-            f"Original-Envelope-Id: {decode_envid(report.envid) or printable_ascii(report.envid, 200)}"
-        )
+        fields.append(f"Original-Envelope-Id: {printable_ascii(report.envid, 200)}")
     fields.append(f"Reporting-MTA: dns; {printable_ascii(report.reporting_mta, 255)}")
     if report.received_from:
         fields.append(f"Received-From-MTA: dns; {printable_ascii(report.received_from, 255)}")
@@ -186,21 +184,21 @@ def _diagnostic(reply: tuple[str, ...]) -> str:
 
 
 def _original(orcpt: str, *, utf8: bool) -> str:
-    decoded = decode_orcpt(orcpt)
-    if decoded is None:
-        return f"unknown; {printable_ascii(orcpt, 500)}"
-    kind, address = decoded
+    kind, _, address = orcpt.partition(";")
+    if kind.lower() == "utf-8":
+        return _typed(decode_unitext(address) or address, utf8=utf8)
     return (
         _typed(address, utf8=utf8)
-        if kind in ("rfc822", "utf-8")
-        else f"{kind}; {printable_ascii(address, 500)}"
+        if kind.lower() == "rfc822"
+        else f"{printable_ascii(kind, 40)}; {printable_ascii(address, 500)}"
     )
 
 
 def _typed(address: str, *, utf8: bool) -> str:
     """Address type and address: utf-8 outside ASCII, in the 7-bit form unless UTF-8 may stand here (RFC 6533 §3)."""
+    address = printable(address, 500)
     if address.isascii():
-        return f"rfc822; {printable_ascii(address, 500)}"
+        return f"rfc822; {address}"
     return f"utf-8; {address if utf8 else encode_unitext(address)}"
 
 

@@ -30,7 +30,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """What the report says of one recipient.
 
     `reply` is what the remote server said, code first, or our own words when no server was reached; `remote` its name. Times are unix
-    seconds, 0 for unknown. `recipient.orcpt` is the value of the parameter as it came, in xtext.
+    seconds, 0 for unknown. `recipient.orcpt` is `type;address`, decoded from xtext.
     """
 
     recipient: Recipient

@@ -12,17 +12,17 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from postroom.message import charset as charsets
-from postroom.message import encoded_words, flowed, transfer
+from postroom.message import encoded_words, transfer
 from postroom.message.address import Address
 from postroom.message.address_list import mailboxes, parse_address_list
-from postroom.message.attachments import safe_filename
 from postroom.message.compose import Attachment, Draft
 from postroom.message.dates import format_date, parse_date
 from postroom.message.fields import Mailbox
+from postroom.message.file_names import safe_filename
 from postroom.message.header import Header
-from postroom.message.html_text import html_to_text
 from postroom.message.mime import Part, Structure, scan
 from postroom.message.parameters import decode_parameters
+from postroom.message.text import part_text
 
 MAX_QUOTED = 256 * 1024  # octets of text that are quoted
 MAX_REFERENCES = 40  # identifiers that are kept: the first, and the last ones
@@ -31,6 +31,7 @@ _MAX_SUBJECT = 1000
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,900}>")
 _REPLY_PREFIX = re.compile(r"(?:(?:re|aw|antw|sv|odp)(?:\[[0-9]{1,3}\])?\s*:\s*)+", re.IGNORECASE)
 _FORWARD_PREFIX = re.compile(r"(?:(?:fwd?|wg|tr|doorst)\s*:\s*)+", re.IGNORECASE)
+_LONE_CR = re.compile(r"\r\n?")
 _UNSPEAKABLE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -69,7 +70,7 @@ def read_original(raw: bytes) -> Original:
         date=format_date(date.seconds, date.offset or 0) if date and abs(date.offset or 0) < 1440 else "",
         message_id=message_id,
         ids=_references(header, message_id),
-        text=_text(raw, chosen) if chosen else "",
+        text=_LONE_CR.sub("\n", part_text(raw, chosen, MAX_QUOTED)) if chosen else "",
         attachments=[_attachment(raw, part) for part in files],
     )
 
@@ -205,16 +206,6 @@ def _is_body(part: Part) -> bool:
         and part.media_type == "text"
         and (disposition is None or disposition.value.lower() != "attachment")
     )
-
-
-def _text(raw: bytes, part: Part) -> str:
-    decoded = transfer.decode(raw[part.body_start : part.body_end], part.encoding, MAX_QUOTED).octets
-    text = charsets.decode(decoded, part.parameter("charset")).text.replace("\r\n", "\n").replace("\r", "\n")
-    if part.subtype == "html":
-        return html_to_text(text)
-    if (part.parameter("format") or "").lower() == "flowed":
-        return flowed.unflow(text, delsp=(part.parameter("delsp") or "").lower() == "yes")
-    return text
 
 
 def _own_parts(structure: Structure) -> list[Part]:

@@ -122,11 +122,11 @@ def test_all_the_fields():
                 action=Action.DELAYED,
                 status=(4, 4, 1),
                 reply=("connection timed out",),
-                orcpt="rfc822;Carol+2B@Hamburger.test",
+                orcpt="rfc822;Carol+@Hamburger.test",
                 last_attempt=NOW - 60,
                 retry_until=NOW + 86400,
             ),
-            envid="QQ+20314159",
+            envid="QQ 314159",
             arrival=NOW - 3600,
             received_from="laptop.crepes.test",
             journey_id="J1",
@@ -270,12 +270,14 @@ def test_many_recipients():
 
 
 @given(
+    st.sampled_from(["rfc822;", "utf-8;", "", "x;"]),
     st.text(max_size=60),
     st.text(max_size=60),
     st.lists(st.text(max_size=60), max_size=3).map(tuple),
     st.binary(max_size=100),
 )
-def test_anything_gives_a_report(orcpt, envid, reply, tail):
+def test_anything_gives_a_report(kind, orcpt, envid, reply, tail):
+    orcpt = kind + orcpt
     made = compose_dsn(report(delivery(orcpt=orcpt, reply=reply), envid=envid), b"Subject: " + tail)
     message = email.message_from_bytes(made.raw, policy=email.policy.compat32)
     assert len(message.get_payload()) == 3

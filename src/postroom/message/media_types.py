@@ -1,17 +1,12 @@
-"""Attachments: what a file is, by its content and its name, and a name under which it may be saved.
+"""What kind of file an attachment is, by its content and its name.
 
-RFC 2046 §3 (top-level types), RFC 2183 §2.3 (the file name is advice, and never a path). The tables are in here: nothing of the machine is
-read, so that the same file has the same type everywhere. Not here: how a file is encoded (`message.compose`).
+RFC 2046 §3 (top-level types). The tables are in here: nothing of the machine is read, so that the same file has the same type everywhere.
+Not here: how a file is encoded (`message.compose`), and its name (`message.file_names`).
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 OCTETS = "application/octet-stream"
-MAX_NAME = 120  # characters of a safe name
-MAX_NAME_OCTETS = 240  # of it in UTF-8: file systems stop at 255
 _LOOKED_AT = 4096  # octets of the content
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -124,11 +119,6 @@ _KNOWN_BY_OCTETS = (
 )
 
 _CONTROL = frozenset(range(0x20)) - frozenset(b"\t\n\r\f\x1b")
-_SEPARATOR = re.compile(r"[/\\]")
-_UNSAFE = re.compile(r'[<>:"|?*\x00-\x1f\x7f]')
-_SPACE = re.compile(r"\s+")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|\Z)", re.IGNORECASE)
-_LAST_EXTENSION = re.compile(r"(?:\.tar)?\.[A-Za-z0-9_-]{1,10}\Z")
 
 
 def media_type(name: str, content: bytes) -> str:
@@ -157,34 +147,6 @@ def media_type(name: str, content: bytes) -> str:
 def extension(kind: str) -> str:
     """A usual extension with its dot for a media type; "" when none is known."""
     return next((f".{suffix}" for suffix, known in _EXTENSIONS.items() if known == kind), "")
-
-
-def safe_filename(name: str, kind: str = "") -> str:
-    """A name to save an attachment under: one path component, nothing invisible or reversed in it, no device, no option, not hidden.
-
-    Never empty: then it is `attachment` with the extension of `kind`.
-    """
-    name = _SEPARATOR.split(unicodedata.normalize("NFC", name[:4096]))[-1]
-    name = "".join(
-        char for char in name if char.isprintable() or char.isspace()
-    )  # format characters are not printable: bidi, zero-width
-    name = _UNSAFE.sub("_", _SPACE.sub(" ", name)).strip(" .")
-    name = name.lstrip("-~ .")
-    if not name.strip("_ "):
-        return "attachment" + extension(kind)
-    if _RESERVED.match(name):
-        name = "_" + name
-    return _shortened(name)
-
-
-def _shortened(name: str) -> str:
-    if len(name) <= MAX_NAME and len(name.encode()) <= MAX_NAME_OCTETS:
-        return name
-    found = _LAST_EXTENSION.search(name)
-    suffix = found.group() if found else ""
-    stem = name[: MAX_NAME - len(suffix)] if found else name[:MAX_NAME]
-    stem = stem.encode()[: MAX_NAME_OCTETS - len(suffix)].decode("utf-8", "ignore").rstrip(" .")
-    return stem.removesuffix(suffix) + suffix
 
 
 def _by_name(name: str) -> str | None:
