@@ -11,7 +11,7 @@ import asyncio
 import socket
 import ssl
 import struct
-from typing import Any
+from typing import Any, cast
 
 from postroom.net.session import Peer, TlsFacts
 from postroom.net.tls import TlsError, TlsLayer
@@ -26,10 +26,13 @@ class Link(asyncio.Protocol):
         "_layer",
         "_reading",
         "_transport",
+        "_unsent",
         "_waiters",
         "blocked",
         "bytes_in",
+        "closing",
         "eof",
+        "handshaking",
         "local",
         "peer",
         "tls",
@@ -39,9 +42,12 @@ class Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None  # None before the connection and after its end
         self._layer: TlsLayer | None = None
         self._reading = True
+        self._unsent = 0
         self._waiters: tuple[asyncio.Future[None], ...] = ()
         self.blocked = False  # the peer does not read what we send: the transport's buffer is over its mark
+        self.handshaking = False  # TLS is switched on and not yet agreed on: nothing may be sent
         self.eof = False
+        self.closing = False  # `hang_up` was called: what still comes is dropped
         self.bytes_in = 0
         self.tls: TlsFacts | None = None
 
@@ -64,15 +70,10 @@ class Link(asyncio.Protocol):
 
     # What a subclass may do
 
-    @property
-    def handshaking(self) -> bool:
-        """TLS is switched on and not yet agreed on: nothing may be sent."""
-        return self._layer is not None and self.tls is None
-
     def send(self, data: bytes) -> None:
         """Sends plain octets, through TLS when that is on."""
         transport, layer = self._transport, self._layer
-        if transport is None or transport.is_closing():
+        if transport is None or self.closing:
             return
         if layer is not None:
             try:
@@ -86,6 +87,7 @@ class Link(asyncio.Protocol):
     def switch_tls_on(self, context: ssl.SSLContext, *, server_side: bool, server_name: str = "") -> None:
         """From here on TLS; what was sent before is still sent in the clear."""
         self.tls = None
+        self.handshaking = True
         self._layer = TlsLayer(context, server_side=server_side, server_name=server_name)
         if not server_side:
             self._layer.begin()
@@ -109,15 +111,29 @@ class Link(asyncio.Protocol):
             self._waiters = (*self._waiters, waiter)
             await waiter
 
+    def draining(self) -> bool:
+        """Whether less waits to leave than at the last call."""
+        before, self._unsent = self._unsent, self._transport.get_write_buffer_size() if self._transport else 0
+        return self._unsent < before
+
     def hang_up(self) -> None:
-        """Closes after everything that was sent has left."""
+        """Closes after everything that was sent has left.
+
+        When the peer may still be sending, our side alone is closed and the rest is read and dropped until the peer closes too: TCP would
+        else answer it with a reset, and a reset takes the last words away from a peer that has not read them yet.
+        """
         transport, layer = self._transport, self._layer
-        if transport is None or transport.is_closing():
+        if transport is None or self.closing:
             return
+        self.closing = True
         if layer is not None and self.tls is not None:
             layer.end()
             self._flush()
-        transport.close()
+        if self.eof:
+            transport.close()
+        else:
+            self.read(True)
+            transport.write_eof()
 
     def abort(self) -> None:
         """Closes at once; what has not left is lost."""
@@ -128,13 +144,14 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learns who is there."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self.peer, self.local = ends(transport)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self.peer, self.local = ends(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Hands octets on, or TLS records to the layer."""
         self.bytes_in += len(data)
+        if self.closing:
+            return
         if self._layer is None:
             self.take(data)
         else:
@@ -144,7 +161,10 @@ class Link(asyncio.Protocol):
         """Keeps the way out open: a client may close its side after the last command and still wait for replies."""
         if not self.eof:
             self.eof = True
-            self.ended()
+            if not self.closing:
+                self.ended()
+            elif self._transport is not None:
+                self._transport.close()
         return True
 
     def pause_writing(self) -> None:
@@ -175,11 +195,12 @@ class Link(asyncio.Protocol):
             if self.tls is None:
                 self._flush()
                 return
+            self.handshaking = False
             self.secured(self.tls)
         if plain:
             self.take(plain)
         self._flush()
-        if layer.ended:
+        if layer.ended and not self.eof:
             self.eof_received()
 
     def _release(self, error: Exception | None) -> None:

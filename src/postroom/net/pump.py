@@ -25,7 +25,8 @@ MOST_AHEAD = 64 * 1024  # octets that are read while a handler waits
 EVENTS_PER_TURN = 100  # then the other connections have their turn, and the replies leave
 HANDSHAKE_SECONDS = 30.0
 STALLED_SECONDS = 300.0  # a peer that reads nothing of what we have for it
-LINGER_SECONDS = 10.0  # the same, when the connection is closed for us
+STOPPING = "the service stops"
+LINGER_SECONDS = 5.0  # the same, or that does not close its side, once we have closed ours
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -44,8 +45,7 @@ class Pump(Link):
     """One connection of a server; to its session it is the `Connection`."""
 
     __slots__ = (
-        "_ahead", "_dismissed", "_ending", "_endpoint", "_machine", "_session", "_task", "_turning", "_unsent",
-        "opened_at", "quiet_since",
+        "_ahead", "_dismissed", "_ending", "_endpoint", "_machine", "_said", "_session", "_task", "_turning", "opened_at", "quiet_since",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -55,8 +55,8 @@ class Pump(Link):
         self._machine: Machine[Any] | None = None
         self._task: asyncio.Task[None] | None = None
         self._turning = False
+        self._said = b""  # taken from the machine and not sent yet
         self._ahead = 0  # octets read since the machine last had nothing left to do
-        self._unsent = 0
         self._ending = ""  # why, once the end is decided
         self._dismissed = False
         self.opened_at = self.quiet_since = endpoint.connections.now()
@@ -90,32 +90,23 @@ class Pump(Link):
         super().connection_made(transport)
         self._endpoint.connections.add(self)
         if self._endpoint.implicit_tls is None:
-            self._open()
+            self._guarded(self._open)
+            self._turn()
         else:
             self.switch_tls_on(self._endpoint.implicit_tls(), server_side=True)
 
     def take(self, data: bytes) -> None:
         """Octets for the machine."""
-        if self._ending or self._machine is None:
-            return
-        try:
-            self._machine.receive(data)
-        except Exception as error:  # noqa: BLE001 -- a fault of ours must not become a silent hang
-            self._fail(error)
-            return
         self._ahead += len(data)
-        self._turn()
+        self._turn(data)
 
     def secured(self, facts: TlsFacts) -> None:
         """Tells the session, which makes its machine forget what came in the clear."""
         self.quiet_since = self._endpoint.connections.now()
         if self._session is None:
-            self._open()
-            return
-        try:
-            self._session.secured(facts)
-        except Exception as error:  # noqa: BLE001 -- as in `take`
-            self._fail(error)
+            self._guarded(self._open)
+        else:
+            self._guarded(self._session.secured, facts)
         self._turn()
 
     def broken_tls(self, reason: str) -> None:
@@ -143,68 +134,60 @@ class Pump(Link):
         """Ends the session, after the handler that may still be running."""
         self._ending = self._ending or reason or ("closed by the peer" if self.eof else "connection lost")
         self._endpoint.connections.remove(self)
-        if self._task is None:
-            self._closed()
+        self._conclude()
 
     # What the watch over all connections asks for
 
     def check(self, now: float) -> None:
         """Once a second: the end for those that are too slow."""
-        if (self.blocked or self._ending) and self._transport is not None:
-            unsent = self._transport.get_write_buffer_size()
-            if unsent < self._unsent:
-                self.quiet_since = now
-            self._unsent = unsent
+        if (self.blocked or self._ending) and self.draining():
+            self.quiet_since = now
         if now - self.quiet_since <= self._patience():
             return
-        if self._session is not None and self._idle():
-            self._last_word(self._session.overdue)
-            self._end("timed out")
-        else:
-            self._end("timed out")
+        idle = self._idle()
+        if idle and self._session is not None:
+            self._last_word(self._session.overdue, "timed out")
+        self._end("timed out")
+        if not idle:
             self.abort()
 
     def dismiss(self) -> None:
         """The service stops: the session says so when nothing of it is running."""
         self._dismissed = True
         if self._session is None:
-            self._end("the service stops")
-        elif self._idle():
-            self._settle()
+            self._end(STOPPING)
+        self._turn()
 
     def cancel(self) -> None:
         """No more patience: ends what runs and cuts the connection."""
         if self._task is not None:
             self._task.cancel()
-        self._end("the service stops")
+        self._end(STOPPING)
         self.abort()
 
-    # How it works
-
     def _open(self) -> None:
-        try:
-            self._session = self._endpoint.sessions()
-            self._machine = self._session.machine
-            self._session.opened(self)
-        except Exception as error:  # noqa: BLE001 -- as in `take`
-            self._fail(error)
-        self._turn()
+        self._session = self._endpoint.sessions()
+        self._machine = self._session.machine
+        self._session.opened(self)
 
-    def _turn(self) -> None:
-        """Handles what the machine has, as far as that goes without waiting, and sends what it says."""
+    def _turn(self, data: bytes = b"") -> None:
+        """Feeds the machine, handles what it has, as far as that goes without waiting, and sends what it says."""
         if self._turning or self._machine is None or self.handshaking:
             return
         self._turning = True
         try:
+            if data:
+                self._machine.receive(data)
             if self._task is None:
                 self._handle_events(self._machine)
             self._say()
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 -- as in `take`
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 -- a fault must not become a silent hang
             self._fail(error)
         finally:
             self._turning = False
         if self._idle():
             self._settle()
+        self._conclude()
         self.read(not self.blocked and self._ahead <= MOST_AHEAD)
 
     def _handle_events(self, machine: Machine[Any]) -> None:
@@ -220,6 +203,9 @@ class Pump(Link):
             if self._task is not None:
                 self._task.add_done_callback(self._handled)
                 return
+            self._said += machine.data_to_send()
+            if len(self._said) > MOST_AHEAD:
+                self._say()
         asyncio.get_running_loop().call_soon(self._turn)
 
     def _handled(self, task: asyncio.Task[None]) -> None:
@@ -229,45 +215,49 @@ class Pump(Link):
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and not (self._transport is None and isinstance(error, ConnectionError)):
             self._fail(error)
-        if self._transport is None:
-            self._closed()
-        else:
-            self._turn()
+        self._conclude()
+        self._turn()
 
     def _settle(self) -> None:
         """Between two events: is this the end?"""
-        assert self._machine is not None
         assert self._session is not None
-        if self._machine.closing:
+        if self._session.machine.closing:
             self._end("done")
         elif self.eof and not self._ahead:
             self._end("closed by the peer")
         elif self._dismissed:
             self._dismissed = False
-            self._last_word(self._session.dismissed)
+            self._last_word(self._session.dismissed, STOPPING)
 
     def _say(self) -> None:
         if self._machine is None or self.handshaking:
             return
-        data = self._machine.data_to_send()
+        data = self._said + self._machine.data_to_send()
         if data:
+            self._said = b""
             self.quiet_since = self._endpoint.connections.now()
             self.send(data)
 
-    def _last_word(self, word: Callable[[], None]) -> None:
+    def _guarded(self, call: Callable[..., None], *arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except Exception as error:  # noqa: BLE001 -- as in `_turn`
+            self._fail(error)
+
+    def _last_word(self, word: Callable[[], None], reason: str) -> None:
         try:
             word()
             self._say()
             if self._machine is not None and self._machine.closing:
-                self._end("done")
-        except Exception as error:  # noqa: BLE001 -- as in `take`
+                self._end(reason)
+        except Exception as error:  # noqa: BLE001 -- as in `_turn`
             self._endpoint.on_error(error)
             self._end("fault")
 
     def _fail(self, error: BaseException) -> None:
         self._endpoint.on_error(error)
         if self._session is not None and not self._ending and not self.handshaking:
-            self._last_word(self._session.failed)
+            self._last_word(self._session.failed, "fault")
         self._end("fault")
 
     def _end(self, reason: str) -> None:
@@ -275,17 +265,23 @@ class Pump(Link):
             self._ending = reason
             self.quiet_since = self._endpoint.connections.now()
             self.hang_up()
+            self._conclude()
 
-    def _closed(self) -> None:
-        session, self._session, self._machine = self._session, None, None  # no cycle is left to the collector
-        if session is not None:
+    def _conclude(self) -> None:
+        """Ends the session once the connection has ended for it and no handler is at work."""
+        if self._ending and not self._turning and self._task is None and self._session is not None:
+            session, self._session, self._machine = (
+                self._session,
+                None,
+                None,
+            )  # no cycle is left to the collector
             try:
                 session.closed(self._ending)
-            except Exception as error:  # noqa: BLE001 -- as in `take`
+            except Exception as error:  # noqa: BLE001 -- as in `_turn`
                 self._endpoint.on_error(error)
 
     def _idle(self) -> bool:
-        return self._task is None and not (self._ending or self.blocked or self.handshaking)
+        return not (self._session is None or self._task or self._ending or self.blocked or self.handshaking)
 
     def _patience(self) -> float:
         if self._ending:
