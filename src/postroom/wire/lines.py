@@ -26,6 +26,7 @@ class LineBuffer:
 
     `limit` is the longest line in octets with its CRLF; a longer one is reported once, as soon as it is known to be too long, and thrown
     away up to its end, so that at most `limit` octets of a line without an end are held. `start` is the beginning of that line.
+    `more` is False while it is of no use to ask again before something has arrived.
     """
 
     __slots__ = (
@@ -38,12 +39,14 @@ class LineBuffer:
         "_position",
         "_skipping",
         "limit",
+        "more",
         "start",
     )
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.start = b""
+        self.more = False
         self._data = b""  # being read from _position on
         self._position = 0
         self._incoming: deque[bytes] = deque()  # not looked at yet
@@ -55,6 +58,7 @@ class LineBuffer:
 
     def feed(self, data: bytes) -> None:
         """Adds what has arrived."""
+        self.more = True
         if self._position == len(self._data) and not self._incoming and not self._partial:
             self._data = data
             self._position = 0
@@ -74,6 +78,8 @@ class LineBuffer:
             line = self._data[start : end - 1]
             if self._data[end - 1] == 13 and b"\r" not in line:
                 self._position = end + 1
+                if self._position == len(self._data) and not self._incoming:
+                    self.more = False
                 return line
         return self._unusual_line(start, end)
 
@@ -83,6 +89,7 @@ class LineBuffer:
             self.unread(self.rest() if self._partial else self._incoming.popleft() if self._incoming else b"")
         piece = self._data[self._position : self._position + most]
         self._position += len(piece)
+        self.more = self._position < len(self._data) or bool(self._incoming)
         return piece
 
     def rest(self) -> bytes:
@@ -94,6 +101,7 @@ class LineBuffer:
             self._drop_partial()
         self._data = b""
         self._position = 0
+        self.more = False
         return data
 
     def unread(self, data: bytes) -> None:
@@ -102,6 +110,7 @@ class LineBuffer:
             self._incoming.appendleft(self._data[self._position :])
         self._data = data
         self._position = 0
+        self.more = True
 
     # ------------------------------------------------------------------------------------------------ the unusual lines
 
@@ -109,8 +118,11 @@ class LineBuffer:
         while True:
             if end < 0:
                 fault = self._look_for_end()
-                if fault is not None or self._data == b"":
+                if fault is not None:
                     return fault
+                if self._data == b"":
+                    self.more = False
+                    return None
                 start, end = 0, self._data.find(b"\n")
             if not self._skipping:
                 return self._faulty_or_line(start, end)

@@ -7,7 +7,6 @@ and syntax were checked before. Not here: replies of the session (`server`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from postroom.message.envelope import BodyKind
@@ -58,7 +57,7 @@ def _hello(conversation: Conversation, command: Hello) -> SmtpEvent | None:
     lines = [f"{conversation.config.hostname} Hello {command.shown_name}, pleased to meet you"]
     if command.extended:
         lines += conversation.offer.ehlo_lines()
-    conversation.speech.say(Reply(250, None, tuple(lines)))
+    conversation.utter(Reply(250, None, tuple(lines)))
     return Greeted(command.name, command.extended)
 
 
@@ -71,7 +70,7 @@ def _mail(conversation: Conversation, command: Mail) -> SmtpEvent | None:
     if config.limits.mails and conversation.mails > config.limits.mails:
         conversation.end(texts.TOO_MANY_MAILS)
         return None
-    conversation.speech.begin_transaction()
+    conversation.begin_transaction()
     conversation.awaiting = command
     return command
 
@@ -80,7 +79,7 @@ def _rcpt(conversation: Conversation, command: Rcpt) -> SmtpEvent | None:
     envelope = conversation.transaction
     assert envelope is not None
     if len(envelope.recipients) >= conversation.config.limits.recipients:
-        conversation.speech.limit()
+        conversation.limit_dialogue()
         conversation.say(texts.TOO_MANY_RECIPIENTS)
         return None
     if not envelope.smtputf8 and not command.recipient.address.is_ascii:
@@ -106,8 +105,7 @@ def _bdat(conversation: Conversation, command: Bdat) -> SmtpEvent | None:
         conversation.count_junk()
         if conversation.closing:
             return None
-    begin_chunk(conversation, command, None)
-    return None
+    return begin_chunk(conversation, command, None)
 
 
 def _rset(conversation: Conversation, _command: Rset) -> SmtpEvent | None:
@@ -115,14 +113,14 @@ def _rset(conversation: Conversation, _command: Rset) -> SmtpEvent | None:
     if not conversation.closing:
         conversation.abandon(texts.OK_RESET)
         conversation.state = State.READY if conversation.hello else State.GREETED
-        conversation.speech.say(texts.OK_RESET)
+        conversation.utter(texts.OK_RESET)
     return None
 
 
 def _noop(conversation: Conversation, _command: Noop) -> SmtpEvent | None:
     conversation.count_junk()
     if not conversation.closing:
-        conversation.speech.say(texts.OK_NOOP)
+        conversation.utter(texts.OK_NOOP)
     return None
 
 
@@ -134,7 +132,7 @@ def _help(conversation: Conversation, command: Help) -> SmtpEvent | None:
 
 
 def _quit(conversation: Conversation, _command: Quit) -> SmtpEvent | None:
-    conversation.speech.say(Reply.of(221, "2.0.0", f"{conversation.config.hostname} closing connection"))
+    conversation.utter(Reply.of(221, "2.0.0", f"{conversation.config.hostname} closing connection"))
     conversation.abandon(texts.OK_RESET)
     conversation.closing = True
     conversation.step = read_nothing
@@ -186,27 +184,25 @@ def _auth(conversation: Conversation, command: Auth) -> SmtpEvent | None:
     return begin_login(conversation, command)
 
 
-ACTS: Mapping[type[Command], Act] = MappingProxyType(
-    {
-        Helo: _hello,
-        Ehlo: _hello,
-        Lhlo: _hello,
-        Mail: _mail,
-        Send: _show,
-        Soml: _show,
-        Saml: _show,
-        Rcpt: _rcpt,
-        Data: _data,
-        Bdat: _bdat,
-        Rset: _rset,
-        Noop: _noop,
-        Help: _help,
-        Quit: _quit,
-        StartTls: _start_tls,
-        Vrfy: _lookup,
-        Expn: _lookup,
-        Etrn: _etrn,
-        Turn: _turn,
-        Auth: _auth,
-    }
-)
+ACTS: Mapping[type[Command], Act] = {
+    Helo: _hello,
+    Ehlo: _hello,
+    Lhlo: _hello,
+    Mail: _mail,
+    Send: _show,
+    Soml: _show,
+    Saml: _show,
+    Rcpt: _rcpt,
+    Data: _data,
+    Bdat: _bdat,
+    Rset: _rset,
+    Noop: _noop,
+    Help: _help,
+    Quit: _quit,
+    StartTls: _start_tls,
+    Vrfy: _lookup,
+    Expn: _lookup,
+    Etrn: _etrn,
+    Turn: _turn,
+    Auth: _auth,
+}

@@ -6,7 +6,6 @@ RFC 5321 §3.3 (MAIL, RCPT, DATA), RFC 2033 §4.2, RFC 3207 §4, RFC 4954 §4, R
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from postroom.proto.smtp.commands import Data, Etrn, Expn, Mail, Rcpt, Saml, Send, Soml, StartTls, Turn, Vrfy
@@ -25,7 +24,7 @@ def _mail(conversation: Conversation, event: Mail, reply: Reply) -> None:
         conversation.transaction = event.envelope
         conversation.state = State.MAIL
     else:
-        conversation.speech.abandon_transaction()
+        conversation.abandon_transaction()
     conversation.say(reply)
 
 
@@ -35,7 +34,7 @@ def _rcpt(conversation: Conversation, event: Rcpt, reply: Reply) -> None:
         conversation.transaction.recipients.append(event.recipient)
         conversation.state = State.RCPT
     else:
-        conversation.speech.limit()
+        conversation.limit_dialogue()
     conversation.say(reply)
 
 
@@ -45,7 +44,7 @@ def _data(conversation: Conversation, _event: Data, reply: Reply) -> None:
         conversation.state = State.READY
         conversation.say(reply)
     elif conversation.in_step():
-        conversation.speech.say(reply)
+        conversation.utter(reply)
         begin_data(conversation)
 
 
@@ -55,7 +54,7 @@ def _body_end(conversation: Conversation, _event: BodyEnd, reply: Reply) -> None
 
 def _lookup(conversation: Conversation, event: Vrfy | Expn, reply: Reply) -> None:
     if event.utf8 and reply.positive:
-        conversation.speech.say_utf8(reply)
+        conversation.utter_utf8(reply)
     else:
         conversation.say(reply)
 
@@ -69,7 +68,7 @@ def _start_tls(conversation: Conversation, _event: StartTls, reply: Reply) -> No
         conversation.say(reply)
     elif conversation.in_step():
         conversation.abandon(reply)
-        conversation.speech.say(reply)
+        conversation.utter(reply)
         conversation.step = read_nothing  # until `tls_started`
         conversation.state = State.GREETED
 
@@ -82,7 +81,7 @@ def _turn(conversation: Conversation, _event: Turn, reply: Reply) -> None:
 
 
 def _leave_unread(conversation: Conversation) -> None:
-    conversation.starved = True
+    conversation.lines.more = False
 
 
 def _authenticate(conversation: Conversation, _event: Authenticate, reply: Reply) -> None:
@@ -96,20 +95,18 @@ def _authenticate(conversation: Conversation, _event: Authenticate, reply: Reply
         failed(conversation, reply)
 
 
-ANSWERS: Mapping[type, Answer] = MappingProxyType(
-    {
-        Mail: _mail,
-        Send: _mail,
-        Soml: _mail,
-        Saml: _mail,
-        Rcpt: _rcpt,
-        Data: _data,
-        BodyEnd: _body_end,
-        Vrfy: _lookup,
-        Expn: _lookup,
-        Etrn: _say,
-        StartTls: _start_tls,
-        Turn: _turn,
-        Authenticate: _authenticate,
-    }
-)
+ANSWERS: Mapping[type, Answer] = {
+    Mail: _mail,
+    Send: _mail,
+    Soml: _mail,
+    Saml: _mail,
+    Rcpt: _rcpt,
+    Data: _data,
+    BodyEnd: _body_end,
+    Vrfy: _lookup,
+    Expn: _lookup,
+    Etrn: _say,
+    StartTls: _start_tls,
+    Turn: _turn,
+    Authenticate: _authenticate,
+}

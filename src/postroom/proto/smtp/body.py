@@ -6,9 +6,6 @@ are many, and knows why the message cannot be taken. Not here: what the reply is
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from postroom.message.envelope import BodyKind
 from postroom.proto.smtp.config import Limits
 from postroom.proto.smtp.reply import Reply
 from postroom.wire.dots import Unstuffer, is_canonical
@@ -19,18 +16,6 @@ BARE_LINE_END = Reply.of(
     "5.5.2",
     "The message has a bare CR, a bare LF or NUL: each line must end with CRLF (telnet or nc -C do that)",
 )
-
-
-class Gatherer(Protocol):
-    """What gathers the octets of a text: `wire.dots.Unstuffer`, or `ChunkGatherer`."""
-
-    size: int
-    waiting: int
-    malformed: bool
-    discard: bool
-
-    def take(self) -> bytes:
-        """All that was gathered and not taken."""
 
 
 class ChunkGatherer:
@@ -73,17 +58,12 @@ class ChunkGatherer:
 class IncomingBody:
     """One message, until its end. `refusal` is the reply that it will get; from then on its octets are only counted."""
 
-    __slots__ = ("_limits", "chunks", "dotted", "refusal", "shared_out", "text")
+    __slots__ = ("_limits", "refusal", "text")
 
-    def __init__(self, limits: Limits, *, chunked: bool, kind: BodyKind = BodyKind.EIGHT_BIT) -> None:
+    def __init__(self, limits: Limits, text: Unstuffer | ChunkGatherer) -> None:
         self._limits = limits
-        self.dotted = None if chunked else Unstuffer()
-        self.chunks = ChunkGatherer(text=kind is not BodyKind.BINARY) if chunked else None
-        gatherer: Gatherer | None = self.dotted or self.chunks
-        assert gatherer is not None
-        self.text: Gatherer = gatherer
+        self.text = text
         self.refusal: Reply | None = None
-        self.shared_out = False  # pieces were handed out
 
     def refuse(self, reply: Reply) -> None:
         """The first reason counts."""
@@ -109,8 +89,7 @@ class IncomingBody:
 
     def finish(self) -> None:
         """The end was seen: what is wrong with the whole?"""
-        if self.chunks is not None:
-            self.chunks.finish()
+        self.text.finish()
         if self.text.size > self._limits.message:
             self.refuse(TOO_BIG)
         elif self.text.malformed:

@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 import msgspec
 
 from postroom.message.address import Address, fold, parse_domain, parse_mailbox
-from postroom.message.envelope import Envelope, Recipient
+from postroom.message.envelope import BodyKind, Envelope, Recipient
 from postroom.proto.smtp.extensions import Offer
 from postroom.proto.smtp.parameters import RcptOptions
 from postroom.proto.smtp.syntax import BadCommand, bad, shown, split_path, without_route
@@ -24,8 +24,9 @@ from postroom.wire.numbers import decimal
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
 _USUAL_PATH = rf"<({_ATOM}(?:\.{_ATOM})*)@({_LABEL}(?:\.{_LABEL})*)>"
-_USUAL_MAIL = re.compile(rf"[Ff][Rr][Oo][Mm]: ?{_USUAL_PATH}")
-_USUAL_RCPT = re.compile(rf"[Tt][Oo]: ?{_USUAL_PATH}")
+_USUAL_MAIL = re.compile(rf"MAIL FROM:{_USUAL_PATH}(?: SIZE=([0-9]{{1,10}}))?(?: BODY=(8BITMIME|7BIT))?")
+_USUAL_RCPT = re.compile(rf"RCPT TO:{_USUAL_PATH}")
+_SIZE_AND_BODY = frozenset({"SIZE", "BODY"})
 _MAX_USUAL = 63  # octets of a half that the usual form may have, so that no longer limit can be broken
 _NAME = re.compile(r"[!-~]{1,255}")
 _NODE = re.compile(r"([@#]?)([!-~]{1,255})")
@@ -102,11 +103,6 @@ class Mail(Command):
     @classmethod
     def parse(cls, argument: str, offer: Offer) -> Self:
         """A reverse-path and parameters."""
-        usual = _USUAL_MAIL.fullmatch(argument)
-        if usual:
-            local, domain = usual.groups()
-            if len(local) <= _MAX_USUAL and len(domain) <= _MAX_USUAL:
-                return cls(Envelope(Address(local, domain.lower())))
         parts = split_path(argument, "FROM")
         if parts is None:
             raise bad(501, "5.5.4", "Syntax: MAIL FROM:<address>")
@@ -147,11 +143,6 @@ class Rcpt(Command):
     @classmethod
     def parse(cls, argument: str, offer: Offer) -> Self:
         """A forward-path and parameters."""
-        usual = _USUAL_RCPT.fullmatch(argument)
-        if usual:
-            local, domain = usual.groups()
-            if len(local) <= _MAX_USUAL and len(domain) <= _MAX_USUAL:
-                return cls(Recipient(Address(local, domain.lower())))
         parts = split_path(argument, "TO")
         if parts is None or not parts[0]:
             raise bad(501, "5.5.4", "Syntax: RCPT TO:<address>")
@@ -355,3 +346,32 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "SAML": Verb(Saml, "SAML FROM:<sender@domain>", "Terminal and mailbox"),
     }
 )
+
+
+def parse_usual(line: bytes, offer: Offer) -> Mail | Rcpt | Data | None:
+    """What programs say, as they say it nearly always: MAIL, RCPT and DATA; None for everything else, which takes the long way.
+
+    It makes no difference but speed.
+    """
+    verb = line[:4]
+    if verb == b"RCPT":
+        matched = _USUAL_RCPT.fullmatch(str(line, "latin-1"))
+        if matched is not None:
+            local, domain = matched.groups()
+            if len(local) <= _MAX_USUAL and len(domain) <= _MAX_USUAL:
+                return Rcpt(Recipient(Address(local, domain.lower())))
+    elif verb == b"MAIL":
+        matched = _USUAL_MAIL.fullmatch(str(line, "latin-1"))
+        if matched is not None:
+            local, domain, size, body = matched.groups()
+            if len(local) > _MAX_USUAL or len(domain) > _MAX_USUAL:
+                return None
+            if size is None and body is None:
+                return Mail(Envelope(Address(local, domain.lower())))
+            octets = int(size or "0")
+            if octets <= offer.limits.message and not _SIZE_AND_BODY.difference(offer.mail):
+                kind = BodyKind.EIGHT_BIT if body == "8BITMIME" else BodyKind.SEVEN_BIT
+                return Mail(Envelope(Address(local, domain.lower()), [], kind, smtputf8=False, size=octets))
+    elif line == b"DATA":
+        return Data()
+    return None

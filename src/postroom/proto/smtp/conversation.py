@@ -21,23 +21,22 @@ from postroom.proto.smtp.speech import Speech
 from postroom.wire.lines import LineBuffer
 
 
-class Conversation:
-    """Where one connection stands. `step` reads what is expected next; it returns an event, or None, having moved or set `starved`."""
+class Conversation(Speech):
+    """Where one connection stands. `step` reads what is expected next; it returns an event, or None, having taken octets or found that there are too few."""
 
     __slots__ = (
         "authenticated", "awaiting", "body", "closing", "config", "errors", "esmtp", "failed_logins", "hello", "junk", "lines", "mails",
-        "news", "offer", "offers", "read_command", "secrets_near", "secure", "speech", "starved", "state", "step", "transaction",
+        "news", "offer", "offers", "read_command", "secrets_near", "secure", "state", "step", "transaction",
     )  # fmt: skip
 
     def __init__(self, offers: Offers, read_command: Step) -> None:
+        super().__init__()
         self.offers = offers
         self.config = offers.config
         self.read_command = read_command
         self.lines = LineBuffer(self.config.limits.auth)
-        self.speech = Speech()
         self.news: deque[SmtpEvent] = deque()  # information that waits to be handed out
         self.awaiting: SmtpEvent | None = None  # the event that waits for its reply
-        self.starved = False  # the step needs more octets
         self.step: Step = await_greeting
         self.state = State.CONNECTED
         self.closing = False
@@ -69,6 +68,9 @@ class Conversation:
 
     def say(self, reply: Reply) -> None:
         """Answers; a 421 ends the connection (RFC 5321 §3.8), a 5yz is counted."""
+        if reply.code < 400:
+            self.utter(reply)
+            return
         if reply.code >= 500:
             self.errors += 1
             if self.errors > self.config.limits.errors:
@@ -77,13 +79,13 @@ class Conversation:
         elif reply.code == 421:
             self.end(reply)
             return
-        self.speech.say(reply)
+        self.utter(reply)
 
     def end(self, reply: Reply) -> None:
         """A last word, then nothing more is read."""
         if self.closing:
             return
-        self.speech.say(reply)
+        self.utter(reply)
         self.abandon(reply)
         self.closing = True
         self.step = read_nothing
@@ -93,7 +95,7 @@ class Conversation:
         """Drops the transaction, and the message that had begun to arrive; `reply` is the reason."""
         if self.transaction is not None:
             self.transaction = None
-            self.speech.abandon_transaction()
+            self.abandon_transaction()
         if self.body is not None:
             self.body = None
             self.news.append(BodyRefused(reply))
@@ -117,10 +119,9 @@ Step = Callable[[Conversation], SmtpEvent | None]
 
 def await_greeting(conversation: Conversation) -> None:
     """What comes before the greeting is too early; `greet` sees it."""
-    conversation.starved = True
+    conversation.lines.more = False
 
 
 def read_nothing(conversation: Conversation) -> None:
     """Throws away what arrives."""
     conversation.lines.rest()
-    conversation.starved = True

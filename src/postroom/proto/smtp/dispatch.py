@@ -6,11 +6,10 @@ RFC 5321 §4.1.4 (order), §4.2.4 (500 or 502), §4.5.3.1.4 (length), RFC 6531 �
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from postroom.proto.smtp import texts
 from postroom.proto.smtp.acts import ACTS
-from postroom.proto.smtp.commands import VERBS, Auth, Bdat, Command, Data
+from postroom.proto.smtp.commands import VERBS, Auth, Bdat, Command, Data, parse_usual
 from postroom.proto.smtp.conversation import Conversation
 from postroom.proto.smtp.events import SmtpEvent
 from postroom.proto.smtp.extensions import SHOWING
@@ -21,9 +20,11 @@ from postroom.proto.smtp.speech import MASKED
 from postroom.proto.smtp.syntax import BadCommand
 from postroom.wire.lines import LineFault
 
-_FAULTS: Mapping[LineFault, Reply] = MappingProxyType(
-    {LineFault.BARE_LF: texts.BARE_LF, LineFault.BARE_CR: texts.BARE_CR, LineFault.TOO_LONG: texts.TOO_LONG}
-)
+_FAULTS: Mapping[LineFault, Reply] = {
+    LineFault.BARE_LF: texts.BARE_LF,
+    LineFault.BARE_CR: texts.BARE_CR,
+    LineFault.TOO_LONG: texts.TOO_LONG,
+}
 _OTHER_PROTOCOLS = frozenset(
     {"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "DELETE", "PATCH", "TRACE", "PRI"}
 )
@@ -37,12 +38,24 @@ def read_command(conversation: Conversation) -> SmtpEvent | None:
     """The step between two messages."""
     line = conversation.lines.line()
     if line is None:
-        conversation.starved = True
         return None
     if isinstance(line, LineFault):
         login = line is LineFault.TOO_LONG and conversation.lines.start[:5].upper() == b"AUTH "
         conversation.say(texts.AUTH_TOO_LONG if login else _FAULTS[line])
         return None
+    offer = conversation.offer
+    usual = parse_usual(line, offer) if offer.transfer else None
+    if usual is not None:
+        conversation.said.append(b"<" + line)
+        kind = usual.__class__
+        if kind in NEXT[conversation.state]:
+            return ACTS[kind](conversation, usual)
+        _out_of_order(conversation, kind, "")
+        return None
+    return _read_text(conversation, line)
+
+
+def _read_text(conversation: Conversation, line: bytes) -> SmtpEvent | None:
     try:
         text = str(line, "utf-8").rstrip(" \t")
     except UnicodeDecodeError:
@@ -57,10 +70,8 @@ def read_command(conversation: Conversation) -> SmtpEvent | None:
     if row is None or verb not in offer.verbs or not text.isprintable() or len(line) > offer.longest_line:
         _unusual(conversation, line, verb)
         return None
-    kind = row.command
-    conversation.speech.lines.append(
-        b"<" + line if kind is not Auth else _masked(conversation, verb, argument)
-    )
+    kind: type[Command] = row.command
+    conversation.said.append(b"<" + line if kind is not Auth else _masked(conversation, verb, argument))
     if kind not in NEXT[conversation.state]:
         _out_of_order(conversation, kind, argument)
         return None
@@ -111,7 +122,7 @@ def _unusual(conversation: Conversation, line: bytes, verb: str) -> None:
     """What is no command, or none that is offered now."""
     known = verb in VERBS and verb != "AUTH"
     hidden = not known and (conversation.secrets_near or verb == "AUTH")
-    conversation.speech.lines.append(b"<[%d octets]" % len(line) if hidden else b"<" + line[:512])
+    conversation.said.append(b"<[%d octets]" % len(line) if hidden else b"<" + line[:512])
     if len(line) > conversation.offer.longest_line and verb != "AUTH":
         conversation.say(texts.TOO_LONG)
     elif b"\0" in line or not line.decode("utf-8").isprintable():

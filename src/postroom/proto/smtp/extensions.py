@@ -141,6 +141,7 @@ class Offer(msgspec.Struct, frozen=True):
     rcpt: Mapping[str, RcptParameter]
     verbs: frozenset[str]
     longest_line: int  # octets of a command without its CRLF
+    transfer: bool  # whether MAIL, RCPT and DATA are among the verbs
 
     @property
     def limits(self) -> Limits:
@@ -215,4 +216,5 @@ def _offer(standing: Standing) -> Offer:
         rcpt={name: RCPT_PARAMETERS[name] for row in rows for name in row.rcpt},
         verbs=verbs,
         longest_line=config.limits.command - 2,
+        transfer="MAIL" in verbs,
     )

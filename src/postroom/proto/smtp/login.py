@@ -62,7 +62,7 @@ def _go_on(
         failed(conversation, texts.AUTH_FAILED)
         return None
     if isinstance(answer, Challenge):
-        conversation.speech.say(Reply(334, None, (encode_base64(answer.data).decode("ascii"),)))
+        conversation.utter(Reply(334, None, (encode_base64(answer.data).decode("ascii"),)))
         _expect_response(conversation, exchange)
         return None
     event = Authenticate(answer)
@@ -74,13 +74,12 @@ def _expect_response(conversation: Conversation, exchange: ServerExchange) -> No
     def read_response(conversation: Conversation) -> Authenticate | None:
         line = conversation.lines.line()
         if line is None:
-            conversation.starved = True
             return None
         conversation.step = conversation.read_command
         if isinstance(line, LineFault):
             conversation.say(texts.AUTH_TOO_LONG if line is LineFault.TOO_LONG else texts.BARE_LF)
             return None
-        conversation.speech.lines.append(b"<" + (CANCEL if line == CANCEL else MASKED))
+        conversation.said.append(b"<" + (CANCEL if line == CANCEL else MASKED))
         if line == CANCEL:
             conversation.say(texts.AUTH_CANCELLED)
             return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from postroom.proto.smtp.commands import (
     Auth,
@@ -35,18 +34,18 @@ from postroom.proto.smtp.commands import (
 )
 
 
-class State(enum.Enum):
+class State(enum.StrEnum):
     """Where a session stands between two commands."""
 
-    CONNECTED = "connected, no greeting yet"
-    DISMISSED = "greeted with 554"
-    GREETED = "greeted with 220, or TLS has begun"
-    READY = "the client has said who it is"
-    MAIL = "a sender"
-    RCPT = "a sender and at least one recipient"
-    CHUNKS = "at least one chunk"
-    SPOILT = "a chunk was refused"
-    TURNED = "the roles are exchanged"
+    CONNECTED = "connected"  # no greeting yet
+    DISMISSED = "dismissed"  # greeted with 554
+    GREETED = "greeted"  # with 220, or TLS has begun
+    READY = "ready"  # the client has said who it is
+    MAIL = "mail"  # a sender
+    RCPT = "rcpt"  # and at least one recipient
+    CHUNKS = "chunks"  # and at least one chunk
+    SPOILT = "spoilt"  # a chunk was refused
+    TURNED = "turned"  # the roles are exchanged
 
 
 _ANY_TIME: dict[type[Command], State | None] = {
@@ -60,38 +59,34 @@ _HELLO: dict[type[Command], State | None] = {Helo: State.READY, Ehlo: State.READ
 _RESET: dict[type[Command], State | None] = {**_HELLO, Rset: State.READY, StartTls: State.GREETED}
 _MAIL: dict[type[Command], State | None] = dict.fromkeys((Mail, Send, Soml, Saml), State.MAIL)
 
-NEXT: Mapping[State, Mapping[type[Command], State | None]] = MappingProxyType(
-    {
-        State.CONNECTED: {},
-        State.DISMISSED: {Quit: None},
-        State.GREETED: {**_ANY_TIME, **_HELLO, Rset: State.GREETED},
-        State.READY: {
-            **_ANY_TIME,
-            **_RESET,
-            **_MAIL,
-            Auth: State.READY,
-            Etrn: State.READY,
-            Turn: State.TURNED,
-        },
-        State.MAIL: {**_ANY_TIME, **_RESET, Rcpt: State.RCPT},
-        State.RCPT: {**_ANY_TIME, **_RESET, Rcpt: State.RCPT, Data: State.READY, Bdat: State.CHUNKS},
-        State.CHUNKS: {**_ANY_TIME, **_RESET, Bdat: State.CHUNKS},
-        State.SPOILT: {**_ANY_TIME, **_RESET},
-        State.TURNED: {},
-    }
-)
+NEXT: Mapping[State, Mapping[type[Command], State | None]] = {
+    State.CONNECTED: {},
+    State.DISMISSED: {Quit: None},
+    State.GREETED: {**_ANY_TIME, **_HELLO, Rset: State.GREETED},
+    State.READY: {
+        **_ANY_TIME,
+        **_RESET,
+        **_MAIL,
+        Auth: State.READY,
+        Etrn: State.READY,
+        Turn: State.TURNED,
+    },
+    State.MAIL: {**_ANY_TIME, **_RESET, Rcpt: State.RCPT},
+    State.RCPT: {**_ANY_TIME, **_RESET, Rcpt: State.RCPT, Data: State.READY, Bdat: State.CHUNKS},
+    State.CHUNKS: {**_ANY_TIME, **_RESET, Bdat: State.CHUNKS},
+    State.SPOILT: {**_ANY_TIME, **_RESET},
+    State.TURNED: {},
+}
 
-HINTS: Mapping[State, str] = MappingProxyType(
-    {
-        State.CONNECTED: "Wait for the greeting",
-        State.DISMISSED: "No service here: QUIT",
-        State.GREETED: "Say EHLO your.host.name first (or HELO)",
-        State.READY: "Begin with MAIL FROM:<your address>",
-        State.MAIL: "RCPT TO:<recipient> comes next; RSET begins anew",
-        State.RCPT: "More RCPT TO, or DATA, comes next; RSET begins anew",
-        State.CHUNKS: "A message in chunks is on its way: BDAT goes on, RSET begins anew",
-        State.SPOILT: "A chunk of this message was refused: RSET begins anew",
-        State.TURNED: "The connection was turned round",
-    }
-)
+HINTS: Mapping[State, str] = {
+    State.CONNECTED: "Wait for the greeting",
+    State.DISMISSED: "No service here: QUIT",
+    State.GREETED: "Say EHLO your.host.name first (or HELO)",
+    State.READY: "Begin with MAIL FROM:<your address>",
+    State.MAIL: "RCPT TO:<recipient> comes next; RSET begins anew",
+    State.RCPT: "More RCPT TO, or DATA, comes next; RSET begins anew",
+    State.CHUNKS: "A message in chunks is on its way: BDAT goes on, RSET begins anew",
+    State.SPOILT: "A chunk of this message was refused: RSET begins anew",
+    State.TURNED: "The connection was turned round",
+}
 NO_RECIPIENT = "No valid recipient was given: RCPT TO:<recipient> first"

@@ -8,13 +8,13 @@ from __future__ import annotations
 import msgspec
 
 from postroom.message.envelope import BodyKind
-from postroom.proto.smtp.body import IncomingBody
+from postroom.proto.smtp.body import ChunkGatherer, IncomingBody
 from postroom.proto.smtp.commands import Bdat
 from postroom.proto.smtp.conversation import Conversation
 from postroom.proto.smtp.events import BodyChunk, BodyEnd, BodyRefused, SmtpEvent
 from postroom.proto.smtp.order import State
 from postroom.proto.smtp.reply import Reply
-from postroom.wire.dots import Unstuffer
+from postroom.wire.dots import Unstuffer, plain_text
 
 
 class Chunk(msgspec.Struct):
@@ -28,38 +28,55 @@ class Chunk(msgspec.Struct):
 
 def begin_data(conversation: Conversation) -> None:
     """354 was said: the message comes."""
-    conversation.body = IncomingBody(conversation.config.limits, chunked=False)
-    conversation.step = read_data
+    conversation.step = _read_whole
 
 
-def read_data(conversation: Conversation) -> SmtpEvent | None:
-    """The step that reads up to CRLF.CRLF."""
+def _read_whole(conversation: Conversation) -> SmtpEvent | None:
+    """The first step: a message that has come in one piece, as most do, needs no more than a look."""
+    data = conversation.lines.rest()
+    text = plain_text(data)
+    limits = conversation.config.limits
+    if text is not None and len(text) < limits.spill and len(text) <= limits.message:
+        conversation.step = conversation.read_command
+        size = len(text)
+        conversation.said.append(b"<[%d octets of message]" % size)
+        conversation.awaiting = event = BodyEnd(text, size)
+        return event
+    conversation.body = IncomingBody(limits, Unstuffer())
+    conversation.step = _read_data
+    conversation.lines.unread(data)
+    return None
+
+
+def _read_data(conversation: Conversation) -> SmtpEvent | None:
+    """Reads up to CRLF.CRLF."""
     body = conversation.body
     assert body is not None
-    unstuffer = body.text
-    assert isinstance(unstuffer, Unstuffer)
-    rest = unstuffer.feed(conversation.lines.rest())
+    assert isinstance(body.text, Unstuffer)
+    rest = body.text.feed(conversation.lines.rest())
     if rest is not None:
         if rest:
             conversation.lines.unread(rest)
         return _complete(conversation, body)
-    conversation.starved = True
     return _check(conversation, body)
 
 
-def begin_chunk(conversation: Conversation, command: Bdat, instead: Reply | None) -> None:
+def begin_chunk(conversation: Conversation, command: Bdat, instead: Reply | None) -> SmtpEvent | None:
     """The octets of a chunk follow at once, whatever the answer will be (RFC 3030 §2)."""
-    conversation.speech.lines.append(b"<[%d octets of message]" % command.size)
+    conversation.said.append(b"<[%d octets of message]" % command.size)
     if conversation.body is None and instead is None:
         envelope = conversation.transaction
         kind = envelope.body if envelope is not None else BodyKind.EIGHT_BIT
-        conversation.body = IncomingBody(conversation.config.limits, chunked=True, kind=kind)
+        conversation.body = IncomingBody(
+            conversation.config.limits, ChunkGatherer(text=kind is not BodyKind.BINARY)
+        )
     chunk = Chunk(command.size, command.size, command.last, instead)
 
     def read_chunk(conversation: Conversation) -> SmtpEvent | None:
         return _read_chunk(conversation, chunk)
 
     conversation.step = read_chunk
+    return read_chunk(conversation)
 
 
 def _read_chunk(conversation: Conversation, chunk: Chunk) -> SmtpEvent | None:
@@ -67,11 +84,11 @@ def _read_chunk(conversation: Conversation, chunk: Chunk) -> SmtpEvent | None:
     while chunk.left:
         piece = conversation.lines.take(chunk.left)
         if not piece:
-            conversation.starved = True
             return None
         chunk.left -= len(piece)
-        if body is not None and body.chunks is not None:
-            body.chunks.feed(piece)
+        if body is not None:
+            assert isinstance(body.text, ChunkGatherer)
+            body.text.feed(piece)
             if (event := _check(conversation, body)) is not None or conversation.closing:
                 return event
     conversation.step = conversation.read_command
@@ -88,7 +105,7 @@ def _read_chunk(conversation: Conversation, chunk: Chunk) -> SmtpEvent | None:
         conversation.say(refusal)
     else:
         conversation.state = State.CHUNKS
-        conversation.speech.say(Reply.of(250, "2.0.0", f"{chunk.size} octets received"))
+        conversation.utter(Reply.of(250, "2.0.0", f"{chunk.size} octets received"))
     return None
 
 
@@ -100,7 +117,6 @@ def _check(conversation: Conversation, body: IncomingBody) -> SmtpEvent | None:
         conversation.end(body.refusal)
         return None
     if body.piece_ready:
-        body.shared_out = True
         return BodyChunk(body.text.take())
     return None
 
@@ -110,8 +126,8 @@ def _complete(conversation: Conversation, body: IncomingBody) -> SmtpEvent | Non
     conversation.step = conversation.read_command
     body.finish()
     size = body.text.size
-    if body.chunks is None:
-        conversation.speech.lines.append(b"<[%d octets of message]" % size)
+    if isinstance(body.text, Unstuffer):
+        conversation.said.append(b"<[%d octets of message]" % size)
     if body.refusal is None:
         event = BodyEnd(body.text.take(), size)
         conversation.awaiting = event
@@ -133,12 +149,14 @@ def finish(conversation: Conversation, verdicts: list[Reply]) -> None:
     conversation.transaction = None
     conversation.body = None
     conversation.state = State.READY
+    taken = first.code < 300
     if len(verdicts) == 1:
         conversation.say(first)
     else:
-        conversation.speech.say_each(verdicts)
-    if any(verdict.code < 300 for verdict in verdicts):
+        conversation.utter_each(verdicts)
+        taken = any(verdict.code < 300 for verdict in verdicts)
+    if taken:
         conversation.errors = 0
         conversation.junk = 0
     else:
-        conversation.speech.abandon_transaction()
+        conversation.abandon_transaction()

@@ -7,8 +7,8 @@ which reply is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -16,6 +16,21 @@ from postroom.message.errors import EnhancedStatus, MailError
 
 MAX_LINE = 512  # octets with code and CRLF, RFC 5321 §4.5.3.1.5
 _ROOM = MAX_LINE - len("250-5.999.999 \r\n")
+
+
+T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """A property that is worked out once: `functools.cached_property` without its lock, which costs more than the work."""
+
+    def __init__(self, work: Callable[[Any], T]) -> None:
+        self.work = work
+        self.__doc__ = work.__doc__
+
+    def __get__(self, reply: Any, owner: type) -> T:
+        value = reply.__dict__[self.work.__name__] = self.work(reply)
+        return value
 
 
 class Reply(msgspec.Struct, frozen=True, dict=True):
@@ -60,14 +75,16 @@ class Reply(msgspec.Struct, frozen=True, dict=True):
         """As it looks on the wire, in one line."""
         return f"{self.code} {self.status} {self.text}" if self.status else f"{self.code} {self.text}"
 
-    @cached_property
+    @_Once
     def wire(self) -> bytes:
         """Its octets, in ASCII; made once for a reply that is used again."""
         return self.render(utf8=False)
 
-    @cached_property
+    @_Once
     def spoken(self) -> tuple[bytes, ...]:
         """Its lines as a dialogue shows them: `>` and the line without CRLF."""
+        if len(self.lines) == 1 and len(self.wire) <= MAX_LINE:
+            return (b">" + self.wire[:-2],)
         return tuple(b">" + line for line in self.wire[:-2].split(b"\r\n"))
 
     def render(self, *, utf8: bool) -> bytes:

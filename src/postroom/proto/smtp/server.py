@@ -33,24 +33,19 @@ class SmtpServer(Conversation):
 
     def receive(self, data: bytes) -> None:
         """Takes octets of any cut."""
-        self.starved = False
         self.lines.feed(data)
 
     def next_event(self) -> SmtpEvent | None:
         """The next event; None while octets or a reply are awaited."""
         if self.news:
             return self.news.popleft()
-        while self.awaiting is None and not self.starved:
+        while self.awaiting is None and self.lines.more:
             event = self.step(self)
             if event is not None:
                 return event
             if self.news:
                 return self.news.popleft()
         return None
-
-    def data_to_send(self) -> bytes:
-        """What waits to be sent, once."""
-        return self.speech.take_octets()
 
     # What a session does
 
@@ -68,7 +63,10 @@ class SmtpServer(Conversation):
 
     def reply(self, reply: Reply) -> None:
         """Answers the event that waits; for `BodyEnd` over LMTP the same for each recipient."""
-        event = self._answered()
+        event = self.awaiting
+        if event is None:
+            raise RuntimeError("a reply, but no event waits for one")
+        self.awaiting = None
         ANSWERS[event.__class__](self, event, reply)
 
     def reply_each(self, replies: list[Reply]) -> None:
@@ -94,16 +92,11 @@ class SmtpServer(Conversation):
         self.secure = True
         self.authenticated = False
         self.lines = LineBuffer(self.config.limits.auth)
-        self.starved = False
         self.forget_client()
-        self.speech.lines.append(TLS_NOTE)
+        self.said.append(TLS_NOTE)
         if self.state is not State.CONNECTED:
             self.state = State.GREETED
             self.step = self.read_command
-
-    def take_dialogue(self, *verdict: Reply) -> list[bytes]:
-        """The dialogue up to here, forgotten here; while `BodyEnd` waits, with the `verdict` that is about to be given."""
-        return self.speech.take_lines(verdict)
 
     def unread(self) -> bytes:
         """After ATRN or TURN: octets that came behind the command, for the machine that goes on."""
@@ -118,10 +111,3 @@ class SmtpServer(Conversation):
     def receiving(self) -> bool:
         """Whether a message is arriving now: its own deadlines apply."""
         return self.body is not None and self.step is not self.read_command
-
-    def _answered(self) -> SmtpEvent:
-        event = self.awaiting
-        if event is None:
-            raise RuntimeError("a reply, but no event waits for one")
-        self.awaiting = None
-        return event

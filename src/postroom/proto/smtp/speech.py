@@ -16,73 +16,74 @@ TLS_NOTE = b"~TLS"
 class Speech:
     """Queues replies and keeps the dialogue."""
 
-    __slots__ = ("_abandoned", "_mark", "_out", "_unheard", "lines")
+    __slots__ = ("_abandoned", "_mark", "_out", "_unheard", "said")
 
     def __init__(self) -> None:
         self._out: list[bytes] = []
-        self.lines: list[bytes] = []
-        self._mark = 0  # where the transaction begins in `lines`
+        self.said: list[bytes] = []
+        self._mark = 0  # where the transaction begins in `said`
         self._abandoned = False
         self._unheard = False  # the verdict that comes next is in the dialogue already
 
-    def say(self, reply: Reply) -> None:
+    def utter(self, reply: Reply) -> None:
         """Queues a reply."""
         self._out.append(reply.wire)
         if self._unheard:
             self._unheard = False
         else:
-            self.lines += reply.spoken
+            self.said += reply.spoken
 
-    def say_utf8(self, reply: Reply) -> None:
+    def utter_utf8(self, reply: Reply) -> None:
         """Queues a reply to a client that understands UTF-8 (RFC 6531 §3.7.4.2)."""
         wire = reply.render(utf8=True)
         self._out.append(wire)
-        self.lines += [b">" + line for line in wire[:-2].split(b"\r\n")]
+        self.said += [b">" + line for line in wire[:-2].split(b"\r\n")]
 
-    def say_each(self, replies: list[Reply]) -> None:
+    def utter_each(self, replies: list[Reply]) -> None:
         """Queues one reply for each recipient (RFC 2033 §4.2)."""
         unheard, self._unheard = self._unheard, False
         for reply in replies:
             self._out.append(reply.wire)
             if not unheard:
-                self.lines += reply.spoken
+                self.said += reply.spoken
 
     def begin_transaction(self) -> None:
         """MAIL was just heard: from it on the lines belong to a message. Those of one that came to nothing are no part of its journey."""
         if self._abandoned:
             self._abandoned = False
-            del self.lines[self._mark : -1]
-        self._mark = len(self.lines) - 1
+            del self.said[self._mark : -1]
+        self._mark = len(self.said) - 1
         if self._mark > MOST_LINES:
-            del self.lines[MOST_LINES // 2 : -1]
-            self._mark = len(self.lines) - 1
+            del self.said[MOST_LINES // 2 : -1]
+            self._mark = len(self.said) - 1
 
     def abandon_transaction(self) -> None:
         """The message came to nothing; its lines can be taken until the next one begins."""
         self._abandoned = True
 
-    def limit(self) -> None:
+    def limit_dialogue(self) -> None:
         """Called where a peer can go on without end inside a transaction."""
-        if len(self.lines) > 2 * MOST_LINES:
-            del self.lines[2 * MOST_LINES :]
+        if len(self.said) > 2 * MOST_LINES:
+            del self.said[2 * MOST_LINES :]
 
-    def take_lines(self, verdict: tuple[Reply, ...]) -> list[bytes]:
-        """The dialogue so far, and the `verdict` that will be the next thing said."""
-        lines, self.lines = self.lines, []
+    def take_dialogue(self, *verdict: Reply) -> list[bytes]:
+        """The dialogue so far, forgotten here; before the end of a message is answered, with the `verdict` that it is about to get."""
+        lines, self.said = self.said, []
         self._mark = 0
         self._abandoned = False
-        self._unheard = bool(verdict)
-        for reply in verdict:
-            lines += reply.spoken
+        if verdict:
+            self._unheard = True
+            for reply in verdict:
+                lines += reply.spoken
         return lines
 
-    def take_octets(self) -> bytes:
+    def data_to_send(self) -> bytes:
         """What waits to be sent, once."""
         out = self._out
-        if len(out) == 1:
-            return out.pop()
         if not out:
             return b""
+        if len(out) == 1:
+            return out.pop()
         octets = b"".join(out)
         out.clear()
         return octets
