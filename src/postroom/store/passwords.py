@@ -54,14 +54,14 @@ class Passwords:
 
     async def fits(self, verifier: bytes | None, password: bytes) -> bool:
         """Whether the password is the verifier's. Without a verifier, or with a broken one, the same work is done for nothing."""
-        phc = self._nobodys if verifier is None else verifier.decode("ascii", "replace")
+        phc = self._nobodys if verifier is None else verifier.decode("ascii", "ignore")
         octets = prepared(password[:MAX_PASSWORD])
         good = await self._in_pool(lambda: self._check(phc, octets))
         return good and verifier is not None and len(password) <= MAX_PASSWORD
 
     def outdated(self, verifier: bytes) -> bool:
         """Whether it was made with other parameters than the ones in use."""
-        return self._hasher.check_needs_rehash(verifier.decode("ascii", "replace"))
+        return self._hasher.check_needs_rehash(verifier.decode("ascii", "ignore"))
 
     def close(self) -> None:
         """Ends the threads; what waits is given up."""

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from postroom.store import hops, jobs, spool
@@ -243,3 +245,27 @@ async def test_the_body_stays_until_the_end(engine):
     assert await spool.body(engine.reading(), spool_id) == b"hello"
     await settle(engine, one, [Outcome(0, final=True)])
     assert await spool.body(engine.reading(), spool_id) is None
+
+
+async def test_nodes_that_claim_at_once_share(engine):
+    async def fill(tx):
+        for number in range(40):
+            await spool.put(tx, letter(number + 1), [job(f"{number % 3}.test")])
+
+    await engine.write(fill)
+    parts = await asyncio.gather(*(claim(engine, lease(node), limit=15) for node in (1, 2, 3, 4)))
+    taken = [number for part in parts for number in numbers(part)]
+    assert len(taken) == len(set(taken))
+    rest = await claim(engine, lease(5))
+    assert sorted(taken + numbers(rest)) == list(range(1, 41))
+
+
+async def test_two_nodes_that_end_the_last_jobs_at_once_leave_nothing(engine):
+    for number in range(1, 6):
+        await put(engine, letter(number), job("a.test"), job("b.test", numbers=(1,)))
+    found = await claim(engine, lease())
+    ends = await asyncio.gather(
+        *(settle(engine, one, [Outcome(copy.n, final=True) for copy in one.copies]) for one in found)
+    )
+    assert await rows(engine) == [0, 0, 0]
+    assert sum(end.letter_gone for end in ends) == 5
