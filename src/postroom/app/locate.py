@@ -1,0 +1,149 @@
+"""Where a server of this machine keeps its things, and which server a command means.
+
+A server is named by its configuration file: `--config`, $POSTROOM_CONFIG, ./postroom.toml, /etc/postroom/postroom.toml. When a lab of the same
+user runs and none of the first three is there, its servers are meant. Paths in a file are relative to the file. Not here: what is in the files
+(`app.settings`), and talking to the server (`app.control`).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from postroom.agent import runtime
+from postroom.app.settings import Settings, SettingsError, load
+
+CONFIG = "postroom.toml"
+SYSTEM_CONFIG = Path("/etc/postroom") / CONFIG
+VARIABLE = "POSTROOM_CONFIG"
+
+
+class Places(msgspec.Struct, frozen=True):
+    """What lies where below the data directory. It is open to all (0711) and holds nothing but these, each with a mode of its own."""
+
+    data: Path
+    socket: str = ""
+
+    @property
+    def store(self) -> Path:
+        """The embedded database and large messages (0700)."""
+        return self.data / "store"
+
+    @property
+    def keys(self) -> Path:
+        """Certificates, keys, the vault's key (0700)."""
+        return self.data / "keys"
+
+    @property
+    def drop(self) -> Path:
+        """Mail that local users drop while the server is down (1733)."""
+        return self.data / "drop"
+
+    @property
+    def rejected(self) -> Path:
+        """What was dropped and is no mail (0700)."""
+        return self.data / "rejected"
+
+    @property
+    def control(self) -> Path:
+        """The control socket (0666)."""
+        return Path(self.socket) if self.socket else self.data / "control"
+
+
+class Server(msgspec.Struct, frozen=True):
+    """A server that a command may mean; `settings` None where only its socket is known (a lab's)."""
+
+    name: str
+    control: Path
+    settings: Settings | None = None
+
+    @property
+    def places(self) -> Places | None:
+        """Its directories, where its settings are known."""
+        return places_of(self.settings) if self.settings else None
+
+
+def places_of(settings: Settings) -> Places:
+    """The places of a server whose settings have absolute paths (`load_at`)."""
+    return Places(Path(settings.server.data), settings.listen.control)
+
+
+def store_url(settings: Settings) -> str:
+    """Which database the server has."""
+    return settings.server.database or f"sqlite://{places_of(settings).store}"
+
+
+def load_at(path: Path) -> Settings:
+    """Reads a configuration and makes its paths absolute; raises `SettingsError`."""
+    settings = load(path)
+    start = path.resolve().parent
+    server = msgspec.structs.replace(settings.server, data=str(start / settings.server.data))
+    listen = settings.listen
+    if listen.control:
+        listen = msgspec.structs.replace(listen, control=str(start / listen.control))
+    tls = msgspec.structs.replace(
+        settings.tls,
+        certificates=tuple(str(start / name) for name in settings.tls.certificates),
+        keys=tuple(str(start / name) for name in settings.tls.keys),
+        authorities=str(start / settings.tls.authorities) if settings.tls.authorities else "",
+    )
+    return msgspec.structs.replace(settings, server=server, listen=listen, tls=tls)
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """Where a command is called."""
+
+    environ: Mapping[str, str] = os.environ
+    directory: Path = Path()
+    system: Path = SYSTEM_CONFIG
+
+
+def config_path(given: Path | None, here: Surroundings = Surroundings()) -> Path | None:
+    """The configuration that was named or lies here; None when there is only the system's, or none."""
+    if given is not None:
+        return given
+    if here.environ.get(VARIABLE):
+        return Path(here.environ[VARIABLE])
+    local = here.directory / CONFIG
+    return local if local.is_file() else None
+
+
+def find_servers(given: Path | None, here: Surroundings = Surroundings()) -> list[Server]:
+    """The servers that are meant: one, or all of a running lab. Raises `SettingsError` when there is none."""
+    path = config_path(given, here)
+    if path is None:
+        servers = lab_servers(here)
+        if servers:
+            return servers
+    return [_configured(path or here.system)]
+
+
+def system_servers(given: Path | None, here: Surroundings = Surroundings()) -> list[Server]:
+    """As `find_servers` for programs that run anywhere, such as sendmail: not the directory's, and the system's before a lab's."""
+    path = given or (Path(here.environ[VARIABLE]) if here.environ.get(VARIABLE) else None)
+    if path is None and not here.system.is_file():
+        servers = lab_servers(here)
+        if servers:
+            return servers
+    return [_configured(path or here.system)]
+
+
+def lab_servers(here: Surroundings = Surroundings()) -> list[Server]:
+    """The servers of a running lab of this user; [] without one."""
+    path = runtime.find(runtime.SERVERS, here.environ)
+    if path is None:
+        return []
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))["servers"]
+        return [Server(str(name), Path(server["control"])) for name, server in found.items()]
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(f"{path} is not a lab's: {error}; stop the lab and start it again") from error
+
+
+def _configured(path: Path) -> Server:
+    settings = load_at(path)
+    return Server(settings.server.hostname, places_of(settings).control, settings)
