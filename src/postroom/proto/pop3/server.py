@@ -192,7 +192,7 @@ class Pop3Server:
         self._conversation.closing = True
 
     def _say_size(self, octets: int) -> None:
-        self._replies.ok(self._replies.words(Text.OCTETS, octets=octets))
+        self._replies.ok(f"{octets} {self._replies.words(Text.OCTETS)}")
         self._replies.note(b">[%d octets of message]" % octets)
 
     def go_on(self) -> None:

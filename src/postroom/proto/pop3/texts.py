@@ -35,7 +35,7 @@ class Text(enum.Enum):
         "{count} Nachricht{en} ({octets} Oktette)",
         "{count} message{s} ({octets} octets)",
     )
-    OCTETS = ("{octets} octets", "{octets} Oktette", "{octets} octets")
+    OCTETS = ("octets", "Oktette", "octets")  # behind their number
     TOP_FOLLOWS = (
         "Top of message follows",
         "Anfang der Nachricht folgt",
