@@ -1,0 +1,97 @@
+"""A certificate that a server signs for itself, when it is given none: clients cannot verify it, but nobody listens in either.
+
+RFC 5280 (the certificate), RFC 7672 §1.3 and RFC 3207 §4.1 (opportunistic TLS does with it). ECDSA P-256 for those who can (367 µs a
+handshake), RSA-2048 for the others (700 µs). Not here: authorities (`lab.ca`, ACME).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from postroom.net.certificates import Pair
+
+LIFE = dt.timedelta(days=3650)
+BEFORE = dt.timedelta(days=1)  # other people's clocks
+_KINDS = ("ecdsa", "rsa")
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def self_signed(directory: Path, names: Sequence[str], now: int) -> list[Pair]:
+    """The pairs in `directory` (`selfsigned-ecdsa.pem`, …), made if they are not there. `now` is in unix microseconds."""
+    directory.mkdir(parents=True, exist_ok=True)
+    pairs = []
+    for kind in _KINDS:
+        pair = Pair(directory / f"selfsigned-{kind}.pem", directory / f"selfsigned-{kind}.key")
+        if not (pair.chain.exists() and pair.key.exists()):
+            key = new_key(kind)
+            write_private(pair.key, key_pem(key))
+            pair.chain.write_bytes(_certificate(key, names, now).public_bytes(serialization.Encoding.PEM))
+        pairs.append(pair)
+    return pairs
+
+
+def new_key(kind: str) -> PrivateKey:
+    """A fresh `ecdsa` (P-256) or `rsa` (2048 bits) key."""
+    return (
+        ec.generate_private_key(ec.SECP256R1()) if kind == "ecdsa" else rsa.generate_private_key(65537, 2048)
+    )
+
+
+def key_pem(key: PrivateKey) -> bytes:
+    """The key in PKCS #8, PEM, without a passphrase."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Writes a file that nobody else may read, not even for the moment before its mode is set."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+
+
+def alternative_names(names: Sequence[str]) -> x509.SubjectAlternativeName:
+    """Host names and addresses for a certificate (RFC 5280 §4.2.1.6)."""
+    return x509.SubjectAlternativeName([_general_name(name) for name in names])
+
+
+def leaf(
+    subject_key: PrivateKey, issuer: x509.Name, names: Sequence[str], now: int
+) -> x509.CertificateBuilder:
+    """The certificate of a server called `names`, to be signed; it holds from a day before `now` for `LIFE`."""
+    at = dt.datetime.fromtimestamp(now / 1_000_000, dt.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])]))
+        .issuer_name(issuer)
+        .public_key(subject_key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(at - BEFORE)
+        .not_valid_after(at + LIFE)
+        .add_extension(alternative_names(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    )
+
+
+def _certificate(key: PrivateKey, names: Sequence[str], now: int) -> x509.Certificate:
+    own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+    return leaf(key, own, names, now).sign(key, hashes.SHA256())
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
