@@ -28,10 +28,10 @@ class Chunk(msgspec.Struct):
 
 def begin_data(conversation: Conversation) -> None:
     """354 was said: the message comes."""
-    conversation.step = _read_whole
+    conversation.step = read_whole
 
 
-def _read_whole(conversation: Conversation) -> SmtpEvent | None:
+def read_whole(conversation: Conversation) -> SmtpEvent | None:
     """The first step: a message that has come in one piece, as most do, needs no more than a look."""
     data = conversation.lines.rest()
     text = plain_text(data)

@@ -15,7 +15,7 @@ from postroom.proto.smtp.dispatch import read_command
 from postroom.proto.smtp.events import BodyEnd, SmtpEvent
 from postroom.proto.smtp.extensions import Offers
 from postroom.proto.smtp.order import State
-from postroom.proto.smtp.reception import finish, replies_due
+from postroom.proto.smtp.reception import finish, read_whole, replies_due
 from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.speech import TLS_NOTE
 from postroom.wire.lines import LineBuffer
@@ -110,4 +110,4 @@ class SmtpServer(Conversation):
     @property
     def receiving(self) -> bool:
         """Whether a message is arriving now: its own deadlines apply."""
-        return self.body is not None and self.step is not self.read_command
+        return self.step is read_whole or (self.body is not None and self.step is not self.read_command)
