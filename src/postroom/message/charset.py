@@ -68,7 +68,10 @@ _CODECS = {alias: codec for codec, aliases in _NAMES.items() for alias in aliase
 _ONE_OCTET = frozenset(
     codec for codec in _NAMES if codec.startswith(("ascii", "cp12", "cp4", "cp8", "iso8859", "koi8", "mac"))
 )
-_SEVEN_BIT = frozenset({"us-ascii", "ascii", UTF8, "utf8", "iso-8859-1", "windows-1252", "iso-8859-15"})
+# The usual names as they are usually written, in which octets of ASCII are ASCII: seen at once, without a look-up
+ASCII_COMPATIBLE = frozenset(
+    {"us-ascii", "US-ASCII", UTF8, "UTF-8", "utf8", "iso-8859-1", "ISO-8859-1", "windows-1252", "iso-8859-15"}
+)
 _CONTROL = re.compile("[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 REPLACEMENT = "\ufffd"
 _OTHER = re.compile("[^\0-\x7f\ufffd]")
@@ -88,12 +91,15 @@ def codec(charset: str) -> str | None:
 
 def decode(data: bytes, charset: str | None) -> Decoded:
     """Text in any case: the declared charset, else UTF-8, else the declared one with U+FFFD or windows-1252. Never raises."""
-    if (charset is None or charset in _SEVEN_BIT) and data.isascii():
+    if (charset is None or charset in ASCII_COMPATIBLE) and data.isascii():
         return Decoded(data.decode("ascii"), problem=False)
     known = codec(charset) if charset else None
     if known:
         try:
-            return Decoded(data.decode(known), problem=False)
+            return Decoded(
+                _without_surrogates(data.decode(known)) if known == "utf-7" else data.decode(known),
+                problem=False,
+            )
         except UnicodeError:
             pass
     try:
@@ -102,9 +108,14 @@ def decode(data: bytes, charset: str | None) -> Decoded:
         return Decoded(_damaged(data, known), problem=True)
 
 
+def _without_surrogates(text: str) -> str:
+    """UTF-7 is the one codec here that lets halves of pairs through; no text may contain them."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _damaged(data: bytes, known: str | None) -> str:
     if known and known not in _ONE_OCTET and known != UTF8:
-        return data.decode(known, "replace")
+        return _without_surrogates(data.decode(known, "replace"))
     text = data.decode(UTF8, "replace")
     if not _OTHER.search(text):  # not a single whole character beyond ASCII: it is not UTF-8
         return data.decode(_FALLBACK, "replace")

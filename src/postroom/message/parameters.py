@@ -7,13 +7,13 @@ mail has besides: values that should have been quoted, encoded-words where they 
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import NamedTuple
 
 from postroom.message import charset as charsets
 from postroom.message import encoded_words
 
 MAX_PARAMETERS = 128  # of one field; the rest is not read
+MAX_FIELD = 65536  # characters; likewise
 
 _MAIN = re.compile(r"[ \t\r\n]*+([^;\s]*+)")
 _PARAMETER = re.compile(r';\s*+([^\s;="]++)\s*+=\s*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"?+|([^;"]*+))', re.DOTALL)
@@ -45,27 +45,22 @@ class Parameterized(NamedTuple):
 
 
 def parse_parameters(field: bytes | str, limit: int = MAX_PARAMETERS) -> Parameterized:
-    """Reads an unfolded value; never raises."""
+    """Reads an unfolded value, at most MAX_FIELD characters of it; never raises."""
     text = charsets.header_text(field) if isinstance(field, bytes) else field
+    if len(text) > MAX_FIELD:
+        text = text[:MAX_FIELD]
     if "(" in text:
         text = _without_comments(text)
     match = _MAIN.match(text)
-    value = match[1] if match else ""
     if match is None or match.end() == len(text):
-        return Parameterized(value, ())
-    found = islice(_PARAMETER.finditer(text, match.end()), limit)
+        return Parameterized(match[1] if match else "", ())
+    found = _PARAMETER.findall(text, match.end())[:limit]
     return Parameterized(
-        value, tuple([(name.lower(), _unquoted(quoted, bare)) for name, quoted, bare in map(_groups, found)])
+        match[1], tuple([(name.lower(), _unquoted(quoted) or bare.strip()) for name, quoted, bare in found])
     )
 
 
-def _groups(match: re.Match[str]) -> tuple[str, str | None, str]:
-    return match[1], match[2], match[3]
-
-
-def _unquoted(quoted: str | None, bare: str) -> str:
-    if quoted is None:
-        return bare.strip()
+def _unquoted(quoted: str) -> str:
     return _PAIR.sub(r"\1", quoted) if "\\" in quoted else quoted
 
 

@@ -1,0 +1,184 @@
+"""The text of a message, for the preview of a list and for the search index.
+
+RFC 8621 §4.1.4 (which parts are the body: plain text preferred), RFC 3676 (flowed), RFC 2046 §5.1.4 (alternatives). HTML is reduced to its
+words by one linear pass. Not here: HTML for display, which needs far more care, and contents of attachments.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from postroom.message import charset, flowed, transfer
+from postroom.message.mime import Part, Structure
+
+PREVIEW = 256  # characters, RFC 8621 §4.1.4
+MAX_TEXT = 256 * 1024  # octets of encoded text that are read of one message for the index
+_GLANCE = 1024  # encoded octets that nearly always hold a preview
+_MARKUP_GLANCE = 16 * 1024  # the same of HTML, whose head is long
+
+_MARGIN = 64  # what white space may take off
+_AS_IT_IS = frozenset({"7bit", "8bit"})
+
+_UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript", "svg"})
+_BREAKS = frozenset(
+    {
+        "br",
+        "p",
+        "div",
+        "tr",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "blockquote",
+        "pre",
+        "hr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "section",
+        "article",
+    }
+)
+_TAG_NAME = re.compile(r"/?([a-z][a-z0-9]*)")
+_SPACES = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n[ \n]*")
+
+
+def text_parts(structure: Structure) -> list[Part]:
+    """The leaves that are the message's own words: plain text, and HTML where no plain text is its alternative."""
+    parts = structure.parts
+    if len(parts) == 1:
+        return parts if _is_text(parts[0]) else []
+    answered: set[int] = set()  # multipart/alternative with plain text somewhere inside
+    for part in parts:
+        if part.leaf and part.subtype == "plain" and _is_text(part):
+            answered.update(_alternatives(parts, part))
+    return [
+        part
+        for part in parts
+        if part.leaf
+        and _is_text(part)
+        and (part.subtype == "plain" or answered.isdisjoint(_alternatives(parts, part)))
+    ]
+
+
+def _is_text(part: Part) -> bool:
+    if part.media_type != "text":
+        return False
+    return part.disposition is None or part.disposition.value.lower() != "attachment"
+
+
+def _alternatives(parts: list[Part], part: Part) -> Iterator[int]:
+    index = part.parent
+    while index >= 0:
+        if parts[index].subtype == "alternative" and parts[index].media_type == "multipart":
+            yield index
+        index = parts[index].parent
+
+
+def part_text(raw: bytes, part: Part, limit: int | None = None) -> str:
+    """One text part as text with LF line ends, decoded, unflowed and without markup; at most `limit` octets of it are read."""
+    stop = part.body_end if limit is None else min(part.body_end, part.body_start + limit)
+    octets = transfer.decode(raw[part.body_start : stop], part.encoding).octets
+    declared = part.parameter("charset")
+    text = charset.decode(octets, declared.lower() if declared else None).text
+    if part.subtype == "html":
+        return strip_markup(text)
+    if (part.parameter("format") or "").lower() == "flowed":
+        return flowed.unflow(text, delsp=(part.parameter("delsp") or "").lower() == "yes")
+    return text.replace("\r\n", "\n")
+
+
+def message_text(raw: bytes, structure: Structure, limit: int = MAX_TEXT) -> str:
+    """All words of a message for the index, its parts separated by empty lines; reads at most `limit` octets."""
+    texts: list[str] = []
+    for part in text_parts(structure):
+        if limit <= 0:
+            break
+        texts.append(part_text(raw, part, limit))
+        limit -= part.size
+    return "\n\n".join(texts)
+
+
+def preview(raw: bytes, structure: Structure, length: int = PREVIEW) -> str:
+    """The first words of a message on one line, at most `length` characters; "" where it has no text."""
+    root = structure.root
+    if (
+        root.media_type == "text"
+        and root.subtype == "plain"
+        and root.encoding in _AS_IT_IS
+        and root.disposition is None
+    ):
+        start = raw[
+            root.body_start : root.body_start + length + _MARGIN
+        ]  # the usual case: some words of ASCII
+        words = " ".join(start.decode("ascii").split()) if start.isascii() and _is_plain_ascii(root) else ""
+        if len(words) >= length or (words and root.size <= len(start)):
+            return charset.visible(words[:length])
+    for part in text_parts(structure):
+        glance = _MARKUP_GLANCE if part.subtype == "html" else max(_GLANCE, 3 * length)
+        words = first_words(part_text(raw, part, glance), length)
+        if words:
+            return words
+    return ""
+
+
+def _is_plain_ascii(part: Part) -> bool:
+    """Whether octets of ASCII in it are its words, but for white space."""
+    return (part.parameter("charset") or "us-ascii") in charset.ASCII_COMPATIBLE and part.parameter(
+        "delsp"
+    ) is None
+
+
+def first_words(text: str, length: int) -> str:
+    """White space collapsed, control characters visible, cut at `length`."""
+    near = " ".join(text[: length + _MARGIN].split())
+    if len(near) < length < len(text) - _MARGIN:
+        near = " ".join(text.split())
+    return charset.visible(near[:length])
+
+
+def strip_markup(markup: str) -> str:
+    """The words of HTML with LF where blocks end; comments, scripts and styles are left out. Linear, and never a tag in the result's place."""
+    lowered = markup.lower() if markup.isascii() else markup.translate(_LOWER)
+    pieces: list[str] = []
+    at = 0
+    while (tag := lowered.find("<", at)) >= 0:
+        pieces.append(markup[at:tag])
+        name = _TAG_NAME.match(lowered, tag + 1)
+        if not name and lowered[tag + 1 : tag + 2] not in {"!", "?"}:
+            pieces.append("<")
+            at = tag + 1
+            continue
+        end, gap = _skip(lowered, tag, name)
+        if end < 0:  # not closed: what follows is inside
+            at = len(markup)
+            break
+        pieces.append(gap)
+        at = end
+    pieces.append(markup[at:])
+    text = _SPACES.sub(" ", html.unescape("".join(pieces)).replace("\r", " "))
+    return _LINES.sub("\n", text).strip()
+
+
+_LOWER = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def _skip(lowered: str, tag: int, name: re.Match[str] | None) -> tuple[int, str]:
+    """Where the text goes on after the tag at `tag`, -1 when it does not, and what stands for the tag."""
+    if name is None:
+        closing = "-->" if lowered.startswith("<!--", tag) else ">"
+        found = lowered.find(closing, tag + 1)
+        return (found + len(closing) if found >= 0 else -1), ""
+    end = lowered.find(">", tag)
+    if end >= 0 and name[1] in _UNSEEN and lowered[tag + 1] != "/" and lowered[end - 1] != "/":
+        end = lowered.find("</" + name[1], end)
+        end = lowered.find(">", end) if end >= 0 else -1
+    gap = "\n" if name[1] in _BREAKS else " " if name[1] in {"td", "th"} else ""
+    return (end + 1 if end >= 0 else -1), gap

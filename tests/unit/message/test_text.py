@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.message.mime import scan
+from postroom.message.text import PREVIEW, message_text, preview, strip_markup, text_parts
+
+
+def _preview(raw: bytes) -> str:
+    return preview(raw, scan(raw))
+
+
+def _alternative(*parts: bytes) -> bytes:
+    return (
+        b"Content-Type: multipart/alternative; boundary=b\r\n\r\n"
+        + b"".join(b"--b\r\n" + part + b"\r\n" for part in parts)
+        + b"--b--\r\n"
+    )
+
+
+HTML = b"Content-Type: text/html\r\n\r\n<style>p {}</style><p>Do you <b>like</b> ketchup?</p>"
+PLAIN = b"Content-Type: text/plain\r\n\r\nHow about\r\n  pickles?"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"", ""),
+        (b"\r\n \r\n\r\n", ""),
+        (PLAIN, "How about pickles?"),
+        (HTML, "Do you like ketchup?"),
+        (_alternative(PLAIN, HTML), "How about pickles?"),
+        (_alternative(HTML), "Do you like ketchup?"),
+        (_alternative(b"Content-Type: text/plain\r\n\r\n ", HTML), ""),
+        (b"Content-Type: application/pdf\r\n\r\n%PDF", ""),
+        (b"Content-Disposition: attachment\r\n\r\ntext", ""),
+        (
+            b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nw6k=",
+            "\u00e9",
+        ),
+        (
+            b"Content-Type: text/plain; charset=x-nope\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\na=E9=\r\nb",
+            "a\u00e9b",
+        ),
+        (b"Content-Type: text/plain; charset=ISO-2022-JP\r\n\r\n\x1b$BF|K\\\x1b(B", "\u65e5\u672c"),
+        (b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\none \r\ntwo\r\n", "onetwo"),
+        (b"\r\na\0b\x1b[2J", "a\ufffdb\ufffd[2J"),
+        (b"\r\ncaf\xe9", "caf\u00e9"),
+        (b"\r\n" + b"word " * 1000, ("word " * 1000)[:PREVIEW]),
+        (b"\r\n" + b" " * 900 + b"far", "far"),
+        (b"Content-Type: text/html\r\n\r\n<head>" + b"x" * 3000 + b"</head>words", "words"),
+    ],
+)
+def test_preview(raw: bytes, expected: str) -> None:
+    assert _preview(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ("a<br>b<BR/>c", "a\nb\nc"),
+        ("<p>a</p>\n\n <p>b</p>", "a\nb"),
+        ("<td>a</td><td>b</td>", "a b"),
+        ("a &lt;b&gt; &amp; &eacute; &#x1F600;", "a <b> & \u00e9 \U0001f600"),
+        ("1 < 2 <3", "1 < 2 <3"),
+        ("a<!-- <p>no</p> -->b<!DOCTYPE x>c", "abc"),
+        ("a<script>if (a < b) {}</SCRIPT >b", "ab"),
+        ("a<script src=x />b", "ab"),
+        ("a<script>never closed", "a"),
+        ("a<!-- never closed", "a"),
+        ("a<b never closed", "a"),
+        ("\u0130<P>x", "\u0130\nx"),
+        ("<title>t</title><body>b", "b"),
+    ],
+)
+def test_strip_markup(markup: str, expected: str) -> None:
+    assert strip_markup(markup) == expected
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["<", "<!--", "<script>", "<a href='", "</", "<p", "&#", "&amp", "<!-->", "\n \n", "<style></style"],
+)
+def test_markup_of_any_size_is_stripped_in_one_pass(unit: str) -> None:
+    assert isinstance(strip_markup(unit * 100_000), str)
+
+
+def test_words_of_all_parts_are_for_the_index() -> None:
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n" + _alternative(PLAIN, HTML) + b"--m\r\n" + HTML + b"\r\n"
+        b"--m\r\nContent-Disposition: attachment\r\n\r\nno\r\n--m--\r\n"
+    )  # fmt: skip
+    structure = scan(raw)
+    assert [part.section for part in text_parts(structure)] == ["1.1", "2"]
+    assert message_text(raw, structure) == "How about\n  pickles?\n\nDo you like ketchup?"
+    assert message_text(raw, structure, 5) == "How a"
+
+
+@given(st.text(st.sampled_from("<>/!-&;# \n\0'\"apscrit")))
+def test_any_markup(markup: str) -> None:
+    assert isinstance(strip_markup(markup), str)
