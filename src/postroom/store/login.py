@@ -125,6 +125,10 @@ class LoginPolicy:
             self._throttle.succeeded(client, key, self._clock.monotonic())
 
     def _name(self, username: str) -> Address | None:
+        try:
+            username.encode("utf-8")
+        except UnicodeEncodeError:  # octets that were not UTF-8
+            return None
         name = parse_mailbox(username, unqualified=bool(self._settings.domain))
         return Address(name.local, self._settings.domain) if name is not None and not name.domain else name
 
