@@ -135,6 +135,18 @@ class Link(asyncio.Protocol):
             self.read(True)
             transport.write_eof()
 
+    def hand_over(self, successor: Link) -> None:
+        """Gives the connection to another link; for this one it is lost."""
+        transport, layer = self._transport, self._layer
+        if transport is not None:
+            successor._transport, successor._layer = transport, layer
+            successor.peer, successor.local, successor.tls = self.peer, self.local, self.tls
+            transport.set_protocol(successor)
+            self.read(True)
+        else:
+            successor.connection_lost(None)
+        self.connection_lost(None)
+
     def abort(self) -> None:
         """Closes at once; what has not left is lost."""
         if self._transport is not None:

@@ -1,0 +1,242 @@
+"""Outgoing connections: a client's machine driven over one, with a deadline for every wait.
+
+RFC 5321 §4.5.3.2 (a client's timeouts; the machine knows which one holds), RFC 3207 §4 and §6 (STARTTLS from the client's side). Whoever
+drives it asks for the machine's next event; everything that the machine wants to say leaves before. Not here: names (`resolver`), what is
+said, which certificate is good enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from typing import Generic, TypeVar
+
+import msgspec
+
+from postroom.net.link import Link
+from postroom.net.session import Connection, TlsFacts
+from postroom.wire.machine import Machine
+
+CONNECT_SECONDS = 30.0
+HANDSHAKE_SECONDS = 30.0
+MOST_AHEAD = 256 * 1024  # octets that are read while nobody asks for events
+
+Event = TypeVar("Event")
+
+
+class NetworkError(Exception):
+    """The connection failed; the words name what happened and may be shown."""
+
+
+class CannotConnect(NetworkError):
+    """Refused, unreachable, or no answer in time."""
+
+
+class ConnectionLost(NetworkError):
+    """It ended before the machine had what it needs."""
+
+
+class TimedOut(NetworkError):
+    """The other side was silent, or too slow, for longer than it may be."""
+
+
+class TlsFailed(NetworkError):
+    """The handshake failed, or a record was none."""
+
+
+class Wrap(msgspec.Struct, frozen=True):
+    """TLS from the first octet on: with which context, for which name."""
+
+    context: ssl.SSLContext
+    server_name: str
+
+
+class Destination(msgspec.Struct, frozen=True):
+    """Where to connect: an address (no name), a port; our own address to come from ("": any), and how long it may take."""
+
+    ip: str
+    port: int
+    source: str = ""
+    seconds: float = CONNECT_SECONDS
+    wrap: Wrap | None = None
+
+
+class ClientConnection(Link, Generic[Event]):
+    """A connection and the machine at our end of it. One coroutine at a time drives it."""
+
+    __slots__ = ("_ahead", "_deadline", "_end", "_loop", "_timer", "_waiter", "machine")
+
+    def __init__(self, machine: Machine[Event]) -> None:
+        super().__init__()
+        self.machine = machine
+        self._loop = asyncio.get_running_loop()
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
+        self._ahead = 0
+        self._end: NetworkError | None = None  # once nothing more can come
+
+    @property
+    def alive(self) -> bool:
+        """Whether it may be used for another conversation."""
+        return self._transport is not None and self._end is None and not self.closing
+
+    async def event(self, seconds: float) -> Event:
+        """Sends what the machine has queued and returns its next event.
+
+        Raises TimedOut after `seconds`, however many octets came meanwhile, and ConnectionLost or TlsFailed when no event can come any more;
+        the connection is closed then.
+        """
+        self._deadline = self._loop.time() + seconds
+        while True:
+            self.say()
+            found = self.machine.next_event()
+            if found is not None:
+                return found
+            self._ahead = 0
+            self.read(True)
+            await self._woken()
+
+    async def flush(self, seconds: float) -> None:
+        """Sends what is queued and waits until most of it has left, or something came in, or the other side closed (ask for `event`).
+
+        Raises as `event`.
+        """
+        self.say()
+        if self.blocked:
+            self._deadline = self._loop.time() + seconds
+            await self._woken()
+            if isinstance(self._end, TimedOut):
+                raise self._end
+
+    async def start_tls(self, context: ssl.SSLContext, server_name: str) -> TlsFacts:
+        """Switches TLS on, when the server has agreed to it; raises TlsFailed, TimedOut or ConnectionLost.
+
+        Nothing may have come behind the server's reply (RFC 3207 §6 and its STARTTLS injection): the machine has seen to that.
+        """
+        self.switch_tls_on(context, server_side=False, server_name=server_name)
+        return await self.handshake()
+
+    async def handshake(self) -> TlsFacts:
+        """Waits for the handshake that has begun."""
+        self._deadline = self._loop.time() + HANDSHAKE_SECONDS
+        while self.tls is None:
+            await self._woken()
+        return self.tls
+
+    def say(self) -> None:
+        """Sends what the machine has queued, without waiting."""
+        data = self.machine.data_to_send()
+        if data:
+            self.send(data)
+
+    def close(self) -> None:
+        """Sends what is queued and closes, without waiting for the other side."""
+        self.say()
+        self.eof = True  # nothing of what may still come is of interest
+        self.hang_up()
+        if self._transport is not None and self._transport.get_write_buffer_size():
+            self._loop.call_later(HANDSHAKE_SECONDS, self.abort)
+
+    def take(self, data: bytes) -> None:
+        """Octets for the machine."""
+        self.machine.receive(data)
+        self._ahead += len(data)
+        self._wake()
+        if self._ahead > MOST_AHEAD:
+            self.read(False)
+
+    def secured(self, facts: TlsFacts) -> None:
+        """The handshake is done."""
+        del facts
+        self._wake()
+
+    def broken_tls(self, reason: str) -> None:
+        """The handshake failed, or a record was none."""
+        self._finish(TlsFailed(f"TLS with {self.peer.ip}: {reason}"))
+
+    def ended(self) -> None:
+        """The other side has closed; events that it left behind are still handed out."""
+        self._finish(ConnectionLost(f"{self.peer.ip} closed the connection"))
+
+    def resume_writing(self) -> None:
+        """Most has left."""
+        super().resume_writing()
+        self._wake()
+
+    def lost(self, reason: str) -> None:
+        """The connection is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._finish(ConnectionLost(f"the connection to {self.peer.ip} was lost{reason and ': '}{reason}"))
+
+    def _finish(self, error: NetworkError) -> None:
+        if self._end is None:
+            self._end = error
+            self.hang_up()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _woken(self) -> None:
+        """Waits until anything has happened, or the deadline has come."""
+        if self._end is not None:
+            raise self._end
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._arm()
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _arm(self) -> None:
+        # One timer for many waits: when it goes off too early, it is set again.
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._deadline, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._waiter is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._arm()
+        else:
+            self._finish(TimedOut(f"{self.peer.ip} did not answer in time"))
+            self.abort()
+
+
+async def connect(machine: Machine[Event], to: Destination) -> ClientConnection[Event]:
+    """Connects and, for a wrapped destination, does the handshake; raises CannotConnect, TlsFailed, TimedOut or ConnectionLost."""
+    source = (to.source, 0) if to.source else None
+    opening = asyncio.get_running_loop().create_connection(
+        lambda: ClientConnection(machine), to.ip, to.port, local_addr=source
+    )
+    try:
+        _, connection = await asyncio.wait_for(opening, to.seconds)
+    except TimeoutError as error:
+        raise CannotConnect(f"{to.ip} port {to.port} did not answer in {to.seconds:g} seconds") from error
+    except OSError as error:
+        words = os.strerror(error.errno) if error.errno else str(error)
+        raise CannotConnect(f"{to.ip} port {to.port}: {words}") from error
+    if to.wrap is not None:
+        await connection.start_tls(to.wrap.context, to.wrap.server_name)
+    return connection
+
+
+async def turn_around(connection: Connection, machine: Machine[Event]) -> ClientConnection[Event]:
+    """Makes a server's connection a client's, whose other side becomes the server (ATRN, RFC 2645; TURN).
+
+    What was queued is sent before. For the session the connection ends here: it is told as soon as its handler is through. Raises
+    ConnectionError when the peer is gone.
+    """
+    assert isinstance(connection, Link)
+    await connection.drained()
+    client = ClientConnection(machine)
+    connection.hand_over(client)
+    return client
