@@ -70,7 +70,9 @@ class Connection(Protocol):
 class Session(Protocol):
     """One protocol's conversation over one connection, from the server's side."""
 
-    machine: Machine[Any]
+    @property
+    def machine(self) -> Machine[Any]:
+        """What the pump feeds; one and the same from the beginning to the end."""
 
     def opened(self, connection: Connection) -> None:
         """The connection stands; the greeting may be queued in the machine."""
