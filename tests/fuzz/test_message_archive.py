@@ -1,0 +1,71 @@
+"""A public mailing list's archive, read message by message: what real software and real people have written over twenty years."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import lzma
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imap_reader import check_body, check_envelope, read
+from postroom.message.header import Header
+from postroom.message.mime import scan
+from postroom.message.summary import Summary, summarize
+from postroom.message.text import message_text
+
+NAME = "list-mail-12000.mbox.xz"
+EVERY = 8  # of 12,000: 1,500 messages; POSTROOM_WHOLE_ARCHIVE=1 reads all of them
+SEPARATOR = re.compile(rb"^From mboxrd@z [^\n]*\n", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def archive() -> Path:
+    """The file in POSTROOM_DATA, or in a directory called data near this checkout."""
+    named = os.environ.get("POSTROOM_DATA")
+    near = Path(__file__).parents[3].glob(f"*/data/{NAME}")
+    for path in [Path(named) / NAME] if named else near:
+        if path.is_file():
+            return path
+    pytest.skip(f"needs {NAME} (POSTROOM_DATA=its directory)")
+
+
+def messages(archive: Path) -> Iterator[bytes]:
+    whole = SEPARATOR.split(lzma.decompress(archive.read_bytes()))[1:]
+    step = 1 if os.environ.get("POSTROOM_WHOLE_ARCHIVE") else EVERY
+    yield from (message.replace(b"\n", b"\r\n") for message in whole[::step])
+
+
+@pytest.mark.slow
+def test_every_message_is_read_and_rendered(archive: Path) -> None:
+    for raw in messages(archive):
+        summary = summarize(raw)
+        assert summary.from_
+        assert summary.sent_at
+        check_envelope(read(summary.envelope)[0])
+        check_body(read(summary.body_structure)[0])
+        assert Summary.unpack(summary.pack()) == summary
+        header = Header.parse(raw)
+        assert bytes(header) + raw[header.end :] == raw
+        message_text(raw, scan(raw))
+
+
+def _oracle(message: email.message.Message) -> list[str]:
+    return [part.get_content_type() for part in message.walk() if not part.is_multipart()]
+
+
+@pytest.mark.slow
+def test_the_standard_library_sees_the_same_leaves_and_identifiers(archive: Path) -> None:
+    differing = 0
+    for raw in messages(archive):
+        oracle = email.message_from_bytes(raw, policy=email.policy.compat32)
+        structure = scan(raw)
+        if _oracle(oracle) != [f"{part.media_type}/{part.subtype}" for part in structure.parts if part.leaf]:
+            differing += not structure.ambiguous
+        if (identifier := str(oracle["Message-ID"] or "").strip())[:1] == "<" and " " not in identifier:
+            assert summarize(raw).message_id[:1] == [identifier[1 : identifier.index(">")]]
+    assert differing <= 3
