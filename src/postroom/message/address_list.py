@@ -271,7 +271,9 @@ def _phrase(text: str, tokens: list[_Token]) -> tuple[str, str]:
     words = [token for token in tokens if token.kind != "c"]
     if any(word.kind not in "aq" for word in words):  # `a@b <a@b>`: no phrase by the grammar, and common
         plain = text[words[0].start : words[-1].end]
-        return plain, visible(plain)
+        return plain, visible(plain) if any(word.kind == "q" for word in words) else encoded_words.decode(
+            plain
+        )
     plain = " ".join([word.text for word in words]).strip()
     if "=?" not in plain:
         return plain, visible(plain)

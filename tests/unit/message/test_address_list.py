@@ -126,6 +126,7 @@ def test_authors_as_a_check_counts_them(value: bytes, addresses: list[str | None
 
 def test_control_characters_in_names_are_shown() -> None:
     assert _pairs(b"=?utf-8?q?a=00=0Ab?= <x@a.test>") == [("a\ufffd\ufffdb", "x@a.test")]
+    assert _pairs(b"=?utf-8?q?p@w.test=00?= <x@a.test>") == [("p@w.test\ufffd", "x@a.test")]
     assert _pairs(b'"a\\\x00b" <x@a.test>') == [("a\ufffdb", "x@a.test")]
 
 
