@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import trustme
 
+from postroom.net.connect import Destination, Wrap, connect
 from postroom.net.connections import Connections
 from postroom.net.pump import Endpoint, Pump
+from postroom.proto.pop3.client import Pop3Client, Ready, Upgrading
+from postroom.proto.pop3.client_login import Pop3Account, Response
 from postroom.serve.pop3 import Pop3Session
 
 Start = Callable[..., Awaitable[int]]
@@ -165,3 +168,23 @@ async def test_a_large_message_arrives_whole(stage, start: Start) -> None:
     said = await say(await start(), b"USER bob\r\nPASS hungry\r\nRETR 1\r\nQUIT\r\n")
     content = said[said.index(b"Subject: large") : said.rindex(b"\r\n.\r\n") + 2]
     assert content.replace(b"\r\n..", b"\r\n.") == letter
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+async def test_our_own_client(stage, start: Start, client_tls: ssl.SSLContext, implicit: bool) -> None:
+    client = Pop3Client(Pop3Account("bob", "hungry", secure=implicit))
+    wrap = Wrap(client_tls, "localhost") if implicit else None
+    connection = await connect(client, Destination("127.0.0.1", await start(implicit=implicit), wrap=wrap))
+    if not implicit:
+        assert await connection.event(20) == Upgrading()
+        await connection.start_tls(client_tls, "localhost")
+        client.tls_started()
+    assert isinstance(await connection.event(20), Ready)
+    for command in ("RETR 1", "DELE 1", "QUIT"):
+        client.send(command)
+    answers = [await connection.event(20) for _ in range(3)]
+    assert isinstance(answers[0], Response)
+    assert answers[0].content.endswith(b"ketchup?\r\n")
+    assert client.closing
+    connection.close()
+    assert list(stage.maildrops.letters) == [8]

@@ -1,0 +1,139 @@
+"""The maildrop of POP3 in the store: an account's INBOX, its messages' octets, and their journeys.
+
+RFC 1939 §4 (the snapshot), §6 (removal at QUIT), §7 (UIDL: UIDVALIDITY and UID, so a message keeps its unique-id for life). Flags are left
+alone: what a POP3 client fetched may well be unread for whoever looks at it by other means. Not here: the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+import msgspec
+
+from postroom.message.errors import TryLater
+from postroom.message.journey import Hop
+from postroom.proto.pop3.snapshot import Snapshot
+from postroom.serve.pop3 import Content
+from postroom.serve.pop3_notes import JourneyNotes, Note, write
+from postroom.store import blobs, expunge, journal, mailboxes, messages
+from postroom.store.changes import MessagesExpunged
+from postroom.store.engine import Transaction, Urgency
+from postroom.store.ids import Ids
+from postroom.store.rights import MailboxRef
+from postroom.store.store import Store
+
+PIECE = 262_144  # octets of a file that are read at a time
+REMOVED_AT_ONCE = 500  # messages in one commit: other writers get their turn between two
+SLICES_AT_ONCE = 8  # of `messages.SLICE` rows: other connections get their turn behind them
+
+
+class Shelves(msgspec.Struct, frozen=True):
+    """What all maildrops of a service share. `now` gives unix microseconds."""
+
+    store: Store
+    ids: Ids
+    notes: JourneyNotes
+    now: Callable[[], int]
+
+
+class StoreMaildrops:
+    """Opens maildrops."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+
+    async def open(self, account_id: int) -> StoreMaildrop:
+        """Takes the snapshot. Raises `MailError` when the store cannot."""
+        tx = self._shelves.store.engine.reading()
+        inbox = await mailboxes.by_role(tx, account_id, "inbox")
+        where = MailboxRef(account_id, inbox.mailbox_id)
+        listed: list[messages.Sizes] = []
+        slices = 0
+        while part := await messages.sizes(tx, where, listed[-1].uid if listed else 0):
+            listed += part
+            slices += 1
+            if slices % SLICES_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return StoreMaildrop(self._shelves, where, inbox.uidvalidity, listed)
+
+
+class StoreMaildrop:
+    """An INBOX as it was when it was opened."""
+
+    def __init__(
+        self, shelves: Shelves, where: MailboxRef, uidvalidity: int, listed: Sequence[messages.Sizes]
+    ) -> None:
+        self._shelves = shelves
+        self._where = where
+        self._emails = array("Q", [row.email_id for row in listed])
+        self.snapshot = Snapshot(uidvalidity, ((row.uid, row.size) for row in listed))
+
+    async def read(self, number: int) -> Content | None:
+        """A message; None when its last copy was removed meanwhile."""
+        tx, account_id = self._shelves.store.engine.reading(), self._where.account_id
+        email = await messages.email(tx, account_id, self._emails[number - 1])
+        blob = await blobs.get(tx, account_id, email.blob_id) if email is not None else None
+        if blob is None:
+            return None
+        return self._pieces(blob) if blob.data is None else blob.data
+
+    async def _pieces(self, blob: blobs.Blob) -> AsyncGenerator[bytes, None]:
+        files, account_id = self._shelves.store.files, self._where.account_id
+        if files is None:
+            raise TryLater(
+                detail="a body is in a file, and there is no directory for files: see the setting `files`"
+            )
+        for start in range(0, blob.size, PIECE):
+            piece = await asyncio.to_thread(files.read, account_id, blob.blob_id, start, PIECE)
+            if not piece:
+                raise TryLater(detail=f"the file of blob {blob.blob_id} is shorter than {blob.size}")
+            yield piece
+
+    def retrieved(self, number: int, hop: Hop) -> None:
+        """Adds to the message's journey, a little later."""
+        self._shelves.notes.add(self._where.account_id, self._emails[number - 1], hop)
+
+    async def remove(self, numbers: Sequence[int], hop: Hop) -> None:
+        """Removes messages in slices, each durable when the next begins; what is gone already is passed over.
+
+        Raises `MailError` when some may not have been removed.
+        """
+        store, notes = self._shelves.store, self._shelves.notes.take(self._where.account_id)
+        for start in range(0, len(numbers), REMOVED_AT_ONCE):
+            removal = _Removal(self._shelves, self._where, hop, notes)
+            for number in numbers[start : start + REMOVED_AT_ONCE]:
+                removal.add(self.snapshot.uid(number), self._emails[number - 1])
+            store.changes.publish([await store.engine.write(removal.work, Urgency.CLIENT)])
+            notes = []
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class _Removal:
+    """One commit: copies leave the mailbox, and their journeys say so. It may be run again, with the same ids."""
+
+    def __init__(self, shelves: Shelves, where: MailboxRef, hop: Hop, notes: Sequence[Note]) -> None:
+        self._now = shelves.now()
+        self._ids = shelves.ids
+        self._where = where
+        self._hop = hop
+        self._notes = notes
+        self._emails: dict[int, tuple[int, int]] = {}  # by uid: email id, hop id
+
+    def add(self, uid: int, email_id: int) -> None:
+        self._emails[uid] = (email_id, self._ids.next())
+
+    async def work(self, tx: Transaction) -> MessagesExpunged:
+        account_id = self._where.account_id
+        await write(tx, self._notes)
+        links = {
+            uid: await journal.of_email(tx, account_id, email) for uid, (email, _) in self._emails.items()
+        }
+        expunged = await expunge.expunge(tx, self._where, messages.ranges_of(self._emails), self._now)
+        for uid in expunged.uids:
+            for link in links[uid]:
+                await journal.append(tx, link.accept_id, self._emails[uid][1], self._hop)
+        return expunged
