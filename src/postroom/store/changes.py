@@ -1,8 +1,21 @@
-"""What changed, as values: returned by store functions, published after their commit."""
+"""What changed, as values: a store function returns them, and whoever made it commit publishes them, never before.
+
+    change = await store.engine.write(lambda tx: expunge(tx, mailbox, uids, now))
+    store.changes.publish(change)
+
+A change says what to look at, not what is there: sessions read the store, by modseq. So one that is lost only delays, and a subscriber who
+does not keep up gets a single `Missed` instead of a long queue. Not here: other processes (`notify`).
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Final
+
 import msgspec
+
+MAX_PENDING: Final = 500  # changes that wait for one subscriber
 
 
 class Change(msgspec.Struct, frozen=True, tag_field="k", array_like=True):
@@ -13,7 +26,127 @@ class Change(msgspec.Struct, frozen=True, tag_field="k", array_like=True):
 
 
 class MessageAdded(Change, frozen=True, tag="added"):
-    """A copy is in a mailbox."""
+    """A copy came into a mailbox."""
 
     mailbox_id: int
     uid: int
+
+
+class MessagesExpunged(Change, frozen=True, tag="expunged"):
+    """Copies left a mailbox; uids ascend."""
+
+    mailbox_id: int
+    uids: tuple[int, ...]
+
+
+class FlagsChanged(Change, frozen=True, tag="flags"):
+    """Flags or keywords of copies changed; uids ascend."""
+
+    mailbox_id: int
+    uids: tuple[int, ...]
+
+
+class MailboxChanged(Change, frozen=True, tag="mailbox"):
+    """A mailbox was made, renamed, subscribed to or deleted."""
+
+    mailbox_id: int
+
+
+class Shown(Change, frozen=True, tag="shown"):
+    """A message that its sender asked to have shown at once on open terminals (SEND and SAML of RFC 821 §3.4)."""
+
+    email_id: int
+
+
+class Missed(Change, frozen=True, tag="missed"):
+    """Something changed; what it was is not known any more."""
+
+
+AnyChange = MessageAdded | MessagesExpunged | FlagsChanged | MailboxChanged | Shown | Missed
+
+
+class Changes:
+    """The exchange of one process."""
+
+    def __init__(self) -> None:
+        self._subscriptions: dict[int, set[Subscription]] = {}
+        self._relay: Callable[[Iterable[Change]], None] | None = None
+
+    def publish(self, changes: Iterable[Change]) -> None:
+        """Hands changes, committed ones, to this process's subscribers and to the relay. Never waits."""
+        changes = tuple(changes)
+        self.deliver(changes)
+        if self._relay is not None:
+            self._relay(changes)
+
+    def deliver(self, changes: Iterable[Change]) -> None:
+        """Hands changes to this process's subscribers only."""
+        for change in changes:
+            for subscription in tuple(self._subscriptions.get(change.account_id, ())):
+                subscription.put(change)
+
+    def missed(self) -> None:
+        """Tells every subscriber to look for himself: hints may have been lost."""
+        for account_id in tuple(self._subscriptions):
+            self.deliver([Missed(account_id, 0)])
+
+    def relay_to(self, relay: Callable[[Iterable[Change]], None] | None) -> None:
+        """Who takes published changes to other processes."""
+        self._relay = relay
+
+    def subscribe(self, account_id: int, wake: Callable[[], None] | None = None) -> Subscription:
+        """Begins to collect an account's changes; `wake` is called when the first of them waits. End it with `close`."""
+        subscription = Subscription(self, account_id, wake)
+        self._subscriptions.setdefault(account_id, set()).add(subscription)
+        return subscription
+
+    def forget(self, subscription: Subscription) -> None:
+        """Ends a subscription."""
+        left = self._subscriptions.get(subscription.account_id, set())
+        left.discard(subscription)
+        if not left:
+            self._subscriptions.pop(subscription.account_id, None)
+
+
+class Subscription:
+    """An account's changes for one who looks at it: an async iterator, or `take` after `wake`."""
+
+    __slots__ = ("_arrived", "_changes", "_closed", "_pending", "_wake", "account_id")
+
+    def __init__(self, changes: Changes, account_id: int, wake: Callable[[], None] | None) -> None:
+        self.account_id = account_id
+        self._changes = changes
+        self._wake = wake
+        self._pending: list[Change] = []
+        self._arrived = asyncio.Event()
+        self._closed = False
+
+    def put(self, change: Change) -> None:
+        """Adds a change; too many become one `Missed`."""
+        if len(self._pending) >= MAX_PENDING:
+            self._pending = [Missed(self.account_id, change.modseq)]
+        else:
+            self._pending.append(change)
+        self._arrived.set()
+        if self._wake is not None and len(self._pending) == 1:
+            self._wake()
+
+    def take(self) -> list[Change]:
+        """All that waits, in commit order as far as this process made it; never waits itself."""
+        taken, self._pending = self._pending, []
+        self._arrived.clear()
+        return taken
+
+    def close(self) -> None:
+        """Ends it; an iteration ends too."""
+        self._closed = True
+        self._changes.forget(self)
+        self._arrived.set()
+
+    async def __aiter__(self) -> AsyncIterator[Change]:
+        while True:
+            await self._arrived.wait()
+            if self._closed:
+                return
+            for change in self.take():
+                yield change

@@ -63,7 +63,7 @@ class GroupCommit:
         self._closing = False
         self._broken: BaseException | None = None
         self._log_pages = 0
-        self._after_commit: Callable[[int], None] = lambda pages: None
+        self._after_commit: Callable[[int], None]
         self._ended: asyncio.Future[None] = self._loop.create_future()
         connection.set_wal_hook(self._committed)
         self._thread = threading.Thread(target=self._main, name="store-writer", daemon=True)

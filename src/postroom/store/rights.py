@@ -8,6 +8,8 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+import msgspec
+
 from postroom.message.errors import EnhancedStatus, MailError, NotPermitted
 from postroom.store.engine import Transaction
 
@@ -35,20 +37,24 @@ class NoSuchMailbox(MailError):
     words = "No such mailbox"
 
 
+class MailboxRef(msgspec.Struct, frozen=True):
+    """A mailbox as account `who` reaches for it; 0 is its owner, and the system on his behalf."""
+
+    account_id: int
+    mailbox_id: int
+    who: int = 0
+
+
 RIGHTS: Final = "SELECT rights FROM acl WHERE account_id = $1 AND mailbox_id = $2 AND grantee_id = $3"
 
 
-async def require(tx: Transaction, account_id: int, mailbox_id: int, who: int, right: Right) -> None:
-    """Whether account `who` has `right` in the mailbox of `account_id`.
-
-    Raises `NoSuchMailbox` for whoever may not even look it up, else `NotPermitted`.
-    """
-    if who == account_id:
+async def require(tx: Transaction, mailbox: MailboxRef, *rights: Right) -> None:
+    """Raises `NoSuchMailbox` for whoever may not even look the mailbox up, and `NotPermitted` where any of `rights` is missing."""
+    if mailbox.who in (0, mailbox.account_id):
         return
-    row = await tx.fetchrow(RIGHTS, account_id, mailbox_id, who)
-    rights = row[0] if row else ""
-    if right in rights:
-        return
-    if Right.LOOKUP in rights:
+    row = await tx.fetchrow(RIGHTS, mailbox.account_id, mailbox.mailbox_id, mailbox.who)
+    given = row[0] if row else ""
+    if Right.LOOKUP not in given:
+        raise NoSuchMailbox
+    if not all(right in given for right in rights):
         raise NotPermitted
-    raise NoSuchMailbox

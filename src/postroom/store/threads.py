@@ -42,7 +42,7 @@ async def join(tx: Transaction, account_id: int, email_id: int, hashes: Sequence
     if len(hashes) == 1 and await tx.execute(REMEMBER, account_id, hashes[0], email_id):
         return email_id  # the common case: nobody has mentioned it, and it mentions nobody
     kept = list(dict.fromkeys(hashes))[: MAX_REFERENCES + 1]
-    known = dict(await tx.fetch(FIND[len(kept)], account_id, *kept))  # type: ignore[arg-type]
+    known: dict[int, int] = {row[0]: row[1] for row in await tx.fetch(FIND[len(kept)], account_id, *kept)}
     thread_id = next((known[hashed] for hashed in kept if hashed in known), email_id)
     missing = [(account_id, hashed, thread_id) for hashed in kept if hashed not in known]
     if missing:

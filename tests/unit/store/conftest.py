@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mail_account import Account, open_account
 from postroom.store.migrations import MigratableEngine, migrate
 from postroom.store.postgres import PostgresEngine, PostgresOptions
 from postroom.store.sqlite import SqliteEngine
@@ -39,6 +40,12 @@ async def engine(bare_engine: MigratableEngine) -> MigratableEngine:
     """An engine with the whole schema."""
     await migrate(bare_engine, NOW)
     return bare_engine
+
+
+@pytest.fixture
+async def account(engine: MigratableEngine) -> Account:
+    """Account 1 with its first mailboxes, empty."""
+    return await open_account(engine)
 
 
 def _unexpected(error: BaseException) -> None:

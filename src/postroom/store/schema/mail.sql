@@ -40,6 +40,8 @@ CREATE TABLE mailboxes (
   UNIQUE (account_id, parent_id, name)
 ) {CLUSTERED};
 
+CREATE UNIQUE INDEX mailboxes_role ON mailboxes (account_id, role) WHERE role <> '';
+
 -- Mailboxes that are gone, for JMAP's Mailbox/changes.
 CREATE TABLE deleted_mailboxes (
   account_id BIGINT NOT NULL,
@@ -98,14 +100,13 @@ CREATE INDEX messages_modseq ON messages (account_id, modseq, mailbox_id, uid);
 -- A thread's copies, in all mailboxes and in one; an email's copies are among its thread's.
 CREATE INDEX messages_thread ON messages (account_id, thread_id, mailbox_id, uid);
 
--- Copies that are gone, for QRESYNC and JMAP's changes; created_modseq is the email's.
+-- Copies that are gone, for QRESYNC and JMAP's changes.
 CREATE TABLE vanished (
   account_id BIGINT NOT NULL,
   modseq BIGINT NOT NULL,
   mailbox_id BIGINT NOT NULL,
   uid BIGINT NOT NULL,
   email_id BIGINT NOT NULL,
-  created_modseq BIGINT NOT NULL,
   at BIGINT NOT NULL,
   PRIMARY KEY (account_id, modseq, mailbox_id, uid)
 ) {CLUSTERED};
@@ -144,7 +145,7 @@ CREATE TABLE acl (
   PRIMARY KEY (account_id, mailbox_id, grantee_id)
 ) {CLUSTERED};
 
--- Objects that never change. place: 0 in the row, 1 a file. coding: 0 as it is, 1 zstd. unref_at is when refs became 0.
+-- Objects that never change. place: 0 in the row, 1 a file. coding: 0, the octets as they are. unref_at is when refs became 0.
 -- @sqlite
 CREATE TABLE blobs (
   account_id INTEGER NOT NULL,
@@ -152,7 +153,7 @@ CREATE TABLE blobs (
   refs INTEGER NOT NULL,
   size INTEGER NOT NULL,
   place INTEGER NOT NULL,
-  coding INTEGER NOT NULL,
+  coding INTEGER NOT NULL DEFAULT 0,
   unref_at INTEGER NOT NULL,
   hash BLOB NOT NULL,
   data BLOB
@@ -164,7 +165,7 @@ CREATE TABLE blobs (
   refs BIGINT NOT NULL,
   size BIGINT NOT NULL,
   place SMALLINT NOT NULL,
-  coding SMALLINT NOT NULL,
+  coding SMALLINT NOT NULL DEFAULT 0,
   unref_at BIGINT NOT NULL,
   hash BYTEA NOT NULL,
   data BYTEA,

@@ -1,0 +1,107 @@
+"""The numbers that a mailbox keeps of its messages, and how they follow what happens to them.
+
+Total, unseen, deleted, octets, threads and copies with each keyword: so STATUS, SELECT and a list of folders never count. Every function
+that adds, removes or changes copies makes a `Tally` of them and applies it once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from postroom.store.engine import Transaction
+from postroom.store.flags import Flag, split_keywords
+
+CHUNK: Final = 50  # values in one IN list: statements stay few, and the same text serves every full chunk
+
+ADJUST: Final = """
+UPDATE mailboxes SET highestmodseq = $3, n_total = n_total + $4, n_unseen = n_unseen + $5, n_deleted = n_deleted + $6,
+n_bytes = n_bytes + $7, n_threads = n_threads + $8 WHERE account_id = $1 AND mailbox_id = $2
+"""
+COUNT_KEYWORD: Final = """
+INSERT INTO mailbox_keywords (account_id, mailbox_id, keyword, n_total) VALUES ($1, $2, $3, $4)
+ON CONFLICT (account_id, mailbox_id, keyword) DO UPDATE SET n_total = mailbox_keywords.n_total + excluded.n_total
+"""
+FORGET_KEYWORDS: Final = """
+DELETE FROM mailbox_keywords WHERE account_id = $1 AND mailbox_id = $2 AND n_total <= 0
+"""
+
+
+class Tally:
+    """What is added to a mailbox's counts, or with negative numbers taken from them."""
+
+    __slots__ = ("deleted", "keywords", "octets", "threads", "total", "unseen")
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.unseen = 0
+        self.deleted = 0
+        self.octets = 0
+        self.threads = 0
+        self.keywords: Counter[str] = Counter()
+
+    def add(self, flags: int, keywords: str, size: int, times: int = 1) -> None:
+        """Copies that come (`times` positive) or go (negative)."""
+        self.total += times
+        self.octets += size * times
+        self.state(flags, keywords, times)
+
+    def state(self, flags: int, keywords: str, times: int) -> None:
+        """Copies that come into a state of flags and keywords, or leave it; they were and stay in the mailbox."""
+        if not flags & Flag.SEEN:
+            self.unseen += times
+        if flags & Flag.DELETED:
+            self.deleted += times
+        for keyword in split_keywords(keywords):
+            self.keywords[keyword] += times
+
+    async def apply(self, tx: Transaction, account_id: int, mailbox_id: int, modseq: int) -> int:
+        """Writes it down, with the mailbox's new modseq; gives the number of mailboxes touched (0: there is none)."""
+        changed = [
+            (account_id, mailbox_id, keyword, times) for keyword, times in self.keywords.items() if times
+        ]
+        if changed:
+            await tx.executemany(COUNT_KEYWORD, changed)
+        if any(times < 0 for *_, times in changed):
+            await tx.execute(FORGET_KEYWORDS, account_id, mailbox_id)
+        return await tx.execute(
+            ADJUST,
+            account_id,
+            mailbox_id,
+            modseq,
+            self.total,
+            self.unseen,
+            self.deleted,
+            self.octets,
+            self.threads,
+        )
+
+
+def placeholders(count: int, first: int) -> str:
+    """`$first, ...`, for an IN list."""
+    return ", ".join(f"${first + number}" for number in range(count))
+
+
+def chunks(values: Iterable[int]) -> list[list[int]]:
+    """Sorted distinct values in lists of CHUNK, the last one filled up by repeating its last value."""
+    ordered = sorted(set(values))
+    parts = [ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK)]
+    if parts:
+        parts[-1] += parts[-1][-1:] * (CHUNK - len(parts[-1]))
+    return parts
+
+
+THREADS_HERE: Final = (
+    "SELECT DISTINCT thread_id FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND thread_id IN ("  # noqa: S608 -- placeholders
+    + placeholders(CHUNK, 3)
+    + ")"
+)
+
+
+async def threads_here(tx: Transaction, account_id: int, mailbox_id: int, threads: Sequence[int]) -> set[int]:
+    """Which of these threads have a copy in the mailbox."""
+    found: set[int] = set()
+    for chunk in chunks(threads):
+        found.update(row[0] for row in await tx.fetch(THREADS_HERE, account_id, mailbox_id, *chunk))
+    return found

@@ -1,0 +1,230 @@
+"""Mailboxes: an account's folders, their tree, and their counts.
+
+RFC 9051 §2.3.1 (UIDVALIDITY, UIDNEXT), RFC 8457 and RFC 6154 (roles), RFC 8621 §2. A mailbox that is deleted leaves its id and its
+messages' ids behind for those who synchronise. Not here: what is in a mailbox (`messages`), and how names look in a protocol.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from postroom.message.errors import EnhancedStatus, MailError, NotPermitted
+from postroom.store.changes import MailboxChanged
+from postroom.store.engine import Transaction
+from postroom.store.ids import Ids
+from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
+
+TOP: Final = 0  # the parent of mailboxes that have none
+MAX_NAME: Final = 255  # characters of one level
+MAX_DEPTH: Final = 20
+MAX_MAILBOXES: Final = 10_000  # in one account
+
+DEFAULTS: Final = (
+    ("INBOX", "inbox"),
+    ("Drafts", "drafts"),
+    ("Sent", "sent"),
+    ("Junk", "junk"),
+    ("Trash", "trash"),
+    ("Archive", "archive"),
+)
+
+
+class MailboxExists(MailError):
+    """There is one with this name, or this role, already."""
+
+    status = EnhancedStatus(5, 2, 0)
+    words = "The mailbox exists already"
+
+
+class HasChildren(MailError):
+    """Mailboxes lie below it."""
+
+    status = EnhancedStatus(5, 2, 0)
+    words = "The mailbox has mailboxes below it: delete them first"
+
+
+class Mailbox(msgspec.Struct, frozen=True):
+    """A mailbox and its counts. `role` is "" or a word of RFC 8621 §2; modseqs are the account's."""
+
+    mailbox_id: int
+    parent_id: int
+    name: str
+    role: str
+    uidvalidity: int
+    uidnext: int
+    highestmodseq: int
+    n_total: int
+    n_unseen: int
+    n_deleted: int
+    n_bytes: int
+    n_threads: int
+    first_recent: int
+    vanished_floor: int
+    created_modseq: int
+    changed_modseq: int
+    subscribed: int
+
+
+class NewMailbox(msgspec.Struct, frozen=True):
+    """A mailbox to be; `mailbox_id` is a new id."""
+
+    mailbox_id: int
+    name: str
+    parent_id: int = TOP
+    role: str = ""
+
+
+_COLUMNS = ", ".join(Mailbox.__struct_fields__)
+NEW_ACCOUNT: Final = """
+INSERT INTO accounts (account_id, modseq, used_bytes, used_msgs, quota_bytes, quota_msgs, uidvalidity, state, created)
+VALUES ($1, 1, 0, 0, 0, 0, $2, 0, $3)
+"""
+INSERT: Final = """
+INSERT INTO mailboxes (account_id, mailbox_id, parent_id, name, role, uidvalidity, uidnext, highestmodseq, n_total, n_unseen,
+n_deleted, n_bytes, n_threads, first_recent, vanished_floor, created_modseq, changed_modseq, subscribed)
+VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0, 0, 0, 0, 0, 1, 0, $7, $7, 1) ON CONFLICT DO NOTHING
+"""
+BUMP: Final = "UPDATE accounts SET modseq = modseq + 1 WHERE account_id = $1 RETURNING modseq"
+# uidvalidity grows with every mailbox, so that a name used anew within a second is not taken for the old one.
+BUMP_VALIDITY: Final = """
+UPDATE accounts SET modseq = modseq + 1, uidvalidity = CASE WHEN uidvalidity >= $2 THEN uidvalidity + 1 ELSE $2 END
+WHERE account_id = $1 RETURNING modseq, uidvalidity
+"""
+GET: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"  # noqa: S608 -- constants
+BY_ROLE: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 AND role = $2 AND role <> ''"  # noqa: S608
+INBOX_ID: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND role = 'inbox' AND role <> ''"
+LISTING: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 ORDER BY parent_id, name"  # noqa: S608
+PARENTS: Final = "SELECT mailbox_id, parent_id FROM mailboxes WHERE account_id = $1"
+NAMED: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND parent_id = $2 AND name = $3"
+RENAME: Final = """
+UPDATE mailboxes SET parent_id = $3, name = $4, changed_modseq = $5 WHERE account_id = $1 AND mailbox_id = $2
+"""
+SUBSCRIBE: Final = """
+UPDATE mailboxes SET subscribed = $3, changed_modseq = $4 WHERE account_id = $1 AND mailbox_id = $2
+"""
+
+
+async def create_account_mailboxes(tx: Transaction, account_id: int, ids: Ids, now: int) -> None:
+    """An account's row and its first mailboxes. `now`: unix microseconds."""
+    first = now // 1_000_000
+    await tx.execute(NEW_ACCOUNT, account_id, first + len(DEFAULTS) - 1, now)
+    for number, (name, role) in enumerate(DEFAULTS):
+        await tx.execute(INSERT, account_id, ids.next(), TOP, name, role, first + number, 1)
+
+
+async def get(tx: Transaction, mailbox: MailboxRef) -> Mailbox:
+    """Raises `NoSuchMailbox`."""
+    await require(tx, mailbox)
+    row = await tx.fetchrow(GET, mailbox.account_id, mailbox.mailbox_id)
+    if row is None:
+        raise NoSuchMailbox
+    return Mailbox(*row)
+
+
+async def by_role(tx: Transaction, account_id: int, role: str) -> Mailbox:
+    """The account's mailbox with a role, e.g. `inbox`; raises `NoSuchMailbox`."""
+    row = await tx.fetchrow(BY_ROLE, account_id, role)
+    if row is None:
+        raise NoSuchMailbox(detail=f"account {account_id} has no {role}")
+    return Mailbox(*row)
+
+
+async def inbox_id(tx: Transaction, account_id: int) -> int:
+    """The id of the INBOX; raises `NoSuchMailbox`."""
+    row = await tx.fetchrow(INBOX_ID, account_id)
+    if row is None:
+        raise NoSuchMailbox(detail=f"account {account_id} has no inbox")
+    found: int = row[0]
+    return found
+
+
+async def listing(tx: Transaction, account_id: int) -> list[Mailbox]:
+    """All mailboxes of an account, by parent and name."""
+    return [Mailbox(*row) for row in await tx.fetch(LISTING, account_id)]
+
+
+async def bump(tx: Transaction, account_id: int) -> int:
+    """A new modseq, and with it the account's lock: the first statement of whatever writes. Raises `NoSuchMailbox` without account."""
+    row = await tx.fetchrow(BUMP, account_id)
+    if row is None:
+        raise NoSuchMailbox(detail=f"no account {account_id}")
+    modseq: int = row[0]
+    return modseq
+
+
+async def create(tx: Transaction, account_id: int, new: NewMailbox, now: int, who: int = 0) -> MailboxChanged:
+    """Makes a mailbox. Raises `MailboxExists`, `NoSuchMailbox` (the parent), `NotPermitted`, ValueError for a bad name."""
+    check_name(new.name)
+    await _require_in_parent(tx, MailboxRef(account_id, new.parent_id, who))
+    row = await tx.fetchrow(BUMP_VALIDITY, account_id, now // 1_000_000)
+    if row is None:
+        raise NoSuchMailbox(detail=f"no account {account_id}")
+    modseq, uidvalidity = row
+    await _check_tree(tx, account_id, new.mailbox_id, new.parent_id)
+    inserted = await tx.execute(
+        INSERT, account_id, new.mailbox_id, new.parent_id, new.name, new.role, uidvalidity, modseq
+    )
+    if not inserted:
+        raise MailboxExists
+    return MailboxChanged(account_id, modseq, new.mailbox_id)
+
+
+async def rename(tx: Transaction, mailbox: MailboxRef, parent_id: int, name: str) -> MailboxChanged:
+    """Gives a mailbox another name or parent, or both; what lies below goes with it. Raises like `create`.
+
+    The INBOX stays where it is (what RFC 9051 §6.3.6 does with it instead is moving messages).
+    """
+    check_name(name)
+    account_id, mailbox_id = mailbox.account_id, mailbox.mailbox_id
+    await require(tx, mailbox, Right.DELETE_MAILBOX)
+    await _require_in_parent(tx, MailboxRef(account_id, parent_id, mailbox.who))
+    modseq = await bump(tx, account_id)
+    if (await get(tx, mailbox)).role == "inbox":
+        raise NotPermitted("The INBOX cannot be renamed")
+    await _check_tree(tx, account_id, mailbox_id, parent_id)
+    taken = await tx.fetchrow(NAMED, account_id, parent_id, name)
+    if taken is not None and taken[0] != mailbox_id:
+        raise MailboxExists
+    await tx.execute(RENAME, account_id, mailbox_id, parent_id, name, modseq)
+    return MailboxChanged(account_id, modseq, mailbox_id)
+
+
+async def subscribe(tx: Transaction, mailbox: MailboxRef, *, subscribed: bool) -> MailboxChanged:
+    """Sets the mark of RFC 9051 §6.3.7; raises `NoSuchMailbox`."""
+    await require(tx, mailbox)
+    modseq = await bump(tx, mailbox.account_id)
+    if not await tx.execute(SUBSCRIBE, mailbox.account_id, mailbox.mailbox_id, int(subscribed), modseq):
+        raise NoSuchMailbox
+    return MailboxChanged(mailbox.account_id, modseq, mailbox.mailbox_id)
+
+
+def check_name(name: str) -> None:
+    """Raises ValueError for the name of one level that no mailbox can have: empty, too long, with control characters."""
+    if not 0 < len(name) <= MAX_NAME:
+        raise ValueError(f"a mailbox name has 1 to {MAX_NAME} characters, not {len(name)}")
+    if not name.isprintable() or name != name.strip():
+        raise ValueError(f"a mailbox name has no control characters and no space around it: {name!r}")
+
+
+async def _require_in_parent(tx: Transaction, parent: MailboxRef) -> None:
+    if parent.mailbox_id != TOP:
+        await require(tx, parent, Right.CREATE)
+    elif parent.who not in (0, parent.account_id):
+        raise NotPermitted
+
+
+async def _check_tree(tx: Transaction, account_id: int, mailbox_id: int, parent_id: int) -> None:
+    """Whether a mailbox may lie below `parent_id`: that exists, is not below the mailbox itself, and the tree is not too high."""
+    parents = dict[int, int]((row[0], row[1]) for row in await tx.fetch(PARENTS, account_id))
+    if len(parents) >= MAX_MAILBOXES:
+        raise NotPermitted(f"An account has at most {MAX_MAILBOXES} mailboxes")
+    depth = 0
+    while parent_id != TOP:
+        depth += 1
+        if parent_id == mailbox_id or depth >= MAX_DEPTH:
+            raise NotPermitted("A mailbox cannot lie there")
+        if parent_id not in parents:
+            raise NoSuchMailbox
+        parent_id = parents[parent_id]

@@ -1,0 +1,153 @@
+"""The store as one object: an engine, the files of large bodies, and changes.
+
+Everything else is functions over a transaction: `delivery.deliver(tx, ...)`, `messages.listing(tx, ...)`. They compose in one commit:
+
+    filed = await store.engine.write(lambda tx: deliver(tx, delivery))
+    store.changes.publish([filed.change])
+
+Not here: tables and statements; this process's number among those that use the store (`leases`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from postroom.store import blobs
+from postroom.store.blob_files import BlobFiles
+from postroom.store.blobs import BlobRef
+from postroom.store.changes import Changes
+from postroom.store.engine import Urgency
+from postroom.store.ids import real_ms
+from postroom.store.migrations import MigratableEngine, migrate
+from postroom.store.notify import Relay
+from postroom.store.postgres import PostgresEngine, PostgresOptions
+from postroom.store.refused import StoreRefused
+from postroom.store.sqlite import SqliteEngine, SqliteOptions
+
+FILE_FROM: Final = 262_144  # octets, measured: above it a row costs more than a file
+
+
+class StoreSettings(msgspec.Struct, frozen=True):
+    """`files` is the directory of large bodies.
+
+    With SQLite `files` "" is `blobs` beside the database; with PostgreSQL it must be a directory that all processes share, and "" keeps
+    every body in its row. `file_from`: octets from which a body becomes a file.
+    """
+
+    files: str = ""
+    file_from: int = FILE_FROM
+    sqlite: SqliteOptions = SqliteOptions()
+    postgres: PostgresOptions = PostgresOptions()
+
+
+DEFAULTS: Final = StoreSettings()
+
+
+class Store:
+    """Made by `open`. `files` is None where every body is in its row."""
+
+    def __init__(self, engine: MigratableEngine, files: BlobFiles | None, settings: StoreSettings) -> None:
+        self.engine = engine
+        self.changes = Changes()
+        self.files = files
+        self.settings = settings
+        self._relay: Relay | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        settings: StoreSettings = DEFAULTS,
+        on_fatal: Callable[[BaseException], None] | None = None,
+    ) -> Store:
+        """Opens `sqlite:///directory` (made when it is not there) or `postgresql://...`, and brings it up to date.
+
+        `on_fatal` is called once, on the loop, when the store cannot go on: close the listeners and end the process with an error.
+        Without it the process is ended at once. Raises `StoreRefused`, with words for whoever starts the program.
+        """
+        on_fatal = on_fatal or _end_process
+        parts = urlsplit(url)
+        if parts.scheme == "sqlite" and not parts.netloc and parts.path.startswith("/"):
+            directory = Path(unquote(parts.path))
+            engine: MigratableEngine = await SqliteEngine.open(directory, on_fatal, settings.sqlite)
+            files: BlobFiles | None = BlobFiles(Path(settings.files or directory / "blobs"))
+        elif parts.scheme in ("postgresql", "postgres"):
+            engine = await PostgresEngine.open(url, settings.postgres)
+            files = BlobFiles(Path(settings.files)) if settings.files else None
+        else:
+            raise StoreRefused(
+                f"{url!r} is not a store: it looks like sqlite:///var/lib/postroom or postgresql://host/database"
+            )
+        try:
+            await migrate(engine, real_ms() * 1000)
+        except BaseException:
+            await engine.close()
+            raise
+        store = cls(engine, files, settings)
+        if parts.scheme != "sqlite":
+            store._relay = Relay(url, store.changes)
+            store._relay.start()
+        return store
+
+    async def durable(self, account_id: int, blob_id: int, raw: bytes) -> bytes | BlobRef:
+        """A body as `delivery.deliver` and `blobs.put` take it: itself, or a file that is durable now when it is large.
+
+        Raises `NoSpace` and `TryLater`.
+        """
+        if self.files is None or len(raw) < self.settings.file_from:
+            return raw
+        return await asyncio.to_thread(self.files.write, account_id, blob_id, raw)
+
+    async def adopt(self, account_id: int, blob_id: int, spilled: Path) -> bytes | BlobRef:
+        """As `durable`, of a body that was spilled to a file while it came; the file stays the caller's to remove."""
+        if self.files is None:
+            return await asyncio.to_thread(spilled.read_bytes)
+        return await asyncio.to_thread(self.files.adopt, account_id, blob_id, spilled)
+
+    async def read(
+        self, account_id: int, blob_id: int, start: int = 0, length: int | None = None
+    ) -> bytes | None:
+        """Octets of an object from `start`; None when it is gone. On SQLite a small one comes without waiting."""
+        blob = await blobs.get(self.engine.reading(), account_id, blob_id)
+        if blob is None:
+            return None
+        end = None if length is None else start + length
+        if blob.data is not None:
+            return blob.data if start == 0 and end is None else blob.data[start:end]
+        assert self.files is not None, "a file without a directory for files: see the setting `files`"
+        return await asyncio.to_thread(self.files.read, account_id, blob_id, start, length)
+
+    async def sweep(self, now: int, grace: int = blobs.GRACE) -> int:
+        """Removes objects that had no reference for `grace` microseconds; gives their number. Rows go first, files after the commit."""
+        before = now - grace
+        swept = 0
+        while True:
+            found = await blobs.unreferenced(self.engine.reading(), before)
+            for account_id, blob_id in found:
+                await self._sweep_one(account_id, blob_id, before)
+            swept += len(found)
+            if not found:
+                return swept
+
+    async def _sweep_one(self, account_id: int, blob_id: int, before: int) -> None:
+        had_file = await self.engine.write(
+            lambda tx: blobs.sweep(tx, account_id, blob_id, before), Urgency.HOUSEKEEPING
+        )
+        if had_file and self.files is not None:
+            await asyncio.to_thread(self.files.remove, account_id, blob_id)
+
+    async def close(self) -> None:
+        """Finishes what is queued, and lets another process in."""
+        if self._relay is not None:
+            await self._relay.close()
+        await self.engine.close()
+
+
+def _end_process(error: BaseException) -> None:
+    raise SystemExit(f"the store failed: {error}")

@@ -1,0 +1,118 @@
+import pytest
+
+from mail_account import NOW, open_account
+from postroom.message.errors import NotPermitted
+from postroom.store import mailboxes
+from postroom.store.changes import MailboxChanged
+from postroom.store.expunge import delete
+from postroom.store.mailboxes import TOP, HasChildren, MailboxExists, NewMailbox
+from postroom.store.rights import MailboxRef, NoSuchMailbox
+
+
+async def create(account, mailbox_id, name, parent_id=TOP, **other):
+    new = NewMailbox(mailbox_id, name, parent_id, **other)
+    return await account.engine.write(lambda tx: mailboxes.create(tx, account.account_id, new, NOW))
+
+
+async def names(account):
+    return [(box.parent_id, box.name) for box in await mailboxes.listing(account.engine.reading(), 1)]
+
+
+async def test_an_account_begins_with_six(account):
+    boxes = await mailboxes.listing(account.engine.reading(), 1)
+    assert [(box.name, box.role) for box in boxes] == sorted(mailboxes.DEFAULTS)
+    assert len({box.uidvalidity for box in boxes}) == 6
+    assert all(box.uidnext == 1 and box.n_total == 0 and box.subscribed for box in boxes)
+    assert (await account.role("inbox")).mailbox_id == await mailboxes.inbox_id(account.engine.reading(), 1)
+
+
+async def test_a_tree_is_made_renamed_and_deleted(account):
+    assert await create(account, 100, "Lists") == MailboxChanged(1, 2, 100)
+    await create(account, 101, "python", 100)
+    engine = account.engine
+    with pytest.raises(HasChildren):
+        await engine.write(lambda tx: delete(tx, MailboxRef(1, 100), NOW))
+    await engine.write(lambda tx: mailboxes.rename(tx, MailboxRef(1, 101), TOP, "Snakes"))
+    assert (TOP, "Snakes") in await names(account)
+    await engine.write(lambda tx: delete(tx, MailboxRef(1, 100), NOW))
+    assert (TOP, "Lists") not in await names(account)
+    assert await account.rows("SELECT modseq, mailbox_id FROM deleted_mailboxes") == [(5, 100)]
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", " x", "x" * 256, "\x7f"])
+async def test_names_that_cannot_be(account, name):
+    with pytest.raises(ValueError, match="mailbox name"):
+        await create(account, 100, name)
+
+
+async def test_names_and_roles_are_there_once(account):
+    await create(account, 100, "Lists")
+    for again in (
+        create(account, 101, "Lists"),
+        create(account, 102, "Other", role="inbox"),
+        account.engine.write(lambda tx: mailboxes.rename(tx, MailboxRef(1, 100), TOP, "Sent")),
+    ):
+        with pytest.raises(MailboxExists):
+            await again
+    await account.engine.write(lambda tx: mailboxes.rename(tx, MailboxRef(1, 100), TOP, "Lists"))
+
+
+async def test_a_name_used_again_has_another_uidvalidity(account):
+    await create(account, 100, "Lists")
+    first = await mailboxes.get(account.engine.reading(), MailboxRef(1, 100))
+    await account.engine.write(lambda tx: delete(tx, MailboxRef(1, 100), NOW))
+    await create(account, 101, "Lists")
+    second = await mailboxes.get(account.engine.reading(), MailboxRef(1, 101))
+    assert second.uidvalidity > first.uidvalidity
+
+
+async def test_the_inbox_stays(account):
+    inbox = account.ref()
+    with pytest.raises(NotPermitted):
+        await account.engine.write(lambda tx: mailboxes.rename(tx, inbox, TOP, "Elsewhere"))
+    with pytest.raises(NotPermitted):
+        await account.engine.write(lambda tx: delete(tx, inbox, NOW))
+
+
+async def test_a_mailbox_does_not_lie_in_itself(account):
+    await create(account, 100, "a")
+    await create(account, 101, "b", 100)
+    for parent in (100, 101):
+        with pytest.raises(NotPermitted):
+            await account.engine.write(
+                lambda tx, parent=parent: mailboxes.rename(tx, MailboxRef(1, 100), parent, "a")
+            )
+    with pytest.raises(NoSuchMailbox):
+        await create(account, 102, "c", 999)
+
+
+async def test_the_tree_has_a_height(account):
+    await create(account, 100, "deep")
+    for number in range(101, 100 + mailboxes.MAX_DEPTH):
+        await create(account, number, "deep", number - 1)
+    with pytest.raises(NotPermitted):
+        await create(account, 200, "deep", 99 + mailboxes.MAX_DEPTH)
+
+
+async def test_strangers_see_nothing(account):
+    await open_account(account.engine, 2)
+    with pytest.raises(NoSuchMailbox):
+        await mailboxes.get(account.engine.reading(), account.ref(who=2))
+    stranger = NewMailbox(100, "mine", account.boxes["inbox"])
+    with pytest.raises(NoSuchMailbox):
+        await account.engine.write(lambda tx: mailboxes.create(tx, 1, stranger, NOW, who=2))
+
+
+async def test_subscriptions(account):
+    await account.engine.write(lambda tx: mailboxes.subscribe(tx, account.ref(), subscribed=False))
+    assert (await account.role("inbox")).subscribed == 0
+
+
+async def test_deleting_takes_the_messages_with_it(account):
+    await create(account, 100, "Lists")
+    await account.deliver(b"x" * 10, mailbox_id=100, keywords=("a",))
+    changes = await account.engine.write(lambda tx: delete(tx, MailboxRef(1, 100), NOW))
+    assert [type(change).__name__ for change in changes] == ["MessagesExpunged", "MailboxChanged"]
+    assert await account.used() == (0, 0)
+    for table in ("messages", "emails", "blobs", "mailbox_keywords"):
+        assert await account.rows(f"SELECT * FROM {table}") == []
