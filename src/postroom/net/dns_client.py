@@ -1,0 +1,139 @@
+"""One question to one DNS server: UDP first, TCP when the answer was cut.
+
+RFC 1035 §4.2 (transports), RFC 5452 §9.1 and §9.2 (a random id, a port of its own for each question, and what does not match is ignored),
+RFC 6891 §6.2.5 (a payload that fits every path), RFC 7766 §5 (TCP). dnspython reads and writes the messages. Not here: caches, retries,
+what an answer means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import secrets
+import socket
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdataclass
+import dns.rdatatype
+import msgspec
+
+PAYLOAD = 1232  # octets by UDP: no fragments on any path (RFC 9715 §3.2.1 asks for no more)
+_MOST = 65_535
+
+
+class Server(msgspec.Struct, frozen=True):
+    """Where a DNS server listens."""
+
+    ip: str
+    port: int = 53
+
+
+class NoAnswer(Exception):
+    """Nothing usable came; `unreachable` when the server cannot even be asked."""
+
+    def __init__(self, words: str, *, unreachable: bool = False) -> None:
+        super().__init__(words)
+        self.unreachable = unreachable
+
+
+def question(
+    name: dns.name.Name, kind: dns.rdatatype.RdataType, *, edns: bool = True
+) -> dns.message.QueryMessage:
+    """A query with a fresh id; its AD bit asks for the server's judgement of DNSSEC, without the signatures (RFC 6840 §5.7)."""
+    query = dns.message.QueryMessage(secrets.randbits(16))
+    query.flags = dns.flags.RD | dns.flags.AD
+    query.find_rrset(query.question, name, dns.rdataclass.IN, kind, create=True, force_unique=True)
+    if edns:
+        query.use_edns(0, 0, PAYLOAD)
+    return query
+
+
+async def ask(server: Server, query: dns.message.QueryMessage, seconds: float) -> dns.message.Message:
+    """The server's response, by TCP if it does not fit UDP. Raises NoAnswer after `seconds`, or at once when nobody listens."""
+    try:
+        return await asyncio.wait_for(_ask(server, query), seconds)
+    except TimeoutError as error:
+        raise NoAnswer(f"{server.ip} did not answer in {seconds:g} seconds") from error
+    except OSError as error:
+        raise NoAnswer(
+            f"{server.ip} port {server.port}: {error.strerror or error}", unreachable=True
+        ) from error
+
+
+async def _ask(server: Server, query: dns.message.QueryMessage) -> dns.message.Message:
+    wire = query.to_wire()
+    response = await _Datagrams(server, query).exchange(wire)
+    if not response.flags & dns.flags.TC:
+        return response
+    return await _by_tcp(server, query, wire)
+
+
+async def _by_tcp(server: Server, query: dns.message.QueryMessage, wire: bytes) -> dns.message.Message:
+    reader, writer = await asyncio.open_connection(server.ip, server.port)
+    try:
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+        while True:
+            size = int.from_bytes(await reader.readexactly(2), "big")
+            response = matching(query, await reader.readexactly(size))
+            if response is not None:
+                return response
+    except asyncio.IncompleteReadError as error:
+        raise NoAnswer(f"{server.ip} closed the connection") from error
+    finally:
+        writer.close()
+
+
+class _Datagrams:
+    """One connected UDP socket: the kernel drops what comes from elsewhere, and chooses a random port."""
+
+    def __init__(self, server: Server, query: dns.message.QueryMessage) -> None:
+        family = socket.AF_INET6 if ipaddress.ip_address(server.ip).version == 6 else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._query = query
+        self._server = server
+        self._response: asyncio.Future[dns.message.Message] = asyncio.get_running_loop().create_future()
+
+    async def exchange(self, wire: bytes) -> dns.message.Message:
+        loop = asyncio.get_running_loop()
+        try:
+            self._socket.connect((self._server.ip, self._server.port))
+            self._socket.send(wire)
+            loop.add_reader(self._socket, self._readable)
+            try:
+                return await self._response
+            finally:
+                loop.remove_reader(self._socket)
+        finally:
+            self._socket.close()
+
+    def _readable(self) -> None:
+        try:
+            data = self._socket.recv(_MOST)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:  # ICMP: nobody listens
+            if not self._response.done():
+                self._response.set_exception(error)
+            return
+        response = matching(self._query, data)
+        if response is not None and not self._response.done():
+            self._response.set_result(response)
+
+
+def matching(query: dns.message.QueryMessage, wire: bytes) -> dns.message.Message | None:
+    """The response in `wire`, None for anything that does not answer this query (RFC 5452 §9.1)."""
+    if len(wire) < 12 or wire[:2] != query.id.to_bytes(2, "big"):
+        return None
+    try:
+        response = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=False)
+    except (dns.exception.DNSException, ValueError, IndexError):
+        return None
+    if not response.flags & dns.flags.QR or response.opcode() != query.opcode():
+        return None
+    echoed = response.question
+    if echoed and echoed == query.question:
+        return response
+    return response if not echoed and response.rcode() != 0 else None  # some leave it out of an error
