@@ -17,7 +17,8 @@ MAX_HEADER = 1 << 20  # octets looked at; what lies beyond is kept, as part of t
 MAX_FIELDS = 10_000  # fields told apart; the same
 
 _NAME = rb"[!-9;-~]++[ \t]*+:"  # ftext, RFC 5322 §3.6.8; the space is obsolete syntax, §4.5
-_FIELDS = re.compile(rb"(?:(?:" + _NAME + rb"|[ \t]).*+\n?+)*+")
+# All fields as group 1, and the empty line; a continuation of nothing begins no header.
+_HEADER = re.compile(rb"(?![ \t])((?:(?:" + _NAME + rb"|[ \t]).*+\n?+)*+)(?:\r?+\n)?+")
 _FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:.*+(?:\n[ \t].*+)*+\n?+")
 _EMPTY_LINE = re.compile(rb"\r?\n")
 _END = re.compile(rb"\n\r?\n")
@@ -55,16 +56,14 @@ class Extent(NamedTuple):
 def extent(raw: bytes, start: int = 0, stop: int | None = None, limit: int = MAX_HEADER) -> Extent:
     """Finds the header that begins at `start` and does not reach beyond `stop` (the end of `raw`); linear, at most `limit` octets parsed."""
     stop = len(raw) if stop is None else stop
-    if raw[start : start + 1] in b" \t" and start < stop:
-        return Extent(start, start, start, closed=False, truncated=False)  # a continuation of nothing
-    match = _FIELDS.match(raw, start, min(stop, start + limit))
-    fields = match.end() if match else start
-    if fields == start + limit < stop:
+    most = start + limit
+    match = _HEADER.match(raw, start, min(most, stop))
+    if match is None:
+        return Extent(start, start, start, False, False)
+    fields, end = match.end(1), match.end()
+    if end + 1 >= most < stop:
         return _cut(raw, start, fields, stop)
-    line = _EMPTY_LINE.match(raw, fields, stop)
-    if line:
-        return Extent(start, fields, line.end(), closed=True, truncated=False)
-    return Extent(start, fields, fields, closed=False, truncated=False)
+    return Extent(start, fields, end, end > fields, False)
 
 
 def _cut(raw: bytes, start: int, fields: int, stop: int) -> Extent:

@@ -75,9 +75,16 @@ def _addresses(entries: Entries) -> str:
 
 
 def _address(spec: AddressSpec) -> str:
-    name = string(spec.phrase) if spec.phrase else "NIL"
+    phrase, local, domain = spec.phrase, spec.local, spec.domain
+    if (
+        not spec.route
+        and _PLAIN.fullmatch(phrase + local + domain)
+        and len(phrase) + len(local) <= MAX_STRING
+    ):
+        return f'("{phrase}" NIL "{local}" "{domain}")' if phrase else f'(NIL NIL "{local}" "{domain}")'
+    name = string(phrase) if phrase else "NIL"
     route = string(spec.route) if spec.route else "NIL"
-    return f"({name} {route} {string(spec.local)} {string(spec.domain)})"  # a host of NIL would mean a group
+    return f"({name} {route} {string(local)} {string(domain)})"  # a host of NIL would mean a group
 
 
 def body_structure(structure: Structure, envelopes: dict[int, bytes], *, extended: bool = True) -> bytes:
