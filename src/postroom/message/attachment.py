@@ -1,21 +1,13 @@
-"""Which parts are attachments, and what a file made of one may be called.
+"""Which parts are attachments, and what their sender calls them.
 
-RFC 2183 §2.3 (filename: a suggestion that is never trusted), RFC 8621 §4.1.4 (hasAttachment). Not here: types from contents.
+RFC 2183 §2 (disposition, filename), RFC 8621 §4.1.4 (hasAttachment). Not here: names that are safe to save under (`message.file_names`).
 """
 
 from __future__ import annotations
 
-import re
-
 from postroom.message.mime import Part, Structure
 from postroom.message.parameters import decode_parameters
 
-LONGEST_NAME = 120  # octets of a file name that we propose; all file systems take it
-
-_UNSAFE = re.compile(
-    '[\\x00-\\x1f\\x7f-\\x9f/\\\\:*?"<>|\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]+'
-)  # with what turns the direction of text
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)  # devices on Windows
 _BODY_TYPES = frozenset({"plain", "html", "enriched"})
 _BELONGING = frozenset({"report", "signed", "encrypted"})  # multiparts whose other parts are no attachments
 
@@ -49,18 +41,3 @@ def declared_name(part: Part) -> str:
     disposition = part.disposition
     name = decode_parameters(disposition.parameters).get("filename") if disposition else None
     return name or decode_parameters(part.parameters).get("name") or ""
-
-
-def download_name(declared: str, fallback: str = "attachment") -> str:
-    """A name that is no path, hides nothing and fits every file system: the last element of what was declared, cleaned and shortened."""
-    name = re.split(r"[/\\]", declared)[-1]
-    name = _UNSAFE.sub("_", name).strip(" .")
-    if not name.strip("_"):
-        return fallback
-    if _RESERVED.fullmatch(name):
-        name = f"_{name}"
-    stem, dot, extension = name.rpartition(".")
-    if not stem or len(extension) > 16:
-        stem, dot, extension = name, "", ""
-    room = LONGEST_NAME - len(dot + extension.encode("utf-8", "replace").decode("latin-1"))
-    return stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + dot + extension
