@@ -104,7 +104,7 @@ async def exact(tx: Transaction, address: Address, detail: str = "") -> Resolved
         return None
     kind, account_id, written, owner = row
     if kind == Kind.ACCOUNT:
-        return await account(tx, account_id, detail)
+        return await _account(tx, account_id, address, detail)
     targets = read_addresses([row[0] for row in await tx.fetch(_TARGETS, address.key)])
     name = parse_mailbox(written) or address
     if kind == Kind.LIST:
@@ -118,23 +118,20 @@ SELECT p.address, p.forwards, p.keeps_copy, a.state, a.used_bytes, a.quota_bytes
 """
 
 
-async def account(tx: Transaction, account_id: int, detail: str = "") -> Account | None:
+async def account(tx: Transaction, account_id: int) -> Account | None:
     """An account by its id."""
+    return await _account(tx, account_id, _NOBODY, "")
+
+
+async def _account(tx: Transaction, account_id: int, reached_by: Address, detail: str) -> Account | None:
     row = await tx.fetchrow(_ACCOUNT, account_id)
     if row is None:
         return None
     written, forwards, keeps_copy, state, used, quota = row
+    if written != f"{reached_by.local}@{reached_by.domain}":  # mostly it is, and needs no parsing
+        reached_by = parse_mailbox(written) or Address(written, "")
     targets = read_addresses(forwards.split("\n")) if forwards else ()
-    return Account(
-        account_id,
-        parse_mailbox(written) or Address(written, ""),
-        detail,
-        state == 0,
-        targets,
-        bool(keeps_copy),
-        used,
-        quota,
-    )
+    return Account(account_id, reached_by, detail, state == 0, targets, keeps_copy != 0, used, quota)
 
 
 def read_addresses(written: list[str]) -> tuple[Address, ...]:
@@ -142,6 +139,7 @@ def read_addresses(written: list[str]) -> tuple[Address, ...]:
     return tuple(address for text in written if (address := parse_mailbox(text, unqualified=True)))
 
 
+_NOBODY = Address("", "")
 _RULES = "SELECT delimiter, administrator FROM directory_rules"
 _OLDEST = """
 SELECT MIN(account_id) FROM addresses WHERE domain = $1 AND kind = 1

@@ -161,7 +161,7 @@ WITH picked AS MATERIALIZED (SELECT j.spool_id, j.job FROM jobs j
   WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due <= $4 ORDER BY j.due, j.spool_id, j.job LIMIT $5 {SKIP})
 UPDATE jobs SET due = $6, node = $7, epoch = epoch + 1
  WHERE slot = $1 AND (spool_id, job) IN (SELECT spool_id, job FROM picked) AND due <= $4
- RETURNING spool_id, job
+ RETURNING spool_id, job, hop, rank, epoch, attempts, notices, alarm, expires
 """
 
 
@@ -172,9 +172,7 @@ async def claim_lane(tx: Transaction, lane: Lane, lease: Lease, limit: int) -> l
         return []
     most = 1 if dead else limit
     rows = await tx.fetch(_CLAIM, lane.slot, lane.hop, lane.rank, lease.now, most, lease.until, lease.node)
-    if not rows:
-        return []
-    jobs = await _leased(tx, lane, lease, {(row[0], row[1]) for row in rows})
+    jobs = await _leased(tx, lane.slot, lease, rows)
     return [msgspec.structs.replace(job, probe=True) for job in jobs] if dead else jobs
 
 
@@ -183,63 +181,69 @@ WITH picked AS MATERIALIZED (SELECT j.spool_id, j.job FROM jobs j
   WHERE j.slot = $1 AND j.alarm <= $2 AND (j.node = 0 OR j.due <= $2) ORDER BY j.alarm, j.spool_id, j.job LIMIT $3 {SKIP})
 UPDATE jobs SET due = $4, node = $5, epoch = epoch + 1
  WHERE slot = $1 AND (spool_id, job) IN (SELECT spool_id, job FROM picked) AND (node = 0 OR due <= $2)
- RETURNING spool_id, job, hop, rank
+ RETURNING spool_id, job, hop, rank, epoch, attempts, notices, alarm, expires
 """
 
 
 async def claim_alarmed(tx: Transaction, slot: int, lease: Lease, limit: int) -> list[Job]:
     """Leases at most `limit` jobs whose alarm has come, of dead hops too."""
     rows = await tx.fetch(_CLAIM_ALARMED, slot, lease.now, limit, lease.until, lease.node)
-    jobs: list[Job] = []
-    for hop, rank in sorted({(row[2], row[3]) for row in rows}, key=lambda found: (found[1], found[0])):
-        keys = {(row[0], row[1]) for row in rows if (row[2], row[3]) == (hop, rank)}
-        found = await _leased(tx, Lane(slot, hop, rank, lease.until), lease, keys)
-        jobs += [msgspec.structs.replace(job, alarmed=True) for job in found]
-    return jobs
+    return [msgspec.structs.replace(job, alarmed=True) for job in await _leased(tx, slot, lease, rows)]
 
 
 _TAKE = """
 UPDATE jobs SET due = $5, node = $6, epoch = epoch + 1
- WHERE slot = $1 AND spool_id = $2 AND job = $3 AND (node = 0 OR due <= $4) RETURNING hop, rank
+ WHERE slot = $1 AND spool_id = $2 AND job = $3 AND (node = 0 OR due <= $4)
+ RETURNING spool_id, job, hop, rank, epoch, attempts, notices, alarm, expires
 """
 
 
 async def take(tx: Transaction, spool_id: int, number: int, lease: Lease) -> Job | None:
     """Leases one job, due, held or not; None when it is gone or someone works on it."""
     slot = slot_of(spool_id)
-    row = await tx.fetchrow(_TAKE, slot, spool_id, number, lease.now, lease.until, lease.node)
-    if row is None:
-        return None
-    jobs = await _leased(tx, Lane(slot, row[0], row[1], lease.until), lease, {(spool_id, number)})
-    return jobs[0]
+    rows = await tx.fetch(_TAKE, slot, spool_id, number, lease.now, lease.until, lease.node)
+    jobs = await _leased(tx, slot, lease, rows)
+    return jobs[0] if jobs else None
 
 
-# A lease just taken: its jobs lie together at the end of the lease in their lane, among perhaps a few others.
-_LEASED = """
-SELECT s.spool_id, s.accept_id, s.accepted, s.sender, s.size, s.terms, j.job, j.hop, j.epoch, j.attempts, j.notices, j.alarm, j.expires
- FROM jobs j JOIN spool s ON s.slot = j.slot AND s.spool_id = j.spool_id
- WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due = $4 AND j.node = $5 ORDER BY s.spool_id, j.job
+# The jobs of a lease just taken lie together in their lane, at the lease's end, among perhaps a few others: one statement reads what
+# belongs to all of them. CROSS JOIN, and sorting here, hold SQLite to this order of tables.
+_LETTERS = """
+WITH mine AS MATERIALIZED (SELECT j.spool_id, j.job FROM jobs j WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due = $4)
+SELECT s.spool_id, s.accept_id, s.accepted, s.sender, s.size, s.terms, mine.job
+ FROM mine CROSS JOIN spool s WHERE s.slot = $1 AND s.spool_id = mine.spool_id
 """
-_LEASED_COPIES = """
-SELECT r.n, r.address, r.terms, r.status, j.spool_id, j.job
- FROM jobs j JOIN rcpt r ON r.slot = j.slot AND r.spool_id = j.spool_id AND r.job = j.job
- WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due = $4 AND j.node = $5 ORDER BY j.spool_id, j.job, r.n
+_COPIES = """
+WITH mine AS MATERIALIZED (SELECT j.spool_id, j.job FROM jobs j WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due = $4)
+SELECT r.n, r.address, r.terms, r.status, r.spool_id, r.job
+ FROM mine CROSS JOIN rcpt r WHERE r.slot = $1 AND r.spool_id = mine.spool_id AND r.job = mine.job
 """
 
 
-async def _leased(tx: Transaction, lane: Lane, lease: Lease, keys: set[tuple[int, int]]) -> list[Job]:
-    where = (lane.slot, lane.hop, lane.rank, lease.until, lease.node)
-    copies: dict[tuple[int, int], list[Copy]] = {key: [] for key in keys}
-    for row in await tx.fetch(_LEASED_COPIES, *where):
-        if (row[4], row[5]) in keys:
-            copies[row[4], row[5]].append(read_copy(row))
-    rows = await tx.fetch(_LEASED, *where)
-    return [_job(row, lease, copies[row[0], row[6]]) for row in rows if (row[0], row[6]) in keys]
+async def _leased(tx: Transaction, slot: int, lease: Lease, rows: Sequence[Row]) -> list[Job]:
+    """The jobs of `rows` (what a claim's RETURNING gives) with their letters and copies, in the order of lanes, then of messages."""
+    lanes_ = sorted({(row[3], row[2]) for row in rows})
+    letters: dict[tuple[int, int], Spooled] = {}
+    copies: dict[tuple[int, int], list[Copy]] = {(row[0], row[1]): [] for row in rows}
+    for rank, hop in lanes_:
+        where = (slot, hop, rank, lease.until)
+        for row in await tx.fetch(_LETTERS, *where):
+            if (row[0], row[6]) in copies:
+                letters[row[0], row[6]] = read_letter(row)
+        for row in await tx.fetch(_COPIES, *where):
+            if (row[4], row[5]) in copies:
+                copies[row[4], row[5]].append(read_copy(row))
+    jobs = []
+    for row in sorted(rows, key=lambda row: (row[3], row[2], row[0], row[1])):
+        spool_id, number, hop, _, epoch, attempts, notices, alarm, expires = row
+        ours = sorted(copies[spool_id, number], key=_number)
+        letter = letters[spool_id, number]
+        jobs.append(Job(letter, number, hop, lease, epoch, attempts, notices, alarm, expires, ours))
+    return jobs
 
 
-def _job(row: Row, lease: Lease, copies: list[Copy]) -> Job:
-    number, hop, epoch, attempts, notices, alarm, expires = row[6:]
-    return Job(read_letter(row), number, hop, lease, epoch, attempts, notices, alarm, expires, copies)
+def _number(copy: Copy) -> int:
+    return copy.n
 
 
 _RENEW = """
