@@ -115,13 +115,15 @@ def _out_of_order(conversation: Conversation, kind: type[Command], argument: str
     except BadCommand as bad:
         _bad(conversation, bad)
         return
-    begin_chunk(conversation, command, reply)
+    # RFC 2033 §4.3: to the last chunk there are as many replies as recipients, so here none
+    silent = conversation.lmtp and command.last and conversation.state is State.MAIL
+    begin_chunk(conversation, command, [] if silent else [reply])
 
 
 def _unusual(conversation: Conversation, line: bytes, verb: str) -> None:
     """What is no command, or none that is offered now."""
-    known = verb in VERBS and verb != "AUTH"
-    hidden = not known and (conversation.secrets_near or verb == "AUTH")
+    conversation.secrets_near |= verb == "AUTH"
+    hidden = conversation.secrets_near and (verb not in VERBS or verb == "AUTH")
     conversation.said.append(b"<[%d octets]" % len(line) if hidden else b"<" + line[:512])
     if len(line) > conversation.offer.longest_line and verb != "AUTH":
         conversation.say(texts.TOO_LONG)

@@ -18,12 +18,12 @@ from postroom.wire.dots import Unstuffer, plain_text
 
 
 class Chunk(msgspec.Struct):
-    """One chunk on its way: `left` octets of `size`. `instead`: it is out of place and this is its answer."""
+    """One chunk on its way: `left` octets of `size`. `instead`: it is out of place, and these are its answers."""
 
     size: int
     left: int
     last: bool
-    instead: Reply | None = None
+    instead: list[Reply] | None = None
 
 
 def begin_data(conversation: Conversation) -> None:
@@ -61,7 +61,7 @@ def _read_data(conversation: Conversation) -> SmtpEvent | None:
     return _check(conversation, body)
 
 
-def begin_chunk(conversation: Conversation, command: Bdat, instead: Reply | None) -> SmtpEvent | None:
+def begin_chunk(conversation: Conversation, command: Bdat, instead: list[Reply] | None) -> SmtpEvent | None:
     """The octets of a chunk follow at once, whatever the answer will be (RFC 3030 §2)."""
     conversation.said.append(b"<[%d octets of message]" % command.size)
     if conversation.body is None and instead is None:
@@ -90,11 +90,13 @@ def _read_chunk(conversation: Conversation, chunk: Chunk) -> SmtpEvent | None:
             assert isinstance(body.text, ChunkGatherer)
             body.text.feed(piece)
             if (event := _check(conversation, body)) is not None or conversation.closing:
+                conversation.lines.more = True  # this step is to go on, even if that was all
                 return event
     conversation.step = conversation.read_command
     if body is None:
         assert chunk.instead is not None
-        conversation.say(chunk.instead)
+        for reply in chunk.instead:
+            conversation.say(reply)
         return None
     if chunk.last:
         return _complete(conversation, body)
