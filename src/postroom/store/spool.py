@@ -219,11 +219,14 @@ def read_copy(row: Row) -> Copy:
     )
 
 
-_COUNT = "SELECT COUNT(*) FROM spool"
+_COUNT = "SELECT COUNT(*) FROM (SELECT DISTINCT slot, spool_id FROM jobs) AS waiting"
 
 
 async def count(tx: Transaction) -> int:
-    """Messages in the spool, for the limit on what is taken in. Reads an index from end to end: ask every few seconds, not for each mail."""
+    """Messages in the spool, for the limit on what is taken in.
+
+    Reads all jobs, though no bodies: ask every few seconds, not for each mail.
+    """
     row = await tx.fetchrow(_COUNT)
     return int(row[0]) if row is not None else 0
 

@@ -1,3 +1,5 @@
+from itertools import count
+
 import pytest
 
 from postroom.message.journey import Accepted, Handled, Hop, HopKind
@@ -58,7 +60,8 @@ async def test_an_email_knows_its_journeys(engine):
 async def test_old_journeys_go_in_slices(engine):
     old = [first_of(NOW) + number for number in range(5)]
     young = first_of(NOW + HOUR)
-    await write(engine, *(row(accept_id, hop) for accept_id in (*old, young) for hop in (1, 2)))
+    ids = count(1)
+    await write(engine, *(row(accept_id, next(ids)) for accept_id in (*old, young) for _ in (1, 2)))
     taken = [await engine.write(lambda tx: journal.prune(tx, NOW + HOUR, 2)) for _ in range(4)]
     assert taken == [2, 2, 1, 0]
     assert [one.accept_id for one in await journal.last(engine.reading(), 9)] == [young]

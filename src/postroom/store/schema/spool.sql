@@ -1,18 +1,37 @@
 -- Mail that waits: messages (never updated), one job per next hop, a row per copy under its job, and what is known of next hops.
 -- Everything of a message lies in one slot (0 to 255), which follows from the node that made its id. Times are unix microseconds.
+
+-- sender '' is the null reverse-path, terms are store.spool.Terms; blob_id 0: the body is in this row. The rows are wide, and ids are
+-- unique in the whole store: on SQLite they are the rowid.
+-- @sqlite
 CREATE TABLE spool (
-  slot        BIGINT   NOT NULL,
-  spool_id    BIGINT   NOT NULL,
-  accept_id   BIGINT   NOT NULL,
-  accepted    BIGINT   NOT NULL,
-  sender      {TEXT}   NOT NULL,            -- '' is the null reverse-path
-  terms       {BYTES}  NOT NULL,            -- store.spool.Terms
-  size        BIGINT   NOT NULL,
-  blob_account BIGINT  NOT NULL DEFAULT 0,
-  blob_id     BIGINT   NOT NULL DEFAULT 0,  -- 0: the body is in this row
-  body        {BYTES},
+  slot         INTEGER NOT NULL,
+  spool_id     INTEGER NOT NULL PRIMARY KEY,
+  accept_id    INTEGER NOT NULL,
+  accepted     INTEGER NOT NULL,
+  sender       TEXT NOT NULL,
+  terms        BLOB NOT NULL,
+  size         INTEGER NOT NULL,
+  blob_account INTEGER NOT NULL,
+  blob_id      INTEGER NOT NULL,
+  body         BLOB
+);
+-- @postgresql
+CREATE TABLE spool (
+  slot         BIGINT NOT NULL,
+  spool_id     BIGINT NOT NULL,
+  accept_id    BIGINT NOT NULL,
+  accepted     BIGINT NOT NULL,
+  sender       {TEXT} NOT NULL,
+  terms        BYTEA NOT NULL,
+  size         BIGINT NOT NULL,
+  blob_account BIGINT NOT NULL,
+  blob_id      BIGINT NOT NULL,
+  body         BYTEA,
   PRIMARY KEY (slot, spool_id)
 );
+ALTER TABLE spool ALTER COLUMN body SET STORAGE EXTERNAL;
+-- @both
 
 CREATE TABLE jobs (
   slot      BIGINT   NOT NULL,
