@@ -22,6 +22,18 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, erro
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (as NO_COLOR).")]
 
 
+def commands(about: str) -> typer.Typer:
+    """A program with commands. Its help is plain text: it comes 0.1 s sooner, and into a pipe as well."""
+    return typer.Typer(
+        help=about,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
 class CommandFailed(Exception):
     """The command cannot be done; the text names the input and the remedy. `facts` go into the JSON of the error."""
 

@@ -94,7 +94,7 @@ def load_at(path: Path) -> Settings:
     return msgspec.structs.replace(settings, server=server, listen=listen, tls=tls)
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class Here(msgspec.Struct, frozen=True):
     """Where a command is called."""
 
     environ: Mapping[str, str] = os.environ
@@ -102,7 +102,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     system: Path = SYSTEM_CONFIG
 
 
-def config_path(given: Path | None, here: Surroundings = Surroundings()) -> Path | None:
+def config_path(given: Path | None, here: Here = Here()) -> Path | None:
     """The configuration that was named or lies here; None when there is only the system's, or none."""
     if given is not None:
         return given
@@ -112,7 +112,7 @@ def config_path(given: Path | None, here: Surroundings = Surroundings()) -> Path
     return local if local.is_file() else None
 
 
-def find_servers(given: Path | None, here: Surroundings = Surroundings()) -> list[Server]:
+def find_servers(given: Path | None, here: Here = Here()) -> list[Server]:
     """The servers that are meant: one, or all of a running lab. Raises `SettingsError` when there is none."""
     path = config_path(given, here)
     if path is None:
@@ -122,7 +122,7 @@ def find_servers(given: Path | None, here: Surroundings = Surroundings()) -> lis
     return [_configured(path or here.system)]
 
 
-def system_servers(given: Path | None, here: Surroundings = Surroundings()) -> list[Server]:
+def system_servers(given: Path | None, here: Here = Here()) -> list[Server]:
     """As `find_servers` for programs that run anywhere, such as sendmail: not the directory's, and the system's before a lab's."""
     path = given or (Path(here.environ[VARIABLE]) if here.environ.get(VARIABLE) else None)
     if path is None and not here.system.is_file():
@@ -132,7 +132,7 @@ def system_servers(given: Path | None, here: Surroundings = Surroundings()) -> l
     return [_configured(path or here.system)]
 
 
-def lab_servers(here: Surroundings = Surroundings()) -> list[Server]:
+def lab_servers(here: Here = Here()) -> list[Server]:
     """The servers of a running lab of this user; [] without one."""
     path = runtime.find(runtime.SERVERS, here.environ)
     if path is None:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from postroom.agent.runtime import SERVERS, lab_directory, publish
-from postroom.app.locate import Surroundings, find_servers, load_at, places_of, store_url, system_servers
+from postroom.app.locate import Here, find_servers, load_at, places_of, store_url, system_servers
 from postroom.app.settings import SettingsError
 
 
-def here(tmp_path: Path, **environ: str) -> Surroundings:
+def here(tmp_path: Path, **environ: str) -> Here:
     runtime = tmp_path / "run"
     runtime.mkdir(exist_ok=True)
     (tmp_path / "cwd").mkdir(exist_ok=True)
-    return Surroundings({"XDG_RUNTIME_DIR": str(runtime), **environ}, tmp_path / "cwd", tmp_path / "etc.toml")
+    return Here({"XDG_RUNTIME_DIR": str(runtime), **environ}, tmp_path / "cwd", tmp_path / "etc.toml")
 
 
 def config(path: Path, hostname: str) -> Path:
@@ -23,7 +23,7 @@ def config(path: Path, hostname: str) -> Path:
     return path
 
 
-def names(given: Path | None, where: Surroundings) -> list[str]:
+def names(given: Path | None, where: Here) -> list[str]:
     return [server.name for server in find_servers(given, where)]
 
 

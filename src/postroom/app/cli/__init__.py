@@ -1,0 +1,32 @@
+"""The command line. `main` looks at the name it was called by: postroom, or one of sendmail, mailq, newaliases.
+
+Only what a command needs is imported, when it is needed: programs start sendmail for every message.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_OLD_NAMES = ("sendmail", "mailq", "newaliases")
+
+
+def main() -> int:
+    """Runs what the command line says; gives the exit code."""
+    name, arguments = Path(sys.argv[0]).name, sys.argv[1:]
+    if name not in _OLD_NAMES and arguments and arguments[0] in _OLD_NAMES:
+        name, arguments = arguments[0], arguments[1:]
+    try:
+        if name in _OLD_NAMES:
+            from postroom.app.sendmail import main as sendmail
+
+            return sendmail(name, arguments)
+        from postroom.app.cli.program import run
+
+        return run(arguments)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130

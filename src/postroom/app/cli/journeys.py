@@ -1,0 +1,68 @@
+"""`postroom journey`: the way of a message, from the first byte to the last."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from postroom.agent.invocation import CommandFailed, command, commands
+from postroom.agent.terminal import Column, time_text
+from postroom.app.cli.session import Administration, administration
+from postroom.app.locate import Server
+from postroom.app.operations import journeys
+from postroom.app.operations.journeys import JourneyRecord, JourneySummary, ListJourneys, WantedJourney
+from postroom.message.journey import Hop
+from postroom.message.timeline import DIALOGUE, HOP, Line, as_json, iso_time, timeline
+
+app = commands("The way of a message.")
+_INDENT = 2
+_TIME = len("12:34:56.789  ")
+
+COLUMNS = (
+    Column[JourneySummary]("Id", lambda one: one.id),
+    Column[JourneySummary]("Began", lambda one: time_text(one.began)),
+    Column[JourneySummary]("Hops", lambda one: str(one.hops), number=True),
+)
+
+
+@app.command()
+@command(administration)
+def journey(
+    session: Administration,
+    name: Annotated[
+        str, typer.Argument(metavar="[ID]", help="As the 250 named it (J...), or an email's (M...).")
+    ] = "",
+    *,
+    last: Annotated[bool, typer.Option("--last", help="Of the last message that was accepted.")] = False,
+    list_: Annotated[int, typer.Option("--list", metavar="N", help="List the last N instead.")] = 0,
+    account: Annotated[str, typer.Option(metavar="ADDRESS", help="Whose email an M... is.")] = "",
+) -> None:
+    """Show the way of a message: every hop, dialogue, DNS answer and attempt."""
+    if list_:
+        session.terminal.listing(session.perform(journeys.LIST, ListJourneys(list_)), COLUMNS)
+        return
+    if bool(name) == last:
+        raise CommandFailed("say which message by its id, or --last; --list 20 lists the last ones", 2)
+    found = sorted(session.perform_each(journeys.SHOW, WantedJourney(name, account), account), key=_began)
+    for number, (server, record) in enumerate(found):
+        hops = [Hop.unpack(packed) for packed in record.hops]
+        session.terminal.record({"server": server.name, "id": record.id, "hops": as_json(hops)})
+        session.terminal.styled(("\n" if number else "") + f"{record.id} at {server.name}", "bold")
+        _show(session, timeline(hops))
+
+
+def _began(found: tuple[Server, JourneyRecord]) -> int:
+    return min((Hop.unpack(packed).started for packed in found[1].hops), default=0)
+
+
+def _show(session: Administration, lines: list[Line]) -> None:
+    for line in lines:
+        when = iso_time(line.at)[11:23] + "  " if line.indent < DIALOGUE else " " * _TIME
+        text = when + " " * (_INDENT * line.indent) + line.text
+        if line.indent == HOP:
+            session.terminal.styled(text, "bold cyan")
+        elif line.indent == DIALOGUE:
+            session.terminal.styled(text, "green" if line.who else "default")
+        else:
+            session.terminal.say(text)

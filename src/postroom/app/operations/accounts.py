@@ -1,0 +1,202 @@
+"""Operations on accounts: added, listed, shown, changed, removed, given passwords.
+
+Passwords come in clear over the control socket, which is local and asks the kernel who calls; only verifiers are kept. RFC 1939 §7 (the shared
+secret for APOP, sealed). Not here: logging in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from postroom.app.control import Caller, OperationError
+from postroom.app.operations.office import Office, Operation, address
+from postroom.message.address import Address, fold
+from postroom.message.ids import IdKind, id_text
+from postroom.store import accounts, directory
+from postroom.store.directory import Account
+from postroom.store.engine import Transaction, Urgency
+
+SLICE = 200
+DEFAULT_QUOTA = -1  # the settings decide
+
+
+class NewAccount(msgspec.Struct, frozen=True):
+    """An account to be; "" for no password (nobody logs in), quota in octets, 0 for none."""
+
+    address: str
+    password: str = ""
+    name: str = ""
+    quota: int = DEFAULT_QUOTA
+
+
+class NamedAccount(msgspec.Struct, frozen=True):
+    """Which account."""
+
+    address: str
+
+
+class ListAccounts(msgspec.Struct, frozen=True):
+    """Accounts of one domain, or with "" of all."""
+
+    domain: str = ""
+
+
+class ChangeAccount(msgspec.Struct, frozen=True):
+    """What is to be different; None leaves it. `forwards` [] stops forwarding."""
+
+    address: str
+    quota: int | None = None
+    forwards: list[str] | None = None
+    keeps_copy: bool | None = None
+    enabled: bool | None = None
+    name: str | None = None
+
+
+class ChangePassword(msgspec.Struct, frozen=True):
+    """A new password; with `apop` a shared secret for APOP instead, "" to turn it off."""
+
+    address: str
+    password: str
+    apop: bool = False
+
+
+class AccountRecord(msgspec.Struct, frozen=True):
+    """An account. Quota and used are octets; a quota of 0 is none."""
+
+    address: str
+    account_id: str
+    enabled: bool = True
+    used: int = 0
+    quota: int = 0
+    forwards: list[str] = []
+    keeps_copy: bool = True
+
+
+async def add(office: Office, _: Caller, new: NewAccount) -> AsyncIterator[AccountRecord]:
+    """Adds an account with its mailboxes."""
+    who = address(new.address)
+    quota = office.settings.mailboxes.quota_bytes if new.quota == DEFAULT_QUOTA else new.quota
+    _check_quota(quota)
+    verifier = await _verifier(office, new.password) if new.password else b""
+    account = accounts.NewAccount(who, verifier, new.name, quota)
+    now = office.clock.now()
+
+    async def work(tx: Transaction) -> Account:
+        await accounts.add(tx, account, office.ids, now)
+        return await accounts.get(tx, who)
+
+    yield _record(await office.engine.write(work, Urgency.CLIENT))
+
+
+async def list_(office: Office, _: Caller, wanted: ListAccounts) -> AsyncIterator[AccountRecord]:
+    """Yields accounts by address."""
+    tx, after = office.engine.reading(), ""
+    if wanted.domain and await directory.domain(tx, wanted.domain) is None:
+        raise OperationError(
+            f"{wanted.domain!r} is not a domain of this system; see them with: postroom domain list"
+        )
+    while found := await accounts.listing(tx, fold(wanted.domain), after, SLICE):
+        for one in found:
+            yield _record(one)
+        after = found[-1].address.key
+
+
+async def show(office: Office, _: Caller, wanted: NamedAccount) -> AsyncIterator[AccountRecord]:
+    """Yields one account."""
+    yield _record(await accounts.get(office.engine.reading(), address(wanted.address)))
+
+
+async def remove(office: Office, _: Caller, old: NamedAccount) -> AsyncIterator[AccountRecord]:
+    """Removes an account; yields what it was."""
+    who = address(old.address)
+
+    async def work(tx: Transaction) -> Account:
+        found = await accounts.get(tx, who)
+        await accounts.remove(tx, who)
+        return found
+
+    yield _record(await office.engine.write(work, Urgency.CLIENT))
+
+
+async def change(office: Office, _: Caller, wanted: ChangeAccount) -> AsyncIterator[AccountRecord]:
+    """Changes what is not None, all of it or nothing."""
+    who = address(wanted.address)
+    targets = None if wanted.forwards is None else [address(text) for text in wanted.forwards]
+    if wanted.quota is not None:
+        _check_quota(wanted.quota)
+
+    async def work(tx: Transaction) -> Account:
+        await _change(tx, who, wanted, targets)
+        return await accounts.get(tx, who)
+
+    yield _record(await office.engine.write(work, Urgency.CLIENT))
+
+
+async def _change(
+    tx: Transaction, who: Address, wanted: ChangeAccount, targets: list[Address] | None
+) -> None:
+    found = await accounts.get(tx, who)
+    if wanted.quota is not None:
+        await accounts.set_quota(tx, who, wanted.quota)
+    if wanted.enabled is not None:
+        await accounts.set_enabled(tx, who, enabled=wanted.enabled)
+    if wanted.name is not None:
+        await accounts.set_name(tx, who, wanted.name)
+    if targets is not None or wanted.keeps_copy is not None:
+        keeps = found.keeps_copy if wanted.keeps_copy is None else wanted.keeps_copy
+        await accounts.set_forwards(tx, who, found.forwards if targets is None else targets, keeps_copy=keeps)
+
+
+async def password(office: Office, _: Caller, wanted: ChangePassword) -> AsyncIterator[AccountRecord]:
+    """Sets a password, or APOP's shared secret."""
+    from postroom.store.login import shared_secret_purpose
+
+    who = address(wanted.address)
+    now = office.clock.now()
+    verifier = b"" if wanted.apop else await _verifier(office, wanted.password)
+
+    async def work(tx: Transaction) -> Account:
+        found = await accounts.get(tx, who)
+        if wanted.apop:
+            secret = wanted.password.encode()
+            sealed = office.vault.seal(secret, shared_secret_purpose(found.account_id)) if secret else b""
+            await accounts.set_shared_secret(tx, who, sealed, office.ids, now)
+        else:
+            await accounts.set_password(tx, who, verifier, office.ids, now)
+        return found
+
+    yield _record(await office.engine.write(work, Urgency.CLIENT))
+
+
+async def _verifier(office: Office, text: str) -> bytes:
+    try:
+        return await office.passwords.verifier(text.encode("utf-8", "surrogateescape"))
+    except ValueError as error:
+        raise OperationError(f"the password cannot be used: {error}") from error
+
+
+def _check_quota(quota: int) -> None:
+    if quota < 0:
+        raise OperationError(f"a quota of {quota} octets cannot be; 0 means none")
+
+
+def _record(found: Account) -> AccountRecord:
+    return AccountRecord(
+        str(found.address),
+        id_text(IdKind.ACCOUNT, found.account_id),
+        found.enabled,
+        found.used_bytes,
+        found.quota_bytes,
+        [str(target) for target in found.forwards],
+        found.keeps_copy,
+    )
+
+
+ADD = Operation("account.add", NewAccount, AccountRecord, add)
+LIST = Operation("account.list", ListAccounts, AccountRecord, list_, reads=True)
+SHOW = Operation("account.show", NamedAccount, AccountRecord, show, reads=True)
+REMOVE = Operation("account.remove", NamedAccount, AccountRecord, remove)
+CHANGE = Operation("account.set", ChangeAccount, AccountRecord, change)
+PASSWORD = Operation("account.password", ChangePassword, AccountRecord, password)

@@ -1,0 +1,227 @@
+"""Operations on aliases and mailing lists, and the import of /etc/aliases.
+
+RFC 5321 §3.9: an alias passes mail on under its sender, a list under its owner. The file is read by whoever calls (a server may run as a user
+that cannot read it); included files go with it. Not here: expansion (`deliver.router`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from postroom.app.control import Caller, OperationError
+from postroom.app.operations.office import Office, Operation, address
+from postroom.store import aliases, directory, domains
+from postroom.store.aliases_file import parse_aliases
+from postroom.store.aliases_import import Imported, import_aliases
+from postroom.store.directory import Alias, Kind, MailingList
+from postroom.store.engine import Transaction, Urgency
+
+SLICE = 500
+
+
+class NewAlias(msgspec.Struct, frozen=True):
+    """An alias to be, with one target or more."""
+
+    address: str
+    targets: list[str]
+
+
+class NewList(msgspec.Struct, frozen=True):
+    """A list to be."""
+
+    address: str
+    owner: str
+    members: list[str] = []
+
+
+class NamedAlias(msgspec.Struct, frozen=True):
+    """Which alias or list."""
+
+    address: str
+
+
+class ListAliases(msgspec.Struct, frozen=True):
+    """Aliases or lists, of one domain, or with "" of all."""
+
+    domain: str = ""
+
+
+class ChangeMembers(msgspec.Struct, frozen=True):
+    """Who comes in and who goes out; of a list, who is its owner from now on ("": no change)."""
+
+    address: str
+    add: list[str] = []
+    remove: list[str] = []
+    owner: str = ""
+
+
+class ImportAliases(msgspec.Struct, frozen=True):
+    """An alias file and the files that it includes, by their paths; `domain` completes its names."""
+
+    text: str
+    domain: str = ""
+    included: dict[str, str] = {}
+    name: str = "aliases"
+
+
+class AliasRecord(msgspec.Struct, frozen=True):
+    """An alias or a list. A list has an owner."""
+
+    address: str
+    kind: str
+    targets: list[str]
+    owner: str = ""
+
+
+class ImportRecord(msgspec.Struct, frozen=True):
+    """What came of an import: numbers, and what was not taken with the reasons."""
+
+    domain: str
+    aliases: int
+    lists: int
+    forwards: int
+    complaints: list[str]
+
+
+async def add(office: Office, _: Caller, new: NewAlias) -> AsyncIterator[AliasRecord]:
+    """Adds an alias."""
+    who = address(new.address)
+    targets = [address(text) for text in new.targets]
+    if not targets:
+        raise OperationError(f"the alias {who} needs a target: who gets its mail?")
+
+    async def work(tx: Transaction) -> AliasRecord:
+        await aliases.add_alias(tx, who, targets)
+        return await _get(tx, new.address)
+
+    yield await office.engine.write(work, Urgency.CLIENT)
+
+
+async def add_list(office: Office, _: Caller, new: NewList) -> AsyncIterator[AliasRecord]:
+    """Adds a mailing list."""
+    who, owner = address(new.address), address(new.owner)
+    members = [address(text) for text in new.members]
+
+    async def work(tx: Transaction) -> AliasRecord:
+        await aliases.add_list(tx, who, owner, members)
+        return await _get(tx, new.address)
+
+    yield await office.engine.write(work, Urgency.CLIENT)
+
+
+async def list_aliases(office: Office, _: Caller, wanted: ListAliases) -> AsyncIterator[AliasRecord]:
+    """Yields aliases by address."""
+    async for record in _listing(office, wanted.domain, Kind.ALIAS):
+        yield record
+
+
+async def list_lists(office: Office, _: Caller, wanted: ListAliases) -> AsyncIterator[AliasRecord]:
+    """Yields lists by address."""
+    async for record in _listing(office, wanted.domain, Kind.LIST):
+        yield record
+
+
+async def _listing(office: Office, domain: str, kind: Kind) -> AsyncIterator[AliasRecord]:
+    tx, after = office.engine.reading(), ""
+    if domain and await directory.domain(tx, domain) is None:
+        raise OperationError(
+            f"{domain!r} is not a domain of this system; see them with: postroom domain list"
+        )
+    while entries := await aliases.listing(tx, domain.lower(), after, SLICE):
+        for entry in entries:
+            if entry.kind is kind:
+                yield await _get(tx, str(entry.address))
+        after = entries[-1].address.key
+
+
+async def show(office: Office, _: Caller, wanted: NamedAlias) -> AsyncIterator[AliasRecord]:
+    """Yields one alias or list."""
+    yield await _get(office.engine.reading(), wanted.address)
+
+
+async def remove(office: Office, _: Caller, old: NamedAlias) -> AsyncIterator[AliasRecord]:
+    """Removes an alias or a list; yields what it was."""
+
+    async def work(tx: Transaction) -> AliasRecord:
+        found = await _get(tx, old.address)
+        await aliases.remove(tx, address(old.address))
+        return found
+
+    yield await office.engine.write(work, Urgency.CLIENT)
+
+
+async def change(office: Office, _: Caller, wanted: ChangeMembers) -> AsyncIterator[AliasRecord]:
+    """Changes targets, members or the owner, all of it or nothing."""
+    who = address(wanted.address)
+    coming = [address(text) for text in wanted.add]
+    going = [address(text) for text in wanted.remove]
+    owner = address(wanted.owner) if wanted.owner else None
+
+    async def work(tx: Transaction) -> AliasRecord:
+        await aliases.add_members(tx, who, coming)
+        for member in going:
+            await aliases.remove_member(tx, who, member)
+        if owner is not None:
+            await aliases.set_owner(tx, who, owner)
+        return await _get(tx, wanted.address)
+
+    yield await office.engine.write(work, Urgency.CLIENT)
+
+
+async def import_file(office: Office, _: Caller, file: ImportAliases) -> AsyncIterator[ImportRecord]:
+    """Enters the aliases of a file; what cannot be entered is reported, and the rest is."""
+    domain = file.domain or await only_domain(office)
+    parsed = parse_aliases(file.text, lambda path: _included(file, path), file.name)
+
+    async def work(tx: Transaction) -> Imported:
+        return await import_aliases(tx, parsed, await domains.held(tx, domain))
+
+    done = await office.engine.write(work, Urgency.CLIENT)
+    complaints = [f"{complaint.where}: {complaint.text}" for complaint in done.complaints]
+    yield ImportRecord(domain, done.aliases, done.lists, done.forwards, complaints)
+
+
+async def only_domain(office: Office) -> str:
+    """The domain that names without one belong to, when there is only one or the host's own is among ours."""
+    found = [one.name for one in await domains.listing(office.engine.reading())]
+    host = office.settings.server.hostname.lower()
+    own = [name for name in found if name in (host, host.partition(".")[2])]
+    if len(found) == 1 or own:
+        return own[0] if own else found[0]
+    if not found:
+        raise OperationError("there is no domain yet; add one with: postroom domain add example.com")
+    raise OperationError(f"for which domain? say --domain with one of: {', '.join(found[:10])}")
+
+
+def _included(file: ImportAliases, path: str) -> str:
+    if path not in file.included:
+        raise FileNotFoundError(f"{path} was not sent with the file")
+    return file.included[path]
+
+
+async def _get(tx: Transaction, text: str) -> AliasRecord:
+    who = address(text)
+    found = await directory.exact(tx, who)
+    if isinstance(found, MailingList):
+        members = [str(target) for target in found.targets]
+        return AliasRecord(str(found.address), "list", members, str(found.owner))
+    if isinstance(found, Alias):
+        return AliasRecord(str(found.address), "alias", [str(target) for target in found.targets])
+    what = (
+        f"{who} is an account, neither alias nor list; use: postroom account"
+        if found
+        else f"there is no {who}"
+    )
+    raise OperationError(what)
+
+
+ADD = Operation("alias.add", NewAlias, AliasRecord, add)
+LIST = Operation("alias.list", ListAliases, AliasRecord, list_aliases, reads=True)
+SHOW = Operation("alias.show", NamedAlias, AliasRecord, show, reads=True)
+REMOVE = Operation("alias.remove", NamedAlias, AliasRecord, remove)
+CHANGE = Operation("alias.set", ChangeMembers, AliasRecord, change)
+IMPORT = Operation("alias.import", ImportAliases, ImportRecord, import_file)
+ADD_LIST = Operation("list.add", NewList, AliasRecord, add_list)
+LIST_LISTS = Operation("list.list", ListAliases, AliasRecord, list_lists, reads=True)

@@ -1,0 +1,116 @@
+"""Operations without a server: the command opens the store itself, and lets go of it when it is done.
+
+On the embedded database the store's lock sees to it that no server has it at the same time. What only a server can do (taking mail, ending
+deliveries, telling of changes) is refused with the way to get it done. Not here: the operations.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NoReturn
+
+from postroom.app.control import Caller, OperationError
+from postroom.app.locate import places_of, store_url
+from postroom.app.logs import make_log
+from postroom.app.node import Node
+from postroom.app.operations.office import Finding, Log, Submission, Watched
+from postroom.app.settings import Settings
+from postroom.deliver.attempt import Attempt
+from postroom.net.clock import SystemClock
+from postroom.store.engine import Engine
+from postroom.store.ids import Ids
+from postroom.store.jobs import Job
+from postroom.store.login import Login
+from postroom.store.passwords import Passwords
+from postroom.store.store import Store
+from postroom.store.vault import Vault
+
+
+class DirectOffice:
+    """An office of one command. Made by `open`."""
+
+    def __init__(self, settings: Settings, store: Store, node: Node) -> None:
+        self.settings = settings
+        self.engine: Engine = store.engine
+        self.clock = SystemClock()
+        self.passwords = Passwords()
+        self.log: Log = make_log("console", "error", sys.stderr)
+        self._store = store
+        self._node = node
+
+    @classmethod
+    async def open(cls, settings: Settings) -> DirectOffice:
+        """Opens the store that the settings name; raises `StoreRefused` when it is another process's or damaged."""
+        store = await Store.open(store_url(settings))
+        try:
+            node = await Node.join(store.engine, _give_up, alone=not settings.server.database)
+        except BaseException:
+            await store.close()
+            raise
+        return cls(settings, store, node)
+
+    @property
+    def ids(self) -> Ids:
+        """Ids of this process's node."""
+        return self._node.ids
+
+    @property
+    def vault(self) -> Vault:
+        """Opened, or made, when it is asked for."""
+        keys = places_of(self.settings).keys
+        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Vault.open(keys / "vault.key")
+
+    async def close(self) -> None:
+        """Lets go of the store."""
+        self.passwords.close()
+        await self._node.leave()
+        await self._store.close()
+
+    async def submit(self, submission: Submission) -> int:  # noqa: ARG002
+        """Not without a server."""
+        _refuse("to take a message")
+
+    async def settle(self, job: Job, attempt: Attempt) -> None:  # noqa: ARG002
+        """Not without a server: reports may be due."""
+        _refuse("to end a delivery")
+
+    def wake(self) -> None:
+        """Nobody sleeps."""
+
+    async def reload_certificates(self) -> Sequence[str]:
+        """Not without a server."""
+        _refuse("to use new certificates; it reads them when it starts")
+
+    def check(self, *, repair: bool) -> AsyncIterator[Finding]:
+        """See `store.fsck`."""
+        _refuse(f"to check the store{' and repair it' if repair else ''}")
+
+    async def login(self, protocol: str, username: str, password: bytes) -> Login:  # noqa: ARG002
+        """Not without a server: attempts are counted there."""
+        _refuse("to log in")
+
+    def watch(self, account_id: int) -> AsyncIterator[Watched]:  # noqa: ARG002
+        """Not without a server: nothing happens."""
+        _refuse("to tell what happens")
+
+
+def caller() -> Caller:
+    """This process; whoever can open the store may do what he likes with it, and is its administrator."""
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return Caller(uid, os.getpid(), name)
+
+
+def _refuse(what: str) -> NoReturn:
+    raise OperationError(f"the server must run {what}: start it with postroom serve")
+
+
+def _give_up(error: BaseException) -> Any:
+    raise SystemExit(f"the store failed: {error}") from error

@@ -1,0 +1,109 @@
+"""Operations on domains: added, listed, removed, changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from postroom.app.control import Caller
+from postroom.app.operations.office import Office, Operation, address
+from postroom.message.address import fold
+from postroom.store import domains
+from postroom.store.directory import Domain, domain
+from postroom.store.directory_errors import NotFound
+from postroom.store.engine import Transaction, Urgency
+
+SLICE = 500
+
+
+class NamedDomain(msgspec.Struct, frozen=True):
+    """Which domain."""
+
+    name: str
+
+
+class ListDomains(msgspec.Struct, frozen=True):
+    """All of them."""
+
+
+class ChangeDomain(msgspec.Struct, frozen=True):
+    """What is to be different: None leaves it, "" takes it away."""
+
+    name: str
+    catch_all: str | None = None
+    postmaster: str | None = None
+    subaddresses: bool | None = None
+
+
+class DomainRecord(msgspec.Struct, frozen=True):
+    """A domain of ours; addresses are "" where there is none."""
+
+    domain: str
+    catch_all: str = ""
+    postmaster: str = ""
+    subaddresses: bool = True
+
+
+async def add(office: Office, _: Caller, new: NamedDomain) -> AsyncIterator[DomainRecord]:
+    """Adds a domain."""
+    now = office.clock.now()
+    yield _record(await office.engine.write(lambda tx: domains.add(tx, new.name, now), Urgency.CLIENT))
+
+
+async def list_(office: Office, _: Caller, __: ListDomains) -> AsyncIterator[DomainRecord]:
+    """Yields all domains by name."""
+    after = ""
+    while found := await domains.listing(office.engine.reading(), after, SLICE):
+        for one in found:
+            yield _record(one)
+        after = found[-1].name
+
+
+async def remove(office: Office, _: Caller, old: NamedDomain) -> AsyncIterator[DomainRecord]:
+    """Removes a domain that has no addresses any more."""
+
+    async def work(tx: Transaction) -> Domain:
+        found = await _get(tx, old.name)
+        await domains.remove(tx, found.name)
+        return found
+
+    yield _record(await office.engine.write(work, Urgency.CLIENT))
+
+
+async def change(office: Office, _: Caller, wanted: ChangeDomain) -> AsyncIterator[DomainRecord]:
+    """Changes what is not None."""
+    catch_all = address(wanted.catch_all) if wanted.catch_all else None
+    postmaster = address(wanted.postmaster) if wanted.postmaster else None
+
+    async def work(tx: Transaction) -> Domain:
+        found = await _get(tx, wanted.name)
+        changed = Domain(
+            found.name,
+            found.catch_all if wanted.catch_all is None else catch_all,
+            found.postmaster if wanted.postmaster is None else postmaster,
+            found.subaddresses if wanted.subaddresses is None else wanted.subaddresses,
+        )
+        await domains.change(tx, changed)
+        return changed
+
+    yield _record(await office.engine.write(work, Urgency.CLIENT))
+
+
+async def _get(tx: Transaction, name: str) -> Domain:
+    found = await domain(tx, fold(name))
+    if found is None:
+        raise NotFound(f"{name!r} is not a domain of this system; see them with: postroom domain list")
+    return found
+
+
+def _record(found: Domain) -> DomainRecord:
+    return DomainRecord(
+        found.name, str(found.catch_all or ""), str(found.postmaster or ""), found.subaddresses
+    )
+
+
+ADD = Operation("domain.add", NamedDomain, DomainRecord, add)
+LIST = Operation("domain.list", ListDomains, DomainRecord, list_, reads=True)
+REMOVE = Operation("domain.remove", NamedDomain, DomainRecord, remove)
+CHANGE = Operation("domain.set", ChangeDomain, DomainRecord, change)

@@ -1,0 +1,249 @@
+"""Operations on the queue: what waits and why, and what an administrator does about it.
+
+RFC 5321 §4.5.4 (retries), RFC 3461 §5.2 (who hears of a failure). Everything goes by one selection, message by message, in commits of bounded
+size, and what is done is noted in each message's journey. Not here: attempts and pauses (`deliver.runner`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
+
+import msgspec
+
+from postroom.app.control import Caller, OperationError
+from postroom.app.operations.office import Office, Operation
+from postroom.deliver.attempt import Attempt
+from postroom.deliver.reports import Result, failed
+from postroom.message.dsn_rules import Happened
+from postroom.message.errors import MailError
+from postroom.message.ids import IdKind, id_text, parse_id
+from postroom.message.journey import Handled, Hop, HopKind, JourneyEvent, Outcome
+from postroom.store import jobs, journal, queue
+from postroom.store.engine import Transaction, Urgency
+from postroom.store.ids import Ids
+from postroom.store.jobs import Job
+from postroom.store.queue import Entry, Filter, Place
+from postroom.store.spool import Lease
+
+SLICE = 200  # messages of one commit
+_LAST_JOB = 1 << 62  # greater than any job's number
+_LEASE = 60 * 1_000_000  # microseconds in which a job that is ended here is nobody else's
+
+
+class Select(msgspec.Struct, frozen=True):
+    """Which messages; what is left out matches all. `id` is the one that the 250 named, `older` microseconds since acceptance.
+
+    `words` go to the sender when messages are failed.
+    """
+
+    id: str = ""
+    sender: str = ""
+    recipient: str = ""
+    domain: str = ""
+    older: int = 0
+    words: str = ""
+
+
+class WaitingCopy(msgspec.Struct, frozen=True):
+    """A recipient who has not got the message, and what was last said of it."""
+
+    address: str
+    status: str = ""
+
+
+class QueueRecord(msgspec.Struct, frozen=True):
+    """A job: one message for one next hop ("" is this system's own mailboxes). Times are unix microseconds.
+
+    `state` is waiting, active, held or dead (its next hop cannot be reached).
+    """
+
+    id: str
+    job: int
+    hop: str
+    state: str
+    sender: str
+    recipients: list[WaitingCopy]
+    size: int
+    accepted: int
+    due: int
+    attempts: int
+    expires: int
+    why: str
+
+
+class CountRecord(msgspec.Struct, frozen=True):
+    """How many jobs a selection has."""
+
+    count: int
+
+
+class DoneRecord(msgspec.Struct, frozen=True):
+    """What was done to how many jobs of a message; 0 when it is being worked on just now."""
+
+    id: str
+    done: str
+    jobs: int
+
+
+async def list_(office: Office, _: Caller, wanted: Select) -> AsyncIterator[QueueRecord]:
+    """Yields the jobs that match, by message."""
+    async for entry in _entries(office, wanted):
+        yield await _record(office.engine.reading(), entry)
+
+
+async def count(office: Office, _: Caller, wanted: Select) -> AsyncIterator[CountRecord]:
+    """Counts what would be acted upon."""
+    yield CountRecord(await queue.count(office.engine.reading(), _filter(wanted, office.clock.now())))
+
+
+async def hold(office: Office, caller: Caller, wanted: Select) -> AsyncIterator[DoneRecord]:
+    """Holds messages until they are released."""
+    async for record in _act(office, caller, wanted, _Action("held", queue.hold)):
+        yield record
+
+
+async def release(office: Office, caller: Caller, wanted: Select) -> AsyncIterator[DoneRecord]:
+    """Lets held messages go on."""
+    async for record in _act(office, caller, wanted, _Action("released", queue.release)):
+        yield record
+
+
+async def retry(office: Office, caller: Caller, wanted: Select) -> AsyncIterator[DoneRecord]:
+    """Has messages tried at once, dead next hops too."""
+    async for record in _act(office, caller, wanted, _Action("retried", queue.retry)):
+        yield record
+
+
+async def drop(office: Office, caller: Caller, wanted: Select) -> AsyncIterator[DoneRecord]:
+    """Removes messages; nobody is told."""
+    async for job, record in _taken(office, wanted, "dropped"):
+        if job is not None:
+            # HANDED_ON is what no report is owed for: whoever dropped it knows
+            results = [Result(copy, Happened.HANDED_ON) for copy in job.copies]
+            await _end(office, caller, job, "dropped", results)
+        yield record
+
+
+async def fail(office: Office, caller: Caller, wanted: Select) -> AsyncIterator[DoneRecord]:
+    """Gives messages up; their senders get a report."""
+    error = MailError(wanted.words or "The administrator of this system has cancelled the message")
+    async for job, record in _taken(office, wanted, "failed"):
+        if job is not None:
+            await _end(office, caller, job, "failed", [failed(copy, error) for copy in job.copies])
+        yield record
+
+
+async def _end(office: Office, caller: Caller, job: Job, done: str, results: list[Result]) -> None:
+    events: list[JourneyEvent] = [Handled(0, done, caller.name)]
+    for result in results:
+        status, text = str(result.status) if done == "failed" else "", " ".join(result.reply)
+        events.append(Outcome(0, result.copy.rcpt, str(result.copy.address), done, status, text))
+    await office.settle(job, Attempt(office.clock.now(), results, events=events))
+
+
+async def _taken(office: Office, wanted: Select, done: str) -> AsyncIterator[tuple[Job | None, DoneRecord]]:
+    """Each job that matches, leased; None for one that is being worked on."""
+    async for entry in _entries(office, wanted):
+        now = office.clock.now()
+        lease = Lease(office.ids.node, now, now + _LEASE)
+        take = partial(_take, entry, lease)
+        job = await office.engine.write(take, Urgency.CLIENT)
+        yield job, DoneRecord(_id(entry), done, int(job is not None))
+
+
+async def _take(entry: Entry, lease: Lease, tx: Transaction) -> Job | None:
+    return await jobs.take(tx, entry.letter.spool_id, entry.job, lease)
+
+
+async def _entries(office: Office, wanted: Select) -> AsyncIterator[Entry]:
+    tx, now, after = office.engine.reading(), office.clock.now(), queue.START
+    chosen = _filter(wanted, now)
+    while entries := await queue.listing(tx, chosen, now, after, SLICE):
+        for entry in entries:
+            yield entry
+        after = entries[-1].place
+
+
+class _Action(msgspec.Struct, frozen=True):
+    """What is done to all jobs of a message that match, in one transaction; gives their number."""
+
+    done: str
+    act: Callable[[Transaction, Filter, int], Awaitable[int]]
+
+
+async def _act(office: Office, caller: Caller, wanted: Select, action: _Action) -> AsyncIterator[DoneRecord]:
+    tx, now, after = office.engine.reading(), office.clock.now(), queue.START
+    chosen = _filter(wanted, now)
+    while entries := await queue.listing(tx, chosen, now, after, SLICE):
+        letters = {entry.letter.spool_id: entry.letter.accept_id for entry in entries}
+        hop = Hop(HopKind.QUEUE, now, [Handled(0, action.done, caller.name)])
+        work = partial(_act_on, office.ids, _Slice(chosen, letters, hop), action)
+        counts = await office.engine.write(work, Urgency.CLIENT)
+        for spool_id, jobs_ in counts.items():
+            yield DoneRecord(id_text(IdKind.JOURNEY, letters[spool_id]), action.done, jobs_)
+        after = Place(entries[-1].place.slot, entries[-1].place.spool_id, _LAST_JOB)
+    office.wake()
+
+
+class _Slice(msgspec.Struct, frozen=True):
+    """Messages that are acted on in one transaction: journey ids by spool id, and the hop that each journey gets."""
+
+    chosen: Filter
+    letters: Mapping[int, int]
+    hop: Hop
+
+
+async def _act_on(ids: Ids, slice_: _Slice, action: _Action, tx: Transaction) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for spool_id, accept_id in slice_.letters.items():
+        narrowed = msgspec.structs.replace(slice_.chosen, spool_id=spool_id)
+        counts[spool_id] = await action.act(tx, narrowed, slice_.hop.started)
+        if counts[spool_id]:
+            await journal.append(tx, accept_id, ids.next(), slice_.hop)
+    return counts
+
+
+def _filter(wanted: Select, now: int) -> Filter:
+    accept_id = parse_id(IdKind.JOURNEY, wanted.id) if wanted.id else 0
+    if accept_id is None:
+        raise OperationError(f"{wanted.id!r} is not an id; they look like J3k9x2 (see: postroom queue list)")
+    return Filter(
+        accept_id=accept_id,
+        sender=wanted.sender,
+        recipient=wanted.recipient,
+        domain=wanted.domain,
+        accepted_before=now - wanted.older if wanted.older else 0,
+    )
+
+
+async def _record(tx: Transaction, entry: Entry) -> QueueRecord:
+    letter = entry.letter
+    waiting = await queue.waiting_copies(tx, entry)
+    return QueueRecord(
+        _id(entry),
+        entry.job,
+        entry.hop,
+        entry.state,
+        str(letter.sender or ""),
+        [WaitingCopy(str(copy.address), copy.status) for copy in waiting],
+        letter.size,
+        letter.accepted,
+        0 if entry.state == "held" else entry.due,
+        entry.attempts,
+        entry.expires,
+        entry.why,
+    )
+
+
+def _id(entry: Entry) -> str:
+    return id_text(IdKind.JOURNEY, entry.letter.accept_id)
+
+
+LIST = Operation("queue.list", Select, QueueRecord, list_, reads=True)
+COUNT = Operation("queue.count", Select, CountRecord, count, reads=True)
+HOLD = Operation("queue.hold", Select, DoneRecord, hold)
+RELEASE = Operation("queue.release", Select, DoneRecord, release)
+RETRY = Operation("queue.retry", Select, DoneRecord, retry)
+FAIL = Operation("queue.fail", Select, DoneRecord, fail)
+DROP = Operation("queue.drop", Select, DoneRecord, drop)

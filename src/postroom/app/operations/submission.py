@@ -1,0 +1,150 @@
+"""The operation behind sendmail(1): a message from any user of this machine.
+
+RFC 6409 §8 (what a submission server completes), RFC 3461 §4 (NOTIFY, RET, ENVID). The kernel says who calls; that name goes into the Received
+field, whatever sender the message claims, as local mail has always had it. Not here: options, header recipients (`message.sendmail_input`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from postroom.app.control import Caller, OperationError
+from postroom.app.operations.aliases import only_domain
+from postroom.app.operations.office import Office, Operation, Submission
+from postroom.message.address import Address, parse_mailbox
+from postroom.message.envelope import Notify, Recipient, Ret
+from postroom.message.errors import BadAddress, BadContent, BadSenderAddress, MailboxDisabled, NoSuchUser
+from postroom.message.fields import FieldRefused, Mailbox, address_field
+from postroom.message.header import Header
+from postroom.message.ids import IdKind, id_text
+from postroom.store import directory
+from postroom.store.directory import Account
+
+NULL_SENDER = "<>"
+
+
+class Submit(msgspec.Struct, frozen=True):
+    """A message with CRLF line ends and a closed header. `sender` "" is the caller, "<>" the null reverse-path.
+
+    `notify` is the number of `message.envelope.Notify`, None when not said; `ret` FULL, HDRS or "". `name` is what people see of the
+    sender where the message has no From.
+    """
+
+    recipients: list[str]
+    content: bytes
+    sender: str = ""
+    notify: int | None = None
+    ret: str = ""
+    envid: str = ""
+    name: str = ""
+
+
+class SubmitRecord(msgspec.Struct, frozen=True):
+    """The journey id of the accepted message."""
+
+    id: str
+
+
+class Verify(msgspec.Struct, frozen=True):
+    """A recipient that a message may be sent to."""
+
+    recipient: str
+
+
+class VerifyRecord(msgspec.Struct, frozen=True):
+    """The address completed, and whether its domain is ours."""
+
+    recipient: str
+    local: bool
+
+
+async def submit(office: Office, caller: Caller, wanted: Submit) -> AsyncIterator[SubmitRecord]:
+    """Accepts a message."""
+    accept_id = await office.submit(await submission(office, caller.name, wanted))
+    yield SubmitRecord(id_text(IdKind.JOURNEY, accept_id))
+
+
+async def verify(office: Office, _: Caller, wanted: Verify) -> AsyncIterator[VerifyRecord]:
+    """Says what RCPT would say."""
+    tx = office.engine.reading()
+    who = parse_mailbox(wanted.recipient, unqualified=True)
+    if who is None:
+        raise BadAddress(f"{wanted.recipient!r} is not an address")
+    if not who.domain:
+        who = Address(who.local, await own_domain(office))
+    local = await directory.domain(tx, who.domain) is not None
+    found = await directory.resolve(tx, who) if local else None
+    if local and found is None:
+        raise NoSuchUser(f"No such user here: {who}")
+    if isinstance(found, Account) and not found.enabled:
+        raise MailboxDisabled
+    yield VerifyRecord(str(who), local)
+
+
+async def submission(office: Office, user: str, wanted: Submit) -> Submission:
+    """The message with its addresses completed; raises `MailError`. `user` is the login name of who submits."""
+    if not wanted.recipients:
+        raise BadAddress("the message has no recipient")
+    domain = await own_domain(office)
+    notify = None if wanted.notify is None else Notify(wanted.notify)
+    recipients = [Recipient(_recipient(text, domain), notify) for text in wanted.recipients]
+    sender = _sender(wanted.sender or user, domain)
+    ascii_only = (sender is None or sender.is_ascii) and all(one.address.is_ascii for one in recipients)
+    return Submission(
+        user,
+        sender,
+        recipients,
+        _with_author(wanted, sender),
+        wanted.envid or None,
+        _ret(wanted.ret),
+        smtputf8=not ascii_only,
+    )
+
+
+async def own_domain(office: Office) -> str:
+    """What completes a bare local name: our domain where that is clear, else this host's name."""
+    try:
+        return await only_domain(office)
+    except OperationError:
+        return office.settings.server.hostname
+
+
+def _with_author(wanted: Submit, sender: Address | None) -> bytes:
+    """The content, with a From that has the caller's name in it where there is none; without a name the door completes it."""
+    if sender is None or not wanted.name or Header.parse(wanted.content).get("From") is not None:
+        return wanted.content
+    try:
+        return address_field("From", [Mailbox(sender, wanted.name)]) + wanted.content
+    except FieldRefused as error:
+        raise BadContent(f"the full name cannot be used: {error}") from None
+
+
+def _recipient(text: str, domain: str) -> Address:
+    found = parse_mailbox(text, unqualified=True)
+    if found is None:
+        raise BadAddress(f"{text!r} is not an address")
+    return found if found.domain else Address(found.local, domain)
+
+
+def _sender(text: str, domain: str) -> Address | None:
+    if text == NULL_SENDER:
+        return None
+    found = parse_mailbox(text, unqualified=True)
+    if found is None:
+        raise BadSenderAddress(f"the sender {text!r} is not an address")
+    return found if found.domain else Address(found.local, domain)
+
+
+def _ret(text: str) -> Ret | None:
+    if not text:
+        return None
+    try:
+        return Ret(text.upper())
+    except ValueError:
+        raise OperationError(f"RET={text}: it is FULL or HDRS (RFC 3461 §4.3)") from None
+
+
+SUBMIT = Operation("submit", Submit, SubmitRecord, submit, everybody=True)
+VERIFY = Operation("verify", Verify, VerifyRecord, verify, everybody=True, reads=True)

@@ -1,0 +1,51 @@
+"""All operations by their names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from postroom.app.control import Caller, Request
+from postroom.app.operations import (
+    accounts,
+    aliases,
+    certificates,
+    checking,
+    dns,
+    domains,
+    journeys,
+    queue,
+    submission,
+    watching,
+)
+from postroom.app.operations.office import Office, Operation
+from postroom.app.operations.office import perform as perform_one
+
+OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
+    {
+        operation.name: operation
+        for operation in (
+            *(domains.ADD, domains.LIST, domains.REMOVE, domains.CHANGE),
+            *(
+                accounts.ADD,
+                accounts.LIST,
+                accounts.SHOW,
+                accounts.REMOVE,
+                accounts.CHANGE,
+                accounts.PASSWORD,
+            ),
+            *(aliases.ADD, aliases.LIST, aliases.SHOW, aliases.REMOVE, aliases.CHANGE, aliases.IMPORT),
+            *(aliases.ADD_LIST, aliases.LIST_LISTS),
+            *(queue.LIST, queue.COUNT, queue.HOLD, queue.RELEASE, queue.RETRY, queue.FAIL, queue.DROP),
+            *(journeys.SHOW, journeys.LIST),
+            *(submission.SUBMIT, submission.VERIFY),
+            *(checking.CHECK, certificates.RELOAD, dns.RECORDS, watching.WATCH),
+        )
+    }
+)
+
+
+def perform(office: Office, caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
+    """Performs a request; with the office bound, it is what `control.ControlServer` wants."""
+    return perform_one(OPERATIONS, office, caller, request)

@@ -1,0 +1,246 @@
+"""sendmail(1), mailq(1), newaliases(1): what other programs of a Unix system expect to find.
+
+Options as in `app.sendmail_options`, exit codes as in sysexits.h. A message goes to the running server, else into its drop directory. RFC 5322
+§3.6.3 (Bcc is read with -t and sent to nobody). `-bs` speaks SMTP (`app.sendmail_smtp`); -bp, -bi, -q and -bd are the commands
+`queue list`, `alias import`, `queue retry` and `serve` under their old names. Not here: what becomes of the message.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+import msgspec
+
+from postroom.app.control import CallFailed, OperationError
+from postroom.app.locate import Here, Server, system_servers
+from postroom.app.post_office import PostOffice, Unreachable
+from postroom.app.sendmail_options import BadOption, Mode, Options, parse_options
+from postroom.app.settings import SettingsError
+from postroom.message.address import parse_mailbox
+from postroom.message.address_list import mailboxes, parse_address_list
+from postroom.message.printable import printable
+from postroom.message.sendmail_input import header_recipients, read_message
+
+MAX_INPUT = 64 << 20  # octets of a message
+MODES = {"sendmail": Mode.DELIVER, "mailq": Mode.QUEUE, "newaliases": Mode.ALIASES}
+ALIASES = "/etc/aliases"
+
+_EXITS = {  # by the enhanced status, the longest beginning first
+    "5.1.2": os.EX_NOHOST,
+    "5.1.7": os.EX_DATAERR,
+    "5.1": os.EX_NOUSER,
+    "5.3.4": os.EX_DATAERR,
+    "5.6": os.EX_DATAERR,
+    "5.7": os.EX_NOPERM,
+    "4": os.EX_TEMPFAIL,
+}
+
+
+class Streams(msgspec.Struct):
+    """Standard input, output and error."""
+
+    input: BinaryIO
+    output: BinaryIO
+    errors: TextIO
+
+
+class Refused(Exception):
+    """It ends here, with words and a code of sysexits.h."""
+
+    def __init__(self, words: str, code: int) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+def main(name: str, arguments: Sequence[str]) -> int:
+    """Runs as `name`, one of `MODES`; gives the exit code."""
+    return run(name, arguments, Streams(sys.stdin.buffer, sys.stdout.buffer, sys.stderr), Here())
+
+
+def run(name: str, arguments: Sequence[str], streams: Streams, here: Here) -> int:
+    """As `main`, with everything from outside as an argument."""
+    try:
+        options = parse_options(list(arguments), MODES[name])
+        run_mode = _MODES[options.mode]
+        return run_mode(options, streams, here)
+    except BadOption as error:
+        return _complain(name, str(error), os.EX_USAGE, streams)
+    except SettingsError as error:
+        return _complain(name, str(error), os.EX_CONFIG, streams)
+    except Refused as refused:
+        return _complain(name, str(refused), refused.code, streams)
+
+
+def exit_code(error: OperationError) -> int:
+    """The code of sysexits.h for a refusal."""
+    if not isinstance(error, CallFailed):
+        return os.EX_TEMPFAIL  # the connection broke: nobody knows
+    status = error.failed.status
+    for beginning in sorted(_EXITS, key=len, reverse=True):
+        if status == beginning or status.startswith(f"{beginning}."):
+            return _EXITS[beginning]
+    return os.EX_TEMPFAIL if error.failed.temporary else os.EX_UNAVAILABLE
+
+
+def facts_of(options: Options, recipients: list[str]) -> dict[str, Any]:
+    """The fields of `Submit` beside the content."""
+    sender = "" if options.sender is None else options.sender or "<>"
+    return {
+        "recipients": recipients,
+        "sender": sender,
+        "notify": None if options.notify is None else int(options.notify),
+        "ret": options.ret,
+        "envid": options.envid,
+        "name": options.name or _full_name(),
+    }
+
+
+def _deliver(options: Options, streams: Streams, here: Here) -> int:
+    if not (options.recipients or options.header_recipients):
+        raise Refused("nobody is named: give recipients, or -t to take them from the header", os.EX_USAGE)
+    office = PostOffice(_server(options, here))
+    data = streams.input.read(MAX_INPUT + 1)
+    if len(data) > MAX_INPUT:
+        raise Refused(f"the message has more than {MAX_INPUT >> 20} MiB", os.EX_DATAERR)
+    content = read_message(data, dot_ends=options.dot_ends)
+    recipients = _named(options.recipients)
+    if options.header_recipients:
+        content = _from_header(content, recipients)
+    try:
+        posted = office.submit(facts_of(options, recipients), content)
+    except OperationError as error:
+        raise Refused(str(error), exit_code(error)) from error
+    except Unreachable as error:
+        raise Refused(str(error), os.EX_TEMPFAIL) from error
+    if options.verbose:
+        _tell(posted.journey, posted.dropped, streams)
+    return os.EX_OK
+
+
+def _named(arguments: list[str]) -> list[str]:
+    """Recipients of the command line: addresses, or lists of them as in a header."""
+    found: list[str] = []
+    for argument in arguments:
+        alone = parse_mailbox(argument, unqualified=True)
+        if alone is not None:
+            found.append(argument)
+            continue
+        for spec in mailboxes(parse_address_list(argument)):
+            text = spec.local if spec.defect else spec.email
+            if parse_mailbox(text, unqualified=True) is None:
+                raise Refused(f"{printable(text)!r} is not an address", os.EX_NOUSER)
+            found.append(text)
+    return found
+
+
+def _from_header(content: bytes, recipients: list[str]) -> bytes:
+    """Adds the header's recipients; gives the message without its Bcc."""
+    try:
+        found = header_recipients(content)
+    except ValueError as error:
+        raise Refused(str(error), os.EX_DATAERR) from error
+    if found.unusable:
+        names = ", ".join(repr(printable(text, 80)) for text in found.unusable[:5])
+        raise Refused(f"the header names what is no address: {names}", os.EX_DATAERR)
+    recipients += [str(address) for address in found.recipients if str(address) not in recipients]
+    if not recipients:
+        raise Refused("the header names no recipient (To, Cc, Bcc)", os.EX_USAGE)
+    return found.raw
+
+
+def _tell(journey: str, dropped: str, streams: Streams) -> None:
+    words = (
+        f"accepted as {journey}; its way: postroom journey {journey}"
+        if journey
+        else f"the server is down: dropped as {dropped}, it will be taken when the server starts"
+    )
+    streams.errors.write(words + "\n")
+
+
+def _verify(options: Options, streams: Streams, here: Here) -> int:
+    office, code = PostOffice(_server(options, here)), os.EX_OK
+    for recipient in _named(options.recipients):
+        try:
+            record = office.verify(recipient)
+        except OperationError as error:
+            streams.output.write(f"{recipient}... {printable(str(error))}\n".encode())
+            code = exit_code(error)
+            continue
+        if record is None:
+            raise Refused("the server is down: nobody knows", os.EX_TEMPFAIL)
+        where = "deliverable here" if record["local"] else "goes to another server"
+        streams.output.write(f"{recipient}... {where}: {printable(record['recipient'])}\n".encode())
+    return code
+
+
+def _speak(options: Options, streams: Streams, here: Here) -> int:
+    from postroom.app.sendmail_smtp import speak
+
+    return speak(_server(options, here), options, streams)
+
+
+def _command(options: Options, *arguments: str) -> int:
+    from postroom.app.cli.program import run as run_command
+
+    config = ["--config", options.config] if options.config else []
+    return run_command([*arguments, *config])
+
+
+def _flush(options: Options, _: Streams, __: Here) -> int:
+    about = {"I": "--id", "R": "--recipient", "S": "--sender"}
+    chosen = [about[options.flush[0]], options.flush[1:]] if options.flush else []
+    if chosen[:1] == ["--recipient"] and "@" not in chosen[1]:
+        chosen[0] = "--domain"
+    return _command(options, "queue", "retry", "--yes", *chosen)
+
+
+def _server(options: Options, here: Here) -> Server:
+    """The server; of a lab's, the one that has the sender's domain, else the first."""
+    servers = system_servers(Path(options.config) if options.config else None, here)
+    domain = (options.sender or "").rpartition("@")[2].lower()
+    return next((server for server in servers if server.name == domain), servers[0])
+
+
+def _full_name() -> str:
+    """The caller's name as the password file has it: what stands before the first comma."""
+    name = os.environ.get("NAME", "")
+    if not name:
+        try:
+            entry = pwd.getpwuid(os.getuid())
+        except KeyError:
+            return ""
+        name = entry.pw_gecos.partition(",")[0].replace("&", entry.pw_name.capitalize())
+    return name if name.isprintable() else ""
+
+
+def _complain(name: str, words: str, code: int, streams: Streams) -> int:
+    streams.errors.write(f"{name}: {printable(words)}\n")
+    return code
+
+
+def _queue(options: Options, _: Streams, __: Here) -> int:
+    return _command(options, "queue", "list")
+
+
+def _aliases(options: Options, _: Streams, __: Here) -> int:
+    return _command(options, "alias", "import", ALIASES)
+
+
+def _daemon(options: Options, _: Streams, __: Here) -> int:
+    return _command(options, "serve")
+
+
+_MODES: dict[Mode, Callable[[Options, Streams, Here], int]] = {
+    Mode.DELIVER: _deliver,
+    Mode.SMTP: _speak,
+    Mode.VERIFY: _verify,
+    Mode.FLUSH: _flush,
+    Mode.QUEUE: _queue,
+    Mode.ALIASES: _aliases,
+    Mode.DAEMON: _daemon,
+}

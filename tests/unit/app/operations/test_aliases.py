@@ -1,0 +1,79 @@
+"""Aliases, lists, and the import of alias files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from offices import TestOffice
+
+BOB = "bob@hamburger.test"
+
+
+async def test_an_alias_comes_changes_and_goes(office: TestOffice) -> None:
+    (made,) = await office.ask("alias.add", address="info@hamburger.test", targets=[BOB, "x@crepes.test"])
+    assert made == {
+        "address": "info@hamburger.test",
+        "kind": "alias",
+        "targets": [BOB, "x@crepes.test"],
+        "owner": "",
+    }
+    (less,) = await office.ask("alias.set", address="info@hamburger.test", remove=["x@crepes.test"])
+    assert less["targets"] == [BOB]
+    assert await office.ask("alias.list") == [less]
+    assert await office.ask("list.list") == []
+    await office.ask("alias.remove", address="info@hamburger.test")
+    assert await office.ask("alias.list", domain="hamburger.test") == []
+
+
+async def test_a_list_has_an_owner_and_members(office: TestOffice) -> None:
+    await office.ask("list.add", address="all@hamburger.test", owner=BOB)
+    (more,) = await office.ask("alias.set", address="all@hamburger.test", add=["a@b.test", "c@d.test"])
+    assert more["targets"] == ["a@b.test", "c@d.test"]
+    (owned,) = await office.ask("alias.set", address="all@hamburger.test", owner="boss@crepes.test")
+    assert owned["owner"] == "boss@crepes.test"
+    assert await office.ask("list.list") == [owned]
+    assert await office.ask("alias.list") == []
+
+
+async def test_a_file_is_imported_with_what_it_includes(office: TestOffice) -> None:
+    text = "postmaster: root\nroot: bob\nstaff: :include:/staff\nprog: |/bin/sh\nowner-staff: bob\n"
+    (done,) = await office.ask("alias.import", text=text, included={"/staff": "bob, carol@crepes.test\n"})
+    assert (done["domain"], done["aliases"], done["lists"], done["forwards"]) == ("hamburger.test", 3, 1, 0)
+    assert any("|/bin/sh is refused" in one for one in done["complaints"])
+    (staff,) = await office.ask("alias.show", address="staff@hamburger.test")
+    assert (staff["kind"], staff["owner"]) == ("list", "owner-staff@hamburger.test")
+
+
+async def test_names_belong_to_the_only_domain_or_the_hosts(office: TestOffice) -> None:
+    await office.ask("domain.add", name="crepes.test")
+    assert (await office.ask("alias.import", text=""))[0]["domain"] == "hamburger.test"
+    await office.ask("domain.add", name="mail.hamburger.test")
+    await office.ask("account.remove", address=BOB)
+    await office.ask("domain.remove", name="hamburger.test")
+    await office.ask("domain.remove", name="mail.hamburger.test")
+    await office.ask("domain.add", name="pizza.test")
+    assert "crepes.test, pizza.test" in await office.refusal("alias.import", text="")
+
+
+async def test_without_a_domain_there_is_nothing_to_import_into(bare: TestOffice) -> None:
+    assert "domain add" in await bare.refusal("alias.import", text="a: b")
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "words"),
+    [
+        ("alias.add", {"address": BOB, "targets": ["x@y.test"]}, "taken"),
+        ("alias.add", {"address": "a@hamburger.test", "targets": []}, "needs a target"),
+        ("alias.add", {"address": "a@hamburger.test", "targets": ["x"]}, "not an address"),
+        ("alias.show", {"address": BOB}, "postroom account"),
+        ("alias.show", {"address": "x@hamburger.test"}, "there is no x@hamburger.test"),
+        ("alias.remove", {"address": "x@hamburger.test"}, "there is no"),
+        ("alias.list", {"domain": "x.test"}, "not a domain"),
+        ("list.add", {"address": "l@hamburger.test", "owner": "l@hamburger.test"}, "its own owner"),
+        ("alias.import", {"text": "", "domain": "x.test"}, "domain add x.test"),
+    ],
+)
+async def test_refusals(office: TestOffice, operation: str, arguments: dict[str, Any], words: str) -> None:
+    assert words in await office.refusal(operation, **arguments)
