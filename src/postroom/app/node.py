@@ -1,0 +1,83 @@
+"""This process as a node of the store: its number, its ids, and the beat that keeps both.
+
+A node number is a leased row; ids run up to a mark that is durable before they are given, so that no clock and no crash repeats one. Not here: the
+statements (`store.leases`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable
+
+from postroom.store import leases
+from postroom.store.engine import Engine, Transaction, Urgency
+from postroom.store.ids import Ids
+from postroom.store.leases import NodeNumber
+
+LEASE_SECONDS = 120
+BEAT_SECONDS = 30
+AHEAD_MS = 60_000  # ids may run that far ahead of the last beat
+
+
+class Node:
+    """A held node number. `ids` makes ids as long as the beat goes on."""
+
+    def __init__(
+        self, engine: Engine, held: NodeNumber, ids: Ids, on_error: Callable[[BaseException], None]
+    ) -> None:
+        self.ids = ids
+        self._engine = engine
+        self._held = held
+        self._on_error = on_error
+        self._beating: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def join(cls, engine: Engine, on_error: Callable[[BaseException], None], *, alone: bool) -> Node:
+        """Takes a number; `alone` when no other process can use the store."""
+        name = f"{socket.gethostname()}:{os.getpid()}" if not alone else "alone"
+        now = time.time_ns()
+        mark = now // 1_000_000 + AHEAD_MS
+
+        async def work(tx: Transaction) -> NodeNumber:
+            until = now // 1000 + LEASE_SECONDS * 1_000_000
+            held = await leases.take_node(tx, name, now // 1000, until, alone=alone)
+            await leases.keep_node(tx, held, until, max(mark, held.id_mark + AHEAD_MS))
+            return held
+
+        held = await engine.write(work)
+        ids = Ids(held.node, mark=held.id_mark, limit=max(mark, held.id_mark + AHEAD_MS))
+        return cls(engine, held, ids, on_error)
+
+    def start(self) -> None:
+        """Begins to beat."""
+        self._beating = asyncio.get_running_loop().create_task(self._beat())
+
+    async def leave(self) -> None:
+        """Gives the number back."""
+        if self._beating is not None:
+            self._beating.cancel()
+        await self._engine.write(self._leave, Urgency.HOUSEKEEPING)
+
+    async def _leave(self, tx: Transaction) -> None:
+        await leases.leave_node(tx, self._held)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            now = time.time_ns()
+            mark = now // 1_000_000 + AHEAD_MS
+            until = now // 1000 + LEASE_SECONDS * 1_000_000
+
+            async def keep(tx: Transaction, until: int = until, mark: int = mark) -> bool:
+                return await leases.keep_node(tx, self._held, until, mark)
+
+            try:
+                if await self._engine.write(keep, Urgency.INBOUND):
+                    self.ids.reserve(mark)
+                else:
+                    self._on_error(RuntimeError(f"another process has taken node number {self._held.node}"))
+            except Exception as error:  # noqa: BLE001 - ids wait at their limit until the store is back
+                self._on_error(error)

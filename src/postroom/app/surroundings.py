@@ -1,0 +1,45 @@
+"""What a server finds around it: the time, the DNS, the network; a lab gives other ones than the Internet does.
+
+Values only. Not here: how they are made (`app.serving` for the Internet, `lab` for a lab).
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+
+import msgspec
+
+from postroom.app.logs import Log
+from postroom.intake.door import Door
+from postroom.net.clock import Clock
+from postroom.proto.dns.resolver import Resolver
+from postroom.store.throttle import Limits as LoginLimits
+
+
+def _as_it_is(door: Door) -> Door:
+    return door
+
+
+def _port_25(ip: str) -> int:  # noqa: ARG001 - every server's port but in a lab
+    return 25
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """The world as one server sees it.
+
+    `owns` tells its own addresses; `port_of` where an address takes mail; `source` is the address to connect from, "" for any;
+    `relay_tls` the context for STARTTLS to next hops. `open_house` is a lab's: passwords without TLS, VRFY and EXPN for everybody, patience,
+    connections without number. `before_door` may put faults in front of a door.
+    """
+
+    clock: Clock
+    resolver: Resolver
+    log: Log
+    owns: Callable[[str], bool]
+    relay_tls: Callable[[], ssl.SSLContext]
+    port_of: Callable[[str], int] = _port_25
+    source: str = ""
+    open_house: bool = False
+    before_door: Callable[[Door], Door] = _as_it_is
+    login_limits: LoginLimits = LoginLimits()

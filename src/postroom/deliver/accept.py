@@ -1,0 +1,140 @@
+"""The only place where a message is accepted: one commit, and then the client may be told 250.
+
+RFC 5321 §4.2.5 and §6.1: before the commit everything may fail and leaves nothing; after it the message is delivered, retried or bounced,
+never lost. Not here: what the doors check, and the work that follows (`deliver.runner`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from postroom.deliver.legs import Leg
+from postroom.deliver.letter import Letter, Receipt
+from postroom.deliver.placing import Placed, Placer, Sending, terms_of
+from postroom.deliver.reports import Result
+from postroom.deliver.router import Router, Routes
+from postroom.message.address import Address
+from postroom.message.dsn_rules import Happened
+from postroom.message.errors import MailError
+from postroom.message.journey import Hop
+from postroom.store import journal
+from postroom.store.changes import Change
+from postroom.store.engine import Engine, Transaction
+from postroom.store.jobs import Job
+from postroom.store.spool import Copy, Spooled
+
+MOST_LOCAL_COPIES = 20  # in the accepting commit; of more the runner files the copies
+MOST_LOCAL_OCTETS = 4 * 1024 * 1024  # of all local copies together, likewise
+_HAPPENED = {"expanded": Happened.EXPANDED, "delivered": Happened.DELIVERED}
+
+
+class Accepting(msgspec.Struct, frozen=True):
+    """What acceptance works with: `publish` tells sessions of changes, `hand_over` gives leased jobs to the runner."""
+
+    engine: Engine
+    router: Router
+    placer: Placer
+    publish: Callable[[Sequence[Change]], None]
+    hand_over: Callable[[Sequence[Job]], None]
+
+
+class NothingTaken(Exception):
+    """No recipient at all could be served."""
+
+    def __init__(self, errors: dict[int, MailError]) -> None:
+        super().__init__("no recipient was taken")
+        self.errors = errors
+
+
+class Acceptance:
+    """Accepts letters."""
+
+    def __init__(self, accepting: Accepting) -> None:
+        self._with = accepting
+
+    async def accept(self, letter: Letter, *, each: bool = False) -> Receipt:
+        """Makes the letter durable and says what became of each recipient; with `each` the client hears of them one by one (LMTP).
+
+        Raises the `MailError` that holds for all recipients when nobody gets it, and then nothing was kept.
+        """
+        use = self._with
+        routes = await use.router.routes(
+            use.engine.reading(), letter.envelope.sender, letter.envelope.recipients, letter.known
+        )
+        sendings = self._sendings(letter, routes)
+
+        async def work(tx: Transaction) -> Placed:
+            return await self._place(tx, letter, sendings, each=each)
+
+        try:
+            placed = await use.engine.write(work)
+        except NothingTaken as nothing:
+            return self._receipt(letter, nothing.errors, each=each)
+        use.publish(placed.changes)
+        use.hand_over(placed.jobs)
+        refused = {rcpt: error for rcpt, error in placed.errors.items() if rcpt not in placed.taken}
+        return self._receipt(letter, refused, each=each)
+
+    def _receipt(self, letter: Letter, errors: dict[int, MailError], *, each: bool) -> Receipt:
+        receipt = Receipt(letter.accept_id, [errors.get(n) for n in range(len(letter.envelope.recipients))])
+        if not each:
+            receipt.settle()
+        return receipt
+
+    def _sendings(self, letter: Letter, routes: Routes) -> list[Sending]:
+        """One for each reverse-path that the letter goes on under."""
+        local = sum(leg.account_id is not None for leg in routes.legs)
+        many = local > MOST_LOCAL_COPIES or (local > 1 and local * len(letter.content) > MOST_LOCAL_OCTETS)
+        groups: dict[Address | None, list[tuple[int, Leg]]] = {}
+        for n, leg in enumerate(routes.legs):
+            groups.setdefault(leg.sender, []).append((n, leg))
+        milestones = self._milestones(letter, routes)
+        if milestones:
+            groups.setdefault(letter.envelope.sender, [])
+        terms = terms_of(letter.envelope, letter.from_mta, shown=letter.shown)
+        placer, content = self._with.placer, letter.content
+        sendings = []
+        for sender, legs in groups.items():
+            spooled = Spooled(
+                placer.next_id(), letter.accept_id, letter.arrived, sender, len(content), content, terms
+            )
+            ways = placer.ways(spooled, content, legs, file=not many)
+            mine = milestones if sender == letter.envelope.sender else ()
+            sendings.append(Sending(spooled, content, ways, mine))
+        return sendings
+
+    def _milestones(self, letter: Letter, routes: Routes) -> list[Result]:
+        recipients = letter.envelope.recipients
+        return [
+            Result(
+                Copy(
+                    len(routes.legs) + number,
+                    milestone.rcpt,
+                    milestone.address,
+                    recipients[milestone.rcpt].notify,
+                    recipients[milestone.rcpt].orcpt,
+                ),
+                _HAPPENED[milestone.action],
+            )
+            for number, milestone in enumerate(routes.milestones)
+        ]
+
+    async def _place(
+        self, tx: Transaction, letter: Letter, sendings: Sequence[Sending], *, each: bool
+    ) -> Placed:
+        placed = Placed()
+        use = self._with
+        for sending in sendings:
+            part = await use.placer.place(tx, sending, letter.arrived, each=each)
+            placed.changes += part.changes
+            placed.jobs += part.jobs
+            placed.events += part.events
+            placed.taken |= part.taken
+            placed.errors.update(part.errors)
+        if not placed.taken:
+            raise NothingTaken(placed.errors)
+        hop = Hop(letter.hop.kind, letter.hop.started, [*letter.hop.events, *placed.events])
+        await journal.append(tx, letter.accept_id, use.placer.next_id(), hop)
+        return placed

@@ -1,0 +1,64 @@
+"""Files one copy of a letter in its recipient's mailbox, within the caller's transaction.
+
+RFC 5321 §4.4 (Return-Path at final delivery), §6.3 (loops; here also by Delivered-To). Not here: which recipient, and the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from postroom.message.errors import RoutingLoop
+from postroom.message.summary import summarize
+from postroom.message.trace import already_delivered, delivered_to, return_path
+from postroom.store import delivery, journal, mailboxes
+from postroom.store.changes import Change, Shown
+from postroom.store.delivery import Delivery
+from postroom.store.engine import Transaction
+from postroom.store.spool import Copy, Spooled
+
+
+class Filing:
+    """`next_id` makes the ids of emails."""
+
+    def __init__(self, next_id: Callable[[], int]) -> None:
+        self._next_id = next_id
+
+    def prepare(
+        self, letter: Spooled, content: bytes, copy: Copy, now: int, *, once: bool = False
+    ) -> Delivery:
+        """All of the work that needs no transaction: the copy's bytes and its summary; the mailbox is still open (0).
+
+        Raises `RoutingLoop`.
+        """
+        if already_delivered(content, copy.address):
+            raise RoutingLoop(f"The message has been delivered to {copy.address} before")
+        raw = return_path(letter.sender) + delivered_to(copy.address) + content
+        summary = summarize(raw)
+        return Delivery(
+            account_id=copy.account_id,
+            mailbox_id=0,
+            email_id=self._next_id(),
+            raw=raw,
+            size=len(raw),
+            summary=summary.pack(),
+            internaldate=letter.accepted,
+            now=now,
+            message_ids=tuple(summary.thread_ids),
+            subject=summary.base_subject,
+            once=(letter.spool_id, copy.n) if once else None,
+        )
+
+    async def file(self, tx: Transaction, letter: Spooled, copy: Copy, prepared: Delivery) -> list[Change]:
+        """Puts a prepared copy into the INBOX and gives what to publish; nothing when it was there already.
+
+        Raises `OverQuota`, or what else the store says.
+        """
+        prepared.mailbox_id = await mailboxes.inbox_id(tx, copy.account_id)
+        filed = await delivery.deliver(tx, prepared)
+        if filed is None:
+            return []
+        await journal.link(tx, copy.account_id, filed.email_id, letter.accept_id, copy.rcpt)
+        changes: list[Change] = [filed.change]
+        if letter.terms.shown:
+            changes.append(Shown(copy.account_id, filed.modseq, filed.email_id))
+        return changes

@@ -1,0 +1,58 @@
+"""Files the local copies of a job: those that were too many or too large for the accepting commit, and those that failed before.
+
+RFC 5321 §4.4. Each copy is a transaction of its own in its account, idempotent by (message, copy), so that a crash between two of them repeats
+harmlessly. Not here: the queue's side of it (`deliver.settling`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from postroom.deliver.attempt import Attempt
+from postroom.deliver.filing import Filing
+from postroom.deliver.reports import Result, failed
+from postroom.message.dsn_rules import Happened
+from postroom.message.errors import MailError
+from postroom.message.journey import Outcome
+from postroom.net.clock import Clock
+from postroom.store.changes import Change
+from postroom.store.engine import Engine, Transaction, Urgency
+from postroom.store.jobs import Job
+from postroom.store.spool import Copy
+
+
+class LocalWorker:
+    """Runs local jobs."""
+
+    def __init__(self, engine: Engine, filing: Filing, clock: Clock) -> None:
+        self._engine = engine
+        self._filing = filing
+        self._clock = clock
+
+    async def attempt(self, job: Job, content: bytes) -> Attempt:
+        """Tries every copy."""
+        attempt = Attempt(self._clock.now())
+        for copy in job.copies:
+            at = (self._clock.now() - attempt.started) // 1000
+            address = str(copy.address)
+            try:
+                attempt.changes += await self._file(job, content, copy)
+            except MailError as error:
+                word = "failed" if error.permanent else "delayed"
+                if error.permanent:
+                    attempt.results.append(failed(copy, error))
+                else:
+                    attempt.delayed[copy.n] = f"{error.status} {error.public}"
+                attempt.events.append(Outcome(at, copy.rcpt, address, word, str(error.status), error.public))
+            else:
+                attempt.results.append(Result(copy, Happened.DELIVERED))
+                attempt.events.append(Outcome(at, copy.rcpt, address, "filed", "2.1.5", "", "INBOX"))
+        return attempt
+
+    async def _file(self, job: Job, content: bytes, copy: Copy) -> Sequence[Change]:
+        prepared = self._filing.prepare(job.letter, content, copy, self._clock.now(), once=True)
+
+        async def work(tx: Transaction) -> Sequence[Change]:
+            return await self._filing.file(tx, job.letter, copy, prepared)
+
+        return await self._engine.write(work, Urgency.HOUSEKEEPING)

@@ -1,0 +1,82 @@
+"""Delivery status notifications that this system owes: decided, worded and addressed.
+
+RFC 3461 §5.2 (who reports), §6 (over SMTP), RFC 3464 (the format). One notification for all that is to be said about one message at one
+time. Not here: the table of what is owed (`message.dsn_rules`), and how a notification is sent (`deliver.placing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from postroom.message.dsn import Notification, Report, compose_dsn
+from postroom.message.dsn_rules import Happened, report_owed
+from postroom.message.dsn_text import Delivery
+from postroom.message.envelope import Recipient
+from postroom.message.errors import EnhancedStatus, MailError
+from postroom.message.ids import IdKind, id_text
+from postroom.store.spool import Copy, Spooled
+
+DELIVERED = EnhancedStatus(2, 1, 5)
+_SECOND = 1_000_000
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What became of one copy. `reply` is what the remote server said, code first, or our own words; `remote` its name."""
+
+    copy: Copy
+    happened: Happened
+    status: EnhancedStatus = DELIVERED
+    reply: tuple[str, ...] = ()
+    remote: str = ""
+    retry_until: int = 0
+
+
+def failed(copy: Copy, error: MailError, remote: str = "") -> Result:
+    """A copy that nobody will try again, for a reason of ours."""
+    status = error.status if error.permanent else EnhancedStatus(5, *error.status[1:])
+    return Result(copy, Happened.FAILED, status, (error.public,), remote)
+
+
+class Reporter:
+    """Makes notifications in the name of `hostname`. `unique` gives letters and digits that no other message of this host has."""
+
+    def __init__(self, hostname: str, unique: Callable[[], str]) -> None:
+        self._hostname = hostname
+        self._unique = unique
+
+    def notification(
+        self, letter: Spooled, original: bytes, results: Sequence[Result], now: int
+    ) -> Notification | None:
+        """What the sender of `letter` is to hear of `results`; None when that is nothing. `now` is unix microseconds."""
+        if letter.sender is None:
+            return None
+        deliveries = tuple(
+            Delivery(
+                Recipient(result.copy.address, result.copy.notify, result.copy.orcpt),
+                action,
+                result.status,
+                result.reply,
+                result.remote,
+                now // _SECOND,
+                result.retry_until // _SECOND,
+            )
+            for result in results
+            if (action := report_owed(result.happened, result.copy.notify, null_sender=False)) is not None
+        )
+        if not deliveries:
+            return None
+        report = Report(
+            self._hostname,
+            letter.sender,
+            deliveries,
+            now // _SECOND,
+            self._unique(),
+            letter.accepted // _SECOND,
+            letter.terms.from_mta,
+            letter.terms.envid,
+            letter.terms.ret,
+            journey_id=id_text(IdKind.JOURNEY, letter.accept_id),
+        )
+        return compose_dsn(report, original)

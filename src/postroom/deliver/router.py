@@ -1,0 +1,184 @@
+"""Where a recipient's copy goes: to a mailbox here, through an alias or a list, or to another domain's mail server.
+
+RFC 5321 §3.9 (aliases keep the reverse-path, lists get the owner's), RFC 3461 §5.2.7 (what expansion does to DSN requests). Expansion is
+iterative and bounded; a list that contains itself gives each member one copy. Not here: MX records (`deliver.remote`), and the
+acceptance itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from postroom.deliver.forwarding import Forwarding
+from postroom.deliver.legs import Leg
+from postroom.message.address import Address
+from postroom.message.envelope import Notify, Recipient
+from postroom.message.errors import MailboxDisabled, MailError, NoSuchUser, RoutingLoop, TooManyRecipients
+from postroom.store import directory
+from postroom.store.directory import Account, Alias, MailingList
+from postroom.store.engine import Transaction
+
+MAX_EXPANSION_DEPTH = 10  # aliases of aliases
+MAX_EXPANDED = 10_000  # final addresses of one recipient
+REMEMBERED = 2.0  # seconds
+MOST_REMEMBERED = 10_000  # addresses
+
+Resolved = Account | Alias | MailingList
+
+
+class Milestone(msgspec.Struct, frozen=True):
+    """An expansion that ends the way of the original recipient, as far as reports go: `expanded` or `delivered` (RFC 3461 §5.2.7)."""
+
+    rcpt: int
+    address: Address
+    action: str
+
+
+class Routes(msgspec.Struct):
+    """All legs of a letter, and what is to be reported although no leg says it."""
+
+    legs: list[Leg]
+    milestones: list[Milestone]
+
+
+class _Step(msgspec.Struct):
+    """An address on its way through the expansion: the leg that it would become."""
+
+    leg: Leg
+    depth: int
+    resolved: Resolved | None = None
+
+
+class Router:
+    """Routes recipients by the directory.
+
+    What an address was found to stand for is remembered for `REMEMBERED` seconds, accounts only: a lookup for every RCPT would cost more
+    than the rest of the dialogue, since each statement hands the interpreter's lock to the writer. `monotonic` gives seconds.
+    """
+
+    def __init__(self, forwarding: Forwarding, monotonic: Callable[[], float]) -> None:
+        self._forwarding = forwarding
+        self._monotonic = monotonic
+        self._known: dict[str, Account] = {}
+        self._since = 0.0
+
+    def forget(self) -> None:
+        """The directory was changed."""
+        self._known.clear()
+
+    async def resolve(self, tx: Transaction, address: Address) -> Resolved | None:
+        """What the directory knows of an address: None for a foreign domain; `NoSuchUser` when the domain is ours and the name is not.
+
+        The first question of RCPT; what it answers can be handed to `expand` later.
+        """
+        now = self._monotonic()
+        if now - self._since > REMEMBERED or len(self._known) > MOST_REMEMBERED:
+            self._known.clear()
+            self._since = now
+        known = self._known.get(address.key)
+        if known is not None:
+            return known
+        found = await directory.resolve(tx, address)
+        if isinstance(found, Account) and found.enabled:
+            self._known[address.key] = found
+            return found
+        if found is None and await directory.domain(tx, address.domain) is not None:
+            original = self._forwarding.original(address)
+            if original is None:
+                raise NoSuchUser(f"No such user here: {address}")
+            return Alias(address, (original,))
+        if isinstance(found, Account) and not found.enabled:
+            raise MailboxDisabled
+        return found
+
+    async def routes(
+        self,
+        tx: Transaction,
+        sender: Address | None,
+        recipients: list[Recipient],
+        known: dict[int, Resolved | None],
+    ) -> Routes:
+        """Legs and milestones of every recipient; `known` holds what RCPT already found out, by recipient number."""
+        routes = Routes([], [])
+        for number, recipient in enumerate(recipients):
+            leg = Leg(number, recipient.address, sender, notify=recipient.notify, orcpt=recipient.orcpt)
+            if number in known and isinstance(found := known[number], Account) and not found.forwards:
+                leg.account_id, leg.detail = found.account_id, found.detail
+                routes.legs.append(leg)
+            elif number in known and known[number] is None:
+                leg.next_hop = recipient.address.domain
+                routes.legs.append(leg)
+            else:
+                await self._expand(tx, leg, routes)
+        return routes
+
+    async def _expand(self, tx: Transaction, first: Leg, routes: Routes) -> None:
+        """Breadth first, each final address once for each reverse-path."""
+        todo = deque([_Step(first, 0)])
+        seen: set[str] = set()
+        made = 0
+        while todo:
+            step = todo.popleft()
+            if step.leg.address.key in seen:
+                continue
+            seen.add(step.leg.address.key)
+            made += 1
+            if made > MAX_EXPANDED:
+                step.leg.error = TooManyRecipients(
+                    f"{first.address} expands to more than {MAX_EXPANDED} addresses"
+                )
+                routes.legs.append(step.leg)
+                return
+            await self._step(tx, step, routes, todo)
+
+    async def _step(self, tx: Transaction, step: _Step, routes: Routes, todo: deque[_Step]) -> None:
+        leg = step.leg
+        try:
+            found = await self.resolve(tx, leg.address)
+            if step.depth > MAX_EXPANSION_DEPTH:
+                raise RoutingLoop(f"{leg.address} stands behind more than {MAX_EXPANSION_DEPTH} aliases")
+        except MailError as error:
+            leg.error = error
+            routes.legs.append(leg)
+            return
+        match found:
+            case None:
+                leg.next_hop = leg.address.domain
+                routes.legs.append(leg)
+            case Account():
+                self._account(step, found, routes, todo)
+            case Alias():
+                self._alias(step, found, routes, todo)
+            case MailingList():
+                self._list(step, found, routes, todo)
+
+    def _account(self, step: _Step, found: Account, routes: Routes, todo: deque[_Step]) -> None:
+        leg = step.leg
+        if not found.forwards or found.keeps_copy:
+            leg.account_id, leg.detail = found.account_id, found.detail
+            routes.legs.append(leg)
+        for target in found.forwards:
+            # RFC 3461 §5.2.7.4: forwarded like a list of one; the new reverse-path leads back through us
+            sender = None if leg.sender is None else self._forwarding.sender(leg.sender, found.address.domain)
+            todo.append(_Step(Leg(leg.rcpt, target, sender, expanded=True), step.depth + 1))
+
+    def _alias(self, step: _Step, found: Alias, routes: Routes, todo: deque[_Step]) -> None:
+        leg = step.leg
+        single = len(found.targets) == 1
+        notify = leg.notify
+        if not single and notify is not None and notify & Notify.SUCCESS:
+            routes.milestones.append(Milestone(leg.rcpt, leg.address, "expanded"))
+            notify &= ~Notify.SUCCESS  # RFC 3461 §5.2.7.3 (c)
+        for target in found.targets:
+            copy = Leg(leg.rcpt, target, leg.sender, notify=notify, orcpt=leg.orcpt, expanded=True)
+            todo.append(_Step(copy, step.depth + 1))
+
+    def _list(self, step: _Step, found: MailingList, routes: Routes, todo: deque[_Step]) -> None:
+        leg = step.leg
+        if leg.notify is not None and leg.notify & Notify.SUCCESS:
+            routes.milestones.append(Milestone(leg.rcpt, leg.address, "delivered"))  # RFC 3461 §5.2.7.1
+        for target in found.targets:
+            todo.append(_Step(Leg(leg.rcpt, target, found.owner, expanded=True), step.depth + 1))

@@ -1,0 +1,137 @@
+"""Writes down what an attempt came to: the queue, the reports, the journey and the next hop's state, in one commit.
+
+RFC 5321 §4.5.4.1 (retries and giving up), RFC 3461 §5.2.5 (delays), RFC 2852 §4.1 (deadlines). Not here: the attempt itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from postroom.deliver.attempt import Attempt
+from postroom.deliver.placing import Placed, Placer, Reportable
+from postroom.deliver.reports import Result, failed
+from postroom.message.dsn_rules import Happened, report_owed
+from postroom.message.envelope import ByMode
+from postroom.message.errors import EnhancedStatus, Expired
+from postroom.message.journey import Hop, HopKind
+from postroom.store import hops, jobs, journal, spool
+from postroom.store.engine import Engine, Transaction
+from postroom.store.jobs import NEVER, Again, Job, LeaseLost, Outcome
+from postroom.store.spool import Blob, Copy
+
+_SECOND = 1_000_000
+DELAYED = EnhancedStatus(4, 4, 7)
+
+
+class Settling(msgspec.Struct, frozen=True):
+    """What it takes: `read_body` reads a body that is not in the spool's row."""
+
+    engine: Engine
+    placer: Placer
+    chance: random.Random
+    read_body: Callable[[Blob], bytes]
+
+
+class Settler:
+    """Ends jobs."""
+
+    def __init__(self, use: Settling) -> None:
+        self._use = use
+
+    async def settle(self, job: Job, attempt: Attempt, now: int) -> Placed:
+        """Commits the end of an attempt; gives what was placed (reports). Raises `LeaseLost` when the job had become another's."""
+        attempt = self._give_up(job, attempt, now)
+
+        async def work(tx: Transaction) -> Placed:
+            return await self._write(tx, job, attempt, now)
+
+        return await self._use.engine.write(work)
+
+    async def _write(self, tx: Transaction, job: Job, attempt: Attempt, now: int) -> Placed:
+        placed = Placed()
+        results = [*attempt.results, *self._notices(job, attempt, now)]
+        original = await self._original(tx, job, results)
+        final = [Outcome(result.copy.n, final=True) for result in attempt.results]
+        waiting = [Outcome(n, final=False, status=why) for n, why in attempt.delayed.items()]
+        again = self._again(job, attempt, now) if len(final) < len(job.copies) else None
+        await jobs.settle(tx, job, final + waiting, again)
+        if original is not None:
+            await self._use.placer.report(tx, Reportable(job.letter, original, results), now, placed)
+        if attempt.hop_down:
+            await self._hop_down(tx, job, attempt, now)
+        elif job.probe:
+            await hops.alive(tx, job.hop)
+        if attempt.tried:
+            hop = Hop(HopKind.RELAY if job.hop else HopKind.FILED, attempt.started, attempt.events)
+            await journal.append(tx, job.letter.accept_id, self._use.placer.next_id(), hop)
+        return placed
+
+    async def _original(self, tx: Transaction, job: Job, results: Sequence[Result]) -> bytes | None:
+        """The message's bytes when a report on it is owed, read before its row may go."""
+        null = job.letter.sender is None
+        if not any(report_owed(result.happened, result.copy.notify, null_sender=null) for result in results):
+            return None
+        body = await spool.body(tx, job.spool_id)
+        if body is None:
+            raise LeaseLost(f"message {job.spool_id} has left the spool")
+        return self._use.read_body(body) if isinstance(body, Blob) else body
+
+    def _give_up(self, job: Job, attempt: Attempt, now: int) -> Attempt:
+        """At the end of the message's life, or of the time its sender gave it, what is delayed has failed."""
+        by = job.letter.terms.deliver_by
+        too_late = by is not None and by.mode is ByMode.RETURN and now >= by.deadline * _SECOND
+        if now < job.expires and not too_late:
+            return attempt
+        done = {result.copy.n for result in attempt.results}
+        left = [copy for copy in job.copies if copy.n not in done]
+        results = [*attempt.results, *(_expired(copy, attempt.delayed.get(copy.n)) for copy in left)]
+        return msgspec.structs.replace(attempt, results=results, delayed={})
+
+    def _notices(self, job: Job, attempt: Attempt, now: int) -> list[Result]:
+        """Once: the sender hears that what is left is late."""
+        if job.notices or now < job.alarm:
+            return []
+        done = {result.copy.n for result in attempt.results}
+        return [
+            Result(
+                copy,
+                Happened.DELAYED,
+                DELAYED,
+                (attempt.delayed.get(copy.n) or copy.status or "The message has waited for its next server",),
+                job.hop,
+                job.expires,
+            )
+            for copy in job.copies
+            if copy.n not in done
+        ]
+
+    def _again(self, job: Job, attempt: Attempt, now: int) -> Again:
+        schedule = self._use.placer.schedule
+        pause = 0
+        if attempt.tried and not attempt.hop_down:
+            pause = schedule.wait(job.attempts + 1, self._use.chance.random()) * _SECOND
+        noticed = job.notices + (1 if not job.notices and now >= job.alarm else 0)
+        why = attempt.hop_down or next(iter(attempt.delayed.values()), "")
+        alarm = self._next_alarm(job, now) if noticed else job.alarm
+        return Again(min(now + pause, job.expires), alarm, why, noticed, attempt.tried)
+
+    def _next_alarm(self, job: Job, now: int) -> int:
+        by = job.letter.terms.deliver_by
+        if by is not None and by.mode is ByMode.RETURN and by.deadline * _SECOND > now:
+            return min(job.expires, by.deadline * _SECOND)
+        return job.expires if job.expires > now else NEVER
+
+    async def _hop_down(self, tx: Transaction, job: Job, attempt: Attempt, now: int) -> None:
+        known = await hops.get(tx, job.hop)
+        failures = known.failures + 1 if known else 1
+        pause = self._use.placer.schedule.wait(failures, self._use.chance.random()) * _SECOND
+        await hops.dead(tx, job.hop, now, now + pause, attempt.hop_down)
+
+
+def _expired(copy: Copy, why: str | None) -> Result:
+    last = why or copy.status
+    words = Expired.words if not last else f"{Expired.words}; the last attempt said: {last}"
+    return failed(copy, Expired(words))

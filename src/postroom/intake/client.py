@@ -1,0 +1,84 @@
+"""Who stands at a door, and what it has brought so far.
+
+Values that a session fills and a door reads: the client's addresses, its greeting, its TLS and its login; the transaction with what the
+door already found out. Not here: any decision.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from postroom.deliver.router import Resolved
+from postroom.message.envelope import Envelope
+from postroom.message.journey import Hop
+from postroom.message.trace import Origin, received_from, with_protocol
+from postroom.net.session import Peer, TlsFacts
+
+
+class Account(msgspec.Struct, frozen=True):
+    """The account that a client has logged in to; `mechanism` for the journey."""
+
+    account_id: int
+    address: str
+    mechanism: str = ""
+
+
+class Client(msgspec.Struct):
+    """One connection's other end. `reverse` is its name in the DNS, "" when unknown."""
+
+    peer: Peer
+    local: Peer
+    lmtp: bool = False
+    helo: str = ""
+    esmtp: bool = False
+    tls: TlsFacts | None = None
+    login: Account | None = None
+    reverse: str = ""
+    received_start: str = ""
+
+    def protocol(self, *, utf8: bool) -> str:
+        """The name for Received's WITH clause and for the journey (RFC 3848)."""
+        return with_protocol(
+            esmtp=self.esmtp, tls=self.tls is not None, auth=self.login is not None, utf8=utf8, lmtp=self.lmtp
+        )
+
+    def origin(self) -> str:
+        """The first part of a Received field: the same for all messages until the client greets or logs in again."""
+        if not self.received_start:
+            tls = self.tls
+            self.received_start = received_from(
+                Origin(
+                    helo=self.helo,
+                    ip=self.peer.ip,
+                    reverse=self.reverse,
+                    tls_version=tls.version if tls else "",
+                    tls_cipher=tls.cipher if tls else "",
+                    tls_bits=tls.bits if tls else 0,
+                    user=self.login.address if self.login else "",
+                )
+            )
+        return self.received_start
+
+    def changed(self) -> None:
+        """Says that a part of `origin` is different now."""
+        self.received_start = ""
+
+
+class Manner(enum.StrEnum):
+    """How the message is to reach its recipients (RFC 821 §3.4): MAIL to the mailbox, SEND, SOML and SAML to open terminals too."""
+
+    MAIL = "MAIL"
+    SEND = "SEND"
+    SOML = "SOML"
+    SAML = "SAML"
+
+
+class Incoming(msgspec.Struct):
+    """A transaction at the door; replaced, never cleaned. `known` is what RCPT found out, by recipient number."""
+
+    envelope: Envelope
+    hop: Hop
+    manner: Manner = Manner.MAIL
+    known: dict[int, Resolved | None] = {}

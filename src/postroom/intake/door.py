@@ -1,0 +1,132 @@
+"""What every door promises to the sessions that stand before it, and what all doors do alike.
+
+RFC 5321 §4.4 (trace fields), §6.3 (loops), §7.1 (relaying). A door's methods raise `MailError`; the session turns it into a reply. Not
+here: the protocol, and the checks that only one door makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from postroom.deliver.accept import Acceptance
+from postroom.deliver.letter import Letter, Receipt
+from postroom.deliver.router import Resolved, Router
+from postroom.intake.client import Client, Incoming, Manner
+from postroom.message.dates import format_date
+from postroom.message.envelope import Recipient
+from postroom.message.errors import RoutingLoop
+from postroom.message.ids import IdKind, id_text
+from postroom.message.journey import Accepted, Said
+from postroom.message.trace import MAX_HOPS, Stamp, close_header, hops, received_field
+from postroom.net.clock import Clock
+from postroom.store.engine import Engine
+
+
+class HangUp(Exception):
+    """The connection is to be cut without a word: the lab's way to lose a reply."""
+
+
+class Door(Protocol):
+    """The way in for one kind of client."""
+
+    async def mail(self, client: Client, incoming: Incoming) -> None:
+        """May a message of this envelope begin? Raises `MailError`."""
+
+    async def rcpt(self, client: Client, incoming: Incoming, recipient: Recipient) -> None:
+        """May this be the next recipient of it? Puts what it knows of it into `incoming.known`, or raises `MailError`."""
+
+    async def message(self, client: Client, incoming: Incoming, parcel: Parcel) -> Receipt:
+        """Takes the message: when this returns, it is durable. Raises `MailError` when nobody gets it."""
+
+
+class Parcel(msgspec.Struct):
+    """The message as the client sent it (dots removed, CRLF), its journey id, and the dialogue so far with the reply to come."""
+
+    accept_id: int
+    content: bytes
+    said: list[bytes]
+
+
+class Premises(msgspec.Struct):
+    """What all doors of a server share. `next_id` makes journey ids; `check_room` raises `NoSpace` or `Overloaded`."""
+
+    hostname: str
+    engine: Engine
+    router: Router
+    acceptance: Acceptance
+    clock: Clock
+    next_id: Callable[[], int]
+    check_room: Callable[[], None]
+
+
+class DateStamp:
+    """The date of Received and Date fields, formatted once a second."""
+
+    __slots__ = ("_second", "_text")
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = ""
+
+    def __call__(self, now: int) -> str:
+        """`now` in unix microseconds, as a date-time of RFC 5322 §3.3 in UTC."""
+        second = now // 1_000_000
+        if second != self._second:
+            self._second, self._text = second, format_date(second)
+        return self._text
+
+
+class Desk:
+    """The part of the work that is the same at every door."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+        self._date = DateStamp()
+
+    async def resolve(self, recipient: Recipient) -> Resolved | None:
+        """What the directory says of a recipient; None is another domain's."""
+        premises = self._premises
+        return await premises.router.resolve(premises.engine.reading(), recipient.address)
+
+    def check_room(self) -> None:
+        """Raises when this system can take no message now."""
+        self._premises.check_room()
+
+    def date(self) -> str:
+        """Now, for a header field."""
+        return self._date(self._premises.clock.now())
+
+    async def take(self, client: Client, incoming: Incoming, parcel: Parcel, content: bytes) -> Receipt:
+        """Stamps and accepts `content` (the parcel's, perhaps repaired by the door)."""
+        premises = self._premises
+        if hops(content) > MAX_HOPS:
+            raise RoutingLoop(f"The message has passed more than {MAX_HOPS} systems")
+        envelope, hop = incoming.envelope, incoming.hop
+        recipients = envelope.recipients
+        now = premises.clock.now()
+        stamp = Stamp(
+            premises.hostname,
+            client.protocol(utf8=envelope.smtputf8),
+            id_text(IdKind.JOURNEY, parcel.accept_id),
+            recipients[0].address if len(recipients) == 1 else None,
+        )
+        received = received_field(client.origin(), stamp, self._date(now))
+        content = received + close_header(content)
+        at = hop.since(now)
+        hop.record(Said(at, parcel.said, client.tls is not None))
+        sender = str(envelope.sender) if envelope.sender else ""
+        hop.record(Accepted(at, sender, [str(recipient.address) for recipient in recipients], len(content)))
+        letter = Letter(
+            parcel.accept_id,
+            envelope,
+            content,
+            now,
+            hop,
+            incoming.known,
+            f"{client.helo or 'unknown'} [{client.peer.ip}]",
+            incoming.manner is not Manner.MAIL,
+        )
+        return await premises.acceptance.accept(letter, each=client.lmtp)

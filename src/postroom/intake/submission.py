@@ -1,0 +1,87 @@
+"""The door for users: submission on 587 and 465, `sendmail`, and whatever submits on behalf of an account.
+
+RFC 6409 (§4.3 authentication, §6.1 the right to an address, §8 repairs). A user writes under his own addresses only: those that the
+directory delivers to him. Not here: relaying for strangers, which this door never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from postroom.deliver.letter import Receipt
+from postroom.deliver.router import Resolved
+from postroom.intake.client import Account, Client, Incoming
+from postroom.intake.door import Desk, Parcel, Premises
+from postroom.message.address import Address
+from postroom.message.address_list import mailboxes, parse_address_list
+from postroom.message.envelope import Recipient
+from postroom.message.errors import BadContent, NotPermitted
+from postroom.message.header import Header
+from postroom.message.modifications import apply_modifications, modifications
+from postroom.message.trace import close_header
+from postroom.store import directory
+
+
+class SubmissionDoor:
+    """Takes mail from accounts to anywhere. `unique` makes the left half of a Message-ID."""
+
+    def __init__(self, premises: Premises, unique: Callable[[], str]) -> None:
+        self._desk = Desk(premises)
+        self._premises = premises
+        self._unique = unique
+
+    async def mail(self, client: Client, incoming: Incoming) -> None:
+        """The reverse-path must be the user's own; `<>` is for notifications (RFC 8098 §3)."""
+        self._desk.check_room()
+        sender = incoming.envelope.sender
+        if sender is not None:
+            await self._check_own(_login(client), sender, "MAIL FROM")
+
+    async def rcpt(self, client: Client, incoming: Incoming, recipient: Recipient) -> None:
+        """Any domain's recipients, and known ones of ours."""
+        _login(client)
+        resolved = await self._desk.resolve(recipient)
+        incoming.known[len(incoming.envelope.recipients)] = resolved
+
+    async def message(self, client: Client, incoming: Incoming, parcel: Parcel) -> Receipt:
+        """Repairs the header, checks who it says has written it, and takes it."""
+        login = _login(client)
+        content = close_header(parcel.content)
+        await self._check_authors(login, content)
+        unique = f"{self._unique()}@{self._premises.hostname}"
+        sender = incoming.envelope.sender
+        changes = modifications(content, sender, self._desk.date(), unique)
+        return await self._desk.take(client, incoming, parcel, apply_modifications(content, changes))
+
+    async def _check_authors(self, login: Account, content: bytes) -> None:
+        """RFC 6409 §6.1, §8.1: one From field at most, and each of its addresses the user's."""
+        header = Header.parse(content)
+        for name in ("From", "Sender"):
+            fields = header.all(name)
+            if len(fields) > 1:
+                raise BadContent(f"The message has {len(fields)} {name} fields; send one")
+            for value in fields:
+                for mailbox in mailboxes(parse_address_list(value)):
+                    if mailbox.address is None:
+                        raise BadContent(f"The {name} field holds an address that is none")
+                    await self._check_own(login, mailbox.address, name)
+
+    async def _check_own(self, login: Account, address: Address, where: str) -> None:
+        found = await directory.resolve(self._premises.engine.reading(), address)
+        if not _reaches(found, login):
+            raise NotPermitted(f"{where} {address} is not an address of {login.address}")
+
+
+def _login(client: Client) -> Account:
+    if client.login is None:
+        raise NotPermitted("Log in first (AUTH)")
+    return client.login
+
+
+def _reaches(found: Resolved | None, login: Account) -> bool:
+    """Whether mail to the address comes to the account, directly or as an alias of it."""
+    if isinstance(found, directory.Account):
+        return found.account_id == login.account_id
+    if isinstance(found, directory.Alias):
+        return any(str(target) == login.address for target in found.targets)
+    return False

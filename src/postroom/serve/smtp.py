@@ -1,0 +1,314 @@
+"""SMTP, submission and LMTP sessions: the machine's events on one side, a door on the other.
+
+RFC 5321 §3 and §4, RFC 6409, RFC 2033; RFC 3207 §4.2 (what is forgotten after TLS), RFC 4954 §4, RFC 821 §3.4. The session answers every
+event with a reply and keeps the hop that tells how a message came. Not here: syntax and order (`proto.smtp`), who may send what (`intake`).
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import msgspec
+
+from postroom.intake.client import Account, Client, Incoming, Manner
+from postroom.intake.door import Door, HangUp, Parcel
+from postroom.message.address import Address
+from postroom.message.errors import MailError, MessageTooBig, TryLater
+from postroom.message.journey import Authenticated, Connected, Hop, HopKind, Secured
+from postroom.net.session import Connection, Peer, TlsFacts
+from postroom.proto.smtp.commands import Data, Etrn, Expn, Mail, Rcpt, StartTls, Turn, Vrfy
+from postroom.proto.smtp.config import Service
+from postroom.proto.smtp.events import Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
+from postroom.proto.smtp.extensions import Offers
+from postroom.proto.smtp.reply import Reply
+from postroom.proto.smtp.server import SmtpServer
+from postroom.serve import smtp_replies as replies
+from postroom.serve.smtp_lookups import Lookups
+from postroom.store.login import Login
+
+SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
+LONGEST_SESSION = 1800.0  # seconds; a message that is arriving then may still come to its end
+
+Authenticator = Callable[[str, str, str, bytes, str], Awaitable[Login]]
+
+
+class BodyBudget:
+    """Octets of bodies that are being received now, over all sessions; above the limit new ones wait outside (452)."""
+
+    __slots__ = ("_limit", "_used")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._used = 0
+
+    def take(self, octets: int) -> bool:
+        """Whether there was room; if so it is taken."""
+        if self._used + octets > self._limit:
+            return False
+        self._used += octets
+        return True
+
+    def give_back(self, octets: int) -> None:
+        """The octets are gone."""
+        self._used -= octets
+
+
+class SmtpService(msgspec.Struct):
+    """What all sessions of one listener share.
+
+    `authenticate(protocol, ip, name, password, authorize_as)` is the login policy; `tls` gives the context for STARTTLS; `now` unix
+    microseconds; `next_id` journey ids; `home` completes unqualified names; `flush` starts the queue for a domain and says how much waits.
+    """
+
+    offers: Offers
+    door: Door
+    lookups: Lookups
+    budget: BodyBudget
+    now: Callable[[], int]
+    next_id: Callable[[], int]
+    home: str
+    authenticate: Authenticator | None = None
+    tls: Callable[[], ssl.SSLContext] | None = None
+    flush: Callable[[str], Awaitable[int]] | None = None
+
+
+class SmtpSession:
+    """One connection."""
+
+    __slots__ = ("_chunks", "_client", "_connection", "_held", "_incoming", "_service", "machine")
+
+    def __init__(self, service: SmtpService) -> None:
+        self.machine = SmtpServer(service.offers.config, service.offers)
+        self._service = service
+        self._connection: Connection | None = None
+        self._client = Client(Peer(""), Peer(""), lmtp=service.offers.config.service is Service.LMTP)
+        self._incoming: Incoming | None = None
+        self._chunks: list[bytes] = []
+        self._held = 0
+
+    # ------------------------------------------------------------------------------------------------------ for the pump
+
+    def opened(self, connection: Connection) -> None:
+        """Greets."""
+        self._connection = connection
+        client = self._client
+        client.peer, client.local = connection.peer, connection.local
+        if connection.tls is not None:
+            client.tls = connection.tls
+            self.machine.tls_started()
+        self.machine.greet()
+
+    async def handle(self, event: Any) -> None:
+        """Answers one event; an error of the mail system's family becomes its reply."""
+        try:
+            await self._HANDLERS[type(event)](self, event)
+        except MailError as error:
+            self.machine.reply(replies.refusal(error))
+        except HangUp:
+            self._forget()
+            self._hang_up()
+
+    def secured(self, facts: TlsFacts) -> None:
+        """Everything that was said in the clear is forgotten (RFC 3207 §4.2)."""
+        self._forget()
+        client = self._client
+        self._client = Client(client.peer, client.local, lmtp=client.lmtp, tls=facts, reverse=client.reverse)
+        self.machine.tls_started()
+
+    def overdue(self) -> None:
+        """RFC 5321 §4.5.3.2.7."""
+        self.machine.close_with(replies.TIMED_OUT)
+
+    def failed(self) -> None:
+        """A fault of ours."""
+        self.machine.close_with(replies.FAULT)
+
+    def dismissed(self) -> None:
+        """RFC 5321 §3.8."""
+        self.machine.close_with(replies.STOPPING)
+
+    def closed(self, reason: str) -> None:  # noqa: ARG002 - the shape of `Session`
+        """What had not been accepted is gone."""
+        self._forget()
+        self._connection = None
+
+    def deadline(self) -> float:
+        """Seconds of silence; none are left for a body that trickles, or when the session is over its time (RFC 5321 §4.5.3.2.7)."""
+        silence = self.machine.config.limits.silence
+        connection = self._connection
+        if connection is None or not self.machine.receiving:
+            return silence
+        seconds = connection.quiet_since - connection.opened_at
+        slow = seconds > silence and connection.bytes_in < SLOWEST_BODY * seconds
+        return 1.0 if slow or seconds > LONGEST_SESSION else silence
+
+    # ---------------------------------------------------------------------------------------------------------- the greeting
+
+    async def _greeted(self, event: Greeted) -> None:
+        self._client.helo = event.name
+        self._client.esmtp = event.esmtp
+        self._client.changed()
+        self._forget()
+
+    async def _start_tls(self, event: StartTls) -> None:  # noqa: ARG002
+        context = self._service.tls
+        if context is None or self._connection is None:
+            self.machine.reply(replies.TLS_UNAVAILABLE)
+            return
+        self.machine.reply(replies.READY_FOR_TLS)
+        self._connection.start_tls(context())
+
+    async def _authenticate(self, event: Authenticate) -> None:
+        if self._service.authenticate is None:
+            raise TryLater
+        claim = event.credentials
+        login = await self._service.authenticate(
+            "smtp", self._client.peer.ip, claim.authcid, claim.password.encode(), claim.authzid
+        )
+        self._client.login = Account(login.account_id, login.address, claim.mechanism)
+        self._client.changed()
+        self.machine.reply(replies.LOGGED_IN)
+
+    # ----------------------------------------------------------------------------------------------------------- the message
+
+    async def _mail(self, event: Mail) -> None:
+        self._forget()
+        event.envelope.sender = self._complete(event.envelope.sender)
+        incoming = Incoming(event.envelope, self._hop(), Manner(event.how))
+        await self._service.door.mail(self._client, incoming)
+        self._incoming = incoming
+        self.machine.reply(replies.SENDER_OK)
+
+    async def _rcpt(self, event: Rcpt) -> None:
+        assert self._incoming is not None
+        recipient = event.recipient
+        if not recipient.address.domain:
+            address = Address(recipient.address.local, self._service.home)
+            recipient = event.recipient = msgspec.structs.replace(recipient, address=address)
+        await self._service.door.rcpt(self._client, self._incoming, recipient)
+        self.machine.reply(replies.RECIPIENT_OK)
+
+    async def _data(self, event: Data) -> None:  # noqa: ARG002
+        self.machine.reply(replies.GO_AHEAD)
+
+    async def _body_chunk(self, event: BodyChunk) -> None:
+        size = len(event.data)
+        if not self._service.budget.take(size):
+            self._drop_body()
+            self.machine.refuse_body(
+                Reply.of(452, "4.3.1", "Too many large messages at once, try again later")
+            )
+            return
+        self._held += size
+        self._chunks.append(event.data)
+
+    async def _body_refused(self, event: BodyRefused) -> None:  # noqa: ARG002
+        self._forget()
+
+    async def _body_end(self, event: BodyEnd) -> None:
+        incoming, self._incoming = self._incoming, None
+        assert incoming is not None
+        content = b"".join((*self._chunks, event.data)) if self._chunks else event.data
+        try:
+            if len(content) != event.size:
+                raise MessageTooBig
+            await self._accept(incoming, content)
+        finally:
+            self._drop_body()
+
+    async def _accept(self, incoming: Incoming, content: bytes) -> None:
+        accept_id = self._service.next_id()
+        verdict = replies.queued(accept_id)
+        count = len(incoming.envelope.recipients) if self._client.lmtp else 1
+        said = self.machine.take_dialogue(*[verdict] * count)
+        receipt = await self._service.door.message(self._client, incoming, Parcel(accept_id, content, said))
+        if self._client.lmtp:
+            errors = receipt.errors
+            self.machine.reply_each(
+                [verdict if error is None else replies.refusal(error) for error in errors]
+            )
+        else:
+            self.machine.reply(verdict)
+
+    # -------------------------------------------------------------------------------------------------------------- the rest
+
+    async def _vrfy(self, event: Vrfy) -> None:
+        self.machine.reply(await self._service.lookups.verify(self._client, event.text))
+
+    async def _expn(self, event: Expn) -> None:
+        self.machine.reply(await self._service.lookups.expand(self._client, event.text))
+
+    async def _etrn(self, event: Etrn) -> None:
+        if self._service.flush is None:
+            self.machine.reply(Reply.of(458, "4.3.0", f"Unable to queue messages for node {event.node}"))
+            return
+        waiting = await self._service.flush(event.node)
+        text = f"OK, {waiting} pending messages for node {event.node} started"
+        empty = Reply.of(251, "2.0.0", f"OK, no messages waiting for node {event.node}")
+        self.machine.reply(Reply.of(253, "2.0.0", text) if waiting else empty)
+
+    async def _turn(self, event: Turn) -> None:  # noqa: ARG002
+        self.machine.reply(Reply.of(502, "5.5.1", "Turning is not offered here"))
+
+    async def _closed(self, event: Closed) -> None:
+        """The machine has said why."""
+
+    def _hop(self) -> Hop:
+        client = self._client
+        hop = Hop(HopKind.RECEIVED, self._service.now())
+        peer, local = client.peer, client.local
+        hop.record(
+            Connected(
+                0,
+                client.protocol(utf8=False),
+                f"{peer.ip}:{peer.port}",
+                f"{local.ip}:{local.port}",
+                client.helo,
+            )
+        )
+        if client.tls is not None:
+            tls = client.tls
+            hop.record(Secured(0, tls.version, tls.cipher, tls.server_name, tls.subject, tls.verified))
+        if client.login is not None:
+            hop.record(Authenticated(0, client.login.address, client.login.mechanism))
+        return hop
+
+    def _complete(self, sender: Address | None) -> Address | None:
+        if sender is None or sender.domain:
+            return sender
+        return Address(sender.local, self._service.home)
+
+    def _forget(self) -> None:
+        self._incoming = None
+        self._drop_body()
+
+    def _drop_body(self) -> None:
+        if self._held:
+            self._service.budget.give_back(self._held)
+        self._chunks, self._held = [], 0
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close("a fault that was asked for")
+
+    _HANDLERS: ClassVar[Mapping[type, Callable[[SmtpSession, Any], Awaitable[None]]]] = MappingProxyType(
+        {
+            Greeted: _greeted,
+            StartTls: _start_tls,
+            Authenticate: _authenticate,
+            Mail: _mail,
+            Rcpt: _rcpt,
+            Data: _data,
+            BodyChunk: _body_chunk,
+            BodyEnd: _body_end,
+            BodyRefused: _body_refused,
+            Vrfy: _vrfy,
+            Expn: _expn,
+            Etrn: _etrn,
+            Turn: _turn,
+            Closed: _closed,
+        }
+    )

@@ -1,0 +1,69 @@
+"""What an SMTP client is told: the one table from errors to codes, and the replies of success.
+
+RFC 5321 §4.2.2 and §4.2.3, RFC 4954 §6, RFC 3463. Not here: when an error is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from postroom.message.errors import (
+    AuthenticationFailed,
+    BadAddress,
+    BadContent,
+    MailboxDisabled,
+    MailError,
+    MessageTooBig,
+    NonAsciiAddress,
+    NoSpace,
+    OverQuota,
+    RoutingLoop,
+    TooManyLogins,
+    TooManyRecipients,
+)
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.smtp.reply import Reply
+
+CODES: Mapping[type[MailError], int] = MappingProxyType(
+    {
+        BadAddress: 501,
+        NonAsciiAddress: 553,
+        MailboxDisabled: 550,
+        OverQuota: 452,
+        NoSpace: 452,
+        TooManyRecipients: 452,
+        MessageTooBig: 552,
+        RoutingLoop: 554,
+        BadContent: 554,
+        AuthenticationFailed: 535,
+        TooManyLogins: 454,
+    }
+)
+
+SENDER_OK = Reply.of(250, "2.1.0", "Sender ok")
+RECIPIENT_OK = Reply.of(250, "2.1.5", "Recipient ok")
+GO_AHEAD = Reply.of(354, "", 'Enter mail, end with "." on a line by itself')
+READY_FOR_TLS = Reply.of(220, "2.0.0", "Ready to start TLS")
+LOGGED_IN = Reply.of(235, "2.7.0", "Authentication successful")
+CANNOT_TELL = Reply.of(
+    252, "2.1.5", "Cannot say whether there is such a mailbox, but will take mail for it and try"
+)
+TLS_UNAVAILABLE = Reply.of(454, "4.7.0", "TLS is not available now, try again later")
+TIMED_OUT = Reply.of(421, "4.4.2", "Nothing was said for too long, goodbye")
+FAULT = Reply.of(421, "4.3.0", "Local error, goodbye; try again later")
+STOPPING = Reply.of(421, "4.3.2", "The service is being stopped, try again later")
+
+
+def refusal(error: MailError) -> Reply:
+    """The error as a reply: the code of its nearest kind in the table, else 550 or 451."""
+    for kind in type(error).__mro__:
+        code = CODES.get(kind)
+        if code is not None:
+            return Reply.failure(code, error)
+    return Reply.failure(550 if error.permanent else 451, error)
+
+
+def queued(accept_id: int) -> Reply:
+    """The reply that takes the responsibility, with the journey's id (RFC 5321 §4.2.5)."""
+    return Reply.of(250, "2.0.0", f"Ok: queued as {id_text(IdKind.JOURNEY, accept_id)}")
