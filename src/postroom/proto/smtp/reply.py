@@ -111,7 +111,7 @@ def printable(text: str, *, utf8: bool = True) -> str:
         char
         if char.isprintable() and (utf8 or char.isascii())
         else char.encode("ascii", "backslashreplace").decode("ascii")
-        if ord(char) > 126
+        if ord(char) > 127
         else f"\\x{ord(char):02x}"
         for char in text
     )
