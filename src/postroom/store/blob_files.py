@@ -77,11 +77,12 @@ class BlobFiles:
                 os.close(descriptor)
         return b"".join(parts)
 
-    def digest(self, account_id: int, blob_id: int) -> tuple[int, bytes] | None:
-        """(size, SHA-256) of what the file holds; None when there is no file."""
+    def digest(self, account_id: int, blob_id: int, *, contents: bool) -> tuple[int, bytes] | None:
+        """(size, SHA-256) of what the file holds; without `contents` the hash is b"". None when there is no file."""
         try:
             with self.path(account_id, blob_id).open("rb") as file:
-                return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").digest()
+                size = os.fstat(file.fileno()).st_size
+                return size, hashlib.file_digest(file, "sha256").digest() if contents else b""
         except FileNotFoundError:
             return None
 

@@ -131,12 +131,14 @@ class PostgresEngine:
         """Connects; the database exists already. Raises `StoreRefused` when it cannot be reached."""
         writers = _pool(url, options, options.writers)
         readers = _pool(url, options, options.readers, default_transaction_read_only="on")
+        opened = []
         try:
-            await writers
-            await readers
+            for pool in (writers, readers):
+                await pool
+                opened.append(pool)
         except SERVER_FAILURES as error:
-            writers.terminate()
-            readers.terminate()
+            for pool in opened:
+                pool.terminate()
             raise StoreRefused(f"the database cannot be reached: {type(error).__name__}: {error}") from error
         return cls(writers, readers, options)
 

@@ -11,6 +11,7 @@ Not here: tables and statements; this process's number among those that use the 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -122,6 +123,17 @@ class Store:
             return blob.data if start == 0 and end is None else blob.data[start:end]
         assert self.files is not None, "a file without a directory for files: see the setting `files`"
         return await asyncio.to_thread(self.files.read, account_id, blob_id, start, length)
+
+    async def digest(self, account_id: int, blob_id: int, *, contents: bool) -> tuple[int, bytes] | None:
+        """(size, SHA-256) of what is kept of an object; without `contents` the hash is b"". None: there is nothing."""
+        blob = await blobs.get(self.engine.reading(), account_id, blob_id)
+        if blob is None:
+            return None
+        if blob.data is not None:
+            return len(blob.data), hashlib.sha256(blob.data).digest() if contents else b""
+        if self.files is None:
+            return None
+        return await asyncio.to_thread(self.files.digest, account_id, blob_id, contents=contents)
 
     async def sweep(self, now: int, grace: int = blobs.GRACE) -> int:
         """Removes objects that had no reference for `grace` microseconds; gives their number. Rows go first, files after the commit."""

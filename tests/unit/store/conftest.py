@@ -10,6 +10,7 @@ from mail_account import Account, open_account
 from postroom.store.migrations import MigratableEngine, migrate
 from postroom.store.postgres import PostgresEngine, PostgresOptions
 from postroom.store.sqlite import SqliteEngine
+from postroom.store.store import Store, StoreSettings
 
 NOW = 1_750_000_000_000_000
 
@@ -40,6 +41,17 @@ async def engine(bare_engine: MigratableEngine) -> MigratableEngine:
     """An engine with the whole schema."""
     await migrate(bare_engine, NOW)
     return bare_engine
+
+
+@pytest.fixture
+async def store(store_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    """A whole store, with files from 1000 octets on."""
+    settings = StoreSettings(
+        files=str(tmp_path / "files"), file_from=1000, postgres=PostgresOptions(writers=4, readers=2)
+    )
+    store = await Store.open(store_url, settings, on_fatal=_unexpected)
+    yield store
+    await store.close()
 
 
 @pytest.fixture

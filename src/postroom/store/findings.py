@@ -1,0 +1,35 @@
+"""What a check of the store finds."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Wrong(enum.StrEnum):
+    """What can be wrong. The first five cannot be rebuilt from anything else in the store."""
+
+    DATABASE = "database"  # pages that contradict each other
+    LOST_MAILBOX = "lost mailbox"  # messages in a mailbox that does not exist
+    LOST_EMAIL = "lost email"  # a copy of nothing
+    LOST_BODY = "lost body"  # an email without its octets
+    BAD_BODY = "bad body"  # octets that are not those that were stored
+    COUNTS = "counts"
+    KEYWORDS = "keywords"
+    QUOTA = "quota"
+    NUMBERS = "numbers"  # uidnext or a modseq that was given already
+    COPIES = "copies"
+    REFERENCES = "references"
+    SUMMARY = "summary"
+    ORPHAN_FILE = "orphan file"
+    UNFINISHED_FILE = "unfinished file"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is wrong: where, in words, and whether it was put right."""
+
+    wrong: Wrong
+    account_id: int
+    detail: str
+    repaired: bool = False

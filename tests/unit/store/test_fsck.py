@@ -1,0 +1,121 @@
+import os
+
+import pytest
+
+from mail_account import NOW, open_account
+from postroom.message.summary import summarize
+from postroom.store import blobs
+from postroom.store.copying import copy
+from postroom.store.findings import Wrong
+from postroom.store.fsck import check
+
+RAW = b"Subject: soup\r\n\r\nhello\r\n"
+LARGE = RAW + b"x" * 30_000
+
+
+@pytest.fixture
+async def account(store):
+    account = await open_account(store.engine)
+    for number, body in enumerate((RAW, RAW + b"more", LARGE)):
+        letter = account.letter(body)
+        raw = await store.durable(1, letter.email_id, body)
+        await account.deliver(
+            body,
+            email_id=letter.email_id,
+            raw=raw,
+            summary=summarize(body).pack(),
+            flags=number,
+            keywords=("a",),
+        )
+    await store.engine.write(lambda tx: copy(tx, account.ref(), account.boxes["sent"], [(1, 2)], NOW))
+    return account
+
+
+async def wrong(store, **other):
+    return [(one.wrong, one.repaired) async for one in check(store, NOW, **other)]
+
+
+async def test_nothing_is_wrong(store, account):
+    assert await wrong(store, octets=True) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("UPDATE mailboxes SET n_unseen = n_unseen + 1 WHERE role = 'inbox'", Wrong.COUNTS),
+        ("UPDATE mailboxes SET n_bytes = 0, n_total = 0 WHERE role = 'sent'", Wrong.COUNTS),
+        ("UPDATE mailboxes SET n_threads = 9 WHERE role = 'junk'", Wrong.COUNTS),
+        ("UPDATE mailboxes SET uidnext = 2 WHERE role = 'inbox'", Wrong.NUMBERS),
+        ("UPDATE mailboxes SET highestmodseq = 1 WHERE role = 'inbox'", Wrong.NUMBERS),
+        ("UPDATE accounts SET modseq = 1", Wrong.NUMBERS),
+        ("UPDATE mailbox_keywords SET n_total = 7", Wrong.KEYWORDS),
+        ("DELETE FROM mailbox_keywords", Wrong.KEYWORDS),
+        ("UPDATE accounts SET used_bytes = 1", Wrong.QUOTA),
+        ("UPDATE emails SET copies = 5 WHERE copies = 2", Wrong.COPIES),
+        ("UPDATE blobs SET refs = refs + 1 WHERE size < 1000", Wrong.REFERENCES),
+        ("UPDATE emails SET summary = $1 WHERE size > 1000", Wrong.SUMMARY),
+    ],
+)
+async def test_what_can_be_rebuilt(store, account, sql, expected):
+    old = [b"of another version"] if "$1" in sql else []
+    await store.engine.write(lambda tx: tx.execute(sql, *old))
+    assert set(await wrong(store)) == {(expected, False)}
+    assert set(await wrong(store, repair=True)) == {(expected, True)}
+    assert await wrong(store, octets=True) == []
+    assert await account.counts() == await account.counted()
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("DELETE FROM blobs WHERE size < 1000", {Wrong.LOST_BODY}),
+        ("UPDATE blobs SET size = size + 1 WHERE size < 1000", {Wrong.BAD_BODY}),
+        (
+            "UPDATE messages SET mailbox_id = 999 WHERE uid = 3",
+            {Wrong.LOST_MAILBOX, Wrong.COUNTS, Wrong.KEYWORDS},
+        ),
+        ("DELETE FROM emails WHERE size > 1000", {Wrong.LOST_EMAIL, Wrong.REFERENCES}),
+    ],
+)
+async def test_what_is_lost_is_said(store, account, sql, expected):
+    await store.engine.write(lambda tx: tx.execute(sql))
+    assert {kind for kind, _ in await wrong(store, octets=True)} == expected
+
+
+async def test_an_email_without_copies_goes_with_its_body(store, account):
+    async def forget(tx):
+        for table in ("messages", "mailbox_keywords"):
+            await tx.execute(f"DELETE FROM {table}")
+
+    await store.engine.write(forget)
+    found = await wrong(store, repair=True)
+    assert found.count((Wrong.COPIES, True)) == 3
+    assert await account.rows("SELECT * FROM emails") == []
+    assert await account.rows("SELECT refs, place FROM blobs") == [(0, 1)]
+    assert await store.sweep(NOW + blobs.GRACE + 1) == 1
+    assert await wrong(store, octets=True) == []
+
+
+async def test_octets_that_rotted(store, account):
+    ((blob_id,),) = await account.rows("SELECT blob_id FROM blobs WHERE place = 1")
+    path = store.files.path(1, blob_id)
+    path.write_bytes(LARGE[:-1] + b"y")
+    assert await wrong(store) == []
+    assert await wrong(store, octets=True) == [(Wrong.BAD_BODY, False)]
+    path.write_bytes(LARGE[:-1])
+    assert await wrong(store) == [(Wrong.BAD_BODY, False)]
+    path.unlink()
+    assert await wrong(store) == [(Wrong.LOST_BODY, False)]
+
+
+@pytest.mark.parametrize(("age", "found"), [(0, False), (40 * 3600, True)])
+async def test_files_without_a_row_go_when_they_are_old(store, account, age, found):
+    store.files.write(1, 999, LARGE)
+    part = store.files.path(1, 998).with_suffix(".part")
+    part.write_bytes(b"half")
+    for path in (store.files.path(1, 999), part):
+        os.utime(path, (NOW // 10**6 - age, NOW // 10**6 - age))
+    expected = {Wrong.ORPHAN_FILE, Wrong.UNFINISHED_FILE} if found else set()
+    assert {kind for kind, _ in await wrong(store, repair=True)} == expected
+    assert part.exists() != found
+    assert len(list(store.files.listing())) == (1 if found else 2)

@@ -1,0 +1,128 @@
+import asyncio
+
+import pytest
+
+from mail_account import NOW, open_account
+from postroom.store import blobs
+from postroom.store.expunge import expunge
+from postroom.store.refused import StoreDamaged, StoreInUse, StoreRefused
+from postroom.store.store import Store
+
+LARGE = b"x" * 30_000
+LATER = NOW + blobs.GRACE + 1
+
+
+@pytest.fixture
+async def account(store):
+    return await open_account(store.engine)
+
+
+async def deliver_large(store, account, body=LARGE):
+    letter = account.letter(body)
+    raw = await store.durable(1, letter.email_id, body)
+    return await account.deliver(body, email_id=letter.email_id, raw=raw)
+
+
+@pytest.mark.parametrize("size", [0, 999, 1000, 30_000])
+async def test_bodies_of_all_sizes_are_read_back(store, account, size):
+    body = bytes(range(256)) * 200
+    body = body[:size]
+    delivered = await deliver_large(store, account, body)
+    assert await store.read(1, delivered.blob_id) == body
+    assert await store.read(1, delivered.blob_id, 10, 20) == body[10:30]
+    assert await store.read(1, delivered.blob_id, 500) == body[500:]
+    assert (store.files.digest(1, delivered.blob_id, contents=False) is not None) == (size >= 1000)
+    assert await store.read(1, 99) is None
+
+
+async def test_a_spilled_body_becomes_a_blob(store, account, tmp_path):
+    spilled = tmp_path / "spill"
+    spilled.write_bytes(LARGE)
+    raw = await store.adopt(1, 77, spilled)
+    spilled.unlink()
+    delivered = await account.deliver(LARGE, raw=raw)
+    assert delivered.blob_id == 77
+    assert await store.read(1, 77) == LARGE
+
+
+async def test_the_sweep_waits_for_the_grace(store, account):
+    delivered = await deliver_large(store, account)
+    await store.engine.write(lambda tx: expunge(tx, account.ref(), [(1, 1)], NOW))
+    assert await store.sweep(NOW) == 0
+    assert await store.read(1, delivered.blob_id) == LARGE
+    assert await store.sweep(LATER) == 1
+    assert await store.read(1, delivered.blob_id) is None
+    assert list(store.files.listing()) == []
+
+
+async def test_the_same_octets_arrive_while_the_sweep_stands_between_commit_and_unlink(
+    store, account, monkeypatch
+):
+    first = await deliver_large(store, account)
+    await store.engine.write(lambda tx: expunge(tx, account.ref(), [(1, 1)], NOW))
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    loop, remove = asyncio.get_running_loop(), store.files.remove
+
+    def stopped(*args):
+        loop.call_soon_threadsafe(reached.set)
+        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(30)
+        remove(*args)
+
+    monkeypatch.setattr(store.files, "remove", stopped)
+    sweeping = asyncio.ensure_future(store.sweep(LATER))
+    await reached.wait()
+    second = await deliver_large(store, account)
+    go_on.set()
+    assert await sweeping == 1
+    assert second.blob_id != first.blob_id
+    assert await store.read(1, second.blob_id) == LARGE
+
+
+async def test_a_store_is_there_again(store_url):
+    store = await Store.open(store_url)
+    await (await open_account(store.engine)).deliver(b"hello")
+    await store.close()
+    again = await Store.open(store_url)
+    rows = await again.engine.reading().fetch("SELECT data FROM blobs")
+    assert [row[0] for row in rows] == [b"hello"]
+    await again.close()
+
+
+@pytest.mark.parametrize("url", ["", "mail.db", "sqlite://relative/x", "mysql://x/y", "sqlite:"])
+async def test_what_is_not_a_store(url):
+    with pytest.raises(StoreRefused, match="is not a store"):
+        await Store.open(url)
+
+
+async def test_no_server_there():
+    with pytest.raises(StoreRefused, match="cannot be reached"):
+        await Store.open("postgresql://nobody@127.0.0.1:1/nothing")
+
+
+async def test_sqlite_has_one_process(tmp_path):
+    store = await Store.open(f"sqlite://{tmp_path}/s")
+    with pytest.raises(StoreInUse):
+        await Store.open(f"sqlite://{tmp_path}/s")
+    await store.close()
+
+
+async def test_a_damaged_file_is_refused_with_the_remedy(tmp_path):
+    (tmp_path / "mail.db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreDamaged, match="restore"):
+        await Store.open(f"sqlite://{tmp_path}")
+    (tmp_path / "mail.db").unlink()
+    await (await Store.open(f"sqlite://{tmp_path}")).close()
+
+
+async def test_changes_of_one_process_reach_another(database_url):
+    stores = [await Store.open(database_url) for _ in range(2)]
+    heard = stores[1].changes.subscribe(1)
+    account = await open_account(stores[0].engine)
+    delivered = await account.deliver()
+    stores[0].changes.publish([delivered.change])
+    async for change in heard:
+        if change == delivered.change:
+            break
+        stores[0].changes.publish([delivered.change])  # the relay was not connected yet
+    for store in stores:
+        await store.close()
