@@ -65,7 +65,7 @@ class Destination(msgspec.Struct, frozen=True):
 class ClientConnection(Link, Generic[Event]):
     """A connection and the machine at our end of it. One coroutine at a time drives it."""
 
-    __slots__ = ("_ahead", "_deadline", "_end", "_loop", "_timer", "_waiter", "machine")
+    __slots__ = ("_ahead", "_deadline", "_end", "_loop", "_rings", "_timer", "_waiter", "machine")
 
     def __init__(self, machine: Machine[Event]) -> None:
         super().__init__()
@@ -74,6 +74,7 @@ class ClientConnection(Link, Generic[Event]):
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
+        self._rings = 0.0  # when the timer goes off
         self._ahead = 0
         self._end: NetworkError | None = None  # once nothing more can come
 
@@ -186,7 +187,7 @@ class ClientConnection(Link, Generic[Event]):
         """Waits until anything has happened, or the deadline has come."""
         if self._end is not None:
             raise self._end
-        if self._timer is None or self._timer.when() > self._deadline:
+        if self._timer is None or self._rings > self._deadline:
             self._arm()
         self._waiter = self._loop.create_future()
         try:
@@ -198,6 +199,7 @@ class ClientConnection(Link, Generic[Event]):
         # One timer for many waits: when it goes off too early, it is set again.
         if self._timer is not None:
             self._timer.cancel()
+        self._rings = self._deadline
         self._timer = self._loop.call_at(self._deadline, self._due)
 
     def _due(self) -> None:

@@ -1,0 +1,153 @@
+"""A listening socket and what happens to those who connect.
+
+Limits for each neighbour (`gate`) and for all together: when there are too many, or files run out, nobody is accepted for a second, and the
+kernel's queue holds whoever comes (RFC 5321 §7.8). Not here: making sockets (`sockets`), talking (`pump`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import socket
+import sys
+from typing import Any
+
+import msgspec
+
+from postroom.net.gate import Gate
+from postroom.net.link import Link
+from postroom.net.pump import Endpoint, Pump
+from postroom.net.sockets import BACKLOG
+
+PAUSE_SECONDS = 1.0
+BATCH = 8  # accepted in one go; asyncio has begun up to three batches before a pause is felt
+KEPT_BACK = 64  # files for everything else: databases, DNS, relaying
+
+
+class Door(msgspec.Struct, frozen=True):
+    """How a listener treats those who come. `refusal` is what a client hears that the gate does not let in (in the clear only).
+
+    `most` connections of `endpoint.connections` may be open together; 0: as many as the process may have files, less some.
+    """
+
+    endpoint: Endpoint
+    gate: Gate | None = None
+    refusal: bytes = b""
+    most: int = 0
+
+
+class Listener:
+    """One listening socket. It belongs to the listener from now on."""
+
+    def __init__(self, listening: socket.socket, door: Door) -> None:
+        self._socket = listening
+        self._door = door
+        self._most = door.most or most_connections()
+        self._copy = listening
+        self._server: asyncio.Server | None = None
+        self._pause: asyncio.TimerHandle | None = None
+        self._opening: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """Where it listens; 0 for a Unix socket."""
+        name = self._socket.getsockname()
+        return int(name[1]) if isinstance(name, tuple) else 0
+
+    async def start(self) -> None:
+        """Begins to accept."""
+        loop = asyncio.get_running_loop()
+        copy = (
+            self._socket.dup()
+        )  # a pause closes the copy; what waits in the kernel's queue stays with the original
+        if self._socket.family is socket.AF_UNIX:
+            options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+            self._server = await loop.create_unix_server(self._guest, sock=copy, backlog=BATCH, **options)
+        else:
+            self._server = await loop.create_server(self._guest, sock=copy, backlog=BATCH)
+        self._socket.listen(BACKLOG)  # asyncio uses the backlog as its batch, and has told the kernel so
+
+    def crowded(self) -> bool:
+        """Whether there are as many connections as there may be."""
+        return len(self._door.endpoint.connections) >= self._most
+
+    def pause(self) -> None:
+        """Accepts nobody for a second, and goes on once there is room."""
+        if self._server is not None and self._pause is None:
+            loop = asyncio.get_running_loop()
+            # asyncio would drop those whom it is just accepting if the server were closed now; uvloop has no reader to take away.
+            if not loop.remove_reader(self._copy):
+                self._server.close()
+            self._pause = loop.call_later(PAUSE_SECONDS, self._resume)
+
+    async def stop(self) -> None:
+        """Accepts nobody any more; connections go on."""
+        if self._pause is not None:
+            self._pause.cancel()
+        if self._opening is not None:
+            await self._opening
+        if self._server is not None:
+            if asyncio.get_running_loop().remove_reader(self._copy):
+                await asyncio.sleep(0)  # as in `pause`
+            self._server.close()
+        self._socket.close()
+
+    def _guest(self) -> Guest:
+        guest = Guest(self._door)
+        if self.crowded():
+            asyncio.get_running_loop().call_soon(self.pause)  # the loop is in the middle of accepting
+        return guest
+
+    def _resume(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self.crowded():
+            self._pause = loop.call_later(PAUSE_SECONDS, self._resume)
+        else:
+            self._pause = None
+            if self._server is not None:
+                self._server.close()
+            self._opening = loop.create_task(self.start())
+
+
+class Guest(Pump):
+    """A connection that the gate looks at first."""
+
+    __slots__ = ("_counted", "_door")
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(door.endpoint)
+        self._door = door
+        self._counted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Lets in or turns away."""
+        gate = self._door.gate
+        if gate is None:
+            super().connection_made(transport)
+            return
+        name = transport.get_extra_info("peername")
+        ip = str(name[0]) if isinstance(name, tuple) else ""
+        if gate.admit(ip.removeprefix("::ffff:")):
+            self._counted = True
+            super().connection_made(transport)
+        else:
+            self._turn_away(transport)
+
+    def lost(self, reason: str) -> None:
+        """Makes room."""
+        super().lost(reason)
+        if self._counted and self._door.gate is not None:
+            self._door.gate.leave(self.peer.ip)
+
+    def _turn_away(self, transport: asyncio.BaseTransport) -> None:
+        Link.connection_made(self, transport)
+        if self._endpoint.implicit_tls is None and self._door.refusal:
+            self.send(self._door.refusal)
+        self.eof = True  # whatever it might say: it is not waited for
+        self._end("refused")
+
+
+def most_connections() -> int:
+    """How many connections the process's limit of open files allows for."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, soft - min(KEPT_BACK, soft // 2))
