@@ -86,10 +86,11 @@ class Listener:
             self._pause.cancel()
         if self._opening is not None:
             await self._opening
-        if self._server is not None:
+        server, self._server = self._server, None
+        if server is not None:
             if asyncio.get_running_loop().remove_reader(self._copy):
                 await asyncio.sleep(0)  # as in `pause`
-            self._server.close()
+            server.close()
         self._socket.close()
 
     def _guest(self) -> Guest:
