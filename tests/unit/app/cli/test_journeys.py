@@ -1,0 +1,62 @@
+"""Journeys as a timeline for people, and as JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+from commands import Run, Served
+from offices import NOW
+from postroom.message.ids import IdKind, id_text
+from postroom.message.journey import Accepted, Connected, Hop, HopKind, Said
+from postroom.store import journal
+
+HOSTILE = "x\x1b[31m"
+HOP = Hop(
+    HopKind.RECEIVED,
+    NOW,
+    [
+        Connected(0, "ESMTP", "127.0.0.1", "127.0.0.1", "crepes.test"),
+        Said(3, [b"<MAIL FROM:<a\x1b[2J@crepes.test>", b">250 2.1.0 Sender ok"]),
+        Accepted(5, HOSTILE, ["bob@hamburger.test"], 12),
+    ],
+)
+
+
+@pytest.fixture(autouse=True)
+def told(served: Served) -> None:
+    office = served.office
+    for number in (3, 4):
+        served.do(office.engine.write(lambda tx, number=number: journal.append(tx, number, number, HOP)))
+
+
+def test_the_timeline(run: Run) -> None:
+    lines = run("journey --last").out.splitlines()
+    assert lines[0] == f"{id_text(IdKind.JOURNEY, 4)} at mail.hamburger.test"
+    assert lines[1].endswith("  received from crepes.test [127.0.0.1] over ESMTP")
+    assert lines[3].strip() == r"<- MAIL FROM:<a\x1b[2J@crepes.test>"
+    assert lines[4].strip() == "-> 250 2.1.0 Sender ok"
+    assert all(line.isprintable() for line in lines)
+
+
+def test_json(run: Run) -> None:
+    (record,) = run(f"journey {id_text(IdKind.JOURNEY, 3)} --json").records
+    assert (record["server"], record["id"]) == ("mail.hamburger.test", id_text(IdKind.JOURNEY, 3))
+    assert [event["event"] for event in record["hops"][0]["events"]] == ["conn", "said", "accept"]
+
+
+def test_the_last_ones(run: Run) -> None:
+    assert [line.split("\t")[0] for line in run("journey --list 5").out.splitlines()] == [
+        id_text(IdKind.JOURNEY, 4),
+        id_text(IdKind.JOURNEY, 3),
+    ]
+
+
+@pytest.mark.parametrize("line", ["journey", "journey J3 --last"])
+def test_one_journey_is_named(run: Run, line: str) -> None:
+    ran = run(line)
+    assert (ran.code, "--last" in ran.err) == (2, True)
+
+
+def test_an_unknown_one(run: Run) -> None:
+    ran = run("journey J7")
+    assert (ran.code, "no journey is kept under J7" in ran.err) == (1, True)

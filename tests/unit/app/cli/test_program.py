@@ -1,0 +1,117 @@
+"""The program: its commands are found, loaded when called, and one that is broken disturbs no other."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands import Run
+from postroom import __version__
+from postroom.app import cli
+from postroom.app.cli import program
+
+
+def test_help_lists_all_and_loads_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "_entry_points", dict)
+    monkeypatch.delitem(sys.modules, "postroom.app.cli.lists", raising=False)
+    ran = run("--help")
+    assert ran.code == 0
+    assert all(f"  {name} " in ran.out for name in program.OWN)
+    assert "postroom.app.cli.lists" not in sys.modules
+
+
+@pytest.mark.parametrize("name", program.OWN)
+def test_every_command_has_help(run: Run, name: str) -> None:
+    ran = run(name, "--help")
+    if name in ("sendmail", "mailq", "newaliases"):  # their options are older
+        assert "--help is not an option of sendmail" in ran.err
+        return
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"Usage: postroom {name} ")
+
+
+def points(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    found = [EntryPoint(name, value, program.GROUP) for name, value in values.items()]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: found)
+
+
+def test_commands_come_by_entry_points_and_broken_ones_say_why(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "plugin_of_test.py").write_text(
+        "import typer\napp = typer.Typer()\n@app.command()\ndef hello() -> None:\n    'Greets.'\n    print('hello')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    points(monkeypatch, hello="plugin_of_test:app", bad="no_such_module:app", odd="json:dumps")
+    listed = run("--help").out
+    assert "hello" in listed
+    assert "Cannot be loaded (ModuleNotFoundError" in listed
+    assert run("hello").out == "hello\n"
+    broken = run("bad --any thing")
+    assert (broken.code, broken.out) == (1, "")
+    assert "cannot be loaded: ModuleNotFoundError" in broken.err
+    assert "not a typer.Typer" in run("odd").err
+    assert run("config describe").code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("domian list", "Did you mean 'domain'?"),
+        ("domain lst", "Did you mean 'list', 'set'?"),
+        ("domain list --jsn", "No such option: --jsn"),
+        ("domain add", "Missing argument"),
+        ("--nonsense", "No such option"),
+    ],
+)
+def test_a_wrong_command_line_is_2_and_says_where_help_is(run: Run, line: str, words: str) -> None:
+    ran = run(line)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
+    assert "Help: postroom" in ran.err
+    as_json = run(f"{line} --json")
+    assert as_json.code == 2
+    assert words in json.loads(as_json.err)["error"]
+
+
+def test_without_arguments_help_is_shown(run: Run) -> None:
+    ran = run()
+    assert ran.code == 2
+    assert "Commands:" in ran.err
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"postroom {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "called"),
+    [
+        (["/usr/sbin/sendmail", "-t"], ("sendmail", ["-t"])),
+        (["mailq"], ("mailq", [])),
+        (["postroom", "newaliases", "-v"], ("newaliases", ["-v"])),
+        (["postroom", "sendmail", "-bs"], ("sendmail", ["-bs"])),
+    ],
+)
+def test_old_names_have_old_options(
+    monkeypatch: pytest.MonkeyPatch, argv: list[str], called: tuple[str, list[str]]
+) -> None:
+    calls: list[Any] = []
+    monkeypatch.setattr("postroom.app.sendmail.main", lambda *how: calls.append(how) or 75)
+    monkeypatch.setattr(sys, "argv", argv)
+    assert cli.main() == 75
+    assert calls == [called]
+
+
+def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "run", interrupted)
+    monkeypatch.setattr(sys, "argv", ["postroom", "x"])
+    assert cli.main() == 130

@@ -1,0 +1,73 @@
+"""Which server a command talks to: one, several of a lab, or none at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commands import Run, Served
+from postroom.agent.runtime import SERVERS, lab_directory, publish
+
+
+@pytest.fixture
+def lab(config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, Served]]:
+    """Two servers, known by a lab's file alone."""
+    monkeypatch.delenv("POSTROOM_CONFIG")
+    monkeypatch.chdir(tmp_path.parent)
+    servers = {name: Served(tmp_path / name) for name in ("crepes.test", "hamburger.test")}
+    text = "".join(f'[servers."{name}"]\ncontrol = "{tmp_path / name / "control"}"\n' for name in servers)
+    publish({SERVERS: text}, lab_directory())
+    for name, server in servers.items():
+        server.do(server.office.ask("domain.add", name=name))
+    yield servers
+    for server in servers.values():
+        server.close()
+
+
+def test_reads_ask_all_servers(run: Run, lab: dict[str, Served]) -> None:
+    assert [one["domain"] for one in run("domain list --json").records] == list(lab)
+    assert [one["domain"] for one in run("domain list --json --at crepes.test").records] == ["crepes.test"]
+
+
+def test_changes_go_where_the_address_is(run: Run, lab: dict[str, Served]) -> None:
+    assert run("account add carol@hamburger.test --no-password").code == 0
+    asked = lab["hamburger.test"].office.ask("account.list")
+    assert [one["address"] for one in lab["hamburger.test"].do(asked)] == ["carol@hamburger.test"]
+
+
+@pytest.mark.parametrize("line", ["domain add pizza.test", "domain list --at pizza.test"])
+def test_when_it_is_not_clear_the_names_are_told(run: Run, lab: dict[str, Served], line: str) -> None:
+    ran = run(line)
+    assert ran.code == 2
+    assert all(f"--at {name}" in ran.err for name in lab)
+
+
+def test_a_failure_of_all_is_a_failure(run: Run, lab: dict[str, Served]) -> None:
+    assert run("journey --last").code == 1
+
+
+def test_a_lab_that_is_gone(run: Run, lab: dict[str, Served], tmp_path: Path) -> None:
+    for name in lab:
+        (tmp_path / name / "control").unlink()
+    ran = run("domain list")
+    assert (ran.code, "start the lab again" in ran.err) == (1, True)
+
+
+def test_a_store_that_a_server_has_is_not_opened_twice(run: Run, served: Served, config: Path) -> None:
+    (config.parent / "data" / "control").unlink()
+    ran = run("domain list")
+    assert (ran.code, "is in use by process" in ran.err) == (1, True)
+
+
+def test_what_needs_a_server_says_so(run: Run) -> None:
+    ran = run("certificates reload --json")
+    assert (ran.code, "postroom serve" in json.loads(ran.err)["error"]) == (1, True)
+
+
+def test_without_a_configuration(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTROOM_CONFIG", "/no/such/file")
+    ran = run("domain list")
+    assert (ran.code, "postroom quickstart" in ran.err) == (1, True)
