@@ -17,6 +17,7 @@ MAX_LINE = 2048  # octets of a line; RFC 5321 §4.5.3.1.5 allows 512
 MAX_LINES = 100  # lines of a reply that are kept
 MOST_LINES = 10_000  # lines of a reply that are read at all
 _KNOWN = 64  # replies that are remembered, since most servers say few things
+_CODE = re.compile(r"[2-5][0-9][0-9]")
 _STATUS = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?: +|$)")
 
 
@@ -63,11 +64,7 @@ class ReplyReader:
     def _add(self, line: bytes) -> Reply | None:
         text = printable(line.decode("utf-8", "backslashreplace"))
         code, separator = text[:3], text[3:4]
-        if (
-            not (code.isascii() and code.isdigit())
-            or code[0] not in "2345"
-            or separator not in {"", " ", "-"}
-        ):
+        if not _CODE.fullmatch(code) or separator not in {"", " ", "-"}:
             raise BadReply(f"not a reply: {text[:100]}")
         self._count += 1
         if self._count > MOST_LINES:
