@@ -62,6 +62,7 @@ class GroupCommit:
         self._asleep = False
         self._closing = False
         self._broken: BaseException | None = None
+        self._reported = False
         self._log_pages = 0
         self._after_commit: Callable[[int], None]
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -124,9 +125,7 @@ class GroupCommit:
 
     def _sleep(self) -> None:
         self._asleep = True
-        if (
-            not any(self._queues) and not self._closing and self._broken is None
-        ):  # else: came between the look and the line above
+        if not (any(self._queues) or self._closing or self._broken):  # nothing came before the line above
             self._bell.get()
         self._asleep = False
 
@@ -151,6 +150,9 @@ class GroupCommit:
                 self._run_each(batch)
                 self._run_commit()
         except apsw.Error as error:
+            self._fail(batch, error)
+        except Exception as error:  # noqa: BLE001 -- a bug here must not leave anybody waiting
+            self._broken = error
             self._fail(batch, error)
 
     def _run_all(self, batch: list[Piece]) -> bool:
@@ -192,7 +194,7 @@ class GroupCommit:
             self._broken = error
             raise
 
-    def _fail(self, batch: list[Piece], error: apsw.Error) -> None:
+    def _fail(self, batch: list[Piece], error: Exception) -> None:
         if isinstance(error, apsw.IOError):
             self._broken = error
         for piece in batch:
@@ -217,6 +219,9 @@ class GroupCommit:
     # ---- on the loop -------------------------------------------------------------------------------------------------
 
     def _settle(self, batch: list[Piece]) -> None:
+        if self._broken is not None and not self._reported:  # the listeners close before anybody is answered
+            self._reported = True
+            self._on_fatal(self._broken)
         for piece in batch:
             future = piece.future
             if future.done():
@@ -231,8 +236,6 @@ class GroupCommit:
         for piece in left:
             piece.error = TryLater(detail=f"the store is closed: {self._broken}")
         self._settle(left)
-        if self._broken is not None:
-            self._on_fatal(self._broken)
         if not self._ended.done():
             self._ended.set_result(None)
 
@@ -250,7 +253,7 @@ def drive(awaitable: Awaitable[Any]) -> Any:
     )
 
 
-def as_try_later(error: apsw.Error) -> TryLater:
+def as_try_later(error: Exception) -> TryLater:
     """The engine's error in the family's words."""
     kind = NoSpace if isinstance(error, apsw.FullError) else TryLater
     later = kind(detail=f"{type(error).__name__}: {error}")

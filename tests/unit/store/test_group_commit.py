@@ -1,0 +1,156 @@
+"""The writer thread: order, batches, and work that must not wait."""
+
+import asyncio
+import threading
+
+import pytest
+
+from postroom.message.errors import Overloaded, TryLater
+from postroom.store import group_commit
+from postroom.store.engine import Urgency
+from postroom.store.sqlite import SqliteEngine
+
+INSERT = "INSERT INTO t (k) VALUES ($1)"
+
+
+@pytest.fixture
+async def engine(tmp_path):
+    found = await SqliteEngine.open(tmp_path, on_fatal=lambda error: pytest.fail(repr(error)))
+    await found.write(lambda tx: tx.execute("CREATE TABLE t (k INTEGER PRIMARY KEY)"))
+    yield found
+    await found.close()
+
+
+class Busy:
+    """Keeps the writer busy until `done`."""
+
+    def __init__(self, engine):
+        self.started, self.go_on = threading.Event(), threading.Event()
+        self.task = asyncio.ensure_future(engine.write(self._work))
+
+    async def _work(self, tx):
+        self.started.set()
+        self.go_on.wait(30)
+
+    async def __aenter__(self):
+        await asyncio.to_thread(self.started.wait, 30)
+
+    async def __aexit__(self, *_):
+        self.go_on.set()
+        await self.task
+
+
+async def queue(engine, work, urgency=Urgency.INBOUND):
+    task = asyncio.ensure_future(engine.write(work, urgency))
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_the_urgent_goes_first(engine):
+    order = []
+
+    def work(name):
+        async def run(tx):
+            order.append(name)
+
+        return run
+
+    async with Busy(engine):
+        tasks = [await queue(engine, work(urgency.name), urgency) for urgency in reversed(Urgency)]
+        assert order == []
+    await asyncio.gather(*tasks)
+    assert order == ["INBOUND", "CLIENT", "HOUSEKEEPING"]
+
+
+async def test_how_long_the_oldest_has_waited(engine):
+    assert engine.waited() == 0.0
+    async with Busy(engine):
+        assert engine.waited() == 0.0
+        task = await queue(engine, lambda tx: tx.execute(INSERT, 1), Urgency.HOUSEKEEPING)
+        await asyncio.sleep(0.01)
+        assert engine.waited() >= 0.01
+    await task
+    assert engine.waited() == 0.0
+
+
+async def test_one_commit_for_all_that_wait(engine):
+    commits = []
+    engine._files.writing.set_commit_hook(lambda: bool(commits.append(1)))
+    async with Busy(engine):
+        tasks = [await queue(engine, lambda tx, n=n: tx.execute(INSERT, n)) for n in range(40)]
+    await asyncio.gather(*tasks)
+    assert len(commits) == 2
+
+
+async def test_a_failure_makes_the_others_run_a_second_time_and_no_third(engine):
+    runs = []
+
+    def work(number):
+        async def run(tx):
+            runs.append(number)
+            await tx.execute(INSERT, number)
+            if number in {3, 5}:
+                raise ValueError(number)
+
+        return run
+
+    async with Busy(engine):
+        tasks = [await queue(engine, work(number)) for number in range(7)]
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [number for number, result in enumerate(results) if isinstance(result, ValueError)] == [3, 5]
+    assert max(runs.count(number) for number in range(7)) == 2
+    assert [row[0] for row in await engine.reading().fetch("SELECT k FROM t ORDER BY k")] == [0, 1, 2, 4, 6]
+
+
+async def test_work_that_waits_is_an_error_with_its_name(engine):
+    async def sleepy(tx):
+        await tx.execute(INSERT, 1)
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="sleepy waited for something other than its transaction"):
+        await engine.write(sleepy)
+    assert await engine.reading().fetch("SELECT k FROM t") == []
+
+
+async def test_too_many_are_sent_away(engine, monkeypatch):
+    monkeypatch.setattr(group_commit, "MAX_WAITING", 3)
+    async with Busy(engine):
+        tasks = [await queue(engine, lambda tx, n=n: tx.execute(INSERT, n)) for n in range(3)]
+        with pytest.raises(Overloaded):
+            await engine.write(lambda tx: tx.execute(INSERT, 9))
+    assert await asyncio.gather(*tasks) == [1, 1, 1]
+
+
+async def test_a_bug_in_the_thread_leaves_nobody_waiting(tmp_path):
+    fatal = []
+    engine = await SqliteEngine.open(tmp_path / "y", on_fatal=fatal.append)
+    await engine.write(lambda tx: tx.execute("CREATE TABLE t (k INTEGER PRIMARY KEY)"))
+    engine._files.writing.set_commit_hook(lambda: 1 // 0)
+    with pytest.raises(TryLater):
+        await engine.write(lambda tx: tx.execute(INSERT, 1))
+    with pytest.raises(TryLater):
+        await engine.write(lambda tx: tx.execute(INSERT, 2))
+    assert [type(error) for error in fatal] == [ZeroDivisionError]
+    await engine.close()
+
+
+async def test_cancelled_before_its_turn_is_not_run(engine):
+    async with Busy(engine):
+        task = await queue(engine, lambda tx: tx.execute(INSERT, 1))
+        task.cancel()
+        await asyncio.sleep(0)
+    await engine.write(lambda tx: tx.execute(INSERT, 2))
+    assert [row[0] for row in await engine.reading().fetch("SELECT k FROM t")] == [2]
+
+
+async def test_closing_finishes_what_is_queued(tmp_path):
+    engine = await SqliteEngine.open(tmp_path / "x", on_fatal=lambda error: None)
+    await engine.write(lambda tx: tx.execute("CREATE TABLE t (k INTEGER PRIMARY KEY)"))
+    async with Busy(engine):
+        task = await queue(engine, lambda tx: tx.execute(INSERT, 1))
+        closing = asyncio.ensure_future(engine.close())
+        await asyncio.sleep(0)
+        with pytest.raises(TryLater):
+            await engine.write(lambda tx: tx.execute(INSERT, 2))
+    assert await task == 1
+    await closing
