@@ -131,9 +131,11 @@ def speak(server: Server, options: Options, streams: Streams) -> int:
             continue
         if not data:
             return os.EX_OK
-        machine.receive(data)
-        while (event := machine.next_event()) is not None:
-            dialogue.handle(event)
+        # line by line: a script in a pipe does not wait for replies, and here nobody stands between who could profit from it
+        for line in data.splitlines(keepends=True):
+            machine.receive(line)
+            while (event := machine.next_event()) is not None:
+                dialogue.handle(event)
 
 
 def _read(streams: Streams) -> bytes | None:

@@ -1,0 +1,94 @@
+"""sendmail -bs: SMTP over standard input and output."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from commands import Served
+from postroom.app.control import CallFailed, Failed
+from postroom.app.locate import Server
+from postroom.app.post_office import Posted, Unreachable
+from postroom.app.sendmail import Streams
+from postroom.app.sendmail_options import Options
+from postroom.app.sendmail_smtp import speak
+
+
+def talk(server: Server, *lines: str) -> list[str]:
+    """What is answered to these lines."""
+    said = "".join(f"{line}\r\n" for line in lines).encode()
+    streams = Streams(io.BytesIO(said), io.BytesIO(), io.StringIO())
+    assert speak(server, Options(), streams) == 0
+    return streams.output.getvalue().decode().splitlines()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def server(tmp_path: Path):
+    served = Served(tmp_path)
+    served.do(served.office.ask("domain.add", name="hamburger.test"))
+    served.do(served.office.ask("account.add", address="bob@hamburger.test"))
+    yield served, Server("hamburger.test", tmp_path / "control")
+    served.close()
+
+
+def test_a_message(server: tuple[Served, Server]) -> None:
+    served, where = server
+    replies = talk(
+        where,
+        "EHLO pine",
+        "MAIL FROM:<alice> RET=HDRS ENVID=e1",
+        "RCPT TO:<bob> NOTIFY=NEVER",
+        "RCPT TO:<nobody>",
+        "RCPT TO:<x@crepes.test>",
+        "DATA",
+        "Subject: hi",
+        "",
+        "..",
+        ".",
+        "QUIT",
+    )
+    codes = [line[:3] for line in replies if line[3:4] == " "]
+    assert codes == ["220", "250", "250", "250", "550", "250", "354", "250", "221"]
+    assert "250 2.0.0 Ok: queued as J1" in replies
+    (taken,) = served.office.submitted
+    assert (str(taken.sender), [str(one.address) for one in taken.recipients]) == (
+        "alice@hamburger.test",
+        ["bob@hamburger.test", "x@crepes.test"],
+    )
+    assert taken.content.endswith(b"Subject: hi\r\n\r\n.\r\n")
+    assert (taken.envid, taken.recipients[0].notify) == ("e1", 0)
+
+
+def test_lookups_and_what_is_not_here(server: tuple[Served, Server]) -> None:
+    replies = talk(
+        server[1], "HELO x", "VRFY bob", "VRFY x@crepes.test", "VRFY nobody", "EXPN all", "STARTTLS"
+    )
+    assert [line[:3] for line in replies[2:]] == ["250", "252", "550", "502", "502"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reply"),
+    [
+        (CallFailed(Failed("Full", "4.2.2", temporary=True)), "451 4.2.2 Full"),
+        (CallFailed(Failed("No", "5.6.0")), "554 5.6.0 No"),
+        (Unreachable("nobody there"), "451 4.3.0 nobody there"),
+    ],
+)
+def test_refusals_are_replies(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception, reply: str
+) -> None:
+    def refuse(*_: object) -> Posted:
+        raise error
+
+    monkeypatch.setattr("postroom.app.post_office.PostOffice.submit", refuse)
+    where = Server("x", tmp_path / "none")
+    replies = talk(where, "HELO x", "MAIL FROM:<>", "RCPT TO:<bob>", "DATA", "hello", ".")
+    assert replies[-1] == reply
+
+
+def test_lf_alone_gets_the_remedy(tmp_path: Path) -> None:
+    streams = Streams(io.BytesIO(b"HELO x\n"), io.BytesIO(), io.StringIO())
+    speak(Server("x", tmp_path / "none"), Options(), streams)
+    assert b"500 5.5.2" in streams.output.getvalue()  # type: ignore[attr-defined]
