@@ -4,3 +4,13 @@ CREATE TABLE index_queue (
   email_id   BIGINT NOT NULL,
   PRIMARY KEY (account_id, email_id)
 ) {CLUSTERED};
+
+-- @postgresql
+-- Case-folded texts; their trigram index is made where the extensions for it are (search_postgres).
+CREATE TABLE search_texts (
+  account_id BIGINT NOT NULL,
+  email_id   BIGINT NOT NULL,
+  text       {TEXT} NOT NULL,
+  PRIMARY KEY (account_id, email_id)
+);
+-- @both

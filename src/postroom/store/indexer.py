@@ -1,0 +1,125 @@
+"""The full-text indexer: what was delivered or expunged is entered into the search index or taken out of it, a little later.
+
+Deliveries only note the email in `index_queue`; here it is read, made text and entered, in batches, while nothing more urgent waits. Entering
+twice does no harm, so a crash costs a repetition. One indexer at a time is enough (`leases`). Searching also looks through what is still in the
+queue. Not here: how octets become text (`message.text`), and the index itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+
+from postroom.store.engine import Engine, Transaction, Urgency
+from postroom.store.search_text import Document, SearchIndex, searchable
+
+BATCH: Final = 20  # messages read at once
+SCANNED: Final = 1000  # messages of an account that are looked through though they are not indexed yet
+
+ReadRaw = Callable[[int, int], Awaitable[bytes | None]]
+TextOf = Callable[[bytes], str]
+
+_QUEUED: Final = "SELECT account_id, email_id FROM index_queue ORDER BY account_id, email_id LIMIT $1"
+_QUEUED_OF: Final = "SELECT email_id FROM index_queue WHERE account_id = $1 ORDER BY email_id DESC LIMIT $2"
+_DONE: Final = "DELETE FROM index_queue WHERE account_id = $1 AND email_id = $2"
+_WAITING: Final = "SELECT COUNT(*) FROM index_queue"
+_EVERYTHING: Final = """
+INSERT INTO index_queue (account_id, email_id)
+ SELECT account_id, email_id FROM emails WHERE email_id > $1 AND email_id <= $2 ON CONFLICT (account_id, email_id) DO NOTHING
+"""
+_SLICE: Final = """
+SELECT MAX(email_id), COUNT(*) FROM (SELECT email_id FROM emails WHERE email_id > $1 ORDER BY email_id LIMIT $2) AS slice
+"""
+_SLICE_ROWS: Final = 2000
+
+
+class Indexing(msgspec.Struct, frozen=True):
+    """What the indexer works with: `read_raw(account_id, email_id)` gives a message's octets, None when it is gone; `text_of` runs in a
+    thread; `busy` says whether other work waits."""
+
+    engine: Engine
+    index: SearchIndex
+    read_raw: ReadRaw
+    text_of: TextOf
+    busy: Callable[[], bool]
+
+
+class Indexer:
+    """Works the queue off, and answers searches."""
+
+    def __init__(self, use: Indexing) -> None:
+        self._use = use
+
+    async def step(self, limit: int = BATCH) -> int:
+        """Enters at most `limit` messages, none while others are busy; gives how many left the queue."""
+        use = self._use
+        if use.busy():
+            return 0
+        queued = await use.engine.reading().fetch(_QUEUED, limit)
+        documents, gone = [], []
+        for account_id, email_id in queued:
+            text = await self._text(account_id, email_id)
+            if text is None:
+                gone.append((account_id, email_id))
+            else:
+                documents.append(Document(account_id, email_id, text))
+        if documents:
+            await use.index.put(documents)
+        for account_id in {account_id for account_id, _ in gone}:
+            await use.index.remove(account_id, [email_id for owner, email_id in gone if owner == account_id])
+        done = [(row[0], row[1]) for row in queued]
+        if done:
+            await use.engine.write(lambda tx: tx.executemany(_DONE, done), Urgency.HOUSEKEEPING)
+        return len(done)
+
+    async def waiting(self) -> int:
+        """Messages that are not indexed yet."""
+        row = await self._use.engine.reading().fetchrow(_WAITING)
+        return int(row[0]) if row is not None else 0
+
+    async def search(self, account_id: int, needle: str) -> set[int]:
+        """Ids of the account's emails whose text contains `needle`, whatever its case; what waits to be indexed is looked through too.
+
+        An index that is behind may name emails that are gone; whoever asks looks them up anyway.
+        """
+        wanted = searchable(needle)
+        if not wanted:
+            return set()
+        found: set[int] = set()
+        async for part in self._use.index.search(account_id, wanted):
+            found.update(part)
+        for (email_id,) in await self._use.engine.reading().fetch(_QUEUED_OF, account_id, SCANNED):
+            text = await self._text(account_id, email_id)
+            if text is not None and wanted in text:
+                found.add(email_id)
+            else:
+                found.discard(email_id)
+        return found
+
+    async def rebuild(self) -> None:
+        """Empties the index and queues every email anew."""
+        use = self._use
+        await use.index.clear()
+        after = 0
+        while True:
+            row = await use.engine.reading().fetchrow(_SLICE, after, _SLICE_ROWS)
+            if row is None or not row[1]:
+                return
+            await use.engine.write(_everything(after, row[0]), Urgency.HOUSEKEEPING)
+            after = row[0]
+
+    async def _text(self, account_id: int, email_id: int) -> str | None:
+        raw = await self._use.read_raw(account_id, email_id)
+        if raw is None:
+            return None
+        return await asyncio.to_thread(lambda: searchable(self._use.text_of(raw)))
+
+
+def _everything(after: int, last: int) -> Callable[[Transaction], Awaitable[int]]:
+    async def work(tx: Transaction) -> int:
+        return await tx.execute(_EVERYTHING, after, last)
+
+    return work

@@ -1,0 +1,136 @@
+"""The search index of the embedded store: a file of its own, `search.db`, which can be deleted and built again.
+
+A trigram index without contents (FTS5, contentless, detail=none: about half the text) gives candidates, the compressed text the exact
+answer. Row ids are grouped by account, so that a search reads its own account's postings only. Writing happens in a thread, in batches;
+reading on the loop, in slices. Not here: what is entered, and when (`indexer`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from postroom.store.search_text import Document, needle_trigrams, pack, unpack
+
+CANDIDATES: Final = 100  # texts that are read before others have their turn
+_ACCOUNT_BITS: Final = 32  # of a row id below the account's number
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS accounts (account_id INTEGER PRIMARY KEY, number INTEGER NOT NULL UNIQUE, last INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS texts (id INTEGER PRIMARY KEY, email_id INTEGER NOT NULL UNIQUE, text BLOB NOT NULL);
+CREATE VIRTUAL TABLE IF NOT EXISTS grams USING fts5(
+  text, content='', contentless_delete=1, detail='none', tokenize='trigram case_sensitive 1');
+"""
+_DROP: Final = "DROP TABLE IF EXISTS accounts; DROP TABLE IF EXISTS texts; DROP TABLE IF EXISTS grams;"
+_NEXT_ID: Final = """
+INSERT INTO accounts (account_id, number, last) VALUES (?1, (SELECT COALESCE(MAX(number), 0) + 1 FROM accounts), 1)
+ ON CONFLICT (account_id) DO UPDATE SET last = last + 1 RETURNING number, last
+"""
+_PUT_TEXT: Final = "INSERT INTO texts (id, email_id, text) VALUES (?1, ?2, ?3)"
+_PUT_GRAMS: Final = "INSERT INTO grams (rowid, text) VALUES (?1, ?2)"
+_TAKE_TEXT: Final = "DELETE FROM texts WHERE email_id = ?1 RETURNING id"
+_TAKE_GRAMS: Final = "DELETE FROM grams WHERE rowid = ?1"
+_NUMBER: Final = "SELECT number FROM accounts WHERE account_id = ?1"
+_MATCHING: Final = """
+SELECT rowid FROM grams WHERE grams MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid LIMIT ?4
+"""
+_ALL: Final = "SELECT id FROM texts WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3"
+_TEXT: Final = "SELECT email_id, text FROM texts WHERE id = ?1"
+
+
+class SqliteSearch:
+    """See `SearchIndex`. Made by `open`."""
+
+    def __init__(self, writing: apsw.Connection, reading: apsw.Connection) -> None:
+        self._writing = writing
+        self._reading = reading
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="search-writer")
+
+    @classmethod
+    def open(cls, directory: Path) -> SqliteSearch:
+        """Opens or makes `directory/search.db`; one that is damaged is begun anew."""
+        path = directory / "search.db"
+        try:
+            return cls(_connect(path), _connect(path))
+        except (apsw.NotADBError, apsw.CorruptError):
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            return cls(_connect(path), _connect(path))
+
+    async def put(self, documents: list[Document]) -> None:
+        """See `SearchIndex`."""
+        await self._in_thread(documents, [])
+
+    async def remove(self, account_id: int, email_ids: list[int]) -> None:  # noqa: ARG002 - an email's id is enough here
+        """See `SearchIndex`."""
+        await self._in_thread([], email_ids)
+
+    async def _in_thread(self, documents: list[Document], gone: list[int]) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._write, documents, gone)
+
+    def _write(self, documents: list[Document], gone: Iterable[int]) -> None:
+        cursor = self._writing.cursor()
+        with self._writing:
+            for email_id in (*gone, *(document.email_id for document in documents)):
+                for (row_id,) in cursor.execute(_TAKE_TEXT, (email_id,)).fetchall():
+                    cursor.execute(_TAKE_GRAMS, (row_id,))
+            for document in documents:
+                numbers: list[Any] = cursor.execute(_NEXT_ID, (document.account_id,)).fetchall()
+                row_id = numbers[0][0] << _ACCOUNT_BITS | numbers[0][1]
+                cursor.execute(_PUT_TEXT, (row_id, document.email_id, pack(document.text)))
+                cursor.execute(_PUT_GRAMS, (row_id, document.text))
+
+    async def search(self, account_id: int, needle: str) -> AsyncIterator[list[int]]:
+        """See `SearchIndex`."""
+        numbers = self._read(_NUMBER, account_id)
+        if not numbers:
+            return
+        after, end = numbers[0][0] << _ACCOUNT_BITS, (numbers[0][0] + 1) << _ACCOUNT_BITS
+        match = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in needle_trigrams(needle))
+        while True:
+            if match:
+                rows = self._read(_MATCHING, match, after, end, CANDIDATES)
+            else:
+                rows = self._read(_ALL, after, end, CANDIDATES)
+            texts = [row for (row_id,) in rows for row in self._read(_TEXT, row_id)]
+            found = [email_id for email_id, packed in texts if needle in unpack(packed)]
+            if found:
+                yield found
+            if len(rows) < CANDIDATES:
+                return
+            after = rows[-1][0]
+            await asyncio.sleep(0)
+
+    def _read(self, sql: str, *args: int | str) -> list[Any]:
+        return self._reading.execute(sql, args).fetchall()
+
+    async def clear(self) -> None:
+        """See `SearchIndex`."""
+
+        def work() -> None:
+            with self._writing:
+                self._writing.execute(_DROP)
+                self._writing.execute(_SCHEMA)
+
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def close(self) -> None:
+        """See `SearchIndex`."""
+        self._thread.shutdown()
+        self._reading.close()
+        self._writing.close()
+
+
+def _connect(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(5000)
+    for name, value in (("journal_mode", "wal"), ("synchronous", "full"), ("journal_size_limit", 64 << 20)):
+        connection.pragma(name, value)
+    connection.execute(_SCHEMA)
+    return connection

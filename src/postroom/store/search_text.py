@@ -1,0 +1,75 @@
+"""Text as the search index compares it: case-folded, composed, compressed, cut into trigrams.
+
+RFC 5051 in spirit (comparison without case), RFC 9051 §6.4.4 (a key is a substring). Pure. Not here: how a message becomes text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import AsyncIterator
+from typing import Final, Protocol
+
+import msgspec
+import zstandard
+
+GRAM: Final = 3  # characters; shorter needles are looked for in every text
+MAX_TEXT: Final = 1 << 20  # characters of one message
+MAX_GRAMS: Final = 32  # of a needle: more make no difference to the candidates
+_MAX_OCTETS: Final = 16 * MAX_TEXT  # folding and UTF-8 make a text longer
+_LEVEL: Final = 3
+
+
+class Document(msgspec.Struct, frozen=True):
+    """An email and its text, as `searchable` gives it."""
+
+    account_id: int
+    email_id: int
+    text: str
+
+
+class SearchIndex(Protocol):
+    """Texts by account, found by what they contain. It can be lost and built again."""
+
+    async def put(self, documents: list[Document]) -> None:
+        """Enters texts, in the place of older ones; durable when it returns."""
+
+    async def remove(self, account_id: int, email_ids: list[int]) -> None:
+        """Forgets emails; those it does not know are passed over."""
+
+    def search(self, account_id: int, needle: str) -> AsyncIterator[list[int]]:
+        """Ids of the emails whose text contains the needle (as `searchable` gives it), exactly, in slices that leave others their turn."""
+
+    async def clear(self) -> None:
+        """Forgets everything."""
+
+    async def close(self) -> None:
+        """Lets go of files and threads."""
+
+
+def searchable(text: str) -> str:
+    """Folded and composed, so that what looks alike but for case is equal."""
+    text = text[:MAX_TEXT].replace("\0", " ")
+    if text.isascii():
+        return text.lower()
+    text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates stand for nothing
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def pack(text: str) -> bytes:
+    """Compressed UTF-8."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(text.encode("utf-8"))
+
+
+def unpack(packed: bytes) -> str:
+    """The inverse of `pack`."""
+    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_OCTETS).decode("utf-8")
+
+
+def trigrams(text: str) -> set[str]:
+    """All substrings of three characters."""
+    return {text[start : start + GRAM] for start in range(len(text) - GRAM + 1)}
+
+
+def needle_trigrams(needle: str) -> list[str]:
+    """Trigrams that a text with this needle has, at most MAX_GRAMS; [] when the needle is too short to have one."""
+    return sorted(trigrams(needle))[:MAX_GRAMS]

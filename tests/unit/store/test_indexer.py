@@ -1,0 +1,99 @@
+import pytest
+
+from mail_account import open_account
+from postroom.store import messages
+from postroom.store.expunge import expunge
+from postroom.store.indexer import Indexer, Indexing
+from postroom.store.search_postgres import PostgresSearch
+from postroom.store.search_sqlite import SqliteSearch
+
+NOW = 1_750_000_000_000_000
+
+
+class Office:
+    """An account with mail, and an indexer over it."""
+
+    def __init__(self, account, index):
+        self.account, self.index, self.is_busy, self.read = account, index, False, []
+        self.indexer = Indexer(
+            Indexing(account.engine, index, self.read_raw, lambda raw: raw.decode(), lambda: self.is_busy)
+        )
+
+    async def read_raw(self, account_id, email_id):
+        self.read.append(email_id)
+        email = await messages.email(self.account.engine.reading(), account_id, email_id)
+        if email is None:
+            return None
+        row = await self.account.engine.reading().fetchrow(
+            "SELECT data FROM blobs WHERE account_id = $1 AND blob_id = $2", account_id, email.blob_id
+        )
+        return bytes(row[0])
+
+    async def found(self, needle):
+        return await self.indexer.search(self.account.account_id, needle)
+
+
+@pytest.fixture
+async def office(engine, store_url, tmp_path):
+    account = await open_account(engine)
+    index = (
+        SqliteSearch.open(tmp_path) if store_url.startswith("sqlite") else await PostgresSearch.open(engine)
+    )
+    yield Office(account, index)
+    await index.close()
+
+
+async def test_delivered_mail_is_indexed_in_batches(office):
+    ids = [one.email_id for one in await office.account.fill(5)]
+    assert await office.indexer.waiting() == 5
+    assert [await office.indexer.step(2) for _ in range(4)] == [2, 2, 1, 0]
+    office.read.clear()
+    assert await office.found("LETTER 3") == {ids[2]}
+    assert office.read == []
+
+
+async def test_nothing_is_indexed_while_others_are_busy(office):
+    await office.account.fill(1)
+    office.is_busy = True
+    assert await office.indexer.step() == 0
+    assert await office.indexer.waiting() == 1
+
+
+async def test_what_is_not_indexed_yet_is_found_too(office):
+    first, second = await office.account.fill(2)
+    await office.indexer.step(1)
+    assert await office.found("letter") == {first.email_id, second.email_id}
+    assert await office.found("letter 2") == {second.email_id}
+    assert await office.found("") == set()
+
+
+async def test_what_was_expunged_leaves_the_index(office):
+    first, second = await office.account.fill(2)
+    await office.indexer.step()
+    await office.account.engine.write(
+        lambda tx: expunge(tx, office.account.ref(), [(first.uid, first.uid)], NOW)
+    )
+    assert await office.found("letter") == {second.email_id}
+    assert await office.indexer.step() == 1
+    assert [part async for part in office.index.search(office.account.account_id, "letter")] == [
+        [second.email_id]
+    ]
+
+
+async def test_a_lost_index_is_built_again(office):
+    ids = {one.email_id for one in await office.account.fill(3)}
+    await office.indexer.step()
+    await office.index.clear()
+    assert await office.found("letter") == set()
+    await office.indexer.rebuild()
+    assert await office.indexer.step() == 3
+    assert await office.found("letter") == ids
+
+
+async def test_entering_twice_does_no_harm(office):
+    (one,) = await office.account.fill(1)
+    await office.indexer.step()
+    await office.indexer.rebuild()
+    await office.indexer.rebuild()
+    await office.indexer.step()
+    assert await office.found("letter") == {one.email_id}
