@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from postroom.store import blobs
+from postroom.store import blobs, messages
 from postroom.store.blob_files import BlobFiles
 from postroom.store.blobs import BlobRef
 from postroom.store.changes import Changes
@@ -123,6 +123,11 @@ class Store:
             return blob.data if start == 0 and end is None else blob.data[start:end]
         assert self.files is not None, "a file without a directory for files: see the setting `files`"
         return await asyncio.to_thread(self.files.read, account_id, blob_id, start, length)
+
+    async def read_email(self, account_id: int, email_id: int) -> bytes | None:
+        """All octets of an email; None when it is gone."""
+        email = await messages.email(self.engine.reading(), account_id, email_id)
+        return None if email is None else await self.read(account_id, email.blob_id)
 
     async def digest(self, account_id: int, blob_id: int, *, contents: bool) -> tuple[int, bytes] | None:
         """(size, SHA-256) of what is kept of an object; without `contents` the hash is b"". None: there is nothing."""
