@@ -40,27 +40,27 @@ _SPECIAL: Final = re.compile(r"([\\%_])")
 
 
 class PostgresSearch:
-    """See `SearchIndex`. Made by `open`."""
+    """See `SearchIndex`. The trigram index is made before the first text is entered."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._prepared = False
 
-    @classmethod
-    async def open(cls, engine: Engine) -> PostgresSearch:
-        """Makes the trigram index if it is not there and may be made."""
-
+    async def _prepare(self) -> None:
         async def work(tx: Transaction) -> None:
             for statement in _INDEX:
                 await tx.execute(statement)
 
+        self._prepared = True
         try:
-            await engine.write(work, Urgency.HOUSEKEEPING)
+            await self._engine.write(work, Urgency.HOUSEKEEPING)
         except TryLater:
             pass  # not allowed here, or another process is making it
-        return cls(engine)
 
     async def put(self, documents: list[Document]) -> None:
         """See `SearchIndex`."""
+        if not self._prepared:
+            await self._prepare()
         rows = [(document.account_id, document.email_id, document.text) for document in documents]
         await self._engine.write(lambda tx: tx.executemany(_PUT, rows), Urgency.HOUSEKEEPING)
 

@@ -36,9 +36,7 @@ class Office:
 @pytest.fixture
 async def office(engine, store_url, tmp_path):
     account = await open_account(engine)
-    index = (
-        SqliteSearch.open(tmp_path) if store_url.startswith("sqlite") else await PostgresSearch.open(engine)
-    )
+    index = SqliteSearch.open(tmp_path) if store_url.startswith("sqlite") else PostgresSearch(engine)
     yield Office(account, index)
     await index.close()
 

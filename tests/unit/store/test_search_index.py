@@ -22,9 +22,7 @@ TEXTS = {
 
 @pytest.fixture
 async def index(engine, store_url, tmp_path):
-    made = (
-        SqliteSearch.open(tmp_path) if store_url.startswith("sqlite") else await PostgresSearch.open(engine)
-    )
+    made = SqliteSearch.open(tmp_path) if store_url.startswith("sqlite") else PostgresSearch(engine)
     yield made
     await made.close()
 
@@ -107,6 +105,12 @@ async def test_slices_lose_nothing(index, needle, monkeypatch):
     monkeypatch.setattr(search_postgres, "FOUND_AT_ONCE", 3)
     await index.put([Document(1, email_id, f"needle {email_id}") for email_id in range(10)])
     assert await found(index, needle) == list(range(10))
+
+
+async def test_without_the_extensions_the_answers_are_the_same(index):
+    index._prepared = True  # PostgreSQL's is not made then
+    await index.put([Document(1, 1, "ketchup"), Document(1, 2, "pickles")])
+    assert await found(index, "ketch") == [1]
 
 
 def test_a_damaged_file_is_begun_anew(tmp_path: Path):
