@@ -29,6 +29,7 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hostname: Annotated[str, Meta(description="the name in greetings, Received fields and certificates")] = (
         "localhost"
     )
+    domain: Annotated[str, Meta(description="the domain of unqualified names; '' is the hostname")] = ""
     data: Annotated[str, Meta(description="the directory for the database, large messages and keys")] = "data"
     database: Annotated[
         str, Meta(description="'' for the embedded database in the data directory, or postgresql://...")

@@ -6,13 +6,13 @@ never lost. Not here: what the doors check, and the work that follows (`deliver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
 from postroom.deliver.legs import Leg
 from postroom.deliver.letter import Letter, Receipt
-from postroom.deliver.placing import Placed, Placer, Sending, terms_of
+from postroom.deliver.placing import SPOOL_ACCOUNT, Placed, Placer, Sending, terms_of
 from postroom.deliver.reports import Result
 from postroom.deliver.router import Router, Routes
 from postroom.message.address import Address
@@ -20,6 +20,7 @@ from postroom.message.dsn_rules import Happened
 from postroom.message.errors import MailError
 from postroom.message.journey import Hop
 from postroom.store import journal
+from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
 from postroom.store.engine import Engine, Transaction
 from postroom.store.jobs import Job
@@ -31,13 +32,19 @@ _HAPPENED = {"expanded": Happened.EXPANDED, "delivered": Happened.DELIVERED}
 
 
 class Accepting(msgspec.Struct, frozen=True):
-    """What acceptance works with: `publish` tells sessions of changes, `hand_over` gives leased jobs to the runner."""
+    """What acceptance works with.
+
+    `publish` tells sessions of changes, `hand_over` gives leased jobs to the runner; `durable(account_id, blob_id, body)` makes a file of a
+    body of `large` octets and more.
+    """
 
     engine: Engine
     router: Router
     placer: Placer
     publish: Callable[[Sequence[Change]], None]
     hand_over: Callable[[Sequence[Job]], None]
+    durable: Callable[[int, int, bytes], Awaitable[bytes | BlobRef]]
+    large: int
 
 
 class NothingTaken(Exception):
@@ -53,6 +60,7 @@ class Acceptance:
 
     def __init__(self, accepting: Accepting) -> None:
         self._with = accepting
+        self.accepted = 0  # since the start
 
     async def accept(self, letter: Letter, *, each: bool = False) -> Receipt:
         """Makes the letter durable and says what became of each recipient; with `each` the client hears of them one by one (LMTP).
@@ -65,6 +73,10 @@ class Acceptance:
         )
         sendings = self._sendings(letter, routes)
 
+        if len(letter.content) >= use.large:
+            for sending in sendings:
+                await self._make_durable(sending)
+
         async def work(tx: Transaction) -> Placed:
             return await self._place(tx, letter, sendings, each=each)
 
@@ -72,10 +84,21 @@ class Acceptance:
             placed = await use.engine.write(work)
         except NothingTaken as nothing:
             return self._receipt(letter, nothing.errors, each=each)
+        self.accepted += 1
         use.publish(placed.changes)
         use.hand_over(placed.jobs)
         refused = {rcpt: error for rcpt, error in placed.errors.items() if rcpt not in placed.taken}
         return self._receipt(letter, refused, each=each)
+
+    async def _make_durable(self, sending: Sending) -> None:
+        """Large bodies are files, durable before the row that points at them."""
+        durable, letter = self._with.durable, sending.letter
+        for way in sending.ways:
+            delivery = way.prepared
+            if delivery is not None and isinstance(delivery.raw, bytes):
+                delivery.raw = await durable(delivery.account_id, delivery.email_id, delivery.raw)
+        if sending.goes_on:
+            sending.spooled = await durable(SPOOL_ACCOUNT, letter.spool_id, sending.content)
 
     def _receipt(self, letter: Letter, errors: dict[int, MailError], *, each: bool) -> Receipt:
         receipt = Receipt(letter.accept_id, [errors.get(n) for n in range(len(letter.envelope.recipients))])

@@ -6,6 +6,7 @@ RFC 7505 (null MX), RFC 5321 §4.1.3 (address literals). Not here: connections, 
 
 from __future__ import annotations
 
+import ipaddress
 import random
 from collections.abc import Callable, Collection
 
@@ -99,6 +100,18 @@ class MxLookup:
             f"No mail exchanger of {domain} has an address ({', '.join(mx.exchange for mx, _ in hosts[:3])})"
         )
 
+    async def hosts(self, name: str, record: Record, at: Callable[[], int]) -> list[Target]:
+        """The addresses of one host that was named by an administrator; our own may be among them. Raises as `targets`."""
+        if _is_address(name):
+            return [Target("", name, self._port_of(name))]
+        answer = await self._resolver.addresses(ascii_domain(name))
+        record(asked(answer, at()))
+        if not answer.records:
+            raise DnsUnavailable(
+                f"The next server {name} has no address now, will try again", detail=answer.rcode
+            )
+        return [Target(name, ip, self._port_of(ip)) for ip in answer.records[:MAX_ADDRESSES]]
+
     async def _exchangers(self, domain: str, record: Record, at: Callable[[], int]) -> tuple[list[Mx], bool]:
         """Exchangers, best first, and whether MX records name them (else the implicit MX of RFC 5321 §5.1)."""
         answer = await self._resolver.mx(domain)
@@ -126,6 +139,14 @@ class MxLookup:
         """RFC 5321 §5.1: when one of them is us, it goes and so do all of the same or a worse preference."""
         own = [mx.preference for mx in ordered if mx.exchange in self._identity.names]
         return [mx for mx in ordered if not own or mx.preference < min(own)]
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _loop(domain: str) -> RoutingLoop:

@@ -20,12 +20,15 @@ from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import Envelope
 from postroom.message.errors import MailError
 from postroom.message.journey import Accepted, Hop, HopKind, JourneyEvent, Outcome, Routed
-from postroom.store import journal, spool
+from postroom.store import blobs, journal, spool
+from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
 from postroom.store.delivery import Delivery
 from postroom.store.engine import Transaction
 from postroom.store.jobs import Job, own_job
-from postroom.store.spool import Copy, Lease, NewJob, Spooled, Terms
+from postroom.store.spool import Blob, Copy, Lease, NewJob, Spooled, Terms
+
+SPOOL_ACCOUNT = 0  # whose the files of the spool are
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -37,13 +40,19 @@ class Way(msgspec.Struct, frozen=True):
     error: MailError | None = None
 
 
-class Sending(msgspec.Struct, frozen=True):
-    """A letter under one reverse-path, with its bytes and its ways."""
+class Sending(msgspec.Struct):
+    """A letter under one reverse-path, with its bytes and its ways. `spooled` is the body as the spool keeps it: a file when it is large."""
 
     letter: Spooled
     content: bytes
     ways: Sequence[Way]
     milestones: Sequence[Result] = ()
+    spooled: bytes | BlobRef = b""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a copy will wait in the spool."""
+        return any(way.prepared is None and way.error is None for way in self.ways)
 
 
 class Placed(msgspec.Struct):
@@ -137,6 +146,9 @@ class Placer:
         self, tx: Transaction, sending: Sending, waiting: dict[str, list[Copy]], now: int
     ) -> list[Job]:
         letter = sending.letter
+        if isinstance(sending.spooled, BlobRef):
+            blob_id = await blobs.put(tx, SPOOL_ACCOUNT, sending.spooled.blob_id, sending.spooled)
+            letter = msgspec.structs.replace(letter, body=Blob(SPOOL_ACCOUNT, blob_id))
         expires = self.schedule.expires(letter.accepted, bounce=letter.sender is None)
         alarm = self.first_alarm(letter)
         due = max(now, (letter.terms.hold_until or 0) * 1_000_000)

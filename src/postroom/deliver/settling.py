@@ -6,7 +6,7 @@ RFC 5321 §4.5.4.1 (retries and giving up), RFC 3461 §5.2.5 (delays), RFC 2852 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -17,22 +17,22 @@ from postroom.message.dsn_rules import Happened, report_owed
 from postroom.message.envelope import ByMode
 from postroom.message.errors import EnhancedStatus, Expired
 from postroom.message.journey import Hop, HopKind
-from postroom.store import hops, jobs, journal, spool
+from postroom.store import blobs, hops, jobs, journal
 from postroom.store.engine import Engine, Transaction
-from postroom.store.jobs import NEVER, Again, Job, LeaseLost, Outcome
-from postroom.store.spool import Blob, Copy
+from postroom.store.jobs import NEVER, Again, Job, Outcome
+from postroom.store.spool import Copy
 
 _SECOND = 1_000_000
 DELAYED = EnhancedStatus(4, 4, 7)
 
 
 class Settling(msgspec.Struct, frozen=True):
-    """What it takes: `read_body` reads a body that is not in the spool's row."""
+    """What it takes: `read_body` gives a job's message, None when it has left the spool."""
 
     engine: Engine
     placer: Placer
     chance: random.Random
-    read_body: Callable[[Blob], bytes]
+    read_body: Callable[[Job], Awaitable[bytes | None]]
 
 
 class Settler:
@@ -44,22 +44,29 @@ class Settler:
     async def settle(self, job: Job, attempt: Attempt, now: int) -> Placed:
         """Commits the end of an attempt; gives what was placed (reports). Raises `LeaseLost` when the job had become another's."""
         attempt = self._give_up(job, attempt, now)
+        results = [*attempt.results, *self._notices(job, attempt, now)]
+        null = job.letter.sender is None
+        owed = any(report_owed(result.happened, result.copy.notify, null_sender=null) for result in results)
+        original = await self._use.read_body(job) if owed else None
 
         async def work(tx: Transaction) -> Placed:
-            return await self._write(tx, job, attempt, now)
+            about = Reportable(job.letter, original, results) if original is not None else None
+            return await self._write(tx, job, attempt, about, now)
 
         return await self._use.engine.write(work)
 
-    async def _write(self, tx: Transaction, job: Job, attempt: Attempt, now: int) -> Placed:
+    async def _write(
+        self, tx: Transaction, job: Job, attempt: Attempt, about: Reportable | None, now: int
+    ) -> Placed:
         placed = Placed()
-        results = [*attempt.results, *self._notices(job, attempt, now)]
-        original = await self._original(tx, job, results)
         final = [Outcome(result.copy.n, final=True) for result in attempt.results]
         waiting = [Outcome(n, final=False, status=why) for n, why in attempt.delayed.items()]
         again = self._again(job, attempt, now) if len(final) < len(job.copies) else None
-        await jobs.settle(tx, job, final + waiting, again)
-        if original is not None:
-            await self._use.placer.report(tx, Reportable(job.letter, original, results), now, placed)
+        settled = await jobs.settle(tx, job, final + waiting, again)
+        if settled.blob is not None:
+            await blobs.unref(tx, settled.blob.account_id, {settled.blob.blob_id: 1}, now)
+        if about is not None:
+            await self._use.placer.report(tx, about, now, placed)
         if attempt.hop_down:
             await self._hop_down(tx, job, attempt, now)
         elif job.probe:
@@ -68,16 +75,6 @@ class Settler:
             hop = Hop(HopKind.RELAY if job.hop else HopKind.FILED, attempt.started, attempt.events)
             await journal.append(tx, job.letter.accept_id, self._use.placer.next_id(), hop)
         return placed
-
-    async def _original(self, tx: Transaction, job: Job, results: Sequence[Result]) -> bytes | None:
-        """The message's bytes when a report on it is owed, read before its row may go."""
-        null = job.letter.sender is None
-        if not any(report_owed(result.happened, result.copy.notify, null_sender=null) for result in results):
-            return None
-        body = await spool.body(tx, job.spool_id)
-        if body is None:
-            raise LeaseLost(f"message {job.spool_id} has left the spool")
-        return self._use.read_body(body) if isinstance(body, Blob) else body
 
     def _give_up(self, job: Job, attempt: Attempt, now: int) -> Attempt:
         """At the end of the message's life, or of the time its sender gave it, what is delayed has failed."""

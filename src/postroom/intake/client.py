@@ -26,7 +26,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Client(msgspec.Struct):
-    """One connection's other end. `reverse` is its name in the DNS, "" when unknown."""
+    """One connection's other end. `reverse` is its name in the DNS, "" when unknown; `local_user` the login name of a user of this machine."""
 
     peer: Peer
     local: Peer
@@ -36,6 +36,7 @@ class Client(msgspec.Struct):
     tls: TlsFacts | None = None
     login: Account | None = None
     reverse: str = ""
+    local_user: str = ""
     received_start: str = ""
 
     def protocol(self, *, utf8: bool) -> str:
@@ -56,7 +57,8 @@ class Client(msgspec.Struct):
                     tls_version=tls.version if tls else "",
                     tls_cipher=tls.cipher if tls else "",
                     tls_bits=tls.bits if tls else 0,
-                    user=self.login.address if self.login else "",
+                    user=self.local_user or (self.login.address if self.login else ""),
+                    local=bool(self.local_user),
                 )
             )
         return self.received_start

@@ -15,8 +15,9 @@ import msgspec
 
 from postroom.intake.client import Account, Client, Incoming, Manner
 from postroom.intake.door import Door, HangUp, Parcel
-from postroom.message.address import Address
-from postroom.message.errors import MailError, MessageTooBig, TryLater
+from postroom.message.address import Address, fold
+from postroom.message.errors import BadAddress, BadSenderAddress, MailError, MessageTooBig, TryLater
+from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import Authenticated, Connected, Hop, HopKind, Secured
 from postroom.net.session import Connection, Peer, TlsFacts
 from postroom.proto.smtp.commands import Data, Etrn, Expn, Mail, Rcpt, StartTls, Turn, Vrfy
@@ -60,7 +61,7 @@ class SmtpService(msgspec.Struct):
     """What all sessions of one listener share.
 
     `authenticate(protocol, ip, name, password, authorize_as)` is the login policy; `tls` gives the context for STARTTLS; `now` unix
-    microseconds; `next_id` journey ids; `home` completes unqualified names; `flush` starts the queue for a domain and says how much waits.
+    microseconds; `next_id` journey ids; `home` completes unqualified names; `tell` logs an event with its facts; `flush` starts the queue for a domain and says how much waits.
     """
 
     offers: Offers
@@ -70,6 +71,7 @@ class SmtpService(msgspec.Struct):
     now: Callable[[], int]
     next_id: Callable[[], int]
     home: str
+    tell: Callable[..., object]
     authenticate: Authenticator | None = None
     tls: Callable[[], ssl.SSLContext] | None = None
     flush: Callable[[str], Awaitable[int]] | None = None
@@ -106,7 +108,11 @@ class SmtpSession:
         try:
             await self._HANDLERS[type(event)](self, event)
         except MailError as error:
-            self.machine.reply(replies.refusal(error))
+            reply = replies.refusal(error)
+            self._service.tell(
+                "client.refused", reply=str(reply), client=self._client.peer.ip, detail=error.detail
+            )
+            self.machine.reply(reply)
         except HangUp:
             self._forget()
             self._hang_up()
@@ -176,7 +182,8 @@ class SmtpSession:
 
     async def _mail(self, event: Mail) -> None:
         self._forget()
-        event.envelope.sender = self._complete(event.envelope.sender)
+        if event.envelope.sender is not None:
+            event.envelope.sender = self._complete(event.envelope.sender, BadSenderAddress)
         incoming = Incoming(event.envelope, self._hop(), Manner(event.how))
         await self._service.door.mail(self._client, incoming)
         self._incoming = incoming
@@ -186,7 +193,7 @@ class SmtpSession:
         assert self._incoming is not None
         recipient = event.recipient
         if not recipient.address.domain:
-            address = Address(recipient.address.local, self._service.home)
+            address = self._complete(recipient.address, BadAddress)
             recipient = event.recipient = msgspec.structs.replace(recipient, address=address)
         await self._service.door.rcpt(self._client, self._incoming, recipient)
         self.machine.reply(replies.RECIPIENT_OK)
@@ -225,6 +232,15 @@ class SmtpSession:
         count = len(incoming.envelope.recipients) if self._client.lmtp else 1
         said = self.machine.take_dialogue(*[verdict] * count)
         receipt = await self._service.door.message(self._client, incoming, Parcel(accept_id, content, said))
+        envelope = incoming.envelope
+        self._service.tell(
+            "message.accepted",
+            id=id_text(IdKind.JOURNEY, accept_id),
+            sender=str(envelope.sender or ""),
+            recipients=len(envelope.recipients),
+            size=len(content),
+            client=self._client.peer.ip,
+        )
         if self._client.lmtp:
             errors = receipt.errors
             self.machine.reply_each(
@@ -276,10 +292,15 @@ class SmtpSession:
             hop.record(Authenticated(0, client.login.address, client.login.mechanism))
         return hop
 
-    def _complete(self, sender: Address | None) -> Address | None:
-        if sender is None or sender.domain:
-            return sender
-        return Address(sender.local, self._service.home)
+    def _complete(self, address: Address, refusal: type[MailError]) -> Address:
+        """A bare name gets our domain: from this machine and from who has logged in, and `postmaster` always (RFC 5321 §4.1.1.3)."""
+        if address.domain:
+            return address
+        client = self._client
+        trusted = client.peer.is_loopback or client.login is not None
+        if not trusted and fold(address.local) != "postmaster":
+            raise refusal(f"{address.local} needs a domain: {address.local}@example.com")
+        return Address(address.local, self._service.home)
 
     def _forget(self) -> None:
         self._incoming = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -46,6 +45,6 @@ def serve(
         raise CommandFailed(
             f"--workers {workers}: more than one process is not supported yet{need}; leave it out", 2
         )
-    from postroom.app.server import serve as run
+    from postroom.app.server import run
 
-    raise typer.Exit(asyncio.run(run(session.settings, json=session.json)))
+    raise typer.Exit(run(session.settings, json=session.json))

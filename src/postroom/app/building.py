@@ -1,0 +1,144 @@
+"""How a server is put together: from settings and surroundings to the parts that do the work.
+
+The only place that knows all rooms at once. Functions that make one part each; the order is `app.server`'s. Not here: starting and stopping.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from postroom.app.settings import RouteSettings, Settings, SettingsError
+from postroom.app.surroundings import Surroundings
+from postroom.deliver.mx import Identity, MxLookup
+from postroom.deliver.routes import Route
+from postroom.deliver.schedule import Schedule
+from postroom.net.certificates import Pair, ServerTls
+from postroom.net.selfsigned import self_signed
+from postroom.proto.pop3.authorization import Pop3Config
+from postroom.proto.smtp.client_events import Account, TlsUse
+from postroom.proto.smtp.config import Limits, ServerConfig, Service
+
+MECHANISMS = ("PLAIN", "LOGIN")
+PATIENCE = 3600.0  # seconds of silence in a lab
+_TLS_USE = {
+    "none": TlsUse.NEVER,
+    "opportunistic": TlsUse.IF_OFFERED,
+    "required": TlsUse.REQUIRED,
+    "implicit": TlsUse.NEVER,
+}
+
+
+def home_domain(settings: Settings) -> str:
+    """The domain that completes unqualified names."""
+    return settings.server.domain or settings.server.hostname
+
+
+def schedule(settings: Settings) -> Schedule:
+    """The pauses and lives of the queue."""
+    queue = settings.queue
+    return Schedule(queue.waits, queue.life, queue.bounce_life, queue.delay_notice)
+
+
+def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
+    """The certificates: those of the settings, else self-signed ones that are made once. Raises `CertificateError`, `SettingsError`."""
+    chains, key_files = settings.tls.certificates, settings.tls.keys
+    if len(chains) != len(key_files):
+        raise SettingsError(
+            f"[tls] {len(chains)} certificates but {len(key_files)} keys: name one key for each"
+        )
+    if chains:
+        pairs = [Pair(Path(chain), Path(key)) for chain, key in zip(chains, key_files, strict=True)]
+    else:
+        pairs = self_signed(keys, [settings.server.hostname], now)
+    tls = ServerTls(pairs)
+    for service, protocols in (
+        ("smtp", ()),
+        ("submission", ()),
+        ("submissions", ("smtp",)),
+        ("pop3", ()),
+        ("pop3s", ("pop3",)),
+    ):
+        tls.service(service, protocols)
+    return tls
+
+
+def smtp_config(settings: Settings, world: Surroundings, service: Service) -> ServerConfig:
+    """One of the three services of SMTP."""
+    limits = settings.limits
+    submission = service is Service.SUBMISSION
+    return ServerConfig(
+        settings.server.hostname,
+        world.clock.now,
+        service,
+        Limits(
+            message=limits.message_bytes,
+            recipients=limits.submission_recipients if submission else limits.recipients,
+            silence=PATIENCE if world.open_house else 300.0,
+            logins=100 if world.open_house else 3,
+        ),
+        starttls=service is not Service.LMTP,
+        mechanisms=MECHANISMS if submission or (world.open_house and service is Service.MX) else (),
+        plaintext_auth=world.open_house,
+        auth_required=submission,
+        unqualified_ok=True,
+        etrn=service is Service.MX,
+    )
+
+
+def pop3_config(settings: Settings, world: Surroundings) -> Pop3Config:
+    """POP3."""
+    mailboxes = settings.mailboxes
+    return Pop3Config(
+        settings.server.hostname,
+        stls=True,
+        plaintext=world.open_house,
+        login_delay=mailboxes.pop3_login_delay,
+        expire=None if mailboxes.pop3_expire_days < 0 else mailboxes.pop3_expire_days,
+    )
+
+
+def authorities(settings: Settings) -> Path | None:
+    """The file of authorities to trust when sending; None: the system's."""
+    return Path(settings.tls.authorities) if settings.tls.authorities else None
+
+
+def mx_lookup(settings: Settings, world: Surroundings, chance: random.Random) -> MxLookup:
+    """Where the mail of domains without a route goes."""
+    identity = Identity(frozenset((settings.server.hostname,)), world.owns)
+    return MxLookup(world.resolver, identity, chance, world.port_of)
+
+
+def routes(settings: Settings) -> Mapping[str, Route]:
+    """The routes of the settings; raises `SettingsError`."""
+    return {domain: _route(domain, route) for domain, route in settings.routes.items()}
+
+
+def _route(domain: str, route: RouteSettings) -> Route:
+    if route.tls not in _TLS_USE:
+        raise SettingsError(f'[routes."{domain}"] tls = "{route.tls}": use one of {", ".join(_TLS_USE)}')
+    account = None
+    if route.username:
+        try:
+            password = Path(route.password_file).read_text("utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f'[routes."{domain}"] password_file: {error}') from error
+        account = Account(route.username, password)
+    verify = account is not None or route.tls in ("required", "implicit")
+    return Route(
+        route.host, route.port, _TLS_USE[route.tls], route.tls == "implicit", verify, account, route.lmtp
+    )
+
+
+class Tls(msgspec.Struct, frozen=True):
+    """The contexts of a server's services, asked for anew with each connection."""
+
+    certificates: ServerTls
+
+    def of(self, service: str) -> Callable[[], ssl.SSLContext]:
+        """The context of a service as it is when it is asked for."""
+        return lambda: self.certificates.context(service)

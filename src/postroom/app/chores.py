@@ -1,0 +1,125 @@
+"""The chores of a server, by name and pace.
+
+RFC 5321 §4.2.5: what was dropped while the server was down is accepted like any other message. Not here: how chores are run
+(`app.housekeeping`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from postroom.app import maildrop
+from postroom.app.housekeeping import Chore, text_to_search
+from postroom.app.locate import Places, places_of
+from postroom.app.logs import Log
+from postroom.app.operations.office import Office
+from postroom.app.operations.submission import Submit, submission
+from postroom.app.parts import Parts
+from postroom.message.errors import MailError
+from postroom.net.certificates import CertificateError, ServerTls
+from postroom.store import hops, journal, spool
+from postroom.store.engine import Urgency
+from postroom.store.indexer import Indexer, Indexing
+from postroom.store.search_postgres import PostgresSearch
+from postroom.store.search_sqlite import SqliteSearch
+from postroom.store.search_text import SearchIndex
+
+HOUR = 3600.0  # seconds
+DAY = 86_400_000_000  # microseconds
+PRUNED_AT_ONCE = 500
+QUIET_PACE = 20.0  # messages a second up to which the index is filled beside them
+
+
+class Chores:
+    """All chores of one server, with the search index that one of them fills."""
+
+    def __init__(self, office: Office, parts: Parts, tls: ServerTls, log: Log) -> None:
+        self._office = office
+        self._log = log
+        self._accepted = 0
+        self._looked = 0.0
+        self._parts = parts
+        self._tls = tls
+        store = parts.store
+        self._index: SearchIndex = (
+            PostgresSearch(store.engine)
+            if office.settings.server.database
+            else SqliteSearch.open(self._places.store)
+        )
+        self._indexer = Indexer(Indexing(store.engine, self._index, self._raw, text_to_search, self._busy))
+
+    @property
+    def _places(self) -> Places:
+        return places_of(self._office.settings)
+
+    def all(self) -> list[Chore]:
+        """Names, paces and work."""
+        return [
+            Chore("index", 1.0, self._fill_index),
+            Chore("drop directory", 2.0, self._take_dropped),
+            Chore("queue size", 5.0, self._measure_queue),
+            Chore("certificates", 60.0, self._refresh_certificates),
+            Chore("prune", HOUR, self._prune),
+            Chore("sweep", HOUR, self._sweep),
+        ]
+
+    async def close(self) -> None:
+        """Lets go of the index."""
+        await self._index.close()
+
+    async def _raw(self, account_id: int, email_id: int) -> bytes | None:
+        return await self._parts.store.read_email(account_id, email_id)
+
+    def _busy(self) -> bool:
+        """Whether mail comes so fast that indexing would slow it down; what waits is indexed when that is over."""
+        accepted, now = self._parts.premises.acceptance.accepted, self._parts.premises.clock.monotonic()
+        pace = (accepted - self._accepted) / max(now - self._looked, 0.001)
+        if now - self._looked >= 0.5:
+            self._accepted, self._looked = accepted, now
+        return pace > QUIET_PACE or self._office.engine.waited() > 0.1
+
+    async def _fill_index(self) -> bool:
+        return await self._indexer.step() > 0
+
+    async def _take_dropped(self) -> bool:
+        places = self._places
+        for dropped in maildrop.collect(places.drop, places.rejected):
+            try:
+                wanted = Submit(**dropped.facts)
+                accept_id = await self._office.submit(await submission(self._office, dropped.user, wanted))
+            except MailError as error:
+                if error.permanent:
+                    kept = dropped.rejected(places.rejected)
+                    self._log.warning("drop.refused", user=dropped.user, reason=str(error), kept=str(kept))
+                continue
+            dropped.taken()
+            self._log.info("drop.accepted", user=dropped.user, id=accept_id)
+        await asyncio.to_thread(maildrop.tidy, places.drop)
+        return False
+
+    async def _measure_queue(self) -> bool:
+        waiting = await spool.count(self._office.engine.reading())
+        self._parts.room.queue_full = waiting >= self._office.settings.limits.queue_messages
+        return False
+
+    async def _refresh_certificates(self) -> bool:
+        try:
+            if self._tls.refresh():
+                self._log.info("certificates.reloaded")
+        except CertificateError as error:
+            self._log.warning("certificates.unusable", reason=str(error))
+        return False
+
+    async def _prune(self) -> bool:
+        engine, now = self._office.engine, self._office.clock.now()
+        await engine.write(lambda tx: hops.prune(tx, now - DAY), Urgency.HOUSEKEEPING)
+        days = self._office.settings.journey.days
+        if not days:
+            return False
+        before = now - days * DAY
+        gone = await engine.write(lambda tx: journal.prune(tx, before, PRUNED_AT_ONCE), Urgency.HOUSEKEEPING)
+        return gone >= PRUNED_AT_ONCE
+
+    async def _sweep(self) -> bool:
+        await self._parts.store.sweep(self._office.clock.now())
+        return False

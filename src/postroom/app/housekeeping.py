@@ -1,0 +1,62 @@
+"""What a server does when nobody asks: fill the search index, sweep, prune, pick up dropped mail, look at certificates.
+
+Each job has its own pace and survives its errors, which are told. RFC 5321 §4.5.4.1 keeps the queue; it is not here but the runner's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from postroom.app.logs import Log
+from postroom.message.charset import header_text
+from postroom.message.header import Header
+from postroom.message.mime import scan
+from postroom.message.text import message_text
+
+SEARCHED_FIELDS = ("Subject", "From", "To", "Cc")
+
+
+class Chore(msgspec.Struct, frozen=True):
+    """`work` says whether it may go on at once (there is more), else it rests for `seconds`."""
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[bool]]
+
+
+class Housekeeping:
+    """Runs chores until it is stopped."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, *chores: Chore) -> None:
+        """Begins with each of them."""
+        self._tasks += [asyncio.get_running_loop().create_task(self._run(chore)) for chore in chores]
+
+    async def stop(self) -> None:
+        """Ends them, wherever they are."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, chore: Chore) -> None:
+        while True:
+            try:
+                more = await chore.work()
+            except Exception:  # noqa: BLE001 - told, and tried again
+                self._log.exception("housekeeping.failed", chore=chore.name)
+                more = False
+            await asyncio.sleep(0.01 if more else chore.seconds)
+
+
+def text_to_search(raw: bytes) -> str:
+    """What the search index knows of a message: subject, people and words."""
+    structure = scan(raw)
+    header = Header.parse(raw)
+    fields = [header_text(value) for name in SEARCHED_FIELDS for value in header.all(name)]
+    return "\n".join((*fields, message_text(raw, structure)))

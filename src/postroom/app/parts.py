@@ -1,0 +1,175 @@
+"""The parts of a server that outlive its listeners: store, queue and doors, wired to each other.
+
+One function builds them in the order in which they need each other. Not here: sockets, sessions, chores.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable
+
+import msgspec
+
+from postroom.app import building
+from postroom.app.keys import secret_key
+from postroom.app.locate import places_of, store_url
+from postroom.app.node import Node
+from postroom.app.room import Room
+from postroom.app.settings import Settings
+from postroom.app.surroundings import Surroundings
+from postroom.deliver.accept import Acceptance, Accepting
+from postroom.deliver.attempt import Attempt
+from postroom.deliver.filing import Filing
+from postroom.deliver.forwarding import Forwarding
+from postroom.deliver.local import LocalWorker
+from postroom.deliver.placing import Placer
+from postroom.deliver.remote import Relaying, RemoteRelay
+from postroom.deliver.reports import Reporter
+from postroom.deliver.router import Router
+from postroom.deliver.runner import Runner, Running
+from postroom.deliver.settling import Settler, Settling
+from postroom.intake.door import Premises
+from postroom.message.address import parse_mailbox
+from postroom.net.certificates import verified
+from postroom.store import domains, spool
+from postroom.store.domains import Rules
+from postroom.store.jobs import Job
+from postroom.store.login import LoginPolicy, LoginSettings
+from postroom.store.passwords import Passwords
+from postroom.store.spool import Blob
+from postroom.store.store import Store
+from postroom.store.vault import Vault
+
+DAY = 86_400_000_000  # microseconds
+
+
+class Parts(msgspec.Struct):
+    """What `build` made."""
+
+    store: Store
+    node: Node
+    vault: Vault
+    passwords: Passwords
+    login: LoginPolicy
+    room: Room
+    router: Router
+    settler: Settler
+    runner: Runner
+    premises: Premises
+
+
+async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
+    """Opens the store and builds everything above it. Raises `StoreRefused`, `SettingsError`."""
+    places = places_of(settings)
+    places.data.mkdir(mode=0o711, parents=True, exist_ok=True)
+    places.keys.mkdir(mode=0o700, exist_ok=True)
+    store = await Store.open(store_url(settings), on_fatal=on_fatal)
+    try:
+        node = await Node.join(store.engine, _teller(world), alone=not settings.server.database)
+        await _set_rules(store, settings)
+        return _build(settings, world, store, node)
+    except BaseException:
+        await store.close()
+        raise
+
+
+def _build(settings: Settings, world: Surroundings, store: Store, node: Node) -> Parts:
+    keys = places_of(settings).keys
+    clock, ids, tell = world.clock, node.ids, _teller(world)
+    forwarding = Forwarding([secret_key(keys / "srs.key")], lambda: clock.now() // DAY)
+    router = Router(forwarding, clock.monotonic)
+    filing = Filing(ids.next)
+    hostname = settings.server.hostname
+    placer = Placer(
+        router,
+        filing,
+        Reporter(hostname, lambda: secrets.token_hex(12)),
+        building.schedule(settings),
+        ids.next,
+    )
+    room = Room(places_of(settings).data, settings.limits.free_bytes, store.engine.waited, clock.monotonic)
+    reader = BodyReader(store)
+    chance = random.SystemRandom()
+    settler = Settler(Settling(store.engine, placer, chance, reader.read))
+    relay = RemoteRelay(
+        Relaying(
+            hostname,
+            clock,
+            building.mx_lookup(settings, world, chance),
+            building.routes(settings),
+            reader.read,
+            world.relay_tls,
+            lambda: verified(building.authorities(settings)),
+            world.source,
+        )
+    )
+    local = LocalWorker(store.engine, filing, clock)
+
+    async def file(job: Job) -> Attempt:
+        content = await reader.read(job)
+        return await local.attempt(job, content) if content is not None else Attempt(clock.now(), tried=False)
+
+    runner = Runner(
+        Running(
+            store.engine,
+            clock,
+            ids.node,
+            relay,
+            settler,
+            file,
+            store.changes.publish,
+            lambda: room.overloaded,
+            tell,
+            settings.queue.concurrency,
+        )
+    )
+    placer.lease = runner.lease
+    acceptance = Acceptance(
+        Accepting(
+            store.engine,
+            router,
+            placer,
+            store.changes.publish,
+            runner.take,
+            store.durable,
+            store.settings.file_from,
+        )
+    )
+    passwords = Passwords()
+    vault = Vault.open(keys / "vault.key")
+    login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
+    login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
+    premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check)
+    return Parts(store, node, vault, passwords, login, room, router, settler, runner, premises)
+
+
+class BodyReader:
+    """Reads the messages of jobs: out of the job itself, its row, or a file."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def read(self, job: Job) -> bytes | None:
+        """All octets; None when the message has left the spool."""
+        body = job.letter.body
+        if isinstance(body, bytes):
+            return body
+        if body is None:
+            body = await spool.body(self._store.engine.reading(), job.spool_id)
+        if isinstance(body, Blob):
+            return await self._store.read(body.account_id, body.blob_id)
+        return body
+
+
+async def _set_rules(store: Store, settings: Settings) -> None:
+    administrator = parse_mailbox(settings.server.administrator) if settings.server.administrator else None
+    rules = Rules(settings.mailboxes.recipient_delimiter, administrator)
+    await store.engine.write(lambda tx: domains.set_rules(tx, rules))
+
+
+def _teller(world: Surroundings) -> Callable[[BaseException], None]:
+    def tell(error: BaseException) -> None:
+        world.log.error("fault", exc_info=error, error=str(error))
+
+    return tell

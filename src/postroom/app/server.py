@@ -1,0 +1,219 @@
+"""A whole mail server as one object: its parts, its listeners, its chores; and `postroom serve` around it.
+
+A process may hold several, each with settings and surroundings of its own (a lab holds two). Not here: how parts are made (`app.parts`,
+`app.building`), what administration can do (`app.operations`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+import uvloop
+
+from postroom.app import building, parts
+from postroom.app.chores import Chores
+from postroom.app.control import Caller, ControlServer, Request
+from postroom.app.housekeeping import Housekeeping
+from postroom.app.locate import places_of
+from postroom.app.logs import Log, make_log
+from postroom.app.operations.office import Finding, Submission, Watched
+from postroom.app.operations.table import perform
+from postroom.app.services import Services
+from postroom.app.settings import Settings, SettingsError
+from postroom.app.surroundings import Surroundings
+from postroom.app.watching import watch
+from postroom.deliver.attempt import Attempt
+from postroom.intake.local import LocalDoor
+from postroom.message.envelope import Envelope
+from postroom.net.certificates import CertificateError, opportunistic
+from postroom.net.clock import Clock, SystemClock
+from postroom.net.ourselves import is_ourselves
+from postroom.net.resolver import StubResolver, system_options
+from postroom.net.sockets import CannotListen
+from postroom.store import domains, fsck
+from postroom.store.engine import Engine
+from postroom.store.ids import Ids
+from postroom.store.jobs import Job
+from postroom.store.login import Login
+from postroom.store.passwords import Passwords
+from postroom.store.refused import StoreRefused
+from postroom.store.vault import Vault
+
+DRAIN_SECONDS = 30.0
+
+
+class Server:
+    """One server; made by `open`. To its administration it is the `Office`."""
+
+    def __init__(self, settings: Settings, world: Surroundings, built: parts.Parts) -> None:
+        self.settings = settings
+        self.world = world
+        self.parts = built
+        self.log: Log = world.log
+        self.tls = building.server_tls(settings, places_of(settings).keys, world.clock.now())
+        self.services = Services(settings, world, built, self.tls)
+        self._control = ControlServer(places_of(settings).control, self._perform)
+        self._housekeeping = Housekeeping(world.log)
+        self._chores = Chores(self, built, self.tls, world.log)
+        self._local = LocalDoor(built.premises, self.services.unique)
+
+    @classmethod
+    async def open(cls, settings: Settings, world: Surroundings, failed: asyncio.Event) -> Server:
+        """Opens the store and builds the server; `failed` is set when the store cannot go on."""
+
+        def fatal(error: BaseException) -> None:
+            world.log.error("store.failed", error=str(error))
+            failed.set()
+
+        return cls(settings, world, await parts.build(settings, world, fatal))
+
+    @property
+    def engine(self) -> Engine:
+        """See `Office`."""
+        return self.parts.store.engine
+
+    @property
+    def ids(self) -> Ids:
+        """See `Office`."""
+        return self.parts.node.ids
+
+    @property
+    def clock(self) -> Clock:
+        """See `Office`."""
+        return self.world.clock
+
+    @property
+    def passwords(self) -> Passwords:
+        """See `Office`."""
+        return self.parts.passwords
+
+    @property
+    def vault(self) -> Vault:
+        """See `Office`."""
+        return self.parts.vault
+
+    async def start(self) -> dict[str, int]:
+        """Listens and begins to work; gives the port of each service. Raises `CannotListen`."""
+        ports = await self.services.start()
+        await self._control.start()
+        self.parts.node.start()
+        self.parts.runner.start()
+        self._housekeeping.start(*self._chores.all())
+        return ports
+
+    async def stop(self) -> None:
+        """Stops in order: no new connections, running messages to their end, the queue, the store. Nothing is lost at any point."""
+        await self.services.stop(DRAIN_SECONDS)
+        await self._control.stop()
+        await self._housekeeping.stop()
+        await self._chores.close()
+        await self.parts.runner.stop()
+        await self.services.notes.finish()
+        self.parts.passwords.close()
+        await self.parts.node.leave()
+        await self.parts.store.close()
+
+    async def domains(self) -> list[str]:
+        """The names of its domains."""
+        return [domain.name for domain in await domains.listing(self.engine.reading())]
+
+    async def submit(self, submission: Submission) -> int:
+        """See `Office`."""
+        envelope = Envelope(
+            submission.sender,
+            list(submission.recipients),
+            smtputf8=submission.smtputf8,
+            size=len(submission.content),
+            envid=submission.envid,
+            ret=submission.ret,
+        )
+        return await self._local.submit(submission.user, envelope, submission.content)
+
+    async def settle(self, job: Job, attempt: Attempt) -> None:
+        """See `Office`."""
+        placed = await self.parts.settler.settle(job, attempt, self.clock.now())
+        self.parts.store.changes.publish(placed.changes)
+        self.parts.runner.take(placed.jobs)
+
+    def wake(self) -> None:
+        """See `Office`."""
+        self.parts.router.forget()
+        self.parts.runner.wake()
+
+    async def reload_certificates(self) -> Sequence[str]:
+        """See `Office`."""
+        self.tls.reload()
+        return [self.settings.server.hostname]
+
+    async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
+        """See `Office`."""
+        async for found in fsck.check(self.parts.store, self.clock.now(), repair=repair):
+            yield Finding(found.wrong.value, str(found.account_id), found.detail, found.repaired)
+
+    async def login(self, protocol: str, username: str, password: bytes) -> Login:
+        """See `Office`."""
+        return await self.parts.login.authenticate(protocol, "", username, password)
+
+    def watch(self, account_id: int) -> AsyncIterator[Watched]:
+        """See `Office`."""
+        return watch(self.parts.store, account_id)
+
+    async def _perform(self, caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
+        async for record in perform(self, caller, request):
+            yield record
+        if not request.operation.endswith((".list", ".show", ".count")):
+            self.wake()
+
+
+def internet(settings: Settings) -> Surroundings:
+    """The surroundings of a real server."""
+    own = frozenset(address for address in settings.listen.addresses if address not in ("0.0.0.0", "::"))  # noqa: S104
+    clock = SystemClock()
+    return Surroundings(
+        clock,
+        StubResolver(system_options(), clock.monotonic),
+        make_log(settings.log.format, settings.log.level),
+        lambda ip: is_ourselves(ip, own),
+        opportunistic,
+    )
+
+
+async def serve(settings: Settings, *, json: bool = False) -> int:
+    """Runs a server until SIGINT or SIGTERM; gives the exit code. With `json`, one line on standard output when it is ready."""
+    stop, failed = asyncio.Event(), asyncio.Event()
+    world = internet(settings)
+    try:
+        server = await Server.open(settings, world, failed)
+        ports = await server.start()
+    except (StoreRefused, SettingsError, CertificateError, CannotListen) as error:
+        world.log.critical("start.refused", reason=str(error))
+        return 1
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    names = await server.domains() or [settings.server.hostname]
+    if json:
+        line = {"domains": dict.fromkeys(names, ports), "data": settings.server.data}
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        sys.stdout.flush()
+    world.log.info("ready", hostname=settings.server.hostname, domains=names, **ports)
+    waiting = [asyncio.ensure_future(event.wait()) for event in (stop, failed)]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    world.log.info("stopping")
+    with contextlib.suppress(Exception) if failed.is_set() else contextlib.nullcontext():
+        await server.stop()
+    return 1 if failed.is_set() else 0
+
+
+def run(settings: Settings, *, json: bool = False) -> int:
+    """`serve` on the fastest loop there is."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serve(settings, json=json))

@@ -1,0 +1,147 @@
+"""The listeners of a server: which service stands at which port, behind which door.
+
+RFC 5321 (25), RFC 6409 (587), RFC 8314 §3.3 (465), RFC 2033 (LMTP), RFC 1939 (110), RFC 8314 §3.1 (995). Not here: what is said there.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from postroom.app import building
+from postroom.app.building import Tls
+from postroom.app.parts import Parts
+from postroom.app.settings import Settings
+from postroom.app.surroundings import Surroundings
+from postroom.intake.mx import MxDoor
+from postroom.intake.submission import SubmissionDoor
+from postroom.net import sockets
+from postroom.net.certificates import ServerTls
+from postroom.net.connections import Connections
+from postroom.net.gate import Gate, GateLimits
+from postroom.net.listener import Door, Listener
+from postroom.net.pump import Endpoint
+from postroom.net.session import Session
+from postroom.proto.smtp.config import Service
+from postroom.proto.smtp.extensions import Offers
+from postroom.serve.pop3 import Pop3Service, Pop3Session
+from postroom.serve.pop3_maildrop import Shelves, StoreMaildrops
+from postroom.serve.pop3_notes import JourneyNotes
+from postroom.serve.pop3_visits import Visits
+from postroom.serve.smtp import BodyBudget, SmtpService, SmtpSession
+from postroom.serve.smtp_lookups import Lookups
+from postroom.store import jobs, queue
+
+LOOPBACK = ("127.0.0.1",)
+_BUSY_SMTP = b"421 4.7.0 Too many connections from your address, try again later\r\n"
+_BUSY_POP3 = b"-ERR [SYS/TEMP] too many connections from your address\r\n"
+
+
+class Services:
+    """All listeners of one server, which share their connections and the limits for neighbours."""
+
+    def __init__(
+        self, settings: Settings, world: Surroundings, parts: Parts, certificates: ServerTls
+    ) -> None:
+        self._settings = settings
+        self._world = world
+        self._parts = parts
+        self._tls = Tls(certificates)
+        self._connections = Connections(world.clock.monotonic)
+        limits = settings.limits
+        gate_limits = GateLimits(limits.connections_per_client, limits.connections_per_minute)
+        self._gate = None if world.open_house else Gate(gate_limits, world.clock.monotonic)
+        self._budget = BodyBudget(limits.bodies_in_flight)
+        self._listeners: list[Listener] = []
+        self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
+
+    def unique(self) -> str:
+        """The left half of a Message-ID."""
+        return secrets.token_hex(12)
+
+    async def start(self) -> dict[str, int]:
+        """Opens all ports that are asked for; gives those that were opened, by service. Raises `CannotListen` and then listens nowhere."""
+        listen, tls = self._settings.listen, self._tls
+        mx, submission, lmtp = self._mx("smtp"), self._submission(), self._lmtp()
+        wanted = (
+            ("smtp", listen.smtp, listen.addresses, mx, False),
+            ("submission", listen.submission, listen.addresses, submission, False),
+            ("submissions", listen.submissions, listen.addresses, submission, True),
+            ("lmtp", listen.lmtp, LOOPBACK, lmtp, False),
+            ("pop3", listen.pop3, listen.addresses, self._pop3(), False),
+            ("pop3s", listen.pop3s, listen.addresses, self._pop3(), True),
+        )
+        opened: list[tuple[Listener, str]] = []
+        for name, port, addresses, sessions, implicit in wanted:
+            if port >= 0:
+                door = self._door(name, sessions, implicit=implicit, tls=tls)
+                opened += [(Listener(one, door), name) for one in sockets.tcp(addresses, port)]
+        self._listeners = [listener for listener, _ in opened]
+        for listener in self._listeners:
+            await listener.start()
+        return {name: listener.port for listener, name in opened}
+
+    async def stop(self, grace: float) -> None:
+        """No new connections; those that are there get `grace` seconds to end what they do."""
+        for listener in self._listeners:
+            await listener.stop()
+        await self._connections.drain(grace)
+
+    def _door(self, name: str, sessions: Callable[[], Session], *, implicit: bool, tls: Tls) -> Door:
+        endpoint = Endpoint(sessions, self._connections, self._tell, tls.of(name) if implicit else None)
+        refusal = _BUSY_POP3 if name.startswith("pop3") else _BUSY_SMTP
+        return Door(endpoint, self._gate, refusal)
+
+    def _tell(self, error: BaseException) -> None:
+        self._world.log.error("session.fault", exc_info=error, error=str(error))
+
+    def _smtp(self, service: Service, tls: str, door: MxDoor | SubmissionDoor) -> Callable[[], Session]:
+        world, parts = self._world, self._parts
+        home = building.home_domain(self._settings)
+        shared = SmtpService(
+            offers=Offers(building.smtp_config(self._settings, world, service)),
+            door=world.before_door(door),
+            lookups=Lookups(parts.store.engine, home, open_to_all=world.open_house),
+            budget=self._budget,
+            now=world.clock.now,
+            next_id=parts.node.ids.next,
+            home=home,
+            authenticate=parts.login.authenticate,
+            tls=self._tls.of(tls),
+            flush=self._flush,
+            tell=world.log.info,
+        )
+        return lambda: SmtpSession(shared)
+
+    def _mx(self, tls: str) -> Callable[[], Session]:
+        return self._smtp(Service.MX, tls, MxDoor(self._parts.premises))
+
+    def _submission(self) -> Callable[[], Session]:
+        return self._smtp(Service.SUBMISSION, "submission", SubmissionDoor(self._parts.premises, self.unique))
+
+    def _lmtp(self) -> Callable[[], Session]:
+        return self._smtp(Service.LMTP, "smtp", MxDoor(self._parts.premises))
+
+    def _pop3(self) -> Callable[[], Session]:
+        world, parts, mailboxes = self._world, self._parts, self._settings.mailboxes
+        shelves = Shelves(parts.store, parts.node.ids, self.notes, world.clock.now)
+        hostname = self._settings.server.hostname
+        service = Pop3Service(
+            building.pop3_config(self._settings, world),
+            parts.login,
+            StoreMaildrops(shelves),
+            Visits(mailboxes.pop3_login_delay),
+            world.clock.now,
+            tls=self._tls.of("pop3"),
+            stamp=lambda: f"<{secrets.token_hex(8)}@{hostname}>",
+        )
+        return lambda: Pop3Session(service)
+
+    async def _flush(self, domain: str) -> int:
+        """ETRN: everything for this next hop is due now; gives how many jobs that is."""
+        engine = self._parts.store.engine
+        waiting = await queue.count(engine.reading(), queue.Filter(hop=domain))
+        if waiting:
+            await engine.write(lambda tx: jobs.hop_due(tx, domain, self._world.clock.now()))
+            self._parts.runner.wake()
+        return waiting

@@ -1,0 +1,45 @@
+"""The door for users of this machine: `sendmail`, cron, whatever hands a message to the control socket or the drop directory.
+
+The kernel has said who it is, and that goes into the Received field; the sender may be any, as local mail has always had it. RFC 6409 §8
+(repairs). Not here: options and header recipients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from postroom.intake.client import Client, Incoming
+from postroom.intake.door import Desk, Parcel, Premises
+from postroom.message.envelope import BodyKind, Envelope
+from postroom.message.journey import Authenticated, Hop, HopKind
+from postroom.message.modifications import apply_modifications, modifications
+from postroom.message.trace import close_header
+from postroom.net.session import Peer
+
+
+class LocalDoor:
+    """Takes messages from local users. `unique` makes the left half of a Message-ID."""
+
+    def __init__(self, premises: Premises, unique: Callable[[], str]) -> None:
+        self._desk = Desk(premises)
+        self._premises = premises
+        self._unique = unique
+
+    async def submit(self, user: str, envelope: Envelope, content: bytes) -> int:
+        """Accepts a message with CRLF line ends for all of its recipients; gives the journey id. Raises `MailError` and keeps nothing."""
+        self._desk.check_room()
+        hop = Hop(HopKind.RECEIVED, self._premises.clock.now())
+        hop.record(Authenticated(0, user, "local"))
+        incoming = Incoming(envelope, hop)
+        for number, recipient in enumerate(envelope.recipients):
+            incoming.known[number] = await self._desk.resolve(recipient)
+        content = close_header(content)
+        unique = f"{self._unique()}@{self._premises.hostname}"
+        changes = modifications(content, envelope.sender, self._desk.date(), unique)
+        content = apply_modifications(content, changes)
+        if not content.isascii() and envelope.body is BodyKind.SEVEN_BIT:
+            envelope.body = BodyKind.EIGHT_BIT
+        client = Client(Peer(""), Peer(""), local_user=user, esmtp=True)
+        accept_id = self._premises.next_id()
+        await self._desk.take(client, incoming, Parcel(accept_id, content, []), content)
+        return accept_id
