@@ -30,10 +30,11 @@ def plain_text(data: bytes) -> bytes | None:
 
     Most messages are that: this is `Unstuffer` for them, at a third of its cost.
     """
-    if data.find(b"\r\n.") != len(data) - 5 or data[-2:] != b"\r\n" or data[0] == 46:
+    if data.find(b"\r\n.") != len(data) - 5 or data[-2:] != b"\r\n" or data[0] == 46 or b"\0" in data:
         return None
-    text = data[:-3]
-    return text if is_canonical(text) else None
+    seen = IncrementalNewlineDecoder(None, False)
+    seen.decode(str(data, "latin-1"), True)
+    return data[:-3] if seen.newlines == "\r\n" else None
 
 
 def only_crlf(text: bytes) -> bytes:

@@ -72,13 +72,20 @@ class LineBuffer:
 
     def line(self) -> bytes | LineFault | None:
         """The next line without its CRLF, a fault in its place, or None while its end has not arrived."""
+        data = self._data
         start = self._position
-        end = self._data.find(b"\n", start)
-        if end > start and not self._broken and not self._skipping and end - start < self.limit:
-            line = self._data[start : end - 1]
-            if self._data[end - 1] == 13 and b"\r" not in line:
-                self._position = end + 1
-                if self._position == len(self._data) and not self._incoming:
+        end = data.find(b"\n", start)
+        if (
+            end > start
+            and data[end - 1] == 13
+            and end - start < self.limit
+            and not (self._broken or self._skipping)
+        ):
+            line = data[start : end - 1]
+            if b"\r" not in line:
+                end += 1
+                self._position = end
+                if end == len(data) and not self._incoming:
                     self.more = False
                 return line
         return self._unusual_line(start, end)

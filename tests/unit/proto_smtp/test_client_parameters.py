@@ -79,12 +79,12 @@ def test_everything_that_can_be_said() -> None:
         "ü".encode(), ret=Ret.FULL, envid="a b", auth="e=mc2@a.test", priority=3, deliver_by=DeliverBy(NOW + 60, ByMode.NOTIFY, trace=True),
         hold_until=NOW + 9, smtputf8=True,
     )  # fmt: skip
-    assert mail_command(parcel, ALL, NOW) == (
+    assert mail_command(parcel, ALL, NOW, parcel.kind) == (
         "MAIL FROM:<x@a.test> SIZE=2 BODY=8BITMIME SMTPUTF8 RET=FULL ENVID=a+20b AUTH=e+3Dmc2@a.test MT-PRIORITY=3 BY=60;NT HOLDFOR=9\r\n"
     )
     parcel.content = b"x"
-    assert mail_command(parcel, NOTHING, NOW) == "MAIL FROM:<x@a.test>\r\n"
-    assert mail_command(letter(b"", None), ALL, NOW) == "MAIL FROM:<>\r\n"
+    assert mail_command(parcel, NOTHING, NOW, parcel.kind) == "MAIL FROM:<x@a.test>\r\n"
+    assert mail_command(letter(b"", None), ALL, NOW, BodyKind.SEVEN_BIT) == "MAIL FROM:<>\r\n"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ TEXT = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_
 )
 def test_our_server_reads_what_our_client_says(envelope: Envelope) -> None:
     content = {BodyKind.SEVEN_BIT: b"x", BodyKind.EIGHT_BIT: b"\xff", BodyKind.BINARY: b"\0"}[envelope.body]
-    line = mail_command(Letter(envelope, content, envelope.size), ALL, NOW)
+    line = mail_command(Letter(envelope, content, envelope.size), ALL, NOW, envelope.body)
     assert Mail.parse(line[5:-2], SERVER).envelope == envelope
 
 

@@ -54,10 +54,9 @@ def _hello(conversation: Conversation, command: Hello) -> SmtpEvent | None:
     conversation.hello = command.name
     conversation.esmtp = command.extended
     conversation.state = State.READY
-    lines = [f"{conversation.config.hostname} Hello {command.shown_name}, pleased to meet you"]
-    if command.extended:
-        lines += conversation.offer.ehlo_lines()
-    conversation.utter(Reply(250, None, tuple(lines)))
+    first = f"{conversation.config.hostname} Hello {command.shown_name}, pleased to meet you"
+    others = conversation.offer.ehlo_lines() if command.extended else ()
+    conversation.utter(Reply(250, None, (first, *others)))
     return Greeted(command.name, command.extended)
 
 
@@ -90,7 +89,7 @@ def _rcpt(conversation: Conversation, command: Rcpt) -> SmtpEvent | None:
 
 
 def _data(conversation: Conversation, command: Data) -> SmtpEvent | None:
-    if not conversation.in_step():
+    if conversation.lines.more and not conversation.in_step():
         return None
     envelope = conversation.transaction
     if envelope is not None and envelope.body is BodyKind.BINARY:

@@ -13,7 +13,7 @@ from postroom.proto.smtp.conversation import Conversation, read_nothing
 from postroom.proto.smtp.events import Authenticate, BodyEnd
 from postroom.proto.smtp.login import failed
 from postroom.proto.smtp.order import State
-from postroom.proto.smtp.reception import begin_data, finish, replies_due
+from postroom.proto.smtp.reception import begin_data, finish, finish_each, replies_due
 from postroom.proto.smtp.reply import Reply
 
 Answer = Callable[[Conversation, Any, Reply], None]
@@ -23,9 +23,10 @@ def _mail(conversation: Conversation, event: Mail, reply: Reply) -> None:
     if reply.positive:
         conversation.transaction = event.envelope
         conversation.state = State.MAIL
+        conversation.utter(reply)
     else:
         conversation.abandon_transaction()
-    conversation.say(reply)
+        conversation.say(reply)
 
 
 def _rcpt(conversation: Conversation, event: Rcpt, reply: Reply) -> None:
@@ -33,9 +34,10 @@ def _rcpt(conversation: Conversation, event: Rcpt, reply: Reply) -> None:
         assert conversation.transaction is not None
         conversation.transaction.recipients.append(event.recipient)
         conversation.state = State.RCPT
+        conversation.utter(reply)
     else:
         conversation.limit_dialogue()
-    conversation.say(reply)
+        conversation.say(reply)
 
 
 def _data(conversation: Conversation, _event: Data, reply: Reply) -> None:
@@ -43,13 +45,16 @@ def _data(conversation: Conversation, _event: Data, reply: Reply) -> None:
         conversation.abandon(reply)
         conversation.state = State.READY
         conversation.say(reply)
-    elif conversation.in_step():
+    elif not conversation.lines.more or conversation.in_step():
         conversation.utter(reply)
         begin_data(conversation)
 
 
 def _body_end(conversation: Conversation, _event: BodyEnd, reply: Reply) -> None:
-    finish(conversation, [reply] * replies_due(conversation))
+    if conversation.lmtp:
+        finish_each(conversation, [reply] * replies_due(conversation))
+    else:
+        finish(conversation, reply)
 
 
 def _lookup(conversation: Conversation, event: Vrfy | Expn, reply: Reply) -> None:

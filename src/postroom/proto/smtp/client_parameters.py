@@ -84,14 +84,13 @@ def _speakable(address: Address) -> bool:
     return not any(char < " " or char == "\x7f" for char in text)
 
 
-def mail_command(letter: Letter, capabilities: Capabilities, now: int) -> str:
-    """MAIL with its CRLF; `now` in unix seconds."""
+def mail_command(letter: Letter, capabilities: Capabilities, now: int, kind: BodyKind) -> str:
+    """MAIL with its CRLF; `now` in unix seconds, `kind` the letter's."""
     envelope = letter.envelope
     has = capabilities.keywords
     words = [f"MAIL FROM:<{envelope.sender or ''}>"]
-    if "SIZE" in has and letter.octets:
-        words.append(f"SIZE={letter.octets}")
-    kind = letter.kind
+    if "SIZE" in has and (octets := letter.octets):
+        words.append(f"SIZE={octets}")
     if kind is not BodyKind.SEVEN_BIT:
         words.append(f"BODY={kind.value}")
     if "SMTPUTF8" in has and (envelope.smtputf8 or not _all_ascii(envelope)):

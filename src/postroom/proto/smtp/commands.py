@@ -348,8 +348,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
 )
 
 
-def parse_usual(line: bytes, offer: Offer) -> Mail | Rcpt | Data | None:
-    """What programs say, as they say it nearly always: MAIL, RCPT and DATA; None for everything else, which takes the long way.
+def parse_usual(line: bytes, offer: Offer) -> Mail | Rcpt | Data | Bdat | None:
+    """What programs say, as they say it nearly always, to send a message; None for everything else, which takes the long way.
 
     It makes no difference but speed.
     """
@@ -374,4 +374,9 @@ def parse_usual(line: bytes, offer: Offer) -> Mail | Rcpt | Data | None:
                 return Mail(Envelope(Address(local, domain.lower()), [], kind, smtputf8=False, size=octets))
     elif line == b"DATA":
         return Data()
+    elif verb == b"BDAT" and "BDAT" in offer.verbs:
+        digits = line[5:-5]
+        if line[-5:] == b" LAST" and digits.isdigit() and len(digits) <= 9 and line[4] == 32:
+            size = int(digits)
+            return Bdat(size, last=True) if size <= offer.limits.message else None
     return None

@@ -50,7 +50,7 @@ def read_command(conversation: Conversation) -> SmtpEvent | None:
         kind = usual.__class__
         if kind in NEXT[conversation.state]:
             return ACTS[kind](conversation, usual)
-        _out_of_order(conversation, kind, "")
+        _out_of_order(conversation, kind, line.decode()[5:])
         return None
     return _read_text(conversation, line)
 

@@ -48,7 +48,7 @@ def _no_argument(_standing: Standing, _now: int) -> str:
 
 
 class Extension(msgspec.Struct, frozen=True):
-    """A row. `argument` gets the unix time in seconds, since FUTURERELEASE announces a date."""
+    """A row. `argument` gets the unix time in seconds, since FUTURERELEASE announces a date: it is `dated`."""
 
     keyword: str
     mail: tuple[str, ...] = ()
@@ -56,6 +56,7 @@ class Extension(msgspec.Struct, frozen=True):
     verbs: tuple[str, ...] = ()
     offered: Callable[[Standing], bool] = _always
     argument: Callable[[Standing, int], str] = _no_argument
+    dated: bool = False
 
 
 def _limits(standing: Standing, _now: int) -> str:
@@ -104,7 +105,7 @@ EXTENSIONS: tuple[Extension, ...] = (
         argument=lambda standing, _: str(standing.config.limits.deliver_by or ""),
     ),
     Extension(
-        "FUTURERELEASE", mail=("HOLDFOR", "HOLDUNTIL"), offered=_is_submission, argument=_release
+        "FUTURERELEASE", mail=("HOLDFOR", "HOLDUNTIL"), offered=_is_submission, argument=_release, dated=True
     ),  # RFC 4865
     Extension("MT-PRIORITY", mail=("MT-PRIORITY",)),  # RFC 6710
     Extension("LIMITS", argument=_limits),  # RFC 9422
@@ -142,6 +143,7 @@ class Offer(msgspec.Struct, frozen=True):
     verbs: frozenset[str]
     longest_line: int  # octets of a command without its CRLF
     transfer: bool  # whether MAIL, RCPT and DATA are among the verbs
+    ehlo: tuple[str, ...] | None  # the lines of EHLO's reply behind the first, unless they depend on the time
 
     @property
     def limits(self) -> Limits:
@@ -153,11 +155,11 @@ class Offer(msgspec.Struct, frozen=True):
         """Whether a local name without a domain is an address here."""
         return self.standing.config.unqualified_ok
 
-    def ehlo_lines(self) -> list[str]:
+    def ehlo_lines(self) -> tuple[str, ...]:
         """The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1)."""
-        now = self.standing.config.now() // 1_000_000
-        lines = [f"{row.keyword} {row.argument(self.standing, now)}".rstrip() for row in self.extensions]
-        return [*lines, "HELP"]
+        if self.ehlo is not None:
+            return self.ehlo
+        return _ehlo_lines(self.standing, self.extensions, self.standing.config.now() // 1_000_000)
 
     def read_mail_parameters(self, envelope: Envelope, text: str) -> None:
         """Reads MAIL's parameters into `envelope`; raises `BadCommand` (555 for one that is not offered, RFC 5321 §4.1.1.11)."""
@@ -177,6 +179,10 @@ class Offer(msgspec.Struct, frozen=True):
             if read is None:
                 raise bad(555, "5.5.4", f"RCPT has no parameter {keyword} here")
             read(options, value)
+
+
+def _ehlo_lines(standing: Standing, rows: tuple[Extension, ...], now: int) -> tuple[str, ...]:
+    return (*(f"{row.keyword} {row.argument(standing, now)}".rstrip() for row in rows), "HELP")
 
 
 _PLAIN_VERBS = frozenset({"MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY", "EXPN", "HELP"})
@@ -217,4 +223,5 @@ def _offer(standing: Standing) -> Offer:
         verbs=verbs,
         longest_line=config.limits.command - 2,
         transfer="MAIL" in verbs,
+        ehlo=None if any(row.dated for row in rows) else _ehlo_lines(standing, rows, 0),
     )

@@ -14,7 +14,7 @@ from postroom.proto.smtp.conversation import Conversation
 from postroom.proto.smtp.events import BodyChunk, BodyEnd, BodyRefused, SmtpEvent
 from postroom.proto.smtp.order import State
 from postroom.proto.smtp.reply import Reply
-from postroom.wire.dots import Unstuffer, plain_text
+from postroom.wire.dots import Unstuffer, is_canonical, plain_text
 
 
 class Chunk(msgspec.Struct):
@@ -66,10 +66,10 @@ def begin_chunk(conversation: Conversation, command: Bdat, instead: list[Reply] 
     conversation.said.append(b"<[%d octets of message]" % command.size)
     if conversation.body is None and instead is None:
         envelope = conversation.transaction
-        kind = envelope.body if envelope is not None else BodyKind.EIGHT_BIT
-        conversation.body = IncomingBody(
-            conversation.config.limits, ChunkGatherer(text=kind is not BodyKind.BINARY)
-        )
+        binary = envelope is not None and envelope.body is BodyKind.BINARY
+        if command.last and (event := _whole_chunk(conversation, command.size, binary=binary)) is not None:
+            return event
+        conversation.body = IncomingBody(conversation.config.limits, ChunkGatherer(text=not binary))
     chunk = Chunk(command.size, command.size, command.last, instead)
 
     def read_chunk(conversation: Conversation) -> SmtpEvent | None:
@@ -77,6 +77,19 @@ def begin_chunk(conversation: Conversation, command: Bdat, instead: list[Reply] 
 
     conversation.step = read_chunk
     return read_chunk(conversation)
+
+
+def _whole_chunk(conversation: Conversation, size: int, *, binary: bool) -> BodyEnd | None:
+    """A message in one chunk that is here already, as most are, needs no more than a look."""
+    limits = conversation.config.limits
+    if not 0 < size < limits.spill or size > limits.message:
+        return None
+    text = conversation.lines.take(size)
+    if len(text) == size and (binary or is_canonical(text)):
+        conversation.awaiting = event = BodyEnd(text, size)
+        return event
+    conversation.lines.unread(text)
+    return None
 
 
 def _read_chunk(conversation: Conversation, chunk: Chunk) -> SmtpEvent | None:
@@ -135,7 +148,10 @@ def _complete(conversation: Conversation, body: IncomingBody) -> SmtpEvent | Non
         conversation.awaiting = event
         return event
     conversation.news.append(BodyRefused(body.refusal))
-    finish(conversation, [body.refusal] * replies_due(conversation))
+    if conversation.lmtp:
+        finish_each(conversation, [body.refusal] * replies_due(conversation))
+    else:
+        finish(conversation, body.refusal)
     return None
 
 
@@ -145,20 +161,23 @@ def replies_due(conversation: Conversation) -> int:
     return len(envelope.recipients) if conversation.lmtp and envelope is not None else 1
 
 
-def finish(conversation: Conversation, verdicts: list[Reply]) -> None:
+def finish(conversation: Conversation, verdict: Reply) -> None:
     """Answers the end of the message, and begins anew."""
-    first = verdicts[0]
+    _begin_anew(conversation, taken=verdict.code < 300)
+    conversation.say(verdict)
+
+
+def finish_each(conversation: Conversation, verdicts: list[Reply]) -> None:
+    """The same over LMTP, with a reply for each recipient."""
+    _begin_anew(conversation, taken=any(verdict.code < 300 for verdict in verdicts))
+    conversation.utter_each(verdicts)
+
+
+def _begin_anew(conversation: Conversation, *, taken: bool) -> None:
     conversation.transaction = None
     conversation.body = None
     conversation.state = State.READY
-    taken = first.code < 300
-    if len(verdicts) == 1:
-        conversation.say(first)
-    else:
-        conversation.utter_each(verdicts)
-        taken = any(verdict.code < 300 for verdict in verdicts)
     if taken:
-        conversation.errors = 0
-        conversation.junk = 0
+        conversation.errors = conversation.junk = 0
     else:
         conversation.abandon_transaction()

@@ -7,7 +7,7 @@ which reply is right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -26,10 +26,11 @@ class _Once(Generic[T]):
 
     def __init__(self, work: Callable[[Any], T]) -> None:
         self.work = work
+        self.name = work.__name__
         self.__doc__ = work.__doc__
 
     def __get__(self, reply: Any, owner: type) -> T:
-        value = reply.__dict__[self.work.__name__] = self.work(reply)
+        value = reply.__dict__[self.name] = self.work(reply)
         return value
 
 
@@ -96,11 +97,11 @@ class Reply(msgspec.Struct, frozen=True, dict=True):
                     return f"{self.code} {text}\r\n".encode("ascii")
                 klass, subject, detail = self.status
                 return f"{self.code} {klass}.{subject}.{detail} {text}\r\n".encode("ascii")
-        prefix = b"" if self.status is None else f"{self.status} ".encode("ascii")
         pieces = [piece for text in self.lines for piece in _pieces(text, utf8=utf8)]
-        code = str(self.code).encode("ascii")
-        body = b"".join(b"%s-%s%s\r\n" % (code, prefix, piece) for piece in pieces[:-1])
-        return b"%s%s %s%s\r\n" % (body, code, prefix, pieces[-1])
+        status = "" if self.status is None else f"{self.status} "
+        wire = f"\r\n{self.code}-{status}".join(pieces[:-1])
+        first = f"{self.code}-{status}{wire}\r\n" if wire or len(pieces) > 1 else ""
+        return f"{first}{self.code} {status}{pieces[-1]}\r\n".encode()
 
 
 def printable(text: str, *, utf8: bool = True) -> str:
@@ -117,15 +118,17 @@ def printable(text: str, *, utf8: bool = True) -> str:
     )
 
 
-def _pieces(text: str, *, utf8: bool) -> Iterator[bytes]:
+def _pieces(text: str, *, utf8: bool) -> list[str]:
     """One line of text as lines that fit, cut at spaces where there are any."""
-    octets = printable(text, utf8=utf8).encode("utf-8")
+    if len(text) <= _ROOM and text.isascii() and text.isprintable():
+        return [text]
+    octets, pieces = printable(text, utf8=utf8).encode("utf-8"), []
     while len(octets) > _ROOM:
         cut = octets.rfind(b" ", 1, _ROOM)
         if cut < 0:
             cut = _ROOM
             while octets[cut] & 0xC0 == 0x80:  # not inside a character
                 cut -= 1
-        yield octets[:cut]
+        pieces.append(octets[:cut].decode())
         octets = octets[cut:].lstrip(b" ")
-    yield octets
+    return [*pieces, octets.decode()]

@@ -15,7 +15,7 @@ from postroom.proto.smtp.dispatch import read_command
 from postroom.proto.smtp.events import BodyEnd, SmtpEvent
 from postroom.proto.smtp.extensions import Offers
 from postroom.proto.smtp.order import State
-from postroom.proto.smtp.reception import finish, read_whole, replies_due
+from postroom.proto.smtp.reception import finish_each, read_whole, replies_due
 from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.speech import TLS_NOTE
 from postroom.wire.lines import LineBuffer
@@ -74,7 +74,7 @@ class SmtpServer(Conversation):
         if not isinstance(self.awaiting, BodyEnd) or len(replies) != replies_due(self):
             raise RuntimeError("one reply for each recipient of a message that has ended")
         self.awaiting = None
-        finish(self, replies)
+        finish_each(self, replies)
 
     def refuse_body(self, reply: Reply) -> None:
         """The message that is arriving will be refused with `reply`, at its end; no more of it is handed out."""

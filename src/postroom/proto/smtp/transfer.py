@@ -29,10 +29,11 @@ class Say(Protocol):
 class Transfer:
     """Is fed the replies in their order; it is over when no reply is owed any more."""
 
-    __slots__ = ("_accepted", "_capabilities", "_chunk_sent", "_chunks", "_ends", "_letter", "_lmtp", "_next", "_results", "_say", "dirty", "pieces")  # fmt: skip
+    __slots__ = ("_accepted", "_capabilities", "_chunk_sent", "_chunks", "_ends", "_kind", "_letter", "_lmtp", "_next", "_results", "_say", "dirty", "pieces")  # fmt: skip
 
     def __init__(self, letter: Letter, capabilities: Capabilities, say: Say, *, lmtp: bool) -> None:
         self._letter = letter
+        self._kind = letter.kind
         self._capabilities = capabilities
         self._say = say
         self._lmtp = lmtp
@@ -48,7 +49,7 @@ class Transfer:
     def begin(self, now: int) -> None:
         """Sends MAIL, and with PIPELINING all that may go with it; `now` in unix seconds."""
         capabilities, letter = self._capabilities, self._letter
-        self._say(mail_command(letter, capabilities, now).encode(), Stage.MAIL)
+        self._say(mail_command(letter, capabilities, now, self._kind).encode(), Stage.MAIL)
         if not capabilities.pipelining:
             return
         for recipient in letter.envelope.recipients:
@@ -80,7 +81,7 @@ class Transfer:
         """BDAT, when it is offered and the pieces need no care at their seams."""
         if not self._capabilities.has("CHUNKING"):
             return False
-        return isinstance(self._letter.content, bytes) or self._letter.kind is BodyKind.BINARY
+        return isinstance(self._letter.content, bytes) or self._kind is BodyKind.BINARY
 
     def _fail(self, reply: Reply, stage: Stage) -> None:
         result = Result(reply, stage)
@@ -137,7 +138,7 @@ class Transfer:
             self._chunks = iter(content)
             self._next_chunk()
             return
-        octets = content if self._letter.kind is BodyKind.BINARY else only_crlf(content)
+        octets = content if self._kind is BodyKind.BINARY else only_crlf(content)
         self._expect_ends(b"BDAT %d LAST\r\n" % len(octets) + octets, b"BDAT %d LAST" % len(octets))
 
     def _next_chunk(self) -> None:
