@@ -234,13 +234,13 @@ def ends(transport: asyncio.Transport) -> tuple[Peer, Peer]:
     return _end(far, transport), _end(near, None)
 
 
-def _end(name: Any, unix: asyncio.Transport | None) -> Peer:
+def _end(name: Any, far: asyncio.Transport | None) -> Peer:
     if isinstance(name, tuple):
         ip = str(name[0]).partition("%")[0]
         return Peer(ip.removeprefix("::ffff:") if "." in ip else ip, int(name[1]))
-    if unix is None:
+    if far is None:
         return Peer("")
-    sock = unix.get_extra_info("socket")
+    sock = far.get_extra_info("socket")
     if sock is None or sock.family != socket.AF_UNIX:
-        return Peer("")
+        return Peer("0.0.0.0")  # noqa: S104 -- already gone; nobody is trusted for having no address
     return Peer("", 0, _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))[1])

@@ -57,9 +57,7 @@ class Listener:
     async def start(self) -> None:
         """Begins to accept."""
         loop = asyncio.get_running_loop()
-        copy = (
-            self._socket.dup()
-        )  # a pause closes the copy; what waits in the kernel's queue stays with the original
+        copy = self._copy = self._socket.dup()  # a pause gives it up; the kernel's queue is the original's
         if self._socket.family is socket.AF_UNIX:
             options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
             self._server = await loop.create_unix_server(self._guest, sock=copy, backlog=BATCH, **options)
@@ -75,8 +73,9 @@ class Listener:
         """Accepts nobody for a second, and goes on once there is room."""
         if self._server is not None and self._pause is None:
             loop = asyncio.get_running_loop()
-            # asyncio would drop those whom it is just accepting if the server were closed now; uvloop has no reader to take away.
-            if not loop.remove_reader(self._copy):
+            if isinstance(loop, asyncio.SelectorEventLoop):
+                loop.remove_reader(self._copy)  # to close would drop those who are just being accepted
+            else:
                 self._server.close()
             self._pause = loop.call_later(PAUSE_SECONDS, self._resume)
 
@@ -88,8 +87,8 @@ class Listener:
             await self._opening
         server, self._server = self._server, None
         if server is not None:
-            if asyncio.get_running_loop().remove_reader(self._copy):
-                await asyncio.sleep(0)  # as in `pause`
+            asyncio.get_running_loop().remove_reader(self._copy)
+            await asyncio.sleep(0)  # as in `pause`
             server.close()
         self._socket.close()
 
@@ -107,6 +106,7 @@ class Listener:
             self._pause = None
             if self._server is not None:
                 self._server.close()
+                self._server = None
             self._opening = loop.create_task(self.start())
 
 
