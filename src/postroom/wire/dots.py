@@ -30,7 +30,8 @@ def plain_text(data: bytes) -> bytes | None:
 
     Most messages are that: this is `Unstuffer` for them, at a third of its cost.
     """
-    if data.find(b"\r\n.") != len(data) - 5 or data[-2:] != b"\r\n" or data[0] == 46 or b"\0" in data:
+    dot = data.find(b"\r\n.")
+    if dot < 0 or dot != len(data) - 5 or data[-2:] != b"\r\n" or data[0] == 46 or b"\0" in data:
         return None
     seen = IncrementalNewlineDecoder(None, False)
     seen.decode(str(data, "latin-1"), True)

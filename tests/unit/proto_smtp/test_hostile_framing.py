@@ -54,12 +54,18 @@ def test_s04_the_end_may_be_cut_anywhere() -> None:
 
 def test_s04_each_cut_of_the_last_octets() -> None:
     wire = b"a\r\n..\r\nb\r\n.\r\nNOOP\r\n"
+    check_each_cut(wire, b"a\r\n.\r\nb\r\n")
+    check_each_cut(b"ab\r\ncd\r\n.\r\nNOOP\r\n", b"ab\r\ncd\r\n")
+    check_each_cut(b".\r\nNOOP\r\n", b"")
+
+
+def check_each_cut(wire: bytes, text: bytes) -> None:
     for at in range(len(wire) + 1):
         stage = Stage().ready().transaction()
         stage.say("DATA")
         heard = stage.hear_each([wire[:at], wire[at:]])
         assert heard == "250 2.0.0 Ok: queued as J1\r\n250 2.0.0 Ok\r\n"
-        assert stage.letters[0][1] == b"a\r\n.\r\nb\r\n"
+        assert stage.letters[0][1] == text
 
 
 @pytest.mark.parametrize("later", [False, True])

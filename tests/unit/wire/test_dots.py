@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.wire.dots import Stuffer, Unstuffer, has_only_crlf, is_canonical, only_crlf, stuff
+from postroom.wire.dots import Stuffer, Unstuffer, has_only_crlf, is_canonical, only_crlf, plain_text, stuff
 
 TRICKY = st.lists(
     st.sampled_from([b"\r", b"\n", b".", b"\r\n", b"a", b"..", b"\r\n.\r\n", b"\0"]), max_size=20
@@ -111,3 +111,15 @@ def test_discarding_counts_but_keeps_nothing() -> None:
     unstuffer.discard = True
     assert unstuffer.feed(b"a" * 1000 + b"\r\n.\r\n") == b""
     assert (unstuffer.size, unstuffer.waiting, unstuffer.take()) == (1002, 0, b"")
+
+
+@given(TRICKY, st.sampled_from([b"", b".\r\n", b"\r\n.\r\n"]))
+def test_the_short_way_is_the_long_way(data: bytes, end: bytes) -> None:
+    text = plain_text(data + end)
+    if text is not None:
+        assert unstuff(data + end, []) == (text, b"", False)
+
+
+@pytest.mark.parametrize("data", [b"", b"\r\n", b"ab\r\n", b"a\r\n", b".\r\n", b"ab\r\n\r\n"])
+def test_the_short_way_wants_the_end(data: bytes) -> None:
+    assert plain_text(data) is None
