@@ -144,13 +144,14 @@ class Store:
         """Removes objects that had no reference for `grace` microseconds; gives their number. Rows go first, files after the commit."""
         before = now - grace
         swept = 0
+        found: list[tuple[int, int]] = []
         while True:
-            found = await blobs.unreferenced(self.engine.reading(), before)
+            found, former = await blobs.unreferenced(self.engine.reading(), before), found
+            if not found or found == former:
+                return swept
             for account_id, blob_id in found:
                 await self._sweep_one(account_id, blob_id, before)
             swept += len(found)
-            if not found:
-                return swept
 
     async def _sweep_one(self, account_id: int, blob_id: int, before: int) -> None:
         had_file = await self.engine.write(

@@ -2,7 +2,7 @@
 -- Times are unix microseconds, ids are made by the node, flags are the bits of mailboxes.Flag.
 
 -- What a writing transaction of an account locks first. modseq is IMAP's MODSEQ and JMAP's state in one; quotas of 0 are none;
--- uidvalidity is the last one given to a mailbox. state: 0 active, 1 disabled.
+-- uidvalidity is the last one given to a mailbox; vanished_floor the highest of its mailboxes' ones. state: 0 active, 1 disabled.
 CREATE TABLE accounts (
   account_id BIGINT NOT NULL PRIMARY KEY,
   modseq BIGINT NOT NULL,
@@ -11,6 +11,7 @@ CREATE TABLE accounts (
   quota_bytes BIGINT NOT NULL,
   quota_msgs BIGINT NOT NULL,
   uidvalidity BIGINT NOT NULL,
+  vanished_floor BIGINT NOT NULL DEFAULT 0,
   state SMALLINT NOT NULL,
   created BIGINT NOT NULL
 ) {CLUSTERED};

@@ -1,0 +1,86 @@
+import pytest
+
+from mail_account import NOW, open_account
+from postroom.store import mailboxes, messages, pruning
+from postroom.store.expunge import delete, expunge
+from postroom.store.mailboxes import NewMailbox
+from postroom.store.pruning import DAY, prune, purge
+from postroom.store.rights import MailboxRef
+
+OLD = NOW - 91 * DAY
+
+
+@pytest.fixture
+async def account(account):
+    """One that is not taken for a removed one."""
+    await account.engine.write(
+        lambda tx: tx.execute(
+            "INSERT INTO profiles (account_id, address, name, forwards, keeps_copy, generation)"
+            " VALUES (1, 'bob@x', '', '', 1, 1)"
+        )
+    )
+    return account
+
+
+async def remove(account, uid, at):
+    await account.engine.write(lambda tx: expunge(tx, account.ref(), [(uid, uid)], at))
+
+
+async def test_what_is_old_is_forgotten_and_the_floor_says_so(account):
+    await account.fill(3)
+    await remove(account, 1, OLD)
+    await remove(account, 2, NOW)
+    assert (await prune(account.engine, NOW)).vanished == 1
+    gone = await messages.vanished_since(account.engine.reading(), account.ref(), 0)
+    assert [uid for uid, _ in gone] == [2]
+    assert (await account.role("inbox")).vanished_floor == 5
+    assert await account.rows("SELECT vanished_floor FROM accounts") == [(5,)]
+    assert (await prune(account.engine, NOW)).vanished == 0
+
+
+async def test_what_is_too_much_is_forgotten(account, monkeypatch):
+    monkeypatch.setattr(pruning, "VANISHED_ROWS", 2)
+    await account.fill(5)
+    for uid in range(1, 6):
+        await remove(account, uid, NOW)
+    assert (await prune(account.engine, NOW)).vanished == 3
+    gone = await messages.vanished_since(account.engine.reading(), account.ref(), 0)
+    assert [uid for uid, _ in gone] == [4, 5]
+
+
+async def test_what_a_deleted_mailbox_left(account):
+    await account.engine.write(lambda tx: mailboxes.create(tx, 1, NewMailbox(100, "x"), OLD))
+    await account.deliver(mailbox_id=100)
+    await account.engine.write(lambda tx: delete(tx, MailboxRef(1, 100), OLD))
+    assert (await prune(account.engine, NOW)).vanished == 1
+
+
+async def test_marks_of_deliveries(account):
+    await account.deliver(once=(1, 1), now=NOW - 31 * DAY)
+    await account.deliver(once=(2, 1), now=NOW)
+    assert (await prune(account.engine, NOW)).deliveries == 1
+    assert await account.rows("SELECT spool_id FROM deliveries") == [(2,)]
+
+
+async def test_message_ids_of_threads_that_are_gone(account):
+    await account.deliver(message_ids=("1@x", "0@x"))
+    await account.deliver(message_ids=("2@x",))
+    await remove(account, 1, NOW)
+    assert (await prune(account.engine, NOW)).references == 2
+    assert len(await account.rows("SELECT * FROM msgid_refs")) == 1
+
+
+async def test_a_removed_account_leaves_nothing(account, monkeypatch):
+    monkeypatch.setattr(pruning, "SLICE", 3)
+    other = await open_account(account.engine, 2)
+    await other.fill(7, message_ids=("a@x",), keywords=("k",))
+    await account.fill(1)
+    await account.engine.write(lambda tx: tx.execute("UPDATE accounts SET state = 1"))
+    assert (await prune(account.engine, NOW)).accounts == 1
+    for table in ("accounts", "mailboxes", "messages", "emails", "blobs", "vanished", "msgid_refs"):
+        assert await account.rows(f"SELECT 1 FROM {table} WHERE account_id = 2") == []
+    assert await account.uids() == [1]
+
+
+async def test_purging_what_is_not_there(engine):
+    await purge(engine, 99, NOW)
