@@ -127,6 +127,16 @@ def test_a_last_word_for_silence() -> None:
     assert stage.hear(b"NOOP\r\n") == ""
 
 
+def test_an_answer_that_comes_after_the_last_word_is_not_heard() -> None:
+    stage = Stage().ready()
+    stage.machine.receive(b"MAIL FROM:<x@a.test>\r\n")
+    assert stage.machine.next_event() is not None
+    stage.machine.close_with(Reply.of(421, "4.4.2", "Silence"))
+    stage.machine.reply(OK)
+    stage.machine.reply_each([OK])
+    assert stage.machine.data_to_send() == b"421 4.4.2 Silence\r\n"
+
+
 def test_a_421_of_the_sessions_closes() -> None:
     stage = Stage().ready()
     stage.answers[Mail] = Reply.of(421, "4.3.2", "Stopping")

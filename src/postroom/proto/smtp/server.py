@@ -62,15 +62,19 @@ class SmtpServer(Conversation):
         self.say(reply)
 
     def reply(self, reply: Reply) -> None:
-        """Answers the event that waits; for `BodyEnd` over LMTP the same for each recipient."""
+        """Answers the event that waits; for `BodyEnd` over LMTP the same for each recipient. Nobody hears it after `close_with`."""
         event = self.awaiting
         if event is None:
+            if self.closing:
+                return
             raise RuntimeError("a reply, but no event waits for one")
         self.awaiting = None
         ANSWERS[event.__class__](self, event, reply)
 
     def reply_each(self, replies: list[Reply]) -> None:
         """Answers `BodyEnd` over LMTP: one reply for each recipient, in their order (RFC 2033 §4.2)."""
+        if self.closing:
+            return
         if not isinstance(self.awaiting, BodyEnd) or len(replies) != replies_due(self):
             raise RuntimeError("one reply for each recipient of a message that has ended")
         self.awaiting = None
