@@ -1,0 +1,185 @@
+"""One run of the bench: where it happens, how large it is, who takes part, and how the two sides take turns.
+
+Not here: any work that is measured (`rows`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from bench.certificate import Certificate
+from bench.figures import Figure, Sample, Samples
+from bench.ours import ForwardingPostroom, Ours
+from bench.peers import ForwardingPostfix, Peers
+from bench.processes import BenchError
+from bench.systems import MailSystem
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """How much is done. Of SMTP messages ours gets more, as a run of it is over too soon to be measured otherwise.
+
+    `idle`: connections; `filled`: messages in the mailbox before delivery, `filled_peer` those of them the peer is asked for as well.
+    """
+
+    runs: int
+    starts: int
+    ours_messages: int
+    peer_messages: int
+    relayed_ours: int
+    relayed_peer: int
+    mailbox: int
+    idle: tuple[int, ...]
+    idle_tls: int
+    filled: tuple[int, ...]
+    filled_peer: tuple[int, ...]
+    into_filled_ours: int
+    into_filled_peer: int
+
+
+FULL = Scale(
+    runs=3,
+    starts=5,
+    ours_messages=20_000,
+    peer_messages=2_000,
+    relayed_ours=5_000,
+    relayed_peer=1_500,
+    mailbox=2_000,
+    idle=(1_000, 10_000),
+    idle_tls=1_000,
+    filled=(1_000, 100_000, 1_000_000),
+    filled_peer=(1_000, 100_000),
+    into_filled_ours=5_000,
+    into_filled_peer=500,
+)
+QUICK = Scale(
+    runs=1,
+    starts=3,
+    ours_messages=3_000,
+    peer_messages=500,
+    relayed_ours=1_000,
+    relayed_peer=300,
+    mailbox=500,
+    idle=(200, 1_000),
+    idle_tls=200,
+    filled=(1_000, 20_000),
+    filled_peer=(1_000, 20_000),
+    into_filled_ours=1_000,
+    into_filled_peer=200,
+)
+
+
+T = TypeVar("T", bound=MailSystem)
+
+
+class Course:
+    """What every row is given. `say` tells people what happens now; `notes` is for what a reader of the numbers must know."""
+
+    def __init__(self, directory: Path, scale: Scale, say: Callable[[str], None], no_peer: str) -> None:
+        self.scale = scale
+        self.say = say
+        self.no_peer = no_peer
+        self.notes: list[str] = []
+        self.failed: list[str] = []
+        self.certificate = Certificate(directory, "mx.receiver.test")
+        self._directory = directory
+        self._places = 0
+
+    def place(self, name: str) -> Path:
+        """A path for a new directory."""
+        self._places += 1
+        return self._directory / f"{self._places}-{name}"
+
+    def note(self, text: str) -> None:
+        """For the end of the report, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    @contextlib.contextmanager
+    def ours(self) -> Iterator[Ours]:
+        """A running Postroom with its users."""
+        with _running(Ours(self.place("ours"), self.certificate)) as server:
+            server.populate()
+            yield server
+
+    @contextlib.contextmanager
+    def forwarding(self, next_port: int) -> Iterator[ForwardingPostroom]:
+        """A running Postroom that passes everything on."""
+        with _running(ForwardingPostroom(self.place("forwarder"), self.certificate, next_port)) as server:
+            server.populate()
+            yield server
+
+    @contextlib.contextmanager
+    def peer(self) -> Iterator[Peers | None]:
+        """The running peer; None when there is none, or it does not start."""
+        if self.no_peer:
+            yield None
+            return
+        peers = Peers(self.place("peer"), self.certificate)
+        try:
+            yield peers if self._starts(peers) else None
+        finally:
+            peers.stop()
+
+    def _starts(self, peers: Peers) -> bool:
+        try:
+            peers.start()
+        except BenchError as error:
+            self.note(f"not measured beside the peer, as it did not start: {error}")
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def forwarding_peer(self, peer: MailSystem | None) -> Iterator[ForwardingPostfix | None]:
+        """A Postfix that passes everything on to the peer; None without one."""
+        if peer is None:
+            yield None
+            return
+        postfix = ForwardingPostfix(self.place("forwarder"), peer.smtp)
+        try:
+            postfix.start()
+            yield postfix
+        finally:
+            postfix.stop()
+
+    def alternate(
+        self, work: str, ours: Callable[[], Sample], peer: Callable[[], Sample] | None, runs: int = 0
+    ) -> Samples:
+        """Both sides in turns. What fails on our side fails the bench; a peer that fails is left out from then on."""
+        samples = Samples([], [])
+        for run in range(runs or self.scale.runs):
+            self.say(f"{work}: run {run + 1}")
+            try:
+                samples.ours.append(ours())
+            except (BenchError, OSError) as error:
+                self.failed.append(f"{work}: {error}")
+                break
+            if peer is None:
+                continue
+            try:
+                samples.peer.append(peer())
+            except (BenchError, OSError) as error:
+                self.note(f"{work}: the peer was left out: {error}")
+                peer = None
+        return samples
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A group of lines of the table: its name for `--only`, what it is, and how it is measured."""
+
+    name: str
+    title: str
+    run: Callable[[Course], list[Figure]]
+
+
+@contextlib.contextmanager
+def _running(system: T) -> Iterator[T]:
+    try:
+        system.start()
+        yield system
+    finally:
+        system.stop()
