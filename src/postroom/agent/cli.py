@@ -1,0 +1,171 @@
+"""`postroom mail`: a mail program for the command line and for scripts.
+
+Sends by submission, reads by POP3. Exit codes say at which step a server refused (`agent.exits`). Not here: what the commands do it with.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postroom.agent.invocation import command, commands
+from postroom.agent.session import As, Config, MailSession, mail_session
+
+app = commands("Read and write mail.")
+
+To = Annotated[
+    list[str], typer.Argument(metavar="ADDRESS...", help="To whom: bob@x.test, 'Bob <bob@x.test>'.")
+]
+Cc = Annotated[
+    list[str] | None, typer.Option(metavar="ADDRESS", help="Who else gets it; may be given again.")
+]
+Bcc = Annotated[
+    list[str] | None, typer.Option(metavar="ADDRESS", help="Who gets it unseen; may be given again.")
+]
+Subject = Annotated[str | None, typer.Option("--subject", "-s", metavar="TEXT", help="What it is about.")]
+Attach = Annotated[
+    list[Path] | None,
+    typer.Option("--attach", "-a", metavar="FILE", help="A file to go with it; may be given again."),
+]
+Html = Annotated[Path | None, typer.Option(metavar="FILE", help="The text as HTML too.")]
+Body = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="The text; else standard input, or the editor ($EDITOR).")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the dialogue with the server.")]
+Number = Annotated[str, typer.Argument(metavar="N", help="The message's number in the list, or its uid.")]
+
+
+@app.callback()
+def group(as_: As = "", config: Config = None) -> None:
+    """Read and write mail."""
+    del as_, config  # the commands look at them
+
+
+@app.command()
+@command(mail_session)
+def send(
+    session: MailSession,
+    to: To,
+    *,
+    subject: Subject = None,
+    cc: Cc = None,
+    bcc: Bcc = None,
+    attach: Attach = None,
+    html: Html = None,
+    body: Body = None,
+    verbose: Verbose = False,
+) -> None:
+    """Send a message."""
+    from postroom.agent.sending import new
+    from postroom.agent.writing import Options
+
+    new(session, to, Options(cc or (), bcc or (), subject, attach or (), html, body), verbose=verbose)
+
+
+@app.command("list")
+@command(mail_session)
+def list_(
+    session: MailSession,
+    last: Annotated[
+        int, typer.Option("--last", "-n", min=0, metavar="N", help="Only the last N; 0 for all.")
+    ] = 0,
+) -> None:
+    """List the messages."""
+    from postroom.agent.showing import listing
+
+    listing(session, last)
+
+
+@app.command()
+@command(mail_session)
+def read(
+    session: MailSession,
+    number: Number,
+    *,
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Save what is attached into this directory.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="The message as it is, octet by octet.")] = False,
+    headers: Annotated[bool, typer.Option("--headers", help="All header fields.")] = False,
+) -> None:
+    """Show a message: who, when, its words, what it is made of."""
+    from postroom.agent.showing import show
+
+    show(session, number, save, raw=raw, headers=headers)
+
+
+@app.command()
+@command(mail_session)
+def reply(
+    session: MailSession,
+    number: Number,
+    *,
+    to_all: Annotated[bool, typer.Option("--all", help="To everybody who got it.")] = False,
+    no_quote: Annotated[bool, typer.Option("--no-quote", help="Without the text that is answered.")] = False,
+    subject: Subject = None,
+    cc: Cc = None,
+    bcc: Bcc = None,
+    attach: Attach = None,
+    body: Body = None,
+    verbose: Verbose = False,
+) -> None:
+    """Answer a message."""
+    from postroom.agent.sending import answer
+    from postroom.agent.writing import Options
+
+    options = Options(cc or (), bcc or (), subject, attach or (), None, body)
+    answer(session, number, options, to_all=to_all, quoting=not no_quote, verbose=verbose)
+
+
+@app.command()
+@command(mail_session)
+def forward(
+    session: MailSession,
+    number: Number,
+    to: To,
+    *,
+    attached: Annotated[
+        bool, typer.Option("--attached", help="The whole message as it is, as a file.")
+    ] = False,
+    subject: Subject = None,
+    cc: Cc = None,
+    bcc: Bcc = None,
+    attach: Attach = None,
+    body: Body = None,
+    verbose: Verbose = False,
+) -> None:
+    """Pass a message on, with what is attached to it."""
+    from postroom.agent.sending import pass_on
+    from postroom.agent.writing import Options
+
+    options = Options(cc or (), bcc or (), subject, attach or (), None, body)
+    pass_on(session, number, to, options, attached=attached, verbose=verbose)
+
+
+@app.command()
+@command(mail_session)
+def delete(
+    session: MailSession,
+    numbers: Annotated[list[str], typer.Argument(metavar="N...", help="Numbers in the list, or uids.")],
+) -> None:
+    """Delete messages; POP3 has no way back."""
+    from postroom.agent.showing import delete as delete_them
+
+    delete_them(session, numbers)
+
+
+@app.command()
+@command(mail_session)
+def watch(
+    session: MailSession,
+    interval: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="How often to look where nobody tells.")
+    ] = 10.0,
+    count: Annotated[int, typer.Option(min=0, metavar="N", help="End after N messages; 0: never.")] = 0,
+) -> None:
+    """Wait for new mail, and show each message's line as it comes."""
+    from postroom.agent.showing import watch as watch_mailbox
+
+    watch_mailbox(session, interval, count)

@@ -1,0 +1,55 @@
+"""A user's mailbox as the commands see it, whichever protocol it is read by.
+
+Numbers are those of one session, as POP3 (RFC 1939 §4) and IMAP have them; `uid` stays the same. Not here: folders, which POP3 does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from postroom.agent.invocation import CommandFailed
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A message in the mailbox; `size` in octets."""
+
+    number: int
+    uid: str
+    size: int
+
+
+class Mailbox(Protocol):
+    """An open mailbox. All methods raise `ServerFailed`."""
+
+    async def entries(self) -> list[Entry]:
+        """What is there, by number."""
+
+    async def headers(self, numbers: Sequence[int]) -> list[bytes]:
+        """The headers of these messages, with as little of the rest as the server allows."""
+
+    async def message(self, number: int) -> bytes:
+        """A whole message."""
+
+    async def delete(self, numbers: Sequence[int]) -> None:
+        """Marks messages; they are gone when the mailbox is closed well."""
+
+    async def close(self) -> None:
+        """Ends the session well: what was deleted is gone."""
+
+    def drop(self) -> None:
+        """Ends the session at once: nothing is deleted."""
+
+
+def find(entries: Sequence[Entry], wanted: str) -> Entry:
+    """The message with this number or uid; raises `CommandFailed`."""
+    for entry in entries:
+        if wanted == str(entry.number):
+            return entry
+    for entry in entries:
+        if wanted == entry.uid:
+            return entry
+    there = f"there are 1 to {entries[-1].number}" if entries else "the mailbox is empty"
+    raise CommandFailed(f"there is no message {wanted}; {there}")

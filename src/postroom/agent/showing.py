@@ -1,0 +1,159 @@
+"""The commands that read: list, read, delete, watch.
+
+What a message says reaches the terminal only through `agent.terminal`, which lets no control character pass; `--raw` into a terminal is
+escaped too, into a file or a pipe it is the message octet by octet. Not here: mailboxes (`agent.mailbox`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from postroom.agent.mailbox import Entry, Mailbox, find
+from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
+from postroom.agent.saving import save
+from postroom.agent.session import MailSession
+from postroom.agent.terminal import Column, size_text
+from postroom.agent.watching import Arrival, News, Rounds
+from postroom.message.header import Header
+
+Line = dict[str, Any]
+
+COLUMNS = (
+    Column[Line]("N", lambda line: str(line["number"]), number=True),
+    Column[Line]("From", lambda line: line["from"]),
+    Column[Line]("Subject", lambda line: line["subject"]),
+    Column[Line]("Date", lambda line: line["date"]),
+    Column[Line]("Size", lambda line: size_text(line["size"]), number=True),
+)
+
+
+def listing(session: MailSession, last: int) -> None:
+    """`postroom mail list`."""
+
+    async def fetch(mailbox: Mailbox) -> list[Line]:
+        entries = await mailbox.entries()
+        shown = entries[-last:] if last else entries
+        headers = await mailbox.headers([one.number for one in shown])
+        return [_line(entry, header) for entry, header in zip(shown, headers, strict=True)]
+
+    if not session.terminal.listing(session.in_mailbox(fetch), COLUMNS):
+        session.terminal.note("no mail")
+
+
+def show(session: MailSession, number: str, directory: Path | None, *, raw: bool, headers: bool) -> None:
+    """`postroom mail read`."""
+
+    async def fetch(mailbox: Mailbox) -> tuple[Entry, bytes]:
+        entry = find(await mailbox.entries(), number)
+        return entry, await mailbox.message(entry.number)
+
+    entry, message = session.in_mailbox(fetch)
+    if raw:
+        _show_raw(session, message)
+        return
+    letter = read_letter(message)
+    saved = save(message, directory) if directory else []
+    fields = all_headers(message) if headers else _fields(letter)
+    session.terminal.record(
+        {
+            **_line(entry, bytes(Header.parse(message))),
+            "cc": letter.cc,
+            **({"headers": fields} if headers else {}),
+            "text": letter.text,
+            "parts": letter.parts,
+            "saved": saved,
+        }
+    )
+    _show_letter(session, letter, fields)
+    for file in saved:
+        session.terminal.say(f"saved {file.path} ({file.type}, {size_text(file.size)})")
+
+
+def delete(session: MailSession, numbers: Sequence[str]) -> None:
+    """`postroom mail delete`."""
+
+    async def work(mailbox: Mailbox) -> list[Entry]:
+        entries = await mailbox.entries()
+        chosen = {entry.number: entry for entry in (find(entries, number) for number in numbers)}
+        await mailbox.delete(list(chosen))
+        return list(chosen.values())
+
+    gone = session.in_mailbox(work)
+    for entry in gone:
+        session.terminal.record({"deleted": entry.uid, "number": entry.number})
+    session.terminal.say(f"deleted {len(gone)} message{'' if len(gone) == 1 else 's'}")
+
+
+def watch(session: MailSession, interval: float, count: int) -> None:
+    """`postroom mail watch`."""
+    rounds, news = Rounds(session.open_mailbox), News(session.feed, session.account)
+    asyncio.run(rounds.look())
+    session.terminal.note(f"watching {session.account.address}; Ctrl-C ends it")
+    shown = 0
+    while not count or shown < count:
+        record = news.wait(interval)
+        if record is not None and record.get("event") == "shown":
+            _show_at_once(session, record)
+            shown += 1
+            continue
+        for arrival in asyncio.run(rounds.look()):
+            _show_arrival(session, arrival)
+            shown += 1
+
+
+def _show_arrival(session: MailSession, arrival: Arrival) -> None:
+    line = _line(arrival.entry, arrival.header)
+    session.terminal.record({"event": "added", **line})
+    session.terminal.say(f"{line['number']}  {line['from']}  {line['subject']}  ({size_text(line['size'])})")
+
+
+def _show_at_once(session: MailSession, record: dict[str, Any]) -> None:
+    letter = read_letter(bytes(record.get("content") or b""))
+    session.terminal.record(
+        {"event": "shown", "from": letter.from_, "subject": letter.subject, "text": letter.text}
+    )
+    session.terminal.styled(f"* from {letter.from_}: {letter.subject}", "bold")
+    session.terminal.say(letter.text)
+
+
+def _show_raw(session: MailSession, message: bytes) -> None:
+    if session.terminal.json:
+        session.terminal.record({"raw": message})
+    elif session.terminal.is_terminal:
+        session.terminal.say(
+            message.decode("utf-8", "backslashreplace").replace("\r\n", "\n").removesuffix("\n")
+        )
+    else:
+        sys.stdout.buffer.write(message)
+        sys.stdout.buffer.flush()
+
+
+def _show_letter(session: MailSession, letter: Letter, fields: list[tuple[str, str]]) -> None:
+    terminal = session.terminal
+    for name, value in fields:
+        terminal.styled(f"{name}: {value}", "bold")
+    terminal.say("\n" + letter.text)
+    if len(letter.parts) > 1:
+        terminal.say("\n" + "\n".join(structure_lines(letter.parts)))
+        files = [part.name or part.type for part in letter.parts if part.attachment]
+        if files:
+            terminal.note(f"attached: {', '.join(files)}; --save DIR saves it")
+
+
+def _fields(letter: Letter) -> list[tuple[str, str]]:
+    pairs = (
+        ("From", letter.from_),
+        ("To", letter.to),
+        ("Cc", letter.cc),
+        ("Date", letter.date),
+        ("Subject", letter.subject),
+    )
+    return [(name, value) for name, value in pairs if value]
+
+
+def _line(entry: Entry, header: bytes) -> Line:
+    return {"number": entry.number, "uid": entry.uid, **line_of(header), "size": entry.size}

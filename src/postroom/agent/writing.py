@@ -1,0 +1,135 @@
+"""What a user writes: recipients, text, files; from options, standard input, or his editor.
+
+RFC 5322 §3.4 (addresses as people write them), RFC 2183 §2 (attachments). Not here: the form of a message (`message.compose`), sending.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from postroom import __version__
+from postroom.agent.accounts import Account
+from postroom.agent.invocation import CommandFailed
+from postroom.message.address import parse_mailbox
+from postroom.message.address_list import mailboxes, parse_address_list
+from postroom.message.compose import Attachment, Composed, Draft, Making, compose
+from postroom.message.envelope import Envelope, Recipient
+from postroom.message.fields import FieldRefused, Mailbox
+
+MAX_FILE = 48 << 20  # octets of one attachment
+USER_AGENT = f"Postroom/{__version__}"
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the command line says of a message. `body` None: from standard input, or the editor."""
+
+    cc: Sequence[str] = ()
+    bcc: Sequence[str] = ()
+    subject: str | None = None
+    files: Sequence[Path] = ()
+    html: Path | None = None
+    body: str | None = None
+
+
+def author(account: Account) -> Mailbox:
+    """The account's own address and name; raises `CommandFailed`."""
+    address = parse_mailbox(account.address)
+    if address is None:
+        raise CommandFailed(f"the account's address {account.address!r} is none")
+    return Mailbox(address, account.name)
+
+
+def recipients(texts: Sequence[str]) -> list[Mailbox]:
+    """Addresses as people write them: `bob@x`, `Bob <bob@x>`, lists with commas; raises `CommandFailed`."""
+    found: list[Mailbox] = []
+    for text in texts:
+        for spec in mailboxes(parse_address_list(text)):
+            if spec.address is None:
+                raise CommandFailed(
+                    f"{spec.email or text!r} is not an address; one looks like bob@example.com"
+                )
+            found.append(Mailbox(spec.address, spec.name))
+    return found
+
+
+def complete(draft: Draft, options: Options, *, quoted: str = "") -> None:
+    """Fills a draft with what the options and the writer say; `quoted` goes below his words. Raises `CommandFailed`."""
+    draft.cc = [*draft.cc, *recipients(options.cc)]
+    draft.bcc = [*draft.bcc, *recipients(options.bcc)]
+    if options.subject is not None:
+        draft.subject = options.subject
+    draft.attachments = [*draft.attachments, *(attachment(path) for path in options.files)]
+    if options.html is not None:
+        draft.html = _read(options.html).decode("utf-8", "replace")
+    draft.user_agent = USER_AGENT
+    draft.text = _text(options, quoted)
+
+
+def attachment(path: Path) -> Attachment:
+    """A file, its type found from its content and name; raises `CommandFailed`."""
+    return Attachment(_read(path), path.name)
+
+
+def finish(draft: Draft, unique: str) -> tuple[Envelope, Composed]:
+    """The message and its envelope, 7bit clean, so that any server takes it; raises `CommandFailed`."""
+    if not (draft.to or draft.cc or draft.bcc):
+        raise CommandFailed("nobody is named: say to whom", 2)
+    address = draft.author[0].address
+    offset = (time.localtime().tm_gmtoff or 0) // 60
+    try:
+        done = compose(draft, Making(int(time.time()), unique, address.domain, offset))
+    except FieldRefused as error:
+        raise CommandFailed(str(error)) from error
+    envelope = Envelope(address, [Recipient(one) for one in done.recipients])
+    envelope.body, envelope.smtputf8, envelope.size = done.body, done.smtputf8, len(done.raw)
+    return envelope, done
+
+
+def _text(options: Options, quoted: str) -> str:
+    if options.body is not None:
+        return _joined(options.body, quoted)
+    if not sys.stdin.isatty():
+        return _joined(sys.stdin.buffer.read().decode("utf-8", "replace"), quoted)
+    return _edited(quoted)
+
+
+def _joined(text: str, quoted: str) -> str:
+    return f"{text.rstrip()}\n\n{quoted}" if quoted else text
+
+
+def _edited(quoted: str) -> str:
+    """What the writer leaves in his editor; nothing is no message."""
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    start = f"\n\n{quoted}" if quoted else ""
+    with tempfile.TemporaryDirectory(prefix="postroom-") as directory:  # of mode 0700
+        path = Path(directory) / "message.txt"
+        path.write_text(start, "utf-8")
+        try:
+            code = subprocess.run([*editor, str(path)], check=False).returncode
+        except OSError as error:
+            remedy = "set EDITOR, or write the text to standard input"
+            raise CommandFailed(f"the editor {editor[0]}: {error.strerror}; {remedy}") from error
+        text = path.read_text("utf-8", "replace")
+    if code:
+        raise CommandFailed(f"the editor {editor[0]} ended with {code}: nothing is sent")
+    if not text.strip() or text == start:
+        raise CommandFailed("nothing was written: nothing is sent")
+    return text
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise CommandFailed(f"{path} has more than {MAX_FILE >> 20} MiB: too much for a mail")
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandFailed(f"{path}: {error.strerror}") from error
