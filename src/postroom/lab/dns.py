@@ -1,0 +1,283 @@
+"""The lab's name server: authoritative for its own zones over UDP and TCP, and for nothing else in the world.
+
+RFC 1035 §4.2 (transports) and §4.1.1 (codes), RFC 6891 §6 (EDNS), RFC 7766 §6.2 (TCP). It stands for the validating resolver of a site too: zones are
+validated when they are signed, and the AD bit (RFC 6840 §5.8) says so to whoever asks for it. Names outside are REFUSED, so nothing leaves the
+machine. Faults can be switched on by name. Not here: zones (`zones`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import msgspec
+
+from postroom.lab.zones import SignedZone, ZoneText
+from postroom.net.clock import Clock
+from postroom.net.dns_client import PAYLOAD
+from postroom.proto.dns.resolver import normal_name
+
+PLAIN_PAYLOAD = 512  # RFC 1035 §4.2.1
+TCP_SECONDS = 10.0  # of silence on a TCP connection
+SLOW_SECONDS = 30.0
+_PORT_TRIES = 20
+
+T = TypeVar("T")
+
+
+class Fault(enum.StrEnum):
+    """What can be wrong with a name and everything below it."""
+
+    SERVFAIL = "servfail"
+    NXDOMAIN = "nxdomain"
+    DROP = "drop"  # no answer at all
+    SLOW = "slow"  # the answer comes after SLOW_SECONDS of the lab's clock
+    NO_MX = "no-mx"  # as if there were no MX records
+
+
+class Question(msgspec.Struct, frozen=True):
+    """One question and what came of it, for the lab's live view. `at` is in unix microseconds; `rcode` "" when nothing was answered."""
+
+    at: int
+    peer: str
+    transport: str
+    name: str
+    kind: str
+    rcode: str
+    answers: tuple[str, ...]
+
+
+class LabDns:
+    """A name server on one address and port. `journal` is told of each question."""
+
+    def __init__(self, zones: Iterable[ZoneText], clock: Clock, journal: Callable[[Question], None]) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._zones: dict[dns.name.Name, SignedZone] = {}
+        self._faults: dict[dns.name.Name, Fault] = {}
+        self._udp: asyncio.DatagramTransport | None = None
+        self._tcp: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        for text in zones:
+            self.add(text)
+
+    def add(self, text: ZoneText) -> None:
+        """Takes a zone on, or replaces its records (its key stays); raises ValueError for text that is none."""
+        known = self._zones.get(dns.name.from_text(text.origin))
+        if known is not None:
+            known.rewrite(text.lines)
+        else:
+            zone = SignedZone(text)
+            self._zones[zone.origin] = zone
+
+    @property
+    def anchors(self) -> list[str]:
+        """The DS record of each zone, for a validating resolver (`dig +sigchase`, delv, unbound)."""
+        return [zone.anchor for zone in self._zones.values()]
+
+    def set_fault(self, name: str, fault: Fault | None) -> None:
+        """Switches a fault for a name and all below it on, or off."""
+        key = dns.name.from_text(name)
+        if fault is None:
+            self._faults.pop(key, None)
+        else:
+            self._faults[key] = fault
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listens on UDP and TCP of the same port, any free one for 0; returns it. Raises OSError."""
+        for attempt in range(_PORT_TRIES):
+            try:
+                return await self._listen(host, port)
+            except OSError:
+                if port or attempt == _PORT_TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def stop(self) -> None:
+        """Ends both."""
+        if self._udp is not None:
+            self._udp.close()
+        if self._tcp is not None:
+            self._tcp.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def respond(self, wire: bytes, peer: str, transport: str) -> bytes | None:
+        """The response to one message; None when there is none to give."""
+        try:
+            query = dns.message.from_wire(wire)
+        except (dns.exception.DNSException, ValueError, IndexError):
+            return _format_error(wire)
+        if query.flags & dns.flags.QR:
+            return None
+        fault = self._fault(query)
+        if fault is Fault.SLOW:
+            await self._clock.sleep(SLOW_SECONDS)
+        response = None if fault is Fault.DROP else self._response(query, fault)
+        self._tell(query, response, peer, transport)
+        if response is None:
+            return None
+        most = 65_535
+        if transport == "udp":
+            most = max(PLAIN_PAYLOAD, min(query.payload, PAYLOAD)) if query.edns >= 0 else PLAIN_PAYLOAD
+        return response.to_wire(max_size=most, prefer_truncation=True)
+
+    async def _listen(self, host: str, port: int) -> int:
+        loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(self._serve, host, port)
+        port = int(server.sockets[0].getsockname()[1])
+        try:
+            self._udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(self), local_addr=(host, port))
+        except OSError:
+            server.close()
+            raise
+        self._tcp = server
+        return port
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = str(writer.get_extra_info("peername")[0])
+        try:
+            while True:
+                size = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), TCP_SECONDS), "big")
+                response = await self.respond(
+                    await asyncio.wait_for(reader.readexactly(size), TCP_SECONDS), peer, "tcp"
+                )
+                if response is None:
+                    break
+                writer.write(len(response).to_bytes(2, "big") + response)
+                await asyncio.wait_for(writer.drain(), TCP_SECONDS)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    def answer_datagram(self, data: bytes, peer: tuple[Any, ...]) -> None:
+        """Answers one datagram, in a task since the answer may be slow."""
+        task = asyncio.get_running_loop().create_task(self._answer_datagram(data, peer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer_datagram(self, data: bytes, peer: tuple[Any, ...]) -> None:
+        response = await self.respond(data, str(peer[0]), "udp")
+        if response is not None and self._udp is not None and not self._udp.is_closing():
+            self._udp.sendto(response, peer)
+
+    def _response(self, query: dns.message.Message, fault: Fault | None) -> dns.message.Message:
+        response = dns.message.make_response(query, our_payload=PAYLOAD)
+        rcode = _unanswerable(query)
+        zone = self._zone(query) if rcode is None else None
+        if rcode is not None:
+            response.set_rcode(rcode)
+        elif zone is None:
+            response.set_rcode(dns.rcode.REFUSED)
+        elif fault is Fault.SERVFAIL:
+            response.set_rcode(dns.rcode.SERVFAIL)
+        else:
+            self._fill(zone, query, response, fault)
+        return response
+
+    def _fill(
+        self, zone: SignedZone, query: dns.message.Message, response: dns.message.Message, fault: Fault | None
+    ) -> None:
+        asked = query.question[0]
+        absent = fault is Fault.NXDOMAIN or (fault is Fault.NO_MX and asked.rdtype == dns.rdatatype.MX)
+        zone.answer(query, response, self._clock.now() / 1_000_000)
+        if absent:  # a lie that no signature covers
+            response.answer.clear()
+            response.authority.clear()
+            response.set_rcode(dns.rcode.NXDOMAIN if fault is Fault.NXDOMAIN else dns.rcode.NOERROR)
+        elif query.flags & dns.flags.AD or query.ednsflags & dns.flags.DO:
+            response.flags |= dns.flags.AD
+        last = response.answer[-1] if response.answer else None
+        if (
+            last is not None
+            and last.rdtype == dns.rdatatype.CNAME
+            and not last[0].target.is_subdomain(zone.origin)
+        ):
+            self._follow(last[0].target, query, response)
+
+    def _follow(
+        self, target: dns.name.Name, query: dns.message.Message, response: dns.message.Message
+    ) -> None:
+        """An alias into another zone of ours (RFC 1034 §4.3.2, step 3a)."""
+        onward = dns.message.make_query(
+            target, query.question[0].rdtype, want_dnssec=bool(query.ednsflags & dns.flags.DO)
+        )
+        zone = self._zone(onward)
+        if zone is not None:
+            zone.answer(onward, response, self._clock.now() / 1_000_000)
+
+    def _zone(self, query: dns.message.Message) -> SignedZone | None:
+        return _nearest(self._zones, query.question[0].name)
+
+    def _fault(self, query: dns.message.Message) -> Fault | None:
+        return _nearest(self._faults, query.question[0].name) if query.question else None
+
+    def _tell(
+        self, query: dns.message.Message, response: dns.message.Message | None, peer: str, transport: str
+    ) -> None:
+        if not query.question:
+            return
+        asked = query.question[0]
+        answers = [
+            f"{record_set.rdtype.name} {record.to_text()}"
+            for record_set in (response.answer if response is not None else ())
+            for record in record_set
+            if record_set.rdtype != dns.rdatatype.RRSIG
+        ]
+        rcode = dns.rcode.to_text(response.rcode()) if response is not None else ""
+        name, kind = normal_name(asked.name.to_text()), dns.rdatatype.to_text(asked.rdtype)
+        self._journal(Question(self._clock.now(), peer, transport, name, kind, rcode, tuple(answers)))
+
+
+class _Udp(asyncio.DatagramProtocol):
+    def __init__(self, server: LabDns) -> None:
+        self._server = server
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        self._server.answer_datagram(data, addr)
+
+
+def _nearest(known: dict[dns.name.Name, T], name: dns.name.Name) -> T | None:
+    """What is known of the name or of the nearest name above it."""
+    while True:
+        if name in known:
+            return known[name]
+        if name == dns.name.root:
+            return None
+        name = name.parent()
+
+
+def _unanswerable(query: dns.message.Message) -> dns.rcode.Rcode | None:
+    if query.opcode() != dns.opcode.QUERY:
+        return dns.rcode.NOTIMP
+    if len(query.question) != 1:
+        return dns.rcode.FORMERR
+    if query.edns > 0:
+        return dns.rcode.BADVERS
+    asked = query.question[0]
+    if asked.rdclass != dns.rdataclass.IN or asked.rdtype in {
+        dns.rdatatype.AXFR,
+        dns.rdatatype.IXFR,
+        dns.rdatatype.ANY,
+    }:
+        return dns.rcode.REFUSED
+    return None
+
+
+def _format_error(wire: bytes) -> bytes | None:
+    """FORMERR for what has at least an id and is no response (RFC 1035 §4.1.1)."""
+    if len(wire) < 12 or wire[2] & 0x80:
+        return None
+    return wire[:2] + b"\x80\x01" + bytes(8)
