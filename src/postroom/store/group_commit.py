@@ -219,9 +219,16 @@ class GroupCommit:
     # ---- on the loop -------------------------------------------------------------------------------------------------
 
     def _settle(self, batch: list[Piece]) -> None:
-        if self._broken is not None and not self._reported:  # the listeners close before anybody is answered
-            self._reported = True
-            self._on_fatal(self._broken)
+        try:
+            if (
+                self._broken is not None and not self._reported
+            ):  # the listeners close before anybody is answered
+                self._reported = True
+                self._on_fatal(self._broken)
+        finally:
+            self._answer(batch)
+
+    def _answer(self, batch: list[Piece]) -> None:
         for piece in batch:
             future = piece.future
             if future.done():

@@ -6,6 +6,7 @@ messages' ids behind for those who synchronise. Not here: what is in a mailbox (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -162,7 +163,10 @@ async def create(tx: Transaction, account_id: int, new: NewMailbox, now: int, wh
     if row is None:
         raise NoSuchMailbox(detail=f"no account {account_id}")
     modseq, uidvalidity = row
-    await _check_tree(tx, account_id, new.mailbox_id, new.parent_id)
+    parents = await _parents(tx, account_id)
+    if len(parents) >= MAX_MAILBOXES:
+        raise NotPermitted(f"An account has at most {MAX_MAILBOXES} mailboxes")
+    _check_place(parents, new.mailbox_id, new.parent_id)
     inserted = await tx.execute(
         INSERT, account_id, new.mailbox_id, new.parent_id, new.name, new.role, uidvalidity, modseq
     )
@@ -183,7 +187,7 @@ async def rename(tx: Transaction, mailbox: MailboxRef, parent_id: int, name: str
     modseq = await bump(tx, account_id)
     if (await get(tx, mailbox)).role == "inbox":
         raise NotPermitted("The INBOX cannot be renamed")
-    await _check_tree(tx, account_id, mailbox_id, parent_id)
+    _check_place(await _parents(tx, account_id), mailbox_id, parent_id)
     taken = await tx.fetchrow(NAMED, account_id, parent_id, name)
     if taken is not None and taken[0] != mailbox_id:
         raise MailboxExists
@@ -215,16 +219,30 @@ async def _require_in_parent(tx: Transaction, parent: MailboxRef) -> None:
         raise NotPermitted
 
 
-async def _check_tree(tx: Transaction, account_id: int, mailbox_id: int, parent_id: int) -> None:
-    """Whether a mailbox may lie below `parent_id`: that exists, is not below the mailbox itself, and the tree is not too high."""
-    parents = dict[int, int]((row[0], row[1]) for row in await tx.fetch(PARENTS, account_id))
-    if len(parents) >= MAX_MAILBOXES:
-        raise NotPermitted(f"An account has at most {MAX_MAILBOXES} mailboxes")
-    depth = 0
-    while parent_id != TOP:
-        depth += 1
-        if parent_id == mailbox_id or depth >= MAX_DEPTH:
-            raise NotPermitted("A mailbox cannot lie there")
-        if parent_id not in parents:
-            raise NoSuchMailbox
-        parent_id = parents[parent_id]
+async def _parents(tx: Transaction, account_id: int) -> dict[int, int]:
+    return {row[0]: row[1] for row in await tx.fetch(PARENTS, account_id)}
+
+
+def _check_place(parents: Mapping[int, int], mailbox_id: int, parent_id: int) -> None:
+    """Whether a mailbox may lie below `parent_id`: that exists, does not lie in the mailbox, and the tree does not get too high."""
+    above = _ancestors(parents, parent_id)
+    if mailbox_id in above:
+        raise NotPermitted("A mailbox cannot lie in itself")
+    if above and above[-1] not in parents:
+        raise NoSuchMailbox
+    below = 0
+    for other in parents:
+        line = _ancestors(parents, other)
+        if mailbox_id in line:
+            below = max(below, line.index(mailbox_id))
+    if len(above) + 1 + below > MAX_DEPTH:
+        raise NotPermitted(f"Mailboxes lie at most {MAX_DEPTH} deep in each other")
+
+
+def _ancestors(parents: Mapping[int, int], mailbox_id: int) -> list[int]:
+    """The mailbox and what it lies in, up to the top; one that does not exist is the last."""
+    line: list[int] = []
+    while mailbox_id != TOP and len(line) <= MAX_DEPTH:
+        line.append(mailbox_id)
+        mailbox_id = parents.get(mailbox_id, TOP)
+    return line

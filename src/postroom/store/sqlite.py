@@ -101,7 +101,7 @@ class SqliteEngine:
     async def write(
         self, work: Callable[[Transaction], Awaitable[T]], urgency: Urgency = Urgency.INBOUND
     ) -> T:
-        """See `Engine`."""
+        """See `Engine`. Who is cancelled while he waits does not know whether the work is done; before its turn it is not."""
         value: T = await self._commits.submit(work, urgency)
         return value
 

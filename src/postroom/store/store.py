@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from postroom.message.errors import MailError
 from postroom.store import blobs, messages
 from postroom.store.blob_files import BlobFiles
 from postroom.store.blobs import BlobRef
@@ -28,7 +29,7 @@ from postroom.store.ids import real_ms
 from postroom.store.migrations import MigratableEngine, migrate
 from postroom.store.notify import Relay
 from postroom.store.postgres import PostgresEngine, PostgresOptions
-from postroom.store.refused import StoreRefused
+from postroom.store.refused import StoreDamaged, StoreRefused
 from postroom.store.sqlite import SqliteEngine, SqliteOptions
 
 FILE_FROM: Final = 262_144  # octets, measured: above it a row costs more than a file
@@ -87,8 +88,10 @@ class Store:
             )
         try:
             await migrate(engine, real_ms() * 1000)
-        except BaseException:
+        except BaseException as error:
             await engine.close()
+            if isinstance(error, MailError):
+                raise StoreDamaged(f"{url} cannot be brought up to date: {error.detail or error}") from error
             raise
         store = cls(engine, files, settings)
         if parts.scheme != "sqlite":

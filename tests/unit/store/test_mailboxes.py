@@ -92,6 +92,10 @@ async def test_the_tree_has_a_height(account):
         await create(account, number, "deep", number - 1)
     with pytest.raises(NotPermitted):
         await create(account, 200, "deep", 99 + mailboxes.MAX_DEPTH)
+    await create(account, 300, "other")
+    with pytest.raises(NotPermitted):  # all of it would move down
+        await account.engine.write(lambda tx: mailboxes.rename(tx, MailboxRef(1, 100), 300, "x"))
+    await account.engine.write(lambda tx: mailboxes.rename(tx, MailboxRef(1, 101), 300, "x"))
 
 
 async def test_strangers_see_nothing(account):

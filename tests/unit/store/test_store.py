@@ -114,6 +114,17 @@ async def test_a_damaged_file_is_refused_with_the_remedy(tmp_path):
     await (await Store.open(f"sqlite://{tmp_path}")).close()
 
 
+async def test_a_damaged_page_is_refused(tmp_path):
+    store = await Store.open(f"sqlite://{tmp_path}")
+    await store.close()
+    path = tmp_path / "mail.db"
+    octets = bytearray(path.read_bytes())
+    octets[100:4096] = b"\xff" * 3996
+    path.write_bytes(octets)
+    with pytest.raises(StoreDamaged):
+        await Store.open(f"sqlite://{tmp_path}")
+
+
 async def test_changes_of_one_process_reach_another(database_url):
     stores = [await Store.open(database_url) for _ in range(2)]
     heard = stores[1].changes.subscribe(1)
