@@ -14,6 +14,7 @@ import msgspec
 from postroom.app import building
 from postroom.app.keys import secret_key
 from postroom.app.locate import places_of, store_url
+from postroom.app.maildrop import make_directory
 from postroom.app.node import Node
 from postroom.app.room import Room
 from postroom.app.settings import Settings
@@ -64,6 +65,7 @@ async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[Bas
     places = places_of(settings)
     places.data.mkdir(mode=0o711, parents=True, exist_ok=True)
     places.keys.mkdir(mode=0o700, exist_ok=True)
+    make_directory(places.drop)
     store = await Store.open(store_url(settings), on_fatal=on_fatal)
     try:
         node = await Node.join(store.engine, _teller(world), alone=not settings.server.database)

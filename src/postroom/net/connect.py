@@ -95,6 +95,7 @@ class ClientConnection(Link, Generic[Event]):
             found = self.machine.next_event()
             if found is not None:
                 return found
+            self.say()  # what the machine answers by itself
             self._ahead = 0
             self.read(True)
             await self._woken()

@@ -1,0 +1,182 @@
+"""`postroom lab`: starts the lab, says what is where, and stops on Ctrl-C.
+
+RFC 6761 §6.2 names, loopback only. Not here: the lab itself (`lab.laboratory`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from postroom.agent import runtime
+from postroom.agent.accounts import Account, AccountsFile, Endpoint, dump
+from postroom.agent.invocation import commands
+from postroom.app.logs import make_log
+from postroom.lab.plan import DEFAULT_BASE, BadAccount, Person, parse_account, residents
+
+if TYPE_CHECKING:
+    from postroom.lab.laboratory import Lab
+
+app = commands(
+    "The Internet in one process: two mail domains with their own DNS and certificates, on loopback."
+)
+app.info.no_args_is_help = False
+app.info.invoke_without_command = True
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What the command line asks for."""
+
+    json: bool
+    base: int
+    people: Sequence[Person]
+    data: Path
+    ephemeral: bool
+
+
+@app.callback(invoke_without_command=True)
+def lab(
+    context: typer.Context,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON line on standard output when it is ready.")
+    ] = False,
+    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing when it stops.")] = False,
+    base_port: Annotated[
+        int, typer.Option(min=0, max=60_000, help="All ports follow from it; 0: any free ones.")
+    ] = DEFAULT_BASE,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDR:PASSWORD", help="A further account of one of the two domains."),
+    ] = None,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the lab keeps its things.")] = None,
+) -> None:
+    """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
+    if context.invoked_subcommand is not None:
+        return
+    try:
+        people = [*residents(), *(parse_account(text) for text in account or ())]
+    except BadAccount as error:
+        typer.echo(f"postroom lab: {error}", err=True)
+        raise typer.Exit(2) from error
+    where = Path(tempfile.mkdtemp(prefix="postroom-lab-")) if ephemeral and data is None else data or _home()
+    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral)
+    try:
+        code = _run(wishes)
+    finally:
+        if ephemeral:
+            shutil.rmtree(where, ignore_errors=True)
+    raise typer.Exit(code)
+
+
+def _home() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "postroom" / "lab"
+
+
+def _run(wishes: Wishes) -> int:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_live(wishes))
+
+
+async def _live(wishes: Wishes) -> int:
+    from postroom.app.settings import SettingsError
+    from postroom.lab.laboratory import Lab, LabSettings
+    from postroom.net.sockets import CannotListen
+    from postroom.store.refused import StoreRefused
+
+    log = make_log("auto", "warning" if not wishes.json else "info")
+    running = Lab(LabSettings(wishes.data, wishes.base, wishes.people, log))
+    try:
+        await running.start()
+    except (CannotListen, StoreRefused, SettingsError) as error:
+        hint = "" if wishes.base == 0 else "; other ports: --base-port 0"
+        typer.echo(f"postroom lab: {error}{hint}", err=True)
+        return 1
+    directory = runtime.lab_directory()
+    runtime.publish(_word(running), directory)
+    try:
+        _announce(running, wishes)
+        await _until_stopped(running.failed)
+    finally:
+        runtime.retract(directory)
+        await running.stop()
+    return 1 if running.failed.is_set() else 0
+
+
+async def _until_stopped(failed: asyncio.Event) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    waiting = [asyncio.ensure_future(event.wait()) for event in (stop, failed)]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+
+
+def _word(running: Lab) -> dict[str, str]:
+    """The files that tell other commands of this user about the lab."""
+    servers = "".join(
+        f'[servers."{domain}"]\ncontrol = {msgspec.json.encode(str(control)).decode()}\n'
+        for domain, control in running.controls().items()
+    )
+    people: dict[str, Account] = {}
+    for one in running.inhabitants:
+        name, _, domain = one.address.partition("@")
+        ports = running.ports[domain]
+        people[name if name not in people else one.address] = Account(
+            one.address,
+            Endpoint("127.0.0.1", ports["submission"], "starttls", f"mail.{domain}"),
+            Endpoint("127.0.0.1", ports["pop3"], "starttls", f"mail.{domain}"),
+            name=name.capitalize(),
+            password=one.password,
+            authorities=str(running.ca.path),
+            insecure_loopback=True,
+            control=str(running.controls()[domain]),
+        )
+    return {runtime.SERVERS: servers, runtime.ACCOUNTS: dump(AccountsFile(people, "alice"))}
+
+
+def _announce(running: Lab, wishes: Wishes) -> None:
+    if wishes.json:
+        sys.stdout.write(msgspec.json.encode(running.describe()).decode() + "\n")
+        sys.stdout.flush()
+        return
+    for line in _screen(running, wishes):
+        typer.echo(line)
+
+
+def _screen(running: Lab, wishes: Wishes) -> list[str]:
+    """What a person reads: who is who, what is where, and what to type next."""
+    lines = ["Postroom lab: two mail servers, a DNS and a certificate authority, on this machine only.", ""]
+    passwords = {one.address: one.password for one in running.inhabitants}
+    for domain, ports in sorted(running.ports.items()):
+        here = [address for address in passwords if address.endswith(f"@{domain}")]
+        lines.append(f"  {domain}   served by mail.{domain} on 127.0.0.1")
+        lines += [f"    {address:<24} password {passwords[address]}" for address in here]
+        lines.append("    " + "  ".join(f"{service} {port}" for service, port in ports.items()))
+        lines.append("")
+    lines += [
+        f"  DNS 127.0.0.1 port {running.names.port}   authority {running.ca.path}",
+        f"  data {wishes.data}{' (gone when the lab stops)' if wishes.ephemeral else ''}",
+        "",
+        "Next, in a second terminal:",
+        "  echo 'Do you like ketchup?' | postroom mail --as alice send bob@hamburger.test --subject Hello",
+        "  postroom mail --as bob list",
+        "  postroom journey --last",
+        "",
+        "Ctrl-C stops the lab.",
+    ]
+    return lines

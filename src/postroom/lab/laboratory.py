@@ -1,0 +1,221 @@
+"""The lab: two whole mail servers, a DNS and a certificate authority in one process, on loopback.
+
+Everything is real but the world around it: names, certificates and the clock are the lab's own. RFC 5321 is spoken between its two domains as
+between any others. Not here: the command (`lab.cli`), the zones (`lab.zones`), the faults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from postroom.app.locate import places_of
+from postroom.app.logs import Log
+from postroom.app.server import Server
+from postroom.app.settings import (
+    LimitSettings,
+    ListenSettings,
+    LogSettings,
+    ServerSettings,
+    Settings,
+    TlsSettings,
+)
+from postroom.app.surroundings import Surroundings
+from postroom.intake.door import Door
+from postroom.lab.ca import LabCa
+from postroom.lab.faults import FAULTS, FaultyDoor
+from postroom.lab.names import Names
+from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
+from postroom.message.address import Address
+from postroom.net.certificates import opportunistic
+from postroom.net.clock import MovableClock
+from postroom.net.ourselves import is_ourselves
+from postroom.store import accounts, aliases, directory, domains
+from postroom.store.accounts import NewAccount
+from postroom.store.engine import Transaction
+from postroom.store.throttle import Limits as LoginLimits
+
+FREE_BYTES = 64 << 20  # a lab is content with a small disk
+STANDS_IN = ("slow", "drop-after-data")  # faults whose addresses take mail all the same
+
+
+class LabSettings(msgspec.Struct, frozen=True):
+    """`base` 0: any free ports. `data` is kept between two runs."""
+
+    data: Path
+    base: int
+    people: Sequence[Person]
+    log: Log
+
+
+class Inhabitant(msgspec.Struct, frozen=True):
+    """Somebody with an account, and his password as far as the lab knows it."""
+
+    address: str
+    password: str
+
+
+class Lab:
+    """A running lab; made by `start`."""
+
+    def __init__(self, settings: LabSettings) -> None:
+        self.settings = settings
+        self.clock = MovableClock()
+        self.failed = asyncio.Event()
+        self.servers: dict[str, Server] = {}
+        self.ports: dict[str, dict[str, int]] = {}
+        self.inhabitants: list[Inhabitant] = []
+        settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self.ca = LabCa(settings.data / "ca", self.clock.now())
+        self.names = Names(HOUSES, self.clock, settings.data / "dns")
+
+    async def start(self) -> None:
+        """Starts everything. Raises `CannotListen`, `StoreRefused` and then leaves nothing running."""
+        base = self.settings.base
+        try:
+            await self.names.start(base + DNS_OFFSET if base else 0)
+            await asyncio.gather(*(self._open(house) for house in HOUSES))
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stops everything, in order."""
+        await asyncio.gather(*(server.stop() for server in self.servers.values()))
+        await self.names.stop()
+
+    def settings_of(self, house: House) -> Settings:
+        """The configuration of one of the servers, as a file would hold it."""
+        base, here = self.settings.base, self.settings.data / house.domain
+        pairs = self.ca.issue(
+            [house.host, house.domain, "localhost", house.ip, "127.0.0.1"], self.clock.now()
+        )
+        ports = {
+            service: house.port(service, base) for service in ("smtp", "submission", "submissions", "lmtp")
+        }
+        return Settings(
+            server=ServerSettings(
+                house.host, house.domain, str(here), administrator=f"{house.people[0]}@{house.domain}"
+            ),
+            listen=ListenSettings(
+                ("127.0.0.1", house.ip),
+                smtp=house.port("smtp", base),
+                submission=house.port("submission", base),
+                submissions=house.port("submissions", base),
+                lmtp=house.port("lmtp", base),
+                pop3=house.port("pop3", base),
+                pop3s=house.port("pop3s", base),
+            ),
+            tls=TlsSettings(
+                tuple(str(pair.chain) for pair in pairs),
+                tuple(str(pair.key) for pair in pairs),
+                str(self.ca.path),
+            ),
+            limits=LimitSettings(free_bytes=FREE_BYTES),
+            log=LogSettings(),
+        )
+
+    async def _open(self, house: House) -> None:
+        settings = self.settings_of(house)
+        world = Surroundings(
+            self.clock,
+            self.names.resolver(),
+            self.settings.log.bind(server=house.domain),
+            lambda ip: is_ourselves(ip, (house.ip,), loopback_is_far=True),
+            opportunistic,
+            self._smtp_port,
+            house.ip,
+            True,
+            self._faulty,
+            LoginLimits(0, 0, ()),
+        )
+        server = await Server.open(settings, world, self.failed)
+        try:
+            await self._settle_in(server, house)
+            self.ports[house.domain] = await server.start()
+        except BaseException:
+            await server.stop()
+            raise
+        self.servers[house.domain] = server
+
+    def _smtp_port(self, ip: str) -> int:
+        """Where the host at an address of the lab takes mail; port 25 of addresses that are not the lab's leads nowhere."""
+        for house in HOUSES:
+            if house.ip == ip:
+                return self.ports[house.domain]["smtp"]
+        return 25
+
+    def _faulty(self, door: Door) -> Door:
+        return FaultyDoor(door, self.clock.sleep)
+
+    async def _settle_in(self, server: Server, house: House) -> None:
+        """The domain, its people and the addresses of faults; whoever lives there already stays as he is."""
+        people = [person for person in self.settings.people if person.address.domain == house.domain]
+        passwords = _Passwords(self.settings.data / house.domain / "passwords")
+        for person in people:
+            password = passwords.of(person)
+            verifier = await server.passwords.verifier(password.encode())
+            await server.engine.write(_moving_in(server, person.address, verifier))
+            self.inhabitants.append(Inhabitant(str(person.address), password))
+        first = Address(house.people[0], house.domain)
+        await server.engine.write(_fault_addresses(house, first))
+
+    def controls(self) -> dict[str, Path]:
+        """The control socket of each domain's server."""
+        return {domain: places_of(server.settings).control for domain, server in self.servers.items()}
+
+    def describe(self) -> dict[str, object]:
+        """What is where: the object that `postroom lab --json` prints."""
+        return {
+            "domains": {house.domain: self.ports[house.domain] for house in HOUSES},
+            "dns": self.names.port,
+            "ca": str(self.ca.path),
+            "accounts": {
+                one.address: one.password for one in sorted(self.inhabitants, key=lambda one: one.address)
+            },
+            "data": str(self.settings.data),
+        }
+
+
+class _Passwords:
+    """The passwords of a lab's accounts, kept beside it so that the second start knows those that the first made up."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, str] = msgspec.json.decode(path.read_bytes()) if path.exists() else {}
+
+    def of(self, person: Person) -> str:
+        """The password that the account has, or will have."""
+        known = self._known.get(person.address.key)
+        if known is None:
+            known = self._known[person.address.key] = person.password or secrets.token_hex(4)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch(0o600)
+            self._path.write_bytes(msgspec.json.encode(self._known))
+        return known
+
+
+def _moving_in(server: Server, address: Address, verifier: bytes) -> Callable[[Transaction], Awaitable[None]]:
+    async def work(tx: Transaction) -> None:
+        now = server.clock.now()
+        if await directory.domain(tx, address.domain) is None:
+            await domains.add(tx, address.domain, now)
+        if await directory.exact(tx, address) is None:
+            await accounts.add(tx, NewAccount(address, verifier), server.ids, now)
+
+    return work
+
+
+def _fault_addresses(house: House, target: Address) -> Callable[[Transaction], Awaitable[None]]:
+    async def work(tx: Transaction) -> None:
+        for name in STANDS_IN:
+            address = Address(name, house.domain)
+            assert name in FAULTS
+            if await directory.exact(tx, address) is None:
+                await aliases.add_alias(tx, address, [target])
+
+    return work
