@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from postroom.agent import runtime
+from postroom.app.maildrop import make_directory
 from postroom.app.settings import Settings, SettingsError, load
 
 CONFIG = "postroom.toml"
@@ -70,6 +71,16 @@ class Server(msgspec.Struct, frozen=True):
 def places_of(settings: Settings) -> Places:
     """The places of a server whose settings have absolute paths (`load_at`)."""
     return Places(Path(settings.server.data), settings.listen.control)
+
+
+def make_places(places: Places) -> None:
+    """Makes the data directory and what has a mode of its own in it; what is there gets that mode."""
+    places.data.mkdir(parents=True, exist_ok=True)
+    places.data.chmod(0o711)
+    for path in (places.store, places.keys):
+        path.mkdir(exist_ok=True)
+        path.chmod(0o700)
+    make_directory(places.drop)
 
 
 def store_url(settings: Settings) -> str:

@@ -143,6 +143,8 @@ def _sync(directory: Path) -> None:
 
 def _waiting(directory: Path) -> list[Path]:
     found: list[tuple[float, Path]] = []
+    if not directory.is_dir():
+        return []
     with os.scandir(directory) as entries:
         for entry in entries:
             if entry.name.startswith("."):

@@ -16,8 +16,7 @@ from pathlib import Path
 import msgspec
 
 from postroom.app.control import Caller, OperationError, Request
-from postroom.app.locate import CONFIG, Places, load_at, places_of
-from postroom.app.maildrop import make_directory
+from postroom.app.locate import CONFIG, load_at, make_places, places_of
 from postroom.app.operations import accounts, dns, domains
 from postroom.app.operations.direct import DirectOffice, caller
 from postroom.app.operations.dns import DnsRecord
@@ -87,16 +86,6 @@ async def make(wanted: Plan) -> Made:
         settings = load_at(wanted.config)
         make_places(places_of(settings))
         return await _fill(settings, wanted)
-
-
-def make_places(places: Places) -> None:
-    """Makes the data directory and what has a mode of its own in it; what is there gets that mode."""
-    places.data.mkdir(parents=True, exist_ok=True)
-    places.data.chmod(0o711)
-    for path in (places.store, places.keys):
-        path.mkdir(exist_ok=True)
-        path.chmod(0o700)
-    make_directory(places.drop)
 
 
 async def _fill(settings: Settings, wanted: Plan) -> Made:

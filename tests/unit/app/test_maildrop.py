@@ -77,6 +77,10 @@ def test_without_a_directory_it_says_so(tmp_path: Path) -> None:
     assert caught.value.missing
 
 
+def test_where_nobody_can_drop_nothing_waits(tmp_path: Path) -> None:
+    assert list(collect(tmp_path / "none", tmp_path / "bad")) == []
+
+
 def test_a_crash_before_the_rename_is_not_mail_and_goes_after_a_day(place: Path) -> None:
     (place / ".0123").write_bytes(b'{"postroom-drop":1,"si')
     assert waiting(place) == []
