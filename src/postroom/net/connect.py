@@ -91,11 +91,10 @@ class ClientConnection(Link, Generic[Event]):
         """
         self._deadline = self._loop.time() + seconds
         while True:
-            self.say()
             found = self.machine.next_event()
+            self.say()  # what was queued, and what the machine has answered by itself
             if found is not None:
                 return found
-            self.say()  # what the machine answers by itself
             self._ahead = 0
             self.read(True)
             await self._woken()

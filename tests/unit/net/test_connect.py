@@ -70,6 +70,24 @@ async def test_a_conversation(serve: Any) -> None:
     assert not connection.alive
 
 
+async def test_what_the_machine_says_by_itself_leaves(serve: Any) -> None:
+    service = Service()
+    connection = await opened(await serve(service))
+    machine = connection.machine
+    assert isinstance(machine, ClientLines)
+
+    def answering() -> bytes | None:
+        event = ClientLines.next_event(machine)
+        if event == b"challenge":
+            machine.ask(b"response")
+            return None
+        return event
+
+    machine.next_event = answering  # type: ignore[method-assign]
+    assert await said(connection, b"challenge") == b"response"
+    connection.close()
+
+
 async def test_the_source_address_is_ours_to_choose(serve: Any) -> None:
     service = Service()
     connection = await opened(await serve(service), source="127.0.0.9")
