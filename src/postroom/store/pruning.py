@@ -22,7 +22,7 @@ VANISHED_DAYS: Final = 90
 VANISHED_ROWS: Final = 100_000  # of one mailbox
 DELIVERIES_DAYS: Final = 30  # longer than anything stays in the queue
 SLICE: Final = 500
-HASH_SLICES: Final = 64
+REFERENCES_AT_ONCE: Final = 20_000
 
 ACCOUNTS: Final = "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2"
 REMOVED: Final = """
@@ -30,7 +30,10 @@ SELECT a.account_id FROM accounts a LEFT JOIN profiles p ON p.account_id = a.acc
 WHERE a.state = 1 AND p.account_id IS NULL ORDER BY a.account_id LIMIT $1
 """
 MAILBOXES: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 ORDER BY mailbox_id"
-OLD: Final = "SELECT MAX(modseq) FROM vanished WHERE account_id = $1 AND mailbox_id = $2 AND at < $3"
+KEPT: Final = """
+SELECT mailbox_id, MAX(CASE WHEN at < $2 THEN modseq ELSE 0 END), COUNT(*) FROM vanished WHERE account_id = $1
+GROUP BY mailbox_id ORDER BY mailbox_id
+"""
 TOO_MANY: Final = """
 SELECT modseq FROM vanished WHERE account_id = $1 AND mailbox_id = $2 ORDER BY modseq DESC LIMIT 1 OFFSET $3
 """
@@ -42,11 +45,13 @@ UPDATE mailboxes SET vanished_floor = $3 WHERE account_id = $1 AND mailbox_id = 
 RAISE_ACCOUNT_FLOOR: Final = """
 UPDATE accounts SET vanished_floor = $2 WHERE account_id = $1 AND vanished_floor < $2
 """
-ORPHANED: Final = """
-DELETE FROM vanished WHERE account_id = $1 AND at < $2
-AND NOT EXISTS (SELECT 1 FROM mailboxes b WHERE b.account_id = $1 AND b.mailbox_id = vanished.mailbox_id)
-"""
+OLD_DELIVERIES: Final = "SELECT 1 FROM deliveries WHERE account_id = $1 AND at < $2 LIMIT 1"
 DELIVERIES: Final = "DELETE FROM deliveries WHERE account_id = $1 AND at < $2"
+COUNT_REFERENCES: Final = "SELECT COUNT(*) FROM msgid_refs WHERE account_id = $1"
+DEAD_REFERENCE: Final = """
+SELECT 1 FROM msgid_refs r WHERE r.account_id = $1 AND r.msgid_hash BETWEEN $2 AND $3
+AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.thread_id = r.thread_id) LIMIT 1
+"""
 REFERENCES: Final = """
 DELETE FROM msgid_refs WHERE account_id = $1 AND msgid_hash BETWEEN $2 AND $3
 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.thread_id = msgid_refs.thread_id)
@@ -100,24 +105,25 @@ async def purge(engine: Engine, account_id: int, now: int) -> None:
 
 
 async def _prune_account(engine: Engine, account_id: int, now: int, pruned: Pruned) -> None:
-    for row in await engine.reading().fetch(MAILBOXES, account_id):
-        floor = await _new_floor(engine.reading(), account_id, row[0], now - VANISHED_DAYS * DAY)
+    """Looks before it writes: in most accounts there is nothing to forget, and a commit costs more than a look."""
+    tx = engine.reading()
+    for mailbox_id, old, number in await tx.fetch(KEPT, account_id, now - VANISHED_DAYS * DAY):
+        floor = old
+        if number > VANISHED_ROWS:
+            row = await tx.fetchrow(TOO_MANY, account_id, mailbox_id, VANISHED_ROWS)
+            floor = max(floor, row[0] if row else 0)
         if floor:
-            pruned.vanished += await _write(engine, _forget(account_id, row[0], floor))
-    before = now - VANISHED_DAYS * DAY
-    pruned.vanished += await _write(engine, lambda tx: tx.execute(ORPHANED, account_id, before))
+            pruned.vanished += await _write(engine, _forget(account_id, mailbox_id, floor))
     before = now - DELIVERIES_DAYS * DAY
-    pruned.deliveries += await _write(engine, lambda tx: tx.execute(DELIVERIES, account_id, before))
-    step = (1 << 63) // HASH_SLICES
-    for low in range(0, 1 << 63, step):
-        pruned.references += await _write(engine, _forget_references(account_id, low, low + step - 1))
-
-
-async def _new_floor(tx: Transaction, account_id: int, mailbox_id: int, before: int) -> int:
-    """The modseq up to which a mailbox's expunged uids are forgotten; 0 for none."""
-    old = await tx.fetchrow(OLD, account_id, mailbox_id, before)
-    too_many = await tx.fetchrow(TOO_MANY, account_id, mailbox_id, VANISHED_ROWS)
-    return max((old[0] or 0) if old else 0, too_many[0] if too_many else 0)
+    if await tx.fetchrow(OLD_DELIVERIES, account_id, before):
+        pruned.deliveries += await _write(engine, lambda tx: tx.execute(DELIVERIES, account_id, before))
+    row = await tx.fetchrow(COUNT_REFERENCES, account_id)
+    slices = 1 + (row[0] if row else 0) // REFERENCES_AT_ONCE
+    step = (1 << 63) // slices
+    for low in range(0, (1 << 63) - 1, step):
+        high = min(low + step, 1 << 63) - 1
+        if await tx.fetchrow(DEAD_REFERENCE, account_id, low, high):
+            pruned.references += await _write(engine, _forget_references(account_id, low, high))
 
 
 def _forget(account_id: int, mailbox_id: int, floor: int) -> Callable[[Transaction], Awaitable[int]]:

@@ -194,4 +194,12 @@ ALTER TABLE mailboxes SET (fillfactor = 50);
 ALTER TABLE messages SET (fillfactor = 90);
 -- Bodies are compressed before they come here, or not at all.
 ALTER TABLE blobs ALTER COLUMN data SET STORAGE EXTERNAL;
+-- @sqlite
+-- How selective the indexes are in a large store: the planner otherwise guesses from none, and walks a mailbox to find a thread.
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('messages', 'messages', '1000000 100000 90000 1');
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('messages', 'messages_modseq', '1000000 100000 2 1 1');
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('messages', 'messages_thread', '1000000 100000 3 2 1');
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('vanished', 'vanished', '1000000 100000 2 1 1');
+ANALYZE sqlite_schema;
 -- @both
