@@ -45,7 +45,7 @@ class Wishes(msgspec.Struct, frozen=True):
 
 
 @app.callback(invoke_without_command=True)
-def lab(
+def lab(  # noqa: PLR0917 - a command's parameters are its options
     context: typer.Context,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON line on standard output when it is ready.")

@@ -27,6 +27,7 @@ from postroom.app.settings import (
 from postroom.app.surroundings import Surroundings
 from postroom.intake.door import Door
 from postroom.lab.ca import LabCa
+from postroom.lab.dns import Question
 from postroom.lab.faults import FAULTS, FaultyDoor
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
@@ -71,7 +72,7 @@ class Lab:
         self.inhabitants: list[Inhabitant] = []
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
-        self.names = Names(HOUSES, self.clock, settings.data / "dns")
+        self.names = Names(HOUSES, self.clock, self._heard)
 
     async def start(self) -> None:
         """Starts everything. Raises `CannotListen`, `StoreRefused` and then leaves nothing running."""
@@ -94,9 +95,6 @@ class Lab:
         pairs = self.ca.issue(
             [house.host, house.domain, "localhost", house.ip, "127.0.0.1"], self.clock.now()
         )
-        ports = {
-            service: house.port(service, base) for service in ("smtp", "submission", "submissions", "lmtp")
-        }
         return Settings(
             server=ServerSettings(
                 house.host, house.domain, str(here), administrator=f"{house.people[0]}@{house.domain}"
@@ -141,6 +139,16 @@ class Lab:
             await server.stop()
             raise
         self.servers[house.domain] = server
+
+    def _heard(self, question: Question) -> None:
+        """A question to the lab's DNS."""
+        self.settings.log.debug(
+            "dns.question",
+            name=question.name,
+            kind=question.kind,
+            rcode=question.rcode,
+            transport=question.transport,
+        )
 
     def _smtp_port(self, ip: str) -> int:
         """Where the host at an address of the lab takes mail; port 25 of addresses that are not the lab's leads nowhere."""

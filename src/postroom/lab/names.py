@@ -1,60 +1,51 @@
-"""The lab's DNS as the lab uses it: the zones of its houses, and a resolver that knows nothing else.
+"""The lab's DNS as the lab uses it: the zones of its houses, served on loopback, and resolvers that ask only there.
 
-RFC 1035. Not here: the server (`lab.dns`).
+RFC 1035, RFC 4033 §2 (the zones are signed; the lab's server validates them itself, so its AD bit is believed). Not here: the server
+(`lab.dns`), records (`lab.zones`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
+from postroom.lab.dns import LabDns, Question
 from postroom.lab.plan import House
+from postroom.lab.zones import mail_zone, reverse_zone
 from postroom.net.clock import Clock
-from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
-from postroom.proto.dns.resolver import Resolver
+from postroom.net.dns_client import Server
+from postroom.net.resolver import ResolverOptions, StubResolver
+from postroom.net.sockets import CannotListen
+
+LOOPBACK = "127.0.0.1"
 
 
 class Names:
-    """TEMPORARY in-process resolver until lab.dns lands."""
+    """The name server of one lab. `port` is 0 until it was started; `heard` is told of every question."""
 
-    def __init__(self, houses: Sequence[House], clock: Clock, directory: Path) -> None:
-        self._houses = houses
+    def __init__(self, houses: Sequence[House], clock: Clock, heard: Callable[[Question], None]) -> None:
+        zones = [mail_zone(house.domain, "mail", [house.ip]) for house in houses]
+        zones.append(reverse_zone("127.in-addr.arpa", {house.ip: house.host for house in houses}))
+        self._clock = clock
+        self.server = LabDns(zones, clock, heard)
         self.port = 0
+        self._resolvers: list[StubResolver] = []
 
     async def start(self, port: int) -> None:
-        self.port = port
+        """Answers on UDP and TCP at a port of 127.0.0.1, 0 for any free one. Raises `CannotListen`."""
+        try:
+            self.port = await self.server.start(LOOPBACK, port)
+        except OSError as error:
+            raise CannotListen(f"{LOOPBACK} port {port} for the lab's DNS: {error.strerror}") from error
 
     async def stop(self) -> None:
-        pass
+        """Closes resolvers and server."""
+        for resolver in self._resolvers:
+            await resolver.close()
+        await self.server.stop()
 
-    def resolver(self) -> Resolver:
-        return _R(self._houses)
-
-
-class _R:
-    def __init__(self, houses):
-        self.h = houses
-
-    async def mx(self, name: str):
-        for h in self.h:
-            if h.domain == name:
-                return Answer(name, Kind.MX, records=(Mx(10, h.host),))
-        return Answer(name, Kind.MX, Rcode.NXDOMAIN)
-
-    async def addresses(self, name: str, family: Family = Family.BOTH):
-        for h in self.h:
-            if name in (h.host, h.domain):
-                return Answer(name, Kind.ADDRESS, records=(h.ip,))
-        return Answer(name, Kind.ADDRESS, Rcode.NXDOMAIN)
-
-    async def txt(self, name):
-        return Answer(name, Kind.TXT, Rcode.NXDOMAIN)
-
-    async def ptr(self, ip):
-        return Answer(ip, Kind.PTR, Rcode.NXDOMAIN)
-
-    async def cname(self, name):
-        return Answer(name, Kind.CNAME, Rcode.NXDOMAIN)
-
-    async def tlsa(self, name):
-        return Answer(name, Kind.TLSA, Rcode.NXDOMAIN)
+    def resolver(self) -> StubResolver:
+        """A resolver for one of the lab's servers."""
+        options = ResolverOptions((Server(LOOPBACK, self.port),), trust_ad=True)
+        resolver = StubResolver(options, self._clock.monotonic)
+        self._resolvers.append(resolver)
+        return resolver
