@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -9,15 +10,18 @@ import typer
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column, time_text
 from postroom.app.cli.session import Administration, administration
+from postroom.app.control import OperationError
 from postroom.app.locate import Server
 from postroom.app.operations import journeys
 from postroom.app.operations.journeys import JourneyRecord, JourneySummary, ListJourneys, WantedJourney
-from postroom.message.journey import Hop
+from postroom.message.journey import Hop, Outcome
 from postroom.message.timeline import DIALOGUE, HOP, Line, as_json, iso_time, timeline
 
 app = commands("The way of a message.")
 _INDENT = 2
 _TIME = len("12:34:56.789  ")
+_MOST_JOURNEYS = 20  # that are followed
+_QUEUED = re.compile(r"queued as (J[0-9a-z]{1,13})\b")
 
 COLUMNS = (
     Column[JourneySummary]("Id", lambda one: one.id),
@@ -44,12 +48,42 @@ def journey(
         return
     if bool(name) == last:
         raise CommandFailed("say which message by its id, or --last; --list 20 lists the last ones", 2)
-    found = sorted(session.perform_each(journeys.SHOW, WantedJourney(name, account), account), key=_began)
+    found = list(session.perform_each(journeys.SHOW, WantedJourney(name, account), account))
+    if session.several:
+        _follow(session, found)
+    found.sort(key=_began)
     for number, (server, record) in enumerate(found):
         hops = [Hop.unpack(packed) for packed in record.hops]
         session.terminal.record({"server": server.name, "id": record.id, "hops": as_json(hops)})
         session.terminal.styled(("\n" if number else "") + f"{record.id} at {server.name}", "bold")
         _show(session, timeline(hops))
+
+
+def _follow(session: Administration, found: list[tuple[Server, JourneyRecord]]) -> None:
+    """In a lab: adds what became of the message at the servers it was relayed to, as their 250 named it."""
+    known = {record.id for _, record in found}
+    for _, record in found:  # grows meanwhile
+        named = {match for packed in record.hops for match in _named(Hop.unpack(packed))}
+        for name in sorted(named - known):
+            if len(known) < _MOST_JOURNEYS:
+                known.add(name)
+                found += _of(session, name)
+
+
+def _named(hop: Hop) -> list[str]:
+    return [
+        match
+        for event in hop.events
+        if isinstance(event, Outcome) and event.result == "relayed"
+        for match in _QUEUED.findall(event.text)
+    ]
+
+
+def _of(session: Administration, name: str) -> list[tuple[Server, JourneyRecord]]:
+    try:
+        return list(session.perform_each(journeys.SHOW, WantedJourney(name)))
+    except OperationError:
+        return []  # it was relayed out of the lab's sight
 
 
 def _began(found: tuple[Server, JourneyRecord]) -> int:

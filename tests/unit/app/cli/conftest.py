@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from commands import Ran, Run, Served
+from postroom.agent.runtime import SERVERS, lab_directory, publish
 from postroom.app.cli.program import run as run_program
 
 
@@ -40,3 +41,18 @@ def served(config: Path) -> Iterator[Served]:
     server = Served(config.parent / "data")
     yield server
     server.close()
+
+
+@pytest.fixture
+def lab(config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, Served]]:
+    """Two servers, known by a lab's file alone."""
+    monkeypatch.delenv("POSTROOM_CONFIG")
+    monkeypatch.chdir(tmp_path.parent)
+    servers = {name: Served(tmp_path / name) for name in ("crepes.test", "hamburger.test")}
+    text = "".join(f'[servers."{name}"]\ncontrol = "{tmp_path / name / "control"}"\n' for name in servers)
+    publish({SERVERS: text}, lab_directory())
+    for name, server in servers.items():
+        server.do(server.office.ask("domain.add", name=name))
+    yield servers
+    for server in servers.values():
+        server.close()

@@ -1,0 +1,35 @@
+"""In a lab a journey is followed from server to server."""
+
+from __future__ import annotations
+
+import pytest
+
+from commands import Run, Served
+from offices import NOW
+from postroom.message.ids import IdKind, id_text
+from postroom.message.journey import Hop, HopKind, Outcome
+from postroom.store import journal
+
+FIRST, SECOND = id_text(IdKind.JOURNEY, 3), id_text(IdKind.JOURNEY, 4)
+
+
+def relayed(to: str, after: int) -> Hop:
+    text = f"250 2.0.0 Ok: queued as {to}"
+    return Hop(
+        HopKind.RELAY, NOW + after, [Outcome(0, 0, "bob@hamburger.test", "relayed", "2.0.0", text, "mx")]
+    )
+
+
+@pytest.mark.parametrize("next_id", [FIRST, "J99"])  # round in a circle, and out of sight
+def test_both_ends_in_their_order(run: Run, lab: dict[str, Served], next_id: str) -> None:
+    hops = {"crepes.test": (3, relayed(SECOND, 0)), "hamburger.test": (4, relayed(next_id, 5))}
+    for name, (number, hop) in hops.items():
+        engine = lab[name].office.engine
+        lab[name].do(engine.write(lambda tx, number=number, hop=hop: journal.append(tx, number, number, hop)))
+    for line in ("journey --last --json", f"journey {FIRST} --json"):
+        ran = run(line)
+        assert ran.code == 0
+        assert [(one["server"], one["id"]) for one in ran.records] == [
+            ("crepes.test", FIRST),
+            ("hamburger.test", SECOND),
+        ]
