@@ -78,54 +78,15 @@ async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[Bas
 
 def _build(settings: Settings, world: Surroundings, store: Store, node: Node) -> Parts:
     keys = places_of(settings).keys
-    clock, ids, tell = world.clock, node.ids, _teller(world)
+    clock, ids = world.clock, node.ids
     forwarding = Forwarding([secret_key(keys / "srs.key")], lambda: clock.now() // DAY)
     router = Router(forwarding, clock.monotonic)
-    filing = Filing(ids.next)
-    hostname = settings.server.hostname
-    placer = Placer(
-        router,
-        filing,
-        Reporter(hostname, lambda: secrets.token_hex(12)),
-        building.schedule(settings),
-        ids.next,
-    )
+    reporter = Reporter(settings.server.hostname, lambda: secrets.token_hex(12))
+    placer = Placer(router, Filing(ids.next), reporter, building.schedule(settings), ids.next)
     room = Room(places_of(settings).data, settings.limits.free_bytes, store.engine.waited, clock.monotonic)
-    reader = BodyReader(store)
     chance = random.SystemRandom()
-    settler = Settler(Settling(store.engine, placer, chance, reader.read))
-    relay = RemoteRelay(
-        Relaying(
-            hostname,
-            clock,
-            building.mx_lookup(settings, world, chance),
-            building.routes(settings),
-            reader.read,
-            world.relay_tls,
-            lambda: verified(building.authorities(settings)),
-            world.source,
-        )
-    )
-    local = LocalWorker(store.engine, filing, clock)
-
-    async def file(job: Job) -> Attempt:
-        content = await reader.read(job)
-        return await local.attempt(job, content) if content is not None else Attempt(clock.now(), tried=False)
-
-    runner = Runner(
-        Running(
-            store.engine,
-            clock,
-            ids.node,
-            relay,
-            settler,
-            file,
-            store.changes.publish,
-            lambda: room.overloaded,
-            tell,
-            settings.queue.concurrency,
-        )
-    )
+    settler = Settler(Settling(store.engine, placer, chance, BodyReader(store).read))
+    runner = _runner(settings, world, store, Queue(node, room, settler, chance))
     placer.lease = runner.lease
     acceptance = Acceptance(
         Accepting(
@@ -142,8 +103,54 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     vault = Vault.open(keys / "vault.key")
     login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
+    hostname = settings.server.hostname
     premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check)
     return Parts(store, node, vault, passwords, login, room, router, settler, runner, premises)
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """What the runner needs of the parts made before it."""
+
+    node: Node
+    room: Room
+    settler: Settler
+    chance: random.Random
+
+
+def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue) -> Runner:
+    clock, reader = world.clock, BodyReader(store)
+    relay = RemoteRelay(
+        Relaying(
+            settings.server.hostname,
+            clock,
+            building.mx_lookup(settings, world, queue.chance),
+            building.routes(settings),
+            reader.read,
+            world.relay_tls,
+            lambda: verified(building.authorities(settings)),
+            world.source,
+        )
+    )
+    local = LocalWorker(store.engine, Filing(queue.node.ids.next), clock)
+
+    async def file(job: Job) -> Attempt:
+        content = await reader.read(job)
+        return await local.attempt(job, content) if content is not None else Attempt(clock.now(), tried=False)
+
+    return Runner(
+        Running(
+            store.engine,
+            clock,
+            queue.node.ids.node,
+            relay,
+            queue.settler,
+            file,
+            store.changes.publish,
+            lambda: queue.room.overloaded,
+            _teller(world),
+            settings.queue.concurrency,
+        )
+    )
 
 
 class BodyReader:

@@ -187,6 +187,9 @@ def internet(settings: Settings) -> Surroundings:
 async def serve(settings: Settings, *, json: bool = False) -> int:
     """Runs a server until SIGINT or SIGTERM; gives the exit code. With `json`, one line on standard output when it is ready."""
     stop, failed = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
     world = internet(settings)
     try:
         server = await Server.open(settings, world, failed)
@@ -194,9 +197,6 @@ async def serve(settings: Settings, *, json: bool = False) -> int:
     except (StoreRefused, SettingsError, CertificateError, CannotListen) as error:
         world.log.critical("start.refused", reason=str(error))
         return 1
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
     names = await server.domains() or [settings.server.hostname]
     if json:
         line = {"domains": dict.fromkeys(names, ports), "data": settings.server.data}

@@ -96,6 +96,7 @@ async def _live(wishes: Wishes) -> int:
     from postroom.net.sockets import CannotListen
     from postroom.store.refused import StoreRefused
 
+    stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
     running = Lab(LabSettings(wishes.data, wishes.base, wishes.people, log))
     try:
@@ -105,22 +106,27 @@ async def _live(wishes: Wishes) -> int:
         typer.echo(f"postroom lab: {error}{hint}", err=True)
         return 1
     directory = runtime.lab_directory()
-    runtime.publish(_word(running), directory)
     try:
+        runtime.publish(_word(running), directory)
         _announce(running, wishes)
-        await _until_stopped(running.failed)
+        await _first(stop, running.failed)
     finally:
         runtime.retract(directory)
         await running.stop()
     return 1 if running.failed.is_set() else 0
 
 
-async def _until_stopped(failed: asyncio.Event) -> None:
+def _stop_signal() -> asyncio.Event:
+    """Set by Ctrl-C and its relatives, from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    waiting = [asyncio.ensure_future(event.wait()) for event in (stop, failed)]
+    return stop
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
