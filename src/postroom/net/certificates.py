@@ -1,6 +1,6 @@
 """Certificates and the TLS contexts made of them: a server's, one for each service, replaced while it runs; and a client's.
 
-RFC 8446 and RFC 5246 (1.2 is the oldest version, RFC 8996 §2 has ended the others), RFC 6066 §3 (the certificate follows the name that is
+RFC 8446 and RFC 5246 (1.2 is the oldest version, RFC 8996 §4 has ended the others), RFC 6066 §3 (the certificate follows the name that is
 asked for), RFC 3207 §4 (a server shows what it has, a client may take it unverified), RFC 7672 §1.3 (opportunistic TLS between relays).
 Session tickets are bound to a service because each has a context, and so ticket keys, of its own. Not here: ACME, DANE, MTA-STS.
 """

@@ -20,7 +20,7 @@ import dns.rdataclass
 import dns.rdatatype
 import msgspec
 
-PAYLOAD = 1232  # octets by UDP: no fragments on any path (RFC 9715 §3.2.1 asks for no more)
+PAYLOAD = 1232  # octets by UDP: no fragments on any path (RFC 9715 §3.2 asks for no more)
 _MOST = 65_535
 
 

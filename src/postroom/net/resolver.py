@@ -147,7 +147,7 @@ class StubResolver:
         try:
             async with self._free:
                 response = await ask(server, question(name, kind), self._options.seconds)
-                if response.rcode() == dns.rcode.FORMERR:  # a server from before EDNS (RFC 6891 §7)
+                if response.rcode() == dns.rcode.FORMERR:  # a server from before EDNS (RFC 6891 §6.2.2)
                     response = await ask(server, question(name, kind, edns=False), self._options.seconds)
         except NoAnswer as failure:
             return Reading(Rcode.UNREACHABLE if failure.unreachable else Rcode.TIMEOUT, name)
