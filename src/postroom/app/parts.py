@@ -134,8 +134,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
     local = LocalWorker(store.engine, Filing(queue.node.ids.next), clock)
 
     async def file(job: Job) -> Attempt:
-        content = await reader.read(job)
-        return await local.attempt(job, content) if content is not None else Attempt(clock.now(), tried=False)
+        return await local.attempt(job, await reader.read(job))
 
     return Runner(
         Running(

@@ -17,8 +17,9 @@ from postroom.deliver.reports import Result
 from postroom.deliver.router import Router, Routes
 from postroom.message.address import Address
 from postroom.message.dsn_rules import Happened
-from postroom.message.errors import MailError
+from postroom.message.errors import BadAddress, MailError, RoutingLoop
 from postroom.message.journey import Hop
+from postroom.message.trace import already_delivered, delivered_to
 from postroom.store import journal
 from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
@@ -67,18 +68,24 @@ class Acceptance:
 
         Raises the `MailError` that holds for all recipients when nobody gets it, and then nothing was kept.
         """
+        if not letter.envelope.recipients:
+            raise BadAddress("The message has no recipients")
         use = self._with
         routes = await use.router.routes(
             use.engine.reading(), letter.envelope.sender, letter.envelope.recipients, letter.known
         )
         sendings = self._sendings(letter, routes)
-
         if len(letter.content) >= use.large:
             for sending in sendings:
                 await self._make_durable(sending)
 
         async def work(tx: Transaction) -> Placed:
-            return await self._place(tx, letter, sendings, each=each)
+            placed = await use.placer.place(tx, sendings, letter.arrived, each=each)
+            if not placed.taken:
+                raise NothingTaken(placed.errors)
+            hop = Hop(letter.hop.kind, letter.hop.started, [*letter.hop.events, *placed.events])
+            await journal.append(tx, letter.accept_id, use.placer.next_id(), hop)
+            return placed
 
         try:
             placed = await use.engine.write(work)
@@ -92,13 +99,13 @@ class Acceptance:
 
     async def _make_durable(self, sending: Sending) -> None:
         """Large bodies are files, durable before the row that points at them."""
-        durable, letter = self._with.durable, sending.letter
+        durable = self._with.durable
         for way in sending.ways:
             delivery = way.prepared
             if delivery is not None and isinstance(delivery.raw, bytes):
                 delivery.raw = await durable(delivery.account_id, delivery.email_id, delivery.raw)
         if sending.goes_on:
-            sending.spooled = await durable(SPOOL_ACCOUNT, letter.spool_id, sending.content)
+            sending.spooled = await durable(SPOOL_ACCOUNT, sending.letter.spool_id, sending.content)
 
     def _receipt(self, letter: Letter, errors: dict[int, MailError], *, each: bool) -> Receipt:
         receipt = Receipt(letter.accept_id, [errors.get(n) for n in range(len(letter.envelope.recipients))])
@@ -107,57 +114,61 @@ class Acceptance:
         return receipt
 
     def _sendings(self, letter: Letter, routes: Routes) -> list[Sending]:
-        """One for each reverse-path that the letter goes on under."""
-        local = sum(leg.account_id is not None for leg in routes.legs)
-        many = local > MOST_LOCAL_COPIES or (local > 1 and local * len(letter.content) > MOST_LOCAL_OCTETS)
-        groups: dict[Address | None, list[tuple[int, Leg]]] = {}
+        """One for each reverse-path that the letter goes on under, and for each way through lists and forwards."""
+        own: _Kind = (letter.envelope.sender, ())
+        groups: dict[_Kind, list[tuple[int, Leg]]] = {}
         for n, leg in enumerate(routes.legs):
-            groups.setdefault(leg.sender, []).append((n, leg))
-        milestones = self._milestones(letter, routes)
+            groups.setdefault((leg.sender, leg.via), []).append((n, leg))
+        milestones = _milestones(letter, routes)
         if milestones:
-            groups.setdefault(letter.envelope.sender, [])
+            groups.setdefault(own, [])
         terms = terms_of(letter.envelope, letter.from_mta, shown=letter.shown)
-        placer, content = self._with.placer, letter.content
+        at_once = _filed_at_once(letter, routes)
+        placer = self._with.placer
         sendings = []
-        for sender, legs in groups.items():
+        for kind, legs in groups.items():
+            sender, via = kind
+            content = _marked(letter.content, via, legs) if via else letter.content
             spooled = Spooled(
                 placer.next_id(), letter.accept_id, letter.arrived, sender, len(content), content, terms
             )
-            ways = placer.ways(spooled, content, legs, file=not many)
-            mine = milestones if sender == letter.envelope.sender else ()
-            sendings.append(Sending(spooled, content, ways, mine))
+            ways = placer.ways(spooled, content, legs, file=at_once)
+            sendings.append(Sending(spooled, content, ways, milestones if kind == own else ()))
         return sendings
 
-    def _milestones(self, letter: Letter, routes: Routes) -> list[Result]:
-        recipients = letter.envelope.recipients
-        return [
-            Result(
-                Copy(
-                    len(routes.legs) + number,
-                    milestone.rcpt,
-                    milestone.address,
-                    recipients[milestone.rcpt].notify,
-                    recipients[milestone.rcpt].orcpt,
-                ),
-                _HAPPENED[milestone.action],
-            )
-            for number, milestone in enumerate(routes.milestones)
-        ]
 
-    async def _place(
-        self, tx: Transaction, letter: Letter, sendings: Sequence[Sending], *, each: bool
-    ) -> Placed:
-        placed = Placed()
-        use = self._with
-        for sending in sendings:
-            part = await use.placer.place(tx, sending, letter.arrived, each=each)
-            placed.changes += part.changes
-            placed.jobs += part.jobs
-            placed.events += part.events
-            placed.taken |= part.taken
-            placed.errors.update(part.errors)
-        if not placed.taken:
-            raise NothingTaken(placed.errors)
-        hop = Hop(letter.hop.kind, letter.hop.started, [*letter.hop.events, *placed.events])
-        await journal.append(tx, letter.accept_id, use.placer.next_id(), hop)
-        return placed
+_Kind = tuple[Address | None, tuple[Address, ...]]
+
+
+def _filed_at_once(letter: Letter, routes: Routes) -> bool:
+    """Whether local copies are filed in the accepting commit: not when they are many or large, or to be held (RFC 4865)."""
+    local = sum(leg.account_id is not None for leg in routes.legs)
+    many = local > MOST_LOCAL_COPIES or (local > 1 and local * len(letter.content) > MOST_LOCAL_OCTETS)
+    return not many and (letter.envelope.hold_until or 0) * 1_000_000 <= letter.arrived
+
+
+def _marked(content: bytes, via: Sequence[Address], legs: Sequence[tuple[int, Leg]]) -> bytes:
+    """The content for copies that passed lists or forwards; for the second time through the same one there is none (RFC 5321 §6.3)."""
+    for address in via:
+        if already_delivered(content, address):
+            error = RoutingLoop(f"The message has passed {address} before")
+            for _, leg in legs:
+                leg.error = leg.error or error
+    return b"".join([*map(delivered_to, via), content])
+
+
+def _milestones(letter: Letter, routes: Routes) -> list[Result]:
+    recipients = letter.envelope.recipients
+    return [
+        Result(
+            Copy(
+                len(routes.legs) + number,
+                milestone.rcpt,
+                milestone.address,
+                recipients[milestone.rcpt].notify,
+                recipients[milestone.rcpt].orcpt,
+            ),
+            _HAPPENED[milestone.action],
+        )
+        for number, milestone in enumerate(routes.milestones)
+    ]

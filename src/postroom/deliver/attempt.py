@@ -16,7 +16,8 @@ from postroom.store.changes import Change
 class Attempt(msgspec.Struct):
     """`delayed` says by copy number what the last try said; `hop_down` why the next hop cannot be reached at all, "" when it can.
 
-    `tried` false: nothing was attempted (an alarm), so that it counts neither for the pauses nor in the journey.
+    `tried` false: nothing was attempted (an alarm), so that it counts neither for the pauses nor in the journey. `unsent`: the connection
+    ended before the server had said anything of this message.
     """
 
     started: int
@@ -26,3 +27,4 @@ class Attempt(msgspec.Struct):
     changes: list[Change] = []
     hop_down: str = ""
     tried: bool = True
+    unsent: bool = False

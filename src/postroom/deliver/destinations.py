@@ -18,6 +18,7 @@ FIRST_CONNECTIONS = 2
 IDLE_SECONDS = 5.0  # a connection waits that long for the next message
 MESSAGES_PER_CONNECTION = 1000
 MOST_QUEUED = 1000  # jobs of one destination in memory; more stay in the spool
+OUR_FAULT = "4.3.0 A local error, will try again"
 
 
 class Conversation(Protocol):
@@ -44,22 +45,46 @@ class Relay(Protocol):
 Settle = Callable[[Job, Attempt], Awaitable[None]]
 
 
-class Destination:
-    """One next hop. Its workers end by themselves when there is nothing to do."""
+class _Line:
+    """A worker's connection. `over`: there will be no other one."""
 
-    def __init__(self, relay: Relay, settle: Settle, most: int) -> None:
+    __slots__ = ("conversation", "over", "sent")
+
+    def __init__(self) -> None:
+        self.conversation: Conversation | None = None
+        self.sent = 0
+        self.over = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can carry the next message."""
+        return (
+            self.conversation is not None and self.conversation.usable and self.sent < MESSAGES_PER_CONNECTION
+        )
+
+
+class Destination:
+    """One next hop. Its workers end by themselves when there is nothing to do; `on_error` hears of faults that are ours."""
+
+    def __init__(
+        self, relay: Relay, settle: Settle, most: int, on_error: Callable[[BaseException], None]
+    ) -> None:
         self._relay = relay
         self._settle = settle
         self._most = most
+        self._on_error = on_error
         self._limit = min(FIRST_CONNECTIONS, most)
         self._queue: deque[Job] = deque()
         self._idle: deque[asyncio.Future[Job | None]] = deque()
-        self._workers: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._at_work = 0  # workers that will look at the queue again
+        self._connected = 0
+        self._stopping = False
 
     @property
     def at_rest(self) -> bool:
         """Whether nothing is queued or running."""
-        return not self._workers and not self._queue
+        return not self._tasks and not self._queue
 
     @property
     def full(self) -> bool:
@@ -74,66 +99,111 @@ class Destination:
                 waiting.set_result(job)
                 return
         self._queue.append(job)
-        if len(self._workers) < self._limit:
-            task = asyncio.get_running_loop().create_task(self._work())
-            self._workers.add(task)
-            task.add_done_callback(self._workers.discard)
+        self._hire()
 
     async def stop(self) -> None:
-        """Lets running messages end, closes idle connections; queued jobs stay in the spool until their leases end."""
-        self._queue.clear()
+        """Lets running messages end, closes idle connections, gives back what is queued: it is due for whoever comes next."""
+        self._stopping = True
+        queued, self._queue = self._queue, deque()
         for waiting in self._idle:
             if not waiting.done():
                 waiting.set_result(None)
-        if self._workers:
-            await asyncio.wait(self._workers)
+        await asyncio.gather(*(self._settle(job, Attempt(job.lease.now, tried=False)) for job in queued))
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _hire(self) -> None:
+        if self._queue and self._at_work < self._limit and not self._stopping:
+            self._at_work += 1
+            task = asyncio.get_running_loop().create_task(self._work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _work(self) -> None:
-        conversation: Conversation | None = None
-        sent = 0
+        line = _Line()
         try:
-            while (job := await self._next(idle_allowed=conversation is not None)) is not None:
-                if conversation is None or not conversation.usable or sent >= MESSAGES_PER_CONNECTION:
-                    if conversation is not None:
-                        await conversation.quit()
-                    conversation, sent = await self._connect(job), 0
-                    if conversation is None:
-                        return
-                attempt = await conversation.deliver(job)
-                sent += 1
-                self._limit = (
-                    min(self._most, self._limit + 1) if conversation.usable else max(1, self._limit - 1)
-                )
-                await self._settle(job, attempt)
+            while (job := await self._next(line)) is not None:
+                attempt = await self._guarded(job, line)
+                if attempt is not None:
+                    self._adapt(line)
+                    await self._settle(job, attempt)
         finally:
-            if conversation is not None:
-                await conversation.quit()
+            self._at_work -= 1  # at once: what is offered from here on needs another worker
+            self._hire()
+            await self._hang_up(line)
 
-    async def _connect(self, job: Job) -> Conversation | None:
-        """A conversation; without one the job, and all that waits here for the same, is told so."""
-        opened = await self._relay.open(job)
-        if not isinstance(opened, Attempt):
-            return opened
-        self._limit = max(1, self._limit // 2)
-        await self._settle(job, opened)
-        others, self._queue = self._queue, deque()
-        for other in others:
-            await self._settle(other, Attempt(opened.started, hop_down=opened.hop_down, tried=False))
-        return None
-
-    async def _next(self, *, idle_allowed: bool) -> Job | None:
+    async def _next(self, line: _Line) -> Job | None:
+        if line.over or self._stopping:
+            return None
         if self._queue:
             return self._queue.popleft()
-        if not idle_allowed:
+        if not line.ready:
             return None
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[Job | None] = loop.create_future()
         self._idle.append(waiting)
         timer = loop.call_later(IDLE_SECONDS, _give_up, waiting)
         try:
-            return await waiting
+            job = await waiting
         finally:
             timer.cancel()
+        if job is None and self._queue and not self._stopping:  # offered after the wait was over
+            return self._queue.popleft()
+        return job
+
+    async def _guarded(self, job: Job, line: _Line) -> Attempt | None:
+        """One attempt; None when the job went back into the queue. A fault of ours delays the job, not all the others."""
+        try:
+            return await self._attempt(job, line)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the job must come to an end
+            self._on_error(error)
+            await self._hang_up(line)
+            return Attempt(job.lease.now, delayed={copy.n: OUR_FAULT for copy in job.copies})
+
+    async def _attempt(self, job: Job, line: _Line) -> Attempt | None:
+        reused = line.ready
+        if not reused:
+            await self._hang_up(line)
+            opened = await self._relay.open(job)
+            if isinstance(opened, Attempt):
+                return await self._without(job, opened, line)
+            line.conversation, line.sent = opened, 0
+            self._connected += 1
+        assert line.conversation is not None
+        attempt = await line.conversation.deliver(job)
+        line.sent += 1
+        if attempt.unsent and reused and not line.ready:
+            return await self._attempt(
+                job, line
+            )  # the peer had had enough of this connection; a new one may do
+        return attempt
+
+    async def _without(self, job: Job, failed: Attempt, line: _Line) -> Attempt | None:
+        """No connection. If others stand, the hop is not dead: it takes no more of them. Else all that waits for it hears of it."""
+        line.over = bool(failed.hop_down)
+        self._limit = max(1, self._connected or self._limit // 2)
+        if not failed.hop_down:
+            return failed
+        if self._connected:
+            self._queue.appendleft(job)
+            return None
+        while self._queue:
+            untried = Attempt(failed.started, hop_down=failed.hop_down, tried=False)
+            await self._settle(self._queue.popleft(), untried)
+        return failed
+
+    def _adapt(self, line: _Line) -> None:
+        if line.ready:
+            self._limit = min(self._most, self._limit + 1)
+            self._hire()
+        else:
+            self._limit = max(1, self._limit - 1)
+
+    async def _hang_up(self, line: _Line) -> None:
+        conversation, line.conversation = line.conversation, None
+        if conversation is not None:
+            self._connected -= 1
+            await conversation.quit()
 
 
 def _give_up(waiting: asyncio.Future[Job | None]) -> None:

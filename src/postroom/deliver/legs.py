@@ -18,8 +18,9 @@ LOCAL_HOP = ""  # the next hop of jobs that this system files itself
 class Leg(msgspec.Struct):
     """One copy. `rcpt` is the recipient's number in the envelope; `account_id` is set for a local copy, else `next_hop` for a remote one.
 
-    `error` is set instead when this copy cannot go anywhere. `sender` is the reverse-path of this copy (None: null). `expanded` tells that
-    an alias, a list or a forward stood between, so that RFC 3461 §5.2.7 applies to success reports.
+    `error` is set instead when this copy cannot go anywhere. `sender` is the reverse-path of this copy (None: null). `via` are the
+    addresses of lists and of forwarding accounts that it has passed, the last one first: the copy is marked with them, so that it does
+    not pass them again. `expanded` tells that an alias, a list or a forward stood between, so that RFC 3461 §5.2.7 applies.
     """
 
     rcpt: int
@@ -32,6 +33,7 @@ class Leg(msgspec.Struct):
     notify: Notify | None = None
     orcpt: str | None = None
     expanded: bool = False
+    via: tuple[Address, ...] = ()
 
     @property
     def way(self) -> str:

@@ -20,6 +20,8 @@ from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.jobs import Job
 from postroom.store.spool import Copy
 
+UNREADABLE = "4.3.0 The message cannot be read now"
+
 
 class LocalWorker:
     """Runs local jobs."""
@@ -29,9 +31,12 @@ class LocalWorker:
         self._filing = filing
         self._clock = clock
 
-    async def attempt(self, job: Job, content: bytes) -> Attempt:
-        """Tries every copy."""
+    async def attempt(self, job: Job, content: bytes | None) -> Attempt:
+        """Tries every copy; without `content` (it cannot be read now) none."""
         attempt = Attempt(self._clock.now())
+        if content is None:
+            attempt.delayed = {copy.n: UNREADABLE for copy in job.copies}
+            return attempt
         for copy in job.copies:
             at = (self._clock.now() - attempt.started) // 1000
             address = str(copy.address)

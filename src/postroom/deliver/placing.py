@@ -18,9 +18,9 @@ from postroom.deliver.schedule import Schedule
 from postroom.message.dsn import Notification
 from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import Envelope
-from postroom.message.errors import MailError
+from postroom.message.errors import MailError, TryLater
 from postroom.message.journey import Accepted, Hop, HopKind, JourneyEvent, Outcome, Routed
-from postroom.store import blobs, journal, spool
+from postroom.store import blobs, hops, journal, spool
 from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
 from postroom.store.delivery import Delivery
@@ -28,6 +28,7 @@ from postroom.store.engine import Transaction
 from postroom.store.jobs import Job, own_job
 from postroom.store.spool import Blob, Copy, Lease, NewJob, Spooled, Terms
 
+_SECOND = 1_000_000
 SPOOL_ACCOUNT = 0  # whose the files of the spool are
 
 
@@ -63,6 +64,15 @@ class Placed(msgspec.Struct):
     events: list[JourneyEvent] = []
     errors: dict[int, MailError] = {}
     taken: set[int] = set()
+
+
+class _Rest(msgspec.Struct, frozen=True):
+    """What is left of a sending after filing: the errors, and the copies whose errors the client is told."""
+
+    sending: Sending
+    errors: dict[int, MailError]
+    told: frozenset[int]
+    now: int
 
 
 class Reportable(msgspec.Struct, frozen=True):
@@ -105,42 +115,60 @@ class Placer:
         except MailError as error:
             return Way(copy, leg, error=error)
 
-    async def place(self, tx: Transaction, sending: Sending, now: int, *, each: bool = False) -> Placed:
-        """Places all legs. With `each` the client is told of every recipient (LMTP): one that failed is neither kept nor reported."""
+    async def place(
+        self, tx: Transaction, sendings: Sequence[Sending], now: int, *, each: bool = False
+    ) -> Placed:
+        """Places all legs. With `each` the client is told of every recipient (LMTP): of one who was told, nothing is kept or reported."""
         placed = Placed()
+        failures = [await self._file(tx, sending, placed) for sending in sendings]
+        for sending, errors in zip(sendings, failures, strict=True):
+            told = frozenset(way.copy.n for way in sending.ways if each and way.leg.rcpt not in placed.taken)
+            await self._finish(tx, _Rest(sending, errors, told, now), placed)
+        return placed
+
+    async def _file(self, tx: Transaction, sending: Sending, placed: Placed) -> dict[int, MailError]:
+        """Files what is prepared, and gives what went wrong by copy number; in the order of accounts, so that two transactions never wait
+        for each other."""
+        errors = {way.copy.n: way.error for way in sending.ways if way.error is not None}
+        for way in sorted(sending.ways, key=_account_of):
+            if way.prepared is not None:
+                try:
+                    placed.changes += await self._filing.file(tx, sending.letter, way.copy, way.prepared)
+                except TryLater:
+                    raise  # the store's, for the whole transaction
+                except MailError as error:
+                    errors[way.copy.n] = error
+            if way.copy.n not in errors:
+                placed.taken.add(way.leg.rcpt)
+        return errors
+
+    async def _finish(self, tx: Transaction, rest: _Rest, placed: Placed) -> None:
+        """What was not filed waits, or fails; the sender hears of what he asked to hear of."""
+        sending = rest.sending
         results = list(sending.milestones)
         waiting: dict[str, list[Copy]] = {}
         for way in sending.ways:
-            copy, leg, error = way.copy, way.leg, way.error
-            if way.prepared is not None:
-                try:
-                    placed.changes += await self._filing.file(tx, sending.letter, copy, way.prepared)
-                    placed.taken.add(leg.rcpt)
-                    placed.events.append(
-                        Outcome(0, leg.rcpt, str(leg.address), "filed", "2.1.5", "", "INBOX")
-                    )
-                    results.append(Result(copy, Happened.DELIVERED))
+            copy, leg, error = way.copy, way.leg, rest.errors.get(way.copy.n)
+            address = str(leg.address)
+            if error is not None:
+                word = "failed" if error.permanent else "delayed"
+                placed.errors[leg.rcpt] = error
+                placed.events.append(Outcome(0, leg.rcpt, address, word, str(error.status), error.public))
+                if copy.n in rest.told:
                     continue
-                except MailError as caught:
-                    error = caught
-            told = each and not leg.expanded
-            if error is None or not (told or error.permanent):
-                hop = LOCAL_HOP if leg.account_id is not None else leg.next_hop or LOCAL_HOP
-                waiting.setdefault(hop, []).append(copy)
-                placed.events.append(Routed(0, leg.rcpt, str(leg.address), leg.way, hop))
-            if error is None:
-                placed.taken.add(leg.rcpt)
+                if error.permanent:
+                    results.append(failed(copy, error))
+                    continue
+            elif way.prepared is not None:
+                placed.events.append(Outcome(0, leg.rcpt, address, "filed", "2.1.5", "", "INBOX"))
+                results.append(Result(copy, Happened.DELIVERED))
                 continue
-            placed.errors[leg.rcpt] = error
-            placed.events.append(
-                Outcome(0, leg.rcpt, str(leg.address), "failed", str(error.status), error.public)
-            )
-            if error.permanent and not told:
-                results.append(failed(copy, error))
+            hop = LOCAL_HOP if leg.account_id is not None else leg.next_hop or LOCAL_HOP
+            waiting.setdefault(hop, []).append(copy)
+            placed.events.append(Routed(0, leg.rcpt, address, leg.way, hop))
         if waiting:
-            placed.jobs += await self._spool(tx, sending, waiting, now)
-        await self.report(tx, Reportable(sending.letter, sending.content, results), now, placed)
-        return placed
+            placed.jobs += await self._spool(tx, sending, waiting, rest.now)
+        await self.report(tx, Reportable(sending.letter, sending.content, results), rest.now, placed)
 
     async def _spool(
         self, tx: Transaction, sending: Sending, waiting: dict[str, list[Copy]], now: int
@@ -149,21 +177,29 @@ class Placer:
         if isinstance(sending.spooled, BlobRef):
             blob_id = await blobs.put(tx, SPOOL_ACCOUNT, sending.spooled.blob_id, sending.spooled)
             letter = msgspec.structs.replace(letter, body=Blob(SPOOL_ACCOUNT, blob_id))
-        expires = self.schedule.expires(letter.accepted, bounce=letter.sender is None)
-        alarm = self.first_alarm(letter)
-        due = max(now, (letter.terms.hold_until or 0) * 1_000_000)
+        begins = max(
+            letter.accepted, (letter.terms.hold_until or 0) * _SECOND
+        )  # RFC 4865: nothing happens before
+        expires = self.schedule.expires(begins, bounce=letter.sender is None)
+        alarm = self.first_alarm(letter, begins)
+        due = max(now, begins)
         new = [
-            NewJob(hop, copies, due, expires, alarm, self.lease(hop, now) if due <= now else None)
+            NewJob(hop, copies, due, expires, alarm, await self._lease(tx, hop, now) if due <= now else None)
             for hop, copies in waiting.items()
         ]
         await spool.put(tx, letter, new)
         return [own_job(letter, number, job) for number, job in enumerate(new) if job.lease is not None]
 
-    def first_alarm(self, letter: Spooled) -> int:
+    async def _lease(self, tx: Transaction, hop: str, now: int) -> Lease | None:
+        """A lease for a hop that this node has a hand free for, and that is not known to be dead: such a one waits for a probe."""
+        lease = self.lease(hop, now)
+        return lease if lease is None or not hop or await hops.get(tx, hop) is None else None
+
+    def first_alarm(self, letter: Spooled, begins: int) -> int:
         """When a job must be looked at although nothing else happens: the delay notice, or the deadline of RFC 2852 if that is first."""
-        alarm = letter.accepted + self.schedule.delay_notice * 1_000_000
+        alarm = begins + self.schedule.delay_notice * _SECOND
         by = letter.terms.deliver_by
-        return min(alarm, max(by.deadline * 1_000_000, letter.accepted)) if by else alarm
+        return min(alarm, max(by.deadline * _SECOND, letter.accepted)) if by else alarm
 
     async def report(self, tx: Transaction, about: Reportable, now: int, placed: Placed) -> None:
         """Sends the sender what it is owed; what cannot be sent is dropped, since nobody asked for a report on a report."""
@@ -171,7 +207,7 @@ class Placer:
         if notification is None:
             return
         sending = await self._notification(tx, notification, now)
-        reported = await self.place(tx, sending, now)
+        reported = await self.place(tx, [sending], now)
         placed.changes += reported.changes
         placed.jobs += reported.jobs
         hop = Hop(HopKind.REPORT, now, [_accepted(sending, notification.envelope), *reported.events])
@@ -195,6 +231,10 @@ class Placer:
 
 def _no_hand_free(hop: str, now: int) -> Lease | None:  # noqa: ARG001 - until a runner says otherwise
     return None
+
+
+def _account_of(way: Way) -> int:
+    return way.leg.account_id or 0
 
 
 def copy_of(n: int, leg: Leg) -> Copy:

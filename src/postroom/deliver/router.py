@@ -16,7 +16,7 @@ from postroom.deliver.forwarding import Forwarding
 from postroom.deliver.legs import Leg
 from postroom.message.address import Address
 from postroom.message.envelope import Notify, Recipient
-from postroom.message.errors import MailboxDisabled, MailError, NoSuchUser, RoutingLoop, TooManyRecipients
+from postroom.message.errors import EnhancedStatus, MailboxDisabled, MailError, NoSuchUser, RoutingLoop
 from postroom.store import directory
 from postroom.store.directory import Account, Alias, MailingList
 from postroom.store.engine import Transaction
@@ -27,6 +27,13 @@ REMEMBERED = 2.0  # seconds
 MOST_REMEMBERED = 10_000  # addresses
 
 Resolved = Account | Alias | MailingList
+
+
+class NotExpanded(MailError):
+    """An alias or a list that leads nowhere, or to too many (RFC 3463 §3.3, X.2.4)."""
+
+    status = EnhancedStatus(5, 2, 4)
+    words = "The address cannot be expanded"
 
 
 class Milestone(msgspec.Struct, frozen=True):
@@ -42,6 +49,9 @@ class Routes(msgspec.Struct):
 
     legs: list[Leg]
     milestones: list[Milestone]
+
+
+_UNKNOWN = Alias(Address("", ""), ())
 
 
 class _Step(msgspec.Struct):
@@ -105,10 +115,11 @@ class Router:
         routes = Routes([], [])
         for number, recipient in enumerate(recipients):
             leg = Leg(number, recipient.address, sender, notify=recipient.notify, orcpt=recipient.orcpt)
-            if number in known and isinstance(found := known[number], Account) and not found.forwards:
+            found = known.get(number, _UNKNOWN)
+            if isinstance(found, Account) and not found.forwards:
                 leg.account_id, leg.detail = found.account_id, found.detail
                 routes.legs.append(leg)
-            elif number in known and known[number] is None:
+            elif found is None:
                 leg.next_hop = recipient.address.domain
                 routes.legs.append(leg)
             else:
@@ -116,23 +127,27 @@ class Router:
         return routes
 
     async def _expand(self, tx: Transaction, first: Leg, routes: Routes) -> None:
-        """Breadth first, each final address once for each reverse-path."""
+        """Breadth first, each address once. Whatever happens, there is a leg in the end: no recipient is lost without a word."""
+        found = Routes([], [])
         todo = deque([_Step(first, 0)])
         seen: set[str] = set()
-        made = 0
         while todo:
             step = todo.popleft()
             if step.leg.address.key in seen:
                 continue
             seen.add(step.leg.address.key)
-            made += 1
-            if made > MAX_EXPANDED:
-                step.leg.error = TooManyRecipients(
-                    f"{first.address} expands to more than {MAX_EXPANDED} addresses"
-                )
-                routes.legs.append(step.leg)
-                return
-            await self._step(tx, step, routes, todo)
+            if len(seen) > MAX_EXPANDED:
+                found = Routes([], [])
+                first.error = NotExpanded(f"{first.address} stands for more than {MAX_EXPANDED} addresses")
+                break
+            await self._step(tx, step, found, todo)
+        if not found.legs:
+            first.error = first.error or NotExpanded(
+                f"{first.address} leads to nobody: to itself, or to nothing"
+            )
+            found.legs.append(first)
+        routes.legs += found.legs
+        routes.milestones += found.milestones
 
     async def _step(self, tx: Transaction, step: _Step, routes: Routes, todo: deque[_Step]) -> None:
         leg = step.leg
@@ -141,6 +156,8 @@ class Router:
             if step.depth > MAX_EXPANSION_DEPTH:
                 raise RoutingLoop(f"{leg.address} stands behind more than {MAX_EXPANSION_DEPTH} aliases")
         except MailError as error:
+            if not error.permanent:
+                raise  # the directory is not there now: so is not the whole message
             leg.error = error
             routes.legs.append(leg)
             return
@@ -163,7 +180,8 @@ class Router:
         for target in found.forwards:
             # RFC 3461 §5.2.7.4: forwarded like a list of one; the new reverse-path leads back through us
             sender = None if leg.sender is None else self._forwarding.sender(leg.sender, found.address.domain)
-            todo.append(_Step(Leg(leg.rcpt, target, sender, expanded=True), step.depth + 1))
+            copy = Leg(leg.rcpt, target, sender, expanded=True, via=(found.address, *leg.via))
+            todo.append(_Step(copy, step.depth + 1))
 
     def _alias(self, step: _Step, found: Alias, routes: Routes, todo: deque[_Step]) -> None:
         leg = step.leg
@@ -173,7 +191,9 @@ class Router:
             routes.milestones.append(Milestone(leg.rcpt, leg.address, "expanded"))
             notify &= ~Notify.SUCCESS  # RFC 3461 §5.2.7.3 (c)
         for target in found.targets:
-            copy = Leg(leg.rcpt, target, leg.sender, notify=notify, orcpt=leg.orcpt, expanded=True)
+            copy = Leg(
+                leg.rcpt, target, leg.sender, notify=notify, orcpt=leg.orcpt, expanded=True, via=leg.via
+            )
             todo.append(_Step(copy, step.depth + 1))
 
     def _list(self, step: _Step, found: MailingList, routes: Routes, todo: deque[_Step]) -> None:
@@ -181,4 +201,5 @@ class Router:
         if leg.notify is not None and leg.notify & Notify.SUCCESS:
             routes.milestones.append(Milestone(leg.rcpt, leg.address, "delivered"))  # RFC 3461 §5.2.7.1
         for target in found.targets:
-            todo.append(_Step(Leg(leg.rcpt, target, found.owner, expanded=True), step.depth + 1))
+            copy = Leg(leg.rcpt, target, found.owner, expanded=True, via=(found.address, *leg.via))
+            todo.append(_Step(copy, step.depth + 1))

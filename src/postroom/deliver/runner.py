@@ -1,19 +1,20 @@
 """The runner: takes jobs that are due, has them tried, and writes down what came of them.
 
-Jobs come straight from acceptance (leased to this node already) or by claims. A lease outlives the longest conversation; when it is lost
+Jobs come straight from acceptance (leased to this node already) or by claims. Leases are renewed while the work goes on; when one is lost
 all the same, what was done is not written (RFC 5321 §4.5.4.1; at worst a message is sent twice). Not here: statements, dialogues, pauses.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
 from postroom.deliver.attempt import Attempt
-from postroom.deliver.destinations import Destination, Relay
+from postroom.deliver.destinations import OUR_FAULT, Conversation, Destination, Relay
 from postroom.deliver.legs import LOCAL_HOP
 from postroom.deliver.placing import Placed
 from postroom.deliver.settling import Settler
@@ -24,16 +25,22 @@ from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.jobs import Job, LeaseLost
 from postroom.store.spool import Lease
 
-LEASE_SECONDS = 20 * 60  # longer than the longest conversation: 10 minutes for the last reply, and slack
+LEASE_SECONDS = 300  # what a crash delays; renewed as long as the work goes on
+RENEW_SECONDS = 100.0
 CLAIM_AT_ONCE = 50
 LONGEST_SLEEP = 60.0
+BLOCKED_SLEEP = 0.2  # while something is due that may not be claimed now
 MOST_AT_WORK = 2000  # jobs in memory
 LOCAL_WORKERS = 4
+SETTLE_PAUSES = (1.0, 5.0, 30.0)  # seconds between tries to write down what was done
 _SECOND = 1_000_000
 
 
 class Running(msgspec.Struct, frozen=True):
-    """What the runner works with. `local` files a job's copies; `overloaded` says whether claims must pause; `on_error` hears of faults."""
+    """What the runner works with. `local` files a job's copies; `overloaded` says whether claims must pause; `on_error` hears of faults.
+
+    `fetched` are the next hops that fetch their mail themselves: it is not claimed, but handed out by `deliver_over`.
+    """
 
     engine: Engine
     clock: Clock
@@ -45,6 +52,7 @@ class Running(msgspec.Struct, frozen=True):
     overloaded: Callable[[], bool]
     on_error: Callable[[BaseException], None]
     concurrency: int = 10
+    fetched: frozenset[str] = frozenset()
 
 
 class _LocalConversation:
@@ -76,10 +84,11 @@ class Runner:
     def __init__(self, use: Running) -> None:
         self._use = use
         self._destinations: dict[str, Destination] = {}
-        self._at_work: set[tuple[int, int]] = set()
+        self._at_work: dict[tuple[int, int], Job] = {}
+        self._renewed = 0.0  # when all leases were young, by the clock's seconds
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._settling: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self._stopping = False
         self.paused = False
 
@@ -94,6 +103,8 @@ class Runner:
         if self._task is not None:
             await self._task
         await asyncio.gather(*(destination.stop() for destination in self._destinations.values()))
+        if self._background:
+            await asyncio.wait(self._background)
 
     def wake(self) -> None:
         """Something may be due: look at once."""
@@ -102,9 +113,12 @@ class Runner:
     def lease(self, hop: str, now: int) -> Lease | None:
         """A lease for a job that acceptance is about to make, when this node has a hand free for its next hop."""
         destination = self._destinations.get(hop)
-        busy = destination is not None and destination.full
+        busy = hop in self._use.fetched or (destination is not None and destination.full)
         if busy or self.paused or self._stopping or len(self._at_work) >= MOST_AT_WORK:
             return None
+        return self._lease(now)
+
+    def _lease(self, now: int) -> Lease:
         return Lease(self._use.node, now, now + LEASE_SECONDS * _SECOND)
 
     def take(self, leased: Sequence[Job]) -> None:
@@ -112,14 +126,55 @@ class Runner:
         for job in leased:
             self._offer(job)
 
+    async def deliver_over(self, conversation: Conversation, hops: Collection[str]) -> int:
+        """Sends what waits for these hops over a connection that one of them has opened; gives the number of messages tried.
+
+        Mail that comes in meanwhile goes along. The conversation is ended.
+        """
+        tried = 0
+        try:
+            while conversation.usable and not self._stopping:
+                claim = partial(_claim_hops, self._now_lease(), hops)
+                claimed = await self._use.engine.write(claim, Urgency.CLIENT)
+                if not claimed:
+                    break
+                self._at_work.update({(job.spool_id, job.number): job for job in claimed})
+                for job in claimed:
+                    tried += conversation.usable
+                    await self._settle(job, await self._carry(conversation, job))
+        finally:
+            await conversation.quit()
+        return tried
+
+    async def _carry(self, conversation: Conversation, job: Job) -> Attempt:
+        if not conversation.usable:
+            return Attempt(job.lease.now, tried=False)
+        try:
+            return await conversation.deliver(job)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the job must come to an end
+            self._use.on_error(error)
+            return Attempt(job.lease.now, delayed={copy.n: OUR_FAULT for copy in job.copies})
+
+    def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Runs something that `stop` waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._use.on_error(error)
+
     def _offer(self, job: Job) -> None:
         key = (job.spool_id, job.number)
         if key in self._at_work:
             return
-        self._at_work.add(key)
+        self._at_work[key] = job
         now = self._use.clock.now()
         if job.alarmed or now >= job.expires:
-            self._in_background(self._settle(job, Attempt(now, tried=False)))
+            self.in_background(self._settle(job, Attempt(now, tried=False)))
             return
         self._destination(job.hop).offer(job)
 
@@ -130,36 +185,43 @@ class Runner:
             local = hop == LOCAL_HOP
             relay: Relay = _LocalRelay(use.local) if local else use.relay
             most = LOCAL_WORKERS if local else use.concurrency
-            destination = self._destinations[hop] = Destination(relay, self._settle, most)
+            destination = self._destinations[hop] = Destination(relay, self._settle, most, use.on_error)
         return destination
 
     async def _settle(self, job: Job, attempt: Attempt) -> None:
-        use = self._use
         try:
-            placed: Placed = await use.settler.settle(job, attempt, use.clock.now())
-        except LeaseLost as error:
-            use.on_error(error)
-        except Exception as error:  # noqa: BLE001 - the lease ends and the job is tried again; the fault is told
-            use.on_error(error)
-        else:
-            use.publish([*attempt.changes, *placed.changes])
-            self.take(placed.jobs)
+            placed = await self._write_down(job, attempt)
         finally:
-            self._at_work.discard((job.spool_id, job.number))
-            if attempt.hop_down or attempt.delayed or not attempt.tried:
-                self.wake()  # the time of the next try has changed
+            self._at_work.pop((job.spool_id, job.number), None)
+        if placed is not None:
+            self._use.publish([*attempt.changes, *placed.changes])
+            self.take(placed.jobs)
+        if attempt.hop_down or attempt.delayed or not attempt.tried or job.probe:
+            self.wake()  # the time of the next try has changed
 
-    def _in_background(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+    async def _write_down(self, job: Job, attempt: Attempt) -> Placed | None:
+        """Settles, several times if the store is away: what was sent and not written down would be sent again."""
+        use = self._use
+        for pause in (*SETTLE_PAUSES, 0.0):
+            try:
+                return await use.settler.settle(job, attempt, use.clock.now())
+            except LeaseLost as error:
+                use.on_error(error)
+                return None
+            except Exception as error:  # noqa: BLE001 - in the end the lease ends, and the job is tried again
+                use.on_error(error)
+            if not pause or self._stopping:
+                return None
+            await use.clock.sleep(pause)
+        return None
 
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
             try:
-                await self._claim()
-                sleep = await self._until_due()
+                await self._renew()
+                blocked = not await self._claim()
+                sleep = await self._until_due(blocked=blocked)
             except Exception as error:  # noqa: BLE001 - the store may be away for a while
                 self._use.on_error(error)
                 sleep = 1.0
@@ -171,29 +233,47 @@ class Runner:
                 if task not in done:
                     task.cancel()
 
-    async def _claim(self) -> None:
-        """Claims until nothing is due or the hands are full."""
+    async def _renew(self) -> None:
+        """Keeps the leases of what is at work, before anything is claimed: a lease that has just run out is still ours to renew."""
+        use = self._use
+        if use.clock.monotonic() - self._renewed < RENEW_SECONDS:
+            return
+        ours = list(self._at_work.values())
+        now, until = use.clock.monotonic(), self._now_lease().until
+        for at in range(0, len(ours), CLAIM_AT_ONCE):
+            some = ours[at : at + CLAIM_AT_ONCE]
+            await use.engine.write(partial(_renew, some, until), Urgency.HOUSEKEEPING)
+        self._renewed = now
+
+    def _now_lease(self) -> Lease:
+        return self._lease(self._use.clock.now())
+
+    def _busy(self) -> list[str]:
+        """Next hops whose jobs are left where they are."""
+        return [*self._use.fetched, *(hop for hop, one in self._destinations.items() if one.full)]
+
+    async def _claim(self) -> bool:
+        """Claims until nothing is due; False when it had to stop before."""
         use = self._use
         while not (self.paused or self._stopping or use.overloaded()):
             room = min(CLAIM_AT_ONCE, MOST_AT_WORK - len(self._at_work))
             if room <= 0:
-                return
-            now = use.clock.now()
-            lease = Lease(use.node, now, now + LEASE_SECONDS * _SECOND)
-            busy = [hop for hop, destination in self._destinations.items() if destination.full]
-
-            claimed = await use.engine.write(partial(_claim, lease, room, busy), Urgency.HOUSEKEEPING)
+                return False
+            claim = partial(_claim, self._now_lease(), room, self._busy())
+            claimed = await use.engine.write(claim, Urgency.HOUSEKEEPING)
             self.take(claimed)
             if len(claimed) < room:
-                return
+                return True
+        return False
 
-    async def _until_due(self) -> float:
+    async def _until_due(self, *, blocked: bool) -> float:
         reading = self._use.engine.reading()
         now = self._use.clock.now()
-        due = await jobs.next_due(reading, await jobs.slots(reading), now)
+        due = await jobs.next_due(reading, await jobs.slots(reading), now, self._use.fetched)
         if due is None:
             return LONGEST_SLEEP
-        return min(LONGEST_SLEEP, max(0.05, (due - now) / _SECOND))
+        full = blocked or len(self._busy()) > len(self._use.fetched)
+        return min(LONGEST_SLEEP, max(BLOCKED_SLEEP if full else 0.05, (due - now) / _SECOND))
 
     def _forget_idle(self) -> None:
         for hop in [hop for hop, destination in self._destinations.items() if destination.at_rest]:
@@ -202,3 +282,18 @@ class Runner:
 
 async def _claim(lease: Lease, limit: int, busy: Sequence[str], tx: Transaction) -> list[Job]:
     return await jobs.claim(tx, await jobs.slots(tx), lease, limit, busy)
+
+
+async def _claim_hops(lease: Lease, hops: Collection[str], tx: Transaction) -> list[Job]:
+    """What is due for these next hops, in the order of priority."""
+    claimed: list[Job] = []
+    for slot in await jobs.slots(tx):
+        for lane in await jobs.lanes(tx, slot):
+            if lane.hop in hops and lane.opens() <= lease.now and len(claimed) < CLAIM_AT_ONCE:
+                claimed += await jobs.claim_lane(tx, lane, lease, CLAIM_AT_ONCE - len(claimed))
+    return claimed
+
+
+async def _renew(ours: Sequence[Job], until: int, tx: Transaction) -> None:
+    for job in ours:
+        await jobs.renew(tx, job, until)

@@ -24,6 +24,7 @@ from postroom.store.spool import Copy
 
 _SECOND = 1_000_000
 DELAYED = EnhancedStatus(4, 4, 7)
+WAITED = "The message has waited for its next server"
 
 
 class Settling(msgspec.Struct, frozen=True):
@@ -43,6 +44,10 @@ class Settler:
 
     async def settle(self, job: Job, attempt: Attempt, now: int) -> Placed:
         """Commits the end of an attempt; gives what was placed (reports). Raises `LeaseLost` when the job had become another's."""
+        if not attempt.tried and not attempt.hop_down and job.hop:
+            known = await hops.get(self._use.engine.reading(), job.hop)
+            if known is not None:
+                attempt = msgspec.structs.replace(attempt, hop_down=known.why)
         attempt = self._give_up(job, attempt, now)
         results = [*attempt.results, *self._notices(job, attempt, now)]
         null = job.letter.sender is None
@@ -60,17 +65,18 @@ class Settler:
     ) -> Placed:
         placed = Placed()
         final = [Outcome(result.copy.n, final=True) for result in attempt.results]
-        waiting = [Outcome(n, final=False, status=why) for n, why in attempt.delayed.items()]
+        delayed = attempt.delayed
+        if attempt.hop_down and attempt.tried:
+            done = {outcome.n for outcome in final}
+            delayed = {copy.n: attempt.hop_down for copy in job.copies if copy.n not in done}
+        waiting = [Outcome(n, final=False, status=why) for n, why in delayed.items()]
         again = self._again(job, attempt, now) if len(final) < len(job.copies) else None
         settled = await jobs.settle(tx, job, final + waiting, again)
         if settled.blob is not None:
             await blobs.unref(tx, settled.blob.account_id, {settled.blob.blob_id: 1}, now)
         if about is not None:
             await self._use.placer.report(tx, about, now, placed)
-        if attempt.hop_down:
-            await self._hop_down(tx, job, attempt, now)
-        elif job.probe:
-            await hops.alive(tx, job.hop)
+        await self._note_hop(tx, job, attempt, now)
         if attempt.tried:
             hop = Hop(HopKind.RELAY if job.hop else HopKind.FILED, attempt.started, attempt.events)
             await journal.append(tx, job.letter.accept_id, self._use.placer.next_id(), hop)
@@ -84,7 +90,10 @@ class Settler:
             return attempt
         done = {result.copy.n for result in attempt.results}
         left = [copy for copy in job.copies if copy.n not in done]
-        results = [*attempt.results, *(_expired(copy, attempt.delayed.get(copy.n)) for copy in left)]
+        results = [
+            *attempt.results,
+            *(_expired(copy, attempt.delayed.get(copy.n) or attempt.hop_down) for copy in left),
+        ]
         return msgspec.structs.replace(attempt, results=results, delayed={})
 
     def _notices(self, job: Job, attempt: Attempt, now: int) -> list[Result]:
@@ -97,7 +106,7 @@ class Settler:
                 copy,
                 Happened.DELAYED,
                 DELAYED,
-                (attempt.delayed.get(copy.n) or copy.status or "The message has waited for its next server",),
+                (attempt.delayed.get(copy.n) or attempt.hop_down or copy.status or WAITED,),
                 job.hop,
                 job.expires,
             )
@@ -121,14 +130,23 @@ class Settler:
             return min(job.expires, by.deadline * _SECOND)
         return job.expires if job.expires > now else NEVER
 
-    async def _hop_down(self, tx: Transaction, job: Job, attempt: Attempt, now: int) -> None:
-        known = await hops.get(tx, job.hop)
-        failures = known.failures + 1 if known else 1
-        pause = self._use.placer.schedule.wait(failures, self._use.chance.random()) * _SECOND
-        await hops.dead(tx, job.hop, now, now + pause, attempt.hop_down)
+    async def _note_hop(self, tx: Transaction, job: Job, attempt: Attempt, now: int) -> None:
+        """One failed attempt at a hop is one failure of it, however many jobs hear of it; one success of a probe revives it."""
+        if not attempt.tried:
+            if job.probe:
+                await hops.try_now(tx, job.hop, now)  # the next job may make the try that this one did not
+        elif attempt.hop_down:
+            known = await hops.get(tx, job.hop)
+            if known is not None and not job.probe and known.next_try > attempt.started:
+                return  # another attempt, begun at the same time, has counted
+            failures = known.failures + 1 if known else 1
+            pause = self._use.placer.schedule.wait(failures, self._use.chance.random()) * _SECOND
+            await hops.dead(tx, job.hop, now, now + pause, attempt.hop_down)
+        elif job.probe:
+            await hops.alive(tx, job.hop)
 
 
-def _expired(copy: Copy, why: str | None) -> Result:
+def _expired(copy: Copy, why: str) -> Result:
     last = why or copy.status
     words = Expired.words if not last else f"{Expired.words}; the last attempt said: {last}"
     return failed(copy, Expired(words))

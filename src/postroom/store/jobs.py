@@ -345,11 +345,16 @@ async def hop_due(tx: Transaction, hop: str, now: int) -> int:
 _NEXT_ALARM = "SELECT alarm FROM jobs WHERE slot = $1 AND (node = 0 OR due <= $2) ORDER BY alarm LIMIT 1"
 
 
-async def next_due(tx: Transaction, of_slots: Sequence[int], now: int) -> int | None:
-    """When something in these slots is to be claimed (past times too); None when nothing waits but what is held."""
+async def next_due(
+    tx: Transaction, of_slots: Sequence[int], now: int, busy: Collection[str] = ()
+) -> int | None:
+    """When something in these slots is to be claimed (past times too); None when nothing waits but what is held.
+
+    Alarms count for the hops in `busy` too, their lanes do not.
+    """
     times: list[int] = []
     for slot in of_slots:
-        times += [lane.opens() for lane in await lanes(tx, slot)]
+        times += [lane.opens() for lane in await lanes(tx, slot) if lane.hop not in busy]
         times += [row[0] for row in await tx.fetch(_NEXT_ALARM, slot, now)]
     return min((time for time in times if time < NEVER), default=None)
 
