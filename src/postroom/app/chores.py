@@ -17,7 +17,7 @@ from postroom.app.operations.submission import Submit, submission
 from postroom.app.parts import Parts
 from postroom.message.errors import MailError
 from postroom.net.certificates import CertificateError, ServerTls
-from postroom.store import hops, journal, spool
+from postroom.store import hops, journal, pruning, spool
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
 from postroom.store.search_postgres import PostgresSearch
@@ -59,7 +59,7 @@ class Chores:
             Chore("drop directory", 2.0, self._take_dropped),
             Chore("queue size", 5.0, self._measure_queue),
             Chore("certificates", 60.0, self._refresh_certificates),
-            Chore("prune", HOUR, self._prune),
+            Chore("prune", 24 * HOUR, self._prune),
             Chore("sweep", HOUR, self._sweep),
         ]
 
@@ -113,6 +113,7 @@ class Chores:
     async def _prune(self) -> bool:
         engine, now = self._office.engine, self._office.clock.now()
         await engine.write(lambda tx: hops.prune(tx, now - DAY), Urgency.HOUSEKEEPING)
+        await pruning.prune(engine, now)
         days = self._office.settings.journey.days
         if not days:
             return False

@@ -6,6 +6,7 @@ RFC 6761 §6.2 names, loopback only. Not here: the lab itself (`lab.laboratory`)
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import shutil
 import signal
@@ -32,6 +33,9 @@ app = commands(
 )
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
+
+
+LAB = "lab"  # the file that names the lab's own control socket
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -76,6 +80,35 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         if ephemeral:
             shutil.rmtree(where, ignore_errors=True)
     raise typer.Exit(code)
+
+
+@app.command("clock")
+def move_clock(
+    step: Annotated[
+        str, typer.Argument(metavar="STEP", help="Such as +5h, +30m or +1d12h; +0s only looks.")
+    ] = "+0s",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Move the clock of the running lab forward: retries, notices and expiry happen now."""
+    from postroom.app.control import NotRunning, OperationError, Request, call
+    from postroom.lab.clock import CLOCK, BadStep, parse_step
+
+    word = runtime.find(LAB)
+    try:
+        seconds = parse_step(step)
+        if word is None:
+            raise OperationError("no lab of this user is running: start one with postroom lab")
+        found = next(iter(call(Path(word.read_text("utf-8")), Request(CLOCK, {"seconds": seconds}))))
+    except (BadStep, OperationError, NotRunning) as error:
+        typer.echo(f"postroom lab clock: {error}", err=True)
+        raise typer.Exit(2 if isinstance(error, BadStep) else 1) from error
+    if json:
+        typer.echo(msgspec.json.encode(found).decode())
+        return
+    at = dt.datetime.fromtimestamp(found["now"] / 1_000_000, dt.UTC)
+    typer.echo(
+        f"The lab's clock says {at:%Y-%m-%d %H:%M:%S} UTC, {found['ahead']} s ahead of this machine's."
+    )
 
 
 def _home() -> Path:
@@ -152,7 +185,11 @@ def _word(running: Lab) -> dict[str, str]:
             insecure_loopback=True,
             control=str(running.controls()[domain]),
         )
-    return {runtime.SERVERS: servers, runtime.ACCOUNTS: dump(AccountsFile(people, "alice"))}
+    return {
+        runtime.SERVERS: servers,
+        runtime.ACCOUNTS: dump(AccountsFile(people, "alice")),
+        LAB: str(running.control.path),
+    }
 
 
 def _announce(running: Lab, wishes: Wishes) -> None:
@@ -166,6 +203,7 @@ def _announce(running: Lab, wishes: Wishes) -> None:
 
 def _screen(running: Lab, wishes: Wishes) -> list[str]:
     """What a person reads: who is who, what is where, and what to type next."""
+    us = _program()
     lines = ["Postroom lab: two mail servers, a DNS and a certificate authority, on this machine only.", ""]
     passwords = {one.address: one.password for one in running.inhabitants}
     for domain, ports in sorted(running.ports.items()):
@@ -179,10 +217,20 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         f"  data {wishes.data}{' (gone when the lab stops)' if wishes.ephemeral else ''}",
         "",
         "Next, in a second terminal:",
-        "  echo 'Do you like ketchup?' | postroom mail --as alice send bob@hamburger.test --subject Hello",
-        "  postroom mail --as bob list",
-        "  postroom journey --last",
+        f"  echo 'Do you like ketchup?' | {us} mail --as alice send bob@hamburger.test --subject Hello",
+        f"  {us} mail --as bob list",
+        f"  {us} journey --last",
         "",
         "Ctrl-C stops the lab.",
     ]
     return lines
+
+
+def _program() -> str:
+    """How this program can be called from where the user is."""
+    name = Path(sys.argv[0])
+    if shutil.which("postroom") is not None and name.name == "postroom" and not name.is_absolute():
+        return "postroom"
+    found = Path(shutil.which(sys.argv[0]) or sys.argv[0])
+    here = Path.cwd()
+    return str(found.relative_to(here)) if found.is_relative_to(here) else str(found)

@@ -27,6 +27,7 @@ from postroom.app.settings import (
 from postroom.app.surroundings import Surroundings
 from postroom.intake.door import Door
 from postroom.lab.ca import LabCa
+from postroom.lab.clock import LabControl
 from postroom.lab.dns import Question
 from postroom.lab.faults import FAULTS, FaultyDoor
 from postroom.lab.names import Names
@@ -72,6 +73,7 @@ class Lab:
         self.inhabitants: list[Inhabitant] = []
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
+        self.control = LabControl(settings.data, self.clock)
         self.names = Names(HOUSES, self.clock, self._heard)
 
     async def start(self) -> None:
@@ -80,12 +82,14 @@ class Lab:
         try:
             await self.names.start(base + DNS_OFFSET if base else 0)
             await asyncio.gather(*(self._open(house) for house in HOUSES))
+            await self.control.start()
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Stops everything, in order."""
+        await self.control.stop()
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await self.names.stop()
 

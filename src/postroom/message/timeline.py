@@ -107,11 +107,12 @@ def _headline(hop: Hop, connection: Connected | None) -> str:
     text = _HEADLINES[hop.kind]
     if connection is None:
         return text
-    name = f"{connection.name} [{connection.peer}]" if connection.name else connection.peer
+    name = connection.name or connection.peer
+    if name and hop.kind is HopKind.RECEIVED and connection.name:
+        name += f" [{connection.peer}]"
     way = "from" if hop.kind is HopKind.RECEIVED else "by" if hop.kind in _INCOMING else "to"
-    return printable(
-        f"{text} {way} {name} over {connection.protocol}" if name else f"{text} over {connection.protocol}"
-    )
+    over = f"over {connection.protocol.upper()}"
+    return printable(f"{text} {way} {name} {over}" if name else f"{text} {over}")
 
 
 def _fact(event: Event, kind: HopKind) -> str:
@@ -147,8 +148,14 @@ def _asked(event: Asked) -> str:
 
 
 def _outcome(event: Outcome) -> str:
-    words = [event.result, event.status, f"at {event.where}" if event.where else "", event.text]
-    return f"<{event.address}> " + " ".join(word for word in words if word)
+    result = f"<{event.address}> {event.result}"
+    if event.result == "filed" and event.where:
+        return f"{result} in {event.where}"
+    if event.result == "relayed":
+        return f"{result} to {event.where}, which said: {event.text}"
+    if event.where and event.text:
+        return f"{result} by {event.where}: {event.text}"
+    return " ".join(word for word in (result, event.status, event.text) if word)
 
 
 _WORDS: dict[type, Callable[[Any], str]] = {

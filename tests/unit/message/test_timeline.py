@@ -39,7 +39,7 @@ def test_a_dialogue():
         ],
     )
     assert [(line.at, line.indent, line.who, line.text) for line in timeline([hop])] == [
-        (START, 0, "", "received from mail.crepes.test [192.0.2.1:40000] over esmtps"),
+        (START, 0, "", "received from mail.crepes.test [192.0.2.1:40000] over ESMTPS"),
         (START, 1, "", "connection from 192.0.2.1:40000 to 192.0.2.2:25"),
         (START + 5000, 2, "mail.crepes.test", "<- STARTTLS"),
         (START + 5000, 2, "", "-> 220 Go ahead"),
@@ -70,9 +70,14 @@ def test_a_dialogue():
         (Decided(0, "next hop", "mail.x.test", "MX 10"), "next hop: mail.x.test (MX 10)"),
         (
             Outcome(0, 0, "bob@x.test", "failed", "5.1.1", "550 no such user", "mail.x.test"),
-            "<bob@x.test> failed 5.1.1 at mail.x.test 550 no such user",
+            "<bob@x.test> failed by mail.x.test: 550 no such user",
         ),
         (Outcome(0, 0, "bob@x.test", "filed"), "<bob@x.test> filed"),
+        (Outcome(0, 0, "bob@x.test", "filed", "2.1.5", "", "INBOX"), "<bob@x.test> filed in INBOX"),
+        (
+            Outcome(0, 0, "bob@x.test", "relayed", "2.0.0", "250 2.0.0 Ok", "mail.x.test"),
+            "<bob@x.test> relayed to mail.x.test, which said: 250 2.0.0 Ok",
+        ),
         (Handled(0, "retrieved", "bob", "INBOX"), "retrieved by bob in INBOX"),
         (Handled(0, "held", "a\x1b[2J"), r"held by a\x1b[2J"),
     ],

@@ -1,0 +1,61 @@
+"""The lab's clock from outside: how steps are written, and who may move it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from postroom.app.control import Caller, CallFailed, Request, call
+from postroom.lab.clock import CLOCK, BadStep, LabControl, parse_step
+from postroom.net.clock import MovableClock
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("+5h", 18_000),
+        ("5h", 18_000),
+        ("+1d12h", 129_600),
+        ("+90s", 90),
+        ("90", 90),
+        ("+2m30s", 150),
+        ("+0s", 0),
+    ],
+)
+def test_steps(text: str, seconds: int) -> None:
+    assert parse_step(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "+", "-5h", "5x", "h", "5h5h", "1e3", "٣h", "99999999999h"])
+def test_what_is_no_step(text: str) -> None:
+    with pytest.raises(BadStep, match=r"\+5h"):
+        parse_step(text)
+
+
+async def test_the_clock_moves_and_wakes_who_sleeps(tmp_path: Path) -> None:
+    clock = MovableClock()
+    control = LabControl(tmp_path, clock)
+    await control.start()
+    sleeper = asyncio.ensure_future(clock.sleep(3600))
+    await asyncio.sleep(0)
+    found = await asyncio.to_thread(lambda: list(call(control.path, Request(CLOCK, {"seconds": 3600}))))
+    await asyncio.wait_for(sleeper, 5)
+    assert found[0]["ahead"] == 3600
+    await control.stop()
+
+
+@pytest.mark.parametrize("seconds", [-1, "5", None, 1.5])
+async def test_it_never_goes_back(tmp_path: Path, seconds: object) -> None:
+    control = LabControl(tmp_path, MovableClock())
+    await control.start()
+    with pytest.raises(CallFailed, match="forward only"):
+        await asyncio.to_thread(lambda: list(call(control.path, Request(CLOCK, {"seconds": seconds}))))
+    await control.stop()
+
+
+async def test_a_stranger_may_not_move_it(tmp_path: Path) -> None:
+    control = LabControl(tmp_path, MovableClock())
+    with pytest.raises(Exception, match="may not move"):
+        await anext(control._perform(Caller(12_345, 1, "eve"), Request(CLOCK, {"seconds": 1})))
