@@ -28,11 +28,20 @@ FAULTS = {
 
 
 class FaultyDoor:
-    """Stands before `door`. `sleep` is the lab's clock, so that a moved clock ends a slow answer."""
+    """Stands before `door` of the domain whose addresses ask for faults: other servers pass them on like any address.
 
-    def __init__(self, door: Door, sleep: Callable[[float], Awaitable[None]]) -> None:
+    `sleep` is the lab's clock, so that a moved clock ends a slow answer.
+    """
+
+    def __init__(self, door: Door, domain: str, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._door = door
+        self._domain = domain
         self._sleep = sleep
+
+    def _fault(self, recipient: Recipient) -> str:
+        """The fault that an address asks for, "" for none."""
+        address = recipient.address
+        return fold(address.local) if address.domain == self._domain else ""
 
     async def mail(self, client: Client, incoming: Incoming) -> None:
         """As the door behind."""
@@ -40,7 +49,7 @@ class FaultyDoor:
 
     async def rcpt(self, client: Client, incoming: Incoming, recipient: Recipient) -> None:
         """The fault that the local part names, else as the door behind."""
-        match fold(recipient.address.local):
+        match self._fault(recipient):
             case "tempfail":
                 raise TryLater("A temporary failure, as asked for by this address")
             case "permfail":
@@ -55,6 +64,6 @@ class FaultyDoor:
         """As the door behind, and then perhaps not a word."""
         receipt = await self._door.message(client, incoming, parcel)
         recipients = incoming.envelope.recipients
-        if any(fold(recipient.address.local) == "drop-after-data" for recipient in recipients):
+        if any(self._fault(recipient) == "drop-after-data" for recipient in recipients):
             raise HangUp
         return receipt

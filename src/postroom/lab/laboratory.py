@@ -25,7 +25,6 @@ from postroom.app.settings import (
     TlsSettings,
 )
 from postroom.app.surroundings import Surroundings
-from postroom.intake.door import Door
 from postroom.lab.ca import LabCa
 from postroom.lab.clock import LabControl
 from postroom.lab.dns import Question
@@ -132,7 +131,7 @@ class Lab:
             self._smtp_port,
             house.ip,
             True,
-            self._faulty,
+            lambda door: FaultyDoor(door, house.domain, self.clock.sleep),
             LoginLimits(0, 0, ()),
         )
         server = await Server.open(settings, world, self.failed)
@@ -160,9 +159,6 @@ class Lab:
             if house.ip == ip:
                 return self.ports[house.domain]["smtp"]
         return 25
-
-    def _faulty(self, door: Door) -> Door:
-        return FaultyDoor(door, self.clock.sleep)
 
     async def _settle_in(self, server: Server, house: House) -> None:
         """The domain, its people and the addresses of faults; whoever lives there already stays as he is."""

@@ -1,0 +1,70 @@
+"""Faults by address: each of them at its step, for the lab's own domain only."""
+
+from __future__ import annotations
+
+import pytest
+
+from postroom.deliver.letter import Receipt
+from postroom.intake.client import Client, Incoming
+from postroom.intake.door import HangUp, Parcel
+from postroom.lab.faults import SLOW_SECONDS, FaultyDoor
+from postroom.message.address import Address
+from postroom.message.envelope import Envelope, Recipient
+from postroom.message.errors import MailError, NoSuchUser, TooManyRecipients, TryLater
+from postroom.message.journey import Hop, HopKind
+from postroom.net.session import Peer
+
+CLIENT = Client(Peer("127.0.0.1"), Peer("127.0.0.1"))
+
+
+class Open:
+    """A door that takes everything."""
+
+    async def mail(self, client: Client, incoming: Incoming) -> None: ...
+
+    async def rcpt(self, client: Client, incoming: Incoming, recipient: Recipient) -> None:
+        incoming.envelope.recipients.append(recipient)
+
+    async def message(self, client: Client, incoming: Incoming, parcel: Parcel) -> Receipt:
+        return Receipt(parcel.accept_id, [])
+
+
+class Sleeps(list[float]):
+    async def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+def incoming(*locals_: str) -> Incoming:
+    recipients = [Recipient(Address(local, "l.test")) for local in locals_]
+    return Incoming(Envelope(None, recipients), Hop(HopKind.RECEIVED, 0))
+
+
+@pytest.mark.parametrize(
+    ("local", "error"), [("tempfail", TryLater), ("PermFail", NoSuchUser), ("452", TooManyRecipients)]
+)
+async def test_refusals(local: str, error: type[MailError]) -> None:
+    door = FaultyDoor(Open(), "l.test", Sleeps())
+    with pytest.raises(error, match="as asked for"):
+        await door.rcpt(CLIENT, incoming(), Recipient(Address(local, "l.test")))
+
+
+@pytest.mark.parametrize("local", ["tempfail", "permfail", "452", "slow", "drop-after-data", "bob"])
+async def test_another_domain_is_passed_on(local: str) -> None:
+    sleeps = Sleeps()
+    arriving = incoming()
+    await FaultyDoor(Open(), "l.test", sleeps).rcpt(CLIENT, arriving, Recipient(Address(local, "r.test")))
+    assert (len(arriving.envelope.recipients), sleeps) == (1, [])
+
+
+async def test_slow_waits_by_the_clock_it_was_given() -> None:
+    sleeps = Sleeps()
+    arriving = incoming()
+    await FaultyDoor(Open(), "l.test", sleeps).rcpt(CLIENT, arriving, Recipient(Address("slow", "l.test")))
+    assert (len(arriving.envelope.recipients), sleeps) == (1, [SLOW_SECONDS])
+
+
+async def test_the_reply_is_lost_after_the_message_was_taken() -> None:
+    door = FaultyDoor(Open(), "l.test", Sleeps())
+    with pytest.raises(HangUp):
+        await door.message(CLIENT, incoming("bob", "drop-after-data"), Parcel(7, b"", []))
+    assert (await door.message(CLIENT, incoming("bob"), Parcel(7, b"", []))).accept_id == 7
