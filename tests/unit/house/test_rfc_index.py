@@ -70,6 +70,20 @@ def test_named_modules_exist() -> None:
     ] == []
 
 
+def test_named_modules_cite_the_rfc() -> None:
+    citing: dict[str, set[str]] = {}
+    for citation in cited():
+        module = citation.place.removeprefix("src/postroom/").partition(".")[0].replace("/", ".")
+        citing.setdefault(citation.rfc, set()).add(f"{module}.")
+    assert [
+        f"{rfc}: {module}"
+        for rfc, entry in INDEX.items()
+        if entry["status"] != "no" and rfc in citing
+        for module in entry["where"]
+        if not any(cites.startswith(f"{module}.") for cites in citing[rfc])
+    ] == []
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
