@@ -20,7 +20,7 @@ import uvloop
 from postroom.app import building, parts
 from postroom.app.chores import Chores
 from postroom.app.control import Caller, ControlServer, Request
-from postroom.app.housekeeping import Housekeeping
+from postroom.app.housekeeping import Chore, Housekeeping
 from postroom.app.locate import places_of
 from postroom.app.logs import Log, make_log
 from postroom.app.operations.office import Finding, Submission, Watched
@@ -105,7 +105,7 @@ class Server:
         await self._control.start()
         self.parts.node.start()
         self.parts.runner.start()
-        self._housekeeping.start(*self._chores.all())
+        self._housekeeping.start(*self._chores.all(), Chore("APOP", 60.0, self.services.apop.look))
         return ports
 
     async def stop(self) -> None:
@@ -170,6 +170,7 @@ class Server:
             yield record
         if not request.operation.endswith((".list", ".show", ".count")):
             self.wake()
+            await self.services.apop.look()
 
 
 def internet(settings: Settings) -> Surroundings:

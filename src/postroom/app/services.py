@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 
 from postroom.app import building
+from postroom.app.apop import ApopOffer
 from postroom.app.building import Tls
 from postroom.app.parts import Parts
 from postroom.app.settings import Settings
@@ -54,6 +55,7 @@ class Services:
         self._budget = BodyBudget(limits.bodies_in_flight)
         self._listeners: list[Listener] = []
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
+        self.apop = ApopOffer(parts.store.engine, settings.server.hostname)
 
     def unique(self) -> str:
         """The left half of a Message-ID."""
@@ -61,6 +63,7 @@ class Services:
 
     async def start(self) -> dict[str, int]:
         """Opens all ports that are asked for; gives those that were opened, by service. Raises `CannotListen` and then listens nowhere."""
+        await self.apop.look()
         listen, tls = self._settings.listen, self._tls
         mx, submission, lmtp = self._mx("smtp"), self._submission(), self._lmtp()
         wanted = (
@@ -125,7 +128,6 @@ class Services:
     def _pop3(self) -> Callable[[], Session]:
         world, parts, mailboxes = self._world, self._parts, self._settings.mailboxes
         shelves = Shelves(parts.store, parts.node.ids, self.notes, world.clock.now)
-        hostname = self._settings.server.hostname
         service = Pop3Service(
             building.pop3_config(self._settings, world),
             parts.login,
@@ -133,7 +135,7 @@ class Services:
             Visits(mailboxes.pop3_login_delay),
             world.clock.now,
             tls=self._tls.of("pop3"),
-            stamp=lambda: f"<{secrets.token_hex(8)}@{hostname}>",
+            stamp=self.apop.stamp,
         )
         return lambda: Pop3Session(service)
 

@@ -55,6 +55,12 @@ SELECT p.address, p.generation, a.state FROM profiles p JOIN accounts a ON a.acc
 _ALL = """
 SELECT credential_id, kind, verifier, label, scopes, expires, last_used FROM credentials WHERE account_id = $1 ORDER BY credential_id
 """
+_ANY = "SELECT 1 FROM credentials WHERE kind = $1 LIMIT 1"
+
+
+async def any_of(tx: Transaction, kind: CredentialKind) -> bool:
+    """Whether any account has a credential of this kind."""
+    return await tx.fetchrow(_ANY, kind) is not None
 
 
 async def of_address(tx: Transaction, address: Address) -> Credentials | None:

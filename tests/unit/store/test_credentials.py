@@ -60,3 +60,14 @@ async def test_a_disabled_account_says_so(engine, account_id):
 )
 def test_what_a_credential_is_good_for(protocol, now, good):
     assert APP.good_for(protocol, now) is good
+
+
+async def test_whether_anybody_has_one_of_a_kind(engine, account_id):
+    reading = engine.reading()
+    assert not await credentials.any_of(reading, CredentialKind.SHARED_SECRET)
+    await write(
+        engine, credentials.put, account_id, Credential(9, CredentialKind.SHARED_SECRET, b"sealed"), NOW
+    )
+    assert await credentials.any_of(reading, CredentialKind.SHARED_SECRET)
+    await write(engine, credentials.remove_kind, account_id, CredentialKind.SHARED_SECRET)
+    assert not await credentials.any_of(reading, CredentialKind.SHARED_SECRET)
