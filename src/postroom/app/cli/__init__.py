@@ -14,6 +14,7 @@ _OLD_NAMES = ("sendmail", "mailq", "newaliases")
 
 def main() -> int:
     """Runs what the command line says; gives the exit code."""
+    _open_standard_streams()
     name, arguments = Path(sys.argv[0]).name, sys.argv[1:]
     if name not in _OLD_NAMES and arguments and arguments[0] in _OLD_NAMES:
         name, arguments = arguments[0], arguments[1:]
@@ -30,3 +31,11 @@ def main() -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _open_standard_streams() -> None:
+    """Opens to nowhere what is closed: mailutils' mail starts sendmail without 1 and 2, and the next file would become standard output."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)  # the lowest that is free, so this very number
+            setattr(sys, name, os.fdopen(null, "w" if number else "r", encoding="utf-8"))
