@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -32,6 +33,7 @@ from postroom.app.watching import watch
 from postroom.deliver.attempt import Attempt
 from postroom.intake.local import LocalDoor
 from postroom.message.envelope import Envelope
+from postroom.net import sockets
 from postroom.net.certificates import CertificateError, opportunistic
 from postroom.net.clock import Clock, SystemClock
 from postroom.net.ourselves import is_ourselves
@@ -183,6 +185,7 @@ def internet(settings: Settings) -> Surroundings:
         make_log(settings.log.format, settings.log.level),
         lambda ip: is_ourselves(ip, own),
         opportunistic,
+        inherited=sockets.inherited(os.environ, os.getpid()),
     )
 
 

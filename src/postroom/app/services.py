@@ -76,9 +76,11 @@ class Services:
         )
         opened: list[tuple[Listener, str]] = []
         for name, port, addresses, sessions, implicit in wanted:
-            if port >= 0:
+            given = self._world.inherited.get(name)
+            if port >= 0 or given:
                 door = self._door(name, sessions, implicit=implicit, tls=tls)
-                opened += [(Listener(one, door), name) for one in sockets.tcp(addresses, port)]
+                listening = given or sockets.tcp(addresses, port)
+                opened += [(Listener(one, door), name) for one in listening]
         self._listeners = [listener for listener, _ in opened]
         for listener in self._listeners:
             await listener.start()

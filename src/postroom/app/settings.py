@@ -37,9 +37,6 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     administrator: Annotated[
         str, Meta(description="the address that gets postmaster's and abuse's mail where they do not exist")
     ] = ""
-    user: Annotated[
-        str, Meta(description="the user to become after the ports were opened, when started as root")
-    ] = ""
 
 
 class ListenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,8 +5,9 @@ Values only. Not here: how they are made (`app.serving` for the Internet, `lab` 
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -30,7 +31,7 @@ class Surroundings(msgspec.Struct, frozen=True):
 
     `owns` tells its own addresses; `port_of` where an address takes mail; `source` is the address to connect from, "" for any;
     `relay_tls` the context for STARTTLS to next hops. `open_house` is a lab's: passwords without TLS, VRFY and EXPN for everybody, patience,
-    connections without number. `before_door` may put faults in front of a door.
+    connections without number. `before_door` may put faults in front of a door. `inherited` are sockets that systemd opened, by service.
     """
 
     clock: Clock
@@ -43,3 +44,4 @@ class Surroundings(msgspec.Struct, frozen=True):
     open_house: bool = False
     before_door: Callable[[Door], Door] = _as_it_is
     login_limits: LoginLimits = LoginLimits()
+    inherited: Mapping[str, Sequence[socket.socket]] = {}

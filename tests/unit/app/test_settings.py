@@ -19,7 +19,7 @@ def test_an_empty_file_is_the_default() -> None:
     [
         ("[listen]\nsmpt = 25", "[listen] unknown key smpt: did you mean smtp?"),
         ("[lisen]\nsmtp = 25", "unknown key lisen: did you mean listen?"),
-        ("[server]\nzzz = 1", "[server] unknown key zzz: known keys: hostname, data"),
+        ("[server]\nzzz = 1", "[server] unknown key zzz: known keys: hostname, domain, data"),
         ('[routes."a.test"]\nhost = "x"\nprot = 1', "unknown key prot: did you mean port?"),
         ("[server]\nhostname = 1", "$.server.hostname"),
         ("[limits]\nrecipients = 99", ">= 100"),
