@@ -43,4 +43,4 @@ def test_the_description_is_toml_and_documents_every_key() -> None:
     uncommented = "\n".join(
         line.removeprefix("# ") for line in text.splitlines() if " = " in line or line.startswith("[")
     )
-    assert set(tomllib.loads(uncommented)) == {field for field in Settings.__struct_fields__}
+    assert set(tomllib.loads(uncommented)) == set(Settings.__struct_fields__)
