@@ -1,0 +1,204 @@
+"""Each limit of a session, at its edge and one beyond it: what is allowed is done, what is not is refused in the words that were meant.
+
+A limit without such a test here is found by name. The values are small ones of the tests' own; what they are by default says docs/limits.md.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+import pytest
+
+from postroom.proto.pop3.authorization import Limits as Pop3Limits
+from postroom.proto.pop3.authorization import Pop3Config
+from postroom.proto.pop3.events import Code, Drain, Login
+from postroom.proto.pop3.server import Pop3Server
+from postroom.proto.pop3.snapshot import Snapshot
+from postroom.proto.pop3.texts import Text
+from postroom.proto.smtp.config import Limits, ServerConfig, Service
+from postroom.proto.smtp.events import BodyChunk
+from postroom.proto.smtp.extensions import Offers
+from postroom.serve.smtp import SmtpService, SmtpSession
+from smtp_stage import NOW, Stage, config
+
+
+def stage(**limits: Any) -> Stage:
+    return Stage(config(limits=Limits(**limits))).ready()
+
+
+def last(replies: list[str]) -> str:
+    return replies[-1]
+
+
+# ------------------------------------------------------------------------------------------------------------- SMTP
+
+
+@pytest.mark.parametrize(("octets", "reply"), [(512, "250 2.0.0"), (513, "500 5.5.2 The line is too long")])
+def test_smtp_command(octets: int, reply: str) -> None:
+    line = "NOOP ".ljust(octets - len("\r\n"), "x")
+    assert last(stage(command=512).say(line)).startswith(reply)
+
+
+@pytest.mark.parametrize(("octets", "reply"), [(600, "501 5.5.2"), (601, "500 5.5.6")])
+def test_smtp_auth(octets: int, reply: str) -> None:
+    response = "?".ljust(octets - len("\r\n"), "?")  # no base64, so what is read whole is refused for that
+    talk = Stage(config(auth=True, limits=Limits(auth=600))).ready()
+    assert last(talk.say("AUTH PLAIN", response)).startswith(reply)
+
+
+@pytest.mark.parametrize("spill", [50, 10_000])
+@pytest.mark.parametrize(("octets", "reply"), [(1000, "250 2.0.0"), (1001, "552 5.3.4")])
+def test_smtp_message(octets: int, reply: str, spill: int) -> None:
+    body = b"x" * (octets - 2) + b"\r\n"
+    by_data = stage(message=1000, spill=spill).transaction()
+    by_data.say("DATA")
+    assert by_data.hear(body + b".\r\n").startswith(reply)
+    in_chunks = stage(message=1000, spill=spill).transaction()
+    assert in_chunks.hear(b"BDAT %d LAST\r\n" % octets + body).startswith(reply)
+    declared = stage(message=1000).say(f"MAIL FROM:<x@a.test> SIZE={octets}")
+    assert last(declared)[:3] == reply[:3]
+
+
+@pytest.mark.parametrize(("count", "reply"), [(3, "250 2.0.0"), (4, "452 4.5.3")])
+def test_smtp_recipients(count: int, reply: str) -> None:
+    heard = stage(recipients=3).say("MAIL FROM:<x@a.test>", *(f"RCPT TO:<u{n}@l.test>" for n in range(count)))
+    assert last(heard).startswith(reply)
+
+
+@pytest.mark.parametrize(("count", "reply"), [(3, "250 2.0.0"), (4, "421 4.7.0")])
+def test_smtp_mails(count: int, reply: str) -> None:
+    heard = stage(mails=3).say(*["MAIL FROM:<x@a.test>", "RSET"] * (count - 1), "MAIL FROM:<x@a.test>")
+    assert last(heard).startswith(reply)
+
+
+@pytest.mark.parametrize(("count", "reply"), [(3, "500 5.5.1"), (4, "421 4.7.0 Too many errors")])
+def test_smtp_errors(count: int, reply: str) -> None:
+    talk = stage(errors=3)
+    assert last(talk.say(*["NONSENSE"] * count)).startswith(reply)
+    assert talk.machine.closing is (count > 3)
+
+
+@pytest.mark.parametrize("command", ["NOOP", "RSET", "HELP", "VRFY u", "EHLO a.test"])
+@pytest.mark.parametrize(("count", "code"), [(3, "2"), (4, "421")])
+def test_smtp_junk(command: str, count: int, code: str) -> None:
+    talk = stage(junk=3)
+    talk.machine.junk = 0  # the greeting of the stage was one
+    assert last(talk.say(*[command] * count)).startswith(code)
+
+
+@pytest.mark.parametrize(("count", "closed"), [(1, False), (2, True)])
+def test_smtp_logins(count: int, closed: bool) -> None:
+    wrong = base64.b64encode(b"\0u\0wrong").decode()
+    talk = Stage(config(auth=True, limits=Limits(logins=2))).ready()
+    heard = talk.say(*[f"AUTH PLAIN {wrong}"] * count)
+    assert last(heard).startswith("421 4.7.0 Too many failed logins" if closed else "535 5.7.8")
+    assert talk.machine.closing is closed
+
+
+@pytest.mark.parametrize(("octets", "in_pieces"), [(99, False), (100, True)])
+def test_smtp_spill(octets: int, in_pieces: bool) -> None:
+    talk = stage(spill=100).transaction()
+    talk.say("DATA")
+    talk.hear(b"x" * octets)
+    assert any(isinstance(event, BodyChunk) for event in talk.events) is in_pieces
+    talk.hear(b"\r\n.\r\n")
+    assert len(talk.letters[0][1]) == octets + len("\r\n")
+
+
+@pytest.mark.parametrize(("seconds", "reply"), [(3600, "250 2.0.0"), (3601, "501 5.5.4")])
+def test_smtp_hold(seconds: int, reply: str) -> None:
+    settings = ServerConfig(
+        "mx.l.test", lambda: NOW * 1_000_000, service=Service.SUBMISSION, limits=Limits(hold=3600)
+    )
+    assert last(Stage(settings).ready().say(f"MAIL FROM:<x@a.test> HOLDFOR={seconds}")).startswith(reply)
+
+
+@pytest.mark.parametrize(("seconds", "reply"), [(60, "250 2.0.0"), (59, "553 5.4.7")])
+def test_smtp_deliver_by(seconds: int, reply: str) -> None:
+    assert last(stage(deliver_by=60).say(f"MAIL FROM:<x@a.test> BY={seconds};R")).startswith(reply)
+
+
+def test_smtp_silence() -> None:
+    """How long it is comes from the limits; that it ends the connection is a matter of the pump."""
+    settings = config(limits=Limits(silence=7.0))
+    unused: Any = None
+    service = SmtpService(Offers(settings), unused, unused, unused, unused, unused, "l.test", unused)
+    assert SmtpSession(service).deadline() == 7.0
+
+
+# ------------------------------------------------------------------------------------------------------------- POP3
+
+
+def pop3(*, count: int = 0, **limits: Any) -> Pop3Server:
+    """A session that has said its greeting, and let bob in when there is a `count` of messages."""
+    server = Pop3Server(Pop3Config("hamburger.test", plaintext=True, limits=Pop3Limits(**limits)))
+    server.greet()
+    server.data_to_send()
+    if count:
+        server.receive(b"AUTH PLAIN AGJvYgBodW5ncnk=\r\n")
+        assert isinstance(server.next_event(), Login)
+        server.logged_in("bob", Snapshot(1, [(uid, 42) for uid in range(1, count + 1)]))
+    server.data_to_send()
+    return server
+
+
+def pop3_answer(server: Pop3Server, data: bytes) -> bytes:
+    server.receive(data)
+    assert server.next_event() is None
+    return server.data_to_send()
+
+
+@pytest.mark.parametrize(("octets", "begin"), [(100, b"+OK"), (101, b"-ERR Line too long")])
+def test_pop3_line(octets: int, begin: bytes) -> None:
+    line = b"USER ".ljust(octets, b"u")
+    assert pop3_answer(pop3(line=100), line + b"\r\n").startswith(begin)
+
+
+@pytest.mark.parametrize(("octets", "words"), [(400, b"base64"), (401, b"too long")])
+def test_pop3_auth_line(octets: int, words: bytes) -> None:
+    server = pop3(auth_line=400)
+    pop3_answer(server, b"AUTH PLAIN\r\n")
+    assert words in pop3_answer(server, b"?" * octets + b"\r\n")
+
+
+@pytest.mark.parametrize(("count", "closed"), [(2, False), (3, True)])
+def test_pop3_faults(count: int, closed: bool) -> None:
+    server = pop3(faults=3)
+    pop3_answer(server, b"NONSENSE\r\n" * count)
+    assert server.closing is closed
+
+
+@pytest.mark.parametrize(("count", "closed"), [(1, False), (2, True)])
+def test_pop3_failed_logins(count: int, closed: bool) -> None:
+    server = pop3(failed_logins=2)
+    for _ in range(count):
+        server.receive(b"USER bob\r\nPASS wrong\r\n")
+        assert isinstance(server.next_event(), Login)
+        server.refuse(Text.WRONG_CREDENTIALS, Code.AUTH)
+    assert server.closing is closed
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_pop3_queued(beyond: int) -> None:
+    """With so much queued the next command waits until it has left."""
+    server = pop3(count=1)
+    server.receive(b"STAT\r\n")
+    server.next_event()
+    octets = len(server.data_to_send())
+    server = pop3(count=1, queued=octets + beyond)
+    server.receive(b"STAT\r\nSTAT\r\n")
+    assert isinstance(server.next_event(), Drain)
+    assert server.data_to_send().count(b"+OK") == 1 + beyond
+
+
+# --------------------------------------------------------------------------------------------------------- all of them
+
+
+@pytest.mark.parametrize(
+    ("limits", "protocol"), [(Limits, "smtp"), (Pop3Limits, "pop3")], ids=["smtp", "pop3"]
+)
+def test_each_limit_has_its_test(limits: type[msgspec.Struct], protocol: str) -> None:
+    tests = {name for name in globals() if name.startswith(f"test_{protocol}_")}
+    assert tests == {f"test_{protocol}_{field.name}" for field in msgspec.structs.fields(limits)}
