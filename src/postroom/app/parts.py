@@ -21,6 +21,7 @@ from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.accept import Acceptance, Accepting
 from postroom.deliver.attempt import Attempt
+from postroom.deliver.conversation import Desk
 from postroom.deliver.filing import Filing
 from postroom.deliver.forwarding import Forwarding
 from postroom.deliver.local import LocalWorker
@@ -122,10 +123,9 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
     relay = RemoteRelay(
         Relaying(
             settings.server.hostname,
-            clock,
+            Desk(clock, reader.read),
             building.mx_lookup(settings, world, queue.chance),
             building.routes(settings),
-            reader.read,
             world.relay_tls,
             lambda: verified(building.authorities(settings)),
             world.source,

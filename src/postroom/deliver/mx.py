@@ -69,6 +69,8 @@ class MxLookup:
         """
         if domain.startswith("["):
             ip = domain.strip("[]").removeprefix("IPv6:")
+            if self._identity.owns(ip):
+                raise _loop(domain)
             return [Target("", ip, self._port_of(ip))]
         exchangers, explicit = await self._exchangers(ascii_domain(domain), record, at)
         hosts: list[tuple[Mx, Answer[str]]] = []

@@ -16,7 +16,9 @@ from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode
 class Zone:
     """A resolver over two dictionaries; an absent name is NXDOMAIN, an `Rcode` is that failure."""
 
-    def __init__(self, mx: dict[str, Sequence[Mx] | Rcode], addresses: dict[str, Sequence[str] | Rcode]) -> None:
+    def __init__(
+        self, mx: dict[str, Sequence[Mx] | Rcode], addresses: dict[str, Sequence[str] | Rcode]
+    ) -> None:
         self._mx, self._addresses = mx, addresses
 
     async def mx(self, name: str) -> Answer[Mx]:
@@ -32,7 +34,9 @@ def answer(name: str, kind: Kind, found: Sequence[Mx] | Sequence[str] | Rcode) -
     return Answer(name, kind, records=tuple(found))
 
 
-async def look_up(zone: Zone, domain: str = "r.test", events: list[JourneyEvent] | None = None) -> list[Target]:
+async def look_up(
+    zone: Zone, domain: str = "r.test", events: list[JourneyEvent] | None = None
+) -> list[Target]:
     identity = Identity({"mx.l.test"}, lambda ip: ip == "192.0.2.99")
     lookup = MxLookup(zone, identity, random.Random(1), lambda ip: 25)
     return await lookup.targets(domain, (events if events is not None else []).append, lambda: 7)
@@ -52,7 +56,9 @@ async def test_equal_preferences_are_shuffled() -> None:
     orders = set()
     lookup = MxLookup(zone, Identity((), lambda ip: False), random.Random(3), lambda ip: 25)
     for _ in range(20):
-        orders.add(tuple(target.host for target in await lookup.targets("r.test", lambda event: None, lambda: 0)))
+        orders.add(
+            tuple(target.host for target in await lookup.targets("r.test", lambda event: None, lambda: 0))
+        )
     assert len(orders) > 10
 
 

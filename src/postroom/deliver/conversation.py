@@ -1,0 +1,277 @@
+"""A conversation with a next hop: its session, and one message after the other.
+
+RFC 5321 §4.2.5 and §4.5.4 (what a reply means), §4.5.3.1.8 (recipients of one transaction), RFC 3461 §5.2 (who reports), RFC 6152 §3 and RFC 6531
+§3.5 (what a next hop cannot take). The journey sees every line. Not here: which host, and what is written down.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from postroom.deliver.attempt import Attempt
+from postroom.deliver.local import UNREADABLE
+from postroom.deliver.reports import Result, failed
+from postroom.message.downgrade import downgrade
+from postroom.message.dsn_rules import Happened
+from postroom.message.envelope import BodyKind, Envelope, Recipient
+from postroom.message.errors import ConversionRequired, EnhancedStatus, MailError, NonAsciiAddress
+from postroom.message.journey import Connected, JourneyEvent, Outcome, Said, Secured
+from postroom.message.trace import header_end
+from postroom.net.clock import Clock
+from postroom.net.connect import ClientConnection, NetworkError, TlsFailed
+from postroom.net.session import TlsFacts
+from postroom.proto.smtp.client import SmtpClient
+from postroom.proto.smtp.client_events import BeginTls, ClientEvent, Finished, Ready, Stage, Unusable
+from postroom.proto.smtp.client_events import Result as SmtpResult
+from postroom.proto.smtp.client_parameters import Letter, obstacle
+from postroom.proto.smtp.speech import TLS_NOTE
+from postroom.store.jobs import Job
+from postroom.store.spool import Copy
+
+RECIPIENTS = (
+    100  # of one transaction, unless the server announces another limit (RFC 5321 §4.5.3.1.8, RFC 9422)
+)
+UNDEFINED = EnhancedStatus(5, 0, 0)
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """What conversations share: the time, and `read_body`, which gives a job's message."""
+
+    clock: Clock
+    read_body: Callable[[Job], Awaitable[bytes | None]]
+
+
+class _Parcel(msgspec.Struct):
+    """A job's message as this server can take it, for those of its copies that it can go to."""
+
+    envelope: Envelope
+    content: bytes
+    copies: list[Copy]
+
+
+class SmtpConversation:
+    """One connection to a next hop. `name` is what journeys and reports call it."""
+
+    def __init__(
+        self, desk: Desk, machine: SmtpClient, connection: ClientConnection[ClientEvent], name: str
+    ) -> None:
+        self._desk = desk
+        self._machine = machine
+        self._connection = connection
+        self._name = name
+        self._facts: TlsFacts | None = connection.tls
+        self._opening: list[JourneyEvent] = []
+        self._usable = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether another message may be sent over it."""
+        return self._usable and self._connection.alive
+
+    async def begin(self, attempt: Attempt, context: ssl.SSLContext, host: str) -> str | None:
+        """Brings the session about; None when it stands, else in one line why not. Raises TlsFailed.
+
+        What was seen until then, by this and by hosts that were tried before, belongs to the first message's journey.
+        """
+        connection = self._connection
+        peer, local = connection.peer, connection.local
+        protocol = "lmtp" if self._machine.config.lmtp else "esmtp"
+        ends = f"{peer.ip}:{peer.port}", f"{local.ip}:{local.port}"
+        attempt.events.append(Connected(self._at(attempt.started), protocol, *ends, self._name))
+        try:
+            refused = await self._session(context, host)
+        except TlsFailed:
+            attempt.events += self._events(self._at(attempt.started))
+            raise
+        except NetworkError as error:
+            refused = str(error)
+        attempt.events += self._events(self._at(attempt.started))
+        self._opening = attempt.events
+        self._usable = refused is None
+        if refused is not None:
+            connection.close()
+        return refused
+
+    async def _session(self, context: ssl.SSLContext, host: str) -> str | None:
+        connection, machine = self._connection, self._machine
+        while True:
+            match await connection.event(machine.deadline):
+                case Ready():
+                    return None
+                case BeginTls():
+                    self._facts = await self._start_tls(context, host)
+                    machine.tls_started()
+                case Unusable(reply=reply, said=said):
+                    return f"{self._name} said: {reply}" if said else f"{self._name}: {reply.text}"
+
+    async def _start_tls(self, context: ssl.SSLContext, host: str) -> TlsFacts:
+        """However a handshake fails, it is TLS that failed: some servers just hang up."""
+        try:
+            return await self._connection.start_tls(context, host)
+        except TlsFailed:
+            raise
+        except NetworkError as error:
+            raise TlsFailed(f"TLS with {self._name}: {error}") from error
+
+    # ------------------------------------------------------------------------------------------------------------ a message
+
+    async def deliver(self, job: Job) -> Attempt:
+        """Sends the job's message to its recipients."""
+        attempt = Attempt(self._desk.clock.now(), events=self._opening)
+        self._opening = []
+        content = await self._desk.read_body(job)
+        if content is None:
+            attempt.delayed = {copy.n: UNREADABLE for copy in job.copies}
+            return attempt
+        parcel = self._fit(job, content, attempt)
+        limit = self._machine.capabilities.recipients or RECIPIENTS
+        for first in range(0, len(parcel.copies), limit):
+            some = parcel.copies[first : first + limit]
+            if first and not self.usable:
+                attempt.delayed |= {
+                    copy.n: "The connection ended before this recipient's turn" for copy in some
+                }
+            else:
+                await self._send(attempt, parcel, some)
+        outcomes = {result.copy.n: result for result in attempt.results}
+        attempt.events += [self._outcome(attempt, copy, outcomes.get(copy.n)) for copy in job.copies]
+        return attempt
+
+    def _fit(self, job: Job, content: bytes, attempt: Attempt) -> _Parcel:
+        """The message as this server can take it; copies that cannot go to it end here, with the reason."""
+        envelope, copies = _envelope(job), list(job.copies)
+        capabilities = self._machine.capabilities
+        if not capabilities.has("SMTPUTF8") and content[: header_end(content)].isascii():
+            envelope.smtputf8 = False  # RFC 6531 §3.5: only whoever needs it fails
+            for copy in copies:
+                if not copy.address.is_ascii:
+                    attempt.results.append(failed(copy, NonAsciiAddress(), self._name))
+            copies = [copy for copy in copies if copy.address.is_ascii]
+        envelope.recipients = [_recipient(copy) for copy in copies]
+        error = obstacle(Letter(envelope, content), capabilities, self._now())
+        if isinstance(error, ConversionRequired):
+            try:
+                eight_bit = capabilities.has("8BITMIME")
+                content = downgrade(content, eight_bit=eight_bit)
+                envelope.body = BodyKind.EIGHT_BIT if eight_bit else BodyKind.SEVEN_BIT
+                error = obstacle(Letter(envelope, content), capabilities, self._now())
+            except ConversionRequired as impossible:
+                error = impossible
+        if error is not None:
+            self._fail(attempt, copies, error)
+            copies = []
+        return _Parcel(envelope, content, copies)
+
+    def _fail(self, attempt: Attempt, copies: list[Copy], error: MailError) -> None:
+        attempt.results += [failed(copy, error, self._name) for copy in copies]
+
+    async def _send(self, attempt: Attempt, parcel: _Parcel, copies: list[Copy]) -> None:
+        parcel.envelope.recipients = [_recipient(copy) for copy in copies]
+        results = await self._transfer(Letter(parcel.envelope, parcel.content))
+        attempt.events += self._events(self._at(attempt.started))
+        attempt.unsent = not self.usable and all(map(_unheard, results))
+        for copy, result in zip(copies, results, strict=True):
+            self._note(attempt, copy, result)
+
+    async def _transfer(self, letter: Letter) -> list[SmtpResult]:
+        connection, machine = self._connection, self._machine
+        machine.send(letter)
+        while True:
+            try:
+                event = await connection.event(machine.deadline)
+            except NetworkError as error:
+                machine.lost(str(error))
+                lost = machine.next_event()
+                assert isinstance(lost, Finished)
+                event = lost
+            if isinstance(event, Finished):
+                self._usable = event.usable
+                return event.results
+
+    def _note(self, attempt: Attempt, copy: Copy, result: SmtpResult) -> None:
+        """RFC 5321 §4.2.5: 2yz is their responsibility, 4yz still ours, 5yz the end."""
+        reply = result.reply
+        if reply.positive:
+            happened = Happened.HANDED_ON if self._machine.capabilities.has("DSN") else Happened.RELAYED
+            if self._machine.config.lmtp:
+                happened = Happened.DELIVERED  # RFC 2033 §4.2: the reply is the delivery's
+            status = reply.status or EnhancedStatus(2, 0, 0)
+            attempt.results.append(Result(copy, happened, status, _lines(result), self._name))
+        elif reply.permanent:
+            status = reply.status or UNDEFINED
+            attempt.results.append(Result(copy, Happened.FAILED, status, _lines(result), self._name))
+        else:
+            attempt.delayed[copy.n] = f"{self._name} said: {reply}" if result.said else reply.text
+
+    def _outcome(self, attempt: Attempt, copy: Copy, result: Result | None) -> Outcome:
+        at, address = self._at(attempt.started), str(copy.address)
+        if result is None:
+            return Outcome(at, copy.rcpt, address, "delayed", "", attempt.delayed.get(copy.n, ""), self._name)
+        word = "failed" if result.happened is Happened.FAILED else "relayed"
+        return Outcome(at, copy.rcpt, address, word, str(result.status), " ".join(result.reply), self._name)
+
+    async def quit(self) -> None:
+        """Says QUIT and closes; what the server answers does not matter any more."""
+        if self._connection.alive:
+            self._machine.quit()
+        self._connection.close()
+
+    def _events(self, at: int) -> list[JourneyEvent]:
+        """The dialogue since the last call, and TLS where it began."""
+        lines = self._machine.take_dialogue()
+        facts, self._facts = self._facts, None
+        before: list[bytes] = []
+        if facts is not None and TLS_NOTE in lines:
+            note = lines.index(TLS_NOTE)
+            before, lines = lines[:note], lines[note + 1 :]
+        events: list[JourneyEvent] = [Said(at, before)] if before else []
+        if facts is not None:
+            certificate = facts.server_name, facts.subject, facts.verified
+            events.append(Secured(at, facts.version, facts.cipher, *certificate))
+        if lines:
+            events.append(Said(at, lines, self._machine.secure))
+        return events
+
+    def _at(self, started: int) -> int:
+        return max(0, (self._desk.clock.now() - started) // 1000)
+
+    def _now(self) -> int:
+        return self._desk.clock.now() // 1_000_000
+
+
+def _unheard(result: SmtpResult) -> bool:
+    """Whether the server has said nothing of the message: the connection was gone, or 421 was the answer to MAIL."""
+    return result.stage is Stage.MAIL and (not result.said or result.reply.code == 421)
+
+
+def _recipient(copy: Copy) -> Recipient:
+    return Recipient(copy.address, copy.notify, copy.orcpt)
+
+
+def _lines(result: SmtpResult) -> tuple[str, ...]:
+    """The reply as reports quote it: code first when a server said it, our own words otherwise."""
+    reply = result.reply
+    if not result.said:
+        return reply.lines
+    status = f" {reply.status}" if reply.status else ""
+    return tuple(f"{reply.code}{status} {line}" for line in reply.lines)
+
+
+def _envelope(job: Job) -> Envelope:
+    terms = job.letter.terms
+    return Envelope(
+        job.letter.sender,
+        [],
+        terms.body,
+        terms.smtputf8,
+        job.letter.size,
+        terms.envid,
+        terms.ret,
+        terms.deliver_by,
+        None,
+        terms.priority,
+        terms.auth,
+    )
