@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""Writes the pages of docs/ that are made out of the code: extensions, capabilities, configuration, limits.
+
+The tables that the program works with are the source; what a limit is for is the comment beside it. A test sees that the pages are up to date;
+after a change: `.venv/bin/python tools/make_docs.py`. Not here: pages that are written by hand.
+"""
+
+import ast
+import importlib
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple, get_type_hints
+
+import msgspec
+
+from postroom.app import building, settings
+from postroom.app.settings import Settings
+from postroom.proto.pop3.authorization import Authorization, Pop3Config
+from postroom.proto.pop3.commands import CAPABILITIES, COMMANDS
+from postroom.proto.pop3.replies import Replies
+from postroom.proto.smtp import extensions
+from postroom.proto.smtp.commands import VERBS
+from postroom.proto.smtp.config import Service
+from postroom.proto.smtp.extensions import EXTENSIONS, SHOWING, Offers
+from rfc_citations import ROOT, SOURCE, index
+
+DOCS = ROOT / "docs"
+RFC = re.compile(r"RFC (\d+)")
+LIMIT = re.compile(
+    r"^(MAX|MOST|LONGEST|SLOWEST|SILENCE|SHOWN|KEPT)(_|$)|_(SECONDS|DAYS|ROWS|AT_ONCE)$"
+    r"|^(BACKLOG|GRACE|FORGET_AFTER|MESSAGES_PER_CONNECTION|FIRST_CONNECTIONS|PREVIEW)$"
+)
+UNSAID = {  # what a name without a comment beside it bounds
+    "agent.connecting.CONNECT_SECONDS": "until a connection to the user's own server stands",
+    "app.chores.PRUNED_AT_ONCE": "journeys that one commit forgets",
+    "app.node.BEAT_SECONDS": "between two signs of life of a node",
+    "app.node.LEASE_SECONDS": "without a sign of life, and a node's number is free again",
+    "app.operations.journeys.MOST_LISTED": "journeys in one listing",
+    "app.operations.watching.ALIVE_SECONDS": "between two signs of life to somebody who watches",
+    "app.sendmail_smtp.MAX_MESSAGE": "octets of a message that comes by sendmail -bs",
+    "app.server.DRAIN_SECONDS": "that open sessions get to end what they do when the server stops",
+    "deliver.destinations.FIRST_CONNECTIONS": "to a destination of which nothing is known yet",
+    "deliver.destinations.MESSAGES_PER_CONNECTION": "messages over one connection to a next hop",
+    "deliver.remote.MOST_TARGETS": "addresses tried in one attempt",
+    "deliver.runner.CLAIM_AT_ONCE": "jobs that one look at the queue takes",
+    "deliver.runner.LONGEST_SLEEP": "seconds between two looks at the queue",
+    "deliver.runner.RENEW_SECONDS": "after which a lease is renewed",
+    "lab.dns.SLOW_SECONDS": "that a slow answer of the lab's DNS takes",
+    "lab.faults.SLOW_SECONDS": "that slow@ takes",
+    "lab.zones.MOST_ALIASES": "in one chain",
+    "message.dsn_text.MAX_JOURNEY_LINES": "of a journey in a report",
+    "message.fields.LONGEST": "characters of a line that we write, RFC 5322 §2.1.1",
+    "net.connect.CONNECT_SECONDS": "until a TCP connection stands",
+    "net.connect.HANDSHAKE_SECONDS": "until TLS stands",
+    "net.connections.SWEEP_SECONDS": "between two looks for silent connections",
+    "net.dns_cache.FAILURE_SECONDS": "in which a question that failed is not asked again",
+    "net.listener.PAUSE_SECONDS": "without accepting when files run out",
+    "net.pump.HANDSHAKE_SECONDS": "until TLS stands",
+    "net.sockets.BACKLOG": "connections that wait to be accepted",
+    "serve.pop3_surrogate.MOST_PARTS": "parts of a message whose headers are put into ASCII",
+    "store.group_commit.MAX_BATCH": "pieces of work in one commit",
+    "store.mailboxes.MAX_DEPTH": "levels of mailboxes",
+    "store.pruning.REFERENCES_AT_ONCE": "message-ids that one commit forgets",
+    "store.pruning.VANISHED_DAYS": "that an expunged uid is remembered",
+    "store.search_postgres.FOUND_AT_ONCE": "candidates of one read",
+}
+LIMIT_CLASSES = ("Limits", "GateLimits", "ClientLimits", "Schedule")
+SERVICES = (("smtp", Service.MX), ("submission", Service.SUBMISSION), ("lmtp", Service.LMTP))
+STANDINGS = (("before TLS", False, False), ("with TLS", True, False), ("logged in", True, True))
+MADE = "<!-- Made by tools/make_docs.py out of the code. -->"
+
+
+def main() -> int:
+    """Writes all pages; says which ones changed."""
+    for name, text in pages().items():
+        path = DOCS / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            print(path.relative_to(ROOT))
+    return 0
+
+
+def pages() -> dict[str, str]:
+    """The texts by file name."""
+    return {
+        "smtp-extensions.md": smtp_page(),
+        "pop3-capabilities.md": pop3_page(),
+        "configuration.md": configuration_page(),
+        "limits.md": limits_page(),
+    }
+
+
+def page(title: str, *parts: str) -> str:
+    return "\n\n".join((f"# {title}", MADE, *parts)) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def standing(rfc: str) -> str:
+    """How far an RFC is applied, as the index says."""
+    entry = index()[rfc]
+    return str(entry["status"]) + (f": {entry['note']}" if entry["note"] else "")
+
+
+def _world() -> Any:
+    """As much of a server's surroundings as its services' configurations ask for."""
+    return SimpleNamespace(clock=SimpleNamespace(now=lambda: 0), open_house=False)
+
+
+# ------------------------------------------------------------------------------------------------------------- SMTP, POP3
+
+
+def smtp_page() -> str:
+    """docs/smtp-extensions.md."""
+    offers = {name: Offers(building.smtp_config(Settings(), _world(), service)) for name, service in SERVICES}
+    rfcs = _extension_rfcs()
+    rows = [
+        (
+            f"`{row.keyword}`",
+            f"RFC {rfcs[row.keyword]}",
+            code(row.verbs) or "",
+            code((*row.mail, *(f"{name} of RCPT" for name in row.rcpt))),
+            "; ".join(_offered(row.keyword, offers)) or "nowhere",
+            standing(rfcs[row.keyword]),
+        )
+        for row in EXTENSIONS
+    ]
+    verbs = [(f"`{name}`", f"`{verb.syntax}`", verb.purpose) for name, verb in VERBS.items()]
+    return page(
+        "SMTP: extensions and commands",
+        "What EHLO (LHLO) offers by default at each port, and what it brings. The source is `EXTENSIONS` in `proto/smtp/extensions.py`.",
+        table(("Keyword", "By", "Commands", "Parameters", "Offered", "Applied"), rows),
+        "The commands; HELP says the same. Those of an extension work where it is offered, "
+        f"{', '.join(SHOWING)} after AUTH.",
+        table(("Command", "Syntax", "Purpose"), verbs),
+    )
+
+
+def _offered(keyword: str, offers: dict[str, Offers]) -> Iterator[str]:
+    for name, made in offers.items():
+        when = [
+            words
+            for words, tls, authenticated in STANDINGS
+            if any(row.keyword == keyword for row in made.at(tls=tls, authenticated=authenticated).extensions)
+            and (tls or name != "lmtp")
+            and (not authenticated or name == "submission")
+        ]
+        possible = [words for words, tls, auth in STANDINGS if (tls or name != "lmtp") and not auth]
+        if set(possible) <= set(when):
+            yield name
+        elif when:
+            yield f"{name} {', '.join(when)}"
+
+
+def _extension_rfcs() -> dict[str, str]:
+    """The RFC that stands in the comment beside each row."""
+    path = Path(str(extensions.__file__))
+    source = path.read_text("utf-8")
+    lines = source.splitlines()
+    calls = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Extension"
+    ]
+    found = {}
+    for call in calls:
+        keyword = call.args[0]
+        assert isinstance(keyword, ast.Constant)
+        assert isinstance(keyword.value, str)
+        rfc = RFC.search("\n".join(lines[call.lineno - 1 : call.end_lineno]))
+        assert rfc, f"{path}:{call.lineno}: no RFC beside {keyword.value}"
+        found[keyword.value] = rfc[1]
+    return found
+
+
+def pop3_page() -> str:
+    """docs/pop3-capabilities.md."""
+    config = building.pop3_config(Settings(), _world())
+    before, after = (_pop3_tags(config, secure=secure) for secure in (False, True))
+    rows = []
+    for capability in CAPABILITIES:
+        when = [
+            words for words, tags in (("before TLS", before), ("with TLS", after)) if capability.tag in tags
+        ]
+        shown = after.get(capability.tag) or before.get(capability.tag) or capability.tag
+        rfc = RFC.search(capability.section)
+        assert rfc
+        rows.append(
+            (
+                f"`{shown}`",
+                capability.section,
+                code(capability.verbs),
+                " and ".join(when) or "when configured",
+                standing(rfc[1]),
+            )
+        )
+    commands = [
+        (f"`{command.syntax}`", ", ".join(sorted(command.states)), command.section)
+        for command in COMMANDS.values()
+    ]
+    return page(
+        "POP3: capabilities and commands",
+        "What CAPA says by default. The source is `CAPABILITIES` in `proto/pop3/commands.py`. APOP has no capability: the greeting's "
+        "timestamp announces it.",
+        table(("Capability", "By", "Commands", "Said", "Applied"), rows),
+        table(("Command", "State", "By"), commands),
+    )
+
+
+def _pop3_tags(config: Pop3Config, *, secure: bool) -> dict[str, str]:
+    offer = Authorization(Replies(config.language), config, "", secure=secure).offer()
+    said = ((capability.tag, capability.argument(offer)) for capability in CAPABILITIES)
+    return {tag: f"{tag} {argument}".rstrip() for tag, argument in said if argument is not None}
+
+
+# ------------------------------------------------------------------------------------------------------ configuration, limits
+
+
+def configuration_page() -> str:
+    """docs/configuration.md."""
+    return page(
+        "Configuration",
+        "One TOML file. Every key has a default; a key that is not known is an error that names the nearest one. `postroom quickstart` "
+        "writes a file to begin with, `postroom config check FILE` tells whether one is right, and `postroom config describe` prints this:",
+        f"```toml\n{settings.describe().rstrip()}\n```",
+    )
+
+
+class Bound(NamedTuple):
+    """A row of the table of limits."""
+
+    place: str
+    name: str
+    value: Any
+    meaning: str
+
+
+def limits_page() -> str:
+    """docs/limits.md. Seconds are seconds everywhere, octets octets."""
+    rows = [
+        (f"`{bound.place}`", f"`{bound.name}`", number(bound), bound.meaning)
+        for bound in (*configured(), *in_code())
+    ]
+    return page(
+        "Limits",
+        "Everything that is bounded. First what the configuration sets, with its default; then what stands in the code, room by room: a "
+        "constant, or a field of a value that the part is made with. The limits of an SMTP and of a POP3 session (`proto.smtp.config`, "
+        "`proto.pop3.authorization`) are tried at their edges by `tests/unit/house/test_limits.py`.",
+        table(("Where", "Limit", "Value", "What it bounds"), rows),
+    )
+
+
+def configured() -> Iterator[Bound]:
+    """Those of the configuration."""
+    for section, struct in (
+        ("limits", settings.LimitSettings),
+        ("queue", settings.QueueSettings),
+        ("mailboxes", settings.MailboxSettings),
+        ("journey", settings.JourneySettings),
+    ):
+        hints = get_type_hints(struct, include_extras=True)
+        for field in msgspec.structs.fields(struct):
+            if not isinstance(field.default, str):
+                meaning = next(one.description for one in hints[field.name].__metadata__ if one.description)
+                yield Bound(f"[{section}]", field.name, field.default, meaning)
+
+
+def in_code() -> Iterator[Bound]:
+    """Those of all modules."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        if not any(_names_limit(node) for node in tree.body):
+            continue
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        module = importlib.import_module(f"postroom.{name}")
+        lines = path.read_text("utf-8").splitlines()
+        for node in tree.body:
+            if _names_limit(node):
+                yield from _bounds(node, module, lines, name)
+
+
+def _target(node: ast.stmt) -> str:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+        case ast.ClassDef(name=name):
+            return name
+    return ""
+
+
+def _names_limit(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ClassDef):
+        return node.name in LIMIT_CLASSES
+    name = _target(node)
+    return not name.startswith("_") and bool(LIMIT.search(name))
+
+
+def _bounds(node: ast.stmt, module: ModuleType, lines: list[str], place: str) -> Iterator[Bound]:
+    value = getattr(module, _target(node))
+    if isinstance(node, ast.ClassDef):
+        yield from _fields(node, value, lines, place)
+    elif isinstance(value, int | float):
+        name = _target(node)
+        yield Bound(place, name, value, _comment(node, lines) or UNSAID.get(f"{place}.{name}", ""))
+
+
+def _fields(
+    node: ast.ClassDef, struct: type[msgspec.Struct], lines: list[str], place: str
+) -> Iterator[Bound]:
+    about = " ".join((struct.__doc__ or "").split())
+    defaults = {field.name: field.default for field in msgspec.structs.fields(struct)}
+    for field in node.body:
+        name = _target(field)
+        if isinstance(field, ast.AnnAssign) and not isinstance(defaults[name], bool):
+            yield Bound(place, name, defaults[name], _comment(field, lines) or about)
+            about = about and "as above"
+
+
+def _comment(node: ast.stmt, lines: list[str]) -> str:
+    """What stands behind a value, or within its parentheses."""
+    words = [line.partition("  # ")[2] for line in lines[node.lineno - 1 : node.end_lineno]]
+    return " ".join(
+        word.partition("  # ")[0].strip() for word in words if word and not word.startswith("noqa")
+    )
+
+
+def number(bound: Bound) -> str:
+    """The value as people read it."""
+    value, name = bound.value, bound.name
+    if isinstance(value, tuple):
+        return ", ".join(str(one) for one in value)
+    for unit in ("SECONDS", "DAYS"):
+        if name.endswith(f"_{unit}"):
+            return f"{value:g} {unit.lower()}"
+    if isinstance(value, int) and re.search("octet|byte", f"{name} {bound.meaning}".lower()):
+        for size, letters in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+            if value >= size and value % size == 0:
+                return f"{value // size} {letters}"
+    return (
+        f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
