@@ -104,9 +104,10 @@ class Ours:
 
     def started(self) -> float:
         """Waits for the first SMTP greeting; gives its moment (`perf_counter`)."""
-        assert self._process is not None
+        process = self._process
+        assert process is not None
         try:
-            moment = until_banner(self.smtp, b"220", START_SECONDS)
+            moment = until_banner(self.smtp, b"220", START_SECONDS, lambda: process.poll() is not None)
             self._announcement()
             until_banner(self.pop3, b"+OK", START_SECONDS)
         except BenchError as error:

@@ -108,7 +108,7 @@ class _Sender:
         await asyncio.gather(*(self._connections() for _ in range(self._share.connections)))
 
     async def _connections(self) -> None:
-        while self._left > 0:
+        while self._take():
             reader, writer = await asyncio.open_connection(LOOPBACK, self._port)
             try:
                 await self._session(reader, writer)
@@ -118,13 +118,17 @@ class _Sender:
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _reply(reader, b"220")
         await _say(reader, writer, f"HELO {CLIENT}\r\n".encode(), b"250")
-        while self._left > 0:
-            self._left -= 1
+        more = True
+        while more:
             for words, wanted in self._transaction:
                 await _say(reader, writer, words, wanted)
-            if not self._share.kept:
-                break
+            more = self._share.kept and self._take()
         await _say(reader, writer, b"QUIT\r\n", b"221")
+
+    def _take(self) -> bool:
+        """Whether there is one more message to send."""
+        self._left -= 1
+        return self._left >= 0
 
 
 async def _say(

@@ -6,6 +6,7 @@ import resource
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Final, Self
 
 from bench.processes import BenchError
@@ -34,8 +35,13 @@ def connect(port: int, tls: ssl.SSLContext | None = None) -> socket.socket:
     return tls.wrap_socket(plain) if tls else plain
 
 
-def until_banner(port: int, banner: bytes, seconds: float) -> float:
-    """Waits until a server at the port says `banner` first; gives `time.perf_counter()` of that moment."""
+def until_banner(
+    port: int, banner: bytes, seconds: float, ended: Callable[[], bool] = lambda: False
+) -> float:
+    """Waits until a server at the port says `banner` first; gives `time.perf_counter()` of that moment.
+
+    Raises `BenchError` after `seconds`, or when it has `ended` before.
+    """
     limit = time.monotonic() + seconds
     said = ""
     while time.monotonic() < limit:
@@ -48,6 +54,8 @@ def until_banner(port: int, banner: bytes, seconds: float) -> float:
             if first.startswith(banner):
                 return time.perf_counter()
             said = repr(first)
+        if ended():
+            raise BenchError("it ended before it had greeted")
         time.sleep(0.002)
     raise BenchError(f"port {port} did not say {banner.decode()} within {seconds:.0f} s: {said}")
 

@@ -58,9 +58,7 @@ def arrive(way: Way, load: Load) -> Sample:
     processor = processor_seconds(roots)
     started = time.perf_counter()
     accepting = send(way.entrance.smtp, way.domain, load, way.users)
-    wait_until(
-        lambda: system.count() >= wanted, LONGEST, f"{count} messages accepted, not all of them readable"
-    )
+    _until_readable(system, wanted, count)
     readable = time.perf_counter() - started
     readable_processor = processor_seconds(roots)
     sample = {
@@ -75,6 +73,16 @@ def arrive(way: Way, load: Load) -> Sample:
         sample[INDEXING] = (processor_seconds(roots) - readable_processor) / count * 1e6
     _check(system, wanted)
     return sample
+
+
+def _until_readable(system: MailSystem, wanted: int, count: int) -> None:
+    try:
+        wait_until(lambda: system.count() >= wanted, LONGEST, "waiting for mail")
+    except BenchError as error:
+        missing = wanted - system.count()
+        raise BenchError(
+            f"{missing} of {count} accepted messages cannot be read after {LONGEST:.0f} s"
+        ) from error
 
 
 def _check(system: MailSystem, wanted: int) -> None:
