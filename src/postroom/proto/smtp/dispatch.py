@@ -67,7 +67,8 @@ def _read_text(conversation: Conversation, line: bytes) -> SmtpEvent | None:
         verb = verb.upper()
         row = VERBS.get(verb)
     offer = conversation.offer
-    if row is None or verb not in offer.verbs or not text.isprintable() or len(line) > offer.longest_line:
+    too_long = len(line) > offer.longest_line and verb != "AUTH"  # which has a limit of its own, RFC 4954 §4
+    if row is None or verb not in offer.verbs or not text.isprintable() or too_long:
         _unusual(conversation, line, verb)
         return None
     kind: type[Command] = row.command
