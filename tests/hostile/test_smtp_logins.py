@@ -173,7 +173,7 @@ def test_s39_old_versions_get_an_alert_and_names_leave_no_trace(house: Besieged)
     old = opportunistic()
     old.set_ciphers("ALL:@SECLEVEL=0")
     old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLS"):
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     with house.connect("submissions") as wire, pytest.raises(ssl.SSLError):
         wire.tls(old)

@@ -45,7 +45,7 @@ class Pump(Link):
     """One connection of a server; to its session it is the `Connection`."""
 
     __slots__ = (
-        "_ahead", "_dismissed", "_ending", "_endpoint", "_machine", "_said", "_session", "_task", "_turning", "opened_at", "quiet_since",
+        "_ahead", "_dismissed", "_ending", "_endpoint", "_machine", "_said", "_session", "_task", "_turning", "_was_in", "heard_at", "opened_at", "quiet_since",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -59,7 +59,8 @@ class Pump(Link):
         self._ahead = 0  # octets read since the machine last had nothing left to do
         self._ending = ""  # why, once the end is decided
         self._dismissed = False
-        self.opened_at = self.quiet_since = endpoint.connections.now()
+        self._was_in = 0  # octets that had come at the last look
+        self.opened_at = self.quiet_since = self.heard_at = endpoint.connections.now()
 
     # The Connection that a session sees
 
@@ -140,6 +141,8 @@ class Pump(Link):
 
     def check(self, now: float) -> None:
         """Once a second: the end for those that are too slow."""
+        if self.bytes_in != self._was_in:
+            self._was_in, self.heard_at = self.bytes_in, now
         if (self.blocked or self._ending) and self.draining():
             self.quiet_since = now
         if now - self.quiet_since <= self._patience():

@@ -50,6 +50,7 @@ class Connection(Protocol):
     bytes_in: int  # octets that came over the wire so far, TLS records included
     opened_at: float  # on the clock of `quiet_since`
     quiet_since: float  # monotonic seconds: when the last event was answered, or anything was sent
+    heard_at: float  # likewise: when octets were last seen to have come, to a second
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Sends the reply that is queued, then does a TLS handshake as the server, then calls `session.secured`."""

@@ -31,7 +31,7 @@ from postroom.serve.smtp_lookups import Lookups
 from postroom.store.login import Login
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
-LONGEST_SESSION = 1800.0  # seconds; a message that is arriving then may still come to its end
+LONGEST_BODY = 1800.0  # seconds that one message may take to arrive
 
 Authenticator = Callable[[str, str, str, bytes, str], Awaitable[Login]]
 
@@ -80,7 +80,16 @@ class SmtpService(msgspec.Struct):
 class SmtpSession:
     """One connection."""
 
-    __slots__ = ("_chunks", "_client", "_connection", "_held", "_incoming", "_service", "machine")
+    __slots__ = (
+        "_before_body",
+        "_chunks",
+        "_client",
+        "_connection",
+        "_held",
+        "_incoming",
+        "_service",
+        "machine",
+    )
 
     def __init__(self, service: SmtpService) -> None:
         self.machine = SmtpServer(service.offers.config, service.offers)
@@ -90,6 +99,7 @@ class SmtpSession:
         self._incoming: Incoming | None = None
         self._chunks: list[bytes] = []
         self._held = 0
+        self._before_body = 0  # octets of the connection until MAIL
 
     # ------------------------------------------------------------------------------------------------------ for the pump
 
@@ -142,14 +152,15 @@ class SmtpSession:
         self._connection = None
 
     def deadline(self) -> float:
-        """Seconds of silence; none are left for a body that trickles, or when the session is over its time (RFC 5321 §4.5.3.2.7)."""
+        """Seconds since our last word; a message that keeps coming, and not in drops, has more of them (RFC 5321 §4.5.3.2.7)."""
         silence = self.machine.config.limits.silence
         connection = self._connection
         if connection is None or not self.machine.receiving:
             return silence
-        seconds = connection.quiet_since - connection.opened_at
-        slow = seconds > silence and connection.bytes_in < SLOWEST_BODY * seconds
-        return 1.0 if slow or seconds > LONGEST_SESSION else silence
+        coming = max(0.0, connection.heard_at - connection.quiet_since)
+        if coming > silence and connection.bytes_in - self._before_body < SLOWEST_BODY * coming:
+            return silence
+        return min(max(LONGEST_BODY, silence), coming + silence)
 
     # ---------------------------------------------------------------------------------------------------------- the greeting
 
@@ -187,6 +198,8 @@ class SmtpSession:
         incoming = Incoming(event.envelope, self._hop(), Manner(event.how))
         await self._service.door.mail(self._client, incoming)
         self._incoming = incoming
+        if self._connection is not None:
+            self._before_body = self._connection.bytes_in
         self.machine.reply(replies.SENDER_OK)
 
     async def _rcpt(self, event: Rcpt) -> None:
