@@ -7,7 +7,6 @@ of ours failed, never because a budget was missed or a peer is not there.
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from rich.console import Console
 
 from bench.course import FULL, QUICK, Course, Row, Scale
 from bench.figures import Figure
-from bench.machine import VOLATILE, examine, file_system
+from bench.machine import VOLATILE, busy, examine, file_system
 from bench.ours import Ours
 from bench.peers import Peers, why_missing
 from bench.processes import BenchError
@@ -73,6 +72,7 @@ def _measure(options: argparse.Namespace, scale: Scale, directory: Path, progres
     for row in _chosen(options.only):
         progress.print(f"{row.name}: {row.title}")
         figures += _run(course, row)
+    machine.others_after = busy()
     return Report(
         machine=machine,
         quick=options.quick,
@@ -84,7 +84,6 @@ def _measure(options: argparse.Namespace, scale: Scale, directory: Path, progres
         figures=figures,
         notes=course.notes,
         failed=course.failed,
-        load_after=os.getloadavg()[0],
         seconds=time.monotonic() - began,
     )
 

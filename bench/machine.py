@@ -17,10 +17,15 @@ from bench.peers import dovecot_version, postfix_version
 
 VOLATILE: Final = frozenset({"tmpfs", "ramfs", "devtmpfs"})
 SYNCS: Final = 50
+WATCH: Final = 1.0  # seconds
+QUIET: Final = 0.1
 
 
 class Machine(msgspec.Struct):
-    """Facts for the report; sizes in octets. `sync_ms` is the median of an fdatasync of 4 KiB appended to a file."""
+    """Facts for the report; sizes in octets. `sync_ms` is the median of an fdatasync of 4 KiB appended to a file.
+
+    `others_before` and `others_after` are the share of the processors that other programs used, just before and just after.
+    """
 
     processor: str
     cores: int
@@ -28,8 +33,9 @@ class Machine(msgspec.Struct):
     kernel: str
     file_system: str
     sync_ms: float
-    load_before: float
+    others_before: float
     versions: dict[str, str]
+    others_after: float = 0.0
 
 
 def examine(directory: Path, no_peer: str) -> Machine:
@@ -49,9 +55,24 @@ def examine(directory: Path, no_peer: str) -> Machine:
         kernel=platform.release(),
         file_system=file_system(directory),
         sync_ms=_sync_ms(directory),
-        load_before=os.getloadavg()[0],
+        others_before=busy(),
         versions=versions,
     )
+
+
+def busy(seconds: float = WATCH) -> float:
+    """The share of all processors that is used while this program waits, 0.0 to 1.0."""
+    before = busy_ticks(Path("/proc/stat").read_text("ascii"))
+    time.sleep(seconds)
+    after = busy_ticks(Path("/proc/stat").read_text("ascii"))
+    return (after[0] - before[0]) / max(1, after[1] - before[1])
+
+
+def busy_ticks(stat: str) -> tuple[int, int]:
+    """Ticks in use and all ticks, of the first line of /proc/stat."""
+    ticks = [int(field) for field in stat.partition("\n")[0].split()[1:9]]
+    idle, waiting = ticks[3:5]
+    return sum(ticks) - idle - waiting, sum(ticks)
 
 
 def file_system(directory: Path) -> str:

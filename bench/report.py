@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figures import Figure
-from bench.machine import Machine
+from bench.machine import QUIET, Machine
 
 
 class Side(msgspec.Struct):
@@ -33,7 +33,6 @@ class Report(msgspec.Struct):
     figures: list[Figure]
     notes: list[str]
     failed: list[str]
-    load_after: float = 0.0
     seconds: float = 0.0
     date: str = msgspec.field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
@@ -52,7 +51,10 @@ def show(report: Report, console: Console) -> None:
     lines = [
         f"{machine.processor}, {machine.cores} cores, {machine.memory >> 30} GiB; Linux {machine.kernel}; {versions}",
         f"mail on {machine.file_system}, one sync takes {machine.sync_ms:.2f} ms; SMTP load by {report.driver}",
-        f"load average {machine.load_before:.1f} before, {report.load_after:.1f} after; {report.seconds:.0f} s",
+        (
+            f"other programs used {machine.others_before:.0%} of the processors just before and {machine.others_after:.0%} just "
+            f"after{'' if quiet(machine) else ': this was no quiet machine, and rates are too low'}; {report.seconds:.0f} s"
+        ),
         f"{report.ours.name}: {report.ours.durability}",
     ]
     if report.peer:
@@ -85,6 +87,11 @@ def _table(report: Report) -> Table:
             verdict(one),
         )
     return table
+
+
+def quiet(machine: Machine) -> bool:
+    """Whether the machine was the bench's own."""
+    return max(machine.others_before, machine.others_after) <= QUIET
 
 
 def number(value: float | None) -> str:

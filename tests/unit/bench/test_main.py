@@ -1,5 +1,6 @@
 """Options, exit codes, and the report."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,7 @@ Run = Callable[..., int]
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setattr(bench, "ROWS", (Row("good", "works", measured), Row("bad", "fails", broken)))
     monkeypatch.setattr(bench, "room_for", lambda count: count)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(bench.signal, "signal", lambda *_: None)
     if bench.file_system(tmp_path) in bench.VOLATILE:
         monkeypatch.setattr(bench, "file_system", lambda _: "ext4")
