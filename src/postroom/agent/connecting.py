@@ -31,6 +31,7 @@ from postroom.wire.machine import Machine
 
 Event = TypeVar("Event")
 CONNECT_SECONDS = 15.0
+_TURNS = 3  # of the loop: the socket is closed in the second
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -85,6 +86,13 @@ async def start_tls(connection: ClientConnection[Event], way: Way) -> None:
         await connection.start_tls(way.context, way.server_name)
     except NetworkError as error:
         raise failed(error, way, Exit.TLS) from error
+
+
+async def leave(connection: ClientConnection[Event]) -> None:
+    """Closes, and stays until the loop has taken note: it may end right after."""
+    connection.close()
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
 
 
 def failed(error: NetworkError, way: Way, at: Exit) -> ServerFailed:

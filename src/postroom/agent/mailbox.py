@@ -39,7 +39,7 @@ class Mailbox(Protocol):
     async def close(self) -> None:
         """Ends the session well: what was deleted is gone."""
 
-    def drop(self) -> None:
+    async def drop(self) -> None:
         """Ends the session at once: nothing is deleted."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postroom.agent.accounts import Account
-from postroom.agent.connecting import Way, failed, open_connection, start_tls, way_to
+from postroom.agent.connecting import Way, failed, leave, open_connection, start_tls, way_to
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.mailbox import Entry
 from postroom.net.connect import ClientConnection, NetworkError
@@ -40,7 +40,7 @@ class Pop3Mailbox:
         try:
             await mailbox._log_in()
         except BaseException:
-            mailbox.drop()
+            await mailbox.drop()
             raise
         return mailbox
 
@@ -73,11 +73,11 @@ class Pop3Mailbox:
     async def close(self) -> None:
         """See `Mailbox`."""
         await self._ask("QUIT")
-        self._connection.close()
+        await leave(self._connection)
 
-    def drop(self) -> None:
+    async def drop(self) -> None:
         """See `Mailbox`."""
-        self._connection.close()
+        await leave(self._connection)
 
     async def _log_in(self) -> None:
         while True:

@@ -76,7 +76,7 @@ def _send(session: MailSession, draft: Draft, *, verbose: bool) -> None:
     refused = {one.recipient for one in done.refused}
     session.terminal.record(
         {
-            "message_id": made.message_id,
+            "message_id": made.message_id.strip("<>"),
             "journey": done.journey,
             "reply": done.reply,
             "recipients": [one for one in to if one not in refused],

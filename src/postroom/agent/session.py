@@ -46,7 +46,7 @@ class MailSession:
                 value = await work(mailbox)
                 await mailbox.close()
             except BaseException:
-                mailbox.drop()
+                await mailbox.drop()
                 raise
             return value
 

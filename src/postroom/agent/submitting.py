@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from postroom.agent.accounts import Account
-from postroom.agent.connecting import Way, failed, open_connection, start_tls, way_to
+from postroom.agent.connecting import Way, failed, leave, open_connection, start_tls, way_to
 from postroom.agent.exits import STAGES, Exit, ServerFailed
 from postroom.message.envelope import Envelope
 from postroom.net.connect import ClientConnection, NetworkError
@@ -63,7 +63,7 @@ async def submit(account: Account, envelope: Envelope, raw: bytes, tell: Tell | 
         if tell is not None:
             for line in machine.take_dialogue():
                 tell(line.decode("utf-8", "replace"))
-        connection.close()
+        await leave(connection)
     return _outcome(envelope, finished)
 
 
@@ -101,8 +101,17 @@ async def _converse(
                 who = way.endpoint.host
                 raise ServerFailed(f"{who}, at {event.stage.value}: {event.reply}", STAGES[event.stage])
             case Finished():
-                machine.quit()
+                await _quit(connection, machine)
                 return event
+
+
+async def _quit(connection: ClientConnection[ClientEvent], machine: SmtpClient) -> None:
+    """Takes leave (RFC 5321 §4.1.1.10). The message is the server's already: whatever is said now changes nothing."""
+    machine.quit()
+    try:
+        await connection.event(machine.deadline)
+    except NetworkError:
+        pass
 
 
 def _outcome(envelope: Envelope, finished: Finished) -> Submitted:

@@ -51,7 +51,7 @@ class Rounds:
             self._seen = {one.uid for one in entries}
             await mailbox.close()
         except BaseException:
-            mailbox.drop()
+            await mailbox.drop()
             raise
         return [Arrival(entry, header) for entry, header in zip(new, headers, strict=True)]
 

@@ -137,6 +137,8 @@ class ClientConnection(Link, Generic[Event]):
         self.say()
         self.eof = True  # nothing of what may still come is of interest
         self.hang_up()
+        if self._transport is not None:
+            self._transport.close()  # an error may have hung up before, and waits for the other side
         if self._transport is not None and self._transport.get_write_buffer_size():
             self._loop.call_later(HANDSHAKE_SECONDS, self.abort)
 

@@ -1,0 +1,40 @@
+"""A lab in a thread: two real servers for tests whose commands have an event loop of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from pathlib import Path
+from typing import Any
+
+from postroom.agent import runtime
+from postroom.app.logs import make_log
+from postroom.lab.cli import _word as word
+from postroom.lab.laboratory import Lab, LabSettings
+from postroom.lab.plan import residents
+
+
+class LabThread:
+    """A running lab and its files; `do` runs a coroutine in its loop."""
+
+    def __init__(self, directory: Path) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.log = io.StringIO()
+        settings = LabSettings(directory / "lab", 0, residents(), make_log("json", "warning", self.log))
+        self.lab = Lab(settings)
+        self.do(self.lab.start())
+        self.runtime = directory / "run"
+        environ = {"XDG_RUNTIME_DIR": str(self.runtime)}
+        runtime.publish(word(self.lab), runtime.lab_directory(environ))
+
+    def do(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def close(self) -> None:
+        self.do(self.lab.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()

@@ -1,0 +1,43 @@
+"""The agent's commands, run against a lab."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commands import Ran, Run
+from laboratory import LabThread
+from postroom.app.cli.program import run as run_program
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabThread]:
+    """One lab for all."""
+    thread = LabThread(tmp_path_factory.mktemp("lab"))
+    yield thread
+    thread.close()
+
+
+@pytest.fixture
+def mail(
+    lab: LabThread,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> Run:
+    """Runs `postroom mail ...`: `mail("list --as bob")`, or word by word; `stdin=` is what it reads."""
+    for name in ("POSTROOM_MAIL_CONFIG", "POSTROOM_CONFIG", "EDITOR", "VISUAL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(lab.runtime))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+    def run(*words: str, stdin: str = "") -> Ran:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        code = run_program(["mail", *(words[0].split() if len(words) == 1 else words)])
+        out, err = capsysbinary.readouterr()
+        return Ran(code, out.decode("utf-8", "surrogateescape"), err.decode())
+
+    return run

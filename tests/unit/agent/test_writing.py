@@ -1,0 +1,120 @@
+"""Recipients, text and files, from options, standard input or an editor."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from postroom.agent.accounts import Account
+from postroom.agent.invocation import CommandFailed
+from postroom.agent.writing import Options, attachment, author, complete, finish, recipients
+from postroom.message.compose import Draft
+
+ME = Account("alice@crepes.test", name="Alice")
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def draft(to: str = "bob@hamburger.test") -> Draft:
+    return Draft([author(ME)], recipients([to]))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("bob@x.test", [("", "bob@x.test")]),
+        ("Bob B. <bob@x.test>, c@x.test", [("Bob B.", "bob@x.test"), ("", "c@x.test")]),
+        ("bøb@x.test", [("", "bøb@x.test")]),
+    ],
+)
+def test_people_write_addresses(text: str, expected: list[tuple[str, str]]) -> None:
+    assert [(one.name, str(one.address)) for one in recipients([text])] == expected
+
+
+@pytest.mark.parametrize("text", ["bob", "bob@@x", "a b@c"])
+def test_what_is_no_address_is_named(text: str) -> None:
+    with pytest.raises(CommandFailed, match="is not an address"):
+        recipients([text])
+
+
+@pytest.mark.parametrize(
+    ("body", "stdin", "quoted", "text"),
+    [
+        ("from option", "not this", "", "from option"),
+        (None, "from stdin\n", "", "from stdin\n"),
+        (None, "answer\n\n", "> question\n", "answer\n\n> question\n"),
+        ("", "", "> question\n", "\n\n> question\n"),
+    ],
+)
+def test_the_text(
+    monkeypatch: pytest.MonkeyPatch, body: str | None, stdin: str, quoted: str, text: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+    one = draft()
+    complete(one, Options(body=body, subject="s"), quoted=quoted)
+    assert one.text == text
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [
+        ("open(f,'a').write('edited')", "\n\n> q\nedited"),
+        ("open(f,'w').write('')", "nothing was written"),
+        ("pass", "nothing was written"),
+        ("sys.exit(3)", "ended with 3"),
+    ],
+)
+def test_the_editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", Screen())
+    (tmp_path / "editor.py").write_text(f"import sys\nf = sys.argv[1]\n{script}\n")
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {tmp_path / 'editor.py'}")
+    one = draft()
+    if script.startswith("open(f,'a')"):
+        complete(one, Options(), quoted="> q\n")
+        assert one.text == text
+        return
+    with pytest.raises(CommandFailed, match=text):
+        complete(one, Options(), quoted="> q\n")
+
+
+def test_an_editor_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Screen())
+    monkeypatch.setenv("VISUAL", "/no/such/editor")
+    with pytest.raises(CommandFailed, match="set EDITOR"):
+        complete(draft(), Options())
+
+
+def test_the_finished_message(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("file")
+    one = draft()
+    options = Options(["c@x.test"], ["d@x.test"], "Crêpes", [tmp_path / "a.txt"], None, "text\n")
+    complete(one, options)
+    envelope, made = finish(one, "unique")
+    assert [str(recipient.address) for recipient in envelope.recipients] == [
+        "bob@hamburger.test",
+        "c@x.test",
+        "d@x.test",
+    ]
+    assert made.message_id == "<unique@crepes.test>"
+    assert made.raw.isascii()
+    assert b"User-Agent: Postroom/" in made.raw
+    assert b"d@x.test" not in made.raw
+
+
+def test_refusals_have_words(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed, match="nobody is named"):
+        finish(Draft([author(ME)]), "u")
+    one = draft()
+    one.subject = "a\r\nBcc: x@y.test"
+    with pytest.raises(CommandFailed, match="Subject"):
+        finish(one, "u")
+    with pytest.raises(CommandFailed, match="/no/such"):
+        attachment(Path("/no/such"))
+    with pytest.raises(CommandFailed, match="is none"):
+        author(Account("alice"))
