@@ -218,16 +218,20 @@ class Runner:
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
+            clock = self._use.clock
+            began = clock.monotonic()
             try:
                 await self._renew()
                 blocked = not await self._claim()
+                began = clock.monotonic()
                 sleep = await self._until_due(blocked=blocked)
             except Exception as error:  # noqa: BLE001 - the store may be away for a while
                 self._use.on_error(error)
                 sleep = 1.0
             self._forget_idle()
             waiting = asyncio.ensure_future(self._wake.wait())
-            sleeping = asyncio.ensure_future(self._use.clock.sleep(sleep))
+            passed = clock.monotonic() - began  # a clock may have been moved since
+            sleeping = asyncio.ensure_future(clock.sleep(sleep - passed))
             done, _ = await asyncio.wait((waiting, sleeping), return_when=asyncio.FIRST_COMPLETED)
             for task in (waiting, sleeping):
                 if task not in done:
