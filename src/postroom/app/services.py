@@ -32,6 +32,7 @@ from postroom.serve.pop3_visits import Visits
 from postroom.serve.smtp import BodyBudget, SmtpService, SmtpSession
 from postroom.serve.smtp_lookups import Lookups
 from postroom.store import jobs, queue
+from postroom.store.engine import Urgency
 
 LOOPBACK = ("127.0.0.1",)
 _BUSY_SMTP = b"421 4.7.0 Too many connections from your address, try again later\r\n"
@@ -146,6 +147,6 @@ class Services:
         engine = self._parts.store.engine
         waiting = await queue.count(engine.reading(), queue.Filter(hop=domain))
         if waiting:
-            await engine.write(lambda tx: jobs.hop_due(tx, domain, self._world.clock.now()))
+            await engine.write(lambda tx: jobs.hop_due(tx, domain, self._world.clock.now()), Urgency.CLIENT)
             self._parts.runner.wake()
         return waiting

@@ -1,9 +1,12 @@
-"""The writer thread of SQLite: many small pieces of work, one commit.
+"""The writer of SQLite: many small pieces of work, one commit.
 
 While one commit waits for the disk, work gathers; the next batch takes all of it. Each piece is a coroutine that never suspends, driven
-by `send(None)`. The batch is run without savepoints first, since a savepoint copies every page that it touches; when a piece fails, the
-batch is rolled back and run again with one savepoint each, so that only the piece that failed has no effect. The store's contract
-allows it: work may run twice. Futures are resolved by one call on the loop, after the commit is durable.
+by `send(None)`. What is urgent and small (`INBOUND`) runs on the event loop, since each statement in a thread costs a fight for the
+interpreter's lock; everything else, and the COMMIT with its fsync, is done by a thread, so that the loop never waits for the disk.
+
+The batch is run without savepoints first, since a savepoint copies every page that it touches; when a piece fails, the batch is rolled
+back and run again with one savepoint each, so that only the piece that failed has no effect. The store's contract allows it: work may
+run twice. Futures are resolved by one call on the loop, after the commit is durable.
 
 An input/output error or a failed COMMIT is never retried: what the kernel dropped stays dropped, and a second fsync would lie. The batch
 fails, `on_fatal` is called, and no more work is taken; recovery is the next process's.
@@ -25,6 +28,7 @@ from postroom.message.errors import NoSpace, Overloaded, TryLater
 from postroom.store.engine import Transaction, Urgency
 
 MAX_BATCH: Final = 500
+MAX_ON_LOOP: Final = 100  # of them run on the loop: some milliseconds, then others have their turn
 MAX_WAITING: Final = 20_000  # pieces of work; bodies are bounded elsewhere, by their octets
 
 Work = Callable[[Transaction], Awaitable[Any]]
@@ -43,8 +47,21 @@ class Piece:
         self.error: BaseException | None = None
 
 
+class Batch:
+    """What one commit holds. The first `urgent` pieces are for the loop; `begun`, `failed` and `error` are what came of them there."""
+
+    __slots__ = ("begun", "error", "failed", "pieces", "urgent")
+
+    def __init__(self, pieces: list[Piece], urgent: int) -> None:
+        self.pieces = pieces
+        self.urgent = urgent
+        self.begun = False
+        self.failed = False
+        self.error: Exception | None = None
+
+
 class GroupCommit:
-    """The queue and the thread. `connection` and `transaction` belong to the thread from `start` on."""
+    """The queue and the thread. `connection` and `transaction` are the loop's or the thread's, whoever has the batch."""
 
     def __init__(
         self,
@@ -58,8 +75,8 @@ class GroupCommit:
         self._on_fatal = on_fatal
         self._loop = asyncio.get_running_loop()
         self._queues: tuple[deque[Piece], ...] = tuple(deque() for _ in Urgency)
-        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._asleep = False
+        self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._busy = False  # a batch is with the thread, or about to be begun
         self._closing = False
         self._broken: BaseException | None = None
         self._reported = False
@@ -77,7 +94,7 @@ class GroupCommit:
     def broke(self, error: BaseException) -> None:
         """The disk failed elsewhere: take no more work. May be called in any thread."""
         self._broken = self._broken or error
-        self._bell.put(None)
+        self._batches.put(None)
 
     def submit(self, work: Work, urgency: Urgency) -> asyncio.Future[Any]:
         """Queues work. Raises `Overloaded` when too much waits and `TryLater` when the store has failed or is closing."""
@@ -88,9 +105,8 @@ class GroupCommit:
             raise Overloaded(detail=f"{MAX_WAITING} writes are waiting")
         future: asyncio.Future[Any] = self._loop.create_future()
         waiting.append(Piece(work, future))
-        if self._asleep:
-            self._asleep = False
-            self._bell.put(None)
+        if not self._busy:
+            self._go_on()
         return future
 
     def waited(self) -> float:
@@ -101,59 +117,121 @@ class GroupCommit:
     async def close(self) -> None:
         """Finishes what is queued and waits for the thread's end."""
         self._closing = True
-        self._bell.put(None)
+        if not self._busy:
+            self._go_on()
         await self._ended
         self._thread.join()
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether the caller is the thread, which may wait for the disk and for foreign programs; the loop may not."""
+        return threading.current_thread() is self._thread
+
+    # ---- on the loop -------------------------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """The next batch, once all who have something to say in this turn of the loop have said it."""
+        self._busy = True
+        self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        batch = self._take()
+        if batch.pieces and self._broken is None:
+            if batch.urgent:
+                self._run_urgent(batch)
+            self._batches.put(batch)
+        elif self._closing or self._broken is not None:
+            self._queues[0].extendleft(reversed(batch.pieces))
+            self._batches.put(None)
+        else:
+            self._busy = False
+
+    def _take(self) -> Batch:
+        pieces: list[Piece] = []
+        urgent = 0
+        for urgency, waiting in enumerate(self._queues):
+            most = MAX_BATCH if urgency else MAX_ON_LOOP
+            while waiting and len(pieces) < most:
+                piece = waiting.popleft()
+                if not piece.future.cancelled():
+                    pieces.append(piece)
+            urgent = urgent if urgency else len(pieces)
+        return Batch(pieces, urgent)
+
+    def _run_urgent(self, batch: Batch) -> None:
+        try:
+            self._run("BEGIN IMMEDIATE")
+            batch.begun = True
+            batch.failed = not self._run_all(batch.pieces[: batch.urgent])
+        except apsw.BusyError as error:
+            if batch.begun:
+                batch.error = error
+            else:  # a foreign program has the file: the thread waits for it
+                batch.urgent = 0
+        except Exception as error:  # noqa: BLE001 -- the thread deals with it, as with its own
+            batch.error = error
+
+    def _done(self) -> None:
+        self._busy = False
+        if any(self._queues) or self._closing:
+            self._go_on()
+
+    def _settle(self, pieces: list[Piece]) -> None:
+        try:
+            if self._broken is not None and not self._reported:
+                self._reported = True  # the listeners close before anybody is answered
+                self._on_fatal(self._broken)
+        finally:
+            for piece in pieces:
+                _answer(piece)
+
+    def _end(self) -> None:
+        self._busy = True  # for ever
+        left = [piece for waiting in self._queues for piece in waiting]
+        while not self._batches.empty():
+            batch = self._batches.get()
+            left += batch.pieces if batch is not None else ()
+        for piece in left:
+            piece.error = TryLater(detail=f"the store is closed: {self._broken}")
+        self._settle(left)
+        if not self._ended.done():
+            self._ended.set_result(None)
 
     # ---- in the thread -----------------------------------------------------------------------------------------------
 
     def _main(self) -> None:
         try:
-            while self._broken is None:
-                batch = self._take()
-                if batch:
-                    self._commit_batch(batch)
-                    self._call(self._settle, batch)
-                    if self._broken is None:
-                        self._after_commit(self._log_pages)
-                elif self._closing:
-                    break
-                else:
-                    self._sleep()
+            while self._broken is None and (batch := self._batches.get()) is not None:
+                self._commit_batch(batch)
+                self._call(self._settle, batch.pieces)
+                if self._broken is None:
+                    self._after_commit(self._log_pages)
+                self._call(self._done)
         finally:
             self._call(self._end)
 
-    def _sleep(self) -> None:
-        self._asleep = True
-        if not (any(self._queues) or self._closing or self._broken):  # nothing came before the line above
-            self._bell.get()
-        self._asleep = False
-
-    def _take(self) -> list[Piece]:
-        batch: list[Piece] = []
-        for waiting in self._queues:
-            while waiting and len(batch) < MAX_BATCH:
-                piece = waiting.popleft()
-                if not piece.future.cancelled():
-                    batch.append(piece)
-        return batch
-
-    def _commit_batch(self, batch: list[Piece]) -> None:
+    def _commit_batch(self, batch: Batch) -> None:
+        pieces = batch.pieces
         try:
-            self._run("BEGIN IMMEDIATE")
-            if self._run_all(batch):
+            if batch.error is not None:
+                raise batch.error
+            if not batch.begun:
+                self._run("BEGIN IMMEDIATE")
+            if not batch.failed and self._run_all(pieces[batch.urgent :]):
                 self._run_commit()
                 return
             self._run("ROLLBACK")
-            if len(batch) > 1:
+            if len(pieces) > 1:
                 self._run("BEGIN IMMEDIATE")
-                self._run_each(batch)
+                self._run_each(pieces)
                 self._run_commit()
         except apsw.Error as error:
-            self._fail(batch, error)
+            self._fail(pieces, error)
         except Exception as error:  # noqa: BLE001 -- a bug here must not leave anybody waiting
             self._broken = error
-            self._fail(batch, error)
+            self._fail(pieces, error)
+
+    # ---- in either ---------------------------------------------------------------------------------------------------
 
     def _run_all(self, batch: list[Piece]) -> bool:
         """Runs every piece; False at the first that fails. Raises `apsw.Error` when the transaction went with it."""
@@ -216,35 +294,15 @@ class GroupCommit:
         except RuntimeError:  # the loop is gone, and with it everybody who waited
             self._broken = self._broken or TryLater(detail="the event loop was closed")
 
-    # ---- on the loop -------------------------------------------------------------------------------------------------
 
-    def _settle(self, batch: list[Piece]) -> None:
-        try:
-            if (
-                self._broken is not None and not self._reported
-            ):  # the listeners close before anybody is answered
-                self._reported = True
-                self._on_fatal(self._broken)
-        finally:
-            self._answer(batch)
-
-    def _answer(self, batch: list[Piece]) -> None:
-        for piece in batch:
-            future = piece.future
-            if future.done():
-                continue
-            if piece.error is None:
-                future.set_result(piece.value)
-            else:
-                future.set_exception(piece.error)
-
-    def _end(self) -> None:
-        left = [piece for waiting in self._queues for piece in waiting]
-        for piece in left:
-            piece.error = TryLater(detail=f"the store is closed: {self._broken}")
-        self._settle(left)
-        if not self._ended.done():
-            self._ended.set_result(None)
+def _answer(piece: Piece) -> None:
+    future = piece.future
+    if future.done():
+        return
+    if piece.error is None:
+        future.set_result(piece.value)
+    else:
+        future.set_exception(piece.error)
 
 
 def drive(awaitable: Awaitable[Any]) -> Any:

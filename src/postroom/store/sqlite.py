@@ -1,4 +1,4 @@
-"""The embedded engine: SQLite through apsw, one writer thread, reads inline on the event loop.
+"""The embedded engine: SQLite through apsw, one writer, reads inline on the event loop.
 
 Write-ahead log, `synchronous=FULL`: a write that returned survives a power cut. Reads never run in a thread: every step of a statement
 hands the interpreter's lock over, and a busy loop would not give it back for milliseconds. One process has the directory
@@ -7,6 +7,7 @@ hands the interpreter's lock over, and a busy loop would not give it back for mi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
@@ -24,6 +25,7 @@ from postroom.store.refused import StoreDamaged, StoreRefused
 T = TypeVar("T")
 
 STATEMENTS_KEPT: Final = 400  # prepared, per connection
+BUSY_PAUSE_MS: Final = 10  # between two tries to get a lock that a foreign program has
 LOG_LEFT: Final = 64 << 20  # octets: a longer write-ahead log is cut when it starts anew
 
 
@@ -82,6 +84,8 @@ class SqliteEngine:
         self._reader = SqliteTransaction(files.reading, self.dialect)
         writer: Transaction = SqliteTransaction(files.writing, self.dialect)
         self._commits = GroupCommit(files.writing, writer, on_fatal)
+        self._busy_calls = options.busy_ms // BUSY_PAUSE_MS
+        files.writing.set_busy_handler(self._wait)
         self._checkpoints = Checkpointer(files.copying, files.writing, options.log, self._commits.broke)
         self._commits.start(self._checkpoints.after_commit)
 
@@ -121,6 +125,13 @@ class SqliteEngine:
     def waited(self) -> float:
         """See `Engine`."""
         return self._commits.waited()
+
+    def _wait(self, calls: int) -> bool:
+        """SQLite asks this when a foreign program has the file locked."""
+        if calls >= self._busy_calls or not self._commits.in_thread:
+            return False
+        time.sleep(BUSY_PAUSE_MS / 1000)
+        return True
 
     async def close(self) -> None:
         """See `Engine`."""

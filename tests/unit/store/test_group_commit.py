@@ -1,8 +1,9 @@
-"""The writer thread: order, batches, and work that must not wait."""
+"""The writer: order, batches, and work that must not wait."""
 
 import asyncio
 import threading
 
+import apsw
 import pytest
 
 from postroom.message.errors import Overloaded, TryLater
@@ -26,7 +27,7 @@ class Busy:
 
     def __init__(self, engine):
         self.started, self.go_on = threading.Event(), threading.Event()
-        self.task = asyncio.ensure_future(engine.write(self._work))
+        self.task = asyncio.ensure_future(engine.write(self._work, Urgency.HOUSEKEEPING))
 
     async def _work(self, tx):
         self.started.set()
@@ -60,6 +61,39 @@ async def test_the_urgent_goes_first(engine):
         assert order == []
     await asyncio.gather(*tasks)
     assert order == ["INBOUND", "CLIENT", "HOUSEKEEPING"]
+
+
+async def test_what_is_small_runs_on_the_loop_and_all_else_in_the_thread(engine):
+    where = {}
+
+    def work(urgency):
+        async def run(tx):
+            where[urgency] = threading.current_thread() is threading.main_thread()
+
+        return run
+
+    await asyncio.gather(*(engine.write(work(urgency), urgency) for urgency in Urgency))
+    assert where == {Urgency.INBOUND: True, Urgency.CLIENT: False, Urgency.HOUSEKEEPING: False}
+
+
+async def test_many_urgent_pieces_take_several_turns(engine, monkeypatch):
+    monkeypatch.setattr(group_commit, "MAX_ON_LOOP", 3)
+    commits = []
+    engine._files.writing.set_commit_hook(lambda: bool(commits.append(1)))
+    writes = [engine.write(lambda tx, n=n: tx.execute(INSERT, n)) for n in range(10)]
+    assert await asyncio.gather(*writes) == [1] * 10
+    assert len(commits) == 4
+
+
+async def test_the_loop_does_not_wait_for_a_foreign_program(engine, tmp_path):
+    foreign = apsw.Connection(str(tmp_path / "mail.db"))
+    foreign.execute("BEGIN IMMEDIATE")
+    task = await queue(engine, lambda tx: tx.execute(INSERT, 1))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not task.done()
+    foreign.execute("ROLLBACK")
+    assert await task == 1
 
 
 async def test_how_long_the_oldest_has_waited(engine):
