@@ -55,6 +55,10 @@ class LabProcess:
         assert done.returncode == 0, done.stderr
         return done
 
+    def person(self, address: str) -> Person:
+        """Somebody who lives there."""
+        return Person(self, address)
+
     def log(self) -> str:
         """What the lab has said on standard error so far."""
         return self.process.log.read_text()
