@@ -165,7 +165,7 @@ def test_s40_a_ticket_of_one_service_is_refused_by_the_others(house: Besieged) -
 def test_s11_another_application_protocol_is_an_alert(house: Besieged, service: str, offer: str) -> None:
     context = opportunistic()
     context.set_alpn_protocols([offer])
-    with house.connect(service) as wire, pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
+    with house.connect(service) as wire, pytest.raises(ssl.SSLError, match=r"(?i)no.application.protocol"):
         wire.tls(context)
 
 
