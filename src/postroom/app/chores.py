@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 
 from postroom.app import maildrop
+from postroom.app.dropped import take_dropped
 from postroom.app.housekeeping import Chore, text_to_search
 from postroom.app.locate import Places, places_of
 from postroom.app.logs import Log
 from postroom.app.operations.office import Office
-from postroom.app.operations.submission import Submit, submission
 from postroom.app.parts import Parts
-from postroom.message.errors import MailError
 from postroom.net.certificates import CertificateError, ServerTls
 from postroom.store import hops, journal, pruning, spool
 from postroom.store.engine import Urgency
@@ -83,17 +82,7 @@ class Chores:
 
     async def _take_dropped(self) -> bool:
         places = self._places
-        for dropped in maildrop.collect(places.drop, places.rejected):
-            try:
-                wanted = Submit(**dropped.facts)
-                accept_id = await self._office.submit(await submission(self._office, dropped.user, wanted))
-            except MailError as error:
-                if error.permanent:
-                    kept = dropped.rejected(places.rejected)
-                    self._log.warning("drop.refused", user=dropped.user, reason=str(error), kept=str(kept))
-                continue
-            dropped.taken()
-            self._log.info("drop.accepted", user=dropped.user, id=accept_id)
+        await take_dropped(self._office, places, self._log)
         await asyncio.to_thread(maildrop.tidy, places.drop)
         return False
 

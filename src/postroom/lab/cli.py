@@ -22,7 +22,6 @@ import typer
 from postroom.agent import runtime
 from postroom.agent.accounts import Account, AccountsFile, Endpoint, dump
 from postroom.agent.invocation import commands
-from postroom.app.logs import make_log
 from postroom.lab.plan import DEFAULT_BASE, BadAccount, Person, parse_account, residents
 
 if TYPE_CHECKING:
@@ -124,6 +123,7 @@ def _run(wishes: Wishes) -> int:
 
 
 async def _live(wishes: Wishes) -> int:
+    from postroom.app.logs import make_log
     from postroom.app.settings import SettingsError
     from postroom.lab.laboratory import Lab, LabSettings
     from postroom.net.sockets import CannotListen

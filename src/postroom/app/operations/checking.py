@@ -25,4 +25,5 @@ async def check(office: Office, _: Caller, wanted: Check) -> AsyncIterator[Findi
         yield finding
 
 
-CHECK = Operation("check", Check, Finding, check)
+# of a lab's servers all are checked, whether it repairs or not
+CHECK = Operation("check", Check, Finding, check, reads=True)
