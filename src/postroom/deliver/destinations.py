@@ -152,7 +152,7 @@ class Destination:
         return job
 
     async def _guarded(self, job: Job, line: _Line) -> Attempt | None:
-        """One attempt; None when the job went back into the queue. A fault of ours delays the job, not all the others."""
+        """One attempt; None when the job has been seen to. A fault of ours delays the job, not all the others."""
         try:
             return await self._attempt(job, line)
         except Exception as error:  # noqa: BLE001 - whatever it is: the job must come to an end
@@ -187,10 +187,11 @@ class Destination:
         if self._connected:
             self._queue.appendleft(job)
             return None
+        await self._settle(job, failed)  # first, so that the hop is known to be dead when the others wait again
         while self._queue:
             untried = Attempt(failed.started, hop_down=failed.hop_down, tried=False)
             await self._settle(self._queue.popleft(), untried)
-        return failed
+        return None
 
     def _adapt(self, line: _Line) -> None:
         if line.ready:
