@@ -61,7 +61,7 @@ def send(
     from postroom.agent.sending import new
     from postroom.agent.writing import Options
 
-    new(session, to, Options(cc or (), bcc or (), subject, attach or (), html, body), verbose=verbose)
+    new(session, to, Options(cc or (), bcc or (), subject, attach or (), html, body, verbose))
 
 
 @app.command("list")
@@ -115,8 +115,8 @@ def reply(
     from postroom.agent.sending import answer
     from postroom.agent.writing import Options
 
-    options = Options(cc or (), bcc or (), subject, attach or (), None, body)
-    answer(session, number, options, to_all=to_all, quoting=not no_quote, verbose=verbose)
+    options = Options(cc or (), bcc or (), subject, attach or (), None, body, verbose)
+    answer(session, number, options, to_all=to_all, quoting=not no_quote)
 
 
 @app.command()
@@ -140,8 +140,8 @@ def forward(
     from postroom.agent.sending import pass_on
     from postroom.agent.writing import Options
 
-    options = Options(cc or (), bcc or (), subject, attach or (), None, body)
-    pass_on(session, number, to, options, attached=attached, verbose=verbose)
+    options = Options(cc or (), bcc or (), subject, attach or (), None, body, verbose)
+    pass_on(session, number, to, options, attached=attached)
 
 
 @app.command()

@@ -10,13 +10,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar, get_type_hints
+from typing import Annotated, Any, Protocol, get_type_hints
 
 import typer
 
 from postroom.agent.terminal import Terminal
-
-P = ParamSpec("P")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, errors too.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (as NO_COLOR).")]
@@ -55,35 +53,36 @@ class Session(Protocol):
         """Lets go of what the session holds."""
 
 
-S = TypeVar("S", bound=Session)
-
-
 def command(
-    make: Callable[..., S],
-) -> Callable[[Callable[Concatenate[S, P], None]], Callable[..., None]]:
-    """Decorates a command: the options of `make` are added to its own, and it is called with what `make` gives."""
-    shared = _parameters(make)
+    make: Callable[..., Session], *more: Callable[..., Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorates a command: its first argument is what `make` gives, the next ones what `more` give, made of options.
 
-    def decorate(function: Callable[Concatenate[S, P], None]) -> Callable[..., None]:
-        own = _parameters(function)[1:]
+    Those options are added to the command's own, so that many commands can share them.
+    """
+    makers = [(maker, _parameters(maker)) for maker in (make, *more)]
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = _parameters(function)[len(makers) :]
 
         def run(**options: Any) -> None:
             terminal = Terminal(
                 json=options.get("json", False), color=False if options.get("no_color") else None
             )
-            given = {parameter.name: options.pop(parameter.name) for parameter in shared}
+            given = [{one.name: options.pop(one.name) for one in parameters} for _, parameters in makers]
             try:
-                session = make(**given)
+                session, *made = [maker(**given[n]) for n, (maker, _) in enumerate(makers)]
             except CommandFailed as failed:
                 _give_up(terminal, failed)
             else:
-                _run(session, functools.partial(function, session, **options))
+                _run(session, functools.partial(function, session, *made, **options))
 
         run.__name__, run.__doc__ = function.__name__, function.__doc__
         keyword = inspect.Parameter.KEYWORD_ONLY
-        parameters = [parameter.replace(kind=keyword) for parameter in (*own, *shared)]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        shared = [parameter for _, parameters in reversed(makers) for parameter in parameters]
+        all_of_them = [parameter.replace(kind=keyword) for parameter in (*own, *shared)]
+        run.__signature__ = inspect.Signature(all_of_them)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in all_of_them}
         return run
 
     return decorate

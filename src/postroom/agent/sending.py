@@ -19,37 +19,23 @@ from postroom.message import reply as replies
 from postroom.message.compose import Draft
 
 
-def new(session: MailSession, to: Sequence[str], options: Options, *, verbose: bool) -> None:
+def new(session: MailSession, to: Sequence[str], options: Options) -> None:
     """`postroom mail send`."""
     draft = Draft([author(session.account)], recipients(to))
     complete(draft, options)
-    _send(session, draft, verbose=verbose)
+    _send(session, draft, verbose=options.verbose)
 
 
-def answer(
-    session: MailSession,
-    number: str,
-    options: Options,
-    *,
-    to_all: bool,
-    quoting: bool = True,
-    verbose: bool = False,
-) -> None:
+def answer(session: MailSession, number: str, options: Options, *, to_all: bool, quoting: bool) -> None:
     """`postroom mail reply`."""
     original = replies.read_original(_message(session, number))
     draft = replies.reply(original, author(session.account), to_all=to_all)
     complete(draft, options, quoted=draft.text if quoting else "")
-    _send(session, draft, verbose=verbose)
+    _send(session, draft, verbose=options.verbose)
 
 
 def pass_on(
-    session: MailSession,
-    number: str,
-    to: Sequence[str],
-    options: Options,
-    *,
-    attached: bool = False,
-    verbose: bool = False,
+    session: MailSession, number: str, to: Sequence[str], options: Options, *, attached: bool
 ) -> None:
     """`postroom mail forward`."""
     raw, who = _message(session, number), author(session.account)
@@ -58,7 +44,7 @@ def pass_on(
     else:
         draft = replies.forward(replies.read_original(raw), who, recipients(to))
     complete(draft, options, quoted=draft.text.lstrip("\n"))
-    _send(session, draft, verbose=verbose)
+    _send(session, draft, verbose=options.verbose)
 
 
 def _message(session: MailSession, number: str) -> bytes:

@@ -30,7 +30,7 @@ USER_AGENT = f"Postroom/{__version__}"
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What the command line says of a message. `body` None: from standard input, or the editor."""
+    """What the command line says of a message. `body` None: from standard input, or the editor; `verbose` shows the dialogue."""
 
     cc: Sequence[str] = ()
     bcc: Sequence[str] = ()
@@ -38,6 +38,7 @@ class Options(msgspec.Struct, frozen=True):
     files: Sequence[Path] = ()
     html: Path | None = None
     body: str | None = None
+    verbose: bool = False
 
 
 def author(account: Account) -> Mailbox:

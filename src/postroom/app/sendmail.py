@@ -8,17 +8,17 @@ Options as in `app.sendmail_options`, exit codes as in sysexits.h. A message goe
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import BinaryIO, TextIO
 
 import msgspec
 
 from postroom.app.control import CallFailed, OperationError
 from postroom.app.locate import Here, Server, system_servers
 from postroom.app.post_office import PostOffice, Unreachable
+from postroom.app.sendmail_facts import facts_of
 from postroom.app.sendmail_options import BadOption, Mode, Options, parse_options
 from postroom.app.settings import SettingsError
 from postroom.message.address import parse_mailbox
@@ -41,12 +41,22 @@ _EXITS = {  # by the enhanced status, the longest beginning first
 }
 
 
+Command = Callable[[Sequence[str]], int]
+
+
 class Streams(msgspec.Struct):
     """Standard input, output and error."""
 
     input: BinaryIO
     output: BinaryIO
     errors: TextIO
+
+
+class Surrounded(msgspec.Struct, frozen=True):
+    """Where the program is called, and what runs a command line of postroom."""
+
+    here: Here
+    command: Command
 
 
 class Refused(Exception):
@@ -57,12 +67,13 @@ class Refused(Exception):
         self.code = code
 
 
-def main(name: str, arguments: Sequence[str]) -> int:
-    """Runs as `name`, one of `MODES`; gives the exit code."""
-    return run(name, arguments, Streams(sys.stdin.buffer, sys.stdout.buffer, sys.stderr), Here())
+def main(name: str, arguments: Sequence[str], command: Command) -> int:
+    """Runs as `name`, one of `MODES`; `command` runs a command line of postroom. Gives the exit code."""
+    here = Surrounded(Here(), command)
+    return run(name, arguments, Streams(sys.stdin.buffer, sys.stdout.buffer, sys.stderr), here)
 
 
-def run(name: str, arguments: Sequence[str], streams: Streams, here: Here) -> int:
+def run(name: str, arguments: Sequence[str], streams: Streams, here: Surrounded) -> int:
     """As `main`, with everything from outside as an argument."""
     try:
         options = parse_options(list(arguments), MODES[name])
@@ -87,20 +98,7 @@ def exit_code(error: OperationError) -> int:
     return os.EX_TEMPFAIL if error.failed.temporary else os.EX_UNAVAILABLE
 
 
-def facts_of(options: Options, recipients: list[str]) -> dict[str, Any]:
-    """The fields of `Submit` beside the content."""
-    sender = "" if options.sender is None else options.sender or "<>"
-    return {
-        "recipients": recipients,
-        "sender": sender,
-        "notify": None if options.notify is None else int(options.notify),
-        "ret": options.ret,
-        "envid": options.envid,
-        "name": options.name or _full_name(),
-    }
-
-
-def _deliver(options: Options, streams: Streams, here: Here) -> int:
+def _deliver(options: Options, streams: Streams, here: Surrounded) -> int:
     if not (options.recipients or options.header_recipients):
         raise Refused("nobody is named: give recipients, or -t to take them from the header", os.EX_USAGE)
     office = PostOffice(_server(options, here))
@@ -162,7 +160,7 @@ def _tell(journey: str, dropped: str, streams: Streams) -> None:
     streams.errors.write(words + "\n")
 
 
-def _verify(options: Options, streams: Streams, here: Here) -> int:
+def _verify(options: Options, streams: Streams, here: Surrounded) -> int:
     office, code = PostOffice(_server(options, here)), os.EX_OK
     for recipient in _named(options.recipients):
         try:
@@ -178,44 +176,30 @@ def _verify(options: Options, streams: Streams, here: Here) -> int:
     return code
 
 
-def _speak(options: Options, streams: Streams, here: Here) -> int:
+def _speak(options: Options, streams: Streams, here: Surrounded) -> int:
     from postroom.app.sendmail_smtp import speak
 
-    return speak(_server(options, here), options, streams)
+    return speak(_server(options, here), options, streams.input, streams.output)
 
 
-def _command(options: Options, *arguments: str) -> int:
-    from postroom.app.cli.program import run as run_command
-
+def _command(options: Options, here: Surrounded, *arguments: str) -> int:
     config = ["--config", options.config] if options.config else []
-    return run_command([*arguments, *config])
+    return here.command([*arguments, *config])
 
 
-def _flush(options: Options, _: Streams, __: Here) -> int:
+def _flush(options: Options, _: Streams, here: Surrounded) -> int:
     about = {"I": "--id", "R": "--recipient", "S": "--sender"}
     chosen = [about[options.flush[0]], options.flush[1:]] if options.flush else []
     if chosen[:1] == ["--recipient"] and "@" not in chosen[1]:
         chosen[0] = "--domain"
-    return _command(options, "queue", "retry", "--yes", *chosen)
+    return _command(options, here, "queue", "retry", "--yes", *chosen)
 
 
-def _server(options: Options, here: Here) -> Server:
+def _server(options: Options, here: Surrounded) -> Server:
     """The server; of a lab's, the one that has the sender's domain, else the first."""
-    servers = system_servers(Path(options.config) if options.config else None, here)
+    servers = system_servers(Path(options.config) if options.config else None, here.here)
     domain = (options.sender or "").rpartition("@")[2].lower()
     return next((server for server in servers if server.name == domain), servers[0])
-
-
-def _full_name() -> str:
-    """The caller's name as the password file has it: what stands before the first comma."""
-    name = os.environ.get("NAME", "")
-    if not name:
-        try:
-            entry = pwd.getpwuid(os.getuid())
-        except KeyError:
-            return ""
-        name = entry.pw_gecos.partition(",")[0].replace("&", entry.pw_name.capitalize())
-    return name if name.isprintable() else ""
 
 
 def _complain(name: str, words: str, code: int, streams: Streams) -> int:
@@ -223,19 +207,19 @@ def _complain(name: str, words: str, code: int, streams: Streams) -> int:
     return code
 
 
-def _queue(options: Options, _: Streams, __: Here) -> int:
-    return _command(options, "queue", "list")
+def _queue(options: Options, _: Streams, here: Surrounded) -> int:
+    return _command(options, here, "queue", "list")
 
 
-def _aliases(options: Options, _: Streams, __: Here) -> int:
-    return _command(options, "alias", "import", ALIASES)
+def _aliases(options: Options, _: Streams, here: Surrounded) -> int:
+    return _command(options, here, "alias", "import", ALIASES)
 
 
-def _daemon(options: Options, _: Streams, __: Here) -> int:
-    return _command(options, "serve")
+def _daemon(options: Options, _: Streams, here: Surrounded) -> int:
+    return _command(options, here, "serve")
 
 
-_MODES: dict[Mode, Callable[[Options, Streams, Here], int]] = {
+_MODES: dict[Mode, Callable[[Options, Streams, Surrounded], int]] = {
     Mode.DELIVER: _deliver,
     Mode.SMTP: _speak,
     Mode.VERIFY: _verify,

@@ -10,22 +10,21 @@ import os
 import select
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
 from postroom.app.control import CallFailed, OperationError
 from postroom.app.locate import Server
 from postroom.app.post_office import PostOffice, Unreachable
+from postroom.app.sendmail_facts import facts_of
 from postroom.app.sendmail_options import Options
 from postroom.message.envelope import Envelope
+from postroom.message.sendmail_input import read_message
 from postroom.proto.smtp.commands import Data, Mail, Rcpt, Vrfy
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.proto.smtp.events import BodyChunk, BodyEnd, BodyRefused, Closed, Greeted, SmtpEvent
 from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve.smtp_replies import CANNOT_TELL, GO_AHEAD, RECIPIENT_OK, SENDER_OK
-
-if TYPE_CHECKING:
-    from postroom.app.sendmail import Streams
 
 SILENCE = 300.0  # seconds, RFC 5321 §4.5.3.2.7
 MAX_MESSAGE = 60 << 20
@@ -80,9 +79,6 @@ class _Dialogue:
         return Reply.of(250, "2.1.5", f"<{record['recipient']}>") if record["local"] else good
 
     def _submitted(self, envelope: Envelope, content: bytes) -> Reply:
-        from postroom.app.sendmail import facts_of
-        from postroom.message.sendmail_input import read_message
-
         facts = facts_of(self._options, [str(one.address) for one in envelope.recipients])
         if self._options.sender is None:
             facts["sender"] = str(envelope.sender) if envelope.sender else "<>"
@@ -106,7 +102,7 @@ def _refusal(error: OperationError, permanent: int) -> Reply:
     return Reply.of(permanent, failed.status or "5.0.0", str(error))
 
 
-def speak(server: Server, options: Options, streams: Streams) -> int:
+def speak(server: Server, options: Options, source: BinaryIO, sink: BinaryIO) -> int:
     """Talks until QUIT or the end of the input; gives the exit code."""
     limits = Limits(message=MAX_MESSAGE, silence=SILENCE)
     config = ServerConfig(
@@ -121,11 +117,11 @@ def speak(server: Server, options: Options, streams: Streams) -> int:
     dialogue = _Dialogue(PostOffice(server), options, machine)
     machine.greet()
     while True:
-        streams.output.write(machine.data_to_send())
-        streams.output.flush()
+        sink.write(machine.data_to_send())
+        sink.flush()
         if machine.closing:
             return os.EX_OK
-        data = _read(streams)
+        data = _read(source)
         if data is None:
             machine.close_with(Reply.of(421, "4.4.2", "Nothing was said for too long, goodbye"))
             continue
@@ -138,11 +134,11 @@ def speak(server: Server, options: Options, streams: Streams) -> int:
                 dialogue.handle(event)
 
 
-def _read(streams: Streams) -> bytes | None:
+def _read(source: BinaryIO) -> bytes | None:
     """What there is; b"" at the end, None after a long silence."""
     try:
-        descriptor = streams.input.fileno()
+        descriptor = source.fileno()
     except (OSError, ValueError):
-        return streams.input.read(_CHUNK)  # not a file: a test's
+        return source.read(_CHUNK)  # not a file: a test's
     ready, _, _ = select.select([descriptor], [], [], SILENCE)
     return os.read(descriptor, _CHUNK) if ready else None

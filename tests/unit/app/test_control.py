@@ -52,7 +52,8 @@ async def test_a_call_yields_records_and_the_kernel_names_the_caller(path: Path)
 
 
 @pytest.mark.parametrize(
-    ("operation", "status", "temporary"), [("nobody", "5.1.1", False), ("later", "4.3.0", True), ("wrong", "", False)]
+    ("operation", "status", "temporary"),
+    [("nobody", "5.1.1", False), ("later", "4.3.0", True), ("wrong", "", False)],
 )
 async def test_a_failure_comes_with_words_and_status(
     path: Path, operation: str, status: str, temporary: bool

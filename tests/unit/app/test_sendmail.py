@@ -14,7 +14,7 @@ from commands import Served
 from postroom.app.control import CallFailed, Failed, OperationError
 from postroom.app.locate import Here
 from postroom.app.maildrop import collect, make_directory
-from postroom.app.sendmail import Streams, exit_code, run
+from postroom.app.sendmail import Streams, Surrounded, exit_code, run
 from postroom.message.address import Address
 from postroom.message.errors import MessageTooBig, NoSuchUser, NotPermitted, TryLater
 
@@ -43,15 +43,20 @@ def send(config: Path, monkeypatch: pytest.MonkeyPatch) -> Send:
     """Runs sendmail with options and a message."""
     monkeypatch.setenv("NAME", "Alice A.")
 
+    called: list[list[str]] = []
+
     def send_now(options: str, text: str | bytes = LETTER, name: str = "sendmail") -> Ran:
         data = text.encode() if isinstance(text, str) else text
         streams = Streams(io.BytesIO(data), io.BytesIO(), io.StringIO())
         here = Here(
             {"XDG_RUNTIME_DIR": "/nowhere", "POSTROOM_CONFIG": str(config)}, Path("/"), Path("/nowhere")
         )
-        code = run(name, options.split(), streams, here)
+        code = run(
+            name, options.split(), streams, Surrounded(here, lambda words: called.append(list(words)) or 0)
+        )
         return Ran(code, streams.output.getvalue().decode(), streams.errors.getvalue())  # type: ignore[attr-defined]
 
+    send_now.called = called  # type: ignore[attr-defined]
     return send_now
 
 
@@ -175,10 +180,6 @@ def test_verify(send: Send, server: Served) -> None:
         ("sendmail", "-bd -q30m", ["serve"]),
     ],
 )
-def test_other_modes_are_commands(
-    send: Send, monkeypatch: pytest.MonkeyPatch, name: str, options: str, arguments: list[str]
-) -> None:
-    called: list[list[str]] = []
-    monkeypatch.setattr("postroom.app.cli.program.run", lambda words: called.append(list(words)) or 0)
+def test_other_modes_are_commands(send: Send, name: str, options: str, arguments: list[str]) -> None:
     assert send(options, "", name).code == 0
-    assert called == [arguments]
+    assert send.called == [arguments]  # type: ignore[attr-defined]

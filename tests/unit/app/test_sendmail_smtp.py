@@ -11,7 +11,6 @@ from commands import Served
 from postroom.app.control import CallFailed, Failed
 from postroom.app.locate import Server
 from postroom.app.post_office import Posted, Unreachable
-from postroom.app.sendmail import Streams
 from postroom.app.sendmail_options import Options
 from postroom.app.sendmail_smtp import speak
 
@@ -19,9 +18,9 @@ from postroom.app.sendmail_smtp import speak
 def talk(server: Server, *lines: str) -> list[str]:
     """What is answered to these lines."""
     said = "".join(f"{line}\r\n" for line in lines).encode()
-    streams = Streams(io.BytesIO(said), io.BytesIO(), io.StringIO())
-    assert speak(server, Options(), streams) == 0
-    return streams.output.getvalue().decode().splitlines()  # type: ignore[attr-defined]
+    sink = io.BytesIO()
+    assert speak(server, Options(), io.BytesIO(said), sink) == 0
+    return sink.getvalue().decode().splitlines()
 
 
 @pytest.fixture
@@ -89,6 +88,6 @@ def test_refusals_are_replies(
 
 
 def test_lf_alone_gets_the_remedy(tmp_path: Path) -> None:
-    streams = Streams(io.BytesIO(b"HELO x\n"), io.BytesIO(), io.StringIO())
-    speak(Server("x", tmp_path / "none"), Options(), streams)
-    assert b"500 5.5.2" in streams.output.getvalue()  # type: ignore[attr-defined]
+    sink = io.BytesIO()
+    speak(Server("x", tmp_path / "none"), Options(), io.BytesIO(b"HELO x\n"), sink)
+    assert b"500 5.5.2" in sink.getvalue()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 _OLD_NAMES = ("sendmail", "mailq", "newaliases")
@@ -22,10 +23,8 @@ def main() -> int:
         if name in _OLD_NAMES:
             from postroom.app.sendmail import main as sendmail
 
-            return sendmail(name, arguments)
-        from postroom.app.cli.program import run
-
-        return run(arguments)
+            return sendmail(name, arguments, _run)
+        return _run(arguments)
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -39,3 +38,9 @@ def _open_standard_streams() -> None:
         if getattr(sys, name) is None:
             null = os.open(os.devnull, os.O_RDWR)  # the lowest that is free, so this very number
             setattr(sys, name, os.fdopen(null, "w" if number else "r", encoding="utf-8"))
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from postroom.app.cli.program import run
+
+    return run(arguments)

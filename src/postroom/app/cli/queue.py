@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
+import msgspec
 import typer
 
-from postroom.agent.invocation import CommandFailed, Json, NoColor, command, commands
+from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column, age_text, size_text, time_text
 from postroom.app.cli.quantities import microseconds
-from postroom.app.cli.session import Administration, At, Config, DryRun, Yes, administration
+from postroom.app.cli.session import Administration, DryRun, Yes, administration
 from postroom.app.operations import queue
 from postroom.app.operations.office import Operation
 from postroom.app.operations.queue import DoneRecord, QueueRecord, Select
@@ -43,43 +44,45 @@ COLUMNS = (
 )
 
 
-class Selection(Administration):
-    """A session with filters."""
-
-    selected: Select
-    all: bool = False
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether any filter was given."""
-        return self.selected != Select()
-
-
-def selection(
-    json: Json = False,
-    no_color: NoColor = False,
-    config: Config = None,
-    at: At = "",
-    *,
+def select(
     id: Id = "",  # noqa: A002 -- the option's name
     sender: Sender = "",
     recipient: Recipient = "",
     domain: Domain = "",
     older: Older = "",
-) -> Selection:
-    """Makes the session and its filters from options."""
-    plain = administration(json, no_color, config, at)
-    chosen = Selection(plain.terminal, plain.servers, at)
-    chosen.selected = Select(id, sender, recipient, domain, microseconds(older) if older else 0)
-    return chosen
+) -> Select:
+    """The filters that were given."""
+    return Select(id, sender, recipient, domain, microseconds(older) if older else 0)
+
+
+class Consent(msgspec.Struct, frozen=True):
+    """Whether to ask before something is done, and whether to do it at all."""
+
+    yes: bool
+    dry_run: bool
+
+
+def consent(yes: Yes = False, dry_run: DryRun = False) -> Consent:
+    """What the options say of that."""
+    return Consent(yes, dry_run)
+
+
+class Act(msgspec.Struct, frozen=True):
+    """Something that is done to messages, in a word."""
+
+    verb: str
+    operation: Operation[Select, DoneRecord]
+
+
+ALL_OF_THEM = Select()
 
 
 @app.command("list")
-@command(selection)
-def list_(session: Selection) -> None:
+@command(administration, select)
+def list_(session: Administration, chosen: Select) -> None:
     """List what waits."""
-    if not session.terminal.listing(session.perform(queue.LIST, session.selected), COLUMNS):
-        session.terminal.note("no message matches" if session.is_filtered else "the queue is empty")
+    if not session.terminal.listing(session.perform(queue.LIST, chosen), COLUMNS):
+        session.terminal.note("the queue is empty" if chosen == ALL_OF_THEM else "no message matches")
 
 
 @app.command()
@@ -95,76 +98,70 @@ def show(session: Administration, id: Annotated[str, typer.Argument(metavar="ID"
 
 
 @app.command()
-@command(selection)
-def hold(session: Selection, yes: Yes = False, dry_run: DryRun = False) -> None:
+@command(administration, select, consent)
+def hold(session: Administration, chosen: Select, how: Consent) -> None:
     """Keep messages until they are released."""
-    _act(session, queue.HOLD, "hold", yes=yes, dry_run=dry_run)
+    _act(session, chosen, how, Act("hold", queue.HOLD))
 
 
 @app.command()
-@command(selection)
-def release(session: Selection, yes: Yes = False, dry_run: DryRun = False) -> None:
+@command(administration, select, consent)
+def release(session: Administration, chosen: Select, how: Consent) -> None:
     """Let held messages go on."""
-    _act(session, queue.RELEASE, "release", yes=yes, dry_run=dry_run)
+    _act(session, chosen, how, Act("release", queue.RELEASE))
 
 
 @app.command()
-@command(selection)
-def retry(session: Selection, yes: Yes = False, dry_run: DryRun = False) -> None:
+@command(administration, select, consent)
+def retry(session: Administration, chosen: Select, how: Consent) -> None:
     """Try to deliver messages now."""
-    _act(session, queue.RETRY, "retry", yes=yes, dry_run=dry_run)
+    _act(session, chosen, how, Act("retry", queue.RETRY))
 
 
 @app.command()
-@command(selection)
+@command(administration, select, consent)
 def fail(
-    session: Selection,
-    *,
+    session: Administration,
+    chosen: Select,
+    how: Consent,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="What the senders are told.")] = "",
     everything: All = False,
-    yes: Yes = False,
-    dry_run: DryRun = False,
 ) -> None:
     """Give messages up; their senders get a report."""
-    _must_choose(session, everything=everything)
-    chosen = session.selected
-    session.selected = Select(chosen.id, chosen.sender, chosen.recipient, chosen.domain, chosen.older, reason)
-    _act(session, queue.FAIL, "fail", yes=yes, dry_run=dry_run)
+    _must_choose(chosen, everything=everything)
+    _act(session, msgspec.structs.replace(chosen, words=reason), how, Act("fail", queue.FAIL))
 
 
 @app.command()
-@command(selection)
-def drop(session: Selection, everything: All = False, yes: Yes = False, dry_run: DryRun = False) -> None:
+@command(administration, select, consent)
+def drop(session: Administration, chosen: Select, how: Consent, everything: All = False) -> None:
     """Remove messages; nobody is told."""
-    _must_choose(session, everything=everything)
-    _act(session, queue.DROP, "drop", yes=yes, dry_run=dry_run)
+    _must_choose(chosen, everything=everything)
+    _act(session, chosen, how, Act("drop", queue.DROP))
 
 
-def _must_choose(session: Selection, *, everything: bool) -> None:
-    if not (session.is_filtered or everything):
+def _must_choose(chosen: Select, *, everything: bool) -> None:
+    if chosen == ALL_OF_THEM and not everything:
         raise CommandFailed("say which messages by a filter, such as --id, or --all for the whole queue", 2)
 
 
-def _act(
-    session: Selection, operation: Operation[Select, DoneRecord], verb: str, *, yes: bool, dry_run: bool
-) -> None:
-    wanted = session.selected
-    count = sum(record.count for record in session.perform(queue.COUNT, wanted))
+def _act(session: Administration, chosen: Select, how: Consent, act: Act) -> None:
+    count = sum(record.count for record in session.perform(queue.COUNT, chosen))
     if not count:
         raise CommandFailed(
-            "no message in the queue matches" if session.is_filtered else "the queue is empty"
+            "the queue is empty" if chosen == ALL_OF_THEM else "no message in the queue matches"
         )
     messages = f"{count} message{'' if count == 1 else 's'}"
-    if dry_run:
+    if how.dry_run:
         session.terminal.record({"count": count, "dry_run": True})
-        session.terminal.say(f"would {verb} {messages}")
+        session.terminal.say(f"would {act.verb} {messages}")
         return
-    session.agree(f"{verb.capitalize()} {messages}?", yes=yes)
+    session.agree(f"{act.verb.capitalize()} {messages}?", yes=how.yes)
     done = 0
-    for record in session.perform(operation, wanted):
+    for record in session.perform(act.operation, chosen):
         session.terminal.record(record)
         done += record.jobs
-    session.terminal.say(f"{verb}: {done} of {messages}")
+    session.terminal.say(f"{act.verb}: {done} of {messages}")
     if done < count:
         session.terminal.note("the others were being worked on, or were in that state already")
 
