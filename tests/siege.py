@@ -124,7 +124,7 @@ class Besieged:
     def person(self, name: str = "", quota: int = 0) -> str:
         """A new account; gives its address."""
         address = Address(name or f"p{next(self._numbers)}", HOME)
-        new = NewAccount(address, self._verifier, quota)
+        new = NewAccount(address, self._verifier, quota_bytes=quota)
         server = self.server
         self.write(lambda tx: accounts.add(tx, new, server.ids, self.clock.now()))
         return str(address)

@@ -228,8 +228,7 @@ class Pump(Link):
             self._end("done")
         elif self.eof and not self._ahead:
             self._end("closed by the peer")
-        elif self._dismissed:
-            self._dismissed = False
+        elif self._dismissed:  # asked again after each event, until the session has nothing to finish any more
             self._last_word(self._session.dismissed, STOPPING)
 
     def _say(self) -> None:

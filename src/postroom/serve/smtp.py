@@ -20,7 +20,19 @@ from postroom.message.errors import BadAddress, BadSenderAddress, MailError, Mes
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import Authenticated, Connected, Hop, HopKind, Secured
 from postroom.net.session import Connection, Peer, TlsFacts
-from postroom.proto.smtp.commands import Data, Etrn, Expn, Mail, Rcpt, StartTls, Turn, Vrfy
+from postroom.proto.smtp.commands import (
+    Data,
+    Etrn,
+    Expn,
+    Mail,
+    Rcpt,
+    Saml,
+    Send,
+    Soml,
+    StartTls,
+    Turn,
+    Vrfy,
+)
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.events import Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
 from postroom.proto.smtp.extensions import Offers
@@ -143,8 +155,9 @@ class SmtpSession:
         self.machine.close_with(replies.FAULT)
 
     def dismissed(self) -> None:
-        """RFC 5321 §3.8."""
-        self.machine.close_with(replies.STOPPING)
+        """RFC 5321 §3.8; a message that is arriving may come to its end first."""
+        if not self.machine.receiving:
+            self.machine.close_with(replies.STOPPING)
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 - the shape of `Session`
         """What had not been accepted is gone."""
@@ -334,6 +347,9 @@ class SmtpSession:
             StartTls: _start_tls,
             Authenticate: _authenticate,
             Mail: _mail,
+            Send: _mail,
+            Soml: _mail,
+            Saml: _mail,
             Rcpt: _rcpt,
             Data: _data,
             BodyChunk: _body_chunk,
