@@ -4,10 +4,14 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer import Context
+from typer.main import get_command
 
 import check_house
+from postroom.app.cli import program
 
 ROOT = Path(__file__).parents[3]
 PAGES = ("README.md", "HACKING.md", "CHANGELOG.md")
@@ -34,6 +38,21 @@ def test_make_has_each_target_that_is_named(name: str) -> None:
 @pytest.mark.parametrize("command", ["make lab", "make test"])
 def test_the_readme_names_the_first_commands(command: str) -> None:
     assert f"    {command} " in page("README.md")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/configuration.md"])
+def test_commands_and_their_options_exist(name: str) -> None:
+    """Each `postroom a b --c` of a page: commands by name, options that their help knows."""
+    for line in set(re.findall(r"(?:^|^    |\| |\$ |`)postroom ([a-z][^`\n|]*)", page(name), re.MULTILINE)):
+        command: Any = get_command(program.build())
+        context = Context(command)
+        options = {"--help", "--json"}
+        for word in line.replace("'", "").split():
+            if word.startswith("--"):
+                assert word in options, line
+            elif hasattr(command, "resolve_command") and word not in {"alice", "bob"}:
+                _, command, _ = command.resolve_command(context, [word])
+                options |= {name for parameter in command.params for name in parameter.opts}
 
 
 def test_ci_runs_the_checks_and_the_test_command_of_the_readme() -> None:
