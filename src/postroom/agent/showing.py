@@ -90,8 +90,9 @@ def delete(session: MailSession, numbers: Sequence[str]) -> None:
 
 def watch(session: MailSession, interval: float, count: int) -> None:
     """`postroom mail watch`."""
-    rounds, news = Rounds(session.open_mailbox), News(session.feed, session.account)
-    asyncio.run(rounds.look())
+    rounds = Rounds(session.open_mailbox)
+    asyncio.run(rounds.look())  # before the feed begins: what comes in between is found by the next look
+    news = News(session.feed, session.account)
     session.terminal.note(f"watching {session.account.address}; Ctrl-C ends it")
     shown = 0
     while not count or shown < count:

@@ -79,6 +79,7 @@ class ControlServer:
         self._path = path
         self._perform = perform
         self._server: asyncio.Server | None = None
+        self._calls: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Takes the path over; a socket that a dead server left behind is removed."""
@@ -88,13 +89,27 @@ class ControlServer:
         self._path.chmod(0o666)
 
     async def stop(self) -> None:
-        """Closes the socket and removes it."""
+        """Closes the socket and removes it; calls that have not come to their end are ended."""
         if self._server:
             self._server.close()
             with contextlib.suppress(FileNotFoundError):
                 self._path.unlink()
+        for call_ in self._calls:
+            call_.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "asyncio runs each connection in a task"
+        self._calls.add(task)
+        try:
+            await self._call(reader, writer)
+        except asyncio.CancelledError:
+            pass  # the server stops
+        finally:
+            self._calls.discard(task)
+
+    async def _call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         caller = _caller(writer.get_extra_info("socket"))
         try:
             (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))

@@ -80,3 +80,24 @@ async def test_junk_does_not_hurt_the_server(path: Path, junk: bytes) -> None:
 
     await asyncio.to_thread(send)
     assert await records(path, "echo") == [{"uid": os.getuid()}]
+
+
+async def test_a_call_that_never_ends_ends_with_the_server(tmp_path: Path) -> None:
+    closed = asyncio.Event()
+
+    async def never_ends(_: Caller, __: Request) -> AsyncIterator[dict[str, Any]]:
+        try:
+            yield {"begun": True}
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    server = ControlServer(tmp_path / "control", never_ends)
+    await server.start()
+    calls = call(tmp_path / "control", Request("watch", {}))
+    assert await asyncio.to_thread(next, calls) == {"begun": True}
+    ending = asyncio.to_thread(next, calls)
+    await server.stop()
+    assert closed.is_set()
+    with pytest.raises(OperationError, match="closed the control connection"):
+        await ending

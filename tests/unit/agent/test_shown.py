@@ -1,0 +1,45 @@
+"""SAML (RFC 821 §3.4) from end to end: the message is filed, and shown on the open terminal at once."""
+
+from __future__ import annotations
+
+import smtplib
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from commands import Run
+from laboratory import LabThread
+from postroom.app.operations.office import Watched
+
+
+def test_a_message_for_the_terminal_is_shown_and_filed(
+    mail: Run, lab: LabThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bob,) = [one for one in lab.lab.inhabitants if one.address == "bob@hamburger.test"]
+    server = lab.lab.servers["hamburger.test"]
+    watch, watched = server.watch, threading.Event()
+
+    def marked(account_id: int) -> AsyncIterator[Watched]:
+        watched.set()  # the subscription is made in the same turn of the loop
+        return watch(account_id)
+
+    def send() -> None:
+        assert watched.wait(30)
+        with smtplib.SMTP("127.0.0.1", lab.lab.ports["hamburger.test"]["smtp"], "crepes.test") as client:
+            client.login(bob.address, bob.password)
+            assert client.docmd(f"SAML FROM:<{bob.address}>")[0] == 250
+            assert client.rcpt(bob.address)[0] == 250
+            assert (
+                client.data(b"From: bob@hamburger.test\r\nSubject: lunch\r\n\r\nNow!\x1b[31m\r\n")[0] == 250
+            )
+
+    monkeypatch.setattr(server, "watch", marked)
+    sending = threading.Thread(target=send)
+    sending.start()
+    ran = mail("watch --as bob --count 2 --interval 1 --json")
+    sending.join()
+    events = {record["event"]: record for record in ran.records}
+    assert (ran.code, set(events)) == (0, {"added", "shown"})
+    assert events["shown"]["text"].startswith("Now!")
+    assert "\x1b" not in ran.out
