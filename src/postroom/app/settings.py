@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
+Listen = Annotated[int, Meta(ge=-1, le=65535)]
 
 
 class SettingsError(Exception):
@@ -46,14 +47,16 @@ class ListenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "0.0.0.0",  # noqa: S104 - a mail server is there for everybody
         "::",
     )
-    smtp: Annotated[int, Meta(description="mail from other servers (RFC 5321)")] = 25
-    submission: Annotated[int, Meta(description="mail from clients, STARTTLS (RFC 6409)")] = 587
-    submissions: Annotated[int, Meta(description="mail from clients, TLS from the first byte (RFC 8314)")] = (
-        465
-    )
-    lmtp: Annotated[int, Meta(description="local delivery from another MTA (RFC 2033); loopback only")] = -1
-    pop3: Annotated[int, Meta(description="POP3, STLS")] = 110
-    pop3s: Annotated[int, Meta(description="POP3, TLS from the first byte")] = 995
+    smtp: Annotated[Listen, Meta(description="mail from other servers (RFC 5321)")] = 25
+    submission: Annotated[Listen, Meta(description="mail from clients, STARTTLS (RFC 6409)")] = 587
+    submissions: Annotated[
+        Listen, Meta(description="mail from clients, TLS from the first byte (RFC 8314)")
+    ] = 465
+    lmtp: Annotated[
+        Listen, Meta(description="local delivery from another MTA (RFC 2033); loopback only")
+    ] = -1
+    pop3: Annotated[Listen, Meta(description="POP3, STLS")] = 110
+    pop3s: Annotated[Listen, Meta(description="POP3, TLS from the first byte")] = 995
     control: Annotated[
         str, Meta(description="the control socket's path; '' is control in the data directory")
     ] = ""

@@ -23,6 +23,8 @@ def test_an_empty_file_is_the_default() -> None:
         ('[routes."a.test"]\nhost = "x"\nprot = 1', "unknown key prot: did you mean port?"),
         ("[server]\nhostname = 1", "$.server.hostname"),
         ("[limits]\nrecipients = 99", ">= 100"),
+        ("[listen]\nsmtp = 70000", "<= 65535"),
+        ("[listen]\npop3 = -2", ">= -1"),
         ("x =", "not TOML"),
     ],
 )
