@@ -52,12 +52,12 @@ def names(fields: Sequence[bytes]) -> list[str]:
 class Maildrop:
     """Somebody's mail, by Python's POP3 client over TLS."""
 
-    def __init__(self, port: int, user: str, password: str, ca: str) -> None:
+    def __init__(self, port: int, user: str, password: str, trust: ssl.SSLContext) -> None:
         self.port, self.user, self.password = port, user, password
-        self._context = ssl.create_default_context(cafile=ca)
+        self._trust = trust
 
     def open(self) -> poplib.POP3_SSL:
-        pop = poplib.POP3_SSL("127.0.0.1", self.port, timeout=PATIENCE, context=self._context)
+        pop = poplib.POP3_SSL("127.0.0.1", self.port, timeout=PATIENCE, context=self._trust)
         pop.user(self.user)
         pop.pass_(self.password)
         return pop

@@ -48,13 +48,19 @@ def at_home(directory: Path, **other: str) -> dict[str, str]:
 class Running:
     """A server process that says in one JSON line when it is ready."""
 
-    def __init__(self, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str], environ: Mapping[str, str], log: Path, wrapped_by: Sequence[str] = ()
+    ) -> None:
         self.environ = environ
         self.log = log
         self._output = log.with_suffix(".out")
         with self._output.open("wb") as output, log.open("ab") as errors:
             self.process = subprocess.Popen(
-                [POSTROOM, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=errors, env=environ
+                [*wrapped_by, POSTROOM, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                env=environ,
             )
         try:
             self.facts: dict[str, Any] = json.loads(until("the server to be ready", self._ready))

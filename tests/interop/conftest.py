@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -70,7 +71,8 @@ class Person(Maildrop):
     def __init__(self, lab: LabProcess, address: str) -> None:
         self.address = address
         self.domain = address.partition("@")[2]
-        super().__init__(lab.port("pop3s", self.domain), address, lab.accounts[address], lab.ca)
+        trust = ssl.create_default_context(cafile=lab.ca)
+        super().__init__(lab.port("pop3s", self.domain), address, lab.accounts[address], trust)
 
 
 @pytest.fixture(scope="session")
