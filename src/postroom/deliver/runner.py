@@ -230,12 +230,15 @@ class Runner:
                 sleep = 1.0
             self._forget_idle()
             waiting = asyncio.ensure_future(self._wake.wait())
-            passed = clock.monotonic() - began  # a clock may have been moved since
-            sleeping = asyncio.ensure_future(clock.sleep(sleep - passed))
+            sleeping = asyncio.ensure_future(self._sleep_until(began + sleep))
             done, _ = await asyncio.wait((waiting, sleeping), return_when=asyncio.FIRST_COMPLETED)
             for task in (waiting, sleeping):
                 if task not in done:
                     task.cancel()
+
+    async def _sleep_until(self, end: float) -> None:
+        """Looks at the clock when it begins to sleep: it may have been moved since `end` was worked out."""
+        await self._use.clock.sleep(end - self._use.clock.monotonic())
 
     async def _renew(self) -> None:
         """Keeps the leases of what is at work, before anything is claimed: a lease that has just run out is still ours to renew."""
