@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # two digits at a time
 _VALUE = {char: value for value, char in enumerate(_ALPHABET)}
 _LONGEST = 13
 
@@ -27,11 +28,11 @@ class IdKind(enum.StrEnum):
 
 def id_text(kind: IdKind, number: int) -> str:
     """`J` and the base32 digits of a number from 0 to 2^63 - 1 (no padding, no i, l, o, u)."""
-    digits = []
+    text = ""
     while number:
-        digits.append(_ALPHABET[number & 31])
-        number >>= 5
-    return kind.value + ("".join(reversed(digits)) or "0")
+        text = _PAIRS[number & 1023] + text
+        number >>= 10
+    return kind.value + (text.lstrip("0") or "0")
 
 
 def parse_id(kind: IdKind, text: str) -> int | None:

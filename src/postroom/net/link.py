@@ -34,6 +34,7 @@ class Link(asyncio.Protocol):
         "eof",
         "handshaking",
         "local",
+        "parting",
         "peer",
         "tls",
     )
@@ -48,6 +49,7 @@ class Link(asyncio.Protocol):
         self.handshaking = False  # TLS is switched on and not yet agreed on: nothing may be sent
         self.eof = False
         self.closing = False  # `hang_up` was called: what still comes is dropped
+        self.parting = False  # the peer will say nothing more, as far as its protocol goes
         self.bytes_in = 0
         self.tls: TlsFacts | None = None
 
@@ -120,7 +122,8 @@ class Link(asyncio.Protocol):
         """Closes after everything that was sent has left.
 
         When the peer may still be sending, our side alone is closed and the rest is read and dropped until the peer closes too: TCP would
-        else answer it with a reset, and a reset takes the last words away from a peer that has not read them yet.
+        else answer it with a reset, and a reset takes the last words away from a peer that has not read them yet. After QUIT it sends nothing
+        (but the end of its TLS).
         """
         transport, layer = self._transport, self._layer
         if transport is None or self.closing:
@@ -129,7 +132,7 @@ class Link(asyncio.Protocol):
         if layer is not None and self.tls is not None:
             layer.end()
             self._flush()
-        if self.eof:
+        if self.eof or (self.parting and layer is None):
             transport.close()
         else:
             self.read(True)

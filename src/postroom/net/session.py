@@ -51,6 +51,7 @@ class Connection(Protocol):
     opened_at: float  # on the clock of `quiet_since`
     quiet_since: float  # monotonic seconds: when the last event was answered, or anything was sent
     heard_at: float  # likewise: when octets were last seen to have come, to a second
+    parting: bool  # set by the session when the peer has taken its leave (QUIT): it will say nothing more
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Sends the reply that is queued, then does a TLS handshake as the server, then calls `session.secured`."""

@@ -296,7 +296,9 @@ class SmtpSession:
         self.machine.reply(Reply.of(502, "5.5.1", "Turning is not offered here"))
 
     async def _closed(self, event: Closed) -> None:
-        """The machine has said why."""
+        """The machine has said why; after QUIT nothing more comes."""
+        if event.reason == "QUIT" and self._connection is not None:
+            self._connection.parting = True
 
     def _hop(self) -> Hop:
         client = self._client

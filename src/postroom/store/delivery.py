@@ -49,6 +49,8 @@ COUNT_KEYWORD: Final = """
 INSERT INTO mailbox_keywords (account_id, mailbox_id, keyword, n_total) VALUES ($1, $2, $3, 1)
 ON CONFLICT (account_id, mailbox_id, keyword) DO UPDATE SET n_total = mailbox_keywords.n_total + 1
 """
+_SEEN: Final = Flag.SEEN.value  # an IntFlag's operators cost more than the statement they are for
+_DELETED: Final = Flag.DELETED.value
 TO_INDEX: Final = "INSERT INTO index_queue (account_id, email_id) VALUES ($1, $2)"
 
 
@@ -109,8 +111,8 @@ async def deliver(tx: Transaction, delivery: Delivery) -> Delivered | None:
         account_id,
         mailbox_id,
         modseq,
-        0 if delivery.flags & Flag.SEEN else 1,
-        1 if delivery.flags & Flag.DELETED else 0,
+        0 if delivery.flags & _SEEN else 1,
+        1 if delivery.flags & _DELETED else 0,
         delivery.size,
         new_here,
     )

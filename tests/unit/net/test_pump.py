@@ -118,6 +118,17 @@ async def test_quit_closes_after_the_reply(serve: Any, dial: Any) -> None:
     assert service.session.ends == ["done"]
 
 
+async def test_a_peer_that_has_taken_its_leave_is_not_waited_for(serve: Any, dial: Any) -> None:
+    service = Service()
+    client = await dial(await serve(service))
+    await client.line()
+    service.session.connection.parting = True
+    client.send(b"QUIT\n")
+    assert await client.rest() == b"QUIT\n"
+    while len(service.connections):  # although the client keeps its side open
+        await asyncio.sleep(0)
+
+
 async def test_a_client_that_has_said_all_still_gets_its_replies(serve: Any, dial: Any) -> None:
     service = Service()
     client = await dial(await serve(service))

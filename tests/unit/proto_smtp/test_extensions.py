@@ -4,7 +4,7 @@ import pytest
 
 from postroom.proto.smtp.commands import VERBS
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
-from postroom.proto.smtp.extensions import EXTENSIONS, Offers
+from postroom.proto.smtp.extensions import EXTENSIONS, MOST_NAMES, Offers
 from postroom.proto.smtp.parameters import MAIL_PARAMETERS, RCPT_PARAMETERS
 
 FULL = ServerConfig(
@@ -76,3 +76,21 @@ def test_dates(seconds: int, text: str) -> None:
 def test_connections_share_what_was_made() -> None:
     offers = Offers(FULL)
     assert offers.at(tls=True, authenticated=False) is offers.at(tls=True, authenticated=False)
+
+
+def test_the_answer_to_a_greeting_is_made_once_for_each_name_unless_it_tells_the_time() -> None:
+    for config, once in ((ServerConfig("mx.l.test", lambda: 0), True), (FULL, False)):
+        offers = Offers(config)
+        offer = offers.at(tls=False, authenticated=False)
+        first = offers.hello(offer, "c.test", extended=True)
+        assert first.lines == ("mx.l.test Hello c.test, pleased to meet you", *offer.ehlo_lines())
+        assert (offers.hello(offer, "c.test", extended=True) is first) == once
+        assert offers.hello(offer, "c.test", extended=False).lines == first.lines[:1]
+
+
+def test_names_of_strangers_do_not_fill_the_memory() -> None:
+    offers = Offers(ServerConfig("mx.l.test", lambda: 0))
+    offer = offers.at(tls=False, authenticated=False)
+    for number in range(2 * MOST_NAMES + 2):
+        offers.hello(offer, f"c{number}.test", extended=False)
+    assert len(offers._hellos) <= MOST_NAMES

@@ -41,7 +41,6 @@ from postroom.proto.smtp.help import help_reply
 from postroom.proto.smtp.login import begin_login
 from postroom.proto.smtp.order import State
 from postroom.proto.smtp.reception import begin_chunk
-from postroom.proto.smtp.reply import Reply
 
 Act = Callable[[Conversation, Any], SmtpEvent | None]
 
@@ -54,9 +53,8 @@ def _hello(conversation: Conversation, command: Hello) -> SmtpEvent | None:
     conversation.hello = command.name
     conversation.esmtp = command.extended
     conversation.state = State.READY
-    first = f"{conversation.config.hostname} Hello {command.shown_name}, pleased to meet you"
-    others = conversation.offer.ehlo_lines() if command.extended else ()
-    conversation.utter(Reply(250, None, (first, *others)))
+    reply = conversation.offers.hello(conversation.offer, command.name, extended=command.extended)
+    conversation.utter(reply)
     return Greeted(command.name, command.extended)
 
 
@@ -131,7 +129,7 @@ def _help(conversation: Conversation, command: Help) -> SmtpEvent | None:
 
 
 def _quit(conversation: Conversation, _command: Quit) -> SmtpEvent | None:
-    conversation.utter(Reply.of(221, "2.0.0", f"{conversation.config.hostname} closing connection"))
+    conversation.utter(conversation.offers.goodbye)
     conversation.abandon(texts.OK_RESET)
     conversation.closing = True
     conversation.step = read_nothing

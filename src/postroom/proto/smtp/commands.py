@@ -69,11 +69,6 @@ class Hello(Command):
             raise bad(501, "", f"Syntax: {cls.verb} your.host.name")
         return cls(name)
 
-    @property
-    def shown_name(self) -> str:
-        """The name, if it is one that may be said back."""
-        return self.name if parse_domain(self.name) is not None else "there"
-
 
 class Helo(Hello):
     """RFC 5321 §4.1.1.1."""
@@ -348,7 +343,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
 )
 
 
-def parse_usual(line: bytes, offer: Offer) -> Mail | Rcpt | Data | Bdat | None:
+def parse_usual(line: bytes, offer: Offer) -> Mail | Rcpt | Data | Bdat | Quit | None:
     """What programs say, as they say it nearly always, to send a message; None for everything else, which takes the long way.
 
     It makes no difference but speed.
@@ -374,6 +369,8 @@ def parse_usual(line: bytes, offer: Offer) -> Mail | Rcpt | Data | Bdat | None:
                 return Mail(Envelope(Address(local, domain.lower()), [], kind, smtputf8=False, size=octets))
     elif line == b"DATA":
         return Data()
+    elif line == b"QUIT":
+        return Quit()
     elif verb == b"BDAT" and "BDAT" in offer.verbs:
         digits = line[5:-5]
         if line[-5:] == b" LAST" and digits.isdigit() and len(digits) <= 9 and line[4] == 32:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from postroom.message.address import parse_domain
 from postroom.message.envelope import BodyKind, Envelope
 from postroom.proto.sasl.mechanisms import usable
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
@@ -22,7 +23,10 @@ from postroom.proto.smtp.parameters import (
     Terms,
     split_parameters,
 )
+from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.syntax import bad
+
+MOST_NAMES = 500  # of clients whose greeting's answer is kept
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -193,10 +197,14 @@ _WITHOUT_TLS = frozenset({"NOOP", "HELO", "EHLO", "LHLO", "STARTTLS", "QUIT"})  
 class Offers:
     """All offers of one service, each made when it is first needed; connections of one service share them."""
 
-    __slots__ = ("_made", "config")
+    __slots__ = ("_hellos", "_made", "config", "goodbye", "greeting")
 
     def __init__(self, config: ServerConfig) -> None:
         self.config = config
+        protocol = "LMTP" if config.service is Service.LMTP else "ESMTP"
+        self.greeting = Reply(220, None, (f"{config.hostname} {protocol} {config.greeting}",))
+        self.goodbye = Reply.of(221, "2.0.0", f"{config.hostname} closing connection")
+        self._hellos: dict[tuple[bool, bool, bool, str], Reply] = {}
         self._made: dict[tuple[bool, bool], Offer] = {}
 
     def at(self, *, tls: bool, authenticated: bool) -> Offer:
@@ -205,6 +213,20 @@ class Offers:
         if made is None:
             made = self._made[tls, authenticated] = _offer(Standing(self.config, tls, authenticated))
         return made
+
+    def hello(self, offer: Offer, name: str, *, extended: bool) -> Reply:
+        """The answer to EHLO and HELO; the same clients come again and again, so it is made once for each name."""
+        key = (offer.standing.tls, offer.standing.authenticated, extended, name)
+        reply = self._hellos.get(key)
+        if reply is None:
+            shown = name if parse_domain(name) is not None else "there"
+            first = f"{self.config.hostname} Hello {shown}, pleased to meet you"
+            reply = Reply(250, None, (first, *offer.ehlo_lines()) if extended else (first,))
+            if offer.ehlo is not None or not extended:
+                if len(self._hellos) >= MOST_NAMES:
+                    self._hellos.clear()
+                self._hellos[key] = reply
+        return reply
 
 
 def _offer(standing: Standing) -> Offer:

@@ -55,8 +55,7 @@ class SmtpServer(Conversation):
             self.end(texts.OUT_OF_STEP)
             return
         if reply is None:
-            protocol = "LMTP" if self.lmtp else "ESMTP"
-            reply = Reply(220, None, (f"{self.config.hostname} {protocol} {self.config.greeting}",))
+            reply = self.offers.greeting
         self.state = State.GREETED if reply.positive else State.DISMISSED
         self.step = self.read_command
         self.say(reply)
