@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -109,7 +109,7 @@ class PostgresReading:
 
     async def _on_any(self, method: str, sql: str, args: Sequence[Any]) -> Any:
         try:
-            return await getattr(self._pool, method)(self._dialect[sql], *args)
+            return await in_task(getattr(self._pool, method)(self._dialect[sql], *args))
         except SERVER_FAILURES as error:
             raise as_try_later(error) from error
 
@@ -149,13 +149,13 @@ class PostgresEngine:
         del urgency
         for number in range(1, TRIES):
             try:
-                return await self._write_once(work)
+                return await in_task(self._write_once(work))
             except _AGAIN:
                 await asyncio.sleep(JITTER * number * random.random())
             except SERVER_FAILURES as error:
                 raise await self._failure(error) from error
         try:
-            return await self._write_once(work)
+            return await in_task(self._write_once(work))
         except SERVER_FAILURES as error:
             raise await self._failure(error) from error
 
@@ -194,13 +194,16 @@ class PostgresEngine:
     async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """See `Engine`."""
         try:
-            async with (
-                self._readers.acquire(timeout=self._options.acquire_seconds) as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                return await work(PostgresTransaction(connection, self.dialect))
+            return await in_task(self._look(work))
         except SERVER_FAILURES as error:
             raise as_try_later(error) from error
+
+    async def _look(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with (
+            self._readers.acquire(timeout=self._options.acquire_seconds) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return await work(PostgresTransaction(connection, self.dialect))
 
     def waited(self) -> float:
         """See `Engine`: here it is the wait for a connection."""
@@ -210,6 +213,13 @@ class PostgresEngine:
         """See `Engine`."""
         await self._writers.close()
         await self._readers.close()
+
+
+async def in_task(work: Coroutine[Any, Any, T]) -> T:
+    """Runs `work` in a task, a new one if there is none: asyncpg's timeouts ask for it, and a handler that was begun at once has none."""
+    if asyncio.current_task() is not None:
+        return await work
+    return await asyncio.get_running_loop().create_task(work)
 
 
 async def _commit(connection: Any) -> None:
