@@ -1,8 +1,8 @@
 """The lab's name server: authoritative for its own zones over UDP and TCP, and for nothing else in the world.
 
 RFC 1035 §4.2 (transports) and §4.1.1 (codes), RFC 6891 §6 (EDNS), RFC 7766 §6.2 (TCP). It stands for the validating resolver of a site too: zones are
-validated when they are signed, and the AD bit (RFC 6840 §5.8) says so to whoever asks for it. Names outside are REFUSED, so nothing leaves the
-machine. Faults can be switched on by name. Not here: zones (`zones`).
+validated when they are signed, and the AD bit (RFC 6840 §5.8) says so to whoever asks for it. Names outside do not
+exist in the lab's world, so nothing leaves the machine. Faults can be switched on by name. Not here: zones (`zones`).
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class LabDns:
         if rcode is not None:
             response.set_rcode(rcode)
         elif zone is None:
-            response.set_rcode(dns.rcode.REFUSED)
+            response.set_rcode(dns.rcode.NXDOMAIN)  # these zones are all the world there is
         elif fault is Fault.SERVFAIL:
             response.set_rcode(dns.rcode.SERVFAIL)
         else:

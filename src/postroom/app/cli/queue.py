@@ -5,7 +5,6 @@ Everything that changes something takes the same filters, says how many messages
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import msgspec
@@ -34,12 +33,12 @@ All = Annotated[bool, typer.Option("--all", help="The whole queue, where no filt
 
 COLUMNS = (
     Column[QueueRecord]("Id", lambda one: one.id),
-    Column[QueueRecord]("Age", lambda one: age_text(_now() - one.accepted), number=True),
+    Column[QueueRecord]("Age", lambda one: age_text(one.now - one.accepted), number=True),
     Column[QueueRecord]("Size", lambda one: size_text(one.size), number=True),
     Column[QueueRecord]("Sender", lambda one: one.sender or "<>"),
     Column[QueueRecord]("Waits for", lambda one: ", ".join(copy.address for copy in one.recipients)),
     Column[QueueRecord]("State", lambda one: one.state),
-    Column[QueueRecord]("Next try", lambda one: f"in {age_text(one.due - _now())}" if one.due else "-"),
+    Column[QueueRecord]("Next try", lambda one: f"in {age_text(one.due - one.now)}" if one.due else "-"),
     Column[QueueRecord]("Why", lambda one: one.why),
 )
 
@@ -175,7 +174,3 @@ def _lines(record: QueueRecord) -> list[str]:
         *([f"  {record.why}"] if record.why else []),
         *(f"  to {copy.address}" + (f": {copy.status}" if copy.status else "") for copy in record.recipients),
     ]
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -53,7 +53,7 @@ class WaitingCopy(msgspec.Struct, frozen=True):
 
 
 class QueueRecord(msgspec.Struct, frozen=True):
-    """A job: one message for one next hop ("" is this system's own mailboxes). Times are unix microseconds.
+    """A job: one message for one next hop ("" is this system's own mailboxes). Times are unix microseconds by the server's clock; `now` too.
 
     `state` is waiting, active, held or dead (its next hop cannot be reached).
     """
@@ -70,6 +70,7 @@ class QueueRecord(msgspec.Struct, frozen=True):
     attempts: int
     expires: int
     why: str
+    now: int = 0
 
 
 class CountRecord(msgspec.Struct, frozen=True):
@@ -89,7 +90,7 @@ class DoneRecord(msgspec.Struct, frozen=True):
 async def list_(office: Office, _: Caller, wanted: Select) -> AsyncIterator[QueueRecord]:
     """Yields the jobs that match, by message."""
     async for entry in _entries(office, wanted):
-        yield await _record(office.engine.reading(), entry)
+        yield await _record(office, entry)
 
 
 async def count(office: Office, _: Caller, wanted: Select) -> AsyncIterator[CountRecord]:
@@ -217,9 +218,9 @@ def _filter(wanted: Select, now: int) -> Filter:
     )
 
 
-async def _record(tx: Transaction, entry: Entry) -> QueueRecord:
+async def _record(office: Office, entry: Entry) -> QueueRecord:
     letter = entry.letter
-    waiting = await queue.waiting_copies(tx, entry)
+    waiting = await queue.waiting_copies(office.engine.reading(), entry)
     return QueueRecord(
         _id(entry),
         entry.job,
@@ -233,6 +234,7 @@ async def _record(tx: Transaction, entry: Entry) -> QueueRecord:
         entry.attempts,
         entry.expires,
         entry.why,
+        office.clock.now(),
     )
 
 

@@ -48,6 +48,7 @@ async def test_a_listing_says_what_waits(queued: TestOffice) -> None:
         "attempts": 0,
         "expires": first["expires"],
         "why": "",
+        "now": NOW,
     }
     assert [one["id"] for one in others] == [TWO, TWO]
 
