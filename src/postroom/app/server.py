@@ -39,7 +39,7 @@ from postroom.net.clock import Clock, SystemClock
 from postroom.net.ourselves import is_ourselves
 from postroom.net.resolver import StubResolver, system_options
 from postroom.net.sockets import CannotListen
-from postroom.store import domains, fsck
+from postroom.store import domains, fsck, jobs
 from postroom.store.engine import Engine
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job
@@ -103,6 +103,8 @@ class Server:
 
     async def start(self) -> dict[str, int]:
         """Listens and begins to work; gives the port of each service. Raises `CannotListen`."""
+        node, now = self.ids.node, self.clock.now()
+        await self.engine.write(lambda tx: jobs.forsaken(tx, node, now))
         ports = await self.services.start()
         await self._control.start()
         self.parts.node.start()

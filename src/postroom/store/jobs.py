@@ -2,7 +2,8 @@
 
 A job is all copies of one message for one next hop. A claim leases it to a node until a time and raises its epoch; everything that the node
 does with it afterwards is conditional on both, so that a node which was thought dead cannot undo what another did (a zombie is refused).
-`due` of a leased job is the end of its lease: a crash needs no recovery, the job just becomes due.
+`due` of a leased job is the end of its lease: a crash needs no recovery, the job just becomes due; a node that starts again under its number
+need not wait for that (`forsaken`).
 
 Jobs of one slot, next hop and priority form a lane. Claims go through lanes, those of higher priority first (RFC 6710 §4.2), and leave out
 the lanes of dead next hops: what waits there is not even read. A job whose alarm has come is claimed whatever its hop's state
@@ -12,7 +13,7 @@ What a crash leaves, and who goes on:
 
     before the commit of `spool.put`     nothing, and nobody was told 250
     waiting                              claimed when due
-    leased, not sent                     claimed again when the lease ends
+    leased, not sent                     claimed again when the lease ends, or the node is back
     leased, sent, not settled            likewise: may be sent twice, is never lost
     settled                              gone, and the report on failed copies is in the same commit
 """
@@ -257,6 +258,21 @@ async def renew(tx: Transaction, job: Job, until: int) -> Job | None:
     if row is None:
         return None
     return msgspec.structs.replace(job, lease=msgspec.structs.replace(job.lease, until=until))
+
+
+_FORSAKEN = """
+UPDATE jobs SET due = CASE WHEN held = 1 THEN CAST($3 AS BIGINT) ELSE CAST($2 AS BIGINT) END,
+  alarm = CASE WHEN held = 1 THEN CAST($3 AS BIGINT) ELSE alarm END, node = 0
+ WHERE node = $1
+"""
+
+
+async def forsaken(tx: Transaction, node: int, now: int) -> int:
+    """What the former holder of this node number had leased is due now; gives how many jobs that is.
+
+    For whoever has just taken the number (`store.leases`) and works under it not yet: the former holder is gone, or a zombie.
+    """
+    return await tx.execute(_FORSAKEN, node, now, NEVER)
 
 
 _LOCK_LETTER = "SELECT blob_account, blob_id FROM spool WHERE slot = $1 AND spool_id = $2 {LOCK}"

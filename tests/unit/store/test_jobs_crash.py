@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from postroom.store import jobs, spool
+from postroom.store import jobs, queue, spool
 from postroom.store.jobs import Again, Outcome
 from postroom.store.migrations import migrate
+from postroom.store.queue import Filter
 from postroom.store.sqlite import SqliteEngine
 from queued import DAY, NOW, SECOND, job, lease, letter, numbers
 
@@ -76,6 +77,24 @@ async def test_a_crash_leaves(tmp_path, state, claimable, epoch, left):
         (one,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(2, claimable), 9))
         assert (one.epoch, [copy.n for copy in one.copies]) == (epoch, left)
     await engine.close()
+
+
+async def test_a_node_that_is_back_need_not_wait_for_its_former_leases(engine):
+    for number in (1, 2, 3):
+        await engine.write(lambda tx, number=number: spool.put(tx, letter(number), [job()]))
+    mine = await engine.write(lambda tx: jobs.claim(tx, [1], lease(), 2))
+    (other,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(2), 9))
+    held = Filter(accept_id=mine[1].letter.accept_id)
+    await engine.write(lambda tx: queue.hold(tx, held, NOW))
+    assert await engine.write(lambda tx: jobs.forsaken(tx, 1, NOW + 1)) == 2
+    (again,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(1, NOW + 1), 9))
+    assert (again.spool_id, again.epoch) == (mine[0].spool_id, 2)
+    with pytest.raises(jobs.LeaseLost):  # whoever held it before is a zombie
+        await engine.write(lambda tx: jobs.settle(tx, mine[0], [Outcome(0, final=True)]))
+    assert await engine.write(lambda tx: jobs.renew(tx, other, NOW + DAY)) is not None
+    await engine.write(lambda tx: queue.release(tx, held, NOW + 2))
+    (released,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(1, NOW + 2), 9))
+    assert released.spool_id == mine[1].spool_id
 
 
 async def test_the_end_of_a_job_is_one_commit_with_what_goes_with_it(engine):
