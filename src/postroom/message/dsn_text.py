@@ -101,7 +101,7 @@ def _recipient(delivery: Delivery, *, explain: bool) -> Iterator[str]:
         if delivery.remote:
             yield f"    The server {printable(delivery.remote, 255)} said:"
         for line in clipped_reply(delivery.reply):
-            yield f"      {line}" if delivery.remote else f"    {line}"
+            yield from (f"      {line}",) if delivery.remote else _wrap(line, "    ")
     if not good:
         words = meaning(delivery.status)
         yield from _wrap(f"{words.what} {words.remedy if delivery.action is Action.FAILED else ''}", "    ")
