@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import io
 import itertools
 import socket
@@ -358,4 +359,6 @@ class FarServer:
     def close(self) -> None:
         self._socket.close()
         for sock in self._open:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)  # a thread that reads would keep it open
             sock.close()

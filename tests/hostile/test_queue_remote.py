@@ -283,3 +283,15 @@ def test_d09_a_far_greylist_is_outlasted(house: Besieged, far: Start) -> None:
     settled(house)
     assert len(server.letters) == 1
     assert house.letters(u) == []
+
+
+def test_f18_a_far_server_that_says_nothing_holds_up_nobody_else(house: Besieged, far: Start) -> None:
+    u = house.person()
+    silent = far("silent.test", GREETING=None)
+    send(house, u, "x@silent.test", "y@silent.test")
+    tried(house, silent, 1)
+    healthy = far("healthy.test")
+    send(house, u, "x@healthy.test")
+    house.until("the other domain's letter", lambda: healthy.letters)
+    assert waiting(house) == 1
+    assert house.letters(u) == []
