@@ -15,7 +15,7 @@ import msgspec
 from postroom.app.settings import RouteSettings, Settings, SettingsError
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.mx import Identity, MxLookup
-from postroom.deliver.routes import Route
+from postroom.deliver.routes import SMARTHOST, Route
 from postroom.deliver.schedule import Schedule
 from postroom.net.certificates import Pair, ServerTls
 from postroom.net.selfsigned import self_signed
@@ -87,6 +87,7 @@ def smtp_config(settings: Settings, world: Surroundings, service: Service) -> Se
         auth_required=submission,
         unqualified_ok=True,
         etrn=service is Service.MX,
+        turn=submission and any(route.turn_for for route in settings.routes.values()),
     )
 
 
@@ -119,6 +120,10 @@ def routes(settings: Settings) -> Mapping[str, Route]:
 
 
 def _route(domain: str, route: RouteSettings) -> Route:
+    if bool(route.host) == bool(route.turn_for) or (route.turn_for and domain == SMARTHOST):
+        raise SettingsError(
+            f'[routes."{domain}"] needs a host, or turn_for (for a domain of its own), not both'
+        )
     if route.tls not in _TLS_USE:
         raise SettingsError(f'[routes."{domain}"] tls = "{route.tls}": use one of {", ".join(_TLS_USE)}')
     account = None
@@ -130,7 +135,14 @@ def _route(domain: str, route: RouteSettings) -> Route:
         account = Account(route.username, password)
     verify = account is not None or route.tls in ("required", "implicit")
     return Route(
-        route.host, route.port, _TLS_USE[route.tls], route.tls == "implicit", verify, account, route.lmtp
+        route.host,
+        route.port,
+        _TLS_USE[route.tls],
+        route.tls == "implicit",
+        verify,
+        account,
+        route.lmtp,
+        route.turn_for,
     )
 
 

@@ -31,6 +31,7 @@ from postroom.deliver.reports import Reporter
 from postroom.deliver.router import Router
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.settling import Settler, Settling
+from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.message.address import parse_mailbox
 from postroom.net.certificates import verified
@@ -148,8 +149,16 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
             lambda: queue.room.overloaded,
             _teller(world),
             settings.queue.concurrency,
+            fetched(building.routes(settings)),
         )
     )
+
+
+def turner(settings: Settings, world: Surroundings, parts: Parts) -> Turner:
+    """What exchanges the roles with who fetches a domain's mail."""
+    desk = Desk(world.clock, BodyReader(parts.store).read)
+    routes, engine = building.routes(settings), parts.store.engine
+    return Turner(Turning(settings.server.hostname, desk, engine, routes, parts.runner, world.relay_tls))
 
 
 class BodyReader:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from postroom.app import building
 from postroom.app.apop import ApopOffer
 from postroom.app.building import Tls
-from postroom.app.parts import Parts
+from postroom.app.parts import Parts, turner
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.intake.mx import MxDoor
@@ -31,6 +31,7 @@ from postroom.serve.pop3_notes import JourneyNotes
 from postroom.serve.pop3_visits import Visits
 from postroom.serve.smtp import BodyBudget, SmtpService, SmtpSession
 from postroom.serve.smtp_lookups import Lookups
+from postroom.serve.smtp_queue import QueueDesk
 from postroom.store import jobs, queue
 from postroom.store.engine import Urgency
 
@@ -114,7 +115,9 @@ class Services:
             home=home,
             authenticate=parts.login.authenticate,
             tls=self._tls.of(tls),
-            flush=self._flush,
+            queue=QueueDesk(
+                self._flush, turner(self._settings, world, parts) if service is Service.SUBMISSION else None
+            ),
             tell=world.log.info,
         )
         return lambda: SmtpSession(shared)

@@ -121,7 +121,7 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[routes."DOMAIN"]: where a domain's mail goes instead of its MX; "*" is the smarthost for all other mail."""
 
-    host: Annotated[str, Meta(description="name or address of the next server")]
+    host: Annotated[str, Meta(description="name or address of the next server")] = ""
     port: Annotated[Port, Meta(description="its port")] = 25
     tls: Annotated[str, Meta(description="none, opportunistic, required (STARTTLS) or implicit")] = (
         "opportunistic"
@@ -129,6 +129,9 @@ class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     username: Annotated[str, Meta(description="to log in there")] = ""
     password_file: Annotated[str, Meta(description="a file that holds the password")] = ""
     lmtp: Annotated[bool, Meta(description="speak LMTP instead of SMTP")] = False
+    turn_for: Annotated[
+        str, Meta(description="instead of a host: the account that fetches this mail with ATRN (RFC 2645)")
+    ] = ""
 
 
 class MailboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

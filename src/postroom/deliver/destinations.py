@@ -187,7 +187,7 @@ class Destination:
         if self._connected:
             self._queue.appendleft(job)
             return None
-        await self._settle(job, failed)  # first, so that the hop is known to be dead when the others wait again
+        await self._settle(job, failed)  # first: the hop is then known to be dead when the others wait again
         while self._queue:
             untried = Attempt(failed.started, hop_down=failed.hop_down, tried=False)
             await self._settle(self._queue.popleft(), untried)

@@ -16,12 +16,15 @@ from postroom.store.delivery import Delivery
 from postroom.store.engine import Transaction
 from postroom.store.spool import Copy, Spooled
 
+MOST_INBOXES = 10_000  # whose ids are remembered
+
 
 class Filing:
     """`next_id` makes the ids of emails."""
 
     def __init__(self, next_id: Callable[[], int]) -> None:
         self._next_id = next_id
+        self._inboxes: dict[int, int] = {}  # by account: an INBOX keeps its id for the life of its account
 
     def prepare(
         self, letter: Spooled, content: bytes, copy: Copy, now: int, *, once: bool = False
@@ -53,7 +56,7 @@ class Filing:
 
         Raises `OverQuota`, or what else the store says.
         """
-        prepared.mailbox_id = await mailboxes.inbox_id(tx, copy.account_id)
+        prepared.mailbox_id = self._inboxes.get(copy.account_id) or await self._inbox(tx, copy.account_id)
         filed = await delivery.deliver(tx, prepared)
         if filed is None:
             return []
@@ -62,3 +65,9 @@ class Filing:
         if letter.terms.shown:
             changes.append(Shown(copy.account_id, filed.modseq, filed.email_id))
         return changes
+
+    async def _inbox(self, tx: Transaction, account_id: int) -> int:
+        if len(self._inboxes) >= MOST_INBOXES:
+            self._inboxes.clear()
+        found = self._inboxes[account_id] = await mailboxes.inbox_id(tx, account_id)
+        return found

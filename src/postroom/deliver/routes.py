@@ -15,7 +15,10 @@ SMARTHOST = "*"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """The next server of some mail: a name or an address, and how to speak to it."""
+    """The next server of some mail: a name or an address, and how to speak to it.
+
+    With `turn_for`, the address of an account, there is none: mail waits until that account fetches it (RFC 2645).
+    """
 
     host: str
     port: int = 25
@@ -24,6 +27,7 @@ class Route(msgspec.Struct, frozen=True):
     verify: bool = False
     account: Account | None = None
     lmtp: bool = False
+    turn_for: str = ""
 
 
 def route_of(routes: Mapping[str, Route], domain: str) -> Route | None:

@@ -11,8 +11,10 @@ import enum
 import msgspec
 
 from postroom.deliver.router import Resolved
+from postroom.message.address import Address, fold
 from postroom.message.envelope import Envelope
-from postroom.message.journey import Hop
+from postroom.message.errors import MailError
+from postroom.message.journey import Authenticated, Connected, Hop, HopKind, Secured
 from postroom.message.trace import Origin, received_from, with_protocol
 from postroom.net.session import Peer, TlsFacts
 
@@ -62,6 +64,30 @@ class Client(msgspec.Struct):
                 )
             )
         return self.received_start
+
+    def hop(self, now: int) -> Hop:
+        """The beginning of a message's journey: where it comes from, as far as that is known at MAIL."""
+        peer, local, tls, login = self.peer, self.local, self.tls, self.login
+        hop = Hop(HopKind.RECEIVED, now)
+        ends = f"{peer.ip}:{peer.port}", f"{local.ip}:{local.port}"
+        hop.record(Connected(0, self.protocol(utf8=False), *ends, self.helo))
+        if tls is not None:
+            hop.record(Secured(0, tls.version, tls.cipher, tls.server_name, tls.subject, tls.verified))
+        if login is not None:
+            hop.record(Authenticated(0, login.address, login.mechanism))
+        return hop
+
+    def complete(self, address: Address, home: str, refusal: type[MailError]) -> Address:
+        """A bare name gets our domain `home`: from this machine and from who has logged in, and `postmaster` always (RFC 5321 §4.1.1.3).
+
+        Raises `refusal` for others.
+        """
+        if address.domain:
+            return address
+        trusted = self.peer.is_loopback or self.login is not None
+        if not trusted and fold(address.local) != "postmaster":
+            raise refusal(f"{address.local} needs a domain: {address.local}@example.com")
+        return Address(address.local, home)
 
     def changed(self) -> None:
         """Says that a part of `origin` is different now."""

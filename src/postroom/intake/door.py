@@ -17,11 +17,13 @@ from postroom.deliver.router import Resolved, Router
 from postroom.intake.client import Client, Incoming, Manner
 from postroom.message.dates import format_date
 from postroom.message.envelope import Recipient
-from postroom.message.errors import RoutingLoop
+from postroom.message.errors import MessageTooBig, OverQuota, RoutingLoop
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Accepted, Said
+from postroom.message.journey import Accepted, Hop, Said, Secured
 from postroom.message.trace import MAX_HOPS, Stamp, close_header, hops, received_field
 from postroom.net.clock import Clock
+from postroom.proto.smtp.speech import TLS_NOTE
+from postroom.store import directory
 from postroom.store.engine import Engine
 
 
@@ -91,6 +93,19 @@ class Desk:
         premises = self._premises
         return await premises.router.resolve(premises.engine.reading(), recipient.address)
 
+    async def admit(self, incoming: Incoming, recipient: Recipient) -> Resolved | None:
+        """As `resolve`, for a message of the size that MAIL declared (RFC 1870 §6.1); raises `OverQuota` and `MessageTooBig` too."""
+        resolved = await self.resolve(recipient)
+        if isinstance(resolved, directory.Account) and (not resolved.forwards or resolved.keeps_copy):
+            size = incoming.envelope.size
+            if 0 < resolved.quota_bytes < size:
+                raise MessageTooBig(
+                    f"The message is larger than the whole mailbox of {recipient.address} may be"
+                )
+            if not resolved.has_room_for(max(size, 1)):
+                raise OverQuota(f"The mailbox of {recipient.address} is full")
+        return resolved
+
     def check_room(self) -> None:
         """Raises when this system can take no message now."""
         self._premises.check_room()
@@ -116,7 +131,7 @@ class Desk:
         received = received_field(client.origin(), stamp, self._date(now))
         content = received + close_header(content)
         at = hop.since(now)
-        hop.record(Said(at, parcel.said, client.tls is not None))
+        record_dialogue(hop, at, parcel.said, tls=client.tls is not None)
         sender = str(envelope.sender) if envelope.sender else ""
         hop.record(Accepted(at, sender, [str(recipient.address) for recipient in recipients], len(content)))
         letter = Letter(
@@ -126,7 +141,21 @@ class Desk:
             now,
             hop,
             incoming.known,
-            f"{client.helo or 'unknown'} [{client.peer.ip}]",
+            f"{client.helo or 'unknown'} [{client.peer.ip}]" if client.peer.ip else "",
             incoming.manner is not Manner.MAIL,
         )
         return await premises.acceptance.accept(letter, each=client.lmtp)
+
+
+def record_dialogue(hop: Hop, at: int, lines: list[bytes], *, tls: bool) -> None:
+    """The dialogue as events: what was said in the clear before STARTTLS stands before the event that tells of the handshake."""
+    if TLS_NOTE in lines:
+        note = len(lines) - 1 - lines[::-1].index(TLS_NOTE)
+        before, lines = lines[:note], lines[note + 1 :]
+        secured = next(
+            (n for n, event in enumerate(hop.events) if isinstance(event, Secured)), len(hop.events)
+        )
+        if before:
+            hop.events.insert(secured, Said(0, before))
+    if lines:
+        hop.record(Said(at, lines, tls))

@@ -25,7 +25,7 @@ class MxDoor:
 
     async def rcpt(self, client: Client, incoming: Incoming, recipient: Recipient) -> None:
         """A recipient of ours, else `RelayDenied`."""
-        resolved = await self._desk.resolve(recipient)
+        resolved = await self._desk.admit(incoming, recipient)
         if resolved is None and client.login is None:
             raise RelayDenied
         incoming.known[len(incoming.envelope.recipients)] = resolved

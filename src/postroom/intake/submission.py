@@ -12,7 +12,7 @@ from postroom.deliver.letter import Receipt
 from postroom.deliver.router import Resolved
 from postroom.intake.client import Account, Client, Incoming
 from postroom.intake.door import Desk, Parcel, Premises
-from postroom.message.address import Address
+from postroom.message.address import Address, parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
 from postroom.message.envelope import Recipient
 from postroom.message.errors import BadContent, NotPermitted
@@ -40,7 +40,7 @@ class SubmissionDoor:
     async def rcpt(self, client: Client, incoming: Incoming, recipient: Recipient) -> None:
         """Any domain's recipients, and known ones of ours."""
         _login(client)
-        resolved = await self._desk.resolve(recipient)
+        resolved = await self._desk.admit(incoming, recipient)
         incoming.known[len(incoming.envelope.recipients)] = resolved
 
     async def message(self, client: Client, incoming: Incoming, parcel: Parcel) -> Receipt:
@@ -49,19 +49,24 @@ class SubmissionDoor:
         content = close_header(parcel.content)
         await self._check_authors(login, content)
         unique = f"{self._unique()}@{self._premises.hostname}"
-        sender = incoming.envelope.sender
-        changes = modifications(content, sender, self._desk.date(), unique)
+        author = incoming.envelope.sender or parse_mailbox(login.address)
+        changes = modifications(content, author, self._desk.date(), unique)
         return await self._desk.take(client, incoming, parcel, apply_modifications(content, changes))
 
     async def _check_authors(self, login: Account, content: bytes) -> None:
         """RFC 6409 §6.1, §8.1: one From field at most, and each of its addresses the user's."""
         header = Header.parse(content)
+        if header.truncated:
+            raise BadContent("The header is too long to be checked")
         for name in ("From", "Sender"):
             fields = header.all(name)
             if len(fields) > 1:
                 raise BadContent(f"The message has {len(fields)} {name} fields; send one")
             for value in fields:
-                for mailbox in mailboxes(parse_address_list(value)):
+                found = mailboxes(parse_address_list(value))
+                if not found:
+                    raise BadContent(f"The {name} field holds no address")
+                for mailbox in found:
                     if mailbox.address is None:
                         raise BadContent(f"The {name} field holds an address that is none")
                     await self._check_own(login, mailbox.address, name)
@@ -83,5 +88,6 @@ def _reaches(found: Resolved | None, login: Account) -> bool:
     if isinstance(found, directory.Account):
         return found.account_id == login.account_id
     if isinstance(found, directory.Alias):
-        return any(str(target) == login.address for target in found.targets)
+        own = parse_mailbox(login.address)
+        return own is not None and any(target.key == own.key for target in found.targets)
     return False

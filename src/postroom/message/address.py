@@ -15,10 +15,11 @@ MAX_LOCAL = 64  # octets, RFC 5321 §4.5.3.1.1
 MAX_DOMAIN = 255  # octets, RFC 5321 §4.5.3.1.2
 MAX_PATH = 256  # octets with "<" and ">", RFC 5321 §4.5.3.1.3; a little more is taken, as §4.5.3.1 asks
 
-_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010FFFF"
+_WIDE = r"\u0080-\ud7ff\ue000-\U0010FFFF"  # what UTF-8 can carry, RFC 3629 §3: no surrogates
+_ATEXT = rf"A-Za-z0-9!#$%&'*+/=?^_`{{|}}~\-{_WIDE}"
 _DOT_STRING = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*")
-_QUOTED_STRING = re.compile(r'"((?:[ !#-\[\]-~\u0080-\U0010FFFF]|\\[ -~])*)"')
-_LABEL = r"[A-Za-z0-9_\u0080-\U0010FFFF](?:[A-Za-z0-9_\-\u0080-\U0010FFFF]{0,61}[A-Za-z0-9_\u0080-\U0010FFFF])?"
+_QUOTED_STRING = re.compile(rf'"((?:[ !#-\[\]-~{_WIDE}]|\\[ -~])*)"')
+_LABEL = rf"[A-Za-z0-9_{_WIDE}](?:[A-Za-z0-9_\-{_WIDE}]{{0,61}}[A-Za-z0-9_{_WIDE}])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _C1 = re.compile("[\u0080-\u009f\u2028\u2029]")
@@ -35,7 +36,9 @@ class Address(msgspec.Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         """The form of RFC 5321 §4.1.2, with the local part quoted where it has to be."""
-        local = self.local if _DOT_STRING.fullmatch(self.local) else _quote(self.local)
+        local = self.local
+        if not (local.isalnum() or _DOT_STRING.fullmatch(local)):  # the first is the usual case, and cheaper
+            local = _quote(local)
         return f"{local}@{self.domain}" if self.domain else local
 
     @property
@@ -71,7 +74,7 @@ def parse_mailbox(text: str, *, unqualified: bool = False) -> Address | None:
             return None
         local = _QUOTED_PAIR.sub(r"\1", matched.group(1))
     rest = text[matched.end() :]
-    if _octets(local) > MAX_LOCAL or not text.isascii() and _C1.search(text):
+    if _octets(local) > MAX_LOCAL or (not text.isascii() and _C1.search(text)):
         return None
     if not rest:
         return Address(local, "") if unqualified and local else None

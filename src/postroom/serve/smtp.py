@@ -15,10 +15,14 @@ import msgspec
 
 from postroom.intake.client import Account, Client, Incoming, Manner
 from postroom.intake.door import Door, HangUp, Parcel
-from postroom.message.address import Address, fold
-from postroom.message.errors import BadAddress, BadSenderAddress, MailError, MessageTooBig, TryLater
+from postroom.message.errors import (
+    BadAddress,
+    BadSenderAddress,
+    MailError,
+    MessageTooBig,
+    TryLater,
+)
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Authenticated, Connected, Hop, HopKind, Secured
 from postroom.net.session import Connection, Peer, TlsFacts
 from postroom.proto.smtp.commands import (
     Data,
@@ -40,6 +44,7 @@ from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve import smtp_replies as replies
 from postroom.serve.smtp_lookups import Lookups
+from postroom.serve.smtp_queue import QueueDesk
 from postroom.store.login import Login
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
@@ -73,7 +78,8 @@ class SmtpService(msgspec.Struct):
     """What all sessions of one listener share.
 
     `authenticate(protocol, ip, name, password, authorize_as)` is the login policy; `tls` gives the context for STARTTLS; `now` unix
-    microseconds; `next_id` journey ids; `home` completes unqualified names; `tell` logs an event with its facts; `flush` starts the queue for a domain and says how much waits.
+    microseconds; `next_id` journey ids; `home` completes unqualified names; `tell` logs an event with its facts; `queue`
+    answers ETRN and ATRN.
     """
 
     offers: Offers
@@ -86,7 +92,7 @@ class SmtpService(msgspec.Struct):
     tell: Callable[..., object]
     authenticate: Authenticator | None = None
     tls: Callable[[], ssl.SSLContext] | None = None
-    flush: Callable[[str], Awaitable[int]] | None = None
+    queue: QueueDesk = QueueDesk()
 
 
 class SmtpSession:
@@ -207,8 +213,12 @@ class SmtpSession:
     async def _mail(self, event: Mail) -> None:
         self._forget()
         if event.envelope.sender is not None:
-            event.envelope.sender = self._complete(event.envelope.sender, BadSenderAddress)
-        incoming = Incoming(event.envelope, self._hop(), Manner(event.how))
+            event.envelope.sender = self._client.complete(
+                event.envelope.sender, self._service.home, BadSenderAddress
+            )
+        if event.envelope.auth is not None and self._client.login is None:
+            event.envelope.auth = "<>"  # RFC 4954 §5: who has not logged in cannot vouch for anybody
+        incoming = Incoming(event.envelope, self._client.hop(self._service.now()), Manner(event.how))
         await self._service.door.mail(self._client, incoming)
         self._incoming = incoming
         if self._connection is not None:
@@ -219,7 +229,7 @@ class SmtpSession:
         assert self._incoming is not None
         recipient = event.recipient
         if not recipient.address.domain:
-            address = self._complete(recipient.address, BadAddress)
+            address = self._client.complete(recipient.address, self._service.home, BadAddress)
             recipient = event.recipient = msgspec.structs.replace(recipient, address=address)
         await self._service.door.rcpt(self._client, self._incoming, recipient)
         self.machine.reply(replies.RECIPIENT_OK)
@@ -284,51 +294,21 @@ class SmtpSession:
         self.machine.reply(await self._service.lookups.expand(self._client, event.text))
 
     async def _etrn(self, event: Etrn) -> None:
-        if self._service.flush is None:
-            self.machine.reply(Reply.of(458, "4.3.0", f"Unable to queue messages for node {event.node}"))
-            return
-        waiting = await self._service.flush(event.node)
-        text = f"OK, {waiting} pending messages for node {event.node} started"
-        empty = Reply.of(251, "2.0.0", f"OK, no messages waiting for node {event.node}")
-        self.machine.reply(Reply.of(253, "2.0.0", text) if waiting else empty)
+        self.machine.reply(await self._service.queue.etrn(event))
 
-    async def _turn(self, event: Turn) -> None:  # noqa: ARG002
-        self.machine.reply(Reply.of(502, "5.5.1", "Turning is not offered here"))
+    async def _turn(self, event: Turn) -> None:
+        """When this has been answered with 250, the session is over and the peer is the server."""
+        connection, queue = self._connection, self._service.queue
+        reply, domains = await queue.turn(self._client.login, event)
+        self.machine.reply(reply)
+        if domains and queue.turning is not None and connection is not None:
+            self._service.tell("connection.turned", client=self._client.peer.ip, domains=list(domains))
+            await queue.turning.take_over(connection, self.machine.unread, domains)
 
     async def _closed(self, event: Closed) -> None:
         """The machine has said why; after QUIT nothing more comes."""
         if event.reason == "QUIT" and self._connection is not None:
             self._connection.parting = True
-
-    def _hop(self) -> Hop:
-        client = self._client
-        hop = Hop(HopKind.RECEIVED, self._service.now())
-        peer, local = client.peer, client.local
-        hop.record(
-            Connected(
-                0,
-                client.protocol(utf8=False),
-                f"{peer.ip}:{peer.port}",
-                f"{local.ip}:{local.port}",
-                client.helo,
-            )
-        )
-        if client.tls is not None:
-            tls = client.tls
-            hop.record(Secured(0, tls.version, tls.cipher, tls.server_name, tls.subject, tls.verified))
-        if client.login is not None:
-            hop.record(Authenticated(0, client.login.address, client.login.mechanism))
-        return hop
-
-    def _complete(self, address: Address, refusal: type[MailError]) -> Address:
-        """A bare name gets our domain: from this machine and from who has logged in, and `postmaster` always (RFC 5321 §4.1.1.3)."""
-        if address.domain:
-            return address
-        client = self._client
-        trusted = client.peer.is_loopback or client.login is not None
-        if not trusted and fold(address.local) != "postmaster":
-            raise refusal(f"{address.local} needs a domain: {address.local}@example.com")
-        return Address(address.local, self._service.home)
 
     def _forget(self) -> None:
         self._incoming = None

@@ -12,6 +12,7 @@ from postroom.message.errors import (
     AuthenticationFailed,
     BadAddress,
     BadContent,
+    EnhancedStatus,
     MailboxDisabled,
     MailError,
     MessageTooBig,
@@ -41,6 +42,7 @@ CODES: Mapping[type[MailError], int] = MappingProxyType(
     }
 )
 
+_DONE = EnhancedStatus(2, 0, 0)
 SENDER_OK = Reply.of(250, "2.1.0", "Sender ok")
 RECIPIENT_OK = Reply.of(250, "2.1.5", "Recipient ok")
 GO_AHEAD = Reply.of(354, "", 'Enter mail, end with "." on a line by itself')
@@ -66,4 +68,4 @@ def refusal(error: MailError) -> Reply:
 
 def queued(accept_id: int) -> Reply:
     """The reply that takes the responsibility, with the journey's id (RFC 5321 §4.2.5)."""
-    return Reply.of(250, "2.0.0", f"Ok: queued as {id_text(IdKind.JOURNEY, accept_id)}")
+    return Reply(250, _DONE, (f"Ok: queued as {id_text(IdKind.JOURNEY, accept_id)}",))
