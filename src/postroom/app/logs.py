@@ -6,6 +6,7 @@ no password reaches a log even when a caller is careless. Not here: the journey,
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
@@ -29,6 +30,8 @@ SECRET_NAMES = frozenset(
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _LONGEST = 2_000  # characters of one value
 
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
 Log = structlog.typing.FilteringBoundLogger
 
 
@@ -36,21 +39,9 @@ def make_log(format_: str = "auto", level: str = "info", stream: TextIO | None =
     """A logger that writes to `stream` (standard error). `format_` is console, json or auto (console on a terminal)."""
     stream = stream or sys.stderr
     people = format_ == "console" or (format_ == "auto" and stream.isatty())
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=28)
-        if people
-        else structlog.processors.JSONRenderer(serializer=_json)
-    )
     log: Log = structlog.wrap_logger(
         structlog.WriteLogger(stream),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            mask_secrets,
-            escape_for_people if people else bytes_to_text,
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=_for_people(colors=stream.isatty()) if people else [json_line],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         context_class=dict,
         cache_logger_on_first_use=False,
@@ -58,8 +49,27 @@ def make_log(format_: str = "auto", level: str = "info", stream: TextIO | None =
     return log
 
 
-def _json(event: Any, **_: Any) -> str:
-    return msgspec.json.encode(event, enc_hook=str).decode()
+def _for_people(*, colors: bool) -> list[structlog.typing.Processor]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        mask_secrets,
+        escape_for_people,
+        structlog.processors.format_exc_info,
+        structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=28),
+    ]
+
+
+def json_line(log: Any, name: str, event: MutableMapping[str, Any]) -> str:
+    """All that machines need, in one step: a busy server writes a line for each message."""
+    if event.get("exc_info"):
+        event = structlog.processors.format_exc_info(log, name, event)
+    if not SECRET_NAMES.isdisjoint(event):
+        mask_secrets(log, name, event)
+    bytes_to_text(log, name, event)
+    event["level"] = name
+    event["timestamp"] = dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return _encode(event).decode()
 
 
 def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -72,10 +82,11 @@ def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
 def bytes_to_text(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Bytes become text, long values are cut; JSON escapes the rest."""
     for key, value in event.items():
-        if isinstance(value, bytes):
+        if isinstance(value, str):
+            if len(value) > _LONGEST and key != "exception":
+                event[key] = _cut(value)
+        elif isinstance(value, bytes):
             event[key] = _cut(value.decode("utf-8", "backslashreplace"))
-        elif isinstance(value, str) and key != "exception":
-            event[key] = _cut(value)
     return event
 
 
