@@ -228,7 +228,9 @@ class Pump(Link):
             self._end("done")
         elif self.eof and not self._ahead:
             self._end("closed by the peer")
-        elif self._dismissed:  # asked again after each event, until the session has nothing to finish any more
+        elif (
+            self._dismissed
+        ):  # asked again after each event, until the session has nothing to finish any more
             self._last_word(self._session.dismissed, STOPPING)
 
     def _say(self) -> None:
@@ -272,11 +274,8 @@ class Pump(Link):
     def _conclude(self) -> None:
         """Ends the session once the connection has ended for it and no handler is at work."""
         if self._ending and not self._turning and self._task is None and self._session is not None:
-            session, self._session, self._machine = (
-                self._session,
-                None,
-                None,
-            )  # no cycle is left to the collector
+            session = self._session
+            self._session = self._machine = None  # no cycle is left to the collector
             try:
                 session.closed(self._ending)
             except Exception as error:  # noqa: BLE001 -- as in `_turn`
