@@ -69,9 +69,12 @@ def _measure(options: argparse.Namespace, scale: Scale, directory: Path, progres
     room_for(FILES)  # the servers inherit the limit
     course = Course(directory, scale, lambda text: progress.print(f"  {text}", style="dim"), no_peer)
     figures: list[Figure] = []
-    for row in _chosen(options.only):
-        progress.print(f"{row.name}: {row.title}")
-        figures += _run(course, row)
+    try:
+        for row in _chosen(options.only):
+            progress.print(f"{row.name}: {row.title}")
+            _run(course, row, figures)
+    except KeyboardInterrupt:
+        course.failed.append("interrupted: what was not yet measured is missing")
     machine.others_after = busy()
     return Report(
         machine=machine,
@@ -88,13 +91,12 @@ def _measure(options: argparse.Namespace, scale: Scale, directory: Path, progres
     )
 
 
-def _run(course: Course, row: Row) -> list[Figure]:
-    """A row that cannot be measured does not stop the others."""
+def _run(course: Course, row: Row, figures: list[Figure]) -> None:
+    """Adds a row's figures as they come; a row that cannot be measured does not stop the others."""
     try:
-        return row.run(course)
+        figures.extend(row.run(course))
     except (BenchError, OSError) as error:
         course.failed.append(f"{row.name}: {error}")
-        return []
 
 
 def _chosen(names: list[str]) -> list[Row]:

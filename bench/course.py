@@ -44,7 +44,7 @@ class Scale(msgspec.Struct, frozen=True):
 FULL = Scale(
     runs=3,
     starts=5,
-    ours_messages=20_000,
+    ours_messages=10_000,
     peer_messages=2_000,
     relayed_ours=5_000,
     relayed_peer=1_500,
@@ -173,7 +173,7 @@ class Row(msgspec.Struct, frozen=True):
 
     name: str
     title: str
-    run: Callable[[Course], list[Figure]]
+    run: Callable[[Course], Iterator[Figure]]
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from bench.course import Course, Row
@@ -19,7 +20,7 @@ KINDS: Final = (
 )
 
 
-def run(course: Course) -> list[Figure]:
+def run(course: Course) -> Iterator[Figure]:
     """Started once to make its files, then stopped and started again and again."""
     with course.ours() as ours, course.peer() as peer:
         samples = course.alternate(
@@ -28,7 +29,7 @@ def run(course: Course) -> list[Figure]:
             (lambda: _start_peer(peer)) if peer else None,
             course.scale.starts,
         )
-    return figures("cold start", KINDS, samples)
+    yield from figures("cold start", KINDS, samples)
 
 
 def _start_ours(ours: Ours) -> Sample:

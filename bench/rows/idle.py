@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -43,9 +43,8 @@ class Level(msgspec.Struct, frozen=True):
         )
 
 
-def run(course: Course) -> list[Figure]:
+def run(course: Course) -> Iterator[Figure]:
     """Every level, one run each."""
-    made: list[Figure] = []
     levels = [Level(count, tls=False) for count in course.scale.idle] + [
         Level(course.scale.idle_tls, tls=True)
     ]
@@ -59,8 +58,7 @@ def run(course: Course) -> list[Figure]:
         samples = course.alternate(
             name, _measured(course.ours, level), None if course.no_peer else _measured(course.peer, level), 1
         )
-        made += figures(name, level.kinds, samples)
-    return made
+        yield from figures(name, level.kinds, samples)
 
 
 def _measured(

@@ -26,10 +26,9 @@ FLAT_KINDS: Final = (Kind(FLAT, "×", more_is_better=False, budget=Budget(at_mos
 CONNECTIONS: Final = 10
 
 
-def run(course: Course) -> list[Figure]:
+def run(course: Course) -> Iterator[Figure]:
     """Fills all mailboxes, then delivers into them in turns."""
     scale = course.scale
-    made: list[Figure] = []
     gathered: dict[int, Samples] = {}
     with contextlib.ExitStack() as stack:
         ours = {size: stack.enter_context(_ours(course, size)) for size in scale.filled}
@@ -47,10 +46,10 @@ def run(course: Course) -> list[Figure]:
                 kept.ours += samples.ours
                 kept.peer += samples.peer
     for size in scale.filled:
-        made += figures(f"mailbox size: {size:,} messages, 10 connections", RATE_KINDS, gathered[size])
+        yield from figures(f"mailbox size: {size:,} messages, 10 connections", RATE_KINDS, gathered[size])
     if set(scale.filled) - set(scale.filled_peer):
         course.note(f"mailbox size: the peer's largest Maildir has {max(scale.filled_peer):,} messages")
-    return made + figures("mailbox size: flatness", FLAT_KINDS, _flatness(course, gathered))
+    yield from figures("mailbox size: flatness", FLAT_KINDS, _flatness(course, gathered))
 
 
 def _flatness(course: Course, gathered: dict[int, Samples]) -> Samples:

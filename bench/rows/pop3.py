@@ -5,7 +5,7 @@ Login and STAT are outside the timing. Each side's mailbox is read once before, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -41,9 +41,8 @@ MANNERS: Final = tuple(
 )
 
 
-def run(course: Course) -> list[Figure]:
+def run(course: Course) -> Iterator[Figure]:
     """Both mailboxes, in all manners."""
-    made: list[Figure] = []
     messages = course.scale.mailbox
     with course.ours() as ours, course.peer() as peer:
         for system in (ours, peer):
@@ -61,8 +60,7 @@ def run(course: Course) -> list[Figure]:
                 _reader(ours, manner, messages),
                 _reader(peer, manner, messages) if peer else None,
             )
-            made += figures(f"pop3: {messages} × 4 KB, {manner.name}", KINDS, samples)
-    return made
+            yield from figures(f"pop3: {messages} × 4 KB, {manner.name}", KINDS, samples)
 
 
 def _reader(system: MailSystem, manner: Manner, messages: int) -> Callable[[], Sample]:

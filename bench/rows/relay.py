@@ -5,6 +5,7 @@ At the first server every address is an alias of one at the second, on both side
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from bench.course import Course, Row
@@ -17,7 +18,7 @@ BUDGET: Final = Budget(ratio=5)
 WARM_UP: Final = 50
 
 
-def run(course: Course) -> list[Figure]:
+def run(course: Course) -> Iterator[Figure]:
     """Two of ours, and two Postfixes in front of Dovecot."""
     scale = course.scale
     with (
@@ -36,7 +37,7 @@ def run(course: Course) -> list[Figure]:
             lambda: arrive(way, _load(scale.relayed_ours)),
             (lambda: arrive(peer_way, _load(scale.relayed_peer))) if peer_way else None,
         )
-    return figures("relay: 4 KB, 50 connections", kinds(BUDGET), samples)
+    yield from figures("relay: 4 KB, 50 connections", kinds(BUDGET), samples)
 
 
 def _load(messages: int) -> Load:

@@ -1,7 +1,7 @@
 """Options, exit codes, and the report."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -15,13 +15,19 @@ from bench.report import number, verdict
 RATE = Kind("rate", "messages/s")
 
 
-def measured(course: Course) -> list[Figure]:
+def measured(course: Course) -> Iterator[Figure]:
     course.note("a remark")
-    return [figure("some work", RATE, course.alternate("some work", lambda: {"rate": 12.0}, None))]
+    yield figure("some work", RATE, course.alternate("some work", lambda: {"rate": 12.0}, None))
 
 
-def broken(_: Course) -> list[Figure]:
+def broken(_: Course) -> Iterator[Figure]:
+    yield figure("half of it", RATE, Samples([{"rate": 1.0}], []))
     raise BenchError("the server did not start")
+
+
+def interrupted(_: Course) -> Iterator[Figure]:
+    yield figure("the begin", RATE, Samples([{"rate": 1.0}], []))
+    raise KeyboardInterrupt
 
 
 Run = Callable[..., int]
@@ -29,7 +35,8 @@ Run = Callable[..., int]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    monkeypatch.setattr(bench, "ROWS", (Row("good", "works", measured), Row("bad", "fails", broken)))
+    rows = (Row("good", "works", measured), Row("bad", "fails", broken), Row("cut", "stops", interrupted))
+    monkeypatch.setattr(bench, "ROWS", rows)
     monkeypatch.setattr(bench, "room_for", lambda count: count)
     monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(bench.signal, "signal", lambda *_: None)
@@ -52,10 +59,18 @@ def test_a_table_and_json(run: Run, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_row_that_fails_fails_the_bench_and_no_other_row(run: Run, capsys: pytest.CaptureFixture[str]):
-    assert run() == 1
+    assert run("--only", "bad", "good") == 1
     printed = capsys.readouterr().out
+    assert "half of it" in printed
     assert "some work" in printed
     assert "FAILED bad: the server did not start" in printed
+
+
+def test_what_was_measured_before_an_interruption_is_told(run: Run, capsys: pytest.CaptureFixture[str]):
+    assert run() == 1
+    printed = capsys.readouterr().out
+    assert "the begin" in printed
+    assert "FAILED interrupted" in printed
 
 
 def test_memory_is_no_disk(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
