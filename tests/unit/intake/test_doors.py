@@ -1,0 +1,296 @@
+"""The doors over a real directory: who may send what to whom, what is repaired, what is stamped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from people import at
+from postroom.intake.client import Account, Client, Incoming
+from postroom.intake.door import Parcel
+from postroom.intake.local import LocalDoor
+from postroom.intake.mx import MxDoor
+from postroom.intake.submission import SubmissionDoor
+from postroom.message.envelope import Envelope, Recipient
+from postroom.message.errors import (
+    BadContent,
+    MailError,
+    MessageTooBig,
+    NoSuchUser,
+    NotPermitted,
+    Overloaded,
+    OverQuota,
+    RelayDenied,
+    RoutingLoop,
+)
+from postroom.message.journey import Accepted, Hop, HopKind, Said, Secured
+from postroom.net.session import Peer
+from postroom.proto.smtp.config import Service
+from smtp_session import TLS, Line, Talk, service
+from sorting_office import MESSAGE, SortingOffice
+
+BOB = "bob@hamburger.test"
+
+
+def client(office: SortingOffice, login: str = "") -> Client:
+    peer, local = Peer("192.0.2.7", 1234), Peer("192.0.2.25", 25)
+    one = Client(peer, local, helo="a.test", esmtp=True, tls=TLS)
+    if login:
+        one.login = Account(office.bob, login, "PLAIN")
+    return one
+
+
+def incoming(sender: str | None = "x@r.test", **more: Any) -> Incoming:
+    return Incoming(Envelope(at(sender) if sender else None, [], **more), Hop(HopKind.RECEIVED, 0))
+
+
+def submission(office: SortingOffice) -> SubmissionDoor:
+    return SubmissionDoor(office.premises(), lambda: "unique")
+
+
+async def hand_in(
+    office: SortingOffice,
+    door: Any,
+    content: bytes,
+    *recipients: str,
+    said: list[bytes] | None = None,
+    **more: Any,
+) -> Incoming:
+    """The whole way through a door."""
+    sender = more.get("sender", BOB)
+    login = BOB if isinstance(door, SubmissionDoor) else ""
+    who, letter = client(office, login), incoming(sender)
+    await door.mail(who, letter)
+    for one in recipients or (BOB,):
+        recipient = Recipient(at(one))
+        await door.rcpt(who, letter, recipient)
+        letter.envelope.recipients.append(recipient)
+    await door.message(who, letter, Parcel(office.ids.next(), content, said or []))
+    return letter
+
+
+async def header_of(office: SortingOffice) -> str:
+    return (await office.inbox(office.bob))[-1].partition(b"\r\n\r\n")[0].decode()
+
+
+async def test_mail_is_stamped(office: SortingOffice) -> None:
+    await hand_in(office, MxDoor(office.premises()), MESSAGE, sender="x@r.test")
+    lines = (await header_of(office)).split("\r\n")
+    assert lines[2:6] == [
+        "Received: from a.test ([192.0.2.7])",
+        "\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256 bits))",
+        lines[4],
+        lines[5],
+    ]
+    assert lines[4].startswith("\tby mx.hamburger.test with ESMTPS id J")
+    assert lines[5].startswith("\tfor <bob@hamburger.test>; ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"Do you like ketchup?\r\nHow about pickles?\r\n", b"Subject: x\r\nDo you like ketchup?\r\n"],
+    ids=["no header", "header without an empty line"],
+)
+async def test_the_text_never_becomes_header(office: SortingOffice, content: bytes) -> None:
+    await hand_in(office, MxDoor(office.premises()), content)
+    header, _, body = (await office.inbox(office.bob))[0].partition(b"\r\n\r\n")
+    assert b"ketchup" not in header
+    assert body.startswith(b"Do you like ketchup?\r\n")
+
+
+@pytest.mark.parametrize(("hops", "error"), [(100, None), (101, RoutingLoop)])
+async def test_a_hundred_received_fields_are_enough(
+    office: SortingOffice, hops: int, error: type[MailError] | None
+) -> None:
+    content = b"Received: by x; date\r\n" * hops + MESSAGE
+    if error is None:
+        await hand_in(office, MxDoor(office.premises()), content)
+        return
+    with pytest.raises(error):
+        await hand_in(office, MxDoor(office.premises()), content)
+    assert await office.empty()
+
+
+OPEN_RELAY = [
+    ("x@r.test", "550 5.7.1"),
+    ("x%r.test@hamburger.test", "550 5.1.1"),
+    ("@hamburger.test:x@r.test", "550 5.7.1"),
+    ("r.test!x@hamburger.test", "550 5.1.1"),
+    ('"x@r.test"@hamburger.test', "550 5.1.1"),
+    ('"x@r.test"', "501 5.1.3"),
+    ("x@r.test@hamburger.test", "501 5.1.3"),
+    ("x@[127.0.0.1]", "550 5.7.1"),
+    ("|id@hamburger.test", "550 5.1.1"),
+    ('""@hamburger.test', "550 5.1.1"),
+    ("a..b@hamburger.test", "501 5.1.3"),
+    ("bob@hamburger.test", "250 2.1.5"),
+    ("BOB@Hamburger.TEST", "250 2.1.5"),
+    ("Postmaster", "250 2.1.5"),
+]
+
+
+@pytest.mark.parametrize("sender", ["", "bob@hamburger.test", "postmaster"])
+@pytest.mark.parametrize(("path", "code"), OPEN_RELAY)
+async def test_no_open_relay(office: SortingOffice, path: str, code: str, sender: str) -> None:
+    talk = Talk(service(MxDoor(office.premises())))
+    await talk.say("EHLO a.test", f"MAIL FROM:<{sender if '@' in sender else ''}>")
+    assert [line[:9] for line in await talk.say(f"RCPT TO:<{path}>")] == [code]
+
+
+async def test_unknown_recipients_are_refused_at_once_and_not_for_ever(office: SortingOffice) -> None:
+    talk = Talk(service(MxDoor(office.premises())))
+    await talk.say("EHLO a.test", "MAIL FROM:<x@r.test>")
+    said = await talk.say(*(f"RCPT TO:<user{n}@hamburger.test>" for n in range(50)))
+    assert [line[:9] for line in said] == ["550 5.1.1"] * 20 + ["421 4.7.0"]
+    assert await office.empty()  # and no report to whoever the sender was said to be
+
+
+async def test_a_login_may_relay_over_lmtp_or_mx(office: SortingOffice) -> None:
+    letter = incoming()
+    await MxDoor(office.premises()).rcpt(client(office, BOB), letter, Recipient(at("x@r.test")))
+    assert letter.known == {0: None}
+    with pytest.raises(RelayDenied):
+        await MxDoor(office.premises()).rcpt(client(office), letter, Recipient(at("x@r.test")))
+
+
+@pytest.mark.parametrize(
+    ("size", "error"), [(0, OverQuota), (50, OverQuota), (10_000, MessageTooBig)], ids=str
+)
+async def test_a_full_mailbox_says_so_at_rcpt(
+    office: SortingOffice, size: int, error: type[MailError]
+) -> None:
+    full = await office.add_account("full@hamburger.test", quota=1000)
+    await office.engine.write(
+        lambda tx: tx.execute("UPDATE accounts SET used_bytes = 1000 WHERE account_id = $1", full)
+    )
+    office.router.forget()
+    with pytest.raises(error):
+        await MxDoor(office.premises()).rcpt(
+            client(office), incoming(size=size), Recipient(at("full@hamburger.test"))
+        )
+
+
+async def test_a_server_without_room_says_so_at_mail(office: SortingOffice) -> None:
+    def full() -> None:
+        raise Overloaded
+
+    with pytest.raises(Overloaded):
+        await MxDoor(office.premises(full)).mail(client(office), incoming())
+
+
+# --------------------------------------------------------------------------------------------------------------- submission
+
+
+@pytest.mark.parametrize(
+    ("sender", "allowed"),
+    [
+        (BOB, True),
+        ("BOB@hamburger.test", True),
+        ("bob+shop@hamburger.test", True),
+        ("sales@hamburger.test", True),
+        (None, True),
+        ("boss@hamburger.test", False),
+        ("x@r.test", False),
+        ("nobody@hamburger.test", False),
+    ],
+)
+async def test_who_may_be_the_sender(office: SortingOffice, sender: str | None, allowed: bool) -> None:
+    await office.add_account("boss@hamburger.test")
+    await office.add_alias("sales@hamburger.test", "boss@hamburger.test", "Bob@hamburger.test")
+    door = submission(office)
+    if allowed:
+        await door.mail(client(office, BOB), incoming(sender))
+    else:
+        with pytest.raises(NotPermitted):
+            await door.mail(client(office, BOB), incoming(sender))
+
+
+@pytest.mark.parametrize(
+    ("header", "error"),
+    [
+        ("From: boss@hamburger.test", NotPermitted),
+        ("From: bob@hamburger.test\r\nFrom: boss@hamburger.test", BadContent),
+        ("From: bob@hamburger.test, boss@hamburger.test", NotPermitted),
+        ("From: bob@hamburger.test\r\nSender: boss@hamburger.test", NotPermitted),
+        ("from : boss@hamburger.test", NotPermitted),
+        ("From:\r\n boss@hamburger.test", NotPermitted),
+        ('From: "bob@hamburger.test" <boss@hamburger.test>', NotPermitted),
+        ("From: group: boss@hamburger.test;", NotPermitted),
+        ("From: undisclosed:;", BadContent),
+        ("From:", BadContent),
+        ("From: <bob@hamburger.test> <boss@hamburger.test>", MailError),
+        ("X: y\r\n" * 10_001 + "From: boss@hamburger.test", BadContent),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_nobody_writes_under_anothers_name(
+    office: SortingOffice, header: str, error: type[MailError]
+) -> None:
+    await office.add_account("boss@hamburger.test")
+    with pytest.raises(error):
+        await hand_in(office, submission(office), f"{header}\r\n\r\nHi\r\n".encode())
+    assert await office.inbox(office.bob) == []
+
+
+async def test_what_is_missing_is_added_and_what_is_private_taken_out(office: SortingOffice) -> None:
+    await hand_in(office, submission(office), b"Subject: x\r\nBcc: eve@r.test\r\n\r\nHi\r\n")
+    header = await header_of(office)
+    assert "\r\nFrom: bob@hamburger.test\r\n" in header
+    assert "\r\nMessage-ID: <unique@mx.hamburger.test>\r\n" in header
+    assert "\r\nDate: " in header
+    assert "Bcc" not in header
+    assert "(authenticated as bob@hamburger.test)" in header
+
+
+async def test_a_message_from_nobody_has_an_author_all_the_same(office: SortingOffice) -> None:
+    await hand_in(office, submission(office), b"Subject: x\r\n\r\nHi\r\n", sender=None)
+    assert "\r\nFrom: bob@hamburger.test\r\n" in await header_of(office)
+
+
+async def test_without_a_login_nothing_is_submitted(office: SortingOffice) -> None:
+    with pytest.raises(NotPermitted):
+        await submission(office).rcpt(client(office), incoming(), Recipient(at("x@r.test")))
+
+
+async def test_unknown_local_recipients_of_users_are_refused_too(office: SortingOffice) -> None:
+    with pytest.raises(NoSuchUser):
+        await hand_in(office, submission(office), MESSAGE, "nobody@hamburger.test")
+
+
+# ------------------------------------------------------------------------------------------------------------- local users
+
+
+async def test_sendmail_is_named_in_received(office: SortingOffice) -> None:
+    door = LocalDoor(office.premises(), lambda: "unique")
+    envelope = Envelope(at("root@hamburger.test"), [Recipient(at(BOB))])
+    await door.submit("root", envelope, b"Subject: x\r\n\r\nHi\r\n")
+    header = await header_of(office)
+    assert "Received: (from root@localhost)\r\n\tby mx.hamburger.test with ESMTP id J" in header
+    assert "\r\nMessage-ID: <unique@mx.hamburger.test>" in header
+
+
+# ------------------------------------------------------------------------------------------------------------- the journey
+
+
+async def test_what_was_said_in_the_clear_stands_before_tls(office: SortingOffice) -> None:
+    said = [b">220 hi", b"<STARTTLS", b">220 go", b"~TLS", b"<EHLO a", b">250 ok"]
+    who, letter = client(office), incoming()
+    letter.hop.record(Secured(0, TLS.version, TLS.cipher))
+    letter.envelope.recipients.append(Recipient(at(BOB)))
+    await MxDoor(office.premises()).message(who, letter, Parcel(1, MESSAGE, said))
+    [hop] = await office.hops(1)
+    said_events = [event for event in hop.events if isinstance(event, Said | Secured)]
+    assert [type(event) for event in said_events] == [Said, Secured, Said]
+    assert (said_events[0].tls, said_events[0].lines) == (False, said[:3])
+    assert (said_events[2].tls, said_events[2].lines) == (True, said[4:])
+    assert [type(event) for event in hop.events if isinstance(event, Accepted)] == [Accepted]
+
+
+async def test_lmtp_through_the_real_door(office: SortingOffice) -> None:
+    await office.add_account("full@hamburger.test", quota=150)
+    office.router.forget()
+    talk = Talk(service(MxDoor(office.premises()), kind=Service.LMTP), Line("127.0.0.1"))
+    said = await talk.message(BOB, "full@hamburger.test", body="Subject: x\r\n\r\n" + "y" * 60)
+    assert [line[:9] for line in said[-2:]] == ["250 2.0.0", "452 4.2.2"]
+    assert len(await office.inbox(office.bob)) == 1
