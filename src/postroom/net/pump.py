@@ -228,9 +228,7 @@ class Pump(Link):
             self._end("done")
         elif self.eof and not self._ahead:
             self._end("closed by the peer")
-        elif (
-            self._dismissed
-        ):  # asked again after each event, until the session has nothing to finish any more
+        elif self._dismissed:  # asked again after each event: it may have something to finish first
             self._last_word(self._session.dismissed, STOPPING)
 
     def _say(self) -> None:
