@@ -22,6 +22,7 @@ import msgspec
 from postroom.message.errors import MailError
 
 MAX_REQUEST = 64 * 1024 * 1024  # octets: a message to submit, and a little around it
+MOST_OF_A_NAME = 107  # octets of a socket's name: sun_path without its NUL
 _LENGTH = struct.Struct("!I")
 _PEERCRED = struct.Struct("3i")
 
@@ -85,7 +86,10 @@ class ControlServer:
         """Takes the path over; a socket that a dead server left behind is removed."""
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
-        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=1 << 20)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with _reachable(self._path) as name:
+            listening.bind(name)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=1 << 20)
         self._path.chmod(0o666)
 
     async def stop(self) -> None:
@@ -140,6 +144,19 @@ def failure(error: OperationError | MailError) -> Failed:
     return Failed(str(error))
 
 
+@contextlib.contextmanager
+def _reachable(path: Path) -> Iterator[str]:
+    """A name for a socket: its path, or for a long one (unix(7) knows 107 octets) a way by its directory, opened."""
+    if len(os.fsencode(path)) <= MOST_OF_A_NAME:
+        yield str(path)
+        return
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)
+
+
 class NotRunning(Exception):
     """No server listens at the control socket."""
 
@@ -148,7 +165,8 @@ def call(path: Path, request: Request) -> Iterator[dict[str, Any]]:
     """Makes a call from a command: yields records, raises `OperationError` or `CallFailed`, or `NotRunning` before anything was sent."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
-            connection.connect(str(path))
+            with _reachable(path) as name:
+                connection.connect(name)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NotRunning(f"no server listens at {path}") from error
         connection.sendall(_frame(request))

@@ -51,6 +51,20 @@ async def test_a_call_yields_records_and_the_kernel_names_the_caller(path: Path)
     assert await records(path, "echo", data=b"\x00\xff") == [{"uid": os.getuid(), "data": b"\x00\xff"}]
 
 
+async def test_a_socket_that_lies_deep(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100) / ("e" * 100)
+    deep.mkdir(parents=True)
+    server = ControlServer(deep / "control", perform)
+    await server.start()
+    assert await records(deep / "control", "echo", n=1) == [{"uid": os.getuid(), "n": 1}]
+    await server.stop()
+    assert list(deep.iterdir()) == []
+    with pytest.raises(NotRunning):
+        await records(deep / "control", "echo")
+    with pytest.raises(NotRunning):
+        await records(deep / "none" / "control", "echo")
+
+
 @pytest.mark.parametrize(
     ("operation", "status", "temporary"),
     [("nobody", "5.1.1", False), ("later", "4.3.0", True), ("wrong", "", False)],
