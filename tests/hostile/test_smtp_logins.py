@@ -140,6 +140,24 @@ def test_s30_nobody_writes_as_somebody_else(house: Besieged) -> None:
     assert house.letters(boss) == []
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "From: " + "{u}, " * 1000 + "{boss}\r\n",
+        "From: {u},\r\n (" + "x" * 2_000_000 + ") {boss}\r\n",
+        "From: {u}\r\n" + "X: y\r\n" * 20_000 + "From: {boss}\r\n",
+        "X: y\r\n" * 20_000 + "From: {boss}\r\n",
+    ],
+    ids=["many authors", "a long comment", "many fields", "many fields before"],
+)
+def test_s30_an_author_where_nobody_looks(house: Besieged, head: str) -> None:
+    u, boss = house.person(), house.person()
+    with house.user(u) as wire:
+        head = head.replace("{u}", u).replace("{boss}", boss)
+        assert wire.letter(u, [u], f"{head}\r\nhello".encode()).startswith("554 5.6.0")
+    assert house.letters(u) == []
+
+
 def test_s40_a_ticket_of_one_service_is_refused_by_the_others(house: Besieged) -> None:
     context = opportunistic()
     with house.connect("submissions") as first:

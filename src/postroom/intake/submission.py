@@ -21,6 +21,8 @@ from postroom.message.modifications import apply_modifications, modifications
 from postroom.message.trace import close_header
 from postroom.store import directory
 
+MOST_AUTHORS = 100  # addresses of a From field; each is looked up
+
 
 class SubmissionDoor:
     """Takes mail from accounts to anywhere. `unique` makes the left half of a Message-ID."""
@@ -63,7 +65,11 @@ class SubmissionDoor:
             if len(fields) > 1:
                 raise BadContent(f"The message has {len(fields)} {name} fields; send one")
             for value in fields:
-                found = mailboxes(parse_address_list(value))
+                found = mailboxes(parse_address_list(value, MOST_AUTHORS + 1))
+                if (
+                    len(found) > MOST_AUTHORS
+                ):  # what is not read is not checked, and somebody else may read it
+                    raise BadContent(f"The {name} field holds more than {MOST_AUTHORS} addresses")
                 if not found:
                     raise BadContent(f"The {name} field holds no address")
                 for mailbox in found:
