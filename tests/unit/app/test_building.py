@@ -1,17 +1,63 @@
-"""From settings to parts: routes, and what they make a service offer."""
+"""Settings become parts: routes, certificates and services, with errors that name the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from postroom.app import building
-from postroom.app.settings import RouteSettings, Settings, SettingsError
+from postroom.app.settings import RouteSettings, Settings, SettingsError, parse
 from postroom.deliver.turning import fetched
+from postroom.proto.smtp.client_events import TlsUse
+
+NOW = 1_750_000_000_000_000
+
+
+def test_a_smarthost_with_a_login_is_verified(tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("secret\n")
+    settings = parse(
+        f'[routes."*"]\nhost = "smart.test"\nport = 587\ntls = "required"\nusername = "u"\npassword_file = "{tmp_path}/pw"'
+    )
+    route = building.routes(settings)["*"]
+    assert (route.host, route.port, route.tls, route.verify) == ("smart.test", 587, TlsUse.REQUIRED, True)
+    assert route.account is not None
+    assert (route.account.name, route.account.password) == ("u", "secret")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('tls = "maybe"', "opportunistic"),
+        ('username = "u"\npassword_file = "/none"', "password_file"),
+    ],
+)
+def test_a_route_that_cannot_be_names_its_key(text: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        building.routes(parse(f'[routes."x.test"]\nhost = "y"\n{text}'))
+
+
+def test_certificates_without_keys_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="one key for each"):
+        building.server_tls(parse('[tls]\ncertificates = ["a.pem"]'), tmp_path, NOW)
+
+
+def test_self_signed_certificates_are_made_once(tmp_path: Path) -> None:
+    settings = parse('[server]\nhostname = "mail.l.test"')
+    building.server_tls(settings, tmp_path, NOW)
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    building.server_tls(settings, tmp_path, NOW)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == made
+
+
+def test_the_home_domain_is_the_hostname_unless_said() -> None:
+    assert building.home_domain(parse('[server]\nhostname = "h.test"')) == "h.test"
+    assert building.home_domain(parse('[server]\nhostname = "h.test"\ndomain = "d.test"')) == "d.test"
 
 
 def test_a_domain_whose_mail_is_fetched_has_no_host() -> None:
-    settings = Settings(
-        routes={"customer.test": RouteSettings(turn_for="bob@l.test"), "r.test": RouteSettings("mx.r.test")}
-    )
-    assert fetched(building.routes(settings)) == {"customer.test"}
+    routes = {"customer.test": RouteSettings(turn_for="bob@l.test"), "r.test": RouteSettings("mx.r.test")}
+    assert fetched(building.routes(Settings(routes=routes))) == {"customer.test"}
 
 
 @pytest.mark.parametrize(
