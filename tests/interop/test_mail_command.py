@@ -1,6 +1,8 @@
 """`postroom mail`, `sendmail` and their relatives in a running lab, as somebody uses them who has just started it."""
 
+import base64
 import json
+import re
 import subprocess
 
 import pytest
@@ -179,27 +181,22 @@ def test_an_error_names_the_input(lab):
 
 def test_secrets_stay_secret(lab, sender, bob, program):
     """Passwords, and what of them went over the wire, are neither in the log nor in a journey."""
-    import base64
-
-    canary = "canary-5f2b9c"
+    canary, everything = "canary-5f2b9c", ""
+    where = ["--server", "127.0.0.1", "--port", lab.port("submission", "crepes.test")]
     for mechanism in ("PLAIN", "LOGIN"):
-        login = ["--tls", "--auth", mechanism, "--auth-user", sender.address, "--auth-password", canary]
-        where = ["--server", "127.0.0.1", "--port", lab.port("submission", "crepes.test")]
-        program(["swaks", *where, "--from", sender.address, "--to", bob.address, *login], code=28)
-        right = [*login[:-1], sender.password]
-        program(["swaks", *where, "--from", sender.address, "--to", bob.address, *right])
-    bob.arrived(2)
-    everything = lab.log()
-    for server in ("crepes.test", "hamburger.test"):
-        everything += lab.postroom("journey", "--list", "1000", "--json", "--at", server).stdout
-    ways = [
-        json.loads(line)["id"] for line in everything.splitlines() if '"id"' in line and "hops" not in line
-    ]
-    assert ways
-    everything += lab.postroom("journey", "--last", "--json", "--at", "crepes.test").stdout
-    everything += lab.postroom("journey", "--last", "--json", "--at", "hamburger.test").stdout
-    assert "[masked]" in everything or "******" in everything
+        login = ["--tls", "--auth", mechanism, "--auth-user", sender.address, "--auth-password"]
+        swaks = ["swaks", *where, "--from", sender.address, "--to", bob.address, *login]
+        program([*swaks, canary], code=28)
+        said = program([*swaks, sender.password]).stdout
+        number = re.search(r"queued as (J\w+)", said)[1]
+        bob.arrived()
+        bob.empty()
+        way = lab.postroom("journey", number, "--json", "--at", "crepes.test").stdout
+        assert f"AUTH {mechanism}" in way
+        assert "[masked]" in way
+        everything += way
+    everything += lab.log()
     for secret in (canary, sender.password, bob.password):
-        plain = base64.b64encode(f"\0{sender.address}\0{secret}".encode()).decode()
-        for trace in (secret, plain, base64.b64encode(secret.encode()).decode()):
+        plain = f"\0{sender.address}\0{secret}"
+        for trace in (secret, *(base64.b64encode(text.encode()).decode() for text in (secret, plain))):
             assert trace not in everything

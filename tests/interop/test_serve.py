@@ -1,5 +1,7 @@
 """A server of one's own: quickstart, a change to its file, serve, a stop, and serve again."""
 
+import base64
+import poplib
 import smtplib
 import sqlite3
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ import pytest
 
 import running
 from letters import letter, stamp, traced
-from served import Served
+from served import PASSWORD, Served, unverified
 
 
 @pytest.fixture
@@ -118,6 +120,27 @@ def test_no_login_without_tls(served):
         smtp.ehlo()
         assert not smtp.has_extn("auth")
         assert smtp.docmd("AUTH", "PLAIN AGEAYg==")[0] == 538
+
+
+def test_the_log_holds_no_secret(served):
+    """Not at its most talkative, and not of those that were wrong."""
+    served.config.write_text(served.config.read_text() + '\n[log]\nlevel = "debug"\n')
+    served.start()
+    served.submission().quit()
+    send(served)
+    served.maildrop.arrived()
+    pop = poplib.POP3_SSL("127.0.0.1", served.port("pop3s"), context=unverified())
+    pop.user(served.owner)
+    with pytest.raises(poplib.error_proto, match="AUTH"):
+        pop.pass_("canary-5f2b9c")
+    pop.close()
+    served.process.stop()
+    log = served.process.log.read_text()
+    assert "message.accepted" in log
+    for secret in (PASSWORD, "canary-5f2b9c"):
+        assert secret not in log
+        assert base64.b64encode(secret.encode()).decode() not in log
+        assert base64.b64encode(f"\0{served.owner}\0{secret}".encode()).decode() not in log
 
 
 def test_sendmail_while_it_is_down(served):

@@ -1,0 +1,75 @@
+"""What `postroom lab` leaves for other commands and shows to people."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from postroom.agent import accounts, runtime
+from postroom.app.cli.program import run
+from postroom.app.locate import Here, lab_servers
+from postroom.lab import cli
+from postroom.lab.laboratory import Inhabitant
+
+PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "lmtp": 24, "pop3": 110, "pop3s": 995}
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> SimpleNamespace:
+    """As much of a lab as is asked for."""
+    domains = ("hamburger.test", "crepes.test")
+    controls = {domain: tmp_path / domain / "control" for domain in domains}
+    people = ("alice@crepes.test", "bob@hamburger.test", "bob@crepes.test")
+    return SimpleNamespace(
+        inhabitants=[Inhabitant(address, f'"{address}"') for address in people],
+        ports={domain: dict(PORTS) for domain in domains},
+        names=SimpleNamespace(port=53),
+        ca=SimpleNamespace(path=tmp_path / "ca.pem"),
+        control=SimpleNamespace(path=tmp_path / "control"),
+        controls=lambda: controls,
+        describe=lambda: {"dns": 53},
+    )
+
+
+def test_other_commands_find_it(running, tmp_path):
+    directory = tmp_path / runtime.NAME
+    runtime.publish(cli._word(running), directory)
+    servers = lab_servers(Here({"XDG_RUNTIME_DIR": str(tmp_path)}))
+    assert {server.name: server.control for server in servers} == running.controls()
+    known = accounts.load(directory / runtime.ACCOUNTS)
+    assert accounts.choose(known, "").address == "alice@crepes.test"
+    assert accounts.choose(known, "bob").address == "bob@hamburger.test"
+    other = accounts.choose(known, "bob@crepes.test")
+    assert (other.secret(), other.authorities) == ('"bob@crepes.test"', str(tmp_path / "ca.pem"))
+    assert (other.smtp.port, other.pop3.port, other.smtp.server_name) == (587, 110, "mail.crepes.test")
+
+
+def test_a_screen_for_people(running, tmp_path):
+    wishes = cli.Wishes(False, 0, [], tmp_path, True)
+    screen = "\n".join(cli._screen(running, wishes))
+    for one in running.inhabitants:
+        assert one.address in screen
+        assert one.password in screen
+    for words in ("smtp 25", "pop3s 995", "DNS 127.0.0.1 port 53", "Ctrl-C", str(tmp_path / "ca.pem")):
+        assert words in screen
+
+
+def test_a_line_for_machines(running, tmp_path, capsys):
+    cli._announce(running, cli.Wishes(True, 0, [], tmp_path, True))
+    out = capsys.readouterr().out
+    assert out.endswith("\n")
+    assert msgspec.json.decode(out) == {"dns": 53}
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--account", "carol"], "carol"),
+        (["--base-port", "70000"], "--base-port"),
+        (["--bse-port", "1"], "--bse-port"),
+    ],
+)
+def test_a_command_line_that_is_wrong(words, named, capsys):
+    assert run(["lab", *words]) == 2
+    assert named in capsys.readouterr().err
