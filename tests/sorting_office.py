@@ -21,7 +21,7 @@ from postroom.deliver.mx import Identity, MxLookup
 from postroom.deliver.placing import Placer
 from postroom.deliver.remote import Relaying, RemoteRelay
 from postroom.deliver.reports import Reporter, Result
-from postroom.deliver.router import Router
+from postroom.deliver.router import OwnNames, Router
 from postroom.deliver.routes import Route
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.schedule import Schedule
@@ -126,7 +126,11 @@ class SortingOffice:
         self.ports: dict[str, int] = {}
         self.routes: dict[str, Route] = {}
         self.forwarding = Forwarding([b"k" * 32], lambda: self.clock.now() // 86_400_000_000)
-        self.router = Router(self.forwarding, self.clock.monotonic)
+        self.router = Router(
+            self.forwarding,
+            self.clock.monotonic,
+            OwnNames(frozenset(("mx.hamburger.test", "[192.0.2.99]")), "hamburger.test"),
+        )
         self.filing = Filing(self.ids.next)
         self._unique = iter(range(1, 1 << 30))
         reporter = Reporter("mx.hamburger.test", lambda: f"u{next(self._unique)}")

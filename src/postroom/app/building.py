@@ -15,6 +15,7 @@ import msgspec
 from postroom.app.settings import RouteSettings, Settings, SettingsError
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.mx import Identity, MxLookup
+from postroom.deliver.router import OwnNames
 from postroom.deliver.routes import SMARTHOST, Route
 from postroom.deliver.schedule import Schedule
 from postroom.net.certificates import Pair, ServerTls
@@ -36,6 +37,12 @@ _TLS_USE = {
 def home_domain(settings: Settings) -> str:
     """The domain that completes unqualified names."""
     return settings.server.domain or settings.server.hostname
+
+
+def own_names(settings: Settings) -> OwnNames:
+    """The host's name and the literals of the addresses it listens on."""
+    literals = [f"[IPv6:{ip}]" if ":" in ip else f"[{ip}]" for ip in settings.listen.addresses]
+    return OwnNames(frozenset((settings.server.hostname, *literals)), home_domain(settings))
 
 
 def schedule(settings: Settings) -> Schedule:

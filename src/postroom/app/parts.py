@@ -82,7 +82,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     keys = places_of(settings).keys
     clock, ids = world.clock, node.ids
     forwarding = Forwarding([secret_key(keys / "srs.key")], lambda: clock.now() // DAY)
-    router = Router(forwarding, clock.monotonic)
+    router = Router(forwarding, clock.monotonic, building.own_names(settings))
     reporter = Reporter(settings.server.hostname, lambda: secrets.token_hex(12))
     placer = Placer(router, Filing(ids.next), reporter, building.schedule(settings), ids.next)
     room = Room(places_of(settings).data, settings.limits.free_bytes, store.engine.waited, clock.monotonic)

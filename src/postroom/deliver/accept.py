@@ -133,7 +133,15 @@ class Acceptance:
                 placer.next_id(), letter.accept_id, letter.arrived, sender, len(content), content, terms
             )
             ways = placer.ways(spooled, content, legs, file=at_once)
-            sendings.append(Sending(spooled, content, ways, milestones if kind == own else ()))
+            sendings.append(
+                Sending(
+                    spooled,
+                    content,
+                    ways,
+                    milestones if kind == own else (),
+                    at=letter.hop.since(letter.arrived),
+                )
+            )
         return sendings
 
 

@@ -33,6 +33,7 @@ class Leg(msgspec.Struct):
     notify: Notify | None = None
     orcpt: str | None = None
     expanded: bool = False
+    also: tuple[int, ...] = ()
     via: tuple[Address, ...] = ()
 
     @property

@@ -49,6 +49,7 @@ class Sending(msgspec.Struct):
     ways: Sequence[Way]
     milestones: Sequence[Result] = ()
     spooled: bytes | BlobRef = b""
+    at: int = 0
 
     @property
     def goes_on(self) -> bool:
@@ -139,7 +140,7 @@ class Placer:
                 except MailError as error:
                     errors[way.copy.n] = error
             if way.copy.n not in errors:
-                placed.taken.add(way.leg.rcpt)
+                placed.taken.update((way.leg.rcpt, *way.leg.also))
         return errors
 
     async def _finish(self, tx: Transaction, rest: _Rest, placed: Placed) -> None:
@@ -152,20 +153,22 @@ class Placer:
             address = str(leg.address)
             if error is not None:
                 word = "failed" if error.permanent else "delayed"
-                placed.errors[leg.rcpt] = error
-                placed.events.append(Outcome(0, leg.rcpt, address, word, str(error.status), error.public))
+                placed.errors |= dict.fromkeys((leg.rcpt, *leg.also), error)
+                placed.events.append(
+                    Outcome(sending.at, leg.rcpt, address, word, str(error.status), error.public)
+                )
                 if copy.n in rest.told:
                     continue
                 if error.permanent:
                     results.append(failed(copy, error))
                     continue
             elif way.prepared is not None:
-                placed.events.append(Outcome(0, leg.rcpt, address, "filed", "2.1.5", "", "INBOX"))
+                placed.events.append(Outcome(sending.at, leg.rcpt, address, "filed", "2.1.5", "", "INBOX"))
                 results.append(Result(copy, Happened.DELIVERED))
                 continue
             hop = LOCAL_HOP if leg.account_id is not None else leg.next_hop or LOCAL_HOP
             waiting.setdefault(hop, []).append(copy)
-            placed.events.append(Routed(0, leg.rcpt, address, leg.way, hop))
+            placed.events.append(Routed(sending.at, leg.rcpt, address, leg.way, hop))
         if waiting:
             placed.jobs += await self._spool(tx, sending, waiting, rest.now)
         await self.report(tx, Reportable(sending.letter, sending.content, results), rest.now, placed)

@@ -14,7 +14,7 @@ import msgspec
 
 from postroom.deliver.forwarding import Forwarding
 from postroom.deliver.legs import Leg
-from postroom.message.address import Address
+from postroom.message.address import Address, fold
 from postroom.message.envelope import Notify, Recipient
 from postroom.message.errors import EnhancedStatus, MailboxDisabled, MailError, NoSuchUser, RoutingLoop
 from postroom.store import directory
@@ -62,6 +62,13 @@ class _Step(msgspec.Struct):
     resolved: Resolved | None = None
 
 
+class OwnNames(msgspec.Struct, frozen=True):
+    """This system's host names and address literals, and the domain whose postmaster is theirs."""
+
+    hosts: frozenset[str]
+    home: str
+
+
 class Router:
     """Routes recipients by the directory.
 
@@ -69,8 +76,9 @@ class Router:
     than the rest of the dialogue, since each statement hands the interpreter's lock to the writer. `monotonic` gives seconds.
     """
 
-    def __init__(self, forwarding: Forwarding, monotonic: Callable[[], float]) -> None:
+    def __init__(self, forwarding: Forwarding, monotonic: Callable[[], float], own: OwnNames) -> None:
         self._forwarding = forwarding
+        self._own = own
         self._monotonic = monotonic
         self._known: dict[str, Account] = {}
         self._since = 0.0
@@ -91,6 +99,8 @@ class Router:
         known = self._known.get(address.key)
         if known is not None:
             return known
+        if address.domain in self._own.hosts and fold(address.local) in directory.ROLES:
+            address = Address(address.local, self._own.home)  # RFC 5321 §4.5.1: whoever answers a report
         found = await directory.resolve(tx, address)
         if isinstance(found, Account) and found.enabled:
             self._known[address.key] = found
@@ -124,6 +134,8 @@ class Router:
                 routes.legs.append(leg)
             else:
                 await self._expand(tx, leg, routes)
+        if len(routes.legs) > 1:
+            routes.legs = _once_each(routes.legs)
         return routes
 
     async def _expand(self, tx: Transaction, first: Leg, routes: Routes) -> None:
@@ -203,3 +215,18 @@ class Router:
         for target in found.targets:
             copy = Leg(leg.rcpt, target, found.owner, expanded=True, via=(found.address, *leg.via))
             todo.append(_Step(copy, step.depth + 1))
+
+
+def _once_each(legs: list[Leg]) -> list[Leg]:
+    """One copy for each mailbox and reverse-path, however often it is named: by two spellings, or by an alias beside it.
+
+    A recipient that asked for reports of its own keeps its own copy (RFC 3461 §5.2).
+    """
+    kept: dict[object, Leg] = {}
+    for leg in legs:
+        who: object = leg.address.key if leg.account_id is None else (leg.account_id, leg.detail)
+        key = (who, leg.sender, leg.via, leg.notify, leg.orcpt, None if leg.error is None else leg.rcpt)
+        first = kept.setdefault(key, leg)
+        if first is not leg and leg.rcpt != first.rcpt:
+            first.also = (*first.also, leg.rcpt)
+    return list(kept.values())

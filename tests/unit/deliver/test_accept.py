@@ -173,6 +173,37 @@ async def test_lmtp_for_an_alias_of_which_nobody_was_taken(office: SortingOffice
     assert len(await office.inbox(office.bob)) == 1
 
 
+@pytest.mark.parametrize("each", [False, True])
+async def test_one_mailbox_named_twice_gets_one_copy(office: SortingOffice, *, each: bool) -> None:
+    await office.add_alias("sales@hamburger.test", "bob@hamburger.test", "eve@r.test")
+    receipt = await office.accept(
+        "bob@hamburger.test", "BOB@hamburger.test", "sales@hamburger.test", "eve@r.test", each=each
+    )
+    assert receipt.errors == [None] * 4
+    assert len(await office.inbox(office.bob)) == 1
+    assert await office.waiting() == [("r.test", ["eve@r.test"])]
+
+
+async def test_whoever_is_refused_twice_hears_it_twice(office: SortingOffice) -> None:
+    await office.add_account("small@hamburger.test", quota=100)
+    receipt = await office.accept(
+        "small@hamburger.test", "Small@hamburger.test", "bob@hamburger.test", each=True
+    )
+    assert [error is None for error in receipt.errors] == [False, False, True]
+
+
+@pytest.mark.parametrize("host", ["mx.hamburger.test", "[192.0.2.99]"])
+@pytest.mark.parametrize("role", ["postmaster", "Abuse"])
+async def test_the_hosts_own_postmaster_answers(office: SortingOffice, host: str, role: str) -> None:
+    await office.accept(f"{role}@{host}", sender=None)
+    assert len(await office.inbox(office.bob)) == 1
+
+
+async def test_nobody_else_lives_at_the_host(office: SortingOffice) -> None:
+    await office.accept("bob@mx.hamburger.test")
+    assert await office.waiting() == [("mx.hamburger.test", ["bob@mx.hamburger.test"])]
+
+
 async def test_many_local_recipients_go_through_the_spool(office: SortingOffice) -> None:
     names = [f"user{n}@hamburger.test" for n in range(MOST_LOCAL_COPIES + 1)]
     ids = [await office.add_account(name) for name in names]
