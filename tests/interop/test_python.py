@@ -70,6 +70,26 @@ def test_one_recipient_of_two_is_refused(lab, sender, bob, written):
     assert len(bob.arrived()) == 1
 
 
+def test_one_copy_however_often_a_mailbox_is_named(lab, sender, bob, written):
+    with smtplib.SMTP("127.0.0.1", lab.port("smtp")) as smtp:
+        assert smtp.sendmail(sender.address, [bob.address, bob.address.upper(), bob.address], written) == {}
+    assert len(bob.arrived(1)) == 1
+
+
+def test_a_report_can_be_answered(lab, alice, trust):
+    """Whoever writes reports gets mail himself."""
+    text = letter(alice.address, "permfail@hamburger.test", stamp())
+    with smtplib.SMTP_SSL("127.0.0.1", lab.port("submissions", "crepes.test"), context=trust) as smtp:
+        smtp.login(alice.address, alice.password)
+        smtp.sendmail(alice.address, "permfail@hamburger.test", text)
+    report = email.message_from_bytes(alice.arrived()[0], policy=email.policy.default)
+    writer = report["From"].addresses[0].addr_spec
+    with smtplib.SMTP("127.0.0.1", lab.port("smtp", "crepes.test")) as smtp:
+        smtp.ehlo()
+        smtp.mail("")
+        assert smtp.rcpt(writer)[0] == 250
+
+
 def test_an_international_letter(submission, sender, bob):
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender.address, bob.address, "Crêpes für \N{SNOWMAN}"
