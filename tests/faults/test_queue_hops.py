@@ -179,6 +179,16 @@ async def test_stopping_gives_back_what_is_queued(office: SortingOffice) -> None
     office.running = False
 
 
+async def test_a_next_hop_that_is_silent_does_not_hold_the_end_for_ever(office: SortingOffice) -> None:
+    office.scripted.gate.clear()
+    office.start()
+    await office.accept("eve@r.test", sender=None)
+    await office.until(lambda: len(office.scripted.sent) == 1)
+    await asyncio.wait_for(office.runner.stop(0.05), 10)
+    office.running = False
+    assert await office.rows("SELECT COUNT(*) FROM jobs") == [(1,)]
+
+
 async def test_nothing_is_claimed_while_the_store_cannot_keep_up(office: SortingOffice) -> None:
     await office.accept("eve@r.test", sender=None)
     office.overloaded = True

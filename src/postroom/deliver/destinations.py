@@ -101,8 +101,11 @@ class Destination:
         self._queue.append(job)
         self._hire()
 
-    async def stop(self) -> None:
-        """Lets running messages end, closes idle connections, gives back what is queued: it is due for whoever comes next."""
+    async def stop(self, grace: float) -> None:
+        """Lets running messages end for `grace` seconds, closes idle connections, gives back what is queued: it is due for whoever comes next.
+
+        What is cut after that was not acknowledged by the peer, or its reply was lost: it is sent again when its lease ends.
+        """
         self._stopping = True
         queued, self._queue = self._queue, deque()
         for waiting in self._idle:
@@ -110,7 +113,10 @@ class Destination:
                 waiting.set_result(None)
         await asyncio.gather(*(self._settle(job, Attempt(job.lease.now, tried=False)) for job in queued))
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            _, slow = await asyncio.wait(self._tasks, timeout=grace)
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
 
     def _hire(self) -> None:
         if self._queue and self._at_work < self._limit and not self._stopping:

@@ -27,6 +27,7 @@ from postroom.store.spool import Lease
 
 LEASE_SECONDS = 300  # what a crash delays; renewed as long as the work goes on
 RENEW_SECONDS = 100.0
+GRACE_SECONDS = 30.0  # for next hops that are slow when the service stops
 CLAIM_AT_ONCE = 50
 LONGEST_SLEEP = 60.0
 BLOCKED_SLEEP = 0.2  # while something is due that may not be claimed now
@@ -96,13 +97,13 @@ class Runner:
         """Begins to claim."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    async def stop(self) -> None:
-        """Claims nothing more; what is being sent is sent to its end, everything else stays in the spool."""
+    async def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Claims nothing more; what is being sent has `grace` seconds to its end, everything else stays in the spool."""
         self._stopping = True
         self.wake()
         if self._task is not None:
             await self._task
-        await asyncio.gather(*(destination.stop() for destination in self._destinations.values()))
+        await asyncio.gather(*(destination.stop(grace) for destination in self._destinations.values()))
         if self._background:
             await asyncio.wait(self._background)
 

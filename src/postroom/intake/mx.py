@@ -19,9 +19,11 @@ class MxDoor:
     def __init__(self, premises: Premises) -> None:
         self._desk = Desk(premises)
 
-    async def mail(self, client: Client, incoming: Incoming) -> None:  # noqa: ARG002 - the shape of `Door`
+    async def mail(self, client: Client, incoming: Incoming) -> None:
         """Any sender is as good as another here: the forged ones are for sender authentication to find."""
         self._desk.check_room()
+        if client.login is None:  # RFC 6710 §4.1: strangers do not get ahead of others
+            incoming.envelope.priority = min(incoming.envelope.priority, 0)
 
     async def rcpt(self, client: Client, incoming: Incoming, recipient: Recipient) -> None:
         """A recipient of ours, else `RelayDenied`."""

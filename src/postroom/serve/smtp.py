@@ -219,11 +219,12 @@ class SmtpSession:
         if event.envelope.auth is not None and self._client.login is None:
             event.envelope.auth = "<>"  # RFC 4954 §5: who has not logged in cannot vouch for anybody
         incoming = Incoming(event.envelope, self._client.hop(self._service.now()), Manner(event.how))
+        asked = event.envelope.priority
         await self._service.door.mail(self._client, incoming)
         self._incoming = incoming
         if self._connection is not None:
             self._before_body = self._connection.bytes_in
-        self.machine.reply(replies.SENDER_OK)
+        self.machine.reply(replies.sender_ok(asked, event.envelope.priority))
 
     async def _rcpt(self, event: Rcpt) -> None:
         assert self._incoming is not None

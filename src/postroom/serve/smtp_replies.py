@@ -66,6 +66,15 @@ def refusal(error: MailError) -> Reply:
     return Reply.failure(550 if error.permanent else 451, error)
 
 
+def sender_ok(asked: int, given: int) -> Reply:
+    """MAIL was taken; another priority than the one asked for is said (RFC 6710 §4.1)."""
+    return (
+        SENDER_OK
+        if asked == given
+        else Reply.of(250, "2.3.6", f"{given} is the new priority of this message")
+    )
+
+
 def queued(accept_id: int) -> Reply:
     """The reply that takes the responsibility, with the journey's id (RFC 5321 §4.2.5)."""
     return Reply(250, _DONE, (f"Ok: queued as {id_text(IdKind.JOURNEY, accept_id)}",))

@@ -294,3 +294,12 @@ async def test_lmtp_through_the_real_door(office: SortingOffice) -> None:
     said = await talk.message(BOB, "full@hamburger.test", body="Subject: x\r\n\r\n" + "y" * 60)
     assert [line[:9] for line in said[-2:]] == ["250 2.0.0", "452 4.2.2"]
     assert len(await office.inbox(office.bob)) == 1
+
+
+@pytest.mark.parametrize(("login", "asked", "given"), [("", 9, 0), ("", -3, -3), ("", 0, 0), (BOB, 9, 9)])
+async def test_strangers_do_not_get_ahead_of_others(
+    office: SortingOffice, login: str, asked: int, given: int
+) -> None:
+    arriving = incoming(priority=asked)
+    await MxDoor(office.premises()).mail(client(office, login), arriving)
+    assert arriving.envelope.priority == given
