@@ -15,25 +15,19 @@ Sample = dict[str, float]  # the values of one run, by the key of their kind
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """What is to be reached: so many times better than the peer, or a value of our own at least or at most."""
+    """What is to be reached: so many times better than the peer, or a value of our own of at most so much."""
 
     ratio: float | None = None
-    at_least: float | None = None
     at_most: float | None = None
 
     def met(self, ours: float | None, ratio: float | None) -> bool | None:
         """None when what it needs was not measured."""
         if self.ratio is not None:
             return None if ratio is None else ratio >= self.ratio
-        if ours is None:
-            return None
-        above = self.at_least is None or ours >= self.at_least
-        return above and (self.at_most is None or ours <= self.at_most)
+        return None if ours is None or self.at_most is None else ours <= self.at_most
 
     def __str__(self) -> str:
-        if self.ratio is not None:
-            return f"≥ {self.ratio:g} ×"
-        return f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
+        return f"≥ {self.ratio:g} ×" if self.ratio is not None else f"≤ {self.at_most:g}"
 
 
 class Kind(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from bench.processes import BenchError, processor_seconds, wait_until
 from bench.smtp_load import Load, send, sent
 from bench.systems import DOMAIN, USERS, Entrance, MailSystem
 
-LONGEST: Final = 300.0  # seconds until everything is readable, and until it is indexed
+LONGEST: Final = 180.0  # seconds until everything is readable, and until it is indexed
 
 READABLE: Final = "readable"
 ACCEPTED: Final = "accepted"

@@ -50,7 +50,7 @@ def run(course: Course) -> Iterator[Figure]:
                 arrive(Way(system, system, users=1), Load(messages, 10, 4096))
         for manner in MANNERS:
             if not manner.tls and (refusal := _refusal(ours)):
-                course.note(f"pop3 without TLS was not measured: Postroom answers the login with {refusal}")
+                course.note(f"pop3 without TLS was not measured: at the login {refusal}")
                 continue
             for system in (ours, peer):
                 if system:
