@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -43,7 +44,7 @@ class Passwords:
         )
         self._pool = ThreadPoolExecutor(cost.threads, thread_name_prefix="passwords")
         self._waiting = 0
-        self._nobodys = self._hasher.hash(os.urandom(16))
+        self._nobodys = _nobodys(self._hasher)
 
     async def verifier(self, password: bytes) -> bytes:
         """The PHC string of a new password. Raises ValueError for an empty or overlong one, `TooManyLogins` when too many wait."""
@@ -84,6 +85,15 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
+
+
+def _nobodys(hasher: argon2.PasswordHasher) -> str:
+    """A verifier that fits no password and takes as long to try as any; made up, since to compute one would delay each start."""
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = (
+        b64encode(os.urandom(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len)
+    )
+    return f"$argon2id$v={argon2.low_level.ARGON2_VERSION}${cost}${salt}${digest}"
 
 
 def prepared(password: bytes) -> bytes:

@@ -1,6 +1,7 @@
 import asyncio
 import threading
 
+import argon2
 import pytest
 
 from postroom.message.errors import TooManyLogins
@@ -39,6 +40,16 @@ async def test_an_overlong_password_is_not_cut_into_the_right_one(passwords):
 @pytest.mark.parametrize("verifier", [None, b"", b"plain", b"$argon2id$v=19$m=64,t=1,p=1$broken", b"\xff"])
 async def test_nothing_fits_no_verifier_or_a_broken_one(passwords, verifier):
     assert not await passwords.fits(verifier, b"secret")
+
+
+def test_who_has_no_verifier_is_given_a_whole_one_that_takes_the_same_work(passwords):
+    with pytest.raises(
+        argon2.exceptions.VerifyMismatchError
+    ):  # computed and compared, not refused for its form
+        passwords._hasher.verify(passwords._nobodys, b"secret")
+    assert not passwords.outdated(passwords._nobodys.encode())
+    own = passwords._hasher.hash(b"secret")
+    assert [len(field) for field in passwords._nobodys.split("$")] == [len(field) for field in own.split("$")]
 
 
 async def test_verifiers_of_other_parameters_fit_and_are_outdated(passwords):
