@@ -64,6 +64,7 @@ class SmtpConversation:
         self._name = name
         self._facts: TlsFacts | None = connection.tls
         self._opening: list[JourneyEvent] = []
+        self._began = 0  # when the opening did, unix microseconds
         self._usable = False
 
     @property
@@ -89,7 +90,7 @@ class SmtpConversation:
         except NetworkError as error:
             refused = str(error)
         attempt.events += self._events(self._at(attempt.started))
-        self._opening = attempt.events
+        self._opening, self._began = attempt.events, attempt.started
         self._usable = refused is None
         if refused is not None:
             connection.close()
@@ -120,7 +121,8 @@ class SmtpConversation:
 
     async def deliver(self, job: Job) -> Attempt:
         """Sends the job's message to its recipients."""
-        attempt = Attempt(self._desk.clock.now(), events=self._opening)
+        # one clock for the whole hop: the events of the opening count from when that began
+        attempt = Attempt(self._began if self._opening else self._desk.clock.now(), events=self._opening)
         self._opening = []
         content = await self._desk.read_body(job)
         if content is None:

@@ -42,6 +42,12 @@ _HEADLINES = {
     HopKind.READ: "read",
     HopKind.DELETED: "deleted",
 }
+_LISTS = {
+    b"EHLO": "extensions",
+    b"LHLO": "extensions",
+    b"CAPA": "capabilities",
+}  # RFC 5321 §4.1.1.1, RFC 2449 §5
+_LEAST_FOLDED = 2  # lines of an answer that stay as they are
 _INCOMING = (HopKind.RECEIVED, HopKind.READ, HopKind.DELETED)
 
 
@@ -55,11 +61,11 @@ class Line(msgspec.Struct, frozen=True):
     indent: int
 
 
-def timeline(hops: Iterable[Hop]) -> list[Line]:
-    """The lines of all hops, in the order in which the hops began."""
+def timeline(hops: Iterable[Hop], *, brief: bool = False) -> list[Line]:
+    """The lines of all hops, in the order in which the hops began; when `brief`, what EHLO and CAPA list is counted, not shown."""
     lines: list[Line] = []
     for hop in sorted(hops, key=lambda hop: hop.started):
-        lines += _hop_lines(hop)
+        lines += _hop_lines(hop, brief=brief)
     return lines
 
 
@@ -88,19 +94,49 @@ def arrow(direction: bytes, *, tls: bool) -> str:
     return "<~" if tls else "<-"
 
 
-def _hop_lines(hop: Hop) -> list[Line]:
+def _hop_lines(hop: Hop, *, brief: bool) -> list[Line]:
     connection = next((event for event in hop.events if isinstance(event, Connected)), None)
     lines = [Line(hop.started, "", _headline(hop, connection), "hop", HOP)]
     peer = printable(connection.name or connection.peer) if connection else "peer"
     for event in hop.events:
         at = hop.started + event.at * 1000
         if isinstance(event, Said):
-            for said in event.lines:
+            for said in _folded(event.lines) if brief else event.lines:
                 text = f"{arrow(said[:1], tls=event.tls)} {printable(said[1:])}"
                 lines.append(Line(at, peer if said[:1] == b"<" else "", text, "said", DIALOGUE))
         else:
             lines.append(Line(at, "", _fact(event, hop.kind), _tag(event), FACT))
     return lines
+
+
+def _folded(lines: list[bytes]) -> list[bytes]:
+    """The dialogue with one line for each answer that is a list."""
+    shown: list[bytes] = []
+    at = 0
+    while at < len(lines):
+        command = lines[at]
+        shown.append(command)
+        at += 1
+        what = _LISTS.get(command[1:5].upper())
+        end = _answer_end(lines, at, command[:1]) if what else at
+        if end - at > _LEAST_FOLDED:
+            number = end - at - 1 - (lines[end - 1][1:] == b".")
+            shown.append(lines[at] + f" \N{HORIZONTAL ELLIPSIS} {number} {what}".encode())
+            at = end
+    return shown
+
+
+def _answer_end(lines: list[bytes], at: int, asking: bytes) -> int:
+    """Where the answer ends that begins at `at`: SMTP's last line has no hyphen, POP3's is a dot; nothing to fold ends where it begins."""
+    if at == len(lines) or lines[at][:1] == asking or lines[at][1:2] not in (b"2", b"+"):
+        return at
+    smtp = lines[at][1:2] == b"2"
+    for end in range(at, len(lines)):
+        if lines[end][:1] == asking:
+            return end
+        if lines[end][4:5] != b"-" if smtp else lines[end][1:] == b".":
+            return end + 1
+    return len(lines)
 
 
 def _headline(hop: Hop, connection: Connected | None) -> str:

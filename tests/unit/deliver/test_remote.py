@@ -1,5 +1,6 @@
 """Relaying over real connections: hosts in their order, TLS where it works, every reply at every stage, every cut."""
 
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -73,6 +74,17 @@ async def test_a_message_arrives_as_it_was_taken(office: SortingOffice, hop: Nex
     assert events[2].peer == f"127.0.0.1:{hop.port}"
     assert events[4].lines[0].startswith(b">MAIL FROM:<alice@crepes.test>")
     assert events[-1].status == "2.0.0"
+
+
+async def test_the_times_of_a_hop_ascend(
+    office: SortingOffice, hop: NextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead_to(office, hop)
+    now, looks = office.clock.now, itertools.count()
+    monkeypatch.setattr(office.clock, "now", lambda: now() + 10_000 * next(looks))
+    times = [event.at for event in (await relay(office))[-1].events]
+    assert times == sorted(times)
+    assert times[-1] > times[0]
 
 
 async def test_a_connection_is_used_again(office: SortingOffice, hop: NextHop) -> None:

@@ -131,3 +131,38 @@ def test_json():
 def test_time():
     assert iso_time(START) == "2026-11-20T21:12:00.123Z"
     assert iso_time(0) == "1970-01-01T00:00:00.000Z"
+
+
+EHLO_LINES = [
+    b"<EHLO x",
+    b">250-mx.test Hello x",
+    b">250-SIZE 1000",
+    b">250-DSN",
+    b">250 HELP",
+    b"<QUIT",
+    b">221 Bye",
+]
+CAPA_LINES = [b"<CAPA", b">+OK Here it is", b">TOP", b">UIDL", b">.", b"<QUIT", b">+OK"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "brief"),
+    [
+        (EHLO_LINES, ["<- EHLO x", "-> 250-mx.test Hello x … 3 extensions", "<- QUIT", "-> 221 Bye"]),
+        ([b">lhlo x", b"<250-Hi", b"<250-DSN", b"<250 HELP"], ["-> lhlo x", "<- 250-Hi … 2 extensions"]),
+        (CAPA_LINES, ["<- CAPA", "-> +OK Here it is … 2 capabilities", "<- QUIT", "-> +OK"]),
+        ([b"<EHLO x", b">250-Hi", b">250 HELP"], ["<- EHLO x", "-> 250-Hi", "-> 250 HELP"]),
+        ([b"<EHLO x", b">502 No"], ["<- EHLO x", "-> 502 No"]),
+        ([b"<EHLO x", b"<QUIT"], ["<- EHLO x", "<- QUIT"]),
+        ([b"<EHLO x"], ["<- EHLO x"]),
+        ([b"<EHLO x", b">250-a", b">250-b", b">250-c"], ["<- EHLO x", "-> 250-a … 2 extensions"]),
+        (
+            [b"<EHLO x", b">250-a", b">250-b", b">250-c", b"<Q"],
+            ["<- EHLO x", "-> 250-a … 2 extensions", "<- Q"],
+        ),
+    ],
+)
+def test_brief(lines, brief):
+    hop = Hop(HopKind.RECEIVED, START, [Said(0, lines)])
+    assert [line.text for line in timeline([hop], brief=True)[1:]] == brief
+    assert len(timeline([hop])) == len(lines) + 1

@@ -41,6 +41,9 @@ def journey(
     last: Annotated[bool, typer.Option("--last", help="Of the last message that was accepted.")] = False,
     list_: Annotated[int, typer.Option("--list", metavar="N", help="List the last N instead.")] = 0,
     account: Annotated[str, typer.Option(metavar="ADDRESS", help="Whose email an M... is.")] = "",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Answers to EHLO and CAPA in full on a terminal, too.")
+    ] = False,
 ) -> None:
     """Show the way of a message: every hop, dialogue, DNS answer and attempt."""
     if list_:
@@ -52,11 +55,12 @@ def journey(
     if session.several:
         _follow(session, found)
     found.sort(key=_began)
+    brief = session.terminal.is_terminal and not verbose
     for number, (server, record) in enumerate(found):
         hops = [Hop.unpack(packed) for packed in record.hops]
         session.terminal.record({"server": server.name, "id": record.id, "hops": as_json(hops)})
         session.terminal.styled(("\n" if number else "") + f"{record.id} at {server.name}", "bold")
-        _show(session, timeline(hops))
+        _show(session, timeline(hops, brief=brief))
 
 
 def _follow(session: Administration, found: list[tuple[Server, JourneyRecord]]) -> None:

@@ -60,3 +60,15 @@ def test_one_journey_is_named(run: Run, line: str) -> None:
 def test_an_unknown_one(run: Run) -> None:
     ran = run("journey J7")
     assert (ran.code, "no journey is kept under J7" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize(("is_terminal", "more", "lines"), [(True, "", 1), (True, " -v", 3), (False, "", 3)])
+def test_lists_are_folded_on_a_terminal(
+    run: Run, served: Served, monkeypatch: pytest.MonkeyPatch, is_terminal: bool, more: str, lines: int
+) -> None:
+    hop = Hop(HopKind.RECEIVED, NOW, [Said(0, [b"<EHLO x", b">250-Hello", b">250-DSN", b">250 HELP"])])
+    served.do(served.office.engine.write(lambda tx: journal.append(tx, 9, 9, hop)))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    out = run(f"journey {id_text(IdKind.JOURNEY, 9)} --no-color{more}").out
+    assert out.count("-> 250") == lines
+    assert ("2 extensions" in out) == (lines == 1)
