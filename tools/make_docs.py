@@ -41,7 +41,6 @@ UNSAID = {  # what a name without a comment beside it bounds
     "app.operations.journeys.MOST_LISTED": "journeys in one listing",
     "app.operations.watching.ALIVE_SECONDS": "between two signs of life to somebody who watches",
     "app.sendmail_smtp.MAX_MESSAGE": "octets of a message that comes by sendmail -bs",
-    "app.server.DRAIN_SECONDS": "that open sessions get to end what they do when the server stops",
     "deliver.destinations.FIRST_CONNECTIONS": "to a destination of which nothing is known yet",
     "deliver.destinations.MESSAGES_PER_CONNECTION": "messages over one connection to a next hop",
     "deliver.remote.MOST_TARGETS": "addresses tried in one attempt",

@@ -70,6 +70,19 @@ def test_it_ends_with_people_still_connected(start):
     assert "Traceback" not in lab.log.read_text()
 
 
+def test_a_silent_connection_does_not_make_it_linger(start):
+    """Nobody at the prompt waits for a client that neither speaks nor hangs up."""
+    lab = start("--ephemeral", "--base-port", "0")
+    ports = lab.facts["domains"]["hamburger.test"]
+    silent = [
+        socket.create_connection(("127.0.0.1", ports[name])) for name in ("smtp", "submissions", "pop3")
+    ]
+    os.kill(lab.process.pid, signal.SIGINT)
+    assert lab.process.wait(3) == 0
+    for one in silent:
+        one.close()
+
+
 def test_what_it_keeps(start, tmp_path):
     where = ["--data", str(tmp_path / "lab"), "--base-port", "0"]
     lab = start(*where, "--account", "dora@hamburger.test:secret")

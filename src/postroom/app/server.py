@@ -25,7 +25,7 @@ from postroom.app.housekeeping import Chore, Housekeeping
 from postroom.app.locate import places_of
 from postroom.app.logs import Log, make_log
 from postroom.app.operations.office import Finding, Submission, Watched
-from postroom.app.operations.table import perform
+from postroom.app.operations.table import OPERATIONS, perform
 from postroom.app.services import Services
 from postroom.app.settings import Settings, SettingsError
 from postroom.app.surroundings import Surroundings
@@ -47,8 +47,6 @@ from postroom.store.login import Login
 from postroom.store.passwords import Passwords
 from postroom.store.refused import StoreRefused
 from postroom.store.vault import Vault
-
-DRAIN_SECONDS = 30.0
 
 
 class Server:
@@ -114,11 +112,11 @@ class Server:
 
     async def stop(self) -> None:
         """Stops in order: no new connections, running messages to their end, the queue, the store. Nothing is lost at any point."""
-        await self.services.stop(DRAIN_SECONDS)
+        await self.services.stop(self.world.farewell)
         await self._control.stop()
         await self._housekeeping.stop()
         await self._chores.close()
-        await self.parts.runner.stop()
+        await self.parts.runner.stop(self.world.farewell)
         await self.services.notes.finish()
         self.parts.passwords.close()
         await self.parts.node.leave()
@@ -172,7 +170,7 @@ class Server:
     async def _perform(self, caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
         async for record in perform(self, caller, request):
             yield record
-        if not request.operation.endswith((".list", ".show", ".count")):
+        if not OPERATIONS[request.operation].reads:
             self.wake()
             await self.services.apop.look()
 

@@ -17,6 +17,8 @@ from postroom.net.clock import Clock
 from postroom.proto.dns.resolver import Resolver
 from postroom.store.throttle import Limits as LoginLimits
 
+FAREWELL_SECONDS = 30.0  # that conversations in both directions get to end what they do when the server stops
+
 
 def _as_it_is(door: Door) -> Door:
     return door
@@ -32,6 +34,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     `owns` tells its own addresses; `port_of` where an address takes mail; `source` is the address to connect from, "" for any;
     `relay_tls` the context for STARTTLS to next hops. `open_house` is a lab's: passwords without TLS, VRFY and EXPN for everybody, patience,
     connections without number. `before_door` may put faults in front of a door. `inherited` are sockets that systemd opened, by service.
+    Conversations have `farewell` seconds when the server stops.
     """
 
     clock: Clock
@@ -45,3 +48,4 @@ class Surroundings(msgspec.Struct, frozen=True):
     before_door: Callable[[Door], Door] = _as_it_is
     login_limits: LoginLimits = LoginLimits()
     inherited: Mapping[str, Sequence[socket.socket]] = {}
+    farewell: float = FAREWELL_SECONDS

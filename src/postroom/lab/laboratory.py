@@ -41,6 +41,9 @@ from postroom.store.engine import Transaction
 from postroom.store.throttle import Limits as LoginLimits
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
+FAREWELL_SECONDS = (
+    1.0  # that conversations have when the lab stops: whoever presses Ctrl-C waits for the prompt
+)
 STANDS_IN = ("slow", "drop-after-data")  # faults whose addresses take mail all the same
 
 
@@ -133,6 +136,7 @@ class Lab:
             True,
             lambda door: FaultyDoor(door, house.domain, self.clock.sleep),
             LoginLimits(0, 0, ()),
+            farewell=FAREWELL_SECONDS,
         )
         server = await Server.open(settings, world, self.failed)
         try:

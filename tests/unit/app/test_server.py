@@ -123,6 +123,19 @@ async def test_its_journey_is_kept(running: Running) -> None:
     assert said[-1].startswith(b">250 2.0.0 ok: queued as j")
 
 
+async def test_only_what_changes_something_wakes_the_queue(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    asked = ""
+    monkeypatch.setattr(running.server, "wake", lambda: woken.append(asked))
+    for asked in ("queue.list", "queue.count", "check", "list.list"):
+        await running.operate(asked)
+    asked = "domain.add"
+    await running.operate(asked, name="m.test")
+    assert set(woken) == {"domain.add"}
+
+
 async def test_mail_survives_a_restart(settings: Settings) -> None:
     async with Running(settings) as server:
         await server.settle()
