@@ -28,11 +28,15 @@ _AGES = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 class Column(msgspec.Struct, Generic[T], frozen=True):
-    """A column of a table: its heading, how a record's cell is made, and whether it is a number (set flush right)."""
+    """A column of a table: its heading, how a record's cell is made, and whether it is a number (set flush right).
+
+    In a table, what is too long is set in several lines, or `cut` to the width of the terminal.
+    """
 
     heading: str
     cell: Callable[[T], str]
     number: bool = False
+    cut: bool = False
 
 
 class Terminal:
@@ -126,7 +130,16 @@ class Terminal:
                 column.heading, justify="right" if column.number else "left", no_wrap=column.number
             )
         for record in records:
-            table.add_row(*[Text(_cell(column, record)) for column in columns])
+            table.add_row(
+                *[
+                    Text(
+                        _cell(column, record),
+                        no_wrap=column.cut,
+                        overflow="ellipsis" if column.cut else "fold",
+                    )
+                    for column in columns
+                ]
+            )
         self._console().print(table)
         return len(records)
 

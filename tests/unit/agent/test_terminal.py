@@ -45,6 +45,17 @@ def test_a_terminal_gets_a_table() -> None:
     assert "\x1b" not in plum
 
 
+def test_a_long_cell_is_cut_to_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = (COLUMNS[1], Column[Fruit]("Why", lambda fruit: f"{fruit.name} " * 30, cut=True))
+    out, pipe = Screen(), io.StringIO()
+    Terminal(out=out, color=False).listing(FRUIT[:1], columns)
+    Terminal(out=pipe).listing(FRUIT[:1], columns)
+    _, line = out.getvalue().splitlines()
+    assert (len(line), line[-1]) == (40, "\N{HORIZONTAL ELLIPSIS}")
+    assert pipe.getvalue().count("apple") == 30
+
+
 def test_json_is_one_object_a_line() -> None:
     out = Screen()
     terminal = Terminal(out=out, json=True)

@@ -1,6 +1,7 @@
 """`postroom queue`: mail that waits, why, and what to do about it.
 
-Everything that changes something takes the same filters, says how many messages they match, and asks.
+Everything that changes something takes the same filters, says how many messages they match, and asks; but what can be undone is done at once
+to a message that is named.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ COLUMNS = (
     Column[QueueRecord]("Waits for", lambda one: ", ".join(copy.address for copy in one.recipients)),
     Column[QueueRecord]("State", lambda one: one.state),
     Column[QueueRecord]("Next try", lambda one: f"in {age_text(one.due - one.now)}" if one.due else "-"),
-    Column[QueueRecord]("Why", lambda one: one.why),
+    Column[QueueRecord]("Why", lambda one: one.why, cut=True),
 )
 
 
@@ -67,10 +68,11 @@ def consent(yes: Yes = False, dry_run: DryRun = False) -> Consent:
 
 
 class Act(msgspec.Struct, frozen=True):
-    """Something that is done to messages, in a word."""
+    """Something that is done to messages, in a word; `final` what cannot be undone."""
 
     verb: str
     operation: Operation[Select, DoneRecord]
+    final: bool = False
 
 
 ALL_OF_THEM = Select()
@@ -79,7 +81,7 @@ ALL_OF_THEM = Select()
 @app.command("list")
 @command(administration, select)
 def list_(session: Administration, chosen: Select) -> None:
-    """List what waits."""
+    """List what waits; a reason that is too long for the terminal is cut, `queue show` has it all."""
     if not session.terminal.listing(session.perform(queue.LIST, chosen), COLUMNS):
         session.terminal.note("the queue is empty" if chosen == ALL_OF_THEM else "no message matches")
 
@@ -128,7 +130,7 @@ def fail(
 ) -> None:
     """Give messages up; their senders get a report."""
     _must_choose(chosen, everything=everything)
-    _act(session, msgspec.structs.replace(chosen, words=reason), how, Act("fail", queue.FAIL))
+    _act(session, msgspec.structs.replace(chosen, words=reason), how, Act("fail", queue.FAIL, final=True))
 
 
 @app.command()
@@ -136,7 +138,7 @@ def fail(
 def drop(session: Administration, chosen: Select, how: Consent, everything: All = False) -> None:
     """Remove messages; nobody is told."""
     _must_choose(chosen, everything=everything)
-    _act(session, chosen, how, Act("drop", queue.DROP))
+    _act(session, chosen, how, Act("drop", queue.DROP, final=True))
 
 
 def _must_choose(chosen: Select, *, everything: bool) -> None:
@@ -155,7 +157,8 @@ def _act(session: Administration, chosen: Select, how: Consent, act: Act) -> Non
         session.terminal.record({"count": count, "dry_run": True})
         session.terminal.say(f"would {act.verb} {messages}")
         return
-    session.agree(f"{act.verb.capitalize()} {messages}?", yes=how.yes)
+    named = bool(chosen.id) and chosen == Select(chosen.id)
+    session.agree(f"{act.verb.capitalize()} {messages}?", yes=how.yes or (named and not act.final))
     done = 0
     for record in session.perform(act.operation, chosen):
         session.terminal.record(record)

@@ -75,7 +75,7 @@ class Administration:
     def agree(self, question: str, *, yes: bool) -> None:
         """Goes on only when whoever calls wants it: `yes`, or an answer on the terminal."""
         if not yes and not self.terminal.confirm(question):
-            raise CommandFailed("not done; to do it without being asked, say --yes")
+            raise CommandFailed(f"not done ({question}); to do it without being asked, say --yes")
 
     def failure(self, error: Exception) -> CommandFailed | None:
         """See `Session`."""

@@ -33,3 +33,9 @@ def test_both_ends_in_their_order(run: Run, lab: dict[str, Served], next_id: str
             ("crepes.test", FIRST),
             ("hamburger.test", SECOND),
         ]
+
+
+def test_a_check_of_all_servers(run: Run, lab: dict[str, Served]) -> None:
+    ran = run("check")
+    assert (ran.code, ran.out) == (0, "the store is whole\n")
+    assert run("check --at crepes.test").code == 0

@@ -54,13 +54,23 @@ def test_acting_says_how_many_and_asks(run: Run) -> None:
     assert run("queue hold --dry-run").out == "would hold 2 messages\n"
     assert run("queue hold --dry-run --json").records == [{"count": 2, "dry_run": True}]
     refused = run("queue hold --domain pizza.test")
-    assert (refused.code, "--yes" in refused.err) == (1, True)
+    assert refused.code == 1
+    assert refused.err == "error: not done (Hold 1 message?); to do it without being asked, say --yes\n"
+    assert "(Drop 2 messages?)" in run("queue drop --all").err
     assert run("queue hold --domain pizza.test --yes").out == "hold: 1 of 1 message\n"
     assert run("queue release --yes --json").records == [
         {"id": ONE, "done": "released", "jobs": 0},
         {"id": TWO, "done": "released", "jobs": 1},
     ]
     assert run("queue retry --yes").out == "retry: 2 of 2 messages\n"
+
+
+def test_a_message_that_is_named_is_acted_on_at_once(run: Run) -> None:
+    assert run(f"queue hold --id {ONE}").out == "hold: 1 of 1 message\n"
+    assert run(f"queue release --id {ONE}").out == "release: 1 of 1 message\n"
+    assert run(f"queue retry --id {ONE}").out == "retry: 1 of 1 message\n"
+    for filtered in (f"retry --id {ONE} --domain hamburger.test", f"drop --id {ONE}", f"fail --id {ONE}"):
+        assert run(f"queue {filtered}").code == 1
 
 
 def test_whoever_destroys_says_what(run: Run, served: Served) -> None:
