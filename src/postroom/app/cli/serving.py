@@ -37,7 +37,7 @@ def starting(json: Json = False, config: Config = None) -> Starting:
 @command(starting)
 def serve(
     session: Starting,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs PostgreSQL.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; only 1 for now.")] = 1,
 ) -> None:
     """Run the server until it is told to stop; with --json one line says when it is ready and where."""
     if workers > 1:
