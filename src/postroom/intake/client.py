@@ -42,7 +42,9 @@ class Client(msgspec.Struct):
     received_start: str = ""
 
     def protocol(self, *, utf8: bool) -> str:
-        """The name for Received's WITH clause and for the journey (RFC 3848)."""
+        """The name for Received's WITH clause and for the journey (RFC 3848); "" where no mail protocol was spoken."""
+        if self.local_user:
+            return ""
         return with_protocol(
             esmtp=self.esmtp, tls=self.tls is not None, auth=self.login is not None, utf8=utf8, lmtp=self.lmtp
         )

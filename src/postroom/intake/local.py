@@ -39,7 +39,7 @@ class LocalDoor:
         content = apply_modifications(content, changes)
         if not content.isascii() and envelope.body is BodyKind.SEVEN_BIT:
             envelope.body = BodyKind.EIGHT_BIT
-        client = Client(Peer(""), Peer(""), local_user=user, esmtp=True)
+        client = Client(Peer(""), Peer(""), local_user=user)
         accept_id = self._premises.next_id()
         await self._desk.take(client, incoming, Parcel(accept_id, content, []), content)
         return accept_id

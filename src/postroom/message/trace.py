@@ -47,7 +47,10 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class Stamp(msgspec.Struct, frozen=True):
-    """The receiving end's half of a Received field: own host name, protocol (see `with_protocol`), id, and the only recipient if there is one."""
+    """The receiving end's half of a Received field: own host name, protocol (see `with_protocol`), id, and the only recipient if there is one.
+
+    No protocol, no WITH clause: RFC 5321 §4.4 has it optional, and none is registered for what a program of this machine hands over.
+    """
 
     by: str
     protocol: str
@@ -92,7 +95,8 @@ def received_field(start: str, stamp: Stamp, date: str) -> bytes:
 
     A recipient that is not ASCII is named only in a message under SMTPUTF8 (RFC 6531 §3.7.3).
     """
-    text = f"{start}\tby {stamp.by} with {stamp.protocol} id {stamp.id}"
+    protocol = f" with {stamp.protocol}" if stamp.protocol else ""
+    text = f"{start}\tby {stamp.by}{protocol} id {stamp.id}"
     recipient = stamp.recipient
     if recipient is None or not (recipient.is_ascii or stamp.protocol.startswith("UTF8")):
         return f"{text};\r\n\t{date}\r\n".encode()

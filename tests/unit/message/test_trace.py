@@ -63,6 +63,7 @@ def test_from_clause(origin, part):
 @pytest.mark.parametrize(
     ("stamp", "end"),
     [
+        (Stamp("h", "", "J1"), b"\tby h id J1;\r\n\t" + DATE.encode() + b"\r\n"),
         (Stamp("h", "ESMTP", "J1"), b"\tby h with ESMTP id J1;\r\n\t" + DATE.encode() + b"\r\n"),
         (Stamp("h", "ESMTP", "J1", Address("пётр", "x.test")), b" id J1;\r\n\t" + DATE.encode() + b"\r\n"),
         (
