@@ -92,7 +92,11 @@ def load_at(path: Path) -> Settings:
     """Reads a configuration and makes its paths absolute; raises `SettingsError`."""
     settings = load(path)
     start = path.resolve().parent
-    server = msgspec.structs.replace(settings.server, data=str(start / settings.server.data))
+    server = msgspec.structs.replace(
+        settings.server,
+        data=str(start / settings.server.data),
+        aliases=str(start / settings.server.aliases),
+    )
     listen = settings.listen
     if listen.control:
         listen = msgspec.structs.replace(listen, control=str(start / listen.control))

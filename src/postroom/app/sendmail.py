@@ -20,7 +20,7 @@ from postroom.app.locate import Here, Server, system_servers
 from postroom.app.post_office import PostOffice, Unreachable
 from postroom.app.sendmail_facts import facts_of
 from postroom.app.sendmail_options import BadOption, Mode, Options, parse_options
-from postroom.app.settings import SettingsError
+from postroom.app.settings import Settings, SettingsError
 from postroom.message.address import parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
 from postroom.message.printable import printable
@@ -28,7 +28,6 @@ from postroom.message.sendmail_input import header_recipients, read_message
 
 MAX_INPUT = 64 << 20  # octets of a message
 MODES = {"sendmail": Mode.DELIVER, "mailq": Mode.QUEUE, "newaliases": Mode.ALIASES}
-ALIASES = "/etc/aliases"
 
 _EXITS = {  # by the enhanced status, the longest beginning first
     "5.1.2": os.EX_NOHOST,
@@ -212,10 +211,18 @@ def _queue(options: Options, _: Streams, here: Surrounded) -> int:
 
 
 def _aliases(options: Options, _: Streams, here: Surrounded) -> int:
-    return _command(options, here, "alias", "import", ALIASES)
+    settings = _server(options, here).settings or Settings()
+    return _command(options, here, "alias", "import", settings.server.aliases)
 
 
 def _daemon(options: Options, _: Streams, here: Surrounded) -> int:
+    servers = system_servers(Path(options.config) if options.config else None, here.here)
+    if servers[0].settings is None:
+        names = " and ".join(server.name for server in servers)
+        raise Refused(
+            f"a lab runs and serves {names}; a server of its own needs a configuration: {here.here.system}, or -C FILE",
+            os.EX_CONFIG,
+        )
     return _command(options, here, "serve")
 
 

@@ -38,6 +38,9 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     administrator: Annotated[
         str, Meta(description="the address that gets postmaster's and abuse's mail where they do not exist")
     ] = ""
+    aliases: Annotated[str, Meta(description="the alias file that newaliases and sendmail -bi import")] = (
+        "/etc/aliases"
+    )
 
 
 class ListenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

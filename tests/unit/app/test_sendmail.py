@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from commands import Served
+from postroom.agent.runtime import SERVERS, lab_directory, publish
 from postroom.app.control import CallFailed, Failed, OperationError
 from postroom.app.locate import Here
 from postroom.app.maildrop import collect, make_directory
@@ -183,3 +184,18 @@ def test_verify(send: Send, server: Served) -> None:
 def test_other_modes_are_commands(send: Send, name: str, options: str, arguments: list[str]) -> None:
     assert send(options, "", name).code == 0
     assert send.called == [arguments]  # type: ignore[attr-defined]
+
+
+def test_the_alias_file_of_the_settings(send: Send, config: Path) -> None:
+    config.write_text('[server]\naliases = "aliases"\n')
+    assert send("", "", "newaliases").code == 0
+    assert send.called == [["alias", "import", str(config.parent / "aliases")]]  # type: ignore[attr-defined]
+
+
+def test_no_daemon_beside_a_lab(tmp_path: Path) -> None:
+    environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    publish({SERVERS: '[servers."crepes.test"]\ncontrol = "/nowhere"\n'}, lab_directory(environ))
+    streams = Streams(io.BytesIO(), io.BytesIO(), io.StringIO())
+    here = Here(environ, Path("/"), Path("/nowhere"))
+    code = run("sendmail", ["-bd"], streams, Surrounded(here, lambda _: 0))
+    assert (code, "a lab runs and serves crepes.test" in streams.errors.getvalue()) == (os.EX_CONFIG, True)  # type: ignore[attr-defined]

@@ -24,4 +24,4 @@ def _app(name: str, about: str) -> typer.Typer:
 
 sendmail = _app("sendmail", "Send a message from a program (-t -i -f -bs ...).")
 mailq = _app("mailq", "List the queue, as sendmail -bp.")
-newaliases = _app("newaliases", "Import /etc/aliases, as sendmail -bi.")
+newaliases = _app("newaliases", "Import the alias file, as sendmail -bi.")

@@ -40,7 +40,7 @@ OWN: Mapping[str, tuple[str, str]] = MappingProxyType(  # by name: where it is, 
         "certificates": ("certificates:app", "Have new certificates used."),
         "sendmail": ("old_names:sendmail", "Send a message from a program (-t -i -f -bs ...)."),
         "mailq": ("old_names:mailq", "List the queue, as sendmail -bp."),
-        "newaliases": ("old_names:newaliases", "Import /etc/aliases, as sendmail -bi."),
+        "newaliases": ("old_names:newaliases", "Import the alias file, as sendmail -bi."),
     }
 )
 
