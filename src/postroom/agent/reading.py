@@ -96,7 +96,8 @@ def all_headers(raw: bytes) -> list[tuple[str, str]]:
 
 
 def line_of(header: bytes) -> dict[str, Any]:
-    """What a list shows of a message, from its header."""
+    """What a list shows of a message, from its header. `return_path` "" when there is none (RFC 5321 §4.4), `<>` when it is null."""
+    returns = Header.parse(header).all("Return-Path")
     summary: Summary = summarize(header)
     return {
         "from": people(summary.from_ or summary.sender),
@@ -105,6 +106,7 @@ def line_of(header: bytes) -> dict[str, Any]:
         "date": moment_text(summary.sent_at),
         "at": summary.sent_at.seconds if summary.sent_at else 0,
         "message_id": next(iter(summary.message_id), ""),
+        "return_path": header_text(returns[0]).strip() if returns else "",
     }
 
 

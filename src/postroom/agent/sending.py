@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 
 from postroom.agent.exits import Exit, ServerFailed
+from postroom.agent.invocation import CommandFailed
 from postroom.agent.mailbox import Mailbox, find
 from postroom.agent.session import MailSession
 from postroom.agent.submitting import Submitted, submit
@@ -30,6 +31,10 @@ def answer(session: MailSession, number: str, options: Options, *, to_all: bool,
     """`postroom mail reply`."""
     original = replies.read_original(_message(session, number))
     draft = replies.reply(original, author(session.account), to_all=to_all)
+    if not (draft.to or draft.cc or options.cc or options.bcc):
+        raise CommandFailed(
+            f"message {number} names nobody to answer to (no From, no Reply-To); write to somebody with: postroom mail send"
+        )
     complete(draft, options, quoted=draft.text if quoting else "")
     _send(session, draft, verbose=options.verbose)
 

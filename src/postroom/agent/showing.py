@@ -22,11 +22,21 @@ from postroom.message.header import Header
 
 Line = dict[str, Any]
 
+
+def _who(line: Line) -> str:
+    """Who wrote it; of a message that does not say, who sent it."""
+    return str(line["from"] or line["return_path"] or "(nobody)")
+
+
+def _about(line: Line) -> str:
+    return str(line["subject"] or "(no subject)")
+
+
 COLUMNS = (
     Column[Line]("N", lambda line: str(line["number"]), number=True),
-    Column[Line]("From", lambda line: line["from"]),
-    Column[Line]("Subject", lambda line: line["subject"]),
-    Column[Line]("Date", lambda line: line["date"]),
+    Column[Line]("From", _who),
+    Column[Line]("Subject", _about),
+    Column[Line]("Date", lambda line: line["date"] or "(no date)"),
     Column[Line]("Size", lambda line: size_text(line["size"]), number=True),
 )
 
@@ -57,7 +67,7 @@ def show(session: MailSession, number: str, directory: Path | None, *, raw: bool
         return
     letter = read_letter(message)
     saved = save(message, directory) if directory else []
-    fields = all_headers(message) if headers else _fields(letter)
+    fields = all_headers(message) if headers else _fields(letter) or all_headers(message)
     session.terminal.record(
         {
             **_line(entry, bytes(Header.parse(message))),
@@ -109,7 +119,7 @@ def watch(session: MailSession, interval: float, count: int) -> None:
 def _show_arrival(session: MailSession, arrival: Arrival) -> None:
     line = _line(arrival.entry, arrival.header)
     session.terminal.record({"event": "added", **line})
-    session.terminal.say(f"{line['number']}  {line['from']}  {line['subject']}  ({size_text(line['size'])})")
+    session.terminal.say(f"{line['number']}  {_who(line)}  {_about(line)}  ({size_text(line['size'])})")
 
 
 def _show_at_once(session: MailSession, record: dict[str, Any]) -> None:

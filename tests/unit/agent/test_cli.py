@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from commands import Run
+from laboratory import LabThread
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
@@ -175,3 +177,17 @@ def test_sent_to_some_is_said(mail: Run) -> None:
     ran = mail("send --as alice bob@hamburger.test carol@crepes.test --subject some --body x --json")
     assert (ran.code, ran.records[0]["recipients"]) == (30, ["bob@hamburger.test"])
     assert ran.records[0]["refused"][0]["recipient"] == "carol@crepes.test"
+
+
+def test_a_message_without_a_header(mail: Run, lab: LabThread) -> None:
+    with smtplib.SMTP("127.0.0.1", lab.lab.ports["hamburger.test"]["smtp"], "crepes.test") as client:
+        client.sendmail("nobody@crepes.test", ["bob@hamburger.test"], b"Do you like ketchup?\r\n")
+    for line in mail("list --as bob").out.splitlines():
+        number, *cells = line.split("\t")
+        if cells[:3] == ["<nobody@crepes.test>", "(no subject)", "(no date)"]:
+            break
+    else:
+        raise AssertionError("it is not listed")
+    assert "Return-Path: <nobody@crepes.test>" in mail(f"read --as bob {number}").out
+    ran = mail(f"reply --as bob {number}", stdin="Yes!")
+    assert (ran.code, "names nobody to answer to" in ran.err) == (1, True)

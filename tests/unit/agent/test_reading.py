@@ -40,6 +40,12 @@ def test_its_line_needs_the_header_alone() -> None:
     assert line_of(header)["at"] == 1_795_210_227
 
 
+def test_who_sent_what_says_nothing() -> None:
+    line = line_of(b"Return-Path: <a@crepes.test>\r\nReceived: x\r\n\r\nketchup?")
+    assert (line["from"], line["return_path"]) == ("", "<a@crepes.test>")
+    assert line_of(b"")["return_path"] == ""
+
+
 def test_all_headers_are_decoded() -> None:
     assert ("Subject", "❤") in all_headers(LETTER)
 
