@@ -108,6 +108,7 @@ class Chores:
             return False
         before = now - days * DAY
         gone = await engine.write(lambda tx: journal.prune(tx, before, PRUNED_AT_ONCE), Urgency.HOUSEKEEPING)
+        await pruning.prune_links(engine, before)
         return gone >= PRUNED_AT_ONCE
 
     async def _sweep(self) -> bool:

@@ -141,7 +141,8 @@ class Settler:
                 return  # another attempt, begun at the same time, has counted
             failures = known.failures + 1 if known else 1
             pause = self._use.placer.schedule.wait(failures, self._use.chance.random()) * _SECOND
-            await hops.dead(tx, job.hop, now, now + pause, attempt.hop_down)
+            note = hops.still_dead if job.probe else hops.dead
+            await note(tx, job.hop, now, now + pause, attempt.hop_down)
         elif job.probe:
             await hops.alive(tx, job.hop)
 

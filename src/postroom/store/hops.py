@@ -23,13 +23,32 @@ class DeadHop(msgspec.Struct, frozen=True):
 
 _DEAD = """
 INSERT INTO hops (hop, failures, since, next_try, why) VALUES ($1, 1, $2, $3, $4)
- ON CONFLICT (hop) DO UPDATE SET failures = hops.failures + 1, next_try = excluded.next_try, why = excluded.why RETURNING failures
+ ON CONFLICT (hop) DO UPDATE SET failures = hops.failures + 1, next_try = excluded.next_try, why = excluded.why
+ WHERE hops.next_try <= $2 RETURNING failures
 """
 
 
 async def dead(tx: Transaction, hop: str, now: int, next_try: int, why: str) -> int:
-    """Notes that a hop cannot be reached, and gives how often in a row that was so."""
+    """Notes that a hop cannot be reached, and gives how often in a row that was so.
+
+    Whoever finds it out while another's finding is still fresh (its next try has not come) counts for nothing: both tried at once.
+    """
     row = await tx.fetchrow(_DEAD, hop, now, next_try, why)
+    if row is None:
+        known = await get(tx, hop)
+        return known.failures if known else 0
+    return int(row[0])
+
+
+_STILL_DEAD = """
+INSERT INTO hops (hop, failures, since, next_try, why) VALUES ($1, 1, $2, $3, $4)
+ ON CONFLICT (hop) DO UPDATE SET failures = hops.failures + 1, next_try = excluded.next_try, why = excluded.why RETURNING failures
+"""
+
+
+async def still_dead(tx: Transaction, hop: str, now: int, next_try: int, why: str) -> int:
+    """As `dead`, of the one who held the probe: nobody else has tried meanwhile."""
+    row = await tx.fetchrow(_STILL_DEAD, hop, now, next_try, why)
     assert row is not None
     return int(row[0])
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from postroom.store import journal
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.expunge import expunge
 from postroom.store.messages import Sizes, ranges_of, sizes
@@ -22,6 +23,7 @@ VANISHED_DAYS: Final = 90
 VANISHED_ROWS: Final = 100_000  # of one mailbox
 DELIVERIES_DAYS: Final = 30  # longer than anything stays in the queue
 SLICE: Final = 500
+LINKS_AT_ONCE: Final = 1000  # rows of one commit
 REFERENCES_AT_ONCE: Final = 20_000
 
 ACCOUNTS: Final = "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2"
@@ -93,6 +95,25 @@ async def prune(engine: Engine, now: int) -> Pruned:
         for row in rows:
             await _prune_account(engine, row[0], now, pruned)
     return pruned
+
+
+async def prune_links(engine: Engine, before: int) -> int:
+    """Forgets which emails belong to journeys that began before `before` (unix microseconds); gives how many."""
+    gone, last = 0, -1
+    while rows := await engine.reading().fetch(ACCOUNTS, last, SLICE):
+        last = rows[-1][0]
+        for row in rows:
+            gone += await _prune_links_of(engine, row[0], before)
+    return gone
+
+
+async def _prune_links_of(engine: Engine, account_id: int, before: int) -> int:
+    gone = 0
+    while True:
+        some = await _write(engine, lambda tx: journal.prune_links(tx, account_id, before, LINKS_AT_ONCE))
+        gone += some
+        if some < LINKS_AT_ONCE:
+            return gone
 
 
 async def purge(engine: Engine, account_id: int, now: int) -> None:

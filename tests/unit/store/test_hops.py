@@ -14,6 +14,19 @@ async def test_failures_are_counted_from_the_first(engine):
     assert await hops.get(engine.reading(), "a.test") == DeadHop("a.test", 2, NOW, NOW + 300, "refused")
 
 
+async def test_two_who_find_it_out_at_once_are_one_failure(engine):
+    assert await dead(engine, "a.test") == 1
+    assert await dead(engine, "a.test", NOW + 1, NOW + 500, "refused") == 1
+    assert await hops.get(engine.reading(), "a.test") == DeadHop("a.test", 1, NOW, NOW + 100, "timeout")
+
+
+async def test_a_probe_that_fails_counts_though_its_time_is_reserved(engine):
+    await dead(engine, "a.test")
+    await engine.write(lambda tx: hops.probe(tx, "a.test", NOW + 100, NOW + 400))
+    assert await engine.write(lambda tx: hops.still_dead(tx, "a.test", NOW + 110, NOW + 300, "refused")) == 2
+    assert (await hops.get(engine.reading(), "a.test")).next_try == NOW + 300
+
+
 async def test_a_hop_that_answers_is_forgotten(engine):
     await dead(engine, "a.test")
     assert await engine.write(lambda tx: hops.alive(tx, "a.test"))

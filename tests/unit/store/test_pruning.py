@@ -1,8 +1,9 @@
 import pytest
 
 from mail_account import NOW, open_account
-from postroom.store import mailboxes, messages, pruning
+from postroom.store import journal, mailboxes, messages, pruning
 from postroom.store.expunge import delete, expunge
+from postroom.store.ids import first_of
 from postroom.store.mailboxes import NewMailbox
 from postroom.store.pruning import DAY, prune, purge
 from postroom.store.rights import MailboxRef
@@ -84,3 +85,12 @@ async def test_a_removed_account_leaves_nothing(account, monkeypatch):
 
 async def test_purging_what_is_not_there(engine):
     await purge(engine, 99, NOW)
+
+
+async def test_links_to_old_journeys_are_forgotten_in_slices(account, monkeypatch):
+    monkeypatch.setattr(pruning, "LINKS_AT_ONCE", 2)
+    old, new = first_of(NOW - 2 * DAY), first_of(NOW)
+    for number, accept_id in enumerate([old, old + 1, old + 2, new]):
+        await account.engine.write(lambda tx, n=number, a=accept_id: journal.link(tx, 1, 100 + n, a, 0))
+    assert await pruning.prune_links(account.engine, NOW - DAY) == 3
+    assert await account.rows("SELECT accept_id FROM journal_links") == [(new,)]
