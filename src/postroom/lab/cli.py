@@ -203,8 +203,10 @@ def _announce(running: Lab, wishes: Wishes) -> None:
 
 def _screen(running: Lab, wishes: Wishes) -> list[str]:
     """What a person reads: who is who, what is where, and what to type next."""
+    from postroom.lab.faults import FAULTS
+
     us = _program()
-    lines = ["Postroom lab: two mail servers, a DNS and a certificate authority, on this machine only.", ""]
+    lines = ["Postroom lab: two mail servers with DNS and certificates, on this machine only.", ""]
     passwords = {one.address: one.password for one in running.inhabitants}
     for domain, ports in sorted(running.ports.items()):
         here = [address for address in passwords if address.endswith(f"@{domain}")]
@@ -213,13 +215,16 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         lines.append("    " + "  ".join(f"{service} {port}" for service, port in ports.items()))
         lines.append("")
     lines += [
-        f"  DNS 127.0.0.1 port {running.names.port}   authority {running.ca.path}",
-        f"  data {wishes.data}{' (gone when the lab stops)' if wishes.ephemeral else ''}",
+        f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until Ctrl-C)' if wishes.ephemeral else ''}",
+        f"  certificate authority {running.ca.path}",
         "",
         "Next, in a second terminal:",
-        f"  echo 'Do you like ketchup?' | {us} mail --as alice send bob@hamburger.test --subject Hello",
+        "  echo 'Do you like ketchup?' |",
+        f"    {us} mail --as alice send bob@hamburger.test --subject Hello",
         f"  {us} mail --as bob list",
         f"  {us} journey --last",
+        f"  {us} lab clock +5h   (what is due until then happens now)",
+        f"or write to trouble: {'@ '.join(FAULTS)}@hamburger.test",
         "",
         "Ctrl-C stops the lab.",
     ]

@@ -10,6 +10,7 @@ from postroom.agent import accounts, runtime
 from postroom.app.cli.program import run
 from postroom.app.locate import Here, lab_servers
 from postroom.lab import cli
+from postroom.lab.faults import FAULTS
 from postroom.lab.laboratory import Inhabitant
 
 PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "lmtp": 24, "pop3": 110, "pop3s": 995}
@@ -53,6 +54,20 @@ def test_a_screen_for_people(running, tmp_path):
         assert one.password in screen
     for words in ("smtp 25", "pop3s 995", "DNS 127.0.0.1 port 53", "Ctrl-C", str(tmp_path / "ca.pem")):
         assert words in screen
+
+
+def test_the_screen_fits_a_terminal_and_names_what_to_try(running, monkeypatch):
+    running.inhabitants = running.inhabitants[:2]
+    monkeypatch.setattr("sys.argv", [".venv/bin/postroom"])
+    running.ca.path = Path("/home/alice/.local/state/postroom/lab/ca/ca.pem")
+    screen = cli._screen(
+        running, cli.Wishes(False, 0, [], Path("/home/alice/.local/state/postroom/lab"), False)
+    )
+    assert len(screen) <= 22  # of 24: what was typed, and the cursor
+    assert max(map(len, screen)) <= 80
+    words = "\n".join(screen)
+    assert "lab clock +5h" in words
+    assert all(f"{fault}@" in words for fault in FAULTS)
 
 
 def test_a_line_for_machines(running, tmp_path, capsys):
