@@ -224,7 +224,7 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         f"  {us} mail --as bob list",
         f"  {us} journey --last",
         f"  {us} lab clock +5h   (what is due until then happens now)",
-        f"or write to trouble: {'@ '.join(FAULTS)}@hamburger.test",
+        f"Faults: write to {'@ '.join(FAULTS)}@hamburger.test",
         "",
         "Ctrl-C stops the lab.",
     ]
