@@ -30,7 +30,7 @@ test: $(READY)
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --strict src tools
+	$(BIN)/mypy --strict src tools bench
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python tools/check_house.py
 
@@ -47,4 +47,4 @@ lock: $(READY)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from postroom.deliver import destinations
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.runner import LEASE_SECONDS, RENEW_SECONDS
 from postroom.message.errors import TryLater
@@ -162,6 +163,20 @@ async def test_a_fault_of_ours_delays_one_job_and_stops_nothing(office: SortingO
     await settled(office)
     assert await office.waiting() == [("r.test", ["bad@r.test"])]
     assert [str(fault) for fault in office.faults] == ["a bug"]
+
+
+async def test_what_was_too_much_for_memory_is_claimed_soon(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(destinations, "MOST_QUEUED", 3)
+    office.scripted.gate.clear()
+    office.start()
+    for _ in range(20):
+        await office.accept("eve@r.test", sender=None)
+    assert await office.rows("SELECT COUNT(*) FROM jobs WHERE node = 0") != [(0,)]
+    office.scripted.gate.set()
+    await asyncio.wait_for(office.idle(), 20)  # not the runner's longest sleep of a minute
+    assert len(office.scripted.sent) == 20
 
 
 async def test_stopping_gives_back_what_is_queued(office: SortingOffice) -> None:

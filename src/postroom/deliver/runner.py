@@ -27,6 +27,7 @@ from postroom.store.spool import Lease
 
 LEASE_SECONDS = 300  # what a crash delays; renewed as long as the work goes on
 RENEW_SECONDS = 100.0
+LOOK_AGAIN = 0.2  # seconds after a job was left without a lease
 GRACE_SECONDS = 30.0  # for next hops that are slow when the service stops
 CLAIM_AT_ONCE = 50
 LONGEST_SLEEP = 60.0
@@ -91,6 +92,8 @@ class Runner:
         self._task: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._refused = False  # a lease, so that a job may wait for a claim
+        self._looking: asyncio.TimerHandle | None = None
         self.paused = False
 
     def start(self) -> None:
@@ -116,6 +119,7 @@ class Runner:
         destination = self._destinations.get(hop)
         busy = hop in self._use.fetched or (destination is not None and destination.full)
         if busy or self.paused or self._stopping or len(self._at_work) >= MOST_AT_WORK:
+            self._refused = True
             return None
         return self._lease(now)
 
@@ -123,9 +127,17 @@ class Runner:
         return Lease(self._use.node, now, now + LEASE_SECONDS * _SECOND)
 
     def take(self, leased: Sequence[Job]) -> None:
-        """Jobs that are leased to this node: starts with them."""
+        """Jobs that are leased to this node: starts with them. Called after the commit also when there are none."""
         for job in leased:
             self._offer(job)
+        if self._refused and self._looking is None:
+            self._refused = False
+            self._looking = asyncio.get_running_loop().call_later(LOOK_AGAIN, self._look)
+
+    def _look(self) -> None:
+        """Claims what acceptance could not hand over: for many messages at a time, not for each."""
+        self._looking = None
+        self.wake()
 
     async def deliver_over(self, conversation: Conversation, hops: Collection[str]) -> int:
         """Sends what waits for these hops over a connection that one of them has opened; gives the number of messages tried.
