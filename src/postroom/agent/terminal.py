@@ -79,7 +79,8 @@ class Terminal:
             return
         from rich.text import Text
 
-        self._console().print(Text(printable(text, 10_000), style), soft_wrap=True)
+        lines = "\n".join(printable(line, 10_000) for line in text.split("\n"))
+        self._console().print(Text(lines, style), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Words beside the data, on standard error; they do not mean failure."""

@@ -12,7 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -212,7 +212,7 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         here = [address for address in passwords if address.endswith(f"@{domain}")]
         lines.append(f"  {domain}   served by mail.{domain} on 127.0.0.1")
         lines += [f"    {address:<24} password {passwords[address]}" for address in here]
-        lines.append("    " + "  ".join(f"{service} {port}" for service, port in ports.items()))
+        lines.append("    " + "  ".join(_services(ports)))
         lines.append("")
     lines += [
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until Ctrl-C)' if wishes.ephemeral else ''}",
@@ -229,6 +229,15 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         "Ctrl-C stops the lab.",
     ]
     return lines
+
+
+def _services(ports: Mapping[str, int]) -> list[str]:
+    """Each service with its port, and that where it speaks TLS from the first byte beside it."""
+    return [
+        f"{name} {port}" + (f" (TLS {ports[name + 's']})" if name + "s" in ports else "")
+        for name, port in ports.items()
+        if not (name.endswith("s") and name[:-1] in ports)
+    ]
 
 
 def _program() -> str:

@@ -45,6 +45,14 @@ def test_a_terminal_gets_a_table() -> None:
     assert "\x1b" not in plum
 
 
+@pytest.mark.parametrize("color", [True, False])
+def test_styled_lines_stay_lines(color: bool) -> None:
+    out = Screen()
+    Terminal(out=out, color=color).styled("\nid\x1b[5m", "bold")
+    blank, line = out.getvalue().splitlines()
+    assert (blank, r"id\x1b[5m" in line) == ("", True)
+
+
 def test_a_long_cell_is_cut_to_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     columns = (COLUMNS[1], Column[Fruit]("Why", lambda fruit: f"{fruit.name} " * 30, cut=True))

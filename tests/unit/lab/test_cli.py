@@ -52,12 +52,19 @@ def test_a_screen_for_people(running, tmp_path):
     for one in running.inhabitants:
         assert one.address in screen
         assert one.password in screen
-    for words in ("smtp 25", "pop3s 995", "DNS 127.0.0.1 port 53", "Ctrl-C", str(tmp_path / "ca.pem")):
+    for words in (
+        "smtp 25",
+        "pop3 110 (TLS 995)",
+        "DNS 127.0.0.1 port 53",
+        "Ctrl-C",
+        str(tmp_path / "ca.pem"),
+    ):
         assert words in screen
 
 
 def test_the_screen_fits_a_terminal_and_names_what_to_try(running, monkeypatch):
     running.inhabitants = running.inhabitants[:2]
+    running.ports = {domain: dict.fromkeys(PORTS, 3525) for domain in running.ports}
     monkeypatch.setattr("sys.argv", [".venv/bin/postroom"])
     running.ca.path = Path("/home/alice/.local/state/postroom/lab/ca/ca.pem")
     screen = cli._screen(
