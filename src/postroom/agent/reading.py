@@ -91,8 +91,11 @@ def structure_lines(parts: list[PartRecord]) -> list[str]:
 
 
 def all_headers(raw: bytes) -> list[tuple[str, str]]:
-    """Every field with its decoded value, in their order."""
-    return [(field.name.decode(), decode(header_text(field.value))) for field in Header.parse(raw)]
+    """Every field with its decoded value, in their order; the tabs with which lines were continued are spaces."""
+    return [
+        (field.name.decode(), decode(header_text(field.value)).replace("\t", " "))
+        for field in Header.parse(raw)
+    ]
 
 
 def line_of(header: bytes) -> dict[str, Any]:

@@ -23,6 +23,8 @@ MAX_CELL = 500  # characters of one value in a listing
 
 # What JSON leaves as it is and a terminal may obey: DEL, C1, zero-width and bidirectional controls, separators
 _UNFIT = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_GAP = 2  # between two columns of a table
+_LEAST_CUT = 12  # characters that are left of a cell that is cut
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _AGES = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -30,7 +32,7 @@ _AGES = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 class Column(msgspec.Struct, Generic[T], frozen=True):
     """A column of a table: its heading, how a record's cell is made, and whether it is a number (set flush right).
 
-    In a table, what is too long is set in several lines, or `cut` to the width of the terminal.
+    In a table, what is too long is set in several lines, or `cut` to what the others leave of the terminal's width.
     """
 
     heading: str
@@ -125,23 +127,25 @@ class Terminal:
         from rich.table import Table
         from rich.text import Text
 
+        console = self._console()
         table = Table(box=None, pad_edge=False, header_style="bold" if self.color else "")
-        for column in columns:
+        rows = [[Text(_cell(column, record)) for column in columns] for record in records]
+        widths = [
+            max(len(column.heading), *(row[number].cell_len for row in rows))
+            for number, column in enumerate(columns)
+        ]
+        others = sum(width + _GAP for column, width in zip(columns, widths, strict=True) if not column.cut)
+        for column, width in zip(columns, widths, strict=True):
             table.add_column(
-                column.heading, justify="right" if column.number else "left", no_wrap=column.number
+                column.heading,
+                justify="right" if column.number else "left",
+                no_wrap=column is columns[0] or column.number or column.cut,  # the first one names the record
+                overflow="ellipsis" if column.cut else "fold",
+                width=min(width, max(console.width - others, _LEAST_CUT)) if column.cut else None,
             )
-        for record in records:
-            table.add_row(
-                *[
-                    Text(
-                        _cell(column, record),
-                        no_wrap=column.cut,
-                        overflow="ellipsis" if column.cut else "fold",
-                    )
-                    for column in columns
-                ]
-            )
-        self._console().print(table)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
         return len(records)
 
     def _console(self) -> Any:

@@ -48,6 +48,7 @@ def test_who_sent_what_says_nothing() -> None:
 
 def test_all_headers_are_decoded() -> None:
     assert ("Subject", "❤") in all_headers(LETTER)
+    assert all_headers(b"Received: from a\r\n\tby b\r\n\r\n") == [("Received", "from a by b")]
 
 
 @given(st.binary(max_size=300))

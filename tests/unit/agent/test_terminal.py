@@ -64,6 +64,15 @@ def test_a_long_cell_is_cut_to_the_width(monkeypatch: pytest.MonkeyPatch) -> Non
     assert pipe.getvalue().count("apple") == 30
 
 
+def test_what_names_a_record_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = (COLUMNS[0], Column[Fruit]("Address", lambda _: "a" * 60), Column[Fruit]("Why", str, cut=True))
+    out = Screen()
+    Terminal(out=out, color=False).listing([Fruit("J6xr759080400", 1)], columns)
+    assert "J6xr759080400" in out.getvalue()
+    assert out.getvalue().count("a") >= 60
+
+
 def test_json_is_one_object_a_line() -> None:
     out = Screen()
     terminal = Terminal(out=out, json=True)
