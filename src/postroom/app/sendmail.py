@@ -211,8 +211,11 @@ def _queue(options: Options, _: Streams, here: Surrounded) -> int:
 
 
 def _aliases(options: Options, _: Streams, here: Surrounded) -> int:
-    settings = _server(options, here).settings or Settings()
-    return _command(options, here, "alias", "import", settings.server.aliases)
+    server = _server(options, here)
+    if server.settings is None:
+        remedy = f"postroom alias import {Settings().server.aliases} --at {server.name}"
+        raise Refused(f"a lab with several servers runs: say which one, {remedy}", os.EX_USAGE)
+    return _command(options, here, "alias", "import", server.settings.server.aliases)
 
 
 def _daemon(options: Options, _: Streams, here: Surrounded) -> int:

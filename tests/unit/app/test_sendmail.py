@@ -192,10 +192,17 @@ def test_the_alias_file_of_the_settings(send: Send, config: Path) -> None:
     assert send.called == [["alias", "import", str(config.parent / "aliases")]]  # type: ignore[attr-defined]
 
 
-def test_no_daemon_beside_a_lab(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "code", "words"),
+    [
+        ("-bd", os.EX_CONFIG, "a lab runs and serves crepes.test"),
+        ("-bi", os.EX_USAGE, "postroom alias import /etc/aliases --at crepes.test"),
+    ],
+)
+def test_what_a_lab_does_not_do(tmp_path: Path, option: str, code: int, words: str) -> None:
     environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
     publish({SERVERS: '[servers."crepes.test"]\ncontrol = "/nowhere"\n'}, lab_directory(environ))
     streams = Streams(io.BytesIO(), io.BytesIO(), io.StringIO())
     here = Here(environ, Path("/"), Path("/nowhere"))
-    code = run("sendmail", ["-bd"], streams, Surrounded(here, lambda _: 0))
-    assert (code, "a lab runs and serves crepes.test" in streams.errors.getvalue()) == (os.EX_CONFIG, True)  # type: ignore[attr-defined]
+    ended = run("sendmail", [option], streams, Surrounded(here, lambda _: 0))
+    assert (ended, words in streams.errors.getvalue()) == (code, True)  # type: ignore[attr-defined]

@@ -76,6 +76,7 @@ class Act(msgspec.Struct, frozen=True):
 
 
 ALL_OF_THEM = Select()
+_TRIED = {0: "not tried yet", 1: "tried once"}
 
 
 @app.command("list")
@@ -147,7 +148,12 @@ def _must_choose(chosen: Select, *, everything: bool) -> None:
 
 
 def _act(session: Administration, chosen: Select, how: Consent, act: Act) -> None:
-    count = sum(record.count for record in session.perform(queue.COUNT, chosen))
+    counts = {
+        server.name: record.count
+        for server, record in session.perform_each(queue.COUNT, chosen)
+        if record.count
+    }
+    count = sum(counts.values())
     if not count:
         raise CommandFailed(
             "the queue is empty" if chosen == ALL_OF_THEM else "no message in the queue matches"
@@ -160,7 +166,8 @@ def _act(session: Administration, chosen: Select, how: Consent, act: Act) -> Non
     named = bool(chosen.id) and chosen == Select(chosen.id)
     session.agree(f"{act.verb.capitalize()} {messages}?", yes=how.yes or (named and not act.final))
     done = 0
-    for record in session.perform(act.operation, chosen):
+    where = next(iter(counts)) if len(counts) == 1 else ""  # of a lab's servers, the one that has them
+    for record in session.perform(act.operation, chosen, where):
         session.terminal.record(record)
         done += record.jobs
     session.terminal.say(f"{act.verb}: {done} of {messages}")
@@ -172,7 +179,8 @@ def _lines(record: QueueRecord) -> list[str]:
     return [
         f"{record.id}: {record.state}, for {record.hop or 'this system'}",
         f"  from {record.sender or '<>'}, {size_text(record.size)}, accepted {time_text(record.accepted)}",
-        f"  tried {record.attempts} times" + (f", again {time_text(record.due)}" if record.due else ""),
+        f"  {_TRIED.get(record.attempts, f'tried {record.attempts} times')}"
+        + (f", again {time_text(record.due)}" if record.due else ""),
         f"  given up {time_text(record.expires)}",
         *([f"  {record.why}"] if record.why else []),
         *(f"  to {copy.address}" + (f": {copy.status}" if copy.status else "") for copy in record.recipients),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import queued
 from commands import Run, Served
 from offices import NOW
 from postroom.message.ids import IdKind, id_text
@@ -39,3 +40,12 @@ def test_a_check_of_all_servers(run: Run, lab: dict[str, Served]) -> None:
     ran = run("check")
     assert (ran.code, ran.out) == (0, "the store is whole\n")
     assert run("check --at crepes.test").code == 0
+
+
+def test_a_message_that_waits_is_found_by_its_id(run: Run, lab: dict[str, Served]) -> None:
+    served = lab["crepes.test"]
+    served.do(
+        queued.put(served.office.engine, queued.letter(1), queued.job("pizza.test", NOW + queued.SECOND))
+    )
+    assert run(f"queue hold --id {id_text(IdKind.JOURNEY, 1)}").out == "hold: 1 of 1 message\n"
+    assert "not tried yet" in run(f"queue show {id_text(IdKind.JOURNEY, 1)}").out
