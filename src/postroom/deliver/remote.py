@@ -52,7 +52,7 @@ class RemoteRelay:
         try:
             targets = await self._targets(job.hop, route, attempt)
         except MailError as error:
-            return _hopeless(job, attempt, error)
+            return _hopeless(job, attempt, error, self._at(attempt))
         last = ""
         for target in targets[:MOST_TARGETS]:
             opened = await self._converse(target, route or Route(target.host), attempt)
@@ -115,11 +115,10 @@ def _unreached(at: int, target: Target, error: NetworkError) -> Decided:
     return Decided(at, f"connection to {where}", "failed", str(error))
 
 
-def _hopeless(job: Job, attempt: Attempt, error: MailError) -> Attempt:
+def _hopeless(job: Job, attempt: Attempt, error: MailError, at: int) -> Attempt:
     if not error.permanent:
         attempt.hop_down = error.public
         return attempt
-    at = 0
     for copy in job.copies:
         attempt.results.append(failed(copy, error))
         attempt.events.append(

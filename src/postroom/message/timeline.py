@@ -142,13 +142,22 @@ def _answer_end(lines: list[bytes], at: int, asking: bytes) -> int:
 def _headline(hop: Hop, connection: Connected | None) -> str:
     text = _HEADLINES[hop.kind]
     if connection is None:
-        return text
+        return _unconnected(hop) if hop.kind is HopKind.RELAY else text
     name = connection.name or connection.peer
     if name and hop.kind is HopKind.RECEIVED and connection.name:
         name += f" [{connection.peer}]"
     way = "from" if hop.kind is HopKind.RECEIVED else "by" if hop.kind in _INCOMING else "to"
     over = f"over {connection.protocol.upper()}"
     return printable(f"{text} {way} {name} {over}" if name else f"{text} {over}")
+
+
+def _unconnected(hop: Hop) -> str:
+    """The headline of sending without a connection of its own: the one before was open still, or there was none."""
+    where = next((event.where for event in hop.events if isinstance(event, Outcome)), "")
+    if where and any(isinstance(event, Said) for event in hop.events):
+        return printable(f"sent on to {where} over the connection of the message before")
+    asked = next((event.name for event in hop.events if isinstance(event, Asked)), "")
+    return printable(f"tried to send on to {asked}" if asked else "tried to send on")
 
 
 def _fact(event: Event, kind: HopKind) -> str:
@@ -189,6 +198,8 @@ def _outcome(event: Outcome) -> str:
         return f"{result} in {event.where}"
     if event.result == "relayed":
         return f"{result} to {event.where}, which said: {event.text}"
+    if event.where and event.text.startswith(event.where):
+        return f"{result}: {event.text}"
     if event.where and event.text:
         return f"{result} by {event.where}: {event.text}"
     return " ".join(word for word in (result, event.status, event.text) if word)

@@ -76,10 +76,14 @@ async def test_a_message_arrives_as_it_was_taken(office: SortingOffice, hop: Nex
     assert events[-1].status == "2.0.0"
 
 
+@pytest.mark.parametrize("exists", [True, False])
 async def test_the_times_of_a_hop_ascend(
-    office: SortingOffice, hop: NextHop, monkeypatch: pytest.MonkeyPatch
+    office: SortingOffice, hop: NextHop, monkeypatch: pytest.MonkeyPatch, exists: bool
 ) -> None:
-    lead_to(office, hop)
+    if exists:
+        lead_to(office, hop)
+    else:
+        office.zone.exchangers["r.test"] = Rcode.NXDOMAIN
     now, looks = office.clock.now, itertools.count()
     monkeypatch.setattr(office.clock, "now", lambda: now() + 10_000 * next(looks))
     times = [event.at for event in (await relay(office))[-1].events]

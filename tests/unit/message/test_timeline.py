@@ -166,3 +166,27 @@ def test_brief(lines, brief):
     hop = Hop(HopKind.RECEIVED, START, [Said(0, lines)])
     assert [line.text for line in timeline([hop], brief=True)[1:]] == brief
     assert len(timeline([hop])) == len(lines) + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "events", "text"),
+    [
+        (HopKind.RELAY, [Asked(9, "gone.test", "MX", "NXDOMAIN", [])], "tried to send on to gone.test"),
+        (HopKind.RELAY, [], "tried to send on"),
+        (
+            HopKind.RELAY,
+            [Said(0, [b">MAIL"]), Outcome(0, 0, "b@x.test", "relayed", "", "", "mx:25")],
+            "sent on to mx:25 over the connection of the message before",
+        ),
+        (HopKind.FILED, [], "filed"),
+    ],
+)
+def test_a_hop_without_a_connection(kind, events, text):
+    assert timeline([Hop(kind, START, events)])[0].text == text
+
+
+def test_a_host_is_named_once():
+    outcome = Outcome(
+        0, 0, "bob@hamburger.test", "delayed", "", "mx [192.0.2.9]:25 said: 451 Later", "mx [192.0.2.9]:25"
+    )
+    assert words(outcome) == "<bob@hamburger.test> delayed: mx [192.0.2.9]:25 said: 451 Later"
