@@ -27,9 +27,7 @@ from postroom.lab.plan import DEFAULT_BASE, BadAccount, Person, parse_account, r
 if TYPE_CHECKING:
     from postroom.lab.laboratory import Lab
 
-app = commands(
-    "The Internet in one process: two mail domains with their own DNS and certificates, on loopback."
-)
+app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 

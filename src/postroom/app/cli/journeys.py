@@ -35,7 +35,7 @@ COLUMNS = (
 def journey(
     session: Administration,
     name: Annotated[
-        str, typer.Argument(metavar="[ID]", help="As the 250 named it (J...), or an email's (M...).")
+        str, typer.Argument(metavar="ID", help="As the 250 named it (J...), or an email's (M...).")
     ] = "",
     *,
     last: Annotated[bool, typer.Option("--last", help="Of the last message that was accepted.")] = False,
@@ -47,7 +47,9 @@ def journey(
 ) -> None:
     """Show the way of a message: every hop, dialogue, DNS answer and attempt."""
     if list_:
-        session.terminal.listing(session.perform(journeys.LIST, ListJourneys(list_)), COLUMNS)
+        found_last = session.perform(journeys.LIST, ListJourneys(list_))
+        newest = sorted(found_last, key=lambda one: one.began, reverse=True)  # of a lab's servers together
+        session.terminal.listing(newest[:list_], COLUMNS)
         return
     if bool(name) == last:
         raise CommandFailed("say which message by its id, or --last; --list 20 lists the last ones", 2)

@@ -82,7 +82,7 @@ _TRIED = {0: "not tried yet", 1: "tried once"}
 @app.command("list")
 @command(administration, select)
 def list_(session: Administration, chosen: Select) -> None:
-    """List what waits; a reason that is too long for the terminal is cut, `queue show` has it all."""
+    """List what waits. A reason that is too long for the terminal is cut; `postroom queue show ID` has it all."""
     if not session.terminal.listing(session.perform(queue.LIST, chosen), COLUMNS):
         session.terminal.note("the queue is empty" if chosen == ALL_OF_THEM else "no message matches")
 

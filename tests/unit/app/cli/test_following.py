@@ -49,3 +49,11 @@ def test_a_message_that_waits_is_found_by_its_id(run: Run, lab: dict[str, Served
     )
     assert run(f"queue hold --id {id_text(IdKind.JOURNEY, 1)}").out == "hold: 1 of 1 message\n"
     assert "not tried yet" in run(f"queue show {id_text(IdKind.JOURNEY, 1)}").out
+
+
+def test_the_last_ones_of_all_servers(run: Run, lab: dict[str, Served]) -> None:
+    for number, name in ((3, "hamburger.test"), (4, "crepes.test"), (5, "hamburger.test")):
+        engine, hop = lab[name].office.engine, Hop(HopKind.RECEIVED, NOW + number)
+        lab[name].do(engine.write(lambda tx, number=number, hop=hop: journal.append(tx, number, number, hop)))
+    ids = [record["id"] for record in run("journey --list 2 --json").records]
+    assert ids == [id_text(IdKind.JOURNEY, 5), id_text(IdKind.JOURNEY, 4)]
