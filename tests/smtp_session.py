@@ -14,7 +14,8 @@ from postroom.message.errors import AuthenticationFailed, MailError
 from postroom.net.session import Peer, TlsFacts
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.proto.smtp.extensions import Offers
-from postroom.serve.smtp import BodyBudget, SmtpService, SmtpSession
+from postroom.serve.body_budget import BodyBudget
+from postroom.serve.smtp import SmtpService, SmtpSession
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store.login import Login

@@ -40,6 +40,7 @@ from postroom.store.changes import Change
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job
 from postroom.store.rights import MailboxRef
+from postroom.store.spilled import Content, Spilled
 from postroom.store.spool import Blob
 from postroom.store.store import Store
 
@@ -72,7 +73,7 @@ Script = Callable[[Job], Attempt]
 class ScriptedRelay:
     """Next hops as functions by name; one that is not there takes everything. `opened`, `sent` and `bodies` say what was asked of them."""
 
-    def __init__(self, clock: MovableClock, read: Callable[[Job], Awaitable[bytes | None]]) -> None:
+    def __init__(self, clock: MovableClock, read: Callable[[Job], Awaitable[Content | None]]) -> None:
         self.clock = clock
         self.read = read
         self.bodies: list[bytes | None] = []
@@ -102,7 +103,8 @@ class _Scripted:
 
     async def deliver(self, job: Job) -> Attempt:
         self._relay.sent.append(job)
-        self._relay.bodies.append(await self._relay.read(job))
+        body = await self._relay.read(job)
+        self._relay.bodies.append(body.whole() if isinstance(body, Spilled) else body)
         await self._relay.gate.wait()
         return self._script(job)
 
@@ -152,7 +154,7 @@ class SortingOffice:
         self.runner = self.make_runner(self.scripted)
 
     def make_runner(self, relay: Relay, *, node: int = 0, fetched: frozenset[str] = frozenset()) -> Runner:
-        local = LocalWorker(self.engine, self.filing, self.clock)
+        local = LocalWorker(self.engine, self.filing, self.clock, self.store.durable)
 
         async def file(job: Job) -> Attempt:
             return await local.attempt(job, await self.read(job))
@@ -242,12 +244,12 @@ class SortingOffice:
     async def accept(self, *recipients: str | Recipient, each: bool = False, **more: Any) -> Receipt:
         return await self.acceptance.accept(self.letter(*recipients, **more), each=each)
 
-    async def read(self, job: Job) -> bytes | None:
+    async def read(self, job: Job) -> Content | None:
         body = job.letter.body
         if body is None:
             body = await spool.body(self.engine.reading(), job.spool_id)
         if isinstance(body, Blob):
-            return await self.store.read(body.account_id, body.blob_id)
+            return await self.store.spilled(body.account_id, body.blob_id)
         return body
 
     async def inbox(self, account_id: int) -> list[bytes]:

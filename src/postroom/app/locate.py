@@ -35,6 +35,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.data / "store"
 
     @property
+    def incoming(self) -> Path:
+        """Long messages on their way in: files without names, so it looks empty (0700)."""
+        return self.store / "incoming"
+
+    @property
     def keys(self) -> Path:
         """Certificates, keys, the vault's key (0700)."""
         return self.data / "keys"

@@ -40,6 +40,7 @@ from postroom.store.domains import Rules
 from postroom.store.jobs import Job
 from postroom.store.login import LoginPolicy, LoginSettings
 from postroom.store.passwords import Passwords
+from postroom.store.spilled import Content
 from postroom.store.spool import Blob
 from postroom.store.store import Store
 from postroom.store.vault import Vault
@@ -132,7 +133,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
             world.source,
         )
     )
-    local = LocalWorker(store.engine, Filing(queue.node.ids.next), clock)
+    local = LocalWorker(store.engine, Filing(queue.node.ids.next), clock, store.durable)
 
     async def file(job: Job) -> Attempt:
         return await local.attempt(job, await reader.read(job))
@@ -162,20 +163,20 @@ def turner(settings: Settings, world: Surroundings, parts: Parts) -> Turner:
 
 
 class BodyReader:
-    """Reads the messages of jobs: out of the job itself, its row, or a file."""
+    """Reads the messages of jobs: out of the job itself, its row, or a file, where all but the head of it stays."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def read(self, job: Job) -> bytes | None:
-        """All octets; None when the message has left the spool."""
+    async def read(self, job: Job) -> Content | None:
+        """The message; None when the message has left the spool."""
         body = job.letter.body
         if isinstance(body, bytes):
             return body
         if body is None:
             body = await spool.body(self._store.engine.reading(), job.spool_id)
         if isinstance(body, Blob):
-            return await self._store.read(body.account_id, body.blob_id)
+            return await self._store.spilled(body.account_id, body.blob_id)
         return body
 
 

@@ -5,12 +5,14 @@ RFC 5321 (25), RFC 6409 (587), RFC 8314 §3.3 (465), RFC 2033 (LMTP), RFC 1939 (
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 
 from postroom.app import building
 from postroom.app.apop import ApopOffer
 from postroom.app.building import Tls
+from postroom.app.locate import places_of
 from postroom.app.parts import Parts, turner
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
@@ -25,15 +27,17 @@ from postroom.net.pump import Endpoint
 from postroom.net.session import Session
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import Offers
+from postroom.serve.body_budget import BodyBudget
 from postroom.serve.pop3 import Pop3Service, Pop3Session
 from postroom.serve.pop3_maildrop import Shelves, StoreMaildrops
 from postroom.serve.pop3_notes import JourneyNotes
 from postroom.serve.pop3_visits import Visits
-from postroom.serve.smtp import BodyBudget, SmtpService, SmtpSession
+from postroom.serve.smtp import SmtpService, SmtpSession
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store import jobs, queue
 from postroom.store.engine import Urgency
+from postroom.store.spilled import discard_leftovers
 
 LOOPBACK = ("127.0.0.1",)
 _BUSY_SMTP = b"421 4.7.0 Too many connections from your address, try again later\r\n"
@@ -66,6 +70,7 @@ class Services:
     async def start(self) -> dict[str, int]:
         """Opens all ports that are asked for; gives those that were opened, by service. Raises `CannotListen` and then listens nowhere."""
         await self.apop.look()
+        await asyncio.to_thread(discard_leftovers, places_of(self._settings).incoming)
         listen, tls = self._settings.listen, self._tls
         mx, submission, lmtp = self._mx("smtp"), self._submission(), self._lmtp()
         wanted = (
@@ -119,6 +124,7 @@ class Services:
                 self._flush, turner(self._settings, world, parts) if service is Service.SUBMISSION else None
             ),
             tell=world.log.info,
+            incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
         )
         return lambda: SmtpSession(shared)
 

@@ -6,10 +6,11 @@ never lost. Not here: what the doors check, and the work that follows (`deliver.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from postroom.deliver.filing import Durable, make_durable
 from postroom.deliver.legs import Leg
 from postroom.deliver.letter import Letter, Receipt
 from postroom.deliver.placing import SPOOL_ACCOUNT, Placed, Placer, Sending, terms_of
@@ -21,10 +22,10 @@ from postroom.message.errors import BadAddress, MailError, RoutingLoop
 from postroom.message.journey import Hop
 from postroom.message.trace import already_delivered, delivered_to
 from postroom.store import journal
-from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
 from postroom.store.engine import Engine, Transaction
 from postroom.store.jobs import Job
+from postroom.store.spilled import Content, Spilled, head_of, with_head
 from postroom.store.spool import Copy, Spooled
 
 MOST_LOCAL_COPIES = 20  # in the accepting commit; of more the runner files the copies
@@ -44,7 +45,7 @@ class Accepting(msgspec.Struct, frozen=True):
     placer: Placer
     publish: Callable[[Sequence[Change]], None]
     hand_over: Callable[[Sequence[Job]], None]
-    durable: Callable[[int, int, bytes], Awaitable[bytes | BlobRef]]
+    durable: Durable
     large: int
 
 
@@ -75,7 +76,7 @@ class Acceptance:
             use.engine.reading(), letter.envelope.sender, letter.envelope.recipients, letter.known
         )
         sendings = self._sendings(letter, routes)
-        if len(letter.content) >= use.large:
+        if len(letter.content) >= use.large or isinstance(letter.content, Spilled):
             for sending in sendings:
                 await self._make_durable(sending)
 
@@ -102,8 +103,8 @@ class Acceptance:
         durable = self._with.durable
         for way in sending.ways:
             delivery = way.prepared
-            if delivery is not None and isinstance(delivery.raw, bytes):
-                delivery.raw = await durable(delivery.account_id, delivery.email_id, delivery.raw)
+            if delivery is not None:
+                await make_durable(durable, delivery)
         if sending.goes_on:
             sending.spooled = await durable(SPOOL_ACCOUNT, sending.letter.spool_id, sending.content)
 
@@ -129,8 +130,9 @@ class Acceptance:
         for kind, legs in groups.items():
             sender, via = kind
             content = _marked(letter.content, via, legs) if via else letter.content
+            body = content if isinstance(content, bytes) else None
             spooled = Spooled(
-                placer.next_id(), letter.accept_id, letter.arrived, sender, len(content), content, terms
+                placer.next_id(), letter.accept_id, letter.arrived, sender, len(content), body, terms
             )
             ways = placer.ways(spooled, content, legs, file=at_once)
             sendings.append(
@@ -155,14 +157,15 @@ def _filed_at_once(letter: Letter, routes: Routes) -> bool:
     return not many and (letter.envelope.hold_until or 0) * 1_000_000 <= letter.arrived
 
 
-def _marked(content: bytes, via: Sequence[Address], legs: Sequence[tuple[int, Leg]]) -> bytes:
+def _marked(content: Content, via: Sequence[Address], legs: Sequence[tuple[int, Leg]]) -> Content:
     """The content for copies that passed lists or forwards; for the second time through the same one there is none (RFC 5321 §6.3)."""
+    head = head_of(content)
     for address in via:
-        if already_delivered(content, address):
+        if already_delivered(head, address):
             error = RoutingLoop(f"The message has passed {address} before")
             for _, leg in legs:
                 leg.error = leg.error or error
-    return b"".join([*map(delivered_to, via), content])
+    return with_head(content, b"".join([*map(delivered_to, via), head]))
 
 
 def _milestones(letter: Letter, routes: Routes) -> list[Result]:

@@ -6,6 +6,7 @@ RFC 5321 §4.2.5 and §4.5.4 (what a reply means), §4.5.3.1.8 (recipients of on
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 
@@ -29,6 +30,7 @@ from postroom.proto.smtp.client_events import Result as SmtpResult
 from postroom.proto.smtp.client_parameters import Letter, obstacle
 from postroom.proto.smtp.speech import TLS_NOTE
 from postroom.store.jobs import Job
+from postroom.store.spilled import Content, Spilled, head_of
 from postroom.store.spool import Copy
 
 RECIPIENTS = (
@@ -41,14 +43,14 @@ class Desk(msgspec.Struct, frozen=True):
     """What conversations share: the time, and `read_body`, which gives a job's message."""
 
     clock: Clock
-    read_body: Callable[[Job], Awaitable[bytes | None]]
+    read_body: Callable[[Job], Awaitable[Content | None]]
 
 
 class _Parcel(msgspec.Struct):
     """A job's message as this server can take it, for those of its copies that it can go to."""
 
     envelope: Envelope
-    content: bytes
+    content: Content
     copies: list[Copy]
 
 
@@ -128,7 +130,7 @@ class SmtpConversation:
         if content is None:
             attempt.delayed = {copy.n: UNREADABLE for copy in job.copies}
             return attempt
-        parcel = self._fit(job, content, attempt)
+        parcel = await self._fit(job, content, attempt)
         limit = self._machine.capabilities.recipients or RECIPIENTS
         for first in range(0, len(parcel.copies), limit):
             some = parcel.copies[first : first + limit]
@@ -142,19 +144,23 @@ class SmtpConversation:
         attempt.events += [self._outcome(attempt, copy, outcomes.get(copy.n)) for copy in job.copies]
         return attempt
 
-    def _fit(self, job: Job, content: bytes, attempt: Attempt) -> _Parcel:
+    async def _fit(self, job: Job, content: Content, attempt: Attempt) -> _Parcel:
         """The message as this server can take it; copies that cannot go to it end here, with the reason."""
         envelope, copies = _envelope(job), list(job.copies)
-        capabilities = self._machine.capabilities
-        if not capabilities.has("SMTPUTF8") and content[: header_end(content)].isascii():
+        capabilities, head = self._machine.capabilities, head_of(content)
+        if isinstance(content, Spilled):
+            envelope.body = await asyncio.to_thread(content.kind, envelope.body)
+        if not capabilities.has("SMTPUTF8") and head[: header_end(head)].isascii():
             envelope.smtputf8 = False  # RFC 6531 §3.5: only whoever needs it fails
             for copy in copies:
                 if not copy.address.is_ascii:
                     attempt.results.append(failed(copy, NonAsciiAddress(), self._name))
             copies = [copy for copy in copies if copy.address.is_ascii]
         envelope.recipients = [_recipient(copy) for copy in copies]
-        error = obstacle(Letter(envelope, content), capabilities, self._now())
+        error = obstacle(_letter(envelope, content), capabilities, self._now())
         if isinstance(error, ConversionRequired):
+            if isinstance(content, Spilled):
+                content = await asyncio.to_thread(content.whole)
             try:
                 eight_bit = capabilities.has("8BITMIME")
                 content = downgrade(content, eight_bit=eight_bit)
@@ -172,7 +178,7 @@ class SmtpConversation:
 
     async def _send(self, attempt: Attempt, parcel: _Parcel, copies: list[Copy]) -> None:
         parcel.envelope.recipients = [_recipient(copy) for copy in copies]
-        results = await self._transfer(Letter(parcel.envelope, parcel.content))
+        results = await self._transfer(_letter(parcel.envelope, parcel.content))
         attempt.events += self._events(self._at(attempt.started))
         attempt.unsent = not self.usable and all(map(_unheard, results))
         for copy, result in zip(copies, results, strict=True):
@@ -184,7 +190,7 @@ class SmtpConversation:
         while True:
             try:
                 event = await connection.event(machine.deadline)
-            except NetworkError as error:
+            except (NetworkError, MailError) as error:  # or a long message cannot be read to its end
                 machine.lost(str(error))
                 lost = machine.next_event()
                 assert isinstance(lost, Finished)
@@ -260,6 +266,10 @@ def _lines(result: SmtpResult) -> tuple[str, ...]:
         return reply.lines
     status = f" {reply.status}" if reply.status else ""
     return tuple(f"{reply.code}{status} {line}" for line in reply.lines)
+
+
+def _letter(envelope: Envelope, content: Content) -> Letter:
+    return Letter(envelope, content, len(content) if isinstance(content, Spilled) else 0)
 
 
 def _envelope(job: Job) -> Envelope:

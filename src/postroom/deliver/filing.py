@@ -5,16 +5,21 @@ RFC 5321 §4.4 (Return-Path at final delivery), §6.3 (loops; here also by Deliv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from postroom.message.errors import RoutingLoop
-from postroom.message.summary import summarize
+from postroom.message.summary import Summary, summarize
 from postroom.message.trace import already_delivered, delivered_to, return_path
 from postroom.store import delivery, journal, mailboxes
+from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change, Shown
 from postroom.store.delivery import Delivery
 from postroom.store.engine import Transaction
+from postroom.store.spilled import Content, Spilled, head_of, with_head
 from postroom.store.spool import Copy, Spooled
+
+Durable = Callable[[int, int, Content], Awaitable[bytes | BlobRef]]
 
 MOST_INBOXES = 10_000  # whose ids are remembered
 
@@ -27,29 +32,30 @@ class Filing:
         self._inboxes: dict[int, int] = {}  # by account: an INBOX keeps its id for the life of its account
 
     def prepare(
-        self, letter: Spooled, content: bytes, copy: Copy, now: int, *, once: bool = False
+        self, letter: Spooled, content: Content, copy: Copy, now: int, *, once: bool = False
     ) -> Delivery:
         """All of the work that needs no transaction: the copy's bytes and its summary; the mailbox is still open (0).
 
-        Raises `RoutingLoop`.
+        A spilled copy is still to be made durable. Raises `RoutingLoop`.
         """
-        if already_delivered(content, copy.address):
+        head = head_of(content)
+        if already_delivered(head, copy.address):
             raise RoutingLoop(f"The message has been delivered to {copy.address} before")
-        raw = return_path(letter.sender) + delivered_to(copy.address) + content
-        summary = summarize(raw)
-        return Delivery(
+        raw = with_head(content, return_path(letter.sender) + delivered_to(copy.address) + head)
+        delivery = Delivery(
             account_id=copy.account_id,
             mailbox_id=0,
             email_id=self._next_id(),
             raw=raw,
             size=len(raw),
-            summary=summary.pack(),
+            summary=b"",
             internaldate=letter.accepted,
             now=now,
-            message_ids=tuple(summary.thread_ids),
-            subject=summary.base_subject,
             once=(letter.spool_id, copy.n) if once else None,
         )
+        if isinstance(raw, bytes):
+            _describe(delivery, summarize(raw))
+        return delivery
 
     async def file(self, tx: Transaction, letter: Spooled, copy: Copy, prepared: Delivery) -> list[Change]:
         """Puts a prepared copy into the INBOX and gives what to publish; nothing when it was there already.
@@ -71,3 +77,22 @@ class Filing:
             self._inboxes.clear()
         found = self._inboxes[account_id] = await mailboxes.inbox_id(tx, account_id)
         return found
+
+
+async def make_durable(durable: Durable, delivery: Delivery) -> None:
+    """Large bodies are files, durable before the row that points at them; a spilled one is read here, in a thread, for its summary."""
+    raw = delivery.raw
+    if isinstance(raw, Spilled):
+        _describe(delivery, await asyncio.to_thread(_summary_of, raw))
+    if not isinstance(raw, BlobRef):
+        delivery.raw = await durable(delivery.account_id, delivery.email_id, raw)
+
+
+def _summary_of(message: Spilled) -> Summary:
+    return summarize(message.whole())
+
+
+def _describe(delivery: Delivery, summary: Summary) -> None:
+    delivery.summary = summary.pack()
+    delivery.message_ids = tuple(summary.thread_ids)
+    delivery.subject = summary.base_subject

@@ -1,7 +1,7 @@
 """A letter on its way through the system: an envelope, the message's bytes, and the hop that tells how it came.
 
-The bytes are what was received with this system's trace fields before them (RFC 5321 §4.4); they are never changed afterwards. Not here:
-the dialogue that brought it, or what becomes of it.
+The bytes, in memory or spilled, are what was received with this system's trace fields before them (RFC 5321 §4.4); they are never
+changed afterwards. Not here: the dialogue that brought it, or what becomes of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 from postroom.message.envelope import Envelope
 from postroom.message.errors import MailError
 from postroom.message.journey import Hop
+from postroom.store.spilled import Content
 
 if TYPE_CHECKING:
     from postroom.deliver.router import Resolved
@@ -27,7 +28,7 @@ class Letter(msgspec.Struct):
 
     accept_id: int
     envelope: Envelope
-    content: bytes
+    content: Content
     arrived: int
     hop: Hop
     known: dict[int, Resolved | None] = {}

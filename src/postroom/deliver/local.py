@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postroom.deliver.attempt import Attempt
-from postroom.deliver.filing import Filing
+from postroom.deliver.filing import Durable, Filing, make_durable
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
 from postroom.message.errors import MailError
@@ -18,20 +18,22 @@ from postroom.net.clock import Clock
 from postroom.store.changes import Change
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.jobs import Job
+from postroom.store.spilled import Content
 from postroom.store.spool import Copy
 
 UNREADABLE = "4.3.0 The message cannot be read now"
 
 
 class LocalWorker:
-    """Runs local jobs."""
+    """Runs local jobs. `durable` makes files of large bodies."""
 
-    def __init__(self, engine: Engine, filing: Filing, clock: Clock) -> None:
+    def __init__(self, engine: Engine, filing: Filing, clock: Clock, durable: Durable) -> None:
         self._engine = engine
         self._filing = filing
         self._clock = clock
+        self._durable = durable
 
-    async def attempt(self, job: Job, content: bytes | None) -> Attempt:
+    async def attempt(self, job: Job, content: Content | None) -> Attempt:
         """Tries every copy; without `content` (it cannot be read now) none."""
         attempt = Attempt(self._clock.now())
         if content is None:
@@ -54,8 +56,9 @@ class LocalWorker:
                 attempt.events.append(Outcome(at, copy.rcpt, address, "filed", "2.1.5", "", "INBOX"))
         return attempt
 
-    async def _file(self, job: Job, content: bytes, copy: Copy) -> Sequence[Change]:
+    async def _file(self, job: Job, content: Content, copy: Copy) -> Sequence[Change]:
         prepared = self._filing.prepare(job.letter, content, copy, self._clock.now(), once=True)
+        await make_durable(self._durable, prepared)
 
         async def work(tx: Transaction) -> Sequence[Change]:
             return await self._filing.file(tx, job.letter, copy, prepared)

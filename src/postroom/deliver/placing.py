@@ -26,6 +26,7 @@ from postroom.store.changes import Change
 from postroom.store.delivery import Delivery
 from postroom.store.engine import Transaction
 from postroom.store.jobs import Job, own_job
+from postroom.store.spilled import Content
 from postroom.store.spool import Blob, Copy, Lease, NewJob, Spooled, Terms
 
 _SECOND = 1_000_000
@@ -45,7 +46,7 @@ class Sending(msgspec.Struct):
     """A letter under one reverse-path, with its bytes and its ways. `spooled` is the body as the spool keeps it: a file when it is large."""
 
     letter: Spooled
-    content: bytes
+    content: Content
     ways: Sequence[Way]
     milestones: Sequence[Result] = ()
     spooled: bytes | BlobRef = b""
@@ -80,7 +81,7 @@ class Reportable(msgspec.Struct, frozen=True):
     """A message and what became of some of its copies: what a report would be about."""
 
     letter: Spooled
-    original: bytes
+    original: Content
     results: Sequence[Result]
 
 
@@ -103,12 +104,12 @@ class Placer:
         self.lease: Callable[[str, int], Lease | None] = _no_hand_free
 
     def ways(
-        self, letter: Spooled, content: bytes, legs: Sequence[tuple[int, Leg]], *, file: bool = True
+        self, letter: Spooled, content: Content, legs: Sequence[tuple[int, Leg]], *, file: bool = True
     ) -> list[Way]:
         """The legs made ready; with `file` local copies are filed at once."""
         return [self._way(letter, content, copy_of(n, leg), leg, file=file) for n, leg in legs]
 
-    def _way(self, letter: Spooled, content: bytes, copy: Copy, leg: Leg, *, file: bool) -> Way:
+    def _way(self, letter: Spooled, content: Content, copy: Copy, leg: Leg, *, file: bool) -> Way:
         if leg.error is not None or leg.account_id is None or not file:
             return Way(copy, leg, error=leg.error)
         try:

@@ -16,6 +16,7 @@ from postroom.message.dsn_text import Delivery
 from postroom.message.envelope import Recipient
 from postroom.message.errors import EnhancedStatus, MailError
 from postroom.message.ids import IdKind, id_text
+from postroom.store.spilled import Content, head_of
 from postroom.store.spool import Copy, Spooled
 
 DELIVERED = EnhancedStatus(2, 1, 5)
@@ -47,9 +48,12 @@ class Reporter:
         self._unique = unique
 
     def notification(
-        self, letter: Spooled, original: bytes, results: Sequence[Result], now: int
+        self, letter: Spooled, original: Content, results: Sequence[Result], now: int
     ) -> Notification | None:
-        """What the sender of `letter` is to hear of `results`; None when that is nothing. `now` is unix microseconds."""
+        """What the sender of `letter` is to hear of `results`; None when that is nothing. `now` is unix microseconds.
+
+        Of a long message it returns the header only.
+        """
         if letter.sender is None:
             return None
         deliveries = tuple(
@@ -79,4 +83,4 @@ class Reporter:
             letter.terms.ret,
             journey_id=id_text(IdKind.JOURNEY, letter.accept_id),
         )
-        return compose_dsn(report, original)
+        return compose_dsn(report, head_of(original), whole=isinstance(original, bytes))

@@ -20,6 +20,7 @@ from postroom.message.journey import Hop, HopKind
 from postroom.store import blobs, hops, jobs, journal
 from postroom.store.engine import Engine, Transaction
 from postroom.store.jobs import NEVER, Again, Job, Outcome
+from postroom.store.spilled import Content
 from postroom.store.spool import Copy
 
 _SECOND = 1_000_000
@@ -33,7 +34,7 @@ class Settling(msgspec.Struct, frozen=True):
     engine: Engine
     placer: Placer
     chance: random.Random
-    read_body: Callable[[Job], Awaitable[bytes | None]]
+    read_body: Callable[[Job], Awaitable[Content | None]]
 
 
 class Settler:

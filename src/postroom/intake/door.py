@@ -25,6 +25,7 @@ from postroom.net.clock import Clock
 from postroom.proto.smtp.speech import TLS_NOTE
 from postroom.store import directory
 from postroom.store.engine import Engine
+from postroom.store.spilled import Content, head_of, with_head
 
 
 class HangUp(Exception):
@@ -48,7 +49,7 @@ class Parcel(msgspec.Struct):
     """The message as the client sent it (dots removed, CRLF), its journey id, and the dialogue so far with the reply to come."""
 
     accept_id: int
-    content: bytes
+    content: Content
     said: list[bytes]
 
 
@@ -114,10 +115,10 @@ class Desk:
         """Now, for a header field."""
         return self._date(self._premises.clock.now())
 
-    async def take(self, client: Client, incoming: Incoming, parcel: Parcel, content: bytes) -> Receipt:
+    async def take(self, client: Client, incoming: Incoming, parcel: Parcel, content: Content) -> Receipt:
         """Stamps and accepts `content` (the parcel's, perhaps repaired by the door)."""
-        premises = self._premises
-        if hops(content) > MAX_HOPS:
+        premises, head = self._premises, head_of(content)
+        if hops(head) > MAX_HOPS:
             raise RoutingLoop(f"The message has passed more than {MAX_HOPS} systems")
         envelope, hop = incoming.envelope, incoming.hop
         recipients = envelope.recipients
@@ -129,7 +130,7 @@ class Desk:
             recipients[0].address if len(recipients) == 1 else None,
         )
         received = received_field(client.origin(), stamp, self._date(now))
-        content = received + close_header(content)
+        content = with_head(content, received + close_header(head))
         at = hop.since(now)
         record_dialogue(hop, at, parcel.said, tls=client.tls is not None)
         sender = str(envelope.sender) if envelope.sender else ""

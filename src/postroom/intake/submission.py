@@ -20,6 +20,7 @@ from postroom.message.header import Header
 from postroom.message.modifications import apply_modifications, modifications
 from postroom.message.trace import close_header
 from postroom.store import directory
+from postroom.store.spilled import head_of, with_head
 
 MOST_AUTHORS = 100  # addresses of a From field; each is looked up
 
@@ -48,16 +49,17 @@ class SubmissionDoor:
     async def message(self, client: Client, incoming: Incoming, parcel: Parcel) -> Receipt:
         """Repairs the header, checks who it says has written it, and takes it."""
         login = _login(client)
-        content = close_header(parcel.content)
-        await self._check_authors(login, content)
+        head = close_header(head_of(parcel.content))
+        await self._check_authors(login, head)
         unique = f"{self._unique()}@{self._premises.hostname}"
         author = incoming.envelope.sender or parse_mailbox(login.address)
-        changes = modifications(content, author, self._desk.date(), unique)
-        return await self._desk.take(client, incoming, parcel, apply_modifications(content, changes))
+        changes = modifications(head, author, self._desk.date(), unique)
+        content = with_head(parcel.content, apply_modifications(head, changes))
+        return await self._desk.take(client, incoming, parcel, content)
 
-    async def _check_authors(self, login: Account, content: bytes) -> None:
+    async def _check_authors(self, login: Account, head: bytes) -> None:
         """RFC 6409 §6.1, §8.1: one From field at most, and each of its addresses the user's."""
-        header = Header.parse(content)
+        header = Header.parse(head)
         if header.truncated:
             raise BadContent("The header is too long to be checked")
         for name in ("From", "Sender"):

@@ -127,10 +127,11 @@ class ClientConnection(Link, Generic[Event]):
         return self.tls
 
     def say(self) -> None:
-        """Sends what the machine has queued, without waiting."""
-        data = self.machine.data_to_send()
-        if data:
+        """Sends what the machine has queued, without waiting; a machine with more than the peer reads is asked again later."""
+        while (data := self.machine.data_to_send()) and not self.closing:
             self.send(data)
+            if self.blocked:
+                return
 
     def close(self) -> None:
         """Sends what is queued and closes, without waiting for the other side."""

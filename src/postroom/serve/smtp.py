@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from postroom.message.errors import (
     BadSenderAddress,
     MailError,
     MessageTooBig,
+    NoSpace,
     TryLater,
 )
 from postroom.message.ids import IdKind, id_text
@@ -40,12 +42,13 @@ from postroom.proto.smtp.commands import (
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.events import Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
 from postroom.proto.smtp.extensions import Offers
-from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve import smtp_replies as replies
+from postroom.serve.body_budget import BodyBudget
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store.login import Login
+from postroom.store.spilled import Content, Spill
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
 LONGEST_BODY = 1800.0  # seconds that one message may take to arrive
@@ -53,33 +56,12 @@ LONGEST_BODY = 1800.0  # seconds that one message may take to arrive
 Authenticator = Callable[[str, str, str, bytes, str], Awaitable[Login]]
 
 
-class BodyBudget:
-    """Octets of bodies that are being received now, over all sessions; above the limit new ones wait outside (452)."""
-
-    __slots__ = ("_limit", "_used")
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._used = 0
-
-    def take(self, octets: int) -> bool:
-        """Whether there was room; if so it is taken."""
-        if self._used + octets > self._limit:
-            return False
-        self._used += octets
-        return True
-
-    def give_back(self, octets: int) -> None:
-        """The octets are gone."""
-        self._used -= octets
-
-
 class SmtpService(msgspec.Struct):
     """What all sessions of one listener share.
 
     `authenticate(protocol, ip, name, password, authorize_as)` is the login policy; `tls` gives the context for STARTTLS; `now` unix
     microseconds; `next_id` journey ids; `home` completes unqualified names; `tell` logs an event with its facts; `queue`
-    answers ETRN and ATRN.
+    answers ETRN and ATRN. Messages over `Limits.spill` are kept in files in the directory `incoming`; None keeps them in memory.
     """
 
     offers: Offers
@@ -93,6 +75,7 @@ class SmtpService(msgspec.Struct):
     authenticate: Authenticator | None = None
     tls: Callable[[], ssl.SSLContext] | None = None
     queue: QueueDesk = QueueDesk()
+    incoming: Path | None = None
 
 
 class SmtpSession:
@@ -106,6 +89,7 @@ class SmtpSession:
         "_held",
         "_incoming",
         "_service",
+        "_spill",
         "machine",
     )
 
@@ -116,6 +100,7 @@ class SmtpSession:
         self._client = Client(Peer(""), Peer(""), lmtp=service.offers.config.service is Service.LMTP)
         self._incoming: Incoming | None = None
         self._chunks: list[bytes] = []
+        self._spill: Spill | None = None
         self._held = 0
         self._before_body = 0  # octets of the connection until MAIL
 
@@ -239,15 +224,29 @@ class SmtpSession:
         self.machine.reply(replies.GO_AHEAD)
 
     async def _body_chunk(self, event: BodyChunk) -> None:
-        size = len(event.data)
-        if not self._service.budget.take(size):
+        """A piece of a long message; nothing more is read until it is put away."""
+        try:
+            size = len(event.data)
+            if not self._service.budget.take(size):
+                await self._wait(size)
+            self._held += size
+            await self._keep(event.data)
+        except MailError as error:
             self._drop_body()
-            self.machine.refuse_body(
-                Reply.of(452, "4.3.1", "Too many large messages at once, try again later")
-            )
+            self.machine.refuse_body(replies.refusal(error))
+
+    async def _wait(self, octets: int) -> None:
+        """Until there is room for them; raises `NoSpace`."""
+        if not await self._service.budget.wait(octets, self._held):
+            raise NoSpace("Too many large messages at once, try again later")
+
+    async def _keep(self, piece: bytes) -> None:
+        if self._service.incoming is None:
+            self._chunks.append(piece)
             return
-        self._held += size
-        self._chunks.append(event.data)
+        if self._spill is None:
+            self._spill = Spill(self._service.incoming)
+        await self._spill.add(piece)
 
     async def _body_refused(self, event: BodyRefused) -> None:  # noqa: ARG002
         self._forget()
@@ -255,15 +254,24 @@ class SmtpSession:
     async def _body_end(self, event: BodyEnd) -> None:
         incoming, self._incoming = self._incoming, None
         assert incoming is not None
-        content = b"".join((*self._chunks, event.data)) if self._chunks else event.data
         try:
+            size = len(event.data)
+            if not self._service.budget.take(size):
+                await self._wait(size)
+            self._held += size
+            content = event.data if self._held == size else await self._gathered(event.data)
             if len(content) != event.size:
                 raise MessageTooBig
             await self._accept(incoming, content)
         finally:
             self._drop_body()
 
-    async def _accept(self, incoming: Incoming, content: bytes) -> None:
+    async def _gathered(self, last: bytes) -> Content:
+        """A long message that has come to its end."""
+        await self._keep(last)
+        return b"".join(self._chunks) if self._spill is None else self._spill.message()
+
+    async def _accept(self, incoming: Incoming, content: Content) -> None:
         accept_id = self._service.next_id()
         verdict = replies.queued(accept_id)
         count = len(incoming.envelope.recipients) if self._client.lmtp else 1
@@ -318,7 +326,7 @@ class SmtpSession:
     def _drop_body(self) -> None:
         if self._held:
             self._service.budget.give_back(self._held)
-        self._chunks, self._held = [], 0
+        self._chunks, self._spill, self._held = [], None, 0
 
     def _hang_up(self) -> None:
         if self._connection is not None:

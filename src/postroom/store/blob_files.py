@@ -7,8 +7,6 @@ is called in a thread (`asyncio.to_thread`), where a slow disk stops nobody else
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import os
 import stat
@@ -16,12 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from postroom.message.errors import NoSpace, TryLater
 from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.store.blobs import BlobRef
+from postroom.store.disk_errors import as_mail_errors
+from postroom.store.spilled import Content
 
 CHUNK: Final = 1 << 20  # octets that are read at a time
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class BlobFiles:
@@ -34,36 +32,30 @@ class BlobFiles:
         """Where an object's file is."""
         return self._directory / id_text(IdKind.ACCOUNT, account_id) / id_text(IdKind.BLOB, blob_id)
 
-    def write(self, account_id: int, blob_id: int, octets: bytes) -> BlobRef:
-        """A durable file with these octets."""
+    def write(self, account_id: int, blob_id: int, content: Content) -> BlobRef:
+        """A durable file with these octets; nothing of it stays when that fails."""
         path = self.path(account_id, blob_id)
-        with _as_mail_errors():
+        digest = hashlib.sha256()
+        with as_mail_errors("blob file"):
             self._make_parent(path)
             part = path.with_suffix(".part")
             with part.open("xb") as file:
-                file.write(octets)
-                file.flush()
-                os.fsync(file.fileno())
+                try:
+                    for piece in (content,) if isinstance(content, bytes) else content:
+                        file.write(piece)
+                        digest.update(piece)
+                    file.flush()
+                    os.fsync(file.fileno())
+                except BaseException:
+                    part.unlink()
+                    raise
             part.rename(path)
             _sync_directory(path.parent)
-        return BlobRef(blob_id, len(octets), hashlib.sha256(octets).digest())
-
-    def adopt(self, account_id: int, blob_id: int, spilled: Path) -> BlobRef:
-        """A durable file made of one that was written elsewhere, on the same file system; that one stays, for other accounts to adopt."""
-        path = self.path(account_id, blob_id)
-        with _as_mail_errors():
-            self._make_parent(path)
-            with spilled.open("rb") as file:
-                os.fsync(file.fileno())
-                digest = hashlib.file_digest(file, "sha256").digest()
-                size = os.fstat(file.fileno()).st_size
-            path.hardlink_to(spilled)
-            _sync_directory(path.parent)
-        return BlobRef(blob_id, size, digest)
+        return BlobRef(blob_id, len(content), digest.digest())
 
     def read(self, account_id: int, blob_id: int, start: int = 0, length: int | None = None) -> bytes:
         """Octets from `start`, fewer than `length` at the end of the file; None reads to the end."""
-        with _as_mail_errors():
+        with as_mail_errors("blob file"):
             descriptor = os.open(self.path(account_id, blob_id), os.O_RDONLY | os.O_CLOEXEC)
             try:
                 size = os.fstat(descriptor).st_size
@@ -88,12 +80,12 @@ class BlobFiles:
 
     def remove(self, account_id: int, blob_id: int) -> None:
         """Removes a file, whose row is gone; none there is fine."""
-        with _as_mail_errors():
+        with as_mail_errors("blob file"):
             self.path(account_id, blob_id).unlink(missing_ok=True)
 
     def remove_part(self, path: Path) -> None:
         """Removes a file that a crash left half written."""
-        with _as_mail_errors():
+        with as_mail_errors("blob file"):
             path.unlink(missing_ok=True)
 
     def listing(self) -> Iterator[tuple[int, int, float]]:
@@ -133,12 +125,3 @@ def _sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _as_mail_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = NoSpace if error.errno in _FULL else TryLater
-        raise kind(detail=f"blob file: {error}") from error

@@ -19,6 +19,7 @@ from postroom.store.changes import MessageAdded
 from postroom.store.engine import Transaction
 from postroom.store.flags import Flag, join_keywords
 from postroom.store.rights import NoSuchMailbox
+from postroom.store.spilled import Spilled
 
 ONCE: Final = """
 INSERT INTO deliveries (account_id, spool_id, rcpt, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
@@ -57,7 +58,7 @@ TO_INDEX: Final = "INSERT INTO index_queue (account_id, email_id) VALUES ($1, $2
 class Delivery(msgspec.Struct):
     """What enters which mailbox.
 
-    `size` counts the octets of `raw`; `internaldate` and `now` are unix microseconds; `email_id` is new (it names the blob too).
+    `size` counts the octets of `raw`, which is durable or small by the time it is filed, and no `Spilled` any more; `internaldate` and `now` are unix microseconds; `email_id` is new (it names the blob too).
     `message_ids`: the message's own, then In-Reply-To, then References from its end; `subject` is the base subject. `once` is
     (spool id, number of the recipient), for whatever may be tried twice.
     """
@@ -65,7 +66,7 @@ class Delivery(msgspec.Struct):
     account_id: int
     mailbox_id: int
     email_id: int
-    raw: bytes | BlobRef
+    raw: bytes | BlobRef | Spilled
     size: int
     summary: bytes
     internaldate: int
@@ -119,8 +120,10 @@ async def deliver(tx: Transaction, delivery: Delivery) -> Delivered | None:
     if row is None:
         raise NoSuchMailbox
     uid, uidvalidity = row
-    email_id = delivery.email_id
-    blob_id = await blobs.put(tx, account_id, email_id, delivery.raw)
+    email_id, raw = delivery.email_id, delivery.raw
+    if isinstance(raw, Spilled):
+        raise TypeError("a spilled message is made durable before it is filed")
+    blob_id = await blobs.put(tx, account_id, email_id, raw)
     await tx.execute(
         PUT_EMAIL, account_id, email_id, thread_id, blob_id, delivery.size, modseq, delivery.summary
     )

@@ -11,6 +11,7 @@ Not here: tables and statements; this process's number among those that use the 
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ from postroom.store.migrations import MigratableEngine, migrate
 from postroom.store.notify import Relay
 from postroom.store.postgres import PostgresEngine, PostgresOptions
 from postroom.store.refused import StoreDamaged, StoreRefused
+from postroom.store.spilled import Content, Spilled, spilled_blob
 from postroom.store.sqlite import SqliteEngine, SqliteOptions
 
 FILE_FROM: Final = 262_144  # octets, measured: above it a row costs more than a file
@@ -99,20 +101,25 @@ class Store:
             store._relay.start()
         return store
 
-    async def durable(self, account_id: int, blob_id: int, raw: bytes) -> bytes | BlobRef:
+    async def durable(self, account_id: int, blob_id: int, raw: Content) -> bytes | BlobRef:
         """A body as `delivery.deliver` and `blobs.put` take it: itself, or a file that is durable now when it is large.
 
         Raises `NoSpace` and `TryLater`.
         """
-        if self.files is None or len(raw) < self.settings.file_from:
+        if isinstance(raw, bytes) and (self.files is None or len(raw) < self.settings.file_from):
             return raw
+        if self.files is None:
+            return await asyncio.to_thread(raw.whole) if isinstance(raw, Spilled) else raw
         return await asyncio.to_thread(self.files.write, account_id, blob_id, raw)
 
-    async def adopt(self, account_id: int, blob_id: int, spilled: Path) -> bytes | BlobRef:
-        """As `durable`, of a body that was spilled to a file while it came; the file stays the caller's to remove."""
-        if self.files is None:
-            return await asyncio.to_thread(spilled.read_bytes)
-        return await asyncio.to_thread(self.files.adopt, account_id, blob_id, spilled)
+    async def spilled(self, account_id: int, blob_id: int) -> Content | None:
+        """An object as a message: what is in a file stays there, but for its head; None when it is gone."""
+        blob = await blobs.get(self.engine.reading(), account_id, blob_id)
+        if blob is None or blob.data is not None:
+            return None if blob is None else blob.data
+        assert self.files is not None, "a file without a directory for files: see the setting `files`"
+        read_at = functools.partial(self.files.read, account_id, blob_id)
+        return await asyncio.to_thread(spilled_blob, read_at, blob.size)
 
     async def read(
         self, account_id: int, blob_id: int, start: int = 0, length: int | None = None

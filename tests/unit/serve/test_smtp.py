@@ -11,7 +11,8 @@ from postroom.message.errors import NoSuchUser, OverQuota, TryLater
 from postroom.message.journey import Authenticated, Connected, Secured
 from postroom.net.session import TlsFacts
 from postroom.proto.smtp.config import Limits, Service
-from postroom.serve.smtp import LONGEST_BODY, BodyBudget
+from postroom.serve.body_budget import BodyBudget
+from postroom.serve.smtp import LONGEST_BODY
 from postroom.serve.smtp_queue import QueueDesk
 from smtp_session import TLS, Line, OpenDoor, Talk, service
 

@@ -7,6 +7,7 @@ import pytest
 
 from postroom.message.errors import NoSpace, TryLater
 from postroom.store.blob_files import BlobFiles
+from postroom.store.spilled import Spill
 
 BODY = bytes(range(256)) * 20
 
@@ -31,13 +32,25 @@ def test_ranges(files, start, length):
     assert files.read(1, 2, start, length) == BODY[start:end]
 
 
-def test_a_spilled_body_is_adopted_by_several(files, tmp_path):
-    spilled = tmp_path / "spill"
-    spilled.write_bytes(BODY)
-    refs = [files.adopt(account, 7, spilled) for account in (1, 2)]
-    spilled.unlink()
-    assert refs[0] == refs[1]
-    assert files.read(1, 7) == files.read(2, 7) == BODY
+async def test_a_spilled_body_is_written_for_several(files, tmp_path):
+    spill = Spill(tmp_path / "incoming")
+    for piece in (b"A: b\r\n\r\n", BODY, BODY):
+        await spill.add(piece)
+    message = spill.message()
+    refs = [files.write(account, 7, message) for account in (1, 2)]
+    assert refs[0] == refs[1] == files.write(3, 7, message.whole())
+    assert files.read(1, 7) == files.read(2, 7) == b"A: b\r\n\r\n" + BODY + BODY
+
+
+async def test_a_full_disk_leaves_nothing(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(NoSpace):
+        files.write(1, 2, BODY)
+    assert list(files.parts()) == list(files.listing()) == []
+
+
+def full(descriptor):
+    raise OSError(errno.ENOSPC, "full")
 
 
 def test_removal_is_repeatable(files):

@@ -6,6 +6,7 @@ from mail_account import NOW, open_account
 from postroom.store import blobs
 from postroom.store.expunge import expunge
 from postroom.store.refused import StoreDamaged, StoreInUse, StoreRefused
+from postroom.store.spilled import Spill
 from postroom.store.store import Store
 
 LARGE = b"x" * 30_000
@@ -36,13 +37,16 @@ async def test_bodies_of_all_sizes_are_read_back(store, account, size):
 
 
 async def test_a_spilled_body_becomes_a_blob(store, account, tmp_path):
-    spilled = tmp_path / "spill"
-    spilled.write_bytes(LARGE)
-    raw = await store.adopt(1, 77, spilled)
-    spilled.unlink()
+    spill = Spill(tmp_path)
+    for piece in (LARGE[:100], b"\r\n\r\n", LARGE):
+        await spill.add(piece)
+    message = spill.message()
+    raw = await store.durable(1, 77, message)
     delivered = await account.deliver(LARGE, raw=raw)
     assert delivered.blob_id == 77
-    assert await store.read(1, 77) == LARGE
+    assert await store.read(1, 77) == message.whole() == LARGE[:100] + b"\r\n\r\n" + LARGE
+    again = await store.spilled(1, 77)
+    assert (again.whole(), len(again)) == (message.whole(), len(message))
 
 
 async def test_the_sweep_waits_for_the_grace(store, account):
