@@ -21,7 +21,6 @@ from postroom.message.errors import (
     BadSenderAddress,
     MailError,
     MessageTooBig,
-    NoSpace,
     TryLater,
 )
 from postroom.message.ids import IdKind, id_text
@@ -45,10 +44,11 @@ from postroom.proto.smtp.extensions import Offers
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve import smtp_replies as replies
 from postroom.serve.body_budget import BodyBudget
+from postroom.serve.smtp_body import Body
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store.login import Login
-from postroom.store.spilled import Content, Spill
+from postroom.store.spilled import Content
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
 LONGEST_BODY = 1800.0  # seconds that one message may take to arrive
@@ -83,13 +83,11 @@ class SmtpSession:
 
     __slots__ = (
         "_before_body",
-        "_chunks",
+        "_body",
         "_client",
         "_connection",
-        "_held",
         "_incoming",
         "_service",
-        "_spill",
         "machine",
     )
 
@@ -99,9 +97,7 @@ class SmtpSession:
         self._connection: Connection | None = None
         self._client = Client(Peer(""), Peer(""), lmtp=service.offers.config.service is Service.LMTP)
         self._incoming: Incoming | None = None
-        self._chunks: list[bytes] = []
-        self._spill: Spill | None = None
-        self._held = 0
+        self._body = Body(service.budget, service.incoming)
         self._before_body = 0  # octets of the connection until MAIL
 
     # ------------------------------------------------------------------------------------------------------ for the pump
@@ -226,27 +222,10 @@ class SmtpSession:
     async def _body_chunk(self, event: BodyChunk) -> None:
         """A piece of a long message; nothing more is read until it is put away."""
         try:
-            size = len(event.data)
-            if not self._service.budget.take(size):
-                await self._wait(size)
-            self._held += size
-            await self._keep(event.data)
+            await self._body.add(event.data)
         except MailError as error:
-            self._drop_body()
+            self._body.drop()
             self.machine.refuse_body(replies.refusal(error))
-
-    async def _wait(self, octets: int) -> None:
-        """Until there is room for them; raises `NoSpace`."""
-        if not await self._service.budget.wait(octets, self._held):
-            raise NoSpace("Too many large messages at once, try again later")
-
-    async def _keep(self, piece: bytes) -> None:
-        if self._service.incoming is None:
-            self._chunks.append(piece)
-            return
-        if self._spill is None:
-            self._spill = Spill(self._service.incoming)
-        await self._spill.add(piece)
 
     async def _body_refused(self, event: BodyRefused) -> None:  # noqa: ARG002
         self._forget()
@@ -254,22 +233,16 @@ class SmtpSession:
     async def _body_end(self, event: BodyEnd) -> None:
         incoming, self._incoming = self._incoming, None
         assert incoming is not None
+        body = self._body
+        content: Content = event.data
         try:
-            size = len(event.data)
-            if not self._service.budget.take(size):
-                await self._wait(size)
-            self._held += size
-            content = event.data if self._held == size else await self._gathered(event.data)
+            if not body.whole(event.data):
+                content = await body.finish(event.data)
             if len(content) != event.size:
                 raise MessageTooBig
             await self._accept(incoming, content)
         finally:
-            self._drop_body()
-
-    async def _gathered(self, last: bytes) -> Content:
-        """A long message that has come to its end."""
-        await self._keep(last)
-        return b"".join(self._chunks) if self._spill is None else self._spill.message()
+            body.drop()
 
     async def _accept(self, incoming: Incoming, content: Content) -> None:
         accept_id = self._service.next_id()
@@ -321,12 +294,7 @@ class SmtpSession:
 
     def _forget(self) -> None:
         self._incoming = None
-        self._drop_body()
-
-    def _drop_body(self) -> None:
-        if self._held:
-            self._service.budget.give_back(self._held)
-        self._chunks, self._spill, self._held = [], None, 0
+        self._body.drop()
 
     def _hang_up(self) -> None:
         if self._connection is not None:
