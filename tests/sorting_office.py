@@ -147,6 +147,7 @@ class SortingOffice:
                 self.news.extend,
                 lambda jobs: self.runner.take(jobs) if self.running else None,
                 store.durable,
+                store.discard,
                 store.settings.file_from,
             )
         )
@@ -154,7 +155,7 @@ class SortingOffice:
         self.runner = self.make_runner(self.scripted)
 
     def make_runner(self, relay: Relay, *, node: int = 0, fetched: frozenset[str] = frozenset()) -> Runner:
-        local = LocalWorker(self.engine, self.filing, self.clock, self.store.durable)
+        local = LocalWorker(self.engine, self.filing, self.clock, self.store.durable, self.store.discard)
 
         async def file(job: Job) -> Attempt:
             return await local.attempt(job, await self.read(job))

@@ -99,6 +99,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
             store.changes.publish,
             runner.take,
             store.durable,
+            store.discard,
             store.settings.file_from,
         )
     )
@@ -133,7 +134,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
             world.source,
         )
     )
-    local = LocalWorker(store.engine, Filing(queue.node.ids.next), clock, store.durable)
+    local = LocalWorker(store.engine, Filing(queue.node.ids.next), clock, store.durable, store.discard)
 
     async def file(job: Job) -> Attempt:
         return await local.attempt(job, await reader.read(job))

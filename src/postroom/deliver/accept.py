@@ -6,14 +6,14 @@ never lost. Not here: what the doors check, and the work that follows (`deliver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from postroom.deliver.filing import Durable, make_durable
+from postroom.deliver.filing import Discard, Durable, make_durable
 from postroom.deliver.legs import Leg
 from postroom.deliver.letter import Letter, Receipt
-from postroom.deliver.placing import SPOOL_ACCOUNT, Placed, Placer, Sending, terms_of
+from postroom.deliver.placing import SPOOL_ACCOUNT, NotSpooled, Placed, Placer, Sending, terms_of
 from postroom.deliver.reports import Result
 from postroom.deliver.router import Router, Routes
 from postroom.message.address import Address
@@ -22,6 +22,7 @@ from postroom.message.errors import BadAddress, MailError, RoutingLoop
 from postroom.message.journey import Hop
 from postroom.message.trace import already_delivered, delivered_to
 from postroom.store import journal
+from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
 from postroom.store.engine import Engine, Transaction
 from postroom.store.jobs import Job
@@ -37,7 +38,7 @@ class Accepting(msgspec.Struct, frozen=True):
     """What acceptance works with.
 
     `publish` tells sessions of changes, `hand_over` gives leased jobs to the runner; `durable(account_id, blob_id, body)` makes a file of a
-    body of `large` octets and more.
+    body of `large` octets and more, which `discard(account_id, file)` removes when nothing came to point at it.
     """
 
     engine: Engine
@@ -46,6 +47,7 @@ class Accepting(msgspec.Struct, frozen=True):
     publish: Callable[[Sequence[Change]], None]
     hand_over: Callable[[Sequence[Job]], None]
     durable: Durable
+    discard: Discard
     large: int
 
 
@@ -89,14 +91,34 @@ class Acceptance:
             return placed
 
         try:
-            placed = await use.engine.write(work)
+            placed = await self._commit(work)
         except NothingTaken as nothing:
+            await self._discard(sendings)
             return self._receipt(letter, nothing.errors, each=each)
         self.accepted += 1
         use.publish(placed.changes)
         use.hand_over(placed.jobs)
         refused = {rcpt: error for rcpt, error in placed.errors.items() if rcpt not in placed.taken}
         return self._receipt(letter, refused, each=each)
+
+    async def _commit(self, work: Callable[[Transaction], Awaitable[Placed]]) -> Placed:
+        while True:
+            try:
+                return await self._with.engine.write(work)
+            except NotSpooled as wanting:
+                await self._spool(wanting.sending)
+
+    async def _discard(self, sendings: Sequence[Sending]) -> None:
+        """The files of a message that nobody took."""
+        for sending in sendings:
+            for way in sending.ways:
+                if way.prepared is not None and isinstance(way.prepared.raw, BlobRef):
+                    await self._with.discard(way.prepared.account_id, way.prepared.raw)
+            if isinstance(sending.spooled, BlobRef):
+                await self._with.discard(SPOOL_ACCOUNT, sending.spooled)
+
+    async def _spool(self, sending: Sending) -> None:
+        sending.spooled = await self._with.durable(SPOOL_ACCOUNT, sending.letter.spool_id, sending.content)
 
     async def _make_durable(self, sending: Sending) -> None:
         """Large bodies are files, durable before the row that points at them."""
@@ -106,7 +128,7 @@ class Acceptance:
             if delivery is not None:
                 await make_durable(durable, delivery)
         if sending.goes_on:
-            sending.spooled = await durable(SPOOL_ACCOUNT, sending.letter.spool_id, sending.content)
+            await self._spool(sending)
 
     def _receipt(self, letter: Letter, errors: dict[int, MailError], *, each: bool) -> Receipt:
         receipt = Receipt(letter.accept_id, [errors.get(n) for n in range(len(letter.envelope.recipients))])

@@ -19,7 +19,8 @@ from postroom.store.engine import Transaction
 from postroom.store.spilled import Content, Spilled, head_of, with_head
 from postroom.store.spool import Copy, Spooled
 
-Durable = Callable[[int, int, Content], Awaitable[bytes | BlobRef]]
+Durable = Callable[[int, int, Content], Awaitable[bytes | BlobRef]]  # (account, blob, body)
+Discard = Callable[[int, BlobRef], Awaitable[None]]
 
 MOST_INBOXES = 10_000  # whose ids are remembered
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postroom.deliver.attempt import Attempt
-from postroom.deliver.filing import Durable, Filing, make_durable
+from postroom.deliver.filing import Discard, Durable, Filing, make_durable
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
-from postroom.message.errors import MailError
+from postroom.message.errors import MailError, TryLater
 from postroom.message.journey import Outcome
 from postroom.net.clock import Clock
+from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.jobs import Job
@@ -25,13 +26,16 @@ UNREADABLE = "4.3.0 The message cannot be read now"
 
 
 class LocalWorker:
-    """Runs local jobs. `durable` makes files of large bodies."""
+    """Runs local jobs. `durable` makes files of large bodies, `discard` removes them when nothing points at them."""
 
-    def __init__(self, engine: Engine, filing: Filing, clock: Clock, durable: Durable) -> None:
+    def __init__(
+        self, engine: Engine, filing: Filing, clock: Clock, durable: Durable, discard: Discard
+    ) -> None:
         self._engine = engine
         self._filing = filing
         self._clock = clock
         self._durable = durable
+        self._discard = discard
 
     async def attempt(self, job: Job, content: Content | None) -> Attempt:
         """Tries every copy; without `content` (it cannot be read now) none."""
@@ -63,4 +67,11 @@ class LocalWorker:
         async def work(tx: Transaction) -> Sequence[Change]:
             return await self._filing.file(tx, job.letter, copy, prepared)
 
-        return await self._engine.write(work, Urgency.HOUSEKEEPING)
+        try:
+            return await self._engine.write(work, Urgency.HOUSEKEEPING)
+        except TryLater:
+            raise  # perhaps it was committed after all
+        except MailError:
+            if isinstance(prepared.raw, BlobRef):
+                await self._discard(copy.account_id, prepared.raw)
+            raise

@@ -58,6 +58,14 @@ class Sending(msgspec.Struct):
         return any(way.prepared is None and way.error is None for way in self.ways)
 
 
+class NotSpooled(Exception):
+    """A long message has to wait, since a mailbox did not take it now, and its body is no file of the spool yet."""
+
+    def __init__(self, sending: Sending) -> None:
+        super().__init__("a body is to be made durable first")
+        self.sending = sending
+
+
 class Placed(msgspec.Struct):
     """What a transaction did, to be acted upon after its commit. `errors` are those that a client can still be told, by recipient."""
 
@@ -181,6 +189,8 @@ class Placer:
         if isinstance(sending.spooled, BlobRef):
             blob_id = await blobs.put(tx, SPOOL_ACCOUNT, sending.spooled.blob_id, sending.spooled)
             letter = msgspec.structs.replace(letter, body=Blob(SPOOL_ACCOUNT, blob_id))
+        elif letter.body is None:
+            raise NotSpooled(sending)
         begins = max(
             letter.accepted, (letter.terms.hold_until or 0) * _SECOND
         )  # RFC 4865: nothing happens before

@@ -112,6 +112,11 @@ class Store:
             return await asyncio.to_thread(raw.whole) if isinstance(raw, Spilled) else raw
         return await asyncio.to_thread(self.files.write, account_id, blob_id, raw)
 
+    async def discard(self, account_id: int, file: BlobRef) -> None:
+        """Removes a file that `durable` made, when the transaction that was to point at it has been rolled back."""
+        if self.files is not None:
+            await asyncio.to_thread(self.files.remove, account_id, file.blob_id)
+
     async def spilled(self, account_id: int, blob_id: int) -> Content | None:
         """An object as a message: what is in a file stays there, but for its head; None when it is gone."""
         blob = await blobs.get(self.engine.reading(), account_id, blob_id)

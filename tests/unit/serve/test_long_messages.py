@@ -122,6 +122,43 @@ async def test_two_recipients_over_lmtp(office: SortingOffice, incoming: Path, s
     assert {row[0] for row in await office.rows("SELECT place FROM blobs WHERE refs > 0")} == {1}
 
 
+async def test_a_mailbox_that_is_full_then_leaves_nothing(office: SortingOffice, incoming: Path) -> None:
+    await office.add_account(CAROL, quota=MIB // 2)
+    talk = talk_to(office, incoming)
+    await begin(talk, CAROL)
+    assert (await by_data(talk, text(MIB)))[-1].startswith("452 4.2.2")
+    assert await office.empty()
+    assert office.store.files is not None
+    assert list(office.store.files.listing()) == []
+
+
+async def test_one_of_two_mailboxes_is_full(office: SortingOffice, incoming: Path) -> None:
+    await office.add_account(CAROL, quota=MIB // 2)
+    office.start()
+    talk = talk_to(office, incoming)
+    await begin(talk, BOB, CAROL)
+    assert (await by_data(talk, text(MIB)))[-1].startswith("250 2.0.0")
+    assert (await the_only(office, office.bob)).endswith(text(MIB))
+    assert await office.waiting() == [("", [CAROL])]
+
+
+async def test_a_full_mailbox_that_is_tried_again_takes_no_room(
+    office: SortingOffice, incoming: Path
+) -> None:
+    carol = await office.add_account(CAROL, quota=MIB)
+    office.start()
+    talk = talk_to(office, incoming)
+    await begin(talk, BOB, CAROL)
+    await by_data(talk, text(5 * MIB))
+    await office.until(lambda: delayed(office))
+    assert office.store.files is not None
+    assert carol not in {account_id for account_id, _, _ in office.store.files.listing()}
+
+
+async def delayed(office: SortingOffice) -> bool:
+    return bool(await office.rows("SELECT 1 FROM rcpt WHERE status <> ''"))
+
+
 @pytest.fixture
 async def hop(office: SortingOffice) -> Any:
     """The next hop of r.test."""
