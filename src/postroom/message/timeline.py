@@ -142,7 +142,7 @@ def _answer_end(lines: list[bytes], at: int, asking: bytes) -> int:
 def _headline(hop: Hop, connection: Connected | None) -> str:
     text = _HEADLINES[hop.kind]
     if connection is None:
-        return _unconnected(hop) if hop.kind is HopKind.RELAY else text
+        return _unconnected(hop, text)
     name = connection.name or connection.peer
     if name and hop.kind is HopKind.RECEIVED and connection.name:
         name += f" [{connection.peer}]"
@@ -151,8 +151,13 @@ def _headline(hop: Hop, connection: Connected | None) -> str:
     return printable(f"{text} {way} {name} {over}" if name else f"{text} {over}")
 
 
-def _unconnected(hop: Hop) -> str:
-    """The headline of sending without a connection of its own: the one before was open still, or there was none."""
+def _unconnected(hop: Hop, text: str) -> str:
+    """The headline of a hop without a connection of its own; in sending the one before was open still, or there was none."""
+    user = next((event.user for event in hop.events if isinstance(event, Authenticated)), "")
+    if hop.kind is HopKind.RECEIVED and user:
+        return printable(f"received from {user} on this machine")
+    if hop.kind is not HopKind.RELAY:
+        return text
     where = next((event.where for event in hop.events if isinstance(event, Outcome)), "")
     if where and any(isinstance(event, Said) for event in hop.events):
         return printable(f"sent on to {where} over the connection of the message before")

@@ -179,6 +179,8 @@ def test_brief(lines, brief):
             "sent on to mx:25 over the connection of the message before",
         ),
         (HopKind.FILED, [], "filed"),
+        (HopKind.RECEIVED, [], "received"),
+        (HopKind.RECEIVED, [Authenticated(0, "root", "local")], "received from root on this machine"),
     ],
 )
 def test_a_hop_without_a_connection(kind, events, text):

@@ -56,6 +56,7 @@ def journey(
     found = list(session.perform_each(journeys.SHOW, WantedJourney(name, account), account))
     if session.several:
         _follow(session, found)
+        found = _newest(found) if last else found
     found.sort(key=_began)
     brief = session.terminal.is_terminal and not verbose
     for number, (server, record) in enumerate(found):
@@ -74,6 +75,20 @@ def _follow(session: Administration, found: list[tuple[Server, JourneyRecord]]) 
             if len(known) < _MOST_JOURNEYS:
                 known.add(name)
                 found += _of(session, name)
+
+
+def _newest(found: list[tuple[Server, JourneyRecord]]) -> list[tuple[Server, JourneyRecord]]:
+    """Of the last message of each server: the newest, with what it became and what it was before."""
+    led_to = {
+        record.id: {match for packed in record.hops for match in _named(Hop.unpack(packed))}
+        for _, record in found
+    }
+    together = {max(found, key=_began)[1].id} if found else set()
+    for _ in found:  # a way of n servers is known after n looks
+        for name, further in led_to.items():
+            if name in together or not together.isdisjoint(further):
+                together |= {name, *further}
+    return [one for one in found if one[1].id in together]
 
 
 def _named(hop: Hop) -> list[str]:

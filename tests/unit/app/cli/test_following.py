@@ -36,6 +36,13 @@ def test_both_ends_in_their_order(run: Run, lab: dict[str, Served], next_id: str
         ]
 
 
+def test_the_last_is_the_newest_of_all_servers(run: Run, lab: dict[str, Served]) -> None:
+    for number, name in ((3, "hamburger.test"), (4, "crepes.test")):
+        engine, hop = lab[name].office.engine, Hop(HopKind.RECEIVED, NOW + number)
+        lab[name].do(engine.write(lambda tx, number=number, hop=hop: journal.append(tx, number, number, hop)))
+    assert [record["id"] for record in run("journey --last --json").records] == [id_text(IdKind.JOURNEY, 4)]
+
+
 def test_a_check_of_all_servers(run: Run, lab: dict[str, Served]) -> None:
     ran = run("check")
     assert (ran.code, ran.out) == (0, "the store is whole\n")
