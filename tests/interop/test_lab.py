@@ -145,8 +145,10 @@ def test_what_a_person_sees(tmp_path):
     ):
         try:
             screen = until("the screen", lambda: (text := log.read_text()).count("Ctrl-C") and text)
-            shown = re.findall(r"^ +((?:echo .*\| )?\S*postroom .*)$", screen, re.MULTILINE)
+            whole = screen.replace("|\n", "|")  # a line that goes on
+            shown = re.findall(r"^ +((?:echo .*\| +)?\S*postroom .*)$", whole, re.MULTILINE)
             assert len(shown) >= 3
+            assert shown[0].startswith("echo ")
             for line in shown:
                 done = running.run(["sh", "-c", line], environ)
                 assert done.returncode == 0, (line, done.stderr)

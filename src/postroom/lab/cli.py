@@ -213,7 +213,7 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         lines.append("    " + "  ".join(_services(ports)))
         lines.append("")
     lines += [
-        f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until Ctrl-C)' if wishes.ephemeral else ''}",
+        f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
         f"  certificate authority {running.ca.path}",
         "",
         "Next, in a second terminal:",
@@ -221,7 +221,7 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         f"    {us} mail --as alice send bob@hamburger.test --subject Hello",
         f"  {us} mail --as bob list",
         f"  {us} journey --last",
-        f"  {us} lab clock +5h   (what is due until then happens now)",
+        f"  {us} lab clock +5h   # what is due until then happens now",
         f"Faults: write to {'@ '.join(FAULTS)}@hamburger.test",
         "",
         "Ctrl-C stops the lab.",
