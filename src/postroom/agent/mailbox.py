@@ -51,5 +51,7 @@ def find(entries: Sequence[Entry], wanted: str) -> Entry:
     for entry in entries:
         if wanted == entry.uid:
             return entry
-    there = f"there are 1 to {entries[-1].number}" if entries else "the mailbox is empty"
+    there = "there is only 1" if entries else "the mailbox is empty"
+    if len(entries) > 1:
+        there = f"there are {entries[0].number} to {entries[-1].number}"
     raise CommandFailed(f"there is no message {wanted}; {there}")
