@@ -20,7 +20,6 @@ from postroom.message.errors import (
     BadAddress,
     BadSenderAddress,
     MailError,
-    MessageTooBig,
     TryLater,
 )
 from postroom.message.ids import IdKind, id_text
@@ -233,16 +232,21 @@ class SmtpSession:
     async def _body_end(self, event: BodyEnd) -> None:
         incoming, self._incoming = self._incoming, None
         assert incoming is not None
-        body = self._body
-        content: Content = event.data
+        budget, size = self._service.budget, event.size
+        if self._body.held or not budget.take(size):
+            await self._long_body_end(incoming, event)
+            return
         try:
-            if not body.whole(event.data):
-                content = await body.finish(event.data)
-            if len(content) != event.size:
-                raise MessageTooBig
-            await self._accept(incoming, content)
+            await self._accept(incoming, event.data)
         finally:
-            body.drop()
+            budget.give_back(size)
+
+    async def _long_body_end(self, incoming: Incoming, event: BodyEnd) -> None:
+        """The end of a message that came in pieces, or has to wait for room."""
+        try:
+            await self._accept(incoming, await self._body.finish(event.data, event.size))
+        finally:
+            self._body.drop()
 
     async def _accept(self, incoming: Incoming, content: Content) -> None:
         accept_id = self._service.next_id()

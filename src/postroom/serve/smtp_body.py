@@ -1,4 +1,4 @@
-"""The body of a message while a session receives it: in memory, or in a file when it is long, and counted in either case.
+"""The body of a message that comes in pieces: in memory or in a file, and counted in either case.
 
 RFC 5321 §4.5.3.1.7 (messages of any length that resources allow). Not here: the machine that cuts it into pieces, and what becomes of the whole.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from postroom.message.errors import NoSpace
+from postroom.message.errors import MessageTooBig, NoSpace
 from postroom.serve.body_budget import BodyBudget
 from postroom.store.spilled import Content, Spill
 
@@ -34,20 +34,16 @@ class Body:
             self._spill = Spill(self._incoming)
         await self._spill.add(piece)
 
-    def whole(self, octets: bytes) -> bool:
-        """Whether `octets` are a message in one piece for which there is room now; then it is counted."""
-        if self.held or not self._budget.take(len(octets)):
-            return False
-        self.held = len(octets)
-        return True
-
-    async def finish(self, last: bytes) -> Content:
-        """The message, with its last piece; raises as `add`."""
+    async def finish(self, last: bytes, size: int) -> Content:
+        """The message of `size` octets, with its last piece; raises as `add`, and `MessageTooBig` when some of it was not kept."""
         if not self.held:
             await self._count(len(last))
             return last
         await self.add(last)
-        return b"".join(self._chunks) if self._spill is None else self._spill.message()
+        content = b"".join(self._chunks) if self._spill is None else self._spill.message()
+        if len(content) != size:
+            raise MessageTooBig
+        return content
 
     def drop(self) -> None:
         """Nothing of it is needed any more."""
