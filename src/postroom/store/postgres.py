@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import asyncpg
-import msgspec
 
 from postroom.message.errors import NoSpace, TryLater
 from postroom.store.dialect import Dialect, postgresql_dialect
 from postroom.store.engine import Row, Transaction, Urgency, Value
+from postroom.store.postgres_options import PostgresOptions
 from postroom.store.refused import StoreRefused
 
 T = TypeVar("T")
@@ -38,15 +38,6 @@ _AGAIN: Final = (
     asyncpg.DeadlockDetectedError,
     asyncpg.InvalidCachedStatementError,
 )
-
-
-class PostgresOptions(msgspec.Struct, frozen=True):
-    """Connections for writing and for reading of this process; seconds a statement, and waiting for a connection, may take."""
-
-    writers: int = 12
-    readers: int = 4
-    statement_seconds: float = 15.0
-    acquire_seconds: float = 15.0
 
 
 DEFAULTS: Final = PostgresOptions()

@@ -15,7 +15,7 @@ import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -28,11 +28,13 @@ from postroom.store.changes import Changes
 from postroom.store.engine import Urgency
 from postroom.store.ids import real_ms
 from postroom.store.migrations import MigratableEngine, migrate
-from postroom.store.notify import Relay
-from postroom.store.postgres import PostgresEngine, PostgresOptions
+from postroom.store.postgres_options import PostgresOptions
 from postroom.store.refused import StoreDamaged, StoreRefused
 from postroom.store.spilled import Content, Spilled, spilled_blob
 from postroom.store.sqlite import SqliteEngine, SqliteOptions
+
+if TYPE_CHECKING:
+    from postroom.store.notify import Relay
 
 FILE_FROM: Final = 262_144  # octets, measured: above it a row costs more than a file
 
@@ -82,6 +84,8 @@ class Store:
             engine: MigratableEngine = await SqliteEngine.open(directory, on_fatal, settings.sqlite)
             files: BlobFiles | None = BlobFiles(Path(settings.files or directory / "blobs"))
         elif parts.scheme in ("postgresql", "postgres"):
+            from postroom.store.postgres import PostgresEngine  # noqa: PLC0415 - asyncpg costs 25 ms of every start
+
             engine = await PostgresEngine.open(url, settings.postgres)
             files = BlobFiles(Path(settings.files)) if settings.files else None
         else:
@@ -97,6 +101,8 @@ class Store:
             raise
         store = cls(engine, files, settings)
         if parts.scheme != "sqlite":
+            from postroom.store.notify import Relay  # noqa: PLC0415 - likewise
+
             store._relay = Relay(url, store.changes)
             store._relay.start()
         return store

@@ -15,7 +15,7 @@ from postroom.store.blobs import BlobRef
 from postroom.store.changes import MessagesExpunged
 from postroom.store.delivery import Delivery, deliver
 from postroom.store.ids import Ids
-from postroom.store.postgres import PostgresOptions
+from postroom.store.postgres_options import PostgresOptions
 from postroom.store.store import Store, StoreSettings
 
 NOW = 1_750_000_000_000_000

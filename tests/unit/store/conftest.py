@@ -8,7 +8,8 @@ import pytest
 
 from mail_account import Account, open_account
 from postroom.store.migrations import MigratableEngine, migrate
-from postroom.store.postgres import PostgresEngine, PostgresOptions
+from postroom.store.postgres import PostgresEngine
+from postroom.store.postgres_options import PostgresOptions
 from postroom.store.sqlite import SqliteEngine
 from postroom.store.store import Store, StoreSettings
 

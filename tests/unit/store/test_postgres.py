@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from postroom.message.errors import NoSpace, TryLater
-from postroom.store.postgres import TRIES, PostgresEngine, PostgresOptions
+from postroom.store.postgres import TRIES, PostgresEngine
+from postroom.store.postgres_options import PostgresOptions
 
 RAISE = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{}'; END $$"
 AT_COMMIT = """
