@@ -73,8 +73,7 @@ class StoreMaildrop:
     async def read(self, number: int) -> Content | None:
         """A message; None when its last copy was removed meanwhile."""
         tx, account_id = self._shelves.store.engine.reading(), self._where.account_id
-        email = await messages.email(tx, account_id, self._emails[number - 1])
-        blob = await blobs.get(tx, account_id, email.blob_id) if email is not None else None
+        blob = await blobs.of_email(tx, account_id, self._emails[number - 1])
         if blob is None:
             return None
         return self._pieces(blob) if blob.data is None else blob.data

@@ -57,6 +57,10 @@ REF: Final = """
 UPDATE blobs SET refs = refs + 1, unref_at = 0 WHERE account_id = $1 AND blob_id = $2 RETURNING size
 """
 GET: Final = "SELECT blob_id, size, place, data FROM blobs WHERE account_id = $1 AND blob_id = $2"
+OF_EMAIL: Final = """
+SELECT b.blob_id, b.size, b.place, b.data FROM emails e JOIN blobs b ON b.account_id = e.account_id AND b.blob_id = e.blob_id
+ WHERE e.account_id = $1 AND e.email_id = $2
+"""
 DROP_ROWS: Final = (
     "DELETE FROM blobs WHERE account_id = $1 AND place = 0 AND refs <= $2 AND blob_id IN ("  # noqa: S608 -- placeholders
     + placeholders(CHUNK, 3)
@@ -101,6 +105,12 @@ async def ref(tx: Transaction, account_id: int, blob_id: int) -> int | None:
 async def get(tx: Transaction, account_id: int, blob_id: int) -> Blob | None:
     """An object's row, with its octets when they are there; None when there is none."""
     row = await tx.fetchrow(GET, account_id, blob_id)
+    return Blob(*row) if row is not None else None
+
+
+async def of_email(tx: Transaction, account_id: int, email_id: int) -> Blob | None:
+    """The row of an email's octets; None when the email is gone."""
+    row = await tx.fetchrow(OF_EMAIL, account_id, email_id)
     return Blob(*row) if row is not None else None
 
 

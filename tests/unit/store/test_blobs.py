@@ -79,3 +79,12 @@ async def test_many_at_once(account):
         await put(account, 100 + number, b"small")
     await unref(account, dict.fromkeys(range(100, 220), 1))
     assert await refs(account) == {}
+
+
+async def test_the_octets_of_an_email(account):
+    await account.fill(1)
+    [(email_id, blob_id)] = await account.rows("SELECT email_id, blob_id FROM emails")
+    found = await blobs.of_email(account.engine.reading(), 1, email_id)
+    assert found == await blobs.get(account.engine.reading(), 1, blob_id)
+    assert await blobs.of_email(account.engine.reading(), 1, email_id + 1) is None
+    assert await blobs.of_email(account.engine.reading(), 2, email_id) is None
