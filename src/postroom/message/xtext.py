@@ -37,6 +37,14 @@ def decode_xtext(text: str) -> str | None:
     return decoded if decoded.isascii() and decoded.isprintable() else None
 
 
+def encode_envid(envid: str) -> str:
+    """The ENVID value for an envelope id. Raises ValueError when the parameter cannot hold it (RFC 3461 §4.4)."""
+    encoded = encode_xtext(envid)
+    if not 0 < len(encoded) <= MAX_ENVID:
+        raise ValueError(f"an envelope id has 1 to {MAX_ENVID} characters as xtext")
+    return encoded
+
+
 def decode_envid(value: str) -> str | None:
     """The envelope id of an ENVID value (RFC 3461 §4.4); None when it is not one."""
     return decode_xtext(value) if 0 < len(value) <= MAX_ENVID else None

@@ -8,6 +8,7 @@ from postroom.message.xtext import (
     decode_envid,
     decode_orcpt,
     decode_xtext,
+    encode_envid,
     encode_orcpt,
     encode_unitext,
     encode_xtext,
@@ -26,7 +27,23 @@ def test_decode_xtext(text, plain):
 
 @pytest.mark.parametrize(
     "text",
-    ["x+0D+0ABcc:y", "a+0Ab", "x+00y", "+7F", "+E9", "+", "+2", "+2b", "a b", "a=b", "ü", "+1B[2J", "a\r\nb"],
+    [
+        "x+0D+0ABcc:y",
+        "a+0Ab",
+        "x+00y",
+        "+7F",
+        "+E9",
+        "+",
+        "+2",
+        "+2b",
+        "a b",
+        "a=b",
+        "ü",
+        "+1B[2J",
+        "a\r\nb",
+        "a+0",
+        "+FF",
+    ],
 )
 def test_strict(text):
     assert decode_xtext(text) is None
@@ -97,3 +114,13 @@ def test_utf8_addresses_there_and_back(address, utf8):
 def test_no_controls_in_addresses():
     with pytest.raises(ValueError, match="control"):
         encode_orcpt("é\r\n@x.test")
+
+
+def test_an_envelope_id_at_its_longest():
+    assert encode_envid("a" * 94 + "+ ") == "a" * 94 + "+2B+20"
+
+
+@pytest.mark.parametrize("unfit", ["", "a" * 95 + "+ ", "a\r\nRSET", "ü"])
+def test_what_cannot_be_an_envelope_id(unfit):
+    with pytest.raises(ValueError, match=r"1 to 100 characters|printable ASCII"):
+        encode_envid(unfit)

@@ -1,4 +1,4 @@
-"""Paths as people and programs write them, and xtext."""
+"""Paths as people and programs write them."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.proto.smtp.syntax import decode_xtext, encode_xtext, shown, split_path, without_route
+from postroom.proto.smtp.syntax import shown, split_path, without_route
 
 
 @pytest.mark.parametrize(
@@ -59,18 +59,6 @@ def test_a_path_of_quotes_takes_linear_time(size: int) -> None:
 )
 def test_source_routes_are_stripped(path: str, mailbox: str | None) -> None:
     assert without_route(path) == mailbox
-
-
-@given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=60))
-def test_xtext_round_trip(text: str) -> None:
-    encoded = encode_xtext(text)
-    assert decode_xtext(encoded) == text
-    assert not set(encoded) & set(" =")
-
-
-@pytest.mark.parametrize("text", ["a b", "a=b", "a+0", "a+0a", "a+0A", "a+FF", "ü", "a\r"])
-def test_what_is_not_xtext(text: str) -> None:
-    assert decode_xtext(text) is None
 
 
 def test_a_path_in_a_reply_is_short() -> None:

@@ -19,6 +19,7 @@ from postroom.message.errors import BadAddress, BadContent, BadSenderAddress, Ma
 from postroom.message.fields import FieldRefused, Mailbox, address_field
 from postroom.message.header import Header
 from postroom.message.ids import IdKind, id_text
+from postroom.message.xtext import encode_envid
 from postroom.store import directory
 from postroom.store.directory import Account
 
@@ -88,7 +89,7 @@ async def submission(office: Office, user: str, wanted: Submit) -> Submission:
     if not wanted.recipients:
         raise BadAddress("the message has no recipient")
     domain = await own_domain(office)
-    notify = None if wanted.notify is None else Notify(wanted.notify)
+    notify = _notify(wanted.notify)
     recipients = [Recipient(_recipient(text, domain), notify) for text in wanted.recipients]
     sender = _sender(wanted.sender or user, domain)
     ascii_only = (sender is None or sender.is_ascii) and all(one.address.is_ascii for one in recipients)
@@ -97,7 +98,7 @@ async def submission(office: Office, user: str, wanted: Submit) -> Submission:
         sender,
         recipients,
         _with_author(wanted, sender),
-        wanted.envid or None,
+        _envid(wanted.envid),
         _ret(wanted.ret),
         smtputf8=not ascii_only,
     )
@@ -135,6 +136,22 @@ def _sender(text: str, domain: str) -> Address | None:
     if found is None:
         raise BadSenderAddress(f"the sender {text!r} is not an address")
     return found if found.domain else Address(found.local, domain)
+
+
+def _envid(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        encode_envid(text)
+    except ValueError as error:
+        raise OperationError(f"ENVID {text!r}: {error} (RFC 3461 §4.4)") from None
+    return text
+
+
+def _notify(number: int | None) -> Notify | None:
+    if number is not None and not 0 <= number <= Notify.SUCCESS | Notify.FAILURE | Notify.DELAY:
+        raise OperationError(f"NOTIFY {number}: it is the sum of 1 (success), 2 (failure) and 4 (delay)")
+    return None if number is None else Notify(number)
 
 
 def _ret(text: str) -> Ret | None:

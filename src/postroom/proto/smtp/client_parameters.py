@@ -21,8 +21,8 @@ from postroom.message.errors import (
     MessageTooBig,
     NonAsciiAddress,
 )
+from postroom.message.xtext import encode_xtext
 from postroom.proto.smtp.capabilities import Capabilities
-from postroom.proto.smtp.syntax import encode_xtext
 
 BY_LONGEST = 999_999_999  # seconds, RFC 2852 §4
 

@@ -16,12 +16,11 @@ import msgspec
 
 from postroom.message.address import parse_mailbox
 from postroom.message.envelope import BodyKind, ByMode, DeliverBy, Envelope, Notify, Ret
+from postroom.message.xtext import MAX_ENVID, MAX_ORCPT, decode_envid, decode_xtext
 from postroom.proto.smtp.config import Limits
-from postroom.proto.smtp.syntax import BadCommand, bad, decode_xtext
+from postroom.proto.smtp.syntax import BadCommand, bad
 from postroom.wire.numbers import decimal
 
-MAX_ENVID = 100  # octets, RFC 3461 §4.4
-MAX_ORCPT = 500  # octets, RFC 3461 §4.2
 _KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _VALUE = re.compile(r"[^\x00-\x20=\x7f]+")  # not up to \U0010FFFF: such a class takes milliseconds to compile
 _BY = re.compile(r"([+-]?)([0-9]{1,9});([NRnr])([Tt]?)")
@@ -102,7 +101,7 @@ def _ret(envelope: Envelope, value: str | None, terms: Terms) -> None:  # noqa: 
 
 
 def _envid(envelope: Envelope, value: str | None, terms: Terms) -> None:  # noqa: ARG001
-    envid = decode_xtext(value) if value and len(value) <= MAX_ENVID else None
+    envid = decode_envid(value or "")
     if not envid:
         raise _wrong("ENVID", f"xtext of at most {MAX_ENVID} characters that stands for printable ones")
     envelope.envid = envid

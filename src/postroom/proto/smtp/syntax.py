@@ -1,6 +1,6 @@
-"""The grammar of MAIL's and RCPT's first argument, and xtext.
+"""The grammar of MAIL's and RCPT's first argument.
 
-RFC 5321 §4.1.2 (paths), Appendix C (source routes: stripped to their last hop), RFC 3461 §4 (xtext). People type SMTP by hand, so a space
+RFC 5321 §4.1.2 (paths), Appendix C (source routes: stripped to their last hop). People type SMTP by hand, so a space
 after the colon and a path without angle brackets are taken too. Not here: the parameters behind the path.
 """
 
@@ -12,8 +12,6 @@ from postroom.message.address import parse_domain
 from postroom.proto.smtp.reply import Reply, printable
 
 _BRACKETED = re.compile(r'<((?:[^<>"\\]|\\.|"(?:[^"\\]|\\.)*")*)>')
-_XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
-_HEXCHAR = re.compile(r"\+([0-9A-F]{2})")
 
 
 class BadCommand(Exception):
@@ -69,19 +67,3 @@ def shown(path: str) -> str:
     """A path in the text of a reply."""
     text = printable(path)
     return f"<{text if len(text) <= 100 else text[:97] + '...'}>"
-
-
-def decode_xtext(text: str) -> str | None:
-    """The ASCII text that `text` stands for; None when it is not xtext, or stands for anything that does not print."""
-    if not _XTEXT.fullmatch(text):
-        return None
-    if "+" in text:
-        text = _HEXCHAR.sub(lambda found: chr(int(found.group(1), 16)), text)
-    return text if text.isascii() and text.isprintable() else None
-
-
-def encode_xtext(text: str) -> str:
-    """Printable ASCII text as xtext."""
-    if text.isalnum() and text.isascii():
-        return text
-    return "".join(f"+{ord(char):02X}" if char in "+= " else char for char in text)

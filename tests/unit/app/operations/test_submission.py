@@ -71,6 +71,9 @@ async def test_a_full_name_makes_a_from(
         ({"recipients": ["a b"]}, "'a b' is not an address"),
         ({"recipients": ["bob"], "sender": "a b"}, "sender 'a b'"),
         ({"recipients": ["bob"], "ret": "body"}, "FULL or HDRS"),
+        ({"recipients": ["bob"], "envid": "x\r\nRSET"}, "printable ASCII"),
+        ({"recipients": ["bob"], "envid": "x" * 101}, "1 to 100 characters"),
+        ({"recipients": ["bob"], "notify": 99}, "NOTIFY"),
         ({"recipients": ["bob"], "name": "a\r\nBcc: x"}, "full name"),
     ],
 )
