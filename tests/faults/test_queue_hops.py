@@ -1,6 +1,7 @@
 """The queue and next hops in trouble; several runners; leases that are lost."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -126,6 +127,28 @@ async def test_leases_are_renewed_while_the_work_goes_on(office: SortingOffice) 
     await office.idle()
     assert len(office.scripted.sent) == 1
     assert not office.faults
+
+
+async def test_a_renewal_that_falls_due_while_jobs_are_claimed_is_not_slept_over(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.accept("eve@r.test", sender=None)
+    office.scripted.gate.clear()
+    office.start()
+    await office.until(lambda: office.scripted.sent)
+    claim, due = jobs.claim, []
+
+    async def slow(*arguments: Any) -> Any:
+        if not due:
+            office.clock.advance(RENEW_SECONDS + 1)
+            due.append(office.clock.now() + (LEASE_SECONDS - 5) * 1_000_000)
+        return await claim(*arguments)
+
+    monkeypatch.setattr(jobs, "claim", slow)
+    office.runner.wake()
+    await office.until(lambda: due and office.rows("SELECT 1 FROM jobs WHERE due > $1", due[0]))
+    office.scripted.gate.set()
+    await office.idle()
 
 
 async def test_a_store_that_is_away_for_a_moment_does_not_send_twice(

@@ -237,13 +237,14 @@ class Runner:
                 await self._renew()
                 blocked = not await self._claim()
                 began = clock.monotonic()
-                sleep = await self._until_due(blocked=blocked)
+                end = began + await self._until_due(blocked=blocked)
+                end = min(end, self._renewed + RENEW_SECONDS)  # perhaps past: claiming takes time
             except Exception as error:  # noqa: BLE001 - the store may be away for a while
                 self._use.on_error(error)
-                sleep = 1.0
+                end = began + 1.0
             self._forget_idle()
             waiting = asyncio.ensure_future(self._wake.wait())
-            sleeping = asyncio.ensure_future(self._sleep_until(began + sleep))
+            sleeping = asyncio.ensure_future(self._sleep_until(end))
             done, _ = await asyncio.wait((waiting, sleeping), return_when=asyncio.FIRST_COMPLETED)
             for task in (waiting, sleeping):
                 if task not in done:
