@@ -65,16 +65,15 @@ def decode_orcpt(value: str) -> tuple[str, str] | None:
     return None if address is None else (kind, address)
 
 
-def encode_orcpt(address: str, *, utf8: bool = False) -> str:
-    """The ORCPT value for an Internet address. Raises ValueError when it holds a control character.
+def encode_orcpt(orcpt: str, *, utf8: bool = False) -> str:
+    """The ORCPT value for `type;address` (RFC 3461 §4.2). Raises ValueError when the address holds what the parameter cannot.
 
-    Outside ASCII the type is utf-8; its characters go as they are when the server speaks SMTPUTF8 (`utf8`), else as `\\x{...}`.
+    An address of the utf-8 type goes as it is when the server speaks SMTPUTF8 (`utf8`), else as `\\x{...}` (RFC 6533 §3).
     """
-    return (
-        f"rfc822;{encode_xtext(address)}"
-        if address.isascii()
-        else f"utf-8;{encode_unitext(address, utf8=utf8)}"
-    )
+    kind, _, address = orcpt.partition(";")
+    if kind == "utf-8":
+        return f"utf-8;{encode_unitext(decode_unitext(address) or address, utf8=utf8)}"
+    return f"{kind};{encode_xtext(address)}"
 
 
 def encode_unitext(address: str, *, utf8: bool = False) -> str:
@@ -92,7 +91,7 @@ def encode_unitext(address: str, *, utf8: bool = False) -> str:
 def decode_unitext(text: str) -> str | None:
     """An address of the utf-8 type in any of its three forms (RFC 6533 §3), or in xtext; None when it is none of them."""
     if not _UNITEXT.fullmatch(text):
-        return decode_xtext(text)
+        return None if "\\" in text else decode_xtext(text)
     if any(int(digits, 16) > 0x10FFFF for digits in _EMBEDDED.findall(text)):
         return None
     decoded = _EMBEDDED.sub(lambda found: chr(int(found.group(1), 16)), text)

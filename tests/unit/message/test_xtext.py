@@ -92,15 +92,17 @@ def test_decode_envid(value, decoded):
 
 
 @pytest.mark.parametrize(
-    ("address", "utf8", "value"),
+    ("orcpt", "utf8", "value"),
     [
-        ("a+b@x.test", False, "rfc822;a+2Bb@x.test"),
-        ("é+@x.test", False, r"utf-8;\x{E9}\x{2B}@x.test"),
-        ("é+@x.test", True, r"utf-8;é\x{2B}@x.test"),
+        ("x400;a=b", True, "x400;a+3Db"),
+        (r"utf-8;\x{E9}@x.test", True, "utf-8;é@x.test"),
+        ("rfc822;a+b@x.test", False, "rfc822;a+2Bb@x.test"),
+        ("utf-8;é+@x.test", False, r"utf-8;\x{E9}\x{2B}@x.test"),
+        ("utf-8;é+@x.test", True, r"utf-8;é\x{2B}@x.test"),
     ],
 )
-def test_encode_orcpt(address, utf8, value):
-    assert encode_orcpt(address, utf8=utf8) == value
+def test_encode_orcpt(orcpt, utf8, value):
+    assert encode_orcpt(orcpt, utf8=utf8) == value
 
 
 @given(
@@ -113,7 +115,7 @@ def test_utf8_addresses_there_and_back(address, utf8):
 
 def test_no_controls_in_addresses():
     with pytest.raises(ValueError, match="control"):
-        encode_orcpt("é\r\n@x.test")
+        encode_orcpt("utf-8;é\r\n@x.test")
 
 
 def test_an_envelope_id_at_its_longest():

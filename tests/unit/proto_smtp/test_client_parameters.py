@@ -105,6 +105,14 @@ def test_recipients(recipient: Recipient, command: str) -> None:
     assert "ORCPT" not in plain
 
 
+def test_an_original_recipient_is_ascii_without_smtputf8() -> None:
+    ascii_only = Capabilities.parse(["l.test", "DSN"])
+    assert (
+        rcpt_command(Recipient(U, None, "utf-8;ü"), ascii_only)
+        == "RCPT TO:<u@l.test> ORCPT=utf-8;\\x{FC}\r\n"
+    )
+
+
 TEXT = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
 
 

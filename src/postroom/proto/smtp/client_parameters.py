@@ -21,7 +21,7 @@ from postroom.message.errors import (
     MessageTooBig,
     NonAsciiAddress,
 )
-from postroom.message.xtext import encode_xtext
+from postroom.message.xtext import encode_orcpt, encode_xtext
 from postroom.proto.smtp.capabilities import Capabilities
 
 BY_LONGEST = 999_999_999  # seconds, RFC 2852 §4
@@ -125,16 +125,9 @@ def rcpt_command(recipient: Recipient, capabilities: Capabilities) -> str:
         if recipient.notify is not None:
             command += f" NOTIFY={_notify(recipient.notify)}"
         if recipient.orcpt:
-            command += _orcpt(recipient.orcpt, utf8=capabilities.has("SMTPUTF8"))
+            command += f" ORCPT={encode_orcpt(recipient.orcpt, utf8=capabilities.has('SMTPUTF8'))}"
     return command + "\r\n"
 
 
 def _notify(notify: Notify) -> str:
     return ",".join(kind.name or "" for kind in Notify if kind in notify and kind) or "NEVER"
-
-
-def _orcpt(orcpt: str, *, utf8: bool) -> str:
-    kind, _, address = orcpt.partition(";")
-    if kind != "utf-8":
-        return f" ORCPT={kind};{encode_xtext(address)}"
-    return f" ORCPT={orcpt}" if utf8 or orcpt.isascii() else ""  # RFC 6533 §3: raw UTF-8 only with SMTPUTF8

@@ -16,7 +16,7 @@ import msgspec
 
 from postroom.message.address import parse_mailbox
 from postroom.message.envelope import BodyKind, ByMode, DeliverBy, Envelope, Notify, Ret
-from postroom.message.xtext import MAX_ENVID, MAX_ORCPT, decode_envid, decode_xtext
+from postroom.message.xtext import MAX_ENVID, decode_envid, decode_orcpt, decode_xtext
 from postroom.proto.smtp.config import Limits
 from postroom.proto.smtp.syntax import BadCommand, bad
 from postroom.wire.numbers import decimal
@@ -28,10 +28,6 @@ _PRIORITY = re.compile(r"-?[0-9]")
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-_UTF8_ADDRESS = re.compile(
-    r"[^\x00-\x20+=\\\x7f]*(?:(?:\\x\{[0-9A-F]{2,6}\}|\+[0-9A-F]{2})[^\x00-\x20+=\\\x7f]*)*"
-)
-_ADDRESS_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _ONCE = {"SUCCESS": Notify.SUCCESS, "FAILURE": Notify.FAILURE, "DELAY": Notify.DELAY}
 
 
@@ -177,16 +173,13 @@ def _notify(options: RcptOptions, value: str | None) -> None:
 
 
 def _orcpt(options: RcptOptions, value: str | None) -> None:
-    kind, semicolon, address = (value or "").partition(";")
-    decoded: str | None = None
-    if semicolon and len(value or "") <= MAX_ORCPT and _ADDRESS_TYPE.fullmatch(kind):
-        if kind.lower() == "utf-8":  # RFC 6533 §3: kept as it came, its own escapes are ASCII and safe
-            decoded = address if _UTF8_ADDRESS.fullmatch(address) and address.isprintable() else None
-        else:
-            decoded = decode_xtext(address)
-    if not decoded:
+    original = decode_orcpt(value or "")
+    if original is None or not all(original) or not original[1].isprintable():
         raise _wrong("ORCPT", "type;address, the address as xtext")
-    options.orcpt = f"{kind.lower()};{decoded}"
+    kind, address = original
+    if kind == "utf-8":  # RFC 6533 §3: kept as it came, its own escapes are ASCII and safe
+        address = (value or "").partition(";")[2]
+    options.orcpt = f"{kind};{address}"
 
 
 MAIL_PARAMETERS: Mapping[str, MailParameter] = MappingProxyType(
