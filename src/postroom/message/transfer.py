@@ -96,26 +96,28 @@ def encode_quoted_printable(text: bytes) -> bytes:
 
     Besides what RFC 2045 §6.7 asks, a leading `From ` and a lone dot are quoted, which some relays would change.
     """
-    lines = []
-    for line in text.split(b"\r\n"):
-        quoted = binascii.b2a_qp(line, istext=False).replace(b"=\r\n", b"\n").replace(b"=\n", b"=\r\n")
-        if quoted.startswith(b"From "):
-            quoted = _refolded(b"=46" + quoted[1:])
-        elif quoted.startswith(b"."):
-            quoted = _refolded(b"=2E" + quoted[1:])
-        lines.append(quoted)
-    return b"\r\n".join(lines)
+    return b"\r\n".join([_quoted_line(line) for line in text.split(b"\r\n")])
 
 
-def _refolded(quoted: bytes) -> bytes:
-    """Breaks the first line once more when two added characters made it too long."""
-    first, fold, rest = quoted.partition(b"=\r\n")
-    if len(first) + (1 if fold else 0) <= 76:
-        return quoted
-    cut = 73
-    while b"=" in first[cut - 2 : cut]:
-        cut -= 1
-    return first[:cut] + b"=\r\n" + first[cut:] + fold + rest
+def _quoted_line(line: bytes) -> bytes:
+    quoted = binascii.b2a_qp(line, istext=False).replace(b"=\r\n", b"").replace(b"=\n", b"")
+    if quoted.startswith(b"From "):
+        quoted = b"=46" + quoted[1:]
+    elif quoted.startswith(b"."):
+        quoted = b"=2E" + quoted[1:]
+    return _folded(quoted)
+
+
+def _folded(quoted: bytes) -> bytes:
+    """Soft line breaks (RFC 2045 §6.7 rule 5): our own, since b2a_qp makes a line of 77 when LF is what follows the break."""
+    pieces, at = [], 0
+    while len(quoted) - at > 76:
+        end = at + 75
+        escape = quoted.find(b"=", end - 2, end)
+        end = end if escape < 0 else escape
+        pieces.append(quoted[at:end])
+        at = end
+    return b"=\r\n".join([*pieces, quoted[at:]])
 
 
 def crlf(text: bytes) -> bytes:
