@@ -8,31 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from postroom.agent.invocation import command, commands
 from postroom.agent.session import As, Config, MailSession, mail_session
+from postroom.agent.written import Written, written
 
 app = commands("Read and write mail.")
 
 To = Annotated[
     list[str], typer.Argument(metavar="ADDRESS...", help="To whom: bob@x.test, 'Bob <bob@x.test>'.")
 ]
-Cc = Annotated[
-    list[str] | None, typer.Option(metavar="ADDRESS", help="Who else gets it; may be given again.")
-]
-Bcc = Annotated[
-    list[str] | None, typer.Option(metavar="ADDRESS", help="Who gets it unseen; may be given again.")
-]
-Subject = Annotated[str | None, typer.Option("--subject", "-s", metavar="TEXT", help="What it is about.")]
-Attach = Annotated[
-    list[Path] | None,
-    typer.Option("--attach", "-a", metavar="FILE", help="A file to go with it; may be given again."),
-]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="The text as HTML too.")]
-Body = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="The text; else standard input, or the editor ($EDITOR).")
-]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the dialogue with the server.")]
 Number = Annotated[str, typer.Argument(metavar="N", help="The message's number in the list, or its uid.")]
 
@@ -44,24 +32,20 @@ def group(as_: As = "", config: Config = None) -> None:
 
 
 @app.command()
-@command(mail_session)
+@command(mail_session, written)
 def send(
     session: MailSession,
+    options: Written,
     to: To,
     *,
-    subject: Subject = None,
-    cc: Cc = None,
-    bcc: Bcc = None,
-    attach: Attach = None,
     html: Html = None,
-    body: Body = None,
     verbose: Verbose = False,
 ) -> None:
     """Send a message."""
-    from postroom.agent.sending import new
-    from postroom.agent.writing import Options
+    from postroom.agent import sending
 
-    new(session, to, Options(cc or (), bcc or (), subject, attach or (), html, body, verbose))
+    draft = sending.new(session, to, msgspec.structs.replace(options, html=html))
+    sending.send(session, draft, verbose=verbose)
 
 
 @app.command("list")
@@ -97,51 +81,41 @@ def read(
 
 
 @app.command()
-@command(mail_session)
+@command(mail_session, written)
 def reply(
     session: MailSession,
+    options: Written,
     number: Number,
     *,
     to_all: Annotated[bool, typer.Option("--all", help="To everybody who got it.")] = False,
     no_quote: Annotated[bool, typer.Option("--no-quote", help="Without the text that is answered.")] = False,
-    subject: Subject = None,
-    cc: Cc = None,
-    bcc: Bcc = None,
-    attach: Attach = None,
-    body: Body = None,
     verbose: Verbose = False,
 ) -> None:
     """Answer a message."""
-    from postroom.agent.sending import answer
-    from postroom.agent.writing import Options
+    from postroom.agent import sending
 
-    options = Options(cc or (), bcc or (), subject, attach or (), None, body, verbose)
-    answer(session, number, options, to_all=to_all, quoting=not no_quote)
+    draft = sending.answer(session, number, options, to_all=to_all, quoting=not no_quote)
+    sending.send(session, draft, verbose=verbose)
 
 
 @app.command()
-@command(mail_session)
+@command(mail_session, written)
 def forward(
     session: MailSession,
+    options: Written,
     number: Number,
     to: To,
     *,
     attached: Annotated[
         bool, typer.Option("--attached", help="The whole message as it is, as a file.")
     ] = False,
-    subject: Subject = None,
-    cc: Cc = None,
-    bcc: Bcc = None,
-    attach: Attach = None,
-    body: Body = None,
     verbose: Verbose = False,
 ) -> None:
     """Pass a message on, with what is attached to it."""
-    from postroom.agent.sending import pass_on
-    from postroom.agent.writing import Options
+    from postroom.agent import sending
 
-    options = Options(cc or (), bcc or (), subject, attach or (), None, body, verbose)
-    pass_on(session, number, to, options, attached=attached)
+    draft = sending.pass_on(session, number, to, options, attached=attached)
+    sending.send(session, draft, verbose=verbose)
 
 
 @app.command()

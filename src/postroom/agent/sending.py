@@ -15,20 +15,21 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.mailbox import Mailbox, find
 from postroom.agent.session import MailSession
 from postroom.agent.submitting import Submitted, submit
-from postroom.agent.writing import Options, author, complete, finish, recipients
+from postroom.agent.writing import author, complete, finish, recipients
+from postroom.agent.written import Written
 from postroom.message import reply as replies
 from postroom.message.compose import Draft
 
 
-def new(session: MailSession, to: Sequence[str], options: Options) -> None:
-    """`postroom mail send`."""
+def new(session: MailSession, to: Sequence[str], options: Written) -> Draft:
+    """The message of `postroom mail send`."""
     draft = Draft([author(session.account)], recipients(to))
     complete(draft, options)
-    _send(session, draft, verbose=options.verbose)
+    return draft
 
 
-def answer(session: MailSession, number: str, options: Options, *, to_all: bool, quoting: bool) -> None:
-    """`postroom mail reply`."""
+def answer(session: MailSession, number: str, options: Written, *, to_all: bool, quoting: bool) -> Draft:
+    """The message of `postroom mail reply`."""
     original = replies.read_original(_message(session, number))
     draft = replies.reply(original, author(session.account), to_all=to_all)
     if not (draft.to or draft.cc or options.cc or options.bcc):
@@ -36,30 +37,24 @@ def answer(session: MailSession, number: str, options: Options, *, to_all: bool,
             f"message {number} names nobody to answer to (no From, no Reply-To); write to somebody with: postroom mail send"
         )
     complete(draft, options, quoted=draft.text if quoting else "")
-    _send(session, draft, verbose=options.verbose)
+    return draft
 
 
 def pass_on(
-    session: MailSession, number: str, to: Sequence[str], options: Options, *, attached: bool
-) -> None:
-    """`postroom mail forward`."""
+    session: MailSession, number: str, to: Sequence[str], options: Written, *, attached: bool
+) -> Draft:
+    """The message of `postroom mail forward`."""
     raw, who = _message(session, number), author(session.account)
     if attached:
         draft = replies.forward_as_attachment(raw, who, recipients(to))
     else:
         draft = replies.forward(replies.read_original(raw), who, recipients(to))
     complete(draft, options, quoted=draft.text.lstrip("\n"))
-    _send(session, draft, verbose=options.verbose)
+    return draft
 
 
-def _message(session: MailSession, number: str) -> bytes:
-    async def fetch(mailbox: Mailbox) -> bytes:
-        return await mailbox.message(find(await mailbox.entries(), number).number)
-
-    return session.in_mailbox(fetch)
-
-
-def _send(session: MailSession, draft: Draft, *, verbose: bool) -> None:
+def send(session: MailSession, draft: Draft, *, verbose: bool) -> None:
+    """Sends a message and says what became of it; `verbose` shows the dialogue. Raises `ServerFailed`."""
     envelope, made = finish(draft, secrets.token_hex(12))
     tell = session.terminal.note if verbose else None
     done = asyncio.run(submit(session.account, envelope, made.raw, tell))
@@ -78,6 +73,13 @@ def _send(session: MailSession, draft: Draft, *, verbose: bool) -> None:
     if done.refused:
         words = "\n".join(f"{one.recipient}: {one.reply}" for one in done.refused)
         raise ServerFailed(f"not to all:\n{words}", Exit.SOME_RECIPIENTS)
+
+
+def _message(session: MailSession, number: str) -> bytes:
+    async def fetch(mailbox: Mailbox) -> bytes:
+        return await mailbox.message(find(await mailbox.entries(), number).number)
+
+    return session.in_mailbox(fetch)
 
 
 def _words(done: Submitted, to: list[str]) -> str:

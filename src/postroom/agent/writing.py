@@ -14,11 +14,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
 from postroom import __version__
 from postroom.agent.accounts import Account
 from postroom.agent.invocation import CommandFailed
+from postroom.agent.written import Written
 from postroom.message.address import parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
 from postroom.message.compose import Attachment, Composed, Draft, Making, compose
@@ -27,18 +26,6 @@ from postroom.message.fields import FieldRefused, Mailbox
 
 MAX_FILE = 48 << 20  # octets of one attachment
 USER_AGENT = f"Postroom/{__version__}"
-
-
-class Options(msgspec.Struct, frozen=True):
-    """What the command line says of a message. `body` None: from standard input, or the editor; `verbose` shows the dialogue."""
-
-    cc: Sequence[str] = ()
-    bcc: Sequence[str] = ()
-    subject: str | None = None
-    files: Sequence[Path] = ()
-    html: Path | None = None
-    body: str | None = None
-    verbose: bool = False
 
 
 def author(account: Account) -> Mailbox:
@@ -62,7 +49,7 @@ def recipients(texts: Sequence[str]) -> list[Mailbox]:
     return found
 
 
-def complete(draft: Draft, options: Options, *, quoted: str = "") -> None:
+def complete(draft: Draft, options: Written, *, quoted: str = "") -> None:
     """Fills a draft with what the options and the writer say; `quoted` goes below his words. Raises `CommandFailed`."""
     draft.cc = [*draft.cc, *recipients(options.cc)]
     draft.bcc = [*draft.bcc, *recipients(options.bcc)]
@@ -95,7 +82,7 @@ def finish(draft: Draft, unique: str) -> tuple[Envelope, Composed]:
     return envelope, done
 
 
-def _text(options: Options, quoted: str) -> str:
+def _text(options: Written, quoted: str) -> str:
     if options.body is not None:
         return _joined(options.body, quoted)
     if not sys.stdin.isatty():

@@ -10,7 +10,8 @@ import pytest
 
 from postroom.agent.accounts import Account
 from postroom.agent.invocation import CommandFailed
-from postroom.agent.writing import Options, attachment, author, complete, finish, recipients
+from postroom.agent.writing import attachment, author, complete, finish, recipients
+from postroom.agent.written import Written
 from postroom.message.compose import Draft
 
 ME = Account("alice@crepes.test", name="Alice")
@@ -57,7 +58,7 @@ def test_the_text(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
     one = draft()
-    complete(one, Options(body=body, subject="s"), quoted=quoted)
+    complete(one, Written(body=body, subject="s"), quoted=quoted)
     assert one.text == text
 
 
@@ -76,24 +77,24 @@ def test_the_editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str
     monkeypatch.setenv("VISUAL", f"{sys.executable} {tmp_path / 'editor.py'}")
     one = draft()
     if script.startswith("open(f,'a')"):
-        complete(one, Options(), quoted="> q\n")
+        complete(one, Written(), quoted="> q\n")
         assert one.text == text
         return
     with pytest.raises(CommandFailed, match=text):
-        complete(one, Options(), quoted="> q\n")
+        complete(one, Written(), quoted="> q\n")
 
 
 def test_an_editor_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", Screen())
     monkeypatch.setenv("VISUAL", "/no/such/editor")
     with pytest.raises(CommandFailed, match="set EDITOR"):
-        complete(draft(), Options())
+        complete(draft(), Written())
 
 
 def test_the_finished_message(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("file")
     one = draft()
-    options = Options(["c@x.test"], ["d@x.test"], "Crêpes", [tmp_path / "a.txt"], None, "text\n")
+    options = Written(["c@x.test"], ["d@x.test"], "Crêpes", [tmp_path / "a.txt"], None, "text\n")
     complete(one, options)
     envelope, made = finish(one, "unique")
     assert [str(recipient.address) for recipient in envelope.recipients] == [
