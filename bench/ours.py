@@ -37,6 +37,8 @@ submission = -1
 submissions = -1
 pop3 = {pop3}
 pop3s = {pop3s}
+imap = {imap}
+imaps = {imaps}
 
 [tls]
 certificates = ["{chain}"]
@@ -63,7 +65,7 @@ class Ours:
     def __init__(
         self, place: Path, certificate: Certificate, domain: str = DOMAIN, further: str = ""
     ) -> None:
-        self.smtp, self.pop3, self.pop3s = free_ports(3)
+        self.smtp, self.pop3, self.pop3s, self.imap, self.imaps = free_ports(5)
         self._place = place
         self._domain = domain
         self._certificate = certificate
@@ -75,6 +77,8 @@ class Ours:
             smtp=self.smtp,
             pop3=self.pop3,
             pop3s=self.pop3s,
+            imap=self.imap,
+            imaps=self.imaps,
             chain=certificate.chain,
             key=certificate.key,
         )

@@ -20,6 +20,8 @@ submissions = 0
 lmtp = 0
 pop3 = 0
 pop3s = 0
+imap = 0
+imaps = 0
 
 [tls]
 """

@@ -22,6 +22,8 @@ submission = -1
 submissions = -1
 pop3 = -1
 pop3s = -1
+imap = -1
+imaps = -1
 [limits]
 free_bytes = 1048576
 """

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from postroom import __version__
 from postroom.app.settings import RouteSettings, Settings, SettingsError
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.mx import Identity, MxLookup
@@ -20,6 +21,7 @@ from postroom.deliver.routes import SMARTHOST, Route
 from postroom.deliver.schedule import Schedule
 from postroom.net.certificates import Pair, ServerTls
 from postroom.net.selfsigned import self_signed
+from postroom.proto.imap.config import ImapConfig
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.smtp.client_events import Account, TlsUse
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
@@ -69,6 +71,8 @@ def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
         ("submissions", ("smtp",)),
         ("pop3", ()),
         ("pop3s", ("pop3",)),
+        ("imap", ()),
+        ("imaps", ("imap",)),
     ):
         tls.service(service, protocols)
     return tls
@@ -107,6 +111,18 @@ def pop3_config(settings: Settings, world: Surroundings) -> Pop3Config:
         plaintext=world.open_house,
         login_delay=mailboxes.pop3_login_delay,
         expire=None if mailboxes.pop3_expire_days < 0 else mailboxes.pop3_expire_days,
+    )
+
+
+def imap_config(settings: Settings, world: Surroundings) -> ImapConfig:
+    """IMAP."""
+    return ImapConfig(
+        settings.server.hostname,
+        starttls=True,
+        plaintext=world.open_house,
+        mechanisms=MECHANISMS,
+        message=settings.limits.message_bytes,
+        version=__version__,
     )
 
 

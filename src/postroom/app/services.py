@@ -28,6 +28,8 @@ from postroom.net.session import Session
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import Offers
 from postroom.serve.body_budget import BodyBudget
+from postroom.serve.imap.conversation import ImapService
+from postroom.serve.imap.session import ImapSession
 from postroom.serve.pop3 import Pop3Service, Pop3Session
 from postroom.serve.pop3_maildrop import Shelves, StoreMaildrops
 from postroom.serve.pop3_notes import JourneyNotes
@@ -42,6 +44,8 @@ from postroom.store.spilled import discard_leftovers
 LOOPBACK = ("127.0.0.1",)
 _BUSY_SMTP = b"421 4.7.0 Too many connections from your address, try again later\r\n"
 _BUSY_POP3 = b"-ERR [SYS/TEMP] too many connections from your address\r\n"
+_BUSY_IMAP = b"* BYE [LIMIT] Too many connections from your address\r\n"
+_BUSY = {"pop3": _BUSY_POP3, "pop3s": _BUSY_POP3, "imap": _BUSY_IMAP, "imaps": _BUSY_IMAP}
 
 
 class Services:
@@ -80,6 +84,8 @@ class Services:
             ("lmtp", listen.lmtp, LOOPBACK, lmtp, False),
             ("pop3", listen.pop3, listen.addresses, self._pop3(), False),
             ("pop3s", listen.pop3s, listen.addresses, self._pop3(), True),
+            ("imap", listen.imap, listen.addresses, self._imap(), False),
+            ("imaps", listen.imaps, listen.addresses, self._imap(), True),
         )
         opened: list[tuple[Listener, str]] = []
         for name, port, addresses, sessions, implicit in wanted:
@@ -101,7 +107,7 @@ class Services:
 
     def _door(self, name: str, sessions: Callable[[], Session], *, implicit: bool, tls: Tls) -> Door:
         endpoint = Endpoint(sessions, self._connections, self._tell, tls.of(name) if implicit else None)
-        refusal = _BUSY_POP3 if name.startswith("pop3") else _BUSY_SMTP
+        refusal = _BUSY.get(name, _BUSY_SMTP)
         return Door(endpoint, self._gate, refusal)
 
     def _tell(self, error: BaseException) -> None:
@@ -150,6 +156,18 @@ class Services:
             stamp=self.apop.stamp,
         )
         return lambda: Pop3Session(service)
+
+    def _imap(self) -> Callable[[], Session]:
+        world, parts = self._world, self._parts
+        service = ImapService(
+            building.imap_config(self._settings, world),
+            parts.login,
+            parts.store,
+            parts.node.ids,
+            world.clock.now,
+            tls=self._tls.of("imap"),
+        )
+        return lambda: ImapSession(service)
 
     async def _flush(self, domain: str) -> int:
         """ETRN: everything for this next hop is due now; gives how many jobs that is."""

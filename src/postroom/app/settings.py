@@ -60,6 +60,8 @@ class ListenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = -1
     pop3: Annotated[Listen, Meta(description="POP3, STLS")] = 110
     pop3s: Annotated[Listen, Meta(description="POP3, TLS from the first byte")] = 995
+    imap: Annotated[Listen, Meta(description="IMAP, STARTTLS")] = 143
+    imaps: Annotated[Listen, Meta(description="IMAP, TLS from the first byte")] = 993
     control: Annotated[
         str, Meta(description="the control socket's path; '' is control in the data directory")
     ] = ""

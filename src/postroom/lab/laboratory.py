@@ -113,6 +113,8 @@ class Lab:
                 lmtp=house.port("lmtp", base),
                 pop3=house.port("pop3", base),
                 pop3s=house.port("pop3s", base),
+                imap=house.port("imap", base),
+                imaps=house.port("imaps", base),
             ),
             tls=TlsSettings(
                 tuple(str(pair.chain) for pair in pairs),

@@ -11,7 +11,16 @@ from postroom.message.address import Address, parse_mailbox
 
 DEFAULT_BASE = 2500
 DNS_OFFSET = 53
-OFFSETS = {"smtp": 25, "submission": 587, "submissions": 465, "lmtp": 24, "pop3": 110, "pop3s": 995}
+OFFSETS = {
+    "smtp": 25,
+    "submission": 587,
+    "submissions": 465,
+    "lmtp": 24,
+    "pop3": 110,
+    "pop3s": 995,
+    "imap": 143,
+    "imaps": 993,
+}
 
 
 class House(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ messages' ids behind for those who synchronise. Not here: what is in a mailbox (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -99,6 +99,11 @@ INBOX_ID: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND ro
 LISTING: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 ORDER BY parent_id, name"  # noqa: S608
 PARENTS: Final = "SELECT mailbox_id, parent_id FROM mailboxes WHERE account_id = $1"
 NAMED: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND parent_id = $2 AND name = $3"
+RECENT: Final = "SELECT first_recent, uidnext FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2 {LOCK}"
+CLAIM: Final = "UPDATE mailboxes SET first_recent = $3 WHERE account_id = $1 AND mailbox_id = $2"
+KEYWORDS: Final = """
+SELECT keyword FROM mailbox_keywords WHERE account_id = $1 AND mailbox_id = $2 AND n_total > 0 ORDER BY keyword
+"""
 RENAME: Final = """
 UPDATE mailboxes SET parent_id = $3, name = $4, changed_modseq = $5 WHERE account_id = $1 AND mailbox_id = $2
 """
@@ -139,6 +144,35 @@ async def inbox_id(tx: Transaction, account_id: int) -> int:
         raise NoSuchMailbox(detail=f"account {account_id} has no inbox")
     found: int = row[0]
     return found
+
+
+async def by_path(tx: Transaction, account_id: int, path: Sequence[str]) -> int:
+    """The id of the mailbox at the end of a path of names from the top; raises `NoSuchMailbox`."""
+    mailbox_id = TOP
+    for name in path:
+        row = await tx.fetchrow(NAMED, account_id, mailbox_id, name)
+        if row is None:
+            raise NoSuchMailbox
+        mailbox_id = row[0]
+    return mailbox_id
+
+
+async def keywords(tx: Transaction, mailbox: MailboxRef) -> list[str]:
+    """The keywords that copies in a mailbox have, sorted."""
+    await require(tx, mailbox, Right.READ)
+    return [row[0] for row in await tx.fetch(KEYWORDS, mailbox.account_id, mailbox.mailbox_id)]
+
+
+async def claim_recent(tx: Transaction, mailbox: MailboxRef) -> int:
+    """Makes all messages seen by a session; gives the lowest uid that no session had seen (\\Recent of RFC 3501 §2.3.2)."""
+    await require(tx, mailbox, Right.READ)
+    row = await tx.fetchrow(RECENT, mailbox.account_id, mailbox.mailbox_id)
+    if row is None:
+        raise NoSuchMailbox
+    if row[0] < row[1]:
+        await tx.execute(CLAIM, mailbox.account_id, mailbox.mailbox_id, row[1])
+    first: int = row[0]
+    return first
 
 
 async def listing(tx: Transaction, account_id: int) -> list[Mailbox]:

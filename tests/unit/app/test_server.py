@@ -42,6 +42,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         lmtp = 0
         pop3 = 0
         pop3s = 0
+        imap = 0
+        imaps = 0
         [limits]
         free_bytes = 0
         """

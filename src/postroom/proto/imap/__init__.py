@@ -1,0 +1,1 @@
+"""IMAP: the protocol's machines, both ends, and its grammar."""

@@ -1,0 +1,108 @@
+"""What IMAP offers, each capability declared once: CAPABILITY, ENABLE and the page of documentation derive from this table.
+
+RFC 9051 §6.1.1; the registry names and RFCs stand in the table. A capability is here when all of it works. Not here: what a command does.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from postroom.proto.imap.config import ImapConfig
+from postroom.proto.imap.login import mechanisms
+from postroom.proto.imap.verb import State
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What the table looks at: the moment of a session."""
+
+    config: ImapConfig
+    state: State
+    secure: bool
+    compressed: bool
+
+
+class Shown(enum.Enum):
+    """When a capability is announced."""
+
+    ALWAYS = "always"
+    BEFORE = "before login"
+    AFTER = "after login"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """`names` gives what is announced now, perhaps nothing; by default the name itself. `enable`: ENABLE takes it (RFC 5161)."""
+
+    name: str
+    rfc: str
+    shown: Shown = Shown.ALWAYS
+    enable: bool = False
+    names: Callable[[Offer], tuple[str, ...]] | None = None
+
+
+def _literal(offer: Offer) -> tuple[str, ...]:
+    return ("LITERAL-",) if offer.config.literal_minus else ("LITERAL+",)  # never both, RFC 7888 §5
+
+
+TABLE: Final = (
+    Row("IMAP4rev2", "RFC 9051", enable=True),
+    Row("IMAP4rev1", "RFC 3501"),
+    Row(
+        "STARTTLS",
+        "RFC 9051 §6.2.1",
+        Shown.BEFORE,
+        names=lambda o: ("STARTTLS",) if o.config.starttls and not o.secure else (),
+    ),
+    Row(
+        "LOGINDISABLED",
+        "RFC 9051 §6.2.3",
+        Shown.BEFORE,
+        names=lambda o: () if o.secure or o.config.plaintext else ("LOGINDISABLED",),
+    ),
+    Row(
+        "AUTH=",
+        "RFC 9051 §6.2.2",
+        Shown.BEFORE,
+        names=lambda o: tuple(f"AUTH={name}" for name in mechanisms(o.config, secure=o.secure)),
+    ),
+    Row("SASL-IR", "RFC 4959"),
+    Row("ENABLE", "RFC 5161"),
+    Row("LITERAL+", "RFC 7888", names=_literal),
+    Row("ID", "RFC 2971"),
+    Row("IDLE", "RFC 2177"),
+    Row("UNSELECT", "RFC 3691", Shown.AFTER),
+    Row("UTF8=ACCEPT", "RFC 6855", Shown.AFTER, enable=True),
+    Row("CONDSTORE", "RFC 7162", Shown.AFTER, enable=True),
+    Row("QRESYNC", "RFC 7162", Shown.AFTER, enable=True),
+    Row("UNAUTHENTICATE", "RFC 8437", Shown.AFTER),
+    Row(
+        "COMPRESS=DEFLATE",
+        "RFC 4978",
+        Shown.AFTER,
+        names=lambda o: () if o.compressed else ("COMPRESS=DEFLATE",),
+    ),
+)
+NAMES: Final = frozenset(row.name for row in TABLE)
+ENABLED_BY: Final = frozenset(row.name.upper() for row in TABLE if row.enable)
+
+
+def announced(offer: Offer) -> tuple[str, ...]:
+    """What CAPABILITY says now, in the order of the table."""
+    hidden = Shown.AFTER if offer.state is State.NOT_AUTHENTICATED else Shown.BEFORE
+    found: list[str] = []
+    for row in TABLE:
+        if row.shown is not hidden:
+            found += (row.name,) if row.names is None else row.names(offer)
+    return tuple(found)
+
+
+def enable(names: tuple[str, ...], enabled: set[str]) -> tuple[str, ...]:
+    """Adds what ENABLE asks for to what is enabled; gives what is new (RFC 5161 §3.1)."""
+    new = tuple(dict.fromkeys(name for name in names if name in ENABLED_BY and name not in enabled))
+    enabled.update(new)
+    if "QRESYNC" in new:  # RFC 7162 §3.2.3
+        enabled.add("CONDSTORE")
+    return new

@@ -1,0 +1,38 @@
+"""What an IMAP service offers, and the bounds of one session.
+
+RFC 9051 §2.2.1, §5.5, RFC 7888 §4 and §5. Every bound on what a client may send stands here. Not here: times (`serve.imap`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Octets, unless said otherwise."""
+
+    line_before_login: int = 8_192  # of a line, and of a whole command with its literals
+    line: int = 65_536  # of a line, its literals aside
+    command: int = 1 << 20  # a whole command; messages of APPEND are not counted
+    literals: int = 1_000  # of one command
+    literal_minus: int = 4_096  # a non-synchronizing literal under LITERAL-, RFC 7888 §5
+    discarded: int = (
+        1 << 20
+    )  # a refused literal that is not waited for is read away up to this size, else the connection ends
+    faults: int = 20  # commands that are none, until the connection ends
+    failed_logins: int = 3  # likewise
+    queued: int = 262_144  # waiting to be sent, above which the next command waits
+
+
+class ImapConfig(msgspec.Struct, frozen=True):
+    """`plaintext`: passwords are taken without TLS too. `message` is the largest message, in octets."""
+
+    host: str
+    starttls: bool = False
+    plaintext: bool = False
+    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
+    literal_minus: bool = False
+    message: int = 50 << 20
+    implementation: str = "Postroom"
+    version: str = ""
+    limits: Limits = Limits()

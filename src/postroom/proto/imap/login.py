@@ -1,0 +1,84 @@
+"""AUTHENTICATE: a SASL exchange in lines.
+
+RFC 9051 §6.2.2, RFC 4959 §3 (an initial response; `=` is the empty one), RFC 4422 §3. It reads what a client claims; nothing is checked. Not here:
+the mechanisms (`proto.sasl`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from postroom.proto.imap.commands.session import Authenticate, LogIn
+from postroom.proto.imap.config import ImapConfig
+from postroom.proto.sasl.exchange import (
+    Challenge,
+    EncodingError,
+    SaslError,
+    ServerExchange,
+    decode_base64,
+    decode_initial,
+    encode_base64,
+)
+from postroom.proto.sasl.mechanisms import MECHANISMS, usable
+
+
+class Wrong(msgspec.Struct, frozen=True):
+    """Why there is no exchange, or no more: a status, words, a response code."""
+
+    status: str
+    words: str
+    code: str = ""
+
+
+Step = LogIn | Wrong | bytes  # bytes: the next challenge, in base64
+
+
+def mechanisms(config: ImapConfig, *, secure: bool) -> tuple[str, ...]:
+    """Those that may be used now."""
+    return usable(config.mechanisms, secure=secure, plaintext_allowed=config.plaintext)
+
+
+class Exchange:
+    """One AUTHENTICATE, from `begin` over `respond` to a step that is no challenge."""
+
+    __slots__ = ("_config", "_exchange", "_mechanism")
+
+    def __init__(self, config: ImapConfig) -> None:
+        self._config = config
+        self._mechanism = ""
+        self._exchange: ServerExchange | None = None
+
+    def begin(self, command: Authenticate, *, secure: bool) -> Step:
+        """The first step."""
+        allowed = mechanisms(self._config, secure=secure)
+        self._mechanism = command.mechanism
+        if command.mechanism not in allowed:
+            if command.mechanism in self._config.mechanisms:
+                return Wrong("NO", "Only over TLS", "PRIVACYREQUIRED")
+            return Wrong("NO", f"Use one of: {' '.join(allowed) or 'none before STARTTLS'}", "CANNOT")
+        self._exchange = MECHANISMS[command.mechanism].server()
+        try:
+            return self._step(None if command.initial is None else decode_initial(command.initial))
+        except EncodingError:
+            return Wrong("BAD", "The initial response is not base64")
+
+    def respond(self, line: bytes) -> Step:
+        """The client's next line."""
+        if line == b"*":
+            return Wrong("BAD", "The login is given up")
+        try:
+            return self._step(decode_base64(line))
+        except EncodingError:
+            return Wrong("BAD", "The response is not base64")
+
+    def _step(self, response: bytes | None) -> Step:
+        assert self._exchange is not None
+        try:
+            result = self._exchange.step(response)
+        except EncodingError:
+            raise
+        except SaslError:
+            return Wrong("BAD", f"That is not what {self._mechanism} prescribes")
+        if isinstance(result, Challenge):
+            return encode_base64(result.data)
+        return LogIn(result.authcid, result.password, result.mechanism, result.authzid)

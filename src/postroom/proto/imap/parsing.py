@@ -1,0 +1,67 @@
+"""A command's line becomes a command, or words that say why it is none.
+
+RFC 9051 §2.2.1 (tag, verb, arguments), §3 (which may be given when). Not here: lines and literals (`proto.imap.collector`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from postroom.proto.imap.events import Given
+from postroom.proto.imap.grammar import TAG_CHARS, ImapCursor, atom
+from postroom.proto.imap.verb import State, Verb
+from postroom.proto.imap.verbs import VERBS
+from postroom.wire.cursor import GrammarError
+
+HTTP: Final = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"DELETE ", b"PATCH ")
+_TAG: Final = 100  # octets that are repeated to a client
+
+
+class Bad(msgspec.Struct, frozen=True):
+    """It is no command, and why."""
+
+    words: str
+
+
+def tag_of(line: bytes) -> bytes:
+    """The tag at the beginning of a line; `*` when there is none."""
+    cursor = ImapCursor(line)
+    tag = cursor.take_while(TAG_CHARS, _TAG)
+    return tag if tag and (cursor.at_end or cursor.peek(b" ")) else b"*"
+
+
+def parse(line: bytes, state: State, *, utf8: bool) -> Given | Bad:
+    """Reads one command; `utf8` as in `ImapCursor`."""
+    cursor = ImapCursor(line, utf8=utf8)
+    if not cursor.take_while(TAG_CHARS) or not cursor.accept(b" "):
+        return Bad("A command is a tag, a space and a verb, such as: a1 NOOP")
+    try:
+        name, verb = _verb(cursor)
+        if verb is None:
+            return Bad(f"Unknown command; {state.value}, there are: {_known(state)}")
+        if state not in verb.states:
+            return Bad(_elsewhere(state, verb))
+        command = verb.parse(cursor)
+        cursor.end()
+    except GrammarError as error:
+        return Bad(str(error).capitalize())
+    return Given(command, name, verb.expunges)
+
+
+def _elsewhere(state: State, verb: Verb) -> str:
+    if state is State.NOT_AUTHENTICATED:
+        return "Log in first"
+    return "Select a mailbox first" if State.SELECTED in verb.states else "You are logged in already"
+
+
+def _verb(cursor: ImapCursor) -> tuple[bytes, Verb | None]:
+    name = atom(cursor, "a command").upper().encode()
+    if name == b"UID" and cursor.accept(b" "):
+        name = b"UID " + atom(cursor, "a command").upper().encode()
+    return name, VERBS.get(name)
+
+
+def _known(state: State) -> str:
+    return " ".join(sorted(name.decode() for name, verb in VERBS.items() if state in verb.states))

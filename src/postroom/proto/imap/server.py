@@ -1,0 +1,268 @@
+"""The server's end of an IMAP session, as a pure machine: octets in, events out, octets out.
+
+RFC 9051 §2.2 (commands and responses), §3 (states), §5.5 (one command after the other), §7.1 (status responses); RFC 3501 for clients of before.
+Every command is answered in its order; one event at a time leaves, and the next only after its answer. Not here: mailboxes, passwords, sockets,
+time.
+"""
+
+from __future__ import annotations
+
+from postroom.proto.imap.answers import Answers
+from postroom.proto.imap.capabilities import Offer, announced
+from postroom.proto.imap.collector import Asked, Collector, Refused
+from postroom.proto.imap.commands.selecting import Done
+from postroom.proto.imap.commands.session import Authenticate, Capability, LogIn, StartTls
+from postroom.proto.imap.config import ImapConfig
+from postroom.proto.imap.deflate import BadCompression, Deflate
+from postroom.proto.imap.events import Drain, Given, ImapEvent
+from postroom.proto.imap.login import Exchange, Step
+from postroom.proto.imap.parsing import HTTP, Bad, parse, tag_of
+from postroom.proto.imap.verb import Command, State
+from postroom.wire.lines import LineBuffer
+
+_CRLF = 2
+
+
+class ImapServer:
+    """A session from its greeting to LOGOUT. Each method for a session says which event it answers."""
+
+    __slots__ = (
+        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_faults", "_lines", "_pending", "_tag", "closing",
+        "config", "enabled", "idling", "out", "secure", "state",
+    )  # fmt: skip
+
+    def __init__(self, config: ImapConfig) -> None:
+        self.config = config
+        self.state = State.NOT_AUTHENTICATED
+        self.enabled: set[str] = set()  # by ENABLE, in upper case
+        self.secure = False
+        self.closing = False
+        self.out = Answers()
+        self._begin()
+        self._deflate: Deflate | None = None
+        self._pending: ImapEvent | None = None
+        self._tag = b"*"
+        self.idling = False  # untagged responses may be sent at any time
+        self._awaiting_tls = False
+        self._exchange: Exchange | None = None
+        self._faults = 0
+        self._failed_logins = 0
+
+    def _begin(self) -> None:
+        limits = self.config.limits
+        self._lines = LineBuffer(limits.line_before_login + _CRLF)
+        self._collector = Collector(limits, minus=self.config.literal_minus)
+
+    # ---------------------------------------------------------------------------------------------------------- the machine
+
+    def receive(self, data: bytes) -> None:
+        """Octets from the client. Behind STARTTLS they belong to the TLS layer: any that come here were sent in the clear and are dropped."""
+        if self._awaiting_tls or self.closing:
+            return
+        if self._deflate is None:
+            self._lines.feed(data)
+        else:
+            self._deflate.feed(data)
+
+    def next_event(self) -> ImapEvent | None:
+        """Works through what is there, up to a command that cannot be answered here or until enough is queued."""
+        while self._pending is None and not self._awaiting_tls and not self.closing:
+            if self.out.queued >= self.config.limits.queued:
+                self._pending = Drain()
+            elif (got := self._collector.next(self._lines)) is not None:
+                self._pending = self._take(got)
+            elif not self._inflate():
+                break
+            if self._pending is not None:
+                return self._pending
+        return None
+
+    def data_to_send(self) -> bytes:
+        """What waits to be sent, once."""
+        data = self.out.take()
+        return self._deflate.compress(data) if data and self._deflate is not None else data
+
+    def _inflate(self) -> bool:
+        if self._deflate is None:
+            return False
+        try:
+            data = self._deflate.step()
+        except BadCompression:
+            self.bye("What came is not deflate (RFC 4978)")
+            return False
+        if data:
+            self._lines.feed(data)
+        return bool(data)
+
+    # -------------------------------------------------------------------------------------------------------- what is said
+
+    def finish(self, status: str, words: str, code: str = "") -> None:
+        """Answers the command at hand: OK, NO or BAD, with a response code (RFC 9051 §7.1) and words that hold nothing of the client's."""
+        self._pending = None
+        self.out.status(self._tag, status, words, code)
+
+    def go_on(self) -> None:
+        """Answers `Drain`, after `data_to_send()` was taken."""
+        self._pending = None
+
+    def bye(self, words: str, code: str = "") -> None:
+        """A last word, at any time; then the connection closes."""
+        self.out.status(b"*", "BYE", words, code)
+        self.state = State.LOGOUT
+        self.closing = True
+
+    # ----------------------------------------------------------------------------------------------------- beginning and login
+
+    def greet(self, *, secure: bool = False) -> None:
+        """The greeting."""
+        self.secure = secure
+        self.out.untagged(f"OK [{self.capability_line()}] {self.config.host} IMAP server ready")
+
+    def capability_line(self) -> str:
+        """`CAPABILITY` and what is offered now."""
+        offer = Offer(self.config, self.state, self.secure, self.compressed)
+        return " ".join(("CAPABILITY", *announced(offer)))
+
+    def logged_in(self, words: str) -> None:
+        """Answers `LogIn`: somebody is in."""
+        limits = self.config.limits
+        self.state = State.AUTHENTICATED
+        self._lines.limit = limits.line + _CRLF
+        self._collector.most = limits.command
+        self.finish("OK", words, self.capability_line())
+
+    def login_refused(self, words: str, code: str) -> None:
+        """Answers `LogIn` in the negative; too many of them end the connection."""
+        self.finish("NO", words, code)
+        self._failed_logins += 1
+        if self._failed_logins >= self.config.limits.failed_logins:
+            self.bye("Too many failed logins")
+
+    def logged_out(self, words: str) -> None:
+        """Answers UNAUTHENTICATE (RFC 8437 §2): as after the greeting, but for TLS and compression."""
+        self.state = State.NOT_AUTHENTICATED
+        self.enabled = set()
+        self._collector.most = self.config.limits.line_before_login
+        self.finish("OK", words, self.capability_line())
+
+    def begin_tls(self) -> bool:
+        """Answers `StartTls`; whether the handshake may begin.
+
+        Octets that came behind STARTTLS in the clear end the session: anyone on the way may have put them there (RFC 9051 §11.1).
+        """
+        if self._lines.pending:
+            self.finish("BAD", "Nothing may follow STARTTLS before TLS has begun")
+            self.bye("Octets came behind STARTTLS in the clear")
+            return False
+        self.finish("OK", "Begin TLS now")
+        self._awaiting_tls = True
+        return True
+
+    def tls_started(self) -> None:
+        """The handshake is done: nothing of the time before it counts any more."""
+        self._awaiting_tls = False
+        self.secure = True
+        self._begin()
+
+    def compress(self) -> None:
+        """Answers COMPRESS: from the end of this answer on, both directions are compressed (RFC 4978 §3). The answer must be sent first."""
+        deflate = Deflate()
+        if self._lines.pending:  # what came behind COMPRESS is compressed already
+            deflate.feed(self._lines.rest())
+        self._deflate = deflate
+
+    # ---------------------------------------------------------------------------------------------------------- the states
+
+    @property
+    def compressed(self) -> bool:
+        """Whether compression has begun."""
+        return self._deflate is not None
+
+    @property
+    def utf8(self) -> bool:
+        """Whether names are UTF-8 both ways (RFC 6855 §3, RFC 9051 §5.1)."""
+        return "UTF8=ACCEPT" in self.enabled or "IMAP4REV2" in self.enabled
+
+    def idle(self) -> None:
+        """Answers `Idle`: the client waits for news until it says DONE."""
+        self._pending = None
+        self.idling = True
+        self.out.continuation("Idling, end with DONE")
+
+    # ------------------------------------------------------------------------------------------------------- from the client
+
+    def _take(self, got: bytes | Asked | Refused) -> ImapEvent | None:
+        if isinstance(got, Refused):
+            self._refuse(got)
+        elif got is Asked.CONTINUATION:
+            self.out.continuation()
+        elif self._exchange is not None:
+            return self._advance(self._exchange.respond(got))
+        elif self.idling:
+            return self._end_idle(got)
+        else:
+            return self._command(got)
+        return None
+
+    def _refuse(self, refused: Refused) -> None:
+        self._exchange = None
+        self._fault(tag_of(refused.start), refused.reason, refused.code)
+        if refused.fatal and not self.closing:
+            self.bye("What follows cannot be told from a literal", refused.code)
+
+    def _fault(self, tag: bytes, words: str, code: str = "") -> None:
+        """BAD; too many of them end the connection."""
+        self.out.status(tag, "BAD", words, code)
+        self._faults += 1
+        if self._faults >= self.config.limits.faults:
+            self.bye("Too many commands that are none")
+
+    def _end_idle(self, line: bytes) -> ImapEvent | None:
+        self.idling = False
+        if line.strip().upper() != b"DONE":
+            self._fault(self._tag, "IDLE ends with a line that says DONE")
+            return None
+        return Given(Done(), b"DONE")
+
+    def _command(self, line: bytes) -> ImapEvent | None:
+        if line.upper().startswith(HTTP):
+            self.bye("This is IMAP, not HTTP")  # a browser was sent here; what follows is not for us
+            return None
+        self._tag = tag_of(line)
+        found = parse(line, self.state, utf8=self.utf8)
+        if isinstance(found, Bad):
+            self._fault(self._tag, found.words)
+            return None
+        return self._given(found)
+
+    def _given(self, given: Given) -> ImapEvent | None:
+        """What needs nothing from outside is answered here."""
+        command: Command = given.command
+        if isinstance(command, Capability):
+            self.out.untagged(self.capability_line())
+            self.finish("OK", "That is what this server can do")
+        elif isinstance(command, Authenticate):
+            self._exchange = Exchange(self.config)
+            return self._advance(self._exchange.begin(command, secure=self.secure))
+        elif isinstance(command, LogIn) and not (self.secure or self.config.plaintext):
+            self.finish(
+                "NO", "A password needs TLS: say STARTTLS first, or use the port for TLS", "PRIVACYREQUIRED"
+            )
+        elif isinstance(command, StartTls) and self.secure:
+            self.finish("BAD", "TLS has begun already")
+        elif isinstance(command, StartTls) and not self.config.starttls:
+            self.finish("BAD", "STARTTLS is not offered here")
+        else:
+            return given
+        return None
+
+    def _advance(self, step: Step) -> ImapEvent | None:
+        """What a step of AUTHENTICATE gave."""
+        if isinstance(step, bytes):
+            self.out.continuation(step)
+            return None
+        self._exchange = None
+        if isinstance(step, LogIn):
+            return Given(step, b"AUTHENTICATE")
+        self.out.status(self._tag, step.status, step.words, step.code)
+        return None

@@ -1,0 +1,1 @@
+"""IMAP sessions: what the commands mean for an account and its mailboxes."""

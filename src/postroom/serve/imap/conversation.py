@@ -1,0 +1,187 @@
+"""What the commands of one IMAP session work with: who is logged in, what is selected, the store, and the machine that answers.
+
+Every command is a function of a `Conversation` and the command, which gives an `Answer` or raises `Refusal` or a `MailError`. RFC 9051 §7.1 and
+RFC 5530 (response codes). Not here: the pump's side (`serve.imap.session`), any command.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+
+from postroom.message.errors import (
+    AuthenticationFailed,
+    MailboxDisabled,
+    MailError,
+    MessageTooBig,
+    NotPermitted,
+    OverQuota,
+    TooManyLogins,
+)
+from postroom.net.session import Connection
+from postroom.proto.imap.answers import Answers
+from postroom.proto.imap.config import ImapConfig
+from postroom.proto.imap.server import ImapServer
+from postroom.proto.imap.verb import Command
+from postroom.serve.imap.view import View
+from postroom.store.changes import Subscription
+from postroom.store.engine import Transaction, Urgency
+from postroom.store.ids import Ids
+from postroom.store.mailboxes import HasChildren, MailboxExists
+from postroom.store.rights import NoSuchMailbox
+from postroom.store.store import Store
+
+T = TypeVar("T")
+
+
+class LoggedIn(Protocol):
+    """Who somebody is."""
+
+    @property
+    def account_id(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+
+
+class Logins(Protocol):
+    """Checks credentials. Raises `AuthenticationFailed`, `TooManyLogins` or another `MailError`."""
+
+    async def authenticate(
+        self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""
+    ) -> LoggedIn:
+        """By password (UTF-8)."""
+
+
+class ImapService(msgspec.Struct):
+    """What all sessions of one listener share. `now` gives unix microseconds; `tls` the context for STARTTLS, None without it."""
+
+    config: ImapConfig
+    logins: Logins
+    store: Store
+    ids: Ids
+    now: Callable[[], int]
+    tls: Callable[[], ssl.SSLContext] | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """How a command ended: the tagged response. `words` never hold what the client sent."""
+
+    words: str
+    code: str = ""
+    status: str = "OK"
+
+
+class Refusal(Exception):
+    """A command that is not done: NO, or BAD for what should not have been said."""
+
+    def __init__(self, words: str, code: str = "", status: str = "NO") -> None:
+        super().__init__(words)
+        self.answer = Answer(words, code, status)
+
+
+# The most special come first; RFC 5530 §3, RFC 9208 §4.1, RFC 7889 §3.
+_CODES: Final[tuple[tuple[type[MailError], str], ...]] = (
+    (AuthenticationFailed, "AUTHENTICATIONFAILED"),
+    (TooManyLogins, "UNAVAILABLE"),
+    (MailboxDisabled, "CONTACTADMIN"),
+    (NoSuchMailbox, "NONEXISTENT"),
+    (MailboxExists, "ALREADYEXISTS"),
+    (HasChildren, "HASCHILDREN"),
+    (OverQuota, "OVERQUOTA"),
+    (MessageTooBig, "TOOBIG"),
+    (NotPermitted, "NOPERM"),
+    (MailError, "UNAVAILABLE"),
+)
+
+
+def refused(error: MailError) -> Answer:
+    """The answer for what went wrong."""
+    code = next(code for kind, code in _CODES if isinstance(error, kind))
+    return Answer(error.public, code, "NO")
+
+
+class Conversation:
+    """One session's state. `account_id` is 0 until somebody is logged in; `view` None until a mailbox is selected."""
+
+    def __init__(self, service: ImapService) -> None:
+        self.service = service
+        self.machine = ImapServer(service.config)
+        self.connection: Connection | None = None
+        self.account_id = 0
+        self.address = ""
+        self.view: View | None = None
+        self.on_news: Callable[[], None] = lambda: None
+        self._subscription: Subscription | None = None
+
+    def open(self, view: View) -> None:
+        """A mailbox is selected: news of its account is waited for."""
+        self.view = view
+        self._subscription = self.store.changes.subscribe(view.ref.account_id, self.on_news)
+
+    def overlook(self) -> None:
+        """Changes that wait are known to be there: whoever tells reads the store."""
+        if self._subscription is not None:
+            self._subscription.take()
+
+    def shut(self) -> None:
+        """No mailbox is selected any more."""
+        self.view = None
+        if self._subscription is not None:
+            self._subscription.close()
+            self._subscription = None
+
+    def leave(self) -> None:
+        """Nobody is logged in any more."""
+        self.shut()
+        self.account_id, self.address = 0, ""
+
+    @property
+    def out(self) -> Answers:
+        """Where responses go."""
+        return self.machine.out
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self.service.store
+
+    @property
+    def reading(self) -> Transaction:
+        """Reads, each statement on its own."""
+        return self.service.store.engine.reading()
+
+    @property
+    def selected(self) -> View:
+        """The view, in a command that is only given when there is one."""
+        assert self.view is not None
+        return self.view
+
+    @property
+    def rev2(self) -> bool:
+        """Whether the client speaks IMAP4rev2 (RFC 9051 §6.3.1)."""
+        return "IMAP4REV2" in self.machine.enabled
+
+    def enabled(self, capability: str) -> bool:
+        """Whether something was enabled, by ENABLE or by a command that implies it; `capability` in upper case."""
+        return capability in self.machine.enabled
+
+    async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Runs `work` in a durable transaction."""
+        return await self.service.store.engine.write(work, Urgency.CLIENT)
+
+    async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Runs the reads of `work` on one unchanging view."""
+        return await self.service.store.engine.snapshot(work)
+
+    async def drained(self) -> None:
+        """Between two pieces of a long answer: waits until the client has read most of what is queued. Raises ConnectionError."""
+        assert self.connection is not None
+        if self.out.queued >= self.service.config.limits.queued // 4:
+            await self.connection.drained()
+
+
+Handler = Callable[[Conversation, Any], Awaitable[Answer | None]]  # None: the machine has its answer
+Handlers = Mapping[type[Command], Handler]

@@ -1,0 +1,121 @@
+"""IMAP sessions: the pump's side of a conversation.
+
+RFC 9051 §5.4 (the autologout timer), §5.5, §7.1. One command after the other; before the tagged answer of each the session tells what is new in the
+selected mailbox, as far as it may, and while the client idles it tells news as it comes. Not here: the commands (`serve.imap.dispatch`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from postroom.message.errors import MailError
+from postroom.net.session import Connection, TlsFacts
+from postroom.proto.imap.events import Drain, Given, ImapEvent
+from postroom.proto.imap.server import ImapServer
+from postroom.proto.imap.verb import State
+from postroom.serve.imap.conversation import Conversation, ImapService, Refusal, refused
+from postroom.serve.imap.dispatch import HANDLERS
+from postroom.serve.imap.telling import tell
+
+SILENCE_BEFORE_LOGIN = 60.0  # seconds
+MOST_BEFORE_LOGIN = 180.0  # seconds in all, however busy
+SILENCE = 1860.0  # seconds; RFC 9051 §5.4: at least thirty minutes
+
+
+class ImapSession:
+    """One connection."""
+
+    def __init__(self, service: ImapService) -> None:
+        self._conversation = Conversation(service)
+        self.machine: ImapServer = self._conversation.machine
+        self._conversation.on_news = self._news
+        self._telling: asyncio.Task[None] | None = None
+        self._more = False
+
+    def opened(self, connection: Connection) -> None:
+        """Greets."""
+        self._conversation.connection = connection
+        self.machine.greet(secure=connection.tls is not None)
+
+    async def handle(self, event: ImapEvent) -> None:
+        """Answers one event."""
+        if isinstance(event, Drain):
+            assert self._conversation.connection is not None
+            await self._conversation.connection.drained()
+            self.machine.go_on()
+            return
+        if self._telling is not None:
+            await self._telling
+        await self._carry_out(event)
+
+    async def _carry_out(self, given: Given) -> None:
+        conversation = self._conversation
+        try:
+            answer = await HANDLERS[type(given.command)](conversation, given.command)
+        except Refusal as refusal:
+            answer = refusal.answer
+        except MailError as error:
+            answer = refused(error)
+        if answer is None:
+            return
+        if not self.machine.closing:
+            await tell(conversation, expunges=given.expunges)
+        self.machine.finish(answer.status, answer.words, answer.code)
+
+    def secured(self, _facts: TlsFacts) -> None:
+        """From here on nothing counts that came before."""
+        self.machine.tls_started()
+
+    def overdue(self) -> None:
+        """The client has gone without a word."""
+        self.machine.bye("Logged out for inactivity")
+
+    def failed(self) -> None:
+        """A fault of ours."""
+        self.machine.bye("Internal error, try again later", "SERVERBUG")
+
+    def dismissed(self) -> None:
+        """The service stops."""
+        self.machine.bye("The server is shutting down", "UNAVAILABLE")
+
+    def closed(self, reason: str) -> None:
+        """Lets go of everything."""
+        del reason
+        if self._telling is not None:
+            self._telling.cancel()
+        self._conversation.leave()
+
+    def deadline(self) -> float:
+        """Half an hour for whoever is logged in; little for whoever is not, and not for ever."""
+        if self.machine.state is not State.NOT_AUTHENTICATED:
+            return SILENCE
+        connection = self._conversation.connection
+        lasted = connection.quiet_since - connection.opened_at if connection is not None else 0.0
+        return max(0.0, min(SILENCE_BEFORE_LOGIN, MOST_BEFORE_LOGIN - lasted))
+
+    # ---------------------------------------------------------------------------------------------------------------- news
+
+    def _news(self) -> None:
+        """Something happened in the account; only who idles hears of it at once."""
+        if not self.machine.idling:
+            self._conversation.overlook()
+        elif self._telling is None:
+            self._telling = asyncio.get_running_loop().create_task(self._tell())
+        else:
+            self._more = True
+
+    async def _tell(self) -> None:
+        conversation = self._conversation
+        try:
+            while True:
+                self._more = False
+                conversation.overlook()
+                await tell(conversation)
+                if not self._more:
+                    break
+        except MailError:
+            pass  # the next command, or the next change, tells it
+        finally:
+            self._telling = None
+        if conversation.connection is not None:
+            conversation.connection.wake()

@@ -1,0 +1,28 @@
+"""Runs against a plain list."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.proto.imap.runs import Runs
+from postroom.proto.imap.sets import ranges_of
+
+UIDS = st.lists(st.integers(1, 60), unique=True).map(sorted)
+
+
+@given(UIDS, UIDS, UIDS)
+def test_a_set_with_rank_and_selection(uids: list[int], gone: list[int], more: list[int]) -> None:
+    runs = Runs(ranges_of(uids))
+    runs.remove(gone)
+    runs.add(ranges_of(more))
+    left = sorted((set(uids) - set(gone)) | set(more))
+    assert len(runs) == len(left)
+    assert [uid for first, last in runs for uid in range(first, last + 1)] == left
+    for uid in range(62):
+        assert runs.rank(uid) == sum(1 for one in left if one <= uid)
+        assert (uid in runs) == (uid in left)
+    assert [runs.at(number) for number in range(1, len(left) + 1)] == left
+    assert [uid for a, b in runs.within(10, 30) for uid in range(a, b + 1)] == [
+        uid for uid in left if 10 <= uid <= 30
+    ]
+    runs.append(100, 101)
+    assert runs.rank(101) == len(left) + 2
