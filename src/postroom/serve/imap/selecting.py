@@ -12,7 +12,8 @@ from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.selecting import Close, Done, Idle, Select, Unselect
 from postroom.proto.imap.verb import State
 from postroom.serve.imap import names
-from postroom.serve.imap.conversation import Answer, Conversation, Handlers
+from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.resync import resync
 from postroom.serve.imap.telling import recent, tell
 from postroom.serve.imap.view import View
 from postroom.store import expunge, mailboxes
@@ -24,6 +25,8 @@ from postroom.store.rights import MailboxRef, Right, require
 
 async def select(conversation: Conversation, command: Select) -> Answer:
     """Opens a mailbox; what was open before is left first, even when the new one cannot be opened (RFC 9051 §6.3.2)."""
+    if command.resync and not conversation.enabled("QRESYNC"):
+        raise Refusal("Say ENABLE QRESYNC first (RFC 7162 §3.2.5)", status="BAD")
     _leave(conversation)
 
     async def look(tx: Transaction) -> tuple[MailboxRef, Mailbox]:
@@ -31,7 +34,7 @@ async def select(conversation: Conversation, command: Select) -> Answer:
         await require(tx, ref, Right.READ)
         return ref, await mailboxes.get(tx, ref)
 
-    if command.condstore or command.resync:
+    if command.condstore:
         conversation.machine.enabled.add("CONDSTORE")
     ref, mailbox = await conversation.snapshot(look)
     view = View(ref, command.mailbox, mailbox, read_only=command.read_only)
@@ -42,6 +45,8 @@ async def select(conversation: Conversation, command: Select) -> Answer:
     conversation.open(view)
     await _describe(conversation, view, mailbox)
     conversation.machine.state = State.SELECTED
+    if command.resync and command.resync.uidvalidity == mailbox.uidvalidity:
+        await resync(conversation, view, mailbox, command.resync)
     return Answer("Selected", "READ-ONLY" if view.read_only else "READ-WRITE")
 
 

@@ -99,18 +99,22 @@ def _resync(c: ImapCursor) -> Resync:
 
 
 def _pairs(numbers: Ranges, uids: Ranges) -> tuple[tuple[int, int], ...]:
-    """The ends of the runs of a match are enough: in between both count up alike or the match fails at the next one."""
+    """Both sets side by side; the ends of each stretch in which both count up alike."""
     found: list[tuple[int, int]] = []
-    ours, theirs = list(numbers), list(uids)
-    while ours and theirs:
-        (first, last), (uid, end) = ours.pop(0), theirs.pop(0)
-        length = min(last - first, end - uid)
+    i = j = 0
+    first, uid = (numbers[0][0], uids[0][0])
+    while i < len(numbers) and j < len(uids):
+        length = min(numbers[i][1] - first, uids[j][1] - uid)
         found.append((first, uid))
-        found.append((first + length, uid + length))
-        if first + length < last:
-            ours.insert(0, (first + length + 1, last))
-        if uid + length < end:
-            theirs.insert(0, (uid + length + 1, end))
+        if length:
+            found.append((first + length, uid + length))
+        first, uid = first + length + 1, uid + length + 1
+        if first > numbers[i][1]:
+            i += 1
+            first = numbers[i][0] if i < len(numbers) else 0
+        if uid > uids[j][1]:
+            j += 1
+            uid = uids[j][0] if j < len(uids) else 0
     return tuple(found)
 
 

@@ -1,0 +1,75 @@
+"""QRESYNC: what happened in a mailbox since a client last knew it, told at SELECT.
+
+RFC 7162 §3.2.5 (parameters), §3.2.5.2 (match data), §3.2.10.1 (VANISHED (EARLIER)). What has vanished is known for long, but not for ever: below the
+mailbox's floor, uids that are not there are told instead, in as far as the client may believe in them. Not here: the selected mailbox's news.
+"""
+
+from __future__ import annotations
+
+from postroom.proto.imap.commands.selecting import Resync
+from postroom.proto.imap.sets import Ranges, intersection, ranges_of, render
+from postroom.serve.imap.conversation import Conversation
+from postroom.serve.imap.telling import flags_line
+from postroom.serve.imap.view import View
+from postroom.store import views
+from postroom.store.mailboxes import Mailbox
+from postroom.store.views import Then
+
+
+async def resync(conversation: Conversation, view: View, mailbox: Mailbox, wanted: Resync) -> None:
+    """Tells what has gone and what has changed, of the uids that the client knows or of all."""
+    tx = conversation.reading
+    known = intersection(wanted.known or [(1, view.uidnext - 1)], [(1, view.uidnext - 1)])
+    since = Then(view.ref, wanted.modseq)
+    if wanted.modseq >= mailbox.vanished_floor:
+        gone = ranges_of(
+            sorted({uid for modseq, uid in await views.gone(tx, since) if modseq <= view.gone_modseq})
+        )
+    else:
+        first = await _expunges_known_to(conversation, view, wanted.match) + 1
+        gone = await absent(conversation, view, intersection(known, [(first, view.uidnext)]))
+    if gone := intersection(gone, known):
+        conversation.out.untagged(b"VANISHED (EARLIER) " + render(gone))
+    changed = [row for row in await views.changed(tx, since) if row.uid < view.uidnext]
+    changed.sort(key=lambda row: row.uid)
+    present = {
+        uid
+        for a, b in intersection(known, ranges_of([row.uid for row in changed]))
+        for uid in range(a, b + 1)
+    }
+    await view.read(tx, ranges_of([row.uid for row in changed]))
+    for row in changed:
+        if row.uid in present and (number := view.number(row.uid)):
+            conversation.out.send(flags_line(conversation, view, number, row))
+            await conversation.drained()
+
+
+async def absent(conversation: Conversation, view: View, within: Ranges) -> Ranges:
+    """Uids in these ranges that are no messages (any more)."""
+    await view.read(conversation.reading, within)
+    found: Ranges = []
+    for first, last in within:
+        start = first
+        for a, b in view.present([(first, last)]):
+            if a > start:
+                found.append((start, a - 1))
+            start = b + 1
+        if start <= last:
+            found.append((start, last))
+    return found
+
+
+async def _expunges_known_to(
+    conversation: Conversation, view: View, match: tuple[tuple[int, int], ...]
+) -> int:
+    """The highest uid up to which the client knows of all expunges: up to some pair of the match all fit, behind it none does."""
+    low, high = 0, len(match)
+    while low < high:
+        middle = (low + high) // 2
+        number, uid = match[middle]
+        await view.read(conversation.reading, [(uid, uid)])
+        if view.number(uid) == number:
+            low = middle + 1
+        else:
+            high = middle
+    return match[low - 1][1] if low else 0
