@@ -7,6 +7,7 @@
     S: +OK 2 320
     S: +OK *                          a star stands for any text
     S: ...                            stands for lines up to one with a single dot
+    E: deliver                        something happens meanwhile, before the next C: lines; its words are the stage's
 
 A machine is fed in pieces of a given size, so that one file tests every cut.
 """
@@ -24,6 +25,7 @@ class Exchange(msgspec.Struct):
 
     sent: list[str] = []
     heard: list[str] = []
+    events: list[str] = []
 
 
 class Script(msgspec.Struct):
@@ -46,9 +48,11 @@ def read_script(path: Path) -> Script:
         elif kind == "M:":
             script.messages[-1].append(text)
         elif kind == "C:":
-            if script.exchanges[-1].heard or len(script.exchanges) == 1:
+            if script.exchanges[-1].heard or len(script.exchanges) == 1 or script.exchanges[-1].events:
                 script.exchanges.append(Exchange([], []))
             script.exchanges[-1].sent.append(text)
+        elif kind == "E:":
+            script.exchanges.append(Exchange([], [], [text]))
         elif kind == "S:":
             script.exchanges[-1].heard.append(text)
         elif line and not line.startswith("#"):
@@ -81,8 +85,8 @@ def pieces(data: bytes, cut: int, chance: random.Random) -> Iterator[bytes]:
         start += size
 
 
-def compare(exchange: Exchange, said: list[str]) -> None:
-    """Whether what was said is what was expected, line by line."""
+def compare(exchange: Exchange, said: list[str], star: str = "*") -> None:
+    """Whether what was said is what was expected, line by line; `star` is what stands for any text."""
     at = 0
     for expected in exchange.heard:
         if expected == "...":
@@ -90,14 +94,16 @@ def compare(exchange: Exchange, said: list[str]) -> None:
                 at += 1
             continue
         assert at < len(said), f"after {exchange.sent}: expected {expected!r}, and nothing came"
-        assert matches(expected, said[at]), f"after {exchange.sent}: expected {expected!r}, came {said[at]!r}"
+        assert matches(expected, said[at], star), (
+            f"after {exchange.sent}: expected {expected!r}, came {said[at]!r}"
+        )
         at += 1
     assert at == len(said), f"after {exchange.sent}: unexpected {said[at:]!r}"
 
 
-def matches(expected: str, line: str) -> bool:
+def matches(expected: str, line: str, star: str = "*") -> bool:
     """Equality, with a star for any text."""
-    first, *others = expected.split("*")
+    first, *others = expected.split(star)
     if not others:
         return line == expected
     if not line.startswith(first):

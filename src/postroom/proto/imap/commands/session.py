@@ -119,7 +119,7 @@ def _id(c: ImapCursor) -> Id:
         return Id(None)
 
     def field(c: ImapCursor) -> tuple[str, str | None]:
-        name = text(string(c, "the name of a field"), c, "the name of a field")
+        name = text(string(c, "the name of a field in quotes"), c, "the name of a field")
         c.sp()
         value = nstring(c)
         if len(name) > MAX_ID_FIELD or (value is not None and len(value) > MAX_ID_VALUE):
