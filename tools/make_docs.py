@@ -18,6 +18,9 @@ import msgspec
 
 from postroom.app import building, settings
 from postroom.app.settings import Settings
+from postroom.proto.imap import capabilities as imap_capabilities
+from postroom.proto.imap.verb import State
+from postroom.proto.imap.verbs import VERBS as IMAP_VERBS
 from postroom.proto.pop3.authorization import Authorization, Pop3Config
 from postroom.proto.pop3.commands import CAPABILITIES, COMMANDS
 from postroom.proto.pop3.replies import Replies
@@ -66,6 +69,18 @@ UNSAID = {  # what a name without a comment beside it bounds
     "store.pruning.VANISHED_DAYS": "that an expunged uid is remembered",
     "store.search_postgres.FOUND_AT_ONCE": "candidates of one read",
 }
+IMAP_ABSENT = {  # of the registry and of other servers: by which text, and why it is not offered
+    "PARTIAL (the command)": ("RFC 1730", "a relic; FETCH has <offset.count>"),
+    "FIND": ("RFC 1730", "a relic; LIST is what followed it"),
+    "RFC822.PEEK": ("RFC 1730", "a relic; BODY.PEEK is what followed it"),
+    "XLIST": ("no RFC", "what SPECIAL-USE became"),
+    "LOGIN-REFERRALS": ("RFC 2221", "there is one server"),
+    "MAILBOX-REFERRALS": ("RFC 2193", "there is one server"),
+    "ANNOTATE-EXPERIMENT-1": ("RFC 5257", "an experiment that clients do not use"),
+    "CONVERT": ("RFC 5259", "no client uses it"),
+    "IMAPSIEVE=": ("RFC 6785", "needs Sieve"),
+    "JMAPACCESS": ("RFC 9698", "needs JMAP"),
+}
 LIMIT_CLASSES = ("Limits", "GateLimits", "ClientLimits", "Schedule")
 SERVICES = (("smtp", Service.MX), ("submission", Service.SUBMISSION), ("lmtp", Service.LMTP))
 STANDINGS = (("before TLS", False, False), ("with TLS", True, False), ("logged in", True, True))
@@ -87,6 +102,7 @@ def pages() -> dict[str, str]:
     return {
         "smtp-extensions.md": smtp_page(),
         "pop3-capabilities.md": pop3_page(),
+        "imap-capabilities.md": imap_page(),
         "configuration.md": configuration_page(),
         "limits.md": limits_page(),
     }
@@ -221,6 +237,35 @@ def _pop3_tags(config: Pop3Config, *, secure: bool) -> dict[str, str]:
     offer = Authorization(Replies(config.language), config, "", secure=secure).offer()
     said = ((capability.tag, capability.argument(offer)) for capability in CAPABILITIES)
     return {tag: f"{tag} {argument}".rstrip() for tag, argument in said if argument is not None}
+
+
+def imap_page() -> str:
+    """docs/imap-capabilities.md: what is offered, and what of the registry is not."""
+    rows = [
+        (f"`{row.name}`", row.rfc, "yes", row.shown.value + (", by ENABLE" if row.enable else ""))
+        for row in imap_capabilities.TABLE
+    ]
+    rows += [
+        (f"`{name}`", rfc, "no", why)
+        for name, (rfc, why) in IMAP_ABSENT.items()
+        if name not in imap_capabilities.NAMES
+    ]
+    commands = [
+        (
+            f"`{name.decode()}`",
+            ", ".join(state.value for state in State if state in verb.states),
+            verb.rfc,
+            verb.capability and f"`{verb.capability}`",
+        )
+        for name, verb in IMAP_VERBS.items()
+    ]
+    return page(
+        "IMAP: capabilities and commands",
+        "What CAPABILITY says, and what of the registry it does not. The source is `TABLE` in `proto/imap/capabilities.py`; a capability is in it "
+        "when all of it works.",
+        table(("Capability", "By", "Offered", "Said, or why not"), rows),
+        table(("Command", "State", "By", "Belongs to"), commands),
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ configuration, limits
