@@ -101,6 +101,10 @@ class ImapServer:
         self._pending = None
         self.out.status(self._tag, status, words, code)
 
+    def progress(self) -> None:
+        """The command at hand goes on; how far it is, is not known (RFC 9585 §4)."""
+        self.out.status(b"*", "OK", "Still at it", f'INPROGRESS ("{self._tag.decode()}" NIL NIL)')
+
     def go_on(self) -> None:
         """Answers `Drain`, after `data_to_send()` was taken."""
         self._pending = None

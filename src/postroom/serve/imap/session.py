@@ -19,6 +19,13 @@ from postroom.serve.imap.telling import tell
 
 SILENCE_BEFORE_LOGIN = 60.0  # seconds
 MOST_BEFORE_LOGIN = 180.0  # seconds in all, however busy
+PROGRESS_SECONDS = 10.0  # after which a command that goes on gives a sign of life
+# Commands that may take long and do not send their answer in pieces, into which nothing may be put.
+LONG = frozenset(
+    uid + verb
+    for uid in (b"", b"UID ")
+    for verb in (b"SEARCH", b"SORT", b"THREAD", b"STORE", b"COPY", b"MOVE", b"EXPUNGE")
+) | {b"ESEARCH", b"CLOSE", b"DELETE", b"RENAME"}
 SILENCE = 1860.0  # seconds; RFC 9051 §5.4: at least thirty minutes
 
 
@@ -50,17 +57,29 @@ class ImapSession:
 
     async def _carry_out(self, given: Given) -> None:
         conversation = self._conversation
+        timer = None
+        if given.verb in LONG:
+            timer = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._progress)
         try:
             answer = await HANDLERS[type(given.command)](conversation, given.command)
         except Refusal as refusal:
             answer = refusal.answer
         except MailError as error:
             answer = refused(error)
+        finally:
+            if timer is not None:
+                timer.cancel()
         if answer is None:
             return
         if not self.machine.closing:
             await tell(conversation, expunges=given.expunges)
         self.machine.finish(answer.status, answer.words, answer.code)
+
+    def _progress(self) -> None:
+        """The command at hand takes long: a sign of life (RFC 9585 §4)."""
+        self.machine.progress()
+        if self._conversation.connection is not None:
+            self._conversation.connection.wake()
 
     def secured(self, _facts: TlsFacts) -> None:
         """From here on nothing counts that came before."""
