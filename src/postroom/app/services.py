@@ -37,8 +37,9 @@ from postroom.serve.pop3_visits import Visits
 from postroom.serve.smtp import SmtpService, SmtpSession
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
-from postroom.store import jobs, queue
+from postroom.store import jobs
 from postroom.store.engine import Urgency
+from postroom.store.jobs import Destinations
 from postroom.store.spilled import discard_leftovers
 
 LOOPBACK = ("127.0.0.1",)
@@ -169,11 +170,11 @@ class Services:
         )
         return lambda: ImapSession(service)
 
-    async def _flush(self, domain: str) -> int:
-        """ETRN: everything for this next hop is due now; gives how many jobs that is."""
+    async def _flush(self, wanted: Destinations) -> int:
+        """ETRN: everything for these next hops is due now; gives how many jobs that is."""
         engine = self._parts.store.engine
-        waiting = await queue.count(engine.reading(), queue.Filter(hop=domain))
+        waiting = await jobs.waiting(engine.reading(), wanted)
         if waiting:
-            await engine.write(lambda tx: jobs.hop_due(tx, domain, self._world.clock.now()), Urgency.CLIENT)
+            await engine.write(lambda tx: jobs.hop_due(tx, wanted, self._world.clock.now()), Urgency.CLIENT)
             self._parts.runner.wake()
         return waiting

@@ -339,23 +339,50 @@ def _mine(job: Job) -> tuple[int, int, int, int, int]:
     return slot_of(job.spool_id), job.spool_id, job.number, job.lease.node, job.epoch
 
 
+class Destinations(msgspec.Struct, frozen=True):
+    """A next hop; with `below`, every one whose name ends with that name and a dot before it, too."""
+
+    name: str
+    below: bool = False
+
+    def cover(self, hop: str) -> bool:
+        """Whether this next hop is meant."""
+        return hop == self.name or (self.below and hop.endswith(f".{self.name}"))
+
+
+_WAITING = "SELECT COUNT(*) FROM jobs WHERE slot = $1 AND hop = $2 AND rank = $3 AND held = 0"
+
+
+async def waiting(tx: Transaction, wanted: Destinations) -> int:
+    """How many jobs there are for these next hops, without those that are held."""
+    count = 0
+    for lane in await _lanes_of(tx, wanted):
+        row = await tx.fetchrow(_WAITING, lane.slot, lane.hop, lane.rank)
+        count += row[0] if row is not None else 0
+    return count
+
+
 _HOP_DUE = """
 UPDATE jobs SET due = $4 WHERE slot = $1 AND hop = $2 AND rank = $3 AND due > $4 AND node = 0 AND held = 0
 """
 
 
-async def hop_due(tx: Transaction, hop: str, now: int) -> int:
-    """Makes all that waits for a next hop due now and the hop alive (ETRN, RFC 1985 §5.3); gives the number of jobs.
+async def hop_due(tx: Transaction, wanted: Destinations, now: int) -> int:
+    """Makes all that waits for these next hops due now and the hops alive (ETRN, RFC 1985 §5.3); gives the number of jobs.
 
     Mail that its sender wants held until later (RFC 4865) is not excepted: whoever asks here runs the next hop.
     """
-    await hops.alive(tx, hop)
     jobs = 0
-    for slot in await slots(tx):
-        for lane in await lanes(tx, slot):
-            if lane.hop == hop:
-                jobs += await tx.execute(_HOP_DUE, slot, hop, lane.rank, now)
+    found = await _lanes_of(tx, wanted)
+    for hop in sorted({wanted.name, *(lane.hop for lane in found)}):
+        await hops.alive(tx, hop)
+    for lane in found:
+        jobs += await tx.execute(_HOP_DUE, lane.slot, lane.hop, lane.rank, now)
     return jobs
+
+
+async def _lanes_of(tx: Transaction, wanted: Destinations) -> list[Lane]:
+    return [lane for slot in await slots(tx) for lane in await lanes(tx, slot) if wanted.cover(lane.hop)]
 
 
 _NEXT_ALARM = "SELECT alarm FROM jobs WHERE slot = $1 AND (node = 0 OR due <= $2) ORDER BY alarm LIMIT 1"

@@ -14,6 +14,7 @@ from postroom.proto.smtp.config import Limits, Service
 from postroom.serve.body_budget import BodyBudget
 from postroom.serve.smtp import LONGEST_BODY
 from postroom.serve.smtp_queue import QueueDesk
+from postroom.store.jobs import Destinations
 from smtp_session import TLS, Line, OpenDoor, Talk, service
 
 BOB = base64.b64encode(b"\0bob@hamburger.test\0right").decode()
@@ -193,18 +194,30 @@ async def test_a_bare_name_is_completed_with_our_domain() -> None:
     )
 
 
-async def flush(domain: str) -> int:
-    return 3 if domain == "r.test" else 0
+async def flush(wanted: Destinations) -> int:
+    return {"r.test": 5 if wanted.below else 3, "": 1}.get(wanted.name, 0)
 
 
 @pytest.mark.parametrize(
-    ("command", "code"),
-    [("ETRN r.test", "253 2.0.0"), ("ETRN s.test", "251 2.0.0"), ("ETRN #queue", "459 4.5.4")],
+    ("command", "reply"),
+    [
+        ("ETRN r.test", "253 2.0.0 OK, 3 pending messages for node r.test started"),
+        ("ETRN @R.test", "253 2.0.0 OK, 5 pending messages for node @r.test started"),
+        ("ETRN s.test", "251 2.0.0 OK, no messages waiting for node s.test"),
+        ("ETRN #r.test", "253 2.0.0 OK, 3 pending messages for node #r.test started"),
+        ("ETRN #local", "253 2.0.0 OK, 1 pending messages for node #local started"),
+        ("ETRN #uucp", "251 2.0.0 OK, no messages waiting for node #uucp"),
+        (
+            "ETRN #/var/spool",
+            "459 4.5.4 Node #/var/spool not allowed: a queue is named after the domain where its mail goes, or #local",
+        ),
+        ("ETRN @test", "501 5.5.4 Syntax: ETRN domain or ETRN @domain, the whole name with its dots"),
+    ],
 )
-async def test_etrn(command: str, code: str) -> None:
+async def test_etrn(command: str, reply: str) -> None:
     talk = Talk(service(etrn=True, queue=QueueDesk(flush)))
     await talk.say("EHLO a.test")
-    assert codes(await talk.say(command)) == [code]
+    assert await talk.say(command) == [reply]
 
 
 async def test_etrn_without_a_queue() -> None:

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from postroom.store import hops, jobs, spool
-from postroom.store.jobs import NEVER, Again, LeaseLost, Outcome
+from postroom.store import hops, jobs, queue, spool
+from postroom.store.jobs import NEVER, Again, Destinations, LeaseLost, Outcome
 from postroom.store.spool import Blob, Spooled
 from queued import DAY, NOW, SECOND, claim, job, lease, letter, numbers, put
 
@@ -205,8 +205,38 @@ async def test_a_hop_may_ask_for_its_mail(engine):
     await put(engine, letter(2, node=2, priority=4), job("home.test", due=NOW + DAY))
     await put(engine, letter(3), job("other.test", due=NOW + DAY))
     await engine.write(lambda tx: hops.dead(tx, "home.test", NOW, NOW + DAY, "timeout"))
-    assert await engine.write(lambda tx: jobs.hop_due(tx, "home.test", NOW)) == 2
+    assert await engine.write(lambda tx: jobs.hop_due(tx, Destinations("home.test"), NOW)) == 2
     assert numbers(await engine.write(lambda tx: jobs.claim(tx, [1, 2], lease(), 9))) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (Destinations("home.test"), ["home.test"]),
+        (Destinations("home.test", below=True), ["a.b.home.test", "home.test", "x.home.test"]),
+        (Destinations("b.home.test", below=True), ["a.b.home.test"]),
+        (Destinations(""), [""]),
+        (Destinations("me.test", below=True), []),
+    ],
+)
+async def test_etrn_reaches_the_domain_and_with_an_at_sign_all_below_it(engine, wanted, names):
+    everybody = ["home.test", "x.home.test", "a.b.home.test", "othome.test", "home.test.org", ""]
+    for number, hop in enumerate(everybody, start=1):
+        await put(engine, letter(number), job(hop, due=NOW + DAY))
+        await engine.write(lambda tx, hop=hop: hops.dead(tx, hop, NOW, NOW + DAY, "timeout"))
+    assert await jobs.waiting(engine.reading(), wanted) == len(names)
+    assert await engine.write(lambda tx: jobs.hop_due(tx, wanted, NOW)) == len(names)
+    claimed = await engine.write(lambda tx: jobs.claim(tx, [1], lease(), 9))
+    assert sorted(one.hop for one in claimed) == names
+
+
+async def test_etrn_counts_what_is_under_way_and_leaves_out_what_is_held(engine):
+    for number in (1, 2, 3):
+        await put(engine, letter(number), job("home.test"))
+    await claim(engine, lease(), limit=1)
+    held = queue.Filter(spool_id=letter(3).spool_id)
+    await engine.write(lambda tx: queue.hold(tx, held, NOW))
+    assert await jobs.waiting(engine.reading(), Destinations("home.test")) == 2
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ class Etrn(Command):
         if option != "#":
             domain = parse_domain(node)
             if domain is None or "." not in domain:
-                raise bad(501, "5.5.4", "Syntax: ETRN domain, the whole name with its dots")
+                raise bad(501, "5.5.4", "Syntax: ETRN domain or ETRN @domain, the whole name with its dots")
             node = domain
         return cls(node, option)
 
@@ -333,7 +333,11 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "HELP": Verb(Help, "HELP [command]", "Explains the commands"),
         "STARTTLS": Verb(StartTls, "STARTTLS", "Goes on encrypted"),
         "AUTH": Verb(Auth, "AUTH mechanism [initial-response]", "Logs in"),
-        "ETRN": Verb(Etrn, "ETRN domain", "Starts the queue for a domain"),
+        "ETRN": Verb(
+            Etrn,
+            "ETRN domain, ETRN @domain or ETRN #queue",
+            "Starts the queue for a domain, for all at and below it (@), or one by its name (#)",
+        ),
         "ATRN": Verb(Turn, "ATRN [domain,domain]", "Turns the connection round to fetch waiting mail"),
         "TURN": Verb(Turn, "TURN", "The same, as in 1982"),
         "SEND": Verb(Send, "SEND FROM:<sender@domain>", "Begins a message for the recipient's terminal"),
