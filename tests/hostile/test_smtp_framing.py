@@ -151,3 +151,16 @@ def test_s41_what_only_a_proxy_may_say(house: Besieged) -> None:
         assert wire.reply()[:3] in ("500", "221")
     with house.greeted() as wire:
         assert wire.ask("XCLIENT ADDR=192.0.2.1").startswith("50")
+
+
+@pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n"])
+def test_who_ends_a_message_with_lf_alone_is_answered_when_he_pauses(house: Besieged, end: bytes) -> None:
+    u = house.person()
+    with house.greeted() as wire:
+        wire.letter_begun("x@a.test", u)
+        wire.send(b"Subject: x\r\n\r\nHello" + end)
+        for _ in range(5):
+            house.count("domains")
+            house.move(1)
+        assert wire.rest().startswith(b"550 5.5.2 A line of the message did not end with CRLF")
+    assert house.letters(u) == []

@@ -51,6 +51,7 @@ from postroom.store.spilled import Content
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
 LONGEST_BODY = 1800.0  # seconds that one message may take to arrive
+PAUSE = 0.5  # seconds without an octet in a message whose line ends are wrong, until its sender hears of it
 
 Authenticator = Callable[[str, str, str, bytes, str], Awaitable[Login]]
 
@@ -133,8 +134,11 @@ class SmtpSession:
         self.machine.tls_started()
 
     def overdue(self) -> None:
-        """RFC 5321 §4.5.3.2.7."""
-        self.machine.close_with(replies.TIMED_OUT)
+        """RFC 5321 §4.5.3.2.7; and whoever types a message with LF alone waits for the answer to an end that is none (§2.3.8)."""
+        if self.machine.endless:
+            self.machine.close_endless()
+        else:
+            self.machine.close_with(replies.TIMED_OUT)
 
     def failed(self) -> None:
         """A fault of ours."""
@@ -157,6 +161,8 @@ class SmtpSession:
         if connection is None or not self.machine.receiving:
             return silence
         coming = max(0.0, connection.heard_at - connection.quiet_since)
+        if self.machine.endless:
+            return coming + PAUSE
         if coming > silence and connection.bytes_in - self._before_body < SLOWEST_BODY * coming:
             return silence
         return min(max(LONGEST_BODY, silence), coming + silence)

@@ -12,7 +12,7 @@ from postroom.message.journey import Authenticated, Connected, Secured
 from postroom.net.session import TlsFacts
 from postroom.proto.smtp.config import Limits, Service
 from postroom.serve.body_budget import BodyBudget
-from postroom.serve.smtp import LONGEST_BODY
+from postroom.serve.smtp import LONGEST_BODY, PAUSE
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store.jobs import Destinations
 from smtp_session import TLS, Line, OpenDoor, Talk, service
@@ -247,6 +247,44 @@ async def test_a_message_has_the_time_that_its_octets_buy() -> None:
     ):
         talk.line.heard_at, talk.line.bytes_in = 5000.0 + seconds, octets + 100
         assert talk.session.deadline() == wanted
+
+
+@pytest.mark.parametrize("body", [b"Hello\n.\n", b".\n", b"Hello\r.\r", b"Hello\r\n.\n"])
+async def test_who_pauses_in_a_message_with_lf_alone_hears_of_the_remedy(body: bytes) -> None:
+    talk = Talk(service())
+    await talk.say("EHLO a.test", "MAIL FROM:<x@r.test>", "RCPT TO:<bob@hamburger.test>", "DATA")
+    assert talk.session.deadline() == 300.0
+    assert await talk.hear(body) == []
+    talk.line.heard_at = 7.0
+    assert talk.session.deadline() == 7.0 + PAUSE
+    talk.session.overdue()
+    (last,) = talk.session.machine.data_to_send().decode().split("\r\n")[:-1]
+    assert last.startswith("550 5.5.2 A line of the message did not end with CRLF")
+    assert "nc -C" in last
+    assert talk.session.machine.closing
+    assert await talk.hear(b"\r\n.\r\nMAIL FROM:<x@r.test>\r\n") == []
+
+
+async def test_lmtp_answers_such_a_message_for_each_recipient() -> None:
+    talk = Talk(service(kind=Service.LMTP))
+    await talk.say("LHLO a.test", "MAIL FROM:<x@r.test>", "RCPT TO:<a@b.test>", "RCPT TO:<c@b.test>", "DATA")
+    await talk.hear(b"Hello\n")
+    talk.session.overdue()
+    assert codes(talk.session.machine.data_to_send().decode().split("\r\n")[:-1]) == ["550 5.5.2"] * 2
+
+
+async def test_a_pause_in_a_message_with_crlf_has_its_five_minutes() -> None:
+    talk = Talk(service())
+    await talk.say("EHLO a.test", "MAIL FROM:<x@r.test>", "RCPT TO:<bob@hamburger.test>", "DATA")
+    await talk.hear(b"Hello\r\n.\r")
+    assert talk.session.deadline() == 300.0
+
+
+async def test_a_chunk_is_counted_and_so_its_end_is_known() -> None:
+    talk = Talk(service())
+    await talk.say("EHLO a.test", "MAIL FROM:<x@r.test>", "RCPT TO:<bob@hamburger.test>", "BDAT 9")
+    await talk.hear(b"Hello\n")
+    assert talk.session.deadline() == 300.0
 
 
 async def test_the_last_words() -> None:

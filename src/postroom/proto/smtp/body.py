@@ -17,6 +17,13 @@ BARE_LINE_END = Reply.of(
     "The message has a bare CR, a bare LF or NUL: each line must end with CRLF (telnet or nc -C do that)",
 )
 
+NO_END = Reply.of(
+    550,
+    "5.5.2",
+    "A line of the message did not end with CRLF, and so its end is never seen: "
+    'end each line with CRLF, also the "." (telnet or nc -C do that). Goodbye',
+)
+
 
 class ChunkGatherer:
     """Gathers octets that come counted. With `text`, line ends are checked as DATA's are, over the seams of chunks."""
@@ -81,6 +88,11 @@ class IncomingBody:
     def hopeless(self) -> bool:
         """More than twice the limit: the peer will not stop by itself."""
         return self.text.size > 2 * self._limits.message
+
+    @property
+    def endless(self) -> bool:
+        """Whether its line ends are such that who wrote them may wait for an answer to an end that is none."""
+        return isinstance(self.text, Unstuffer) and self.text.malformed
 
     @property
     def piece_ready(self) -> bool:

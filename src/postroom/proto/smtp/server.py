@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from postroom.proto.smtp import texts
 from postroom.proto.smtp.answers import ANSWERS
+from postroom.proto.smtp.body import NO_END
 from postroom.proto.smtp.config import ServerConfig
 from postroom.proto.smtp.conversation import Conversation
 from postroom.proto.smtp.dispatch import read_command
@@ -90,6 +91,12 @@ class SmtpServer(Conversation):
         self.awaiting = None
         self.end(reply)
 
+    def close_endless(self) -> None:
+        """The client pauses in an `endless` message. Nobody can know where its next command would begin, so none is read any more."""
+        for _ in range(replies_due(self) - 1):
+            self.utter(NO_END)
+        self.close_with(NO_END)
+
     def tls_started(self) -> None:
         """The handshake is done, after STARTTLS or from the beginning: nothing that was said before counts (RFC 3207 §4.2)."""
         self.secure = True
@@ -114,3 +121,8 @@ class SmtpServer(Conversation):
     def receiving(self) -> bool:
         """Whether a message is arriving now: its own deadlines apply."""
         return self.step is read_whole or (self.body is not None and self.step is not self.read_command)
+
+    @property
+    def endless(self) -> bool:
+        """Whether the message that is arriving has lines that do not end with CRLF: it will be refused, and perhaps no end of it is seen."""
+        return self.receiving and self.body is not None and self.body.endless
