@@ -128,6 +128,7 @@ class Desk:
             client.protocol(utf8=envelope.smtputf8),
             id_text(IdKind.JOURNEY, parcel.accept_id),
             recipients[0].address if len(recipients) == 1 else None,
+            envelope.priority,
         )
         received = received_field(client.origin(), stamp, self._date(now))
         content = with_head(content, received + close_header(head))

@@ -1,7 +1,7 @@
 """Trace fields and the first hop's care for the header: what a server puts in front of a message, and where its header ends.
 
 RFC 5321 §4.4 (Received, Return-Path), §6.3 (loops), RFC 6531 §4.3 (WITH protocol types), RFC 6409 §8 (repairs at submission),
-RFC 5322 §2.2 (fields). Everything that a peer said is made harmless here, so that no value can forge a clause or a field.
+RFC 6710 §7 (PRIORITY clause), RFC 5322 §2.2 (fields). Everything that a peer said is made harmless here, so that no value can forge a clause or a field.
 Not here: parsing of fields that others wrote, and when a date is: it comes in ready-made.
 """
 
@@ -49,13 +49,14 @@ class Origin(msgspec.Struct, frozen=True):
 class Stamp(msgspec.Struct, frozen=True):
     """The receiving end's half of a Received field: own host name, protocol (see `with_protocol`), id, and the only recipient if there is one.
 
-    No protocol, no WITH clause: RFC 5321 §4.4 has it optional, and none is registered for what a program of this machine hands over.
+    A `priority` of 0 is every message's and not said (RFC 6710 §4.1). No protocol, no WITH clause: RFC 5321 §4.4 has it optional, and none is registered for what a program of this machine hands over.
     """
 
     by: str
     protocol: str
     id: str
     recipient: Address | None = None
+    priority: int = 0
 
 
 def with_protocol(
@@ -98,11 +99,16 @@ def received_field(start: str, stamp: Stamp, date: str) -> bytes:
     protocol = f" with {stamp.protocol}" if stamp.protocol else ""
     text = f"{start}\tby {stamp.by}{protocol} id {stamp.id}"
     recipient = stamp.recipient
-    if recipient is None or not (recipient.is_ascii or stamp.protocol.startswith("UTF8")):
-        return f"{text};\r\n\t{date}\r\n".encode()
-    path = path_text(recipient)
-    gap = " " if len(path) + len(date) <= _WIDTH - 9 else "\r\n\t"
-    return f"{text}\r\n\tfor <{path}>;{gap}{date}\r\n".encode()
+    gap = "\r\n\t"
+    if recipient is not None and (recipient.is_ascii or stamp.protocol.startswith("UTF8")):
+        path = path_text(recipient)
+        text += f"\r\n\tfor <{path}>"
+        if len(path) + len(date) <= _WIDTH - 9:
+            gap = " "
+    if stamp.priority:
+        text += f"\r\n\tPRIORITY {stamp.priority}"
+        gap = " "
+    return f"{text};{gap}{date}\r\n".encode()
 
 
 def return_path(sender: Address | None) -> bytes:

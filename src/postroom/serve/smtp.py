@@ -267,6 +267,7 @@ class SmtpSession:
             sender=str(envelope.sender or ""),
             recipients=len(envelope.recipients),
             size=len(content),
+            priority=envelope.priority,
             client=self._client.peer.ip,
         )
         if self._client.lmtp:

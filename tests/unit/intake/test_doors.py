@@ -60,7 +60,7 @@ async def hand_in(
     """The whole way through a door."""
     sender = more.get("sender", BOB)
     login = BOB if isinstance(door, SubmissionDoor) else ""
-    who, letter = client(office, login), incoming(sender)
+    who, letter = client(office, login), incoming(sender, priority=more.get("priority", 0))
     await door.mail(who, letter)
     for one in recipients or (BOB,):
         recipient = Recipient(at(one))
@@ -85,6 +85,20 @@ async def test_mail_is_stamped(office: SortingOffice) -> None:
     ]
     assert lines[4].startswith("\tby mx.hamburger.test with ESMTPS id J")
     assert lines[5].startswith("\tfor <bob@hamburger.test>; ")
+
+
+@pytest.mark.parametrize(("asked", "said"), [(-4, ["PRIORITY -4"]), (4, []), (0, [])])
+async def test_a_priority_stands_in_received_as_it_was_granted(
+    office: SortingOffice, asked: int, said: list[str]
+) -> None:
+    await hand_in(office, MxDoor(office.premises()), MESSAGE, priority=asked)
+    header = await header_of(office)
+    assert [line.strip().partition(";")[0] for line in header.split("\r\n") if "PRIORITY" in line] == said
+
+
+async def test_a_user_may_raise_a_priority(office: SortingOffice) -> None:
+    await hand_in(office, submission(office), MESSAGE.replace(b"alice@crepes.test", BOB.encode()), priority=4)
+    assert "PRIORITY 4; " in await header_of(office)
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,14 @@ def test_from_clause(origin, part):
             Stamp("h", "ESMTP", "J1", Address("a" * 60, "x.test")),
             b"@x.test>;\r\n\t" + DATE.encode() + b"\r\n",
         ),
+        (
+            Stamp("h", "ESMTP", "J1", BOB, 3),
+            f"\r\n\tfor <{BOB}>\r\n\tPRIORITY 3; {DATE}\r\n".encode(),
+        ),
+        (
+            Stamp("h", "ESMTP", "J1", priority=-9),
+            f" id J1\r\n\tPRIORITY -9; {DATE}\r\n".encode(),
+        ),
     ],
 )
 def test_for_clause(stamp, end):

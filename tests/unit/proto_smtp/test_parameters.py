@@ -67,6 +67,7 @@ def test_mail_parameters(keyword: str, value: str | None, field: str, result: ob
         ("HOLDUNTIL", "2024-11-14T22:13:21Z", 501),
         ("MT-PRIORITY", "10", 501),
         ("MT-PRIORITY", "+1", 501),
+        ("MT-PRIORITY", "-0", 501),
         ("MT-PRIORITY", None, 501),
     ],
 )

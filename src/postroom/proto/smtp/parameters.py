@@ -24,7 +24,7 @@ from postroom.wire.numbers import decimal
 _KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _VALUE = re.compile(r"[^\x00-\x20=\x7f]+")  # not up to \U0010FFFF: such a class takes milliseconds to compile
 _BY = re.compile(r"([+-]?)([0-9]{1,9});([NRnr])([Tt]?)")
-_PRIORITY = re.compile(r"-?[0-9]")
+_PRIORITY = re.compile(r"-?[1-9]|0")
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
