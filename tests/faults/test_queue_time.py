@@ -136,6 +136,15 @@ async def test_who_hears_of_what(
     assert [f"Action: {action}" in report.decode() for report in reports] == ([True] if action else [])
 
 
+async def test_a_report_has_the_priority_of_the_message(office: SortingOffice) -> None:
+    refuse(office)
+    await office.accept("eve@r.test", sender="alice@crepes.test", priority=3)
+    office.start()
+    await office.until(lambda: "crepes.test" in office.scripted.opened)
+    sent = {job.hop: job.letter.terms.priority for job in office.scripted.sent}
+    assert sent == {"r.test": 3, "crepes.test": 3}
+
+
 async def test_success_of_a_local_copy_is_reported_in_the_accepting_commit(office: SortingOffice) -> None:
     await office.accept(Recipient(at(BOB), Notify.SUCCESS), sender=BOB)
     assert [b"Action: delivered" in raw for raw in await office.inbox(office.bob)] == [False, True]

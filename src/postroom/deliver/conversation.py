@@ -17,7 +17,7 @@ from postroom.deliver.local import UNREADABLE
 from postroom.deliver.reports import Result, failed
 from postroom.message.downgrade import downgrade
 from postroom.message.dsn_rules import Happened
-from postroom.message.envelope import BodyKind, Envelope, Recipient
+from postroom.message.envelope import BodyKind, ByMode, DeliverBy, Envelope, Recipient
 from postroom.message.errors import ConversionRequired, EnhancedStatus, MailError, NonAsciiAddress
 from postroom.message.journey import Connected, JourneyEvent, Outcome, Said, Secured
 from postroom.message.trace import header_end
@@ -182,7 +182,7 @@ class SmtpConversation:
         attempt.events += self._events(self._at(attempt.started))
         attempt.unsent = not self.usable and all(map(_unheard, results))
         for copy, result in zip(copies, results, strict=True):
-            self._note(attempt, copy, result)
+            self._note(attempt, copy, result, traced=self._traced(parcel.envelope.deliver_by, copy))
 
     async def _transfer(self, letter: Letter) -> list[SmtpResult]:
         connection, machine = self._connection, self._machine
@@ -199,7 +199,14 @@ class SmtpConversation:
                 self._usable = event.usable
                 return event.results
 
-    def _note(self, attempt: Attempt, copy: Copy, result: SmtpResult) -> None:
+    def _traced(self, by: DeliverBy | None, copy: Copy) -> bool:
+        """Whether the sender hears that the copy was handed on: he asked for it (RFC 2852 §4.1.4), or the next server does not know of
+        the deadline that he is to be told of (§4.1.4.2). What an alias or a list stands for is not told."""
+        if by is None or copy.expanded:
+            return False
+        return by.trace or (by.mode is ByMode.NOTIFY and not self._machine.capabilities.has("DELIVERBY"))
+
+    def _note(self, attempt: Attempt, copy: Copy, result: SmtpResult, *, traced: bool) -> None:
         """RFC 5321 §4.2.5: 2yz is their responsibility, 4yz still ours, 5yz the end."""
         reply = result.reply
         if reply.positive:
@@ -207,7 +214,9 @@ class SmtpConversation:
             if self._machine.config.lmtp:
                 happened = Happened.DELIVERED  # RFC 2033 §4.2: the reply is the delivery's
             status = reply.status or EnhancedStatus(2, 0, 0)
-            attempt.results.append(Result(copy, happened, status, _lines(result), self._name))
+            attempt.results.append(
+                Result(copy, happened, status, _lines(result), self._name, traced=traced)
+            )
         elif reply.permanent:
             status = reply.status or UNDEFINED
             attempt.results.append(Result(copy, Happened.FAILED, status, _lines(result), self._name))

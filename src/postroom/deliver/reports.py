@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from postroom.message.dsn import Notification, Report, compose_dsn
-from postroom.message.dsn_rules import Happened, report_owed
+from postroom.message.dsn_rules import Action, Happened, report_owed
 from postroom.message.dsn_text import Delivery
 from postroom.message.envelope import Recipient
 from postroom.message.errors import EnhancedStatus, MailError
@@ -24,7 +24,10 @@ _SECOND = 1_000_000
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What became of one copy. `reply` is what the remote server said, code first, or our own words; `remote` its name."""
+    """What became of one copy. `reply` is what the remote server said, code first, or our own words; `remote` its name.
+
+    `traced`: its sender hears that it was handed on (RFC 2852 §4.1.4).
+    """
 
     copy: Copy
     happened: Happened
@@ -32,6 +35,11 @@ class Result(msgspec.Struct, frozen=True):
     reply: tuple[str, ...] = ()
     remote: str = ""
     retry_until: int = 0
+    traced: bool = False
+
+    def owed(self, *, null_sender: bool) -> Action | None:
+        """What the sender is to hear of it."""
+        return report_owed(self.happened, self.copy.notify, null_sender=null_sender, traced=self.traced)
 
 
 def failed(copy: Copy, error: MailError, remote: str = "") -> Result:
@@ -65,9 +73,10 @@ class Reporter:
                 result.remote,
                 now // _SECOND,
                 result.retry_until // _SECOND,
+                goes_on=action is Action.RELAYED and result.happened is Happened.HANDED_ON,
             )
             for result in results
-            if (action := report_owed(result.happened, result.copy.notify, null_sender=False)) is not None
+            if (action := result.owed(null_sender=False)) is not None
         )
         if not deliveries:
             return None
@@ -83,4 +92,6 @@ class Reporter:
             letter.terms.ret,
             journey_id=id_text(IdKind.JOURNEY, letter.accept_id),
         )
-        return compose_dsn(report, head_of(original), whole=isinstance(original, bytes))
+        made = compose_dsn(report, head_of(original), whole=isinstance(original, bytes))
+        made.envelope.priority = letter.terms.priority  # RFC 6710 §4.6
+        return made

@@ -13,7 +13,7 @@ import msgspec
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.placing import Placed, Placer, Reportable
 from postroom.deliver.reports import Result, failed
-from postroom.message.dsn_rules import Happened, report_owed
+from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import ByMode
 from postroom.message.errors import EnhancedStatus, Expired
 from postroom.message.journey import Hop, HopKind
@@ -52,7 +52,7 @@ class Settler:
         attempt = self._give_up(job, attempt, now)
         results = [*attempt.results, *self._notices(job, attempt, now)]
         null = job.letter.sender is None
-        owed = any(report_owed(result.happened, result.copy.notify, null_sender=null) for result in results)
+        owed = any(result.owed(null_sender=null) for result in results)
         original = await self._use.read_body(job) if owed else None
 
         async def work(tx: Transaction) -> Placed:

@@ -94,7 +94,8 @@ def compose_dsn(
 def _head(report: Report, about: About, boundary: bytes) -> bytes:
     host = report.reporting_mta
     actions = {delivery.action for delivery in report.deliveries}
-    what = next((words for action, words in _SUBJECTS if action in actions), "Delivered")
+    done = "Handed on" if all(delivery.goes_on for delivery in report.deliveries) else "Delivered"
+    what = next((words for action, words in _SUBJECTS if action in actions), done)
     subject = f"{what}: {printable(about.subject, 200)}" if about.subject else f"{what}: your message"
     fields = [
         b"Date: %b\r\n" % format_date(report.now, report.offset).encode(),

@@ -1,6 +1,6 @@
 """Which delivery status notification is owed for what happened to a recipient.
 
-RFC 3461 §4.1 (NOTIFY), §5.2.1 to §5.2.7 (who reports what), RFC 3464 §2.3.3 (actions), RFC 5321 §4.5.5 (none to the null reverse-path).
+RFC 3461 §4.1 (NOTIFY), §5.2.1 to §5.2.7 (who reports what), RFC 2852 §4.1.4 (traces), RFC 3464 §2.3.3 (actions), RFC 5321 §4.5.5 (none to the null reverse-path).
 One table and one function. Not here: when a delay is long enough to speak of, and what the report looks like (`message.dsn`).
 """
 
@@ -43,10 +43,22 @@ _OWED = {
 }
 
 
-def report_owed(happened: Happened, notify: Notify | None, *, null_sender: bool) -> Action | None:
-    """The action to report to the sender, or None. `notify` None: the parameter was absent, or the client knew no DSN."""
+_TRACED = frozenset({Happened.HANDED_ON, Happened.RELAYED})
+
+
+def report_owed(
+    happened: Happened, notify: Notify | None, *, null_sender: bool, traced: bool = False
+) -> Action | None:
+    """The action to report to the sender, or None. `notify` None: the parameter was absent, or the client knew no DSN.
+
+    `traced`: the message is to be reported each time that it is handed on, whatever `notify` says but NEVER (RFC 2852 §4.1.4).
+    """
+    if null_sender:
+        return None
+    if traced and happened in _TRACED:
+        return None if notify is Notify.NEVER else Action.RELAYED
     owed = _OWED.get(happened)
-    if owed is None or null_sender:
+    if owed is None:
         return None
     action, keyword, unasked = owed
     if notify is None:

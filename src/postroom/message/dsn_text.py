@@ -30,7 +30,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """What the report says of one recipient.
 
     `reply` is what the remote server said, code first, or our own words when no server was reached; `remote` its name. Times are unix
-    seconds, 0 for unknown. `recipient.orcpt` is `type;address`, decoded from xtext.
+    seconds, 0 for unknown. `recipient.orcpt` is `type;address`, decoded from xtext. `goes_on`: relayed, and the next server reports, too.
     """
 
     recipient: Recipient
@@ -40,6 +40,7 @@ class Delivery(msgspec.Struct, frozen=True):
     remote: str = ""
     last_attempt: int = 0
     retry_until: int = 0
+    goes_on: bool = False
 
 
 class About(msgspec.Struct, frozen=True):
@@ -50,27 +51,28 @@ class About(msgspec.Struct, frozen=True):
     message_id: str = ""
 
 
+# the order of the report: (the action, whether the next server reports, too), and what is said of it
 _OPENINGS = {
-    Action.FAILED: "Your message could not be delivered to:",
-    Action.DELAYED: "Your message has not been delivered yet to:",
-    Action.DELIVERED: "Your message was delivered to:",
-    Action.EXPANDED: "Your message was delivered to an address that stands for several, and sent on to all of them:",
-    Action.RELAYED: "Your message was handed on for these recipients, to a server that will not report any further success:",
+    (Action.FAILED, False): "Your message could not be delivered to:",
+    (Action.DELAYED, False): "Your message has not been delivered yet to:",
+    (Action.RELAYED, False): "Your message was handed on for these recipients, to a server that will not report any further success:",
+    (Action.RELAYED, True): "Your message is on its way. For these recipients it was handed on to the next server:",
+    (Action.EXPANDED, False): "Your message was delivered to an address that stands for several, and sent on to all of them:",
+    (Action.DELIVERED, False): "Your message was delivered to:",
 }
 _CLOSINGS = {
     Action.FAILED: "Nothing more will be tried for these recipients.",
     Action.DELAYED: "There is nothing that you need to do: it is tried again and again, and you will be told if it fails for good.",
 }
-_ORDER = (Action.FAILED, Action.DELAYED, Action.RELAYED, Action.EXPANDED, Action.DELIVERED)
 
 
 def report_text(mta: str, deliveries: Sequence[Delivery], about: About, journey: Sequence[str]) -> str:
     """The text, with LF line ends."""
     lines = [f"This is the mail system of {printable(mta)}.", ""]
-    for action in _ORDER:
-        chosen = [delivery for delivery in deliveries if delivery.action is action]
+    for (action, goes_on), opening in _OPENINGS.items():
+        chosen = [one for one in deliveries if one.action is action and one.goes_on is goes_on]
         if chosen:
-            lines += [*_wrap(_OPENINGS[action]), ""]
+            lines += [*_wrap(opening), ""]
             for number, delivery in enumerate(chosen):
                 lines += _recipient(delivery, explain=number < MAX_EXPLAINED)
             if action in _CLOSINGS:

@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from next_hop import NextHop
+from people import at
 from postroom.deliver.routes import Route
+from postroom.message.envelope import ByMode, DeliverBy, Notify, Recipient
 from postroom.message.errors import NonAsciiAddress
 from postroom.message.journey import Asked, Connected, Decided, Hop, HopKind, Outcome, Said, Secured
 from postroom.net.certificates import ServerTls, opportunistic
@@ -45,7 +47,7 @@ def lead_to(office: SortingOffice, *hops: NextHop) -> None:
         office.ports[one.ip] = one.port
 
 
-async def relay(office: SortingOffice, *recipients: str, **more: object) -> list[Hop]:
+async def relay(office: SortingOffice, *recipients: str | Recipient, **more: object) -> list[Hop]:
     """Sends, waits for the end of the first attempt, and gives its journey."""
     if not office.running:
         office.start(office.remote())
@@ -321,3 +323,46 @@ async def test_an_address_literal_of_our_own_is_a_loop(office: SortingOffice) ->
     await office.accept("eve@[192.0.2.99]", sender=BOB)
     await office.until(lambda: office.inbox(office.bob))
     assert bounce_of((await office.inbox(office.bob))[0])[-1] == "Status: 5.4.6"
+
+
+def reports(raws: list[bytes]) -> list[str]:
+    return [line for raw in raws for line in raw.decode().split("\r\n") if line.startswith("Action:")]
+
+
+@pytest.mark.parametrize(
+    ("by", "withheld", "notify", "told"),
+    [
+        (DeliverBy(1 << 40, ByMode.RETURN, trace=True), "", None, True),
+        (DeliverBy(1 << 40, ByMode.NOTIFY, trace=True), "", Notify.FAILURE, True),
+        (DeliverBy(1 << 40, ByMode.NOTIFY, trace=True), "DSN", Notify.SUCCESS, True),
+        (DeliverBy(1 << 40, ByMode.NOTIFY, trace=True), "", Notify.NEVER, False),
+        (DeliverBy(1 << 40, ByMode.NOTIFY), "", None, False),
+        (DeliverBy(1 << 40, ByMode.NOTIFY), "DELIVERBY", None, True),
+        (DeliverBy(1 << 40, ByMode.NOTIFY), "DELIVERBY", Notify.NEVER, False),
+        (None, "DELIVERBY", None, False),
+    ],
+)
+async def test_a_traced_message_is_reported_when_it_is_handed_on(
+    office: SortingOffice, hop: NextHop, by: DeliverBy | None, withheld: str, notify: Notify | None, told: bool
+) -> None:
+    hop.settings = msgspec.structs.replace(config(), withheld=frozenset({withheld}))
+    lead_to(office, hop)
+    await relay(office, Recipient(at("eve@r.test"), notify), sender=BOB, deliver_by=by)
+    await office.idle()
+    found = await office.inbox(office.bob)
+    assert reports(found) == ["Action: relayed"] * told
+    if told:
+        text = found[0].decode()
+        assert ("Subject: Handed on" in text) is (withheld != "DSN")
+        assert ("is on its way" in text) is (withheld != "DSN")
+        assert "Status: 2.0.0" in text
+
+
+async def test_what_an_alias_stands_for_is_not_traced(office: SortingOffice, hop: NextHop) -> None:
+    lead_to(office, hop)
+    await office.add_alias("all@hamburger.test", "eve@r.test")
+    await relay(
+        office, "all@hamburger.test", sender=BOB, deliver_by=DeliverBy(1 << 40, ByMode.RETURN, trace=True)
+    )
+    await office.idle()
+    assert await office.inbox(office.bob) == []

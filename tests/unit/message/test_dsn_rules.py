@@ -42,3 +42,14 @@ def test_never_to_the_null_sender(happened, notify):
 )
 def test_aliases_pass_on(notify, targets, passed):
     assert passed_on(notify, targets=targets) == passed
+
+
+@pytest.mark.parametrize("happened", Happened)
+@pytest.mark.parametrize("notify", [None, Notify.NEVER, F, D, S, S | F | D])
+def test_a_trace_is_reported_unless_nothing_is_to_be(happened, notify):
+    handed_on = happened in {Happened.HANDED_ON, Happened.RELAYED}
+    wanted = Action.RELAYED if notify is not Notify.NEVER else None
+    plain = report_owed(happened, notify, null_sender=False)
+    owed = report_owed(happened, notify, null_sender=False, traced=True)
+    assert owed == (wanted if handed_on else plain)
+    assert report_owed(happened, notify, null_sender=True, traced=True) is None
