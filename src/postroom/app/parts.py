@@ -160,7 +160,8 @@ def turner(settings: Settings, world: Surroundings, parts: Parts) -> Turner:
     """What exchanges the roles with who fetches a domain's mail."""
     desk = Desk(world.clock, BodyReader(parts.store).read)
     routes, engine = building.routes(settings), parts.store.engine
-    return Turner(Turning(settings.server.hostname, desk, engine, routes, parts.runner, world.relay_tls))
+    hostname, tell = settings.server.hostname, world.log.info
+    return Turner(Turning(hostname, desk, engine, routes, parts.runner, world.relay_tls, tell))
 
 
 class BodyReader:

@@ -1,6 +1,6 @@
 """Mail that its domain's server fetches: it waits until that server logs in, and then goes back over the same connection.
 
-RFC 2645 (ATRN, on-demand mail relay), RFC 821 §3.8 (TURN). A route says which account may fetch a domain's mail. Not here: the command and
+RFC 2645 §5.3 (after ATRN, on-demand mail relay), RFC 821 §3.8 (TURN), RFC 3207 §4 (STARTTLS). A route says which account may fetch a domain's mail. Not here: the command and
 its replies (`serve.smtp`), and how a message is sent (`deliver.conversation`).
 """
 
@@ -17,7 +17,7 @@ from postroom.deliver.routes import Route
 from postroom.deliver.runner import Runner
 from postroom.message.address import fold
 from postroom.message.errors import NotPermitted
-from postroom.net.connect import ClientConnection, turn_around
+from postroom.net.connect import ClientConnection, TlsFailed, turn_around
 from postroom.net.session import Connection
 from postroom.proto.smtp.client import SmtpClient
 from postroom.proto.smtp.client_events import ClientConfig, ClientEvent, TlsUse
@@ -26,7 +26,7 @@ from postroom.store.engine import Engine
 
 
 class Turning(msgspec.Struct, frozen=True):
-    """What it takes; `tls` is never used, since a connection that was turned is encrypted already or will not be."""
+    """What it takes. `tls` gives the context for STARTTLS when the peer, now the server, offers it; `tell` logs an event with its facts."""
 
     hostname: str
     desk: Desk
@@ -34,6 +34,7 @@ class Turning(msgspec.Struct, frozen=True):
     routes: Mapping[str, Route]
     runner: Runner
     tls: Callable[[], ssl.SSLContext]
+    tell: Callable[..., object]
 
 
 def fetched(routes: Mapping[str, Route]) -> frozenset[str]:
@@ -76,7 +77,7 @@ class Turner:
         use = self._use
         secure = connection.tls is not None
         machine = SmtpClient(
-            ClientConfig(use.hostname, use.desk.clock.now, tls=TlsUse.NEVER, implicit_tls=secure)
+            ClientConfig(use.hostname, use.desk.clock.now, tls=TlsUse.IF_OFFERED, implicit_tls=secure)
         )
         client: ClientConnection[ClientEvent] = await turn_around(connection, machine)
         rest = unread()
@@ -91,6 +92,12 @@ class Turner:
         peer = connection.peer
         name = f"{peer.ip}:{peer.port}, turned round"
         conversation = SmtpConversation(use.desk, machine, connection, name)
-        refused = await conversation.begin(Attempt(use.desk.clock.now()), use.tls(), "")
-        if refused is None:
+        try:
+            refused = await conversation.begin(Attempt(use.desk.clock.now()), use.tls(), "")
+        except TlsFailed as error:  # the peer has to call again: there is no other way to it
+            refused = str(error)
+            connection.close()
+        if refused is not None:
+            use.tell("turn.failed", client=peer.ip, domains=sorted(domains), reason=refused)
+        else:
             await use.runner.deliver_over(conversation, domains)

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,15 +13,18 @@ from postroom.deliver.conversation import Desk
 from postroom.deliver.routes import Route
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.submission import SubmissionDoor
-from postroom.message.journey import HopKind, Outcome
-from postroom.net.certificates import opportunistic
+from postroom.message.journey import HopKind, Outcome, Said, Secured
+from postroom.net.certificates import ServerTls, opportunistic
 from postroom.net.connections import Connections
 from postroom.net.pump import Endpoint, Pump
+from postroom.net.selfsigned import self_signed
+from postroom.net.tls import TlsLayer
+from postroom.proto.smtp.commands import StartTls
 from postroom.proto.smtp.config import Service
 from postroom.serve.smtp import SmtpSession
 from postroom.serve.smtp_queue import QueueDesk
 from smtp_session import service
-from smtp_stage import Stage
+from smtp_stage import Stage, config
 from sorting_office import MESSAGE, SortingOffice
 
 BOB = "bob@hamburger.test"
@@ -38,6 +43,7 @@ class Customer:
         self.port = port
         self.stage = Stage()
         self.writers: list[asyncio.StreamWriter] = []
+        self.told: list[dict[str, object]] = []  # what the provider has logged
 
     async def dial(self) -> "Customer":
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -59,15 +65,24 @@ class Customer:
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
 
-    async def serve(self) -> list[bytes]:
-        """The roles are exchanged: greets, takes what comes, until the other side says goodbye."""
-        stage = self.stage = Stage(greet=False)
+    async def serve(self, tls: ssl.SSLContext | None = None) -> list[bytes]:
+        """The roles are exchanged: greets, takes what comes, until the other side says goodbye. With `tls` it offers STARTTLS."""
+        stage = self.stage = Stage(config(tls=tls is not None), greet=False)
         stage.machine.greet()
         self.writer.write(stage.machine.data_to_send())
-        while data := await self.reader.read(65_536):
-            self.writer.write(stage.hear(data).encode())
-            if stage.machine.closing:
-                break
+        layer: TlsLayer | None = None
+        while (data := await self.reader.read(65_536)) and not stage.machine.closing:
+            if layer is None:
+                self.writer.write(stage.hear(data).encode())
+                if tls is not None and isinstance(stage.events[-1], StartTls):
+                    layer = TlsLayer(tls, server_side=True)
+                continue
+            plain = layer.receive(data)
+            if layer.facts is not None and not stage.machine.secure:
+                stage.machine.tls_started()
+            if plain:
+                layer.send(stage.hear(plain).encode())
+            self.writer.write(layer.data_to_send())
         return [content for _, content in stage.letters]
 
 
@@ -79,7 +94,14 @@ async def customer(office: SortingOffice) -> AsyncIterator[Customer]:
     office.running = True
     office.runner.start()
     desk = Desk(office.clock, office.read)
-    turner = Turner(Turning("mx.hamburger.test", desk, office.engine, ROUTES, office.runner, opportunistic))
+    told: list[dict[str, object]] = []
+
+    def tell(event: str, **facts: object) -> None:
+        told.append({"event": event, **facts})
+
+    turner = Turner(
+        Turning("mx.hamburger.test", desk, office.engine, ROUTES, office.runner, opportunistic, tell)
+    )
     shared = service(
         SubmissionDoor(office.premises(), lambda: "unique"),
         kind=Service.SUBMISSION,
@@ -92,6 +114,7 @@ async def customer(office: SortingOffice) -> AsyncIterator[Customer]:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Pump(endpoint), "127.0.0.1", 0)
     customer = Customer(server.sockets[0].getsockname()[1])
+    customer.told = told
     yield customer
     await customer.hang_up()
     server.close()
@@ -176,3 +199,41 @@ async def test_reports_on_mail_that_nobody_fetches(office: SortingOffice, custom
     office.clock.advance(5 * 86_400 + 1)
     await office.idle()
     assert b"Status: 5.4.7" in (await office.inbox(office.bob))[-1]
+
+
+async def test_after_the_turn_tls_is_used_when_it_is_offered(
+    office: SortingOffice, customer: Customer, tmp_path: Path
+) -> None:
+    certificates = ServerTls(self_signed(tmp_path, ["customer.test"], office.clock.now()))
+    certificates.service("smtp")
+    receipt = await office.accept("a@customer.test")
+    await customer.dial()
+    await customer.say("ATRN")
+    assert await customer.serve(certificates.context("smtp")) == [MESSAGE]
+    assert customer.stage.machine.secure
+    (relayed,) = [hop for hop in await office.hops(receipt.accept_id) if hop.kind is HopKind.RELAY]
+    said = [event for event in relayed.events if isinstance(event, Said | Secured)]
+    assert [type(event) for event in said] == [Said, Secured, Said, Said]
+    assert said[2].lines[0].startswith(b">EHLO")
+
+
+async def test_a_handshake_that_fails_after_the_turn_loses_nothing(
+    office: SortingOffice, customer: Customer
+) -> None:
+    await office.accept("a@customer.test")
+    await customer.dial()
+    await customer.say("ATRN")
+    customer.writer.write(b"220 customer.test\r\n")
+    await customer.reader.readline()
+    customer.writer.write(b"250-customer.test\r\n250 STARTTLS\r\n")
+    assert await customer.reader.readline() == b"STARTTLS\r\n"
+    customer.writer.write(b"220 go ahead\r\n")
+    await customer.reader.read(1)
+    customer.writer.write(b"this is no TLS\r\n")
+    await customer.reader.read()
+    await office.until(lambda: customer.told)
+    assert (customer.told[0]["event"], customer.told[0]["domains"]) == ("turn.failed", ["customer.test"])
+    assert await office.waiting() == [("customer.test", ["a@customer.test"])]
+    await customer.dial()
+    assert (await customer.say("ATRN"))[:3] == "250"
+    assert await customer.serve() == [MESSAGE]
