@@ -195,7 +195,7 @@ class SortingOffice:
         self.running = True
         self.runner.start()
 
-    def premises(self, check_room: Callable[[], None] = lambda: None) -> Premises:
+    def premises(self, check_room: Callable[[int], None] = lambda size: None) -> Premises:
         return Premises(
             "mx.hamburger.test",
             self.engine,

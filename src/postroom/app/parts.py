@@ -16,7 +16,7 @@ from postroom.app.keys import secret_key
 from postroom.app.locate import places_of, store_url
 from postroom.app.maildrop import make_directory
 from postroom.app.node import Node
-from postroom.app.room import Room
+from postroom.app.room import Gauges, Room
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.accept import Acceptance, Accepting
@@ -35,6 +35,7 @@ from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.message.address import parse_mailbox
 from postroom.net.certificates import verified
+from postroom.serve.body_budget import BodyBudget
 from postroom.store import domains, spool
 from postroom.store.domains import Rules
 from postroom.store.jobs import Job
@@ -61,6 +62,7 @@ class Parts(msgspec.Struct):
     settler: Settler
     runner: Runner
     premises: Premises
+    budget: BodyBudget
 
 
 async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
@@ -86,7 +88,12 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     router = Router(forwarding, clock.monotonic, building.own_names(settings))
     reporter = Reporter(settings.server.hostname, lambda: secrets.token_hex(12))
     placer = Placer(router, Filing(ids.next), reporter, building.schedule(settings), ids.next)
-    room = Room(places_of(settings).data, settings.limits.free_bytes, store.engine.waited, clock.monotonic)
+    limits = settings.limits
+    budget = BodyBudget(limits.bodies_in_flight)
+    gauges = Gauges(store.engine.waited, lambda: budget.used)
+    room = Room(
+        places_of(settings).data, limits.free_bytes, limits.bodies_in_flight, gauges, clock.monotonic
+    )
     chance = random.SystemRandom()
     settler = Settler(Settling(store.engine, placer, chance, BodyReader(store).read))
     runner = _runner(settings, world, store, Queue(node, room, settler, chance))
@@ -109,7 +116,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
     hostname = settings.server.hostname
     premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check)
-    return Parts(store, node, vault, passwords, login, room, router, settler, runner, premises)
+    return Parts(store, node, vault, passwords, login, room, router, settler, runner, premises, budget)
 
 
 class Queue(msgspec.Struct, frozen=True):

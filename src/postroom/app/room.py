@@ -1,7 +1,7 @@
-"""Whether there is room for another message: in the writer's queue, on the disk, in the spool.
+"""Whether there is room for another message: in the writer's queue, in memory, on the disk, in the spool.
 
-RFC 5321 §4.2.3 (452), §7.8. Asked for each MAIL, so it must cost nothing: the disk is looked at once a second, the spool's size is brought by
-housekeeping. Not here: the size of one message, and an account's quota.
+RFC 5321 §4.2.3 (452), §7.8; RFC 1870 §6.1 (the declared size counts). Asked for each MAIL, so it must cost nothing: the disk is looked at
+once a second, the spool's size is brought by housekeeping. Not here: the largest message that is ever taken, and an account's quota.
 """
 
 from __future__ import annotations
@@ -10,41 +10,55 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from postroom.message.errors import NoSpace, Overloaded
 
 WAITED = 2.0  # seconds that the oldest write may have waited
 LOOK_EVERY = 1.0  # seconds
+COPIES = 2  # of one message on the disk for a moment: as it came, and as it stays
+
+
+class Gauges(msgspec.Struct, frozen=True):
+    """What is read anew for each message: the age of the oldest queued write in seconds, the octets of messages that are coming in."""
+
+    waited: Callable[[], float]
+    coming: Callable[[], int]
 
 
 class Room:
-    """`waited` gives the age of the oldest queued write in seconds, `monotonic` seconds."""
+    """`free_bytes` of the disk stay free; `at_once` octets of messages may come in at the same time. `monotonic` gives seconds."""
 
     def __init__(
-        self, data: Path, free_bytes: int, waited: Callable[[], float], monotonic: Callable[[], float]
+        self, data: Path, free_bytes: int, at_once: int, gauges: Gauges, monotonic: Callable[[], float]
     ) -> None:
         self._data = data
         self._free_bytes = free_bytes
-        self._waited = waited
+        self._at_once = at_once
+        self._gauges = gauges
         self._monotonic = monotonic
         self._looked = float("-inf")
-        self._enough = True
+        self._seen = 0  # octets that were free at the last look
         self.queue_full = False
 
     @property
     def overloaded(self) -> bool:
         """Whether the writer cannot keep up."""
-        return self._waited() > WAITED
+        return self._gauges.waited() > WAITED
 
-    def check(self) -> None:
-        """Raises `Overloaded` or `NoSpace`."""
+    def check(self, size: int = 0) -> None:
+        """Raises `Overloaded`, or `NoSpace` when a message of `size` octets (0: unknown) cannot be taken beside those that are coming."""
         if self.overloaded:
             raise Overloaded
         now = self._monotonic()
         if now - self._looked > LOOK_EVERY:
             self._looked = now
-            self._enough = self._free() >= self._free_bytes
-        if not self._enough:
+            self._seen = self._free()
+        left = self._seen - self._free_bytes
+        if left < 0:
             raise NoSpace(detail=f"less than {self._free_bytes} octets free at {self._data}")
+        if size > self._at_once or (size and COPIES * (size + self._gauges.coming()) > left):
+            raise NoSpace(f"No room for a message of {size} octets now, try again later")
         if self.queue_full:
             raise NoSpace("The queue is full, try again later")
 

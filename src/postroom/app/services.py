@@ -27,7 +27,6 @@ from postroom.net.pump import Endpoint
 from postroom.net.session import Session
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import Offers
-from postroom.serve.body_budget import BodyBudget
 from postroom.serve.imap.conversation import ImapService
 from postroom.serve.imap.session import ImapSession
 from postroom.serve.pop3 import Pop3Service, Pop3Session
@@ -63,7 +62,6 @@ class Services:
         limits = settings.limits
         gate_limits = GateLimits(limits.connections_per_client, limits.connections_per_minute)
         self._gate = None if world.open_house else Gate(gate_limits, world.clock.monotonic)
-        self._budget = BodyBudget(limits.bodies_in_flight)
         self._listeners: list[Listener] = []
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
         self.apop = ApopOffer(parts.store.engine, settings.server.hostname)
@@ -121,7 +119,7 @@ class Services:
             offers=Offers(building.smtp_config(self._settings, world, service)),
             door=world.before_door(door),
             lookups=Lookups(parts.store.engine, home, open_to_all=world.open_house),
-            budget=self._budget,
+            budget=parts.budget,
             now=world.clock.now,
             next_id=parts.node.ids.next,
             home=home,

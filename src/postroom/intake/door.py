@@ -54,7 +54,9 @@ class Parcel(msgspec.Struct):
 
 
 class Premises(msgspec.Struct):
-    """What all doors of a server share. `next_id` makes journey ids; `check_room` raises `NoSpace` or `Overloaded`."""
+    """What all doors of a server share. `next_id` makes journey ids; `check_room` raises `NoSpace` or `Overloaded` for a message of so
+    many octets (0: unknown).
+    """
 
     hostname: str
     engine: Engine
@@ -62,7 +64,7 @@ class Premises(msgspec.Struct):
     acceptance: Acceptance
     clock: Clock
     next_id: Callable[[], int]
-    check_room: Callable[[], None]
+    check_room: Callable[[int], None]
 
 
 class DateStamp:
@@ -107,9 +109,9 @@ class Desk:
                 raise OverQuota(f"The mailbox of {recipient.address} is full")
         return resolved
 
-    def check_room(self) -> None:
-        """Raises when this system can take no message now."""
-        self._premises.check_room()
+    def check_room(self, size: int) -> None:
+        """Raises when this system cannot take a message of `size` octets now; 0 is unknown (RFC 1870 §6.1)."""
+        self._premises.check_room(size)
 
     def date(self) -> str:
         """Now, for a header field."""

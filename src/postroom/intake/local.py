@@ -27,7 +27,7 @@ class LocalDoor:
 
     async def submit(self, user: str, envelope: Envelope, content: bytes) -> int:
         """Accepts a message with CRLF line ends for all of its recipients; gives the journey id. Raises `MailError` and keeps nothing."""
-        self._desk.check_room()
+        self._desk.check_room(len(content))
         hop = Hop(HopKind.RECEIVED, self._premises.clock.now())
         hop.record(Authenticated(0, user, "local"))
         incoming = Incoming(envelope, hop)

@@ -21,7 +21,7 @@ class MxDoor:
 
     async def mail(self, client: Client, incoming: Incoming) -> None:
         """Any sender is as good as another here: the forged ones are for sender authentication to find."""
-        self._desk.check_room()
+        self._desk.check_room(incoming.envelope.size)
         if client.login is None:  # RFC 6710 §4.1: strangers do not get ahead of others
             incoming.envelope.priority = min(incoming.envelope.priority, 0)
 

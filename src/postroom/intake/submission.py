@@ -35,7 +35,7 @@ class SubmissionDoor:
 
     async def mail(self, client: Client, incoming: Incoming) -> None:
         """The reverse-path must be the user's own; `<>` is for notifications (RFC 8098 §3)."""
-        self._desk.check_room()
+        self._desk.check_room(incoming.envelope.size)
         sender = incoming.envelope.sender
         if sender is not None:
             await self._check_own(_login(client), sender, "MAIL FROM")

@@ -12,26 +12,26 @@ PATIENCE = 30.0  # seconds that a session waits for room; nothing is read from i
 
 
 class BodyBudget:
-    """Counts octets of bodies that are being received now, up to `limit`."""
+    """Counts octets of bodies that are being received now, up to `limit`; `used` is what they come to."""
 
-    __slots__ = ("_limit", "_patience", "_used", "_waiting")
+    __slots__ = ("_patience", "_waiting", "limit", "used")
 
     def __init__(self, limit: int, patience: float = PATIENCE) -> None:
-        self._limit = limit
+        self.limit = limit
         self._patience = patience
-        self._used = 0
+        self.used = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     def take(self, octets: int) -> bool:
         """Whether there is room, and nobody waits for it; if so it is taken."""
-        if self._waiting or self._used + octets > self._limit:
+        if self._waiting or self.used + octets > self.limit:
             return False
-        self._used += octets
+        self.used += octets
         return True
 
     async def wait(self, octets: int, held: int) -> bool:
         """As `take`, when others have given back enough; False: not in time, or never, with the `held` octets of the same message."""
-        if held + octets > self._limit:
+        if held + octets > self.limit:
             return False
         turn = asyncio.get_running_loop().create_future()
         entry = octets, turn
@@ -49,17 +49,17 @@ class BodyBudget:
 
     def give_back(self, octets: int) -> None:
         """The octets are gone."""
-        self._used -= octets
+        self.used -= octets
         if self._waiting:
             self._serve()
 
     def _serve(self) -> None:
         """In their order; one who waits for much is not passed by those who want little."""
         waiting = self._waiting
-        while waiting and self._used + waiting[0][0] <= self._limit:
+        while waiting and self.used + waiting[0][0] <= self.limit:
             octets, turn = waiting.popleft()
             if not turn.done():
-                self._used += octets
+                self.used += octets
                 turn.set_result(None)
 
     def _withdraw(self, entry: tuple[int, asyncio.Future[None]]) -> None:

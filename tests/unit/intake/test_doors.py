@@ -186,11 +186,21 @@ async def test_a_full_mailbox_says_so_at_rcpt(
 
 
 async def test_a_server_without_room_says_so_at_mail(office: SortingOffice) -> None:
-    def full() -> None:
+    asked: list[int] = []
+
+    def full(size: int) -> None:
+        asked.append(size)
         raise Overloaded
 
     with pytest.raises(Overloaded):
-        await MxDoor(office.premises(full)).mail(client(office), incoming())
+        await MxDoor(office.premises(full)).mail(client(office), incoming(size=70))
+    with pytest.raises(Overloaded):
+        door = SubmissionDoor(office.premises(full), lambda: "unique")
+        await door.mail(client(office, BOB), incoming(BOB, size=71))
+    with pytest.raises(Overloaded):
+        local = LocalDoor(office.premises(full), lambda: "unique")
+        await local.submit("bob", Envelope(at(BOB), [Recipient(at(BOB))]), MESSAGE)
+    assert asked == [70, 71, len(MESSAGE)]
 
 
 # --------------------------------------------------------------------------------------------------------------- submission
