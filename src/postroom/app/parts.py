@@ -91,9 +91,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     limits = settings.limits
     budget = BodyBudget(limits.bodies_in_flight)
     gauges = Gauges(store.engine.waited, lambda: budget.used)
-    room = Room(
-        places_of(settings).data, limits.free_bytes, limits.bodies_in_flight, gauges, clock.monotonic
-    )
+    room = Room(places_of(settings).data, limits.free_bytes, limits.bodies_in_flight, gauges, clock.monotonic)
     chance = random.SystemRandom()
     settler = Settler(Settling(store.engine, placer, chance, BodyReader(store).read))
     runner = _runner(settings, world, store, Queue(node, room, settler, chance))

@@ -214,9 +214,7 @@ class SmtpConversation:
             if self._machine.config.lmtp:
                 happened = Happened.DELIVERED  # RFC 2033 §4.2: the reply is the delivery's
             status = reply.status or EnhancedStatus(2, 0, 0)
-            attempt.results.append(
-                Result(copy, happened, status, _lines(result), self._name, traced=traced)
-            )
+            attempt.results.append(Result(copy, happened, status, _lines(result), self._name, traced=traced))
         elif reply.permanent:
             status = reply.status or UNDEFINED
             attempt.results.append(Result(copy, Happened.FAILED, status, _lines(result), self._name))

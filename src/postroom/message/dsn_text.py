@@ -55,9 +55,18 @@ class About(msgspec.Struct, frozen=True):
 _OPENINGS = {
     (Action.FAILED, False): "Your message could not be delivered to:",
     (Action.DELAYED, False): "Your message has not been delivered yet to:",
-    (Action.RELAYED, False): "Your message was handed on for these recipients, to a server that will not report any further success:",
-    (Action.RELAYED, True): "Your message is on its way. For these recipients it was handed on to the next server:",
-    (Action.EXPANDED, False): "Your message was delivered to an address that stands for several, and sent on to all of them:",
+    (
+        Action.RELAYED,
+        False,
+    ): "Your message was handed on for these recipients, to a server that will not report any further success:",
+    (
+        Action.RELAYED,
+        True,
+    ): "Your message is on its way. For these recipients it was handed on to the next server:",
+    (
+        Action.EXPANDED,
+        False,
+    ): "Your message was delivered to an address that stands for several, and sent on to all of them:",
     (Action.DELIVERED, False): "Your message was delivered to:",
 }
 _CLOSINGS = {

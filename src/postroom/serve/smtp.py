@@ -51,7 +51,7 @@ from postroom.store.spilled import Content
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
 LONGEST_BODY = 1800.0  # seconds that one message may take to arrive
-PAUSE = 0.5  # seconds without an octet in a message whose line ends are wrong, until its sender hears of it
+PAUSE_SECONDS = 0.5  # without an octet in a message whose line ends are wrong, until its sender hears of it
 
 Authenticator = Callable[[str, str, str, bytes, str], Awaitable[Login]]
 
@@ -156,16 +156,10 @@ class SmtpSession:
 
     def deadline(self) -> float:
         """Seconds since our last word; a message that keeps coming, and not in drops, has more of them (RFC 5321 §4.5.3.2.7)."""
-        silence = self.machine.config.limits.silence
         connection = self._connection
         if connection is None or not self.machine.receiving:
-            return silence
-        coming = max(0.0, connection.heard_at - connection.quiet_since)
-        if self.machine.endless:
-            return coming + PAUSE
-        if coming > silence and connection.bytes_in - self._before_body < SLOWEST_BODY * coming:
-            return silence
-        return min(max(LONGEST_BODY, silence), coming + silence)
+            return self.machine.config.limits.silence
+        return _patience(self.machine, connection, connection.bytes_in - self._before_body)
 
     # ---------------------------------------------------------------------------------------------------------- the greeting
 
@@ -332,3 +326,14 @@ class SmtpSession:
             Closed: _closed,
         }
     )
+
+
+def _patience(machine: SmtpServer, connection: Connection, octets: int) -> float:
+    """Seconds for a message of which so many octets have come."""
+    silence = machine.config.limits.silence
+    coming = max(0.0, connection.heard_at - connection.quiet_since)
+    if machine.endless:
+        return coming + PAUSE_SECONDS
+    if coming > silence and octets < SLOWEST_BODY * coming:
+        return silence
+    return min(max(LONGEST_BODY, silence), coming + silence)

@@ -69,6 +69,17 @@ class MailingList(msgspec.Struct, frozen=True):
     owner: Address
 
 
+class Named(msgspec.Struct, frozen=True):
+    """An address, and the name that people see beside it; "" for none."""
+
+    address: Address
+    name: str = ""
+
+    def __str__(self) -> str:
+        """As RFC 5321 §3.5.1 has it in replies."""
+        return f"{self.name} <{self.address}>" if self.name else f"<{self.address}>"
+
+
 Resolved = Account | Alias | MailingList
 
 _DOMAIN = "SELECT domain, catch_all, postmaster, subaddresses FROM domains WHERE domain = $1"
@@ -137,6 +148,31 @@ async def _account(tx: Transaction, account_id: int, reached_by: Address, detail
 def read_addresses(written: list[str]) -> tuple[Address, ...]:
     """Addresses from their written forms."""
     return tuple(address for text in written if (address := parse_mailbox(text, unqualified=True)))
+
+
+_BY_NAME = """
+SELECT p.address, p.name FROM profiles p JOIN accounts a ON a.account_id = p.account_id
+ WHERE LOWER(p.name) = $1 AND a.state = 0 ORDER BY p.address LIMIT $2
+"""
+_BY_LOCAL = """
+SELECT a.written, COALESCE(p.name, '') FROM domains d JOIN addresses a ON a.address = $1 || '@' || d.domain
+ LEFT JOIN profiles p ON p.account_id = a.account_id WHERE a.account_id = 0 OR p.address = a.written
+ ORDER BY a.written LIMIT $2
+"""
+
+
+async def named(tx: Transaction, name: str, limit: int) -> list[Named]:
+    """Accounts whose owner is called so (RFC 5321 §3.5.1), and what has this local part in any domain of ours; by address, ASCII case ignored.
+
+    Goes through the domains: for people who ask, not for the way of a letter.
+    """
+    if not name:
+        return []
+    rows = list(await tx.fetch(_BY_NAME, fold(name), limit))
+    rows += await tx.fetch(_BY_LOCAL, fold(name), limit)
+    found = {row[0]: row[1] for row in rows}
+    addresses = [(parse_mailbox(text), found[text]) for text in sorted(found)]
+    return [Named(address, name) for address, name in addresses if address is not None][:limit]
 
 
 _NOBODY = Address("", "")

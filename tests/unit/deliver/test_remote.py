@@ -343,7 +343,12 @@ def reports(raws: list[bytes]) -> list[str]:
     ],
 )
 async def test_a_traced_message_is_reported_when_it_is_handed_on(
-    office: SortingOffice, hop: NextHop, by: DeliverBy | None, withheld: str, notify: Notify | None, told: bool
+    office: SortingOffice,
+    hop: NextHop,
+    by: DeliverBy | None,
+    withheld: str,
+    notify: Notify | None,
+    told: bool,
 ) -> None:
     hop.settings = msgspec.structs.replace(config(), withheld=frozenset({withheld}))
     lead_to(office, hop)

@@ -192,13 +192,14 @@ async def test_a_server_without_room_says_so_at_mail(office: SortingOffice) -> N
         asked.append(size)
         raise Overloaded
 
+    full_office = office.premises(full)
+    user = SubmissionDoor(full_office, lambda: "unique")
+    local = LocalDoor(full_office, lambda: "unique")
     with pytest.raises(Overloaded):
-        await MxDoor(office.premises(full)).mail(client(office), incoming(size=70))
+        await MxDoor(full_office).mail(client(office), incoming(size=70))
     with pytest.raises(Overloaded):
-        door = SubmissionDoor(office.premises(full), lambda: "unique")
-        await door.mail(client(office, BOB), incoming(BOB, size=71))
+        await user.mail(client(office, BOB), incoming(BOB, size=71))
     with pytest.raises(Overloaded):
-        local = LocalDoor(office.premises(full), lambda: "unique")
         await local.submit("bob", Envelope(at(BOB), [Recipient(at(BOB))]), MESSAGE)
     assert asked == [70, 71, len(MESSAGE)]
 

@@ -12,7 +12,7 @@ from postroom.message.journey import Authenticated, Connected, Secured
 from postroom.net.session import TlsFacts
 from postroom.proto.smtp.config import Limits, Service
 from postroom.serve.body_budget import BodyBudget
-from postroom.serve.smtp import LONGEST_BODY, PAUSE
+from postroom.serve.smtp import LONGEST_BODY, PAUSE_SECONDS
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store.jobs import Destinations
 from smtp_session import TLS, Line, OpenDoor, Talk, service
@@ -256,7 +256,7 @@ async def test_who_pauses_in_a_message_with_lf_alone_hears_of_the_remedy(body: b
     assert talk.session.deadline() == 300.0
     assert await talk.hear(body) == []
     talk.line.heard_at = 7.0
-    assert talk.session.deadline() == 7.0 + PAUSE
+    assert talk.session.deadline() == 7.0 + PAUSE_SECONDS
     talk.session.overdue()
     (last,) = talk.session.machine.data_to_send().decode().split("\r\n")[:-1]
     assert last.startswith("550 5.5.2 A line of the message did not end with CRLF")

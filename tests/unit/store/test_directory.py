@@ -166,3 +166,22 @@ async def test_rcpt_costs_two_statements(town):
         counting = Counting(town.reading())
         await directory.resolve(counting, at(text))
         assert counting.count == most
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "found"),
+    [
+        ("sales", 9, ["<sales@hamburger.test>"]),
+        ("BOB", 9, ["Bob <Bob@hamburger.test>", "Bob <bobby@crepes.test>"]),
+        ("bob", 1, ["Bob <Bob@hamburger.test>"]),
+        ("Bobby", 9, ["Bob <bobby@crepes.test>"]),
+        ("x", 9, []),
+        ("b%", 9, []),
+        ("", 9, []),
+    ],
+)
+async def test_who_is_called_so(town, name, limit, found):
+    await add_account(town, "bobby@crepes.test")
+    for address in ("bob@hamburger.test", "bobby@crepes.test"):
+        await write(town, accounts.set_name, at(address), "Bob")
+    assert [str(one) for one in await directory.named(town.reading(), name, limit)] == found

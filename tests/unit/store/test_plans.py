@@ -12,6 +12,8 @@ from postroom.store.migrations import create_schema
 from postroom.store.sqlite import SqliteTransaction
 
 WHOLE_TABLE = {
+    "directory._BY_LOCAL",  # the domains
+    "directory._RULES",
     "blobs.UNREFERENCED",  # only rows that are in the partial index
     "pruning.REMOVED",
     "fsck_emails._EMAILS",
@@ -19,7 +21,7 @@ WHOLE_TABLE = {
     "fsck_emails.SPOOLED",
     "fsck_emails.COUNT_REFS",
 }
-MODULES = "blobs copying counts delivery expunge flagging fsck_emails fsck_mailboxes mailboxes messages pruning rights threads"
+MODULES = "blobs copying counts delivery directory expunge flagging fsck_emails fsck_mailboxes mailboxes messages pruning rights threads"
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,8 @@ def test_no_statement_reads_a_whole_table(plan, name, sql):
         ("messages.COPIES", "messages_thread (account_id=? AND thread_id=?)"),
         ("delivery.IN_THREAD", "messages_thread (account_id=? AND thread_id=? AND mailbox_id=?)"),
         ("counts.THREADS_HERE", "messages_thread (account_id=? AND thread_id=? AND mailbox_id=?)"),
+        ("directory._BY_NAME", "profiles_name (<expr>=?)"),
+        ("directory._BY_LOCAL", "PRIMARY KEY (address=?)"),
         ("flagging.CHANGE", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>? AND uid<?)"),
         ("fsck_emails._EMAILS", "messages_thread (account_id=? AND thread_id=?)"),
         ("fsck_emails.COPIES", "messages_thread (account_id=? AND thread_id=?)"),

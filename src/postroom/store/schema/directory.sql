@@ -41,6 +41,7 @@ CREATE TABLE profiles (
   keeps_copy  SMALLINT NOT NULL,
   generation  BIGINT   NOT NULL
 ) {CLUSTERED};
+CREATE INDEX profiles_name ON profiles (LOWER(name));
 
 -- kind: 1 password (PHC string), 2 app password (SHA-256), 3 shared secret for APOP (encrypted). expires 0 is never.
 CREATE TABLE credentials (
