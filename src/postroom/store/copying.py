@@ -14,12 +14,14 @@ import msgspec
 
 from postroom.message.errors import OverQuota
 from postroom.store import expunge
+from postroom.store.arriving import permitted
 from postroom.store.changes import Change, MessageAdded, MessagesExpunged
 from postroom.store.counts import Tally, threads_here
 from postroom.store.engine import Row, Transaction
+from postroom.store.flags import join_keywords, split_keywords
 from postroom.store.mailboxes import bump
 from postroom.store.messages import Ranges
-from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
+from postroom.store.rights import ALL, MailboxRef, NoSuchMailbox, Right, held, require
 
 READ: Final = """
 SELECT uid, email_id, thread_id, size, flags, keywords, internaldate FROM messages
@@ -89,9 +91,14 @@ async def _arrive(tx: Transaction, target: MailboxRef, rows: Sequence[Row], mods
     if allocated is None:
         raise NoSuchMailbox
     first, uidvalidity = allocated
+    letters = await held(tx, target)
     tally = Tally()
     new: list[tuple[int, int, int, int, int, int, int, int, str, int, int]] = []
-    for number, (_, email_id, thread_id, size, flags, keywords, internaldate) in enumerate(rows):
+    for number, row in enumerate(rows):
+        _, email_id, thread_id, size, flags, keywords, internaldate = row
+        if letters != ALL:
+            flags, kept = permitted(letters, flags, tuple(split_keywords(keywords)))
+            keywords = join_keywords(kept)
         tally.add(flags, keywords, size)
         uid = first + number
         new.append(

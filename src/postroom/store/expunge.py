@@ -26,6 +26,9 @@ TAKE: Final = """
 DELETE FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 AND (flags & $5) = $5
 RETURNING uid, email_id, thread_id, size, flags, keywords, internaldate
 """
+DELETED: Final = """
+SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 AND (flags & $5) = $5 ORDER BY uid
+"""
 VANISH: Final = """
 INSERT INTO vanished (account_id, modseq, mailbox_id, uid, email_id, at) VALUES ($1, $2, $3, $4, $5, $6)
 """
@@ -60,6 +63,18 @@ async def expunge(
     await _forget_copies(tx, mailbox.account_id, rows, now)
     uids = tuple(sorted(row[0] for row in rows))
     return MessagesExpunged(mailbox.account_id, modseq, mailbox.mailbox_id, uids)
+
+
+async def deleted(tx: Transaction, mailbox: MailboxRef, ranges: Ranges) -> list[int]:
+    """The uids in these ranges whose copies are \\Deleted. Raises like `expunge`."""
+    await require(tx, mailbox, Right.EXPUNGE)
+    found: list[int] = []
+    for first, last in ranges:
+        rows = await tx.fetch(
+            DELETED, mailbox.account_id, mailbox.mailbox_id, first, last, Flag.DELETED.value
+        )
+        found += [row[0] for row in rows]
+    return found
 
 
 async def delete(tx: Transaction, mailbox: MailboxRef, now: int) -> list[Change]:

@@ -14,7 +14,7 @@ import msgspec
 
 from postroom.store.changes import FlagsChanged
 from postroom.store.counts import Tally
-from postroom.store.engine import Transaction
+from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, join_keywords, split_keywords
 from postroom.store.mailboxes import bump
 from postroom.store.messages import Ranges
@@ -35,6 +35,9 @@ RETURNING uid
 MODIFIED: Final = """
 SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 AND modseq > $5 AND modseq < $6
 ORDER BY uid
+"""
+STATES: Final = """
+SELECT uid, modseq, flags, keywords FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid
 """
 
 
@@ -96,6 +99,15 @@ async def store_flags(tx: Transaction, mailbox: MailboxRef, ranges: Ranges, aske
     if not await tally.apply(tx, account_id, mailbox_id, modseq):
         raise NoSuchMailbox
     return Flagged(FlagsChanged(account_id, modseq, mailbox_id, tuple(sorted(changed))), tuple(modified))
+
+
+async def states(tx: Transaction, mailbox: MailboxRef, ranges: Ranges) -> list[Row]:
+    """(uid, modseq, flags, keywords) of the copies in these ranges, by uid. Raises `NoSuchMailbox`, `NotPermitted`."""
+    await require(tx, mailbox, Right.READ)
+    rows: list[Row] = []
+    for first, last in ranges:
+        rows += await tx.fetch(STATES, mailbox.account_id, mailbox.mailbox_id, first, last)
+    return rows
 
 
 def _rights(asked: FlagChange) -> set[Right]:

@@ -47,6 +47,16 @@ class MailboxRef(msgspec.Struct, frozen=True):
 
 RIGHTS: Final = "SELECT rights FROM acl WHERE account_id = $1 AND mailbox_id = $2 AND grantee_id = $3"
 
+ALL: Final = "".join(Right)
+
+
+async def held(tx: Transaction, mailbox: MailboxRef) -> str:
+    """The letters of the rights that somebody has in a mailbox; "" for none."""
+    if mailbox.who in (0, mailbox.account_id):
+        return ALL
+    row = await tx.fetchrow(RIGHTS, mailbox.account_id, mailbox.mailbox_id, mailbox.who)
+    return str(row[0]) if row else ""
+
 
 async def require(tx: Transaction, mailbox: MailboxRef, *rights: Right) -> None:
     """Raises `NoSuchMailbox` for whoever may not even look the mailbox up, and `NotPermitted` where any of `rights` is missing."""

@@ -77,6 +77,8 @@ TABLE: Final = (
     Row("UTF8=ACCEPT", "RFC 6855", Shown.AFTER, enable=True),
     Row("CONDSTORE", "RFC 7162", Shown.AFTER, enable=True),
     Row("QRESYNC", "RFC 7162", Shown.AFTER, enable=True),
+    Row("UIDPLUS", "RFC 4315", Shown.AFTER),
+    Row("MOVE", "RFC 6851", Shown.AFTER),
     Row("UNAUTHENTICATE", "RFC 8437", Shown.AFTER),
     Row(
         "COMPRESS=DEFLATE",

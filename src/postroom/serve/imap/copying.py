@@ -1,0 +1,120 @@
+"""COPY and MOVE: within an account in one transaction, into another account as a delivery there.
+
+RFC 9051 §6.4.7 and §6.4.8, RFC 6851 §3.3, RFC 4315 §3 (COPYUID), RFC 2180 §4.4 (all or nothing: messages that have gone meanwhile), RFC 7162 §3.2.8.
+Not here: what a copy is (`store.copying`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from postroom.message.errors import MailError
+from postroom.proto.imap.commands.copying import Copy
+from postroom.proto.imap.sets import Ranges, count, ranges_of, render
+from postroom.serve.imap import names
+from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.picking import pick, writable
+from postroom.serve.imap.transferring import transfer
+from postroom.store import copying, expunge
+from postroom.store.changes import MessagesExpunged
+from postroom.store.copying import Copied
+from postroom.store.engine import Transaction
+from postroom.store.messages import ranges_of as uids_as_ranges
+from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
+
+GONE: Final = "Some of the messages are gone: nothing was done"
+
+
+async def copy(conversation: Conversation, command: Copy) -> Answer:
+    """All of them, or none."""
+    if command.moves:
+        writable(conversation)
+    target = await target_of(conversation, command.mailbox)
+    picked = await pick(conversation, command.messages, by_uid=command.by_uid)
+    if not picked:
+        return Answer("There is no such message")
+    expected = 0 if command.by_uid else count(picked)
+    source = conversation.selected.ref
+    if target.account_id == source.account_id:
+        copied = await _within(conversation, target, picked, expected, moves=command.moves)
+    else:
+        copied = await _across(conversation, target, picked, expected, moves=command.moves)
+    code = copied_code(copied)
+    if not command.moves:
+        return Answer("Copied", code)
+    if code:
+        conversation.out.untagged(f"OK [{code}] Moved")  # before the expunges, RFC 6851 §4.3
+    gone = max((one.modseq for one in copied.changes if isinstance(one, MessagesExpunged)), default=0)
+    return Answer("Moved", f"HIGHESTMODSEQ {gone}" if gone and conversation.enabled("QRESYNC") else "")
+
+
+async def target_of(conversation: Conversation, name: str) -> MailboxRef:
+    """The mailbox that something is put into; without it the client may make it (RFC 9051 §6.3.12)."""
+
+    async def look(tx: Transaction) -> MailboxRef:
+        target = await names.find(conversation, tx, name)
+        await require(tx, target, Right.INSERT)
+        return target
+
+    try:
+        return await conversation.snapshot(look)
+    except NoSuchMailbox as error:
+        raise Refusal(error.public, "TRYCREATE") from None
+
+
+def copied_code(copied: Copied) -> str:
+    """COPYUID (RFC 4315 §3); "" when nothing was copied."""
+    if not copied.pairs:
+        return ""
+    old = render(ranges_of(old for old, _ in copied.pairs)).decode()
+    new = render(ranges_of(new for _, new in copied.pairs)).decode()
+    return f"COPYUID {copied.uidvalidity} {old} {new}"
+
+
+async def _within(
+    conversation: Conversation, target: MailboxRef, picked: Ranges, expected: int, *, moves: bool
+) -> Copied:
+    act = copying.move if moves else copying.copy
+    source, now = conversation.selected.ref, conversation.service.now()
+
+    async def work(tx: Transaction) -> Copied:
+        copied = await act(tx, source, target.mailbox_id, picked, now)
+        if len(copied.pairs) < expected:
+            raise Refusal(GONE, "EXPUNGEISSUED")
+        return copied
+
+    copied = await conversation.write(work)
+    conversation.store.changes.publish(copied.changes)
+    return copied
+
+
+async def _across(
+    conversation: Conversation, target: MailboxRef, picked: Ranges, expected: int, *, moves: bool
+) -> Copied:
+    """First the copies are durable in the other account, then the originals go; if they cannot, the copies go."""
+    source = conversation.selected.ref
+    if moves:
+        await require(conversation.reading, source, Right.DELETE_MESSAGE, Right.EXPUNGE)
+    copied = await transfer(conversation, target, picked, expected)
+    conversation.store.changes.publish(copied.changes)
+    if not moves or not copied.pairs:
+        return copied
+    try:
+        gone = await _remove(conversation, source, [old for old, _ in copied.pairs])
+    except MailError:
+        await _remove(
+            conversation, MailboxRef(target.account_id, target.mailbox_id), [new for _, new in copied.pairs]
+        )
+        raise
+    return Copied(copied.uidvalidity, copied.pairs, (*copied.changes, gone))
+
+
+async def _remove(conversation: Conversation, mailbox: MailboxRef, uids: list[int]) -> MessagesExpunged:
+    now = conversation.service.now()
+    ranges = uids_as_ranges(uids)
+    gone = await conversation.write(lambda tx: expunge.expunge(tx, mailbox, ranges, now))
+    conversation.store.changes.publish([gone])
+    return gone
+
+
+HANDLERS: Final[Handlers] = {Copy: copy}

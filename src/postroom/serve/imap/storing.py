@@ -1,0 +1,157 @@
+"""STORE and EXPUNGE.
+
+RFC 9051 §6.4.3 and §6.4.6, RFC 7162 §3.1.3 (UNCHANGEDSINCE, MODIFIED), §3.2.7 (HIGHESTMODSEQ after EXPUNGE), RFC 4315 §2.1 (UID EXPUNGE),
+RFC 2180 §4.2 (messages that have gone meanwhile). Large sets are changed in slices, each durable by itself. Not here: CLOSE (`selecting`),
+and how an expunge is told (`telling`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from postroom.proto.imap import rendering
+from postroom.proto.imap.commands.storing import Expunge, Store
+from postroom.proto.imap.sets import Ranges, count, intersection, joined, ranges_of, render
+from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.picking import pick, slices, writable
+from postroom.store import expunge as expunging
+from postroom.store import views
+from postroom.store.engine import Row, Transaction
+from postroom.store.flagging import FlagChange, Flagged, Mode, states, store_flags
+from postroom.store.flags import MAX_KEYWORD, MAX_KEYWORDS
+from postroom.store.views import Then
+
+STORED_AT_ONCE: Final = 5_000  # messages in one commit of STORE: other writers get their turn between two
+EXPUNGED_AT_ONCE: Final = 1_000  # likewise of EXPUNGE
+KEYWORD_LIMITS: Final = f"A message has at most {MAX_KEYWORDS} keywords, each of at most {MAX_KEYWORD} octets"
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """A slice: what came of it, its rows if they are to be told, and which of them others had changed unseen."""
+
+    flagged: Flagged
+    rows: Sequence[Row]
+    others: frozenset[int]
+
+
+async def store(conversation: Conversation, command: Store) -> Answer:
+    """Changes flags; what it says of them is the truth after the commit, so the session is not told again."""
+    writable(conversation)
+    if command.unchanged_since is not None:
+        conversation.machine.enabled.add("CONDSTORE")  # RFC 7162 §3.1
+    picked = await pick(conversation, command.messages, by_uid=command.by_uid)
+    asked = FlagChange(
+        Mode(command.mode), command.flags.bits, command.flags.keywords, command.unchanged_since
+    )
+    all_rows = not command.silent or conversation.enabled("CONDSTORE")
+    modified: list[int] = []
+    own: set[int] = set()
+    found = 0
+    try:
+        for part in slices(picked, STORED_AT_ONCE):
+            stored = await _store_slice(conversation, part, asked, own, all_rows=all_rows)
+            own.add(stored.flagged.change.modseq)
+            if stored.flagged.change.uids:
+                conversation.store.changes.publish([stored.flagged.change])
+            modified += stored.flagged.modified
+            found += len(stored.rows)
+            _tell(conversation, command, stored)
+            await conversation.drained()
+    except ValueError:
+        raise Refusal(KEYWORD_LIMITS, "LIMIT") from None
+    for modseq in own:
+        conversation.selected.own(modseq)
+    if modified:
+        return Answer(
+            "Some had changed and were left alone", f"MODIFIED {_numbers(conversation, command, modified)}"
+        )
+    if not command.silent and not command.by_uid and found < count(picked):
+        raise Refusal("Some of the messages are gone", "EXPUNGEISSUED")
+    return Answer("Stored")
+
+
+async def _store_slice(
+    conversation: Conversation, part: Ranges, asked: FlagChange, own: set[int], *, all_rows: bool
+) -> _Stored:
+    view = conversation.selected
+
+    async def work(tx: Transaction) -> _Stored:
+        unseen = await views.changed(tx, Then(view.ref, view.changed_modseq))
+        others = sorted(row.uid for row in unseen if row.modseq not in own)
+        flagged = await store_flags(tx, view.ref, part, asked)
+        told = part if all_rows else intersection(part, ranges_of(others))
+        return _Stored(flagged, await states(tx, view.ref, told), frozenset(others))
+
+    return await conversation.write(work)
+
+
+def _tell(conversation: Conversation, command: Store, stored: _Stored) -> None:
+    """FETCH for every message of a slice; after .SILENT of its MODSEQ alone, for whoever knows of them.
+
+    A message that others changed unseen is told whole even then: its modseq is ours now, and nothing else would tell of their change.
+    """
+    condstore = conversation.enabled("CONDSTORE")
+    view, silent, others = conversation.selected, command.silent, stored.others
+    left_alone = frozenset(stored.flagged.modified)
+    recent_from = view.uidnext if conversation.rev2 else view.recent_from
+    rendered: dict[tuple[int, str, bool], bytes] = {}
+    lines: list[bytes] = []
+    for uid, modseq, flags, keywords in stored.rows:
+        if uid in left_alone or not (number := view.number(uid)):
+            continue
+        if silent and uid not in others:
+            if condstore:
+                lines.append(b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (number, uid, modseq))
+            continue
+        kind = flags, keywords, uid >= recent_from
+        words = rendered.get(kind)
+        if words is None:
+            words = rendered[kind] = rendering.flags(flags, keywords, recent=kind[2])
+        if condstore:
+            line = b"* %d FETCH (UID %d FLAGS (%b) MODSEQ (%d))\r\n" % (number, uid, words, modseq)
+        else:
+            line = b"* %d FETCH (UID %d FLAGS (%b))\r\n" % (number, uid, words)
+        lines.append(line)
+    conversation.out.send(b"".join(lines))
+
+
+def _numbers(conversation: Conversation, command: Store, uids: Sequence[int]) -> str:
+    """A set as the client counts: uids for UID STORE, else sequence numbers."""
+    view = conversation.selected
+    numbers = uids if command.by_uid else [view.number(uid) for uid in uids]
+    return render(ranges_of(sorted(number for number in numbers if number))).decode()
+
+
+async def expunge(conversation: Conversation, command: Expunge) -> Answer:
+    """Removes what is \\Deleted; the session tells it like everybody's expunges."""
+    writable(conversation)
+    view = conversation.selected
+    if command.uids is None:
+        ranges: Ranges = [(1, view.uidnext - 1)] if view.uidnext > 1 else []
+    else:
+        ranges = joined(await view.uids(conversation.reading, command.uids, by_uid=True))
+    gone = await expunging.deleted(conversation.reading, view.ref, ranges)
+    modseq = await expunge_slices(conversation, gone)
+    if modseq and conversation.enabled("QRESYNC"):
+        return Answer("Expunged", f"HIGHESTMODSEQ {modseq}")
+    return Answer("Expunged")
+
+
+async def expunge_slices(conversation: Conversation, uids: Sequence[int]) -> int:
+    """Expunges those of these that are \\Deleted still; gives the modseq of the last that went, 0 when none did."""
+    ref, modseq = conversation.selected.ref, 0
+    now = conversation.service.now()
+    for start in range(0, len(uids), EXPUNGED_AT_ONCE):
+        part = ranges_of(uids[start : start + EXPUNGED_AT_ONCE])
+        change = await conversation.write(
+            lambda tx, part=part: expunging.expunge(tx, ref, part, now, only_deleted=True)  # type: ignore[misc]
+        )
+        conversation.store.changes.publish([change])
+        modseq = change.modseq if change.uids else modseq
+    return modseq
+
+
+HANDLERS: Final[Handlers] = {Store: store, Expunge: expunge}

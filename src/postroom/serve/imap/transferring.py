@@ -1,0 +1,107 @@
+"""Messages are copied into a mailbox of another account: delivered there, in one transaction of that account.
+
+The bodies are read and, where they are large, made durable as files first; then one commit files all of them, by the number of the operation, so
+that a commit whose outcome was not known is not made twice. Not here: what becomes of the originals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from postroom.message.errors import MailError, TryLater
+from postroom.message.summary import Summary
+from postroom.proto.imap.sets import Ranges
+from postroom.serve.imap.conversation import Conversation, Refusal
+from postroom.store.arriving import Original, arrive, originals
+from postroom.store.blobs import BlobRef
+from postroom.store.copying import Copied
+from postroom.store.delivery import Delivered, Delivery
+from postroom.store.flags import split_keywords
+from postroom.store.rights import MailboxRef
+
+MAX_TRANSFERRED: Final = 5_000  # messages that one COPY or MOVE takes into another account
+MAX_TRANSFERRED_OCTETS: Final = (
+    64 << 20
+)  # of their bodies that are held in memory; those that are files are not
+
+
+async def transfer(conversation: Conversation, target: MailboxRef, picked: Ranges, expected: int) -> Copied:
+    """Delivers copies of the selected mailbox's messages to `target`, all or none. `expected`: so many there must be.
+
+    Raises `OverQuota`, `NoSuchMailbox`, `NotPermitted`, `Refusal`.
+    """
+    source = conversation.selected.ref
+    found = await conversation.snapshot(lambda tx: originals(tx, source, picked, MAX_TRANSFERRED + 1))
+    if len(found) > MAX_TRANSFERRED:
+        raise Refusal(
+            f"At most {MAX_TRANSFERRED} messages go into another account at once: do it in parts", "LIMIT"
+        )
+    if len(found) < expected:
+        raise Refusal("Some of the messages are gone: nothing was done", "EXPUNGEISSUED")
+    deliveries: list[Delivery] = []
+    try:
+        await _prepare(conversation, target, found, deliveries)
+        delivered = await file_all(conversation, target, deliveries)
+    except TryLater:
+        raise  # perhaps it was committed after all: the files stay, and fsck knows what to do with them
+    except (MailError, Refusal):
+        await discard(conversation, deliveries)
+        raise
+    pairs = tuple((one.uid, new.uid) for one, new in zip(found, delivered, strict=True))
+    uidvalidity = delivered[0].uidvalidity if delivered else 0
+    return Copied(uidvalidity, pairs, tuple(one.change for one in delivered))
+
+
+async def _prepare(
+    conversation: Conversation,
+    target: MailboxRef,
+    found: Sequence[Original],
+    deliveries: list[Delivery],
+) -> None:
+    service, source = conversation.service, conversation.selected.ref
+    store, operation, now, held = service.store, service.ids.next(), service.now(), 0
+    for number, original in enumerate(found):
+        content = await store.spilled(source.account_id, original.blob_id)
+        if content is None:
+            raise Refusal("Some of the messages are gone: nothing was done", "EXPUNGEISSUED")
+        email_id = service.ids.next()
+        raw = await store.durable(target.account_id, email_id, content)
+        held += len(raw) if isinstance(raw, bytes) else 0
+        summary = Summary.unpack(original.summary)
+        deliveries.append(
+            Delivery(
+                account_id=target.account_id,
+                mailbox_id=target.mailbox_id,
+                email_id=email_id,
+                raw=raw,
+                size=original.size,
+                summary=original.summary,
+                internaldate=original.internaldate,
+                now=now,
+                message_ids=tuple(summary.thread_ids),
+                subject=summary.base_subject,
+                flags=original.flags,
+                keywords=tuple(split_keywords(original.keywords)),
+                once=(operation, number),
+            )
+        )
+        if held > MAX_TRANSFERRED_OCTETS:
+            raise Refusal("Too much for another account at once: do it in parts", "LIMIT")
+
+
+async def file_all(
+    conversation: Conversation, target: MailboxRef, deliveries: Sequence[Delivery]
+) -> list[Delivered]:
+    """One commit, tried again once when its outcome is not known. Raises as `arrive`."""
+    try:
+        return await conversation.write(lambda tx: arrive(tx, target, deliveries))
+    except TryLater:
+        return await conversation.write(lambda tx: arrive(tx, target, deliveries))
+
+
+async def discard(conversation: Conversation, deliveries: Sequence[Delivery]) -> None:
+    """The files of messages that nobody took."""
+    for delivery in deliveries:
+        if isinstance(delivery.raw, BlobRef):
+            await conversation.store.discard(delivery.account_id, delivery.raw)

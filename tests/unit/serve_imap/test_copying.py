@@ -1,0 +1,225 @@
+"""COPY and MOVE."""
+
+from typing import Any
+
+import pytest
+
+from imap_stage import ALICE, BOB, LETTER, ImapStage
+from postroom.message.errors import TryLater
+from postroom.serve.imap import copying, names, transferring
+from postroom.serve.imap.conversation import Conversation
+from postroom.store import expunge, mailboxes, messages
+from postroom.store.engine import Transaction
+from postroom.store.rights import MailboxRef
+
+
+@pytest.fixture
+async def three(stage: ImapStage) -> ImapStage:
+    for _ in range(3):
+        await stage.deliver()
+    return stage
+
+
+async def test_copy(three: ImapStage) -> None:
+    bob = await three.user(select="INBOX")
+    await bob.ok("STORE 3 FLAGS.SILENT (\\Flagged x)")
+    lines = await bob.say("a COPY 1,3 Archive")
+    box = await mailboxes.by_role(three.store.engine.reading(), three.logins.people[BOB], "archive")
+    assert lines == [f"a OK [COPYUID {box.uidvalidity} 1,3 1:2] Copied"]
+    assert await three.uids(role="archive") == [1, 2]
+    assert await bob.ok("UID COPY 2 INBOX") == ["* 4 EXISTS", "* 4 RECENT"]
+    await bob.ok("SELECT Archive")
+    assert await bob.ok("STORE 1:2 -FLAGS (y)") == [
+        "* 1 FETCH (UID 1 FLAGS (\\Recent))",
+        "* 2 FETCH (UID 2 FLAGS (\\Flagged x \\Recent))",
+    ]
+
+
+async def test_move(three: ImapStage) -> None:
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    lines = await bob.say("a MOVE 1:2 Trash")
+    assert lines[0].startswith("* OK [COPYUID ")
+    assert lines[0].endswith(" 1:2 1:2] Moved")
+    assert lines[1:] == ["* 2 EXPUNGE", "* 1 EXPUNGE", "a OK Moved"]
+    assert await other.ok("NOOP") == ["* 2 EXPUNGE", "* 1 EXPUNGE"]
+    await other.ok("ENABLE QRESYNC")
+    lines = await other.say("a UID MOVE 3 Trash")
+    assert lines[1:] == ["* VANISHED 3", "a OK [HIGHESTMODSEQ 6] Moved"]
+    assert await three.uids(role="trash") == [1, 2, 3]
+
+
+async def test_within_one_mailbox(three: ImapStage) -> None:
+    bob = await three.user(select="INBOX")
+    lines = await bob.ok("MOVE 1 INBOX")
+    assert lines[1:] == ["* 1 EXPUNGE", "* 3 EXISTS", "* 3 RECENT"]
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("COPY 1 Nowhere", "a NO [TRYCREATE] No such mailbox"),
+        ("MOVE 1 Nowhere", "a NO [TRYCREATE] No such mailbox"),
+        ("COPY 4 Trash", "a BAD There is no message with such a number"),
+        ("UID COPY 4 Trash", "a OK There is no such message"),
+        ("UID MOVE 4:9 Trash", "a OK There is no such message"),
+        ("COPY 1", "a BAD Expected a space at octet 9"),
+    ],
+)
+async def test_answers(three: ImapStage, command: str, answer: str) -> None:
+    bob = await three.user(select="INBOX")
+    assert await bob.say(f"a {command}") == [answer]
+
+
+@pytest.mark.parametrize("verb", ["COPY", "MOVE"])
+async def test_all_or_nothing(three: ImapStage, verb: str) -> None:
+    bob = await three.user(select="INBOX")
+    ref = bob.session._conversation.selected.ref
+    await three.store.engine.write(lambda tx: expunge.expunge(tx, ref, [(2, 2)], three.now))
+    lines = await bob.say(f"a {verb} 1:3 Trash")
+    assert lines[-1] == "a NO [EXPUNGEISSUED] Some of the messages are gone: nothing was done"
+    assert await three.uids(role="trash") == []
+
+
+async def test_over_quota(three: ImapStage) -> None:
+    await three.store.engine.write(lambda tx: tx.execute("UPDATE accounts SET quota_msgs = 4"))
+    bob = await three.user(select="INBOX")
+    assert await bob.say("a COPY 1:3 Trash") == ["a NO [OVERQUOTA] The mailbox is full"]
+    assert await three.uids(role="trash") == []
+
+
+# ------------------------------------------------------------------------------------------------- into another account
+
+
+@pytest.fixture
+async def shared(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> ImapStage:
+    """Alice's archive is `Alice` for Bob, with all rights but `w`; his INBOX has a short letter and one that is a file."""
+    account_id = stage.logins.people[ALICE]
+    box = await mailboxes.by_role(stage.store.engine.reading(), account_id, "archive")
+    own = names.find
+
+    async def find(conversation: Conversation, tx: Transaction, name: str) -> MailboxRef:
+        if name == "Alice":
+            return MailboxRef(account_id, box.mailbox_id, conversation.account_id)
+        return await own(conversation, tx, name)
+
+    monkeypatch.setattr(names, "find", find)
+    await give(stage, "lrsite")
+    await stage.deliver(flags=1, keywords=("x",))
+    await stage.deliver(LETTER % 7 + b"long\r\n" * 500)
+    return stage
+
+
+async def give(stage: ImapStage, rights: str) -> None:
+    reading = stage.store.engine.reading()
+    box = await mailboxes.by_role(reading, stage.logins.people[ALICE], "archive")
+    row = (stage.logins.people[ALICE], box.mailbox_id, stage.logins.people[BOB], rights)
+
+    async def work(tx: Transaction) -> None:
+        await tx.execute("DELETE FROM acl")
+        await tx.execute(
+            "INSERT INTO acl (account_id, mailbox_id, grantee_id, rights) VALUES ($1, $2, $3, $4)", *row
+        )
+
+    await stage.store.engine.write(work)
+
+
+async def there(stage: ImapStage) -> list[tuple[int, int, str, int]]:
+    account_id = stage.logins.people[ALICE]
+    box = await mailboxes.by_role(stage.store.engine.reading(), account_id, "archive")
+    found = await messages.listing(stage.store.engine.reading(), MailboxRef(account_id, box.mailbox_id))
+    for one in found:
+        raw = await stage.store.read(account_id, one.blob_id)
+        assert raw is not None
+        assert len(raw) == one.size
+    return [(one.uid, one.flags, one.keywords, one.size) for one in found]
+
+
+async def test_copied_into_another_account(shared: ImapStage) -> None:
+    bob = await shared.user(select="INBOX")
+    lines = await bob.say("a COPY 1:2 Alice")
+    assert lines[0].endswith(" 1:2 1:2] Copied")
+    assert [row[:3] for row in await there(shared)] == [(1, 1, ""), (2, 0, "")]
+    assert await shared.uids() == [1, 2]
+
+
+async def test_moved_into_another_account(shared: ImapStage) -> None:
+    bob, alice = await shared.user(select="INBOX"), await shared.user(ALICE, select="Archive")
+    lines = await bob.say("a MOVE 1:2 Alice")
+    assert lines[0].endswith(" 1:2 1:2] Moved")
+    assert lines[1:] == ["* 2 EXPUNGE", "* 1 EXPUNGE", "a OK Moved"]
+    assert await alice.ok("NOOP") == ["* 2 EXISTS", "* 2 RECENT"]
+    assert await shared.uids() == []
+
+
+async def test_rights_in_another_account(shared: ImapStage) -> None:
+    bob = await shared.user(select="INBOX")
+    await give(shared, "lr")
+    assert await bob.say("a MOVE 1 Alice") == ["a NO [NOPERM] Not permitted"]
+    await give(shared, "rsite")
+    assert await bob.say("a MOVE 1 Alice") == ["a NO [TRYCREATE] No such mailbox"]
+    assert await shared.uids() == [1, 2]
+
+
+async def test_quota_of_another_account(shared: ImapStage) -> None:
+    bob = await shared.user(select="INBOX")
+    account_id = shared.logins.people[ALICE]
+    await shared.store.engine.write(
+        lambda tx: tx.execute("UPDATE accounts SET quota_bytes = 3000 WHERE account_id = $1", account_id)
+    )
+    assert await bob.say("a MOVE 1:2 Alice") == ["a NO [OVERQUOTA] The mailbox is full"]
+    assert await there(shared) == []
+    assert await shared.uids() == [1, 2]
+    assert shared.store.files is not None
+    assert [row for row in shared.store.files.listing() if row[0] == account_id] == []
+
+
+async def test_limits_of_what_goes_into_another_account(
+    shared: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await shared.user(select="INBOX")
+    monkeypatch.setattr(transferring, "MAX_TRANSFERRED", 1)
+    assert (await bob.say("a COPY 1:2 Alice"))[0].startswith("a NO [LIMIT] At most 1 messages")
+    assert (await bob.say("a COPY 1 Alice"))[0].startswith("a OK")
+    size = (await there(shared))[0][3]
+    monkeypatch.setattr(transferring, "MAX_TRANSFERRED_OCTETS", size)
+    assert (await bob.say("a COPY 1 Alice"))[0].startswith("a OK")
+    monkeypatch.setattr(transferring, "MAX_TRANSFERRED_OCTETS", size - 1)
+    assert (await bob.say("a COPY 1 Alice"))[0].startswith("a NO [LIMIT] Too much")
+
+
+async def test_originals_that_cannot_go_take_the_copies_back(
+    shared: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await shared.user(select="INBOX")
+    remove = copying._remove
+
+    async def fails(conversation: Conversation, mailbox: MailboxRef, uids: list[int]) -> Any:
+        if mailbox.account_id == shared.logins.people[BOB]:
+            raise TryLater
+        return await remove(conversation, mailbox, uids)
+
+    monkeypatch.setattr(copying, "_remove", fails)
+    assert (await bob.say("a MOVE 1:2 Alice"))[0].startswith("a NO [UNAVAILABLE]")
+    assert await shared.uids() == [1, 2]
+    assert await there(shared) == []
+
+
+async def test_a_commit_that_only_seemed_to_fail_is_not_made_twice(
+    shared: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await shared.user(select="INBOX")
+    write = Conversation.write
+    tries = []
+
+    async def doubtful(conversation: Conversation, work: Any) -> Any:
+        value = await write(conversation, work)
+        tries.append(value)
+        if len(tries) == 1:
+            raise TryLater
+        return value
+
+    monkeypatch.setattr(Conversation, "write", doubtful)
+    lines = await bob.say("a MOVE 1:2 Alice")
+    assert lines[0].endswith(" 1:2 1:2] Moved")
+    assert len(await there(shared)) == 2
+    assert await shared.uids() == []

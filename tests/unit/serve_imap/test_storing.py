@@ -1,0 +1,144 @@
+"""STORE and EXPUNGE."""
+
+import pytest
+
+from imap_stage import ImapStage
+from postroom.serve.imap import storing
+from postroom.serve.imap.picking import slices
+
+
+@pytest.fixture
+async def three(stage: ImapStage) -> ImapStage:
+    for _ in range(3):
+        await stage.deliver()
+    return stage
+
+
+async def test_adding_removing_replacing(three: ImapStage) -> None:
+    bob = await three.user(select="INBOX")
+    assert await bob.ok("STORE 1:2 +FLAGS (\\Seen $Todo)") == [
+        "* 1 FETCH (UID 1 FLAGS (\\Seen $todo \\Recent))",
+        "* 2 FETCH (UID 2 FLAGS (\\Seen $todo \\Recent))",
+    ]
+    assert await bob.ok("UID STORE 2 -flags \\Seen $TODO") == ["* 2 FETCH (UID 2 FLAGS (\\Recent))"]
+    assert await bob.ok("STORE 2:* FLAGS (\\Flagged)") == [
+        "* 2 FETCH (UID 2 FLAGS (\\Flagged \\Recent))",
+        "* 3 FETCH (UID 3 FLAGS (\\Flagged \\Recent))",
+    ]
+    assert await bob.ok("STORE 2 FLAGS ()") == ["* 2 FETCH (UID 2 FLAGS (\\Recent))"]
+    assert await bob.ok("STORE 1:3 +FLAGS.SILENT (\\Answered)") == []
+    assert await bob.ok("NOOP") == []
+
+
+async def test_others_hear_of_it_once(three: ImapStage) -> None:
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    await bob.ok("STORE 2 +FLAGS (\\Seen)")
+    assert await other.ok("NOOP") == ["* 2 FETCH (UID 2 FLAGS (\\Seen))"]
+    assert await other.ok("NOOP") == await bob.ok("NOOP") == []
+
+
+async def test_silent_does_not_hide_what_others_did(three: ImapStage) -> None:
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    await other.ok("STORE 2 +FLAGS (\\Flagged)")
+    assert await bob.ok("STORE 1:3 +FLAGS.SILENT (\\Seen)") == [
+        "* 2 FETCH (UID 2 FLAGS (\\Seen \\Flagged \\Recent))"
+    ]
+    assert await bob.ok("NOOP") == []
+
+
+async def test_modseq_is_told_where_it_is_known(three: ImapStage) -> None:
+    bob = await three.user(select="INBOX (CONDSTORE)")
+    assert await bob.ok("STORE 1 +FLAGS.SILENT (\\Seen)") == ["* 1 FETCH (UID 1 MODSEQ (5))"]
+    assert await bob.ok("STORE 1 FLAGS (\\Seen)") == ["* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent) MODSEQ (5))"]
+
+
+async def test_unchanged_since(three: ImapStage) -> None:
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    await other.ok("STORE 2 +FLAGS (\\Flagged)")
+    lines = await bob.say("a STORE 1:3 (UNCHANGEDSINCE 4) +FLAGS.SILENT (\\Deleted)")
+    assert lines == [
+        "* 1 FETCH (UID 1 MODSEQ (6))",
+        "* 3 FETCH (UID 3 MODSEQ (6))",
+        "* 2 FETCH (UID 2 FLAGS (\\Flagged \\Recent) MODSEQ (5))",
+        "a OK [MODIFIED 2] Some had changed and were left alone",
+    ]
+    assert (await bob.say("a UID STORE 3 (UNCHANGEDSINCE 0) FLAGS (x)"))[-1].startswith("a OK [MODIFIED 3]")
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("STORE 4 FLAGS (x)", "a BAD There is no message with such a number"),
+        ("STORE 1 FLAGS (\\Recent)", "a BAD Expected flags that can be set"),
+        ("STORE 1 FLAG (x)", "a BAD Expected flags, +flags"),
+        ("STORE 1 +FLAGS", "a BAD Expected a space"),
+        ("STORE 1 (CHANGEDSINCE 3) +FLAGS (x)", "a BAD Expected unchangedsince"),
+        (f"STORE 1 +FLAGS ({'x' * 256})", "a NO [LIMIT] A message has at most 128 keywords"),
+        ("STORE 1 +FLAGS (" + " ".join(f"k{n}" for n in range(129)) + ")", "a NO [LIMIT]"),
+        ("UID STORE 99 +FLAGS (x)", "a OK Stored"),
+        ("UID STORE 1:* +FLAGS (" + " ".join(f"k{n}" for n in range(128)) + ")", "* 1 FETCH"),
+    ],
+)
+async def test_answers(three: ImapStage, command: str, answer: str) -> None:
+    bob = await three.user(select="INBOX")
+    assert (await bob.say(f"a {command}"))[0].startswith(answer)
+
+
+async def test_messages_that_others_have_expunged(three: ImapStage) -> None:
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    await other.ok("STORE 2 +FLAGS.SILENT (\\Deleted)")
+    await bob.ok("NOOP")
+    await other.ok("EXPUNGE")
+    assert await bob.say("a STORE 2:3 +FLAGS (\\Seen)") == [
+        "* 3 FETCH (UID 3 FLAGS (\\Seen \\Recent))",
+        "a NO [EXPUNGEISSUED] Some of the messages are gone",
+    ]
+    assert await bob.ok("STORE 2 +FLAGS.SILENT (\\Seen)") == []
+    assert await bob.ok("NOOP") == ["* 2 EXPUNGE"]
+
+
+async def test_nothing_changes_in_a_mailbox_that_was_examined(three: ImapStage) -> None:
+    bob = await three.user()
+    await bob.ok("EXAMINE INBOX")
+    for command in ("STORE 1 FLAGS ()", "UID STORE 1 FLAGS ()", "EXPUNGE", "UID EXPUNGE 1", "MOVE 1 Trash"):
+        assert (await bob.say(f"a {command}"))[-1].startswith("a NO [READ-ONLY]")
+
+
+async def test_in_slices(three: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storing, "STORED_AT_ONCE", 2)
+    monkeypatch.setattr(storing, "EXPUNGED_AT_ONCE", 2)
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    assert len(await bob.ok("STORE 1:3 +FLAGS (\\Deleted)")) == 3
+    assert await bob.ok("NOOP") == []
+    assert len(await other.ok("NOOP")) == 3
+    assert await bob.ok("EXPUNGE") == ["* 3 EXPUNGE", "* 2 EXPUNGE", "* 1 EXPUNGE"]
+    assert await three.uids() == []
+
+
+async def test_expunge(three: ImapStage) -> None:
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    assert await bob.ok("EXPUNGE") == []
+    await bob.ok("STORE 1,3 +FLAGS.SILENT (\\Deleted)")
+    assert await bob.ok("UID EXPUNGE 2:*") == ["* 3 EXPUNGE"]
+    assert await bob.ok("EXPUNGE") == ["* 1 EXPUNGE"]
+    assert await other.ok("NOOP") == ["* 3 EXPUNGE", "* 1 EXPUNGE"]
+
+
+async def test_expunge_with_qresync(three: ImapStage) -> None:
+    bob = await three.user()
+    await bob.ok("ENABLE QRESYNC")
+    await bob.ok("SELECT INBOX")
+    await bob.ok("STORE 1,3 +FLAGS.SILENT (\\Deleted)")
+    assert await bob.say("a EXPUNGE") == ["* VANISHED 1,3", "a OK [HIGHESTMODSEQ 6] Expunged"]
+
+
+def test_slices() -> None:
+    assert list(slices([(1, 3), (5, 5), (7, 12)], 2)) == [
+        [(1, 2)],
+        [(3, 3), (5, 5)],
+        [(7, 8)],
+        [(9, 10)],
+        [(11, 12)],
+    ]
+    assert list(slices([(1, 3)], 3)) == [[(1, 3)]]
+    assert list(slices([], 3)) == []
