@@ -98,8 +98,28 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         return summary
 
 
+class Opening(msgspec.Struct, frozen=True, array_like=True):
+    """The beginning of a packed `Summary`, for whoever needs no more; the version is for him to look at."""
+
+    version: int
+    size: int
+    header_size: int
+    body_lines: int
+    flags: int
+    envelope: bytes
+    body_structure: bytes
+
+
+class Layout(Opening, frozen=True, array_like=True):
+    """The same, with where the parts lie."""
+
+    sections: list[Section]
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Summary)
+unpack_opening = msgspec.msgpack.Decoder(Opening).decode
+unpack_layout = msgspec.msgpack.Decoder(Layout).decode
 
 
 def summarize(raw: bytes, *, limits: Limits = Limits(), preview: int = text.PREVIEW) -> Summary:  # noqa: B008 (frozen)

@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from typing import Final
 
+from postroom.message.ids import IdKind, id_text
 from postroom.proto.imap.grammar import ASTRING_CHARS
 from postroom.wire.utf7 import encode_utf7
 
@@ -65,3 +66,8 @@ def date_time(microseconds: int) -> bytes:
     """`"17-Jul-1996 02:44:25 +0000"`, in UTC."""
     at = _EPOCH + dt.timedelta(seconds=microseconds // 1_000_000)
     return f'"{at.day:2}-{_MONTHS[at.month - 1]}-{at.year:04} {at:%H:%M:%S} +0000"'.encode()
+
+
+def object_id(kind: IdKind, number: int) -> bytes:
+    """EMAILID, THREADID or MAILBOXID as it is written everywhere: `(M6d99ac3275bb4e)` (RFC 8474 §7)."""
+    return b"(%b)" % id_text(kind, number).encode()

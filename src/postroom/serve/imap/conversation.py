@@ -26,6 +26,7 @@ from postroom.proto.imap.answers import Answers
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.server import ImapServer
 from postroom.proto.imap.verb import Command
+from postroom.serve.imap.rendered import Rendered
 from postroom.serve.imap.view import View
 from postroom.store.changes import Subscription
 from postroom.store.engine import Transaction, Urgency
@@ -64,6 +65,7 @@ class ImapService(msgspec.Struct):
     ids: Ids
     now: Callable[[], int]
     tls: Callable[[], ssl.SSLContext] | None = None
+    rendered: Rendered = msgspec.field(default_factory=Rendered)
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -1,0 +1,186 @@
+"""The attributes of FETCH, as a table: what each needs of the store, and how it is rendered.
+
+RFC 9051 §7.5.2, RFC 3516 §4.3, RFC 7162 §3.1.4.2, RFC 8474 §5, RFC 8514 §4.2, RFC 8970 §3.2. The largest need decides what is read. Not here: reading.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from postroom.message.ids import IdKind
+from postroom.message.imap_body import without_extensions
+from postroom.message.summary import VERSION, Layout, Opening, Summary, unpack_layout, unpack_opening
+from postroom.proto.imap import rendering
+from postroom.proto.imap.commands.fetching import Attribute
+from postroom.proto.imap.sections import Of
+from postroom.serve.imap import sections
+from postroom.serve.imap.sections import KNOWN_ENCODINGS, Chosen
+
+PREVIEW: Final = 200  # characters, RFC 8970 §3.3
+_SMALL: Final = frozenset({Of.HEADER, Of.FIELDS, Of.NOT_FIELDS, Of.MIME})
+
+
+class UnknownEncoding(Exception):
+    """A part is encoded in a way that nobody here can decode (RFC 3516 §4.3)."""
+
+
+class Need(enum.IntEnum):
+    """What has to be read of a message: its row, its summary too, its octets too."""
+
+    ROW = 0
+    SUMMARY = 1
+    OCTETS = 2
+
+
+class Found:
+    """A message as it was read. `octets` is None until it is there; a summary that is no good is replaced by `rebuilt`."""
+
+    __slots__ = (
+        "_opening", "email_id", "flags", "internaldate", "keywords", "modseq", "number", "octets", "packed", "rebuilt", "recent",
+        "savedate", "size", "thread_id", "uid",
+    )  # fmt: skip
+
+    def __init__(self, number: int, row: Sequence[Any], *, recent: bool) -> None:
+        self.number = number
+        self.recent = recent
+        (
+            self.uid,
+            self.modseq,
+            self.flags,
+            self.keywords,
+            self.internaldate,
+            self.savedate,
+            self.email_id,
+            self.thread_id,
+            self.size,
+            self.packed,
+        ) = row
+        self.octets: bytes | None = None
+        self.rebuilt: Summary | None = None
+        self._opening: Opening | Summary | None = None
+
+    @property
+    def opening(self) -> Opening | Summary:
+        """The first things in the summary."""
+        if self._opening is None:
+            self._opening = self.rebuilt or unpack_opening(self.packed)
+        return self._opening
+
+    @property
+    def layout(self) -> Layout:
+        """Where the parts lie."""
+        if self.rebuilt is None:
+            return unpack_layout(self.packed)
+        own = self.rebuilt
+        return Layout(
+            own.version, own.size, own.header_size, own.body_lines, own.flags, own.envelope, own.body_structure, own.sections
+        )  # fmt: skip
+
+    @property
+    def summary(self) -> Summary:
+        """All of it."""
+        return self.rebuilt or Summary.unpack(self.packed)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the summary must be made anew: it is of another version, or none."""
+        if self.rebuilt is not None:
+            return False
+        try:
+            return self.opening.version != VERSION
+        except ValueError:
+            return True
+
+
+class Item(msgspec.Struct, frozen=True):
+    """A row of the table. `kept`: rendered lines with it may be kept; `render` gives the value that follows the label."""
+
+    need: Need
+    render: Callable[[Found], bytes]
+    kept: bool = True
+
+
+def _flags(m: Found) -> bytes:
+    return b"(%b)" % rendering.flags(m.flags, m.keywords, recent=m.recent)
+
+
+def _preview(m: Found) -> bytes:
+    return rendering.string(m.summary.preview[:PREVIEW].encode())
+
+
+TABLE: Final = MappingProxyType(
+    {
+        "UID": Item(Need.ROW, lambda m: b"%d" % m.uid),
+        "FLAGS": Item(Need.ROW, _flags),
+        "MODSEQ": Item(Need.ROW, lambda m: b"(%d)" % m.modseq),
+        "INTERNALDATE": Item(Need.ROW, lambda m: rendering.date_time(m.internaldate)),
+        "SAVEDATE": Item(Need.ROW, lambda m: rendering.date_time(m.savedate)),
+        "RFC822.SIZE": Item(Need.ROW, lambda m: b"%d" % m.size),
+        "EMAILID": Item(Need.ROW, lambda m: rendering.object_id(IdKind.EMAIL, m.email_id)),
+        "THREADID": Item(Need.ROW, lambda m: rendering.object_id(IdKind.THREAD, m.thread_id)),
+        "ENVELOPE": Item(Need.SUMMARY, lambda m: m.opening.envelope),
+        "BODYSTRUCTURE": Item(Need.SUMMARY, lambda m: m.opening.body_structure),
+        "BODY": Item(Need.SUMMARY, lambda m: without_extensions(m.opening.body_structure)),
+        "PREVIEW": Item(Need.SUMMARY, _preview),
+    }
+)
+SECTIONED: Final = frozenset({"BODY[]", "BINARY[]", "BINARY.SIZE[]"})
+
+
+def item(attribute: Attribute) -> Item:
+    """How an attribute is answered. A section's value is rendered by `Sectioned`."""
+    if attribute.name in SECTIONED:
+        section = attribute.section
+        return Item(Need.OCTETS, Sectioned(attribute).render, kept=section.of in _SMALL)
+    return TABLE[attribute.name]
+
+
+class Sectioned:
+    """BODY[...], BINARY[...] and BINARY.SIZE[...] of messages whose octets are there."""
+
+    __slots__ = ("_attribute", "_chosen", "_section")
+
+    def __init__(self, attribute: Attribute) -> None:
+        self._attribute = attribute
+        self._section = attribute.section
+        self._chosen = Chosen(self._section) if self._section.of in (Of.FIELDS, Of.NOT_FIELDS) else None
+
+    def render(self, m: Found) -> bytes:
+        """The value. Raises `UnknownEncoding`."""
+        value = self.value(m)
+        if self._attribute.name == "BINARY.SIZE[]":
+            return b"%d" % len(value or b"")
+        if value is None:
+            return b"NIL"
+        if self._attribute.partial:
+            offset, count = self._attribute.partial
+            value = value[offset : offset + count]
+        return literal(value, binary=self._attribute.name == "BINARY[]" and b"\0" in value)
+
+    def value(self, m: Found) -> bytes | None:
+        """All octets of the section; None when there is no such section."""
+        assert m.octets is not None
+        octets, section = m.octets, self._section
+        if section.of is Of.ALL and not section.part:
+            return octets
+        located = sections.locate(sections.opened(m.layout, octets), section)
+        if located is None:
+            return None
+        found = octets[located.start : located.end]
+        if self._chosen is not None:
+            return self._chosen.of(found, followed=located.followed)
+        if self._attribute.name == "BODY[]":
+            return found
+        if located.encoding and located.encoding not in KNOWN_ENCODINGS:
+            raise UnknownEncoding
+        return sections.decoded(found, located)
+
+
+def literal(value: bytes, *, binary: bool = False) -> bytes:
+    """`{n}`, or with NUL inside `~{n}` where the client asked for octets (RFC 3516 §4.3)."""
+    return b"%b{%d}\r\n%b" % (b"~" if binary else b"", len(value), value)

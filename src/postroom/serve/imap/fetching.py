@@ -1,0 +1,156 @@
+"""FETCH and UID FETCH: which messages, \\Seen, what has vanished, and the responses slice by slice.
+
+RFC 9051 §6.4.5 and §6.4.9, RFC 7162 §3.1.4, §3.2.4 and §3.2.6, RFC 9394 §3.3, RFC 5530 §3 (EXPUNGEISSUED). Not here: what an attribute is
+(`serve.imap.fetch_items`), messages that are too long for the memory (`serve.imap.streaming`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from postroom.message.errors import NotPermitted
+from postroom.proto.imap.commands.fetching import FLAGS, MODSEQ, UID, Attribute, Fetch
+from postroom.proto.imap.sets import Ranges, count, intersection, joined, ranges_of, render
+from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.fetch_items import UnknownEncoding
+from postroom.serve.imap.fetch_slices import Plan, Slices
+from postroom.serve.imap.view import View
+from postroom.store import fetching as stored
+from postroom.store.engine import Transaction
+from postroom.store.fetching import State
+from postroom.store.flagging import FlagChange, Mode, store_flags
+from postroom.store.flags import Flag
+
+RANGES_AT_ONCE: Final = 1000  # of one VANISHED response
+
+
+async def fetch(conversation: Conversation, command: Fetch) -> Answer:
+    """Answers what it can: messages that others expunged are passed over, with EXPUNGEISSUED where a number was asked for (RFC 5530 §3)."""
+    _check(conversation, command)
+    view = conversation.selected
+    state = await stored.state(conversation.reading, view.ref)
+    wanted = await _wanted(conversation, command)
+    if command.vanished:
+        await _tell_vanished(conversation, command, wanted, state)
+    attributes, marked = command.attributes, frozenset[int]()
+    if any(attribute.marks for attribute in attributes) and not view.read_only:
+        wanted, marked = await _mark(conversation, command, wanted)
+    told = _told_with_flags(conversation, attributes) if marked else attributes
+    slices = Slices(conversation, Plan(attributes, told, marked, command.changed_since or 0))
+    try:
+        missing = await slices.run(wanted)
+    except UnknownEncoding:
+        raise Refusal("A part is encoded in a way that is unknown here", "UNKNOWN-CTE") from None
+    if missing and not command.by_uid:
+        return Answer("Some of the messages have been expunged", "EXPUNGEISSUED", "NO")
+    return Answer("Fetched")
+
+
+def _check(conversation: Conversation, command: Fetch) -> None:
+    if command.vanished and not conversation.enabled("QRESYNC"):  # RFC 7162 §3.2.6
+        raise Refusal("VANISHED needs ENABLE QRESYNC", status="BAD")
+    if MODSEQ in command.attributes:  # RFC 7162 §3.1: asking for it enables CONDSTORE
+        conversation.machine.enabled.add("CONDSTORE")
+
+
+async def _wanted(conversation: Conversation, command: Fetch) -> Ranges:
+    view, tx = conversation.selected, conversation.reading
+    try:
+        wanted = await view.uids(tx, command.messages, by_uid=command.by_uid)
+    except IndexError:
+        raise Refusal("There is no message with such a number", status="BAD") from None
+    return wanted if command.span is None else await _span(view, tx, wanted, command.span)
+
+
+async def _span(view: View, tx: Transaction, wanted: Ranges, span: tuple[int, int]) -> Ranges:
+    """PARTIAL (RFC 9394 §3.3): the messages at these places among those that are asked for."""
+    if wanted == [(1, view.uidnext - 1)]:
+        total = view.total
+    else:
+        await view.read(tx, wanted)
+        wanted = view.present(wanted)
+        total = count(wanted)
+    first, last = span if span[0] > 0 else (total + 1 + span[1], total + 1 + span[0])
+    first, last = max(1, first), min(last, total)
+    if first > last:
+        return []
+    if total == view.total:
+        return [(await view.uid_at(tx, first), await view.uid_at(tx, last))]
+    return _places(wanted, first, last)
+
+
+def _places(present: Ranges, first: int, last: int) -> Ranges:
+    """The `first` to the `last` of the uids in these ranges."""
+    found: Ranges = []
+    before = 0
+    for low, high in present:
+        start, end = max(low, low + first - before - 1), min(high, low + last - before - 1)
+        if start <= end:
+            found.append((start, end))
+        before += high - low + 1
+    return found
+
+
+async def _tell_vanished(conversation: Conversation, command: Fetch, wanted: Ranges, state: State) -> None:
+    """VANISHED (EARLIER), before any FETCH (RFC 7162 §3.2.6). What the session still counts is told when it may be, without EARLIER."""
+    view, tx, since = conversation.selected, conversation.reading, command.changed_since or 0
+    gone: Ranges
+    if since < state.vanished_floor:  # not all is remembered: everything that is not there
+        await view.read(tx, wanted)
+        gone = _without(wanted, view.present(wanted))
+    elif wanted:
+        uids = await stored.gone(tx, view.ref, (wanted[0][0], wanted[-1][1]), since, view.gone_modseq)
+        gone = intersection(ranges_of(uids), wanted)
+    else:
+        gone = []
+    for start in range(0, len(gone), RANGES_AT_ONCE):
+        conversation.out.untagged(b"VANISHED (EARLIER) " + render(gone[start : start + RANGES_AT_ONCE]))
+        await conversation.drained()
+
+
+def _without(ranges: Ranges, taken: Ranges) -> Ranges:
+    """What of `ranges` is not in `taken`; both ascend."""
+    found: Ranges = []
+    at = 0
+    for first, last in ranges:
+        start = first
+        while at < len(taken) and taken[at][1] <= last:
+            if taken[at][0] > start:
+                found.append((start, taken[at][0] - 1))
+            start = taken[at][1] + 1
+            at += 1
+        if at < len(taken) and taken[at][0] <= last:  # cannot be: `taken` lies within `ranges`
+            last = taken[at][0] - 1
+        if start <= last:
+            found.append((start, last))
+    return found
+
+
+async def _mark(conversation: Conversation, command: Fetch, wanted: Ranges) -> tuple[Ranges, frozenset[int]]:
+    """Sets \\Seen where it is missing, in one write; gives what is to be fetched, and which uids were changed."""
+    view, tx = conversation.selected, conversation.reading
+    if command.changed_since is not None:
+        wanted = joined(
+            (uid, uid) for uid in await stored.changed_uids(tx, view.ref, wanted, command.changed_since)
+        )
+    await view.read(tx, wanted)
+    ranges = view.present(wanted)
+    if not await stored.any_unseen(tx, view.ref, ranges):
+        return wanted, frozenset()
+    asked = FlagChange(Mode.ADD, Flag.SEEN.value)
+    try:
+        flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, ranges, asked))
+    except NotPermitted:  # RFC 4314 §4: who may read but not keep \\Seen reads all the same
+        return wanted, frozenset()
+    view.own(flagged.change.modseq)
+    conversation.store.changes.publish([flagged.change])
+    return wanted, frozenset(flagged.change.uids)
+
+
+def _told_with_flags(conversation: Conversation, attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
+    """What is told of a message that became \\Seen: RFC 9051 §6.4.5, and RFC 7162 §3.2.4 for who knows of modseqs."""
+    more = (UID, FLAGS, MODSEQ) if conversation.enabled("CONDSTORE") else (FLAGS,)
+    return tuple(dict.fromkeys((*attributes, *more)))
+
+
+HANDLERS: Final[Handlers] = {Fetch: fetch}

@@ -1,0 +1,108 @@
+"""Where a section lies in a message, and what of it is sent: whole, a part of it, chosen fields, or decoded.
+
+RFC 9051 §6.4.5.1 (part numbers, HEADER, TEXT, MIME), RFC 3516 §4.2 (decoding). Places come from the summary, so that a message need not be parsed to
+be taken apart. Not here: how sections are named (`proto.imap.sections`), messages that are too long for the memory (`serve.imap.streaming`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from postroom.message import transfer
+from postroom.message.header import extent
+from postroom.message.summary import UNPARSED, Layout
+from postroom.message.summary import Section as Place
+from postroom.proto.imap.sections import Of, Section
+
+KNOWN_ENCODINGS: Final = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
+_MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
+_HEADERS: Final = frozenset({Of.HEADER, Of.FIELDS, Of.NOT_FIELDS})
+
+
+class Located(NamedTuple):
+    """Offsets into the message. `encoding` is "" where nothing is to be decoded, and `text` whether it is of lines."""
+
+    start: int
+    end: int
+    encoding: str = ""
+    text: bool = False
+    followed: bool = False  # a header: a body comes behind it
+
+
+def opened(layout: Layout, head: bytes) -> Layout:
+    """A layout whose header is known even if the message was not looked into; `head` are the first octets, all of the header among them."""
+    if not layout.flags & UNPARSED:
+        return layout
+    return Layout(
+        layout.version, layout.size, extent(head).end, layout.body_lines, layout.flags, layout.envelope, layout.body_structure,
+        layout.sections,
+    )  # fmt: skip
+
+
+def locate(layout: Layout, section: Section) -> Located | None:
+    """Where a section lies; None when the message has none of that name."""
+    if not section.part:
+        return _of_message(0, layout.header_size, layout.size, section.of)
+    index = _index(layout.sections, section.part)
+    if index is None:
+        return None
+    place = layout.sections[index]
+    if section.of is Of.ALL:
+        leaf = not (place.media_type in _MESSAGES or place.media_type.startswith("multipart/"))
+        encoding = place.encoding if leaf else ""
+        return Located(place.body, place.end, encoding, text=place.media_type.startswith("text/"))
+    if section.of is Of.MIME:
+        return Located(place.header, place.body, followed=place.end > place.body)
+    inner = layout.sections[index + 1] if index + 1 < len(layout.sections) else None
+    if inner is None or not inner.message or inner.header != place.body or place.media_type not in _MESSAGES:
+        return None
+    return _of_message(inner.header, inner.body, inner.end, section.of)
+
+
+def _of_message(header: int, body: int, end: int, of: Of) -> Located:
+    if of in _HEADERS:
+        return Located(header, body, followed=end > body)
+    return Located(body if of is Of.TEXT else header, end)
+
+
+def _index(places: Sequence[Place], part: str) -> int | None:
+    """The part with that number; a multipart that is all of a message has the number of what holds the message."""
+    for index, place in enumerate(places):
+        if place.number == part and not (place.message and place.media_type.startswith("multipart/")):
+            return index
+    return None
+
+
+class Chosen:
+    """HEADER.FIELDS and HEADER.FIELDS.NOT: which fields of a header are sent, made once for a command."""
+
+    __slots__ = ("_find",)
+
+    def __init__(self, section: Section) -> None:
+        names = [name for name in section.fields if name]
+        wanted = rb"(?:" + b"|".join(map(re.escape, names)) + rb")[ \t]*+:" if names else rb"(?!)"
+        first = b"".join(re.escape(name[:1]) for name in names)
+        if section.of is Of.NOT_FIELDS:
+            wanted = rb"(?!" + wanted + rb")[!-9;-~]++[ \t]*+:"
+        elif first:  # for speed alone: most lines are other fields
+            wanted = rb"(?=[" + first + rb"])" + wanted
+        self._find = re.compile(rb"\n(" + wanted + rb".*+(?:\n[ \t].*+)*+)", re.IGNORECASE).findall
+
+    def of(self, header: bytes, *, followed: bool) -> bytes:
+        """The fields, and the empty line that RFC 9051 §6.4.5.1 has behind them, but for a message without one and without a body."""
+        found = self._find(b"\n" + header)
+        chosen = b"\n".join(found)
+        if found and (header.endswith(b"\n") or not header.endswith(found[-1])):
+            chosen += b"\n"
+        closed = header.endswith((b"\n\r\n", b"\n\n")) or header in (b"\r\n", b"\n")
+        return chosen + b"\r\n" if followed or closed else chosen
+
+
+def decoded(octets: bytes, located: Located) -> bytes:
+    """The content of a part (RFC 3516 §4.3); text has its lines ended with CRLF, unless it is not of octets (NUL: UTF-16 and the like)."""
+    if not located.encoding:
+        return octets
+    found = transfer.decode(octets, located.encoding).octets
+    return transfer.crlf(found) if located.text and b"\0" not in found else found

@@ -1,0 +1,209 @@
+"""Random operations of several sessions on one mailbox: what each is told, and nothing else, must lead to what the store has.
+
+Sessions differ in what they enabled; deliveries, removals as POP3 does them and other sessions happen in between; some leave and come back with
+QRESYNC. RFC 9051 §5.2, §7.5.1, RFC 7162 §3.2.
+"""
+
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from imap_replica import Believed, Replica
+from imap_stage import BOB, Client, ImapStage
+from postroom.store import expunge, mailboxes, messages
+from postroom.store.flags import Flag, split_keywords
+from postroom.store.rights import MailboxRef
+
+FLAGS = ("\\Seen", "\\Flagged", "\\Deleted", "\\Answered", "$label")
+KINDS = ("", "CONDSTORE", "QRESYNC", "IMAP4rev2")
+STEPS = 90
+
+
+class Actor:
+    """A session with its belief."""
+
+    def __init__(self, client: Client, kind: str, chance: random.Random) -> None:
+        self.client = client
+        self.kind = kind
+        self.chance = chance
+        self.replica = Replica()
+        self.idle = False
+
+    async def say(self, command: str, *, good: bool = True) -> list[str]:
+        if self.idle:
+            self.idle = False
+            self.replica.hear(await self.client.say("DONE"))
+        *lines, last = await self.client.say(f"x {command}")
+        assert last.startswith("x OK") or not good or "EXPUNGEISSUED" in last, (command, last)
+        self.replica.hear([*lines, last])
+        return lines
+
+    async def learn(self) -> None:
+        """Asks for what a client asks for when messages have come."""
+        if unknown := self.replica.unknown():
+            await self.say(f"FETCH {','.join(map(str, unknown))} (UID FLAGS)", good=False)
+
+    def numbers(self) -> str:
+        size = len(self.replica.rows)
+        first = self.chance.randint(1, size)
+        return f"{first}:{min(size, first + self.chance.randint(0, 4))}"
+
+    def uids(self) -> str:
+        uids = [row.uid for row in self.replica.rows if row.uid]
+        return ",".join(map(str, sorted(self.chance.sample(uids, min(len(uids), 3))))) if uids else "999"
+
+    async def select(self) -> None:
+        self.replica.begin()
+        await self.say("SELECT INBOX")
+        await self.learn()
+
+    async def noop(self) -> None:
+        await self.say("NOOP")
+
+    async def store(self) -> None:
+        if not self.replica.rows:
+            return
+        flags = " ".join(self.chance.sample(FLAGS, self.chance.randint(1, 3)))
+        sign = self.chance.choice(("+", "-", ""))
+        by_uid = self.chance.random() < 0.5
+        which = self.uids() if by_uid else self.numbers()
+        await self.say(f"{'UID ' if by_uid else ''}STORE {which} {sign}FLAGS ({flags})", good=False)
+
+    async def store_silently(self) -> None:
+        """A client knows what it did; the server tells only of what others did."""
+        before = {row.uid: row.flags for row in self.replica.rows}
+        which = self.uids()
+        if which == "999":
+            return
+        await self.say(f"UID STORE {which} +FLAGS.SILENT (\\Flagged)", good=False)
+        for row in self.replica.rows:
+            if (
+                str(row.uid) in which.split(",")
+                and row.flags is not None
+                and row.flags == before.get(row.uid)
+            ):
+                row.flags |= {"\\Flagged"}
+
+    async def expunge(self) -> None:
+        await self.say("EXPUNGE" if self.chance.random() < 0.5 else f"UID EXPUNGE {self.uids()}")
+
+    async def move(self) -> None:
+        if self.replica.rows:
+            await self.say(f"UID MOVE {self.uids()} Archive", good=False)
+
+    async def copy(self) -> None:
+        if self.replica.rows:
+            await self.say(f"COPY {self.numbers()} INBOX", good=False)
+            await self.learn()
+
+    async def fetch(self) -> None:
+        if self.replica.rows:
+            await self.say(f"FETCH {self.numbers()} (UID FLAGS)", good=False)
+
+    async def rest(self) -> None:
+        if not self.idle:
+            self.idle = True
+            self.replica.hear(await self.client.say("i IDLE"))
+
+    async def come_back(self) -> None:
+        """Leaves without a word of what happens meanwhile; with QRESYNC it learns only what it missed."""
+        await self.learn()
+        await self.say("NOOP")
+        if self.replica.unknown():
+            await self.learn()
+        if self.kind != "QRESYNC" or not self.replica.modseq or self.replica.unknown():
+            await self.say("UNSELECT")
+            await self.select()
+            return
+        validity = self.validity
+        await self.say("UNSELECT")
+        before: list[Believed] = list(self.replica.rows)
+        self.replica.begin()
+        lines = await self.say(f"SELECT INBOX (QRESYNC ({validity} {self.replica.modseq}))")
+        self.replica.resync(lines, before)
+        await self.learn()
+
+    validity = 0
+
+    @property
+    def moves(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        return [
+            self.noop,
+            self.store,
+            self.store,
+            self.store_silently,
+            self.expunge,
+            self.move,
+            self.copy,
+            self.fetch,
+            self.rest,
+            self.come_back,
+        ]
+
+
+async def _truth(stage: ImapStage) -> list[tuple[int, frozenset[str]]]:
+    account_id = stage.logins.people[BOB]
+    reading = stage.store.engine.reading()
+    box = await mailboxes.by_role(reading, account_id, "inbox")
+    names = {
+        Flag.SEEN: "\\Seen",
+        Flag.ANSWERED: "\\Answered",
+        Flag.FLAGGED: "\\Flagged",
+        Flag.DELETED: "\\Deleted",
+        Flag.DRAFT: "\\Draft",
+    }
+    return [
+        (
+            row.uid,
+            frozenset(
+                [name for bit, name in names.items() if row.flags & bit] + split_keywords(row.keywords)
+            ),
+        )
+        for row in await messages.listing(reading, MailboxRef(account_id, box.mailbox_id))
+    ]
+
+
+async def _remove_one(stage: ImapStage, chance: random.Random, ref: MailboxRef) -> None:
+    """As POP3 removes."""
+    if uids := await stage.uids():
+        uid = chance.choice(uids)
+        change = await stage.store.engine.write(lambda tx: expunge.expunge(tx, ref, [(uid, uid)], stage.now))
+        stage.store.changes.publish([change])
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_sessions_believe_what_is_true(stage: ImapStage, seed: int) -> None:
+    chance = random.Random(seed)
+    account_id = stage.logins.people[BOB]
+    for _ in range(5):
+        await stage.deliver()
+    actors = []
+    for kind in KINDS:
+        actor = Actor(await stage.user(), kind, chance)
+        if kind:
+            await actor.client.ok(f"ENABLE {kind}")
+        await actor.select()
+        actors.append(actor)
+    inbox = await mailboxes.by_role(stage.store.engine.reading(), account_id, "inbox")
+    ref = MailboxRef(account_id, inbox.mailbox_id)
+    for actor in actors:
+        actor.validity = inbox.uidvalidity
+    for _ in range(STEPS):
+        kind = chance.random()
+        if kind < 0.15:
+            await stage.deliver()
+        elif kind < 0.2:
+            await _remove_one(stage, chance, ref)
+        else:
+            actor = chance.choice(actors)
+            await chance.choice(actor.moves)()
+            if not actor.idle:
+                await actor.learn()
+    truth = await _truth(stage)
+    for actor in actors:
+        await actor.noop()
+        await actor.learn()
+        await actor.noop()
+        assert actor.replica.believed() == truth, actor.kind
