@@ -58,12 +58,12 @@ class Replica:
             self.modseq = max(self.modseq, int(found[1]))
 
     def _vanish(self, gone: set[int]) -> None:
-        """Those whose uids were never asked for are all alike: as many of them go as uids are not known."""
-        strangers = len(gone - {row.uid for row in self.rows})
-        nameless = [row for row in self.rows if not row.uid]
-        assert strangers <= len(nameless), (sorted(gone), self.rows)
-        lost = nameless[len(nameless) - strangers :]
-        self.rows = [row for row in self.rows if row.uid not in gone and not any(row is one for one in lost)]
+        """A uid that was never asked for is that of a nameless message between its known neighbours; such messages are all alike."""
+        for uid in sorted(gone - {row.uid for row in self.rows}, reverse=True):
+            above = next((n for n, row in enumerate(self.rows) if row.uid > uid), len(self.rows))
+            assert above and not self.rows[above - 1].uid, (uid, self.rows)
+            del self.rows[above - 1]
+        self.rows = [row for row in self.rows if row.uid not in gone]
 
     def _exists(self, count: int) -> None:
         if self.selecting:
