@@ -73,6 +73,8 @@ class Actor:
 
     async def store_silently(self) -> None:
         """A client knows what it did; the server tells only of what others did."""
+        if self.idle:
+            await self.noop()
         before = {row.uid: row.flags for row in self.replica.rows}
         which = self.uids()
         if which == "999":
