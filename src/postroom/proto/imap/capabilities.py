@@ -77,6 +77,8 @@ TABLE: Final = (
     Row("UTF8=ACCEPT", "RFC 6855", Shown.AFTER, enable=True),
     Row("CONDSTORE", "RFC 7162", Shown.AFTER, enable=True),
     Row("QRESYNC", "RFC 7162", Shown.AFTER, enable=True),
+    Row("PREVIEW", "RFC 8970", Shown.AFTER),
+    Row("SNIPPET=FUZZY", "RFC 8970 (its draft)", Shown.AFTER),
     Row("UNAUTHENTICATE", "RFC 8437", Shown.AFTER),
     Row(
         "COMPRESS=DEFLATE",
