@@ -61,7 +61,8 @@ class Replica:
         """A uid that was never asked for is that of a nameless message between its known neighbours; such messages are all alike."""
         for uid in sorted(gone - {row.uid for row in self.rows}, reverse=True):
             above = next((n for n, row in enumerate(self.rows) if row.uid > uid), len(self.rows))
-            assert above and not self.rows[above - 1].uid, (uid, self.rows)
+            assert above, (uid, self.rows)
+            assert not self.rows[above - 1].uid, (uid, self.rows)
             del self.rows[above - 1]
         self.rows = [row for row in self.rows if row.uid not in gone]
 

@@ -79,7 +79,10 @@ TABLE: Final = (
     Row("QRESYNC", "RFC 7162", Shown.AFTER, enable=True),
     Row("UIDPLUS", "RFC 4315", Shown.AFTER),
     Row("MOVE", "RFC 6851", Shown.AFTER),
+    Row("PREVIEW", "RFC 8970", Shown.AFTER),
+    Row("SNIPPET=FUZZY", "RFC 8970 (its draft)", Shown.AFTER),
     Row("UNAUTHENTICATE", "RFC 8437", Shown.AFTER),
+    Row("INPROGRESS", "RFC 9585", Shown.AFTER),
     Row(
         "COMPRESS=DEFLATE",
         "RFC 4978",

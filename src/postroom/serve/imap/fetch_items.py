@@ -127,6 +127,7 @@ TABLE: Final = MappingProxyType(
         "BODYSTRUCTURE": Item(Need.SUMMARY, lambda m: m.opening.body_structure),
         "BODY": Item(Need.SUMMARY, lambda m: without_extensions(m.opening.body_structure)),
         "PREVIEW": Item(Need.SUMMARY, _preview),
+        "SNIPPET": Item(Need.SUMMARY, lambda m: b"(FUZZY %b)" % _preview(m)),
     }
 )
 SECTIONED: Final = frozenset({"BODY[]", "BINARY[]", "BINARY.SIZE[]"})

@@ -7,6 +7,7 @@ Not here: what the attributes of a message are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -70,6 +71,7 @@ PLAIN: Final = {
                 "THREADID",
                 "SAVEDATE",
                 "PREVIEW",
+                "SNIPPET",
             ),
         ),
         # RFC 3501 §6.4.5: other names of sections
@@ -125,26 +127,30 @@ def _attribute(c: ImapCursor) -> Attribute:
         if sectioned is not None:
             return sectioned(c)
     elif name in PLAIN:
-        return _preview(c) if name == b"PREVIEW" else PLAIN[name]
+        if name in _MODIFIERS and c.peek(b" ("):
+            c.sp()
+            parenthesized(c, _MODIFIERS[name], least=1)
+        return PLAIN[name]
     c.position = start
     raise c.error("an attribute of a message, such as FLAGS, ENVELOPE or BODY[],")
 
 
-def _preview(c: ImapCursor) -> Attribute:
-    # "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]                       RFC 8970 §6
-    if c.peek(b" ("):
-        c.sp()
-        parenthesized(
-            c, _lazy, least=1
-        )  # previews are made with the summary: nothing is left to be lazy about
-    return PLAIN[b"PREVIEW"]
+def _words(*known: bytes) -> Callable[[ImapCursor], None]:
+    """Modifiers that change nothing: previews are made with the summary, and there is nothing left to be lazy about."""
+
+    def word(c: ImapCursor) -> None:
+        start = c.position
+        if keyword(c) not in known:
+            c.position = start
+            raise c.error(" or ".join(name.decode() for name in known))
+
+    return word
 
 
-def _lazy(c: ImapCursor) -> None:
-    start = c.position
-    if keyword(c, "LAZY") != b"LAZY":
-        c.position = start
-        raise c.error("LAZY")
+_MODIFIERS: Final = {
+    b"PREVIEW": _words(b"LAZY"),  # RFC 8970 §6
+    b"SNIPPET": _words(b"FUZZY", b"LAZY=FUZZY"),  # PREVIEW before it was a standard; Dovecot has it still
+}
 
 
 def _body(c: ImapCursor, *, marks: bool = True) -> Attribute:
