@@ -174,6 +174,11 @@ class ImapServer:
     # ---------------------------------------------------------------------------------------------------------- the states
 
     @property
+    def tag(self) -> bytes:
+        """The tag of the command at hand."""
+        return self._tag
+
+    @property
     def compressed(self) -> bool:
         """Whether compression has begun."""
         return self._deflate is not None

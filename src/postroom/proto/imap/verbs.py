@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.proto.imap.commands import selecting, session
+from postroom.proto.imap.commands import searching, selecting, session
 from postroom.proto.imap.verb import Verb
 
-VERBS: Final = MappingProxyType[bytes, Verb]({**session.VERBS, **selecting.VERBS})
+VERBS: Final = MappingProxyType[bytes, Verb]({**session.VERBS, **selecting.VERBS, **searching.VERBS})

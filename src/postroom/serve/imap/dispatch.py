@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.serve.imap import login, selecting
+from postroom.serve.imap import login, searching, selecting
 from postroom.serve.imap.conversation import Handlers
 
-HANDLERS: Final[Handlers] = MappingProxyType({**login.HANDLERS, **selecting.HANDLERS})
+HANDLERS: Final[Handlers] = MappingProxyType({**login.HANDLERS, **selecting.HANDLERS, **searching.HANDLERS})
