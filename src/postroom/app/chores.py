@@ -10,11 +10,12 @@ import asyncio
 
 from postroom.app import maildrop
 from postroom.app.dropped import take_dropped
-from postroom.app.housekeeping import Chore, text_to_search
+from postroom.app.housekeeping import Chore
 from postroom.app.locate import Places, places_of
 from postroom.app.logs import Log
 from postroom.app.operations.office import Office
 from postroom.app.parts import Parts
+from postroom.message.searched_text import indexed_form
 from postroom.net.certificates import CertificateError, ServerTls
 from postroom.store import hops, journal, pruning, spool
 from postroom.store.engine import Urgency
@@ -45,7 +46,7 @@ class Chores:
             if office.settings.server.database
             else SqliteSearch.open(self._places.store)
         )
-        self._indexer = Indexer(Indexing(store.engine, self._index, self._raw, text_to_search, self._busy))
+        self._indexer = Indexer(Indexing(store.engine, self._index, self._raw, indexed_form, self._busy))
 
     @property
     def _places(self) -> Places:

@@ -11,12 +11,6 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from postroom.app.logs import Log
-from postroom.message.charset import header_text
-from postroom.message.header import Header
-from postroom.message.mime import scan
-from postroom.message.text import message_text
-
-SEARCHED_FIELDS = ("Subject", "From", "To", "Cc")
 
 
 class Chore(msgspec.Struct, frozen=True):
@@ -52,11 +46,3 @@ class Housekeeping:
                 self._log.exception("housekeeping.failed", chore=chore.name)
                 more = False
             await asyncio.sleep(0.01 if more else chore.seconds)
-
-
-def text_to_search(raw: bytes) -> str:
-    """What the search index knows of a message: subject, people and words."""
-    structure = scan(raw)
-    header = Header.parse(raw)
-    fields = [header_text(value) for name in SEARCHED_FIELDS for value in header.all(name)]
-    return "\n".join((*fields, message_text(raw, structure)))

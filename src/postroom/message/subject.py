@@ -28,6 +28,22 @@ def base_subject(subject: str) -> str:
         text = text[5:-1]
 
 
+def is_reply(subject: str) -> bool:
+    """Whether the base subject of a subject is what a reply or forward left of it (RFC 5256 §3, THREAD): blobs alone make no reply."""
+    text = " ".join(subject[:MAX_SUBJECT].split())
+    if not _MARKED.match(text):
+        return False
+    if text[-len(_TRAILER) :].lower() == _TRAILER:
+        return True
+    at = 0
+    while text[at : at + 5].lower() != "[fwd:" or text[-1] != "]":
+        match = _LEADER.match(text, at) or _FIRST_BLOB.match(text, at)
+        if not match or match[0].endswith(":"):
+            return match is not None
+        at = match.end()
+    return True
+
+
 def _without_trailers(text: str) -> str:
     text = text.rstrip(" \t")
     while text[-len(_TRAILER) :].lower() == _TRAILER:

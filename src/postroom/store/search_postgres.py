@@ -31,12 +31,14 @@ _INDEXED: Final = """
 SELECT email_id FROM search_texts WHERE account_id = $1 AND email_id > $2 AND text LIKE $3 ORDER BY email_id LIMIT $4
 """
 _SCANNED: Final = """
-SELECT email_id FROM search_texts WHERE account_id = $1 AND email_id > $2 AND position($3 in text) > 0 ORDER BY email_id LIMIT $4
+SELECT email_id FROM search_texts WHERE account_id = $1 AND email_id > $2 AND position($5 in text) > 0
+ AND position($3 in substr(text, position($5 in text))) > 0 ORDER BY email_id LIMIT $4
 """
 _HAS_TRIGRAM: Final = re.compile(
-    "[0-9a-z]{3}"
+    "[0-9A-Z]{3}"
 )  # in the C locale the index knows ASCII letters and digits only
 _SPECIAL: Final = re.compile(r"([\\%_])")
+_ESCAPED: Final = r"\\\1"
 
 
 class PostgresSearch:
@@ -69,13 +71,13 @@ class PostgresSearch:
         rows = [(account_id, email_id) for email_id in email_ids]
         await self._engine.write(lambda tx: tx.executemany(_REMOVE, rows), Urgency.HOUSEKEEPING)
 
-    async def search(self, account_id: int, needle: str) -> AsyncIterator[list[int]]:
+    async def search(self, account_id: int, needle: str, behind: str = "") -> AsyncIterator[list[int]]:
         """See `SearchIndex`."""
-        sql, key = _SCANNED, needle
+        sql, key, more = _SCANNED, needle, [behind]
         if _HAS_TRIGRAM.search(needle):
-            sql, key = _INDEXED, "%" + _SPECIAL.sub(r"\\\1", needle) + "%"
+            sql, key, more = _INDEXED, f"%{behind}%{_SPECIAL.sub(_ESCAPED, needle)}%", []
         after = -1
-        while rows := await self._engine.reading().fetch(sql, account_id, after, key, FOUND_AT_ONCE):
+        while rows := await self._engine.reading().fetch(sql, account_id, after, key, FOUND_AT_ONCE, *more):
             yield [row[0] for row in rows]
             after = rows[-1][0]
 

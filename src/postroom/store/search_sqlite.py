@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import apsw
 
-from postroom.store.search_text import Document, needle_trigrams, pack, unpack
+from postroom.store.search_text import Document, holds, needle_trigrams, pack, unpack
 
 CANDIDATES: Final = 100  # texts that are read before others have their turn
 _ACCOUNT_BITS: Final = 32  # of a row id below the account's number
@@ -86,7 +86,7 @@ class SqliteSearch:
                 cursor.execute(_PUT_TEXT, (row_id, document.email_id, pack(document.text)))
                 cursor.execute(_PUT_GRAMS, (row_id, document.text))
 
-    async def search(self, account_id: int, needle: str) -> AsyncIterator[list[int]]:
+    async def search(self, account_id: int, needle: str, behind: str = "") -> AsyncIterator[list[int]]:
         """See `SearchIndex`."""
         numbers = self._read(_NUMBER, account_id)
         if not numbers:
@@ -99,7 +99,7 @@ class SqliteSearch:
             else:
                 rows = self._read(_ALL, after, end, CANDIDATES)
             texts = [row for (row_id,) in rows for row in self._read(_TEXT, row_id)]
-            found = [email_id for email_id, packed in texts if needle in unpack(packed)]
+            found = [email_id for email_id, packed in texts if holds(unpack(packed), needle, behind)]
             if found:
                 yield found
             if len(rows) < CANDIDATES:

@@ -1,16 +1,17 @@
 """Text as the search index compares it: case-folded, composed, compressed, cut into trigrams.
 
-RFC 5051 in spirit (comparison without case), RFC 9051 §6.4.4 (a key is a substring). Pure. Not here: how a message becomes text.
+RFC 5051 (comparison without case), RFC 9051 §6.4.4 (a key is a substring). Pure. Not here: how a message becomes text.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
 import msgspec
 import zstandard
+
+from postroom.message.casemap import casemap
 
 GRAM: Final = 3  # characters; shorter needles are looked for in every text
 MAX_TEXT: Final = 1 << 20  # characters of one message
@@ -36,8 +37,11 @@ class SearchIndex(Protocol):
     async def remove(self, account_id: int, email_ids: list[int]) -> None:
         """Forgets emails; those it does not know are passed over."""
 
-    def search(self, account_id: int, needle: str) -> AsyncIterator[list[int]]:
-        """Ids of the emails whose text contains the needle (as `searchable` gives it), exactly, in slices that leave others their turn."""
+    def search(self, account_id: int, needle: str, behind: str = "") -> AsyncIterator[list[int]]:
+        """Ids of the emails whose text contains the needle (as `searchable` gives it), exactly, in slices that leave others their turn.
+
+        With `behind` only what stands behind the first such character counts; a text without it is not found.
+        """
 
     async def clear(self) -> None:
         """Forgets everything."""
@@ -47,12 +51,19 @@ class SearchIndex(Protocol):
 
 
 def searchable(text: str) -> str:
-    """Folded and composed, so that what looks alike but for case is equal."""
+    """As `casemap` has it, so that what looks alike but for case is equal."""
     text = text[:MAX_TEXT].replace("\0", " ")
     if text.isascii():
-        return text.lower()
-    text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates stand for nothing
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+        return text.upper()
+    return casemap(text.encode("utf-8", "replace").decode("utf-8"))  # lone surrogates stand for nothing
+
+
+def holds(text: str, needle: str, behind: str) -> bool:
+    """Whether a text has a needle, with `behind` behind the first such character."""
+    if not behind:
+        return needle in text
+    start = text.find(behind)
+    return start >= 0 and text.find(needle, start + 1) >= 0
 
 
 def pack(text: str) -> bytes:

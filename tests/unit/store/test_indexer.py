@@ -73,7 +73,7 @@ async def test_what_was_expunged_leaves_the_index(office):
     )
     assert await office.found("letter") == {second.email_id}
     assert await office.indexer.step() == 1
-    assert [part async for part in office.index.search(office.account.account_id, "letter")] == [
+    assert [part async for part in office.index.search(office.account.account_id, "LETTER")] == [
         [second.email_id]
     ]
 

@@ -30,7 +30,7 @@ async def index(engine, store_url, tmp_path):
 @pytest.fixture
 async def full(index):
     await index.put([Document(1, email_id, searchable(text)) for email_id, text in TEXTS.items()])
-    await index.put([Document(2, 10, "ketchup of another account")])
+    await index.put([Document(2, 10, searchable("ketchup of another account"))])
     return index
 
 
@@ -81,7 +81,7 @@ async def test_accounts_do_not_see_each_other(full):
 
 
 async def test_entering_again_replaces(full):
-    await full.put([Document(1, 1, "mustard")])
+    await full.put([Document(1, 1, searchable("mustard"))])
     assert await found(full, "ketchup") == [3]
     assert await found(full, "mustard") == [1]
 
@@ -95,7 +95,7 @@ async def test_what_was_removed_is_not_found(full):
 async def test_a_cleared_index_is_empty_and_usable(full):
     await full.clear()
     assert await found(full, "ketchup") == []
-    await full.put([Document(1, 1, "ketchup")])
+    await full.put([Document(1, 1, searchable("ketchup"))])
     assert await found(full, "ketchup") == [1]
 
 
@@ -103,13 +103,13 @@ async def test_a_cleared_index_is_empty_and_usable(full):
 async def test_slices_lose_nothing(index, needle, monkeypatch):
     monkeypatch.setattr(search_sqlite, "CANDIDATES", 3)
     monkeypatch.setattr(search_postgres, "FOUND_AT_ONCE", 3)
-    await index.put([Document(1, email_id, f"needle {email_id}") for email_id in range(10)])
+    await index.put([Document(1, email_id, searchable(f"needle {email_id}")) for email_id in range(10)])
     assert await found(index, needle) == list(range(10))
 
 
 async def test_without_the_extensions_the_answers_are_the_same(index):
     index._prepared = True  # PostgreSQL's is not made then
-    await index.put([Document(1, 1, "ketchup"), Document(1, 2, "pickles")])
+    await index.put([Document(1, 1, searchable("ketchup")), Document(1, 2, searchable("pickles"))])
     assert await found(index, "ketch") == [1]
 
 

@@ -53,8 +53,6 @@ class ImapServer:
         self._lines = LineBuffer(limits.line_before_login + _CRLF)
         self._collector = Collector(limits, minus=self.config.literal_minus)
 
-    # ---------------------------------------------------------------------------------------------------------- the machine
-
     def receive(self, data: bytes) -> None:
         """Octets from the client. Behind STARTTLS they belong to the TLS layer: any that come here were sent in the clear and are dropped."""
         if self._awaiting_tls or self.closing:
@@ -175,7 +173,10 @@ class ImapServer:
             deflate.feed(self._lines.rest())
         self._deflate = deflate
 
-    # ---------------------------------------------------------------------------------------------------------- the states
+    @property
+    def tag(self) -> bytes:
+        """The tag of the command at hand."""
+        return self._tag
 
     @property
     def compressed(self) -> bool:

@@ -26,6 +26,7 @@ from postroom.proto.imap.answers import Answers
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.server import ImapServer
 from postroom.proto.imap.verb import Command
+from postroom.serve.imap.columns import Columns
 from postroom.serve.imap.rendered import Rendered
 from postroom.serve.imap.view import View
 from postroom.store.changes import Subscription
@@ -34,6 +35,7 @@ from postroom.store.ids import Ids
 from postroom.store.mailboxes import HasChildren, MailboxExists
 from postroom.store.rights import NoSuchMailbox
 from postroom.store.store import Store
+from postroom.store.wordbook import Wordbook
 
 T = TypeVar("T")
 
@@ -57,7 +59,10 @@ class Logins(Protocol):
 
 
 class ImapService(msgspec.Struct):
-    """What all sessions of one listener share. `now` gives unix microseconds; `tls` the context for STARTTLS, None without it."""
+    """What all sessions of one listener share.
+
+    `now` gives unix microseconds; `tls` the context for STARTTLS, None without it; `wordbook` is what the search index knows, None without one.
+    """
 
     config: ImapConfig
     logins: Logins
@@ -66,6 +71,8 @@ class ImapService(msgspec.Struct):
     now: Callable[[], int]
     tls: Callable[[], ssl.SSLContext] | None = None
     rendered: Rendered = msgspec.field(default_factory=Rendered)
+    wordbook: Wordbook | None = None
+    columns: Columns = msgspec.field(default_factory=Columns)
 
 
 class Answer(msgspec.Struct, frozen=True):

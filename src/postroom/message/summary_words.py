@@ -1,0 +1,59 @@
+"""The few values of a packed summary that searching, sorting and threading look at, without unpacking the rest.
+
+RFC 5256 §2 and §3, RFC 5957 §3. What it leaves out stays packed: a thousand summaries take a millisecond. Not here: what is made of a message
+(`message.summary`), of which this follows the order of values.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from postroom.message.dates import Moment
+from postroom.message.summary import VERSION, Person
+
+_PACKED = msgspec.Raw()
+
+
+class Words(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """As `Summary`, from its first value to `references`."""
+
+    version: int = VERSION
+    size: msgspec.Raw = _PACKED
+    header_size: msgspec.Raw = _PACKED
+    body_lines: msgspec.Raw = _PACKED
+    flags: msgspec.Raw = _PACKED
+    envelope: msgspec.Raw = _PACKED
+    body_structure: msgspec.Raw = _PACKED
+    sections: msgspec.Raw = _PACKED
+    subject: str = ""
+    base_subject: str = ""
+    sender: msgspec.Raw = _PACKED
+    from_: list[Person] = []
+    reply_to: msgspec.Raw = _PACKED
+    to: list[Person] = []
+    cc: list[Person] = []
+    bcc: list[Person] = []
+    sent_at: Moment | None = None
+    message_id: list[str] = []
+    in_reply_to: list[str] = []
+    references: list[str] = []
+
+
+_decoder = msgspec.msgpack.Decoder(Words)
+_NOTHING = Words()
+
+
+def words(packed: bytes) -> Words:
+    """The words of a packed summary; of one that is no summary of this version, none."""
+    try:
+        found = _decoder.decode(packed)
+    except msgspec.DecodeError:
+        return _NOTHING
+    return found if found.version == VERSION else _NOTHING
+
+
+def people(persons: list[Person]) -> str:
+    """Mailboxes as they are looked through: `Alice <alice@crepes.test>, bob@hamburger.test`."""
+    return ", ".join(
+        [f"{person.name} <{person.email}>" if person.name else person.email for person in persons]
+    )

@@ -1,0 +1,275 @@
+"""Commands that look for messages: SEARCH, SORT, THREAD, ESEARCH, and CANCELUPDATE.
+
+RFC 9051 §6.4.4 and §6.4.9, RFC 4731 §3.1 (result options), RFC 5182 (SAVE), RFC 5256 §3 (SORT, THREAD), RFC 5267 §3 and §4 (ESORT, contexts), RFC
+5957 §4, RFC 7377 §2 (ESEARCH), RFC 9394 §3.1 (PARTIAL). Not here: the keys (`proto.imap.search_keys`), the answers (`proto.imap.esearch`).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from postroom.proto.imap.grammar import ImapCursor, keyword, mailbox, nz_number, parenthesized, quoted, text
+from postroom.proto.imap.search_keys import Program, charset_and_program, charset_name, program
+from postroom.proto.imap.verb import AFTER, SELECTED, Command, Verb
+
+MAX_CRITERIA: Final = 20  # of one SORT
+MAX_SOURCES: Final = 1_000  # mailboxes that one ESEARCH names
+
+
+class Returns(msgspec.Struct, frozen=True):
+    """Result options: names in upper case; `partial` as it was given, negative from the end."""
+
+    options: frozenset[str] = frozenset()
+    partial: tuple[int, int] | None = None
+
+    @property
+    def all(self) -> bool:
+        """Whether all results are asked for, which no option but SAVE and CONTEXT or UPDATE stands for too (RFC 4731 §3.1)."""
+        return "ALL" in self.options or (
+            self.partial is None and self.options.isdisjoint(("MIN", "MAX", "COUNT", "SAVE", "RELEVANCY"))
+        )
+
+    @property
+    def save(self) -> bool:
+        """Whether `$` is to be the result."""
+        return "SAVE" in self.options
+
+
+class Search(Command, frozen=True):
+    """SEARCH and UID SEARCH. `returns` None: without RETURN."""
+
+    program: Program
+    by_uid: bool = False
+    returns: Returns | None = None
+
+
+class Criterion(enum.StrEnum):
+    """What messages are sorted by (RFC 5256 §3, RFC 5957 §4, RFC 6203 §6)."""
+
+    ARRIVAL = "ARRIVAL"
+    CC = "CC"
+    DATE = "DATE"
+    DISPLAYFROM = "DISPLAYFROM"
+    DISPLAYTO = "DISPLAYTO"
+    FROM = "FROM"
+    RELEVANCY = "RELEVANCY"
+    SIZE = "SIZE"
+    SUBJECT = "SUBJECT"
+    TO = "TO"
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One criterion, perhaps descending."""
+
+    criterion: Criterion
+    reverse: bool = False
+
+
+class Sort(Command, frozen=True):
+    """SORT and UID SORT. `returns` None: without RETURN."""
+
+    orders: tuple[Order, ...]
+    program: Program
+    by_uid: bool = False
+    returns: Returns | None = None
+
+
+class Algorithm(enum.StrEnum):
+    """How messages are made threads (RFC 5256 §3, and REFS, which came later)."""
+
+    ORDEREDSUBJECT = "ORDEREDSUBJECT"
+    REFERENCES = "REFERENCES"
+    REFS = "REFS"
+
+
+class Thread(Command, frozen=True):
+    """THREAD and UID THREAD."""
+
+    algorithm: Algorithm
+    program: Program
+    by_uid: bool = False
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Mailboxes to be searched: `kind` in upper case (RFC 5465 §6, RFC 7377 §2.2), and the names that belong to it."""
+
+    kind: str
+    names: tuple[str, ...] = ()
+
+
+class MultiSearch(Command, frozen=True):
+    """ESEARCH: always with uids. No `sources`: the selected mailbox."""
+
+    sources: tuple[Source, ...]
+    program: Program
+    returns: Returns
+
+
+class CancelUpdate(Command, frozen=True):
+    """CANCELUPDATE: the tags of searches that are not to be told of any more."""
+
+    tags: tuple[bytes, ...]
+
+
+_OPTIONS: Final = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL", "RELEVANCY", "CONTEXT"})
+_NAMED: Final = frozenset({"SUBTREE", "SUBTREE-ONE", "MAILBOXES"})
+_UNNAMED: Final = frozenset({"SELECTED", "PERSONAL", "INBOXES", "SUBSCRIBED"})
+
+
+def _returns(c: ImapCursor) -> Returns | None:
+    # search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"     RFC 9051 §9
+    if not c.accept_keyword(b" RETURN "):
+        return None
+    start = c.position
+    found = parenthesized(c, _option)
+    names = [name for name, _ in found]
+    partials = [partial for _, partial in found if partial is not None]
+    if names.count("PARTIAL") + names.count("ALL") > 1:  # RFC 9394 §3.1
+        c.position = start
+        raise c.error("one of ALL and PARTIAL, once")
+    return Returns(frozenset(names) - {"PARTIAL"}, partials[0] if partials else None)
+
+
+def _option(c: ImapCursor) -> tuple[str, tuple[int, int] | None]:
+    start = c.position
+    name = keyword(c, "a result option").decode()
+    if name not in _OPTIONS:
+        c.position = start
+        raise c.error("a result option, such as MIN, MAX, ALL, COUNT, SAVE or PARTIAL,")
+    if name != "PARTIAL":
+        return name, None
+    c.sp()
+    return name, partial_range(c)
+
+
+def partial_range(c: ImapCursor) -> tuple[int, int]:
+    """`1:500`, or `-1:-500` from the end (RFC 9394 §4); as it was written."""
+    sign = -1 if c.accept(b"-") else 1
+    first = nz_number(c, "a range such as 1:500 or -1:-500")
+    c.expect(b":")
+    if sign < 0:
+        c.expect(b"-", "two numbers of one sign")
+    return sign * first, sign * nz_number(c, "a range such as 1:500 or -1:-500")
+
+
+def _checked(c: ImapCursor, asked: Program, *, relevancy: bool) -> None:
+    """RELEVANCY must not be used without FUZZY (RFC 6203 §4)."""
+    if relevancy and not asked.fuzzy:
+        raise c.error("FUZZY among the search keys, which RELEVANCY needs,")
+
+
+def _search(*, by_uid: bool) -> Callable[[ImapCursor], Search]:
+    def parse(c: ImapCursor) -> Search:
+        # search = "SEARCH" [search-return-opts] SP search-program                       RFC 9051 §9
+        returns = _returns(c)
+        asked = charset_and_program(c)
+        _checked(c, asked, relevancy=returns is not None and "RELEVANCY" in returns.options)
+        return Search(asked, by_uid, returns)
+
+    return parse
+
+
+def _sort(*, by_uid: bool) -> Callable[[ImapCursor], Sort]:
+    def parse(c: ImapCursor) -> Sort:
+        # extended-sort = ["UID" SP] "SORT" search-return-opts SP sort-criteria SP search-criteria     RFC 5267 §5
+        returns = _returns(c)
+        c.sp()
+        orders = tuple(parenthesized(c, _order, least=1))
+        if len(orders) > MAX_CRITERIA:
+            raise c.error(f"at most {MAX_CRITERIA} sort criteria")
+        c.sp()
+        asked = program(c, charset_name(c))
+        ranked = any(order.criterion is Criterion.RELEVANCY for order in orders)
+        _checked(c, asked, relevancy=ranked or (returns is not None and "RELEVANCY" in returns.options))
+        return Sort(orders, asked, by_uid, returns)
+
+    return parse
+
+
+def _order(c: ImapCursor) -> Order:
+    # sort-criterion = ["REVERSE" SP] sort-key                                       RFC 5256 §5
+    reverse = c.accept_keyword(b"REVERSE ")
+    start = c.position
+    name = keyword(c, "a sort criterion").decode()
+    if name not in Criterion.__members__:
+        c.position = start
+        raise c.error("a sort criterion: " + ", ".join(Criterion))
+    return Order(Criterion(name), reverse)
+
+
+def _thread(*, by_uid: bool) -> Callable[[ImapCursor], Thread]:
+    def parse(c: ImapCursor) -> Thread:
+        # thread = ["UID" SP] "THREAD" SP thread-alg SP search-criteria                  RFC 5256 §5
+        c.sp()
+        start = c.position
+        name = keyword(c, "a threading algorithm").decode()
+        if name not in Algorithm.__members__:
+            c.position = start
+            raise c.error("a threading algorithm: " + ", ".join(Algorithm))
+        c.sp()
+        return Thread(Algorithm(name), program(c, charset_name(c)), by_uid)
+
+    return parse
+
+
+def _multi_search(c: ImapCursor) -> MultiSearch:
+    # esearch = "ESEARCH" [SP esearch-source-opts] [SP search-return-opts] SP search-program     RFC 7377 §4
+    sources: tuple[Source, ...] = ()
+    if c.accept_keyword(b" IN "):
+        sources = tuple(_sources(c))
+    returns = _returns(c) or Returns()
+    asked = charset_and_program(c)
+    _checked(c, asked, relevancy="RELEVANCY" in returns.options)
+    return MultiSearch(sources, asked, returns)
+
+
+def _sources(c: ImapCursor) -> list[Source]:
+    """`(` filter-mailboxes *(SP filter-mailboxes) `)`; there are no scope options."""
+    c.expect(b"(", "a list of mailboxes in parentheses")
+    found: list[Source] = []
+    while True:
+        found.append(_source(c))
+        if sum(max(1, len(source.names)) for source in found) > MAX_SOURCES:
+            raise c.error(f"at most {MAX_SOURCES} mailboxes")
+        if c.accept(b")"):
+            return found
+        c.sp()
+
+
+def _source(c: ImapCursor) -> Source:
+    start = c.position
+    kind = keyword(c, "which mailboxes").decode()
+    if kind in _UNNAMED:
+        return Source(kind)
+    if kind not in _NAMED:
+        c.position = start
+        raise c.error("selected, personal, inboxes, subscribed, subtree, subtree-one or mailboxes")
+    c.sp()
+    names = parenthesized(c, mailbox, least=1) if c.peek(b"(") else [mailbox(c)]
+    return Source(kind, tuple(names))
+
+
+def _cancel_update(c: ImapCursor) -> CancelUpdate:
+    # "CANCELUPDATE" 1*(SP quoted)                                                   RFC 5267 §5
+    tags = []
+    while c.accept(b" "):
+        tags.append(text(quoted(c), c, "a tag").encode())
+    if not tags:
+        raise c.error("a space and a tag in quotes")
+    return CancelUpdate(tuple(tags))
+
+
+VERBS: Final = {
+    b"SEARCH": Verb(_search(by_uid=False), SELECTED, "RFC 9051 §6.4.4", expunges=False),
+    b"UID SEARCH": Verb(_search(by_uid=True), SELECTED, "RFC 9051 §6.4.9"),
+    b"SORT": Verb(_sort(by_uid=False), SELECTED, "RFC 5256 §3", "SORT", expunges=False),
+    b"UID SORT": Verb(_sort(by_uid=True), SELECTED, "RFC 5256 §3", "SORT"),
+    b"THREAD": Verb(_thread(by_uid=False), SELECTED, "RFC 5256 §3", "THREAD=REFERENCES", expunges=False),
+    b"UID THREAD": Verb(_thread(by_uid=True), SELECTED, "RFC 5256 §3", "THREAD=REFERENCES"),
+    b"ESEARCH": Verb(_multi_search, AFTER, "RFC 7377 §2", "MULTISEARCH"),
+    b"CANCELUPDATE": Verb(_cancel_update, SELECTED, "RFC 5267 §4.3.5", "CONTEXT=SEARCH"),
+}

@@ -1,0 +1,204 @@
+"""Values of messages that never change, by mailbox and column, kept between searches: what a uid stands for is the same as long as it is there.
+
+RFC 9051 §2.3.1.1 (a uid names one message for ever), RFC 5256 §2.2 and §3, RFC 5957 §3. A column is kept in blocks of consecutive uids, read when
+somebody asks for them; new messages are added at the end, and what was expunged does no harm, since nobody asks for it. The blocks that were not
+asked for longest go when there are too many. Not here: flags and modseqs, which change.
+"""
+
+from __future__ import annotations
+
+import enum
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from postroom.message.casemap import casemap
+from postroom.message.subject import is_reply
+from postroom.message.summary import Person
+from postroom.message.summary_words import Words, people, words
+from postroom.serve.imap.slices import BLOCK
+from postroom.store import searching
+from postroom.store.engine import Transaction
+from postroom.store.rights import MailboxRef
+
+MAX_KEPT: Final = 64 << 20  # octets, estimated, of all columns of all mailboxes
+_VALUE: Final = 100  # octets that a value costs beside its text, about
+
+T = TypeVar("T")
+
+
+class Links(msgspec.Struct, frozen=True, gc=False):
+    """What threading looks at. `references`: from the farthest to the nearest; `reply`: the subject is that of a reply or forward."""
+
+    message_id: str
+    references: tuple[str, ...]
+    base_subject: str
+    reply: bool
+
+
+class Column(enum.Enum):
+    """What is kept; texts are mapped by `casemap`."""
+
+    SUBJECT = "subject"
+    FROM = "from"
+    TO = "to"
+    CC = "cc"
+    BCC = "bcc"
+    DAY = "the day of Date, since 1970-01-01, where its writer was; None without"
+    SENT = "Date in unix seconds; None without"
+    BASE_SUBJECT = "base subject"
+    FIRST_FROM = "local part of the first From"
+    FIRST_TO = "local part of the first To"
+    FIRST_CC = "local part of the first Cc"
+    DISPLAY_FROM = "the first From as it is shown"
+    DISPLAY_TO = "the first To as it is shown"
+    LINKS = "Links"
+    EMAIL = "the id of the email"
+    ARRIVED = "internaldate, unix microseconds"
+    SIZE = "octets"
+
+
+def _first(persons: list[Person]) -> str:
+    """addr-mailbox of the first address (RFC 5256 §3); "" where there is none."""
+    return casemap(persons[0].email.rpartition("@")[0] or persons[0].email) if persons else ""
+
+
+def _shown(persons: list[Person]) -> str:
+    """The sort value of the first address (RFC 5957 §3)."""
+    return casemap(persons[0].name or persons[0].email) if persons else ""
+
+
+def _day(found: Words) -> int | None:
+    sent = found.sent_at
+    return None if sent is None else (sent.seconds + 60 * (sent.offset or 0)) // 86_400
+
+
+def _links(found: Words) -> Links:
+    """RFC 5256 §3: References, else the first id of In-Reply-To."""
+    references = found.references or found.in_reply_to[:1]
+    return Links(
+        found.message_id[0] if found.message_id else "",
+        tuple(references),
+        casemap(found.base_subject),
+        is_reply(found.subject),
+    )
+
+
+_OF_WORDS: Final[dict[Column, Callable[[Words], Any]]] = {
+    Column.SUBJECT: lambda found: casemap(found.subject),
+    Column.FROM: lambda found: casemap(people(found.from_)),
+    Column.TO: lambda found: casemap(people(found.to)),
+    Column.CC: lambda found: casemap(people(found.cc)),
+    Column.BCC: lambda found: casemap(people(found.bcc)),
+    Column.DAY: _day,
+    Column.SENT: lambda found: None if found.sent_at is None else found.sent_at.seconds,
+    Column.BASE_SUBJECT: lambda found: casemap(found.base_subject),
+    Column.FIRST_FROM: lambda found: _first(found.from_),
+    Column.FIRST_TO: lambda found: _first(found.to),
+    Column.FIRST_CC: lambda found: _first(found.cc),
+    Column.DISPLAY_FROM: lambda found: _shown(found.from_),
+    Column.DISPLAY_TO: lambda found: _shown(found.to),
+    Column.LINKS: _links,
+}
+_OF_ROW: Final[dict[Column, Callable[[searching.Kept], int]]] = {
+    Column.EMAIL: lambda kept: kept.email_id,
+    Column.ARRIVED: lambda kept: kept.internaldate,
+    Column.SIZE: lambda kept: kept.size,
+}
+
+
+class Block:
+    """A column's values for some of the uids from `first` on, up to `through`, beyond which nothing was read yet."""
+
+    __slots__ = ("_joined", "_starts", "cost", "through", "uids", "values")
+
+    def __init__(self, through: int) -> None:
+        self.through = through
+        self.uids: list[int] = []
+        self.values: list[Any] = []
+        self.cost = 0
+        self._joined = ""
+        self._starts: list[int] = []
+
+    def extend(self, uids: Sequence[int], values: Sequence[Any]) -> None:
+        """More, above what is there."""
+        self.uids += uids
+        self.values += values
+        self.cost += sum(_VALUE + (len(value) if isinstance(value, str) else 0) for value in values)
+        self._starts = []
+
+    def holding(self, needle: str) -> list[int]:
+        """The uids whose text has the needle; the texts have no line ends."""
+        if not self._starts:
+            self._join()
+        found: list[int] = []
+        joined, starts = self._joined, self._starts
+        at = joined.find(needle)
+        while at >= 0:
+            place = bisect_right(starts, at) - 1
+            found.append(self.uids[place])
+            if place + 1 == len(starts):
+                break
+            at = joined.find(needle, starts[place + 1])
+        return found
+
+    def _join(self) -> None:
+        self._joined = "\n".join([value.replace("\n", " ") for value in self.values])
+        at, starts = 0, []
+        for value in self.values:
+            starts.append(at)
+            at += len(value) + 1
+        self._starts = starts
+
+
+class Columns:
+    """The columns of all mailboxes of one store that somebody looked at."""
+
+    def __init__(self, most: int = MAX_KEPT) -> None:
+        self._blocks: OrderedDict[tuple[int, int, int, Column], Block] = OrderedDict()
+        self._most = most
+        self._cost = 0
+
+    async def block(
+        self, tx: Transaction, mailbox: MailboxRef, place: tuple[int, int], column: Column
+    ) -> Block:
+        """The block `place[0]` of a column, filled up to the uid `place[1]`, which lies below the mailbox's uidnext."""
+        number, last = place
+        key = (mailbox.account_id, mailbox.mailbox_id, number, column)
+        end = min(last, (number + 1) * BLOCK - 1)
+        block = self._blocks.get(key)
+        if block is None:
+            block = self._blocks[key] = Block(number * BLOCK - 1)
+        else:
+            self._blocks.move_to_end(key)
+        if block.through < end:
+            span = (block.through + 1, end)
+            uids, values = await _read(tx, mailbox, span, column)
+            if block.through < end:  # nobody else was faster
+                self._cost -= block.cost
+                fresh = [at for at, uid in enumerate(uids) if uid > block.through]
+                block.extend([uids[at] for at in fresh], [values[at] for at in fresh])
+                block.through = end
+                self._cost += block.cost
+                self._shrink()
+        return block
+
+    def _shrink(self) -> None:
+        while self._cost > self._most and len(self._blocks) > 1:
+            _, gone = self._blocks.popitem(last=False)
+            self._cost -= gone.cost
+
+
+async def _read(
+    tx: Transaction, mailbox: MailboxRef, span: tuple[int, int], column: Column
+) -> tuple[list[int], list[Any]]:
+    of_row = _OF_ROW.get(column)
+    if of_row is not None:
+        rows = await searching.kept(tx, mailbox, span)
+        return [row.uid for row in rows], [of_row(row) for row in rows]
+    of_words = _OF_WORDS[column]
+    packed = await searching.summaries(tx, mailbox, span)
+    return [row[0] for row in packed], [of_words(words(row[1])) for row in packed]

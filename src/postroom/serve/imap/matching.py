@@ -1,0 +1,170 @@
+"""Which messages of a slice match: the tree of a search, evaluated as sets of uids, the cheap keys first and the dear ones only for what is left.
+
+RFC 9051 §6.4.4. Narrow rows answer flags, dates and sizes by SQL; columns answer what is in a summary; the words of messages come from the search
+index, and from the messages themselves where that knows nothing of them yet. Not here: how a search is written, which slices there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+from postroom.message.casemap import casemap
+from postroom.message.query import (
+    And,
+    Everything,
+    Field,
+    Heads,
+    Holds,
+    Key,
+    Not,
+    Numbered,
+    Or,
+    Recent,
+    Says,
+    Sent,
+)
+from postroom.serve.imap.columns import Block, Column, Columns
+from postroom.serve.imap.slices import BLOCK
+from postroom.serve.imap.wording import Wording
+from postroom.store import searching
+from postroom.store.engine import Transaction
+from postroom.store.rights import MailboxRef
+
+_OF_FIELD: Final = {
+    Field.SUBJECT: Column.SUBJECT,
+    Field.FROM: Column.FROM,
+    Field.TO: Column.TO,
+    Field.CC: Column.CC,
+    Field.BCC: Column.BCC,
+}
+
+
+class Matching:
+    """Looks through one mailbox. `recent_from`: uids from here on are \\Recent to who asks."""
+
+    def __init__(
+        self, tx: Transaction, mailbox: MailboxRef, columns: Columns, wording: Wording, recent_from: int
+    ) -> None:
+        self.tx = tx
+        self.mailbox = mailbox
+        self.columns = columns
+        self.wording = wording
+        self.recent_from = recent_from
+
+    async def match(self, key: Key, among: set[int]) -> set[int]:
+        """Those `among` these uids for which the key holds."""
+        if not among:
+            return among
+        find = _FINDERS.get(type(key))
+        if find is not None:
+            return await find(self, key, among)
+        return await searching.matching(self.tx, self.mailbox, (min(among), max(among)), key) & among
+
+    async def emails(self, among: set[int]) -> dict[int, int]:
+        """The emails of these uids."""
+        return await self.values(Column.EMAIL, among)
+
+    async def values(self, column: Column, among: set[int]) -> dict[int, Any]:
+        """A column's values for these uids; those that are gone are left out."""
+        found: dict[int, Any] = {}
+        for block in await self.blocks(column, among):
+            found.update(zip(block.uids, block.values, strict=True))
+        return {uid: found[uid] for uid in among if uid in found} if len(found) != len(among) else found
+
+    async def blocks(self, column: Column, among: set[int]) -> Sequence[Block]:
+        """The blocks of a column in which these uids lie."""
+        last: dict[int, int] = {}
+        for uid in among:
+            number = uid // BLOCK
+            if last.get(number, 0) < uid:
+                last[number] = uid
+        return [
+            await self.columns.block(self.tx, self.mailbox, place, column) for place in sorted(last.items())
+        ]
+
+
+async def _and(look: Matching, key: And, among: set[int]) -> set[int]:
+    for one in key.keys:
+        among = await look.match(one, among)
+    return among
+
+
+async def _or(look: Matching, key: Or, among: set[int]) -> set[int]:
+    found: set[int] = set()
+    for one in key.keys:
+        found |= await look.match(one, among - found)
+    return found
+
+
+async def _not(look: Matching, key: Not, among: set[int]) -> set[int]:
+    return among - await look.match(key.key, among)
+
+
+async def _everything(_look: Matching, _key: Everything, among: set[int]) -> set[int]:
+    return among
+
+
+async def _recent(look: Matching, _key: Recent, among: set[int]) -> set[int]:
+    return {uid for uid in among if uid >= look.recent_from}
+
+
+async def _numbered(_look: Matching, key: Numbered, among: set[int]) -> set[int]:
+    low, high = min(among), max(among)
+    found: set[int] = set()
+    for first, last in key.ranges:
+        if first <= high and last >= low:
+            found |= among.intersection(range(max(first, low), min(last, high) + 1))
+    return found
+
+
+async def _says(look: Matching, key: Says, among: set[int]) -> set[int]:
+    needle = casemap(key.needle)
+    if not needle:
+        return among
+    found: set[int] = set()
+    for block in await look.blocks(_OF_FIELD[key.field], among):
+        found.update(block.holding(needle))
+    return found & among
+
+
+async def _sent(look: Matching, key: Sent, among: set[int]) -> set[int]:
+    first = -(1 << 62) if key.first is None else key.first
+    last = 1 << 62 if key.last is None else key.last
+    found: set[int] = set()
+    for block in await look.blocks(Column.DAY, among):
+        found.update(
+            uid
+            for uid, day in zip(block.uids, block.values, strict=True)
+            if day is not None and first <= day <= last
+        )
+    return found & among
+
+
+async def _holds(look: Matching, key: Holds, among: set[int]) -> set[int]:
+    if not key.needle:
+        return among
+    emails = await look.emails(among)
+    holding = await look.wording.holding(key, set(emails.values()))
+    return {uid for uid, email_id in emails.items() if email_id in holding}
+
+
+async def _heads(look: Matching, key: Heads, among: set[int]) -> set[int]:
+    emails = await look.emails(among)
+    heading = await look.wording.heading(key, set(emails.values()))
+    return {uid for uid, email_id in emails.items() if email_id in heading}
+
+
+_Finder = Callable[[Matching, Any, set[int]], Coroutine[Any, Any, set[int]]]
+_FINDERS: Final[dict[type[Key], _Finder]] = {
+    And: _and,
+    Or: _or,
+    Not: _not,
+    Everything: _everything,
+    Recent: _recent,
+    Numbered: _numbered,
+    Says: _says,
+    Sent: _sent,
+    Holds: _holds,
+    Heads: _heads,
+}
