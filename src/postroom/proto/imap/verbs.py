@@ -8,9 +8,31 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.proto.imap.commands import copying, fetching, selecting, session, storing
+from postroom.proto.imap.commands import (
+    acl,
+    copying,
+    fetching,
+    listing,
+    mailboxes,
+    metadata,
+    quota,
+    selecting,
+    session,
+    storing,
+)
 from postroom.proto.imap.verb import Verb
 
 VERBS: Final = MappingProxyType[bytes, Verb](
-    {**copying.VERBS, **fetching.VERBS, **selecting.VERBS, **session.VERBS, **storing.VERBS}
+    {
+        **acl.VERBS,
+        **copying.VERBS,
+        **fetching.VERBS,
+        **listing.VERBS,
+        **mailboxes.VERBS,
+        **metadata.VERBS,
+        **quota.VERBS,
+        **selecting.VERBS,
+        **session.VERBS,
+        **storing.VERBS,
+    }
 )

@@ -8,9 +8,33 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.serve.imap import copying, fetching, login, selecting, storing
+from postroom.serve.imap import (
+    acl,
+    copying,
+    fetching,
+    listing,
+    login,
+    mailboxes,
+    metadata,
+    quota,
+    selecting,
+    status,
+    storing,
+)
 from postroom.serve.imap.conversation import Handlers
 
 HANDLERS: Final[Handlers] = MappingProxyType(
-    {**copying.HANDLERS, **fetching.HANDLERS, **login.HANDLERS, **selecting.HANDLERS, **storing.HANDLERS}
+    {
+        **acl.HANDLERS,
+        **copying.HANDLERS,
+        **fetching.HANDLERS,
+        **listing.HANDLERS,
+        **login.HANDLERS,
+        **mailboxes.HANDLERS,
+        **metadata.HANDLERS,
+        **quota.HANDLERS,
+        **selecting.HANDLERS,
+        **status.HANDLERS,
+        **storing.HANDLERS,
+    }
 )
