@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.serve.imap import copying, fetching, login, searching, selecting, storing
+from postroom.serve.imap import copying, fetching, login, searching, selecting, sorting, storing, threads
 from postroom.serve.imap.conversation import Handlers
 
 HANDLERS: Final[Handlers] = MappingProxyType(
@@ -18,6 +18,8 @@ HANDLERS: Final[Handlers] = MappingProxyType(
         **login.HANDLERS,
         **searching.HANDLERS,
         **selecting.HANDLERS,
+        **sorting.HANDLERS,
         **storing.HANDLERS,
+        **threads.HANDLERS,
     }
 )
