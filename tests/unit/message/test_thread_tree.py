@@ -200,5 +200,5 @@ def test_a_chain_at_its_limit_and_beyond():
         messages = [link(place, str(place), [str(place - 1)] if place else []) for place in range(length)]
         return len(references(messages).roots)
 
-    assert threads(MAX_DEPTH) == 1
-    assert threads(MAX_DEPTH + 1) == 2
+    assert threads(MAX_DEPTH + 1) == 1
+    assert threads(MAX_DEPTH + 2) == 2
