@@ -8,7 +8,17 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.serve.imap import copying, fetching, login, searching, selecting, sorting, storing, threads
+from postroom.serve.imap import (
+    copying,
+    fetching,
+    login,
+    multisearch,
+    searching,
+    selecting,
+    sorting,
+    storing,
+    threads,
+)
 from postroom.serve.imap.conversation import Handlers
 
 HANDLERS: Final[Handlers] = MappingProxyType(
@@ -16,6 +26,7 @@ HANDLERS: Final[Handlers] = MappingProxyType(
         **copying.HANDLERS,
         **fetching.HANDLERS,
         **login.HANDLERS,
+        **multisearch.HANDLERS,
         **searching.HANDLERS,
         **selecting.HANDLERS,
         **sorting.HANDLERS,
