@@ -20,9 +20,6 @@ from postroom.net.certificates import CertificateError, ServerTls
 from postroom.store import hops, journal, pruning, spool
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
-from postroom.store.search_postgres import PostgresSearch
-from postroom.store.search_sqlite import SqliteSearch
-from postroom.store.search_text import SearchIndex
 
 HOUR = 3600.0  # seconds
 DAY = 86_400_000_000  # microseconds
@@ -31,7 +28,7 @@ QUIET_PACE = 20.0  # messages a second up to which the index is filled beside th
 
 
 class Chores:
-    """All chores of one server, with the search index that one of them fills."""
+    """All chores of one server, and the end of the search index, which one of them fills."""
 
     def __init__(self, office: Office, parts: Parts, tls: ServerTls, log: Log) -> None:
         self._office = office
@@ -41,11 +38,7 @@ class Chores:
         self._parts = parts
         self._tls = tls
         store = parts.store
-        self._index: SearchIndex = (
-            PostgresSearch(store.engine)
-            if office.settings.server.database
-            else SqliteSearch.open(self._places.store)
-        )
+        self._index = parts.index
         self._indexer = Indexer(Indexing(store.engine, self._index, self._raw, indexed_form, self._busy))
 
     @property

@@ -41,6 +41,9 @@ from postroom.store.domains import Rules
 from postroom.store.jobs import Job
 from postroom.store.login import LoginPolicy, LoginSettings
 from postroom.store.passwords import Passwords
+from postroom.store.search_postgres import PostgresSearch
+from postroom.store.search_sqlite import SqliteSearch
+from postroom.store.search_text import SearchIndex
 from postroom.store.spilled import Content
 from postroom.store.spool import Blob
 from postroom.store.store import Store
@@ -63,6 +66,7 @@ class Parts(msgspec.Struct):
     runner: Runner
     premises: Premises
     budget: BodyBudget
+    index: SearchIndex
 
 
 async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
@@ -114,7 +118,28 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
     hostname = settings.server.hostname
     premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check)
-    return Parts(store, node, vault, passwords, login, room, router, settler, runner, premises, budget)
+    return Parts(
+        store,
+        node,
+        vault,
+        passwords,
+        login,
+        room,
+        router,
+        settler,
+        runner,
+        premises,
+        budget,
+        _index(settings, store),
+    )
+
+
+def _index(settings: Settings, store: Store) -> SearchIndex:
+    return (
+        PostgresSearch(store.engine)
+        if settings.server.database
+        else SqliteSearch.open(places_of(settings).store)
+    )
 
 
 class Queue(msgspec.Struct, frozen=True):

@@ -40,6 +40,7 @@ from postroom.store import jobs
 from postroom.store.engine import Urgency
 from postroom.store.jobs import Destinations
 from postroom.store.spilled import discard_leftovers
+from postroom.store.wordbook import IndexWordbook
 
 LOOPBACK = ("127.0.0.1",)
 _BUSY_SMTP = b"421 4.7.0 Too many connections from your address, try again later\r\n"
@@ -165,6 +166,7 @@ class Services:
             parts.node.ids,
             world.clock.now,
             tls=self._tls.of("imap"),
+            wordbook=IndexWordbook(parts.store.engine, parts.index),
         )
         return lambda: ImapSession(service)
 

@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+MAX_WORDS: Final = 20  # of a fuzzy needle that are looked for
+
 Ranges = tuple[tuple[int, int], ...]  # of uids, ascending, both ends included
 
 
@@ -146,6 +148,25 @@ class Fuzzy(Key, frozen=True):
     """As its key, where what is nearly so may count too (RFC 6203 §3)."""
 
     key: Key
+
+
+def roughly(key: Key) -> Key:
+    """A tree that finds more: messages with all words of a needle, wherever they stand (RFC 6203 §3). Its depth is bounded by whoever read it."""
+    match key:
+        case And(keys=keys):
+            return And(tuple(roughly(one) for one in keys))
+        case Or(keys=keys):
+            return Or(tuple(roughly(one) for one in keys))
+        case Not(key=inner):
+            return Not(inner)
+        case Fuzzy(key=inner):
+            return roughly(inner)
+        case Says(needle=needle) | Holds(needle=needle) | Heads(needle=needle) if len(needle.split()) > 1:
+            return And(
+                tuple(msgspec.structs.replace(key, needle=word) for word in needle.split()[:MAX_WORDS])
+            )
+        case _:
+            return key
 
 
 EVERYTHING: Final = Everything()

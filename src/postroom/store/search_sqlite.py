@@ -18,6 +18,7 @@ import apsw
 from postroom.store.search_text import Document, holds, needle_trigrams, pack, unpack
 
 CANDIDATES: Final = 100  # texts that are read before others have their turn
+READ_AT_ONCE: Final = 65_536  # octets of compressed texts, likewise
 _ACCOUNT_BITS: Final = 32  # of a row id below the account's number
 
 _SCHEMA: Final = """
@@ -98,8 +99,16 @@ class SqliteSearch:
                 rows = self._read(_MATCHING, match, after, end, CANDIDATES)
             else:
                 rows = self._read(_ALL, after, end, CANDIDATES)
-            texts = [row for (row_id,) in rows for row in self._read(_TEXT, row_id)]
-            found = [email_id for email_id, packed in texts if holds(unpack(packed), needle, behind)]
+            found: list[int] = []
+            read = 0
+            for (row_id,) in rows:
+                for email_id, packed in self._read(_TEXT, row_id):
+                    read += len(packed)
+                    if holds(unpack(packed), needle, behind):
+                        found.append(email_id)
+                if read > READ_AT_ONCE:
+                    read = 0
+                    await asyncio.sleep(0)
             if found:
                 yield found
             if len(rows) < CANDIDATES:

@@ -7,6 +7,7 @@ asked for longest go when there are too many. Not here: flags and modseqs, which
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from bisect import bisect_right
 from collections import OrderedDict
@@ -184,6 +185,7 @@ class Columns:
                 block.through = end
                 self._cost += block.cost
                 self._shrink()
+            await asyncio.sleep(0)
         return block
 
     def _shrink(self) -> None:

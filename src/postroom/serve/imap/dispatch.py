@@ -16,11 +16,14 @@ from postroom.serve.imap import (
     login,
     mailboxes,
     metadata,
+    multisearch,
     quota,
     searching,
     selecting,
+    sorting,
     status,
     storing,
+    threads,
 )
 from postroom.serve.imap.conversation import Handlers
 
@@ -33,10 +36,13 @@ HANDLERS: Final[Handlers] = MappingProxyType(
         **login.HANDLERS,
         **mailboxes.HANDLERS,
         **metadata.HANDLERS,
+        **multisearch.HANDLERS,
         **quota.HANDLERS,
         **searching.HANDLERS,
         **selecting.HANDLERS,
+        **sorting.HANDLERS,
         **status.HANDLERS,
         **storing.HANDLERS,
+        **threads.HANDLERS,
     }
 )

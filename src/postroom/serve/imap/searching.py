@@ -6,7 +6,7 @@ RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 4731, RFC 5182, RFC 9394 §3.1, RFC 7162
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from postroom.message.query import (
@@ -22,6 +22,7 @@ from postroom.message.query import (
     Or,
     leaves,
     ordered,
+    roughly,
 )
 from postroom.proto.imap.commands.searching import Returns, Search
 from postroom.proto.imap.esearch import Correlation, Result, extended, plain, saved
@@ -34,6 +35,7 @@ from postroom.serve.imap.view import View
 from postroom.serve.imap.wording import Wording
 from postroom.store import searching
 
+ROUGHLY: Final = 50  # the score of what has all words of a fuzzy key, but not as they stand in it
 ALL: Final = Returns(frozenset({"ALL"}))
 EVERY_UID: Final = [(1, (1 << 32) - 1)]
 
@@ -48,13 +50,15 @@ async def search(conversation: Conversation, command: Search) -> Answer:
         view.saved = []  # what a search that fails leaves (RFC 9051 §6.4.4.1)
     key = await prepared(conversation, view, command.program)
     found = await matching_uids(conversation, view, key)
-    result = await told(conversation, view, found, key, by_uid=command.by_uid)
+    scores = await scored(conversation, view, command.program, found)
+    modseq = await highest_modseq(conversation, view, found, key)
+    result = Result(found if command.by_uid else numbered(view, found), modseq, tuple(scores.values()))
     if returns is None:
         await send(conversation, plain(b"SEARCH", result))
         return Answer("Searched")
     if returns.save:
         view.saved = saved(Result(found), returns)
-    if returns.options - {"SAVE"} or returns.partial or not returns.save:
+    if returns.tells:
         correlation = Correlation(conversation.machine.tag, command.by_uid)
         await send(conversation, extended(correlation, result, returns))
     return Answer("Searched, and saved" if returns.save else "Searched")
@@ -74,17 +78,21 @@ async def prepared(conversation: Conversation, view: View | None, program: Progr
     return ordered(await _resolved(conversation, view, program.key))
 
 
-async def _resolved(conversation: Conversation, view: View | None, key: Key) -> Key:
-    """The same tree with everything in it known; as deep as the parser let it be."""
+async def _resolved(
+    conversation: Conversation, view: View | None, key: Key, *, strictly: bool = False
+) -> Key:
+    """The same tree with everything in it known, as deep as the parser let it be; `strictly`: FUZZY makes no difference."""
     match key:
         case And(keys=keys):
-            return And(tuple([await _resolved(conversation, view, one) for one in keys]))
+            return And(tuple([await _resolved(conversation, view, one, strictly=strictly) for one in keys]))
         case Or(keys=keys):
-            return Or(tuple([await _resolved(conversation, view, one) for one in keys]))
+            return Or(tuple([await _resolved(conversation, view, one, strictly=strictly) for one in keys]))
         case Not(key=inner):
-            return Not(await _resolved(conversation, view, inner))
+            return Not(await _resolved(conversation, view, inner, strictly=strictly))
         case Fuzzy(key=inner):
-            return await _resolved(conversation, view, inner)
+            return await _resolved(
+                conversation, view, inner if strictly else roughly(inner), strictly=strictly
+            )
         case Ago(seconds=seconds, younger=younger):
             then = (conversation.service.now() // SECOND - seconds) * SECOND
             return During(Moment.ARRIVED, then if younger else None, None if younger else then + SECOND)
@@ -141,12 +149,6 @@ def looking(conversation: Conversation, view: View) -> Matching:
     return Matching(conversation.reading, view.ref, service.columns, wording, recent_from)
 
 
-async def told(conversation: Conversation, view: View, found: Ranges, key: Key, *, by_uid: bool) -> Result:
-    """A result in the numbers that the client asked for."""
-    modseq = await highest_modseq(conversation, view, found, key)
-    return Result(found if by_uid else numbered(view, found), modseq)
-
-
 def numbered(view: View, found: Ranges) -> Ranges:
     """Ranges of messages by uid as ranges of sequence numbers; all of them were read."""
     if sum(last - first + 1 for first, last in found) == view.total:
@@ -159,6 +161,28 @@ def numbered(view: View, found: Ranges) -> Ranges:
         elif number:
             ranges.append((number, number + last - first))
     return ranges
+
+
+def numbering(view: View, found: Ranges, *, by_uid: bool) -> Callable[[int], int]:
+    """What number stands for a uid of a result."""
+    if by_uid:
+        return lambda uid: uid
+    numbers: dict[int, int] = {}
+    for first, last in found:
+        start = view.number(first)
+        numbers.update(zip(range(first, last + 1), range(start, start + last - first + 1), strict=True))
+    return numbers.__getitem__
+
+
+async def scored(conversation: Conversation, view: View, program: Program, found: Ranges) -> dict[int, int]:
+    """The relevancy of each message found, ascending by uid: 100 for what matches word for word; empty without FUZZY (RFC 6203 §4)."""
+    if not program.fuzzy:
+        return {}
+    uids = [uid for first, last in found for uid in range(first, last + 1)]
+    strict = ordered(await _resolved(conversation, view, program.key, strictly=True))
+    exact = await matching_uids(conversation, view, And((Numbered(tuple(found)), strict)))
+    best = {uid for first, last in exact for uid in range(first, last + 1)}
+    return {uid: 100 if uid in best else ROUGHLY for uid in uids}
 
 
 async def highest_modseq(conversation: Conversation, view: View, found: Ranges, key: Key) -> int:

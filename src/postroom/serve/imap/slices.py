@@ -13,8 +13,8 @@ from postroom.proto.imap.sets import Ranges, intersection
 from postroom.serve.imap.view import View
 from postroom.store.engine import Transaction
 
-BLOCK: Final = 2_000  # uids, of which something is kept together
-SLICE: Final = 3 * BLOCK  # messages that are looked at before others have their turn
+BLOCK: Final = 1_000  # uids, of which something is kept together
+SLICE: Final = 5 * BLOCK  # messages that are looked at before others have their turn
 
 
 async def slices(tx: Transaction, view: View, wanted: Ranges, *, down: bool = False) -> AsyncIterator[Ranges]:

@@ -34,6 +34,11 @@ class Returns(msgspec.Struct, frozen=True):
         )
 
     @property
+    def tells(self) -> bool:
+        """Whether there is a response: not when nothing but SAVE is asked for (RFC 9051 §6.4.4)."""
+        return self.options != {"SAVE"} or self.partial is not None
+
+    @property
     def save(self) -> bool:
         """Whether `$` is to be the result."""
         return "SAVE" in self.options

@@ -1,0 +1,146 @@
+"""ESEARCH: one search in several mailboxes.
+
+RFC 7377 §2 (sources, one response for each mailbox in which something was found), RFC 5465 §6 (how mailboxes are named). Mailboxes are searched one
+after the other, each as it is at that moment; one that is not there, or may not be read, is passed over. Not here: searching one mailbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from postroom.message.errors import MailError
+from postroom.proto.imap import rendering
+from postroom.proto.imap.commands.searching import MultiSearch, Source
+from postroom.proto.imap.esearch import Correlation, Result, extended, saved
+from postroom.serve.imap import names
+from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.searching import (
+    highest_modseq,
+    matching_uids,
+    prepared,
+    scored,
+    send,
+)
+from postroom.serve.imap.view import View
+from postroom.store import mailboxes
+from postroom.store.engine import Transaction
+from postroom.store.mailboxes import TOP
+from postroom.store.rights import MailboxRef, Right, require
+
+SELECTED: Final = (Source("SELECTED"),)
+
+
+class Own(msgspec.Struct, frozen=True):
+    """One of the account's own mailboxes."""
+
+    mailbox_id: int
+    subscribed: bool
+
+
+async def multi_search(conversation: Conversation, command: MultiSearch) -> Answer:
+    """Searches, and tells of each mailbox as soon as it was searched."""
+    sources = command.sources or SELECTED
+    only_selected = all(source.kind == "SELECTED" for source in sources)
+    if conversation.view is None and any(source.kind == "SELECTED" for source in sources):
+        raise Refusal("No mailbox is selected", status="BAD")
+    if command.returns.save and not only_selected:
+        raise Refusal("Only what is found in the selected mailbox alone can be saved", status="BAD")
+    if command.returns.save and conversation.view is not None:
+        conversation.view.saved = []
+    searched: set[int] = set()
+    for name in await conversation.snapshot(lambda tx: _names(conversation, tx, sources)):
+        try:
+            view = await _view(conversation, name)
+        except MailError:
+            continue  # RFC 7377 §2.2: as if it were not there
+        if view.ref.mailbox_id not in searched:
+            searched.add(view.ref.mailbox_id)
+            await _search(conversation, command, view)
+            await asyncio.sleep(0)
+    return Answer(f"Searched {len(searched)} mailboxes" if len(searched) != 1 else "Searched one mailbox")
+
+
+async def _search(conversation: Conversation, command: MultiSearch, view: View) -> None:
+    key = await prepared(conversation, view, command.program)
+    found = await matching_uids(conversation, view, key)
+    if command.returns.save:
+        view.saved = saved(Result(found), command.returns)
+    if not found or not command.returns.tells:
+        return
+    scores = await scored(conversation, view, command.program, found)
+    modseq = await highest_modseq(conversation, view, found, key)
+    name = rendering.name(view.name, utf8=conversation.machine.utf8)
+    correlation = Correlation(
+        conversation.machine.tag, by_uid=True, mailbox=name, uidvalidity=view.uidvalidity
+    )
+    await send(
+        conversation, extended(correlation, Result(found, modseq, tuple(scores.values())), command.returns)
+    )
+
+
+async def _view(conversation: Conversation, name: str | None) -> View:
+    """A mailbox by name; None is the selected one, as its session knows it. Raises MailError where it cannot be read."""
+    if name is None:
+        return conversation.selected
+
+    async def look(tx: Transaction) -> View:
+        ref: MailboxRef = await names.find(conversation, tx, name)
+        await require(tx, ref, Right.READ)
+        mailbox = await mailboxes.get(tx, ref)
+        view = View(ref, name, mailbox, read_only=True)
+        view.recent_from = mailbox.first_recent
+        return view
+
+    return await conversation.snapshot(look)
+
+
+async def _names(conversation: Conversation, tx: Transaction, sources: Iterable[Source]) -> list[str | None]:
+    """The names of all sources, each once; None stands for the selected mailbox."""
+    own = await _own(conversation, tx)
+    found: dict[str | None, None] = {}
+    for source in sources:
+        match source.kind:
+            case "SELECTED":
+                found[None] = None
+            case "PERSONAL" | "INBOXES":  # a script may file into any mailbox (RFC 5465 §6.3)
+                found.update(dict.fromkeys(own))
+            case "SUBSCRIBED":
+                found.update(dict.fromkeys(name for name in own if own[name].subscribed))
+            case "MAILBOXES":
+                found.update(dict.fromkeys(source.names))
+            case kind:
+                for top in source.names:
+                    found.update(dict.fromkeys(_below(own, top, deep=kind == "SUBTREE")))
+    return list(found)
+
+
+def _below(own: Iterable[str], top: str, *, deep: bool) -> list[str]:
+    """A mailbox, and those below it: all, or the next level."""
+    prefix = top + names.SEPARATOR
+    return [top] + [
+        name
+        for name in own
+        if name.startswith(prefix) and (deep or names.SEPARATOR not in name[len(prefix) :])
+    ]
+
+
+async def _own(conversation: Conversation, tx: Transaction) -> dict[str, Own]:
+    """The account's own mailboxes by name, those above before those below."""
+    rows = await mailboxes.listing(tx, conversation.account_id)
+    below: dict[int, list[mailboxes.Mailbox]] = {}
+    for row in rows:
+        below.setdefault(row.parent_id, []).append(row)
+    found: dict[str, Own] = {}
+    waiting = [("", row) for row in below.get(TOP, [])]
+    for prefix, row in waiting:  # grows while it is read
+        name = prefix + row.name
+        found[name] = Own(row.mailbox_id, bool(row.subscribed))
+        waiting += [(name + names.SEPARATOR, child) for child in below.get(row.mailbox_id, [])]
+    return found
+
+
+HANDLERS: Final[Handlers] = {MultiSearch: multi_search}

@@ -1,0 +1,102 @@
+"""ESEARCH: several mailboxes."""
+
+import pytest
+
+from imap_stage import ALICE, BOB, ImapStage
+from postroom.store import mailboxes
+from postroom.store.mailboxes import NewMailbox
+from postroom.store.rights import MailboxRef
+
+WORK = b"Subject: work\r\n\r\nwork\r\n"
+
+
+async def _fill(stage: ImapStage) -> dict[str, int]:
+    """Letters in INBOX, Trash, and below Archive; their UIDVALIDITYs by name."""
+    account_id = stage.logins.people[BOB]
+    archive = (await mailboxes.by_role(stage.store.engine.reading(), account_id, "archive")).mailbox_id
+    year, month = stage.ids.next(), stage.ids.next()
+
+    async def work(tx: object) -> None:
+        await mailboxes.create(tx, account_id, NewMailbox(year, "2025", archive), stage.now)  # type: ignore[arg-type]
+        await mailboxes.create(tx, account_id, NewMailbox(month, "June", year), stage.now)  # type: ignore[arg-type]
+        await mailboxes.subscribe(tx, MailboxRef(account_id, month), subscribed=False)  # type: ignore[arg-type]
+
+    await stage.store.engine.write(work)
+    for _ in range(2):
+        await stage.deliver(WORK)
+    await stage.deliver()
+    await stage.deliver(WORK, role="trash")
+    await stage.deliver(WORK, mailbox_id=archive)
+    await stage.deliver(WORK, mailbox_id=year)
+    await stage.deliver(WORK, mailbox_id=month)
+    await stage.deliver(WORK, ALICE)
+    rows = await mailboxes.listing(stage.store.engine.reading(), account_id)
+    return {row.name: row.uidvalidity for row in rows}
+
+
+def _line(name: str, validity: int, what: str) -> str:
+    return f'* ESEARCH (TAG "x" MAILBOX "{name}" UIDVALIDITY {validity}) UID {what}'
+
+
+async def test_sources(stage: ImapStage) -> None:
+    validity = await _fill(stage)
+    bob = await stage.user()
+
+    async def asked(sources: str, more: str = "SUBJECT work") -> list[str]:
+        return [line.split('"')[3] for line in await bob.ok(f"ESEARCH IN ({sources}) {more}")]
+
+    everything = ["Archive", "INBOX", "Trash", "Archive/2025", "Archive/2025/June"]
+    assert sorted(await asked("personal")) == sorted(everything)
+    assert sorted(await asked("inboxes")) == sorted(everything)
+    assert sorted(await asked("subscribed")) == sorted(everything[:-1])
+    assert await asked("subtree Archive") == ["Archive", "Archive/2025", "Archive/2025/June"]
+    assert await asked("subtree-one Archive") == ["Archive", "Archive/2025"]
+    assert await asked('mailboxes (INBOX "Trash" Nowhere INBOX)') == ["INBOX", "Trash"]
+    assert await asked("mailboxes INBOX subtree Archive/2025") == [
+        "INBOX",
+        "Archive/2025",
+        "Archive/2025/June",
+    ]
+    assert await asked("personal", "SUBJECT nothing") == []
+    assert await bob.ok("ESEARCH IN (mailboxes INBOX) RETURN (MIN COUNT) SUBJECT work") == [
+        _line("INBOX", validity["INBOX"], "MIN 1 COUNT 2")
+    ]
+    assert await bob.ok("ESEARCH IN (mailboxes INBOX) 2:9") == [_line("INBOX", validity["INBOX"], "ALL 2:3")]
+
+
+async def test_the_selected_mailbox(stage: ImapStage) -> None:
+    validity = await _fill(stage)
+    bob = await stage.user(select="INBOX")
+    line = _line("INBOX", validity["INBOX"], "ALL 1:2")
+    assert await bob.ok("ESEARCH SUBJECT work") == [line]
+    assert await bob.ok("ESEARCH IN (selected) RETURN (ALL SAVE) SUBJECT work") == [line]
+    assert await bob.ok("SEARCH $") == ["* SEARCH 1 2"]
+    assert (await bob.say("x ESEARCH IN (personal) RETURN (SAVE) ALL"))[-1].startswith("x BAD")
+    assert len(await bob.ok("ESEARCH IN (selected mailboxes INBOX) ALL")) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ESEARCH ALL",
+        "ESEARCH IN (selected) ALL",
+        "ESEARCH IN () ALL",
+        "ESEARCH IN (nonsense) ALL",
+        "ESEARCH IN (subtree) ALL",
+        "ESEARCH IN (selected-delayed) ALL",
+    ],
+)
+async def test_what_cannot_be(stage: ImapStage, command: str) -> None:
+    bob = await stage.user()
+    assert (await bob.say(f"x {command}"))[-1].startswith("x BAD")
+
+
+async def test_other_people_are_not_told_apart_from_nobody(stage: ImapStage) -> None:
+    await _fill(stage)
+    bob = await stage.user()
+    assert (
+        await bob.ok(
+            'ESEARCH IN (mailboxes ("Other Users/alice@crepes.test/INBOX" "Other Users/x@x/INBOX")) ALL'
+        )
+        == []
+    )
