@@ -25,7 +25,7 @@ class Replies:
         self._held = bytearray()
         self._seen = 0
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """More octets from the server."""
         self._held += data
 
@@ -59,6 +59,9 @@ class Pop3Connection:
     def __init__(self, port: int, name: str, tls: ssl.SSLContext | None = None) -> None:
         self._socket = connect(port, tls)
         self._replies = Replies()
+        self._buffer = memoryview(
+            bytearray(CHUNK)
+        )  # one for all reads: the client must not cost more than it has to
         try:
             self._line()
             self.command(f"USER {name}")
@@ -100,7 +103,7 @@ class Pop3Connection:
         return line[4:].decode("utf-8", "replace")
 
     def _read(self) -> None:
-        data = self._socket.recv(CHUNK)
-        if not data:
+        size = self._socket.recv_into(self._buffer)
+        if not size:
             raise BenchError("the server closed the connection")
-        self._replies.feed(data)
+        self._replies.feed(self._buffer[:size])

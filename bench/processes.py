@@ -9,14 +9,16 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 TICK: Final = os.sysconf("SC_CLK_TCK")
+TICK_SECONDS: Final = 1 / TICK
 END_SECONDS: Final = 10.0
+SETTLE_SECONDS: Final = 15
 
 
 class BenchError(Exception):
@@ -64,6 +66,17 @@ def tree(roots: Iterable[int]) -> Iterator[tuple[int, Stat]]:
 def processor_seconds(roots: Iterable[int]) -> float:
     """User and system time of the trees so far, in seconds; the resolution is a tick of 10 ms."""
     return sum(stat.seconds for _, stat in tree(roots))
+
+
+def settled_seconds(roots: Sequence[int]) -> float:
+    """The same once nothing more is done for the work before: when a second has passed with less than two hundredths of processor time."""
+    now = processor_seconds(roots)
+    for _ in range(SETTLE_SECONDS):
+        time.sleep(1)
+        before, now = now, processor_seconds(roots)
+        if now - before < 2 * TICK_SECONDS:
+            break
+    return now
 
 
 def proportional_bytes(roots: Iterable[int]) -> int:

@@ -55,7 +55,7 @@ class Pump(Link):
         self._machine: Machine[Any] | None = None
         self._task: asyncio.Task[None] | None = None
         self._turning = False
-        self._said = b""  # taken from the machine and not sent yet
+        self._said = bytearray()  # taken from the machine and not sent yet
         self._ahead = 0  # octets read since the machine last had nothing left to do
         self._ending = ""  # why, once the end is decided
         self._dismissed = False
@@ -234,9 +234,9 @@ class Pump(Link):
     def _say(self) -> None:
         if self._machine is None or self.handshaking:
             return
-        data = self._said + self._machine.data_to_send()
-        if data:
-            self._said = b""
+        self._said += self._machine.data_to_send()
+        if self._said:
+            data, self._said = bytes(self._said), bytearray()
             self.quiet_since = self._endpoint.connections.now()
             self.send(data)
 

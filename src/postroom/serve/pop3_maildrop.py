@@ -16,7 +16,7 @@ from postroom.message.errors import TryLater
 from postroom.message.journey import Hop
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.serve.pop3 import Content
-from postroom.serve.pop3_notes import JourneyNotes, Note, write
+from postroom.serve.pop3_notes import JourneyNotes
 from postroom.store import blobs, expunge, journal, mailboxes, messages
 from postroom.store.changes import MessagesExpunged
 from postroom.store.engine import Transaction, Urgency
@@ -26,6 +26,7 @@ from postroom.store.store import Store
 
 PIECE = 262_144  # octets of a file that are read at a time
 REMOVED_AT_ONCE = 500  # messages in one commit: other writers get their turn between two
+MOST_AHEAD = 32_768  # octets of messages that a session holds before they are asked for
 SLICES_AT_ONCE = 8  # of `messages.SLICE` rows: other connections get their turn behind them
 
 
@@ -68,15 +69,36 @@ class StoreMaildrop:
         self._shelves = shelves
         self._where = where
         self._emails = array("Q", [row.email_id for row in listed])
+        self._next = 0  # the number behind the last that was read
+        self._ahead: dict[int, blobs.Blob | None] = {}  # by number: read, and not asked for yet
         self.snapshot = Snapshot(uidvalidity, ((row.uid, row.size) for row in listed))
 
     async def read(self, number: int) -> Content | None:
-        """A message; None when its last copy was removed meanwhile."""
-        tx, account_id = self._shelves.store.engine.reading(), self._where.account_id
-        blob = await blobs.of_email(tx, account_id, self._emails[number - 1])
+        """A message; None when its last copy was removed meanwhile. Who reads one after the other gets small ones several at a time."""
+        if number not in self._ahead:
+            await self._read(
+                range(number, self._end_of_stretch(number) if number == self._next else number + 1)
+            )
+        self._next = number + 1
+        blob = self._ahead.pop(number)
         if blob is None:
             return None
         return self._pieces(blob) if blob.data is None else blob.data
+
+    def _end_of_stretch(self, first: int) -> int:
+        end, octets = first + 1, self.snapshot.size(first)
+        while end <= len(self._emails) and end - first < blobs.TOGETHER:
+            octets += self.snapshot.size(end)
+            if octets > MOST_AHEAD:
+                break
+            end += 1
+        return end
+
+    async def _read(self, numbers: range) -> None:
+        emails = [self._emails[number - 1] for number in numbers]
+        tx, account_id = self._shelves.store.engine.reading(), self._where.account_id
+        found = await blobs.of_emails(tx, account_id, emails)
+        self._ahead = {number: found.get(email) for number, email in zip(numbers, emails, strict=True)}
 
     async def _pieces(self, blob: blobs.Blob) -> AsyncGenerator[bytes, None]:
         files, account_id = self._shelves.store.files, self._where.account_id
@@ -108,13 +130,14 @@ class StoreMaildrop:
             notes = []
 
     def close(self) -> None:
-        """Nothing is held."""
+        """What was read is noted soon."""
+        self._shelves.notes.session_over()
 
 
 class _Removal:
     """One commit: copies leave the mailbox, and their journeys say so. It may be run again, with the same ids."""
 
-    def __init__(self, shelves: Shelves, where: MailboxRef, hop: Hop, notes: Sequence[Note]) -> None:
+    def __init__(self, shelves: Shelves, where: MailboxRef, hop: Hop, notes: Sequence[journal.Note]) -> None:
         self._now = shelves.now()
         self._ids = shelves.ids
         self._where = where
@@ -127,7 +150,7 @@ class _Removal:
 
     async def work(self, tx: Transaction) -> MessagesExpunged:
         account_id = self._where.account_id
-        await write(tx, self._notes)
+        await journal.note(tx, self._notes)
         links = {
             uid: await journal.of_email(tx, account_id, email) for uid, (email, _) in self._emails.items()
         }

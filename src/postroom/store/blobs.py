@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -19,6 +19,7 @@ from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
 
 DEDUPE_FROM: Final = 16_384  # octets; stands in the schema and in the statements below too
+TOGETHER: Final = 16  # emails whose octets are read in one statement
 GRACE: Final = 36 * 3600 * 1_000_000  # microseconds that a file outlives its last reference
 
 
@@ -57,10 +58,12 @@ REF: Final = """
 UPDATE blobs SET refs = refs + 1, unref_at = 0 WHERE account_id = $1 AND blob_id = $2 RETURNING size
 """
 GET: Final = "SELECT blob_id, size, place, data FROM blobs WHERE account_id = $1 AND blob_id = $2"
-OF_EMAIL: Final = """
-SELECT b.blob_id, b.size, b.place, b.data FROM emails e JOIN blobs b ON b.account_id = e.account_id AND b.blob_id = e.blob_id
- WHERE e.account_id = $1 AND e.email_id = $2
-"""
+OF_EMAILS: Final = (
+    "SELECT e.email_id, b.blob_id, b.size, b.place, b.data FROM emails e"  # noqa: S608 -- placeholders
+    " JOIN blobs b ON b.account_id = e.account_id AND b.blob_id = e.blob_id WHERE e.account_id = $1 AND e.email_id IN ("
+    + placeholders(TOGETHER, 2)
+    + ")"
+)
 DROP_ROWS: Final = (
     "DELETE FROM blobs WHERE account_id = $1 AND place = 0 AND refs <= $2 AND blob_id IN ("  # noqa: S608 -- placeholders
     + placeholders(CHUNK, 3)
@@ -108,10 +111,10 @@ async def get(tx: Transaction, account_id: int, blob_id: int) -> Blob | None:
     return Blob(*row) if row is not None else None
 
 
-async def of_email(tx: Transaction, account_id: int, email_id: int) -> Blob | None:
-    """The row of an email's octets; None when the email is gone."""
-    row = await tx.fetchrow(OF_EMAIL, account_id, email_id)
-    return Blob(*row) if row is not None else None
+async def of_emails(tx: Transaction, account_id: int, email_ids: Sequence[int]) -> dict[int, Blob]:
+    """The rows of 1 to `TOGETHER` emails, by email; those that are gone are not among them. The caller has looked at their sizes."""
+    wanted = (*email_ids, *[email_ids[-1]] * (TOGETHER - len(email_ids)))
+    return {row[0]: Blob(*row[1:]) for row in await tx.fetch(OF_EMAILS, account_id, *wanted)}
 
 
 async def unref(tx: Transaction, account_id: int, released: Mapping[int, int], now: int) -> None:

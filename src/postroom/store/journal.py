@@ -85,6 +85,35 @@ async def of_email(tx: Transaction, account_id: int, email_id: int) -> list[Link
     return [Link(row[0], row[1]) for row in await tx.fetch(_LINKS, account_id, email_id)]
 
 
+class Note(msgspec.Struct, frozen=True):
+    """A hop for the journey of an email; `hop_id` is a new id. Packed already: many may wait, and a hop is large."""
+
+    account_id: int
+    email_id: int
+    hop_id: int
+    kind: str
+    at: int
+    packed: bytes
+
+
+NOTES_AT_ONCE = 50  # in one statement: each makes the thread that writes fight for the interpreter's lock
+_ROW = "(CAST(${} AS BIGINT), CAST(${} AS BIGINT), CAST(${} AS BIGINT), CAST(${} AS TEXT), CAST(${} AS BIGINT), CAST(${} AS {{BYTES}}))"
+_NOTE = (
+    "INSERT INTO journal (accept_id, hop_id, kind, at, events) SELECT * FROM ("  # noqa: S608 -- placeholders
+    "SELECT (SELECT MIN(accept_id) FROM journal_links WHERE account_id = column1 AND email_id = column2) AS accept_id, column3, column4, column5, column6 FROM (VALUES "
+    + ", ".join(_ROW.format(*range(first, first + 6)) for first in range(1, 6 * NOTES_AT_ONCE, 6))
+    + ") AS listed) AS notes WHERE accept_id IS NOT NULL"
+)
+_NOTHING = Note(0, 0, 0, "", 0, b"")  # of no account
+
+
+async def note(tx: Transaction, notes: Sequence[Note]) -> None:
+    """Writes each hop into the journey that brought its email, the oldest of several; what came by none is left out."""
+    for start in range(0, len(notes), NOTES_AT_ONCE):
+        some = [*notes[start : start + NOTES_AT_ONCE], *[_NOTHING] * (start + NOTES_AT_ONCE - len(notes))]
+        await tx.execute(_NOTE, *[value for one in some for value in msgspec.structs.astuple(one)])
+
+
 _LAST = """
 SELECT accept_id, MIN(at), COUNT(*) FROM journal WHERE accept_id < $1 GROUP BY accept_id ORDER BY accept_id DESC LIMIT $2
 """

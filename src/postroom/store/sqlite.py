@@ -167,6 +167,8 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
 def _connect(path: str, options: SqliteOptions, cache: int) -> apsw.Connection:
     connection = apsw.Connection(path, vfs=options.vfs, statementcachesize=STATEMENTS_KEPT)
     connection.set_busy_timeout(options.busy_ms)
+    # Else a value bound to a join or beside a partial index is looked at for the plan, and each execution prepares the statement anew.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     pragmas: dict[str, Any] = {
         "page_size": options.page_size,
         "journal_mode": "wal",

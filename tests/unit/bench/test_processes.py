@@ -14,6 +14,7 @@ from bench.processes import (
     parse_stat,
     processor_seconds,
     proportional_bytes,
+    settled_seconds,
     tree,
     wait_until,
 )
@@ -36,6 +37,13 @@ def test_this_process_is_the_root_of_its_tree():
     assert os.getpid() in dict(tree([os.getpid()]))
     assert processor_seconds([os.getpid()]) > 0
     assert proportional_bytes([os.getpid()]) > 1 << 20
+
+
+def test_processor_time_settles_when_the_work_is_done(monkeypatch: pytest.MonkeyPatch):
+    spent = iter([1.0, 1.5, 2.0, 2.01, 9.0])
+    monkeypatch.setattr("bench.processes.processor_seconds", lambda roots: next(spent))
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    assert settled_seconds([1]) == 2.01
 
 
 def test_a_process_ends_with_its_children():

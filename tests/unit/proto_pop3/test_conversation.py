@@ -165,3 +165,18 @@ def test_quit_with_nothing_marked_needs_nobody(logged_in: bool, answer: str) -> 
     assert talk.line(b"QUIT") is None
     assert talk.closing
     assert said(talk) == answer
+
+
+@pytest.mark.parametrize(
+    "number", [b"1", b"01", b"2", b"3", b"4", b"0", b"-1", b"99999999999", b"1 ", b" 1", b""]
+)
+def test_the_short_way_of_retr_makes_no_difference(number: bytes) -> None:
+    outcomes = []
+    for verb in (b"RETR ", b"retr "):  # the short way knows one spelling
+        talk = conversation()
+        talk.transaction = Transaction(talk.replies, Snapshot(1, [(1, 120), (5, 130), (6, 140)]))
+        talk.transaction.snapshot.delete(2)
+        event = talk.line(verb + number)
+        noted = [line.upper() for line in talk.replies.take_noted()]
+        outcomes.append((event, said(talk), noted, talk.replies.faults))
+    assert outcomes[0] == outcomes[1]

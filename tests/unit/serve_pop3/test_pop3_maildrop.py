@@ -1,19 +1,27 @@
 """The maildrop on both engines: what POP3 promises of numbers, unique-ids, octets and removal."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from postroom.message.errors import TryLater
 from postroom.message.journey import Handled, Hop, HopKind
-from postroom.serve.pop3_maildrop import PIECE, REMOVED_AT_ONCE, Shelves, StoreMaildrop, StoreMaildrops
+from postroom.serve.pop3_maildrop import (
+    MOST_AHEAD,
+    PIECE,
+    REMOVED_AT_ONCE,
+    Shelves,
+    StoreMaildrop,
+    StoreMaildrops,
+)
 from postroom.serve.pop3_notes import JourneyNotes
-from postroom.store import journal, mailboxes
-from postroom.store.blobs import BlobRef
+from postroom.store import blobs, journal, mailboxes
+from postroom.store.blobs import TOGETHER, BlobRef
 from postroom.store.changes import MessagesExpunged
 from postroom.store.delivery import Delivery, deliver
+from postroom.store.engine import Transaction
 from postroom.store.ids import Ids
 from postroom.store.postgres_options import PostgresOptions
 from postroom.store.store import Store, StoreSettings
@@ -112,6 +120,64 @@ async def test_what_another_session_removed_is_gone_and_no_error(house: House) -
     assert len((await house.open()).snapshot) == 0
 
 
+class Statements:
+    """An engine's reads, counted."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sizes: list[int] = []
+        read = blobs.of_emails
+
+        async def counted(
+            tx: Transaction, account_id: int, email_ids: Sequence[int]
+        ) -> dict[int, blobs.Blob]:
+            self.sizes.append(len(email_ids))
+            return await read(tx, account_id, email_ids)
+
+        monkeypatch.setattr(blobs, "of_emails", counted)
+
+
+async def fill(house: House, sizes: Sequence[int]) -> list[bytes]:
+    letters = [b"%02d" % number + b"x" * (size - 4) + b"\r\n" for number, size in enumerate(sizes)]
+    for letter in letters:
+        await house.deliver(letter)
+    return letters
+
+
+async def test_small_messages_in_their_order_are_read_together(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = await fill(house, [100] * (TOGETHER + 3))
+    drop, statements = await house.open(), Statements(monkeypatch)
+    assert [await drop.read(number) for number in range(1, len(letters) + 1)] == letters
+    assert statements.sizes == [1, TOGETHER, 2]
+
+
+async def test_what_is_read_ahead_is_bounded_in_octets(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    half = MOST_AHEAD // 2
+    letters = await fill(house, [100, half, half, half, half + 1, MOST_AHEAD + 1, 100])
+    drop, statements = await house.open(), Statements(monkeypatch)
+    assert [await drop.read(number) for number in range(1, len(letters) + 1)] == letters
+    assert statements.sizes == [1, 2, 1, 1, 1, 1]
+
+
+async def test_messages_in_any_order_are_read_one_by_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = await fill(house, [100] * 6)
+    drop, statements = await house.open(), Statements(monkeypatch)
+    order = [6, 5, 2, 2, 4, 1, 3]
+    assert [await drop.read(number) for number in order] == [letters[number - 1] for number in order]
+    assert statements.sizes == [1] * len(order)
+    assert [await drop.read(number) for number in (4, 6, 5, 4)] == [letters[n - 1] for n in (4, 6, 5, 4)]
+
+
+async def test_one_that_is_gone_among_those_read_ahead(house: House) -> None:
+    letters = await fill(house, [100] * 4)
+    drop, other = await house.open(), await house.open()
+    await other.remove([3], hop(HopKind.DELETED))
+    assert [await drop.read(number) for number in (1, 2, 3, 4)] == [letters[0], letters[1], None, letters[3]]
+
+
 async def test_a_file_comes_in_pieces(house: House) -> None:
     letter = b"Subject: large\r\n\r\n" + b"x" * PIECE + b"\r\n"
     await house.deliver(letter, as_file=True)
@@ -189,9 +255,10 @@ async def test_an_engine_that_refuses_removes_nothing(house: House, monkeypatch:
 
 
 async def test_notes_write_themselves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("postroom.serve.pop3_notes.AFTER", 0)
+    monkeypatch.setattr("postroom.serve.pop3_notes.AFTER_SESSION", 0)
     accept_id = await house.deliver(b"Subject: x\r\n\r\n")
     drop = await house.open()
     drop.retrieved(1, hop())
+    drop.close()
     while await house.kinds(accept_id) != ["filed", "read"]:
         await asyncio.sleep(0.001)

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -6,8 +7,9 @@ import pytest
 from postroom.message.errors import TryLater
 from postroom.message.journey import Hop, HopKind
 from postroom.serve import pop3_notes
-from postroom.serve.pop3_notes import AT_ONCE, JourneyNotes, Note
+from postroom.serve.pop3_notes import AT_ONCE, JourneyNotes
 from postroom.store.ids import Ids
+from postroom.store.journal import Note
 
 HOP = Hop(HopKind.READ, 0)
 
@@ -25,8 +27,8 @@ class CountingEngine:
             raise self.error
         await work(self)
 
-    async def fetch(self, sql: str, *args: object) -> list[object]:
-        return []
+    async def execute(self, sql: str, *args: object) -> int:
+        return 0
 
 
 @pytest.fixture
@@ -78,3 +80,26 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, notes: Journey
         notes.add(1, email, HOP)
     assert len(notes.take(1)) == 3
     await notes.finish()
+
+
+async def test_enough_notes_do_not_wait(
+    monkeypatch: pytest.MonkeyPatch, engine: CountingEngine, notes: JourneyNotes
+) -> None:
+    monkeypatch.setattr(pop3_notes, "ENOUGH", 3)
+    notes.add(1, 1, HOP)
+    notes.add(1, 2, HOP)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert engine.commits == 0
+    notes.add(1, 3, HOP)
+    while not engine.commits:
+        await asyncio.sleep(0)
+    assert notes.take(1) == []
+
+
+async def test_the_end_of_a_session_that_read_nothing_writes_nothing(
+    engine: CountingEngine, notes: JourneyNotes
+) -> None:
+    notes.session_over()
+    await notes.finish()
+    assert engine.commits == 0

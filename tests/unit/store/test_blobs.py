@@ -81,10 +81,12 @@ async def test_many_at_once(account):
     assert await refs(account) == {}
 
 
-async def test_the_octets_of_an_email(account):
-    await account.fill(1)
-    [(email_id, blob_id)] = await account.rows("SELECT email_id, blob_id FROM emails")
-    found = await blobs.of_email(account.engine.reading(), 1, email_id)
-    assert found == await blobs.get(account.engine.reading(), 1, blob_id)
-    assert await blobs.of_email(account.engine.reading(), 1, email_id + 1) is None
-    assert await blobs.of_email(account.engine.reading(), 2, email_id) is None
+async def test_the_octets_of_emails(account):
+    await account.fill(3)
+    found = await account.rows("SELECT email_id, blob_id FROM emails ORDER BY email_id")
+    tx = account.engine.reading()
+    some = {email_id: await blobs.get(tx, 1, blob_id) for email_id, blob_id in found[:2]}
+    assert await blobs.of_emails(tx, 1, [*some, found[2][0] + 1]) == some
+    assert await blobs.of_emails(tx, 2, list(some)) == {}
+    every = [email_id for email_id, _ in found]
+    assert len(await blobs.of_emails(tx, 1, every * 5 + every[:1])) == 3

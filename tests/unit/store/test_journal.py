@@ -5,7 +5,7 @@ import pytest
 from postroom.message.journey import Accepted, Handled, Hop, HopKind
 from postroom.store import journal
 from postroom.store.ids import first_of
-from postroom.store.journal import JournalRow, Journey, Link
+from postroom.store.journal import JournalRow, Journey, Link, Note
 
 NOW = 1_750_000_000_000_000
 HOUR = 3_600_000_000
@@ -55,6 +55,34 @@ async def test_an_email_knows_its_journeys(engine):
     await engine.write(lambda tx: journal.unlink(tx, 1, [5]))
     assert await journal.of_email(tx, 1, 5) == []
     assert await journal.of_email(tx, 1, 6) == [Link(8, 0)]
+
+
+async def test_what_was_done_with_emails_is_noted_in_their_journeys(engine):
+    async def work(tx):
+        for email_id, accept_id in ((5, 7), (5, 9), (6, 8)):
+            await journal.link(tx, 1, email_id, accept_id, 0)
+        await journal.note(
+            tx, [Note(1, email, 20 + email, "read", NOW, b"%d" % email) for email in (5, 6, 4)]
+        )
+
+    await engine.write(work)
+    tx = engine.reading()
+    assert await journal.read(tx, 7) == [JournalRow(7, 25, "read", NOW, b"5")]
+    assert await journal.read(tx, 8) == [JournalRow(8, 26, "read", NOW, b"6")]
+    assert await journal.read(tx, 9) == []
+
+
+async def test_more_notes_than_one_statement_holds(engine):
+    count = 2 * journal.NOTES_AT_ONCE + 1
+
+    async def work(tx):
+        for email_id in range(1, count + 1):
+            await journal.link(tx, 1, email_id, 1000 + email_id, 0)
+        await journal.note(tx, [Note(1, email, email, "read", NOW, b"") for email in range(1, count + 1)])
+
+    await engine.write(work)
+    found = await journal.last(engine.reading(), count + 1)
+    assert [(one.accept_id, one.hops) for one in found] == [(1000 + n, 1) for n in range(count, 0, -1)]
 
 
 async def test_old_journeys_go_in_slices(engine):

@@ -27,6 +27,7 @@ MODULES = "blobs copying counts delivery directory expunge flagging fsck_emails 
 @pytest.fixture(scope="module")
 def plan():
     connection = apsw.Connection(":memory:")
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     dialect = sqlite_dialect()
     drive(create_schema(SqliteTransaction(connection, dialect), dialect))
 

@@ -11,7 +11,9 @@ import pytest
 
 from faulty_disk import FaultyDisk
 from postroom.message.errors import NoSpace, TryLater
+from postroom.store import blobs
 from postroom.store.checkpoint import LogLimits
+from postroom.store.migrations import create_schema
 from postroom.store.sqlite import SqliteEngine, SqliteOptions
 
 INSERT = "INSERT INTO t (k, v) VALUES ($1, $2)"
@@ -72,6 +74,20 @@ async def test_a_full_disk_is_waited_for(disk):
     await disk.put(4)
     assert await disk.keys() == [1, 4]
     assert disk.fatal == []
+
+
+async def test_a_statement_is_prepared_once_whatever_its_values(disk):
+    await disk.engine.write(lambda tx: create_schema(tx, disk.engine.dialect))
+    connection, tx = disk.engine._files.reading, disk.engine.reading()
+    prepared = []
+    connection.authorizer = lambda *what: prepared.append(what) or apsw.SQLITE_OK
+    await blobs.of_emails(tx, 1, [1])
+    assert prepared
+    prepared.clear()
+    for key in range(3):
+        await blobs.of_emails(tx, 1, range(key + 1))
+    connection.authorizer = None
+    assert prepared == []
 
 
 async def test_a_page_that_cannot_be_read(tmp_path):

@@ -16,6 +16,7 @@ from postroom.proto.pop3.replies import Replies
 from postroom.proto.pop3.texts import LANGUAGES, Text, find_language
 from postroom.proto.pop3.transaction import Transaction
 from postroom.wire.lines import LineFault
+from postroom.wire.numbers import decimal
 
 _PRINTABLE = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 _HTTP = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"DELETE", b"PATCH"})
@@ -60,7 +61,7 @@ class Conversation:
             self.replies.note(b"<" + (_MASK if line != b"*" else line))
             event = self.authorization.respond(line)
         else:
-            event = self._command(line)
+            event = self._plain_retr(line) or self._command(line)
         if self.replies.faults >= self._config.limits.faults and not self.closing:
             self.say_last(Text.TOO_MANY_ERRORS)
         return event
@@ -81,6 +82,16 @@ class Conversation:
         self.closing = True
 
     # ------------------------------------------------------------------------------------------------------------ one command
+
+    def _plain_retr(self, line: bytes) -> Pop3Event | None:
+        """RETR as clients send it, for a message that is there; None for all else, which takes the long way."""
+        if self.transaction is None or line[:5] != b"RETR ":
+            return None
+        number = decimal(line[5:])
+        event = self.transaction.retrieval(number) if number else None
+        if event is not None:
+            self.replies.note(b"<" + line)
+        return event
 
     def _command(self, line: bytes) -> Pop3Event | None:
         verb, _, rest = line.partition(b" ")

@@ -76,7 +76,14 @@ class Transaction:
     def retr(self, arguments: list[bytes]) -> Pop3Event | None:
         """The message has to come from outside."""
         number = self._number(b"RETR", arguments)
-        return Retrieve(number, self.snapshot.uid(number), self.snapshot.size(number)) if number else None
+        return self.retrieval(number) if number else None
+
+    def retrieval(self, number: int) -> Retrieve | None:
+        """The event for a whole message; None when there is no unmarked one with this number."""
+        snapshot = self.snapshot
+        if not 0 < number <= len(snapshot) or snapshot.is_deleted(number):
+            return None
+        return Retrieve(number, snapshot.uid(number), snapshot.size(number))
 
     def top(self, arguments: list[bytes]) -> Pop3Event | None:
         """So does its header with some lines."""
