@@ -13,6 +13,7 @@ import os
 import pwd
 import socket
 import struct
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import msgspec
 from postroom.message.errors import MailError
 
 MAX_REQUEST = 64 * 1024 * 1024  # octets: a message to submit, and a little around it
+BACKLOG = 100  # calls that wait to be taken
 MOST_OF_A_NAME = 107  # octets of a socket's name: sun_path without its NUL
 _LENGTH = struct.Struct("!I")
 _PEERCRED = struct.Struct("3i")
@@ -73,31 +75,43 @@ class OperationError(Exception):
     """An operation cannot be done; the text names the input and the remedy."""
 
 
-class ControlServer:
-    """Listens at `path` (mode 0666: the kernel tells who calls) and runs each request by `perform`."""
+def listen_at(path: Path) -> socket.socket:
+    """Takes the path over; a socket that a dead server left behind is removed."""
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with _reachable(path) as name:
+        listening.bind(name)
+    path.chmod(0o666)
+    listening.listen(BACKLOG)
+    listening.setblocking(False)
+    return listening
 
-    def __init__(self, path: Path, perform: Perform) -> None:
+
+class ControlServer:
+    """Listens at `path` (mode 0666: the kernel tells who calls) and runs each request by `perform`.
+
+    A socket that is `given` is shared with other processes: whoever comes first answers, and the path is not this server's to remove.
+    """
+
+    def __init__(self, path: Path, perform: Perform, given: socket.socket | None = None) -> None:
         self._path = path
         self._perform = perform
+        self._given = given
         self._server: asyncio.Server | None = None
         self._calls: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Takes the path over; a socket that a dead server left behind is removed."""
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with _reachable(self._path) as name:
-            listening.bind(name)
-        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=1 << 20)
-        self._path.chmod(0o666)
+        """Takes the path over, if no socket was given."""
+        listening = self._given or listen_at(self._path)
+        options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=1 << 20, **options)
 
     async def stop(self) -> None:
         """Closes the socket and removes it; calls that have not come to their end are ended."""
         if self._server:
             self._server.close()
-            with contextlib.suppress(FileNotFoundError):
-                self._path.unlink()
+            if self._given is None:
+                self._path.unlink(missing_ok=True)
         for call_ in self._calls:
             call_.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)

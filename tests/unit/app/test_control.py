@@ -19,6 +19,7 @@ from postroom.app.control import (
     OperationError,
     Request,
     call,
+    listen_at,
 )
 from postroom.message.errors import NoSuchUser, TryLater
 
@@ -63,6 +64,18 @@ async def test_a_socket_that_lies_deep(tmp_path: Path) -> None:
         await records(deep / "control", "echo")
     with pytest.raises(NotRunning):
         await records(deep / "none" / "control", "echo")
+
+
+async def test_a_socket_that_several_share_is_answered_by_those_who_are_left(tmp_path: Path) -> None:
+    listening = listen_at(tmp_path / "control")
+    servers = [ControlServer(tmp_path / "control", perform, listening.dup()) for _ in range(2)]
+    for server in servers:
+        await server.start()
+    for server in servers:
+        assert await records(tmp_path / "control", "echo", n=1) == [{"uid": os.getuid(), "n": 1}]
+        await server.stop()
+    assert (tmp_path / "control").exists()
+    listening.close()
 
 
 @pytest.mark.parametrize(

@@ -270,3 +270,28 @@ async def test_apop_is_off_without_a_secret_or_with_another_accounts(build):
     await with_secret(house, account_id=house.bob + 1)
     with pytest.raises(AuthenticationFailed):
         await house.policy.apop(HERE, BOB, CHALLENGE, "c4c9334bac560ecc979e58001b3e22fb")
+
+
+async def test_failures_elsewhere_count_here_and_success_there_ends_them(build):
+    here = await build()
+    there = House(here.engine, USUAL, None)
+    here.policy.announce, there.policy.announce = there.policy.heard, here.policy.heard
+    await here.fails()
+    with pytest.raises(TooManyLogins):
+        await there.login()
+    here.clock.seconds = there.clock.seconds = 3.0
+    assert await here.login()
+    there.clock.seconds = 3.0
+    await there.fails()  # it is the first one again, and nobody waited
+    there.passwords.close()
+
+
+async def test_what_is_announced_is_no_name_and_success_only_when_it_ends_something(build):
+    house, told = await build(), []
+    house.policy.announce = lambda *words: told.append(words)
+    await house.login()
+    assert told == []
+    await house.fails(username="secret\udcff typed in the wrong field")
+    [(topic, client, key)] = told
+    assert (topic, client) == ("login failed", HERE)
+    assert "secret" not in key
