@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ from postroom.app.watching import watch
 from postroom.deliver.attempt import Attempt
 from postroom.intake.local import LocalDoor
 from postroom.message.envelope import Envelope
+from postroom.message.errors import MessageTooBig
 from postroom.net.clock import Clock
 from postroom.store import domains, fsck, jobs, login
 from postroom.store.engine import Engine
@@ -35,6 +37,7 @@ from postroom.store.ids import Ids
 from postroom.store.jobs import Job
 from postroom.store.login import Login
 from postroom.store.passwords import Passwords
+from postroom.store.spilled import Content
 from postroom.store.vault import Vault
 
 
@@ -48,7 +51,7 @@ class Server:
         self.log: Log = world.log
         self.tls = building.server_tls(settings, places_of(settings).keys, world.clock.now())
         self.services = Services(settings, world, built, self.tls)
-        self._control = ControlServer(places_of(settings).control, self._perform, world.control)
+        self._control = ControlServer(places_of(settings).control, self._perform, world.control, self._take)
         self._shifts = Shifts(built.store.engine, built.node.ids.node)
         self._housekeeping = Housekeeping(world.log, self._mine)
         self._chores = Chores(self, built, self.tls, world.log)
@@ -127,6 +130,7 @@ class Server:
 
     async def submit(self, submission: Submission) -> int:
         """See `Office`."""
+        self._check_size(len(submission.content))
         envelope = Envelope(
             submission.sender,
             list(submission.recipients),
@@ -136,6 +140,26 @@ class Server:
             ret=submission.ret,
         )
         return await self._local.submit(submission.user, envelope, submission.content)
+
+    def _check_size(self, octets: int) -> None:
+        most = self.settings.limits.message_bytes
+        if octets > most:
+            raise MessageTooBig(f"The message has {octets} octets, at most {most} are taken here")
+
+    @asynccontextmanager
+    async def _take(self, size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[Content]:
+        """A message of `size` octets over the control socket; it goes where those of SMTP go. Raises `MailError`."""
+        self._check_size(size)
+        self.parts.room.check(size)
+        body, last = self.services.body(), b""
+        try:
+            async for piece in pieces:
+                if last:
+                    await body.add(last)
+                last = piece
+            yield await body.finish(last, size)
+        finally:
+            body.drop()
 
     async def settle(self, job: Job, attempt: Attempt) -> None:
         """See `Office`."""

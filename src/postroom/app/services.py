@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 
 from postroom.app import building
 from postroom.app.apop import ApopOffer
@@ -35,6 +36,7 @@ from postroom.serve.pop3_maildrop import Shelves, StoreMaildrops
 from postroom.serve.pop3_notes import JourneyNotes
 from postroom.serve.pop3_visits import Visits
 from postroom.serve.smtp import SmtpService, SmtpSession
+from postroom.serve.smtp_body import Body
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store import jobs
@@ -66,6 +68,14 @@ class Services:
         self._listeners: list[Listener] = []
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
         self.apop = ApopOffer(parts.store.engine, settings.server.hostname)
+
+    @property
+    def _incoming(self) -> Path | None:
+        return places_of(self._settings).incoming if self._parts.store.files is not None else None
+
+    def body(self) -> Body:
+        """For a message that comes by another way than these listeners, counted with theirs."""
+        return Body(self._parts.budget, self._incoming)
 
     def unique(self) -> str:
         """The left half of a Message-ID."""
@@ -130,7 +140,7 @@ class Services:
                 self._flush, turner(self._settings, world, parts) if service is Service.SUBMISSION else None
             ),
             tell=world.log.info,
-            incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
+            incoming=self._incoming,
         )
         return lambda: SmtpSession(shared)
 

@@ -9,8 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from postroom.app.control import CallFailed, Request, call
+from postroom.app.locate import places_of
+from postroom.app.operations.office import Submission
 from postroom.app.settings import Settings
 from postroom.message.journey import Hop, Said
+from postroom.store.spilled import Spilled
 from whole_server import PASSWORD, Running, fetch, send, settings_of, thread
 
 
@@ -62,6 +66,65 @@ async def test_only_what_changes_something_wakes_the_queue(
     asked = "domain.add"
     await running.operate(asked, name="m.test")
     assert set(woken) == {"domain.add"}
+
+
+def submit(server: Running, size: int) -> str:
+    """A message of that many octets by the control socket; gives its id."""
+    head, line = b"Subject: long\r\n\r\n", b"0123456789abcde\xe9\r\n"
+    lines, rest = divmod(size - len(head) - len(line), len(line))
+    content = head + lines * line + b"x" * (rest + len(line) - 2) + b"\r\n"
+    [record] = call(
+        places_of(server.settings).control, Request("submit", {"recipients": ["bob@l.test"]}), content
+    )
+    return str(record["id"])
+
+
+@pytest.mark.parametrize("size", [100, (1 << 18) - 1, 1 << 18, (1 << 18) + 1, 3_000_000])
+async def test_a_message_by_the_control_socket_is_counted_with_others_and_spilled(
+    running: Running, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget, kinds = running.server.parts.budget, []
+    used: list[int] = []
+    submit_ = running.server.submit
+
+    async def seen(submission: Submission) -> int:
+        kinds.append(type(submission.content))
+        used.append(budget.used)
+        return await submit_(submission)
+
+    monkeypatch.setattr(running.server, "submit", seen)
+    assert (await thread(lambda: submit(running, size))).startswith("J")
+    [message] = await thread(lambda: fetch(running.ports["pop3s"]))
+    assert used == [size]
+    assert budget.used == 0
+    on_file = running.server.parts.store.files is not None and size > 1 << 18
+    assert kinds == [Spilled if on_file else bytes]
+    assert b"Subject: long\r\n" in message
+    body = message.partition(b"\r\n\r\n")[2]
+    assert len(body) + 2 == size - len(b"Subject: long\r\n\r\n")
+
+
+async def test_a_message_by_the_control_socket_may_be_as_large_as_any(settings: Settings) -> None:
+    limits = msgspec.structs.replace(settings.limits, message_bytes=65_536)
+    async with Running(msgspec.structs.replace(settings, limits=limits)) as server:
+        await server.settle()
+        await thread(lambda: submit(server, 65_536))
+        with pytest.raises(CallFailed, match="65537 octets, at most 65536") as caught:
+            await thread(lambda: submit(server, 65_537))
+        assert caught.value.failed.status == "5.3.4"
+
+
+async def test_a_message_by_the_control_socket_finds_room_or_is_refused_like_others(
+    settings: Settings,
+) -> None:
+    limits = msgspec.structs.replace(settings.limits, bodies_in_flight=1_000_000)
+    async with Running(msgspec.structs.replace(settings, limits=limits)) as server:
+        await server.settle()
+        budget = server.server.parts.budget
+        with pytest.raises(CallFailed, match="No room for a message of 1200000 octets") as caught:
+            await thread(lambda: submit(server, 1_200_000))
+        assert (caught.value.failed.status, caught.value.failed.temporary) == ("4.3.1", True)
+        assert budget.used == 0
 
 
 async def test_mail_survives_a_restart(settings: Settings) -> None:
