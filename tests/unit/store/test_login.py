@@ -104,6 +104,41 @@ async def test_anything_else_fails_alike(build, username, password):
     assert house.passwords.checks == 1  # the same work, whether the name is known or not
 
 
+class Counting:
+    """An engine that counts what is read and written."""
+
+    def __init__(self, engine):
+        self._engine = engine
+        self.statements = self.writes = 0
+
+    def reading(self):
+        return self
+
+    async def fetch(self, sql, *args):
+        self.statements += 1
+        return await self._engine.reading().fetch(sql, *args)
+
+    async def fetchrow(self, sql, *args):
+        self.statements += 1
+        return await self._engine.reading().fetchrow(sql, *args)
+
+    async def write(self, work, *urgency):
+        self.writes += 1
+        return await self._engine.write(work, *urgency)
+
+
+async def test_s28_a_known_name_is_as_much_work_as_an_unknown_one(build):
+    """Two hundred tries of each: what is asked of the store and of the hash, which is what takes time, is the same."""
+    house = await build(LoginSettings(Limits(per_minute=0, per_day=0, delays=())))
+    work = []
+    for name in (BOB, "nobody@x.test", "nobody@elsewhere.test"):
+        house.policy._engine, house.passwords.checks = Counting(house.engine), 0
+        await house.fails(200, username=name)
+        counted = house.policy._engine
+        work.append((counted.statements, counted.writes, house.passwords.checks))
+    assert work == [(600, 0, 200)] * 3
+
+
 async def test_a_disabled_account_fails_like_a_wrong_password(build):
     house = await build()
     await house.login()
