@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +32,14 @@ class Ran(NamedTuple):
 Run = Callable[..., Ran]
 
 
+@asynccontextmanager
+async def in_memory(size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A message that comes with a request."""
+    content = b"".join([piece async for piece in pieces])
+    assert len(content) == size
+    yield content
+
+
 class Served:
     """A test's office behind a control socket, in a loop of its own. `do` runs a coroutine there."""
 
@@ -40,7 +49,7 @@ class Served:
         self._thread.start()
         data.mkdir(exist_ok=True)
         self.office = self.do(TestOffice.open(data / "store"))
-        self._control = ControlServer(data / "control", partial(perform, self.office))
+        self._control = ControlServer(data / "control", partial(perform, self.office), take=in_memory)
         self.do(self._control.start())
 
     def do(self, work: Any) -> Any:

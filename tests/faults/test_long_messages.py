@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import running
 from running import PATIENCE
 from served import Served
 
@@ -48,6 +49,20 @@ def test_the_memory_that_a_long_message_takes(server: Served) -> None:
     before = most_memory(server)
     size = 40 * MIB
     send(server, message(size))
+    assert most_memory(server) - before < 2.75 * size
+    assert server.maildrop.all()[1].endswith(message(size)[-1000:])
+
+
+def test_the_memory_that_a_long_message_of_a_local_program_takes(server: Served) -> None:
+    def sendmail(octets: bytes) -> None:
+        words = ["sendmail", "-i", "-C", str(server.config), CARLA]
+        done = running.postroom(words, server.environ, octets.decode())
+        assert (done.returncode, done.stderr) == (0, "")
+
+    sendmail(message(MIB))
+    before = most_memory(server)
+    size = 40 * MIB
+    sendmail(message(size))
     assert most_memory(server) - before < 2.75 * size
     assert server.maildrop.all()[1].endswith(message(size)[-1000:])
 

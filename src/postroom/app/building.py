@@ -25,8 +25,12 @@ from postroom.proto.imap.config import ImapConfig
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.smtp.client_events import Account, TlsUse
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
+from postroom.store.postgres_options import PostgresOptions
+from postroom.store.store import StoreSettings
 
 MECHANISMS = ("PLAIN", "LOGIN")
+POOLED = 48  # writing connections to PostgreSQL of all processes of a server on one machine, and a third of that for reading
+FEWEST = 2  # of one process
 PATIENCE = 3600.0  # seconds of silence in a lab
 _TLS_USE = {
     "none": TlsUse.NEVER,
@@ -76,6 +80,28 @@ def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
     ):
         tls.service(service, protocols)
     return tls
+
+
+def store_settings(workers: int) -> StoreSettings:
+    """How one of so many processes uses its store: together they have few more connections to PostgreSQL than one alone."""
+    whole = PostgresOptions()
+    writers, readers = POOLED // workers, POOLED // (3 * workers)
+    return StoreSettings(
+        postgres=PostgresOptions(
+            min(whole.writers, max(FEWEST, writers)), min(whole.readers, max(FEWEST, readers))
+        )
+    )
+
+
+def share(settings: Settings, workers: int) -> Settings:
+    """What one of so many processes is given of what others, or the machine's memory, see together."""
+    limits, queue = settings.limits, settings.queue
+    bodies = max(limits.bodies_in_flight // workers, 2 * limits.message_bytes)
+    return msgspec.structs.replace(
+        settings,
+        limits=msgspec.structs.replace(limits, bodies_in_flight=min(bodies, limits.bodies_in_flight)),
+        queue=msgspec.structs.replace(queue, concurrency=max(1, queue.concurrency // workers)),
+    )
 
 
 def smtp_config(settings: Settings, world: Surroundings, service: Service) -> ServerConfig:

@@ -10,7 +10,7 @@ import asyncio
 
 from postroom.app import maildrop
 from postroom.app.dropped import take_dropped
-from postroom.app.housekeeping import Chore
+from postroom.app.housekeeping import Chore, Whose
 from postroom.app.locate import Places, places_of
 from postroom.app.logs import Log
 from postroom.app.operations.office import Office
@@ -48,12 +48,12 @@ class Chores:
     def all(self) -> list[Chore]:
         """Names, paces and work."""
         return [
-            Chore("index", 1.0, self._fill_index),
-            Chore("drop directory", 2.0, self._take_dropped),
+            Chore("index", 1.0, self._fill_index, Whose.STORE),
+            Chore("drop directory", 2.0, self._take_dropped, Whose.MACHINE),
             Chore("queue size", 5.0, self._measure_queue),
-            Chore("certificates", 60.0, self._refresh_certificates),
-            Chore("prune", 24 * HOUR, self._prune),
-            Chore("sweep", HOUR, self._sweep),
+            Chore("certificates", 60.0, self._watch_certificates),
+            Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
+            Chore("sweep", HOUR, self._sweep, Whose.STORE),
         ]
 
     async def close(self) -> None:
@@ -85,12 +85,16 @@ class Chores:
         self._parts.room.queue_full = waiting >= self._office.settings.limits.queue_messages
         return False
 
-    async def _refresh_certificates(self) -> bool:
+    def refresh_certificates(self) -> None:
+        """Has certificates used whose files have changed."""
         try:
             if self._tls.refresh():
                 self._log.info("certificates.reloaded")
         except CertificateError as error:
             self._log.warning("certificates.unusable", reason=str(error))
+
+    async def _watch_certificates(self) -> bool:
+        self.refresh_certificates()
         return False
 
     async def _prune(self) -> bool:

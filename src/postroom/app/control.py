@@ -1,7 +1,7 @@
 """The control socket: how commands on this machine talk to the running server.
 
-A Unix socket in the data directory; each message is a 32-bit length and MessagePack. A call is one request and a stream of records that
-ends with `Done` or `Failed`. The kernel says who calls (SO_PEERCRED), so no password is needed and none is accepted. Not here: what the
+A Unix socket in the data directory; each message is a 32-bit length and MessagePack. A call is one request, the octets of a mail message if
+one goes with it, and a stream of records that ends with `Done` or `Failed`. The kernel says who calls (SO_PEERCRED), so no password is needed and none is accepted. Not here: what the
 operations do (`app.operations`).
 """
 
@@ -13,15 +13,24 @@ import os
 import pwd
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Iterator
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from postroom.message.errors import MailError
 
-MAX_REQUEST = 64 * 1024 * 1024  # octets: a message to submit, and a little around it
+if TYPE_CHECKING:  # commands import this module, and start faster without
+    from postroom.store.spilled import Content
+
+MAX_REQUEST = 16 * 1024 * 1024  # octets beside a message: many recipients, an alias file
+PIECE = 256 * 1024  # octets of a message that are taken at a time
+SILENCE_SECONDS = 30.0  # that a caller may let us wait for what he owes
+LONGEST_MESSAGE = 600.0  # seconds that a message may take to arrive
+BACKLOG = 100  # calls that wait to be taken
 MOST_OF_A_NAME = 107  # octets of a socket's name: sun_path without its NUL
 _LENGTH = struct.Struct("!I")
 _PEERCRED = struct.Struct("3i")
@@ -41,10 +50,11 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One call: an operation's name and its arguments."""
+    """One call: an operation's name and its arguments. `size` octets follow that are the argument `content`."""
 
     operation: str
     arguments: dict[str, Any]
+    size: int = 0
 
 
 class Found(msgspec.Struct, frozen=True, tag="record"):
@@ -67,37 +77,54 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 Part = Found | Done | Failed
 Perform = Callable[[Caller, Request], AsyncIterator[dict[str, Any]]]
+Take = Callable[[int, AsyncIterator[bytes]], "AbstractAsyncContextManager[Content]"]
 
 
 class OperationError(Exception):
     """An operation cannot be done; the text names the input and the remedy."""
 
 
-class ControlServer:
-    """Listens at `path` (mode 0666: the kernel tells who calls) and runs each request by `perform`."""
+def listen_at(path: Path) -> socket.socket:
+    """Takes the path over; a socket that a dead server left behind is removed."""
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with _reachable(path) as name:
+        listening.bind(name)
+    path.chmod(0o666)
+    listening.listen(BACKLOG)
+    listening.setblocking(False)
+    return listening
 
-    def __init__(self, path: Path, perform: Perform) -> None:
+
+class ControlServer:
+    """Listens at `path` (mode 0666: the kernel tells who calls) and runs each request by `perform`.
+
+    A socket that is `given` is shared with other processes: whoever comes first answers, and the path is not this server's to remove.
+    `take` puts away a message of so many octets that comes in pieces, and keeps it while the call lasts.
+    """
+
+    def __init__(
+        self, path: Path, perform: Perform, given: socket.socket | None = None, take: Take | None = None
+    ) -> None:
         self._path = path
         self._perform = perform
+        self._take = take
+        self._given = given
         self._server: asyncio.Server | None = None
         self._calls: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Takes the path over; a socket that a dead server left behind is removed."""
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with _reachable(self._path) as name:
-            listening.bind(name)
-        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=1 << 20)
-        self._path.chmod(0o666)
+        """Takes the path over, if no socket was given."""
+        listening = self._given or listen_at(self._path)
+        options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=1 << 20, **options)
 
     async def stop(self) -> None:
         """Closes the socket and removes it; calls that have not come to their end are ended."""
         if self._server:
             self._server.close()
-            with contextlib.suppress(FileNotFoundError):
-                self._path.unlink()
+            if self._given is None:
+                self._path.unlink(missing_ok=True)
         for call_ in self._calls:
             call_.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
@@ -116,25 +143,50 @@ class ControlServer:
     async def _call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         caller = _caller(writer.get_extra_info("socket"))
         try:
-            (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-            if length <= MAX_REQUEST:
-                request = _requests.decode(await reader.readexactly(length))
-                await self._answer(caller, request, writer)
-        except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError):
+            last: Part = Done()
+            try:
+                async with contextlib.aclosing(self._records(caller, reader)) as records:
+                    async for record in records:
+                        writer.write(_frame(Found(record)))
+                        await writer.drain()
+            except (OperationError, MailError) as error:
+                last = failure(error)
+            writer.write(_frame(last))
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError, TimeoutError):
             pass  # the caller went away, or is none of ours
         finally:
             writer.close()
 
-    async def _answer(self, caller: Caller, request: Request, writer: asyncio.StreamWriter) -> None:
-        try:
+    async def _records(self, caller: Caller, reader: asyncio.StreamReader) -> AsyncGenerator[dict[str, Any]]:
+        request = await _read_request(reader)
+        async with contextlib.AsyncExitStack() as taken:
+            if request.size:
+                if self._take is None or request.size < 0:
+                    raise OperationError(f"no message can be taken with {request.operation}")
+                async with asyncio.timeout(LONGEST_MESSAGE):
+                    coming = self._take(request.size, _pieces(reader, request.size))
+                    request.arguments["content"] = await taken.enter_async_context(coming)
             async for record in self._perform(caller, request):
-                writer.write(_frame(Found(record)))
-                await writer.drain()
-            last: Part = Done()
-        except (OperationError, MailError) as error:
-            last = failure(error)
-        writer.write(_frame(last))
-        await writer.drain()
+                yield record
+
+
+async def _read_request(reader: asyncio.StreamReader) -> Request:
+    async with asyncio.timeout(SILENCE_SECONDS):
+        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+        if length > MAX_REQUEST:
+            raise OperationError(
+                f"the request has {length} octets, at most {MAX_REQUEST} are taken: ask for less at a time"
+            )
+        return _requests.decode(await reader.readexactly(length))
+
+
+async def _pieces(reader: asyncio.StreamReader, size: int) -> AsyncIterator[bytes]:
+    while size:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            piece = await reader.readexactly(min(size, PIECE))
+        yield piece
+        size -= len(piece)
 
 
 def failure(error: OperationError | MailError) -> Failed:
@@ -161,15 +213,22 @@ class NotRunning(Exception):
     """No server listens at the control socket."""
 
 
-def call(path: Path, request: Request) -> Iterator[dict[str, Any]]:
-    """Makes a call from a command: yields records, raises `OperationError` or `CallFailed`, or `NotRunning` before anything was sent."""
+def call(path: Path, request: Request, content: bytes = b"") -> Iterator[dict[str, Any]]:
+    """Makes a call from a command: yields records, raises `OperationError` or `CallFailed`, or `NotRunning` before anything was sent.
+
+    `content` is a mail message that goes with the request.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             with _reachable(path) as name:
                 connection.connect(name)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NotRunning(f"no server listens at {path}") from error
-        connection.sendall(_frame(request))
+        with contextlib.suppress(
+            BrokenPipeError, ConnectionResetError
+        ):  # the answer, if there is one, says why
+            connection.sendall(_frame(msgspec.structs.replace(request, size=len(content))))
+            connection.sendall(content)
         while True:
             part = _read_part(connection)
             if isinstance(part, Found):
@@ -196,7 +255,10 @@ def _read_part(connection: socket.socket) -> Part:
 def _exactly(connection: socket.socket, size: int) -> bytes:
     chunks: list[bytes] = []
     while size:
-        chunk = connection.recv(min(size, 1 << 20))
+        try:
+            chunk = connection.recv(min(size, 1 << 20))
+        except ConnectionResetError:
+            chunk = b""
         if not chunk:
             raise OperationError("the server closed the control connection: look at its log")
         chunks.append(chunk)

@@ -6,11 +6,22 @@ Each job has its own pace and survives its errors, which are told. RFC 5321 §4.
 from __future__ import annotations
 
 import asyncio
+import enum
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from postroom.app.logs import Log
+
+NOT_MINE_SECONDS = 3600.0  # after which a process looks again at the latest whether a chore is its own now
+
+
+class Whose(enum.Enum):
+    """Who does a chore where a server has several processes."""
+
+    EACH = "each process, for itself"
+    MACHINE = "one process of each machine"
+    STORE = "one of all processes that use the store"
 
 
 class Chore(msgspec.Struct, frozen=True):
@@ -19,13 +30,15 @@ class Chore(msgspec.Struct, frozen=True):
     name: str
     seconds: float
     work: Callable[[], Awaitable[bool]]
+    whose: Whose = Whose.EACH
 
 
 class Housekeeping:
-    """Runs chores until it is stopped."""
+    """Runs chores until it is stopped. `mine` says whether this process does a chore now."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, mine: Callable[[Chore], Awaitable[bool]]) -> None:
         self._log = log
+        self._mine = mine
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *chores: Chore) -> None:
@@ -40,9 +53,12 @@ class Housekeeping:
 
     async def _run(self, chore: Chore) -> None:
         while True:
+            more, rest = False, chore.seconds
             try:
-                more = await chore.work()
+                if await self._mine(chore):
+                    more = await chore.work()
+                else:
+                    rest = min(rest, NOT_MINE_SECONDS)
             except Exception:  # noqa: BLE001 - told, and tried again
                 self._log.exception("housekeeping.failed", chore=chore.name)
-                more = False
-            await asyncio.sleep(0.01 if more else chore.seconds)
+            await asyncio.sleep(0.01 if more else rest)

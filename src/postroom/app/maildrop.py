@@ -24,6 +24,8 @@ from typing import Any
 
 import msgspec
 
+from postroom.store.durable import sync_directory
+
 MODE = 0o1733
 SUFFIX = ".mail"
 MAX_FACTS = 1 << 20  # octets of the first line
@@ -76,7 +78,7 @@ def drop(directory: Path, facts: dict[str, Any], content: bytes) -> str:
     try:
         _write(draft, first + content)
         draft.rename(directory / (name + SUFFIX))
-        _sync(directory)
+        sync_directory(directory)
     except OSError as error:
         draft.unlink(missing_ok=True)
         missing = isinstance(error, FileNotFoundError)
@@ -126,19 +128,6 @@ def _write(path: Path, octets: bytes) -> None:
         file.flush()
         os.fchmod(file.fileno(), _FILE_MODE)
         os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    """Makes the name durable; whoever may not read the directory cannot open it to say so, and syncs everything."""
-    try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    except PermissionError:
-        os.sync()
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _waiting(directory: Path) -> list[Path]:

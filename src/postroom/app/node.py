@@ -7,11 +7,15 @@ statements (`store.leases`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import time
 from collections.abc import Callable
 
+import msgspec
+
+from postroom.message.errors import TryLater
 from postroom.store import leases
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.ids import Ids
@@ -22,22 +26,30 @@ BEAT_SECONDS = 30
 AHEAD_MS = 60_000  # ids may run that far ahead of the last beat
 
 
+ALONE = "alone"  # the place of the only process that can use an embedded store
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Who hears of an `error` that passes, and that the number is `lost`: then the process must end, its ids may be another's."""
+
+    error: Callable[[BaseException], None]
+    lost: Callable[[BaseException], None]
+
+
 class Node:
     """A held node number. `ids` makes ids as long as the beat goes on."""
 
-    def __init__(
-        self, engine: Engine, held: NodeNumber, ids: Ids, on_error: Callable[[BaseException], None]
-    ) -> None:
+    def __init__(self, engine: Engine, held: NodeNumber, ids: Ids, told: Told) -> None:
         self.ids = ids
         self._engine = engine
         self._held = held
-        self._on_error = on_error
+        self._told = told
         self._beating: asyncio.Task[None] | None = None
 
     @classmethod
-    async def join(cls, engine: Engine, on_error: Callable[[BaseException], None], *, alone: bool) -> Node:
-        """Takes a number; `alone` when no other process can use the store."""
-        name = f"{socket.gethostname()}:{os.getpid()}" if not alone else "alone"
+    async def join(cls, engine: Engine, told: Told, place: str = "") -> Node:
+        """Takes a number. `place` names what only one process can be at a time: then the number of its predecessor, who is gone, is free."""
+        name, alone = place or f"{socket.gethostname()}:{os.getpid()}", bool(place)
         now = time.time_ns()
         mark = now // 1_000_000 + AHEAD_MS
 
@@ -49,7 +61,7 @@ class Node:
 
         held = await engine.write(work)
         ids = Ids(held.node, mark=held.id_mark, limit=max(mark, held.id_mark + AHEAD_MS))
-        return cls(engine, held, ids, on_error)
+        return cls(engine, held, ids, told)
 
     def start(self) -> None:
         """Begins to beat."""
@@ -59,7 +71,8 @@ class Node:
         """Gives the number back."""
         if self._beating is not None:
             self._beating.cancel()
-        await self._engine.write(self._leave, Urgency.HOUSEKEEPING)
+        with contextlib.suppress(TryLater):  # its lease ends by itself
+            await self._engine.write(self._leave, Urgency.HOUSEKEEPING)
 
     async def _leave(self, tx: Transaction) -> None:
         await leases.leave_node(tx, self._held)
@@ -78,6 +91,6 @@ class Node:
                 if await self._engine.write(keep, Urgency.INBOUND):
                     self.ids.reserve(mark)
                 else:
-                    self._on_error(RuntimeError(f"another process has taken node number {self._held.node}"))
+                    self._told.lost(RuntimeError(f"another process has taken node number {self._held.node}"))
             except Exception as error:  # noqa: BLE001 - ids wait at their limit until the store is back
-                self._on_error(error)
+                self._told.error(error)

@@ -15,7 +15,7 @@ from postroom.app import building
 from postroom.app.keys import secret_key
 from postroom.app.locate import places_of, store_url
 from postroom.app.maildrop import make_directory
-from postroom.app.node import Node
+from postroom.app.node import ALONE, Node, Told
 from postroom.app.room import Gauges, Room
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
@@ -75,9 +75,10 @@ async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[Bas
     places.data.mkdir(mode=0o711, parents=True, exist_ok=True)
     places.keys.mkdir(mode=0o700, exist_ok=True)
     make_directory(places.drop)
-    store = await Store.open(store_url(settings), on_fatal=on_fatal)
+    store = await Store.open(store_url(settings), building.store_settings(world.worker.of), on_fatal)
     try:
-        node = await Node.join(store.engine, _teller(world), alone=not settings.server.database)
+        place = world.worker.name if settings.server.database else ALONE
+        node = await Node.join(store.engine, Told(_teller(world), on_fatal), place)
         await _set_rules(store, settings)
         return _build(settings, world, store, node)
     except BaseException:
@@ -116,6 +117,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     vault = Vault.open(keys / "vault.key")
     login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
+    login.announce = store.changes.announce
     hostname = settings.server.hostname
     premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check)
     return Parts(

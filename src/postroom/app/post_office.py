@@ -42,7 +42,7 @@ class PostOffice:
     def submit(self, facts: dict[str, Any], content: bytes) -> Posted:
         """Hands a message over (`facts` are the fields of `Submit`); raises `CallFailed` when it is refused, or `Unreachable`."""
         try:
-            (record,) = call(self._control, Request("submit", {**facts, "content": content}))
+            (record,) = call(self._control, Request("submit", facts), content)
         except (NotRunning, PermissionError) as error:
             return self._dropped(facts, content, error)
         return Posted(journey=str(record["id"]))

@@ -1,4 +1,4 @@
-"""A whole mail server as one object: its parts, its listeners, its chores; and `postroom serve` around it.
+"""A whole mail server as one object: its parts, its listeners, its chores.
 
 A process may hold several, each with settings and surroundings of its own (a lab holds two). Not here: how parts are made (`app.parts`,
 `app.building`), what administration can do (`app.operations`).
@@ -7,45 +7,37 @@ A process may hold several, each with settings and surroundings of its own (a la
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
-import os
-import signal
-import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
-import msgspec
-import uvloop
-
 from postroom.app import building, parts
+from postroom.app.announcements import ADMINISTRATION, CERTIFICATES, Announcements
 from postroom.app.chores import Chores
 from postroom.app.control import Caller, ControlServer, Request
-from postroom.app.housekeeping import Chore, Housekeeping
+from postroom.app.housekeeping import Chore, Housekeeping, Whose
 from postroom.app.locate import places_of
-from postroom.app.logs import Log, make_log
+from postroom.app.logs import Log
 from postroom.app.operations.office import Finding, Submission, Watched
 from postroom.app.operations.table import OPERATIONS, perform
 from postroom.app.services import Services
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings import Settings
+from postroom.app.shifts import Shifts
 from postroom.app.surroundings import Surroundings
 from postroom.app.watching import watch
 from postroom.deliver.attempt import Attempt
 from postroom.intake.local import LocalDoor
 from postroom.message.envelope import Envelope
-from postroom.net import sockets
-from postroom.net.certificates import CertificateError, opportunistic
-from postroom.net.clock import Clock, SystemClock
-from postroom.net.ourselves import is_ourselves
-from postroom.net.resolver import StubResolver, system_options
-from postroom.net.sockets import CannotListen
-from postroom.store import domains, fsck, jobs
+from postroom.message.errors import MessageTooBig
+from postroom.net.clock import Clock
+from postroom.store import domains, fsck, jobs, login
 from postroom.store.engine import Engine
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job
 from postroom.store.login import Login
 from postroom.store.passwords import Passwords
-from postroom.store.refused import StoreRefused
+from postroom.store.spilled import Content
 from postroom.store.vault import Vault
 
 
@@ -59,10 +51,18 @@ class Server:
         self.log: Log = world.log
         self.tls = building.server_tls(settings, places_of(settings).keys, world.clock.now())
         self.services = Services(settings, world, built, self.tls)
-        self._control = ControlServer(places_of(settings).control, self._perform)
-        self._housekeeping = Housekeeping(world.log)
+        self._control = ControlServer(places_of(settings).control, self._perform, world.control, self._take)
+        self._shifts = Shifts(built.store.engine, built.node.ids.node)
+        self._housekeeping = Housekeeping(world.log, self._mine)
         self._chores = Chores(self, built, self.tls, world.log)
         self._local = LocalDoor(built.premises, self.services.unique)
+        heard: dict[str, Callable[..., None]] = {
+            ADMINISTRATION: self._look,
+            CERTIFICATES: self._chores.refresh_certificates,
+            login.FAILED: partial(built.login.heard, login.FAILED),
+            login.SUCCEEDED: partial(built.login.heard, login.SUCCEEDED),
+        }
+        self._announcements = Announcements(built.store.changes, heard, self._missed)
 
     @classmethod
     async def open(cls, settings: Settings, world: Surroundings, failed: asyncio.Event) -> Server:
@@ -114,7 +114,9 @@ class Server:
         """Stops in order: no new connections, running messages to their end, the queue, the store. Nothing is lost at any point."""
         await self.services.stop(self.world.farewell)
         await self._control.stop()
+        self._announcements.close()
         await self._housekeeping.stop()
+        await self._shifts.end()
         await self._chores.close()
         await self.parts.runner.stop(self.world.farewell)
         await self.services.notes.finish()
@@ -128,6 +130,7 @@ class Server:
 
     async def submit(self, submission: Submission) -> int:
         """See `Office`."""
+        self._check_size(len(submission.content))
         envelope = Envelope(
             submission.sender,
             list(submission.recipients),
@@ -137,6 +140,26 @@ class Server:
             ret=submission.ret,
         )
         return await self._local.submit(submission.user, envelope, submission.content)
+
+    def _check_size(self, octets: int) -> None:
+        most = self.settings.limits.message_bytes
+        if octets > most:
+            raise MessageTooBig(f"The message has {octets} octets, at most {most} are taken here")
+
+    @asynccontextmanager
+    async def _take(self, size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[Content]:
+        """A message of `size` octets over the control socket; it goes where those of SMTP go. Raises `MailError`."""
+        self._check_size(size)
+        self.parts.room.check(size)
+        body, last = self.services.body(), b""
+        try:
+            async for piece in pieces:
+                if last:
+                    await body.add(last)
+                last = piece
+            yield await body.finish(last, size)
+        finally:
+            body.drop()
 
     async def settle(self, job: Job, attempt: Attempt) -> None:
         """See `Office`."""
@@ -152,6 +175,7 @@ class Server:
     async def reload_certificates(self) -> Sequence[str]:
         """See `Office`."""
         self.tls.reload()
+        self.parts.store.changes.announce(CERTIFICATES)
         return [self.settings.server.hostname]
 
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
@@ -170,63 +194,24 @@ class Server:
     async def _perform(self, caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
         async for record in perform(self, caller, request):
             yield record
-        if not OPERATIONS[request.operation].reads:
+        operation = OPERATIONS[request.operation]
+        if not operation.reads:
             self.wake()
             await self.services.apop.look()
+            if not operation.everybody:
+                self.parts.store.changes.announce(ADMINISTRATION)
 
+    async def _mine(self, chore: Chore) -> bool:
+        worker = self.world.worker
+        if chore.whose is Whose.STORE and self.settings.server.database:
+            return await self._shifts.mine(chore.name, chore.seconds)
+        return chore.whose is not Whose.MACHINE or worker.number == 1
 
-def internet(settings: Settings) -> Surroundings:
-    """The surroundings of a real server."""
-    own = frozenset(address for address in settings.listen.addresses if address not in ("0.0.0.0", "::"))  # noqa: S104
-    clock = SystemClock()
-    return Surroundings(
-        clock,
-        StubResolver(system_options(), clock.monotonic),
-        make_log(settings.log.format, settings.log.level),
-        lambda ip: is_ourselves(ip, own),
-        opportunistic,
-        inherited=sockets.inherited(os.environ, os.getpid()),
-    )
+    def _look(self) -> None:
+        """Another process has changed something."""
+        self.wake()
+        self.parts.runner.in_background(self.services.apop.look())
 
-
-async def serve(settings: Settings, *, json: bool = False) -> int:
-    """Runs a server until SIGINT or SIGTERM; gives the exit code. With `json`, one line on standard output when it is ready."""
-    stop, failed = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    world = internet(settings)
-    try:
-        server = await Server.open(settings, world, failed)
-        ports = await server.start()
-    except (StoreRefused, SettingsError, CertificateError, CannotListen) as error:
-        world.log.critical("start.refused", reason=str(error))
-        return 1
-    names = await server.domains() or [settings.server.hostname]
-    if json:
-        line = {"domains": dict.fromkeys(names, ports), "data": settings.server.data}
-        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
-        sys.stdout.flush()
-    calm_collector()
-    world.log.info("ready", hostname=settings.server.hostname, domains=names, **ports)
-    waiting = [asyncio.ensure_future(event.wait()) for event in (stop, failed)]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    world.log.info("stopping")
-    with contextlib.suppress(Exception) if failed.is_set() else contextlib.nullcontext():
-        await server.stop()
-    return 1 if failed.is_set() else 0
-
-
-def calm_collector() -> None:
-    """Has the garbage collector look less often and never at what was there at the start: mail makes few cycles, and much garbage."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
-
-
-def run(settings: Settings, *, json: bool = False) -> int:
-    """`serve` on the fastest loop there is."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve(settings, json=json))
+    def _missed(self) -> None:
+        self._look()
+        self._chores.refresh_certificates()

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 
 from postroom.app import building
 from postroom.app.apop import ApopOffer
 from postroom.app.building import Tls
 from postroom.app.locate import places_of
 from postroom.app.parts import Parts, turner
+from postroom.app.places import places_to_listen
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.intake.mx import MxDoor
@@ -34,6 +36,7 @@ from postroom.serve.pop3_maildrop import Shelves, StoreMaildrops
 from postroom.serve.pop3_notes import JourneyNotes
 from postroom.serve.pop3_visits import Visits
 from postroom.serve.smtp import SmtpService, SmtpSession
+from postroom.serve.smtp_body import Body
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store import jobs
@@ -42,7 +45,7 @@ from postroom.store.jobs import Destinations
 from postroom.store.spilled import discard_leftovers
 from postroom.store.wordbook import IndexWordbook
 
-LOOPBACK = ("127.0.0.1",)
+IMPLICIT_TLS = frozenset(("submissions", "pop3s", "imaps"))
 _BUSY_SMTP = b"421 4.7.0 Too many connections from your address, try again later\r\n"
 _BUSY_POP3 = b"-ERR [SYS/TEMP] too many connections from your address\r\n"
 _BUSY_IMAP = b"* BYE [LIMIT] Too many connections from your address\r\n"
@@ -67,6 +70,14 @@ class Services:
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
         self.apop = ApopOffer(parts.store.engine, settings.server.hostname)
 
+    @property
+    def _incoming(self) -> Path | None:
+        return places_of(self._settings).incoming if self._parts.store.files is not None else None
+
+    def body(self) -> Body:
+        """For a message that comes by another way than these listeners, counted with theirs."""
+        return Body(self._parts.budget, self._incoming)
+
     def unique(self) -> str:
         """The left half of a Message-ID."""
         return secrets.token_hex(12)
@@ -75,25 +86,24 @@ class Services:
         """Opens all ports that are asked for; gives those that were opened, by service. Raises `CannotListen` and then listens nowhere."""
         await self.apop.look()
         await asyncio.to_thread(discard_leftovers, places_of(self._settings).incoming)
-        listen, tls = self._settings.listen, self._tls
-        mx, submission, lmtp = self._mx("smtp"), self._submission(), self._lmtp()
-        wanted = (
-            ("smtp", listen.smtp, listen.addresses, mx, False),
-            ("submission", listen.submission, listen.addresses, submission, False),
-            ("submissions", listen.submissions, listen.addresses, submission, True),
-            ("lmtp", listen.lmtp, LOOPBACK, lmtp, False),
-            ("pop3", listen.pop3, listen.addresses, self._pop3(), False),
-            ("pop3s", listen.pop3s, listen.addresses, self._pop3(), True),
-            ("imap", listen.imap, listen.addresses, self._imap(), False),
-            ("imaps", listen.imaps, listen.addresses, self._imap(), True),
-        )
+        submission = self._submission()
+        sessions = {
+            "smtp": self._mx("smtp"),
+            "submission": submission,
+            "submissions": submission,
+            "lmtp": self._lmtp(),
+            "pop3": self._pop3(),
+            "pop3s": self._pop3(),
+            "imap": self._imap(),
+            "imaps": self._imap(),
+        }
         opened: list[tuple[Listener, str]] = []
-        for name, port, addresses, sessions, implicit in wanted:
-            given = self._world.inherited.get(name)
-            if port >= 0 or given:
-                door = self._door(name, sessions, implicit=implicit, tls=tls)
-                listening = given or sockets.tcp(addresses, port)
-                opened += [(Listener(one, door), name) for one in listening]
+        for place in places_to_listen(self._settings.listen):
+            given = self._world.inherited.get(place.service)
+            if place.port >= 0 or given:
+                door = self._door(place.service, sessions[place.service])
+                listening = given or sockets.tcp(place.addresses, place.port)
+                opened += [(Listener(one, door), place.service) for one in listening]
         self._listeners = [listener for listener, _ in opened]
         for listener in self._listeners:
             await listener.start()
@@ -105,8 +115,9 @@ class Services:
             await listener.stop()
         await self._connections.drain(grace)
 
-    def _door(self, name: str, sessions: Callable[[], Session], *, implicit: bool, tls: Tls) -> Door:
-        endpoint = Endpoint(sessions, self._connections, self._tell, tls.of(name) if implicit else None)
+    def _door(self, name: str, sessions: Callable[[], Session]) -> Door:
+        tls = self._tls.of(name) if name in IMPLICIT_TLS else None
+        endpoint = Endpoint(sessions, self._connections, self._tell, tls)
         refusal = _BUSY.get(name, _BUSY_SMTP)
         return Door(endpoint, self._gate, refusal)
 
@@ -130,7 +141,7 @@ class Services:
                 self._flush, turner(self._settings, world, parts) if service is Service.SUBMISSION else None
             ),
             tell=world.log.info,
-            incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
+            incoming=self._incoming,
         )
         return lambda: SmtpSession(shared)
 

@@ -91,9 +91,11 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, Meta(ge=100, description="recipients of one transaction from a user")
     ] = 500
     connections_per_client: Annotated[
-        int, Meta(description="at once from one IPv4 /32 or IPv6 /64; 0: no limit")
+        int, Meta(description="at once from one IPv4 /32 or IPv6 /64, for each worker; 0: no limit")
     ] = 30
-    connections_per_minute: Annotated[int, Meta(description="new ones from one client; 0: no limit")] = 300
+    connections_per_minute: Annotated[
+        int, Meta(description="new ones from one client, for each worker; 0: no limit")
+    ] = 300
     bodies_in_flight: Annotated[
         int, Meta(description="bytes of messages being received at the same time")
     ] = 256 << 20

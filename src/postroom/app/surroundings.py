@@ -28,13 +28,22 @@ def _port_25(ip: str) -> int:  # noqa: ARG001 - every server's port but in a lab
     return 25
 
 
+class Worker(msgspec.Struct, frozen=True):
+    """Which of a server's processes on this machine this is: `number`, from 1, of `of`. `name` is its place's, "" where it has none:
+    whoever had the place before is gone."""
+
+    number: int = 1
+    of: int = 1
+    name: str = ""
+
+
 class Surroundings(msgspec.Struct, frozen=True):
     """The world as one server sees it.
 
     `owns` tells its own addresses; `port_of` where an address takes mail; `source` is the address to connect from, "" for any;
     `relay_tls` the context for STARTTLS to next hops. `open_house` is a lab's: passwords without TLS, VRFY and EXPN for everybody, patience,
-    connections without number. `before_door` may put faults in front of a door. `inherited` are sockets that systemd opened, by service.
-    Conversations have `farewell` seconds when the server stops.
+    connections without number. `before_door` may put faults in front of a door. `inherited` are sockets that were opened before, by service,
+    `control` likewise. Conversations have `farewell` seconds when the server stops.
     """
 
     clock: Clock
@@ -48,4 +57,6 @@ class Surroundings(msgspec.Struct, frozen=True):
     before_door: Callable[[Door], Door] = _as_it_is
     login_limits: LoginLimits = LoginLimits()
     inherited: Mapping[str, Sequence[socket.socket]] = {}
+    control: socket.socket | None = None
     farewell: float = FAREWELL_SECONDS
+    worker: Worker = Worker()

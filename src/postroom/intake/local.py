@@ -6,6 +6,7 @@ The kernel has said who it is, and that goes into the Received field; the sender
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from postroom.intake.client import Client, Incoming
@@ -15,6 +16,7 @@ from postroom.message.journey import Authenticated, Hop, HopKind
 from postroom.message.modifications import apply_modifications, modifications
 from postroom.message.trace import close_header
 from postroom.net.session import Peer
+from postroom.store.spilled import Content, head_of, with_head
 
 
 class LocalDoor:
@@ -25,7 +27,7 @@ class LocalDoor:
         self._premises = premises
         self._unique = unique
 
-    async def submit(self, user: str, envelope: Envelope, content: bytes) -> int:
+    async def submit(self, user: str, envelope: Envelope, content: Content) -> int:
         """Accepts a message with CRLF line ends for all of its recipients; gives the journey id. Raises `MailError` and keeps nothing."""
         self._desk.check_room(len(content))
         hop = Hop(HopKind.RECEIVED, self._premises.clock.now())
@@ -33,13 +35,19 @@ class LocalDoor:
         incoming = Incoming(envelope, hop)
         for number, recipient in enumerate(envelope.recipients):
             incoming.known[number] = await self._desk.resolve(recipient)
-        content = close_header(content)
+        head = close_header(head_of(content))
         unique = f"{self._unique()}@{self._premises.hostname}"
-        changes = modifications(content, envelope.sender, self._desk.date(), unique)
-        content = apply_modifications(content, changes)
-        if not content.isascii() and envelope.body is BodyKind.SEVEN_BIT:
+        changes = modifications(head, envelope.sender, self._desk.date(), unique)
+        content = with_head(content, apply_modifications(head, changes))
+        if envelope.body is BodyKind.SEVEN_BIT and not await _is_ascii(content):
             envelope.body = BodyKind.EIGHT_BIT
         client = Client(Peer(""), Peer(""), local_user=user)
         accept_id = self._premises.next_id()
         await self._desk.take(client, incoming, Parcel(accept_id, content, []), content)
         return accept_id
+
+
+async def _is_ascii(content: Content) -> bool:
+    if isinstance(content, bytes):
+        return content.isascii()
+    return await asyncio.to_thread(content.kind, BodyKind.SEVEN_BIT) is BodyKind.SEVEN_BIT

@@ -17,6 +17,7 @@ from typing import Final
 from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.store.blobs import BlobRef
 from postroom.store.disk_errors import as_mail_errors
+from postroom.store.durable import make_durable, sync_directory
 from postroom.store.spilled import Content
 
 CHUNK: Final = 1 << 20  # octets that are read at a time
@@ -27,6 +28,7 @@ class BlobFiles:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._durable: set[Path] = set()  # directories of accounts
 
     def path(self, account_id: int, blob_id: int) -> Path:
         """Where an object's file is."""
@@ -37,7 +39,7 @@ class BlobFiles:
         path = self.path(account_id, blob_id)
         digest = hashlib.sha256()
         with as_mail_errors("blob file"):
-            self._make_parent(path)
+            self._make_parent(path.parent)
             part = path.with_suffix(".part")
             with part.open("xb") as file:
                 try:
@@ -50,7 +52,7 @@ class BlobFiles:
                     part.unlink()
                     raise
             part.rename(path)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
         return BlobRef(blob_id, len(content), digest.digest())
 
     def read(self, account_id: int, blob_id: int, start: int = 0, length: int | None = None) -> bytes:
@@ -111,17 +113,10 @@ class BlobFiles:
                 if stat.S_ISREG(path.lstat().st_mode):
                     yield account, parse_id(IdKind.BLOB, path.name), path
 
-    def _make_parent(self, path: Path) -> None:
-        if not path.parent.exists():
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            _sync_directory(self._directory)
-
-
-def _sync_directory(path: Path) -> None:
-    """A name in a directory survives a power cut only when the directory is synced too."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _make_parent(self, folder: Path) -> None:
+        """Once for each process: that a directory is there does not say that it is durable."""
+        if folder not in self._durable:
+            if not self._durable:
+                make_durable(self._directory)
+            make_durable(folder)
+            self._durable.add(folder)

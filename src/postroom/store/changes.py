@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 MAX_PENDING: Final = 500  # changes that wait for one subscriber
+PROCESSES: Final = 0  # no account's id: what processes subscribe to that are to hear announcements
 
 
 class Change(msgspec.Struct, frozen=True, tag_field="k", array_like=True):
@@ -69,7 +70,23 @@ class Missed(Change, frozen=True, tag="missed"):
     """Something changed; what it was is not known any more."""
 
 
-AnyChange = MessageAdded | MessagesExpunged | FlagsChanged | MailboxChanged | MetadataChanged | Shown | Missed
+class Announced(Change, frozen=True, tag="announced"):
+    """For the processes that use this store, of no account: `topic` says what has happened, `words` to what."""
+
+    topic: str
+    words: tuple[str, ...] = ()
+
+
+AnyChange = (
+    MessageAdded
+    | MessagesExpunged
+    | FlagsChanged
+    | MailboxChanged
+    | MetadataChanged
+    | Shown
+    | Missed
+    | Announced
+)
 
 
 class Changes:
@@ -91,6 +108,11 @@ class Changes:
         for change in changes:
             for subscription in tuple(self._subscriptions.get(change.account_id, ())):
                 subscription.put(change)
+
+    def announce(self, topic: str, *words: str) -> None:
+        """Tells the other processes that use this store; those of them hear it that subscribed to `PROCESSES`. Never waits."""
+        if self._relay is not None:
+            self._relay([Announced(PROCESSES, 0, topic, words)])
 
     def missed(self) -> None:
         """Tells every subscriber to look for himself: hints may have been lost."""

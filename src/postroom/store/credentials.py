@@ -48,6 +48,7 @@ class Credentials(msgspec.Struct, frozen=True):
     credentials: list[Credential]
 
 
+NOBODY = 0  # no account has this id
 _ACCOUNT = "SELECT account_id FROM addresses WHERE address = $1 AND kind = 1"
 _PROFILE = """
 SELECT p.address, p.generation, a.state FROM profiles p JOIN accounts a ON a.account_id = p.account_id WHERE p.account_id = $1
@@ -64,15 +65,15 @@ async def any_of(tx: Transaction, kind: CredentialKind) -> bool:
 
 
 async def of_address(tx: Transaction, address: Address) -> Credentials | None:
-    """What the account with this address logs in with; None when the address is no account's."""
+    """What the account with this address logs in with; None when the address is no account's, after as many statements."""
     row = await tx.fetchrow(_ACCOUNT, address.key)
-    if row is None:
-        return None
-    profile = await tx.fetchrow(_PROFILE, row[0])
+    account_id = NOBODY if row is None else row[0]
+    profile = await tx.fetchrow(_PROFILE, account_id)
+    found = await of_account(tx, account_id)
     if profile is None:
         return None
     written = parse_mailbox(profile[0]) or address
-    return Credentials(row[0], written, profile[2] == 0, profile[1], await of_account(tx, row[0]))
+    return Credentials(account_id, written, profile[2] == 0, profile[1], found)
 
 
 async def of_account(tx: Transaction, account_id: int) -> list[Credential]:

@@ -12,9 +12,9 @@ import hmac
 import math
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -27,6 +27,8 @@ from postroom.store.passwords import MAX_PASSWORD, Passwords, prepared
 from postroom.store.throttle import Limits, Throttle, client_of
 from postroom.store.vault import Unreadable, Vault
 
+FAILED: Final = "login failed"
+SUCCEEDED: Final = "login succeeded"
 USED_EVERY = 3600 * 1_000_000  # microseconds: how exact a credential's last use is
 
 
@@ -58,7 +60,11 @@ class Clock(Protocol):
 
 
 class LoginPolicy:
-    """Checks names and passwords. Without a `vault` nobody logs in by APOP."""
+    """Checks names and passwords. Without a `vault` nobody logs in by APOP.
+
+    `announce` tells other processes of one store what became of a login, a topic and words for their `heard`: so that many processes
+    together allow no more failures than one would.
+    """
 
     def __init__(
         self,
@@ -76,6 +82,7 @@ class LoginPolicy:
         self._throttle = Throttle(settings.limits)
         self._turns = _Turns(settings.waiting_per_client)
         self._cache = _Cache(settings)
+        self.announce: Callable[..., None] = _tell_nobody
 
     async def authenticate(
         self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""
@@ -112,7 +119,7 @@ class LoginPolicy:
     @asynccontextmanager
     async def _attempt(self, ip: str, username: str, name: Address | None) -> AsyncIterator[None]:
         """One client's attempts come one after another, so that each sees what became of the last."""
-        client, key = client_of(ip), name.key if name else f"? {username[:320]}"
+        client, key = client_of(ip), _key(name.key if name else f"? {username[:320]}")
         async with self._turns.of(client):
             wait = self._throttle.wait(client, key, self._clock.monotonic())
             if wait > 0:
@@ -121,8 +128,15 @@ class LoginPolicy:
                 yield
             except AuthenticationFailed:
                 self._throttle.failed(client, key, self._clock.monotonic())
+                self.announce(FAILED, client, key)
                 raise
-            self._throttle.succeeded(client, key, self._clock.monotonic())
+            if self._throttle.succeeded(client, key, self._clock.monotonic()):
+                self.announce(SUCCEEDED, client, key)
+
+    def heard(self, topic: str, client: str, key: str) -> None:
+        """What another process announced: it counts here too."""
+        note = self._throttle.failed if topic == FAILED else self._throttle.succeeded
+        note(client, key, self._clock.monotonic())
 
     def _name(self, username: str) -> Address | None:
         try:
@@ -194,6 +208,15 @@ class LoginPolicy:
 def shared_secret_purpose(account_id: int) -> str:
     """What `Vault.seal` is told of a shared secret before it becomes a credential."""
     return f"shared secret of account {account_id}"
+
+
+def _tell_nobody(*_words: str) -> None:
+    """There is no other process."""
+
+
+def _key(name: str) -> str:
+    """What is counted for a name: bounded, and no reading for others, since passwords are typed as names too."""
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class _Turns:

@@ -158,7 +158,7 @@ class _Unnamed:
         with as_mail_errors("incoming message"):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._descriptor, name = tempfile.mkstemp(dir=directory)
-            Path(name).unlink()
+            Path(name).unlink(missing_ok=True)  # another process that starts may have been quicker
 
     def __del__(self) -> None:
         if self._descriptor >= 0:

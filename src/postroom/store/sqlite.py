@@ -17,6 +17,7 @@ import msgspec
 
 from postroom.store.checkpoint import Checkpointer, LogLimits
 from postroom.store.dialect import Dialect, sqlite_dialect
+from postroom.store.durable import make_durable
 from postroom.store.engine import Row, Transaction, Urgency, Value
 from postroom.store.group_commit import GroupCommit, drive
 from postroom.store.lockfile import LockFile
@@ -150,7 +151,7 @@ class _Files(NamedTuple):
 
 
 def _open_files(directory: Path, options: SqliteOptions) -> _Files:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_durable(directory)
     lock = LockFile(directory)
     path = str(directory / "mail.db")
     try:

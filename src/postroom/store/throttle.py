@@ -67,11 +67,14 @@ class Throttle:
         count = 1 if now - last > FORGET_AFTER else count + 1
         self._names.keep(pair, (count, now), limits.remembered)
 
-    def succeeded(self, client: str, name: str, now: float) -> None:
-        """Forgets the name's failures from there, not the client's: else one good account would be the key to trying all others."""
+    def succeeded(self, client: str, name: str, now: float) -> bool:
+        """Forgets the name's failures from there, not the client's: else one good account would be the key to trying all others.
+
+        Whether there were any.
+        """
         pair = f"{client} {name}"
-        self._names.pop(pair, None)
         self._good.keep(pair, now, self._limits.remembered)
+        return self._names.pop(pair, None) is not None
 
     def _pair_wait(self, pair: str, now: float) -> float:
         found, delays = self._names.get(pair), self._limits.delays

@@ -10,6 +10,7 @@ from postroom.app import building
 from postroom.app.settings import RouteSettings, Settings, SettingsError, parse
 from postroom.deliver.turning import fetched
 from postroom.proto.smtp.client_events import TlsUse
+from postroom.store.store import StoreSettings
 
 NOW = 1_750_000_000_000_000
 
@@ -71,3 +72,20 @@ def test_a_domain_whose_mail_is_fetched_has_no_host() -> None:
 def test_a_route_leads_somewhere_and_to_one_place(domain: str, route: RouteSettings) -> None:
     with pytest.raises(SettingsError, match="turn_for"):
         building.routes(Settings(routes={domain: route}))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 8, 64])
+def test_workers_share_what_others_see_of_them_together(workers: int) -> None:
+    settings = Settings()
+    share = building.share(settings, workers)
+    assert workers * share.queue.concurrency <= max(settings.queue.concurrency, workers)
+    assert settings.limits.message_bytes <= share.limits.bodies_in_flight <= settings.limits.bodies_in_flight
+    pools = building.store_settings(workers).postgres
+    assert pools.writers >= 2
+    assert pools.readers >= 2
+    assert workers * (pools.writers + pools.readers) <= max(64, 4 * workers)
+
+
+def test_one_worker_has_everything() -> None:
+    assert building.share(Settings(), 1) == Settings()
+    assert building.store_settings(1) == StoreSettings()

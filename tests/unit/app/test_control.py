@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from postroom.app import control
 from postroom.app.control import (
+    PIECE,
     Caller,
     CallFailed,
     ControlServer,
@@ -19,8 +23,9 @@ from postroom.app.control import (
     OperationError,
     Request,
     call,
+    listen_at,
 )
-from postroom.message.errors import NoSuchUser, TryLater
+from postroom.message.errors import MessageTooBig, NoSuchUser, TryLater
 
 
 async def perform(caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
@@ -63,6 +68,109 @@ async def test_a_socket_that_lies_deep(tmp_path: Path) -> None:
         await records(deep / "control", "echo")
     with pytest.raises(NotRunning):
         await records(deep / "none" / "control", "echo")
+
+
+async def test_a_socket_that_several_share_is_answered_by_those_who_are_left(tmp_path: Path) -> None:
+    listening = listen_at(tmp_path / "control")
+    servers = [ControlServer(tmp_path / "control", perform, listening.dup()) for _ in range(2)]
+    for server in servers:
+        await server.start()
+    for server in servers:
+        assert await records(tmp_path / "control", "echo", n=1) == [{"uid": os.getuid(), "n": 1}]
+        await server.stop()
+    assert (tmp_path / "control").exists()
+    listening.close()
+
+
+class Shelf:
+    """Takes messages, and knows whether it still keeps one; `most` octets of one."""
+
+    def __init__(self) -> None:
+        self.most = 1 << 30
+        self.pieces: list[int] = []
+        self.kept = 0
+
+    @contextlib.asynccontextmanager
+    async def take(self, size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        if size > self.most:
+            raise MessageTooBig
+        content = b""
+        self.kept += 1
+        try:
+            async for piece in pieces:
+                self.pieces.append(len(piece))
+                content += piece
+            yield content
+        finally:
+            self.kept -= 1
+
+
+@pytest.fixture
+async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
+    shelf = Shelf()
+    server = ControlServer(tmp_path / "shelf", perform, take=shelf.take)
+    await server.start()
+    yield shelf
+    await server.stop()
+
+
+def send(path: Path, content: bytes) -> list[dict[str, Any]]:
+    return list(call(path, Request("echo", {}), content))
+
+
+@pytest.mark.parametrize("size", [1, PIECE, PIECE + 1, 3 * PIECE])
+async def test_a_message_comes_with_a_request_in_pieces(shelf: Shelf, tmp_path: Path, size: int) -> None:
+    content = os.urandom(size)
+    [record] = await asyncio.to_thread(send, tmp_path / "shelf", content)
+    assert record["content"] == content
+    assert max(shelf.pieces) <= PIECE
+    assert shelf.kept == 0
+
+
+async def test_a_message_that_is_refused_is_answered_before_its_end(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.most = PIECE
+    with pytest.raises(CallFailed) as caught:
+        await asyncio.to_thread(send, tmp_path / "shelf", bytes(20 * PIECE))
+    assert caught.value.failed.status == "5.3.4"
+    assert shelf.pieces == []
+
+
+async def test_a_message_that_nobody_takes(path: Path) -> None:
+    with pytest.raises(CallFailed, match="no message can be taken with echo"):
+        await asyncio.to_thread(send, path, b"x")
+
+
+@pytest.mark.parametrize("end", ["close", "silence"])
+async def test_nothing_is_kept_of_a_message_that_does_not_come_whole(
+    shelf: Shelf, tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if end == "silence":
+        monkeypatch.setattr(control, "SILENCE_SECONDS", 0.2)
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "shelf")
+    packed = msgspec.msgpack.encode(Request("echo", {}, 2 * PIECE))
+    writer.write(len(packed).to_bytes(4, "big") + packed + bytes(PIECE))
+    async with asyncio.timeout(20):
+        while not shelf.pieces:
+            await asyncio.sleep(0.01)
+        assert shelf.kept == 1
+        if end == "close":
+            writer.write_eof()
+        assert await reader.read() == b""
+    assert shelf.kept == 0
+    writer.close()
+
+
+@pytest.mark.parametrize(("more", "answered"), [(0, True), (1, False)])
+async def test_a_request_has_bounds(
+    path: Path, monkeypatch: pytest.MonkeyPatch, more: int, answered: bool
+) -> None:
+    request = Request("echo", {"x": "a" * 1000})
+    monkeypatch.setattr(control, "MAX_REQUEST", len(msgspec.msgpack.encode(request)) - more)
+    if answered:
+        assert len(await records(path, "echo", x="a" * 1000)) == 1
+    else:
+        with pytest.raises(CallFailed, match="octets, at most"):
+            await records(path, "echo", x="a" * 1000)
 
 
 @pytest.mark.parametrize(

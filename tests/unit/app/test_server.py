@@ -2,96 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-import poplib
 import smtplib
-import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Self
 
 import msgspec
 import pytest
 
-from postroom.app.control import Request, call
+from postroom.app.control import CallFailed, Request, call
 from postroom.app.locate import places_of
-from postroom.app.logs import make_log
-from postroom.app.server import Server, internet
-from postroom.app.settings import Settings, parse
+from postroom.app.operations.office import Submission
+from postroom.app.settings import Settings
 from postroom.message.journey import Hop, Said
-
-PASSWORD = "canary-5c1b"
-MESSAGE = b"From: alice@r.test\r\nSubject: Ketchup\r\n\r\nDo you like ketchup?\r\n.\r\n"
+from postroom.store.spilled import Spilled
+from whole_server import PASSWORD, Running, fetch, send, settings_of, thread
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     database = "" if request.param == "sqlite" else request.getfixturevalue("database_url")
-    return parse(
-        f"""
-        [server]
-        hostname = "mail.l.test"
-        data = "{tmp_path}/data"
-        database = "{database}"
-        [listen]
-        addresses = ["127.0.0.1"]
-        smtp = 0
-        submission = 0
-        submissions = 0
-        lmtp = 0
-        pop3 = 0
-        pop3s = 0
-        imap = 0
-        imaps = 0
-        [limits]
-        free_bytes = 0
-        """
-    )
-
-
-class Running:
-    """A server and its ports; `log` is what it wrote."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.log = io.StringIO()
-
-    async def __aenter__(self) -> Self:
-        world = msgspec.structs.replace(internet(self.settings), log=make_log("json", "info", self.log))
-        self.server = await Server.open(self.settings, world, asyncio.Event())
-        self.ports = await self.server.start()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self.server.stop()
-
-    async def operate(self, operation: str, **arguments: Any) -> list[dict[str, Any]]:
-        path = places_of(self.settings).control
-        return await asyncio.to_thread(lambda: list(call(path, Request(operation, arguments))))
-
-    async def settle(self) -> None:
-        await self.operate("domain.add", name="l.test")
-        await self.operate("account.add", address="bob@l.test", password=PASSWORD)
-
-
-async def thread(work: Callable[[], Any]) -> Any:
-    return await asyncio.wait_for(asyncio.to_thread(work), 30)
-
-
-def send(port: int, recipient: str = "bob@l.test") -> None:
-    with smtplib.SMTP("127.0.0.1", port, "r.test") as smtp:
-        smtp.sendmail("alice@r.test", [recipient], MESSAGE)
-
-
-def fetch(port: int) -> list[bytes]:
-    context = ssl._create_unverified_context()
-    box = poplib.POP3_SSL("127.0.0.1", port, context=context)
-    box.user("bob@l.test")
-    box.pass_(PASSWORD)
-    messages = [b"\r\n".join(box.retr(number + 1)[1]) for number in range(box.stat()[0])]
-    box.quit()
-    return messages
+    return settings_of(tmp_path / "data", database)
 
 
 @pytest.fixture
@@ -136,6 +66,65 @@ async def test_only_what_changes_something_wakes_the_queue(
     asked = "domain.add"
     await running.operate(asked, name="m.test")
     assert set(woken) == {"domain.add"}
+
+
+def submit(server: Running, size: int) -> str:
+    """A message of that many octets by the control socket; gives its id."""
+    head, line = b"Subject: long\r\n\r\n", b"0123456789abcde\xe9\r\n"
+    lines, rest = divmod(size - len(head) - len(line), len(line))
+    content = head + lines * line + b"x" * (rest + len(line) - 2) + b"\r\n"
+    [record] = call(
+        places_of(server.settings).control, Request("submit", {"recipients": ["bob@l.test"]}), content
+    )
+    return str(record["id"])
+
+
+@pytest.mark.parametrize("size", [100, (1 << 18) - 1, 1 << 18, (1 << 18) + 1, 3_000_000])
+async def test_a_message_by_the_control_socket_is_counted_with_others_and_spilled(
+    running: Running, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget, kinds = running.server.parts.budget, []
+    used: list[int] = []
+    submit_ = running.server.submit
+
+    async def seen(submission: Submission) -> int:
+        kinds.append(type(submission.content))
+        used.append(budget.used)
+        return await submit_(submission)
+
+    monkeypatch.setattr(running.server, "submit", seen)
+    assert (await thread(lambda: submit(running, size))).startswith("J")
+    [message] = await thread(lambda: fetch(running.ports["pop3s"]))
+    assert used == [size]
+    assert budget.used == 0
+    on_file = running.server.parts.store.files is not None and size > 1 << 18
+    assert kinds == [Spilled if on_file else bytes]
+    assert b"Subject: long\r\n" in message
+    body = message.partition(b"\r\n\r\n")[2]
+    assert len(body) + 2 == size - len(b"Subject: long\r\n\r\n")
+
+
+async def test_a_message_by_the_control_socket_may_be_as_large_as_any(settings: Settings) -> None:
+    limits = msgspec.structs.replace(settings.limits, message_bytes=65_536)
+    async with Running(msgspec.structs.replace(settings, limits=limits)) as server:
+        await server.settle()
+        await thread(lambda: submit(server, 65_536))
+        with pytest.raises(CallFailed, match="65537 octets, at most 65536") as caught:
+            await thread(lambda: submit(server, 65_537))
+        assert caught.value.failed.status == "5.3.4"
+
+
+async def test_a_message_by_the_control_socket_finds_room_or_is_refused_like_others(
+    settings: Settings,
+) -> None:
+    limits = msgspec.structs.replace(settings.limits, bodies_in_flight=1_000_000)
+    async with Running(msgspec.structs.replace(settings, limits=limits)) as server:
+        await server.settle()
+        budget = server.server.parts.budget
+        with pytest.raises(CallFailed, match="No room for a message of 1200000 octets") as caught:
+            await thread(lambda: submit(server, 1_200_000))
+        assert (caught.value.failed.status, caught.value.failed.temporary) == ("4.3.1", True)
+        assert budget.used == 0
 
 
 async def test_mail_survives_a_restart(settings: Settings) -> None:

@@ -104,6 +104,41 @@ async def test_anything_else_fails_alike(build, username, password):
     assert house.passwords.checks == 1  # the same work, whether the name is known or not
 
 
+class Counting:
+    """An engine that counts what is read and written."""
+
+    def __init__(self, engine):
+        self._engine = engine
+        self.statements = self.writes = 0
+
+    def reading(self):
+        return self
+
+    async def fetch(self, sql, *args):
+        self.statements += 1
+        return await self._engine.reading().fetch(sql, *args)
+
+    async def fetchrow(self, sql, *args):
+        self.statements += 1
+        return await self._engine.reading().fetchrow(sql, *args)
+
+    async def write(self, work, *urgency):
+        self.writes += 1
+        return await self._engine.write(work, *urgency)
+
+
+async def test_s28_a_known_name_is_as_much_work_as_an_unknown_one(build):
+    """Two hundred tries of each: what is asked of the store and of the hash, which is what takes time, is the same."""
+    house = await build(LoginSettings(Limits(per_minute=0, per_day=0, delays=())))
+    work = []
+    for name in (BOB, "nobody@x.test", "nobody@elsewhere.test"):
+        house.policy._engine, house.passwords.checks = Counting(house.engine), 0
+        await house.fails(200, username=name)
+        counted = house.policy._engine
+        work.append((counted.statements, counted.writes, house.passwords.checks))
+    assert work == [(600, 0, 200)] * 3
+
+
 async def test_a_disabled_account_fails_like_a_wrong_password(build):
     house = await build()
     await house.login()
@@ -270,3 +305,28 @@ async def test_apop_is_off_without_a_secret_or_with_another_accounts(build):
     await with_secret(house, account_id=house.bob + 1)
     with pytest.raises(AuthenticationFailed):
         await house.policy.apop(HERE, BOB, CHALLENGE, "c4c9334bac560ecc979e58001b3e22fb")
+
+
+async def test_failures_elsewhere_count_here_and_success_there_ends_them(build):
+    here = await build()
+    there = House(here.engine, USUAL, None)
+    here.policy.announce, there.policy.announce = there.policy.heard, here.policy.heard
+    await here.fails()
+    with pytest.raises(TooManyLogins):
+        await there.login()
+    here.clock.seconds = there.clock.seconds = 3.0
+    assert await here.login()
+    there.clock.seconds = 3.0
+    await there.fails()  # it is the first one again, and nobody waited
+    there.passwords.close()
+
+
+async def test_what_is_announced_is_no_name_and_success_only_when_it_ends_something(build):
+    house, told = await build(), []
+    house.policy.announce = lambda *words: told.append(words)
+    await house.login()
+    assert told == []
+    await house.fails(username="secret\udcff typed in the wrong field")
+    [(topic, client, key)] = told
+    assert (topic, client) == ("login failed", HERE)
+    assert "secret" not in key

@@ -12,6 +12,8 @@ from postroom.app.cli.session import Administration, Config
 from postroom.app.locate import SYSTEM_CONFIG, config_path, load_at
 from postroom.app.settings import Settings, SettingsError
 
+MOST_WORKERS = 64  # processes of one server on one machine
+
 app = commands("Run the server.")
 
 
@@ -37,14 +39,23 @@ def starting(json: Json = False, config: Config = None) -> Starting:
 @command(starting)
 def serve(
     session: Starting,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; only 1 for now.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=MOST_WORKERS, help="Processes; more than one needs PostgreSQL.")
+    ] = 1,
 ) -> None:
     """Run the server until it is told to stop; with --json one line says when it is ready and where."""
-    if workers > 1:
-        need = "" if session.settings.server.database else ", and needs PostgreSQL ([server] database)"
+    if workers > 1 and not session.settings.server.database:
         raise CommandFailed(
-            f"--workers {workers}: more than one process is not supported yet{need}; leave it out", 2
+            f"--workers {workers}: the embedded database has room for one process; name a PostgreSQL database in the"
+            ' configuration ([server] database = "postgresql://..."), or leave --workers out',
+            2,
         )
-    from postroom.app.server import run
+    from postroom.app import serving
 
-    raise typer.Exit(run(session.settings, json=session.json))
+    ready = serving.say if session.json else serving.say_nothing
+    if workers > 1:
+        from postroom.app.supervisor import supervise
+
+        raise typer.Exit(serving.run(supervise(session.settings, workers, ready)))
+    world = serving.internet(session.settings)
+    raise typer.Exit(serving.run(serving.serve(session.settings, world, ready)))

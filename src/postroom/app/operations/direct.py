@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from postroom.app.control import Caller, OperationError
 from postroom.app.locate import places_of, store_url
 from postroom.app.logs import make_log
-from postroom.app.node import Node
+from postroom.app.node import ALONE, Node, Told
 from postroom.app.operations.office import Finding, Log, Submission, Watched
 from postroom.app.settings import Settings
 from postroom.deliver.attempt import Attempt
@@ -47,7 +47,8 @@ class DirectOffice:
         """Opens the store that the settings name; raises `StoreRefused` when it is another process's or damaged."""
         store = await Store.open(store_url(settings))
         try:
-            node = await Node.join(store.engine, _give_up, alone=not settings.server.database)
+            place = "" if settings.server.database else ALONE
+            node = await Node.join(store.engine, Told(_give_up, _give_up), place)
         except BaseException:
             await store.close()
             raise

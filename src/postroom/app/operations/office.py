@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # for the shape of an office alone: commands import this modu
     from postroom.store.ids import Ids
     from postroom.store.jobs import Job
     from postroom.store.login import Login
+    from postroom.store.spilled import Content
 
 A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R", bound=msgspec.Struct)
@@ -67,7 +68,7 @@ class Submission(msgspec.Struct, frozen=True):
     user: str
     sender: Address | None
     recipients: list[Recipient]
-    content: bytes
+    content: Content
     envid: str | None = None
     ret: Ret | None = None
     smtputf8: bool = False

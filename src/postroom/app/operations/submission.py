@@ -22,6 +22,7 @@ from postroom.message.ids import IdKind, id_text
 from postroom.message.xtext import encode_envid
 from postroom.store import directory
 from postroom.store.directory import Account
+from postroom.store.spilled import Content, head_of, with_head
 
 NULL_SENDER = "<>"
 
@@ -34,7 +35,7 @@ class Submit(msgspec.Struct, frozen=True):
     """
 
     recipients: list[str]
-    content: bytes
+    content: Content
     sender: str = ""
     notify: int | None = None
     ret: str = ""
@@ -112,12 +113,13 @@ async def own_domain(office: Office) -> str:
         return office.settings.server.hostname
 
 
-def _with_author(wanted: Submit, sender: Address | None) -> bytes:
+def _with_author(wanted: Submit, sender: Address | None) -> Content:
     """The content, with a From that has the caller's name in it where there is none; without a name the door completes it."""
-    if sender is None or not wanted.name or Header.parse(wanted.content).get("From") is not None:
+    head = head_of(wanted.content)
+    if sender is None or not wanted.name or Header.parse(head).get("From") is not None:
         return wanted.content
     try:
-        return address_field("From", [Mailbox(sender, wanted.name)]) + wanted.content
+        return with_head(wanted.content, address_field("From", [Mailbox(sender, wanted.name)]) + head)
     except FieldRefused as error:
         raise BadContent(f"the full name cannot be used: {error}") from None
 

@@ -1,0 +1,30 @@
+"""Directories whose names survive a power cut: a name is durable only once the directory that it stands in was synced, fsync(2).
+
+All of it blocks. Not here: files.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def make_durable(path: Path) -> None:
+    """Makes a directory (mode 0700) with what is missing above it; that it is there is durable, whoever has made it."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    for one in reversed(missing or [path]):
+        one.mkdir(mode=0o700, exist_ok=True)
+        sync_directory(one.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Makes the names in a directory durable; whoever may not read it cannot open it to say so, and syncs everything."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        os.sync()
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
