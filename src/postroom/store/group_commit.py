@@ -1,7 +1,8 @@
 """The writer of SQLite: many small pieces of work, one commit.
 
-While one commit waits for the disk, work gathers; the next batch takes all of it. Each piece is a coroutine that never suspends, driven
-by `send(None)`. What is urgent and small (`INBOUND`) runs on the event loop, since each statement in a thread costs a fight for the
+While one commit waits for the disk, work gathers; the next batch takes all of it. After a commit for many there is a pause, in which
+those who were answered bring more: a busy loop then does fewer commits, and each of them costs it a fight for the interpreter's lock as
+well as pages. Each piece is a coroutine that never suspends, driven by `send(None)`. What is urgent and small (`INBOUND`) runs on the event loop, since each statement in a thread costs a fight for the
 interpreter's lock; everything else, and the COMMIT with its fsync, is done by a thread, so that the loop never waits for the disk.
 
 The batch is run without savepoints first, since a savepoint copies every page that it touches; when a piece fails, the batch is rolled
@@ -29,6 +30,10 @@ from postroom.store.engine import Transaction, Urgency
 
 MAX_BATCH: Final = 500
 MAX_ON_LOOP: Final = 100  # of them run on the loop: some milliseconds, then others have their turn
+PAUSE: Final = (
+    0.000_3  # seconds after a commit for each piece of it: less than the loop is busy with the answers
+)
+LONGEST_PAUSE: Final = 0.01  # seconds after a commit, at most, before the next one begins
 MAX_WAITING: Final = 20_000  # pieces of work; bodies are bounded elsewhere, by their octets
 
 Work = Callable[[Transaction], Awaitable[Any]]
@@ -129,10 +134,10 @@ class GroupCommit:
 
     # ---- on the loop -------------------------------------------------------------------------------------------------
 
-    def _go_on(self) -> None:
-        """The next batch, once all who have something to say in this turn of the loop have said it."""
+    def _go_on(self, pause: float = 0.0) -> None:
+        """The next batch, once all who have something to say in this turn of the loop, or in a pause of so many seconds, have."""
         self._busy = True
-        self._loop.call_soon(self._begin)
+        self._loop.call_later(pause, self._begin)
 
     def _begin(self) -> None:
         batch = self._take()
@@ -171,10 +176,13 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 -- the thread deals with it, as with its own
             batch.error = error
 
-    def _done(self) -> None:
+    def _done(self, size: int) -> None:
+        """A commit for `size` pieces is over: the next one, when something waits for it."""
         self._busy = False
-        if any(self._queues) or self._closing:
-            self._go_on()
+        waiting = sum(map(len, self._queues))
+        if waiting or self._closing:
+            at_once = self._closing or waiting >= MAX_ON_LOOP
+            self._go_on(0.0 if at_once else min(size * PAUSE, LONGEST_PAUSE))
 
     def _settle(self, pieces: list[Piece]) -> None:
         try:
@@ -206,7 +214,7 @@ class GroupCommit:
                 self._call(self._settle, batch.pieces)
                 if self._broken is None:
                     self._after_commit(self._log_pages)
-                self._call(self._done)
+                self._call(self._done, len(batch.pieces))
         finally:
             self._call(self._end)
 

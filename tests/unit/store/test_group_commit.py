@@ -85,6 +85,46 @@ async def test_many_urgent_pieces_take_several_turns(engine, monkeypatch):
     assert len(commits) == 4
 
 
+class Pauses:
+    """The loop, with the pauses that were asked of it; they are not made."""
+
+    def __init__(self):
+        self._loop = asyncio.get_running_loop()
+        self.asked = []
+
+    def __getattr__(self, name):
+        return getattr(self._loop, name)
+
+    def call_later(self, pause, call):
+        self.asked.append(pause)
+        return self._loop.call_soon(call)
+
+
+@pytest.mark.parametrize(
+    ("committed", "waiting", "pause"),
+    [
+        (1, 1, group_commit.PAUSE),
+        (10, 1, 10 * group_commit.PAUSE),
+        (group_commit.MAX_ON_LOOP, 1, group_commit.LONGEST_PAUSE),
+        (10, group_commit.MAX_ON_LOOP - 1, 10 * group_commit.PAUSE),
+        (10, group_commit.MAX_ON_LOOP, 0.0),
+    ],
+)
+async def test_a_pause_after_a_commit_for_many(engine, committed, waiting, pause):
+    engine._commits._loop = loop = Pauses()
+    later = []
+
+    async def nothing(tx):
+        pass
+
+    async def bring_more(tx):
+        later.extend(asyncio.ensure_future(engine.write(nothing)) for _ in range(waiting))
+
+    await asyncio.gather(engine.write(bring_more), *(engine.write(nothing) for _ in range(committed - 1)))
+    await asyncio.gather(*later)
+    assert loop.asked == [0.0, pause]
+
+
 async def test_the_loop_does_not_wait_for_a_foreign_program(engine, tmp_path):
     foreign = apsw.Connection(str(tmp_path / "mail.db"))
     foreign.execute("BEGIN IMMEDIATE")
