@@ -13,14 +13,16 @@ from typing import Any
 
 import msgspec
 
+from postroom.message.address import parse_mailbox
 from postroom.message.errors import AuthenticationFailed
 from postroom.message.summary import summarize
 from postroom.net.session import Peer, TlsFacts
 from postroom.proto.imap.config import ImapConfig
 from postroom.serve.imap.conversation import ImapService
 from postroom.serve.imap.session import ImapSession
-from postroom.store import mailboxes, messages
+from postroom.store import accounts, directory, domains, mailboxes, messages
 from postroom.store.delivery import Delivered, Delivery, deliver
+from postroom.store.engine import Transaction
 from postroom.store.ids import Ids
 from postroom.store.rights import MailboxRef
 from postroom.store.store import Store
@@ -150,10 +152,15 @@ class ImapStage:
 
     async def move_in(self, address: str) -> int:
         """A new account with its first mailboxes."""
-        account_id = self.ids.next()
-        await self.store.engine.write(
-            lambda tx: mailboxes.create_account_mailboxes(tx, account_id, self.ids, self.now)
-        )
+        found = parse_mailbox(address)
+        assert found is not None
+
+        async def work(tx: Transaction) -> int:
+            if await directory.domain(tx, found.domain) is None:
+                await domains.add(tx, found.domain, self.now)
+            return await accounts.add(tx, accounts.NewAccount(found), self.ids, self.now)
+
+        account_id = await self.store.engine.write(work)
         self.logins.people[address] = account_id
         return account_id
 

@@ -52,6 +52,13 @@ class MailboxChanged(Change, frozen=True, tag="mailbox"):
     mailbox_id: int
 
 
+class MetadataChanged(Change, frozen=True, tag="metadata"):
+    """Entries (RFC 5464) of a mailbox, or of the account where `mailbox_id` is 0, were set or removed."""
+
+    mailbox_id: int
+    entries: tuple[str, ...]
+
+
 class Shown(Change, frozen=True, tag="shown"):
     """A message that its sender asked to have shown at once on open terminals (SEND and SAML of RFC 821 §3.4)."""
 
@@ -62,7 +69,7 @@ class Missed(Change, frozen=True, tag="missed"):
     """Something changed; what it was is not known any more."""
 
 
-AnyChange = MessageAdded | MessagesExpunged | FlagsChanged | MailboxChanged | Shown | Missed
+AnyChange = MessageAdded | MessagesExpunged | FlagsChanged | MailboxChanged | MetadataChanged | Shown | Missed
 
 
 class Changes:

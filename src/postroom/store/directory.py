@@ -201,6 +201,12 @@ async def _otherwise(tx: Transaction, address: Address) -> Resolved | None:
     return Alias(address, (ours.catch_all,)) if ours.catch_all else None
 
 
+async def administrator(tx: Transaction) -> str:
+    """The address that was named as the administrator's, "" when none was."""
+    rules = await tx.fetchrow(_RULES)
+    return "" if rules is None else str(rules[1])
+
+
 async def _role(tx: Transaction, address: Address, ours: Domain, administrator: str) -> Resolved | None:
     """RFC 5321 §4.5.1: postmaster must work in every domain, even if nobody said who that is: then it is the oldest account."""
     for target in (ours.postmaster, parse_mailbox(administrator)):

@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from postroom.message.errors import NotPermitted
 from postroom.store import blobs
 from postroom.store.changes import Change, MailboxChanged, MessagesExpunged
 from postroom.store.counts import CHUNK, Tally, chunks, placeholders, threads_here
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag
-from postroom.store.mailboxes import HasChildren, bump, get
+from postroom.store.mailboxes import HasChildren, Impossible, bump, get
 from postroom.store.messages import HIGHEST_UID, Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 
@@ -45,6 +44,7 @@ TO_INDEX: Final = "INSERT INTO index_queue (account_id, email_id) VALUES ($1, $2
 CHILD: Final = "SELECT 1 FROM mailboxes WHERE account_id = $1 AND parent_id = $2 LIMIT 1"
 DROP_MAILBOX: Final = "DELETE FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
 DROP_RIGHTS: Final = "DELETE FROM acl WHERE account_id = $1 AND mailbox_id = $2"
+DROP_NOTES: Final = "DELETE FROM annotations WHERE account_id = $1 AND mailbox_id = $2"
 DROP_SEEN: Final = "DELETE FROM seen WHERE account_id = $1 AND mailbox_id = $2"
 BURY: Final = "INSERT INTO deleted_mailboxes (account_id, modseq, mailbox_id) VALUES ($1, $2, $3)"
 
@@ -83,10 +83,10 @@ async def delete(tx: Transaction, mailbox: MailboxRef, now: int) -> list[Change]
     await require(tx, mailbox, Right.DELETE_MAILBOX)
     expunged = await expunge(tx, MailboxRef(account_id, mailbox_id), [(1, HIGHEST_UID)], now)
     if (await get(tx, mailbox)).role == "inbox":
-        raise NotPermitted("The INBOX cannot be deleted")
+        raise Impossible("The INBOX cannot be deleted")
     if await tx.fetchrow(CHILD, account_id, mailbox_id):
         raise HasChildren
-    for statement in (DROP_RIGHTS, DROP_SEEN, DROP_MAILBOX):
+    for statement in (DROP_RIGHTS, DROP_NOTES, DROP_SEEN, DROP_MAILBOX):
         await tx.execute(statement, account_id, mailbox_id)
     await tx.execute(BURY, account_id, expunged.modseq, mailbox_id)
     return [expunged, MailboxChanged(account_id, expunged.modseq, mailbox_id)]

@@ -6,13 +6,16 @@ messages' ids behind for those who synchronise. Not here: what is in a mailbox (
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
 
 from postroom.message.errors import EnhancedStatus, MailError, NotPermitted
 from postroom.store.changes import MailboxChanged
+from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
 from postroom.store.ids import Ids
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
@@ -32,6 +35,10 @@ DEFAULTS: Final = (
 )
 
 
+_NOT_IN_NAMES: Final = frozenset("/*%")
+_PATHS: Final = frozenset((".", ".."))
+
+
 class MailboxExists(MailError):
     """There is one with this name, or this role, already."""
 
@@ -44,6 +51,20 @@ class HasChildren(MailError):
 
     status = EnhancedStatus(5, 2, 0)
     words = "The mailbox has mailboxes below it: delete them first"
+
+
+class Impossible(NotPermitted):
+    """What nobody may do, whatever his rights are."""
+
+
+class BadName(Impossible, ValueError):
+    """No mailbox can have this name."""
+
+
+class TooManyMailboxes(Impossible):
+    """The account has as many mailboxes as it may have."""
+
+    words = f"An account has at most {MAX_MAILBOXES} mailboxes"
 
 
 class Mailbox(msgspec.Struct, frozen=True):
@@ -68,6 +89,14 @@ class Mailbox(msgspec.Struct, frozen=True):
     subscribed: int
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """A mailbox and what is counted when somebody asks: copies that no session has seen, and octets of copies that are \\Deleted."""
+
+    mailbox: Mailbox
+    recent: int = 0
+    deleted_storage: int = 0
+
+
 class NewMailbox(msgspec.Struct, frozen=True):
     """A mailbox to be; `mailbox_id` is a new id."""
 
@@ -75,6 +104,7 @@ class NewMailbox(msgspec.Struct, frozen=True):
     name: str
     parent_id: int = TOP
     role: str = ""
+    subscribed: bool = True
 
 
 _COLUMNS = ", ".join(Mailbox.__struct_fields__)
@@ -85,7 +115,11 @@ VALUES ($1, 1, 0, 0, 0, 0, $2, 0, $3)
 INSERT: Final = """
 INSERT INTO mailboxes (account_id, mailbox_id, parent_id, name, role, uidvalidity, uidnext, highestmodseq, n_total, n_unseen,
 n_deleted, n_bytes, n_threads, first_recent, vanished_floor, created_modseq, changed_modseq, subscribed)
-VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0, 0, 0, 0, 0, 1, 0, $7, $7, 1) ON CONFLICT DO NOTHING
+VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0, 0, 0, 0, 0, 1, 0, $7, $7, $8) ON CONFLICT DO NOTHING
+"""
+INHERIT: Final = """
+INSERT INTO acl (account_id, mailbox_id, grantee_id, rights, denied)
+SELECT account_id, $3, grantee_id, rights, denied FROM acl WHERE account_id = $1 AND mailbox_id = $2
 """
 BUMP: Final = "UPDATE accounts SET modseq = modseq + 1 WHERE account_id = $1 RETURNING modseq"
 # uidvalidity grows with every mailbox, so that a name used anew within a second is not taken for the old one.
@@ -97,6 +131,16 @@ GET: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 AND mailbo
 BY_ROLE: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 AND role = $2 AND role <> ''"  # noqa: S608
 INBOX_ID: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND role = 'inbox' AND role <> ''"
 LISTING: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 ORDER BY parent_id, name"  # noqa: S608
+SOME: Final = (
+    f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 AND mailbox_id IN ({placeholders(CHUNK, 2)})"  # noqa: S608
+)
+COUNT_RECENT: Final = """
+SELECT COUNT(*) FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid >= $3
+"""
+DELETED_STORAGE: Final = """
+SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM messages
+WHERE account_id = $1 AND mailbox_id = $2 AND uid >= 0 * $3 AND (flags & 8) = 8
+"""
 PARENTS: Final = "SELECT mailbox_id, parent_id FROM mailboxes WHERE account_id = $1"
 NAMED: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND parent_id = $2 AND name = $3"
 RECENT: Final = "SELECT first_recent, uidnext FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2 {LOCK}"
@@ -117,7 +161,7 @@ async def create_account_mailboxes(tx: Transaction, account_id: int, ids: Ids, n
     first = now // 1_000_000
     await tx.execute(NEW_ACCOUNT, account_id, first + len(DEFAULTS) - 1, now)
     for number, (name, role) in enumerate(DEFAULTS):
-        await tx.execute(INSERT, account_id, ids.next(), TOP, name, role, first + number, 1)
+        await tx.execute(INSERT, account_id, ids.next(), TOP, name, role, first + number, 1, 1)
 
 
 async def get(tx: Transaction, mailbox: MailboxRef) -> Mailbox:
@@ -157,6 +201,31 @@ async def by_path(tx: Transaction, account_id: int, path: Sequence[str]) -> int:
     return mailbox_id
 
 
+async def counted(
+    tx: Transaction, refs: Sequence[MailboxRef], wanted: AbstractSet[str] = frozenset()
+) -> dict[int, Counted]:
+    """The numbers of mailboxes of one account, by id, without those that are gone; rights were checked. `wanted`: RECENT, DELETED-STORAGE."""
+    found: dict[int, Counted] = {}
+    if not refs:
+        return found
+    account_id = refs[0].account_id
+    for chunk in chunks(ref.mailbox_id for ref in refs):
+        for row in await tx.fetch(SOME, account_id, *chunk):
+            box = Mailbox(*row)
+            recent = deleted = 0
+            if "RECENT" in wanted and box.first_recent < box.uidnext and box.n_total:
+                recent = await _number(tx, COUNT_RECENT, box, account_id)
+            if "DELETED-STORAGE" in wanted and box.n_deleted:
+                deleted = await _number(tx, DELETED_STORAGE, box, account_id)
+            found[box.mailbox_id] = Counted(box, recent, deleted)
+    return found
+
+
+async def _number(tx: Transaction, sql: str, box: Mailbox, account_id: int) -> int:
+    row = await tx.fetchrow(sql, account_id, box.mailbox_id, box.first_recent)
+    return int(row[0]) if row is not None else 0
+
+
 async def keywords(tx: Transaction, mailbox: MailboxRef) -> list[str]:
     """The keywords that copies in a mailbox have, sorted."""
     await require(tx, mailbox, Right.READ)
@@ -190,7 +259,7 @@ async def bump(tx: Transaction, account_id: int) -> int:
 
 
 async def create(tx: Transaction, account_id: int, new: NewMailbox, now: int, who: int = 0) -> MailboxChanged:
-    """Makes a mailbox. Raises `MailboxExists`, `NoSuchMailbox` (the parent), `NotPermitted`, ValueError for a bad name."""
+    """Makes a mailbox; who may do what in its parent, may in it. Raises `MailboxExists`, `NoSuchMailbox` (the parent), `NotPermitted`, `BadName`."""
     check_name(new.name)
     await _require_in_parent(tx, MailboxRef(account_id, new.parent_id, who))
     row = await tx.fetchrow(BUMP_VALIDITY, account_id, now // 1_000_000)
@@ -199,13 +268,13 @@ async def create(tx: Transaction, account_id: int, new: NewMailbox, now: int, wh
     modseq, uidvalidity = row
     parents = await _parents(tx, account_id)
     if len(parents) >= MAX_MAILBOXES:
-        raise NotPermitted(f"An account has at most {MAX_MAILBOXES} mailboxes")
+        raise TooManyMailboxes
     _check_place(parents, new.mailbox_id, new.parent_id)
-    inserted = await tx.execute(
-        INSERT, account_id, new.mailbox_id, new.parent_id, new.name, new.role, uidvalidity, modseq
-    )
-    if not inserted:
+    values = (new.mailbox_id, new.parent_id, new.name, new.role, uidvalidity, modseq, int(new.subscribed))
+    if not await tx.execute(INSERT, account_id, *values):
         raise MailboxExists
+    if new.parent_id != TOP:  # RFC 4314 §4
+        await tx.execute(INHERIT, account_id, new.parent_id, new.mailbox_id)
     return MailboxChanged(account_id, modseq, new.mailbox_id)
 
 
@@ -220,7 +289,7 @@ async def rename(tx: Transaction, mailbox: MailboxRef, parent_id: int, name: str
     await _require_in_parent(tx, MailboxRef(account_id, parent_id, mailbox.who))
     modseq = await bump(tx, account_id)
     if (await get(tx, mailbox)).role == "inbox":
-        raise NotPermitted("The INBOX cannot be renamed")
+        raise Impossible("The INBOX cannot be renamed")
     _check_place(await _parents(tx, account_id), mailbox_id, parent_id)
     taken = await tx.fetchrow(NAMED, account_id, parent_id, name)
     if taken is not None and taken[0] != mailbox_id:
@@ -239,11 +308,17 @@ async def subscribe(tx: Transaction, mailbox: MailboxRef, *, subscribed: bool) -
 
 
 def check_name(name: str) -> None:
-    """Raises ValueError for the name of one level that no mailbox can have: empty, too long, with control characters."""
+    """Raises `BadName` for the name of one level that no mailbox can have: empty, too long, in another form than NFC, with what means something else."""
     if not 0 < len(name) <= MAX_NAME:
-        raise ValueError(f"a mailbox name has 1 to {MAX_NAME} characters, not {len(name)}")
+        raise BadName(f"Each level of a mailbox name has 1 to {MAX_NAME} characters")
     if not name.isprintable() or name != name.strip():
-        raise ValueError(f"a mailbox name has no control characters and no space around it: {name!r}")
+        raise BadName("A mailbox name has no control characters and no space around it")
+    if not _NOT_IN_NAMES.isdisjoint(name):
+        raise BadName("A level of a mailbox name has no / and no wildcard * or %")
+    if name in _PATHS or name[0] in "#~":
+        raise BadName("A level of a mailbox name is not . or .. and does not begin with # or ~")
+    if not unicodedata.is_normalized("NFC", name):
+        raise BadName("A mailbox name is in Unicode's normalization form C")
 
 
 async def _require_in_parent(tx: Transaction, parent: MailboxRef) -> None:
@@ -261,16 +336,16 @@ def _check_place(parents: Mapping[int, int], mailbox_id: int, parent_id: int) ->
     """Whether a mailbox may lie below `parent_id`: that exists, does not lie in the mailbox, and the tree does not get too high."""
     above = _ancestors(parents, parent_id)
     if mailbox_id in above:
-        raise NotPermitted("A mailbox cannot lie in itself")
+        raise Impossible("A mailbox cannot lie in itself")
     if above and above[-1] not in parents:
         raise NoSuchMailbox
     below = 0
-    for other in parents:
+    for other in parents if mailbox_id in parents else ():
         line = _ancestors(parents, other)
         if mailbox_id in line:
             below = max(below, line.index(mailbox_id))
     if len(above) + 1 + below > MAX_DEPTH:
-        raise NotPermitted(f"Mailboxes lie at most {MAX_DEPTH} deep in each other")
+        raise Impossible(f"Mailboxes lie at most {MAX_DEPTH} deep in each other")
 
 
 def _ancestors(parents: Mapping[int, int], mailbox_id: int) -> list[int]:

@@ -67,6 +67,8 @@ LEFT_BEHIND: Final = tuple(
         "mailbox_keywords",
         "seen",
         "acl",
+        "subscriptions",
+        "annotations",
         "deleted_mailboxes",
         "mailboxes",
         "accounts",

@@ -1,11 +1,13 @@
 """Who may do what in a mailbox: the owner everything, others what the list of the mailbox gives them.
 
-RFC 4314 §2.1 (the letters). Checked in the store function that acts, not at each command. Not here: SETACL and its kin.
+RFC 4314 §2 (identifiers, negative rights), §2.1 (the letters). Checked in the store function that acts, not at each command. Not here: SETACL and its
+kin (`acl`).
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -45,7 +47,11 @@ class MailboxRef(msgspec.Struct, frozen=True):
     who: int = 0
 
 
-RIGHTS: Final = "SELECT rights FROM acl WHERE account_id = $1 AND mailbox_id = $2 AND grantee_id = $3"
+ANYONE: Final = 0  # the grantee of what everybody may, RFC 4314 §2
+EVERY_RIGHT: Final = "".join(Right)
+RIGHTS: Final = """
+SELECT rights, denied FROM acl WHERE account_id = $1 AND mailbox_id = $2 AND grantee_id IN (0, $3)
+"""
 
 ALL: Final = "".join(Right)
 
@@ -62,9 +68,26 @@ async def require(tx: Transaction, mailbox: MailboxRef, *rights: Right) -> None:
     """Raises `NoSuchMailbox` for whoever may not even look the mailbox up, and `NotPermitted` where any of `rights` is missing."""
     if mailbox.who in (0, mailbox.account_id):
         return
-    row = await tx.fetchrow(RIGHTS, mailbox.account_id, mailbox.mailbox_id, mailbox.who)
-    given = row[0] if row else ""
-    if Right.LOOKUP not in given:
-        raise NoSuchMailbox
+    given = await rights_in(tx, mailbox)
     if not all(right in given for right in rights):
         raise NotPermitted
+
+
+async def rights_in(tx: Transaction, mailbox: MailboxRef) -> str:
+    """The letters of what may be done, in the order of `Right`; raises `NoSuchMailbox` without the right to look it up."""
+    if mailbox.who in (0, mailbox.account_id):
+        return EVERY_RIGHT
+    rows = await tx.fetch(RIGHTS, mailbox.account_id, mailbox.mailbox_id, mailbox.who)
+    given = joined((row[0], row[1]) for row in rows)
+    if Right.LOOKUP not in given:
+        raise NoSuchMailbox
+    return given
+
+
+def joined(entries: Iterable[tuple[str, str]]) -> str:
+    """What entries of a list, (rights, denied rights) each, give together: a denial outweighs every gift (RFC 4314 §2)."""
+    given, denied = "", ""
+    for rights, without in entries:
+        given += rights
+        denied += without
+    return "".join(right for right in EVERY_RIGHT if right in given and right not in denied)

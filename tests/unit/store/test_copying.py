@@ -80,7 +80,7 @@ async def test_rights_on_both_sides(account):
     for role, rights in (("inbox", "lr"), ("archive", "li")):
         await account.engine.write(
             lambda tx, r=rights, b=account.boxes[role]: tx.execute(
-                "INSERT INTO acl VALUES (1, $1, 2, $2)", b, r
+                "INSERT INTO acl (account_id, mailbox_id, grantee_id, rights) VALUES (1, $1, 2, $2)", b, r
             )
         )
     assert (await run(account, copy, ALL, who=2)).pairs == ((1, 1),)

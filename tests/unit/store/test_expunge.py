@@ -85,7 +85,13 @@ async def test_many_at_once(account):
 async def test_rights(account):
     await account.fill(1)
     await account.engine.write(
-        lambda tx: tx.execute("INSERT INTO acl VALUES ($1, $2, $3, $4)", 1, account.boxes["inbox"], 2, "lrt")
+        lambda tx: tx.execute(
+            "INSERT INTO acl (account_id, mailbox_id, grantee_id, rights) VALUES ($1, $2, $3, $4)",
+            1,
+            account.boxes["inbox"],
+            2,
+            "lrt",
+        )
     )
     with pytest.raises(NotPermitted):
         await account.engine.write(lambda tx: expunge(tx, account.ref(who=2), ALL, NOW))

@@ -72,7 +72,13 @@ async def test_unchanged_since(account):
 async def test_rights(account, rights, mode, flags, permitted):
     await account.fill(1)
     await account.engine.write(
-        lambda tx: tx.execute("INSERT INTO acl VALUES ($1, $2, $3, $4)", 1, account.boxes["inbox"], 2, rights)
+        lambda tx: tx.execute(
+            "INSERT INTO acl (account_id, mailbox_id, grantee_id, rights) VALUES ($1, $2, $3, $4)",
+            1,
+            account.boxes["inbox"],
+            2,
+            rights,
+        )
     )
     if permitted:
         await change(account, ALL, mode, flags, who=2)

@@ -39,7 +39,9 @@ async def test_a_tree_is_made_renamed_and_deleted(account):
     assert await account.rows("SELECT modseq, mailbox_id FROM deleted_mailboxes") == [(5, 100)]
 
 
-@pytest.mark.parametrize("name", ["", "a\nb", " x", "x" * 256, "\x7f"])
+@pytest.mark.parametrize(
+    "name", ["", "a\nb", " x", "x" * 256, "\x7f", "..", "a/b", "a*", "%", "#news", "~root", "e\u0301"]
+)
 async def test_names_that_cannot_be(account, name):
     with pytest.raises(ValueError, match="mailbox name"):
         await create(account, 100, name)

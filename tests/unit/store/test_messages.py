@@ -41,7 +41,13 @@ async def test_an_email_and_its_copies(account):
 @pytest.mark.parametrize(("rights", "error"), [("", NoSuchMailbox), ("l", NotPermitted), ("lr", None)])
 async def test_others_need_the_right_to_read(account, rights, error):
     await account.engine.write(
-        lambda tx: tx.execute("INSERT INTO acl VALUES ($1, $2, $3, $4)", 1, account.boxes["inbox"], 2, rights)
+        lambda tx: tx.execute(
+            "INSERT INTO acl (account_id, mailbox_id, grantee_id, rights) VALUES ($1, $2, $3, $4)",
+            1,
+            account.boxes["inbox"],
+            2,
+            rights,
+        )
     )
     reading = messages.listing(account.engine.reading(), account.ref(who=2))
     if error is None:

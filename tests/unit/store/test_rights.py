@@ -6,7 +6,13 @@ from postroom.store.rights import NoSuchMailbox, Right, require
 
 async def grant(account, rights):
     await account.engine.write(
-        lambda tx: tx.execute("INSERT INTO acl VALUES ($1, $2, $3, $4)", 1, account.boxes["inbox"], 2, rights)
+        lambda tx: tx.execute(
+            "INSERT INTO acl (account_id, mailbox_id, grantee_id, rights) VALUES ($1, $2, $3, $4)",
+            1,
+            account.boxes["inbox"],
+            2,
+            rights,
+        )
     )
 
 

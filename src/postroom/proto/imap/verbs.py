@@ -8,13 +8,30 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.proto.imap.commands import copying, fetching, searching, selecting, session, storing
+from postroom.proto.imap.commands import (
+    acl,
+    copying,
+    fetching,
+    listing,
+    mailboxes,
+    metadata,
+    quota,
+    searching,
+    selecting,
+    session,
+    storing,
+)
 from postroom.proto.imap.verb import Verb
 
 VERBS: Final = MappingProxyType[bytes, Verb](
     {
+        **acl.VERBS,
         **copying.VERBS,
         **fetching.VERBS,
+        **listing.VERBS,
+        **mailboxes.VERBS,
+        **metadata.VERBS,
+        **quota.VERBS,
         **searching.VERBS,
         **selecting.VERBS,
         **session.VERBS,

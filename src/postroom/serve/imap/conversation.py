@@ -32,7 +32,7 @@ from postroom.serve.imap.view import View
 from postroom.store.changes import Subscription
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
-from postroom.store.mailboxes import HasChildren, MailboxExists
+from postroom.store.mailboxes import HasChildren, Impossible, MailboxExists, TooManyMailboxes
 from postroom.store.rights import NoSuchMailbox
 from postroom.store.store import Store
 from postroom.store.wordbook import Wordbook
@@ -99,6 +99,8 @@ _CODES: Final[tuple[tuple[type[MailError], str], ...]] = (
     (NoSuchMailbox, "NONEXISTENT"),
     (MailboxExists, "ALREADYEXISTS"),
     (HasChildren, "HASCHILDREN"),
+    (TooManyMailboxes, "LIMIT"),
+    (Impossible, "CANNOT"),
     (OverQuota, "OVERQUOTA"),
     (MessageTooBig, "TOOBIG"),
     (NotPermitted, "NOPERM"),

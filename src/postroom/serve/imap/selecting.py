@@ -6,9 +6,15 @@ mailbox holds.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
+import msgspec
+
+from postroom.message.errors import NotPermitted
+from postroom.message.ids import IdKind, id_text
 from postroom.proto.imap import rendering
+from postroom.proto.imap.commands.mailboxes import ATTRIBUTES
 from postroom.proto.imap.commands.selecting import Close, Done, Idle, Select, Unselect
 from postroom.proto.imap.verb import State
 from postroom.serve.imap import names
@@ -20,7 +26,18 @@ from postroom.store import expunge, mailboxes
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Mailbox
 from postroom.store.messages import HIGHEST_UID
-from postroom.store.rights import MailboxRef, Right, require
+from postroom.store.rights import MailboxRef, Right, require, rights_in
+
+_CHANGING: Final = frozenset("swite")  # rights with which a mailbox is more than READ-ONLY, RFC 4314 §5.2
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """What SELECT finds."""
+
+    ref: MailboxRef
+    mailbox: Mailbox
+    rights: str
+    children: bool
 
 
 async def select(conversation: Conversation, command: Select) -> Answer:
@@ -29,44 +46,74 @@ async def select(conversation: Conversation, command: Select) -> Answer:
         raise Refusal("Say ENABLE QRESYNC first (RFC 7162 §3.2.5)", status="BAD")
     _leave(conversation)
 
-    async def look(tx: Transaction) -> tuple[MailboxRef, Mailbox]:
+    async def look(tx: Transaction) -> Opened:
         ref = await names.find(conversation, tx, command.mailbox)
         await require(tx, ref, Right.READ)
-        return ref, await mailboxes.get(tx, ref)
+        mailbox = await mailboxes.get(tx, ref)
+        children = await tx.fetchrow(expunge.CHILD, ref.account_id, ref.mailbox_id) is not None
+        return Opened(ref, mailbox, await rights_in(tx, ref), children)
 
     if command.condstore:
         conversation.machine.enabled.add("CONDSTORE")
-    ref, mailbox = await conversation.snapshot(look)
-    view = View(ref, command.mailbox, mailbox, read_only=command.read_only)
+    opened = await conversation.snapshot(look)
+    ref, mailbox = opened.ref, opened.mailbox
+    read_only = command.read_only or _CHANGING.isdisjoint(opened.rights)
+    view = View(ref, names.normal(command.mailbox), mailbox, read_only=read_only)
     if not conversation.rev2:
         view.recent_from = mailbox.first_recent
-    if not command.read_only and mailbox.first_recent < mailbox.uidnext:
+    if not read_only and mailbox.first_recent < mailbox.uidnext:
         view.recent_from = await conversation.write(lambda tx: mailboxes.claim_recent(tx, ref))
     conversation.open(view)
-    await _describe(conversation, view, mailbox)
+    await _describe(conversation, view, opened)
+    if conversation.rev2:
+        _list(conversation, command.mailbox, opened)
     conversation.machine.state = State.SELECTED
     if command.resync and command.resync.uidvalidity == mailbox.uidvalidity:
         await resync(conversation, view, mailbox, command.resync)
     return Answer("Selected", "READ-ONLY" if view.read_only else "READ-WRITE")
 
 
-async def _describe(conversation: Conversation, view: View, mailbox: Mailbox) -> None:
+async def _describe(conversation: Conversation, view: View, opened: Opened) -> None:
     """The untagged answers of SELECT."""
-    out = conversation.out
+    out, mailbox = conversation.out, opened.mailbox
     keywords = " ".join(await mailboxes.keywords(conversation.reading, view.ref))
     flags = rendering.SYSTEM_FLAGS.decode() + (f" {keywords}" if keywords else "")
     out.untagged(f"FLAGS ({flags})")
-    permanent = f"({flags} \\*)" if not view.read_only else "()"
-    out.untagged(f"OK [PERMANENTFLAGS {permanent}] Flags that are kept")
+    permanent = "" if view.read_only else _permanent(flags, opened.rights)
+    out.untagged(f"OK [PERMANENTFLAGS ({permanent})] Flags that are kept")
     out.untagged(f"{view.total} EXISTS")
-    if conversation.rev2:
-        listed = rendering.name(view.name, utf8=conversation.machine.utf8)
-        out.untagged(b'LIST () "/" ' + listed)
-    else:
+    if not conversation.rev2:
         out.untagged(f"{await recent(conversation, view)} RECENT")
     out.untagged(f"OK [UIDVALIDITY {mailbox.uidvalidity}] UIDs are valid")
     out.untagged(f"OK [UIDNEXT {mailbox.uidnext}] Predicted next UID")
     out.untagged(f"OK [HIGHESTMODSEQ {mailbox.highestmodseq}] Highest")
+    out.untagged(f"OK [MAILBOXID ({id_text(IdKind.MAILBOX, mailbox.mailbox_id)})] Its id")
+
+
+def _permanent(flags: str, rights: str) -> str:
+    """Which flags somebody with these rights may change (RFC 4314 §5.1.1)."""
+    kept = [
+        flag
+        for flag in flags.split(" ")
+        if {"\\Seen": Right.KEEP_SEEN, "\\Deleted": Right.DELETE_MESSAGE}.get(flag, Right.WRITE_FLAGS)
+        in rights
+    ]
+    return " ".join([*kept, "\\*"] if Right.WRITE_FLAGS in rights else kept)
+
+
+def _list(conversation: Conversation, written: str, opened: Opened) -> None:
+    """What LIST says of the mailbox (RFC 9051 §6.3.2), with the name that the client wrote where it is kept otherwise."""
+    own = opened.ref.account_id == conversation.account_id
+    attributes = [b"\\Subscribed"] if own and opened.mailbox.subscribed else []
+    if own:
+        attributes.append(b"\\HasChildren" if opened.children else b"\\HasNoChildren")
+    if own and opened.mailbox.role in ATTRIBUTES:
+        attributes.append(ATTRIBUTES[opened.mailbox.role])
+    utf8 = conversation.machine.utf8
+    name = names.normal(written)
+    old = b' ("OLDNAME" (%b))' % rendering.name(written, utf8=utf8) if name != written else b""
+    told = (b" ".join(attributes), rendering.name(name, utf8=utf8), old)
+    conversation.out.untagged(b'LIST (%b) "/" %b%b' % told)
 
 
 def _leave(conversation: Conversation) -> None:
@@ -83,10 +130,11 @@ async def close(conversation: Conversation, _: Close) -> Answer:
     conversation.machine.state = State.AUTHENTICATED
     if not view.read_only:
         now = conversation.service.now()
-        change = await conversation.write(
-            lambda tx: expunge.expunge(tx, view.ref, [(1, HIGHEST_UID)], now, only_deleted=True)
-        )
-        conversation.store.changes.publish([change])
+        with suppress(NotPermitted):  # RFC 4314 §4: then nothing is expunged, and it is closed all the same
+            change = await conversation.write(
+                lambda tx: expunge.expunge(tx, view.ref, [(1, HIGHEST_UID)], now, only_deleted=True)
+            )
+            conversation.store.changes.publish([change])
     return Answer("Closed")
 
 

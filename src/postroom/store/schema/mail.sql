@@ -137,13 +137,34 @@ CREATE TABLE seen (
   PRIMARY KEY (account_id, mailbox_id, reader_id, uid)
 ) {CLUSTERED};
 
--- rights: the letters of RFC 4314 §2.1.
+-- rights and denied: letters of RFC 4314 §2.1. grantee_id 0 is anyone.
 CREATE TABLE acl (
   account_id BIGINT NOT NULL,
   mailbox_id BIGINT NOT NULL,
   grantee_id BIGINT NOT NULL,
   rights {TEXT} NOT NULL,
+  denied {TEXT} NOT NULL DEFAULT '',
   PRIMARY KEY (account_id, mailbox_id, grantee_id)
+) {CLUSTERED};
+
+-- What somebody is given in the mailboxes of others.
+CREATE INDEX acl_grantee ON acl (grantee_id, account_id, mailbox_id);
+
+-- Names that an account is subscribed to beside its own mailboxes, which have a mark: those of others, and what is there no more.
+CREATE TABLE subscriptions (
+  account_id BIGINT NOT NULL,
+  name {TEXT} NOT NULL,
+  PRIMARY KEY (account_id, name)
+) {CLUSTERED};
+
+-- Notes (RFC 5464) on a mailbox, or on the account where mailbox_id is 0. owner_id is whose private note it is, 0 for a shared one.
+CREATE TABLE annotations (
+  account_id BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  owner_id BIGINT NOT NULL,
+  entry {TEXT} NOT NULL,
+  value {BYTES} NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id, owner_id, entry)
 ) {CLUSTERED};
 
 -- Objects that never change. place: 0 in the row, 1 a file. coding: 0, the octets as they are. unref_at is when refs became 0.

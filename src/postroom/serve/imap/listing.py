@@ -1,0 +1,237 @@
+"""LIST and LSUB: which mailboxes there are, as the one who is logged in sees them.
+
+RFC 9051 §6.3.9, RFC 5258 §3, RFC 3501 §6.3.9 (LSUB), RFC 3348 §3 (children), RFC 6154 §2 (uses), RFC 5819 §2, RFC 9590 §3, RFC 8440 §3. One's own mailboxes,
+those of others that one may look up, and names that one is subscribed to though nothing is there, with what lies above them, are one list of
+entries; what is selected and what is told of each is looked up in it. Not here: patterns (`proto.imap.patterns`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from postroom.proto.imap import rendering
+from postroom.proto.imap.commands.listing import List, Lsub
+from postroom.proto.imap.commands.mailboxes import ATTRIBUTES
+from postroom.proto.imap.patterns import Patterns
+from postroom.serve.imap import names, status
+from postroom.serve.imap.acl import letters
+from postroom.serve.imap.conversation import Answer, Conversation, Handlers
+from postroom.serve.imap.metadata import listed as listed_metadata
+from postroom.store import acl, tree
+from postroom.store.engine import Transaction
+from postroom.store.mailboxes import Counted
+from postroom.store.rights import EVERY_RIGHT, MailboxRef, Right
+
+AT_ONCE: Final = 500  # mailboxes between which others get their turn
+
+
+class Entry(msgspec.Struct):
+    """A name. `mailbox_id` 0: nothing is there but names below it, or a subscription. `child_selected`: a name below is selected; `child_hidden`: one
+    that the patterns do not match."""
+
+    name: str
+    account_id: int = 0
+    mailbox_id: int = 0
+    role: str = ""
+    rights: str = EVERY_RIGHT
+    subscribed: bool = False
+    children: bool = False
+    child_selected: bool = False
+    child_hidden: bool = False
+
+    @property
+    def readable(self) -> bool:
+        """Whether it can be selected."""
+        return self.mailbox_id != 0 and Right.READ in self.rights
+
+
+async def list_(conversation: Conversation, command: List) -> Answer:
+    """Lists."""
+    if command.patterns == ("",):  # asks for the separator, RFC 9051 §6.3.9
+        conversation.out.untagged('LIST (\\Noselect) "/" ""')
+        return Answer("Listed")
+    found = await _matching(conversation, command.patterns, command.select)
+    for start in range(0, len(found), AT_ONCE):
+        await _tell(conversation, command, found[start : start + AT_ONCE])
+        await conversation.drained()
+        await asyncio.sleep(0)
+    return Answer("Listed")
+
+
+async def lsub(conversation: Conversation, command: Lsub) -> Answer:
+    """Lists subscriptions; a name above one that the pattern does not reach is \\Noselect (RFC 3501 §6.3.9)."""
+    selection = frozenset((b"SUBSCRIBED", b"RECURSIVEMATCH"))
+    for entry in await _matching(conversation, (command.pattern,), selection):
+        written = rendering.name(entry.name, utf8=conversation.machine.utf8)
+        attributes = b"" if entry.subscribed else b"\\Noselect"
+        conversation.out.untagged(b'LSUB (%b) "/" %b' % (attributes, written))
+    return Answer("Listed")
+
+
+# ------------------------------------------------------------------------------------------------------------ what there is
+
+
+async def entries(conversation: Conversation, tx: Transaction) -> dict[str, Entry]:
+    """All names by themselves, in the order in which they are listed."""
+    found = await _own(conversation, tx)
+    await _shared(conversation, tx, found)
+    for name in await tree.subscriptions(tx, conversation.account_id):
+        found.setdefault(name, Entry(name)).subscribed = True
+    for name in tuple(found):
+        exists = found[name].mailbox_id != 0
+        for above in _above(name):
+            entry = found.setdefault(above, Entry(above))
+            if entry.children:
+                break
+            entry.children = exists
+    return dict(sorted(found.items(), key=lambda item: _order(item[0])))
+
+
+async def _own(conversation: Conversation, tx: Transaction) -> dict[str, Entry]:
+    rows = await tree.nodes(tx, conversation.account_id)
+    paths = tree.paths(rows)
+    account_id = conversation.account_id
+    return {
+        paths[row[0]]: Entry(paths[row[0]], account_id, row[0], row[3], subscribed=bool(row[4]))
+        for row in rows
+    }
+
+
+async def _shared(conversation: Conversation, tx: Transaction, found: dict[str, Entry]) -> None:
+    shared = await acl.shared_with(tx, conversation.account_id)
+    for account_id, address in (await acl.addresses_of(tx, shared)).items():
+        paths = tree.paths(await tree.nodes(tx, account_id))
+        for mailbox_id, rights in shared[account_id].items():
+            if mailbox_id in paths:
+                name = f"{names.OTHER_USERS}/{address}/{paths[mailbox_id]}"
+                found[name] = Entry(name, account_id, mailbox_id, rights=rights)
+
+
+def _above(name: str) -> Iterable[str]:
+    """The names that a name lies below, from the nearest on."""
+    at = name.rfind(names.SEPARATOR)
+    while at > 0:
+        yield name[:at]
+        at = name.rfind(names.SEPARATOR, 0, at)
+
+
+def _order(name: str) -> tuple[bool, list[str]]:
+    levels = name.split(names.SEPARATOR)
+    return levels[0] != "INBOX", levels
+
+
+# ---------------------------------------------------------------------------------------------------------- what is selected
+
+
+async def _matching(
+    conversation: Conversation, patterns: Sequence[str], select: frozenset[bytes]
+) -> list[Entry]:
+    """What is listed: what is selected and matches, and with RECURSIVEMATCH what matches above something selected that does not (RFC 9051 §6.3.9.6)."""
+    found = await conversation.snapshot(lambda tx: entries(conversation, tx))
+    matcher = Patterns(names.normal(pattern) for pattern in patterns)
+    recursive = b"RECURSIVEMATCH" in select
+    listed: list[Entry] = []
+    matching: list[Entry] = []
+    for number, entry in enumerate(found.values()):
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+        selected = _selected(entry, select)
+        matches = matcher.match(entry.name)
+        if selected and recursive:
+            _mark(found, entry.name, hidden=not matches)
+        if matches:
+            matching.append(entry)
+            if selected and not recursive:
+                listed.append(entry)
+    if not recursive:
+        return listed
+    return [entry for entry in matching if entry.child_hidden or _selected(entry, select)]
+
+
+def _selected(entry: Entry, select: frozenset[bytes]) -> bool:
+    if b"SUBSCRIBED" in select and not entry.subscribed:
+        return False
+    if b"SPECIAL-USE" in select and entry.role not in ATTRIBUTES:
+        return False
+    return bool(select & _BASE) or entry.mailbox_id != 0 or entry.children
+
+
+_BASE: Final = frozenset((b"SUBSCRIBED", b"SPECIAL-USE"))
+
+
+def _mark(found: Mapping[str, Entry], name: str, *, hidden: bool) -> None:
+    for above in _above(name):
+        entry = found[above]
+        if entry.child_selected and (entry.child_hidden or not hidden):
+            return
+        entry.child_selected = True
+        entry.child_hidden = entry.child_hidden or hidden
+
+
+# ------------------------------------------------------------------------------------------------------------- what is told
+
+
+async def _tell(conversation: Conversation, command: List, slice_: Sequence[Entry]) -> None:
+    """Tells of some entries, each followed by what was asked about it."""
+    utf8 = conversation.machine.utf8
+    counted = await _counted(conversation, command, slice_) if command.status else {}
+    notes = await listed_metadata(conversation, slice_, command.metadata) if command.metadata else {}
+    out: list[bytes] = []
+    for entry in slice_:
+        written = rendering.name(entry.name, utf8=utf8)
+        gone = bool(command.status) and entry.readable and entry.mailbox_id not in counted
+        childinfo = _childinfo(command) if entry.child_selected else b""
+        attributes = b" ".join(_attributes(entry, command, gone=gone))
+        out.append(b'* LIST (%b) "/" %b%b\r\n' % (attributes, written, childinfo))
+        if not entry.mailbox_id or not _selected(entry, command.select):
+            continue  # one that is here for what lies below it, RFC 8440 §4
+        if entry.mailbox_id in counted:
+            out.append(status.line(conversation, entry.name, command.status, counted[entry.mailbox_id]))
+        if entry.mailbox_id in notes:
+            out.append(b"* METADATA %b (%b)\r\n" % (written, notes[entry.mailbox_id]))
+        if command.myrights:
+            out.append(b"* MYRIGHTS %b %b\r\n" % (written, letters(entry.rights)))
+    conversation.out.send(b"".join(out))
+
+
+async def _counted(conversation: Conversation, command: List, slice_: Sequence[Entry]) -> dict[int, Counted]:
+    by_account: dict[int, list[MailboxRef]] = {}
+    for entry in slice_:
+        if entry.readable:
+            by_account.setdefault(entry.account_id, []).append(
+                MailboxRef(entry.account_id, entry.mailbox_id, conversation.account_id)
+            )
+
+    async def look(tx: Transaction) -> dict[int, Counted]:
+        found: dict[int, Counted] = {}
+        for refs in by_account.values():
+            found |= await status.of_many(conversation, tx, refs, command.status)
+        return found
+
+    return await conversation.snapshot(look)
+
+
+def _attributes(entry: Entry, command: List, *, gone: bool) -> list[bytes]:
+    found = []
+    if not entry.mailbox_id:  # who does not know of RFC 5258 knows \Noselect
+        found.append(b"\\NonExistent" if command.extended else b"\\Noselect")
+    elif gone or not entry.readable:
+        found.append(b"\\Noselect")
+    if command.subscribed and entry.subscribed:
+        found.append(b"\\Subscribed")
+    found.append(b"\\HasChildren" if entry.children else b"\\HasNoChildren")
+    if entry.role in ATTRIBUTES:
+        found.append(ATTRIBUTES[entry.role])
+    return found
+
+
+def _childinfo(command: List) -> bytes:
+    criteria = b" ".join(b'"%b"' % word for word in sorted(command.select & _BASE))
+    return b' ("CHILDINFO" (%b))' % criteria
+
+
+HANDLERS: Final[Handlers] = {List: list_, Lsub: lsub}

@@ -1,0 +1,193 @@
+"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, NAMESPACE.
+
+RFC 9051 §6.3.4 to §6.3.8, §6.3.10 (and §6.3.9.7: a name that was written otherwise is told as it is kept), RFC 6154 §3, RFC 8474 §4.1, RFC 2342 §5. A
+mailbox with mailboxes below is not deleted (HASCHILDREN), so every mailbox that is listed as one exists. Not here: LIST and STATUS.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.imap import rendering
+from postroom.proto.imap.commands.mailboxes import Create, Delete, Namespace, Rename, Subscribe
+from postroom.proto.imap.verb import State
+from postroom.serve.imap import names
+from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.store import copying, expunge, mailboxes, messages, tree
+from postroom.store.changes import Change, MailboxChanged
+from postroom.store.engine import Transaction
+from postroom.store.mailboxes import HasChildren, Impossible, Mailbox
+from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
+from postroom.store.tree import RoleTaken
+
+AT_ONCE: Final = 2_000  # messages that one transaction moves or deletes
+_VIRTUAL: Final = frozenset(("all", "flagged"))  # no mailbox can be made for these
+
+
+async def create(conversation: Conversation, command: Create) -> Answer:
+    """Makes a mailbox, and the ones above that are missing; its id is told (RFC 8474 §4.1)."""
+    role = _role(command.uses)
+    name = command.mailbox.removesuffix(names.SEPARATOR)
+    service = conversation.service
+
+    async def work(tx: Transaction) -> list[Change]:
+        place = await names.place(conversation, tx, name)
+        return list(await tree.create(tx, place, role, service.ids, service.now()))
+
+    try:
+        changes = await conversation.write(work)
+    except RoleTaken as error:
+        raise Refusal(error.public, "USEATTR") from None
+    conversation.store.changes.publish(changes)
+    _tell_normal(conversation, name)
+    made = changes[-1]
+    assert isinstance(made, MailboxChanged)
+    return Answer("Created", f"MAILBOXID ({id_text(IdKind.MAILBOX, made.mailbox_id)})")
+
+
+def _role(uses: tuple[str, ...]) -> str:
+    if not uses:
+        return ""
+    if len(uses) > 1 or not uses[0] or uses[0] in _VIRTUAL:
+        raise Refusal("A mailbox has one use, of those that LIST shows or \\Important", "USEATTR")
+    return uses[0]
+
+
+async def delete(conversation: Conversation, command: Delete) -> Answer:
+    """Deletes a mailbox with what is in it. A subscription stays (RFC 9051 §6.3.7)."""
+    ref, mailbox = await conversation.snapshot(lambda tx: _deletable(conversation, tx, command.mailbox))
+    now = conversation.service.now()
+    if mailbox.n_total > AT_ONCE:
+        await _thin_out(conversation, MailboxRef(ref.account_id, ref.mailbox_id))
+
+    async def work(tx: Transaction) -> list[Change]:
+        found = await names.find(conversation, tx, command.mailbox)
+        if (await mailboxes.get(tx, found)).subscribed and found.account_id == conversation.account_id:
+            await tree.subscribe(tx, conversation.account_id, names.normal(command.mailbox))
+        return await expunge.delete(tx, found, now)
+
+    changes = await conversation.write(work)
+    _leave(conversation, ref)
+    conversation.store.changes.publish(changes)
+    _tell_normal(conversation, command.mailbox, b"\\NonExistent")
+    return Answer("Deleted")
+
+
+async def _thin_out(conversation: Conversation, ref: MailboxRef) -> None:
+    """Deletes the messages of a large mailbox in slices, but for the last."""
+    while len(copies := await messages.sizes(conversation.reading, ref, 0, AT_ONCE)) == AT_ONCE:
+        span = [(copies[0].uid, copies[-1].uid)]
+        now = conversation.service.now()
+        gone = await conversation.write(partial(expunge.expunge, mailbox=ref, ranges=span, now=now))
+        conversation.store.changes.publish([gone])
+
+
+async def _deletable(conversation: Conversation, tx: Transaction, name: str) -> tuple[MailboxRef, Mailbox]:
+    """Looks before a part of it is gone."""
+    ref = await names.find(conversation, tx, name)
+    await require(tx, ref, Right.DELETE_MAILBOX)
+    mailbox = await mailboxes.get(tx, ref)
+    if mailbox.role == "inbox":
+        raise Impossible("The INBOX cannot be deleted")
+    if await tx.fetchrow(expunge.CHILD, ref.account_id, ref.mailbox_id):
+        raise HasChildren
+    return ref, mailbox
+
+
+def _leave(conversation: Conversation, ref: MailboxRef) -> None:
+    """Who deletes the mailbox that he has selected has none selected then."""
+    view = conversation.view
+    if view is not None and view.ref.mailbox_id == ref.mailbox_id:
+        conversation.shut()
+        conversation.machine.state = State.AUTHENTICATED
+        conversation.out.untagged("OK [CLOSED] The mailbox that was selected is deleted")
+
+
+async def rename(conversation: Conversation, command: Rename) -> Answer:
+    """Renames a mailbox with all below it; the INBOX gives its messages to a new mailbox and stays (RFC 9051 §6.3.6)."""
+    service = conversation.service
+    new = command.new.removesuffix(names.SEPARATOR)
+
+    async def work(tx: Transaction) -> tuple[MailboxRef, bool, list[Change]]:
+        ref = await names.find(conversation, tx, command.mailbox)
+        place = await names.place(conversation, tx, new)
+        inbox = (await mailboxes.get(tx, ref)).role == "inbox"
+        if inbox:
+            await require(tx, ref, Right.DELETE_MAILBOX, Right.DELETE_MESSAGE, Right.EXPUNGE, Right.READ)
+            await tree.must_be_near(tx, ref, place)
+            return ref, inbox, list(await tree.create(tx, place, "", service.ids, service.now()))
+        return ref, inbox, list(await tree.rename(tx, ref, place, service.ids, service.now()))
+
+    ref, inbox, changes = await conversation.write(work)
+    conversation.store.changes.publish(changes)
+    if inbox:
+        made = changes[-1]
+        assert isinstance(made, MailboxChanged)
+        await _empty(conversation, ref, made.mailbox_id)
+    if names.normal(command.mailbox) != command.mailbox or names.normal(new) != new:
+        _tell_list(conversation, names.normal(new), command.mailbox)
+    return Answer("Renamed")
+
+
+async def _empty(conversation: Conversation, source: MailboxRef, target_id: int) -> None:
+    """Moves everything there is now, in slices."""
+    while copies := await messages.sizes(conversation.reading, source, 0, AT_ONCE):
+        span = [(copies[0].uid, copies[-1].uid)]
+        now = conversation.service.now()
+        moved = await conversation.write(
+            partial(copying.move, source=source, target_id=target_id, ranges=span, now=now)
+        )
+        conversation.store.changes.publish(moved.changes)
+
+
+async def subscribe(conversation: Conversation, command: Subscribe) -> Answer:
+    """Marks a mailbox as one that its user wants to see. One may unsubscribe from what is there no more."""
+    account_id = conversation.account_id
+    name = names.normal(command.mailbox).removesuffix(names.SEPARATOR)
+
+    async def work(tx: Transaction) -> list[Change]:
+        if not command.subscribed:
+            await tree.unsubscribe(tx, account_id, name)
+        try:
+            ref = await names.find(conversation, tx, name)
+        except NoSuchMailbox:
+            if command.subscribed:
+                raise
+            return []
+        if ref.account_id == account_id:
+            return [await mailboxes.subscribe(tx, ref, subscribed=command.subscribed)]
+        if command.subscribed:
+            await tree.subscribe(tx, account_id, name)
+        return []
+
+    conversation.store.changes.publish(await conversation.write(work))
+    return Answer("Subscribed" if command.subscribed else "Unsubscribed")
+
+
+async def namespace(conversation: Conversation, _: Namespace) -> Answer:
+    """What is one's own, what is others', nothing without an owner (RFC 2342 §5)."""
+    conversation.out.untagged(f'NAMESPACE (("" "{names.SEPARATOR}")) (("{names.OTHER_USERS}/" "/")) NIL')
+    return Answer("Those are the namespaces")
+
+
+def _tell_normal(conversation: Conversation, written: str, attribute: bytes = b"") -> None:
+    """A name that the client writes in another form than it is kept (RFC 9051 §6.3.9.7)."""
+    if names.normal(written) != written:
+        _tell_list(conversation, names.normal(written), written, attribute)
+
+
+def _tell_list(conversation: Conversation, name: str, old: str, attribute: bytes = b"") -> None:
+    utf8 = conversation.machine.utf8
+    told = (attribute, rendering.name(name, utf8=utf8), rendering.name(old, utf8=utf8))
+    conversation.out.untagged(b'LIST (%b) "/" %b ("OLDNAME" (%b))' % told)
+
+
+HANDLERS: Final[Handlers] = {
+    Create: create,
+    Delete: delete,
+    Rename: rename,
+    Subscribe: subscribe,
+    Namespace: namespace,
+}
