@@ -17,8 +17,8 @@ from postroom.store.changes import MailboxChanged
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Impossible, bump
 from postroom.store.rights import (
+    ALL,
     ANYONE,
-    EVERY_RIGHT,
     MailboxRef,
     NoSuchMailbox,
     Right,
@@ -74,7 +74,7 @@ async def change(tx: Transaction, mailbox: MailboxRef, asked: Change) -> Mailbox
     if await tx.fetchrow(EXISTS, account_id, mailbox_id) is None:
         raise NoSuchMailbox
     if asked.grantee_id == account_id:
-        if asked.denies or set(asked.apply(EVERY_RIGHT)) != set(EVERY_RIGHT):
+        if asked.denies or set(asked.apply(ALL)) != set(ALL):
             raise Impossible("The owner of a mailbox has all rights always")
         return MailboxChanged(account_id, modseq, mailbox_id)
     row = await tx.fetchrow(ENTRY, account_id, mailbox_id, asked.grantee_id)
@@ -105,7 +105,7 @@ class Change(msgspec.Struct, frozen=True):
         asked = set(self.letters)
         had = set(letters)
         new = had | asked if self.mode == "+" else had - asked if self.mode == "-" else asked
-        return "".join(right for right in EVERY_RIGHT if right in new)
+        return "".join(right for right in ALL if right in new)
 
 
 async def _must_have_room(tx: Transaction, mailbox: MailboxRef, *, known: bool) -> None:

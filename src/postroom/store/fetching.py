@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from postroom.message.errors import TryLater
+from postroom.store import seen
 from postroom.store.blobs import Place
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag
@@ -88,7 +89,8 @@ class Asked(msgspec.Struct, frozen=True):
 async def rows(tx: Transaction, mailbox: MailboxRef, asked: Asked) -> Sequence[Row]:
     """Copies by uid: (uid, modseq, flags, keywords, internaldate, savedate, email_id, thread_id, size, packed summary or None)."""
     sql = SUMMARIES if asked.summaries else NARROW
-    return await tx.fetch(sql, mailbox.account_id, mailbox.mailbox_id, *asked.span, asked.since, asked.limit)
+    found = await tx.fetch(sql, mailbox.account_id, mailbox.mailbox_id, *asked.span, asked.since, asked.limit)
+    return await seen.overlay(tx, mailbox, found)
 
 
 async def octets(
@@ -102,7 +104,10 @@ async def octets(
 async def any_unseen(tx: Transaction, mailbox: MailboxRef, ranges: Ranges) -> bool:
     """Whether a copy in these ranges of uids is without \\Seen."""
     for span in ranges:
-        if await tx.fetchrow(UNSEEN, mailbox.account_id, mailbox.mailbox_id, *span, Flag.SEEN.value):
+        if seen.apart(mailbox):
+            if await seen.first_unseen(tx, mailbox, span):
+                return True
+        elif await tx.fetchrow(UNSEEN, mailbox.account_id, mailbox.mailbox_id, *span, Flag.SEEN.value):
             return True
     return False
 

@@ -1,8 +1,8 @@
 """STORE: flags and keywords of copies are added, removed or replaced.
 
 RFC 9051 §6.4.6, RFC 7162 §3.1.3 (UNCHANGEDSINCE). Copies are few kinds: all that share flags and keywords change alike, so each kind takes one
-UPDATE, the counts come from the kinds, and a copy that is so already keeps its modseq. Not here: \\Seen of those who are not the owner of
-a shared mailbox, which they share with him for now.
+UPDATE, the counts come from the kinds, and a copy that is so already keeps its modseq. Who is not the owner has a \\Seen of his own (`seen`), and
+changes what his rights allow of what he asks (RFC 4314 §4).
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import Final
 
 import msgspec
 
+from postroom.message.errors import NotPermitted
+from postroom.store import seen
 from postroom.store.changes import FlagsChanged
 from postroom.store.counts import Tally
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, join_keywords, split_keywords
 from postroom.store.mailboxes import bump
 from postroom.store.messages import Ranges
-from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
+from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require, rights_in
 
 FOREVER: Final = (1 << 62) - 1  # a modseq that no copy has reached
 
@@ -76,8 +78,13 @@ class Flagged(msgspec.Struct, frozen=True):
 
 
 async def store_flags(tx: Transaction, mailbox: MailboxRef, ranges: Ranges, asked: FlagChange) -> Flagged:
-    """Changes the copies in these ranges of uids. Raises `NoSuchMailbox`, `NotPermitted`, ValueError for a bad keyword."""
-    await require(tx, mailbox, *_rights(asked))
+    """Changes the copies in these ranges of uids. Raises `NoSuchMailbox`, `NotPermitted`, ValueError for a bad keyword.
+
+    What rights do not allow is left out; `NotPermitted` says that nothing would be left.
+    """
+    mask = _allowed(await rights_in(tx, mailbox), asked)
+    mark = _mark(asked, mask) if seen.apart(mailbox) else None
+    shared = mask & ~Flag.SEEN if seen.apart(mailbox) else mask
     account_id, mailbox_id = mailbox.account_id, mailbox.mailbox_id
     modseq = await bump(tx, account_id)
     limit = modseq - 1 if asked.unchanged_since is None else min(asked.unchanged_since, modseq - 1)
@@ -88,17 +95,21 @@ async def store_flags(tx: Transaction, mailbox: MailboxRef, ranges: Ranges, aske
         where = (account_id, mailbox_id, first, last, limit)
         for flags, keywords, number in await tx.fetch(KINDS, *where):
             new_flags, new_keywords = asked.of(flags, keywords)
+            new_flags = new_flags & shared | flags & ~shared
+            new_keywords = new_keywords if mask & _KEYWORDS else keywords
             if (new_flags, new_keywords) == (flags, keywords):
                 continue
             rows = await tx.fetch(CHANGE, *where, flags, keywords, new_flags, new_keywords, modseq)
             changed += [row[0] for row in rows]
             tally.state(flags, keywords, -number)
             tally.state(new_flags, new_keywords, number)
+        if mark is not None:
+            changed += await seen.change(tx, mailbox, (first, last), (limit, modseq), seen=mark)
         if asked.unchanged_since is not None:
             modified += [row[0] for row in await tx.fetch(MODIFIED, *where, modseq)]
     if not await tally.apply(tx, account_id, mailbox_id, modseq):
         raise NoSuchMailbox
-    return Flagged(FlagsChanged(account_id, modseq, mailbox_id, tuple(sorted(changed))), tuple(modified))
+    return Flagged(FlagsChanged(account_id, modseq, mailbox_id, tuple(sorted(set(changed)))), tuple(modified))
 
 
 async def states(tx: Transaction, mailbox: MailboxRef, ranges: Ranges) -> list[Row]:
@@ -106,19 +117,35 @@ async def states(tx: Transaction, mailbox: MailboxRef, ranges: Ranges) -> list[R
     await require(tx, mailbox, Right.READ)
     rows: list[Row] = []
     for first, last in ranges:
-        rows += await tx.fetch(STATES, mailbox.account_id, mailbox.mailbox_id, first, last)
+        found = await tx.fetch(STATES, mailbox.account_id, mailbox.mailbox_id, first, last)
+        rows += await seen.overlay(tx, mailbox, found)
     return rows
 
 
-def _rights(asked: FlagChange) -> set[Right]:
-    """RFC 4314 §4: \\Seen and \\Deleted have rights of their own."""
+_KEYWORDS: Final = 1 << 8  # a bit for them beside those of `Flag`
+_OTHERS: Final = (Flag.ANSWERED | Flag.FLAGGED | Flag.DRAFT) | _KEYWORDS
+_BY_RIGHT: Final = (
+    (Right.KEEP_SEEN, int(Flag.SEEN)),
+    (Right.DELETE_MESSAGE, int(Flag.DELETED)),
+    (Right.WRITE_FLAGS, int(_OTHERS)),
+)  # RFC 4314 §4: \Seen and \Deleted have rights of their own
+
+
+def _allowed(given: str, asked: FlagChange) -> int:
+    """The bits that somebody with these rights may change. Raises `NotPermitted` when all that is asked is others."""
+    mask = sum(bits for right, bits in _BY_RIGHT if right in given)
+    wanted = asked.flags | (_KEYWORDS if asked.keywords else 0)
     if asked.mode is Mode.REPLACE:
-        return {Right.WRITE_FLAGS, Right.KEEP_SEEN, Right.DELETE_MESSAGE}
-    rights = set()
-    if asked.flags & Flag.SEEN:
-        rights.add(Right.KEEP_SEEN)
-    if asked.flags & Flag.DELETED:
-        rights.add(Right.DELETE_MESSAGE)
-    if asked.flags & ~(Flag.SEEN | Flag.DELETED) or asked.keywords:
-        rights.add(Right.WRITE_FLAGS)
-    return rights
+        wanted = sum(bits for _, bits in _BY_RIGHT)
+    if wanted and not wanted & mask:
+        raise NotPermitted
+    return mask
+
+
+def _mark(asked: FlagChange, mask: int) -> bool | None:
+    """What becomes of a reader's own \\Seen; None: nothing."""
+    if not mask & Flag.SEEN:
+        return None
+    if asked.mode is Mode.REPLACE:
+        return bool(asked.flags & Flag.SEEN)
+    return asked.mode is Mode.ADD if asked.flags & Flag.SEEN else None

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from postroom.message.errors import EnhancedStatus, MailError, NotPermitted
+from postroom.store import seen
 from postroom.store.changes import MailboxChanged
 from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
@@ -204,7 +205,7 @@ async def by_path(tx: Transaction, account_id: int, path: Sequence[str]) -> int:
 async def counted(
     tx: Transaction, refs: Sequence[MailboxRef], wanted: AbstractSet[str] = frozenset()
 ) -> dict[int, Counted]:
-    """The numbers of mailboxes of one account, by id, without those that are gone; rights were checked. `wanted`: RECENT, DELETED-STORAGE."""
+    """The numbers of mailboxes of one account as one of its readers counts, by id, without those that are gone; rights were checked. `wanted`: RECENT, DELETED-STORAGE."""
     found: dict[int, Counted] = {}
     if not refs:
         return found
@@ -217,6 +218,9 @@ async def counted(
                 recent = await _number(tx, COUNT_RECENT, box, account_id)
             if "DELETED-STORAGE" in wanted and box.n_deleted:
                 deleted = await _number(tx, DELETED_STORAGE, box, account_id)
+            ref = MailboxRef(account_id, box.mailbox_id, refs[0].who)
+            if seen.apart(ref):
+                box = msgspec.structs.replace(box, n_unseen=box.n_total - await seen.count(tx, ref))
             found[box.mailbox_id] = Counted(box, recent, deleted)
     return found
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from postroom.store import seen
 from postroom.store.engine import Transaction
 from postroom.store.rights import MailboxRef, Right, require
 
@@ -83,7 +84,7 @@ async def listing(
     """The next copies above `after_uid`, by uid; an empty list at the end."""
     await require(tx, mailbox, Right.READ)
     rows = await tx.fetch(LISTING, mailbox.account_id, mailbox.mailbox_id, after_uid, limit)
-    return [Message(*row) for row in rows]
+    return [Message(*row) for row in await seen.overlay(tx, mailbox, rows)]
 
 
 async def sizes(tx: Transaction, mailbox: MailboxRef, after_uid: int = 0, limit: int = SLICE) -> list[Sizes]:
@@ -99,7 +100,7 @@ async def changed_since(
     """Copies that came or changed after `modseq`, by modseq and uid; there may be more when `limit` rows come back."""
     await require(tx, mailbox, Right.READ)
     rows = await tx.fetch(CHANGED, mailbox.account_id, mailbox.mailbox_id, modseq, limit)
-    return [Message(*row) for row in rows]
+    return [Message(*row) for row in await seen.overlay(tx, mailbox, rows)]
 
 
 async def vanished_since(

@@ -58,6 +58,14 @@ REFERENCES: Final = """
 DELETE FROM msgid_refs WHERE account_id = $1 AND msgid_hash BETWEEN $2 AND $3
 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.thread_id = msgid_refs.thread_id)
 """
+STALE_SEEN: Final = """
+SELECT 1 FROM seen s WHERE s.account_id = $1 AND NOT EXISTS (
+SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = s.mailbox_id AND m.uid = s.uid) LIMIT 1
+"""
+FORGET_SEEN: Final = """
+DELETE FROM seen WHERE account_id = $1 AND NOT EXISTS (
+SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = seen.mailbox_id AND m.uid = seen.uid)
+"""
 LEFT_BEHIND: Final = tuple(
     f"DELETE FROM {table} WHERE account_id = $1"  # noqa: S608 -- constants
     for table in (
@@ -137,6 +145,8 @@ async def _prune_account(engine: Engine, account_id: int, now: int, pruned: Prun
             floor = max(floor, row[0] if row else 0)
         if floor:
             pruned.vanished += await _write(engine, _forget(account_id, mailbox_id, floor))
+    if await tx.fetchrow(STALE_SEEN, account_id):
+        await _write(engine, lambda tx: tx.execute(FORGET_SEEN, account_id))
     before = now - DELIVERIES_DAYS * DAY
     if await tx.fetchrow(OLD_DELIVERIES, account_id, before):
         pruned.deliveries += await _write(engine, lambda tx: tx.execute(DELIVERIES, account_id, before))

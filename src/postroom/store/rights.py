@@ -48,20 +48,26 @@ class MailboxRef(msgspec.Struct, frozen=True):
 
 
 ANYONE: Final = 0  # the grantee of what everybody may, RFC 4314 §2
-EVERY_RIGHT: Final = "".join(Right)
+ALL: Final = "".join(Right)
 RIGHTS: Final = """
 SELECT rights, denied FROM acl WHERE account_id = $1 AND mailbox_id = $2 AND grantee_id IN (0, $3)
 """
 
-ALL: Final = "".join(Right)
-
 
 async def held(tx: Transaction, mailbox: MailboxRef) -> str:
-    """The letters of the rights that somebody has in a mailbox; "" for none."""
+    """The letters of the rights that somebody has in a mailbox, in the order of `Right`; "" for none."""
     if mailbox.who in (0, mailbox.account_id):
         return ALL
-    row = await tx.fetchrow(RIGHTS, mailbox.account_id, mailbox.mailbox_id, mailbox.who)
-    return str(row[0]) if row else ""
+    rows = await tx.fetch(RIGHTS, mailbox.account_id, mailbox.mailbox_id, mailbox.who)
+    return joined((row[0], row[1]) for row in rows)
+
+
+async def rights_in(tx: Transaction, mailbox: MailboxRef) -> str:
+    """As `held`; raises `NoSuchMailbox` without the right to look the mailbox up."""
+    given = await held(tx, mailbox)
+    if Right.LOOKUP not in given:
+        raise NoSuchMailbox
+    return given
 
 
 async def require(tx: Transaction, mailbox: MailboxRef, *rights: Right) -> None:
@@ -73,21 +79,10 @@ async def require(tx: Transaction, mailbox: MailboxRef, *rights: Right) -> None:
         raise NotPermitted
 
 
-async def rights_in(tx: Transaction, mailbox: MailboxRef) -> str:
-    """The letters of what may be done, in the order of `Right`; raises `NoSuchMailbox` without the right to look it up."""
-    if mailbox.who in (0, mailbox.account_id):
-        return EVERY_RIGHT
-    rows = await tx.fetch(RIGHTS, mailbox.account_id, mailbox.mailbox_id, mailbox.who)
-    given = joined((row[0], row[1]) for row in rows)
-    if Right.LOOKUP not in given:
-        raise NoSuchMailbox
-    return given
-
-
 def joined(entries: Iterable[tuple[str, str]]) -> str:
     """What entries of a list, (rights, denied rights) each, give together: a denial outweighs every gift (RFC 4314 §2)."""
     given, denied = "", ""
     for rights, without in entries:
         given += rights
         denied += without
-    return "".join(right for right in EVERY_RIGHT if right in given and right not in denied)
+    return "".join(right for right in ALL if right in given and right not in denied)

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from postroom.store import seen
 from postroom.store.engine import Transaction
 from postroom.store.messages import Message
 from postroom.store.rights import MailboxRef, Right, require
@@ -84,7 +85,7 @@ async def changed(tx: Transaction, then: Then) -> list[Message]:
     after = (then.modseq, _LAST)
     while True:
         rows = await tx.fetch(CHANGED, then.mailbox.account_id, then.mailbox.mailbox_id, *after, SLICE)
-        found += [Message(*row) for row in rows]
+        found += [Message(*row) for row in await seen.overlay(tx, then.mailbox, rows)]
         if len(rows) < SLICE:
             return found
         after = (found[-1].modseq, found[-1].uid)

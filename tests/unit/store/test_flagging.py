@@ -66,7 +66,8 @@ async def test_unchanged_since(account):
         ("lrw", Mode.ADD, Flag.FLAGGED, True),
         ("lrw", Mode.ADD, Flag.DELETED, False),
         ("lrt", Mode.REMOVE, Flag.DELETED, True),
-        ("lrws", Mode.REPLACE, Flag.SEEN, False),
+        ("lrws", Mode.REPLACE, Flag.SEEN, True),
+        ("lr", Mode.REPLACE, Flag.SEEN, False),
     ],
 )
 async def test_rights(account, rights, mode, flags, permitted):

@@ -94,3 +94,17 @@ async def test_links_to_old_journeys_are_forgotten_in_slices(account, monkeypatc
         await account.engine.write(lambda tx, n=number, a=accept_id: journal.link(tx, 1, 100 + n, a, 0))
     assert await pruning.prune_links(account.engine, NOW - DAY) == 3
     assert await account.rows("SELECT accept_id FROM journal_links") == [(new,)]
+
+
+async def test_marks_of_readers_for_messages_that_are_gone(account):
+    await account.fill(2)
+    inbox = account.boxes["inbox"]
+    for uid in (1, 2):
+        await account.engine.write(
+            lambda tx, u=uid: tx.execute("INSERT INTO seen VALUES (1, $1, 2, $2)", inbox, u)
+        )
+    await prune(account.engine, NOW)
+    assert len(await account.rows("SELECT uid FROM seen")) == 2
+    await account.engine.write(lambda tx: expunge(tx, account.ref(), [(1, 1)], NOW))
+    await prune(account.engine, NOW)
+    assert await account.rows("SELECT uid FROM seen") == [(2,)]

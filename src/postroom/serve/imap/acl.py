@@ -15,7 +15,7 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Ref
 from postroom.store import acl
 from postroom.store.changes import Change
 from postroom.store.engine import Transaction
-from postroom.store.rights import ANYONE, EVERY_RIGHT, MailboxRef, Right, require, rights_in
+from postroom.store.rights import ALL, ANYONE, MailboxRef, Right, require, rights_in
 
 EVERYBODY: Final = "anyone"
 
@@ -67,7 +67,7 @@ async def get_acl(conversation: Conversation, command: GetAcl) -> Answer:
     if ref.account_id == conversation.account_id:
         known[ref.account_id] = conversation.address
     told = [_written(conversation, command.mailbox)]
-    told += [_identifier(known[ref.account_id]), letters(EVERY_RIGHT)]
+    told += [_identifier(known[ref.account_id]), letters(ALL)]
     for entry in entries:
         if entry.grantee_id in known and entry.rights:
             told += [_identifier(known[entry.grantee_id]), letters(entry.rights)]
@@ -87,7 +87,7 @@ async def list_rights(conversation: Conversation, command: ListRights) -> Answer
 
     is_owner = await conversation.snapshot(look)
     virtual = "".join(VIRTUAL)
-    rights = letters(EVERY_RIGHT) if is_owner else b'"" ' + " ".join(EVERY_RIGHT + virtual).encode()
+    rights = letters(ALL) if is_owner else b'"" ' + " ".join(ALL + virtual).encode()
     told = (_written(conversation, command.mailbox), _identifier(command.identifier), rights)
     conversation.out.untagged(b"LISTRIGHTS %b %b %b" % told)
     return Answer("Those rights can be given")

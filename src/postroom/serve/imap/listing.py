@@ -24,7 +24,7 @@ from postroom.serve.imap.metadata import listed as listed_metadata
 from postroom.store import acl, tree
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Counted
-from postroom.store.rights import EVERY_RIGHT, MailboxRef, Right
+from postroom.store.rights import ALL, MailboxRef, Right
 
 AT_ONCE: Final = 500  # mailboxes between which others get their turn
 
@@ -37,7 +37,7 @@ class Entry(msgspec.Struct):
     account_id: int = 0
     mailbox_id: int = 0
     role: str = ""
-    rights: str = EVERY_RIGHT
+    rights: str = ALL
     subscribed: bool = False
     children: bool = False
     child_selected: bool = False

@@ -22,12 +22,13 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Ref
 from postroom.serve.imap.resync import resync
 from postroom.serve.imap.telling import recent, tell
 from postroom.serve.imap.view import View
-from postroom.store import expunge, mailboxes
+from postroom.store import expunge, mailboxes, seen
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Mailbox
 from postroom.store.messages import HIGHEST_UID
 from postroom.store.rights import MailboxRef, Right, require, rights_in
 
+UNSEEN_AMONG: Final = 10_000  # messages among which SELECT looks for the first that was not read
 _CHANGING: Final = frozenset("swite")  # rights with which a mailbox is more than READ-ONLY, RFC 4314 §5.2
 
 
@@ -84,10 +85,27 @@ async def _describe(conversation: Conversation, view: View, opened: Opened) -> N
     out.untagged(f"{view.total} EXISTS")
     if not conversation.rev2:
         out.untagged(f"{await recent(conversation, view)} RECENT")
+        if number := await _first_unseen(conversation, view, mailbox):
+            out.untagged(f"OK [UNSEEN {number}] The first that was not read")
     out.untagged(f"OK [UIDVALIDITY {mailbox.uidvalidity}] UIDs are valid")
     out.untagged(f"OK [UIDNEXT {mailbox.uidnext}] Predicted next UID")
     out.untagged(f"OK [HIGHESTMODSEQ {mailbox.highestmodseq}] Highest")
     out.untagged(f"OK [MAILBOXID ({id_text(IdKind.MAILBOX, mailbox.mailbox_id)})] Its id")
+
+
+async def _first_unseen(conversation: Conversation, view: View, mailbox: Mailbox) -> int:
+    """The number of the first unseen message (RFC 3501 §6.3.1), 0 where there is none, or where looking would take long."""
+    own = view.ref.account_id == conversation.account_id
+    if not mailbox.n_total or (own and not mailbox.n_unseen):
+        return 0
+    if own and mailbox.n_unseen == mailbox.n_total:
+        return 1
+    if mailbox.n_total > UNSEEN_AMONG:
+        return 0
+    tx = conversation.reading
+    uid = await seen.first_unseen(tx, view.ref, (1, mailbox.uidnext - 1))
+    await view.read(tx, [(uid, uid)])
+    return view.number(uid)
 
 
 def _permanent(flags: str, rights: str) -> str:

@@ -42,14 +42,14 @@ class SetMetadata(Command, frozen=True):
 
 
 def entry(c: ImapCursor) -> str:
-    """A name in lower case: it begins with /private/ or /shared/ and has no empty level and no wildcard (RFC 5464 §3.2)."""
+    """A name in lower case: it is or lies below /private or /shared, and has no empty level and no wildcard (RFC 5464 §3.2)."""
     start = c.position
     octets = astring(c, "the name of an entry")
     name = octets.decode("latin-1").lower()
     levels = name.split("/")
     fault = ""
     if levels[0] or len(levels) < 2 or levels[1] not in ("private", "shared"):
-        fault = "the name of an entry that begins with /private/ or /shared/"
+        fault = "the name of an entry that begins with /private or /shared"
     elif not all(levels[1:]) or _NOT_IN_NAMES.intersection(octets):
         fault = "the name of an entry without empty levels, wildcards and control characters"
     elif len(octets) > MAX_ENTRY_NAME:
@@ -105,7 +105,11 @@ def _set(c: ImapCursor) -> SetMetadata:
 
 
 def _entry_value(c: ImapCursor) -> tuple[str, bytes | None]:
+    start = c.position
     name = entry(c)
+    if name.count("/") < 2:
+        c.position = start
+        raise c.error("the name of an entry below /private/ or /shared/")
     c.sp()
     return name, literal(c) if c.peek(b"~") else nstring(c)
 
