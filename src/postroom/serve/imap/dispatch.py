@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from postroom.serve.imap import (
+    contexts,
     copying,
     fetching,
     login,
@@ -23,6 +24,7 @@ from postroom.serve.imap.conversation import Handlers
 
 HANDLERS: Final[Handlers] = MappingProxyType(
     {
+        **contexts.HANDLERS,
         **copying.HANDLERS,
         **fetching.HANDLERS,
         **login.HANDLERS,
