@@ -102,6 +102,8 @@ TABLE: Final = (
     Row("SORT", "RFC 5256", Shown.AFTER),
     Row("SORT=DISPLAY", "RFC 5957", Shown.AFTER),
     Row("ESORT", "RFC 5267", Shown.AFTER),
+    Row("CONTEXT=SEARCH", "RFC 5267", Shown.AFTER),
+    Row("CONTEXT=SORT", "RFC 5267", Shown.AFTER),
     Row("THREAD=ORDEREDSUBJECT", "RFC 5256", Shown.AFTER),
     Row("THREAD=REFERENCES", "RFC 5256", Shown.AFTER),
     Row("THREAD=REFS", "RFC 5256 (a draft beside it)", Shown.AFTER),

@@ -10,6 +10,7 @@ from typing import Final
 
 from postroom.serve.imap import (
     acl,
+    contexts,
     copying,
     fetching,
     listing,
@@ -30,6 +31,7 @@ from postroom.serve.imap.conversation import Handlers
 HANDLERS: Final[Handlers] = MappingProxyType(
     {
         **acl.HANDLERS,
+        **contexts.HANDLERS,
         **copying.HANDLERS,
         **fetching.HANDLERS,
         **listing.HANDLERS,

@@ -16,14 +16,16 @@ from postroom.message.errors import MailError
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.searching import MultiSearch, Source
 from postroom.proto.imap.esearch import Correlation, Result, extended, saved
-from postroom.serve.imap import names
+from postroom.serve.imap import contexts, names
+from postroom.serve.imap.context import Context
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
-from postroom.serve.imap.searching import (
+from postroom.serve.imap.finding import (
     highest_modseq,
     matching_uids,
     prepared,
     scored,
     send,
+    uids_of,
 )
 from postroom.serve.imap.view import View
 from postroom.store import mailboxes
@@ -49,6 +51,9 @@ async def multi_search(conversation: Conversation, command: MultiSearch) -> Answ
         raise Refusal("No mailbox is selected", status="BAD")
     if command.returns.save and not only_selected:
         raise Refusal("Only what is found in the selected mailbox alone can be saved", status="BAD")
+    if command.returns.update and conversation.view is None:
+        raise Refusal("Only what is found in the selected mailbox can be kept up to date", status="BAD")
+    contexts.unused(conversation, command.returns)
     if command.returns.save and conversation.view is not None:
         conversation.view.saved = []
     searched: set[int] = set()
@@ -65,18 +70,20 @@ async def multi_search(conversation: Conversation, command: MultiSearch) -> Answ
 
 
 async def _search(conversation: Conversation, command: MultiSearch, view: View) -> None:
+    since = view.changed_modseq
     key = await prepared(conversation, view, command.program)
     found = await matching_uids(conversation, view, key)
+    name = rendering.name(view.name, utf8=conversation.machine.utf8)
+    tag = conversation.machine.tag
+    correlation = Correlation(tag, by_uid=True, mailbox=name, uidvalidity=view.uidvalidity)
     if command.returns.save:
         view.saved = saved(Result(found), command.returns)
+    if command.returns.update and view is conversation.view:  # RFC 7377 §2.2: only there
+        contexts.begin(conversation, view, Context(correlation, key, (), uids_of(found), since))
     if not found or not command.returns.tells:
         return
     scores = await scored(conversation, view, command.program, found)
     modseq = await highest_modseq(conversation, view, found, key)
-    name = rendering.name(view.name, utf8=conversation.machine.utf8)
-    correlation = Correlation(
-        conversation.machine.tag, by_uid=True, mailbox=name, uidvalidity=view.uidvalidity
-    )
     await send(
         conversation, extended(correlation, Result(found, modseq, tuple(scores.values())), command.returns)
     )

@@ -6,38 +6,24 @@ RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 4731, RFC 5182, RFC 9394 §3.1, RFC 7162
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Final
 
-from postroom.message.query import (
-    EVERYTHING,
-    And,
-    Changed,
-    During,
-    Fuzzy,
-    Key,
-    Moment,
-    Not,
-    Numbered,
-    Or,
-    leaves,
-    ordered,
-    roughly,
-)
 from postroom.proto.imap.commands.searching import Returns, Search
 from postroom.proto.imap.esearch import Correlation, Result, extended, plain, saved
-from postroom.proto.imap.search_keys import CHARSETS, SECOND, Ago, InSet, Program
-from postroom.proto.imap.sets import Ranges, SequenceSet, intersection, joined, ranges_of
-from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
-from postroom.serve.imap.matching import Matching
-from postroom.serve.imap.slices import slices
-from postroom.serve.imap.view import View
-from postroom.serve.imap.wording import Wording
-from postroom.store import searching
+from postroom.serve.imap import contexts
+from postroom.serve.imap.context import Context
+from postroom.serve.imap.conversation import Answer, Conversation, Handlers
+from postroom.serve.imap.finding import (
+    highest_modseq,
+    matching_uids,
+    numbered,
+    prepared,
+    scored,
+    send,
+    uids_of,
+)
 
-ROUGHLY: Final = 50  # the score of what has all words of a fuzzy key, but not as they stand in it
 ALL: Final = Returns(frozenset({"ALL"}))
-EVERY_UID: Final = [(1, (1 << 32) - 1)]
 
 
 async def search(conversation: Conversation, command: Search) -> Answer:
@@ -46,8 +32,10 @@ async def search(conversation: Conversation, command: Search) -> Answer:
     returns = command.returns
     if returns is None and conversation.rev2:
         returns = ALL
+    contexts.unused(conversation, returns)
     if returns is not None and returns.save:
         view.saved = []  # what a search that fails leaves (RFC 9051 §6.4.4.1)
+    since = view.changed_modseq
     key = await prepared(conversation, view, command.program)
     found = await matching_uids(conversation, view, key)
     scores = await scored(conversation, view, command.program, found)
@@ -58,150 +46,12 @@ async def search(conversation: Conversation, command: Search) -> Answer:
         return Answer("Searched")
     if returns.save:
         view.saved = saved(Result(found), returns)
+    correlation = Correlation(conversation.machine.tag, command.by_uid)
     if returns.tells:
-        correlation = Correlation(conversation.machine.tag, command.by_uid)
         await send(conversation, extended(correlation, result, returns))
+    if returns.update:
+        contexts.begin(conversation, view, Context(correlation, key, (), uids_of(found), since))
     return Answer("Searched, and saved" if returns.save else "Searched")
-
-
-async def prepared(conversation: Conversation, view: View | None, program: Program) -> Key:
-    """The tree of a program with its sets as uids and its times as they are now, cheap keys first.
-
-    Raises `Refusal` for a charset that is not known (RFC 9051 §6.4.4), or that must not be named (RFC 6855 §3).
-    """
-    if not program.known:
-        raise Refusal("Strings in that charset cannot be read here", f"BADCHARSET ({CHARSETS})")
-    if program.charset and conversation.enabled("UTF8=ACCEPT") and not conversation.rev2:
-        raise Refusal("After ENABLE UTF8=ACCEPT a search names no charset", status="BAD")
-    if any(isinstance(one, Changed) for one in leaves(program.key)):
-        conversation.machine.enabled.add("CONDSTORE")  # RFC 7162 §3.1
-    return ordered(await _resolved(conversation, view, program.key))
-
-
-async def _resolved(
-    conversation: Conversation, view: View | None, key: Key, *, strictly: bool = False
-) -> Key:
-    """The same tree with everything in it known, as deep as the parser let it be; `strictly`: FUZZY makes no difference."""
-    match key:
-        case And(keys=keys):
-            return And(tuple([await _resolved(conversation, view, one, strictly=strictly) for one in keys]))
-        case Or(keys=keys):
-            return Or(tuple([await _resolved(conversation, view, one, strictly=strictly) for one in keys]))
-        case Not(key=inner):
-            return Not(await _resolved(conversation, view, inner, strictly=strictly))
-        case Fuzzy(key=inner):
-            return await _resolved(
-                conversation, view, inner if strictly else roughly(inner), strictly=strictly
-            )
-        case Ago(seconds=seconds, younger=younger):
-            then = (conversation.service.now() // SECOND - seconds) * SECOND
-            return During(Moment.ARRIVED, then if younger else None, None if younger else then + SECOND)
-        case InSet(set=numbers, by_uid=by_uid):
-            if view is None:
-                raise Refusal("Numbers of messages say nothing where no mailbox is selected", status="BAD")
-            return Numbered(tuple(await uids(conversation, view, numbers, by_uid=by_uid)))
-        case _:
-            return key
-
-
-async def uids(conversation: Conversation, view: View, numbers: SequenceSet, *, by_uid: bool) -> Ranges:
-    """As `View.uids`, but for numbers that there are not, which match nothing in a search (RFC 7377 §2)."""
-    if by_uid or numbers.saved:
-        return await view.uids(conversation.reading, numbers, by_uid=by_uid)
-    found: Ranges = []
-    for first, last in intersection(numbers.resolve(view.total), [(1, view.total)]):
-        found.append(
-            (await view.uid_at(conversation.reading, first), await view.uid_at(conversation.reading, last))
-        )
-    return joined(found)
-
-
-def wanted(key: Key) -> Ranges:
-    """The uids among which a tree can find anything."""
-    if isinstance(key, Numbered):
-        return list(key.ranges)
-    found = EVERY_UID
-    if isinstance(key, And):
-        for one in key.keys:
-            if isinstance(one, Numbered):
-                found = intersection(found, list(one.ranges))
-    return found
-
-
-async def matching_uids(conversation: Conversation, view: View, key: Key) -> Ranges:
-    """The messages of a view that match, as ranges in which there is no other uid."""
-    matching = looking(conversation, view)
-    found: Ranges = []
-    async for part in slices(conversation.reading, view, wanted(key)):
-        if key == EVERYTHING or isinstance(key, Numbered):
-            found += part
-            continue
-        among = {uid for first, last in part for uid in range(first, last + 1)}
-        found += ranges_of(sorted(await matching.match(key, among)))
-    return joined(found)
-
-
-def looking(conversation: Conversation, view: View) -> Matching:
-    """Who looks through the view's mailbox."""
-    service = conversation.service
-    recent_from = 1 << 32 if conversation.rev2 else view.recent_from
-    wording = Wording(service.store, service.wordbook, view.ref.account_id)
-    return Matching(conversation.reading, view.ref, service.columns, wording, recent_from)
-
-
-def numbered(view: View, found: Ranges) -> Ranges:
-    """Ranges of messages by uid as ranges of sequence numbers; all of them were read."""
-    if sum(last - first + 1 for first, last in found) == view.total:
-        return [(1, view.total)] if view.total else []
-    ranges: Ranges = []
-    for first, last in found:
-        number = view.number(first)
-        if number and ranges and ranges[-1][1] == number - 1:
-            ranges[-1] = (ranges[-1][0], number + last - first)
-        elif number:
-            ranges.append((number, number + last - first))
-    return ranges
-
-
-def numbering(view: View, found: Ranges, *, by_uid: bool) -> Callable[[int], int]:
-    """What number stands for a uid of a result."""
-    if by_uid:
-        return lambda uid: uid
-    numbers: dict[int, int] = {}
-    for first, last in found:
-        start = view.number(first)
-        numbers.update(zip(range(first, last + 1), range(start, start + last - first + 1), strict=True))
-    return numbers.__getitem__
-
-
-async def scored(conversation: Conversation, view: View, program: Program, found: Ranges) -> dict[int, int]:
-    """The relevancy of each message found, ascending by uid: 100 for what matches word for word; empty without FUZZY (RFC 6203 §4)."""
-    if not program.fuzzy:
-        return {}
-    uids = [uid for first, last in found for uid in range(first, last + 1)]
-    strict = ordered(await _resolved(conversation, view, program.key, strictly=True))
-    exact = await matching_uids(conversation, view, And((Numbered(tuple(found)), strict)))
-    best = {uid for first, last in exact for uid in range(first, last + 1)}
-    return {uid: 100 if uid in best else ROUGHLY for uid in uids}
-
-
-async def highest_modseq(conversation: Conversation, view: View, found: Ranges, key: Key) -> int:
-    """The highest modseq among what was found, where the search asked for modseqs; else 0 (RFC 7162 §3.1.5)."""
-    if not found or not any(isinstance(one, Changed) for one in leaves(key)):
-        return 0
-    highest = 0
-    async for part in slices(conversation.reading, view, found):
-        modseqs = await searching.modseqs(conversation.reading, view.ref, (part[0][0], part[-1][1]))
-        among = {uid for first, last in part for uid in range(first, last + 1)}
-        highest = max([highest, *(modseq for uid, modseq in modseqs.items() if uid in among)])
-    return highest
-
-
-async def send(conversation: Conversation, pieces: Iterator[bytes]) -> None:
-    """Sends a response as fast as the client reads it."""
-    for piece in pieces:
-        conversation.out.send(piece)
-        await conversation.drained()
 
 
 HANDLERS: Final[Handlers] = {Search: search}

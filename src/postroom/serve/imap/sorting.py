@@ -6,18 +6,14 @@ what is kept of each message, a criterion at a time from the last to the first: 
 
 from __future__ import annotations
 
-import asyncio
-import heapq
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from postroom.proto.imap.commands.searching import Criterion, Order, Sort
+from postroom.proto.imap.commands.searching import Sort
 from postroom.proto.imap.esearch import Correlation, Result, extended, in_order, plain, saved
-from postroom.proto.imap.sets import Ranges
-from postroom.serve.imap.columns import Column
+from postroom.serve.imap import contexts
+from postroom.serve.imap.context import Context
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers
-from postroom.serve.imap.matching import Matching
-from postroom.serve.imap.searching import (
+from postroom.serve.imap.finding import (
     highest_modseq,
     looking,
     matching_uids,
@@ -26,27 +22,16 @@ from postroom.serve.imap.searching import (
     scored,
     send,
 )
-from postroom.serve.imap.slices import BLOCK
-
-CHUNK: Final = 10_000  # messages that are sorted in one go
-
-_COLUMNS: Final = {
-    Criterion.ARRIVAL: Column.ARRIVED,
-    Criterion.CC: Column.FIRST_CC,
-    Criterion.DISPLAYFROM: Column.DISPLAY_FROM,
-    Criterion.DISPLAYTO: Column.DISPLAY_TO,
-    Criterion.FROM: Column.FIRST_FROM,
-    Criterion.SIZE: Column.SIZE,
-    Criterion.SUBJECT: Column.BASE_SUBJECT,
-    Criterion.TO: Column.FIRST_TO,
-}
+from postroom.serve.imap.ordering import in_sort_order
 
 
 async def sort(conversation: Conversation, command: Sort) -> Answer:
     """Searches, sorts, and tells: with SORT, or with ESEARCH to who asked with RETURN."""
     view, returns = conversation.selected, command.returns
+    contexts.unused(conversation, returns)
     if returns is not None and returns.save:
         view.saved = []
+    since = view.changed_modseq
     key = await prepared(conversation, view, command.program)
     found = await matching_uids(conversation, view, key)
     scores = await scored(conversation, view, command.program, found)
@@ -59,70 +44,13 @@ async def sort(conversation: Conversation, command: Sort) -> Answer:
     result = Result(in_order(map(number, ordered)), modseq, ranked)
     if returns is None:
         await send(conversation, plain(b"SORT", result))
-    elif returns.tells:
-        await send(
-            conversation,
-            extended(Correlation(conversation.machine.tag, command.by_uid), result, returns),
-        )
+        return Answer("Sorted")
+    correlation = Correlation(conversation.machine.tag, command.by_uid)
+    if returns.tells:
+        await send(conversation, extended(correlation, result, returns))
+    if returns.update:
+        contexts.begin(conversation, view, Context(correlation, key, command.orders, ordered, since))
     return Answer("Sorted")
-
-
-async def in_sort_order(
-    matching: Matching, found: Ranges, orders: tuple[Order, ...], scores: Mapping[int, int]
-) -> list[int]:
-    """The uids of a result in the order of the criteria; where all are the same, in the order of the mailbox."""
-    uids = [uid for first, last in found for uid in range(first, last + 1)]
-    for order in reversed(orders):
-        keys = await _keys(matching, order.criterion, uids, scores)
-        uids = await _sorted(uids, keys, reverse=order.reverse)
-    return uids
-
-
-async def _keys(
-    matching: Matching, criterion: Criterion, uids: list[int], scores: Mapping[int, int]
-) -> Mapping[int, Any]:
-    """What each message is sorted by; one that is gone sorts first."""
-    if criterion is Criterion.RELEVANCY:  # the highest score first, RFC 6203 §6
-        return {uid: -scores.get(uid, 0) for uid in uids}
-    if criterion is Criterion.DATE:
-        return await sent_dates(matching, uids)
-    column = _COLUMNS[criterion]
-    keys = await gathered(matching, column, uids)
-    if len(keys) < len(uids):
-        nothing = 0 if column in (Column.ARRIVED, Column.SIZE) else ""
-        keys = {uid: keys.get(uid, nothing) for uid in uids}
-    return keys
-
-
-async def gathered(matching: Matching, column: Column, uids: list[int]) -> dict[int, Any]:
-    """A column's values, read in slices; others are there too."""
-    found: dict[int, Any] = {}
-    for start in range(0, len(uids), BLOCK):
-        for block in await matching.blocks(column, set(uids[start : start + BLOCK])):
-            found.update(zip(block.uids, block.values, strict=True))
-        await asyncio.sleep(0)
-    return found
-
-
-async def sent_dates(matching: Matching, uids: list[int]) -> dict[int, int]:
-    """The sent date in unix seconds; where there is none the internal date (RFC 5256 §2.2)."""
-    sent = await gathered(matching, Column.SENT, sorted(uids))
-    missing = sorted(uid for uid in uids if sent.get(uid) is None)
-    if missing:
-        arrived = await gathered(matching, Column.ARRIVED, missing)
-        sent.update((uid, arrived.get(uid, 0) // 1_000_000) for uid in missing)
-    return sent
-
-
-async def _sorted(uids: list[int], keys: Mapping[int, Any], *, reverse: bool) -> list[int]:
-    """In one go when they are few, else in chunks that are merged in a thread."""
-    if len(uids) <= CHUNK:
-        return sorted(uids, key=keys.__getitem__, reverse=reverse)
-    chunks = []
-    for start in range(0, len(uids), CHUNK):
-        chunks.append(sorted(uids[start : start + CHUNK], key=keys.__getitem__, reverse=reverse))
-        await asyncio.sleep(0)
-    return await asyncio.to_thread(lambda: list(heapq.merge(*chunks, key=keys.__getitem__, reverse=reverse)))
 
 
 HANDLERS: Final[Handlers] = {Sort: sort}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from postroom.proto.imap import rendering
 from postroom.proto.imap.sets import ranges_of, render
+from postroom.serve.imap import contexts
 from postroom.serve.imap.conversation import Conversation
 from postroom.serve.imap.view import News, View
 from postroom.store import mailboxes
@@ -42,6 +43,7 @@ async def tell(conversation: Conversation, *, expunges: bool = True) -> None:
 
 async def _render(conversation: Conversation, view: View, news: News) -> None:
     out = conversation.out
+    await contexts.leaving(conversation, view, news)
     if news.expunged and conversation.enabled("QRESYNC"):
         out.untagged(b"VANISHED " + render(ranges_of(news.expunged)))
     elif news.expunged:
@@ -55,6 +57,7 @@ async def _render(conversation: Conversation, view: View, news: News) -> None:
     for row in news.changed:
         if number := view.number(row.uid):
             out.send(flags_line(conversation, view, number, row))
+    await contexts.following(conversation, view)
 
 
 async def recent(conversation: Conversation, view: View) -> int:

@@ -14,8 +14,8 @@ from postroom.message.thread_tree import Forest, Link, ordered_subject, referenc
 from postroom.proto.imap.commands.searching import Algorithm, Thread
 from postroom.serve.imap.columns import Column, Links
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers
-from postroom.serve.imap.searching import looking, matching_uids, numbering, prepared, send
-from postroom.serve.imap.sorting import gathered, sent_dates
+from postroom.serve.imap.finding import looking, matching_uids, numbering, prepared, send, uids_of
+from postroom.serve.imap.ordering import gathered, sent_dates
 
 FEW: Final = 300  # messages that are threaded at once, on the loop
 _PIECE: Final = 65_536  # octets of a response that are sent at once
@@ -33,7 +33,7 @@ async def thread(conversation: Conversation, command: Thread) -> Answer:
     view = conversation.selected
     key = await prepared(conversation, view, command.program)
     found = await matching_uids(conversation, view, key)
-    uids = [uid for first, last in found for uid in range(first, last + 1)]
+    uids = uids_of(found)
     matching = looking(conversation, view)
     dates = await sent_dates(matching, uids)
     links: dict[int, Links] = await gathered(matching, Column.LINKS, uids)

@@ -13,6 +13,7 @@ import msgspec
 
 from postroom.proto.imap.runs import Runs
 from postroom.proto.imap.sets import Ranges, SequenceSet, intersection, joined, ranges_of
+from postroom.serve.imap.context import Context
 from postroom.store import views
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Mailbox
@@ -59,6 +60,7 @@ class View:
         self.changed_modseq = mailbox.highestmodseq  # changes of flags up to here were told
         self.recent_from = mailbox.uidnext
         self.saved: Ranges = []
+        self.contexts: dict[bytes, Context] = {}  # results that are kept up to date, by tag
         self._own: set[int] = set()
         self._known = Runs()
         self._gaps: list[Gap] = []

@@ -39,6 +39,11 @@ class Returns(msgspec.Struct, frozen=True):
         return self.options != {"SAVE"} or self.partial is not None
 
     @property
+    def update(self) -> bool:
+        """Whether the result is to be kept up to date (RFC 5267 §4.3)."""
+        return "UPDATE" in self.options
+
+    @property
     def save(self) -> bool:
         """Whether `$` is to be the result."""
         return "SAVE" in self.options
@@ -120,7 +125,9 @@ class CancelUpdate(Command, frozen=True):
     tags: tuple[bytes, ...]
 
 
-_OPTIONS: Final = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL", "RELEVANCY", "CONTEXT"})
+_OPTIONS: Final = frozenset(
+    {"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL", "RELEVANCY", "CONTEXT", "UPDATE"}
+)
 _NAMED: Final = frozenset({"SUBTREE", "SUBTREE-ONE", "MAILBOXES"})
 _UNNAMED: Final = frozenset({"SELECTED", "PERSONAL", "INBOXES", "SUBSCRIBED"})
 

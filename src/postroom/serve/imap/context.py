@@ -1,0 +1,22 @@
+"""A search whose result is kept up to date: what was asked, and what its client knows as the result.
+
+RFC 5267 §4.3. Values only. Not here: when it changes and what is told then (`serve.imap.contexts`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from postroom.message.query import Key
+from postroom.proto.imap.commands.searching import Order
+from postroom.proto.imap.esearch import Correlation
+
+
+class Context(msgspec.Struct):
+    """`orders` is empty for a search, whose `members` are in the order of the mailbox; `modseq`: changes up to here were looked at."""
+
+    correlation: Correlation
+    key: Key
+    orders: tuple[Order, ...]
+    members: list[int]
+    modseq: int
