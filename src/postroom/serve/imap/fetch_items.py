@@ -38,10 +38,10 @@ class Need(enum.IntEnum):
 
 
 class Found:
-    """A message as it was read. `octets` is None until it is there; a summary that is no good is replaced by `rebuilt`."""
+    """A message as it was read. `octets` is None until it is there; a summary that is `outdated` must be replaced (`rebuild`)."""
 
     __slots__ = (
-        "_opening", "email_id", "flags", "internaldate", "keywords", "modseq", "number", "octets", "packed", "rebuilt", "recent",
+        "_opening", "_rebuilt", "email_id", "flags", "internaldate", "keywords", "modseq", "number", "octets", "packed", "recent",
         "savedate", "size", "thread_id", "uid",
     )  # fmt: skip
 
@@ -61,22 +61,22 @@ class Found:
             self.packed,
         ) = row
         self.octets: bytes | None = None
-        self.rebuilt: Summary | None = None
+        self._rebuilt: Summary | None = None
         self._opening: Opening | Summary | None = None
 
     @property
     def opening(self) -> Opening | Summary:
         """The first things in the summary."""
         if self._opening is None:
-            self._opening = self.rebuilt or unpack_opening(self.packed)
+            self._opening = unpack_opening(self.packed)
         return self._opening
 
     @property
     def layout(self) -> Layout:
         """Where the parts lie."""
-        if self.rebuilt is None:
+        if self._rebuilt is None:
             return unpack_layout(self.packed)
-        own = self.rebuilt
+        own = self._rebuilt
         return Layout(
             own.version, own.size, own.header_size, own.body_lines, own.flags, own.envelope, own.body_structure, own.sections
         )  # fmt: skip
@@ -84,17 +84,19 @@ class Found:
     @property
     def summary(self) -> Summary:
         """All of it."""
-        return self.rebuilt or Summary.unpack(self.packed)
+        return self._rebuilt or Summary.unpack(self.packed)
 
     @property
     def outdated(self) -> bool:
         """Whether the summary must be made anew: it is of another version, or none."""
-        if self.rebuilt is not None:
-            return False
         try:
             return self.opening.version != VERSION
         except ValueError:
             return True
+
+    def rebuild(self, summary: Summary) -> None:
+        """The summary made anew."""
+        self._rebuilt = self._opening = summary
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -189,7 +189,7 @@ class Slices:
         for m in messages:
             if m.outdated:
                 raw = await self._conversation.store.read_email(self._view.ref.account_id, m.email_id)
-                m.rebuilt = await asyncio.to_thread(summarize, raw or b"")
+                m.rebuild(await asyncio.to_thread(summarize, raw or b""))
 
     async def _with_octets(self, messages: Sequence[Found]) -> bytes | None:
         """Sends messages with their octets; gives the lines if they are few octets."""

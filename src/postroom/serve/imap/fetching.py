@@ -20,6 +20,7 @@ from postroom.store.engine import Transaction
 from postroom.store.fetching import State
 from postroom.store.flagging import FlagChange, Mode, store_flags
 from postroom.store.flags import Flag
+from postroom.store.messages import HIGHEST_UID
 
 RANGES_AT_ONCE: Final = 1000  # of one VANISHED response
 
@@ -110,20 +111,13 @@ async def _tell_vanished(conversation: Conversation, command: Fetch, wanted: Ran
 
 def _without(ranges: Ranges, taken: Ranges) -> Ranges:
     """What of `ranges` is not in `taken`; both ascend."""
-    found: Ranges = []
-    at = 0
-    for first, last in ranges:
-        start = first
-        while at < len(taken) and taken[at][1] <= last:
-            if taken[at][0] > start:
-                found.append((start, taken[at][0] - 1))
-            start = taken[at][1] + 1
-            at += 1
-        if at < len(taken) and taken[at][0] <= last:  # cannot be: `taken` lies within `ranges`
-            last = taken[at][0] - 1
-        if start <= last:
-            found.append((start, last))
-    return found
+    free: Ranges = []
+    at = 1
+    for first, last in taken:
+        if first > at:
+            free.append((at, first - 1))
+        at = last + 1
+    return intersection(ranges, [*free, (at, HIGHEST_UID)])
 
 
 async def _mark(conversation: Conversation, command: Fetch, wanted: Ranges) -> tuple[Ranges, frozenset[int]]:
