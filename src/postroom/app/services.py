@@ -165,6 +165,8 @@ class Services:
             parts.node.ids,
             world.clock.now,
             tls=self._tls.of("imap"),
+            budget=parts.budget,
+            incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
         )
         return lambda: ImapSession(service)
 

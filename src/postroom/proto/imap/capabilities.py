@@ -78,6 +78,11 @@ TABLE: Final = (
     Row("CONDSTORE", "RFC 7162", Shown.AFTER, enable=True),
     Row("QRESYNC", "RFC 7162", Shown.AFTER, enable=True),
     Row("UIDPLUS", "RFC 4315", Shown.AFTER),
+    Row("MULTIAPPEND", "RFC 3502", Shown.AFTER),
+    Row("CATENATE", "RFC 4469", Shown.AFTER),
+    Row("URL-PARTIAL", "RFC 5550", Shown.AFTER),
+    Row("REPLACE", "RFC 8508", Shown.AFTER),
+    Row("APPENDLIMIT", "RFC 7889", names=lambda o: (f"APPENDLIMIT={o.config.message}",)),
     Row("MOVE", "RFC 6851", Shown.AFTER),
     Row("UNAUTHENTICATE", "RFC 8437", Shown.AFTER),
     Row(

@@ -8,9 +8,16 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.proto.imap.commands import copying, fetching, selecting, session, storing
+from postroom.proto.imap.commands import appending, copying, fetching, selecting, session, storing
 from postroom.proto.imap.verb import Verb
 
 VERBS: Final = MappingProxyType[bytes, Verb](
-    {**copying.VERBS, **fetching.VERBS, **selecting.VERBS, **session.VERBS, **storing.VERBS}
+    {
+        **appending.VERBS,
+        **copying.VERBS,
+        **fetching.VERBS,
+        **selecting.VERBS,
+        **session.VERBS,
+        **storing.VERBS,
+    }
 )

@@ -8,9 +8,16 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.serve.imap import copying, fetching, login, selecting, storing
+from postroom.serve.imap import appending, copying, fetching, login, selecting, storing
 from postroom.serve.imap.conversation import Handlers
 
 HANDLERS: Final[Handlers] = MappingProxyType(
-    {**copying.HANDLERS, **fetching.HANDLERS, **login.HANDLERS, **selecting.HANDLERS, **storing.HANDLERS}
+    {
+        **appending.HANDLERS,
+        **copying.HANDLERS,
+        **fetching.HANDLERS,
+        **login.HANDLERS,
+        **selecting.HANDLERS,
+        **storing.HANDLERS,
+    }
 )
