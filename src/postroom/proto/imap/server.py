@@ -144,6 +144,7 @@ class ImapServer:
         """Answers UNAUTHENTICATE (RFC 8437 §2): as after the greeting, but for TLS and compression."""
         self.state = State.NOT_AUTHENTICATED
         self.enabled = set()
+        self._lines.limit = self.config.limits.line_before_login + _CRLF
         self._collector.shut_out()
         self.finish("OK", words, self.capability_line())
 
@@ -222,9 +223,6 @@ class ImapServer:
         self._exchange = None
         self._fail(tag_of(refused.start), Abandoned("BAD", refused.reason, refused.code, refused.fatal))
 
-    def _fault(self, tag: bytes, words: str) -> None:
-        self._fail(tag, Abandoned("BAD", words))
-
     def _fail(self, tag: bytes, why: Abandoned) -> None:
         """NO or BAD; too many BAD ones end the connection."""
         self.out.status(tag, why.status, why.words, why.code)
@@ -237,7 +235,7 @@ class ImapServer:
     def _end_idle(self, line: bytes) -> ImapEvent | None:
         self.idling, self._collector.streams = False, True
         if line.strip().upper() != b"DONE":
-            self._fault(self._tag, "IDLE ends with a line that says DONE")
+            self._fail(self._tag, Abandoned("BAD", "IDLE ends with a line that says DONE"))
             return None
         return Given(Done(), b"DONE")
 
@@ -249,7 +247,7 @@ class ImapServer:
         found = parse(line, self.state, utf8=self.utf8)
         if isinstance(found, Given):
             return self._given(found)
-        self._fault(self._tag, found.words)
+        self._fail(self._tag, Abandoned("BAD", found.words))
         return None
 
     def _given(self, given: Given) -> ImapEvent | None:
