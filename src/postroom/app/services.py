@@ -178,6 +178,8 @@ class Services:
             world.clock.now,
             tls=self._tls.of("imap"),
             wordbook=IndexWordbook(parts.store.engine, parts.index),
+            budget=parts.budget,
+            incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
         )
         return lambda: ImapSession(service)
 

@@ -55,7 +55,7 @@ class Filing:
             once=(letter.spool_id, copy.n) if once else None,
         )
         if isinstance(raw, bytes):
-            _describe(delivery, summarize(raw))
+            describe(delivery, summarize(raw))
         return delivery
 
     async def file(self, tx: Transaction, letter: Spooled, copy: Copy, prepared: Delivery) -> list[Change]:
@@ -84,7 +84,7 @@ async def make_durable(durable: Durable, delivery: Delivery) -> None:
     """Large bodies are files, durable before the row that points at them; a spilled one is read here, in a thread, for its summary."""
     raw = delivery.raw
     if isinstance(raw, Spilled):
-        _describe(delivery, await asyncio.to_thread(_summary_of, raw))
+        describe(delivery, await asyncio.to_thread(_summary_of, raw))
     if not isinstance(raw, BlobRef):
         delivery.raw = await durable(delivery.account_id, delivery.email_id, raw)
 
@@ -93,7 +93,8 @@ def _summary_of(message: Spilled) -> Summary:
     return summarize(message.whole())
 
 
-def _describe(delivery: Delivery, summary: Summary) -> None:
+def describe(delivery: Delivery, summary: Summary) -> None:
+    """What a delivery says of its message."""
     delivery.summary = summary.pack()
     delivery.message_ids = tuple(summary.thread_ids)
     delivery.subject = summary.base_subject

@@ -187,7 +187,7 @@ class _Scan:
         if multipart or (media_type == "message" and subtype in _MESSAGES):
             self._open(part)
         if part.media_type == "text" or (media_type == "message" and not part.leaf):
-            part.lines = raw.count(b"\n", where.end, stop)
+            part.lines = _lines(raw, where.end, stop)
         self._structure.parts.append(part)
 
     def _content_type(
@@ -286,6 +286,11 @@ def _find(raw: bytes, needle: bytes, start: int, stop: int) -> int:
             return found
         start += _WINDOW
     return raw.find(needle, start, stop)
+
+
+def _lines(raw: bytes, start: int, stop: int) -> int:
+    """`raw.count(b"\\n", start, stop)`, window by window: other threads get their turn between two."""
+    return sum(raw.count(b"\n", at, min(at + _WINDOW, stop)) for at in range(start, stop, _WINDOW))
 
 
 def _encoding(value: bytes) -> str:

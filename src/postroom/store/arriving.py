@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from postroom.message.errors import OverQuota
 from postroom.store import messages
 from postroom.store.delivery import Delivered, Delivery, deliver
 from postroom.store.engine import Transaction
@@ -24,6 +25,10 @@ FROM messages m JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.
 WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid BETWEEN $3 AND $4 ORDER BY m.uid LIMIT $5
 """
 PLACE: Final = "SELECT uidvalidity FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
+ROOM: Final = """
+SELECT 1 FROM accounts WHERE account_id = $1 AND (quota_bytes = 0 OR used_bytes + $2 <= quota_bytes)
+AND (quota_msgs = 0 OR used_msgs + $3 <= quota_msgs)
+"""
 
 
 class Original(msgspec.Struct, frozen=True):
@@ -62,6 +67,12 @@ async def arrive(tx: Transaction, target: MailboxRef, deliveries: Sequence[Deliv
         filed = await deliver(tx, delivery)
         done.append(filed if filed is not None else await _found(tx, target, delivery.email_id))
     return done
+
+
+async def check_room(tx: Transaction, account_id: int, octets: int, number: int) -> None:
+    """Whether so many messages would be taken now; raises `OverQuota`."""
+    if not await tx.fetchrow(ROOM, account_id, octets, number):
+        raise OverQuota
 
 
 async def originals(tx: Transaction, source: MailboxRef, ranges: Ranges, most: int) -> list[Original]:

@@ -191,14 +191,14 @@ async def test_originals_that_cannot_go_take_the_copies_back(
     shared: ImapStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bob = await shared.user(select="INBOX")
-    remove = copying._remove
+    remove = copying.remove
 
     async def fails(conversation: Conversation, mailbox: MailboxRef, uids: list[int]) -> Any:
         if mailbox.account_id == shared.logins.people[BOB]:
             raise TryLater
         return await remove(conversation, mailbox, uids)
 
-    monkeypatch.setattr(copying, "_remove", fails)
+    monkeypatch.setattr(copying, "remove", fails)
     assert (await bob.say("a MOVE 1:2 Alice"))[0].startswith("a NO [UNAVAILABLE]")
     assert await shared.uids() == [1, 2]
     assert await there(shared) == []

@@ -18,6 +18,9 @@ from postroom.wire.lines import LineBuffer, LineFault
 _LITERAL: Final = re.compile(rb"(~?)\{([0-9]{1,20})(\+?)\}\Z")
 
 
+_BRINGS: Final = re.compile(rb"[^ ]+ (?:APPEND|(?:UID )?REPLACE [^ ]+) ", re.IGNORECASE)
+
+
 class Literal(msgspec.Struct, frozen=True):
     """An announcement at the end of a line."""
 
@@ -49,7 +52,13 @@ class Refused(msgspec.Struct, frozen=True):
     fatal: bool = False
 
 
-_WHY: Final = {
+class Announced(msgspec.Struct, frozen=True):
+    """The first literal of a message is announced at the end of this text: what follows is not collected here."""
+
+    text: bytes
+
+
+WHY: Final = {
     LineFault.BARE_LF: "Lines end with CRLF, this one ended with LF alone: use nc -C, or a telnet client",
     LineFault.BARE_CR: "A line has a CR inside that is not followed by LF",
     LineFault.TOO_LONG: "The line is too long: use literals, or a shorter command",
@@ -59,13 +68,14 @@ _WHY: Final = {
 class Collector:
     """Collects one command after the other out of a `LineBuffer`."""
 
-    __slots__ = ("_left", "_limits", "_literals", "_parts", "_refused", "_size", "minus", "most")
+    __slots__ = ("_left", "_limits", "_literals", "_parts", "_refused", "_size", "minus", "most", "streams")
 
     def __init__(self, limits: Limits, *, minus: bool = False) -> None:
         """`minus`: literals that are not synchronizing are small (RFC 7888 §5)."""
         self._limits = limits
         self.minus = minus
         self.most = limits.line_before_login  # octets of one command
+        self.streams = False  # messages are not collected: whoever may bring them has logged in
         self._parts: list[bytes] = []
         self._size = 0
         self._left = 0  # octets of the present literal that have not come
@@ -77,7 +87,7 @@ class Collector:
         """The first line of a command that is not whole yet."""
         return self._parts[0] if self._parts else b""
 
-    def next(self, lines: LineBuffer) -> bytes | Asked | Refused | None:
+    def next(self, lines: LineBuffer) -> bytes | Asked | Refused | Announced | None:
         """The next whole command, what to say so that it goes on, why it is none; None while more has to come."""
         while True:
             if self._left:
@@ -100,6 +110,14 @@ class Collector:
             if answer is not None:
                 return answer
 
+    def admit(self) -> None:
+        """Somebody has logged in: commands may be long, and messages may come."""
+        self.most, self.streams = self._limits.command, True
+
+    def shut_out(self) -> None:
+        """Nobody is logged in any more."""
+        self.most, self.streams = self._limits.line_before_login, False
+
     def reset(self) -> None:
         """Forgets what came of a command."""
         self._parts, self._size, self._left, self._literals, self._refused = [], 0, 0, 0, None
@@ -117,9 +135,13 @@ class Collector:
     def _fault(self, fault: LineFault, lines: LineBuffer) -> Refused:
         start = self.head or lines.start
         self.reset()
-        return Refused(start, _WHY[fault], "TOOBIG" if fault is LineFault.TOO_LONG else "")
+        return Refused(start, WHY[fault], "TOOBIG" if fault is LineFault.TOO_LONG else "")
 
-    def _literal(self, line: bytes, literal: Literal) -> Asked | Refused | None:
+    def _literal(self, line: bytes, literal: Literal) -> Asked | Refused | Announced | None:
+        if self.streams and self._refused is None and self._brings(line):
+            text = b"".join((*self._parts, line))
+            self.reset()
+            return Announced(text)
         self._parts += (line, b"\r\n")
         self._size += len(line) + 2 + literal.size
         self._literals += 1
@@ -132,6 +154,11 @@ class Collector:
             return refused
         self._refused, self._left = refused, literal.size
         return None
+
+    def _brings(self, line: bytes) -> bool:
+        """Whether the literal at the end of this line is one of a message."""
+        found = _BRINGS.match(self.head or line)
+        return found is not None and (self._literals > 0 or not _LITERAL.match(line, found.end()))
 
     def _too_much(self, literal: Literal) -> Refused | None:
         limits, start = self._limits, self.head

@@ -15,6 +15,7 @@ class Limits(msgspec.Struct, frozen=True):
     line: int = 65_536  # of a line, its literals aside
     command: int = 1 << 20  # a whole command; messages of APPEND are not counted
     literals: int = 1_000  # of one command
+    appended: int = 200 << 20  # all messages of one APPEND (RFC 3502)
     literal_minus: int = 4_096  # a non-synchronizing literal under LITERAL-, RFC 7888 §5
     discarded: int = (
         1 << 20

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from postroom.proto.imap.arrival import Abandoned, Arriving, Piece
 from postroom.proto.imap.verb import Command
 
 
@@ -22,4 +23,4 @@ class Drain(msgspec.Struct, frozen=True):
     """Enough is queued: take `data_to_send()`, then `go_on()`."""
 
 
-ImapEvent = Given | Drain
+ImapEvent = Given | Drain | Arriving | Piece | Abandoned

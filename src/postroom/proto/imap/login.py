@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from postroom.proto.imap.commands.session import Authenticate, LogIn
+from postroom.proto.imap.commands.session import Authenticate, LogIn, StartTls
 from postroom.proto.imap.config import ImapConfig
+from postroom.proto.imap.verb import Command
 from postroom.proto.sasl.exchange import (
     Challenge,
     EncodingError,
@@ -36,6 +37,18 @@ Step = LogIn | Wrong | bytes  # bytes: the next challenge, in base64
 def mechanisms(config: ImapConfig, *, secure: bool) -> tuple[str, ...]:
     """Those that may be used now."""
     return usable(config.mechanisms, secure=secure, plaintext_allowed=config.plaintext)
+
+
+def untimely(command: Command, config: ImapConfig, *, secure: bool) -> Wrong | None:
+    """Why LOGIN or STARTTLS may not be given now; None for those that may, and for all else."""
+    if isinstance(command, LogIn) and not (secure or config.plaintext):
+        words = "A password needs TLS: say STARTTLS first, or use the port for TLS"
+        return Wrong("NO", words, "PRIVACYREQUIRED")
+    if isinstance(command, StartTls) and secure:
+        return Wrong("BAD", "TLS has begun already")
+    if isinstance(command, StartTls) and not config.starttls:
+        return Wrong("BAD", "STARTTLS is not offered here")
+    return None
 
 
 class Exchange:

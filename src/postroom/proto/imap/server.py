@@ -8,15 +8,17 @@ time.
 from __future__ import annotations
 
 from postroom.proto.imap.answers import Answers
+from postroom.proto.imap.arrival import Abandoned, Arrival, Arrived, Arriving, Piece
 from postroom.proto.imap.capabilities import Offer, announced
-from postroom.proto.imap.collector import Asked, Collector, Refused
+from postroom.proto.imap.collector import Announced, Asked, Collector, Refused
+from postroom.proto.imap.commands.appending import Append
 from postroom.proto.imap.commands.selecting import Done
-from postroom.proto.imap.commands.session import Authenticate, Capability, LogIn, StartTls
+from postroom.proto.imap.commands.session import Authenticate, Capability, LogIn
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.deflate import BadCompression, Deflate
 from postroom.proto.imap.events import Drain, Given, ImapEvent
-from postroom.proto.imap.login import Exchange, Step
-from postroom.proto.imap.parsing import HTTP, Bad, parse, tag_of
+from postroom.proto.imap.login import Exchange, Step, untimely
+from postroom.proto.imap.parsing import HTTP, parse, tag_of
 from postroom.proto.imap.verb import Command, State
 from postroom.wire.lines import LineBuffer
 
@@ -27,7 +29,7 @@ class ImapServer:
     """A session from its greeting to LOGOUT. Each method for a session says which event it answers."""
 
     __slots__ = (
-        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_faults", "_lines", "_pending", "_tag", "closing",
+        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_faults", "_lines", "_pending", "_tag", "arrival", "closing",
         "config", "enabled", "idling", "out", "secure", "state",
     )  # fmt: skip
 
@@ -35,23 +37,20 @@ class ImapServer:
         self.config = config
         self.state = State.NOT_AUTHENTICATED
         self.enabled: set[str] = set()  # by ENABLE, in upper case
-        self.secure = False
-        self.closing = False
+        self.secure = self.closing = False
         self.out = Answers()
         self._begin()
         self._deflate: Deflate | None = None
+        self.arrival: Arrival | None = None  # of a command whose messages are coming
         self._pending: ImapEvent | None = None
         self._tag = b"*"
-        self.idling = False  # untagged responses may be sent at any time
-        self._awaiting_tls = False
+        self._awaiting_tls = self.idling = False  # idling: untagged responses may be sent at any time
         self._exchange: Exchange | None = None
-        self._faults = 0
-        self._failed_logins = 0
+        self._faults = self._failed_logins = 0
 
     def _begin(self) -> None:
-        limits = self.config.limits
-        self._lines = LineBuffer(limits.line_before_login + _CRLF)
-        self._collector = Collector(limits, minus=self.config.literal_minus)
+        self._lines = LineBuffer(self.config.limits.line_before_login + _CRLF)
+        self._collector = Collector(self.config.limits, minus=self.config.literal_minus)
 
     def receive(self, data: bytes) -> None:
         """Octets from the client. Behind STARTTLS they belong to the TLS layer: any that come here were sent in the clear and are dropped."""
@@ -67,7 +66,7 @@ class ImapServer:
         while self._pending is None and not self._awaiting_tls and not self.closing:
             if self.out.queued >= self.config.limits.queued:
                 self._pending = Drain()
-            elif (got := self._collector.next(self._lines)) is not None:
+            elif (got := (self.arrival or self._collector).next(self._lines)) is not None:
                 self._pending = self._take(got)
             elif not self._inflate():
                 break
@@ -104,7 +103,7 @@ class ImapServer:
         self.out.status(b"*", "OK", "Still at it", f'INPROGRESS ("{self._tag.decode()}" NIL NIL)')
 
     def go_on(self) -> None:
-        """Answers `Drain`, after `data_to_send()` was taken."""
+        """Answers `Drain`, after `data_to_send()` was taken, and what an `Arrival` gave."""
         self._pending = None
 
     def bye(self, words: str, code: str = "") -> None:
@@ -127,10 +126,9 @@ class ImapServer:
 
     def logged_in(self, words: str) -> None:
         """Answers `LogIn`: somebody is in."""
-        limits = self.config.limits
         self.state = State.AUTHENTICATED
-        self._lines.limit = limits.line + _CRLF
-        self._collector.most = limits.command
+        self._lines.limit = self.config.limits.line + _CRLF
+        self._collector.admit()
         self.finish("OK", words, self.capability_line())
 
     def login_refused(self, words: str, code: str) -> None:
@@ -144,7 +142,8 @@ class ImapServer:
         """Answers UNAUTHENTICATE (RFC 8437 §2): as after the greeting, but for TLS and compression."""
         self.state = State.NOT_AUTHENTICATED
         self.enabled = set()
-        self._collector.most = self.config.limits.line_before_login
+        self._lines.limit = self.config.limits.line_before_login + _CRLF
+        self._collector.shut_out()
         self.finish("OK", words, self.capability_line())
 
     def begin_tls(self) -> bool:
@@ -191,12 +190,24 @@ class ImapServer:
     def idle(self) -> None:
         """Answers `Idle`: the client waits for news until it says DONE."""
         self._pending = None
-        self.idling = True
+        self.idling, self._collector.streams = True, False
         self.out.continuation("Idling, end with DONE")
 
     # ------------------------------------------------------------------------------------------------------- from the client
 
-    def _take(self, got: bytes | Asked | Refused) -> ImapEvent | None:
+    def _take(self, got: bytes | Asked | Refused | Announced | Arrived) -> ImapEvent | None:
+        if isinstance(got, Announced):
+            self._tag = tag_of(got.text)
+            self.arrival = Arrival(self.config, utf8=self.utf8)
+            got = self.arrival.begin(got.text, self.state)
+        if isinstance(got, Append):
+            self.arrival = None
+            return Given(got, b"APPEND")
+        if isinstance(got, Abandoned):
+            self.arrival = None
+            self._fail(self._tag, got)
+        if got is None or isinstance(got, Arriving | Piece | Abandoned):
+            return got
         if isinstance(got, Refused):
             self._refuse(got)
         elif got is Asked.CONTINUATION:
@@ -211,21 +222,21 @@ class ImapServer:
 
     def _refuse(self, refused: Refused) -> None:
         self._exchange = None
-        self._fault(tag_of(refused.start), refused.reason, refused.code)
-        if refused.fatal and not self.closing:
-            self.bye("What follows cannot be told from a literal", refused.code)
+        self._fail(tag_of(refused.start), Abandoned("BAD", refused.reason, refused.code, refused.fatal))
 
-    def _fault(self, tag: bytes, words: str, code: str = "") -> None:
-        """BAD; too many of them end the connection."""
-        self.out.status(tag, "BAD", words, code)
-        self._faults += 1
+    def _fail(self, tag: bytes, why: Abandoned) -> None:
+        """NO or BAD; too many BAD ones end the connection."""
+        self.out.status(tag, why.status, why.words, why.code)
+        self._faults += why.status == "BAD"
         if self._faults >= self.config.limits.faults:
             self.bye("Too many commands that are none")
+        elif why.fatal:
+            self.bye("What follows cannot be told from a literal", why.code)
 
     def _end_idle(self, line: bytes) -> ImapEvent | None:
-        self.idling = False
+        self.idling, self._collector.streams = False, True
         if line.strip().upper() != b"DONE":
-            self._fault(self._tag, "IDLE ends with a line that says DONE")
+            self._fail(self._tag, Abandoned("BAD", "IDLE ends with a line that says DONE"))
             return None
         return Given(Done(), b"DONE")
 
@@ -235,10 +246,10 @@ class ImapServer:
             return None
         self._tag = tag_of(line)
         found = parse(line, self.state, utf8=self.utf8)
-        if isinstance(found, Bad):
-            self._fault(self._tag, found.words)
-            return None
-        return self._given(found)
+        if isinstance(found, Given):
+            return self._given(found)
+        self._fail(self._tag, Abandoned("BAD", found.words))
+        return None
 
     def _given(self, given: Given) -> ImapEvent | None:
         """What needs nothing from outside is answered here."""
@@ -249,14 +260,8 @@ class ImapServer:
         elif isinstance(command, Authenticate):
             self._exchange = Exchange(self.config)
             return self._advance(self._exchange.begin(command, secure=self.secure))
-        elif isinstance(command, LogIn) and not (self.secure or self.config.plaintext):
-            self.finish(
-                "NO", "A password needs TLS: say STARTTLS first, or use the port for TLS", "PRIVACYREQUIRED"
-            )
-        elif isinstance(command, StartTls) and self.secure:
-            self.finish("BAD", "TLS has begun already")
-        elif isinstance(command, StartTls) and not self.config.starttls:
-            self.finish("BAD", "STARTTLS is not offered here")
+        elif (wrong := untimely(command, self.config, secure=self.secure)) is not None:
+            self.finish(wrong.status, wrong.words, wrong.code)
         else:
             return given
         return None

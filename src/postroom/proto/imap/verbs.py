@@ -10,6 +10,7 @@ from typing import Final
 
 from postroom.proto.imap.commands import (
     acl,
+    appending,
     copying,
     fetching,
     listing,
@@ -26,6 +27,7 @@ from postroom.proto.imap.verb import Verb
 VERBS: Final = MappingProxyType[bytes, Verb](
     {
         **acl.VERBS,
+        **appending.VERBS,
         **copying.VERBS,
         **fetching.VERBS,
         **listing.VERBS,

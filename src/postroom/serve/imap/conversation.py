@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -26,6 +27,8 @@ from postroom.proto.imap.answers import Answers
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.server import ImapServer
 from postroom.proto.imap.verb import Command
+from postroom.serve.body_budget import BodyBudget
+from postroom.serve.imap.arrivals import Arrivals
 from postroom.serve.imap.columns import Columns
 from postroom.serve.imap.rendered import Rendered
 from postroom.serve.imap.view import View
@@ -38,6 +41,8 @@ from postroom.store.store import Store
 from postroom.store.wordbook import Wordbook
 
 T = TypeVar("T")
+
+BODIES: Final = 256 << 20  # octets of messages on their way in, where no budget is shared with others
 
 
 class LoggedIn(Protocol):
@@ -62,6 +67,8 @@ class ImapService(msgspec.Struct):
     """What all sessions of one listener share.
 
     `now` gives unix microseconds; `tls` the context for STARTTLS, None without it; `wordbook` is what the search index knows, None without one.
+    `now` gives unix microseconds; `tls` the context for STARTTLS, None without it. Messages that come count in `budget`, and long ones are kept in
+    files in the directory `incoming`; None keeps them in memory.
     """
 
     config: ImapConfig
@@ -73,6 +80,8 @@ class ImapService(msgspec.Struct):
     rendered: Rendered = msgspec.field(default_factory=Rendered)
     wordbook: Wordbook | None = None
     columns: Columns = msgspec.field(default_factory=Columns)
+    budget: BodyBudget = msgspec.field(default_factory=lambda: BodyBudget(BODIES))
+    incoming: Path | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -124,6 +133,7 @@ class Conversation:
         self.account_id = 0
         self.address = ""
         self.view: View | None = None
+        self.arrivals = Arrivals(service.budget, service.incoming)
         self.on_news: Callable[[], None] = lambda: None
         self._subscription: Subscription | None = None
 
@@ -147,6 +157,7 @@ class Conversation:
     def leave(self) -> None:
         """Nobody is logged in any more."""
         self.shut()
+        self.arrivals.drop()
         self.account_id, self.address = 0, ""
 
     @property

@@ -100,16 +100,17 @@ async def _across(
     if not moves or not copied.pairs:
         return copied
     try:
-        gone = await _remove(conversation, source, [old for old, _ in copied.pairs])
+        gone = await remove(conversation, source, [old for old, _ in copied.pairs])
     except MailError:
-        await _remove(
+        await remove(
             conversation, MailboxRef(target.account_id, target.mailbox_id), [new for _, new in copied.pairs]
         )
         raise
     return Copied(copied.uidvalidity, copied.pairs, (*copied.changes, gone))
 
 
-async def _remove(conversation: Conversation, mailbox: MailboxRef, uids: list[int]) -> MessagesExpunged:
+async def remove(conversation: Conversation, mailbox: MailboxRef, uids: list[int]) -> MessagesExpunged:
+    """Expunges messages in one commit. Raises `MailError`."""
     now = conversation.service.now()
     ranges = uids_as_ranges(uids)
     gone = await conversation.write(lambda tx: expunge.expunge(tx, mailbox, ranges, now))

@@ -10,6 +10,7 @@ from typing import Final
 
 from postroom.serve.imap import (
     acl,
+    appending,
     contexts,
     copying,
     fetching,
@@ -31,6 +32,7 @@ from postroom.serve.imap.conversation import Handlers
 HANDLERS: Final[Handlers] = MappingProxyType(
     {
         **acl.HANDLERS,
+        **appending.HANDLERS,
         **contexts.HANDLERS,
         **copying.HANDLERS,
         **fetching.HANDLERS,

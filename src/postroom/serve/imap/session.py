@@ -13,6 +13,7 @@ from postroom.net.session import Connection, TlsFacts
 from postroom.proto.imap.events import Drain, Given, ImapEvent
 from postroom.proto.imap.server import ImapServer
 from postroom.proto.imap.verb import State
+from postroom.serve.imap.appending import arriving
 from postroom.serve.imap.conversation import Conversation, ImapService, Refusal, refused
 from postroom.serve.imap.dispatch import HANDLERS
 from postroom.serve.imap.telling import tell
@@ -27,6 +28,8 @@ LONG = frozenset(
     for verb in (b"SEARCH", b"SORT", b"THREAD", b"STORE", b"COPY", b"MOVE", b"EXPUNGE")
 ) | {b"ESEARCH", b"CLOSE", b"DELETE", b"RENAME"}
 SILENCE = 1860.0  # seconds; RFC 9051 §5.4: at least thirty minutes
+SILENT_BODY = 300.0  # seconds without an octet of a message that has begun
+LONGEST_BODY = 7200.0  # seconds that one APPEND may take without a word of ours
 
 
 class ImapSession:
@@ -50,6 +53,9 @@ class ImapSession:
             assert self._conversation.connection is not None
             await self._conversation.connection.drained()
             self.machine.go_on()
+            return
+        if not isinstance(event, Given):
+            await arriving(self._conversation, event)
             return
         if self._telling is not None:
             await self._telling
@@ -106,11 +112,19 @@ class ImapSession:
 
     def deadline(self) -> float:
         """Half an hour for whoever is logged in; little for whoever is not, and not for ever."""
+        if self.machine.arrival is not None:
+            return self._body_deadline()
         if self.machine.state is not State.NOT_AUTHENTICATED:
             return SILENCE
         connection = self._conversation.connection
         lasted = connection.quiet_since - connection.opened_at if connection is not None else 0.0
         return max(0.0, min(SILENCE_BEFORE_LOGIN, MOST_BEFORE_LOGIN - lasted))
+
+    def _body_deadline(self) -> float:
+        """Seconds since our last word: messages that keep coming have more of them, up to an end."""
+        connection = self._conversation.connection
+        coming = 0.0 if connection is None else max(0.0, connection.heard_at - connection.quiet_since)
+        return min(LONGEST_BODY, coming + SILENT_BODY)
 
     # ---------------------------------------------------------------------------------------------------------------- news
 
