@@ -193,8 +193,6 @@ class ImapServer:
         self.idling, self._collector.streams = True, False
         self.out.continuation("Idling, end with DONE")
 
-    # ------------------------------------------------------------------------------------------------------- from the client
-
     def _take(self, got: bytes | Asked | Refused | Announced | Arrived) -> ImapEvent | None:
         if isinstance(got, Announced):
             self._tag = tag_of(got.text)
