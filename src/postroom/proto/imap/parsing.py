@@ -46,7 +46,8 @@ def parse(line: bytes, state: State, *, utf8: bool) -> Given | Bad:
         command = verb.parse(cursor)
         cursor.end()
     except GrammarError as error:
-        return Bad(str(error).capitalize())
+        words = str(error)
+        return Bad(words[0].upper() + words[1:])
     return Given(command, name, verb.expunges)
 
 
