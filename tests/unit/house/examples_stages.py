@@ -1,6 +1,6 @@
 """Holds one dialogue with a copy of the source that an example was put into; a process of its own, since modules are imported once.
 
-    python examples_stages.py smtp|door|pop3 < dialogue         exit code 1 and words when a line is not what the dialogue says
+    python examples_stages.py smtp|door|pop3|imap < dialogue         exit code 1 and words when a line is not what the dialogue says
 
 `C:` lines are sent, `S:` lines compared; `S: ...` stands for the rest of a reply.
 """
@@ -8,17 +8,22 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any
 
+from imap_stage import Client, ImapStage
 from postroom.net.session import Peer
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.server import Pop3Server
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.proto.smtp.extensions import Offers
 from postroom.serve.smtp import SmtpService, SmtpSession
+from postroom.store.store import Store
 from smtp_stage import Stage, config
 
 Hear = Callable[[bytes], str]
@@ -43,6 +48,22 @@ def pop3() -> Hear:
         return server.data_to_send().decode()
 
     return hear
+
+
+def imap() -> Hear:
+    """A session of Bob's, who has four messages."""
+    loop = asyncio.new_event_loop()
+    place = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, place)
+
+    async def begin() -> Client:
+        stage = await ImapStage.open(await Store.open(f"sqlite://{place}/store"))
+        for _ in range(4):
+            await stage.deliver()
+        return await stage.user()
+
+    client = loop.run_until_complete(begin())
+    return lambda data: loop.run_until_complete(client.send(data)).decode()
 
 
 class _Open:
@@ -108,5 +129,5 @@ def hold(hear: Hear, dialogue: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    stage = {"smtp": smtp, "door": door, "pop3": pop3}[sys.argv[1]]
+    stage = {"smtp": smtp, "door": door, "pop3": pop3, "imap": imap}[sys.argv[1]]
     sys.exit(hold(stage(), sys.stdin.read().splitlines()) or None)

@@ -30,6 +30,7 @@ STAGES = {
     "An extension of SMTP": "smtp",
     "A check at a door": "door",
     "A capability of POP3": "pop3",
+    "A capability of IMAP": "imap",
 }
 
 

@@ -15,7 +15,13 @@ from postroom.message.errors import NotPermitted
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.mailboxes import ATTRIBUTES
-from postroom.proto.imap.commands.selecting import Close, Done, Idle, Select, Unselect
+from postroom.proto.imap.commands.selecting import (
+    Close,
+    Done,
+    Idle,
+    Select,
+    Unselect,
+)
 from postroom.proto.imap.verb import State
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
@@ -174,4 +180,10 @@ async def done(_conversation: Conversation, _: Done) -> Answer:
     return Answer("Idle ended")
 
 
-HANDLERS: Final[Handlers] = {Select: select, Close: close, Unselect: unselect, Idle: idle, Done: done}
+HANDLERS: Final[Handlers] = {
+    Select: select,
+    Close: close,
+    Unselect: unselect,
+    Idle: idle,
+    Done: done,
+}
