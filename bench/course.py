@@ -6,6 +6,7 @@ Not here: any work that is measured (`rows`).
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -19,11 +20,13 @@ from bench.peers import ForwardingPostfix, Peers
 from bench.processes import BenchError
 from bench.systems import MailSystem
 
+SETTLED_SECONDS = 300.0  # for the index to catch up
+
 
 class Scale(msgspec.Struct, frozen=True):
     """How much is done. Of SMTP messages ours gets more, as a run of it is over too soon to be measured otherwise.
 
-    `idle`: connections; `filled`: messages in the mailbox before delivery, `filled_peer` those of them the peer is asked for as well.
+    `imap`: messages in the mailbox that IMAP is asked about; `idle`: connections; `filled`: messages in the mailbox before delivery, `filled_peer` those of them the peer is asked for as well.
     """
 
     runs: int
@@ -33,6 +36,7 @@ class Scale(msgspec.Struct, frozen=True):
     relayed_ours: int
     relayed_peer: int
     mailbox: int
+    imap: int
     idle: tuple[int, ...]
     idle_tls: int
     filled: tuple[int, ...]
@@ -49,6 +53,7 @@ FULL = Scale(
     relayed_ours=5_000,
     relayed_peer=1_500,
     mailbox=2_000,
+    imap=3_000,
     idle=(1_000, 10_000),
     idle_tls=1_000,
     filled=(1_000, 100_000, 1_000_000),
@@ -64,6 +69,7 @@ QUICK = Scale(
     relayed_ours=1_000,
     relayed_peer=300,
     mailbox=1_000,
+    imap=3_000,
     idle=(200, 1_000),
     idle_tls=200,
     filled=(1_000, 20_000),
@@ -145,6 +151,14 @@ class Course:
             yield postfix
         finally:
             postfix.stop()
+
+    def settle(self, system: MailSystem) -> None:
+        """Waits until what a server does later is done."""
+        limit = time.monotonic() + SETTLED_SECONDS
+        while system.backlog():
+            if time.monotonic() > limit:
+                raise BenchError(f"{system.name} still indexes after {SETTLED_SECONDS:.0f} s")
+            time.sleep(0.2)
 
     def alternate(
         self, work: str, ours: Callable[[], Sample], peer: Callable[[], Sample] | None, runs: int = 0

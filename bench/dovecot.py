@@ -1,4 +1,4 @@
-"""Dovecot 2.3 of the bench: LMTP in, Maildir, POP3 out; any user, one password.
+"""Dovecot 2.3 of the bench: LMTP in, Maildir, POP3 and IMAP out; any user, one password.
 
 Loopback only, limits on connections lifted; `mail_fsync = optimized` as shipped, so a delivered file is synced to disk. Not here:
 SMTP (`postfix`).
@@ -28,7 +28,7 @@ CONFIGURATION: Final = """\
 base_dir = {place}/run
 state_dir = {place}/state
 log_path = {place}/log
-protocols = pop3 lmtp
+protocols = pop3 imap lmtp
 listen = {loopback}
 ssl = yes
 ssl_cert = <{chain}
@@ -66,6 +66,21 @@ service pop3-login {{
 service pop3 {{
   process_limit = 2000
 }}
+service imap-login {{
+  inet_listener imap {{
+    port = 0
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+    ssl = yes
+  }}
+  service_count = 0
+  client_limit = {connections}
+  vsz_limit = 2G
+}}
+service imap {{
+  process_limit = 2000
+}}
 service lmtp {{
   inet_listener lmtp {{
     address = {loopback}
@@ -82,10 +97,10 @@ service auth {{
 
 
 class Dovecot:
-    """An instance below `place`; `ports` are of LMTP, POP3 and POP3 over TLS."""
+    """An instance below `place`; `ports` are of LMTP, POP3, POP3 over TLS and IMAP over TLS, IMAP over TLS."""
 
     def __init__(self, place: Path, ports: list[int], certificate: Certificate) -> None:
-        self.lmtp, self.pop3, self.pop3s = ports
+        self.lmtp, self.pop3, self.pop3s, self.imaps = ports
         self.mail = place / "mail"
         self._place = place
         self._certificate = certificate
@@ -106,6 +121,7 @@ class Dovecot:
             lmtp=self.lmtp,
             pop3=self.pop3,
             pop3s=self.pop3s,
+            imaps=self.imaps,
             password=PASSWORD,
             owner=OWNER,
             connections=CONNECTIONS,

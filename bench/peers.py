@@ -23,6 +23,7 @@ PROGRAMS: Final = {
     "postfix": "postfix",
     "dovecot": "dovecot-core",
     "/usr/lib/dovecot/pop3": "dovecot-pop3d",
+    "/usr/lib/dovecot/imap": "dovecot-imapd",
     "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
 }
 DURABILITY: Final = "as shipped: Postfix syncs its queue file before 250, Dovecot (mail_fsync=optimized) syncs the delivered file"
@@ -66,13 +67,14 @@ class Peers:
     durability = DURABILITY
 
     def __init__(self, place: Path, certificate: Certificate) -> None:
-        smtp, *others = free_ports(4)
+        smtp, *others = free_ports(5)
         place.mkdir()
         place.chmod(0o755)
         self.dovecot = Dovecot(place / "dovecot", others, certificate)
         names: dict[str, object] = {"hostname": f"mx.{DOMAIN}", "domain": DOMAIN, "lmtp": self.dovecot.lmtp}
         self.postfix = Postfix(place / "postfix", smtp, RECEIVING, names)
         self.smtp, self.pop3, self.pop3s = smtp, self.dovecot.pop3, self.dovecot.pop3s
+        self.imaps = self.dovecot.imaps
         self._certificate = certificate
         self._launched: subprocess.Popen[bytes] | None = None
         self.dovecot.write()

@@ -34,12 +34,13 @@ class Entrance(Protocol):
 
 
 class MailSystem(Entrance, Protocol):
-    """A mail system with the mailboxes of the users: SMTP in, POP3 out. It runs between `start` and `stop`."""
+    """A mail system with the mailboxes of the users: SMTP in, POP3 and IMAP out. It runs between `start` and `stop`."""
 
     name: str
     durability: str
     pop3: int
     pop3s: int
+    imaps: int
 
     def start(self) -> None:
         """Starts it and waits until SMTP and POP3 greet; raises `BenchError`."""

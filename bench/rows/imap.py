@@ -1,0 +1,158 @@
+"""IMAP: what mail programs ask for, of a mailbox of one client, over TLS.
+
+Both sides hold the same letters. The first answer to a question is a line of its own: Dovecot writes its cache then, we read summaries that were
+made when the letters came. The other lines are the medians of answers that follow in the same session. Octets that came are compared, so that
+nobody answers less. Not here: many clients at once (`imap_crowd`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import Final
+
+import msgspec
+
+from bench.course import Course, Row
+from bench.figures import Budget, Figure, Kind, Sample, Samples, figures
+from bench.imap_load import ImapConnection, letters
+from bench.systems import MailSystem
+
+FIRST: Final = "first"
+AGAIN: Final = "repeated"
+AS_FAST: Final = Budget(ratio=1)
+AT_ONCE: Final = 100  # letters of one MULTIAPPEND
+REPEATS: Final = 7
+DURABLE: Final = (
+    "imap: STORE, COPY and APPEND are durable on our side when OK is said; Dovecot (mail_fsync=optimized) syncs what APPEND and COPY file, but not "
+    "the index that STORE writes"
+)
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A command; with `back` one that undoes it, so that each answer changes every row."""
+
+    name: str
+    command: str
+    back: str = ""
+
+
+FIELDS: Final = "DATE FROM TO CC SUBJECT MESSAGE-ID REFERENCES"
+QUESTIONS: Final = (
+    Question("SELECT", "SELECT INBOX"),
+    Question("FLAGS", "UID FETCH 1:* (FLAGS)"),
+    Question("ENVELOPE", "FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)"),
+    Question("BODYSTRUCTURE", "FETCH 1:* (BODYSTRUCTURE)"),
+    Question("HEADER.FIELDS", f"FETCH 1:* (BODY.PEEK[HEADER.FIELDS ({FIELDS})])"),
+    Question("BODY[]", "UID FETCH 1:* (BODY.PEEK[])"),
+    Question("SEARCH ALL", "UID SEARCH ALL"),
+    Question("SEARCH SUBJECT", "UID SEARCH SUBJECT {word}"),
+    Question("SEARCH FROM", "UID SEARCH FROM {word}"),
+    Question("SEARCH BODY", "UID SEARCH BODY {word}"),
+    Question("SEARCH TEXT", "UID SEARCH TEXT {word}"),
+    Question("SORT", "SORT (REVERSE DATE) UTF-8 ALL"),
+    Question("THREAD", "THREAD REFERENCES UTF-8 ALL"),
+    Question("STORE", "STORE 1:* +FLAGS.SILENT (\\Flagged)", "STORE 1:* -FLAGS.SILENT (\\Flagged)"),
+)
+
+
+def run(course: Course) -> Iterator[Figure]:
+    """One pair of servers, filled alike."""
+    course.note(DURABLE)
+    post = letters(course.scale.imap)
+    word = post[len(post) // 2].split(b"Subject: ", 1)[1].split()[1].decode()
+    with course.ours() as ours, course.peer() as peer:
+        samples = course.alternate(
+            "imap APPEND", lambda: _fill(ours, post), (lambda: _fill(peer, post)) if peer else None, 1
+        )
+        yield from figures(f"imap: APPEND of {len(post) // 3} × 4 KB", APPENDS, samples)
+        course.settle(ours)
+        sessions = [_session(system) for system in (ours, peer) if system]
+        for question in QUESTIONS:
+            asked = msgspec.structs.replace(question, command=question.command.format(word=word))
+            yield from _answers(course, asked, sessions, len(post))
+        yield from _copies(course, sessions, len(post))
+        for session in sessions:
+            session.close()
+
+
+APPENDS: Final = (
+    Kind("lockstep", "messages/s", budget=AS_FAST),
+    Kind("multi", "messages/s, 100 a command", budget=AS_FAST),
+)
+
+
+def _fill(system: MailSystem, post: list[bytes]) -> Sample:
+    """A third one by one, the rest many at once."""
+    session = _session(system)
+    part = len(post) // 3
+    began = time.perf_counter()
+    for letter in post[:part]:
+        session.append("INBOX", [letter])
+    middle = time.perf_counter()
+    for start in range(part, len(post), AT_ONCE):
+        session.append("INBOX", post[start : start + AT_ONCE])
+    ended = time.perf_counter()
+    session.close()
+    return {"lockstep": part / (middle - began), "multi": (len(post) - part) / (ended - middle)}
+
+
+def _session(system: MailSystem) -> ImapConnection:
+    return ImapConnection(system.imaps, system.login(0), system.tls())
+
+
+def _answers(
+    course: Course, question: Question, sessions: list[ImapConnection], count: int
+) -> Iterator[Figure]:
+    course.say(f"imap {question.name}")
+    samples: list[Sample] = []
+    for session in sessions:
+        if question.name == "SELECT":
+            samples.append(_ask(session, question))
+            continue
+        session.command("SELECT INBOX")
+        samples.append(_ask(session, question))
+    ours, peer = samples[0], samples[1:]
+    budget = AS_FAST
+    kinds = (
+        Kind(AGAIN, "ms", more_is_better=False, budget=None if question.back else budget),
+        Kind(FIRST, "ms, first time", more_is_better=False, budget=budget if question.back else None),
+    )
+    made = Samples([ours], peer)
+    yield from figures(f"imap: {question.name}, {count} × 4 KB", kinds, made)
+
+
+def _ask(session: ImapConnection, question: Question) -> Sample:
+    first = session.timed(question.command)
+    if question.back:
+        session.command(question.back)
+    taken = []
+    for _ in range(REPEATS):
+        taken.append(session.timed(question.command))
+        if question.back:
+            taken.append(session.timed(question.back))
+    return {FIRST: first * 1e3, AGAIN: median(taken) * 1e3}
+
+
+def _copies(course: Course, sessions: list[ImapConnection], count: int) -> Iterator[Figure]:
+    course.say("imap COPY")
+
+    def copy(session: ImapConnection) -> Callable[[], Sample]:
+        def work() -> Sample:
+            session.command("SELECT INBOX")
+            session.command("CREATE Copies")
+            seconds = session.timed("COPY 1:* Copies")
+            session.command("DELETE Copies")
+            return {AGAIN: seconds * 1e3}
+
+        return work
+
+    kinds = (Kind(AGAIN, "ms", more_is_better=False, budget=AS_FAST),)
+    samples = course.alternate(
+        "imap COPY", copy(sessions[0]), copy(sessions[1]) if len(sessions) > 1 else None
+    )
+    yield from figures(f"imap: COPY of {count}", kinds, samples)
+
+
+IMAP: Final = Row("imap", "IMAP, one client", run)
