@@ -12,7 +12,7 @@ from bench.peers import ForwardingPostfix, Peers, why_missing
 
 def test_packages_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shutil, "which", lambda program: None if "dovecot" in program else program)
-    assert "dovecot-core dovecot-lmtpd dovecot-pop3d" in why_missing()
+    assert "dovecot-core dovecot-imapd dovecot-lmtpd dovecot-pop3d" in why_missing()
 
 
 @pytest.mark.parametrize(
