@@ -7,7 +7,7 @@ attributes (`serve.imap.fetch_items`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from postroom.message.summary import summarize
@@ -44,6 +44,7 @@ class Plan:
         self.attributes, self.marked, self.since = attributes, marked, since
         self.items: list[tuple[Attribute, Item]] = [(attribute, item(attribute)) for attribute in told]
         self.bare = self.items[: len(attributes)]
+        self._lines = _line_of(self.items), _line_of(self.bare)
         self.need = max(row.need for _, row in self.items)
         self.summaries = any(row.need > Need.ROW and row.summary for _, row in self.items)
         self.kept = not marked and not since and all(row.kept for _, row in self.items)
@@ -53,6 +54,11 @@ class Plan:
         sections = sum(attribute.name in SECTIONED for attribute in told)
         self.whole = AT_ONCE // max(1, sections)
         self.first = min(HEAD, self.whole) if self.need is Need.HEAD else self.whole
+
+    def line(self, m: Found) -> bytes:
+        """The response for a message. Raises `UnknownEncoding`."""
+        line, renders = self._lines[m.uid not in self.marked]
+        return line % (m.number, *[render(m) for render in renders])
 
     def of(self, m: Found) -> list[tuple[Attribute, Item]]:
         """What is told of a message."""
@@ -183,10 +189,6 @@ class Slices:
             self._missing += expected - len(found)
         return found
 
-    def _line(self, m: Found) -> bytes:
-        values = [b"%b %b" % (attribute.label, row.render(m)) for attribute, row in self._plan.of(m)]
-        return b"* %d FETCH (%b)\r\n" % (m.number, b" ".join(values))
-
     async def _tell(self, found: Sequence[Found], *, keeping: bool) -> bytes | None:
         """Sends the responses; gives them when they are to be kept, and none of them was long."""
         out, kept = self._conversation.out, list[bytes]()
@@ -194,9 +196,10 @@ class Slices:
             if self._plan.need >= Need.HEAD:
                 await self._read(batch)
             lines: list[bytes] = []
+            line, lacks = self._plan.line, self._lacks
             for m in batch:
-                if not self._lacks(m):
-                    lines.append(self._line(m))
+                if not lacks(m):
+                    lines.append(line(m))
                     continue
                 out.send(b"".join(lines))
                 lines, keeping = [], False
@@ -259,7 +262,13 @@ class Slices:
         if self._plan.need >= Need.HEAD:
             await stream(self._conversation, m, self._plan.of(m), octets)
         else:
-            self._conversation.out.send(self._line(m))
+            self._conversation.out.send(self._plan.line(m))
+
+
+def _line_of(items: Sequence[tuple[Attribute, Item]]) -> tuple[bytes, list[Callable[[Found], bytes]]]:
+    """A response with holes for the number and the values, and what renders the values."""
+    labels = [attribute.label.replace(b"%", b"%%") + b" %b" for attribute, _ in items]
+    return b"* %%d FETCH (%b)\r\n" % b" ".join(labels), [row.render for _, row in items]
 
 
 def _groups(ranges: Ranges) -> Iterable[Ranges]:

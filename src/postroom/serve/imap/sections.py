@@ -42,11 +42,15 @@ class Outline(NamedTuple):
     places: Sequence[Place]
 
 
+def header_size(summary: Opening | Summary, head: bytes) -> int:
+    """Where the body begins. Of a message that was not looked into the header is sought in `head`, the first octets, which must hold it all."""
+    return extent(head).end if summary.flags & UNPARSED else summary.header_size
+
+
 def outline(summary: Opening | Layout | Summary, head: bytes) -> Outline:
-    """Of a message that was not looked into the header is sought in `head`, the first octets, which must hold it all."""
-    header_size = extent(head).end if summary.flags & UNPARSED else summary.header_size
+    """Where things lie; `head` as in `header_size`."""
     places = () if isinstance(summary, Opening) and not isinstance(summary, Layout) else summary.sections
-    return Outline(summary.size, header_size, places)
+    return Outline(summary.size, header_size(summary, head), places)
 
 
 def locate(lies: Outline, section: Section) -> Located | None:
