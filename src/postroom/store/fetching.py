@@ -21,6 +21,8 @@ from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 from postroom.store.store import Store
 
 CHANGES_KNOWN: Final = 1000  # changes since a modseq that `changes_since` tells one by one
+HIGHEST: Final = (1 << 62) - 1  # no size and no modseq is higher
+SHORT_SUMMARY: Final = 4096  # octets of a packed summary that is read together with others
 
 _WHERE: Final = "m.account_id = $1 AND m.mailbox_id = $2 AND m.uid BETWEEN $3 AND $4"
 _COLUMNS: Final = (
@@ -29,19 +31,22 @@ _COLUMNS: Final = (
 _EMAILS: Final = "JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id"
 _BLOBS: Final = "JOIN blobs b ON b.account_id = e.account_id AND b.blob_id = e.blob_id"
 
-STATE: Final = "SELECT highestmodseq, vanished_floor FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
+STATE: Final = (
+    "SELECT highestmodseq, vanished_floor, n_unseen FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
+)
 NARROW: Final = (
     f"SELECT {_COLUMNS}, NULL FROM messages m WHERE {_WHERE} AND m.modseq > $5 ORDER BY m.uid LIMIT $6"  # noqa: S608
 )
 SUMMARIES: Final = (
-    f"SELECT {_COLUMNS}, e.summary FROM messages m {_EMAILS} WHERE {_WHERE} AND m.modseq > $5"  # noqa: S608
-    " ORDER BY m.uid LIMIT $6"
+    f"SELECT {_COLUMNS}, CASE WHEN LENGTH(e.summary) <= {SHORT_SUMMARY} THEN e.summary END FROM messages m {_EMAILS}"  # noqa: S608
+    f" WHERE {_WHERE} AND m.modseq > $5 ORDER BY m.uid LIMIT $6"
 )
 OCTETS: Final = (
-    f"SELECT m.uid, b.data FROM messages m {_EMAILS} {_BLOBS} WHERE {_WHERE} AND m.size <= $5 AND b.place = 0"  # noqa: S608
+    f"SELECT m.uid, SUBSTR(b.data, 1, $5) FROM messages m {_EMAILS} {_BLOBS} WHERE {_WHERE} AND m.size <= $6"  # noqa: S608
+    " AND b.place = 0"
 )
 UNSEEN: Final = f"SELECT m.uid FROM messages m WHERE {_WHERE} AND (m.flags & $5) = 0 LIMIT 1"  # noqa: S608
-CHANGED: Final = f"SELECT m.uid FROM messages m WHERE {_WHERE} AND m.modseq > $5 ORDER BY m.uid"  # noqa: S608
+CHANGED: Final = "SELECT uid FROM messages WHERE account_id = $1 AND modseq > $2 AND mailbox_id = $3 LIMIT $4"
 GONE: Final = """
 SELECT uid FROM vanished WHERE account_id = $1 AND mailbox_id = $2 AND modseq > $3 AND modseq <= $4 AND uid BETWEEN $5 AND $6
 ORDER BY uid
@@ -66,6 +71,7 @@ class State(msgspec.Struct, frozen=True):
 
     highestmodseq: int
     vanished_floor: int
+    unseen: int
 
 
 async def state(tx: Transaction, mailbox: MailboxRef) -> State:
@@ -74,7 +80,7 @@ async def state(tx: Transaction, mailbox: MailboxRef) -> State:
     row = await tx.fetchrow(STATE, mailbox.account_id, mailbox.mailbox_id)
     if row is None:
         raise NoSuchMailbox
-    return State(row[0], row[1])
+    return State(*row)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -87,17 +93,20 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 async def rows(tx: Transaction, mailbox: MailboxRef, asked: Asked) -> Sequence[Row]:
-    """Copies by uid: (uid, modseq, flags, keywords, internaldate, savedate, email_id, thread_id, size, packed summary or None)."""
+    """Copies by uid: (uid, modseq, flags, keywords, internaldate, savedate, email_id, thread_id, size, packed summary).
+
+    The summary is None where it is long, or was not asked for.
+    """
     sql = SUMMARIES if asked.summaries else NARROW
     found = await tx.fetch(sql, mailbox.account_id, mailbox.mailbox_id, *asked.span, asked.since, asked.limit)
     return await seen.overlay(tx, mailbox, found)
 
 
 async def octets(
-    tx: Transaction, mailbox: MailboxRef, span: tuple[int, int], largest: int
+    tx: Transaction, mailbox: MailboxRef, span: tuple[int, int], first: int, largest: int = HIGHEST
 ) -> dict[int, bytes]:
-    """The octets, by uid, of the messages in `span` that lie in rows and have at most `largest` octets."""
-    found = await tx.fetch(OCTETS, mailbox.account_id, mailbox.mailbox_id, *span, largest)
+    """The `first` octets, by uid, of the messages in `span` that lie in rows and have at most `largest` octets."""
+    found = await tx.fetch(OCTETS, mailbox.account_id, mailbox.mailbox_id, *span, first, largest)
     return {row[0]: row[1] for row in found}
 
 
@@ -112,14 +121,10 @@ async def any_unseen(tx: Transaction, mailbox: MailboxRef, ranges: Ranges) -> bo
     return False
 
 
-async def changed_uids(tx: Transaction, mailbox: MailboxRef, ranges: Ranges, since: int) -> list[int]:
-    """The uids in these ranges, which ascend, whose copies have a modseq above `since`."""
-    found: list[int] = []
-    for span in ranges:
-        found += [
-            row[0] for row in await tx.fetch(CHANGED, mailbox.account_id, mailbox.mailbox_id, *span, since)
-        ]
-    return found
+async def changed_uids(tx: Transaction, mailbox: MailboxRef, since: int, limit: int) -> list[int]:
+    """The uids, ascending, of copies with a modseq above `since`; `limit` of them when there may be more."""
+    found = await tx.fetch(CHANGED, mailbox.account_id, since, mailbox.mailbox_id, limit)
+    return sorted(row[0] for row in found)
 
 
 async def gone(

@@ -13,7 +13,8 @@ import pytest
 from imap_stage import Client, ImapStage
 from postroom.message.summary import VERSION, Summary, summarize
 from postroom.proto.imap.answers import Answers
-from postroom.serve.imap.fetch_slices import AT_ONCE, SLICE
+from postroom.serve.imap import fetch_slices, fetching
+from postroom.serve.imap.fetch_slices import AT_ONCE, HEAD, SLICE
 from postroom.serve.imap.rendered import MAX_SLICE, Rendered, Slice
 from postroom.serve.imap.streaming import PIECE
 from postroom.store import expunge
@@ -325,3 +326,106 @@ async def test_a_summary_of_another_version_is_made_anew(stage: ImapStage, spoil
     found = await _fresh(stage, "FETCH 1 (ENVELOPE BODYSTRUCTURE PREVIEW BODY.PEEK[1])")
     assert found == expected
     assert re.search("ketchup", found[0])
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_long_summaries_are_read_one_at_a_time(stage: ImapStage, more: int) -> None:
+    """At the limit together with others, above it alone; the answers are in their order, and the same."""
+    await stage.deliver()
+    names = 50
+    while True:  # addresses make it longer by a few octets each
+        raw = b"Subject: x\r\nTo: %b\r\n\r\ntext\r\n" % b", ".join(b"x%d@y.test" % n for n in range(names))
+        short = stored.SHORT_SUMMARY - len(summarize(raw).pack())
+        if short < 200:
+            break
+        names += 1
+    raw = raw.replace(
+        b"Subject: x", b"X: y\r\nDate: %b" % (b"z" * (short - 1 + more))
+    )  # in the ENVELOPE alone
+    assert len(summarize(raw).pack()) in range(
+        stored.SHORT_SUMMARY - 20 + more, stored.SHORT_SUMMARY + 20 + more
+    )
+    await stage.deliver(raw)
+    await stage.deliver()
+    bob = await stage.user(select="INBOX")
+    lines = await bob.ok("FETCH 1:3 ENVELOPE")
+    assert [line.split()[1] for line in lines if line.startswith("*")] == ["1", "2", "3"]
+    assert summarize(raw).envelope.decode() in "\r\n".join(lines)
+
+
+async def test_a_header_longer_than_a_glance(roomy: ImapStage) -> None:
+    """In its row, in a file, and with fields behind the first octets."""
+    for size in (HEAD - 200, HEAD + 200, 3 * HEAD):
+        await roomy.deliver(b"Subject: x\r\nX-Long: %b\r\nX-Last: y\r\n\r\ntext\r\n" % (b"z" * size))
+    bob = await roomy.user(select="INBOX")
+    fields = b"BODY[HEADER.FIELDS (X-LAST)] {13}\r\nX-Last: y\r\n\r\n"
+    said = await bob.send(b"a FETCH 1:* BODY.PEEK[HEADER.FIELDS (X-LAST)]\r\n")
+    assert said == b"".join(b"* %d FETCH (%b)\r\n" % (n, fields) for n in (1, 2, 3)) + b"a OK Fetched\r\n"
+
+
+@pytest.mark.parametrize("attributes", ["FLAGS", "BODY[TEXT]<0.1>"])
+async def test_many_changes(stage: ImapStage, monkeypatch: pytest.MonkeyPatch, attributes: str) -> None:
+    """More than are looked up at once: the modseqs are looked at window by window."""
+    monkeypatch.setattr(fetching, "CHANGED_AT_ONCE", 3)
+    monkeypatch.setattr(fetch_slices, "WINDOW", 4)
+    bob = await _fill(stage, 30)
+    modseq = bob.session._conversation.selected.changed_modseq
+    for uid in (2, 9, 10, 11, 29):
+        await _flag(stage, ref_of(bob), uid)
+    lines = await bob.ok(f"UID FETCH 1:28 {attributes} (CHANGEDSINCE {modseq})")
+    fetched = [line for line in lines if line.startswith("*") and ("MODSEQ" in line or "BODY" in line)]
+    assert [int(line.split()[1]) for line in fetched][:4] == [2, 9, 10, 11]
+    flags = await (await stage.user(select="INBOX")).ok("FETCH 1:* FLAGS")
+    seen = [int(line.split()[1]) for line in flags if "Seen" in line]
+    assert seen == ([] if attributes == "FLAGS" else [2, 9, 10, 11])
+
+
+async def test_a_file_that_ends_too_early_ends_the_connection(store_url: str, tmp_path: Path) -> None:
+    """Inside a literal nothing else can be said: an answer would be taken for a part of the message."""
+    options = PostgresOptions(writers=4, readers=2)
+    settings = StoreSettings(files=str(tmp_path / "files"), file_from=1000, postgres=options)
+    store = await Store.open(store_url, settings)
+    stage = await ImapStage.open(store)
+    raw = long_message(600_000)
+    account_id = stage.logins.people["bob@hamburger.test"]
+    file = await store.durable(account_id, stage.ids.next(), raw)
+    await stage.deliver(raw)
+    await _into_file(stage, file)
+    assert store.files is not None
+    assert not isinstance(file, bytes)
+    path = store.files.path(account_id, file.blob_id)
+    path.write_bytes(raw[: 3 * PIECE + 17])
+    bob = await stage.user(select="INBOX")
+    with pytest.raises(ConnectionAbortedError):
+        await bob.send(b"a FETCH 1 BODY.PEEK[]\r\n")
+    said = bob.heard()
+    assert bob.connection.closed
+    assert said.startswith(b"* 1 FETCH (BODY[] {%d}\r\nFrom:" % len(raw))
+    assert len(said) < len(raw)
+    assert raw.startswith(said[said.index(b"}\r\n") + 3 :])
+    await store.close()
+
+
+async def test_who_may_only_read_leaves_messages_unseen(stage: ImapStage) -> None:
+    """RFC 4314 §4: without the right s, \\Seen is not set; without r nothing is told."""
+    await stage.deliver()
+    bob = await stage.user(select="INBOX")
+    alice, ref = stage.logins.people["alice@crepes.test"], ref_of(bob)
+    bob.session._conversation.selected.ref = MailboxRef(ref.account_id, ref.mailbox_id, alice)
+
+    async def grant(tx: Transaction, rights: str) -> None:
+        await tx.execute("DELETE FROM acl")
+        await tx.execute(
+            "INSERT INTO acl (account_id, mailbox_id, grantee_id, rights) VALUES ($1, $2, $3, $4)",
+            ref.account_id, ref.mailbox_id, alice, rights,
+        )  # fmt: skip
+
+    await stage.store.engine.write(lambda tx: grant(tx, "lr"))
+    assert (await bob.ok("FETCH 1 BODY[1]<0.2>"))[-1] == "Do)"
+    await stage.store.engine.write(lambda tx: grant(tx, "lrs"))
+    assert (await bob.ok("FETCH 1 BODY[1]<0.2>"))[-1] == "Do FLAGS (\\Seen \\Recent))"
+    await stage.store.engine.write(lambda tx: grant(tx, "l"))
+    assert await bob.say("a FETCH 1 (FLAGS BODY[])") == [
+        "* BYE The selected mailbox is there no more",
+        "a NO [NOPERM] Not permitted",
+    ]

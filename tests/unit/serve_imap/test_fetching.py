@@ -310,3 +310,37 @@ async def test_partial(stage: ImapStage, asked: str, uids: list[int]) -> None:
     await bob.ok("NOOP")
     lines = await bob.ok(f"UID FETCH {asked}")
     assert [int(line.split("UID ")[1].rstrip(")").split()[0]) for line in lines] == sorted(uids)
+
+
+# RFC 9051 §8: the message of its example; the date of the answer's INTERNALDATE is told in UTC here
+EXAMPLE_HEADER = (
+    b"Date: Wed, 17 Jul 1996 02:23:25 -0700 (PDT)\r\n"
+    b"From: Terry Gray <gray@cac.washington.edu>\r\n"
+    b"Subject: IMAP4rev2 WG mtg summary and minutes\r\n"
+    b"To: imap@cac.washington.edu\r\n"
+    b"cc: minutes@CNRI.Reston.VA.US, John Klensin <KLENSIN@MIT.EDU>\r\n"
+    b"Message-Id: <B27397-0100000@cac.washington.edu>\r\n"
+    b"MIME-Version: 1.0\r\n"
+    b"Content-Type: TEXT/PLAIN; CHARSET=US-ASCII\r\n\r\n"
+)
+EXAMPLE_FULL = (
+    '* 1 FETCH (FLAGS (\\Seen) INTERNALDATE "17-Jul-1996 09:44:25 +0000" RFC822.SIZE 3370 ENVELOPE ('
+    '"Wed, 17 Jul 1996 02:23:25 -0700 (PDT)" "IMAP4rev2 WG mtg summary and minutes" '
+    '(("Terry Gray" NIL "gray" "cac.washington.edu")) (("Terry Gray" NIL "gray" "cac.washington.edu")) '
+    '(("Terry Gray" NIL "gray" "cac.washington.edu")) ((NIL NIL "imap" "cac.washington.edu")) '
+    '((NIL NIL "minutes" "CNRI.Reston.VA.US")("John Klensin" NIL "KLENSIN" "MIT.EDU")) NIL NIL '
+    '"<B27397-0100000@cac.washington.edu>") BODY ("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 3028 92))'
+)
+
+
+async def test_the_example_of_rfc_9051(stage: ImapStage) -> None:
+    body = b"x" * (3028 - 91 * 32 - 2) + b"\r\n" + (b"x" * 30 + b"\r\n") * 91
+    await stage.deliver(EXAMPLE_HEADER + body, flags=1, internaldate=837_596_665_000_000)
+    bob = await stage.user()
+    await bob.ok("ENABLE IMAP4rev2")
+    await bob.ok("SELECT INBOX")
+    assert await bob.ok("fetch 1 full") == [EXAMPLE_FULL]
+    assert len(EXAMPLE_HEADER) == 342
+    assert await bob.send(b"a004 fetch 1 body[header]\r\n") == (
+        b"* 1 FETCH (BODY[HEADER] {342}\r\n" + EXAMPLE_HEADER + b")\r\na004 OK Fetched\r\n"
+    )

@@ -16,7 +16,20 @@ from postroom.wire.utf7 import encode_utf7
 
 _ATOM: Final = re.compile(rb"[!#$&'+-Z^-z|}~\[\]]+\Z")  # narrower than ASTRING-CHAR: nobody stumbles over it
 _QUOTABLE: Final = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*\Z")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS: Final = (
+    b"Jan",
+    b"Feb",
+    b"Mar",
+    b"Apr",
+    b"May",
+    b"Jun",
+    b"Jul",
+    b"Aug",
+    b"Sep",
+    b"Oct",
+    b"Nov",
+    b"Dec",
+)
 _EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 -- arithmetic only, in UTC
 _SYSTEM: Final = ((1, b"\\Seen"), (2, b"\\Answered"), (4, b"\\Flagged"), (8, b"\\Deleted"), (16, b"\\Draft"))
 SYSTEM_FLAGS: Final = b" ".join(name for _, name in _SYSTEM)
@@ -65,7 +78,14 @@ def flags(bits: int, keywords: str, *, recent: bool = False) -> bytes:
 def date_time(microseconds: int) -> bytes:
     """`"17-Jul-1996 02:44:25 +0000"`, in UTC."""
     at = _EPOCH + dt.timedelta(seconds=microseconds // 1_000_000)
-    return f'"{at.day:2}-{_MONTHS[at.month - 1]}-{at.year:04} {at:%H:%M:%S} +0000"'.encode()
+    return b'"%2d-%b-%04d %02d:%02d:%02d +0000"' % (
+        at.day,
+        _MONTHS[at.month - 1],
+        at.year,
+        at.hour,
+        at.minute,
+        at.second,
+    )
 
 
 def object_id(kind: IdKind, number: int) -> bytes:

@@ -20,7 +20,7 @@ from postroom.proto.imap.sections import Of
 from postroom.proto.imap.urls import BadUrl, ImapUrl, parse_url, shown
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Conversation, Refusal
-from postroom.serve.imap.sections import Chosen, locate, opened
+from postroom.serve.imap.sections import Chosen, locate, outline
 from postroom.store import mailboxes
 from postroom.store.arriving import Original, originals
 from postroom.store.engine import Transaction
@@ -109,7 +109,7 @@ async def part_of(conversation: Conversation, account_id: int, found: Original, 
     layout = unpack_layout(found.summary)
     if layout.header_size == 0:  # perhaps it was not looked into
         head = await store.read(account_id, found.blob_id, 0, MAX_HEADER) or b""
-    located = locate(opened(layout, head), section)
+    located = locate(outline(layout, head), section)
     if located is None:
         raise BadUrl
     start, end, chosen = located.start, located.end, None

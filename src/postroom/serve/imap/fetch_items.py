@@ -14,10 +14,18 @@ import msgspec
 
 from postroom.message.ids import IdKind
 from postroom.message.imap_body import without_extensions
-from postroom.message.summary import VERSION, Layout, Opening, Summary, unpack_layout, unpack_opening
+from postroom.message.summary import (
+    UNPARSED,
+    VERSION,
+    Layout,
+    Opening,
+    Summary,
+    unpack_layout,
+    unpack_opening,
+)
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.fetching import Attribute
-from postroom.proto.imap.sections import Of
+from postroom.proto.imap.sections import WHOLE, Of
 from postroom.serve.imap import sections
 from postroom.serve.imap.sections import KNOWN_ENCODINGS, Chosen
 
@@ -30,11 +38,12 @@ class UnknownEncoding(Exception):
 
 
 class Need(enum.IntEnum):
-    """What has to be read of a message: its row, its summary too, its octets too."""
+    """What has to be read of a message: its row, its summary too, the first of its octets too, or all of them."""
 
     ROW = 0
     SUMMARY = 1
-    OCTETS = 2
+    HEAD = 2
+    OCTETS = 3
 
 
 class Found:
@@ -72,14 +81,9 @@ class Found:
         return self._opening
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> Layout | Summary:
         """Where the parts lie."""
-        if self._rebuilt is None:
-            return unpack_layout(self.packed)
-        own = self._rebuilt
-        return Layout(
-            own.version, own.size, own.header_size, own.body_lines, own.flags, own.envelope, own.body_structure, own.sections
-        )  # fmt: skip
+        return self._rebuilt or unpack_layout(self.packed)
 
     @property
     def summary(self) -> Summary:
@@ -91,8 +95,15 @@ class Found:
         """Whether the summary must be made anew: it is of another version, or none."""
         try:
             return self.opening.version != VERSION
-        except ValueError:
+        except (ValueError, TypeError):  # TypeError: it was too long to be read with the others
             return True
+
+    def has_header(self) -> bool:
+        """Whether the header is among the octets that are there."""
+        assert self.octets is not None
+        if len(self.octets) == self.size:
+            return True
+        return not self.opening.flags & UNPARSED and self.opening.header_size <= len(self.octets)
 
     def rebuild(self, summary: Summary) -> None:
         """The summary made anew."""
@@ -100,11 +111,12 @@ class Found:
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A row of the table. `kept`: rendered lines with it may be kept; `render` gives the value that follows the label."""
+    """A row of the table. `render` gives the value that follows the label; `kept`: lines with it may be kept; `summary`: it reads the summary."""
 
     need: Need
     render: Callable[[Found], bytes]
     kept: bool = True
+    summary: bool = True
 
 
 def _flags(m: Found) -> bytes:
@@ -139,7 +151,8 @@ def item(attribute: Attribute) -> Item:
     """How an attribute is answered. A section's value is rendered by `Sectioned`."""
     if attribute.name in SECTIONED:
         section = attribute.section
-        return Item(Need.OCTETS, Sectioned(attribute).render, kept=section.of in _SMALL)
+        need = Need.HEAD if section.of in _SMALL and not section.part else Need.OCTETS
+        return Item(need, Sectioned(attribute).render, kept=section.of in _SMALL, summary=section != WHOLE)
     return TABLE[attribute.name]
 
 
@@ -169,9 +182,14 @@ class Sectioned:
         """All octets of the section; None when there is no such section."""
         assert m.octets is not None
         octets, section = m.octets, self._section
-        if section.of is Of.ALL and not section.part:
+        if section == WHOLE:
             return octets
-        located = sections.locate(sections.opened(m.layout, octets), section)
+        if (
+            self._chosen is not None and not section.part
+        ):  # what clients ask for most: a short way to the same
+            size = sections.header_size(m.opening, octets)
+            return self._chosen.of(octets[:size], followed=m.opening.size > size)
+        located = sections.locate(sections.outline(m.layout if section.part else m.opening, octets), section)
         if located is None:
             return None
         found = octets[located.start : located.end]

@@ -7,7 +7,7 @@ attributes (`serve.imap.fetch_items`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from postroom.message.summary import summarize
@@ -18,12 +18,17 @@ from postroom.serve.imap.fetch_items import SECTIONED, Found, Item, Need, item
 from postroom.serve.imap.rendered import Lines, Slice
 from postroom.serve.imap.streaming import stream
 from postroom.store import fetching as stored
+from postroom.store import messages
 from postroom.store.engine import Row, Transaction
 
 SLICE: Final = 256  # messages that are read at once
 AT_ONCE: Final = 262_144  # octets of messages that are in memory at once; a longer one is read in pieces
+HEAD: Final = 16_384  # octets of a message that nearly always hold its header
 GAP: Final = 16  # uids nobody asked for that are read rather than begin another slice
-TURNS: Final = 8  # slices after which others have their turn, even when the client reads fast
+WINDOW: Final = 20_000  # uids that one statement walks over when it looks for modseqs
+FEW: Final = 16  # messages: a slice of fewer is not worth keeping
+TURN: Final = 8  # slices after which others have their turn, even when the client reads fast
+READING: Final = 4  # kept slices that take as long as one that is read
 
 
 class Plan:
@@ -36,14 +41,24 @@ class Plan:
         marked: frozenset[int],
         since: int,
     ) -> None:
-        self.attributes, self.told, self.marked, self.since = attributes, told, marked, since
+        self.attributes, self.marked, self.since = attributes, marked, since
         self.items: list[tuple[Attribute, Item]] = [(attribute, item(attribute)) for attribute in told]
         self.bare = self.items[: len(attributes)]
+        self._lines = _line_of(self.items), _line_of(self.bare)
         self.need = max(row.need for _, row in self.items)
+        self.summaries = any(row.need > Need.ROW and row.summary for _, row in self.items)
         self.kept = not marked and not since and all(row.kept for _, row in self.items)
-        self.sections = sum(attribute.name in SECTIONED for attribute in told)
-        # what one message may have so that all its sections are small enough to be rendered together
-        self.whole = AT_ONCE // max(1, self.sections)
+        labels = sum(len(attribute.label) for attribute in told)
+        self.slice = max(1, min(SLICE, AT_ONCE // max(1, labels)))
+        # what one message may have so that all its sections together are few enough octets
+        sections = sum(attribute.name in SECTIONED for attribute in told)
+        self.whole = AT_ONCE // max(1, sections)
+        self.first = min(HEAD, self.whole) if self.need is Need.HEAD else self.whole
+
+    def line(self, m: Found) -> bytes:
+        """The response for a message. Raises `UnknownEncoding`."""
+        line, renders = self._lines[m.uid not in self.marked]
+        return line % (m.number, *[render(m) for render in renders])
 
     def of(self, m: Found) -> list[tuple[Attribute, Item]]:
         """What is told of a message."""
@@ -58,8 +73,9 @@ class Slices:
         self._view = conversation.selected
         self._plan = plan
         self._lines: Lines | None = None
+        self._modseq = 0  # that of the mailbox when the lines were asked for
         self._missing = 0
-        self._since_turn = 0
+        self._turn = 0
         self._shows_recent = FLAGS in plan.attributes and not conversation.rev2
 
     async def run(self, ranges: Ranges) -> int:
@@ -73,16 +89,17 @@ class Slices:
                 if kept is not None:
                     self._conversation.out.send(kept.data)
                     at = kept.end + 1
+                    await self._breathe()
                 else:
                     at = await self._slice(at, group) + 1
-                await self._breathe()
+                    await self._breathe(READING)
         return self._missing
 
-    async def _breathe(self) -> None:
+    async def _breathe(self, effort: int = 1) -> None:
         await self._conversation.drained()
-        self._since_turn += 1
-        if self._since_turn >= TURNS:
-            self._since_turn = 0
+        self._turn += effort
+        if self._turn >= TURN:
+            self._turn = 0
             await asyncio.sleep(0)
 
     # -------------------------------------------------------------------------------------------- what was rendered before
@@ -130,33 +147,25 @@ class Slices:
     async def _slice(self, first: int, group: Ranges) -> int:
         """Reads and sends what begins at `first`; gives the uid at which it ends."""
         plan, view, last = self._plan, self._view, group[-1][1]
+        if plan.since:
+            last = min(last, first + WINDOW - 1)
 
         async def look(tx: Transaction) -> tuple[int, int, Sequence[Row]]:
             modseq = (await stored.state(tx, view.ref)).highestmodseq
-            asked = stored.Asked((first, last), SLICE, plan.since, plan.need > Need.ROW)
+            asked = stored.Asked((first, last), plan.slice, plan.since, plan.summaries)
             found = await stored.rows(tx, view.ref, asked)
-            end = found[-1][0] if len(found) == SLICE else last
+            end = found[-1][0] if len(found) == plan.slice else last
             await view.read(tx, [(first, end)])
             return modseq, end, found
 
         modseq, end, rows = await self._conversation.snapshot(look)
-        messages = self._numbered(rows, _within(group, first, end))
-        if plan.need > Need.ROW:
-            await self._rebuild(messages)
-        if plan.need is Need.OCTETS:
-            data = await self._with_octets(messages)
-        else:
-            data = b"".join(map(self._line, messages))
-            self._conversation.out.send(data)
+        known = self._numbered(rows, _within(group, first, end))
         lines = self._lines
-        if (
-            lines is not None
-            and data is not None
-            and lines.modseq == modseq == self._modseq
-            and len(group) == 1
-        ):
-            last_uid = messages[-1].uid if messages else 0
-            kept = Slice(end, len(rows) == SLICE, last_uid, self._recent_in(first, last_uid), data)
+        keeping = lines is not None and len(group) == 1 and len(known) >= FEW
+        data = await self._tell(known, keeping=keeping)
+        if lines is not None and data is not None and lines.modseq == modseq == self._modseq:
+            last_uid = known[-1].uid
+            kept = Slice(end, len(rows) == plan.slice, last_uid, self._recent_in(first, last_uid), data)
             self._conversation.service.rendered.put(lines, first, kept)
         return end
 
@@ -180,63 +189,86 @@ class Slices:
             self._missing += expected - len(found)
         return found
 
-    def _line(self, m: Found) -> bytes:
-        values = [b"%b %b" % (attribute.label, row.render(m)) for attribute, row in self._plan.of(m)]
-        return b"* %d FETCH (%b)\r\n" % (m.number, b" ".join(values))
-
-    async def _rebuild(self, messages: Iterable[Found]) -> None:
-        """Summaries of another version are made anew."""
-        for m in messages:
-            if m.outdated:
-                raw = await self._conversation.store.read_email(self._view.ref.account_id, m.email_id)
-                m.rebuild(await asyncio.to_thread(summarize, raw or b""))
-
-    async def _with_octets(self, messages: Sequence[Found]) -> bytes | None:
-        """Sends messages with their octets; gives the lines if they are few octets."""
-        out, sent = self._conversation.out, list[bytes]()
-        kept: bool = self._lines is not None
-        for batch in self._batches(messages):
-            if batch[0].octets is None and batch[0].size > self._plan.whole:
-                await self._stream(batch[0])
-                kept = False
-                continue
-            await self._read(batch)
+    async def _tell(self, found: Sequence[Found], *, keeping: bool) -> bytes | None:
+        """Sends the responses; gives them when they are to be kept, and none of them was long."""
+        out, kept = self._conversation.out, list[bytes]()
+        for batch in self._batches(found):
+            if self._plan.need >= Need.HEAD:
+                await self._read(batch)
+            lines: list[bytes] = []
+            line, lacks = self._plan.line, self._lacks
             for m in batch:
-                if m.octets is None:  # it is a file, or gone by now
-                    await self._stream(m)
-                    kept = False
+                if not lacks(m):
+                    lines.append(line(m))
                     continue
-                line = self._line(m)
-                out.send(line)
-                if kept:
-                    sent.append(line)
-            await self._breathe()
-        return b"".join(sent) if kept else None
+                out.send(b"".join(lines))
+                lines, keeping = [], False
+                await self._tell_one(m)
+                await self._breathe()
+            data = b"".join(lines)
+            out.send(data)
+            if keeping:
+                kept.append(data)
+            if self._plan.need >= Need.HEAD:
+                await self._breathe()
+        return b"".join(kept) if keeping else None
 
-    def _batches(self, messages: Sequence[Found]) -> Iterable[list[Found]]:
+    def _batches(self, found: Sequence[Found]) -> Iterable[Sequence[Found]]:
+        """As many messages as may be in memory together."""
+        plan = self._plan
+        if plan.need < Need.HEAD:
+            yield found
+            return
         batch: list[Found] = []
         octets = 0
-        for m in messages:
-            if batch and octets + m.size > self._plan.whole:
+        for m in found:
+            size = min(m.size, plan.first)
+            if batch and octets + size > plan.whole:
                 yield batch
                 batch, octets = [], 0
             batch.append(m)
-            octets += m.size
+            octets += size
         if batch:
             yield batch
 
     async def _read(self, batch: Sequence[Found]) -> None:
-        span = (batch[0].uid, batch[-1].uid)
-        found = await stored.octets(self._conversation.reading, self._view.ref, span, self._plan.whole)
+        plan, span = self._plan, (batch[0].uid, batch[-1].uid)
+        largest = stored.HIGHEST if plan.need is Need.HEAD else plan.first
+        found = await stored.octets(self._conversation.reading, self._view.ref, span, plan.first, largest)
         for m in batch:
             m.octets = found.get(m.uid)
 
-    async def _stream(self, m: Found) -> None:
-        octets = await stored.octets_of(self._conversation.store, self._view.ref.account_id, m.email_id)
-        if octets is None:
+    def _lacks(self, m: Found) -> bool:
+        """Whether something of a message must be read that could not be read with the others."""
+        plan = self._plan
+        if plan.summaries and m.outdated:
+            return True
+        return plan.need >= Need.HEAD and (
+            m.octets is None or (plan.need is Need.HEAD and not m.has_header())
+        )
+
+    async def _tell_one(self, m: Found) -> None:
+        """Sends the response for a message with a long summary, with one of another version, or with long octets."""
+        store, account_id = self._conversation.store, self._view.ref.account_id
+        email = await messages.email(self._conversation.reading, account_id, m.email_id)
+        octets = await stored.octets_of(store, account_id, m.email_id)
+        if email is None or octets is None:  # it has gone meanwhile
             self._missing += 1
             return
-        await stream(self._conversation, m, self._plan.of(m), octets)
+        m.packed = email.summary
+        if m.outdated:
+            raw = await store.read_email(account_id, m.email_id)
+            m.rebuild(await asyncio.to_thread(summarize, raw or b""))
+        if self._plan.need >= Need.HEAD:
+            await stream(self._conversation, m, self._plan.of(m), octets)
+        else:
+            self._conversation.out.send(self._plan.line(m))
+
+
+def _line_of(items: Sequence[tuple[Attribute, Item]]) -> tuple[bytes, list[Callable[[Found], bytes]]]:
+    """A response with holes for the number and the values, and what renders the values."""
+    labels = [attribute.label.replace(b"%", b"%%") + b" %b" for attribute, _ in items]
+    return b"* %%d FETCH (%b)\r\n" % b" ".join(labels), [row.render for _, row in items]
 
 
 def _groups(ranges: Ranges) -> Iterable[Ranges]:

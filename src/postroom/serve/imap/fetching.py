@@ -10,7 +10,7 @@ from typing import Final
 
 from postroom.message.errors import NotPermitted
 from postroom.proto.imap.commands.fetching import FLAGS, MODSEQ, UID, Attribute, Fetch
-from postroom.proto.imap.sets import Ranges, count, intersection, joined, ranges_of, render
+from postroom.proto.imap.sets import Ranges, count, intersection, ranges_of, render
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.serve.imap.fetch_items import UnknownEncoding
 from postroom.serve.imap.fetch_slices import Plan, Slices
@@ -23,6 +23,7 @@ from postroom.store.flags import Flag
 from postroom.store.messages import HIGHEST_UID
 
 RANGES_AT_ONCE: Final = 1000  # of one VANISHED response
+CHANGED_AT_ONCE: Final = 10_000  # uids of what changed since a modseq that are looked up before anything else
 
 
 async def fetch(conversation: Conversation, command: Fetch) -> Answer:
@@ -33,11 +34,16 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
     wanted = await _wanted(conversation, command)
     if command.vanished:
         await _tell_vanished(conversation, command, wanted, state)
+    since = command.changed_since or 0
+    if since:
+        wanted, since = await _changed(conversation, wanted, since)
     attributes, marked = command.attributes, frozenset[int]()
-    if any(attribute.marks for attribute in attributes) and not view.read_only:
-        wanted, marked = await _mark(conversation, command, wanted)
+    if any(attribute.marks for attribute in attributes) and not view.read_only and state.unseen:
+        marked = await _mark(conversation, wanted, since)
     told = _told_with_flags(conversation, attributes) if marked else attributes
-    slices = Slices(conversation, Plan(attributes, told, marked, command.changed_since or 0))
+    plan = Plan(attributes, told, marked, since)
+    plan.kept = plan.kept and command.changed_since is None
+    slices = Slices(conversation, plan)
     try:
         missing = await slices.run(wanted)
     except UnknownEncoding:
@@ -120,25 +126,31 @@ def _without(ranges: Ranges, taken: Ranges) -> Ranges:
     return intersection(ranges, [*free, (at, HIGHEST_UID)])
 
 
-async def _mark(conversation: Conversation, command: Fetch, wanted: Ranges) -> tuple[Ranges, frozenset[int]]:
-    """Sets \\Seen where it is missing, in one write; gives what is to be fetched, and which uids were changed."""
+async def _changed(conversation: Conversation, wanted: Ranges, since: int) -> tuple[Ranges, int]:
+    """CHANGEDSINCE: what of `wanted` changed, as far as that can be told at once; else the modseq is left to be looked at with each message."""
+    view = conversation.selected
+    uids = await stored.changed_uids(conversation.reading, view.ref, since, CHANGED_AT_ONCE)
+    return (wanted, since) if len(uids) == CHANGED_AT_ONCE else (intersection(ranges_of(uids), wanted), 0)
+
+
+async def _mark(conversation: Conversation, wanted: Ranges, since: int) -> frozenset[int]:
+    """Sets \\Seen where it is missing, in one write; gives the uids that were changed."""
     view, tx = conversation.selected, conversation.reading
-    if command.changed_since is not None:
-        wanted = joined(
-            (uid, uid) for uid in await stored.changed_uids(tx, view.ref, wanted, command.changed_since)
-        )
+    if since:
+        uids = await stored.changed_uids(tx, view.ref, since, HIGHEST_UID)
+        wanted = intersection(ranges_of(uids), wanted)
     await view.read(tx, wanted)
     ranges = view.present(wanted)
     if not await stored.any_unseen(tx, view.ref, ranges):
-        return wanted, frozenset()
+        return frozenset()
     asked = FlagChange(Mode.ADD, Flag.SEEN.value)
     try:
         flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, ranges, asked))
     except NotPermitted:  # RFC 4314 §4: who may read but not keep \\Seen reads all the same
-        return wanted, frozenset()
+        return frozenset()
     view.own(flagged.change.modseq)
     conversation.store.changes.publish([flagged.change])
-    return wanted, frozenset(flagged.change.uids)
+    return frozenset(flagged.change.uids)
 
 
 def _told_with_flags(conversation: Conversation, attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:

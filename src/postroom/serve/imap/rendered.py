@@ -7,6 +7,7 @@ longest unused goes first. Not here: how a line is rendered.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 from typing import Final, NamedTuple
 
@@ -58,8 +59,11 @@ class Rendered:
     def forget(self, lines: Lines, changed: Sequence[int] = (), vanished: Sequence[int] = ()) -> None:
         """Forgets the slices in which uids came or changed, and all from the first vanished one on; without either, all."""
         lowest = min(vanished, default=0 if changed else 1)
+        ordered = sorted(changed)
         for start, kept in list(lines.slices.items()):
-            if (lowest and kept.end >= lowest) or any(start <= uid <= kept.end for uid in changed):
+            at = bisect_left(ordered, start)
+            hit = at < len(ordered) and ordered[at] <= kept.end
+            if hit or (lowest and kept.end >= lowest):
                 self._drop(lines, start)
 
     def put(self, lines: Lines, start: int, rendered: Slice) -> None:

@@ -12,12 +12,15 @@ from typing import Final, NamedTuple
 
 from postroom.message import transfer
 from postroom.message.header import extent
-from postroom.message.summary import UNPARSED, Layout
+from postroom.message.summary import UNPARSED, Layout, Opening, Summary
 from postroom.message.summary import Section as Place
 from postroom.proto.imap.sections import Of, Section
 
 KNOWN_ENCODINGS: Final = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
+_fields = re.compile(
+    rb"\n(([!-9;-~]++)[ \t]*+:.*+(?:\n[ \t].*+)*+)"
+).findall  # as `message.header` tells fields apart
 _HEADERS: Final = frozenset({Of.HEADER, Of.FIELDS, Of.NOT_FIELDS})
 
 
@@ -31,31 +34,40 @@ class Located(NamedTuple):
     followed: bool = False  # a header: a body comes behind it
 
 
-def opened(layout: Layout, head: bytes) -> Layout:
-    """A layout whose header is known even if the message was not looked into; `head` are the first octets, all of the header among them."""
-    if not layout.flags & UNPARSED:
-        return layout
-    return Layout(
-        layout.version, layout.size, extent(head).end, layout.body_lines, layout.flags, layout.envelope, layout.body_structure,
-        layout.sections,
-    )  # fmt: skip
+class Outline(NamedTuple):
+    """What a summary says of where things lie."""
+
+    size: int
+    header_size: int
+    places: Sequence[Place]
 
 
-def locate(layout: Layout, section: Section) -> Located | None:
+def header_size(summary: Opening | Summary, head: bytes) -> int:
+    """Where the body begins. Of a message that was not looked into the header is sought in `head`, the first octets, which must hold it all."""
+    return extent(head).end if summary.flags & UNPARSED else summary.header_size
+
+
+def outline(summary: Opening | Layout | Summary, head: bytes) -> Outline:
+    """Where things lie; `head` as in `header_size`."""
+    places = () if isinstance(summary, Opening) and not isinstance(summary, Layout) else summary.sections
+    return Outline(summary.size, header_size(summary, head), places)
+
+
+def locate(lies: Outline, section: Section) -> Located | None:
     """Where a section lies; None when the message has none of that name."""
     if not section.part:
-        return _of_message(0, layout.header_size, layout.size, section.of)
-    index = _index(layout.sections, section.part)
+        return _of_message(0, lies.header_size, lies.size, section.of)
+    index = _index(lies.places, section.part)
     if index is None:
         return None
-    place = layout.sections[index]
+    place = lies.places[index]
     if section.of is Of.ALL:
         leaf = not (place.media_type in _MESSAGES or place.media_type.startswith("multipart/"))
         encoding = place.encoding if leaf else ""
         return Located(place.body, place.end, encoding, text=place.media_type.startswith("text/"))
     if section.of is Of.MIME:
         return Located(place.header, place.body, followed=place.end > place.body)
-    inner = layout.sections[index + 1] if index + 1 < len(layout.sections) else None
+    inner = lies.places[index + 1] if index + 1 < len(lies.places) else None
     if inner is None or not inner.message or inner.header != place.body or place.media_type not in _MESSAGES:
         return None
     return _of_message(inner.header, inner.body, inner.end, section.of)
@@ -76,23 +88,18 @@ def _index(places: Sequence[Place], part: str) -> int | None:
 
 
 class Chosen:
-    """HEADER.FIELDS and HEADER.FIELDS.NOT: which fields of a header are sent, made once for a command."""
+    """HEADER.FIELDS and HEADER.FIELDS.NOT: which fields of a header are sent."""
 
-    __slots__ = ("_find",)
+    __slots__ = ("_names", "_wanted")
 
     def __init__(self, section: Section) -> None:
-        names = [name for name in section.fields if name]
-        wanted = rb"(?:" + b"|".join(map(re.escape, names)) + rb")[ \t]*+:" if names else rb"(?!)"
-        first = b"".join(re.escape(name[:1]) for name in names)
-        if section.of is Of.NOT_FIELDS:
-            wanted = rb"(?!" + wanted + rb")[!-9;-~]++[ \t]*+:"
-        elif first:  # for speed alone: most lines are other fields
-            wanted = rb"(?=[" + first + rb"])" + wanted
-        self._find = re.compile(rb"\n(" + wanted + rb".*+(?:\n[ \t].*+)*+)", re.IGNORECASE).findall
+        self._names = frozenset(name.lower() for name in section.fields)
+        self._wanted = section.of is Of.FIELDS
 
     def of(self, header: bytes, *, followed: bool) -> bytes:
         """The fields, and the empty line that RFC 9051 §6.4.5.1 has behind them, but for a message without one and without a body."""
-        found = self._find(b"\n" + header)
+        names, wanted = self._names, self._wanted
+        found = [field for field, name in _fields(b"\n" + header) if (name.lower() in names) is wanted]
         chosen = b"\n".join(found)
         if found and (header.endswith(b"\n") or not header.endswith(found[-1])):
             chosen += b"\n"

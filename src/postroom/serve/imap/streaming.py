@@ -11,8 +11,9 @@ from typing import Final
 
 import msgspec
 
+from postroom.message.errors import MailError
 from postroom.message.header import MAX_HEADER
-from postroom.message.summary import UNPARSED, Layout
+from postroom.message.summary import UNPARSED
 from postroom.message.transfer_stream import Decoder, LineEnds, decoder
 from postroom.proto.imap.commands.fetching import Attribute
 from postroom.proto.imap.sections import Of
@@ -28,26 +29,45 @@ PIECE: Final = 131_072  # octets that are read at a time
 async def stream(
     conversation: Conversation, m: Found, items: Sequence[tuple[Attribute, Item]], octets: Octets
 ) -> None:
-    """Sends the whole response. Raises `UnknownEncoding` before anything was sent."""
-    long = _Long(conversation, m.layout, octets)
-    if long.layout.flags & UNPARSED:
-        long.layout = sections.opened(long.layout, await octets.read(0, MAX_HEADER))
+    """Sends the whole response. Raises `UnknownEncoding` before anything was sent, and ConnectionError when it broke off behind that."""
+    layout = m.layout
+    head = await octets.read(0, MAX_HEADER) if layout.flags & UNPARSED else b""
+    lies = sections.outline(layout, head)
     places = [
-        sections.locate(long.layout, attribute.section) if attribute.name in SECTIONED else None
+        sections.locate(lies, attribute.section) if attribute.name in SECTIONED else None
         for attribute, _ in items
     ]
     for (attribute, _), located in zip(items, places, strict=True):
         encoding = located.encoding if located and attribute.name != "BODY[]" else ""
         if encoding and encoding not in KNOWN_ENCODINGS:
             raise UnknownEncoding
-    out = conversation.out
+    try:
+        await _send(
+            conversation, m, [(*pair, place) for pair, place in zip(items, places, strict=True)], octets
+        )
+    except MailError as error:  # whatever was said now would be taken for a part of the message
+        assert conversation.connection is not None
+        conversation.connection.close("a message could not be read to its end")
+        raise ConnectionAbortedError(
+            f"email {m.email_id} could not be read: {error.detail or error}"
+        ) from error
+
+
+async def _send(
+    conversation: Conversation,
+    m: Found,
+    items: Sequence[tuple[Attribute, Item, Located | None]],
+    octets: Octets,
+) -> None:
+    long, out = _Long(conversation, octets), conversation.out
     out.send(b"* %d FETCH (" % m.number)
-    for index, ((attribute, row), located) in enumerate(zip(items, places, strict=True)):
+    for index, (attribute, row, located) in enumerate(items):
         out.send(b"%b%b " % (b" " if index else b"", attribute.label))
         if attribute.name in SECTIONED:
             await long.send(attribute, located)
         else:
             out.send(row.render(m))
+        await conversation.drained()
     out.send(b")\r\n")
 
 
@@ -62,10 +82,9 @@ class _Measured(msgspec.Struct):
 class _Long:
     """The sections of one message."""
 
-    def __init__(self, conversation: Conversation, layout: Layout, octets: Octets) -> None:
+    def __init__(self, conversation: Conversation, octets: Octets) -> None:
         self._conversation = conversation
         self._octets = octets
-        self.layout = layout
 
     async def send(self, attribute: Attribute, located: Located | None) -> None:
         """Sends the value of a section."""

@@ -6,6 +6,7 @@ RFC 9051 §7.4.1 and §7.5.1 (when, and in which order), RFC 3501 §7.3.2 (RECEN
 
 from __future__ import annotations
 
+from postroom.message.errors import NotPermitted
 from postroom.proto.imap import rendering
 from postroom.proto.imap.sets import ranges_of, render
 from postroom.serve.imap import contexts
@@ -18,7 +19,8 @@ from postroom.store.rights import NoSuchMailbox
 
 
 async def tell(conversation: Conversation, *, expunges: bool = True) -> None:
-    """Tells what is new in the selected mailbox, if there is one. A mailbox that was deleted ends the session, as RFC 9051 §7.1.5 allows."""
+    """Tells what is new in the selected mailbox, if there is one. A mailbox that was deleted, or may not be read
+    any more, ends the session, as RFC 9051 §7.1.5 allows."""
     view = conversation.view
     if view is None:
         return
@@ -34,7 +36,7 @@ async def tell(conversation: Conversation, *, expunges: bool = True) -> None:
 
     try:
         news = await conversation.snapshot(look)
-    except NoSuchMailbox:
+    except (NoSuchMailbox, NotPermitted):
         conversation.machine.bye("The selected mailbox is there no more")
         return
     if news is not None:
