@@ -72,7 +72,7 @@ async def multi_search(conversation: Conversation, command: MultiSearch) -> Answ
 async def _search(conversation: Conversation, command: MultiSearch, view: View) -> None:
     since = view.changed_modseq
     key = await prepared(conversation, view, command.program)
-    found = await matching_uids(conversation, view, key)
+    found = await matching_uids(conversation, view, key, command.returns.enough)
     name = rendering.name(view.name, utf8=conversation.machine.utf8)
     tag = conversation.machine.tag
     correlation = Correlation(tag, by_uid=True, mailbox=name, uidvalidity=view.uidvalidity)
