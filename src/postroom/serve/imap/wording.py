@@ -56,8 +56,8 @@ class Wording:
         if self._wordbook is None:
             self._certain[key], self._unknown[key] = set(), None
         else:
-            self._certain[key] = await self._wordbook.holding(self._account_id, needle, header=header)
-            self._unknown[key] = await self._wordbook.unknown(self._account_id)
+            found = await self._wordbook.holding(self._account_id, needle, header=header)
+            self._certain[key], self._unknown[key] = found
 
     async def _read(self, emails: set[int], test: Test) -> set[int]:
         found: set[int] = set()
