@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import apsw
 
-from postroom.store.search_text import Document, holds, needle_trigrams, pack, unpack
+from postroom.store.search_text import Document, Needle, needle_trigrams, pack
 
-CANDIDATES: Final = 100  # texts that are read before others have their turn
+CANDIDATES: Final = 50  # texts that are read before others have their turn
 READ_AT_ONCE: Final = 65_536  # octets of compressed texts, likewise
 _ACCOUNT_BITS: Final = 32  # of a row id below the account's number
 
@@ -40,7 +40,7 @@ _NUMBER: Final = "SELECT number FROM accounts WHERE account_id = ?1"
 _MATCHING: Final = """
 SELECT rowid FROM grams WHERE grams MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid LIMIT ?4
 """
-_ALL: Final = "SELECT id FROM texts WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3"
+_ALL: Final = "SELECT id, email_id, text FROM texts WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3"
 _TEXT: Final = "SELECT email_id, text FROM texts WHERE id = ?1"
 
 
@@ -94,27 +94,28 @@ class SqliteSearch:
             return
         after, end = numbers[0][0] << _ACCOUNT_BITS, (numbers[0][0] + 1) << _ACCOUNT_BITS
         match = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in needle_trigrams(needle))
-        while True:
-            if match:
-                rows = self._read(_MATCHING, match, after, end, CANDIDATES)
-            else:
-                rows = self._read(_ALL, after, end, CANDIDATES)
+        wanted = Needle(needle, behind)
+        while rows := self._candidates(match, after, end):
             found: list[int] = []
             read = 0
-            for (row_id,) in rows:
-                for email_id, packed in self._read(_TEXT, row_id):
-                    read += len(packed)
-                    if holds(unpack(packed), needle, behind):
-                        found.append(email_id)
+            for row_id, email_id, packed in rows:
+                read += len(packed)
+                if wanted.within(packed):
+                    found.append(email_id)
                 if read > READ_AT_ONCE:
                     read = 0
                     await asyncio.sleep(0)
+                after = row_id
             if found:
                 yield found
-            if len(rows) < CANDIDATES:
-                return
-            after = rows[-1][0]
             await asyncio.sleep(0)
+
+    def _candidates(self, match: str, after: int, end: int) -> list[tuple[int, int, bytes]]:
+        """(row id, email id, packed text) of the next texts that may match; without `match` of all."""
+        if not match:
+            return self._read(_ALL, after, end, CANDIDATES)
+        rows = self._read(_MATCHING, match, after, end, CANDIDATES)
+        return [(row_id, *row) for (row_id,) in rows for row in self._read(_TEXT, row_id)]
 
     def _read(self, sql: str, *args: int | str) -> list[Any]:
         return self._reading.execute(sql, args).fetchall()

@@ -58,12 +58,23 @@ def searchable(text: str) -> str:
     return casemap(text.encode("utf-8", "replace").decode("utf-8"))  # lone surrogates stand for nothing
 
 
-def holds(text: str, needle: str, behind: str) -> bool:
-    """Whether a text has a needle, with `behind` behind the first such character."""
-    if not behind:
-        return needle in text
-    start = text.find(behind)
-    return start >= 0 and text.find(needle, start + 1) >= 0
+class Needle:
+    """A needle that is looked for in packed texts, with `behind` behind the first such character only."""
+
+    __slots__ = ("_behind", "_needle", "_unpacking")
+
+    def __init__(self, needle: str, behind: str) -> None:
+        self._needle = needle.encode("utf-8")  # a substring in UTF-8 is one of the text
+        self._behind = behind.encode("utf-8")
+        self._unpacking = zstandard.ZstdDecompressor()
+
+    def within(self, packed: bytes) -> bool:
+        """Whether a text, as `pack` gives it, has the needle."""
+        text = self._unpacking.decompress(packed, max_output_size=_MAX_OCTETS)
+        if not self._behind:
+            return self._needle in text
+        start = text.find(self._behind)
+        return start >= 0 and text.find(self._needle, start + 1) >= 0
 
 
 def pack(text: str) -> bytes:

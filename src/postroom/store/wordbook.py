@@ -22,11 +22,8 @@ SELECT email_id FROM index_queue WHERE account_id = $1 AND email_id > $2 ORDER B
 class Wordbook(Protocol):
     """What is known of the words of emails."""
 
-    async def holding(self, account_id: int, needle: str, *, header: bool) -> set[int]:
-        """Emails that have the needle in their body, or with `header` there or in the header."""
-
-    async def unknown(self, account_id: int) -> set[int]:
-        """Emails of which it cannot be said."""
+    async def holding(self, account_id: int, needle: str, *, header: bool) -> tuple[set[int], set[int]]:
+        """Emails that have the needle in their body, or with `header` there or in the header; and those of which it cannot be said."""
 
 
 class IndexWordbook:
@@ -36,16 +33,16 @@ class IndexWordbook:
         self._engine = engine
         self._index = index
 
-    async def holding(self, account_id: int, needle: str, *, header: bool) -> set[int]:
+    async def holding(self, account_id: int, needle: str, *, header: bool) -> tuple[set[int], set[int]]:
         """See `Wordbook`."""
         found: set[int] = set()
         behind = "" if header else DIVIDER
         async for part in self._index.search(account_id, searchable(plain(needle)), behind):
             found.update(part)
-        return found - await self.unknown(account_id)
+        unknown = await self._unknown(account_id)
+        return found - unknown, unknown
 
-    async def unknown(self, account_id: int) -> set[int]:
-        """See `Wordbook`."""
+    async def _unknown(self, account_id: int) -> set[int]:
         found: set[int] = set()
         async for part in self._index.search(account_id, searchable(PARTLY)):
             found.update(part)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.message.subject import MAX_SUBJECT, base_subject
+from postroom.message.subject import MAX_SUBJECT, base_subject, is_reply
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,29 @@ def test_it_is_a_fixed_point_and_short(subject: str) -> None:
     base = base_subject(subject)
     assert len(base) <= MAX_SUBJECT
     assert base_subject(base) == base
+
+
+@pytest.mark.parametrize(
+    ("subject", "reply"),
+    [
+        ("pickles", False),
+        ("", False),
+        ("Re: pickles", True),
+        ("re : pickles", True),
+        ("RE[2]: pickles", True),
+        ("Fw: pickles", True),
+        ("fwd: pickles", True),
+        ("[list] pickles", False),
+        ("[list] Re: pickles", True),
+        ("[list]", False),
+        ("pickles (fwd)", True),
+        ("[fwd: pickles]", True),
+        ("[list] [fwd: pickles]", True),
+        ("Refuse: pickles", False),
+        ("reply", False),
+        ("[a] [b] pickles", False),
+        ("[a [b", False),
+    ],
+)
+def test_replies_and_forwards(subject, reply):
+    assert is_reply(subject) is reply

@@ -5,7 +5,9 @@ import pytest
 from imap_stage import ImapStage
 from postroom.message.ids import IdKind, id_text
 from postroom.message.searched_text import indexed_form
+from postroom.serve.imap import slices
 from postroom.store import expunge
+from postroom.store.engine import Transaction
 from postroom.store.indexer import Indexer, Indexing
 from postroom.store.rights import MailboxRef
 from postroom.store.search_postgres import PostgresSearch
@@ -322,3 +324,59 @@ async def test_the_limits_of_a_search(stage: ImapStage) -> None:
     await bob.ok("SEARCH" + " ALL" * 1000)
     await bob.ok("SEARCH " + "NOT " * 100 + "ALL")
     assert (await bob.say("x SEARCH " + "NOT " * 101 + "ALL"))[-1].startswith("x BAD ")
+
+
+async def multiply(stage: ImapStage, size: int) -> None:
+    """Copies of the one message under the uids up to `size`, by plain rows."""
+
+    async def work(tx: Transaction) -> None:
+        columns = "account_id, mailbox_id, uid, modseq, email_id, thread_id, size, flags, keywords, internaldate, savedate"
+        row = await tx.fetchrow(f"SELECT {columns} FROM messages")
+        assert row is not None
+        await tx.executemany(
+            f"INSERT INTO messages ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            [(row[0], row[1], uid, *row[3:]) for uid in range(2, size + 1)],
+        )
+        await tx.execute("UPDATE emails SET copies = $1", size)
+        counts = "UPDATE mailboxes SET uidnext = $1, n_total = $2 WHERE mailbox_id = $3"
+        await tx.execute(counts, size + 1, size, row[1])
+
+    await stage.store.engine.write(work)
+
+
+@pytest.mark.parametrize("holes", [[], [(3, 5), (1400, 1500)]])
+async def test_a_mailbox_of_many_slices(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch, holes: list[tuple[int, int]]
+) -> None:
+    """Wherever it is cut, the result is the same, and what needs the first or the last result only stops there."""
+    monkeypatch.setattr(slices, "SLICE", 150)
+    delivered = await stage.deliver(BARE)
+    await multiply(stage, 2500)
+    flagged = [7, 160, 1450, 2400, 2499]
+
+    async def flag(tx: Transaction) -> None:
+        await tx.executemany("UPDATE messages SET flags = 4 WHERE uid = $1", [(uid,) for uid in flagged])
+
+    await stage.store.engine.write(flag)
+    ref = MailboxRef(delivered.account_id, delivered.mailbox_id)
+    if holes:
+        await stage.store.engine.write(lambda tx: expunge.expunge(tx, ref, holes, stage.now))
+    there = [uid for uid in flagged if not any(a <= uid <= b for a, b in holes)]
+    for key in ("FLAGGED", "FLAGGED SUBJECT date", "FLAGGED UID 1:*", "OR FLAGGED SUBJECT nothing"):
+        bob = await stage.user(select="INBOX")
+        for options, found in (
+            ("MIN", f"MIN {there[0]}"),
+            ("MAX", f"MAX {there[-1]}"),
+            ("COUNT", f"COUNT {len(there)}"),
+            ("ALL", f"ALL {','.join(map(str, there))}"),
+            ("PARTIAL 2:3", f"PARTIAL (2:3 {there[1]},{there[2]})"),
+            ("PARTIAL -2:-3", f"PARTIAL (-2:-3 {there[-3]},{there[-2]})"),
+            ("SAVE MAX", f"MAX {there[-1]}"),
+        ):
+            assert await bob.ok(f"UID SEARCH RETURN ({options}) {key}") == [
+                f'* ESEARCH (TAG "x") UID {found}'
+            ]
+        assert await bob.ok("UID SEARCH $") == [f"* SEARCH {there[-1]}"]
+    assert await bob.ok("UID SEARCH RETURN (COUNT) ALL") == [
+        f'* ESEARCH (TAG "x") UID COUNT {2500 - sum(b - a + 1 for a, b in holes)}'
+    ]

@@ -118,6 +118,7 @@ TABLE: Final = (
     Row("SEARCH=FUZZY", "RFC 6203", Shown.AFTER),
     Row("PARTIAL", "RFC 9394", Shown.AFTER),
     Row("MULTISEARCH", "RFC 7377", Shown.AFTER),
+    Row("FILTERS", "RFC 5466", Shown.AFTER),
     Row("I18NLEVEL=1", "RFC 5255", Shown.AFTER),
     Row("UNAUTHENTICATE", "RFC 8437", Shown.AFTER),
     Row("INPROGRESS", "RFC 9585", Shown.AFTER),

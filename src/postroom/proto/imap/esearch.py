@@ -131,15 +131,23 @@ def _set(start: bytes, ranges: Ranges) -> Iterator[bytes]:
 def plain(word: bytes, result: Result) -> Iterator[bytes]:
     """`* SEARCH 1 2 3` or `* SORT 3 1 2`, with the modseq where it was asked for and something was found; in pieces."""
     yield b"* " + word
-    for first, last in result.ranges:
-        for start in range(first, last + 1, AT_ONCE):
-            yield _numbers(start, min(last, start + AT_ONCE - 1))
+    yield from _numbers(result.ranges)
     if result.modseq:
         yield b" (MODSEQ %d)" % result.modseq
     yield b"\r\n"
 
 
-def _numbers(first: int, last: int) -> bytes:
-    if first == last:
-        return b" %d" % first
-    return (" " + " ".join(map(str, range(first, last + 1)))).encode()
+def _numbers(ranges: Ranges) -> Iterator[bytes]:
+    """Each number behind a space, at most twice AT_ONCE in one piece."""
+    words: list[str] = []
+    room = AT_ONCE
+    for first, last in ranges:
+        for start in range(first, last + 1, AT_ONCE):
+            end = min(last, start + AT_ONCE - 1)
+            words.append(" " + " ".join(map(str, range(start, end + 1))) if end > start else f" {start}")
+            room -= end - start + 1
+            if room <= 0:
+                yield "".join(words).encode()
+                words.clear()
+                room = AT_ONCE
+    yield "".join(words).encode()

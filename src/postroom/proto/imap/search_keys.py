@@ -64,6 +64,12 @@ class InSet(Key, frozen=True):
     by_uid: bool
 
 
+class Stored(Key, frozen=True):
+    """FILTER of RFC 5466: the search that is stored under a name."""
+
+    name: str
+
+
 class Ago(Key, frozen=True):
     """YOUNGER and OLDER of RFC 5032: copies that arrived within so many seconds before now, or before that."""
 
@@ -265,6 +271,16 @@ def _modseq(c: ImapCursor, _reading: _Reading, _depth: int) -> Key:
     return Changed(number64(c))
 
 
+def _filter(c: ImapCursor, _reading: _Reading, _depth: int) -> Key:
+    c.sp()
+    start = c.position
+    name = atom(c, "the name of a filter")
+    if "/" in name:
+        c.position = start
+        raise c.error("the name of a filter, without /")
+    return Stored(name)
+
+
 def _email(c: ImapCursor, _reading: _Reading, _depth: int) -> Key:
     c.sp()
     return OfEmail(parse_id(IdKind.EMAIL, atom(c, "an object id")) or 0)
@@ -288,6 +304,7 @@ _KEYS: Final[Mapping[bytes, _Read]] = MappingProxyType(
         b"DELETED": _flag(_DELETED),
         b"DRAFT": _flag(_DRAFT),
         b"EMAILID": _email,
+        b"FILTER": _filter,
         b"FLAGGED": _flag(_FLAGGED),
         b"FROM": _says(Field.FROM),
         b"FUZZY": _fuzzy,

@@ -24,9 +24,11 @@ from postroom.message.query import (
     ordered,
     roughly,
 )
+from postroom.proto.imap.commands.searching import ENDLESS
 from postroom.proto.imap.search_keys import CHARSETS, SECOND, Ago, InSet, Program
-from postroom.proto.imap.sets import Ranges, SequenceSet, intersection, joined, ranges_of
+from postroom.proto.imap.sets import Ranges, SequenceSet, count, intersection, joined, ranges_of
 from postroom.serve.imap.conversation import Conversation, Refusal
+from postroom.serve.imap.filters import filled
 from postroom.serve.imap.matching import Matching
 from postroom.serve.imap.slices import slices
 from postroom.serve.imap.view import View
@@ -46,9 +48,10 @@ async def prepared(conversation: Conversation, view: View | None, program: Progr
         raise Refusal("Strings in that charset cannot be read here", f"BADCHARSET ({CHARSETS})")
     if program.charset and conversation.enabled("UTF8=ACCEPT") and not conversation.rev2:
         raise Refusal("After ENABLE UTF8=ACCEPT a search names no charset", status="BAD")
-    if any(isinstance(one, Changed) for one in leaves(program.key)):
+    key = await filled(conversation, program)
+    if any(isinstance(one, Changed) for one in leaves(key)):
         conversation.machine.enabled.add("CONDSTORE")  # RFC 7162 §3.1
-    return ordered(await _resolved(conversation, view, program.key))
+    return ordered(await _resolved(conversation, view, key))
 
 
 async def _resolved(
@@ -101,16 +104,25 @@ def wanted(key: Key) -> Ranges:
     return found
 
 
-async def matching_uids(conversation: Conversation, view: View, key: Key) -> Ranges:
-    """The messages of a view that match, as ranges in which there is no other uid."""
+async def matching_uids(
+    conversation: Conversation, view: View, key: Key, enough: tuple[int, bool] = ENDLESS
+) -> Ranges:
+    """The messages of a view that match, as ranges in which there is no other uid.
+
+    `enough`: after how many no more need to be found, and whether these are to be the last ones; there may be more.
+    """
+    most, down = enough
     matching = looking(conversation, view)
     found: Ranges = []
-    async for part in slices(conversation.reading, view, wanted(key)):
+    async for part in slices(conversation.reading, view, wanted(key), down=down):
         if key == EVERYTHING or isinstance(key, Numbered):
-            found += part
-            continue
-        among = set(uids_of(part))
-        found += ranges_of(sorted(await matching.match(key, among)))
+            new = part
+        else:
+            new = ranges_of(sorted(await matching.match(key, set(uids_of(part)))))
+        found += new
+        most -= count(new)
+        if most <= 0:
+            break
     return joined(found)
 
 
@@ -156,7 +168,8 @@ async def scored(conversation: Conversation, view: View, program: Program, found
     """The relevancy of each message found, ascending by uid: 100 for what matches word for word; empty without FUZZY (RFC 6203 §4)."""
     if not program.fuzzy:
         return {}
-    strict = ordered(await _resolved(conversation, view, program.key, strictly=True))
+    key = await filled(conversation, program)
+    strict = ordered(await _resolved(conversation, view, key, strictly=True))
     exact = await matching_uids(conversation, view, And((Numbered(tuple(found)), strict)))
     best = set(uids_of(exact))
     return {uid: 100 if uid in best else ROUGHLY for uid in uids_of(found)}

@@ -61,16 +61,14 @@ class Matching:
             return await find(self, key, among)
         return await searching.matching(self.tx, self.mailbox, (min(among), max(among)), key) & among
 
-    async def emails(self, among: set[int]) -> dict[int, int]:
-        """The emails of these uids."""
-        return await self.values(Column.EMAIL, among)
-
-    async def values(self, column: Column, among: set[int]) -> dict[int, Any]:
-        """A column's values for these uids; those that are gone are left out."""
-        found: dict[int, Any] = {}
-        for block in await self.blocks(column, among):
-            found.update(zip(block.uids, block.values, strict=True))
-        return {uid: found[uid] for uid in among if uid in found} if len(found) != len(among) else found
+    async def emails(self, among: set[int], possible: set[int] | None) -> dict[int, int]:
+        """The emails of these uids, as far as they are `possible` ones."""
+        return {
+            uid: email_id
+            for block in await self.blocks(Column.EMAIL, among)
+            for uid, email_id in zip(block.uids, block.values, strict=True)
+            if (possible is None or email_id in possible) and uid in among
+        }
 
     async def blocks(self, column: Column, among: set[int]) -> Sequence[Block]:
         """The blocks of a column in which these uids lie."""
@@ -144,13 +142,13 @@ async def _sent(look: Matching, key: Sent, among: set[int]) -> set[int]:
 async def _holds(look: Matching, key: Holds, among: set[int]) -> set[int]:
     if not key.needle:
         return among
-    emails = await look.emails(among)
+    emails = await look.emails(among, await look.wording.possible(key))
     holding = await look.wording.holding(key, set(emails.values()))
     return {uid for uid, email_id in emails.items() if email_id in holding}
 
 
 async def _heads(look: Matching, key: Heads, among: set[int]) -> set[int]:
-    emails = await look.emails(among)
+    emails = await look.emails(among, await look.wording.possible(key))
     heading = await look.wording.heading(key, set(emails.values()))
     return {uid for uid, email_id in emails.items() if email_id in heading}
 

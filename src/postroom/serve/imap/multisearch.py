@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
-import msgspec
-
 from postroom.message.errors import MailError
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.searching import MultiSearch, Source
@@ -27,20 +25,13 @@ from postroom.serve.imap.finding import (
     send,
     uids_of,
 )
+from postroom.serve.imap.listing import entries
 from postroom.serve.imap.view import View
 from postroom.store import mailboxes
 from postroom.store.engine import Transaction
-from postroom.store.mailboxes import TOP
 from postroom.store.rights import MailboxRef, Right, require
 
 SELECTED: Final = (Source("SELECTED"),)
-
-
-class Own(msgspec.Struct, frozen=True):
-    """One of the account's own mailboxes."""
-
-    mailbox_id: int
-    subscribed: bool
 
 
 async def multi_search(conversation: Conversation, command: MultiSearch) -> Answer:
@@ -57,7 +48,7 @@ async def multi_search(conversation: Conversation, command: MultiSearch) -> Answ
     if command.returns.save and conversation.view is not None:
         conversation.view.saved = []
     searched: set[int] = set()
-    for name in await conversation.snapshot(lambda tx: _names(conversation, tx, sources)):
+    for name in await _names(conversation, sources):
         try:
             view = await _view(conversation, name)
         except MailError:
@@ -72,7 +63,7 @@ async def multi_search(conversation: Conversation, command: MultiSearch) -> Answ
 async def _search(conversation: Conversation, command: MultiSearch, view: View) -> None:
     since = view.changed_modseq
     key = await prepared(conversation, view, command.program)
-    found = await matching_uids(conversation, view, key)
+    found = await matching_uids(conversation, view, key, command.returns.enough)
     name = rendering.name(view.name, utf8=conversation.machine.utf8)
     tag = conversation.machine.tag
     correlation = Correlation(tag, by_uid=True, mailbox=name, uidvalidity=view.uidvalidity)
@@ -105,49 +96,36 @@ async def _view(conversation: Conversation, name: str | None) -> View:
     return await conversation.snapshot(look)
 
 
-async def _names(conversation: Conversation, tx: Transaction, sources: Iterable[Source]) -> list[str | None]:
+async def _names(conversation: Conversation, sources: Iterable[Source]) -> list[str | None]:
     """The names of all sources, each once; None stands for the selected mailbox."""
-    own = await _own(conversation, tx)
+    listed = await conversation.snapshot(lambda tx: entries(conversation, tx))
+    there = {name: entry for name, entry in listed.items() if entry.readable}
     found: dict[str | None, None] = {}
     for source in sources:
         match source.kind:
             case "SELECTED":
                 found[None] = None
             case "PERSONAL" | "INBOXES":  # a script may file into any mailbox (RFC 5465 §6.3)
-                found.update(dict.fromkeys(own))
+                personal = (name for name in there if there[name].account_id == conversation.account_id)
+                found.update(dict.fromkeys(personal))
             case "SUBSCRIBED":
-                found.update(dict.fromkeys(name for name in own if own[name].subscribed))
+                found.update(dict.fromkeys(name for name in there if there[name].subscribed))
             case "MAILBOXES":
                 found.update(dict.fromkeys(source.names))
             case kind:
                 for top in source.names:
-                    found.update(dict.fromkeys(_below(own, top, deep=kind == "SUBTREE")))
+                    found.update(dict.fromkeys(_below(there, top, deep=kind == "SUBTREE")))
     return list(found)
 
 
-def _below(own: Iterable[str], top: str, *, deep: bool) -> list[str]:
+def _below(there: Iterable[str], top: str, *, deep: bool) -> list[str]:
     """A mailbox, and those below it: all, or the next level."""
     prefix = top + names.SEPARATOR
     return [top] + [
         name
-        for name in own
+        for name in there
         if name.startswith(prefix) and (deep or names.SEPARATOR not in name[len(prefix) :])
     ]
-
-
-async def _own(conversation: Conversation, tx: Transaction) -> dict[str, Own]:
-    """The account's own mailboxes by name, those above before those below."""
-    rows = await mailboxes.listing(tx, conversation.account_id)
-    below: dict[int, list[mailboxes.Mailbox]] = {}
-    for row in rows:
-        below.setdefault(row.parent_id, []).append(row)
-    found: dict[str, Own] = {}
-    waiting = [("", row) for row in below.get(TOP, [])]
-    for prefix, row in waiting:  # grows while it is read
-        name = prefix + row.name
-        found[name] = Own(row.mailbox_id, bool(row.subscribed))
-        waiting += [(name + names.SEPARATOR, child) for child in below.get(row.mailbox_id, [])]
-    return found
 
 
 HANDLERS: Final[Handlers] = {MultiSearch: multi_search}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from postroom.proto.imap.commands.searching import Returns, Search
+from postroom.proto.imap.commands.searching import ENDLESS, Returns, Search
 from postroom.proto.imap.esearch import Correlation, Result, extended, plain, saved
 from postroom.serve.imap import contexts
 from postroom.serve.imap.context import Context
@@ -37,7 +37,8 @@ async def search(conversation: Conversation, command: Search) -> Answer:
         view.saved = []  # what a search that fails leaves (RFC 9051 §6.4.4.1)
     since = view.changed_modseq
     key = await prepared(conversation, view, command.program)
-    found = await matching_uids(conversation, view, key)
+    enough = ENDLESS if returns is None else returns.enough
+    found = await matching_uids(conversation, view, key, enough)
     scores = await scored(conversation, view, command.program, found)
     modseq = await highest_modseq(conversation, view, found, key)
     result = Result(found if command.by_uid else numbered(view, found), modseq, tuple(scores.values()))

@@ -31,17 +31,23 @@ class Wording:
         self._certain: dict[Key, set[int]] = {}
         self._unknown: dict[Key, set[int] | None] = {}
 
+    async def possible(self, key: Holds | Heads) -> set[int] | None:
+        """All emails of the account that can match; None: each can."""
+        if isinstance(key, Holds):
+            await self._ask(key, key.needle, header=key.header)
+        else:
+            await self._ask(key, key.needle or f"{key.name}:", header=True)
+        unknown = self._unknown[key]
+        return None if unknown is None else self._certain[key] | unknown
+
     async def holding(self, key: Holds, among: set[int]) -> set[int]:
-        """Those among these emails whose words have the needle."""
-        await self._ask(key, key.needle, header=key.header)
-        doubtful = self._doubtful(key, among)
-        return (self._certain[key] & among) | await self._read(doubtful, _holds(key))
+        """Those of these `possible` emails whose words have the needle."""
+        certain = self._certain[key] & among
+        return certain | await self._read(among - certain, _holds(key))
 
     async def heading(self, key: Heads, among: set[int]) -> set[int]:
-        """Those among these emails with a field of the name that has the needle."""
-        await self._ask(key, key.needle or f"{key.name}:", header=True)
-        candidates = self._doubtful(key, among) | (self._certain[key] & among)
-        return await self._read(candidates, _heads(key))
+        """Those of these `possible` emails with a field of the name that has the needle."""
+        return await self._read(among, _heads(key))
 
     async def _ask(self, key: Key, needle: str, *, header: bool) -> None:
         """What the index knows, once."""
@@ -50,12 +56,8 @@ class Wording:
         if self._wordbook is None:
             self._certain[key], self._unknown[key] = set(), None
         else:
-            self._certain[key] = await self._wordbook.holding(self._account_id, needle, header=header)
-            self._unknown[key] = await self._wordbook.unknown(self._account_id)
-
-    def _doubtful(self, key: Key, among: set[int]) -> set[int]:
-        unknown = self._unknown[key]
-        return among if unknown is None else among & unknown
+            found = await self._wordbook.holding(self._account_id, needle, header=header)
+            self._certain[key], self._unknown[key] = found
 
     async def _read(self, emails: set[int], test: Test) -> set[int]:
         found: set[int] = set()

@@ -17,6 +17,7 @@ from postroom.proto.imap.search_keys import Program, charset_and_program, charse
 from postroom.proto.imap.verb import AFTER, SELECTED, Command, Verb
 
 MAX_CRITERIA: Final = 20  # of one SORT
+ENDLESS: Final = (1 << 32, False)  # as `Returns.enough` says that all are needed
 MAX_SOURCES: Final = 1_000  # mailboxes that one ESEARCH names
 
 
@@ -37,6 +38,15 @@ class Returns(msgspec.Struct, frozen=True):
     def tells(self) -> bool:
         """Whether there is a response: not when nothing but SAVE is asked for (RFC 9051 §6.4.4)."""
         return self.options != {"SAVE"} or self.partial is not None
+
+    @property
+    def enough(self) -> tuple[int, bool]:
+        """After how many results no more need to be looked for, and whether the last ones are wanted."""
+        options = self.options - {"SAVE", "CONTEXT"}
+        if self.partial is not None and not options:
+            return max(map(abs, self.partial)), self.partial[0] < 0
+        only = {frozenset({"MIN"}): (1, False), frozenset({"MAX"}): (1, True)}
+        return ENDLESS if self.partial is not None else only.get(options, ENDLESS)
 
     @property
     def update(self) -> bool:
