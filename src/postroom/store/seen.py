@@ -19,6 +19,10 @@ FLAGS_AT: Final = 2  # where rows of copies have their flags; the uid is the fir
 AMONG: Final = """
 SELECT uid FROM seen WHERE account_id = $1 AND mailbox_id = $2 AND reader_id = $3 AND uid BETWEEN $4 AND $5
 """
+THERE: Final = """
+SELECT s.uid FROM seen s JOIN messages m ON m.account_id = s.account_id AND m.mailbox_id = s.mailbox_id AND m.uid = s.uid
+WHERE s.account_id = $1 AND s.mailbox_id = $2 AND s.reader_id = $3 AND s.uid BETWEEN $4 AND $5
+"""
 COUNT: Final = """
 SELECT COUNT(*) FROM seen s JOIN messages m ON m.account_id = s.account_id AND m.mailbox_id = s.mailbox_id AND m.uid = s.uid
 WHERE s.account_id = $1 AND s.mailbox_id = $2 AND s.reader_id = $3
@@ -62,6 +66,12 @@ async def overlay(tx: Transaction, mailbox: MailboxRef, rows: Sequence[Row]) -> 
     return [
         (*row[:FLAGS_AT], row[FLAGS_AT] & ~Flag.SEEN | (row[0] in seen), *row[FLAGS_AT + 1 :]) for row in rows
     ]
+
+
+async def among(tx: Transaction, mailbox: MailboxRef, span: tuple[int, int]) -> set[int]:
+    """The messages in a range of uids that the reader has seen."""
+    rows = await tx.fetch(THERE, mailbox.account_id, mailbox.mailbox_id, mailbox.who, *span)
+    return {row[0] for row in rows}
 
 
 async def count(tx: Transaction, mailbox: MailboxRef) -> int:

@@ -186,6 +186,8 @@ async def test_a_reader_selects_and_sees_for_himself(stage: ImapStage) -> None:
     ]
     assert await bob.ok(f"STATUS {SHARED % 'INBOX'} (UNSEEN)") == [f"* STATUS {SHARED % 'INBOX'} (UNSEEN 2)"]
     assert await alice.ok("STATUS INBOX (UNSEEN)") == ['* STATUS "INBOX" (UNSEEN 2)']
+    assert await bob.ok("SEARCH UNSEEN") == ["* SEARCH 2 3"]
+    assert await alice.ok("SEARCH UNSEEN") == ["* SEARCH 1 3"]
     await bob.ok("FETCH 3 BODY[]")
     assert await bob.ok(f"STATUS {SHARED % 'INBOX'} (UNSEEN)") == [f"* STATUS {SHARED % 'INBOX'} (UNSEEN 1)"]
     await bob.ok("STORE 1:3 -FLAGS.SILENT (\\Seen)")
