@@ -13,6 +13,7 @@ import msgspec
 
 from postroom.message.errors import NotPermitted
 from postroom.store.changes import MetadataChanged
+from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Impossible, bump
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, rights_in
@@ -26,6 +27,11 @@ MAX_OCTETS: Final = 4 << 20  # of all values of one author in an account, and of
 READ: Final = """
 SELECT entry, value FROM annotations WHERE account_id = $1 AND mailbox_id = $2 AND owner_id = $3 ORDER BY entry
 """
+READ_MANY: Final = (
+    "SELECT mailbox_id, entry, value FROM annotations WHERE account_id = $1 AND owner_id IN (0, $2) AND mailbox_id IN ("  # noqa: S608
+    + placeholders(CHUNK, 3)
+    + ")"
+)
 PUT: Final = """
 INSERT INTO annotations (account_id, mailbox_id, owner_id, entry, value) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (account_id, mailbox_id, owner_id, entry) DO UPDATE SET value = excluded.value
@@ -67,6 +73,17 @@ async def read(tx: Transaction, mailbox: MailboxRef) -> dict[str, bytes]:
     for owner_id in (_author(mailbox), SHARED):
         rows = await tx.fetch(READ, mailbox.account_id, mailbox.mailbox_id, owner_id)
         found.update((row[0], bytes(row[1])) for row in rows)
+    return found
+
+
+async def read_many(
+    tx: Transaction, account_id: int, who: int, mailbox_ids: Sequence[int]
+) -> dict[int, dict[str, bytes]]:
+    """As `read` for several mailboxes of one account, by their ids; that `who` may read them was looked at before."""
+    found: dict[int, dict[str, bytes]] = {mailbox_id: {} for mailbox_id in mailbox_ids}
+    for chunk in chunks(mailbox_ids):
+        for mailbox_id, entry, value in await tx.fetch(READ_MANY, account_id, who, *chunk):
+            found[mailbox_id][entry] = bytes(value)
     return found
 
 

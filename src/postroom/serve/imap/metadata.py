@@ -14,7 +14,16 @@ from postroom.proto.imap.commands.metadata import GetMetadata, SetMetadata
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.store import directory
-from postroom.store.annotations import ACCOUNT, MAX_VALUE, Note, TooManyEntries, ValueTooLong, change, read
+from postroom.store.annotations import (
+    ACCOUNT,
+    MAX_VALUE,
+    Note,
+    TooManyEntries,
+    ValueTooLong,
+    change,
+    read,
+    read_many,
+)
 from postroom.store.changes import Change
 from postroom.store.engine import Transaction
 from postroom.store.rights import MailboxRef
@@ -95,15 +104,17 @@ async def listed(
     conversation: Conversation, slice_: Sequence[Listed], entries: Sequence[str]
 ) -> dict[int, bytes]:
     """Pairs of entries and values by mailbox id, NIL for what is not there (RFC 9590 §3); nothing for mailboxes whose entries may not be read."""
+    by_account: dict[int, list[int]] = {}
+    for entry in slice_:
+        if entry.mailbox_id and _MESSAGE_RIGHTS.intersection(entry.rights):
+            by_account.setdefault(entry.account_id, []).append(entry.mailbox_id)
 
     async def look(tx: Transaction) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
-        for entry in slice_:
-            if not entry.mailbox_id or not _MESSAGE_RIGHTS.intersection(entry.rights):
-                continue
-            ref = MailboxRef(entry.account_id, entry.mailbox_id, conversation.account_id)
-            notes = await read(tx, ref)
-            found[entry.mailbox_id] = _pairs({name: notes.get(name) for name in entries})
+        for account_id, refs in by_account.items():
+            notes = await read_many(tx, account_id, conversation.account_id, refs)
+            for mailbox_id, known in notes.items():
+                found[mailbox_id] = _pairs({name: known.get(name) for name in entries})
         return found
 
     return await conversation.snapshot(look)
