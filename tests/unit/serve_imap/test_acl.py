@@ -209,3 +209,17 @@ async def test_only_reading_is_read_only(stage: ImapStage) -> None:
     await bob.ok(f"SELECT {SHARED % 'INBOX'}")
     await alice.ok(f"DELETEACL INBOX {BOB}")
     assert any(line.startswith("* BYE") for line in await bob.say("a NOOP"))
+
+
+async def test_who_copies_to_others_has_seen_what_he_had_seen(stage: ImapStage) -> None:
+    for _ in range(2):
+        await stage.deliver()
+    alice, bob = await stage.user(ALICE), await stage.user(select="INBOX")
+    await alice.ok("CREATE box")
+    await alice.ok(f"SETACL box {BOB} lrsi")
+    await bob.ok("STORE 1 +FLAGS (\\Seen)")
+    await bob.ok("COPY 1:2 " + SHARED % "box")
+    await alice.ok("SELECT box")
+    assert await alice.ok("SEARCH UNSEEN") == ["* SEARCH 1 2"]
+    await bob.ok("SELECT " + SHARED % "box")
+    assert await bob.ok("SEARCH UNSEEN") == ["* SEARCH 2"]

@@ -43,7 +43,7 @@ class Listed(Protocol):
 
 
 async def get_metadata(conversation: Conversation, command: GetMetadata) -> Answer:
-    """Tells what there is of what was asked, up to the size that was asked."""
+    """Tells what there is of what was asked, up to the size that was asked; NIL for an entry that is not there (RFC 5464 §3.2)."""
 
     async def look(tx: Transaction) -> dict[str, bytes]:
         ref = await _ref(conversation, tx, command.mailbox)
@@ -57,11 +57,13 @@ async def get_metadata(conversation: Conversation, command: GetMetadata) -> Answ
     found = await conversation.snapshot(look)
     wanted = _wanted(found, command.entries, command.depth)
     most = command.most
-    told = {entry: value for entry, value in wanted.items() if most is None or len(value) <= most}
+    told: dict[str, bytes | None] = {} if command.depth else dict.fromkeys(command.entries)
+    told |= {entry: value for entry, value in wanted.items() if most is None or len(value) <= most}
+    longest = max((len(value) for entry, value in wanted.items() if told.get(entry) is None), default=0)
+    told = {entry: value for entry, value in told.items() if value is not None or entry not in wanted}
     if told:
         written = rendering.name(names.normal(command.mailbox), utf8=conversation.machine.utf8)
         conversation.out.untagged(b"METADATA %b (%b)" % (written, _pairs(told)))
-    longest = max((len(value) for entry, value in wanted.items() if entry not in told), default=0)
     return Answer("Those are the entries", f"METADATA LONGENTRIES {longest}" if longest else "")
 
 
