@@ -22,7 +22,9 @@ ACCOUNT: Final = 0  # in place of a mailbox id
 SHARED: Final = 0  # in place of an author
 MAX_VALUE: Final = 65_536  # octets of one value
 MAX_ENTRIES: Final = 100  # of one author, or shared, on one mailbox
-MAX_OCTETS: Final = 4 << 20  # of all values of one author in an account, and of all shared ones
+MAX_OCTETS: Final = (
+    4 << 20
+)  # of all entries of one author in an account, and of all shared ones: value, name and 100 for each
 
 READ: Final = """
 SELECT entry, value FROM annotations WHERE account_id = $1 AND mailbox_id = $2 AND owner_id = $3 ORDER BY entry
@@ -41,7 +43,7 @@ DELETE FROM annotations WHERE account_id = $1 AND mailbox_id = $2 AND owner_id =
 """
 COUNT: Final = "SELECT COUNT(*) FROM annotations WHERE account_id = $1 AND mailbox_id = $2 AND owner_id = $3"
 OCTETS: Final = """
-SELECT CAST(COALESCE(SUM(LENGTH(value)), 0) AS BIGINT) FROM annotations WHERE account_id = $1 AND owner_id = $2
+SELECT CAST(COALESCE(SUM(LENGTH(value) + LENGTH(entry) + 100), 0) AS BIGINT) FROM annotations WHERE account_id = $1 AND owner_id = $2
 """
 EXISTS: Final = "SELECT 1 FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
 _ANY_OF: Final = frozenset((Right.READ, Right.KEEP_SEEN, Right.WRITE_FLAGS, Right.INSERT, Right.POST))

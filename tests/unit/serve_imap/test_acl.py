@@ -104,6 +104,7 @@ COMMANDS = [
     "SETMETADATA %s (/shared/comment NIL)",
     "COPY 1 %s",
     "MOVE 1 %s",
+    "APPEND %s {12+}\r\nSubject: x\r\n",
 ]
 
 

@@ -173,3 +173,14 @@ async def test_many_mailboxes(stage: ImapStage) -> None:
     assert lines[1::2] == [f'* STATUS "box{n:04}" (UIDVALIDITY {10 + n})' for n in range(1200)]
     assert len(await bob.ok('LSUB "" box*')) == 1200
     assert await bob.ok('LIST "" "%*%*%*%*%*%*%*%*%*b"') == []
+
+
+async def test_names_cannot_become_part_of_the_protocol(stage: ImapStage) -> None:
+    bob = await stage.user()
+    await bob.ok('CREATE "quote\\"back\\\\slash (\\")"')
+    assert await bob.ok('LIST "" quote*') == ['* LIST (\\HasNoChildren) "/" "quote\\"back\\\\slash (\\")"']
+    await bob.ok("CREATE B&APw-cher")
+    assert await bob.ok('LIST "" B*') == ['* LIST (\\HasNoChildren) "/" "B&APw-cher"']
+    await bob.ok("ENABLE UTF8=ACCEPT")
+    assert await bob.ok('LIST "" "B\u00fc%"') == ['* LIST (\\HasNoChildren) "/" "B\u00fccher"']
+    assert await bob.ok('STATUS "Bu\u0308cher" (MESSAGES)') == ['* STATUS "B\u00fccher" (MESSAGES 0)']

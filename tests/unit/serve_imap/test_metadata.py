@@ -105,7 +105,11 @@ async def test_limits(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None
     )
     assert await bob.ok("GETMETADATA (DEPTH 1) INBOX /private/more") == []
     await bob.ok('SETMETADATA INBOX (/private/e0 NIL /private/more "x")')
-    monkeypatch.setattr(annotations, "MAX_OCTETS", most + annotations.MAX_ENTRIES + 3)
+    row = await stage.store.engine.reading().fetchrow(
+        annotations.OCTETS, stage.logins.people[BOB], stage.logins.people[BOB]
+    )
+    assert row is not None
+    monkeypatch.setattr(annotations, "MAX_OCTETS", row[0] + len("/private/a") + 100 + 4)
     await bob.ok('SETMETADATA Sent (/private/a "1234")')
     assert (await bob.say('a SETMETADATA Sent (/private/a "12345")'))[-1].startswith(
         "a NO [METADATA TOOMANY]"
