@@ -23,7 +23,7 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers
 from postroom.serve.imap.metadata import listed as listed_metadata
 from postroom.store import acl, tree
 from postroom.store.engine import Row, Transaction
-from postroom.store.mailboxes import Counted
+from postroom.store.mailboxes import OTHER_USERS, Counted
 from postroom.store.rights import ALL, MailboxRef, Right
 
 AT_ONCE: Final = 500  # mailboxes between which others get their turn
@@ -104,7 +104,7 @@ async def entries(conversation: Conversation) -> dict[str, Entry]:
         if account_id == conversation.account_id:
             await _own(found, account_id, rows)
         else:
-            prefix = f"{names.OTHER_USERS}/{read.addresses[account_id]}/"
+            prefix = f"{OTHER_USERS}/{read.addresses[account_id]}/"
             _shared(found, (prefix, account_id), rows, read.shared[account_id])
     for name in read.subscriptions:
         found.setdefault(name, Entry(name)).subscribed = True
