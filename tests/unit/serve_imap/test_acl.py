@@ -224,3 +224,13 @@ async def test_who_copies_to_others_has_seen_what_he_had_seen(stage: ImapStage) 
     assert await alice.ok("SEARCH UNSEEN") == ["* SEARCH 1 2"]
     await bob.ok("SELECT " + SHARED % "box")
     assert await bob.ok("SEARCH UNSEEN") == ["* SEARCH 2"]
+
+
+async def test_news_of_a_shared_mailbox_reach_whoever_idles_in_it(stage: ImapStage) -> None:
+    alice, bob = await stage.user(ALICE), await stage.user()
+    await alice.ok(f"SETACL INBOX {BOB} lr")
+    await bob.ok("SELECT " + SHARED % "INBOX")
+    await bob.say("i IDLE")
+    await stage.deliver(address=ALICE)
+    assert "* 1 EXISTS" in await bob.told("RECENT")
+    await bob.say("DONE")
