@@ -120,7 +120,7 @@ async def shared_with(tx: Transaction, who: int) -> dict[int, dict[int, str]]:
     for account_id, mailbox_id, rights, denied in await tx.fetch(SHARED, who, 2 * MAX_SHARED):
         found.setdefault((account_id, mailbox_id), []).append((rights, denied))
     shared: dict[int, dict[int, str]] = {}
-    for (account_id, mailbox_id), gifts in found.items():
+    for (account_id, mailbox_id), gifts in list(found.items())[:MAX_SHARED]:
         given = joined(gifts)
         if Right.LOOKUP in given:
             shared.setdefault(account_id, {})[mailbox_id] = given

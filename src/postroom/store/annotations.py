@@ -13,6 +13,7 @@ import msgspec
 
 from postroom.message.errors import NotPermitted
 from postroom.store.changes import MetadataChanged
+from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Impossible, bump
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, rights_in
@@ -21,11 +22,18 @@ ACCOUNT: Final = 0  # in place of a mailbox id
 SHARED: Final = 0  # in place of an author
 MAX_VALUE: Final = 65_536  # octets of one value
 MAX_ENTRIES: Final = 100  # of one author, or shared, on one mailbox
-MAX_OCTETS: Final = 4 << 20  # of all values of one author in an account, and of all shared ones
+MAX_OCTETS: Final = (
+    4 << 20
+)  # of all entries of one author in an account, and of all shared ones: value, name and 100 for each
 
 READ: Final = """
 SELECT entry, value FROM annotations WHERE account_id = $1 AND mailbox_id = $2 AND owner_id = $3 ORDER BY entry
 """
+READ_MANY: Final = (
+    "SELECT mailbox_id, entry, value FROM annotations WHERE account_id = $1 AND owner_id IN (0, $2) AND mailbox_id IN ("  # noqa: S608
+    + placeholders(CHUNK, 3)
+    + ")"
+)
 PUT: Final = """
 INSERT INTO annotations (account_id, mailbox_id, owner_id, entry, value) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (account_id, mailbox_id, owner_id, entry) DO UPDATE SET value = excluded.value
@@ -35,7 +43,7 @@ DELETE FROM annotations WHERE account_id = $1 AND mailbox_id = $2 AND owner_id =
 """
 COUNT: Final = "SELECT COUNT(*) FROM annotations WHERE account_id = $1 AND mailbox_id = $2 AND owner_id = $3"
 OCTETS: Final = """
-SELECT CAST(COALESCE(SUM(LENGTH(value)), 0) AS BIGINT) FROM annotations WHERE account_id = $1 AND owner_id = $2
+SELECT CAST(COALESCE(SUM(LENGTH(value) + LENGTH(entry) + 100), 0) AS BIGINT) FROM annotations WHERE account_id = $1 AND owner_id = $2
 """
 EXISTS: Final = "SELECT 1 FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
 _ANY_OF: Final = frozenset((Right.READ, Right.KEEP_SEEN, Right.WRITE_FLAGS, Right.INSERT, Right.POST))
@@ -67,6 +75,17 @@ async def read(tx: Transaction, mailbox: MailboxRef) -> dict[str, bytes]:
     for owner_id in (_author(mailbox), SHARED):
         rows = await tx.fetch(READ, mailbox.account_id, mailbox.mailbox_id, owner_id)
         found.update((row[0], bytes(row[1])) for row in rows)
+    return found
+
+
+async def read_many(
+    tx: Transaction, account_id: int, who: int, mailbox_ids: Sequence[int]
+) -> dict[int, dict[str, bytes]]:
+    """As `read` for several mailboxes of one account, by their ids; that `who` may read them was looked at before."""
+    found: dict[int, dict[str, bytes]] = {mailbox_id: {} for mailbox_id in mailbox_ids}
+    for chunk in chunks(mailbox_ids):
+        for mailbox_id, entry, value in await tx.fetch(READ_MANY, account_id, who, *chunk):
+            found[mailbox_id][entry] = bytes(value)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from postroom.message.errors import OverQuota
-from postroom.store import messages
+from postroom.store import messages, seen
 from postroom.store.delivery import Delivered, Delivery, deliver
 from postroom.store.engine import Transaction
 from postroom.store.flags import Flag
@@ -64,8 +64,7 @@ async def arrive(tx: Transaction, target: MailboxRef, deliveries: Sequence[Deliv
     for delivery in deliveries:
         delivery.mailbox_id = target.mailbox_id
         delivery.flags, delivery.keywords = permitted(letters, delivery.flags, delivery.keywords)
-        filed = await deliver(tx, delivery)
-        done.append(filed if filed is not None else await _found(tx, target, delivery.email_id))
+        done.append(await _file(tx, target, delivery))
     return done
 
 
@@ -75,13 +74,28 @@ async def check_room(tx: Transaction, account_id: int, octets: int, number: int)
         raise OverQuota
 
 
+async def _file(tx: Transaction, target: MailboxRef, delivery: Delivery) -> Delivered:
+    """Files one; the \\Seen of somebody who is not the owner is his own, and `delivery` is as it was, should the work be done again."""
+    flags = delivery.flags
+    own = bool(flags & Flag.SEEN) and seen.apart(target)
+    if own:
+        delivery.flags = flags & ~Flag.SEEN
+    try:
+        filed = await deliver(tx, delivery) or await _found(tx, target, delivery.email_id)
+    finally:
+        delivery.flags = flags
+    if own:
+        await seen.put(tx, target, filed.uid)
+    return filed
+
+
 async def originals(tx: Transaction, source: MailboxRef, ranges: Ranges, most: int) -> list[Original]:
     """The copies in these ranges of uids, by uid, at most `most`. Raises `NoSuchMailbox`, `NotPermitted`."""
     await require(tx, source, Right.READ)
     found: list[Original] = []
     for first, last in ranges:
         rows = await tx.fetch(ORIGINALS, source.account_id, source.mailbox_id, first, last, most - len(found))
-        found += [Original(*row) for row in rows]
+        found += [Original(*row) for row in await seen.overlay(tx, source, rows, flags_at=1)]
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from postroom.message.errors import OverQuota
-from postroom.store import expunge
+from postroom.store import expunge, seen
 from postroom.store.arriving import permitted
 from postroom.store.changes import Change, MessageAdded, MessagesExpunged
 from postroom.store.counts import Tally, threads_here
@@ -64,7 +64,9 @@ async def copy(tx: Transaction, source: MailboxRef, target_id: int, ranges: Rang
     ]
     if more:
         await tx.executemany(MORE_COPIES, more)
-    return await _arrive(tx, target, rows, modseq, now)
+    copied = await _arrive(tx, target, rows, modseq, now)
+    await seen.carry(tx, source, target_id, copied.pairs)
+    return copied
 
 
 async def move(tx: Transaction, source: MailboxRef, target_id: int, ranges: Ranges, now: int) -> Copied:
@@ -74,6 +76,7 @@ async def move(tx: Transaction, source: MailboxRef, target_id: int, ranges: Rang
     rows = await expunge.take(tx, source, ranges, 0)
     await expunge.leave(tx, source, rows, modseq, now)
     moved = await _arrive(tx, target, rows, modseq, now)
+    await seen.carry(tx, source, target_id, moved.pairs)
     gone = MessagesExpunged(source.account_id, modseq, source.mailbox_id, tuple(row[0] for row in rows))
     return msgspec.structs.replace(moved, changes=(*moved.changes, gone))
 

@@ -22,6 +22,7 @@ from postroom.store.ids import Ids
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 
 TOP: Final = 0  # the parent of mailboxes that have none
+OTHER_USERS: Final = "Other Users"  # below it the mailboxes of others are shown, RFC 2342 §4
 MAX_NAME: Final = 255  # characters of one level
 MAX_DEPTH: Final = 20
 MAX_MAILBOXES: Final = 10_000  # in one account
@@ -265,6 +266,7 @@ async def bump(tx: Transaction, account_id: int) -> int:
 async def create(tx: Transaction, account_id: int, new: NewMailbox, now: int, who: int = 0) -> MailboxChanged:
     """Makes a mailbox; who may do what in its parent, may in it. Raises `MailboxExists`, `NoSuchMailbox` (the parent), `NotPermitted`, `BadName`."""
     check_name(new.name)
+    _check_top(new.parent_id, new.name)
     await _require_in_parent(tx, MailboxRef(account_id, new.parent_id, who))
     row = await tx.fetchrow(BUMP_VALIDITY, account_id, now // 1_000_000)
     if row is None:
@@ -288,6 +290,7 @@ async def rename(tx: Transaction, mailbox: MailboxRef, parent_id: int, name: str
     The INBOX stays where it is (what RFC 9051 §6.3.6 does with it instead is moving messages).
     """
     check_name(name)
+    _check_top(parent_id, name)
     account_id, mailbox_id = mailbox.account_id, mailbox.mailbox_id
     await require(tx, mailbox, Right.DELETE_MAILBOX)
     await _require_in_parent(tx, MailboxRef(account_id, parent_id, mailbox.who))
@@ -323,6 +326,12 @@ def check_name(name: str) -> None:
         raise BadName("A level of a mailbox name is not . or .. and does not begin with # or ~")
     if not unicodedata.is_normalized("NFC", name):
         raise BadName("A mailbox name is in Unicode's normalization form C")
+
+
+def _check_top(parent_id: int, name: str) -> None:
+    """Names that mean something else at the top of a tree, RFC 9051 §5.1."""
+    if parent_id == TOP and (name == OTHER_USERS or (name.upper() == "INBOX" and name != "INBOX")):
+        raise BadName("INBOX and Other Users are taken at the top")
 
 
 async def _require_in_parent(tx: Transaction, parent: MailboxRef) -> None:

@@ -20,7 +20,9 @@ from postroom.message.query import (
     OfThread,
     Sized,
 )
+from postroom.store import seen
 from postroom.store.engine import Row, Transaction, Value
+from postroom.store.flags import Flag
 from postroom.store.rights import MailboxRef, Right, require
 
 Span = tuple[int, int]  # the first and the last uid
@@ -59,6 +61,8 @@ async def matching(tx: Transaction, mailbox: MailboxRef, span: Span, key: Key) -
     """The uids in a span for which a key of the narrow rows holds. Raises TypeError for another key."""
     await require(tx, mailbox, Right.READ)
     where = (mailbox.account_id, mailbox.mailbox_id, *span)
+    if isinstance(key, Flagged) and key.flag == Flag.SEEN and seen.apart(mailbox):
+        return await seen.among(tx, mailbox, span)
     if isinstance(key, Keyword):
         rows = await tx.fetch(KEYWORDS, *where)
         return {row[0] for row in rows if key.keyword in row[1].split(" ")}

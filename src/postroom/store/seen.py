@@ -14,10 +14,14 @@ from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag
 from postroom.store.rights import MailboxRef
 
-FLAGS_AT: Final = 2  # where rows of copies have their flags; the uid is the first
+FLAGS_AT: Final = 2  # where rows of copies mostly have their flags; the uid is the first
 
 AMONG: Final = """
 SELECT uid FROM seen WHERE account_id = $1 AND mailbox_id = $2 AND reader_id = $3 AND uid BETWEEN $4 AND $5
+"""
+THERE: Final = """
+SELECT s.uid FROM seen s JOIN messages m ON m.account_id = s.account_id AND m.mailbox_id = s.mailbox_id AND m.uid = s.uid
+WHERE s.account_id = $1 AND s.mailbox_id = $2 AND s.reader_id = $3 AND s.uid BETWEEN $4 AND $5
 """
 COUNT: Final = """
 SELECT COUNT(*) FROM seen s JOIN messages m ON m.account_id = s.account_id AND m.mailbox_id = s.mailbox_id AND m.uid = s.uid
@@ -26,6 +30,9 @@ WHERE s.account_id = $1 AND s.mailbox_id = $2 AND s.reader_id = $3
 UNSEEN: Final = """
 SELECT m.uid FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid BETWEEN $4 AND $5 AND NOT EXISTS (
 SELECT 1 FROM seen s WHERE s.account_id = $1 AND s.mailbox_id = $2 AND s.reader_id = $3 AND s.uid = m.uid) ORDER BY m.uid LIMIT 1
+"""
+PUT: Final = """
+INSERT INTO seen (account_id, mailbox_id, reader_id, uid) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
 # $6: only copies up to this modseq, or with the modseq $7, which the same command has given them.
 MARK: Final = """
@@ -52,16 +59,24 @@ def apart(mailbox: MailboxRef) -> bool:
     return mailbox.who not in (0, mailbox.account_id)
 
 
-async def overlay(tx: Transaction, mailbox: MailboxRef, rows: Sequence[Row]) -> Sequence[Row]:
-    """Rows of copies, uid first and flags at `FLAGS_AT`, with the \\Seen of `mailbox.who`."""
+async def overlay(
+    tx: Transaction, mailbox: MailboxRef, rows: Sequence[Row], flags_at: int = FLAGS_AT
+) -> Sequence[Row]:
+    """Rows of copies, uid first and flags at `flags_at`, with the \\Seen of `mailbox.who`."""
     if not rows or not apart(mailbox):
         return rows
     span = (min(row[0] for row in rows), max(row[0] for row in rows))
     found = await tx.fetch(AMONG, mailbox.account_id, mailbox.mailbox_id, mailbox.who, *span)
     seen = {row[0] for row in found}
     return [
-        (*row[:FLAGS_AT], row[FLAGS_AT] & ~Flag.SEEN | (row[0] in seen), *row[FLAGS_AT + 1 :]) for row in rows
+        (*row[:flags_at], row[flags_at] & ~Flag.SEEN | (row[0] in seen), *row[flags_at + 1 :]) for row in rows
     ]
+
+
+async def among(tx: Transaction, mailbox: MailboxRef, span: tuple[int, int]) -> set[int]:
+    """The messages in a range of uids that the reader has seen."""
+    rows = await tx.fetch(THERE, mailbox.account_id, mailbox.mailbox_id, mailbox.who, *span)
+    return {row[0] for row in rows}
 
 
 async def count(tx: Transaction, mailbox: MailboxRef) -> int:
@@ -94,3 +109,22 @@ async def change(
             TOUCH, [(mailbox.account_id, mailbox.mailbox_id, uid, limits[1]) for uid in uids]
         )
     return uids
+
+
+async def carry(
+    tx: Transaction, source: MailboxRef, target_id: int, pairs: Sequence[tuple[int, int]]
+) -> None:
+    """Copies within the account keep the \\Seen of the reader who made them; `pairs` of old and new uid."""
+    if not pairs or not apart(source):
+        return
+    span = (min(old for old, _ in pairs), max(old for old, _ in pairs))
+    rows = await tx.fetch(AMONG, source.account_id, source.mailbox_id, source.who, *span)
+    seen = {row[0] for row in rows}
+    marks = [(source.account_id, target_id, source.who, new) for old, new in pairs if old in seen]
+    if marks:
+        await tx.executemany(PUT, marks)
+
+
+async def put(tx: Transaction, mailbox: MailboxRef, uid: int) -> None:
+    """A message that comes in has been seen by the reader who brings it."""
+    await tx.execute(PUT, mailbox.account_id, mailbox.mailbox_id, mailbox.who, uid)

@@ -104,6 +104,7 @@ COMMANDS = [
     "SETMETADATA %s (/shared/comment NIL)",
     "COPY 1 %s",
     "MOVE 1 %s",
+    "APPEND %s {12+}\r\nSubject: x\r\n",
 ]
 
 
@@ -186,6 +187,8 @@ async def test_a_reader_selects_and_sees_for_himself(stage: ImapStage) -> None:
     ]
     assert await bob.ok(f"STATUS {SHARED % 'INBOX'} (UNSEEN)") == [f"* STATUS {SHARED % 'INBOX'} (UNSEEN 2)"]
     assert await alice.ok("STATUS INBOX (UNSEEN)") == ['* STATUS "INBOX" (UNSEEN 2)']
+    assert await bob.ok("SEARCH UNSEEN") == ["* SEARCH 2 3"]
+    assert await alice.ok("SEARCH UNSEEN") == ["* SEARCH 1 3"]
     await bob.ok("FETCH 3 BODY[]")
     assert await bob.ok(f"STATUS {SHARED % 'INBOX'} (UNSEEN)") == [f"* STATUS {SHARED % 'INBOX'} (UNSEEN 1)"]
     await bob.ok("STORE 1:3 -FLAGS.SILENT (\\Seen)")
@@ -207,3 +210,27 @@ async def test_only_reading_is_read_only(stage: ImapStage) -> None:
     await bob.ok(f"SELECT {SHARED % 'INBOX'}")
     await alice.ok(f"DELETEACL INBOX {BOB}")
     assert any(line.startswith("* BYE") for line in await bob.say("a NOOP"))
+
+
+async def test_who_copies_to_others_has_seen_what_he_had_seen(stage: ImapStage) -> None:
+    for _ in range(2):
+        await stage.deliver()
+    alice, bob = await stage.user(ALICE), await stage.user(select="INBOX")
+    await alice.ok("CREATE box")
+    await alice.ok(f"SETACL box {BOB} lrsi")
+    await bob.ok("STORE 1 +FLAGS (\\Seen)")
+    await bob.ok("COPY 1:2 " + SHARED % "box")
+    await alice.ok("SELECT box")
+    assert await alice.ok("SEARCH UNSEEN") == ["* SEARCH 1 2"]
+    await bob.ok("SELECT " + SHARED % "box")
+    assert await bob.ok("SEARCH UNSEEN") == ["* SEARCH 2"]
+
+
+async def test_news_of_a_shared_mailbox_reach_whoever_idles_in_it(stage: ImapStage) -> None:
+    alice, bob = await stage.user(ALICE), await stage.user()
+    await alice.ok(f"SETACL INBOX {BOB} lr")
+    await bob.ok("SELECT " + SHARED % "INBOX")
+    await bob.say("i IDLE")
+    await stage.deliver(address=ALICE)
+    assert "* 1 EXISTS" in await bob.told("RECENT")
+    await bob.say("DONE")

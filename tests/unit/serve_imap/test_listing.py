@@ -2,7 +2,7 @@
 
 import pytest
 
-from imap_stage import ALICE, ImapStage
+from imap_stage import ALICE, Client, ImapStage
 
 
 async def test_what_a_new_account_has(stage: ImapStage) -> None:
@@ -173,3 +173,80 @@ async def test_many_mailboxes(stage: ImapStage) -> None:
     assert lines[1::2] == [f'* STATUS "box{n:04}" (UIDVALIDITY {10 + n})' for n in range(1200)]
     assert len(await bob.ok('LSUB "" box*')) == 1200
     assert await bob.ok('LIST "" "%*%*%*%*%*%*%*%*%*b"') == []
+
+
+async def test_names_cannot_become_part_of_the_protocol(stage: ImapStage) -> None:
+    bob = await stage.user()
+    await bob.ok('CREATE "quote\\"back\\\\slash (\\")"')
+    assert await bob.ok('LIST "" quote*') == ['* LIST (\\HasNoChildren) "/" "quote\\"back\\\\slash (\\")"']
+    await bob.ok("CREATE B&APw-cher")
+    assert await bob.ok('LIST "" B*') == ['* LIST (\\HasNoChildren) "/" "B&APw-cher"']
+    await bob.ok("ENABLE UTF8=ACCEPT")
+    assert await bob.ok('LIST "" "B\u00fc%"') == ['* LIST (\\HasNoChildren) "/" "B\u00fccher"']
+    assert await bob.ok('STATUS "Bu\u0308cher" (MESSAGES)') == ['* STATUS "B\u00fccher" (MESSAGES 0)']
+
+
+async def hierarchy(stage: ImapStage, there: str, subscribed: str, deleted: str = "") -> Client:
+    """A session over these mailboxes beside the first ones, whose subscriptions are ended."""
+    bob = await stage.user()
+    for name in ("INBOX", "Archive", "Drafts", "Junk", "Sent", "Trash"):
+        await bob.ok(f"UNSUBSCRIBE {name}")
+    for name in there.split():
+        await bob.ok(f"CREATE {name}")
+    for name in subscribed.split():
+        await bob.ok(f"SUBSCRIBE {name}")
+    for name in deleted.split():
+        await bob.ok(f"DELETE {name}")
+    return bob
+
+
+@pytest.mark.parametrize(
+    ("subscribed", "expected"),
+    [
+        ("Foo/Baz", ['* LIST (\\HasChildren) "/" "Foo" ("CHILDINFO" ("SUBSCRIBED"))']),
+        ("Foo/Baz Foo", ['* LIST (\\Subscribed \\HasChildren) "/" "Foo" ("CHILDINFO" ("SUBSCRIBED"))']),
+        ("", []),
+        (
+            "Foo Moo",
+            [
+                '* LIST (\\Subscribed \\HasChildren) "/" "Foo"',
+                '* LIST (\\Subscribed \\HasNoChildren) "/" "Moo"',
+            ],
+        ),
+    ],
+)
+async def test_the_rfc_on_childinfo(stage: ImapStage, subscribed: str, expected: list[str]) -> None:
+    """RFC 9051 §6.3.9.8, example 7."""
+    bob = await hierarchy(stage, "Foo/Bar Foo/Baz Moo", subscribed)
+    assert await bob.ok('LIST (SUBSCRIBED RECURSIVEMATCH) "" "%" RETURN (CHILDREN)') == expected
+
+
+async def test_the_rfc_on_children_that_match_or_not(stage: ImapStage) -> None:
+    """RFC 9051 §6.3.9.8, example 8; what is redundant is left out."""
+    bob = await hierarchy(
+        stage,
+        "foo2/bar1 foo2/bar2 baz2/bar2 baz2/bar22 baz2/bar222 eps2/mamba",
+        "foo2/bar1 foo2/bar2 baz2/bar2 baz2/bar22 baz2/bar222 eps2 eps2/mamba",
+    )
+    lines = await bob.ok('LIST (RECURSIVEMATCH SUBSCRIBED) "" "*2"')
+    assert sorted(lines) == sorted(
+        [
+            '* LIST (\\HasChildren) "/" "foo2" ("CHILDINFO" ("SUBSCRIBED"))',
+            '* LIST (\\Subscribed \\HasNoChildren) "/" "foo2/bar2"',
+            '* LIST (\\Subscribed \\HasNoChildren) "/" "baz2/bar2"',
+            '* LIST (\\Subscribed \\HasNoChildren) "/" "baz2/bar22"',
+            '* LIST (\\Subscribed \\HasNoChildren) "/" "baz2/bar222"',
+            '* LIST (\\Subscribed \\HasChildren) "/" "eps2" ("CHILDINFO" ("SUBSCRIBED"))',
+        ]
+    )
+
+
+async def test_the_rfc_on_children_that_are_gone(stage: ImapStage) -> None:
+    """RFC 9051 §6.3.9.8, examples 9 and 11."""
+    bob = await hierarchy(stage, "foo/bar", "foo/bar", "foo/bar")
+    assert await bob.ok('LIST (SUBSCRIBED) "" "foo/*"') == [
+        '* LIST (\\NonExistent \\Subscribed \\HasNoChildren) "/" "foo/bar"'
+    ]
+    assert await bob.ok('LIST (SUBSCRIBED RECURSIVEMATCH) "" foo RETURN (STATUS (MESSAGES) MYRIGHTS)') == [
+        '* LIST (\\HasNoChildren) "/" "foo" ("CHILDINFO" ("SUBSCRIBED"))'
+    ]

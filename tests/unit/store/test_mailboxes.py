@@ -5,7 +5,7 @@ from postroom.message.errors import NotPermitted
 from postroom.store import mailboxes
 from postroom.store.changes import MailboxChanged
 from postroom.store.expunge import delete
-from postroom.store.mailboxes import TOP, HasChildren, MailboxExists, NewMailbox
+from postroom.store.mailboxes import TOP, BadName, HasChildren, MailboxExists, NewMailbox
 from postroom.store.rights import MailboxRef, NoSuchMailbox
 
 
@@ -45,6 +45,16 @@ async def test_a_tree_is_made_renamed_and_deleted(account):
 async def test_names_that_cannot_be(account, name):
     with pytest.raises(ValueError, match="mailbox name"):
         await create(account, 100, name)
+
+
+@pytest.mark.parametrize("name", ["Inbox", "inbox", "Other Users"])
+async def test_names_that_cannot_be_at_the_top(account, name):
+    with pytest.raises(BadName):
+        await create(account, 100, name)
+    await create(account, 100, "box")
+    await create(account, 101, name, 100)
+    with pytest.raises(BadName):
+        await account.engine.write(lambda tx: mailboxes.rename(tx, MailboxRef(1, 101), TOP, name))
 
 
 async def test_names_and_roles_are_there_once(account):

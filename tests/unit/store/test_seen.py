@@ -2,10 +2,11 @@
 
 import pytest
 
-from postroom.store import mailboxes, seen
+from mail_account import NOW
+from postroom.store import acl, copying, mailboxes, seen
 from postroom.store.flagging import FlagChange, Mode, states, store_flags
 from postroom.store.flags import Flag
-from postroom.store.rights import MailboxRef
+from postroom.store.rights import ALL, MailboxRef
 from postroom.store.views import Then, changed
 
 READER = 2
@@ -79,3 +80,17 @@ async def test_counts(account, shared):
     assert await seen.first_unseen(reading, shared, (1, 3)) == 0
     assert await seen.first_unseen(reading, owner, (2, 5)) == 2
     assert await account.counts() == await account.counted()
+
+
+@pytest.mark.parametrize("function", [copying.copy, copying.move])
+async def test_a_reader_takes_his_mark_along(account, shared, function):
+    sent = account.boxes["sent"]
+    for box in (shared.mailbox_id, sent):
+        await account.engine.write(
+            lambda tx, b=box: acl.change(tx, MailboxRef(1, b), acl.Change(READER, ALL))
+        )
+    await change(account, MailboxRef(1, shared.mailbox_id), [(1, 1)], Mode.ADD, Flag.SEEN)
+    await change(account, shared, [(2, 2)], Mode.ADD, Flag.SEEN)
+    await account.engine.write(lambda tx: function(tx, shared, sent, [(1, 2)], NOW))
+    assert await flags(account, MailboxRef(1, sent, READER)) == [0, Flag.SEEN]
+    assert await flags(account, MailboxRef(1, sent)) == [Flag.SEEN, 0]

@@ -22,8 +22,8 @@ from postroom.serve.imap.acl import letters
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers
 from postroom.serve.imap.metadata import listed as listed_metadata
 from postroom.store import acl, tree
-from postroom.store.engine import Transaction
-from postroom.store.mailboxes import Counted
+from postroom.store.engine import Row, Transaction
+from postroom.store.mailboxes import OTHER_USERS, Counted
 from postroom.store.rights import ALL, MailboxRef, Right
 
 AT_ONCE: Final = 500  # mailboxes between which others get their turn
@@ -65,7 +65,10 @@ async def list_(conversation: Conversation, command: List) -> Answer:
 async def lsub(conversation: Conversation, command: Lsub) -> Answer:
     """Lists subscriptions; a name above one that the pattern does not reach is \\Noselect (RFC 3501 §6.3.9)."""
     selection = frozenset((b"SUBSCRIBED", b"RECURSIVEMATCH"))
-    for entry in await _matching(conversation, (command.pattern,), selection):
+    for number, entry in enumerate(await _matching(conversation, (command.pattern,), selection)):
+        if number % AT_ONCE == 0:
+            await conversation.drained()
+            await asyncio.sleep(0)
         written = rendering.name(entry.name, utf8=conversation.machine.utf8)
         attributes = b"" if entry.subscribed else b"\\Noselect"
         conversation.out.untagged(b'LSUB (%b) "/" %b' % (attributes, written))
@@ -75,40 +78,67 @@ async def lsub(conversation: Conversation, command: Lsub) -> Answer:
 # ------------------------------------------------------------------------------------------------------------ what there is
 
 
-async def entries(conversation: Conversation, tx: Transaction) -> dict[str, Entry]:
+class _Read(msgspec.Struct, frozen=True):
+    """What the store has: rows of trees by account, rights in shared mailboxes by account and mailbox, owners' addresses, further subscriptions."""
+
+    trees: dict[int, Sequence[Row]]
+    shared: dict[int, dict[int, str]]
+    addresses: dict[int, str]
+    subscriptions: list[str]
+
+
+async def _read(conversation: Conversation, tx: Transaction) -> _Read:
+    account_id = conversation.account_id
+    shared = await acl.shared_with(tx, account_id)
+    addresses = await acl.addresses_of(tx, shared)
+    trees = {one: await tree.nodes(tx, one) for one in (account_id, *addresses)}
+    return _Read(trees, shared, addresses, await tree.subscriptions(tx, account_id))
+
+
+async def entries(conversation: Conversation) -> dict[str, Entry]:
     """All names by themselves, in the order in which they are listed."""
-    found = await _own(conversation, tx)
-    await _shared(conversation, tx, found)
-    for name in await tree.subscriptions(tx, conversation.account_id):
+    read = await conversation.snapshot(lambda tx: _read(conversation, tx))
+    found: dict[str, Entry] = {}
+    for account_id, rows in read.trees.items():
+        await asyncio.sleep(0)
+        if account_id == conversation.account_id:
+            await _own(found, account_id, rows)
+        else:
+            prefix = f"{OTHER_USERS}/{read.addresses[account_id]}/"
+            _shared(found, (prefix, account_id), rows, read.shared[account_id])
+    for name in read.subscriptions:
         found.setdefault(name, Entry(name)).subscribed = True
-    for name in tuple(found):
+    for number, name in enumerate(tuple(found)):
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
         exists = found[name].mailbox_id != 0
         for above in _above(name):
             entry = found.setdefault(above, Entry(above))
             if entry.children:
                 break
             entry.children = exists
-    return dict(sorted(found.items(), key=lambda item: _order(item[0])))
+    await asyncio.sleep(0)
+    return {name: found[name] for name in sorted(found, key=_order)}
 
 
-async def _own(conversation: Conversation, tx: Transaction) -> dict[str, Entry]:
-    rows = await tree.nodes(tx, conversation.account_id)
+async def _own(found: dict[str, Entry], account_id: int, rows: Sequence[Row]) -> None:
     paths = tree.paths(rows)
-    account_id = conversation.account_id
-    return {
-        paths[row[0]]: Entry(paths[row[0]], account_id, row[0], row[3], subscribed=bool(row[4]))
-        for row in rows
-    }
+    for number, (mailbox_id, _, _, role, subscribed) in enumerate(rows):
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+        name = paths[mailbox_id]
+        found[name] = Entry(name, account_id, mailbox_id, role, subscribed=bool(subscribed))
 
 
-async def _shared(conversation: Conversation, tx: Transaction, found: dict[str, Entry]) -> None:
-    shared = await acl.shared_with(tx, conversation.account_id)
-    for account_id, address in (await acl.addresses_of(tx, shared)).items():
-        paths = tree.paths(await tree.nodes(tx, account_id))
-        for mailbox_id, rights in shared[account_id].items():
-            if mailbox_id in paths:
-                name = f"{names.OTHER_USERS}/{address}/{paths[mailbox_id]}"
-                found[name] = Entry(name, account_id, mailbox_id, rights=rights)
+def _shared(
+    found: dict[str, Entry], owner: tuple[str, int], rows: Sequence[Row], rights: Mapping[int, str]
+) -> None:
+    prefix, account_id = owner
+    paths = tree.paths(rows)
+    for mailbox_id, given in rights.items():
+        if mailbox_id in paths:
+            name = prefix + paths[mailbox_id]
+            found[name] = Entry(name, account_id, mailbox_id, rights=given)
 
 
 def _above(name: str) -> Iterable[str]:
@@ -119,9 +149,9 @@ def _above(name: str) -> Iterable[str]:
         at = name.rfind(names.SEPARATOR, 0, at)
 
 
-def _order(name: str) -> tuple[bool, list[str]]:
-    levels = name.split(names.SEPARATOR)
-    return levels[0] != "INBOX", levels
+def _order(name: str) -> tuple[bool, str]:
+    """The INBOX first, then level by level."""
+    return name != "INBOX" and not name.startswith("INBOX/"), name.replace(names.SEPARATOR, "\0")
 
 
 # ---------------------------------------------------------------------------------------------------------- what is selected
@@ -131,7 +161,7 @@ async def _matching(
     conversation: Conversation, patterns: Sequence[str], select: frozenset[bytes]
 ) -> list[Entry]:
     """What is listed: what is selected and matches, and with RECURSIVEMATCH what matches above something selected that does not (RFC 9051 §6.3.9.6)."""
-    found = await conversation.snapshot(lambda tx: entries(conversation, tx))
+    found = await entries(conversation)
     matcher = Patterns(names.normal(pattern) for pattern in patterns)
     recursive = b"RECURSIVEMATCH" in select
     listed: list[Entry] = []
@@ -180,6 +210,7 @@ async def _tell(conversation: Conversation, command: List, slice_: Sequence[Entr
     utf8 = conversation.machine.utf8
     counted = await _counted(conversation, command, slice_) if command.status else {}
     notes = await listed_metadata(conversation, slice_, command.metadata) if command.metadata else {}
+    rights = {entry.rights: letters(entry.rights) for entry in slice_} if command.myrights else {}
     out: list[bytes] = []
     for entry in slice_:
         written = rendering.name(entry.name, utf8=utf8)
@@ -194,7 +225,7 @@ async def _tell(conversation: Conversation, command: List, slice_: Sequence[Entr
         if entry.mailbox_id in notes:
             out.append(b"* METADATA %b (%b)\r\n" % (written, notes[entry.mailbox_id]))
         if command.myrights:
-            out.append(b"* MYRIGHTS %b %b\r\n" % (written, letters(entry.rights)))
+            out.append(b"* MYRIGHTS %b %b\r\n" % (written, rights[entry.rights]))
     conversation.out.send(b"".join(out))
 
 

@@ -18,7 +18,7 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Ref
 from postroom.store import copying, expunge, mailboxes, messages, tree
 from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
-from postroom.store.mailboxes import HasChildren, Impossible, Mailbox
+from postroom.store.mailboxes import OTHER_USERS, HasChildren, Impossible, Mailbox
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 from postroom.store.tree import RoleTaken
 
@@ -168,7 +168,7 @@ async def subscribe(conversation: Conversation, command: Subscribe) -> Answer:
 
 async def namespace(conversation: Conversation, _: Namespace) -> Answer:
     """What is one's own, what is others', nothing without an owner (RFC 2342 §5)."""
-    conversation.out.untagged(f'NAMESPACE (("" "{names.SEPARATOR}")) (("{names.OTHER_USERS}/" "/")) NIL')
+    conversation.out.untagged(f'NAMESPACE (("" "{names.SEPARATOR}")) (("{OTHER_USERS}/" "/")) NIL')
     return Answer("Those are the namespaces")
 
 

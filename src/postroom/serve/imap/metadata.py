@@ -14,7 +14,16 @@ from postroom.proto.imap.commands.metadata import GetMetadata, SetMetadata
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.store import directory
-from postroom.store.annotations import ACCOUNT, MAX_VALUE, Note, TooManyEntries, ValueTooLong, change, read
+from postroom.store.annotations import (
+    ACCOUNT,
+    MAX_VALUE,
+    Note,
+    TooManyEntries,
+    ValueTooLong,
+    change,
+    read,
+    read_many,
+)
 from postroom.store.changes import Change
 from postroom.store.engine import Transaction
 from postroom.store.rights import MailboxRef
@@ -34,7 +43,7 @@ class Listed(Protocol):
 
 
 async def get_metadata(conversation: Conversation, command: GetMetadata) -> Answer:
-    """Tells what there is of what was asked, up to the size that was asked."""
+    """Tells what there is of what was asked, up to the size that was asked; NIL for an entry that is not there (RFC 5464 §3.2)."""
 
     async def look(tx: Transaction) -> dict[str, bytes]:
         ref = await _ref(conversation, tx, command.mailbox)
@@ -48,11 +57,13 @@ async def get_metadata(conversation: Conversation, command: GetMetadata) -> Answ
     found = await conversation.snapshot(look)
     wanted = _wanted(found, command.entries, command.depth)
     most = command.most
-    told = {entry: value for entry, value in wanted.items() if most is None or len(value) <= most}
+    told: dict[str, bytes | None] = {} if command.depth else dict.fromkeys(command.entries)
+    told |= {entry: value for entry, value in wanted.items() if most is None or len(value) <= most}
+    longest = max((len(value) for entry, value in wanted.items() if told.get(entry) is None), default=0)
+    told = {entry: value for entry, value in told.items() if value is not None or entry not in wanted}
     if told:
         written = rendering.name(names.normal(command.mailbox), utf8=conversation.machine.utf8)
         conversation.out.untagged(b"METADATA %b (%b)" % (written, _pairs(told)))
-    longest = max((len(value) for entry, value in wanted.items() if entry not in told), default=0)
     return Answer("Those are the entries", f"METADATA LONGENTRIES {longest}" if longest else "")
 
 
@@ -95,15 +106,17 @@ async def listed(
     conversation: Conversation, slice_: Sequence[Listed], entries: Sequence[str]
 ) -> dict[int, bytes]:
     """Pairs of entries and values by mailbox id, NIL for what is not there (RFC 9590 §3); nothing for mailboxes whose entries may not be read."""
+    by_account: dict[int, list[int]] = {}
+    for entry in slice_:
+        if entry.mailbox_id and _MESSAGE_RIGHTS.intersection(entry.rights):
+            by_account.setdefault(entry.account_id, []).append(entry.mailbox_id)
 
     async def look(tx: Transaction) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
-        for entry in slice_:
-            if not entry.mailbox_id or not _MESSAGE_RIGHTS.intersection(entry.rights):
-                continue
-            ref = MailboxRef(entry.account_id, entry.mailbox_id, conversation.account_id)
-            notes = await read(tx, ref)
-            found[entry.mailbox_id] = _pairs({name: notes.get(name) for name in entries})
+        for account_id, refs in by_account.items():
+            notes = await read_many(tx, account_id, conversation.account_id, refs)
+            for mailbox_id, known in notes.items():
+                found[mailbox_id] = _pairs({name: known.get(name) for name in entries})
         return found
 
     return await conversation.snapshot(look)

@@ -13,11 +13,11 @@ from typing import Final
 from postroom.serve.imap.conversation import Conversation
 from postroom.store import acl, mailboxes, tree
 from postroom.store.engine import Transaction
+from postroom.store.mailboxes import OTHER_USERS
 from postroom.store.rights import MailboxRef, NoSuchMailbox
 from postroom.store.tree import Place
 
 SEPARATOR: Final = "/"
-OTHER_USERS: Final = "Other Users"
 
 
 def normal(name: str) -> str:

@@ -32,7 +32,7 @@ async def status(conversation: Conversation, command: Status) -> Answer:
         return counted[ref.mailbox_id]
 
     counted = await conversation.snapshot(look)
-    conversation.out.send(line(conversation, command.mailbox, command.items, counted))
+    conversation.out.send(line(conversation, names.normal(command.mailbox), command.items, counted))
     return Answer("Those are the numbers")
 
 
