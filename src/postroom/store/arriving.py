@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from postroom.message.errors import OverQuota
-from postroom.store import messages
+from postroom.store import messages, seen
 from postroom.store.delivery import Delivered, Delivery, deliver
 from postroom.store.engine import Transaction
 from postroom.store.flags import Flag
@@ -20,7 +21,7 @@ from postroom.store.messages import Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, held, require
 
 ORIGINALS: Final = """
-SELECT m.uid, m.flags, m.keywords, m.internaldate, e.size, e.blob_id, e.summary
+SELECT m.uid, e.blob_id, m.flags, m.keywords, m.internaldate, e.size, e.summary
 FROM messages m JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
 WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid BETWEEN $3 AND $4 ORDER BY m.uid LIMIT $5
 """
@@ -35,11 +36,11 @@ class Original(msgspec.Struct, frozen=True):
     """A copy that is to be delivered to another account as well."""
 
     uid: int
+    blob_id: int
     flags: int
     keywords: str
     internaldate: int
     size: int
-    blob_id: int
     summary: bytes
 
 
@@ -62,10 +63,16 @@ async def arrive(tx: Transaction, target: MailboxRef, deliveries: Sequence[Deliv
     letters = await held(tx, target)
     done: list[Delivered] = []
     for delivery in deliveries:
-        delivery.mailbox_id = target.mailbox_id
-        delivery.flags, delivery.keywords = permitted(letters, delivery.flags, delivery.keywords)
-        filed = await deliver(tx, delivery)
-        done.append(filed if filed is not None else await _found(tx, target, delivery.email_id))
+        flags, keywords = permitted(letters, delivery.flags, delivery.keywords)
+        marked = bool(flags & Flag.SEEN) and seen.apart(target)
+        flags = flags & ~Flag.SEEN if marked else flags
+        one = structs.replace(delivery, mailbox_id=target.mailbox_id, flags=flags, keywords=keywords)
+        filed = await deliver(tx, one)
+        if filed is None:
+            filed = await _found(tx, target, delivery.email_id)
+        elif marked:
+            await seen.put(tx, target, [filed.uid])
+        done.append(filed)
     return done
 
 
@@ -81,7 +88,7 @@ async def originals(tx: Transaction, source: MailboxRef, ranges: Ranges, most: i
     found: list[Original] = []
     for first, last in ranges:
         rows = await tx.fetch(ORIGINALS, source.account_id, source.mailbox_id, first, last, most - len(found))
-        found += [Original(*row) for row in rows]
+        found += [Original(*row) for row in await seen.overlay(tx, source, rows)]
     return found
 
 

@@ -13,16 +13,17 @@ from typing import Final
 import msgspec
 
 from postroom.message.errors import OverQuota
-from postroom.store import expunge
+from postroom.store import expunge, seen
 from postroom.store.arriving import permitted
 from postroom.store.changes import Change, MessageAdded, MessagesExpunged
 from postroom.store.counts import Tally, threads_here
 from postroom.store.engine import Row, Transaction
-from postroom.store.flags import join_keywords, split_keywords
+from postroom.store.flags import Flag, join_keywords, split_keywords
 from postroom.store.mailboxes import bump
 from postroom.store.messages import Ranges
 from postroom.store.rights import ALL, MailboxRef, NoSuchMailbox, Right, held, require
 
+FLAGS_AT: Final = 4  # in rows of READ and of `expunge.take`
 READ: Final = """
 SELECT uid, email_id, thread_id, size, flags, keywords, internaldate FROM messages
 WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid
@@ -56,7 +57,8 @@ async def copy(tx: Transaction, source: MailboxRef, target_id: int, ranges: Rang
     modseq = await bump(tx, account_id)
     rows: list[Row] = []
     for first, last in ranges:
-        rows += await tx.fetch(READ, account_id, source.mailbox_id, first, last)
+        found = await tx.fetch(READ, account_id, source.mailbox_id, first, last)
+        rows += await seen.overlay(tx, source, found, FLAGS_AT)
     if rows and not await tx.execute(USE, account_id, sum(row[3] for row in rows), len(rows)):
         raise OverQuota
     more = [
@@ -71,8 +73,9 @@ async def move(tx: Transaction, source: MailboxRef, target_id: int, ranges: Rang
     """Moves within the account of `source`, all or none. Raises `NoSuchMailbox`, `NotPermitted`."""
     target = await _permitted(tx, source, target_id, Right.READ, Right.DELETE_MESSAGE, Right.EXPUNGE)
     modseq = await bump(tx, source.account_id)
-    rows = await expunge.take(tx, source, ranges, 0)
-    await expunge.leave(tx, source, rows, modseq, now)
+    taken = await expunge.take(tx, source, ranges, 0)
+    await expunge.leave(tx, source, taken, modseq, now)
+    rows = await seen.overlay(tx, source, taken, FLAGS_AT)
     moved = await _arrive(tx, target, rows, modseq, now)
     gone = MessagesExpunged(source.account_id, modseq, source.mailbox_id, tuple(row[0] for row in rows))
     return msgspec.structs.replace(moved, changes=(*moved.changes, gone))
@@ -91,7 +94,8 @@ async def _arrive(tx: Transaction, target: MailboxRef, rows: Sequence[Row], mods
     if allocated is None:
         raise NoSuchMailbox
     first, uidvalidity = allocated
-    letters = await held(tx, target)
+    letters, apart = await held(tx, target), seen.apart(target)
+    marked: list[int] = []
     tally = Tally()
     new: list[tuple[int, int, int, int, int, int, int, int, str, int, int]] = []
     for number, row in enumerate(rows):
@@ -99,8 +103,11 @@ async def _arrive(tx: Transaction, target: MailboxRef, rows: Sequence[Row], mods
         if letters != ALL:
             flags, kept = permitted(letters, flags, tuple(split_keywords(keywords)))
             keywords = join_keywords(kept)
-        tally.add(flags, keywords, size)
         uid = first + number
+        if apart and flags & Flag.SEEN:
+            marked.append(uid)
+            flags &= ~Flag.SEEN
+        tally.add(flags, keywords, size)
         new.append(
             (
                 account_id,
@@ -120,6 +127,7 @@ async def _arrive(tx: Transaction, target: MailboxRef, rows: Sequence[Row], mods
     tally.threads = len(threads) - len(await threads_here(tx, account_id, mailbox_id, list(threads)))
     if new:
         await tx.executemany(PUT, new)
+    await seen.put(tx, target, marked)
     await tally.apply(tx, account_id, mailbox_id, modseq)
     pairs = tuple((row[0], values[2]) for row, values in zip(rows, new, strict=True))
     changes = tuple(MessageAdded(account_id, modseq, mailbox_id, uid) for _, uid in pairs)

@@ -39,6 +39,7 @@ DELETE FROM seen WHERE account_id = $1 AND mailbox_id = $2 AND reader_id = $3 AN
 SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid = seen.uid AND (m.modseq <= $6 OR m.modseq = $7))
 RETURNING uid
 """
+PUT: Final = "INSERT INTO seen (account_id, mailbox_id, reader_id, uid) VALUES ($1, $2, $3, $4)"
 TOUCH: Final = "UPDATE messages SET modseq = $4 WHERE account_id = $1 AND mailbox_id = $2 AND uid = $3"
 
 
@@ -52,16 +53,24 @@ def apart(mailbox: MailboxRef) -> bool:
     return mailbox.who not in (0, mailbox.account_id)
 
 
-async def overlay(tx: Transaction, mailbox: MailboxRef, rows: Sequence[Row]) -> Sequence[Row]:
-    """Rows of copies, uid first and flags at `FLAGS_AT`, with the \\Seen of `mailbox.who`."""
+async def overlay(
+    tx: Transaction, mailbox: MailboxRef, rows: Sequence[Row], at: int = FLAGS_AT
+) -> Sequence[Row]:
+    """Rows of copies, uid first and flags at `at`, with the \\Seen of `mailbox.who`."""
     if not rows or not apart(mailbox):
         return rows
     span = (min(row[0] for row in rows), max(row[0] for row in rows))
     found = await tx.fetch(AMONG, mailbox.account_id, mailbox.mailbox_id, mailbox.who, *span)
     seen = {row[0] for row in found}
-    return [
-        (*row[:FLAGS_AT], row[FLAGS_AT] & ~Flag.SEEN | (row[0] in seen), *row[FLAGS_AT + 1 :]) for row in rows
-    ]
+    return [(*row[:at], row[at] & ~Flag.SEEN | (row[0] in seen), *row[at + 1 :]) for row in rows]
+
+
+async def put(tx: Transaction, mailbox: MailboxRef, uids: Sequence[int]) -> None:
+    """Copies that the reader puts there himself are \\Seen for him from the beginning."""
+    if uids:
+        await tx.executemany(
+            PUT, [(mailbox.account_id, mailbox.mailbox_id, mailbox.who, uid) for uid in uids]
+        )
 
 
 async def count(tx: Transaction, mailbox: MailboxRef) -> int:
