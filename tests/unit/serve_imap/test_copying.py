@@ -148,6 +148,8 @@ async def test_rights_in_another_account(shared: ImapStage) -> None:
     bob = await shared.user(select="INBOX")
     await give(shared, "lr")
     assert await bob.say(f"a MOVE 1 {THERE}") == ["a NO [NOPERM] Not permitted"]
+    await give(shared, "lite")
+    assert await bob.say(f"a COPY 1 {THERE}") == ["a OK Copied"]
     await give(shared, "rsite")
     assert await bob.say(f"a MOVE 1 {THERE}") == ["a NO [TRYCREATE] No such mailbox"]
     assert await shared.uids() == [1, 2]

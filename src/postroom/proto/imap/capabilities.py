@@ -78,7 +78,6 @@ TABLE: Final = (
     Row("CONDSTORE", "RFC 7162", Shown.AFTER, enable=True),
     Row("QRESYNC", "RFC 7162", Shown.AFTER, enable=True),
     Row("UIDPLUS", "RFC 4315", Shown.AFTER),
-    Row("BINARY", "RFC 3516", Shown.AFTER),
     Row("MULTIAPPEND", "RFC 3502", Shown.AFTER),
     Row("CATENATE", "RFC 4469", Shown.AFTER),
     Row("URLAUTH", "RFC 4467", Shown.AFTER),

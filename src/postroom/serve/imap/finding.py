@@ -47,7 +47,7 @@ async def prepared(conversation: Conversation, view: View | None, program: Progr
     if program.charset and conversation.enabled("UTF8=ACCEPT") and not conversation.rev2:
         raise Refusal("After ENABLE UTF8=ACCEPT a search names no charset", status="BAD")
     if any(isinstance(one, Changed) for one in leaves(program.key)):
-        conversation.machine.enabled.add("CONDSTORE")  # RFC 7162 §3.1
+        conversation.enable_condstore()  # RFC 7162 §3.1
     return ordered(await _resolved(conversation, view, program.key))
 
 
