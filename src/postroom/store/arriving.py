@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from postroom.message.errors import OverQuota
 from postroom.store import messages, seen
@@ -20,7 +21,7 @@ from postroom.store.messages import Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, held, require
 
 ORIGINALS: Final = """
-SELECT m.uid, m.flags, m.keywords, m.internaldate, e.size, e.blob_id, e.summary
+SELECT m.uid, e.blob_id, m.flags, m.keywords, m.internaldate, e.size, e.summary
 FROM messages m JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
 WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid BETWEEN $3 AND $4 ORDER BY m.uid LIMIT $5
 """
@@ -35,11 +36,11 @@ class Original(msgspec.Struct, frozen=True):
     """A copy that is to be delivered to another account as well."""
 
     uid: int
+    blob_id: int
     flags: int
     keywords: str
     internaldate: int
     size: int
-    blob_id: int
     summary: bytes
 
 
@@ -62,9 +63,16 @@ async def arrive(tx: Transaction, target: MailboxRef, deliveries: Sequence[Deliv
     letters = await held(tx, target)
     done: list[Delivered] = []
     for delivery in deliveries:
-        delivery.mailbox_id = target.mailbox_id
-        delivery.flags, delivery.keywords = permitted(letters, delivery.flags, delivery.keywords)
-        done.append(await _file(tx, target, delivery))
+        flags, keywords = permitted(letters, delivery.flags, delivery.keywords)
+        marked = bool(flags & Flag.SEEN) and seen.apart(target)
+        flags = flags & ~Flag.SEEN if marked else flags
+        one = structs.replace(delivery, mailbox_id=target.mailbox_id, flags=flags, keywords=keywords)
+        filed = await deliver(tx, one)
+        if filed is None:
+            filed = await _found(tx, target, delivery.email_id)
+        elif marked:
+            await seen.put(tx, target, [filed.uid])
+        done.append(filed)
     return done
 
 
@@ -74,28 +82,13 @@ async def check_room(tx: Transaction, account_id: int, octets: int, number: int)
         raise OverQuota
 
 
-async def _file(tx: Transaction, target: MailboxRef, delivery: Delivery) -> Delivered:
-    """Files one; the \\Seen of somebody who is not the owner is his own, and `delivery` is as it was, should the work be done again."""
-    flags = delivery.flags
-    own = bool(flags & Flag.SEEN) and seen.apart(target)
-    if own:
-        delivery.flags = flags & ~Flag.SEEN
-    try:
-        filed = await deliver(tx, delivery) or await _found(tx, target, delivery.email_id)
-    finally:
-        delivery.flags = flags
-    if own:
-        await seen.put(tx, target, filed.uid)
-    return filed
-
-
 async def originals(tx: Transaction, source: MailboxRef, ranges: Ranges, most: int) -> list[Original]:
     """The copies in these ranges of uids, by uid, at most `most`. Raises `NoSuchMailbox`, `NotPermitted`."""
     await require(tx, source, Right.READ)
     found: list[Original] = []
     for first, last in ranges:
         rows = await tx.fetch(ORIGINALS, source.account_id, source.mailbox_id, first, last, most - len(found))
-        found += [Original(*row) for row in await seen.overlay(tx, source, rows, flags_at=1)]
+        found += [Original(*row) for row in await seen.overlay(tx, source, rows)]
     return found
 
 

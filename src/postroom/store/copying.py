@@ -18,7 +18,7 @@ from postroom.store.arriving import permitted
 from postroom.store.changes import Change, MessageAdded, MessagesExpunged
 from postroom.store.counts import Tally, threads_here
 from postroom.store.engine import Row, Transaction
-from postroom.store.flags import join_keywords, split_keywords
+from postroom.store.flags import Flag, join_keywords, split_keywords
 from postroom.store.mailboxes import bump
 from postroom.store.messages import Ranges
 from postroom.store.rights import ALL, MailboxRef, NoSuchMailbox, Right, held, require
@@ -100,10 +100,11 @@ async def _arrive(tx: Transaction, target: MailboxRef, rows: Sequence[Row], mods
     for number, row in enumerate(rows):
         _, email_id, thread_id, size, flags, keywords, internaldate = row
         if letters != ALL:
+            owners = flags & Flag.SEEN  # not the reader's to give or to take
             flags, kept = permitted(letters, flags, tuple(split_keywords(keywords)))
-            keywords = join_keywords(kept)
-        tally.add(flags, keywords, size)
+            flags, keywords = flags | owners, join_keywords(kept)
         uid = first + number
+        tally.add(flags, keywords, size)
         new.append(
             (
                 account_id,

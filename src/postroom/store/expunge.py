@@ -46,6 +46,7 @@ DROP_MAILBOX: Final = "DELETE FROM mailboxes WHERE account_id = $1 AND mailbox_i
 DROP_RIGHTS: Final = "DELETE FROM acl WHERE account_id = $1 AND mailbox_id = $2"
 DROP_NOTES: Final = "DELETE FROM annotations WHERE account_id = $1 AND mailbox_id = $2"
 DROP_SEEN: Final = "DELETE FROM seen WHERE account_id = $1 AND mailbox_id = $2"
+DROP_URL_KEY: Final = "DELETE FROM url_keys WHERE account_id = $1 AND mailbox_id = $2"
 BURY: Final = "INSERT INTO deleted_mailboxes (account_id, modseq, mailbox_id) VALUES ($1, $2, $3)"
 
 
@@ -86,7 +87,7 @@ async def delete(tx: Transaction, mailbox: MailboxRef, now: int) -> list[Change]
         raise Impossible("The INBOX cannot be deleted")
     if await tx.fetchrow(CHILD, account_id, mailbox_id):
         raise HasChildren
-    for statement in (DROP_RIGHTS, DROP_NOTES, DROP_SEEN, DROP_MAILBOX):
+    for statement in (DROP_RIGHTS, DROP_NOTES, DROP_SEEN, DROP_URL_KEY, DROP_MAILBOX):
         await tx.execute(statement, account_id, mailbox_id)
     await tx.execute(BURY, account_id, expunged.modseq, mailbox_id)
     return [expunged, MailboxChanged(account_id, expunged.modseq, mailbox_id)]

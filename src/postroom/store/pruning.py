@@ -74,6 +74,7 @@ LEFT_BEHIND: Final = tuple(
         "msgid_refs",
         "mailbox_keywords",
         "seen",
+        "url_keys",
         "acl",
         "subscriptions",
         "annotations",

@@ -111,6 +111,14 @@ async def change(
     return uids
 
 
+async def put(tx: Transaction, mailbox: MailboxRef, uids: Sequence[int]) -> None:
+    """Copies that the reader puts there himself are \\Seen for him from the beginning."""
+    if uids:
+        await tx.executemany(
+            PUT, [(mailbox.account_id, mailbox.mailbox_id, mailbox.who, uid) for uid in uids]
+        )
+
+
 async def carry(
     tx: Transaction, source: MailboxRef, target_id: int, pairs: Sequence[tuple[int, int]]
 ) -> None:
@@ -123,8 +131,3 @@ async def carry(
     marks = [(source.account_id, target_id, source.who, new) for old, new in pairs if old in seen]
     if marks:
         await tx.executemany(PUT, marks)
-
-
-async def put(tx: Transaction, mailbox: MailboxRef, uid: int) -> None:
-    """A message that comes in has been seen by the reader who brings it."""
-    await tx.execute(PUT, mailbox.account_id, mailbox.mailbox_id, mailbox.who, uid)

@@ -13,7 +13,6 @@ from postroom.proto.imap.config import Limits
 from postroom.serve.body_budget import BodyBudget
 from postroom.serve.imap import appending
 from postroom.store import mailboxes, messages
-from postroom.store.engine import Transaction
 from postroom.store.rights import MailboxRef
 
 SHORT = LETTER % 1
@@ -211,25 +210,14 @@ async def test_limits(stage: ImapStage, tmp_path: Path) -> None:
     assert last(await bob.send(b"a APPEND INBOX " + literal(b"\n" * 500) + b"\r\n")).startswith("a OK")
 
 
-async def test_a_foreign_mailbox_that_may_not_be_read_tells_no_uid(
-    stage: ImapStage, bob: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account_id = stage.logins.people[ALICE]
-    box = await mailboxes.by_role(stage.store.engine.reading(), account_id, "archive")
-
-    async def target_of(conversation: Any, _name: str) -> MailboxRef:
-        return MailboxRef(account_id, box.mailbox_id, conversation.account_id)
-
-    async def give(tx: Transaction) -> None:
-        row = (account_id, box.mailbox_id, stage.logins.people[BOB], "li")
-        await tx.execute(
-            "INSERT INTO acl (account_id, mailbox_id, grantee_id, rights) VALUES ($1, $2, $3, $4)", *row
-        )
-
-    monkeypatch.setattr(appending, "target_of", target_of)
-    await stage.store.engine.write(give)
-    assert last(await bob.send(b"a APPEND X (\\Seen) " + literal(SHORT) + b"\r\n")) == "a OK Appended"
+async def test_a_foreign_mailbox_that_may_not_be_read_tells_no_uid(stage: ImapStage, bob: Client) -> None:
+    alice = await stage.user(ALICE)
+    await alice.ok(f"SETACL Archive {BOB} lis")
+    script = b'a APPEND "Other Users/%b/Archive" (\\Seen) %b\r\n' % (ALICE.encode(), literal(SHORT))
+    assert last(await bob.send(script)) == "a OK Appended"
     assert await kept(stage, "archive", ALICE) == [SHORT]
+    await alice.ok("SELECT Archive")
+    assert await alice.ok("STORE 1 +FLAGS ()") == ["* 1 FETCH (UID 1 FLAGS (\\Recent))"]  # seen by Bob alone
 
 
 # -------------------------------------------------------------------------------------------------------------- REPLACE

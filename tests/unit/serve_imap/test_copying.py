@@ -6,10 +6,9 @@ import pytest
 
 from imap_stage import ALICE, BOB, LETTER, ImapStage
 from postroom.message.errors import TryLater
-from postroom.serve.imap import copying, names, transferring
+from postroom.serve.imap import copying, transferring
 from postroom.serve.imap.conversation import Conversation
 from postroom.store import expunge, mailboxes, messages
-from postroom.store.engine import Transaction
 from postroom.store.rights import MailboxRef
 
 
@@ -90,19 +89,12 @@ async def test_over_quota(three: ImapStage) -> None:
 # ------------------------------------------------------------------------------------------------- into another account
 
 
+THERE = f'"Other Users/{ALICE}/Archive"'
+
+
 @pytest.fixture
-async def shared(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> ImapStage:
-    """Alice's archive is `Alice` for Bob, with all rights but `w`; his INBOX has a short letter and one that is a file."""
-    account_id = stage.logins.people[ALICE]
-    box = await mailboxes.by_role(stage.store.engine.reading(), account_id, "archive")
-    own = names.find
-
-    async def find(conversation: Conversation, tx: Transaction, name: str) -> MailboxRef:
-        if name == "Alice":
-            return MailboxRef(account_id, box.mailbox_id, conversation.account_id)
-        return await own(conversation, tx, name)
-
-    monkeypatch.setattr(names, "find", find)
+async def shared(stage: ImapStage) -> ImapStage:
+    """Bob may do all but `w` in Alice's archive; his INBOX has a short letter and one that is a file."""
     await give(stage, "lrsite")
     await stage.deliver(flags=1, keywords=("x",))
     await stage.deliver(LETTER % 7 + b"long\r\n" * 500)
@@ -110,17 +102,8 @@ async def shared(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> ImapStage
 
 
 async def give(stage: ImapStage, rights: str) -> None:
-    reading = stage.store.engine.reading()
-    box = await mailboxes.by_role(reading, stage.logins.people[ALICE], "archive")
-    row = (stage.logins.people[ALICE], box.mailbox_id, stage.logins.people[BOB], rights)
-
-    async def work(tx: Transaction) -> None:
-        await tx.execute("DELETE FROM acl")
-        await tx.execute(
-            "INSERT INTO acl (account_id, mailbox_id, grantee_id, rights) VALUES ($1, $2, $3, $4)", *row
-        )
-
-    await stage.store.engine.write(work)
+    alice = await stage.user(ALICE)
+    await alice.ok(f"SETACL Archive {BOB} {rights}")
 
 
 async def there(stage: ImapStage) -> list[tuple[int, int, str, int]]:
@@ -136,15 +119,25 @@ async def there(stage: ImapStage) -> list[tuple[int, int, str, int]]:
 
 async def test_copied_into_another_account(shared: ImapStage) -> None:
     bob = await shared.user(select="INBOX")
-    lines = await bob.say("a COPY 1:2 Alice")
+    lines = await bob.say(f"a COPY 1:2 {THERE}")
     assert lines[0].endswith(" 1:2 1:2] Copied")
     assert [row[:3] for row in await there(shared)] == [(1, 0, ""), (2, 0, "")]  # \Seen is each reader's own
     assert await shared.uids() == [1, 2]
+    await bob.ok(f"SELECT {THERE}")
+    assert await bob.ok("STORE 1:2 -FLAGS (\\Deleted)") == [
+        "* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent))",  # his own
+        "* 2 FETCH (UID 2 FLAGS (\\Recent))",
+    ]
+    await bob.ok("COPY 1 INBOX")
+    await bob.ok(f"COPY 1 {THERE}")
+    await bob.ok("SELECT INBOX")
+    assert await bob.ok("STORE 3 -FLAGS (\\Deleted)") == ["* 3 FETCH (UID 3 FLAGS (\\Seen \\Recent))"]
+    assert [row[:2] for row in await there(shared)] == [(1, 0), (2, 0), (3, 0)]
 
 
 async def test_moved_into_another_account(shared: ImapStage) -> None:
     bob, alice = await shared.user(select="INBOX"), await shared.user(ALICE, select="Archive")
-    lines = await bob.say("a MOVE 1:2 Alice")
+    lines = await bob.say(f"a MOVE 1:2 {THERE}")
     assert lines[0].endswith(" 1:2 1:2] Moved")
     assert lines[1:] == ["* 2 EXPUNGE", "* 1 EXPUNGE", "a OK Moved"]
     assert await alice.ok("NOOP") == ["* 2 EXISTS", "* 2 RECENT"]
@@ -154,9 +147,11 @@ async def test_moved_into_another_account(shared: ImapStage) -> None:
 async def test_rights_in_another_account(shared: ImapStage) -> None:
     bob = await shared.user(select="INBOX")
     await give(shared, "lr")
-    assert await bob.say("a MOVE 1 Alice") == ["a NO [NOPERM] Not permitted"]
+    assert await bob.say(f"a MOVE 1 {THERE}") == ["a NO [NOPERM] Not permitted"]
+    await give(shared, "lite")
+    assert await bob.say(f"a COPY 1 {THERE}") == ["a OK Copied"]
     await give(shared, "rsite")
-    assert await bob.say("a MOVE 1 Alice") == ["a NO [TRYCREATE] No such mailbox"]
+    assert await bob.say(f"a MOVE 1 {THERE}") == ["a NO [TRYCREATE] No such mailbox"]
     assert await shared.uids() == [1, 2]
 
 
@@ -166,7 +161,7 @@ async def test_quota_of_another_account(shared: ImapStage) -> None:
     await shared.store.engine.write(
         lambda tx: tx.execute("UPDATE accounts SET quota_bytes = 3000 WHERE account_id = $1", account_id)
     )
-    assert await bob.say("a MOVE 1:2 Alice") == ["a NO [OVERQUOTA] The mailbox is full"]
+    assert await bob.say(f"a MOVE 1:2 {THERE}") == ["a NO [OVERQUOTA] The mailbox is full"]
     assert await there(shared) == []
     assert await shared.uids() == [1, 2]
     assert shared.store.files is not None
@@ -178,13 +173,13 @@ async def test_limits_of_what_goes_into_another_account(
 ) -> None:
     bob = await shared.user(select="INBOX")
     monkeypatch.setattr(transferring, "MAX_TRANSFERRED", 1)
-    assert (await bob.say("a COPY 1:2 Alice"))[0].startswith("a NO [LIMIT] At most 1 messages")
-    assert (await bob.say("a COPY 1 Alice"))[0].startswith("a OK")
+    assert (await bob.say(f"a COPY 1:2 {THERE}"))[0].startswith("a NO [LIMIT] At most 1 messages")
+    assert (await bob.say(f"a COPY 1 {THERE}"))[0].startswith("a OK")
     size = (await there(shared))[0][3]
     monkeypatch.setattr(transferring, "MAX_TRANSFERRED_OCTETS", size)
-    assert (await bob.say("a COPY 1 Alice"))[0].startswith("a OK")
+    assert (await bob.say(f"a COPY 1 {THERE}"))[0].startswith("a OK")
     monkeypatch.setattr(transferring, "MAX_TRANSFERRED_OCTETS", size - 1)
-    assert (await bob.say("a COPY 1 Alice"))[0].startswith("a NO [LIMIT] Too much")
+    assert (await bob.say(f"a COPY 1 {THERE}"))[0].startswith("a NO [LIMIT] Too much")
 
 
 async def test_originals_that_cannot_go_take_the_copies_back(
@@ -199,7 +194,7 @@ async def test_originals_that_cannot_go_take_the_copies_back(
         return await remove(conversation, mailbox, uids)
 
     monkeypatch.setattr(copying, "remove", fails)
-    assert (await bob.say("a MOVE 1:2 Alice"))[0].startswith("a NO [UNAVAILABLE]")
+    assert (await bob.say(f"a MOVE 1:2 {THERE}"))[0].startswith("a NO [UNAVAILABLE]")
     assert await shared.uids() == [1, 2]
     assert await there(shared) == []
 
@@ -219,7 +214,7 @@ async def test_a_commit_that_only_seemed_to_fail_is_not_made_twice(
         return value
 
     monkeypatch.setattr(Conversation, "write", doubtful)
-    lines = await bob.say("a MOVE 1:2 Alice")
+    lines = await bob.say(f"a MOVE 1:2 {THERE}")
     assert lines[0].endswith(" 1:2 1:2] Moved")
     assert len(await there(shared)) == 2
     assert await shared.uids() == []

@@ -179,7 +179,7 @@ async def test_seen_is_one_change_and_others_hear_of_it(stage: ImapStage) -> Non
     ]
     told = await other.ok("NOOP")
     assert told == [f"* {n} FETCH (UID {n} FLAGS (\\Seen))" for n in (1, 3)]
-    modseqs = await other.ok("FETCH 1:3 MODSEQ")
+    _, *modseqs = await other.ok("FETCH 1:3 MODSEQ")
     assert modseqs[0].split("MODSEQ")[1] == modseqs[2].split("MODSEQ")[1] != modseqs[1].split("MODSEQ")[1]
 
 
@@ -205,7 +205,7 @@ async def test_examine_and_peek_leave_messages_unseen(stage: ImapStage) -> None:
 async def test_changedsince_leaves_what_did_not_change_unseen(stage: ImapStage) -> None:
     await stage.deliver(LETTER)
     bob = await stage.user(select="INBOX")
-    modseq = int((await bob.ok("FETCH 1 MODSEQ"))[0].split("(")[2].split(")")[0])
+    modseq = int((await bob.ok("FETCH 1 MODSEQ"))[1].split("(")[2].split(")")[0])
     await stage.deliver(LETTER)
     await bob.ok("NOOP")
     lines = await bob.ok(f"FETCH 1:2 BODY[TEXT]<0.1> (CHANGEDSINCE {modseq})")
@@ -308,7 +308,7 @@ async def test_partial(stage: ImapStage, asked: str, uids: list[int]) -> None:
     bob = await stage.user(select="INBOX")
     await _expunge(stage, bob, 2, 4)
     await bob.ok("NOOP")
-    lines = await bob.ok(f"UID FETCH {asked}")
+    lines = [line for line in await bob.ok(f"UID FETCH {asked}") if " FETCH " in line]
     assert [int(line.split("UID ")[1].rstrip(")").split()[0]) for line in lines] == sorted(uids)
 
 

@@ -200,7 +200,9 @@ async def test_the_forms_of_a_result(stage: ImapStage) -> None:
 async def test_modseq_of_a_result(stage: ImapStage) -> None:
     await _letters(stage)
     bob = await stage.user(select="INBOX")
-    assert (await bob.ok("SEARCH MODSEQ 1 3"))[0].startswith("* SEARCH 3 (MODSEQ 1")
+    highest, found = await bob.ok("SEARCH MODSEQ 1 3")
+    assert highest.startswith("* OK [HIGHESTMODSEQ ")
+    assert found.startswith("* SEARCH 3 (MODSEQ 1")
     assert await bob.ok("SEARCH MODSEQ 99999") == ["* SEARCH"]
     assert "MODSEQ" in (await bob.ok("SEARCH RETURN (COUNT) OR MODSEQ 1 SEEN"))[0]
 

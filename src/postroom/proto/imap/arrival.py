@@ -201,7 +201,8 @@ class Arrival:
         try:
             found = read()
         except GrammarError as error:
-            return self._give_up(Abandoned("BAD", str(error).capitalize()), announced(c.text))
+            words = str(error)
+            return self._give_up(Abandoned("BAD", words[0].upper() + words[1:]), announced(c.text))
         if found is None:
             return self._reader.command
         if isinstance(found, InLine):

@@ -80,6 +80,7 @@ TABLE: Final = (
     Row("UIDPLUS", "RFC 4315", Shown.AFTER),
     Row("MULTIAPPEND", "RFC 3502", Shown.AFTER),
     Row("CATENATE", "RFC 4469", Shown.AFTER),
+    Row("URLAUTH", "RFC 4467", Shown.AFTER),
     Row("URL-PARTIAL", "RFC 5550", Shown.AFTER),
     Row("REPLACE", "RFC 8508", Shown.AFTER),
     Row("APPENDLIMIT", "RFC 7889", names=lambda o: (f"APPENDLIMIT={o.config.message}",)),

@@ -80,10 +80,8 @@ class ImapServer:
         return self._deflate.compress(data) if data and self._deflate is not None else data
 
     def _inflate(self) -> bool:
-        if self._deflate is None:
-            return False
         try:
-            data = self._deflate.step()
+            data = b"" if self._deflate is None else self._deflate.step()
         except BadCompression:
             self.bye("What came is not deflate (RFC 4978)")
             return False

@@ -19,7 +19,7 @@ from postroom.wire.cursor import GrammarError
 _SERVER: Final = re.compile(r"imap://(?:([^@/;]*)(?:;AUTH=[^@/]*)?@)?([^@/?#]+)/", re.IGNORECASE)
 _MESSAGE: Final = re.compile(
     r"(?P<box>(?:/[^;]*[^;/])?)(?:;UIDVALIDITY=(?P<validity>[0-9]{1,10}))?(?P<slash>/?);UID=(?P<uid>[0-9]{1,10})"
-    r"(?:/;SECTION=(?P<section>[^;]*?))?(?:/;PARTIAL=(?P<first>[0-9]{1,19})(?:\.(?P<length>[0-9]{1,19}))?)?"
+    r"(?:/;SECTION=(?P<section>[^;]+?))?(?:/;PARTIAL=(?P<first>[0-9]{1,19})(?:\.(?P<length>[0-9]{1,19}))?)?"
     r"(?P<rump>(?:;EXPIRE=(?P<expire>[^;]{1,40}))?;URLAUTH=(?P<access>[^:;]+))?"
     r"(?::(?P<mechanism>[A-Za-z0-9.-]+):(?P<token>[0-9A-Fa-f]{32,}))?\Z",
     re.IGNORECASE,

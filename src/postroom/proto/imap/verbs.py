@@ -21,6 +21,7 @@ from postroom.proto.imap.commands import (
     selecting,
     session,
     storing,
+    urlauth,
 )
 from postroom.proto.imap.verb import Verb
 
@@ -38,5 +39,6 @@ VERBS: Final = MappingProxyType[bytes, Verb](
         **selecting.VERBS,
         **session.VERBS,
         **storing.VERBS,
+        **urlauth.VERBS,
     }
 )

@@ -190,6 +190,13 @@ class Conversation:
         """Whether something was enabled, by ENABLE or by a command that implies it; `capability` in upper case."""
         return capability in self.machine.enabled
 
+    def enable_condstore(self) -> None:
+        """A command has enabled CONDSTORE by its use; the first one tells the selected mailbox's modseq (RFC 7162 §3.1)."""
+        if not self.enabled("CONDSTORE"):
+            self.machine.enabled.add("CONDSTORE")
+            if self.view is not None:
+                self.out.untagged(b"OK [HIGHESTMODSEQ %d] Highest" % self.view.changed_modseq)
+
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Runs `work` in a durable transaction."""
         return await self.service.store.engine.write(work, Urgency.CLIENT)

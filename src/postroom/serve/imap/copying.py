@@ -20,7 +20,7 @@ from postroom.store.changes import MessagesExpunged
 from postroom.store.copying import Copied
 from postroom.store.engine import Transaction
 from postroom.store.messages import ranges_of as uids_as_ranges
-from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
+from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, held, require
 
 GONE: Final = "Some of the messages are gone: nothing was done"
 
@@ -39,7 +39,8 @@ async def copy(conversation: Conversation, command: Copy) -> Answer:
         copied = await _within(conversation, target, picked, expected, moves=command.moves)
     else:
         copied = await _across(conversation, target, picked, expected, moves=command.moves)
-    code = copied_code(copied)
+    readable = Right.READ in await held(conversation.reading, target)
+    code = copied_code(copied) if readable else ""  # RFC 4315 §3: who may not look inside is told no uids
     if not command.moves:
         return Answer("Copied", code)
     if code:

@@ -26,6 +26,7 @@ from postroom.serve.imap import (
     status,
     storing,
     threads,
+    urlauth,
 )
 from postroom.serve.imap.conversation import Handlers
 
@@ -48,5 +49,6 @@ HANDLERS: Final[Handlers] = MappingProxyType(
         **status.HANDLERS,
         **storing.HANDLERS,
         **threads.HANDLERS,
+        **urlauth.HANDLERS,
     }
 )

@@ -57,7 +57,7 @@ def _check(conversation: Conversation, command: Fetch) -> None:
     if command.vanished and not conversation.enabled("QRESYNC"):  # RFC 7162 §3.2.6
         raise Refusal("VANISHED needs ENABLE QRESYNC", status="BAD")
     if MODSEQ in command.attributes:  # RFC 7162 §3.1: asking for it enables CONDSTORE
-        conversation.machine.enabled.add("CONDSTORE")
+        conversation.enable_condstore()
 
 
 async def _wanted(conversation: Conversation, command: Fetch) -> Ranges:

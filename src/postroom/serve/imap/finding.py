@@ -50,7 +50,7 @@ async def prepared(conversation: Conversation, view: View | None, program: Progr
         raise Refusal("After ENABLE UTF8=ACCEPT a search names no charset", status="BAD")
     key = await filled(conversation, program)
     if any(isinstance(one, Changed) for one in leaves(key)):
-        conversation.machine.enabled.add("CONDSTORE")  # RFC 7162 §3.1
+        conversation.enable_condstore()  # RFC 7162 §3.1
     return ordered(await _resolved(conversation, view, key))
 
 

@@ -78,7 +78,7 @@ def _wanted(items: Sequence[str]) -> frozenset[str]:
 
 def _may_enable(conversation: Conversation, items: Sequence[str]) -> None:
     if "HIGHESTMODSEQ" in items:  # RFC 7162 §3.1
-        conversation.machine.enabled.add("CONDSTORE")
+        conversation.enable_condstore()
 
 
 HANDLERS: Final[Handlers] = {Status: status}

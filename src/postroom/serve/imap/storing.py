@@ -41,7 +41,7 @@ async def store(conversation: Conversation, command: Store) -> Answer:
     """Changes flags; what it says of them is the truth after the commit, so the session is not told again."""
     writable(conversation)
     if command.unchanged_since is not None:
-        conversation.machine.enabled.add("CONDSTORE")  # RFC 7162 §3.1
+        conversation.enable_condstore()  # RFC 7162 §3.1
     picked = await pick(conversation, command.messages, by_uid=command.by_uid)
     asked = FlagChange(
         Mode(command.mode), command.flags.bits, command.flags.keywords, command.unchanged_since

@@ -137,6 +137,14 @@ CREATE TABLE seen (
   PRIMARY KEY (account_id, mailbox_id, reader_id, uid)
 ) {CLUSTERED};
 
+-- Secrets of RFC 4467, by which URLs of a mailbox's messages are signed; without its row none of them is valid.
+CREATE TABLE url_keys (
+  account_id BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  secret {BYTES} NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id)
+) {CLUSTERED};
+
 -- rights and denied: letters of RFC 4314 §2.1. grantee_id 0 is anyone.
 CREATE TABLE acl (
   account_id BIGINT NOT NULL,
