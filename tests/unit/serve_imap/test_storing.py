@@ -70,9 +70,9 @@ async def test_unchanged_since(three: ImapStage) -> None:
     [
         ("STORE 4 FLAGS (x)", "a BAD There is no message with such a number"),
         ("STORE 1 FLAGS (\\Recent)", "a BAD Expected flags that can be set"),
-        ("STORE 1 FLAG (x)", "a BAD Expected flags, +flags"),
+        ("STORE 1 FLAG (x)", "a BAD Expected FLAGS, +FLAGS"),
         ("STORE 1 +FLAGS", "a BAD Expected a space"),
-        ("STORE 1 (CHANGEDSINCE 3) +FLAGS (x)", "a BAD Expected unchangedsince"),
+        ("STORE 1 (CHANGEDSINCE 3) +FLAGS (x)", "a BAD Expected UNCHANGEDSINCE"),
         (f"STORE 1 +FLAGS ({'x' * 256})", "a NO [LIMIT] A message has at most 128 keywords"),
         ("STORE 1 +FLAGS (" + " ".join(f"k{n}" for n in range(129)) + ")", "a NO [LIMIT]"),
         ("UID STORE 99 +FLAGS (x)", "a OK Stored"),
