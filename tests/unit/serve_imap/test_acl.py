@@ -104,6 +104,8 @@ COMMANDS = [
     "SETMETADATA %s (/shared/comment NIL)",
     "COPY 1 %s",
     "MOVE 1 %s",
+    "ESEARCH IN (mailboxes %s) ALL",
+    "ESEARCH IN (subtree %s) RETURN (COUNT) ALL",
     "APPEND %s {12+}\r\nSubject: x\r\n",
 ]
 
