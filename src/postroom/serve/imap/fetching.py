@@ -38,7 +38,7 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
     if since:
         wanted, since = await _changed(conversation, wanted, since)
     attributes, marked = command.attributes, frozenset[int]()
-    if any(attribute.marks for attribute in attributes) and not view.read_only and state.unseen:
+    if any(attribute.marks for attribute in attributes) and not view.read_only:
         marked = await _mark(conversation, wanted, since)
     told = _told_with_flags(conversation, attributes) if marked else attributes
     plan = Plan(attributes, told, marked, since)
@@ -56,8 +56,11 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
 def _check(conversation: Conversation, command: Fetch) -> None:
     if command.vanished and not conversation.enabled("QRESYNC"):  # RFC 7162 §3.2.6
         raise Refusal("VANISHED needs ENABLE QRESYNC", status="BAD")
-    if MODSEQ in command.attributes:  # RFC 7162 §3.1: asking for it enables CONDSTORE
-        conversation.machine.enabled.add("CONDSTORE")
+    if MODSEQ in command.attributes and not conversation.enabled("CONDSTORE"):
+        conversation.machine.enabled.add(
+            "CONDSTORE"
+        )  # RFC 7162 §3.1: asking for it enables it, and the first time is answered so
+        conversation.out.untagged(f"OK [HIGHESTMODSEQ {conversation.selected.changed_modseq}] Highest")
 
 
 async def _wanted(conversation: Conversation, command: Fetch) -> Ranges:
