@@ -122,6 +122,19 @@ async def test_a_session_that_counts_otherwise_is_not_given_the_lines(stage: Ima
     assert lines[:-1] == [f"* {n} FETCH (UID {n})" for n in (1, 3, 4, 5, 6)]
 
 
+async def test_lines_of_a_later_time_are_left_alone(stage: ImapStage) -> None:
+    """On PostgreSQL a session may look at the mailbox as it was a moment ago, while another has rendered it as it is now."""
+    bob = await _fill(stage, SLICE + 20)
+    expected = await bob.ok("FETCH 1:* (UID)")
+    (lines,) = bob.session._conversation.service.rendered._lines.values()
+    kept = lines.slices[1]
+    lines.slices[1] = kept._replace(data=b"* 1 FETCH (UID 77)\r\n")
+    assert await bob.ok("FETCH 1:* (UID)") != expected
+    lines.modseq += 1
+    assert await bob.ok("FETCH 1:* (UID)") == expected
+    assert lines.slices[1].data == b"* 1 FETCH (UID 77)\r\n"
+
+
 async def test_recent_is_of_one_session(stage: ImapStage) -> None:
     await stage.deliver()
     bob = await stage.user(select="INBOX")
