@@ -15,7 +15,6 @@ from postroom.message.errors import TryLater
 from postroom.store import seen
 from postroom.store.blobs import Place
 from postroom.store.engine import Row, Transaction
-from postroom.store.flags import Flag
 from postroom.store.messages import Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 from postroom.store.store import Store
@@ -45,7 +44,6 @@ OCTETS: Final = (
     f"SELECT m.uid, SUBSTR(b.data, 1, $5) FROM messages m {_EMAILS} {_BLOBS} WHERE {_WHERE} AND m.size <= $6"  # noqa: S608
     " AND b.place = 0"
 )
-UNSEEN: Final = f"SELECT m.uid FROM messages m WHERE {_WHERE} AND (m.flags & $5) = 0 LIMIT 1"  # noqa: S608
 CHANGED: Final = "SELECT uid FROM messages WHERE account_id = $1 AND modseq > $2 AND mailbox_id = $3 LIMIT $4"
 GONE: Final = """
 SELECT uid FROM vanished WHERE account_id = $1 AND mailbox_id = $2 AND modseq > $3 AND modseq <= $4 AND uid BETWEEN $5 AND $6
@@ -67,7 +65,7 @@ PIECE: Final = "SELECT SUBSTR(data, $3, $4) FROM blobs WHERE account_id = $1 AND
 
 
 class State(msgspec.Struct, frozen=True):
-    """What a mailbox is validated by: nothing in it has changed as long as `highestmodseq` is the same."""
+    """What a mailbox is validated by: nothing in it has changed as long as `highestmodseq` is the same. `unseen` is as its owner counts."""
 
     highestmodseq: int
     vanished_floor: int
@@ -111,12 +109,11 @@ async def octets(
 
 
 async def any_unseen(tx: Transaction, mailbox: MailboxRef, ranges: Ranges) -> bool:
-    """Whether a copy in these ranges of uids is without \\Seen."""
+    """Whether a copy in these ranges of uids is without \\Seen, as `mailbox.who` counts."""
+    if not seen.apart(mailbox) and not (await state(tx, mailbox)).unseen:
+        return False
     for span in ranges:
-        if seen.apart(mailbox):
-            if await seen.first_unseen(tx, mailbox, span):
-                return True
-        elif await tx.fetchrow(UNSEEN, mailbox.account_id, mailbox.mailbox_id, *span, Flag.SEEN.value):
+        if await seen.first_unseen(tx, mailbox, span):
             return True
     return False
 

@@ -179,7 +179,8 @@ async def test_seen_is_one_change_and_others_hear_of_it(stage: ImapStage) -> Non
     ]
     told = await other.ok("NOOP")
     assert told == [f"* {n} FETCH (UID {n} FLAGS (\\Seen))" for n in (1, 3)]
-    _, *modseqs = await other.ok("FETCH 1:3 MODSEQ")
+    enabled, *modseqs = await other.ok("FETCH 1:3 MODSEQ")
+    assert enabled.startswith("* OK [HIGHESTMODSEQ "), enabled  # RFC 7162 §3.1: the first that asks for it
     assert modseqs[0].split("MODSEQ")[1] == modseqs[2].split("MODSEQ")[1] != modseqs[1].split("MODSEQ")[1]
 
 
@@ -205,11 +206,11 @@ async def test_examine_and_peek_leave_messages_unseen(stage: ImapStage) -> None:
 async def test_changedsince_leaves_what_did_not_change_unseen(stage: ImapStage) -> None:
     await stage.deliver(LETTER)
     bob = await stage.user(select="INBOX")
-    modseq = int((await bob.ok("FETCH 1 MODSEQ"))[1].split("(")[2].split(")")[0])
+    modseq = int((await bob.ok("FETCH 1 MODSEQ"))[-1].split("(")[2].split(")")[0])
     await stage.deliver(LETTER)
     await bob.ok("NOOP")
     lines = await bob.ok(f"FETCH 1:2 BODY[TEXT]<0.1> (CHANGEDSINCE {modseq})")
-    assert [line for line in lines if line.startswith("*")] == ["* 2 FETCH (BODY[TEXT]<0> {1}"]
+    assert [line for line in lines if "FETCH" in line] == ["* 2 FETCH (BODY[TEXT]<0> {1}"]
     flags = await bob.ok("FETCH 1:2 FLAGS")
     assert ["\\Seen" in line for line in flags] == [False, True]
 
@@ -308,8 +309,9 @@ async def test_partial(stage: ImapStage, asked: str, uids: list[int]) -> None:
     bob = await stage.user(select="INBOX")
     await _expunge(stage, bob, 2, 4)
     await bob.ok("NOOP")
-    lines = [line for line in await bob.ok(f"UID FETCH {asked}") if " FETCH " in line]
-    assert [int(line.split("UID ")[1].rstrip(")").split()[0]) for line in lines] == sorted(uids)
+    lines = await bob.ok(f"UID FETCH {asked}")
+    fetched = [line for line in lines if "FETCH" in line]
+    assert [int(line.split("UID ")[1].rstrip(")").split()[0]) for line in fetched] == sorted(uids)
 
 
 # RFC 9051 §8: the message of its example; the date of the answer's INTERNALDATE is told in UTC here
@@ -343,4 +345,14 @@ async def test_the_example_of_rfc_9051(stage: ImapStage) -> None:
     assert len(EXAMPLE_HEADER) == 342
     assert await bob.send(b"a004 fetch 1 body[header]\r\n") == (
         b"* 1 FETCH (BODY[HEADER] {342}\r\n" + EXAMPLE_HEADER + b")\r\na004 OK Fetched\r\n"
+    )
+
+
+@pytest.mark.parametrize("length", [200, 201])
+async def test_a_preview_has_at_most_200_characters(stage: ImapStage, length: int) -> None:
+    """RFC 8970 §3.3."""
+    await stage.deliver("Content-Type: text/plain; charset=utf-8\r\n\r\n{}\r\n".format("é" * length).encode())
+    bob = await stage.user(select="INBOX")
+    assert await bob.send(b"a FETCH 1 PREVIEW\r\n") == (
+        b"* 1 FETCH (PREVIEW {400}\r\n%b)\r\na OK Fetched\r\n" % ("é" * 200).encode()
     )

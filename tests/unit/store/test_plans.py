@@ -21,7 +21,7 @@ WHOLE_TABLE = {
     "fsck_emails.SPOOLED",
     "fsck_emails.COUNT_REFS",
 }
-MODULES = "blobs copying counts delivery directory expunge flagging fsck_emails fsck_mailboxes mailboxes messages pruning rights threads acl annotations quota seen tree"
+MODULES = "blobs copying counts delivery directory expunge fetching flagging fsck_emails fsck_mailboxes mailboxes messages pruning rights threads acl annotations quota seen tree"
 
 
 @pytest.fixture(scope="module")

@@ -114,6 +114,8 @@ class Slices:
             return None
         size = sum(len(attribute.label) for attribute in self._plan.attributes)
         lines = cache.lines((view.ref, self._plan.attributes), size)
+        if lines.modseq > state.highestmodseq:  # another session has seen what this one cannot see yet
+            return None
         if lines.modseq != state.highestmodseq:
             changes = (
                 await stored.changes_since(tx, view.ref, lines.modseq)

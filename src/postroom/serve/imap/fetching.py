@@ -38,7 +38,7 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
     if since:
         wanted, since = await _changed(conversation, wanted, since)
     attributes, marked = command.attributes, frozenset[int]()
-    if any(attribute.marks for attribute in attributes) and not view.read_only and state.unseen:
+    if any(attribute.marks for attribute in attributes) and not view.read_only:
         marked = await _mark(conversation, wanted, since)
     told = _told_with_flags(conversation, attributes) if marked else attributes
     plan = Plan(attributes, told, marked, since)
