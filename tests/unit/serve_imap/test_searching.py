@@ -3,6 +3,7 @@
 import pytest
 
 from imap_stage import ImapStage
+from postroom.message import searched_text
 from postroom.message.ids import IdKind, id_text
 from postroom.message.searched_text import indexed_form
 from postroom.serve.imap import slices
@@ -280,6 +281,34 @@ async def test_what_waits_to_be_indexed_is_found(stage: ImapStage, tmp_path: obj
     bob = await stage.user(select="INBOX", **more)
     assert await bob.ok("SEARCH BODY ketchup") == ["* SEARCH 1 5"]
     assert await bob.ok("SEARCH NOT BODY ketchup") == ["* SEARCH 2 3 4"]
+
+
+async def test_what_the_index_does_not_keep_whole_is_read(
+    stage: ImapStage, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searched_text, "MAX_INDEXED", 500)
+    await stage.deliver(b"Subject: long\r\n\r\n%b ketchup\r\n" % (b"word " * 500))
+    await stage.deliver(b"Subject: short\r\n\r\nketchup\r\n")
+    bob = await stage.user(select="INBOX", **await _index(stage, tmp_path))
+    assert await bob.ok("SEARCH BODY ketchup") == ["* SEARCH 1 2"]
+    assert await bob.ok("SEARCH BODY pickles") == ["* SEARCH"]
+    assert await bob.ok("SEARCH BODY partly") == ["* SEARCH"]
+
+
+async def test_an_index_that_was_lost_is_not_believed(stage: ImapStage, tmp_path: object) -> None:
+    await _letters(stage)
+    more = await _index(stage, tmp_path)
+    index = more["wordbook"]._index  # type: ignore[attr-defined]
+    await index.clear()
+    bob = await stage.user(select="INBOX", **more)
+    if not index.complete:
+        assert await bob.ok("SEARCH BODY ketchup") == ["* SEARCH 1"]
+    indexer = Indexer(
+        Indexing(stage.store.engine, index, stage.store.read_email, indexed_form, lambda: False)
+    )
+    await indexer.rebuild()
+    assert index.complete
+    assert await bob.ok("SEARCH BODY ketchup") == ["* SEARCH 1"]
 
 
 async def test_an_empty_mailbox(stage: ImapStage) -> None:
