@@ -98,7 +98,7 @@ async def _view(conversation: Conversation, name: str | None) -> View:
 
 async def _names(conversation: Conversation, sources: Iterable[Source]) -> list[str | None]:
     """The names of all sources, each once; None stands for the selected mailbox."""
-    listed = await conversation.snapshot(lambda tx: entries(conversation, tx))
+    listed = await entries(conversation)
     there = {name: entry for name, entry in listed.items() if entry.readable}
     found: dict[str | None, None] = {}
     for source in sources:
