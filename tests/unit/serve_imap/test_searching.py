@@ -233,6 +233,17 @@ async def test_the_saved_result(stage: ImapStage) -> None:
     await bob.ok("SEARCH RETURN (SAVE) ALL")
     assert (await bob.say("x SEARCH RETURN (SAVE) NONSENSE"))[-1].startswith("x BAD")
     assert await bob.ok("SEARCH $") == ["* SEARCH 1 2 3"]
+    await bob.ok("SEARCH RETURN (SAVE) $ UNSEEN")
+    assert await bob.ok("SEARCH $") == ["* SEARCH 1 3"]
+    await bob.ok("SORT RETURN (SAVE) (REVERSE ARRIVAL) UTF-8 $ 3")
+    assert await bob.ok("SEARCH $") == ["* SEARCH 3"]
+    assert await bob.ok("UID SEARCH RETURN (SAVE ALL) OR $ SEEN") == ['* ESEARCH (TAG "x") UID ALL 12,14']
+    await bob.ok('SETMETADATA "" (/private/filters/values/mine "SEEN")')
+    assert (await bob.say("x SEARCH RETURN (SAVE) CHARSET KOI8-R FILTER mine"))[-1].startswith("x BAD")
+    assert await bob.ok("SEARCH $") == ["* SEARCH 2 3"]
+    assert (await bob.say("x SORT RETURN (SAVE) (DATE) nonsense ALL"))[-1].startswith("x NO")
+    assert await bob.ok("SEARCH $") == ["* SEARCH"]
+    await bob.ok("SEARCH RETURN (SAVE) ALL")
     await bob.ok("SELECT INBOX")
     assert await bob.ok("SEARCH $") == ["* SEARCH"]
 
@@ -250,6 +261,10 @@ async def test_charsets(stage: ImapStage) -> None:
     )
     await bob.ok("ENABLE UTF8=ACCEPT")
     assert (await bob.say("x SEARCH CHARSET utf-8 ALL"))[-1].startswith("x BAD")
+    assert (await bob.say("x ESEARCH CHARSET utf-8 ALL"))[-1].startswith("x BAD")
+    assert await bob.ok("SORT (ARRIVAL) UTF-8 ALL") == ["* SORT 1 2 3 4"]
+    await bob.ok("ENABLE IMAP4rev2")
+    assert await bob.ok("SEARCH CHARSET utf-8 4") == ['* ESEARCH (TAG "x") ALL 4']
 
 
 async def test_ids(stage: ImapStage) -> None:
