@@ -54,10 +54,12 @@ class Indexer:
         self._use = use
 
     async def step(self, limit: int = BATCH) -> int:
-        """Enters at most `limit` messages, none while others are busy; gives how many left the queue."""
+        """Enters at most `limit` messages, none while others are busy; gives how many left the queue. An index that was lost is built again."""
         use = self._use
         if use.busy():
             return 0
+        if not use.index.complete:
+            await self.rebuild()
         queued = await use.engine.reading().fetch(_QUEUED, limit)
         documents, gone = [], []
         for account_id, email_id in queued:
@@ -107,9 +109,10 @@ class Indexer:
         while True:
             row = await use.engine.reading().fetchrow(_SLICE, after, _SLICE_ROWS)
             if row is None or not row[1]:
-                return
+                break
             await use.engine.write(_everything(after, row[0]), Urgency.HOUSEKEEPING)
             after = row[0]
+        await use.index.completed()
 
     async def _text(self, account_id: int, email_id: int) -> str | None:
         raw = await self._use.read_raw(account_id, email_id)

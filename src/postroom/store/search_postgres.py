@@ -48,6 +48,14 @@ class PostgresSearch:
         self._engine = engine
         self._prepared = False
 
+    @property
+    def complete(self) -> bool:
+        """See `SearchIndex`: a table of the store itself, written in the same breath as the queue."""
+        return True
+
+    async def completed(self) -> None:
+        """See `SearchIndex`."""
+
     async def _prepare(self) -> None:
         async def work(tx: Transaction) -> None:
             for statement in _INDEX:

@@ -8,6 +8,7 @@ reading on the loop, in slices. Not here: what is entered, and when (`indexer`).
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ import apsw
 from postroom.store.search_text import Document, Needle, needle_trigrams, pack
 
 CANDIDATES: Final = 50  # texts that are read before others have their turn
+FORMAT: Final = 1  # of the file, when it is complete; one with another number is built again
 READ_AT_ONCE: Final = 65_536  # octets of compressed texts, likewise
 _ACCOUNT_BITS: Final = 32  # of a row id below the account's number
 
@@ -50,6 +52,7 @@ class SqliteSearch:
     def __init__(self, writing: apsw.Connection, reading: apsw.Connection) -> None:
         self._writing = writing
         self._reading = reading
+        self._complete: bool = writing.pragma("user_version") == FORMAT
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="search-writer")
 
     @classmethod
@@ -62,6 +65,20 @@ class SqliteSearch:
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             return cls(_connect(path), _connect(path))
+
+    @property
+    def complete(self) -> bool:
+        """See `SearchIndex`."""
+        return self._complete
+
+    async def completed(self) -> None:
+        """See `SearchIndex`."""
+        await self._mark(FORMAT)
+
+    async def _mark(self, version: int) -> None:
+        work = functools.partial(self._writing.pragma, "user_version", version)
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        self._complete = version == FORMAT
 
     async def put(self, documents: list[Document]) -> None:
         """See `SearchIndex`."""
@@ -128,6 +145,7 @@ class SqliteSearch:
                 self._writing.execute(_DROP)
                 self._writing.execute(_SCHEMA)
 
+        await self._mark(0)
         await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def close(self) -> None:

@@ -31,6 +31,13 @@ class Document(msgspec.Struct, frozen=True):
 class SearchIndex(Protocol):
     """Texts by account, found by what they contain. It can be lost and built again."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether every email is in it or waits in its queue; not so for one that has just been made."""
+
+    async def completed(self) -> None:
+        """Every email is in it, or waits in its queue; durable when it returns."""
+
     async def put(self, documents: list[Document]) -> None:
         """Enters texts, in the place of older ones; durable when it returns."""
 
@@ -44,7 +51,7 @@ class SearchIndex(Protocol):
         """
 
     async def clear(self) -> None:
-        """Forgets everything."""
+        """Forgets everything, and is not complete any more."""
 
     async def close(self) -> None:
         """Lets go of files and threads."""

@@ -22,8 +22,10 @@ SELECT email_id FROM index_queue WHERE account_id = $1 AND email_id > $2 ORDER B
 class Wordbook(Protocol):
     """What is known of the words of emails."""
 
-    async def holding(self, account_id: int, needle: str, *, header: bool) -> tuple[set[int], set[int]]:
-        """Emails that have the needle in their body, or with `header` there or in the header; and those of which it cannot be said."""
+    async def holding(
+        self, account_id: int, needle: str, *, header: bool
+    ) -> tuple[set[int], set[int] | None]:
+        """Emails that have the needle in their body, or with `header` there or in the header; and those of which it cannot be said, None: all."""
 
 
 class IndexWordbook:
@@ -33,8 +35,12 @@ class IndexWordbook:
         self._engine = engine
         self._index = index
 
-    async def holding(self, account_id: int, needle: str, *, header: bool) -> tuple[set[int], set[int]]:
+    async def holding(
+        self, account_id: int, needle: str, *, header: bool
+    ) -> tuple[set[int], set[int] | None]:
         """See `Wordbook`."""
+        if not self._index.complete:
+            return set(), None
         found: set[int] = set()
         behind = "" if header else DIVIDER
         async for part in self._index.search(account_id, searchable(plain(needle)), behind):

@@ -100,3 +100,16 @@ async def test_other_people_are_not_told_apart_from_nobody(stage: ImapStage) -> 
         )
         == []
     )
+
+
+async def test_shared_mailboxes_are_searched_where_they_may_be_read(stage: ImapStage) -> None:
+    await _fill(stage)
+    alice = await stage.user(ALICE)
+    bob = await stage.user()
+    search = 'ESEARCH IN (mailboxes "Other Users/alice@crepes.test/INBOX") SUBJECT work'
+    under = 'ESEARCH IN (subtree "Other Users/alice@crepes.test") SUBJECT work'
+    await alice.ok(f"SETACL INBOX {BOB} l")
+    assert await bob.ok(search) == await bob.ok(under) == []
+    await alice.ok(f"SETACL INBOX {BOB} lr")
+    assert len(await bob.ok(search)) == len(await bob.ok(under)) == 1
+    assert not any("Other Users" in line for line in await bob.ok("ESEARCH IN (personal) SUBJECT work"))

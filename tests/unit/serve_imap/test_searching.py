@@ -3,6 +3,7 @@
 import pytest
 
 from imap_stage import ImapStage
+from postroom.message import searched_text
 from postroom.message.ids import IdKind, id_text
 from postroom.message.searched_text import indexed_form
 from postroom.serve.imap import slices
@@ -234,6 +235,17 @@ async def test_the_saved_result(stage: ImapStage) -> None:
     await bob.ok("SEARCH RETURN (SAVE) ALL")
     assert (await bob.say("x SEARCH RETURN (SAVE) NONSENSE"))[-1].startswith("x BAD")
     assert await bob.ok("SEARCH $") == ["* SEARCH 1 2 3"]
+    await bob.ok("SEARCH RETURN (SAVE) $ UNSEEN")
+    assert await bob.ok("SEARCH $") == ["* SEARCH 1 3"]
+    await bob.ok("SORT RETURN (SAVE) (REVERSE ARRIVAL) UTF-8 $ 3")
+    assert await bob.ok("SEARCH $") == ["* SEARCH 3"]
+    assert await bob.ok("UID SEARCH RETURN (SAVE ALL) OR $ SEEN") == ['* ESEARCH (TAG "x") UID ALL 12,14']
+    await bob.ok('SETMETADATA "" (/private/filters/values/mine "SEEN")')
+    assert (await bob.say("x SEARCH RETURN (SAVE) CHARSET KOI8-R FILTER mine"))[-1].startswith("x BAD")
+    assert await bob.ok("SEARCH $") == ["* SEARCH 2 3"]
+    assert (await bob.say("x SORT RETURN (SAVE) (DATE) nonsense ALL"))[-1].startswith("x NO")
+    assert await bob.ok("SEARCH $") == ["* SEARCH"]
+    await bob.ok("SEARCH RETURN (SAVE) ALL")
     await bob.ok("SELECT INBOX")
     assert await bob.ok("SEARCH $") == ["* SEARCH"]
 
@@ -251,6 +263,10 @@ async def test_charsets(stage: ImapStage) -> None:
     )
     await bob.ok("ENABLE UTF8=ACCEPT")
     assert (await bob.say("x SEARCH CHARSET utf-8 ALL"))[-1].startswith("x BAD")
+    assert (await bob.say("x ESEARCH CHARSET utf-8 ALL"))[-1].startswith("x BAD")
+    assert await bob.ok("SORT (ARRIVAL) UTF-8 ALL") == ["* SORT 1 2 3 4"]
+    await bob.ok("ENABLE IMAP4rev2")
+    assert await bob.ok("SEARCH CHARSET utf-8 4") == ['* ESEARCH (TAG "x") ALL 4']
 
 
 async def test_ids(stage: ImapStage) -> None:
@@ -282,6 +298,34 @@ async def test_what_waits_to_be_indexed_is_found(stage: ImapStage, tmp_path: obj
     bob = await stage.user(select="INBOX", **more)
     assert await bob.ok("SEARCH BODY ketchup") == ["* SEARCH 1 5"]
     assert await bob.ok("SEARCH NOT BODY ketchup") == ["* SEARCH 2 3 4"]
+
+
+async def test_what_the_index_does_not_keep_whole_is_read(
+    stage: ImapStage, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searched_text, "MAX_INDEXED", 500)
+    await stage.deliver(b"Subject: long\r\n\r\n%b ketchup\r\n" % (b"word " * 500))
+    await stage.deliver(b"Subject: short\r\n\r\nketchup\r\n")
+    bob = await stage.user(select="INBOX", **await _index(stage, tmp_path))
+    assert await bob.ok("SEARCH BODY ketchup") == ["* SEARCH 1 2"]
+    assert await bob.ok("SEARCH BODY pickles") == ["* SEARCH"]
+    assert await bob.ok("SEARCH BODY partly") == ["* SEARCH"]
+
+
+async def test_an_index_that_was_lost_is_not_believed(stage: ImapStage, tmp_path: object) -> None:
+    await _letters(stage)
+    more = await _index(stage, tmp_path)
+    index = more["wordbook"]._index  # type: ignore[attr-defined]
+    await index.clear()
+    bob = await stage.user(select="INBOX", **more)
+    if not index.complete:
+        assert await bob.ok("SEARCH BODY ketchup") == ["* SEARCH 1"]
+    indexer = Indexer(
+        Indexing(stage.store.engine, index, stage.store.read_email, indexed_form, lambda: False)
+    )
+    await indexer.rebuild()
+    assert index.complete
+    assert await bob.ok("SEARCH BODY ketchup") == ["* SEARCH 1"]
 
 
 async def test_an_empty_mailbox(stage: ImapStage) -> None:

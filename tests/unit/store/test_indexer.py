@@ -95,3 +95,16 @@ async def test_entering_twice_does_no_harm(office):
     await office.indexer.rebuild()
     await office.indexer.step()
     assert await office.found("letter") == {one.email_id}
+
+
+async def test_an_index_that_was_lost_is_filled_again(office):
+    ids = {one.email_id for one in await office.account.fill(3)}
+    while await office.indexer.step():
+        pass
+    assert office.index.complete
+    await office.index.clear()
+    lost = not office.index.complete  # the table of PostgreSQL is not lost by itself
+    while await office.indexer.step():
+        pass
+    assert office.index.complete
+    assert await office.found("letter") == (ids if lost else set())

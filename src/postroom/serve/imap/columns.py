@@ -181,12 +181,13 @@ class Columns:
             span = (block.through + 1, end)
             uids, values = await _read(tx, mailbox, span, column)
             if block.through < end:  # nobody else was faster
-                self._cost -= block.cost
+                before = block.cost
                 fresh = [at for at, uid in enumerate(uids) if uid > block.through]
                 block.extend([uids[at] for at in fresh], [values[at] for at in fresh])
                 block.through = end
-                self._cost += block.cost
-                self._shrink()
+                if self._blocks.get(key) is block:  # it may have gone meanwhile
+                    self._cost += block.cost - before
+                    self._shrink()
             await asyncio.sleep(0)
         return block
 

@@ -7,8 +7,10 @@ answered (`matching`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from postroom.message.errors import MailError
 from postroom.message.query import (
     EVERYTHING,
     And,
@@ -24,7 +26,7 @@ from postroom.message.query import (
     ordered,
     roughly,
 )
-from postroom.proto.imap.commands.searching import ENDLESS
+from postroom.proto.imap.commands.searching import ENDLESS, Returns
 from postroom.proto.imap.search_keys import CHARSETS, SECOND, Ago, InSet, Program
 from postroom.proto.imap.sets import Ranges, SequenceSet, count, intersection, joined, ranges_of
 from postroom.serve.imap.conversation import Conversation, Refusal
@@ -39,15 +41,34 @@ ROUGHLY: Final = 50  # the score of what has all words of a fuzzy key, but not a
 EVERY_UID: Final = [(1, (1 << 32) - 1)]
 
 
+def no_charset(conversation: Conversation, program: Program) -> None:
+    """Raises `Refusal` for a search that names a charset where it must not (RFC 6855 §3); SORT and THREAD have to name one."""
+    if program.charset and conversation.enabled("UTF8=ACCEPT") and not conversation.rev2:
+        raise Refusal("After ENABLE UTF8=ACCEPT a search names no charset", status="BAD")
+
+
+@contextmanager
+def saving(view: View, returns: Returns | None) -> Iterator[None]:
+    """A search with SAVE that ends in NO leaves `$` empty, one that ends in BAD leaves it as it was (RFC 9051 §6.4.4.1)."""
+    try:
+        yield
+    except (Refusal, MailError) as error:
+        if (
+            returns is not None
+            and returns.save
+            and not (isinstance(error, Refusal) and error.answer.status == "BAD")
+        ):
+            view.saved = []
+        raise
+
+
 async def prepared(conversation: Conversation, view: View | None, program: Program) -> Key:
     """The tree of a program with its sets as uids and its times as they are now, cheap keys first.
 
-    Raises `Refusal` for a charset that is not known (RFC 9051 §6.4.4), or that must not be named (RFC 6855 §3).
+    Raises `Refusal` for a charset that is not known (RFC 9051 §6.4.4).
     """
     if not program.known:
         raise Refusal("Strings in that charset cannot be read here", f"BADCHARSET ({CHARSETS})")
-    if program.charset and conversation.enabled("UTF8=ACCEPT") and not conversation.rev2:
-        raise Refusal("After ENABLE UTF8=ACCEPT a search names no charset", status="BAD")
     key = await filled(conversation, program)
     if any(isinstance(one, Changed) for one in leaves(key)):
         conversation.enable_condstore()  # RFC 7162 §3.1

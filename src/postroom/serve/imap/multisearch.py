@@ -20,7 +20,9 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Ref
 from postroom.serve.imap.finding import (
     highest_modseq,
     matching_uids,
+    no_charset,
     prepared,
+    saving,
     scored,
     send,
     uids_of,
@@ -44,9 +46,8 @@ async def multi_search(conversation: Conversation, command: MultiSearch) -> Answ
         raise Refusal("Only what is found in the selected mailbox alone can be saved", status="BAD")
     if command.returns.update and conversation.view is None:
         raise Refusal("Only what is found in the selected mailbox can be kept up to date", status="BAD")
+    no_charset(conversation, command.program)
     contexts.unused(conversation, command.returns)
-    if command.returns.save and conversation.view is not None:
-        conversation.view.saved = []
     searched: set[int] = set()
     for name in await _names(conversation, sources):
         try:
@@ -62,8 +63,9 @@ async def multi_search(conversation: Conversation, command: MultiSearch) -> Answ
 
 async def _search(conversation: Conversation, command: MultiSearch, view: View) -> None:
     since = view.changed_modseq
-    key = await prepared(conversation, view, command.program)
-    found = await matching_uids(conversation, view, key, command.returns.enough)
+    with saving(view, command.returns):
+        key = await prepared(conversation, view, command.program)
+        found = await matching_uids(conversation, view, key, command.returns.enough)
     name = rendering.name(view.name, utf8=conversation.machine.utf8)
     tag = conversation.machine.tag
     correlation = Correlation(tag, by_uid=True, mailbox=name, uidvalidity=view.uidvalidity)

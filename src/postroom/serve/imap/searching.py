@@ -16,8 +16,10 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers
 from postroom.serve.imap.finding import (
     highest_modseq,
     matching_uids,
+    no_charset,
     numbered,
     prepared,
+    saving,
     scored,
     send,
     uids_of,
@@ -32,13 +34,13 @@ async def search(conversation: Conversation, command: Search) -> Answer:
     returns = command.returns
     if returns is None and conversation.rev2:
         returns = ALL
+    no_charset(conversation, command.program)
     contexts.unused(conversation, returns)
-    if returns is not None and returns.save:
-        view.saved = []  # what a search that fails leaves (RFC 9051 §6.4.4.1)
     since = view.changed_modseq
-    key = await prepared(conversation, view, command.program)
     enough = ENDLESS if returns is None else returns.enough
-    found = await matching_uids(conversation, view, key, enough)
+    with saving(view, returns):
+        key = await prepared(conversation, view, command.program)
+        found = await matching_uids(conversation, view, key, enough)
     scores = await scored(conversation, view, command.program, found)
     modseq = await highest_modseq(conversation, view, found, key)
     result = Result(found if command.by_uid else numbered(view, found), modseq, tuple(scores.values()))

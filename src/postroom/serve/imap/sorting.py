@@ -19,6 +19,7 @@ from postroom.serve.imap.finding import (
     matching_uids,
     numbering,
     prepared,
+    saving,
     scored,
     send,
 )
@@ -29,11 +30,10 @@ async def sort(conversation: Conversation, command: Sort) -> Answer:
     """Searches, sorts, and tells: with SORT, or with ESEARCH to who asked with RETURN."""
     view, returns = conversation.selected, command.returns
     contexts.unused(conversation, returns)
-    if returns is not None and returns.save:
-        view.saved = []
     since = view.changed_modseq
-    key = await prepared(conversation, view, command.program)
-    found = await matching_uids(conversation, view, key)
+    with saving(view, returns):
+        key = await prepared(conversation, view, command.program)
+        found = await matching_uids(conversation, view, key)
     scores = await scored(conversation, view, command.program, found)
     ordered = await in_sort_order(looking(conversation, view), found, command.orders, scores)
     modseq = await highest_modseq(conversation, view, found, key)
