@@ -8,7 +8,37 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.proto.imap.commands import acl, appending, copying, fetching, listing, mailboxes, metadata, quota, searching, selecting, session, storing, urlauth
+from postroom.proto.imap.commands import (
+    acl,
+    appending,
+    copying,
+    fetching,
+    listing,
+    mailboxes,
+    metadata,
+    quota,
+    searching,
+    selecting,
+    session,
+    storing,
+    urlauth,
+)
 from postroom.proto.imap.verb import Verb
 
-VERBS: Final = MappingProxyType[bytes, Verb]({**acl.VERBS, **appending.VERBS, **copying.VERBS, **fetching.VERBS, **listing.VERBS, **mailboxes.VERBS, **metadata.VERBS, **quota.VERBS, **searching.VERBS, **selecting.VERBS, **session.VERBS, **storing.VERBS, **urlauth.VERBS})
+VERBS: Final = MappingProxyType[bytes, Verb](
+    {
+        **acl.VERBS,
+        **appending.VERBS,
+        **copying.VERBS,
+        **fetching.VERBS,
+        **listing.VERBS,
+        **mailboxes.VERBS,
+        **metadata.VERBS,
+        **quota.VERBS,
+        **searching.VERBS,
+        **selecting.VERBS,
+        **session.VERBS,
+        **storing.VERBS,
+        **urlauth.VERBS,
+    }
+)

@@ -8,7 +8,47 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.serve.imap import acl, appending, contexts, copying, fetching, listing, login, mailboxes, metadata, multisearch, quota, searching, selecting, sorting, status, storing, threads, urlauth
+from postroom.serve.imap import (
+    acl,
+    appending,
+    contexts,
+    copying,
+    fetching,
+    listing,
+    login,
+    mailboxes,
+    metadata,
+    multisearch,
+    quota,
+    searching,
+    selecting,
+    sorting,
+    status,
+    storing,
+    threads,
+    urlauth,
+)
 from postroom.serve.imap.conversation import Handlers
 
-HANDLERS: Final[Handlers] = MappingProxyType({**acl.HANDLERS, **appending.HANDLERS, **contexts.HANDLERS, **copying.HANDLERS, **fetching.HANDLERS, **listing.HANDLERS, **login.HANDLERS, **mailboxes.HANDLERS, **metadata.HANDLERS, **multisearch.HANDLERS, **quota.HANDLERS, **searching.HANDLERS, **selecting.HANDLERS, **sorting.HANDLERS, **status.HANDLERS, **storing.HANDLERS, **threads.HANDLERS, **urlauth.HANDLERS})
+HANDLERS: Final[Handlers] = MappingProxyType(
+    {
+        **acl.HANDLERS,
+        **appending.HANDLERS,
+        **contexts.HANDLERS,
+        **copying.HANDLERS,
+        **fetching.HANDLERS,
+        **listing.HANDLERS,
+        **login.HANDLERS,
+        **mailboxes.HANDLERS,
+        **metadata.HANDLERS,
+        **multisearch.HANDLERS,
+        **quota.HANDLERS,
+        **searching.HANDLERS,
+        **selecting.HANDLERS,
+        **sorting.HANDLERS,
+        **status.HANDLERS,
+        **storing.HANDLERS,
+        **threads.HANDLERS,
+        **urlauth.HANDLERS,
+    }
+)
