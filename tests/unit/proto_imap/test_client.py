@@ -87,64 +87,64 @@ def test_tls_comes_first_and_then_the_login(cut: int) -> None:
     assert client.utf8
 
 
-@pytest.mark.parametrize(
-    ("account", "script"),
-    [
-        (  # an old server: no capabilities in the greeting, LOGIN, none after it
-            CLEAR,
-            """
-            S: * OK hi
-            C: A1 CAPABILITY
-            S: * CAPABILITY IMAP4rev1
-            S: A1 OK
-            C: A2 LOGIN "bob" "hungry"
-            S: A2 OK
-            C: A3 CAPABILITY
-            S: * CAPABILITY IMAP4rev1
-            S: A3 OK
-            """,
-        ),
-        (  # SASL without an initial response
-            WRAPPED,
-            """
-            S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi
-            C: A1 AUTHENTICATE PLAIN
-            S: +
-            C: AGJvYgBodW5ncnk=
-            S: * CAPABILITY IMAP4rev1
-            S: A1 OK
-            """,
-        ),
-        (
-            WRAPPED,
-            """
-            S: * OK [CAPABILITY IMAP4rev1 AUTH=LOGIN SASL-IR] hi
-            C: A1 AUTHENTICATE LOGIN
-            S: + VXNlcm5hbWU6
-            C: Ym9i
-            S: + UGFzc3dvcmQ6
-            C: aHVuZ3J5
-            S: A1 OK [CAPABILITY IMAP4rev1]
-            """,
-        ),
-        (WRAPPED, "S: * PREAUTH [CAPABILITY IMAP4rev1] welcome"),
-        (  # a password that no quoted string can hold; ID; UTF-8 where only that is offered
-            ImapAccount("bob", "crêpe", secure=True, identity=(("name", "Postroom"),)),
-            """
-            S: * OK [CAPABILITY IMAP4rev1 LITERAL-] hi
-            C: A1 LOGIN "bob" {6+}
-            C: crêpe
-            S: A1 OK [CAPABILITY IMAP4rev1 ENABLE UTF8=ACCEPT ID]
-            C: A2 ID ("name" "Postroom")
-            S: * ID NIL
-            S: A2 OK
-            C: A3 ENABLE UTF8=ACCEPT
-            S: * ENABLED UTF8=ACCEPT
-            S: A3 OK
-            """,
-        ),
-    ],
-)
+LOGINS = [
+    (  # an old server: no capabilities in the greeting, LOGIN, none after it
+        CLEAR,
+        """
+        S: * OK hi
+        C: A1 CAPABILITY
+        S: * CAPABILITY IMAP4rev1
+        S: A1 OK
+        C: A2 LOGIN "bob" "hungry"
+        S: A2 OK
+        C: A3 CAPABILITY
+        S: * CAPABILITY IMAP4rev1
+        S: A3 OK
+        """,
+    ),
+    (  # SASL without an initial response
+        WRAPPED,
+        """
+        S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi
+        C: A1 AUTHENTICATE PLAIN
+        S: +
+        C: AGJvYgBodW5ncnk=
+        S: * CAPABILITY IMAP4rev1
+        S: A1 OK
+        """,
+    ),
+    (
+        WRAPPED,
+        """
+        S: * OK [CAPABILITY IMAP4rev1 AUTH=LOGIN SASL-IR] hi
+        C: A1 AUTHENTICATE LOGIN
+        S: + VXNlcm5hbWU6
+        C: Ym9i
+        S: + UGFzc3dvcmQ6
+        C: aHVuZ3J5
+        S: A1 OK [CAPABILITY IMAP4rev1]
+        """,
+    ),
+    (WRAPPED, "S: * PREAUTH [CAPABILITY IMAP4rev1] welcome"),
+    (  # a password that no quoted string can hold; ID; UTF-8 where only that is offered
+        ImapAccount("bob", "crêpe", secure=True, identity=(("name", "Postroom"),)),
+        """
+        S: * OK [CAPABILITY IMAP4rev1 LITERAL-] hi
+        C: A1 LOGIN "bob" {6+}
+        C: crêpe
+        S: A1 OK [CAPABILITY IMAP4rev1 ENABLE UTF8=ACCEPT ID]
+        C: A2 ID ("name" "Postroom")
+        S: * ID NIL
+        S: A2 OK
+        C: A3 ENABLE UTF8=ACCEPT
+        S: * ENABLED UTF8=ACCEPT
+        S: A3 OK
+        """,
+    ),
+]
+
+
+@pytest.mark.parametrize(("account", "script"), LOGINS)
 def test_logins(account: ImapAccount, script: str) -> None:
     client = ImapClient(account)
     *_, ready = talk(client, script)

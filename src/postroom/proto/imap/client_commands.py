@@ -167,15 +167,19 @@ def uid_search(criteria: Criteria, can: Capabilities, *, utf8: bool) -> Request:
 
 
 def set_texts(ranges: Ranges) -> list[bytes]:
-    """Sets as they stand in commands, none of them longer than a server takes."""
+    """Sets as they stand in commands, none of them longer than a server takes; STAR is `*`."""
     found: list[bytes] = []
     some: Ranges = []
     for one in ranges:
         some.append(one)
         if len(some) >= MAX_SET // 22:  # two numbers of ten digits, `:` and `,`
-            found.append(sets.render(some))
+            found.append(_set(some))
             some = []
-    return [*found, sets.render(some)] if some else found
+    return [*found, _set(some)] if some else found
+
+
+def _set(ranges: Ranges) -> bytes:
+    return sets.render(ranges).replace(b"%d" % sets.STAR, b"*")
 
 
 def _flags(flags: Iterable[str]) -> bytes:
