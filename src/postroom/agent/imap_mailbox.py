@@ -146,7 +146,7 @@ class ImapMailbox:
         found = await self._fetch(ranges, _ENTRY)
         self._uids |= {one.number: one.uid for one in found}
         return [
-            Entry(one.number, f"{self._validity}.{one.uid}", one.size or 0, one.flags or ())
+            Entry(one.number, f"{self._validity}.{one.uid}", one.size or 0, _flags(one))
             for one in sorted(found, key=lambda one: one.number)
         ]
 
@@ -164,6 +164,11 @@ class ImapMailbox:
         if section is None:
             raise ServerFailed(f"message {number} has been removed meanwhile: list again", Exit.MAILBOX)
         return section
+
+
+def _flags(one: Fetched) -> tuple[str, ...]:
+    """Without \\Recent, which says more of the session than of the message."""
+    return tuple(flag for flag in one.flags or () if flag.lower() != "\\recent")
 
 
 def _ranges(uids: Iterable[int]) -> Ranges:

@@ -177,6 +177,7 @@ def _word(running: Lab) -> dict[str, str]:
             one.address,
             Endpoint("127.0.0.1", ports["submission"], "starttls", f"mail.{domain}"),
             Endpoint("127.0.0.1", ports["pop3"], "starttls", f"mail.{domain}"),
+            Endpoint("127.0.0.1", ports["imap"], "starttls", f"mail.{domain}"),
             name=name.capitalize(),
             password=one.password,
             authorities=str(running.ca.path),
