@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import running
+from imap_box import ImapBox
 from letters import Maildrop, letter, stamp
 from running import Running, at_home
 
@@ -119,6 +120,17 @@ def newcomer(lab: LabProcess, turns: dict[str, Iterator[int]]) -> Person:
     lab.postroom("account", "add", address, "--at", "hamburger.test", "--password-stdin", stdin="pw-new\n")
     lab.accounts[address] = "pw-new"
     return Person(lab, address)
+
+
+@pytest.fixture
+def imap_of(lab: LabProcess) -> Callable[[Person], ImapBox]:
+    """Somebody's account by IMAP."""
+
+    def box(person: Person) -> ImapBox:
+        trust = ssl.create_default_context(cafile=lab.ca)
+        return ImapBox(lab.port("imaps", person.domain), person.address, person.password, trust)
+
+    return box
 
 
 def _emptied(person: Person) -> Person:

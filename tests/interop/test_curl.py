@@ -55,6 +55,34 @@ def test_submission(curl, upload, sender, bob, written, scheme, service, options
     assert traced(bob.arrived()[0])[1] == written
 
 
+@pytest.mark.parametrize(
+    ("scheme", "service", "options"),
+    [
+        ("imap", "imap", ["--ssl-reqd"]),
+        ("imap", "imap", ["--ssl-reqd", "--login-options", "AUTH=LOGIN"]),
+        ("imap", "imap", ["--ssl-reqd", "--login-options", "AUTH=PLAIN", "--sasl-ir"]),
+        ("imaps", "imaps", []),
+    ],
+)
+def test_imap(curl, imap_of, newcomer, tmp_path, written, scheme, service, options):
+    def say(path, *more):
+        login = ["--user", f"{newcomer.address}:{newcomer.password}"]
+        return curl(scheme, service, "hamburger.test", *login, *options, *more, path=path).stdout
+
+    (tmp_path / "letter").write_bytes(written)
+    say("INBOX", "-T", tmp_path / "letter")
+    assert imap_of(newcomer).letters() == [written]
+    say("INBOX;MAILINDEX=1", "-o", tmp_path / "fetched")
+    assert (tmp_path / "fetched").read_bytes() == written
+    say("INBOX;UID=1;SECTION=HEADER.FIELDS%20(SUBJECT)", "-o", tmp_path / "subject")
+    assert (tmp_path / "subject").read_bytes().startswith(b"Subject: pickles ")
+    assert say("INBOX?BODY%20ketchup") == "* SEARCH 1\n"
+    assert "\\Deleted" in say("INBOX", "-X", "STORE 1 +FLAGS (\\Deleted)")
+    assert "\\Deleted" in say("INBOX", "-X", "FETCH 1 FLAGS")
+    assert '* LIST (\\HasNoChildren) "/" "INBOX"\n' in say("")
+    assert say("INBOX", "-X", "EXPUNGE") == "* 1 EXPUNGE\n"
+
+
 def test_a_wrong_password(curl, upload, sender):
     done = curl(
         "smtps", "submissions", "crepes.test", *upload, "-v", "--user", f"{sender.address}:wrong", code=67

@@ -1,4 +1,4 @@
-"""Programs that fetch mail: fetchmail, getmail, mpop; downloading and deleting, and keeping it on the server."""
+"""Programs that fetch mail: fetchmail, getmail, mpop; by POP3 and IMAP, downloading and deleting, and keeping it on the server."""
 
 import smtplib
 from pathlib import Path
@@ -56,10 +56,11 @@ def mda(tmp_path):
 def fetchmail(lab, bob, program, tmp_path, mda):
     """Runs fetchmail; gives its exit code (1: there was nothing new)."""
 
-    def run(service, *words, protocol="pop3"):
-        tls = "ssl" if service == "pop3s" else 'sslproto "TLS1.2+"'
+    def run(service, *words):
+        tls = "ssl" if service.endswith("s") else 'sslproto "TLS1.2+"'
+        protocol = "imap" if service.startswith("imap") else "pop3 uidl"
         text = (
-            f"set no syslog\nset invisible\npoll 127.0.0.1 service {lab.port(service)} protocol {protocol} uidl\n"
+            f"set no syslog\nset invisible\npoll 127.0.0.1 service {lab.port(service)} protocol {protocol}\n"
             f'user "{bob.address}" password "{bob.password}" {tls} sslcertck sslcommonname mail.hamburger.test sslcertfile "{lab.ca}" '
             f'no rewrite mda "{mda}" {" ".join(words)}\n'
         )
@@ -71,10 +72,12 @@ def fetchmail(lab, bob, program, tmp_path, mda):
 
 
 def collected(path: Path) -> list[bytes]:
-    return sorted(file.read_bytes() for file in (path / "got").iterdir())
+    """What came, without the field in which getmail says of which folder."""
+    mark = b"X-getmail-retrieved-from-mailbox: INBOX\n"
+    return sorted(file.read_bytes().replace(mark, b"") for file in (path / "got").iterdir())
 
 
-@pytest.mark.parametrize("service", ["pop3", "pop3s"])
+@pytest.mark.parametrize("service", ["pop3", "pop3s", "imap", "imaps"])
 def test_fetchmail_deletes(fetchmail, bob, waiting, tmp_path, service):
     assert fetchmail(service, "no keep", "fetchall") == 0
     assert collected(tmp_path) == unix(waiting)
@@ -82,7 +85,7 @@ def test_fetchmail_deletes(fetchmail, bob, waiting, tmp_path, service):
     assert fetchmail(service, "no keep", "fetchall") == 1
 
 
-@pytest.mark.parametrize("service", ["pop3", "pop3s"])
+@pytest.mark.parametrize("service", ["pop3", "pop3s", "imap", "imaps"])
 def test_fetchmail_keeps(fetchmail, bob, waiting, tmp_path, service):
     assert fetchmail(service, "keep") == 0
     assert fetchmail(service, "keep") == 1
@@ -107,7 +110,13 @@ def getmail(lab, bob, program, tmp_path, mda):
 
 
 @pytest.mark.parametrize(
-    ("kind", "service"), [("SimplePOP3Retriever", "pop3"), ("SimplePOP3SSLRetriever", "pop3s")]
+    ("kind", "service"),
+    [
+        ("SimplePOP3Retriever", "pop3"),
+        ("SimplePOP3SSLRetriever", "pop3s"),
+        ("SimpleIMAPRetriever", "imap"),
+        ("SimpleIMAPSSLRetriever", "imaps"),
+    ],
 )
 def test_getmail_deletes(getmail, bob, waiting, tmp_path, kind, service):
     assert f"{COUNT} messages" in getmail(kind, service, delete=True)
@@ -116,7 +125,13 @@ def test_getmail_deletes(getmail, bob, waiting, tmp_path, kind, service):
 
 
 @pytest.mark.parametrize(
-    ("kind", "service"), [("SimplePOP3Retriever", "pop3"), ("SimplePOP3SSLRetriever", "pop3s")]
+    ("kind", "service"),
+    [
+        ("SimplePOP3Retriever", "pop3"),
+        ("SimplePOP3SSLRetriever", "pop3s"),
+        ("SimpleIMAPRetriever", "imap"),
+        ("SimpleIMAPSSLRetriever", "imaps"),
+    ],
 )
 def test_getmail_keeps(getmail, bob, waiting, tmp_path, kind, service):
     getmail(kind, service, delete=False)

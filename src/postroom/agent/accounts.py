@@ -37,12 +37,14 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An account. The password stands here, in a file, or is the first line that a command prints.
 
     `authorities` is a PEM file of those whose certificates are believed, "" the system's. `insecure_loopback`: on this machine the password
-    may go without TLS (a lab). `control` is the control socket of a server on this machine.
+    may go without TLS (a lab). `control` is the control socket of a server on this machine. Mail is read by `imap` where that is given, else by
+    `pop3`. `file_sent`: a copy of what is sent goes into the folder for it, by IMAP; off where the server does that itself.
     """
 
     address: str
     smtp: Endpoint | None = None
     pop3: Endpoint | None = None
+    imap: Endpoint | None = None
     name: str = ""
     username: str = ""
     password: str = ""
@@ -51,6 +53,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authorities: str = ""
     insecure_loopback: bool = False
     control: str = ""
+    file_sent: bool = True
 
     @property
     def login_name(self) -> str:
@@ -94,7 +97,7 @@ def dump(file: AccountsFile) -> str:
     """The file's text, for whoever makes one."""
     lines = [f"default = {_toml(file.default)}"] if file.default else []
     for name, account in file.accounts.items():
-        tables = {"": account, ".smtp": account.smtp, ".pop3": account.pop3}
+        tables = {"": account, ".smtp": account.smtp, ".pop3": account.pop3, ".imap": account.imap}
         for suffix, table in tables.items():
             if table is not None:
                 lines += ["", f"[accounts.{_toml(name)}{suffix}]", *_pairs(table)]

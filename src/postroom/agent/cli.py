@@ -1,6 +1,6 @@
 """`postroom mail`: a mail program for the command line and for scripts.
 
-Sends by submission, reads by POP3. Exit codes say at which step a server refused (`agent.exits`). Not here: what the commands do it with.
+Sends by submission, reads by IMAP or else by POP3. Exit codes say at which step a server refused (`agent.exits`). Not here: what the commands do it with.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import command, commands
-from postroom.agent.session import As, Config, MailSession, mail_session
+from postroom.agent.searched import Before, Body, Flagged, From, Searched, Since, Subject, Unseen
+from postroom.agent.searched import To as SearchedTo
+from postroom.agent.session import As, Config, Folder, MailSession, mail_session
 from postroom.agent.written import Written, written
 
 app = commands("Read and write mail.")
@@ -22,6 +24,10 @@ To = Annotated[
 ]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="The text as HTML too.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the dialogue with the server.")]
+Words = Annotated[
+    list[str] | None, typer.Argument(metavar="WORDS...", help="Each of them stands somewhere in the message.")
+]
+Numbers = Annotated[list[str], typer.Argument(metavar="N...", help="Numbers in the list, or uids.")]
 Number = Annotated[str, typer.Argument(metavar="N", help="The message's number in the list, or its uid.")]
 
 
@@ -55,11 +61,12 @@ def list_(
     last: Annotated[
         int, typer.Option("--last", "-n", min=0, metavar="N", help="Only the last N; 0 for all.")
     ] = 0,
+    folder: Folder = "",
 ) -> None:
     """List the messages."""
     from postroom.agent.showing import listing
 
-    listing(session, last)
+    listing(session, last, folder)
 
 
 @app.command()
@@ -73,11 +80,12 @@ def read(
     ] = None,
     raw: Annotated[bool, typer.Option("--raw", help="The message as it is, octet by octet.")] = False,
     headers: Annotated[bool, typer.Option("--headers", help="All header fields.")] = False,
+    folder: Folder = "",
 ) -> None:
     """Show a message: who, when, its words, what it is made of."""
-    from postroom.agent.showing import show
+    from postroom.agent.showing import Wish, show
 
-    show(session, number, save, raw=raw, headers=headers)
+    show(session, number, folder, Wish(save, raw=raw, headers=headers))
 
 
 @app.command()
@@ -90,12 +98,15 @@ def reply(
     to_all: Annotated[bool, typer.Option("--all", help="To everybody who got it.")] = False,
     no_quote: Annotated[bool, typer.Option("--no-quote", help="Without the text that is answered.")] = False,
     verbose: Verbose = False,
+    folder: Folder = "",
 ) -> None:
     """Answer a message."""
     from postroom.agent import sending
 
-    draft = sending.answer(session, number, options, to_all=to_all, quoting=not no_quote)
+    original = sending.original(session, number, folder)
+    draft = sending.answer(session, original, options, to_all=to_all, quoting=not no_quote)
     sending.send(session, draft, verbose=verbose)
+    sending.mark_answered(session, original)
 
 
 @app.command()
@@ -110,11 +121,13 @@ def forward(
         bool, typer.Option("--attached", help="The whole message as it is, as a file.")
     ] = False,
     verbose: Verbose = False,
+    folder: Folder = "",
 ) -> None:
     """Pass a message on, with what is attached to it."""
     from postroom.agent import sending
 
-    draft = sending.pass_on(session, number, to, options, attached=attached)
+    original = sending.original(session, number, folder)
+    draft = sending.pass_on(session, original, to, options, attached=attached)
     sending.send(session, draft, verbose=verbose)
 
 
@@ -122,12 +135,62 @@ def forward(
 @command(mail_session)
 def delete(
     session: MailSession,
-    numbers: Annotated[list[str], typer.Argument(metavar="N...", help="Numbers in the list, or uids.")],
+    numbers: Numbers,
+    *,
+    folder: Folder = "",
 ) -> None:
-    """Delete messages; POP3 has no way back."""
+    """Delete messages for good; to keep a way back, move them to Trash."""
     from postroom.agent.showing import delete as delete_them
 
-    delete_them(session, numbers)
+    delete_them(session, numbers, folder)
+
+
+@app.command()
+@command(mail_session)
+def folders(session: MailSession) -> None:
+    """List the folders, with how many messages are in them (IMAP)."""
+    from postroom.agent.filing import folders as list_folders
+
+    list_folders(session)
+
+
+@app.command()
+@command(mail_session)
+def move(
+    session: MailSession,
+    numbers: Numbers,
+    to: Annotated[str, typer.Argument(metavar="FOLDER", help="Where they go; see postroom mail folders.")],
+    *,
+    folder: Folder = "",
+    create: Annotated[bool, typer.Option("--create", help="Make the folder when there is none.")] = False,
+) -> None:
+    """Move messages into a folder (IMAP)."""
+    from postroom.agent.filing import move as move_them
+
+    move_them(session, numbers, to, folder, create=create)
+
+
+@app.command()
+@command(mail_session)
+def search(
+    session: MailSession,
+    words: Words = None,
+    *,
+    from_: From = "",
+    to: SearchedTo = "",
+    subject: Subject = "",
+    body: Body = "",
+    since: Since = "",
+    before: Before = "",
+    unseen: Unseen = False,
+    flagged: Flagged = False,
+    folder: Folder = "",
+) -> None:
+    """Search on the server (IMAP). All that is said has to hold."""
+    from postroom.agent.filing import search as search_folder
+
+    wanted = Searched(words or (), from_, to, subject, body, since, before, unseen, flagged)
+    search_folder(session, wanted, folder)
 
 
 @app.command()
@@ -138,8 +201,9 @@ def watch(
         float, typer.Option(min=0.1, metavar="SECONDS", help="How often to look where nobody tells.")
     ] = 10.0,
     count: Annotated[int, typer.Option(min=0, metavar="N", help="End after N messages; 0: never.")] = 0,
+    folder: Folder = "",
 ) -> None:
     """Wait for new mail, and show each message's line as it comes."""
     from postroom.agent.showing import watch as watch_mailbox
 
-    watch_mailbox(session, interval, count)
+    watch_mailbox(session, interval, count, folder)

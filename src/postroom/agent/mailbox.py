@@ -1,6 +1,6 @@
 """A user's mailbox as the commands see it, whichever protocol it is read by.
 
-Numbers are those of one session, as POP3 (RFC 1939 §4) and IMAP have them; `uid` stays the same. Not here: folders, which POP3 does not have.
+Numbers are those of one session, as POP3 (RFC 1939 §4) and IMAP have them; `uid` stays the same. Not here: what only IMAP can (`imap_mailbox`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from postroom.agent.invocation import CommandFailed
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A message in the mailbox; `size` in octets."""
+    """A message in the mailbox; `size` in octets. `flags` as IMAP has them, None where there are none to be known."""
 
     number: int
     uid: str
     size: int
+    flags: tuple[str, ...] | None = None
 
 
 class Mailbox(Protocol):

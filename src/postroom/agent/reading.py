@@ -20,6 +20,15 @@ from postroom.message.mime import Part, Structure, scan
 from postroom.message.summary import Person, Summary, summarize
 from postroom.message.text import part_text, text_parts
 
+LINE_FIELDS = (
+    "From",
+    "Sender",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Return-Path",
+)  # that `line_of` looks at
 MAX_SHOWN = 4 << 20  # octets of one text
 _TAB = 8
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.invocation import CommandFailed
@@ -20,6 +23,28 @@ from postroom.agent.written import Written
 from postroom.message import reply as replies
 from postroom.message.compose import Draft
 
+if TYPE_CHECKING:
+    from postroom.agent.imap_mailbox import ImapMailbox
+
+
+class Original(msgspec.Struct, frozen=True):
+    """A message that is answered or passed on, and where it is."""
+
+    raw: bytes
+    number: int
+    uid: str
+    folder: str
+
+
+def original(session: MailSession, number: str, folder: str) -> Original:
+    """Fetches it."""
+
+    async def fetch(mailbox: Mailbox) -> Original:
+        entry = find(await mailbox.entries(), number)
+        return Original(await mailbox.message(entry.number), entry.number, entry.uid, folder)
+
+    return session.in_mailbox(fetch, folder)
+
 
 def new(session: MailSession, to: Sequence[str], options: Written) -> Draft:
     """The message of `postroom mail send`."""
@@ -28,23 +53,24 @@ def new(session: MailSession, to: Sequence[str], options: Written) -> Draft:
     return draft
 
 
-def answer(session: MailSession, number: str, options: Written, *, to_all: bool, quoting: bool) -> Draft:
+def answer(
+    session: MailSession, original: Original, options: Written, *, to_all: bool, quoting: bool
+) -> Draft:
     """The message of `postroom mail reply`."""
-    original = replies.read_original(_message(session, number))
-    draft = replies.reply(original, author(session.account), to_all=to_all)
+    draft = replies.reply(replies.read_original(original.raw), author(session.account), to_all=to_all)
     if not (draft.to or draft.cc or options.cc or options.bcc):
         raise CommandFailed(
-            f"message {number} names nobody to answer to (no From, no Reply-To); write to somebody with: postroom mail send"
+            f"message {original.number} names nobody to answer to (no From, no Reply-To); write to somebody with: postroom mail send"
         )
     complete(draft, options, quoted=draft.text if quoting else "")
     return draft
 
 
 def pass_on(
-    session: MailSession, number: str, to: Sequence[str], options: Written, *, attached: bool
+    session: MailSession, original: Original, to: Sequence[str], options: Written, *, attached: bool
 ) -> Draft:
     """The message of `postroom mail forward`."""
-    raw, who = _message(session, number), author(session.account)
+    raw, who = original.raw, author(session.account)
     if attached:
         draft = replies.forward_as_attachment(raw, who, recipients(to))
     else:
@@ -58,6 +84,7 @@ def send(session: MailSession, draft: Draft, *, verbose: bool) -> None:
     envelope, made = finish(draft, secrets.token_hex(12))
     tell = session.terminal.note if verbose else None
     done = asyncio.run(submit(session.account, envelope, made.raw, tell))
+    filed = _file(session, made.raw)
     to = [str(one.address) for one in envelope.recipients]
     refused = {one.recipient for one in done.refused}
     session.terminal.record(
@@ -67,6 +94,7 @@ def send(session: MailSession, draft: Draft, *, verbose: bool) -> None:
             "reply": done.reply,
             "recipients": [one for one in to if one not in refused],
             "refused": done.refused,
+            **({"filed": filed} if filed else {}),
         }
     )
     session.terminal.say(_words(done, [one for one in to if one not in refused]))
@@ -75,11 +103,31 @@ def send(session: MailSession, draft: Draft, *, verbose: bool) -> None:
         raise ServerFailed(f"not to all:\n{words}", Exit.SOME_RECIPIENTS)
 
 
-def _message(session: MailSession, number: str) -> bytes:
-    async def fetch(mailbox: Mailbox) -> bytes:
-        return await mailbox.message(find(await mailbox.entries(), number).number)
+def mark_answered(session: MailSession, answered: Original) -> None:
+    """Notes on a message that it was answered, where it can be noted; what goes wrong now is told, and is no failure."""
+    if session.account.imap is None:
+        return
 
-    return session.in_mailbox(fetch)
+    async def work(mailbox: ImapMailbox) -> None:
+        await mailbox.mark([find(await mailbox.entries(), answered.uid).number], ["\\Answered"])
+
+    try:
+        session.in_folder("A mark", work, answered.folder)
+    except CommandFailed as error:
+        session.terminal.note(f"it is sent, but not marked as answered: {error}")
+
+
+def _file(session: MailSession, raw: bytes) -> str:
+    """Keeps a copy by IMAP. The message has been sent: what goes wrong now is told, and is no failure."""
+    from postroom.agent.folders import file_sent
+
+    if session.account.imap is None or not session.account.file_sent:
+        return ""
+    try:
+        return asyncio.run(file_sent(session.account, raw))
+    except CommandFailed as error:
+        session.terminal.note(f"it is sent, but no copy was filed: {error}")
+        return ""
 
 
 def _words(done: Submitted, to: list[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -17,9 +17,14 @@ from postroom.agent.invocation import CommandFailed, Json, NoColor
 from postroom.agent.mailbox import Mailbox
 from postroom.agent.terminal import Terminal
 
+if TYPE_CHECKING:
+    from postroom.agent.imap_mailbox import ImapMailbox
+
 T = TypeVar("T")
+M = TypeVar("M", bound=Mailbox)
 
 As = Annotated[str, typer.Option("--as", metavar="NAME", help="Whose mail: an account's name or address.")]
+Folder = Annotated[str, typer.Option("--folder", "-f", metavar="FOLDER", help="Another folder than INBOX.")]
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The file of accounts.")]
 
 
@@ -31,26 +36,41 @@ class MailSession:
         self.account = account
         self.feed = feed
 
-    async def open_mailbox(self) -> Mailbox:
-        """Opens the account's mailbox; raises `ServerFailed`."""
+    async def open_mailbox(self, folder: str = "") -> Mailbox:
+        """Opens the account's mailbox, or another folder; raises `ServerFailed`, `CommandFailed`."""
         from postroom.agent.pop3_mailbox import Pop3Mailbox
 
+        if self.account.imap is not None:
+            return await self.open_folder(folder)
+        if folder and folder.upper() != "INBOX":
+            raise self.without_imap("Another folder than INBOX")
+        if self.account.pop3 is None:
+            raise CommandFailed(
+                f"the account {self.account.address} has no imap or pop3 server: add one to its table"
+            )
         return await Pop3Mailbox.open(self.account)
 
-    def in_mailbox(self, work: Callable[[Mailbox], Awaitable[T]]) -> T:
+    async def open_folder(self, folder: str = "", what: str = "This") -> ImapMailbox:
+        """Opens a folder by IMAP; raises `ServerFailed`, `CommandFailed`."""
+        from postroom.agent.imap_mailbox import ImapMailbox
+
+        if self.account.imap is None:
+            raise self.without_imap(what)
+        return await ImapMailbox.open(self.account, folder or "INBOX")
+
+    def without_imap(self, what: str) -> CommandFailed:
+        """The error of a command that POP3 knows no way for."""
+        return CommandFailed(
+            f"{what} needs IMAP, and the account {self.account.address} has none: add a table imap with host and port to it"
+        )
+
+    def in_mailbox(self, work: Callable[[Mailbox], Awaitable[T]], folder: str = "") -> T:
         """Does something in the open mailbox; what it deletes is gone only when it all went well."""
+        return asyncio.run(_within(self.open_mailbox(folder), work))
 
-        async def run() -> T:
-            mailbox = await self.open_mailbox()
-            try:
-                value = await work(mailbox)
-                await mailbox.close()
-            except BaseException:
-                await mailbox.drop()
-                raise
-            return value
-
-        return asyncio.run(run())
+    def in_folder(self, what: str, work: Callable[[ImapMailbox], Awaitable[T]], folder: str = "") -> T:
+        """Does something, named `what`, for which IMAP is needed."""
+        return asyncio.run(_within(self.open_folder(folder, what), work))
 
     def failure(self, error: Exception) -> CommandFailed | None:
         """Failures of this room come with words already."""
@@ -59,6 +79,17 @@ class MailSession:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+async def _within(opening: Awaitable[M], work: Callable[[M], Awaitable[T]]) -> T:
+    mailbox = await opening
+    try:
+        value = await work(mailbox)
+        await mailbox.close()
+    except BaseException:
+        await mailbox.drop()
+        raise
+    return value
 
 
 def mail_session(

@@ -9,9 +9,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from postroom.agent.idling import Listener, listen
 from postroom.agent.mailbox import Entry, Mailbox, find
 from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
 from postroom.agent.saving import save
@@ -32,6 +37,19 @@ def _about(line: Line) -> str:
     return str(line["subject"] or "(no subject)")
 
 
+def _flags(line: Line) -> str:
+    """What a person wants to know of a message's flags."""
+    flags = {flag.lower() for flag in line["flags"]}
+    words = [word for flag, word in _FLAGS if flag in flags]
+    return ", ".join(words if "\\seen" in flags else ["new", *words])
+
+
+_FLAGS = (
+    ("\\answered", "answered"),
+    ("\\flagged", "flagged"),
+    ("\\draft", "draft"),
+    ("\\deleted", "deleted"),
+)
 COLUMNS = (
     Column[Line]("N", lambda line: str(line["number"]), number=True),
     Column[Line]("From", _who),
@@ -41,38 +59,53 @@ COLUMNS = (
 )
 
 
-def listing(session: MailSession, last: int) -> None:
+def line_columns(lines: Sequence[Line]) -> tuple[Column[Line], ...]:
+    """The columns of a list; flags where they are known."""
+    known = bool(lines) and "flags" in lines[0]
+    return (*COLUMNS, Column[Line]("Flags", _flags)) if known else COLUMNS
+
+
+def listing(session: MailSession, last: int, folder: str) -> None:
     """`postroom mail list`."""
 
     async def fetch(mailbox: Mailbox) -> list[Line]:
         entries = await mailbox.entries()
         shown = entries[-last:] if last else entries
         headers = await mailbox.headers([one.number for one in shown])
-        return [_line(entry, header) for entry, header in zip(shown, headers, strict=True)]
+        return [message_line(entry, header) for entry, header in zip(shown, headers, strict=True)]
 
-    if not session.terminal.listing(session.in_mailbox(fetch), COLUMNS):
+    lines = session.in_mailbox(fetch, folder)
+    if not session.terminal.listing(lines, line_columns(lines)):
         session.terminal.note("no mail")
 
 
-def show(session: MailSession, number: str, directory: Path | None, *, raw: bool, headers: bool) -> None:
+class Wish(msgspec.Struct, frozen=True):
+    """How a message is to be shown."""
+
+    directory: Path | None = None
+    raw: bool = False
+    headers: bool = False
+
+
+def show(session: MailSession, number: str, folder: str, wish: Wish) -> None:
     """`postroom mail read`."""
 
     async def fetch(mailbox: Mailbox) -> tuple[Entry, bytes]:
         entry = find(await mailbox.entries(), number)
         return entry, await mailbox.message(entry.number)
 
-    entry, message = session.in_mailbox(fetch)
-    if raw:
+    entry, message = session.in_mailbox(fetch, folder)
+    if wish.raw:
         _show_raw(session, message)
         return
     letter = read_letter(message)
-    saved = save(message, directory) if directory else []
-    fields = all_headers(message) if headers else _fields(letter) or all_headers(message)
+    saved = save(message, wish.directory) if wish.directory else []
+    fields = all_headers(message) if wish.headers else _fields(letter) or all_headers(message)
     session.terminal.record(
         {
-            **_line(entry, bytes(Header.parse(message))),
+            **message_line(entry, bytes(Header.parse(message))),
             "cc": letter.cc,
-            **({"headers": fields} if headers else {}),
+            **({"headers": fields} if wish.headers else {}),
             "text": letter.text,
             "parts": letter.parts,
             "saved": saved,
@@ -83,7 +116,7 @@ def show(session: MailSession, number: str, directory: Path | None, *, raw: bool
         session.terminal.say(f"saved {file.path} ({file.type}, {size_text(file.size)})")
 
 
-def delete(session: MailSession, numbers: Sequence[str]) -> None:
+def delete(session: MailSession, numbers: Sequence[str], folder: str) -> None:
     """`postroom mail delete`."""
 
     async def work(mailbox: Mailbox) -> list[Entry]:
@@ -92,15 +125,18 @@ def delete(session: MailSession, numbers: Sequence[str]) -> None:
         await mailbox.delete(list(chosen))
         return list(chosen.values())
 
-    gone = session.in_mailbox(work)
+    gone = session.in_mailbox(work, folder)
     for entry in gone:
         session.terminal.record({"deleted": entry.uid, "number": entry.number})
     session.terminal.say(f"deleted {len(gone)} message{'' if len(gone) == 1 else 's'}")
 
 
-def watch(session: MailSession, interval: float, count: int) -> None:
+def watch(session: MailSession, interval: float, count: int, folder: str) -> None:
     """`postroom mail watch`."""
-    rounds = Rounds(session.open_mailbox)
+    if session.account.imap is not None:
+        asyncio.run(_listen(session, interval, count, folder))
+        return
+    rounds = Rounds(partial(session.open_mailbox, folder))
     asyncio.run(rounds.look())  # before the feed begins: what comes in between is found by the next look
     news = News(session.feed, session.account)
     session.terminal.note(f"watching {session.account.address}; Ctrl-C ends it")
@@ -116,8 +152,34 @@ def watch(session: MailSession, interval: float, count: int) -> None:
             shown += 1
 
 
+async def _listen(session: MailSession, interval: float, count: int, folder: str) -> None:
+    loop = asyncio.get_running_loop()
+    told: asyncio.Queue[Line] = asyncio.Queue()
+
+    def put(record: Line) -> None:
+        with suppress(RuntimeError):  # the loop has ended, and the thread is to end with the program
+            loop.call_soon_threadsafe(told.put_nowait, record)
+
+    listener = Listener(partial(session.open_folder, folder))
+    await listener.begin()
+    News(session.feed, session.account, put)
+    session.terminal.note(f"watching {session.account.address}; Ctrl-C ends it")
+    shown = 0
+    async with aclosing(listen(listener, told, interval)) as heard:
+        async for one in heard:
+            if isinstance(one, Arrival):
+                _show_arrival(session, one)
+            elif one.get("event") == "shown":
+                _show_at_once(session, one)
+            else:
+                continue
+            shown += 1
+            if count and shown >= count:
+                return
+
+
 def _show_arrival(session: MailSession, arrival: Arrival) -> None:
-    line = _line(arrival.entry, arrival.header)
+    line = message_line(arrival.entry, arrival.header)
     session.terminal.record({"event": "added", **line})
     session.terminal.say(f"{line['number']}  {_who(line)}  {_about(line)}  ({size_text(line['size'])})")
 
@@ -166,5 +228,7 @@ def _fields(letter: Letter) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if value]
 
 
-def _line(entry: Entry, header: bytes) -> Line:
-    return {"number": entry.number, "uid": entry.uid, **line_of(header), "size": entry.size}
+def message_line(entry: Entry, header: bytes) -> Line:
+    """What a list shows of a message."""
+    line = {"number": entry.number, "uid": entry.uid, **line_of(header), "size": entry.size}
+    return line if entry.flags is None else {**line, "flags": list(entry.flags)}

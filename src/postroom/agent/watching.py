@@ -57,10 +57,16 @@ class Rounds:
 
 
 class News:
-    """Records of a feed, gathered by a thread that dies with the program. `wait` gives one, or None when it is time to look."""
+    """Records of a feed, gathered by a thread that dies with the program. `wait` gives one, or None when it is time to look.
 
-    def __init__(self, feed: Feed | None, account: Account) -> None:
+    Whoever has another place for them gives `put`, which is called by that thread.
+    """
+
+    def __init__(
+        self, feed: Feed | None, account: Account, put: Callable[[dict[str, Any]], object] | None = None
+    ) -> None:
         self._records: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._put = put or self._records.put
         if feed is not None and account.control:
             secret = account.secret()
             threading.Thread(target=self._gather, args=(feed, account, secret), daemon=True).start()
@@ -76,4 +82,4 @@ class News:
 
     def _gather(self, feed: Feed, account: Account, secret: str) -> None:
         for record in feed.watch(Path(account.control), account.address, account.login_name, secret):
-            self._records.put(record)
+            self._put(record)

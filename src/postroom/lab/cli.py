@@ -177,6 +177,7 @@ def _word(running: Lab) -> dict[str, str]:
             one.address,
             Endpoint("127.0.0.1", ports["submission"], "starttls", f"mail.{domain}"),
             Endpoint("127.0.0.1", ports["pop3"], "starttls", f"mail.{domain}"),
+            Endpoint("127.0.0.1", ports["imap"], "starttls", f"mail.{domain}"),
             name=name.capitalize(),
             password=one.password,
             authorities=str(running.ca.path),
@@ -204,13 +205,13 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
     from postroom.lab.faults import FAULTS
 
     us = _program()
-    lines = ["Postroom lab: two mail servers with DNS and certificates, on this machine only.", ""]
+    lines = ["Postroom lab: two mail servers with DNS and certificates, on this machine only."]
     passwords = {one.address: one.password for one in running.inhabitants}
     for domain, ports in sorted(running.ports.items()):
         here = [address for address in passwords if address.endswith(f"@{domain}")]
         lines.append(f"  {domain}   served by mail.{domain} on 127.0.0.1")
         lines += [f"    {address:<24} password {passwords[address]}" for address in here]
-        lines.append("    " + "  ".join(_services(ports)))
+        lines += [f"    {row}" for row in _rows(_services(ports))]
         lines.append("")
     lines += [
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
@@ -223,10 +224,15 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         f"  {us} journey --last",
         f"  {us} lab clock +5h   # what is due until then happens now",
         f"Faults: write to {'@ '.join(FAULTS)}@hamburger.test",
-        "",
         "Ctrl-C stops the lab.",
     ]
     return lines
+
+
+def _rows(services: list[str]) -> list[str]:
+    """Where mail is given, and where it is read."""
+    reading = [one for one in services if one.startswith(("pop3", "imap"))]
+    return ["  ".join(one for one in services if one not in reading), "  ".join(reading)]
 
 
 def _services(ports: Mapping[str, int]) -> list[str]:

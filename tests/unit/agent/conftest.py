@@ -6,10 +6,13 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from commands import Ran, Run
 from laboratory import LabThread
+from postroom.agent import runtime
+from postroom.agent.accounts import dump, load
 from postroom.app.cli.program import run as run_program
 
 
@@ -19,6 +22,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabThread]:
     thread = LabThread(tmp_path_factory.mktemp("lab"))
     yield thread
     thread.close()
+
+
+@pytest.fixture
+def by_pop3(lab: LabThread, tmp_path: Path) -> str:
+    """The option that names a file of the lab's accounts as they would be without IMAP."""
+    known = load(lab.runtime / runtime.NAME / runtime.ACCOUNTS)
+    for name, account in known.accounts.items():
+        known.accounts[name] = msgspec.structs.replace(account, imap=None)
+    path = tmp_path / "pop3.toml"
+    path.touch(0o600)
+    path.write_text(dump(known))
+    return f"--config {path}"
 
 
 @pytest.fixture

@@ -15,9 +15,11 @@ ALICE = Account(
     "alice@crepes.test",
     Endpoint("127.0.0.1", 587, "starttls", "mail.crepes.test"),
     Endpoint("127.0.0.1", 995, "implicit"),
+    Endpoint("127.0.0.1", 143),
     name='Alice "A." \x7fé',
     password="secret",
     insecure_loopback=True,
+    file_sent=False,
 )
 BOB = Account("bob@hamburger.test", password_command=["echo", "x"])
 

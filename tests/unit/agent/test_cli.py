@@ -129,12 +129,12 @@ def test_verbose_shows_the_dialogue_without_the_password(mail: Run, lab: Any) ->
     assert all(one.password not in ran.err for one in lab.lab.inhabitants)
 
 
-def test_watch_shows_what_comes(mail: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watch_shows_what_comes(mail: Run, by_pop3: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def send(*_: Any) -> None:
         assert mail("send --as alice bob@hamburger.test --subject watched --body x").code == 0
 
     monkeypatch.setattr("postroom.agent.showing.News", Interrupting.with_action(send))
-    ran = mail("watch --as bob --count 1 --interval 0.2 --json")
+    ran = mail(f"watch --as bob --count 1 --interval 0.2 --json {by_pop3}")
     assert (ran.code, ran.records[-1]["event"], ran.records[-1]["subject"]) == (0, "added", "watched")
 
 

@@ -13,7 +13,16 @@ from postroom.lab import cli
 from postroom.lab.faults import FAULTS
 from postroom.lab.laboratory import Inhabitant
 
-PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "lmtp": 24, "pop3": 110, "pop3s": 995}
+PORTS = {
+    "smtp": 25,
+    "submission": 587,
+    "submissions": 465,
+    "lmtp": 24,
+    "pop3": 110,
+    "pop3s": 995,
+    "imap": 143,
+    "imaps": 993,
+}
 
 
 @pytest.fixture
@@ -44,6 +53,7 @@ def test_other_commands_find_it(running, tmp_path):
     other = accounts.choose(known, "bob@crepes.test")
     assert (other.secret(), other.authorities) == ('"bob@crepes.test"', str(tmp_path / "ca.pem"))
     assert (other.smtp.port, other.pop3.port, other.smtp.server_name) == (587, 110, "mail.crepes.test")
+    assert (other.imap.port, other.imap.tls, other.imap.server_name) == (143, "starttls", "mail.crepes.test")
 
 
 def test_a_screen_for_people(running, tmp_path):

@@ -1,0 +1,175 @@
+"""A mailbox read by IMAP.
+
+RFC 9051 §6.3.2 (SELECT), §6.4.5 (FETCH), §6.4.6 (STORE), §6.4.8 (MOVE), §6.4.9 (UID); RFC 4315 §2.1 (UID EXPUNGE), RFC 6851 §3.3 (what MOVE stands
+for where there is none). Messages are worked on by their uids, so that nothing another session does can make a number mean another message. Not
+here: folders as a whole (`folders`), the session (`imap_session`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from postroom.agent.accounts import Account
+from postroom.agent.exits import Exit, ServerFailed
+from postroom.agent.imap_session import Answer, ImapSession, named
+from postroom.agent.invocation import CommandFailed
+from postroom.agent.mailbox import Entry
+from postroom.agent.reading import LINE_FIELDS
+from postroom.proto.imap import client_commands as say
+from postroom.proto.imap.client import EXPUNGE
+from postroom.proto.imap.client_commands import Criteria, Request
+from postroom.proto.imap.client_values import Fetched, Found, Status
+from postroom.proto.imap.sets import STAR, Ranges, ranges_of
+
+_ENTRY = b"UID FLAGS RFC822.SIZE"
+_HEADER = b"UID BODY.PEEK[HEADER.FIELDS (%b)]" % " ".join(LINE_FIELDS).upper().encode()
+
+
+class ImapMailbox:
+    """See `Mailbox`. Made by `open`."""
+
+    def __init__(self, session: ImapSession, folder: str, validity: int) -> None:
+        self.session = session
+        self.folder = folder
+        self._validity = validity
+        self._uids: dict[int, int] = {}  # by number, of the entries that were handed out
+        self._doomed: list[int] = []
+
+    @classmethod
+    async def open(cls, account: Account, folder: str = "INBOX") -> ImapMailbox:
+        """Connects, logs in and selects a folder; raises `ServerFailed`, `CommandFailed`."""
+        session = await ImapSession.open(account)
+        try:
+            return await cls._select(session, folder)
+        except BaseException:
+            await session.drop()
+            raise
+
+    @classmethod
+    async def _select(cls, session: ImapSession, folder: str) -> ImapMailbox:
+        request = named(say.select, folder, utf8=session.utf8)
+        answer = await session.ask(request)
+        if not answer.done.ok:
+            raise CommandFailed(
+                f"the folder {folder!r}: {answer.done.text}; postroom mail folders lists what there is"
+            )
+        codes = {one.code: one.argument for one in answer.data if isinstance(one, Status)}
+        validity = codes.get("UIDVALIDITY", "")
+        return cls(session, folder, int(validity) if validity.isdecimal() else 0)
+
+    async def entries(self) -> list[Entry]:
+        """See `Mailbox`. Uids are written with the folder's UIDVALIDITY before them: one without the other means nothing."""
+        return await self._entries([(1, STAR)])
+
+    async def newer(self, than: int) -> list[Entry]:
+        """The messages above a uid."""
+        return [one for one in await self._entries([(than + 1, STAR)]) if self._uids[one.number] > than]
+
+    @property
+    def highest(self) -> int:
+        """The highest uid that was seen; 0 for none."""
+        return max(self._uids.values(), default=0)
+
+    async def search(self, criteria: Criteria) -> list[Entry]:
+        """The messages that the server finds, by number."""
+        request = say.uid_search(criteria, self.session.can, utf8=self.session.utf8)
+        answer = await self.session.do(request)
+        found = [one.ranges for one in answer.data if isinstance(one, Found)]
+        return await self._entries(found[-1]) if found else []
+
+    async def headers(self, numbers: Sequence[int]) -> list[bytes]:
+        """See `Mailbox`; of the header only what a list shows."""
+        uids = [self._uids[number] for number in numbers]
+        found = {
+            one.uid: one.section("BODY[HEADER.FIELDS") for one in await self._fetch(_ranges(uids), _HEADER)
+        }
+        return [self._present(found.get(uid), number) for uid, number in zip(uids, numbers, strict=True)]
+
+    async def message(self, number: int) -> bytes:
+        """See `Mailbox`; from then on it has been seen."""
+        found = await self._fetch(_ranges([self._uids[number]]), b"UID BODY[]")
+        return self._present(next((one.section("BODY[]") for one in found), None), number)
+
+    async def delete(self, numbers: Sequence[int]) -> None:
+        """See `Mailbox`."""
+        self._doomed += [self._uids[number] for number in numbers]
+
+    async def mark(self, numbers: Sequence[int], flags: Iterable[str]) -> None:
+        """Sets flags."""
+        for text in say.set_texts(_ranges(self._uids[number] for number in numbers)):
+            await self.session.do(say.uid_store(text, b"+FLAGS.SILENT", flags))
+
+    async def move(self, numbers: Sequence[int], folder: str, *, create: bool = False) -> None:
+        """Moves messages; raises `CommandFailed` when there is no such folder and `create` does not say to make it."""
+        uids = [self._uids[number] for number in numbers]
+        moves = self.session.can.has("MOVE")
+        for text in say.set_texts(_ranges(uids)):
+            request = named(say.uid_move if moves else say.uid_copy, text, folder, utf8=self.session.utf8)
+            await self._into(request, folder, create=create)
+        if not moves:
+            await self._expunge(uids)
+
+    async def close(self) -> None:
+        """See `Mailbox`."""
+        if self._doomed:
+            await self._expunge(self._doomed)
+        await self.session.leave()
+
+    async def drop(self) -> None:
+        """See `Mailbox`."""
+        await self.session.drop()
+
+    async def _into(self, request: Request, folder: str, *, create: bool) -> None:
+        answer = await self.session.ask(request)
+        if answer.done.code == "TRYCREATE" and create:
+            await self.session.do(named(say.create, folder, utf8=self.session.utf8))
+            answer = await self.session.ask(request)
+        if answer.done.code == "TRYCREATE":
+            raise CommandFailed(f"there is no folder {folder!r}; --create makes it")
+        if not answer.done.ok:
+            raise self.session.refused(request, answer)
+
+    async def _expunge(self, uids: Sequence[int]) -> None:
+        """Removes these messages and no others; where the server cannot do that, they stay marked beside those of others."""
+        ranges = _ranges(uids)
+        for text in say.set_texts(ranges):
+            await self.session.do(say.uid_store(text, b"+FLAGS.SILENT", ["\\Deleted"]))
+            if self.session.can.has("UIDPLUS"):
+                await self.session.do(say.uid_expunge(text))
+        if not self.session.can.has("UIDPLUS"):
+            request = say.uid_search(Criteria(marks=["DELETED"]), self.session.can, utf8=self.session.utf8)
+            answer: Answer = await self.session.do(request)
+            if [one.ranges for one in answer.data if isinstance(one, Found)][-1:] == [ranges]:
+                await self.session.do(EXPUNGE)
+
+    async def _entries(self, ranges: Ranges) -> list[Entry]:
+        found = await self._fetch(ranges, _ENTRY)
+        self._uids |= {one.number: one.uid for one in found}
+        return [
+            Entry(one.number, f"{self._validity}.{one.uid}", one.size or 0, _flags(one))
+            for one in sorted(found, key=lambda one: one.number)
+        ]
+
+    async def _fetch(self, ranges: Ranges, items: bytes) -> list[Fetched]:
+        """What the server tells of these uids. News of other messages may come among it, and tells less."""
+        found: dict[int, Fetched] = {}
+        for text in say.set_texts(ranges):
+            answer = await self.session.do(say.uid_fetch(text, items))
+            for one in answer.data:
+                if isinstance(one, Fetched) and one.uid and (one.size is not None or one.sections):
+                    found[one.uid] = one
+        return list(found.values())
+
+    def _present(self, section: bytes | None, number: int) -> bytes:
+        if section is None:
+            raise ServerFailed(f"message {number} has been removed meanwhile: list again", Exit.MAILBOX)
+        return section
+
+
+def _flags(one: Fetched) -> tuple[str, ...]:
+    """Without \\Recent, which says more of the session than of the message."""
+    return tuple(flag for flag in one.flags or () if flag.lower() != "\\recent")
+
+
+def _ranges(uids: Iterable[int]) -> Ranges:
+    return ranges_of(sorted(set(uids)))

@@ -1,0 +1,171 @@
+"""A session with an IMAP server: connected, logged in, one command after the other.
+
+RFC 9051 §2.2.2 (data comes before the end of a command, and whenever the server has news), §6.3.13 (IDLE), RFC 2971 (ID). Not here: the dialogue
+(`proto.imap.client`), what a mailbox is (`imap_mailbox`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from postroom import __version__
+from postroom.agent.accounts import Account
+from postroom.agent.connecting import Way, failed, leave, open_connection, start_tls, way_to
+from postroom.agent.exits import Exit, ServerFailed
+from postroom.agent.invocation import CommandFailed
+from postroom.net.connect import ClientConnection, NetworkError
+from postroom.proto.imap.client import (
+    IDLE,
+    LOGOUT,
+    NOOP,
+    ClientEvent,
+    Done,
+    Failed,
+    Idling,
+    ImapClient,
+    Ready,
+    Upgrading,
+)
+from postroom.proto.imap.client_commands import Request
+from postroom.proto.imap.client_login import ImapAccount
+from postroom.proto.imap.client_values import Capabilities, Data, Status
+
+SECONDS = 120.0  # for any answer
+IDLE_SECONDS = 25 * 60.0  # after which IDLE is begun anew (RFC 9051 §6.3.13: at least every 29 minutes)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came of a command: its end, and what the server said before it."""
+
+    done: Done
+    data: Sequence[Data | Status]
+
+
+class ImapSession:
+    """Made by `open`. All methods raise `ServerFailed`."""
+
+    def __init__(self, connection: ClientConnection[ClientEvent], machine: ImapClient, way: Way) -> None:
+        self._connection = connection
+        self._machine = machine
+        self._way = way
+
+    @classmethod
+    async def open(cls, account: Account) -> ImapSession:
+        """Connects and logs in."""
+        way = await way_to(account, account.imap, "imap")
+        login = ImapAccount(
+            account.login_name,
+            account.secret(),
+            secure=way.endpoint.tls == "implicit",
+            plaintext=way.endpoint.tls == "none",
+            identity=(("name", "Postroom"), ("version", __version__)),
+        )
+        machine = ImapClient(login)
+        session = cls(await open_connection(way, machine), machine, way)
+        try:
+            await session._log_in()
+        except BaseException:
+            await session.drop()
+            raise
+        return session
+
+    @property
+    def can(self) -> Capabilities:
+        """What the server offers."""
+        return self._machine.capabilities
+
+    @property
+    def utf8(self) -> bool:
+        """Whether names are UTF-8."""
+        return self._machine.utf8
+
+    async def ask(self, request: Request) -> Answer:
+        """Gives a command; its end is an `Answer` whether the server did it or not."""
+        self._machine.send(request)
+        return await self._until_done([])
+
+    async def do(self, request: Request) -> Answer:
+        """Gives a command that has to be done."""
+        answer = await self.ask(request)
+        if not answer.done.ok:
+            raise self.refused(request, answer)
+        return answer
+
+    def refused(self, request: Request, answer: Answer) -> ServerFailed:
+        """What a server said no to, in words."""
+        return ServerFailed(
+            f"{self._way.endpoint.host}, at {request.shown[:200]}: {answer.done.text}", Exit.MAILBOX
+        )
+
+    async def news(self, seconds: float) -> Sequence[Data | Status]:
+        """Waits for news of the selected mailbox, and gives what came of it; without IDLE, asks after `seconds`."""
+        if not self.can.has("IDLE"):
+            await asyncio.sleep(seconds)
+            return (await self.do(NOOP)).data
+        self._machine.send(IDLE)
+        heard: list[Data | Status] = []
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                while not (heard and not isinstance(heard[-1], Status)):
+                    event = await self._event(2 * IDLE_SECONDS)
+                    if isinstance(event, Done):  # it does not want to, now
+                        await asyncio.sleep(seconds)
+                        return heard
+                    if not isinstance(event, Idling):
+                        heard.append(self._data(event))
+        except TimeoutError:
+            pass  # nothing happened
+        self._machine.done()
+        return (await self._until_done(heard)).data
+
+    async def leave(self) -> None:
+        """Takes leave and closes."""
+        await self.do(LOGOUT)
+        await leave(self._connection)
+
+    async def drop(self) -> None:
+        """Closes at once."""
+        await leave(self._connection)
+
+    async def _log_in(self) -> None:
+        while True:
+            match await self._event(SECONDS, Exit.LOGIN):
+                case Upgrading():
+                    await start_tls(self._connection, self._way)
+                    self._machine.tls_started()
+                case Ready():
+                    return
+
+    async def _until_done(self, heard: list[Data | Status]) -> Answer:
+        while True:
+            event = await self._event(SECONDS)
+            if isinstance(event, Done):
+                return Answer(event, heard)
+            if not isinstance(event, Idling):
+                heard.append(self._data(event))
+
+    def _data(self, event: ClientEvent) -> Data | Status:
+        if isinstance(event, Upgrading | Ready | Idling | Done | Failed):
+            raise ServerFailed(f"{self._way.endpoint.host} makes no sense", Exit.MAILBOX)
+        return event
+
+    async def _event(self, seconds: float, at: Exit = Exit.MAILBOX) -> ClientEvent:
+        try:
+            event = await self._connection.event(seconds)
+        except NetworkError as error:
+            raise failed(error, self._way, at) from error
+        if isinstance(event, Failed):
+            at = Exit.TLS if "TLS" in event.why else at
+            raise ServerFailed(f"{self._way.endpoint.host}: {event.why}", at)
+        return event
+
+
+def named(make: Callable[..., Request], *words: object, utf8: bool) -> Request:
+    """A command with a folder's name in it; raises `CommandFailed` for what is no name."""
+    try:
+        return make(*words, utf8=utf8)
+    except ValueError as error:
+        raise CommandFailed(str(error)) from error

@@ -1,0 +1,84 @@
+"""Mail programs that fill a terminal: aerc and alpine, with somebody before them who types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from imap_box import ImapBox
+from letters import letter, stamp
+from running import until
+from screen import Screen
+
+TEXT = "Do you like ketchup?\nHow about pickles?\n"
+
+
+@pytest.fixture
+def box(imap_of, newcomer) -> ImapBox:
+    return imap_of(newcomer)
+
+
+@pytest.fixture
+def three(box) -> list[bytes]:
+    """Three letters in the INBOX, oldest first."""
+    raws = [letter("alice@crepes.test", box.user, f"{stamp()} number{n}", TEXT) for n in range(3)]
+    for raw in raws:
+        box.put(raw)
+    return raws
+
+
+@pytest.fixture
+def screen(home, tmp_path, require_tool, lab) -> Iterator[Callable[..., Screen]]:
+    """Starts a program on a terminal of its own."""
+    opened: list[Screen] = []
+
+    def start(program: str, *words: str | Path) -> Screen:
+        command: Sequence[str] = [require_tool(program), *map(str, words)]
+        require_tool("tmux")
+        opened.append(Screen(tmp_path, command, {**home, "SSL_CERT_FILE": lab.ca}))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()
+
+
+def test_aerc(screen, lab, box, three, tmp_path):
+    config = tmp_path / ".config" / "aerc"
+    config.mkdir(parents=True)
+    source = f"imaps://{quote(box.user, safe='')}:{box.password}@localhost:{lab.port('imaps')}"
+    accounts = config / "accounts.conf"
+    accounts.touch(0o600)
+    accounts.write_text(f"[lab]\nsource = {source}\nfrom = <{box.user}>\ndefault = INBOX\n")
+    aerc = screen("aerc")
+    shown = aerc.shows("number0")
+    assert "number2" in shown
+    assert "Archive" in shown  # the folders
+    late = letter("alice@crepes.test", box.user, f"{stamp()} number3", TEXT)
+    box.put(late)
+    aerc.shows("number3")  # by IDLE
+
+    def command(text: str) -> None:
+        aerc.text(f":{text}")
+        aerc.keys("Enter")
+
+    command("search number1")
+    command("next-result")
+    command("clear")
+    command("select 0")
+    aerc.keys("Enter")
+    aerc.shows("How about pickles?")
+    command("close")
+    command("move Archive")
+    until("the letter to be moved", lambda: box.letters("Archive") == [late])
+    command("mkdir Recipes/Sweet")
+    command("select 0")
+    command("copy Recipes/Sweet")
+    until("the letter to be copied", lambda: box.letters("Recipes/Sweet") == [three[2]])
+    command("delete-message")
+    until("the letter to be deleted", lambda: box.letters() == sorted(three[:2]))
+    command("quit")
+    aerc.ends()
