@@ -12,6 +12,7 @@ from postroom.message.summary import Summary
 from postroom.proto.imap.config import Limits
 from postroom.serve.body_budget import BodyBudget
 from postroom.serve.imap import appending
+from postroom.serve.imap.session import LONGEST_BODY, SILENCE, SILENT_BODY
 from postroom.store import mailboxes, messages
 from postroom.store.rights import MailboxRef
 
@@ -161,6 +162,18 @@ async def test_given_back_when_the_connection_is_lost(stage: ImapStage, tmp_path
     assert not budget.take(1 << 20)
     bob.session.closed("lost")
     assert budget.take(1 << 20)
+
+
+async def test_patience_with_what_is_coming(bob: Client) -> None:
+    """Whoever sends on has time; whoever is silent in the middle of a message has less, and nobody has it for ever."""
+    session, connection = bob.session, bob.connection
+    assert session.deadline() == SILENCE
+    await bob.send(b"a APPEND INBOX {1000+}\r\nhello")
+    assert session.deadline() == SILENT_BODY
+    connection.heard_at = connection.quiet_since + 1000
+    assert session.deadline() == 1000 + SILENT_BODY
+    connection.heard_at = connection.quiet_since + LONGEST_BODY
+    assert session.deadline() == LONGEST_BODY
 
 
 async def test_files_of_what_was_not_filed_go(

@@ -100,6 +100,18 @@ class Actor:
             await self.say(f"COPY {self.numbers()} INBOX", good=False)
             await self.learn()
 
+    async def append(self) -> None:
+        literals = " ".join("(\\Seen) {5+}\r\nhello" for _ in range(self.chance.randint(1, 2)))
+        await self.say(f"APPEND INBOX {literals}")
+        await self.learn()
+
+    async def replace(self) -> None:
+        if self.replica.rows:
+            await self.say(
+                f"REPLACE {self.chance.randint(1, len(self.replica.rows))} INBOX {{5+}}\r\nhello", good=False
+            )
+            await self.learn()
+
     async def fetch(self) -> None:
         if self.replica.rows:
             await self.say(f"FETCH {self.numbers()} (UID FLAGS)", good=False)
@@ -139,6 +151,8 @@ class Actor:
             self.expunge,
             self.move,
             self.copy,
+            self.append,
+            self.replace,
             self.fetch,
             self.rest,
             self.come_back,
