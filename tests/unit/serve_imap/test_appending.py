@@ -204,6 +204,16 @@ async def test_binary(stage: ImapStage, bob: Client) -> None:
     assert last(said).startswith("a NO [UNKNOWN-CTE]")
 
 
+async def test_the_mailbox_goes_while_the_message_comes(stage: ImapStage, bob: Client) -> None:
+    await bob.ok("CREATE Short-lived")
+    await bob.send(b"a APPEND Short-lived {%d+}\r\n" % len(LONG))
+    other = await stage.user()
+    await other.ok("DELETE Short-lived")
+    assert last(await bob.send(LONG + b"\r\n")) == "a NO [TRYCREATE] No such mailbox"
+    assert stage.store.files is not None
+    assert list(stage.store.files.listing()) == []
+
+
 async def test_utf8(stage: ImapStage, bob: Client) -> None:
     raw = "Subject: G\u00fcl\r\n\r\nx\r\n".encode()
     await bob.ok("ENABLE UTF8=ACCEPT")

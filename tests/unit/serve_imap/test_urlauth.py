@@ -152,3 +152,18 @@ async def test_only_owners_have_keys(stage: ImapStage, bob: Client) -> None:
 @pytest.mark.parametrize(("number", "status"), [(MAX_URLS, "OK"), (MAX_URLS + 1, "BAD")])
 async def test_most_urls(bob: Client, number: int, status: str) -> None:
     assert (await bob.say("a URLFETCH" + " x" * number))[-1].startswith(f"a {status}")
+
+
+async def test_a_file_that_ends_too_early_ends_the_connection(stage: ImapStage, bob: Client) -> None:
+    """Inside a literal nothing else can be said: an answer would be taken for a part of the message."""
+    bob = await stage.user()
+    await bob.send(b"a APPEND INBOX {8000+}\r\n" + b"x" * 8000 + b"\r\n")
+    assert stage.store.files is not None
+    account_id = stage.logins.people[BOB]
+    (blob_id,) = [blob for account, blob, _ in stage.store.files.listing() if account == account_id]
+    (url,) = await sign(bob, f"{MINE.replace('UID=1', 'UID=2')};URLAUTH=authuser")
+    stage.store.files.path(account_id, blob_id).write_bytes(b"x" * 7000)
+    with pytest.raises(ConnectionAbortedError):
+        await bob.send(f'a URLFETCH "{url}"\r\n'.encode())
+    assert bob.connection.closed
+    assert bob.heard().endswith(b"{8000}\r\n")

@@ -30,7 +30,7 @@ from postroom.store.changes import MessagesExpunged
 from postroom.store.delivery import Delivered, Delivery
 from postroom.store.engine import Transaction
 from postroom.store.flags import join_keywords
-from postroom.store.rights import MailboxRef, Right, held, require
+from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, held, require
 from postroom.store.spilled import Content
 from postroom.wire.dots import is_canonical
 
@@ -122,6 +122,8 @@ async def append(conversation: Conversation, command: Append) -> Answer:
         deliveries = await _deliveries(conversation, command)
         delivered, gone = await _file(conversation, deliveries)
         code = await _appended_code(conversation, delivered)
+    except NoSuchMailbox as error:  # it was deleted while the messages came
+        raise Refusal(error.public, "TRYCREATE") from None
     finally:
         conversation.arrivals.drop()
     if gone is None:

@@ -98,8 +98,10 @@ async def _send(conversation: Conversation, found: Extract) -> None:
         async for piece in url_pieces(conversation, found):
             conversation.out.send(piece)
             await conversation.drained()
-    except (Refusal, MailError):
-        raise ConnectionAbortedError("a message went while it was sent") from None
+    except (Refusal, MailError) as error:
+        assert conversation.connection is not None
+        conversation.connection.close("a message could not be read to its end")
+        raise ConnectionAbortedError(str(error)) from error
     conversation.out.send(b"\r\n")
 
 
