@@ -82,3 +82,46 @@ def test_aerc(screen, lab, box, three, tmp_path):
     until("the letter to be deleted", lambda: box.letters() == sorted(three[:2]))
     command("quit")
     aerc.ends()
+
+
+def test_alpine(screen, lab, box, three, tmp_path):
+    server = f'{{localhost:{lab.port("imaps")}/ssl/user="{box.user}"}}'
+    quiet = (
+        "quit-without-confirm,expunge-without-confirm,disable-password-caching,disable-password-file-saving"
+    )
+    (tmp_path / "pinerc").write_text(
+        f'inbox-path={server}INBOX\nfolder-collections="Lab" {server}[]\nsystem-certs-file={lab.ca}\n'
+        f"feature-list={quiet}\nlast-version-used=7.00\ndefault-fcc=\n"
+    )
+    alpine = screen("alpine", "-p", tmp_path / "pinerc")
+    alpine.shows("ENTER PASSWORD")
+    alpine.text(box.password)
+    alpine.keys("Enter")
+    alpine.shows("opened with 3 messages")
+    alpine.keys("i")
+    alpine.shows("number0")
+    late = letter("alice@crepes.test", box.user, f"{stamp()} number3", TEXT)
+    box.put(late)
+    alpine.keys("C-l")
+    alpine.shows("number3")
+    alpine.keys("2", "Enter")
+    alpine.shows("Message 2 of 4")
+    alpine.keys("Enter")
+    alpine.shows("How about pickles?")
+    alpine.keys("s")
+    alpine.shows("SAVE Msg #2")
+    alpine.text("Archive")
+    alpine.keys("Enter")
+    until("the letter to be saved", lambda: box.letters("Archive") == [three[1]])
+    alpine.keys("<")
+    alpine.shows("MESSAGE INDEX")
+    alpine.keys("1", "Enter")
+    alpine.shows("Message 1 of 4")
+    alpine.keys("d")
+    alpine.shows("marked for deletion")
+    alpine.keys("x")
+    until("two letters to be gone", lambda: box.letters() == sorted([three[2], late]))
+    alpine.keys("l")
+    assert "Drafts" in alpine.shows("Trash")
+    alpine.keys("q")
+    alpine.ends()
