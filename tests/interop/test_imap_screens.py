@@ -54,9 +54,8 @@ def test_aerc(screen, lab, box, three, tmp_path):
     accounts.touch(0o600)
     accounts.write_text(f"[lab]\nsource = {source}\nfrom = <{box.user}>\ndefault = INBOX\n")
     aerc = screen("aerc")
-    shown = aerc.shows("number0")
-    assert "number2" in shown
-    assert "Archive" in shown  # the folders
+    for words in ("number0", "number1", "number2", "Archive"):
+        aerc.shows(words)
     late = letter("alice@crepes.test", box.user, f"{stamp()} number3", TEXT)
     box.put(late)
     aerc.shows("number3")  # by IDLE
@@ -65,9 +64,6 @@ def test_aerc(screen, lab, box, three, tmp_path):
         aerc.text(f":{text}")
         aerc.keys("Enter")
 
-    command("search number1")
-    command("next-result")
-    command("clear")
     command("select 0")
     aerc.keys("Enter")
     aerc.shows("How about pickles?")
