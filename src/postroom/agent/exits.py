@@ -24,7 +24,7 @@ class Exit(enum.IntEnum):
     RECIPIENTS = 24  # nobody was accepted
     DATA = 25
     AFTER_DATA = 26
-    MAILBOX = 27  # a command of POP3
+    MAILBOX = 27  # a command of POP3 or IMAP
     LOGIN = 28
     TLS = 29
     SOME_RECIPIENTS = 30  # sent, but not to all

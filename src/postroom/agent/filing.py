@@ -12,7 +12,7 @@ from postroom.agent.folders import Folder
 from postroom.agent.folders import folders as list_folders
 from postroom.agent.imap_mailbox import ImapMailbox
 from postroom.agent.invocation import CommandFailed
-from postroom.agent.mailbox import Entry, find
+from postroom.agent.mailbox import Entry
 from postroom.agent.searched import Searched
 from postroom.agent.session import MailSession
 from postroom.agent.showing import Line, line_columns, message_line
@@ -40,10 +40,9 @@ def move(session: MailSession, numbers: Sequence[str], to: str, folder: str, *, 
     """`postroom mail move`."""
 
     async def work(mailbox: ImapMailbox) -> list[Entry]:
-        entries = await mailbox.entries()
-        chosen = {entry.number: entry for entry in (find(entries, number) for number in numbers)}
-        await mailbox.move(list(chosen), to, create=create)
-        return list(chosen.values())
+        chosen = await mailbox.chosen(numbers)
+        await mailbox.move([one.number for one in chosen], to, create=create)
+        return chosen
 
     moved = session.in_folder("Moving", work, folder)
     for entry in moved:

@@ -29,8 +29,7 @@ class Listener:
     async def begin(self) -> None:
         """Opens the folder: what is there already is not news."""
         self._mailbox = await self._open()
-        await self._mailbox.entries()
-        self._known = self._mailbox.highest
+        self._known = await self._mailbox.newest()
 
     async def arrivals(self, interval: float) -> list[Arrival]:
         """Waits until something happens, and gives the messages that came; `interval` is how often to ask who cannot tell."""

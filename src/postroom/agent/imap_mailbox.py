@@ -13,13 +13,14 @@ from postroom.agent.accounts import Account
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.imap_session import Answer, ImapSession, named
 from postroom.agent.invocation import CommandFailed
-from postroom.agent.mailbox import Entry
+from postroom.agent.mailbox import Entry, missing
 from postroom.agent.reading import LINE_FIELDS
 from postroom.proto.imap import client_commands as say
 from postroom.proto.imap.client import EXPUNGE
 from postroom.proto.imap.client_commands import Criteria, Request
-from postroom.proto.imap.client_values import Fetched, Found, Status
+from postroom.proto.imap.client_values import Exists, Expunged, Fetched, Found, Status
 from postroom.proto.imap.sets import STAR, Ranges, ranges_of
+from postroom.wire.numbers import decimal
 
 _ENTRY = b"UID FLAGS RFC822.SIZE"
 _HEADER = b"UID BODY.PEEK[HEADER.FIELDS (%b)]" % " ".join(LINE_FIELDS).upper().encode()
@@ -28,10 +29,14 @@ _HEADER = b"UID BODY.PEEK[HEADER.FIELDS (%b)]" % " ".join(LINE_FIELDS).upper().e
 class ImapMailbox:
     """See `Mailbox`. Made by `open`."""
 
-    def __init__(self, session: ImapSession, folder: str, validity: int) -> None:
+    def __init__(self, session: ImapSession, folder: str, opened: Answer) -> None:
         self.session = session
         self.folder = folder
-        self._validity = validity
+        codes = {one.code: one.argument for one in opened.data if isinstance(one, Status)}
+        self._validity = decimal(codes.get("UIDVALIDITY", "").encode()) or 0
+        self._next = decimal(codes.get("UIDNEXT", "").encode()) or 0
+        self._exists = 0
+        self._note(opened)
         self._uids: dict[int, int] = {}  # by number, of the entries that were handed out
         self._doomed: list[int] = []
 
@@ -53,13 +58,37 @@ class ImapMailbox:
             raise CommandFailed(
                 f"the folder {folder!r}: {answer.done.text}; postroom mail folders lists what there is"
             )
-        codes = {one.code: one.argument for one in answer.data if isinstance(one, Status)}
-        validity = codes.get("UIDVALIDITY", "")
-        return cls(session, folder, int(validity) if validity.isdecimal() else 0)
+        return cls(session, folder, answer)
 
-    async def entries(self) -> list[Entry]:
+    async def entries(self, last: int = 0) -> list[Entry]:
         """See `Mailbox`. Uids are written with the folder's UIDVALIDITY before them: one without the other means nothing."""
-        return await self._entries([(1, STAR)])
+        if not last:
+            return await self._entries([(1, STAR)])
+        return await self._entries(
+            [(max(1, self._exists - last + 1), self._exists)] * bool(self._exists), by_uid=False
+        )
+
+    async def chosen(self, wanted: Sequence[str]) -> list[Entry]:
+        """See `Mailbox`."""
+        numbers = [decimal(one.encode()) for one in wanted]
+        uids = [decimal(one.removeprefix(f"{self._validity}.").encode()) for one in wanted if "." in one]
+        found = [
+            *await self._entries(
+                _ranges(one for one in numbers if one and one <= self._exists), by_uid=False
+            ),
+            *await self._entries(_ranges(one for one in uids if one)),
+        ]
+        named = {str(one.number): one for one in found} | {one.uid: one for one in found}
+        for one in wanted:
+            if one not in named:
+                raise missing(one, 1, self._exists)
+        return list({named[one].number: named[one] for one in wanted}.values())
+
+    async def newest(self) -> int:
+        """The highest uid there is, or was; 0 for none."""
+        if not self._next:
+            await self._entries([(1, STAR)])
+        return max(self._next - 1, self.highest)
 
     async def newer(self, than: int) -> list[Entry]:
         """The messages above a uid."""
@@ -73,7 +102,7 @@ class ImapMailbox:
     async def search(self, criteria: Criteria) -> list[Entry]:
         """The messages that the server finds, by number."""
         request = say.uid_search(criteria, self.session.can, utf8=self.session.utf8)
-        answer = await self.session.do(request)
+        answer = await self._do(request)
         found = [one.ranges for one in answer.data if isinstance(one, Found)]
         return await self._entries(found[-1]) if found else []
 
@@ -97,7 +126,7 @@ class ImapMailbox:
     async def mark(self, numbers: Sequence[int], flags: Iterable[str]) -> None:
         """Sets flags."""
         for text in say.set_texts(_ranges(self._uids[number] for number in numbers)):
-            await self.session.do(say.uid_store(text, b"+FLAGS.SILENT", flags))
+            await self._do(say.uid_store(text, b"+FLAGS.SILENT", flags))
 
     async def move(self, numbers: Sequence[int], folder: str, *, create: bool = False) -> None:
         """Moves messages; raises `CommandFailed` when there is no such folder and `create` does not say to make it."""
@@ -122,7 +151,7 @@ class ImapMailbox:
     async def _into(self, request: Request, folder: str, *, create: bool) -> None:
         answer = await self.session.ask(request)
         if answer.done.code == "TRYCREATE" and create:
-            await self.session.do(named(say.create, folder, utf8=self.session.utf8))
+            await self._do(named(say.create, folder, utf8=self.session.utf8))
             answer = await self.session.ask(request)
         if answer.done.code == "TRYCREATE":
             raise CommandFailed(f"there is no folder {folder!r}; --create makes it")
@@ -133,32 +162,44 @@ class ImapMailbox:
         """Removes these messages and no others; where the server cannot do that, they stay marked beside those of others."""
         ranges = _ranges(uids)
         for text in say.set_texts(ranges):
-            await self.session.do(say.uid_store(text, b"+FLAGS.SILENT", ["\\Deleted"]))
+            await self._do(say.uid_store(text, b"+FLAGS.SILENT", ["\\Deleted"]))
             if self.session.can.has("UIDPLUS"):
-                await self.session.do(say.uid_expunge(text))
+                await self._do(say.uid_expunge(text))
         if not self.session.can.has("UIDPLUS"):
             request = say.uid_search(Criteria(marks=["DELETED"]), self.session.can, utf8=self.session.utf8)
-            answer: Answer = await self.session.do(request)
+            answer: Answer = await self._do(request)
             if [one.ranges for one in answer.data if isinstance(one, Found)][-1:] == [ranges]:
-                await self.session.do(EXPUNGE)
+                await self._do(EXPUNGE)
 
-    async def _entries(self, ranges: Ranges) -> list[Entry]:
-        found = await self._fetch(ranges, _ENTRY)
+    async def _entries(self, ranges: Ranges, *, by_uid: bool = True) -> list[Entry]:
+        found = await self._fetch(ranges, _ENTRY, by_uid=by_uid)
         self._uids |= {one.number: one.uid for one in found}
         return [
             Entry(one.number, f"{self._validity}.{one.uid}", one.size or 0, _flags(one))
             for one in sorted(found, key=lambda one: one.number)
         ]
 
-    async def _fetch(self, ranges: Ranges, items: bytes) -> list[Fetched]:
-        """What the server tells of these uids. News of other messages may come among it, and tells less."""
+    async def _fetch(self, ranges: Ranges, items: bytes, *, by_uid: bool = True) -> list[Fetched]:
+        """What the server tells of these messages. News of others may come among it, and tells less."""
         found: dict[int, Fetched] = {}
         for text in say.set_texts(ranges):
-            answer = await self.session.do(say.uid_fetch(text, items))
+            answer = await self._do((say.uid_fetch if by_uid else say.fetch)(text, items))
             for one in answer.data:
                 if isinstance(one, Fetched) and one.uid and (one.size is not None or one.sections):
                     found[one.uid] = one
         return list(found.values())
+
+    async def _do(self, request: Request) -> Answer:
+        answer = await self.session.do(request)
+        self._note(answer)
+        return answer
+
+    def _note(self, answer: Answer) -> None:
+        for one in answer.data:
+            if isinstance(one, Exists):
+                self._exists = one.count
+            elif isinstance(one, Expunged):
+                self._exists -= 1
 
     def _present(self, section: bytes | None, number: int) -> bytes:
         if section is None:

@@ -25,8 +25,11 @@ class Entry(msgspec.Struct, frozen=True):
 class Mailbox(Protocol):
     """An open mailbox. All methods raise `ServerFailed`."""
 
-    async def entries(self) -> list[Entry]:
-        """What is there, by number."""
+    async def entries(self, last: int = 0) -> list[Entry]:
+        """What is there, by number; only the last so many, 0 for all."""
+
+    async def chosen(self, wanted: Sequence[str]) -> list[Entry]:
+        """The messages with these numbers or uids, each once; raises `CommandFailed`."""
 
     async def headers(self, numbers: Sequence[int]) -> list[bytes]:
         """The headers of these messages, with as little of the rest as the server allows."""
@@ -52,7 +55,12 @@ def find(entries: Sequence[Entry], wanted: str) -> Entry:
     for entry in entries:
         if wanted == entry.uid:
             return entry
-    there = "there is only 1" if entries else "the mailbox is empty"
-    if len(entries) > 1:
-        there = f"there are {entries[0].number} to {entries[-1].number}"
-    raise CommandFailed(f"there is no message {wanted}; {there}")
+    raise missing(wanted, entries[0].number if entries else 0, entries[-1].number if entries else 0)
+
+
+def missing(wanted: str, first: int, last: int) -> CommandFailed:
+    """The error that says which numbers there are; `last` 0 for none."""
+    there = "there is only 1" if last else "the mailbox is empty"
+    if last > first:
+        there = f"there are {first} to {last}"
+    return CommandFailed(f"there is no message {wanted}; {there}")

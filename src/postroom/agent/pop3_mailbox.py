@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from postroom.agent.accounts import Account
 from postroom.agent.connecting import Way, failed, leave, open_connection, start_tls, way_to
 from postroom.agent.exits import Exit, ServerFailed
-from postroom.agent.mailbox import Entry
+from postroom.agent.mailbox import Entry, find
 from postroom.net.connect import ClientConnection, NetworkError
 from postroom.proto.pop3.client import ClientEvent, Failed, Pop3Client, Ready, Upgrading, parse_numbers
 from postroom.proto.pop3.client_login import Pop3Account, Response, Tls
@@ -44,12 +44,19 @@ class Pop3Mailbox:
             raise
         return mailbox
 
-    async def entries(self) -> list[Entry]:
+    async def entries(self, last: int = 0) -> list[Entry]:
         """See `Mailbox`. A server without UIDL gives messages no uid."""
         sizes, uids = await self._ask("LIST", "UIDL", may_fail={"UIDL"})
         names = dict(_uid(line) for line in uids.lines)
         found = [parse_numbers(line.decode("ascii", "replace")) for line in sizes.lines]
-        return [Entry(one[0], names.get(one[0], ""), one[1]) for one in found if one is not None]
+        there = [Entry(one[0], names.get(one[0], ""), one[1]) for one in found if one is not None]
+        return there[-last:] if last else there
+
+    async def chosen(self, wanted: Sequence[str]) -> list[Entry]:
+        """See `Mailbox`."""
+        entries = await self.entries()
+        found = [find(entries, one) for one in wanted]
+        return list({entry.number: entry for entry in found}.values())
 
     async def headers(self, numbers: Sequence[int]) -> list[bytes]:
         """See `Mailbox`."""

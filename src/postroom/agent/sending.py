@@ -15,7 +15,7 @@ import msgspec
 
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.invocation import CommandFailed
-from postroom.agent.mailbox import Mailbox, find
+from postroom.agent.mailbox import Mailbox
 from postroom.agent.session import MailSession
 from postroom.agent.submitting import Submitted, submit
 from postroom.agent.writing import author, complete, finish, recipients
@@ -40,7 +40,7 @@ def original(session: MailSession, number: str, folder: str) -> Original:
     """Fetches it."""
 
     async def fetch(mailbox: Mailbox) -> Original:
-        entry = find(await mailbox.entries(), number)
+        (entry,) = await mailbox.chosen([number])
         return Original(await mailbox.message(entry.number), entry.number, entry.uid, folder)
 
     return session.in_mailbox(fetch, folder)
@@ -109,7 +109,8 @@ def mark_answered(session: MailSession, answered: Original) -> None:
         return
 
     async def work(mailbox: ImapMailbox) -> None:
-        await mailbox.mark([find(await mailbox.entries(), answered.uid).number], ["\\Answered"])
+        (entry,) = await mailbox.chosen([answered.uid])
+        await mailbox.mark([entry.number], ["\\Answered"])
 
     try:
         session.in_folder("A mark", work, answered.folder)

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from postroom.agent.idling import Listener, listen
-from postroom.agent.mailbox import Entry, Mailbox, find
+from postroom.agent.mailbox import Entry, Mailbox
 from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
 from postroom.agent.saving import save
 from postroom.agent.session import MailSession
@@ -69,8 +69,7 @@ def listing(session: MailSession, last: int, folder: str) -> None:
     """`postroom mail list`."""
 
     async def fetch(mailbox: Mailbox) -> list[Line]:
-        entries = await mailbox.entries()
-        shown = entries[-last:] if last else entries
+        shown = await mailbox.entries(last)
         headers = await mailbox.headers([one.number for one in shown])
         return [message_line(entry, header) for entry, header in zip(shown, headers, strict=True)]
 
@@ -91,7 +90,7 @@ def show(session: MailSession, number: str, folder: str, wish: Wish) -> None:
     """`postroom mail read`."""
 
     async def fetch(mailbox: Mailbox) -> tuple[Entry, bytes]:
-        entry = find(await mailbox.entries(), number)
+        (entry,) = await mailbox.chosen([number])
         return entry, await mailbox.message(entry.number)
 
     entry, message = session.in_mailbox(fetch, folder)
@@ -120,10 +119,9 @@ def delete(session: MailSession, numbers: Sequence[str], folder: str) -> None:
     """`postroom mail delete`."""
 
     async def work(mailbox: Mailbox) -> list[Entry]:
-        entries = await mailbox.entries()
-        chosen = {entry.number: entry for entry in (find(entries, number) for number in numbers)}
-        await mailbox.delete(list(chosen))
-        return list(chosen.values())
+        chosen = await mailbox.chosen(numbers)
+        await mailbox.delete([one.number for one in chosen])
+        return chosen
 
     gone = session.in_mailbox(work, folder)
     for entry in gone:

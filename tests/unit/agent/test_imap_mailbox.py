@@ -255,3 +255,39 @@ async def test_news_by_idle_and_after_a_lost_connection() -> None:
         await heard.aclose()
     assert found == [{"event": "shown"}, b"Subject: one", b"Subject: two"]
     assert before.lines[3:5] == ["A4 IDLE", "DONE"]
+
+
+MANY = (GREETING, LOGIN, "* 5000 EXISTS\r\n* OK [UIDVALIDITY 9] x\r\n* OK [UIDNEXT 7001] x\r\nA2 OK selected")
+ROW = "* {} FETCH (UID {} RFC822.SIZE 20 FLAGS ())\r\n"
+
+
+async def test_only_what_is_asked_for_is_fetched_of_a_large_mailbox() -> None:
+    last = ROW.format(4999, 6999) + ROW.format(5000, 7000) + "A3 OK"
+    chosen = (ROW.format(3, 4) + "A4 OK", ROW.format(3, 4) + ROW.format(9, 12) + "A5 OK")
+    async with scripted((*MANY, last, *chosen)) as server:
+
+        async def work(mailbox: ImapMailbox) -> list[list[str]]:
+            assert await mailbox.newest() == 7000
+            return [
+                [one.uid for one in await mailbox.entries(2)],
+                [one.uid for one in await mailbox.chosen(["9.12", "3", "9.4"])],
+            ]
+
+        assert await within(server, work) == [["9.6999", "9.7000"], ["9.12", "9.4"]]
+    assert server.lines[2:] == [
+        "A3 FETCH 4999:5000 (UID FLAGS RFC822.SIZE)",
+        "A4 FETCH 3 (UID FLAGS RFC822.SIZE)",
+        "A5 UID FETCH 4,12 (UID FLAGS RFC822.SIZE)",
+    ]
+
+
+@pytest.mark.parametrize("wanted", ["5001", "0", "x", "8.4", "9.4", "4.", "٣"])
+async def test_what_is_not_there(wanted: str) -> None:
+    async with scripted((*MANY, "A3 OK")) as server:
+        with pytest.raises(CommandFailed, match="there are 1 to 5000"):
+            await within(server, lambda mailbox: mailbox.chosen([wanted]))
+
+
+async def test_an_empty_mailbox_has_no_last_messages() -> None:
+    async with scripted((*OLD,)) as server:
+        assert await within(server, lambda mailbox: mailbox.entries(3)) == []
