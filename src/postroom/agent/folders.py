@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from postroom.agent.accounts import Account
-from postroom.agent.imap_session import ImapSession, named
+from postroom.agent.imap_session import ImapSession, Tell, named, untold
 from postroom.proto.imap import client_commands as say
 from postroom.proto.imap.client_values import Listed, MailboxStatus
 
@@ -41,9 +41,9 @@ async def folders(session: ImapSession) -> list[Folder]:
     ]
 
 
-async def file_sent(account: Account, raw: bytes) -> str:
+async def file_sent(account: Account, raw: bytes, tell: Tell = untold) -> str:
     """Puts a copy of what was sent into the folder for it, which is made when there is none; gives its name. Raises `ServerFailed`."""
-    session = await ImapSession.open(account)
+    session = await ImapSession.open(account, tell)
     try:
         answer = await session.do(say.list_all(session.can, utf8=session.utf8))
         listed = [one for one in answer.data if isinstance(one, Listed) and one.selectable]

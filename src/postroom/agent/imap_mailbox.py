@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from postroom.agent.accounts import Account
 from postroom.agent.exits import Exit, ServerFailed
-from postroom.agent.imap_session import Answer, ImapSession, named
+from postroom.agent.imap_session import Answer, ImapSession, Tell, named, untold
 from postroom.agent.invocation import CommandFailed
 from postroom.agent.mailbox import Entry, missing
 from postroom.agent.reading import LINE_FIELDS
@@ -41,9 +41,9 @@ class ImapMailbox:
         self._doomed: list[int] = []
 
     @classmethod
-    async def open(cls, account: Account, folder: str = "INBOX") -> ImapMailbox:
-        """Connects, logs in and selects a folder; raises `ServerFailed`, `CommandFailed`."""
-        session = await ImapSession.open(account)
+    async def open(cls, account: Account, folder: str = "INBOX", tell: Tell = untold) -> ImapMailbox:
+        """Connects, logs in and selects a folder; `tell` gets the server's alerts. Raises `ServerFailed`, `CommandFailed`."""
+        session = await ImapSession.open(account, tell)
         try:
             return await cls._select(session, folder)
         except BaseException:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -33,8 +34,14 @@ from postroom.proto.imap.client_commands import Request
 from postroom.proto.imap.client_login import ImapAccount
 from postroom.proto.imap.client_values import Capabilities, Data, Status
 
+Tell = Callable[[str], object]
 SECONDS = 120.0  # for any answer
 IDLE_SECONDS = 25 * 60.0  # after which IDLE is begun anew (RFC 9051 §6.3.13: at least every 29 minutes)
+
+
+def untold(text: str) -> None:
+    """For whoever shows nobody what a server has to say."""
+    del text
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -47,14 +54,17 @@ class Answer(msgspec.Struct, frozen=True):
 class ImapSession:
     """Made by `open`. All methods raise `ServerFailed`."""
 
-    def __init__(self, connection: ClientConnection[ClientEvent], machine: ImapClient, way: Way) -> None:
+    def __init__(
+        self, connection: ClientConnection[ClientEvent], machine: ImapClient, way: Way, tell: Tell
+    ) -> None:
         self._connection = connection
         self._machine = machine
         self._way = way
+        self._tell = tell
 
     @classmethod
-    async def open(cls, account: Account) -> ImapSession:
-        """Connects and logs in."""
+    async def open(cls, account: Account, tell: Tell = untold) -> ImapSession:
+        """Connects and logs in. `tell` gets what the server wants the person to know (RFC 9051 §7.1, ALERT)."""
         way = await way_to(account, account.imap, "imap")
         login = ImapAccount(
             account.login_name,
@@ -64,7 +74,7 @@ class ImapSession:
             identity=(("name", "Postroom"), ("version", __version__)),
         )
         machine = ImapClient(login)
-        session = cls(await open_connection(way, machine), machine, way)
+        session = cls(await open_connection(way, machine), machine, way, tell)
         try:
             await session._log_in()
         except BaseException:
@@ -122,8 +132,9 @@ class ImapSession:
         return (await self._until_done(heard)).data
 
     async def leave(self) -> None:
-        """Takes leave and closes."""
-        await self.do(LOGOUT)
+        """Takes leave and closes. All is done by then: a server that only hangs up takes nothing back."""
+        with suppress(ServerFailed):
+            await self.ask(LOGOUT)
         await leave(self._connection)
 
     async def drop(self) -> None:
@@ -160,6 +171,8 @@ class ImapSession:
         if isinstance(event, Failed):
             at = Exit.TLS if "TLS" in event.why else at
             raise ServerFailed(f"{self._way.endpoint.host}: {event.why}", at)
+        if isinstance(event, Status | Done) and event.code == "ALERT":
+            self._tell(f"{self._way.endpoint.host} says: {event.text}")
         return event
 
 

@@ -125,7 +125,7 @@ def _file(session: MailSession, raw: bytes) -> str:
     if session.account.imap is None or not session.account.file_sent:
         return ""
     try:
-        return asyncio.run(file_sent(session.account, raw))
+        return asyncio.run(file_sent(session.account, raw, session.terminal.note))
     except CommandFailed as error:
         session.terminal.note(f"it is sent, but no copy was filed: {error}")
         return ""

@@ -56,7 +56,7 @@ class MailSession:
 
         if self.account.imap is None:
             raise self.without_imap(what)
-        return await ImapMailbox.open(self.account, folder or "INBOX")
+        return await ImapMailbox.open(self.account, folder or "INBOX", self.terminal.note)
 
     def without_imap(self, what: str) -> CommandFailed:
         """The error of a command that POP3 knows no way for."""

@@ -291,3 +291,13 @@ async def test_what_is_not_there(wanted: str) -> None:
 async def test_an_empty_mailbox_has_no_last_messages() -> None:
     async with scripted((*OLD,)) as server:
         assert await within(server, lambda mailbox: mailbox.entries(3)) == []
+
+
+async def test_alerts_are_told_and_a_server_may_leave_without_a_word() -> None:
+    alert = "* NO [ALERT] the disk is full\r\nA3 OK [ALERT] really"
+    told: list[str] = []
+    async with scripted((*OLD, alert, "")) as server:
+        mailbox = await ImapMailbox.open(account(server.port), "INBOX", told.append)
+        await mailbox.entries()
+        await mailbox.close()
+    assert told == ["127.0.0.1 says: the disk is full", "127.0.0.1 says: really"]

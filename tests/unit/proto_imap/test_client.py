@@ -260,6 +260,25 @@ def test_a_literal_that_is_not_wanted_stays_here() -> None:
     assert client.data_to_send() == b"A2 NOOP\r\n"
 
 
+def test_alerts_reach_the_person() -> None:
+    client = ImapClient(CLEAR)
+    found = talk(
+        client,
+        """
+        S: * OK [CAPABILITY IMAP4rev1] hi
+        C: A1 LOGIN "bob" "hungry"
+        S: * OK [ALERT] tomorrow we close
+        S: * OK [CAPABILITY IMAP4rev1] x
+        S: A1 OK [ALERT] your password is old
+        """,
+    )
+    assert found[:2] == [
+        Status("", "OK", "tomorrow we close", "ALERT"),
+        Status("", "OK", "your password is old", "ALERT"),
+    ]
+    assert isinstance(found[2], Ready)
+
+
 def test_idle() -> None:
     client = logged_in()
     client.send(IDLE)

@@ -237,6 +237,7 @@ class ImapClient:
         self._idling = False
         self._hear(response)
         if self._steps is not None:
+            self._alert(response)
             answer = Answer(
                 response.condition == "OK", response.text, response.code, self._heard, self._enabled
             )
@@ -256,6 +257,13 @@ class ImapClient:
                 self._fail(response.text, response.code)
         elif self._steps is None and not isinstance(response, Capabilities):
             self._events.append(response)
+        else:
+            self._alert(response)
+
+    def _alert(self, response: ServerResponse) -> None:
+        """RFC 9051 §7.1: an alert is for the person, also when it comes during the login."""
+        if isinstance(response, Status) and response.code == "ALERT":
+            self._events.append(msgspec.structs.replace(response, tag=""))
 
     def _hear(self, response: ServerResponse) -> None:
         """Takes note of what the server can."""
