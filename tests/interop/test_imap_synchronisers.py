@@ -164,3 +164,18 @@ def test_offlineimap_both_ways(offlineimap, box, tmp_path):
     before, files = state(box), sorted(mail.glob("**/*"))
     offlineimap()
     assert (state(box), sorted(mail.glob("**/*"))) == (before, files)
+
+
+CORPUS = sorted(Path(__file__).parents[1].glob("corpus/*.eml"))
+
+
+def test_odd_letters_arrive_octet_by_octet(mbsync, box, tmp_path):
+    """Those of the corpus: nested, folded, in 8 bits ...; mbsync leaves a letter without a header where it is."""
+    raws = [path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for path in CORPUS]
+    for raw in raws:
+        box.put(raw)
+    assert box.letters() == sorted(raws)
+    mbsync()
+    with_header = [raw for raw in raws if raw[:40].partition(b":")[0].replace(b"-", b"").strip().isalpha()]
+    assert len(with_header) == len(raws) - 1
+    assert here(tmp_path / "mail" / "INBOX") == sorted(with_header)
