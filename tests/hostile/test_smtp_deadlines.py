@@ -97,8 +97,7 @@ def test_s18_a_thousand_recipients_and_one(house: Besieged) -> None:
         assert wire.ask("DATA").startswith("354")
         wire.send(b"Subject: many\r\n\r\nhello\r\n.\r\n")
         assert wire.reply().startswith("250")
-    house.until("a thousand copies", lambda: house.count("messages") >= 1000)
-    assert len(house.letters(u)) == 1000
+    house.until("a thousand copies", lambda: len(house.letters(u)) == 1000)
 
 
 def test_s19_unknown_recipients_end_the_connection(house: Besieged) -> None:
@@ -147,11 +146,13 @@ def admitted(house: Besieged) -> bool:
 
 def test_s37_three_hundred_a_minute(house: Besieged, neighbours: Callable[[Besieged], None]) -> None:
     neighbours(house)
-    refused = 0
-    for _ in range(301):
+    greeted = 0
+    for _ in range(3_000):  # time goes on, and with it five more are let in every second
         with house.connect(source="127.0.0.7") as wire:
-            refused += wire.reply().startswith("421 4.7.0")
-    assert refused >= 1
+            if wire.reply().startswith("421 4.7.0"):
+                break
+            greeted += 1
+    assert 300 <= greeted < 3_000
     house.move(60)
     with house.connect(source="127.0.0.7") as wire:
         assert wire.reply().startswith("220")
