@@ -73,6 +73,7 @@ TABLE: Final = (
     Row("LITERAL+", "RFC 7888", names=_literal),
     Row("ID", "RFC 2971"),
     Row("IDLE", "RFC 2177"),
+    Row("NOTIFY", "RFC 5465", Shown.AFTER),
     Row("UNSELECT", "RFC 3691", Shown.AFTER),
     Row("UTF8=ACCEPT", "RFC 6855", Shown.AFTER, enable=True),
     Row("CONDSTORE", "RFC 7162", Shown.AFTER, enable=True),

@@ -149,7 +149,7 @@ async def _mark(conversation: Conversation, wanted: Ranges, since: int) -> froze
     except NotPermitted:  # RFC 4314 §4: who may read but not keep \\Seen reads all the same
         return frozenset()
     view.own(flagged.change.modseq)
-    conversation.store.changes.publish([flagged.change])
+    conversation.publish([flagged.change])
     return frozenset(flagged.change.uids)
 
 

@@ -158,7 +158,7 @@ async def close(conversation: Conversation, _: Close) -> Answer:
             change = await conversation.write(
                 lambda tx: expunge.expunge(tx, view.ref, [(1, HIGHEST_UID)], now, only_deleted=True)
             )
-            conversation.store.changes.publish([change])
+            conversation.publish([change])
     return Answer("Closed")
 
 

@@ -55,7 +55,7 @@ async def store(conversation: Conversation, command: Store) -> Answer:
             stored = await _store_slice(conversation, part, asked, own, all_rows=all_rows)
             own.add(stored.flagged.change.modseq)
             if stored.flagged.change.uids:
-                conversation.store.changes.publish([stored.flagged.change])
+                conversation.publish([stored.flagged.change])
             modified += stored.flagged.modified
             found += len(stored.rows)
             _tell(conversation, command, stored)
@@ -149,7 +149,7 @@ async def expunge_slices(conversation: Conversation, uids: Sequence[int]) -> int
         change = await conversation.write(
             lambda tx, part=part: expunging.expunge(tx, ref, part, now, only_deleted=True)  # type: ignore[misc]
         )
-        conversation.store.changes.publish([change])
+        conversation.publish([change])
         modseq = change.modseq if change.uids else modseq
     return modseq
 

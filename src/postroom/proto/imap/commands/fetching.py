@@ -110,6 +110,14 @@ def _uid_fetch(c: ImapCursor) -> Fetch:
     return _fetch(c, by_uid=True)
 
 
+def attributes(c: ImapCursor) -> tuple[Attribute, ...]:
+    """`(` fetch-att *(SP fetch-att) `)`, each once: what is told of messages that come (RFC 5465 §5.2 and §7)."""
+    found = dict.fromkeys(parenthesized(c, _attribute, least=1))
+    if len(found) > MAX_ATTRIBUTES:
+        raise c.error(f"at most {MAX_ATTRIBUTES} different attributes")
+    return tuple(found)
+
+
 def _one(c: ImapCursor) -> list[Attribute]:
     start = c.position
     macro = MACROS.get(c.take_while(_NAME_CHARS).upper())
