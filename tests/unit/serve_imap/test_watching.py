@@ -9,6 +9,7 @@ from imap_waiting import gone, modern, quiet
 from postroom.serve.imap import watching
 from postroom.serve.imap.watching import MAX_WATCHED
 from postroom.store.changes import Missed
+from postroom.store.store import Store
 
 ALL = "MessageNew MessageExpunge FlagChange"
 SHARED = '"Other Users/alice@crepes.test/%s"'
@@ -282,3 +283,22 @@ async def test_lost_hints(stage: ImapStage) -> None:
     await bob.ok("NOTIFY SET (PERSONAL (MailboxMetadataChange))")
     stage.store.changes.deliver([Missed(stage.logins.people[BOB], 0)])
     assert (await bob.told("OK"))[0].startswith("* OK [NOTIFICATIONOVERFLOW]")
+
+
+async def test_what_another_process_did(database_url: str) -> None:
+    """Both have one database; a hint goes from the one to the other after the commit."""
+    here, there = await Store.open(database_url), await Store.open(database_url)
+    stage = await ImapStage.open(here)
+    other = ImapStage(there)
+    other.ids, other.logins = stage.ids, stage.logins
+    bob = await modern(stage, "INBOX")
+    await bob.ok(f"NOTIFY SET (SELECTED ({ALL})) (PERSONAL (MailboxName MessageNew MessageExpunge))")
+    await other.deliver()
+    await bob.told("1 EXISTS")
+    away = await other.user()
+    await away.ok("CREATE A")
+    assert '* LIST (\\HasNoChildren) "/" "A"' in await bob.told("LIST")
+    await other.deliver(role="junk")
+    assert await bob.told("STATUS") == ['* STATUS "Junk" (MESSAGES 1 UIDNEXT 2)']
+    await here.close()
+    await there.close()

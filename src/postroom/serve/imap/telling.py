@@ -23,7 +23,7 @@ from postroom.serve.imap.watch import EVERYTHING, Told
 from postroom.store import mailboxes
 from postroom.store.engine import Transaction
 from postroom.store.messages import Message
-from postroom.store.rights import NoSuchMailbox
+from postroom.store.rights import NoSuchMailbox, Right, require
 
 
 async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked: bool = False) -> None:
@@ -38,6 +38,7 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
     told = allowed if wishes is None or asked else wishes.told(allowed)
 
     async def look(tx: Transaction) -> News | None:
+        await require(tx, view.ref, Right.READ)
         mailbox = await mailboxes.get(tx, view.ref)
         return None if view.is_told(mailbox, told) else await view.news(tx, mailbox, told)
 

@@ -94,7 +94,11 @@ class Watch:
 
     def __init__(self, account_id: int, groups: Iterable[Group]) -> None:
         self.account_id = account_id
-        self.groups = tuple(groups)
+        self.named: dict[tuple[str, str], frozenset[Event]] = {}  # by kind, and name where the kind has names
+        for group in groups:
+            for name in group.source.names or ("",):
+                key = group.source.kind, name
+                self.named[key] = self.named.get(key, NOTHING) | group.events
         self.names: Mapping[str, Named] = {}
         self.known: dict[int, Numbers] = {}
         self.watched: dict[int, Named] = {}  # mailboxes of which messages are told, by id
@@ -104,27 +108,20 @@ class Watch:
 
     def events(self, entry: Named) -> frozenset[Event]:
         """What is to be told of a name: the events of all groups that it belongs to (RFC 5465 §6)."""
-        found: set[Event] = set()
-        for group in self.groups:
-            if not group.events <= found and self._belongs(entry, group):
-                found |= group.events
-        return frozenset(found)
+        named, name = self.named, entry.name
+        found = named.get(("MAILBOXES", name), NOTHING)
+        if not name.startswith(OTHER_USERS + SEPARATOR):  # a script may file into any mailbox (RFC 5465 §6.3)
+            found |= named.get(("PERSONAL", ""), NOTHING) | named.get(("INBOXES", ""), NOTHING)
+        if entry.subscribed:
+            found |= named.get(("SUBSCRIBED", ""), NOTHING)
+        while name:
+            found |= named.get(("SUBTREE", name), NOTHING)
+            name = name.rpartition(SEPARATOR)[0]
+        return found
 
     def wants(self, event: Event) -> bool:
         """Whether an event is wanted at all."""
-        return any(event in group.events for group in self.groups)
-
-    def _belongs(self, entry: Named, group: Group) -> bool:
-        match group.source.kind:
-            case "PERSONAL" | "INBOXES":  # a script may file into any mailbox (RFC 5465 §6.3)
-                return not entry.name.startswith(OTHER_USERS + SEPARATOR)
-            case "SUBSCRIBED":
-                return entry.subscribed
-            case "MAILBOXES":
-                return entry.name in group.source.names
-            case _:
-                tops = group.source.names
-                return any(entry.name == top or entry.name.startswith(top + SEPARATOR) for top in tops)
+        return any(event in events for events in self.named.values())
 
     def close(self) -> None:
         """Hears nothing any more."""

@@ -7,6 +7,7 @@ the session did itself is not told. Not here: the selected mailbox (`serve.imap.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
@@ -16,7 +17,7 @@ from postroom.proto.imap.commands.mailboxes import ATTRIBUTES
 from postroom.proto.imap.commands.notifying import MESSAGE_EVENTS, Event, Group
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Conversation, Refusal
-from postroom.serve.imap.listing import entries
+from postroom.serve.imap.listing import AT_ONCE, entries
 from postroom.serve.imap.watch import Named, Numbers, Watch, Wishes
 from postroom.store import acl, mailboxes
 from postroom.store.annotations import ACCOUNT
@@ -46,8 +47,8 @@ async def begin(conversation: Conversation, groups: tuple[Group, ...], *, told: 
     watch = Watch(conversation.account_id, groups)
     try:
         await _listen(conversation, watch)
-        watch.names = await conversation.snapshot(lambda tx: entries(conversation, tx))
-        _choose(watch)
+        watch.names = await entries(conversation)
+        await _choose(watch)
         if len(watch.watched) > MAX_WATCHED:
             raise Refusal(f"At most {MAX_WATCHED} mailboxes can be watched", "NOTIFICATIONOVERFLOW")
         await _listen(conversation, watch)
@@ -59,12 +60,12 @@ async def begin(conversation: Conversation, groups: tuple[Group, ...], *, told: 
         if entry.mailbox_id and not entry.readable and watch.events(entry):
             conversation.out.send(_listed(conversation, entry))
     if told:
-        for mailbox_id, entry in watch.watched.items():
+        for mailbox_id, one in watch.watched.items():
             if mailbox_id in watch.known and not _selected(conversation, mailbox_id):
                 items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"]
-                if Event.FLAG_CHANGE in watch.events(entry):
+                if Event.FLAG_CHANGE in watch.events(one):
                     items += ["UNSEEN", "HIGHESTMODSEQ"]
-                conversation.out.send(_status(conversation, entry, items, watch.known[mailbox_id]))
+                conversation.out.send(_status(conversation, one, items, watch.known[mailbox_id]))
                 await conversation.drained()
     return watch
 
@@ -104,8 +105,7 @@ def overflow(conversation: Conversation) -> None:
 async def _listen(conversation: Conversation, watch: Watch) -> None:
     """Subscribes to the account itself, to those whose mailboxes are watched, and to those that are named, since they may share some later."""
     wanted = {watch.account_id, PROCESSES} | {entry.account_id for entry in watch.watched.values()}
-    named = {name for group in watch.groups for name in group.source.names}
-    for name in named:
+    for _, name in watch.named:
         if name.startswith(f"{mailboxes.OTHER_USERS}/"):
             levels = name.split(names.SEPARATOR)
             owner = await acl.account_of(
@@ -121,13 +121,15 @@ async def _listen(conversation: Conversation, watch: Watch) -> None:
         watch.subscriptions.pop(account_id).close()
 
 
-def _choose(watch: Watch) -> None:
+async def _choose(watch: Watch) -> None:
     """Which mailboxes' messages are watched: those that may be read (RFC 5465 §5)."""
-    watch.watched = {
-        entry.mailbox_id: entry
-        for entry in watch.names.values()
-        if entry.readable and MESSAGE_EVENTS & watch.events(entry)
-    }
+    watched: dict[int, Named] = {}
+    for number, entry in enumerate(watch.names.values()):
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+        if entry.readable and MESSAGE_EVENTS & watch.events(entry):
+            watched[entry.mailbox_id] = entry
+    watch.watched = watched
     watch.known = {key: numbers for key, numbers in watch.known.items() if key in watch.watched}
 
 
@@ -230,9 +232,9 @@ def _selected(conversation: Conversation, mailbox_id: int) -> bool:
 async def _tell_names(conversation: Conversation, watch: Watch) -> list[Named]:
     """LIST for names that came, went, or changed; gives the mailboxes that are watched from now on."""
     own, watch.own = watch.own, set()
-    before, watch.names = watch.names, await conversation.snapshot(lambda tx: entries(conversation, tx))
+    before, watch.names = watch.names, await entries(conversation)
     was_watched = watch.watched
-    _choose(watch)
+    await _choose(watch)
     await _listen(conversation, watch)
     told: dict[str, str] = {}  # names that are to be told, and what they were called before
     gone = _by_id(before)
@@ -243,6 +245,7 @@ async def _tell_names(conversation: Conversation, watch: Watch) -> list[Named]:
         _came_or_went(watch, here[mailbox_id], told)
     for mailbox_id in (here.keys() & gone.keys()) - own:
         _changed(watch, gone[mailbox_id], here[mailbox_id], told, before)
+    await asyncio.sleep(0)
     for name in before.keys() | watch.names.keys():
         _subscription(watch, before.get(name), watch.names.get(name), told, own)
     for name in sorted(told):
