@@ -26,8 +26,10 @@ KINDS = {
     "IMAP4rev2": "ENABLE IMAP4rev2",
     "NOTIFY": f"NOTIFY SET (SELECTED {WAITING})",
     "NOTIFY with numbers": f"NOTIFY SET (SELECTED-DELAYED {WAITING}) (PERSONAL (MessageNew MessageExpunge))",
+    "UIDONLY": "ENABLE UIDONLY",
+    "UIDONLY NOTIFY": f"NOTIFY SET (SELECTED {WAITING})",
 }
-BY_UID = frozenset({"NOTIFY"})
+BY_UID = frozenset({"NOTIFY", "UIDONLY", "UIDONLY NOTIFY"})
 STEPS = 90
 
 
@@ -38,7 +40,7 @@ class Actor:
         self.client = client
         self.kind = kind
         self.chance = chance
-        self.replica = Replica()
+        self.replica = Replica(uid_only="UIDONLY" in kind)
         self.idle = False
         self.by_uid = kind in BY_UID
 
@@ -220,6 +222,8 @@ async def test_sessions_believe_what_is_true(stage: ImapStage, seed: int) -> Non
     for kind, first in KINDS.items():
         actor = Actor(await stage.user(), kind, chance)
         await actor.client.ok(first)
+        if actor.replica.uid_only:
+            await actor.client.ok("ENABLE UIDONLY")
         await actor.select()
         actors.append(actor)
     inbox = await mailboxes.by_role(stage.store.engine.reading(), account_id, "inbox")

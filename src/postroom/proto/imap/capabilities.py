@@ -78,6 +78,7 @@ TABLE: Final = (
     Row("UTF8=ACCEPT", "RFC 6855", Shown.AFTER, enable=True),
     Row("CONDSTORE", "RFC 7162", Shown.AFTER, enable=True),
     Row("QRESYNC", "RFC 7162", Shown.AFTER, enable=True),
+    Row("UIDONLY", "RFC 9586", Shown.AFTER, enable=True),
     Row("UIDPLUS", "RFC 4315", Shown.AFTER),
     Row("MULTIAPPEND", "RFC 3502", Shown.AFTER),
     Row("CATENATE", "RFC 4469", Shown.AFTER),

@@ -142,6 +142,13 @@ def _give_up(conversation: Conversation, view: View, context: Context) -> None:
     conversation.out.untagged(b"NO [NOUPDATE %b] The result has become too large" % string(tag))
 
 
+def end_numbered(conversation: Conversation, view: View) -> None:
+    """Results in numbers are not kept up to date where messages have none any more (RFC 9586 §3)."""
+    for tag in [tag for tag, context in view.contexts.items() if not context.correlation.by_uid]:
+        del view.contexts[tag]
+        conversation.out.untagged(b"NO [NOUPDATE %b] Messages have no numbers any more" % string(tag))
+
+
 async def cancel(conversation: Conversation, command: CancelUpdate) -> Answer:
     """RFC 5267 §4.3.5."""
     view = conversation.selected

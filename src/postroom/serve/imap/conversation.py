@@ -210,6 +210,11 @@ class Conversation:
         return self.view
 
     @property
+    def uid_only(self) -> bool:
+        """Whether messages have no numbers (RFC 9586 §3)."""
+        return "UIDONLY" in self.machine.enabled
+
+    @property
     def rev2(self) -> bool:
         """Whether the client speaks IMAP4rev2 (RFC 9051 §6.3.1)."""
         return "IMAP4REV2" in self.machine.enabled

@@ -54,7 +54,7 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
 async def _render(conversation: Conversation, view: View, news: News) -> None:
     out = conversation.out
     await contexts.leaving(conversation, view, news)
-    if news.expunged and conversation.enabled("QRESYNC"):
+    if news.expunged and (conversation.enabled("QRESYNC") or conversation.uid_only):
         out.untagged(b"VANISHED " + render(ranges_of(news.expunged)))
     elif news.expunged:
         out.send(b"".join(b"* %d EXPUNGE\r\n" % number for number in reversed(news.numbers)))
@@ -96,9 +96,11 @@ async def _tell_new(conversation: Conversation, view: View, news: News, updates:
 async def _fetch(conversation: Conversation, attributes: tuple[Attribute, ...], ranges: Ranges) -> None:
     """Nothing is marked \\Seen by it; what is encoded in an unknown way is told by its uid alone."""
     try:
-        await Slices(conversation, Plan(attributes, attributes, frozenset(), 0)).run(ranges)
+        plan = Plan(attributes, attributes, frozenset(), 0, uid_only=conversation.uid_only)
+        await Slices(conversation, plan).run(ranges)
     except UnknownEncoding:
-        await Slices(conversation, Plan((UID,), (UID,), frozenset(), 0)).run(ranges)
+        plan = Plan((UID,), (UID,), frozenset(), 0, uid_only=conversation.uid_only)
+        await Slices(conversation, plan).run(ranges)
 
 
 async def recent(conversation: Conversation, view: View) -> int:
@@ -115,4 +117,6 @@ def flags_line(conversation: Conversation, view: View, number: int, row: Message
     is_recent = row.uid >= view.recent_from and not conversation.rev2
     flags = rendering.flags(row.flags, row.keywords, recent=is_recent)
     modseq = b" MODSEQ (%d)" % row.modseq if conversation.enabled("CONDSTORE") else b""
+    if conversation.uid_only:  # RFC 9586 §3.3
+        return b"* %d UIDFETCH (FLAGS (%b)%b)\r\n" % (row.uid, flags, modseq)
     return b"* %d FETCH (UID %d FLAGS (%b)%b)\r\n" % (number, row.uid, flags, modseq)

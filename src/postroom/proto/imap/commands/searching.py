@@ -300,11 +300,13 @@ def _cancel_update(c: ImapCursor) -> CancelUpdate:
 
 
 VERBS: Final = {
-    b"SEARCH": Verb(_search(by_uid=False), SELECTED, "RFC 9051 §6.4.4", expunges=False),
+    b"SEARCH": Verb(_search(by_uid=False), SELECTED, "RFC 9051 §6.4.4", expunges=False, by_number=True),
     b"UID SEARCH": Verb(_search(by_uid=True), SELECTED, "RFC 9051 §6.4.9"),
-    b"SORT": Verb(_sort(by_uid=False), SELECTED, "RFC 5256 §3", "SORT", expunges=False),
+    b"SORT": Verb(_sort(by_uid=False), SELECTED, "RFC 5256 §3", "SORT", expunges=False, by_number=True),
     b"UID SORT": Verb(_sort(by_uid=True), SELECTED, "RFC 5256 §3", "SORT"),
-    b"THREAD": Verb(_thread(by_uid=False), SELECTED, "RFC 5256 §3", "THREAD=REFERENCES", expunges=False),
+    b"THREAD": Verb(
+        _thread(by_uid=False), SELECTED, "RFC 5256 §3", "THREAD=REFERENCES", expunges=False, by_number=True
+    ),
     b"UID THREAD": Verb(_thread(by_uid=True), SELECTED, "RFC 5256 §3", "THREAD=REFERENCES"),
     b"ESEARCH": Verb(_multi_search, AFTER, "RFC 7377 §2", "MULTISEARCH"),
     b"CANCELUPDATE": Verb(_cancel_update, SELECTED, "RFC 5267 §4.3.5", "CONTEXT=SEARCH"),
