@@ -12,6 +12,7 @@ _EXISTS = re.compile(r"\* (\d+) EXISTS\Z")
 _EXPUNGE = re.compile(r"\* (\d+) EXPUNGE\Z")
 _VANISHED = re.compile(r"\* VANISHED ([\d:,]+)\Z")
 _EARLIER = re.compile(r"\* VANISHED \(EARLIER\) ([\d:,]+)\Z")
+_UIDFETCH = re.compile(r"\* (\d+) UIDFETCH \((.*)\)\Z")
 _FETCH = re.compile(r"\* (\d+) FETCH \((.*)\)\Z")
 _UID = re.compile(r"\bUID (\d+)")
 _FLAGS = re.compile(r"FLAGS \(([^)]*)\)")
@@ -27,9 +28,10 @@ class Believed(msgspec.Struct):
 
 
 class Replica:
-    """`modseq` is what the client may say in QRESYNC: all up to it has been told."""
+    """`modseq` is what the client may say in QRESYNC: all up to it has been told. `uid_only`: after ENABLE UIDONLY (RFC 9586)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, uid_only: bool = False) -> None:
+        self.uid_only = uid_only
         self.rows: list[Believed] = []
         self.modseq = 0
         self.selecting = False
@@ -47,18 +49,35 @@ class Replica:
         if found := _EXISTS.match(line):
             self._exists(int(found[1]))
         elif found := _EXPUNGE.match(line):
+            assert not self.uid_only, line
             number = int(found[1])
             assert 1 <= number <= len(self.rows), (line, len(self.rows))
             del self.rows[number - 1]
         elif found := _VANISHED.match(line):
             self._vanish(expand(found[1]))
+        elif found := _UIDFETCH.match(line):
+            self._uid_fetch(int(found[1]), found[2])
         elif found := _FETCH.match(line):
             self._fetch(int(found[1]), found[2])
         if found := _HIGHEST.search(line):
             self.modseq = max(self.modseq, int(found[1]))
 
+    def _uid_fetch(self, uid: int, items: str) -> None:
+        """Where messages have no numbers, a new uid is that of one of the nameless ones, which all stand at the end."""
+        assert self.uid_only, items
+        if uid not in {row.uid for row in self.rows}:
+            assert self.rows, uid
+            assert not self.rows.pop().uid, uid
+            named = [row for row in self.rows if row.uid] + [Believed(uid)]
+            self.rows = sorted(named, key=lambda row: row.uid) + [row for row in self.rows if not row.uid]
+        self._fetch(1 + next(n for n, row in enumerate(self.rows) if row.uid == uid), items, numbered=False)
+
     def _vanish(self, gone: set[int]) -> None:
         """A uid that was never asked for is that of a nameless message between its known neighbours; such messages are all alike."""
+        if self.uid_only:
+            for _ in gone - {row.uid for row in self.rows}:
+                assert not self.rows.pop().uid, gone
+            gone &= {row.uid for row in self.rows}
         for uid in sorted(gone - {row.uid for row in self.rows}, reverse=True):
             above = next((n for n, row in enumerate(self.rows) if row.uid > uid), len(self.rows))
             assert above, (uid, self.rows)
@@ -74,7 +93,8 @@ class Replica:
         assert count >= len(self.rows), f"EXISTS {count} with {len(self.rows)} messages"
         self.rows += [Believed() for _ in range(count - len(self.rows))]
 
-    def _fetch(self, number: int, items: str) -> None:
+    def _fetch(self, number: int, items: str, *, numbered: bool = True) -> None:
+        assert numbered is not self.uid_only, items
         assert 1 <= number <= len(self.rows), (number, items, len(self.rows))
         row = self.rows[number - 1]
         if found := _UID.search(items):

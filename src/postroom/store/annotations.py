@@ -108,7 +108,8 @@ async def change(tx: Transaction, mailbox: MailboxRef, notes: Sequence[Note]) ->
         SHARED if _is_shared(note) else _author(mailbox) for note in notes if note.value is not None
     }:
         await _must_fit(tx, mailbox, owner_id)
-    return MetadataChanged(account_id, modseq, mailbox_id, tuple(note.entry for note in notes))
+    entries = tuple(note.entry for note in notes)
+    return MetadataChanged(account_id, modseq, mailbox_id, entries, _author(mailbox))
 
 
 async def _must_fit(tx: Transaction, mailbox: MailboxRef, owner_id: int) -> None:

@@ -10,13 +10,14 @@ does not keep up gets a single `Missed` instead of a long queue. Not here: other
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from typing import Final
 
 import msgspec
 
 MAX_PENDING: Final = 500  # changes that wait for one subscriber
 PROCESSES: Final = 0  # no account's id: what processes subscribe to that are to hear announcements
+SHARED: Final = "shared"  # the topic of what everybody may hear: a mailbox was opened to anyone, or closed
 
 
 class Change(msgspec.Struct, frozen=True, tag_field="k", array_like=True):
@@ -48,16 +49,20 @@ class FlagsChanged(Change, frozen=True, tag="flags"):
 
 
 class MailboxChanged(Change, frozen=True, tag="mailbox"):
-    """A mailbox was made, renamed, subscribed to or deleted."""
+    """A mailbox was made, renamed, subscribed to or deleted, or who may do what in it changed.
+
+    Of another's mailbox that an account was subscribed to, or was given rights in, with modseq 0: nothing of its own has changed.
+    """
 
     mailbox_id: int
 
 
 class MetadataChanged(Change, frozen=True, tag="metadata"):
-    """Entries (RFC 5464) of a mailbox, or of the account where `mailbox_id` is 0, were set or removed."""
+    """Entries (RFC 5464) of a mailbox, or of the account where `mailbox_id` is 0, were set or removed. `author_id`: whose the private ones are."""
 
     mailbox_id: int
     entries: tuple[str, ...]
+    author_id: int
 
 
 class Shown(Change, frozen=True, tag="shown"):
@@ -96,18 +101,19 @@ class Changes:
         self._subscriptions: dict[int, set[Subscription]] = {}
         self._relay: Callable[[Iterable[Change]], None] | None = None
 
-    def publish(self, changes: Iterable[Change]) -> None:
-        """Hands changes, committed ones, to this process's subscribers and to the relay. Never waits."""
+    def publish(self, changes: Iterable[Change], *, apart_from: Collection[Subscription] = ()) -> None:
+        """Hands changes, committed ones, to this process's subscribers and to the relay; `apart_from`: those of who made them. Never waits."""
         changes = tuple(changes)
-        self.deliver(changes)
+        self.deliver(changes, apart_from=apart_from)
         if self._relay is not None:
             self._relay(changes)
 
-    def deliver(self, changes: Iterable[Change]) -> None:
+    def deliver(self, changes: Iterable[Change], *, apart_from: Collection[Subscription] = ()) -> None:
         """Hands changes to this process's subscribers only."""
         for change in changes:
             for subscription in tuple(self._subscriptions.get(change.account_id, ())):
-                subscription.put(change)
+                if subscription not in apart_from:
+                    subscription.put(change)
 
     def announce(self, topic: str, *words: str) -> None:
         """Tells the other processes that use this store; those of them hear it that subscribed to `PROCESSES`. Never waits."""

@@ -1,6 +1,6 @@
 """Random operations of several sessions on one mailbox: what each is told, and nothing else, must lead to what the store has.
 
-Sessions differ in what they enabled; deliveries, removals as POP3 does them and other sessions happen in between; some leave and come back with
+Sessions differ in what they enabled, and in how they wait; deliveries, removals as POP3 does them and other sessions happen in between; some leave and come back with
 QRESYNC. RFC 9051 §5.2, §7.5.1, RFC 7162 §3.2.
 """
 
@@ -17,7 +17,19 @@ from postroom.store.flags import Flag, split_keywords
 from postroom.store.rights import MailboxRef
 
 FLAGS = ("\\Seen", "\\Flagged", "\\Deleted", "\\Answered", "$label")
-KINDS = ("", "CONDSTORE", "QRESYNC", "IMAP4rev2")
+WAITING = "(MessageNew (UID FLAGS) MessageExpunge FlagChange)"
+# What a session says after its login. Who is told of expunges at any time must not use numbers (RFC 5465 §5.3).
+KINDS = {
+    "": "NOOP",
+    "CONDSTORE": "ENABLE CONDSTORE",
+    "QRESYNC": "ENABLE QRESYNC",
+    "IMAP4rev2": "ENABLE IMAP4rev2",
+    "NOTIFY": f"NOTIFY SET (SELECTED {WAITING})",
+    "NOTIFY with numbers": f"NOTIFY SET (SELECTED-DELAYED {WAITING}) (PERSONAL (MessageNew MessageExpunge))",
+    "UIDONLY": "ENABLE UIDONLY",
+    "UIDONLY NOTIFY": f"NOTIFY SET (SELECTED {WAITING})",
+}
+BY_UID = frozenset({"NOTIFY", "UIDONLY", "UIDONLY NOTIFY"})
 STEPS = 90
 
 
@@ -28,8 +40,9 @@ class Actor:
         self.client = client
         self.kind = kind
         self.chance = chance
-        self.replica = Replica()
+        self.replica = Replica(uid_only="UIDONLY" in kind)
         self.idle = False
+        self.by_uid = kind in BY_UID
 
     async def say(self, command: str, *, good: bool = True) -> list[str]:
         if self.idle:
@@ -40,9 +53,16 @@ class Actor:
         self.replica.hear([*lines, last])
         return lines
 
+    def listen(self) -> None:
+        """What was told between commands."""
+        self.replica.hear(self.client.heard().decode().split("\r\n")[:-1])
+
     async def learn(self) -> None:
         """Asks for what a client asks for when messages have come."""
-        if unknown := self.replica.unknown():
+        self.listen()
+        if self.replica.unknown() and self.by_uid:
+            await self.say("UID FETCH 1:* (UID FLAGS)")
+        elif unknown := self.replica.unknown():
             await self.say(f"FETCH {','.join(map(str, unknown))} (UID FLAGS)", good=False)
 
     def numbers(self) -> str:
@@ -67,13 +87,13 @@ class Actor:
             return
         flags = " ".join(self.chance.sample(FLAGS, self.chance.randint(1, 3)))
         sign = self.chance.choice(("+", "-", ""))
-        by_uid = self.chance.random() < 0.5
+        by_uid = self.by_uid or self.chance.random() < 0.5
         which = self.uids() if by_uid else self.numbers()
         await self.say(f"{'UID ' if by_uid else ''}STORE {which} {sign}FLAGS ({flags})", good=False)
 
     async def store_silently(self) -> None:
         """A client knows what it did; the server tells only of what others did."""
-        if self.idle:
+        if self.idle or "NOTIFY" in self.kind:
             await self.noop()
         before = {row.uid: row.flags for row in self.replica.rows}
         which = self.uids()
@@ -97,7 +117,9 @@ class Actor:
 
     async def copy(self) -> None:
         if self.replica.rows:
-            await self.say(f"COPY {self.numbers()} INBOX", good=False)
+            await self.say(
+                f"UID COPY {self.uids()} INBOX" if self.by_uid else f"COPY {self.numbers()} INBOX", good=False
+            )
             await self.learn()
 
     async def append(self) -> None:
@@ -114,7 +136,8 @@ class Actor:
 
     async def fetch(self) -> None:
         if self.replica.rows:
-            await self.say(f"FETCH {self.numbers()} (UID FLAGS)", good=False)
+            which = f"UID FETCH {self.uids()}" if self.by_uid else f"FETCH {self.numbers()}"
+            await self.say(f"{which} (UID FLAGS)", good=False)
 
     async def rest(self) -> None:
         if not self.idle:
@@ -196,10 +219,11 @@ async def test_sessions_believe_what_is_true(stage: ImapStage, seed: int) -> Non
     for _ in range(5):
         await stage.deliver()
     actors = []
-    for kind in KINDS:
+    for kind, first in KINDS.items():
         actor = Actor(await stage.user(), kind, chance)
-        if kind:
-            await actor.client.ok(f"ENABLE {kind}")
+        await actor.client.ok(first)
+        if actor.replica.uid_only:
+            await actor.client.ok("ENABLE UIDONLY")
         await actor.select()
         actors.append(actor)
     inbox = await mailboxes.by_role(stage.store.engine.reading(), account_id, "inbox")
@@ -214,6 +238,7 @@ async def test_sessions_believe_what_is_true(stage: ImapStage, seed: int) -> Non
             await _remove_one(stage, chance, ref)
         else:
             actor = chance.choice(actors)
+            actor.listen()
             await chance.choice(actor.moves)()
             if not actor.idle:
                 await actor.learn()

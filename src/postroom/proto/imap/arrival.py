@@ -17,7 +17,7 @@ from postroom.proto.imap.collector import WHY, Asked, Literal, announced
 from postroom.proto.imap.commands.appending import Append, InLine, NewMessage, Reader
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.grammar import ImapCursor
-from postroom.proto.imap.verb import State
+from postroom.proto.imap.verb import NO_NUMBERS, State
 from postroom.wire.cursor import GrammarError
 from postroom.wire.dots import only_crlf
 from postroom.wire.lines import LineBuffer, LineFault
@@ -101,8 +101,8 @@ class Arrival:
         self._size = 0  # octets of all messages that were announced
         self._text = b""  # a literal that is part of the text, with its announcement
 
-    def begin(self, text: bytes, state: State) -> Arrived:
-        """The command up to its first literal, which is announced at its end."""
+    def begin(self, text: bytes, state: State, *, uid_only: bool = False) -> Arrived:
+        """The command up to its first literal, which is announced at its end. `uid_only`: REPLACE may not use a sequence number (RFC 9586 §3)."""
         c = ImapCursor(text, utf8=self._utf8)
         c.take_until(b" ")
         c.accept(b" ")
@@ -112,6 +112,8 @@ class Arrival:
             c.accept_keyword(b"APPEND")
         if replaces and state is not State.SELECTED:
             return self._give_up(Abandoned("BAD", "Select a mailbox first"), announced(text))
+        if replaces and uid_only and not by_uid:
+            return self._give_up(Abandoned("BAD", NO_NUMBERS, "UIDREQUIRED"), announced(text))
         return self._read(c, lambda: self._reader.begin(c, replaces=replaces, by_uid=by_uid))
 
     def accept(self) -> None:

@@ -5,7 +5,11 @@ RFC 9051 §2.2.1, §5.5, RFC 7888 §4 and §5. Every bound on what a client may 
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+SEPARATOR: Final = "/"  # of the levels of a mailbox's name
 
 
 class Limits(msgspec.Struct, frozen=True):

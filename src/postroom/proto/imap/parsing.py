@@ -11,7 +11,7 @@ import msgspec
 
 from postroom.proto.imap.events import Given
 from postroom.proto.imap.grammar import TAG_CHARS, ImapCursor, atom
-from postroom.proto.imap.verb import State, Verb
+from postroom.proto.imap.verb import NO_NUMBERS, State, Verb
 from postroom.proto.imap.verbs import VERBS
 from postroom.wire.cursor import GrammarError
 
@@ -20,9 +20,10 @@ _TAG: Final = 100  # octets that are repeated to a client
 
 
 class Bad(msgspec.Struct, frozen=True):
-    """It is no command, and why."""
+    """It is no command, and why; `code` is a response code."""
 
     words: str
+    code: str = ""
 
 
 def tag_of(line: bytes) -> bytes:
@@ -32,8 +33,8 @@ def tag_of(line: bytes) -> bytes:
     return tag if tag and (cursor.at_end or cursor.peek(b" ")) else b"*"
 
 
-def parse(line: bytes, state: State, *, utf8: bool) -> Given | Bad:
-    """Reads one command; `utf8` as in `ImapCursor`."""
+def parse(line: bytes, state: State, *, utf8: bool, uid_only: bool = False) -> Given | Bad:
+    """Reads one command; `utf8` as in `ImapCursor`. `uid_only`: sequence numbers may not be used (RFC 9586 §3)."""
     cursor = ImapCursor(line, utf8=utf8)
     if not cursor.take_while(TAG_CHARS) or not cursor.accept(b" "):
         return Bad("A command is a tag, a space and a verb, such as: a1 NOOP")
@@ -43,6 +44,8 @@ def parse(line: bytes, state: State, *, utf8: bool) -> Given | Bad:
             return Bad(f"Unknown command; {state.value}, there are: {_known(state)}")
         if state not in verb.states:
             return Bad(_elsewhere(state, verb))
+        if verb.by_number and uid_only:
+            return Bad(NO_NUMBERS, "UIDREQUIRED")
         command = verb.parse(cursor)
         cursor.end()
     except GrammarError as error:

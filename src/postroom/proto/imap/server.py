@@ -195,7 +195,7 @@ class ImapServer:
         if isinstance(got, Announced):
             self._tag = tag_of(got.text)
             self.arrival = Arrival(self.config, utf8=self.utf8)
-            got = self.arrival.begin(got.text, self.state)
+            got = self.arrival.begin(got.text, self.state, uid_only="UIDONLY" in self.enabled)
         if isinstance(got, Append):
             self.arrival = None
             return Given(got, b"APPEND")
@@ -241,10 +241,10 @@ class ImapServer:
             self.bye("This is IMAP, not HTTP")  # a browser was sent here; what follows is not for us
             return None
         self._tag = tag_of(line)
-        found = parse(line, self.state, utf8=self.utf8)
+        found = parse(line, self.state, utf8=self.utf8, uid_only="UIDONLY" in self.enabled)
         if isinstance(found, Given):
             return self._given(found)
-        self._fail(self._tag, Abandoned("BAD", found.words))
+        self._fail(self._tag, Abandoned("BAD", found.words, found.code))
         return None
 
     def _given(self, given: Given) -> ImapEvent | None:

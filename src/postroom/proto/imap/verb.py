@@ -28,6 +28,8 @@ BEFORE: Final = frozenset({State.NOT_AUTHENTICATED})
 AFTER: Final = frozenset({State.AUTHENTICATED, State.SELECTED})
 SELECTED: Final = frozenset({State.SELECTED})
 
+NO_NUMBERS: Final = "After ENABLE UIDONLY messages have no numbers: use the command with UID"
+
 
 class Command(msgspec.Struct, frozen=True):
     """The base of all commands."""
@@ -38,6 +40,7 @@ class Verb(msgspec.Struct, frozen=True):
 
     `parse` reads what follows the verb, its leading space included, up to the end of the line, which the caller checks. `capability`: one that
     must be offered, "" for none. `expunges`: EXPUNGE may be sent while the command runs (RFC 9051 §7.5.1 forbids it for FETCH, STORE and SEARCH).
+    `by_number`: its messages, or its answers, are sequence numbers.
     """
 
     parse: Callable[[ImapCursor], Command]
@@ -45,6 +48,7 @@ class Verb(msgspec.Struct, frozen=True):
     rfc: str
     capability: str = ""
     expunges: bool = True
+    by_number: bool = False
 
 
 def bare(command: Command) -> Callable[[ImapCursor], Command]:

@@ -13,7 +13,7 @@ from postroom.proto.imap.commands.acl import VIRTUAL, GetAcl, ListRights, MyRigh
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.store import acl
-from postroom.store.changes import Change
+from postroom.store.changes import PROCESSES, SHARED, Announced, Change, MailboxChanged
 from postroom.store.engine import Transaction
 from postroom.store.rights import ALL, ANYONE, MailboxRef, Right, require, rights_in
 
@@ -31,14 +31,17 @@ async def set_acl(conversation: Conversation, command: SetAcl) -> Answer:
     identifier = command.identifier.removeprefix("-")
     denies = identifier != command.identifier
 
-    async def work(tx: Transaction) -> Change:
+    async def work(tx: Transaction) -> list[Change]:
         ref = await names.find(conversation, tx, command.mailbox)
         await require(tx, ref, Right.ADMINISTER)
         grantee_id = await _account(conversation, tx, identifier)
         asked = acl.Change(grantee_id, command.rights, command.mode, denies)
-        return await acl.change(tx, ref, asked)
+        changed = await acl.change(tx, ref, asked)
+        if grantee_id == ANYONE:
+            return [changed, Announced(PROCESSES, 0, SHARED)]
+        return [changed, MailboxChanged(grantee_id, 0, ref.mailbox_id)]
 
-    conversation.store.changes.publish([await conversation.write(work)])
+    conversation.publish(await conversation.write(work))
     return Answer("Rights changed")
 
 

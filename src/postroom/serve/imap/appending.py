@@ -216,11 +216,11 @@ async def _file(
     except (MailError, Refusal):
         await discard(conversation, deliveries)
         raise
-    conversation.store.changes.publish([one.change for one in delivered])
+    conversation.publish([one.change for one in delivered])
     if arrivals.replaced and gone is None:
         gone = await _replaced_elsewhere(conversation, target, delivered)
     elif gone is not None:
-        conversation.store.changes.publish([gone])
+        conversation.publish([gone])
     return delivered, gone
 
 

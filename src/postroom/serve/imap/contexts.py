@@ -1,19 +1,21 @@
 """Searches whose results are kept up to date, and CANCELUPDATE.
 
-RFC 5267 §4.3: what leaves a result through EXPUNGE is told before it, by the numbers of then; everything else after FETCH and EXISTS. Only messages
-that changed are looked at again. Not here: the first result (`searching`, `sorting`).
+RFC 5267 §4.3: what leaves a result through EXPUNGE is told before it, by the numbers of then; everything else after FETCH and EXISTS (as RFC 5465 §5.1
+and §7 have it too). Only messages that changed are looked at again. Not here: the first result (`searching`, `sorting`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from postroom.proto.imap.commands.searching import CancelUpdate, Returns
 from postroom.proto.imap.rendering import string
 from postroom.proto.imap.sets import Ranges, ranges_of, render
-from postroom.serve.imap.context import Context
+from postroom.serve.imap.context import Context, Update
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
-from postroom.serve.imap.finding import looking, numbered
+from postroom.serve.imap.finding import looking, numbered, uids_of
 from postroom.serve.imap.ordering import in_sort_order
 from postroom.serve.imap.view import News, View
 from postroom.store import views
@@ -56,30 +58,43 @@ async def leaving(conversation: Conversation, view: View, news: News) -> None:
             _remove(conversation, context, gone, numbers)
 
 
-async def following(conversation: Conversation, view: View) -> None:
-    """After everything else was told: what comes and goes by changes of flags and by new messages."""
-    for context in list(view.contexts.values()):
-        then = Then(view.ref, context.modseq)
-        context.modseq = view.changed_modseq
-        rows = await views.changed(conversation.reading, then)
+async def updates(conversation: Conversation, view: View, news: News) -> list[Update]:
+    """What comes and goes by changes of flags and by new messages; nothing is told of it yet."""
+    found: list[Update] = []
+    for context in view.contexts.values():
+        rows = await views.changed(conversation.reading, Then(view.ref, context.modseq))
         changed = {row.uid for row in rows if row.uid < view.uidnext}
+        context.modseq = news.modseq
+        if news.arrived:  # they may have come long before they were told
+            await view.read(conversation.reading, [(news.arrived, view.uidnext - 1)])
+            changed.update(uids_of(view.present([(news.arrived, view.uidnext - 1)])))
         if not changed:
             continue
         await view.read(conversation.reading, ranges_of(sorted(changed)))
         changed = {uid for uid in changed if view.number(uid)}
-        matching = looking(conversation, view)
-        found = await matching.match(context.key, changed)
+        matching = await looking(conversation, view).match(context.key, changed)
         known = set(context.members)
-        gone, come = (changed - found) & known, found - known
+        gone, come = frozenset((changed - matching) & known), frozenset(matching - known)
+        if gone or come:
+            found.append(Update(context, gone, come))
+    return found
+
+
+async def following(conversation: Conversation, view: View, changes: Sequence[Update]) -> None:
+    """After everything else was told: what has come and gone."""
+    for update in changes:
+        context, gone, come = update.context, update.gone, update.come
         if gone:
             _remove(conversation, context, gone, {uid: view.number(uid) for uid in gone})
-        if come and len(known) + len(come) - len(gone) > MAX_MEMBERS:
+        if come and len(context.members) + len(come) > MAX_MEMBERS:
             _give_up(conversation, view, context)
         elif come:
             await _add(conversation, view, context, come)
 
 
-def _remove(conversation: Conversation, context: Context, gone: set[int], numbers: dict[int, int]) -> None:
+def _remove(
+    conversation: Conversation, context: Context, gone: AbstractSet[int], numbers: dict[int, int]
+) -> None:
     """REMOVEFROM: of a search in any order, of a sort by place, the last first, so that the other places stay."""
     by_uid = context.correlation.by_uid
     if context.orders:
@@ -93,7 +108,7 @@ def _remove(conversation: Conversation, context: Context, gone: set[int], number
     context.members = [uid for uid in context.members if uid not in gone]
 
 
-async def _add(conversation: Conversation, view: View, context: Context, come: set[int]) -> None:
+async def _add(conversation: Conversation, view: View, context: Context, come: AbstractSet[int]) -> None:
     """ADDTO: of a search in any order, of a sort by place, the first first."""
     by_uid = context.correlation.by_uid
     members: Ranges = ranges_of(sorted([*context.members, *come]))
@@ -125,6 +140,13 @@ def _give_up(conversation: Conversation, view: View, context: Context) -> None:
     tag = context.correlation.tag
     del view.contexts[tag]
     conversation.out.untagged(b"NO [NOUPDATE %b] The result has become too large" % string(tag))
+
+
+def end_numbered(conversation: Conversation, view: View) -> None:
+    """Results in numbers are not kept up to date where messages have none any more (RFC 9586 §3)."""
+    for tag in [tag for tag, context in view.contexts.items() if not context.correlation.by_uid]:
+        del view.contexts[tag]
+        conversation.out.untagged(b"NO [NOUPDATE %b] Messages have no numbers any more" % string(tag))
 
 
 async def cancel(conversation: Conversation, command: CancelUpdate) -> Answer:

@@ -7,7 +7,7 @@ RFC 5530 (response codes). Not here: the pump's side (`serve.imap.session`), any
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -32,7 +32,8 @@ from postroom.serve.imap.arrivals import Arrivals
 from postroom.serve.imap.columns import Columns
 from postroom.serve.imap.rendered import Rendered
 from postroom.serve.imap.view import View
-from postroom.store.changes import Subscription
+from postroom.serve.imap.watch import Watch, Wishes
+from postroom.store.changes import Change, MailboxChanged, MessageAdded, Subscription
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.mailboxes import HasChildren, Impossible, MailboxExists, TooManyMailboxes
@@ -124,7 +125,7 @@ def refused(error: MailError) -> Answer:
 
 
 class Conversation:
-    """One session's state. `account_id` is 0 until somebody is logged in; `view` None until a mailbox is selected."""
+    """One session's state. `account_id` is 0 until somebody is logged in; `view` None until a mailbox is selected; `wishes` None until NOTIFY."""
 
     def __init__(self, service: ImapService) -> None:
         self.service = service
@@ -133,6 +134,8 @@ class Conversation:
         self.account_id = 0
         self.address = ""
         self.view: View | None = None
+        self.wishes: Wishes | None = None
+        self.watch: Watch | None = None
         self.arrivals = Arrivals(service.budget, service.incoming)
         self.on_news: Callable[[], None] = lambda: None
         self._subscription: Subscription | None = None
@@ -154,9 +157,34 @@ class Conversation:
             self._subscription.close()
             self._subscription = None
 
+    def listen(self, wishes: Wishes | None, watch: Watch | None) -> None:
+        """From now on this is told, and nothing of what was told before."""
+        if self.watch is not None:
+            self.watch.close()
+        self.wishes, self.watch = wishes, watch
+        if watch is not None:
+            self.on_news()  # of the time since it was looked at
+
+    def publish(self, changes: Iterable[Change]) -> None:
+        """Tells others of changes that this session has made and committed; itself it is not told of them (RFC 5465 §5)."""
+        changes = tuple(changes)
+        own = [] if self._subscription is None else [self._subscription]
+        if self.watch is not None:
+            own += self.watch.subscriptions.values()
+            self.watch.own.update(one.mailbox_id for one in changes if isinstance(one, MailboxChanged))
+        if self.view is not None:
+            box = self.view.ref.mailbox_id
+            self.view.put_here(
+                one.uid for one in changes if isinstance(one, MessageAdded) and one.mailbox_id == box
+            )
+        self.store.changes.publish(changes, apart_from=own)
+        if self.watch is not None and self.watch.own:
+            self.on_news()
+
     def leave(self) -> None:
         """Nobody is logged in any more."""
         self.shut()
+        self.listen(None, None)
         self.arrivals.drop()
         self.account_id, self.address = 0, ""
 
@@ -180,6 +208,11 @@ class Conversation:
         """The view, in a command that is only given when there is one."""
         assert self.view is not None
         return self.view
+
+    @property
+    def uid_only(self) -> bool:
+        """Whether messages have no numbers (RFC 9586 §3)."""
+        return "UIDONLY" in self.machine.enabled
 
     @property
     def rev2(self) -> bool:

@@ -85,7 +85,7 @@ async def _within(
         return copied
 
     copied = await conversation.write(work)
-    conversation.store.changes.publish(copied.changes)
+    conversation.publish(copied.changes)
     return copied
 
 
@@ -97,7 +97,7 @@ async def _across(
     if moves:
         await require(conversation.reading, source, Right.DELETE_MESSAGE, Right.EXPUNGE)
     copied = await transfer(conversation, target, picked, expected)
-    conversation.store.changes.publish(copied.changes)
+    conversation.publish(copied.changes)
     if not moves or not copied.pairs:
         return copied
     try:
@@ -115,7 +115,7 @@ async def remove(conversation: Conversation, mailbox: MailboxRef, uids: list[int
     now = conversation.service.now()
     ranges = uids_as_ranges(uids)
     gone = await conversation.write(lambda tx: expunge.expunge(tx, mailbox, ranges, now))
-    conversation.store.changes.publish([gone])
+    conversation.publish([gone])
     return gone
 
 

@@ -32,7 +32,9 @@ READING: Final = 4  # kept slices that take as long as one that is read
 
 
 class Plan:
-    """What a command asks of each message. `told`: of those whose uids are `marked`. `since`: only above this modseq."""
+    """What a command asks of each message. `told`: of those whose uids are `marked`. `since`: only above this modseq. `uid_only`: messages have no
+    numbers, and UIDFETCH has their uids instead (RFC 9586 §3.3).
+    """
 
     def __init__(
         self,
@@ -40,11 +42,13 @@ class Plan:
         told: tuple[Attribute, ...],
         marked: frozenset[int],
         since: int,
+        *,
+        uid_only: bool = False,
     ) -> None:
-        self.attributes, self.marked, self.since = attributes, marked, since
+        self.attributes, self.marked, self.since, self.uid_only = attributes, marked, since, uid_only
         self.items: list[tuple[Attribute, Item]] = [(attribute, item(attribute)) for attribute in told]
         self.bare = self.items[: len(attributes)]
-        self._lines = _line_of(self.items), _line_of(self.bare)
+        self._lines = _line_of(self.items, uid_only=uid_only), _line_of(self.bare, uid_only=uid_only)
         self.need = max(row.need for _, row in self.items)
         self.summaries = any(row.need > Need.ROW and row.summary for _, row in self.items)
         self.kept = not marked and not since and all(row.kept for _, row in self.items)
@@ -113,7 +117,7 @@ class Slices:
         ):
             return None
         size = sum(len(attribute.label) for attribute in self._plan.attributes)
-        lines = cache.lines((view.ref, self._plan.attributes), size)
+        lines = cache.lines((view.ref, self._plan.attributes, self._plan.uid_only), size)
         if lines.modseq > state.highestmodseq:  # another session has seen what this one cannot see yet
             return None
         if lines.modseq != state.highestmodseq:
@@ -180,7 +184,7 @@ class Slices:
         at = expected = 0
         for low, high in runs:
             expected += high - low + 1
-            offset = view.number(low) - low
+            offset = 0 if plan.uid_only else view.number(low) - low
             while at < len(rows) and rows[at][0] < low:
                 at += 1
             while at < len(rows) and rows[at][0] <= high:
@@ -267,10 +271,13 @@ class Slices:
             self._conversation.out.send(self._plan.line(m))
 
 
-def _line_of(items: Sequence[tuple[Attribute, Item]]) -> tuple[bytes, list[Callable[[Found], bytes]]]:
+def _line_of(
+    items: Sequence[tuple[Attribute, Item]], *, uid_only: bool
+) -> tuple[bytes, list[Callable[[Found], bytes]]]:
     """A response with holes for the number and the values, and what renders the values."""
     labels = [attribute.label.replace(b"%", b"%%") + b" %b" for attribute, _ in items]
-    return b"* %%d FETCH (%b)\r\n" % b" ".join(labels), [row.render for _, row in items]
+    word = b"UIDFETCH" if uid_only else b"FETCH"
+    return b"* %%d %b (%b)\r\n" % (word, b" ".join(labels)), [row.render for _, row in items]
 
 
 def _groups(ranges: Ranges) -> Iterable[Ranges]:

@@ -38,10 +38,12 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
     if since:
         wanted, since = await _changed(conversation, wanted, since)
     attributes, marked = command.attributes, frozenset[int]()
+    if conversation.uid_only and not command.names_uid:  # RFC 9586 §3.3: it stands before them
+        attributes = tuple(attribute for attribute in attributes if attribute != UID) or (UID,)
     if any(attribute.marks for attribute in attributes) and not view.read_only:
         marked = await _mark(conversation, wanted, since)
     told = _told_with_flags(conversation, attributes) if marked else attributes
-    plan = Plan(attributes, told, marked, since)
+    plan = Plan(attributes, told, marked, since, uid_only=conversation.uid_only)
     plan.kept = plan.kept and command.changed_since is None
     slices = Slices(conversation, plan)
     try:
@@ -149,13 +151,17 @@ async def _mark(conversation: Conversation, wanted: Ranges, since: int) -> froze
     except NotPermitted:  # RFC 4314 §4: who may read but not keep \\Seen reads all the same
         return frozenset()
     view.own(flagged.change.modseq)
-    conversation.store.changes.publish([flagged.change])
+    conversation.publish([flagged.change])
     return frozenset(flagged.change.uids)
 
 
 def _told_with_flags(conversation: Conversation, attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
     """What is told of a message that became \\Seen: RFC 9051 §6.4.5, and RFC 7162 §3.2.4 for who knows of modseqs."""
-    more = (UID, FLAGS, MODSEQ) if conversation.enabled("CONDSTORE") else (FLAGS,)
+    more = (
+        (*(() if conversation.uid_only else (UID,)), FLAGS, MODSEQ)
+        if conversation.enabled("CONDSTORE")
+        else (FLAGS,)
+    )
     return tuple(dict.fromkeys((*attributes, *more)))
 
 

@@ -29,6 +29,7 @@ from postroom.message.query import (
 from postroom.proto.imap.commands.searching import ENDLESS, Returns
 from postroom.proto.imap.search_keys import CHARSETS, SECOND, Ago, InSet, Program
 from postroom.proto.imap.sets import Ranges, SequenceSet, count, intersection, joined, ranges_of
+from postroom.proto.imap.verb import NO_NUMBERS
 from postroom.serve.imap.conversation import Conversation, Refusal
 from postroom.serve.imap.filters import filled
 from postroom.serve.imap.matching import Matching
@@ -96,6 +97,8 @@ async def _resolved(
         case InSet(set=numbers, by_uid=by_uid):
             if view is None:
                 raise Refusal("Numbers of messages say nothing where no mailbox is selected", status="BAD")
+            if conversation.uid_only and not (by_uid or numbers.saved):
+                raise Refusal(NO_NUMBERS, "UIDREQUIRED", "BAD")
             return Numbered(tuple(await uids(conversation, view, numbers, by_uid=by_uid)))
         case _:
             return key

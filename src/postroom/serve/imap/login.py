@@ -21,6 +21,7 @@ from postroom.proto.imap.commands.session import (
     Unauthenticate,
 )
 from postroom.proto.imap.rendering import string
+from postroom.serve.imap import contexts
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal, refused
 
 
@@ -66,6 +67,8 @@ async def enable(conversation: Conversation, command: Enable) -> Answer:
     conversation.out.untagged(" ".join(("ENABLED", *new)))
     if "CONDSTORE" in new and conversation.view is not None:
         conversation.out.untagged(f"OK [HIGHESTMODSEQ {conversation.view.changed_modseq}] Highest")
+    if "UIDONLY" in new and conversation.view is not None:
+        contexts.end_numbered(conversation, conversation.view)
     return Answer("Enabled" if new else "Nothing new")
 
 

@@ -40,7 +40,7 @@ async def create(conversation: Conversation, command: Create) -> Answer:
         changes = await conversation.write(work)
     except RoleTaken as error:
         raise Refusal(error.public, "USEATTR") from None
-    conversation.store.changes.publish(changes)
+    conversation.publish(changes)
     _tell_normal(conversation, name)
     made = changes[-1]
     assert isinstance(made, MailboxChanged)
@@ -70,7 +70,7 @@ async def delete(conversation: Conversation, command: Delete) -> Answer:
 
     changes = await conversation.write(work)
     _leave(conversation, ref)
-    conversation.store.changes.publish(changes)
+    conversation.publish(changes)
     _tell_normal(conversation, command.mailbox, b"\\NonExistent")
     return Answer("Deleted")
 
@@ -81,7 +81,7 @@ async def _thin_out(conversation: Conversation, ref: MailboxRef) -> None:
         span = [(copies[0].uid, copies[-1].uid)]
         now = conversation.service.now()
         gone = await conversation.write(partial(expunge.expunge, mailbox=ref, ranges=span, now=now))
-        conversation.store.changes.publish([gone])
+        conversation.publish([gone])
 
 
 async def _deletable(conversation: Conversation, tx: Transaction, name: str) -> tuple[MailboxRef, Mailbox]:
@@ -121,7 +121,7 @@ async def rename(conversation: Conversation, command: Rename) -> Answer:
         return ref, inbox, list(await tree.rename(tx, ref, place, service.ids, service.now()))
 
     ref, inbox, changes = await conversation.write(work)
-    conversation.store.changes.publish(changes)
+    conversation.publish(changes)
     if inbox:
         made = changes[-1]
         assert isinstance(made, MailboxChanged)
@@ -139,7 +139,7 @@ async def _empty(conversation: Conversation, source: MailboxRef, target_id: int)
         moved = await conversation.write(
             partial(copying.move, source=source, target_id=target_id, ranges=span, now=now)
         )
-        conversation.store.changes.publish(moved.changes)
+        conversation.publish(moved.changes)
 
 
 async def subscribe(conversation: Conversation, command: Subscribe) -> Answer:
@@ -155,14 +155,14 @@ async def subscribe(conversation: Conversation, command: Subscribe) -> Answer:
         except NoSuchMailbox:
             if command.subscribed:
                 raise
-            return []
+            return [MailboxChanged(account_id, 0, 0)]
         if ref.account_id == account_id:
             return [await mailboxes.subscribe(tx, ref, subscribed=command.subscribed)]
         if command.subscribed:
             await tree.subscribe(tx, account_id, name)
-        return []
+        return [MailboxChanged(account_id, 0, ref.mailbox_id)]
 
-    conversation.store.changes.publish(await conversation.write(work))
+    conversation.publish(await conversation.write(work))
     return Answer("Subscribed" if command.subscribed else "Unsubscribed")
 
 

@@ -92,7 +92,7 @@ async def set_metadata(conversation: Conversation, command: SetMetadata) -> Answ
         raise Refusal(error.public, f"METADATA MAXSIZE {MAX_VALUE}") from None
     except TooManyEntries as error:
         raise Refusal(error.public, "METADATA TOOMANY") from None
-    conversation.store.changes.publish([changed])
+    conversation.publish([changed])
     return Answer("Set")
 
 

@@ -72,7 +72,8 @@ async def _search(conversation: Conversation, command: MultiSearch, view: View) 
     if command.returns.save:
         view.saved = saved(Result(found), command.returns)
     if command.returns.update and view is conversation.view:  # RFC 7377 §2.2: only there
-        contexts.begin(conversation, view, Context(correlation, key, (), uids_of(found), since))
+        context = Context(correlation, key, (), uids_of(found), since, command.returns.attributes)
+        contexts.begin(conversation, view, context)
     if not found or not command.returns.tells:
         return
     scores = await scored(conversation, view, command.program, found)

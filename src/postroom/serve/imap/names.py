@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+from postroom.proto.imap import config
 from postroom.serve.imap.conversation import Conversation
 from postroom.store import acl, mailboxes, tree
 from postroom.store.engine import Transaction
@@ -17,7 +18,7 @@ from postroom.store.mailboxes import OTHER_USERS
 from postroom.store.rights import MailboxRef, NoSuchMailbox
 from postroom.store.tree import Place
 
-SEPARATOR: Final = "/"
+SEPARATOR: Final = config.SEPARATOR
 
 
 def normal(name: str) -> str:

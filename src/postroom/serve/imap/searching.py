@@ -53,7 +53,8 @@ async def search(conversation: Conversation, command: Search) -> Answer:
     if returns.tells:
         await send(conversation, extended(correlation, result, returns))
     if returns.update:
-        contexts.begin(conversation, view, Context(correlation, key, (), uids_of(found), since))
+        context = Context(correlation, key, (), uids_of(found), since, returns.attributes)
+        contexts.begin(conversation, view, context)
     return Answer("Searched, and saved" if returns.save else "Searched")
 
 

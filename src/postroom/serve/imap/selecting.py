@@ -22,7 +22,7 @@ from postroom.proto.imap.commands.selecting import (
     Select,
     Unselect,
 )
-from postroom.proto.imap.verb import State
+from postroom.proto.imap.verb import NO_NUMBERS, State
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.serve.imap.resync import resync
@@ -51,6 +51,8 @@ async def select(conversation: Conversation, command: Select) -> Answer:
     """Opens a mailbox; what was open before is left first, even when the new one cannot be opened (RFC 9051 §6.3.2)."""
     if command.resync and not conversation.enabled("QRESYNC"):
         raise Refusal("Say ENABLE QRESYNC first (RFC 7162 §3.2.5)", status="BAD")
+    if command.resync and command.resync.match and conversation.uid_only:  # RFC 9586 §3
+        raise Refusal(NO_NUMBERS, "UIDREQUIRED", "BAD")
     _leave(conversation)
 
     async def look(tx: Transaction) -> Opened:
@@ -91,7 +93,7 @@ async def _describe(conversation: Conversation, view: View, opened: Opened) -> N
     out.untagged(f"{view.total} EXISTS")
     if not conversation.rev2:
         out.untagged(f"{await recent(conversation, view)} RECENT")
-        if number := await _first_unseen(conversation, view, mailbox):
+        if not conversation.uid_only and (number := await _first_unseen(conversation, view, mailbox)):
             out.untagged(f"OK [UNSEEN {number}] The first that was not read")
     out.untagged(f"OK [UIDVALIDITY {mailbox.uidvalidity}] UIDs are valid")
     out.untagged(f"OK [UIDNEXT {mailbox.uidnext}] Predicted next UID")
@@ -158,7 +160,7 @@ async def close(conversation: Conversation, _: Close) -> Answer:
             change = await conversation.write(
                 lambda tx: expunge.expunge(tx, view.ref, [(1, HIGHEST_UID)], now, only_deleted=True)
             )
-            conversation.store.changes.publish([change])
+            conversation.publish([change])
     return Answer("Closed")
 
 

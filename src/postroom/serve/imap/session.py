@@ -1,7 +1,8 @@
 """IMAP sessions: the pump's side of a conversation.
 
 RFC 9051 §5.4 (the autologout timer), §5.5, §7.1. One command after the other; before the tagged answer of each the session tells what is new in the
-selected mailbox, as far as it may, and while the client idles it tells news as it comes. Not here: the commands (`serve.imap.dispatch`).
+selected mailbox, as far as it may, and while the client idles, or after NOTIFY (RFC 5465 §3.1) whenever no command is at work, it tells news as it
+comes. Not here: the commands (`serve.imap.dispatch`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from postroom.net.session import Connection, TlsFacts
 from postroom.proto.imap.events import Drain, Given, ImapEvent
 from postroom.proto.imap.server import ImapServer
 from postroom.proto.imap.verb import State
+from postroom.serve.imap import watching
 from postroom.serve.imap.appending import arriving
 from postroom.serve.imap.conversation import Conversation, ImapService, Refusal, refused
 from postroom.serve.imap.dispatch import HANDLERS
 from postroom.serve.imap.telling import tell
+from postroom.serve.imap.watch import Told
 
 SILENCE_BEFORE_LOGIN = 60.0  # seconds
 MOST_BEFORE_LOGIN = 180.0  # seconds in all, however busy
@@ -27,6 +30,9 @@ LONG = frozenset(
     for uid in (b"", b"UID ")
     for verb in (b"SEARCH", b"SORT", b"THREAD", b"STORE", b"COPY", b"MOVE", b"EXPUNGE")
 ) | {b"ESEARCH", b"CLOSE", b"DELETE", b"RENAME"}
+# Commands whose own answer the expunges are, wanted by NOTIFY or not.
+EXPUNGING = frozenset({b"EXPUNGE", b"UID EXPUNGE", b"MOVE", b"UID MOVE"})
+WAITING = frozenset({b"NOOP", b"CHECK"})  # commands of clients that wait for news
 SILENCE = 1860.0  # seconds; RFC 9051 §5.4: at least thirty minutes
 SILENT_BODY = 300.0  # seconds without an octet of a message that has begun
 LONGEST_BODY = 7200.0  # seconds that one APPEND may take without a word of ours
@@ -40,7 +46,7 @@ class ImapSession:
         self.machine: ImapServer = self._conversation.machine
         self._conversation.on_news = self._news
         self._telling: asyncio.Task[None] | None = None
-        self._more = False
+        self._more = self._busy = False
 
     def opened(self, connection: Connection) -> None:
         """Greets."""
@@ -54,12 +60,17 @@ class ImapSession:
             await self._conversation.connection.drained()
             self.machine.go_on()
             return
-        if not isinstance(event, Given):
-            await arriving(self._conversation, event)
-            return
-        if self._telling is not None:
-            await self._telling
-        await self._carry_out(event)
+        self._busy = True
+        try:
+            if self._telling is not None:
+                await self._telling
+            if isinstance(event, Given):
+                await self._carry_out(event)
+            else:
+                await arriving(self._conversation, event)
+        finally:
+            self._busy = False
+        self._look_for_news()
 
     async def _carry_out(self, given: Given) -> None:
         conversation = self._conversation
@@ -78,7 +89,11 @@ class ImapSession:
         if answer is None:
             return
         if not self.machine.closing:
-            await tell(conversation, expunges=given.expunges)
+            if given.verb in EXPUNGING and conversation.wishes is not None:
+                await tell(conversation, Told(arrivals=False, flags=False), asked=True)
+            await tell(conversation, Told(expunges=given.expunges))
+            if given.verb in WAITING:
+                await watching.tell(conversation)
         self.machine.finish(answer.status, answer.words, answer.code)
 
     def _progress(self) -> None:
@@ -129,25 +144,34 @@ class ImapSession:
     # ---------------------------------------------------------------------------------------------------------------- news
 
     def _news(self) -> None:
-        """Something happened in the account; only who idles hears of it at once."""
-        if not self.machine.idling:
-            self._conversation.overlook()
-        elif self._telling is None:
-            self._telling = asyncio.get_running_loop().create_task(self._tell())
-        else:
+        """Something happened in an account that is watched; only who idles or has said NOTIFY hears of it at once."""
+        if self.machine.idling or self._conversation.wishes is not None:
             self._more = True
+            self._look_for_news()
+        else:
+            self._conversation.overlook()
+
+    def _look_for_news(self) -> None:
+        """Tells what there is to tell, unless a command is at work, which has its own answers to give first, or its messages are still coming."""
+        if self._more and self._telling is None and not self._busy and self.machine.arrival is None:
+            self._telling = asyncio.get_running_loop().create_task(self._tell())
 
     async def _tell(self) -> None:
         conversation = self._conversation
         try:
-            while True:
+            while self._more and not self._busy and not self.machine.closing:
                 self._more = False
                 conversation.overlook()
-                await tell(conversation)
-                if not self._more:
-                    break
+                delayed = conversation.wishes is not None and conversation.wishes.delayed
+                await tell(conversation, Told(expunges=self.machine.idling or not delayed))
+                await watching.tell(conversation)
+                if conversation.connection is not None:  # a client that does not read is told less often
+                    await conversation.connection.drained()
         except MailError:
-            pass  # the next command, or the next change, tells it
+            if conversation.watch is not None:  # the next command, or the next change, tells it
+                conversation.watch.behind = True
+        except ConnectionError:
+            pass  # nobody is there to be told
         finally:
             self._telling = None
         if conversation.connection is not None:

@@ -49,7 +49,8 @@ async def sort(conversation: Conversation, command: Sort) -> Answer:
     if returns.tells:
         await send(conversation, extended(correlation, result, returns))
     if returns.update:
-        contexts.begin(conversation, view, Context(correlation, key, command.orders, ordered, since))
+        context = Context(correlation, key, command.orders, ordered, since, returns.attributes)
+        contexts.begin(conversation, view, context)
     return Answer("Sorted")
 
 

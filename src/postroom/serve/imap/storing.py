@@ -55,7 +55,7 @@ async def store(conversation: Conversation, command: Store) -> Answer:
             stored = await _store_slice(conversation, part, asked, own, all_rows=all_rows)
             own.add(stored.flagged.change.modseq)
             if stored.flagged.change.uids:
-                conversation.store.changes.publish([stored.flagged.change])
+                conversation.publish([stored.flagged.change])
             modified += stored.flagged.modified
             found += len(stored.rows)
             _tell(conversation, command, stored)
@@ -93,7 +93,7 @@ def _tell(conversation: Conversation, command: Store, stored: _Stored) -> None:
 
     A message that others changed unseen is told whole even then: its modseq is ours now, and nothing else would tell of their change.
     """
-    condstore = conversation.enabled("CONDSTORE")
+    condstore, uid_only = conversation.enabled("CONDSTORE"), conversation.uid_only
     view, silent, others = conversation.selected, command.silent, stored.others
     left_alone = frozenset(stored.flagged.modified)
     recent_from = view.uidnext if conversation.rev2 else view.recent_from
@@ -102,18 +102,19 @@ def _tell(conversation: Conversation, command: Store, stored: _Stored) -> None:
     for uid, modseq, flags, keywords in stored.rows:
         if uid in left_alone or not (number := view.number(uid)):
             continue
+        start = b"%d UIDFETCH (" % uid if uid_only else b"%d FETCH (UID %d " % (number, uid)
         if silent and uid not in others:
             if condstore:
-                lines.append(b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (number, uid, modseq))
+                lines.append(b"* %bMODSEQ (%d))\r\n" % (start, modseq))
             continue
         kind = flags, keywords, uid >= recent_from
         words = rendered.get(kind)
         if words is None:
             words = rendered[kind] = rendering.flags(flags, keywords, recent=kind[2])
         if condstore:
-            line = b"* %d FETCH (UID %d FLAGS (%b) MODSEQ (%d))\r\n" % (number, uid, words, modseq)
+            line = b"* %bFLAGS (%b) MODSEQ (%d))\r\n" % (start, words, modseq)
         else:
-            line = b"* %d FETCH (UID %d FLAGS (%b))\r\n" % (number, uid, words)
+            line = b"* %bFLAGS (%b))\r\n" % (start, words)
         lines.append(line)
     conversation.out.send(b"".join(lines))
 
@@ -149,7 +150,7 @@ async def expunge_slices(conversation: Conversation, uids: Sequence[int]) -> int
         change = await conversation.write(
             lambda tx, part=part: expunging.expunge(tx, ref, part, now, only_deleted=True)  # type: ignore[misc]
         )
-        conversation.store.changes.publish([change])
+        conversation.publish([change])
         modseq = change.modseq if change.uids else modseq
     return modseq
 

@@ -60,7 +60,7 @@ async def _send(
     octets: Octets,
 ) -> None:
     long, out = _Long(conversation, octets), conversation.out
-    out.send(b"* %d FETCH (" % m.number)
+    out.send(b"* %d %b (" % (m.number, b"UIDFETCH" if conversation.uid_only else b"FETCH"))
     for index, (attribute, row, located) in enumerate(items):
         out.send(b"%b%b " % (b" " if index else b"", attribute.label))
         if attribute.name in SECTIONED:

@@ -1,38 +1,46 @@
-"""What a session tells of a selected mailbox that changed: EXPUNGE, VANISHED, EXISTS, RECENT, FETCH FLAGS.
+"""What a session tells of a selected mailbox that changed: EXPUNGE, VANISHED, EXISTS, RECENT, FETCH.
 
-RFC 9051 §7.4.1 and §7.5.1 (when, and in which order), RFC 3501 §7.3.2 (RECENT), RFC 7162 §3.1.4 and §3.2.10 (MODSEQ, VANISHED). Not here: what is new
-(`serve.imap.view`).
+RFC 9051 §7.4.1 and §7.5.1 (when, and in which order), RFC 3501 §7.3.2 (RECENT), RFC 7162 §3.1.4 and §3.2.10 (MODSEQ, VANISHED), RFC 5465 §3.1, §5.1 to
+§5.3 and §7 (after NOTIFY: only what is wanted, and what is told of new messages; after EXISTS and before ESEARCH). Not here: what is new
+(`serve.imap.view`), other mailboxes (`serve.imap.watching`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from postroom.message.errors import NotPermitted
 from postroom.proto.imap import rendering
-from postroom.proto.imap.sets import ranges_of, render
+from postroom.proto.imap.commands.fetching import UID, Attribute
+from postroom.proto.imap.sets import Ranges, ranges_of, render
 from postroom.serve.imap import contexts
+from postroom.serve.imap.context import Update
 from postroom.serve.imap.conversation import Conversation
+from postroom.serve.imap.fetch_items import UnknownEncoding
+from postroom.serve.imap.fetch_slices import Plan, Slices
 from postroom.serve.imap.view import News, View
+from postroom.serve.imap.watch import EVERYTHING, Told
 from postroom.store import mailboxes
 from postroom.store.engine import Transaction
 from postroom.store.messages import Message
-from postroom.store.rights import NoSuchMailbox
+from postroom.store.rights import NoSuchMailbox, Right, require
 
 
-async def tell(conversation: Conversation, *, expunges: bool = True) -> None:
-    """Tells what is new in the selected mailbox, if there is one. A mailbox that was deleted, or may not be read
-    any more, ends the session, as RFC 9051 §7.1.5 allows."""
+async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked: bool = False) -> None:
+    """Tells what is new in the selected mailbox, if there is one, as far as it is `allowed` now and wanted; `asked`: wanted or not.
+
+    A mailbox that was deleted, or may not be read any more, ends the session, as RFC 9051 §7.1.5 allows.
+    """
     view = conversation.view
     if view is None:
         return
+    wishes = conversation.wishes
+    told = allowed if wishes is None or asked else wishes.told(allowed)
 
     async def look(tx: Transaction) -> News | None:
+        await require(tx, view.ref, Right.READ)
         mailbox = await mailboxes.get(tx, view.ref)
-        if (
-            mailbox.highestmodseq == view.changed_modseq == view.gone_modseq
-            and mailbox.uidnext == view.uidnext
-        ):
-            return None
-        return await view.news(tx, mailbox, expunges=expunges)
+        return None if view.is_told(mailbox, told) else await view.news(tx, mailbox, told)
 
     try:
         news = await conversation.snapshot(look)
@@ -46,7 +54,7 @@ async def tell(conversation: Conversation, *, expunges: bool = True) -> None:
 async def _render(conversation: Conversation, view: View, news: News) -> None:
     out = conversation.out
     await contexts.leaving(conversation, view, news)
-    if news.expunged and conversation.enabled("QRESYNC"):
+    if news.expunged and (conversation.enabled("QRESYNC") or conversation.uid_only):
         out.untagged(b"VANISHED " + render(ranges_of(news.expunged)))
     elif news.expunged:
         out.send(b"".join(b"* %d EXPUNGE\r\n" % number for number in reversed(news.numbers)))
@@ -59,7 +67,40 @@ async def _render(conversation: Conversation, view: View, news: News) -> None:
     for row in news.changed:
         if number := view.number(row.uid):
             out.send(flags_line(conversation, view, number, row))
-    await contexts.following(conversation, view)
+    updates = await contexts.updates(conversation, view, news)
+    if news.arrived:
+        await _tell_new(conversation, view, news, updates)
+    await contexts.following(conversation, view, updates)
+
+
+async def _tell_new(conversation: Conversation, view: View, news: News, updates: Sequence[Update]) -> None:
+    """FETCH of messages that others brought, with what NOTIFY and the results that they belong to ask for, in one (RFC 5465 §5.2)."""
+    always = conversation.wishes.attributes if conversation.wishes is not None else ()
+    if not always and not any(update.context.attributes for update in updates):
+        return
+    span = [(news.arrived, view.uidnext - 1)]
+    await view.read(conversation.reading, span)
+    asked: dict[tuple[Attribute, ...], list[int]] = {}
+    for first, last in view.present(span):
+        for uid in range(first, last + 1):
+            attributes = dict.fromkeys(always)
+            for update in updates:
+                if uid in update.come:
+                    attributes.update(dict.fromkeys(update.context.attributes))
+            if attributes and uid not in news.appended:
+                asked.setdefault(tuple(attributes), []).append(uid)
+    for attributes_of, uids in asked.items():
+        await _fetch(conversation, attributes_of, ranges_of(uids))
+
+
+async def _fetch(conversation: Conversation, attributes: tuple[Attribute, ...], ranges: Ranges) -> None:
+    """Nothing is marked \\Seen by it; what is encoded in an unknown way is told by its uid alone."""
+    try:
+        plan = Plan(attributes, attributes, frozenset(), 0, uid_only=conversation.uid_only)
+        await Slices(conversation, plan).run(ranges)
+    except UnknownEncoding:
+        plan = Plan((UID,), (UID,), frozenset(), 0, uid_only=conversation.uid_only)
+        await Slices(conversation, plan).run(ranges)
 
 
 async def recent(conversation: Conversation, view: View) -> int:
@@ -76,4 +117,6 @@ def flags_line(conversation: Conversation, view: View, number: int, row: Message
     is_recent = row.uid >= view.recent_from and not conversation.rev2
     flags = rendering.flags(row.flags, row.keywords, recent=is_recent)
     modseq = b" MODSEQ (%d)" % row.modseq if conversation.enabled("CONDSTORE") else b""
+    if conversation.uid_only:  # RFC 9586 §3.3
+        return b"* %d UIDFETCH (FLAGS (%b)%b)\r\n" % (row.uid, flags, modseq)
     return b"* %d FETCH (UID %d FLAGS (%b)%b)\r\n" % (number, row.uid, flags, modseq)

@@ -7,6 +7,7 @@ mailbox is held, and uids are read where numbers are asked for. Not here: what i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from postroom.proto.imap.runs import Runs
 from postroom.proto.imap.sets import Ranges, SequenceSet, intersection, joined, ranges_of
 from postroom.serve.imap.context import Context
+from postroom.serve.imap.watch import Told
 from postroom.store import views
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Mailbox
@@ -22,6 +24,7 @@ from postroom.store.rights import MailboxRef
 from postroom.store.views import Then
 
 SMALL: Final = 2_000  # uids that are read though fewer would do
+MAX_OWN: Final = 10_000  # changes of its own that a session remembers in order not to be told of them
 
 
 class Gap(msgspec.Struct):
@@ -36,13 +39,16 @@ class News(msgspec.Struct):
     """What a session had not been told of.
 
     `expunged` are uids, ascending, and `numbers` what they were until now: told from the last to the first they need no adjusting. `changed`:
-    copies that are known and have other flags. `arrived`: uids from here on are new, 0 when none came.
+    copies that are known and have other flags. `arrived`: uids from here on are new, 0 when none came; `appended` are those of them that the
+    session itself put there. `modseq`: the mailbox as it was looked at.
     """
 
     expunged: list[int]
     numbers: list[int]
     changed: list[Message]
     arrived: int
+    appended: frozenset[int]
+    modseq: int
 
 
 class View:
@@ -61,6 +67,7 @@ class View:
         self.recent_from = mailbox.uidnext
         self.saved: Ranges = []
         self.contexts: dict[bytes, Context] = {}  # results that are kept up to date, by tag
+        self._appended: set[int] = set()  # messages that this session put here, and that were not told yet
         self._own: set[int] = set()
         self._known = Runs()
         self._gaps: list[Gap] = []
@@ -114,34 +121,58 @@ class View:
 
     def own(self, modseq: int) -> None:
         """The session itself made this change of flags, and has told what there was to tell."""
-        self._own.add(modseq)
+        if len(self._own) < MAX_OWN:
+            self._own.add(modseq)
 
-    async def news(self, tx: Transaction, mailbox: Mailbox, *, expunges: bool) -> News:
-        """What is new, and counts as told from now on. `tx` is a snapshot, and `mailbox` was read in it.
+    def put_here(self, uids: Iterable[int]) -> None:
+        """The session itself brought these messages, and knows them (RFC 5465 §5.2)."""
+        if len(self._appended) < MAX_OWN:
+            self._appended.update(uids)
 
-        Without `expunges` messages that have gone are counted on: RFC 9051 §7.5.1 forbids to tell of them now.
+    def is_told(self, mailbox: Mailbox, told: Told) -> bool:
+        """Whether there is nothing new of what may be told."""
+        modseq = mailbox.highestmodseq
+        return (
+            (not told.expunges or self.gone_modseq == modseq)
+            and (not told.flags or self.changed_modseq == modseq)
+            and (not told.arrivals or self.uidnext == mailbox.uidnext)
+            and all(context.modseq == modseq for context in self.contexts.values())
+        )
+
+    async def news(self, tx: Transaction, mailbox: Mailbox, told: Told) -> News:
+        """What is new and may be told, which counts as told from now on. `tx` is a snapshot, and `mailbox` was read in it.
+
+        What is not told, messages that have gone among it (RFC 9051 §7.5.1), is counted on as it was.
         """
-        gone = [uid for _, uid in await views.gone(tx, self._then)] if expunges else []
-        expunged = sorted({uid for uid in gone if uid < self.uidnext})
-        await self.read(tx, ranges_of(expunged))
-        expunged = [uid for uid in expunged if uid in self._known]
-        numbers = [self.number(uid) for uid in expunged]
-        self._known.remove(expunged)
-        self.total -= len(expunged)
-        if expunges:
-            self.gone_modseq = mailbox.highestmodseq
-        changed = await views.changed(tx, Then(self.ref, self.changed_modseq))
-        changed = [row for row in changed if row.uid < self.uidnext and row.modseq not in self._own]
-        self._own.clear()
-        self.changed_modseq = mailbox.highestmodseq
-        await self.read(tx, ranges_of(sorted(row.uid for row in changed)))
-        arrived = self.uidnext if mailbox.uidnext > self.uidnext else 0
+        expunged, numbers = await self._take_expunged(tx, mailbox) if told.expunges else ([], [])
+        changed: list[Message] = []
+        if told.flags:
+            rows = await views.changed(tx, Then(self.ref, self.changed_modseq))
+            changed = [row for row in rows if row.uid < self.uidnext and row.modseq not in self._own]
+            self._own.clear()
+            self.changed_modseq = mailbox.highestmodseq
+            await self.read(tx, ranges_of(sorted(row.uid for row in changed)))
+        arrived = self.uidnext if told.arrivals and mailbox.uidnext > self.uidnext else 0
+        appended: frozenset[int] = frozenset()
         if arrived:
             count = await views.count(tx, self._then, arrived, mailbox.uidnext - 1)
             self._begin(arrived, mailbox.uidnext - 1, count)
             self.uidnext = mailbox.uidnext
             arrived = arrived if count else 0
-        return News(expunged, numbers, changed, arrived)
+            appended = frozenset(uid for uid in self._appended if uid < self.uidnext)
+            self._appended -= appended
+        return News(expunged, numbers, changed, arrived, appended, mailbox.highestmodseq)
+
+    async def _take_expunged(self, tx: Transaction, mailbox: Mailbox) -> tuple[list[int], list[int]]:
+        """Uids that have gone, ascending, and what their numbers were; the view is without them then."""
+        expunged = sorted({uid for _, uid in await views.gone(tx, self._then) if uid < self.uidnext})
+        await self.read(tx, ranges_of(expunged))
+        expunged = [uid for uid in expunged if uid in self._known]
+        numbers = [self.number(uid) for uid in expunged]
+        self._known.remove(expunged)
+        self.total -= len(expunged)
+        self.gone_modseq = mailbox.highestmodseq
+        return expunged, numbers
 
     # -------------------------------------------------------------------------------------------------- what was not read yet
 

@@ -219,6 +219,6 @@ def _uid_replace(c: ImapCursor) -> Append:
 
 VERBS: Final = {
     b"APPEND": Verb(_whole, AFTER, "RFC 9051 §6.3.12"),
-    b"REPLACE": Verb(_replace, SELECTED, "RFC 8508 §3.2", "REPLACE"),
+    b"REPLACE": Verb(_replace, SELECTED, "RFC 8508 §3.2", "REPLACE", by_number=True),
     b"UID REPLACE": Verb(_uid_replace, SELECTED, "RFC 8508 §3.3", "REPLACE"),
 }

@@ -34,8 +34,8 @@ def _reader(*, by_uid: bool, moves: bool) -> Callable[[ImapCursor], Copy]:
 
 
 VERBS: Final = {
-    b"COPY": Verb(_reader(by_uid=False, moves=False), SELECTED, "RFC 9051 §6.4.7"),
+    b"COPY": Verb(_reader(by_uid=False, moves=False), SELECTED, "RFC 9051 §6.4.7", by_number=True),
     b"UID COPY": Verb(_reader(by_uid=True, moves=False), SELECTED, "RFC 9051 §6.4.9"),
-    b"MOVE": Verb(_reader(by_uid=False, moves=True), SELECTED, "RFC 9051 §6.4.8", "MOVE"),
+    b"MOVE": Verb(_reader(by_uid=False, moves=True), SELECTED, "RFC 9051 §6.4.8", "MOVE", by_number=True),
     b"UID MOVE": Verb(_reader(by_uid=True, moves=True), SELECTED, "RFC 9051 §6.4.9", "MOVE"),
 }

@@ -35,7 +35,7 @@ class Attribute(msgspec.Struct, frozen=True):
 
 class Fetch(Command, frozen=True):
     """`changed_since`: only messages with a higher modseq; `vanished`: uids that have gone since are told too; `span`: PARTIAL, both ends of it
-    negative when it counts from the last message.
+    negative when it counts from the last message. `names_uid`: UID was among the attributes that were asked for.
     """
 
     messages: SequenceSet
@@ -44,6 +44,7 @@ class Fetch(Command, frozen=True):
     changed_since: int | None = None
     vanished: bool = False
     span: tuple[int, int] | None = None
+    names_uid: bool = False
 
 
 def _plain(name: str) -> Attribute:
@@ -103,11 +104,19 @@ def _fetch(c: ImapCursor, *, by_uid: bool = False) -> Fetch:
         given[MODSEQ] = None
     if len(given) > MAX_ATTRIBUTES:
         raise c.error(f"at most {MAX_ATTRIBUTES} different attributes")
-    return Fetch(messages, tuple(given), by_uid, changed_since, vanished, span)
+    return Fetch(messages, tuple(given), by_uid, changed_since, vanished, span, UID in found)
 
 
 def _uid_fetch(c: ImapCursor) -> Fetch:
     return _fetch(c, by_uid=True)
+
+
+def attributes(c: ImapCursor) -> tuple[Attribute, ...]:
+    """`(` fetch-att *(SP fetch-att) `)`, each once: what is told of messages that come (RFC 5465 §5.2 and §7)."""
+    found = dict.fromkeys(parenthesized(c, _attribute, least=1))
+    if len(found) > MAX_ATTRIBUTES:
+        raise c.error(f"at most {MAX_ATTRIBUTES} different attributes")
+    return tuple(found)
 
 
 def _one(c: ImapCursor) -> list[Attribute]:
@@ -232,6 +241,6 @@ def partial_range(c: ImapCursor) -> tuple[int, int]:
 
 
 VERBS: Final = {
-    b"FETCH": Verb(_fetch, SELECTED, "RFC 9051 §6.4.5", expunges=False),
+    b"FETCH": Verb(_fetch, SELECTED, "RFC 9051 §6.4.5", expunges=False, by_number=True),
     b"UID FETCH": Verb(_uid_fetch, SELECTED, "RFC 9051 §6.4.9"),
 }

@@ -1,17 +1,18 @@
 """Commands that look for messages: SEARCH, SORT, THREAD, ESEARCH, and CANCELUPDATE.
 
 RFC 9051 §6.4.4 and §6.4.9, RFC 4731 §3.1 (result options), RFC 5182 (SAVE), RFC 5256 §3 (SORT, THREAD), RFC 5267 §3 and §4 (ESORT, contexts), RFC
-5957 §4, RFC 7377 §2 (ESEARCH), RFC 9394 §3.1 (PARTIAL). Not here: the keys (`proto.imap.search_keys`), the answers (`proto.imap.esearch`).
+5465 §7, RFC 5957 §4, RFC 7377 §2 (ESEARCH), RFC 9394 §3.1 (PARTIAL). Not here: the keys (`proto.imap.search_keys`), the answers (`proto.imap.esearch`).
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from postroom.proto.imap.commands.fetching import Attribute, attributes
 from postroom.proto.imap.grammar import ImapCursor, keyword, mailbox, nz_number, parenthesized, quoted, text
 from postroom.proto.imap.search_keys import Program, charset_and_program, charset_name, program
 from postroom.proto.imap.verb import AFTER, SELECTED, Command, Verb
@@ -22,10 +23,11 @@ MAX_SOURCES: Final = 1_000  # mailboxes that one ESEARCH names
 
 
 class Returns(msgspec.Struct, frozen=True):
-    """Result options: names in upper case; `partial` as it was given, negative from the end."""
+    """Result options: names in upper case; `partial` as it was given, negative from the end. `attributes`: told of new messages that UPDATE adds."""
 
     options: frozenset[str] = frozenset()
     partial: tuple[int, int] | None = None
+    attributes: tuple[Attribute, ...] = ()
 
     @property
     def all(self) -> bool:
@@ -149,23 +151,35 @@ def _returns(c: ImapCursor) -> Returns | None:
     start = c.position
     found = parenthesized(c, _option)
     names = [name for name, _ in found]
-    partials = [partial for _, partial in found if partial is not None]
+    partials = [value for name, value in found if name == "PARTIAL"]
+    asked = [value for name, value in found if name == "UPDATE"]
     if names.count("PARTIAL") + names.count("ALL") > 1:  # RFC 9394 §3.1
         c.position = start
         raise c.error("one of ALL and PARTIAL, once")
-    return Returns(frozenset(names) - {"PARTIAL"}, partials[0] if partials else None)
+    return Returns(
+        frozenset(names) - {"PARTIAL"}, partials[0] if partials else None, asked[0] if asked else ()
+    )
 
 
-def _option(c: ImapCursor) -> tuple[str, tuple[int, int] | None]:
+def _option(c: ImapCursor) -> tuple[str, Any]:
     start = c.position
     name = keyword(c, "a result option").decode()
     if name not in _OPTIONS:
         c.position = start
         raise c.error("a result option, such as MIN, MAX, ALL, COUNT, SAVE or PARTIAL,")
+    if name == "UPDATE":  # ["(" fetch-att *(SP fetch-att) ")"], RFC 5465 §7
+        return name, _update_attributes(c)
     if name != "PARTIAL":
         return name, None
     c.sp()
     return name, partial_range(c)
+
+
+def _update_attributes(c: ImapCursor) -> tuple[Attribute, ...]:
+    if not c.peek(b" ("):
+        return ()
+    c.sp()
+    return attributes(c)
 
 
 def partial_range(c: ImapCursor) -> tuple[int, int]:
@@ -286,11 +300,13 @@ def _cancel_update(c: ImapCursor) -> CancelUpdate:
 
 
 VERBS: Final = {
-    b"SEARCH": Verb(_search(by_uid=False), SELECTED, "RFC 9051 §6.4.4", expunges=False),
+    b"SEARCH": Verb(_search(by_uid=False), SELECTED, "RFC 9051 §6.4.4", expunges=False, by_number=True),
     b"UID SEARCH": Verb(_search(by_uid=True), SELECTED, "RFC 9051 §6.4.9"),
-    b"SORT": Verb(_sort(by_uid=False), SELECTED, "RFC 5256 §3", "SORT", expunges=False),
+    b"SORT": Verb(_sort(by_uid=False), SELECTED, "RFC 5256 §3", "SORT", expunges=False, by_number=True),
     b"UID SORT": Verb(_sort(by_uid=True), SELECTED, "RFC 5256 §3", "SORT"),
-    b"THREAD": Verb(_thread(by_uid=False), SELECTED, "RFC 5256 §3", "THREAD=REFERENCES", expunges=False),
+    b"THREAD": Verb(
+        _thread(by_uid=False), SELECTED, "RFC 5256 §3", "THREAD=REFERENCES", expunges=False, by_number=True
+    ),
     b"UID THREAD": Verb(_thread(by_uid=True), SELECTED, "RFC 5256 §3", "THREAD=REFERENCES"),
     b"ESEARCH": Verb(_multi_search, AFTER, "RFC 7377 §2", "MULTISEARCH"),
     b"CANCELUPDATE": Verb(_cancel_update, SELECTED, "RFC 5267 §4.3.5", "CONTEXT=SEARCH"),

@@ -74,7 +74,7 @@ def _uid_expunge(c: ImapCursor) -> Expunge:
 
 
 VERBS: Final = {
-    b"STORE": Verb(_store, SELECTED, "RFC 9051 §6.4.6", expunges=False),
+    b"STORE": Verb(_store, SELECTED, "RFC 9051 §6.4.6", expunges=False, by_number=True),
     b"UID STORE": Verb(_uid_store, SELECTED, "RFC 9051 §6.4.9"),
     b"EXPUNGE": Verb(bare(Expunge()), SELECTED, "RFC 9051 §6.4.3"),
     b"UID EXPUNGE": Verb(_uid_expunge, SELECTED, "RFC 9051 §6.4.9", "UIDPLUS"),
