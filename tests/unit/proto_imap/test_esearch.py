@@ -4,7 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.proto.imap.commands.searching import Returns
-from postroom.proto.imap.esearch import AT_ONCE, Correlation, Result, extended, in_order, plain, window
+from postroom.proto.imap.esearch import (
+    AT_ONCE,
+    Correlation,
+    Result,
+    extended,
+    in_order,
+    one_by_one,
+    plain,
+    window,
+)
 
 NUMBERS = st.lists(st.integers(1, 40), unique=True)
 
@@ -33,7 +42,9 @@ def test_a_window(numbers, first, last):
 def test_a_plain_response(numbers, modseq):
     words = [b"*", b"SEARCH", *(b"%d" % number for number in numbers)]
     end = b" (MODSEQ %d)" % modseq if modseq else b""
-    assert b"".join(plain(b"SEARCH", Result(in_order(numbers), modseq))) == b" ".join(words) + end + b"\r\n"
+    said = b" ".join(words) + end + b"\r\n"
+    assert b"".join(plain(b"SEARCH", Result(in_order(numbers), modseq))) == said
+    assert b"".join(one_by_one(b"SEARCH", numbers, modseq)) == said
 
 
 def test_long_responses_come_in_pieces():
@@ -42,6 +53,8 @@ def test_long_responses_come_in_pieces():
     assert b"".join(pieces) == b"* SEARCH " + b" ".join(b"%d" % number for number in numbers) + b"\r\n"
     assert max(map(len, pieces)) < 13 * AT_ONCE
     assert len(pieces) < 10
+    assert b"".join(one_by_one(b"SEARCH", numbers)) == b"".join(pieces)
+    assert max(map(len, one_by_one(b"SEARCH", numbers))) < 13 * AT_ONCE
     shown = list(extended(Correlation(b"x", by_uid=False), Result(in_order(numbers)), Returns()))
     assert b"".join(shown).count(b",") == len(numbers) - 1
     whole = list(plain(b"SEARCH", Result([(1, 3 * AT_ONCE)])))

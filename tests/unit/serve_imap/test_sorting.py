@@ -3,6 +3,7 @@
 import pytest
 
 from imap_stage import ImapStage
+from postroom.serve.imap.orders import Orders
 from postroom.store import expunge
 
 HOUR = 3_600_000_000
@@ -128,3 +129,33 @@ async def test_what_came_later_is_sorted_in(stage: ImapStage) -> None:
     await stage.deliver(letter("late", 3))
     await bob.ok("NOOP")
     assert await bob.ok("SORT (DATE) UTF-8 ALL") == ["* SORT 6 5 1 3 2 4"]
+
+
+async def test_an_order_is_kept_for_the_messages_it_is_of(stage: ImapStage) -> None:
+    await _letters(stage)
+    orders, commands = Orders(), ("SORT (REVERSE DATE)", "THREAD REFERENCES", "UID THREAD REFERENCES")
+    bob = await stage.user(select="INBOX", orders=orders)
+    fresh = await stage.user(select="INBOX")
+    for keys in ("ALL", "2:4", "NOT SUBJECT apple"):
+        for command in commands:
+            said = await fresh.ok(f"{command} UTF-8 {keys}")
+            assert await bob.ok(f"{command} UTF-8 {keys}") == said
+            before = orders.octets
+            assert await bob.ok(f"{command} UTF-8 {keys}") == said
+            assert orders.octets == before
+    ref = bob.session._conversation.selected.ref
+    await stage.store.engine.write(lambda tx: expunge.expunge(tx, ref, [(2, 2)], stage.now))
+    await stage.deliver(letter("late", 3))
+    for one in (bob, fresh):
+        await one.ok("NOOP")
+    for command in commands:
+        assert await bob.ok(f"{command} UTF-8 ALL") == await fresh.ok(f"{command} UTF-8 ALL")
+    assert await bob.ok("SORT (REVERSE DATE) UTF-8 ALL") == ["* SORT 3 2 1 4 5"]
+
+
+async def test_relevancy_is_not_kept(stage: ImapStage) -> None:
+    await stage.deliver(b"Subject: x\r\n\r\npickles and ketchup\r\n")
+    await stage.deliver(b"Subject: x\r\n\r\nketchup and pickles\r\n")
+    bob = await stage.user(select="INBOX", orders=Orders())
+    assert await bob.ok('SORT (RELEVANCY) UTF-8 FUZZY BODY "ketchup and pickles"') == ["* SORT 2 1"]
+    assert await bob.ok('SORT (RELEVANCY) UTF-8 FUZZY BODY "pickles and ketchup"') == ["* SORT 1 2"]

@@ -137,6 +137,16 @@ def plain(word: bytes, result: Result) -> Iterator[bytes]:
     yield b"\r\n"
 
 
+def one_by_one(word: bytes, numbers: Sequence[int], modseq: int = 0) -> Iterator[bytes]:
+    """The same of numbers in any order, of which few follow each other."""
+    yield b"* " + word
+    for at in range(0, len(numbers), AT_ONCE):
+        yield (" " + " ".join(map(str, numbers[at : at + AT_ONCE]))).encode()
+    if modseq:
+        yield b" (MODSEQ %d)" % modseq
+    yield b"\r\n"
+
+
 def _numbers(ranges: Ranges) -> Iterator[bytes]:
     """Each number behind a space, at most twice AT_ONCE in one piece."""
     words: list[str] = []

@@ -30,6 +30,7 @@ from postroom.proto.imap.verb import Command
 from postroom.serve.body_budget import BodyBudget
 from postroom.serve.imap.arrivals import Arrivals
 from postroom.serve.imap.columns import Columns
+from postroom.serve.imap.orders import Orders
 from postroom.serve.imap.rendered import Rendered
 from postroom.serve.imap.view import View
 from postroom.serve.imap.watch import Watch, Wishes
@@ -81,6 +82,7 @@ class ImapService(msgspec.Struct):
     rendered: Rendered = msgspec.field(default_factory=Rendered)
     wordbook: Wordbook | None = None
     columns: Columns = msgspec.field(default_factory=Columns)
+    orders: Orders = msgspec.field(default_factory=Orders)
     budget: BodyBudget = msgspec.field(default_factory=lambda: BodyBudget(BODIES))
     incoming: Path | None = None
 

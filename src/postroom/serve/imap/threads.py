@@ -1,7 +1,7 @@
 """THREAD and UID THREAD: what a search finds, as conversations.
 
-RFC 5256 §3 and §4 (the THREAD response). Made of kept message-ids, references and base subjects, in a thread of the process when there are many. Not
-here: the algorithms (`message.thread_tree`).
+RFC 5256 §3 and §4 (the THREAD response). Made of kept message-ids, references and base subjects, in a thread of the process when there are many,
+and kept for whoever asks for the same again. Not here: the algorithms (`message.thread_tree`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,20 @@ from typing import Final
 
 from postroom.message.thread_tree import Forest, Link, ordered_subject, references, refs
 from postroom.proto.imap.commands.searching import Algorithm, Thread
+from postroom.proto.imap.sets import Ranges
 from postroom.serve.imap.columns import Column, Links
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers
-from postroom.serve.imap.finding import looking, matching_uids, numbering, prepared, send, uids_of
+from postroom.serve.imap.finding import (
+    looking,
+    matching_uids,
+    numbered,
+    numbering,
+    prepared,
+    send,
+    uids_of,
+)
 from postroom.serve.imap.ordering import gathered, sent_dates
+from postroom.serve.imap.orders import asked
 
 FEW: Final = 300  # messages that are threaded at once, on the loop
 _PIECE: Final = 65_536  # octets of a response that are sent at once
@@ -33,7 +43,19 @@ async def thread(conversation: Conversation, command: Thread) -> Answer:
     view = conversation.selected
     key = await prepared(conversation, view, command.program)
     found = await matching_uids(conversation, view, key)
-    uids = uids_of(found)
+    numbers = [] if command.by_uid else numbered(view, found)
+    orders, name = conversation.service.orders, asked(view.ref, command.algorithm, found, numbers)
+    text = orders.get(name)
+    if text is None:
+        text = await _threads(conversation, command, found)
+        orders.put(name, text)
+    line = b"* THREAD %b\r\n" % text if text else b"* THREAD\r\n"
+    await send(conversation, (line[at : at + _PIECE] for at in range(0, len(line), _PIECE)))
+    return Answer("Threaded")
+
+
+async def _threads(conversation: Conversation, command: Thread, found: Ranges) -> bytes:
+    view, uids = conversation.selected, uids_of(found)
     matching = looking(conversation, view)
     dates = await sent_dates(matching, uids)
     links: dict[int, Links] = await gathered(matching, Column.LINKS, uids)
@@ -44,10 +66,7 @@ async def thread(conversation: Conversation, command: Thread) -> Answer:
         messages = [_link(dates[uid], links.get(uid, _NONE)) for uid in uids]
         return rendered(algorithm(messages), [number(uid) for uid in uids])
 
-    text = work() if len(uids) <= FEW else await asyncio.to_thread(work)
-    line = b"* THREAD %b\r\n" % text if text else b"* THREAD\r\n"
-    await send(conversation, (line[at : at + _PIECE] for at in range(0, len(line), _PIECE)))
-    return Answer("Threaded")
+    return work() if len(uids) <= FEW else await asyncio.to_thread(work)
 
 
 def _link(date: int, links: Links) -> Link:
