@@ -21,8 +21,9 @@ from postroom.agent.mailbox import Entry, Mailbox
 from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
 from postroom.agent.saving import save
 from postroom.agent.session import MailSession
-from postroom.agent.terminal import Column, size_text
+from postroom.agent.terminal import Column, size_text, time_text
 from postroom.agent.watching import Arrival, News, Rounds
+from postroom.message.dates import parse_date
 from postroom.message.header import Header
 
 Line = dict[str, Any]
@@ -35,6 +36,16 @@ def _who(line: Line) -> str:
 
 def _about(line: Line) -> str:
     return str(line["subject"] or "(no subject)")
+
+
+def _when(line: Line) -> str:
+    """In the reader's own time zone; as it stands where it is no date."""
+    written = str(line["date"] or "(no date)")
+    moment = parse_date(written)
+    try:
+        return time_text(moment.seconds * 1_000_000) if moment else written
+    except (OverflowError, ValueError):  # years at the ends of the calendar have no local time
+        return written
 
 
 def _flags(line: Line) -> str:
@@ -54,7 +65,7 @@ COLUMNS = (
     Column[Line]("N", lambda line: str(line["number"]), number=True),
     Column[Line]("From", _who),
     Column[Line]("Subject", _about),
-    Column[Line]("Date", lambda line: line["date"] or "(no date)"),
+    Column[Line]("Date", _when),
     Column[Line]("Size", lambda line: size_text(line["size"]), number=True),
 )
 
