@@ -147,6 +147,7 @@ def imap_config(settings: Settings, world: Surroundings) -> ImapConfig:
         starttls=True,
         plaintext=world.open_house,
         mechanisms=MECHANISMS,
+        literal_minus=settings.mailboxes.imap_literal_minus,
         message=settings.limits.message_bytes,
         version=__version__,
     )

@@ -30,6 +30,7 @@ from postroom.net.session import Session
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import Offers
 from postroom.serve.imap.conversation import ImapService
+from postroom.serve.imap.presence import Presence
 from postroom.serve.imap.session import ImapSession
 from postroom.serve.pop3 import Pop3Service, Pop3Session
 from postroom.serve.pop3_maildrop import Shelves, StoreMaildrops
@@ -86,7 +87,7 @@ class Services:
         """Opens all ports that are asked for; gives those that were opened, by service. Raises `CannotListen` and then listens nowhere."""
         await self.apop.look()
         await asyncio.to_thread(discard_leftovers, places_of(self._settings).incoming)
-        submission = self._submission()
+        submission, imap = self._submission(), self._imap()
         sessions = {
             "smtp": self._mx("smtp"),
             "submission": submission,
@@ -94,8 +95,8 @@ class Services:
             "lmtp": self._lmtp(),
             "pop3": self._pop3(),
             "pop3s": self._pop3(),
-            "imap": self._imap(),
-            "imaps": self._imap(),
+            "imap": imap,
+            "imaps": imap,
         }
         opened: list[tuple[Listener, str]] = []
         for place in places_to_listen(self._settings.listen):
@@ -180,6 +181,7 @@ class Services:
             wordbook=IndexWordbook(parts.store.engine, parts.index),
             budget=parts.budget,
             incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
+            presence=Presence(self._settings.mailboxes.imap_sessions),
         )
         return lambda: ImapSession(service)
 

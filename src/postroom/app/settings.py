@@ -147,6 +147,13 @@ class MailboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quota_bytes: Annotated[int, Meta(description="storage of a new account; 0: no limit")] = 0
     pop3_expire_days: Annotated[int, Meta(description="EXPIRE of RFC 2449 §6.7; -1: NEVER")] = -1
     pop3_login_delay: Annotated[int, Meta(description="seconds between two POP3 logins of one account")] = 0
+    imap_sessions: Annotated[
+        int, Meta(ge=0, description="IMAP sessions of one account at a time; 0: no limit")
+    ] = 16
+    imap_literal_minus: Annotated[
+        bool,
+        Meta(description="LITERAL- of RFC 7888 instead of LITERAL+: longer literals wait to be asked for"),
+    ] = False
     recipient_delimiter: Annotated[
         str, Meta(max_length=1, description="separates the detail of a sub-address")
     ] = "+"

@@ -79,6 +79,7 @@ TABLE: Final = (
     Row("CONDSTORE", "RFC 7162", Shown.AFTER, enable=True),
     Row("QRESYNC", "RFC 7162", Shown.AFTER, enable=True),
     Row("UIDONLY", "RFC 9586", Shown.AFTER, enable=True),
+    Row("UIDBATCHES", "RFC 10022", Shown.AFTER),
     Row("UIDPLUS", "RFC 4315", Shown.AFTER),
     Row("MULTIAPPEND", "RFC 3502", Shown.AFTER),
     Row("CATENATE", "RFC 4469", Shown.AFTER),

@@ -11,6 +11,7 @@ from typing import Final
 from postroom.proto.imap.commands import (
     acl,
     appending,
+    batching,
     copying,
     fetching,
     listing,
@@ -30,6 +31,7 @@ VERBS: Final = MappingProxyType[bytes, Verb](
     {
         **acl.VERBS,
         **appending.VERBS,
+        **batching.VERBS,
         **copying.VERBS,
         **fetching.VERBS,
         **listing.VERBS,

@@ -31,6 +31,7 @@ from postroom.serve.body_budget import BodyBudget
 from postroom.serve.imap.arrivals import Arrivals
 from postroom.serve.imap.columns import Columns
 from postroom.serve.imap.orders import Orders
+from postroom.serve.imap.presence import Presence
 from postroom.serve.imap.rendered import Rendered
 from postroom.serve.imap.view import View
 from postroom.serve.imap.watch import Watch, Wishes
@@ -85,6 +86,7 @@ class ImapService(msgspec.Struct):
     orders: Orders = msgspec.field(default_factory=Orders)
     budget: BodyBudget = msgspec.field(default_factory=lambda: BodyBudget(BODIES))
     incoming: Path | None = None
+    presence: Presence = msgspec.field(default_factory=Presence)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -188,6 +190,8 @@ class Conversation:
         self.shut()
         self.listen(None, None)
         self.arrivals.drop()
+        if self.account_id:
+            self.service.presence.leave(self.account_id)
         self.account_id, self.address = 0, ""
 
     @property

@@ -11,6 +11,7 @@ from typing import Final
 from postroom.serve.imap import (
     acl,
     appending,
+    batching,
     contexts,
     copying,
     fetching,
@@ -35,6 +36,7 @@ HANDLERS: Final[Handlers] = MappingProxyType(
     {
         **acl.HANDLERS,
         **appending.HANDLERS,
+        **batching.HANDLERS,
         **contexts.HANDLERS,
         **copying.HANDLERS,
         **fetching.HANDLERS,

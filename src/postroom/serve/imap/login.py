@@ -37,6 +37,9 @@ async def log_in(conversation: Conversation, command: LogIn) -> None:
         answer = refused(error)
         conversation.machine.login_refused(answer.words, answer.code)
         return
+    if not service.presence.enter(login.account_id):
+        conversation.machine.login_refused("This account has too many sessions: end one first", "LIMIT")
+        return
     conversation.account_id, conversation.address = login.account_id, login.address
     conversation.machine.logged_in("Logged in")
 
