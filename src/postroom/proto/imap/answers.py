@@ -6,14 +6,21 @@ data is rendered.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+ENGLISH: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 class Answers:
     """Queues responses."""
 
-    __slots__ = ("_out", "queued")
+    __slots__ = ("_out", "queued", "translation")
 
     def __init__(self) -> None:
         self.queued = 0  # octets that wait to be sent
+        self.translation: Mapping[str, str] = ENGLISH  # of words that are said to people (RFC 5255 §3.2)
         self._out: list[bytes] = []
 
     def send(self, data: bytes) -> None:
@@ -30,7 +37,8 @@ class Answers:
         self.send(b"+ %b\r\n" % (words.encode() if isinstance(words, str) else words))
 
     def status(self, tag: bytes, status: str, words: str, code: str = "") -> None:
-        """A status response (RFC 9051 §7.1), tagged or with `*`."""
+        """A status response (RFC 9051 §7.1), tagged or with `*`; the words in the client's language, if they are known in it."""
+        words = self.translation.get(words, words)
         text = f"{status} [{code}] {words}" if code else f"{status} {words}"
         self.send(b"%b %b\r\n" % (tag, text.encode()))
 

@@ -72,6 +72,7 @@ TABLE: Final = (
     Row("ENABLE", "RFC 5161"),
     Row("LITERAL+", "RFC 7888", names=_literal),
     Row("ID", "RFC 2971"),
+    Row("LANGUAGE", "RFC 5255"),
     Row("IDLE", "RFC 2177"),
     Row("NOTIFY", "RFC 5465", Shown.AFTER),
     Row("UNSELECT", "RFC 3691", Shown.AFTER),

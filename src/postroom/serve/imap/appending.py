@@ -129,7 +129,7 @@ async def append(conversation: Conversation, command: Append) -> Answer:
     if gone is None:
         return Answer("Appended", code)
     if code:
-        conversation.out.untagged(f"OK [{code}] Replacement is there")
+        conversation.out.status(b"*", "OK", "Replacement is there", code)
     return Answer("Replaced", f"HIGHESTMODSEQ {gone.modseq}" if conversation.enabled("QRESYNC") else "")
 
 

@@ -42,7 +42,7 @@ def begin(conversation: Conversation, view: View, context: Context) -> None:
     """From now on the result is kept up to date, if there is room (RFC 5267 §4.3.1)."""
     tag = context.correlation.tag
     if len(view.contexts) >= MAX_CONTEXTS or len(context.members) > MAX_MEMBERS:
-        conversation.out.untagged(b"NO [NOUPDATE %b] There is no room for it" % string(tag))
+        conversation.out.status(b"*", "NO", "There is no room for it", f"NOUPDATE {string(tag).decode()}")
         return
     view.contexts[tag] = context
 
@@ -139,14 +139,16 @@ def _tell(conversation: Conversation, context: Context, change: bytes) -> None:
 def _give_up(conversation: Conversation, view: View, context: Context) -> None:
     tag = context.correlation.tag
     del view.contexts[tag]
-    conversation.out.untagged(b"NO [NOUPDATE %b] The result has become too large" % string(tag))
+    conversation.out.status(b"*", "NO", "The result has become too large", f"NOUPDATE {string(tag).decode()}")
 
 
 def end_numbered(conversation: Conversation, view: View) -> None:
     """Results in numbers are not kept up to date where messages have none any more (RFC 9586 §3)."""
     for tag in [tag for tag, context in view.contexts.items() if not context.correlation.by_uid]:
         del view.contexts[tag]
-        conversation.out.untagged(b"NO [NOUPDATE %b] Messages have no numbers any more" % string(tag))
+        conversation.out.status(
+            b"*", "NO", "Messages have no numbers any more", f"NOUPDATE {string(tag).decode()}"
+        )
 
 
 async def cancel(conversation: Conversation, command: CancelUpdate) -> Answer:

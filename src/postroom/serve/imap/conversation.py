@@ -23,10 +23,11 @@ from postroom.message.errors import (
     TooManyLogins,
 )
 from postroom.net.session import Connection
-from postroom.proto.imap.answers import Answers
+from postroom.proto.imap.answers import ENGLISH, Answers
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.server import ImapServer
 from postroom.proto.imap.verb import Command
+from postroom.proto.imap.words import TRANSLATIONS
 from postroom.serve.body_budget import BodyBudget
 from postroom.serve.imap.arrivals import Arrivals
 from postroom.serve.imap.columns import Columns
@@ -45,6 +46,7 @@ from postroom.store.wordbook import Wordbook
 
 T = TypeVar("T")
 
+DEFAULT_LANGUAGE: Final = "i-default"  # RFC 5255 §3.1
 BODIES: Final = 256 << 20  # octets of messages on their way in, where no budget is shared with others
 
 
@@ -140,6 +142,7 @@ class Conversation:
         self.view: View | None = None
         self.wishes: Wishes | None = None
         self.watch: Watch | None = None
+        self.language = DEFAULT_LANGUAGE
         self.arrivals = Arrivals(service.budget, service.incoming)
         self.on_news: Callable[[], None] = lambda: None
         self._subscription: Subscription | None = None
@@ -185,10 +188,16 @@ class Conversation:
         if self.watch is not None and self.watch.own:
             self.on_news()
 
+    def speak(self, language: str) -> None:
+        """From now on, words for people are in this language, as far as they are known in it."""
+        self.language = language
+        self.out.translation = TRANSLATIONS.get(language, ENGLISH)
+
     def leave(self) -> None:
         """Nobody is logged in any more."""
         self.shut()
         self.listen(None, None)
+        self.speak(DEFAULT_LANGUAGE)
         self.arrivals.drop()
         if self.account_id:
             self.service.presence.leave(self.account_id)
@@ -234,7 +243,7 @@ class Conversation:
         if not self.enabled("CONDSTORE"):
             self.machine.enabled.add("CONDSTORE")
             if self.view is not None:
-                self.out.untagged(b"OK [HIGHESTMODSEQ %d] Highest" % self.view.changed_modseq)
+                self.out.status(b"*", "OK", "Highest", f"HIGHESTMODSEQ {self.view.changed_modseq}")
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Runs `work` in a durable transaction."""

@@ -44,7 +44,7 @@ async def copy(conversation: Conversation, command: Copy) -> Answer:
     if not command.moves:
         return Answer("Copied", code)
     if code:
-        conversation.out.untagged(f"OK [{code}] Moved")  # before the expunges, RFC 6851 §4.3
+        conversation.out.status(b"*", "OK", "Moved", code)  # before the expunges, RFC 6851 §4.3
     gone = max((one.modseq for one in copied.changes if isinstance(one, MessagesExpunged)), default=0)
     return Answer("Moved", f"HIGHESTMODSEQ {gone}" if gone and conversation.enabled("QRESYNC") else "")
 

@@ -69,7 +69,7 @@ async def enable(conversation: Conversation, command: Enable) -> Answer:
     new = newly_enabled(command.capabilities, conversation.machine.enabled)
     conversation.out.untagged(" ".join(("ENABLED", *new)))
     if "CONDSTORE" in new and conversation.view is not None:
-        conversation.out.untagged(f"OK [HIGHESTMODSEQ {conversation.view.changed_modseq}] Highest")
+        conversation.out.status(b"*", "OK", "Highest", f"HIGHESTMODSEQ {conversation.view.changed_modseq}")
     if "UIDONLY" in new and conversation.view is not None:
         contexts.end_numbered(conversation, conversation.view)
     return Answer("Enabled" if new else "Nothing new")

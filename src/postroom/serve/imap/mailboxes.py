@@ -1,4 +1,4 @@
-"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, NAMESPACE.
+"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE.
 
 RFC 9051 §6.3.4 to §6.3.8, §6.3.10 (and §6.3.9.7: a name that was written otherwise is told as it is kept), RFC 6154 §3, RFC 8474 §4.1, RFC 2342 §5. A
 mailbox with mailboxes below is not deleted (HASCHILDREN), so every mailbox that is listed as one exists. Not here: LIST and STATUS.
@@ -11,14 +11,14 @@ from typing import Final
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.imap import rendering
-from postroom.proto.imap.commands.mailboxes import Create, Delete, Namespace, Rename, Subscribe
+from postroom.proto.imap.commands.mailboxes import Create, Delete, Rename, Subscribe
 from postroom.proto.imap.verb import State
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.store import copying, expunge, mailboxes, messages, tree
 from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
-from postroom.store.mailboxes import OTHER_USERS, HasChildren, Impossible, Mailbox
+from postroom.store.mailboxes import HasChildren, Impossible, Mailbox
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 from postroom.store.tree import RoleTaken
 
@@ -102,7 +102,7 @@ def _leave(conversation: Conversation, ref: MailboxRef) -> None:
     if view is not None and view.ref.mailbox_id == ref.mailbox_id:
         conversation.shut()
         conversation.machine.state = State.AUTHENTICATED
-        conversation.out.untagged("OK [CLOSED] The mailbox that was selected is deleted")
+        conversation.out.status(b"*", "OK", "The mailbox that was selected is deleted", "CLOSED")
 
 
 async def rename(conversation: Conversation, command: Rename) -> Answer:
@@ -166,12 +166,6 @@ async def subscribe(conversation: Conversation, command: Subscribe) -> Answer:
     return Answer("Subscribed" if command.subscribed else "Unsubscribed")
 
 
-async def namespace(conversation: Conversation, _: Namespace) -> Answer:
-    """What is one's own, what is others', nothing without an owner (RFC 2342 §5)."""
-    conversation.out.untagged(f'NAMESPACE (("" "{names.SEPARATOR}")) (("{OTHER_USERS}/" "/")) NIL')
-    return Answer("Those are the namespaces")
-
-
 def _tell_normal(conversation: Conversation, written: str, attribute: bytes = b"") -> None:
     """A name that the client writes in another form than it is kept (RFC 9051 §6.3.9.7)."""
     if names.normal(written) != written:
@@ -189,5 +183,4 @@ HANDLERS: Final[Handlers] = {
     Delete: delete,
     Rename: rename,
     Subscribe: subscribe,
-    Namespace: namespace,
 }

@@ -89,16 +89,16 @@ async def _describe(conversation: Conversation, view: View, opened: Opened) -> N
     flags = rendering.SYSTEM_FLAGS.decode() + (f" {keywords}" if keywords else "")
     out.untagged(f"FLAGS ({flags})")
     permanent = "" if view.read_only else _permanent(flags, opened.rights)
-    out.untagged(f"OK [PERMANENTFLAGS ({permanent})] Flags that are kept")
+    out.status(b"*", "OK", "Flags that are kept", f"PERMANENTFLAGS ({permanent})")
     out.untagged(f"{view.total} EXISTS")
     if not conversation.rev2:
         out.untagged(f"{await recent(conversation, view)} RECENT")
         if not conversation.uid_only and (number := await _first_unseen(conversation, view, mailbox)):
-            out.untagged(f"OK [UNSEEN {number}] The first that was not read")
-    out.untagged(f"OK [UIDVALIDITY {mailbox.uidvalidity}] UIDs are valid")
-    out.untagged(f"OK [UIDNEXT {mailbox.uidnext}] Predicted next UID")
-    out.untagged(f"OK [HIGHESTMODSEQ {mailbox.highestmodseq}] Highest")
-    out.untagged(f"OK [MAILBOXID ({id_text(IdKind.MAILBOX, mailbox.mailbox_id)})] Its id")
+            out.status(b"*", "OK", "The first that was not read", f"UNSEEN {number}")
+    out.status(b"*", "OK", "UIDs are valid", f"UIDVALIDITY {mailbox.uidvalidity}")
+    out.status(b"*", "OK", "Predicted next UID", f"UIDNEXT {mailbox.uidnext}")
+    out.status(b"*", "OK", "Highest", f"HIGHESTMODSEQ {mailbox.highestmodseq}")
+    out.status(b"*", "OK", "Its id", f"MAILBOXID ({id_text(IdKind.MAILBOX, mailbox.mailbox_id)})")
 
 
 async def _first_unseen(conversation: Conversation, view: View, mailbox: Mailbox) -> int:
@@ -146,7 +146,7 @@ def _leave(conversation: Conversation) -> None:
     if conversation.view is not None:
         conversation.shut()
         conversation.machine.state = State.AUTHENTICATED
-        conversation.out.untagged("OK [CLOSED] The mailbox that was selected is closed")
+        conversation.out.status(b"*", "OK", "The mailbox that was selected is closed", "CLOSED")
 
 
 async def close(conversation: Conversation, _: Close) -> Answer:

@@ -16,7 +16,13 @@ from postroom.proto.imap.server import ImapServer
 from postroom.proto.imap.verb import State
 from postroom.serve.imap import watching
 from postroom.serve.imap.appending import arriving
-from postroom.serve.imap.conversation import Conversation, ImapService, Refusal, refused
+from postroom.serve.imap.conversation import (
+    DEFAULT_LANGUAGE,
+    Conversation,
+    ImapService,
+    Refusal,
+    refused,
+)
 from postroom.serve.imap.dispatch import HANDLERS
 from postroom.serve.imap.telling import tell
 from postroom.serve.imap.watch import Told
@@ -103,7 +109,8 @@ class ImapSession:
             self._conversation.connection.wake()
 
     def secured(self, _facts: TlsFacts) -> None:
-        """From here on nothing counts that came before."""
+        """From here on nothing counts that came before, not even the language (RFC 5255 §3.1)."""
+        self._conversation.speak(DEFAULT_LANGUAGE)
         self.machine.tls_started()
 
     def overdue(self) -> None:

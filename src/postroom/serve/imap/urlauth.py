@@ -74,7 +74,7 @@ async def reset(conversation: Conversation, command: ResetKey) -> Answer:
 
     ref = await conversation.write(work)
     if conversation.view is not None and conversation.view.ref == ref:
-        conversation.out.untagged(f"OK [URLMECH {MECHANISM}] There is a new key")
+        conversation.out.status(b"*", "OK", "There is a new key", f"URLMECH {MECHANISM}")
     return Answer("URLs of this mailbox are invalid now", f"URLMECH {MECHANISM}")
 
 

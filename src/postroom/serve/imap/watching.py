@@ -99,7 +99,9 @@ async def tell(conversation: Conversation) -> None:
 def overflow(conversation: Conversation) -> None:
     """More than can be told: from now on it is as after NOTIFY NONE (RFC 5465 §5.8)."""
     conversation.listen(Wishes(), None)
-    conversation.out.untagged("OK [NOTIFICATIONOVERFLOW] There was more than can be told: say NOTIFY again")
+    conversation.out.status(
+        b"*", "OK", "There was more than can be told: say NOTIFY again", "NOTIFICATIONOVERFLOW"
+    )
 
 
 async def _listen(conversation: Conversation, watch: Watch) -> None:

@@ -1,6 +1,6 @@
 """Commands that belong to the session rather than to mail: CAPABILITY, NOOP, LOGOUT, ID, ENABLE, STARTTLS, the login, COMPRESS.
 
-RFC 9051 §6.1 to §6.3.1, RFC 2971 (ID), RFC 4959 (SASL-IR), RFC 4978 (COMPRESS), RFC 8437 (UNAUTHENTICATE). LOGIN and AUTHENTICATE become the same
+RFC 9051 §6.1 to §6.3.1, RFC 2971 (ID), RFC 4959 (SASL-IR), RFC 4978 (COMPRESS), RFC 8437 (UNAUTHENTICATE), RFC 5255 §3 (LANGUAGE). LOGIN and AUTHENTICATE become the same
 event, `LogIn`. Not here: the SASL exchange (`proto.imap.login`).
 """
 
@@ -20,6 +20,7 @@ from postroom.proto.imap.grammar import (
 )
 from postroom.proto.imap.verb import AFTER, ANY, BEFORE, Command, Verb, bare
 
+MAX_LANGUAGES: Final = 50  # that one LANGUAGE names
 MAX_ID_FIELDS: Final = 30  # RFC 2971 §3.3
 MAX_ID_FIELD: Final = 30  # octets, likewise
 MAX_ID_VALUE: Final = 1024  # octets, likewise
@@ -59,6 +60,12 @@ class Id(Command, frozen=True):
     """ID: names of fields in lower case, and their values; None for NIL."""
 
     fields: tuple[tuple[str, str | None], ...] | None
+
+
+class Language(Command, frozen=True):
+    """LANGUAGE: ranges of RFC 4647 in their order, in lower case; none asks which there are."""
+
+    ranges: tuple[str, ...]
 
 
 class Enable(Command, frozen=True):
@@ -102,6 +109,16 @@ def _authenticate(c: ImapCursor) -> Authenticate:
     return Authenticate(mechanism, c.rest() if c.accept(b" ") else None)
 
 
+def _language(c: ImapCursor) -> Language:
+    # language-cmd = "LANGUAGE" *(SP lang-range-quoted)                             RFC 5255 §3.5
+    ranges = []
+    while c.accept(b" "):
+        ranges.append(text(astring(c, "a language"), c, "a language").lower())
+        if len(ranges) > MAX_LANGUAGES:
+            raise c.error(f"at most {MAX_LANGUAGES} languages")
+    return Language(tuple(ranges))
+
+
 def _enable(c: ImapCursor) -> Enable:
     # enable = "ENABLE" 1*(SP capability)                                          RFC 9051 §9
     names = []
@@ -143,6 +160,7 @@ VERBS: Final = {
     b"NOOP": Verb(bare(Noop()), ANY, "RFC 9051 §6.1.2"),
     b"LOGOUT": Verb(bare(Logout()), ANY, "RFC 9051 §6.1.3"),
     b"ID": Verb(_id, ANY, "RFC 2971 §3.1", "ID"),
+    b"LANGUAGE": Verb(_language, ANY, "RFC 5255 §3.2", "LANGUAGE"),
     b"STARTTLS": Verb(bare(StartTls()), BEFORE, "RFC 9051 §6.2.1"),
     b"AUTHENTICATE": Verb(_authenticate, BEFORE, "RFC 9051 §6.2.2"),
     b"LOGIN": Verb(_login, BEFORE, "RFC 9051 §6.2.3"),
