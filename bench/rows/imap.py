@@ -27,7 +27,8 @@ AT_ONCE: Final = 100  # letters of one MULTIAPPEND
 REPEATS: Final = 31  # of a question
 ENOUGH_REPEATS: Final = 7  # of one that takes long
 ENOUGH_SECONDS: Final = 4.0  # after which a question takes long
-LESS: Final = 0.8  # of the peer's octets: an answer with fewer is told of
+LESS: Final = 0.8  # of the peer's octets: an answer with fewer is told of, where it is not a few words
+WORDS: Final = 1_000  # octets of them
 DURABLE: Final = (
     "imap: STORE, COPY and APPEND are durable on our side when OK is said; Dovecot (mail_fsync=optimized) syncs what APPEND and COPY file, but not "
     "the index that STORE writes"
@@ -153,7 +154,7 @@ def _repeated(question: Question, sessions: list[ImapConnection]) -> list[list[f
 
 def _compare(course: Course, question: Question, came: list[int]) -> None:
     """Tells of an answer that is much shorter than the peer's."""
-    if len(came) > 1 and came[0] < LESS * came[1]:
+    if len(came) > 1 and came[0] < LESS * came[1] > WORDS:
         course.note(f"imap {question.name}: our answer has {came[0]} octets, the peer's {came[1]}")
 
 
