@@ -30,6 +30,8 @@ def base_subject(subject: str) -> str:
 
 def is_reply(subject: str) -> bool:
     """Whether the base subject of a subject is what a reply or forward left of it (RFC 5256 §3, THREAD): blobs alone make no reply."""
+    if subject[:3].lower() == "re:":  # what most of them are
+        return True
     text = " ".join(subject[:MAX_SUBJECT].split())
     if not _MARKED.match(text):
         return False

@@ -1,10 +1,14 @@
 """The few values of a packed summary that searching, sorting and threading look at, without unpacking the rest.
 
-RFC 5256 §2 and §3, RFC 5957 §3. What it leaves out stays packed: a thousand summaries take a millisecond. Not here: what is made of a message
+RFC 5256 §2 and §3, RFC 5957 §3. What it leaves out stays packed, and `reader` leaves out all but what
+one looks for: a thousand summaries take half a millisecond. Not here: what is made of a message
 (`message.summary`), of which this follows the order of values.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast, get_type_hints
 
 import msgspec
 
@@ -39,17 +43,27 @@ class Words(msgspec.Struct, frozen=True, array_like=True, gc=False):
     references: list[str] = []
 
 
-_decoder = msgspec.msgpack.Decoder(Words)
 _NOTHING = Words()
 
 
-def words(packed: bytes) -> Words:
-    """The words of a packed summary; of one that is no summary of this version, none."""
-    try:
-        found = _decoder.decode(packed)
-    except msgspec.DecodeError:
-        return _NOTHING
-    return found if found.version == VERSION else _NOTHING
+def reader(*names: str) -> Callable[[bytes], Words]:
+    """What reads these values of a packed summary; of one that is no summary of this version, none. Others may not be looked at."""
+    types, order = get_type_hints(Words), Words.__struct_fields__
+    fields = [
+        (name, types[name] if name in names or name == "version" else msgspec.Raw, getattr(_NOTHING, name))
+        for name in order[: 1 + max(map(order.index, names))]
+    ]
+    shape = msgspec.defstruct("Words", fields, frozen=True, array_like=True, gc=False)
+    decode = msgspec.msgpack.Decoder(shape).decode
+
+    def read(packed: bytes) -> Words:
+        try:
+            found = cast("Words", decode(packed))
+        except msgspec.DecodeError:
+            return _NOTHING
+        return found if found.version == VERSION else _NOTHING
+
+    return read
 
 
 def people(persons: list[Person]) -> str:

@@ -14,7 +14,7 @@ import struct
 from typing import Any, cast
 
 from postroom.net.session import Peer, TlsFacts
-from postroom.net.tls import TlsError, TlsLayer
+from postroom.net.tls import SLICE, TlsError, TlsLayer
 
 _UCRED = struct.Struct("3i")  # pid, uid, gid: SO_PEERCRED, unix(7)
 
@@ -77,14 +77,16 @@ class Link(asyncio.Protocol):
         transport, layer = self._transport, self._layer
         if transport is None or self.closing:
             return
-        if layer is not None:
-            try:
-                layer.send(data)
-            except TlsError:
-                self.abort()
-                return
-            data = layer.data_to_send()
-        transport.write(data)
+        if layer is None:
+            transport.write(data)
+            return
+        view = memoryview(data)
+        try:
+            for at in range(0, len(data), SLICE):
+                layer.send(view[at : at + SLICE])
+                transport.write(layer.data_to_send())
+        except TlsError:
+            self.abort()
 
     def switch_tls_on(self, context: ssl.SSLContext, *, server_side: bool, server_name: str = "") -> None:
         """From here on TLS; what was sent before is still sent in the clear."""

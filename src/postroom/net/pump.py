@@ -234,9 +234,10 @@ class Pump(Link):
     def _say(self) -> None:
         if self._machine is None or self.handshaking:
             return
-        self._said += self._machine.data_to_send()
-        if self._said:
-            data, self._said = bytes(self._said), bytearray()
+        data = self._machine.data_to_send()
+        if self._said:  # a long answer is not copied
+            data, self._said = bytes(self._said + data), bytearray()
+        if data:
             self.quiet_since = self._endpoint.connections.now()
             self.send(data)
 

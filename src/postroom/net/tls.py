@@ -16,7 +16,9 @@ from cryptography.x509.oid import NameOID
 from postroom.net import hello
 from postroom.net.session import TlsFacts
 
-SLICE = 16 * 1024  # octets fed at a time: the BIO's buffer never shrinks, so a burst must not make it grow
+SLICE = (
+    16 * 1024
+)  # octets at a time, in or out: a BIO's buffer never shrinks, so a burst must not make it grow
 _NO_APPLICATION_PROTOCOL = bytes((21, 3, 3, 0, 2, 2, 120))  # a fatal alert in the clear, RFC 8446 §6
 
 
@@ -60,8 +62,8 @@ class TlsLayer:
         view = memoryview(data)
         return b"".join([self._receive(view[at : at + SLICE]) for at in range(0, len(data), SLICE)])
 
-    def send(self, data: bytes) -> None:
-        """Queues plain octets; only after the handshake. Raises TlsError."""
+    def send(self, data: bytes | memoryview) -> None:
+        """Queues plain octets, not many more than SLICE at a time; only after the handshake. Raises TlsError."""
         try:
             self._object.write(data)
         except ssl.SSLError as error:

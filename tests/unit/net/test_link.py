@@ -1,16 +1,20 @@
 """Who is at the two ends of a connection; the rest of it is seen through the pump and the client."""
 
 import socket
+import ssl
 from typing import Any
 
 import pytest
+import trustme
 
-from postroom.net.link import ends
+from postroom.net.link import Link, ends
 from postroom.net.session import Peer
+from postroom.net.tls import SLICE
 
 
 class Transport:
-    def __init__(self, peer: Any, family: int = socket.AF_INET) -> None:
+    def __init__(self, peer: Any = None, family: int = socket.AF_INET) -> None:
+        self.written: list[bytes] = []
         self.info = {"peername": peer, "sockname": ("192.0.2.9", 25), "socket": self}
         self.family = family
 
@@ -19,6 +23,18 @@ class Transport:
 
     def getsockopt(self, *_: int) -> bytes:
         return (4711).to_bytes(4, "little") + (1000).to_bytes(4, "little") + bytes(4)
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+
+class Listening(Link):
+    """Remembers what it was told."""
+
+    heard = b""
+
+    def take(self, data: bytes) -> None:
+        self.heard += data
 
 
 @pytest.mark.parametrize(
@@ -38,3 +54,27 @@ def test_ends(peer: Any, far: Peer) -> None:
 
 def test_the_user_behind_a_unix_socket() -> None:
     assert ends(Transport("", socket.AF_UNIX))[0] == Peer("", 0, 1000)  # type: ignore[arg-type]
+
+
+def test_what_is_long_leaves_as_short_records(authority: trustme.CA) -> None:
+    trusting, own = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.configure_trust(trusting)
+    authority.issue_cert("mx.test").configure_cert(own)
+    client, server = Listening(), Listening()
+    there, here = Transport(), Transport()
+    client.connection_made(there)  # type: ignore[arg-type]
+    server.connection_made(here)  # type: ignore[arg-type]
+    server.switch_tls_on(own, server_side=True)
+    client.switch_tls_on(trusting, server_side=False, server_name="mx.test")
+    while there.written or here.written:
+        for transport, other in ((there, server), (here, client)):
+            records, transport.written = transport.written, []
+            for record in records:
+                other.data_received(record)
+    said = bytes(range(256)) * (5 * SLICE // 256) + b"."
+    server.send(said)
+    assert len(here.written) == 6
+    assert max(map(len, here.written)) < SLICE + 256
+    for record in here.written:
+        client.data_received(record)
+    assert client.heard == said

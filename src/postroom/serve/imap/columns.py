@@ -19,10 +19,10 @@ import msgspec
 from postroom.message.casemap import casemap
 from postroom.message.subject import is_reply
 from postroom.message.summary import Person
-from postroom.message.summary_words import Words, people, words
+from postroom.message.summary_words import Words, people, reader
 from postroom.serve.imap.slices import BLOCK
 from postroom.store import searching
-from postroom.store.engine import Transaction
+from postroom.store.engine import Row, Transaction
 from postroom.store.rights import MailboxRef
 
 MAX_KEPT: Final = 64 << 20  # octets, estimated, of all columns of all mailboxes
@@ -84,25 +84,40 @@ def _links(found: Words) -> Links:
         found.message_id[0] if found.message_id else "",
         tuple(references),
         casemap(found.base_subject),
-        is_reply(found.subject),
+        found.subject != found.base_subject and is_reply(found.subject),
     )
 
 
-_OF_WORDS: Final[dict[Column, Callable[[Words], Any]]] = {
-    Column.SUBJECT: lambda found: casemap(found.subject),
-    Column.FROM: lambda found: casemap(people(found.from_)),
-    Column.TO: lambda found: casemap(people(found.to)),
-    Column.CC: lambda found: casemap(people(found.cc)),
-    Column.BCC: lambda found: casemap(people(found.bcc)),
-    Column.DAY: _day,
-    Column.SENT: lambda found: None if found.sent_at is None else found.sent_at.seconds,
-    Column.BASE_SUBJECT: lambda found: casemap(found.base_subject),
-    Column.FIRST_FROM: lambda found: _first(found.from_),
-    Column.FIRST_TO: lambda found: _first(found.to),
-    Column.FIRST_CC: lambda found: _first(found.cc),
-    Column.DISPLAY_FROM: lambda found: _shown(found.from_),
-    Column.DISPLAY_TO: lambda found: _shown(found.to),
-    Column.LINKS: _links,
+class _OfWords:
+    """A column that comes from these values of a summary."""
+
+    __slots__ = ("_read", "_value")
+
+    def __init__(self, names: str, value: Callable[[Words], Any]) -> None:
+        self._read = reader(*names.split())
+        self._value = value
+
+    def of(self, rows: Sequence[Row]) -> list[Any]:
+        """The column's values; the second value of each row is a packed summary."""
+        read, value = self._read, self._value
+        return [value(read(row[1])) for row in rows]
+
+
+_OF_WORDS: Final[dict[Column, _OfWords]] = {
+    Column.SUBJECT: _OfWords("subject", lambda found: casemap(found.subject)),
+    Column.FROM: _OfWords("from_", lambda found: casemap(people(found.from_))),
+    Column.TO: _OfWords("to", lambda found: casemap(people(found.to))),
+    Column.CC: _OfWords("cc", lambda found: casemap(people(found.cc))),
+    Column.BCC: _OfWords("bcc", lambda found: casemap(people(found.bcc))),
+    Column.DAY: _OfWords("sent_at", _day),
+    Column.SENT: _OfWords("sent_at", lambda found: None if found.sent_at is None else found.sent_at.seconds),
+    Column.BASE_SUBJECT: _OfWords("base_subject", lambda found: casemap(found.base_subject)),
+    Column.FIRST_FROM: _OfWords("from_", lambda found: _first(found.from_)),
+    Column.FIRST_TO: _OfWords("to", lambda found: _first(found.to)),
+    Column.FIRST_CC: _OfWords("cc", lambda found: _first(found.cc)),
+    Column.DISPLAY_FROM: _OfWords("from_", lambda found: _shown(found.from_)),
+    Column.DISPLAY_TO: _OfWords("to", lambda found: _shown(found.to)),
+    Column.LINKS: _OfWords("subject base_subject message_id in_reply_to references", _links),
 }
 _OF_ROW: Final[dict[Column, Callable[[searching.Kept], int]]] = {
     Column.EMAIL: lambda kept: kept.email_id,
@@ -128,7 +143,7 @@ class Block:
         """More, above what is there."""
         self.uids += uids
         self.values += values
-        self.cost += sum(_VALUE + (len(value) if isinstance(value, str) else 0) for value in values)
+        self.cost += _VALUE * len(values) + sum([len(value) for value in values if isinstance(value, str)])
         self._starts = []
 
     def holding(self, needle: str) -> list[int]:
@@ -204,6 +219,5 @@ async def _read(
     if of_row is not None:
         rows = await searching.kept(tx, mailbox, span)
         return [row.uid for row in rows], [of_row(row) for row in rows]
-    of_words = _OF_WORDS[column]
     packed = await searching.summaries(tx, mailbox, span)
-    return [row[0] for row in packed], [of_words(words(row[1])) for row in packed]
+    return [row[0] for row in packed], _OF_WORDS[column].of(packed)
