@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from imap_stage import ALICE, BOB, Client, ImapStage
+from postroom.proto.imap.verbs import VERBS
 from postroom.store.store import Store, StoreSettings
 from transcript import Exchange, compare, read_script
 
@@ -86,5 +87,8 @@ def _unexpected(error: BaseException) -> None:
     raise AssertionError(f"the store failed: {error!r}")
 
 
-def test_there_are_dialogues() -> None:
-    assert len(SCRIPTS) >= 4
+def test_every_command_is_in_a_dialogue() -> None:
+    said = {line for path in SCRIPTS for one in read_script(path).exchanges for line in one.sent}
+    words = [line.upper().split(" ")[1:3] for line in said]
+    used = {" ".join(pair) if pair[0] == "UID" else pair[0] for pair in words if pair}
+    assert {verb.decode() for verb in VERBS} <= used
