@@ -101,8 +101,8 @@ ANSWERS = {
     "nul": b"a NO NUL is taken in a literal8 only, such as ~{42} (RFC 3516)\r\nb OK Done\r\n",
     "utf8 that is not enabled": b"a NO ENABLE UTF8=ACCEPT first (RFC 6855)\r\nb OK Done\r\n",
     "garbage before": b"a BAD Expected a flag at octet 19\r\nb OK Done\r\n",
-    "garbage behind": b"a BAD Expected a space at octet 1\r\nb OK Done\r\n",
-    "nothing there": b"a BAD Expected a space at octet 11\r\n"
+    "garbage behind": b"a BAD Expected the end of the line, or a space and one more message, at octet 1\r\nb OK Done\r\n",
+    "nothing there": b'a BAD Expected a space at octet 11: APPEND mailbox [(flags)] ["date"] {size of the message}\r\n'
     b"b BAD Expected a message as a literal, such as {42}, at octet 12\r\nb OK Done\r\n",
     "too big": b"a NO [TOOBIG] A message has at most 1000 octets\r\n"
     b"* BYE [TOOBIG] What follows cannot be told from a literal\r\n",

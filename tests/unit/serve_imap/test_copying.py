@@ -61,7 +61,7 @@ async def test_within_one_mailbox(three: ImapStage) -> None:
         ("COPY 4 Trash", "a BAD There is no message with such a number"),
         ("UID COPY 4 Trash", "a OK There is no such message"),
         ("UID MOVE 4:9 Trash", "a OK There is no such message"),
-        ("COPY 1", "a BAD Expected a space at octet 9"),
+        ("COPY 1", "a BAD Expected a space at octet 9: COPY messages mailbox"),
     ],
 )
 async def test_answers(three: ImapStage, command: str, answer: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from postroom.proto.imap.events import Given
 from postroom.proto.imap.grammar import TAG_CHARS, ImapCursor, atom
+from postroom.proto.imap.syntax import SYNTAX
 from postroom.proto.imap.verb import NO_NUMBERS, State, Verb
 from postroom.proto.imap.verbs import VERBS
 from postroom.wire.cursor import GrammarError
@@ -38,6 +39,7 @@ def parse(line: bytes, state: State, *, utf8: bool, uid_only: bool = False) -> G
     cursor = ImapCursor(line, utf8=utf8)
     if not cursor.take_while(TAG_CHARS) or not cursor.accept(b" "):
         return Bad("A command is a tag, a space and a verb, such as: a1 NOOP")
+    name = b""
     try:
         name, verb = _verb(cursor)
         if verb is None:
@@ -50,7 +52,8 @@ def parse(line: bytes, state: State, *, utf8: bool, uid_only: bool = False) -> G
         cursor.end()
     except GrammarError as error:
         words = str(error)
-        return Bad(words[0].upper() + words[1:])
+        missing = error.position >= len(line) and error.expected.startswith("a space") and name in SYNTAX
+        return Bad(words[0].upper() + words[1:] + (f": {SYNTAX[name]}" if missing else ""))
     return Given(command, name, verb.expunges)
 
 

@@ -137,7 +137,7 @@ class Reader:
                 return None
             if self._replaces is not None:
                 raise c.error("the end of the line, since REPLACE brings one message,")
-            c.sp()
+            c.expect(b" ", "the end of the line, or a space and one more message,")
             found = self._options(c)
         return found
 
