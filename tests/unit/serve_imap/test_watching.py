@@ -297,7 +297,7 @@ async def test_what_another_process_did(database_url: str) -> None:
     await bob.told("1 EXISTS")
     away = await other.user()
     await away.ok("CREATE A")
-    assert '* LIST (\\HasNoChildren) "/" "A"' in await bob.told("LIST")
+    assert '* LIST (\\HasNoChildren) "/" "A"' in await bob.told('STATUS "A"')
     await other.deliver(role="junk")
     assert await bob.told("STATUS") == ['* STATUS "Junk" (MESSAGES 1 UIDNEXT 2)']
     await here.close()

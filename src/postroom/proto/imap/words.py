@@ -109,6 +109,10 @@ _WORDS: Final = {
     "Flags that are kept": ("Flaggen, die behalten werden", "Drapeaux conservés"),
     "Goodbye": ("Auf Wiedersehen", "Au revoir"),
     "Highest": ("Der höchste", "Le plus haut"),
+    "INBOX and Other Users are taken at the top": (
+        "INBOX und Other Users sind oben vergeben",
+        "INBOX et Other Users sont pris au premier niveau",
+    ),
     "IDLE ends with a line that says DONE": (
         "IDLE endet mit einer Zeile, die DONE sagt",
         "IDLE se termine par une ligne qui dit DONE",
