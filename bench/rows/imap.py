@@ -1,9 +1,9 @@
 """IMAP: what mail programs ask for, of a mailbox of one client, over TLS.
 
-Both sides hold the same letters. The first answer to a question is a line of its own: Dovecot writes its cache then, or finds what an
-earlier question has put there; we read summaries that were made when the letters came. The other lines are the medians of answers that follow in the same sessions, one of ours and one of the peer's in turn,
-so that what else the machine does strikes both. Octets that came are compared, so that nobody answers less. Not here: many clients at once
-(`imap_crowd`).
+Both sides hold the same letters. The first answer to a question is a line of its own: Dovecot writes its cache then, or finds what an earlier
+question has put there; we read summaries that were made when the letters came. The other lines are the medians of answers that follow in the same
+sessions, one of ours and one of the peer's in turn, so that what else the machine does strikes both. Octets that came are compared, so that nobody
+answers less. Not here: many clients at once (`imap_crowd`).
 """
 
 from __future__ import annotations
