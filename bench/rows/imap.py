@@ -1,9 +1,9 @@
 """IMAP: what mail programs ask for, of a mailbox of one client, over TLS.
 
-Both sides hold the same letters. The first answer to a question is a line of its own: Dovecot writes its cache then, we read summaries that were
-made when the letters came. The other lines are the medians of answers that follow in the same sessions, one of ours and one of the peer's in turn,
-so that what else the machine does strikes both. Octets that came are compared, so that nobody answers less. Not here: many clients at once
-(`imap_crowd`).
+Both sides hold the same letters. The first answer to a question is a line of its own: Dovecot writes its cache then, or finds what an earlier
+question has put there; we read summaries that were made when the letters came. The other lines are the medians of answers that follow in the same
+sessions, one of ours and one of the peer's in turn, so that what else the machine does strikes both. Octets that came are compared, so that nobody
+answers less. Not here: many clients at once (`imap_crowd`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ AGAIN: Final = "repeated"
 AS_FAST: Final = Budget(ratio=1)
 AT_ONCE: Final = 100  # letters of one MULTIAPPEND
 REPEATS: Final = 31  # of a question
+COPIES: Final = 5  # times that all is copied
 ENOUGH_REPEATS: Final = 7  # of one that takes long
 ENOUGH_SECONDS: Final = 4.0  # after which a question takes long
 LESS: Final = 0.8  # of the peer's octets: an answer with fewer is told of, where it is not a few words
@@ -173,7 +174,7 @@ def _copies(course: Course, sessions: list[ImapConnection], count: int) -> Itera
 
     kinds = (Kind(AGAIN, "ms", more_is_better=False, budget=AS_FAST),)
     samples = course.alternate(
-        "imap COPY", copy(sessions[0]), copy(sessions[1]) if len(sessions) > 1 else None
+        "imap COPY", copy(sessions[0]), copy(sessions[1]) if len(sessions) > 1 else None, COPIES
     )
     yield from figures(f"imap: COPY of {count}", kinds, samples)
 

@@ -1,6 +1,6 @@
 """Orders that are kept."""
 
-from postroom.serve.imap.orders import MAX_ORDERS, Orders, asked, packed, unpacked
+from postroom.serve.imap.orders import MAX_ORDERS, MAX_RANGES, Orders, asked, packed, unpacked
 from postroom.store.rights import MailboxRef
 
 BOX = MailboxRef(1, 2)
@@ -46,3 +46,11 @@ def test_a_value_takes_at_most_half_of_the_room() -> None:
     orders.put(name, b"x" * most)
     assert len(orders.get(name) or b"") == most
     assert orders.octets == MAX_ORDERS // 2
+
+
+def test_scattered_messages_are_not_kept() -> None:
+    ranges = [(uid, uid) for uid in range(1, 2 * MAX_RANGES, 2)]
+    assert asked(BOX, "date", ranges) is not None
+    orders, none = Orders(), asked(BOX, "date", [*ranges, (1 << 20, 1 << 20)])
+    orders.put(none, b"x")
+    assert (none, orders.get(none), orders.octets) == (None, None, 0)

@@ -15,6 +15,7 @@ from postroom.proto.imap.sets import Ranges
 from postroom.store.rights import MailboxRef
 
 MAX_ORDERS: Final = 16 << 20  # octets of orders and threads that a service keeps
+MAX_RANGES: Final = 10_000  # of uids whose order is kept; to look for more would itself take long
 _OVERHEAD: Final = 500  # octets that one costs besides its value and its ranges, about
 _RANGE: Final = 150  # octets of a range of uids or numbers, about
 
@@ -29,8 +30,10 @@ class Asked(NamedTuple):
     numbers: tuple[tuple[int, int], ...]
 
 
-def asked(mailbox: MailboxRef, how: Hashable, found: Ranges, numbers: Ranges = []) -> Asked:  # noqa: B006 -- is not changed
-    """The name under which a value is kept."""
+def asked(mailbox: MailboxRef, how: Hashable, found: Ranges, numbers: Ranges = []) -> Asked | None:  # noqa: B006 -- is not changed
+    """The name under which a value is kept; None for messages that are too scattered."""
+    if len(found) > MAX_RANGES:
+        return None
     return Asked(mailbox.account_id, mailbox.mailbox_id, how, tuple(found), tuple(numbers))
 
 
@@ -42,15 +45,17 @@ class Orders:
         self._most = most
         self.octets = 0
 
-    def get(self, name: Asked) -> bytes | None:
+    def get(self, name: Asked | None) -> bytes | None:
         """What was put there, if it still is."""
-        value = self._kept.get(name)
-        if value is not None:
-            self._kept.move_to_end(name)
-        return value
+        if name is None or name not in self._kept:
+            return None
+        self._kept.move_to_end(name)
+        return self._kept[name]
 
-    def put(self, name: Asked, value: bytes) -> None:
-        """Keeps a value that is small enough."""
+    def put(self, name: Asked | None, value: bytes) -> None:
+        """Keeps a value that has a name and is small enough."""
+        if name is None:
+            return
         cost = _cost(name, value)
         if cost > self._most // 2 or name in self._kept:
             return
