@@ -26,7 +26,9 @@ SETTLED_SECONDS = 300.0  # for the index to catch up
 class Scale(msgspec.Struct, frozen=True):
     """How much is done. Of SMTP messages ours gets more, as a run of it is over too soon to be measured otherwise.
 
-    `imap`: messages in the mailbox that IMAP is asked about; `idle`: connections; `filled`: messages in the mailbox before delivery, `filled_peer` those of them the peer is asked for as well.
+    `imap`: messages in the mailbox that IMAP is asked about; `crowd`: clients at once, each with `crowd_sessions`; `imap_idle`: connections in IDLE,
+    of which the peer gets `imap_idle_peer` at most, as it has a process for each; `bulk`: letters of 100 KB that one client fetches `bulk_times`;
+    `searched`: letters that are searched; `idle`: connections; `filled`: messages in the mailbox before delivery, `filled_peer` those of them the peer is asked for as well.
     """
 
     runs: int
@@ -37,6 +39,13 @@ class Scale(msgspec.Struct, frozen=True):
     relayed_peer: int
     mailbox: int
     imap: int
+    crowd: int
+    crowd_sessions: int
+    imap_idle: tuple[int, ...]
+    imap_idle_peer: int
+    bulk: int
+    bulk_times: int
+    searched: int
     idle: tuple[int, ...]
     idle_tls: int
     filled: tuple[int, ...]
@@ -54,6 +63,13 @@ FULL = Scale(
     relayed_peer=1_500,
     mailbox=2_000,
     imap=3_000,
+    crowd=200,
+    crowd_sessions=5,
+    imap_idle=(1_000, 10_000),
+    imap_idle_peer=500,
+    bulk=10_000,
+    bulk_times=1,
+    searched=100_000,
     idle=(1_000, 10_000),
     idle_tls=1_000,
     filled=(1_000, 100_000, 1_000_000),
@@ -70,6 +86,13 @@ QUICK = Scale(
     relayed_peer=300,
     mailbox=1_000,
     imap=3_000,
+    crowd=50,
+    crowd_sessions=2,
+    imap_idle=(200, 1_000),
+    imap_idle_peer=100,
+    bulk=1_000,
+    bulk_times=4,
+    searched=20_000,
     idle=(200, 1_000),
     idle_tls=200,
     filled=(1_000, 20_000),
@@ -106,9 +129,9 @@ class Course:
             self.notes.append(text)
 
     @contextlib.contextmanager
-    def ours(self) -> Iterator[Ours]:
+    def ours(self, kind: type[Ours] = Ours) -> Iterator[Ours]:
         """A running Postroom with its users."""
-        with _running(Ours(self.place("ours"), self.certificate)) as server:
+        with _running(kind(self.place("ours"), self.certificate)) as server:
             server.populate()
             yield server
 

@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -68,7 +69,7 @@ service pop3 {{
 }}
 service imap-login {{
   inet_listener imap {{
-    port = 0
+    port = {imap}
   }}
   inet_listener imaps {{
     port = {imaps}
@@ -97,10 +98,10 @@ service auth {{
 
 
 class Dovecot:
-    """An instance below `place`; `ports` are of LMTP, POP3, POP3 over TLS and IMAP over TLS, IMAP over TLS."""
+    """An instance below `place`; `ports` are of LMTP, POP3, POP3 over TLS, IMAP, IMAP over TLS."""
 
     def __init__(self, place: Path, ports: list[int], certificate: Certificate) -> None:
-        self.lmtp, self.pop3, self.pop3s, self.imaps = ports
+        self.lmtp, self.pop3, self.pop3s, self.imap, self.imaps = ports
         self.mail = place / "mail"
         self._place = place
         self._certificate = certificate
@@ -121,6 +122,7 @@ class Dovecot:
             lmtp=self.lmtp,
             pop3=self.pop3,
             pop3s=self.pop3s,
+            imap=self.imap,
             imaps=self.imaps,
             password=PASSWORD,
             owner=OWNER,
@@ -158,8 +160,8 @@ class Dovecot:
         folders = (self.mail.glob(f"*/Maildir/{name}") for name in ("new", "cur"))
         return sum(1 for folder in chain(*folders) for _ in os.scandir(folder))
 
-    def prefill(self, name: str, messages: int, message: bytes) -> None:
-        """Puts so many messages into a user's mailbox, as files in `cur`, as if they had been read before."""
+    def prefill(self, name: str, messages: int, letter: Callable[[int], bytes]) -> None:
+        """Puts so many messages into a user's mailbox, as files in `cur`, as if they had been read before; `letter` makes each of its number."""
         owner = pwd.getpwnam(OWNER)
         uid, gid = owner.pw_uid, owner.pw_gid
         maildir = self.mail / name / "Maildir"
@@ -167,6 +169,7 @@ class Dovecot:
             folder.mkdir(exist_ok=True)
             os.chown(folder, uid, gid)
         for number in range(messages):
+            message = letter(number)
             path = f"{maildir}/cur/{1_700_000_000 + number}.M1P1.bench,S={len(message)}:2,S"
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             os.write(descriptor, message)

@@ -1,12 +1,13 @@
 """Fills a mailbox of a Postroom store that no server has open, outside any timing, through the store's own delivery.
 
-Messages are small, and thousands share a commit; what would be indexed is struck off the index's queue afterwards, so that the
-index does not run during the measurement. Not here: the peer's Maildir (`dovecot`).
+Thousands of messages share a commit. Without letters of the caller's they are small, and what would be indexed is struck off the index's queue
+afterwards, so that the index does not run during the measurement. Not here: the peer's Maildir (`dovecot`).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -39,12 +40,12 @@ A few words.\r
 """
 
 
-def fill(database: Path, address: str, count: int) -> None:
-    """Delivers `count` messages to the INBOX of an account."""
-    asyncio.run(_fill(database, address, count))
+def fill(database: Path, address: str, count: int, letter: Callable[[int], bytes] | None = None) -> None:
+    """Delivers `count` messages to the INBOX of an account; `letter` makes each of its number."""
+    asyncio.run(_fill(database, address, count, letter))
 
 
-async def _fill(database: Path, text: str, count: int) -> None:
+async def _fill(database: Path, text: str, count: int, letter: Callable[[int], bytes] | None) -> None:
     store = await Store.open(f"sqlite://{database}")
     try:
         local, _, domain = text.partition("@")
@@ -53,10 +54,11 @@ async def _fill(database: Path, text: str, count: int) -> None:
         if not isinstance(found, Account):
             raise BenchError(f"{text} is not an account of {database}")
         inbox = await mailboxes.inbox_id(tx, found.account_id)
-        filler = _Filler(store.engine, found.account_id, inbox)
+        filler = _Filler(store.engine, found.account_id, inbox, letter)
         for first in range(0, count, BATCH):
             await filler.deliver(first, min(first + BATCH, count))
-        await store.engine.write(_strike_off)
+        if letter is None:
+            await store.engine.write(_strike_off)
     finally:
         await store.close()
 
@@ -68,8 +70,11 @@ async def _strike_off(tx: Transaction) -> None:
 class _Filler:
     """Each message is a thread of its own."""
 
-    def __init__(self, engine: Engine, account_id: int, mailbox_id: int) -> None:
+    def __init__(
+        self, engine: Engine, account_id: int, mailbox_id: int, letter: Callable[[int], bytes] | None
+    ) -> None:
         self._engine = engine
+        self._letter = letter
         self._ids = Ids(NODE)
         self._pattern = Delivery(
             account_id=account_id,
@@ -90,7 +95,7 @@ class _Filler:
                 await delivery.deliver(
                     tx,
                     msgspec.structs.replace(
-                        self._pattern,
+                        self._made(number),
                         email_id=self._ids.next(),
                         internaldate=START + number,
                         message_ids=(f"<{number}@elsewhere.test>",),
@@ -98,3 +103,9 @@ class _Filler:
                 )
 
         await self._engine.write(work)
+
+    def _made(self, number: int) -> Delivery:
+        if self._letter is None:
+            return self._pattern
+        raw = self._letter(number)
+        return msgspec.structs.replace(self._pattern, raw=raw, size=len(raw), summary=summarize(raw).pack())

@@ -61,6 +61,7 @@ class Ours:
 
     name = "Postroom"
     durability = DURABILITY
+    program: tuple[str, ...] = (str(PROGRAM), "serve", "--json", "--config")
 
     def __init__(
         self, place: Path, certificate: Certificate, domain: str = DOMAIN, further: str = ""
@@ -100,7 +101,7 @@ class Ours:
             raise BenchError(f"{PROGRAM} is missing: make setup")
         with (self._place / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "serve", "--config", self._place / "postroom.toml", "--json"],
+                [*self.program, str(self._place / "postroom.toml")],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -182,6 +183,12 @@ class Ours:
     def tls(self) -> ssl.SSLContext:
         """See `MailSystem`."""
         return self._certificate.client
+
+
+class OpenHouse(Ours):
+    """The same server, but passwords are taken without TLS."""
+
+    program = (sys.executable, "-m", "bench.open_house")
 
 
 class ForwardingPostroom(Ours):

@@ -67,14 +67,14 @@ class Peers:
     durability = DURABILITY
 
     def __init__(self, place: Path, certificate: Certificate) -> None:
-        smtp, *others = free_ports(5)
+        smtp, *others = free_ports(6)
         place.mkdir()
         place.chmod(0o755)
         self.dovecot = Dovecot(place / "dovecot", others, certificate)
         names: dict[str, object] = {"hostname": f"mx.{DOMAIN}", "domain": DOMAIN, "lmtp": self.dovecot.lmtp}
         self.postfix = Postfix(place / "postfix", smtp, RECEIVING, names)
         self.smtp, self.pop3, self.pop3s = smtp, self.dovecot.pop3, self.dovecot.pop3s
-        self.imaps = self.dovecot.imaps
+        self.imap, self.imaps = self.dovecot.imap, self.dovecot.imaps
         self._certificate = certificate
         self._launched: subprocess.Popen[bytes] | None = None
         self.dovecot.write()

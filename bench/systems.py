@@ -40,6 +40,7 @@ class MailSystem(Entrance, Protocol):
     durability: str
     pop3: int
     pop3s: int
+    imap: int
     imaps: int
 
     def start(self) -> None:

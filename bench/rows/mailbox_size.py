@@ -85,7 +85,7 @@ def _peer(course: Course, size: int) -> Iterator[Peers | None]:
     with course.peer() as peer:
         if peer:
             course.say(f"mailbox size: filling a Maildir with {size:,} messages")
-            peer.dovecot.prefill(user(0), size, MESSAGE)
+            peer.dovecot.prefill(user(0), size, lambda _: MESSAGE)
             read_count(peer, 0)
             _deliver(peer, 50)
         yield peer
