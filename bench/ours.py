@@ -47,6 +47,9 @@ keys = ["{key}"]
 [limits]
 connections_per_client = 0
 connections_per_minute = 0
+
+[mailboxes]
+imap_sessions = 0
 """
 
 ROUTE: Final = """
