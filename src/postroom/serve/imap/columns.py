@@ -32,8 +32,9 @@ T = TypeVar("T")
 
 
 class Links(msgspec.Struct, frozen=True, gc=False):
-    """What threading looks at. `references`: from the farthest to the nearest; `reply`: the subject is that of a reply or forward."""
+    """What threading looks at. `sent` as in the column; `references`: from the farthest to the nearest; `reply`: the subject is that of a reply or forward."""
 
+    sent: int | None
     message_id: str
     references: tuple[str, ...]
     base_subject: str
@@ -72,6 +73,10 @@ def _shown(persons: list[Person]) -> str:
     return casemap(persons[0].name or persons[0].email) if persons else ""
 
 
+def _sent(found: Words) -> int | None:
+    return None if found.sent_at is None else found.sent_at.seconds
+
+
 def _day(found: Words) -> int | None:
     sent = found.sent_at
     return None if sent is None else (sent.seconds + 60 * (sent.offset or 0)) // 86_400
@@ -81,6 +86,7 @@ def _links(found: Words) -> Links:
     """RFC 5256 §3: References, else the first id of In-Reply-To."""
     references = found.references or found.in_reply_to[:1]
     return Links(
+        _sent(found),
         found.message_id[0] if found.message_id else "",
         tuple(references),
         casemap(found.base_subject),
@@ -110,14 +116,14 @@ _OF_WORDS: Final[dict[Column, _OfWords]] = {
     Column.CC: _OfWords("cc", lambda found: casemap(people(found.cc))),
     Column.BCC: _OfWords("bcc", lambda found: casemap(people(found.bcc))),
     Column.DAY: _OfWords("sent_at", _day),
-    Column.SENT: _OfWords("sent_at", lambda found: None if found.sent_at is None else found.sent_at.seconds),
+    Column.SENT: _OfWords("sent_at", _sent),
     Column.BASE_SUBJECT: _OfWords("base_subject", lambda found: casemap(found.base_subject)),
     Column.FIRST_FROM: _OfWords("from_", lambda found: _first(found.from_)),
     Column.FIRST_TO: _OfWords("to", lambda found: _first(found.to)),
     Column.FIRST_CC: _OfWords("cc", lambda found: _first(found.cc)),
     Column.DISPLAY_FROM: _OfWords("from_", lambda found: _shown(found.from_)),
     Column.DISPLAY_TO: _OfWords("to", lambda found: _shown(found.to)),
-    Column.LINKS: _OfWords("subject base_subject message_id in_reply_to references", _links),
+    Column.LINKS: _OfWords("subject base_subject sent_at message_id in_reply_to references", _links),
 }
 _OF_ROW: Final[dict[Column, Callable[[searching.Kept], int]]] = {
     Column.EMAIL: lambda kept: kept.email_id,

@@ -49,7 +49,8 @@ async def _keys(
     if criterion is Criterion.RELEVANCY:  # the highest score first, RFC 6203 §6
         return {uid: -scores.get(uid, 0) for uid in uids}
     if criterion is Criterion.DATE:
-        return await sent_dates(matching, uids)
+        sent = await gathered(matching, Column.SENT, sorted(uids))
+        return await sent_dates(matching, uids, sent)
     column = _COLUMNS[criterion]
     keys = await gathered(matching, column, uids)
     if len(keys) < len(uids):
@@ -68,9 +69,8 @@ async def gathered(matching: Matching, column: Column, uids: list[int]) -> dict[
     return found
 
 
-async def sent_dates(matching: Matching, uids: list[int]) -> dict[int, int]:
-    """The sent date in unix seconds; where there is none the internal date (RFC 5256 §2.2)."""
-    sent = await gathered(matching, Column.SENT, sorted(uids))
+async def sent_dates(matching: Matching, uids: list[int], sent: dict[int, Any]) -> dict[int, int]:
+    """The `sent` dates in unix seconds; where there is none the internal date is put (RFC 5256 §2.2)."""
     missing = sorted(uid for uid in uids if sent.get(uid) is None)
     if missing:
         arrived = await gathered(matching, Column.ARRIVED, missing)

@@ -35,7 +35,7 @@ _ALGORITHMS: Final[dict[Algorithm, Callable[[list[Link]], Forest]]] = {
     Algorithm.REFERENCES: references,
     Algorithm.REFS: refs,
 }
-_NONE: Final = Links("", (), "", reply=False)
+_NONE: Final = Links(None, "", (), "", reply=False)
 
 
 async def thread(conversation: Conversation, command: Thread) -> Answer:
@@ -57,8 +57,8 @@ async def thread(conversation: Conversation, command: Thread) -> Answer:
 async def _threads(conversation: Conversation, command: Thread, found: Ranges) -> bytes:
     view, uids = conversation.selected, uids_of(found)
     matching = looking(conversation, view)
-    dates = await sent_dates(matching, uids)
     links: dict[int, Links] = await gathered(matching, Column.LINKS, uids)
+    dates = await sent_dates(matching, uids, {uid: one.sent for uid, one in links.items()})
     number = numbering(view, found, by_uid=command.by_uid)
     algorithm = _ALGORITHMS[command.algorithm]
 
