@@ -10,10 +10,10 @@ import ipaddress
 import random
 from collections.abc import Callable, Collection
 
-import idna
 import msgspec
 
 from postroom.message.errors import EnhancedStatus, MailError, NoSuchDomain, NullMx, RoutingLoop
+from postroom.message.idn import a_labels
 from postroom.message.journey import Asked, Record
 from postroom.proto.dns.answer import Answer, Mx, Rcode
 from postroom.proto.dns.resolver import Resolver
@@ -157,11 +157,9 @@ def _loop(domain: str) -> RoutingLoop:
 
 def ascii_domain(domain: str) -> str:
     """The A-label form that the DNS is asked with (RFC 5891 §4); raises `NoSuchDomain` when there is none."""
-    if domain.isascii():
-        return domain
     try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError as error:
+        return a_labels(domain)
+    except ValueError as error:
         raise NoSuchDomain(
             f"The domain {domain} is not a valid internationalized name", detail=str(error)
         ) from error

@@ -1,7 +1,7 @@
 """The header of a message or of a MIME part, over its raw octets.
 
 RFC 5322 §2.2 (fields), §2.2.3 (folding), §4.5 (space before the colon), RFC 6532 §3 (UTF-8 in values). What was parsed is written back
-octet for octet; a header can be changed in two ways only, `prepend` and `remove`. Not here: what a value means.
+octet for octet; a header can be changed in two ways only: fields are prepended, or taken out. Not here: what a value means.
 
 One rule says where a header ends: at the empty line, which belongs to it; else before the first line that is neither a field nor the
 continuation of one; else at the end. Lines end with LF, with or without a CR before it; a CR elsewhere is a character like any other.
@@ -10,7 +10,7 @@ continuation of one; else at the end. Lines end with LF, with or without a CR be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 MAX_HEADER = 1 << 20  # octets looked at; what lies beyond is kept, as part of the header, and not parsed
@@ -141,6 +141,14 @@ class Header:
         """Takes out all fields of that name; says how many there were."""
         wanted = name.lower().encode()
         kept = [field for field in self._fields if field.name.lower() != wanted]
+        removed = len(self._fields) - len(kept)
+        self._fields = kept
+        return removed
+
+    def discard(self, fields: Collection[Field]) -> int:
+        """Takes out these fields, each wherever it stands with the same octets; says how many there were."""
+        unwanted = frozenset(fields)
+        kept = [field for field in self._fields if field not in unwanted]
         removed = len(self._fields) - len(kept)
         self._fields = kept
         return removed

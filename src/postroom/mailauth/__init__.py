@@ -1,0 +1,1 @@
+"""Whether mail comes from whom it says it comes from: SPF. Pure: the DNS is a `Resolver` that comes in as an argument."""
