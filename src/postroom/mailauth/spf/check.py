@@ -26,6 +26,7 @@ from postroom.mailauth.spf.verdict import (
     mail_from_identity,
 )
 from postroom.message.address import Address
+from postroom.message.printable import printable
 from postroom.proto.dns.resolver import Resolver
 from postroom.wire.cursor import GrammarError
 
@@ -98,7 +99,7 @@ class _Check:
             client,
             self._first,
             outcome.path,
-            problem,
+            printable(problem),
             explanation,
             self._questions.lookups,
             self._questions.voids,

@@ -15,10 +15,12 @@ import msgspec
 
 from postroom.mailauth.spf.macros import MacroString, domain_spec, macro_string
 from postroom.mailauth.spf.verdict import Result
+from postroom.message.printable import printable
 from postroom.wire.cursor import GrammarError
 from postroom.wire.numbers import decimal
 
 MAX_RECORD = 8192  # octets; RFC 7208 §3.4 asks for records that fit into 512
+SHOWN_TERM = 60  # characters of a term in an error
 
 VERSION = b"v=spf1"
 _QUALIFIERS = MappingProxyType(
@@ -192,8 +194,7 @@ def _demand(fulfilled: bool, expected: str) -> None:  # noqa: FBT001 -- the cond
 
 
 def _shown(term: bytes) -> str:
-    text = term[:60].decode("ascii", "backslashreplace")
-    return text if len(term) <= 60 else text + "..."
+    return printable(term, SHOWN_TERM)
 
 
 _RULES: Mapping[bytes, Callable[[Mechanism, bytes, bytes], Mechanism]] = MappingProxyType(

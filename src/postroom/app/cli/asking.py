@@ -1,0 +1,109 @@
+"""Which name servers a diagnosis asks, for how long, and what they said.
+
+A `Resolver` around another: every answer is kept for the eyes of whoever diagnoses, and when the time is over each question is answered with
+TIMEOUT. Not here: any protocol's questions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import typer
+
+from postroom.agent.invocation import CommandFailed
+from postroom.net.dns_client import Server
+from postroom.net.resolver import ResolverOptions, StubResolver, system_options
+from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
+from postroom.proto.dns.resolver import Resolver
+from postroom.wire.numbers import decimal
+
+R = TypeVar("R")
+
+ResolverAt = Annotated[
+    str, typer.Option("--resolver", metavar="HOST:PORT", help="Ask this name server instead of the system's.")
+]
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A question and its answer, the records as zone files write them."""
+
+    name: str
+    kind: str
+    rcode: str
+    records: list[str]
+
+
+class Asking:
+    """Asks `inner` until `seconds` from now are over; `said` is what came, in its order. Made inside a running loop."""
+
+    def __init__(self, inner: Resolver, seconds: float) -> None:
+        self.said: list[Said] = []
+        self._inner = inner
+        self._end = asyncio.get_running_loop().time() + seconds
+
+    def expired(self) -> bool:
+        """Whether the time is over."""
+        return asyncio.get_running_loop().time() >= self._end
+
+    async def mx(self, name: str) -> Answer[Mx]:
+        """Exchangers."""
+        return await self._ask(self._inner.mx(name), name, Kind.MX)
+
+    async def addresses(self, name: str, family: Family = Family.BOTH) -> Answer[str]:
+        """Addresses."""
+        return await self._ask(self._inner.addresses(name, family), name, Kind(family.value))
+
+    async def txt(self, name: str) -> Answer[bytes]:
+        """Texts."""
+        return await self._ask(self._inner.txt(name), name, Kind.TXT)
+
+    async def ptr(self, ip: str) -> Answer[str]:
+        """The names of an address."""
+        return await self._ask(self._inner.ptr(ip), ip, Kind.PTR)
+
+    async def cname(self, name: str) -> Answer[str]:
+        """The target of an alias."""
+        return await self._ask(self._inner.cname(name), name, Kind.CNAME)
+
+    async def tlsa(self, name: str) -> Answer[Tlsa]:
+        """TLSA records."""
+        return await self._ask(self._inner.tlsa(name), name, Kind.TLSA)
+
+    async def _ask(self, question: Awaitable[Answer[R]], name: str, kind: Kind) -> Answer[R]:
+        try:
+            async with asyncio.timeout_at(self._end):
+                answer: Answer[Any] = await question
+        except TimeoutError:
+            answer = Answer(name, kind, Rcode.TIMEOUT)
+        self.said.append(Said(answer.name, answer.kind.value, answer.rcode.value, answer.texts()))
+        return answer
+
+
+def resolver_at(place: str) -> StubResolver:
+    """The resolver that `--resolver` names, "" for the system's. Raises CommandFailed."""
+    return StubResolver(ResolverOptions((_server(place),)) if place else system_options())
+
+
+def _server(place: str) -> Server:
+    """`192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`, and `localhost` for 127.0.0.1."""
+    host, port = place, "53"
+    if place.startswith("["):
+        host, _, rest = place[1:].partition("]")
+        port = rest.removeprefix(":") if rest else port
+    elif place.count(":") == 1:
+        host, _, port = place.partition(":")
+    host = "127.0.0.1" if host == "localhost" else host
+    number = decimal(port.encode(), 5)
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        number = None
+    if number is None or not 0 < number < 65536:
+        raise CommandFailed(
+            f"--resolver {place} is no address of a name server; write e.g. 127.0.0.1:5353 or [::1]:5353", 2
+        )
+    return Server(host, number)
