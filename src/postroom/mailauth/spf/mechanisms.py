@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from postroom.mailauth.spf.inquiry import Inquiry
 from postroom.mailauth.spf.questions import Undecided
-from postroom.mailauth.spf.record import Mechanism
+from postroom.mailauth.spf.record import Mechanism, Network
 from postroom.mailauth.spf.verdict import Result
 from postroom.proto.dns.answer import Family
 
@@ -50,10 +50,10 @@ async def _mx(inquiry: Inquiry, mechanism: Mechanism, target: str) -> bool:
 async def _is_host(inquiry: Inquiry, mechanism: Mechanism, name: str) -> bool:
     """Whether the client is in the network of one of a host's addresses."""
     answer = await inquiry.questions.addresses(name, inquiry.family)
-    prefix = mechanism.four if inquiry.ip.version == 4 else mechanism.six
-    shift = inquiry.ip.max_prefixlen - prefix
-    wanted = int(inquiry.ip) >> shift
-    return any(int(ipaddress.ip_address(ip)) >> shift == wanted for ip in answer.records)
+    ip = inquiry.ip
+    shift = ip.max_prefixlen - (mechanism.four if ip.version == 4 else mechanism.six)
+    around = Network(ip.version, int(ip) >> shift, shift)
+    return any(ipaddress.ip_address(found) in around for found in answer.records)
 
 
 async def _ptr(inquiry: Inquiry, _: Mechanism, target: str) -> bool:

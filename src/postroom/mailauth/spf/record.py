@@ -9,12 +9,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias
 
 import msgspec
 
 from postroom.mailauth.spf.macros import MacroString, domain_spec, macro_string
-from postroom.mailauth.spf.verdict import Result
+from postroom.mailauth.spf.verdict import Ip, Result
 from postroom.message.printable import printable
 from postroom.wire.cursor import GrammarError
 from postroom.wire.numbers import decimal
@@ -29,11 +28,20 @@ _QUALIFIERS = MappingProxyType(
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAME = _LETTERS | frozenset(b"0123456789-_.")
 
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 
 class RecordError(ValueError):
     """A record is wrong: the text says which term and why."""
+
+
+class Network(msgspec.Struct, frozen=True):
+    """The addresses of one IP version whose numbers without the last `shift` bits are `start`."""
+
+    version: int
+    start: int
+    shift: int
+
+    def __contains__(self, ip: Ip) -> bool:
+        return ip.version == self.version and int(ip) >> self.shift == self.start
 
 
 class Mechanism(msgspec.Struct, frozen=True):
@@ -184,7 +192,8 @@ def _network(
         raise GrammarError(0, f"an {mechanism.kind} address") from error
     _demand(b"%" not in text, "an address without a zone")  # Python takes one; RFC 7208 §5.6 does not
     prefix = _prefix(length, address.max_prefixlen) if slash else address.max_prefixlen
-    network = ipaddress.ip_network(f"{address}/{prefix}", strict=False)
+    shift = address.max_prefixlen - prefix
+    network = Network(address.version, int(address) >> shift, shift)
     return msgspec.structs.replace(mechanism, network=network)
 
 
