@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import idna
 
+from postroom.message.address import MAX_DOMAIN
+
 
 def a_labels(domain: str) -> str:
     """The domain in A-labels; one in ASCII as it is. Raises ValueError, with the reason, when it is no internationalized name."""
-    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+    if domain.isascii():
+        return domain
+    if len(domain) > MAX_DOMAIN:  # before anything is computed: Punycode takes its time
+        raise ValueError(f"the name has {len(domain)} characters, at most {MAX_DOMAIN} octets are allowed")
+    return idna.encode(domain, uts46=True).decode("ascii")

@@ -285,3 +285,9 @@ def test_two_forged_ones_go() -> None:
     )
     assert header.discard(forged(header, ["a.test"])) == 2
     assert bytes(header) == b"To: y\r\n\r\n"
+
+
+def test_a_name_of_any_length_is_compared() -> None:
+    name = "".join(map(chr, range(0x4E00, 0x9A00))) + ".test"
+    header = Header.parse(f"Authentication-Results: {name}; none\r\n\r\n".encode())
+    assert forged(header, ["mx.l.test"]) == []

@@ -26,3 +26,12 @@ def test_names(domain: str, ascii_form: str) -> None:
 def test_what_is_no_name(domain: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         a_labels(domain)
+
+
+def test_a_name_that_is_too_long_is_not_looked_at() -> None:
+    """Half a million different characters in one label would take Punycode hours."""
+    with pytest.raises(ValueError, match="256 characters, at most 255"):
+        a_labels("é" * 256)
+    with pytest.raises(ValueError, match="characters, at most 255"):
+        a_labels("".join(map(chr, range(0x4E00, 0x9FFF))) * 25)
+    assert a_labels(".".join(["é"] * 31)).count("xn--") == 31
