@@ -284,3 +284,19 @@ def test_values() -> None:
     assert (ip4.result, last.result) == ("softfail", "neutral")
     assert record.redirect is None
     assert record.exp is not None
+
+
+@pytest.mark.parametrize(
+    ("term", "shown"),
+    [
+        ("\xa0", "\\xc2\\xa0:"),
+        ("\x00\x7f", "\\x00\\x7f:"),
+        ("\ue000", "\\xee\\x80\\x80:"),
+        ("x" * 60, "x" * 60 + ":"),
+        ("x" * 61, "x" * 57 + "...:"),
+    ],
+)
+def test_an_error_shows_its_term_in_printable_ascii(term: str, shown: str) -> None:
+    with pytest.raises(RecordError) as error:
+        parse(f"v=spf1 {term}".encode())
+    assert str(error.value).startswith(shown)

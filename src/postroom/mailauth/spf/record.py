@@ -203,7 +203,7 @@ def _demand(fulfilled: bool, expected: str) -> None:  # noqa: FBT001 -- the cond
 
 
 def _shown(term: bytes) -> str:
-    return printable(term, SHOWN_TERM)
+    return printable(term[: SHOWN_TERM + 1].decode("ascii", "backslashreplace"), SHOWN_TERM)
 
 
 _RULES: Mapping[bytes, Callable[[Mechanism, bytes, bytes], Mechanism]] = MappingProxyType(
