@@ -1,7 +1,7 @@
 """IMAP: what mail programs ask for, of a mailbox of one client, over TLS.
 
-Both sides hold the same letters. The first answer to a question is a line of its own, asked in mailboxes that were copied just before: Dovecot reads
-the letters and writes its cache then, we read summaries that were made when they came. The other lines are of answers that follow in the same
+Both sides hold the same letters. The first answer to a question is a line of its own, asked in mailboxes that were copied just before: Dovecot copies
+what its cache holds of the letters with them, we read summaries that were made when they came. The other lines are of answers that follow in the same
 sessions. All are medians, of answers of ours and of the peer's in turn, so that what else the machine does strikes both. Octets that came are
 compared, so that nobody answers less. Not here: many clients at once (`imap_crowd`).
 """
