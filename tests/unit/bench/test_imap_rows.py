@@ -1,10 +1,9 @@
 """What rows of IMAP make of answers and numbers."""
 
 import pytest
-from bench.figures import Samples
 from bench.processes import BenchError
 from bench.rows.imap_search import ALPHABET, COMMON, LOT, Letters, found, trigram
-from bench.rows.imap_size import AGAIN, FLAT, flatness
+from bench.rows.imap_size import AGAIN, FIRST, HEAD, SELECT, TAIL, flatness, summed
 
 
 def test_how_much_was_found():
@@ -27,15 +26,10 @@ def test_words_of_few_letters_are_in_no_other():
     assert body.count("q") == 1
 
 
-def test_flat_is_the_largest_over_the_smallest_of_each_side():
-    gathered = {
-        100: Samples([{AGAIN: 3.0}], []),
-        1: Samples([{AGAIN: 2.0}], [{AGAIN: 1.0}]),
-        10: Samples([{AGAIN: 9.0}], [{AGAIN: 7.0}]),
-    }
-    samples = flatness(gathered)
-    assert (samples.ours, samples.peer) == ([{FLAT: 1.5}], [{FLAT: 7.0}])
+def test_flat_is_the_largest_over_the_smallest():
+    assert flatness({100: {AGAIN: 3.0}, 1: {AGAIN: 2.0}, 10: {AGAIN: 9.0}}) == 1.5
 
 
-def test_no_peer_no_flatness():
-    assert flatness({1: Samples([{AGAIN: 2.0}], [])}).peer == []
+def test_the_first_visit_is_told_apart():
+    visits = [{SELECT: took, HEAD: 1.0, TAIL: 2.0} for took in (90.0, 4.0, 5.0, 60.0)]
+    assert summed(visits) == {SELECT: 5.0, HEAD: 1.0, TAIL: 2.0, AGAIN: 8.0, FIRST: 93.0}
