@@ -175,12 +175,12 @@ class Course:
         finally:
             postfix.stop()
 
-    def settle(self, system: MailSystem) -> None:
+    def settle(self, system: MailSystem, seconds: float = SETTLED_SECONDS) -> None:
         """Waits until what a server does later is done."""
-        limit = time.monotonic() + SETTLED_SECONDS
+        limit = time.monotonic() + seconds
         while system.backlog():
             if time.monotonic() > limit:
-                raise BenchError(f"{system.name} still indexes after {SETTLED_SECONDS:.0f} s")
+                raise BenchError(f"{system.name} still indexes after {seconds:.0f} s")
             time.sleep(0.2)
 
     def alternate(

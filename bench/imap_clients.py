@@ -54,7 +54,10 @@ class Clients:
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
 
     def end(self) -> Told:
         """Has it end what lasts; gives what became of it."""

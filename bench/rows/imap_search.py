@@ -34,13 +34,14 @@ ALPHABET: Final = "abcdefghijklmnoprstuvwyz"  # without q and x: words with them
 VOCABULARY: Final = 20_000
 LINES: Final = 55
 LOT: Final = 400  # letters that share a planted word
+INDEXED_SECONDS: Final = 1800.0  # for the index to read them all
 FEW_MS: Final = 50.0
 ANY_MS: Final = 1000.0
 ASKED: Final = 8
 ASKED_PEER: Final = 1  # it takes seconds
 TYPICAL: Final = "median"
 SLOWEST: Final = "slowest"
-HITS: Final = "most hits"
+HITS: Final = "found with the first word"
 BUSY: Final = "p99 of others, during searches"
 WORST: Final = "longest of others, during searches"
 QUIET: Final = "p99 of others, nobody else there"
@@ -139,14 +140,14 @@ def asked(system: MailSystem, question: Question, times: int) -> Sample:
     """Asks for so many words, in a session that has the mailbox open."""
     session = ImapConnection(system.imaps, system.login(0), system.tls())
     session.command("SELECT INBOX")
-    took, hits = [], 0
+    took, hits = [], []
     for number in range(times):
         began = time.perf_counter()
         answer = session.command(f'UID SEARCH BODY "{question.word(number)}"')
         took.append((time.perf_counter() - began) * 1e3)
-        hits = max(hits, found(answer))
+        hits.append(found(answer))
     session.close()
-    return {TYPICAL: median(took), SLOWEST: max(took), HITS: hits}
+    return {TYPICAL: median(took), SLOWEST: max(took), HITS: hits[0]}
 
 
 def found(answer: bytes) -> int:
@@ -178,7 +179,7 @@ def _ours(course: Course, count: int, letter: Letter) -> Iterator[Ours]:
         ours.start()
         filled(ours, letters(100))
         began = time.perf_counter()
-        course.settle(ours)
+        course.settle(ours, INDEXED_SECONDS)
         course.note(
             f"imap search: our index read {count:,} letters in {time.perf_counter() - began:.0f} s, before the questions"
         )

@@ -1,14 +1,14 @@
 """IMAP in a mailbox of any size: SELECT, the first 50 rows of its list, and the last 50, each in a new session.
 
-Small messages, put in before the server runs. Each size has a data directory of its own. The first session is a line of its own. What is to be
-flat is the median of a whole visit: in the largest mailbox over that in the smallest. Not here: delivery into it (`mailbox_size`).
+Small messages, put in before the server runs. Each size has a data directory of its own. The first session is a line of its own, the others are
+medians of many. All mailboxes are there at the same time, and are visited in turns. What is to be flat is the sum: in the largest mailbox over that in the smallest. Not here: delivery into it (`mailbox_size`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Final
 
@@ -21,7 +21,7 @@ from bench.peers import Peers
 from bench.systems import MailSystem, addresses, user
 
 ROWS_SHOWN: Final = 50
-VISITS: Final = 15
+VISITS: Final = 41
 ITEMS: Final = "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)"
 SELECT: Final = "SELECT"
 HEAD: Final = "first 50 rows"
@@ -34,42 +34,45 @@ FLAT_KINDS: Final = (Kind(FLAT, "×", more_is_better=False, budget=Budget(at_mos
 
 
 def run(course: Course) -> Iterator[Figure]:
-    """Size by size; both sides have the same messages."""
+    """Fills all mailboxes, then visits them in turns."""
     scale = course.scale
-    gathered: dict[int, Samples] = {}
+    ours: dict[int, Sample] = {}
+    peer: dict[int, Sample] = {}
+    with contextlib.ExitStack() as stack:
+        systems = {size: stack.enter_context(_ours(course, size)) for size in scale.filled}
+        peers = {size: stack.enter_context(_peer(course, size)) for size in scale.filled_peer}
+        had = {size: one for size, one in peers.items() if one}
+        samples = course.alternate(
+            "imap size", lambda: visited(systems, ours), (lambda: visited(had, peer)) if had else None, 1
+        )
     for size in scale.filled:
-        with _ours(course, size) as ours, _peer(course, size, wanted=size in scale.filled_peer) as peer:
-            gathered[size] = _looked(course, size, ours, peer)
-        yield from figures(f"imap size: {size:,} messages", KINDS, gathered[size])
+        sides = Samples(*([side[size]] if size in side else [] for side in (ours, peer)))
+        yield from figures(f"imap size: {size:,} messages", KINDS, sides)
     if set(scale.filled) - set(scale.filled_peer):
         course.note(f"imap size: the peer's largest Maildir has {max(scale.filled_peer):,} messages")
-    yield from figures("imap size: flatness", FLAT_KINDS, flatness(gathered))
+    yield from figures("imap size: flatness", FLAT_KINDS, samples)
 
 
-def _looked(course: Course, size: int, ours: MailSystem, peer: MailSystem | None) -> Samples:
-    return course.alternate(
-        f"imap size {size}", lambda: visits(ours, size), (lambda: visits(peer, size)) if peer else None, 1
-    )
+def visited(systems: Mapping[int, MailSystem], kept: dict[int, Sample]) -> Sample:
+    """Visits all in turns; `kept` gets what that took in each, the rest is how flat it is."""
+    visits: dict[int, list[Sample]] = {size: [] for size in systems}
+    for _ in range(VISITS):
+        for size, system in systems.items():
+            visits[size].append(_visit(system, size))
+    kept.update({size: summed(each) for size, each in visits.items()})
+    return {FLAT: flatness(kept)}
 
 
-def flatness(gathered: dict[int, Samples]) -> Samples:
-    """What a visit takes in the largest mailbox that a side has over what it takes in the smallest."""
-
-    def ratio(sides: list[list[Sample]]) -> list[Sample]:
-        had = [side[0] for side in sides if side]
-        return [{FLAT: had[-1][AGAIN] / had[0][AGAIN]}] if had else []
-
-    samples = [gathered[size] for size in sorted(gathered)]
-    return Samples(ratio([one.ours for one in samples]), ratio([one.peer for one in samples]))
-
-
-def visits(system: MailSystem, size: int) -> Sample:
-    """Medians of all visits but the first."""
-    first, *rest = [_visit(system, size) for _ in range(VISITS)]
+def summed(visits: list[Sample]) -> Sample:
+    """The first visit, and medians of all others."""
+    first, *rest = visits
     sample = {key: median(one[key] for one in rest) for key in (SELECT, HEAD, TAIL)}
-    sample[AGAIN] = median(sum(one.values()) for one in rest)
-    sample[FIRST] = sum(first.values())
-    return sample
+    return sample | {AGAIN: sum(sample.values()), FIRST: sum(first.values())}
+
+
+def flatness(kept: dict[int, Sample]) -> float:
+    """What a visit takes in the largest mailbox over what it takes in the smallest."""
+    return kept[max(kept)][AGAIN] / kept[min(kept)][AGAIN]
 
 
 def _visit(system: MailSystem, size: int) -> Sample:
@@ -96,10 +99,7 @@ def _ours(course: Course, size: int) -> Iterator[Ours]:
 
 
 @contextlib.contextmanager
-def _peer(course: Course, size: int, *, wanted: bool) -> Iterator[Peers | None]:
-    if not wanted:
-        yield None
-        return
+def _peer(course: Course, size: int) -> Iterator[Peers | None]:
     with course.peer() as peer:
         if peer:
             course.say(f"imap size: filling a Maildir with {size:,} messages")

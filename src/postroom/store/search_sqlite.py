@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Iterable
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ import apsw
 from postroom.store.search_text import Document, Needle, needle_trigrams, pack
 
 CANDIDATES: Final = 50  # texts that are read before others have their turn
+MATCHES: Final = 1_000  # row ids that one look into the trigrams gives
 FORMAT: Final = 1  # of the file, when it is complete; one with another number is built again
 READ_AT_ONCE: Final = 65_536  # octets of compressed texts, likewise
 _ACCOUNT_BITS: Final = 32  # of a row id below the account's number
@@ -43,7 +45,9 @@ _MATCHING: Final = """
 SELECT rowid FROM grams WHERE grams MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid LIMIT ?4
 """
 _ALL: Final = "SELECT id, email_id, text FROM texts WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3"
-_TEXT: Final = "SELECT email_id, text FROM texts WHERE id = ?1"
+_TEXTS: Final = (
+    "SELECT texts.id, email_id, text FROM json_each(?1) CROSS JOIN texts ON texts.id = json_each.value"
+)
 
 
 class SqliteSearch:
@@ -112,27 +116,30 @@ class SqliteSearch:
         after, end = numbers[0][0] << _ACCOUNT_BITS, (numbers[0][0] + 1) << _ACCOUNT_BITS
         match = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in needle_trigrams(needle))
         wanted = Needle(needle, behind)
-        while rows := self._candidates(match, after, end):
+        for rows in self._candidates(match, after, end):
             found: list[int] = []
             read = 0
-            for row_id, email_id, packed in rows:
+            for _, email_id, packed in rows:
                 read += len(packed)
                 if wanted.within(packed):
                     found.append(email_id)
                 if read > READ_AT_ONCE:
                     read = 0
                     await asyncio.sleep(0)
-                after = row_id
             if found:
                 yield found
             await asyncio.sleep(0)
 
-    def _candidates(self, match: str, after: int, end: int) -> list[tuple[int, int, bytes]]:
-        """(row id, email id, packed text) of the next texts that may match; without `match` of all."""
-        if not match:
-            return self._read(_ALL, after, end, CANDIDATES)
-        rows = self._read(_MATCHING, match, after, end, CANDIDATES)
-        return [(row_id, *row) for (row_id,) in rows for row in self._read(_TEXT, row_id)]
+    def _candidates(self, match: str, after: int, end: int) -> Iterator[list[tuple[int, int, bytes]]]:
+        """(row id, email id, packed text) of the texts that may match, a few at a time; without `match` of all."""
+        while not match and (rows := self._read(_ALL, after, end, CANDIDATES)):
+            yield rows
+            after = rows[-1][0]
+        while match and (ids := self._read(_MATCHING, match, after, end, MATCHES)):
+            for start in range(0, len(ids), CANDIDATES):
+                wanted = [row_id for (row_id,) in ids[start : start + CANDIDATES]]
+                yield self._read(_TEXTS, json.dumps(wanted))
+            after = ids[-1][0]
 
     def _read(self, sql: str, *args: int | str) -> list[Any]:
         return self._reading.execute(sql, args).fetchall()

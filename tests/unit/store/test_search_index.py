@@ -102,6 +102,7 @@ async def test_a_cleared_index_is_empty_and_usable(full):
 @pytest.mark.parametrize("needle", ["needle", "ne"])
 async def test_slices_lose_nothing(index, needle, monkeypatch):
     monkeypatch.setattr(search_sqlite, "CANDIDATES", 3)
+    monkeypatch.setattr(search_sqlite, "MATCHES", 7)
     monkeypatch.setattr(search_postgres, "FOUND_AT_ONCE", 3)
     await index.put([Document(1, email_id, searchable(f"needle {email_id}")) for email_id in range(10)])
     assert await found(index, needle) == list(range(10))
