@@ -115,7 +115,9 @@ class Replica:
         """What is believed after a SELECT with QRESYNC: what was `before`, without what vanished, with what changed; new messages are unknown."""
         gone: set[int] = set()
         for line in lines:
-            if found := _EARLIER.match(line):
+            if found := _EARLIER.match(line) or _VANISHED.match(
+                line
+            ):  # the latter meanwhile, behind the answer's own lines
                 gone |= expand(found[1])
         kept = [row for row in before if row.uid not in gone]
         assert len(kept) <= len(self.rows), (

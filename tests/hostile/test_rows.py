@@ -12,6 +12,7 @@ ROWS = tomllib.loads(Path(__file__).with_name("rows.toml").read_text("utf-8"))
 EXPECTED = (
     [f"S{n:02}" for n in range(1, 42)]
     + [f"M{n:02}" for n in range(1, 20)]
+    + [f"I{n:02}" for n in range(1, 13)]
     + ["A03", "A05", "A06", "A07", "P01"]
     + ["D01", "D02", "D03", "D04", "D05", "D06", "D07", "D09", "Q01", "X01", "X02"]
     + [f"F{n:02}" for n in range(1, 23)]

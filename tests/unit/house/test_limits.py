@@ -6,11 +6,30 @@ A limit without such a test here is found by name. The values are small ones of 
 from __future__ import annotations
 
 import base64
+import inspect
 from typing import Any
 
 import msgspec
 import pytest
 
+from postroom.proto.imap import commands, grammar, search_keys, sections, sets
+from postroom.proto.imap.arrival import Arriving
+from postroom.proto.imap.commands import (
+    appending,
+    fetching,
+    listing,
+    metadata,
+    notifying,
+    searching,
+    session,
+    urlauth,
+)
+from postroom.proto.imap.config import ImapConfig
+from postroom.proto.imap.config import Limits as ImapLimits
+from postroom.proto.imap.events import Drain as ImapDrain
+from postroom.proto.imap.events import Given
+from postroom.proto.imap.server import ImapServer
+from postroom.proto.imap.verb import State
 from postroom.proto.pop3.authorization import Limits as Pop3Limits
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.events import Code, Drain, Login
@@ -193,11 +212,192 @@ def test_pop3_queued(beyond: int) -> None:
     assert server.data_to_send().count(b"+OK") == 1 + beyond
 
 
+# ------------------------------------------------------------------------------------------------------------- IMAP
+
+
+def imap(*, logged_in: bool = True, minus: bool = False, **limits: Any) -> ImapServer:
+    """A session that has said its greeting, and let somebody in."""
+    limits = {"faults": 1000} | limits
+    server = ImapServer(
+        ImapConfig("hamburger.test", plaintext=True, literal_minus=minus, limits=ImapLimits(**limits))
+    )
+    server.greet()
+    if logged_in:
+        server.receive(b"a LOGIN bob hungry\r\n")
+        assert isinstance(server.next_event(), Given)
+        server.logged_in("in")
+    server.data_to_send()
+    return server
+
+
+def imap_answer(server: Any, data: bytes) -> bytes:
+    """What is said without asking anybody; a whole command is `OK`."""
+    server.receive(data)
+    while (event := server.next_event()) is not None:
+        if isinstance(event, Given):
+            server.finish("OK", "Done")
+        else:
+            if isinstance(event, Arriving):
+                server.arrival.accept()
+            server.go_on()
+    return server.data_to_send()
+
+
+@pytest.mark.parametrize(("octets", "begin"), [(100, b"a OK"), (101, b"a BAD [TOOBIG] The line is too long")])
+def test_imap_line_before_login(octets: int, begin: bytes) -> None:
+    name = b"x" * (octets - len(b"a LOGIN  p"))
+    assert imap_answer(imap(logged_in=False, line_before_login=100), b"a LOGIN %b p\r\n" % name).startswith(
+        begin
+    )
+
+
+@pytest.mark.parametrize(("octets", "begin"), [(100, b"a OK"), (101, b"a BAD [TOOBIG] The line is too long")])
+def test_imap_line(octets: int, begin: bytes) -> None:
+    assert imap_answer(imap(line=100), b"a DELETE ".ljust(octets, b"x") + b"\r\n").startswith(begin)
+
+
+@pytest.mark.parametrize(
+    ("octets", "begin"), [(200, b"a OK"), (201, b"a BAD [TOOBIG] A command has at most 200")]
+)
+def test_imap_command(octets: int, begin: bytes) -> None:
+    literal = b"x" * (octets - len(b"a DELETE {100+}\r\n"))
+    assert imap_answer(imap(command=200), b"a DELETE {%d+}\r\n%b\r\n" % (len(literal), literal)).startswith(
+        begin
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "begin"), [(3, b"a OK"), (4, b"a BAD [TOOBIG] A command has at most 3 literals")]
+)
+def test_imap_literals(count: int, begin: bytes) -> None:
+    patterns = b" ".join([b"{1+}\r\nx"] * count)
+    assert imap_answer(imap(literals=3), b'a LIST "" (%b)\r\n' % patterns).startswith(begin)
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"), [(50, b"a OK"), (51, b"a NO [TOOBIG] One APPEND has at most 100")]
+)
+def test_imap_appended(octets: int, said: bytes) -> None:
+    two = b" ".join([b"{%d+}\r\n%b" % (size, b"x" * size) for size in (50, octets)])
+    assert said in imap_answer(imap(appended=100), b"a APPEND x %b\r\n" % two)
+
+
+@pytest.mark.parametrize(
+    ("octets", "begin"), [(40, b"a OK"), (41, b"a BAD [TOOBIG] A literal that is not waited for")]
+)
+def test_imap_literal_minus(octets: int, begin: bytes) -> None:
+    server = imap(minus=True, literal_minus=40)
+    assert imap_answer(server, b"a DELETE {%d+}\r\n%b\r\n" % (octets, b"x" * octets)).startswith(begin)
+    assert server.closing is (octets > 40)
+
+
+@pytest.mark.parametrize(("octets", "closed"), [(300, False), (301, True)])
+def test_imap_discarded(octets: int, closed: bool) -> None:
+    server = imap(command=200, discarded=300)
+    said = imap_answer(server, b"a DELETE {%d+}\r\n%b\r\n" % (octets, b"x" * octets))
+    assert said.startswith(b"a BAD [TOOBIG]")
+    assert server.closing is closed
+
+
+@pytest.mark.parametrize(("count", "closed"), [(2, False), (3, True)])
+def test_imap_faults(count: int, closed: bool) -> None:
+    server = imap(faults=3)
+    assert (
+        b"* BYE Too many commands that are none" in imap_answer(server, b"a NONSENSE\r\n" * count)
+    ) is closed
+    assert server.closing is closed
+
+
+@pytest.mark.parametrize(("count", "closed"), [(1, False), (2, True)])
+def test_imap_failed_logins(count: int, closed: bool) -> None:
+    server = imap(logged_in=False, failed_logins=2)
+    for _ in range(count):
+        server.receive(b"a LOGIN bob wrong\r\n")
+        assert isinstance(server.next_event(), Given)
+        server.login_refused("Wrong", "AUTHENTICATIONFAILED")
+    assert server.closing is closed
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_imap_queued(beyond: int) -> None:
+    """With so much queued the next command waits until it has left."""
+    octets = len(imap_answer(imap(), b"a NONSENSE\r\n"))
+    server = imap(queued=octets + beyond)
+    server.receive(b"a NONSENSE\r\n" * 2)
+    assert isinstance(server.next_event(), ImapDrain)
+    assert server.data_to_send().count(b"a BAD") == 1 + beyond
+
+
+def _seen(count: int, each: bytes, joint: bytes = b" ") -> bytes:
+    return joint.join([each] * count)
+
+
+# Named limits of the grammar: what is allowed just so, and the words that refuse one more.
+IMAP_NAMED = {
+    "grammar.MAX_DEPTH": (lambda n: b"a SEARCH " + b"(" * n + b"ALL" + b")" * n, grammar.MAX_DEPTH, b"deep"),
+    "grammar.MAX_ITEMS": (lambda n: b"a STORE 1 FLAGS (%b)" % _seen(n, b"a"), grammar.MAX_ITEMS, b"at most 5000 items"),
+    "sets.MAX_RANGES": (lambda n: b"a UID FETCH %b UID" % _seen(n, b"1", b","), sets.MAX_RANGES, b"at most 50000"),
+    "listing.MAX_PATTERNS": (lambda n: b'a LIST "" (%b)' % _seen(n, b"x"), listing.MAX_PATTERNS, b"at most 100 patterns"),
+    "searching.MAX_CRITERIA": (lambda n: b"a SORT (%b) UTF-8 ALL" % _seen(n, b"DATE"), searching.MAX_CRITERIA, b"at most 20"),
+    "searching.MAX_SOURCES": (
+        lambda n: b"a ESEARCH IN (mailboxes (%b)) ALL" % _seen(n, b"x"), searching.MAX_SOURCES, b"at most 1000 mailboxes"
+    ),
+    "search_keys.MAX_KEYS": (lambda n: b"a SEARCH %b" % _seen(n, b"ALL"), search_keys.MAX_KEYS, b"at most 1000"),
+    "sections.MAX_FIELD_NAMES": (
+        lambda n: b"a FETCH 1 BODY[HEADER.FIELDS (%b)]" % b" ".join(b"x%d" % i for i in range(n)), sections.MAX_FIELD_NAMES, b"at most 500"
+    ),
+    "sections.MAX_PART_NUMBERS": (lambda n: b"a FETCH 1 BODY[%b]" % _seen(n, b"1", b"."), sections.MAX_PART_NUMBERS, b"at most 200"),
+    "session.MAX_ID_FIELDS": (
+        lambda n: b"a ID (%b)" % b" ".join(b'"%d" NIL' % i for i in range(n)), session.MAX_ID_FIELDS, b"30"
+    ),
+    "session.MAX_ID_FIELD": (lambda n: b'a ID ("%b" NIL)' % (b"x" * n), session.MAX_ID_FIELD, b"30"),
+    "session.MAX_ID_VALUE": (lambda n: b'a ID ("x" "%b")' % (b"x" * n), session.MAX_ID_VALUE, b"1024"),
+    "metadata.MAX_ENTRY_NAME": (
+        lambda n: b'a GETMETADATA "" /private/%b' % (b"x" * (n - len("/private/"))), metadata.MAX_ENTRY_NAME, b"255"
+    ),
+    "notifying.MAX_FILTERS": (
+        lambda n: b"a NOTIFY SET (mailboxes (%b) (MessageNew MessageExpunge))" % _seen(n, b"x"), notifying.MAX_FILTERS, b"at most 1000"
+    ),
+    "urlauth.MAX_URLS": (lambda n: b"a URLFETCH %b" % _seen(n, b'"x"'), urlauth.MAX_URLS, b"at most 100"),
+    "fetching.MAX_ATTRIBUTES": (
+        lambda n: b"a FETCH 1 (%b)" % b" ".join(b"BODY[%d]" % (i + 1) for i in range(n)), fetching.MAX_ATTRIBUTES, b"at most 500"
+    ),
+    "appending.MAX_PARTS": (
+        lambda n: b"a APPEND x CATENATE (%b)" % _seen(n, b'URL "x"'), appending.MAX_PARTS, b"at most 2000"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IMAP_NAMED)
+def test_named_limits_of_imap_commands(name: str) -> None:
+    made, most, words = IMAP_NAMED[name]
+    for count, allowed in ((most, True), (most + 1, False)):
+        server = imap(line=1 << 20, command=1 << 20)
+        server.state = State.SELECTED
+        said = imap_answer(server, made(count) + b"\r\n")
+        assert said.startswith(b"a OK") is allowed, (count, said)
+        assert allowed or words in said, said
+
+
+def test_each_named_limit_of_imap_commands_has_its_test() -> None:
+    modules = (grammar, sets, search_keys, sections, *vars(commands).values())
+    named = {
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in modules
+        if inspect.ismodule(module)
+        for name in vars(module)
+        if name.startswith("MAX_") and f"\n{name}" in inspect.getsource(module)
+    }
+    assert named == set(IMAP_NAMED)
+
+
 # --------------------------------------------------------------------------------------------------------- all of them
 
 
 @pytest.mark.parametrize(
-    ("limits", "protocol"), [(Limits, "smtp"), (Pop3Limits, "pop3")], ids=["smtp", "pop3"]
+    ("limits", "protocol"),
+    [(Limits, "smtp"), (Pop3Limits, "pop3"), (ImapLimits, "imap")],
+    ids=["smtp", "pop3", "imap"],
 )
 def test_each_limit_has_its_test(limits: type[msgspec.Struct], protocol: str) -> None:
     tests = {name for name in globals() if name.startswith(f"test_{protocol}_")}

@@ -3,6 +3,7 @@
 import pytest
 
 from imap_stage import ALICE, BOB, ImapStage
+from postroom.proto.imap.verbs import VERBS
 
 SHARED = '"Other Users/alice@crepes.test/%s"'
 
@@ -107,7 +108,51 @@ COMMANDS = [
     "ESEARCH IN (mailboxes %s) ALL",
     "ESEARCH IN (subtree %s) RETURN (COUNT) ALL",
     "APPEND %s {12+}\r\nSubject: x\r\n",
+    "REPLACE 1 %s {12+}\r\nSubject: x\r\n",
+    "UID REPLACE 1 %s {12+}\r\nSubject: x\r\n",
+    "APPEND %s CATENATE (TEXT {12+}\r\nSubject: x\r\n)",
+    "UID COPY 1 %s",
+    "UID MOVE 1 %s",
+    "RESETKEY %s",
+    "NOTIFY SET STATUS (mailboxes %s (MessageNew MessageExpunge))",
+    "NOTIFY SET STATUS (subtree %s (MessageNew MessageExpunge))",
+    'LIST "" %s RETURN (STATUS (MESSAGES))',
+    'LIST "" %s RETURN (METADATA (/shared/comment))',
+    "SELECT %s (CONDSTORE)",
 ]
+NAMELESS = {
+    "AUTHENTICATE", "CANCELUPDATE", "CAPABILITY", "CHECK", "CLOSE", "COMPRESS", "ENABLE", "EXPUNGE", "FETCH", "GETQUOTA", "ID", "IDLE", "LOGIN",
+    "LOGOUT", "NAMESPACE", "NOOP", "SEARCH", "SORT", "STARTTLS", "STORE", "THREAD", "UNAUTHENTICATE", "UNSELECT",
+    "UID EXPUNGE", "UID FETCH", "UID SEARCH", "UID SORT", "UID STORE", "UID THREAD",
+}  # fmt: skip
+URLS = {"GENURLAUTH", "URLFETCH"}
+
+
+def test_each_verb_with_a_name_is_tried() -> None:
+    words = [command.split(" ") for command in COMMANDS]
+    tried = {" ".join(one[:2]) if one[0] == "UID" else one[0] for one in words}
+    assert {verb.decode() for verb in VERBS} - NAMELESS - URLS == tried
+
+
+async def test_urls_of_a_foreign_mailbox_lead_nowhere(stage: ImapStage) -> None:
+    alice, bob = await stage.user(ALICE), await stage.user()
+    await alice.ok("CREATE secret")
+    await alice.ok(f"SETACL secret {BOB} rswipkxtea")
+    await alice.ok("APPEND secret {12+}\r\nSubject: x\r\n")
+    answers = []
+    for name in ("secret", "nowhere"):
+        own = f"/Other%20Users/{ALICE}/{name}/;UID=1"
+        hers = f"imap://alice%40crepes.test@mail.hamburger.test/{name}/;UID=1;URLAUTH=anonymous"
+        for command in (
+            f'APPEND INBOX CATENATE (URL "{own}")',
+            f'GENURLAUTH "{hers}" INTERNAL',
+            f'GENURLAUTH "imap://bob%40hamburger.test@mail.hamburger.test{own};URLAUTH=anonymous" INTERNAL',
+            f'URLFETCH "{hers}:internal:01{"0" * 64}"',
+        ):
+            lines = await bob.say(f"a {command}")
+            answers.append([line.replace(name, "NAME") for line in lines])
+            assert not lines[-1].startswith("a OK") or lines[0].endswith(" NIL")
+    assert answers[:4] == answers[4:]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

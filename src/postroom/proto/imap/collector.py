@@ -133,7 +133,7 @@ class Collector:
         return b"".join((*parts, line)) if parts else line
 
     def _fault(self, fault: LineFault, lines: LineBuffer) -> Refused:
-        start = self.head or lines.start
+        start = self.head or (lines.start if b" " in lines.start else b"")  # a tag that is cut off is none
         self.reset()
         return Refused(start, WHY[fault], "TOOBIG" if fault is LineFault.TOO_LONG else "")
 

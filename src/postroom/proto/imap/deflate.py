@@ -31,7 +31,9 @@ class Deflate:
         self._tail += data
 
     def step(self) -> bytes:
-        """The next octets, at most STEP; b"" when there are none. Raises `BadCompression`."""
+        """The next octets, at most STEP; b"" when there are none. Raises `BadCompression`, also for what follows the end of the stream."""
+        if self._inflate.eof:
+            raise BadCompression("the stream is over")
         try:
             found = self._inflate.decompress(self._tail, STEP)
         except zlib.error as error:

@@ -167,7 +167,7 @@ def parenthesized(c: ImapCursor, item: Callable[[ImapCursor], T], *, least: int 
             return found
         if len(found) >= MAX_ITEMS:
             raise c.error(f"at most {MAX_ITEMS} items in one list")
-        c.sp()
+        c.expect(b" ", "a space or )")
 
 
 def mailbox(c: ImapCursor) -> str:
@@ -206,7 +206,7 @@ def flag_list(c: ImapCursor) -> list[str]:
 def date(c: ImapCursor) -> int:
     """`1-Feb-1994`, quoted or not: days since 1970-01-01 (RFC 9051 §9)."""
     marked = c.accept(b'"')
-    days = _day(c, c.number(2, "the day of the month"))
+    days = _day(c, c.number(2, "a date such as 1-Feb-1994"))
     if marked:
         c.expect(b'"', "the end of the date")
     return days

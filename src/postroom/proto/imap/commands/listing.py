@@ -40,6 +40,13 @@ class Lsub(Command, frozen=True):
 Returned = tuple[bytes, tuple[str, ...]]  # a return option and its value
 
 
+def _reference(c: ImapCursor) -> str:
+    """Whoever types LIST * by hand has left it out."""
+    if c.peek(b"*") or c.peek(b"%"):
+        raise c.error('a reference before the pattern, mostly "",')
+    return mailbox(c)
+
+
 def _list(c: ImapCursor) -> List:
     # list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat [SP list-return-opts]      RFC 9051 §9
     c.sp()
@@ -48,7 +55,7 @@ def _list(c: ImapCursor) -> List:
     if extended:
         select = _select(c)
         c.sp()
-    reference = mailbox(c)
+    reference = _reference(c)
     c.sp()
     patterns = [list_mailbox(c)] if not c.peek(b"(") else parenthesized(c, list_mailbox, least=1)
     if len(patterns) > MAX_PATTERNS:
@@ -114,7 +121,7 @@ _RETURN: Final[dict[bytes, Callable[[ImapCursor], tuple[str, ...]] | None]] = {
 def _lsub(c: ImapCursor) -> Lsub:
     # lsub = "LSUB" SP mailbox SP list-mailbox                                     RFC 3501 §9
     c.sp()
-    reference = mailbox(c)
+    reference = _reference(c)
     c.sp()
     return Lsub(reference + list_mailbox(c))
 
