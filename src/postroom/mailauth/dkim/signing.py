@@ -128,20 +128,19 @@ def sealed(name: bytes, unsigned: bytes, before: hashlib._Hash, key: PrivateKey)
     whole = before.copy()
     whole.update(relaxed_field(name, unsigned.partition(b":")[2].removesuffix(b"\r\n")))
     value = base64.b64encode(key.sign(whole.digest())).decode()
-    lines = [value[start : start + _COLUMNS - 2] for start in range(0, len(value), _COLUMNS - 2)]
-    return unsigned.removesuffix(b"\r\n") + "\r\n ".join(["", *lines]).encode() + b"\r\n"
+    lines = [value[start : start + _COLUMNS - 4] for start in range(0, len(value), _COLUMNS - 4)]
+    return unsigned.removesuffix(b"\r\n") + "\r\n ".join(lines).encode() + b"\r\n"
 
 
 def tag_field(name: bytes, tags: Mapping[str, str]) -> bytes:
-    """A field of these tags and an empty b=, folded where white space does not count; it ends with `b=` and CRLF."""
+    """A field of these tags and an empty b=, folded where white space does not count; its last line is `b=`."""
     lines = [name.decode() + ":"]
     for tag, value in tags.items():
-        _append(lines, f" {tag}=")
-        for word in _words(tag, value):
+        first, *others = _words(tag, f"{tag}={value};")
+        _append(lines, " " + first)
+        for word in others:
             _append(lines, word, joined=True)
-        lines[-1] += ";"
-    _append(lines, " b=")
-    return "\r\n".join(lines).encode() + b"\r\n"
+    return "\r\n".join([*lines, " b=\r\n"]).encode()
 
 
 def _append(lines: list[str], text: str, *, joined: bool = False) -> None:
@@ -151,11 +150,11 @@ def _append(lines: list[str], text: str, *, joined: bool = False) -> None:
         lines.append(" " + text if joined else text)
 
 
-def _words(tag: str, value: str) -> list[str]:
-    """Where a value may be folded: the names of h= at their colons (RFC 6376 §3.5)."""
+def _words(tag: str, text: str) -> list[str]:
+    """Where a tag may be folded: the names of h= at their colons (RFC 6376 §3.5)."""
     if tag != "h":
-        return [value]
-    names = value.split(":")
+        return [text]
+    names = text.split(":")
     return [f"{name}:" for name in names[:-1]] + names[-1:]
 
 
