@@ -82,7 +82,16 @@ def test_a_first_key_is_published_for_each_algorithm() -> None:
 
 def test_the_newest_of_those_that_wait_signs() -> None:
     selectors = [Selector("a", RSA, Phase.PUBLISHED, 0), Selector("b", RSA, Phase.PUBLISHED, 5)]
-    assert phases(run(selectors, 20, {"a", "b"})) == {"a": "published", "b": "signing"}
+    after = run(selectors, 20, {"a", "b"})
+    assert phases(after) == {"a": "retiring", "b": "signing"}
+    assert due(after, 30, {"a", "b"}, TERMS) == []
+
+
+def test_one_that_waits_signs_after_an_older_one() -> None:
+    selectors = [Selector("a", RSA, Phase.PUBLISHED, 0), Selector("b", RSA, Phase.PUBLISHED, 5)]
+    after = run(selectors, 20, {"a"})
+    assert phases(after) == {"a": "signing", "b": "published"}
+    assert phases(run(after, 21, {"a", "b"})) == {"a": "retiring", "b": "signing"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Domains and selectors of signatures, checked before the DNS hears of them.
 
-RFC 6376 §3.5 (d=, s=: sub-domains of RFC 5321 §4.1.2), §3.6.2.1 (where a key is), RFC 8616 §4 (U-labels). Not here: what is in the DNS.
+RFC 6376 §3.5 (d=, s=: sub-domains of RFC 5321 §4.1.2), §3.6.2.1 (where a key is), RFC 8616 §5 (U-labels). Not here: what is in the DNS.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 import idna
 
 MAX_NAME = 253  # characters of a name in the DNS, in A-labels
-MOST_LABELS = 127  # of a name; RFC 1035 §2.3.4 leaves room for no more
 
 # Underscores are in selectors of the field, and in no host name: they do no harm.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"

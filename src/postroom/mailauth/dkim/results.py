@@ -1,6 +1,6 @@
 """What became of a signature, as a value with all that led to it.
 
-RFC 6376 §3.9 and §6.1 (success, temporary and permanent failure), RFC 8601 §2.7.1 (the words for them), RFC 6008 §3 (header.b). Not here: the
+RFC 6376 §3.9 and §6.1 (success, temporary and permanent failure), RFC 8601 §2.7.1 (the words for them), RFC 6008 §4 (header.b). Not here: the
 field Authentication-Results, and what a verdict means for a letter.
 """
 

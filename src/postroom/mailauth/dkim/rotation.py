@@ -106,14 +106,15 @@ def taken(selectors: Sequence[Selector], step: Step, now: int) -> list[Selector]
             raise ValueError(f"there is a selector {step.selector} already")
         return [*selectors, Selector(step.selector, step.algorithm, Phase.PUBLISHED, now)]
     expected, after = _MOVES[step.action]
-    if not any(one.name == step.selector and one.phase is expected for one in selectors):
+    meant = next((one for one in selectors if one.name == step.selector and one.phase is expected), None)
+    if meant is None:
         raise ValueError(f"{step.action} needs a selector {step.selector} that is {expected}")
     moved: list[Selector] = []
     for one in selectors:
-        if one.name == step.selector:
+        if one is meant:
             if after is not None:
                 moved.append(msgspec.structs.replace(one, phase=after, since=now))
-        elif step.action is Action.SWITCH and _steps_back(one, step):
+        elif step.action is Action.SWITCH and _steps_back(one, meant):
             moved.append(msgspec.structs.replace(one, phase=Phase.RETIRING, since=now))
         else:
             moved.append(one)
@@ -140,9 +141,10 @@ def _is_ready(one: Selector, now: int, seen: Collection[str], terms: RotationTer
     return one.phase is Phase.PUBLISHED and now - one.since >= terms.wait and one.name in seen
 
 
-def _steps_back(one: Selector, step: Step) -> bool:
-    """The one that signed until now; one that still waits and is not the newest goes on waiting."""
-    return one.algorithm is step.algorithm and one.phase is Phase.SIGNING
+def _steps_back(one: Selector, next_one: Selector) -> bool:
+    """What signed until now; and what still waits though it is older, so that it does not sign after its successor."""
+    older = one.phase is Phase.PUBLISHED and one.since <= next_one.since
+    return one.algorithm is next_one.algorithm and (older or one.phase is Phase.SIGNING)
 
 
 def _new_name(selectors: Sequence[Selector], algorithm: Algorithm, now: int) -> str:

@@ -23,7 +23,9 @@ MAX_INSTANCE = 50  # of an ARC set, RFC 8617 §4.2.1
 _LENGTH_DIGITS, _TIME_DIGITS = 76, 12  # RFC 6376 §3.5, l= and t=
 _ALGORITHMS: Mapping[str, str] = MappingProxyType({"rsa-sha256": "rsa", "ed25519-sha256": "ed25519"})
 _HISTORIC = frozenset({"rsa-sha1"})
-_FIELD_NAME = re.compile(r"[!-9<-~]+")  # RFC 5322 §3.6.8; a semicolon ends the tag
+_FIELD_NAME = r"[ \t]*+[!-9<-~]++[ \t]*+"  # RFC 5322 §3.6.8; a semicolon ends the tag
+_FIELD_NAMES = re.compile(rf"{_FIELD_NAME}(?::{_FIELD_NAME})*+")
+_SPACE = str.maketrans("", "", " \t")
 _DKIM = ("v", "a", "b", "bh", "d", "h", "s")  # RFC 6376 §6.1.1
 _ARC = ("i", "a", "b", "bh", "d", "h", "s")
 _SEAL = ("i", "a", "b", "d", "s", "cv")
@@ -166,13 +168,12 @@ def _query_methods(text: str) -> None:
 
 
 def _signed(text: str) -> tuple[bytes, ...]:
-    names = colon_list(text.lower())
-    for name in names:
-        if not _FIELD_NAME.fullmatch(name):
-            raise Defect(f"h= has {name[:40]!r}, which is no name of a field")
-    if "from" not in names:
+    if not _FIELD_NAMES.fullmatch(text):
+        raise Defect(f"h= is {text[:40]!r}, which are no names of fields")
+    names = text.lower().translate(_SPACE).encode().split(b":")
+    if b"from" not in names:
         raise Defect("From is not signed")
-    return tuple(name.encode() for name in names)
+    return tuple(names)
 
 
 def _identity(tags: dict[str, str], domain: str) -> str:

@@ -1,6 +1,6 @@
 """Lists of `tag=value`, as signatures and key records are written.
 
-RFC 6376 §3.2 (the grammar, strictly: no empty tag, no tag twice), RFC 8616 §4 (UTF-8 in values), RFC 6376 §2.11 (DKIM-Quoted-Printable). Not
+RFC 6376 §3.2 (the grammar, strictly: no empty tag, no tag twice), RFC 8616 §5 (UTF-8 in values), RFC 6376 §2.11 (DKIM-Quoted-Printable). Not
 here: what a tag means.
 """
 
