@@ -22,6 +22,7 @@ from postroom.mailauth.dkim.verification import (
     MAX_SIGNATURES,
     Verification,
 )
+from postroom.message.authentication_results import AuthenticationResults, render, value_text
 from postroom.message.header import Header
 from postroom.proto.dns.answer import Rcode
 
@@ -70,13 +71,10 @@ def test_both_signatures_of_a_letter_pass() -> None:
         (Verdict.PASS, "ed25519-sha256", 256),
     ]
     first = results[0]
-    assert first.properties() == [
-        ("header.d", "crepes.test"),
-        ("header.i", "@crepes.test"),
-        ("header.s", "r1"),
-        ("header.a", "rsa-sha256"),
-        ("header.b", first.mark),
-    ]
+    assert render(AuthenticationResults("mx.test", (first.method_result(),))).split() == [
+        b"Authentication-Results:", b"mx.test;", b"dkim=pass", b"header.d=crepes.test", b'header.i="@crepes.test"',
+        b"header.s=r1", b"header.a=rsa-sha256", f"header.b={value_text(first.mark)}".encode(),
+    ]  # fmt: skip
     assert (len(first.mark), first.signed_at, first.key.query) == (8, NOW, "r1._domainkey.crepes.test")
     assert first.key.record == rsa().record()
 

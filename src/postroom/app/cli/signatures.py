@@ -1,13 +1,11 @@
 """`postroom dkim` and `postroom arc`: the signatures and the chain of a message in a file, whoever's it is.
 
-The exit code says the verdict (RFC 8601 §2.7): 0 pass, 40 none, 41 fail, 42 policy, 43 neutral, 44 temperror, 45 permerror. Of several
-signatures the best one counts. Not here: messages of the store.
+The exit code is the verdict (RFC 8601 §2.7): of several signatures the best one counts. Not here: messages of the store.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -17,68 +15,31 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from postroom.agent.invocation import CommandFailed, Json, NoColor, command, commands
-from postroom.agent.terminal import Terminal
+from postroom.agent.invocation import CommandFailed, command, commands
+from postroom.app.cli.asking import Asking, ResolverAt, Said, resolver_at
+from postroom.app.cli.configuration import nowhere
+from postroom.app.cli.session import Administration
 from postroom.mailauth.arc.validation import validate
 from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.verification import verify
-from postroom.net.dns_client import Server
-from postroom.net.resolver import ResolverOptions, StubResolver, system_options
 
 T = TypeVar("T")
+CHECK_SECONDS = 20.0  # that all questions of one message may take
 EXITS: Mapping[Verdict, int] = MappingProxyType(
     {  # from the best to the worst
         Verdict.PASS: 0,
-        Verdict.TEMPERROR: 44,
-        Verdict.POLICY: 42,
-        Verdict.FAIL: 41,
-        Verdict.NEUTRAL: 43,
-        Verdict.PERMERROR: 45,
-        Verdict.NONE: 40,
+        Verdict.TEMPERROR: 14,
+        Verdict.POLICY: 16,
+        Verdict.FAIL: 10,
+        Verdict.NEUTRAL: 12,
+        Verdict.PERMERROR: 15,
+        Verdict.NONE: 13,
     }
 )
 File = Annotated[Path, typer.Argument(metavar="FILE|-", help="A message; - is the standard input.")]
-ResolverAt = Annotated[
-    str, typer.Option("--resolver", metavar="HOST:PORT", help="A DNS server; else the system's.")
-]
 
 dkim = commands("DKIM signatures.")
 arc = commands("Authenticated Received Chains.")
-
-
-class Inquiry:
-    """A session that asks the DNS and nothing else."""
-
-    def __init__(self, terminal: Terminal, options: ResolverOptions) -> None:
-        self.terminal = terminal
-        self._options = options
-
-    def asked(self, work: Callable[[StubResolver], Coroutine[Any, Any, T]]) -> T:
-        """What `work` finds out with a resolver."""
-
-        async def asking() -> T:
-            resolver = StubResolver(self._options)
-            try:
-                return await work(resolver)
-            finally:
-                await resolver.close()
-
-        return asyncio.run(asking())
-
-    def failure(self, error: Exception) -> CommandFailed | None:
-        """A file that cannot be read."""
-        return CommandFailed(f"{error.filename}: {error.strerror}") if isinstance(error, OSError) else None
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-def inquiry(json: Json = False, no_color: NoColor = False, resolver: ResolverAt = "") -> Inquiry:
-    """A session; raises CommandFailed for a resolver that is no address."""
-    options = system_options()
-    if resolver:
-        options = ResolverOptions((resolver_address(resolver),), trust_ad=options.trust_ad)
-    return Inquiry(Terminal(json=json, color=False if no_color else None), options)
 
 
 @dkim.callback()
@@ -92,46 +53,64 @@ def arc_group() -> None:
 
 
 @dkim.command("verify")
-@command(inquiry)
-def dkim_verify(session: Inquiry, file: File) -> None:
-    """Verify each DKIM signature of a message."""
+@command(nowhere)
+def dkim_verify(session: Administration, file: File, resolver: ResolverAt = "") -> None:
+    """Verify each DKIM signature of a message, and say why.
+
+    The exit code is the best verdict: 0 pass, 10 fail, 12 neutral, 13 none, 14 temperror, 15 permerror, 16 policy.
+    """
     raw = message_of(file)
-    results = session.asked(lambda resolver: verify(raw, resolver, int(time.time())))
+    results, said = asked(resolver, lambda asking: verify(raw, asking, int(time.time())))
     for result in results:
         session.terminal.record(result)
         session.terminal.say(result.explained())
     if not results:
         session.terminal.note("dkim=none: the message has no signature")
+    _say(session, said)
     _leave(result.verdict for result in results)
 
 
 @arc.command("verify")
-@command(inquiry)
-def arc_verify(session: Inquiry, file: File) -> None:
-    """Validate the chain of a message."""
+@command(nowhere)
+def arc_verify(session: Administration, file: File, resolver: ResolverAt = "") -> None:
+    """Validate the ARC chain of a message, and say why.
+
+    The exit code is the verdict: 0 pass, 10 fail, 13 none.
+    """
     raw = message_of(file)
-    result = session.asked(lambda resolver: validate(raw, resolver, int(time.time())))
+    result, said = asked(resolver, lambda asking: validate(raw, asking, int(time.time())))
     session.terminal.record(result)
     session.terminal.say(result.explained())
+    _say(session, said)
     _leave([result.verdict])
 
 
+def asked(place: str, work: Callable[[Asking], Coroutine[Any, Any, T]]) -> tuple[T, list[Said]]:
+    """What `work` finds out, and what the DNS said to it."""
+
+    async def asking() -> tuple[T, list[Said]]:
+        resolver = resolver_at(place)
+        try:
+            questions = Asking(resolver, CHECK_SECONDS)
+            return await work(questions), questions.said
+        finally:
+            await resolver.close()
+
+    return asyncio.run(asking())
+
+
 def message_of(file: Path) -> bytes:
-    """The octets of a message; one whose lines end with LF alone, as files do, gets CRLF. Raises OSError."""
-    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    """The octets of a message; one whose lines end with LF alone, as files do, gets CRLF. Raises CommandFailed."""
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise CommandFailed(f"{file}: {error.strerror}") from error
     return raw if b"\r\n" in raw else raw.replace(b"\n", b"\r\n")
 
 
-def resolver_address(text: str) -> Server:
-    """`192.0.2.1`, `192.0.2.1:5353`, `[2001:db8::1]:53`; raises CommandFailed."""
-    host, colon, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")
-    try:
-        ip = str(ipaddress.ip_address(host.removeprefix("[").removesuffix("]")))
-        if colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise ValueError(port)
-    except ValueError:
-        raise CommandFailed(f"--resolver {text}: give an address and a port, as 127.0.0.1:53", 2) from None
-    return Server(ip, int(port)) if colon else Server(ip)
+def _say(session: Administration, said: list[Said]) -> None:
+    for one in said:
+        session.terminal.say(f"  {one.kind} {one.name}: {', '.join(one.records) or one.rcode}")
 
 
 def _leave(verdicts: Iterable[Verdict]) -> None:

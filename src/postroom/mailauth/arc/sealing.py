@@ -1,7 +1,6 @@
 """A set added to a chain: what was found out here, the message as it leaves, and a seal over all sets.
 
-RFC 8617 §5.1 (sealer actions), §5.1.1 (what the seal covers), §5.1.2 (a broken chain: its own set alone). Not here: what was found out; that is
-given as the text behind `i=`.
+RFC 8617 §5.1 (sealer actions), §5.1.1 (what the seal covers), §5.1.2 (a broken chain: its own set alone). Not here: what was found out.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from postroom.mailauth.dkim.signing import (
     sealed,
     tag_field,
 )
+from postroom.message.authentication_results import AuthenticationResults, payload
 from postroom.message.header import Header
 
 
@@ -39,20 +39,21 @@ class SealDraft:
         """The next octets of the body."""
         self._draft.feed(piece)
 
-    def fields(self, chain: ChainResult, results: str, key: SigningKey, now: int) -> list[bytes]:
+    def fields(
+        self, chain: ChainResult, results: AuthenticationResults, key: SigningKey, now: int
+    ) -> list[bytes]:
         """The three fields, whole, in the order in which they stand: seal, message signature, results.
 
-        `chain` is what was found before the message was changed here; `results` is `host; method=result ...` of RFC 8601 §2.2, unfolded.
+        `chain` is what was found before the message was changed here; `results` is what was found here.
         Raises Unsignable when nothing can be added to the chain.
         """
         if not chain.sealable:
             raise Unsignable("the chain was given up by its newest set")  # RFC 8617 §5.1, step 2
         if chain.highest >= MAX_INSTANCE:
             raise Unsignable(f"the chain has {chain.highest} sets, there is no room for another")
-        if not results.isprintable():
-            raise Unsignable("the results have a line end or a control character")
         instance = str(chain.highest + 1)
-        found = f"ARC-Authentication-Results: i={instance};\r\n {results}\r\n".encode()
+        start = f"ARC-Authentication-Results: i={instance}; "
+        found = f"{start}{payload(results, len(start))}\r\n".encode()
         tags = {"a": key.key.algorithm.value, "d": key.domain, "s": key.selector, "t": str(now)}
         message = self._draft.made(
             b"ARC-Message-Signature", {"i": instance, "c": "relaxed/relaxed", **tags}, key

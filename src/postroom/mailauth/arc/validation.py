@@ -19,6 +19,7 @@ from postroom.mailauth.dkim.verification import (
     key_answer,
     tried,
 )
+from postroom.message.authentication_results import MethodResult, Property
 from postroom.message.header import Header
 from postroom.proto.dns.answer import Answer
 
@@ -56,9 +57,12 @@ class ChainResult(msgspec.Struct, frozen=True):
         """Whether the chain holds."""
         return self.verdict is Verdict.PASS
 
-    def properties(self) -> list[tuple[str, str]]:
+    def method_result(self) -> MethodResult:
         """For Authentication-Results (RFC 8617 §6); `smtp.remote-ip` is the door's to add."""
-        return [] if self.oldest_pass is None else [("header.oldest-pass", str(self.oldest_pass))]
+        oldest = (
+            () if self.oldest_pass is None else (Property("header", "oldest-pass", str(self.oldest_pass)),)
+        )
+        return MethodResult("arc", self.verdict.value, oldest, self.reason)
 
     def explained(self) -> str:
         """`arc=fail: the seal of instance 2 ... (i=1 lists.test, i=2 relay.test)`, for people."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-import idna
+from postroom.message.idn import a_labels as in_a_labels
 
 MAX_NAME = 253  # characters of a name in the DNS, in A-labels
 
@@ -20,11 +20,10 @@ def a_labels(name: str) -> str | None:
     """The name as the DNS has it, in lower case; None when it is not one."""
     if len(name) > MAX_NAME:
         return None
-    if not name.isascii():
-        try:
-            name = idna.encode(name, uts46=True).decode("ascii")
-        except (idna.IDNAError, UnicodeError):
-            return None
+    try:
+        name = in_a_labels(name)
+    except ValueError:
+        return None
     return name.lower() if len(name) <= MAX_NAME and _NAME.fullmatch(name) else None
 
 

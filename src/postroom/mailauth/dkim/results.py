@@ -10,6 +10,8 @@ import enum
 
 import msgspec
 
+from postroom.message.authentication_results import MethodResult, Property
+
 MARK = 8  # octets of b= that tell signatures apart, RFC 6008 §4
 _SHOWN = 255  # characters kept of a value that came from outside
 
@@ -72,8 +74,8 @@ class SignatureResult(msgspec.Struct, frozen=True):
         """Whether the domain answers for the message."""
         return self.verdict is Verdict.PASS
 
-    def properties(self) -> list[tuple[str, str]]:
-        """For Authentication-Results (RFC 8601 §2.7.1): those of `header.d header.i header.s header.a header.b` that are known."""
+    def method_result(self) -> MethodResult:
+        """For Authentication-Results (RFC 8601 §2.7.1): `dkim=...` with what is known of `header.d header.i header.s header.a header.b`."""
         values = {
             "d": self.domain,
             "i": self.identity,
@@ -81,11 +83,12 @@ class SignatureResult(msgspec.Struct, frozen=True):
             "a": self.algorithm,
             "b": self.mark,
         }
-        return [(f"header.{tag}", value) for tag, value in values.items() if value]
+        found = tuple(Property("header", tag, value) for tag, value in values.items() if value)
+        return MethodResult("dkim", self.verdict.value, found, self.reason)
 
     def explained(self) -> str:
         """`dkim=fail: the body was changed (d=crepes.test s=r1 a=rsa-sha256)`, for people."""
-        inputs = " ".join(f"{name.removeprefix('header.')}={value}" for name, value in self.properties())
+        inputs = " ".join(f"{one.name}={one.value}" for one in self.method_result().properties)
         return f"dkim={self.verdict}{self.reason and ': ' + self.reason}{inputs and f' ({inputs})'}"
 
 
