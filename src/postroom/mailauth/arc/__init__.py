@@ -1,0 +1,1 @@
+"""The Authenticated Received Chain: what those on the way found out, sealed (RFC 8617)."""
