@@ -77,8 +77,8 @@ class Clients:
         """One line; the process bounds its own time."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        if not line:
-            raise BenchError("the process of the clients ended without a word")
+        if not line.endswith(b"\n"):
+            raise BenchError(f"the process of the clients ended before it had told anything: {line[:100]!r}")
         told = msgspec.json.decode(line, type=Told)
         if told.error:
             raise BenchError(told.error)
