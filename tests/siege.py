@@ -18,7 +18,14 @@ import msgspec
 
 from postroom.app.logs import make_log
 from postroom.app.server import Server
-from postroom.app.settings import LimitSettings, ListenSettings, QueueSettings, ServerSettings, Settings
+from postroom.app.settings import (
+    LimitSettings,
+    ListenSettings,
+    MailboxSettings,
+    QueueSettings,
+    ServerSettings,
+    Settings,
+)
 from postroom.app.surroundings import Surroundings
 from postroom.message.address import Address
 from postroom.net.certificates import opportunistic
@@ -33,6 +40,7 @@ PATIENCE = 10.0
 HOME = "l.test"
 FAR = "127.0.0.9"
 PASSWORD = "pickles"
+SESSIONS = 20  # of IMAP, of one account
 
 T = TypeVar("T")
 
@@ -89,6 +97,7 @@ class Besieged:
             ),
             limits=limits or LimitSettings(free_bytes=1 << 20),
             queue=QueueSettings(concurrency=2),
+            mailboxes=MailboxSettings(imap_sessions=SESSIONS),
         )
         self.ports: dict[str, int] = {}
         self.server: Server = self.do(self._start())

@@ -11,7 +11,7 @@ import pytest
 
 from imap_socket import ImapSocket, closing
 from postroom.net.certificates import opportunistic
-from siege import PASSWORD, Besieged
+from siege import PASSWORD, SESSIONS, Besieged
 
 FETCHED = 40  # messages of 1 MiB
 
@@ -307,6 +307,16 @@ def test_i11_who_idles_without_a_word_is_let_go(house: Besieged, user: str) -> N
         assert b"* BYE " in idler.rest()
 
 
+def test_i11_one_session_too_many(house: Besieged, user: str) -> None:
+    clients = [login(house, user) for _ in range(SESSIONS)]
+    late = stranger(house)
+    with closing(late, *clients):
+        assert late.say(f"LOGIN {user} {PASSWORD}")[-1].startswith("NO [LIMIT] ")
+        login(house, house.person()).close()  # others are not concerned
+        clients.pop().ok("LOGOUT")
+        assert late.say(f"LOGIN {user} {PASSWORD}")[-1].startswith("OK ")
+
+
 class Racer:
     """One of many who change one mailbox at the same time, and note what they saw of its numbers."""
 
@@ -344,7 +354,7 @@ class Racer:
 
 
 def test_i12_twenty_clients_race(house: Besieged, user: str) -> None:
-    racers = [Racer(house, user, number) for number in range(20)]
+    racers = [Racer(house, user, number) for number in range(SESSIONS)]
     with closing(*(racer.client for racer in racers)):
         threads = [threading.Thread(target=racer.run) for racer in racers]
         for thread in threads:

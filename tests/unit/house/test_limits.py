@@ -347,6 +347,7 @@ IMAP_NAMED = {
         lambda n: b"a FETCH 1 BODY[HEADER.FIELDS (%b)]" % b" ".join(b"x%d" % i for i in range(n)), sections.MAX_FIELD_NAMES, b"at most 500"
     ),
     "sections.MAX_PART_NUMBERS": (lambda n: b"a FETCH 1 BODY[%b]" % _seen(n, b"1", b"."), sections.MAX_PART_NUMBERS, b"at most 200"),
+    "session.MAX_LANGUAGES": (lambda n: b"a LANGUAGE %b" % _seen(n, b"x"), session.MAX_LANGUAGES, b"at most 50"),
     "session.MAX_ID_FIELDS": (
         lambda n: b"a ID (%b)" % b" ".join(b'"%d" NIL' % i for i in range(n)), session.MAX_ID_FIELDS, b"30"
     ),

@@ -48,6 +48,7 @@ _ARGUMENTS: Final = {
     "SUBSCRIBE": "mailbox",
     "THREAD": "algorithm charset keys",
     "UID EXPUNGE": "uids",
+    "UIDBATCHES": "size [batch:batch]",
     "UNSUBSCRIBE": "mailbox",
     "URLFETCH": '"URL" ...',
 }
