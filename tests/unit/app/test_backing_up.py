@@ -11,7 +11,7 @@ from postroom.app import manifest, restoring
 from postroom.app.backing_up import Plan, Progress, back_up
 from postroom.app.control import OperationError
 from postroom.app.locate import Places
-from postroom.store import fsck, mailboxes
+from postroom.store import database_copy, fsck, mailboxes
 from postroom.store.delivery import Delivery, deliver
 from postroom.store.ids import Ids
 from postroom.store.refused import StoreInUse
@@ -93,14 +93,22 @@ async def test_there_and_back(mail: Mail, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir() if path.suffix] == []
 
 
-async def test_what_comes_meanwhile_is_not_half_in_it(mail: Mail, tmp_path: Path) -> None:
+async def test_what_comes_meanwhile_is_not_half_in_it(
+    mail: Mail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_copy, "STEP_PAGES", 1)
     store = await mail.open()
     try:
         steps = back_up(Plan(mail.places, "mail.l.test", tmp_path / "backup"))
-        next(steps)
+        copied = [next(steps).done]
         late = await mail.put(store, LARGE + b"late")
         await store.engine.write(lambda tx: tx.execute("DELETE FROM mailboxes WHERE role = 'junk'"))
-        assert list(steps)[-1].finished
+        for told in steps:
+            copied.append(told.done)
+            await mail.put(store, b"small, and later still")
+        assert told.finished
+        assert len(copied) > 20
+        assert copied == sorted(copied)  # it is never begun anew
     finally:
         await store.close()
     copy = await restored(tmp_path / "backup", tmp_path / "new")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
+
 import pytest
 
 import queued
@@ -10,11 +13,41 @@ from postroom.store import fsck, jobs, leases, mailboxes, queue, restored
 from postroom.store.expunge import expunge
 from postroom.store.ids import Ids
 from postroom.store.queue import Filter
-from postroom.store.restored import IDS_MS, MODSEQS, VALIDITIES, Marking
+from postroom.store.restored import IDS_MS, MODSEQS, UIDS, VALIDITIES, Marking
 
 NOW = 1_750_000_000_000_000
 SECOND = 1_000_000
 LATER = Marking(NOW + 3600 * SECOND, NOW)
+
+
+REMEMBERED = re.compile(
+    r"(?m)^  (uid\w*|\w*modseq|first_recent|vanished_floor|fence|until|epoch|id_mark|secret)\s"
+)
+MARKED = {  # what somebody outside the store may remember, or what is compared with it
+    "accounts": {"modseq", "uidvalidity", "vanished_floor"},
+    "mailboxes": {
+        *("uidvalidity", "uidnext", "first_recent", "highestmodseq", "vanished_floor"),
+        *("created_modseq", "changed_modseq"),
+    },
+    "emails": {"created_modseq"},
+    "messages": {"uid", "modseq"},
+    "seen": {"uid"},
+    "vanished": {"uid", "modseq"},
+    "deleted_mailboxes": {"modseq"},
+    "url_keys": {"secret"},
+    "nodes": {"until", "fence", "id_mark"},
+    "leases": {"until", "fence"},
+    "jobs": {"epoch"},
+}
+
+
+def test_every_column_that_is_remembered_is_marked() -> None:
+    found: dict[str, set[str]] = {}
+    for file in (resources.files("postroom.store") / "schema").iterdir():
+        for table, columns in re.findall(r"(?s)CREATE TABLE (\w+) \((.*?)\n\)", file.read_text("utf-8")):
+            if names := set(REMEMBERED.findall(columns)):
+                found[table] = names
+    assert found == MARKED
 
 
 async def boxes(account: Account) -> dict[str, mailboxes.Mailbox]:
@@ -36,7 +69,9 @@ async def test_every_uidvalidity_is_above_all_that_were_seen(account: Account) -
         )
     seen = max(box.uidvalidity for box in (await boxes(account)).values())
     for n in range(20):
-        await account.engine.write(lambda tx, n=n: tx.execute("DELETE FROM mailboxes WHERE name = $1", f"n{n}"))
+        await account.engine.write(
+            lambda tx, n=n: tx.execute("DELETE FROM mailboxes WHERE name = $1", f"n{n}")
+        )
     await account.engine.write(lambda tx: tx.execute("UPDATE accounts SET uidvalidity = $1", NOW // SECOND))
     marked = await restored.mark(account.engine, LATER)
     after = await boxes(account)
@@ -44,7 +79,7 @@ async def test_every_uidvalidity_is_above_all_that_were_seen(account: Account) -
     assert marked.mailboxes == len(before)
     assert min(validities) > seen
     assert len(set(validities)) == len(validities)
-    assert all(after[name].uidnext == before[name].uidnext for name in before)
+    assert all(after[name].uidnext == before[name].uidnext + UIDS for name in before)
     ((last,),) = await rows(account, "SELECT uidvalidity FROM accounts")
     assert last == max(validities)
 
@@ -71,7 +106,9 @@ async def test_modseqs_go_on_far_away(account: Account) -> None:
     await restored.mark(account.engine, LATER)
     after, box = await account.messages(), await account.role("inbox")
     assert [one.modseq for one in after] == [one.modseq + MODSEQS for one in before]
-    assert [one.uid for one in after] == [1, 3]
+    assert [one.uid for one in after] == [4 + UIDS, 5 + UIDS]  # in the same order, above all that were given
+    assert [one.email_id for one in after] == [one.email_id for one in before]
+    assert box.uidnext == 6 + UIDS
     assert box.highestmodseq == state.highestmodseq + MODSEQS
     ((modseq, floor),) = await rows(account, "SELECT modseq, vanished_floor FROM accounts")
     assert (box.vanished_floor, floor) == (modseq, modseq)
@@ -79,6 +116,25 @@ async def test_modseqs_go_on_far_away(account: Account) -> None:
     assert await rows(account, "SELECT * FROM vanished") == []
     filed = await account.deliver()
     assert filed.modseq == modseq + 1
+
+
+async def test_what_is_kept_by_uid_goes_along(account: Account) -> None:
+    await account.fill(3)
+    await account.engine.write(lambda tx: mailboxes.claim_recent(tx, account.ref()))
+    await account.fill(2)
+    for uid in (2, 4):
+        await account.engine.write(
+            lambda tx, uid=uid: tx.execute(
+                "INSERT INTO seen (account_id, mailbox_id, reader_id, uid) VALUES ($1, $2, 7, $3)",
+                account.account_id,
+                account.boxes["inbox"],
+                uid,
+            )
+        )
+    await restored.mark(account.engine, LATER)
+    uids = await account.uids()
+    assert await rows(account, "SELECT uid FROM seen ORDER BY uid") == [(uids[1],), (uids[3],)]
+    assert (await account.role("inbox")).first_recent == uids[3]
 
 
 async def test_the_store_is_whole_afterwards(store) -> None:
@@ -124,7 +180,9 @@ async def test_no_id_is_given_twice(engine) -> None:
     lost = Ids(node.node, now_ms=lambda: LATER.now // 1000).next()  # after the backup
     await restored.mark(engine, LATER)
     again = await engine.write(lambda tx: leases.take_node(tx, "one", LATER.now, LATER.now + SECOND))
-    behind = Ids(again.node, mark=again.id_mark, now_ms=lambda: NOW // 1000 - 10_000_000)  # a clock that is late
+    behind = Ids(
+        again.node, mark=again.id_mark, now_ms=lambda: NOW // 1000 - 10_000_000
+    )  # a clock that is late
     assert behind.next() > lost
 
 
