@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -221,3 +222,28 @@ async def test_what_was_killed_is_begun_anew(mail: Mail, tmp_path: Path) -> None
     shutil.copy(tmp_path / "backup/store/mail.db", left)
     await (await restored(tmp_path / "backup", tmp_path / "new")).close()
     assert not left.exists()
+
+
+@pytest.mark.parametrize("number", [restoring.MOST_NAMED, restoring.MOST_NAMED + 1])
+async def test_so_many_damaged_files_are_named(tmp_path: Path, number: int) -> None:
+    with manifest.Writing(tmp_path, manifest.Head("mail.l.test", "0", 1, NOW)) as writing:
+        for n in range(number):
+            writing.add(manifest.Item(f"keys/{n}", 1, ""))
+        writing.end(NOW, 0)
+    with pytest.raises(OperationError) as refused:
+        await restored(tmp_path, tmp_path / "new")
+    said = str(refused.value)
+    assert said.count("is missing") == restoring.MOST_NAMED
+    assert ("and 1 more" in said) is (number > restoring.MOST_NAMED)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+async def test_what_root_restores_belongs_to_the_server(mail: Mail, tmp_path: Path) -> None:
+    mail.back_up(tmp_path / "backup")
+    (tmp_path / "new").mkdir()
+    os.chown(tmp_path / "new", 4242, 4243)
+    await restoring.restore(
+        restoring.Way(tmp_path / "backup", Places(tmp_path / "new")), tell, send_queue=False
+    )
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in (tmp_path / "new").rglob("*")}
+    assert owners == {(4242, 4243)}

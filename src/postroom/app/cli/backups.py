@@ -73,8 +73,9 @@ class Bar:
 def backup(session: Administration, directory: Target, base: Base = None) -> None:
     """Copy mail, directory, queue and keys into a new directory, while the server runs or not.
 
-    Everything that was acknowledged before the command began is in it. The search index is not, since it is made anew; nor are the configuration and
-    certificates outside the data directory. The keys are: keep it where nobody else reads it. With --base, do not change the files of either backup.
+    Everything that was acknowledged before the command began is in it. Not in it are the search index, which is made anew, the configuration,
+    certificates outside the data directory, and what local programs dropped for a server that is down (data/drop). The keys are in it: keep it where
+    nobody else reads it. With --base, the two backups share files: change none of them.
     """
     wanted = BackUp(str(directory.absolute()), str(base.absolute()) if base else "")
     bar, last = Bar(), None
@@ -104,8 +105,9 @@ def restore(
 ) -> None:
     """Fill the data directory of a server that does not run with what a backup holds.
 
-    IMAP clients are told that their copies are of another time (UIDVALIDITY), and POP3 clients fetch everything again (UIDL). Mail that waits for other
-    servers is held, since it may have been sent after the backup: postroom queue list, release, drop. Passwords are those of the backup.
+    IMAP clients are told that their copies are of another time (UIDVALIDITY): most fetch everything again, mbsync wants its copy removed first. POP3
+    clients fetch everything again (UIDL). Mail that waits for other servers is held, since it may have been sent after the backup: postroom queue list,
+    release, drop. Passwords are those of the backup. With --mark, stop the server's processes on all machines before.
     """
     settings, places = _here(session)
     if mark == (directory is not None):
