@@ -36,7 +36,7 @@ Base = Annotated[
         "--base", metavar="DIR", help="An earlier backup: what it has already is linked, not copied."
     ),
 ]
-Source = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A backup.")]
+Source = Annotated[Path | None, typer.Argument(metavar="DIR", help="A backup.")]
 SendQueue = Annotated[
     bool,
     typer.Option("--send-queue", help="Send what waits for other servers, though it may have been sent."),
