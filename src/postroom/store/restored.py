@@ -85,7 +85,7 @@ class Marking(msgspec.Struct, frozen=True):
 
 
 class Marked(msgspec.Struct, frozen=True):
-    """What was marked. `waiting`: messages for other servers, by next hop, that may have been sent already; `held` says whether they are kept."""
+    """What was marked. `waiting`: jobs (a message for one next hop) that may have been done already; `held` says whether they are kept."""
 
     mailboxes: int
     messages: int

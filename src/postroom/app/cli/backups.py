@@ -168,4 +168,4 @@ def _tell(terminal: Terminal, marked: Marked) -> None:
             if marked.held
             else "will be sent, perhaps for a second time"
         )
-        terminal.note(f"{marked.waiting} messages in the queue {fate}")
+        terminal.note(f"{marked.waiting} deliveries in the queue {fate}")
