@@ -213,6 +213,17 @@ class NotRunning(Exception):
     """No server listens at the control socket."""
 
 
+def is_served(path: Path) -> bool:
+    """Whether a server listens at the control socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            with _reachable(path) as name:
+                connection.connect(name)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
+
+
 def call(path: Path, request: Request, content: bytes = b"") -> Iterator[dict[str, Any]]:
     """Makes a call from a command: yields records, raises `OperationError` or `CallFailed`, or `NotRunning` before anything was sent.
 

@@ -10,6 +10,7 @@ from postroom.app.control import Caller, Request
 from postroom.app.operations import (
     accounts,
     aliases,
+    backup,
     certificates,
     checking,
     dns,
@@ -40,7 +41,7 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
             *(queue.LIST, queue.COUNT, queue.HOLD, queue.RELEASE, queue.RETRY, queue.FAIL, queue.DROP),
             *(journeys.SHOW, journeys.LIST),
             *(submission.SUBMIT, submission.VERIFY),
-            *(checking.CHECK, certificates.RELOAD, dns.RECORDS, watching.WATCH),
+            *(backup.BACKUP, checking.CHECK, certificates.RELOAD, dns.RECORDS, watching.WATCH),
         )
     }
 )
