@@ -79,6 +79,18 @@ IMAP_ABSENT = {  # of the registry and of other servers: by which text, and why 
     "ANNOTATE-EXPERIMENT-1": ("RFC 5257", "an experiment that clients do not use"),
     "CONVERT": ("RFC 5259", "no client uses it"),
     "IMAPSIEVE=": ("RFC 6785", "needs Sieve"),
+    "MESSAGELIMIT": (
+        "RFC 9738",
+        "it would cut FETCH 1:* short for clients that do not know it; nothing here needs it",
+    ),
+    "SAVELIMIT": ("RFC 9738", "not yet: the limits of COPY and APPEND differ"),
+    "QUOTASET": (
+        "RFC 9208",
+        "quotas are set by the administrator's commands; nobody who logs in by IMAP may",
+    ),
+    "METADATA-SERVER": ("RFC 5464", "METADATA, which is offered, includes it"),
+    "URLAUTH=BINARY": ("RFC 5524", "not yet"),
+    "I18NLEVEL=2": ("RFC 5255", "there is one comparator, i;unicode-casemap"),
     "JMAPACCESS": ("RFC 9698", "needs JMAP"),
 }
 LIMIT_CLASSES = ("Limits", "GateLimits", "ClientLimits", "Schedule")
