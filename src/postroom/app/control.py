@@ -214,13 +214,17 @@ class NotRunning(Exception):
 
 
 def is_served(path: Path) -> bool:
-    """Whether a server listens at the control socket."""
+    """Whether a server listens at the control socket. Asks nothing, and waits until the server has seen that and hung up."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(SILENCE_SECONDS)
         try:
             with _reachable(path) as name:
                 connection.connect(name)
         except (FileNotFoundError, ConnectionRefusedError):
             return False
+        with contextlib.suppress(OSError):  # it listens, whatever else is wrong with it
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1)
     return True
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from postroom.app.control import (
     OperationError,
     Request,
     call,
+    is_served,
     listen_at,
 )
 from postroom.message.errors import MessageTooBig, NoSuchUser, TryLater
@@ -223,3 +225,20 @@ async def test_a_call_that_never_ends_ends_with_the_server(tmp_path: Path) -> No
     assert closed.is_set()
     with pytest.raises(OperationError, match="closed the control connection"):
         await ending
+
+
+def test_whether_a_server_listens(tmp_path: Path) -> None:
+    assert not is_served(tmp_path / "control")
+    listening = listen_at(tmp_path / "control")
+    listening.setblocking(True)
+
+    def take_one() -> None:
+        connection, _ = listening.accept()
+        connection.close()
+
+    thread = threading.Thread(target=take_one)
+    thread.start()
+    assert is_served(tmp_path / "control")
+    thread.join()
+    listening.close()
+    assert not is_served(tmp_path / "control")  # what a dead server has left behind
