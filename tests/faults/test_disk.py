@@ -150,8 +150,8 @@ def test_an_fsync_that_fails(tmp_path, serve, require_tool):
         try:
             code, _ = send(server, lost)
             assert 400 <= code < 500
-        except smtplib.SMTPServerDisconnected:
-            pass  # no promise either
+        except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException):
+            pass  # no promise either: the connection is gone, or QUIT is answered 421
         assert server.process.process.wait(PATIENCE) != 0
     finally:
         tracer.kill()
