@@ -71,6 +71,7 @@ def test_aerc(screen, lab, box, three, tmp_path):
     command("move Archive")
     until("the letter to be moved", lambda: box.letters("Archive") == [late])
     command("mkdir Recipes/Sweet")
+    until("the folder to be made", lambda: "Recipes/Sweet" in box.folders())
     command("select 0")
     command("copy Recipes/Sweet")
     until("the letter to be copied", lambda: box.letters("Recipes/Sweet") == [three[2]])
