@@ -31,7 +31,7 @@ from postroom.store.engine import Transaction, Urgency
 MAX_BATCH: Final = 500
 MAX_ON_LOOP: Final = 100  # of them run on the loop: some milliseconds, then others have their turn
 PAUSE: Final = (
-    0.000_3  # seconds after a commit for each piece of it: less than the loop is busy with the answers
+    0.000_25  # seconds after a commit for each piece of it: less than the loop is busy with the answers
 )
 LONGEST_PAUSE: Final = 0.01  # seconds after a commit, at most, before the next one begins
 MAX_WAITING: Final = 20_000  # pieces of work; bodies are bounded elsewhere, by their octets
