@@ -117,16 +117,18 @@ async def test_a_connection_that_breaks(engine):
 
 
 async def test_all_connections_taken(database_url):
-    engine = await PostgresEngine.open(database_url, PostgresOptions(1, 1, 5, 0.05))
-    go_on = asyncio.Event()
+    engine = await PostgresEngine.open(database_url, PostgresOptions(1, 1, 5, 0.5))
+    begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def hold(tx):
+        begun.set()
         await go_on.wait()
 
     holding = asyncio.ensure_future(engine.write(hold))
+    await begun.wait()
     waiting = asyncio.ensure_future(engine.write(hold))
-    await asyncio.sleep(0.01)
-    assert engine.waited() > 0
+    while not engine.waited():
+        await asyncio.sleep(0)
     with pytest.raises(TryLater, match="TimeoutError"):
         await waiting
     go_on.set()
