@@ -30,12 +30,12 @@ from postroom.net.session import Session
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import Offers
 from postroom.serve.imap.conversation import ImapService
-from postroom.serve.imap.presence import Presence
 from postroom.serve.imap.session import ImapSession
 from postroom.serve.pop3 import Pop3Service, Pop3Session
 from postroom.serve.pop3_maildrop import Shelves, StoreMaildrops
 from postroom.serve.pop3_notes import JourneyNotes
 from postroom.serve.pop3_visits import Visits
+from postroom.serve.presence import Presence
 from postroom.serve.smtp import SmtpService, SmtpSession
 from postroom.serve.smtp_body import Body
 from postroom.serve.smtp_lookups import Lookups

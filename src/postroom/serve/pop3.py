@@ -30,6 +30,7 @@ from postroom.proto.pop3.events import ApopLogin, Code, Drain, Login, Pop3Event,
 from postroom.proto.pop3.server import Pop3Server
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.proto.pop3.texts import Text
+from postroom.serve.logins import LoggedIn, Logins
 from postroom.serve.pop3_facts import SessionFacts
 from postroom.serve.pop3_surrogate import surrogate
 from postroom.serve.pop3_visits import Visits
@@ -39,22 +40,8 @@ MOST_BEFORE_LOGIN = 180.0  # seconds in all, however busy
 SILENCE = 600.0  # seconds, RFC 1939 §3: at least ten minutes
 
 
-class LoggedIn(Protocol):
-    """Who somebody is."""
-
-    @property
-    def account_id(self) -> int: ...
-    @property
-    def address(self) -> str: ...
-
-
-class Logins(Protocol):
-    """Checks credentials. Raises `AuthenticationFailed`, `TooManyLogins` or another `MailError`."""
-
-    async def authenticate(
-        self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""
-    ) -> LoggedIn:
-        """By password (UTF-8)."""
+class Pop3Logins(Logins, Protocol):
+    """APOP besides."""
 
     async def apop(self, ip: str, username: str, challenge: bytes, digest: str) -> LoggedIn:
         """By the MD5 of the greeting's timestamp and the account's shared secret."""
@@ -96,7 +83,7 @@ class Pop3Service(msgspec.Struct):
     """
 
     config: Pop3Config
-    logins: Logins
+    logins: Pop3Logins
     maildrops: Maildrops
     visits: Visits
     now: Callable[[], int]

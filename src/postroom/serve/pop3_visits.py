@@ -7,6 +7,7 @@ here: failed logins (`store.login` slows those down).
 from __future__ import annotations
 
 from postroom.proto.pop3.events import Code
+from postroom.serve.presence import Presence
 
 MOST_SESSIONS = 20  # of one account at a time: a few devices, and what they left hanging
 MOST_REMEMBERED = 10_000  # accounts; the one that came longest ago is forgotten first
@@ -17,17 +18,16 @@ class Visits:
 
     def __init__(self, delay: int = 0, most_sessions: int = MOST_SESSIONS) -> None:
         self.delay = delay
-        self._most_sessions = most_sessions
-        self._open: dict[int, int] = {}
+        self._presence = Presence(most_sessions)
         self._came: dict[int, int] = {}  # account: unix microseconds, oldest first
 
     def enter(self, account_id: int, now: int) -> Code:
         """Counts a session that has proved who it is; a code other than NONE says why it may not begin, and it is not counted."""
-        if self._open.get(account_id, 0) >= self._most_sessions:
+        if not self._presence.enter(account_id):
             return Code.IN_USE
         if self.delay and 0 <= now - self._came.get(account_id, -(1 << 62)) < self.delay * 1_000_000:
+            self._presence.leave(account_id)
             return Code.LOGIN_DELAY
-        self._open[account_id] = self._open.get(account_id, 0) + 1
         if self.delay:
             self._came.pop(account_id, None)
             self._came[account_id] = now
@@ -37,8 +37,4 @@ class Visits:
 
     def leave(self, account_id: int) -> None:
         """A session that had entered is over."""
-        left = self._open.get(account_id, 0) - 1
-        if left > 0:
-            self._open[account_id] = left
-        else:
-            self._open.pop(account_id, None)
+        self._presence.leave(account_id)

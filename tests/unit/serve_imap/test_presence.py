@@ -1,7 +1,7 @@
 """How many sessions an account may have."""
 
 from imap_stage import ALICE, BOB, ImapStage
-from postroom.serve.imap.presence import MOST_SESSIONS, Presence
+from postroom.serve.presence import MOST_SESSIONS, Presence
 
 
 def test_up_to_the_limit() -> None:

@@ -103,6 +103,16 @@ def uid_set(c: ImapCursor) -> Ranges:
     return joined(found)
 
 
+def partial_range(c: ImapCursor) -> tuple[int, int]:
+    """`1:500`, or `-1:-500` from the end (RFC 9394 §4); as it was written."""
+    sign = -1 if c.accept(b"-") else 1
+    first = nz_number(c, "a range such as 1:500 or -1:-500")
+    c.expect(b":")
+    if sign < 0:
+        c.expect(b"-", "two numbers of one sign")
+    return sign * first, sign * nz_number(c, "a range such as 1:500 or -1:-500")
+
+
 def _ranges(c: ImapCursor) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     while True:

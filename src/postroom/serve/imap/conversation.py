@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -32,10 +32,11 @@ from postroom.serve.body_budget import BodyBudget
 from postroom.serve.imap.arrivals import Arrivals
 from postroom.serve.imap.columns import Columns
 from postroom.serve.imap.orders import Orders
-from postroom.serve.imap.presence import Presence
 from postroom.serve.imap.rendered import Rendered
 from postroom.serve.imap.view import View
 from postroom.serve.imap.watch import Watch, Wishes
+from postroom.serve.logins import Logins
+from postroom.serve.presence import Presence
 from postroom.store.changes import Change, MailboxChanged, MessageAdded, Subscription
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
@@ -48,24 +49,6 @@ T = TypeVar("T")
 
 DEFAULT_LANGUAGE: Final = "i-default"  # RFC 5255 §3.1
 BODIES: Final = 256 << 20  # octets of messages on their way in, where no budget is shared with others
-
-
-class LoggedIn(Protocol):
-    """Who somebody is."""
-
-    @property
-    def account_id(self) -> int: ...
-    @property
-    def address(self) -> str: ...
-
-
-class Logins(Protocol):
-    """Checks credentials. Raises `AuthenticationFailed`, `TooManyLogins` or another `MailError`."""
-
-    async def authenticate(
-        self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""
-    ) -> LoggedIn:
-        """By password (UTF-8)."""
 
 
 class ImapService(msgspec.Struct):

@@ -12,8 +12,9 @@ from typing import Final
 
 from postroom.message.errors import MailError
 from postroom.proto.imap import rendering
-from postroom.proto.imap.commands.searching import MultiSearch, Source
+from postroom.proto.imap.commands.searching import MultiSearch
 from postroom.proto.imap.esearch import Correlation, Result, extended, saved
+from postroom.proto.imap.sources import Source
 from postroom.serve.imap import contexts, names
 from postroom.serve.imap.context import Context
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from postroom.proto.imap.commands.notifying import Event, Notify
-from postroom.proto.imap.commands.searching import Source
+from postroom.proto.imap.sources import Source
 from postroom.serve.imap import names, watching
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.serve.imap.telling import tell

@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
-from postroom.proto.imap.grammar import ImapCursor, keyword, number64, nz_number, parenthesized
+from postroom.proto.imap.grammar import ImapCursor, keyword, number64, parenthesized
 from postroom.proto.imap.sections import WHOLE, Of, Section, partial, section, section_binary
-from postroom.proto.imap.sets import SequenceSet, sequence_set
+from postroom.proto.imap.sets import SequenceSet, partial_range, sequence_set
 from postroom.proto.imap.verb import SELECTED, Command, Verb
 
 MAX_ATTRIBUTES: Final = 500  # different ones in one FETCH
@@ -216,7 +216,7 @@ def _modifiers(c: ImapCursor, *, by_uid: bool) -> tuple[int | None, bool, tuple[
             vanished = True
         elif word == b"PARTIAL" and by_uid:
             c.sp()
-            span = partial_range(c)
+            span = _nearer_first(*partial_range(c))
         else:
             c.position = start
             raise c.error("CHANGEDSINCE, or with UID FETCH also VANISHED or PARTIAL,")
@@ -227,17 +227,8 @@ def _modifiers(c: ImapCursor, *, by_uid: bool) -> tuple[int | None, bool, tuple[
     return changed_since, vanished, span
 
 
-def partial_range(c: ImapCursor) -> tuple[int, int]:
-    """`1:500`, or `-1:-100` from the end (RFC 9394 §4); the nearer end first."""
-    ends = []
-    sign = -1 if c.peek(b"-") else 1
-    for last in (False, True):
-        if last:
-            c.expect(b":", "a colon and the end of the range")
-        if sign < 0:
-            c.expect(b"-", "a minus, as before the colon,")
-        ends.append(nz_number(c, "a place from 1 on"))
-    return sign * min(ends), sign * max(ends)
+def _nearer_first(one: int, other: int) -> tuple[int, int]:
+    return (one, other) if abs(one) <= abs(other) else (other, one)
 
 
 VERBS: Final = {

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from postroom.proto.imap.commands.fetching import Attribute, attributes
-from postroom.proto.imap.commands.searching import Source
-from postroom.proto.imap.grammar import ImapCursor, atom, keyword, mailbox, parenthesized
+from postroom.proto.imap.grammar import ImapCursor, atom, keyword
+from postroom.proto.imap.sources import Source, mailbox_source
 from postroom.proto.imap.verb import AFTER, Command, Verb
 
 MAX_FILTERS: Final = 1_000  # mailboxes that one NOTIFY names, and groups without names
@@ -59,8 +59,8 @@ class _Wanted(msgspec.Struct):
     unknown: bool = False
 
 
-_UNNAMED: Final = frozenset({"SELECTED", "SELECTED-DELAYED", "INBOXES", "PERSONAL", "SUBSCRIBED"})
-_NAMED: Final = frozenset({"SUBTREE", "MAILBOXES"})
+_UNNAMED: Final = ("SELECTED", "SELECTED-DELAYED", "INBOXES", "PERSONAL", "SUBSCRIBED")
+_NAMED: Final = ("SUBTREE", "MAILBOXES")
 SELECTED: Final = frozenset({"SELECTED", "SELECTED-DELAYED"})
 
 
@@ -93,7 +93,7 @@ def _notify(c: ImapCursor) -> Notify:
 
 def _group(c: ImapCursor) -> tuple[Group, bool]:
     c.expect(b"(", "a group of mailboxes and events in parentheses")
-    source = _source(c)
+    source = mailbox_source(c, _UNNAMED, _NAMED)
     c.sp()
     wanted = _Wanted()
     if c.accept(b"("):
@@ -105,19 +105,6 @@ def _group(c: ImapCursor) -> tuple[Group, bool]:
         _events(c, wanted)
     _check(c, source, wanted)
     return Group(source, frozenset(wanted.events), wanted.attributes), wanted.unknown
-
-
-def _source(c: ImapCursor) -> Source:
-    start = c.position
-    kind = keyword(c, "which mailboxes").decode()
-    if kind in _UNNAMED:
-        return Source(kind)
-    if kind not in _NAMED:
-        c.position = start
-        raise c.error("selected, selected-delayed, inboxes, personal, subscribed, subtree or mailboxes")
-    c.sp()
-    names = parenthesized(c, mailbox, least=1) if c.peek(b"(") else [mailbox(c)]
-    return Source(kind, tuple(names))
 
 
 def _events(c: ImapCursor, wanted: _Wanted) -> None:

@@ -13,8 +13,10 @@ from typing import Any, Final
 import msgspec
 
 from postroom.proto.imap.commands.fetching import Attribute, attributes
-from postroom.proto.imap.grammar import ImapCursor, keyword, mailbox, nz_number, parenthesized, quoted, text
+from postroom.proto.imap.grammar import ImapCursor, keyword, parenthesized, quoted, text
 from postroom.proto.imap.search_keys import Program, charset_and_program, charset_name, program
+from postroom.proto.imap.sets import partial_range
+from postroom.proto.imap.sources import Source, mailbox_source
 from postroom.proto.imap.verb import AFTER, SELECTED, Command, Verb
 
 MAX_CRITERIA: Final = 20  # of one SORT
@@ -116,13 +118,6 @@ class Thread(Command, frozen=True):
     by_uid: bool = False
 
 
-class Source(msgspec.Struct, frozen=True):
-    """Mailboxes to be searched: `kind` in upper case (RFC 5465 §6, RFC 7377 §2.2), and the names that belong to it."""
-
-    kind: str
-    names: tuple[str, ...] = ()
-
-
 class MultiSearch(Command, frozen=True):
     """ESEARCH: always with uids. No `sources`: the selected mailbox."""
 
@@ -140,8 +135,8 @@ class CancelUpdate(Command, frozen=True):
 _OPTIONS: Final = frozenset(
     {"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL", "RELEVANCY", "CONTEXT", "UPDATE"}
 )
-_NAMED: Final = frozenset({"SUBTREE", "SUBTREE-ONE", "MAILBOXES"})
-_UNNAMED: Final = frozenset({"SELECTED", "PERSONAL", "INBOXES", "SUBSCRIBED"})
+_UNNAMED: Final = ("SELECTED", "PERSONAL", "INBOXES", "SUBSCRIBED")
+_NAMED: Final = ("SUBTREE", "SUBTREE-ONE", "MAILBOXES")
 
 
 def _returns(c: ImapCursor) -> Returns | None:
@@ -180,16 +175,6 @@ def _update_attributes(c: ImapCursor) -> tuple[Attribute, ...]:
         return ()
     c.sp()
     return attributes(c)
-
-
-def partial_range(c: ImapCursor) -> tuple[int, int]:
-    """`1:500`, or `-1:-500` from the end (RFC 9394 §4); as it was written."""
-    sign = -1 if c.accept(b"-") else 1
-    first = nz_number(c, "a range such as 1:500 or -1:-500")
-    c.expect(b":")
-    if sign < 0:
-        c.expect(b"-", "two numbers of one sign")
-    return sign * first, sign * nz_number(c, "a range such as 1:500 or -1:-500")
 
 
 def _checked(c: ImapCursor, asked: Program, *, relevancy: bool) -> None:
@@ -268,25 +253,12 @@ def _sources(c: ImapCursor) -> list[Source]:
     c.expect(b"(", "a list of mailboxes in parentheses")
     found: list[Source] = []
     while True:
-        found.append(_source(c))
+        found.append(mailbox_source(c, _UNNAMED, _NAMED))
         if sum(max(1, len(source.names)) for source in found) > MAX_SOURCES:
             raise c.error(f"at most {MAX_SOURCES} mailboxes")
         if c.accept(b")"):
             return found
         c.sp()
-
-
-def _source(c: ImapCursor) -> Source:
-    start = c.position
-    kind = keyword(c, "which mailboxes").decode()
-    if kind in _UNNAMED:
-        return Source(kind)
-    if kind not in _NAMED:
-        c.position = start
-        raise c.error("selected, personal, inboxes, subscribed, subtree, subtree-one or mailboxes")
-    c.sp()
-    names = parenthesized(c, mailbox, least=1) if c.peek(b"(") else [mailbox(c)]
-    return Source(kind, tuple(names))
 
 
 def _cancel_update(c: ImapCursor) -> CancelUpdate:

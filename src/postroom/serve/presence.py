@@ -1,6 +1,6 @@
 """How many sessions each account has: a client that opens them without end gets no more.
 
-RFC 5530 §3 (LIMIT). One per service and process: another process of the same system counts for itself. Not here: connections of one address
+RFC 5530 §3 (LIMIT of IMAP), RFC 2449 §8.1.2 (IN-USE of POP3). One per service and process: another process of the same system counts for itself. Not here: connections of one address
 (`net.gate`), failed logins (`store.login`).
 """
 
