@@ -18,7 +18,7 @@ from postroom.store.changes import FlagsChanged
 from postroom.store.counts import Tally
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, join_keywords, split_keywords
-from postroom.store.mailboxes import bump
+from postroom.store.mailboxes import bump, unbump
 from postroom.store.messages import Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require, rights_in
 
@@ -38,6 +38,7 @@ MODIFIED: Final = """
 SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 AND modseq > $5 AND modseq < $6
 ORDER BY uid
 """
+THERE: Final = "SELECT 1 FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
 STATES: Final = """
 SELECT uid, modseq, flags, keywords FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid
 """
@@ -71,7 +72,7 @@ class FlagChange(msgspec.Struct, frozen=True):
 
 
 class Flagged(msgspec.Struct, frozen=True):
-    """What came of it: `modified` are the uids that `unchanged_since` kept from being changed."""
+    """What came of it: `modified` are the uids that `unchanged_since` kept from being changed. A change without uids is none, and has no modseq of its own."""
 
     change: FlagsChanged
     modified: tuple[int, ...] = ()
@@ -107,6 +108,11 @@ async def store_flags(tx: Transaction, mailbox: MailboxRef, ranges: Ranges, aske
             changed += await seen.change(tx, mailbox, (first, last), (limit, modseq), seen=mark)
         if asked.unchanged_since is not None:
             modified += [row[0] for row in await tx.fetch(MODIFIED, *where, modseq)]
+    if not changed:  # nobody needs to look: neither the mailbox nor the account has a new modseq
+        await unbump(tx, account_id)
+        if await tx.fetchrow(THERE, account_id, mailbox_id) is None:
+            raise NoSuchMailbox
+        return Flagged(FlagsChanged(account_id, modseq - 1, mailbox_id, ()), tuple(modified))
     if not await tally.apply(tx, account_id, mailbox_id, modseq):
         raise NoSuchMailbox
     return Flagged(FlagsChanged(account_id, modseq, mailbox_id, tuple(sorted(set(changed)))), tuple(modified))

@@ -124,6 +124,7 @@ INSERT INTO acl (account_id, mailbox_id, grantee_id, rights, denied)
 SELECT account_id, $3, grantee_id, rights, denied FROM acl WHERE account_id = $1 AND mailbox_id = $2
 """
 BUMP: Final = "UPDATE accounts SET modseq = modseq + 1 WHERE account_id = $1 RETURNING modseq"
+UNBUMP: Final = "UPDATE accounts SET modseq = modseq - 1 WHERE account_id = $1"
 # uidvalidity grows with every mailbox, so that a name used anew within a second is not taken for the old one.
 BUMP_VALIDITY: Final = """
 UPDATE accounts SET modseq = modseq + 1, uidvalidity = CASE WHEN uidvalidity >= $2 THEN uidvalidity + 1 ELSE $2 END
@@ -261,6 +262,11 @@ async def bump(tx: Transaction, account_id: int) -> int:
         raise NoSuchMailbox(detail=f"no account {account_id}")
     modseq: int = row[0]
     return modseq
+
+
+async def unbump(tx: Transaction, account_id: int) -> None:
+    """Takes the last `bump` of this transaction back: nothing was changed after all."""
+    await tx.execute(UNBUMP, account_id)
 
 
 async def create(tx: Transaction, account_id: int, new: NewMailbox, now: int, who: int = 0) -> MailboxChanged:

@@ -143,3 +143,30 @@ def test_slices() -> None:
     ]
     assert list(slices([(1, 3)], 3)) == [[(1, 3)]]
     assert list(slices([], 3)) == []
+
+
+async def test_what_changes_nothing_has_no_modseq(three: ImapStage) -> None:
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    await bob.ok("ENABLE CONDSTORE")
+    await bob.ok("STORE 2 +FLAGS.SILENT (\\Flagged $Late)")
+    await other.ok("NOOP")
+    before = await bob.ok("STATUS INBOX (HIGHESTMODSEQ)")
+    [told] = await bob.ok("FETCH 2 MODSEQ")
+    modseq = int(told.partition("MODSEQ (")[2].partition(")")[0])
+    for command in (
+        "STORE 2 +FLAGS (\\Flagged)",
+        "STORE 2 -FLAGS.SILENT (\\Seen $Junk)",
+        "STORE 2 FLAGS ($late \\Flagged)",
+        f"STORE 2 (UNCHANGEDSINCE {modseq}) +FLAGS.SILENT (\\Flagged)",
+        "UID STORE 77 +FLAGS (\\Seen)",
+    ):
+        told = await bob.ok(command)
+        assert all(f"MODSEQ ({modseq})" in line for line in told), command  # the answer is as ever
+        assert len(told) == ("77" not in command)
+    assert (await bob.say(f"a STORE 2 (UNCHANGEDSINCE {modseq - 1}) +FLAGS (\\Flagged)"))[-1].startswith(
+        "a OK [MODIFIED 2]"
+    )
+    assert await bob.ok("STATUS INBOX (HIGHESTMODSEQ)") == before
+    assert await other.ok("NOOP") == []
+    await other.ok("STORE 2 +FLAGS (\\Answered)")  # the next change has the modseq that nothing took
+    assert f"MODSEQ ({modseq + 1})" in "".join(await bob.ok("NOOP"))

@@ -108,6 +108,7 @@ TABLE: Final = (
     Row("QUOTA", "RFC 9208", Shown.AFTER),
     Row("QUOTA=RES-STORAGE", "RFC 9208", Shown.AFTER),
     Row("QUOTA=RES-MESSAGE", "RFC 9208", Shown.AFTER),
+    Row("QUOTASET", "RFC 9208", Shown.AFTER),
     Row("METADATA", "RFC 5464", Shown.AFTER),
     Row("ESEARCH", "RFC 4731", Shown.AFTER),
     Row("SEARCHRES", "RFC 5182", Shown.AFTER),

@@ -150,6 +150,8 @@ async def _mark(conversation: Conversation, wanted: Ranges, since: int) -> froze
         flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, ranges, asked))
     except NotPermitted:  # RFC 4314 §4: who may read but not keep \\Seen reads all the same
         return frozenset()
+    if not flagged.change.uids:  # somebody else was faster
+        return frozenset()
     view.own(flagged.change.modseq)
     conversation.publish([flagged.change])
     return frozenset(flagged.change.uids)

@@ -1,7 +1,7 @@
-"""GETQUOTA, GETQUOTAROOT.
+"""GETQUOTA, GETQUOTAROOT, SETQUOTA.
 
 RFC 9208 §4.1, §5.1 (STORAGE in units of 1024 octets), §5.2 (MESSAGE), §6 (who may ask). Each account is a quota root, `#user/` and its address; one
-without limits has none. Not here: what happens to a message that is too much.
+without limits has none. Not here: who may set limits (`store.quota`), what happens to a message that is too much.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from postroom.proto.imap import rendering
-from postroom.proto.imap.commands.quota import GetQuota, GetQuotaRoot
+from postroom.proto.imap.commands.quota import GetQuota, GetQuotaRoot, SetQuota
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.store import acl, quota
@@ -19,6 +19,8 @@ from postroom.store.rights import Right, require
 
 ROOT: Final = "#user/"
 KIB: Final = 1024
+LAST: Final = (1 << 63) - 1  # octets or messages; a limit beyond it is rounded to it
+RESOURCES: Final = ("STORAGE", "MESSAGE")
 
 
 async def get_quota(conversation: Conversation, command: GetQuota) -> Answer:
@@ -31,6 +33,8 @@ async def get_quota(conversation: Conversation, command: GetQuota) -> Answer:
         if address == conversation.address:
             return await quota.get(tx, conversation.account_id)
         owner = await acl.account_of(tx, address)
+        if owner is not None and await quota.may_set(tx, conversation.account_id):
+            return await quota.get(tx, owner)
         shared = await acl.shared_with(tx, conversation.account_id)
         if owner is None or not any(Right.READ in rights for rights in shared.get(owner, {}).values()):
             return Quota()
@@ -65,6 +69,33 @@ async def get_quota_root(conversation: Conversation, command: GetQuotaRoot) -> A
     return Answer("That is the quota")
 
 
+async def set_quota(conversation: Conversation, command: SetQuota) -> Answer:
+    """The administrator's: new limits of an account, without those that are not named (RFC 9208 §4.1.3)."""
+    limits = dict(command.limits)
+    if any(resource not in RESOURCES for resource in limits):
+        raise Refusal(f"There are limits of {' and '.join(RESOURCES)}", "CANNOT")
+    if len(limits) < len(command.limits):
+        raise Refusal("A limit is named once", status="BAD")
+    if 0 in limits.values():
+        raise Refusal("A limit is at least 1; for none, leave the resource out", "CANNOT")
+    most = quota.Quota(
+        most_bytes=min(limits.get("STORAGE", 0) * KIB, LAST), most_messages=limits.get("MESSAGE", 0)
+    )
+
+    async def work(tx: Transaction) -> Quota:
+        if not await quota.may_set(tx, conversation.account_id):
+            raise Refusal("Only the administrator sets quotas", "NOPERM")
+        owner = None
+        if command.root.startswith(ROOT):
+            owner = await acl.account_of(tx, command.root.removeprefix(ROOT))
+        if owner is None:
+            raise Refusal("No such quota root", "NONEXISTENT")
+        return await quota.limit(tx, conversation.account_id, owner, most)
+
+    _tell(conversation, command.root, await conversation.write(work))
+    return Answer("The limits are set")
+
+
 def _limited(found: Quota) -> bool:
     return bool(found.most_bytes or found.most_messages)
 
@@ -79,4 +110,4 @@ def _tell(conversation: Conversation, root: str, found: Quota) -> None:
     conversation.out.untagged(b"QUOTA %b (%b)" % (rendering.string(root.encode()), listed))
 
 
-HANDLERS: Final[Handlers] = {GetQuota: get_quota, GetQuotaRoot: get_quota_root}
+HANDLERS: Final[Handlers] = {GetQuota: get_quota, GetQuotaRoot: get_quota_root, SetQuota: set_quota}

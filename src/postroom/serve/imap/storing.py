@@ -53,8 +53,8 @@ async def store(conversation: Conversation, command: Store) -> Answer:
     try:
         for part in slices(picked, STORED_AT_ONCE):
             stored = await _store_slice(conversation, part, asked, own, all_rows=all_rows)
-            own.add(stored.flagged.change.modseq)
             if stored.flagged.change.uids:
+                own.add(stored.flagged.change.modseq)
                 conversation.publish([stored.flagged.change])
             modified += stored.flagged.modified
             found += len(stored.rows)
