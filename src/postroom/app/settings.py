@@ -96,6 +96,13 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_minute: Annotated[
         int, Meta(description="new ones from one client, for each worker; 0: no limit")
     ] = 300
+    imap_messages: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="that one IMAP command touches (MESSAGELIMIT, RFC 9738), at least 1000; 0: all, and one COPY a million",
+        ),
+    ] = 0
     bodies_in_flight: Annotated[
         int, Meta(description="bytes of messages being received at the same time")
     ] = 256 << 20
