@@ -36,7 +36,10 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="'' for the embedded database in the data directory, or postgresql://...")
     ] = ""
     administrator: Annotated[
-        str, Meta(description="the address that gets postmaster's and abuse's mail where they do not exist")
+        str,
+        Meta(
+            description="the address that gets postmaster's and abuse's mail where they do not exist; who has it as an account may set quotas by IMAP"
+        ),
     ] = ""
     aliases: Annotated[str, Meta(description="the alias file that newaliases and sendmail -bi import")] = (
         "/etc/aliases"
