@@ -50,6 +50,13 @@ SELECT modseq, email_id FROM vanished WHERE account_id = $1 AND modseq >= $2 AND
 ORDER BY 1, 2 LIMIT $4
 """
 LATER: Final = f"SELECT email_id FROM vanished WHERE account_id = $1 AND modseq >= $2 AND (modseq > $2 OR email_id > $3) AND email_id IN ({placeholders(CHUNK, 4)})"  # noqa: S608
+THREADS_OF: Final = (
+    f"SELECT email_id, thread_id FROM emails WHERE account_id = $1 AND email_id IN ({placeholders(CHUNK, 2)})"  # noqa: S608
+)
+GONE_THREADS: Final = f"SELECT email_id, thread_id FROM vanished WHERE account_id = $1 AND modseq > $2 AND email_id IN ({placeholders(CHUNK, 3)})"  # noqa: S608
+SOME_THREADS: Final = """
+SELECT DISTINCT thread_id FROM messages WHERE account_id = $1 AND (flags & 8) = 0 ORDER BY thread_id DESC LIMIT $2
+"""
 NEWEST: Final = """
 SELECT COALESCE(MAX(modseq), 0) FROM (
   SELECT MAX(modseq) AS modseq FROM messages WHERE account_id = $1
@@ -138,6 +145,23 @@ async def made(tx: Transaction, account_id: int, email_ids: Iterable[int]) -> di
         for email_id, created, thread_id in await tx.fetch(CREATED, account_id, *chunk):
             found[email_id] = (created, thread_id)
     return found
+
+
+async def threads_of(
+    tx: Transaction, account_id: int, email_ids: Iterable[int], since: int = 0
+) -> dict[int, int]:
+    """The threads of emails by email, of those too that went after the modseq `since`."""
+    found: dict[int, int] = {}
+    for chunk in chunks(email_ids):
+        found.update((row[0], row[1]) for row in await tx.fetch(THREADS_OF, account_id, *chunk))
+        if not found.keys() >= set(chunk):
+            found.update((row[0], row[1]) for row in await tx.fetch(GONE_THREADS, account_id, since, *chunk))
+    return found
+
+
+async def some_threads(tx: Transaction, reader: Reader, most: int) -> list[int]:
+    """The newest threads, at most `most`."""
+    return [row[0] for row in await tx.fetch(SOME_THREADS, reader.account_id, most)]
 
 
 def keywords_of(found: Sequence[Copy]) -> list[str]:

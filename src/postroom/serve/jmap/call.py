@@ -22,6 +22,7 @@ from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.rights import MailboxRef
 from postroom.store.store import Store
+from postroom.store.unread import UnreadCounts
 from postroom.store.wordbook import Wordbook
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class JmapService(msgspec.Struct):
     tell: Callable[[BaseException], None]
     limits: Limits = Limits()
     wordbook: Wordbook | None = None
+    unread: UnreadCounts = msgspec.field(default_factory=UnreadCounts)
 
 
 class Visitor(msgspec.Struct, frozen=True):

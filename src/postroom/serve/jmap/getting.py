@@ -47,12 +47,15 @@ def got(arguments: Get, state: object, found: Iterable[Object], asked: Sequence[
 class Since:
     """The changes of a type since a client's state, as far as one answer holds them."""
 
-    def __init__(self, arguments: Changes, kind: IdKind | str, *, floor: int, newest: int) -> None:
+    def __init__(
+        self, arguments: Changes, kind: IdKind | str, *, floor: int, newest: int, current: int | None = None
+    ) -> None:
+        """`newest` is the account's modseq, `current` the state of this type now, where that is another."""
         self.since = read_state(arguments.since_state, floor=floor, newest=newest)
         self.most = min(arguments.max_changes or MOST_CHANGES, MOST_CHANGES)
         self._arguments = arguments
         self._kind = kind
-        self._newest = newest
+        self._newest = newest if current is None else current
 
     @property
     def cursor(self) -> tuple[int, int]:
@@ -62,16 +65,19 @@ class Since:
         return self.since.modseq, self.since.record
 
     def answer(self, changes: list[Changed]) -> Object:
-        """The response, given the changes behind the cursor in order: one more than `most` of them, or all that there are."""
-        more = len(changes) > self.most
+        """The response, given all changes behind the cursor, in order."""
         part = changes[: self.most]
+        more = len(changes) > self.most
+        return self.told(part, (part[-1].modseq, part[-1].record) if more else None)
+
+    def told(self, part: list[Changed], at: tuple[int, int] | None) -> Object:
+        """The response, given as many changes as it holds, and where to go on behind them; None: that is all."""
         told = tell(self.since, part)
-        after = self.since.within(part[-1].modseq, part[-1].record) if more else State(self._newest)
         return {
             "accountId": self._arguments.account_id,
             "oldState": self._arguments.since_state,
-            "newState": str(after),
-            "hasMoreChanges": more,
+            "newState": str(State(self._newest) if at is None else self.since.within(*at)),
+            "hasMoreChanges": at is not None,
             "created": self._ids(told.created),
             "updated": self._ids(told.updated),
             "destroyed": self._ids(told.destroyed),
@@ -110,11 +116,17 @@ class Setting:
         if arguments.if_in_state is not None and arguments.if_in_state != self.old_state:
             raise MethodError("stateMismatch")
 
-    async def create(self, make: Callable[[Object], Awaitable[Object]]) -> None:
-        """Makes each object: `make` gives its id and what the client does not know of it, or raises `Refused` or a `MailError`."""
-        for creation_id, given in (self.arguments.create or {}).items():
+    async def create(
+        self, make: Callable[[Object], Awaitable[Object]], order: Sequence[str] | None = None
+    ) -> None:
+        """Makes each object, in `order` if that is given: `make` gives its id and what the client does not know of it.
+
+        Or it raises `Refused` or a `MailError`.
+        """
+        create = self.arguments.create or {}
+        for creation_id in create if order is None else order:
             try:
-                self.created[creation_id] = made = await make(given)
+                self.created[creation_id] = made = await make(create[creation_id])
             except (Refused, MailError) as error:
                 self.not_created[creation_id] = set_error(error)
             else:
@@ -132,9 +144,11 @@ class Setting:
             except (Refused, MailError) as error:
                 self.not_updated[written] = set_error(error)
 
-    async def destroy(self, remove: Callable[[str], Awaitable[None]]) -> None:
-        """Removes each object."""
-        for written in dict.fromkeys(self.arguments.destroy or ()):
+    async def destroy(
+        self, remove: Callable[[str], Awaitable[None]], order: Sequence[str] | None = None
+    ) -> None:
+        """Removes each object, in `order` if that is given."""
+        for written in dict.fromkeys((self.arguments.destroy or ()) if order is None else order):
             try:
                 record = self.call.meant(written)
                 await remove(record)
