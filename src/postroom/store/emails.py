@@ -15,6 +15,7 @@ import msgspec
 from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, split_keywords
+from postroom.store.messages import Email
 
 MOST_CHANGES: Final = 20_000  # rows of copies that one look at changes reads
 
@@ -30,6 +31,10 @@ _COPY: Final = "m.email_id, m.thread_id, m.mailbox_id, m.uid, m.modseq, m.flags,
 COPIES: Final = (
     f"SELECT {_COPY} FROM emails e JOIN messages m ON m.account_id = e.account_id AND m.thread_id = e.thread_id"  # noqa: S608
     f" AND m.email_id = e.email_id WHERE e.account_id = $1 AND e.email_id IN ({placeholders(CHUNK, 2)}) AND (m.flags & 8) = 0"
+)
+CONTENTS: Final = (
+    "SELECT email_id, thread_id, blob_id, size, summary FROM emails WHERE account_id = $1"  # noqa: S608 -- placeholders
+    f" AND email_id IN ({placeholders(CHUNK, 2)})"
 )
 # Whether an email changed again: its copies' modseqs, those of deleted ones too.
 MODSEQS: Final = (
@@ -102,6 +107,14 @@ async def copies(tx: Transaction, reader: Reader, email_ids: Iterable[int]) -> d
     for chunk in chunks(email_ids):
         rows += await tx.fetch(COPIES, reader.account_id, *chunk)
     return _by(await _visible(tx, reader, rows), lambda copy: copy.email_id)
+
+
+async def contents(tx: Transaction, account_id: int, email_ids: Iterable[int]) -> dict[int, Email]:
+    """What the copies of emails share, by email; who may see them has been looked at."""
+    found: dict[int, Email] = {}
+    for chunk in chunks(email_ids):
+        found.update((row[0], Email(*row)) for row in await tx.fetch(CONTENTS, account_id, *chunk))
+    return found
 
 
 async def in_threads(tx: Transaction, reader: Reader, thread_ids: Iterable[int]) -> dict[int, list[Copy]]:

@@ -6,12 +6,12 @@ RFC 8620 §5.1, §5.2, §5.3. Not here: any type of data.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from postroom.message.errors import MailError, NoSpace, NotPermitted, OverQuota
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.errors import MethodError, Refused, SetError
-from postroom.proto.jmap.standard import Changes, Get, Set
+from postroom.proto.jmap.standard import Changes, Set
 from postroom.proto.jmap.state import Changed, State, read_state, tell
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, number_of
@@ -20,7 +20,19 @@ from postroom.store.rights import NoSuchMailbox
 MOST_CHANGES = 5_000  # ids of one answer to /changes
 
 
-def ids_of(call: Call, arguments: Get) -> list[str] | None:
+class Asking(Protocol):
+    """What the arguments of every /get have."""
+
+    @property
+    def account_id(self) -> str:
+        """Whose objects."""
+
+    @property
+    def ids(self) -> list[str] | None:
+        """Which of them."""
+
+
+def ids_of(call: Call, arguments: Asking) -> list[str] | None:
     """The ids that are asked for, each once; None for all. Raises `requestTooLarge`."""
     if arguments.ids is None:
         return None
@@ -32,7 +44,7 @@ def ids_of(call: Call, arguments: Get) -> list[str] | None:
     ]
 
 
-def got(arguments: Get, state: object, found: Iterable[Object], asked: Sequence[str] | None) -> Object:
+def got(arguments: Asking, state: object, found: Iterable[Object], asked: Sequence[str] | None) -> Object:
     """The response to a /get; what was asked for and is not in `found` is `notFound`."""
     shown = list(found)
     there = {one["id"] for one in shown}
