@@ -14,6 +14,13 @@ CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
 
 
+# RFC 8621 §4.4.2; what a query of emails can be sorted by.
+SORT_OPTIONS: Final = (
+    "receivedAt", "size", "from", "to", "subject", "sentAt", "hasAttachment", "hasKeyword", "allInThreadHaveKeyword",
+    "someInThreadHaveKeyword",
+)  # fmt: skip
+
+
 class Capability(msgspec.Struct, frozen=True):
     """`of_account`: what it says of an account, None for one that accounts do not have. `shared`: of accounts that others share, too."""
 
@@ -33,7 +40,7 @@ TABLE: Final[tuple[Capability, ...]] = (
             "maxMailboxDepth": 20,
             "maxSizeMailboxName": 255,
             "maxSizeAttachmentsPerEmail": 50 << 20,
-            "emailQuerySortOptions": [],
+            "emailQuerySortOptions": list(SORT_OPTIONS),
             "mayCreateTopLevelMailbox": True,
         },
         shared=True,

@@ -15,12 +15,15 @@ from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Limits
 from postroom.proto.jmap.types import Arguments, Object
+from postroom.serve.jmap.results import Results
 from postroom.serve.logins import Logins
 from postroom.store import acl
 from postroom.store.changes import Change
+from postroom.store.email_columns import EmailColumns
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.rights import MailboxRef
+from postroom.store.roster import Rosters
 from postroom.store.store import Store
 from postroom.store.unread import UnreadCounts
 from postroom.store.wordbook import Wordbook
@@ -44,6 +47,9 @@ class JmapService(msgspec.Struct):
     limits: Limits = Limits()
     wordbook: Wordbook | None = None
     unread: UnreadCounts = msgspec.field(default_factory=UnreadCounts)
+    rosters: Rosters = msgspec.field(default_factory=Rosters)
+    columns: EmailColumns = msgspec.field(default_factory=EmailColumns)
+    results: Results = msgspec.field(default_factory=Results)
 
 
 class Visitor(msgspec.Struct, frozen=True):

@@ -63,7 +63,7 @@ async def query(call: Call, arguments: MailboxQuery) -> Object:
     """RFC 8621 §2.3."""
     account_id = await call.account(arguments.account_id)
     state = await state_of(call, account_id)
-    return answered(arguments, state, await _results(call, account_id, arguments))
+    return answered(arguments, state, await _results(call, account_id, arguments), arguments.anchor)
 
 
 async def query_changes(call: Call, arguments: MailboxQueryChanges) -> Object:
@@ -77,7 +77,7 @@ async def query_changes(call: Call, arguments: MailboxQueryChanges) -> Object:
         ids = [id_text(IdKind.MAILBOX, change.mailbox_id) for change in touched]
     else:
         ids = []  # only what is in them has changed, which no filter and no order looks at
-    return changed(arguments, state, await _results(call, account_id, arguments), ids)
+    return changed(arguments, state, await _results(call, account_id, arguments), ids, id_of=str)
 
 
 async def _results(call: Call, account_id: int, arguments: MailboxQuery | MailboxQueryChanges) -> list[str]:

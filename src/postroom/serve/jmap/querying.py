@@ -64,11 +64,9 @@ def as_tree(found: Sequence[T], parent: Callable[[T], Any], own: Callable[[T], A
     return result
 
 
-def answered(arguments: Query, state: object, ids: Sequence[str]) -> Object:
-    """The response to a /query that has these results in all."""
-    at = None
-    if arguments.anchor is not None and arguments.anchor in ids:
-        at = ids.index(arguments.anchor)
+def answered(arguments: Query, state: object, ids: Sequence[T], anchor: T | None) -> Object:
+    """The response to a /query that has these results in all; `anchor` is the argument in the form of the results."""
+    at = ids.index(anchor) if anchor is not None and anchor in ids else None
     part = window(arguments, len(ids), at, MOST_IDS)
     told: Object = {
         "accountId": arguments.account_id,
@@ -86,11 +84,18 @@ def answered(arguments: Query, state: object, ids: Sequence[str]) -> Object:
     return told
 
 
-def changed(arguments: QueryChanges, state: object, ids: Sequence[str], touched: Sequence[str]) -> Object:
+def changed(
+    arguments: QueryChanges,
+    state: object,
+    ids: Sequence[T],
+    touched: Sequence[T],
+    *,
+    id_of: Callable[[T], str],
+) -> Object:
     """The response to a /queryChanges: `touched` are all objects that were made, changed or removed since. Raises `tooManyChanges`."""
     again = set(touched)
-    added = [{"id": one, "index": index} for index, one in enumerate(ids) if one in again]
-    removed = list(dict.fromkeys(touched))
+    added = [{"id": id_of(one), "index": index} for index, one in enumerate(ids) if one in again]
+    removed = [id_of(one) for one in dict.fromkeys(touched)]
     if arguments.max_changes is not None and len(added) + len(removed) > arguments.max_changes:
         raise MethodError("tooManyChanges")
     told: Object = {
