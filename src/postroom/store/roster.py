@@ -22,6 +22,8 @@ MOST_ROSTERS: Final = 100  # accounts, as one reader sees each, that are remembe
 MOST_ENTRIES: Final = 1_000_000  # emails that are remembered of all of them together
 MOST_CHANGES: Final = 5_000  # emails that are brought up to date one by one; of more the roster is read anew
 
+_READ: Final = frozenset((emails.KEYWORDS[Flag.SEEN], emails.KEYWORDS[Flag.DRAFT]))
+
 MAILBOXES: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 ORDER BY mailbox_id"
 ROWS: Final = """
 SELECT uid, email_id, thread_id, internaldate, size, flags, keywords FROM messages
@@ -44,11 +46,21 @@ class Entry(NamedTuple):
     keywords: tuple[str, ...]
 
 
+class Counts(NamedTuple):
+    """What is in a mailbox, RFC 8621 §2; an unread thread has an email there, and an unread one anywhere."""
+
+    emails: int = 0
+    unread_emails: int = 0
+    threads: int = 0
+    unread_threads: int = 0
+
+
 class Roster:
     """All emails of an account that one of its readers sees. `modseq`: what it is up to; `order`: entries, oldest first."""
 
     def __init__(self, modseq: int) -> None:
         self.modseq = modseq
+        self._counts: dict[int, Counts] | None = None
         self.order: list[Entry] = []
         self.by_id: dict[int, Entry] = {}
         self.threads: dict[int, list[int]] = {}
@@ -56,6 +68,7 @@ class Roster:
     def put(self, entry: Entry) -> None:
         """An email as it is now."""
         self.drop(entry.email_id)
+        self._counts = None
         self.by_id[entry.email_id] = entry
         insort(self.order, entry)
         self.threads.setdefault(entry.thread_id, []).append(entry.email_id)
@@ -64,6 +77,7 @@ class Roster:
         """An email that is gone; one that is not there is passed over."""
         entry = self.by_id.pop(email_id, None)
         if entry is not None:
+            self._counts = None
             del self.order[bisect_left(self.order, entry)]
             thread = self.threads[entry.thread_id]
             thread.remove(email_id)
@@ -76,6 +90,39 @@ class Roster:
         self.by_id = {entry.email_id: entry for entry in self.order}
         for entry in self.order:
             self.threads.setdefault(entry.thread_id, []).append(entry.email_id)
+
+    def counts(self, trash: int | None) -> dict[int, Counts]:
+        """What is in each mailbox; `trash` is the one whose emails count apart (RFC 8621 §2, unreadThreads)."""
+        if self._counts is None:
+            self._counts = _counted(self.order, trash)
+        return self._counts
+
+
+def _counted(order: Iterable[Entry], trash: int | None) -> dict[int, Counts]:
+    in_trash: set[int] = set()  # threads with an unread email there
+    elsewhere: set[int] = set()
+    boxes: dict[
+        int, tuple[list[int], list[int]]
+    ] = {}  # the threads of a mailbox's emails, and of its unread ones
+    for entry in order:
+        read = _READ.intersection(entry[5])
+        for box in entry[4]:
+            there = boxes.get(box)
+            if there is None:
+                there = boxes[box] = ([], [])
+            there[0].append(entry[2])
+            if not read:
+                there[1].append(entry[2])
+                (in_trash if box == trash else elsewhere).add(entry[2])
+    return {
+        box: Counts(
+            len(every),
+            len(unread),
+            len(threads := set(every)),
+            len(threads & (in_trash if box == trash else elsewhere)),
+        )
+        for box, (every, unread) in boxes.items()
+    }
 
 
 class Rosters:

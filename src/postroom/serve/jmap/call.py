@@ -25,7 +25,6 @@ from postroom.store.ids import Ids
 from postroom.store.rights import MailboxRef
 from postroom.store.roster import Rosters
 from postroom.store.store import Store
-from postroom.store.unread import UnreadCounts
 from postroom.store.wordbook import Wordbook
 
 T = TypeVar("T")
@@ -46,7 +45,6 @@ class JmapService(msgspec.Struct):
     tell: Callable[[BaseException], None]
     limits: Limits = Limits()
     wordbook: Wordbook | None = None
-    unread: UnreadCounts = msgspec.field(default_factory=UnreadCounts)
     rosters: Rosters = msgspec.field(default_factory=Rosters)
     columns: EmailColumns = msgspec.field(default_factory=EmailColumns)
     results: Results = msgspec.field(default_factory=Results)

@@ -15,9 +15,10 @@ from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folder, Folders
 from postroom.serve.jmap.getting import Since, got, ids_of
-from postroom.store import arranging, unread
-from postroom.store.unread import Unread
+from postroom.store import arranging
+from postroom.store.roster import Counts
 
+NOTHING: Final = Counts()
 COUNTS: Final = ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")
 
 
@@ -26,8 +27,7 @@ class Shown(msgspec.Struct, frozen=True):
 
     folder: Folder
     parent: Folder | None
-    unread: Unread
-    deleted: tuple[int, int]
+    counts: Counts
 
 
 PROPERTIES: Final[Mapping[str, Callable[[Shown], Any]]] = {
@@ -36,20 +36,13 @@ PROPERTIES: Final[Mapping[str, Callable[[Shown], Any]]] = {
     "parentId": lambda one: id_text(IdKind.MAILBOX, one.parent.mailbox.mailbox_id) if one.parent else None,
     "role": lambda one: one.folder.mailbox.role or None,
     "sortOrder": lambda one: one.folder.mailbox.sort_order,
-    "totalEmails": lambda one: one.folder.mailbox.n_total - one.deleted[0] if one.folder.readable else 0,
-    "unreadEmails": lambda one: one.unread.emails,
-    "totalThreads": lambda one: one.folder.mailbox.n_threads - one.deleted[1] if one.folder.readable else 0,
-    "unreadThreads": lambda one: one.unread.threads,
+    "totalEmails": lambda one: one.counts.emails,
+    "unreadEmails": lambda one: one.counts.unread_emails,
+    "totalThreads": lambda one: one.counts.threads,
+    "unreadThreads": lambda one: one.counts.unread_threads,
     "myRights": lambda one: one.folder.my_rights(),
     "isSubscribed": lambda one: one.folder.subscribed,
 }
-# Copies that are \Deleted, and threads that have no other copy in the mailbox: neither is there for JMAP (RFC 8621 §4.1.1).
-DELETED: Final = """
-SELECT COUNT(*), COUNT(DISTINCT thread_id) - (
-  SELECT COUNT(DISTINCT o.thread_id) FROM messages o WHERE o.account_id = $1 AND o.mailbox_id = $2 AND (o.flags & 8) = 0 AND o.thread_id IN (
-    SELECT d.thread_id FROM messages d WHERE d.account_id = $1 AND d.mailbox_id = $2 AND (d.flags & 8) = 8))
-FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND (flags & 8) = 8
-"""
 
 
 async def get(call: Call, arguments: Get) -> Object:
@@ -70,27 +63,15 @@ async def show(
     call: Call, folders: Folders, found: Collection[Folder], properties: Collection[str]
 ) -> list[Object]:
     """Mailboxes with these properties."""
-    counts: Mapping[int, Unread] = {}
-    if not {"unreadEmails", "unreadThreads"}.isdisjoint(properties) and found:
-        known = await call.service.unread.look(call.reading, folders.reader)
-        ids = [folder.mailbox.mailbox_id for folder in found if folder.readable]
-        counts = await unread.in_mailboxes(call.reading, folders.reader, known, folders.trash, ids)
+    counts: Mapping[int, Counts] = {}
+    if not set(COUNTS).isdisjoint(properties) and found:
+        roster = await call.service.rosters.look(call.reading, folders.reader)
+        counts = roster.counts(folders.trash)
     shown = []
     for folder in found:
-        deleted = await _deleted(call, folders, folder, properties)
-        number = folder.mailbox.mailbox_id
-        one = Shown(folder, folders.parent(folder), counts.get(number, Unread()), deleted)
+        one = Shown(folder, folders.parent(folder), counts.get(folder.mailbox.mailbox_id, NOTHING))
         shown.append({name: PROPERTIES[name](one) for name in properties})
     return shown
-
-
-async def _deleted(
-    call: Call, folders: Folders, folder: Folder, properties: Collection[str]
-) -> tuple[int, int]:
-    if not folder.mailbox.n_deleted or {"totalEmails", "totalThreads"}.isdisjoint(properties):
-        return 0, 0
-    row = await call.reading.fetchrow(DELETED, folders.account_id, folder.mailbox.mailbox_id)
-    return (row[0], row[1]) if row is not None else (0, 0)
 
 
 async def state_of(call: Call, account_id: int) -> int:
