@@ -16,6 +16,7 @@ from postroom.proto.jmap.capabilities import KNOWN
 from postroom.proto.jmap.request import Limits
 from postroom.serve.jmap.call import JmapService
 from postroom.serve.jmap.http import JmapApp
+from postroom.serve.jmap.resources import jmap_app
 
 __all__ = ["ALICE", "BOB", "JmapClient", "JmapStage", "Reply"]
 
@@ -136,9 +137,10 @@ class JmapStage(ImapStage):
             "ids": self.ids,
             "now": lambda: self.now,
             "tell": self.faults.append,
+            "unique": lambda: f"unique.{self.ids.next()}",
             "limits": Limits(),
         }
-        return JmapApp(JmapService(**values | other))
+        return jmap_app(JmapService(**values | other))
 
     def jmap(self, address: str = BOB, **other: Any) -> JmapClient:
         """A client."""

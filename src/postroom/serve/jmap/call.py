@@ -35,7 +35,7 @@ STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $
 class JmapService(msgspec.Struct):
     """What all requests share. `now` gives unix microseconds; `wordbook` is what the search index knows, None without one.
 
-    `tell` hears of faults of ours.
+    `tell` hears of faults of ours; `unique` makes the left half of a Message-ID.
     """
 
     logins: Logins
@@ -43,6 +43,7 @@ class JmapService(msgspec.Struct):
     ids: Ids
     now: Callable[[], int]
     tell: Callable[[BaseException], None]
+    unique: Callable[[], str]
     limits: Limits = Limits()
     wordbook: Wordbook | None = None
     rosters: Rosters = msgspec.field(default_factory=Rosters)

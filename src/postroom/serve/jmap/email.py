@@ -9,8 +9,6 @@ from typing import Final
 import msgspec
 
 from postroom.message.ids import IdKind, id_text
-from postroom.message.summary import Summary
-from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import Changes
@@ -83,21 +81,10 @@ async def _show(view: View, wished: Wish) -> Object:
 
 async def _view(call: Call, reader: Reader, email: tuple[Sequence[Copy], Email | None], need: Need) -> View:
     copies, content = email
-    if content is None:
-        view = View(BlobId(0), copies[0].size, None)
-    else:
-        view = View(BlobId(content.blob_id), content.size, _summary(content.summary))
-        if need >= Need.HEADER or view.stale:
-            view.raw = await _octets(call, reader.account_id, content, view, need)
-    view.email_id, view.thread_id, view.copies = copies[0].email_id, copies[0].thread_id, copies
+    view = View.of_email(copies, content)
+    if content is not None and (need >= Need.HEADER or view.stale):
+        view.raw = await _octets(call, reader.account_id, content, view, need)
     return view
-
-
-def _summary(packed: bytes) -> Summary | None:
-    try:
-        return Summary.unpack(packed)
-    except msgspec.DecodeError:
-        return None  # of another version: made anew
 
 
 async def _octets(call: Call, account_id: int, content: Email, view: View, need: Need) -> bytes:

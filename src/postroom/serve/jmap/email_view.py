@@ -26,6 +26,7 @@ from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.header_forms import HeaderProperty, as_date, headers, read_property, value_of
 from postroom.proto.jmap.types import Arguments, Object, UnsignedInt, utc_date
 from postroom.store.emails import Copy, keywords_of
+from postroom.store.messages import Email
 
 DEFAULT: Final = (
     "id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt", "messageId", "inReplyTo", "references",
@@ -75,6 +76,14 @@ class View:
         self.copies: Sequence[Copy] = ()
         self._summary = summary
 
+    @classmethod
+    def of_email(cls, copies: Sequence[Copy], content: Email | None = None) -> View:
+        """An email of which these copies are seen; without `content` only what they say may be asked for."""
+        summary = None if content is None else _unpacked(content.summary)
+        view = cls(BlobId(copies[0].email_id), copies[0].size, summary)
+        view.email_id, view.thread_id, view.copies = copies[0].email_id, copies[0].thread_id, copies
+        return view
+
     @property
     def stale(self) -> bool:
         """Whether there is no summary of this version."""
@@ -104,6 +113,13 @@ class View:
     def bodies(self) -> Bodies:
         """Its text, HTML and attachments."""
         return body_parts.bodies(self.root)
+
+
+def _unpacked(packed: bytes) -> Summary | None:
+    try:
+        return Summary.unpack(packed)
+    except msgspec.DecodeError:
+        return None  # of another version: made anew
 
 
 def _people(found: Sequence[Person]) -> list[dict[str, str | None]] | None:

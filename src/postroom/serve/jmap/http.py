@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
 from postroom.message.errors import AuthenticationFailed, MailError, TooManyLogins
@@ -39,6 +40,8 @@ class Exchange:
         self.scope = scope
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.raw_path: str = scope.get("raw_path", self.path.encode()).decode("latin-1")
+        self.query: str = scope.get("query_string", b"").decode("latin-1")
         self.headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             self.headers.setdefault(name.lower(), value)
@@ -96,15 +99,19 @@ Resource = Callable[["JmapApp", Exchange, Visitor], Awaitable[None]]
 
 
 class JmapApp:
-    """The application. `resources`: by method and path; a path that ends with / stands for all below it."""
+    """The application. `resources`: further ones by method and path; a path that ends with / stands for all below it."""
 
-    def __init__(self, service: JmapService) -> None:
+    def __init__(
+        self, service: JmapService, resources: Mapping[tuple[str, str], Resource] = MappingProxyType({})
+    ) -> None:
         self.service = service
         self.busy: Counter[int] = Counter()  # requests in the air, by account
+        self.uploading: Counter[int] = Counter()  # uploads, likewise
         self.resources: dict[tuple[str, str], Resource] = {
             ("GET", WELL_KNOWN): _session,
             ("GET", SESSION): _session,
             ("POST", API): _api,
+            **resources,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
