@@ -24,6 +24,7 @@ class IdKind(enum.StrEnum):
     THREAD = "T"
     BLOB = "B"
     QUEUE_JOB = "Q"
+    RECORD = "R"
 
 
 def id_text(kind: IdKind, number: int) -> str:

@@ -54,6 +54,10 @@ PUT: Final = """
 INSERT INTO blobs (account_id, blob_id, refs, size, place, unref_at, hash, data) VALUES ($1, $2, 1, $3, $4, 0, $5, $6)
 ON CONFLICT (account_id, hash) WHERE size >= 16384 DO UPDATE SET refs = blobs.refs + 1, unref_at = 0 RETURNING blob_id
 """
+PARK: Final = """
+UPDATE blobs SET refs = refs - 1, unref_at = CASE WHEN refs <= 1 THEN CAST($3 AS BIGINT) ELSE 0 END WHERE account_id = $1 AND blob_id = $2
+"""
+PARKED: Final = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM blobs WHERE account_id = $1 AND refs = 0"
 REF: Final = """
 UPDATE blobs SET refs = refs + 1, unref_at = 0 WHERE account_id = $1 AND blob_id = $2 RETURNING size
 """
@@ -97,6 +101,19 @@ async def put(tx: Transaction, account_id: int, blob_id: int, body: bytes | Blob
     assert row is not None
     winner: int = row[0]
     return winner
+
+
+async def park(tx: Transaction, account_id: int, blob_id: int, body: bytes | BlobRef, now: int) -> int:
+    """As `put`, for octets that nothing refers to yet: they stay for `GRACE` after `now` (unix microseconds)."""
+    winner = await put(tx, account_id, blob_id, body)
+    await tx.execute(PARK, account_id, winner, now)
+    return winner
+
+
+async def parked(tx: Transaction, account_id: int) -> int:
+    """Octets of an account's objects that nothing refers to."""
+    row = await tx.fetchrow(PARKED, account_id)
+    return int(row[0]) if row is not None else 0
 
 
 async def ref(tx: Transaction, account_id: int, blob_id: int) -> int | None:

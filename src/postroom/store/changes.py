@@ -65,6 +65,12 @@ class MetadataChanged(Change, frozen=True, tag="metadata"):
     author_id: int
 
 
+class RecordsChanged(Change, frozen=True, tag="records"):
+    """Things of an account that are no mail (`records`) were made, changed or removed; all of one kind."""
+
+    kind: str
+
+
 class Shown(Change, frozen=True, tag="shown"):
     """A message that its sender asked to have shown at once on open terminals (SEND and SAML of RFC 821 §3.4)."""
 
@@ -88,6 +94,7 @@ AnyChange = (
     | FlagsChanged
     | MailboxChanged
     | MetadataChanged
+    | RecordsChanged
     | Shown
     | Missed
     | Announced

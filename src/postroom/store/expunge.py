@@ -29,7 +29,7 @@ DELETED: Final = """
 SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 AND (flags & $5) = $5 ORDER BY uid
 """
 VANISH: Final = """
-INSERT INTO vanished (account_id, modseq, mailbox_id, uid, email_id, at) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO vanished (account_id, modseq, mailbox_id, uid, email_id, thread_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 FREE: Final = (
     "UPDATE accounts SET used_bytes = used_bytes - $2, used_msgs = used_msgs - $3 WHERE account_id = $1"
@@ -111,7 +111,7 @@ async def leave(tx: Transaction, mailbox: MailboxRef, rows: Sequence[Row], modse
     threads = {row[2] for row in rows}
     tally.threads = len(await threads_here(tx, account_id, mailbox_id, list(threads))) - len(threads)
     if rows:
-        gone = [(account_id, modseq, mailbox_id, row[0], row[1], now) for row in rows]
+        gone = [(account_id, modseq, mailbox_id, row[0], row[1], row[2], now) for row in rows]
         await tx.executemany(VANISH, gone)
     if not await tally.apply(tx, account_id, mailbox_id, modseq):
         raise NoSuchMailbox

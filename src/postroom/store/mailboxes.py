@@ -70,7 +70,7 @@ class TooManyMailboxes(Impossible):
 
 
 class Mailbox(msgspec.Struct, frozen=True):
-    """A mailbox and its counts. `role` is "" or a word of RFC 8621 §2; modseqs are the account's."""
+    """A mailbox and its counts. `role` is "" or a word of RFC 8621 §2, where `sort_order` comes from, too; modseqs are the account's."""
 
     mailbox_id: int
     parent_id: int
@@ -89,6 +89,7 @@ class Mailbox(msgspec.Struct, frozen=True):
     created_modseq: int
     changed_modseq: int
     subscribed: int
+    sort_order: int
 
 
 class Counted(msgspec.Struct, frozen=True):

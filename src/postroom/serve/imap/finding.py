@@ -35,8 +35,8 @@ from postroom.serve.imap.filters import filled
 from postroom.serve.imap.matching import Matching
 from postroom.serve.imap.slices import slices
 from postroom.serve.imap.view import View
-from postroom.serve.imap.wording import Wording
 from postroom.store import searching
+from postroom.store.wording import Wording
 
 ROUGHLY: Final = 50  # the score of what has all words of a fuzzy key, but not as they stand in it
 EVERY_UID: Final = [(1, (1 << 32) - 1)]

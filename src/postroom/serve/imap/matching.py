@@ -26,10 +26,10 @@ from postroom.message.query import (
 )
 from postroom.serve.imap.columns import Block, Column, Columns, Origin
 from postroom.serve.imap.slices import BLOCK
-from postroom.serve.imap.wording import Wording
 from postroom.store import searching
 from postroom.store.engine import Transaction
 from postroom.store.rights import MailboxRef
+from postroom.store.wording import Wording
 
 _OF_FIELD: Final = {
     Field.SUBJECT: Column.SUBJECT,

@@ -37,6 +37,7 @@ CREATE TABLE mailboxes (
   created_modseq BIGINT NOT NULL,
   changed_modseq BIGINT NOT NULL,
   subscribed SMALLINT NOT NULL,
+  sort_order BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, mailbox_id),
   UNIQUE (account_id, parent_id, name)
 ) {CLUSTERED};
@@ -108,6 +109,7 @@ CREATE TABLE vanished (
   mailbox_id BIGINT NOT NULL,
   uid BIGINT NOT NULL,
   email_id BIGINT NOT NULL,
+  thread_id BIGINT NOT NULL,
   at BIGINT NOT NULL,
   PRIMARY KEY (account_id, modseq, mailbox_id, uid)
 ) {CLUSTERED};

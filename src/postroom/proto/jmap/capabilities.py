@@ -1,0 +1,50 @@
+"""What the server can do, each capability once: the session object, the methods that may be called, and the page in docs/ derive from it.
+
+RFC 8620 §2 and §9.4. A capability is in `TABLE` when all of it works. Not here: the values that settings decide (`serve.jmap.sessions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+CORE: Final = "urn:ietf:params:jmap:core"
+MAIL: Final = "urn:ietf:params:jmap:mail"
+
+
+# RFC 8621 §4.4.2; what a query of emails can be sorted by.
+SORT_OPTIONS: Final = (
+    "receivedAt", "size", "from", "to", "subject", "sentAt", "hasAttachment", "hasKeyword", "allInThreadHaveKeyword",
+    "someInThreadHaveKeyword",
+)  # fmt: skip
+
+
+class Capability(msgspec.Struct, frozen=True):
+    """`of_account`: what it says of an account, None for one that accounts do not have. `shared`: of accounts that others share, too."""
+
+    uri: str
+    rfc: str
+    of_account: Mapping[str, Any] | None = None
+    shared: bool = False
+
+
+TABLE: Final[tuple[Capability, ...]] = (
+    Capability(CORE, "RFC 8620 §2"),
+    Capability(
+        MAIL,
+        "RFC 8621 §1.3.1",
+        {
+            "maxMailboxesPerEmail": None,
+            "maxMailboxDepth": 20,
+            "maxSizeMailboxName": 255,
+            "maxSizeAttachmentsPerEmail": 50 << 20,
+            "emailQuerySortOptions": list(SORT_OPTIONS),
+            "mayCreateTopLevelMailbox": True,
+        },
+        shared=True,
+    ),
+)
+KNOWN: Final = frozenset(capability.uri for capability in TABLE)
+COLLATIONS: Final = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")

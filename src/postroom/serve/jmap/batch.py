@@ -1,0 +1,71 @@
+"""A request's calls, one after the other: references resolved, arguments checked, errors told at their place.
+
+RFC 8620 §3.2 to §3.7. Not here: the methods, and HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from postroom.message.errors import MailError, NotPermitted, TryLater
+from postroom.proto.jmap import references
+from postroom.proto.jmap.errors import MethodError, Refused
+from postroom.proto.jmap.request import Invocation, Request, response
+from postroom.proto.jmap.types import Object, take
+from postroom.serve.jmap.call import Call, JmapService, Method, Visitor
+from postroom.serve.jmap.dispatch import METHODS
+from postroom.store.rights import NoSuchMailbox
+
+
+async def perform(
+    service: JmapService, visitor: Visitor, request: Request, session_state: str
+) -> dict[str, Any]:
+    """The Response object."""
+    call = Call(service, visitor, request.created_ids)
+    answers: list[Invocation] = []
+    for invocation in request.method_calls:
+        answers.append(await _answer(call, request, invocation, answers))
+        while call.further:
+            name, arguments = call.further.pop(0)
+            answers.append(
+                await _answer(call, request, Invocation(name, arguments, invocation.call_id), answers)
+            )
+        await asyncio.sleep(0)  # others have their turn
+    created = call.created if request.created_ids is not None else None
+    return response(answers, session_state, created)
+
+
+async def _answer(
+    call: Call, request: Request, invocation: Invocation, earlier: list[Invocation]
+) -> Invocation:
+    try:
+        method = METHODS.get(invocation.name)
+        if method is None or method.capability not in request.using:
+            raise MethodError("unknownMethod")
+        arguments = references.resolve(invocation.arguments, earlier)
+        return Invocation(invocation.name, await _run(call, method, arguments), invocation.call_id)
+    except MethodError as error:
+        return Invocation("error", error.arguments(), invocation.call_id)
+
+
+async def _run(call: Call, method: Method, arguments: Object) -> Object:
+    try:
+        return await method.run(call, take(arguments, method.arguments) if method.arguments else arguments)
+    except Refused as refused:
+        raise MethodError("invalidArguments", refused.error.description) from refused
+    except MailError as error:
+        raise MethodError(_kind(error), error.public) from error
+    except MethodError:
+        raise
+    except Exception as error:
+        call.service.tell(error)
+        raise MethodError("serverFail", "a fault of this server; its log says more") from error
+
+
+def _kind(error: MailError) -> str:
+    if isinstance(error, NoSuchMailbox):
+        return "notFound"
+    if isinstance(error, NotPermitted):
+        return "forbidden"
+    return "serverUnavailable" if isinstance(error, TryLater) or not error.permanent else "serverFail"

@@ -1,0 +1,163 @@
+"""What the methods of one request work with: who asks, whose account it is about, what was made so far, and the store.
+
+Every method is a function of a `Call` and its arguments, which gives the arguments of the response or raises `MethodError` or a `MailError`.
+RFC 8620 §1.6.2 (accounts), §3.6.2, §5.3 (creation ids). Not here: the order of calls (`serve.jmap.batch`), any method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from postroom.message.ids import IdKind, id_text, parse_id
+from postroom.proto.jmap.errors import MethodError, Refused
+from postroom.proto.jmap.request import Limits
+from postroom.proto.jmap.types import Arguments, Object
+from postroom.serve.jmap.results import Results
+from postroom.serve.logins import Logins
+from postroom.store import acl
+from postroom.store.changes import Change
+from postroom.store.email_columns import EmailColumns
+from postroom.store.engine import Transaction, Urgency
+from postroom.store.ids import Ids
+from postroom.store.rights import MailboxRef
+from postroom.store.roster import Rosters
+from postroom.store.store import Store
+from postroom.store.wordbook import Wordbook
+
+T = TypeVar("T")
+
+STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $1"
+
+
+class JmapService(msgspec.Struct):
+    """What all requests share. `now` gives unix microseconds; `wordbook` is what the search index knows, None without one.
+
+    `tell` hears of faults of ours; `unique` makes the left half of a Message-ID.
+    """
+
+    logins: Logins
+    store: Store
+    ids: Ids
+    now: Callable[[], int]
+    tell: Callable[[BaseException], None]
+    unique: Callable[[], str]
+    limits: Limits = Limits()
+    wordbook: Wordbook | None = None
+    rosters: Rosters = msgspec.field(default_factory=Rosters)
+    columns: EmailColumns = msgspec.field(default_factory=EmailColumns)
+    results: Results = msgspec.field(default_factory=Results)
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """Who is logged in; `address` as the account is written."""
+
+    account_id: int
+    address: str
+
+
+class AccountState(msgspec.Struct, frozen=True):
+    """An account's newest modseq, and the one below which not all that is gone is known."""
+
+    modseq: int
+    floor: int
+
+
+class Call:
+    """One request's state. `created`: record ids by creation id; `further`: calls that a method wants to have made behind it."""
+
+    def __init__(
+        self, service: JmapService, visitor: Visitor, created: Mapping[str, str] | None = None
+    ) -> None:
+        self.service = service
+        self.visitor = visitor
+        self.created = dict(created or {})
+        self.further: list[tuple[str, Object]] = []
+        self._shared: dict[int, dict[int, str]] | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self.service.store
+
+    @property
+    def reading(self) -> Transaction:
+        """Reads, each statement on its own."""
+        return self.service.store.engine.reading()
+
+    async def account(self, account_id: str, *, error: str = "accountNotFound") -> int:
+        """The number of an account that the visitor has something in: his own, or one that shares a mailbox with him."""
+        number = number_of(IdKind.ACCOUNT, account_id)
+        if number is None or (number != self.visitor.account_id and number not in await self.shared()):
+            raise MethodError(error)
+        return number
+
+    async def own_account(self, account_id: str) -> int:
+        """The visitor's own account; what others share has mail, and nothing else."""
+        number = await self.account(account_id)
+        if number != self.visitor.account_id:
+            raise MethodError("accountNotSupportedByMethod", "of others' accounts only mail is shared")
+        return number
+
+    async def shared(self) -> dict[int, dict[int, str]]:
+        """The mailboxes of others that the visitor may see: rights by mailbox id, by account id. Looked up once in a request."""
+        if self._shared is None:
+            self._shared = await acl.shared_with(self.reading, self.visitor.account_id)
+        return self._shared
+
+    def forget_shared(self) -> None:
+        """Rights have changed."""
+        self._shared = None
+
+    def ref(self, account_id: int, mailbox_id: int) -> MailboxRef:
+        """A mailbox as the visitor reaches for it."""
+        return MailboxRef(account_id, mailbox_id, self.visitor.account_id)
+
+    async def state(self, account_id: int) -> AccountState:
+        """Where an account is."""
+        row = await self.reading.fetchrow(STATE, account_id)
+        if row is None:
+            raise MethodError("accountNotFound")
+        return AccountState(row[0], row[1])
+
+    def meant(self, written: str) -> str:
+        """An id, or the one of a record that was made in this request when it is written `#creation-id`. Raises `Refused`."""
+        if not written.startswith("#"):
+            return written
+        if written[1:] not in self.created:
+            raise Refused("notFound", f"nothing was made as {written[:100]!r}")
+        return self.created[written[1:]]
+
+    async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Runs `work` in a durable transaction."""
+        return await self.service.store.engine.write(work, Urgency.CLIENT)
+
+    async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Runs the reads of `work` on one unchanging view."""
+        return await self.service.store.engine.snapshot(work)
+
+    def publish(self, changes: Iterable[Change]) -> None:
+        """Tells sessions of every protocol what was changed and committed."""
+        self.service.store.changes.publish(changes)
+
+
+def number_of(kind: IdKind, text: str) -> int | None:
+    """The number of an id as it is written here, and in no other way; None when it is none."""
+    number = parse_id(kind, text)
+    return number if number is not None and id_text(kind, number) == text else None
+
+
+Handler = Callable[[Call, Any], Awaitable[Object]]
+
+
+class Method(msgspec.Struct, frozen=True):
+    """A method: the capability it belongs to, the struct of its arguments, and what it does."""
+
+    capability: str
+    arguments: type[Arguments] | None
+    run: Handler
+
+
+Methods = Mapping[str, Method]

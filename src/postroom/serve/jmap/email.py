@@ -1,0 +1,115 @@
+"""Email/get and Email/changes (RFC 8621 §4.2, §4.3)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.errors import MethodError
+from postroom.proto.jmap.standard import Changes
+from postroom.proto.jmap.state import Changed
+from postroom.proto.jmap.types import Id, IdOrCreated, Object
+from postroom.serve.jmap.call import Call, Method, Methods, number_of
+from postroom.serve.jmap.email_view import DEFAULT, BodyArguments, Need, View, Wish, show, wish
+from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.getting import Since, got, ids_of
+from postroom.serve.jmap.thread import state_of
+from postroom.store import emails
+from postroom.store.emails import Copy, Reader
+from postroom.store.messages import Email
+
+IN_THREAD: Final = 262_144  # octets of a message from which on its body is taken apart in a thread
+AT_ONCE: Final = 50  # emails between two turns of others
+MOST_OCTETS: Final = 64 << 20  # of messages that one call reads whole
+
+
+class EmailGet(BodyArguments, frozen=True, kw_only=True):
+    """RFC 8621 §4.2: what every /get has, and what is said of bodies."""
+
+    account_id: Id
+    ids: list[IdOrCreated] | None = None
+    properties: list[str] | None = None
+
+
+async def get(call: Call, arguments: EmailGet) -> Object:
+    """RFC 8621 §4.2. All emails are more than one call gives, so ids must be named."""
+    account_id = await call.account(arguments.account_id)
+    wished = wish(arguments.properties, DEFAULT, arguments)
+    if "id" not in wished.properties:
+        wished = msgspec.structs.replace(wished, properties=("id", *wished.properties))
+    asked = ids_of(call, arguments)
+    if asked is None:
+        raise MethodError("requestTooLarge", "name the emails that you want")
+    state = await state_of(call, account_id)
+    reader = (await Folders.read(call, account_id)).reader
+    numbers = [number for one in asked if (number := number_of(IdKind.EMAIL, one)) is not None]
+    return got(arguments, state, await emails_shown(call, reader, numbers, wished), asked)
+
+
+async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wished: Wish) -> list[Object]:
+    """Those of these emails that the reader sees, in their order."""
+    shown: list[Object] = []
+    octets = 0
+    for start in range(0, len(numbers), AT_ONCE):
+        part = numbers[start : start + AT_ONCE]
+        copies = await emails.copies(call.reading, reader, part)
+        contents = await emails.contents(call.reading, reader.account_id, copies) if wished.need else {}
+        for number in part:
+            if number not in copies:
+                continue
+            view = await _view(call, reader, (copies[number], contents.get(number)), wished.need)
+            octets += len(view.raw)
+            if octets > MOST_OCTETS and len(shown) > 0 and wished.need is Need.ALL:
+                raise MethodError(
+                    "requestTooLarge", f"these emails have more than {MOST_OCTETS} octets together"
+                )
+            shown.append(await _show(view, wished))
+        await asyncio.sleep(0)
+    return shown
+
+
+async def _show(view: View, wished: Wish) -> Object:
+    if wished.need is Need.ALL and len(view.raw) >= IN_THREAD:
+        return await asyncio.to_thread(show, view, wished)
+    return show(view, wished)
+
+
+async def _view(call: Call, reader: Reader, email: tuple[Sequence[Copy], Email | None], need: Need) -> View:
+    copies, content = email
+    view = View.of_email(copies, content)
+    if content is not None and (need >= Need.HEADER or view.stale):
+        view.raw = await _octets(call, reader.account_id, content, view, need)
+    return view
+
+
+async def _octets(call: Call, account_id: int, content: Email, view: View, need: Need) -> bytes:
+    """As much of the message as is needed."""
+    length = None if need is Need.ALL or view.stale else view.header_length
+    raw = await call.store.read(account_id, content.blob_id, 0, length)
+    if raw is None:
+        raise MethodError(
+            "serverFail", f"the octets of {id_text(IdKind.EMAIL, content.email_id)} are missing"
+        )
+    return raw
+
+
+async def changes(call: Call, arguments: Changes) -> Object:
+    """RFC 8621 §4.3."""
+    account_id = await call.account(arguments.account_id)
+    account = await call.state(account_id)
+    newest = await state_of(call, account_id)
+    since = Since(arguments, IdKind.EMAIL, floor=account.floor, newest=account.modseq, current=newest)
+    reader = (await Folders.read(call, account_id)).reader
+    found, at = await emails.changes(call.reading, reader, since.cursor, since.most)
+    return since.told([Changed(one.modseq, one.email_id, one.created, one.gone) for one in found], at)
+
+
+METHODS: Final[Methods] = {
+    "Email/get": Method(MAIL, EmailGet, get),
+    "Email/changes": Method(MAIL, Changes, changes),
+}

@@ -1,0 +1,215 @@
+"""Email/set: drafts are made, keywords and mailboxes changed, emails destroyed (RFC 8621 §4.6).
+
+Each email is one transaction: its copies are moved, copied or expunged so that they are in the mailboxes that are asked for, and all of them get the
+keywords. Not here: how a message is written (`proto.jmap.writing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from postroom.message.ids import IdKind
+from postroom.proto.jmap import patch
+from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.errors import Refused, invalid
+from postroom.proto.jmap.standard import Set
+from postroom.proto.jmap.types import Object, parse_utc_date
+from postroom.proto.jmap.writing import BODIES, Making, blob_ids, write
+from postroom.proto.jmap.writing_headers import CONVENIENT
+from postroom.serve.jmap.arriving import Arrivals, Placing, keywords_given, mailboxes_given
+from postroom.serve.jmap.call import Call, Method, Methods, number_of
+from postroom.serve.jmap.email_view import PROPERTIES, BodyArguments, Need, View, show, wish
+from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.getting import Setting
+from postroom.serve.jmap.octets import Octets
+from postroom.serve.jmap.thread import state_of
+from postroom.store import copying, emails, expunge
+from postroom.store.changes import Change
+from postroom.store.emails import KEYWORDS, Copy
+from postroom.store.engine import Transaction
+from postroom.store.flagging import FlagChange, Mode, store_flags
+from postroom.store.rights import Right
+
+_METADATA: Final = ("mailboxIds", "keywords", "receivedAt")
+_FLAG_OF: Final = {name: flag for flag, name in KEYWORDS.items()}
+
+
+async def set_(call: Call, arguments: Set) -> Object:
+    """RFC 8621 §4.6."""
+    account_id = await call.account(arguments.account_id)
+    setting = Setting(call, arguments, await state_of(call, account_id))
+    work = _Work(call, account_id)
+    await setting.create(work.create)
+    await setting.update(work.update)
+    await setting.destroy(work.destroy)
+    return setting.answer(await state_of(call, account_id))
+
+
+class _Work:
+    """What is done with one account's emails, one after the other."""
+
+    def __init__(self, call: Call, account_id: int) -> None:
+        self._call = call
+        self._account_id = account_id
+
+    async def create(self, given: Object) -> Object:
+        """A new message."""
+        call = self._call
+        wrong = [
+            name
+            for name in given
+            if not (name in _METADATA or name in CONVENIENT or name in BODIES or name.startswith("header:"))
+        ]
+        if wrong:
+            known = "only the server sets this" if wrong[0] in PROPERTIES else "there is no such property"
+            raise invalid(wrong, known)
+        folders = await Folders.read(call, self._account_id)
+        placing = Placing(
+            mailboxes_given(call, folders, given.get("mailboxIds")),
+            keywords_given(given.get("keywords")),
+            _received(call, given),
+        )
+        found, missing = await Octets(call, self._account_id).all(blob_ids(given))
+        if missing:
+            raise Refused("blobNotFound", "blobs are not there", notFound=missing)
+        domain = call.visitor.address.rpartition("@")[2]
+        making = Making(call.service.now() // 1_000_000, call.service.unique(), domain)
+        content = {name: value for name, value in given.items() if name not in _METADATA}
+        raw = write(content, found, making)
+        return await Arrivals(call, folders).file(raw, placing)
+
+    async def update(self, record: str, given: Object) -> Object | None:
+        """Other keywords, other mailboxes."""
+        call = self._call
+        folders = await Folders.read(call, self._account_id)
+        number = number_of(IdKind.EMAIL, record)
+        copies = await self._copies(folders, number)
+        view = View.of_email(copies)
+        mutable = wish(("mailboxIds", "keywords"), (), BodyArguments())
+        current = show(view, mutable)
+        patched = patch.apply(current, await self._without_fixed(folders, copies, given), {"keywords": {}})
+        if not set(patched) <= set(current):
+            raise invalid(sorted(set(patched) - set(current)), "this cannot be changed")
+        boxes = mailboxes_given(call, folders, patched.get("mailboxIds"))
+        words = keywords_given(patched.get("keywords"))
+        change = _Change(call, folders, copies)
+        call.publish(await call.write(lambda tx: change.apply(tx, boxes, words)))
+        return None
+
+    async def _without_fixed(self, folders: Folders, copies: Sequence[Copy], given: Object) -> Object:
+        """The patch without properties that cannot change, where they are given as they are (RFC 8620 §5.3)."""
+        fixed = [name for name in given if name.partition("/")[0] not in ("mailboxIds", "keywords")]
+        if not fixed:
+            return given
+        unknown = [name for name in fixed if name not in PROPERTIES or PROPERTIES[name][0] > Need.SUMMARY]
+        if unknown:
+            raise invalid(unknown, "this cannot be changed")
+        found = await emails.contents(self._call.reading, folders.account_id, [copies[0].email_id])
+        view = View.of_email(copies, found.get(copies[0].email_id))
+        shown = show(view, wish(fixed, (), BodyArguments()))
+        changed = [name for name in fixed if shown[name] != given[name]]
+        if changed:
+            raise invalid(changed, "this cannot be changed")
+        return {name: value for name, value in given.items() if name not in fixed}
+
+    async def destroy(self, record: str) -> None:
+        """All copies that the one who asks can see are gone."""
+        call = self._call
+        folders = await Folders.read(call, self._account_id)
+        copies = await self._copies(folders, number_of(IdKind.EMAIL, record))
+
+        async def work(tx: Transaction) -> list[Change]:
+            return [
+                await expunge.expunge(
+                    tx, call.ref(self._account_id, one.mailbox_id), [(one.uid, one.uid)], call.service.now()
+                )
+                for one in copies
+            ]
+
+        call.publish(await call.write(work))
+
+    async def _copies(self, folders: Folders, number: int | None) -> list[Copy]:
+        found = await emails.copies(self._call.reading, folders.reader, [] if number is None else [number])
+        if number is None or number not in found:
+            raise Refused("notFound")
+        return found[number]
+
+
+class _Change:
+    """What an update makes of an email's copies, within one transaction."""
+
+    def __init__(self, call: Call, folders: Folders, copies: Sequence[Copy]) -> None:
+        self._call = call
+        self._folders = folders
+        self._number = copies[0].email_id
+
+    async def apply(self, tx: Transaction, boxes: Sequence[int], words: Sequence[str]) -> list[Change]:
+        """Moves, copies, expunges, then sets keywords. Raises `NotPermitted`, `OverQuota`, `Refused`."""
+        copies = await self._read(tx)
+        changes = await self._place(tx, copies, boxes)
+        copies = await self._read(tx)
+        if list(emails.keywords_of(copies)) != sorted(words):
+            changes += await self._mark(tx, copies, words)
+        return changes
+
+    async def _read(self, tx: Transaction) -> list[Copy]:
+        found = await emails.copies(tx, self._folders.reader, [self._number])
+        if self._number not in found:
+            raise Refused("notFound")
+        return found[self._number]
+
+    async def _place(self, tx: Transaction, copies: Sequence[Copy], boxes: Sequence[int]) -> list[Change]:
+        now, account_id = self._call.service.now(), self._folders.account_id
+        there = {one.mailbox_id for one in copies}
+        leaving = [one for one in copies if one.mailbox_id not in boxes]
+        coming = [box for box in boxes if box not in there]
+        staying = next((one for one in copies if one.mailbox_id in boxes), None)
+        changes: list[Change] = []
+        last = len(coming) - 1
+        for number, box in enumerate(coming):
+            source = leaving[0] if leaving and (staying is None or number == last) else staying
+            assert source is not None
+            ref, span = self._call.ref(account_id, source.mailbox_id), [(source.uid, source.uid)]
+            if leaving and source is leaving[0] and number == last:
+                changes += (await copying.move(tx, ref, box, span, now)).changes
+                leaving = leaving[1:]
+            else:
+                changes += (await copying.copy(tx, ref, box, span, now)).changes
+        for one in leaving:
+            ref = self._call.ref(account_id, one.mailbox_id)
+            changes.append(await expunge.expunge(tx, ref, [(one.uid, one.uid)], now))
+        return changes
+
+    async def _mark(self, tx: Transaction, copies: Sequence[Copy], words: Sequence[str]) -> list[Change]:
+        self._may_mark(copies, set(emails.keywords_of(copies)) ^ set(words))
+        flags = sum(_FLAG_OF[word] for word in words if word in _FLAG_OF)
+        others = tuple(word for word in words if word not in _FLAG_OF)
+        asked = FlagChange(Mode.REPLACE, flags, others)
+        return [
+            (
+                await store_flags(
+                    tx, self._call.ref(self._folders.account_id, one.mailbox_id), [(one.uid, one.uid)], asked
+                )
+            ).change
+            for one in copies
+        ]
+
+    def _may_mark(self, copies: Sequence[Copy], changed: set[str]) -> None:
+        """RFC 8621 §2: the right must be there in all mailboxes of the email."""
+        needed = {Right.KEEP_SEEN if word == "$seen" else Right.WRITE_FLAGS for word in changed}
+        for one in copies:
+            if any(right not in self._folders.by_id[one.mailbox_id].rights for right in needed):
+                raise Refused("forbidden", "keywords may not be changed in all mailboxes of this email")
+
+
+def _received(call: Call, given: Object) -> int:
+    if given.get("receivedAt") is None:
+        return call.service.now()
+    moment = parse_utc_date(given["receivedAt"])
+    if moment is None:
+        raise invalid("receivedAt", "a UTCDate")
+    return moment
+
+
+METHODS: Final[Methods] = {"Email/set": Method(MAIL, Set, set_)}

@@ -1,0 +1,290 @@
+"""An email as its properties: each says how much of the message it needs, and how it is made of that.
+
+RFC 8621 §4.1 and §4.2. What is listed comes from the summary that was made at delivery; only header fields by name and the body need the message itself.
+Not here: which emails, and for whom (`serve.jmap.email`).
+"""
+
+from __future__ import annotations
+
+import enum
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+
+from postroom.message.header import Header
+from postroom.message.ids import IdKind, id_text
+from postroom.message.mime import scan
+from postroom.message.summary import UNPARSED, Person, Summary, summarize
+from postroom.proto.jmap import body_parts
+from postroom.proto.jmap.blob_ids import BlobId
+from postroom.proto.jmap.body_parts import Bodies, BodyPart
+from postroom.proto.jmap.body_values import body_value
+from postroom.proto.jmap.errors import MethodError
+from postroom.proto.jmap.header_forms import HeaderProperty, as_date, headers, read_property, value_of
+from postroom.proto.jmap.types import Arguments, Object, UnsignedInt, utc_date
+from postroom.store.emails import Copy, keywords_of
+from postroom.store.messages import Email
+
+DEFAULT: Final = (
+    "id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt", "messageId", "inReplyTo", "references",
+    "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt", "hasAttachment", "preview", "bodyValues",
+    "textBody", "htmlBody", "attachments",
+)  # fmt: skip
+
+
+class Need(enum.IntEnum):
+    """How much of a message must be read."""
+
+    COPIES = 0
+    SUMMARY = 1
+    HEADER = 2
+    ALL = 3
+
+
+class BodyArguments(Arguments, frozen=True, kw_only=True):
+    """What Email/get and Email/parse may be told about bodies (RFC 8621 §4.2, §4.9)."""
+
+    body_properties: list[str] | None = None
+    fetch_text_body_values: bool = False
+    fetch_html_body_values: bool = msgspec.field(default=False, name="fetchHTMLBodyValues")
+    fetch_all_body_values: bool = False
+    max_body_value_bytes: UnsignedInt = 0
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What is asked for of each email."""
+
+    properties: Sequence[str]
+    header: Mapping[str, HeaderProperty]
+    part: Callable[[BodyPart], dict[str, Any]]
+    values: BodyArguments
+    need: Need
+
+
+class View:
+    """One email. `raw` is as much of it as the wish needs; a parsed blob has no `email_id` and no copies."""
+
+    def __init__(self, blob: BlobId, size: int, summary: Summary | None, raw: bytes = b"") -> None:
+        self.blob = blob
+        self.size = size
+        self.raw = raw
+        self.email_id = 0
+        self.thread_id = 0
+        self.copies: Sequence[Copy] = ()
+        self._summary = summary
+
+    @classmethod
+    def of_email(cls, copies: Sequence[Copy], content: Email | None = None) -> View:
+        """An email of which these copies are seen; without `content` only what they say may be asked for."""
+        summary = None if content is None else _unpacked(content.summary)
+        view = cls(BlobId(copies[0].email_id), copies[0].size, summary)
+        view.email_id, view.thread_id, view.copies = copies[0].email_id, copies[0].thread_id, copies
+        return view
+
+    @property
+    def stale(self) -> bool:
+        """Whether there is no summary of this version."""
+        return self._summary is None
+
+    @property
+    def header_length(self) -> int | None:
+        """Octets of the header; None where the summary does not say."""
+        return None if self._summary is None or self._summary.flags & UNPARSED else self._summary.header_size
+
+    @cached_property
+    def summary(self) -> Summary:
+        """What was made of it at delivery; an old one, and that of a blob, is made now."""
+        return self._summary if self._summary is not None else summarize(self.raw)
+
+    @cached_property
+    def header(self) -> Header:
+        """The message's own header."""
+        return Header.parse(self.raw)
+
+    @cached_property
+    def root(self) -> BodyPart:
+        """The tree of its parts."""
+        return body_parts.tree(self.raw, scan(self.raw), self.blob)
+
+    @cached_property
+    def bodies(self) -> Bodies:
+        """Its text, HTML and attachments."""
+        return body_parts.bodies(self.root)
+
+
+def _unpacked(packed: bytes) -> Summary | None:
+    try:
+        return Summary.unpack(packed)
+    except msgspec.DecodeError:
+        return None  # of another version: made anew
+
+
+def _people(found: Sequence[Person]) -> list[dict[str, str | None]] | None:
+    return [
+        {"name": unicodedata.normalize("NFC", one.name.strip()) or None, "email": one.email} for one in found
+    ] or None
+
+
+def _recipients(view: View, found: Sequence[Person], at: int) -> list[dict[str, str | None]] | None:
+    """A list that is empty though the field is there: only groups without members."""
+    told = _people(found)
+    if (
+        told is None
+        and b"(NIL NIL NIL NIL)" in view.summary.envelope
+        and _element(view.summary.envelope, at) != b"NIL"
+    ):
+        return []
+    return told
+
+
+def _subject(view: View) -> str | None:
+    subject = view.summary.subject
+    if not subject and _element(view.summary.envelope, 1) == b"NIL":
+        return None
+    return unicodedata.normalize("NFC", subject.lstrip(" "))
+
+
+def _element(envelope: bytes, wanted: int) -> bytes:
+    """One of the ten elements of a rendered ENVELOPE: its first octets, enough to tell NIL from others."""
+    at, end = 1, len(envelope)
+    for _ in range(wanted):
+        at = _behind(envelope, at, end) + 1
+    return envelope[at : at + 3]
+
+
+def _behind(rendered: bytes, at: int, end: int) -> int:
+    """Behind the string, list, literal or NIL that begins at `at`."""
+    depth = 0
+    while at < end:
+        octet = rendered[at : at + 1]
+        if octet == b'"':
+            at += 1
+            while rendered[at : at + 1] != b'"':
+                at += 2 if rendered[at : at + 1] == b"\\" else 1
+        elif octet == b"{":
+            close = rendered.index(b"}", at)
+            at = close + 2 + int(rendered[at + 1 : close].rstrip(b"+"))
+        elif octet == b"(":
+            depth += 1
+        elif octet == b")":
+            depth -= 1
+        elif octet == b"N":
+            at += 2
+        at += 1
+        if not depth and octet != b" ":
+            break
+    return at
+
+
+def _values(view: View, arguments: BodyArguments) -> dict[str, Any]:
+    parts: list[BodyPart] = []
+    if arguments.fetch_text_body_values:
+        parts += view.bodies.text
+    if arguments.fetch_html_body_values:
+        parts += view.bodies.html
+    if arguments.fetch_all_body_values:
+        parts += body_parts.leaves(view.root)
+    return {
+        part.part.section: body_value(part, arguments.max_body_value_bytes)
+        for part in parts
+        if part.part.media_type == "text"
+    }
+
+
+def _shown(parts: Iterable[BodyPart], wish: Wish) -> list[dict[str, Any]]:
+    return [wish.part(part) for part in parts]
+
+
+Reading = Callable[[View, Wish], Any]
+
+METADATA: Final[Mapping[str, Reading]] = {
+    "id": lambda view, _: id_text(IdKind.EMAIL, view.email_id) if view.email_id else None,
+    "threadId": lambda view, _: id_text(IdKind.THREAD, view.thread_id) if view.email_id else None,
+    "mailboxIds": lambda view, _: (
+        {id_text(IdKind.MAILBOX, one.mailbox_id): True for one in view.copies} if view.email_id else None
+    ),
+    "keywords": lambda view, _: dict.fromkeys(keywords_of(view.copies), True) if view.email_id else None,
+    "receivedAt": lambda view, _: (
+        utc_date(min(one.internaldate for one in view.copies)) if view.email_id else None
+    ),
+}
+SUMMARY: Final[Mapping[str, Reading]] = {
+    "blobId": lambda view, _: str(view.blob),
+    "size": lambda view, _: view.size,
+    "messageId": lambda view, _: view.summary.message_id or None,
+    "inReplyTo": lambda view, _: view.summary.in_reply_to or None,
+    "references": lambda view, _: view.summary.references or None,
+    "sender": lambda view, _: _people(view.summary.sender),
+    "from": lambda view, _: _people(view.summary.from_),
+    "to": lambda view, _: _recipients(view, view.summary.to, 5),
+    "cc": lambda view, _: _recipients(view, view.summary.cc, 6),
+    "bcc": lambda view, _: _recipients(view, view.summary.bcc, 7),
+    "replyTo": lambda view, _: _people(view.summary.reply_to),
+    "subject": lambda view, _: _subject(view),
+    "sentAt": lambda view, _: as_date(view.summary.sent_at),
+    "hasAttachment": lambda view, _: view.summary.has_attachment,
+    "preview": lambda view, _: view.summary.preview,
+}
+HEADER: Final[Mapping[str, Reading]] = {"headers": lambda view, _: headers(view.header)}
+BODY: Final[Mapping[str, Reading]] = {
+    "bodyStructure": lambda view, wish: body_parts.whole(view.root, wish.part),
+    "bodyValues": lambda view, wish: _values(view, wish.values),
+    "textBody": lambda view, wish: _shown(view.bodies.text, wish),
+    "htmlBody": lambda view, wish: _shown(view.bodies.html, wish),
+    "attachments": lambda view, wish: _shown(view.bodies.attachments, wish),
+}
+PROPERTIES: Final[Mapping[str, tuple[Need, Reading]]] = {
+    **{name: (Need.COPIES, read) for name, read in METADATA.items()},
+    **{name: (Need.SUMMARY, read) for name, read in SUMMARY.items()},
+    **{name: (Need.HEADER, read) for name, read in HEADER.items()},
+    **{name: (Need.ALL, read) for name, read in BODY.items()},
+}
+
+
+def wish(properties: Sequence[str] | None, default: Sequence[str], values: BodyArguments) -> Wish:
+    """What these arguments ask for. Raises `invalidArguments` for a property that there is not."""
+    names = default if properties is None else tuple(dict.fromkeys(properties))
+    need = Need.SUMMARY if {"blobId", "size"} & set(names) else Need.COPIES
+    asked: dict[str, HeaderProperty] = {}
+    for name in names:
+        if name in PROPERTIES:
+            need = max(need, PROPERTIES[name][0])
+            continue
+        found = read_property(name)
+        if found is None:
+            raise MethodError(
+                "invalidArguments", f"there is no property {name[:200]!r}", arguments=["properties"]
+            )
+        asked[name] = found
+        need = max(need, Need.HEADER)
+    part = body_parts.reader(body_parts.DEFAULT if values.body_properties is None else values.body_properties)
+    if isinstance(part, str):
+        raise MethodError(
+            "invalidArguments", f"parts have no property {part[:200]!r}", arguments=["bodyProperties"]
+        )
+    if "bodyValues" in names and not (
+        values.fetch_text_body_values or values.fetch_html_body_values or values.fetch_all_body_values
+    ):
+        need = max(
+            (PROPERTIES[name][0] for name in names if name in PROPERTIES and name != "bodyValues"),
+            default=need,
+        )
+        need = max(need, Need.HEADER) if asked else need
+    return Wish(names, asked, part, values, need)
+
+
+def show(view: View, wished: Wish) -> Object:
+    """The email's properties."""
+    told: Object = {}
+    for name in wished.properties:
+        header = wished.header.get(name)
+        if header is not None:
+            told[name] = value_of(header, view.header)
+        elif name == "bodyValues" and wished.need < Need.ALL:
+            told[name] = {}
+        else:
+            told[name] = PROPERTIES[name][1](view, wished)
+    return told

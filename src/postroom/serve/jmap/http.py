@@ -1,0 +1,198 @@
+"""The HTTP resources of JMAP as one ASGI application: session, API, and what families add (upload, download, events).
+
+RFC 8620 §2.2 (well-known), §3.1 (API requests), §3.6.1 (problem details); RFC 7617 (Basic). One request a client has in the air at a time per
+`maxConcurrentRequests`. Not here: connections, TLS and the limits of HTTP itself (`app`), and what methods do.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final
+
+from postroom.message.errors import AuthenticationFailed, MailError, TooManyLogins
+from postroom.proto.jmap import ijson
+from postroom.proto.jmap.capabilities import KNOWN
+from postroom.proto.jmap.errors import RequestError
+from postroom.proto.jmap.request import over, read
+from postroom.serve.jmap.batch import perform
+from postroom.serve.jmap.call import JmapService, Visitor
+from postroom.serve.jmap.sessions import API, SESSION, WELL_KNOWN, session_object
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = Iterable[tuple[bytes, bytes]]
+
+JSON: Final = b"application/json"
+PROBLEM: Final = b"application/problem+json"
+MAX_CREDENTIALS: Final = 4096  # octets of an Authorization field
+
+
+class Exchange:
+    """One HTTP request and its response."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.raw_path: str = scope.get("raw_path", self.path.encode()).decode("latin-1")
+        self.query: str = scope.get("query_string", b"").decode("latin-1")
+        self.headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            self.headers.setdefault(name.lower(), value)
+        self.receive = receive
+        self.send = send
+
+    @property
+    def origin(self) -> str:
+        """Scheme and authority under which the client has reached the server."""
+        host = self.headers.get(b"host", b"localhost").decode("latin-1")
+        return f"{self.scope.get('scheme', 'http')}://{host}"
+
+    @property
+    def client(self) -> str:
+        """The client's IP address."""
+        return str((self.scope.get("client") or ("",))[0])
+
+    async def body(self, most: int, limit: str) -> bytes:
+        """The request's body, of at most so many octets; raises `RequestError` naming the limit."""
+        announced = self.headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced[:19]) > most:
+            raise over(limit, f"at most {most} octets are taken")
+        pieces: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionResetError("the client is gone")
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > most:
+                raise over(limit, f"at most {most} octets are taken")
+            pieces.append(piece)
+            if not message.get("more_body"):
+                return b"".join(pieces)
+
+    async def answer(self, status: int, body: bytes = b"", kind: bytes = JSON, further: Headers = ()) -> None:
+        """The whole response."""
+        headers = [
+            (b"content-type", kind),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-cache, no-store, must-revalidate"),
+            (b"x-content-type-options", b"nosniff"),
+            *further,
+        ]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": b"" if self.method == "HEAD" else body})
+
+    async def problem(self, error: RequestError, further: Headers = ()) -> None:
+        """What is wrong with the request."""
+        await self.answer(int(error.status), ijson.encode(error.problem()), PROBLEM, further)
+
+
+Resource = Callable[["JmapApp", Exchange, Visitor], Awaitable[None]]
+
+
+class JmapApp:
+    """The application. `resources`: further ones by method and path; a path that ends with / stands for all below it."""
+
+    def __init__(
+        self, service: JmapService, resources: Mapping[tuple[str, str], Resource] = MappingProxyType({})
+    ) -> None:
+        self.service = service
+        self.busy: Counter[int] = Counter()  # requests in the air, by account
+        self.uploading: Counter[int] = Counter()  # uploads, likewise
+        self.resources: dict[tuple[str, str], Resource] = {
+            ("GET", WELL_KNOWN): _session,
+            ("GET", SESSION): _session,
+            ("POST", API): _api,
+            **resources,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            return
+        exchange = Exchange(scope, receive, send)
+        try:
+            resource = self._find(exchange)
+            visitor = await self._visitor(exchange)
+            await resource(self, exchange, visitor)
+        except RequestError as error:
+            await exchange.problem(error, _challenge(error))
+        except ConnectionError:
+            pass  # nobody is there any more
+        except MailError as error:
+            await exchange.problem(RequestError("", error.public, HTTPStatus.SERVICE_UNAVAILABLE))
+
+    def _find(self, exchange: Exchange) -> Resource:
+        method = "GET" if exchange.method == "HEAD" else exchange.method
+        places = [exchange.path, *_folders(exchange.path)]
+        for place in places:
+            if (method, place) in self.resources:
+                return self.resources[method, place]
+        if any(path in places for _, path in self.resources):
+            raise RequestError("", "this resource has another method", HTTPStatus.METHOD_NOT_ALLOWED)
+        raise RequestError("", "there is nothing here", HTTPStatus.NOT_FOUND)
+
+    async def _visitor(self, exchange: Exchange) -> Visitor:
+        """Who asks; raises `RequestError` 401 and 429."""
+        scheme, _, given = exchange.headers.get(b"authorization", b"")[:MAX_CREDENTIALS].partition(b" ")
+        if scheme.lower() != b"basic":
+            raise RequestError("", "log in with a name and a password (Basic)", HTTPStatus.UNAUTHORIZED)
+        try:
+            name, colon, password = base64.b64decode(given.strip(), validate=True).partition(b":")
+            username = name.decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise RequestError(
+                "", "the credentials are not written as RFC 7617 has it", HTTPStatus.UNAUTHORIZED
+            ) from error
+        try:
+            if not colon:
+                raise AuthenticationFailed
+            login = await self.service.logins.authenticate("jmap", exchange.client, username, password)
+        except AuthenticationFailed as error:
+            raise RequestError("", error.public, HTTPStatus.UNAUTHORIZED) from error
+        except TooManyLogins as error:
+            raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
+        return Visitor(login.account_id, login.address)
+
+
+def _folders(path: str) -> list[str]:
+    """The paths above one, longest first, each with its /."""
+    levels = path.split("/")
+    return ["/".join(levels[:size]) + "/" for size in range(len(levels) - 1, 1, -1)]
+
+
+def _challenge(error: RequestError) -> Headers:
+    return [(b"www-authenticate", b'Basic realm="Postroom", charset="UTF-8"')] if error.status == 401 else []
+
+
+async def _session(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
+    session = await session_object(app.service, visitor, exchange.origin)
+    await exchange.answer(200, ijson.encode(session))
+
+
+async def _api(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
+    limits = app.service.limits
+    media_type = exchange.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type != JSON:
+        raise RequestError("notJSON", "the content type of a request is application/json")
+    if app.busy[visitor.account_id] >= limits.max_concurrent_requests:
+        raise over("maxConcurrentRequests", f"at most {limits.max_concurrent_requests} requests at a time")
+    app.busy[visitor.account_id] += 1
+    try:
+        raw = await exchange.body(limits.max_size_request, "maxSizeRequest")
+        request = read(raw, KNOWN, limits)
+        state = (await session_object(app.service, visitor, exchange.origin))["state"]
+        told = await perform(app.service, visitor, request, state)
+    finally:
+        app.busy[visitor.account_id] -= 1
+        if not app.busy[visitor.account_id]:
+            del app.busy[visitor.account_id]
+    await exchange.answer(200, ijson.encode(told))

@@ -1,0 +1,105 @@
+"""Mailbox/get and Mailbox/changes (RFC 8621 §2.1, §2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.standard import Changes, Get, wanted
+from postroom.proto.jmap.state import Changed
+from postroom.proto.jmap.types import Object
+from postroom.serve.jmap.call import Call, Method, Methods
+from postroom.serve.jmap.folders import Folder, Folders
+from postroom.serve.jmap.getting import Since, got, ids_of
+from postroom.store import arranging
+from postroom.store.roster import Counts
+
+NOTHING: Final = Counts()
+COUNTS: Final = ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A mailbox, and what is counted when somebody asks."""
+
+    folder: Folder
+    parent: Folder | None
+    counts: Counts
+
+
+PROPERTIES: Final[Mapping[str, Callable[[Shown], Any]]] = {
+    "id": lambda one: id_text(IdKind.MAILBOX, one.folder.mailbox.mailbox_id),
+    "name": lambda one: one.folder.mailbox.name,
+    "parentId": lambda one: id_text(IdKind.MAILBOX, one.parent.mailbox.mailbox_id) if one.parent else None,
+    "role": lambda one: one.folder.mailbox.role or None,
+    "sortOrder": lambda one: one.folder.mailbox.sort_order,
+    "totalEmails": lambda one: one.counts.emails,
+    "unreadEmails": lambda one: one.counts.unread_emails,
+    "totalThreads": lambda one: one.counts.threads,
+    "unreadThreads": lambda one: one.counts.unread_threads,
+    "myRights": lambda one: one.folder.my_rights(),
+    "isSubscribed": lambda one: one.folder.subscribed,
+}
+
+
+async def get(call: Call, arguments: Get) -> Object:
+    """RFC 8621 §2.1."""
+    account_id = await call.account(arguments.account_id)
+    properties = wanted(arguments.properties, tuple(PROPERTIES))
+    asked = ids_of(call, arguments)
+    state = await state_of(call, account_id)
+    folders = await Folders.read(call, account_id)
+    if asked is None:
+        found = list(folders.by_id.values())
+    else:
+        found = [folder for one in asked if (folder := folders.named(one)) is not None]
+    return got(arguments, state, await show(call, folders, found, properties), asked)
+
+
+async def show(
+    call: Call, folders: Folders, found: Collection[Folder], properties: Collection[str]
+) -> list[Object]:
+    """Mailboxes with these properties."""
+    counts: Mapping[int, Counts] = {}
+    if not set(COUNTS).isdisjoint(properties) and found:
+        roster = await call.service.rosters.look(call.reading, folders.reader)
+        counts = roster.counts(folders.trash)
+    shown = []
+    for folder in found:
+        one = Shown(folder, folders.parent(folder), counts.get(folder.mailbox.mailbox_id, NOTHING))
+        shown.append({name: PROPERTIES[name](one) for name in properties})
+    return shown
+
+
+async def state_of(call: Call, account_id: int) -> int:
+    """The state of all mailboxes of an account."""
+    return max(await arranging.newest(call.reading, account_id), (await call.state(account_id)).floor)
+
+
+async def changes(call: Call, arguments: Changes) -> Object:
+    """RFC 8621 §2.2. A mailbox that is no longer shared is gone for who asks."""
+    account_id = await call.account(arguments.account_id)
+    account = await call.state(account_id)
+    newest = await state_of(call, account_id)
+    since = Since(arguments, IdKind.MAILBOX, floor=account.floor, newest=account.modseq, current=newest)
+    found = await arranging.changes(call.reading, account_id, since.cursor[0] - 1)
+    there = (await Folders.read(call, account_id)).by_id
+    behind = [change for change in found if (change.modseq, change.mailbox_id) > since.cursor]
+    answer = since.answer(
+        [
+            Changed(one.modseq, one.mailbox_id, one.created, one.gone or one.mailbox_id not in there)
+            for one in behind
+        ]
+    )
+    only_counts = not answer["created"] and not answer["destroyed"]
+    only_counts = only_counts and all(one.structure <= since.since.began for one in behind)
+    return {**answer, "updatedProperties": list(COUNTS) if only_counts and behind else None}
+
+
+METHODS: Final[Methods] = {
+    "Mailbox/get": Method(MAIL, Get, get),
+    "Mailbox/changes": Method(MAIL, Changes, changes),
+}

@@ -1,0 +1,136 @@
+"""Mailbox/query and Mailbox/queryChanges (RFC 8621 §2.3, §2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.errors import MethodError
+from postroom.proto.jmap.standard import Comparator, Query, QueryChanges, read_filter
+from postroom.proto.jmap.state import read_state
+from postroom.proto.jmap.types import Id, Object
+from postroom.serve.jmap.call import Call, Method, Methods
+from postroom.serve.jmap.folders import Folder, Folders
+from postroom.serve.jmap.mailbox import state_of
+from postroom.serve.jmap.querying import Condition, answered, as_tree, changed, ordered, predicate
+from postroom.store import arranging
+
+
+class MailboxQuery(Query, frozen=True, kw_only=True):
+    """RFC 8621 §2.3."""
+
+    sort_as_tree: bool = False
+    filter_as_tree: bool = False
+
+
+class MailboxQueryChanges(QueryChanges, frozen=True, kw_only=True):
+    """RFC 8621 §2.4: the arguments that the query had."""
+
+    sort_as_tree: bool = False
+    filter_as_tree: bool = False
+
+
+class FilterCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What is left out is not asked for; null is."""
+
+    parent_id: Id | msgspec.UnsetType | None = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    role: str | msgspec.UnsetType | None = msgspec.UNSET
+    has_any_role: bool | msgspec.UnsetType = msgspec.UNSET
+    is_subscribed: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+_TESTS: Final[Mapping[str, Callable[[Any, Folder, Folders], bool]]] = {
+    "parent_id": lambda wanted, one, folders: _parent_id(one, folders) == wanted,
+    "name": lambda wanted, one, _folders: wanted.casefold() in one.mailbox.name.casefold(),
+    "role": lambda wanted, one, _folders: (one.mailbox.role or None) == wanted,
+    "has_any_role": lambda wanted, one, _folders: bool(one.mailbox.role) == wanted,
+    "is_subscribed": lambda wanted, one, _folders: one.subscribed == wanted,
+}
+KEYS: Final[Mapping[str, Callable[[Folder], Any]]] = {
+    "sortOrder": lambda one: one.mailbox.sort_order,
+    "name": lambda one: one.mailbox.name.casefold(),
+    "parent/name": lambda one: one.mailbox.name.casefold(),
+}
+_DEFAULT: Final = (Comparator(property="sortOrder"), Comparator(property="name"))
+
+
+async def query(call: Call, arguments: MailboxQuery) -> Object:
+    """RFC 8621 §2.3."""
+    account_id = await call.account(arguments.account_id)
+    state = await state_of(call, account_id)
+    return answered(arguments, state, await _results(call, account_id, arguments), arguments.anchor)
+
+
+async def query_changes(call: Call, arguments: MailboxQueryChanges) -> Object:
+    """RFC 8621 §2.4."""
+    account_id = await call.account(arguments.account_id)
+    account = await call.state(account_id)
+    since = read_state(arguments.since_query_state, floor=account.floor, newest=account.modseq)
+    state = await state_of(call, account_id)
+    touched = await arranging.changes(call.reading, account_id, since.modseq)
+    if any(change.structure > since.modseq for change in touched):
+        ids = [id_text(IdKind.MAILBOX, change.mailbox_id) for change in touched]
+    else:
+        ids = []  # only what is in them has changed, which no filter and no order looks at
+    return changed(arguments, state, await _results(call, account_id, arguments), ids, id_of=str)
+
+
+async def _results(call: Call, account_id: int, arguments: MailboxQuery | MailboxQueryChanges) -> list[str]:
+    folders = await Folders.read(call, account_id)
+    tree = read_filter(arguments.filter)
+    matches = predicate(tree, lambda given: _condition(given, folders))
+    everything = sorted(folders.by_id.values(), key=lambda one: one.mailbox.mailbox_id)
+    found = [one for one in everything if matches(one)]
+    if arguments.filter_as_tree:
+        found = _with_all_above(found, folders)
+    sort = arguments.sort or list(_DEFAULT)
+    if arguments.sort_as_tree:
+        # Those that do not match have their place in the tree too, by which what lies below them is sorted.
+        kept = {one.mailbox.mailbox_id for one in found}
+        whole = as_tree(
+            ordered(everything, sort, KEYS),
+            lambda one: one.mailbox.parent_id,
+            lambda one: one.mailbox.mailbox_id,
+        )
+        found = [one for one in whole if one.mailbox.mailbox_id in kept]
+    else:
+        found = ordered(found, sort, KEYS)
+    return [id_text(IdKind.MAILBOX, one.mailbox.mailbox_id) for one in found]
+
+
+def _condition(given: Object, folders: Folders) -> Condition[Folder]:
+    try:
+        wanted = msgspec.convert(given, FilterCondition, strict=True)
+    except msgspec.ValidationError as error:
+        kind = "unsupportedFilter" if "unknown field" in str(error) else "invalidArguments"
+        raise MethodError(kind, f"filter: {error}", arguments=["filter"]) from error
+    asked = {name: value for name in _TESTS if (value := getattr(wanted, name)) is not msgspec.UNSET}
+    return lambda one: all(_TESTS[name](value, one, folders) for name, value in asked.items())
+
+
+def _with_all_above(found: list[Folder], folders: Folders) -> list[Folder]:
+    there = {one.mailbox.mailbox_id for one in found}
+
+    def whole(one: Folder) -> bool:
+        above = folders.parent(one)
+        while above is not None and above.mailbox.mailbox_id in there:
+            above = folders.parent(above)
+        return above is None
+
+    return [one for one in found if whole(one)]
+
+
+def _parent_id(one: Folder, folders: Folders) -> str | None:
+    above = folders.parent(one)
+    return id_text(IdKind.MAILBOX, above.mailbox.mailbox_id) if above else None
+
+
+METHODS: Final[Methods] = {
+    "Mailbox/query": Method(MAIL, MailboxQuery, query),
+    "Mailbox/queryChanges": Method(MAIL, MailboxQueryChanges, query_changes),
+}

@@ -1,0 +1,247 @@
+"""Mailbox/set: mailboxes are made, renamed, moved, given a role, subscribed to, and removed (RFC 8621 §2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from postroom.proto.jmap import patch
+from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.errors import Refused, invalid
+from postroom.proto.jmap.standard import Set
+from postroom.proto.jmap.types import Object
+from postroom.serve.jmap.call import Call, Method, Methods
+from postroom.serve.jmap.folders import Folder, Folders, subscription_name
+from postroom.serve.jmap.getting import Setting
+from postroom.serve.jmap.mailbox import PROPERTIES, show, state_of
+from postroom.store import arranging, expunge, mailboxes, tree
+from postroom.store.changes import Change, MailboxChanged
+from postroom.store.engine import Transaction
+from postroom.store.mailboxes import TOP, BadName, HasChildren, MailboxExists, NewMailbox, TooManyMailboxes
+from postroom.store.rights import MailboxRef
+from postroom.store.tree import RoleTaken
+
+MAX_ORDER: Final = 2**31 - 1  # RFC 8621 §2
+# RFC 8621 §2: the attributes of the IANA registry "IMAP Mailbox Name Attributes" that say what a mailbox is for, and the inbox.
+ROLES: Final = frozenset(
+    ("all", "archive", "drafts", "flagged", "important", "inbox", "junk", "memos", "scheduled", "sent", "snoozed", "subscribed", "trash")
+)  # fmt: skip
+SETTABLE: Final[dict[str, Any]] = {"parentId": None, "role": None, "sortOrder": 0, "isSubscribed": True}
+_SERVER_SET: Final = tuple(name for name in PROPERTIES if name not in ("name", *SETTABLE))
+
+
+class MailboxSet(Set, frozen=True, kw_only=True):
+    """RFC 8621 §2.5."""
+
+    on_destroy_remove_emails: bool = False
+
+
+async def set_(call: Call, arguments: MailboxSet) -> Object:
+    """RFC 8621 §2.5. Creations go in an order in which parents come before what lies below them."""
+    account_id = await call.account(arguments.account_id)
+    setting = Setting(call, arguments, await state_of(call, account_id))
+    work = _Work(call, account_id, remove_emails=arguments.on_destroy_remove_emails)
+    await setting.create(work.create, order=_parents_first(arguments.create or {}))
+    await setting.update(work.update)
+    await setting.destroy(work.destroy, order=await work.children_first(arguments.destroy or ()))
+    return setting.answer(await state_of(call, account_id))
+
+
+def _parents_first(create: dict[str, Object]) -> list[str]:
+    """Creation ids, each behind that of its parent when this is made here too."""
+    done: dict[str, None] = {}
+    for start in create:
+        line = [start]
+        while True:
+            parent = create[line[-1]].get("parentId")
+            above = parent[1:] if isinstance(parent, str) and parent.startswith("#") else ""
+            if above not in create or above in line or above in done:
+                break
+            line.append(above)
+        done.update(dict.fromkeys(reversed(line)))
+    return list(done)
+
+
+class _Work:
+    """What is done with one account's mailboxes, one after the other."""
+
+    def __init__(self, call: Call, account_id: int, *, remove_emails: bool) -> None:
+        self._call = call
+        self._account_id = account_id
+        self._remove_emails = remove_emails
+
+    async def create(self, given: Object) -> Object:
+        """A new mailbox."""
+        call = self._call
+        for name in given:
+            if name not in PROPERTIES or name in _SERVER_SET:
+                raise invalid(
+                    name, "only the server sets this" if name in PROPERTIES else "there is no such property"
+                )
+        values = {**SETTABLE, **given}
+        self._check(values)
+        number = call.service.ids.next()
+        parent_id = self._parent(values["parentId"], await Folders.read(call, self._account_id))
+        own = self._account_id == call.visitor.account_id
+        new = NewMailbox(
+            number,
+            values["name"],
+            parent_id,
+            values["role"] or "",
+            bool(values["isSubscribed"]) and own,
+        )
+
+        async def work(tx: Transaction) -> list[MailboxChanged]:
+            if new.role and await tx.fetchrow(tree.ROLE_TAKEN, self._account_id, new.role):
+                raise RoleTaken
+            made = [
+                await mailboxes.create(tx, self._account_id, new, call.service.now(), call.visitor.account_id)
+            ]
+            if values["sortOrder"]:
+                made.append(
+                    await arranging.set_order(tx, call.ref(self._account_id, number), values["sortOrder"])
+                )
+            return made
+
+        await self._do(work)
+        call.forget_shared()
+        folders = await Folders.read(call, self._account_id)
+        (shown,) = await show(call, folders, [folders.by_id[number]], tuple(PROPERTIES))
+        return {
+            name: value for name, value in shown.items() if name == "id" or given.get(name, self) != value
+        }
+
+    async def update(self, record: str, given: Object) -> Object | None:
+        """Another name, parent, role, place or subscription."""
+        call = self._call
+        folders = await Folders.read(call, self._account_id)
+        folder = self._folder(folders, record)
+        (current,) = await show(call, folders, [folder], tuple(PROPERTIES))
+        values = patch.apply(current, given, SETTABLE)
+        wrong = [name for name in values if name not in PROPERTIES]
+        wrong += [name for name in _SERVER_SET if values.get(name) != current[name]]
+        if wrong:
+            raise invalid(wrong, "not a property that a client sets")
+        self._check(values)
+        await self._apply(folders, folder, (current, values))
+        return None
+
+    async def _apply(self, folders: Folders, folder: Folder, versions: tuple[Object, Object]) -> None:
+        current, values = versions
+        call, ref = self._call, self._call.ref(self._account_id, folder.mailbox.mailbox_id)
+        parent_id = self._parent(values["parentId"], folders)
+        own = self._account_id == call.visitor.account_id
+
+        async def work(tx: Transaction) -> list[MailboxChanged]:
+            done: list[MailboxChanged] = []
+            if (values["name"], values["parentId"]) != (current["name"], current["parentId"]):
+                done.append(await mailboxes.rename(tx, ref, parent_id, values["name"]))
+            if values["role"] != current["role"]:
+                done.append(await arranging.set_role(tx, ref, values["role"] or ""))
+            if values["sortOrder"] != current["sortOrder"]:
+                done.append(await arranging.set_order(tx, ref, values["sortOrder"]))
+            if own and values["isSubscribed"] != current["isSubscribed"]:
+                done.append(await mailboxes.subscribe(tx, ref, subscribed=values["isSubscribed"]))
+            return done
+
+        await self._do(work)
+        if not own and values["isSubscribed"] != current["isSubscribed"]:
+            await self._subscribe(ref, subscribed=values["isSubscribed"])
+
+    async def _subscribe(self, ref: MailboxRef, *, subscribed: bool) -> None:
+        """A subscription of who asks to another's mailbox is a name of his own."""
+        name = await subscription_name(self._call, ref.account_id, ref.mailbox_id)
+        if name is None:
+            raise Refused("notFound")
+        who = self._call.visitor.account_id
+
+        async def work(tx: Transaction) -> list[Change]:
+            if subscribed:
+                await tree.subscribe(tx, who, name)
+            else:
+                await tree.unsubscribe(tx, who, name)
+            return []
+
+        await self._do(work)
+        self._call.publish([MailboxChanged(who, 0, ref.mailbox_id)])
+
+    async def destroy(self, record: str) -> None:
+        """Removes a mailbox, with what is in it only when that is asked for."""
+        call = self._call
+        folders = await Folders.read(call, self._account_id)
+        folder = self._folder(folders, record)
+        ref = call.ref(self._account_id, folder.mailbox.mailbox_id)
+
+        async def work(tx: Transaction) -> list[Change]:
+            box = await mailboxes.get(tx, ref)
+            if box.n_total > box.n_deleted and not self._remove_emails:
+                raise Refused("mailboxHasEmail")
+            return await expunge.delete(tx, ref, call.service.now())
+
+        await self._do(work)
+
+    async def children_first(self, destroy: Any) -> list[str]:
+        """What is to be destroyed, mailboxes before those that they lie in."""
+        folders = await Folders.read(self._call, self._account_id)
+
+        def depth(written: str) -> int:
+            folder = folders.named(
+                self._call.created.get(written[1:], written) if written[:1] == "#" else written
+            )
+            levels = 0
+            while folder is not None and levels <= mailboxes.MAX_DEPTH:
+                folder = folders.parent(folder)
+                levels += 1
+            return levels
+
+        return sorted(dict.fromkeys(destroy), key=depth, reverse=True)
+
+    async def _do(self, work: Callable[[Transaction], Any]) -> None:
+        try:
+            self._call.publish(await self._call.write(work))
+        except HasChildren as error:
+            raise Refused("mailboxHasChild") from error
+        except (BadName, MailboxExists) as error:
+            raise invalid("name", error.public) from error
+        except RoleTaken as error:
+            raise invalid("role", error.public) from error
+        except TooManyMailboxes as error:
+            raise Refused("overQuota", error.public) from error
+
+    def _folder(self, folders: Folders, record: str) -> Folder:
+        folder = folders.named(record)
+        if folder is None:
+            raise Refused("notFound")
+        return folder
+
+    def _parent(self, given: str | None, folders: Folders) -> int:
+        if given is None:
+            return TOP
+        try:
+            folder = folders.named(self._call.meant(given))
+        except Refused:
+            folder = None
+        if folder is None:
+            raise invalid("parentId", "there is no such mailbox")
+        return folder.mailbox.mailbox_id
+
+    def _check(self, values: Object) -> None:
+        """The types of what a client may set."""
+        wrong = [name for name, test in _TYPES.items() if name not in values or not test(values[name])]
+        if wrong:
+            raise invalid(wrong, "a property is missing, or its value is none that it can have")
+
+
+def _is_order(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MAX_ORDER
+
+
+_TYPES: Final[dict[str, Callable[[Any], bool]]] = {
+    "name": lambda value: isinstance(value, str),
+    "parentId": lambda value: value is None or isinstance(value, str),
+    "role": lambda value: value is None or (isinstance(value, str) and value in ROLES),
+    "sortOrder": _is_order,
+    "isSubscribed": lambda value: isinstance(value, bool),
+}
+
+METHODS: Final[Methods] = {"Mailbox/set": Method(MAIL, MailboxSet, set_)}

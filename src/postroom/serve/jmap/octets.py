@@ -1,0 +1,94 @@
+"""The octets of blobs, for whoever may have them: of emails, of what is in their parts, and of what was uploaded.
+
+RFC 8620 §6, RFC 8621 §4.1.4. An email's blob has the email's number. What somebody uploads is his own, and nobody else's, whatever account he means it for:
+it is looked for there after the account that a call is about. Not here: HTTP (`serve.jmap.transfer`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+from postroom.message import transfer
+from postroom.message.errors import NoSpace, OverQuota
+from postroom.message.mime import scan
+from postroom.proto.jmap.blob_ids import BlobId, read_blob_id
+from postroom.serve.jmap.call import Call
+from postroom.serve.jmap.folders import Folders
+from postroom.store import blobs, emails
+from postroom.store.blobs import BlobRef
+
+IN_THREAD: Final = 262_144  # octets from which on a message is taken apart in a thread
+MOST_UPLOADED: Final = 1 << 30  # octets that an account has uploaded and not used yet
+
+
+class Octets:
+    """Blobs as one account's calls reach for them."""
+
+    def __init__(self, call: Call, account_id: int) -> None:
+        self._call = call
+        self._account_id = account_id
+        self._folders: Folders | None = None
+
+    async def read(self, written: str) -> bytes | None:
+        """What a blob holds; None when there is none, or it is not for who asks."""
+        blob = read_blob_id(written)
+        if blob is None:
+            return None
+        raw = await self._object(blob.number)
+        for section in blob.parts if raw is not None else ():
+            raw = await _within(raw or b"", section)
+            if raw is None:
+                return None
+        return raw
+
+    async def all(self, written: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:
+        """What these blobs hold, and those that are not there."""
+        found: dict[str, bytes] = {}
+        missing: list[str] = []
+        for one in written:
+            octets = await self.read(one)
+            if octets is None:
+                missing.append(one)
+            else:
+                found[one] = octets
+        return found, missing
+
+    async def _object(self, number: int) -> bytes | None:
+        call = self._call
+        if self._folders is None:
+            self._folders = await Folders.read(call, self._account_id)
+        if await emails.copies(call.reading, self._folders.reader, [number]):
+            return await call.store.read_email(self._account_id, number)
+        # What is no email of this account that he may read, he may have uploaded.
+        return await call.store.read(call.visitor.account_id, number)
+
+
+async def _within(raw: bytes, section: str) -> bytes | None:
+    if len(raw) >= IN_THREAD:
+        return await asyncio.to_thread(_decoded, raw, section)
+    return _decoded(raw, section)
+
+
+def _decoded(raw: bytes, section: str) -> bytes | None:
+    for part in scan(raw).parts:
+        if part.section == section and (part.leaf or part.media_type == "message"):
+            return transfer.decode(raw[part.body_start : part.body_end], part.encoding).octets
+    return None
+
+
+async def upload(call: Call, octets: bytes) -> BlobId:
+    """Keeps octets for a while, until something is made of them. Raises `OverQuota`, `NoSpace`."""
+    account_id, number = call.visitor.account_id, call.service.ids.next()
+    if await blobs.parked(call.reading, account_id) + len(octets) > MOST_UPLOADED:
+        raise OverQuota("Too much was uploaded and not used: try again later")
+    body = await call.store.durable(account_id, number, octets)
+    now = call.service.now()
+    try:
+        kept = await call.write(lambda tx: blobs.park(tx, account_id, number, body, now))
+    except NoSpace:
+        if isinstance(body, BlobRef):
+            await call.store.discard(account_id, body)
+        raise
+    return BlobId(kept)

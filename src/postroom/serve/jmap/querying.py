@@ -1,0 +1,110 @@
+"""How /query and /queryChanges are done for a type whose objects are few enough to be looked at one by one.
+
+RFC 8620 §5.5, §5.6. The state of a query is that of its type; what was made or changed since is told as removed and added again. Not here: emails,
+of which there may be a million (`serve.jmap.email_query`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from postroom.proto.jmap.errors import MethodError
+from postroom.proto.jmap.standard import MAX_COMPARATORS, Comparator, Operator, Query, QueryChanges, window
+from postroom.proto.jmap.types import Object
+
+T = TypeVar("T")
+Condition = Callable[[T], bool]
+Key = Callable[[T], Any]
+
+MOST_IDS: Final = 5_000  # of one answer to a query
+
+
+def predicate(tree: Operator | Object | None, condition: Callable[[Object], Condition[T]]) -> Condition[T]:
+    """Whether an object matches a filter; `condition` makes a test of one condition, or raises `MethodError`."""
+    if tree is None:
+        return lambda _one: True
+    if not isinstance(tree, Operator):
+        return condition(tree)
+    tests = [predicate(below, condition) for below in tree.conditions]  # as deep as `read_filter` lets it be
+    if tree.operator == "AND":
+        return lambda one: all(test(one) for test in tests)
+    if tree.operator == "OR":
+        return lambda one: any(test(one) for test in tests)
+    return lambda one: not any(test(one) for test in tests)
+
+
+def ordered(found: Sequence[T], sort: Sequence[Comparator] | None, keys: Mapping[str, Key[T]]) -> list[T]:
+    """In the order of the comparators; `found` has a stable order of its own. Raises `unsupportedSort`."""
+    comparators = list(sort or ())
+    if len(comparators) > MAX_COMPARATORS:
+        raise MethodError("unsupportedSort", f"a sort has at most {MAX_COMPARATORS} comparators")
+    for comparator in comparators:
+        if comparator.property not in keys:
+            raise MethodError("unsupportedSort", f"nothing is sorted by {comparator.property[:100]!r}")
+    result = list(found)
+    for comparator in reversed(comparators):  # a stable sort by each, the last one first
+        result.sort(key=keys[comparator.property], reverse=not comparator.is_ascending)
+    return result
+
+
+def as_tree(found: Sequence[T], parent: Callable[[T], Any], own: Callable[[T], Any]) -> list[T]:
+    """The same order among siblings, each followed by what lies below it."""
+    below: dict[Any, list[T]] = {}
+    there = {own(one) for one in found}
+    for one in found:
+        above = parent(one)
+        below.setdefault(above if above in there else None, []).append(one)
+    result: list[T] = []
+    waiting = list(reversed(below.get(None, ())))
+    while waiting:
+        one = waiting.pop()
+        result.append(one)
+        waiting += reversed(below.get(own(one), ()))
+    return result
+
+
+def answered(arguments: Query, state: object, ids: Sequence[T], anchor: T | None) -> Object:
+    """The response to a /query that has these results in all; `anchor` is the argument in the form of the results."""
+    at = ids.index(anchor) if anchor is not None and anchor in ids else None
+    part = window(arguments, len(ids), at, MOST_IDS)
+    told: Object = {
+        "accountId": arguments.account_id,
+        "queryState": str(state),
+        "canCalculateChanges": True,
+        "position": part.position,
+        "ids": list(ids[part.position : part.position + part.limit]),
+    }
+    if arguments.calculate_total:
+        told["total"] = len(ids)
+    if (arguments.limit is None and len(ids) - part.position > part.limit) or (
+        arguments.limit and arguments.limit > part.limit
+    ):
+        told["limit"] = part.limit
+    return told
+
+
+def changed(
+    arguments: QueryChanges,
+    state: object,
+    ids: Sequence[T],
+    touched: Sequence[T],
+    *,
+    id_of: Callable[[T], str],
+) -> Object:
+    """The response to a /queryChanges: `touched` are all objects that were made, changed or removed since. Raises `tooManyChanges`."""
+    again = set(touched)
+    added = [{"id": id_of(one), "index": index} for index, one in enumerate(ids) if one in again]
+    removed = [id_of(one) for one in dict.fromkeys(touched)]
+    if arguments.max_changes is not None and len(added) + len(removed) > arguments.max_changes:
+        raise MethodError("tooManyChanges")
+    told: Object = {
+        "accountId": arguments.account_id,
+        "oldQueryState": arguments.since_query_state,
+        "newQueryState": str(state),
+        "removed": removed,
+        "added": added,
+    }
+    if arguments.calculate_total:
+        told["total"] = len(ids)
+    return told

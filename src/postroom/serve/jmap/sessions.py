@@ -1,0 +1,71 @@
+"""The Session object: what the server can do, which accounts there are for whoever asks, and where to go.
+
+RFC 8620 §2. Its state is a hash of it, so that it changes when anything in it does. Not here: who asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+import msgspec
+
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap import ijson
+from postroom.proto.jmap.capabilities import COLLATIONS, CORE, TABLE
+from postroom.serve.jmap.call import JmapService, Visitor
+from postroom.store import acl
+
+PREFIX: Final = "/jmap"
+API: Final = PREFIX + "/api"
+SESSION: Final = PREFIX + "/session"
+UPLOAD: Final = PREFIX + "/upload"
+DOWNLOAD: Final = PREFIX + "/download"
+EVENTS: Final = PREFIX + "/eventsource"
+WELL_KNOWN: Final = "/.well-known/jmap"
+
+
+async def session_object(service: JmapService, visitor: Visitor, origin: str) -> dict[str, Any]:
+    """The object, with its state. `origin`: scheme and authority under which the client has reached the server."""
+    own = id_text(IdKind.ACCOUNT, visitor.account_id)
+    session: dict[str, Any] = {
+        "capabilities": {capability.uri: _server(service, capability.uri) for capability in TABLE},
+        "accounts": await _accounts(service, visitor),
+        "primaryAccounts": {capability.uri: own for capability in TABLE if capability.of_account is not None},
+        "username": visitor.address,
+        "apiUrl": origin + API,
+        "downloadUrl": f"{origin}{DOWNLOAD}/{{accountId}}/{{blobId}}/{{name}}?type={{type}}",
+        "uploadUrl": f"{origin}{UPLOAD}/{{accountId}}/",
+        "eventSourceUrl": f"{origin}{EVENTS}?types={{types}}&closeafter={{closeafter}}&ping={{ping}}",
+    }
+    session["state"] = hashlib.sha256(ijson.encode(session)).hexdigest()[:16]
+    return session
+
+
+def _server(service: JmapService, uri: str) -> dict[str, Any]:
+    if uri != CORE:
+        return {}
+    return {**msgspec.to_builtins(service.limits), "collationAlgorithms": list(COLLATIONS)}
+
+
+async def _accounts(service: JmapService, visitor: Visitor) -> dict[str, Any]:
+    reading = service.store.engine.reading()
+    shared = await acl.shared_with(reading, visitor.account_id)
+    names = await acl.addresses_of(reading, shared)
+    accounts = {id_text(IdKind.ACCOUNT, visitor.account_id): _account(visitor.address, own=True)}
+    for number, address in names.items():
+        accounts[id_text(IdKind.ACCOUNT, number)] = _account(address, own=False)
+    return accounts
+
+
+def _account(address: str, *, own: bool) -> dict[str, Any]:
+    return {
+        "name": address,
+        "isPersonal": own,
+        "isReadOnly": False,
+        "accountCapabilities": {
+            capability.uri: capability.of_account
+            for capability in TABLE
+            if capability.of_account is not None and (own or capability.shared)
+        },
+    }

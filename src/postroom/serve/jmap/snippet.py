@@ -1,0 +1,97 @@
+"""SearchSnippet/get: why an email matches a filter (RFC 8621 §5.1)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from postroom.message.ids import IdKind, id_text
+from postroom.message.searched_text import searched
+from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.errors import MethodError
+from postroom.proto.jmap.search_words import search_words
+from postroom.proto.jmap.snippets import MOST_SEARCHED, marked
+from postroom.proto.jmap.standard import Operator, read_filter
+from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object
+from postroom.serve.jmap.call import Call, Method, Methods, number_of
+from postroom.serve.jmap.email_filter import Filter
+from postroom.serve.jmap.email_view import View
+from postroom.serve.jmap.folders import Folders
+from postroom.store import emails
+from postroom.store.emails import Reader
+
+
+class SnippetGet(Arguments, frozen=True, kw_only=True):
+    """RFC 8621 §5.1."""
+
+    account_id: Id
+    email_ids: Annotated[list[IdOrCreated], Meta(max_length=10_000)]
+    filter: Object | None = None
+
+
+async def get(call: Call, arguments: SnippetGet) -> Object:
+    """RFC 8621 §5.1."""
+    account_id = await call.account(arguments.account_id)
+    most = call.service.limits.max_objects_in_get
+    if len(arguments.email_ids) > most:
+        raise MethodError("requestTooLarge", f"{len(arguments.email_ids)} ids, at most {most} are taken")
+    folders = await Folders.read(call, account_id)
+    Filter(call, folders, arguments.filter)  # only to say what is wrong with it
+    in_subject, in_body = _words(arguments.filter)
+    shown: list[Object] = []
+    missing: list[str] = []
+    for written in dict.fromkeys(arguments.email_ids):
+        number = number_of(IdKind.EMAIL, written)
+        snippet = (
+            None if number is None else await _snippet(call, folders.reader, number, (in_subject, in_body))
+        )
+        if snippet is None:
+            missing.append(written)
+        else:
+            shown.append(snippet)
+    return {"accountId": arguments.account_id, "list": shown, "notFound": missing or None}
+
+
+def _words(given: Object | None) -> tuple[list[str], list[str]]:
+    """What to mark in subjects, and in bodies; what must not be there is not marked."""
+    subject: list[str] = []
+    body: list[str] = []
+    tree = read_filter(given)
+    waiting = [tree] if tree is not None else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Operator):
+            waiting += node.conditions if node.operator != "NOT" else []
+            continue
+        for name, into in (("text", (subject, body)), ("subject", (subject,)), ("body", (body,))):
+            for target in into if isinstance(node.get(name), str) else ():
+                target += search_words(node[name])
+    return subject, body
+
+
+async def _snippet(
+    call: Call, reader: Reader, number: int, words: tuple[list[str], list[str]]
+) -> Object | None:
+    copies = await emails.copies(call.reading, reader, [number])
+    if number not in copies:
+        return None
+    content = (await emails.contents(call.reading, reader.account_id, [number])).get(number)
+    view = View.of_email(copies[number], content)
+    body = None
+    if words[1] or view.stale:
+        view.raw = await call.store.read_email(reader.account_id, number) or b""
+        body = await asyncio.to_thread(_body, view.raw, words[1])
+    return {
+        "emailId": id_text(IdKind.EMAIL, number),
+        "subject": marked(view.summary.subject, words[0], whole=True),
+        "preview": body,
+    }
+
+
+def _body(raw: bytes, words: list[str]) -> str | None:
+    return marked(searched(raw, MOST_SEARCHED).body, words)
+
+
+METHODS: Final[Methods] = {"SearchSnippet/get": Method(MAIL, SnippetGet, get)}

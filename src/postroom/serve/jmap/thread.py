@@ -1,0 +1,92 @@
+"""Thread/get and Thread/changes: emails that belong together, oldest first (RFC 8621 §3)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.standard import Changes, Get, wanted
+from postroom.proto.jmap.state import Changed
+from postroom.proto.jmap.types import Object
+from postroom.serve.jmap.call import Call, Method, Methods, number_of
+from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.getting import Since, got, ids_of
+from postroom.store import emails
+from postroom.store.emails import EmailChange, Reader
+
+PROPERTIES: Final = ("id", "emailIds")
+MOST_IN_ALL: Final = 500  # threads of an account that /get shows when none are named
+
+
+async def get(call: Call, arguments: Get) -> Object:
+    """RFC 8621 §3.1."""
+    account_id = await call.account(arguments.account_id)
+    properties = wanted(arguments.properties, PROPERTIES)
+    asked = ids_of(call, arguments)
+    state = await state_of(call, account_id)
+    reader = (await Folders.read(call, account_id)).reader
+    if asked is None:
+        numbers = await emails.some_threads(call.reading, reader, call.service.limits.max_objects_in_get)
+    else:
+        numbers = [number for one in asked if (number := number_of(IdKind.THREAD, one)) is not None]
+    found = await emails.in_threads(call.reading, reader, numbers)
+    shown = [
+        {name: value for name, value in _thread(number, found[number]).items() if name in properties}
+        for number in numbers
+        if number in found
+    ]
+    return got(arguments, state, shown, asked)
+
+
+def _thread(number: int, found: list[emails.Copy]) -> Object:
+    """RFC 8621 §3: emails by their receivedAt."""
+    received: dict[int, int] = {}
+    for copy in found:
+        received[copy.email_id] = min(copy.internaldate, received.get(copy.email_id, copy.internaldate))
+    ordered = sorted(received, key=lambda email_id: (received[email_id], email_id))
+    return {"id": id_text(IdKind.THREAD, number), "emailIds": [id_text(IdKind.EMAIL, one) for one in ordered]}
+
+
+async def state_of(call: Call, account_id: int) -> int:
+    """The state of emails, and of threads, which are made of them."""
+    return max(await emails.newest(call.reading, account_id), (await call.state(account_id)).floor)
+
+
+async def changes(call: Call, arguments: Changes) -> Object:
+    """RFC 8621 §3.2. A thread changes when an email of it comes or goes; new is one that has no older email."""
+    account_id = await call.account(arguments.account_id)
+    account = await call.state(account_id)
+    newest = await state_of(call, account_id)
+    since = Since(arguments, IdKind.THREAD, floor=account.floor, newest=account.modseq, current=newest)
+    reader = (await Folders.read(call, account_id)).reader
+    found, at = await emails.changes(call.reading, reader, since.cursor, since.most)
+    told = await _threads_of(call, reader, found, since.since.began)
+    return since.told(told, at)
+
+
+async def _threads_of(call: Call, reader: Reader, found: list[EmailChange], began: int) -> list[Changed]:
+    """Changes of emails as changes of their threads, at the latest of them."""
+    email_ids = [one.email_id for one in found]
+    number_of_email = await emails.threads_of(call.reading, reader.account_id, email_ids, began)
+    latest: dict[int, int] = {}
+    for one in found:
+        thread_id = number_of_email.get(one.email_id)
+        if thread_id is not None and (one.gone or one.created > began):
+            latest[thread_id] = max(one.modseq, latest.get(thread_id, 0))
+    there = await emails.in_threads(call.reading, reader, latest)
+    made = await emails.made(
+        call.reading, reader.account_id, [c.email_id for copies in there.values() for c in copies]
+    )
+    result = []
+    for thread_id, modseq in latest.items():
+        emails_there = {copy.email_id for copy in there.get(thread_id, ())}
+        oldest = min((made[email_id][0] for email_id in emails_there if email_id in made), default=-1)
+        result.append(Changed(modseq, thread_id, oldest, not emails_there))
+    return sorted(result, key=lambda one: (one.modseq, one.record))
+
+
+METHODS: Final[Methods] = {
+    "Thread/get": Method(MAIL, Get, get),
+    "Thread/changes": Method(MAIL, Changes, changes),
+}

@@ -1,0 +1,102 @@
+"""What summaries say of many emails, a value each: looked up once, and kept, since it never changes.
+
+RFC 8621 §4.4.1 and §4.4.2 (what is filtered and sorted by). Not here: what changes (`roster`), whole summaries (`emails.contents`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from postroom.message.casemap import casemap
+from postroom.message.summary import Person, Summary, summarize
+from postroom.store import emails
+from postroom.store.store import Store
+
+AT_ONCE: Final = 500  # emails between two turns of others
+MOST_VALUES: Final = 2_000_000  # that are kept of all columns and accounts together
+
+
+class Column(enum.Enum):
+    """What is kept: people as they are looked through or sorted by, case-folded."""
+
+    FROM = "from"
+    TO = "to"
+    CC = "cc"
+    BCC = "bcc"
+    SUBJECT = "subject"
+    FIRST_FROM = "first from"
+    FIRST_TO = "first to"
+    BASE_SUBJECT = "base subject"
+    SENT = "sent"
+    ATTACHMENT = "attachment"
+
+
+def _people(found: Sequence[Person]) -> str:
+    return casemap(", ".join(f"{one.name} <{one.email}>" if one.name else one.email for one in found))
+
+
+def _first(found: Sequence[Person]) -> str:
+    return casemap(found[0].name or found[0].email) if found else ""
+
+
+VALUES: Final[dict[Column, Callable[[Summary], Any]]] = {
+    Column.FROM: lambda one: _people(one.from_),
+    Column.TO: lambda one: _people(one.to),
+    Column.CC: lambda one: _people(one.cc),
+    Column.BCC: lambda one: _people(one.bcc),
+    Column.SUBJECT: lambda one: casemap(one.subject),
+    Column.FIRST_FROM: lambda one: _first(one.from_),
+    Column.FIRST_TO: lambda one: _first(one.to),
+    Column.BASE_SUBJECT: lambda one: casemap(one.base_subject),
+    Column.SENT: lambda one: one.sent_at.seconds if one.sent_at is not None else 0,
+    Column.ATTACHMENT: lambda one: one.has_attachment,
+}
+
+
+class EmailColumns:
+    """The values that were asked for last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[int, Column], dict[int, Any]] = OrderedDict()
+
+    async def values(
+        self, store: Store, account_id: int, column: Column, email_ids: Collection[int]
+    ) -> dict[int, Any]:
+        """A column's values of at least these emails, by email; those that are gone may be missing."""
+        kept = self._kept.setdefault((account_id, column), {})
+        self._kept.move_to_end((account_id, column))
+        wanted = [email_id for email_id in email_ids if email_id not in kept]
+        value = VALUES[column]
+        for start in range(0, len(wanted), AT_ONCE):
+            part = wanted[start : start + AT_ONCE]
+            found = await emails.contents(store.engine.reading(), account_id, part)
+            for email_id, content in found.items():
+                summary = _read(content.summary) or await _anew(store, account_id, email_id)
+                kept[email_id] = value(summary)
+            await asyncio.sleep(0)
+        self._forget()
+        return kept
+
+    def _forget(self) -> None:
+        total = sum(map(len, self._kept.values()))
+        while len(self._kept) > 1 and total > MOST_VALUES:
+            _, oldest = self._kept.popitem(last=False)
+            total -= len(oldest)
+
+
+def _read(packed: bytes) -> Summary | None:
+    try:
+        return Summary.unpack(packed)
+    except msgspec.DecodeError:
+        return None  # of another version
+
+
+async def _anew(store: Store, account_id: int, email_id: int) -> Summary:
+    raw = await store.read_email(account_id, email_id)
+    return await asyncio.to_thread(summarize, raw or b"")

@@ -1,0 +1,23 @@
+-- Things of an account that are no mail: each is one row, whatever its kind. data is JSON, made and read above the store.
+CREATE TABLE records (
+  account_id BIGINT NOT NULL,
+  kind {TEXT} NOT NULL,
+  record_id BIGINT NOT NULL,
+  created_modseq BIGINT NOT NULL,
+  modseq BIGINT NOT NULL,
+  data {BYTES} NOT NULL,
+  PRIMARY KEY (account_id, kind, record_id)
+) {CLUSTERED};
+
+CREATE INDEX records_modseq ON records (account_id, kind, modseq, record_id);
+
+-- What is gone, for those who synchronise; pruned with the rows of vanished.
+CREATE TABLE records_gone (
+  account_id BIGINT NOT NULL,
+  kind {TEXT} NOT NULL,
+  modseq BIGINT NOT NULL,
+  record_id BIGINT NOT NULL,
+  created_modseq BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (account_id, kind, modseq, record_id)
+) {CLUSTERED};

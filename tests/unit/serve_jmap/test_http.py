@@ -1,0 +1,140 @@
+"""Sessions, requests and what is wrong with them, over HTTP (RFC 8620 §2, §3)."""
+
+import asyncio
+import json
+
+import pytest
+
+from jmap_stage import ALICE, BOB, USING, JmapStage
+from postroom.proto.jmap.capabilities import CORE
+from postroom.proto.jmap.request import Limits
+
+ECHO = {"using": [CORE], "methodCalls": [["Core/echo", {"hello": True, "high": 5}, "b3ff"]]}
+
+
+async def test_a_session_says_where_to_go_and_who_has_what(stage: JmapStage) -> None:
+    bob = stage.jmap(BOB)
+    reply = await bob.http("GET", "/.well-known/jmap")
+    session = reply.json
+    assert reply.status == 200
+    assert session["username"] == BOB
+    assert session["apiUrl"] == "https://mail.hamburger.test/jmap/api"
+    assert session["accounts"][bob.account]["isPersonal"] is True
+    assert session["capabilities"][CORE]["maxCallsInRequest"] == 16
+    assert set(session["primaryAccounts"].values()) == {bob.account}
+    for variable in ("{accountId}", "{blobId}", "{name}", "{type}"):
+        assert variable in session["downloadUrl"]
+    assert (await bob.http("GET", "/jmap/session")).json == session
+    assert "no-store" in reply.headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"authorization": "Basic ???"}, {"authorization": "Basic Ym9i"}, {"authorization": "Bearer x"}],
+)
+async def test_nobody_is_let_in_without_a_password(stage: JmapStage, headers: dict[str, str]) -> None:
+    reply = await stage.jmap().http("GET", "/jmap/session", headers=headers)
+    assert reply.status == 401
+    assert reply.headers["www-authenticate"].startswith("Basic ")
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_wrong_password(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    assert (await bob.http("GET", "/jmap/session", headers=bob.credentials("wrong"))).status == 401
+
+
+async def test_what_is_not_there(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    assert (await bob.http("GET", "/jmap/elsewhere")).status == 404
+    assert (await bob.http("DELETE", "/jmap/api")).status == 405
+    assert (await bob.http("GET", "/jmap/api")).status == 405
+
+
+async def test_echo(stage: JmapStage) -> None:
+    reply = await stage.jmap().post(ECHO)
+    assert reply.json["methodResponses"] == ECHO["methodCalls"]
+    assert reply.json["sessionState"] == (await stage.jmap().http("GET", "/jmap/session")).json["state"]
+    assert "createdIds" not in reply.json
+
+
+async def test_created_ids_come_back_when_they_came(stage: JmapStage) -> None:
+    reply = await stage.jmap().post({**ECHO, "createdIds": {"k1": "M1"}})
+    assert reply.json["createdIds"] == {"k1": "M1"}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{", b"[" * 100_000, b'{"a": NaN}', b'{"using": ["\\ud800"]}', b'{"a": 1' + b"1" * 5000 + b"}",
+        b'{"using": [], "using": [], "methodCalls": []}', b'{"a": "\xff"}', b"",
+    ],
+)  # fmt: skip
+async def test_what_is_no_json(stage: JmapStage, raw: bytes) -> None:
+    reply = await stage.jmap().post(None, raw)
+    assert (reply.status, reply.json["type"]) == (400, "urn:ietf:params:jmap:error:notJSON")
+
+
+async def test_the_content_type_is_json(stage: JmapStage) -> None:
+    reply = await stage.jmap().post(ECHO, **{"content-type": "text/plain"})
+    assert (reply.status, reply.json["type"]) == (400, "urn:ietf:params:jmap:error:notJSON")
+    assert (
+        await stage.jmap().post(ECHO, **{"content-type": "Application/JSON; charset=utf-8"})
+    ).status == 200
+
+
+@pytest.mark.parametrize(
+    "request_", [[], {}, {"using": [CORE]}, {"using": CORE, "methodCalls": []}, {"using": [CORE], "methodCalls": [["a", {}]]},
+                 {"using": [CORE], "methodCalls": [["a", [], "b"]]}, {"using": [CORE], "methodCalls": [["a", {}, "b", 1]]}]
+)  # fmt: skip
+async def test_what_is_no_request(stage: JmapStage, request_: object) -> None:
+    reply = await stage.jmap().post(request_)
+    assert (reply.status, reply.json["type"]) == (400, "urn:ietf:params:jmap:error:notRequest")
+
+
+async def test_unknown_capabilities(stage: JmapStage) -> None:
+    reply = await stage.jmap().post({**ECHO, "using": ["https://example.com/apis/foobar"]})
+    assert (reply.status, reply.json["type"]) == (400, "urn:ietf:params:jmap:error:unknownCapability")
+
+
+async def test_limits_of_a_request(stage: JmapStage) -> None:
+    bob = stage.jmap(limits=Limits(max_calls_in_request=2, max_size_request=1000))
+    call = ["Core/echo", {}, "c"]
+    assert len((await bob.post({"using": [CORE], "methodCalls": [call] * 2})).json["methodResponses"]) == 2
+    reply = await bob.post({"using": [CORE], "methodCalls": [call] * 3})
+    assert (reply.json["type"], reply.json["limit"]) == (
+        "urn:ietf:params:jmap:error:limit",
+        "maxCallsInRequest",
+    )
+    body = json.dumps(ECHO).encode()
+    assert (await bob.post(None, body + b" " * (1000 - len(body)))).status == 200
+    reply = await bob.post(None, body + b" " * (1001 - len(body)))
+    assert (reply.status, reply.json["limit"]) == (400, "maxSizeRequest")
+
+
+async def test_requests_at_a_time(stage: JmapStage) -> None:
+    bob = stage.jmap(limits=Limits(max_concurrent_requests=2))
+    many = {"using": [CORE], "methodCalls": [["Core/echo", {}, "c"]] * 8}
+    replies = await asyncio.gather(*(bob.post(many) for _ in range(3)))
+    assert sorted(reply.status for reply in replies) == [200, 200, 400]
+    assert next(one for one in replies if one.status == 400).json["limit"] == "maxConcurrentRequests"
+    assert bob.app.busy == {}
+
+
+async def test_methods_nobody_knows_and_those_whose_capability_is_not_used(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    answers = await bob.request(["Foo/get", {}, "a"], ["Core/echo", {"x": 1}, "b"], using=USING)
+    assert answers == [["error", {"type": "unknownMethod"}, "a"], ["Core/echo", {"x": 1}, "b"]]
+    assert (await bob.request(["Core/echo", {}, "a"], using=[]))[0][1] == {"type": "unknownMethod"}
+
+
+async def test_references_to_results(stage: JmapStage) -> None:
+    answers = await stage.jmap(ALICE).request(
+        ["Core/echo", {"list": [{"ids": ["a", "b"]}, {"ids": ["c"]}]}, "0"],
+        ["Core/echo", {"#all": {"resultOf": "0", "name": "Core/echo", "path": "/list/*/ids"}}, "1"],
+        ["Core/echo", {"#all": {"resultOf": "9", "name": "Core/echo", "path": "/list"}}, "2"],
+        ["Core/echo", {"all": 1, "#all": {"resultOf": "0", "name": "Core/echo", "path": "/list"}}, "3"],
+    )
+    assert answers[1][1] == {"all": ["a", "b", "c"]}
+    assert answers[2][1]["type"] == "invalidResultReference"
+    assert answers[3][1]["type"] == "invalidArguments"
