@@ -97,6 +97,9 @@ class ScriptedRelay:
 class _Scripted:
     usable = True
 
+    def suits(self, job: Job) -> bool:
+        return True
+
     def __init__(self, relay: ScriptedRelay, script: Script) -> None:
         self._relay = relay
         self._script = script
