@@ -106,15 +106,7 @@ class SmtpConversation:
 
     def suits(self, job: Job) -> bool:
         """Whether the connection is as protected as the job's message wants it."""
-        return self._misfit(job) is None
-
-    def _misfit(self, job: Job) -> MailError | None:
-        terms = job.letter.terms
-        if terms.require_tls and job.letter.sender is not None:
-            if not self.trust.proven:
-                return EncryptionNeeded()
-            return None if self.knows_requiretls else RequireTlsUnsupported()
-        return None if self.trust.met or terms.tls_optional else _Unprotected()
+        return _misfit(job, self.trust, requiretls=self.knows_requiretls) is None
 
     async def begin(self, attempt: Attempt, tls: Handshake) -> str | None:
         """Brings the session about; None when it stands, else in one line why not. Raises TlsFailed; the connection is closed then.
@@ -183,7 +175,7 @@ class SmtpConversation:
         # one clock for the whole hop: the events of the opening count from when that began
         attempt = Attempt(self._began if self._opening else self._desk.clock.now(), events=self._opening)
         self._opening = []
-        misfit = self._misfit(job)
+        misfit = _misfit(job, self.trust, requiretls=self.knows_requiretls)
         if misfit is not None:
             return self._unsent(job, attempt, misfit)
         content = await self._desk.read_body(job)
@@ -334,6 +326,16 @@ class _Unprotected(MailError):
 
     status = EnhancedStatus(4, 7, 10)
     words = UNPROTECTED
+
+
+def _misfit(job: Job, trust: Trust, *, requiretls: bool) -> MailError | None:
+    """Why a message may not go over a connection that is so far to be trusted."""
+    terms = job.letter.terms
+    if terms.require_tls and job.letter.sender is not None:
+        if not trust.proven:
+            return EncryptionNeeded()
+        return None if requiretls else RequireTlsUnsupported()
+    return None if trust.met or terms.tls_optional else _Unprotected()
 
 
 def _unheard(result: SmtpResult) -> bool:

@@ -6,6 +6,7 @@ RFC 8460 §4.3 (result types) and §4.4 (what a report says of a policy and of a
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 
 import msgspec
 
@@ -57,3 +58,18 @@ class TlsOutcome(msgspec.Struct, frozen=True):
     def failed(self) -> bool:
         """Whether it is a failure in the sense of RFC 8460."""
         return self.result is not ResultKind.SUCCESS
+
+
+class TlsOutcomes:
+    """Where outcomes go: `hear` is called with each, at once, and must not wait; until somebody listens, nobody does."""
+
+    def __init__(self) -> None:
+        self.hear: Callable[[TlsOutcome], None] = _ignore
+
+    def note(self, outcome: TlsOutcome) -> None:
+        """Hands one on."""
+        self.hear(outcome)
+
+
+def _ignore(_outcome: TlsOutcome) -> None:
+    """Nobody keeps it."""
