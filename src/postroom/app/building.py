@@ -20,7 +20,6 @@ from postroom.deliver.mx import Identity, MxLookup
 from postroom.deliver.router import OwnNames
 from postroom.deliver.routes import SMARTHOST, Route
 from postroom.deliver.schedule import Schedule
-from postroom.deliver.tls.assessing import Security
 from postroom.deliver.tls.sts import Fetching, StsPolicies
 from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.net.certificates import Pair, ServerTls, verified
@@ -247,19 +246,18 @@ class Authorities:
         return self._context
 
 
-def security(
+def sts_policies(
     settings: Settings,
     world: Surroundings,
     engine: Engine,
     trusted: Callable[[], ssl.SSLContext],
     outcomes: TlsOutcomes,
-) -> Security:
-    """What is done for the safety of what is sent."""
-    sts = None
-    if settings.tls.mta_sts:
-        web = Web(world.resolver, trusted, world.https_port_of, world.source)
-        sts = StsPolicies(Fetching(engine, world.resolver, web, world.clock, outcomes.note))
-    return Security(world.resolver, sts, settings.tls.dane, outcomes.note)
+) -> StsPolicies | None:
+    """The MTA-STS policies of other domains, unless the settings switch them off."""
+    if not settings.tls.mta_sts:
+        return None
+    web = Web(world.resolver, trusted, world.https_port_of, world.source)
+    return StsPolicies(Fetching(engine, world.resolver, web, world.clock, outcomes.note))
 
 
 class Tls(msgspec.Struct, frozen=True):

@@ -106,7 +106,8 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     settler = Settler(Settling(store.engine, placer, chance, BodyReader(store).read))
     outcomes = TlsOutcomes()
     trusted = building.Authorities(settings, clock.monotonic).context
-    security = building.security(settings, world, store.engine, trusted, outcomes)
+    sts = building.sts_policies(settings, world, store.engine, trusted, outcomes)
+    security = Security(world.resolver, sts, settings.tls.dane, outcomes.note)
     runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance))
     placer.lease = runner.lease
     acceptance = Acceptance(
@@ -141,7 +142,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         premises,
         budget,
         _index(settings, store),
-        security.sts,
+        sts,
         outcomes,
     )
 

@@ -72,29 +72,37 @@ class RemoteRelay:
     async def open(self, job: Job) -> SmtpConversation | Attempt:
         """A conversation with the first host of the next hop that takes one; an attempt that says why there is none."""
         attempt = Attempt(self._use.desk.clock.now())
-        route = route_of(self._use.routes, job.hop)
         wish = _wish(job)
         known = self._refusals.of(job.hop) if wish is Wish.NONE else None
         if known is not None:
             return refused(job, attempt, [known], self._at(attempt))
         try:
-            targets = await self._targets(job.hop, route, attempt)
+            reached = await self.reach(job.hop, attempt, wish)
         except MailError as error:
             return _hopeless(job, attempt, error, self._at(attempt))
-        assessment = Assessment(self._use.security, job.hop, attempt.events.append, lambda: self._at(attempt))
+        if isinstance(reached, SmtpConversation):
+            self._refusals.forget(job.hop)
+            return reached
+        if wish is Wish.NONE:
+            self._refusals.note(job.hop, reached)
+        return refused(job, attempt, reached, self._at(attempt))
+
+    async def reach(
+        self, hop: str, attempt: Attempt, wish: Wish = Wish.NONE
+    ) -> SmtpConversation | list[Refusal]:
+        """A conversation with a next hop, or why each of its hosts was not used; `attempt` gets the events. Raises `MailError`."""
+        route = route_of(self._use.routes, hop)
+        assessment = Assessment(self._use.security, hop, attempt.events.append, lambda: self._at(attempt))
         refusals: list[Refusal] = []
-        for target in targets[:MOST_TARGETS]:
+        for target in (await self._targets(hop, route, attempt))[:MOST_TARGETS]:
             policy = await assessment.of(target, route, wish)
-            trying = _Try(attempt, job.hop, target, route or Route(""), policy, wish)
+            trying = _Try(attempt, hop, target, route or Route(""), policy, wish)
             self._tell(trying)
             opened = await self._converse(trying)
             if isinstance(opened, SmtpConversation):
-                self._refusals.forget(job.hop)
                 return opened
             refusals.append(opened)
-        if wish is Wish.NONE:
-            self._refusals.note(job.hop, refusals)
-        return refused(job, attempt, refusals, self._at(attempt))
+        return refusals
 
     async def _targets(self, hop: str, route: Route | None, attempt: Attempt) -> list[Target]:
         lookup = self._use.lookup

@@ -7,6 +7,7 @@ TIMEOUT. Not here: any protocol's questions.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import Awaitable
 from typing import Annotated, Any, TypeVar
 
@@ -81,9 +82,14 @@ class Asking:
         return answer
 
 
-def resolver_at(place: str) -> StubResolver:
-    """The resolver that `--resolver` names, "" for the system's. Raises CommandFailed."""
-    return StubResolver(ResolverOptions((_server(place),)) if place else system_options())
+def resolver_at(place: str, *, validating: bool = False) -> StubResolver:
+    """The resolver that `--resolver` names, "" for the system's; one on this machine is believed that it validates. Raises CommandFailed."""
+    if not place:
+        found = system_options()
+    else:
+        server = _server(place)
+        found = ResolverOptions((server,), trust_ad=ipaddress.ip_address(server.ip).is_loopback)
+    return StubResolver(msgspec.structs.replace(found, trust_ad=validating or found.trust_ad))
 
 
 def _server(place: str) -> Server:

@@ -6,6 +6,7 @@ RFC 7672 §2.2, RFC 8461 §4 and §5, RFC 8689 §4.2. Cached answers and policie
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -14,7 +15,7 @@ from postroom.deliver.routes import Route
 from postroom.deliver.tls.choosing import Findings, choose
 from postroom.deliver.tls.dane import Dane, Found, look_up
 from postroom.deliver.tls.demand import TlsPolicy, Wish
-from postroom.deliver.tls.sts import Sts, StsPolicies
+from postroom.deliver.tls.sts import Sts
 from postroom.deliver.tls_outcome import TlsOutcome
 from postroom.message.journey import Record
 from postroom.proto.dns.resolver import Resolver
@@ -23,11 +24,18 @@ SMTP_PORT = 25  # whose TLSA records count for what an MX record names
 _UNKNOWN = Dane(Found.NONE, "")
 
 
+class PolicySource(Protocol):
+    """Whoever knows the MTA-STS policies of domains."""
+
+    async def of(self, name: str, record: Record, at: Callable[[], int]) -> Sts:
+        """The policy for mail to a domain."""
+
+
 class Security(msgspec.Struct, frozen=True):
     """What a server does for the safety of what it sends. `sts` None and `dane` false switch these off; `note` hears how each session went."""
 
     resolver: Resolver
-    sts: StsPolicies | None
+    sts: PolicySource | None
     dane: bool
     note: Callable[[TlsOutcome], None]
 
