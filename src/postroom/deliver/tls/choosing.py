@@ -128,6 +128,6 @@ def _required(found: Findings, policy: TlsPolicy) -> TlsPolicy:
         return policy
     if not policy.mx_proven:
         because = f"the message says REQUIRETLS, and nothing proves that {found.target.host or found.target.ip} is a server of {found.domain}"
-        return msgspec.structs.replace(policy, demand=Demand.IMPOSSIBLE, because=because)
+        return msgspec.structs.replace(policy, demand=Demand.IMPOSSIBLE, because=because, binding=True)
     because = f"the message says REQUIRETLS; {policy.because}"
     return msgspec.structs.replace(policy, demand=Demand.VERIFIED, because=because, binding=True)

@@ -21,7 +21,7 @@ from postroom.message.journey import Record
 from postroom.net.clock import Clock
 from postroom.net.https import NotFetched, Web
 from postroom.proto.dns.answer import Answer
-from postroom.proto.dns.resolver import Resolver
+from postroom.proto.dns.resolver import Resolver, normal_name
 from postroom.proto.http.client import Request
 from postroom.proto.http.mta_sts import MOST_OCTETS, WELL_KNOWN, BadPolicy, Policy, parse_policy, record_id
 from postroom.store import sts_policies
@@ -81,7 +81,7 @@ class StsPolicies:
     async def of(self, name: str, record: Record, at: Callable[[], int]) -> Sts:
         """The policy for mail to a domain; the journey is told of the question."""
         try:
-            domain = ascii_domain(name)
+            domain = normal_name(ascii_domain(name))
         except NoSuchDomain:
             return Sts(None, "")
         kept = await self._look(domain)
