@@ -168,7 +168,7 @@ class Lab:
         lines = [*zone.lines, *tlsa, *sts_lines(house, self._policies[house.domain])]
         return ZoneText(zone.origin, troubles.edited(lines))
 
-    def _https_port(self, ip: str) -> int:
+    def https_port(self, ip: str) -> int:
         """Where the web server at an address of the lab is."""
         return next((self._sites[house.domain].port for house in HOUSES if house.ip == ip), 443)
 
@@ -186,7 +186,7 @@ class Lab:
             lambda door: FaultyDoor(door, house.domain, self.clock.sleep),
             LoginLimits(0, 0, ()),
             farewell=FAREWELL_SECONDS,
-            https_port_of=self._https_port,
+            https_port_of=self.https_port,
             withheld=self._troubles(house).withheld,
         )
         server = await Server.open(settings, world, self.failed)
