@@ -7,6 +7,7 @@ RFC 5321 §4.2.5: what was dropped while the server was down is accepted like an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from postroom.app import maildrop
 from postroom.app.dropped import take_dropped
@@ -15,6 +16,7 @@ from postroom.app.locate import Places, places_of
 from postroom.app.logs import Log
 from postroom.app.operations.office import Office
 from postroom.app.parts import Parts
+from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
 from postroom.net.certificates import CertificateError, ServerTls
 from postroom.store import hops, journal, pruning, spool
@@ -50,6 +52,7 @@ class Chores:
         return [
             Chore("index", 1.0, self._fill_index, Whose.STORE),
             Chore("drop directory", 2.0, self._take_dropped, Whose.MACHINE),
+            Chore("tally", 5.0, self._write_tally),
             Chore("queue size", 5.0, self._measure_queue),
             Chore("certificates", 60.0, self._watch_certificates),
             Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
@@ -57,7 +60,9 @@ class Chores:
         ]
 
     async def close(self) -> None:
-        """Lets go of the index."""
+        """Writes what was counted, and lets go of the index."""
+        with contextlib.suppress(TryLater):
+            await self._parts.tally.write()
         await self._index.close()
 
     async def _raw(self, account_id: int, email_id: int) -> bytes | None:
@@ -78,6 +83,10 @@ class Chores:
         places = self._places
         await take_dropped(self._office, places, self._log)
         await asyncio.to_thread(maildrop.tidy, places.drop)
+        return False
+
+    async def _write_tally(self) -> bool:
+        await self._parts.tally.write()
         return False
 
     async def _measure_queue(self) -> bool:
