@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from postroom.app import maildrop
+from postroom.app import maildrop, reporting
 from postroom.app.dropped import take_dropped
 from postroom.app.housekeeping import Chore, Whose
 from postroom.app.locate import Places, places_of
-from postroom.app.logs import Log
 from postroom.app.operations.office import Office
 from postroom.app.parts import Parts
+from postroom.app.surroundings import Surroundings
 from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
 from postroom.net.certificates import CertificateError, ServerTls
@@ -32,9 +32,10 @@ QUIET_PACE = 20.0  # messages a second up to which the index is filled beside th
 class Chores:
     """All chores of one server, and the end of the search index, which one of them fills."""
 
-    def __init__(self, office: Office, parts: Parts, tls: ServerTls, log: Log) -> None:
+    def __init__(self, office: Office, parts: Parts, tls: ServerTls, world: Surroundings) -> None:
         self._office = office
-        self._log = log
+        self._log = world.log
+        self._resolver = world.resolver
         self._accepted = 0
         self._looked = 0.0
         self._parts = parts
@@ -55,6 +56,8 @@ class Chores:
             Chore("tally", 5.0, self._write_tally),
             Chore("queue size", 5.0, self._measure_queue),
             Chore("certificates", 60.0, self._watch_certificates),
+            Chore("reports", 900.0, self._send_reports, Whose.STORE),
+            Chore("report mailbox", 60.0, self._read_reports, Whose.STORE),
             Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
             Chore("sweep", HOUR, self._sweep, Whose.STORE),
         ]
@@ -106,10 +109,24 @@ class Chores:
         self.refresh_certificates()
         return False
 
+    async def _send_reports(self) -> bool:
+        if self._office.settings.reports.send:
+            sender = reporting.sender(self._office, self._resolver)
+            for sent in await sender.send_due(self._office.clock.now()):
+                self._log.info("report.sent", kind=sent.kind, domain=sent.domain, problem=sent.problem)
+        return False
+
+    async def _read_reports(self) -> bool:
+        looked = await reporting.look(self._office, self._parts.store, self._office.clock.now())
+        for problem in looked.problems:
+            self._log.info("report.unreadable", problem=problem)
+        return looked.messages > 0
+
     async def _prune(self) -> bool:
         engine, now = self._office.engine, self._office.clock.now()
         await engine.write(lambda tx: hops.prune(tx, now - DAY), Urgency.HOUSEKEEPING)
         await pruning.prune(engine, now)
+        await reporting.prune(engine, self._office.settings.reports.days, now)
         days = self._office.settings.journey.days
         if not days:
             return False

@@ -11,6 +11,7 @@ from collections import Counter
 import msgspec
 
 from postroom.message.feedback.aggregate import Seen
+from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
 from postroom.store import report_rows
 from postroom.store.engine import Engine, Urgency
 from postroom.store.report_rows import ReportRow
@@ -33,6 +34,11 @@ class Tally:
         if seen is not None:
             policy, row = msgspec.json.encode(seen.policy), msgspec.json.encode(seen.row)
             self.count(ReportRow(report_rows.DMARC, seen.policy.domain, seen.at // DAY, policy, row))
+
+    def connected(self, policy: TlsPolicy, failure: TlsFailure | None, at: int) -> None:
+        """Counts a session with a domain's mail server (RFC 8460 §4.2): it came about as its policy wants it, or failed. `at` in microseconds."""
+        said = msgspec.json.encode(failure) if failure is not None else b""
+        self.count(ReportRow(report_rows.TLS, policy.domain, at // DAY, msgspec.json.encode(policy), said))
 
     def count(self, row: ReportRow, times: int = 1) -> None:
         """Counts any row."""

@@ -37,7 +37,9 @@ def read(document: bytes) -> AggregateReport:
     """The report; raises BadReport."""
     reading = _Reading()
     try:
-        reading.parser.Parse(document, True)  # whole: some versions of expat begin a long token anew with each piece
+        reading.parser.Parse(
+            document, True
+        )  # whole: some versions of expat begin a long token anew with each piece
     except expat.ExpatError as error:
         raise BadReport(f"it is not XML: {error}") from error
     except (LookupError, ValueError) as error:

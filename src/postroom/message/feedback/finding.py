@@ -8,6 +8,7 @@ what our own Authentication-Results says (RFC 8601 §2.3). Not here: what is kep
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import takewhile
 from typing import TypeAlias
 
 import msgspec
@@ -116,16 +117,17 @@ def _octets(raw: bytes, part: Part, limit: int) -> bytes:
 
 
 def origin(raw: bytes, own: Collection[str]) -> Origin:
-    """Who a message is from. `own` are the authserv-ids that our doors write; only the topmost such field counts, and they take forged ones out."""
+    """Who a message is from. `own` are the names that our doors write results under: on top, before our own Received field, where nobody else can."""
     header = Header.parse(raw)
     fields = [field for field in header if field.name.lower() == b"from"]
     authors = mailboxes(parse_address_list(fields[0].value, 2)) if len(fields) == 1 else []
     address = authors[0].address if len(authors) == 1 else None
     if address is None:
         return Origin()
-    for field in authentication_results.forged(header, own):
+    on_top = Header(list(takewhile(lambda field: field.name.lower() != b"received", header)))
+    for field in authentication_results.forged(on_top, own):
         found = authentication_results.parse(field.value)
         if found is not None and found.authserv_id:
-            results = {(one.method, one.result): one for one in found.results}
-            return Origin(address.domain, ("dmarc", "pass") in results)
+            passed = any((one.method, one.result) == ("dmarc", "pass") for one in found.results)
+            return Origin(address.domain, passed)
     return Origin(address.domain)

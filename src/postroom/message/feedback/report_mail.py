@@ -1,6 +1,6 @@
 """The mail that carries a report of ours.
 
-RFC 9990 §3.5.2 (subject, file name, type application/gzip), RFC 8460 §5.3 (subject, TLS-Report fields, multipart/report), RFC 6522 §3, RFC 8689 §5
+RFC 9990 §3.5.2 (subject, file name, type application/gzip), RFC 8460 §5.3 (subject, TLS-Report fields, multipart/report), RFC 6522 §3, RFC 8689
 (TLS-Required: No: a report on failed TLS has to arrive in spite of it), RFC 3834 §5. Pure: time and uniqueness are arguments. Not here: to whom it goes.
 """
 
