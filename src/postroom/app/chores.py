@@ -20,6 +20,7 @@ from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
 from postroom.net.certificates import CertificateError, ServerTls
 from postroom.store import hops, journal, pruning, spool
+from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
 
@@ -36,6 +37,8 @@ class Chores:
         self._office = office
         self._log = world.log
         self._resolver = world.resolver
+        self._told = ""
+        reporting.check(office.settings)
         self._accepted = 0
         self._looked = 0.0
         self._parts = parts
@@ -117,10 +120,19 @@ class Chores:
         return False
 
     async def _read_reports(self) -> bool:
-        looked = await reporting.look(self._office, self._parts.store, self._office.clock.now())
+        try:
+            looked = await reporting.look(self._office, self._parts.store, self._office.clock.now())
+        except DirectoryError as error:
+            self._tell_once(str(error))
+            return False
         for problem in looked.problems:
             self._log.info("report.unreadable", problem=problem)
         return looked.messages > 0
+
+    def _tell_once(self, problem: str) -> None:
+        if problem != self._told:
+            self._log.warning("reports.not_read", reason=problem)
+        self._told = problem
 
     async def _prune(self) -> bool:
         engine, now = self._office.engine, self._office.clock.now()

@@ -37,6 +37,12 @@ def report_account(settings: Settings) -> Address | None:
     return _address(settings.reports.account, "account") if settings.reports.account else None
 
 
+def check(settings: Settings) -> None:
+    """Raises `SettingsError` for what cannot be in [reports]."""
+    author(settings)
+    report_account(settings)
+
+
 def _address(text: str, key: str) -> Address:
     found = parse_mailbox(text)
     if found is None:
