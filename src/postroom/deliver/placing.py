@@ -271,6 +271,8 @@ def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False) -> 
         envelope.auth,
         from_mta,
         shown,
+        envelope.require_tls,
+        envelope.tls_optional,
     )
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 
 import msgspec
 
+from postroom.deliver.tls_outcome import TlsOutcome
 from postroom.message.feedback.aggregate import Seen
 from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
 from postroom.store import report_rows
@@ -17,6 +18,7 @@ from postroom.store.engine import Engine, Urgency
 from postroom.store.report_rows import ReportRow
 
 MAX_WAITING = 10_000  # rows that are not written yet; what comes on top is not reported
+MAX_DETAIL = 255  # characters of what a report says of a failure
 DAY = 86_400_000_000  # microseconds
 
 
@@ -39,6 +41,20 @@ class Tally:
         """Counts a session with a domain's mail server (RFC 8460 §4.2): it came about as its policy wants it, or failed. `at` in microseconds."""
         said = msgspec.json.encode(failure) if failure is not None else b""
         self.count(ReportRow(report_rows.TLS, policy.domain, at // DAY, msgspec.json.encode(policy), said))
+
+    def heard(self, outcome: TlsOutcome) -> None:
+        """Counts what came of a session, as those that open them tell it."""
+        policy = TlsPolicy(outcome.domain, outcome.kind.value, outcome.policy, outcome.mx)
+        failure = None
+        if outcome.failed:
+            failure = TlsFailure(
+                outcome.result.value,
+                outcome.sending_ip,
+                outcome.receiving_host,
+                receiving_ip=outcome.receiving_ip,
+                information=outcome.detail[:MAX_DETAIL],
+            )
+        self.connected(policy, failure, outcome.at)
 
     def count(self, row: ReportRow, times: int = 1) -> None:
         """Counts any row."""

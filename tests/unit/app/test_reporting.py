@@ -104,3 +104,31 @@ def test_an_address_that_is_none_is_named(key: str, tmp_path: Path) -> None:
     read = {"sender": reporting.author, "account": reporting.report_account}[key]
     with pytest.raises(SettingsError, match=rf'\[reports\] {key} = "nobody"'):
         read(settings)
+
+
+def test_the_request_to_a_url() -> None:
+    request = reporting.posting(
+        "https://Reports.e.test/v1/tls?x=1#frag", b"octets", "application/tlsrpt+gzip"
+    )
+    assert (request.host, request.target, request.method) == ("reports.e.test", "/v1/tls?x=1", "POST")
+    assert request.octets().endswith(b"\r\nContent-Length: 6\r\n\r\noctets")
+    assert b"Content-Type: application/tlsrpt+gzip\r\n" in request.octets()
+    assert reporting.posting("https://e.test", b"", "x/y").target == "/"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://e.test/",
+        "https:///x",
+        "https://e.test:8443/",
+        "https://user:word@e.test/",
+        "https://[::1]/",
+        "https://[::1/",
+        "https://e.test:99999/",
+        "https://a..b/",
+    ],
+)
+def test_a_url_that_is_not_served(url: str) -> None:
+    with pytest.raises(OSError, match=r"only https|no URL"):
+        reporting.posting(url, b"", "x/y")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from postroom.deliver.tally import Tally
+from postroom.deliver.tls_outcome import PolicyKind, ResultKind, TlsOutcome, TlsOutcomes
 from postroom.message.errors import TryLater
 from postroom.message.feedback.aggregate import PolicyPublished, Row, Seen
+from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
 from postroom.store import report_rows
-from postroom.store.report_rows import DMARC, DueReport
+from postroom.store.report_rows import DMARC, TLS, DueReport
 from postroom.store.store import Store
 
 AT = 20_000 * 86_400_000_000 + 5
@@ -55,4 +58,27 @@ async def test_what_waits_is_bounded_and_survives_a_failure(
             await tally.write()
     await tally.write()
     assert await rows(store) == [2, 1]
+    await store.close()
+
+
+@pytest.mark.parametrize("result", ["", "certificate-expired"])
+async def test_sessions_are_counted_as_they_are_told(tmp_path: Path, result: str) -> None:
+    store = await Store.open(f"sqlite://{tmp_path}/store")
+    tally = Tally(store.engine)
+    outcomes = TlsOutcomes()
+    outcomes.hear = tally.heard
+    outcome = TlsOutcome(
+        AT, "e.test", PolicyKind.STS, ResultKind(result), ("mode: enforce",), ("*.e.test",),
+        "192.0.2.1", "mx.e.test", "192.0.2.2", "x" * 1000,
+    )  # fmt: skip
+    for _ in range(2):
+        outcomes.note(outcome)
+    await tally.write()
+    ((policy, row, times),) = await report_rows.rows(store.engine.reading(), DueReport(TLS, "e.test", 20_000))
+    assert times == 2
+    expected = TlsPolicy("e.test", "sts", ("mode: enforce",), ("*.e.test",))
+    assert msgspec.json.decode(policy, type=TlsPolicy) == expected
+    failure = msgspec.json.decode(row, type=TlsFailure) if row else None
+    details = TlsFailure(result, "192.0.2.1", "mx.e.test", receiving_ip="192.0.2.2", information="x" * 255)
+    assert failure == (details if result else None)
     await store.close()
