@@ -5,7 +5,7 @@ RFC 9990, RFC 8460. Puts together what the settings say; the work is `deliver.re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 from postroom import __version__
@@ -61,6 +61,21 @@ def sender(office: Office, world: Surroundings) -> ReportSender:
     context = Authorities(office.settings, world.clock.monotonic).context
     web = Web(world.resolver, context, world.https_port_of, world.source)
 
+    async def post(author: Address, to: Sequence[Address], raw: bytes) -> int:
+        recipients = [Recipient(one, Notify.NEVER) for one in to]
+        return await office.submit(Submission(USER, author, recipients, raw))
+
+    settings, publish = office.settings, publisher(web)
+    organization = settings.reports.organization or home_domain(settings)
+    generator = f"Postroom {__version__}"
+    return ReportSender(
+        Reports(office.engine, world.resolver, organization, author(settings), post, generator, publish)
+    )
+
+
+def publisher(web: Web) -> Callable[[str, bytes, str], Awaitable[None]]:
+    """What hands a report to a URL; raises OSError for whatever but 2xx."""
+
     async def publish(url: str, octets: bytes, media_type: str) -> None:
         request = posting(url, octets, media_type)
         try:
@@ -70,16 +85,7 @@ def sender(office: Office, world: Surroundings) -> ReportSender:
         if not 200 <= response.status < 300:
             raise OSError(f"it answers {response.status}")
 
-    async def post(author: Address, to: Sequence[Address], raw: bytes) -> int:
-        recipients = [Recipient(one, Notify.NEVER) for one in to]
-        return await office.submit(Submission(USER, author, recipients, raw))
-
-    settings = office.settings
-    organization = settings.reports.organization or home_domain(settings)
-    generator = f"Postroom {__version__}"
-    return ReportSender(
-        Reports(office.engine, world.resolver, organization, author(settings), post, generator, publish)
-    )
+    return publish
 
 
 def posting(url: str, octets: bytes, media_type: str) -> Request:
