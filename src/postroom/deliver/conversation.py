@@ -134,9 +134,9 @@ class SmtpConversation:
         return refused
 
     async def _session(self, tls: Handshake) -> str | None:
-        connection, machine = self._connection, self._machine
+        machine = self._machine
         while True:
-            match await connection.event(machine.deadline):
+            match await self._opening_event():
                 case Ready():
                     return None
                 case BeginTls():
@@ -148,6 +148,15 @@ class SmtpConversation:
                     if stage is Stage.STARTTLS:
                         raise TlsFailed(words, "starttls-not-supported")
                     return words
+
+    async def _opening_event(self) -> ClientEvent:
+        """Some servers hang up, or say nothing more, when they hear STARTTLS: it is TLS that does not work with them."""
+        try:
+            return await self._connection.event(self._machine.deadline)
+        except NetworkError as error:
+            if self._machine.stage is Stage.STARTTLS:
+                raise TlsFailed(f"{self._name}: {error}", "starttls-not-supported") from error
+            raise
 
     async def _start_tls(self, tls: Handshake) -> TlsFacts:
         """However a handshake fails, it is TLS that failed: some servers just hang up."""
@@ -243,8 +252,9 @@ class SmtpConversation:
         results = await self._transfer(_letter(parcel.envelope, parcel.content))
         attempt.events += self._events(self._at(attempt.started))
         attempt.unsent = not self.usable and all(map(_unheard, results))
+        by_known = self._machine.capabilities.has("DELIVERBY")
         for copy, result in zip(copies, results, strict=True):
-            self._note(attempt, copy, result, traced=self._traced(parcel.envelope.deliver_by, copy))
+            self._note(attempt, copy, result, traced=_traced(parcel.envelope.deliver_by, copy, by_known))
 
     async def _transfer(self, letter: Letter) -> list[SmtpResult]:
         connection, machine = self._connection, self._machine
@@ -260,13 +270,6 @@ class SmtpConversation:
             if isinstance(event, Finished):
                 self._usable = event.usable
                 return event.results
-
-    def _traced(self, by: DeliverBy | None, copy: Copy) -> bool:
-        """Whether the sender hears that the copy was handed on: he asked for it (RFC 2852 §4.1.4), or the next server does not know of
-        the deadline that he is to be told of (§4.1.4.2). What an alias or a list stands for is not told."""
-        if by is None or copy.expanded:
-            return False
-        return by.trace or (by.mode is ByMode.NOTIFY and not self._machine.capabilities.has("DELIVERBY"))
 
     def _note(self, attempt: Attempt, copy: Copy, result: SmtpResult, *, traced: bool) -> None:
         """RFC 5321 §4.2.5: 2yz is their responsibility, 4yz still ours, 5yz the end."""
@@ -326,6 +329,14 @@ class _Unprotected(MailError):
 
     status = EnhancedStatus(4, 7, 10)
     words = UNPROTECTED
+
+
+def _traced(by: DeliverBy | None, copy: Copy, known: bool) -> bool:  # noqa: FBT001 -- whether the server knows of deadlines
+    """Whether the sender hears that the copy was handed on: he asked for it (RFC 2852 §4.1.4), or the next server does not know of
+    the deadline that he is to be told of (§4.1.4.2). What an alias or a list stands for is not told."""
+    if by is None or copy.expanded:
+        return False
+    return by.trace or (by.mode is ByMode.NOTIFY and not known)
 
 
 def _misfit(job: Job, trust: Trust, *, requiretls: bool) -> MailError | None:

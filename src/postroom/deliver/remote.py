@@ -144,7 +144,10 @@ class RemoteRelay:
             attempt.events.append(_unreached(self._at(attempt), target, error))
             return Refusal(str(error))
         conversation = SmtpConversation(use.desk, machine, connection, trying.name)
-        conversation.trust = Trust(step.meets, step.proves and trying.policy.mx_proven)
+        allowed = (
+            step.meets or trying.wish is not Wish.OPTIONAL
+        )  # a policy that binds nobody is met by everybody
+        conversation.trust = Trust(allowed, step.proves and trying.policy.mx_proven)
         try:
             words = await conversation.begin(attempt, tls)
         except TlsFailed as error:
