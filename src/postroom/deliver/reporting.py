@@ -7,6 +7,7 @@ report. Its mail asks for no notifications, so no report leads to another. Not h
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
@@ -117,7 +118,7 @@ class ReportSender:
                     msgspec.json.decode(policy, type=PolicyPublished),
                     counted,
                 )
-                packed = gzipped(aggregate_xml.render(report))
+                packed = await asyncio.to_thread(_aggregate, report)
                 await self._post(
                     report_mail.aggregate_mail(self._cover(about, to, report_id, now), packed), to
                 )
@@ -147,7 +148,7 @@ class ReportSender:
         report = TlsReport(
             self._with.organization, str(self._with.author), report_id, *_span(about), _policies(rows)
         )
-        packed = gzipped(tls_report.render(report))
+        packed = await asyncio.to_thread(_tls, report)
         if record.mail:
             await self._post(
                 report_mail.tls_mail(self._cover(about, record.mail, report_id, now), packed), record.mail
@@ -193,6 +194,14 @@ class ReportSender:
             now // _SECOND,
             report_id,
         )
+
+
+def _aggregate(report: AggregateReport) -> bytes:
+    return gzipped(aggregate_xml.render(report))
+
+
+def _tls(report: TlsReport) -> bytes:
+    return gzipped(tls_report.render(report))
 
 
 def moment(about: DueReport) -> int:

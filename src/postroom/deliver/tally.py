@@ -7,6 +7,7 @@ RFC 9990 §3.1. What a process that dies had not written yet is lost: these are 
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import msgspec
 
@@ -18,6 +19,7 @@ from postroom.store.engine import Engine, Urgency
 from postroom.store.report_rows import ReportRow
 
 MAX_WAITING = 10_000  # rows that are not written yet; what comes on top is not reported
+AT_ONCE = 500  # rows of one commit
 MAX_DETAIL = 255  # characters of what a report says of a failure
 DAY = 86_400_000_000  # microseconds
 
@@ -65,15 +67,16 @@ class Tally:
 
     async def write(self) -> bool:
         """Writes what has gathered; whether there was anything. What cannot be written waits for the next time."""
-        if not self._waiting:
-            return False
-        taken, self._waiting = self._waiting, Counter()
+        taken, self._waiting = list(self._waiting.items()), Counter()
+        written = 0
         try:
-            self.left_out += await self._engine.write(
-                lambda tx: report_rows.add(tx, taken), Urgency.HOUSEKEEPING
-            )
-        except BaseException:
-            for row, times in taken.items():
+            for start in range(0, len(taken), AT_ONCE):
+                some = dict(taken[start : start + AT_ONCE])
+                self.left_out += await self._engine.write(
+                    partial(report_rows.add, rows=some), Urgency.HOUSEKEEPING
+                )
+                written = start + len(some)
+        finally:
+            for row, times in taken[written:]:
                 self.count(row, times)
-            raise
-        return True
+        return bool(taken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -49,7 +50,7 @@ async def test_what_waits_is_bounded_and_survives_a_failure(
         tally.saw(Seen(SEEN.policy, Row(f"192.0.2.{n}"), AT))
     assert tally.left_out == 1
 
-    async def fails(*_: object) -> None:
+    async def fails(*_: object, **__: object) -> None:
         raise TryLater
 
     with monkeypatch.context() as patched:
@@ -81,4 +82,28 @@ async def test_sessions_are_counted_as_they_are_told(tmp_path: Path, result: str
     failure = msgspec.json.decode(row, type=TlsFailure) if row else None
     details = TlsFailure(result, "192.0.2.1", "mx.e.test", receiving_ip="192.0.2.2", information="x" * 255)
     assert failure == (details if result else None)
+    await store.close()
+
+
+async def test_many_rows_are_written_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postroom.deliver.tally.AT_ONCE", 3)
+    store = await Store.open(f"sqlite://{tmp_path}/store")
+    tally = Tally(store.engine)
+    for n in range(8):
+        tally.saw(Seen(SEEN.policy, Row(f"192.0.2.{n}"), AT))
+    real, turns = report_rows.add, []
+
+    async def fails_at_the_third(tx: Any, rows: Any, most: int = 99) -> int:
+        turns.append(len(rows))
+        if len(turns) == 3:
+            raise TryLater
+        return await real(tx, rows, most)
+
+    monkeypatch.setattr(report_rows, "add", fails_at_the_third)
+    with pytest.raises(TryLater):
+        await tally.write()
+    assert len(await rows(store)) == 6
+    await tally.write()
+    assert await rows(store) == [1] * 8
+    assert turns == [3, 3, 2, 2]
     await store.close()
