@@ -63,7 +63,8 @@ def sender(office: Office, world: Surroundings) -> ReportSender:
 
     async def post(author: Address, to: Sequence[Address], raw: bytes) -> int:
         recipients = [Recipient(one, Notify.NEVER) for one in to]
-        return await office.submit(Submission(USER, author, recipients, raw))
+        utf8 = not all(one.is_ascii for one in (author, *to))
+        return await office.submit(Submission(USER, author, recipients, raw, smtputf8=utf8))
 
     settings, publish = office.settings, publisher(web)
     organization = settings.reports.organization or home_domain(settings)
