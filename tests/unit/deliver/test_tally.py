@@ -107,3 +107,11 @@ async def test_many_rows_are_written_in_turns(tmp_path: Path, monkeypatch: pytes
     assert await rows(store) == [1] * 8
     assert turns == [3, 3, 2, 2]
     await store.close()
+
+
+def test_what_is_alike_is_written_alike() -> None:
+    """Whatever the strings are made of: a report's id follows from the octets of its policy."""
+    seen = Seen(PolicyPublished("e.test", "reject"), Row("192.0.2.1", header_from="e.test"), AT)
+    for value in (seen.policy, seen.row, TlsPolicy("e.test"), TlsFailure("x")):
+        written = msgspec.json.encode(value)
+        assert msgspec.json.encode(msgspec.json.decode(written, type=type(value))) == written
