@@ -32,6 +32,7 @@ from postroom.deliver.reports import Reporter
 from postroom.deliver.router import Router
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.settling import Settler, Settling
+from postroom.deliver.tally import Tally
 from postroom.deliver.tls.assessing import Security
 from postroom.deliver.tls.sts import StsPolicies
 from postroom.deliver.tls_outcome import TlsOutcomes
@@ -70,6 +71,7 @@ class Parts(msgspec.Struct):
     premises: Premises
     budget: BodyBudget
     index: SearchIndex
+    tally: Tally
     sts: StsPolicies | None
     tls_outcomes: TlsOutcomes
 
@@ -104,7 +106,8 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     room = Room(places_of(settings).data, limits.free_bytes, limits.bodies_in_flight, gauges, clock.monotonic)
     chance = random.SystemRandom()
     settler = Settler(Settling(store.engine, placer, chance, BodyReader(store).read))
-    outcomes = TlsOutcomes()
+    outcomes, tally = TlsOutcomes(), Tally(store.engine)
+    outcomes.hear = tally.heard
     trusted = building.Authorities(settings, clock.monotonic).context
     sts = building.sts_policies(settings, world, store.engine, trusted, outcomes)
     security = Security(world.resolver, sts, settings.tls.dane, outcomes.note)
@@ -142,6 +145,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         premises,
         budget,
         _index(settings, store),
+        tally,
         sts,
         outcomes,
     )

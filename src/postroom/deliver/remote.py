@@ -205,6 +205,10 @@ class RemoteRelay:
         security, policy = self._use.security, trying.policy
         if security is None or result is None or trying.target.named or policy.demand is Demand.PLAIN:
             return
+        if (
+            trying.wish is Wish.OPTIONAL
+        ):  # RFC 8460 §3: a report goes in spite of failures, and is none of its own
+            return
         if result is ResultKind.SUCCESS and policy.result is not ResultKind.SUCCESS:
             result, detail = policy.result, policy.because  # delivered, and yet not as the policy wants it
         security.note(

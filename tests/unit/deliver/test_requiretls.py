@@ -144,3 +144,14 @@ async def test_where_the_policy_is_met_it_changes_nothing(world: World) -> None:
     shown = secured(hop)
     assert shown is not None
     assert shown.verified
+
+
+@pytest.mark.parametrize("met", [True, False])
+async def test_its_session_is_in_no_report(world: World, met: bool) -> None:
+    """Reports on failed TLS say TLS-Required: No themselves (RFC 8460 §3), and would be reported on for ever."""
+    if not met:
+        world.show(UNKNOWN)
+    world.dane()
+    await world.send(content=UNPROTECTED_MESSAGE)
+    assert world.hop.letters == [UNPROTECTED_MESSAGE]
+    assert world.noted == []
