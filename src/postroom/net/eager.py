@@ -1,7 +1,7 @@
 """Runs a coroutine at once, as far as it goes without waiting.
 
 Most commands of a mail dialogue need no I/O; a task for each would cost more than the answer. `start` runs a coroutine in the caller's
-stack and context; only when it really waits does a task take it over. Not here: the pump. What runs in the eager part must not ask for
+stack and context; only when it really waits does a task take it over. `Begun` is such work whose result is fetched later. Not here: the pump. What runs in the eager part must not ask for
 the current task (`asyncio.timeout`), since there is none; `await asyncio.sleep(0)` moves the rest into one.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Generator
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -58,3 +58,43 @@ class _Started(Coroutine[Any, Any, T]):
     def __await__(self) -> Generator[Any, Any, T]:
         """Part of the type; nobody but a task drives it."""
         raise TypeError("only a task carries it on")
+
+
+class Begun(Generic[T]):
+    """Work that was begun, and whose result is wanted later, perhaps by several; when nobody holds this any more, it is given up."""
+
+    __slots__ = ("__weakref__", "_box", "_task")
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        """Runs `work` as far as it goes without waiting; an exception of that part comes out here."""
+        self._box: list[T] = []
+        self._task = start(_into(self._box, work))
+
+    def __del__(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def done(self) -> bool:
+        """Whether the result is there, so that nobody waits for it."""
+        return self._task is None or self._task.done()
+
+    async def result(self) -> T:
+        """The result, as soon as it is there."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+        return self._box[0]
+
+    async def within(self, seconds: float) -> T | None:
+        """The result if it is there in that time; None, and the work is given up, when it is not."""
+        if self._task is not None:
+            done, _ = await asyncio.wait((self._task,), timeout=max(0.0, seconds))
+            if not done:
+                self._task.cancel()
+                return None
+            self._task.result()
+        return self._box[0]
+
+
+async def _into(box: list[T], work: Coroutine[Any, Any, T]) -> None:
+    box.append(await work)

@@ -1,0 +1,81 @@
+"""A resolver that does not wait for ever: what is not answered in time counts as TIMEOUT, and the check that asked ends by itself.
+
+RFC 7208 §4.6.4 (a check takes 20 seconds at least before it is given up). What was asked, and answered, is kept for the journey. Not here: how
+long the DNS itself tries (`net.resolver`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from postroom.message.journey import Asked
+from postroom.net.eager import Begun
+from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
+from postroom.proto.dns.resolver import Resolver
+
+MOST_NOTED = 60  # questions of one set of checks that the journey tells of
+MOST_RECORDS = 10  # of one answer that it tells of
+
+
+class Patience:
+    """`proto.dns.Resolver` around another one, for `seconds` from now on; `asked` is what was asked of it, each question once."""
+
+    def __init__(self, inner: Resolver, seconds: float) -> None:
+        self.asked: list[Asked] = []
+        self._inner = inner
+        self._noted: set[tuple[str, Kind]] = set()
+        self._time = asyncio.get_running_loop().time
+        self._end = self._time() + seconds
+
+    def over(self) -> bool:
+        """Whether the time is over."""
+        return self._time() >= self._end
+
+    async def mx(self, name: str) -> Answer[Mx]:
+        """Exchangers."""
+        return await self._ask(self._inner.mx(name), name, Kind.MX)
+
+    async def addresses(self, name: str, family: Family = Family.BOTH) -> Answer[str]:
+        """Addresses."""
+        return await self._ask(self._inner.addresses(name, family), name, Kind(family.value))
+
+    async def txt(self, name: str) -> Answer[bytes]:
+        """Texts."""
+        return await self._ask(self._inner.txt(name), name, Kind.TXT)
+
+    async def ptr(self, ip: str) -> Answer[str]:
+        """The names of an address."""
+        return await self._ask(self._inner.ptr(ip), ip, Kind.PTR)
+
+    async def cname(self, name: str) -> Answer[str]:
+        """The target of an alias."""
+        return await self._ask(self._inner.cname(name), name, Kind.CNAME)
+
+    async def tlsa(self, name: str) -> Answer[Tlsa]:
+        """TLSA records."""
+        return await self._ask(self._inner.tlsa(name), name, Kind.TLSA)
+
+    async def _ask(self, question: Coroutine[Any, Any, Answer[Any]], name: str, kind: Kind) -> Answer[Any]:
+        begun = Begun(question)
+        answer = await begun.within(self._end - self._time())
+        if answer is None:
+            answer = Answer(name, kind, Rcode.TIMEOUT)
+        self._note(answer)
+        return answer
+
+    def _note(self, answer: Answer[Any]) -> None:
+        question = (answer.name, answer.kind)
+        if question not in self._noted and len(self.asked) < MOST_NOTED:
+            self._noted.add(question)
+            self.asked.append(
+                Asked(
+                    0,
+                    answer.name,
+                    answer.kind.value,
+                    answer.rcode.value,
+                    answer.texts()[:MOST_RECORDS],
+                    answer.authenticated,
+                )
+            )
