@@ -259,9 +259,7 @@ def copy_of(n: int, leg: Leg) -> Copy:
     )
 
 
-def terms_of(
-    envelope: Envelope, from_mta: str = "", *, shown: bool = False, junk: bool = False
-) -> Terms:
+def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False, junk: bool = False) -> Terms:
     """The envelope without its addresses, as the spool keeps it."""
     return Terms(
         envelope.envid,

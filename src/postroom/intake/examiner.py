@@ -137,7 +137,9 @@ class Examiner:
             examination.chain(asking), msgspec.structs.replace(NO_CHAIN, verdict=Word.FAIL, reason=_FAULT)
         )
         helo = await host.helo.result()
-        if opening.sender is None:  # RFC 7208 §2.4: the null sender is postmaster of HELO, so the result is the same
+        if (
+            opening.sender is None
+        ):  # RFC 7208 §2.4: the null sender is postmaster of HELO, so the result is the same
             sender, named = _as_mail_from(helo), None
         else:
             sender, named = await opening.sender.result(), helo

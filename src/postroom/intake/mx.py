@@ -18,6 +18,7 @@ from postroom.mailauth.iprev import Result as Reverse
 from postroom.message.envelope import Recipient
 from postroom.message.errors import RelayDenied
 from postroom.message.journey import Decided
+from postroom.store.spilled import Content
 
 _DONE = {Action.ACCEPT: "accepted", Action.JUNK: "put into Junk"}
 
@@ -35,9 +36,8 @@ class MxDoor:
         self._desk.check_room(incoming.envelope.size)
         if client.login is not None:
             return
-        incoming.envelope.priority = min(
-            incoming.envelope.priority, 0
-        )  # RFC 6710 §4.1: strangers do not get ahead of others
+        # RFC 6710 §4.1: strangers do not get ahead of others
+        incoming.envelope.priority = min(incoming.envelope.priority, 0)
         examiner, ip = self._examiner, client.peer.ip
         if examiner is not None and not client.lmtp and examiner.concerns(ip):
             if client.host is None:
@@ -53,14 +53,13 @@ class MxDoor:
 
     async def message(self, client: Client, incoming: Incoming, parcel: Parcel) -> Receipt:
         """Examined, and stamped as it came. Raises what the decision says, too."""
-        if incoming.opening is not None and self._examiner is not None:
-            await self._examine(self._examiner, client, incoming, parcel, incoming.opening)
+        if incoming.opening is not None:
+            await self._examine(client, incoming, incoming.opening, parcel.content)
         return await self._desk.take(client, incoming, parcel, parcel.content)
 
-    async def _examine(
-        self, examiner: Examiner, client: Client, incoming: Incoming, parcel: Parcel, opening: Opening
-    ) -> None:
-        examined = await examiner.examine(opening, parcel.content, utf8=incoming.envelope.smtputf8)
+    async def _examine(self, client: Client, incoming: Incoming, opening: Opening, content: Content) -> None:
+        assert self._examiner is not None
+        examined = await self._examiner.examine(opening, content, utf8=incoming.envelope.smtputf8)
         decision, reverse = examined.decision, examined.verdicts.iprev
         if decision.action in (Action.REFUSE, Action.DEFER):
             told = "; ".join(f"{what}={result}" for what, result, _ in examined.verdicts.explained())

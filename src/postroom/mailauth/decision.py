@@ -40,15 +40,14 @@ class Measure(enum.IntEnum):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """The settings, as values. `most` is the strictest measure at all.
+    """The settings, as values. `most` is the strictest measure at all, whatever an author's domain asks for.
 
-    `dmarc` is the strictest that an author's domain may ask for; `spf_fail` is for a MAIL FROM that its domain disowns, where neither DMARC
-    nor a signature says anything; `author` is the strictest for a From that names not exactly one author. `defer` refuses for now what
-    the DNS left undecided. Of `sealers` (domains, in A-labels) an ARC chain is believed.
+    `spf_fail` is for a MAIL FROM that its domain disowns, where neither DMARC nor a signature says anything; `author` is the strictest for
+    a From that names not exactly one author. `defer` refuses for now what the DNS left undecided. Of `sealers` (domains, in A-labels)
+    an ARC chain is believed.
     """
 
     most: Measure = Measure.REFUSE
-    dmarc: Measure = Measure.REFUSE
     spf_fail: Measure = Measure.JUNK
     author: Measure = Measure.REFUSE
     defer: bool = False
@@ -110,14 +109,14 @@ def _author_domain_asks(verdicts: Verdicts, policy: Policy) -> Decision | None:
     if sealer:
         return Decision(Action.ACCEPT, f"{sealer} is trusted and sealed dmarc=pass (ARC)", overridden=True)
     asked = _ASKED[found.disposition]
-    if asked is Measure.NOTE and found.fault is not None:
+    if found.fault is not None and asked < min(_FAULTS[found.fault], policy.author):
         return None
-    measure = min(asked, policy.dmarc, policy.most)
+    measure = min(asked, policy.most)
     words = (
         f"Mail of {_shown(found.author)} is refused: its domain asks for that (DMARC) where neither SPF nor DKIM speaks for it;"
         f" send by a server that its SPF record names, or with its DKIM signature"
     )
-    because = f"DMARC asks for {found.disposition}"
+    because = f"DMARC asks for {found.disposition}" + (", local policy does less" if measure < asked else "")
     return _taken(measure, because, words, SenderUnproven, overridden=measure < asked)
 
 

@@ -49,7 +49,10 @@ class _Started(Coroutine[Any, Any, T]):
     def throw(self, *error: Any) -> Any:
         """Hands an exception (a cancellation) to the coroutine."""
         self._awaited = None
-        return self._coroutine.throw(*error)
+        try:
+            return self._coroutine.throw(*error)
+        finally:
+            del error  # else the exception, by its traceback, holds itself and whatever the coroutine held
 
     def close(self) -> None:
         """Ends the coroutine where it waits."""
@@ -68,6 +71,7 @@ class Begun(Generic[T]):
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
         """Runs `work` as far as it goes without waiting; an exception of that part comes out here."""
         self._box: list[T] = []
+        self._task: asyncio.Task[None] | None = None
         self._task = start(_into(self._box, work))
 
     def __del__(self) -> None:
@@ -88,9 +92,12 @@ class Begun(Generic[T]):
     async def within(self, seconds: float) -> T | None:
         """The result if it is there in that time; None, and the work is given up, when it is not."""
         if self._task is not None:
-            done, _ = await asyncio.wait((self._task,), timeout=max(0.0, seconds))
+            try:
+                done, _ = await asyncio.wait((self._task,), timeout=max(0.0, seconds))
+            finally:
+                if not self._task.done():
+                    self._task.cancel()
             if not done:
-                self._task.cancel()
                 return None
             self._task.result()
         return self._box[0]
