@@ -20,6 +20,10 @@ def start(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T] | None:
         awaited = coroutine.send(None)
     except StopIteration:
         return None
+    return _carried_on(coroutine, awaited)
+
+
+def _carried_on(coroutine: Coroutine[Any, Any, T], awaited: Any) -> asyncio.Task[T]:
     if awaited is not None:
         awaited._asyncio_future_blocking = False  # noqa: SLF001 -- others may await the same future before the task gets to it
     return asyncio.get_running_loop().create_task(_Started(coroutine, awaited))
@@ -66,42 +70,36 @@ class _Started(Coroutine[Any, Any, T]):
 class Begun(Generic[T]):
     """Work that was begun, and whose result is wanted later, perhaps by several; when nobody holds this any more, it is given up."""
 
-    __slots__ = ("__weakref__", "_box", "_task")
+    __slots__ = ("__weakref__", "_result", "_task")
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
         """Runs `work` as far as it goes without waiting; an exception of that part comes out here."""
-        self._box: list[T] = []
-        self._task: asyncio.Task[None] | None = None
-        self._task = start(_into(self._box, work))
+        self._task: asyncio.Task[T] | None = None
+        try:
+            awaited = work.send(None)
+        except StopIteration as end:
+            self._result: T = end.value
+        else:
+            self._task = _carried_on(work, awaited)
 
     def __del__(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
-    @property
-    def done(self) -> bool:
-        """Whether the result is there, so that nobody waits for it."""
-        return self._task is None or self._task.done()
-
     async def result(self) -> T:
         """The result, as soon as it is there."""
         if self._task is not None:
-            await asyncio.shield(self._task)
-        return self._box[0]
+            return await asyncio.shield(self._task)
+        return self._result
 
     async def within(self, seconds: float) -> T | None:
         """The result if it is there in that time; None, and the work is given up, when it is not."""
-        if self._task is not None:
-            try:
-                done, _ = await asyncio.wait((self._task,), timeout=max(0.0, seconds))
-            finally:
-                if not self._task.done():
-                    self._task.cancel()
-            if not done:
-                return None
-            self._task.result()
-        return self._box[0]
-
-
-async def _into(box: list[T], work: Coroutine[Any, Any, T]) -> None:
-    box.append(await work)
+        task = self._task
+        if task is None:
+            return self._result
+        try:
+            await asyncio.wait((task,), timeout=max(0.0, seconds))
+        finally:
+            if not task.done():
+                task.cancel()
+        return task.result() if task.done() else None
