@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -36,6 +37,8 @@ from postroom.store.spilled import Content, head_of
 T = TypeVar("T")
 SENDER_SECONDS = 20.0  # that SPF, and the look for the client's name, may take from MAIL on (RFC 7208 §4.6.4)
 MESSAGE_SECONDS = 20.0  # that the keys, the chain and the policy may take once the message is there
+HOST_SECONDS = 60  # that what was found out about a client is good for its next connections
+MOST_HOSTS = 1000  # clients of which that is remembered
 INLINE = 64 * 1024  # octets of a message that is hashed at once; a longer one in a thread
 _PIECE = 1 << 18
 _FAULT = "the check failed by a fault of this system"
@@ -59,7 +62,7 @@ class Examining(msgspec.Struct, frozen=True):
 
 
 class Host(msgspec.Struct):
-    """What is found out about a client once for all of its messages under one greeting."""
+    """What is found out about a client once for all of its messages under one greeting, and under the same one soon after."""
 
     asking: Patience
     reverse: Begun[iprev.Verdict]
@@ -89,6 +92,7 @@ class Examiner:
 
     def __init__(self, examining: Examining) -> None:
         self._with = examining
+        self._hosts: OrderedDict[tuple[str, str], tuple[int, Host]] = OrderedDict()
 
     def concerns(self, ip: str) -> bool:
         """Whether mail from this address is checked at all."""
@@ -100,7 +104,18 @@ class Examiner:
         return not any(address in network for network in self._with.exempt)
 
     def greeted(self, ip: str, helo: str) -> Host:
-        """Begins what depends on the client alone."""
+        """Begins what depends on the client alone, or remembers it."""
+        now, who = self._with.now(), (ip, helo)
+        since, host = self._hosts.get(who, (0, None))
+        if host is None or not 0 <= now - since <= HOST_SECONDS * 1_000_000:
+            host = self._asked(ip, helo)
+            self._hosts[who] = now, host
+            self._hosts.move_to_end(who)
+            if len(self._hosts) > MOST_HOSTS:
+                self._hosts.popitem(last=False)
+        return host
+
+    def _asked(self, ip: str, helo: str) -> Host:
         use = self._with
         asking = Patience(use.resolver, use.sender_seconds)
         client = spf.Client(ip, helo, use.identity, use.now() // 1_000_000)
@@ -136,7 +151,9 @@ class Examiner:
         chain = await self._sure(
             examination.chain(asking), msgspec.structs.replace(NO_CHAIN, verdict=Word.FAIL, reason=_FAULT)
         )
-        helo = await host.helo.result()
+        helo, reverse = await host.helo.result(), await host.reverse.result()
+        if helo.result is spf.Result.TEMPERROR or reverse.result is iprev.Result.TEMPERROR:
+            self._hosts.pop((helo.client.ip, helo.client.helo), None)  # asked again by the next connection
         if (
             opening.sender is None
         ):  # RFC 7208 §2.4: the null sender is postmaster of HELO, so the result is the same
@@ -145,7 +162,7 @@ class Examiner:
             sender, named = await opening.sender.result(), helo
         about = evaluate(asking, authors(header), sender, signatures, use.terms)
         verdicts = Verdicts(
-            await host.reverse.result(),
+            reverse,
             named,
             sender,
             signatures,

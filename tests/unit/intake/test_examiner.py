@@ -14,6 +14,7 @@ from examined import BAD, GOOD, LETTER, boxes, door, resolver, send, signed
 from people import at
 from postroom.intake.client import Account, Client, Incoming
 from postroom.intake.door import Parcel
+from postroom.intake.examiner import HOST_SECONDS, MOST_HOSTS
 from postroom.intake.mx import MxDoor
 from postroom.mailauth.decision import Measure, Policy
 from postroom.mailauth.dkim.signing import SigningKey
@@ -203,6 +204,35 @@ async def test_what_depends_on_the_client_alone_is_asked_once(office: SortingOff
     assert "b.test TXT" in zone.asked  # another greeting is another claim
 
 
+async def test_what_was_found_out_about_a_client_is_good_for_a_minute(office: SortingOffice) -> None:
+    zone = resolver()
+    way = door(office, resolver=zone)
+    for seconds, asked in ((0, 1), (HOST_SECONDS - 5, 1), (10, 2)):
+        office.clock.advance(seconds)
+        await send(way, signed())
+        assert zone.asked.count("7.2.0.192.in-addr.arpa PTR") == asked
+
+
+async def test_trouble_with_a_client_is_not_remembered(office: SortingOffice) -> None:
+    zone = resolver("slow.helo.test TXT !SERVFAIL")
+    way = door(office, NOTE, resolver=zone)
+    for times in (1, 2):
+        await send(way, signed(), helo="slow.helo.test")
+        assert zone.asked.count("slow.helo.test TXT") == times
+
+
+@pytest.mark.parametrize(("others", "asked"), [(MOST_HOSTS - 1, 1), (MOST_HOSTS, 2)])
+async def test_so_many_clients_are_remembered(office: SortingOffice, others: int, asked: int) -> None:
+    zone = resolver()
+    way = door(office, NOTE, resolver=zone)
+    await send(way, LETTER)
+    for number in range(others):
+        client = Client(Peer(GOOD, 1), Peer("192.0.2.25", 25), helo=f"n{number}.test")
+        await way.mail(client, Incoming(Envelope(None, []), Hop(HopKind.RECEIVED, 0)))
+    await send(way, LETTER)
+    assert zone.asked.count("a.test TXT") == asked
+
+
 async def test_the_null_sender_is_checked_by_the_name_of_helo(office: SortingOffice) -> None:
     await send(door(office, NOTE), LETTER, BAD, sender="")
     header = await only(office)
@@ -318,7 +348,9 @@ async def test_the_dialogue_goes_on_while_the_dns_is_asked(office: SortingOffice
     del talk
     for _ in range(10):  # each cancels the next one
         await asyncio.sleep(0)
-    assert zone.waiting == 0  # nobody waits for the answers any more
+    assert (
+        zone.waiting == 1
+    )  # nobody waits for the sender's any more; the client's may be of use for its next connection
 
 
 async def test_a_fault_of_a_check_costs_no_message(office: SortingOffice) -> None:
