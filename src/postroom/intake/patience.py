@@ -33,29 +33,29 @@ class Patience:
         """Whether the time is over."""
         return self._time() >= self._end
 
-    async def mx(self, name: str) -> Answer[Mx]:
+    def mx(self, name: str) -> Coroutine[Any, Any, Answer[Mx]]:
         """Exchangers."""
-        return await self._ask(self._inner.mx(name), name, Kind.MX)
+        return self._ask(self._inner.mx(name), name, Kind.MX)
 
-    async def addresses(self, name: str, family: Family = Family.BOTH) -> Answer[str]:
+    def addresses(self, name: str, family: Family = Family.BOTH) -> Coroutine[Any, Any, Answer[str]]:
         """Addresses."""
-        return await self._ask(self._inner.addresses(name, family), name, Kind(family.value))
+        return self._ask(self._inner.addresses(name, family), name, Kind(family.value))
 
-    async def txt(self, name: str) -> Answer[bytes]:
+    def txt(self, name: str) -> Coroutine[Any, Any, Answer[bytes]]:
         """Texts."""
-        return await self._ask(self._inner.txt(name), name, Kind.TXT)
+        return self._ask(self._inner.txt(name), name, Kind.TXT)
 
-    async def ptr(self, ip: str) -> Answer[str]:
+    def ptr(self, ip: str) -> Coroutine[Any, Any, Answer[str]]:
         """The names of an address."""
-        return await self._ask(self._inner.ptr(ip), ip, Kind.PTR)
+        return self._ask(self._inner.ptr(ip), ip, Kind.PTR)
 
-    async def cname(self, name: str) -> Answer[str]:
+    def cname(self, name: str) -> Coroutine[Any, Any, Answer[str]]:
         """The target of an alias."""
-        return await self._ask(self._inner.cname(name), name, Kind.CNAME)
+        return self._ask(self._inner.cname(name), name, Kind.CNAME)
 
-    async def tlsa(self, name: str) -> Answer[Tlsa]:
+    def tlsa(self, name: str) -> Coroutine[Any, Any, Answer[Tlsa]]:
         """TLSA records."""
-        return await self._ask(self._inner.tlsa(name), name, Kind.TLSA)
+        return self._ask(self._inner.tlsa(name), name, Kind.TLSA)
 
     async def _ask(self, question: Coroutine[Any, Any, Answer[Any]], name: str, kind: Kind) -> Answer[Any]:
         begun = Begun(question)

@@ -59,7 +59,9 @@ async def check(resolver: Resolver, ip: str) -> Verdict:
     failure = ""
     for name in names.records[:MAX_NAMES]:
         found = await resolver.addresses(name, family)
-        if any(ipaddress.ip_address(one) == address for one in found.records):
+        if str(address) in found.records or any(
+            ipaddress.ip_address(one) == address for one in found.records
+        ):
             return Verdict(Result.PASS, ip, name, f"{address} is {printable(name)}")
         failure = failure or (_failure(found) if found.failed else "")
     if failure:
