@@ -31,6 +31,7 @@ from postroom.deliver.reports import Reporter
 from postroom.deliver.router import Router
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.settling import Settler, Settling
+from postroom.deliver.tally import Tally
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.message.address import parse_mailbox
@@ -67,6 +68,7 @@ class Parts(msgspec.Struct):
     premises: Premises
     budget: BodyBudget
     index: SearchIndex
+    tally: Tally
 
 
 async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
@@ -134,6 +136,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         premises,
         budget,
         _index(settings, store),
+        Tally(store.engine),
     )
 
 

@@ -207,6 +207,24 @@ class JourneySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[reports]: what other domains are told about their mail (DMARC) and about TLS towards them, and what they tell us."""
+
+    send: Annotated[bool, Meta(description="send reports to domains that ask for them (rua= in the DNS)")] = (
+        True
+    )
+    sender: Annotated[
+        str, Meta(description="the address our reports come from; '' is postmaster of the domain")
+    ] = ""
+    organization: Annotated[
+        str, Meta(description="the domain in whose name we report; '' is the domain of unqualified names")
+    ] = ""
+    account: Annotated[
+        str, Meta(description="the account whose INBOX gets reports about our domains; '' reads none")
+    ] = ""
+    days: Annotated[int, Meta(ge=1, description="days to keep reports, received and sent")] = 180
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[log]: one event a line on standard error."""
 
@@ -228,6 +246,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     routes: dict[str, RouteSettings] = {}
     mailboxes: MailboxSettings = MailboxSettings()
     journey: JourneySettings = JourneySettings()
+    reports: ReportSettings = ReportSettings()
     log: LogSettings = LogSettings()
 
 

@@ -75,6 +75,10 @@ class Discovery:
         of_suffix = [one for one in found if one.record.psd is Psd.YES]
         return next(iter(of_organization + of_suffix), None)
 
+    async def record_at(self, domain: str) -> Published | None:
+        """The record at exactly this domain; raises Undiscovered."""
+        return (await self._look(domain)).published
+
     async def organization_of(self, domain: str) -> str:
         """The organizational domain; raises Undiscovered."""
         if self._suffixes is not None:

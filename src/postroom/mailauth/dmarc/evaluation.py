@@ -76,8 +76,11 @@ class _Evaluation:
         verdict = Verdict(Result.NONE, author, identifiers=self._identifiers, method=self._discovery.method)
         try:
             published = await self._discovery.policy_of(author)
-            if published is None or not published.record.applies:
+            if published is None:
                 return verdict
+            if not published.record.applies:
+                problem = f"_dmarc.{published.domain} has no policy that can be read, and counts as if it were not there"
+                return msgspec.structs.replace(verdict, problem=problem)
             verdict = msgspec.structs.replace(verdict, published=published)
             policy = await self._policy(author, published)
             aligned = await self._aligned(author, published)
