@@ -19,6 +19,7 @@ from postroom.mailauth.decision import Measure, Policy
 from postroom.mailauth.dkim.names import a_labels
 from postroom.mailauth.dmarc.evaluation import Terms
 from postroom.mailauth.dmarc.suffixes import SuffixList
+from postroom.message.feedback.aggregate import Seen
 
 T = TypeVar("T")
 _MEASURES: Mapping[str, Measure] = MappingProxyType({one.name.lower(): one for one in Measure})
@@ -30,8 +31,10 @@ def identity(settings: Settings) -> str:
     return settings.authentication.identity or settings.server.hostname
 
 
-def examiner(settings: Settings, world: Surroundings) -> Examiner | None:
-    """What examines the mail of other servers; None when it is not to be. Raises `SettingsError`."""
+def examiner(
+    settings: Settings, world: Surroundings, count: Callable[[Seen | None], None]
+) -> Examiner | None:
+    """What examines the mail of other servers; None when it is not to be. `count` hears what reports say of it. Raises `SettingsError`."""
     wanted = settings.authentication
     if not wanted.check:
         return None
@@ -42,10 +45,15 @@ def examiner(settings: Settings, world: Surroundings) -> Examiner | None:
             policy(wanted),
             world.clock.now,
             world.log.info,
+            count if settings.reports.send else _not_counted,
             tuple(_network(text) for text in wanted.exempt),
             dmarc_terms(wanted.suffix_list, random.SystemRandom().randrange),
         )
     )
+
+
+def _not_counted(_: Seen | None) -> None:
+    """Nobody is sent reports."""
 
 
 def policy(wanted: AuthenticationSettings) -> Policy:

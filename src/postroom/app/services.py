@@ -147,7 +147,8 @@ class Services:
         return lambda: SmtpSession(shared)
 
     def _mx(self, tls: str) -> Callable[[], Session]:
-        door = MxDoor(self._parts.premises, authenticating.examiner(self._settings, self._world))
+        count = self._parts.tally.saw
+        door = MxDoor(self._parts.premises, authenticating.examiner(self._settings, self._world, count))
         return self._smtp(Service.MX, tls, door)
 
     def _submission(self) -> Callable[[], Session]:

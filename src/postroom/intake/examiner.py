@@ -10,24 +10,29 @@ import asyncio
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
 
+from postroom.deliver.feedback import Arrival, seen
 from postroom.intake.patience import Patience
 from postroom.mailauth import iprev
-from postroom.mailauth.decision import Decision, Policy, decide
+from postroom.mailauth.decision import Action, Decision, Policy, decide
 from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dkim.results import Verdict as Word
+from postroom.mailauth.dmarc import record as dmarc_record
 from postroom.mailauth.dmarc import verdict as dmarc
 from postroom.mailauth.dmarc.author import authors
 from postroom.mailauth.dmarc.evaluation import Terms as DmarcTerms
 from postroom.mailauth.dmarc.evaluation import evaluate
 from postroom.mailauth.examination import NO_CHAIN, Examination
 from postroom.mailauth.spf import check as spf_check
+from postroom.mailauth.spf import record as spf_record
 from postroom.mailauth.spf import verdict as spf
 from postroom.mailauth.verdicts import Verdicts, trace_fields
 from postroom.message.address import Address
+from postroom.message.feedback.aggregate import Seen
 from postroom.message.header import Header
 from postroom.message.journey import Asked
 from postroom.net.eager import Begun
@@ -39,15 +44,22 @@ SENDER_SECONDS = 20.0  # that SPF, and the look for the client's name, may take 
 MESSAGE_SECONDS = 20.0  # that the keys, the chain and the policy may take once the message is there
 HOST_SECONDS = 60  # that what was found out about a client is good for its next connections
 MOST_HOSTS = 1000  # clients of which that is remembered
+MOST_RECORDS = 1000  # records of SPF, and of DMARC, that are read once
 INLINE = 64 * 1024  # octets of a message that is hashed at once; a longer one in a thread
 _PIECE = 1 << 18
+_APPLIED = {
+    Action.ACCEPT: dmarc_record.Policy.NONE,
+    Action.JUNK: dmarc_record.Policy.QUARANTINE,
+    Action.REFUSE: dmarc_record.Policy.REJECT,
+}
 _FAULT = "the check failed by a fault of this system"
 
 
 class Examining(msgspec.Struct, frozen=True):
     """What an examiner works with. `identity` is our name in the results; `exempt` are networks whose mail is not checked.
 
-    `now` gives unix microseconds, `tell` logs an event with its facts. Times are seconds.
+    `now` gives unix microseconds, `tell` logs an event with its facts; `count` is told what a report of DMARC says of a message (None:
+    nothing). Times are seconds.
     """
 
     resolver: Resolver
@@ -55,6 +67,7 @@ class Examining(msgspec.Struct, frozen=True):
     policy: Policy
     now: Callable[[], int]
     tell: Callable[..., object]
+    count: Callable[[Seen | None], None] = lambda _: None
     exempt: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     terms: DmarcTerms = DmarcTerms()
     sender_seconds: float = SENDER_SECONDS
@@ -92,6 +105,9 @@ class Examiner:
 
     def __init__(self, examining: Examining) -> None:
         self._with = examining
+        self._read_spf = lru_cache(MOST_RECORDS)(spf_record.parse)
+        read_dmarc = lru_cache(MOST_RECORDS)(dmarc_record.parse)
+        self._terms = msgspec.structs.replace(examining.terms, read=read_dmarc)
         self._hosts: OrderedDict[tuple[str, str], tuple[int, Host]] = OrderedDict()
 
     def concerns(self, ip: str) -> bool:
@@ -119,7 +135,7 @@ class Examiner:
         use = self._with
         asking = Patience(use.resolver, use.sender_seconds)
         client = spf.Client(ip, helo, use.identity, use.now() // 1_000_000)
-        terms = spf_check.Terms(expired=asking.over)
+        terms = spf_check.Terms(expired=asking.over, read=self._read_spf)
         unknown = iprev.Verdict(iprev.Result.TEMPERROR, ip, "", _FAULT)
         undecided = spf.Verdict(spf.Result.TEMPERROR, spf.helo_identity(helo), client, problem=_FAULT)
         return Host(
@@ -138,7 +154,7 @@ class Examiner:
         undecided = spf.Verdict(
             spf.Result.TEMPERROR, spf.mail_from_identity(sender, helo), client, problem=_FAULT
         )
-        terms = spf_check.Terms(expired=asking.over)
+        terms = spf_check.Terms(expired=asking.over, read=self._read_spf)
         work = spf_check.check_mail_from(asking, client, sender, terms)
         return Opening(host, asking, client, Begun(self._sure(work, undecided)))
 
@@ -160,7 +176,7 @@ class Examiner:
             sender, named = _as_mail_from(helo), None
         else:
             sender, named = await opening.sender.result(), helo
-        about = evaluate(asking, authors(header), sender, signatures, use.terms)
+        about = evaluate(asking, authors(header), sender, signatures, self._terms)
         verdicts = Verdicts(
             reverse,
             named,
@@ -172,10 +188,20 @@ class Examiner:
         )
         decision = decide(verdicts, use.policy)
         fields = trace_fields(
-            verdicts, use.identity, utf8=utf8, reason=decision.because if decision.overridden else ""
+            verdicts, use.identity, utf8=utf8, reason=decision.because if decision.override else ""
         )
         asked = [*host.asking.asked, *opening.asking.asked, *asking.asked]
         return Examined(verdicts, decision, fields, asked)
+
+    def count(self, examined: Examined) -> None:
+        """Tells what a report says of a message that was taken, or refused for what was found out (RFC 9990 §3.1.1)."""
+        found, decision = examined.verdicts.dmarc, examined.decision
+        if found is None or decision.action is Action.DEFER or examined.verdicts.sender is None:
+            return
+        applied = _APPLIED[decision.action] if found.result is dmarc.Result.FAIL else dmarc_record.Policy.NONE
+        ip = examined.verdicts.sender.client.ip
+        arrival = Arrival(ip, self._with.now(), applied, decision.override, decision.because)
+        self._with.count(seen(found, examined.verdicts.sender, arrival))
 
     async def _read(self, content: Content) -> tuple[Examination, Header]:
         """The header, and the hashes of the body; whatever takes longer than a moment is done beside the loop."""

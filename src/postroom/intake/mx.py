@@ -12,13 +12,12 @@ import msgspec
 from postroom.deliver.letter import Receipt
 from postroom.intake.client import Client, Incoming
 from postroom.intake.door import Desk, Parcel, Premises
-from postroom.intake.examiner import Examined, Examiner, Opening
+from postroom.intake.examiner import Examined, Examiner
 from postroom.mailauth.decision import Action
 from postroom.mailauth.iprev import Result as Reverse
 from postroom.message.envelope import Recipient
-from postroom.message.errors import RelayDenied
+from postroom.message.errors import MailError, RelayDenied
 from postroom.message.journey import Decided
-from postroom.store.spilled import Content
 
 _DONE = {Action.ACCEPT: "accepted", Action.JUNK: "put into Junk"}
 
@@ -53,21 +52,25 @@ class MxDoor:
 
     async def message(self, client: Client, incoming: Incoming, parcel: Parcel) -> Receipt:
         """Examined, and stamped as it came. Raises what the decision says, too."""
-        if incoming.opening is not None:
-            await self._examine(client, incoming, incoming.opening, parcel.content)
-        return await self._desk.take(client, incoming, parcel, parcel.content)
+        if incoming.opening is None or self._examiner is None:
+            return await self._desk.take(client, incoming, parcel, parcel.content)
+        utf8 = incoming.envelope.smtputf8
+        examined = await self._examiner.examine(incoming.opening, parcel.content, utf8=utf8)
+        if examined.decision.action in (Action.REFUSE, Action.DEFER):
+            self._examiner.count(examined)
+            raise _refusal(examined)
+        self._mark(client, incoming, examined)
+        receipt = await self._desk.take(client, incoming, parcel, parcel.content)
+        self._examiner.count(examined)
+        return receipt
 
-    async def _examine(self, client: Client, incoming: Incoming, opening: Opening, content: Content) -> None:
-        assert self._examiner is not None
-        examined = await self._examiner.examine(opening, content, utf8=incoming.envelope.smtputf8)
-        decision, reverse = examined.decision, examined.verdicts.iprev
-        if decision.action in (Action.REFUSE, Action.DEFER):
-            told = "; ".join(f"{what}={result}" for what, result, _ in examined.verdicts.explained())
-            raise decision.error(decision.words, detail=f"{decision.because} ({told})")
+    def _mark(self, client: Client, incoming: Incoming, examined: Examined) -> None:
+        """What was found goes on top of the message, the client's name into Received, and all of it into the journey."""
+        reverse = examined.verdicts.iprev
         if reverse is not None and reverse.result is Reverse.PASS and client.reverse != reverse.name:
             client.reverse, client.received_start = reverse.name, ""
         incoming.fields = examined.fields
-        incoming.junk = decision.action is Action.JUNK
+        incoming.junk = examined.decision.action is Action.JUNK
         self._note(incoming, examined)
 
     def _note(self, incoming: Incoming, examined: Examined) -> None:
@@ -79,3 +82,9 @@ class MxDoor:
         for what, result, why in examined.verdicts.explained():
             hop.record(Decided(at, what, result, why))
         hop.record(Decided(at, "message", _DONE[decision.action], decision.because))
+
+
+def _refusal(examined: Examined) -> MailError:
+    decision = examined.decision
+    told = "; ".join(f"{what}={result}" for what, result, _ in examined.verdicts.explained())
+    return decision.error(decision.words, detail=f"{decision.because} ({told})")

@@ -1,7 +1,7 @@
 """A resolver that does not wait for ever: what is not answered in time counts as TIMEOUT, and the check that asked ends by itself.
 
-RFC 7208 §4.6.4 (a check takes 20 seconds at least before it is given up). What was asked, and answered, is kept for the journey. Not here: how
-long the DNS itself tries (`net.resolver`).
+RFC 7208 §4.6.4 (a check takes 20 seconds at least before it is given up). What was asked and not known yet is kept for the journey, with its
+answer. Not here: how long the DNS itself tries, and what it remembers (`net.resolver`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_RECORDS = 10  # of one answer that it tells of
 
 
 class Patience:
-    """`proto.dns.Resolver` around another one, for `seconds` from now on; `asked` is what was asked of it, each question once."""
+    """`proto.dns.Resolver` around another one, for `seconds` from now on; `asked` is what somebody had to wait for, each question once."""
 
     def __init__(self, inner: Resolver, seconds: float) -> None:
         self.asked: list[Asked] = []
@@ -59,6 +59,8 @@ class Patience:
 
     async def _ask(self, question: Coroutine[Any, Any, Answer[Any]], name: str, kind: Kind) -> Answer[Any]:
         begun = Begun(question)
+        if begun.over:
+            return await begun.result()
         answer = await begun.within(self._end - self._time())
         if answer is None:
             answer = Answer(name, kind, Rcode.TIMEOUT)

@@ -64,13 +64,16 @@ class Action(enum.StrEnum):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """An action and why; `words` are for the client when it is refused, with `error` for the kind. `overridden`: DMARC failed and was not followed."""
+    """An action and why; `words` are for the client when it is refused, with `error` for the kind.
+
+    `override` is why DMARC failed and was not followed: "local_policy" or "trusted_forwarder" (RFC 9990 §3.1.6), else "".
+    """
 
     action: Action
     because: str = ""
     words: str = ""
     error: type[MailError] = MailError
-    overridden: bool = False
+    override: str = ""
 
 
 _ACTIONS: Mapping[Measure, Action] = MappingProxyType(
@@ -107,7 +110,9 @@ def _author_domain_asks(verdicts: Verdicts, policy: Policy) -> Decision | None:
         return None
     sealer = vouching_sealer(verdicts, policy.sealers) if found.fault is None else ""
     if sealer:
-        return Decision(Action.ACCEPT, f"{sealer} is trusted and sealed dmarc=pass (ARC)", overridden=True)
+        return Decision(
+            Action.ACCEPT, f"{sealer} is trusted and sealed dmarc=pass (ARC)", override="trusted_forwarder"
+        )
     asked = _ASKED[found.disposition]
     if found.fault is not None and asked < min(_FAULTS[found.fault], policy.author):
         return None
@@ -117,7 +122,7 @@ def _author_domain_asks(verdicts: Verdicts, policy: Policy) -> Decision | None:
         f" send by a server that its SPF record names, or with its DKIM signature"
     )
     because = f"DMARC asks for {found.disposition}" + (", local policy does less" if measure < asked else "")
-    return _taken(measure, because, words, SenderUnproven, overridden=measure < asked)
+    return _taken(measure, because, words, SenderUnproven, override="local_policy" if measure < asked else "")
 
 
 def _author_is_unclear(verdicts: Verdicts, policy: Policy) -> Decision | None:
@@ -188,12 +193,12 @@ def _undecided(policy: Policy, why: str) -> Decision:
 
 
 def _taken(
-    measure: Measure, because: str, words: str, error: type[MailError], *, overridden: bool = False
+    measure: Measure, because: str, words: str, error: type[MailError], *, override: str = ""
 ) -> Decision:
     action = _ACTIONS[measure]
     if measure is not Measure.REFUSE:
-        return Decision(action, because, overridden=overridden)
-    return Decision(action, because, words, error, overridden)
+        return Decision(action, because, override=override)
+    return Decision(action, because, words, error, override)
 
 
 def _shown(domain: str) -> str:

@@ -86,6 +86,11 @@ class Begun(Generic[T]):
         if self._task is not None:
             self._task.cancel()
 
+    @property
+    def over(self) -> bool:
+        """Whether it ended without waiting."""
+        return self._task is None
+
     async def result(self) -> T:
         """The result, as soon as it is there."""
         if self._task is not None:

@@ -201,6 +201,7 @@ async def test_what_depends_on_the_client_alone_is_asked_once(office: SortingOff
         await talk.hear(signed() + b".\r\n")
     assert zone.asked.count("7.2.0.192.in-addr.arpa PTR") == 1
     await talk.say("EHLO b.test", "MAIL FROM:<alice@crepes.test>")
+    await asyncio.sleep(0)
     assert "b.test TXT" in zone.asked  # another greeting is another claim
 
 
@@ -241,6 +242,43 @@ async def test_the_null_sender_is_checked_by_the_name_of_helo(office: SortingOff
     assert b'envelope-from="postmaster@a.test"' in (
         header.get("Received-SPF") or b""
     ) or b"postmaster@a.test" in (header.get("Received-SPF") or b"")
+
+
+# ---------------------------------------------------------------------------------------------------------------- reports
+
+REPORTED = resolver(
+    "reports.test TXT v=spf1 -all\n_dmarc.reports.test TXT v=DMARC1; p=reject; rua=mailto:d@reports.test"
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "disposition", "reasons"),
+    [
+        (Policy(), "reject", []),
+        (NOTE, "none", ["local_policy"]),
+        (Policy(most=Measure.JUNK), "quarantine", ["local_policy"]),
+    ],
+)
+async def test_what_a_report_says_is_counted(
+    office: SortingOffice, policy: Policy, disposition: str, reasons: list[str]
+) -> None:
+    counted: list[Any] = []
+    way = door(office, policy, resolver=REPORTED, count=counted.append)
+    await send(way, LETTER.replace(b"crepes", b"reports"), BAD, "a@reports.test")
+    [seen] = counted
+    assert (seen.policy.domain, seen.row.source_ip, seen.row.disposition) == (
+        "reports.test",
+        BAD,
+        disposition,
+    )
+    assert [one.kind for one in seen.row.reasons] == reasons
+
+
+async def test_what_is_deferred_is_not_counted(office: SortingOffice) -> None:
+    counted: list[Any] = []
+    way = door(office, Policy(defer=True), count=counted.append)
+    await send(way, LETTER.replace(b"crepes", b"slow"), BAD, "a@slow.test")
+    assert counted == []
 
 
 # --------------------------------------------------------------------------------------------------------------- forgeries

@@ -177,9 +177,9 @@ def test_words_of_strangers_are_cut_and_made_printable() -> None:
 
 def test_a_failure_that_is_not_followed_is_told() -> None:
     decision = decide(found("fail", REJECTED, arc=chain(("lists.test", SEEN))), LISTS)
-    assert (decision.overridden, decision.because) == (
-        True,
+    assert (decision.override, decision.because) == (
+        "trusted_forwarder",
         "lists.test is trusted and sealed dmarc=pass (ARC)",
     )
-    assert decide(found("fail", REJECTED), Policy(most=JUNK)).overridden
-    assert not decide(found("fail", REJECTED), Policy()).overridden
+    assert decide(found("fail", REJECTED), Policy(most=JUNK)).override == "local_policy"
+    assert not decide(found("fail", REJECTED), Policy()).override
