@@ -10,13 +10,17 @@ from typing import Any
 from dkim_post import keys, zone
 from postroom.intake.examiner import Examiner, Examining
 from postroom.intake.mx import MxDoor
-from postroom.mailauth.decision import Policy
+from postroom.mailauth.decision import Measure, Policy
 from postroom.mailauth.dkim.signing import SigningKey, sign
+from postroom.message.authentication_results import authserv_id, parse
+from postroom.message.header import Header
+from postroom.message.journey import Accepted, Decided, HopKind
 from postroom.proto.dns.answer import Answer
 from smtp_session import Line, Talk, service
 from sorting_office import SortingOffice
 from spf_zone import Zone
 
+NOTE = Policy(most=Measure.NOTE)
 GOOD, BAD = "192.0.2.7", "203.0.113.9"
 RECORDS = """
 crepes.test TXT v=spf1 ip4:192.0.2.7 -all
@@ -96,3 +100,27 @@ async def boxes(office: SortingOffice, account_id: int = 0) -> dict[str, list[by
     for name, blob_id in rows:
         found.setdefault(name, []).append(await office.store.read(account_id or office.bob, blob_id) or b"")
     return found
+
+
+async def only(office: SortingOffice, mailbox: str = "INBOX") -> Header:
+    """The header of the one message that came."""
+    found = await boxes(office)
+    assert list(found) == [mailbox]
+    [raw] = found[mailbox]
+    return Header.parse(raw)
+
+
+def results(header: Header) -> dict[str, str]:
+    """Methods and results of our one field."""
+    [value] = [one for one in header.all("Authentication-Results") if authserv_id(one) == "mx.hamburger.test"]
+    found = parse(value)
+    assert found is not None
+    return {f"{one.method} {one.properties[0].name}" if one.method == "spf" else one.method: one.result for one in found.results}  # fmt: skip
+
+
+async def decided(office: SortingOffice) -> list[tuple[str, str, str]]:
+    [row] = await office.rows("SELECT accept_id FROM journal_links")
+    [hop] = [one for one in await office.hops(row[0]) if one.kind is HopKind.RECEIVED]
+    kinds = [type(event) for event in hop.events]
+    assert kinds.index(Decided) < kinds.index(Accepted)
+    return [(event.what, event.result, event.because) for event in hop.events if isinstance(event, Decided)]

@@ -158,29 +158,21 @@ class Examiner:
         work = spf_check.check_mail_from(asking, client, sender, terms)
         return Opening(host, asking, client, Begun(self._sure(work, undecided)))
 
-    async def examine(self, opening: Opening, content: Content, *, utf8: bool = False) -> Examined:
-        """The rest, once the message is there; never raises for what strangers or the DNS do."""
-        use, host = self._with, opening.host
+    async def examine(self, opening: Opening | None, content: Content, *, utf8: bool = False) -> Examined:
+        """The rest, once the message is there; never raises for what strangers or the DNS do. None: nobody knows who brought it."""
+        use = self._with
         asking = Patience(use.resolver, use.message_seconds)
         examination, header = await self._read(content)
         signatures = await self._sure(examination.signatures(asking), (_failed(),))
         chain = await self._sure(
             examination.chain(asking), msgspec.structs.replace(NO_CHAIN, verdict=Word.FAIL, reason=_FAULT)
         )
-        helo, reverse = await host.helo.result(), await host.reverse.result()
-        if helo.result is spf.Result.TEMPERROR or reverse.result is iprev.Result.TEMPERROR:
-            self._hosts.pop((helo.client.ip, helo.client.helo), None)  # asked again by the next connection
-        if (
-            opening.sender is None
-        ):  # RFC 7208 §2.4: the null sender is postmaster of HELO, so the result is the same
-            sender, named = _as_mail_from(helo), None
-        else:
-            sender, named = await opening.sender.result(), helo
-        about = evaluate(asking, authors(header), sender, signatures, self._terms)
+        client = await self._about_client(opening) if opening is not None else Verdicts()
+        about = evaluate(asking, authors(header), client.sender, signatures, self._terms)
         verdicts = Verdicts(
-            reverse,
-            named,
-            sender,
+            client.iprev,
+            client.helo,
+            client.sender,
             signatures,
             examination.untried,
             chain,
@@ -190,8 +182,20 @@ class Examiner:
         fields = trace_fields(
             verdicts, use.identity, utf8=utf8, reason=decision.because if decision.override else ""
         )
-        asked = [*host.asking.asked, *opening.asking.asked, *asking.asked]
-        return Examined(verdicts, decision, fields, asked)
+        before = [*opening.host.asking.asked, *opening.asking.asked] if opening is not None else []
+        return Examined(verdicts, decision, fields, [*before, *asking.asked])
+
+    async def _about_client(self, opening: Opening) -> Verdicts:
+        """What was begun before the message came."""
+        host = opening.host
+        helo, reverse = await host.helo.result(), await host.reverse.result()
+        if helo.result is spf.Result.TEMPERROR or reverse.result is iprev.Result.TEMPERROR:
+            self._hosts.pop((helo.client.ip, helo.client.helo), None)  # asked again by the next connection
+        if (
+            opening.sender is None
+        ):  # RFC 7208 §2.4: the null sender is postmaster of HELO, so the result is the same
+            return Verdicts(reverse, None, _as_mail_from(helo))
+        return Verdicts(reverse, helo, await opening.sender.result())
 
     def count(self, examined: Examined) -> None:
         """Tells what a report says of a message that was taken, or refused for what was found out (RFC 9990 §3.1.1)."""
