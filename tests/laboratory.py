@@ -20,13 +20,13 @@ from postroom.lab.plan import residents
 class LabThread:
     """A running lab and its files; `do` runs a coroutine in its loop."""
 
-    def __init__(self, directory: Path, faults: Sequence[Chosen] = ()) -> None:
+    def __init__(self, directory: Path, faults: Sequence[Chosen] = (), *, enforce: bool = False) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.log = io.StringIO()
         settings = LabSettings(
-            directory / "lab", 0, residents(), make_log("json", "warning", self.log), faults
+            directory / "lab", 0, residents(), make_log("json", "warning", self.log), faults, enforce
         )
         self.lab = Lab(settings)
         self.do(self.lab.start())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from postroom.app import building
+from postroom.app import authenticating, building
 from postroom.app.keys import secret_key
 from postroom.app.locate import places_of, store_url
 from postroom.app.maildrop import make_directory
@@ -131,7 +131,8 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
     login.announce = store.changes.announce
     hostname = settings.server.hostname
-    premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check)
+    own_name = authenticating.identity(settings)
+    premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check, own_name)
     return Parts(
         store,
         node,

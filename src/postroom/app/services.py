@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from postroom.app import building
+from postroom.app import authenticating, building
 from postroom.app.apop import ApopOffer
 from postroom.app.building import Tls
 from postroom.app.locate import places_of
@@ -147,7 +147,9 @@ class Services:
         return lambda: SmtpSession(shared)
 
     def _mx(self, tls: str) -> Callable[[], Session]:
-        return self._smtp(Service.MX, tls, MxDoor(self._parts.premises))
+        count = self._parts.tally.saw
+        door = MxDoor(self._parts.premises, authenticating.examiner(self._settings, self._world, count))
+        return self._smtp(Service.MX, tls, door)
 
     def _submission(self) -> Callable[[], Session]:
         return self._smtp(Service.SUBMISSION, "submission", SubmissionDoor(self._parts.premises, self.unique))

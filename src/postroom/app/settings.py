@@ -108,6 +108,46 @@ class DnsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "auto"
 
 
+class AuthenticationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[authentication]: whether mail of other servers is from whom it says (SPF, DKIM, DMARC, ARC), and what is done when it is not.
+
+    Measures are note (it is said in the header and the journey), junk (it is put into the Junk mailbox) and refuse.
+    """
+
+    check: Annotated[bool, Meta(description="check mail that other servers bring")] = True
+    identity: Annotated[
+        str, Meta(description="our name in Authentication-Results (RFC 8601); '' is the hostname")
+    ] = ""
+    exempt: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="addresses and networks of one's own programs and relays: their mail is not checked"
+        ),
+    ] = ("127.0.0.0/8", "::1")
+    most: Annotated[
+        str, Meta(description="the strictest measure, whatever the author's domain asks for by DMARC")
+    ] = "refuse"
+    spf_fail: Annotated[
+        str, Meta(description="measure when SPF disowns the client, and neither DMARC nor DKIM says anything")
+    ] = "junk"
+    unclear_author: Annotated[
+        str, Meta(description="strictest measure when From does not name exactly one author")
+    ] = "refuse"
+    undecided: Annotated[
+        str, Meta(description="accept or defer (451) what cannot be decided while the DNS is in trouble")
+    ] = "accept"
+    trusted_sealers: Annotated[
+        tuple[str, ...],
+        Meta(description="domains of forwarders and lists whose ARC seal is believed when DMARC fails"),
+    ] = ()
+    suffix_list: Annotated[
+        str,
+        Meta(
+            description="a file with a Public Suffix List: DMARC policies are found by RFC 7489 instead of RFC 9989"
+        ),
+    ] = ""
+
+
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[limits]: what one message, one client and the queue may take."""
 
@@ -242,6 +282,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listen: ListenSettings = ListenSettings()
     tls: TlsSettings = TlsSettings()
     dns: DnsSettings = DnsSettings()
+    authentication: AuthenticationSettings = AuthenticationSettings()
     limits: LimitSettings = LimitSettings()
     queue: QueueSettings = QueueSettings()
     routes: dict[str, RouteSettings] = {}

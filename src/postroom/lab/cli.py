@@ -45,6 +45,7 @@ class Wishes(msgspec.Struct, frozen=True):
     data: Path
     ephemeral: bool
     faults: Sequence[Chosen] = ()
+    enforce: bool = False
 
 
 @app.callback(invoke_without_command=True)
@@ -66,6 +67,9 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         list[str] | None,
         typer.Option(metavar="NAME[@DOMAIN]", help=f"Something that is wrong: {', '.join(MISHAPS)}."),
     ] = None,
+    enforce: Annotated[
+        bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
+    ] = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -77,7 +81,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
     where = Path(tempfile.mkdtemp(prefix="postroom-lab-")) if ephemeral and data is None else data or _home()
-    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults)
+    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults, enforce)
     try:
         code = _run(wishes)
     finally:
@@ -136,7 +140,7 @@ async def _live(wishes: Wishes) -> int:
 
     stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
-    running = Lab(LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.faults))
+    running = Lab(LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.faults, wishes.enforce))
     try:
         await running.start()
     except (CannotListen, StoreRefused, SettingsError) as error:

@@ -34,6 +34,7 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     shown: bool = False
     require_tls: bool = False
     tls_optional: bool = False
+    junk: bool = False  # copies that are filed here go into Junk
 
 
 class Blob(msgspec.Struct, frozen=True):

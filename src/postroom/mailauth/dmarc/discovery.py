@@ -7,7 +7,7 @@ Suffix List, where one is given). One `Discovery` serves one message: what it as
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -48,8 +48,15 @@ class _Looked(msgspec.Struct, frozen=True):
 class Discovery:
     """Asks a resolver; with a list of suffixes as RFC 7489 does it, else as RFC 9989."""
 
-    def __init__(self, resolver: Resolver, suffixes: SuffixList | None = None) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        suffixes: SuffixList | None = None,
+        read: Callable[[bytes], Record] = parse,
+    ) -> None:
+        """`read` is `record.parse`, or it with a memory."""
         self._resolver = resolver
+        self._read = read
         self._suffixes = suffixes
         self._looked: dict[str, _Looked] = {}
         self._organizations: dict[str, str] = {}
@@ -114,7 +121,7 @@ class Discovery:
             if answer.failed:
                 raise Undiscovered(f"the DNS answers {answer.rcode} for {answer.kind} of {answer.name}")
             records = select(answer.records)
-            published = Published(domain, parse(records[0])) if len(records) == 1 else None
+            published = Published(domain, self._read(records[0])) if len(records) == 1 else None
             # RFC 8020 §2: what has a name below it exists, and an answer other than NXDOMAIN says that `_dmarc` below it does
             self._looked[domain] = _Looked(published, len(records) > 1, answer.rcode is not Rcode.NXDOMAIN)
         return self._looked[domain]

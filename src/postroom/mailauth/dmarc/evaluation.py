@@ -14,7 +14,7 @@ from postroom.mailauth.dkim.names import a_labels, is_within
 from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dmarc.author import Authors
 from postroom.mailauth.dmarc.discovery import Discovery, Method, Published, Undiscovered
-from postroom.mailauth.dmarc.record import Mode, Policy
+from postroom.mailauth.dmarc.record import Mode, Policy, Record, parse
 from postroom.mailauth.dmarc.suffixes import SuffixList
 from postroom.mailauth.dmarc.verdict import Identifier, Result, Verdict
 from postroom.mailauth.spf import verdict as spf
@@ -27,10 +27,14 @@ MAX_DOMAINS = 4  # author domains whose policies are asked for, when there are s
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """On which terms: `suffixes` makes it RFC 7489, `roll` gives a number from 0 to 99 and decides about pct=."""
+    """On which terms: `suffixes` makes it RFC 7489, `roll` gives a number from 0 to 99 and decides about pct=.
+
+    `read` is `record.parse`, or it with a memory.
+    """
 
     suffixes: SuffixList | None = None
     roll: Callable[[], int] = lambda: 0
+    read: Callable[[bytes], Record] = parse
 
 
 async def evaluate(
@@ -42,7 +46,9 @@ async def evaluate(
 ) -> Verdict:
     """The verdict on a message with these authors, what SPF says of MAIL FROM (None: not checked) and of its signatures."""
     terms = terms or Terms()
-    evaluation = _Evaluation(Discovery(resolver, terms.suffixes), identifiers(sender, signatures), terms)
+    evaluation = _Evaluation(
+        Discovery(resolver, terms.suffixes, terms.read), identifiers(sender, signatures), terms
+    )
     if authors.fault is not None:
         return await evaluation.of_a_fault(authors)
     return await evaluation.of(authors.domains[0])
