@@ -31,6 +31,8 @@ from postroom.deliver.reports import Reporter
 from postroom.deliver.router import Router
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.settling import Settler, Settling
+from postroom.deliver.signing import Signatory, Signing
+from postroom.deliver.signing_keys import KeyRing
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.message.address import parse_mailbox
@@ -67,6 +69,8 @@ class Parts(msgspec.Struct):
     premises: Premises
     budget: BodyBudget
     index: SearchIndex
+    ring: KeyRing
+    signatory: Signatory
 
 
 async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
@@ -99,7 +103,10 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     room = Room(places_of(settings).data, limits.free_bytes, limits.bodies_in_flight, gauges, clock.monotonic)
     chance = random.SystemRandom()
     settler = Settler(Settling(store.engine, placer, chance, BodyReader(store).read))
-    runner = _runner(settings, world, store, Queue(node, room, settler, chance))
+    vault = Vault.open(keys / "vault.key")
+    ring = KeyRing(vault, clock.monotonic, _teller(world))
+    signatory = Signatory(_signing(settings, world, store, ring))
+    runner = _runner(settings, world, store, Queue(node, room, settler, chance, signatory))
     placer.lease = runner.lease
     acceptance = Acceptance(
         Accepting(
@@ -114,7 +121,6 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         )
     )
     passwords = Passwords()
-    vault = Vault.open(keys / "vault.key")
     login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
     login.announce = store.changes.announce
@@ -133,6 +139,23 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         premises,
         budget,
         _index(settings, store),
+        ring,
+        signatory,
+    )
+
+
+def _signing(settings: Settings, world: Surroundings, store: Store, ring: KeyRing) -> Signing:
+    clock, wanted = world.clock, settings.signing
+    return Signing(
+        store.engine,
+        ring,
+        clock.now,
+        clock.monotonic,
+        building.signing_terms(settings),
+        settings.server.hostname,
+        building.home_domain(settings),
+        wanted.dkim,
+        wanted.arc,
     )
 
 
@@ -151,6 +174,7 @@ class Queue(msgspec.Struct, frozen=True):
     room: Room
     settler: Settler
     chance: random.Random
+    signatory: Signatory
 
 
 def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue) -> Runner:
@@ -158,7 +182,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
     relay = RemoteRelay(
         Relaying(
             settings.server.hostname,
-            Desk(clock, reader.read),
+            Desk(clock, reader.read, queue.signatory.stamp),
             building.mx_lookup(settings, world, queue.chance),
             building.routes(settings),
             world.relay_tls,
@@ -190,7 +214,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
 
 def turner(settings: Settings, world: Surroundings, parts: Parts) -> Turner:
     """What exchanges the roles with who fetches a domain's mail."""
-    desk = Desk(world.clock, BodyReader(parts.store).read)
+    desk = Desk(world.clock, BodyReader(parts.store).read, parts.signatory.stamp)
     routes, engine = building.routes(settings), parts.store.engine
     hostname, tell = settings.server.hostname, world.log.info
     return Turner(Turning(hostname, desk, engine, routes, parts.runner, world.relay_tls, tell))

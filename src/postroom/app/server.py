@@ -170,6 +170,7 @@ class Server:
     def wake(self) -> None:
         """See `Office`."""
         self.parts.router.forget()
+        self.parts.ring.forget()
         self.parts.runner.wake()
 
     async def reload_certificates(self) -> Sequence[str]:

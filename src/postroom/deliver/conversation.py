@@ -15,11 +15,12 @@ import msgspec
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.local import UNREADABLE
 from postroom.deliver.reports import Result, failed
+from postroom.deliver.signing import Stamped, unstamped
 from postroom.message.downgrade import downgrade
 from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import BodyKind, ByMode, DeliverBy, Envelope, Recipient
 from postroom.message.errors import ConversionRequired, EnhancedStatus, MailError, NonAsciiAddress
-from postroom.message.journey import Connected, JourneyEvent, Outcome, Said, Secured
+from postroom.message.journey import Connected, Decided, JourneyEvent, Outcome, Said, Secured
 from postroom.message.trace import header_end
 from postroom.net.clock import Clock
 from postroom.net.connect import ClientConnection, NetworkError, TlsFailed
@@ -40,10 +41,11 @@ UNDEFINED = EnhancedStatus(5, 0, 0)
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """What conversations share: the time, and `read_body`, which gives a job's message."""
+    """What conversations share: the time, `read_body`, which gives a job's message, and `stamp`, which gives it with its signatures."""
 
     clock: Clock
     read_body: Callable[[Job], Awaitable[Content | None]]
+    stamp: Callable[[Job, Content, str], Awaitable[Stamped]] = unstamped
 
 
 class _Parcel(msgspec.Struct):
@@ -157,6 +159,7 @@ class SmtpConversation:
                     attempt.results.append(failed(copy, NonAsciiAddress(), self._name))
             copies = [copy for copy in copies if copy.address.is_ascii]
         envelope.recipients = [_recipient(copy) for copy in copies]
+        form = ""
         error = obstacle(_letter(envelope, content), capabilities, self._now())
         if isinstance(error, ConversionRequired):
             if isinstance(content, Spilled):
@@ -165,13 +168,25 @@ class SmtpConversation:
                 eight_bit = capabilities.has("8BITMIME")
                 content = downgrade(content, eight_bit=eight_bit)
                 envelope.body = BodyKind.EIGHT_BIT if eight_bit else BodyKind.SEVEN_BIT
+                form = envelope.body.value
                 error = obstacle(Letter(envelope, content), capabilities, self._now())
             except ConversionRequired as impossible:
                 error = impossible
+        if error is None and copies:
+            content = await self._stamped(job, content, form, attempt)
+            error = obstacle(_letter(envelope, content), capabilities, self._now())
         if error is not None:
             self._fail(attempt, copies, error)
             copies = []
         return _Parcel(envelope, content, copies)
+
+    async def _stamped(self, job: Job, content: Content, form: str, attempt: Attempt) -> Content:
+        """The message with its signatures, now that nothing of it is changed any more (RFC 6376 §5.3)."""
+        stamped = await self._desk.stamp(job, content, form)
+        if stamped.method:
+            at = self._at(attempt.started)
+            attempt.events.append(Decided(at, stamped.method, stamped.result, stamped.because))
+        return stamped.content
 
     def _fail(self, attempt: Attempt, copies: list[Copy], error: MailError) -> None:
         attempt.results += [failed(copy, error, self._name) for copy in copies]

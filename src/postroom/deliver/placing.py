@@ -237,7 +237,7 @@ class Placer:
             None,
             len(notification.raw),
             notification.raw,
-            terms_of(envelope),
+            terms_of(envelope, vouched=True),
         )
         ways = self.ways(letter, notification.raw, list(enumerate(routes.legs)))
         return Sending(letter, notification.raw, ways)
@@ -258,7 +258,7 @@ def copy_of(n: int, leg: Leg) -> Copy:
     )
 
 
-def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False) -> Terms:
+def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False, vouched: bool = False) -> Terms:
     """The envelope without its addresses, as the spool keeps it."""
     return Terms(
         envelope.envid,
@@ -271,6 +271,7 @@ def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False) -> 
         envelope.auth,
         from_mta,
         shown,
+        vouched,
     )
 
 

@@ -106,9 +106,13 @@ class Manner(enum.StrEnum):
 
 
 class Incoming(msgspec.Struct):
-    """A transaction at the door; replaced, never cleaned. `known` is what RCPT found out, by recipient number."""
+    """A transaction at the door; replaced, never cleaned. `known` is what RCPT found out, by recipient number.
+
+    `vouched`: the door knows that one of ours is the author.
+    """
 
     envelope: Envelope
     hop: Hop
     manner: Manner = Manner.MAIL
     known: dict[int, Resolved | None] = {}
+    vouched: bool = False

@@ -32,6 +32,7 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     auth: str | None = None
     from_mta: str = ""
     shown: bool = False
+    vouched: bool = False  # one of ours has written it: it is signed when it leaves
 
 
 class Blob(msgspec.Struct, frozen=True):
