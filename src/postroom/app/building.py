@@ -34,6 +34,7 @@ MECHANISMS = ("PLAIN", "LOGIN")
 POOLED = 48  # writing connections to PostgreSQL of all processes of a server on one machine, and a third of that for reading
 FEWEST = 2  # of one process
 _DAY = 86_400
+DKIM_SECONDS = 600.0  # after which the life of keys is looked at again
 PATIENCE = 3600.0  # seconds of silence in a lab
 _TLS_USE = {
     "none": TlsUse.NEVER,

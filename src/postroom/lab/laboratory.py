@@ -29,6 +29,7 @@ from postroom.lab.ca import LabCa
 from postroom.lab.clock import LabControl
 from postroom.lab.dns import Question
 from postroom.lab.faults import FAULTS, FaultyDoor
+from postroom.lab.keys import Publisher, new_keys, settle
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
 from postroom.message.address import Address
@@ -77,6 +78,7 @@ class Lab:
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.control = LabControl(settings.data, self.clock)
         self.names = Names(HOUSES, self.clock, self._heard)
+        self.publisher = Publisher(self.names)
 
     async def start(self) -> None:
         """Starts everything. Raises `CannotListen`, `StoreRefused` and then leaves nothing running."""
@@ -84,6 +86,9 @@ class Lab:
         try:
             await self.names.start(base + DNS_OFFSET if base else 0)
             await asyncio.gather(*(self._open(house) for house in HOUSES))
+            self.publisher.start(
+                [(house, self.servers[house.domain], self.ports[house.domain]) for house in HOUSES]
+            )
             await self.control.start()
         except BaseException:
             await self.stop()
@@ -91,6 +96,7 @@ class Lab:
 
     async def stop(self) -> None:
         """Stops everything, in order."""
+        await self.publisher.stop()
         await self.control.stop()
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await self.names.stop()
@@ -99,7 +105,8 @@ class Lab:
         """The configuration of one of the servers, as a file would hold it."""
         base, here = self.settings.base, self.settings.data / house.domain
         pairs = self.ca.issue(
-            [house.host, house.domain, "localhost", house.ip, "127.0.0.1"], self.clock.now()
+            [house.host, house.domain, f"mta-sts.{house.domain}", "localhost", house.ip, "127.0.0.1"],
+            self.clock.now(),
         )
         return Settings(
             server=ServerSettings(
@@ -144,6 +151,7 @@ class Lab:
         try:
             await self._settle_in(server, house)
             self.ports[house.domain] = await server.start()
+            await self.publisher.publish(house, server, self.ports[house.domain])
         except BaseException:
             await server.stop()
             raise
@@ -168,6 +176,7 @@ class Lab:
 
     async def _settle_in(self, server: Server, house: House) -> None:
         """The domain, its people and the addresses of faults; whoever lives there already stays as he is."""
+        keys = asyncio.create_task(new_keys())
         people = [person for person in self.settings.people if person.address.domain == house.domain]
         passwords = _Passwords(self.settings.data / house.domain / "passwords")
         for person in people:
@@ -177,6 +186,7 @@ class Lab:
             self.inhabitants.append(Inhabitant(str(person.address), password))
         first = Address(house.people[0], house.domain)
         await server.engine.write(_fault_addresses(house, first))
+        await settle(server, house, await keys)
 
     def controls(self) -> dict[str, Path]:
         """The control socket of each domain's server."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from postroom.lab.dns import LabDns, Question
 from postroom.lab.plan import House
-from postroom.lab.zones import mail_zone, reverse_zone
+from postroom.lab.zones import ZoneText, mail_zone, reverse_zone
 from postroom.net.clock import Clock
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver
@@ -42,6 +42,10 @@ class Names:
         for resolver in self._resolvers:
             await resolver.close()
         await self.server.stop()
+
+    def publish(self, domain: str, lines: Sequence[str]) -> None:
+        """Replaces the records of a house's zone by lines of a zone file."""
+        self.server.add(ZoneText(domain, tuple(lines)))
 
     def resolver(self) -> StubResolver:
         """A resolver for one of the lab's servers."""

@@ -1,4 +1,4 @@
-"""`postroom dns`: the records that a domain needs."""
+"""`postroom dns`: the records that a domain needs, and whether they are there."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ import typer
 
 from postroom.agent.invocation import command, commands
 from postroom.app.cli.session import Administration, administration
+from postroom.app.dns.forms import explained
 from postroom.app.operations import dns
-from postroom.app.operations.dns import WantedRecords, zone_line
+from postroom.app.operations.dns import WantedRecords
 
 app = commands("DNS records.")
+
+Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="One of this system's.")]
+Addresses = Annotated[
+    list[str] | None, typer.Option("--address", metavar="IP", help="Where the host is reached.")
+]
 
 
 @app.callback()
@@ -23,12 +29,17 @@ def group() -> None:
 @command(administration)
 def records(
     session: Administration,
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="One of this system's.")],
-    address: Annotated[
-        list[str] | None, typer.Option(metavar="IP", help="Where the host is reached.")
-    ] = None,
+    domain: Domain,
+    address: Addresses = None,
+    *,
+    dmarc: Annotated[
+        str, typer.Option(metavar="none|quarantine|reject", help="What others are to do with forgeries.")
+    ] = "none",
+    zone: Annotated[bool, typer.Option("--zone", help="Lines of a zone file alone.")] = False,
 ) -> None:
-    """Print the records that a domain needs, as lines of a zone file."""
-    for record in session.perform(dns.RECORDS, WantedRecords(domain, address or []), domain):
+    """Print the records that a domain needs: for a web form, as one string, and as a line of a zone file."""
+    wanted = WantedRecords(domain, address or [], dmarc)
+    for record in session.perform(dns.RECORDS, wanted, domain):
         session.terminal.record(record)
-        session.terminal.say(f"; {record.why}\n{zone_line(record)}")
+        session.terminal.say(f"; {record.why}\n{record.zone_file}" if zone else f"{explained(record)}\n")
+    session.terminal.note(f"When they are published: postroom dns check {domain}")

@@ -13,6 +13,7 @@ from postroom.app.operations import (
     backup,
     certificates,
     checking,
+    dkim,
     dns,
     domains,
     journeys,
@@ -41,6 +42,7 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
             *(queue.LIST, queue.COUNT, queue.HOLD, queue.RELEASE, queue.RETRY, queue.FAIL, queue.DROP),
             *(journeys.SHOW, journeys.LIST),
             *(submission.SUBMIT, submission.VERIFY),
+            *(dkim.LIST, dkim.CREATE, dkim.ROTATE, dkim.RETIRE, dkim.DELETE, dkim.SAMPLE),
             *(backup.BACKUP, checking.CHECK, certificates.RELOAD, dns.RECORDS, watching.WATCH),
         )
     }
