@@ -17,8 +17,8 @@ import typer
 from postroom.agent.invocation import CommandFailed
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver, system_options
-from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
-from postroom.proto.dns.resolver import Resolver
+from postroom.proto.dns.answer import Answer, Caa, Family, Kind, Mx, Rcode, Srv, Tlsa
+from postroom.proto.dns.resolver import Surveyor
 from postroom.wire.numbers import decimal
 
 R = TypeVar("R")
@@ -40,7 +40,7 @@ class Said(msgspec.Struct, frozen=True):
 class Asking:
     """Asks `inner` until `seconds` from now are over; `said` is what came, in its order. Made inside a running loop."""
 
-    def __init__(self, inner: Resolver, seconds: float) -> None:
+    def __init__(self, inner: Surveyor, seconds: float) -> None:
         self.said: list[Said] = []
         self._inner = inner
         self._end = asyncio.get_running_loop().time() + seconds
@@ -73,6 +73,14 @@ class Asking:
         """TLSA records."""
         return await self._ask(self._inner.tlsa(name), name, Kind.TLSA)
 
+    async def srv(self, name: str) -> Answer[Srv]:
+        """Where a service is."""
+        return await self._ask(self._inner.srv(name), name, Kind.SRV)
+
+    async def caa(self, name: str) -> Answer[Caa]:
+        """Who may issue certificates."""
+        return await self._ask(self._inner.caa(name), name, Kind.CAA)
+
     async def _ask(self, question: Awaitable[Answer[R]], name: str, kind: Kind) -> Answer[R]:
         try:
             async with asyncio.timeout_at(self._end):
@@ -84,8 +92,11 @@ class Asking:
 
 
 def resolver_at(place: str) -> StubResolver:
-    """The resolver that `--resolver` names, "" for the system's. Raises CommandFailed."""
-    return StubResolver(ResolverOptions((_server(place),)) if place else system_options())
+    """The resolver that `--resolver` names, "" for the system's; one on this machine is believed that it validates. Raises CommandFailed."""
+    if not place:
+        return StubResolver(system_options())
+    server = _server(place)
+    return StubResolver(ResolverOptions((server,), trust_ad=ipaddress.ip_address(server.ip).is_loopback))
 
 
 def _server(place: str) -> Server:
