@@ -14,6 +14,7 @@ from running import PATIENCE, until
 TRACE = re.compile(
     rb"(?:Return-Path|Delivered-To|Received):[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*", re.IGNORECASE
 )
+SIGNATURE = re.compile(rb"DKIM-Signature: .*\r\n(?:[ \t].*\r\n)*", re.IGNORECASE)
 
 
 def letter(sender: str, recipient: str, subject: str, body: str = "Do you like ketchup?\n") -> bytes:
@@ -36,10 +37,11 @@ def wire(text: str) -> bytes:
 
 
 def traced(raw: bytes) -> tuple[list[bytes], bytes]:
-    """The trace fields at a letter's head (RFC 5321 §4.4), and what is behind them."""
+    """The trace fields at a letter's head (RFC 5321 §4.4), and what is behind them and behind its signatures."""
     fields, at = [], 0
-    while (found := TRACE.match(raw, at)) is not None:
-        fields.append(found[0])
+    while (found := TRACE.match(raw, at) or SIGNATURE.match(raw, at)) is not None:
+        if found.re is TRACE:
+            fields.append(found[0])
         at = found.end()
     return fields, raw[at:]
 

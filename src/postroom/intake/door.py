@@ -147,7 +147,7 @@ class Desk:
             incoming.known,
             f"{client.helo or 'unknown'} [{client.peer.ip}]" if client.peer.ip else "",
             incoming.manner is not Manner.MAIL,
-            incoming.vouched,
+            vouched=incoming.vouched,
         )
         return await premises.acceptance.accept(letter, each=client.lmtp)
 

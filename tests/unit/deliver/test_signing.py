@@ -189,6 +189,17 @@ async def test_signatures_of_others_stay_good(office: SortingOffice, hop: NextHo
     assert await verdicts(raw, records, office) == BOTH + BOTH
 
 
+async def test_a_list_of_ours_passes_on_what_is_signed_once(office: SortingOffice, hop: NextHop) -> None:
+    records = await give_keys(office)
+    await office.add_list("all@hamburger.test", "bob@hamburger.test", "eve@r.test", "bob@hamburger.test")
+    raw = await send(office, hop, recipients=("all@hamburger.test",))
+    assert raw.count(b"DKIM-Signature:") == 2
+    assert b"Delivered-To: all@hamburger.test" in raw
+    assert await verdicts(raw, records, office) == BOTH
+    (kept,) = await office.inbox(office.bob)
+    assert b"DKIM-Signature:" not in kept  # it has not left
+
+
 async def test_a_report_is_signed(office: SortingOffice, hop: NextHop) -> None:
     """It goes to a sender elsewhere, in the name of the host."""
     records = await give_keys(office)

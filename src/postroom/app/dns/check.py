@@ -27,7 +27,7 @@ async def check(wanted: Sequence[WrittenRecord], resolver: Surveyor) -> list[Che
         for record in wanted
         if record.type != "PTR"
     ]
-    return [*found, *await _names(survey)]
+    return [*found, *await _names(survey), _policy(survey)]
 
 
 async def _mx(record: WrittenRecord, survey: Survey) -> Checked:
@@ -80,6 +80,16 @@ async def _names(survey: Survey) -> list[Checked]:
         else:
             found.append(said(record, Verdict.OK, f"{ip} is called {survey.host}", answer))
     return found
+
+
+def _policy(survey: Survey) -> Checked:
+    """RFC 8461 §3.3: the policy itself is not in the DNS."""
+    url = f"https://mta-sts.{survey.domain}/.well-known/mta-sts.txt"
+    because = f"the policy is not in the DNS; look at it with: curl {url}"
+    record = WrittenRecord(
+        "MTA-STS", f"mta-sts.{survey.domain}.", "mta-sts", "HTTPS", 0, url, "", "", "", True
+    )
+    return impossible(record, because)
 
 
 async def _alias(record: WrittenRecord, survey: Survey) -> Checked:
