@@ -12,6 +12,7 @@ import pytest
 
 from dkim_post import Keys, ed25519, rsa
 from next_hop import NextHop
+from postroom.deliver import signing, signing_keys
 from postroom.deliver.signing_keys import NewKey, opened, sealed
 from postroom.mailauth.arc.validation import validate
 from postroom.mailauth.dkim.private_key import PrivateKey
@@ -25,7 +26,9 @@ from postroom.message.journey import Decided, Hop
 from postroom.proto.dns.answer import Mx
 from postroom.proto.smtp.commands import Rcpt
 from postroom.store import dkim_keys
+from postroom.store.jobs import own_job
 from postroom.store.spilled import Spilled
+from postroom.store.spool import Lease, NewJob, Spooled, Terms
 from postroom.store.vault import Unreadable, Vault
 from smtp_stage import NO_USER, Stage, config
 from sorting_office import SortingOffice
@@ -341,3 +344,43 @@ async def test_keys_are_asked_for_once_a_minute(office: SortingOffice) -> None:
     await asyncio.sleep(0)
     office.clock.advance(61)
     assert len(await office.ring.of(office.engine.reading(), "hamburger.test")) == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"), [(signing_keys.MOST_LABELS - 1, 2), (signing_keys.MOST_LABELS, 0)]
+)
+async def test_keys_are_looked_for_so_far_above_and_no_farther(
+    office: SortingOffice, labels: int, found: int
+) -> None:
+    await give_keys(office)
+    author = "x." * labels + "hamburger.test"
+    assert len(await office.ring.of_author(office.engine.reading(), author)) == found
+
+
+async def test_only_so_many_domains_are_remembered(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_keys, "MOST_REMEMBERED", 2)
+    reading = office.engine.reading()
+    for domain in ("hamburger.test", "b.test"):
+        assert await office.ring.of(reading, domain) == ()
+    row = sealed(NewKey("hamburger.test", "s", ed25519(), 0, Phase.SIGNING), office.vault)
+    await office.engine.write(lambda tx: dkim_keys.put(tx, row))
+    assert await office.ring.of(reading, "hamburger.test") != ()  # two are full: all are asked for anew
+
+
+async def test_signatures_are_shared_among_so_many(
+    office: SortingOffice, hop: NextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await give_keys(office, "hamburger.test", Phase.SIGNING, "ed")
+    monkeypatch.setattr(signing, "MOST_SHARED", 1)
+    made = []
+    monkeypatch.setattr(signing, "_signatures", lambda *given: made.append(given) or b"X: 1\r\n")
+    for number, expected in ((1, 1), (1, 1), (2, 2), (1, 3)):
+        letter = Spooled(number, number, 0, None, 0, None, Terms(vouched=True))
+        one = own_job(letter, 0, NewJob("r.test", [], 0, 0, 0, Lease(1, 0, 1)))
+        stamped = await office.signatory.stamp(one, LETTER, "")
+        assert (stamped.result, len(made)) == ("signed", expected)
+    office.clock.advance(signing.SHARED + 1)
+    await office.signatory.stamp(one, LETTER, "")
+    assert len(made) == 4
