@@ -22,6 +22,7 @@ from postroom.mailauth.dkim.rotation import Action, Phase, RotationTerms, Select
 from postroom.mailauth.dkim.verification import Texts
 from postroom.message.errors import MailError
 from postroom.store import dkim_keys, domains
+from postroom.store.directory_errors import DirectoryError
 from postroom.store.dkim_keys import DkimKey
 from postroom.store.engine import Engine, Transaction, Urgency
 
@@ -108,7 +109,7 @@ class KeyRotation(msgspec.Struct, frozen=True):
             for domain in found:
                 try:
                     await self._domain(domain)
-                except MailError as error:
+                except (DirectoryError, MailError) as error:
                     self.log.warning("dkim.not_rotated", domain=domain, reason=str(error))
             after = found[-1]
         return False

@@ -147,3 +147,23 @@ async def test_a_kind_that_was_given_up_is_not_begun_with_again(office: TestOffi
     await world.publish()
     await world.look()
     assert len(await world.look(200)) == 2
+
+
+async def test_one_domains_trouble_is_not_anothers(world: World) -> None:
+    """A domain has as many keys as it may; the next one goes on all the same."""
+    office = world.office
+    await office.ask("domain.add", name="a.test")
+    await first(office)
+    await office.ask("dkim.create", domain="a.test", algorithm="ed25519", selector="first")
+    for domain in ("a.test", DOMAIN):
+        world.records[f"first._domainkey.{domain}"] = (await world.keeper.rows(domain))[0].record
+    await world.look()
+    for number in range(dkim_keys.MOST_KEYS - 1):
+        await office.ask(
+            "dkim.create", domain="a.test", algorithm="ed25519", selector=f"s{number}", at_once=True
+        )
+    world.log.lines.clear()
+    await world.look(181)
+    assert ("dkim.rotated", "publish") in world.log.lines
+    assert len(await world.keeper.rows(DOMAIN)) == 2
+    assert any(event == "dkim.not_rotated" for event, _ in world.log.lines)

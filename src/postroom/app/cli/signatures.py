@@ -38,13 +38,13 @@ EXITS: Mapping[Verdict, int] = MappingProxyType(
 )
 File = Annotated[Path, typer.Argument(metavar="FILE|-", help="A message; - is the standard input.")]
 
-dkim = commands("DKIM signatures.")
+dkim = commands("DKIM: keys and signatures.")
 arc = commands("Authenticated Received Chains.")
 
 
 @dkim.callback()
 def dkim_group() -> None:
-    """DKIM signatures."""
+    """DKIM: keys and signatures."""
 
 
 @arc.callback()

@@ -110,13 +110,13 @@ def _transport(site: Site) -> Iterator[DnsRecord]:
     if site.reports:
         text = f"v=TLSRPTv1; rua=mailto:{site.reports}"
         why = "others report when TLS with this host fails"
-        yield DnsRecord(f"_smtp._tls.{domain}.", "TXT", text, why, "TLSRPT", domain)
+        yield DnsRecord(f"_smtp._tls.{domain}.", "TXT", text, why, "TLSRPT", domain, optional=True)
     text = f"v=STSv1; id={sts_id(sts_policy([host]))}"
     why = "others send over verified TLS alone; the policy is served over HTTPS"
-    yield DnsRecord(f"_mta-sts.{domain}.", "TXT", text, why, "MTA-STS", domain)
+    yield DnsRecord(f"_mta-sts.{domain}.", "TXT", text, why, "MTA-STS", domain, optional=True)
     if site.web:
         why = "where that policy is; the certificate must be for this name too"
-        yield DnsRecord(f"mta-sts.{domain}.", "CNAME", f"{host}.", why, "MTA-STS", domain)
+        yield DnsRecord(f"mta-sts.{domain}.", "CNAME", f"{host}.", why, "MTA-STS", domain, optional=True)
     for digest in site.certificates:
         why = "the host's key, for domains with DNSSEC; publish a new one before the key changes"
         yield DnsRecord(f"_25._tcp.{host}.", "TLSA", f"3 1 1 {digest}", why, "TLSA", domain, optional=True)

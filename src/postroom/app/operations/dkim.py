@@ -18,7 +18,7 @@ from postroom.app.operations.office import Office, Operation
 from postroom.deliver.signing_keys import opened, selector_of
 from postroom.mailauth.dkim.names import a_labels, key_name
 from postroom.mailauth.dkim.private_key import Algorithm, BadKey, PrivateKey
-from postroom.mailauth.dkim.rotation import Action, Phase, Step
+from postroom.mailauth.dkim.rotation import Action, Phase, RotationTerms, Step
 from postroom.mailauth.dkim.signing import sign
 from postroom.message.address import fold
 from postroom.message.dates import format_date
@@ -103,13 +103,13 @@ async def list_(office: Office, _: Caller, wanted: ListKeys) -> AsyncIterator[Ke
     """Yields keys by domain and selector."""
     tx, after = office.engine.reading(), ""
     if wanted.domain:
-        for one in await _keys_of(office, wanted.domain):
-            yield _record(office, one)
+        for record in _records(office, await _keys_of(office, wanted.domain)):
+            yield record
         return
     while found := await dkim_keys.domains(tx, after):
         for domain in found:
-            for one in await dkim_keys.of(tx, domain):
-                yield _record(office, one)
+            for record in _records(office, await dkim_keys.of(tx, domain)):
+                yield record
         after = found[-1]
 
 
@@ -123,9 +123,9 @@ async def create(office: Office, _: Caller, wanted: CreateKeys) -> AsyncIterator
         steps = [Step(Action.SWITCH, row.selector, Algorithm(row.algorithm)) for row in added]
         await keeper(office).take(wanted.domain, steps, now)
     names = {row.selector for row in added}
-    for row in await _keys_of(office, wanted.domain):
-        if row.selector in names:
-            yield _record(office, row)
+    for record in _records(office, await _keys_of(office, wanted.domain)):
+        if record.selector in names:
+            yield record
 
 
 async def rotate(office: Office, _: Caller, wanted: RotateKeys) -> AsyncIterator[KeyRecord]:
@@ -144,8 +144,8 @@ async def rotate(office: Office, _: Caller, wanted: RotateKeys) -> AsyncIterator
         new = new_names([selector_of(row) for row in known], wanting, now // _SECOND)
         made = [(step.selector, await make_key(step.algorithm)) for step in new]
         await keeper(office).add(wanted.domain, made, now)
-    for row in await _keys_of(office, wanted.domain):
-        yield _record(office, row)
+    for record in _records(office, await _keys_of(office, wanted.domain)):
+        yield record
 
 
 async def retire(office: Office, _: Caller, wanted: NamedKey) -> AsyncIterator[KeyRecord]:
@@ -184,7 +184,7 @@ async def delete(office: Office, _: Caller, wanted: NamedKey) -> AsyncIterator[K
         await dkim_keys.delete(tx, row)
         return row
 
-    yield _record(office, await office.engine.write(work, Urgency.CLIENT))
+    yield _records(office, [await office.engine.write(work, Urgency.CLIENT)])[0]
 
 
 async def sample(office: Office, _: Caller, wanted: Sample) -> AsyncIterator[SampleRecord]:
@@ -248,8 +248,8 @@ async def _held(tx: Transaction, wanted: NamedKey) -> DkimKey:
 
 
 async def _one(office: Office, wanted: NamedKey) -> KeyRecord:
-    rows = await _keys_of(office, wanted.domain)
-    return _record(office, next(row for row in rows if row.selector == wanted.selector))
+    records = _records(office, await _keys_of(office, wanted.domain))
+    return next(record for record in records if record.selector == wanted.selector)
 
 
 def key_record(row: DkimKey) -> DnsRecord:
@@ -265,15 +265,22 @@ def key_record(row: DkimKey) -> DnsRecord:
     return DnsRecord(f"{key_name(row.selector, domain)}.", "TXT", row.record, why, "DKIM", domain, optional)
 
 
-def _record(office: Office, row: DkimKey) -> KeyRecord:
+def _records(office: Office, rows: Sequence[DkimKey]) -> list[KeyRecord]:
+    """The keys of one domain; its first ones wait for the DNS alone."""
     terms = rotation_terms(office.settings)
-    since = row.since // _SECOND
+    if all(row.phase == Phase.PUBLISHED for row in rows):
+        terms = msgspec.structs.replace(terms, wait=0)
+    return [_record(row, terms) for row in rows]
+
+
+def _record(row: DkimKey, terms: RotationTerms) -> KeyRecord:
     lasts, then = {
-        Phase.PUBLISHED: (terms.wait, "signs when its record has been in the DNS for a while"),
+        Phase.PUBLISHED: (terms.wait, "signs when its record is found in the DNS"),
         Phase.SIGNING: (terms.life, "is replaced" if terms.life else "is replaced by: postroom dkim rotate"),
         Phase.RETIRING: (terms.overlap, "is revoked: its record gets an empty p="),
         Phase.REVOKED: (terms.keep, "is forgotten: its record may go"),
     }[Phase(row.phase)]
+    since = row.since // _SECOND
     until = since + lasts if lasts else 0
     return KeyRecord(
         row.domain, row.selector, row.algorithm, row.phase, since, until, then, written(key_record(row))

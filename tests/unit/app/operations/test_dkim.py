@@ -32,6 +32,18 @@ async def test_a_domain_gets_both_kinds(office: TestOffice) -> None:
     assert all(len(part) <= 255 for part in dns["zone_file"].split('"')[1::2])
 
 
+async def test_what_is_next(office: TestOffice) -> None:
+    asked = {"domain": "hamburger.test", "algorithm": "ed25519"}
+    (first,) = await office.ask("dkim.create", **asked, selector="one")
+    assert (first["until"], first["next"]) == (0, "signs when its record is found in the DNS")
+    await office.ask("dkim.rotate", domain="hamburger.test", at_once=True)
+    await office.ask("dkim.rotate", domain="hamburger.test")
+    found = {one["selector"]: one for one in await office.ask("dkim.list", domain="hamburger.test")}
+    assert found["one"]["next"] == "is replaced by: postroom dkim rotate"
+    (second,) = [one for name, one in found.items() if name != "one"]
+    assert second["until"] == second["since"] + 48 * 3600
+
+
 async def test_at_once(office: TestOffice) -> None:
     made = await office.ask("dkim.create", domain="hamburger.test", algorithm="ed25519", at_once=True)
     assert [one["phase"] for one in made] == ["signing"]
