@@ -14,6 +14,7 @@ from running import PATIENCE, until
 TRACE = re.compile(
     rb"(?:Return-Path|Delivered-To|Received):[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*", re.IGNORECASE
 )
+SIGNATURE = re.compile(rb"DKIM-Signature: .*\r\n(?:[ \t].*\r\n)*", re.IGNORECASE)
 
 
 FOUND = re.compile(
@@ -41,9 +42,9 @@ def wire(text: str) -> bytes:
 
 
 def traced(raw: bytes) -> tuple[list[bytes], bytes]:
-    """The trace fields at a letter's head (RFC 5321 §4.4), and what is behind them; what was found out about the sender is left out."""
+    """The trace fields at a letter's head (RFC 5321 §4.4), and what is behind them, its signatures, and what was found out about the sender."""
     fields, at = [], 0
-    while (found := TRACE.match(raw, at) or FOUND.match(raw, at)) is not None:
+    while (found := TRACE.match(raw, at) or FOUND.match(raw, at) or SIGNATURE.match(raw, at)) is not None:
         if found.re is TRACE:
             fields.append(found[0])
         at = found.end()

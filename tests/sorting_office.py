@@ -28,8 +28,11 @@ from postroom.deliver.routes import Route
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.schedule import Schedule
 from postroom.deliver.settling import Settler, Settling
+from postroom.deliver.signing import Signatory, Signing
+from postroom.deliver.signing_keys import KeyRing
 from postroom.deliver.tls.assessing import Security
 from postroom.intake.door import Premises
+from postroom.mailauth.dkim.signing import SigningTerms
 from postroom.message.address import Address
 from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import Envelope, Recipient
@@ -46,6 +49,7 @@ from postroom.store.rights import MailboxRef
 from postroom.store.spilled import Content, Spilled
 from postroom.store.spool import Blob
 from postroom.store.store import Store
+from postroom.store.vault import Vault
 
 MESSAGE = b"From: alice@crepes.test\r\nSubject: lunch\r\nMessage-ID: <1@crepes.test>\r\n\r\nHello\r\n"
 HOUR = 3600
@@ -187,6 +191,9 @@ class SortingOffice:
                 store.settings.file_from,
             )
         )
+        self.vault = Vault(bytes(32))
+        self.ring = KeyRing(self.vault, self.clock.monotonic, self.faults.append)
+        self.signatory = self.make_signatory()
         self.running = False
         self.runner = self.make_runner(self.scripted)
 
@@ -211,6 +218,14 @@ class SortingOffice:
             )
         )
 
+    def make_signatory(self, *, arc: bool = False, dkim: bool = True) -> Signatory:
+        """What signs, and with `arc` seals, in the name of hamburger.test."""
+        clock, names = self.clock, ("mx.hamburger.test", "hamburger.test")
+        wanted = Signing(
+            self.engine, self.ring, clock.now, clock.monotonic, SigningTerms(), *names, dkim, arc
+        )
+        return Signatory(wanted)
+
     def remote(
         self,
         tls: Callable[[], ssl.SSLContext] = opportunistic,
@@ -227,7 +242,7 @@ class SortingOffice:
         return RemoteRelay(
             Relaying(
                 "mx.hamburger.test",
-                Desk(self.clock, self.read),
+                Desk(self.clock, self.read, self.signatory.stamp),
                 lookup,
                 self.routes,
                 tls,
@@ -284,12 +299,12 @@ class SortingOffice:
     def letter(
         self, *recipients: str | Recipient, sender: str | None = "alice@crepes.test", **more: Any
     ) -> Letter:
-        """A letter; `content`, `each` and whatever an envelope has may be given."""
-        content = more.pop("content", MESSAGE)
+        """A letter; `content`, `each`, `vouched` and whatever an envelope has may be given."""
+        content, vouched = more.pop("content", MESSAGE), more.pop("vouched", False)
         listed = [one if isinstance(one, Recipient) else Recipient(at(one)) for one in recipients]
         envelope = Envelope(at(sender) if sender else None, listed, **more)
         hop = Hop(HopKind.RECEIVED, self.clock.now())
-        return Letter(self.ids.next(), envelope, content, self.clock.now(), hop)
+        return Letter(self.ids.next(), envelope, content, self.clock.now(), hop, vouched=vouched)
 
     async def accept(self, *recipients: str | Recipient, each: bool = False, **more: Any) -> Receipt:
         return await self.acceptance.accept(self.letter(*recipients, **more), each=each)

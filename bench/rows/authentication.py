@@ -87,7 +87,7 @@ async def _check(resolver: StubResolver, letter: bytes, *, fresh: bool, times: i
         host = examiner.greeted(LOOPBACK, CLIENT)
         opening = examiner.opened(host, LOOPBACK, CLIENT, Address(local, domain))
         found = (await examiner.examine(opening, letter)).verdicts.dmarc
-        result = found and found.result
+        result = found.result if found is not None else None
     return result
 
 

@@ -61,11 +61,13 @@ class Places(msgspec.Struct, frozen=True):
 
 
 class Server(msgspec.Struct, frozen=True):
-    """A server that a command may mean; `settings` None where only its socket is known (a lab's)."""
+    """A server that a command may mean; `settings` None where only its socket is known (a lab's). `dns` is the name server of its world,
+    "" for the system's."""
 
     name: str
     control: Path
     settings: Settings | None = None
+    dns: str = ""
 
     @property
     def places(self) -> Places | None:
@@ -159,7 +161,10 @@ def lab_servers(here: Here = Here()) -> list[Server]:
         return []
     try:
         found = tomllib.loads(path.read_text("utf-8"))["servers"]
-        return [Server(str(name), Path(server["control"])) for name, server in found.items()]
+        return [
+            Server(str(name), Path(server["control"]), dns=str(server.get("dns", "")))
+            for name, server in found.items()
+        ]
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"{path} is not a lab's: {error}; stop the lab and start it again") from error
 

@@ -32,6 +32,8 @@ from postroom.deliver.reports import Reporter
 from postroom.deliver.router import Router
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.settling import Settler, Settling
+from postroom.deliver.signing import Signatory, Signing
+from postroom.deliver.signing_keys import KeyRing
 from postroom.deliver.tally import Tally
 from postroom.deliver.tls.assessing import Security
 from postroom.deliver.tls.sts import StsPolicies
@@ -74,6 +76,8 @@ class Parts(msgspec.Struct):
     tally: Tally
     sts: StsPolicies | None
     tls_outcomes: TlsOutcomes
+    ring: KeyRing
+    signatory: Signatory
 
 
 async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
@@ -111,7 +115,10 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     trusted = building.Authorities(settings, clock.monotonic).context
     sts = building.sts_policies(settings, world, store.engine, trusted, outcomes)
     security = Security(world.resolver, sts, settings.tls.dane, outcomes.note)
-    runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance))
+    vault = Vault.open(keys / "vault.key")
+    ring = KeyRing(vault, clock.monotonic, _teller(world))
+    signatory = Signatory(_signing(settings, world, store, ring))
+    runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance, signatory))
     placer.lease = runner.lease
     acceptance = Acceptance(
         Accepting(
@@ -126,7 +133,6 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         )
     )
     passwords = Passwords()
-    vault = Vault.open(keys / "vault.key")
     login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
     login.announce = store.changes.announce
@@ -149,6 +155,23 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         tally,
         sts,
         outcomes,
+        ring,
+        signatory,
+    )
+
+
+def _signing(settings: Settings, world: Surroundings, store: Store, ring: KeyRing) -> Signing:
+    clock, wanted = world.clock, settings.signing
+    return Signing(
+        store.engine,
+        ring,
+        clock.now,
+        clock.monotonic,
+        building.signing_terms(settings),
+        settings.server.hostname,
+        building.home_domain(settings),
+        wanted.dkim,
+        wanted.arc,
     )
 
 
@@ -170,6 +193,7 @@ class Queue(msgspec.Struct, frozen=True):
     room: Room
     settler: Settler
     chance: random.Random
+    signatory: Signatory
 
 
 def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue) -> Runner:
@@ -177,7 +201,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
     relay = RemoteRelay(
         Relaying(
             settings.server.hostname,
-            Desk(clock, reader.read),
+            Desk(clock, reader.read, queue.signatory.stamp),
             building.mx_lookup(settings, world, queue.chance),
             building.routes(settings),
             world.relay_tls,
@@ -210,7 +234,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
 
 def turner(settings: Settings, world: Surroundings, parts: Parts) -> Turner:
     """What exchanges the roles with who fetches a domain's mail."""
-    desk = Desk(world.clock, BodyReader(parts.store).read)
+    desk = Desk(world.clock, BodyReader(parts.store).read, parts.signatory.stamp)
     routes, engine = building.routes(settings), parts.store.engine
     hostname, tell = settings.server.hostname, world.log.info
     return Turner(Turning(hostname, desk, engine, routes, parts.runner, world.relay_tls, tell))

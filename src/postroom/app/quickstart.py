@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 
 from postroom.app.control import Caller, OperationError, Request
+from postroom.app.dns.forms import WrittenRecord
 from postroom.app.locate import CONFIG, load_at, make_places, places_of
-from postroom.app.operations import accounts, dns, domains
+from postroom.app.operations import accounts, dkim, dns, domains
 from postroom.app.operations.direct import DirectOffice, caller
-from postroom.app.operations.dns import DnsRecord
 from postroom.app.operations.office import as_dict
 from postroom.app.operations.table import perform
 from postroom.app.settings import Settings
@@ -58,7 +58,7 @@ class Made(msgspec.Struct, frozen=True):
     password: str
     config: str
     data: str
-    records: list[DnsRecord]
+    records: list[WrittenRecord]
 
 
 def plan(text: str, hostname: str, directory: Path, data: Path | None, password: str) -> Plan:
@@ -95,10 +95,11 @@ async def _fill(settings: Settings, wanted: Plan) -> Made:
         new = accounts.NewAccount(str(wanted.address), wanted.password)
         await _do(office, accounts.ADD.name, new)
         make_keys(office, wanted.hostname)
+        await _do(office, dkim.CREATE.name, dkim.CreateKeys(wanted.address.domain))
         found = await _do(office, dns.RECORDS.name, dns.WantedRecords(wanted.address.domain))
     finally:
         await office.close()
-    records = [msgspec.convert(record, DnsRecord) for record in found]
+    records = [msgspec.convert(record, WrittenRecord) for record in found]
     return Made(str(wanted.address), wanted.password, str(wanted.config), str(wanted.data), records)
 
 

@@ -16,6 +16,7 @@ from postroom.app import building, parts, reporting
 from postroom.app.announcements import ADMINISTRATION, CERTIFICATES, Announcements
 from postroom.app.chores import Chores
 from postroom.app.control import Caller, ControlServer, Request
+from postroom.app.dkim_rotation import KeyKeeper, KeyRotation
 from postroom.app.housekeeping import Chore, Housekeeping, Whose
 from postroom.app.locate import places_of
 from postroom.app.logs import Log
@@ -108,8 +109,22 @@ class Server:
         await self._control.start()
         self.parts.node.start()
         self.parts.runner.start()
-        self._housekeeping.start(*self._chores.all(), Chore("APOP", 60.0, self.services.apop.look))
+        self._housekeeping.start(
+            *self._chores.all(), Chore("APOP", 60.0, self.services.apop.look), self._dkim()
+        )
         return ports
+
+    def _dkim(self) -> Chore:
+        """The life of DKIM keys goes on."""
+        keeper = KeyKeeper(self.engine, self.vault, building.rotation_terms(self.settings))
+        rotation = KeyRotation(
+            keeper, self.engine, self.world.resolver, self.clock.now, self.log, self._keys_changed
+        )
+        return Chore("DKIM", building.DKIM_SECONDS, rotation.look, Whose.STORE)
+
+    def _keys_changed(self) -> None:
+        self.parts.ring.forget()
+        self.parts.store.changes.announce(ADMINISTRATION)
 
     async def stop(self) -> None:
         """Stops in order: no new connections, running messages to their end, the queue, the store. Nothing is lost at any point."""
@@ -173,6 +188,7 @@ class Server:
     def wake(self) -> None:
         """See `Office`."""
         self.parts.router.forget()
+        self.parts.ring.forget()
         self.parts.runner.wake()
 
     async def reload_certificates(self) -> Sequence[str]:

@@ -266,6 +266,30 @@ class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: Annotated[int, Meta(ge=1, description="days to keep reports, received and sent")] = 180
 
 
+class SigningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[signing]: signatures on mail of our domains, and the life of their keys. New keys: postroom dkim create."""
+
+    dkim: Annotated[bool, Meta(description="sign what leaves from a domain that has keys (RFC 6376)")] = True
+    life_days: Annotated[
+        int, Meta(ge=1, le=365, description="days after which a signature is not good any more")
+    ] = 7
+    rotate_days: Annotated[
+        int, Meta(ge=0, description="days after which a domain's keys are replaced by themselves; 0: never")
+    ] = 0
+    wait_hours: Annotated[
+        int, Meta(ge=0, description="hours that a new key's record is in the DNS before it signs")
+    ] = 48
+    overlap_days: Annotated[
+        int, Meta(ge=1, description="days that a replaced key's record stays; longer than life_days")
+    ] = 9
+    keep_days: Annotated[
+        int, Meta(ge=0, description="days that a revoked key's record (an empty p=) is kept")
+    ] = 30
+    arc: Annotated[bool, Meta(description="seal what others wrote and this system forwards (RFC 8617)")] = (
+        False
+    )
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[log]: one event a line on standard error."""
 
@@ -289,6 +313,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mailboxes: MailboxSettings = MailboxSettings()
     journey: JourneySettings = JourneySettings()
     reports: ReportSettings = ReportSettings()
+    signing: SigningSettings = SigningSettings()
     log: LogSettings = LogSettings()
 
 

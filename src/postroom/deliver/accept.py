@@ -148,7 +148,7 @@ class Acceptance:
             groups.setdefault(own, [])
         if any(leg.next_hop for leg in routes.legs):
             _note_tls_required(letter)
-        terms = terms_of(letter.envelope, letter.from_mta, shown=letter.shown, junk=letter.junk)
+        terms = terms_of(letter.envelope, letter)
         at_once = _filed_at_once(letter, routes)
         placer = self._with.placer
         sendings = []

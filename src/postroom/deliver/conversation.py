@@ -15,6 +15,7 @@ import msgspec
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.local import UNREADABLE
 from postroom.deliver.reports import Result, failed
+from postroom.deliver.signing import Stamped, unstamped
 from postroom.deliver.tls.demand import Trust
 from postroom.message.downgrade import downgrade
 from postroom.message.dsn_rules import Happened
@@ -27,7 +28,7 @@ from postroom.message.errors import (
     NonAsciiAddress,
     RequireTlsUnsupported,
 )
-from postroom.message.journey import Connected, JourneyEvent, Outcome, Said, Secured
+from postroom.message.journey import Connected, Decided, JourneyEvent, Outcome, Said, Secured
 from postroom.message.trace import header_end
 from postroom.net.clock import Clock
 from postroom.net.connect import ClientConnection, NetworkError, TlsFailed
@@ -50,10 +51,11 @@ UNPROTECTED = "4.7.10 The connection is less protected than its host's policy de
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """What conversations share: the time, and `read_body`, which gives a job's message."""
+    """What conversations share: the time, `read_body`, which gives a job's message, and `stamp`, which gives it with its signatures."""
 
     clock: Clock
     read_body: Callable[[Job], Awaitable[Content | None]]
+    stamp: Callable[[Job, Content, str], Awaitable[Stamped]] = unstamped
 
 
 class Handshake(msgspec.Struct, frozen=True):
@@ -218,6 +220,7 @@ class SmtpConversation:
                     attempt.results.append(failed(copy, NonAsciiAddress(), self._name))
             copies = [copy for copy in copies if copy.address.is_ascii]
         envelope.recipients = [_recipient(copy) for copy in copies]
+        form = ""
         error = obstacle(_letter(envelope, content), capabilities, self._now())
         if isinstance(error, ConversionRequired):
             if isinstance(content, Spilled):
@@ -226,9 +229,13 @@ class SmtpConversation:
                 eight_bit = capabilities.has("8BITMIME")
                 content = downgrade(content, eight_bit=eight_bit)
                 envelope.body = BodyKind.EIGHT_BIT if eight_bit else BodyKind.SEVEN_BIT
+                form = envelope.body.value
                 error = obstacle(Letter(envelope, content), capabilities, self._now())
             except ConversionRequired as impossible:
                 error = impossible
+        if error is None and copies:
+            content = await self._stamped(job, content, form, attempt)
+            error = obstacle(_letter(envelope, content), capabilities, self._now())
         if error is not None:
             self._fail(attempt, copies, error)
             copies = []
@@ -243,6 +250,14 @@ class SmtpConversation:
         outcomes = {result.copy.n: result for result in attempt.results}
         attempt.events += [self._outcome(attempt, copy, outcomes.get(copy.n)) for copy in job.copies]
         return attempt
+
+    async def _stamped(self, job: Job, content: Content, form: str, attempt: Attempt) -> Content:
+        """The message with its signatures, now that nothing of it is changed any more (RFC 6376 §5.3)."""
+        stamped = await self._desk.stamp(job, content, form)
+        if stamped.method:
+            at = self._at(attempt.started)
+            attempt.events.append(Decided(at, stamped.method, stamped.result, stamped.because))
+        return stamped.content
 
     def _fail(self, attempt: Attempt, copies: list[Copy], error: MailError) -> None:
         attempt.results += [failed(copy, error, self._name) for copy in copies]

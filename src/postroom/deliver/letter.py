@@ -23,7 +23,8 @@ class Letter(msgspec.Struct):
     """`arrived` is unix microseconds. `known` holds what the door already resolved, by recipient number.
 
     `from_mta` is the name and address of the client, for reports. `shown` asks that the recipients' open terminals show it at once
-    (SEND, SOML and SAML of RFC 821 §3.4); `junk` that its copies go into Junk.
+    (SEND, SOML and SAML of RFC 821 §3.4); `junk` that its copies go into Junk. `vouched`: the door knows that its author is one of ours, so that
+    it leaves with our signature.
     """
 
     accept_id: int
@@ -35,6 +36,7 @@ class Letter(msgspec.Struct):
     from_mta: str = ""
     shown: bool = False
     junk: bool = False
+    vouched: bool = False
 
 
 class Receipt(msgspec.Struct):

@@ -12,6 +12,7 @@ import msgspec
 
 from postroom.deliver.filing import Filing
 from postroom.deliver.legs import LOCAL_HOP, Leg
+from postroom.deliver.letter import Letter
 from postroom.deliver.reports import Reporter, Result, failed
 from postroom.deliver.router import Router
 from postroom.deliver.schedule import Schedule
@@ -238,7 +239,7 @@ class Placer:
             None,
             len(notification.raw),
             notification.raw,
-            terms_of(envelope),
+            terms_of(envelope, vouched=True),
         )
         ways = self.ways(letter, notification.raw, list(enumerate(routes.legs)))
         return Sending(letter, notification.raw, ways)
@@ -259,8 +260,8 @@ def copy_of(n: int, leg: Leg) -> Copy:
     )
 
 
-def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False, junk: bool = False) -> Terms:
-    """The envelope without its addresses, as the spool keeps it."""
+def terms_of(envelope: Envelope, letter: Letter | None = None, *, vouched: bool = False) -> Terms:
+    """The envelope without its addresses, as the spool keeps it; `vouched`: it is ours without being a letter that came in."""
     return Terms(
         envelope.envid,
         envelope.ret,
@@ -270,11 +271,12 @@ def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False, jun
         envelope.hold_until,
         envelope.priority,
         envelope.auth,
-        from_mta,
-        shown,
+        letter.from_mta if letter is not None else "",
+        letter is not None and letter.shown,
         envelope.require_tls,
         envelope.tls_optional,
-        junk,
+        letter is not None and letter.junk,
+        vouched or (letter is not None and letter.vouched),
     )
 
 

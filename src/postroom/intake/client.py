@@ -117,7 +117,8 @@ class Manner(enum.StrEnum):
 class Incoming(msgspec.Struct):
     """A transaction at the door; replaced, never cleaned. `known` is what RCPT found out, by recipient number.
 
-    `opening` are the checks of the sender that were begun at MAIL; `fields` stand above Received; `junk`: it goes into Junk.
+    `opening` are the checks of the sender that were begun at MAIL; `fields` stand above Received; `junk`: it goes into Junk; `vouched`: the door knows
+    that one of ours is the author.
     """
 
     envelope: Envelope
@@ -127,3 +128,4 @@ class Incoming(msgspec.Struct):
     opening: Opening | None = None
     fields: bytes = b""
     junk: bool = False
+    vouched: bool = False

@@ -153,6 +153,7 @@ class Desk:
             f"{client.helo or 'unknown'} [{client.peer.ip}]" if client.peer.ip else "",
             incoming.manner is not Manner.MAIL,
             incoming.junk,
+            incoming.vouched,
         )
         return await premises.acceptance.accept(letter, each=client.lmtp)
 

@@ -32,7 +32,7 @@ class LocalDoor:
         self._desk.check_room(len(content))
         hop = Hop(HopKind.RECEIVED, self._premises.clock.now())
         hop.record(Authenticated(0, user, "local"))
-        incoming = Incoming(envelope, hop)
+        incoming = Incoming(envelope, hop, vouched=True)
         for number, recipient in enumerate(envelope.recipients):
             incoming.known[number] = await self._desk.resolve(recipient)
         head = close_header(head_of(content))

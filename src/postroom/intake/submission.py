@@ -51,6 +51,7 @@ class SubmissionDoor:
         login = _login(client)
         head = close_header(head_of(parcel.content))
         await self._check_authors(login, head)
+        incoming.vouched = True
         unique = f"{self._unique()}@{self._premises.hostname}"
         author = incoming.envelope.sender or parse_mailbox(login.address)
         changes = modifications(head, author, self._desk.date(), unique)

@@ -178,6 +178,7 @@ def _word(running: Lab) -> dict[str, str]:
     """The files that tell other commands of this user about the lab."""
     servers = "".join(
         f'[servers."{domain}"]\ncontrol = {msgspec.json.encode(str(control)).decode()}\n'
+        f'dns = "127.0.0.1:{running.names.port}"\n'
         for domain, control in running.controls().items()
     )
     people: dict[str, Account] = {}

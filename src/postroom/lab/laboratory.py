@@ -30,6 +30,7 @@ from postroom.lab.ca import LabCa
 from postroom.lab.clock import LabControl
 from postroom.lab.dns import Question
 from postroom.lab.faults import FAULTS, FaultyDoor
+from postroom.lab.keys import Publisher, new_keys, settle
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
@@ -93,6 +94,7 @@ class Lab:
         for house in HOUSES:
             for name, fault in self._troubles(house).faults:
                 self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
+        self.publisher = Publisher(self.names)
 
     async def start(self) -> None:
         """Starts everything. Raises `CannotListen`, `StoreRefused` and then leaves nothing running."""
@@ -101,6 +103,9 @@ class Lab:
             await self.names.start(base + DNS_OFFSET if base else 0)
             await asyncio.gather(*(self._sites[house.domain].start(house.ip) for house in HOUSES))
             await asyncio.gather(*(self._open(house) for house in HOUSES))
+            self.publisher.start(
+                [(house, self.servers[house.domain], self.ports[house.domain]) for house in HOUSES]
+            )
             await self.control.start()
         except BaseException:
             await self.stop()
@@ -108,6 +113,7 @@ class Lab:
 
     async def stop(self) -> None:
         """Stops everything, in order."""
+        await self.publisher.stop()
         await self.control.stop()
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
@@ -198,6 +204,7 @@ class Lab:
         try:
             await self._settle_in(server, house)
             self.ports[house.domain] = await server.start()
+            await self.publisher.publish(house, server, self.ports[house.domain])
         except BaseException:
             await server.stop()
             raise
@@ -222,6 +229,7 @@ class Lab:
 
     async def _settle_in(self, server: Server, house: House) -> None:
         """The domain, its people and the addresses of faults; whoever lives there already stays as he is."""
+        keys = asyncio.create_task(new_keys())
         people = [person for person in self.settings.people if person.address.domain == house.domain]
         passwords = _Passwords(self.settings.data / house.domain / "passwords")
         for person in people:
@@ -231,6 +239,7 @@ class Lab:
             self.inhabitants.append(Inhabitant(str(person.address), password))
         first = Address(house.people[0], house.domain)
         await server.engine.write(_fault_addresses(house, first))
+        await settle(server, house, await keys)
 
     def controls(self) -> dict[str, Path]:
         """The control socket of each domain's server."""

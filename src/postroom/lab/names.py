@@ -53,6 +53,10 @@ class Names:
             await resolver.close()
         await self.server.stop()
 
+    def publish(self, domain: str, lines: Sequence[str]) -> None:
+        """Replaces the records of a house's zone by lines of a zone file."""
+        self.server.add(ZoneText(domain, tuple(lines)))
+
     def resolver(self) -> StubResolver:
         """A resolver for one of the lab's servers."""
         options = ResolverOptions((Server(LOOPBACK, self.port),), trust_ad=True)

@@ -18,7 +18,7 @@ import dns.rdatatype
 import dns.rrset
 import msgspec
 
-from postroom.proto.dns.answer import Kind, Mx, Rcode, Tlsa
+from postroom.proto.dns.answer import Caa, Kind, Mx, Rcode, Srv, Tlsa
 from postroom.proto.dns.resolver import normal_name
 
 MOST_ALIASES = 8  # in one chain
@@ -112,18 +112,24 @@ def text(name: dns.name.Name) -> str:
 _RECORDS: dict[dns.rdatatype.RdataType, Callable[[Any], Any]] = {
     dns.rdatatype.A: lambda rdata: rdata.address,
     dns.rdatatype.AAAA: lambda rdata: rdata.address,
+    dns.rdatatype.CAA: lambda rdata: Caa(
+        rdata.flags, rdata.tag.decode("ascii", "replace").lower(), rdata.value.decode("utf-8", "replace")
+    ),
     dns.rdatatype.CNAME: lambda rdata: text(rdata.target),
     dns.rdatatype.MX: lambda rdata: Mx(rdata.preference, text(rdata.exchange)),
     dns.rdatatype.PTR: lambda rdata: text(rdata.target),
+    dns.rdatatype.SRV: lambda rdata: Srv(rdata.priority, rdata.weight, rdata.port, text(rdata.target)),
     dns.rdatatype.TLSA: lambda rdata: Tlsa(rdata.usage, rdata.selector, rdata.mtype, rdata.cert),
     dns.rdatatype.TXT: lambda rdata: b"".join(rdata.strings),
 }
 KINDS = {
     Kind.A: dns.rdatatype.A,
     Kind.AAAA: dns.rdatatype.AAAA,
+    Kind.CAA: dns.rdatatype.CAA,
     Kind.CNAME: dns.rdatatype.CNAME,
     Kind.MX: dns.rdatatype.MX,
     Kind.PTR: dns.rdatatype.PTR,
+    Kind.SRV: dns.rdatatype.SRV,
     Kind.TLSA: dns.rdatatype.TLSA,
     Kind.TXT: dns.rdatatype.TXT,
 }

@@ -1,7 +1,7 @@
 """The stub resolver: asks the configured servers, remembers what they said, and asks each question once at a time.
 
 RFC 1034 §5.3.1 (stub resolvers), RFC 1035 §4.2.1 and §7.2, RFC 4035 §4.9.3 and RFC 6840 §5.7 (the AD bit, believed only from a server that
-is told to be trusted). It is `proto.dns.Resolver`; what is in the cache is answered without suspending. Not here: recursion, validation.
+is told to be trusted). It is `proto.dns.Surveyor`; what is in the cache is answered without suspending. Not here: recursion, validation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import msgspec
 from postroom.net.dns_cache import AnswerCache, Question
 from postroom.net.dns_client import NoAnswer, Server, ask, question
 from postroom.net.dns_reading import KINDS, MOST_ALIASES, Reading, read, text
-from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
+from postroom.proto.dns.answer import Answer, Caa, Family, Kind, Mx, Rcode, Srv, Tlsa
 from postroom.proto.dns.resolver import normal_name, reverse_name
 from postroom.wire.numbers import decimal
 
@@ -80,6 +80,14 @@ class StubResolver:
     async def tlsa(self, name: str) -> Answer[Tlsa]:
         """TLSA records."""
         return await self._lookup(name, Kind.TLSA)
+
+    async def srv(self, name: str) -> Answer[Srv]:
+        """Where a service is."""
+        return await self._lookup(name, Kind.SRV)
+
+    async def caa(self, name: str) -> Answer[Caa]:
+        """Who may issue certificates."""
+        return await self._lookup(name, Kind.CAA)
 
     def forget(self) -> None:
         """Empties the cache."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from postroom.message.address import Address, fold, parse_domain
+from postroom.store import dkim_keys
 from postroom.store.directory import Domain, read_domain
 from postroom.store.directory_errors import BadName, InUse, NotFound, Taken
 from postroom.store.engine import Transaction
@@ -54,11 +55,12 @@ _REMOVE = "DELETE FROM domains WHERE domain = $1"
 
 
 async def remove(tx: Transaction, name: str) -> None:
-    """Removes a domain without addresses; raises `NotFound` or `InUse`."""
+    """Removes a domain without addresses, and its keys; raises `NotFound` or `InUse`."""
     domain = await held(tx, name)
     row = await tx.fetchrow(_FIRST_ADDRESS, domain)
     if row is not None:
         raise InUse(f"{domain} still has addresses, such as {row[0]}: remove them first")
+    await dkim_keys.delete_all(tx, domain)
     await tx.execute(_REMOVE, domain)
 
 

@@ -35,6 +35,7 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     require_tls: bool = False
     tls_optional: bool = False
     junk: bool = False  # copies that are filed here go into Junk
+    vouched: bool = False  # one of ours has written it: it is signed when it leaves
 
 
 class Blob(msgspec.Struct, frozen=True):

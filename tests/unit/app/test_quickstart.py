@@ -33,7 +33,12 @@ async def test_everything_is_made(tmp_path: Path) -> None:
     assert modes == {"store": 0o700, "keys": 0o700, "drop": 0o1733}
     assert places.data.stat().st_mode & 0o777 == 0o711
     assert {path.name for path in places.keys.iterdir()} >= {"vault.key", "selfsigned-ecdsa.pem"}
-    assert [record.type for record in made.records] == ["MX", "A"]
+    assert [record.type for record in made.records[:2]] == ["MX", "A"]
+    assert [record.value[:20] for record in made.records if record.topic == "DKIM"] == [
+        "v=DKIM1; k=ed25519; ",
+        "v=DKIM1; k=rsa; h=sh",
+    ]
+    assert sum(record.type == "TLSA" for record in made.records) == 2
     office = await DirectOffice.open(settings)
     found = await accounts.get(office.engine.reading(), Address("you", "example.com"))
     assert found.enabled

@@ -17,8 +17,8 @@ import typer
 from postroom.agent.invocation import CommandFailed
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver, parse_server, system_options
-from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
-from postroom.proto.dns.resolver import Resolver
+from postroom.proto.dns.answer import Answer, Caa, Family, Kind, Mx, Rcode, Srv, Tlsa
+from postroom.proto.dns.resolver import Surveyor
 
 R = TypeVar("R")
 
@@ -39,7 +39,7 @@ class Said(msgspec.Struct, frozen=True):
 class Asking:
     """Asks `inner` until `seconds` from now are over; `said` is what came, in its order. Made inside a running loop."""
 
-    def __init__(self, inner: Resolver, seconds: float) -> None:
+    def __init__(self, inner: Surveyor, seconds: float) -> None:
         self.said: list[Said] = []
         self._inner = inner
         self._end = asyncio.get_running_loop().time() + seconds
@@ -71,6 +71,14 @@ class Asking:
     async def tlsa(self, name: str) -> Answer[Tlsa]:
         """TLSA records."""
         return await self._ask(self._inner.tlsa(name), name, Kind.TLSA)
+
+    async def srv(self, name: str) -> Answer[Srv]:
+        """Where a service is."""
+        return await self._ask(self._inner.srv(name), name, Kind.SRV)
+
+    async def caa(self, name: str) -> Answer[Caa]:
+        """Who may issue certificates."""
+        return await self._ask(self._inner.caa(name), name, Kind.CAA)
 
     async def _ask(self, question: Awaitable[Answer[R]], name: str, kind: Kind) -> Answer[R]:
         try:

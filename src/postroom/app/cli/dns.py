@@ -1,4 +1,4 @@
-"""`postroom dns`: the records that a domain needs."""
+"""`postroom dns`: the records that a domain needs, and whether they are there."""
 
 from __future__ import annotations
 
@@ -7,11 +7,22 @@ from typing import Annotated
 import typer
 
 from postroom.agent.invocation import command, commands
+from postroom.agent.terminal import Column
+from postroom.app.cli.asking import Asking, ResolverAt
 from postroom.app.cli.session import Administration, administration
+from postroom.app.cli.signatures import asked
+from postroom.app.dns.check import check as check_records
+from postroom.app.dns.forms import explained
+from postroom.app.dns.verdicts import Checked, Verdict, exit_code
 from postroom.app.operations import dns
-from postroom.app.operations.dns import WantedRecords, zone_line
+from postroom.app.operations.dns import WantedRecords
 
 app = commands("DNS records.")
+
+Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="One of this system's.")]
+Addresses = Annotated[
+    list[str] | None, typer.Option("--address", metavar="IP", help="Where the host is reached.")
+]
 
 
 @app.callback()
@@ -23,12 +34,49 @@ def group() -> None:
 @command(administration)
 def records(
     session: Administration,
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="One of this system's.")],
-    address: Annotated[
-        list[str] | None, typer.Option(metavar="IP", help="Where the host is reached.")
-    ] = None,
+    domain: Domain,
+    address: Addresses = None,
+    *,
+    dmarc: Annotated[
+        str, typer.Option(metavar="none|quarantine|reject", help="What others are to do with forgeries.")
+    ] = "none",
+    zone: Annotated[bool, typer.Option("--zone", help="Lines of a zone file alone.")] = False,
 ) -> None:
-    """Print the records that a domain needs, as lines of a zone file."""
-    for record in session.perform(dns.RECORDS, WantedRecords(domain, address or []), domain):
+    """Print the records that a domain needs: for a web form, as one string, and as a line of a zone file."""
+    wanted = WantedRecords(domain, address or [], dmarc)
+    for record in session.perform(dns.RECORDS, wanted, domain):
         session.terminal.record(record)
-        session.terminal.say(f"; {record.why}\n{zone_line(record)}")
+        session.terminal.say(f"; {record.why}\n{record.zone_file}" if zone else f"{explained(record)}\n")
+    session.terminal.note(f"When they are published: postroom dns check {domain}")
+
+
+COLUMNS = (
+    Column[Checked]("Record", lambda one: one.topic),
+    Column[Checked]("Verdict", lambda one: one.verdict.value + (" (optional)" if one.optional else "")),
+    Column[Checked]("Name", lambda one: one.name),
+    Column[Checked]("Reason", lambda one: one.reason),
+)
+
+
+@app.command()
+@command(administration)
+def check(
+    session: Administration, domain: Domain, address: Addresses = None, resolver: ResolverAt = ""
+) -> None:
+    """Look for the records of a domain: a verdict and a reason for each, and what is to be done.
+
+    Exit codes: 0 all is well, 10 something is to be done, 14 the name servers did not answer.
+    """
+    wanted = list(session.perform(dns.RECORDS, WantedRecords(domain, address or []), domain))
+
+    async def look(asking: Asking) -> list[Checked]:
+        return await check_records(wanted, asking)
+
+    found, _ = asked(resolver or session.dns(domain), look)
+    session.terminal.listing(found, COLUMNS)
+    for one in found:
+        if one.fix and one.verdict is not Verdict.OK:
+            session.terminal.say(f"\n{one.topic} {one.name}: {one.reason}\n    {one.fix}")
+    code = exit_code(found)
+    if code:
+        raise typer.Exit(code)

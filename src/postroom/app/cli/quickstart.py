@@ -37,7 +37,6 @@ def quickstart(
     password_stdin: FromStdin = False,
 ) -> None:
     """Set up a server: configuration, account, keys; print its DNS records and the next command."""
-    from postroom.app.operations.dns import zone_line
     from postroom.app.quickstart import make, plan
 
     password = new_password(from_stdin=password_stdin, prompt=False)
@@ -47,10 +46,16 @@ def quickstart(
     session.terminal.record(
         {**{name: getattr(made, name) for name in made.__struct_fields__}, "password": shown}
     )
-    records = "\n".join(f"    ; {record.why}\n    {zone_line(record)}" for record in made.records)
+    records = "\n".join(
+        f"    ; {record.topic}{' (optional)' if record.optional else ''}: {record.why}\n    {record.zone_file}"
+        for record in made.records
+    )
+    domain = wanted.address.domain
     session.terminal.say(
         f"configuration  {made.config}\ndata           {made.data}\naccount        {made.address}"
         + (f"\npassword       {shown}    (shown only now)" if shown else "")
-        + f"\n\nDNS records that {wanted.address.domain} needs:\n\n{records}"
+        + f"\n\nDNS records that {domain} needs (mail is signed when those of DKIM are there):\n\n{records}"
+        + f"\n\nFor web forms, with names in short and in full: postroom dns records {domain}"
+        + f"\nWhen they are published:                       postroom dns check {domain}"
         + f"\n\nNext: postroom serve --config {made.config}"
     )

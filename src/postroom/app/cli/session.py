@@ -72,6 +72,11 @@ class Administration:
         if failures and not (answered and len(servers) > 1):
             raise failures[0]
 
+    def dns(self, about: str) -> str:
+        """The name server of the world that `about`, a domain, is in: a lab's own; "" for the system's."""
+        name = self._at or about.lower()
+        return next((one.dns for one in self.servers if one.name == name), self.servers[0].dns)
+
     def agree(self, question: str, *, yes: bool) -> None:
         """Goes on only when whoever calls wants it: `yes`, or an answer on the terminal."""
         if not yes and not self.terminal.confirm(question):

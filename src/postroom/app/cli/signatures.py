@@ -38,13 +38,13 @@ EXITS: Mapping[Verdict, int] = MappingProxyType(
 )
 File = Annotated[Path, typer.Argument(metavar="FILE|-", help="A message; - is the standard input.")]
 
-dkim = commands("DKIM signatures.")
+dkim = commands("DKIM: keys and signatures.")
 arc = commands("Authenticated Received Chains.")
 
 
 @dkim.callback()
 def dkim_group() -> None:
-    """DKIM signatures."""
+    """DKIM: keys and signatures."""
 
 
 @arc.callback()
@@ -67,7 +67,7 @@ def dkim_verify(session: Administration, file: File, resolver: ResolverAt = "") 
     if not results:
         session.terminal.note("dkim=none: the message has no signature")
     _say(session, said)
-    _leave(result.verdict for result in results)
+    leave(result.verdict for result in results)
 
 
 @arc.command("verify")
@@ -82,7 +82,7 @@ def arc_verify(session: Administration, file: File, resolver: ResolverAt = "") -
     session.terminal.record(result)
     session.terminal.say(result.explained())
     _say(session, said)
-    _leave([result.verdict])
+    leave([result.verdict])
 
 
 def asked(place: str, work: Callable[[Asking], Coroutine[Any, Any, T]]) -> tuple[T, list[Said]]:
@@ -113,7 +113,8 @@ def _say(session: Administration, said: list[Said]) -> None:
         session.terminal.say(f"  {one.kind} {one.name}: {', '.join(one.records) or one.rcode}")
 
 
-def _leave(verdicts: Iterable[Verdict]) -> None:
+def leave(verdicts: Iterable[Verdict]) -> None:
+    """Ends with the exit code of the best verdict."""
     found = set(verdicts) or {Verdict.NONE}
     code = next(code for verdict, code in EXITS.items() if verdict in found)
     if code:

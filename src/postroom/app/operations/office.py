@@ -59,6 +59,9 @@ class Vault(Protocol):
     def seal(self, secret: bytes, purpose: str) -> bytes:
         """The secret encrypted for one purpose."""
 
+    def unseal(self, sealed: bytes, purpose: str) -> bytes:
+        """The inverse; raises `store.vault.Unreadable`."""
+
 
 class Submission(msgspec.Struct, frozen=True):
     """A message from a user of this machine. `user` is his login name; `sender` None is the null reverse-path.

@@ -13,6 +13,7 @@ from postroom.app.operations import (
     backup,
     certificates,
     checking,
+    dkim,
     dns,
     domains,
     journeys,
@@ -43,6 +44,7 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
             *(journeys.SHOW, journeys.LIST),
             *(reports.LIST, reports.SENT, reports.IMPORT, reports.SEND),
             *(submission.SUBMIT, submission.VERIFY),
+            *(dkim.LIST, dkim.CREATE, dkim.ROTATE, dkim.RETIRE, dkim.DELETE, dkim.SAMPLE),
             *(backup.BACKUP, checking.CHECK, certificates.RELOAD, dns.RECORDS, watching.WATCH),
         )
     }

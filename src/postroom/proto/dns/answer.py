@@ -1,7 +1,7 @@
 """Answers of the DNS as values: what was asked, what came back, how long it holds.
 
 RFC 1035 §4.1.1 (response codes), RFC 2308 §2 and §5 (name error, no data, negative TTL), RFC 4035 §3.2.3 (the AD bit), RFC 5321 §5.1
-(MX), RFC 6698 §2.1 (TLSA). Every outcome is an `Answer`: "no such name" and "the server failed" are as much a result as a record, and
+(MX), RFC 6698 §2.1 (TLSA), RFC 2782 (SRV), RFC 8659 §4.1 (CAA). Every outcome is an `Answer`: "no such name" and "the server failed" are as much a result as a record, and
 whoever asked has to decide what each means for a letter. Not here: names on the wire, caches, sockets.
 """
 
@@ -17,14 +17,16 @@ Record = TypeVar("Record")
 
 
 class Kind(enum.StrEnum):
-    """The record types that mail asks for; ADDRESS is A and AAAA in one answer."""
+    """The record types that mail asks for; ADDRESS is A and AAAA in one answer. SRV and CAA are for diagnoses alone."""
 
     A = "A"
     AAAA = "AAAA"
     ADDRESS = "A/AAAA"
+    CAA = "CAA"
     CNAME = "CNAME"
     MX = "MX"
     PTR = "PTR"
+    SRV = "SRV"
     TLSA = "TLSA"
     TXT = "TXT"
 
@@ -66,6 +68,23 @@ class Tlsa(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class Srv(msgspec.Struct, frozen=True):
+    """Where a service is; target "" says that it is not offered (RFC 2782)."""
+
+    priority: int
+    weight: int
+    port: int
+    target: str
+
+
+class Caa(msgspec.Struct, frozen=True):
+    """Who may issue certificates (RFC 8659 §4.1)."""
+
+    flags: int
+    tag: str
+    value: str
+
+
 class Answer(msgspec.Struct, Generic[Record], frozen=True):
     """What came back for one question.
 
@@ -103,6 +122,10 @@ def record_text(record: object) -> str:
         return f"{record.preference} {record.exchange or '.'}"
     if isinstance(record, Tlsa):
         return f"{record.usage} {record.selector} {record.matching} {record.data.hex()}"
+    if isinstance(record, Srv):
+        return f"{record.priority} {record.weight} {record.port} {record.target or '.'}"
+    if isinstance(record, Caa):
+        return f'{record.flags} {record.tag} "{record.value}"'
     if isinstance(record, bytes):
         if _PLAIN(record):  # the usual case, and cheaper
             return f'"{record.decode()}"'

@@ -10,7 +10,7 @@ import ipaddress
 from typing import Protocol
 
 from postroom.message.address import fold
-from postroom.proto.dns.answer import Answer, Family, Mx, Tlsa
+from postroom.proto.dns.answer import Answer, Caa, Family, Mx, Srv, Tlsa
 
 
 class Resolver(Protocol):
@@ -41,6 +41,16 @@ class Resolver(Protocol):
 
     async def tlsa(self, name: str) -> Answer[Tlsa]:
         """TLSA records of a name such as `_25._tcp.mail.example.com` (RFC 6698 §3)."""
+
+
+class Surveyor(Resolver, Protocol):
+    """A resolver that is also asked for what programs and authorities look for, to see whether it is there."""
+
+    async def srv(self, name: str) -> Answer[Srv]:
+        """Where a service is, such as `_imaps._tcp.example.com` (RFC 6186 §3.2)."""
+
+    async def caa(self, name: str) -> Answer[Caa]:
+        """Who may issue certificates for exactly this name; nothing above it is asked for."""
 
 
 def reverse_name(ip: str) -> str:
