@@ -1,7 +1,7 @@
 """What the lab's domains publish of themselves: the records that `postroom dns records` asks for, keys included.
 
 The lab does what an administrator does elsewhere: it puts the records into its zones, and does it again when the keys have changed. RFC 6376 §3.1,
-RFC 7489 §6.3 (p=none: the lab shows verdicts and refuses nothing unless it is asked to). Not here: the records (`app.dns.records`), zones.
+RFC 7489 §6.3 (p=none: the lab shows verdicts; p=quarantine where it is asked to act on them). Not here: the records (`app.dns.records`), zones.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ Published = tuple[House, Server, dict[str, int]]  # `ports` by service
 class Publisher:
     """Keeps the zones of houses as their servers' keys want them."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, policy: str) -> None:
         self._names = names
+        self._policy = policy  # of DMARC
         self._known: dict[str, list[DkimKey]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -76,7 +77,7 @@ class Publisher:
         rows = await dkim_keys.of(server.engine.reading(), house.domain)
         if rows != self._known.get(house.domain):
             self._known[house.domain] = rows
-            self._names.publish(house.domain, lines_of(house, server, rows, ports))
+            self._names.publish(house, lines_of(house, server, rows, (ports, self._policy)))
 
     async def _watch(self, houses: Sequence[Published]) -> None:
         while True:
@@ -85,8 +86,12 @@ class Publisher:
                 await self.publish(house, server, ports)
 
 
-def lines_of(house: House, server: Server, rows: Sequence[DkimKey], ports: dict[str, int]) -> list[str]:
-    """The zone of a house; the way back from addresses is in another."""
+def lines_of(
+    house: House, server: Server, rows: Sequence[DkimKey], asked: tuple[dict[str, int], str]
+) -> list[str]:
+    """The zone of a house without what `lab.policies` says of its safety; the way back from addresses is in another zone."""
     site = site_of(server.settings, house.domain, [key_record(row) for row in rows], [house.ip])
-    site = msgspec.structs.replace(site, every=True, ports=ports)
-    return [zone_line(record) for record in records_of(site) if record.value and record.type != "PTR"]
+    ports, policy = asked
+    site = msgspec.structs.replace(site, every=True, ports=ports, policy=policy)
+    wanted = [record for record in records_of(site) if record.value and record.type not in ("PTR", "TLSA")]
+    return [zone_line(record) for record in wanted if "mta-sts" not in record.name]

@@ -94,7 +94,7 @@ class Lab:
         for house in HOUSES:
             for name, fault in self._troubles(house).faults:
                 self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
-        self.publisher = Publisher(self.names)
+        self.publisher = Publisher(self.names, "quarantine" if settings.enforce else "none")
 
     async def start(self) -> None:
         """Starts everything. Raises `CannotListen`, `StoreRefused` and then leaves nothing running."""

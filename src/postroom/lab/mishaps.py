@@ -142,5 +142,4 @@ class Troubles:
 
 
 def _is_spf(line: str) -> bool:
-    owner, _, rest = line.partition(" ")
-    return owner == "@" and '"v=spf1 ' in rest
+    return '"v=spf1 ' in line and not line.startswith("mail")

@@ -35,6 +35,7 @@ class Names:
     ) -> None:
         zones = [edited(house, mail_zone(house.domain, "mail", [house.ip])) for house in houses]
         zones.append(reverse_zone("127.in-addr.arpa", {house.ip: house.host for house in houses}))
+        self._edited = edited
         self._clock = clock
         self.server = LabDns(zones, clock, heard)
         self.port = 0
@@ -53,9 +54,9 @@ class Names:
             await resolver.close()
         await self.server.stop()
 
-    def publish(self, domain: str, lines: Sequence[str]) -> None:
-        """Replaces the records of a house's zone by lines of a zone file."""
-        self.server.add(ZoneText(domain, tuple(lines)))
+    def publish(self, house: House, lines: Sequence[str]) -> None:
+        """Replaces the records of a house's zone by lines of a zone file, and what is wrong with it stays wrong."""
+        self.server.add(self._edited(house, ZoneText(house.domain, tuple(lines))))
 
     def resolver(self) -> StubResolver:
         """A resolver for one of the lab's servers."""

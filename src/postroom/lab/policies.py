@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from postroom.app.dns.records import sts_id, sts_policy
 from postroom.lab.plan import House
 from postroom.net.certificates import Pair
 from postroom.net.sockets import CannotListen
 from postroom.proto.http.mta_sts import WELL_KNOWN
 
-MAX_AGE = 86_400  # seconds
 REQUEST_SECONDS = 10.0
 
 
@@ -34,13 +34,12 @@ def tlsa_lines(pairs: Iterable[Pair]) -> list[str]:
 
 def sts_lines(house: House, policy: str) -> list[str]:
     """The record that says that there is a policy, and the host that has it."""
-    digest = hashlib.sha256(policy.encode()).hexdigest()[:16]
-    return [f'_mta-sts TXT "v=STSv1; id={digest}"', f"mta-sts A {house.ip}"]
+    return [f'_mta-sts TXT "v=STSv1; id={sts_id(policy)}"', f"mta-sts A {house.ip}"]
 
 
 def policy_of(mx: str) -> str:
     """A policy in force for one mail server."""
-    return f"version: STSv1\r\nmode: enforce\r\nmx: {mx}\r\nmax_age: {MAX_AGE}\r\n"
+    return sts_policy([mx])
 
 
 class PolicySite:
