@@ -44,6 +44,11 @@ OPPORTUNISTIC, HELD_BACK, NO_MAIL = 10, 11, 12
 app = commands("The protection of mail on its way to other servers.")
 
 
+@app.callback()
+def group() -> None:
+    """The protection of mail on its way to other servers."""
+
+
 class Host(msgspec.Struct, frozen=True):
     """What holds for one mail server of the domain."""
 
