@@ -34,7 +34,7 @@ from postroom.lab.keys import Publisher, new_keys, settle
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
-from postroom.lab.policies import PolicySite, policy_of, sts_lines, tlsa_lines
+from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.zones import ZoneText
 from postroom.message.address import Address
 from postroom.net.certificates import Pair, opportunistic
@@ -172,12 +172,13 @@ class Lab:
     def _policy(self, house: House) -> str:
         return policy_of(self._troubles(house).sts_mx or house.host)
 
-    def _edited(self, house: House, zone: ZoneText) -> ZoneText:
-        """The zone with what it says of the safety of its mail server, and with what is wrong with it."""
-        troubles = self._troubles(house)
-        tlsa = tlsa_lines(self._pairs(house)) if troubles.tlsa else []
-        lines = [*zone.lines, *tlsa, *sts_lines(house, self._policies[house.domain])]
-        return ZoneText(zone.origin, troubles.edited(lines))
+    def _edited(self, zone: ZoneText) -> ZoneText:
+        """A zone with what its domain says of the safety of its mail server, unless it does already, and with what is wrong with it."""
+        house = next((house for house in HOUSES if house.domain == zone.origin), None)
+        if house is None:
+            return zone
+        said = [*tlsa_lines(self._pairs(house)), *sts_lines(house, self._policies[house.domain])]
+        return ZoneText(zone.origin, self._troubles(house).edited(completed(zone, said)))
 
     def https_port(self, ip: str) -> int:
         """Where the web server at an address of the lab is."""

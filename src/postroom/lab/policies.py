@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from postroom.app.dns.records import sts_id, sts_policy
 from postroom.lab.plan import House
+from postroom.lab.zones import ZoneText
 from postroom.net.certificates import Pair
 from postroom.net.sockets import CannotListen
 from postroom.proto.http.mta_sts import WELL_KNOWN
@@ -35,6 +36,23 @@ def tlsa_lines(pairs: Iterable[Pair]) -> list[str]:
 def sts_lines(house: House, policy: str) -> list[str]:
     """The record that says that there is a policy, and the host that has it."""
     return [f'_mta-sts TXT "v=STSv1; id={sts_id(policy)}"', f"mta-sts A {house.ip}"]
+
+
+def completed(zone: ZoneText, said: Iterable[str]) -> list[str]:
+    """The lines of a zone, and those of `said` whose kind of record nothing in it has at that name."""
+    known = {_record(line, zone.origin) for line in zone.lines}
+    aliases = {owner for owner, kind in known if kind == "CNAME"}
+    missing = [
+        line for line in said if _record(line, zone.origin) not in known and line.split()[0] not in aliases
+    ]
+    return [*zone.lines, *missing]
+
+
+def _record(line: str, origin: str) -> tuple[str, str]:
+    """The name, relative to the zone, and the kind; a TTL and IN may stand between them."""
+    owner, *words = line.split()
+    kind = next((word for word in words if word != "IN" and not word.isdigit()), "")
+    return owner.removesuffix(f".{origin}."), kind
 
 
 def policy_of(mx: str) -> str:
