@@ -19,8 +19,8 @@ from postroom.net.certificates import Pair
 from postroom.net.sockets import CannotListen
 from postroom.proto.http.mta_sts import WELL_KNOWN
 
-MAX_AGE = 86_400  # seconds
-REQUEST_SECONDS = 10.0
+MAX_AGE = 86_400  # seconds that a policy of the lab holds
+REQUEST_SECONDS = 10.0  # for one request and its answer
 
 
 def tlsa_lines(pairs: Iterable[Pair]) -> list[str]:
