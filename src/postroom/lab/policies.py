@@ -20,7 +20,7 @@ from postroom.net.certificates import Pair
 from postroom.net.sockets import CannotListen
 from postroom.proto.http.mta_sts import WELL_KNOWN
 
-REQUEST_SECONDS = 10.0
+REQUEST_SECONDS = 10.0  # for one request and its answer
 
 
 def tlsa_lines(pairs: Iterable[Pair]) -> list[str]:

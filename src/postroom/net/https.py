@@ -24,8 +24,8 @@ from postroom.net.connect import (
 from postroom.proto.dns.resolver import Resolver
 from postroom.proto.http.client import BadResponse, HttpClient, Request, Response
 
-FETCH_SECONDS = 60.0  # for all of it, RFC 8461 §3.3
-CONNECT_SECONDS = 15.0  # for one address
+FETCH_SECONDS = 60.0  # for a whole document, RFC 8461 §3.3
+CONNECT_SECONDS = 15.0  # for one address of a web server
 MOST_ADDRESSES = 3  # of a host that are tried
 
 

@@ -1,6 +1,6 @@
 """The TLSA records of a host, as far as DNSSEC covers all that leads to them.
 
-RFC 7672 §2.1.1 (secure, insecure, and what cannot be told), §2.1.3 and §2.2.2 (aliases: which name is asked), §2.2.1 (the MX records), §2.2.3 and
+RFC 6698 §3 (the name of the records), RFC 7672 §2.1.1 (secure, insecure, and what cannot be told), §2.1.3 and §2.2.2 (aliases: which name is asked), §2.2.1 (the MX records), §2.2.3 and
 §3.1.3 (records that cannot be used). The validation is the resolver's. Not here: certificates (`proto.dns.tlsa`), what follows (`choosing`).
 """
 

@@ -28,14 +28,14 @@ from postroom.store import sts_policies
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.sts_policies import StoredPolicy
 
-KEPT_IN_MEMORY = 10_000  # domains
+KEPT_IN_MEMORY = 10_000  # domains whose policies, or lack of one, are in memory
 LOOK_AGAIN = (
     600_000_000  # microseconds after which a domain's row is read again: another process may have renewed it
 )
 HOLD_OFF = 300_000_000  # microseconds after a failed fetch, RFC 8461 §3.3
 DAY = 86_400_000_000
 FORGOTTEN = 14 * DAY  # microseconds without mail after which a policy is not renewed any more
-RENEWED_AT_ONCE = 20
+RENEWED_AT_ONCE = 20  # policies of one turn of the chore
 _SECOND = 1_000_000
 
 
