@@ -36,7 +36,7 @@ LETTERS = {
     "M14 names": b'Content-Disposition: attachment; filename="../../x"\r\nContent-Type: a/b; name=cv\xe2\x80\xaefdp.exe'
     b"\r\n\r\nhello\r\n",
     "M16 words in addresses": b"From: =?utf-8?b?cG90dXNAd2hpdGVob3VzZS5nb3Y=?==?utf-8?Q?=00?=@a.test\r\n\r\nhello\r\n",
-    "M19 results": b"Authentication-Results: mx.l.test; dmarc=pass\r\nX-Spam-Flag: NO\r\n\r\nhello\r\n",
+    "M19 results": b"Authentication-Results: lists.test; dmarc=pass\r\nX-Spam-Flag: NO\r\n\r\nhello\r\n",
 }  # fmt: skip
 
 
@@ -50,6 +50,16 @@ def test_it_comes_back_as_it_came(house: Besieged, name: str) -> None:
     (letter,) = house.letters(u)
     assert letter.endswith(content)
     assert letter.startswith(b"Return-Path: <x@a.test>\r\n")
+
+
+def test_m19_results_under_our_name_are_taken_out(house: Besieged) -> None:
+    u = house.person()
+    with house.greeted() as wire:
+        forged = b"Authentication-Results: mx.l.test; dmarc=pass\r\nSubject: x\r\n\r\nhello"
+        assert wire.letter("x@a.test", [u], forged).startswith("250")
+    (letter,) = house.letters(u)
+    assert b"dmarc=pass" not in letter
+    assert letter.endswith(b"Subject: x\r\n\r\nhello\r\n")
 
 
 @pytest.mark.parametrize("name", ["M01 multiparts", "M13 long lines", "M12 From lines"])

@@ -109,12 +109,11 @@ class DnsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AuthenticationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[authentication]: whether mail of other servers is from whom it says (SPF, DKIM, DMARC, ARC), and what is done when it is not.
+    """[authentication]: is mail of other servers from whom it says? Measures are note (in header and journey), junk and refuse."""
 
-    Measures are note (it is said in the header and the journey), junk (it is put into the Junk mailbox) and refuse.
-    """
-
-    check: Annotated[bool, Meta(description="check mail that other servers bring")] = True
+    check: Annotated[bool, Meta(description="check mail that other servers bring: SPF, DKIM, ARC, DMARC")] = (
+        True
+    )
     identity: Annotated[
         str, Meta(description="our name in Authentication-Results (RFC 8601); '' is the hostname")
     ] = ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
-from functools import lru_cache
+from collections.abc import Callable, Coroutine, Sequence
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -40,6 +40,7 @@ from postroom.proto.dns.resolver import Resolver
 from postroom.store.spilled import Content, head_of
 
 T = TypeVar("T")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SENDER_SECONDS = 20.0  # that SPF, and the look for the client's name, may take from MAIL on (RFC 7208 §4.6.4)
 MESSAGE_SECONDS = 20.0  # that the keys, the chain and the policy may take once the message is there
 HOST_SECONDS = 60  # that what was found out about a client is good for its next connections
@@ -68,7 +69,7 @@ class Examining(msgspec.Struct, frozen=True):
     now: Callable[[], int]
     tell: Callable[..., object]
     count: Callable[[Seen | None], None] = lambda _: None
-    exempt: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    exempt: Sequence[Network] = ()
     terms: DmarcTerms = DmarcTerms()
     sender_seconds: float = SENDER_SECONDS
     message_seconds: float = MESSAGE_SECONDS
@@ -108,16 +109,12 @@ class Examiner:
         self._read_spf = lru_cache(MOST_RECORDS)(spf_record.parse)
         read_dmarc = lru_cache(MOST_RECORDS)(dmarc_record.parse)
         self._terms = msgspec.structs.replace(examining.terms, read=read_dmarc)
+        self._exempt = lru_cache(MOST_HOSTS)(partial(_is_exempt, examining.exempt))
         self._hosts: OrderedDict[tuple[str, str], tuple[int, Host]] = OrderedDict()
 
     def concerns(self, ip: str) -> bool:
         """Whether mail from this address is checked at all."""
-        if not ip:
-            return False
-        if not self._with.exempt:
-            return True
-        address = spf.Client(ip).address
-        return not any(address in network for network in self._with.exempt)
+        return bool(ip) and not self._exempt(ip)
 
     def greeted(self, ip: str, helo: str) -> Host:
         """Begins what depends on the client alone, or remembers it."""
@@ -227,6 +224,13 @@ class Examiner:
         except Exception as error:  # noqa: BLE001 -- as said
             self._with.tell("check.fault", error=f"{type(error).__name__}: {error}")
             return instead
+
+
+def _is_exempt(networks: Sequence[Network], ip: str) -> bool:
+    if not networks:
+        return False
+    address = spf.Client(ip).address
+    return any(address in network for network in networks)
 
 
 def _body(content: Content, start: int) -> Any:
