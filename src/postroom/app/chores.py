@@ -52,6 +52,7 @@ class Chores:
             Chore("drop directory", 2.0, self._take_dropped, Whose.MACHINE),
             Chore("queue size", 5.0, self._measure_queue),
             Chore("certificates", 60.0, self._watch_certificates),
+            Chore("MTA-STS", HOUR, self._renew_policies, Whose.STORE),
             Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
             Chore("sweep", HOUR, self._sweep, Whose.STORE),
         ]
@@ -96,6 +97,10 @@ class Chores:
     async def _watch_certificates(self) -> bool:
         self.refresh_certificates()
         return False
+
+    async def _renew_policies(self) -> bool:
+        sts = self._parts.sts
+        return sts is not None and await sts.renew()
 
     async def _prune(self) -> bool:
         engine, now = self._office.engine, self._office.clock.now()

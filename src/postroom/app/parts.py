@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import ssl
 from collections.abc import Callable
 
 import msgspec
@@ -33,10 +34,12 @@ from postroom.deliver.runner import Runner, Running
 from postroom.deliver.settling import Settler, Settling
 from postroom.deliver.signing import Signatory, Signing
 from postroom.deliver.signing_keys import KeyRing
+from postroom.deliver.tls.assessing import Security
+from postroom.deliver.tls.sts import StsPolicies
+from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.message.address import parse_mailbox
-from postroom.net.certificates import verified
 from postroom.serve.body_budget import BodyBudget
 from postroom.store import domains, spool
 from postroom.store.domains import Rules
@@ -71,6 +74,8 @@ class Parts(msgspec.Struct):
     index: SearchIndex
     ring: KeyRing
     signatory: Signatory
+    sts: StsPolicies | None
+    tls_outcomes: TlsOutcomes
 
 
 async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
@@ -106,7 +111,11 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     vault = Vault.open(keys / "vault.key")
     ring = KeyRing(vault, clock.monotonic, _teller(world))
     signatory = Signatory(_signing(settings, world, store, ring))
-    runner = _runner(settings, world, store, Queue(node, room, settler, chance, signatory))
+    outcomes = TlsOutcomes()
+    trusted = building.Authorities(settings, clock.monotonic).context
+    sts = building.sts_policies(settings, world, store.engine, trusted, outcomes)
+    security = Security(world.resolver, sts, settings.tls.dane, outcomes.note)
+    runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance, signatory))
     placer.lease = runner.lease
     acceptance = Acceptance(
         Accepting(
@@ -141,6 +150,8 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         _index(settings, store),
         ring,
         signatory,
+        sts,
+        outcomes,
     )
 
 
@@ -170,6 +181,9 @@ def _index(settings: Settings, store: Store) -> SearchIndex:
 class Queue(msgspec.Struct, frozen=True):
     """What the runner needs of the parts made before it."""
 
+    security: Security
+    trusted: Callable[[], ssl.SSLContext]
+
     node: Node
     room: Room
     settler: Settler
@@ -186,8 +200,9 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
             building.mx_lookup(settings, world, queue.chance),
             building.routes(settings),
             world.relay_tls,
-            lambda: verified(building.authorities(settings)),
+            queue.trusted,
             world.source,
+            queue.security,
         )
     )
     local = LocalWorker(store.engine, Filing(queue.node.ids.next), clock, store.durable, store.discard)

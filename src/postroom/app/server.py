@@ -134,6 +134,8 @@ class Server:
         await self._shifts.end()
         await self._chores.close()
         await self.parts.runner.stop(self.world.farewell)
+        if self.parts.sts is not None:
+            await self.parts.sts.close()
         await self.services.notes.finish()
         self.parts.passwords.close()
         await self.parts.node.leave()

@@ -272,6 +272,8 @@ def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False, vou
         from_mta,
         shown,
         vouched,
+        envelope.require_tls,
+        envelope.tls_optional,
     )
 
 

@@ -7,12 +7,12 @@ RFC 7489 §6.3 (p=none: the lab shows verdicts and refuses nothing unless it is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from postroom.app.dns.forms import zone_line
-from postroom.app.dns.records import records_of
+from postroom.app.dns.records import Site, records_of
 from postroom.app.dns.site import site_of
 from postroom.app.operations.dkim import key_record
 from postroom.app.server import Server
@@ -54,10 +54,11 @@ Published = tuple[House, Server, dict[str, int]]  # `ports` by service
 
 
 class Publisher:
-    """Keeps the zones of houses as their servers' keys want them."""
+    """Keeps the zones of houses as their servers' keys want them; `edited` changes what a house says of itself."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, edited: Callable[[House, Site], Site]) -> None:
         self._names = names
+        self._edited = edited
         self._known: dict[str, list[DkimKey]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -76,7 +77,8 @@ class Publisher:
         rows = await dkim_keys.of(server.engine.reading(), house.domain)
         if rows != self._known.get(house.domain):
             self._known[house.domain] = rows
-            self._names.publish(house.domain, lines_of(house, server, rows, ports))
+            site = self._edited(house, site_of_house(house, server, rows, ports))
+            self._names.publish(house, lines_of(site))
 
     async def _watch(self, houses: Sequence[Published]) -> None:
         while True:
@@ -85,8 +87,12 @@ class Publisher:
                 await self.publish(house, server, ports)
 
 
-def lines_of(house: House, server: Server, rows: Sequence[DkimKey], ports: dict[str, int]) -> list[str]:
-    """The zone of a house; the way back from addresses is in another."""
+def site_of_house(house: House, server: Server, rows: Sequence[DkimKey], ports: dict[str, int]) -> Site:
+    """What a house is, for its records."""
     site = site_of(server.settings, house.domain, [key_record(row) for row in rows], [house.ip])
-    site = msgspec.structs.replace(site, every=True, ports=ports)
+    return msgspec.structs.replace(site, every=True, ports=ports)
+
+
+def lines_of(site: Site) -> list[str]:
+    """The zone of a house; the way back from addresses is in another."""
     return [zone_line(record) for record in records_of(site) if record.value and record.type != "PTR"]

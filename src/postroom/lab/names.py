@@ -19,13 +19,24 @@ from postroom.net.sockets import CannotListen
 LOOPBACK = "127.0.0.1"
 
 
-class Names:
-    """The name server of one lab. `port` is 0 until it was started; `heard` is told of every question."""
+def _as_it_is(_house: House, zone: ZoneText) -> ZoneText:
+    return zone
 
-    def __init__(self, houses: Sequence[House], clock: Clock, heard: Callable[[Question], None]) -> None:
-        zones = [mail_zone(house.domain, "mail", [house.ip]) for house in houses]
+
+class Names:
+    """The name server of one lab. `port` is 0 until it was started; `heard` is told of every question, `edited` changes a house's zone."""
+
+    def __init__(
+        self,
+        houses: Sequence[House],
+        clock: Clock,
+        heard: Callable[[Question], None],
+        edited: Callable[[House, ZoneText], ZoneText] = _as_it_is,
+    ) -> None:
+        zones = [edited(house, mail_zone(house.domain, "mail", [house.ip])) for house in houses]
         zones.append(reverse_zone("127.in-addr.arpa", {house.ip: house.host for house in houses}))
         self._clock = clock
+        self._edited = edited
         self.server = LabDns(zones, clock, heard)
         self.port = 0
         self._resolvers: list[StubResolver] = []
@@ -43,9 +54,9 @@ class Names:
             await resolver.close()
         await self.server.stop()
 
-    def publish(self, domain: str, lines: Sequence[str]) -> None:
+    def publish(self, house: House, lines: Sequence[str]) -> None:
         """Replaces the records of a house's zone by lines of a zone file."""
-        self.server.add(ZoneText(domain, tuple(lines)))
+        self.server.add(self._edited(house, ZoneText(house.domain, tuple(lines))))
 
     def resolver(self) -> StubResolver:
         """A resolver for one of the lab's servers."""

@@ -19,11 +19,16 @@ from postroom.net.session import TlsFacts
 SLICE = (
     16 * 1024
 )  # octets at a time, in or out: a BIO's buffer never shrinks, so a burst must not make it grow
+_DER = 2  # ENCODING_DER of the module _ssl
 _NO_APPLICATION_PROTOCOL = bytes((21, 3, 3, 0, 2, 2, 120))  # a fatal alert in the clear, RFC 8446 §6
 
 
 class TlsError(Exception):
-    """The handshake or a record failed; what is left to send is the alert."""
+    """The handshake or a record failed; what is left to send is the alert. `verify_code` is OpenSSL's X509_V_ERR, 0 for another reason."""
+
+    def __init__(self, words: str, verify_code: int = 0) -> None:
+        super().__init__(words)
+        self.verify_code = verify_code
 
 
 class TlsContext(ssl.SSLContext):
@@ -114,9 +119,14 @@ class TlsLayer:
                 self._heard()
             return False
         except ssl.SSLError as error:
-            raise TlsError(_words(error)) from error
+            raise TlsError(_words(error), getattr(error, "verify_code", 0)) from error
         self.facts = _facts(self._object, self._name)
         return True
+
+    def chain(self) -> list[bytes]:
+        """The certificates that the peer showed, its own first, in DER; whether they were verified is another matter."""
+        shown = self._object._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001 -- public from Python 3.13 on
+        return [one if isinstance(one, bytes) else one.public_bytes(_DER) for one in shown or ()]
 
     def _heard(self) -> None:
         """OpenSSL answers the ClientHello, so it is complete: the offer is checked before the answer leaves."""

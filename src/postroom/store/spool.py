@@ -33,6 +33,8 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     from_mta: str = ""
     shown: bool = False
     vouched: bool = False  # one of ours has written it: it is signed when it leaves
+    require_tls: bool = False
+    tls_optional: bool = False
 
 
 class Blob(msgspec.Struct, frozen=True):
