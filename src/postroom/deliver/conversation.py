@@ -33,6 +33,7 @@ from postroom.message.trace import header_end
 from postroom.net.clock import Clock
 from postroom.net.connect import ClientConnection, NetworkError, TlsFailed
 from postroom.net.session import TlsFacts
+from postroom.net.tls import certificate_facts
 from postroom.proto.dns.tlsa import NotProven
 from postroom.proto.smtp.client import SmtpClient
 from postroom.proto.smtp.client_events import BeginTls, ClientEvent, Finished, Ready, Stage, Unusable
@@ -123,8 +124,8 @@ class SmtpConversation:
         try:
             refused = await self._session(tls)
         except TlsFailed:
-            connection.close()
             attempt.events += self._events(self._at(attempt.started))
+            connection.close()
             raise
         except NetworkError as error:
             refused = str(error)
@@ -229,8 +230,7 @@ class SmtpConversation:
                 error = impossible
         if error is None and copies:
             stamped = await self._desk.stamp(job, content, form)  # RFC 6376 §5.3: nothing is changed any more
-            content = stamped.content
-            attempt.events += stamped.told(self._at(attempt.started))
+            content = stamped.told(attempt.events.append, self._at(attempt.started))
             error = obstacle(_letter(envelope, content), capabilities, self._now())
         if error is not None:
             self._fail(attempt, copies, error)
@@ -315,7 +315,8 @@ class SmtpConversation:
         events: list[JourneyEvent] = [Said(at, before)] if before else []
         if facts is not None:
             certificate = facts.server_name, facts.subject, facts.verified
-            events.append(Secured(at, facts.version, facts.cipher, *certificate))
+            shown = certificate_facts(next(iter(self._connection.peer_chain()), b""))
+            events.append(Secured(at, facts.version, facts.cipher, *certificate, *shown))
         if lines:
             events.append(Said(at, lines, self._machine.secure))
         return events

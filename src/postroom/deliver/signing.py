@@ -26,7 +26,7 @@ from postroom.message.address import Address, fold
 from postroom.message.address_list import mailboxes, parse_address_list
 from postroom.message.authentication_results import AuthenticationResults, parse
 from postroom.message.header import Header
-from postroom.message.journey import Decided
+from postroom.message.journey import Decided, Record
 from postroom.store.engine import Engine
 from postroom.store.jobs import Job
 from postroom.store.spilled import Content, head_of, with_head
@@ -60,9 +60,11 @@ class Stamped(msgspec.Struct, frozen=True):
     result: str = ""
     because: str = ""
 
-    def told(self, at: int) -> list[Decided]:
-        """It, for the journey."""
-        return [Decided(at, self.method, self.result, self.because)] if self.method else []
+    def told(self, record: Record, at: int) -> Content:
+        """The message; its journey hears what was done."""
+        if self.method:
+            record(Decided(at, self.method, self.result, self.because))
+        return self.content
 
 
 class Signatory:

@@ -60,10 +60,21 @@ class Question(msgspec.Struct, frozen=True):
     answers: tuple[str, ...]
 
 
-class LabDns:
-    """A name server on one address and port. `journal` is told of each question."""
+def _as_it_is(text: ZoneText) -> ZoneText:
+    return text
 
-    def __init__(self, zones: Iterable[ZoneText], clock: Clock, journal: Callable[[Question], None]) -> None:
+
+class LabDns:
+    """A name server on one address and port. `journal` is told of each question; `edited` changes each zone that is taken on."""
+
+    def __init__(
+        self,
+        zones: Iterable[ZoneText],
+        clock: Clock,
+        journal: Callable[[Question], None],
+        edited: Callable[[ZoneText], ZoneText] = _as_it_is,
+    ) -> None:
+        self._edited = edited
         self._clock = clock
         self._journal = journal
         self._zones: dict[dns.name.Name, SignedZone] = {}
@@ -76,6 +87,7 @@ class LabDns:
 
     def add(self, text: ZoneText) -> None:
         """Takes a zone on, or replaces its records (its key stays); raises ValueError for text that is none."""
+        text = self._edited(text)
         known = self._zones.get(dns.name.from_text(text.origin))
         if known is not None:
             known.rewrite(text.lines)

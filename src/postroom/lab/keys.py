@@ -7,7 +7,7 @@ RFC 7489 §6.3 (p=none: the lab shows verdicts and refuses nothing unless it is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -54,11 +54,10 @@ Published = tuple[House, Server, dict[str, int]]  # `ports` by service
 
 
 class Publisher:
-    """Keeps the zones of houses as their servers' keys want them; `edited` changes what a house says of itself."""
+    """Keeps the zones of houses as their servers' keys want them."""
 
-    def __init__(self, names: Names, edited: Callable[[House, Site], Site]) -> None:
+    def __init__(self, names: Names) -> None:
         self._names = names
-        self._edited = edited
         self._known: dict[str, list[DkimKey]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -77,8 +76,7 @@ class Publisher:
         rows = await dkim_keys.of(server.engine.reading(), house.domain)
         if rows != self._known.get(house.domain):
             self._known[house.domain] = rows
-            site = self._edited(house, site_of_house(house, server, rows, ports))
-            self._names.publish(house, lines_of(site))
+            self._names.publish(house, lines_of(site_of_house(house, server, rows, ports)))
 
     async def _watch(self, houses: Sequence[Published]) -> None:
         while True:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 
-from postroom.app.dns.records import Site
 from postroom.app.locate import places_of
 from postroom.app.logs import Log
 from postroom.app.server import Server
@@ -34,7 +33,7 @@ from postroom.lab.keys import Publisher, new_keys, settle
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
-from postroom.lab.policies import PolicySite, policy_of
+from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.zones import ZoneText
 from postroom.message.address import Address
 from postroom.net.certificates import Pair, opportunistic
@@ -93,7 +92,7 @@ class Lab:
         for house in HOUSES:
             for name, fault in self._troubles(house).faults:
                 self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
-        self.publisher = Publisher(self.names, self._site)
+        self.publisher = Publisher(self.names)
 
     async def start(self) -> None:
         """Starts everything. Raises `CannotListen`, `StoreRefused` and then leaves nothing running."""
@@ -168,14 +167,13 @@ class Lab:
     def _policy(self, house: House) -> str:
         return policy_of(self._troubles(house).sts_mx or house.host)
 
-    def _edited(self, house: House, zone: ZoneText) -> ZoneText:
-        """The zone with what is wrong with it."""
-        return ZoneText(zone.origin, self._troubles(house).edited(zone.lines))
-
-    def _site(self, house: House, site: Site) -> Site:
-        """What a house says of the safety of its mail server."""
-        certificates = site.certificates if self._troubles(house).tlsa else ()
-        return msgspec.structs.replace(site, sts=self._policies[house.domain], certificates=certificates)
+    def _edited(self, zone: ZoneText) -> ZoneText:
+        """A zone with what its domain says of the safety of its mail server, unless it does already, and with what is wrong with it."""
+        house = next((house for house in HOUSES if house.domain == zone.origin), None)
+        if house is None:
+            return zone
+        said = [*tlsa_lines(self._pairs(house)), *sts_lines(house, self._policies[house.domain])]
+        return ZoneText(zone.origin, self._troubles(house).edited(completed(zone, said)))
 
     def https_port(self, ip: str) -> int:
         """Where the web server at an address of the lab is."""

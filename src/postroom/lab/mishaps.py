@@ -108,8 +108,8 @@ class Troubles:
     """All that is wrong with one domain."""
 
     def __init__(self, chosen: Iterable[Chosen], domain: str) -> None:
+        self._domain = domain
         self._rows = [one.mishap for one in chosen if one.domain == domain]
-        self._owners = ("@", f"{domain}.")
 
     @property
     def certificate(self) -> str:
@@ -139,8 +139,9 @@ class Troubles:
     def edited(self, lines: Iterable[str]) -> tuple[str, ...]:
         """The lines of its zone as they are with all that is wrong."""
         spf = next((row.spf for row in self._rows if row.spf), "")
-        return tuple(f'@ TXT "{spf}"' if spf and self._is_spf(line) else line for line in lines)
+        kept = [line for line in lines if self.tlsa or "TLSA" not in line.split()]
+        return tuple(f'@ TXT "{spf}"' if spf and self._is_spf(line) else line for line in kept)
 
     def _is_spf(self, line: str) -> bool:
         owner, _, rest = line.partition(" ")
-        return owner in self._owners and '"v=spf1 ' in rest
+        return owner in ("@", f"{self._domain}.") and '"v=spf1 ' in rest

@@ -19,25 +19,20 @@ from postroom.net.sockets import CannotListen
 LOOPBACK = "127.0.0.1"
 
 
-def _as_it_is(_house: House, zone: ZoneText) -> ZoneText:
-    return zone
-
-
 class Names:
-    """The name server of one lab. `port` is 0 until it was started; `heard` is told of every question, `edited` changes a house's zone."""
+    """The name server of one lab. `port` is 0 until it was started; `heard` is told of every question, `edited` changes each zone."""
 
     def __init__(
         self,
         houses: Sequence[House],
         clock: Clock,
         heard: Callable[[Question], None],
-        edited: Callable[[House, ZoneText], ZoneText] = _as_it_is,
+        edited: Callable[[ZoneText], ZoneText],
     ) -> None:
-        zones = [edited(house, mail_zone(house.domain, "mail", [house.ip])) for house in houses]
+        zones = [mail_zone(house.domain, "mail", [house.ip]) for house in houses]
         zones.append(reverse_zone("127.in-addr.arpa", {house.ip: house.host for house in houses}))
         self._clock = clock
-        self._edited = edited
-        self.server = LabDns(zones, clock, heard)
+        self.server = LabDns(zones, clock, heard, edited)
         self.port = 0
         self._resolvers: list[StubResolver] = []
 
@@ -56,7 +51,7 @@ class Names:
 
     def publish(self, house: House, lines: Sequence[str]) -> None:
         """Replaces the records of a house's zone by lines of a zone file."""
-        self.server.add(self._edited(house, ZoneText(house.domain, tuple(lines))))
+        self.server.add(ZoneText(house.domain, tuple(lines)))
 
     def resolver(self) -> StubResolver:
         """A resolver for one of the lab's servers."""

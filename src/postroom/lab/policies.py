@@ -1,25 +1,64 @@
-"""The MTA-STS policies of a lab's domains, on a web server.
+"""What a lab's domains say of the safety of their mail servers: TLSA records, and MTA-STS policies on a web server.
 
-RFC 8461 §3.2 and §3.3 (the document, and where it is). Not here: the records (`lab.keys`), and who heeds them (`deliver.tls`).
+RFC 7672 §3.1.1 (DANE-EE with the public key), RFC 8461 §3 (record, host, document). Not here: who heeds them (`deliver.tls`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from postroom.app.dns.records import sts_policy
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from postroom.lab.plan import House
+from postroom.lab.zones import ZoneText
 from postroom.net.certificates import Pair
 from postroom.net.sockets import CannotListen
 from postroom.proto.http.mta_sts import WELL_KNOWN
 
+MAX_AGE = 86_400  # seconds
 REQUEST_SECONDS = 10.0
+
+
+def tlsa_lines(pairs: Iterable[Pair]) -> list[str]:
+    """TLSA records of the zone's host `mail`, one for the key of each certificate."""
+    lines = []
+    for pair in pairs:
+        certificate = x509.load_pem_x509_certificate(pair.chain.read_bytes())
+        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        lines.append(f"_25._tcp.mail TLSA 3 1 1 {hashlib.sha256(key).hexdigest()}")
+    return lines
+
+
+def sts_lines(house: House, policy: str) -> list[str]:
+    """The record that says that there is a policy, and the host that has it."""
+    digest = hashlib.sha256(policy.encode()).hexdigest()[:16]
+    return [f'_mta-sts TXT "v=STSv1; id={digest}"', f"mta-sts A {house.ip}"]
+
+
+def completed(zone: ZoneText, said: Iterable[str]) -> list[str]:
+    """The lines of a zone, and those of `said` whose kind of record nothing in it has at that name."""
+    known = {_record(line, zone.origin) for line in zone.lines}
+    aliases = {owner for owner, kind in known if kind == "CNAME"}
+    missing = [
+        line for line in said if _record(line, zone.origin) not in known and line.split()[0] not in aliases
+    ]
+    return [*zone.lines, *missing]
+
+
+def _record(line: str, origin: str) -> tuple[str, str]:
+    """The name, relative to the zone, and the kind; a TTL and IN may stand between them."""
+    owner, *words = line.split()
+    kind = next((word for word in words if word != "IN" and not word.isdigit()), "")
+    return owner.removesuffix(f".{origin}."), kind
 
 
 def policy_of(mx: str) -> str:
     """A policy in force for one mail server."""
-    return sts_policy([mx])
+    return f"version: STSv1\r\nmode: enforce\r\nmx: {mx}\r\nmax_age: {MAX_AGE}\r\n"
 
 
 class PolicySite:

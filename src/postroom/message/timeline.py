@@ -183,6 +183,8 @@ def _secured(event: Secured) -> str:
         text += f", for {event.server_name}"
     if event.subject:
         text += f", certificate of {event.subject} ({'verified' if event.verified else 'not verified'})"
+    if event.issuer:
+        text += f", issued by {event.issuer} until {event.until}"
     return text
 
 

@@ -7,7 +7,7 @@ import io
 import re
 import smtplib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +46,19 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
         await lab.stop()
 
 
-def send(lab: Lab) -> None:
+def send(lab: Lab, options: Sequence[str] = ()) -> None:
     password = next(one.password for one in lab.inhabitants if one.address == "alice@crepes.test")
     with smtplib.SMTP("127.0.0.1", lab.ports["crepes.test"]["submission"]) as smtp:
+        if options:
+            smtp.starttls()
         smtp.login("alice@crepes.test", password)
-        smtp.sendmail("alice@crepes.test", "bob@hamburger.test", b"Subject: lunch\r\n\r\nHello\r\n")
+        letter = b"Subject: lunch\r\n\r\nHello\r\n"
+        smtp.sendmail("alice@crepes.test", "bob@hamburger.test", letter, options)
 
 
-async def journey(lab: Lab) -> list[str]:
+async def journey(lab: Lab, *options: str) -> list[str]:
     """The lines of the way of a letter from Alice to Bob, up to the end of the first attempt to send it on."""
-    await asyncio.to_thread(send, lab)
+    await asyncio.to_thread(send, lab, options)
     reading = lab.servers["crepes.test"].engine.reading()
     while True:
         rows = await reading.fetch("SELECT events FROM journal WHERE kind = 'relay' ORDER BY hop_id")
@@ -97,6 +100,17 @@ async def test_without_a_fault_mail_is_proven(start: Start) -> None:
     lines = await journey(await start())
     assert shown(lines, "certificate of mail.hamburger.test: proven (it agrees with a record DANE-EE 3 1 1)")
     assert shown(lines, "<bob@hamburger.test> relayed to …")
+
+
+async def test_requiretls_from_end_to_end(start: Start) -> None:
+    lines = await journey(await start(), "REQUIRETLS")
+    assert shown(lines, "~> MAIL FROM:<alice@crepes.test> … REQUIRETLS")
+    assert shown(lines, "<bob@hamburger.test> relayed to …")
+
+
+async def test_requiretls_comes_back_where_it_cannot_be_had(start: Start) -> None:
+    lines = await journey(await start("no-starttls"), "REQUIRETLS")
+    assert shown(lines, "<bob@hamburger.test> failed … Encryption needed, …")
 
 
 async def test_another_domain_is_not_concerned(start: Start) -> None:

@@ -36,7 +36,7 @@ class Site(msgspec.Struct, frozen=True):
     """What the records are made of. Names without a final dot, in A-labels; `addresses` in text, those that others cannot reach are left out.
 
     `keys` are records of DKIM; `certificates` SHA-256 of public keys, in hex; `ports` by service, -1 where there is none; `reports` is the address
-    for reports; `policy` is DMARC's; `every`: addresses of loopback too, as a lab has. `sts` is the policy of MTA-STS, "" the usual one.
+    for reports; `policy` is DMARC's; `every`: addresses of loopback too, as a lab has.
     """
 
     domain: str
@@ -50,7 +50,6 @@ class Site(msgspec.Struct, frozen=True):
     authority: str = AUTHORITY
     web: bool = True
     every: bool = False
-    sts: str = ""
 
 
 def records_of(site: Site) -> list[DnsRecord]:
@@ -112,7 +111,7 @@ def _transport(site: Site) -> Iterator[DnsRecord]:
         text = f"v=TLSRPTv1; rua=mailto:{site.reports}"
         why = "others report when TLS with this host fails"
         yield DnsRecord(f"_smtp._tls.{domain}.", "TXT", text, why, "TLSRPT", domain, optional=True)
-    text = f"v=STSv1; id={sts_id(site.sts or sts_policy([host]))}"
+    text = f"v=STSv1; id={sts_id(sts_policy([host]))}"
     why = "others send over verified TLS alone; the policy is served over HTTPS"
     yield DnsRecord(f"_mta-sts.{domain}.", "TXT", text, why, "MTA-STS", domain, optional=True)
     if site.web:
