@@ -28,7 +28,7 @@ from postroom.message.errors import (
     NonAsciiAddress,
     RequireTlsUnsupported,
 )
-from postroom.message.journey import Connected, Decided, JourneyEvent, Outcome, Said, Secured
+from postroom.message.journey import Connected, JourneyEvent, Outcome, Said, Secured
 from postroom.message.trace import header_end
 from postroom.net.clock import Clock
 from postroom.net.connect import ClientConnection, NetworkError, TlsFailed
@@ -180,8 +180,6 @@ class SmtpConversation:
         assert self._facts is not None
         self._facts = msgspec.structs.replace(self._facts, verified=True)
 
-    # ------------------------------------------------------------------------------------------------------------ a message
-
     async def deliver(self, job: Job) -> Attempt:
         """Sends the job's message to its recipients."""
         # one clock for the whole hop: the events of the opening count from when that began
@@ -224,18 +222,15 @@ class SmtpConversation:
         form = ""
         error = obstacle(_letter(envelope, content), capabilities, self._now())
         if isinstance(error, ConversionRequired):
-            if isinstance(content, Spilled):
-                content = await asyncio.to_thread(content.whole)
             try:
-                eight_bit = capabilities.has("8BITMIME")
-                content = downgrade(content, eight_bit=eight_bit)
-                envelope.body = BodyKind.EIGHT_BIT if eight_bit else BodyKind.SEVEN_BIT
+                content = await _converted(content, envelope, eight_bit=capabilities.has("8BITMIME"))
                 form = envelope.body.value
                 error = obstacle(Letter(envelope, content), capabilities, self._now())
             except ConversionRequired as impossible:
                 error = impossible
         if error is None and copies:
-            content = await self._stamped(job, content, form, attempt)
+            stamped = await self._desk.stamp(job, content, form)  # RFC 6376 §5.3: nothing is changed any more
+            content = stamped.told(attempt.events.append, self._at(attempt.started))
             error = obstacle(_letter(envelope, content), capabilities, self._now())
         if error is not None:
             self._fail(attempt, copies, error)
@@ -251,14 +246,6 @@ class SmtpConversation:
         outcomes = {result.copy.n: result for result in attempt.results}
         attempt.events += [self._outcome(attempt, copy, outcomes.get(copy.n)) for copy in job.copies]
         return attempt
-
-    async def _stamped(self, job: Job, content: Content, form: str, attempt: Attempt) -> Content:
-        """The message with its signatures, now that nothing of it is changed any more (RFC 6376 §5.3)."""
-        stamped = await self._desk.stamp(job, content, form)
-        if stamped.method:
-            at = self._at(attempt.started)
-            attempt.events.append(Decided(at, stamped.method, stamped.result, stamped.because))
-        return stamped.content
 
     def _fail(self, attempt: Attempt, copies: list[Copy], error: MailError) -> None:
         attempt.results += [failed(copy, error, self._name) for copy in copies]
@@ -364,6 +351,14 @@ def _misfit(job: Job, trust: Trust, *, requiretls: bool) -> MailError | None:
             return EncryptionNeeded()
         return None if requiretls else RequireTlsUnsupported()
     return None if trust.met or terms.tls_optional else _Unprotected()
+
+
+async def _converted(content: Content, envelope: Envelope, *, eight_bit: bool) -> bytes:
+    """The message for a server that takes fewer kinds of octets, and the envelope says so; raises `ConversionRequired`."""
+    whole = await asyncio.to_thread(content.whole) if isinstance(content, Spilled) else content
+    converted = downgrade(whole, eight_bit=eight_bit)
+    envelope.body = BodyKind.EIGHT_BIT if eight_bit else BodyKind.SEVEN_BIT
+    return converted
 
 
 def _unheard(result: SmtpResult) -> bool:

@@ -26,6 +26,7 @@ from postroom.message.address import Address, fold
 from postroom.message.address_list import mailboxes, parse_address_list
 from postroom.message.authentication_results import AuthenticationResults, parse
 from postroom.message.header import Header
+from postroom.message.journey import Decided, Record
 from postroom.store.engine import Engine
 from postroom.store.jobs import Job
 from postroom.store.spilled import Content, head_of, with_head
@@ -59,13 +60,19 @@ class Stamped(msgspec.Struct, frozen=True):
     result: str = ""
     because: str = ""
 
+    def told(self, record: Record, at: int) -> Content:
+        """The message; its journey hears what was done."""
+        if self.method:
+            record(Decided(at, self.method, self.result, self.because))
+        return self.content
+
 
 class Signatory:
     """Signs and seals."""
 
     def __init__(self, use: Signing) -> None:
         self._use = use
-        self._made: dict[tuple[int, str], tuple[float, bytes, str]] = {}
+        self._made: dict[tuple[int, str], tuple[float, asyncio.Future[bytes]]] = {}
 
     async def stamp(self, job: Job, content: Content, form: str) -> Stamped:
         """The message with its signatures before it; `form` tells the forms of one message apart, such as one converted to 7 bits."""
@@ -81,23 +88,32 @@ class Signatory:
         keys = await use.ring.of_author(use.engine.reading(), author.domain) if author is not None else ()
         if not keys:
             return Stamped(content)
-        now = use.monotonic()
-        known = self._made.get((job.spool_id, form))
-        if known is not None and now - known[0] < SHARED:
-            _, fields, words = known
-        else:
-            try:
-                fields = await asyncio.to_thread(_signatures, content, keys, use.now(), use.terms)
-            except Unsignable as error:
-                return Stamped(content, "DKIM", "not signed", str(error))
-            words = ", ".join(map(_words, keys))
-            self._remember((job.spool_id, form), (now, fields, words))
+        words = ", ".join(map(_words, keys))
+        try:
+            fields = await asyncio.shield(self._made_once((job.spool_id, form), content, keys))
+        except Unsignable as error:
+            return Stamped(content, "DKIM", "not signed", str(error))
         return Stamped(with_head(content, fields + head_of(content)), "DKIM", "signed", words)
 
-    def _remember(self, key: tuple[int, str], made: tuple[float, bytes, str]) -> None:
+    def _made_once(
+        self, key: tuple[int, str], content: Content, keys: Sequence[SigningKey]
+    ) -> asyncio.Future[bytes]:
+        """The signatures of a form of a message: hops that go at the same time wait for the same ones."""
+        use = self._use
+        now = use.monotonic()
+        known = self._made.get(key)
+        if known is not None and now - known[0] < SHARED:
+            return known[1]
         if len(self._made) >= MOST_SHARED:
             self._made.clear()
-        self._made[key] = made
+        making = asyncio.ensure_future(asyncio.to_thread(_signatures, content, keys, use.now(), use.terms))
+        self._made[key] = now, making
+        making.add_done_callback(lambda done: self._forget_failure(key, done))
+        return making
+
+    def _forget_failure(self, key: tuple[int, str], done: asyncio.Future[bytes]) -> None:
+        if (done.cancelled() or done.exception() is not None) and self._made.get(key, (0, None))[1] is done:
+            del self._made[key]
 
     async def _sealed(self, job: Job, content: Content) -> Stamped:
         use = self._use

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from postroom.app.dns.forms import zone_line
-from postroom.app.dns.records import records_of
+from postroom.app.dns.records import Site, records_of
 from postroom.app.dns.site import site_of
 from postroom.app.operations.dkim import key_record
 from postroom.app.server import Server
@@ -77,7 +77,8 @@ class Publisher:
         rows = await dkim_keys.of(server.engine.reading(), house.domain)
         if rows != self._known.get(house.domain):
             self._known[house.domain] = rows
-            self._names.publish(house, lines_of(house, server, rows, (ports, self._policy)))
+            site = msgspec.structs.replace(site_of_house(house, server, rows, ports), policy=self._policy)
+            self._names.publish(house, lines_of(site))
 
     async def _watch(self, houses: Sequence[Published]) -> None:
         while True:
@@ -86,12 +87,12 @@ class Publisher:
                 await self.publish(house, server, ports)
 
 
-def lines_of(
-    house: House, server: Server, rows: Sequence[DkimKey], asked: tuple[dict[str, int], str]
-) -> list[str]:
-    """The zone of a house without what `lab.policies` says of its safety; the way back from addresses is in another zone."""
+def site_of_house(house: House, server: Server, rows: Sequence[DkimKey], ports: dict[str, int]) -> Site:
+    """What a house is, for its records."""
     site = site_of(server.settings, house.domain, [key_record(row) for row in rows], [house.ip])
-    ports, policy = asked
-    site = msgspec.structs.replace(site, every=True, ports=ports, policy=policy)
-    wanted = [record for record in records_of(site) if record.value and record.type not in ("PTR", "TLSA")]
-    return [zone_line(record) for record in wanted if "mta-sts" not in record.name]
+    return msgspec.structs.replace(site, every=True, ports=ports)
+
+
+def lines_of(site: Site) -> list[str]:
+    """The zone of a house; the way back from addresses is in another."""
+    return [zone_line(record) for record in records_of(site) if record.value and record.type != "PTR"]

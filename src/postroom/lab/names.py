@@ -31,7 +31,6 @@ class Names:
     ) -> None:
         zones = [mail_zone(house.domain, "mail", [house.ip]) for house in houses]
         zones.append(reverse_zone("127.in-addr.arpa", {house.ip: house.host for house in houses}))
-        self._edited = edited
         self._clock = clock
         self.server = LabDns(zones, clock, heard, edited)
         self.port = 0
@@ -51,8 +50,8 @@ class Names:
         await self.server.stop()
 
     def publish(self, house: House, lines: Sequence[str]) -> None:
-        """Replaces the records of a house's zone by lines of a zone file, and what is wrong with it stays wrong."""
-        self.server.add(self._edited(house, ZoneText(house.domain, tuple(lines))))
+        """Replaces the records of a house's zone by lines of a zone file."""
+        self.server.add(ZoneText(house.domain, tuple(lines)))
 
     def resolver(self) -> StubResolver:
         """A resolver for one of the lab's servers."""

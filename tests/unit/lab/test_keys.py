@@ -142,6 +142,9 @@ def test_the_houses_pass_their_own_check(lab: LabThread, run: Run) -> None:
         "not run",
     }  # the policy of MTA-STS is not in the DNS
     assert checked.code == 0
+    port = lab.lab.https_port("127.0.0.2")
+    checked = run(f"dns check crepes.test --https-port {port} --authorities {lab.lab.ca.path} --json")
+    assert {one["verdict"] for one in checked.records} == {"ok"}
     lab.lab.names.server.set_fault("rsa._domainkey.crepes.test", Fault.NXDOMAIN)
     checked = run("dns check crepes.test")
     lab.lab.names.server.set_fault("rsa._domainkey.crepes.test", None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from postroom.agent.invocation import command, commands
+from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column
 from postroom.app.cli.asking import Asking, ResolverAt
 from postroom.app.cli.session import Administration, administration
@@ -16,6 +17,12 @@ from postroom.app.dns.forms import explained
 from postroom.app.dns.verdicts import Checked, Verdict, exit_code
 from postroom.app.operations import dns
 from postroom.app.operations.dns import WantedRecords
+from postroom.deliver.tls.sts import fetch
+from postroom.net.certificates import CertificateError, verified
+from postroom.net.https import Web
+from postroom.proto.http.mta_sts import Policy
+
+FETCH_SECONDS = 15.0  # that the policy of MTA-STS may take
 
 app = commands("DNS records.")
 
@@ -61,7 +68,17 @@ COLUMNS = (
 @app.command()
 @command(administration)
 def check(
-    session: Administration, domain: Domain, address: Addresses = None, resolver: ResolverAt = ""
+    session: Administration,
+    domain: Domain,
+    address: Addresses = None,
+    resolver: ResolverAt = "",
+    *,
+    authorities: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Trust these authorities (PEM), not the system's.")
+    ] = None,
+    https_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where the web server is; 443, unknown in a lab.")
+    ] = 0,
 ) -> None:
     """Look for the records of a domain: a verdict and a reason for each, and what is to be done.
 
@@ -69,10 +86,22 @@ def check(
     """
     wanted = list(session.perform(dns.RECORDS, WantedRecords(domain, address or []), domain))
 
-    async def look(asking: Asking) -> list[Checked]:
-        return await check_records(wanted, asking)
+    world = session.dns(domain)
+    port = https_port or (0 if world else 443)
+    try:
+        context = verified(authorities)
+    except CertificateError as error:
+        raise CommandFailed(f"--authorities {error}", 2) from error
 
-    found, _ = asked(resolver or session.dns(domain), look)
+    async def look(asking: Asking) -> list[Checked]:
+        web = Web(asking, lambda: context, lambda _: port, seconds=FETCH_SECONDS)
+
+        async def policy(name: str) -> Policy:
+            return (await fetch(web, name))[1]
+
+        return await check_records(wanted, asking, policy if port else None)
+
+    found, _ = asked(resolver or world, look)
     session.terminal.listing(found, COLUMNS)
     for one in found:
         if one.fix and one.verdict is not Verdict.OK:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from postroom.app.dns.forms import WrittenRecord
+from postroom.app.dns.policy import Fetch, policy
 from postroom.app.dns.survey import Survey
 from postroom.app.dns.texts import dkim, dmarc, mta_sts, spf, tls_reports, tlsa
 from postroom.app.dns.verdicts import Checked, Verdict, impossible, publish, replace, said, unanswered
@@ -19,15 +20,17 @@ from postroom.proto.dns.resolver import Surveyor, reverse_name
 Check = Callable[[WrittenRecord, Survey], Awaitable[Checked]]
 
 
-async def check(wanted: Sequence[WrittenRecord], resolver: Surveyor) -> list[Checked]:
-    """The verdict on each record, in their order, and one on each address's name."""
+async def check(
+    wanted: Sequence[WrittenRecord], resolver: Surveyor, fetch: Fetch | None = None
+) -> list[Checked]:
+    """The verdict on each record, in their order, one on each address's name, and one on the policy of MTA-STS."""
     survey = await Survey.of(wanted, resolver)
     found = [
         await CHECKS.get((record.topic, record.type), _unknown)(record, survey)
         for record in wanted
         if record.type != "PTR"
     ]
-    return [*found, *await _names(survey), _policy(survey)]
+    return [*found, *await _names(survey), await policy(survey, fetch)]
 
 
 async def _mx(record: WrittenRecord, survey: Survey) -> Checked:
@@ -80,16 +83,6 @@ async def _names(survey: Survey) -> list[Checked]:
         else:
             found.append(said(record, Verdict.OK, f"{ip} is called {survey.host}", answer))
     return found
-
-
-def _policy(survey: Survey) -> Checked:
-    """RFC 8461 §3.3: the policy itself is not in the DNS."""
-    url = f"https://mta-sts.{survey.domain}/.well-known/mta-sts.txt"
-    because = f"the policy is not in the DNS; look at it with: curl {url}"
-    record = WrittenRecord(
-        "MTA-STS", f"mta-sts.{survey.domain}.", "mta-sts", "HTTPS", 0, url, "", "", "", True
-    )
-    return impossible(record, because)
 
 
 async def _alias(record: WrittenRecord, survey: Survey) -> Checked:
