@@ -106,9 +106,13 @@ class Manner(enum.StrEnum):
 
 
 class Incoming(msgspec.Struct):
-    """A transaction at the door; replaced, never cleaned. `known` is what RCPT found out, by recipient number."""
+    """A transaction at the door; replaced, never cleaned. `known` is what RCPT found out, by recipient number.
+
+    `quarantined` says why a filter wants it put aside; "" is for nobody.
+    """
 
     envelope: Envelope
     hop: Hop
     manner: Manner = Manner.MAIL
     known: dict[int, Resolved | None] = {}
+    quarantined: str = ""

@@ -46,11 +46,15 @@ class Door(Protocol):
 
 
 class Parcel(msgspec.Struct):
-    """The message as the client sent it (dots removed, CRLF), its journey id, and the dialogue so far with the reply to come."""
+    """The message as the client sent it (dots removed, CRLF), its journey id, and the dialogue so far with the reply to come.
+
+    Where a filter has changed it, `arrived` is what came: signatures are about that.
+    """
 
     accept_id: int
     content: Content
     said: list[bytes]
+    arrived: Content | None = None
 
 
 class Premises(msgspec.Struct):
