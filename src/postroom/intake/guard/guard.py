@@ -57,6 +57,13 @@ class Guard:
         self._sleep = sleep
         self._held = 0
 
+    @property
+    def is_useful(self) -> bool:
+        """Whether there is anything at all to do."""
+        terms = self.terms
+        looks = (terms.greet_delay, terms.hold, *msgspec.structs.astuple(terms.weights))
+        return any(looks) or any((self.rates, self.lists, self.greylist, self.milters))
+
     def is_free(self, client: Client) -> bool:
         """Whether nothing is looked up of this client: it is of this machine, or exempt."""
         return client.peer.is_loopback or client.peer.ip in self.terms.exempt
