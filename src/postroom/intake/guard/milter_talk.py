@@ -68,9 +68,7 @@ class MilterTalk:
         try:
             self._connection = await connect_to(self.machine, terms.socket, terms.connect_seconds)
             self.machine.negotiate()
-            answer = await self._connection.event(terms.seconds)
-            if not isinstance(answer, Options):
-                self.fail("it did not negotiate")
+            await self._connection.event(terms.seconds)
         except (NetworkError, BadMilter) as error:
             self.fail(str(error))
 

@@ -36,6 +36,7 @@ MOST_PACKET = 1 << 20  # octets of a packet from a filter
 MOST_CHANGES = 10_000  # that a filter makes to one message, pieces of its body aside
 PIECE = 65_535  # octets of the body in one packet (MILTER_CHUNK_SIZE)
 OLDEST = 2  # version of a filter that is still understood
+_FLAGS = 0x0FFFFFFF  # of the steps; above them lie sizes of the body's pieces (SMFIP_MDS_), of which the smallest is kept
 _HEAD = struct.Struct("!Ic")
 
 
@@ -54,6 +55,7 @@ class MilterClient:
         self._connection_done = False  # accepted at CONNECT or HELO: nothing of this client is of interest
         self._message_done = False
         self._body_done = False  # SKIP
+        self._in_message = False
         self._asked: Command | None = None
 
     # The machine
@@ -67,15 +69,16 @@ class MilterClient:
         """Octets of any cut."""
         self._buffer += data
         at = 0
-        while not self.failed and len(self._buffer) - at >= 5:
-            size, code = _HEAD.unpack_from(self._buffer, at)
+        while not self.failed and len(self._buffer) - at >= 4:
+            size = int.from_bytes(self._buffer[at : at + 4], "big")
             if not 0 < size <= MOST_PACKET:
                 self._fail(f"it sent a packet of {size} octets")
                 return
             end = at + 4 + size
             if len(self._buffer) < end:
                 break
-            self._take(code, bytes(self._buffer[at + 5 : end]))
+            packet = bytes(self._buffer[at + 4 : end])
+            self._take(packet[:1], packet[1:])
             at = end
         del self._buffer[:at]
 
@@ -106,6 +109,7 @@ class MilterClient:
             return False
         if command is Command.MAIL:
             self._begin_message()
+            self._in_message = True
         if self.steps & NEVER_SENT.get(command, Step(0)):
             return False
         if macros:
@@ -117,10 +121,10 @@ class MilterClient:
         return True
 
     def abort(self) -> None:
-        """The message came to nothing."""
-        self._begin_message()
-        if not self._connection_done:
+        """The message, if one was begun and not brought to its end, came to nothing."""
+        if self._in_message and not self._connection_done:
             self._send(Command.ABORT)
+        self._in_message = False
 
     def begin_anew(self) -> None:
         """The client greets again: what was accepted at HELO counts no more."""
@@ -154,24 +158,23 @@ class MilterClient:
             return
         if isinstance(said, Options):
             self._agree(said)
-        elif self._asked is None:
-            self._fail("it spoke without having been asked")
-            return
+        elif self._asked in {None, Command.OPTIONS}:
+            self._fail("it did not negotiate" if self._asked else "it spoke without having been asked")
         elif isinstance(said, Verdict):
             self._heed(said)
         elif not isinstance(said, Progress):
             self._changes += not isinstance(said, BodyReplaced)
             if self._asked is not Command.END or self._changes > MOST_CHANGES:
                 self._fail("it changed a message before its end, or too often")
-                return
-        self._events.append(said)
+        if not self.failed:
+            self._events.append(said)
 
     def _agree(self, options: Options) -> None:
         if self._asked is not Command.OPTIONS:
             self._fail("it negotiated without having been asked")
         elif options.version < OLDEST or options.version > VERSION:
             self._fail(f"it speaks version {options.version} of the protocol")
-        elif options.actions & ~ALL_ACTIONS or options.steps & ~ALL_STEPS & 0x0FFFFFFF:
+        elif options.actions & ~int(ALL_ACTIONS) or options.steps & ~int(ALL_STEPS) & _FLAGS:
             self._fail("it wants what was not offered")
         self._asked = None
         self.actions = Action(options.actions & ALL_ACTIONS)
@@ -182,6 +185,7 @@ class MilterClient:
 
     def _heed(self, verdict: Verdict) -> None:
         command, self._asked = self._asked, None
+        self._in_message &= command is not Command.END
         if verdict.kind is Kind.SKIP:
             self._body_done = True
         elif verdict.kind is Kind.ACCEPT and command in {Command.CONNECT, Command.HELO}:
