@@ -21,9 +21,9 @@ def proxied(*, auth: bool = False) -> Stage:
 
 
 def test_facts() -> None:
-    assert read_facts("NAME=Mail.Crepes.test ADDR=192.0.2.7 PORT=4711 PROTO=ESMTP HELO=crepes.test") == ClientFacts(
-        name="mail.crepes.test", addr="192.0.2.7", port=4711, esmtp=True, helo="crepes.test"
-    )
+    assert read_facts(
+        "NAME=Mail.Crepes.test ADDR=192.0.2.7 PORT=4711 PROTO=ESMTP HELO=crepes.test"
+    ) == ClientFacts(name="mail.crepes.test", addr="192.0.2.7", port=4711, esmtp=True, helo="crepes.test")
     assert read_facts("addr=IPV6:2001:DB8::1 destaddr=198.51.100.1 destport=25") == ClientFacts(
         addr="2001:db8::1", destaddr="198.51.100.1", destport=25
     )
@@ -69,7 +69,9 @@ def test_a_proxy_is_offered_it_and_begins_anew() -> None:
 
 def test_one_whose_helo_was_told_need_not_say_it() -> None:
     stage = proxied()
-    said = stage.say("EHLO proxy.test", "XCLIENT ADDR=192.0.2.7 HELO=a.test PROTO=ESMTP", "MAIL FROM:<x@a.test>")
+    said = stage.say(
+        "EHLO proxy.test", "XCLIENT ADDR=192.0.2.7 HELO=a.test PROTO=ESMTP", "MAIL FROM:<x@a.test>"
+    )
     assert said[-1].startswith("250 2.0.0")
     assert (stage.machine.hello, stage.machine.esmtp) == ("a.test", True)
 
