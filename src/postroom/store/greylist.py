@@ -1,6 +1,6 @@
 """The memory of greylisting: triples of network, sender and recipient, and how often each was let through.
 
-RFC 6647 §4.1 (what a triple is). One table, shared by all processes and nodes of a store, so that a retry may come to another one. Not here:
+RFC 6647 §2.4 (what a triple is). One table, shared by all processes and nodes of a store, so that a retry may come to another one. Not here:
 how long somebody has to wait, and what makes a key (`intake.guard.greylist`).
 """
 

@@ -1,6 +1,6 @@
 """Greylisting: whoever is unknown is asked to come again, and whoever comes again is taken.
 
-RFC 6647 §2 and §4.1 (triples), §5 (what to watch for: a network rather than an address, postmaster, sender addresses that change with every
+RFC 6647 §2.4 (triples), §2.7 (exceptions), §5 (what to watch for: a network rather than an address, sender addresses that change with every
 message). A domain several of whose triples from one network came again is known there; so is, if it is wished, a sender whom SPF lets use that
 client. Not here: the rows (`store.greylist`).
 """

@@ -1,6 +1,6 @@
 """One connection's way past the guard: a door in front of a door.
 
-It looks, and then asks the door behind. RFC 5321 §3.6.2 (unknown recipients are refused at RCPT, so that no report goes to a forged sender), §4.5.1
+It looks, and then asks the door behind. RFC 5321 §3.3 (unknown recipients are refused at RCPT, so that no report goes to a forged sender), §4.5.1
 (postmaster); what was found is in the reply, in the log (`detail`) and in the journey (`Decided`). Nothing is looked up before MAIL, nothing
 at all of who has logged in or is exempt. Not here: the checks.
 """

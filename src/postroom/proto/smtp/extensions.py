@@ -139,7 +139,7 @@ EXTENSIONS: tuple[Extension, ...] = (
         "XCLIENT",
         verbs=("XCLIENT",),
         offered=lambda standing: standing.proxied,
-        argument=lambda _, __: NAMES,
+        argument=lambda _, __: NAMES,  # of no RFC
     ),
 )
 SHOWING = ("SEND", "SOML", "SAML")  # RFC 821 §3.4: of no extension, taken after AUTH
