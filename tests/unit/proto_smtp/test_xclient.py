@@ -41,6 +41,7 @@ def test_facts() -> None:
         "ADDR",
         "ADDR=",
         "ADDR=192.0.2",
+        "ADDR=fe80::1%eth0",
         "ADDR=192.0.2.7+0D+0A",
         "NAME=a+20b",
         "PORT=65536",

@@ -80,8 +80,7 @@ class Guard:
             wrong, name = await reverse_findings(self._resolver, ip, weights)
             found += wrong
             if name and not client.reverse:
-                client.reverse = name
-                client.changed()
+                client.reverse, client.received_start = name, ""
         return found
 
     async def greeting_findings(self, client: Client) -> list[Finding]:

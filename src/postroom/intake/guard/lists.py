@@ -1,8 +1,9 @@
 """Lists of addresses in the DNS: those that block (DNSBL), and those that speak for a client (DNSWL, with points below 0).
 
-RFC 5782 §2.1 and §2.4 (the name that is asked for), §2.3 (values of answers), RFC 6471 (a list that is no more may answer for everybody). A list is asked only while it makes sense: one that answers outside 127.0.0.0/8, says in 127.255.255.0/24 that it will not answer
-us, or is silent, rests. All are asked at once, and whoever has not answered in time has said nothing. Answers are remembered by the resolver,
-for their TTL. Not here: what is done about a finding.
+RFC 5782 §2.1 and §2.4 (the name that is asked for), §2.3 (values of answers), RFC 6471 (a list that is no more may answer for everybody). A
+list is asked only while it makes sense: one that answers outside 127.0.0.0/8, says in 127.255.255.0/24 that it will not answer us, or is silent,
+rests. All are asked at once, and whoever has not answered in time has said nothing. Answers are remembered by the resolver, for their TTL. Not
+here: what is done about a finding.
 """
 
 from __future__ import annotations

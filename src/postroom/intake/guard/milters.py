@@ -8,7 +8,8 @@ beside it (`Parcel.arrived`), since signatures are about that. Not here: one fil
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 
 import msgspec
 
@@ -179,10 +180,11 @@ class Filtering:
             return filtered
 
     async def _show_body(self, talk: MilterTalk, content: Content, start: int) -> None:
-        async for piece in _pieces(content, start):
-            if not talk.machine.wants_body:
-                return
-            await talk.say(Command.BODY, piece)
+        async with aclosing(_pieces(content, start)) as pieces:
+            async for piece in pieces:
+                if not talk.machine.wants_body:
+                    break
+                await talk.say(Command.BODY, piece)
 
     async def _change(
         self, talk: MilterTalk, filtered: Filtered, content: Content, changes: Sequence[Change]
@@ -251,7 +253,7 @@ class Filtering:
         )
 
 
-async def _pieces(content: Content, start: int) -> AsyncIterator[bytes]:
+async def _pieces(content: Content, start: int) -> AsyncGenerator[bytes, None]:
     """The body in pieces that a packet holds; what lies in a file is read in a thread."""
     if isinstance(content, Spilled):
         pieces = iter(content)

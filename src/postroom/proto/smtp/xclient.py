@@ -59,8 +59,8 @@ def _name(facts: ClientFacts, text: str) -> bool:
 
 def _address(text: str) -> str | None:
     """Postfix marks IPv6 by a prefix."""
-    if not text:
-        return ""
+    if not text or "%" in text:
+        return None if text else ""
     try:
         address = ipaddress.ip_address(text[5:] if text[:5].upper() == "IPV6:" else text)
     except ValueError:
