@@ -44,8 +44,9 @@ class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     helo_unknown: Annotated[
         Points, Meta(description="points for a greeting with a name that the DNS does not know")
     ] = 0
-    list_seconds: Annotated[
-        float, Meta(gt=0, le=30, description="how long the [lists] are waited for, all together")
+    dns_seconds: Annotated[
+        float,
+        Meta(gt=0, le=30, description="how long the DNS is waited for: all [lists] together, names, SPF"),
     ] = 3.0
     greet_delay: Annotated[
         float, Meta(ge=0, le=20, description="seconds until the greeting; who speaks before it is refused")

@@ -139,7 +139,7 @@ def _lists(settings: Settings, world: Surroundings) -> Lists | None:
         AddressList(zone.strip(".").lower(), one.points, one.answers) for zone, one in settings.lists.items()
     ]
     try:
-        seconds = settings.guard.list_seconds
+        seconds = settings.guard.dns_seconds
         return (
             Lists(lists, world.resolver, seconds, world.clock.monotonic, world.log.warning) if lists else None
         )
@@ -163,4 +163,5 @@ def _terms(settings: Settings) -> GuardTerms:
             guard.helo_unknown,
         ),
         frozenset((fold(settings.server.hostname), fold(building.home_domain(settings)))),
+        guard.dns_seconds,
     )

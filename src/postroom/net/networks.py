@@ -22,8 +22,11 @@ def network_of(ip: str, lengths: tuple[int, int] = CLIENT) -> str:
 
     What is no address is given back as it is.
     """
-    if "." in ip and ":" not in ip and lengths[0] == 32:
-        return ip
+    if "." in ip and ":" not in ip:  # most addresses, and most networks, need no arithmetic
+        if lengths[0] == 32:
+            return ip
+        if lengths[0] == 24:
+            return f"{ip.rpartition('.')[0]}.0/24"
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:

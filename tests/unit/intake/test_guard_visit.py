@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable
 from typing import Any
@@ -171,6 +172,33 @@ async def test_the_name_of_the_address_gets_into_the_trace(post: Post) -> None:
     post.terms = GuardTerms(weights=NameWeights(no_reverse=1))
     await post.sends("192.0.2.9")
     assert post.door.taken[0][0].reverse == "a.test"
+
+
+class Silent(Names):
+    """Never answers."""
+
+    async def ptr(self, ip: str) -> Any:
+        self.asked.append(ip)
+        await asyncio.Event().wait()
+
+    async def addresses(self, name: str, family: Any = None) -> Any:
+        await self.ptr(name)
+
+    async def txt(self, name: str) -> Any:
+        await self.ptr(name)
+
+
+async def test_a_silent_dns_holds_nobody_up(post: Post) -> None:
+    post.terms = GuardTerms(1, weights=NameWeights(1, 1, 0, 0, 1), dns_seconds=0.005)
+    post.zone = Silent("")
+    guard = post.guard()
+    guard.lists = Lists([AddressList("bad.test", 5)], post.zone, 0.005, lambda: 0.0, post.tell)
+    guard.spf = True
+    said = await post.talk(guard=guard).say(
+        "EHLO a.test", "MAIL FROM:<x@r.test>", "RCPT TO:<bob@hamburger.test>"
+    )
+    assert said[-1].startswith("250")
+    assert post.zone.asked == ["7.2.0.192.bad.test", "192.0.2.7", "a.test"]
 
 
 @pytest.mark.parametrize(("count", "reply"), [(2, "250"), (3, "451 4.7.0 Too many messages from 192.0.2.9")])

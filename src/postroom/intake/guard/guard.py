@@ -5,7 +5,9 @@ Not here: what happens to one connection (`visit`).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,13 +25,17 @@ from postroom.message.envelope import Recipient
 from postroom.net.networks import Networks
 from postroom.proto.dns.resolver import Resolver
 
+T = TypeVar("T")
+U = TypeVar("U")
+
 MOST_HELD = 20.0  # seconds that one reply waits
 
 
 class GuardTerms(msgspec.Struct, frozen=True):
     """`refuse_at` points refuse; 0: nobody. A refusal waits `hold` seconds for each one before it, of `most_held` connections at a time.
 
-    `exempt` networks are neither looked at nor made to wait. `own_names` are folded.
+    `exempt` networks are neither looked at nor made to wait. `own_names` are folded. The DNS is waited for for `dns_seconds` at a time; what
+    it has not said by then counts for nothing.
     """
 
     refuse_at: int = 0
@@ -39,6 +45,7 @@ class GuardTerms(msgspec.Struct, frozen=True):
     exempt: Networks = Networks()
     weights: NameWeights = NameWeights()
     own_names: frozenset[str] = frozenset()
+    dns_seconds: float = 3.0
 
 
 class Guard:
@@ -77,7 +84,8 @@ class Guard:
         ip, weights = client.peer.ip, self.terms.weights
         found = await self.lists.look(ip) if self.lists else []
         if weights.no_reverse or weights.unconfirmed_reverse:
-            wrong, name = await reverse_findings(self._resolver, ip, weights)
+            nothing: tuple[list[Finding], str] = ([], "")
+            wrong, name = await self._within(reverse_findings(self._resolver, ip, weights), nothing)
             found += wrong
             if name and not client.reverse:
                 client.reverse, client.received_start = name, ""
@@ -86,7 +94,10 @@ class Guard:
     async def greeting_findings(self, client: Client) -> list[Finding]:
         """What its greeting says."""
         greeting = Greeting(client.helo, client.peer.ip, client.local.ip)
-        return await greeting_findings(self._resolver, greeting, self.terms.own_names, self.terms.weights)
+        terms = self.terms
+        return await self._within(
+            greeting_findings(self._resolver, greeting, terms.own_names, terms.weights), []
+        )
 
     async def reason(self, client: Client, findings: Sequence[Finding]) -> str:
         """What the list that weighs most says itself."""
@@ -103,14 +114,22 @@ class Guard:
         async def vouched() -> str:
             if not self.spf or sender is None:
                 return ""
-            verdict = await check_mail_from(
-                self._resolver, SpfClient(client.peer.ip, client.helo, ""), sender
-            )
-            return (
-                f"SPF lets {client.peer.ip} send for {sender.domain}" if verdict.result is Result.PASS else ""
-            )
+            who = SpfClient(client.peer.ip, client.helo)
+            verdict = await self._within(check_mail_from(self._resolver, who, sender), None)
+            if verdict is None or verdict.result is not Result.PASS:
+                return ""
+            return f"SPF lets {client.peer.ip} send for {sender.domain}"
 
         return await self.greylist.check(client.peer.ip, sender, recipient.address, vouched)
+
+    async def _within(self, work: Coroutine[Any, Any, T], otherwise: U) -> T | U:
+        """The result of questions to the DNS, or `otherwise` when they take too long."""
+        asking = asyncio.get_running_loop().create_task(work)
+        try:
+            done, _ = await asyncio.wait((asking,), timeout=self.terms.dns_seconds)
+        finally:
+            asking.cancel()
+        return asking.result() if done else otherwise
 
     async def hold(self, refusals: int) -> None:
         """Waits before a refusal is said; nobody waits where too many do already."""
