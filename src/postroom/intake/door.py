@@ -56,6 +56,11 @@ class Parcel(msgspec.Struct):
     said: list[bytes]
     arrived: Content | None = None
 
+    @property
+    def received(self) -> Content:
+        """What came, whatever became of it."""
+        return self.content if self.arrived is None else self.arrived
+
 
 class Premises(msgspec.Struct):
     """What all doors of a server share. `next_id` makes journey ids; `check_room` raises `NoSpace` or `Overloaded` for a message of so
