@@ -9,6 +9,7 @@ import asyncio
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -24,12 +25,16 @@ LINE: Final = 80  # octets of a line of the message, with its end
 
 
 class Load(msgspec.Struct, frozen=True):
-    """`messages` of `size` octets over `connections` at a time; a new connection for each message unless they are `kept`."""
+    """`messages` of `size` octets over `connections` at a time; a new connection for each message unless they are `kept`.
+
+    `letter` is the file of the message to be sent, lines ending with LF; without one it is made, a different one for each recipient.
+    """
 
     messages: int
     connections: int
     size: int
     kept: bool = False
+    letter: Path | None = None
 
 
 def driver() -> str:
@@ -59,8 +64,9 @@ def sent(load: Load, users: int = USERS) -> int:
 
 
 def _run(port: int, recipients: list[str], share: Load) -> None:
-    words = ["smtp-source", "-s", str(share.connections), "-m", str(share.messages), "-l", str(share.size)]
+    words = ["smtp-source", "-s", str(share.connections), "-m", str(share.messages)]
     words += ["-f", SENDER, "-M", CLIENT, *(["-d"] if share.kept else [])]
+    words += ["-F", str(share.letter)] if share.letter else ["-l", str(share.size)]
     running = [
         subprocess.Popen(
             [*words, "-t", recipient, f"inet:{LOOPBACK}:{port}"],
@@ -101,7 +107,7 @@ class _Sender:
             (f"MAIL FROM:<{SENDER}>\r\n".encode(), b"250"),
             (f"RCPT TO:<{recipient}>\r\n".encode(), b"250"),
             (b"DATA\r\n", b"354"),
-            (message(recipient, share.size) + b".\r\n", b"250"),
+            (_octets(recipient, share) + b".\r\n", b"250"),
         )
 
     async def send(self) -> None:
@@ -143,6 +149,12 @@ async def _reply(reader: asyncio.StreamReader, wanted: bytes) -> None:
         pass
     if not line.startswith(wanted):
         raise BenchError(f"the server said {line!r} instead of {wanted.decode()}")
+
+
+def _octets(recipient: str, share: Load) -> bytes:
+    if share.letter is None:
+        return message(recipient, share.size)
+    return share.letter.read_bytes().replace(b"\n", b"\r\n")
 
 
 def message(recipient: str, size: int) -> bytes:

@@ -19,6 +19,7 @@ from postroom.store import jobs
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job, Outcome
 from postroom.store.login import Login
+from postroom.store.report_rows import SentReport
 from postroom.store.store import Store
 from postroom.store.vault import Vault
 
@@ -104,6 +105,9 @@ class TestOffice:
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         for finding in self.findings:
             yield msgspec.structs.replace(finding, repaired=repair)
+
+    async def send_reports(self, *, today: bool) -> Sequence[SentReport]:
+        return [SentReport("dmarc", "e.test", "id", 20_000, NOW, 3, "r@e.test", "" if today else "later")]
 
     async def login(self, protocol: str, username: str, password: bytes) -> Login:
         if password != b"right":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bench.course import Row
+from bench.rows.authentication import AUTHENTICATION
 from bench.rows.cold_start import COLD_START
 from bench.rows.idle import IDLE
 from bench.rows.imap import IMAP
@@ -21,6 +22,7 @@ from bench.rows.smtp_in import SMTP_IN
 
 ROWS: Final[tuple[Row, ...]] = (
     SMTP_IN,
+    AUTHENTICATION,
     RELAY,
     POP3,
     IMAP,

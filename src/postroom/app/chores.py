@@ -7,17 +7,20 @@ RFC 5321 §4.2.5: what was dropped while the server was down is accepted like an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
-from postroom.app import maildrop
+from postroom.app import maildrop, reporting
 from postroom.app.dropped import take_dropped
 from postroom.app.housekeeping import Chore, Whose
 from postroom.app.locate import Places, places_of
-from postroom.app.logs import Log
 from postroom.app.operations.office import Office
 from postroom.app.parts import Parts
+from postroom.app.surroundings import Surroundings
+from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
 from postroom.net.certificates import CertificateError, ServerTls
 from postroom.store import hops, journal, pruning, spool
+from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
 
@@ -30,9 +33,12 @@ QUIET_PACE = 20.0  # messages a second up to which the index is filled beside th
 class Chores:
     """All chores of one server, and the end of the search index, which one of them fills."""
 
-    def __init__(self, office: Office, parts: Parts, tls: ServerTls, log: Log) -> None:
+    def __init__(self, office: Office, parts: Parts, tls: ServerTls, world: Surroundings) -> None:
         self._office = office
-        self._log = log
+        self._log = world.log
+        self._resolver = world.resolver
+        self._told = ""
+        reporting.check(office.settings)
         self._accepted = 0
         self._looked = 0.0
         self._parts = parts
@@ -50,14 +56,19 @@ class Chores:
         return [
             Chore("index", 1.0, self._fill_index, Whose.STORE),
             Chore("drop directory", 2.0, self._take_dropped, Whose.MACHINE),
+            Chore("tally", 5.0, self._write_tally),
             Chore("queue size", 5.0, self._measure_queue),
             Chore("certificates", 60.0, self._watch_certificates),
+            Chore("reports", 900.0, self._send_reports, Whose.STORE),
+            Chore("report mailbox", 60.0, self._read_reports, Whose.STORE),
             Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
             Chore("sweep", HOUR, self._sweep, Whose.STORE),
         ]
 
     async def close(self) -> None:
-        """Lets go of the index."""
+        """Writes what was counted, and lets go of the index."""
+        with contextlib.suppress(TryLater):
+            await self._parts.tally.write()
         await self._index.close()
 
     async def _raw(self, account_id: int, email_id: int) -> bytes | None:
@@ -80,6 +91,10 @@ class Chores:
         await asyncio.to_thread(maildrop.tidy, places.drop)
         return False
 
+    async def _write_tally(self) -> bool:
+        await self._parts.tally.write()
+        return False
+
     async def _measure_queue(self) -> bool:
         waiting = await spool.count(self._office.engine.reading())
         self._parts.room.queue_full = waiting >= self._office.settings.limits.queue_messages
@@ -97,10 +112,33 @@ class Chores:
         self.refresh_certificates()
         return False
 
+    async def _send_reports(self) -> bool:
+        if self._office.settings.reports.send:
+            sender = reporting.sender(self._office, self._resolver)
+            for sent in await sender.send_due(self._office.clock.now()):
+                self._log.info("report.sent", kind=sent.kind, domain=sent.domain, problem=sent.problem)
+        return False
+
+    async def _read_reports(self) -> bool:
+        try:
+            looked = await reporting.look(self._office, self._parts.store, self._office.clock.now())
+        except DirectoryError as error:
+            self._tell_once(str(error))
+            return False
+        for problem in looked.problems:
+            self._log.info("report.unreadable", problem=problem)
+        return looked.messages > 0
+
+    def _tell_once(self, problem: str) -> None:
+        if problem != self._told:
+            self._log.warning("reports.not_read", reason=problem)
+        self._told = problem
+
     async def _prune(self) -> bool:
         engine, now = self._office.engine, self._office.clock.now()
         await engine.write(lambda tx: hops.prune(tx, now - DAY), Urgency.HOUSEKEEPING)
         await pruning.prune(engine, now)
+        await reporting.prune(engine, self._office.settings.reports.days, now)
         days = self._office.settings.journey.days
         if not days:
             return False

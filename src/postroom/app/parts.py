@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from postroom.app import building
+from postroom.app import authenticating, building
 from postroom.app.keys import secret_key
 from postroom.app.locate import places_of, store_url
 from postroom.app.maildrop import make_directory
@@ -31,6 +31,7 @@ from postroom.deliver.reports import Reporter
 from postroom.deliver.router import Router
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.settling import Settler, Settling
+from postroom.deliver.tally import Tally
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.message.address import parse_mailbox
@@ -67,6 +68,7 @@ class Parts(msgspec.Struct):
     premises: Premises
     budget: BodyBudget
     index: SearchIndex
+    tally: Tally
 
 
 async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
@@ -119,7 +121,8 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
     login.announce = store.changes.announce
     hostname = settings.server.hostname
-    premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check)
+    own_name = authenticating.identity(settings)
+    premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check, own_name)
     return Parts(
         store,
         node,
@@ -133,6 +136,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         premises,
         budget,
         _index(settings, store),
+        Tally(store.engine),
     )
 
 

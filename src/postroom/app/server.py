@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from postroom.app import building, parts
+from postroom.app import building, parts, reporting
 from postroom.app.announcements import ADMINISTRATION, CERTIFICATES, Announcements
 from postroom.app.chores import Chores
 from postroom.app.control import Caller, ControlServer, Request
@@ -37,6 +37,7 @@ from postroom.store.ids import Ids
 from postroom.store.jobs import Job
 from postroom.store.login import Login
 from postroom.store.passwords import Passwords
+from postroom.store.report_rows import SentReport
 from postroom.store.spilled import Content
 from postroom.store.vault import Vault
 
@@ -54,7 +55,7 @@ class Server:
         self._control = ControlServer(places_of(settings).control, self._perform, world.control, self._take)
         self._shifts = Shifts(built.store.engine, built.node.ids.node)
         self._housekeeping = Housekeeping(world.log, self._mine)
-        self._chores = Chores(self, built, self.tls, world.log)
+        self._chores = Chores(self, built, self.tls, world)
         self._local = LocalDoor(built.premises, self.services.unique)
         heard: dict[str, Callable[..., None]] = {
             ADMINISTRATION: self._look,
@@ -182,6 +183,11 @@ class Server:
         """See `Office`."""
         async for found in fsck.check(self.parts.store, self.clock.now(), repair=repair):
             yield Finding(found.wrong.value, str(found.account_id), found.detail, found.repaired)
+
+    async def send_reports(self, *, today: bool) -> Sequence[SentReport]:
+        """See `Office`."""
+        await self.parts.tally.write()
+        return await reporting.sender(self, self.world.resolver).send_due(self.clock.now(), today=today)
 
     async def login(self, protocol: str, username: str, password: bytes) -> Login:
         """See `Office`."""

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from postroom.app import building, guarding
+from postroom.app import authenticating, building, guarding
 from postroom.app.apop import ApopOffer
 from postroom.app.building import Tls
 from postroom.app.housekeeping import Chore, Whose
@@ -164,7 +164,9 @@ class Services:
 
     def _mx(self, tls: str) -> Callable[[], Session]:
         guard = guarding.mx_guard(self._settings, self._world, self._parts)
-        return self._smtp(Service.MX, tls, MxDoor(self._parts.premises), guard)
+        count = self._parts.tally.saw
+        door = MxDoor(self._parts.premises, authenticating.examiner(self._settings, self._world, count))
+        return self._smtp(Service.MX, tls, door, guard)
 
     def _submission(self) -> Callable[[], Session]:
         guard = guarding.submission_guard(self._settings, self._world, self._parts)

@@ -85,6 +85,46 @@ class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class AuthenticationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[authentication]: whether mail of other servers is from whom it says (SPF, DKIM, DMARC, ARC), and what is done when it is not.
+
+    Measures are note (it is said in the header and the journey), junk (it is put into the Junk mailbox) and refuse.
+    """
+
+    check: Annotated[bool, Meta(description="check mail that other servers bring")] = True
+    identity: Annotated[
+        str, Meta(description="our name in Authentication-Results (RFC 8601); '' is the hostname")
+    ] = ""
+    exempt: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="addresses and networks of one's own programs and relays: their mail is not checked"
+        ),
+    ] = ("127.0.0.0/8", "::1")
+    most: Annotated[
+        str, Meta(description="the strictest measure, whatever the author's domain asks for by DMARC")
+    ] = "refuse"
+    spf_fail: Annotated[
+        str, Meta(description="measure when SPF disowns the client, and neither DMARC nor DKIM says anything")
+    ] = "junk"
+    unclear_author: Annotated[
+        str, Meta(description="strictest measure when From does not name exactly one author")
+    ] = "refuse"
+    undecided: Annotated[
+        str, Meta(description="accept or defer (451) what cannot be decided while the DNS is in trouble")
+    ] = "accept"
+    trusted_sealers: Annotated[
+        tuple[str, ...],
+        Meta(description="domains of forwarders and lists whose ARC seal is believed when DMARC fails"),
+    ] = ()
+    suffix_list: Annotated[
+        str,
+        Meta(
+            description="a file with a Public Suffix List: DMARC policies are found by RFC 7489 instead of RFC 9989"
+        ),
+    ] = ""
+
+
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[limits]: what one message, one client and the queue may take."""
 
@@ -176,6 +216,24 @@ class JourneySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[reports]: what other domains are told about their mail (DMARC) and about TLS towards them, and what they tell us."""
+
+    send: Annotated[bool, Meta(description="send reports to domains that ask for them (rua= in the DNS)")] = (
+        True
+    )
+    sender: Annotated[
+        str, Meta(description="the address our reports come from; '' is postmaster of the domain")
+    ] = ""
+    organization: Annotated[
+        str, Meta(description="the domain in whose name we report; '' is the domain of unqualified names")
+    ] = ""
+    account: Annotated[
+        str, Meta(description="the account whose INBOX gets reports about our domains; '' reads none")
+    ] = ""
+    days: Annotated[int, Meta(ge=1, description="days to keep reports, received and sent")] = 180
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[log]: one event a line on standard error."""
 
@@ -191,6 +249,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerSettings = ServerSettings()
     listen: ListenSettings = ListenSettings()
     tls: TlsSettings = TlsSettings()
+    authentication: AuthenticationSettings = AuthenticationSettings()
     limits: LimitSettings = LimitSettings()
     guard: GuardSettings = GuardSettings()
     lists: dict[str, ListSettings] = {}
@@ -199,6 +258,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     routes: dict[str, RouteSettings] = {}
     mailboxes: MailboxSettings = MailboxSettings()
     journey: JourneySettings = JourneySettings()
+    reports: ReportSettings = ReportSettings()
     log: LogSettings = LogSettings()
 
 

@@ -145,7 +145,7 @@ class Acceptance:
         milestones = _milestones(letter, routes)
         if milestones:
             groups.setdefault(own, [])
-        terms = terms_of(letter.envelope, letter.from_mta, shown=letter.shown)
+        terms = terms_of(letter.envelope, letter.from_mta, shown=letter.shown, junk=letter.junk)
         at_once = _filed_at_once(letter, routes)
         placer = self._with.placer
         sendings = []

@@ -59,11 +59,15 @@ class Filing:
         return delivery
 
     async def file(self, tx: Transaction, letter: Spooled, copy: Copy, prepared: Delivery) -> list[Change]:
-        """Puts a prepared copy into the INBOX and gives what to publish; nothing when it was there already.
+        """Puts a prepared copy into the INBOX, or into Junk, and gives what to publish; nothing when it was there already.
 
         Raises `OverQuota`, or what else the store says.
         """
-        prepared.mailbox_id = self._inboxes.get(copy.account_id) or await self._inbox(tx, copy.account_id)
+        prepared.mailbox_id = 0
+        if letter.terms.junk:  # whoever has deleted his Junk mailbox finds it in the INBOX
+            prepared.mailbox_id = await mailboxes.junk_id(tx, copy.account_id) or 0
+        if not prepared.mailbox_id:
+            prepared.mailbox_id = self._inboxes.get(copy.account_id) or await self._inbox(tx, copy.account_id)
         filed = await delivery.deliver(tx, prepared)
         if filed is None:
             return []
@@ -72,6 +76,11 @@ class Filing:
         if letter.terms.shown:
             changes.append(Shown(copy.account_id, filed.modseq, filed.email_id))
         return changes
+
+    def where(self, letter: Spooled, filed: Delivery) -> str:
+        """The name of the mailbox that a copy was filed in, for the journey."""
+        junk = letter.terms.junk and filed.mailbox_id != self._inboxes.get(filed.account_id)
+        return "Junk" if junk else "INBOX"
 
     async def _inbox(self, tx: Transaction, account_id: int) -> int:
         if len(self._inboxes) >= MOST_INBOXES:

@@ -23,7 +23,7 @@ class Letter(msgspec.Struct):
     """`arrived` is unix microseconds. `known` holds what the door already resolved, by recipient number.
 
     `from_mta` is the name and address of the client, for reports. `shown` asks that the recipients' open terminals show it at once
-    (SEND, SOML and SAML of RFC 821 §3.4).
+    (SEND, SOML and SAML of RFC 821 §3.4); `junk` that its copies go into Junk.
     """
 
     accept_id: int
@@ -34,6 +34,7 @@ class Letter(msgspec.Struct):
     known: dict[int, Resolved | None] = {}
     from_mta: str = ""
     shown: bool = False
+    junk: bool = False
 
 
 class Receipt(msgspec.Struct):

@@ -47,7 +47,7 @@ class LocalWorker:
             at = (self._clock.now() - attempt.started) // 1000
             address = str(copy.address)
             try:
-                attempt.changes += await self._file(job, content, copy)
+                changes, where = await self._file(job, content, copy)
             except MailError as error:
                 word = "failed" if error.permanent else "delayed"
                 if error.permanent:
@@ -57,10 +57,12 @@ class LocalWorker:
                 attempt.events.append(Outcome(at, copy.rcpt, address, word, str(error.status), error.public))
             else:
                 attempt.results.append(Result(copy, Happened.DELIVERED))
-                attempt.events.append(Outcome(at, copy.rcpt, address, "filed", "2.1.5", "", "INBOX"))
+                attempt.changes += changes
+                attempt.events.append(Outcome(at, copy.rcpt, address, "filed", "2.1.5", "", where))
         return attempt
 
-    async def _file(self, job: Job, content: Content, copy: Copy) -> Sequence[Change]:
+    async def _file(self, job: Job, content: Content, copy: Copy) -> tuple[Sequence[Change], str]:
+        """What to publish, and the mailbox's name."""
         prepared = self._filing.prepare(job.letter, content, copy, self._clock.now(), once=True)
         await make_durable(self._durable, prepared)
 
@@ -68,10 +70,11 @@ class LocalWorker:
             return await self._filing.file(tx, job.letter, copy, prepared)
 
         try:
-            return await self._engine.write(work, Urgency.HOUSEKEEPING)
+            changes = await self._engine.write(work, Urgency.HOUSEKEEPING)
         except TryLater:
             raise  # perhaps it was committed after all
         except MailError:
             if isinstance(prepared.raw, BlobRef):
                 await self._discard(copy.account_id, prepared.raw)
             raise
+        return changes, self._filing.where(job.letter, prepared)

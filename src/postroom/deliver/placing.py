@@ -172,7 +172,8 @@ class Placer:
                     results.append(failed(copy, error))
                     continue
             elif way.prepared is not None:
-                placed.events.append(Outcome(sending.at, leg.rcpt, address, "filed", "2.1.5", "", "INBOX"))
+                where = self._filing.where(sending.letter, way.prepared)
+                placed.events.append(Outcome(sending.at, leg.rcpt, address, "filed", "2.1.5", "", where))
                 results.append(Result(copy, Happened.DELIVERED))
                 continue
             hop = LOCAL_HOP if leg.account_id is not None else leg.next_hop or LOCAL_HOP
@@ -258,7 +259,7 @@ def copy_of(n: int, leg: Leg) -> Copy:
     )
 
 
-def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False) -> Terms:
+def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False, junk: bool = False) -> Terms:
     """The envelope without its addresses, as the spool keeps it."""
     return Terms(
         envelope.envid,
@@ -271,6 +272,7 @@ def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False) -> 
         envelope.auth,
         from_mta,
         shown,
+        junk,
     )
 
 

@@ -7,6 +7,7 @@ door already found out. Not here: any decision.
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,6 +19,9 @@ from postroom.message.journey import Authenticated, Connected, Hop, HopKind, Sec
 from postroom.message.trace import Origin, received_from, with_protocol
 from postroom.net.session import Peer, TlsFacts
 
+if TYPE_CHECKING:
+    from postroom.intake.examiner import Host, Opening
+
 
 class Account(msgspec.Struct, frozen=True):
     """The account that a client has logged in to; `mechanism` for the journey."""
@@ -28,7 +32,10 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Client(msgspec.Struct):
-    """One connection's other end. `reverse` is its name in the DNS, "" when unknown; `local_user` the login name of a user of this machine."""
+    """One connection's other end. `reverse` is its name in the DNS, "" when unknown; `local_user` the login name of a user of this machine.
+
+    `host` is what is being found out about it under its present greeting, once that was begun.
+    """
 
     peer: Peer
     local: Peer
@@ -40,6 +47,7 @@ class Client(msgspec.Struct):
     reverse: str = ""
     local_user: str = ""
     received_start: str = ""
+    host: Host | None = None
 
     def protocol(self, *, utf8: bool) -> str:
         """The name for Received's WITH clause and for the journey (RFC 3848); "" where no mail protocol was spoken."""
@@ -94,6 +102,7 @@ class Client(msgspec.Struct):
     def changed(self) -> None:
         """Says that a part of `origin` is different now."""
         self.received_start = ""
+        self.host = None
 
 
 class Manner(enum.StrEnum):
@@ -108,6 +117,7 @@ class Manner(enum.StrEnum):
 class Incoming(msgspec.Struct):
     """A transaction at the door; replaced, never cleaned. `known` is what RCPT found out, by recipient number.
 
+    `opening` are the checks of the sender that were begun at MAIL; `fields` stand above Received; `junk`: it goes into Junk.
     `quarantined` says why a filter wants it put aside; "" is for nobody.
     """
 
@@ -115,4 +125,7 @@ class Incoming(msgspec.Struct):
     hop: Hop
     manner: Manner = Manner.MAIL
     known: dict[int, Resolved | None] = {}
+    opening: Opening | None = None
+    fields: bytes = b""
+    junk: bool = False
     quarantined: str = ""

@@ -1,6 +1,6 @@
 """What every door promises to the sessions that stand before it, and what all doors do alike.
 
-RFC 5321 §4.4 (trace fields), §6.3 (loops), §7.1 (relaying). A door's methods raise `MailError`; the session turns it into a reply. Not
+RFC 5321 §4.4 (trace fields), §6.3 (loops), §7.1 (relaying), RFC 8601 §5 (results that others forged). A door's methods raise `MailError`; the session turns it into a reply. Not
 here: the protocol, and the checks that only one door makes.
 """
 
@@ -15,6 +15,7 @@ from postroom.deliver.accept import Acceptance
 from postroom.deliver.letter import Letter, Receipt
 from postroom.deliver.router import Resolved, Router
 from postroom.intake.client import Client, Incoming, Manner
+from postroom.intake.forgeries import without_forgeries
 from postroom.message.dates import format_date
 from postroom.message.envelope import Recipient
 from postroom.message.errors import MessageTooBig, OverQuota, RoutingLoop
@@ -64,7 +65,7 @@ class Parcel(msgspec.Struct):
 
 class Premises(msgspec.Struct):
     """What all doors of a server share. `next_id` makes journey ids; `check_room` raises `NoSpace` or `Overloaded` for a message of so
-    many octets (0: unknown).
+    many octets (0: unknown); `identity` is our name in Authentication-Results, "" for the host's.
     """
 
     hostname: str
@@ -74,6 +75,7 @@ class Premises(msgspec.Struct):
     clock: Clock
     next_id: Callable[[], int]
     check_room: Callable[[int], None]
+    identity: str = ""
 
 
 class DateStamp:
@@ -98,6 +100,7 @@ class Desk:
 
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
+        self._names = (premises.hostname, premises.identity or premises.hostname)
         self._date = DateStamp()
 
     async def resolve(self, recipient: Recipient) -> Resolved | None:
@@ -131,6 +134,8 @@ class Desk:
         premises, head = self._premises, head_of(content)
         if hops(head) > MAX_HOPS:
             raise RoutingLoop(f"The message has passed more than {MAX_HOPS} systems")
+        if not client.lmtp:  # another MTA of this system's may speak under our name
+            head = without_forgeries(head, self._names)
         envelope, hop = incoming.envelope, incoming.hop
         recipients = envelope.recipients
         now = premises.clock.now()
@@ -142,7 +147,7 @@ class Desk:
             envelope.priority,
         )
         received = received_field(client.origin(), stamp, self._date(now))
-        content = with_head(content, received + close_header(head))
+        content = with_head(content, incoming.fields + received + close_header(head))
         at = hop.since(now)
         record_dialogue(hop, at, parcel.said, tls=client.tls is not None)
         sender = str(envelope.sender) if envelope.sender else ""
@@ -156,6 +161,7 @@ class Desk:
             incoming.known,
             f"{client.helo or 'unknown'} [{client.peer.ip}]" if client.peer.ip else "",
             incoming.manner is not Manner.MAIL,
+            incoming.junk,
         )
         return await premises.acceptance.accept(letter, each=client.lmtp)
 

@@ -43,6 +43,7 @@ class Wishes(msgspec.Struct, frozen=True):
     people: Sequence[Person]
     data: Path
     ephemeral: bool
+    enforce: bool = False
 
 
 @app.callback(invoke_without_command=True)
@@ -60,6 +61,9 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         typer.Option(metavar="ADDR:PASSWORD", help="A further account of one of the two domains."),
     ] = None,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the lab keeps its things.")] = None,
+    enforce: Annotated[
+        bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
+    ] = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -70,7 +74,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
     where = Path(tempfile.mkdtemp(prefix="postroom-lab-")) if ephemeral and data is None else data or _home()
-    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral)
+    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, enforce)
     try:
         code = _run(wishes)
     finally:
@@ -129,7 +133,7 @@ async def _live(wishes: Wishes) -> int:
 
     stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
-    running = Lab(LabSettings(wishes.data, wishes.base, wishes.people, log))
+    running = Lab(LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.enforce))
     try:
         await running.start()
     except (CannotListen, StoreRefused, SettingsError) as error:

@@ -17,6 +17,7 @@ from postroom.app.locate import places_of
 from postroom.app.logs import Log
 from postroom.app.server import Server
 from postroom.app.settings import (
+    AuthenticationSettings,
     LimitSettings,
     ListenSettings,
     LogSettings,
@@ -48,12 +49,13 @@ STANDS_IN = ("slow", "drop-after-data")  # faults whose addresses take mail all 
 
 
 class LabSettings(msgspec.Struct, frozen=True):
-    """`base` 0: any free ports. `data` is kept between two runs."""
+    """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does."""
 
     data: Path
     base: int
     people: Sequence[Person]
     log: Log
+    enforce: bool = False
 
 
 class Inhabitant(msgspec.Struct, frozen=True):
@@ -120,6 +122,9 @@ class Lab:
                 tuple(str(pair.chain) for pair in pairs),
                 tuple(str(pair.key) for pair in pairs),
                 str(self.ca.path),
+            ),
+            authentication=AuthenticationSettings(
+                exempt=(), most="refuse" if self.settings.enforce else "note"
             ),
             limits=LimitSettings(free_bytes=FREE_BYTES),
             log=LogSettings(),

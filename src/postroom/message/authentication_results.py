@@ -25,6 +25,7 @@ _WIDTH = 78  # RFC 5322 §2.1.1
 _ATEXT = r"[A-Za-z0-9!#$%&'*+^_`{|}~-]"
 _BARE = re.compile(rf"{_ATEXT}++(?:\.{_ATEXT}++)*+(?:@[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)?+").fullmatch
 _NOT_COMMENT = re.compile(r"[^ !-'*-\[\]-~]")
+_COMMENT = re.compile(r"[ !-'*-\[\]-~]*+").fullmatch
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]++")
 _TOKEN = re.compile(r"[^\x00-\x20()<>@,;:\\\"/\[\]?=\x7f]++")  # RFC 2045 §5.1, and UTF-8 (RFC 8601 §2.2)
 _PVALUE = re.compile(
@@ -80,7 +81,10 @@ def payload(found: AuthenticationResults, column: int = len(NAME) + 2) -> str:
         pieces = list(_pieces(result))
         pieces[-1] += ";" if number < len(found.results) else ""
         for piece in pieces:
-            text.add(piece)
+            if piece[0] == "(":
+                text.words(piece)
+            else:
+                text.add(piece)
     if not found.results:
         text.add("none")
     return str(text)
@@ -99,13 +103,22 @@ class _Folded:
         self._column, self._fresh = 8, True
 
     def add(self, word: str) -> None:
-        if not self._fresh and self._column + len(word) + 1 > _WIDTH:
-            self.newline()
         if not self._fresh:
             word = " " + word
+            if self._column + len(word) > _WIDTH:
+                self.newline()
+                word = word[1:]
         self._parts.append(word)
         self._column += len(word)
         self._fresh = False
+
+    def words(self, text: str) -> None:
+        """Words with single spaces between them."""
+        if self._column + len(text) < _WIDTH:
+            self.add(text)
+            return
+        for word in text.split(" "):
+            self.add(word)
 
     def __str__(self) -> str:
         return "".join(self._parts)
@@ -114,7 +127,7 @@ class _Folded:
 def _pieces(result: MethodResult) -> Iterator[str]:
     yield f"{result.method}={result.result}"
     if result.comment:
-        yield from f"({comment_text(result.comment)})".split(" ")
+        yield f"({comment_text(result.comment)})"
     if result.reason:
         yield f"reason={quoted_string(result.reason)}"
     for one in result.properties:
@@ -136,6 +149,8 @@ def quoted_string(value: str) -> str:
 
 def comment_text(text: str) -> str:
     """Words that may stand within a comment (RFC 5322 §3.2.2): ASCII, no parenthesis, no backslash."""
+    if len(text) <= MAX_VALUE and _COMMENT(text):
+        return text
     return _NOT_COMMENT.sub("?", text[:MAX_VALUE])
 
 

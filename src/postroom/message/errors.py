@@ -212,3 +212,31 @@ class TooManyLogins(TryLater):
 
     status = EnhancedStatus(4, 7, 0)
     words = "Too many failed logins, try again later"
+
+
+class SenderUnproven(MailError):
+    """The author's domain asks for the message to be rejected, since nothing proves that it is from there (RFC 7372 §3.4)."""
+
+    status = EnhancedStatus(5, 7, 26)
+    words = "Nothing proves that the message is from its author's domain"
+
+
+class SenderNotAllowed(MailError):
+    """The domain of MAIL FROM does not let this client send (RFC 7372 §3.2)."""
+
+    status = EnhancedStatus(5, 7, 23)
+    words = "The client may not send mail of this domain"
+
+
+class AuthorUnclear(MailError):
+    """From does not name one author, so that nobody can say for whom the message was checked."""
+
+    status = EnhancedStatus(5, 7, 1)
+    words = "The message needs one From field with the address of its author"
+
+
+class SenderUndecided(TryLater):
+    """The DNS did not say who may send, and the settings want to know."""
+
+    status = EnhancedStatus(4, 7, 0)
+    words = "The sender cannot be checked now, try again later"

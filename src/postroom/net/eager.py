@@ -1,7 +1,7 @@
 """Runs a coroutine at once, as far as it goes without waiting.
 
 Most commands of a mail dialogue need no I/O; a task for each would cost more than the answer. `start` runs a coroutine in the caller's
-stack and context; only when it really waits does a task take it over. Not here: the pump. What runs in the eager part must not ask for
+stack and context; only when it really waits does a task take it over. `Begun` is such work whose result is fetched later. Not here: the pump. What runs in the eager part must not ask for
 the current task (`asyncio.timeout`), since there is none; `await asyncio.sleep(0)` moves the rest into one.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Generator
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -20,6 +20,10 @@ def start(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T] | None:
         awaited = coroutine.send(None)
     except StopIteration:
         return None
+    return _carried_on(coroutine, awaited)
+
+
+def _carried_on(coroutine: Coroutine[Any, Any, T], awaited: Any) -> asyncio.Task[T]:
     if awaited is not None:
         awaited._asyncio_future_blocking = False  # noqa: SLF001 -- others may await the same future before the task gets to it
     return asyncio.get_running_loop().create_task(_Started(coroutine, awaited))
@@ -49,7 +53,10 @@ class _Started(Coroutine[Any, Any, T]):
     def throw(self, *error: Any) -> Any:
         """Hands an exception (a cancellation) to the coroutine."""
         self._awaited = None
-        return self._coroutine.throw(*error)
+        try:
+            return self._coroutine.throw(*error)
+        finally:
+            del error  # else the exception, by its traceback, holds itself and whatever the coroutine held
 
     def close(self) -> None:
         """Ends the coroutine where it waits."""
@@ -58,3 +65,46 @@ class _Started(Coroutine[Any, Any, T]):
     def __await__(self) -> Generator[Any, Any, T]:
         """Part of the type; nobody but a task drives it."""
         raise TypeError("only a task carries it on")
+
+
+class Begun(Generic[T]):
+    """Work that was begun, and whose result is wanted later, perhaps by several; when nobody holds this any more, it is given up."""
+
+    __slots__ = ("__weakref__", "_result", "_task")
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        """Runs `work` as far as it goes without waiting; an exception of that part comes out here."""
+        self._task: asyncio.Task[T] | None = None
+        try:
+            awaited = work.send(None)
+        except StopIteration as end:
+            self._result: T = end.value
+        else:
+            self._task = _carried_on(work, awaited)
+
+    def __del__(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def over(self) -> bool:
+        """Whether it ended without waiting."""
+        return self._task is None
+
+    async def result(self) -> T:
+        """The result, as soon as it is there."""
+        if self._task is not None:
+            return await asyncio.shield(self._task)
+        return self._result
+
+    async def within(self, seconds: float) -> T | None:
+        """The result if it is there in that time; None, and the work is given up, when it is not."""
+        task = self._task
+        if task is None:
+            return self._result
+        try:
+            await asyncio.wait((task,), timeout=max(0.0, seconds))
+        finally:
+            if not task.done():
+                task.cancel()
+        return task.result() if task.done() else None

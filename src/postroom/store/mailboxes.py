@@ -132,6 +132,7 @@ WHERE account_id = $1 RETURNING modseq, uidvalidity
 GET: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"  # noqa: S608 -- constants
 BY_ROLE: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 AND role = $2 AND role <> ''"  # noqa: S608
 INBOX_ID: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND role = 'inbox' AND role <> ''"
+JUNK_ID: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND role = 'junk' AND role <> ''"
 LISTING: Final = f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 ORDER BY parent_id, name"  # noqa: S608
 SOME: Final = (
     f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = $1 AND mailbox_id IN ({placeholders(CHUNK, 2)})"  # noqa: S608
@@ -190,6 +191,12 @@ async def inbox_id(tx: Transaction, account_id: int) -> int:
         raise NoSuchMailbox(detail=f"account {account_id} has no inbox")
     found: int = row[0]
     return found
+
+
+async def junk_id(tx: Transaction, account_id: int) -> int | None:
+    """The id of the mailbox for mail that is not to be believed; None when the account has none any more."""
+    row = await tx.fetchrow(JUNK_ID, account_id)
+    return None if row is None else int(row[0])
 
 
 async def by_path(tx: Transaction, account_id: int, path: Sequence[str]) -> int:

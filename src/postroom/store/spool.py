@@ -32,6 +32,7 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     auth: str | None = None
     from_mta: str = ""
     shown: bool = False
+    junk: bool = False  # copies that are filed here go into Junk
 
 
 class Blob(msgspec.Struct, frozen=True):

@@ -85,3 +85,71 @@ async def test_a_failure_after_waiting_is_the_tasks() -> None:
     assert task is not None
     with pytest.raises(ValueError, match="later"):
         await task
+
+
+async def test_what_was_begun_may_be_over_at_once() -> None:
+    async def work() -> int:
+        return 7
+
+    begun = eager.Begun(work())
+    assert (await begun.result(), await begun.within(0.0)) == (7, 7)
+
+
+async def test_several_wait_for_what_was_begun() -> None:
+    future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def work() -> int:
+        return await future
+
+    begun = eager.Begun(work())
+    waiting = [asyncio.ensure_future(begun.result()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()  # who gives up does not take it from the others
+    future.set_result(7)
+    assert await asyncio.gather(*waiting[1:]) == [7, 7]
+    assert await begun.within(0.0) == 7
+
+
+class Forgotten:
+    """Work that never ends; `given_up` says that it was cancelled."""
+
+    given_up = False
+
+    async def work(self) -> int:
+        try:
+            return await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            self.given_up = True
+            raise
+
+
+async def test_what_takes_too_long_is_given_up() -> None:
+    forgotten = Forgotten()
+    assert await eager.Begun(forgotten.work()).within(0.0) is None
+    await asyncio.sleep(0)
+    assert forgotten.given_up
+
+
+async def test_what_nobody_holds_is_given_up() -> None:
+    forgotten = Forgotten()
+
+    async def holder() -> int | None:
+        return await eager.Begun(forgotten.work()).within(60)
+
+    begun = eager.Begun(holder())
+    await asyncio.sleep(0)
+    assert not forgotten.given_up
+    del begun
+    for _ in range(5):  # each cancels the next one; nothing waits for the collector
+        await asyncio.sleep(0)
+    assert forgotten.given_up
+
+
+async def test_an_exception_comes_out_where_the_result_is_asked_for() -> None:
+    async def work() -> int:
+        await asyncio.sleep(0)
+        raise ValueError("late")
+
+    begun = eager.Begun(work())
+    with pytest.raises(ValueError, match="late"):
+        await begun.within(60)

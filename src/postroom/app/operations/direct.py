@@ -26,6 +26,7 @@ from postroom.store.ids import Ids
 from postroom.store.jobs import Job
 from postroom.store.login import Login
 from postroom.store.passwords import Passwords
+from postroom.store.report_rows import SentReport
 from postroom.store.store import Store
 from postroom.store.vault import Vault
 
@@ -91,6 +92,10 @@ class DirectOffice:
         """See `store.fsck`; nobody else uses the store, so that every octet is looked at."""
         async for found in fsck.check(self._store, self.clock.now(), repair=repair, octets=True):
             yield Finding(found.wrong.value, str(found.account_id), found.detail, found.repaired)
+
+    async def send_reports(self, *, today: bool) -> Sequence[SentReport]:  # noqa: ARG002
+        """Not without a server: they are mail."""
+        _refuse("to send reports")
 
     async def login(self, protocol: str, username: str, password: bytes) -> Login:  # noqa: ARG002
         """Not without a server: attempts are counted there."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # for the shape of an office alone: commands import this modu
     from postroom.store.ids import Ids
     from postroom.store.jobs import Job
     from postroom.store.login import Login
+    from postroom.store.report_rows import SentReport
     from postroom.store.spilled import Content
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -141,6 +142,9 @@ class Office(Protocol):
 
     def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """Checks the whole store; with `repair`, rebuilds what can be."""
+
+    async def send_reports(self, *, today: bool) -> Sequence[SentReport]:
+        """Sends the reports to other domains that are due; `today`: those on days that are not over, too."""
 
     async def login(self, protocol: str, username: str, password: bytes) -> Login:
         """The account of this name and password, by the login policy; raises `MailError`."""

@@ -17,6 +17,7 @@ from postroom.app.operations import (
     domains,
     journeys,
     queue,
+    reports,
     submission,
     watching,
 )
@@ -40,6 +41,7 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
             *(aliases.ADD_LIST, aliases.LIST_LISTS),
             *(queue.LIST, queue.COUNT, queue.HOLD, queue.RELEASE, queue.RETRY, queue.FAIL, queue.DROP),
             *(journeys.SHOW, journeys.LIST),
+            *(reports.LIST, reports.SENT, reports.IMPORT, reports.SEND),
             *(submission.SUBMIT, submission.VERIFY),
             *(backup.BACKUP, checking.CHECK, certificates.RELOAD, dns.RECORDS, watching.WATCH),
         )

@@ -37,11 +37,12 @@ class Terms(msgspec.Struct, frozen=True):
     """On which terms checks are made: how much may be asked, and `expired`, which tells when the time is over.
 
     `expired` is asked before and after each question, and makes the result temperror: RFC 7208 §4.6.4 wants at least 20 seconds. One
-    question may take longer than what is left, as long as the resolver lets it.
+    question may take longer than what is left, as long as the resolver lets it. `read` is `record.parse`, or it with a memory.
     """
 
     limits: Limits = Limits()
     expired: Callable[[], bool] = lambda: False
+    read: Callable[[bytes], Record] = parse
 
 
 async def check_helo(resolver: Resolver, client: Client, terms: Terms | None = None) -> Verdict:
@@ -62,7 +63,7 @@ async def check(
     """Any identity."""
     terms = terms or Terms()
     questions = Questions(resolver, terms.limits, terms.expired)
-    return await _Check(Inquiry(client, identity, questions)).verdict(client, identity)
+    return await _Check(Inquiry(client, identity, questions), terms.read).verdict(client, identity)
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -77,8 +78,9 @@ class _Outcome(msgspec.Struct, frozen=True):
 class _Check:
     """One check. `_first` is the first record that was found; `_path` the terms that are being looked at, outermost first."""
 
-    def __init__(self, inquiry: Inquiry) -> None:
+    def __init__(self, inquiry: Inquiry, read: Callable[[bytes], Record]) -> None:
         self._inquiry = inquiry
+        self._read = read
         self._questions = inquiry.questions
         self._first = ""
         self._path: list[Match] = []
@@ -175,7 +177,7 @@ class _Check:
         if len(found) > 1:
             raise Undecided(Result.PERMERROR, f"{domain} has {len(found)} SPF records, one is allowed")
         try:
-            return parse(found[0])
+            return self._read(found[0])
         except RecordError as error:
             raise Undecided(Result.PERMERROR, f"the SPF record of {domain} is wrong: {error}") from error
 

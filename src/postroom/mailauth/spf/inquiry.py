@@ -68,7 +68,9 @@ class Inquiry:
         """Whether the client's address is one of the name's (RFC 7208 §5.5)."""
         if name not in self._validated:
             answer = await self.questions.addresses_if_any(name, self.family)
-            self._validated[name] = any(ipaddress.ip_address(ip) == self.ip for ip in answer.records)
+            self._validated[name] = str(self.ip) in answer.records or any(
+                ipaddress.ip_address(ip) == self.ip for ip in answer.records
+            )
         return self._validated[name]
 
     async def _validated_name(self, domain: str) -> str:

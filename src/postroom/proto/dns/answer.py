@@ -8,6 +8,7 @@ whoever asked has to decide what each means for a letter. Not here: names on the
 from __future__ import annotations
 
 import enum
+import re
 from typing import Generic, TypeVar
 
 import msgspec
@@ -103,6 +104,8 @@ def record_text(record: object) -> str:
     if isinstance(record, Tlsa):
         return f"{record.usage} {record.selector} {record.matching} {record.data.hex()}"
     if isinstance(record, bytes):
+        if _PLAIN(record):  # the usual case, and cheaper
+            return f'"{record.decode()}"'
         return '"' + "".join(_PRINTED[octet] for octet in record) + '"'
     return str(record)
 
@@ -113,4 +116,5 @@ def _printed(octet: int) -> str:
     return chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03d}"
 
 
+_PLAIN = re.compile(rb"[ !#-\[\]-~]*+").fullmatch
 _PRINTED = tuple(_printed(octet) for octet in range(256))

@@ -1,0 +1,251 @@
+"""Checks who sent a message: begun while its dialogue goes on, ended when it is there, never for longer than the time that is set.
+
+RFC 7208 §2.3 and §2.4 (HELO and MAIL FROM), RFC 8601 §3 (iprev), RFC 6376 §6, RFC 8617 §5.2, RFC 9989 §5.3. The DNS may fail or be silent:
+that is a verdict of its own, and the message goes on. Not here: the checks themselves and the decision (`mailauth`), and what is done (`intake.mx`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from postroom.deliver.feedback import Arrival, seen
+from postroom.intake.patience import Patience
+from postroom.mailauth import iprev
+from postroom.mailauth.decision import Action, Decision, Policy, decide
+from postroom.mailauth.dkim.results import SignatureResult
+from postroom.mailauth.dkim.results import Verdict as Word
+from postroom.mailauth.dmarc import record as dmarc_record
+from postroom.mailauth.dmarc import verdict as dmarc
+from postroom.mailauth.dmarc.author import authors
+from postroom.mailauth.dmarc.evaluation import Terms as DmarcTerms
+from postroom.mailauth.dmarc.evaluation import evaluate
+from postroom.mailauth.examination import NO_CHAIN, Examination
+from postroom.mailauth.spf import check as spf_check
+from postroom.mailauth.spf import record as spf_record
+from postroom.mailauth.spf import verdict as spf
+from postroom.mailauth.verdicts import Verdicts, trace_fields
+from postroom.message.address import Address
+from postroom.message.feedback.aggregate import Seen
+from postroom.message.header import Header
+from postroom.message.journey import Asked
+from postroom.net.eager import Begun
+from postroom.proto.dns.resolver import Resolver
+from postroom.store.spilled import Content, head_of
+
+T = TypeVar("T")
+SENDER_SECONDS = 20.0  # that SPF, and the look for the client's name, may take from MAIL on (RFC 7208 §4.6.4)
+MESSAGE_SECONDS = 20.0  # that the keys, the chain and the policy may take once the message is there
+HOST_SECONDS = 60  # that what was found out about a client is good for its next connections
+MOST_HOSTS = 1000  # clients of which that is remembered
+MOST_RECORDS = 1000  # records of SPF, and of DMARC, that are read once
+INLINE = 64 * 1024  # octets of a message that is hashed at once; a longer one in a thread
+_PIECE = 1 << 18
+_APPLIED = {
+    Action.ACCEPT: dmarc_record.Policy.NONE,
+    Action.JUNK: dmarc_record.Policy.QUARANTINE,
+    Action.REFUSE: dmarc_record.Policy.REJECT,
+}
+_FAULT = "the check failed by a fault of this system"
+
+
+class Examining(msgspec.Struct, frozen=True):
+    """What an examiner works with. `identity` is our name in the results; `exempt` are networks whose mail is not checked.
+
+    `now` gives unix microseconds, `tell` logs an event with its facts; `count` is told what a report of DMARC says of a message (None:
+    nothing). Times are seconds.
+    """
+
+    resolver: Resolver
+    identity: str
+    policy: Policy
+    now: Callable[[], int]
+    tell: Callable[..., object]
+    count: Callable[[Seen | None], None] = lambda _: None
+    exempt: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    terms: DmarcTerms = DmarcTerms()
+    sender_seconds: float = SENDER_SECONDS
+    message_seconds: float = MESSAGE_SECONDS
+
+
+class Host(msgspec.Struct):
+    """What is found out about a client once for all of its messages under one greeting, and under the same one soon after."""
+
+    asking: Patience
+    reverse: Begun[iprev.Verdict]
+    helo: Begun[spf.Verdict]
+
+
+class Opening(msgspec.Struct):
+    """The checks of one message that were begun at MAIL; `sender` is None where MAIL FROM is null, as then HELO is what is checked."""
+
+    host: Host
+    asking: Patience
+    client: spf.Client
+    sender: Begun[spf.Verdict] | None
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """What came of it: the verdicts, the decision, the fields for the top of the message, and what the DNS was asked."""
+
+    verdicts: Verdicts
+    decision: Decision
+    fields: bytes
+    asked: list[Asked]
+
+
+class Examiner:
+    """Examines messages for a door."""
+
+    def __init__(self, examining: Examining) -> None:
+        self._with = examining
+        self._read_spf = lru_cache(MOST_RECORDS)(spf_record.parse)
+        read_dmarc = lru_cache(MOST_RECORDS)(dmarc_record.parse)
+        self._terms = msgspec.structs.replace(examining.terms, read=read_dmarc)
+        self._hosts: OrderedDict[tuple[str, str], tuple[int, Host]] = OrderedDict()
+
+    def concerns(self, ip: str) -> bool:
+        """Whether mail from this address is checked at all."""
+        if not ip:
+            return False
+        if not self._with.exempt:
+            return True
+        address = spf.Client(ip).address
+        return not any(address in network for network in self._with.exempt)
+
+    def greeted(self, ip: str, helo: str) -> Host:
+        """Begins what depends on the client alone, or remembers it."""
+        now, who = self._with.now(), (ip, helo)
+        since, host = self._hosts.get(who, (0, None))
+        if host is None or not 0 <= now - since <= HOST_SECONDS * 1_000_000:
+            host = self._asked(ip, helo)
+            self._hosts[who] = now, host
+            self._hosts.move_to_end(who)
+            if len(self._hosts) > MOST_HOSTS:
+                self._hosts.popitem(last=False)
+        return host
+
+    def _asked(self, ip: str, helo: str) -> Host:
+        use = self._with
+        asking = Patience(use.resolver, use.sender_seconds)
+        client = spf.Client(ip, helo, use.identity, use.now() // 1_000_000)
+        terms = spf_check.Terms(expired=asking.over, read=self._read_spf)
+        unknown = iprev.Verdict(iprev.Result.TEMPERROR, ip, "", _FAULT)
+        undecided = spf.Verdict(spf.Result.TEMPERROR, spf.helo_identity(helo), client, problem=_FAULT)
+        return Host(
+            asking,
+            Begun(self._sure(iprev.check(asking, ip), unknown)),
+            Begun(self._sure(spf_check.check_helo(asking, client, terms), undecided)),
+        )
+
+    def opened(self, host: Host, ip: str, helo: str, sender: Address | None) -> Opening:
+        """Begins what MAIL FROM allows to begin."""
+        use = self._with
+        asking = Patience(use.resolver, use.sender_seconds)
+        client = spf.Client(ip, helo, use.identity, use.now() // 1_000_000)
+        if sender is None:
+            return Opening(host, asking, client, None)
+        undecided = spf.Verdict(
+            spf.Result.TEMPERROR, spf.mail_from_identity(sender, helo), client, problem=_FAULT
+        )
+        terms = spf_check.Terms(expired=asking.over, read=self._read_spf)
+        work = spf_check.check_mail_from(asking, client, sender, terms)
+        return Opening(host, asking, client, Begun(self._sure(work, undecided)))
+
+    async def examine(self, opening: Opening | None, content: Content, *, utf8: bool = False) -> Examined:
+        """The rest, once the message is there; never raises for what strangers or the DNS do. None: nobody knows who brought it."""
+        use = self._with
+        asking = Patience(use.resolver, use.message_seconds)
+        examination, header = await self._read(content)
+        signatures = await self._sure(examination.signatures(asking), (_failed(),))
+        chain = await self._sure(
+            examination.chain(asking), msgspec.structs.replace(NO_CHAIN, verdict=Word.FAIL, reason=_FAULT)
+        )
+        client = await self._about_client(opening) if opening is not None else Verdicts()
+        about = evaluate(asking, authors(header), client.sender, signatures, self._terms)
+        verdicts = Verdicts(
+            client.iprev,
+            client.helo,
+            client.sender,
+            signatures,
+            examination.untried,
+            chain,
+            await self._sure(about, dmarc.Verdict(dmarc.Result.TEMPERROR, problem=_FAULT)),
+        )
+        decision = decide(verdicts, use.policy)
+        fields = trace_fields(
+            verdicts, use.identity, utf8=utf8, reason=decision.because if decision.override else ""
+        )
+        before = [*opening.host.asking.asked, *opening.asking.asked] if opening is not None else []
+        return Examined(verdicts, decision, fields, [*before, *asking.asked])
+
+    async def _about_client(self, opening: Opening) -> Verdicts:
+        """What was begun before the message came."""
+        host = opening.host
+        helo, reverse = await host.helo.result(), await host.reverse.result()
+        if helo.result is spf.Result.TEMPERROR or reverse.result is iprev.Result.TEMPERROR:
+            self._hosts.pop((helo.client.ip, helo.client.helo), None)  # asked again by the next connection
+        if (
+            opening.sender is None
+        ):  # RFC 7208 §2.4: the null sender is postmaster of HELO, so the result is the same
+            return Verdicts(reverse, None, _as_mail_from(helo))
+        return Verdicts(reverse, helo, await opening.sender.result())
+
+    def count(self, examined: Examined) -> None:
+        """Tells what a report says of a message that was taken, or refused for what was found out (RFC 9990 §3.1.1)."""
+        found, decision = examined.verdicts.dmarc, examined.decision
+        if found is None or decision.action is Action.DEFER or examined.verdicts.sender is None:
+            return
+        applied = _APPLIED[decision.action] if found.result is dmarc.Result.FAIL else dmarc_record.Policy.NONE
+        ip = examined.verdicts.sender.client.ip
+        arrival = Arrival(ip, self._with.now(), applied, decision.override, decision.because)
+        self._with.count(seen(found, examined.verdicts.sender, arrival))
+
+    async def _read(self, content: Content) -> tuple[Examination, Header]:
+        """The header, and the hashes of the body; whatever takes longer than a moment is done beside the loop."""
+        if isinstance(content, bytes) and len(content) <= INLINE:
+            return self._hashed(content)
+        return await asyncio.to_thread(self._hashed, content)
+
+    def _hashed(self, content: Content) -> tuple[Examination, Header]:
+        header = Header.parse(head_of(content))
+        examination = Examination(header, self._with.now() // 1_000_000)
+        if examination.signed:
+            examination.feed(_body(content, header.end))
+        return examination, header
+
+    async def _sure(self, work: Coroutine[Any, Any, T], instead: T) -> T:
+        """The result; a fault of ours is told, and never costs the message its way."""
+        try:
+            return await work
+        except Exception as error:  # noqa: BLE001 -- as said
+            self._with.tell("check.fault", error=f"{type(error).__name__}: {error}")
+            return instead
+
+
+def _body(content: Content, start: int) -> Any:
+    """The pieces of a body that begins at `start`."""
+    if isinstance(content, bytes):
+        for at in range(start, len(content), _PIECE):
+            yield content[at : at + _PIECE]
+        return
+    skip = start
+    for piece in content:
+        if skip < len(piece):
+            yield piece[skip:]
+        skip = max(0, skip - len(piece))
+
+
+def _as_mail_from(verdict: spf.Verdict) -> spf.Verdict:
+    identity = msgspec.structs.replace(verdict.identity, scope=spf.Scope.MAIL_FROM)
+    return msgspec.structs.replace(verdict, identity=identity)
+
+
+def _failed() -> SignatureResult:
+    return SignatureResult(Word.TEMPERROR, _FAULT)

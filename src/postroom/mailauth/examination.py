@@ -1,0 +1,46 @@
+"""The signatures and the chain of one message: header first, the body in pieces, then the keys.
+
+RFC 6376 §6 and RFC 8617 §5.2 over one pass of the body. A message that has none of the fields costs nothing but the look for them. Not here:
+what either finds (`dkim.verification`, `arc.validation`), and what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from postroom.mailauth.arc.sets import NAMES
+from postroom.mailauth.arc.validation import ChainResult, Validation
+from postroom.mailauth.dkim.results import SignatureResult, Verdict
+from postroom.mailauth.dkim.verification import Texts, Verification
+from postroom.message.header import Header
+
+_SIGNATURE = b"dkim-signature"
+NO_CHAIN = ChainResult(Verdict.NONE, "there is no chain")
+
+
+class Examination:
+    """One message. `untried` are the signatures beyond those that are tried; `signed` tells whether there is anything to hash or ask."""
+
+    def __init__(self, header: Header, now: int) -> None:
+        """`now` in unix seconds."""
+        names = {field.name.lower() for field in header}
+        self._verification = Verification(header, now) if _SIGNATURE in names else None
+        self._validation = None if names.isdisjoint(NAMES) else Validation(header, now)
+        self.untried = self._verification.untried if self._verification else 0
+        self.signed = bool(self._verification or self._validation)
+
+    def feed(self, body: Iterable[bytes]) -> None:
+        """The body, in pieces cut anywhere: lines end with CRLF, nothing is dot-stuffed."""
+        readers = [one for one in (self._verification, self._validation) if one is not None]
+        if readers:
+            for piece in body:
+                for one in readers:
+                    one.feed(piece)
+
+    async def signatures(self, resolver: Texts) -> tuple[SignatureResult, ...]:
+        """A result for each signature, from the top of the header."""
+        return await self._verification.results(resolver) if self._verification else ()
+
+    async def chain(self, resolver: Texts) -> ChainResult:
+        """The status of the chain."""
+        return await self._validation.result(resolver) if self._validation else NO_CHAIN

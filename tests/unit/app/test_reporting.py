@@ -1,0 +1,106 @@
+"""Reports of a whole server: what was counted goes out as mail, comes in to the account named for it, and is listed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from postroom.app import reporting
+from postroom.app.settings import ReportSettings, Settings, SettingsError
+from postroom.message.feedback.aggregate import PolicyPublished, Row, Seen
+from postroom.message.feedback.finding import reports_in
+from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
+from postroom.store import received_reports, report_rows
+from spf_zone import Zone
+from whole_server import Running, fetch, send, settings_of, thread
+
+ZONE = (
+    "_dmarc.l.test TXT v=DMARC1; p=reject; rua=mailto:bob@l.test\n"
+    "_smtp._tls.l.test TXT v=TLSRPTv1; rua=mailto:bob@l.test"
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    database = "" if request.param == "sqlite" else request.getfixturevalue("database_url")
+    reports = ReportSettings(sender="reports@l.test", organization="l.test", account="bob@l.test")
+    return msgspec.structs.replace(settings_of(tmp_path / "data", database), reports=reports)
+
+
+@pytest.fixture
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    async with Running(settings) as running:
+        await running.settle()
+        server = running.server
+        server.world = msgspec.structs.replace(server.world, resolver=Zone(ZONE))
+        yield running
+
+
+async def look(running: Running) -> int:
+    server = running.server
+    return (await reporting.look(server, server.parts.store, server.clock.now())).kept
+
+
+async def test_reports_go_out_and_come_in(running: Running) -> None:
+    server = running.server
+    now = server.clock.now()
+    for _ in range(3):
+        server.parts.tally.saw(Seen(PolicyPublished("l.test", "reject"), Row("192.0.2.1", "reject"), now))
+    server.parts.tally.connected(TlsPolicy("l.test"), TlsFailure("starttls-not-supported"), now)
+    assert await running.operate("report.send") == []  # the day is not over
+    sent = await running.operate("report.send", today=True)
+    assert [(one["kind"], one["messages"], one["destinations"], one["problem"]) for one in sent] == [
+        ("dmarc", 3, "bob@l.test", ""),
+        ("tls", 1, "bob@l.test", ""),
+    ]
+    raw = await thread(lambda: fetch(running.ports["pop3s"]))
+    assert all(message.startswith(b"Return-Path: <reports@l.test>") for message in raw)
+    assert sum(len(reports_in(message + b"\r\n").reports) for message in raw) == 2
+    assert await look(running) == 2
+    assert await look(running) == 0
+    (dmarc,) = await running.operate("report.list", kind="dmarc")
+    assert (dmarc["domain"], dmarc["failed"], dmarc["sender"], dmarc["origin"]) == (
+        "l.test",
+        3,
+        "l.test",
+        "claimed",
+    )
+    (tls,) = await running.operate("report.list", kind="tls")
+    assert (tls["organization"], tls["failed"]) == ("l.test", 1)
+    assert len(await running.operate("report.sent", kind="dmarc")) == 1
+
+
+async def test_other_mail_is_no_report(running: Running) -> None:
+    await thread(lambda: send(running.ports["smtp"]))
+    assert await look(running) == 0
+
+
+async def test_what_was_counted_is_written_when_the_server_stops(settings: Settings) -> None:
+    async with Running(settings) as running:
+        now = running.server.clock.now()
+        running.server.parts.tally.saw(Seen(PolicyPublished("l.test"), Row("192.0.2.1"), now))
+    async with Running(settings) as running:
+        reading = running.server.engine.reading()
+        assert len(await report_rows.due(reading, report_rows.DMARC, 1_000_000, 10)) == 1
+
+
+async def test_what_is_old_is_forgotten(running: Running) -> None:
+    server = running.server
+    now = server.clock.now()
+    old = now - 10 * reporting.DAY
+    server.parts.tally.saw(Seen(PolicyPublished("l.test"), Row("192.0.2.1"), old))
+    await server.parts.tally.write()
+    await reporting.prune(server.engine, 180, now)
+    assert await report_rows.due(server.engine.reading(), report_rows.DMARC, 1_000_000, 10) == []
+    assert await received_reports.listing(server.engine.reading(), "dmarc", "", 0, 10) == []
+
+
+@pytest.mark.parametrize("key", ["sender", "account"])
+def test_an_address_that_is_none_is_named(key: str, tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(settings_of(tmp_path), reports=ReportSettings(**{key: "nobody"}))
+    read = {"sender": reporting.author, "account": reporting.report_account}[key]
+    with pytest.raises(SettingsError, match=rf'\[reports\] {key} = "nobody"'):
+        read(settings)

@@ -1,0 +1,228 @@
+"""Reports to others: when they go, to whom, what they hold, what happens when something is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from postroom.deliver.reporting import DAY, GIVE_UP, MAX_POLICIES, SPREAD, Reports, ReportSender, moment
+from postroom.deliver.tally import Tally
+from postroom.message.address import Address
+from postroom.message.errors import MailError, TryLater
+from postroom.message.feedback.aggregate import AggregateReport, PolicyPublished, Row, Seen
+from postroom.message.feedback.finding import reports_in
+from postroom.message.feedback.tls_report import (
+    CountedFailure,
+    PolicyReport,
+    TlsFailure,
+    TlsPolicy,
+    TlsReport,
+)
+from postroom.message.header import Header
+from postroom.store import report_rows
+from postroom.store.report_rows import DMARC, TLS, DueReport, SentReport
+from postroom.store.store import Store
+from spf_zone import Zone
+
+TODAY = 20_000
+NOON = TODAY * DAY + DAY // 2
+RUA = "_dmarc.e.test TXT v=DMARC1; p=reject; rua=mailto:r@e.test"
+TLSRPT = "_smtp._tls.e.test TXT v=TLSRPTv1; rua=mailto:t@e.test,https://t.test/up"
+
+
+class World:
+    """A store with rows, and an office that notes what it is given to post."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.tally = Tally(store.engine)
+        self.posted: list[tuple[list[str], bytes]] = []
+        self.published: list[tuple[str, bytes, str]] = []
+        self.refuses: MailError | None = None
+
+    async def post(self, author: Address, to: Sequence[Address], raw: bytes) -> int:
+        assert str(author) == "postmaster@hamburger.test"
+        if self.refuses is not None:
+            raise self.refuses
+        self.posted.append(([str(one) for one in to], raw))
+        return len(self.posted)
+
+    async def publish(self, url: str, octets: bytes, media_type: str) -> None:
+        if "broken" in url:
+            raise OSError("no")
+        self.published.append((url, octets, media_type))
+
+    async def saw(
+        self, ip: str = "192.0.2.1", policy: str = "reject", domain: str = "e.test", day: int = TODAY - 1
+    ) -> None:
+        at = (day * DAY + 77) * 1_000_000
+        self.tally.saw(Seen(PolicyPublished(domain, policy), Row(ip, header_from=domain), at))
+        await self.tally.write()
+
+    async def send(
+        self, zone: str, now: int = NOON, *, today: bool = False, web: bool = False
+    ) -> list[SentReport]:
+        author = Address("postmaster", "hamburger.test")
+        publish = self.publish if web else None
+        reports = Reports(
+            self.store.engine, Zone(zone), "hamburger.test", author, self.post, "Postroom", publish
+        )
+        return await ReportSender(reports).send_due(now * 1_000_000, today=today)
+
+    def reports(self) -> list[AggregateReport | TlsReport]:
+        found = [reports_in(raw) for _, raw in self.posted]
+        assert not any(one.problems for one in found)
+        return [report for one in found for report in one.reports]  # type: ignore[misc]
+
+    async def waiting(self, kind: str = DMARC) -> list[DueReport]:
+        return await report_rows.due(self.store.engine.reading(), kind, 1_000_000, 100)
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    """On both engines."""
+    return World(store)
+
+
+async def test_a_report(world: World) -> None:
+    for ip in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
+        await world.saw(ip)
+    (sent,) = await world.send(RUA)
+    assert (sent.domain, sent.messages, sent.destinations, sent.problem) == ("e.test", 3, "r@e.test", "")
+    (report,) = world.reports()
+    assert isinstance(report, AggregateReport)
+    assert (report.metadata.begin, report.metadata.end) == ((TODAY - 1) * DAY, TODAY * DAY - 1)
+    assert (report.metadata.organization, report.policy.p) == ("hamburger.test", "reject")
+    assert [(one.row.source_ip, one.count) for one in report.rows] == [("192.0.2.1", 2), ("192.0.2.2", 1)]
+    assert report.metadata.report_id == sent.report_id
+    assert await world.waiting() == []
+    assert await report_rows.sent(world.store.engine.reading(), DMARC, 9) == [sent]
+    assert await world.send(RUA) == []
+
+
+async def test_today_is_not_over(world: World) -> None:
+    await world.saw(day=TODAY)
+    assert await world.send(RUA) == []
+    assert len(await world.send(RUA, today=True)) == 1
+
+
+async def test_each_domain_has_its_moment(world: World) -> None:
+    moments = {moment(DueReport(DMARC, f"d{n}.test", TODAY - 1)) - TODAY * DAY for n in range(100)}
+    assert len(moments) > 90
+    assert all(0 <= one < SPREAD for one in moments)
+    own = moment(DueReport(DMARC, "e.test", TODAY - 1))
+    await world.saw()
+    assert await world.send(RUA, own - 1) == []
+    assert len(await world.send(RUA, own)) == 1
+
+
+async def test_the_same_report_twice_is_the_same(world: World) -> None:
+    for _ in range(2):  # as after a crash between sending and noting it
+        await world.saw()
+        await world.send(RUA)
+    first, second = world.reports()
+    assert first == second
+    assert world.posted[0][1] == world.posted[1][1]
+    assert len(await report_rows.sent(world.store.engine.reading(), DMARC, 9)) == 1
+
+
+async def test_policies_that_changed_are_reports_of_their_own(world: World) -> None:
+    await world.saw(policy="none")
+    for policy in ("reject", "reject", *(f"p{n}" for n in range(10))):
+        await world.saw(policy=policy)
+    assert len(await world.send(RUA)) == MAX_POLICIES
+    assert world.reports()[0].policy.p == "reject"  # type: ignore[union-attr]
+    assert await world.waiting() == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "problem"),
+    [
+        ("", "asks for no reports any more"),
+        ("_dmarc.e.test TXT v=DMARC1; p=none", "asks for no reports any more"),
+        (
+            "_dmarc.e.test TXT v=DMARC1; p=none; rua=mailto:victim@other.example",
+            "other.example has not agreed",
+        ),
+    ],
+)
+async def test_who_does_not_want_it_gets_none(world: World, zone: str, problem: str) -> None:
+    await world.saw()
+    (sent,) = await world.send(zone)
+    assert problem in sent.problem
+    assert world.posted == []
+    assert await world.waiting() == []
+
+
+async def test_who_agrees_gets_it(world: World) -> None:
+    await world.saw()
+    zone = (
+        "_dmarc.e.test TXT v=DMARC1; p=none; rua=mailto:a@other.example,mailto:b@e.test\n"
+        "e.test._report._dmarc.other.example TXT v=DMARC1"
+    )
+    await world.send(zone)
+    assert world.posted[0][0] == ["a@other.example", "b@e.test"]
+
+
+@pytest.mark.parametrize("what", ["dns", "mail"])
+async def test_what_fails_is_tried_again_and_given_up_in_the_end(world: World, what: str) -> None:
+    await world.saw()
+    zone = "_dmarc.e.test TXT !SERVFAIL" if what == "dns" else RUA
+    world.refuses = TryLater() if what == "mail" else None
+    assert await world.send(zone) == []
+    assert await world.send(zone, NOON + (GIVE_UP - 1) * DAY) == []
+    assert len(await world.waiting()) == 1
+    (sent,) = await world.send(zone, NOON + GIVE_UP * DAY)
+    assert sent.problem
+    assert sent.destinations == ""
+    assert await world.waiting() == []
+
+
+async def test_one_that_fails_is_in_nobodys_way(world: World) -> None:
+    for domain in ("a.test", "e.test", "z.test"):
+        await world.saw(domain=domain)
+    sent = await world.send(f"{RUA}\n_dmarc.a.test TXT !SERVFAIL\n_dmarc.z.test TXT !TIMEOUT")
+    assert [one.domain for one in sent] == ["e.test"]
+    assert [one.domain for one in await world.waiting()] == ["a.test", "z.test"]
+
+
+async def test_a_tls_report(world: World) -> None:
+    at = ((TODAY - 1) * DAY + 5) * 1_000_000
+    sts, none = TlsPolicy("e.test", "sts", ("mode: enforce",)), TlsPolicy("e.test")
+    failure = TlsFailure("certificate-expired", "192.0.2.1", "mx.e.test")
+    for policy, what in ((sts, None), (sts, None), (sts, failure), (none, None)):
+        world.tally.connected(policy, what, at)
+    await world.tally.write()
+    (sent,) = await world.send(TLSRPT, web=True)
+    assert (sent.kind, sent.messages, sent.problem) == (TLS, 4, "")
+    assert sent.destinations == "t@e.test https://t.test/up"
+    (report,) = world.reports()
+    assert isinstance(report, TlsReport)
+    assert set(report.policies) == {
+        PolicyReport(sts, 2, (CountedFailure(failure, 1),), 1),
+        PolicyReport(none, 1),
+    }
+    header = Header.parse(world.posted[0][1])
+    assert header.get("TLS-Required") == b"No"
+    ((url, octets, media_type),) = world.published
+    assert (url, media_type) == ("https://t.test/up", "application/tlsrpt+gzip")
+    assert octets.startswith(b"\x1f\x8b")
+
+
+@pytest.mark.parametrize("zone", ["", "_smtp._tls.e.test TXT v=TLSRPTv1; rua=https://t.test/up"])
+async def test_no_tls_report_without_a_way(world: World, zone: str) -> None:
+    world.tally.connected(TlsPolicy("e.test"), None, (TODAY - 1) * DAY * 1_000_000)
+    await world.tally.write()
+    assert await world.send(zone) == []
+    assert await world.waiting(TLS) == []
+
+
+async def test_a_url_that_does_not_work_is_told(world: World) -> None:
+    world.tally.connected(TlsPolicy("e.test"), None, (TODAY - 1) * DAY * 1_000_000)
+    await world.tally.write()
+    (sent,) = await world.send(
+        "_smtp._tls.e.test TXT v=TLSRPTv1; rua=https://broken.test/,https://t.test/", web=True
+    )
+    assert sent.problem == "https://broken.test/: no"
+    assert len(world.published) == 1

@@ -1,0 +1,176 @@
+"""What attackers write, met by the examining door: forged results, tricks of From, odd signers (rows A of the security table)."""
+
+from __future__ import annotations
+
+import pytest
+
+from dkim_post import rsa
+from examined import BAD, LETTER, NOTE, boxes, decided, door, only, resolver, results, send, signed
+from postroom.intake.mx import MxDoor
+from postroom.mailauth.dkim.signing import SigningKey
+from postroom.message.authentication_results import authserv_id
+from postroom.proto.smtp.config import Service
+from smtp_session import Line, Talk, service
+from sorting_office import SortingOffice
+
+# --------------------------------------------------------------------------------------------------------------- forgeries
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Authentication-Results: mx.hamburger.test; dmarc=pass header.from=bank.test",
+        "authentication-results : MX.Hamburger.Test. 1; dmarc=pass header.from=bank.test",
+        "Authentication-Results:\r\n mx.hamburger.test;\r\n dmarc=pass header.from=bank.test",
+        'Authentication-Results: "mx.hamburger.test"; dmarc=pass',
+        "Authentication-Results: (mx.evil.test) mx.hamburger.test (x); dmarc=pass",
+        "Authentication-Results: ; dmarc=pass",
+        "Received-SPF: pass (forged) receiver=mx.hamburger.test; client-ip=192.0.2.1",
+        'Received-SPF: pass\r\n\treceiver="MX.hamburger.test"',
+    ],
+)
+@pytest.mark.parametrize("checked", [True, False])
+async def test_results_that_others_forged_are_taken_out(
+    office: SortingOffice, field: str, checked: bool
+) -> None:
+    way = door(office, NOTE) if checked else MxDoor(office.premises())
+    await send(way, f"{field}\r\n".encode() + LETTER)
+    raw = bytes(await only(office))
+    assert b"bank.test" not in raw
+    assert b"forged" not in raw
+    names = [line.split(b":")[0].strip().lower() for line in raw.split(b"\r\n")]
+    assert names.count(b"authentication-results") == (1 if checked else 0)
+    assert names.count(b"received-spf") == (1 if checked else 0)
+
+
+async def test_results_of_others_stay(office: SortingOffice) -> None:
+    foreign = b"Authentication-Results: lists.test; spf=pass\r\nReceived-SPF: pass receiver=lists.test\r\n"
+    await send(door(office, NOTE), foreign + LETTER)
+    header = await only(office)
+    assert [authserv_id(one) for one in header.all("Authentication-Results")] == [
+        "mx.hamburger.test",
+        "lists.test",
+    ]
+    assert header.count("Received-SPF") == 2
+
+
+async def test_a_header_too_long_to_be_looked_through_is_refused(office: SortingOffice) -> None:
+    padding = b"X: y\r\n" * 10_001
+    forged = b"Authentication-Results: mx.hamburger.test; dmarc=pass\r\n"
+    assert (await send(door(office, NOTE), padding + forged + LETTER)).startswith(
+        "554 5.6.0 The header is too long"
+    )
+    assert (await send(door(office, NOTE), padding + LETTER)).startswith("250")
+
+
+async def test_lmtp_may_bring_results_under_our_name(office: SortingOffice) -> None:
+    talk = Talk(service(door(office), kind=Service.LMTP), Line("127.0.0.1"))
+    await talk.message(body="Authentication-Results: mx.hamburger.test; spf=pass\r\n" + LETTER.decode())
+    assert (await only(office)).count("Authentication-Results") == 1
+
+
+# ----------------------------------------------------------------------------------------------------------- rows A of security
+
+
+@pytest.mark.parametrize(
+    ("sender", "reply"),
+    [
+        ("(any@legit.test", "501 5.1.7"),
+        ("x@legit.test(a.a.test", "501 5.1.7"),
+        ("@legit.test,@x:'any@a.test", "250"),
+    ],
+)
+async def test_odd_senders(office: SortingOffice, sender: str, reply: str) -> None:
+    """A2, A5: the first two are no addresses; of a source route the last address counts (RFC 5321 §4.1.1.3)."""
+    said = await send(door(office, NOTE), LETTER, BAD, sender)
+    assert said.startswith(reply)
+
+
+@pytest.mark.parametrize(
+    ("domain", "selector"),
+    [
+        ("crepes.test", "r1._domainkey.evil.test.\x00.any"),
+        ("crepes.test'a.evil.test", "r1"),
+        ("crepes.test(a.evil.test", "r1"),
+        ('crepes.test"a.evil.test', "r1"),
+        ("crepes.test;dmarc=pass", "r1"),
+    ],
+)
+async def test_odd_signers_prove_nothing_and_forge_nothing(
+    office: SortingOffice, domain: str, selector: str
+) -> None:
+    """A3, A4."""
+    field = signed(signing=[SigningKey("crepes.test", "r1", rsa())])
+    field = field.replace(b"d=crepes.test", f"d={domain}".encode()).replace(b"s=r1", f"s={selector}".encode())
+    said = await send(door(office, NOTE), field, BAD)
+    if "\x00" in selector and not said.startswith("250"):
+        return  # a NUL is refused before anybody looks
+    header = await only(office)
+    found = results(header)
+    assert (found["dkim"] != "pass", found["dmarc"]) == (True, "fail")
+
+
+AUTHORS = [
+    ("From: <a@evil.test>\r\nFrom: <alice@crepes.test>", "550 5.7."),
+    ("From: <alice@crepes.test>\r\nFrom: <a@evil.test>", "550 5.7."),
+    ("From : <alice@crepes.test>", "550 5.7.26"),
+    ("From\t: <alice@crepes.test>", "550 5.7.26"),
+    ("From: <a@evil.test>\r\nfrom : <alice@crepes.test>", "550 5.7."),
+    ("From:\r\n <alice@crepes.test>", "550 5.7.26"),
+    ("From: <a@evil.test>, <alice@crepes.test>", "550 5.7."),
+    ("From: <alice@crepes.test>, <a@evil.test>", "550 5.7."),
+    ("From: <@evil.test,@x.test:alice@crepes.test>", "550 5.7.26"),
+    ("From: <alice@crepes.test>\\,<a@evil.test>", "550 5.7."),
+    ("From: <a@evil.test>alice@crepes.test", "550 5.7."),
+    ("From: alice@crepes.test <a@evil.test>", "250"),  # a phrase: the parser that shows it, shows a@evil.test
+    ("From: (alice@crepes.test) <a@evil.test>", "250"),
+    ("From: <a@evil.test> (alice@crepes.test)", "250"),
+    ("From: <alice(a@evil.test)@crepes.test>", "550 5.7.26"),
+    ("From: alice@crepes.test(a@evil.test)", "550 5.7.26"),
+    ("From: alice@crepes.test, a@evil.test", "550 5.7."),
+    ('From: "alice@crepes.test" <a@evil.test>', "250"),
+    ("From: =?utf-8?b?PGFsaWNlQGNyZXBlcy50ZXN0Pg==?= <a@evil.test>", "250"),
+    ("From: =?utf-8?b?YWxpY2VAY3JlcGVzLnRlc3Q=?=", "550 5.7.1"),
+    ("From: <alice@CREPES.test>", "550 5.7.26"),
+    ("From: <alice@crepes.test.>", "550 5.7."),
+    ("From: group: alice@crepes.test;", "550 5.7.26"),
+    ("From: <alice@crepes.test\x01>", "550 5.7."),
+    ("From: <alice@[127.0.0.1]>", "550 5.7.1"),
+    ("From: al\xefce@crepes.test", "550 5.7."),
+    ("From: <alice@crepes.test> \xff", "550 5.7."),
+    ("Sender: alice@crepes.test", "Junk"),
+    ("Resent-From: alice@crepes.test", "Junk"),
+    ("From:", "Junk"),
+    ("From: undisclosed:;", "Junk"),
+]
+
+
+@pytest.mark.parametrize(("header", "outcome"), AUTHORS)
+async def test_tricks_of_from(office: SortingOffice, header: str, outcome: str) -> None:
+    """A06 and A07: the client and MAIL FROM are the attacker's own, and good; the author that is shown is the one that is checked."""
+    zone = resolver("evil.test TXT v=spf1 ip4:203.0.113.9 -all\n_dmarc.evil.test TXT v=DMARC1; p=reject")
+    letter = header.encode("latin-1") + b"\r\nSubject: x\r\n\r\nHi\r\n"
+    said = await send(door(office, resolver=zone), letter, BAD, "a@evil.test")
+    if outcome == "Junk":
+        assert list(await boxes(office)) == ["Junk"]
+    else:
+        assert said.startswith(outcome)
+
+
+async def test_a_folded_from_at_the_very_beginning_is_no_header(office: SortingOffice) -> None:
+    """A6: ` From:` first is a continuation of nothing, so the message has no header, and no author."""
+    said = await send(
+        door(office), b" From: alice@crepes.test\r\nSubject: x\r\n\r\nHi\r\n", BAD, "a@evil.test"
+    )
+    assert said.startswith("250")
+    assert list(await boxes(office)) == ["Junk"]
+
+
+async def test_many_signatures_cost_little_and_are_counted(office: SortingOffice) -> None:
+    """A10: of a hundred signatures the first eight are tried."""
+    one = signed(signing=[SigningKey("crepes.test", "r1", rsa())])
+    field = one[: -len(LETTER)]
+    zone = resolver()
+    await send(door(office, NOTE, resolver=zone), field * 99 + one, BAD)
+    assert zone.asked.count("r1._domainkey.crepes.test TXT") == 8
+    assert ("dkim", "neutral", "92 more signatures were not tried") in await decided(office)
