@@ -102,6 +102,7 @@ def milters(settings: Settings, world: Surroundings, parts: Parts, service: str)
         terms,
         settings.server.hostname,
         settings.limits.message_bytes,
+        (premises.hostname, premises.identity or premises.hostname),
         lambda recipient: premises.router.resolve(premises.engine.reading(), recipient.address),
         world.log.info,
     )

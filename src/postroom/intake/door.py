@@ -134,7 +134,8 @@ class Desk:
         premises, head = self._premises, head_of(content)
         if hops(head) > MAX_HOPS:
             raise RoutingLoop(f"The message has passed more than {MAX_HOPS} systems")
-        if not client.lmtp:  # another MTA of this system's may speak under our name
+        # Another MTA of this system's may speak under our name; so may a filter, before which forgeries were taken out.
+        if not client.lmtp and parcel.arrived is None:
             head = without_forgeries(head, self._names)
         envelope, hop = incoming.envelope, incoming.hop
         recipients = envelope.recipients

@@ -46,7 +46,7 @@ class Post:
             for number, path in enumerate(paths or [self.path])
         ]
         guard = Guard(GuardTerms(), None, asyncio.sleep)  # type: ignore[arg-type]
-        guard.milters = Milters(filters, "mx.hamburger.test", largest, resolve, tell)
+        guard.milters = Milters(filters, "mx.hamburger.test", largest, ("mx.hamburger.test",), resolve, tell)
         talk = Talk(service(self.door, guard=guard, tell=tell, **dict(more)))
         self.talks.append(talk)
         return talk
@@ -214,6 +214,7 @@ async def test_changes(post: Post) -> None:
     assert sorted(incoming.known) == [0, 1, 2]
     assert str(incoming.envelope.sender) == "bounces@r.test"
     assert incoming.quarantined == "f0: looks odd"
+    assert incoming.junk
     decided = [event for event in incoming.hop.events if isinstance(event, Decided)]
     assert [(one.what, one.result) for one in decided] == [("filter f0", "changed")]
     assert "2 HeaderAdded, 1 HeaderChanged" in decided[0].because
@@ -329,6 +330,17 @@ async def test_leading_space_is_the_filters_matter(post: Post) -> None:
         await post.talk().message(body=BODY)
     assert filter_.said(b"L")[0] == b"From\0 x@r.test\0"
     assert b"\r\nX:  y\r\n" in post.content
+
+
+async def test_results_under_our_name_are_a_filters_or_nobodys(post: Post) -> None:
+    """RFC 8601 §5: what came so is forged, what a filter adds stays."""
+    forged = "Authentication-Results: mx.hamburger.test; dkim=pass\r\n" + BODY
+    answers = [b"i\0\0\0\0Authentication-Results\0mx.hamburger.test; spf=none\0", b"c"]
+    async with FilterToOrder(post.path, {b"E": answers}) as filter_:
+        await post.talk().message(body=forged)
+        assert [data[:8] for data in filter_.said(b"L")] == [b"From\0x@r", b"Subject\0"]
+    assert post.content.startswith(b"Authentication-Results: mx.hamburger.test; spf=none\r\nFrom: x@r.test")
+    assert post.door.taken[0][2].received == forged.encode() + b"\r\n"
 
 
 async def test_lmtp_is_not_filtered(post: Post) -> None:

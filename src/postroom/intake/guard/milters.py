@@ -16,6 +16,7 @@ import msgspec
 from postroom.deliver.router import Resolved
 from postroom.intake.client import Client, Incoming
 from postroom.intake.door import Parcel
+from postroom.intake.forgeries import without_forgeries
 from postroom.intake.guard.milter_macros import client_macros, recipient_macros, sender_macros
 from postroom.intake.guard.milter_talk import Discarded, MilterTalk, MilterTerms
 from postroom.message.address import Address, parse_mailbox
@@ -46,11 +47,15 @@ MOST_REASON = 200  # characters of a reason for a quarantine
 
 
 class Milters(msgspec.Struct, frozen=True):
-    """The filters of a service, in their order. `resolve` says who a recipient is; raises `MailError`. `largest`: octets of a message."""
+    """The filters of a service, in their order. `resolve` says who a recipient is; raises `MailError`. `largest`: octets of a message.
+
+    `names` are ours: results under them that came with a message are taken out before filters see it, so that those of a filter may stay.
+    """
 
     terms: Sequence[MilterTerms]
     hostname: str
     largest: int
+    names: tuple[str, ...]
     resolve: Callable[[Recipient], Awaitable[Resolved | None]]
     tell: Callable[..., object]
 
@@ -99,7 +104,7 @@ class Filtering:
     async def message(self, client: Client, incoming: Incoming, parcel: Parcel) -> Filtered:
         """The whole message, as the filters leave it. Raises the `MailError` of a filter that refuses it."""
         del client
-        filtered = Filtered(incoming, parcel)
+        filtered = Filtered(incoming, self._without_forgeries(parcel))
         for talk in self._talks:
             if self._discarded:
                 break
@@ -111,6 +116,15 @@ class Filtering:
         if self._discarded:
             self._tell_discarded(filtered)
         return filtered
+
+    def _without_forgeries(self, parcel: Parcel) -> Parcel:
+        head = head_of(parcel.content)
+        cleaned = without_forgeries(head, self._milters.names)
+        if cleaned is head:
+            return parcel
+        return msgspec.structs.replace(
+            parcel, content=with_head(parcel.content, cleaned), arrived=parcel.received
+        )
 
     def abort(self) -> None:
         """The message that was begun came to nothing."""
@@ -195,8 +209,7 @@ class Filtering:
         if len(changed) > self._milters.largest:
             raise MessageTooBig(detail=f"filter {talk.terms.name} made it too big")
         if changed is not content:
-            arrived = parcel.content if parcel.arrived is None else parcel.arrived
-            parcel = msgspec.structs.replace(parcel, content=changed, arrived=arrived)
+            parcel = msgspec.structs.replace(parcel, content=changed, arrived=parcel.received)
         incoming = await self._changed_envelope(talk.terms.name, incoming, changes)
         if not incoming.envelope.recipients:
             self._discarded = talk.terms.name
@@ -226,6 +239,7 @@ class Filtering:
             ),
             known={number: resolved for number, (_, resolved) in enumerate(kept)},
             quarantined=quarantined,
+            junk=incoming.junk or bool(quarantined),
         )
 
     async def _added(
