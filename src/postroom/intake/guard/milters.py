@@ -213,8 +213,7 @@ class Filtering:
         incoming = await self._changed_envelope(talk.terms.name, incoming, changes)
         if not incoming.envelope.recipients:
             self._discarded = talk.terms.name
-        at = incoming.hop.since(incoming.hop.started)
-        incoming.hop.record(Decided(at, f"filter {talk.terms.name}", "changed", _words(changes)))
+        incoming.hop.record(Decided(0, f"filter {talk.terms.name}", "changed", _words(changes)))
         return Filtered(incoming, parcel)
 
     async def _changed_envelope(self, name: str, incoming: Incoming, changes: Iterable[Change]) -> Incoming:
