@@ -161,7 +161,7 @@ async def test_names_weigh_what_they_are_told_to(post: Post) -> None:
     talk = post.talk("192.0.2.9")
     said = await talk.say("EHLO friend", "MAIL FROM:<x@r.test>", "RCPT TO:<bob@hamburger.test>")
     assert said[-1] == (
-        "550 5.7.1 The address 192.0.2.9 has no name in the DNS; the client greets as friend, which is no full name"
+        "550 5.7.1 The client's address has no good name: 192.0.2.9 has no name; the client greets as friend, which is no full name"
     )
     said = await talk.say("EHLO friend.test", "MAIL FROM:<x@r.test>", "RCPT TO:<bob@hamburger.test>")
     assert said[-1].startswith("250")

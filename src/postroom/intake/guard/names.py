@@ -1,7 +1,8 @@
 """The client's names: what the DNS calls its address, and what it calls itself.
 
-RFC 8601 §2.7.3 (iprev: the name of an address must lead back to it), RFC 1912 §2.1 (every host has such a name). RFC 5321 §4.1.4 does not let a
-message be refused for a HELO name that cannot be verified, so what is found here only weighs, and by default nothing. Not here: SPF.
+RFC 8601 §3 (iprev: the name of an address must lead back to it), RFC 1912 §2.1 (every host has such a name). RFC 5321 §4.1.4 does not let a
+message be refused for a HELO name that cannot be verified, so what is found here only weighs, and by default nothing. Not here: SPF, and how
+iprev is found out (`mailauth.iprev`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ import ipaddress
 import msgspec
 
 from postroom.intake.guard.findings import Finding
+from postroom.mailauth import iprev
 from postroom.message.address import fold, parse_domain
 from postroom.proto.dns.resolver import Resolver
-
-MOST_NAMES = 5  # of an address that are looked up again
 
 
 class NameWeights(msgspec.Struct, frozen=True):
@@ -38,23 +38,15 @@ class Greeting(msgspec.Struct, frozen=True):
 async def reverse_findings(resolver: Resolver, ip: str, weights: NameWeights) -> tuple[list[Finding], str]:
     """What is wrong with the name of an address, and the name when it leads back to it; a DNS that fails proves nothing."""
     try:
-        names = await resolver.ptr(ip)
+        verdict = await iprev.check(resolver, ip)
     except ValueError:
         return [], ""
-    if names.failed:
-        return [], ""
-    if not names.records:
-        return _weighed(
-            "reverse name", "none", f"the address {ip} has no name in the DNS", weights.no_reverse
-        ), ""
-    for name in names.records[:MOST_NAMES]:
-        addresses = await resolver.addresses(name)
-        if addresses.failed:
-            return [], ""
-        if any(_same(address, ip) for address in addresses.records):
-            return [], name
-    because = f"the name {names.records[0]} of the address {ip} does not lead back to it"
-    return _weighed("reverse name", "unconfirmed", because, weights.unconfirmed_reverse), ""
+    points = {
+        iprev.Result.PERMERROR: weights.no_reverse,
+        iprev.Result.FAIL: weights.unconfirmed_reverse,
+    }.get(verdict.result, 0)
+    because = f"the client's address has no good name: {verdict.words}"
+    return _weighed("reverse name", verdict.result.value, because, points), verdict.name
 
 
 async def greeting_findings(
