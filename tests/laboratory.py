@@ -18,12 +18,14 @@ from postroom.lab.plan import residents
 class LabThread:
     """A running lab and its files; `do` runs a coroutine in its loop."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, enforce: bool = False) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.log = io.StringIO()
-        settings = LabSettings(directory / "lab", 0, residents(), make_log("json", "warning", self.log))
+        settings = LabSettings(
+            directory / "lab", 0, residents(), make_log("json", "warning", self.log), enforce
+        )
         self.lab = Lab(settings)
         self.do(self.lab.start())
         self.runtime = directory / "run"

@@ -16,6 +16,11 @@ TRACE = re.compile(
 )
 
 
+FOUND = re.compile(
+    rb"(?:Authentication-Results|Received-SPF):[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*", re.IGNORECASE
+)
+
+
 def letter(sender: str, recipient: str, subject: str, body: str = "Do you like ketchup?\n") -> bytes:
     """A whole letter, so that no server has reason to add to its header; lines end as on the wire."""
     lines = [
@@ -36,10 +41,11 @@ def wire(text: str) -> bytes:
 
 
 def traced(raw: bytes) -> tuple[list[bytes], bytes]:
-    """The trace fields at a letter's head (RFC 5321 §4.4), and what is behind them."""
+    """The trace fields at a letter's head (RFC 5321 §4.4), and what is behind them; what was found out about the sender is left out."""
     fields, at = [], 0
-    while (found := TRACE.match(raw, at)) is not None:
-        fields.append(found[0])
+    while (found := TRACE.match(raw, at) or FOUND.match(raw, at)) is not None:
+        if found.re is TRACE:
+            fields.append(found[0])
         at = found.end()
     return fields, raw[at:]
 
