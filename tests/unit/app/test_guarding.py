@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ import msgspec
 import pytest
 
 import whole_server
+from dkim_post import rsa
+from filter_to_order import FilterToOrder
 from postroom.app.serving import internet
 from postroom.app.settings import Settings, SettingsError, parse
+from postroom.mailauth.dkim.signing import SigningKey, sign
 from postroom.message.journey import Decided, Hop
 from postroom.net.clock import MovableClock
 from unit.intake.test_guard_names import Names
@@ -157,6 +161,28 @@ async def test_spf_vouches(alone: Any) -> None:
         '[guard]\nproxies = ["127.0.0.1"]\ngreylist = true', "r.test TXT v=spf1 ip4:192.0.2.0/24 -all"
     )
     assert (await server.talk(HEADER, *MESSAGE))[-1].startswith("250 2.0.0 Ok: queued as")
+
+
+async def test_signatures_are_about_what_came(alone: Any, tmp_path: Path) -> None:
+    """A filter that writes another body does not spoil the author's signature, and its own words stay."""
+    answers = [b"bReplaced\r\n", b"hAuthentication-Results\0mail.l.test; x-filter=pass\0", b"qodd\0", b"c"]
+    letter = b"From: x@r.test\r\nSubject: x\r\n\r\nHello\r\n"
+    key = SigningKey("r.test", "sel", rsa())
+    [signature] = sign(letter, [key], int(time.time()))
+    text = f'[guard]\nproxies = ["127.0.0.1"]\n[milters."f"]\nsocket = "unix:{tmp_path}/f"'
+    server = await alone(text, f"sel._domainkey.r.test TXT {key.key.record()}")
+    async with FilterToOrder(tmp_path / "f", {b"E": answers}):
+        said = await server.talk(HEADER, *MESSAGE[:4], (signature + letter).decode() + ".")
+    assert said[-1].startswith("250 2.0.0 Ok: queued as"), said
+    decided = await server.decided()
+    assert "filter f: changed" in decided
+    assert "dkim: pass" in decided
+    copies = """
+        SELECT b.name, COUNT(*) FROM messages m JOIN mailboxes b ON b.account_id = m.account_id AND b.mailbox_id = m.mailbox_id
+        GROUP BY b.name
+    """
+    rows = await server.server.engine.reading().fetch(copies)
+    assert [tuple(row) for row in rows] == [("Junk", 1)]
 
 
 async def test_the_chore_of_the_greylist(alone: Any) -> None:
