@@ -7,8 +7,8 @@ set -u
 packages="swaks libnet-ssleay-perl libauthen-sasl-perl curl openssl telnet netcat-openbsd strace tmux
     msmtp s-nail mailutils fetchmail getmail6 mpop
     isync offlineimap3 imapfilter mutt neomutt alpine aerc
-    postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd postgresql"
-services="postfix dovecot postgresql fetchmail"
+    postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd postgresql opendkim"
+services="postfix dovecot postgresql fetchmail opendkim"
 tried=${1:-}
 policy=/usr/sbin/policy-rc.d
 

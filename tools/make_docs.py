@@ -32,6 +32,7 @@ from rfc_citations import ROOT, SOURCE, index
 
 DOCS = ROOT / "docs"
 RFC = re.compile(r"RFC (\d+)")
+NO_RFC = "of no RFC"  # beside an extension that Postfix has brought
 LIMIT = re.compile(
     r"^(MAX|MOST|LONGEST|SLOWEST|SILENCE|SHOWN|KEPT)(_|$)|_(SECONDS|DAYS|ROWS|AT_ONCE)$"
     r"|^(BACKLOG|GRACE|FORGET_AFTER|MESSAGES_PER_CONNECTION|FIRST_CONNECTIONS|PREVIEW)$"
@@ -152,11 +153,13 @@ def smtp_page() -> str:
     rows = [
         (
             f"`{row.keyword}`",
-            f"RFC {rfcs[row.keyword]}",
+            f"RFC {rfcs[row.keyword]}" if rfcs[row.keyword] else "Postfix's documentation",
             code(row.verbs) or "",
             code((*row.mail, *(f"{name} of RCPT" for name in row.rcpt))),
             "; ".join(_offered(row.keyword, offers)) or "nowhere",
-            standing(rfcs[row.keyword]),
+            standing(rfcs[row.keyword])
+            if rfcs[row.keyword]
+            else "to who connects from a network of the settings",
         )
         for row in EXTENSIONS
     ]
@@ -202,9 +205,10 @@ def _extension_rfcs() -> dict[str, str]:
         keyword = call.args[0]
         assert isinstance(keyword, ast.Constant)
         assert isinstance(keyword.value, str)
-        rfc = RFC.search("\n".join(lines[call.lineno - 1 : call.end_lineno]))
-        assert rfc, f"{path}:{call.lineno}: no RFC beside {keyword.value}"
-        found[keyword.value] = rfc[1]
+        row = "\n".join(lines[call.lineno - 1 : call.end_lineno])
+        rfc = RFC.search(row)
+        assert rfc or NO_RFC in row, f"{path}:{call.lineno}: no RFC beside {keyword.value}"
+        found[keyword.value] = rfc[1] if rfc else ""
     return found
 
 

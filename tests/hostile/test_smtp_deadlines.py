@@ -118,7 +118,7 @@ def test_s20_s21_sizes(house: Besieged) -> None:
 @pytest.fixture
 def neighbours(monkeypatch: pytest.MonkeyPatch) -> Callable[[Besieged], None]:
     def count_loopback(house: Besieged) -> None:
-        monkeypatch.setattr(gate, "_is_local", lambda ip: False)
+        monkeypatch.setattr(gate, "is_local", lambda ip: False)
 
     return count_loopback
 

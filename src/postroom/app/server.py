@@ -109,9 +109,7 @@ class Server:
         await self._control.start()
         self.parts.node.start()
         self.parts.runner.start()
-        self._housekeeping.start(
-            *self._chores.all(), Chore("APOP", 60.0, self.services.apop.look), self._dkim()
-        )
+        self._housekeeping.start(*self._chores.all(), *self.services.chores(), self._dkim())
         return ports
 
     def _dkim(self) -> Chore:

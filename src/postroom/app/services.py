@@ -10,20 +10,21 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from postroom.app import authenticating, building
+from postroom.app import authenticating, building, guarding
 from postroom.app.apop import ApopOffer
 from postroom.app.building import Tls
+from postroom.app.housekeeping import Chore, Whose
 from postroom.app.locate import places_of
 from postroom.app.parts import Parts, turner
 from postroom.app.places import places_to_listen
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
+from postroom.intake.guard.guard import Guard
 from postroom.intake.mx import MxDoor
 from postroom.intake.submission import SubmissionDoor
 from postroom.net import sockets
 from postroom.net.certificates import ServerTls
 from postroom.net.connections import Connections
-from postroom.net.gate import Gate, GateLimits
 from postroom.net.listener import Door, Listener
 from postroom.net.pump import Endpoint
 from postroom.net.session import Session
@@ -64,9 +65,9 @@ class Services:
         self._parts = parts
         self._tls = Tls(certificates)
         self._connections = Connections(world.clock.monotonic)
-        limits = settings.limits
-        gate_limits = GateLimits(limits.connections_per_client, limits.connections_per_minute)
-        self._gate = None if world.open_house else Gate(gate_limits, world.clock.monotonic)
+        self._gate = guarding.gate(settings, world)
+        self._proxies = guarding.networks(settings.guard.proxies, "proxies")
+        self._xclient = guarding.networks(settings.guard.xclient, "xclient")
         self._listeners: list[Listener] = []
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
         self.apop = ApopOffer(parts.store.engine, settings.server.hostname)
@@ -78,6 +79,14 @@ class Services:
     def body(self) -> Body:
         """For a message that comes by another way than these listeners, counted with theirs."""
         return Body(self._parts.budget, self._incoming)
+
+    def chores(self) -> list[Chore]:
+        """What the services want done from time to time."""
+        chores = [Chore("APOP", 60.0, self.apop.look)]
+        if self._settings.guard.greylist:
+            greylist = guarding.greylist(self._settings, self._world, self._parts)
+            chores.append(Chore("greylist", 3600.0, greylist.prune, Whose.STORE))
+        return chores
 
     def unique(self) -> str:
         """The left half of a Message-ID."""
@@ -120,12 +129,17 @@ class Services:
         tls = self._tls.of(name) if name in IMPLICIT_TLS else None
         endpoint = Endpoint(sessions, self._connections, self._tell, tls)
         refusal = _BUSY.get(name, _BUSY_SMTP)
-        return Door(endpoint, self._gate, refusal)
+        return Door(endpoint, self._gate, refusal, proxies=self._proxies, refused=self._turned_away)
+
+    def _turned_away(self, ip: str, why: str) -> None:
+        self._world.log.info("connection.refused", client=ip, why=why)
 
     def _tell(self, error: BaseException) -> None:
         self._world.log.error("session.fault", exc_info=error, error=str(error))
 
-    def _smtp(self, service: Service, tls: str, door: MxDoor | SubmissionDoor) -> Callable[[], Session]:
+    def _smtp(
+        self, service: Service, tls: str, door: MxDoor | SubmissionDoor, guard: Guard | None = None
+    ) -> Callable[[], Session]:
         world, parts = self._world, self._parts
         home = building.home_domain(self._settings)
         shared = SmtpService(
@@ -143,16 +157,21 @@ class Services:
             ),
             tell=world.log.info,
             incoming=self._incoming,
+            guard=guard,
+            proxies=self._xclient,
         )
         return lambda: SmtpSession(shared)
 
     def _mx(self, tls: str) -> Callable[[], Session]:
+        guard = guarding.mx_guard(self._settings, self._world, self._parts)
         count = self._parts.tally.saw
         door = MxDoor(self._parts.premises, authenticating.examiner(self._settings, self._world, count))
-        return self._smtp(Service.MX, tls, door)
+        return self._smtp(Service.MX, tls, door, guard)
 
     def _submission(self) -> Callable[[], Session]:
-        return self._smtp(Service.SUBMISSION, "submission", SubmissionDoor(self._parts.premises, self.unique))
+        guard = guarding.submission_guard(self._settings, self._world, self._parts)
+        door = SubmissionDoor(self._parts.premises, self.unique)
+        return self._smtp(Service.SUBMISSION, "submission", door, guard)
 
     def _lmtp(self) -> Callable[[], Session]:
         return self._smtp(Service.LMTP, "smtp", MxDoor(self._parts.premises))

@@ -9,12 +9,15 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
+
+from postroom.app.guard_settings import GuardSettings, ListSettings, MilterSettings
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Listen = Annotated[int, Meta(ge=-1, le=65535)]
@@ -161,6 +164,12 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_minute: Annotated[
         int, Meta(description="new ones from one client, for each worker; 0: no limit")
     ] = 300
+    connections_per_network: Annotated[
+        int, Meta(description="at once from one IPv4 /24 or IPv6 /48, for each worker; 0: no limit")
+    ] = 300
+    connections_per_network_minute: Annotated[
+        int, Meta(description="new ones from one such network, for each worker; 0: no limit")
+    ] = 3000
     imap_messages: Annotated[
         int,
         Meta(
@@ -307,6 +316,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dns: DnsSettings = DnsSettings()
     authentication: AuthenticationSettings = AuthenticationSettings()
     limits: LimitSettings = LimitSettings()
+    guard: GuardSettings = GuardSettings()
+    lists: dict[str, ListSettings] = {}
+    milters: dict[str, MilterSettings] = {}
     queue: QueueSettings = QueueSettings()
     routes: dict[str, RouteSettings] = {}
     mailboxes: MailboxSettings = MailboxSettings()
@@ -316,6 +328,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: LogSettings = LogSettings()
 
 
+_NAMED: Mapping[str, tuple[str, type[msgspec.Struct]]] = (
+    MappingProxyType(  # sections with a name of the user's
+        {
+            "routes": ('routes."example.com"', RouteSettings),
+            "lists": ('lists."list.example.com"', ListSettings),
+            "milters": ('milters."filter"', MilterSettings),
+        }
+    )
+)
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<path>[^`]*)`)?")
 
 
@@ -355,8 +376,9 @@ def describe() -> str:
 
 def _sections() -> Iterator[tuple[str, type[msgspec.Struct]]]:
     for field in msgspec.structs.fields(Settings):
-        if field.name == "routes":
-            yield 'routes."example.com"', RouteSettings
+        named = _NAMED.get(field.name)
+        if named is not None:
+            yield named
         else:
             yield field.name, type(field.default)
 

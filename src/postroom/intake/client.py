@@ -118,7 +118,7 @@ class Incoming(msgspec.Struct):
     """A transaction at the door; replaced, never cleaned. `known` is what RCPT found out, by recipient number.
 
     `opening` are the checks of the sender that were begun at MAIL; `fields` stand above Received; `junk`: it goes into Junk; `vouched`: the door knows
-    that one of ours is the author.
+    that one of ours is the author. `quarantined` says why a filter wants it put aside; "" is for nobody.
     """
 
     envelope: Envelope
@@ -129,3 +129,4 @@ class Incoming(msgspec.Struct):
     fields: bytes = b""
     junk: bool = False
     vouched: bool = False
+    quarantined: str = ""

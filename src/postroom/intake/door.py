@@ -47,11 +47,20 @@ class Door(Protocol):
 
 
 class Parcel(msgspec.Struct):
-    """The message as the client sent it (dots removed, CRLF), its journey id, and the dialogue so far with the reply to come."""
+    """The message as the client sent it (dots removed, CRLF), its journey id, and the dialogue so far with the reply to come.
+
+    Where a filter has changed it, `arrived` is what came: signatures are about that.
+    """
 
     accept_id: int
     content: Content
     said: list[bytes]
+    arrived: Content | None = None
+
+    @property
+    def received(self) -> Content:
+        """What came, whatever became of it."""
+        return self.content if self.arrived is None else self.arrived
 
 
 class Premises(msgspec.Struct):
@@ -125,7 +134,8 @@ class Desk:
         premises, head = self._premises, head_of(content)
         if hops(head) > MAX_HOPS:
             raise RoutingLoop(f"The message has passed more than {MAX_HOPS} systems")
-        if not client.lmtp:  # another MTA of this system's may speak under our name
+        # Another MTA of this system's may speak under our name; so may a filter, before which forgeries were taken out.
+        if not client.lmtp and parcel.arrived is None:
             head = without_forgeries(head, self._names)
         envelope, hop = incoming.envelope, incoming.hop
         recipients = envelope.recipients

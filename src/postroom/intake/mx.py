@@ -55,7 +55,7 @@ class MxDoor:
         if incoming.opening is None or self._examiner is None:
             return await self._desk.take(client, incoming, parcel, parcel.content)
         utf8 = incoming.envelope.smtputf8
-        examined = await self._examiner.examine(incoming.opening, parcel.content, utf8=utf8)
+        examined = await self._examiner.examine(incoming.opening, parcel.received, utf8=utf8)
         if examined.decision.action in (Action.REFUSE, Action.DEFER):
             self._examiner.count(examined)
             raise _refusal(examined)
@@ -70,7 +70,7 @@ class MxDoor:
         if reverse is not None and reverse.result is Reverse.PASS and client.reverse != reverse.name:
             client.reverse, client.received_start = reverse.name, ""
         incoming.fields = examined.fields
-        incoming.junk = examined.decision.action is Action.JUNK
+        incoming.junk |= examined.decision.action is Action.JUNK
         self._note(incoming, examined)
 
     def _note(self, incoming: Incoming, examined: Examined) -> None:

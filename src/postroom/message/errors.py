@@ -93,6 +93,36 @@ class NullMx(NoSuchDomain):
     words = "The domain accepts no mail (null MX)"
 
 
+class TooFast(TryLater):
+    """More came from there, or for there, than may in that time."""
+
+    status = EnhancedStatus(4, 7, 0)
+    words = "Too much at once, try again later"
+
+
+class Greylisted(TryLater):
+    """A first try of somebody unknown: whoever tries again is taken (RFC 6647 §2)."""
+
+    status = EnhancedStatus(4, 7, 1)
+    words = "Greylisted, try again later"
+
+
+class PolicyRefused(MailError):
+    """What is known of the client is too bad (RFC 3463 §3.8, X.7.1)."""
+
+    status = EnhancedStatus(5, 7, 1)
+    words = "Refused by a rule of this system"
+
+
+class Dictated(MailError):
+    """Somebody else has decided, with a reply of his own: `code`, `status` and words."""
+
+    def __init__(self, code: int, status: EnhancedStatus, public: str, *, detail: str = "") -> None:
+        super().__init__(public, detail=detail)
+        self.code = code
+        self.status = status  # type: ignore[misc]  # that of the one error, not of the kind
+
+
 class RelayDenied(MailError):
     """A foreign recipient, and the client has not logged in."""
 

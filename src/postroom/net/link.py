@@ -37,6 +37,7 @@ class Link(asyncio.Protocol):
         "parting",
         "peer",
         "tls",
+        "told",
     )
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class Link(asyncio.Protocol):
         self.parting = False  # the peer will say nothing more, as far as its protocol goes
         self.bytes_in = 0
         self.tls: TlsFacts | None = None
+        self.told: tuple[Peer, Peer] | None = None  # the far and the near end as a proxy tells them
 
     # What a subclass does
 
@@ -166,7 +168,7 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learns who is there."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
-        self.peer, self.local = ends(self._transport)
+        self.peer, self.local = self.told or ends(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Hands octets on, or TLS records to the layer."""

@@ -1,7 +1,8 @@
 """A listening socket and what happens to those who connect.
 
 Limits for each neighbour (`gate`) and for all together: when there are too many, or files run out, nobody is accepted for a second, and the
-kernel's queue holds whoever comes (RFC 5321 §7.8). Not here: making sockets (`sockets`), talking (`pump`).
+kernel's queue holds whoever comes (RFC 5321 §7.8). A proxy says first for whom it comes (`proxied`). Not here: making sockets (`sockets`),
+talking (`pump`).
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import asyncio
 import resource
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from postroom.net.gate import Gate
 from postroom.net.link import Link
+from postroom.net.networks import Networks
+from postroom.net.proxied import Proxied
 from postroom.net.pump import Endpoint, Pump
+from postroom.net.session import Peer
 from postroom.net.sockets import BACKLOG
 
 PAUSE_SECONDS = 1.0
@@ -24,16 +29,23 @@ BATCH = 8  # accepted in one go; asyncio has begun up to three batches before a 
 KEPT_BACK = 64  # files for everything else: databases, DNS, relaying
 
 
+def _tell_nobody(ip: str, why: str) -> None:
+    """For a door without a log."""
+
+
 class Door(msgspec.Struct, frozen=True):
     """How a listener treats those who come. `refusal` is what a client hears that the gate does not let in (in the clear only).
 
-    `most` connections of `endpoint.connections` may be open together; 0: as many as the process may have files, less some.
+    `most` connections of `endpoint.connections` may be open together; 0: as many as the process may have files, less some. Who connects
+    from `proxies` is a proxy and begins with a PROXY header. `refused(ip, why)` is told of who was turned away.
     """
 
     endpoint: Endpoint
     gate: Gate | None = None
     refusal: bytes = b""
     most: int = 0
+    proxies: Networks = Networks()
+    refused: Callable[[str, str], None] = _tell_nobody
 
 
 class Listener:
@@ -92,8 +104,8 @@ class Listener:
             server.close()
         self._socket.close()
 
-    def _guest(self) -> Guest:
-        guest = Guest(self._door)
+    def _guest(self) -> Link:
+        guest = _announced(self._door) if self._door.proxies else Guest(self._door)
         if self.crowded():
             asyncio.get_running_loop().call_soon(self.pause)  # the loop is in the middle of accepting
         return guest
@@ -126,13 +138,16 @@ class Guest(Pump):
         if gate is None:
             super().connection_made(transport)
             return
-        name = transport.get_extra_info("peername")
-        ip = str(name[0]) if isinstance(name, tuple) else ""
-        if gate.admit(ip.removeprefix("::ffff:")):
+        if self.told is None:
+            name = transport.get_extra_info("peername")
+            ip = str(name[0]).removeprefix("::ffff:") if isinstance(name, tuple) else ""
+        else:
+            ip = self.told[0].ip
+        if gate.admit(ip):
             self._counted = True
             super().connection_made(transport)
         else:
-            self._turn_away(transport)
+            self._turn_away(transport, gate)
 
     def lost(self, reason: str) -> None:
         """Makes room."""
@@ -140,12 +155,26 @@ class Guest(Pump):
         if self._counted and self._door.gate is not None:
             self._door.gate.leave(self.peer.ip)
 
-    def _turn_away(self, transport: asyncio.BaseTransport) -> None:
+    def _turn_away(self, transport: asyncio.BaseTransport, gate: Gate) -> None:
         Link.connection_made(self, transport)
+        why = gate.why(self.peer.ip)
+        if why:
+            self._door.refused(self.peer.ip, why)
         if self._endpoint.implicit_tls is None and self._door.refusal:
             self.send(self._door.refusal)
         self.eof = True  # whatever it might say: it is not waited for
         self._end("refused")
+
+
+def _announced(door: Door) -> Proxied:
+    def begin(transport: asyncio.BaseTransport, ends: tuple[Peer, Peer] | None) -> Guest:
+        guest = Guest(door)
+        guest.told = ends
+        transport.set_protocol(guest)
+        guest.connection_made(transport)
+        return guest
+
+    return Proxied(door.proxies, begin, door.endpoint.connections, door.refused)
 
 
 def most_connections() -> int:

@@ -16,6 +16,7 @@ import msgspec
 
 from postroom.intake.client import Account, Client, Incoming, Manner
 from postroom.intake.door import Door, HangUp, Parcel
+from postroom.intake.guard.guard import Guard
 from postroom.message.errors import (
     BadAddress,
     BadSenderAddress,
@@ -23,6 +24,7 @@ from postroom.message.errors import (
     TryLater,
 )
 from postroom.message.ids import IdKind, id_text
+from postroom.net.networks import Networks
 from postroom.net.session import Connection, Peer, TlsFacts
 from postroom.proto.smtp.commands import (
     Data,
@@ -36,6 +38,7 @@ from postroom.proto.smtp.commands import (
     StartTls,
     Turn,
     Vrfy,
+    Xclient,
 )
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.events import Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
@@ -46,6 +49,7 @@ from postroom.serve.body_budget import BodyBudget
 from postroom.serve.smtp_body import Body
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
+from postroom.serve.smtp_threshold import Threshold, announced
 from postroom.store.login import Login
 from postroom.store.spilled import Content
 
@@ -61,7 +65,8 @@ class SmtpService(msgspec.Struct):
 
     `authenticate(protocol, ip, name, password, authorize_as)` is the login policy; `tls` gives the context for STARTTLS; `now` unix
     microseconds; `next_id` journey ids; `home` completes unqualified names; `tell` logs an event with its facts; `queue`
-    answers ETRN and ATRN. Messages over `Limits.spill` are kept in files in the directory `incoming`; None keeps them in memory.
+    answers ETRN and ATRN. Messages over `Limits.spill` are kept in files in the directory `incoming`; None keeps them in memory. `guard`
+    stands before the door; XCLIENT is believed of who connects from `proxies`.
     """
 
     offers: Offers
@@ -76,24 +81,19 @@ class SmtpService(msgspec.Struct):
     tls: Callable[[], ssl.SSLContext] | None = None
     queue: QueueDesk = QueueDesk()
     incoming: Path | None = None
+    guard: Guard | None = None
+    proxies: Networks = Networks()
 
 
 class SmtpSession:
     """One connection."""
 
-    __slots__ = (
-        "_before_body",
-        "_body",
-        "_client",
-        "_connection",
-        "_incoming",
-        "_service",
-        "machine",
-    )
+    __slots__ = ("_before_body", "_body", "_client", "_connection", "_incoming", "_service", "_threshold", "machine")  # fmt: skip
 
     def __init__(self, service: SmtpService) -> None:
         self.machine = SmtpServer(service.offers.config, service.offers)
         self._service = service
+        self._threshold = Threshold(service.door, service.tell, service.guard, service.proxies)
         self._connection: Connection | None = None
         self._client = Client(Peer(""), Peer(""), lmtp=service.offers.config.service is Service.LMTP)
         self._incoming: Incoming | None = None
@@ -110,7 +110,7 @@ class SmtpSession:
         if connection.tls is not None:
             client.tls = connection.tls
             self.machine.tls_started()
-        self.machine.greet()
+        self._threshold.open(self.machine, connection, client)
 
     async def handle(self, event: Any) -> None:
         """Answers one event; an error of the mail system's family becomes its reply."""
@@ -118,9 +118,7 @@ class SmtpSession:
             await self._HANDLERS[type(event)](self, event)
         except MailError as error:
             reply = replies.refusal(error)
-            self._service.tell(
-                "client.refused", reply=str(reply), client=self._client.peer.ip, detail=error.detail
-            )
+            await self._threshold.refuse(str(reply), self._client, error.detail)
             self.machine.reply(reply)
         except HangUp:
             self._forget()
@@ -153,6 +151,7 @@ class SmtpSession:
         """What had not been accepted is gone."""
         self._forget()
         self._connection = None
+        self._threshold.close()
 
     def deadline(self) -> float:
         """Seconds since our last word; a message that keeps coming, and not in drops, has more of them (RFC 5321 §4.5.3.2.7)."""
@@ -177,6 +176,15 @@ class SmtpSession:
         self.machine.reply(replies.READY_FOR_TLS)
         self._connection.start_tls(context())
 
+    async def _xclient(self, event: Xclient) -> None:
+        """A proxy that is believed says who its client is: what follows is said by that one."""
+        proxy = self._client.peer.ip
+        self._forget()
+        self._client = announced(self._client, event.facts)
+        self._threshold.meet(self._client)
+        self._service.tell("client.announced", client=self._client.peer.ip, proxy=proxy)
+        self.machine.reply(self._service.offers.greeting)
+
     async def _authenticate(self, event: Authenticate) -> None:
         if self._service.authenticate is None:
             raise TryLater
@@ -200,7 +208,7 @@ class SmtpSession:
             event.envelope.auth = "<>"  # RFC 4954 §5: who has not logged in cannot vouch for anybody
         incoming = Incoming(event.envelope, self._client.hop(self._service.now()), Manner(event.how))
         asked = event.envelope.priority
-        await self._service.door.mail(self._client, incoming)
+        await self._threshold.door.mail(self._client, incoming)
         self._incoming = incoming
         if self._connection is not None:
             self._before_body = self._connection.bytes_in
@@ -212,7 +220,7 @@ class SmtpSession:
         if not recipient.address.domain:
             address = self._client.complete(recipient.address, self._service.home, BadAddress)
             recipient = event.recipient = msgspec.structs.replace(recipient, address=address)
-        await self._service.door.rcpt(self._client, self._incoming, recipient)
+        await self._threshold.door.rcpt(self._client, self._incoming, recipient)
         self.machine.reply(replies.RECIPIENT_OK)
 
     async def _data(self, event: Data) -> None:  # noqa: ARG002
@@ -253,7 +261,7 @@ class SmtpSession:
         verdict = replies.queued(accept_id)
         count = len(incoming.envelope.recipients) if self._client.lmtp else 1
         said = self.machine.take_dialogue(*[verdict] * count)
-        receipt = await self._service.door.message(self._client, incoming, Parcel(accept_id, content, said))
+        receipt = await self._threshold.door.message(self._client, incoming, Parcel(accept_id, content, said))
         envelope = incoming.envelope
         self._service.tell(
             "message.accepted",
@@ -323,6 +331,7 @@ class SmtpSession:
             Expn: _expn,
             Etrn: _etrn,
             Turn: _turn,
+            Xclient: _xclient,
             Closed: _closed,
         }
     )

@@ -12,6 +12,7 @@ from postroom.message.errors import (
     AuthenticationFailed,
     BadAddress,
     BadContent,
+    Dictated,
     EnhancedStatus,
     MailboxDisabled,
     MailError,
@@ -59,6 +60,8 @@ STOPPING = Reply.of(421, "4.3.2", "The service is being stopped, try again later
 
 def refusal(error: MailError) -> Reply:
     """The error as a reply: the code of its nearest kind in the table, else 550 or 451."""
+    if isinstance(error, Dictated):
+        return Reply.failure(error.code, error)
     for kind in type(error).__mro__:
         code = CODES.get(kind)
         if code is not None:

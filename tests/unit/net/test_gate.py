@@ -2,7 +2,8 @@
 
 import pytest
 
-from postroom.net.gate import Gate, GateLimits, neighbour
+from postroom.net.gate import Gate, GateLimits
+from postroom.net.networks import Networks
 
 
 class Time:
@@ -74,7 +75,54 @@ def test_who_stays_connected_is_not_forgotten() -> None:
     assert not gate.admit("192.0.2.1")
 
 
-def test_neighbours() -> None:
-    assert neighbour("192.0.2.1") == "192.0.2.1"
-    assert neighbour("2001:db8::1") == neighbour("2001:db8::2") == "2001:db8::"
-    assert neighbour("no:address") == "no:address"
+def test_a_network_has_limits_of_its_own() -> None:
+    gate = Gate(GateLimits(at_once=2, network_at_once=3), Time())
+    assert [gate.admit(f"192.0.2.{number // 2}") for number in range(4)] == [True, True, True, False]
+    assert gate.why("192.0.2.1") == "3 connections from 192.0.2.0/24 are open, at most 3 may be"
+    assert gate.admit("192.0.3.1")
+    gate.leave("192.0.2.0")
+    assert gate.admit("192.0.2.7")
+
+
+def test_a_refusal_takes_nothing_from_the_network() -> None:
+    gate = Gate(GateLimits(at_once=1, network_at_once=2), Time())
+    assert gate.admit("192.0.2.1")
+    assert not any(gate.admit("192.0.2.1") for _ in range(5))
+    assert gate.admit("192.0.2.2")
+
+
+def test_a_48_is_a_network() -> None:
+    gate = Gate(GateLimits(at_once=0, per_minute=0, network_per_minute=2), Time())
+    assert [gate.admit(f"2001:db8:0:{number}::1") for number in range(3)] == [True, True, False]
+    assert "more than 2 connections in a minute from 2001:db8::/48" in gate.why("2001:db8:0:9::1")
+    assert gate.admit("2001:db8:1::1")
+
+
+def test_who_is_exempt_is_not_counted() -> None:
+    gate = Gate(GateLimits(at_once=1, exempt=Networks(["192.0.2.0/24", "2001:db8::1"])), Time())
+    assert all(gate.admit(ip) for ip in ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1"] * 3)
+    assert len(gate) == 0
+    gate.leave("192.0.2.1")
+
+
+def test_a_reason_is_told_once_a_minute() -> None:
+    time = Time()
+    gate = Gate(GateLimits(at_once=1), time)
+    assert gate.admit("192.0.2.1")
+    assert not gate.admit("192.0.2.1")
+    assert gate.why("192.0.2.1") == "1 connections from 192.0.2.1 are open, at most 1 may be"
+    assert gate.why("192.0.2.1") == ""
+    time.now = 61.0
+    assert gate.why("192.0.2.1")
+    gate.leave("192.0.2.1")
+    assert gate.why("192.0.2.1") == ""
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_so_many_are_remembered(beyond: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postroom.net.gate.MOST_KNOWN", 10)
+    gate = Gate(GateLimits(), Time())
+    for number in range(11 + beyond):
+        assert gate.admit(f"10.0.0.{number}")
+        gate.leave(f"10.0.0.{number}")
+    assert len(gate) == 11 if not beyond else len(gate) <= 11

@@ -11,6 +11,7 @@ from postroom.net import listener as listening
 from postroom.net import sockets
 from postroom.net.gate import Gate, GateLimits
 from postroom.net.listener import Door, Listener, most_connections
+from postroom.net.networks import Networks
 from unit.net.conftest import Streams
 from unit.net.lines import Service
 
@@ -122,3 +123,114 @@ def test_most_connections_leaves_files_for_others(monkeypatch: pytest.MonkeyPatc
     for soft, most in ((64, 32), (1024, 960), (65536, 65472)):
         monkeypatch.setattr(listening.resource, "getrlimit", lambda _, soft=soft: (soft, soft))
         assert most_connections() == most
+
+
+HEADER = b"PROXY TCP4 192.0.2.7 198.51.100.25 4711 25\r\n"
+LOOPBACK = Networks(["127.0.0.0/8"])
+
+
+class Refusals(list[tuple[str, str]]):
+    """What a door is told."""
+
+    def __call__(self, ip: str, why: str) -> None:
+        self.append((ip, why))
+
+
+async def test_a_proxy_says_for_whom_it_comes(start: Start, dial: Any) -> None:
+    service = Service()
+    client = await dial((await start(service, proxies=LOOPBACK)).port)
+    client.send(HEADER[:9])
+    while not len(service.connections):
+        await asyncio.sleep(0)
+    assert not service.sessions  # no greeting before it is known for whom
+    client.send(HEADER[9:] + b"and more\n")
+    assert await client.lines(2) == [b"hello\n", b"and more\n"]
+    connection = service.session.connection
+    assert (connection.peer.ip, connection.peer.port) == ("192.0.2.7", 4711)
+    assert (connection.local.ip, connection.local.port) == ("198.51.100.25", 25)
+    assert not connection.peer.is_loopback
+
+
+async def test_a_header_comes_before_tls(start: Start, dial: Any, server_tls: Any, client_tls: Any) -> None:
+    service = Service()
+    service.implicit = server_tls
+    client = await dial((await start(service, proxies=LOOPBACK)).port)
+    client.send(HEADER)
+    await client.start_tls(client_tls)
+    assert await client.line() == b"hello\n"
+    assert service.session.connection.peer.ip == "192.0.2.7"
+
+
+async def test_a_proxy_may_speak_for_itself(start: Start, dial: Any) -> None:
+    service = Service()
+    client = await dial((await start(service, proxies=LOOPBACK)).port)
+    client.send(b"PROXY UNKNOWN\r\n")
+    assert await client.line() == b"hello\n"
+    assert service.session.connection.peer.ip == "127.0.0.1"
+
+
+@pytest.mark.parametrize("said", [b"EHLO x\r\n", b"PROXY TCP4 1 2 3 4\r\n"])
+async def test_a_proxy_that_says_something_else_is_cut_off(start: Start, dial: Any, said: bytes) -> None:
+    service, refused = Service(), Refusals()
+    client = await dial((await start(service, proxies=LOOPBACK, refused=refused)).port)
+    client.send(said)
+    try:
+        assert await client.rest() == b""
+    except ConnectionError:
+        pass
+    assert [ip for ip, _ in refused] == ["127.0.0.1"]
+    assert not service.sessions
+    assert not len(service.connections)
+
+
+async def test_a_proxy_that_says_nothing_is_cut_off(
+    start: Start, dial: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postroom.net.proxied.HEADER_SECONDS", 0.01)
+    service, refused = Service(), Refusals()
+    client = await dial((await start(service, proxies=LOOPBACK, refused=refused)).port)
+    try:
+        assert await client.rest() == b""
+    except ConnectionError:
+        pass
+    assert refused == [("127.0.0.1", "no PROXY header came within 0.01 seconds")]
+
+
+async def test_a_header_from_elsewhere_is_what_any_line_is(start: Start, dial: Any) -> None:
+    """S41: only the networks that were named are believed."""
+    service = Service()
+    client = await dial((await start(service, proxies=Networks(["203.0.113.0/24"]))).port)
+    client.send(b"PROXY TCP4 192.0.2.7 198.51.100.25 4711 25\n")
+    assert await client.lines(2) == [b"hello\n", b"PROXY TCP4 192.0.2.7 198.51.100.25 4711 25\n"]
+    assert service.session.connection.peer.ip == "127.0.0.1"
+
+
+async def test_the_gate_counts_whom_the_proxy_names(start: Start, dial: Any) -> None:
+    service, refused = Service(), Refusals()
+    gate = Gate(GateLimits(at_once=1, count_loopback=True), lambda: service.now)
+    door = {"proxies": LOOPBACK, "gate": gate, "refusal": b"421 4.7.0 Too many\r\n", "refused": refused}
+    port = (await start(service, **door)).port
+    first, second, other = [await dial(port) for _ in range(3)]
+    for client, ip in ((first, b"192.0.2.7"), (second, b"192.0.2.7"), (other, b"192.0.2.8")):
+        client.send(HEADER.replace(b"192.0.2.7", ip))
+        client.first = await client.line()
+    assert [first.first, second.first, other.first] == [b"hello\n", b"421 4.7.0 Too many\r\n", b"hello\n"]
+    assert refused == [("192.0.2.7", "1 connections from 192.0.2.7 are open, at most 1 may be")]
+    await first.close()
+    while len(service.connections) > 1:
+        await asyncio.sleep(0)
+    again = await dial(port)
+    again.send(HEADER)
+    assert await again.line() == b"hello\n"
+
+
+async def test_stopping_does_not_wait_for_a_proxy(start: Start, dial: Any) -> None:
+    service = Service()
+    opened = await start(service, proxies=LOOPBACK)
+    client = await dial(opened.port)
+    while not len(service.connections):
+        await asyncio.sleep(0)
+    await opened.stop()
+    await service.connections.drain(30)
+    assert not len(service.connections)
+    del client

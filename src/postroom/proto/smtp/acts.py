@@ -34,6 +34,7 @@ from postroom.proto.smtp.commands import (
     StartTls,
     Turn,
     Vrfy,
+    Xclient,
 )
 from postroom.proto.smtp.conversation import Conversation, read_nothing
 from postroom.proto.smtp.events import Closed, Greeted, SmtpEvent
@@ -160,6 +161,13 @@ def _etrn(conversation: Conversation, command: Etrn) -> SmtpEvent | None:
     return command
 
 
+def _xclient(conversation: Conversation, command: Xclient) -> SmtpEvent | None:
+    if not conversation.in_step():  # everything begins anew, also what may be said
+        return None
+    conversation.awaiting = command
+    return command
+
+
 def _turn(conversation: Conversation, command: Turn) -> SmtpEvent | None:
     if not conversation.authenticated:
         conversation.say(texts.AUTH_FIRST)
@@ -202,4 +210,5 @@ ACTS: Mapping[type[Command], Act] = {
     Etrn: _etrn,
     Turn: _turn,
     Auth: _auth,
+    Xclient: _xclient,
 }

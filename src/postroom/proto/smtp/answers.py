@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from postroom.proto.smtp.commands import Data, Etrn, Expn, Mail, Rcpt, Saml, Send, Soml, StartTls, Turn, Vrfy
+from postroom.proto.smtp.commands import (
+    Data,
+    Etrn,
+    Expn,
+    Mail,
+    Rcpt,
+    Saml,
+    Send,
+    Soml,
+    StartTls,
+    Turn,
+    Vrfy,
+    Xclient,
+)
 from postroom.proto.smtp.conversation import Conversation, read_nothing
 from postroom.proto.smtp.events import Authenticate, BodyEnd
 from postroom.proto.smtp.login import failed
@@ -85,6 +98,19 @@ def _turn(conversation: Conversation, _event: Turn, reply: Reply) -> None:
         conversation.step = _leave_unread
 
 
+def _xclient(conversation: Conversation, event: Xclient, reply: Reply) -> None:
+    """The greeting of another client (Postfix's documentation, "XCLIENT Server response"); one whose HELO was told need not say it."""
+    if not reply.positive:
+        conversation.say(reply)
+        return
+    conversation.authenticated = False
+    conversation.forget_client()
+    conversation.hello = event.facts.helo or ""
+    conversation.esmtp = bool(event.facts.esmtp)
+    conversation.state = State.READY if conversation.hello else State.GREETED
+    conversation.say(reply)
+
+
 def _leave_unread(conversation: Conversation) -> None:
     conversation.lines.more = False
 
@@ -113,5 +139,6 @@ ANSWERS: Mapping[type, Answer] = {
     Etrn: _say,
     StartTls: _start_tls,
     Turn: _turn,
+    Xclient: _xclient,
     Authenticate: _authenticate,
 }

@@ -1,7 +1,7 @@
 """The commands: each a value that parses itself out of its argument.
 
 RFC 5321 §4.1.1, RFC 3030 §2 (BDAT), RFC 2033 §4.1 (LHLO), RFC 3207 §4 (STARTTLS), RFC 4954 §4 (AUTH), RFC 1985 §5 (ETRN), RFC 2645 §5.2.1
-(ATRN), RFC 821 §3.4 and §3.8 (SEND, SOML, SAML, TURN). Those that ask for a decision from outside are handed out as events. Not here: when a
+(ATRN), RFC 821 §3.4 and §3.8 (SEND, SOML, SAML, TURN), Postfix's XCLIENT. Those that ask for a decision from outside are handed out as events. Not here: when a
 command is allowed (`order`), and what offers it (`extensions`).
 """
 
@@ -19,6 +19,7 @@ from postroom.message.envelope import BodyKind, Envelope, Recipient
 from postroom.proto.smtp.extensions import Offer
 from postroom.proto.smtp.parameters import RcptOptions
 from postroom.proto.smtp.syntax import BadCommand, bad, shown, split_path, without_route
+from postroom.proto.smtp.xclient import ClientFacts, read_facts
 from postroom.wire.numbers import decimal
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -306,6 +307,17 @@ class Auth(Command):
         return cls(words[0].upper(), words[1] if len(words) == 2 else None)
 
 
+class Xclient(Command):
+    """XCLIENT of a proxy that is believed: who the client really is."""
+
+    facts: ClientFacts
+
+    @classmethod
+    def parse(cls, argument: str, offer: Offer) -> Self:  # noqa: ARG003
+        """Attributes."""
+        return cls(read_facts(argument))
+
+
 class Verb(msgspec.Struct, frozen=True):
     """A row of the table: what to parse, and what HELP says."""
 
@@ -340,6 +352,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         ),
         "ATRN": Verb(Turn, "ATRN [domain,domain]", "Turns the connection round to fetch waiting mail"),
         "TURN": Verb(Turn, "TURN", "The same, as in 1982"),
+        "XCLIENT": Verb(Xclient, "XCLIENT attribute=value ...", "Says for which client a proxy speaks"),
         "SEND": Verb(Send, "SEND FROM:<sender@domain>", "Begins a message for the recipient's terminal"),
         "SOML": Verb(Soml, "SOML FROM:<sender@domain>", "Terminal or mailbox"),
         "SAML": Verb(Saml, "SAML FROM:<sender@domain>", "Terminal and mailbox"),

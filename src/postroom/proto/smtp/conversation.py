@@ -26,7 +26,7 @@ class Conversation(Speech):
 
     __slots__ = (
         "authenticated", "awaiting", "body", "closing", "config", "errors", "esmtp", "failed_logins", "hello", "junk", "lines", "mails",
-        "news", "offer", "offers", "read_command", "secrets_near", "secure", "state", "step", "transaction",
+        "news", "offer", "offers", "proxied", "read_command", "secrets_near", "secure", "state", "step", "transaction",
     )  # fmt: skip
 
     def __init__(self, offers: Offers, read_command: Step) -> None:
@@ -42,6 +42,7 @@ class Conversation(Speech):
         self.closing = False
         self.secure = False
         self.authenticated = False
+        self.proxied = False  # by a proxy that may say XCLIENT
         self.errors = 0
         self.junk = 0
         self.mails = 0
@@ -64,7 +65,7 @@ class Conversation(Speech):
 
     def renew_offer(self) -> None:
         """After TLS or AUTH, other extensions are offered."""
-        self.offer = self.offers.at(tls=self.secure, authenticated=self.authenticated)
+        self.offer = self.offers.at(tls=self.secure, authenticated=self.authenticated, proxied=self.proxied)
 
     def say(self, reply: Reply) -> None:
         """Answers; a 421 ends the connection (RFC 5321 §3.8), a 5yz is counted."""

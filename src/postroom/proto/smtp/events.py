@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from postroom.proto.sasl.exchange import Credentials
-from postroom.proto.smtp.commands import Data, Etrn, Expn, Mail, Rcpt, StartTls, Turn, Vrfy
+from postroom.proto.smtp.commands import Data, Etrn, Expn, Mail, Rcpt, StartTls, Turn, Vrfy, Xclient
 from postroom.proto.smtp.reply import Reply
 
 
@@ -65,5 +65,6 @@ SmtpEvent = (
     | Turn
     | StartTls
     | Authenticate
+    | Xclient
     | Closed
 )

@@ -25,6 +25,7 @@ from postroom.proto.smtp.parameters import (
 )
 from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.syntax import bad
+from postroom.proto.smtp.xclient import NAMES
 
 MOST_NAMES = 500  # of clients whose greeting's answer is kept
 
@@ -35,6 +36,7 @@ class Standing(msgspec.Struct, frozen=True):
     config: ServerConfig
     tls: bool
     authenticated: bool
+    proxied: bool = False  # the client is a proxy that is believed
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
@@ -134,6 +136,12 @@ EXTENSIONS: tuple[Extension, ...] = (
             standing.config.turn and (standing.authenticated or bool(standing.mechanisms))
         ),
     ),
+    Extension(
+        "XCLIENT",
+        verbs=("XCLIENT",),
+        offered=lambda standing: standing.proxied,
+        argument=lambda _, __: NAMES,  # of no RFC
+    ),
 )
 SHOWING = ("SEND", "SOML", "SAML")  # RFC 821 §3.4: of no extension, taken after AUTH
 
@@ -205,19 +213,21 @@ class Offers:
         protocol = "LMTP" if config.service is Service.LMTP else "ESMTP"
         self.greeting = Reply(220, None, (f"{config.hostname} {protocol} {config.greeting}",))
         self.goodbye = Reply.of(221, "2.0.0", f"{config.hostname} closing connection")
-        self._hellos: dict[tuple[bool, bool, bool, str], Reply] = {}
-        self._made: dict[tuple[bool, bool], Offer] = {}
+        self._hellos: dict[tuple[bool, bool, bool, bool, str], Reply] = {}
+        self._made: dict[tuple[bool, bool, bool], Offer] = {}
 
-    def at(self, *, tls: bool, authenticated: bool) -> Offer:
+    def at(self, *, tls: bool, authenticated: bool, proxied: bool = False) -> Offer:
         """The offer for a connection that stands so."""
-        made = self._made.get((tls, authenticated))
+        key = (tls, authenticated, proxied)
+        made = self._made.get(key)
         if made is None:
-            made = self._made[tls, authenticated] = _offer(Standing(self.config, tls, authenticated))
+            made = self._made[key] = _offer(Standing(self.config, *key))
         return made
 
     def hello(self, offer: Offer, name: str, *, extended: bool) -> Reply:
         """The answer to EHLO and HELO; the same clients come again and again, so it is made once for each name."""
-        key = (offer.standing.tls, offer.standing.authenticated, extended, name)
+        standing = offer.standing
+        key = (standing.tls, standing.authenticated, standing.proxied, extended, name)
         reply = self._hellos.get(key)
         if reply is None:
             shown = name if parse_domain(name) is not None else "there"

@@ -31,6 +31,7 @@ from postroom.proto.smtp.commands import (
     StartTls,
     Turn,
     Vrfy,
+    Xclient,
 )
 
 
@@ -62,7 +63,7 @@ _MAIL: dict[type[Command], State | None] = dict.fromkeys((Mail, Send, Soml, Saml
 NEXT: Mapping[State, Mapping[type[Command], State | None]] = {
     State.CONNECTED: {},
     State.DISMISSED: {Quit: None},
-    State.GREETED: {**_ANY_TIME, **_HELLO, Rset: State.GREETED},
+    State.GREETED: {**_ANY_TIME, **_HELLO, Rset: State.GREETED, Xclient: State.GREETED},
     State.READY: {
         **_ANY_TIME,
         **_RESET,
@@ -70,6 +71,7 @@ NEXT: Mapping[State, Mapping[type[Command], State | None]] = {
         Auth: State.READY,
         Etrn: State.READY,
         Turn: State.TURNED,
+        Xclient: State.GREETED,
     },
     State.MAIL: {**_ANY_TIME, **_RESET, Rcpt: State.RCPT},
     State.RCPT: {**_ANY_TIME, **_RESET, Rcpt: State.RCPT, Data: State.READY, Bdat: State.CHUNKS},

@@ -97,6 +97,11 @@ class SmtpServer(Conversation):
             self.utter(NO_END)
         self.close_with(NO_END)
 
+    def believe(self) -> None:
+        """Before the greeting: this client is a proxy and may say XCLIENT."""
+        self.proxied = True
+        self.renew_offer()
+
     def tls_started(self) -> None:
         """The handshake is done, after STARTTLS or from the beginning: nothing that was said before counts (RFC 3207 §4.2)."""
         self.secure = True
