@@ -24,6 +24,7 @@ from postroom.proto.imap.verbs import VERBS as IMAP_VERBS
 from postroom.proto.pop3.authorization import Authorization, Pop3Config
 from postroom.proto.pop3.commands import CAPABILITIES, COMMANDS
 from postroom.proto.pop3.replies import Replies
+from postroom.proto.sasl.mechanisms import Channel
 from postroom.proto.smtp import extensions
 from postroom.proto.smtp.commands import VERBS
 from postroom.proto.smtp.config import Service
@@ -246,7 +247,7 @@ def pop3_page() -> str:
 
 
 def _pop3_tags(config: Pop3Config, *, secure: bool) -> dict[str, str]:
-    offer = Authorization(Replies(config.language), config, "", secure=secure).offer()
+    offer = Authorization(Replies(config.language), config, "", Channel(secure)).offer()
     said = ((capability.tag, capability.argument(offer)) for capability in CAPABILITIES)
     return {tag: f"{tag} {argument}".rstrip() for tag, argument in said if argument is not None}
 

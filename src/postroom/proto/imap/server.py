@@ -13,13 +13,15 @@ from postroom.proto.imap.capabilities import Offer, announced
 from postroom.proto.imap.collector import Announced, Asked, Collector, Refused
 from postroom.proto.imap.commands.appending import Append
 from postroom.proto.imap.commands.selecting import Done
-from postroom.proto.imap.commands.session import Authenticate, Capability, LogIn
+from postroom.proto.imap.commands.session import Authenticate, Capability, LogIn, SaslAsked, SaslLogIn
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.deflate import BadCompression, Deflate
 from postroom.proto.imap.events import Drain, Given, ImapEvent
 from postroom.proto.imap.login import Exchange, Step, untimely
 from postroom.proto.imap.parsing import HTTP, parse, tag_of
 from postroom.proto.imap.verb import Command, State
+from postroom.proto.sasl.exchange import Binding, Knowledge
+from postroom.proto.sasl.mechanisms import Channel
 from postroom.wire.lines import LineBuffer
 
 _CRLF = 2
@@ -29,15 +31,17 @@ class ImapServer:
     """A session from its greeting to LOGOUT. Each method for a session says which event it answers."""
 
     __slots__ = (
-        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_faults", "_lines", "_pending", "_tag", "arrival", "closing",
-        "config", "enabled", "idling", "out", "secure", "state",
+        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_faults", "_lines", "_pending", "_tag", "_told", "arrival", "binding",
+        "certificate", "closing", "config", "enabled", "idling", "out", "secure", "state",
     )  # fmt: skip
 
     def __init__(self, config: ImapConfig) -> None:
         self.config = config
         self.state = State.NOT_AUTHENTICATED
         self.enabled: set[str] = set()  # by ENABLE, in upper case
-        self.secure = self.closing = False
+        self.secure = self.certificate = self.closing = False  # TLS; a client certificate that was checked
+        self.binding: Binding | None = None  # of the TLS channel, for SASL
+        self._told: ImapEvent | None = None  # what came of `tell`
         self.out = Answers()
         self._begin()
         self._deflate: Deflate | None = None
@@ -63,6 +67,9 @@ class ImapServer:
 
     def next_event(self) -> ImapEvent | None:
         """Works through what is there, up to a command that cannot be answered here or until enough is queued."""
+        if self._told is not None:
+            self._pending, self._told = self._told, None
+            return self._pending
         while self._pending is None and not self._awaiting_tls and not self.closing:
             if self.out.queued >= self.config.limits.queued:
                 self._pending = Drain()
@@ -119,8 +126,18 @@ class ImapServer:
 
     def capability_line(self) -> str:
         """`CAPABILITY` and what is offered now."""
-        offer = Offer(self.config, self.state, self.secure, self.compressed)
+        offer = Offer(self.config, self.state, self.secure, self.compressed, self._channel)
         return " ".join(("CAPABILITY", *announced(offer)))
+
+    @property
+    def _channel(self) -> Channel:
+        return Channel(self.secure, self.certificate, self.binding)
+
+    def tell(self, knowledge: Knowledge) -> None:
+        """Answers `SaslAsked`: AUTHENTICATE goes on."""
+        self._pending = None
+        if self._exchange is not None and not self.closing:
+            self._told = self._advance(self._exchange.tell(knowledge))
 
     def logged_in(self, words: str) -> None:
         """Answers `LogIn`: somebody is in."""
@@ -131,6 +148,7 @@ class ImapServer:
 
     def login_refused(self, words: str, code: str) -> None:
         """Answers `LogIn` in the negative; too many of them end the connection."""
+        self._exchange = None
         self.finish("NO", words, code)
         self._failed_logins += 1
         if self._failed_logins >= self.config.limits.failed_logins:
@@ -255,7 +273,7 @@ class ImapServer:
             self.finish("OK", "That is what this server can do")
         elif isinstance(command, Authenticate):
             self._exchange = Exchange(self.config)
-            return self._advance(self._exchange.begin(command, secure=self.secure))
+            return self._advance(self._exchange.begin(command, self._channel))
         elif (wrong := untimely(command, self.config, secure=self.secure)) is not None:
             self.finish(wrong.status, wrong.words, wrong.code)
         else:
@@ -267,8 +285,10 @@ class ImapServer:
         if isinstance(step, bytes):
             self.out.continuation(step)
             return None
+        if isinstance(step, SaslAsked):
+            return Given(step, b"AUTHENTICATE")
         self._exchange = None
-        if isinstance(step, LogIn):
+        if isinstance(step, LogIn | SaslLogIn):
             return Given(step, b"AUTHENTICATE")
         self.out.status(self._tag, step.status, step.words, step.code)
         return None

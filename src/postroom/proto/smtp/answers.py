@@ -10,7 +10,7 @@ from typing import Any
 
 from postroom.proto.smtp.commands import Data, Etrn, Expn, Mail, Rcpt, Saml, Send, Soml, StartTls, Turn, Vrfy
 from postroom.proto.smtp.conversation import Conversation, read_nothing
-from postroom.proto.smtp.events import Authenticate, BodyEnd
+from postroom.proto.smtp.events import Asked, Authenticate, BodyEnd
 from postroom.proto.smtp.login import failed
 from postroom.proto.smtp.order import State
 from postroom.proto.smtp.reception import begin_data, finish, finish_each, replies_due
@@ -100,6 +100,14 @@ def _authenticate(conversation: Conversation, _event: Authenticate, reply: Reply
         failed(conversation, reply)
 
 
+def _asked(conversation: Conversation, _event: Asked, reply: Reply) -> None:
+    conversation.exchange = None
+    if reply.code == 421:
+        conversation.say(reply)
+    else:
+        failed(conversation, reply)
+
+
 ANSWERS: Mapping[type, Answer] = {
     Mail: _mail,
     Send: _mail,
@@ -114,4 +122,5 @@ ANSWERS: Mapping[type, Answer] = {
     StartTls: _start_tls,
     Turn: _turn,
     Authenticate: _authenticate,
+    Asked: _asked,
 }
