@@ -35,6 +35,7 @@ from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.message.address import parse_mailbox
 from postroom.net.certificates import verified
+from postroom.proto.sasl.scram import derived
 from postroom.serve.body_budget import BodyBudget
 from postroom.store import domains, spool
 from postroom.store.domains import Rules
@@ -113,7 +114,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
             store.settings.file_from,
         )
     )
-    passwords = Passwords()
+    passwords = Passwords(derive=derived)
     vault = Vault.open(keys / "vault.key")
     login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -29,7 +29,7 @@ from postroom.app.watching import watch
 from postroom.deliver.attempt import Attempt
 from postroom.intake.local import LocalDoor
 from postroom.message.envelope import Envelope
-from postroom.message.errors import MessageTooBig
+from postroom.message.errors import MailError, MessageTooBig
 from postroom.net.clock import Clock
 from postroom.store import domains, fsck, jobs, login
 from postroom.store.engine import Engine
@@ -107,7 +107,7 @@ class Server:
         await self._control.start()
         self.parts.node.start()
         self.parts.runner.start()
-        self._housekeeping.start(*self._chores.all(), Chore("APOP", 60.0, self.services.apop.look))
+        self._housekeeping.start(*self._chores.all(), Chore("login offers", 60.0, self.services.logins.look))
         return ports
 
     async def stop(self) -> None:
@@ -120,6 +120,8 @@ class Server:
         await self._chores.close()
         await self.parts.runner.stop(self.world.farewell)
         await self.services.notes.finish()
+        with suppress(MailError):  # the store is out of order, and will have been told
+            await self.parts.login.write_history()
         self.parts.passwords.close()
         await self.parts.node.leave()
         await self.parts.store.close()
@@ -187,6 +189,10 @@ class Server:
         """See `Office`."""
         return await self.parts.login.authenticate(protocol, "", username, password)
 
+    async def write_history(self) -> None:
+        """See `Office`."""
+        await self.parts.login.write_history()
+
     def watch(self, account_id: int) -> AsyncIterator[Watched]:
         """See `Office`."""
         return watch(self.parts.store, account_id)
@@ -197,7 +203,7 @@ class Server:
         operation = OPERATIONS[request.operation]
         if not operation.reads:
             self.wake()
-            await self.services.apop.look()
+            await self.services.logins.look()
             if not operation.everybody:
                 self.parts.store.changes.announce(ADMINISTRATION)
 
@@ -210,7 +216,7 @@ class Server:
     def _look(self) -> None:
         """Another process has changed something."""
         self.wake()
-        self.parts.runner.in_background(self.services.apop.look())
+        self.parts.runner.in_background(self.services.logins.look())
 
     def _missed(self) -> None:
         self._look()

@@ -16,6 +16,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from postroom.proto.sasl.mechanisms import ALL
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Listen = Annotated[int, Meta(ge=-1, le=65535)]
 
@@ -80,6 +82,27 @@ class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authorities: Annotated[str, Meta(description="PEM file of further authorities to trust when sending")] = (
         ""
     )
+    client_authorities: Annotated[
+        str,
+        Meta(
+            description="PEM file of who certifies users: asks mail programs for a certificate (EXTERNAL); '' does not"
+        ),
+    ] = ""
+
+
+class LoginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[login]: how users prove who they are."""
+
+    mechanisms: Annotated[
+        tuple[str, ...],
+        Meta(description="SASL mechanisms; each is offered where it is safe and some account can use it"),
+    ] = ALL
+    without_tls: Annotated[
+        bool,
+        Meta(
+            description="offer mechanisms that do not show the password without TLS too; who listens can guess then"
+        ),
+    ] = False
 
 
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,6 +205,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerSettings = ServerSettings()
     listen: ListenSettings = ListenSettings()
     tls: TlsSettings = TlsSettings()
+    login: LoginSettings = LoginSettings()
     limits: LimitSettings = LimitSettings()
     queue: QueueSettings = QueueSettings()
     routes: dict[str, RouteSettings] = {}

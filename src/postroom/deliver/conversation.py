@@ -100,6 +100,7 @@ class SmtpConversation:
 
     async def _session(self, context: ssl.SSLContext, host: str) -> str | None:
         connection, machine = self._connection, self._machine
+        machine.binding = connection.binding
         while True:
             match await connection.event(machine.deadline):
                 case Ready():

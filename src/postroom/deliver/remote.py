@@ -6,6 +6,7 @@ Not here: what is said (`deliver.conversation`), which job, when.
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from collections.abc import Callable, Mapping
 
@@ -78,7 +79,16 @@ class RemoteRelay:
         last = ""
         for tls in _attempts_at_tls(route):
             now = use.desk.clock.now
-            config = ClientConfig(use.hostname, now, route.lmtp, tls, route.implicit_tls, route.account)
+            config = ClientConfig(
+                use.hostname,
+                now,
+                route.lmtp,
+                tls,
+                route.implicit_tls,
+                route.account,
+                server=target.host or target.ip,
+                nonce=_nonce,
+            )
             machine = SmtpClient(config)
             try:
                 connection: ClientConnection[ClientEvent] = await connect(
@@ -102,6 +112,10 @@ class RemoteRelay:
 
     def _at(self, attempt: Attempt) -> int:
         return max(0, (self._use.desk.clock.now() - attempt.started) // 1000)
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(18)
 
 
 def _attempts_at_tls(route: Route) -> tuple[TlsUse, ...]:

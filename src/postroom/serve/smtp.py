@@ -38,28 +38,26 @@ from postroom.proto.smtp.commands import (
     Vrfy,
 )
 from postroom.proto.smtp.config import Service
-from postroom.proto.smtp.events import Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
+from postroom.proto.smtp.events import Asked, Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
 from postroom.proto.smtp.extensions import Offers
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve import smtp_replies as replies
 from postroom.serve.body_budget import BodyBudget
+from postroom.serve.logins import Caller, Logins, attach, caller, judge, tell
 from postroom.serve.smtp_body import Body
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
-from postroom.store.login import Login
 from postroom.store.spilled import Content
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
 LONGEST_BODY = 1800.0  # seconds that one message may take to arrive
 PAUSE_SECONDS = 0.5  # without an octet in a message whose line ends are wrong, until its sender hears of it
 
-Authenticator = Callable[[str, str, str, bytes, str], Awaitable[Login]]
-
 
 class SmtpService(msgspec.Struct):
     """What all sessions of one listener share.
 
-    `authenticate(protocol, ip, name, password, authorize_as)` is the login policy; `tls` gives the context for STARTTLS; `now` unix
+    `logins` is the login policy; `tls` gives the context for STARTTLS; `now` unix
     microseconds; `next_id` journey ids; `home` completes unqualified names; `tell` logs an event with its facts; `queue`
     answers ETRN and ATRN. Messages over `Limits.spill` are kept in files in the directory `incoming`; None keeps them in memory.
     """
@@ -72,7 +70,7 @@ class SmtpService(msgspec.Struct):
     next_id: Callable[[], int]
     home: str
     tell: Callable[..., object]
-    authenticate: Authenticator | None = None
+    logins: Logins | None = None
     tls: Callable[[], ssl.SSLContext] | None = None
     queue: QueueDesk = QueueDesk()
     incoming: Path | None = None
@@ -87,6 +85,7 @@ class SmtpSession:
         "_client",
         "_connection",
         "_incoming",
+        "_mechanism",
         "_service",
         "machine",
     )
@@ -98,6 +97,7 @@ class SmtpSession:
         self._client = Client(Peer(""), Peer(""), lmtp=service.offers.config.service is Service.LMTP)
         self._incoming: Incoming | None = None
         self._body = Body(service.budget, service.incoming)
+        self._mechanism = ""  # of an AUTH with several steps
         self._before_body = 0  # octets of the connection until MAIL
 
     # ------------------------------------------------------------------------------------------------------ for the pump
@@ -109,6 +109,7 @@ class SmtpSession:
         client.peer, client.local = connection.peer, connection.local
         if connection.tls is not None:
             client.tls = connection.tls
+            attach(self.machine, connection, connection.tls)
             self.machine.tls_started()
         self.machine.greet()
 
@@ -131,6 +132,8 @@ class SmtpSession:
         self._forget()
         client = self._client
         self._client = Client(client.peer, client.local, lmtp=client.lmtp, tls=facts, reverse=client.reverse)
+        if self._connection is not None:
+            attach(self.machine, self._connection, facts)
         self.machine.tls_started()
 
     def overdue(self) -> None:
@@ -177,14 +180,20 @@ class SmtpSession:
         self.machine.reply(replies.READY_FOR_TLS)
         self._connection.start_tls(context())
 
-    async def _authenticate(self, event: Authenticate) -> None:
-        if self._service.authenticate is None:
+    async def _asked(self, event: Asked) -> None:
+        """A SASL exchange goes on."""
+        self._mechanism = event.about.mechanism
+        self.machine.tell(await tell(*self._logins(), event.about))
+
+    def _logins(self) -> tuple[Logins, Caller]:
+        if self._service.logins is None or self._connection is None:
             raise TryLater
-        claim = event.credentials
-        login = await self._service.authenticate(
-            "smtp", self._client.peer.ip, claim.authcid, claim.password.encode(), claim.authzid
-        )
-        self._client.login = Account(login.account_id, login.address, claim.mechanism)
+        return self._service.logins, caller("smtp", self._connection)
+
+    async def _authenticate(self, event: Authenticate) -> None:
+        login = await judge(*self._logins(), event.credentials)
+        mechanism = getattr(event.credentials, "mechanism", self._mechanism)
+        self._client.login = Account(login.account_id, login.address, mechanism)
         self._client.changed()
         self.machine.reply(replies.LOGGED_IN)
 
@@ -310,6 +319,7 @@ class SmtpSession:
             Greeted: _greeted,
             StartTls: _start_tls,
             Authenticate: _authenticate,
+            Asked: _asked,
             Mail: _mail,
             Send: _mail,
             Soml: _mail,

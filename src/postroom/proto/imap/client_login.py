@@ -25,7 +25,7 @@ from postroom.proto.sasl.exchange import (
     no_binding,
     no_nonce,
 )
-from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose
+from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose, of_client
 
 T = TypeVar("T")
 
@@ -116,7 +116,7 @@ def login(account: ImapAccount, greeting: Greeting, binding: Binding | None = No
         can = yield from _capabilities()
     if not greeting.preauth:
         secure = account.secure or not account.plaintext
-        channel = Channel(secure, account.certificate, binding if secure else None)
+        channel = of_client(binding, secure=secure, certificate=account.certificate)
         said = yield from _log_in(account, can, channel)
         can = said or (yield from _capabilities())
     if account.identity and can.has("ID"):

@@ -23,7 +23,7 @@ from postroom.proto.sasl.exchange import (
     no_binding,
     no_nonce,
 )
-from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose
+from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose, of_client
 
 LONGEST_COMMAND = 253  # octets without the CRLF, RFC 2449 §4
 
@@ -107,7 +107,7 @@ def login(account: Pop3Account, timestamp: str, binding: Binding | None = None) 
             offered = yield from _capabilities()
     if account.utf8 and "UTF8" in offered:
         yield Send(b"UTF8", "UTF8")
-    channel = Channel(secure, account.certificate, binding if secure else None)
+    channel = of_client(binding, secure=secure, certificate=account.certificate)
     yield from _log_in(account, offered, timestamp, channel)
     return offered
 

@@ -1,7 +1,7 @@
 """What a SASL mechanism is, seen from the protocols that carry it.
 
 RFC 4422 §3 (authentication exchange), RFC 4954 §4 and RFC 5034 §4 (how SMTP and POP3 carry one: base64 in lines, "=" for an empty initial
-response, "*" to cancel). RFC 5802 §3 and §9.1 (what a server keeps for SCRAM). Not here: the mechanisms, and whether a password is right.
+response, "*" to cancel). RFC 5802 §3 and §9 (what a server keeps for SCRAM). Not here: the mechanisms, and whether a password is right.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from postroom.proto.sasl.exchange import (
 from postroom.proto.sasl.external import ExternalClient, ExternalServer
 from postroom.proto.sasl.login import LoginClient, LoginServer
 from postroom.proto.sasl.plain import PlainClient, PlainServer
-from postroom.proto.sasl.scram import ScramClient, ScramServer
+from postroom.proto.sasl.scram import BINDINGS, ScramClient, ScramServer
 
 
 class Need(enum.Enum):
@@ -189,6 +189,12 @@ def begin(
     """The server's end of an exchange by a usable mechanism."""
     terms = Terms(host, service, supply.nonce or no_nonce, binding or no_binding, binding is not None)
     return MECHANISMS[name].server(terms)
+
+
+def of_client(binding: Binding | None, *, secure: bool, certificate: bool) -> Channel:
+    """A client's channel; a binding that has no data is none."""
+    there = secure and binding is not None and any(binding(kind) for kind in BINDINGS)
+    return Channel(secure, secure and certificate, binding if there else None)
 
 
 def choose(offered: tuple[str, ...], login: Login, channel: Channel, *, plaintext_allowed: bool) -> list[str]:

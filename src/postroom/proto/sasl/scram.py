@@ -44,6 +44,7 @@ MAX_MESSAGE: Final = 4096  # octets of one message of an exchange
 MAX_NONCE: Final = 512  # octets
 MIN_ITERATIONS: Final = 4096  # that a client takes from a server, RFC 5802 §5.1
 MAX_ITERATIONS: Final = 600_000  # likewise: each is work
+HASHES: Final = ("sha1", "sha256")
 BINDINGS: Final = ("tls-exporter", "tls-server-end-point")  # a client's preference
 _NONCE = re.compile(r"[!-+\--~]{1,512}\Z")  # printable, no comma
 _NAME = re.compile(r"(?:[^=,]|=2C|=3D)+\Z")
@@ -272,3 +273,13 @@ def _decoded(text: bytes) -> bytes:
         return decode_base64(text)
     except EncodingError:
         raise SaslError("base64 within the message that is none") from None
+
+
+def derived(password: bytes, salt: bytes, iterations: int) -> dict[str, tuple[bytes, bytes]]:
+    """StoredKey and ServerKey for each hash, as a server keeps them; {} for a password that SASLprep does not let pass."""
+    try:
+        prepared = saslprep(password.decode("utf-8"), stored=True).encode()
+    except (UnicodeDecodeError, Unprepared):
+        return {}
+    both = {name: keys_of(name, prepared, salt, iterations) for name in HASHES}
+    return {name: (keys.stored, keys.server) for name, keys in both.items()} if prepared else {}

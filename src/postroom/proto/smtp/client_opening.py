@@ -15,7 +15,7 @@ from postroom.proto.sasl.exchange import (
     encode_initial,
     no_binding,
 )
-from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose
+from postroom.proto.sasl.mechanisms import MECHANISMS, choose, of_client
 from postroom.proto.smtp.capabilities import NOTHING, Capabilities
 from postroom.proto.smtp.client_conversation import ClientConversation
 from postroom.proto.smtp.client_events import BeginTls, Ready, Stage, TlsUse
@@ -69,7 +69,7 @@ def _go_on(client: ClientConversation) -> None:
             client.give_up("TLS is required here, and the server does not offer it", Stage.STARTTLS, "4.7.0")
             return
     if config.account is not None and not client.authenticated:
-        channel = Channel(client.secure, config.certificate, client.binding if client.secure else None)
+        channel = of_client(client.binding, secure=client.secure, certificate=config.certificate)
         client.untried = choose(
             client.capabilities.mechanisms,
             _login(client),
