@@ -16,7 +16,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from postroom.proto.sasl.mechanisms import ALL
+from postroom.proto.sasl.mechanisms import USUAL
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Listen = Annotated[int, Meta(ge=-1, le=65535)]
@@ -95,8 +95,10 @@ class LoginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     mechanisms: Annotated[
         tuple[str, ...],
-        Meta(description="SASL mechanisms; each is offered where it is safe and some account can use it"),
-    ] = ALL
+        Meta(
+            description="SASL mechanisms; each is offered where it is safe and some account can use it; CRAM-MD5 and DIGEST-MD5, if named, while some account has a shared secret"
+        ),
+    ] = USUAL
     without_tls: Annotated[
         bool,
         Meta(

@@ -143,6 +143,7 @@ MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
     }
 )
 ALL = tuple(MECHANISMS)
+USUAL = tuple(name for name, row in MECHANISMS.items() if row.need is not Need.SECRET)
 PASSWORDS_ONLY = Supply()
 
 
