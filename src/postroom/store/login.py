@@ -28,6 +28,7 @@ from postroom.store.scram import ITERATIONS, Pair, salt_of
 from postroom.store.throttle import Limits, Throttle, client_of
 from postroom.store.vault import Unreadable, Vault
 
+NOBODYS: Final = "nobody"  # no address has this key
 FAILED: Final = "login failed"
 SUCCEEDED: Final = "login succeeded"
 LOGIN_KINDS = frozenset((CredentialKind.PASSWORD, CredentialKind.APP_PASSWORD, CredentialKind.SHARED_SECRET))
@@ -112,6 +113,7 @@ class LoginPolicy:
         self._turns = Turns(settings.waiting_per_client)
         self._cache = GoodLogins(settings.cache_seconds, settings.cache_entries)
         self._history = logins.Gathered()
+        self._nobodys = scram.nobodys(vault, NOBODYS) if vault is not None else b""
         self.announce: Callable[..., None] = _tell_nobody
 
     async def authenticate(
@@ -156,6 +158,8 @@ class LoginPolicy:
                 shape = keys.salt, keys.iterations
             if (keys.salt, keys.iterations) == shape:
                 kept.append((one.credential_id, keys.keys[hash_name]))
+        if not kept:
+            scram.read(vault, self._nobodys, NOBODYS)  # the same work
         return ScramKept(*shape, tuple(kept))
 
     async def shared_secret(self, protocol: str, username: str) -> tuple[int, bytes]:

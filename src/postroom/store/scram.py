@@ -45,6 +45,12 @@ def make(derive: Derive, vault: Vault, password: bytes, key: str) -> bytes:
     return vault.seal(msgspec.msgpack.encode(ScramKeys(salt, ITERATIONS, dict(keys))), _purpose(key))
 
 
+def nobodys(vault: Vault, key: str) -> bytes:
+    """As `make`, of no password: what is read for who has nothing."""
+    keys = {name: (bytes(size), bytes(size)) for name, size in (("sha1", 20), ("sha256", 32))}
+    return vault.seal(msgspec.msgpack.encode(ScramKeys(bytes(SALT_OCTETS), ITERATIONS, keys)), _purpose(key))
+
+
 def read(vault: Vault, sealed: bytes, key: str) -> ScramKeys | None:
     """The inverse; None for what another vault has sealed, and for nothing."""
     try:
