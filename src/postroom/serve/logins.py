@@ -88,17 +88,17 @@ def caller(protocol: str, connection: Connection) -> Caller:
     return Caller(protocol, connection.peer.ip, _checked(connection.tls))
 
 
-def attach(machine: Bindable, connection: Connection, facts: TlsFacts | None) -> None:
+def attach(machine: Bindable, connection: Connection | None, facts: TlsFacts | None) -> None:
     """Lets a machine know of the TLS channel, before it is told that TLS has begun."""
     machine.certificate = bool(_checked(facts))
-    machine.binding = connection.binding if facts is not None and facts.bindable else None
+    machine.binding = connection.binding if connection and facts is not None and facts.bindable else None
 
 
 async def tell(logins: Logins, who: Caller, about: WhoIs | Proof | Token) -> Knowledge:
     """What an exchange has asked. A refusal is told too, since some exchanges have last words; other errors are raised."""
     if not isinstance(about, WhoIs):
         try:
-            return Granted(await judge(logins, who, about))
+            return Granted(await judge(logins, who, about), about.mechanism)
         except AuthenticationFailed as error:
             return Denied(error)
     name = about.mechanism.removesuffix("-PLUS")

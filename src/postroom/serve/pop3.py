@@ -143,8 +143,7 @@ class Pop3Session:
     def secured(self, facts: TlsFacts) -> None:
         """From here on nothing counts that came before."""
         self._facts.secured(facts, self.machine.take_dialogue())
-        if self._connection is not None:
-            attach(self.machine, self._connection, facts)
+        attach(self.machine, self._connection, facts)
         self.machine.tls_started()
 
     def overdue(self) -> None:

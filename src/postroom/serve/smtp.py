@@ -14,13 +14,12 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from postroom.intake.client import Account, Client, Incoming, Manner
+from postroom.intake.client import Client, Incoming, Manner
 from postroom.intake.door import Door, HangUp, Parcel
 from postroom.message.errors import (
     BadAddress,
     BadSenderAddress,
     MailError,
-    TryLater,
 )
 from postroom.message.ids import IdKind, id_text
 from postroom.net.session import Connection, Peer, TlsFacts
@@ -43,8 +42,9 @@ from postroom.proto.smtp.extensions import Offers
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve import smtp_replies as replies
 from postroom.serve.body_budget import BodyBudget
-from postroom.serve.logins import Caller, Logins, attach, caller, judge, tell
+from postroom.serve.logins import Logins, attach
 from postroom.serve.smtp_body import Body
+from postroom.serve.smtp_login import enter, go_on
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store.spilled import Content
@@ -85,7 +85,6 @@ class SmtpSession:
         "_client",
         "_connection",
         "_incoming",
-        "_mechanism",
         "_service",
         "machine",
     )
@@ -97,7 +96,6 @@ class SmtpSession:
         self._client = Client(Peer(""), Peer(""), lmtp=service.offers.config.service is Service.LMTP)
         self._incoming: Incoming | None = None
         self._body = Body(service.budget, service.incoming)
-        self._mechanism = ""  # of an AUTH with several steps
         self._before_body = 0  # octets of the connection until MAIL
 
     # ------------------------------------------------------------------------------------------------------ for the pump
@@ -132,8 +130,7 @@ class SmtpSession:
         self._forget()
         client = self._client
         self._client = Client(client.peer, client.local, lmtp=client.lmtp, tls=facts, reverse=client.reverse)
-        if self._connection is not None:
-            attach(self.machine, self._connection, facts)
+        attach(self.machine, self._connection, facts)
         self.machine.tls_started()
 
     def overdue(self) -> None:
@@ -181,19 +178,10 @@ class SmtpSession:
         self._connection.start_tls(context())
 
     async def _asked(self, event: Asked) -> None:
-        """A SASL exchange goes on."""
-        self._mechanism = event.about.mechanism
-        self.machine.tell(await tell(*self._logins(), event.about))
-
-    def _logins(self) -> tuple[Logins, Caller]:
-        if self._service.logins is None or self._connection is None:
-            raise TryLater
-        return self._service.logins, caller("smtp", self._connection)
+        await go_on(self.machine, self._service.logins, self._connection, event)
 
     async def _authenticate(self, event: Authenticate) -> None:
-        login = await judge(*self._logins(), event.credentials)
-        mechanism = getattr(event.credentials, "mechanism", self._mechanism)
-        self._client.login = Account(login.account_id, login.address, mechanism)
+        self._client.login = await enter(self._service.logins, self._connection, event)
         self._client.changed()
         self.machine.reply(replies.LOGGED_IN)
 

@@ -135,7 +135,7 @@ class LoginPolicy:
         name = self._name(username)
         async with self._attempt("pop3", ip, username, name) as attempt:
             attempt.found, attempt.method = await self._credentials(name), "APOP"
-            _, secret = self._shared_secret(attempt.found, "pop3")
+            _, secret = _shared_secret(self._vault, attempt.found, self._usable(attempt.found, "pop3"))
             expected = hashlib.md5(
                 challenge + (secret or secrets.token_bytes(16)), usedforsecurity=False
             ).hexdigest()
@@ -164,7 +164,8 @@ class LoginPolicy:
 
     async def shared_secret(self, protocol: str, username: str) -> tuple[int, bytes]:
         """The shared secret and its credential's id; for who has none, 0 and a random one."""
-        number, secret = self._shared_secret(await self._credentials(self._name(username)), protocol)
+        found = await self._credentials(self._name(username))
+        number, secret = _shared_secret(self._vault, found, self._usable(found, protocol))
         return (number, secret) if secret is not None else (0, secrets.token_bytes(16))
 
     async def proven(self, protocol: str, ip: str, proof: Proven) -> Login:
@@ -327,16 +328,6 @@ class LoginPolicy:
         except TryLater:
             pass
 
-    def _shared_secret(self, found: Credentials | None, protocol: str) -> tuple[int, bytes | None]:
-        for one in self._usable(found, protocol):
-            if one.kind is CredentialKind.SHARED_SECRET and self._vault and found:
-                try:
-                    purpose = shared_secret_purpose(found.account_id)
-                    return one.credential_id, self._vault.unseal(one.verifier, purpose)
-                except Unreadable:
-                    return 0, None
-        return 0, None
-
     def _require_vault(self) -> Vault:
         if self._vault is None:
             raise AuthenticationFailed(detail="SCRAM needs the vault")
@@ -346,6 +337,19 @@ class LoginPolicy:
 def scram_kept(vault: Vault | None, one: Credential, key: str) -> bool:
     """Whether there is what SCRAM needs, and it can be read."""
     return vault is not None and scram.read(vault, one.scram, key) is not None
+
+
+def _shared_secret(
+    vault: Vault | None, found: Credentials | None, usable: Sequence[Credential]
+) -> tuple[int, bytes | None]:
+    """The credential's id and the secret; 0 and None where there is none, or it cannot be read."""
+    one = next((one for one in usable if one.kind is CredentialKind.SHARED_SECRET), None)
+    if one is None or vault is None or found is None:
+        return 0, None
+    try:
+        return one.credential_id, vault.unseal(one.verifier, shared_secret_purpose(found.account_id))
+    except Unreadable:
+        return 0, None
 
 
 def shared_secret_purpose(account_id: int) -> str:

@@ -7,7 +7,6 @@ time.
 
 from __future__ import annotations
 
-from postroom.proto.imap.answers import Answers
 from postroom.proto.imap.arrival import Abandoned, Arrival, Arrived, Arriving, Piece
 from postroom.proto.imap.capabilities import Offer, announced
 from postroom.proto.imap.collector import Announced, Asked, Collector, Refused
@@ -19,38 +18,31 @@ from postroom.proto.imap.deflate import BadCompression, Deflate
 from postroom.proto.imap.events import Drain, Given, ImapEvent
 from postroom.proto.imap.login import Exchange, Step, untimely
 from postroom.proto.imap.parsing import HTTP, parse, tag_of
+from postroom.proto.imap.speech import Speech
 from postroom.proto.imap.verb import Command, State
-from postroom.proto.sasl.exchange import Binding, Knowledge
-from postroom.proto.sasl.mechanisms import Channel
+from postroom.proto.sasl.exchange import Knowledge
 from postroom.wire.lines import LineBuffer
 
 _CRLF = 2
 
 
-class ImapServer:
+class ImapServer(Speech):
     """A session from its greeting to LOGOUT. Each method for a session says which event it answers."""
 
     __slots__ = (
-        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_faults", "_lines", "_pending", "_tag", "_told", "arrival", "binding",
-        "certificate", "closing", "config", "enabled", "idling", "out", "secure", "state",
+        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_lines", "_told", "arrival", "enabled", "idling",
     )  # fmt: skip
 
     def __init__(self, config: ImapConfig) -> None:
-        self.config = config
-        self.state = State.NOT_AUTHENTICATED
+        super().__init__(config)
         self.enabled: set[str] = set()  # by ENABLE, in upper case
-        self.secure = self.certificate = self.closing = False  # TLS; a client certificate that was checked
-        self.binding: Binding | None = None  # of the TLS channel, for SASL
         self._told: ImapEvent | None = None  # what came of `tell`
-        self.out = Answers()
         self._begin()
         self._deflate: Deflate | None = None
         self.arrival: Arrival | None = None  # of a command whose messages are coming
-        self._pending: ImapEvent | None = None
-        self._tag = b"*"
         self._awaiting_tls = self.idling = False  # idling: untagged responses may be sent at any time
         self._exchange: Exchange | None = None
-        self._faults = self._failed_logins = 0
+        self._failed_logins = 0
 
     def _begin(self) -> None:
         self._lines = LineBuffer(self.config.limits.line_before_login + _CRLF)
@@ -98,24 +90,9 @@ class ImapServer:
 
     # -------------------------------------------------------------------------------------------------------- what is said
 
-    def finish(self, status: str, words: str, code: str = "") -> None:
-        """Answers the command at hand: OK, NO or BAD, with a response code (RFC 9051 §7.1) and words that hold nothing of the client's."""
-        self._pending = None
-        self.out.status(self._tag, status, words, code)
-
-    def progress(self) -> None:
-        """The command at hand goes on; how far it is, is not known (RFC 9585 §4)."""
-        self.out.status(b"*", "OK", "Still at it", f'INPROGRESS ("{self._tag.decode()}" NIL NIL)')
-
     def go_on(self) -> None:
         """Answers `Drain`, after `data_to_send()` was taken, and what an `Arrival` gave."""
         self._pending = None
-
-    def bye(self, words: str, code: str = "") -> None:
-        """A last word, at any time; then the connection closes."""
-        self.out.status(b"*", "BYE", words, code)
-        self.state = State.LOGOUT
-        self.closing = True
 
     # ----------------------------------------------------------------------------------------------------- beginning and login
 
@@ -128,10 +105,6 @@ class ImapServer:
         """`CAPABILITY` and what is offered now."""
         offer = Offer(self.config, self.state, self.secure, self.compressed, self._channel)
         return " ".join(("CAPABILITY", *announced(offer)))
-
-    @property
-    def _channel(self) -> Channel:
-        return Channel(self.secure, self.certificate, self.binding)
 
     def tell(self, knowledge: Knowledge) -> None:
         """Answers `SaslAsked`: AUTHENTICATE goes on."""
@@ -189,11 +162,6 @@ class ImapServer:
         self._deflate = deflate
 
     @property
-    def tag(self) -> bytes:
-        """The tag of the command at hand."""
-        return self._tag
-
-    @property
     def compressed(self) -> bool:
         """Whether compression has begun."""
         return self._deflate is not None
@@ -237,15 +205,6 @@ class ImapServer:
     def _refuse(self, refused: Refused) -> None:
         self._exchange = None
         self._fail(tag_of(refused.start), Abandoned("BAD", refused.reason, refused.code, refused.fatal))
-
-    def _fail(self, tag: bytes, why: Abandoned) -> None:
-        """NO or BAD; too many BAD ones end the connection."""
-        self.out.status(tag, why.status, why.words, why.code)
-        self._faults += why.status == "BAD"
-        if self._faults >= self.config.limits.faults:
-            self.bye("Too many commands that are none")
-        elif why.fatal:
-            self.bye("What follows cannot be told from a literal", why.code)
 
     def _end_idle(self, line: bytes) -> ImapEvent | None:
         self.idling, self._collector.streams = False, True

@@ -115,6 +115,7 @@ class Granted(msgspec.Struct, frozen=True):
     """The policy lets the client in; `who` is the policy's, and only handed on."""
 
     who: Any
+    mechanism: str = ""
 
 
 class Denied(msgspec.Struct, frozen=True):

@@ -113,8 +113,7 @@ class ImapSession:
     def secured(self, facts: TlsFacts) -> None:
         """From here on nothing counts that came before, not even the language (RFC 5255 §3.1)."""
         self._conversation.speak(DEFAULT_LANGUAGE)
-        if self._conversation.connection is not None:
-            attach(self.machine, self._conversation.connection, facts)
+        attach(self.machine, self._conversation.connection, facts)
         self.machine.tls_started()
 
     def overdue(self) -> None:
