@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from cryptography import x509
 
+from postroom.net.client_certificate import ask_for_certificates
 from postroom.net.tls import TlsContext
 
 
@@ -82,8 +83,7 @@ class ServerTls:
             names = frozenset(_names(_certificate(pair.chain)))
             if names not in by_names:
                 by_names[names] = _server_context(protocols)
-                if clients is not None:
-                    _ask_for_certificates(by_names[names], clients)
+                _ask(by_names[names], clients)
             _load(by_names[names], pair)
         first = next(iter(by_names.values()))
         if len(by_names) > 1:
@@ -124,13 +124,12 @@ def _server_context(protocols: tuple[str, ...]) -> TlsContext:
     return context
 
 
-def _ask_for_certificates(context: ssl.SSLContext, authorities: Path) -> None:
-    """RFC 8446 §4.3.2; a self-signed certificate may be its own authority."""
-    try:
-        context.load_verify_locations(authorities)
-    except (OSError, ssl.SSLError) as error:
-        raise CertificateError(f"{authorities}: {error.strerror or error}") from error
-    context.verify_mode = ssl.CERT_OPTIONAL
+def _ask(context: ssl.SSLContext, clients: Path | None) -> None:
+    if clients is not None:
+        try:
+            ask_for_certificates(context, clients)
+        except ValueError as error:
+            raise CertificateError(str(error)) from error
 
 
 def _load(context: ssl.SSLContext, pair: Pair) -> None:

@@ -1,4 +1,4 @@
-"""Who a client certificate says its holder is.
+"""Client certificates: asked for by a server, and who one says its holder is.
 
 RFC 5280 §4.2.1.6 (subjectAltName, rfc822Name). Not here: whether it is valid (TLS has seen to that), whose account that is.
 """
@@ -6,12 +6,25 @@ RFC 5280 §4.2.1.6 (subjectAltName, rfc822Name). Not here: whether it is valid (
 from __future__ import annotations
 
 import hashlib
+import ssl
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 MOST_ADDRESSES = 20  # of one certificate that are looked at
+
+
+def ask_for_certificates(context: ssl.SSLContext, authorities: Path) -> None:
+    """Has a server's context ask for a certificate, and take none that the authorities of a PEM file have not made (RFC 8446 §4.3.2).
+
+    A self-signed certificate may be its own authority. Raises ValueError with words.
+    """
+    try:
+        context.load_verify_locations(authorities)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"{authorities}: {error.strerror or error}") from error
+    context.verify_mode = ssl.CERT_OPTIONAL
 
 
 def identities(der: bytes) -> list[str]:
