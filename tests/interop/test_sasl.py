@@ -309,3 +309,24 @@ def test_an_app_password_logs_in_where_it_is_meant_for_by_every_way_and_nowhere_
     everything.command("account", "app-password", "delete", someone, "Phone")
     found = everything.command("account", "app-password", "list", someone, "--json")
     assert found == ""
+
+
+@pytest.mark.parametrize("mechanism", ["scram-sha-256", "scram-sha-1", "plain"])
+def test_mutt(lab, newcomer, program, require_tool, tmp_path, mechanism):
+    """In a lab, whose certificates it can verify."""
+    require_tool("mutt")
+    rc, url = tmp_path / "muttrc", f"imaps://localhost:{lab.port('imaps')}/"
+    rc.write_text(
+        f'set folder="{url}"\nset spoolfile="{url}INBOX"\nset imap_user="{newcomer.address}"\nset imap_pass="{newcomer.password}"\n'
+        f'set imap_authenticators="{mechanism}"\nset ssl_ca_certificates_file="{lab.ca}"\nset ssl_use_system_certs=no\n'
+        f'set header_cache=""\nset quit=yes\nset wait_key=no\npush "<quit>"\n'
+    )
+    program(["env", "TERM=xterm", "script", "-qec", f"mutt -n -F {rc}", "/dev/null"])
+    said = lab.postroom("account", "logins", newcomer.address, "--json").stdout
+    methods = {
+        one["method"]
+        for one in map(json.loads, said.splitlines())
+        if one["good"] and one["protocol"] == "imap"
+    }
+    expected = "password" if mechanism == "plain" else mechanism.upper()
+    assert methods == {expected}
