@@ -290,7 +290,10 @@ class LoginPolicy:
         if fitting.expires == 0:
             self._cache.add(key, self._clock.monotonic(), fitting.label)
         await self._note_use(found.account_id, fitting)
-        await self._renew(found, fitting, password)
+        try:
+            await self._renew(found, fitting, password)
+        except TryLater:  # too many passwords wait to be computed: another time
+            pass
         return True
 
     async def _fitting(self, protocol: str, found: Credentials, password: bytes) -> Credential | None:
