@@ -80,7 +80,9 @@ class Exchange:
             if command.mechanism in config.mechanisms and not channel.secure:
                 return Wrong("NO", "Only over TLS", "PRIVACYREQUIRED")
             return Wrong("NO", f"Use one of: {' '.join(allowed) or 'none before STARTTLS'}", "CANNOT")
-        self._exchange = begin(command.mechanism, config.host, "imap", config.sasl, channel.binding)
+        self._exchange = begin(
+            command.mechanism, allowed, (config.host, "imap"), config.sasl, channel.binding
+        )
         try:
             return self._step(None if command.initial is None else decode_initial(command.initial))
         except EncodingError:

@@ -157,7 +157,9 @@ class Authorization:
             self._no_such_mechanism(name, mechanisms)
             return None
         self._mechanism = name
-        self._exchange = begin(name, self._config.host, "pop", self._config.sasl, self._channel.binding)
+        self._exchange = begin(
+            name, mechanisms, (self._config.host, "pop"), self._config.sasl, self._channel.binding
+        )
         return self._step(decode_initial, arguments[1] if len(arguments) > 1 else None)
 
     def _no_such_mechanism(self, name: str, mechanisms: tuple[str, ...]) -> None:

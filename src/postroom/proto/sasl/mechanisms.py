@@ -8,7 +8,7 @@ is offered where there is one. Not here: what a service's settings leave out.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -185,10 +185,15 @@ def usable(
 
 
 def begin(
-    name: str, host: str, service: str, supply: Supply = PASSWORDS_ONLY, binding: Binding | None = None
+    name: str,
+    offered: Collection[str],
+    where: tuple[str, str],
+    supply: Supply = PASSWORDS_ONLY,
+    binding: Binding | None = None,
 ) -> ServerExchange:
-    """The server's end of an exchange by a usable mechanism."""
-    terms = Terms(host, service, supply.nonce or no_nonce, binding or no_binding, binding is not None)
+    """The server's end of an exchange by one of the mechanisms that are offered. `where`: our name, and the service's (RFC 2743 §4.1)."""
+    bindable = any(MECHANISMS[one].bound for one in offered)
+    terms = Terms(*where, supply.nonce or no_nonce, binding or no_binding, bindable)
     return MECHANISMS[name].server(terms)
 
 

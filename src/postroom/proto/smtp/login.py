@@ -41,7 +41,13 @@ def begin_login(conversation: Conversation, command: Auth) -> Authenticate | Ask
         conversation.say(texts.AUTH_UNKNOWN if standing.tls else texts.AUTH_NEEDS_TLS)
     elif command.initial is not None or conversation.in_step():
         config = conversation.config
-        exchange = begin(mechanism.name, config.hostname, "smtp", config.sasl, conversation.binding)
+        exchange = begin(
+            mechanism.name,
+            standing.mechanisms,
+            (config.hostname, "smtp"),
+            config.sasl,
+            conversation.binding,
+        )
         if command.initial is None:
             return _go_on(conversation, exchange, None)
         if not mechanism.client_first and command.initial == "=":
