@@ -47,6 +47,9 @@ class QuickPasswords:
             raise ValueError("a password has 1 to 100 octets")
         return b"$plain$" + password
 
+    async def scram(self, password: bytes, key: str, vault: Vault) -> bytes:
+        return b"$scram$" + password
+
 
 class Notes:
     """A log."""
@@ -75,6 +78,7 @@ class TestOffice:
         self.vault = Vault(_KEY)
         self.log = Notes()
         self.submitted: list[Submission] = []
+        self.history = 0
         self.settled: list[tuple[Job, Attempt]] = []
         self.woken = 0
         self.refuses: MailError | None = None
@@ -113,6 +117,9 @@ class TestOffice:
         if password != b"right":
             raise AuthenticationFailed
         return Login(7, username)
+
+    async def write_history(self) -> None:
+        self.history += 1
 
     async def watch(self, account_id: int) -> AsyncIterator[Watched]:
         while True:

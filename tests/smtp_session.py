@@ -36,6 +36,9 @@ class Line:
     def start_tls(self, context: ssl.SSLContext) -> None:
         self.starting = True
 
+    def binding(self, kind: str) -> bytes:
+        return b""
+
     def wake(self) -> None:
         """Nothing is pushed in SMTP."""
 
@@ -129,15 +132,20 @@ def service(door: Door | None = None, **more: Any) -> SmtpService:
         "next_id": lambda: next(ids),
         "home": "hamburger.test",
         "tell": lambda *words, **facts: None,
-        "authenticate": authenticate,
+        "logins": OnePassword(),
         "tls": lambda: ssl.create_default_context(ssl.Purpose.CLIENT_AUTH),
         "queue": QueueDesk(),
     }
     return SmtpService(**values | more)
 
 
-async def authenticate(protocol: str, ip: str, name: str, password: bytes, authorize_as: str) -> Login:
-    await asyncio.sleep(0)
-    if password != b"right" or authorize_as not in ("", name):
-        raise AuthenticationFailed
-    return Login(7, name)
+class OnePassword:
+    """Everybody has the same password."""
+
+    async def authenticate(
+        self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""
+    ) -> Login:
+        await asyncio.sleep(0)
+        if password != b"right" or authorize_as not in ("", username):
+            raise AuthenticationFailed
+        return Login(7, username)

@@ -24,6 +24,7 @@ from postroom.proto.imap.verbs import VERBS as IMAP_VERBS
 from postroom.proto.pop3.authorization import Authorization, Pop3Config
 from postroom.proto.pop3.commands import CAPABILITIES, COMMANDS
 from postroom.proto.pop3.replies import Replies
+from postroom.proto.sasl.mechanisms import MECHANISMS, Channel
 from postroom.proto.smtp import extensions
 from postroom.proto.smtp.commands import VERBS
 from postroom.proto.smtp.config import Service
@@ -113,6 +114,7 @@ def pages() -> dict[str, str]:
         "smtp-extensions.md": smtp_page(),
         "pop3-capabilities.md": pop3_page(),
         "imap-capabilities.md": imap_page(),
+        "sasl-mechanisms.md": sasl_page(),
         "configuration.md": configuration_page(),
         "limits.md": limits_page(),
     }
@@ -141,6 +143,34 @@ def standing(rfc: str) -> str:
 def _world() -> Any:
     """As much of a server's surroundings as its services' configurations ask for."""
     return SimpleNamespace(clock=SimpleNamespace(now=lambda: 0), open_house=False, withheld=frozenset())
+
+
+# ------------------------------------------------------------------------------------------------------------------- SASL
+
+
+def sasl_page() -> str:
+    usual = settings.LoginSettings().mechanisms
+    rows = [
+        (
+            f"`{row.name}`",
+            row.rfc,
+            row.need.value,
+            row.exposure.value,
+            "yes" if row.bound else "",
+            "yes" if row.name in usual else "if named in `[login] mechanisms`",
+            standing(found[1]) if (found := RFC.match(row.rfc)) else "",
+        )
+        for row in MECHANISMS.values()
+    ]
+    head = ("mechanism", "text", "who logs in has", "who listens gets", "bound to TLS", "offered", "applied")
+    return page(
+        "SASL: mechanisms",
+        "SMTP (AUTH), POP3 (AUTH) and IMAP (AUTHENTICATE) offer the same. The order is the one in which a client of Postroom's prefers them.",
+        table(head, rows),
+        "Nothing is offered without TLS; `[login] without_tls` offers what does not show the secret, and a lab offers all on loopback. "
+        "A shared secret or a token has to be some account's, a certificate the connection's, before what needs it is offered. "
+        "ANONYMOUS is not there: nobody is let in without a name.",
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- SMTP, POP3
@@ -247,7 +277,7 @@ def pop3_page() -> str:
 
 
 def _pop3_tags(config: Pop3Config, *, secure: bool) -> dict[str, str]:
-    offer = Authorization(Replies(config.language), config, "", secure=secure).offer()
+    offer = Authorization(Replies(config.language), config, "", Channel(secure)).offer()
     said = ((capability.tag, capability.argument(offer)) for capability in CAPABILITIES)
     return {tag: f"{tag} {argument}".rstrip() for tag, argument in said if argument is not None}
 

@@ -45,7 +45,7 @@ def test_msmtp_is_told_what_there_is(lab, program):
         f"--tls-trust-file={lab.ca}",
     ]
     done = program(["msmtp", "--serverinfo", "--tls=on", "--tls-starttls=on", *where])
-    for words in ("PIPELINING", "DSN", "STARTTLS", "PLAIN LOGIN"):
+    for words in ("PIPELINING", "DSN", "STARTTLS", "PLAIN", "LOGIN", "SCRAM-SHA-256"):
         assert words in done.stdout
 
 

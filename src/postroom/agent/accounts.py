@@ -38,7 +38,8 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `authorities` is a PEM file of those whose certificates are believed, "" the system's. `insecure_loopback`: on this machine the password
     may go without TLS (a lab). `control` is the control socket of a server on this machine. Mail is read by `imap` where that is given, else by
-    `pop3`. `file_sent`: a copy of what is sent goes into the folder for it, by IMAP; off where the server does that itself.
+    `pop3`. `file_sent`: a copy of what is sent goes into the folder for it, by IMAP; off where the server does that itself. `bearer`: the password is a bearer
+    token (OAUTHBEARER). `certificate` and `certificate_key` are PEM files: they log in where there is no password.
     """
 
     address: str
@@ -54,6 +55,9 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     insecure_loopback: bool = False
     control: str = ""
     file_sent: bool = True
+    bearer: bool = False
+    certificate: str = ""
+    certificate_key: str = ""
 
     @property
     def login_name(self) -> str:

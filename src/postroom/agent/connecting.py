@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import secrets
 import socket
 import ssl
 from typing import TypeVar
@@ -88,6 +89,11 @@ async def start_tls(connection: ClientConnection[Event], way: Way) -> None:
         raise failed(error, way, Exit.TLS) from error
 
 
+def nonce() -> str:
+    """For logins that need one."""
+    return secrets.token_urlsafe(18)
+
+
 async def leave(connection: ClientConnection[Event]) -> None:
     """Closes, and stays until the loop has taken note: it may end right after."""
     connection.close()
@@ -120,4 +126,9 @@ def _context(account: Account) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise CommandFailed(f"the authorities {account.authorities}: {error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if account.certificate:
+        try:
+            context.load_cert_chain(account.certificate, account.certificate_key or None)
+        except (OSError, ssl.SSLError) as error:
+            raise CommandFailed(f"the certificate {account.certificate}: {error}") from error
     return context

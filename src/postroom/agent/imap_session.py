@@ -14,7 +14,7 @@ import msgspec
 
 from postroom import __version__
 from postroom.agent.accounts import Account
-from postroom.agent.connecting import Way, failed, leave, open_connection, start_tls, way_to
+from postroom.agent.connecting import Way, failed, leave, nonce, open_connection, start_tls, way_to
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.invocation import CommandFailed
 from postroom.net.connect import ClientConnection, NetworkError
@@ -68,13 +68,18 @@ class ImapSession:
         way = await way_to(account, account.imap, "imap")
         login = ImapAccount(
             account.login_name,
-            account.secret(),
+            "" if account.bearer else account.secret(),
             secure=way.endpoint.tls == "implicit",
             plaintext=way.endpoint.tls == "none",
             identity=(("name", "Postroom"), ("version", __version__)),
+            server=way.server_name,
+            nonce=nonce,
+            token=account.secret() if account.bearer else "",
+            certificate=bool(account.certificate),
         )
         machine = ImapClient(login)
         session = cls(await open_connection(way, machine), machine, way, tell)
+        machine.binding = session._connection.binding
         try:
             await session._log_in()
         except BaseException:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postroom.agent.accounts import Account
-from postroom.agent.connecting import Way, failed, leave, open_connection, start_tls, way_to
+from postroom.agent.connecting import Way, failed, leave, nonce, open_connection, start_tls, way_to
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.mailbox import Entry, find
 from postroom.net.connect import ClientConnection, NetworkError
@@ -34,9 +34,19 @@ class Pop3Mailbox:
         """Connects and logs in; raises `ServerFailed`."""
         way = await way_to(account, account.pop3, "pop3")
         implicit = way.endpoint.tls == "implicit"
-        login = Pop3Account(account.login_name, account.secret(), _TLS[way.endpoint.tls], secure=implicit)
+        login = Pop3Account(
+            account.login_name,
+            "" if account.bearer else account.secret(),
+            _TLS[way.endpoint.tls],
+            secure=implicit,
+            server=way.server_name,
+            nonce=nonce,
+            token=account.secret() if account.bearer else "",
+            certificate=bool(account.certificate),
+        )
         machine = Pop3Client(login)
         mailbox = cls(await open_connection(way, machine), machine, way)
+        machine.binding = mailbox._connection.binding
         try:
             await mailbox._log_in()
         except BaseException:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from postroom.agent.accounts import Account
-from postroom.agent.connecting import Way, failed, leave, open_connection, start_tls, way_to
+from postroom.agent.connecting import Way, failed, leave, nonce, open_connection, start_tls, way_to
 from postroom.agent.exits import STAGES, Exit, ServerFailed
 from postroom.message.envelope import Envelope
 from postroom.net.connect import ClientConnection, NetworkError
@@ -57,6 +57,7 @@ async def submit(account: Account, envelope: Envelope, raw: bytes, tell: Tell | 
     way = await way_to(account, account.smtp, "smtp")
     machine = SmtpClient(_config(account, way))
     connection: ClientConnection[ClientEvent] = await open_connection(way, machine)
+    machine.binding = connection.binding
     try:
         finished = await _converse(connection, machine, way, Letter(envelope, raw))
     finally:
@@ -68,13 +69,17 @@ async def submit(account: Account, envelope: Envelope, raw: bytes, tell: Tell | 
 
 
 def _config(account: Account, way: Way) -> ClientConfig:
-    login = Login(account.login_name, account.secret())
+    secret = account.secret()
+    login = Login(account.login_name, "", secret) if account.bearer else Login(account.login_name, secret)
     return ClientConfig(
         socket.gethostname() or "localhost",
         lambda: time.time_ns() // 1000,
         tls=_TLS[way.endpoint.tls],
         implicit_tls=way.endpoint.tls == "implicit",
-        account=login if login.password else None,
+        account=login if secret or account.certificate else None,
+        server=way.server_name,
+        nonce=nonce,
+        certificate=bool(account.certificate),
         plaintext_auth=account.insecure_loopback and way.on_loopback,
     )
 

@@ -30,6 +30,7 @@ from postroom.net.resolver import ResolverOptions, parse_server, system_options
 from postroom.net.selfsigned import self_signed
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.pop3.authorization import Pop3Config
+from postroom.proto.sasl.mechanisms import MECHANISMS, PASSWORDS_ONLY, Supply
 from postroom.proto.smtp.client_events import Account, TlsUse
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.store.engine import Engine
@@ -37,7 +38,6 @@ from postroom.store.postgres_options import PostgresOptions
 from postroom.store.store import StoreSettings
 
 LEAST_MESSAGES = 1_000  # of one IMAP command, RFC 9738 §3
-MECHANISMS = ("PLAIN", "LOGIN")
 POOLED = 48  # writing connections to PostgreSQL of all processes of a server on one machine, and a third of that for reading
 FEWEST = 2  # of one process
 AUTHORITIES_SECONDS = 3600.0  # after which the files of authorities are read again
@@ -102,6 +102,7 @@ def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
     else:
         pairs = self_signed(keys, [settings.server.hostname], now)
     tls = ServerTls(pairs)
+    clients = Path(settings.tls.client_authorities) if settings.tls.client_authorities else None
     for service, protocols in (
         ("smtp", ()),
         ("submission", ()),
@@ -111,7 +112,7 @@ def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
         ("imap", ()),
         ("imaps", ("imap",)),
     ):
-        tls.service(service, protocols)
+        tls.service(service, protocols, None if service == "smtp" else clients)
     return tls
 
 
@@ -137,7 +138,18 @@ def share(settings: Settings, workers: int) -> Settings:
     )
 
 
-def smtp_config(settings: Settings, world: Surroundings, service: Service) -> ServerConfig:
+def mechanisms(settings: Settings) -> tuple[str, ...]:
+    """The SASL mechanisms of the settings; raises `SettingsError` for one that is not known."""
+    unknown = [name for name in settings.login.mechanisms if name.upper() not in MECHANISMS]
+    if unknown:
+        raise SettingsError(f"[login] mechanisms: {unknown[0]!r} is not one of {', '.join(MECHANISMS)}")
+    wanted = {name.upper() for name in settings.login.mechanisms}
+    return tuple(name for name in MECHANISMS if name in wanted)
+
+
+def smtp_config(
+    settings: Settings, world: Surroundings, service: Service, supply: Supply = PASSWORDS_ONLY
+) -> ServerConfig:
     """One of the three services of SMTP."""
     limits = settings.limits
     submission = service is Service.SUBMISSION
@@ -152,7 +164,8 @@ def smtp_config(settings: Settings, world: Surroundings, service: Service) -> Se
             logins=100 if world.open_house else 3,
         ),
         starttls=service is not Service.LMTP,
-        mechanisms=MECHANISMS if submission or (world.open_house and service is Service.MX) else (),
+        mechanisms=mechanisms(settings) if submission or (world.open_house and service is Service.MX) else (),
+        sasl=supply,
         plaintext_auth=world.open_house,
         auth_required=submission,
         unqualified_ok=True,
@@ -162,19 +175,21 @@ def smtp_config(settings: Settings, world: Surroundings, service: Service) -> Se
     )
 
 
-def pop3_config(settings: Settings, world: Surroundings) -> Pop3Config:
+def pop3_config(settings: Settings, world: Surroundings, supply: Supply = PASSWORDS_ONLY) -> Pop3Config:
     """POP3."""
     mailboxes = settings.mailboxes
     return Pop3Config(
         settings.server.hostname,
         stls=True,
         plaintext=world.open_house,
+        mechanisms=mechanisms(settings),
+        sasl=supply,
         login_delay=mailboxes.pop3_login_delay,
         expire=None if mailboxes.pop3_expire_days < 0 else mailboxes.pop3_expire_days,
     )
 
 
-def imap_config(settings: Settings, world: Surroundings) -> ImapConfig:
+def imap_config(settings: Settings, world: Surroundings, supply: Supply = PASSWORDS_ONLY) -> ImapConfig:
     """IMAP. Raises `SettingsError`."""
     messages = settings.limits.imap_messages
     if 0 < messages < LEAST_MESSAGES:
@@ -185,7 +200,8 @@ def imap_config(settings: Settings, world: Surroundings) -> ImapConfig:
         settings.server.hostname,
         starttls=True,
         plaintext=world.open_house,
-        mechanisms=MECHANISMS,
+        mechanisms=mechanisms(settings),
+        sasl=supply,
         literal_minus=settings.mailboxes.imap_literal_minus,
         message=settings.limits.message_bytes,
         message_limit=messages,

@@ -58,6 +58,7 @@ class Chores:
             Chore("drop directory", 2.0, self._take_dropped, Whose.MACHINE),
             Chore("tally", 5.0, self._write_tally),
             Chore("queue size", 5.0, self._measure_queue),
+            Chore("login history", 5.0, self._write_history),
             Chore("certificates", 60.0, self._watch_certificates),
             Chore("reports", 900.0, self._send_reports, Whose.STORE),
             Chore("report mailbox", 60.0, self._read_reports, Whose.STORE),
@@ -152,6 +153,10 @@ class Chores:
         gone = await engine.write(lambda tx: journal.prune(tx, before, PRUNED_AT_ONCE), Urgency.HOUSEKEEPING)
         await pruning.prune_links(engine, before)
         return gone >= PRUNED_AT_ONCE
+
+    async def _write_history(self) -> bool:
+        await self._office.write_history()
+        return False
 
     async def _sweep(self) -> bool:
         await self._parts.store.sweep(self._office.clock.now())

@@ -41,6 +41,7 @@ from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.message.address import parse_mailbox
+from postroom.proto.sasl.scram import derived
 from postroom.serve.body_budget import BodyBudget
 from postroom.store import domains, spool
 from postroom.store.domains import Rules
@@ -132,13 +133,12 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
             store.settings.file_from,
         )
     )
-    passwords = Passwords()
+    passwords = Passwords(derive=derived)
     login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
     login.announce = store.changes.announce
-    hostname = settings.server.hostname
-    own_name = authenticating.identity(settings)
-    premises = Premises(hostname, store.engine, router, acceptance, clock, ids.next, room.check, own_name)
+    names = (settings.server.hostname, authenticating.identity(settings))
+    premises = Premises(names[0], store.engine, router, acceptance, clock, ids.next, room.check, names[1])
     return Parts(
         store,
         node,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -30,7 +30,7 @@ from postroom.app.watching import watch
 from postroom.deliver.attempt import Attempt
 from postroom.intake.local import LocalDoor
 from postroom.message.envelope import Envelope
-from postroom.message.errors import MessageTooBig
+from postroom.message.errors import MailError, MessageTooBig
 from postroom.net.clock import Clock
 from postroom.store import domains, fsck, jobs, login
 from postroom.store.engine import Engine
@@ -136,6 +136,8 @@ class Server:
         if self.parts.sts is not None:
             await self.parts.sts.close()
         await self.services.notes.finish()
+        with suppress(MailError):  # the store is out of order, and will have been told
+            await self.parts.login.write_history()
         self.parts.passwords.close()
         await self.parts.node.leave()
         await self.parts.store.close()
@@ -209,6 +211,10 @@ class Server:
         """See `Office`."""
         return await self.parts.login.authenticate(protocol, "", username, password)
 
+    async def write_history(self) -> None:
+        """See `Office`."""
+        await self.parts.login.write_history()
+
     def watch(self, account_id: int) -> AsyncIterator[Watched]:
         """See `Office`."""
         return watch(self.parts.store, account_id)
@@ -219,7 +225,7 @@ class Server:
         operation = OPERATIONS[request.operation]
         if not operation.reads:
             self.wake()
-            await self.services.apop.look()
+            await self.services.logins.look()
             if not operation.everybody:
                 self.parts.store.changes.announce(ADMINISTRATION)
 
@@ -232,7 +238,7 @@ class Server:
     def _look(self) -> None:
         """Another process has changed something."""
         self.wake()
-        self.parts.runner.in_background(self.services.apop.look())
+        self.parts.runner.in_background(self.services.logins.look())
 
     def _missed(self) -> None:
         self._look()

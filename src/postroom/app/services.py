@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from postroom.app import authenticating, building, guarding
-from postroom.app.apop import ApopOffer
 from postroom.app.building import Tls
 from postroom.app.housekeeping import Chore, Whose
 from postroom.app.locate import places_of
+from postroom.app.login_offers import LoginOffers
 from postroom.app.parts import Parts, turner
 from postroom.app.places import places_to_listen
 from postroom.app.settings import Settings
@@ -70,7 +70,9 @@ class Services:
         self._xclient = guarding.networks(settings.guard.xclient, "xclient")
         self._listeners: list[Listener] = []
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
-        self.apop = ApopOffer(parts.store.engine, settings.server.hostname)
+        self.logins = LoginOffers(
+            parts.store.engine, settings.server.hostname, guessable=settings.login.without_tls
+        )
 
     @property
     def _incoming(self) -> Path | None:
@@ -82,7 +84,7 @@ class Services:
 
     def chores(self) -> list[Chore]:
         """What the services want done from time to time."""
-        chores = [Chore("APOP", 60.0, self.apop.look)]
+        chores = [Chore("login offers", 60.0, self.logins.look)]
         if self._settings.guard.greylist:
             greylist = guarding.greylist(self._settings, self._world, self._parts)
             chores.append(Chore("greylist", 3600.0, greylist.prune, Whose.STORE))
@@ -94,7 +96,7 @@ class Services:
 
     async def start(self) -> dict[str, int]:
         """Opens all ports that are asked for; gives those that were opened, by service. Raises `CannotListen` and then listens nowhere."""
-        await self.apop.look()
+        await self.logins.look()
         await asyncio.to_thread(discard_leftovers, places_of(self._settings).incoming)
         submission, imap = self._submission(), self._imap()
         sessions = {
@@ -143,14 +145,14 @@ class Services:
         world, parts = self._world, self._parts
         home = building.home_domain(self._settings)
         shared = SmtpService(
-            offers=Offers(building.smtp_config(self._settings, world, service)),
+            offers=Offers(building.smtp_config(self._settings, world, service, self.logins.supply)),
             door=world.before_door(door),
             lookups=Lookups(parts.store.engine, home, open_to_all=world.open_house),
             budget=parts.budget,
             now=world.clock.now,
             next_id=parts.node.ids.next,
             home=home,
-            authenticate=parts.login.authenticate,
+            logins=parts.login,
             tls=self._tls.of(tls),
             queue=QueueDesk(
                 self._flush, turner(self._settings, world, parts) if service is Service.SUBMISSION else None
@@ -180,20 +182,20 @@ class Services:
         world, parts, mailboxes = self._world, self._parts, self._settings.mailboxes
         shelves = Shelves(parts.store, parts.node.ids, self.notes, world.clock.now)
         service = Pop3Service(
-            building.pop3_config(self._settings, world),
+            building.pop3_config(self._settings, world, self.logins.supply),
             parts.login,
             StoreMaildrops(shelves),
             Visits(mailboxes.pop3_login_delay),
             world.clock.now,
             tls=self._tls.of("pop3"),
-            stamp=self.apop.stamp,
+            stamp=self.logins.stamp,
         )
         return lambda: Pop3Session(service)
 
     def _imap(self) -> Callable[[], Session]:
         world, parts = self._world, self._parts
         service = ImapService(
-            building.imap_config(self._settings, world),
+            building.imap_config(self._settings, world, self.logins.supply),
             parts.login,
             parts.store,
             parts.node.ids,

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from postroom.app.guard_settings import GuardSettings, ListSettings, MilterSettings
+from postroom.proto.sasl.mechanisms import USUAL
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Listen = Annotated[int, Meta(ge=-1, le=65535)]
@@ -92,6 +93,12 @@ class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mta_sts: Annotated[
         bool, Meta(description="fetch and heed the MTA-STS policies of domains when sending (RFC 8461)")
     ] = True
+    client_authorities: Annotated[
+        str,
+        Meta(
+            description="PEM file of who certifies users: asks mail programs for a certificate (EXTERNAL); '' does not"
+        ),
+    ] = ""
 
 
 class DnsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,6 +155,23 @@ class AuthenticationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=
             description="a file with a Public Suffix List: DMARC policies are found by RFC 7489 instead of RFC 9989"
         ),
     ] = ""
+
+
+class LoginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[login]: how users prove who they are."""
+
+    mechanisms: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="SASL mechanisms; each is offered where it is safe and some account can use it; CRAM-MD5 and DIGEST-MD5, if named, while some account has a shared secret"
+        ),
+    ] = USUAL
+    without_tls: Annotated[
+        bool,
+        Meta(
+            description="offer mechanisms that do not show the password without TLS too; who listens can guess then"
+        ),
+    ] = False
 
 
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -315,6 +339,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls: TlsSettings = TlsSettings()
     dns: DnsSettings = DnsSettings()
     authentication: AuthenticationSettings = AuthenticationSettings()
+    login: LoginSettings = LoginSettings()
     limits: LimitSettings = LimitSettings()
     guard: GuardSettings = GuardSettings()
     lists: dict[str, ListSettings] = {}

@@ -88,8 +88,7 @@ class SmtpConversation:
         self._name = name
         self._facts: TlsFacts | None = connection.tls
         self._opening: list[JourneyEvent] = []
-        self._began = 0  # when the opening did, unix microseconds
-        self._usable = False
+        self._began, self._usable = 0, False  # when the opening began, unix microseconds
         self.trust = Trust()
 
     @property
@@ -138,6 +137,7 @@ class SmtpConversation:
 
     async def _session(self, tls: Handshake) -> str | None:
         machine = self._machine
+        machine.binding = self._connection.binding
         while True:
             match await self._opening_event():
                 case Ready():

@@ -7,6 +7,7 @@ decision and connection. Not here: what is said (`deliver.conversation`), what i
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from collections.abc import Callable, Mapping
 
@@ -130,7 +131,14 @@ class RemoteRelay:
         use, target, route, attempt = self._use, trying.target, trying.route, trying.attempt
         tls = self._handshake(trying, step)
         config = ClientConfig(
-            use.hostname, use.desk.clock.now, route.lmtp, step.tls, route.implicit_tls, route.account
+            use.hostname,
+            use.desk.clock.now,
+            route.lmtp,
+            step.tls,
+            route.implicit_tls,
+            route.account,
+            server=target.host or target.ip,
+            nonce=_nonce,
         )
         wrap = Wrap(tls.context, target.host) if route.implicit_tls else None
         machine = SmtpClient(config)
@@ -220,6 +228,10 @@ class RemoteRelay:
 
     def _at(self, attempt: Attempt) -> int:
         return max(0, (self._use.desk.clock.now() - attempt.started) // 1000)
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(18)
 
 
 def _wish(job: Job) -> Wish:

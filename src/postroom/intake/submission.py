@@ -23,6 +23,10 @@ from postroom.store import directory
 from postroom.store.spilled import head_of, with_head
 
 MOST_AUTHORS = 100  # addresses of a From field; each is looked up
+MOST_RESENT = 10  # Resent-From fields, and Resent-Sender: one for each time (RFC 5322 §3.6.6)
+MOST_SHOWN = 10  # addresses in one display name
+ONCE = ("From", "Sender")
+AGAIN = ("Resent-From", "Resent-Sender")
 
 
 class SubmissionDoor:
@@ -59,26 +63,40 @@ class SubmissionDoor:
         return await self._desk.take(client, incoming, parcel, content)
 
     async def _check_authors(self, login: Account, head: bytes) -> None:
-        """RFC 6409 §6.1, §8.1: one From field at most, and each of its addresses the user's."""
+        """RFC 6409 §6.1, §8.1: one From field at most, and each address in it the user's; so in the others that name who sends."""
         header = Header.parse(head)
         if header.truncated:
             raise BadContent("The header is too long to be checked")
-        for name in ("From", "Sender"):
+        for name in (*ONCE, *AGAIN):
             fields = header.all(name)
-            if len(fields) > 1:
+            if len(fields) > (1 if name in ONCE else MOST_RESENT):
                 raise BadContent(f"The message has {len(fields)} {name} fields; send one")
             for value in fields:
-                found = mailboxes(parse_address_list(value, MOST_AUTHORS + 1))
-                if (
-                    len(found) > MOST_AUTHORS
-                ):  # what is not read is not checked, and somebody else may read it
-                    raise BadContent(f"The {name} field holds more than {MOST_AUTHORS} addresses")
-                if not found:
-                    raise BadContent(f"The {name} field holds no address")
-                for mailbox in found:
-                    if mailbox.address is None:
-                        raise BadContent(f"The {name} field holds an address that is none")
-                    await self._check_own(login, mailbox.address, name)
+                await self._check_field(login, name, value)
+
+    async def _check_field(self, login: Account, name: str, value: bytes) -> None:
+        found = mailboxes(parse_address_list(value, MOST_AUTHORS + 1))
+        if len(found) > MOST_AUTHORS:  # what is not read is not checked, and somebody else may read it
+            raise BadContent(f"The {name} field holds more than {MOST_AUTHORS} addresses")
+        if not found:
+            raise BadContent(f"The {name} field holds no address")
+        for mailbox in found:
+            if mailbox.address is None or mailbox.route:
+                raise BadContent(f"The {name} field holds an address that is none")
+            await self._check_own(login, mailbox.address, name)
+            await self._check_shown(login, mailbox.name, name)
+
+    async def _check_shown(self, login: Account, shown: str, where: str) -> None:
+        """Many programs show the name and not the address: one that is a neighbour's address is not the user's either."""
+        words = [word for word in shown.split() if "@" in word]
+        if len(words) > MOST_SHOWN:
+            raise BadContent(f"The {where} field has a name with more than {MOST_SHOWN} addresses")
+        for word in words:
+            address = parse_mailbox(word.strip("<>()[],;:\"'"))
+            if address is None:
+                continue
+            if await directory.domain(self._premises.engine.reading(), address.domain) is not None:
+                await self._check_own(login, address, f"the name in {where}")
 
     async def _check_own(self, login: Account, address: Address, where: str) -> None:
         found = await directory.resolve(self._premises.engine.reading(), address)

@@ -236,7 +236,9 @@ class Lab:
         for person in people:
             password = passwords.of(person)
             verifier = await server.passwords.verifier(password.encode())
-            await server.engine.write(_moving_in(server, person.address, verifier))
+            scram = await server.passwords.scram(password.encode(), person.address.key, server.vault)
+            new = NewAccount(person.address, verifier, scram=scram)
+            await server.engine.write(_moving_in(server, new))
             self.inhabitants.append(Inhabitant(str(person.address), password))
         first = Address(house.people[0], house.domain)
         await server.engine.write(_fault_addresses(house, first))
@@ -277,13 +279,13 @@ class _Passwords:
         return known
 
 
-def _moving_in(server: Server, address: Address, verifier: bytes) -> Callable[[Transaction], Awaitable[None]]:
+def _moving_in(server: Server, new: NewAccount) -> Callable[[Transaction], Awaitable[None]]:
     async def work(tx: Transaction) -> None:
-        now = server.clock.now()
+        now, address = server.clock.now(), new.address
         if await directory.domain(tx, address.domain) is None:
             await domains.add(tx, address.domain, now)
         if await directory.exact(tx, address) is None:
-            await accounts.add(tx, NewAccount(address, verifier), server.ids, now)
+            await accounts.add(tx, new, server.ids, now)
 
     return work
 

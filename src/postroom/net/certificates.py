@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from cryptography import x509
 
+from postroom.net.client_certificate import ask_for_certificates
 from postroom.net.tls import TlsContext
 
 
@@ -37,15 +38,19 @@ class ServerTls:
             raise CertificateError("TLS needs at least one certificate")
         self._pairs = tuple(pairs)
         self._protocols: dict[str, tuple[str, ...]] = {}
+        self._clients: dict[str, Path] = {}
         self._contexts: dict[str, TlsContext] = {}
         self._stamps: tuple[tuple[int, int], ...] = ()
         self.expires = 0  # unix microseconds: the end of the certificate that ends first
         self.reload()
 
-    def service(self, name: str, protocols: Iterable[str] = ()) -> None:
-        """Declares a service and the protocols (ALPN) that it speaks; () leaves ALPN alone."""
+    def service(self, name: str, protocols: Iterable[str] = (), clients: Path | None = None) -> None:
+        """Declares a service and the protocols (ALPN) that it speaks; () leaves ALPN alone. With `clients`, the PEM file of who certifies
+        users, a certificate is asked for, and none is taken that they have not made. Raises `CertificateError`."""
         self._protocols[name] = tuple(protocols)
-        self._contexts[name] = self._build(self._protocols[name])
+        if clients is not None:
+            self._clients[name] = clients
+        self._contexts[name] = self._build(self._protocols[name], clients)
 
     def context(self, name: str) -> TlsContext:
         """The context of a declared service as it is now; ask again for each connection."""
@@ -56,7 +61,10 @@ class ServerTls:
         stamps = self._now_stamps()
         expires = min(_expiry(pair) for pair in self._pairs)
         self._build(())
-        self._contexts = {name: self._build(protocols) for name, protocols in self._protocols.items()}
+        self._contexts = {
+            name: self._build(protocols, self._clients.get(name))
+            for name, protocols in self._protocols.items()
+        }
         self._stamps, self.expires = stamps, expires
 
     def refresh(self) -> bool:
@@ -69,12 +77,13 @@ class ServerTls:
     def _now_stamps(self) -> tuple[tuple[int, int], ...]:
         return tuple(_stamp(path) for pair in self._pairs for path in (pair.chain, pair.key))
 
-    def _build(self, protocols: tuple[str, ...]) -> TlsContext:
+    def _build(self, protocols: tuple[str, ...], clients: Path | None = None) -> TlsContext:
         by_names: dict[frozenset[str], TlsContext] = {}
         for pair in self._pairs:
             names = frozenset(_names(_certificate(pair.chain)))
             if names not in by_names:
                 by_names[names] = _server_context(protocols)
+                _ask(by_names[names], clients)
             _load(by_names[names], pair)
         first = next(iter(by_names.values()))
         if len(by_names) > 1:
@@ -113,6 +122,14 @@ def _server_context(protocols: tuple[str, ...]) -> TlsContext:
     if protocols:
         context.speak(protocols)
     return context
+
+
+def _ask(context: ssl.SSLContext, clients: Path | None) -> None:
+    if clients is not None:
+        try:
+            ask_for_certificates(context, clients)
+        except ValueError as error:
+            raise CertificateError(str(error)) from error
 
 
 def _load(context: ssl.SSLContext, pair: Pair) -> None:

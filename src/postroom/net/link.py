@@ -99,6 +99,10 @@ class Link(asyncio.Protocol):
             self._layer.begin()
             self._flush()
 
+    def binding(self, kind: str) -> bytes:
+        """Data to bind a login to this connection (RFC 5056 §2), b"" where there is none of the kind."""
+        return self._layer.binding(kind) if self._layer is not None else b""
+
     def read(self, on: bool) -> None:  # noqa: FBT001 -- a switch
         """Stops and resumes reading; the peer then feels the back-pressure of TCP."""
         if on is not self._reading and self._transport is not None:

@@ -39,6 +39,8 @@ class TlsFacts(msgspec.Struct, frozen=True):
     alpn: str = ""
     subject: str = ""
     verified: bool = False
+    certificate: bytes = b""  # a client's, as it was shown to us (DER)
+    bindable: bool = False  # logins can be bound to the connection
 
 
 class Connection(Protocol):
@@ -55,6 +57,9 @@ class Connection(Protocol):
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Sends the reply that is queued, then does a TLS handshake as the server, then calls `session.secured`."""
+
+    def binding(self, kind: str) -> bytes:
+        """Data to bind a login to this TLS connection (RFC 5056 §2): by the name of the binding, b"" where there is none."""
 
     def wake(self) -> None:
         """The session has queued bytes in its machine outside of an event (a push): send them."""

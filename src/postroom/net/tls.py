@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from postroom.net import hello
+from postroom.net.channel_binding import bindable, binding
 from postroom.net.session import TlsFacts
 
 SLICE = (
@@ -78,6 +79,11 @@ class TlsLayer:
             self._object.write(data)
         except ssl.SSLError as error:
             raise TlsError(_words(error)) from error
+
+    def binding(self, kind: str) -> bytes:
+        """Data to bind a login to this connection (RFC 5056 §2), b"" where there is none of the kind."""
+        version = self.facts.version if self.facts is not None else ""
+        return binding(self._object, kind, version) if version else b""
 
     def data_to_send(self) -> bytes:
         """Octets for the wire, once; b"" when there are none."""
@@ -155,7 +161,9 @@ def _facts(tls: ssl.SSLObject, server_name: str) -> TlsFacts:
         server_name=server_name,
         alpn=tls.selected_alpn_protocol() or "",
         subject=subject(shown) if shown else "",
-        verified=bool(shown) and tls.context.verify_mode is ssl.CERT_REQUIRED,
+        verified=bool(shown) and tls.context.verify_mode is not ssl.CERT_NONE,
+        certificate=shown or b"" if tls.server_side else b"",
+        bindable=bindable(tls),
     )
 
 

@@ -26,11 +26,22 @@ from postroom.message.journey import Hop, HopKind
 from postroom.net.session import Connection, TlsFacts
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.commands import State
-from postroom.proto.pop3.events import ApopLogin, Code, Drain, Login, Pop3Event, Retrieve, StartTls, Update
+from postroom.proto.pop3.events import (
+    ApopLogin,
+    Asked,
+    Code,
+    Drain,
+    Login,
+    Pop3Event,
+    Retrieve,
+    SaslLogin,
+    StartTls,
+    Update,
+)
 from postroom.proto.pop3.server import Pop3Server
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.proto.pop3.texts import Text
-from postroom.serve.logins import LoggedIn, Logins
+from postroom.serve.logins import LoggedIn, Logins, attach, caller, judge, tell
 from postroom.serve.pop3_facts import SessionFacts
 from postroom.serve.pop3_surrogate import surrogate
 from postroom.serve.pop3_visits import Visits
@@ -109,14 +120,17 @@ class Pop3Session:
         self._connection = connection
         self._facts.opened(connection)
         stamp = self._service.stamp
+        attach(self.machine, connection, connection.tls)
         self.machine.greet(secure=connection.tls is not None, timestamp=stamp() if stamp else "")
 
     async def handle(self, event: Pop3Event) -> None:
         """Answers one event."""
         if isinstance(event, Retrieve):
             await self._retrieve(event)
-        elif isinstance(event, (Login, ApopLogin)):
+        elif isinstance(event, (Login, ApopLogin, SaslLogin)):
             await self._log_in(event)
+        elif isinstance(event, Asked):
+            await self._tell(event)
         elif isinstance(event, Update):
             await self._update(event)
         elif isinstance(event, StartTls):
@@ -129,6 +143,7 @@ class Pop3Session:
     def secured(self, facts: TlsFacts) -> None:
         """From here on nothing counts that came before."""
         self._facts.secured(facts, self.machine.take_dialogue())
+        attach(self.machine, self._connection, facts)
         self.machine.tls_started()
 
     def overdue(self) -> None:
@@ -164,7 +179,20 @@ class Pop3Session:
         elif self.machine.begin_tls():
             self._connection.start_tls(self._service.tls())
 
-    async def _log_in(self, event: Login | ApopLogin) -> None:
+    async def _tell(self, event: Asked) -> None:
+        """A SASL exchange goes on."""
+        assert self._connection is not None
+        try:
+            who = caller("pop3", self._connection)
+            self.machine.tell(await tell(self._service.logins, who, event.about))
+        except TooManyLogins as error:  # its words say how long to wait
+            self.machine.refuse(error.public, Code.SYS_TEMP)
+        except AuthenticationFailed:
+            self.machine.refuse(Text.WRONG_CREDENTIALS, Code.AUTH)
+        except MailError:
+            self.machine.refuse(Text.TRY_LATER, Code.SYS_TEMP)
+
+    async def _log_in(self, event: Login | ApopLogin | SaslLogin) -> None:
         machine, visits = self.machine, self._service.visits
         try:
             login = await self._check(event)
@@ -190,11 +218,13 @@ class Pop3Session:
             self._facts.logged_in(login.address, "APOP" if isinstance(event, ApopLogin) else event.mechanism)
             machine.logged_in(login.address, self._maildrop.snapshot)
 
-    async def _check(self, event: Login | ApopLogin) -> LoggedIn:
+    async def _check(self, event: Login | ApopLogin | SaslLogin) -> LoggedIn:
         assert self._connection is not None
         logins, ip = self._service.logins, self._connection.peer.ip
         if isinstance(event, ApopLogin):
             return await logins.apop(ip, event.user, event.timestamp.encode(), event.digest)
+        if isinstance(event, SaslLogin):
+            return await judge(logins, caller("pop3", self._connection), event.claim)
         return await logins.authenticate("pop3", ip, event.user, event.password.encode(), event.authorize_as)
 
     def _leave(self) -> None:

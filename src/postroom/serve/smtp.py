@@ -14,14 +14,13 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from postroom.intake.client import Account, Client, Incoming, Manner
+from postroom.intake.client import Client, Incoming, Manner
 from postroom.intake.door import Door, HangUp, Parcel
 from postroom.intake.guard.guard import Guard
 from postroom.message.errors import (
     BadAddress,
     BadSenderAddress,
     MailError,
-    TryLater,
 )
 from postroom.message.ids import IdKind, id_text
 from postroom.net.networks import Networks
@@ -41,29 +40,28 @@ from postroom.proto.smtp.commands import (
     Xclient,
 )
 from postroom.proto.smtp.config import Service
-from postroom.proto.smtp.events import Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
+from postroom.proto.smtp.events import Asked, Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
 from postroom.proto.smtp.extensions import Offers
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve import smtp_replies as replies
 from postroom.serve.body_budget import BodyBudget
+from postroom.serve.logins import Logins, attach
 from postroom.serve.smtp_body import Body
+from postroom.serve.smtp_login import enter, go_on
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.serve.smtp_threshold import Threshold, announced
-from postroom.store.login import Login
 from postroom.store.spilled import Content
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
 LONGEST_BODY = 1800.0  # seconds that one message may take to arrive
 PAUSE_SECONDS = 0.5  # without an octet in a message whose line ends are wrong, until its sender hears of it
 
-Authenticator = Callable[[str, str, str, bytes, str], Awaitable[Login]]
-
 
 class SmtpService(msgspec.Struct):
     """What all sessions of one listener share.
 
-    `authenticate(protocol, ip, name, password, authorize_as)` is the login policy; `tls` gives the context for STARTTLS; `now` unix
+    `logins` is the login policy; `tls` gives the context for STARTTLS; `now` unix
     microseconds; `next_id` journey ids; `home` completes unqualified names; `tell` logs an event with its facts; `queue`
     answers ETRN and ATRN. Messages over `Limits.spill` are kept in files in the directory `incoming`; None keeps them in memory. `guard`
     stands before the door; XCLIENT is believed of who connects from `proxies`.
@@ -77,7 +75,7 @@ class SmtpService(msgspec.Struct):
     next_id: Callable[[], int]
     home: str
     tell: Callable[..., object]
-    authenticate: Authenticator | None = None
+    logins: Logins | None = None
     tls: Callable[[], ssl.SSLContext] | None = None
     queue: QueueDesk = QueueDesk()
     incoming: Path | None = None
@@ -109,6 +107,7 @@ class SmtpSession:
         client.peer, client.local = connection.peer, connection.local
         if connection.tls is not None:
             client.tls = connection.tls
+            attach(self.machine, connection, connection.tls)
             self.machine.tls_started()
         self._threshold.open(self.machine, connection, client)
 
@@ -129,6 +128,7 @@ class SmtpSession:
         self._forget()
         client = self._client
         self._client = Client(client.peer, client.local, lmtp=client.lmtp, tls=facts, reverse=client.reverse)
+        attach(self.machine, self._connection, facts)
         self.machine.tls_started()
 
     def overdue(self) -> None:
@@ -185,14 +185,11 @@ class SmtpSession:
         self._service.tell("client.announced", client=self._client.peer.ip, proxy=proxy)
         self.machine.reply(self._service.offers.greeting)
 
+    async def _asked(self, event: Asked) -> None:
+        await go_on(self.machine, self._service.logins, self._connection, event)
+
     async def _authenticate(self, event: Authenticate) -> None:
-        if self._service.authenticate is None:
-            raise TryLater
-        claim = event.credentials
-        login = await self._service.authenticate(
-            "smtp", self._client.peer.ip, claim.authcid, claim.password.encode(), claim.authzid
-        )
-        self._client.login = Account(login.account_id, login.address, claim.mechanism)
+        self._client.login = await enter(self._service.logins, self._connection, event)
         self._client.changed()
         self.machine.reply(replies.LOGGED_IN)
 
@@ -318,6 +315,7 @@ class SmtpSession:
             Greeted: _greeted,
             StartTls: _start_tls,
             Authenticate: _authenticate,
+            Asked: _asked,
             Mail: _mail,
             Send: _mail,
             Soml: _mail,

@@ -10,12 +10,19 @@ from collections.abc import Sequence
 import msgspec
 
 from postroom.message.address import Address
-from postroom.store import aliases, credentials, directory, domains, mailboxes
+from postroom.store import aliases, client_certificates, credentials, directory, domains, mailboxes, tokens
 from postroom.store.credentials import Credential, CredentialKind
 from postroom.store.directory import Account, Kind
 from postroom.store.directory_errors import InUse, NotFound
 from postroom.store.engine import Transaction
 from postroom.store.ids import Ids
+
+
+class Verifiers(msgspec.Struct, frozen=True):
+    """What is kept of a password: a PHC string, and what SCRAM needs (b"" for nothing)."""
+
+    phc: bytes
+    scram: bytes = b""
 
 
 class NewAccount(msgspec.Struct, frozen=True):
@@ -25,6 +32,7 @@ class NewAccount(msgspec.Struct, frozen=True):
     verifier: bytes = b""
     name: str = ""
     quota_bytes: int = 0
+    scram: bytes = b""  # as in `Credential`
 
 
 _PROFILE = """
@@ -41,7 +49,7 @@ async def add(tx: Transaction, new: NewAccount, ids: Ids, now: int) -> int:
     if new.quota_bytes:
         await tx.execute(_QUOTA, account_id, new.quota_bytes)
     if new.verifier:
-        await set_password(tx, new.address, new.verifier, ids, now)
+        await set_password(tx, new.address, Verifiers(new.verifier, new.scram), ids, now)
     return account_id
 
 
@@ -70,6 +78,8 @@ async def remove(tx: Transaction, address: Address) -> int:
     found = await get(tx, address)
     await domains.must_not_need(tx, address)
     await credentials.remove_all(tx, found.account_id)
+    await tokens.remove_all(tx, found.account_id)
+    await client_certificates.remove_all(tx, found.account_id)
     await tx.execute(_STATE, found.account_id, 1)
     await tx.execute(_REMOVE_PROFILE, found.account_id)
     await tx.execute(_REMOVE_ADDRESS, address.key, found.account_id)
@@ -108,12 +118,11 @@ async def set_name(tx: Transaction, address: Address, name: str) -> None:
     await tx.execute(_NAME, found.account_id, name)
 
 
-async def set_password(tx: Transaction, address: Address, verifier: bytes, ids: Ids, now: int) -> None:
+async def set_password(tx: Transaction, address: Address, new: Verifiers, ids: Ids, now: int) -> None:
     """Replaces the password; raises `NotFound`."""
     found = await get(tx, address)
-    await credentials.put(
-        tx, found.account_id, Credential(ids.next(), CredentialKind.PASSWORD, verifier), now
-    )
+    password = Credential(ids.next(), CredentialKind.PASSWORD, new.phc, scram=new.scram)
+    await credentials.put(tx, found.account_id, password, now)
 
 
 async def set_shared_secret(tx: Transaction, address: Address, sealed: bytes, ids: Ids, now: int) -> None:

@@ -1,4 +1,4 @@
-"""What an account logs in with: a password's verifier, app passwords, and a shared secret for APOP.
+"""What an account logs in with: a password's verifier, app passwords, a shared secret for APOP and its like, a secret for one-time codes.
 
 Only verifiers are kept; the shared secret, which RFC 1939 §7 needs in clear, is encrypted before it comes here. Every change raises the
 account's generation, so that no cache answers for what is not true any more. Not here: hashing (`passwords`), checking (`login`).
@@ -15,11 +15,13 @@ from postroom.store.engine import Transaction
 
 
 class CredentialKind(enum.IntEnum):
-    """What a verifier is: a PHC string, SHA-256 of a random password, or an encrypted secret."""
+    """What a verifier is: a PHC string, SHA-256 of a random password, or an encrypted secret (the others)."""
 
     PASSWORD = 1
     APP_PASSWORD = 2
     SHARED_SECRET = 3
+    TOTP = 4
+    TOTP_UNCONFIRMED = 5
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -32,6 +34,8 @@ class Credential(msgspec.Struct, frozen=True):
     scopes: tuple[str, ...] = ()
     expires: int = 0
     last_used: int = 0
+    scram: bytes = b""  # what SCRAM keeps of it (`store.scram`), b"" for nothing
+    created: int = 0
 
     def good_for(self, protocol: str, now: int) -> bool:
         """Whether it may be used by this protocol at this time."""
@@ -54,7 +58,7 @@ _PROFILE = """
 SELECT p.address, p.generation, a.state FROM profiles p JOIN accounts a ON a.account_id = p.account_id WHERE p.account_id = $1
 """
 _ALL = """
-SELECT credential_id, kind, verifier, label, scopes, expires, last_used FROM credentials WHERE account_id = $1 ORDER BY credential_id
+SELECT credential_id, kind, verifier, label, scopes, expires, last_used, scram, created FROM credentials WHERE account_id = $1 ORDER BY credential_id
 """
 _ANY = "SELECT 1 FROM credentials WHERE kind = $1 LIMIT 1"
 
@@ -67,12 +71,16 @@ async def any_of(tx: Transaction, kind: CredentialKind) -> bool:
 async def of_address(tx: Transaction, address: Address) -> Credentials | None:
     """What the account with this address logs in with; None when the address is no account's, after as many statements."""
     row = await tx.fetchrow(_ACCOUNT, address.key)
-    account_id = NOBODY if row is None else row[0]
+    return await of_owner(tx, NOBODY if row is None else row[0])
+
+
+async def of_owner(tx: Transaction, account_id: int) -> Credentials | None:
+    """The same of an account by its id."""
     profile = await tx.fetchrow(_PROFILE, account_id)
     found = await of_account(tx, account_id)
-    if profile is None:
+    written = None if profile is None else parse_mailbox(profile[0])
+    if profile is None or written is None:
         return None
-    written = parse_mailbox(profile[0]) or address
     return Credentials(account_id, written, profile[2] == 0, profile[1], found)
 
 
@@ -80,15 +88,23 @@ async def of_account(tx: Transaction, account_id: int) -> list[Credential]:
     """An account's credentials, oldest first."""
     return [
         Credential(
-            number, CredentialKind(kind), bytes(verifier), label, tuple(scopes.split()), expires, last_used
+            row[0],
+            CredentialKind(row[1]),
+            bytes(row[2]),
+            row[3],
+            tuple(row[4].split()),
+            row[5],
+            row[6],
+            bytes(row[7]),
+            row[8],
         )
-        for number, kind, verifier, label, scopes, expires, last_used in await tx.fetch(_ALL, account_id)
+        for row in await tx.fetch(_ALL, account_id)
     ]
 
 
 _PUT = """
-INSERT INTO credentials (account_id, credential_id, kind, verifier, label, scopes, created, expires, last_used)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)
+INSERT INTO credentials (account_id, credential_id, kind, verifier, label, scopes, created, expires, last_used, scram)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)
 """
 _GENERATION = "UPDATE profiles SET generation = generation + 1 WHERE account_id = $1"
 _REMOVE_KIND = "DELETE FROM credentials WHERE account_id = $1 AND kind = $2"
@@ -96,6 +112,10 @@ _REMOVE = "DELETE FROM credentials WHERE account_id = $1 AND credential_id = $2"
 _REMOVE_ALL = "DELETE FROM credentials WHERE account_id = $1"
 _VERIFIER = (
     "UPDATE credentials SET verifier = $4 WHERE account_id = $1 AND credential_id = $2 AND verifier = $3"
+)
+_SCRAM = "UPDATE credentials SET scram = $4 WHERE account_id = $1 AND credential_id = $2 AND verifier = $3"
+_USED_ONCE = (
+    "UPDATE credentials SET last_used = $3 WHERE account_id = $1 AND credential_id = $2 AND last_used < $3"
 )
 _USED = "UPDATE credentials SET last_used = $3 WHERE account_id = $1 AND credential_id = $2"
 
@@ -106,7 +126,16 @@ async def put(tx: Transaction, account_id: int, new: Credential, now: int) -> No
         await tx.execute(_REMOVE_KIND, account_id, new.kind)
     scopes = " ".join(new.scopes)
     await tx.execute(
-        _PUT, account_id, new.credential_id, new.kind, new.verifier, new.label, scopes, now, new.expires
+        _PUT,
+        account_id,
+        new.credential_id,
+        new.kind,
+        new.verifier,
+        new.label,
+        scopes,
+        now,
+        new.expires,
+        new.scram,
     )
     await tx.execute(_GENERATION, account_id)
 
@@ -134,6 +163,16 @@ async def remove_all(tx: Transaction, account_id: int) -> None:
 async def replace_verifier(tx: Transaction, account_id: int, old: Credential, verifier: bytes) -> None:
     """The same password under new parameters; nothing happens when the password was changed meanwhile."""
     await tx.execute(_VERIFIER, account_id, old.credential_id, old.verifier, verifier)
+
+
+async def keep_scram(tx: Transaction, account_id: int, old: Credential, scram: bytes) -> None:
+    """What SCRAM keeps of the same password; nothing happens when the password was changed meanwhile."""
+    await tx.execute(_SCRAM, account_id, old.credential_id, old.verifier, scram)
+
+
+async def used_once(tx: Transaction, account_id: int, one: Credential, now: int) -> bool:
+    """Notes a use that must be later than the last, as of a code of `totp`; False when it is not."""
+    return await tx.execute(_USED_ONCE, account_id, one.credential_id, now) > 0
 
 
 async def used(tx: Transaction, account_id: int, credential_id: int, now: int) -> None:

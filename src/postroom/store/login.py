@@ -1,18 +1,17 @@
 """Who may come in: one policy for every protocol.
 
 The same words and the same work for a wrong password and an unknown name (RFC 4954 §6); limits by client and name (`throttle`); a short cache,
-since mail clients log in all the time and argon2 is slow on purpose. RFC 1939 §7 (APOP). Not here: SASL's exchanges (`proto.sasl`).
+since mail clients log in all the time and argon2 is slow on purpose. RFC 1939 §7 (APOP), RFC 5802 §9 (what is shown to who is nobody), RFC 6750 §5
+(tokens). Where an account has one-time codes, protocols without a place for one take app passwords only. Not here: SASL's exchanges (`proto.sasl`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import math
 import secrets
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
@@ -20,15 +19,19 @@ import msgspec
 
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.errors import AuthenticationFailed, TooManyLogins, TryLater
-from postroom.store import credentials
-from postroom.store.credentials import Credential, CredentialKind, Credentials
-from postroom.store.engine import Engine, Urgency
-from postroom.store.passwords import MAX_PASSWORD, Passwords, prepared
+from postroom.store import client_certificates, credentials, logins, scram, tokens
+from postroom.store.credentials import NOBODY, Credential, CredentialKind, Credentials
+from postroom.store.engine import Engine, Transaction, Urgency
+from postroom.store.login_cache import GoodLogins, Turns
+from postroom.store.passwords import Passwords
+from postroom.store.scram import ITERATIONS, Pair, salt_of
 from postroom.store.throttle import Limits, Throttle, client_of
 from postroom.store.vault import Unreadable, Vault
 
+NOBODYS: Final = "nobody"  # no address has this key
 FAILED: Final = "login failed"
 SUCCEEDED: Final = "login succeeded"
+LOGIN_KINDS = frozenset((CredentialKind.PASSWORD, CredentialKind.APP_PASSWORD, CredentialKind.SHARED_SECRET))
 USED_EVERY = 3600 * 1_000_000  # microseconds: how exact a credential's last use is
 
 
@@ -47,6 +50,33 @@ class LoginSettings(msgspec.Struct, frozen=True):
     cache_seconds: float = 300.0
     cache_entries: int = 10_000
     waiting_per_client: int = 50
+
+
+class ScramKept(msgspec.Struct, frozen=True):
+    """What SCRAM works with for one name: salt, iterations, and StoredKey and ServerKey of each of its credentials by their ids."""
+
+    salt: bytes
+    iterations: int
+    keys: tuple[tuple[int, Pair], ...]
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """What a client has shown in an exchange; `credential_id` 0 is nothing."""
+
+    username: str
+    mechanism: str
+    credential_id: int
+    authorize_as: str = ""
+
+
+class _Attempt(msgspec.Struct):
+    """What is known of somebody who tries to log in; it goes into the account's history."""
+
+    protocol: str
+    ip: str
+    method: str = ""
+    label: str = ""
+    found: Credentials | None = None
 
 
 class Clock(Protocol):
@@ -80,8 +110,10 @@ class LoginPolicy:
         self._settings = settings
         self._vault = vault
         self._throttle = Throttle(settings.limits)
-        self._turns = _Turns(settings.waiting_per_client)
-        self._cache = _Cache(settings)
+        self._turns = Turns(settings.waiting_per_client)
+        self._cache = GoodLogins(settings.cache_seconds, settings.cache_entries)
+        self._history = logins.Gathered()
+        self._nobodys = scram.nobodys(vault, NOBODYS) if vault is not None else b""
         self.announce: Callable[..., None] = _tell_nobody
 
     async def authenticate(
@@ -92,46 +124,129 @@ class LoginPolicy:
         Raises `AuthenticationFailed`, `TooManyLogins`, or `TryLater`.
         """
         name = self._name(username)
-        async with self._attempt(ip, username, name):
-            found = await self._credentials(name)
-            if not await self._password_fits(protocol, found, password) or not found or not found.enabled:
-                raise AuthenticationFailed
-            other = self._name(authorize_as) if authorize_as else name
-            if other is None or name is None or other.key != name.key:
-                raise AuthenticationFailed(detail=f"{found.address} asked to act as {authorize_as!r}")
-            return Login(found.account_id, str(found.address))
+        async with self._attempt(protocol, ip, username, name) as attempt:
+            attempt.found = found = await self._credentials(name)
+            attempt.method = "password"
+            fits = await self._password_fits(attempt, found, password)
+            return self._let_in(attempt, authorize_as, good=fits)
 
     async def apop(self, ip: str, username: str, challenge: bytes, digest: str) -> Login:
         """RFC 1939 §7: `digest` is the hexadecimal MD5 of the greeting's timestamp, angle brackets included, and the shared secret."""
         name = self._name(username)
-        async with self._attempt(ip, username, name):
-            found = await self._credentials(name)
-            secret = self._shared_secret(found)
-            real = secret is not None and found is not None and found.enabled
+        async with self._attempt("pop3", ip, username, name) as attempt:
+            attempt.found, attempt.method = await self._credentials(name), "APOP"
+            _, secret = _shared_secret(self._vault, attempt.found, self._usable(attempt.found, "pop3"))
             expected = hashlib.md5(
                 challenge + (secret or secrets.token_bytes(16)), usedforsecurity=False
             ).hexdigest()
             same = hmac.compare_digest(expected.encode(), digest.lower().encode("utf-8", "surrogatepass"))
-            if found is None or not (real and same):
-                raise AuthenticationFailed
-            return Login(found.account_id, str(found.address))
+            return self._let_in(attempt, good=secret is not None and same)
+
+    async def scram(self, protocol: str, username: str, hash_name: str) -> ScramKept:
+        """What SCRAM works with for this name; for one that is nobody's it looks alike, and always the same."""
+        name = self._name(username)
+        key = name.key if name else f"? {username[:320]}"
+        found = await self._credentials(name)
+        vault = self._require_vault()
+        kept: list[tuple[int, Pair]] = []
+        shape = salt_of(vault, key), ITERATIONS
+        for one in self._usable(found, protocol):
+            keys = scram.read(vault, one.scram, key)
+            if keys is None or hash_name not in keys.keys:
+                continue
+            if not kept:
+                shape = keys.salt, keys.iterations
+            if (keys.salt, keys.iterations) == shape:
+                kept.append((one.credential_id, keys.keys[hash_name]))
+        if not kept:
+            scram.read(vault, self._nobodys, NOBODYS)  # the same work
+        return ScramKept(*shape, tuple(kept))
+
+    async def shared_secret(self, protocol: str, username: str) -> tuple[int, bytes]:
+        """The shared secret and its credential's id; for who has none, 0 and a random one."""
+        found = await self._credentials(self._name(username))
+        number, secret = _shared_secret(self._vault, found, self._usable(found, protocol))
+        return (number, secret) if secret is not None else (0, secrets.token_bytes(16))
+
+    async def proven(self, protocol: str, ip: str, proof: Proven) -> Login:
+        """The end of an exchange in which the client proved a secret, or did not. Raises as `authenticate`."""
+        name = self._name(proof.username)
+        async with self._attempt(protocol, ip, proof.username, name) as attempt:
+            attempt.found, attempt.method = await self._credentials(name), proof.mechanism
+            usable = self._usable(attempt.found, protocol)
+            one = next((one for one in usable if one.credential_id == proof.credential_id), None)
+            if one is not None and attempt.found is not None:
+                attempt.label = one.label
+                await self._note_use(attempt.found.account_id, one)
+            return self._let_in(attempt, proof.authorize_as, good=one is not None)
+
+    async def bearer(self, protocol: str, ip: str, username: str, token: str) -> Login:
+        """The account that a bearer token was given to; a `username` must be its name. Raises as `authenticate`."""
+        name = self._name(username)
+        async with self._attempt(protocol, ip, username, name) as attempt:
+            now, attempt.method = self._clock.now(), "token"
+            one = await tokens.find(self._engine.reading(), token)
+            owner = await self._owner(one.account_id if one else NOBODY)
+            attempt.found = owner
+            attempt.label = one.label if one else ""
+            good = one is not None and one.good_for(protocol, now)
+            if good and one is not None and now - one.last_used > USED_EVERY:
+                await self._write_down(lambda tx: tokens.used(tx, one, now))
+            return self._let_in(attempt, username, good=good)
+
+    async def certified(
+        self, protocol: str, ip: str, identities: Sequence[str], authorize_as: str = ""
+    ) -> Login:
+        """The account that a client certificate lets in, by what it says its holder is. Raises as `authenticate`."""
+        name = self._name(authorize_as)
+        async with self._attempt(protocol, ip, authorize_as or " ".join(identities), name) as attempt:
+            attempt.method = "certificate"
+            one = await client_certificates.find(self._engine.reading(), identities)
+            attempt.found = await self._owner(one.account_id if one else NOBODY)
+            attempt.label = one.label if one else ""
+            return self._let_in(attempt, authorize_as, good=one is not None)
+
+    async def write_history(self) -> None:
+        """Writes who logged in since the last time; now and then, and at the end."""
+        await self._history.write(self._engine)
+
+    def _let_in(self, attempt: _Attempt, authorize_as: str = "", *, good: bool) -> Login:
+        found = attempt.found
+        if not good or found is None or not found.enabled:
+            raise AuthenticationFailed
+        other = self._name(authorize_as) if authorize_as else found.address
+        if other is None or other.key != found.address.key:
+            raise AuthenticationFailed(detail=f"{found.address} asked to act as {authorize_as!r}")
+        return Login(found.account_id, str(found.address))
 
     @asynccontextmanager
-    async def _attempt(self, ip: str, username: str, name: Address | None) -> AsyncIterator[None]:
+    async def _attempt(
+        self, protocol: str, ip: str, username: str, name: Address | None
+    ) -> AsyncIterator[_Attempt]:
         """One client's attempts come one after another, so that each sees what became of the last."""
         client, key = client_of(ip), _key(name.key if name else f"? {username[:320]}")
+        attempt = _Attempt(protocol, ip)
         async with self._turns.of(client):
             wait = self._throttle.wait(client, key, self._clock.monotonic())
             if wait > 0:
                 raise TooManyLogins(f"Too many failed logins, try again in {math.ceil(wait)} s")
             try:
-                yield
+                yield attempt
             except AuthenticationFailed:
                 self._throttle.failed(client, key, self._clock.monotonic())
                 self.announce(FAILED, client, key)
+                self._note(attempt, good=False)
                 raise
+            self._note(attempt, good=True)
             if self._throttle.succeeded(client, key, self._clock.monotonic()):
                 self.announce(SUCCEEDED, client, key)
+
+    def _note(self, attempt: _Attempt, *, good: bool) -> None:
+        if attempt.found is not None:
+            one = logins.Login(
+                attempt.found.account_id, attempt.protocol, attempt.ip, attempt.method, attempt.label, good
+            )
+            self._history.note(one, self._clock.now())
 
     def heard(self, topic: str, client: str, key: str) -> None:
         """What another process announced: it counts here too."""
@@ -149,22 +264,40 @@ class LoginPolicy:
     async def _credentials(self, name: Address | None) -> Credentials | None:
         return None if name is None else await credentials.of_address(self._engine.reading(), name)
 
-    async def _password_fits(self, protocol: str, found: Credentials | None, password: bytes) -> bool:
+    async def _owner(self, account_id: int) -> Credentials | None:
+        return await credentials.of_owner(self._engine.reading(), account_id)
+
+    def _usable(self, found: Credentials | None, protocol: str) -> list[Credential]:
+        """What is good for a login by this protocol now. Where a one-time code is wanted, the password alone is not enough."""
+        now = self._clock.now()
+        good = [one for one in (found.credentials if found else ()) if one.good_for(protocol, now)]
+        if any(one.kind is CredentialKind.TOTP for one in good):
+            good = [one for one in good if one.kind is not CredentialKind.PASSWORD]
+        return [one for one in good if one.kind in LOGIN_KINDS]
+
+    async def _password_fits(self, attempt: _Attempt, found: Credentials | None, password: bytes) -> bool:
         if found is None:
             return await self._passwords.fits(None, password)
-        key = self._cache.key(protocol, found, password)
-        if self._cache.holds(key, self._clock.monotonic()):
+        key = self._cache.key(attempt.protocol, found, password)
+        known = self._cache.holds(key, self._clock.monotonic())
+        if known is not None and self._usable(found, attempt.protocol):
+            attempt.label = known
             return True
-        fitting = await self._fitting(protocol, found, password)
+        fitting = await self._fitting(attempt.protocol, found, password)
         if fitting is None:
             return False
-        self._cache.add(key, self._clock.monotonic())
-        await self._note_use(found.account_id, fitting, password)
+        attempt.label = fitting.label
+        if fitting.expires == 0:
+            self._cache.add(key, self._clock.monotonic(), fitting.label)
+        await self._note_use(found.account_id, fitting)
+        try:
+            await self._renew(found, fitting, password)
+        except TryLater:  # too many passwords wait to be computed: another time
+            pass
         return True
 
     async def _fitting(self, protocol: str, found: Credentials, password: bytes) -> Credential | None:
-        now = self._clock.now()
-        usable = [one for one in found.credentials if one.good_for(protocol, now)]
+        usable = self._usable(found, protocol)
         digest = hashlib.sha256(password).digest()
         for one in usable:
             if one.kind is CredentialKind.APP_PASSWORD and hmac.compare_digest(one.verifier, digest):
@@ -172,42 +305,64 @@ class LoginPolicy:
         main = next((one for one in usable if one.kind is CredentialKind.PASSWORD), None)
         return main if await self._passwords.fits(main.verifier if main else None, password) else None
 
-    async def _note_use(self, account_id: int, one: Credential, password: bytes) -> None:
-        """When it was used, and the verifier anew when its parameters are old. A login does not fail for it."""
+    async def _note_use(self, account_id: int, one: Credential) -> None:
+        """When it was used."""
         now = self._clock.now()
+        if now - one.last_used > USED_EVERY:
+            await self._write_down(lambda tx: credentials.used(tx, account_id, one.credential_id, now))
+
+    async def _renew(self, found: Credentials, one: Credential, password: bytes) -> None:
+        """The verifier anew when its parameters are old, and what SCRAM needs where it is missing."""
+        account_id, key = found.account_id, found.address.key
+        if one.kind is not CredentialKind.PASSWORD:
+            return
+        if not scram_kept(self._vault, one, key) and self._vault is not None:
+            kept = await self._passwords.scram(password, key, self._vault)
+            if kept:
+                await self._write_down(lambda tx: credentials.keep_scram(tx, account_id, one, kept))
+        if self._passwords.outdated(one.verifier):
+            verifier = await self._passwords.verifier(password)
+            await self._write_down(lambda tx: credentials.replace_verifier(tx, account_id, one, verifier))
+
+    async def _write_down(self, work: Callable[[Transaction], Awaitable[None]]) -> None:
+        """A login does not fail for it."""
         try:
-            if one.kind is CredentialKind.PASSWORD and self._passwords.outdated(one.verifier):
-                verifier = await self._passwords.verifier(password)
-                await self._engine.write(
-                    lambda tx: credentials.replace_verifier(tx, account_id, one, verifier),
-                    Urgency.HOUSEKEEPING,
-                )
-            if now - one.last_used > USED_EVERY:
-                await self._engine.write(
-                    lambda tx: credentials.used(tx, account_id, one.credential_id, now), Urgency.HOUSEKEEPING
-                )
+            await self._engine.write(work, Urgency.HOUSEKEEPING)
         except TryLater:
             pass
 
-    def _shared_secret(self, found: Credentials | None) -> bytes | None:
-        now = self._clock.now()
-        for one in found.credentials if found else ():
-            if (
-                one.kind is CredentialKind.SHARED_SECRET
-                and one.good_for("pop3", now)
-                and self._vault
-                and found
-            ):
-                try:
-                    return self._vault.unseal(one.verifier, shared_secret_purpose(found.account_id))
-                except Unreadable:
-                    return None
-        return None
+    def _require_vault(self) -> Vault:
+        if self._vault is None:
+            raise AuthenticationFailed(detail="SCRAM needs the vault")
+        return self._vault
+
+
+def scram_kept(vault: Vault | None, one: Credential, key: str) -> bool:
+    """Whether there is what SCRAM needs, and it can be read."""
+    return vault is not None and scram.read(vault, one.scram, key) is not None
+
+
+def _shared_secret(
+    vault: Vault | None, found: Credentials | None, usable: Sequence[Credential]
+) -> tuple[int, bytes | None]:
+    """The credential's id and the secret; 0 and None where there is none, or it cannot be read."""
+    one = next((one for one in usable if one.kind is CredentialKind.SHARED_SECRET), None)
+    if one is None or vault is None or found is None:
+        return 0, None
+    try:
+        return one.credential_id, vault.unseal(one.verifier, shared_secret_purpose(found.account_id))
+    except Unreadable:
+        return 0, None
 
 
 def shared_secret_purpose(account_id: int) -> str:
     """What `Vault.seal` is told of a shared secret before it becomes a credential."""
     return f"shared secret of account {account_id}"
+
+
+def totp_purpose(account_id: int) -> str:
+    """Likewise of the secret of one-time codes."""
+    return f"one-time codes of account {account_id}"
 
 
 def _tell_nobody(*_words: str) -> None:
@@ -217,52 +372,3 @@ def _tell_nobody(*_words: str) -> None:
 def _key(name: str) -> str:
     """What is counted for a name: bounded, and no reading for others, since passwords are typed as names too."""
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-class _Turns:
-    """A lock for each client while someone of it tries to log in."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
-
-    @asynccontextmanager
-    async def of(self, client: str) -> AsyncIterator[None]:
-        lock, users = self._locks.get(client, (asyncio.Lock(), 0))
-        if users > self._most:
-            raise TooManyLogins("Too many logins at once, try again later")
-        self._locks[client] = (lock, users + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, users = self._locks.pop(client)
-            if users > 1:
-                self._locks[client] = (lock, users - 1)
-
-
-class _Cache:
-    """Digests of logins that were good, under a key of this process: of no use to whoever reads the memory's dump without it."""
-
-    def __init__(self, settings: LoginSettings) -> None:
-        self._secret = secrets.token_bytes(32)
-        self._seconds = settings.cache_seconds
-        self._most = settings.cache_entries
-        self._until: OrderedDict[bytes, float] = OrderedDict()
-
-    def key(self, protocol: str, found: Credentials, password: bytes) -> bytes:
-        """Differs for other accounts, protocols, passwords and generations; each part has its length before it."""
-        digest = hmac.new(self._secret, digestmod="sha256")
-        parts = (str(found.account_id), str(found.generation), protocol)
-        for part in (*(part.encode() for part in parts), prepared(password[: MAX_PASSWORD + 1])):
-            digest.update(len(part).to_bytes(4, "big") + part)
-        return digest.digest()
-
-    def holds(self, key: bytes, now: float) -> bool:
-        return now < self._until.get(key, -math.inf)
-
-    def add(self, key: bytes, now: float) -> None:
-        self._until[key] = now + self._seconds
-        self._until.move_to_end(key)
-        if len(self._until) > self._most:
-            self._until.popitem(last=False)

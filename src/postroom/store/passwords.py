@@ -18,6 +18,9 @@ import argon2
 import msgspec
 
 from postroom.message.errors import TooManyLogins
+from postroom.store import scram
+from postroom.store.scram import Derive
+from postroom.store.vault import Vault
 
 T = TypeVar("T")
 
@@ -37,8 +40,10 @@ class PasswordCost(msgspec.Struct, frozen=True):
 class Passwords:
     """Makes and checks verifiers. `close` ends its threads."""
 
-    def __init__(self, cost: PasswordCost = PasswordCost()) -> None:  # noqa: B008 -- frozen
+    def __init__(self, cost: PasswordCost = PasswordCost(), derive: Derive | None = None) -> None:  # noqa: B008 -- frozen
+        """`derive` computes what SCRAM keeps; without it nothing is kept for SCRAM."""
         self._cost = cost
+        self._derive = derive
         self._hasher = argon2.PasswordHasher(
             time_cost=cost.time, memory_cost=cost.memory, parallelism=cost.lanes
         )
@@ -52,6 +57,13 @@ class Passwords:
             raise ValueError(f"a password has 1 to {MAX_PASSWORD} octets")
         octets = prepared(password)
         return (await self._in_pool(lambda: self._hasher.hash(octets))).encode("ascii")
+
+    async def scram(self, password: bytes, key: str, vault: Vault) -> bytes:
+        """What is kept for SCRAM of a password of the account with this address (its key), sealed; b"" for nothing."""
+        derive = self._derive
+        if derive is None or not 0 < len(password) <= MAX_PASSWORD:
+            return b""
+        return await self._in_pool(lambda: scram.make(derive, vault, password, key))
 
     async def fits(self, verifier: bytes | None, password: bytes) -> bool:
         """Whether the password is the verifier's. Without a verifier, or with a broken one, the same work is done for nothing."""

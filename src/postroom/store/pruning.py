@@ -76,6 +76,7 @@ LEFT_BEHIND: Final = tuple(
         "seen",
         "url_keys",
         "unfinished",
+        "logins",
         "acl",
         "subscriptions",
         "annotations",

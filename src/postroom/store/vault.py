@@ -6,6 +6,7 @@ For what must be known in clear again, such as a shared secret for APOP (RFC 193
 
 from __future__ import annotations
 
+import hmac
 import os
 import stat
 from pathlib import Path
@@ -29,6 +30,7 @@ class Vault:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._root = hmac.digest(key, b"Postroom: what is derived", "sha256")
 
     @classmethod
     def open(cls, path: Path) -> Vault:
@@ -37,6 +39,10 @@ class Vault:
             return cls(_read(path))
         except FileNotFoundError:
             return cls(_make(path))
+
+    def derive(self, purpose: str) -> bytes:
+        """32 octets that are always the same for a purpose, and tell nothing of those for others."""
+        return hmac.digest(self._root, purpose.encode("utf-8", "surrogatepass"), "sha256")
 
     def seal(self, secret: bytes, purpose: str) -> bytes:
         """The secret encrypted; it opens for the same purpose only, so that it cannot be moved to another row."""

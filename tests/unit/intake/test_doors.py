@@ -246,6 +246,40 @@ async def test_who_may_be_the_sender(office: SortingOffice, sender: str | None, 
         ("From:", BadContent),
         ("From: <bob@hamburger.test> <boss@hamburger.test>", MailError),
         ("X: y\r\n" * 10_001 + "From: boss@hamburger.test", BadContent),
+        # one From or several (a1), several addresses in it (a2), folded and spaced
+        ("From: bob@hamburger.test\r\nfrOM: boss@hamburger.test", BadContent),
+        ("From : bob@hamburger.test\r\nFrom: boss@hamburger.test", BadContent),
+        ("From: bob@hamburger.test\r\nFrom\t: boss@hamburger.test", BadContent),
+        ("From: boss@hamburger.test\r\nFrom: bob@hamburger.test", BadContent),
+        ("From: <boss@hamburger.test>, <bob@hamburger.test>", NotPermitted),
+        ("From: bob@hamburger.test,\r\n boss@hamburger.test", NotPermitted),
+        ("From: bob@hamburger.test\r\n boss@hamburger.test", BadContent),
+        ("From:\r\n\t \r\n boss@hamburger.test", NotPermitted),
+        ("From: bob@hamburger.test; boss@hamburger.test", NotPermitted),
+        ("From: group: bob@hamburger.test; boss@hamburger.test", NotPermitted),
+        ("From: group: bob@hamburger.test, boss@hamburger.test;", NotPermitted),
+        ("From: a:;, b: boss@hamburger.test;, bob@hamburger.test", NotPermitted),
+        # what is no address, and what another parser may take for one
+        ("From: <boss@hamburger.test><bob@hamburger.test>", BadContent),
+        ("From: bob@hamburger.test <>", BadContent),
+        ("From: <@boss@hamburger.test:bob@hamburger.test>", BadContent),
+        ("From: <@boss.hamburger.test,@hamburger.test:bob@hamburger.test>", BadContent),
+        ("From: boss@hamburger.test\\,<bob@hamburger.test>", BadContent),
+        ("From: bob", BadContent),
+        ("From: =?utf-8?q?=3Cboss=40hamburger.test=3E?=", BadContent),
+        # the name that programs show (a3's relatives)
+        ("From: boss@hamburger.test <bob@hamburger.test>", NotPermitted),
+        ('From: "boss@hamburger.test" <bob@hamburger.test>', NotPermitted),
+        ('From: "The Boss <boss@hamburger.test>," <bob@hamburger.test>', NotPermitted),
+        ("From: bob@hamburger.test (boss@hamburger.test)", NotPermitted),
+        ("From: =?utf-8?q?boss=40hamburger.test?= <bob@hamburger.test>", NotPermitted),
+        ("From: =?utf-8?b?Ym9zc0BoYW1idXJnZXIudGVzdA==?=\r\n <bob@hamburger.test>", NotPermitted),
+        ('From: "' + "a@b " * 11 + '" <bob@hamburger.test>', BadContent),
+        # who sends, and sends again
+        ("From: bob@hamburger.test\r\nSender: bob@hamburger.test\r\nSender: boss@hamburger.test", BadContent),
+        ("From: bob@hamburger.test\r\nResent-From: boss@hamburger.test", NotPermitted),
+        ("From: bob@hamburger.test\r\nResent-Sender: boss@hamburger.test", NotPermitted),
+        ("From: bob@hamburger.test\r\n" + "Resent-From: bob@hamburger.test\r\n" * 11, BadContent),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -256,6 +290,34 @@ async def test_nobody_writes_under_anothers_name(
     with pytest.raises(error):
         await hand_in(office, submission(office), f"{header}\r\n\r\nHi\r\n".encode())
     assert await office.inbox(office.bob) == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "From: Bob <bob@hamburger.test>",
+        '"Bob" <bob@hamburger.test>',
+        "From: bob@hamburger.test <bob@hamburger.test>",
+        "From: =?utf-8?q?B=C3=B6b?= <bob+shop@hamburger.test>",
+        'From: "support@big.example via Bob" <bob@hamburger.test>',
+        "From: Bob @ Hamburger <bob@hamburger.test>",
+        "From: us: bob@hamburger.test;",
+        "From: bob@hamburger.test\r\nResent-From: bob@hamburger.test",
+        "From: bob@hamburger.test\r\nReply-To: boss@hamburger.test",
+    ],
+)
+async def test_who_writes_as_himself_may_say_so_as_he_likes(office: SortingOffice, header: str) -> None:
+    await office.add_account("boss@hamburger.test")
+    await hand_in(office, submission(office), f"{header}\r\n\r\nHi\r\n".encode())
+    assert len(await office.inbox(office.bob)) == 1
+
+
+async def test_a_line_that_is_no_field_ends_the_header_for_everybody(office: SortingOffice) -> None:
+    """What comes behind it must not be read as a field by the next program."""
+    text = b"From: bob@hamburger.test\r\nno field\r\nFrom: boss@hamburger.test\r\n\r\nHi\r\n"
+    await hand_in(office, submission(office), text)
+    header = await header_of(office)
+    assert "boss@" not in header
 
 
 async def test_what_is_missing_is_added_and_what_is_private_taken_out(office: SortingOffice) -> None:

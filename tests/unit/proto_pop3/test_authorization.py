@@ -5,6 +5,7 @@ import pytest
 from postroom.proto.pop3.authorization import Authorization, Pop3Config, credential
 from postroom.proto.pop3.events import ApopLogin, Login, StartTls
 from postroom.proto.pop3.replies import Replies
+from postroom.proto.sasl.mechanisms import Channel
 
 STAMP = "<1896.697170952@dbc.mtview.ca.us>"
 DIGEST = b"c4c9334bac560ecc979e58001b3e22fb"
@@ -12,7 +13,7 @@ DIGEST = b"c4c9334bac560ecc979e58001b3e22fb"
 
 def before_login(*, secure: bool = False, plaintext: bool = True, timestamp: str = STAMP) -> Authorization:
     config = Pop3Config("hamburger.test", stls=True, plaintext=plaintext)
-    return Authorization(Replies(), config, timestamp, secure=secure)
+    return Authorization(Replies(), config, timestamp, Channel(secure))
 
 
 def said(authorization: Authorization) -> str:

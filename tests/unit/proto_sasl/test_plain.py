@@ -2,8 +2,10 @@
 
 import pytest
 
-from postroom.proto.sasl.exchange import Challenge, Credentials, SaslError
+from postroom.proto.sasl.exchange import Challenge, Credentials, Login, SaslError, Terms
 from postroom.proto.sasl.plain import PlainClient, PlainServer
+
+TERMS = Terms("l.test", "smtp", str, lambda _: b"")
 
 
 @pytest.mark.parametrize(
@@ -15,7 +17,7 @@ from postroom.proto.sasl.plain import PlainClient, PlainServer
     ],
 )
 def test_rfc4616_examples(message: bytes, claim: Credentials) -> None:
-    assert PlainServer().step(message) == claim
+    assert PlainServer(TERMS).step(message) == claim
 
 
 @pytest.mark.parametrize(
@@ -23,17 +25,19 @@ def test_rfc4616_examples(message: bytes, claim: Credentials) -> None:
 )
 def test_s29_malformed_messages_fail_without_more(message: bytes) -> None:
     with pytest.raises(SaslError):
-        PlainServer().step(message)
+        PlainServer(TERMS).step(message)
 
 
 def test_without_initial_response_the_server_asks() -> None:
-    server = PlainServer()
+    server = PlainServer(TERMS)
     assert server.step(None) == Challenge(b"")
-    assert server.step(PlainClient("u", "p", "boss").step(b"")) == Credentials("PLAIN", "u", "p", "boss")
+    assert server.step(PlainClient(Login("u", "p", "smtp", "l.test")).step(b"")) == Credentials(
+        "PLAIN", "u", "p"
+    )
 
 
 def test_the_client_speaks_once() -> None:
-    client = PlainClient("u", "p")
+    client = PlainClient(Login("u", "p", "smtp", "l.test"))
     client.step(b"")
     with pytest.raises(SaslError):
         client.step(b"again")

@@ -69,7 +69,7 @@ async def test_each_change_of_credentials_is_a_new_generation(town):
 
     generation, first = await state()
     assert first == [(CredentialKind.PASSWORD, b"phc")]
-    await write(town, accounts.set_password, BOB, b"new", IDS, NOW)
+    await write(town, accounts.set_password, BOB, accounts.Verifiers(b"new"), IDS, NOW)
     assert await state() == (generation + 1, [(CredentialKind.PASSWORD, b"new")])
     await write(town, accounts.set_shared_secret, BOB, b"sealed", IDS, NOW)
     await write(town, accounts.set_shared_secret, BOB, b"other", IDS, NOW)

@@ -192,7 +192,7 @@ async def test_a_changed_password_counts_at_once(build):
     house = await build(LoginSettings(limits=Limits(0, 0, ())))
     await house.login()
     verifier = await house.passwords.verifier(b"new")
-    await write(house.engine, accounts.set_password, at(BOB), verifier, IDS, NOW)
+    await write(house.engine, accounts.set_password, at(BOB), accounts.Verifiers(verifier), IDS, NOW)
     with pytest.raises(AuthenticationFailed):
         await house.login()
     await house.login(b"new")
@@ -239,7 +239,14 @@ async def test_only_so_many_of_one_client_may_wait(build):
 async def test_old_parameters_are_replaced_at_login(build):
     house = await build()
     old = Passwords(PasswordCost(time=2, memory=64))
-    await write(house.engine, accounts.set_password, at(BOB), await old.verifier(b"secret"), IDS, NOW)
+    await write(
+        house.engine,
+        accounts.set_password,
+        at(BOB),
+        accounts.Verifiers(await old.verifier(b"secret")),
+        IDS,
+        NOW,
+    )
     old.close()
     await house.login()
     (one,) = await credentials.of_account(house.engine.reading(), house.bob)

@@ -8,6 +8,7 @@ import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column, size_text
+from postroom.app.cli import access
 from postroom.app.cli.passwords import FromStdin, Prompt, generated, new_password
 from postroom.app.cli.quantities import octets
 from postroom.app.cli.session import Administration, Yes, administration
@@ -22,6 +23,7 @@ from postroom.app.operations.accounts import (
 )
 
 app = commands("Who has a mailbox here.")
+access.add_to(app)
 Who = Annotated[str, typer.Argument(metavar="ADDRESS", help="Such as bob@example.com.")]
 Quota = Annotated[
     str | None, typer.Option(metavar="SIZE", help="What the account may hold, such as 2GB; 0 for any amount.")
@@ -107,9 +109,9 @@ def password(
     password_stdin: FromStdin = False,
     prompt: Prompt = False,
     apop: Annotated[
-        bool, typer.Option("--apop", help="The shared secret of APOP (RFC 1939) instead.")
+        bool, typer.Option("--apop", help="The shared secret of APOP, CRAM-MD5 and DIGEST-MD5 instead.")
     ] = False,
-    off: Annotated[bool, typer.Option("--off", help="With --apop: no APOP any more.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="With --apop: none any more.")] = False,
 ) -> None:
     """Change a password; without one given, one is made up and shown once."""
     if off and not apop:

@@ -15,6 +15,7 @@ from postroom.app.operations.office import Office, Operation, address
 from postroom.message.address import Address, fold
 from postroom.message.ids import IdKind, id_text
 from postroom.store import accounts, directory
+from postroom.store.accounts import Verifiers
 from postroom.store.directory import Account
 from postroom.store.engine import Transaction, Urgency
 
@@ -79,8 +80,8 @@ async def add(office: Office, _: Caller, new: NewAccount) -> AsyncIterator[Accou
     who = address(new.address)
     quota = office.settings.mailboxes.quota_bytes if new.quota == DEFAULT_QUOTA else new.quota
     _check_quota(quota)
-    verifier = await _verifier(office, new.password) if new.password else b""
-    account = accounts.NewAccount(who, verifier, new.name, quota)
+    kept = await _verifiers(office, who, new.password) if new.password else Verifiers(b"")
+    account = accounts.NewAccount(who, kept.phc, new.name, quota, kept.scram)
     now = office.clock.now()
 
     async def work(tx: Transaction) -> Account:
@@ -155,7 +156,7 @@ async def password(office: Office, _: Caller, wanted: ChangePassword) -> AsyncIt
 
     who = address(wanted.address)
     now = office.clock.now()
-    verifier = b"" if wanted.apop else await _verifier(office, wanted.password)
+    kept = Verifiers(b"") if wanted.apop else await _verifiers(office, who, wanted.password)
 
     async def work(tx: Transaction) -> Account:
         found = await accounts.get(tx, who)
@@ -164,15 +165,17 @@ async def password(office: Office, _: Caller, wanted: ChangePassword) -> AsyncIt
             sealed = office.vault.seal(secret, shared_secret_purpose(found.account_id)) if secret else b""
             await accounts.set_shared_secret(tx, who, sealed, office.ids, now)
         else:
-            await accounts.set_password(tx, who, verifier, office.ids, now)
+            await accounts.set_password(tx, who, kept, office.ids, now)
         return found
 
     yield _record(await office.engine.write(work, Urgency.CLIENT))
 
 
-async def _verifier(office: Office, text: str) -> bytes:
+async def _verifiers(office: Office, who: Address, text: str) -> Verifiers:
+    octets = text.encode("utf-8", "surrogateescape")
     try:
-        return await office.passwords.verifier(text.encode("utf-8", "surrogateescape"))
+        phc = await office.passwords.verifier(octets)
+        return Verifiers(phc, await office.passwords.scram(octets, who.key, office.vault))
     except ValueError as error:
         raise OperationError(f"the password cannot be used: {error}") from error
 

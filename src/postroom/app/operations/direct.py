@@ -20,6 +20,7 @@ from postroom.app.operations.office import Finding, Log, Submission, Watched
 from postroom.app.settings import Settings
 from postroom.deliver.attempt import Attempt
 from postroom.net.clock import SystemClock
+from postroom.proto.sasl.scram import derived
 from postroom.store import fsck
 from postroom.store.engine import Engine
 from postroom.store.ids import Ids
@@ -38,7 +39,7 @@ class DirectOffice:
         self.settings = settings
         self.engine: Engine = store.engine
         self.clock = SystemClock()
-        self.passwords = Passwords()
+        self.passwords = Passwords(derive=derived)
         self.log: Log = make_log("console", "error", sys.stderr)
         self._store = store
         self._node = node
@@ -100,6 +101,9 @@ class DirectOffice:
     async def login(self, protocol: str, username: str, password: bytes) -> Login:  # noqa: ARG002
         """Not without a server: attempts are counted there."""
         _refuse("to log in")
+
+    async def write_history(self) -> None:
+        """Nobody logs in without a server."""
 
     def watch(self, account_id: int) -> AsyncIterator[Watched]:  # noqa: ARG002
         """Not without a server: nothing happens."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # for the shape of an office alone: commands import this modu
     from postroom.store.login import Login
     from postroom.store.report_rows import SentReport
     from postroom.store.spilled import Content
+    from postroom.store.vault import Vault
 
 A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R", bound=msgspec.Struct)
@@ -52,15 +53,8 @@ class PasswordMaker(Protocol):
     async def verifier(self, password: bytes) -> bytes:
         """The PHC string of a new password; raises ValueError for one that cannot be."""
 
-
-class Vault(Protocol):
-    """What is asked of `store.vault.Vault`."""
-
-    def seal(self, secret: bytes, purpose: str) -> bytes:
-        """The secret encrypted for one purpose."""
-
-    def unseal(self, sealed: bytes, purpose: str) -> bytes:
-        """The inverse; raises `store.vault.Unreadable`."""
+    async def scram(self, password: bytes, key: str, vault: Vault) -> bytes:
+        """What is kept for SCRAM, sealed, of a password of the account with this address (its key); b"" for nothing."""
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -151,6 +145,9 @@ class Office(Protocol):
 
     async def login(self, protocol: str, username: str, password: bytes) -> Login:
         """The account of this name and password, by the login policy; raises `MailError`."""
+
+    async def write_history(self) -> None:
+        """Writes down who has logged in until now."""
 
     def watch(self, account_id: int) -> AsyncIterator[Watched]:
         """What happens to an account from now on, without end. Raises `OperationError` where nothing can happen."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from postroom.app.control import Caller, Request
 from postroom.app.operations import (
+    access,
     accounts,
     aliases,
     backup,
@@ -38,6 +39,7 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
                 accounts.CHANGE,
                 accounts.PASSWORD,
             ),
+            *access.ALL,
             *(aliases.ADD, aliases.LIST, aliases.SHOW, aliases.REMOVE, aliases.CHANGE, aliases.IMPORT),
             *(aliases.ADD_LIST, aliases.LIST_LISTS),
             *(queue.LIST, queue.COUNT, queue.HOLD, queue.RELEASE, queue.RETRY, queue.FAIL, queue.DROP),

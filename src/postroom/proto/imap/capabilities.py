@@ -14,6 +14,7 @@ import msgspec
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.login import mechanisms
 from postroom.proto.imap.verb import State
+from postroom.proto.sasl.mechanisms import Channel
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -23,6 +24,7 @@ class Offer(msgspec.Struct, frozen=True):
     state: State
     secure: bool
     compressed: bool
+    channel: Channel = Channel()
 
 
 class Shown(enum.Enum):
@@ -66,7 +68,7 @@ TABLE: Final = (
         "AUTH=",
         "RFC 9051 §6.2.2",
         Shown.BEFORE,
-        names=lambda o: tuple(f"AUTH={name}" for name in mechanisms(o.config, secure=o.secure)),
+        names=lambda o: tuple(f"AUTH={name}" for name in mechanisms(o.config, o.channel)),
     ),
     Row("SASL-IR", "RFC 4959"),
     Row("ENABLE", "RFC 5161"),

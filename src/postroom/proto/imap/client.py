@@ -28,6 +28,7 @@ from postroom.proto.imap.client_login import (
 )
 from postroom.proto.imap.client_responses import capabilities, parse_response
 from postroom.proto.imap.client_values import Capabilities, Continue, Data, Enabled, ServerResponse, Status
+from postroom.proto.sasl.exchange import Binding
 from postroom.wire.cursor import GrammarError
 
 LITERAL_MINUS = 4096  # octets of a literal that may go unasked under LITERAL- (RFC 7888 §5)
@@ -85,6 +86,7 @@ class ImapClient:
         self._steps: Steps[Entered] | None = None  # the login, until it is done
         self._greeted = False
         self._awaiting_tls = False
+        self.binding: Binding | None = None  # of the TLS channel: what the driver has
         self._heard: Capabilities | None = None
         self._enabled: frozenset[str] = frozenset()
         self._events: deque[ClientEvent] = deque()
@@ -210,7 +212,7 @@ class ImapClient:
             return
         self._hear(response)
         heard, self._heard = self._heard, None
-        self._steps = login(self._account, Greeting(heard, response.condition == "PREAUTH"))
+        self._steps = login(self._account, Greeting(heard, response.condition == "PREAUTH"), self.binding)
         self._step(None)
 
     def _continue(self, response: Continue) -> None:

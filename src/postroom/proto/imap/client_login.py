@@ -14,8 +14,18 @@ import msgspec
 
 from postroom.proto.imap.client_commands import Part, Request, request, string
 from postroom.proto.imap.client_values import Capabilities
-from postroom.proto.sasl.exchange import SaslError, decode_base64, encode_base64, encode_initial
-from postroom.proto.sasl.mechanisms import MECHANISMS
+from postroom.proto.sasl.exchange import (
+    Binding,
+    Login,
+    Nonce,
+    SaslError,
+    decode_base64,
+    encode_base64,
+    encode_initial,
+    no_binding,
+    no_nonce,
+)
+from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose, of_client
 
 T = TypeVar("T")
 
@@ -32,6 +42,10 @@ class ImapAccount(msgspec.Struct, frozen=True):
     secure: bool = False
     plaintext: bool = False
     identity: tuple[tuple[str, str], ...] = ()
+    server: str = ""  # its name, for logins that prove whom they are meant for
+    nonce: Nonce = no_nonce
+    token: str = ""  # a bearer token, instead of the password
+    certificate: bool = False  # TLS shows one of ours, which may say who we are
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -86,8 +100,8 @@ Step = Request | Say | Upgrade
 Steps = Generator[Step, Answer | None, T]
 
 
-def login(account: ImapAccount, greeting: Greeting) -> Steps[Entered]:
-    """The dialogue: yields what to do, is sent the answer, returns what is there. Raises `LoginRefused`."""
+def login(account: ImapAccount, greeting: Greeting, binding: Binding | None = None) -> Steps[Entered]:
+    """The dialogue: yields what to do, is sent the answer, returns what is there. `binding` is the TLS channel's. Raises `LoginRefused`."""
     if not (account.user + account.password).isprintable():
         raise LoginRefused(
             "A name or a password with control characters cannot be sent: check the account's settings"
@@ -101,7 +115,9 @@ def login(account: ImapAccount, greeting: Greeting) -> Steps[Entered]:
     if can is None:
         can = yield from _capabilities()
     if not greeting.preauth:
-        said = yield from _log_in(account, can)
+        secure = account.secure or not account.plaintext
+        channel = of_client(binding, secure=secure, certificate=account.certificate)
+        said = yield from _log_in(account, can, channel)
         can = said or (yield from _capabilities())
     if account.identity and can.has("ID"):
         yield _identity(account.identity)
@@ -126,10 +142,22 @@ def _start_tls(can: Capabilities) -> Steps[None]:
     yield Upgrade()
 
 
-def _log_in(account: ImapAccount, can: Capabilities) -> Steps[Capabilities | None]:
-    mechanism = next((name for name in MECHANISMS if can.has(f"AUTH={name}")), None)
-    if mechanism is not None:
-        answer = yield from _sasl(account, mechanism, can)
+def _log_in(account: ImapAccount, can: Capabilities, channel: Channel) -> Steps[Capabilities | None]:
+    names = tuple(name for name in MECHANISMS if can.has(f"AUTH={name}"))
+    bindable = any(name.endswith("-PLUS") for name in names)
+    who = Login(
+        account.user,
+        account.password,
+        "imap",
+        account.server or "localhost",
+        account.nonce,
+        channel.binding or no_binding,
+        account.token,
+        bindable,
+    )
+    chosen = choose(names, who, channel, plaintext_allowed=account.plaintext)
+    if chosen:
+        answer = yield from _sasl(who, chosen[0], can)
     elif can.has("LOGINDISABLED"):  # RFC 9051 §6.2.3: the client must not try
         raise LoginRefused("The server takes no password here (LOGINDISABLED): use TLS")
     else:
@@ -145,9 +173,12 @@ def _plain_login(account: ImapAccount) -> Request:
     return msgspec.structs.replace(request("LOGIN", user, password), shown="LOGIN ****** ******")
 
 
-def _sasl(account: ImapAccount, mechanism: str, can: Capabilities) -> Steps[Answer | None]:
+def _sasl(who: Login, mechanism: str, can: Capabilities) -> Steps[Answer | None]:
     row = MECHANISMS[mechanism]
-    exchange = row.client(account.user, account.password, "")
+    try:
+        exchange = row.client(who)
+    except SaslError as error:
+        raise LoginRefused(f"AUTHENTICATE {mechanism} cannot be done: {error}") from None
     initial = encode_initial(exchange.step(b"")) if row.client_first else b""
     words: list[Part] = [mechanism.encode()]
     shown = f"AUTHENTICATE {mechanism}"
@@ -163,6 +194,8 @@ def _sasl(account: ImapAccount, mechanism: str, can: Capabilities) -> Steps[Answ
             raise LoginRefused(f"The server's part of AUTHENTICATE {mechanism} makes no sense") from None
         initial = b""
         answer = yield Say(b"" if said == b"=" else said)  # RFC 9051 §6.2.2: an empty line, here
+    if answer is not None and answer.ok and not exchange.complete:
+        raise LoginRefused("The server does not prove that it knows the password")
     return answer
 
 

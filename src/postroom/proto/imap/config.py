@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from postroom.proto.sasl.mechanisms import PASSWORDS_ONLY, Supply
+
 SEPARATOR: Final = "/"  # of the levels of a mailbox's name
 
 
@@ -39,6 +41,7 @@ class ImapConfig(msgspec.Struct, frozen=True):
     starttls: bool = False
     plaintext: bool = False
     mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
+    sasl: Supply = PASSWORDS_ONLY  # what the mechanisms need
     literal_minus: bool = False
     message: int = 50 << 20
     message_limit: int = 0

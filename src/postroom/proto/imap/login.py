@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import msgspec
 
-from postroom.proto.imap.commands.session import Authenticate, LogIn, StartTls
+from postroom.proto.imap.commands.session import Authenticate, LogIn, SaslAsked, SaslLogIn, StartTls
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.verb import Command
 from postroom.proto.sasl.exchange import (
+    Ask,
     Challenge,
+    Credentials,
     EncodingError,
+    Knowledge,
+    Outcome,
     SaslError,
     ServerExchange,
     decode_base64,
     decode_initial,
     encode_base64,
 )
-from postroom.proto.sasl.mechanisms import MECHANISMS, usable
+from postroom.proto.sasl.mechanisms import Channel, begin, usable
 
 
 class Wrong(msgspec.Struct, frozen=True):
@@ -31,12 +35,18 @@ class Wrong(msgspec.Struct, frozen=True):
     code: str = ""
 
 
-Step = LogIn | Wrong | bytes  # bytes: the next challenge, in base64
+Step = LogIn | SaslAsked | SaslLogIn | Wrong | bytes  # bytes: the next challenge, in base64
 
 
-def mechanisms(config: ImapConfig, *, secure: bool) -> tuple[str, ...]:
+def mechanisms(config: ImapConfig, channel: Channel) -> tuple[str, ...]:
     """Those that may be used now."""
-    return usable(config.mechanisms, secure=secure, plaintext_allowed=config.plaintext)
+    return usable(
+        config.mechanisms,
+        secure=channel.secure,
+        plaintext_allowed=config.plaintext,
+        channel=channel,
+        supply=config.sasl,
+    )
 
 
 def untimely(command: Command, config: ImapConfig, *, secure: bool) -> Wrong | None:
@@ -61,15 +71,18 @@ class Exchange:
         self._mechanism = ""
         self._exchange: ServerExchange | None = None
 
-    def begin(self, command: Authenticate, *, secure: bool) -> Step:
+    def begin(self, command: Authenticate, channel: Channel) -> Step:
         """The first step."""
-        allowed = mechanisms(self._config, secure=secure)
+        config = self._config
+        allowed = mechanisms(config, channel)
         self._mechanism = command.mechanism
         if command.mechanism not in allowed:
-            if command.mechanism in self._config.mechanisms:
+            if command.mechanism in config.mechanisms and not channel.secure:
                 return Wrong("NO", "Only over TLS", "PRIVACYREQUIRED")
             return Wrong("NO", f"Use one of: {' '.join(allowed) or 'none before STARTTLS'}", "CANNOT")
-        self._exchange = MECHANISMS[command.mechanism].server()
+        self._exchange = begin(
+            command.mechanism, allowed, (config.host, "imap"), config.sasl, channel.binding
+        )
         try:
             return self._step(None if command.initial is None else decode_initial(command.initial))
         except EncodingError:
@@ -91,7 +104,26 @@ class Exchange:
         except EncodingError:
             raise
         except SaslError:
-            return Wrong("BAD", f"That is not what {self._mechanism} prescribes")
+            return self._senseless()
+        return self._advance(result)
+
+    def tell(self, knowledge: Knowledge) -> Step:
+        """Answers `SaslAsked`."""
+        assert self._exchange is not None
+        try:
+            result = self._exchange.know(knowledge)
+        except SaslError:
+            return self._senseless()
+        return self._advance(result)
+
+    def _senseless(self) -> Wrong:
+        return Wrong("BAD", f"That is not what {self._mechanism} prescribes")
+
+    def _advance(self, result: Outcome) -> Step:
         if isinstance(result, Challenge):
             return encode_base64(result.data)
-        return LogIn(result.authcid, result.password, result.mechanism, result.authzid)
+        if isinstance(result, Ask):
+            return SaslAsked(result.about)
+        if isinstance(result, Credentials):
+            return LogIn(result.authcid, result.password, result.mechanism, result.authzid)
+        return SaslLogIn(result, self._mechanism)

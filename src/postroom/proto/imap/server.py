@@ -7,46 +7,42 @@ time.
 
 from __future__ import annotations
 
-from postroom.proto.imap.answers import Answers
 from postroom.proto.imap.arrival import Abandoned, Arrival, Arrived, Arriving, Piece
 from postroom.proto.imap.capabilities import Offer, announced
 from postroom.proto.imap.collector import Announced, Asked, Collector, Refused
 from postroom.proto.imap.commands.appending import Append
 from postroom.proto.imap.commands.selecting import Done
-from postroom.proto.imap.commands.session import Authenticate, Capability, LogIn
+from postroom.proto.imap.commands.session import Authenticate, Capability, LogIn, SaslAsked, SaslLogIn
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.imap.deflate import BadCompression, Deflate
 from postroom.proto.imap.events import Drain, Given, ImapEvent
 from postroom.proto.imap.login import Exchange, Step, untimely
 from postroom.proto.imap.parsing import HTTP, parse, tag_of
+from postroom.proto.imap.speech import Speech
 from postroom.proto.imap.verb import Command, State
+from postroom.proto.sasl.exchange import Knowledge
 from postroom.wire.lines import LineBuffer
 
 _CRLF = 2
 
 
-class ImapServer:
+class ImapServer(Speech):
     """A session from its greeting to LOGOUT. Each method for a session says which event it answers."""
 
     __slots__ = (
-        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_faults", "_lines", "_pending", "_tag", "arrival", "closing",
-        "config", "enabled", "idling", "out", "secure", "state",
+        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_lines", "_told", "arrival", "enabled", "idling",
     )  # fmt: skip
 
     def __init__(self, config: ImapConfig) -> None:
-        self.config = config
-        self.state = State.NOT_AUTHENTICATED
+        super().__init__(config)
         self.enabled: set[str] = set()  # by ENABLE, in upper case
-        self.secure = self.closing = False
-        self.out = Answers()
+        self._told: ImapEvent | None = None  # what came of `tell`
         self._begin()
         self._deflate: Deflate | None = None
         self.arrival: Arrival | None = None  # of a command whose messages are coming
-        self._pending: ImapEvent | None = None
-        self._tag = b"*"
         self._awaiting_tls = self.idling = False  # idling: untagged responses may be sent at any time
         self._exchange: Exchange | None = None
-        self._faults = self._failed_logins = 0
+        self._failed_logins = 0
 
     def _begin(self) -> None:
         self._lines = LineBuffer(self.config.limits.line_before_login + _CRLF)
@@ -63,6 +59,9 @@ class ImapServer:
 
     def next_event(self) -> ImapEvent | None:
         """Works through what is there, up to a command that cannot be answered here or until enough is queued."""
+        if self._told is not None:
+            self._pending, self._told = self._told, None
+            return self._pending
         while self._pending is None and not self._awaiting_tls and not self.closing:
             if self.out.queued >= self.config.limits.queued:
                 self._pending = Drain()
@@ -91,24 +90,9 @@ class ImapServer:
 
     # -------------------------------------------------------------------------------------------------------- what is said
 
-    def finish(self, status: str, words: str, code: str = "") -> None:
-        """Answers the command at hand: OK, NO or BAD, with a response code (RFC 9051 §7.1) and words that hold nothing of the client's."""
-        self._pending = None
-        self.out.status(self._tag, status, words, code)
-
-    def progress(self) -> None:
-        """The command at hand goes on; how far it is, is not known (RFC 9585 §4)."""
-        self.out.status(b"*", "OK", "Still at it", f'INPROGRESS ("{self._tag.decode()}" NIL NIL)')
-
     def go_on(self) -> None:
         """Answers `Drain`, after `data_to_send()` was taken, and what an `Arrival` gave."""
         self._pending = None
-
-    def bye(self, words: str, code: str = "") -> None:
-        """A last word, at any time; then the connection closes."""
-        self.out.status(b"*", "BYE", words, code)
-        self.state = State.LOGOUT
-        self.closing = True
 
     # ----------------------------------------------------------------------------------------------------- beginning and login
 
@@ -119,8 +103,14 @@ class ImapServer:
 
     def capability_line(self) -> str:
         """`CAPABILITY` and what is offered now."""
-        offer = Offer(self.config, self.state, self.secure, self.compressed)
+        offer = Offer(self.config, self.state, self.secure, self.compressed, self._channel)
         return " ".join(("CAPABILITY", *announced(offer)))
+
+    def tell(self, knowledge: Knowledge) -> None:
+        """Answers `SaslAsked`: AUTHENTICATE goes on."""
+        self._pending = None
+        if self._exchange is not None and not self.closing:
+            self._told = self._advance(self._exchange.tell(knowledge))
 
     def logged_in(self, words: str) -> None:
         """Answers `LogIn`: somebody is in."""
@@ -131,6 +121,7 @@ class ImapServer:
 
     def login_refused(self, words: str, code: str) -> None:
         """Answers `LogIn` in the negative; too many of them end the connection."""
+        self._exchange = None
         self.finish("NO", words, code)
         self._failed_logins += 1
         if self._failed_logins >= self.config.limits.failed_logins:
@@ -169,11 +160,6 @@ class ImapServer:
         if self._lines.pending:  # what came behind COMPRESS is compressed already
             deflate.feed(self._lines.rest())
         self._deflate = deflate
-
-    @property
-    def tag(self) -> bytes:
-        """The tag of the command at hand."""
-        return self._tag
 
     @property
     def compressed(self) -> bool:
@@ -220,15 +206,6 @@ class ImapServer:
         self._exchange = None
         self._fail(tag_of(refused.start), Abandoned("BAD", refused.reason, refused.code, refused.fatal))
 
-    def _fail(self, tag: bytes, why: Abandoned) -> None:
-        """NO or BAD; too many BAD ones end the connection."""
-        self.out.status(tag, why.status, why.words, why.code)
-        self._faults += why.status == "BAD"
-        if self._faults >= self.config.limits.faults:
-            self.bye("Too many commands that are none")
-        elif why.fatal:
-            self.bye("What follows cannot be told from a literal", why.code)
-
     def _end_idle(self, line: bytes) -> ImapEvent | None:
         self.idling, self._collector.streams = False, True
         if line.strip().upper() != b"DONE":
@@ -255,7 +232,7 @@ class ImapServer:
             self.finish("OK", "That is what this server can do")
         elif isinstance(command, Authenticate):
             self._exchange = Exchange(self.config)
-            return self._advance(self._exchange.begin(command, secure=self.secure))
+            return self._advance(self._exchange.begin(command, self._channel))
         elif (wrong := untimely(command, self.config, secure=self.secure)) is not None:
             self.finish(wrong.status, wrong.words, wrong.code)
         else:
@@ -267,8 +244,10 @@ class ImapServer:
         if isinstance(step, bytes):
             self.out.continuation(step)
             return None
+        if isinstance(step, SaslAsked):
+            return Given(step, b"AUTHENTICATE")
         self._exchange = None
-        if isinstance(step, LogIn):
+        if isinstance(step, LogIn | SaslLogIn):
             return Given(step, b"AUTHENTICATE")
         self.out.status(self._tag, step.status, step.words, step.code)
         return None

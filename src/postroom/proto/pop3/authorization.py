@@ -11,12 +11,16 @@ from collections.abc import Callable
 import msgspec
 
 from postroom.proto.pop3.commands import Offer
-from postroom.proto.pop3.events import ApopLogin, Login, Pop3Event, StartTls
+from postroom.proto.pop3.events import ApopLogin, Asked, Login, Pop3Event, SaslLogin, StartTls
 from postroom.proto.pop3.replies import Replies
 from postroom.proto.pop3.texts import ENGLISH, Text
 from postroom.proto.sasl.exchange import (
     MAX_RESPONSE,
+    Ask,
     Challenge,
+    Credentials,
+    Knowledge,
+    Outcome,
     SaslError,
     ServerExchange,
     decode_base64,
@@ -24,7 +28,7 @@ from postroom.proto.sasl.exchange import (
     encode_base64,
     identity,
 )
-from postroom.proto.sasl.mechanisms import MECHANISMS, usable
+from postroom.proto.sasl.mechanisms import PASSWORDS_ONLY, Channel, Supply, begin, usable
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -44,6 +48,7 @@ class Pop3Config(msgspec.Struct, frozen=True):
     stls: bool = False
     plaintext: bool = False
     mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
+    sasl: Supply = PASSWORDS_ONLY  # what the mechanisms need
     login_delay: int = 0
     expire: int | None = None
     implementation: str = "Postroom"
@@ -54,14 +59,26 @@ class Pop3Config(msgspec.Struct, frozen=True):
 class Authorization:
     """A session that nobody has logged in to yet. It is replaced, never cleaned, when TLS begins."""
 
-    __slots__ = ("_config", "_exchange", "_name", "_replies", "_secure", "_timestamp", "utf8")
+    __slots__ = (
+        "_channel",
+        "_config",
+        "_exchange",
+        "_mechanism",
+        "_name",
+        "_replies",
+        "_secure",
+        "_timestamp",
+        "utf8",
+    )
 
-    def __init__(self, replies: Replies, config: Pop3Config, timestamp: str, *, secure: bool) -> None:
+    def __init__(self, replies: Replies, config: Pop3Config, timestamp: str, channel: Channel) -> None:
         """`timestamp` is the one of the greeting, "" without APOP."""
         self._replies = replies
         self._config = config
         self._timestamp = timestamp
-        self._secure = secure
+        self._channel = channel
+        self._secure = channel.secure
+        self._mechanism = ""
         self._name: str | None = None
         self._exchange: ServerExchange | None = None
         self.utf8 = False
@@ -72,7 +89,13 @@ class Authorization:
         passwords = self._secure or config.plaintext
         return Offer(
             passwords=passwords,
-            mechanisms=usable(config.mechanisms, secure=self._secure, plaintext_allowed=config.plaintext),
+            mechanisms=usable(
+                config.mechanisms,
+                secure=self._secure,
+                plaintext_allowed=config.plaintext,
+                channel=self._channel,
+                supply=config.sasl,
+            ),
             stls=config.stls and not self._secure and not self.utf8 and not logged_in,
             login_delay=config.login_delay,
             expire=config.expire,
@@ -133,11 +156,14 @@ class Authorization:
         if name not in mechanisms:
             self._no_such_mechanism(name, mechanisms)
             return None
-        self._exchange = MECHANISMS[name].server()
+        self._mechanism = name
+        self._exchange = begin(
+            name, mechanisms, (self._config.host, "pop"), self._config.sasl, self._channel.binding
+        )
         return self._step(decode_initial, arguments[1] if len(arguments) > 1 else None)
 
     def _no_such_mechanism(self, name: str, mechanisms: tuple[str, ...]) -> None:
-        if name in self._config.mechanisms:
+        if name in self._config.mechanisms and not self._secure:
             self._replies.err(self._replies.words(Text.TLS_FIRST))
         else:
             self._replies.fault(self._replies.words(Text.NO_SUCH_MECHANISM, mechanisms=" ".join(mechanisms)))
@@ -159,19 +185,38 @@ class Authorization:
         """Ends an exchange without an answer."""
         self._exchange = None
 
-    def _step(self, decode: Callable[[bytes], bytes], response: bytes | None) -> Login | None:
+    def _step(self, decode: Callable[[bytes], bytes], response: bytes | None) -> Pop3Event | None:
         assert self._exchange is not None
         try:
             result = self._exchange.step(None if response is None else decode(response))
         except SaslError:
-            self.cancel()
-            self._replies.fault(self._replies.words(Text.SASL_SYNTAX))
-            return None
+            return self._senseless()
+        return self._advance(result)
+
+    def tell(self, knowledge: Knowledge) -> Pop3Event | None:
+        """Answers `Asked`: the exchange goes on."""
+        assert self._exchange is not None
+        try:
+            result = self._exchange.know(knowledge)
+        except SaslError:
+            return self._senseless()
+        return self._advance(result)
+
+    def _senseless(self) -> Pop3Event | None:
+        self.cancel()
+        self._replies.fault(self._replies.words(Text.SASL_SYNTAX))
+        return None
+
+    def _advance(self, result: Outcome) -> Pop3Event | None:
         if isinstance(result, Challenge):
             self._replies.challenge(encode_base64(result.data))
             return None
+        if isinstance(result, Ask):
+            return Asked(result.about)
         self.cancel()
-        return Login(result.authcid, result.password, result.mechanism, result.authzid)
+        if isinstance(result, Credentials):
+            return Login(result.authcid, result.password, result.mechanism, result.authzid)
+        return SaslLogin(result, self._mechanism)
 
     def start_tls(self, _: list[bytes]) -> Pop3Event | None:
         """Allowed once, and not after UTF8 (RFC 6856 §2.1)."""

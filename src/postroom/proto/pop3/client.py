@@ -22,6 +22,7 @@ from postroom.proto.pop3.client_login import (
     Upgrade,
     login,
 )
+from postroom.proto.sasl.exchange import Binding
 from postroom.wire.dots import Unstuffer
 from postroom.wire.lines import LineBuffer, LineFault
 from postroom.wire.numbers import decimal
@@ -74,6 +75,7 @@ class Pop3Client:
         self._steps: Steps | None = None  # the login, until it is done
         self._greeted = False
         self._awaiting_tls = False
+        self.binding: Binding | None = None  # of the TLS channel: what the driver has
         self._events: deque[ClientEvent] = deque()
         self._waiting: deque[tuple[bytes, _Expected]] = deque()
         self._expected: deque[_Expected] = deque()
@@ -175,7 +177,7 @@ class Pop3Client:
         if not response.ok or response.challenge:
             self._fail(response.text, response.code)
             return
-        self._steps = login(self._account, find_timestamp(line))
+        self._steps = login(self._account, find_timestamp(line), self.binding)
         self._step(None)
 
     def _take_line(self, line: bytes) -> None:

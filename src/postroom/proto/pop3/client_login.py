@@ -12,8 +12,18 @@ from collections.abc import Generator
 import msgspec
 
 from postroom.proto.pop3.apop import apop_digest
-from postroom.proto.sasl.exchange import SaslError, decode_base64, encode_base64, encode_initial
-from postroom.proto.sasl.mechanisms import MECHANISMS
+from postroom.proto.sasl.exchange import (
+    Binding,
+    Login,
+    Nonce,
+    SaslError,
+    decode_base64,
+    encode_base64,
+    encode_initial,
+    no_binding,
+    no_nonce,
+)
+from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose, of_client
 
 LONGEST_COMMAND = 253  # octets without the CRLF, RFC 2449 §4
 
@@ -59,6 +69,10 @@ class Pop3Account(msgspec.Struct, frozen=True):
     secure: bool = False
     apop: bool = False
     utf8: bool = True
+    server: str = ""  # its name, for logins that prove whom they are meant for
+    nonce: Nonce = no_nonce
+    token: str = ""  # a bearer token, instead of the password
+    certificate: bool = False  # TLS shows one of ours, which may say who we are
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -79,8 +93,8 @@ Step = Send | Upgrade
 Steps = Generator[Step, Response | None, Capabilities]
 
 
-def login(account: Pop3Account, timestamp: str) -> Steps:
-    """The dialogue: yields what to do, is sent the response, returns the capabilities. Raises `LoginRefused`."""
+def login(account: Pop3Account, timestamp: str, binding: Binding | None = None) -> Steps:
+    """The dialogue: yields what to do, is sent the response, returns the capabilities. `binding` is the TLS channel's. Raises `LoginRefused`."""
     if not (account.user + account.password).isprintable():
         raise LoginRefused(
             "A name or a password with control characters cannot be sent: check the account's settings"
@@ -93,7 +107,8 @@ def login(account: Pop3Account, timestamp: str) -> Steps:
             offered = yield from _capabilities()
     if account.utf8 and "UTF8" in offered:
         yield Send(b"UTF8", "UTF8")
-    yield from _log_in(account, offered, timestamp)
+    channel = of_client(binding, secure=secure, certificate=account.certificate)
+    yield from _log_in(account, offered, timestamp, channel)
     return offered
 
 
@@ -120,15 +135,28 @@ def _start_tls(account: Pop3Account, offered: Capabilities) -> Generator[Step, R
 
 
 def _log_in(
-    account: Pop3Account, offered: Capabilities, timestamp: str
+    account: Pop3Account, offered: Capabilities, timestamp: str, channel: Channel
 ) -> Generator[Step, Response | None, None]:
+    names = offered.get("SASL", ())
+    bindable = any(name.endswith("-PLUS") for name in names)
+    who = Login(
+        account.user,
+        account.password,
+        "pop",
+        account.server or "localhost",
+        account.nonce,
+        channel.binding or no_binding,
+        account.token,
+        bindable,
+    )
+    clear = account.tls is not Tls.REQUIRED
     if account.apop:
         if not timestamp:
             raise LoginRefused("The server's greeting has no timestamp, so it does not know APOP")
         digest = apop_digest(timestamp, account.password)
         response = yield Send(f"APOP {account.user} {digest}".encode(), f"APOP {account.user} ******")
-    elif mechanism := next((name for name in MECHANISMS if name in offered.get("SASL", ())), None):
-        response = yield from _sasl(account, mechanism)
+    elif chosen := choose(names, who, channel, plaintext_allowed=clear):
+        response = yield from _sasl(who, chosen[0])
     else:
         response = yield Send(b"USER " + account.user.encode(), f"USER {account.user}")
         assert response is not None
@@ -139,9 +167,12 @@ def _log_in(
         raise LoginRefused(response.text, response.code)
 
 
-def _sasl(account: Pop3Account, mechanism: str) -> Generator[Step, Response | None, Response | None]:
+def _sasl(who: Login, mechanism: str) -> Generator[Step, Response | None, Response | None]:
     row = MECHANISMS[mechanism]
-    exchange = row.client(account.user, account.password, "")
+    try:
+        exchange = row.client(who)
+    except SaslError as error:
+        raise LoginRefused(f"AUTH {mechanism} cannot be done: {error}") from None
     initial = encode_initial(exchange.step(b"")) if row.client_first else b""
     line = b"AUTH " + mechanism.encode()
     if (
@@ -157,4 +188,6 @@ def _sasl(account: Pop3Account, mechanism: str) -> Generator[Step, Response | No
             raise LoginRefused(f"The server's part of AUTH {mechanism} makes no sense") from None
         initial = b""
         response = yield Send(answer, "******")
+    if response is not None and response.ok and not exchange.complete:
+        raise LoginRefused("The server does not prove that it knows the password")
     return response

@@ -15,6 +15,7 @@ from postroom.proto.pop3.events import Code, Pop3Event
 from postroom.proto.pop3.replies import Replies
 from postroom.proto.pop3.texts import LANGUAGES, Text, find_language
 from postroom.proto.pop3.transaction import Transaction
+from postroom.proto.sasl.mechanisms import Channel
 from postroom.wire.lines import LineFault
 from postroom.wire.numbers import decimal
 
@@ -31,7 +32,7 @@ class Conversation:
     def __init__(self, config: Pop3Config) -> None:
         self._config = config
         self.replies = Replies(config.language)
-        self.authorization = Authorization(self.replies, config, "", secure=False)
+        self.authorization = Authorization(self.replies, config, "", Channel())
         self.transaction: Transaction | None = None
         self.closing = False
 

@@ -9,6 +9,8 @@ import enum
 
 import msgspec
 
+from postroom.proto.sasl.exchange import Denied, External, Granted, Proof, Token, WhoIs
+
 
 class Code(enum.StrEnum):
     """Response codes, which programs read (RFC 2449 §8); NONE is none."""
@@ -43,6 +45,19 @@ class ApopLogin(msgspec.Struct, frozen=True):
     timestamp: str
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """An AUTH exchange has to know something: `Pop3Server.tell`."""
+
+    about: WhoIs | Proof | Token
+
+
+class SaslLogin(msgspec.Struct, frozen=True):
+    """The end of an AUTH exchange that was not about a password as it is."""
+
+    claim: Proof | External | Granted | Denied
+    mechanism: str
+
+
 class StartTls(msgspec.Struct, frozen=True):
     """STLS was sent and may be followed (RFC 2595 §4)."""
 
@@ -67,4 +82,4 @@ class Update(msgspec.Struct, frozen=True):
     uids: tuple[int, ...]
 
 
-Pop3Event = Login | ApopLogin | StartTls | Retrieve | Drain | Update
+Pop3Event = Login | ApopLogin | Asked | SaslLogin | StartTls | Retrieve | Drain | Update

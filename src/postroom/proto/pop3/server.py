@@ -14,6 +14,8 @@ from postroom.proto.pop3.events import Code, Drain, Pop3Event, Retrieve, Update
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.proto.pop3.texts import Text
 from postroom.proto.pop3.transaction import Transaction
+from postroom.proto.sasl.exchange import Binding, Knowledge
+from postroom.proto.sasl.mechanisms import Channel
 from postroom.wire.dots import stuff
 from postroom.wire.lines import LineBuffer
 
@@ -24,12 +26,15 @@ class Pop3Server:
     """A session from its greeting to QUIT. Each method for a session says which event it answers."""
 
     __slots__ = (
-        "_awaiting_tls", "_conversation", "_failed_logins", "_lines", "_pending", "_replies", "_timestamp", "_writer", "config", "secure",
+        "_awaiting_tls", "_conversation", "_failed_logins", "_lines", "_pending", "_replies", "_timestamp", "_told", "_writer", "binding",
+        "certificate", "config", "secure",
     )  # fmt: skip
 
     def __init__(self, config: Pop3Config) -> None:
         self.config = config
-        self.secure = False
+        self.secure = self.certificate = False  # TLS; a client certificate that was checked
+        self.binding: Binding | None = None  # of the TLS channel, for SASL
+        self._told: Pop3Event | None = None  # what came of `tell`
         self._timestamp = ""
         self._conversation = Conversation(config)
         self._replies = self._conversation.replies
@@ -49,6 +54,9 @@ class Pop3Server:
     def next_event(self) -> Pop3Event | None:
         """Works through the lines that are there, up to one that cannot be answered here or until enough is queued."""
         conversation, replies = self._conversation, self._replies
+        if self._told is not None:
+            self._pending, self._told = self._told, None
+            return self._pending
         while self._pending is None and not self._awaiting_tls and not conversation.closing:
             if replies.queued >= self.config.limits.queued:
                 self._pending = Drain()
@@ -111,12 +119,19 @@ class Pop3Server:
         text = Text.MAILDROP if user.isascii() or self.utf8 else Text.MESSAGES
         self._replies.ok(self._replies.words(text, user=user, count=snapshot.count, octets=snapshot.octets))
 
+    def tell(self, knowledge: Knowledge) -> None:
+        """Answers `Asked`."""
+        self._pending = None
+        if not self._conversation.closing:
+            self._told = self._conversation.authorization.tell(knowledge)
+
     def refuse(self, words: Text | str, code: Code = Code.NONE, **values: object) -> None:
         """Answers any event in the negative.
 
         A refused login leaves the state as it was, until [AUTH] was said too often; a refused `Update` ends the connection (RFC 1939 §6).
         """
         event, self._pending = self._pending, None
+        self._conversation.authorization.cancel()
         self._replies.err(words if isinstance(words, str) else self._replies.words(words, **values), code)
         if isinstance(event, Update):
             self._conversation.closing = True
@@ -146,9 +161,8 @@ class Pop3Server:
         self._authorize_anew()
 
     def _authorize_anew(self) -> None:
-        self._conversation.authorization = Authorization(
-            self._replies, self.config, self._timestamp, secure=self.secure
-        )
+        channel = Channel(self.secure, self.certificate, self.binding)
+        self._conversation.authorization = Authorization(self._replies, self.config, self._timestamp, channel)
 
     # ------------------------------------------------------------------------------------------------------ messages, removal
 

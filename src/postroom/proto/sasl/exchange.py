@@ -1,14 +1,15 @@
 """What a SASL mechanism is, seen from the protocols that carry it.
 
 RFC 4422 §3 (authentication exchange), RFC 4954 §4 and RFC 5034 §4 (how SMTP and POP3 carry one: base64 in lines, "=" for an empty initial
-response, "*" to cancel). Not here: the mechanisms, and whether a password is right.
+response, "*" to cancel). RFC 5802 §3 and §9 (what a server keeps for SCRAM). Not here: the mechanisms, and whether a password is right.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import msgspec
 
@@ -42,18 +43,173 @@ class Credentials(msgspec.Struct, frozen=True):
         return f"Credentials({self.mechanism!r}, {self.authcid!r}, authzid={self.authzid!r})"
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """Whether the client knows a secret: `credential` is the one that it proved, 0 none."""
+
+    mechanism: str
+    authcid: str
+    credential: int
+    authzid: str = ""
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A bearer token (RFC 6750 §2.1). `authcid` "" leaves it to the token whose it is."""
+
+    mechanism: str
+    authcid: str
+    token: str
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"Token({self.mechanism!r}, {self.authcid!r})"
+
+
+class External(msgspec.Struct, frozen=True):
+    """The client is whom its certificate says (RFC 4422 appendix A); `authzid` "" takes the account that the certificate is for."""
+
+    mechanism: str
+    authzid: str
+
+
+class WhoIs(msgspec.Struct, frozen=True):
+    """What is kept for this name? Answered by `Verifier` or `Secret`, for an unknown name too."""
+
+    mechanism: str
+    authcid: str
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """The exchange goes on when it is told: for `WhoIs` what is kept, for the others `Granted` or `Denied`."""
+
+    about: WhoIs | Proof | Token
+
+
+class Key(msgspec.Struct, frozen=True):
+    """RFC 5802 §3: StoredKey and ServerKey of one credential."""
+
+    credential: int
+    stored: bytes
+    server: bytes
+
+
+class Verifier(msgspec.Struct, frozen=True):
+    """What SCRAM keeps of the secrets of one name, which share salt and iteration count; no keys: there is none that would do."""
+
+    salt: bytes
+    iterations: int
+    keys: tuple[Key, ...] = ()
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A shared secret in clear; `credential` 0: nobody's, only for the same work."""
+
+    credential: int
+    secret: bytes
+
+    def __repr__(self) -> str:
+        """Without the secret."""
+        return f"Secret({self.credential})"
+
+
+class Granted(msgspec.Struct, frozen=True):
+    """The policy lets the client in; `who` is the policy's, and only handed on."""
+
+    who: Any
+    mechanism: str = ""
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """It does not, and why."""
+
+    why: Exception
+
+
+Claim = Credentials | Proof | External | Granted | Denied  # an exchange's end; the last two were told to it
+Knowledge = Verifier | Secret | Granted | Denied
+Outcome = Challenge | Ask | Claim
+Nonce = Callable[[], str]  # printable ASCII without commas, quotes and spaces, never the same twice
+Binding = Callable[
+    [str], bytes
+]  # the data of a channel binding by its name (RFC 5056 §2), b"" where there is none
+
+
+def no_binding(_kind: str) -> bytes:
+    """Of a connection that nothing can be bound to."""
+    return b""
+
+
+def no_nonce() -> str:
+    """Of who cannot make one: mechanisms that need it are not used."""
+    return ""
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What a server's exchange begins with. `bindable`: mechanisms with channel binding are offered beside; `service` as in RFC 2743 §4.1."""
+
+    host: str
+    service: str
+    nonce: Nonce
+    binding: Binding
+    bindable: bool = False
+
+
+class Login(msgspec.Struct, frozen=True):
+    """What a client's exchange begins with. `token` is a bearer token; `bindable`: the server offers mechanisms with channel binding."""
+
+    user: str
+    password: str
+    service: str
+    host: str
+    nonce: Nonce = no_nonce
+    binding: Binding = no_binding
+    token: str = ""
+    bindable: bool = False
+
+    def __repr__(self) -> str:
+        """Without secrets."""
+        return f"Login({self.user!r}, {self.service!r})"
+
+
 class ServerExchange(Protocol):
     """The server's end: `step` takes the client's response (None at the start, when there was no initial response)."""
 
-    def step(self, response: bytes | None) -> Challenge | Credentials:
-        """What to send next, or the client's claim; raises `SaslError`."""
+    def step(self, response: bytes | None) -> Outcome:
+        """What to send, what to find out, or the client's claim; raises `SaslError`."""
+
+    def know(self, knowledge: Knowledge) -> Outcome:
+        """Answers `Ask`. Raises `SaslError`."""
 
 
 class ClientExchange(Protocol):
     """The client's end: `step` takes the server's challenge (b"" for an empty one, or for none before an initial response)."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether the server may say yes now: where it has to prove itself, it has done so."""
+
     def step(self, challenge: bytes) -> bytes:
-        """The response; raises `SaslError` when the server asks for more than the mechanism has."""
+        """The response; raises `SaslError` when the server asks for more than the mechanism has, or proves nothing."""
+
+
+class AsksNothing:
+    """Of a server's exchange that needs no knowledge."""
+
+    def know(self, knowledge: Knowledge) -> Outcome:
+        """Never called."""
+        raise SaslError(f"nothing was asked, and told was {type(knowledge).__name__}")
+
+
+class Final:
+    """The end of an exchange with a last word of the server's, which the client answers with nothing (RFC 4422 §3.1, RFC 4954 §4)."""
+
+    def __init__(self, granted: Granted) -> None:
+        self._granted = granted
+
+    def step(self, response: bytes | None) -> Granted:
+        """The client's nothing; anything else raises `SaslError`."""
+        if response:
+            raise SaslError("the last response must be empty")
+        return self._granted
 
 
 def decode_base64(text: bytes) -> bytes:

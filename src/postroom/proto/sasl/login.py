@@ -6,16 +6,24 @@ them. Not here: whether TLS is required (`mechanisms`), and any check of the pas
 
 from __future__ import annotations
 
-from postroom.proto.sasl.exchange import Challenge, Credentials, SaslError, identity
+from postroom.proto.sasl.exchange import (
+    AsksNothing,
+    Challenge,
+    Credentials,
+    Login,
+    SaslError,
+    Terms,
+    identity,
+)
 
 USERNAME = b"Username:"
 PASSWORD = b"Password:"
 
 
-class LoginServer:
+class LoginServer(AsksNothing):
     """Asks for the name, unless it came as the initial response, then for the password."""
 
-    def __init__(self) -> None:
+    def __init__(self, terms: Terms) -> None:  # noqa: ARG002 - it needs nothing of them
         self._authcid: str | None = None
 
     def step(self, response: bytes | None) -> Challenge | Credentials:
@@ -34,10 +42,10 @@ class LoginServer:
 class LoginClient:
     """Answers the first question with the name and the second with the password."""
 
-    def __init__(self, authcid: str, password: str, authzid: str = "") -> None:
-        if authzid and authzid != authcid:
-            raise SaslError("LOGIN cannot name another identity to act as")
-        self._answers = [password.encode(), authcid.encode()]
+    complete = True
+
+    def __init__(self, login: Login) -> None:
+        self._answers = [login.password.encode(), login.user.encode()]
 
     def step(self, challenge: bytes) -> bytes:  # noqa: ARG002 - the order counts, not the words
         """The next answer."""

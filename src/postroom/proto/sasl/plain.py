@@ -5,11 +5,22 @@ RFC 4616. Only for connections that nobody overhears. Not here: whether TLS is r
 
 from __future__ import annotations
 
-from postroom.proto.sasl.exchange import Challenge, Credentials, SaslError, identity
+from postroom.proto.sasl.exchange import (
+    AsksNothing,
+    Challenge,
+    Credentials,
+    Login,
+    SaslError,
+    Terms,
+    identity,
+)
 
 
-class PlainServer:
+class PlainServer(AsksNothing):
     """RFC 4616 §2: `[authzid] NUL authcid NUL passwd`."""
+
+    def __init__(self, terms: Terms) -> None:
+        """It needs nothing of the terms."""
 
     def step(self, response: bytes | None) -> Challenge | Credentials:
         """An empty challenge when there was no initial response, then the claim."""
@@ -27,8 +38,10 @@ class PlainServer:
 class PlainClient:
     """The client's one message."""
 
-    def __init__(self, authcid: str, password: str, authzid: str = "") -> None:
-        self._message: bytes | None = f"{authzid}\0{authcid}\0{password}".encode()
+    complete = True
+
+    def __init__(self, login: Login) -> None:
+        self._message: bytes | None = f"\0{login.user}\0{login.password}".encode()
 
     def step(self, challenge: bytes) -> bytes:  # noqa: ARG002 - whatever it says, there is one answer
         """The message, once."""

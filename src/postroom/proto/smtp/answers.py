@@ -23,7 +23,7 @@ from postroom.proto.smtp.commands import (
     Xclient,
 )
 from postroom.proto.smtp.conversation import Conversation, read_nothing
-from postroom.proto.smtp.events import Authenticate, BodyEnd
+from postroom.proto.smtp.events import Asked, Authenticate, BodyEnd
 from postroom.proto.smtp.login import failed
 from postroom.proto.smtp.order import State
 from postroom.proto.smtp.reception import begin_data, finish, finish_each, replies_due
@@ -126,6 +126,14 @@ def _authenticate(conversation: Conversation, _event: Authenticate, reply: Reply
         failed(conversation, reply)
 
 
+def _asked(conversation: Conversation, _event: Asked, reply: Reply) -> None:
+    conversation.exchange = None
+    if reply.code == 421:
+        conversation.say(reply)
+    else:
+        failed(conversation, reply)
+
+
 ANSWERS: Mapping[type, Answer] = {
     Mail: _mail,
     Send: _mail,
@@ -141,4 +149,5 @@ ANSWERS: Mapping[type, Answer] = {
     Turn: _turn,
     Xclient: _xclient,
     Authenticate: _authenticate,
+    Asked: _asked,
 }

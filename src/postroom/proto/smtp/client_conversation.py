@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from postroom.proto.sasl.exchange import ClientExchange
+from postroom.proto.sasl.exchange import Binding, ClientExchange
 from postroom.proto.smtp.capabilities import NOTHING
 from postroom.proto.smtp.client_events import ClientConfig, ClientEvent, Finished, Result, Stage, Unusable
 from postroom.proto.smtp.client_replies import ReplyReader
@@ -20,7 +20,7 @@ class ClientConversation:
     """Where one connection stands. `expected` holds what each reply that is still owed will answer."""
 
     __slots__ = (
-        "authenticated", "capabilities", "closing", "config", "events", "exchange", "expected", "mails", "out", "reader", "said",
+        "authenticated", "binding", "capabilities", "closing", "config", "events", "exchange", "expected", "mails", "out", "reader", "said",
         "secure", "tls_refused", "transfer", "untried",
     )  # fmt: skip
 
@@ -34,6 +34,7 @@ class ClientConversation:
         self.events: deque[ClientEvent] = deque()
         self.capabilities = NOTHING
         self.authenticated = False
+        self.binding: Binding | None = None  # of the TLS channel: what the driver has
         self.closing = False
         self.tls_refused = False
         self.exchange: ClientExchange | None = None

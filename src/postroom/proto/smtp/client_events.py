@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from postroom.proto.sasl.exchange import Nonce, no_nonce
 from postroom.proto.smtp.capabilities import Capabilities
 from postroom.proto.smtp.reply import Reply
 
@@ -27,6 +28,7 @@ class Account(msgspec.Struct, frozen=True):
 
     name: str
     password: str
+    token: str = ""  # a bearer token, instead
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -43,6 +45,9 @@ class ClientConfig(msgspec.Struct, frozen=True):
     implicit_tls: bool = False
     account: Account | None = None
     plaintext_auth: bool = False
+    server: str = ""  # its name, for logins that prove whom they are meant for
+    nonce: Nonce = no_nonce  # without one, logins that need it are not used
+    certificate: bool = False  # TLS shows one of ours, which may say who we are
 
 
 class Stage(enum.StrEnum):

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from postroom.proto.sasl.exchange import SaslError, decode_base64, encode_base64, encode_initial
-from postroom.proto.sasl.mechanisms import MECHANISMS, usable
+from postroom.proto.sasl.exchange import (
+    Login,
+    SaslError,
+    decode_base64,
+    encode_base64,
+    encode_initial,
+    no_binding,
+)
+from postroom.proto.sasl.mechanisms import MECHANISMS, choose, of_client
 from postroom.proto.smtp.capabilities import NOTHING, Capabilities
 from postroom.proto.smtp.client_conversation import ClientConversation
 from postroom.proto.smtp.client_events import BeginTls, Ready, Stage, TlsUse
@@ -62,8 +69,13 @@ def _go_on(client: ClientConversation) -> None:
             client.give_up("TLS is required here, and the server does not offer it", Stage.STARTTLS, "4.7.0")
             return
     if config.account is not None and not client.authenticated:
-        offered = tuple(name for name in MECHANISMS if name in client.capabilities.mechanisms)
-        client.untried = list(usable(offered, secure=client.secure, plaintext_allowed=config.plaintext_auth))
+        channel = of_client(client.binding, secure=client.secure, certificate=config.certificate)
+        client.untried = choose(
+            client.capabilities.mechanisms,
+            _login(client),
+            channel,
+            plaintext_allowed=config.plaintext_auth,
+        )
         _say_auth(client)
         return
     client.events.append(Ready(client.capabilities))
@@ -91,13 +103,15 @@ def tls_started(client: ClientConversation) -> None:
 
 
 def _say_auth(client: ClientConversation) -> None:
-    account = client.config.account
-    assert account is not None
     if not client.untried:
         client.give_up("The server offers no login that may be used here", Stage.AUTH, "4.7.0")
         return
     mechanism = MECHANISMS[client.untried.pop(0)]
-    client.exchange = mechanism.client(account.name, account.password, "")
+    try:
+        client.exchange = mechanism.client(_login(client))
+    except SaslError as error:
+        client.give_up(f"The login cannot be done: {error}", Stage.AUTH, "4.7.0")
+        return
     command = f"AUTH {mechanism.name}".encode()
     shown = command
     if mechanism.client_first:
@@ -106,13 +120,15 @@ def _say_auth(client: ClientConversation) -> None:
             shown = command + b" " + MASKED
             command += b" " + initial
         else:
-            client.exchange = mechanism.client(account.name, account.password, "")
+            client.exchange = mechanism.client(_login(client))
     client.say(command + b"\r\n", Stage.AUTH, shown)
 
 
 def _auth(client: ClientConversation, reply: Reply) -> None:
     if reply.code == 334:
         _answer_challenge(client, reply)
+    elif reply.positive and not (client.exchange and client.exchange.complete):
+        client.give_up("The server does not prove that it knows the password", Stage.AUTH, "4.7.0")
     elif reply.positive:
         client.authenticated = True
         _go_on(client)
@@ -120,6 +136,17 @@ def _auth(client: ClientConversation, reply: Reply) -> None:
         _say_auth(client)
     else:
         client.end(reply, Stage.AUTH)
+
+
+def _login(client: ClientConversation) -> Login:
+    config, account = client.config, client.config.account
+    assert account is not None
+    bindable = any(name.endswith("-PLUS") for name in client.capabilities.mechanisms)
+    binding = (client.binding if client.secure else None) or no_binding
+    server = config.server or "localhost"
+    return Login(
+        account.name, account.password, "smtp", server, config.nonce, binding, account.token, bindable
+    )
 
 
 def _answer_challenge(client: ClientConversation, reply: Reply) -> None:

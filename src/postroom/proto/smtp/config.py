@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from postroom.proto.sasl.mechanisms import PASSWORDS_ONLY, Supply
+
 
 class Service(enum.Enum):
     """Which of the three the machine speaks for."""
@@ -53,6 +55,7 @@ class ServerConfig(msgspec.Struct, frozen=True):
     tls_required: bool = False  # 530 to all but NOOP EHLO STARTTLS QUIT, RFC 3207 §4; never for a public MX
     mechanisms: tuple[str, ...] = ()  # of AUTH; () for none
     plaintext_auth: bool = False  # passwords without TLS too, for a lab
+    sasl: Supply = PASSWORDS_ONLY  # what the mechanisms need
     auth_required: bool = False  # 530 to MAIL before AUTH, RFC 6409 §4.3
     unqualified_ok: bool = False  # local names without a domain, as local users type them
     etrn: bool = False

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 
 from postroom.message.envelope import Envelope
+from postroom.proto.sasl.exchange import Binding, ServerExchange
+from postroom.proto.sasl.mechanisms import Channel
 from postroom.proto.smtp import texts
 from postroom.proto.smtp.body import IncomingBody
 from postroom.proto.smtp.config import Service
@@ -25,8 +27,8 @@ class Conversation(Speech):
     """Where one connection stands. `step` reads what is expected next; it returns an event, or None, having taken octets or found that there are too few."""
 
     __slots__ = (
-        "authenticated", "awaiting", "body", "closing", "config", "errors", "esmtp", "failed_logins", "hello", "junk", "lines", "mails",
-        "news", "offer", "offers", "proxied", "read_command", "secrets_near", "secure", "state", "step", "transaction",
+        "authenticated", "awaiting", "binding", "body", "certificate", "closing", "config", "errors", "esmtp", "exchange", "failed_logins", "hello",
+        "junk", "lines", "mails", "news", "offer", "offers", "proxied", "read_command", "secrets_near", "secure", "state", "step", "transaction",
     )  # fmt: skip
 
     def __init__(self, offers: Offers, read_command: Step) -> None:
@@ -41,6 +43,9 @@ class Conversation(Speech):
         self.state = State.CONNECTED
         self.closing = False
         self.secure = False
+        self.certificate = False  # the client has shown one, and it was checked
+        self.binding: Binding | None = None  # of the TLS channel, for SASL
+        self.exchange: ServerExchange | None = None  # of an AUTH that waits for an answer from outside
         self.authenticated = False
         self.proxied = False  # by a proxy that may say XCLIENT
         self.errors = 0
@@ -65,7 +70,10 @@ class Conversation(Speech):
 
     def renew_offer(self) -> None:
         """After TLS or AUTH, other extensions are offered."""
-        self.offer = self.offers.at(tls=self.secure, authenticated=self.authenticated, proxied=self.proxied)
+        channel = Channel(self.secure, self.certificate, self.binding)
+        self.offer = self.offers.at(
+            tls=self.secure, authenticated=self.authenticated, channel=channel, proxied=self.proxied
+        )
 
     def say(self, reply: Reply) -> None:
         """Answers; a 421 ends the connection (RFC 5321 §3.8), a 5yz is counted."""

@@ -1,14 +1,14 @@
 """What a server machine hands out beside the commands that ask for a decision (`commands`).
 
 RFC 5321 §3.3 and §4.1.1.4 (the message), RFC 3030 §2, RFC 4954 §4. `BodyEnd` and `Authenticate` want a reply; the others are information, and
-the next event may be asked for at once. Not here: the machine.
+the next event may be asked for at once (`Asked` wants to be told something). Not here: the machine.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from postroom.proto.sasl.exchange import Credentials
+from postroom.proto.sasl.exchange import Claim, Proof, Token, WhoIs
 from postroom.proto.smtp.commands import Data, Etrn, Expn, Mail, Rcpt, StartTls, Turn, Vrfy, Xclient
 from postroom.proto.smtp.reply import Reply
 
@@ -42,7 +42,13 @@ class BodyRefused(msgspec.Struct, frozen=True):
 class Authenticate(msgspec.Struct, frozen=True):
     """The client's claim at the end of an AUTH exchange: 235 accepts it."""
 
-    credentials: Credentials
+    credentials: Claim
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """An AUTH exchange has to know something (`SmtpServer.tell`); a reply ends it."""
+
+    about: WhoIs | Proof | Token
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -66,5 +72,6 @@ SmtpEvent = (
     | StartTls
     | Authenticate
     | Xclient
+    | Asked
     | Closed
 )

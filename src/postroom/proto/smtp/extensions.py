@@ -12,7 +12,7 @@ import msgspec
 
 from postroom.message.address import parse_domain
 from postroom.message.envelope import BodyKind, Envelope
-from postroom.proto.sasl.mechanisms import usable
+from postroom.proto.sasl.mechanisms import Channel, usable
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.proto.smtp.parameters import (
     MAIL_PARAMETERS,
@@ -36,13 +36,8 @@ class Standing(msgspec.Struct, frozen=True):
     config: ServerConfig
     tls: bool
     authenticated: bool
+    mechanisms: tuple[str, ...]  # those of AUTH that may be used now
     proxied: bool = False  # the client is a proxy that is believed
-
-    @property
-    def mechanisms(self) -> tuple[str, ...]:
-        """Those of AUTH that may be used now."""
-        config = self.config
-        return usable(config.mechanisms, secure=self.tls, plaintext_allowed=config.plaintext_auth)
 
 
 def _always(_standing: Standing) -> bool:
@@ -213,21 +208,40 @@ class Offers:
         protocol = "LMTP" if config.service is Service.LMTP else "ESMTP"
         self.greeting = Reply(220, None, (f"{config.hostname} {protocol} {config.greeting}",))
         self.goodbye = Reply.of(221, "2.0.0", f"{config.hostname} closing connection")
-        self._hellos: dict[tuple[bool, bool, bool, bool, str], Reply] = {}
-        self._made: dict[tuple[bool, bool, bool], Offer] = {}
+        self._hellos: dict[tuple[bool, bool, tuple[str, ...], bool, bool, str], Reply] = {}
+        self._made: dict[tuple[bool, bool, tuple[str, ...], bool], Offer] = {}
 
-    def at(self, *, tls: bool, authenticated: bool, proxied: bool = False) -> Offer:
-        """The offer for a connection that stands so."""
-        key = (tls, authenticated, proxied)
+    def at(
+        self, *, tls: bool, authenticated: bool, channel: Channel | None = None, proxied: bool = False
+    ) -> Offer:
+        """The offer for a connection that stands so; there are few that differ."""
+        config = self.config
+        mechanisms: tuple[str, ...] = ()
+        if config.mechanisms:
+            mechanisms = usable(
+                config.mechanisms,
+                secure=tls,
+                plaintext_allowed=config.plaintext_auth,
+                channel=channel,
+                supply=config.sasl,
+            )
+        key = (tls, authenticated, mechanisms, proxied)
         made = self._made.get(key)
         if made is None:
-            made = self._made[key] = _offer(Standing(self.config, *key))
+            made = self._made[key] = _offer(Standing(config, *key))
         return made
 
     def hello(self, offer: Offer, name: str, *, extended: bool) -> Reply:
         """The answer to EHLO and HELO; the same clients come again and again, so it is made once for each name."""
         standing = offer.standing
-        key = (standing.tls, standing.authenticated, standing.proxied, extended, name)
+        key = (
+            standing.tls,
+            standing.authenticated,
+            standing.mechanisms,
+            standing.proxied,
+            extended,
+            name,
+        )
         reply = self._hellos.get(key)
         if reply is None:
             shown = name if parse_domain(name) is not None else "there"

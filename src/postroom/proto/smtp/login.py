@@ -6,19 +6,22 @@ RFC 4954 §4 and §6. Responses are masked in the dialogue. Not here: the mechan
 from __future__ import annotations
 
 from postroom.proto.sasl.exchange import (
+    Ask,
     Challenge,
     EncodingError,
+    Knowledge,
+    Outcome,
     SaslError,
     ServerExchange,
     decode_base64,
     decode_initial,
     encode_base64,
 )
-from postroom.proto.sasl.mechanisms import MECHANISMS
+from postroom.proto.sasl.mechanisms import MECHANISMS, begin
 from postroom.proto.smtp import texts
 from postroom.proto.smtp.commands import Auth
 from postroom.proto.smtp.conversation import Conversation
-from postroom.proto.smtp.events import Authenticate
+from postroom.proto.smtp.events import Asked, Authenticate
 from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.speech import MASKED
 from postroom.wire.lines import LineFault
@@ -26,7 +29,7 @@ from postroom.wire.lines import LineFault
 CANCEL = b"*"
 
 
-def begin_login(conversation: Conversation, command: Auth) -> Authenticate | None:
+def begin_login(conversation: Conversation, command: Auth) -> Authenticate | Asked | None:
     """AUTH was said where it may be."""
     mechanism = MECHANISMS.get(command.mechanism)
     standing = conversation.offer.standing
@@ -35,9 +38,16 @@ def begin_login(conversation: Conversation, command: Auth) -> Authenticate | Non
     elif mechanism is None or mechanism.name not in conversation.config.mechanisms:
         conversation.say(texts.AUTH_UNKNOWN)
     elif mechanism.name not in standing.mechanisms:
-        conversation.say(texts.AUTH_NEEDS_TLS)
+        conversation.say(texts.AUTH_UNKNOWN if standing.tls else texts.AUTH_NEEDS_TLS)
     elif command.initial is not None or conversation.in_step():
-        exchange = mechanism.server()
+        config = conversation.config
+        exchange = begin(
+            mechanism.name,
+            standing.mechanisms,
+            (config.hostname, "smtp"),
+            config.sasl,
+            conversation.binding,
+        )
         if command.initial is None:
             return _go_on(conversation, exchange, None)
         if not mechanism.client_first and command.initial == "=":
@@ -54,24 +64,51 @@ def begin_login(conversation: Conversation, command: Auth) -> Authenticate | Non
 
 def _go_on(
     conversation: Conversation, exchange: ServerExchange, response: bytes | None
-) -> Authenticate | None:
+) -> Authenticate | Asked | None:
     conversation.step = conversation.read_command
     try:
         answer = exchange.step(response)
     except SaslError:
         failed(conversation, texts.AUTH_FAILED)
         return None
+    return _advance(conversation, exchange, answer)
+
+
+def tell(conversation: Conversation, knowledge: Knowledge) -> None:
+    """Answers `Asked`."""
+    exchange = conversation.exchange
+    conversation.awaiting = conversation.exchange = None
+    if exchange is None or conversation.closing:
+        return
+    try:
+        answer = exchange.know(knowledge)
+    except SaslError:
+        failed(conversation, texts.AUTH_FAILED)
+        return
+    event = _advance(conversation, exchange, answer)
+    if event is not None:
+        conversation.news.append(event)
+
+
+def _advance(
+    conversation: Conversation, exchange: ServerExchange, answer: Outcome
+) -> Authenticate | Asked | None:
     if isinstance(answer, Challenge):
         conversation.utter(Reply(334, None, (encode_base64(answer.data).decode("ascii"),)))
         _expect_response(conversation, exchange)
         return None
+    if isinstance(answer, Ask):
+        conversation.exchange = exchange
+        asked = Asked(answer.about)
+        conversation.awaiting = asked
+        return asked
     event = Authenticate(answer)
     conversation.awaiting = event
     return event
 
 
 def _expect_response(conversation: Conversation, exchange: ServerExchange) -> None:
-    def read_response(conversation: Conversation) -> Authenticate | None:
+    def read_response(conversation: Conversation) -> Authenticate | Asked | None:
         line = conversation.lines.line()
         if line is None:
             return None

@@ -7,6 +7,7 @@ RSET, EHLO and STARTTLS the transaction is a new object. Not here: who may do wh
 
 from __future__ import annotations
 
+from postroom.proto.sasl.exchange import Knowledge
 from postroom.proto.smtp import texts
 from postroom.proto.smtp.answers import ANSWERS
 from postroom.proto.smtp.body import NO_END
@@ -15,6 +16,7 @@ from postroom.proto.smtp.conversation import Conversation
 from postroom.proto.smtp.dispatch import read_command
 from postroom.proto.smtp.events import BodyEnd, SmtpEvent
 from postroom.proto.smtp.extensions import Offers
+from postroom.proto.smtp.login import tell
 from postroom.proto.smtp.order import State
 from postroom.proto.smtp.reception import finish_each, read_whole, replies_due
 from postroom.proto.smtp.reply import Reply
@@ -70,6 +72,10 @@ class SmtpServer(Conversation):
             raise RuntimeError("a reply, but no event waits for one")
         self.awaiting = None
         ANSWERS[event.__class__](self, event, reply)
+
+    def tell(self, knowledge: Knowledge) -> None:
+        """Answers `Asked`: the AUTH exchange goes on."""
+        tell(self, knowledge)
 
     def reply_each(self, replies: list[Reply]) -> None:
         """Answers `BodyEnd` over LMTP: one reply for each recipient, in their order (RFC 2033 §4.2)."""

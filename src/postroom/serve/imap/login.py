@@ -17,22 +17,35 @@ from postroom.proto.imap.commands.session import (
     LogIn,
     Logout,
     Noop,
+    SaslAsked,
+    SaslLogIn,
     StartTls,
     Unauthenticate,
 )
 from postroom.proto.imap.rendering import string
+from postroom.proto.sasl.exchange import Claim, Credentials
 from postroom.serve.imap import contexts
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal, refused
+from postroom.serve.logins import caller, judge, tell
 
 
-async def log_in(conversation: Conversation, command: LogIn) -> None:
+async def go_on(conversation: Conversation, command: SaslAsked) -> None:
+    """AUTHENTICATE has to know something."""
+    assert conversation.connection is not None
+    who = caller("imap", conversation.connection)
+    try:
+        conversation.machine.tell(await tell(conversation.service.logins, who, command.about))
+    except MailError as error:
+        answer = refused(error)
+        conversation.machine.login_refused(answer.words, answer.code)
+
+
+async def log_in(conversation: Conversation, command: LogIn | SaslLogIn) -> None:
     """The same words and the same work whoever it is."""
     service, connection = conversation.service, conversation.connection
     assert connection is not None
     try:
-        login = await service.logins.authenticate(
-            "imap", connection.peer.ip, command.user, command.password.encode(), command.authorize_as
-        )
+        login = await judge(service.logins, caller("imap", connection), _claim(command))
     except MailError as error:
         answer = refused(error)
         conversation.machine.login_refused(answer.words, answer.code)
@@ -42,6 +55,12 @@ async def log_in(conversation: Conversation, command: LogIn) -> None:
         return
     conversation.account_id, conversation.address = login.account_id, login.address
     conversation.machine.logged_in("Logged in")
+
+
+def _claim(command: LogIn | SaslLogIn) -> Claim:
+    if isinstance(command, SaslLogIn):
+        return command.claim
+    return Credentials(command.mechanism, command.user, command.password, command.authorize_as)
 
 
 async def log_out(conversation: Conversation, _: Logout) -> Answer:
@@ -111,6 +130,8 @@ async def compress(conversation: Conversation, command: Compress) -> None:
 
 HANDLERS: Final[Handlers] = {
     LogIn: log_in,
+    SaslLogIn: log_in,
+    SaslAsked: go_on,
     Logout: log_out,
     Unauthenticate: unauthenticate,
     Noop: noop,

@@ -26,6 +26,7 @@ from postroom.serve.imap.conversation import (
 from postroom.serve.imap.dispatch import HANDLERS
 from postroom.serve.imap.telling import tell
 from postroom.serve.imap.watch import Told
+from postroom.serve.logins import attach
 
 SILENCE_BEFORE_LOGIN = 60.0  # seconds
 MOST_BEFORE_LOGIN = 180.0  # seconds in all, however busy
@@ -57,6 +58,7 @@ class ImapSession:
     def opened(self, connection: Connection) -> None:
         """Greets."""
         self._conversation.connection = connection
+        attach(self.machine, connection, connection.tls)
         self.machine.greet(secure=connection.tls is not None)
 
     async def handle(self, event: ImapEvent) -> None:
@@ -108,9 +110,10 @@ class ImapSession:
         if self._conversation.connection is not None:
             self._conversation.connection.wake()
 
-    def secured(self, _facts: TlsFacts) -> None:
+    def secured(self, facts: TlsFacts) -> None:
         """From here on nothing counts that came before, not even the language (RFC 5255 §3.1)."""
         self._conversation.speak(DEFAULT_LANGUAGE)
+        attach(self.machine, self._conversation.connection, facts)
         self.machine.tls_started()
 
     def overdue(self) -> None:

@@ -43,7 +43,8 @@ CREATE TABLE profiles (
 ) {CLUSTERED};
 CREATE INDEX profiles_name ON profiles (LOWER(name));
 
--- kind: 1 password (PHC string), 2 app password (SHA-256), 3 shared secret for APOP (encrypted). expires 0 is never.
+-- kind: 1 password (PHC string), 2 app password (SHA-256), 3 shared secret for APOP and its like (encrypted), 4 secret of one-time codes (encrypted),
+-- 5 the same, not confirmed yet. expires 0 is never. scram: what SCRAM keeps of it (encrypted), '' is nothing.
 CREATE TABLE credentials (
   account_id    BIGINT   NOT NULL,
   credential_id BIGINT   NOT NULL,
@@ -54,5 +55,42 @@ CREATE TABLE credentials (
   created       BIGINT   NOT NULL,
   expires       BIGINT   NOT NULL,
   last_used     BIGINT   NOT NULL,
+  scram         {BYTES}  NOT NULL,
   PRIMARY KEY (account_id, credential_id)
+) {CLUSTERED};
+
+-- Bearer tokens, by SHA-256.
+CREATE TABLE tokens (
+  account_id BIGINT  NOT NULL,
+  token_hash {BYTES} NOT NULL,
+  label      {TEXT}  NOT NULL,
+  scopes     {TEXT}  NOT NULL,              -- protocols, with spaces between; '' is all
+  created    BIGINT  NOT NULL,
+  expires    BIGINT  NOT NULL,              -- 0 is never
+  last_used  BIGINT  NOT NULL,
+  PRIMARY KEY (account_id, token_hash)
+) {CLUSTERED};
+
+-- Whom a client certificate lets in. identity: sha256:FINGERPRINT or email:ADDRESS.
+CREATE TABLE client_certificates (
+  identity   {TEXT} NOT NULL PRIMARY KEY,
+  account_id BIGINT NOT NULL,
+  label      {TEXT} NOT NULL,
+  created    BIGINT NOT NULL
+) {CLUSTERED};
+CREATE INDEX client_certificates_account ON client_certificates (account_id);
+
+-- Who logged in or tried, all alike of a day (UTC, days since 1970) in one row.
+CREATE TABLE logins (
+  account_id BIGINT   NOT NULL,
+  day        INTEGER  NOT NULL,
+  protocol   {TEXT}   NOT NULL,
+  ip         {TEXT}   NOT NULL,
+  method     {TEXT}   NOT NULL,
+  label      {TEXT}   NOT NULL,
+  good       SMALLINT NOT NULL,
+  times      BIGINT   NOT NULL,
+  first      BIGINT   NOT NULL,
+  last       BIGINT   NOT NULL,
+  PRIMARY KEY (account_id, day, protocol, ip, method, label, good)
 ) {CLUSTERED};

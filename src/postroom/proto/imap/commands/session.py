@@ -19,6 +19,7 @@ from postroom.proto.imap.grammar import (
     text,
 )
 from postroom.proto.imap.verb import AFTER, ANY, BEFORE, Command, Verb, bare
+from postroom.proto.sasl.exchange import Denied, External, Granted, Proof, Token, WhoIs
 
 MAX_LANGUAGES: Final = 50  # that one LANGUAGE names
 MAX_ID_FIELDS: Final = 30  # RFC 2971 §3.3
@@ -92,6 +93,19 @@ class LogIn(Command, frozen=True):
     def __repr__(self) -> str:
         """Without the password."""
         return f"LogIn({self.user!r}, mechanism={self.mechanism!r}, authorize_as={self.authorize_as!r})"
+
+
+class SaslAsked(Command, frozen=True):
+    """AUTHENTICATE has to know something: `ImapServer.tell`."""
+
+    about: WhoIs | Proof | Token
+
+
+class SaslLogIn(Command, frozen=True):
+    """The end of an AUTHENTICATE that was not about a password as it is."""
+
+    claim: Proof | External | Granted | Denied
+    mechanism: str
 
 
 def _login(c: ImapCursor) -> LogIn:

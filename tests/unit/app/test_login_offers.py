@@ -1,6 +1,6 @@
 import re
 
-from postroom.app.apop import ApopOffer
+from postroom.app.login_offers import LoginOffers
 
 
 class Credentials:
@@ -18,7 +18,7 @@ class Credentials:
 
 async def test_it_is_offered_while_there_is_a_secret():
     table = Credentials()
-    offer = ApopOffer(table, "mail.x.test")  # type: ignore[arg-type]
+    offer = LoginOffers(table, "mail.x.test")  # type: ignore[arg-type]
     assert offer.stamp() == ""
     table.rows = [(1,)]
     assert await offer.look() is False

@@ -1,0 +1,37 @@
+"""What is offered for logins only while some account has what it takes: APOP and its like a shared secret, OAUTHBEARER a token.
+
+A timestamp in the greeting is the offer of APOP (RFC 1939 §7), made before anybody has said who he is; programs that prefer it, or CRAM-MD5, then try
+nothing else, and their users, who have no such secret, cannot log in. Not here: the check of a login (`store.login`).
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from postroom.proto.sasl.mechanisms import Need, Supply
+from postroom.store import credentials, tokens
+from postroom.store.credentials import CredentialKind
+from postroom.store.engine import Engine
+
+
+class LoginOffers:
+    """One server's offers; `look` is called after changes, and now and then for those made elsewhere."""
+
+    def __init__(self, engine: Engine, hostname: str, *, guessable: bool = False) -> None:
+        """`guessable`: what lets a listener guess, and does not show, the password may go without TLS."""
+        self._engine = engine
+        self._hostname = hostname
+        self._kept: frozenset[Need] = frozenset()
+        self.supply = Supply(lambda: secrets.token_urlsafe(18), lambda: self._kept, guessable)
+
+    async def look(self) -> bool:
+        """Looks what there is; gives False, as a chore that has nothing more to do."""
+        tx = self._engine.reading()
+        secret = await credentials.any_of(tx, CredentialKind.SHARED_SECRET)
+        token = await tokens.any_of(tx)
+        self._kept = frozenset(need for need, there in ((Need.SECRET, secret), (Need.TOKEN, token)) if there)
+        return False
+
+    def stamp(self) -> str:
+        """A timestamp never used before, \"\" while there is nothing to offer."""
+        return f"<{secrets.token_hex(8)}@{self._hostname}>" if Need.SECRET in self._kept else ""

@@ -1,0 +1,444 @@
+"""Operations on what lets programs into an account beside its password: app passwords, bearer tokens, client certificates, one-time codes; and on
+who has logged in.
+
+App passwords and tokens are random, shown once, and kept as SHA-256. RFC 6238 (codes: enrolled, then confirmed by a first code, then wanted). Not here:
+the login (`store.login`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from postroom.app.control import Caller, OperationError
+from postroom.app.operations.office import Office, Operation, address
+from postroom.message.address import Address, parse_mailbox
+from postroom.store import accounts, client_certificates, credentials, logins, tokens, totp
+from postroom.store.client_certificates import ClientCertificate
+from postroom.store.credentials import Credential, CredentialKind
+from postroom.store.engine import Transaction, Urgency
+from postroom.store.login import totp_purpose
+from postroom.store.tokens import Token
+
+PROTOCOLS = ("smtp", "pop3", "imap", "sieve", "jmap", "web")
+SECRET_OCTETS = 32  # of an app password
+MOST_APP_PASSWORDS = 50  # of one account
+MOST_LABEL = 100  # characters
+LISTED_LOGINS = 200  # unless more are asked for
+MOST_LISTED_LOGINS = 2000  # kinds of logins in one listing
+
+
+class NewKey(msgspec.Struct, frozen=True):
+    """An app password or token to be: what it is called, the protocols it is for ([] all), microseconds until it expires (0: never)."""
+
+    address: str
+    label: str
+    scopes: list[str] = []
+    lasts: int = 0
+
+
+class NamedKey(msgspec.Struct, frozen=True):
+    """Which one of an account: by its id, or its label where only one has it."""
+
+    address: str
+    key: str
+
+
+class OfAccount(msgspec.Struct, frozen=True):
+    """Of which account."""
+
+    address: str
+
+
+class KeyRecord(msgspec.Struct, frozen=True):
+    """An app password or token. Times are unix microseconds, 0 is never. `secret` is told once, when it is made."""
+
+    address: str
+    id: str
+    label: str
+    scopes: list[str]
+    created: int
+    expires: int
+    last_used: int
+    secret: str = ""
+
+
+class NewCertificate(msgspec.Struct, frozen=True):
+    """Whom a client certificate lets in: `sha256:` and its fingerprint, or `email:` and an address that stands in it."""
+
+    address: str
+    identity: str
+    label: str = ""
+
+
+class CertificateIdentity(msgspec.Struct, frozen=True):
+    """An identity that lets an account in."""
+
+    address: str
+    identity: str
+    label: str
+    created: int
+
+
+class NewTotp(msgspec.Struct, frozen=True):
+    """One-time codes; with `web_only` the password alone is still enough for mail programs."""
+
+    address: str
+    web_only: bool = False
+
+
+class TotpCode(msgspec.Struct, frozen=True):
+    """A code, to confirm the enrolment."""
+
+    address: str
+    code: str
+
+
+class TotpRecord(msgspec.Struct, frozen=True):
+    """How an account stands: `state` is off, unconfirmed or on. Secret and URI are told once, when it is enrolled."""
+
+    address: str
+    state: str
+    web_only: bool = False
+    secret: str = ""
+    uri: str = ""
+
+
+class WantedLogins(msgspec.Struct, frozen=True):
+    """Of which account, and how many kinds."""
+
+    address: str
+    limit: int = LISTED_LOGINS
+
+
+class LoginRecord(msgspec.Struct, frozen=True):
+    """All logins alike of a day (UTC); times are unix microseconds."""
+
+    address: str
+    protocol: str
+    ip: str
+    method: str
+    label: str
+    good: bool
+    times: int
+    first: int
+    last: int
+
+
+# ------------------------------------------------------------------------------------------------------ app passwords, tokens
+
+
+async def create_app_password(office: Office, _: Caller, new: NewKey) -> AsyncIterator[KeyRecord]:
+    """Makes an app password; yields it with its secret."""
+    who, scopes = _checked(new)
+    secret = secrets.token_urlsafe(SECRET_OCTETS)
+    kept = await office.passwords.scram(secret.encode(), who.key, office.vault)
+    now = office.clock.now()
+    made = Credential(
+        office.ids.next(),
+        CredentialKind.APP_PASSWORD,
+        hashlib.sha256(secret.encode()).digest(),
+        new.label,
+        scopes,
+        _expiry(new, now),
+        scram=kept,
+        created=now,
+    )
+
+    async def work(tx: Transaction) -> None:
+        found = await accounts.get(tx, who)
+        there = await _app_passwords(tx, found.account_id)
+        if len(there) >= MOST_APP_PASSWORDS:
+            raise OperationError(f"{who} has {len(there)} app passwords: delete one first")
+        if any(one.label == new.label for one in there):
+            raise OperationError(f"{who} has an app password {new.label!r} already: choose another name")
+        await credentials.put(tx, found.account_id, made, now)
+
+    await office.engine.write(work, Urgency.CLIENT)
+    yield msgspec.structs.replace(_app_password(who, made), secret=secret)
+
+
+async def list_app_passwords(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[KeyRecord]:
+    """Yields them, oldest first."""
+    who, tx = address(wanted.address), office.engine.reading()
+    found = await accounts.get(tx, who)
+    for one in await _app_passwords(tx, found.account_id):
+        yield _app_password(who, one)
+
+
+async def delete_app_password(office: Office, _: Caller, old: NamedKey) -> AsyncIterator[KeyRecord]:
+    """Takes one away; yields what it was."""
+    who = address(old.address)
+
+    async def work(tx: Transaction) -> KeyRecord:
+        found = await accounts.get(tx, who)
+        there = [_app_password(who, one) for one in await _app_passwords(tx, found.account_id)]
+        record = _named(there, old)
+        await credentials.remove(tx, found.account_id, int(record.id))
+        return record
+
+    yield await office.engine.write(work, Urgency.CLIENT)
+
+
+async def create_token(office: Office, _: Caller, new: NewKey) -> AsyncIterator[KeyRecord]:
+    """Gives out a bearer token; yields it with its secret."""
+    who, scopes = _checked(new)
+    now = office.clock.now()
+    account_id = (await accounts.get(office.engine.reading(), who)).account_id
+    text, token_hash = tokens.new_token(account_id)
+    made = Token(account_id, token_hash, new.label, scopes, now, _expiry(new, now))
+    await office.engine.write(lambda tx: tokens.put(tx, made), Urgency.CLIENT)
+    yield msgspec.structs.replace(_token(who, made), secret=text)
+
+
+async def list_tokens(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[KeyRecord]:
+    """Yields them, oldest first."""
+    who, tx = address(wanted.address), office.engine.reading()
+    found = await accounts.get(tx, who)
+    for one in await tokens.of_account(tx, found.account_id):
+        yield _token(who, one)
+
+
+async def delete_token(office: Office, _: Caller, old: NamedKey) -> AsyncIterator[KeyRecord]:
+    """Revokes one; yields what it was."""
+    who = address(old.address)
+
+    async def work(tx: Transaction) -> KeyRecord:
+        found = await accounts.get(tx, who)
+        there = {_token(who, one).id: one for one in await tokens.of_account(tx, found.account_id)}
+        record = _named([_token(who, one) for one in there.values()], old)
+        await tokens.remove(tx, found.account_id, there[record.id].token_hash)
+        return record
+
+    yield await office.engine.write(work, Urgency.CLIENT)
+
+
+def _checked(new: NewKey) -> tuple[Address, tuple[str, ...]]:
+    unknown = [scope for scope in new.scopes if scope not in PROTOCOLS]
+    if unknown:
+        raise OperationError(f"{unknown[0]!r} is not a protocol here: {', '.join(PROTOCOLS)}")
+    if not new.label.strip() or len(new.label) > MOST_LABEL or not new.label.isprintable():
+        raise OperationError(f"it needs a name of 1 to {MOST_LABEL} characters, such as the program's")
+    if new.lasts < 0:
+        raise OperationError("it cannot expire before it is made; 0 is never")
+    return address(new.address), tuple(dict.fromkeys(new.scopes))
+
+
+def _expiry(new: NewKey, now: int) -> int:
+    return now + new.lasts if new.lasts else 0
+
+
+def _named(there: list[KeyRecord], old: NamedKey) -> KeyRecord:
+    found = [one for one in there if one.id == old.key] or [one for one in there if one.label == old.key]
+    if len(found) != 1:
+        what = "more than one is called" if found else "there is none called"
+        names = ", ".join(f"{one.label} ({one.id})" for one in there) or "none"
+        raise OperationError(f"{what} {old.key!r}; there are: {names}")
+    return found[0]
+
+
+async def _app_passwords(tx: Transaction, account_id: int) -> list[Credential]:
+    found = await credentials.of_account(tx, account_id)
+    return [one for one in found if one.kind is CredentialKind.APP_PASSWORD]
+
+
+def _app_password(who: Address, one: Credential) -> KeyRecord:
+    return KeyRecord(
+        str(who),
+        str(one.credential_id),
+        one.label,
+        list(one.scopes),
+        one.created,
+        one.expires,
+        one.last_used,
+    )
+
+
+def _token(who: Address, one: Token) -> KeyRecord:
+    number = one.token_hash[:6].hex()
+    return KeyRecord(str(who), number, one.label, list(one.scopes), one.created, one.expires, one.last_used)
+
+
+# ----------------------------------------------------------------------------------------------------- client certificates
+
+
+async def add_certificate(
+    office: Office, _: Caller, new: NewCertificate
+) -> AsyncIterator[CertificateIdentity]:
+    """Lets an account in by a client certificate."""
+    who, identity = address(new.address), _identity(new.identity)
+    now = office.clock.now()
+
+    async def work(tx: Transaction) -> None:
+        found = await accounts.get(tx, who)
+        one = ClientCertificate(identity, found.account_id, new.label[:MOST_LABEL], now)
+        await client_certificates.put(tx, one)
+
+    await office.engine.write(work, Urgency.CLIENT)
+    yield CertificateIdentity(str(who), identity, new.label[:MOST_LABEL], now)
+
+
+async def list_certificates(
+    office: Office, _: Caller, wanted: OfAccount
+) -> AsyncIterator[CertificateIdentity]:
+    """Yields what lets an account in."""
+    who, tx = address(wanted.address), office.engine.reading()
+    found = await accounts.get(tx, who)
+    for one in await client_certificates.of_account(tx, found.account_id):
+        yield CertificateIdentity(str(who), one.identity, one.label, one.created)
+
+
+async def delete_certificate(
+    office: Office, _: Caller, old: NewCertificate
+) -> AsyncIterator[CertificateIdentity]:
+    """Takes one away."""
+    who, identity = address(old.address), _identity(old.identity)
+
+    async def work(tx: Transaction) -> None:
+        found = await accounts.get(tx, who)
+        if not await client_certificates.remove(tx, found.account_id, identity):
+            raise OperationError(f"{identity} does not let {who} in")
+
+    await office.engine.write(work, Urgency.CLIENT)
+    yield CertificateIdentity(str(who), identity, "", 0)
+
+
+def _identity(text: str) -> str:
+    kind, _, value = text.strip().lower().partition(":")
+    digits = value.replace(":", "")
+    if kind == "sha256" and len(digits) == 64 and not digits.strip("0123456789abcdef"):
+        return f"sha256:{digits}"
+    if kind == "email" and (mailbox := parse_mailbox(value)) is not None and mailbox.domain:
+        return f"email:{mailbox.key}"
+    raise OperationError(
+        f"{text!r} is no identity: sha256:FINGERPRINT (64 hexadecimal digits) or email:ADDRESS"
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- one-time codes
+
+
+async def enrol_totp(office: Office, _: Caller, new: NewTotp) -> AsyncIterator[TotpRecord]:
+    """Makes a secret for one-time codes; nothing is asked for until a first code has confirmed it."""
+    who, secret = address(new.address), totp.new_secret()
+    now = office.clock.now()
+
+    async def work(tx: Transaction) -> None:
+        found = await accounts.get(tx, who)
+        sealed = office.vault.seal(secret, totp_purpose(found.account_id))
+        scopes = ("web",) if new.web_only else ()
+        one = Credential(office.ids.next(), CredentialKind.TOTP_UNCONFIRMED, sealed, scopes=scopes)
+        await credentials.put(tx, found.account_id, one, now)
+
+    await office.engine.write(work, Urgency.CLIENT)
+    link = totp.uri(secret, str(who), office.settings.server.domain or office.settings.server.hostname)
+    yield TotpRecord(str(who), "unconfirmed", new.web_only, totp.shown(secret), link)
+
+
+async def confirm_totp(office: Office, _: Caller, given: TotpCode) -> AsyncIterator[TotpRecord]:
+    """Has codes asked for from now on, when the first one is right."""
+    who = address(given.address)
+    now = office.clock.now()
+
+    async def work(tx: Transaction) -> TotpRecord:
+        found = await accounts.get(tx, who)
+        one = await _of_kind(tx, found.account_id, CredentialKind.TOTP_UNCONFIRMED)
+        if one is None:
+            raise OperationError(
+                f"{who} has no codes to confirm; begin with: postroom account totp enrol {who}"
+            )
+        secret = office.vault.unseal(one.verifier, totp_purpose(found.account_id))
+        step = totp.verify(secret, given.code, now // 1_000_000)
+        if not step:
+            raise OperationError("that is not the code of this moment: are the clocks right?")
+        on = Credential(office.ids.next(), CredentialKind.TOTP, one.verifier, scopes=one.scopes)
+        await credentials.put(tx, found.account_id, on, now)
+        await credentials.used(tx, found.account_id, on.credential_id, step)
+        await credentials.remove_kind(tx, found.account_id, CredentialKind.TOTP_UNCONFIRMED)
+        return TotpRecord(str(who), "on", bool(one.scopes))
+
+    yield await office.engine.write(work, Urgency.CLIENT)
+
+
+async def show_totp(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[TotpRecord]:
+    """Yields how an account stands."""
+    who, tx = address(wanted.address), office.engine.reading()
+    account_id = (await accounts.get(tx, who)).account_id
+    kinds = (("on", CredentialKind.TOTP), ("unconfirmed", CredentialKind.TOTP_UNCONFIRMED))
+    for state, kind in kinds:
+        one = await _of_kind(tx, account_id, kind)
+        if one is not None:
+            yield TotpRecord(str(who), state, bool(one.scopes))
+            return
+    yield TotpRecord(str(who), "off")
+
+
+async def end_totp(office: Office, _: Caller, old: OfAccount) -> AsyncIterator[TotpRecord]:
+    """The password alone is enough again."""
+    who = address(old.address)
+
+    async def work(tx: Transaction) -> None:
+        found = await accounts.get(tx, who)
+        for kind in (CredentialKind.TOTP, CredentialKind.TOTP_UNCONFIRMED):
+            await credentials.remove_kind(tx, found.account_id, kind)
+
+    await office.engine.write(work, Urgency.CLIENT)
+    yield TotpRecord(str(who), "off")
+
+
+async def _of_kind(tx: Transaction, account_id: int, kind: CredentialKind) -> Credential | None:
+    found = await credentials.of_account(tx, account_id)
+    return next((one for one in found if one.kind is kind), None)
+
+
+# ------------------------------------------------------------------------------------------------------------ the history
+
+
+async def list_logins(office: Office, _: Caller, wanted: WantedLogins) -> AsyncIterator[LoginRecord]:
+    """Yields who has logged in or tried, the latest first."""
+    who, tx = address(wanted.address), office.engine.reading()
+    await office.write_history()
+    account_id = (await accounts.get(tx, who)).account_id
+    for one in await logins.listing(tx, account_id, max(1, min(wanted.limit, MOST_LISTED_LOGINS))):
+        yield LoginRecord(
+            str(who), one.protocol, one.ip, one.method, one.label, one.good, one.times, one.first, one.last
+        )
+
+
+CREATE_APP_PASSWORD = Operation("app-password.create", NewKey, KeyRecord, create_app_password)
+LIST_APP_PASSWORDS = Operation("app-password.list", OfAccount, KeyRecord, list_app_passwords, reads=True)
+DELETE_APP_PASSWORD = Operation("app-password.delete", NamedKey, KeyRecord, delete_app_password)
+CREATE_TOKEN = Operation("token.create", NewKey, KeyRecord, create_token)
+LIST_TOKENS = Operation("token.list", OfAccount, KeyRecord, list_tokens, reads=True)
+DELETE_TOKEN = Operation("token.delete", NamedKey, KeyRecord, delete_token)
+ADD_CERTIFICATE = Operation("client-certificate.add", NewCertificate, CertificateIdentity, add_certificate)
+LIST_CERTIFICATES = Operation(
+    "client-certificate.list", OfAccount, CertificateIdentity, list_certificates, reads=True
+)
+DELETE_CERTIFICATE = Operation(
+    "client-certificate.delete", NewCertificate, CertificateIdentity, delete_certificate
+)
+ENROL_TOTP = Operation("totp.enrol", NewTotp, TotpRecord, enrol_totp)
+CONFIRM_TOTP = Operation("totp.confirm", TotpCode, TotpRecord, confirm_totp)
+SHOW_TOTP = Operation("totp.show", OfAccount, TotpRecord, show_totp, reads=True)
+END_TOTP = Operation("totp.off", OfAccount, TotpRecord, end_totp)
+LOGINS = Operation("account.logins", WantedLogins, LoginRecord, list_logins, reads=True)
+ALL = (
+    CREATE_APP_PASSWORD,
+    LIST_APP_PASSWORDS,
+    DELETE_APP_PASSWORD,
+    CREATE_TOKEN,
+    LIST_TOKENS,
+    DELETE_TOKEN,
+    ADD_CERTIFICATE,
+    LIST_CERTIFICATES,
+    DELETE_CERTIFICATE,
+    ENROL_TOTP,
+    CONFIRM_TOTP,
+    SHOW_TOTP,
+    END_TOTP,
+    LOGINS,
+)

@@ -1,0 +1,71 @@
+"""What the login policy remembers for a while: whose turn it is, and which logins were good.
+
+Both are bounded. Not here: the policy (`login`), and how often somebody may fail (`throttle`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import math
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from postroom.message.errors import TooManyLogins
+from postroom.store.credentials import Credentials
+from postroom.store.passwords import MAX_PASSWORD, prepared
+
+
+class Turns:
+    """A lock for each client while someone of it tries to log in."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def of(self, client: str) -> AsyncIterator[None]:
+        """One after another; raises `TooManyLogins` when too many wait."""
+        lock, users = self._locks.get(client, (asyncio.Lock(), 0))
+        if users > self._most:
+            raise TooManyLogins("Too many logins at once, try again later")
+        self._locks[client] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks.pop(client)
+            if users > 1:
+                self._locks[client] = (lock, users - 1)
+
+
+class GoodLogins:
+    """Digests of logins that were good, under a key of this process: of no use to whoever reads the memory's dump without it."""
+
+    def __init__(self, seconds: float, most: int) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._seconds = seconds
+        self._most = most
+        self._until: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+
+    def key(self, protocol: str, found: Credentials, password: bytes) -> bytes:
+        """Differs for other accounts, protocols, passwords and generations; each part has its length before it."""
+        digest = hmac.new(self._secret, digestmod="sha256")
+        parts = (str(found.account_id), str(found.generation), protocol)
+        for part in (*(part.encode() for part in parts), prepared(password[: MAX_PASSWORD + 1])):
+            digest.update(len(part).to_bytes(4, "big") + part)
+        return digest.digest()
+
+    def holds(self, key: bytes, now: float) -> str | None:
+        """By which credential (its label, "" for the password) the login was good; None when it is not known to be."""
+        until, label = self._until.get(key, (-math.inf, ""))
+        return label if now < until else None
+
+    def add(self, key: bytes, now: float, label: str) -> None:
+        """Remembers a good login, and forgets the oldest when there are too many."""
+        self._until[key] = (now + self._seconds, label)
+        self._until.move_to_end(key)
+        if len(self._until) > self._most:
+            self._until.popitem(last=False)
