@@ -7,7 +7,7 @@ comes back out of JSPROP (§3.2.1). A line in another language than the card is 
 from __future__ import annotations
 
 import hashlib
-import uuid
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,12 +19,13 @@ from postroom.message.contacts.properties import Property, VCard, split, texts, 
 from postroom.message.contacts.structured import read_address, read_name, read_organization
 
 Object = dict[str, Any]
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 def from_vcard(card: VCard) -> Object:
     """The Card. A vCard without a UID gets one that is always the same (RFC 9555 §2.1.1)."""
     making = _Making(card)
-    for one in card.properties:
+    for one in sorted(card.properties, key=lambda one: one.name != "KIND"):  # members are a group's alone
         if one.name == "X-ABLABEL" and one.group in making.labels:
             continue
         if not _READERS.get(one.name, _entry)(making, one):
@@ -32,11 +33,16 @@ def from_vcard(card: VCard) -> Object:
     making.places()
     made = making.card
     if "uid" not in made:
-        digest = hashlib.sha256(repr(card.properties).encode("utf-8", "replace")).hexdigest()
-        made["uid"] = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, digest)}"
+        made["uid"] = _uid(card)
     for pointer, value in making.patches:
         apply(made, pointer, value)
     return made
+
+
+def _uid(card: VCard) -> str:
+    """A UUID whose bits are a hash of the card (version 8, of the maker's own making)."""
+    digits = hashlib.sha256(repr(card.properties).encode("utf-8", "replace")).hexdigest()
+    return f"urn:uuid:{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-8{digits[15:18]}-{digits[18:30]}"
 
 
 class _Making:
@@ -62,7 +68,7 @@ class _Making:
         """An object into one of the card's maps, under the id that PROP-ID gives, else the next free one."""
         entries = self.card.setdefault(of, {})
         key = one.param("prop-id")
-        if not key or key in entries or not key.replace("-", "").replace("_", "").isalnum():
+        if key in entries or not _ID.fullmatch(key):
             key = self._next(of, entries)
         entries[key] = made
 

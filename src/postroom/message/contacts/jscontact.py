@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -202,7 +203,7 @@ def _is_patch(value: Any) -> bool:
     if not tops.isdisjoint(("@type", "kind", "localizations", "uid", "version", "language", "members")):
         return False
     written = sorted(name + "/" for name in value)
-    return not any(later.startswith(one) for one, later in zip(written, written[1:], strict=False))
+    return not any(later.startswith(one) for one, later in itertools.pairwise(written))
 
 
 _VALUES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = MappingProxyType(

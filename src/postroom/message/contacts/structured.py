@@ -13,6 +13,7 @@ from postroom.message.contacts import counterparts as same
 from postroom.message.contacts.properties import Property, escaped, joined, split, texts, unescaped
 
 Object = dict[str, Any]
+Params = dict[str, tuple[str, ...]]
 _ADDRESS_PARAMS: Final = (
     ("label", "full"),
     ("tz", "timeZone"),
@@ -67,7 +68,7 @@ def write_name(name: Object) -> Property | None:
     if not any(parts[same.OLD_NAME :]):
         parts = parts[: same.OLD_NAME]
     keys = [name.get("sortAs", {}).get(kind, "") for kind in ("surname", "given")]
-    params = (
+    params: Params = (
         {"sort-as": tuple(key for key in keys if key)}
         if keys[0] and set(name["sortAs"]) <= {"surname", "given"}
         else {}
@@ -127,7 +128,7 @@ def write_address(address: Object) -> Property:
         parts[1], parts[2] = "", escaped(" ".join(street))
     else:
         parts = parts[: same.OLD_ADDRESS]
-    params = {param: (address[field],) for param, field in _ADDRESS_PARAMS if address.get(field)}
+    params: Params = {param: (address[field],) for param, field in _ADDRESS_PARAMS if address.get(field)}
     return Property("ADR", ";".join(parts), params)
 
 
@@ -146,5 +147,5 @@ def read_organization(one: Property) -> Object:
 def write_organization(organization: Object) -> Property:
     """The ORG of an Organization."""
     units = [unit["name"] for unit in organization.get("units", ())]
-    params = {"sort-as": (organization["sortAs"],)} if organization.get("sortAs") else {}
+    params: Params = {"sort-as": (organization["sortAs"],)} if organization.get("sortAs") else {}
     return Property("ORG", joined([organization.get("name", ""), *units], ";"), params)

@@ -149,7 +149,7 @@ def _anniversaries(card: Object) -> Iterator[Property]:
         if name is None or value is None:
             continue
         scale = made["date"].get("calendarScale")
-        params = {"calscale": (scale,)} if scale else {}
+        params: dict[str, tuple[str, ...]] = {"calscale": (scale,)} if scale else {}
         yield from _common(Property(name, value, params), made, key)
         place = made.get("place", {})
         at = next((one for one, kind in same.PLACES.items() if kind == made["kind"]), None)

@@ -73,7 +73,7 @@ class _Reading:
         self._count = 0
         self._long = 0
 
-    def _refuse(self, *_: Any) -> None:
+    def _refuse(self, *_: Any) -> int:
         raise NotContacts("it has a DTD, which no xCard needs: it may be an attack")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
