@@ -303,7 +303,10 @@ async def test_a_photo_is_an_image(stage: JmapStage) -> None:
 
 async def test_a_photo_out_of_a_letter(stage: JmapStage) -> None:
     bob = stage.jmap()
-    await stage.deliver(b"Content-Type: image/png\r\nContent-Transfer-Encoding: binary\r\n\r\n" + PNG)
+    await stage.deliver(
+        b"Content-Type: image/png\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+        + PNG
+    )
     (email,) = (await bob.call("Email/query"))["ids"]
     got = await bob.call("Email/get", ids=[email], properties=["attachments"])
     part = got["list"][0]["attachments"][0]["blobId"]

@@ -88,8 +88,7 @@ def as_3(properties: Sequence[Property]) -> list[Property]:
     if "FN" not in names:
         found.insert(0, Property("FN", _some_name(found)))
     if "N" not in names:
-        full = next(one.value for one in found if one.name == "FN")
-        found.insert(1, Property("N", f"{escaped_semicolons(full)};;;;"))
+        found.insert(1, Property("N", ";;;;"))
     return found
 
 
@@ -99,11 +98,6 @@ def _some_name(found: Sequence[Property]) -> str:
             if one.name == name and one.value.strip(";"):
                 return one.value
     return "?"
-
-
-def escaped_semicolons(text: str) -> str:
-    """FN's value as a part of N."""
-    return re.sub(r"(?<!\\);", r"\\;", text)
 
 
 def _older(one: Property) -> Property:
