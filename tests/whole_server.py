@@ -43,6 +43,8 @@ def settings_of(data: Path, database: str = "") -> Settings:
         pop3s = 0
         imap = 0
         imaps = 0
+        http = 0
+        https = 0
         [limits]
         free_bytes = 0
         """

@@ -77,6 +77,7 @@ def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
         ("pop3s", ("pop3",)),
         ("imap", ()),
         ("imaps", ("imap",)),
+        ("https", ("http/1.1",)),
     ):
         tls.service(service, protocols)
     return tls

@@ -1,6 +1,6 @@
 """The listeners of a server: which service stands at which port, behind which door.
 
-RFC 5321 (25), RFC 6409 (587), RFC 8314 §3.3 (465), RFC 2033 (LMTP), RFC 1939 (110), RFC 8314 §3.1 (995). Not here: what is said there.
+RFC 5321 (25), RFC 6409 (587), RFC 8314 §3.3 (465), RFC 2033 (LMTP), RFC 1939 (110), RFC 8314 §3.1 (995), RFC 9110 §4.2 (80, 443). Not here: what is said there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from postroom.app import building
 from postroom.app.apop import ApopOffer
@@ -46,11 +47,22 @@ from postroom.store.jobs import Destinations
 from postroom.store.spilled import discard_leftovers
 from postroom.store.wordbook import IndexWordbook
 
-IMPLICIT_TLS = frozenset(("submissions", "pop3s", "imaps"))
+if TYPE_CHECKING:
+    from postroom.app.site import Site
+
+IMPLICIT_TLS = frozenset(("submissions", "pop3s", "imaps", "https"))
+WEB = frozenset(("http", "https"))
 _BUSY_SMTP = b"421 4.7.0 Too many connections from your address, try again later\r\n"
 _BUSY_POP3 = b"-ERR [SYS/TEMP] too many connections from your address\r\n"
 _BUSY_IMAP = b"* BYE [LIMIT] Too many connections from your address\r\n"
-_BUSY = {"pop3": _BUSY_POP3, "pop3s": _BUSY_POP3, "imap": _BUSY_IMAP, "imaps": _BUSY_IMAP}
+_BUSY_HTTP = b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_BUSY = {
+    "pop3": _BUSY_POP3,
+    "pop3s": _BUSY_POP3,
+    "imap": _BUSY_IMAP,
+    "imaps": _BUSY_IMAP,
+    "http": _BUSY_HTTP,
+}
 
 
 class Services:
@@ -68,6 +80,8 @@ class Services:
         gate_limits = GateLimits(limits.connections_per_client, limits.connections_per_minute)
         self._gate = None if world.open_house else Gate(gate_limits, world.clock.monotonic)
         self._listeners: list[Listener] = []
+        self._ports: dict[str, int] = {}
+        self._site: Site | None = None
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
         self.apop = ApopOffer(parts.store.engine, settings.server.hostname)
 
@@ -102,19 +116,36 @@ class Services:
         for place in places_to_listen(self._settings.listen):
             given = self._world.inherited.get(place.service)
             if place.port >= 0 or given:
-                door = self._door(place.service, sessions[place.service])
+                door = self._door(place.service, sessions.get(place.service, self._web))
                 listening = given or sockets.tcp(place.addresses, place.port)
                 opened += [(Listener(one, door), place.service) for one in listening]
         self._listeners = [listener for listener, _ in opened]
-        for listener in self._listeners:
+        self._ports.update((name, listener.port) for listener, name in opened)
+        mail = [listener for listener, name in opened if name not in WEB]
+        for listener in mail:
             await listener.start()
-        return {name: listener.port for listener, name in opened}
+        if WEB & set(self._ports):
+            self._open_site()
+        for listener in self._listeners[len(mail) :]:
+            await listener.start()
+        return dict(self._ports)
+
+    def _open_site(self) -> None:
+        from postroom.app.site import Site  # once mail is served: it takes a while to import
+
+        self._site = Site(self._settings, self._world, self._parts, self._ports, self._tell)
+
+    def _web(self) -> Session:
+        assert self._site is not None, "there before its listeners are"
+        return self._site.session()
 
     async def stop(self, grace: float) -> None:
         """No new connections; those that are there get `grace` seconds to end what they do."""
         for listener in self._listeners:
             await listener.stop()
         await self._connections.drain(grace)
+        if self._site is not None:
+            await self._site.stop()
 
     def _door(self, name: str, sessions: Callable[[], Session]) -> Door:
         tls = self._tls.of(name) if name in IMPLICIT_TLS else None

@@ -62,6 +62,13 @@ class ListenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pop3s: Annotated[Listen, Meta(description="POP3, TLS from the first byte")] = 995
     imap: Annotated[Listen, Meta(description="IMAP, STARTTLS")] = 143
     imaps: Annotated[Listen, Meta(description="IMAP, TLS from the first byte")] = 993
+    http: Annotated[
+        Listen,
+        Meta(description="HTTP, for certificate authorities and to lead to HTTPS; all of it without https"),
+    ] = 80
+    https: Annotated[
+        Listen, Meta(description="HTTP over TLS: MTA-STS, the setting up of user agents, web applications")
+    ] = 443
     control: Annotated[
         str, Meta(description="the control socket's path; '' is control in the data directory")
     ] = ""
@@ -80,6 +87,30 @@ class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authorities: Annotated[str, Meta(description="PEM file of further authorities to trust when sending")] = (
         ""
     )
+
+
+class MtaStsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[mta_sts]: the policy that other servers get at https://mta-sts.DOMAIN (RFC 8461)."""
+
+    mode: Annotated[
+        str,
+        Meta(
+            pattern="^(enforce|testing|none)$",
+            description="enforce: no mail without a valid certificate of ours; testing: it is reported; none",
+        ),
+    ] = "testing"
+    mx: Annotated[
+        tuple[str, ...], Meta(description="names of mail hosts, such as *.example.com; () is the hostname")
+    ] = ()
+    max_age: Annotated[
+        int, Meta(ge=86_400, le=31_557_600, description="seconds that others remember the policy")
+    ] = 604_800
+
+
+class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[web]: the names under which HTTP is heard, beside the hostname and those that belong to the domains."""
+
+    names: Annotated[tuple[str, ...], Meta(description="further names, such as webmail.example.com")] = ()
 
 
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,6 +213,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerSettings = ServerSettings()
     listen: ListenSettings = ListenSettings()
     tls: TlsSettings = TlsSettings()
+    web: WebSettings = WebSettings()
+    mta_sts: MtaStsSettings = MtaStsSettings()
     limits: LimitSettings = LimitSettings()
     queue: QueueSettings = QueueSettings()
     routes: dict[str, RouteSettings] = {}

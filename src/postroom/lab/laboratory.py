@@ -39,6 +39,7 @@ from postroom.store import accounts, aliases, directory, domains
 from postroom.store.accounts import NewAccount
 from postroom.store.engine import Transaction
 from postroom.store.throttle import Limits as LoginLimits
+from postroom.web.hosts import names_of
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
 FAREWELL_SECONDS = (
@@ -99,7 +100,8 @@ class Lab:
         """The configuration of one of the servers, as a file would hold it."""
         base, here = self.settings.base, self.settings.data / house.domain
         pairs = self.ca.issue(
-            [house.host, house.domain, "localhost", house.ip, "127.0.0.1"], self.clock.now()
+            [house.host, house.domain, *names_of(house.domain), "localhost", house.ip, "127.0.0.1"],
+            self.clock.now(),
         )
         return Settings(
             server=ServerSettings(
@@ -115,6 +117,8 @@ class Lab:
                 pop3s=house.port("pop3s", base),
                 imap=house.port("imap", base),
                 imaps=house.port("imaps", base),
+                http=house.port("http", base),
+                https=house.port("https", base),
             ),
             tls=TlsSettings(
                 tuple(str(pair.chain) for pair in pairs),
