@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import random
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -32,6 +33,20 @@ MECHANISMS = ("PLAIN", "LOGIN")
 POOLED = 48  # writing connections to PostgreSQL of all processes of a server on one machine, and a third of that for reading
 FEWEST = 2  # of one process
 PATIENCE = 3600.0  # seconds of silence in a lab
+TLS_SERVICES: Mapping[str, Sequence[str]] = MappingProxyType(  # and the protocols (ALPN) of each
+    {
+        "smtp": ("smtp",),
+        "submission": ("smtp",),
+        "submissions": ("smtp",),
+        "pop3": ("pop3",),
+        "pop3s": ("pop3",),
+        "imap": ("imap",),
+        "imaps": ("imap",),
+        "https": ("http/1.1",),
+    }
+)
+# Behind STARTTLS names are not looked at: an MX has many, and a relay that is turned away would go on in the clear.
+STRICT_SERVICES = frozenset(("submissions", "pop3s", "imaps", "https"))
 _TLS_USE = {
     "none": TlsUse.NEVER,
     "opportunistic": TlsUse.IF_OFFERED,
@@ -68,18 +83,10 @@ def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
         pairs = [Pair(Path(chain), Path(key)) for chain, key in zip(chains, key_files, strict=True)]
     else:
         pairs = self_signed(keys, [settings.server.hostname], now)
-    tls = ServerTls(pairs)
-    for service, protocols in (
-        ("smtp", ()),
-        ("submission", ()),
-        ("submissions", ("smtp",)),
-        ("pop3", ()),
-        ("pop3s", ("pop3",)),
-        ("imap", ()),
-        ("imaps", ("imap",)),
-        ("https", ("http/1.1",)),
-    ):
-        tls.service(service, protocols)
+    names = {settings.server.hostname, home_domain(settings), "localhost", *settings.web.names}
+    tls = ServerTls(pairs, names, stand_in=not chains)
+    for service, protocols in TLS_SERVICES.items():
+        tls.service(service, protocols, strict=service in STRICT_SERVICES, proves=service == "https")
     return tls
 
 
