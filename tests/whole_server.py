@@ -58,10 +58,13 @@ class Running:
         self.settings = settings
         self._logins = logins
         self.log = io.StringIO()
+        self.world_changes: dict[str, Any] = {}
 
     async def __aenter__(self) -> Self:
         log = make_log("json", "info", self.log)
-        world = msgspec.structs.replace(internet(self.settings), log=log, login_limits=self._logins)
+        world = msgspec.structs.replace(
+            internet(self.settings), log=log, login_limits=self._logins, **self.world_changes
+        )
         self.server = await Server.open(self.settings, world, asyncio.Event())
         self.ports = await self.server.start()
         return self

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from postroom.app import maildrop
+from postroom.app.certifying import Certifying
 from postroom.app.dropped import take_dropped
 from postroom.app.housekeeping import Chore, Whose
 from postroom.app.locate import Places, places_of
@@ -16,7 +17,6 @@ from postroom.app.logs import Log
 from postroom.app.operations.office import Office
 from postroom.app.parts import Parts
 from postroom.message.searched_text import indexed_form
-from postroom.net.certificates import CertificateError, ServerTls
 from postroom.store import hops, journal, pruning, spool
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
@@ -30,13 +30,13 @@ QUIET_PACE = 20.0  # messages a second up to which the index is filled beside th
 class Chores:
     """All chores of one server, and the end of the search index, which one of them fills."""
 
-    def __init__(self, office: Office, parts: Parts, tls: ServerTls, log: Log) -> None:
+    def __init__(self, office: Office, parts: Parts, certifying: Certifying, log: Log) -> None:
         self._office = office
         self._log = log
         self._accepted = 0
         self._looked = 0.0
         self._parts = parts
-        self._tls = tls
+        self._certifying = certifying
         store = parts.store
         self._index = parts.index
         self._indexer = Indexer(Indexing(store.engine, self._index, self._raw, indexed_form, self._busy))
@@ -52,6 +52,7 @@ class Chores:
             Chore("drop directory", 2.0, self._take_dropped, Whose.MACHINE),
             Chore("queue size", 5.0, self._measure_queue),
             Chore("certificates", 60.0, self._watch_certificates),
+            self.authority,
             Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
             Chore("sweep", HOUR, self._sweep, Whose.STORE),
         ]
@@ -85,16 +86,18 @@ class Chores:
         self._parts.room.queue_full = waiting >= self._office.settings.limits.queue_messages
         return False
 
-    def refresh_certificates(self) -> None:
-        """Has certificates used whose files have changed."""
-        try:
-            if self._tls.refresh():
-                self._log.info("certificates.reloaded")
-        except CertificateError as error:
-            self._log.warning("certificates.unusable", reason=str(error))
+    @property
+    def authority(self) -> Chore:
+        """Asking the certificate authority."""
+        return Chore("authority", 600.0, self._ask_authority, Whose.STORE)
+
+    async def _ask_authority(self) -> bool:
+        await self._certifying.ask()
+        return False
 
     async def _watch_certificates(self) -> bool:
-        self.refresh_certificates()
+        await self._certifying.look()
+        self._certifying.alarm()
         return False
 
     async def _prune(self) -> bool:

@@ -86,6 +86,11 @@ class Services:
         self.apop = ApopOffer(parts.store.engine, settings.server.hostname)
 
     @property
+    def ports(self) -> dict[str, int]:
+        """Where each service listens."""
+        return dict(self._ports)
+
+    @property
     def _incoming(self) -> Path | None:
         return places_of(self._settings).incoming if self._parts.store.files is not None else None
 

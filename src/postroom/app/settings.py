@@ -89,6 +89,43 @@ class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class AcmeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[acme]: certificates from an authority (RFC 8555), asked for and renewed by the server; without one they are self-signed."""
+
+    directory: Annotated[
+        str,
+        Meta(
+            description="the authority's URL, which says that you agree with its terms of service;"
+            " https://acme-v02.api.letsencrypt.org/directory is Let's Encrypt's; '' is none"
+        ),
+    ] = ""
+    contact: Annotated[str, Meta(description="an address to which the authority may write")] = ""
+    names: Annotated[
+        tuple[str, ...], Meta(description="names in the server's own certificate beside the hostname")
+    ] = ()
+    domains: Annotated[
+        bool,
+        Meta(
+            description="also names that belong to the domains, such as mta-sts., where the DNS leads them here"
+        ),
+    ] = True
+    kinds: Annotated[
+        tuple[Annotated[str, Meta(pattern="^(ecdsa|rsa)$")], ...],
+        Meta(min_length=1, description="kinds of keys; a client takes what it can"),
+    ] = ("ecdsa", "rsa")
+    challenges: Annotated[
+        tuple[Annotated[str, Meta(pattern="^(http-01|tls-alpn-01)$")], ...],
+        Meta(min_length=1, description="what is proved to the authority, in the order of trying"),
+    ] = ("http-01", "tls-alpn-01")
+    authorities: Annotated[
+        str, Meta(description="PEM file of the authorities that the authority's own server is trusted by")
+    ] = ""
+    external_account: Annotated[
+        str, Meta(description="the id (kid) of an account that you have with the authority, if it wants one")
+    ] = ""
+    external_key_file: Annotated[str, Meta(description="a file that holds its key (base64url)")] = ""
+
+
 class MtaStsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[mta_sts]: the policy that other servers get at https://mta-sts.DOMAIN (RFC 8461)."""
 
@@ -213,6 +250,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerSettings = ServerSettings()
     listen: ListenSettings = ListenSettings()
     tls: TlsSettings = TlsSettings()
+    acme: AcmeSettings = AcmeSettings()
     web: WebSettings = WebSettings()
     mta_sts: MtaStsSettings = MtaStsSettings()
     limits: LimitSettings = LimitSettings()

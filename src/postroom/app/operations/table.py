@@ -39,9 +39,10 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
             *(aliases.ADD, aliases.LIST, aliases.SHOW, aliases.REMOVE, aliases.CHANGE, aliases.IMPORT),
             *(aliases.ADD_LIST, aliases.LIST_LISTS),
             *(queue.LIST, queue.COUNT, queue.HOLD, queue.RELEASE, queue.RETRY, queue.FAIL, queue.DROP),
+            *(certificates.STATUS, certificates.RENEW, certificates.REVOKE, certificates.RELOAD),
             *(journeys.SHOW, journeys.LIST),
             *(submission.SUBMIT, submission.VERIFY),
-            *(backup.BACKUP, checking.CHECK, certificates.RELOAD, dns.RECORDS, watching.WATCH),
+            *(backup.BACKUP, checking.CHECK, dns.RECORDS, watching.WATCH),
         )
     }
 )

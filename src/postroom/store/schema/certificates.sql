@@ -14,19 +14,16 @@ CREATE TABLE acme_challenges (
   expires  BIGINT NOT NULL
 );
 
--- One for each first name and kind of key; `names` are all of its names, separated by a space, `chain` is in PEM.
--- Without a certificate yet: chain and sealed are empty. `tries` failed one after the other, the last one with `error`.
+-- One for each first name and kind of key. `names` are those that were asked for at last, separated by a space. Without a certificate yet, chain (PEM)
+-- and sealed are empty. `due` is when to ask for the next one, `ask_again` when to hear anew when that is. `tries` have failed, the last with `error`.
 CREATE TABLE certificates (
   name       {TEXT} NOT NULL,
   kind       {TEXT} NOT NULL,
   names      {TEXT} NOT NULL,
-  directory  {TEXT} NOT NULL,
   chain      {TEXT} NOT NULL,
   sealed     {BYTES} NOT NULL,
-  not_after  BIGINT NOT NULL,
   due        BIGINT NOT NULL,
   ask_again  BIGINT NOT NULL,
-  why        {TEXT} NOT NULL,
   tries      INTEGER NOT NULL,
   error      {TEXT} NOT NULL,
   PRIMARY KEY (name, kind)
