@@ -22,7 +22,7 @@ from postroom.web.hosts import names_of
 
 SECOND = 1_000_000  # microseconds
 FIRST_WAIT = 600  # seconds after a failure, doubled with each further one
-LONGEST_WAIT = 24 * 3600
+LONGEST_WAIT = 24 * 3600  # seconds, after many
 LIMITED_WAIT = 6 * 3600  # where the authority says that it was too often
 SHARE_OF_LIFE = 2 / 3  # after which a certificate is renewed where the authority does not say when
 MOST_NAMES = 100  # of one certificate, which is what authorities allow
@@ -75,10 +75,12 @@ def is_due(row: Certificate, want: Wanted, held: Held | None, now: int) -> bool:
 
 
 def renewal(held: Held, window: Window | None, chance: random.Random) -> tuple[int, int]:
-    """When to renew, and when to ask the authority again for that (0 where it does not say)."""
+    """When to renew, and when to ask the authority again for that (0 where it does not say). Never on the day of issue: a window of the past would
+    else have it renewed on and on."""
     if window is None:
         return held.not_before + round((held.not_after - held.not_before) * SHARE_OF_LIFE), 0
-    return chance.randint(window.start, max(window.start, window.end)), window.ask_again
+    moment = chance.randint(window.start, max(window.start, window.end))
+    return max(moment, held.not_before + 86_400 * SECOND), window.ask_again
 
 
 def wait_after(tries: int, code: str, chance: random.Random) -> int:

@@ -54,7 +54,7 @@ class Rules(msgspec.Struct, frozen=True):
     """How a server hears requests.
 
     `hears` says whether a host's name (small letters, without a port) is one of its own. `https` gives the port to which plain HTTP leads, 0 when it
-    leads nowhere; `now` gives unix microseconds; `loopback_plain` lets this machine's own requests stay in the clear.
+    leads nowhere; `now` gives unix microseconds; `loopback_plain` lets this machine's own requests stay in the clear, and asks no browser to remember that there is HTTPS (a lab's).
     """
 
     hears: Callable[[str], Awaitable[bool]]
@@ -127,7 +127,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["scheme"] == "https":
+                if scope["scheme"] == "https" and not self._rules.loopback_plain:
                     headers.setdefault("strict-transport-security", _STAY)
                 at = dt.datetime.fromtimestamp(self._rules.now() // 1_000_000, dt.UTC)
                 headers.setdefault("date", format_datetime(at, usegmt=True))
