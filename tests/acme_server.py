@@ -65,6 +65,7 @@ class AcmeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 1 << 16  # a head and its body leave together
 
             def do_GET(self) -> None:
                 server.answer(self, b"")

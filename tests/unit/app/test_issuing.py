@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import socket
 import ssl
@@ -271,3 +272,34 @@ async def test_nobody_is_there(asking: Asking) -> None:
     asking.have(directory="http://127.0.0.1:1/dir")
     [(_, _, error)] = await asking.renew()
     assert error.startswith("http://127.0.0.1:1/dir cannot be reached")
+
+
+@pytest.mark.parametrize("kind", ["http-01", "tls-alpn-01"])
+async def test_any_process_of_the_store_shows_what_one_asked_for(
+    database_url: str, tmp_path: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("postroom.app.certifying.HEARD_SECONDS", 1.0)
+    dns = LabDns([ZONE], SystemClock(), lambda _: None)
+    dns_port = await dns.start(HERE, 0)
+    for place in ("one", "two"):  # machines of one system have the vault's key in common
+        keys = tmp_path / place / "keys"
+        keys.mkdir(parents=True)
+        (keys / "vault.key").write_bytes(b"k" * 32)
+        (keys / "vault.key").chmod(0o600)
+    first = Asking(settings_of(tmp_path / "one", database_url), dns_port, clock)
+    second = Asking(settings_of(tmp_path / "two", database_url), dns_port, clock)
+    async with first, second:
+        await first.settle()
+        first.have(challenges=(kind,), kinds=("ecdsa",))
+        first.authority.ports.update(second.ports)  # the authority happens upon the other machine
+        assert await first.renew() == [("mail.l.test", "ecdsa", "")]
+        for _ in range(200):
+            if not second.server.tls.stands_in:
+                break
+            await asyncio.sleep(0.05)
+        assert [one.issuer for one in second.server.tls.shown] == ["An authority"]
+        second.have(directory=first.authority.directory)
+        assert await second.renew() == []  # it is the other's turn
+    await thread(first.authority.stop)
+    await thread(second.authority.stop)
+    await dns.stop()
