@@ -20,9 +20,16 @@ from running import until
 
 
 class Pebble:
-    """A running authority. `directory` is its URL, `trust` a file with whom its HTTPS is trusted by."""
+    """A running authority, which may want an account that one has with it (`external`: keys by id). `directory` is its URL, `trust` a file with whom its HTTPS is trusted by."""
 
-    def __init__(self, program: str, place: Path, dns_port: int, ports: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        program: str,
+        place: Path,
+        dns_port: int,
+        ports: Mapping[str, int],
+        external: Mapping[str, str] | None = None,
+    ) -> None:
         place.mkdir(parents=True, exist_ok=True)
         made = trustme.CA()
         own = made.issue_cert("localhost", "127.0.0.1")
@@ -43,6 +50,11 @@ class Pebble:
             "retryAfter": {"authz": 1, "order": 1},
             "profiles": {"default": {"description": "any", "validityPeriod": 7_776_000}},
         }
+        if external:
+            configuration |= {
+                "externalAccountBindingRequired": True,
+                "externalAccountMACKeys": dict(external),
+            }
         written = place / "pebble.json"
         written.write_text(json.dumps({"pebble": configuration}))
         self.log = place / "pebble.log"

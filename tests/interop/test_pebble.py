@@ -211,3 +211,29 @@ async def test_after_a_restart_it_is_shown_without_asking(
         await thread(pebble.stop)
     async with Certified(settings, dns_port) as second:
         await second.seen("imaps", "mail.l.test", root)
+
+
+async def test_an_account_that_is_wanted_first(
+    certified: Certified, dns_port: int, tmp_path: Path, pebble_program: str
+) -> None:
+    key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+    pebble: Pebble = await thread(
+        lambda: Pebble(pebble_program, tmp_path / "pebble", dns_port, certified.ports, {"kid-1": key})
+    )
+    written = tmp_path / "key"
+    written.write_text(key + "\n")
+    certified.have(pebble, kinds=("ecdsa",), domains=False)
+    [outcome] = await certified.operate("certificates.renew")
+    assert outcome["error"].startswith("externalAccountRequired: ")
+    certified.have(
+        pebble,
+        kinds=("ecdsa",),
+        domains=False,
+        challenges=("http-01",),
+        external_account="kid-1",
+        external_key_file=str(written),
+    )
+    certified.server._certifying._issuer = None
+    [outcome] = await certified.operate("certificates.renew", now=True)
+    assert outcome["error"] == ""
+    await thread(pebble.stop)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,13 +131,16 @@ class Services:
         for listener in mail:
             await listener.start()
         if WEB & set(self._ports):
-            self._open_site()
+            await self._open_site()
         for listener in self._listeners[len(mail) :]:
             await listener.start()
         return dict(self._ports)
 
-    def _open_site(self) -> None:
-        from postroom.app.site import Site  # once mail is served: it takes a while to import
+    async def _open_site(self) -> None:
+        await asyncio.to_thread(
+            import_module, "postroom.app.site"
+        )  # which takes a while; mail is served meanwhile
+        from postroom.app.site import Site
 
         self._site = Site(self._settings, self._world, self._parts, self._ports, self._tell)
 
