@@ -38,7 +38,7 @@ from postroom.store import acme_challenges, certificates
 from postroom.store.acme_challenges import HTTP_01, TLS_ALPN_01, Challenge
 from postroom.store.certificates import Certificate
 from postroom.store.engine import Engine, Urgency
-from postroom.store.vault import Vault
+from postroom.store.vault import Unreadable, Vault
 
 POLL_SECONDS = 1.0  # between two looks at what the authority does
 PATIENCE_SECONDS = 180.0  # for each: all proofs of an order, and its certificate
@@ -104,11 +104,19 @@ class Issuer:
         rows, found = await self._rows(), []
         for want in await wanted(self._settings, self._around.engine, self._around.resolver):
             for kind in self._settings.acme.kinds:
-                row = first_of(rows, want.name, kind)
-                row = await self._heard(row, now)
+                row = await self._heard(self._usable(first_of(rows, want.name, kind)), now)
                 if is_due(row, want, _held(row), now):
                     found.append(await self._try(row, want))
         return found
+
+    def _usable(self, row: Certificate) -> Certificate:
+        """The row, or a new one in its place when its key cannot be read any more."""
+        try:
+            if row.chain:
+                self._around.vault.unseal(row.sealed, row.purpose)
+        except Unreadable:
+            return Certificate(row.name, row.kind)
+        return row
 
     async def _heard(self, row: Certificate, now: int) -> Certificate:
         """Asks the authority again when it would have the certificate renewed, if it is time for that."""
@@ -243,13 +251,14 @@ class Issuer:
         """With an account; raises `AcmeError`."""
         acme, engine = self._settings.acme, self._around.engine
         found = await certificates.account(engine.reading(), acme.directory)
-        if found is None:
+        try:
+            url, sealed = found or ("", b"")
+            account = Account(
+                acme.directory, self._around.vault.unseal(sealed, _purpose(acme.directory)), url
+            )
+        except Unreadable:  # there is none yet, or the vault's key is another
             account = new_account(acme.directory)
             await self._keep_account(account)  # before anybody hears of the key
-        else:
-            account = Account(
-                acme.directory, self._around.vault.unseal(found[1], _purpose(acme.directory)), found[0]
-            )
         authority = Authority(account, f"postroom/{__version__}", acme.authorities)
         if not account.url:
             external = (

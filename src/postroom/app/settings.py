@@ -101,7 +101,8 @@ class AcmeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     contact: Annotated[str, Meta(description="an address to which the authority may write")] = ""
     names: Annotated[
-        tuple[str, ...], Meta(description="names in the server's own certificate beside the hostname")
+        tuple[str, ...],
+        Meta(max_length=49, description="names in the server's own certificate beside the hostname"),
     ] = ()
     domains: Annotated[
         bool,
@@ -147,7 +148,9 @@ class MtaStsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[web]: the names under which HTTP is heard, beside the hostname and those that belong to the domains."""
 
-    names: Annotated[tuple[str, ...], Meta(description="further names, such as webmail.example.com")] = ()
+    names: Annotated[
+        tuple[str, ...], Meta(max_length=49, description="further names, such as webmail.example.com")
+    ] = ()
 
 
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,7 +25,6 @@ FIRST_WAIT = 600  # seconds after a failure, doubled with each further one
 LONGEST_WAIT = 24 * 3600  # seconds, after many
 LIMITED_WAIT = 6 * 3600  # where the authority says that it was too often
 SHARE_OF_LIFE = 2 / 3  # after which a certificate is renewed where the authority does not say when
-MOST_NAMES = 100  # of one certificate, which is what authorities allow
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -45,7 +44,7 @@ async def wanted(settings: Settings, engine: Engine, resolver: Resolver) -> list
     own = tuple(
         dict.fromkeys(name.lower() for name in (settings.server.hostname, *acme.names, *settings.web.names))
     )
-    found = [Wanted(own[:MOST_NAMES])]
+    found = [Wanted(own)]
     if acme.domains:
         ours = set((await resolver.addresses(settings.server.hostname)).records)
         for domain in await domains.listing(engine.reading()):
@@ -67,11 +66,10 @@ async def _leads_to(ours: set[str], name: str, resolver: Resolver) -> bool:
 
 def is_due(row: Certificate, want: Wanted, held: Held | None, now: int) -> bool:
     """Whether the next certificate is to be asked for. `held` is what the present one says."""
-    if set(row.names) != set(want.names):
-        return True
-    if held is None or not set(want.names) <= set(held.names):
-        return now >= row.due
-    return now >= row.due or (now >= held.not_after and not row.tries)
+    covered = held is not None and set(want.names) <= set(held.names)
+    if not covered and set(row.names) != set(want.names):
+        return True  # what is wanted has changed; a name less does not matter, since the DNS may be silent for a while
+    return now >= row.due
 
 
 def renewal(held: Held, window: Window | None, chance: random.Random) -> tuple[int, int]:
@@ -80,7 +78,7 @@ def renewal(held: Held, window: Window | None, chance: random.Random) -> tuple[i
     if window is None:
         return held.not_before + round((held.not_after - held.not_before) * SHARE_OF_LIFE), 0
     moment = chance.randint(window.start, max(window.start, window.end))
-    return max(moment, held.not_before + 86_400 * SECOND), window.ask_again
+    return min(max(moment, held.not_before + 86_400 * SECOND), held.not_after), window.ask_again
 
 
 def wait_after(tries: int, code: str, chance: random.Random) -> int:

@@ -145,11 +145,11 @@ class Authority:
         if replaces and "renewalInfo" in self._directory:
             payload["replaces"] = renewal_id(replaces)
         response = self._post(self._at("newOrder"), payload)
-        return _order(response.headers.get("Location", ""), response.json())
+        return _order(response.headers.get("Location", ""), self._object(response))
 
     def authorization(self, url: str) -> Authorization:
         """How it stands."""
-        return _authorization(url, self._post(url).json())
+        return _authorization(url, self._object(self._post(url)))
 
     def answer(self, offered: Offered) -> None:
         """Says that the proof is there to be looked at."""
@@ -157,11 +157,11 @@ class Authority:
 
     def look(self, order: Order) -> Order:
         """How an order stands."""
-        return _order(order.url, self._post(order.url).json())
+        return _order(order.url, self._object(self._post(order.url)))
 
     def finalize(self, order: Order, request: bytes) -> Order:
         """Hands in the request (DER) for the certificate."""
-        return _order(order.url, self._post(order.finalize, {"csr": _base64(request)}).json())
+        return _order(order.url, self._object(self._post(order.finalize, {"csr": _base64(request)})))
 
     def fetch(self, order: Order) -> str:
         """The certificate with its chain (PEM)."""
@@ -216,6 +216,12 @@ class Authority:
                 if error.code != "badNonce":
                     raise
         return self._asking(lambda: self._network.post(url, said, new_nonce_url=nonce))
+
+    def _object(self, response: requests.Response) -> dict[str, Any]:
+        found = self._asking(response.json)
+        if not isinstance(found, dict):
+            raise AcmeError("the authority's answer makes no sense: it is no object")
+        return found
 
     def _asking(self, work: Callable[[], T]) -> T:
         try:
@@ -292,10 +298,11 @@ def _authorization(url: str, found: dict[str, Any]) -> Authorization:
             "token": one.get("token", ""),
             "error": _problem(one.get("error")),
         }
-        for one in found.get("challenges", [])
+        for one in found.get("challenges") or ()
         if isinstance(one, dict)
     ]
-    name = found.get("identifier", {}).get("value")
+    identifier = found.get("identifier")
+    name = identifier.get("value") if isinstance(identifier, dict) else None
     return _read(
         {"url": url, "name": name, "status": found.get("status"), "challenges": challenges}, Authorization
     )

@@ -23,6 +23,7 @@ from postroom.net.dns_client import Server as DnsServer
 from postroom.net.resolver import ResolverOptions, StubResolver
 from postroom.store import certificates
 from postroom.store.certificates import Certificate
+from postroom.store.vault import Vault
 from whole_server import Running, settings_of, thread
 
 HERE = "127.0.0.1"
@@ -225,6 +226,18 @@ async def test_more_names_are_a_new_certificate(asking: Asking) -> None:
     asking.have(names=("b.l.test",))
     assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
     assert (await asking.rows())[0].names == ("mail.l.test", "b.l.test")
+    asking.have(names=())
+    assert await asking.renew() == []  # fewer are not
+
+
+async def test_keys_that_cannot_be_read_any_more_are_replaced(asking: Asking) -> None:
+    await asking.renew()
+    [before] = await asking.rows()
+    asking.server._certifying._parts.vault = Vault(b"z" * 32)
+    asking.have()
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert (await asking.rows())[0].chain != before.chain
+    assert asking.authority.asked.count("newAccount") == 2
 
 
 @pytest.mark.parametrize(
