@@ -298,7 +298,7 @@ def _authorization(url: str, found: dict[str, Any]) -> Authorization:
             "token": one.get("token", ""),
             "error": _problem(one.get("error")),
         }
-        for one in found.get("challenges") or ()
+        for one in _listed(found.get("challenges"))
         if isinstance(one, dict)
     ]
     identifier = found.get("identifier")
@@ -306,6 +306,10 @@ def _authorization(url: str, found: dict[str, Any]) -> Authorization:
     return _read(
         {"url": url, "name": name, "status": found.get("status"), "challenges": challenges}, Authorization
     )
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
 
 
 def _read(found: dict[str, Any], kind: type[T]) -> T:

@@ -101,8 +101,8 @@ class HttpSession:
     def receive(self, data: bytes) -> None:
         """Octets for uvicorn, which calls the application when there is a request."""
         protocol, connection = self._protocol, self._connection
-        if protocol is None or connection is None or self.closing:
-            return
+        if not data or protocol is None or connection is None or self.closing:
+            return  # to h11, no octets are the end of the connection, which uvicorn would look at for ever
         try:
             protocol.data_received(data)
         except (

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from postroom.app.settings import Settings
+from postroom.net.sockets import tcp
 from postroom.store import acme_challenges
 from postroom.store.acme_challenges import HTTP_01, TLS_ALPN_01, Challenge
 from whole_server import Running, settings_of, thread
@@ -207,6 +208,17 @@ async def test_other_user_agents_are_set_up(plain: Running) -> None:
     )
     assert json.loads(leads.body)["Url"] == "https://l.test/autodiscover/autodiscover.xml"
     assert (await ask(plain, Ask("/autodiscover/autodiscover.xml", "l.test"))).status == 405
+
+
+async def test_sockets_that_were_opened_before(tmp_path: Path) -> None:
+    given = tcp(["127.0.0.1"], 0)
+    port = given[0].getsockname()[1]
+    running = Running(without_https(settings_of(tmp_path / "data")))
+    running.world_changes = {"inherited": {"http": given}}
+    async with running as server:
+        await server.settle()
+        assert server.ports["http"] == port
+        assert (await ask(server, Ask("/.well-known/mta-sts.txt", "mta-sts.l.test"))).status == 200
 
 
 async def test_a_connection_too_many_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
