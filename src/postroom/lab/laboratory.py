@@ -44,6 +44,7 @@ from postroom.store import accounts, aliases, directory, domains
 from postroom.store.accounts import NewAccount
 from postroom.store.engine import Transaction
 from postroom.store.throttle import Limits as LoginLimits
+from postroom.web.hosts import names_of
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
 FAREWELL_SECONDS = (
@@ -137,6 +138,8 @@ class Lab:
                 pop3s=house.port("pop3s", base),
                 imap=house.port("imap", base),
                 imaps=house.port("imaps", base),
+                http=house.port("http", base),
+                https=house.port("https", base),
             ),
             tls=TlsSettings(
                 tuple(str(pair.chain) for pair in pairs),
@@ -158,7 +161,7 @@ class Lab:
 
     def _pairs(self, house: House) -> list[Pair]:
         """What a house's servers show."""
-        names = [house.host, house.domain, "localhost", house.ip, "127.0.0.1"]
+        names = [house.host, house.domain, *names_of(house.domain), "localhost", house.ip, "127.0.0.1"]
         match self._troubles(house).certificate:
             case "expired":
                 names[0] = f"expired.{house.host}"  # files of their own
