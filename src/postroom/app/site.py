@@ -6,17 +6,22 @@ This module is imported when HTTP is served and not before: mail need not wait f
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 
+from postroom.app.own_policy import own_policy
 from postroom.app.parts import Parts
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.net.http import HttpService, HttpSession
+from postroom.serve.jmap.call import JmapService
+from postroom.serve.jmap.resources import jmap_app
+from postroom.serve.jmap.sessions import PREFIX, WELL_KNOWN
 from postroom.store import acme_challenges, directory
+from postroom.store.wordbook import IndexWordbook
 from postroom.web.doors import Facts, doors
 from postroom.web.guard import Guard, Mount, Rules
 from postroom.web.hosts import Hosts
-from postroom.web.mta_sts import Policy
 from postroom.web.services import Offers, offers_of
 
 
@@ -38,11 +43,11 @@ class Site:
         server = settings.server
         own = {server.hostname, *settings.web.names, *settings.listen.addresses}
         hosts = Hosts(frozenset(name.lower() for name in own), self._is_ours)
-        facts = Facts(hosts, self._offers, lambda _: policy(settings), self._challenge)
+        facts = Facts(hosts, self._offers, lambda _: own_policy(settings), self._challenge)
         rules = Rules(
             hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
         )
-        guard = Guard(rules, mounts(settings, world, parts), doors(facts))
+        guard = Guard(rules, mounts(world, parts, on_error), doors(facts))
         self._service = HttpService(guard, world.clock.monotonic, on_error)
 
     def session(self) -> HttpSession:
@@ -65,12 +70,18 @@ class Site:
         return offers_of(self._settings.server.hostname, dict(self._ports))
 
 
-def mounts(settings: Settings, world: Surroundings, parts: Parts) -> tuple[Mount, ...]:  # noqa: ARG001 -- for those to come
+def mounts(world: Surroundings, parts: Parts, tell: Callable[[BaseException], None]) -> tuple[Mount, ...]:
     """The applications of a server beside the small doors, the most particular path first."""
-    return ()
-
-
-def policy(settings: Settings) -> Policy:
-    """The MTA-STS policy of every domain of a server: they have their mail hosts in common."""
-    wanted = settings.mta_sts
-    return Policy(wanted.mode, wanted.mx or (settings.server.hostname,), wanted.max_age)
+    jmap = jmap_app(
+        JmapService(
+            parts.login,
+            parts.store,
+            parts.node.ids,
+            world.clock.now,
+            tell,
+            lambda: secrets.token_hex(12),
+            wordbook=IndexWordbook(parts.store.engine, parts.index),
+        )
+    )
+    most = jmap.service.limits.max_size_upload
+    return (Mount(WELL_KNOWN, jmap), Mount(PREFIX, jmap, most))
