@@ -9,12 +9,13 @@ Several sessions share the store, as in a server; what one does, another is told
 
 import asyncio
 import re
+import zlib
 from typing import Any
 
 import msgspec
 
 from postroom.message.address import parse_mailbox
-from postroom.message.errors import AuthenticationFailed
+from postroom.message.errors import AuthenticationFailed, MailError
 from postroom.message.summary import summarize
 from postroom.net.session import Peer, TlsFacts
 from postroom.proto.imap.config import ImapConfig
@@ -44,6 +45,7 @@ class StageLogins:
 
     def __init__(self) -> None:
         self.people: dict[str, int] = {}
+        self.refused: dict[str, MailError] = {}  # by address: why somebody may not come in
 
     async def authenticate(
         self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""
@@ -51,6 +53,8 @@ class StageLogins:
         assert protocol == "imap"
         if username not in self.people or password != PASSWORD.encode() or authorize_as not in ("", username):
             raise AuthenticationFailed
+        if username in self.refused:
+            raise self.refused[username]
         return Known(self.people[username], username)
 
 
@@ -93,9 +97,17 @@ class Client:
         self.machine = session.machine
         self.connection = connection
         self._cut = cut
+        self._deflate: Any = None
+        self._inflate: Any = None
+
+    def compress(self) -> None:
+        """From now on both sides speak DEFLATE (RFC 4978 §3)."""
+        self._deflate, self._inflate = zlib.compressobj(wbits=-15), zlib.decompressobj(wbits=-15)
 
     async def send(self, data: bytes) -> bytes:
         """Octets in, all octets that come out."""
+        if self._deflate is not None:
+            data = self._deflate.compress(data) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
         for start in range(0, len(data), self._cut or max(1, len(data))):
             self.machine.receive(data[start : start + (self._cut or len(data))])
             while (event := self.machine.next_event()) is not None:
@@ -107,7 +119,7 @@ class Client:
         """What was said since the last look."""
         self.connection.wake()
         said, self.connection.said = self.connection.said, b""
-        return said
+        return said if self._inflate is None else self._inflate.decompress(said)
 
     async def say(self, *lines: str) -> list[str]:
         """Lines in, lines out; CRLF is added. A literal is written as `{n}` and a line of its own, and its continuation left out."""
@@ -140,6 +152,7 @@ class ImapStage:
         self.logins = StageLogins()
         self.now = NOW
         self.config = ImapConfig("mail.hamburger.test", starttls=True, plaintext=True, version="1")
+        self.certified = True  # whether there is a certificate for STARTTLS
         self._letters = 0
 
     @classmethod
@@ -172,7 +185,7 @@ class ImapStage:
             "store": self.store,
             "ids": self.ids,
             "now": lambda: self.now,
-            "tls": lambda: "a context",
+            "tls": (lambda: "a context") if self.certified else None,
         }
         return ImapService(**values | other)
 

@@ -73,6 +73,29 @@ class Served:
         return smtp
 
 
+class ServedByPostgres(Served):
+    """The same with its mail in a PostgreSQL database, an empty one."""
+
+    def __init__(
+        self, home: Path, owner: str, database: str
+    ) -> None:  # no quickstart: that is for one machine
+        home.mkdir(parents=True, exist_ok=True)
+        self.home, self.owner, self.environ = home, owner, at_home(home)
+        self.config = home / "postroom.toml"
+        self.process: Running | None = None
+        domain = owner.partition("@")[2]
+        server = f'[server]\nhostname = "mail.{domain}"\ndatabase = "{database}"\n'
+        self.config.write_text(f"{server}{LISTEN}\n[limits]\nfree_bytes = 0\n")
+        self.command("domain", "add", domain)
+        self.command("account", "add", owner, "--password-stdin", stdin=PASSWORD + "\n")
+
+    def port(self, service: str) -> int:
+        assert self.process is not None
+        [ports] = self.process.facts["domains"].values()
+        number: int = ports[service]
+        return number
+
+
 def unverified() -> ssl.SSLContext:
     """For servers whose certificate nobody has signed."""
     context = ssl.create_default_context()

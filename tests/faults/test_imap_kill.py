@@ -13,7 +13,7 @@ import pytest
 from imap_replica import Believed
 from imap_socket import ImapSocket, closing
 from running import until
-from served import PASSWORD, Served, unverified
+from served import PASSWORD, Served, ServedByPostgres, unverified
 
 pytestmark = pytest.mark.slow
 
@@ -114,9 +114,16 @@ def check(server: Served, clerks: list[Clerk], promises: Promises) -> None:
         assert promises.appended.get(uid, next(iter(flags), "")) in flags | {""}
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Served:
+    owner = "carla@calzone.test"
+    if request.param == "sqlite":
+        return Served(tmp_path / "calzone", owner)
+    return ServedByPostgres(tmp_path / "calzone", owner, request.getfixturevalue("database_url"))
+
+
 @pytest.mark.timeout(180)
-def test_nothing_that_was_answered_is_lost_and_each_client_learns_what_it_missed(tmp_path: Path) -> None:
-    server = Served(tmp_path / "calzone", "carla@calzone.test")
+def test_nothing_that_was_answered_is_lost_and_each_client_learns_what_it_missed(server: Served) -> None:
     server.start()
     promises = Promises()
     clerks = [Clerk(number, promises) for number in range(CLIENTS)]

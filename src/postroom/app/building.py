@@ -28,6 +28,7 @@ from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.store.postgres_options import PostgresOptions
 from postroom.store.store import StoreSettings
 
+LEAST_MESSAGES = 1_000  # of one IMAP command, RFC 9738 §3
 MECHANISMS = ("PLAIN", "LOGIN")
 POOLED = 48  # writing connections to PostgreSQL of all processes of a server on one machine, and a third of that for reading
 FEWEST = 2  # of one process
@@ -141,7 +142,12 @@ def pop3_config(settings: Settings, world: Surroundings) -> Pop3Config:
 
 
 def imap_config(settings: Settings, world: Surroundings) -> ImapConfig:
-    """IMAP."""
+    """IMAP. Raises `SettingsError`."""
+    messages = settings.limits.imap_messages
+    if 0 < messages < LEAST_MESSAGES:
+        raise SettingsError(
+            f"[limits] imap_messages = {messages}: use at least {LEAST_MESSAGES}, or 0 for all"
+        )
     return ImapConfig(
         settings.server.hostname,
         starttls=True,
@@ -149,6 +155,7 @@ def imap_config(settings: Settings, world: Surroundings) -> ImapConfig:
         mechanisms=MECHANISMS,
         literal_minus=settings.mailboxes.imap_literal_minus,
         message=settings.limits.message_bytes,
+        message_limit=messages,
         version=__version__,
     )
 

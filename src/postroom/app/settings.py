@@ -36,7 +36,10 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="'' for the embedded database in the data directory, or postgresql://...")
     ] = ""
     administrator: Annotated[
-        str, Meta(description="the address that gets postmaster's and abuse's mail where they do not exist")
+        str,
+        Meta(
+            description="the address that gets postmaster's and abuse's mail where they do not exist; who has it as an account may set quotas by IMAP"
+        ),
     ] = ""
     aliases: Annotated[str, Meta(description="the alias file that newaliases and sendmail -bi import")] = (
         "/etc/aliases"
@@ -96,6 +99,13 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_minute: Annotated[
         int, Meta(description="new ones from one client, for each worker; 0: no limit")
     ] = 300
+    imap_messages: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="that one IMAP command touches (MESSAGELIMIT, RFC 9738), at least 1000; 0: all, and one COPY a million",
+        ),
+    ] = 0
     bodies_in_flight: Annotated[
         int, Meta(description="bytes of messages being received at the same time")
     ] = 256 << 20

@@ -126,6 +126,18 @@ TABLE: Final = (
     Row("MULTISEARCH", "RFC 7377", Shown.AFTER),
     Row("FILTERS", "RFC 5466", Shown.AFTER),
     Row("I18NLEVEL=1", "RFC 5255", Shown.AFTER),
+    Row(
+        "MESSAGELIMIT",
+        "RFC 9738",
+        Shown.AFTER,
+        names=lambda o: (f"MESSAGELIMIT={o.config.message_limit}",) if o.config.message_limit else (),
+    ),
+    Row(  # never both, RFC 9738 §3
+        "SAVELIMIT",
+        "RFC 9738",
+        Shown.AFTER,
+        names=lambda o: () if o.config.message_limit else (f"SAVELIMIT={o.config.save_limit}",),
+    ),
     Row("UNAUTHENTICATE", "RFC 8437", Shown.AFTER),
     Row("INPROGRESS", "RFC 9585", Shown.AFTER),
     Row(

@@ -30,7 +30,10 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class ImapConfig(msgspec.Struct, frozen=True):
-    """`plaintext`: passwords are taken without TLS too. `message` is the largest message, in octets."""
+    """`plaintext`: passwords are taken without TLS too. `message` is the largest message, in octets.
+
+    `message_limit`: messages that one command touches, 0 for all; `save_limit` those of one COPY or APPEND where there is no such limit (RFC 9738 §3).
+    """
 
     host: str
     starttls: bool = False
@@ -38,6 +41,13 @@ class ImapConfig(msgspec.Struct, frozen=True):
     mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
     literal_minus: bool = False
     message: int = 50 << 20
+    message_limit: int = 0
+    save_limit: int = 1_000_000
     implementation: str = "Postroom"
     version: str = ""
     limits: Limits = Limits()
+
+    @property
+    def saved_at_once(self) -> int:
+        """Messages of one COPY or APPEND."""
+        return self.message_limit or self.save_limit

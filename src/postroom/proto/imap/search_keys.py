@@ -1,7 +1,7 @@
 """How IMAP writes a search: keys, their charset, and the sets of messages among them.
 
 RFC 9051 §6.4.4 and §9 (search-program), RFC 3501 §6.4.4 (NEW, OLD, RECENT), RFC 5032, RFC 5182, RFC 6203, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514
-§4.3. The tree is that of `message.query`; only sets of messages stay as they were written (`InSet`), since who they are is known to the session. Not
+§4.3, RFC 9738 §3.2 (UIDAFTER, UIDBEFORE). The tree is that of `message.query`; only sets of messages stay as they were written (`InSet`), since who they are is known to the session. Not
 here: looking for anything.
 """
 
@@ -29,6 +29,7 @@ from postroom.message.query import (
     Keyword,
     Moment,
     Not,
+    Numbered,
     OfEmail,
     OfThread,
     Or,
@@ -38,6 +39,7 @@ from postroom.message.query import (
     Sized,
 )
 from postroom.proto.imap.grammar import (
+    LAST_NUMBER,
     MAX_DEPTH,
     ImapCursor,
     astring,
@@ -237,6 +239,17 @@ def _uid(c: ImapCursor, _reading: _Reading, _depth: int) -> Key:
     return InSet(sequence_set(c), by_uid=True)
 
 
+def _uid_after(c: ImapCursor, _reading: _Reading, _depth: int) -> Key:
+    c.sp()
+    return Numbered(((nz_number(c, "a uid") + 1, LAST_NUMBER + 1),))  # no uid is that high
+
+
+def _uid_before(c: ImapCursor, _reading: _Reading, _depth: int) -> Key:
+    c.sp()
+    uid = nz_number(c, "a uid")
+    return Numbered(((1, uid - 1),) if uid > 1 else ())
+
+
 def _not(c: ImapCursor, reading: _Reading, depth: int) -> Key:
     c.sp()
     return Not(_key(c, reading, depth + 1))
@@ -334,6 +347,8 @@ _KEYS: Final[Mapping[bytes, _Read]] = MappingProxyType(
         b"THREADID": _thread,
         b"TO": _says(Field.TO),
         b"UID": _uid,
+        b"UIDAFTER": _uid_after,
+        b"UIDBEFORE": _uid_before,
         b"UNANSWERED": _flag(_ANSWERED, wanted=False),
         b"UNDELETED": _flag(_DELETED, wanted=False),
         b"UNDRAFT": _flag(_DRAFT, wanted=False),

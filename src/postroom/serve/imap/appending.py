@@ -21,6 +21,7 @@ from postroom.proto.imap.sets import SequenceSet, ranges_of, render
 from postroom.serve.imap.catenating import catenate
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal, refused
 from postroom.serve.imap.copying import remove, target_of
+from postroom.serve.imap.limiting import TOO_MANY
 from postroom.serve.imap.picking import pick, writable
 from postroom.serve.imap.storing import KEYWORD_LIMITS
 from postroom.serve.imap.transferring import discard, file_all
@@ -61,6 +62,7 @@ async def _announced(conversation: Conversation, event: Arriving) -> None:
     arrivals, message = conversation.arrivals, event.message
     await _aim(conversation, event.command)
     _check_flags(message)
+    _check_number(conversation, len(event.command.messages) + 1)
     part = message.parts[-1]
     octets = part.octets if isinstance(part, Text) else 0
     if not arrivals.replaced and arrivals.target is not None:
@@ -105,6 +107,12 @@ async def _replaced(conversation: Conversation, command: Append) -> int:
     return picked[0][0]
 
 
+def _check_number(conversation: Conversation, number: int) -> None:
+    most = conversation.service.config.saved_at_once
+    if number > most:
+        raise Refusal(f"{TOO_MANY}. Nothing was appended", f"MESSAGELIMIT {most}")
+
+
 def _check_flags(message: NewMessage) -> None:
     try:
         join_keywords(message.flags.keywords)
@@ -119,6 +127,7 @@ async def append(conversation: Conversation, command: Append) -> Answer:
     """Files what has come, all of it or nothing."""
     try:
         await _aim(conversation, command)
+        _check_number(conversation, len(command.messages))
         deliveries = await _deliveries(conversation, command)
         delivered, gone = await _file(conversation, deliveries)
         code = await _appended_code(conversation, delivered)

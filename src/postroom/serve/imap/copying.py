@@ -13,6 +13,7 @@ from postroom.proto.imap.commands.copying import Copy
 from postroom.proto.imap.sets import Ranges, count, ranges_of, render
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.limiting import newest, savable, told
 from postroom.serve.imap.picking import pick, writable
 from postroom.serve.imap.transferring import transfer
 from postroom.store import copying, expunge
@@ -33,6 +34,11 @@ async def copy(conversation: Conversation, command: Copy) -> Answer:
     picked = await pick(conversation, command.messages, by_uid=command.by_uid)
     if not picked:
         return Answer("There is no such message")
+    lowest = 0
+    if command.moves:
+        picked, lowest = await newest(conversation, conversation.selected, picked)
+    else:
+        savable(conversation, picked)
     expected = 0 if command.by_uid else count(picked)
     source = conversation.selected.ref
     if target.account_id == source.account_id:
@@ -46,7 +52,8 @@ async def copy(conversation: Conversation, command: Copy) -> Answer:
     if code:
         conversation.out.status(b"*", "OK", "Moved", code)  # before the expunges, RFC 6851 §4.3
     gone = max((one.modseq for one in copied.changes if isinstance(one, MessagesExpunged)), default=0)
-    return Answer("Moved", f"HIGHESTMODSEQ {gone}" if gone and conversation.enabled("QRESYNC") else "")
+    answer = Answer("Moved", f"HIGHESTMODSEQ {gone}" if gone and conversation.enabled("QRESYNC") else "")
+    return told(conversation, answer, lowest)
 
 
 async def target_of(conversation: Conversation, name: str) -> MailboxRef:

@@ -14,6 +14,7 @@ from postroom.proto.imap.sets import Ranges, count, intersection, ranges_of, ren
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.serve.imap.fetch_items import UnknownEncoding
 from postroom.serve.imap.fetch_slices import Plan, Slices
+from postroom.serve.imap.limiting import TOO_MANY, newest, told
 from postroom.serve.imap.view import View
 from postroom.store import fetching as stored
 from postroom.store.engine import Transaction
@@ -34,6 +35,7 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
     wanted = await _wanted(conversation, command)
     if command.vanished:
         await _tell_vanished(conversation, command, wanted, state)
+    wanted, lowest = await newest(conversation, view, wanted)
     since = command.changed_since or 0
     if since:
         wanted, since = await _changed(conversation, wanted, since)
@@ -42,8 +44,8 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
         attributes = tuple(attribute for attribute in attributes if attribute != UID) or (UID,)
     if any(attribute.marks for attribute in attributes) and not view.read_only:
         marked = await _mark(conversation, wanted, since)
-    told = _told_with_flags(conversation, attributes) if marked else attributes
-    plan = Plan(attributes, told, marked, since, uid_only=conversation.uid_only)
+    with_flags = _told_with_flags(conversation, attributes) if marked else attributes
+    plan = Plan(attributes, with_flags, marked, since, uid_only=conversation.uid_only)
     plan.kept = plan.kept and command.changed_since is None
     slices = Slices(conversation, plan)
     try:
@@ -51,13 +53,17 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
     except UnknownEncoding:
         raise Refusal("A part is encoded in a way that is unknown here", "UNKNOWN-CTE") from None
     if missing and not command.by_uid:
-        return Answer("Some of the messages have been expunged", "EXPUNGEISSUED", "NO")
-    return Answer("Fetched")
+        gone = Answer("Some of the messages have been expunged", "EXPUNGEISSUED", "NO")
+        return told(conversation, gone, lowest)
+    return told(conversation, Answer("Fetched"), lowest)
 
 
 def _check(conversation: Conversation, command: Fetch) -> None:
     if command.vanished and not conversation.enabled("QRESYNC"):  # RFC 7162 §3.2.6
         raise Refusal("VANISHED needs ENABLE QRESYNC", status="BAD")
+    most = conversation.service.config.message_limit
+    if most and command.span is not None and abs(command.span[1] - command.span[0]) >= most:
+        raise Refusal(TOO_MANY, f"MESSAGELIMIT {most}")  # RFC 9738 §3.1: nothing of the range is read
     if MODSEQ in command.attributes:  # RFC 7162 §3.1: asking for it enables CONDSTORE
         conversation.enable_condstore()
 

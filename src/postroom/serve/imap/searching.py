@@ -24,6 +24,7 @@ from postroom.serve.imap.finding import (
     send,
     uids_of,
 )
+from postroom.serve.imap.limiting import narrowed, told
 
 ALL: Final = Returns(frozenset({"ALL"}))
 
@@ -40,13 +41,14 @@ async def search(conversation: Conversation, command: Search) -> Answer:
     enough = ENDLESS if returns is None else returns.enough
     with saving(view, returns):
         key = await prepared(conversation, view, command.program)
-        found = await matching_uids(conversation, view, key, enough)
+        among, lowest = await narrowed(conversation, view, key)
+        found = await matching_uids(conversation, view, among, enough)
     scores = await scored(conversation, view, command.program, found)
     modseq = await highest_modseq(conversation, view, found, key)
     result = Result(found if command.by_uid else numbered(view, found), modseq, tuple(scores.values()))
     if returns is None:
         await send(conversation, plain(b"SEARCH", result))
-        return Answer("Searched")
+        return told(conversation, Answer("Searched"), lowest)
     if returns.save:
         view.saved = saved(Result(found), returns)
     correlation = Correlation(conversation.machine.tag, command.by_uid)
@@ -55,7 +57,7 @@ async def search(conversation: Conversation, command: Search) -> Answer:
     if returns.update:
         context = Context(correlation, key, (), uids_of(found), since, returns.attributes)
         contexts.begin(conversation, view, context)
-    return Answer("Searched, and saved" if returns.save else "Searched")
+    return told(conversation, Answer("Searched, and saved" if returns.save else "Searched"), lowest)
 
 
 HANDLERS: Final[Handlers] = {Search: search}

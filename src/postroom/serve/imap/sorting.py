@@ -25,6 +25,7 @@ from postroom.serve.imap.finding import (
     scored,
     send,
 )
+from postroom.serve.imap.limiting import whole
 from postroom.serve.imap.ordering import in_sort_order
 from postroom.serve.imap.orders import asked, packed, unpacked
 
@@ -36,6 +37,7 @@ async def sort(conversation: Conversation, command: Sort) -> Answer:
     since = view.changed_modseq
     with saving(view, returns):
         key = await prepared(conversation, view, command.program)
+        await whole(conversation, view, key)
         found = await matching_uids(conversation, view, key)
     scores = await scored(conversation, view, command.program, found)
     ordered = await _ordered(conversation, found, command.orders, scores)

@@ -16,6 +16,7 @@ from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.storing import Expunge, Store
 from postroom.proto.imap.sets import Ranges, count, intersection, joined, ranges_of, render
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.limiting import newest, told
 from postroom.serve.imap.picking import pick, slices, writable
 from postroom.store import expunge as expunging
 from postroom.store import views
@@ -43,6 +44,7 @@ async def store(conversation: Conversation, command: Store) -> Answer:
     if command.unchanged_since is not None:
         conversation.enable_condstore()  # RFC 7162 §3.1
     picked = await pick(conversation, command.messages, by_uid=command.by_uid)
+    picked, lowest = await newest(conversation, conversation.selected, picked)
     asked = FlagChange(
         Mode(command.mode), command.flags.bits, command.flags.keywords, command.unchanged_since
     )
@@ -65,12 +67,11 @@ async def store(conversation: Conversation, command: Store) -> Answer:
     for modseq in own:
         conversation.selected.own(modseq)
     if modified:
-        return Answer(
-            "Some had changed and were left alone", f"MODIFIED {_numbers(conversation, command, modified)}"
-        )
+        left = f"MODIFIED {_numbers(conversation, command, modified)}"
+        return told(conversation, Answer("Some had changed and were left alone", left), lowest)
     if not command.silent and not command.by_uid and found < count(picked):
         raise Refusal("Some of the messages are gone", "EXPUNGEISSUED")
-    return Answer("Stored")
+    return told(conversation, Answer("Stored"), lowest)
 
 
 async def _store_slice(
@@ -135,10 +136,13 @@ async def expunge(conversation: Conversation, command: Expunge) -> Answer:
     else:
         ranges = joined(await view.uids(conversation.reading, command.uids, by_uid=True))
     gone = await expunging.deleted(conversation.reading, view.ref, ranges)
+    lowest, most = 0, conversation.service.config.message_limit
+    if most and command.uids is not None and len(gone) > most:
+        gone = gone[-most:]
+        lowest = gone[0]
     modseq = await expunge_slices(conversation, gone)
-    if modseq and conversation.enabled("QRESYNC"):
-        return Answer("Expunged", f"HIGHESTMODSEQ {modseq}")
-    return Answer("Expunged")
+    code = f"HIGHESTMODSEQ {modseq}" if modseq and conversation.enabled("QRESYNC") else ""
+    return told(conversation, Answer("Expunged", code), lowest)
 
 
 async def expunge_slices(conversation: Conversation, uids: Sequence[int]) -> int:

@@ -24,6 +24,7 @@ from postroom.serve.imap.finding import (
     send,
     uids_of,
 )
+from postroom.serve.imap.limiting import whole
 from postroom.serve.imap.ordering import gathered, sent_dates
 from postroom.serve.imap.orders import asked
 
@@ -42,6 +43,7 @@ async def thread(conversation: Conversation, command: Thread) -> Answer:
     """Searches, threads, and tells."""
     view = conversation.selected
     key = await prepared(conversation, view, command.program)
+    await whole(conversation, view, key)
     found = await matching_uids(conversation, view, key)
     numbers = [] if command.by_uid else numbered(view, found)
     orders, name = conversation.service.orders, asked(view.ref, command.algorithm, found, numbers)
