@@ -98,6 +98,15 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         return summary
 
 
+def is_current(packed: bytes) -> bool:
+    """Whether this is a whole summary of this version; if not, it is to be made anew from the message."""
+    try:
+        Summary.unpack(packed)
+    except ValueError:
+        return False
+    return True
+
+
 class Opening(msgspec.Struct, frozen=True, array_like=True):
     """The beginning of a packed `Summary`, for whoever needs no more; the version is for him to look at."""
 

@@ -46,8 +46,8 @@ class Words(msgspec.Struct, frozen=True, array_like=True, gc=False):
 _NOTHING = Words()
 
 
-def reader(*names: str) -> Callable[[bytes], Words]:
-    """What reads these values of a packed summary; of one that is no summary of this version, none. Others may not be looked at."""
+def reader(*names: str) -> Callable[[bytes], Words | None]:
+    """What reads these values of a packed summary; None of what is no summary of this version. Other values may not be looked at."""
     types, order = get_type_hints(Words), Words.__struct_fields__
     fields = [
         (name, types[name] if name in names or name == "version" else msgspec.Raw, getattr(_NOTHING, name))
@@ -56,12 +56,12 @@ def reader(*names: str) -> Callable[[bytes], Words]:
     shape = msgspec.defstruct("Words", fields, frozen=True, array_like=True, gc=False)
     decode = msgspec.msgpack.Decoder(shape).decode
 
-    def read(packed: bytes) -> Words:
+    def read(packed: bytes) -> Words | None:
         try:
             found = cast("Words", decode(packed))
         except msgspec.DecodeError:
-            return _NOTHING
-        return found if found.version == VERSION else _NOTHING
+            return None
+        return found if found.version == VERSION else None
 
     return read
 

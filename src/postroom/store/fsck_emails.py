@@ -11,9 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
-import msgspec
-
-from postroom.message.summary import Summary, summarize
+from postroom.message.summary import is_current, summarize
 from postroom.store import blobs
 from postroom.store.engine import Row, Transaction, Urgency
 from postroom.store.findings import Finding, Wrong
@@ -86,7 +84,7 @@ class EmailCheck:
             findings.append(Finding(Wrong.LOST_BODY, account_id, f"email {email_id} has no body {blob_id}"))
         if copies != counted and (finding := await self._check_copies(account_id, email_id)):
             findings.append(finding)
-        if not _current(packed):
+        if not is_current(packed):
             repaired = self._repair and await self._summarize(account_id, email_id, blob_id)
             findings.append(
                 Finding(Wrong.SUMMARY, account_id, f"email {email_id}: not of this version", repaired)
@@ -189,11 +187,3 @@ async def lost_emails(tx: Transaction, account_id: int, mailbox_id: int) -> Asyn
             yield Finding(
                 Wrong.LOST_EMAIL, account_id, f"mailbox {mailbox_id}, uid {uid}: no email {email_id}"
             )
-
-
-def _current(packed: bytes) -> bool:
-    try:
-        Summary.unpack(packed)
-    except msgspec.DecodeError:
-        return False
-    return True

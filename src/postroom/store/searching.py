@@ -41,7 +41,7 @@ KEYWORDS: Final = f"SELECT uid, keywords {_WHERE} AND keywords <> ''"
 MODSEQS: Final = f"SELECT uid, modseq {_WHERE}"
 ROWS: Final = f"SELECT uid, email_id, internaldate, size {_WHERE} ORDER BY uid"
 SUMMARIES: Final = """
-SELECT m.uid, e.summary FROM messages m JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
+SELECT m.uid, e.summary, m.email_id FROM messages m JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
 WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid BETWEEN $3 AND $4 ORDER BY m.uid
 """
 _LOWEST: Final = -(1 << 62)
@@ -108,6 +108,6 @@ async def kept(tx: Transaction, mailbox: MailboxRef, span: Span) -> list[Kept]:
 
 
 async def summaries(tx: Transaction, mailbox: MailboxRef, span: Span) -> list[Row]:
-    """(uid, packed summary) of the copies in a span, by uid."""
+    """(uid, packed summary, email id) of the copies in a span, by uid."""
     await require(tx, mailbox, Right.READ)
     return list(await tx.fetch(SUMMARIES, mailbox.account_id, mailbox.mailbox_id, *span))

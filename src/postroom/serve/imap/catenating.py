@@ -14,7 +14,7 @@ import msgspec
 
 from postroom.message.errors import MailError, MessageTooBig
 from postroom.message.header import MAX_HEADER
-from postroom.message.summary import unpack_layout
+from postroom.message.summary import Layout, Summary, is_current, summarize, unpack_layout
 from postroom.proto.imap.commands.appending import NewMessage, Url
 from postroom.proto.imap.sections import Of
 from postroom.proto.imap.urls import BadUrl, ImapUrl, parse_url, shown
@@ -106,7 +106,11 @@ async def part_of(conversation: Conversation, account_id: int, found: Original, 
     """The section and octets of a message that a URL names. Raises `BadUrl`."""
     store, section = conversation.store, url.section
     head = b""
-    layout = unpack_layout(found.summary)
+    layout: Layout | Summary
+    if is_current(found.summary):
+        layout = unpack_layout(found.summary)
+    else:
+        layout = await asyncio.to_thread(summarize, await store.read(account_id, found.blob_id) or b"")
     if layout.header_size == 0:  # perhaps it was not looked into
         head = await store.read(account_id, found.blob_id, 0, MAX_HEADER) or b""
     located = locate(outline(layout, head), section)

@@ -11,14 +11,14 @@ import asyncio
 import enum
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from postroom.message.casemap import casemap
 from postroom.message.subject import is_reply
-from postroom.message.summary import Person
+from postroom.message.summary import Person, summarize
 from postroom.message.summary_words import Words, people, reader
 from postroom.serve.imap.slices import BLOCK
 from postroom.store import searching
@@ -103,10 +103,15 @@ class _OfWords:
         self._read = reader(*names.split())
         self._value = value
 
-    def of(self, rows: Sequence[Row]) -> list[Any]:
-        """The column's values; the second value of each row is a packed summary."""
+    async def of(self, rows: Sequence[Row], anew: Callable[[int], Awaitable[bytes]]) -> list[Any]:
+        """The column's values; rows are (uid, packed summary, email id), and `anew` gives the summary of an email as it is made today."""
         read, value = self._read, self._value
-        return [value(read(row[1])) for row in rows]
+        found = [read(row[1]) for row in rows]
+        if None in found:
+            for at, row in enumerate(rows):
+                if found[at] is None:
+                    found[at] = read(await anew(row[2]))
+        return [value(words) for words in found]
 
 
 _OF_WORDS: Final[dict[Column, _OfWords]] = {
@@ -130,6 +135,19 @@ _OF_ROW: Final[dict[Column, Callable[[searching.Kept], int]]] = {
     Column.ARRIVED: lambda kept: kept.internaldate,
     Column.SIZE: lambda kept: kept.size,
 }
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where the values of a mailbox come from: `read_email(account_id, email_id)` gives a message's octets, None when it is gone."""
+
+    tx: Transaction
+    mailbox: MailboxRef
+    read_email: Callable[[int, int], Awaitable[bytes | None]]
+
+    async def anew(self, email_id: int) -> bytes:
+        """The packed summary of an email, from its octets: what was kept is of another version."""
+        raw = await self.read_email(self.mailbox.account_id, email_id)
+        return await asyncio.to_thread(lambda: summarize(raw or b"").pack())
 
 
 class Block:
@@ -186,11 +204,9 @@ class Columns:
         self._most = most
         self._cost = 0
 
-    async def block(
-        self, tx: Transaction, mailbox: MailboxRef, place: tuple[int, int], column: Column
-    ) -> Block:
+    async def block(self, origin: Origin, place: tuple[int, int], column: Column) -> Block:
         """The block `place[0]` of a column, filled up to the uid `place[1]`, which lies below the mailbox's uidnext."""
-        number, last = place
+        (number, last), mailbox = place, origin.mailbox
         key = (mailbox.account_id, mailbox.mailbox_id, number, column)
         end = min(last, (number + 1) * BLOCK - 1)
         block = self._blocks.get(key)
@@ -200,7 +216,7 @@ class Columns:
             self._blocks.move_to_end(key)
         if block.through < end:
             span = (block.through + 1, end)
-            uids, values = await _read(tx, mailbox, span, column)
+            uids, values = await _read(origin, span, column)
             if block.through < end:  # nobody else was faster
                 before = block.cost
                 fresh = [at for at, uid in enumerate(uids) if uid > block.through]
@@ -218,12 +234,10 @@ class Columns:
             self._cost -= gone.cost
 
 
-async def _read(
-    tx: Transaction, mailbox: MailboxRef, span: tuple[int, int], column: Column
-) -> tuple[list[int], list[Any]]:
+async def _read(origin: Origin, span: tuple[int, int], column: Column) -> tuple[list[int], list[Any]]:
     of_row = _OF_ROW.get(column)
     if of_row is not None:
-        rows = await searching.kept(tx, mailbox, span)
+        rows = await searching.kept(origin.tx, origin.mailbox, span)
         return [row.uid for row in rows], [of_row(row) for row in rows]
-    packed = await searching.summaries(tx, mailbox, span)
-    return [row[0] for row in packed], _OF_WORDS[column].of(packed)
+    packed = await searching.summaries(origin.tx, origin.mailbox, span)
+    return [row[0] for row in packed], await _OF_WORDS[column].of(packed, origin.anew)

@@ -24,7 +24,7 @@ from postroom.message.query import (
     Says,
     Sent,
 )
-from postroom.serve.imap.columns import Block, Column, Columns
+from postroom.serve.imap.columns import Block, Column, Columns, Origin
 from postroom.serve.imap.slices import BLOCK
 from postroom.serve.imap.wording import Wording
 from postroom.store import searching
@@ -51,6 +51,7 @@ class Matching:
         self.columns = columns
         self.wording = wording
         self.recent_from = recent_from
+        self._origin = Origin(tx, mailbox, wording.read_email)
 
     async def match(self, key: Key, among: set[int]) -> set[int]:
         """Those `among` these uids for which the key holds."""
@@ -77,9 +78,7 @@ class Matching:
             number = uid // BLOCK
             if last.get(number, 0) < uid:
                 last[number] = uid
-        return [
-            await self.columns.block(self.tx, self.mailbox, place, column) for place in sorted(last.items())
-        ]
+        return [await self.columns.block(self._origin, place, column) for place in sorted(last.items())]
 
 
 async def _and(look: Matching, key: And, among: set[int]) -> set[int]:

@@ -6,11 +6,13 @@ that a commit whose outcome was not known is not made twice. Not here: what beco
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from postroom.deliver.filing import describe
 from postroom.message.errors import MailError, TryLater
-from postroom.message.summary import Summary
+from postroom.message.summary import Summary, is_current, summarize
 from postroom.proto.imap.sets import Ranges
 from postroom.serve.imap.conversation import Conversation, Refusal
 from postroom.store.arriving import Original, arrive, originals
@@ -19,6 +21,7 @@ from postroom.store.copying import Copied
 from postroom.store.delivery import Delivered, Delivery
 from postroom.store.flags import split_keywords
 from postroom.store.rights import MailboxRef
+from postroom.store.spilled import Content
 
 MAX_TRANSFERRED: Final = 5_000  # messages that one COPY or MOVE takes into another account
 MAX_TRANSFERRED_OCTETS: Final = (
@@ -68,26 +71,32 @@ async def _prepare(
         email_id = service.ids.next()
         raw = await store.durable(target.account_id, email_id, content)
         held += len(raw) if isinstance(raw, bytes) else 0
-        summary = Summary.unpack(original.summary)
-        deliveries.append(
-            Delivery(
-                account_id=target.account_id,
-                mailbox_id=target.mailbox_id,
-                email_id=email_id,
-                raw=raw,
-                size=original.size,
-                summary=original.summary,
-                internaldate=original.internaldate,
-                now=now,
-                message_ids=tuple(summary.thread_ids),
-                subject=summary.base_subject,
-                flags=original.flags,
-                keywords=tuple(split_keywords(original.keywords)),
-                once=(operation, number),
-            )
+        delivery = Delivery(
+            account_id=target.account_id,
+            mailbox_id=target.mailbox_id,
+            email_id=email_id,
+            raw=raw,
+            size=original.size,
+            summary=b"",
+            internaldate=original.internaldate,
+            now=now,
+            flags=original.flags,
+            keywords=tuple(split_keywords(original.keywords)),
+            once=(operation, number),
         )
+        describe(delivery, await _summary(original.summary, content))
+        deliveries.append(delivery)
         if held > MAX_TRANSFERRED_OCTETS:
             raise Refusal("Too much for another account at once: do it in parts", "LIMIT")
+
+
+async def _summary(packed: bytes, content: Content) -> Summary:
+    """What was kept of a message, or, where that is of another version, what is made of it now."""
+    if is_current(packed):
+        return Summary.unpack(packed)
+    return await asyncio.to_thread(
+        lambda: summarize(content if isinstance(content, bytes) else content.whole())
+    )
 
 
 async def file_all(

@@ -26,6 +26,7 @@ class Wording:
 
     def __init__(self, store: Store, wordbook: Wordbook | None, account_id: int) -> None:
         self._store = store
+        self.read_email = store.read_email
         self._wordbook = wordbook
         self._account_id = account_id
         self._certain: dict[Key, set[int]] = {}
