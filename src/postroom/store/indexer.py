@@ -16,7 +16,11 @@ import msgspec
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.search_text import Document, SearchIndex, searchable
 
-BATCH: Final = 20  # messages read at once
+BATCH: Final = 100  # messages that are entered in one commit
+BATCH_OCTETS: Final = (
+    2 << 20
+)  # of messages that are read for one commit; the one that exceeds it is the last of its batch
+READ_AT_ONCE: Final = 10  # messages that are read before others have their turn
 SCANNED: Final = 1000  # messages of an account that are looked through though they are not indexed yet
 
 ReadRaw = Callable[[int, int], Awaitable[bytes | None]]
@@ -60,22 +64,39 @@ class Indexer:
             return 0
         if not use.index.complete:
             await self.rebuild()
-        queued = await use.engine.reading().fetch(_QUEUED, limit)
-        documents, gone = [], []
-        for account_id, email_id in queued:
-            text = await self._text(account_id, email_id)
-            if text is None:
-                gone.append((account_id, email_id))
-            else:
-                documents.append(Document(account_id, email_id, text))
-        if documents:
-            await use.index.put(documents)
+        there, gone = await self._read(limit)
+        if there:
+            await use.index.put(await asyncio.to_thread(self._documents, there))
         for account_id in {account_id for account_id, _ in gone}:
             await use.index.remove(account_id, [email_id for owner, email_id in gone if owner == account_id])
-        done = [(row[0], row[1]) for row in queued]
+        done = [*gone, *((account_id, email_id) for account_id, email_id, _ in there)]
         if done:
             await use.engine.write(lambda tx: tx.executemany(_DONE, done), Urgency.HOUSEKEEPING)
         return len(done)
+
+    async def _read(self, limit: int) -> tuple[list[tuple[int, int, bytes]], list[tuple[int, int]]]:
+        """What waits: messages with their octets, as many as may be in memory together; and those that are gone."""
+        there: list[tuple[int, int, bytes]] = []
+        gone: list[tuple[int, int]] = []
+        octets = 0
+        for number, row in enumerate(await self._use.engine.reading().fetch(_QUEUED, limit), 1):
+            raw = await self._use.read_raw(row[0], row[1])
+            if raw is None:
+                gone.append((row[0], row[1]))
+                continue
+            there.append((row[0], row[1], raw))
+            octets += len(raw)
+            if octets >= BATCH_OCTETS:
+                break
+            if number % READ_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return there, gone
+
+    def _documents(self, there: list[tuple[int, int, bytes]]) -> list[Document]:
+        text_of = self._use.text_of
+        return [
+            Document(account_id, email_id, searchable(text_of(raw))) for account_id, email_id, raw in there
+        ]
 
     async def waiting(self) -> int:
         """Messages that are not indexed yet."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,9 +33,9 @@ CREATE VIRTUAL TABLE IF NOT EXISTS grams USING fts5(
   text, content='', contentless_delete=1, detail='none', tokenize='trigram case_sensitive 1');
 """
 _DROP: Final = "DROP TABLE IF EXISTS accounts; DROP TABLE IF EXISTS texts; DROP TABLE IF EXISTS grams;"
-_NEXT_ID: Final = """
-INSERT INTO accounts (account_id, number, last) VALUES (?1, (SELECT COALESCE(MAX(number), 0) + 1 FROM accounts), 1)
- ON CONFLICT (account_id) DO UPDATE SET last = last + 1 RETURNING number, last
+_NEXT_IDS: Final = """
+INSERT INTO accounts (account_id, number, last) VALUES (?1, (SELECT COALESCE(MAX(number), 0) + 1 FROM accounts), ?2)
+ ON CONFLICT (account_id) DO UPDATE SET last = last + ?2 RETURNING number, last
 """
 _PUT_TEXT: Final = "INSERT INTO texts (id, email_id, text) VALUES (?1, ?2, ?3)"
 _PUT_GRAMS: Final = "INSERT INTO grams (rowid, text) VALUES (?1, ?2)"
@@ -102,11 +103,21 @@ class SqliteSearch:
             for email_id in (*gone, *(document.email_id for document in documents)):
                 for (row_id,) in cursor.execute(_TAKE_TEXT, (email_id,)).fetchall():
                     cursor.execute(_TAKE_GRAMS, (row_id,))
-            for document in documents:
-                numbers: list[Any] = cursor.execute(_NEXT_ID, (document.account_id,)).fetchall()
-                row_id = numbers[0][0] << _ACCOUNT_BITS | numbers[0][1]
-                cursor.execute(_PUT_TEXT, (row_id, document.email_id, pack(document.text)))
-                cursor.execute(_PUT_GRAMS, (row_id, document.text))
+            rows = list(zip(self._row_ids(documents), documents, strict=True))
+            cursor.executemany(_PUT_TEXT, ((id_, one.email_id, pack(one.text)) for id_, one in rows))
+            cursor.executemany(_PUT_GRAMS, ((id_, one.text) for id_, one in rows))
+
+    def _row_ids(self, documents: list[Document]) -> list[int]:
+        """New row ids, all of them before the first trigram is entered: behind one, such a statement makes FTS5 write what it has gathered."""
+        last: dict[int, int] = {}
+        for account_id, count in Counter(document.account_id for document in documents).items():
+            [(number, end)] = self._writing.execute(_NEXT_IDS, (account_id, count)).fetchall()
+            last[account_id] = (number << _ACCOUNT_BITS | end) - count
+        found: list[int] = []
+        for document in documents:
+            last[document.account_id] += 1
+            found.append(last[document.account_id])
+        return found
 
     async def search(self, account_id: int, needle: str, behind: str = "") -> AsyncIterator[list[int]]:
         """See `SearchIndex`."""

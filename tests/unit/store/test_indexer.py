@@ -1,7 +1,7 @@
 import pytest
 
 from mail_account import open_account
-from postroom.store import messages
+from postroom.store import indexer, messages
 from postroom.store.expunge import expunge
 from postroom.store.indexer import Indexer, Indexing
 from postroom.store.search_postgres import PostgresSearch
@@ -48,6 +48,15 @@ async def test_delivered_mail_is_indexed_in_batches(office):
     office.read.clear()
     assert await office.found("LETTER 3") == {ids[2]}
     assert office.read == []
+
+
+async def test_a_batch_is_bounded_by_octets(office, monkeypatch):
+    ids = [one.email_id for one in await office.account.fill(7)]
+    size = len(await office.read_raw(office.account.account_id, ids[0]))
+    for most, entered in ((2 * size, 2), (2 * size + 1, 3)):
+        monkeypatch.setattr(indexer, "BATCH_OCTETS", most)
+        assert await office.indexer.step() == entered
+    assert await office.found("LETTER 4") == {ids[4]}
 
 
 async def test_nothing_is_indexed_while_others_are_busy(office):
