@@ -17,7 +17,7 @@ from postroom.app.operations.office import Office
 from postroom.app.parts import Parts
 from postroom.message.searched_text import indexed_form
 from postroom.net.certificates import CertificateError, ServerTls
-from postroom.store import hops, journal, pruning, spool
+from postroom.store import hops, journal, pruning, spool, unfinished
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
 
@@ -54,6 +54,7 @@ class Chores:
             Chore("certificates", 60.0, self._watch_certificates),
             Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
             Chore("sweep", HOUR, self._sweep, Whose.STORE),
+            Chore("unfinished copies", 300.0, self._take_back, Whose.STORE),
         ]
 
     async def close(self) -> None:
@@ -111,4 +112,10 @@ class Chores:
 
     async def _sweep(self) -> bool:
         await self._parts.store.sweep(self._office.clock.now())
+        return False
+
+    async def _take_back(self) -> bool:
+        office = self._office
+        gone = await unfinished.take_back_abandoned(office.engine, office.clock.now())
+        self._parts.store.changes.publish(gone)
         return False

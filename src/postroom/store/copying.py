@@ -27,6 +27,9 @@ READ: Final = """
 SELECT uid, email_id, thread_id, size, flags, keywords, internaldate FROM messages
 WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid
 """
+MEASURE: Final = """
+SELECT COALESCE(SUM(size), 0), COUNT(*) FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4
+"""
 USE: Final = """
 UPDATE accounts SET used_bytes = used_bytes + $2, used_msgs = used_msgs + $3 WHERE account_id = $1
 AND (quota_bytes = 0 OR used_bytes + $2 <= quota_bytes) AND (quota_msgs = 0 OR used_msgs + $3 <= quota_msgs)
@@ -47,6 +50,15 @@ class Copied(msgspec.Struct, frozen=True):
     uidvalidity: int
     pairs: tuple[tuple[int, int], ...]
     changes: tuple[Change, ...]
+
+
+async def measured(tx: Transaction, source: MailboxRef, ranges: Ranges) -> tuple[int, int]:
+    """Octets and number of the copies in these ranges of uids."""
+    octets = number = 0
+    for first, last in ranges:
+        row = await tx.fetchrow(MEASURE, source.account_id, source.mailbox_id, first, last)
+        octets, number = (octets + int(row[0]), number + row[1]) if row else (octets, number)
+    return octets, number
 
 
 async def copy(tx: Transaction, source: MailboxRef, target_id: int, ranges: Ranges, now: int) -> Copied:

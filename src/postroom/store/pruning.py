@@ -75,6 +75,7 @@ LEFT_BEHIND: Final = tuple(
         "mailbox_keywords",
         "seen",
         "url_keys",
+        "unfinished",
         "acl",
         "subscriptions",
         "annotations",

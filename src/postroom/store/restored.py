@@ -61,7 +61,12 @@ UPDATE mailboxes SET highestmodseq = highestmodseq + $1, created_modseq = create
   vanished_floor = (SELECT a.vanished_floor FROM accounts a WHERE a.account_id = mailboxes.account_id)
 """
 EMAILS: Final = "UPDATE emails SET created_modseq = created_modseq + $1"
-FORGOTTEN: Final = ("DELETE FROM vanished", "DELETE FROM deleted_mailboxes", "DELETE FROM url_keys")
+FORGOTTEN: Final = (
+    "DELETE FROM vanished",
+    "DELETE FROM deleted_mailboxes",
+    "DELETE FROM url_keys",
+    "DELETE FROM unfinished",
+)
 NODES: Final = """
 UPDATE nodes SET until = 0, fence = fence + $1, id_mark = CASE WHEN id_mark > $2 THEN id_mark ELSE $2 END
 """

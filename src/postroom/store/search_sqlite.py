@@ -111,7 +111,8 @@ class SqliteSearch:
         """New row ids, all of them before the first trigram is entered: behind one, such a statement makes FTS5 write what it has gathered."""
         last: dict[int, int] = {}
         for account_id, count in Counter(document.account_id for document in documents).items():
-            [(number, end)] = self._writing.execute(_NEXT_IDS, (account_id, count)).fetchall()
+            rows: list[Any] = self._writing.execute(_NEXT_IDS, (account_id, count)).fetchall()
+            number, end = rows[0]
             last[account_id] = (number << _ACCOUNT_BITS | end) - count
         found: list[int] = []
         for document in documents:

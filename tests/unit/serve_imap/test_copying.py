@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from imap_stage import ALICE, BOB, LETTER, ImapStage
-from postroom.message.errors import TryLater
+from postroom.message.errors import OverQuota, TryLater
 from postroom.serve.imap import copying, transferring
 from postroom.serve.imap.conversation import Conversation
-from postroom.store import expunge, mailboxes, messages
+from postroom.store import expunge, mailboxes, messages, unfinished
 from postroom.store.rights import MailboxRef
 
 
@@ -218,3 +218,149 @@ async def test_a_commit_that_only_seemed_to_fail_is_not_made_twice(
     assert lines[0].endswith(" 1:2 1:2] Moved")
     assert len(await there(shared)) == 2
     assert await shared.uids() == []
+
+
+# -------------------------------------------------------------------------------------------------- many, in several commits
+
+
+@pytest.fixture
+async def many(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> ImapStage:
+    """Five letters, of which two are copied at once."""
+    for _ in range(5):
+        await stage.deliver()
+    monkeypatch.setattr(copying, "COPIED_AT_ONCE", 2)
+    monkeypatch.setattr(transferring, "FILED_AT_ONCE", 2)
+    await give(stage, "lrsite")
+    return stage
+
+
+def failing_after(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, times: int) -> None:
+    """The function fails when it is called once more."""
+    act, calls = getattr(module, name), []
+
+    async def fails(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) > times:
+            raise OverQuota
+        return await act(*arguments)
+
+    monkeypatch.setattr(module, name, fails)
+
+
+async def left_over(stage: ImapStage) -> int:
+    return len(await stage.store.engine.reading().fetch("SELECT * FROM unfinished"))
+
+
+@pytest.mark.parametrize("where", ["Archive", THERE])
+async def test_copy_in_slices(many: ImapStage, where: str) -> None:
+    bob, other = await many.user(select="INBOX"), await many.user(select=where)
+    lines = await bob.say(f"a COPY 1:5 {where}")
+    assert lines[-1].endswith(" 1:5 1:5] Copied")
+    assert await other.ok("NOOP") == ["* 5 EXISTS", "* 5 RECENT"]
+    assert await left_over(many) == 0
+    assert await other.ok("STATUS Archive (MESSAGES SIZE UIDNEXT)")
+
+
+@pytest.mark.parametrize("where", ["Archive", THERE])
+async def test_a_copy_that_fails_takes_back_what_it_has_made(
+    many: ImapStage, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    bob, other = await many.user(select="INBOX"), await many.user(select=where)
+    before = await other.ok(f"STATUS {where} (MESSAGES SIZE)")
+    with monkeypatch.context() as patch:
+        failing_after(patch, copying.copying, "copy", 2)
+        failing_after(patch, transferring, "arrive", 2)
+        assert (await bob.say(f"a COPY 1:5 {where}"))[-1] == "a NO [OVERQUOTA] The mailbox is full"
+    assert await left_over(many) == 0
+    told = await other.ok(f"STATUS {where} (MESSAGES SIZE)")
+    assert told[-1:] == before
+    [used] = await many.store.engine.reading().fetch(
+        "SELECT used_msgs FROM accounts WHERE account_id = $1", many.logins.people[BOB]
+    )
+    assert used[0] == 5
+    await bob.ok(f"COPY 1:5 {where}")  # and what has not been copied is still whole
+    assert await left_over(many) == 0
+
+
+async def test_room_is_looked_for_before_anything_is_copied(many: ImapStage) -> None:
+    bob = await many.user(select="INBOX")
+    await many.store.engine.write(lambda tx: tx.execute("UPDATE accounts SET quota_msgs = 9"))
+    before = await bob.ok("STATUS Archive (UIDNEXT)")
+    assert (await bob.say("a COPY 1:5 Archive"))[-1] == "a NO [OVERQUOTA] The mailbox is full"
+    assert await bob.ok("STATUS Archive (UIDNEXT)") == before
+    await many.store.engine.write(lambda tx: tx.execute("UPDATE accounts SET quota_msgs = 10"))
+    await bob.ok("COPY 1:5 Archive")
+
+
+async def test_a_copy_whose_process_died_is_taken_back(
+    many: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await many.user(select="INBOX")
+
+    async def died(*_: Any) -> Any:
+        return []
+
+    with monkeypatch.context() as patch:
+        failing_after(patch, copying.copying, "copy", 2)
+        patch.setattr(unfinished, "take_back", died)
+        await bob.say("a COPY 1:5 Archive")
+    assert await many.uids(role="archive") == [1, 2, 3, 4]
+    engine, now = many.store.engine, many.now + unfinished.ABANDONED_SECONDS * 1_000_000
+    assert await unfinished.take_back_abandoned(engine, now) == []  # somebody may be at it still
+    assert len(await unfinished.take_back_abandoned(engine, now + 1)) == 2
+    assert await many.uids(role="archive") == []
+    assert await left_over(many) == 0
+
+
+async def test_what_is_to_be_taken_back_may_be_gone(many: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = await many.user(select="INBOX")
+    await bob.ok("CREATE Folder")
+    act = copying.copying.copy
+
+    async def deleted_meanwhile(tx: Any, source: Any, target_id: int, ranges: Any, now: int) -> Any:
+        if ranges[0][0] > 1:
+            raise OverQuota
+        return await act(tx, source, target_id, ranges, now)
+
+    async def take_back(engine: Any, operation: unfinished.Operation, now: int) -> Any:
+        other = await many.user()
+        await other.ok("DELETE Folder")
+        return await original(engine, operation, now)
+
+    original = unfinished.take_back
+    monkeypatch.setattr(copying.copying, "copy", deleted_meanwhile)
+    monkeypatch.setattr(unfinished, "take_back", take_back)
+    assert (await bob.say("a COPY 1:5 Folder"))[-1] == "a NO [OVERQUOTA] The mailbox is full"
+    assert await left_over(many) == 0
+
+
+async def test_move_in_slices(many: ImapStage) -> None:
+    bob, other = await many.user(select="INBOX"), await many.user(select="Archive")
+    lines = await bob.say("a MOVE 1:5 Archive")
+    assert lines[0].endswith(" 1:5 1:5] Moved")
+    assert lines[1:] == [*(f"* {n} EXPUNGE" for n in (5, 4, 3, 2, 1)), "a OK Moved"]
+    assert await other.ok("NOOP") == ["* 5 EXISTS", "* 5 RECENT"]
+    assert await left_over(many) == 0
+
+
+async def test_a_move_that_fails_tells_what_it_has_moved(
+    many: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await many.user(select="INBOX")
+    failing_after(monkeypatch, copying.copying, "move", 1)
+    lines = await bob.say("a MOVE 1:5 Archive")
+    assert lines[0].endswith(" 1:2 1:2] Moved")
+    assert lines[1:] == ["* 2 EXPUNGE", "* 1 EXPUNGE", "a NO [OVERQUOTA] The mailbox is full"]
+    assert await many.uids() == [3, 4, 5]
+    assert await many.uids(role="archive") == [1, 2]
+
+
+@pytest.mark.parametrize("verb", ["COPY", "MOVE"])
+async def test_messages_that_go_meanwhile(many: ImapStage, verb: str) -> None:
+    bob = await many.user(select="INBOX")
+    ref = bob.session._conversation.selected.ref
+    await many.store.engine.write(lambda tx: expunge.expunge(tx, ref, [(4, 4)], many.now))
+    lines = await bob.say(f"a {verb} 1:5 Archive")
+    assert lines[-1].startswith("a NO [EXPUNGEISSUED]")
+    assert await many.uids(role="archive") == ([] if verb == "COPY" else [1, 2, 3, 4])
+    assert await left_over(many) == 0

@@ -35,6 +35,7 @@ MARKED = {  # what somebody outside the store may remember, or what is compared 
     "vanished": {"uid", "modseq"},
     "deleted_mailboxes": {"modseq"},
     "url_keys": {"secret"},
+    "unfinished": {"uid"},
     "nodes": {"until", "fence", "id_mark"},
     "leases": {"until", "fence"},
     "jobs": {"epoch"},

@@ -107,11 +107,9 @@ class _OfWords:
         """The column's values; rows are (uid, packed summary, email id), and `anew` gives the summary of an email as it is made today."""
         read, value = self._read, self._value
         found = [read(row[1]) for row in rows]
-        if None in found:
-            for at, row in enumerate(rows):
-                if found[at] is None:
-                    found[at] = read(await anew(row[2]))
-        return [value(words) for words in found]
+        for at in [at for at, words in enumerate(found) if words is None]:
+            found[at] = read(await anew(rows[at][2]))
+        return [value(words) for words in found if words is not None]
 
 
 _OF_WORDS: Final[dict[Column, _OfWords]] = {

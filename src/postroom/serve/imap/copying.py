@@ -1,11 +1,13 @@
-"""COPY and MOVE: within an account in one transaction, into another account as a delivery there.
+"""COPY and MOVE: within an account, into another account as a delivery there.
 
 RFC 9051 §6.4.7 and §6.4.8, RFC 6851 §3.3, RFC 4315 §3 (COPYUID), RFC 2180 §4.4 (all or nothing: messages that have gone meanwhile), RFC 7162 §3.2.8.
-Not here: what a copy is (`store.copying`).
+Many messages are taken in slices, each a commit of its own, since others would wait: a COPY that fails takes back what it has made, a MOVE leaves each
+message in one of the mailboxes. Not here: what a copy is (`store.copying`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from postroom.message.errors import MailError
@@ -14,15 +16,18 @@ from postroom.proto.imap.sets import Ranges, count, ranges_of, render
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.serve.imap.limiting import newest, savable, told
-from postroom.serve.imap.picking import pick, writable
+from postroom.serve.imap.picking import pick, slices, writable
 from postroom.serve.imap.transferring import transfer
-from postroom.store import copying, expunge
+from postroom.store import copying, expunge, unfinished
+from postroom.store.arriving import check_room
 from postroom.store.changes import MessagesExpunged
 from postroom.store.copying import Copied
 from postroom.store.engine import Transaction
 from postroom.store.messages import ranges_of as uids_as_ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, held, require
+from postroom.store.unfinished import Operation
 
+COPIED_AT_ONCE: Final = 500  # messages in one commit of COPY or MOVE: others get their turn between two
 GONE: Final = "Some of the messages are gone: nothing was done"
 
 
@@ -45,8 +50,7 @@ async def copy(conversation: Conversation, command: Copy) -> Answer:
         copied = await _within(conversation, target, picked, expected, moves=command.moves)
     else:
         copied = await _across(conversation, target, picked, expected, moves=command.moves)
-    readable = Right.READ in await held(conversation.reading, target)
-    code = copied_code(copied) if readable else ""  # RFC 4315 §3: who may not look inside is told no uids
+    code = await _code(conversation, target, copied)
     if not command.moves:
         return Answer("Copied", code)
     if code:
@@ -82,18 +86,91 @@ def copied_code(copied: Copied) -> str:
 async def _within(
     conversation: Conversation, target: MailboxRef, picked: Ranges, expected: int, *, moves: bool
 ) -> Copied:
+    parts = list(slices(picked, COPIED_AT_ONCE))
+    if len(parts) > 1:
+        return await (_move_in_slices if moves else _copy_in_slices)(conversation, target, parts, expected)
     act = copying.move if moves else copying.copy
     source, now = conversation.selected.ref, conversation.service.now()
 
     async def work(tx: Transaction) -> Copied:
-        copied = await act(tx, source, target.mailbox_id, picked, now)
-        if len(copied.pairs) < expected:
-            raise Refusal(GONE, "EXPUNGEISSUED")
-        return copied
+        return _complete(await act(tx, source, target.mailbox_id, picked, now), expected)
 
     copied = await conversation.write(work)
     conversation.publish(copied.changes)
     return copied
+
+
+def _complete(copied: Copied, expected: int) -> Copied:
+    """Raises `Refusal` when fewer messages were there."""
+    if len(copied.pairs) < expected:
+        raise Refusal(GONE, "EXPUNGEISSUED")
+    return copied
+
+
+async def _copy_in_slices(
+    conversation: Conversation, target: MailboxRef, parts: Sequence[Ranges], expected: int
+) -> Copied:
+    source, now = conversation.selected.ref, conversation.service.now()
+    operation = Operation(target, conversation.service.ids.next())
+    reading, everything = conversation.reading, [one for part in parts for one in part]
+    await check_room(reading, source.account_id, *await copying.measured(reading, source, everything))
+    done: list[Copied] = []
+    try:
+        for part in parts:
+
+            async def work(tx: Transaction, part: Ranges = part) -> Copied:
+                copied = await copying.copy(tx, source, target.mailbox_id, part, now)
+                _complete(copied, count(part) if expected else 0)
+                if part is parts[-1]:
+                    await unfinished.finish(tx, operation)
+                else:
+                    await unfinished.note(tx, operation, [new for _, new in copied.pairs], now)
+                return copied
+
+            done.append(await conversation.write(work))
+            conversation.publish(done[-1].changes)
+    except (MailError, Refusal):
+        conversation.publish(await unfinished.take_back(conversation.store.engine, operation, now))
+        raise
+    return _joined(done)
+
+
+async def _move_in_slices(
+    conversation: Conversation, target: MailboxRef, parts: Sequence[Ranges], expected: int
+) -> Copied:
+    """As far as it goes: what was moved is told even then."""
+    source, now = conversation.selected.ref, conversation.service.now()
+    done: list[Copied] = []
+    try:
+        for part in parts:
+            done.append(
+                await conversation.write(
+                    lambda tx, part=part: copying.move(tx, source, target.mailbox_id, part, now)  # type: ignore[misc]
+                )
+            )
+            conversation.publish(done[-1].changes)
+        moved = _joined(done)
+        if len(moved.pairs) < expected:
+            raise Refusal("Some of the messages are gone: the others were moved", "EXPUNGEISSUED")
+    except (MailError, Refusal):
+        if code := await _code(conversation, target, _joined(done)):
+            conversation.out.status(b"*", "OK", "Moved", code)
+        raise
+    return moved
+
+
+def _joined(done: Sequence[Copied]) -> Copied:
+    return Copied(
+        done[0].uidvalidity if done else 0,
+        tuple(pair for one in done for pair in one.pairs),
+        tuple(change for one in done for change in one.changes if isinstance(change, MessagesExpunged)),
+    )
+
+
+async def _code(conversation: Conversation, target: MailboxRef, copied: Copied) -> str:
+    """COPYUID for whoever may look inside; others are told no uids (RFC 4315 §3)."""
+    readable = Right.READ in await held(conversation.reading, target)
+    return copied_code(copied) if readable else ""
 
 
 async def _across(

@@ -1,7 +1,7 @@
-"""Messages are copied into a mailbox of another account: delivered there, in one transaction of that account.
+"""Messages are copied into a mailbox of another account: delivered there, all of them or none.
 
-The bodies are read and, where they are large, made durable as files first; then one commit files all of them, by the number of the operation, so
-that a commit whose outcome was not known is not made twice. Not here: what becomes of the originals.
+The bodies are read and, where they are large, made durable as files first; then they are filed, many of them in slices, each a commit of its own. They
+have the number of the operation, so that a commit whose outcome was not known is not made twice. Not here: what becomes of the originals.
 """
 
 from __future__ import annotations
@@ -15,15 +15,19 @@ from postroom.message.errors import MailError, TryLater
 from postroom.message.summary import Summary, is_current, summarize
 from postroom.proto.imap.sets import Ranges
 from postroom.serve.imap.conversation import Conversation, Refusal
+from postroom.store import unfinished
 from postroom.store.arriving import Original, arrive, originals
 from postroom.store.blobs import BlobRef
 from postroom.store.copying import Copied
 from postroom.store.delivery import Delivered, Delivery
+from postroom.store.engine import Transaction
 from postroom.store.flags import split_keywords
 from postroom.store.rights import MailboxRef
 from postroom.store.spilled import Content
+from postroom.store.unfinished import Operation
 
 MAX_TRANSFERRED: Final = 5_000  # messages that one COPY or MOVE takes into another account
+FILED_AT_ONCE: Final = 100  # of them in one commit: others get their turn between two
 MAX_TRANSFERRED_OCTETS: Final = (
     64 << 20
 )  # of their bodies that are held in memory; those that are files are not
@@ -45,7 +49,10 @@ async def transfer(conversation: Conversation, target: MailboxRef, picked: Range
     deliveries: list[Delivery] = []
     try:
         await _prepare(conversation, target, found, deliveries)
-        delivered = await file_all(conversation, target, deliveries)
+        if len(deliveries) > FILED_AT_ONCE:
+            delivered = await _file_in_slices(conversation, target, deliveries)
+        else:
+            delivered = await file_all(conversation, target, deliveries)
     except TryLater:
         raise  # perhaps it was committed after all: the files stay, and fsck knows what to do with them
     except (MailError, Refusal):
@@ -107,6 +114,32 @@ async def file_all(
         return await conversation.write(lambda tx: arrive(tx, target, deliveries))
     except TryLater:
         return await conversation.write(lambda tx: arrive(tx, target, deliveries))
+
+
+async def _file_in_slices(
+    conversation: Conversation, target: MailboxRef, deliveries: list[Delivery]
+) -> list[Delivered]:
+    """What was filed leaves `deliveries`, since its files are the mailbox's then; if the rest cannot be, it is taken back."""
+    now, delivered = conversation.service.now(), list[Delivered]()
+    operation = Operation(target, conversation.service.ids.next())
+    try:
+        while deliveries:
+            part = deliveries[:FILED_AT_ONCE]
+
+            async def work(tx: Transaction, part: list[Delivery] = part) -> list[Delivered]:
+                filed = await arrive(tx, target, part)
+                if len(part) < len(deliveries):
+                    await unfinished.note(tx, operation, [one.uid for one in filed], now)
+                else:
+                    await unfinished.finish(tx, operation)
+                return filed
+
+            delivered += await conversation.write(work)
+            del deliveries[:FILED_AT_ONCE]
+    except MailError:
+        conversation.publish(await unfinished.take_back(conversation.store.engine, operation, now))
+        raise
+    return delivered
 
 
 async def discard(conversation: Conversation, deliveries: Sequence[Delivery]) -> None:

@@ -137,6 +137,17 @@ CREATE TABLE seen (
   PRIMARY KEY (account_id, mailbox_id, reader_id, uid)
 ) {CLUSTERED};
 
+-- Copies, from uid to last, of an operation that goes on in several commits; without a row it is complete.
+CREATE TABLE unfinished (
+  account_id BIGINT NOT NULL,
+  operation BIGINT NOT NULL,
+  mailbox_id BIGINT NOT NULL,
+  uid BIGINT NOT NULL,
+  last BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (account_id, operation, uid)
+) {CLUSTERED};
+
 -- Secrets of RFC 4467, by which URLs of a mailbox's messages are signed; without its row none of them is valid.
 CREATE TABLE url_keys (
   account_id BIGINT NOT NULL,
