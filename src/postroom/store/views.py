@@ -16,6 +16,7 @@ from postroom.store.messages import Message
 from postroom.store.rights import MailboxRef, Right, require
 
 SLICE: Final = 10_000  # uids that one statement gives
+ALL: Final = 1 << 62  # no statement gives as many
 
 _SEEN_THEN: Final = """
 SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4
@@ -65,17 +66,22 @@ async def count(tx: Transaction, then: Then, first: int, last: int) -> int:
     return int(row[0]) if row else 0
 
 
-async def gone(tx: Transaction, then: Then) -> list[tuple[int, int]]:
-    """(modseq, uid) of everything that vanished after the view's modseq, in this order. Complete above the mailbox's `vanished_floor`."""
+async def gone(tx: Transaction, then: Then, most: int = SLICE) -> tuple[list[tuple[int, int]], bool]:
+    """(modseq, uid) of what vanished after the view's modseq, in this order; complete above the mailbox's `vanished_floor`.
+
+    About `most` of them, and whether there is more: what went together, with one modseq, is told together.
+    """
     await require(tx, then.mailbox, Right.READ)
     found: list[tuple[int, int]] = []
     after = (then.modseq, _LAST)
     while True:
-        rows = await tx.fetch(GONE, then.mailbox.account_id, then.mailbox.mailbox_id, *after, SLICE)
+        rows = await tx.fetch(GONE, then.mailbox.account_id, then.mailbox.mailbox_id, *after, most)
         found += [(row[0], row[1]) for row in rows]
-        if len(rows) < SLICE:
-            return found
+        if len(rows) < most:
+            return found, False
         after = found[-1]
+        if found[0][0] < after[0]:
+            return [one for one in found if one[0] < after[0]], True
 
 
 async def changed(tx: Transaction, then: Then) -> list[Message]:

@@ -3,7 +3,7 @@
 import pytest
 
 from imap_stage import ImapStage
-from postroom.serve.imap import storing
+from postroom.serve.imap import storing, view
 from postroom.serve.imap.picking import slices
 
 
@@ -170,3 +170,30 @@ async def test_what_changes_nothing_has_no_modseq(three: ImapStage) -> None:
     assert await other.ok("NOOP") == []
     await other.ok("STORE 2 +FLAGS (\\Answered)")  # the next change has the modseq that nothing took
     assert f"MODSEQ ({modseq + 1})" in "".join(await bob.ok("NOOP"))
+
+
+@pytest.mark.parametrize("qresync", [False, True])
+async def test_many_expunges_are_told_in_pieces(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch, qresync: bool
+) -> None:
+    """In the order in which they happened; what went with one commit is told together, and what came is told behind them."""
+    for _ in range(9):
+        await stage.deliver()
+    bob, other = await stage.user(), await stage.user(select="INBOX")
+    if qresync:
+        await bob.ok("ENABLE QRESYNC")
+    await bob.ok("SELECT INBOX")
+    monkeypatch.setattr(view, "GONE_AT_ONCE", 3)
+    for uids in ("8:9", "2", "3:4", "5,7"):
+        await other.ok(f"UID STORE {uids} +FLAGS.SILENT (\\Deleted)")
+        await other.ok(f"UID EXPUNGE {uids}")
+    await stage.deliver()
+    told = await bob.ok("NOOP")
+    if qresync:
+        assert told == ["* VANISHED 8:9", "* VANISHED 2", "* VANISHED 3:4", "* VANISHED 5,7", *told[4:]]
+    else:
+        assert [line.split()[1] for line in told if "EXPUNGE" in line] == [
+            *("9", "8", "2", "3", "2", "4", "2")
+        ]
+    assert [line for line in told if "EXISTS" in line] == ["* 3 EXISTS"]
+    assert [line.split("UID ")[1] for line in await bob.ok("FETCH 1:* UID")] == ["1)", "6)", "10)"]

@@ -27,7 +27,7 @@ from postroom.store.messages import ranges_of as uids_as_ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, held, require
 from postroom.store.unfinished import Operation
 
-COPIED_AT_ONCE: Final = 500  # messages in one commit of COPY or MOVE: others get their turn between two
+COPIED_AT_ONCE: Final = 200  # messages in one commit of COPY or MOVE: others get their turn between two
 GONE: Final = "Some of the messages are gone: nothing was done"
 
 

@@ -23,7 +23,13 @@ async def resync(conversation: Conversation, view: View, mailbox: Mailbox, wante
     since = Then(view.ref, wanted.modseq)
     if wanted.modseq >= mailbox.vanished_floor:
         gone = ranges_of(
-            sorted({uid for modseq, uid in await views.gone(tx, since) if modseq <= view.gone_modseq})
+            sorted(
+                {
+                    uid
+                    for modseq, uid in (await views.gone(tx, since, views.ALL))[0]
+                    if modseq <= view.gone_modseq
+                }
+            )
         )
     else:
         first = await _expunges_known_to(conversation, view, wanted.match) + 1

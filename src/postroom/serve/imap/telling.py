@@ -7,6 +7,7 @@ RFC 9051 §7.4.1 and §7.5.1 (when, and in which order), RFC 3501 §7.3.2 (RECEN
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from postroom.message.errors import NotPermitted
@@ -42,13 +43,19 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
         mailbox = await mailboxes.get(tx, view.ref)
         return None if view.is_told(mailbox, told) else await view.news(tx, mailbox, told)
 
-    try:
-        news = await conversation.snapshot(look)
-    except (NoSuchMailbox, NotPermitted):
-        conversation.machine.bye("The selected mailbox is there no more")
-        return
-    if news is not None:
-        await _render(conversation, view, news)
+    more = True
+    while more:
+        try:
+            news = await conversation.snapshot(look)
+        except (NoSuchMailbox, NotPermitted):
+            conversation.machine.bye("The selected mailbox is there no more")
+            return
+        if news is not None:
+            await _render(conversation, view, news)
+        more = news is not None and news.more
+        if more:
+            await conversation.drained()
+            await asyncio.sleep(0)
 
 
 async def _render(conversation: Conversation, view: View, news: News) -> None:

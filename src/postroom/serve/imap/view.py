@@ -24,6 +24,7 @@ from postroom.store.rights import MailboxRef
 from postroom.store.views import Then
 
 SMALL: Final = 2_000  # uids that are read though fewer would do
+GONE_AT_ONCE: Final = 2_000  # expunged messages, about, that are told before others have their turn
 MAX_OWN: Final = 10_000  # changes of its own that a session remembers in order not to be told of them
 
 
@@ -40,7 +41,7 @@ class News(msgspec.Struct):
 
     `expunged` are uids, ascending, and `numbers` what they were until now: told from the last to the first they need no adjusting. `changed`:
     copies that are known and have other flags. `arrived`: uids from here on are new, 0 when none came; `appended` are those of them that the
-    session itself put there. `modseq`: the mailbox as it was looked at.
+    session itself put there. `modseq`: the mailbox as it was looked at. `more`: there is more to tell, after this.
     """
 
     expunged: list[int]
@@ -49,6 +50,7 @@ class News(msgspec.Struct):
     arrived: int
     appended: frozenset[int]
     modseq: int
+    more: bool = False
 
 
 class View:
@@ -144,7 +146,9 @@ class View:
 
         What is not told, messages that have gone among it (RFC 9051 §7.5.1), is counted on as it was.
         """
-        expunged, numbers = await self._take_expunged(tx, mailbox) if told.expunges else ([], [])
+        expunged, numbers, more = await self._take_expunged(tx, mailbox) if told.expunges else ([], [], False)
+        if more:
+            return News(expunged, numbers, [], 0, frozenset(), self.gone_modseq, more=True)
         changed: list[Message] = []
         if told.flags:
             rows = await views.changed(tx, Then(self.ref, self.changed_modseq))
@@ -163,16 +167,17 @@ class View:
             self._appended -= appended
         return News(expunged, numbers, changed, arrived, appended, mailbox.highestmodseq)
 
-    async def _take_expunged(self, tx: Transaction, mailbox: Mailbox) -> tuple[list[int], list[int]]:
-        """Uids that have gone, ascending, and what their numbers were; the view is without them then."""
-        expunged = sorted({uid for _, uid in await views.gone(tx, self._then) if uid < self.uidnext})
+    async def _take_expunged(self, tx: Transaction, mailbox: Mailbox) -> tuple[list[int], list[int], bool]:
+        """Uids that have gone, ascending, and what their numbers were; the view is without them then. And whether there are more."""
+        rows, more = await views.gone(tx, self._then, GONE_AT_ONCE)
+        expunged = sorted({uid for _, uid in rows if uid < self.uidnext})
         await self.read(tx, ranges_of(expunged))
         expunged = [uid for uid in expunged if uid in self._known]
         numbers = [self.number(uid) for uid in expunged]
         self._known.remove(expunged)
         self.total -= len(expunged)
-        self.gone_modseq = mailbox.highestmodseq
-        return expunged, numbers
+        self.gone_modseq = rows[-1][0] if more else mailbox.highestmodseq
+        return expunged, numbers, more
 
     # -------------------------------------------------------------------------------------------------- what was not read yet
 
