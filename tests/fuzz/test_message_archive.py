@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import email
 import email.policy
-import lzma
 import os
-import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from archive import archived, as_sent
 from imap_reader import check_body, check_envelope, read
 from postroom.message.header import Header
 from postroom.message.mime import scan
 from postroom.message.summary import Summary, summarize
 from postroom.message.text import message_text
 
-NAME = "list-mail-12000.mbox.xz"
 EVERY = 8  # of 12,000: 1,500 messages; POSTROOM_WHOLE_ARCHIVE=1 reads all of them
-SEPARATOR = re.compile(rb"^From mboxrd@z [^\n]*\n", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def archive() -> Path:
-    """The file in POSTROOM_DATA, or in a directory called data near this checkout."""
-    named = os.environ.get("POSTROOM_DATA")
-    near = Path(__file__).parents[3].glob(f"*/data/{NAME}")
-    for path in [Path(named) / NAME] if named else near:
-        if path.is_file():
-            return path
-    pytest.skip(f"needs {NAME} (POSTROOM_DATA=its directory)")
-
-
-def messages(archive: Path) -> Iterator[bytes]:
-    whole = SEPARATOR.split(lzma.decompress(archive.read_bytes()))[1:]
+def messages() -> list[bytes]:
     step = 1 if os.environ.get("POSTROOM_WHOLE_ARCHIVE") else EVERY
-    yield from (message.replace(b"\n", b"\r\n") for message in whole[::step])
+    return [as_sent(letter) for letter in archived()[::step]]
 
 
 @pytest.mark.slow
-def test_every_message_is_read_and_rendered(archive: Path) -> None:
-    for raw in messages(archive):
+def test_every_message_is_read_and_rendered(messages: list[bytes]) -> None:
+    for raw in messages:
         summary = summarize(raw)
         assert summary.from_
         assert summary.sent_at
@@ -59,9 +43,9 @@ def _oracle(message: email.message.Message) -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_standard_library_sees_the_same_leaves_and_identifiers(archive: Path) -> None:
+def test_the_standard_library_sees_the_same_leaves_and_identifiers(messages: list[bytes]) -> None:
     differing = 0
-    for raw in messages(archive):
+    for raw in messages:
         oracle = email.message_from_bytes(raw, policy=email.policy.compat32)
         structure = scan(raw)
         if _oracle(oracle) != [f"{part.media_type}/{part.subtype}" for part in structure.parts if part.leaf]:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
-import os
-import re
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 
@@ -18,9 +13,6 @@ from postroom.proto.imap.sections import Of, Section, section
 from postroom.serve.imap.fetch_items import Found, Sectioned, UnknownEncoding
 from postroom.serve.imap.sections import Chosen
 from sections_walk import check_message
-
-NAME = "list-mail-12000.mbox.xz"
-EVERY = 100  # of 12,000 messages
 
 
 def found(raw: bytes, summary: bytes = b"") -> Found:
@@ -40,26 +32,6 @@ def octets(m: Found, name: str, kind: str = "BODY[]") -> bytes | None:
 def test_sections_make_up_the_message(raw: bytes) -> None:
     m = found(raw)
     check_message(raw, m.opening.body_structure, lambda name: octets(m, name))
-
-
-def _archive() -> Path | None:
-    named = os.environ.get("POSTROOM_DATA")
-    near = Path(__file__).parents[4].glob(f"*/data/{NAME}")
-    return next((path for path in ([Path(named) / NAME] if named else near) if path.is_file()), None)
-
-
-@pytest.mark.slow
-def test_sections_of_a_public_archive() -> None:
-    archive = _archive()
-    if archive is None:
-        pytest.skip(f"needs {NAME} (POSTROOM_DATA=its directory)")
-    whole = re.split(rb"^From mboxrd@z [^\n]*\n", lzma.decompress(archive.read_bytes()), flags=re.MULTILINE)[
-        1:
-    ]
-    for message in whole[::EVERY]:
-        raw = message.replace(b"\n", b"\r\n")
-        m = found(raw)
-        check_message(raw, m.opening.body_structure, lambda name, m=m: octets(m, name))
 
 
 # RFC 9051 §6.4.5.1: the example of a complex message
