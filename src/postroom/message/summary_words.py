@@ -7,7 +7,7 @@ one looks for: a thousand summaries take half a millisecond. Not here: what is m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast, get_type_hints
 
 import msgspec
@@ -46,8 +46,8 @@ class Words(msgspec.Struct, frozen=True, array_like=True, gc=False):
 _NOTHING = Words()
 
 
-def reader(*names: str) -> Callable[[bytes], Words | None]:
-    """What reads these values of a packed summary; None of what is no summary of this version. Other values may not be looked at."""
+def reader(*names: str) -> Callable[[Sequence[bytes]], list[Words | None]]:
+    """What reads these values of packed summaries; None of what is no summary of this version. Other values may not be looked at."""
     types, order = get_type_hints(Words), Words.__struct_fields__
     fields = [
         (name, types[name] if name in names or name == "version" else msgspec.Raw, getattr(_NOTHING, name))
@@ -56,12 +56,19 @@ def reader(*names: str) -> Callable[[bytes], Words | None]:
     shape = msgspec.defstruct("Words", fields, frozen=True, array_like=True, gc=False)
     decode = msgspec.msgpack.Decoder(shape).decode
 
-    def read(packed: bytes) -> Words | None:
+    def one(packed: bytes) -> Words | None:
         try:
             found = cast("Words", decode(packed))
         except msgspec.DecodeError:
             return None
         return found if found.version == VERSION else None
+
+    def read(packed: Sequence[bytes]) -> list[Words | None]:
+        try:
+            found = [decode(octets) for octets in packed]
+        except msgspec.DecodeError:
+            return [one(octets) for octets in packed]
+        return [words if words.version == VERSION else None for words in cast("list[Words]", found)]
 
     return read
 

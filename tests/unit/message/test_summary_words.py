@@ -20,15 +20,19 @@ def test_each_value_is_that_of_the_summary(name: str) -> None:
     summary = summarize(LETTER)
     value = getattr(summary, name)
     assert value
-    assert getattr(reader(name)(summary.pack()), name) == value
-    assert getattr(reader(*VALUES)(summary.pack()), name) == value
+    for names in ([name], VALUES):
+        [words] = reader(*names)([summary.pack()])
+        assert getattr(words, name) == value
 
 
 def test_what_is_no_summary_has_no_words() -> None:
     packed = summarize(LETTER).pack()
     other = msgspec.msgpack.encode([VERSION + 1, *msgspec.msgpack.decode(packed)[1:]])
     for octets in (b"", b"\xc1", packed[:40], other, msgspec.msgpack.encode("words")):
-        assert reader("subject", "references")(octets) is None
+        both = reader("subject", "references")([octets, packed])
+        assert both[0] is None
+        assert both[1] is not None
+        assert both[1].references == ["1@x", "2@x"]
 
 
 def test_the_values_stand_as_in_the_summary() -> None:

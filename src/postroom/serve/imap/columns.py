@@ -106,9 +106,10 @@ class _OfWords:
     async def of(self, rows: Sequence[Row], anew: Callable[[int], Awaitable[bytes]]) -> list[Any]:
         """The column's values; rows are (uid, packed summary, email id), and `anew` gives the summary of an email as it is made today."""
         read, value = self._read, self._value
-        found = [read(row[1]) for row in rows]
-        for at in [at for at, words in enumerate(found) if words is None]:
-            found[at] = read(await anew(rows[at][2]))
+        found = read([row[1] for row in rows])
+        if None in found:
+            for at in [at for at, words in enumerate(found) if words is None]:
+                [found[at]] = read([await anew(rows[at][2])])
         return [value(words) for words in found if words is not None]
 
 

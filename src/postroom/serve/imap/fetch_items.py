@@ -6,7 +6,7 @@ RFC 9051 §7.5.2, RFC 3516 §4.3, RFC 7162 §3.1.4.2, RFC 8474 §5, RFC 8514 §4
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from postroom.proto.imap.commands.fetching import Attribute
 from postroom.proto.imap.sections import WHOLE, Of
 from postroom.serve.imap import sections
 from postroom.serve.imap.sections import KNOWN_ENCODINGS, Chosen
+from postroom.store.engine import Row
 
 PREVIEW: Final = 200  # characters, RFC 8970 §3.3
 _SMALL: Final = frozenset({Of.HEADER, Of.FIELDS, Of.NOT_FIELDS, Of.MIME})
@@ -142,6 +143,32 @@ TABLE: Final = MappingProxyType(
         "BODY": Item(Need.SUMMARY, lambda m: without_extensions(m.opening.body_structure)),
         "PREVIEW": Item(Need.SUMMARY, _preview),
         "SNIPPET": Item(Need.SUMMARY, lambda m: b"(FUZZY %b)" % _preview(m)),
+    }
+)
+
+
+def _flag_column(rows: Sequence[Row], recent: int) -> list[bytes]:
+    """Few kinds of flags are rendered once each."""
+    known: dict[tuple[int, str, bool], bytes] = {}
+    found: list[bytes] = []
+    for row in rows:
+        kind = row[2], row[3], row[0] >= recent
+        words = known.get(kind)
+        if words is None:
+            words = known[kind] = b"(%b)" % rendering.flags(kind[0], kind[1], recent=kind[2])
+        found.append(words)
+    return found
+
+
+# What clients ask of whole mailboxes, for many rows at once: (uid, modseq, flags, keywords, internaldate, savedate, email_id, thread_id, size, ...). `recent`
+# is the first \\Recent uid. The values are those of `TABLE`.
+COLUMNS: Final[Mapping[str, Callable[[Sequence[Row], int], list[bytes]]]] = MappingProxyType(
+    {
+        "UID": lambda rows, _: [b"%d" % row[0] for row in rows],
+        "FLAGS": _flag_column,
+        "MODSEQ": lambda rows, _: [b"(%d)" % row[1] for row in rows],
+        "INTERNALDATE": lambda rows, _: [rendering.date_time(row[4]) for row in rows],
+        "RFC822.SIZE": lambda rows, _: [b"%d" % row[8] for row in rows],
     }
 )
 SECTIONED: Final = frozenset({"BODY[]", "BINARY[]", "BINARY.SIZE[]"})

@@ -7,14 +7,16 @@ attributes (`serve.imap.fetch_items`).
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Final
 
 from postroom.message.summary import summarize
 from postroom.proto.imap.commands.fetching import FLAGS, Attribute
 from postroom.proto.imap.sets import Ranges
 from postroom.serve.imap.conversation import Conversation
-from postroom.serve.imap.fetch_items import SECTIONED, Found, Item, Need, item
+from postroom.serve.imap.fetch_items import COLUMNS, SECTIONED, Found, Item, Need, item
 from postroom.serve.imap.rendered import Lines, Slice
 from postroom.serve.imap.streaming import stream
 from postroom.store import fetching as stored
@@ -29,6 +31,8 @@ WINDOW: Final = 20_000  # uids that one statement walks over when it looks for m
 FEW: Final = 16  # messages: a slice of fewer is not worth keeping
 TURN: Final = 8  # slices after which others have their turn, even when the client reads fast
 READING: Final = 4  # kept slices that take as long as one that is read
+
+_uid = itemgetter(0)
 
 
 class Plan:
@@ -52,6 +56,9 @@ class Plan:
         self.need = max(row.need for _, row in self.items)
         self.summaries = any(row.need > Need.ROW and row.summary for _, row in self.items)
         self.kept = not marked and not since and all(row.kept for _, row in self.items)
+        # where all that is told are columns of rows
+        plain = not marked and all(attribute.name in COLUMNS for attribute in told)
+        self.columns = [COLUMNS[attribute.name] for attribute in told] if plain else []
         labels = sum(len(attribute.label) for attribute in told)
         self.slice = max(1, min(SLICE, AT_ONCE // max(1, labels)))
         # what one message may have so that all its sections together are few enough octets
@@ -63,6 +70,12 @@ class Plan:
         """The response for a message. Raises `UnknownEncoding`."""
         line, renders = self._lines[m.uid not in self.marked]
         return line % (m.number, *[render(m) for render in renders])
+
+    def table(self, numbers: Sequence[int], rows: Sequence[Row], recent: int) -> list[bytes]:
+        """The responses for many messages of which nothing but rows is told, and all the same."""
+        line, _ = self._lines[0]
+        columns = [column(rows, recent) for column in self.columns]
+        return [line % values for values in zip(numbers, *columns, strict=True)]
 
     def of(self, m: Found) -> list[tuple[Attribute, Item]]:
         """What is told of a message."""
@@ -165,39 +178,47 @@ class Slices:
             return modseq, end, found
 
         modseq, end, rows = await self._conversation.snapshot(look)
-        known = self._numbered(rows, _within(group, first, end))
+        numbers, there = self._numbered(rows, _within(group, first, end))
         lines = self._lines
-        keeping = lines is not None and len(group) == 1 and len(known) >= FEW
-        data = await self._tell(known, keeping=keeping)
+        keeping = lines is not None and len(group) == 1 and len(there) >= FEW
+        data = await self._tell(numbers, there, keeping=keeping)
         if lines is not None and data is not None and lines.modseq == modseq == self._modseq:
-            last_uid = known[-1].uid
+            last_uid = there[-1][0]
             kept = Slice(end, len(rows) == plan.slice, last_uid, self._recent_in(first, last_uid), data)
             self._conversation.service.rendered.put(lines, first, kept)
         return end
 
-    def _numbered(self, rows: Sequence[Row], ranges: Ranges) -> list[Found]:
-        """The rows that the session asked for and knows, with their numbers."""
+    def _numbered(self, rows: Sequence[Row], ranges: Ranges) -> tuple[list[int], Sequence[Row]]:
+        """The rows that the session asked for and knows, and their numbers."""
         view, plan = self._view, self._plan
-        recent = view.uidnext if self._conversation.rev2 else view.recent_from
         runs = view.present(ranges)
-        found: list[Found] = []
+        numbers: list[int] = []
+        found: list[Row] = []
         at = expected = 0
         for low, high in runs:
             expected += high - low + 1
             offset = 0 if plan.uid_only else view.number(low) - low
             while at < len(rows) and rows[at][0] < low:
                 at += 1
-            while at < len(rows) and rows[at][0] <= high:
-                row = rows[at]
-                found.append(Found(row[0] + offset, row, recent=row[0] >= recent))
-                at += 1
+            end = bisect_right(rows, high, at, key=_uid)
+            numbers += [row[0] + offset for row in rows[at:end]]
+            found += rows[at:end]
+            at = end
         if not plan.since:
             self._missing += expected - len(found)
-        return found
+        return numbers, found
 
-    async def _tell(self, found: Sequence[Found], *, keeping: bool) -> bytes | None:
+    async def _tell(self, numbers: Sequence[int], rows: Sequence[Row], *, keeping: bool) -> bytes | None:
         """Sends the responses; gives them when they are to be kept, and none of them was long."""
+        recent = self._view.uidnext if self._conversation.rev2 else self._view.recent_from
         out, kept = self._conversation.out, list[bytes]()
+        if self._plan.columns:
+            data = b"".join(self._plan.table(numbers, rows, recent))
+            out.send(data)
+            return data if keeping else None
+        found = [
+            Found(number, row, recent=row[0] >= recent) for number, row in zip(numbers, rows, strict=True)
+        ]
         for batch in self._batches(found):
             if self._plan.need >= Need.HEAD:
                 await self._read(batch)
