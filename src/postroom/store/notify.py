@@ -19,7 +19,7 @@ from postroom.store.changes import AnyChange, Change, Changes, Missed
 from postroom.store.postgres import SERVER_FAILURES
 
 CHANNEL: Final = "postroom_changes"
-GATHER: Final = 0.01  # seconds, in which changes come together
+GATHER: Final = 0.005  # seconds between two notices of one process, in which changes come together; the first of a quiet time goes at once
 MAX_PAYLOAD: Final = 7900  # octets; the server takes 7999
 MAX_WAITING: Final = 10_000  # changes; beyond that each account gets a single hint
 RECONNECT: Final = (0.5, 30.0)  # seconds, the first wait and the longest
@@ -90,9 +90,12 @@ class Relay:
         await connection.add_listener(CHANNEL, self._heard)
         connection.add_termination_listener(lambda _connection: self._wake.set())
         self._changes.missed()
+        now = asyncio.get_running_loop().time
+        sent = 0.0
         while not connection.is_closed():
             await self._wake.wait()
-            await asyncio.sleep(GATHER)
+            await asyncio.sleep(sent + GATHER - now())  # not at all after a quiet time
+            sent = now()
             self._wake.clear()
             waiting, self._waiting = self._waiting, []
             for payload in self._payloads(waiting):

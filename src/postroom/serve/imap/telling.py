@@ -66,8 +66,6 @@ async def _render(conversation: Conversation, view: View, news: News) -> None:
     elif news.expunged:
         out.send(b"".join(b"* %d EXPUNGE\r\n" % number for number in reversed(news.numbers)))
     if news.arrived:
-        if not view.read_only:
-            await conversation.write(lambda tx: mailboxes.claim_recent(tx, view.ref))
         out.untagged(b"%d EXISTS" % view.total)
         if not conversation.rev2:
             out.untagged(b"%d RECENT" % await recent(conversation, view))
@@ -78,6 +76,10 @@ async def _render(conversation: Conversation, view: View, news: News) -> None:
     if news.arrived:
         await _tell_new(conversation, view, news, updates)
     await contexts.following(conversation, view, updates)
+    if news.arrived and not view.read_only:
+        assert conversation.connection is not None
+        conversation.connection.wake()  # a commit takes its time, and nobody need wait for this one
+        await conversation.write(lambda tx: mailboxes.claim_recent(tx, view.ref))
 
 
 async def _tell_new(conversation: Conversation, view: View, news: News, updates: Sequence[Update]) -> None:
