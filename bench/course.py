@@ -28,7 +28,7 @@ class Scale(msgspec.Struct, frozen=True):
 
     `imap`: messages in the mailbox that IMAP is asked about; `crowd`: clients at once, each with `crowd_sessions`; `imap_idle`: connections in IDLE,
     of which the peer gets `imap_idle_peer` at most, as it has a process for each; `bulk`: letters of 100 KB that one client fetches `bulk_times`;
-    `searched`: letters that are searched; `idle`: connections; `filled`: messages in the mailbox before delivery, `filled_peer` those of them the peer is asked for as well.
+    `searched`: letters that are searched; `listed`: those of a public mailing list that are asked about; `idle`: connections; `filled`: messages in the mailbox before delivery, `filled_peer` those of them the peer is asked for as well.
     """
 
     runs: int
@@ -46,6 +46,7 @@ class Scale(msgspec.Struct, frozen=True):
     bulk: int
     bulk_times: int
     searched: int
+    listed: int
     idle: tuple[int, ...]
     idle_tls: int
     filled: tuple[int, ...]
@@ -70,6 +71,7 @@ FULL = Scale(
     bulk=10_000,
     bulk_times=1,
     searched=100_000,
+    listed=12_000,
     idle=(1_000, 10_000),
     idle_tls=1_000,
     filled=(1_000, 100_000, 1_000_000),
@@ -93,6 +95,7 @@ QUICK = Scale(
     bulk=1_000,
     bulk_times=4,
     searched=20_000,
+    listed=1_000,
     idle=(200, 1_000),
     idle_tls=200,
     filled=(1_000, 20_000),

@@ -11,6 +11,7 @@ from bench.rows.imap import IMAP
 from bench.rows.imap_crowd import IMAP_CROWD
 from bench.rows.imap_fair import IMAP_FAIR
 from bench.rows.imap_idle import IMAP_IDLE
+from bench.rows.imap_list import IMAP_LIST
 from bench.rows.imap_search import IMAP_SEARCH
 from bench.rows.imap_size import IMAP_SIZE
 from bench.rows.mailbox_size import MAILBOX_SIZE
@@ -24,6 +25,7 @@ ROWS: Final[tuple[Row, ...]] = (
     RELAY,
     POP3,
     IMAP,
+    IMAP_LIST,
     IMAP_CROWD,
     IMAP_SEARCH,
     IMAP_FAIR,

@@ -76,9 +76,7 @@ def run(course: Course) -> Iterator[Figure]:
         yield from figures(f"imap: APPEND of {len(post) // 3} × 4 KB", APPENDS, samples)
         course.settle(ours)
         sessions = [_session(system) for system in (ours, peer) if system]
-        for question in QUESTIONS:
-            asked = msgspec.structs.replace(question, command=question.command.format(word=word))
-            yield from _answers(course, asked, sessions, len(post))
+        yield from answers(course, word, sessions, f"{len(post)} × 4 KB")
         yield from _copies(course, sessions, len(post))
         for session in sessions:
             session.close()
@@ -109,8 +107,15 @@ def _session(system: MailSystem) -> ImapConnection:
     return ImapConnection(system.imaps, system.login(0), system.tls())
 
 
+def answers(course: Course, word: str, sessions: list[ImapConnection], what: str) -> Iterator[Figure]:
+    """All questions, put to the sessions of both sides, whose INBOX has the same letters; `what` they are, and a `word` to look for."""
+    for question in QUESTIONS:
+        asked = msgspec.structs.replace(question, command=question.command.format(word=word))
+        yield from _answers(course, asked, sessions, what)
+
+
 def _answers(
-    course: Course, question: Question, sessions: list[ImapConnection], count: int
+    course: Course, question: Question, sessions: list[ImapConnection], what: str
 ) -> Iterator[Figure]:
     course.say(f"imap {question.name}")
     firsts = _firsts(question, sessions)
@@ -125,7 +130,7 @@ def _answers(
         Kind(AGAIN, "ms", more_is_better=False, budget=None if question.back else budget),
         Kind(FIRST, "ms, first time", more_is_better=False, budget=budget if question.back else None),
     )
-    yield from figures(f"imap: {question.name}, {count} × 4 KB", kinds, Samples(samples[:1], samples[1:]))
+    yield from figures(f"imap: {question.name}, {what}", kinds, Samples(samples[:1], samples[1:]))
 
 
 def _firsts(question: Question, sessions: list[ImapConnection]) -> list[list[float]]:
