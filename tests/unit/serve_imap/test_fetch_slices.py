@@ -14,7 +14,7 @@ from imap_stage import Client, ImapStage
 from postroom.message.summary import VERSION, Summary, summarize
 from postroom.proto.imap.answers import Answers
 from postroom.serve.imap import fetch_slices, fetching
-from postroom.serve.imap.fetch_slices import AT_ONCE, HEAD, SLICE
+from postroom.serve.imap.fetch_slices import AT_ONCE, FEW, HEAD, SLICE
 from postroom.serve.imap.rendered import MAX_SLICE, Rendered, Slice
 from postroom.serve.imap.streaming import PIECE
 from postroom.store import expunge
@@ -446,3 +446,20 @@ async def test_who_may_only_read_leaves_messages_unseen(stage: ImapStage) -> Non
         "* BYE The selected mailbox is there no more",
         "a NO [NOPERM] Not permitted",
     ]
+
+
+@pytest.mark.parametrize("what", ["ENVELOPE", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]", "BODY.PEEK[HEADER]"])
+@pytest.mark.parametrize("long", ["summary", "body", "both", "too long a summary"])
+async def test_a_slice_with_something_long_is_kept(stage: ImapStage, what: str, long: str) -> None:
+    """What had to be read alone is small when it is told; only what is long as it is told is not kept."""
+    for _ in range(FEW):
+        await stage.deliver()
+    names = {"body": 1, "too long a summary": 1200}.get(long, 250)
+    head = b"Subject: long\r\nTo: %b\r\n\r\n" % b", ".join(b"x%d@y.test" % n for n in range(names))
+    await stage.deliver(head + b"y\r\n" * (1000 if long in ("body", "both") else 1))
+    bob = await stage.user(select="INBOX")
+    first = await bob.ok(f"FETCH 1:* ({what})")
+    [lines] = bob.session._conversation.service.rendered._lines.values()
+    assert bool(lines.slices) is (long != "too long a summary")
+    assert await bob.ok(f"FETCH 1:* ({what})") == first
+    assert len(first) > FEW

@@ -30,6 +30,7 @@ GAP: Final = 16  # uids nobody asked for that are read rather than begin another
 WINDOW: Final = 20_000  # uids that one statement walks over when it looks for modseqs
 FEW: Final = 16  # messages: a slice of fewer is not worth keeping
 TURN: Final = 8  # slices after which others have their turn, even when the client reads fast
+LONG: Final = 16_384  # octets of a packed summary that is held with those of other messages
 READING: Final = 4  # kept slices that take as long as one that is read
 
 _uid = itemgetter(0)
@@ -225,7 +226,7 @@ class Slices:
             lines: list[bytes] = []
             line, lacks = self._plan.line, self._lacks
             for m in batch:
-                if not lacks(m):
+                if not lacks(m) or await self._completed(m):
                     lines.append(line(m))
                     continue
                 out.send(b"".join(lines))
@@ -273,6 +274,20 @@ class Slices:
         return plan.need >= Need.HEAD and (
             m.octets is None or (plan.need is Need.HEAD and not m.has_header())
         )
+
+    async def _completed(self, m: Found) -> bool:
+        """Reads what could not be read with the others, a long summary or a header that lies in a file; whether nothing lacks then."""
+        store, account_id = self._conversation.store, self._view.ref.account_id
+        if self._plan.need is Need.OCTETS:
+            return False
+        email = await messages.email(self._conversation.reading, account_id, m.email_id)
+        if email is None or len(email.summary) > LONG:
+            return False
+        m.packed = email.summary
+        if m.octets is None and self._plan.need is Need.HEAD:
+            octets = await stored.octets_of(store, account_id, m.email_id)
+            m.octets = None if octets is None else await octets.read(0, min(octets.size, self._plan.first))
+        return not self._lacks(m)
 
     async def _tell_one(self, m: Found) -> None:
         """Sends the response for a message with a long summary, with one of another version, or with long octets."""
