@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,20 @@ from postroom.agent import runtime
 from postroom.app.logs import make_log
 from postroom.lab.cli import _word as word
 from postroom.lab.laboratory import Lab, LabSettings
+from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import residents
 
 
 class LabThread:
     """A running lab and its files; `do` runs a coroutine in its loop."""
 
-    def __init__(self, directory: Path, *, enforce: bool = False) -> None:
+    def __init__(self, directory: Path, faults: Sequence[Chosen] = (), *, enforce: bool = False) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.log = io.StringIO()
         settings = LabSettings(
-            directory / "lab", 0, residents(), make_log("json", "warning", self.log), enforce
+            directory / "lab", 0, residents(), make_log("json", "warning", self.log), faults, enforce
         )
         self.lab = Lab(settings)
         self.do(self.lab.start())

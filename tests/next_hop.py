@@ -55,6 +55,7 @@ class _Peer(asyncio.Protocol):
         self._hop = hop
         self._layer: TlsLayer | None = None
         self._secure = False
+        self._babbling = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -82,8 +83,10 @@ class _Peer(asyncio.Protocol):
             return
         self._say(reply)
         events = self._stage.events
-        if events and isinstance(events[-1], StartTls) and self._layer is None:
+        agreed = bool(events) and isinstance(events[-1], StartTls) and reply.startswith(b"220")
+        if (agreed or self._babbling) and self._layer is None:
             if self._hop.tls is None:
+                self._babbling = True
                 self._transport.write(b"this is no TLS\r\n")
             else:
                 self._layer = TlsLayer(self._hop.tls, server_side=True, server_name="")

@@ -8,6 +8,8 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from people import at
 from postroom.deliver.accept import Acceptance, Accepting
 from postroom.deliver.attempt import Attempt
@@ -26,6 +28,7 @@ from postroom.deliver.routes import Route
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.schedule import Schedule
 from postroom.deliver.settling import Settler, Settling
+from postroom.deliver.tls.assessing import Security
 from postroom.intake.door import Premises
 from postroom.message.address import Address
 from postroom.message.dsn_rules import Happened
@@ -33,7 +36,7 @@ from postroom.message.envelope import Envelope, Recipient
 from postroom.message.journey import Hop, HopKind
 from postroom.net.certificates import opportunistic
 from postroom.net.clock import MovableClock
-from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode
+from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
 from postroom.store import accounts, aliases, domains, journal, mailboxes, messages, spool
 from postroom.store.accounts import NewAccount
 from postroom.store.changes import Change
@@ -49,22 +52,52 @@ HOUR = 3600
 
 
 class Zone:
-    """A resolver over two dictionaries; an absent name is NXDOMAIN, an `Rcode` is that failure."""
+    """A resolver over dictionaries; an absent name is NXDOMAIN, an `Rcode` is that failure. DNSSEC covers the answers about names in `secure`
+    (with "*" all); an alias in `aliases` leads elsewhere. `asked` are the questions for texts and TLSA records."""
 
     def __init__(self) -> None:
         self.exchangers: dict[str, Sequence[Mx] | Rcode] = {}
         self.hosts: dict[str, Sequence[str] | Rcode] = {}
+        self.texts: dict[str, Sequence[bytes] | Rcode] = {}
+        self.tlsas: dict[str, Sequence[Tlsa] | Rcode] = {}
+        self.aliases: dict[str, str] = {}
+        self.secure: set[str] = set()
+        self.asked: list[str] = []
 
     async def mx(self, name: str) -> Answer[Mx]:
         found = self.exchangers.get(name, () if name in self.hosts else Rcode.NXDOMAIN)
-        return _answer(name, Kind.MX, found)
+        return self._answer(name, Kind.MX, found)
 
     async def addresses(self, name: str, family: Family = Family.BOTH) -> Answer[str]:
-        return _answer(name, Kind.ADDRESS, self.hosts.get(name, Rcode.NXDOMAIN))
+        target = self.aliases.get(name, "")
+        found = self.hosts.get(f"{name} {family}", self.hosts.get(target or name, Rcode.NXDOMAIN))
+        answer = self._answer(name, Kind.ADDRESS, found)
+        covered = answer.authenticated and (not target or self._covered(target))
+        return msgspec.structs.replace(answer, canonical=target, authenticated=covered)
 
+    async def txt(self, name: str) -> Answer[bytes]:
+        self.asked.append(name)
+        return self._answer(name, Kind.TXT, self.texts.get(name, Rcode.NXDOMAIN))
 
-def _answer(name: str, kind: Kind, found: Sequence[Any] | Rcode) -> Answer[Any]:
-    return Answer(name, kind, found) if isinstance(found, Rcode) else Answer(name, kind, records=tuple(found))
+    async def tlsa(self, name: str) -> Answer[Tlsa]:
+        self.asked.append(name)
+        return self._answer(name, Kind.TLSA, self.tlsas.get(name, Rcode.NXDOMAIN))
+
+    async def cname(self, name: str) -> Answer[str]:
+        found = self.aliases.get(name)
+        return self._answer(name, Kind.CNAME, (found,) if found else ())
+
+    async def ptr(self, ip: str) -> Answer[str]:
+        return self._answer(ip, Kind.PTR, Rcode.NXDOMAIN)
+
+    def _covered(self, name: str) -> bool:
+        return "*" in self.secure or name in self.secure
+
+    def _answer(self, name: str, kind: Kind, found: Sequence[Any] | Rcode) -> Answer[Any]:
+        if isinstance(found, Rcode):
+            sure = found is Rcode.NXDOMAIN and self._covered(name)
+            return Answer(name, kind, found, authenticated=sure)
+        return Answer(name, kind, records=tuple(found), authenticated=self._covered(name))
 
 
 Script = Callable[[Job], Attempt]
@@ -96,6 +129,9 @@ class ScriptedRelay:
 
 class _Scripted:
     usable = True
+
+    def suits(self, job: Job) -> bool:
+        return True
 
     def __init__(self, relay: ScriptedRelay, script: Script) -> None:
         self._relay = relay
@@ -175,7 +211,12 @@ class SortingOffice:
             )
         )
 
-    def remote(self, tls: Callable[[], ssl.SSLContext] = opportunistic) -> RemoteRelay:
+    def remote(
+        self,
+        tls: Callable[[], ssl.SSLContext] = opportunistic,
+        verified: Callable[[], ssl.SSLContext] | None = None,
+        security: Security | None = None,
+    ) -> RemoteRelay:
         """The real relay, with the zone for its DNS."""
         lookup = MxLookup(
             self.zone,
@@ -184,7 +225,15 @@ class SortingOffice:
             lambda ip: self.ports.get(ip, 1),
         )
         return RemoteRelay(
-            Relaying("mx.hamburger.test", Desk(self.clock, self.read), lookup, self.routes, tls, tls)
+            Relaying(
+                "mx.hamburger.test",
+                Desk(self.clock, self.read),
+                lookup,
+                self.routes,
+                tls,
+                verified or tls,
+                security=security,
+            )
         )
 
     def start(self, relay: Relay | None = None) -> None:

@@ -142,7 +142,7 @@ def standing(rfc: str) -> str:
 
 def _world() -> Any:
     """As much of a server's surroundings as its services' configurations ask for."""
-    return SimpleNamespace(clock=SimpleNamespace(now=lambda: 0), open_house=False)
+    return SimpleNamespace(clock=SimpleNamespace(now=lambda: 0), open_house=False, withheld=frozenset())
 
 
 # ------------------------------------------------------------------------------------------------------------- SMTP, POP3

@@ -5,6 +5,7 @@ The only place that knows all rooms at once. Functions that make one part each; 
 
 from __future__ import annotations
 
+import ipaddress
 import random
 import ssl
 from collections.abc import Callable, Mapping
@@ -19,18 +20,24 @@ from postroom.deliver.mx import Identity, MxLookup
 from postroom.deliver.router import OwnNames
 from postroom.deliver.routes import SMARTHOST, Route
 from postroom.deliver.schedule import Schedule
-from postroom.net.certificates import Pair, ServerTls
+from postroom.deliver.tls.sts import Fetching, StsPolicies
+from postroom.deliver.tls_outcome import TlsOutcomes
+from postroom.net.certificates import Pair, ServerTls, verified
+from postroom.net.https import Web
+from postroom.net.resolver import ResolverOptions, parse_server, system_options
 from postroom.net.selfsigned import self_signed
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.smtp.client_events import Account, TlsUse
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
+from postroom.store.engine import Engine
 from postroom.store.postgres_options import PostgresOptions
 from postroom.store.store import StoreSettings
 
 MECHANISMS = ("PLAIN", "LOGIN")
 POOLED = 48  # writing connections to PostgreSQL of all processes of a server on one machine, and a third of that for reading
 FEWEST = 2  # of one process
+AUTHORITIES_SECONDS = 3600.0  # after which the files of authorities are read again
 PATIENCE = 3600.0  # seconds of silence in a lab
 _TLS_USE = {
     "none": TlsUse.NEVER,
@@ -124,6 +131,7 @@ def smtp_config(settings: Settings, world: Surroundings, service: Service) -> Se
         auth_required=submission,
         unqualified_ok=True,
         etrn=service is Service.MX,
+        withheld=world.withheld if service is Service.MX else frozenset(),
         turn=submission and any(route.turn_for for route in settings.routes.values()),
     )
 
@@ -170,9 +178,11 @@ def routes(settings: Settings) -> Mapping[str, Route]:
 
 
 def _route(domain: str, route: RouteSettings) -> Route:
-    if bool(route.host) == bool(route.turn_for) or (route.turn_for and domain == SMARTHOST):
+    whole = bool(route.host) != bool(route.turn_for) and not (route.turn_for and domain == SMARTHOST)
+    if not whole and not _only_demands(route):
         raise SettingsError(
-            f'[routes."{domain}"] needs a host, or turn_for (for a domain of its own), not both'
+            f'[routes."{domain}"] needs a host, or turn_for (for a domain of its own), not both;'
+            " or tls = none or required alone, for the domain's MX"
         )
     if route.tls not in _TLS_USE:
         raise SettingsError(f'[routes."{domain}"] tls = "{route.tls}": use one of {", ".join(_TLS_USE)}')
@@ -183,7 +193,7 @@ def _route(domain: str, route: RouteSettings) -> Route:
         except OSError as error:
             raise SettingsError(f'[routes."{domain}"] password_file: {error}') from error
         account = Account(route.username, password)
-    verify = account is not None or route.tls in ("required", "implicit")
+    verify = account is not None or (route.verify and route.tls in ("required", "implicit"))
     return Route(
         route.host,
         route.port,
@@ -194,6 +204,60 @@ def _route(domain: str, route: RouteSettings) -> Route:
         route.lmtp,
         route.turn_for,
     )
+
+
+def _only_demands(route: RouteSettings) -> bool:
+    """Whether it says nothing but how well the domain's own MX must be protected."""
+    plain = not (route.host or route.turn_for or route.username or route.lmtp)
+    return plain and route.tls in ("none", "required") and route.port == RouteSettings().port
+
+
+def resolver_options(settings: Settings) -> ResolverOptions:
+    """The name servers of the settings, else the system's. Raises `SettingsError`."""
+    dns = settings.dns
+    if dns.validating not in ("yes", "no", "auto"):
+        raise SettingsError(f'[dns] validating = "{dns.validating}": use yes, no or auto')
+    try:
+        servers = tuple(parse_server(text) for text in dns.servers)
+    except ValueError as error:
+        raise SettingsError(f"[dns] servers: {error}") from error
+    found = system_options()
+    if servers:
+        local = all(ipaddress.ip_address(server.ip).is_loopback for server in servers)
+        found = ResolverOptions(servers, trust_ad=local)
+    if dns.validating == "auto":
+        return found
+    return msgspec.structs.replace(found, trust_ad=dns.validating == "yes")
+
+
+class Authorities:
+    """The context that demands a certificate of a trusted authority; read anew once an hour, since system authorities change."""
+
+    def __init__(self, settings: Settings, now: Callable[[], float]) -> None:
+        self._settings = settings
+        self._now = now
+        self._read = 0.0
+        self._context: ssl.SSLContext | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """For one connection. Raises `CertificateError` when the authorities cannot be read."""
+        if self._context is None or self._now() - self._read > AUTHORITIES_SECONDS:
+            self._context, self._read = verified(authorities(self._settings)), self._now()
+        return self._context
+
+
+def sts_policies(
+    settings: Settings,
+    world: Surroundings,
+    engine: Engine,
+    trusted: Callable[[], ssl.SSLContext],
+    outcomes: TlsOutcomes,
+) -> StsPolicies | None:
+    """The MTA-STS policies of other domains, unless the settings switch them off."""
+    if not settings.tls.mta_sts:
+        return None
+    web = Web(world.resolver, trusted, world.https_port_of, world.source)
+    return StsPolicies(Fetching(engine, world.resolver, web, world.clock, outcomes.note))
 
 
 class Tls(msgspec.Struct, frozen=True):

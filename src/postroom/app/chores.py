@@ -36,7 +36,7 @@ class Chores:
     def __init__(self, office: Office, parts: Parts, tls: ServerTls, world: Surroundings) -> None:
         self._office = office
         self._log = world.log
-        self._resolver = world.resolver
+        self._world = world
         self._told = ""
         reporting.check(office.settings)
         self._accepted = 0
@@ -61,6 +61,7 @@ class Chores:
             Chore("certificates", 60.0, self._watch_certificates),
             Chore("reports", 900.0, self._send_reports, Whose.STORE),
             Chore("report mailbox", 60.0, self._read_reports, Whose.STORE),
+            Chore("MTA-STS", HOUR, self._renew_policies, Whose.STORE),
             Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
             Chore("sweep", HOUR, self._sweep, Whose.STORE),
         ]
@@ -114,7 +115,7 @@ class Chores:
 
     async def _send_reports(self) -> bool:
         if self._office.settings.reports.send:
-            sender = reporting.sender(self._office, self._resolver)
+            sender = reporting.sender(self._office, self._world)
             for sent in await sender.send_due(self._office.clock.now()):
                 self._log.info("report.sent", kind=sent.kind, domain=sent.domain, problem=sent.problem)
         return False
@@ -133,6 +134,10 @@ class Chores:
         if problem != self._told:
             self._log.warning("reports.not_read", reason=problem)
         self._told = problem
+
+    async def _renew_policies(self) -> bool:
+        sts = self._parts.sts
+        return sts is not None and await sts.renew()
 
     async def _prune(self) -> bool:
         engine, now = self._office.engine, self._office.clock.now()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import ssl
 from collections.abc import Callable
 
 import msgspec
@@ -32,10 +33,12 @@ from postroom.deliver.router import Router
 from postroom.deliver.runner import Runner, Running
 from postroom.deliver.settling import Settler, Settling
 from postroom.deliver.tally import Tally
+from postroom.deliver.tls.assessing import Security
+from postroom.deliver.tls.sts import StsPolicies
+from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.message.address import parse_mailbox
-from postroom.net.certificates import verified
 from postroom.serve.body_budget import BodyBudget
 from postroom.store import domains, spool
 from postroom.store.domains import Rules
@@ -69,6 +72,8 @@ class Parts(msgspec.Struct):
     budget: BodyBudget
     index: SearchIndex
     tally: Tally
+    sts: StsPolicies | None
+    tls_outcomes: TlsOutcomes
 
 
 async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
@@ -101,7 +106,12 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     room = Room(places_of(settings).data, limits.free_bytes, limits.bodies_in_flight, gauges, clock.monotonic)
     chance = random.SystemRandom()
     settler = Settler(Settling(store.engine, placer, chance, BodyReader(store).read))
-    runner = _runner(settings, world, store, Queue(node, room, settler, chance))
+    outcomes, tally = TlsOutcomes(), Tally(store.engine)
+    outcomes.hear = tally.heard
+    trusted = building.Authorities(settings, clock.monotonic).context
+    sts = building.sts_policies(settings, world, store.engine, trusted, outcomes)
+    security = Security(world.resolver, sts, settings.tls.dane, outcomes.note)
+    runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance))
     placer.lease = runner.lease
     acceptance = Acceptance(
         Accepting(
@@ -136,7 +146,9 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         premises,
         budget,
         _index(settings, store),
-        Tally(store.engine),
+        tally,
+        sts,
+        outcomes,
     )
 
 
@@ -150,6 +162,9 @@ def _index(settings: Settings, store: Store) -> SearchIndex:
 
 class Queue(msgspec.Struct, frozen=True):
     """What the runner needs of the parts made before it."""
+
+    security: Security
+    trusted: Callable[[], ssl.SSLContext]
 
     node: Node
     room: Room
@@ -166,8 +181,9 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
             building.mx_lookup(settings, world, queue.chance),
             building.routes(settings),
             world.relay_tls,
-            lambda: verified(building.authorities(settings)),
+            queue.trusted,
             world.source,
+            queue.security,
         )
     )
     local = LocalWorker(store.engine, Filing(queue.node.ids.next), clock, store.durable, store.discard)

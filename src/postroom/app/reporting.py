@@ -5,17 +5,22 @@ RFC 9990, RFC 8460. Puts together what the settings say; the work is `deliver.re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import urlsplit
 
 from postroom import __version__
-from postroom.app.building import home_domain
+from postroom.app.building import Authorities, home_domain
 from postroom.app.operations.office import Office, Submission
 from postroom.app.settings import Settings, SettingsError
+from postroom.app.surroundings import Surroundings
 from postroom.deliver.reporting import Reports, ReportSender
 from postroom.intake.report_mailbox import Looked, ReportMailbox
+from postroom.mailauth.dkim.names import a_labels
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.envelope import Notify, Recipient
-from postroom.proto.dns.resolver import Resolver
+from postroom.net.certificates import CertificateError
+from postroom.net.https import NotFetched, Web
+from postroom.proto.http.client import Request
 from postroom.store import received_reports, report_rows
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.report_rows import DMARC, TLS
@@ -23,6 +28,7 @@ from postroom.store.store import Store
 
 USER = "reports"  # who posts them, in Received
 DAY = 86_400_000_000  # microseconds
+MAX_RESPONSE = 64 * 1024  # octets of an answer to a report; nothing is done with them
 ROWS_DAYS = 7  # that rows are kept which no report takes up
 
 
@@ -50,17 +56,50 @@ def _address(text: str, key: str) -> Address:
     return found
 
 
-def sender(office: Office, resolver: Resolver) -> ReportSender:
-    """What sends the reports of a server that runs."""
+def sender(office: Office, world: Surroundings) -> ReportSender:
+    """What sends the reports of a server that runs in this world."""
+    context = Authorities(office.settings, world.clock.monotonic).context
+    web = Web(world.resolver, context, world.https_port_of, world.source)
 
     async def post(author: Address, to: Sequence[Address], raw: bytes) -> int:
         recipients = [Recipient(one, Notify.NEVER) for one in to]
-        return await office.submit(Submission(USER, author, recipients, raw))
+        utf8 = not all(one.is_ascii for one in (author, *to))
+        return await office.submit(Submission(USER, author, recipients, raw, smtputf8=utf8))
 
-    settings = office.settings
+    settings, publish = office.settings, publisher(web)
     organization = settings.reports.organization or home_domain(settings)
     generator = f"Postroom {__version__}"
-    return ReportSender(Reports(office.engine, resolver, organization, author(settings), post, generator))
+    return ReportSender(
+        Reports(office.engine, world.resolver, organization, author(settings), post, generator, publish)
+    )
+
+
+def publisher(web: Web) -> Callable[[str, bytes, str], Awaitable[None]]:
+    """What hands a report to a URL; raises OSError for whatever but 2xx."""
+
+    async def publish(url: str, octets: bytes, media_type: str) -> None:
+        request = posting(url, octets, media_type)
+        try:
+            response = await web.ask(request)
+        except (NotFetched, CertificateError) as error:
+            raise OSError(str(error)) from error
+        if not 200 <= response.status < 300:
+            raise OSError(f"it answers {response.status}")
+
+    return publish
+
+
+def posting(url: str, octets: bytes, media_type: str) -> Request:
+    """The request that takes a report to a URL (RFC 8460 §5.4); raises OSError for a URL that is none, or has a port of its own."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise OSError(f"it is no URL: {error}") from error
+    if parts.scheme.lower() != "https" or a_labels(host) is None or port not in (None, 443) or parts.username:
+        raise OSError("only https at port 443 of a named host, without a password, is served")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Request(host, target, MAX_RESPONSE, "POST", (("Content-Type", media_type),), octets)
 
 
 async def look(office: Office, store: Store, now: int) -> Looked:

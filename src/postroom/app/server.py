@@ -120,6 +120,8 @@ class Server:
         await self._shifts.end()
         await self._chores.close()
         await self.parts.runner.stop(self.world.farewell)
+        if self.parts.sts is not None:
+            await self.parts.sts.close()
         await self.services.notes.finish()
         self.parts.passwords.close()
         await self.parts.node.leave()
@@ -187,7 +189,7 @@ class Server:
     async def send_reports(self, *, today: bool) -> Sequence[SentReport]:
         """See `Office`."""
         await self.parts.tally.write()
-        return await reporting.sender(self, self.world.resolver).send_due(self.clock.now(), today=today)
+        return await reporting.sender(self, self.world).send_due(self.clock.now(), today=today)
 
     async def login(self, protocol: str, username: str, password: bytes) -> Login:
         """See `Office`."""

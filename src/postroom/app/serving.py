@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from postroom.app.building import resolver_options
 from postroom.app.logs import make_log
 from postroom.app.server import Server
 from postroom.app.settings import Settings, SettingsError
@@ -26,7 +27,7 @@ from postroom.net import sockets
 from postroom.net.certificates import CertificateError, opportunistic
 from postroom.net.clock import SystemClock
 from postroom.net.ourselves import is_ourselves
-from postroom.net.resolver import StubResolver, system_options
+from postroom.net.resolver import StubResolver
 from postroom.net.sockets import CannotListen
 from postroom.store.refused import StoreRefused
 
@@ -40,7 +41,7 @@ def internet(settings: Settings) -> Surroundings:
     clock = SystemClock()
     return Surroundings(
         clock,
-        StubResolver(system_options(), clock.monotonic),
+        StubResolver(resolver_options(settings), clock.monotonic),
         make_log(settings.log.format, settings.log.level),
         lambda ip: is_ourselves(ip, own),
         opportunistic,

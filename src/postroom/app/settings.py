@@ -80,6 +80,29 @@ class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authorities: Annotated[str, Meta(description="PEM file of further authorities to trust when sending")] = (
         ""
     )
+    dane: Annotated[
+        bool, Meta(description="hold servers against their TLSA records when sending (RFC 7672)")
+    ] = True
+    mta_sts: Annotated[
+        bool, Meta(description="fetch and heed the MTA-STS policies of domains when sending (RFC 8461)")
+    ] = True
+
+
+class DnsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[dns]: whom to ask, and whether to believe what he says of DNSSEC."""
+
+    servers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="addresses of name servers, with a port as in 127.0.0.1:5353; () is /etc/resolv.conf"
+        ),
+    ] = ()
+    validating: Annotated[
+        str,
+        Meta(
+            description="yes: they validate, and their AD bit is believed; no; auto: those on this machine, or with `options trust-ad`"
+        ),
+    ] = "auto"
 
 
 class AuthenticationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,11 +190,19 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[routes."DOMAIN"]: where a domain's mail goes instead of its MX; "*" is the smarthost for all other mail."""
 
-    host: Annotated[str, Meta(description="name or address of the next server")] = ""
+    host: Annotated[
+        str, Meta(description="name or address of the next server; '' is the domain's MX, only with tls set")
+    ] = ""
     port: Annotated[Port, Meta(description="its port")] = 25
     tls: Annotated[str, Meta(description="none, opportunistic, required (STARTTLS) or implicit")] = (
         "opportunistic"
     )
+    verify: Annotated[
+        bool,
+        Meta(
+            description="with tls required or implicit: its certificate must be valid for its name; with the MX, for each exchanger's"
+        ),
+    ] = True
     username: Annotated[str, Meta(description="to log in there")] = ""
     password_file: Annotated[str, Meta(description="a file that holds the password")] = ""
     lmtp: Annotated[bool, Meta(description="speak LMTP instead of SMTP")] = False
@@ -239,6 +270,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerSettings = ServerSettings()
     listen: ListenSettings = ListenSettings()
     tls: TlsSettings = TlsSettings()
+    dns: DnsSettings = DnsSettings()
     authentication: AuthenticationSettings = AuthenticationSettings()
     limits: LimitSettings = LimitSettings()
     queue: QueueSettings = QueueSettings()

@@ -24,6 +24,10 @@ def _as_it_is(door: Door) -> Door:
     return door
 
 
+def _port_443(ip: str) -> int:  # noqa: ARG001 - every web server's port but in a lab
+    return 443
+
+
 def _port_25(ip: str) -> int:  # noqa: ARG001 - every server's port but in a lab
     return 25
 
@@ -40,10 +44,10 @@ class Worker(msgspec.Struct, frozen=True):
 class Surroundings(msgspec.Struct, frozen=True):
     """The world as one server sees it.
 
-    `owns` tells its own addresses; `port_of` where an address takes mail; `source` is the address to connect from, "" for any;
+    `owns` tells its own addresses; `port_of` where an address takes mail, `https_port_of` where it is a web server; `source` is the address to connect from, "" for any;
     `relay_tls` the context for STARTTLS to next hops. `open_house` is a lab's: passwords without TLS, VRFY and EXPN for everybody, patience,
     connections without number. `before_door` may put faults in front of a door. `inherited` are sockets that were opened before, by service,
-    `control` likewise. Conversations have `farewell` seconds when the server stops.
+    `control` likewise. `withheld` are extensions of SMTP that are not offered to other servers. Conversations have `farewell` seconds when the server stops.
     """
 
     clock: Clock
@@ -60,3 +64,5 @@ class Surroundings(msgspec.Struct, frozen=True):
     control: socket.socket | None = None
     farewell: float = FAREWELL_SECONDS
     worker: Worker = Worker()
+    https_port_of: Callable[[str], int] = _port_443
+    withheld: frozenset[str] = frozenset()

@@ -20,7 +20,8 @@ from postroom.message.address import Address
 from postroom.message.dsn_rules import Happened
 from postroom.message.errors import BadAddress, MailError, RoutingLoop
 from postroom.message.journey import Hop
-from postroom.message.trace import already_delivered, delivered_to
+from postroom.message.tls_required import tls_is_optional
+from postroom.message.trace import already_delivered, delivered_to, header_end
 from postroom.store import journal
 from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
@@ -145,6 +146,8 @@ class Acceptance:
         milestones = _milestones(letter, routes)
         if milestones:
             groups.setdefault(own, [])
+        if any(leg.next_hop for leg in routes.legs):
+            _note_tls_required(letter)
         terms = terms_of(letter.envelope, letter.from_mta, shown=letter.shown, junk=letter.junk)
         at_once = _filed_at_once(letter, routes)
         placer = self._with.placer
@@ -188,6 +191,13 @@ def _marked(content: Content, via: Sequence[Address], legs: Sequence[tuple[int, 
             for _, leg in legs:
                 leg.error = leg.error or error
     return with_head(content, b"".join([*map(delivered_to, via), head]))
+
+
+def _note_tls_required(letter: Letter) -> None:
+    """RFC 8689 §4.1: the field counts when the envelope does not say REQUIRETLS."""
+    if not letter.envelope.require_tls:
+        head = head_of(letter.content)
+        letter.envelope.tls_optional = tls_is_optional(head[: header_end(head)])
 
 
 def _milestones(letter: Letter, routes: Routes) -> list[Result]:

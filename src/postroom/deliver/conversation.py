@@ -1,7 +1,7 @@
 """A conversation with a next hop: its session, and one message after the other.
 
 RFC 5321 §4.2.5 and §4.5.4 (what a reply means), §4.5.3.1.8 (recipients of one transaction), RFC 3461 §5.2 (who reports), RFC 6152 §3 and RFC 6531
-§3.5 (what a next hop cannot take). The journey sees every line. Not here: which host, and what is written down.
+§3.5 (what a next hop cannot take), RFC 8689 §4.2.1 (REQUIRETLS). The journey sees every line. Not here: which host, and what is written down.
 """
 
 from __future__ import annotations
@@ -15,15 +15,25 @@ import msgspec
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.local import UNREADABLE
 from postroom.deliver.reports import Result, failed
+from postroom.deliver.tls.demand import Trust
 from postroom.message.downgrade import downgrade
 from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import BodyKind, ByMode, DeliverBy, Envelope, Recipient
-from postroom.message.errors import ConversionRequired, EnhancedStatus, MailError, NonAsciiAddress
+from postroom.message.errors import (
+    ConversionRequired,
+    EncryptionNeeded,
+    EnhancedStatus,
+    MailError,
+    NonAsciiAddress,
+    RequireTlsUnsupported,
+)
 from postroom.message.journey import Connected, JourneyEvent, Outcome, Said, Secured
 from postroom.message.trace import header_end
 from postroom.net.clock import Clock
 from postroom.net.connect import ClientConnection, NetworkError, TlsFailed
 from postroom.net.session import TlsFacts
+from postroom.net.tls import certificate_facts
+from postroom.proto.dns.tlsa import NotProven
 from postroom.proto.smtp.client import SmtpClient
 from postroom.proto.smtp.client_events import BeginTls, ClientEvent, Finished, Ready, Stage, Unusable
 from postroom.proto.smtp.client_events import Result as SmtpResult
@@ -37,6 +47,7 @@ RECIPIENTS = (
     100  # of one transaction, unless the server announces another limit (RFC 5321 §4.5.3.1.8, RFC 9422)
 )
 UNDEFINED = EnhancedStatus(5, 0, 0)
+UNPROTECTED = "4.7.10 The connection is less protected than its host's policy demands"
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -44,6 +55,15 @@ class Desk(msgspec.Struct, frozen=True):
 
     clock: Clock
     read_body: Callable[[Job], Awaitable[Content | None]]
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """How TLS begins: the context, the name for SNI and, beside what the context checks, `prove`: it is given the certificates that the server showed
+    (DER, its own first) and raises `NotProven`."""
+
+    context: ssl.SSLContext
+    server_name: str = ""
+    prove: Callable[[list[bytes]], object] | None = None
 
 
 class _Parcel(msgspec.Struct):
@@ -68,14 +88,29 @@ class SmtpConversation:
         self._opening: list[JourneyEvent] = []
         self._began = 0  # when the opening did, unix microseconds
         self._usable = False
+        self.trust = Trust()
 
     @property
     def usable(self) -> bool:
         """Whether another message may be sent over it."""
         return self._usable and self._connection.alive
 
-    async def begin(self, attempt: Attempt, context: ssl.SSLContext, host: str) -> str | None:
-        """Brings the session about; None when it stands, else in one line why not. Raises TlsFailed.
+    @property
+    def local_ip(self) -> str:
+        """The address at our end."""
+        return self._connection.local.ip
+
+    @property
+    def knows_requiretls(self) -> bool:
+        """Whether the server hands REQUIRETLS on."""
+        return self._machine.capabilities.has("REQUIRETLS")
+
+    def suits(self, job: Job) -> bool:
+        """Whether the connection is as protected as the job's message wants it."""
+        return _misfit(job, self.trust, requiretls=self.knows_requiretls) is None
+
+    async def begin(self, attempt: Attempt, tls: Handshake) -> str | None:
+        """Brings the session about; None when it stands, else in one line why not. Raises TlsFailed; the connection is closed then.
 
         What was seen until then, by this and by hosts that were tried before, belongs to the first message's journey.
         """
@@ -85,9 +120,10 @@ class SmtpConversation:
         ends = f"{peer.ip}:{peer.port}", f"{local.ip}:{local.port}"
         attempt.events.append(Connected(self._at(attempt.started), protocol, *ends, self._name))
         try:
-            refused = await self._session(context, host)
+            refused = await self._session(tls)
         except TlsFailed:
             attempt.events += self._events(self._at(attempt.started))
+            connection.close()
             raise
         except NetworkError as error:
             refused = str(error)
@@ -98,26 +134,49 @@ class SmtpConversation:
             connection.close()
         return refused
 
-    async def _session(self, context: ssl.SSLContext, host: str) -> str | None:
-        connection, machine = self._connection, self._machine
+    async def _session(self, tls: Handshake) -> str | None:
+        machine = self._machine
         while True:
-            match await connection.event(machine.deadline):
+            match await self._opening_event():
                 case Ready():
                     return None
                 case BeginTls():
-                    self._facts = await self._start_tls(context, host)
+                    self._facts = await self._start_tls(tls)
+                    self._prove(tls)
                     machine.tls_started()
-                case Unusable(reply=reply, said=said):
-                    return f"{self._name} said: {reply}" if said else f"{self._name}: {reply.text}"
+                case Unusable(reply=reply, stage=stage, said=said):
+                    words = f"{self._name} said: {reply}" if said else f"{self._name}: {reply.text}"
+                    if stage is Stage.STARTTLS:
+                        raise TlsFailed(words, "starttls-not-supported")
+                    return words
 
-    async def _start_tls(self, context: ssl.SSLContext, host: str) -> TlsFacts:
+    async def _opening_event(self) -> ClientEvent:
+        """Some servers hang up, or say nothing more, when they hear STARTTLS: it is TLS that does not work with them."""
+        try:
+            return await self._connection.event(self._machine.deadline)
+        except NetworkError as error:
+            if self._machine.stage is Stage.STARTTLS:
+                raise TlsFailed(f"{self._name}: {error}", "starttls-not-supported") from error
+            raise
+
+    async def _start_tls(self, tls: Handshake) -> TlsFacts:
         """However a handshake fails, it is TLS that failed: some servers just hang up."""
         try:
-            return await self._connection.start_tls(context, host)
+            return await self._connection.start_tls(tls.context, tls.server_name)
         except TlsFailed:
             raise
         except NetworkError as error:
             raise TlsFailed(f"TLS with {self._name}: {error}") from error
+
+    def _prove(self, tls: Handshake) -> None:
+        if tls.prove is None:
+            return
+        try:
+            tls.prove(self._connection.peer_chain())
+        except NotProven as error:
+            raise TlsFailed(f"TLS with {self._name}: {error}", error.kind) from error
+        assert self._facts is not None
+        self._facts = msgspec.structs.replace(self._facts, verified=True)
 
     # ------------------------------------------------------------------------------------------------------------ a message
 
@@ -126,6 +185,9 @@ class SmtpConversation:
         # one clock for the whole hop: the events of the opening count from when that began
         attempt = Attempt(self._began if self._opening else self._desk.clock.now(), events=self._opening)
         self._opening = []
+        misfit = _misfit(job, self.trust, requiretls=self.knows_requiretls)
+        if misfit is not None:
+            return self._unsent(job, attempt, misfit)
         content = await self._desk.read_body(job)
         if content is None:
             attempt.delayed = {copy.n: UNREADABLE for copy in job.copies}
@@ -173,6 +235,16 @@ class SmtpConversation:
             copies = []
         return _Parcel(envelope, content, copies)
 
+    def _unsent(self, job: Job, attempt: Attempt, misfit: MailError) -> Attempt:
+        """Nothing leaves over a connection that the message does not allow."""
+        if misfit.permanent:
+            self._fail(attempt, job.copies, misfit)
+        else:
+            attempt.delayed = {copy.n: misfit.public for copy in job.copies}
+        outcomes = {result.copy.n: result for result in attempt.results}
+        attempt.events += [self._outcome(attempt, copy, outcomes.get(copy.n)) for copy in job.copies]
+        return attempt
+
     def _fail(self, attempt: Attempt, copies: list[Copy], error: MailError) -> None:
         attempt.results += [failed(copy, error, self._name) for copy in copies]
 
@@ -181,8 +253,9 @@ class SmtpConversation:
         results = await self._transfer(_letter(parcel.envelope, parcel.content))
         attempt.events += self._events(self._at(attempt.started))
         attempt.unsent = not self.usable and all(map(_unheard, results))
+        by_known = self._machine.capabilities.has("DELIVERBY")
         for copy, result in zip(copies, results, strict=True):
-            self._note(attempt, copy, result, traced=self._traced(parcel.envelope.deliver_by, copy))
+            self._note(attempt, copy, result, traced=_traced(parcel.envelope.deliver_by, copy, by_known))
 
     async def _transfer(self, letter: Letter) -> list[SmtpResult]:
         connection, machine = self._connection, self._machine
@@ -198,13 +271,6 @@ class SmtpConversation:
             if isinstance(event, Finished):
                 self._usable = event.usable
                 return event.results
-
-    def _traced(self, by: DeliverBy | None, copy: Copy) -> bool:
-        """Whether the sender hears that the copy was handed on: he asked for it (RFC 2852 §4.1.4), or the next server does not know of
-        the deadline that he is to be told of (§4.1.4.2). What an alias or a list stands for is not told."""
-        if by is None or copy.expanded:
-            return False
-        return by.trace or (by.mode is ByMode.NOTIFY and not self._machine.capabilities.has("DELIVERBY"))
 
     def _note(self, attempt: Attempt, copy: Copy, result: SmtpResult, *, traced: bool) -> None:
         """RFC 5321 §4.2.5: 2yz is their responsibility, 4yz still ours, 5yz the end."""
@@ -242,10 +308,13 @@ class SmtpConversation:
         if facts is not None and TLS_NOTE in lines:
             note = lines.index(TLS_NOTE)
             before, lines = lines[:note], lines[note + 1 :]
+        elif facts is not None and not self._machine.secure:
+            before, lines = lines, []  # the handshake was the last of it
         events: list[JourneyEvent] = [Said(at, before)] if before else []
         if facts is not None:
             certificate = facts.server_name, facts.subject, facts.verified
-            events.append(Secured(at, facts.version, facts.cipher, *certificate))
+            shown = certificate_facts(next(iter(self._connection.peer_chain()), b""))
+            events.append(Secured(at, facts.version, facts.cipher, *certificate, *shown))
         if lines:
             events.append(Said(at, lines, self._machine.secure))
         return events
@@ -255,6 +324,31 @@ class SmtpConversation:
 
     def _now(self) -> int:
         return self._desk.clock.now() // 1_000_000
+
+
+class _Unprotected(MailError):
+    """Another message's exception does not hold for this one."""
+
+    status = EnhancedStatus(4, 7, 10)
+    words = UNPROTECTED
+
+
+def _traced(by: DeliverBy | None, copy: Copy, known: bool) -> bool:  # noqa: FBT001 -- whether the server knows of deadlines
+    """Whether the sender hears that the copy was handed on: he asked for it (RFC 2852 §4.1.4), or the next server does not know of
+    the deadline that he is to be told of (§4.1.4.2). What an alias or a list stands for is not told."""
+    if by is None or copy.expanded:
+        return False
+    return by.trace or (by.mode is ByMode.NOTIFY and not known)
+
+
+def _misfit(job: Job, trust: Trust, *, requiretls: bool) -> MailError | None:
+    """Why a message may not go over a connection that is so far to be trusted."""
+    terms = job.letter.terms
+    if terms.require_tls and job.letter.sender is not None:
+        if not trust.proven:
+            return EncryptionNeeded()
+        return None if requiretls else RequireTlsUnsupported()
+    return None if trust.met or terms.tls_optional else _Unprotected()
 
 
 def _unheard(result: SmtpResult) -> bool:
@@ -293,4 +387,6 @@ def _envelope(job: Job) -> Envelope:
         None,
         terms.priority,
         terms.auth,
+        terms.require_tls,
+        terms.tls_optional,
     )

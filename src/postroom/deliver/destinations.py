@@ -31,6 +31,9 @@ class Conversation(Protocol):
     def usable(self) -> bool:
         """Whether another message may be sent over it."""
 
+    def suits(self, job: Job) -> bool:
+        """Whether it is as protected as this job's message wants it (RFC 8689 §4.2.1)."""
+
     async def quit(self) -> None:
         """Ends it politely."""
 
@@ -167,7 +170,7 @@ class Destination:
             return Attempt(job.lease.now, delayed={copy.n: OUR_FAULT for copy in job.copies})
 
     async def _attempt(self, job: Job, line: _Line) -> Attempt | None:
-        reused = line.ready
+        reused = line.ready and line.conversation is not None and line.conversation.suits(job)
         if not reused:
             await self._hang_up(line)
             opened = await self._relay.open(job)

@@ -14,6 +14,7 @@ from postroom.mailauth.dmarc.record import Policy, Record
 from postroom.mailauth.dmarc.verdict import Identifier, Result, Verdict
 from postroom.mailauth.spf import verdict as spf
 from postroom.message.feedback.aggregate import AuthResult, PolicyPublished, Reason, Row, Seen
+from postroom.message.header import Header
 
 MAX_SIGNATURES = 20  # of one row; RFC 9990 §3.1.3 asks for no more than 100
 _SHOWN = 255  # characters of a value that strangers wrote
@@ -23,7 +24,7 @@ _REPORTED = (Result.PASS, Result.FAIL)
 class Arrival(msgspec.Struct, frozen=True):
     """How a message came and what the door did: `applied` is what was done in the name of the policy, `reason` why less than it asks for.
 
-    `at` is unix microseconds; `override` a word of RFC 9990 §3.1.6 such as "local_policy", "trusted_forwarder" or "mailing_list".
+    `is_report`: it is a report itself, by its header. `at` is unix microseconds; `override` a word of RFC 9990 §3.1.6 such as "local_policy", "trusted_forwarder" or "mailing_list".
     """
 
     ip: str
@@ -31,6 +32,12 @@ class Arrival(msgspec.Struct, frozen=True):
     applied: Policy
     override: str = ""
     comment: str = ""
+    is_report: bool = False
+
+
+def is_report(header: Header) -> bool:
+    """Whether a message says that it brings a report (RFC 9990 §3.5.2, RFC 8460 §5.3)."""
+    return (header.get("Subject") or b"").startswith(b"Report Domain:")
 
 
 def seen(verdict: Verdict, sender: spf.Verdict | None, arrival: Arrival) -> Seen | None:
@@ -38,6 +45,10 @@ def seen(verdict: Verdict, sender: spf.Verdict | None, arrival: Arrival) -> Seen
     published = verdict.published
     if published is None or not published.record.reports or verdict.result not in _REPORTED:
         return None
+    if arrival.is_report and verdict.result is Result.PASS:
+        return (
+            None  # else two systems would go on reporting on each other's reports; what is forged is counted
+        )
     policy = policy_published(published.domain, published.record, verdict.method.value)
     row = Row(
         arrival.ip,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections.abc import Callable, Collection
+from typing import Any
 
 import msgspec
 
@@ -37,11 +38,19 @@ class NoHost(MailError):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """One address to try. `host` is the exchanger's name (what its certificate must say), "" for an address literal."""
+    """One address to try. `host` is the exchanger's name (what its certificate must say), "" for an address literal.
+
+    `named`: an administrator has named the host, no MX record. `mx_secure` and `secure`: DNSSEC covers what led to the host, and its addresses;
+    `canonical` is where an alias leads that the host's name is, "" when it is none.
+    """
 
     host: str
     ip: str
     port: int = 25
+    named: bool = False
+    mx_secure: bool = False
+    secure: bool = False
+    canonical: str = ""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -72,7 +81,7 @@ class MxLookup:
             if self._identity.owns(ip):
                 raise _loop(domain)
             return [Target("", ip, self._port_of(ip))]
-        exchangers, explicit = await self._exchangers(ascii_domain(domain), record, at)
+        exchangers, explicit, secure = await self._exchangers(ascii_domain(domain), record, at)
         hosts: list[tuple[Mx, Answer[str]]] = []
         ours = False
         for mx in exchangers:
@@ -84,7 +93,14 @@ class MxLookup:
                 break
             hosts.append((mx, answer))
         targets = [
-            Target(mx.exchange, ip, self._port_of(ip))
+            Target(
+                mx.exchange,
+                ip,
+                self._port_of(ip),
+                mx_secure=secure,
+                secure=answer.authenticated,
+                canonical=answer.canonical,
+            )
             for mx, answer in hosts
             for ip in answer.records[:MAX_ADDRESSES]
         ]
@@ -114,8 +130,10 @@ class MxLookup:
             )
         return [Target(name, ip, self._port_of(ip)) for ip in answer.records[:MAX_ADDRESSES]]
 
-    async def _exchangers(self, domain: str, record: Record, at: Callable[[], int]) -> tuple[list[Mx], bool]:
-        """Exchangers, best first, and whether MX records name them (else the implicit MX of RFC 5321 §5.1)."""
+    async def _exchangers(
+        self, domain: str, record: Record, at: Callable[[], int]
+    ) -> tuple[list[Mx], bool, bool]:
+        """Exchangers, best first, whether MX records name them (else the implicit MX of RFC 5321 §5.1), and whether DNSSEC covers that."""
         answer = await self._resolver.mx(domain)
         record(asked(answer, at()))
         if answer.failed:
@@ -123,14 +141,14 @@ class MxLookup:
         if not answer.records:
             if answer.rcode == Rcode.NXDOMAIN:
                 raise NoSuchDomain(f"The domain {domain} does not exist")
-            return [Mx(0, answer.canonical or domain)], False
+            return [Mx(0, answer.canonical or domain)], False, answer.authenticated
         named = [mx for mx in answer.records if mx.exchange]
         if not named:
             raise NullMx(f"The domain {domain} accepts no mail (null MX)")
         usable = self._better_than_us(self._ordered(named))
         if not usable:
             raise _loop(domain)
-        return usable[:MAX_EXCHANGERS], True
+        return usable[:MAX_EXCHANGERS], True, answer.authenticated
 
     def _ordered(self, records: list[Mx]) -> list[Mx]:
         shuffled = list(records)
@@ -165,6 +183,6 @@ def ascii_domain(domain: str) -> str:
         ) from error
 
 
-def asked(answer: Answer[object] | Answer[Mx] | Answer[str] | Answer[bytes], at: int) -> Asked:
+def asked(answer: Answer[Any], at: int) -> Asked:
     """The journey's event for a DNS answer."""
     return Asked(at, answer.name, answer.kind.value, answer.rcode.value, answer.texts(), answer.authenticated)

@@ -272,6 +272,8 @@ def terms_of(envelope: Envelope, from_mta: str = "", *, shown: bool = False, jun
         envelope.auth,
         from_mta,
         shown,
+        envelope.require_tls,
+        envelope.tls_optional,
         junk,
     )
 

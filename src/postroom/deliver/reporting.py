@@ -7,6 +7,7 @@ report. Its mail asks for no notifications, so no report leads to another. Not h
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
@@ -35,7 +36,10 @@ from postroom.store.engine import Engine, Urgency
 from postroom.store.report_rows import DMARC, TLS, DueReport, SentReport
 
 DAY = 86_400  # seconds
-SPREAD = 4 * 3600  # seconds after midnight within which reports go
+PAUSE = (
+    600  # seconds after midnight in which no report goes: the last rows of the day are still being written
+)
+SPREAD = 4 * 3600  # seconds after that within which reports go
 GIVE_UP = 3  # days after which a report that could not be sent is not tried again
 MAX_DUE = 5000  # reports of one run
 MAX_POLICIES = 4  # reports about one domain's day: its policy may have changed so often
@@ -93,7 +97,7 @@ class ReportSender:
                 SentReport(
                     about.kind,
                     about.domain,
-                    _id(self._with.organization, about),
+                    _id(self._with.organization, about, now),
                     about.day,
                     now,
                     0,
@@ -109,15 +113,15 @@ class ReportSender:
         to, problem = await self._wanted(about.domain)
         sent = []
         for policy, counted in _by_policy(rows)[:MAX_POLICIES]:
-            report_id = _id(self._with.organization, about, policy)
+            report_id = _id(self._with.organization, about, now, policy)
             messages = sum(one.count for one in counted)
             if to:
                 report = AggregateReport(
-                    self._metadata(about, report_id),
+                    self._metadata(about, report_id, now),
                     msgspec.json.decode(policy, type=PolicyPublished),
                     counted,
                 )
-                packed = gzipped(aggregate_xml.render(report))
+                packed = await asyncio.to_thread(_aggregate, report)
                 await self._post(
                     report_mail.aggregate_mail(self._cover(about, to, report_id, now), packed), to
                 )
@@ -143,11 +147,11 @@ class ReportSender:
         if record is None or not (record.mail or (record.https and self._with.publish)):
             return []
         rows = await report_rows.rows(self._with.engine.reading(), about)
-        report_id = _id(self._with.organization, about)
+        report_id = _id(self._with.organization, about, now)
         report = TlsReport(
-            self._with.organization, str(self._with.author), report_id, *_span(about), _policies(rows)
+            self._with.organization, str(self._with.author), report_id, *_span(about, now), _policies(rows)
         )
-        packed = gzipped(tls_report.render(report))
+        packed = await asyncio.to_thread(_tls, report)
         if record.mail:
             await self._post(
                 report_mail.tls_mail(self._cover(about, record.mail, report_id, now), packed), record.mail
@@ -176,9 +180,9 @@ class ReportSender:
         except MailError as error:
             raise _Later(error.public) from error
 
-    def _metadata(self, about: DueReport, report_id: str) -> Metadata:
+    def _metadata(self, about: DueReport, report_id: str, now: int) -> Metadata:
         uses = self._with
-        begin, end = _span(about)
+        begin, end = _span(about, now)
         return Metadata(uses.organization, str(uses.author), report_id, begin, end, generator=uses.generator)
 
     def _cover(self, about: DueReport, to: tuple[Address, ...], report_id: str, now: int) -> Cover:
@@ -189,25 +193,34 @@ class ReportSender:
             about.domain,
             uses.organization,
             report_id,
-            *_span(about),
+            *_span(about, now),
             now // _SECOND,
             report_id,
         )
 
 
+def _aggregate(report: AggregateReport) -> bytes:
+    return gzipped(aggregate_xml.render(report))
+
+
+def _tls(report: TlsReport) -> bytes:
+    return gzipped(tls_report.render(report))
+
+
 def moment(about: DueReport) -> int:
     """When a report is due, unix seconds: in the hours after its day, at a time of the domain's own."""
     own = int.from_bytes(hashlib.blake2b(about.domain.encode(), digest_size=4).digest(), "big")
-    return (about.day + 1) * DAY + own % SPREAD
+    return (about.day + 1) * DAY + PAUSE + own % SPREAD
 
 
-def _span(about: DueReport) -> tuple[int, int]:
-    return about.day * DAY, (about.day + 1) * DAY - 1
+def _span(about: DueReport, now: int) -> tuple[int, int]:
+    """The day, or what has passed of it."""
+    return about.day * DAY, min((about.day + 1) * DAY - 1, now // _SECOND)
 
 
-def _id(organization: str, about: DueReport, policy: bytes = b"") -> str:
-    """The same for the same report (RFC 9990 §3.5.1)."""
-    text = f"{organization} {about.kind} {about.domain} {about.day} ".encode() + policy
+def _id(organization: str, about: DueReport, now: int, policy: bytes = b"") -> str:
+    """The same for the same report (RFC 9990 §3.5.1); of a day that is not over there may be several."""
+    text = f"{organization} {about.kind} {about.domain} {about.day} {_span(about, now)[1]} ".encode() + policy
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 

@@ -13,7 +13,7 @@ import msgspec
 from postroom.message.dsn import Notification, Report, compose_dsn
 from postroom.message.dsn_rules import Action, Happened, report_owed
 from postroom.message.dsn_text import Delivery
-from postroom.message.envelope import Recipient
+from postroom.message.envelope import Recipient, Ret
 from postroom.message.errors import EnhancedStatus, MailError
 from postroom.message.ids import IdKind, id_text
 from postroom.store.spilled import Content, head_of
@@ -89,9 +89,10 @@ class Reporter:
             letter.accepted // _SECOND,
             letter.terms.from_mta,
             letter.terms.envid,
-            letter.terms.ret,
+            Ret.HEADERS if letter.terms.require_tls else letter.terms.ret,  # RFC 8689 §5
             journey_id=id_text(IdKind.JOURNEY, letter.accept_id),
         )
         made = compose_dsn(report, head_of(original), whole=isinstance(original, bytes))
         made.envelope.priority = letter.terms.priority  # RFC 6710 §4.6
+        made.envelope.require_tls = letter.terms.require_tls  # RFC 8689 §5
         return made

@@ -15,7 +15,7 @@ SMARTHOST = "*"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """The next server of some mail: a name or an address, and how to speak to it.
+    """The next server of some mail: a name or an address, and how to speak to it; `host` "" means the domain's MX.
 
     With `turn_for`, the address of an account, there is none: mail waits until that account fetches it (RFC 2645).
     """

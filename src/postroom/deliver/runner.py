@@ -68,6 +68,10 @@ class _LocalConversation:
     async def deliver(self, job: Job) -> Attempt:
         return await self._local(job)
 
+    def suits(self, job: Job) -> bool:  # noqa: ARG002 - the shape of `Conversation`
+        """Nothing leaves this system."""
+        return True
+
     async def quit(self) -> None:
         """Nothing to close."""
 

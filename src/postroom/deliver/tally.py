@@ -7,9 +7,11 @@ RFC 9990 §3.1. What a process that dies had not written yet is lost: these are 
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import msgspec
 
+from postroom.deliver.tls_outcome import TlsOutcome
 from postroom.message.feedback.aggregate import Seen
 from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
 from postroom.store import report_rows
@@ -17,6 +19,8 @@ from postroom.store.engine import Engine, Urgency
 from postroom.store.report_rows import ReportRow
 
 MAX_WAITING = 10_000  # rows that are not written yet; what comes on top is not reported
+AT_ONCE = 500  # rows of one commit
+MAX_DETAIL = 255  # characters of what a report says of a failure
 DAY = 86_400_000_000  # microseconds
 
 
@@ -40,6 +44,20 @@ class Tally:
         said = msgspec.json.encode(failure) if failure is not None else b""
         self.count(ReportRow(report_rows.TLS, policy.domain, at // DAY, msgspec.json.encode(policy), said))
 
+    def heard(self, outcome: TlsOutcome) -> None:
+        """Counts what came of a session, as those that open them tell it."""
+        policy = TlsPolicy(outcome.domain, outcome.kind.value, outcome.policy, outcome.mx)
+        failure = None
+        if outcome.failed:
+            failure = TlsFailure(
+                outcome.result.value,
+                outcome.sending_ip,
+                outcome.receiving_host,
+                receiving_ip=outcome.receiving_ip,
+                information=outcome.detail[:MAX_DETAIL],
+            )
+        self.connected(policy, failure, outcome.at)
+
     def count(self, row: ReportRow, times: int = 1) -> None:
         """Counts any row."""
         if row in self._waiting or len(self._waiting) < self._most:
@@ -49,15 +67,16 @@ class Tally:
 
     async def write(self) -> bool:
         """Writes what has gathered; whether there was anything. What cannot be written waits for the next time."""
-        if not self._waiting:
-            return False
-        taken, self._waiting = self._waiting, Counter()
+        taken, self._waiting = list(self._waiting.items()), Counter()
+        written = 0
         try:
-            self.left_out += await self._engine.write(
-                lambda tx: report_rows.add(tx, taken), Urgency.HOUSEKEEPING
-            )
-        except BaseException:
-            for row, times in taken.items():
+            for start in range(0, len(taken), AT_ONCE):
+                some = dict(taken[start : start + AT_ONCE])
+                self.left_out += await self._engine.write(
+                    partial(report_rows.add, rows=some), Urgency.HOUSEKEEPING
+                )
+                written = start + len(some)
+        finally:
+            for row, times in taken[written:]:
                 self.count(row, times)
-            raise
-        return True
+        return bool(taken)

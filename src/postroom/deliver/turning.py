@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from postroom.deliver.attempt import Attempt
-from postroom.deliver.conversation import Desk, SmtpConversation
+from postroom.deliver.conversation import Desk, Handshake, SmtpConversation
 from postroom.deliver.routes import Route
 from postroom.deliver.runner import Runner
+from postroom.deliver.tls.demand import Trust
 from postroom.message.address import fold
 from postroom.message.errors import NotPermitted
 from postroom.net.connect import ClientConnection, TlsFailed, turn_around
@@ -93,7 +94,9 @@ class Turner:
         name = f"{peer.ip}:{peer.port}, turned round"
         conversation = SmtpConversation(use.desk, machine, connection, name)
         try:
-            refused = await conversation.begin(Attempt(use.desk.clock.now()), use.tls(), "")
+            refused = await conversation.begin(Attempt(use.desk.clock.now()), Handshake(use.tls()))
+            # whoever has logged in over TLS has proven to be the account that fetches this mail
+            conversation.trust = Trust(proven=machine.secure)
         except TlsFailed as error:  # the peer has to call again: there is no other way to it
             refused = str(error)
             connection.close()

@@ -7,6 +7,7 @@ holds. Documents are read in a thread, within limits (`message.feedback`). Not h
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Awaitable, Callable, Collection
 
 import msgspec
@@ -16,7 +17,6 @@ from postroom.message.feedback.aggregate import AggregateReport
 from postroom.message.feedback.failure import FailureReport
 from postroom.message.feedback.finding import (
     MAX_MESSAGE,
-    Found,
     Origin,
     Report,
     origin,
@@ -66,20 +66,19 @@ class ReportMailbox:
         after = await received_reports.seen_to(tx, inbox.account_id, inbox.mailbox_id)
         looked = Looked()
         for one in await messages.sizes(tx, inbox, after, AT_ONCE):
-            found, whose = await self._reports(inbox.account_id, one)
-            kept = [as_received(report, whose, now) for report in found.reports]
+            kept, problems = await self._reports(inbox.account_id, one, now)
             looked.kept += await self._engine.write(self._keep(inbox, one.uid, kept), Urgency.HOUSEKEEPING)
             looked.messages += 1
-            looked.problems += [f"uid {one.uid}: {problem}" for problem in found.problems]
+            looked.problems += [f"uid {one.uid}: {problem}" for problem in problems]
         return looked
 
-    async def _reports(self, account_id: int, one: Sizes) -> tuple[Found, Origin]:
+    async def _reports(self, account_id: int, one: Sizes, now: int) -> _Read:
         if one.size > MAX_MESSAGE:
-            return Found((), (f"it has {one.size} octets, at most {MAX_MESSAGE} are looked at",)), Origin()
+            return [], (f"it has {one.size} octets, at most {MAX_MESSAGE} are looked at",)
         raw = await self._read(account_id, one.email_id)
         if raw is None:  # expunged meanwhile
-            return Found((), ()), Origin()
-        return await asyncio.to_thread(reports_in, raw), origin(raw, self._own)
+            return [], ()
+        return await asyncio.to_thread(_read_message, raw, self._own, now)
 
     def _keep(
         self, inbox: MailboxRef, uid: int, reports: list[ReceivedReport]
@@ -92,6 +91,19 @@ class ReportMailbox:
             return sum(kept)
 
         return work
+
+
+_Read = tuple[list[ReceivedReport], tuple[str, ...]]
+
+
+def _read_message(raw: bytes, own: Collection[str], now: int) -> _Read:
+    found, whose = reports_in(raw), origin(raw, own)
+    return [as_received(report, whose, now) for report in found.reports], found.problems
+
+
+def unpacked(report: ReceivedReport) -> bytes:
+    """The JSON of all that a kept report says."""
+    return zlib.decompress(report.packed)
 
 
 def read_file(octets: bytes, now: int) -> list[ReceivedReport]:
@@ -109,7 +121,9 @@ def read_file(octets: bytes, now: int) -> list[ReceivedReport]:
 def as_received(report: Report, whose: Origin, now: int, verified: int | None = None) -> ReceivedReport:
     """A report as it is kept."""
     known = int(whose.verified) if verified is None else verified
-    packed = msgspec.json.encode(report)
+    packed = zlib.compress(
+        msgspec.json.encode(report)
+    )  # what a few octets of mail became is not kept like that
     if isinstance(report, AggregateReport):
         meta = report.metadata
         about = (DMARC, report.policy.domain, meta.organization, meta.report_id, meta.begin, meta.end)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from postroom.net.certificates import Pair
@@ -55,6 +55,15 @@ class LabCa:
                 self.renew(pair, names, now, kind)
             pairs.append(pair)
         return pairs
+
+    def expire(self, pairs: Sequence[Pair], names: Sequence[str], now: int) -> None:
+        """Writes certificates into the files of `pairs` that have expired, for the keys that are there."""
+        for pair in pairs:
+            key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
+            assert isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey))
+            long_ago = now - (LIFE + BEFORE) // dt.timedelta(microseconds=1)
+            certificate = leaf(key, _NAME, names, long_ago).sign(self._key, hashes.SHA256())
+            pair.chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def renew(self, pair: Pair, names: Sequence[str], now: int, kind: str = "ecdsa") -> None:
         """Writes a fresh key and certificate into the files of `pair`."""

@@ -22,6 +22,7 @@ import typer
 from postroom.agent import runtime
 from postroom.agent.accounts import Account, AccountsFile, Endpoint, dump
 from postroom.agent.invocation import commands
+from postroom.lab.mishaps import MISHAPS, BadMishap, Chosen, parse_mishap
 from postroom.lab.plan import DEFAULT_BASE, BadAccount, Person, parse_account, residents
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Wishes(msgspec.Struct, frozen=True):
     people: Sequence[Person]
     data: Path
     ephemeral: bool
+    faults: Sequence[Chosen] = ()
     enforce: bool = False
 
 
@@ -61,6 +63,10 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         typer.Option(metavar="ADDR:PASSWORD", help="A further account of one of the two domains."),
     ] = None,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the lab keeps its things.")] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[@DOMAIN]", help=f"Something that is wrong: {', '.join(MISHAPS)}."),
+    ] = None,
     enforce: Annotated[
         bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
     ] = False,
@@ -70,11 +76,12 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         return
     try:
         people = [*residents(), *(parse_account(text) for text in account or ())]
-    except BadAccount as error:
+        faults = [parse_mishap(text) for text in fault or ()]
+    except (BadAccount, BadMishap) as error:
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
     where = Path(tempfile.mkdtemp(prefix="postroom-lab-")) if ephemeral and data is None else data or _home()
-    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, enforce)
+    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults, enforce)
     try:
         code = _run(wishes)
     finally:
@@ -133,7 +140,7 @@ async def _live(wishes: Wishes) -> int:
 
     stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
-    running = Lab(LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.enforce))
+    running = Lab(LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.faults, wishes.enforce))
     try:
         await running.start()
     except (CannotListen, StoreRefused, SettingsError) as error:
@@ -228,6 +235,7 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         f"  {us} journey --last",
         f"  {us} lab clock +5h   # what is due until then happens now",
         f"Faults: write to {'@ '.join(FAULTS)}@hamburger.test",
+        *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
         "Ctrl-C stops the lab.",
     ]
     return lines

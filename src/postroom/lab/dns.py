@@ -12,6 +12,7 @@ import enum
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
@@ -22,6 +23,7 @@ import dns.rdataclass
 import dns.rdatatype
 import msgspec
 
+from postroom.lab.spoiling import spoil
 from postroom.lab.zones import SignedZone, ZoneText
 from postroom.net.clock import Clock
 from postroom.net.dns_client import PAYLOAD
@@ -43,6 +45,7 @@ class Fault(enum.StrEnum):
     DROP = "drop"  # no answer at all
     SLOW = "slow"  # the answer comes after SLOW_SECONDS of the lab's clock
     NO_MX = "no-mx"  # as if there were no MX records
+    BOGUS = "bogus"  # the signatures are wrong
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -57,10 +60,21 @@ class Question(msgspec.Struct, frozen=True):
     answers: tuple[str, ...]
 
 
-class LabDns:
-    """A name server on one address and port. `journal` is told of each question."""
+def _as_it_is(text: ZoneText) -> ZoneText:
+    return text
 
-    def __init__(self, zones: Iterable[ZoneText], clock: Clock, journal: Callable[[Question], None]) -> None:
+
+class LabDns:
+    """A name server on one address and port. `journal` is told of each question; `edited` changes each zone that is taken on."""
+
+    def __init__(
+        self,
+        zones: Iterable[ZoneText],
+        clock: Clock,
+        journal: Callable[[Question], None],
+        edited: Callable[[ZoneText], ZoneText] = _as_it_is,
+    ) -> None:
+        self._edited = edited
         self._clock = clock
         self._journal = journal
         self._zones: dict[dns.name.Name, SignedZone] = {}
@@ -73,6 +87,7 @@ class LabDns:
 
     def add(self, text: ZoneText) -> None:
         """Takes a zone on, or replaces its records (its key stays); raises ValueError for text that is none."""
+        text = self._edited(text)
         known = self._zones.get(dns.name.from_text(text.origin))
         if known is not None:
             known.rewrite(text.lines)
@@ -193,6 +208,8 @@ class LabDns:
         asked = query.question[0]
         absent = fault is Fault.NXDOMAIN or (fault is Fault.NO_MX and asked.rdtype == dns.rdatatype.MX)
         zone.answer(query, response, self._clock.now() / 1_000_000)
+        if fault is Fault.BOGUS and not self._forged(zone, query, response):
+            return
         if absent:  # a lie that no signature covers
             response.answer.clear()
             response.authority.clear()
@@ -206,6 +223,30 @@ class LabDns:
             and not last[0].target.is_subdomain(zone.origin)
         ):
             self._follow(last[0].target, query, response)
+
+    def _forged(self, zone: SignedZone, query: dns.message.Message, response: dns.message.Message) -> bool:
+        """The answer with its signatures spoiled on the way, and what a validating resolver makes of it; whether it goes on all the same.
+
+        RFC 4035 §5.5: an answer that does not validate is SERVFAIL, unless the question says that it will look itself (CD); RFC 8914 §4.7: why.
+        """
+        asked, now = query.question[0], self._clock.now() / 1_000_000
+        signed = dns.message.make_response(dns.message.make_query(asked.name, asked.rdtype, want_dnssec=True))
+        zone.answer(dns.message.make_query(asked.name, asked.rdtype, want_dnssec=True), signed, now)
+        if spoil(zone, signed, now):
+            return True
+        response.answer.clear()
+        response.authority.clear()
+        if query.flags & dns.flags.CD:
+            response.set_rcode(signed.rcode())
+            wanted = bool(query.ednsflags & dns.flags.DO)
+            response.answer += [one for one in signed.answer if wanted or one.rdtype != dns.rdatatype.RRSIG]
+            response.authority += signed.authority if wanted else []
+        else:
+            response.set_rcode(dns.rcode.SERVFAIL)
+            if query.edns >= 0:
+                why = dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS, "a signature is wrong")
+                response.use_edns(0, response.ednsflags, PAYLOAD, options=[why])
+        return False
 
     def _follow(
         self, target: dns.name.Name, query: dns.message.Message, response: dns.message.Message

@@ -30,10 +30,13 @@ from postroom.lab.ca import LabCa
 from postroom.lab.clock import LabControl
 from postroom.lab.dns import Question
 from postroom.lab.faults import FAULTS, FaultyDoor
+from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
+from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.zones import ZoneText
 from postroom.message.address import Address
-from postroom.net.certificates import opportunistic
+from postroom.net.certificates import Pair, opportunistic
 from postroom.net.clock import MovableClock
 from postroom.net.ourselves import is_ourselves
 from postroom.store import accounts, aliases, directory, domains
@@ -55,6 +58,7 @@ class LabSettings(msgspec.Struct, frozen=True):
     base: int
     people: Sequence[Person]
     log: Log
+    faults: Sequence[Chosen] = ()
     enforce: bool = False
 
 
@@ -78,13 +82,24 @@ class Lab:
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.control = LabControl(settings.data, self.clock)
-        self.names = Names(HOUSES, self.clock, self._heard)
+        self._policies = {house.domain: self._policy(house) for house in HOUSES}
+        self._sites = {
+            house.domain: PolicySite(
+                self._policies[house.domain], self._certificates([f"mta-sts.{house.domain}"])
+            )
+            for house in HOUSES
+        }
+        self.names = Names(HOUSES, self.clock, self._heard, self._edited)
+        for house in HOUSES:
+            for name, fault in self._troubles(house).faults:
+                self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
 
     async def start(self) -> None:
         """Starts everything. Raises `CannotListen`, `StoreRefused` and then leaves nothing running."""
         base = self.settings.base
         try:
             await self.names.start(base + DNS_OFFSET if base else 0)
+            await asyncio.gather(*(self._sites[house.domain].start(house.ip) for house in HOUSES))
             await asyncio.gather(*(self._open(house) for house in HOUSES))
             await self.control.start()
         except BaseException:
@@ -95,14 +110,13 @@ class Lab:
         """Stops everything, in order."""
         await self.control.stop()
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
+        await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self.names.stop()
 
     def settings_of(self, house: House) -> Settings:
         """The configuration of one of the servers, as a file would hold it."""
         base, here = self.settings.base, self.settings.data / house.domain
-        pairs = self.ca.issue(
-            [house.host, house.domain, "localhost", house.ip, "127.0.0.1"], self.clock.now()
-        )
+        pairs = self._pairs(house)
         return Settings(
             server=ServerSettings(
                 house.host, house.domain, str(here), administrator=f"{house.people[0]}@{house.domain}"
@@ -130,6 +144,40 @@ class Lab:
             log=LogSettings(),
         )
 
+    def _troubles(self, house: House) -> Troubles:
+        return Troubles(self.settings.faults, house.domain)
+
+    def _certificates(self, names: Sequence[str]) -> list[Pair]:
+        return self.ca.issue(names, self.clock.now(), kinds=("ecdsa",))
+
+    def _pairs(self, house: House) -> list[Pair]:
+        """What a house's servers show."""
+        names = [house.host, house.domain, "localhost", house.ip, "127.0.0.1"]
+        match self._troubles(house).certificate:
+            case "expired":
+                names[0] = f"expired.{house.host}"  # files of their own
+                pairs = self.ca.issue(names, self.clock.now())
+                self.ca.expire(pairs, [house.host, *names[1:]], self.clock.now())
+                return pairs
+            case "another name":
+                return self.ca.issue([f"elsewhere.{house.domain}"], self.clock.now())
+        return self.ca.issue(names, self.clock.now())
+
+    def _policy(self, house: House) -> str:
+        return policy_of(self._troubles(house).sts_mx or house.host)
+
+    def _edited(self, zone: ZoneText) -> ZoneText:
+        """A zone with what its domain says of the safety of its mail server, unless it does already, and with what is wrong with it."""
+        house = next((house for house in HOUSES if house.domain == zone.origin), None)
+        if house is None:
+            return zone
+        said = [*tlsa_lines(self._pairs(house)), *sts_lines(house, self._policies[house.domain])]
+        return ZoneText(zone.origin, self._troubles(house).edited(completed(zone, said)))
+
+    def https_port(self, ip: str) -> int:
+        """Where the web server at an address of the lab is."""
+        return next((self._sites[house.domain].port for house in HOUSES if house.ip == ip), 443)
+
     async def _open(self, house: House) -> None:
         settings = self.settings_of(house)
         world = Surroundings(
@@ -144,6 +192,8 @@ class Lab:
             lambda door: FaultyDoor(door, house.domain, self.clock.sleep),
             LoginLimits(0, 0, ()),
             farewell=FAREWELL_SECONDS,
+            https_port_of=self.https_port,
+            withheld=self._troubles(house).withheld,
         )
         server = await Server.open(settings, world, self.failed)
         try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from postroom.lab.dns import LabDns, Question
 from postroom.lab.plan import House
-from postroom.lab.zones import mail_zone, reverse_zone
+from postroom.lab.zones import ZoneText, mail_zone, reverse_zone
 from postroom.net.clock import Clock
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver
@@ -20,13 +20,19 @@ LOOPBACK = "127.0.0.1"
 
 
 class Names:
-    """The name server of one lab. `port` is 0 until it was started; `heard` is told of every question."""
+    """The name server of one lab. `port` is 0 until it was started; `heard` is told of every question, `edited` changes each zone."""
 
-    def __init__(self, houses: Sequence[House], clock: Clock, heard: Callable[[Question], None]) -> None:
+    def __init__(
+        self,
+        houses: Sequence[House],
+        clock: Clock,
+        heard: Callable[[Question], None],
+        edited: Callable[[ZoneText], ZoneText],
+    ) -> None:
         zones = [mail_zone(house.domain, "mail", [house.ip]) for house in houses]
         zones.append(reverse_zone("127.in-addr.arpa", {house.ip: house.host for house in houses}))
         self._clock = clock
-        self.server = LabDns(zones, clock, heard)
+        self.server = LabDns(zones, clock, heard, edited)
         self.port = 0
         self._resolvers: list[StubResolver] = []
 

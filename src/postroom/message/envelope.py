@@ -1,7 +1,7 @@
 """The envelope of a letter: who sends, who receives, and what the transfer was asked to do.
 
 RFC 5321 §2.3.1; RFC 3461 (DSN: NOTIFY, ORCPT, RET, ENVID), RFC 1870 (SIZE), RFC 6152 and RFC 3030 (BODY), RFC 6531 (SMTPUTF8),
-RFC 2852 (DELIVERBY), RFC 4865 (FUTURERELEASE), RFC 6710 (MT-PRIORITY), RFC 4954 §5 (AUTH=). Values only: no syntax of MAIL and RCPT here.
+RFC 2852 (DELIVERBY), RFC 4865 (FUTURERELEASE), RFC 6710 (MT-PRIORITY), RFC 4954 §5 (AUTH=), RFC 8689 §2 (REQUIRETLS). Values only: no syntax of MAIL and RCPT here.
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ class Recipient(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct):
-    """A transaction's envelope; `sender` None is the null reverse-path `<>` (RFC 5321 §4.5.5)."""
+    """A transaction's envelope; `sender` None is the null reverse-path `<>` (RFC 5321 §4.5.5).
+
+    `require_tls` is REQUIRETLS, `tls_optional` the message's `TLS-Required: No` (RFC 8689 §2, §3); never both.
+    """
 
     sender: Address | None
     recipients: list[Recipient] = []
@@ -74,3 +77,5 @@ class Envelope(msgspec.Struct):
     hold_until: int | None = None
     priority: int = 0
     auth: str | None = None
+    require_tls: bool = False
+    tls_optional: bool = False

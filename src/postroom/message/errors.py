@@ -163,6 +163,20 @@ class NonAsciiAddress(MailError):
     words = "The next system does not support internationalized addresses (SMTPUTF8)"
 
 
+class RequireTlsUnsupported(MailError):
+    """The message demands REQUIRETLS of every hop, and the next one does not know it (RFC 8689 §4.2.1)."""
+
+    status = EnhancedStatus(5, 7, 30)
+    words = "REQUIRETLS support required, which the next system does not offer"
+
+
+class EncryptionNeeded(MailError):
+    """The message demands TLS with a server that proves who it is, and there is none (RFC 8689 §4.2.1)."""
+
+    status = EnhancedStatus(5, 7, 10)
+    words = "Encryption needed, which no mail exchanger of the domain offers as it should"
+
+
 class BadContent(MailError):
     """The message's octets break the rules of the transfer, e.g. a bare CR or LF (RFC 5321 §2.3.8)."""
 

@@ -41,13 +41,17 @@ class Connected(Event, frozen=True, tag="conn"):
 
 
 class Secured(Event, frozen=True, tag="tls"):
-    """A TLS handshake succeeded."""
+    """A TLS handshake succeeded. Of the peer's certificate: whose it is, whether that is proven, who issued it, its last day, and the SHA-256 of
+    its public key (what a TLSA record 3 1 1 holds)."""
 
     version: str
     cipher: str
     server_name: str = ""
     subject: str = ""
     verified: bool = False
+    issuer: str = ""
+    until: str = ""
+    key: str = ""
 
 
 class Authenticated(Event, frozen=True, tag="auth"):

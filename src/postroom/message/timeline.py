@@ -81,6 +81,11 @@ def as_json(hops: Iterable[Hop]) -> list[dict[str, Any]]:
     ]
 
 
+def facts(events: Iterable[Event]) -> list[str]:
+    """What events of sending on say in one line each; the dialogue is left out."""
+    return [_fact(event, HopKind.RELAY) for event in events if not isinstance(event, Said)]
+
+
 def iso_time(at: int) -> str:
     """Unix microseconds as ISO 8601 in UTC with milliseconds."""
     moment = dt.datetime.fromtimestamp(at // 1_000_000, dt.UTC)
@@ -178,6 +183,8 @@ def _secured(event: Secured) -> str:
         text += f", for {event.server_name}"
     if event.subject:
         text += f", certificate of {event.subject} ({'verified' if event.verified else 'not verified'})"
+    if event.issuer:
+        text += f", issued by {event.issuer} until {event.until}"
     return text
 
 

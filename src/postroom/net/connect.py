@@ -10,17 +10,23 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
 import msgspec
 
 from postroom.net.link import Link
 from postroom.net.session import Connection, TlsFacts
+from postroom.net.tls import TlsError
 from postroom.wire.machine import Machine
 
 CONNECT_SECONDS = 30.0
 HANDSHAKE_SECONDS = 30.0
 MOST_AHEAD = 256 * 1024  # octets that are read while nobody asks for events
+
+_KINDS = MappingProxyType(
+    {9: "validation-failure", 10: "certificate-expired", 62: "certificate-host-mismatch"}
+)
 
 Event = TypeVar("Event")
 
@@ -42,7 +48,11 @@ class TimedOut(NetworkError):
 
 
 class TlsFailed(NetworkError):
-    """The handshake failed, or a record was none."""
+    """There is no TLS, or none that is good enough. `kind` is the result type of RFC 8460 §4.3 for it, as far as the handshake tells."""
+
+    def __init__(self, words: str, kind: str = "validation-failure") -> None:
+        super().__init__(words)
+        self.kind = kind
 
 
 class Wrap(msgspec.Struct, frozen=True):
@@ -156,9 +166,9 @@ class ClientConnection(Link, Generic[Event]):
         del facts
         self._wake()
 
-    def broken_tls(self, reason: str) -> None:
+    def broken_tls(self, error: TlsError) -> None:
         """The handshake failed, or a record was none."""
-        self._finish(TlsFailed(f"TLS with {self.peer.ip}: {reason}"))
+        self._finish(TlsFailed(f"TLS with {self.peer.ip}: {error}", _kind(error.verify_code)))
 
     def ended(self) -> None:
         """The other side has closed; events that it left behind are still handed out."""
@@ -214,6 +224,13 @@ class ClientConnection(Link, Generic[Event]):
         else:
             self._finish(TimedOut(f"{self.peer.ip} did not answer in time"))
             self.abort()
+
+
+def _kind(verify_code: int) -> str:
+    """What RFC 8460 §4.3.1 calls it; the codes are those of X509_V_ERR (OpenSSL, x509_vfy.h)."""
+    if not verify_code:
+        return "validation-failure"
+    return _KINDS.get(verify_code, "certificate-not-trusted")
 
 
 async def connect(machine: Machine[Event], to: Destination) -> ClientConnection[Event]:

@@ -64,7 +64,7 @@ class Link(asyncio.Protocol):
     def ended(self) -> None:
         """The peer will send no more (`eof` is set); it may still read."""
 
-    def broken_tls(self, reason: str) -> None:
+    def broken_tls(self, error: TlsError) -> None:
         """A handshake or a record failed; the alert is on its way, and nothing else can be sent."""
 
     def lost(self, reason: str) -> None:
@@ -105,6 +105,10 @@ class Link(asyncio.Protocol):
                 self._transport.resume_reading()
             else:
                 self._transport.pause_reading()
+
+    def peer_chain(self) -> list[bytes]:
+        """The certificates that the peer showed in the handshake, its own first, in DER; [] without TLS."""
+        return self._layer.chain() if self._layer is not None and self.tls is not None else []
 
     async def writable(self) -> None:
         """Waits while the peer does not read; raises ConnectionError when it is gone."""
@@ -205,7 +209,7 @@ class Link(asyncio.Protocol):
             plain = layer.receive(data)
         except TlsError as error:
             self._flush()
-            self.broken_tls(str(error))
+            self.broken_tls(error)
             return
         if self.tls is None:
             self.tls = layer.facts

@@ -19,6 +19,7 @@ from postroom.net import eager
 from postroom.net.connections import Connections
 from postroom.net.link import Link
 from postroom.net.session import Session, TlsFacts
+from postroom.net.tls import TlsError
 from postroom.wire.machine import Machine
 
 MOST_AHEAD = 64 * 1024  # octets that are read while a handler waits
@@ -110,9 +111,9 @@ class Pump(Link):
             self._guarded(self._session.secured, facts)
         self._turn()
 
-    def broken_tls(self, reason: str) -> None:
+    def broken_tls(self, error: TlsError) -> None:
         """No handshake, or a record that is none: nothing can be said any more."""
-        self._end(f"TLS: {reason}")
+        self._end(f"TLS: {error}")
 
     def ended(self) -> None:
         """The peer has said all it will; it gets its replies, then the connection closes."""

@@ -24,6 +24,7 @@ from postroom.net.dns_client import NoAnswer, Server, ask, question
 from postroom.net.dns_reading import KINDS, MOST_ALIASES, Reading, read, text
 from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
 from postroom.proto.dns.resolver import normal_name, reverse_name
+from postroom.wire.numbers import decimal
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 MOST_SERVERS = 3  # resolv.conf(5)
@@ -177,6 +178,21 @@ def system_options(path: Path = RESOLV_CONF) -> ResolverOptions:
     servers = servers[:MOST_SERVERS] or [Server("127.0.0.1")]
     local = all(ipaddress.ip_address(server.ip).is_loopback for server in servers)
     return ResolverOptions(tuple(servers), trust_ad=trust or local)
+
+
+def parse_server(place: str) -> Server:
+    """`192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`, and `localhost` for 127.0.0.1; raises ValueError."""
+    host, port = place, "53"
+    if place.startswith("["):
+        host, _, rest = place[1:].partition("]")
+        port = rest.removeprefix(":") if rest else port
+    elif place.count(":") == 1:
+        host, _, port = place.partition(":")
+    host = "127.0.0.1" if host == "localhost" else host
+    number = decimal(port.encode(), 5)
+    if not _is_address([host]) or number is None or not 0 < number < 65536:
+        raise ValueError(f"{place} is no address of a name server; write e.g. 127.0.0.1:5353 or [::1]:5353")
+    return Server(host, number)
 
 
 def _is_address(words: list[str]) -> bool:

@@ -7,10 +7,14 @@ a layer is made when the handshake begins and knows only what comes after (RFC 3
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from postroom.net import hello
@@ -19,11 +23,17 @@ from postroom.net.session import TlsFacts
 SLICE = (
     16 * 1024
 )  # octets at a time, in or out: a BIO's buffer never shrinks, so a burst must not make it grow
+MOST_ISSUER = 200  # characters of an issuer's name that are kept
+_DER = 2  # ENCODING_DER of the module _ssl
 _NO_APPLICATION_PROTOCOL = bytes((21, 3, 3, 0, 2, 2, 120))  # a fatal alert in the clear, RFC 8446 §6
 
 
 class TlsError(Exception):
-    """The handshake or a record failed; what is left to send is the alert."""
+    """The handshake or a record failed; what is left to send is the alert. `verify_code` is OpenSSL's X509_V_ERR, 0 for another reason."""
+
+    def __init__(self, words: str, verify_code: int = 0) -> None:
+        super().__init__(words)
+        self.verify_code = verify_code
 
 
 class TlsContext(ssl.SSLContext):
@@ -114,9 +124,14 @@ class TlsLayer:
                 self._heard()
             return False
         except ssl.SSLError as error:
-            raise TlsError(_words(error)) from error
+            raise TlsError(_words(error), getattr(error, "verify_code", 0)) from error
         self.facts = _facts(self._object, self._name)
         return True
+
+    def chain(self) -> list[bytes]:
+        """The certificates that the peer showed, its own first, in DER; whether they were verified is another matter."""
+        shown = self._object._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001 -- public from Python 3.13 on
+        return [one if isinstance(one, bytes) else one.public_bytes(_DER) for one in shown or ()]
 
     def _heard(self) -> None:
         """OpenSSL answers the ClientHello, so it is complete: the offer is checked before the answer leaves."""
@@ -142,6 +157,27 @@ def _facts(tls: ssl.SSLObject, server_name: str) -> TlsFacts:
         subject=subject(shown) if shown else "",
         verified=bool(shown) and tls.context.verify_mode is ssl.CERT_REQUIRED,
     )
+
+
+class CertificateFacts(NamedTuple):
+    """Of one certificate: who issued it (its common name, else all of its name), its last day, and the SHA-256 of its public key in hex."""
+
+    issuer: str
+    until: str
+    key: str
+
+
+def certificate_facts(der: bytes) -> CertificateFacts:
+    """What a certificate says of itself; empty for what is no proper certificate."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        common = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+        issuer = str(common[0].value) if common else certificate.issuer.rfc4514_string()
+        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    except (ValueError, UnsupportedAlgorithm):
+        return CertificateFacts("", "", "")
+    return CertificateFacts(issuer[:MOST_ISSUER], until, hashlib.sha256(key).hexdigest())
 
 
 def subject(der: bytes) -> str:

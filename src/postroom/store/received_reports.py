@@ -15,6 +15,7 @@ from postroom.store.engine import Transaction
 
 FAILURE: Final = "failure"  # besides the kinds of `report_rows`
 FROM_FILE: Final = -1  # of `verified`
+MAX_KEPT: Final = 100_000  # reports that are kept, however young: anybody can send some
 
 
 class ReceivedReport(msgspec.Struct, frozen=True):
@@ -70,11 +71,13 @@ async def listing(tx: Transaction, kind: str, domain: str, since: int, limit: in
 
 
 PRUNE: Final = "DELETE FROM reports_received WHERE received < $1"
+TOO_MANY: Final = "SELECT received FROM reports_received ORDER BY received DESC LIMIT 1 OFFSET $1"
 
 
-async def prune(tx: Transaction, before: int) -> int:
-    """Forgets what was received before (unix microseconds); gives how many."""
-    return await tx.execute(PRUNE, before)
+async def prune(tx: Transaction, before: int, most: int = MAX_KEPT) -> int:
+    """Forgets what was received before (unix microseconds), and the oldest of more than `most`; gives how many."""
+    row = await tx.fetchrow(TOO_MANY, most)
+    return await tx.execute(PRUNE, max(before, row[0] + 1 if row is not None else 0))
 
 
 SEEN_TO: Final = "SELECT seen_to FROM report_mailboxes WHERE account_id = $1 AND mailbox_id = $2"

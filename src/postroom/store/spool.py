@@ -32,6 +32,8 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     auth: str | None = None
     from_mta: str = ""
     shown: bool = False
+    require_tls: bool = False
+    tls_optional: bool = False
     junk: bool = False  # copies that are filed here go into Junk
 
 

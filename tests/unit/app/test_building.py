@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from authority import Issued
 from postroom.app import building
 from postroom.app.settings import RouteSettings, Settings, SettingsError, parse
 from postroom.deliver.turning import fetched
@@ -89,3 +90,75 @@ def test_workers_share_what_others_see_of_them_together(workers: int) -> None:
 def test_one_worker_has_everything() -> None:
     assert building.share(Settings(), 1) == Settings()
     assert building.store_settings(1) == StoreSettings()
+
+
+@pytest.mark.parametrize(
+    ("text", "tls", "verify"),
+    [
+        ('tls = "required"', TlsUse.REQUIRED, True),
+        ('tls = "required"\nverify = false', TlsUse.REQUIRED, False),
+        ('tls = "none"', TlsUse.NEVER, False),
+    ],
+)
+@pytest.mark.parametrize("domain", ["r.test", "*"])
+def test_a_route_without_a_host_says_how_safe_the_mx_must_be(
+    domain: str, text: str, tls: TlsUse, verify: bool
+) -> None:
+    route = building.routes(parse(f'[routes."{domain}"]\n{text}'))[domain]
+    assert (route.host, route.tls, route.verify) == ("", tls, verify)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['tls = "implicit"', 'tls = "required"\nport = 587', 'tls = "required"\nlmtp = true', 'username = "u"'],
+)
+def test_it_says_nothing_else(text: str) -> None:
+    with pytest.raises(SettingsError, match="for the domain's MX"):
+        building.routes(parse(f'[routes."r.test"]\n{text}'))
+
+
+def test_a_smarthost_may_be_taken_without_proof() -> None:
+    text = '[routes."*"]\nhost = "smart.test"\ntls = "required"\nverify = false'
+    assert building.routes(parse(text))["*"].verify is False
+
+
+@pytest.mark.parametrize(
+    ("text", "servers", "trusted"),
+    [
+        ('servers = ["127.0.0.1:5353"]', [("127.0.0.1", 5353)], True),
+        ('servers = ["127.0.0.1"]\nvalidating = "no"', [("127.0.0.1", 53)], False),
+        ('servers = ["192.0.2.1", "[::1]:5"]', [("192.0.2.1", 53), ("::1", 5)], False),
+        ('servers = ["192.0.2.1"]\nvalidating = "yes"', [("192.0.2.1", 53)], True),
+    ],
+)
+def test_whom_to_ask_and_whether_to_believe_him(
+    text: str, servers: list[tuple[str, int]], trusted: bool
+) -> None:
+    options = building.resolver_options(parse(f"[dns]\n{text}"))
+    assert ([(one.ip, one.port) for one in options.servers], options.trust_ad) == (servers, trusted)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('servers = ["ns.r.test"]', "ns.r.test is no address of a name server"),
+        ('servers = ["192.0.2.1:0"]', "no address"),
+        ('validating = "perhaps"', "use yes, no or auto"),
+    ],
+)
+def test_name_servers_that_cannot_be(text: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        building.resolver_options(parse(f"[dns]\n{text}"))
+
+
+def test_authorities_are_read_once_an_hour(tmp_path: Path) -> None:
+    Issued(["Root"], ca=True).trusting(tmp_path)
+    times = [1.0]
+    trusted = building.Authorities(
+        parse(f'[tls]\nauthorities = "{tmp_path}/authority.pem"'), lambda: times[0]
+    )
+    first = trusted.context()
+    times[0] += building.AUTHORITIES_SECONDS
+    assert trusted.context() is first
+    times[0] += 1
+    assert trusted.context() is not first

@@ -8,11 +8,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from authority import Issued
+from policy_server import PolicyServer, response
 from postroom.app import reporting
 from postroom.app.settings import ReportSettings, Settings, SettingsError
 from postroom.message.feedback.aggregate import PolicyPublished, Row, Seen
 from postroom.message.feedback.finding import reports_in
 from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
+from postroom.net.https import Web
+from postroom.proto.dns.answer import Answer, Family, Kind
 from postroom.store import received_reports, report_rows
 from spf_zone import Zone
 from whole_server import Running, fetch, send, settings_of, thread
@@ -104,3 +108,63 @@ def test_an_address_that_is_none_is_named(key: str, tmp_path: Path) -> None:
     read = {"sender": reporting.author, "account": reporting.report_account}[key]
     with pytest.raises(SettingsError, match=rf'\[reports\] {key} = "nobody"'):
         read(settings)
+
+
+def test_the_request_to_a_url() -> None:
+    request = reporting.posting(
+        "https://Reports.e.test/v1/tls?x=1#frag", b"octets", "application/tlsrpt+gzip"
+    )
+    assert (request.host, request.target, request.method) == ("reports.e.test", "/v1/tls?x=1", "POST")
+    assert request.octets().endswith(b"\r\nContent-Length: 6\r\n\r\noctets")
+    assert b"Content-Type: application/tlsrpt+gzip\r\n" in request.octets()
+    assert reporting.posting("https://e.test", b"", "x/y").target == "/"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://e.test/",
+        "https:///x",
+        "https://e.test:8443/",
+        "https://user:word@e.test/",
+        "https://[::1]/",
+        "https://[::1/",
+        "https://e.test:99999/",
+        "https://a..b/",
+    ],
+)
+def test_a_url_that_is_not_served(url: str) -> None:
+    with pytest.raises(OSError, match=r"only https|no URL"):
+        reporting.posting(url, b"", "x/y")
+
+
+@pytest.mark.parametrize(
+    ("status", "wrong"),
+    [("201 Created", ""), ("404 Not Found", "it answers 404"), ("302 Found", "it answers 302")],
+)
+async def test_a_report_goes_to_a_url(tmp_path: Path, status: str, wrong: str) -> None:
+    root = Issued(["Root"], ca=True)
+    server = await PolicyServer(Issued(["r.e.test"], root).server(tmp_path)).listen()
+    server.says = response(b"", status)
+    context = root.trusting(tmp_path)
+    web = Web(Host(), lambda: context, lambda _: server.port, seconds=5.0)
+    publish = reporting.publisher(web)
+    if wrong:
+        with pytest.raises(OSError, match=wrong):
+            await publish("https://r.e.test/up", b"octets", "application/tlsrpt+gzip")
+    else:
+        await publish("https://r.e.test/up", b"octets", "application/tlsrpt+gzip")
+        with pytest.raises(OSError, match=r"r\.e\.test|other"):  # the certificate is another one's
+            await publish("https://other.e.test/up", b"octets", "application/tlsrpt+gzip")
+    assert server.requests[0].startswith(b"POST /up HTTP/1.1\r\nHost: r.e.test\r\n")
+    await server.close()
+
+
+class Host(Zone):
+    """Every name is this machine's."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    async def addresses(self, name: str, family: Family = Family.BOTH) -> Answer[str]:
+        return Answer(name, Kind.ADDRESS, records=("127.0.0.1",))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dmarc_zone import zone
-from postroom.deliver.feedback import MAX_SIGNATURES, Arrival, seen
+from postroom.deliver.feedback import MAX_SIGNATURES, Arrival, is_report, seen
 from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dkim.results import Verdict as Dkim
 from postroom.mailauth.dmarc.author import authors
@@ -19,7 +21,7 @@ RUA = "rua=mailto:r@e.test"
 
 
 async def seen_of(
-    tags: str, applied: Policy, spf_result: str = "fail f.test", dkim: str = "", **more: str
+    tags: str, applied: Policy, spf_result: str = "fail f.test", dkim: str = "", **more: Any
 ) -> Seen | None:
     result, _, domain = spf_result.partition(" ")
     sender = spf.Verdict(
@@ -91,3 +93,11 @@ async def test_the_signatures_that_matter_come_first() -> None:
     assert [one.domain for one in found.row.signatures[:4]] == ["e.test", "a.e.test", "x.test", "d0.test"]
     assert len(found.row.signatures) == MAX_SIGNATURES
     assert (found.row.dkim, found.row.spf) == ("pass", "fail")
+
+
+async def test_reports_are_not_reported_unless_they_are_forged() -> None:
+    tags = f"p=reject; {RUA}"
+    assert await seen_of(tags, Policy.NONE, "pass e.test", is_report=True) is None
+    assert await seen_of(tags, Policy.REJECT, "pass f.test", is_report=True) is not None
+    assert is_report(Header.parse(b"Subject: Report Domain: e.test Submitter: x\r\n\r\n"))
+    assert not is_report(Header.parse(b"Subject: Re: Report Domain: e.test\r\n\r\n"))

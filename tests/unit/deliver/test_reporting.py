@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from postroom.deliver.reporting import DAY, GIVE_UP, MAX_POLICIES, SPREAD, Reports, ReportSender, moment
+from postroom.deliver.reporting import (
+    DAY,
+    GIVE_UP,
+    MAX_POLICIES,
+    PAUSE,
+    SPREAD,
+    Reports,
+    ReportSender,
+    moment,
+)
 from postroom.deliver.tally import Tally
 from postroom.message.address import Address
 from postroom.message.errors import MailError, TryLater
@@ -104,13 +113,17 @@ async def test_a_report(world: World) -> None:
 async def test_today_is_not_over(world: World) -> None:
     await world.saw(day=TODAY)
     assert await world.send(RUA) == []
-    assert len(await world.send(RUA, today=True)) == 1
+    (first,) = await world.send(RUA, today=True)
+    await world.saw(day=TODAY)
+    (second,) = await world.send(RUA, NOON + 1, today=True)
+    assert first.report_id != second.report_id  # else it would be taken for the same again
+    assert world.reports()[1].metadata.end == NOON + 1  # type: ignore[union-attr]
 
 
 async def test_each_domain_has_its_moment(world: World) -> None:
     moments = {moment(DueReport(DMARC, f"d{n}.test", TODAY - 1)) - TODAY * DAY for n in range(100)}
     assert len(moments) > 90
-    assert all(0 <= one < SPREAD for one in moments)
+    assert all(PAUSE <= one < PAUSE + SPREAD for one in moments)
     own = moment(DueReport(DMARC, "e.test", TODAY - 1))
     await world.saw()
     assert await world.send(RUA, own - 1) == []

@@ -3,20 +3,23 @@
 import asyncio
 from typing import Any
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.opcode
 import dns.query
 import dns.rcode
+import dns.rdatatype
 import pytest
 
 from postroom.lab import dns as lab_dns
 from postroom.lab.dns import Fault
-from postroom.lab.zones import ZoneText
+from postroom.lab.spoiling import spoil, validates
+from postroom.lab.zones import SignedZone, ZoneText
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver
 from postroom.proto.dns.answer import Family, Mx, Rcode
-from unit.lab_dns.conftest import Lab
+from unit.lab_dns.conftest import ZONES, Lab
 
 
 async def by_hand(lab: Lab, query: dns.message.Message, transport: str = "udp") -> dns.message.Message:
@@ -168,3 +171,37 @@ async def test_a_tcp_client_may_ask_twice_and_be_cut_short(lab: Lab) -> None:
     assert await reader.read() == b""
     writer.close()
     await writer.wait_closed()
+
+
+async def test_bogus_signatures_are_found(lab: Lab) -> None:
+    """RFC 4035 §5.5: what does not validate is SERVFAIL, its absence included."""
+    lab.dns.set_fault("crepes.test", Fault.BOGUS)
+    for answer in (await lab.resolver.mx("crepes.test"), await lab.resolver.txt("no.crepes.test")):
+        assert (answer.rcode, answer.records, answer.authenticated) == (Rcode.SERVFAIL, (), False)
+    assert (await lab.resolver.mx("hamburger.test")).authenticated
+
+
+@pytest.mark.parametrize(("flags", "rcode"), [(0, dns.rcode.SERVFAIL), (dns.flags.CD, dns.rcode.NOERROR)])
+async def test_who_looks_himself_is_given_what_there_is(lab: Lab, flags: int, rcode: dns.rcode.Rcode) -> None:
+    lab.dns.set_fault("crepes.test", Fault.BOGUS)
+    query = dns.message.make_query("crepes.test", "MX", want_dnssec=True)
+    query.flags |= flags
+    wire = await lab.dns.respond(query.to_wire(), "127.0.0.1", "udp")
+    assert wire is not None
+    response = dns.message.from_wire(wire)
+    assert response.rcode() == rcode
+    assert not response.flags & dns.flags.AD
+    if flags:
+        assert [one.rdtype for one in response.answer] == [dns.rdatatype.MX, dns.rdatatype.RRSIG]
+    else:
+        assert [option.code for option in response.options if isinstance(option, dns.edns.EDEOption)] == [6]
+
+
+async def test_without_the_fault_the_signatures_validate(lab: Lab) -> None:
+    zone = SignedZone(ZONES[0])
+    for name, kind in (("crepes.test", "MX"), ("no.crepes.test", "A"), ("www.crepes.test", "A")):
+        query = dns.message.make_query(name, kind, want_dnssec=True)
+        response = dns.message.make_response(query)
+        zone.answer(query, response, lab.clock.now() / 1_000_000)
+        assert validates(zone, response, lab.clock.now() / 1_000_000)
+        assert not spoil(zone, response, lab.clock.now() / 1_000_000)

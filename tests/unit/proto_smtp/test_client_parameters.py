@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from postroom.message.address import Address
 from postroom.message.envelope import BodyKind, ByMode, DeliverBy, Envelope, Notify, Recipient, Ret
-from postroom.message.errors import BadAddress, ConversionRequired, Expired, MessageTooBig, NonAsciiAddress
+from postroom.message.errors import (
+    BadAddress,
+    ConversionRequired,
+    Expired,
+    MessageTooBig,
+    NonAsciiAddress,
+    RequireTlsUnsupported,
+)
 from postroom.proto.smtp.capabilities import NOTHING, Capabilities
 from postroom.proto.smtp.client_parameters import Letter, mail_command, obstacle, rcpt_command
 from postroom.proto.smtp.commands import Mail, Rcpt
@@ -148,3 +155,15 @@ def test_our_server_reads_what_our_client_says(envelope: Envelope) -> None:
 )
 def test_our_server_reads_our_recipients(recipient: Recipient) -> None:
     assert Rcpt.parse(rcpt_command(recipient, ALL)[5:-2], SERVER).recipient == recipient
+
+
+TLS = Capabilities.parse(("REQUIRETLS",))
+
+
+@pytest.mark.parametrize(("sender", "possible"), [(X, False), (None, True)])
+def test_requiretls_may_not_be_left_out_but_of_a_report(sender: Address | None, possible: bool) -> None:
+    letter = Letter(Envelope(sender, [Recipient(U)], require_tls=True), b"x\r\n")
+    assert obstacle(letter, TLS, NOW) is None
+    assert isinstance(obstacle(letter, NOTHING, NOW), type(None) if possible else RequireTlsUnsupported)
+    assert mail_command(letter, TLS, NOW, BodyKind.SEVEN_BIT).endswith("> REQUIRETLS\r\n")
+    assert "REQUIRETLS" not in mail_command(letter, NOTHING, NOW, BodyKind.SEVEN_BIT)

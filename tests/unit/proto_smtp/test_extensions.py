@@ -32,7 +32,8 @@ def test_each_parameter_and_each_verb_belongs_to_a_row() -> None:
 def test_over_tls() -> None:
     assert list(lines(FULL, tls=True)) == [
         "PIPELINING", "SIZE 1000", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "DELIVERBY 5",
-        "FUTURERELEASE 86400 2024-03-01T00:00:00Z", "MT-PRIORITY", "LIMITS MAILMAX=9 RCPTMAX=7", "AUTH PLAIN LOGIN", "ETRN", "ATRN",
+        "FUTURERELEASE 86400 2024-03-01T00:00:00Z", "MT-PRIORITY", "LIMITS MAILMAX=9 RCPTMAX=7", "AUTH PLAIN LOGIN", "REQUIRETLS",
+        "ETRN", "ATRN",
         "HELP",
     ]  # fmt: skip
 
@@ -40,7 +41,7 @@ def test_over_tls() -> None:
 def test_in_the_clear_there_is_no_login() -> None:
     words = {line.split()[0] for line in lines(FULL)}
     assert "STARTTLS" in words
-    assert not words & {"AUTH", "ATRN"}
+    assert not words & {"AUTH", "ATRN", "REQUIRETLS"}
 
 
 def test_a_public_server_does_not_hold_messages() -> None:

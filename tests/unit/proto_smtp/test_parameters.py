@@ -33,6 +33,7 @@ TERMS = Terms(Limits(message=1000, hold=3600, deliver_by=60), 1_700_000_000)
         ("HOLDUNTIL", "2023-11-14T23:13:21.5+01:00", "hold_until", 1_700_000_001),
         ("HOLDUNTIL", "1999-01-01T00:00:00Z", "hold_until", 915_148_800),
         ("MT-PRIORITY", "-9", "priority", -9),
+        ("REQUIRETLS", None, "require_tls", True),
     ],
 )
 def test_mail_parameters(keyword: str, value: str | None, field: str, result: object) -> None:
@@ -66,6 +67,7 @@ def test_mail_parameters(keyword: str, value: str | None, field: str, result: ob
         ("HOLDUNTIL", "2023-02-30T00:00:00Z", 501),
         ("HOLDUNTIL", "2024-11-14T22:13:21Z", 501),
         ("MT-PRIORITY", "10", 501),
+        ("REQUIRETLS", "yes", 501),
         ("MT-PRIORITY", "+1", 501),
         ("MT-PRIORITY", "-0", 501),
         ("MT-PRIORITY", None, 501),

@@ -52,6 +52,14 @@ async def test_what_is_old_is_forgotten(engine):
     assert await listing(engine) == [2]
 
 
+async def test_too_many_are_not_kept(engine):
+    for number in range(1, 6):
+        await add(engine, number, received=number, report_id=str(number))
+    assert await engine.write(lambda tx: received_reports.prune(tx, 0, 5)) == 0
+    assert await engine.write(lambda tx: received_reports.prune(tx, 0, 3)) == 2
+    assert sorted(await listing(engine)) == [3, 4, 5]
+
+
 async def test_how_far_a_mailbox_was_read(engine):
     assert await received_reports.seen_to(engine.reading(), 1, 2) == 0
     for uid in (5, 9):

@@ -16,10 +16,9 @@ import typer
 
 from postroom.agent.invocation import CommandFailed
 from postroom.net.dns_client import Server
-from postroom.net.resolver import ResolverOptions, StubResolver, system_options
+from postroom.net.resolver import ResolverOptions, StubResolver, parse_server, system_options
 from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
 from postroom.proto.dns.resolver import Resolver
-from postroom.wire.numbers import decimal
 
 R = TypeVar("R")
 
@@ -83,27 +82,18 @@ class Asking:
         return answer
 
 
-def resolver_at(place: str) -> StubResolver:
-    """The resolver that `--resolver` names, "" for the system's. Raises CommandFailed."""
-    return StubResolver(ResolverOptions((_server(place),)) if place else system_options())
+def resolver_at(place: str, *, validating: bool = False) -> StubResolver:
+    """The resolver that `--resolver` names, "" for the system's; one on this machine is believed that it validates. Raises CommandFailed."""
+    if not place:
+        found = system_options()
+    else:
+        server = _server(place)
+        found = ResolverOptions((server,), trust_ad=ipaddress.ip_address(server.ip).is_loopback)
+    return StubResolver(msgspec.structs.replace(found, trust_ad=validating or found.trust_ad))
 
 
 def _server(place: str) -> Server:
-    """`192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`, and `localhost` for 127.0.0.1."""
-    host, port = place, "53"
-    if place.startswith("["):
-        host, _, rest = place[1:].partition("]")
-        port = rest.removeprefix(":") if rest else port
-    elif place.count(":") == 1:
-        host, _, port = place.partition(":")
-    host = "127.0.0.1" if host == "localhost" else host
-    number = decimal(port.encode(), 5)
     try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        number = None
-    if number is None or not 0 < number < 65536:
-        raise CommandFailed(
-            f"--resolver {place} is no address of a name server; write e.g. 127.0.0.1:5353 or [::1]:5353", 2
-        )
-    return Server(host, number)
+        return parse_server(place)
+    except ValueError as error:
+        raise CommandFailed(f"--resolver {error}", 2) from error

@@ -34,7 +34,7 @@ from postroom.store.report_rows import DMARC, TLS
 app = commands("Reports about our mail by others, and about theirs by us.")
 MAX_FILE = 16_000_000  # octets of a file that is imported: what the control socket takes
 
-Domain = Annotated[str, typer.Argument(metavar="[DOMAIN]", help="About this domain only.")]
+Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="About this domain only.")]
 Days = Annotated[int, typer.Option("--days", min=1, help="About the last so many days.")]
 Rows = Annotated[bool, typer.Option("--rows", help="What each report says, row by row.")]
 Sent = Annotated[bool, typer.Option("--sent", help="The reports that this server sent instead.")]
@@ -181,7 +181,9 @@ def _list(session: Administration, wanted: ListReports, *, sent: bool) -> None:
         else:
             number = terminal.listing(found, REPORTS)
     if not number:
-        terminal.note("there are no reports")
+        terminal.note(
+            "there are no reports" if sent else f"there are no reports about the last {wanted.days} days"
+        )
 
 
 def _tell(session: Administration, one: ReportRecord) -> bool:

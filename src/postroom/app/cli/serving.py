@@ -57,5 +57,8 @@ def serve(
         from postroom.app.supervisor import supervise
 
         raise typer.Exit(serving.run(supervise(session.settings, workers, ready)))
-    world = serving.internet(session.settings)
+    try:
+        world = serving.internet(session.settings)
+    except SettingsError as error:
+        raise CommandFailed(str(error)) from error
     raise typer.Exit(serving.run(serving.serve(session.settings, world, ready)))

@@ -13,7 +13,7 @@ import msgspec
 
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation
-from postroom.intake.report_mailbox import read_file
+from postroom.intake.report_mailbox import read_file, unpacked
 from postroom.message.feedback.packing import BadReport
 from postroom.store import received_reports, report_rows
 from postroom.store.received_reports import FAILURE, FROM_FILE, ReceivedReport
@@ -97,10 +97,11 @@ async def list_(office: Office, _: Caller, wanted: ListReports) -> AsyncIterator
     limit = max(1, min(wanted.limit, MOST_LISTED))
     tx = office.engine.reading()
     for found in await received_reports.listing(tx, wanted.kind, wanted.domain.lower(), since, limit):
-        yield _record(found, whole=wanted.whole)
+        said = await asyncio.to_thread(unpacked, found) if wanted.whole else b""
+        yield _record(found, said.decode())
 
 
-def _record(found: ReceivedReport, *, whole: bool) -> ReportRecord:
+def _record(found: ReceivedReport, said: str) -> ReportRecord:
     return ReportRecord(
         found.kind,
         found.domain,
@@ -112,7 +113,7 @@ def _record(found: ReceivedReport, *, whole: bool) -> ReportRecord:
         _PROVEN[found.verified],
         found.passed,
         found.failed,
-        found.packed.decode() if whole else "",
+        said,
     )
 
 

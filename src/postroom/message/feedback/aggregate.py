@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 
-class PolicyPublished(msgspec.Struct, frozen=True, omit_defaults=True):
+class PolicyPublished(msgspec.Struct, frozen=True):
     """The record that applied: `domain` is where it stands, `method` how it was found ("treewalk", "psl", or not said)."""
 
     domain: str
@@ -24,14 +24,14 @@ class PolicyPublished(msgspec.Struct, frozen=True, omit_defaults=True):
     pct: str = ""
 
 
-class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
+class Reason(msgspec.Struct, frozen=True):
     """Why less was done than the policy asks: a word of the format, and a comment."""
 
     kind: str
     comment: str = ""
 
 
-class AuthResult(msgspec.Struct, frozen=True, omit_defaults=True):
+class AuthResult(msgspec.Struct, frozen=True):
     """What SPF or one signature came to, whatever alignment says. `selector` of DKIM, `scope` of SPF."""
 
     domain: str
@@ -41,7 +41,7 @@ class AuthResult(msgspec.Struct, frozen=True, omit_defaults=True):
     human: str = ""
 
 
-class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+class Row(msgspec.Struct, frozen=True):
     """Messages that are alike: from one address, with the same results. `dkim` and `spf` are "pass" where one was aligned."""
 
     source_ip: str
@@ -68,7 +68,7 @@ class Counted(msgspec.Struct, frozen=True):
     count: int = 1
 
 
-class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
+class Metadata(msgspec.Struct, frozen=True):
     """Who reports, and about which time (unix seconds)."""
 
     organization: str

@@ -1,6 +1,6 @@
 """Reading a failure report: one message that failed SPF, DKIM or DMARC, as its receiver reports it.
 
-RFC 6591 §3 (fields), RFC 5965 §2 and §3 (message/feedback-report), RFC 9991 §4 (Identity-Alignment), RFC 6522 §3 (the message itself as the last part).
+RFC 6591 §3 (fields), RFC 5965 §2 and §3 (message/feedback-report), RFC 9991 and RFC 7489 §7.3.1 (Identity-Alignment), RFC 6522 §3 (the message itself as the last part).
 Whatever is malformed is left empty; what is kept of the message are a few fields of its header, since it is somebody's mail. Not here: making such
 reports.
 """

@@ -1,6 +1,6 @@
 """The packing of reports: gzip and zip, taken off within limits; and gzip put on.
 
-RFC 1952 (gzip, one member), RFC 1951 (deflate), RFC 9990 §3.5.2 and RFC 8460 §3 (both are sent as gzip; zip is what RFC 7489 had before). A zip archive
+RFC 1952 (gzip, one member), RFC 1951 (deflate), RFC 9990 §3.5.2 and RFC 8460 §5.2 (both are sent as gzip; zip is what RFC 7489 had before). A zip archive
 is read by its first entry alone, and its directory not at all. One level: what is packed in the packing stays so. Not here: what a report says.
 """
 

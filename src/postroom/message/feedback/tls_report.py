@@ -24,7 +24,7 @@ MAX_VALUE = 255  # characters that are kept of a value
 Count = Annotated[int, Meta(ge=0, le=10**12)]
 
 
-class TlsPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+class TlsPolicy(msgspec.Struct, frozen=True):
     """What was to be followed: `kind` is sts, tlsa or no-policy-found; `strings` its lines, `hosts` the names of MTA-STS."""
 
     domain: str
@@ -33,7 +33,7 @@ class TlsPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     hosts: tuple[str, ...] = ()
 
 
-class TlsFailure(msgspec.Struct, frozen=True, omit_defaults=True):
+class TlsFailure(msgspec.Struct, frozen=True):
     """Sessions that failed alike: `result` is a word of RFC 8460 §4.3, `code` what the library says."""
 
     result: str

@@ -1,7 +1,7 @@
 """MAIL and RCPT as a client says them to a server that offers this and that.
 
 RFC 5321 §4.1.1.2 and §4.1.1.3, RFC 1870 §6, RFC 6152 §2, RFC 3030 §3, RFC 6531 §3.4, RFC 3461 §4, RFC 4954 §5, RFC 2852 §4, RFC 4865 §3,
-RFC 6710 §4.2. A parameter whose extension is not offered is left out; what may not be left out is an obstacle. Not here: how a server reads
+RFC 6710 §4.2, RFC 8689 §4.2.1. A parameter whose extension is not offered is left out; what may not be left out is an obstacle. Not here: how a server reads
 them (`parameters`).
 """
 
@@ -20,6 +20,7 @@ from postroom.message.errors import (
     MailError,
     MessageTooBig,
     NonAsciiAddress,
+    RequireTlsUnsupported,
 )
 from postroom.message.xtext import encode_orcpt, encode_xtext
 from postroom.proto.smtp.capabilities import Capabilities
@@ -70,6 +71,8 @@ def obstacle(letter: Letter, capabilities: Capabilities, now: int) -> MailError 
         return ConversionRequired()
     if capabilities.size and letter.octets > capabilities.size:
         return MessageTooBig(f"The next system takes at most {capabilities.size} octets")
+    if envelope.require_tls and envelope.sender is not None and not capabilities.has("REQUIRETLS"):
+        return RequireTlsUnsupported()  # a report goes on without it (RFC 8689 §5)
     by = envelope.deliver_by
     if by is not None and by.mode is ByMode.RETURN:
         if by.deadline <= now:
@@ -104,6 +107,8 @@ def mail_command(letter: Letter, capabilities: Capabilities, now: int, kind: Bod
         words.append(f"AUTH={encode_xtext(envelope.auth)}")
     if envelope.priority and "MT-PRIORITY" in has:
         words.append(f"MT-PRIORITY={envelope.priority}")
+    if envelope.require_tls and "REQUIRETLS" in has:
+        words.append("REQUIRETLS")
     by = envelope.deliver_by
     if by is not None and "DELIVERBY" in has:
         seconds = max(-BY_LONGEST, min(BY_LONGEST, by.deadline - now))

@@ -125,6 +125,7 @@ EXTENSIONS: tuple[Extension, ...] = (
         offered=lambda standing: bool(standing.mechanisms),
         argument=lambda standing, _: " ".join(standing.mechanisms),
     ),
+    Extension("REQUIRETLS", mail=("REQUIRETLS",), offered=lambda standing: standing.tls),  # RFC 8689 §2
     Extension("ETRN", verbs=("ETRN",), offered=lambda standing: standing.config.etrn),  # RFC 1985
     Extension(
         "ATRN",  # RFC 2645

@@ -160,6 +160,12 @@ def _priority(envelope: Envelope, value: str | None, terms: Terms) -> None:  # n
     envelope.priority = int(value or "")
 
 
+def _require_tls(envelope: Envelope, value: str | None, terms: Terms) -> None:  # noqa: ARG001
+    if value is not None:
+        raise _wrong("REQUIRETLS", "it has no value")
+    envelope.require_tls = True
+
+
 def _notify(options: RcptOptions, value: str | None) -> None:
     words = (value or "").upper().split(",")
     if words == ["NEVER"]:
@@ -194,6 +200,7 @@ MAIL_PARAMETERS: Mapping[str, MailParameter] = MappingProxyType(
         "HOLDFOR": _hold_for,
         "HOLDUNTIL": _hold_until,
         "MT-PRIORITY": _priority,
+        "REQUIRETLS": _require_tls,
     }
 )
 RCPT_PARAMETERS: Mapping[str, RcptParameter] = MappingProxyType({"NOTIFY": _notify, "ORCPT": _orcpt})

@@ -45,6 +45,7 @@ CREATE TABLE reports_received (
   packed       {BYTES} NOT NULL
 );
 CREATE UNIQUE INDEX reports_received_digest ON reports_received (digest);
+CREATE INDEX reports_received_at ON reports_received (received);
 CREATE INDEX reports_received_kind ON reports_received (kind, ends);
 
 -- How far the mailbox to which reports come has been read.

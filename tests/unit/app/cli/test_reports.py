@@ -51,9 +51,10 @@ def test_json(run: Run, files: Path) -> None:
 
 
 def test_nothing_is_said_to_be_nothing(run: Run, served: Served) -> None:
-    for line in ("reports dmarc", "reports tls --json", "reports failures", "reports dmarc --sent"):
-        ran = run(line)
-        assert (ran.code, ran.out, ran.err) == (0, "", "there are no reports\n")
+    days = " about the last 30 days"
+    for line, more in (("dmarc", days), ("tls --json", days), ("failures", days), ("dmarc --sent", "")):
+        ran = run(f"reports {line}")
+        assert (ran.code, ran.out, ran.err) == (0, "", f"there are no reports{more}\n")
 
 
 def test_sending(run: Run, served: Served) -> None:

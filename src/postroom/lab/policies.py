@@ -1,0 +1,101 @@
+"""What a lab's domains say of the safety of their mail servers: TLSA records, and MTA-STS policies on a web server.
+
+RFC 7672 §3.1.1 (DANE-EE with the public key), RFC 8461 §3 (record, host, document). Not here: who heeds them (`deliver.tls`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+from collections.abc import Iterable, Sequence
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from postroom.lab.plan import House
+from postroom.lab.zones import ZoneText
+from postroom.net.certificates import Pair
+from postroom.net.sockets import CannotListen
+from postroom.proto.http.mta_sts import WELL_KNOWN
+
+MAX_AGE = 86_400  # seconds
+REQUEST_SECONDS = 10.0
+
+
+def tlsa_lines(pairs: Iterable[Pair]) -> list[str]:
+    """TLSA records of the zone's host `mail`, one for the key of each certificate."""
+    lines = []
+    for pair in pairs:
+        certificate = x509.load_pem_x509_certificate(pair.chain.read_bytes())
+        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        lines.append(f"_25._tcp.mail TLSA 3 1 1 {hashlib.sha256(key).hexdigest()}")
+    return lines
+
+
+def sts_lines(house: House, policy: str) -> list[str]:
+    """The record that says that there is a policy, and the host that has it."""
+    digest = hashlib.sha256(policy.encode()).hexdigest()[:16]
+    return [f'_mta-sts TXT "v=STSv1; id={digest}"', f"mta-sts A {house.ip}"]
+
+
+def completed(zone: ZoneText, said: Iterable[str]) -> list[str]:
+    """The lines of a zone, and those of `said` whose kind of record nothing in it has at that name."""
+    known = {_record(line, zone.origin) for line in zone.lines}
+    aliases = {owner for owner, kind in known if kind == "CNAME"}
+    missing = [
+        line for line in said if _record(line, zone.origin) not in known and line.split()[0] not in aliases
+    ]
+    return [*zone.lines, *missing]
+
+
+def _record(line: str, origin: str) -> tuple[str, str]:
+    """The name, relative to the zone, and the kind; a TTL and IN may stand between them."""
+    owner, *words = line.split()
+    kind = next((word for word in words if word != "IN" and not word.isdigit()), "")
+    return owner.removesuffix(f".{origin}."), kind
+
+
+def policy_of(mx: str) -> str:
+    """A policy in force for one mail server."""
+    return f"version: STSv1\r\nmode: enforce\r\nmx: {mx}\r\nmax_age: {MAX_AGE}\r\n"
+
+
+class PolicySite:
+    """The web server of one domain, which has nothing but its policy."""
+
+    def __init__(self, policy: str, pairs: Sequence[Pair]) -> None:
+        self._policy = policy
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        for pair in pairs:
+            self._context.load_cert_chain(pair.chain, pair.key)
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def start(self, ip: str) -> None:
+        """Listens at any free port of an address. Raises `CannotListen`."""
+        try:
+            self._server = await asyncio.start_server(self._serve, ip, 0, ssl=self._context)
+        except OSError as error:
+            raise CannotListen(f"{ip} for the lab's MTA-STS policies: {error.strerror}") from error
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Ends it."""
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS):
+                request = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)
+                found = request[:2] == [b"GET", WELL_KNOWN.encode()]
+                body = self._policy if found else "Nothing but a policy is here.\r\n"
+                status = "200 OK" if found else "404 Not Found"
+                head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+                writer.write((head + body).encode())
+                await writer.drain()
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            writer.close()

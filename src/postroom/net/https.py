@@ -1,0 +1,88 @@
+"""One document by HTTPS: a certificate for the name is demanded, nothing is followed, everything is bounded.
+
+RFC 9110 §4.3.4 (the certificate must be the host's), RFC 8461 §3.3 (what a fetch of a policy may be and may not). The TLS is `net.tls`, the dialogue
+`proto.http`. Not here: what the document means, and caches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+import msgspec
+
+from postroom.net.connect import (
+    ClientConnection,
+    ConnectionLost,
+    Destination,
+    NetworkError,
+    TlsFailed,
+    Wrap,
+    connect,
+)
+from postroom.proto.dns.resolver import Resolver
+from postroom.proto.http.client import BadResponse, HttpClient, Request, Response
+
+FETCH_SECONDS = 60.0  # for all of it, RFC 8461 §3.3
+CONNECT_SECONDS = 15.0  # for one address
+MOST_ADDRESSES = 3  # of a host that are tried
+
+
+class NotFetched(Exception):
+    """There is no document; the words say why. `untrusted`: the server's certificate was not good."""
+
+    def __init__(self, words: str, *, untrusted: bool = False) -> None:
+        super().__init__(words)
+        self.untrusted = untrusted
+
+
+class Web(msgspec.Struct, frozen=True):
+    """What a fetch needs: names, the context that demands a good certificate, the port of an address (443 but in a lab)."""
+
+    resolver: Resolver
+    context: Callable[[], ssl.SSLContext]
+    port_of: Callable[[str], int] = lambda _ip: 443
+    source: str = ""
+    seconds: float = FETCH_SECONDS
+
+    async def ask(self, request: Request) -> Response:
+        """The response, whatever its status. Raises `NotFetched`."""
+        try:
+            return await asyncio.wait_for(self._ask(request), self.seconds)
+        except TimeoutError as error:
+            raise NotFetched(f"{request.host} did not answer in {self.seconds:g} seconds") from error
+
+    async def _ask(self, request: Request) -> Response:
+        found = await self.resolver.addresses(request.host)
+        if not found.records:
+            raise NotFetched(f"{request.host} has no address ({found.rcode})")
+        last: NetworkError | None = None
+        for ip in found.records[:MOST_ADDRESSES]:
+            machine = HttpClient(request)
+            wrap = Wrap(self.context(), request.host)
+            to = Destination(ip, self.port_of(ip), self.source, CONNECT_SECONDS, wrap)
+            try:
+                connection: ClientConnection[Response | BadResponse] = await connect(machine, to)
+            except TlsFailed as error:
+                raise NotFetched(f"{request.host}: {error}", untrusted=True) from error
+            except NetworkError as error:
+                last = error
+                continue
+            return await self._exchange(machine, connection)
+        raise NotFetched(f"{request.host}: {last}") from last
+
+    async def _exchange(
+        self, machine: HttpClient, connection: ClientConnection[Response | BadResponse]
+    ) -> Response:
+        try:
+            event = await connection.event(self.seconds)
+        except ConnectionLost:
+            event = machine.ended()
+        except NetworkError as error:
+            raise NotFetched(str(error)) from error
+        finally:
+            connection.close()
+        if isinstance(event, BadResponse):
+            raise NotFetched(event.why)
+        return event
