@@ -5,6 +5,7 @@ RFC 9555 §3.2.1 (the property), §3.3.2 (JSPTR, the place in the Card). Not her
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import msgspec
 MAX_LEVELS: Final = 32  # of one pointer
 
 Object = dict[str, Any]
+_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f]")  # what no pointer in a parameter can have
 
 
 def apply(card: Object, pointer: str, text: str) -> bool:
@@ -43,11 +45,21 @@ def differences(wanted: Object, there: Object) -> Iterator[tuple[str, Any]]:
         path, left, right = waiting.pop()
         for name in (*left, *(one for one in right if one not in left)):
             value, other = left.get(name), right.get(name)
-            if isinstance(value, dict) and isinstance(other, dict) and len(path) < MAX_LEVELS - 1:
+            if isinstance(value, dict) and isinstance(other, dict) and _can_go_on(path, value, other):
                 waiting.append(((*path, name), value, other))
             elif value != other or type(value) is not type(other):
                 levels = (level.replace("~", "~0").replace("/", "~1") for level in (*path, name))
                 yield "/".join(levels), value
+
+
+def _can_go_on(path: tuple[str, ...], left: Object, right: Object) -> bool:
+    """Whether a pointer can lead below these."""
+    return len(path) < MAX_LEVELS - 1 and not any(map(_UNFIT.search, (*left, *right)))
+
+
+def written(value: Any) -> str:
+    """A value as JSON without control characters."""
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
 
 
 def plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from postroom.message import charset
-from postroom.message.contacts.properties import Property, escaped, split
+from postroom.message.contacts.properties import Property, clean, escaped, split
 
 # What Apple's programs write in 3.0 for properties of 4.0, and everybody reads.
 _OLD_NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -51,7 +51,8 @@ def newer(one: Property, version: str) -> Property:
         _types(params)
     if [kind.lower() for kind in params.get("value", ())] == ["url"]:
         params["value"] = ("uri",)
-    return Property(_OLD_NAMES.get(one.name, one.name) if old else one.name, value, params, one.group)
+    name = _OLD_NAMES.get(one.name, one.name) if old else one.name
+    return clean(Property(name, value, params, one.group))
 
 
 def _commas(value: str) -> str:

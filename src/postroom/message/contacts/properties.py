@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # RFC 6350 §3.3: no value has these
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -70,3 +71,9 @@ def texts(value: str) -> list[str]:
 def joined(values: Sequence[str], separator: str = ",") -> str:
     """Texts as a list, each escaped."""
     return separator.join(map(escaped, values))
+
+
+def clean(one: Property) -> Property:
+    """A property without control characters, which no vCard can carry."""
+    params = {name: tuple(_CONTROL.sub("", value) for value in values) for name, values in one.params.items()}
+    return Property(one.name, _CONTROL.sub("", one.value), params, _CONTROL.sub("", one.group))

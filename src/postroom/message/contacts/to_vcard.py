@@ -11,13 +11,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-import msgspec
-
 from postroom.message.contacts import counterparts as same
 from postroom.message.contacts.dates import write_date
 from postroom.message.contacts.from_vcard import from_vcard
-from postroom.message.contacts.json_properties import differences, plain
-from postroom.message.contacts.properties import Property, VCard, escaped, joined
+from postroom.message.contacts.json_properties import differences, plain, written
+from postroom.message.contacts.properties import Property, VCard, clean, escaped, joined
 from postroom.message.contacts.structured import derived_full, write_address, write_name, write_organization
 
 Object = dict[str, Any]
@@ -36,12 +34,12 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
 def to_vcard(card: Object) -> VCard:
     """The vCard of a valid Card (`jscontact.problems`)."""
     wanted = plain(card)
-    found = [*_lines(wanted)]
+    found = [clean(one) for one in _lines(wanted)]
     for title in wanted.get("titles", {}).values():
         title.setdefault("kind", "title")
     there = plain(from_vcard(VCard(tuple(found))))
     for pointer, value in differences(wanted, there):
-        text = escaped(msgspec.json.encode(value).decode(), ",;")
+        text = escaped(written(value))
         found.append(Property("JSPROP", text, {"jsptr": (pointer,)}))
     return VCard(tuple(found))
 

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from postroom.message.contacts.older import as_3
-from postroom.message.contacts.properties import Property, VCard
+from postroom.message.contacts.properties import Property, VCard, clean
 
 LINE: Final = 75  # octets, CRLF not among them
 
 _NEEDS_QUOTES: Final = re.compile(r'[;:,^"\n\r\t ]')
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _NAME: Final = re.compile(r"[^A-Za-z0-9-]")
 
 
@@ -37,15 +36,16 @@ def _with_name(properties: Sequence[Property]) -> Sequence[Property]:
 
 def _line(one: Property, version: str) -> str:
     params = "".join(
-        f";{_NAME.sub('', name).upper()}={_values(values, version)}" for name, values in one.params.items()
+        f";{_NAME.sub('', name).upper()}={_values(values, version)}"
+        for name, values in clean(one).params.items()
     )
     group = re.sub("[^A-Za-z0-9-]", "", one.group)
-    value = _CONTROL.sub("", one.value.replace("\r\n", "\\n").replace("\n", "\\n").replace("\r", "\\n"))
+    value = clean(one).value.replace("\n", "\\n")
     return f"{group}.{one.name}{params}:{value}" if group else f"{one.name}{params}:{value}"
 
 
 def _values(values: Iterable[str], version: str) -> str:
-    return ",".join(_value(_CONTROL.sub("", one), version) for one in values)
+    return ",".join(_value(one, version) for one in values)
 
 
 def _value(value: str, version: str) -> str:

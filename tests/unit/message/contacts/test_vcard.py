@@ -333,7 +333,7 @@ def test_a_card_of_rfc_6351_in_pieces() -> None:
     assert made["vCardProps"] == [["gender", {}, "unknown", "M"]]
 
 
-TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n"), max_size=40)
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\ufffe\uffff"), max_size=40)
 SOME = TEXT.filter(bool)
 IDS = st.from_regex(r"[A-Za-z0-9_-]{1,8}", fullmatch=True)
 COMMON: dict[str, Any] = {
@@ -467,6 +467,7 @@ def test_no_octets_raise_anything_else(octets: bytes) -> None:
 
 @given(st.lists(TEXT))
 def test_texts_in_lists(values: list[str]) -> None:
+    values = [one.replace("\r", "") for one in values]
     assert [unescaped(one) for one in split(joined(values), ",")] == (values or [""])
     assert all(unescaped(escaped(one)) == one for one in values)
     assert texts(joined(values)) == [one.strip() for one in values if one.strip()]
