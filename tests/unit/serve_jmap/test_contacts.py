@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from jmap_stage import ALICE, JmapClient, JmapStage
+from postroom.proto.jmap.request import Limits
+from postroom.serve.jmap import contact_card_query
+from postroom.store import contacts, records
 from postroom.store.fsck import check
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -445,6 +448,30 @@ async def test_sorts_and_windows(stage: JmapStage) -> None:
 )
 async def test_queries_that_cannot_be(stage: JmapStage, arguments: dict[str, Any], kind: str) -> None:
     assert (await stage.jmap().error("ContactCard/query", **arguments))["type"] == kind
+
+
+async def test_limits(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = stage.jmap()
+    for name in ("x" * 255, "ä" * 127):
+        assert (await bob.call("AddressBook/set", create={"b": {"name": name}}))["notCreated"] is None
+    monkeypatch.setattr(contacts, "MAX_BOOKS", 4)
+    done = await bob.call("AddressBook/set", create={"b": {"name": "4th"}, "c": {"name": "5th"}})
+    assert list(done["created"]) == ["b"]
+    assert done["notCreated"]["c"]["type"] == "overQuota"
+    since = (await bob.call("ContactCard/query"))["queryState"]
+    monkeypatch.setattr(contact_card_query, "MOST_TOUCHED", 2)
+    for count in (1, 2):
+        await add(bob, name={"full": "x"})
+        told = await bob.call("ContactCard/queryChanges", sinceQueryState=since)
+        assert len(told["added"]) == count
+    await add(bob, name={"full": "x"})
+    error = await bob.error("ContactCard/queryChanges", sinceQueryState=since)
+    assert error["type"] == "cannotCalculateChanges"
+    monkeypatch.setattr(records, "MAX_RECORDS", 3)
+    assert (await refused(bob, name={"full": "x"}))["type"] == "overQuota"
+    few = stage.jmap(limits=Limits(max_objects_in_get=2, max_objects_in_set=2))
+    assert (await few.error("ContactCard/get", ids=None))["type"] == "requestTooLarge"
+    assert (await few.error("ContactCard/set", destroy=["a", "b", "c"]))["type"] == "requestTooLarge"
 
 
 async def test_changes_of_a_query(stage: JmapStage) -> None:

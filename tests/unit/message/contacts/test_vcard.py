@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from postroom.message.contacts import vcard, vcard_writing, xcard, xcard_writing
 from postroom.message.contacts.from_vcard import from_vcard
 from postroom.message.contacts.jscontact import problems
-from postroom.message.contacts.json_properties import plain
+from postroom.message.contacts.json_properties import MAX_LEVELS, apply, plain
 from postroom.message.contacts.properties import escaped, joined, split, texts, unescaped
 from postroom.message.contacts.to_vcard import to_vcard
 from postroom.message.contacts.vcard import NotContacts
@@ -331,6 +331,19 @@ def test_a_card_of_rfc_6351_in_pieces() -> None:
     assert made["phones"]["1"]["contexts"] == {"work": True}
     assert made["anniversaries"]["1"]["date"] == {"year": 1990, "month": 10, "day": 10}
     assert made["vCardProps"] == [["gender", {}, "unknown", "M"]]
+
+
+def test_a_pointer_goes_so_deep_and_no_deeper() -> None:
+    place: dict[str, Any] = {}
+    made: dict[str, Any] = {"a:a": place}
+    for _ in range(MAX_LEVELS - 2):
+        place["a"] = place = {}
+    assert apply(made, "a:a" + "/a" * (MAX_LEVELS - 1), "1")
+    assert place == {"a": 1}
+    assert not apply(made, "a:a" + "/a" * MAX_LEVELS, "1")
+    assert not apply(made, "a:a/b/c", "1")
+    assert not apply(made, "a:a", "{")
+    assert not apply(made, "a:a", "[" * 100_000)
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\ufffe\uffff"), max_size=40)
