@@ -12,6 +12,8 @@ import msgspec
 
 CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
+SUBMISSION: Final = "urn:ietf:params:jmap:submission"
+MDN: Final = "urn:ietf:params:jmap:mdn"
 
 
 # RFC 8621 §4.4.2; what a query of emails can be sorted by.
@@ -45,6 +47,8 @@ TABLE: Final[tuple[Capability, ...]] = (
         },
         shared=True,
     ),
+    Capability(SUBMISSION, "RFC 8621 §1.3.2", {"maxDelayedSend": 0, "submissionExtensions": {}}),
+    Capability(MDN, "RFC 9007 §1.3", {}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
 COLLATIONS: Final = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")

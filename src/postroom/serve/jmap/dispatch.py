@@ -10,10 +10,14 @@ from postroom.serve.jmap import (
     email_import,
     email_query,
     email_set,
+    identity,
     mailbox,
     mailbox_query,
     mailbox_set,
+    mdn,
     snippet,
+    submission,
+    submission_set,
     thread,
 )
 from postroom.serve.jmap.call import Methods
@@ -29,4 +33,8 @@ METHODS: Final[Methods] = {
     **mailbox_set.METHODS,
     **thread.METHODS,
     **snippet.METHODS,
+    **identity.METHODS,
+    **submission.METHODS,
+    **submission_set.METHODS,
+    **mdn.METHODS,
 }
