@@ -1,5 +1,6 @@
 """JMAP with the door of submission behind it, over one store: what is sent there goes its whole way (`SortingOffice`)."""
 
+import asyncio
 from typing import Any
 
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
@@ -9,6 +10,18 @@ from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.proto.smtp.extensions import Offers
 from postroom.serve.jmap.post import Post
 from sorting_office import SortingOffice
+
+FAR = "carol@far.test"
+
+
+async def wait_for(what: Any) -> Any:
+    """Until the runner has come so far."""
+    for _ in range(400):
+        found = await what()
+        if found:
+            return found
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come to pass")
 
 
 class JmapPost:

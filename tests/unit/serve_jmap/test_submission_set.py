@@ -4,26 +4,12 @@ from typing import Any
 
 import pytest
 
-from jmap_post import JmapPost, envelope
+from jmap_post import FAR, JmapPost, envelope, wait_for
 from jmap_stage import ALICE, BOB
 from postroom.intake.guard.guard import Guard, GuardTerms
 from postroom.intake.guard.rates import Counted, Rates
+from postroom.proto.jmap.types import utc_date
 from postroom.proto.smtp.config import Limits
-
-FAR = "carol@far.test"
-
-
-async def wait_for(what: Any) -> Any:
-    """Until the runner has come so far."""
-    import asyncio
-
-    for _ in range(400):
-        found = await what()
-        if found:
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to pass")
-
 
 async def test_from_a_draft_to_the_others_inbox(post: JmapPost) -> None:
     """The example of RFC 8621 §7.5.1."""
@@ -266,8 +252,6 @@ async def test_a_held_letter_in_a_file_is_called_back(post: JmapPost) -> None:
 
 async def test_holduntil_is_when_it_is_sent(post: JmapPost) -> None:
     bob, clock = post.bob, post.office.clock
-    from postroom.proto.jmap.types import utc_date
-
     until = utc_date(clock.now() + 3_600_000_000)
     made = await post.sent(bob, await post.draft(bob), envelope(BOB, ALICE, HOLDUNTIL=until))
     assert made["sendAt"] == until

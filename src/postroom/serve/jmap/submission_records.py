@@ -40,6 +40,7 @@ _SLICE: Final = 500  # changes of emails in one look
 _LAST: Final = (1 << 63) - 1
 
 QUEUED: Final = "250 2.0.0 In the queue"
+HANDED_ON: Final = "250 2.0.0 Has left the queue"
 DELIVERED: Final = "250 2.1.5 Delivered"
 CANCELED: Final = "550 5.7.0 Taken back by its sender"
 _MESSAGE_ID: Final = re.compile(rb"<[!-;=?-~]{3,900}>")
@@ -62,7 +63,8 @@ class Delivery(msgspec.Struct, frozen=True, rename="camel"):
 class Submission(msgspec.Struct, frozen=True):
     """A submission. Times are unix microseconds; `release` 0: it was not held. `settled`: queue and journal have nothing more to say of it.
 
-    `recipients` are in the order of the journey's numbers. `message_id` has its brackets.
+    `recipients` are in the order of the journey's numbers. `message_id` has its brackets. `before`: the account's modseq
+    when it was not sent yet.
     """
 
     identity_id: str
@@ -73,6 +75,7 @@ class Submission(msgspec.Struct, frozen=True):
     accept_id: int
     recipients: list[str]
     message_id: str
+    before: int
     release: int = 0
     undo: str = "final"
     settled: bool = False
@@ -85,7 +88,6 @@ class Submitted(msgspec.Struct, frozen=True):
     """A submission with its record."""
 
     record_id: int
-    created_modseq: int
     what: Submission
 
     @property
@@ -102,7 +104,7 @@ class Submitted(msgspec.Struct, frozen=True):
 def read(record: Record) -> Submitted:
     """A record."""
     what = msgspec.json.decode(record.data, type=Submission)
-    return Submitted(record.record_id, record.created_modseq, what)
+    return Submitted(record.record_id, what)
 
 
 def written(what: Submission) -> bytes:
@@ -190,13 +192,11 @@ def deliveries(
 
 
 def _together(found: list[Delivery], *, waiting: bool) -> Delivery:
+    lost = Delivery(HANDED_ON, "unknown")
     if not waiting:  # what the journey has lost sight of
-        found = [
-            msgspec.structs.replace(one, delivered="unknown") if one.delivered == "queued" else one
-            for one in found
-        ]
+        found = [lost if one.delivered == "queued" else one for one in found]
     if not found:
-        return Delivery(QUEUED, "queued" if waiting else "unknown")
+        return Delivery(QUEUED) if waiting else lost
     return min(found, key=lambda one: _WORST.index(one.delivered))
 
 
@@ -235,9 +235,11 @@ async def _read_reports(
     """Looks through what has come in since the last look; `now` is brought up to date."""
     key = ("EmailSubmission", account_id)
     known = call.service.results.get(key)
-    since = known[0] if known else min(one.created_modseq for one in recent)
+    # A report may be faster than the record: of one that was not looked for yet, all since before its sending is looked through.
+    new = [one.what.before for one in recent if known is None or one.record_id not in known[1:]]
+    since = min([*new, *(known or ())[:1]])
     newest = await emails.newest(call.reading, account_id)
-    if newest <= since:
+    if newest <= since and not new:
         return
     by_message_id = {one.what.message_id: one.record_id for one in recent}
     for email_id in await _come_in(call, account_id, since):
@@ -248,7 +250,7 @@ async def _read_reports(
         if len(about) == 1:
             (number,) = about
             now[number] = await asyncio.to_thread(with_report, now[number], str(BlobId(email_id)), raw)
-    call.service.results.put(key, [newest])
+    call.service.results.put(key, [newest, *(one.record_id for one in recent)])
 
 
 async def _come_in(call: Call, account_id: int, since: int) -> list[int]:

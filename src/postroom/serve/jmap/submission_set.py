@@ -118,6 +118,7 @@ class _Work:
         if raw is None:
             raise invalid("emailId", "there is no such email")
         letter, kept = await self._letter(identity, raw, envelope)
+        before = (await call.state(account_id)).modseq
         accept_id = await send(call, post, letter)
         number = call.service.ids.next()
         release = (letter.envelope.hold_until or 0) * 1_000_000
@@ -132,6 +133,7 @@ class _Work:
             accept_id,
             [str(one.address) for one in letter.recipients],
             original_message_id(Header.parse(letter.raw)),
+            before,
             release if release > now else 0,
             "pending" if release > now else "final",
             deliveries={str(one.address): Delivery(QUEUED) for one in letter.recipients},
