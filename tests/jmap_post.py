@@ -42,7 +42,9 @@ class JmapPost:
         door = SubmissionDoor(self.office.premises(), lambda: f"door{next(self._unique)}")
         return Post(door, Offers(config), guard, undo)
 
-    def client(self, address: str = BOB, undo: int = 0, guard: Guard | None = None, **other: Any) -> JmapClient:
+    def client(
+        self, address: str = BOB, undo: int = 0, guard: Guard | None = None, **other: Any
+    ) -> JmapClient:
         given = {"now": self.office.clock.now, "post": self.post(undo, guard)} | other
         return self.stage.jmap(address, **given)
 
@@ -63,14 +65,18 @@ class JmapPost:
             "bodyValues": {"1": {"value": "Do you like it?\r\n"}},
         }
         values |= given
-        made = await client.call("Email/set", create={"d": {name: one for name, one in values.items() if one is not None}})
+        made = await client.call(
+            "Email/set", create={"d": {name: one for name, one in values.items() if one is not None}}
+        )
         assert made["created"], made
         return str(made["created"]["d"]["id"])
 
     async def identity(self, client: JmapClient) -> str:
         return str((await client.call("Identity/get", ids=None))["list"][0]["id"])
 
-    async def submit(self, client: JmapClient, email: str, envelope: Any = None, **more: Any) -> dict[str, Any]:
+    async def submit(
+        self, client: JmapClient, email: str, envelope: Any = None, **more: Any
+    ) -> dict[str, Any]:
         """The whole answer of EmailSubmission/set for one creation `s`."""
         given = {"identityId": await self.identity(client), "emailId": email}
         if envelope is not None:

@@ -96,7 +96,10 @@ def test_what_is_written_is_read_again() -> None:
     assert "Disposition-Notification-To" not in message
     assert message.get_content_type() == "multipart/report"
     assert message["Content-Type"].params["report-type"] == "disposition-notification"
-    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "message/disposition-notification"]  # type: ignore[union-attr]
+    assert [part.get_content_type() for part in message.iter_parts()] == [
+        "text/plain",
+        "message/disposition-notification",
+    ]  # type: ignore[union-attr]
     found = parse_mdn(raw)
     assert found is not None
     assert found.original_recipient == "rfc822; info@example.com"
@@ -126,10 +129,16 @@ def test_the_original_comes_back() -> None:
 
 
 def test_texts_outside_ascii() -> None:
-    raw = compose_mdn(notice(text="Schön.\n", subject="Schön", final_recipient=at("zoë@example.com")), ORIGINAL)
+    raw = compose_mdn(
+        notice(text="Schön.\n", subject="Schön", final_recipient=at("zoë@example.com")), ORIGINAL
+    )
     found = parse_mdn(raw)
     assert found is not None
-    assert (found.text, found.subject, found.final_recipient) == ("Schön.\n", "Schön", "utf-8; zoë@example.com")
+    assert (found.text, found.subject, found.final_recipient) == (
+        "Schön.\n",
+        "Schön",
+        "utf-8; zoë@example.com",
+    )
     with pytest.raises(FieldRefused):
         compose_mdn(notice(subject="a\r\nBcc: everybody@far.test"), ORIGINAL)
 
@@ -159,7 +168,9 @@ def test_who_asks() -> None:
 
 def test_original_recipients() -> None:
     def read(*values: str) -> str:
-        return original_recipient(Header.parse("".join(f"Original-Recipient: {one}\r\n" for one in values).encode() + b"\r\n"))
+        return original_recipient(
+            Header.parse("".join(f"Original-Recipient: {one}\r\n" for one in values).encode() + b"\r\n")
+        )
 
     assert read("rfc822;a@b") == "rfc822; a@b"
     assert read() == read("a@b") == read("rfc822;") == read("rfc822;a@b", "rfc822;c@d") == ""

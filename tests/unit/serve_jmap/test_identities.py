@@ -41,7 +41,13 @@ async def test_aliases_and_subaddresses_can_be_added(post: JmapPost) -> None:
     before = (await bob.call("Identity/get", ids=[]))["state"]
     bcc = [{"name": None, "email": BOB}]
     made = await created(post, email="kitchen@hamburger.test", bcc=bcc, name="The kitchen")
-    assert made == {"id": made["id"], "mayDelete": True, "replyTo": None, "textSignature": "", "htmlSignature": ""}
+    assert made == {
+        "id": made["id"],
+        "mayDelete": True,
+        "replyTo": None,
+        "textSignature": "",
+        "htmlSignature": "",
+    }
     other = await created(post, email="bob+shop@hamburger.test")
     same = await created(post, email=BOB)  # several of one address may be
     changes = await bob.call("Identity/changes", sinceState=before)
@@ -55,7 +61,10 @@ async def test_aliases_and_subaddresses_can_be_added(post: JmapPost) -> None:
     assert (await bob.call("Identity/changes", sinceState=state))["destroyed"] == [made["id"]]
 
 
-@pytest.mark.parametrize("email", ["alice@crepes.test", "nobody@hamburger.test", "x@far.test", "*@hamburger.test", "list@hamburger.test"])
+@pytest.mark.parametrize(
+    "email",
+    ["alice@crepes.test", "nobody@hamburger.test", "x@far.test", "*@hamburger.test", "list@hamburger.test"],
+)
 async def test_others_addresses_are_not_ones_own(post: JmapPost, email: str) -> None:
     await post.office.add_list("list@hamburger.test", BOB, BOB)
     assert (await created(post, email=email))["type"] == "forbiddenFrom"
@@ -95,7 +104,9 @@ async def test_at_its_limits(post: JmapPost) -> None:
 
 
 async def test_as_many_as_may_be(post: JmapPost) -> None:
-    create = {f"i{number}": {"email": BOB} for number in range(identity.MAX_IDENTITIES)}  # and there is one already
+    create = {
+        f"i{number}": {"email": BOB} for number in range(identity.MAX_IDENTITIES)
+    }  # and there is one already
     told = await post.bob.call("Identity/set", create=create)
     assert len(told["created"]) == identity.MAX_IDENTITIES - 1
     assert [one["type"] for one in told["notCreated"].values()] == ["overQuota"]

@@ -11,6 +11,7 @@ from postroom.intake.guard.rates import Counted, Rates
 from postroom.proto.jmap.types import utc_date
 from postroom.proto.smtp.config import Limits
 
+
 async def test_from_a_draft_to_the_others_inbox(post: JmapPost) -> None:
     """The example of RFC 8621 §7.5.1."""
     bob = post.bob
@@ -19,15 +20,31 @@ async def test_from_a_draft_to_the_others_inbox(post: JmapPost) -> None:
     create = {"k1490": {"identityId": await post.identity(bob), "emailId": email}}
     patch = {f"mailboxIds/{drafts}": None, f"mailboxIds/{sent}": True, "keywords/$draft": None}
     answers = await bob.request(
-        ["EmailSubmission/set", {"accountId": bob.account, "create": create, "onSuccessUpdateEmail": {"#k1490": patch}}, "0"]
+        [
+            "EmailSubmission/set",
+            {"accountId": bob.account, "create": create, "onSuccessUpdateEmail": {"#k1490": patch}},
+            "0",
+        ]
     )
     (name, told, tag), (second, email_set, other_tag) = answers
     assert (name, second, tag, other_tag) == ("EmailSubmission/set", "Email/set", "0", "0")
     made = told["created"]["k1490"]
-    assert set(made) == {"id", "threadId", "envelope", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds"}
+    assert set(made) == {
+        "id",
+        "threadId",
+        "envelope",
+        "sendAt",
+        "undoStatus",
+        "deliveryStatus",
+        "dsnBlobIds",
+        "mdnBlobIds",
+    }
     assert made["envelope"] == envelope(BOB, ALICE, BOB)
     assert made["undoStatus"] == "final"
-    assert {name: one["delivered"] for name, one in made["deliveryStatus"].items()} == {ALICE: "yes", BOB: "yes"}
+    assert {name: one["delivered"] for name, one in made["deliveryStatus"].items()} == {
+        ALICE: "yes",
+        BOB: "yes",
+    }
     assert told["oldState"] != told["newState"]
     assert email_set["updated"] == {email: None}
     (arrived,) = await post.inbox(ALICE)
@@ -47,16 +64,31 @@ async def test_on_success_destroys_and_does_nothing_for_what_failed(post: JmapPo
     bob = post.bob
     email, other = await post.draft(bob), await post.draft(bob, to=None)
     identity = await post.identity(bob)
-    create = {"a": {"identityId": identity, "emailId": email}, "b": {"identityId": identity, "emailId": other}}
+    create = {
+        "a": {"identityId": identity, "emailId": email},
+        "b": {"identityId": identity, "emailId": other},
+    }
     answers = await bob.request(
-        ["EmailSubmission/set", {"accountId": bob.account, "create": create, "onSuccessDestroyEmail": ["#a", "#b"]}, "0"]
+        [
+            "EmailSubmission/set",
+            {"accountId": bob.account, "create": create, "onSuccessDestroyEmail": ["#a", "#b"]},
+            "0",
+        ]
     )
     assert answers[0][1]["notCreated"]["b"]["type"] == "noRecipients"
     assert answers[1][1]["destroyed"] == [email]
     made = answers[0][1]["created"]["a"]["id"]
     assert (await post.submission(bob, made))["emailId"] == email  # RFC 8621 §7.5: it stays
     answers = await bob.request(
-        ["EmailSubmission/set", {"accountId": bob.account, "destroy": [made], "onSuccessUpdateEmail": {made: {"keywords/x": True}}}, "0"]
+        [
+            "EmailSubmission/set",
+            {
+                "accountId": bob.account,
+                "destroy": [made],
+                "onSuccessUpdateEmail": {made: {"keywords/x": True}},
+            },
+            "0",
+        ]
     )
     assert answers[0][1]["destroyed"] == [made]
     assert list(answers[1][1]["notUpdated"]) == [email]  # it is gone
@@ -66,7 +98,11 @@ async def test_a_request_without_success_makes_no_second_answer(post: JmapPost) 
     bob = post.bob
     given = {"identityId": "R1", "emailId": "M1"}
     answers = await bob.request(
-        ["EmailSubmission/set", {"accountId": bob.account, "create": {"a": given}, "onSuccessDestroyEmail": ["#a"]}, "0"]
+        [
+            "EmailSubmission/set",
+            {"accountId": bob.account, "create": {"a": given}, "onSuccessDestroyEmail": ["#a"]},
+            "0",
+        ]
     )
     assert len(answers) == 1
 
@@ -89,7 +125,9 @@ async def test_a_request_without_success_makes_no_second_answer(post: JmapPost) 
         ({"envelope": envelope(ALICE, ALICE)}, "forbiddenMailFrom", None),
     ],
 )  # fmt: skip
-async def test_what_is_refused(post: JmapPost, given: dict[str, Any], kind: str, properties: list[str] | None) -> None:
+async def test_what_is_refused(
+    post: JmapPost, given: dict[str, Any], kind: str, properties: list[str] | None
+) -> None:
     bob = post.bob
     whole = {"identityId": await post.identity(bob), "emailId": await post.draft(bob)} | given
     error = (await bob.call("EmailSubmission/set", create={"s": whole}))["notCreated"]["s"]
@@ -139,7 +177,9 @@ async def test_too_large(post: JmapPost) -> None:
         ({"sender": [{"name": None, "email": ALICE}]}, "forbiddenFrom", None),
     ],
 )  # fmt: skip
-async def test_authors(post: JmapPost, given: dict[str, Any], kind: str, properties: list[str] | None) -> None:
+async def test_authors(
+    post: JmapPost, given: dict[str, Any], kind: str, properties: list[str] | None
+) -> None:
     error = await post.refused(post.bob, await post.draft(post.bob, **given))
     assert error["type"] == kind, error
     assert error.get("properties") == properties
@@ -234,7 +274,9 @@ async def test_held_mail_leaves_at_its_time_and_cannot_be_unsent_then(post: Jmap
     now = await post.submission(bob, made["id"])
     assert now["undoStatus"] == "final"
     assert now["sendAt"] == made["sendAt"]
-    assert now["deliveryStatus"] == {ALICE: {"smtpReply": "250 2.1.5 Delivered", "delivered": "yes", "displayed": "unknown"}}
+    assert now["deliveryStatus"] == {
+        ALICE: {"smtpReply": "250 2.1.5 Delivered", "delivered": "yes", "displayed": "unknown"}
+    }
     changed = await bob.call("EmailSubmission/changes", sinceState=before["state"])
     assert changed["updated"] == [made["id"]]
 
@@ -243,7 +285,9 @@ async def test_a_held_letter_in_a_file_is_called_back(post: JmapPost) -> None:
     """Its file is nobody's any more."""
     bob = post.bob
     long = {"1": {"value": "Do you like it?\r\n" * 2000}}
-    made = await post.sent(bob, await post.draft(bob, bodyValues=long), envelope(BOB, ALICE, FAR, HOLDFOR="600"))
+    made = await post.sent(
+        bob, await post.draft(bob, bodyValues=long), envelope(BOB, ALICE, FAR, HOLDFOR="600")
+    )
     assert len(await post.office.waiting()) == 2
     told = await bob.call("EmailSubmission/set", update={made["id"]: {"undoStatus": "canceled"}})
     assert told["notUpdated"] is None
@@ -295,7 +339,15 @@ async def test_only_undo_status_can_be_changed(post: JmapPost) -> None:
     ):
         told = await bob.call("EmailSubmission/set", update={made["id"]: patch})
         assert told["notUpdated"][made["id"]]["properties"] == [wrong], told
-    same = await bob.call("EmailSubmission/set", update={made["id"]: {"undoStatus": "pending", "emailId": (await post.submission(bob, made["id"]))["emailId"]}})
+    same = await bob.call(
+        "EmailSubmission/set",
+        update={
+            made["id"]: {
+                "undoStatus": "pending",
+                "emailId": (await post.submission(bob, made["id"]))["emailId"],
+            }
+        },
+    )
     assert same["updated"] == {made["id"]: None}
     told = await bob.call("EmailSubmission/set", update={"R1": {"undoStatus": "canceled"}}, destroy=["R2"])
     assert told["notUpdated"]["R1"]["type"] == "notFound"
@@ -314,7 +366,9 @@ async def test_destroying_the_record_does_not_stop_the_letter(post: JmapPost) ->
 
 
 async def test_other_accounts_and_states(post: JmapPost) -> None:
-    assert (await post.bob.error("EmailSubmission/set", accountId=post.alice.account))["type"] == "accountNotFound"
+    assert (await post.bob.error("EmailSubmission/set", accountId=post.alice.account))[
+        "type"
+    ] == "accountNotFound"
     assert (await post.bob.error("EmailSubmission/set", ifInState="7"))["type"] == "stateMismatch"
     error = await post.bob.error("EmailSubmission/set", onSuccessDestroyEmail="x")
     assert error["type"] == "invalidArguments"

@@ -66,7 +66,7 @@ async def test_get_and_changes(post: JmapPost) -> None:
     assert first["list"] == []
     email = await post.draft(bob)
     made = await post.sent(bob, email)
-    got = (await bob.call("EmailSubmission/get", ids=[made["id"], "R1"]))
+    got = await bob.call("EmailSubmission/get", ids=[made["id"], "R1"])
     assert got["notFound"] == ["R1"]
     assert got["list"][0] == made | {"identityId": await post.identity(bob), "emailId": email}
     some = await bob.call("EmailSubmission/get", ids=None, properties=["undoStatus"])
@@ -75,7 +75,12 @@ async def test_get_and_changes(post: JmapPost) -> None:
     assert changed["created"] == [made["id"]]
     assert (await bob.error("EmailSubmission/changes", sinceState="x"))["type"] == "cannotCalculateChanges"
     assert (await bob.error("EmailSubmission/get", ids=None, properties=["x"]))["type"] == "invalidArguments"
-    for method, more in (("get", {"ids": None}), ("changes", {"sinceState": "0"}), ("query", {}), ("queryChanges", {"sinceQueryState": "0"})):
+    for method, more in (
+        ("get", {"ids": None}),
+        ("changes", {"sinceState": "0"}),
+        ("query", {}),
+        ("queryChanges", {"sinceQueryState": "0"}),
+    ):
         error = await bob.error(f"EmailSubmission/{method}", accountId=post.alice.account, **more)
         assert error["type"] == "accountNotFound"
 
@@ -87,8 +92,8 @@ async def test_query(post: JmapPost) -> None:
     second = await post.sent(bob, two, envelope(BOB, ALICE, HOLDFOR="3600"))
     both = [first["id"], second["id"]]
 
-    async def ids(filter: Any = None, **more: Any) -> list[str]:
-        return (await bob.call("EmailSubmission/query", filter=filter, **more))["ids"]  # type: ignore[no-any-return]
+    async def ids(wanted: Any = None, **more: Any) -> list[str]:
+        return (await bob.call("EmailSubmission/query", filter=wanted, **more))["ids"]  # type: ignore[no-any-return]
 
     assert await ids() == both
     assert await ids({"emailIds": [two]}) == both[1:]
@@ -102,7 +107,9 @@ async def test_query(post: JmapPost) -> None:
     for name in ("sentAt", "sendAt", "emailId", "threadId"):
         assert await ids(sort=[{"property": name, "isAscending": False}]) == both[::-1]
     assert (await bob.call("EmailSubmission/query", calculateTotal=True, position=1, limit=1))["total"] == 2
-    assert (await bob.error("EmailSubmission/query", sort=[{"property": "size"}]))["type"] == "unsupportedSort"
+    assert (await bob.error("EmailSubmission/query", sort=[{"property": "size"}]))[
+        "type"
+    ] == "unsupportedSort"
     assert (await bob.error("EmailSubmission/query", filter={"size": 1}))["type"] == "unsupportedFilter"
     assert (await bob.error("EmailSubmission/query", filter={"before": "soon"}))["type"] == "invalidArguments"
     assert (await bob.error("EmailSubmission/query", filter={"emailIds": 1}))["type"] == "invalidArguments"
@@ -135,7 +142,9 @@ async def test_what_another_system_says(post: JmapPost) -> None:
 
     def refuses(job: Job) -> Attempt:
         reply = ("550-5.7.1 Our system has detected that this message is", "550 5.7.1 likely spam.")
-        return _told(office.clock.now(), job, Result(job.copies[0], Happened.FAILED, EnhancedStatus(5, 7, 1), reply))
+        return _told(
+            office.clock.now(), job, Result(job.copies[0], Happened.FAILED, EnhancedStatus(5, 7, 1), reply)
+        )
 
     office.scripted.scripts["refusing.test"] = refuses
     office.start()
@@ -156,7 +165,15 @@ async def test_what_another_system_says(post: JmapPost) -> None:
 
 def _told(now: int, job: Job, result: Result) -> Attempt:
     """An attempt with the event that a conversation would note."""
-    event = Outcome(0, result.copy.rcpt, str(result.copy.address), "failed", str(result.status), " ".join(result.reply), "mx")
+    event = Outcome(
+        0,
+        result.copy.rcpt,
+        str(result.copy.address),
+        "failed",
+        str(result.status),
+        " ".join(result.reply),
+        "mx",
+    )
     return Attempt(now, [result], events=[event])
 
 
@@ -182,18 +199,32 @@ async def test_reports_that_come_in(post: JmapPost) -> None:
     about = await message_id(post, email)
     assert (await status(post, made["id"], FAR))["delivered"] == "unknown"
     state = (await bob.call("EmailSubmission/get", ids=[]))["state"]
-    about_far = ("Reporting-MTA: dns; far.test", "", f"Final-Recipient: rfc822; {FAR}", "Action: delivered", "Status: 2.0.0")
+    about_far = (
+        "Reporting-MTA: dns; far.test",
+        "",
+        f"Final-Recipient: rfc822; {FAR}",
+        "Action: delivered",
+        "Status: 2.0.0",
+    )
     await post.stage.deliver(report(1, "delivery-status", about, *about_far))
     await post.stage.deliver(report(2, "delivery-status", "<another@hamburger.test>", *about_far))
-    read = (f"Final-Recipient: rfc822; {FAR}", f"Original-Message-ID: {about}", "Disposition: manual-action/MDN-sent-manually; displayed")
+    read = (
+        f"Final-Recipient: rfc822; {FAR}",
+        f"Original-Message-ID: {about}",
+        "Disposition: manual-action/MDN-sent-manually; displayed",
+    )
     notice = await post.stage.deliver(report(3, "disposition-notification", about, *read))
     shown = await post.submission(bob, made["id"])
-    assert shown["deliveryStatus"][FAR] == {"smtpReply": "250 2.0.0 Has left the queue", "delivered": "yes", "displayed": "yes"}
+    assert shown["deliveryStatus"][FAR] == {
+        "smtpReply": "250 2.0.0 Has left the queue",
+        "delivered": "yes",
+        "displayed": "yes",
+    }
     assert len(shown["dsnBlobIds"]) == len(shown["mdnBlobIds"]) == 1
     assert (await bob.call("EmailSubmission/changes", sinceState=state))["updated"] == [made["id"]]
     again = await post.submission(post.client(), made["id"])  # a server that remembers nothing
     assert again == shown
-    parsed = (await bob.call("MDN/parse", blobIds=shown["mdnBlobIds"] + shown["dsnBlobIds"] + ["B1"]))
+    parsed = await bob.call("MDN/parse", blobIds=shown["mdnBlobIds"] + shown["dsnBlobIds"] + ["B1"])
     assert parsed["notParsable"] == shown["dsnBlobIds"]
     assert parsed["notFound"] == ["B1"]
     (told,) = parsed["parsed"].values()
@@ -206,6 +237,12 @@ async def test_a_forged_report_does_not_change_what_is_known(post: JmapPost) -> 
     bob = post.bob
     email = await post.draft(bob)
     made = await post.sent(bob, email)
-    fields = ("Reporting-MTA: dns; x", "", f"Final-Recipient: rfc822; {ALICE}", "Action: failed", "Status: 5.0.0")
+    fields = (
+        "Reporting-MTA: dns; x",
+        "",
+        f"Final-Recipient: rfc822; {ALICE}",
+        "Action: failed",
+        "Status: 5.0.0",
+    )
     await post.stage.deliver(report(1, "delivery-status", await message_id(post, email), *fields))
     assert (await status(post, made["id"], ALICE))["delivered"] == "yes"

@@ -118,5 +118,5 @@ def one_line(reply: Sequence[str]) -> str:
         shared = 0
         while shared < min(len(first), len(line)) and first[shared] == line[shared]:
             shared += 1
-        words.append(line[shared:])
+        words.append(line[line.rfind(" ", 0, shared) + 1 :])  # whole words
     return " ".join(words)
