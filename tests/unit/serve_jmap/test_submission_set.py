@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from jmap_post import FAR, JmapPost, envelope, wait_for
 from jmap_stage import ALICE, BOB
 from postroom.intake.guard.guard import Guard, GuardTerms
 from postroom.intake.guard.rates import Counted, Rates
+from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.types import utc_date
 from postroom.proto.smtp.config import Limits
 
@@ -372,3 +374,49 @@ async def test_other_accounts_and_states(post: JmapPost) -> None:
     assert (await post.bob.error("EmailSubmission/set", ifInState="7"))["type"] == "stateMismatch"
     error = await post.bob.error("EmailSubmission/set", onSuccessDestroyEmail="x")
     assert error["type"] == "invalidArguments"
+
+
+async def test_an_envelope_at_its_limit_and_beyond(post: JmapPost, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = post.bob
+    email, given = await post.draft(bob), envelope(BOB, ALICE)
+    size = len(msgspec.json.encode(given))
+    monkeypatch.setattr("postroom.serve.jmap.submission_set.MAX_ENVELOPE", size)
+    await post.sent(bob, email, given)
+    error = await post.refused(bob, email, envelope(BOB, ALICE + "a"))
+    assert error["type"] == "tooLarge"
+
+
+async def test_a_record_that_cannot_be_kept_is_not_sent(
+    post: JmapPost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = post.bob
+    email = await post.draft(bob)
+    monkeypatch.setattr("postroom.store.records.MAX_RECORDS", 1)
+    await post.sent(bob, email)
+    assert (await post.refused(bob, email))["type"] == "overQuota"
+    assert len(await post.inbox(ALICE)) == 1
+
+
+async def test_somebody_elses_email_is_not_there(post: JmapPost) -> None:
+    email = await post.draft(post.alice)
+    error = await post.refused(post.bob, email)
+    assert (error["type"], error["properties"]) == ("invalidProperties", ["emailId"])
+
+
+async def test_a_message_with_line_ends_of_its_own_and_no_message_id(post: JmapPost) -> None:
+    """As IMAP's APPEND may have brought it."""
+    raw = b"From: bob@hamburger.test\nTo: alice@crepes.test\nBcc: bob@hamburger.test\nSubject: bare\n\nHi\nGr\xc3\xbc\xc3\x9fe\n"
+    delivered = await post.stage.deliver(raw, role="drafts")
+    await post.sent(post.bob, id_text(IdKind.EMAIL, delivered.email_id))
+    (arrived,) = await post.inbox(ALICE)
+    assert b"\n" not in arrived.replace(b"\r\n", b"")
+    assert b"Message-ID: <unique." in arrived
+    assert b"Bcc" not in arrived
+
+
+async def test_a_resent_message_is_sent_to_the_envelope(post: JmapPost) -> None:
+    """RFC 8621 §7, emailId: it need not be a draft, nor be to those who get it; its author must still be the user."""
+    bob = post.bob
+    received = await post.stage.deliver()
+    error = await post.refused(bob, id_text(IdKind.EMAIL, received.email_id), envelope(BOB, FAR))
+    assert error["type"] == "forbiddenFrom"

@@ -246,7 +246,8 @@ async def _read_reports(
         raw = await call.store.read_email(account_id, email_id)
         if raw is None:
             continue
-        about = {by_message_id[found] for found in _ids_in(raw) if found in by_message_id}
+        named = await asyncio.to_thread(_ids_in, raw)
+        about = {by_message_id[found] for found in named if found in by_message_id}
         if len(about) == 1:
             (number,) = about
             now[number] = await asyncio.to_thread(with_report, now[number], str(BlobId(email_id)), raw)
