@@ -1,5 +1,6 @@
 """Disposition notifications written and read (RFC 8098 §3)."""
 
+import random
 from email import message_from_bytes, policy
 
 import pytest
@@ -205,3 +206,31 @@ def test_errors_gateways_and_limits() -> None:
     assert len(found.extensions) == MAX_EXTENSIONS
     assert found.gateway == "dns; x400.test"
     assert found.disposition.type == "displayed"
+
+
+def test_whatever_comes_is_read_or_is_none() -> None:
+    chance = random.Random(8098)
+    pieces = [
+        b"\r\n",
+        b"\n",
+        b"--RAA14128.773615765/example.com",
+        b":",
+        b";",
+        b"/",
+        b"(",
+        b"\0",
+        b"\xff",
+        b"+",
+        b"utf-8;",
+        b"Error: x\r\n",
+    ]
+    for _ in range(500):
+        raw = bytearray(EXAMPLE)
+        for _ in range(chance.randrange(1, 8)):
+            at = chance.randrange(len(raw))
+            raw[at : at + chance.randrange(20)] = chance.choice(pieces)
+        found = parse_mdn(bytes(raw))
+        assert found is None or found.final_recipient
+    assert parse_mdn(b"") is None
+    assert parse_mdn(EXAMPLE.replace(b"(EDT)", b"(" * 10_000)) is not None
+    assert parse_mdn(EXAMPLE.replace(b"; displayed", b"; displayed/" + b", x" * 100_000)) is not None

@@ -12,6 +12,7 @@ from postroom.intake.guard.rates import Counted, Rates
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.types import utc_date
 from postroom.proto.smtp.config import Limits
+from postroom.store import queue
 
 
 async def test_from_a_draft_to_the_others_inbox(post: JmapPost) -> None:
@@ -420,3 +421,32 @@ async def test_a_resent_message_is_sent_to_the_envelope(post: JmapPost) -> None:
     received = await post.stage.deliver()
     error = await post.refused(bob, id_text(IdKind.EMAIL, received.email_id), envelope(BOB, FAR))
     assert error["type"] == "forbiddenFrom"
+
+
+async def test_what_has_reached_one_of_two_is_not_called_back(post: JmapPost) -> None:
+    bob, office = post.bob, post.office
+    made = await post.sent(bob, await post.draft(bob), envelope(BOB, FAR, "x@other.test", HOLDFOR="600"))
+    office.start()
+    now = office.clock.now()
+    await office.engine.write(lambda tx: queue.retry(tx, queue.Filter(hop="far.test"), now))
+    office.runner.wake()
+
+    async def one_left() -> bool:
+        return len(await office.waiting()) == 1
+
+    await wait_for(one_left)
+    told = await bob.call("EmailSubmission/set", update={made["id"]: {"undoStatus": "canceled"}})
+    assert told["notUpdated"][made["id"]]["type"] == "cannotUnsend"
+    assert (await post.submission(bob, made["id"]))["undoStatus"] == "final"
+    assert await one_left()
+
+
+async def test_the_email_follows_though_mail_is_not_named(post: JmapPost) -> None:
+    bob = post.bob
+    email = await post.draft(bob)
+    create = {"s": {"identityId": await post.identity(bob), "emailId": email}}
+    arguments = {"accountId": bob.account, "create": create, "onSuccessDestroyEmail": ["#s"]}
+    using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:submission"]
+    answers = await bob.request(["EmailSubmission/set", arguments, "0"], using=using)
+    assert answers[1][0] == "Email/set"
+    assert answers[1][1]["destroyed"] == [email]
