@@ -34,6 +34,7 @@ from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import Offers
 from postroom.serve.imap.conversation import ImapService
 from postroom.serve.imap.session import ImapSession
+from postroom.serve.jmap.post import Post
 from postroom.serve.pop3 import Pop3Service, Pop3Session
 from postroom.serve.pop3_maildrop import Shelves, StoreMaildrops
 from postroom.serve.pop3_notes import JourneyNotes
@@ -84,6 +85,8 @@ class Services:
         self._listeners: list[Listener] = []
         self._ports: dict[str, int] = {}
         self._site: Site | None = None
+        self._user_guard = guarding.submission_guard(settings, world, parts)
+        self._user_door = SubmissionDoor(parts.premises, self.unique)
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
         self.logins = LoginOffers(
             parts.store.engine, settings.server.hostname, guessable=settings.login.without_tls
@@ -151,9 +154,10 @@ class Services:
         await asyncio.to_thread(
             import_module, "postroom.app.site"
         )  # which takes a while; mail is served meanwhile
-        from postroom.app.site import Site
+        from postroom.app.site import Behind, Site
 
-        self._site = Site(self._settings, self._world, self._parts, self._ports, self._tell)
+        behind = Behind(self._ports, self._post(), self._tell)
+        self._site = Site(self._settings, self._world, self._parts, behind)
 
     def _web(self) -> Session:
         assert self._site is not None, "there before its listeners are"
@@ -211,9 +215,13 @@ class Services:
         return self._smtp(Service.MX, tls, door, guard)
 
     def _submission(self) -> Callable[[], Session]:
-        guard = guarding.submission_guard(self._settings, self._world, self._parts)
-        door = SubmissionDoor(self._parts.premises, self.unique)
-        return self._smtp(Service.SUBMISSION, "submission", door, guard)
+        return self._smtp(Service.SUBMISSION, "submission", self._user_door, self._user_guard)
+
+    def _post(self) -> Post:
+        """What stands behind port 587, for users who send by other ways."""
+        config = building.smtp_config(self._settings, self._world, Service.SUBMISSION, self.logins.supply)
+        door = self._world.before_door(self._user_door)
+        return Post(door, Offers(config), self._user_guard, self._settings.queue.undo_seconds)
 
     def _lmtp(self) -> Callable[[], Session]:
         return self._smtp(Service.LMTP, "smtp", MxDoor(self._parts.premises))

@@ -209,6 +209,14 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounce_life: Annotated[int, Meta(description="how long a report is tried")] = 2 * 86400
     delay_notice: Annotated[int, Meta(description="after how long the sender hears of a delay")] = 4 * 3600
     concurrency: Annotated[int, Meta(ge=1, le=100, description="most connections to one destination")] = 10
+    undo_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3600,
+            description="that mail sent by JMAP waits and can be called back, where it says no time itself",
+        ),
+    ] = 0
 
 
 class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,12 +10,15 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import msgspec
+
 from postroom.app.own_policy import own_policy
 from postroom.app.parts import Parts
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.net.http import HttpService, HttpSession
 from postroom.serve.jmap.call import JmapService
+from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.resources import jmap_app
 from postroom.serve.jmap.sessions import PREFIX, SESSION, WELL_KNOWN
 from postroom.store import acme_challenges, directory
@@ -28,21 +31,28 @@ from postroom.web.services import Offers, offers_of
 HTTPS: Final = 443  # where it stands unless a URL says otherwise (RFC 9110 §4.2.2)
 
 
+class Behind(msgspec.Struct, frozen=True):
+    """What a site has from the listeners: `ports` where each service listens, as soon as that is known; `post` the door for what its users send."""
+
+    ports: Mapping[str, int]
+    post: Post
+    on_error: Callable[[BaseException], None]
+
+
 class Site:
-    """The web of one server. `ports` is where each service listens, as soon as that is known."""
+    """The web of one server."""
 
     def __init__(
         self,
         settings: Settings,
         world: Surroundings,
         parts: Parts,
-        ports: Mapping[str, int],
-        on_error: Callable[[BaseException], None],
+        behind: Behind,
     ) -> None:
         self._settings = settings
         self._world = world
         self._parts = parts
-        self._ports = ports
+        self._ports = behind.ports
         server = settings.server
         own = {server.hostname, *settings.web.names, *settings.listen.addresses}
         hosts = Hosts(frozenset(name.lower() for name in own), self._is_ours)
@@ -50,8 +60,8 @@ class Site:
         rules = Rules(
             hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
         )
-        guard = Guard(rules, mounts(world, parts, on_error), doors(facts))
-        self._service = HttpService(guard, world.clock.monotonic, on_error)
+        guard = Guard(rules, mounts(world, parts, behind), doors(facts))
+        self._service = HttpService(guard, world.clock.monotonic, behind.on_error)
 
     def session(self) -> HttpSession:
         """For a connection that has come."""
@@ -79,7 +89,7 @@ class Site:
         return offers_of(self._settings.server.hostname, dict(self._ports))
 
 
-def mounts(world: Surroundings, parts: Parts, tell: Callable[[BaseException], None]) -> tuple[Mount, ...]:
+def mounts(world: Surroundings, parts: Parts, behind: Behind) -> tuple[Mount, ...]:
     """The applications of a server beside the small doors, the most particular path first."""
     jmap = jmap_app(
         JmapService(
@@ -87,9 +97,10 @@ def mounts(world: Surroundings, parts: Parts, tell: Callable[[BaseException], No
             parts.store,
             parts.node.ids,
             world.clock.now,
-            tell,
+            behind.on_error,
             lambda: secrets.token_hex(12),
             wordbook=IndexWordbook(parts.store.engine, parts.index),
+            post=behind.post,
         )
     )
     most = jmap.service.limits.max_size_upload

@@ -34,6 +34,7 @@ class Account(msgspec.Struct, frozen=True):
 class Client(msgspec.Struct):
     """One connection's other end. `reverse` is its name in the DNS, "" when unknown; `local_user` the login name of a user of this machine.
 
+    `other_protocol` names what it speaks where that is no protocol of mail: JMAP.
     `host` is what is being found out about it under its present greeting, once that was begun.
     """
 
@@ -46,12 +47,13 @@ class Client(msgspec.Struct):
     login: Account | None = None
     reverse: str = ""
     local_user: str = ""
+    other_protocol: str = ""
     received_start: str = ""
     host: Host | None = None
 
     def protocol(self, *, utf8: bool) -> str:
         """The name for Received's WITH clause and for the journey (RFC 3848); "" where no mail protocol was spoken."""
-        if self.local_user:
+        if self.local_user or self.other_protocol:
             return ""
         return with_protocol(
             esmtp=self.esmtp, tls=self.tls is not None, auth=self.login is not None, utf8=utf8, lmtp=self.lmtp

@@ -20,6 +20,7 @@ from postroom.message.header import Header
 from postroom.message.modifications import apply_modifications, modifications
 from postroom.message.trace import close_header
 from postroom.store import directory
+from postroom.store.engine import Transaction
 from postroom.store.spilled import head_of, with_head
 
 MOST_AUTHORS = 100  # addresses of a From field; each is looked up
@@ -99,9 +100,13 @@ class SubmissionDoor:
                 await self._check_own(login, address, f"the name in {where}")
 
     async def _check_own(self, login: Account, address: Address, where: str) -> None:
-        found = await directory.resolve(self._premises.engine.reading(), address)
-        if not _reaches(found, login):
+        if not await may_write_as(self._premises.engine.reading(), address, login):
             raise NotPermitted(f"{where} {address} is not an address of {login.address}")
+
+
+async def may_write_as(tx: Transaction, address: Address, login: Account) -> bool:
+    """Whether an address is an account's own: mail to it comes there, directly or as an alias (RFC 6409 §6.1)."""
+    return _reaches(await directory.resolve(tx, address), login)
 
 
 def _login(client: Client) -> Account:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jmap_post import JmapPost
 from jmap_stage import ALICE, JmapStage
 from postroom.store.postgres_options import PostgresOptions
 from postroom.store.store import Store, StoreSettings
@@ -33,3 +34,12 @@ async def stage(store_url: str, tmp_path: Path) -> AsyncIterator[JmapStage]:
 
 def _unexpected(error: BaseException) -> None:
     raise AssertionError(f"the store failed: {error!r}")
+
+
+@pytest.fixture
+async def post(stage: JmapStage) -> AsyncIterator[JmapPost]:
+    """The stage with a door for what is sent, and the queue behind it."""
+    post = JmapPost(stage)
+    yield post
+    await post.office.close()
+    assert post.office.faults == []

@@ -53,7 +53,9 @@ class ImapConfig(msgspec.Struct, frozen=True):
     save_limit: int = 1_000_000
     implementation: str = "Postroom"
     version: str = ""
-    jmap: Callable[[], str] = _no_jmap  # gives the URL of JMAP's Session resource for the same mail, "" for none
+    jmap: Callable[[], str] = (
+        _no_jmap  # gives the URL of JMAP's Session resource for the same mail, "" for none
+    )
     limits: Limits = Limits()
 
     @property

@@ -12,6 +12,8 @@ import msgspec
 
 CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
+SUBMISSION: Final = "urn:ietf:params:jmap:submission"
+MDN: Final = "urn:ietf:params:jmap:mdn"
 CONTACTS: Final = "urn:ietf:params:jmap:contacts"
 
 
@@ -46,6 +48,8 @@ TABLE: Final[tuple[Capability, ...]] = (
         },
         shared=True,
     ),
+    Capability(SUBMISSION, "RFC 8621 §1.3.2", {"maxDelayedSend": 0, "submissionExtensions": {}}),
+    Capability(MDN, "RFC 9007 §1.3", {}),
     Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)

@@ -28,9 +28,7 @@ async def perform(
         answers.append(await _answer(call, request, invocation, answers))
         while call.further:
             name, arguments = call.further.pop(0)
-            answers.append(
-                await _answer(call, request, Invocation(name, arguments, invocation.call_id), answers)
-            )
+            answers.append(await _implied(call, Invocation(name, arguments, invocation.call_id)))
         await asyncio.sleep(0)  # others have their turn
     created = call.created if request.created_ids is not None else None
     return response(answers, session_state, created)
@@ -47,6 +45,15 @@ async def _answer(
         return Invocation(invocation.name, await _run(call, method, arguments), invocation.call_id)
     except MethodError as error:
         return Invocation("error", error.arguments(), invocation.call_id)
+
+
+async def _implied(call: Call, invocation: Invocation) -> Invocation:
+    """A call that another one makes: whoever may make that one need not name the capability of this one."""
+    try:
+        told = await _run(call, METHODS[invocation.name], invocation.arguments)
+    except MethodError as error:
+        return Invocation("error", error.arguments(), invocation.call_id)
+    return Invocation(invocation.name, told, invocation.call_id)
 
 
 async def _run(call: Call, method: Method, arguments: Object) -> Object:

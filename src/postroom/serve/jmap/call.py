@@ -15,6 +15,7 @@ from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Limits
 from postroom.proto.jmap.types import Arguments, Object
+from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.results import Results
 from postroom.serve.logins import Logins
 from postroom.store import acl
@@ -35,7 +36,7 @@ STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $
 class JmapService(msgspec.Struct):
     """What all requests share. `now` gives unix microseconds; `wordbook` is what the search index knows, None without one.
 
-    `tell` hears of faults of ours; `unique` makes the left half of a Message-ID.
+    `tell` hears of faults of ours; `post` is the door for what is sent; `unique` makes the left half of a Message-ID.
     """
 
     logins: Logins
@@ -49,13 +50,15 @@ class JmapService(msgspec.Struct):
     rosters: Rosters = msgspec.field(default_factory=Rosters)
     columns: EmailColumns = msgspec.field(default_factory=EmailColumns)
     results: Results = msgspec.field(default_factory=Results)
+    post: Post | None = None
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """Who is logged in; `address` as the account is written."""
+    """Who is logged in; `address` as the account is written, `ip` where he comes from, "" when unknown."""
 
     account_id: int
     address: str
+    ip: str = ""
 
 
 class AccountState(msgspec.Struct, frozen=True):

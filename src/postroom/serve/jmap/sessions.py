@@ -12,7 +12,7 @@ import msgspec
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import ijson
-from postroom.proto.jmap.capabilities import COLLATIONS, CORE, TABLE
+from postroom.proto.jmap.capabilities import COLLATIONS, CORE, SUBMISSION, TABLE
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.store import acl
 
@@ -52,7 +52,10 @@ async def _accounts(service: JmapService, visitor: Visitor) -> dict[str, Any]:
     reading = service.store.engine.reading()
     shared = await acl.shared_with(reading, visitor.account_id)
     names = await acl.addresses_of(reading, shared)
-    accounts = {id_text(IdKind.ACCOUNT, visitor.account_id): _account(visitor.address, own=True)}
+    own = _account(visitor.address, own=True)
+    if service.post is not None:
+        own["accountCapabilities"][SUBMISSION] = service.post.capability(service.now() // 1_000_000)
+    accounts = {id_text(IdKind.ACCOUNT, visitor.account_id): own}
     for number, address in names.items():
         accounts[id_text(IdKind.ACCOUNT, number)] = _account(address, own=False)
     return accounts

@@ -1,0 +1,122 @@
+"""Envelopes as JMAP writes them, and those that a message itself gives; replies of SMTP on one line.
+
+RFC 8621 §7 (Envelope, Address, smtpReply). Pure. Not here: who may send what (`intake`), and what parameters mean (`proto.smtp.parameters`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from postroom.message.address import Address, parse_mailbox
+from postroom.message.address_list import AddressSpec, mailboxes, parse_address_list
+from postroom.message.header import Header
+from postroom.message.xtext import encode_envid, encode_orcpt, encode_xtext
+from postroom.proto.jmap.errors import Refused
+
+MOST_PARAMETERS: Final = 20  # of one address
+MOST_READ: Final = 5_000  # addresses of one header field
+
+Parameters = dict[str, str | None]
+
+
+class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An Address object."""
+
+    email: str
+    parameters: Parameters | None = None
+
+
+class Envelope(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """An Envelope object."""
+
+    mail_from: Endpoint
+    rcpt_to: list[Endpoint]
+
+
+class Authors(msgspec.Struct, frozen=True):
+    """Who a message says has written it: `sender` is whom its envelope comes from, None where the header names nobody, or too many; `wrong` then names the
+    properties of the Email that say so."""
+
+    sender: Address | None
+    wrong: tuple[str, ...] = ()
+
+
+def parameter_text(given: Parameters | None) -> str:
+    """Parameters as a MAIL or RCPT command has them, values encoded again. Raises ValueError with words."""
+    if len(given or ()) > MOST_PARAMETERS:
+        raise ValueError(f"at most {MOST_PARAMETERS} parameters")
+    words = []
+    for name, value in (given or {}).items():
+        words.append(name if value is None else f"{name}={_encoded(name.upper(), value)}")
+    return " ".join(words)
+
+
+def _encoded(name: str, value: str) -> str:
+    if name == "ENVID":
+        return encode_envid(value)
+    if name == "ORCPT":
+        return encode_orcpt(value if ";" in value else f"rfc822;{value}")
+    return encode_xtext(value) if name == "AUTH" else value
+
+
+def authors(header: Header) -> Authors:
+    """The address of Sender, else of From; RFC 5322 §3.6.2: several authors need a sender."""
+    found: dict[str, list[AddressSpec]] = {}
+    wrong = []
+    for name in ("From", "Sender"):
+        values = header.all(name)
+        found[name] = mailboxes(parse_address_list(values[0], MOST_READ)) if values else []
+        if len(values) > 1 or any(one.address is None for one in found[name]):
+            wrong.append(name.lower())
+    if not found["From"] or (len(found["From"]) > 1 and not found["Sender"]):
+        wrong.append("from")
+    if len(found["Sender"]) > 1:
+        wrong.append("sender")
+    if wrong:
+        return Authors(None, tuple(dict.fromkeys(wrong)))
+    return Authors((found["Sender"] or found["From"])[0].address)
+
+
+def recipients(header: Header) -> list[Endpoint]:
+    """The addresses of To, Cc and Bcc, each once; one that is none stands as it was written."""
+    found: dict[str, Endpoint] = {}
+    for name in ("To", "Cc", "Bcc"):
+        for value in header.all(name):
+            for one in mailboxes(parse_address_list(value, MOST_READ)):
+                address = one.address
+                written = str(address) if address is not None else one.email
+                found.setdefault(address.key if address is not None else written, Endpoint(written))
+    return list(found.values())
+
+
+def read_recipients(given: Sequence[Endpoint], most: int) -> list[Address]:
+    """The addresses of an envelope's rcptTo. Raises `Refused`: `noRecipients`, `tooManyRecipients`, `invalidRecipients`."""
+    if not given:
+        raise Refused("noRecipients", "nobody would get the message: name somebody in To, Cc or Bcc")
+    if len(given) > most:
+        raise Refused(
+            "tooManyRecipients", f"{len(given)} recipients, at most {most} are taken", maxRecipients=most
+        )
+    found = [parse_mailbox(one.email) for one in given]
+    wrong = [one.email for one, address in zip(given, found, strict=True) if address is None]
+    if wrong:
+        raise Refused("invalidRecipients", "not an address", invalidRecipients=wrong)
+    return [address for address in found if address is not None]
+
+
+def one_line(reply: Sequence[str]) -> str:
+    """A reply of SMTP as one line: what its further lines have in common with the first is left out, and the hyphen is a space."""
+    if not reply:
+        return ""
+    first = f"{reply[0][:3]} {reply[0][4:]}"
+    words = [first]
+    for line in reply[1:]:
+        line = f"{line[:3]} {line[4:]}"
+        shared = 0
+        while shared < min(len(first), len(line)) and first[shared] == line[shared]:
+            shared += 1
+        words.append(line[line.rfind(" ", 0, shared) + 1 :])  # whole words
+    return " ".join(words)

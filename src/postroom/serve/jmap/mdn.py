@@ -1,0 +1,323 @@
+"""MDN/send and MDN/parse: receipts for what was read (RFC 9007, over RFC 8098)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+
+from postroom.message.address import Address, parse_mailbox
+from postroom.message.errors import MailError
+from postroom.message.fields import FieldRefused, Mailbox
+from postroom.message.header import Header
+from postroom.message.ids import IdKind, id_text
+from postroom.message.mdn import (
+    ACTION_MODES,
+    SENDING_MODES,
+    TYPES,
+    Disposition,
+    DispositionNotice,
+    asking,
+    compose_mdn,
+    is_extension,
+    original_message_id,
+    original_recipient,
+    typed,
+)
+from postroom.message.mdn_parse import ParsedNotice, parse_mdn
+from postroom.proto.jmap import patch
+from postroom.proto.jmap.capabilities import MDN
+from postroom.proto.jmap.envelopes import Endpoint
+from postroom.proto.jmap.errors import MethodError, Refused, SetError, invalid
+from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object
+from postroom.serve.jmap.call import Call, Method, Methods, number_of
+from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.getting import record_number, set_error
+from postroom.serve.jmap.identity import Shown, identities, may_use
+from postroom.serve.jmap.octets import Octets
+from postroom.serve.jmap.posting import post_of, prepare, send
+from postroom.serve.jmap.submission_records import submissions
+from postroom.store import emails
+from postroom.store.emails import keywords_of
+from postroom.store.rights import Right
+
+MOST_PARSED: Final = 50  # blobs of one call
+MAX_TEXT: Final = 100_000  # characters of textBody
+MAX_EXTENSIONS: Final = 50  # extension fields of one notification
+MDN_SENT: Final = "$mdnsent"
+
+
+class MdnSend(Arguments, frozen=True, kw_only=True):
+    """RFC 9007 §2.1."""
+
+    account_id: Id
+    identity_id: IdOrCreated
+    send: dict[Id, Object]
+    on_success_update_email: dict[IdOrCreated, Object] | None = None
+
+
+class MdnParse(Arguments, frozen=True, kw_only=True):
+    """RFC 9007 §2.2."""
+
+    account_id: Id
+    blob_ids: list[Id]
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """An MDN object as a client may send it."""
+
+    for_email_id: str
+    disposition: dict[str, str]
+    subject: str | None = None
+    text_body: str | None = None
+    include_original_message: bool = False
+    reporting_ua: str | None = msgspec.field(default=None, name="reportingUA")
+    final_recipient: str | None = None
+    extension_fields: dict[str, str] | None = None
+
+
+async def send_(call: Call, arguments: MdnSend) -> Object:
+    """RFC 9007 §2.1."""
+    account_id = await _account(call, arguments.account_id)
+    if len(arguments.send) > call.service.limits.max_objects_in_set:
+        raise MethodError("requestTooLarge", f"at most {call.service.limits.max_objects_in_set} at a time")
+    there = await identities(call, account_id)
+    written = arguments.identity_id
+    identity = there.get(
+        record_number("Identity", call.created.get(written[1:], written) if written[0] == "#" else written)
+        or 0
+    )
+    if identity is None:
+        raise MethodError("invalidArguments", "there is no such identity", arguments=["identityId"])
+    work = _Sending(call, account_id, identity, arguments.on_success_update_email or {})
+    sent: dict[str, Object] = {}
+    failed: dict[str, SetError] = {}
+    update: dict[str, Object] = {}
+    for creation_id, given in arguments.send.items():
+        try:
+            sent[creation_id], (email_id, changes) = await work.send(creation_id, given)
+            update[email_id] = {**update.get(email_id, {}), **changes}
+        except (Refused, MailError) as error:
+            failed[creation_id] = set_error(error)
+    if update:
+        call.further.append(("Email/set", {"accountId": arguments.account_id, "update": update}))
+    told = {name: error.told() for name, error in failed.items()}
+    return {"accountId": arguments.account_id, "sent": sent or None, "notSent": told or None}
+
+
+async def _account(call: Call, written: str) -> int:
+    """RFC 9007 §2.1, §2.2: an unknown account is an invalid argument here."""
+    try:
+        return await call.own_account(written)
+    except MethodError as error:
+        if error.kind == "accountNotFound":
+            raise MethodError(
+                "invalidArguments", "there is no such account", arguments=["accountId"]
+            ) from error
+        raise
+
+
+class _Sending:
+    """One call's notifications, one after the other."""
+
+    def __init__(self, call: Call, account_id: int, identity: Shown, updates: dict[str, Object]) -> None:
+        self._call = call
+        self._account_id = account_id
+        self._identity = identity
+        self._updates = updates
+        self._done: set[int] = set()  # emails
+
+    async def send(self, creation_id: str, given: Object) -> tuple[Object, tuple[str, Object]]:
+        """What the client does not know, and the change of the email that follows."""
+        call = self._call
+        wanted = _read(given)
+        number, words = await self._email(wanted.for_email_id)
+        if MDN_SENT in words or number in self._done:
+            raise Refused("mdnAlreadySent", f"{MDN_SENT} is set already")
+        changes = self._change(creation_id, wanted.for_email_id)
+        original = await call.store.read_email(self._account_id, number)
+        header = Header.parse(original or b"")
+        asked = asking(header)
+        if original is None or not asked:
+            raise Refused("notFound", "nobody asks for a notification about this email")
+        final = await self._final(wanted.final_recipient)
+        raw = self._compose(wanted, final, original)
+        ends = (None, None, [Endpoint(str(one)) for one in asked])
+        post = post_of(call)
+        await send(call, post, prepare(call, post, raw, ends), hold_for_undo=False)
+        self._done.add(number)
+        told: Object = {
+            "finalRecipient": typed(final),
+            "originalRecipient": original_recipient(header) or None,
+            "originalMessageId": original_message_id(header) or None,
+            "mdnGateway": None,
+            "error": None,
+        }
+        told |= {name: value for name, value in _DEFAULTS.items() if name not in given}
+        return told, (id_text(IdKind.EMAIL, number), changes)
+
+    def _compose(self, wanted: Given, final: Address, original: bytes) -> bytes:
+        call = self._call
+        unique = "".join(one for one in call.service.unique() if one.isalnum())[:40]
+        own = parse_mailbox(self._identity.email)
+        assert own is not None, "what is no address is no identity's"
+        notice = DispositionNotice(
+            Mailbox(own, self._identity.identity.name),
+            final,
+            _disposition(wanted.disposition),
+            call.service.now() // 1_000_000,
+            unique,
+            wanted.subject or "Disposition notification",
+            wanted.text_body
+            or "This is a disposition notification: it says what was done with your message.",
+            wanted.reporting_ua or "",
+            wanted.include_original_message,
+            wanted.extension_fields or {},
+        )
+        try:
+            return compose_mdn(notice, original)
+        except FieldRefused as error:
+            raise invalid("subject" if error.field == "Subject" else "identityId", str(error)) from error
+
+    async def _email(self, written: str) -> tuple[int, set[str]]:
+        call = self._call
+        number = number_of(IdKind.EMAIL, call.meant(written))
+        folders = await Folders.read(call, self._account_id)
+        found = await emails.copies(call.reading, folders.reader, [] if number is None else [number])
+        if number is None or number not in found:
+            raise Refused("notFound", "there is no such email")
+        for copy in found[number]:
+            if Right.WRITE_FLAGS not in folders.by_id[copy.mailbox_id].rights:
+                raise Refused("forbidden", f"{MDN_SENT} cannot be set")
+        return number, set(keywords_of(found[number]))
+
+    def _change(self, creation_id: str, email: str) -> Object:
+        """What is to become of the email; it must set the keyword (RFC 9007 §2.1)."""
+        changes = self._updates.get(f"#{creation_id}", self._updates.get(email))
+        try:
+            after = patch.apply(
+                {"keywords": {}}, {k: v for k, v in (changes or {}).items() if k.startswith("keywords")}, {}
+            )
+        except Refused as refused:
+            raise invalid("onSuccessUpdateEmail", refused.error.description) from refused
+        words = after.get("keywords")
+        if changes is None or not isinstance(words, dict) or words.get(MDN_SENT) is not True:
+            raise invalid("onSuccessUpdateEmail", f"it must set the keyword {MDN_SENT}")
+        return changes
+
+    async def _final(self, written: str | None) -> Address:
+        if written is None:
+            own = parse_mailbox(self._identity.email)
+            assert own is not None, "what is no address is no identity's"
+            return own
+        kind, semicolon, rest = written.partition(";")
+        if semicolon and kind.strip().lower() not in ("rfc822", "utf-8"):
+            raise invalid("finalRecipient", "an address of the type rfc822 is needed")
+        address = parse_mailbox((rest if semicolon else written).strip())
+        if address is None:
+            raise invalid("finalRecipient", "not an address")
+        if not await may_use(self._call, address):
+            raise Refused("forbiddenFrom", f"{address} is not an address of {self._call.visitor.address}")
+        return address
+
+
+_DEFAULTS: Final[dict[str, Any]] = {
+    "subject": None,
+    "textBody": None,
+    "includeOriginalMessage": False,
+    "reportingUA": None,
+    "extensionFields": None,
+}
+
+
+def _read(given: Object) -> Given:
+    try:
+        wanted = msgspec.convert(given, Given, strict=True)
+    except msgspec.ValidationError as error:
+        named = [name for name in given if f"`{name}`" in str(error) or f"$.{name}" in str(error)]
+        raise invalid(named or "forEmailId", str(error)) from error
+    _disposition(wanted.disposition)
+    fields = wanted.extension_fields or {}
+    if len(fields) > MAX_EXTENSIONS or not all(map(is_extension, fields)):
+        raise invalid(
+            "extensionFields", f"at most {MAX_EXTENSIONS}, with names that RFC 8098 does not use itself"
+        )
+    if len(wanted.text_body or "") > MAX_TEXT:
+        raise invalid("textBody", f"at most {MAX_TEXT} characters")
+    return wanted
+
+
+def _disposition(given: dict[str, str]) -> Disposition:
+    allowed = {"actionMode": ACTION_MODES, "sendingMode": SENDING_MODES, "type": TYPES}
+    if set(given) != set(allowed) or any(given[name] not in words for name, words in allowed.items()):
+        raise invalid("disposition", "actionMode, sendingMode and type, each with a word of RFC 9007 §2")
+    return Disposition(given["actionMode"], given["sendingMode"], given["type"])
+
+
+async def parse(call: Call, arguments: MdnParse) -> Object:
+    """RFC 9007 §2.2."""
+    account_id = await _account(call, arguments.account_id)
+    if len(arguments.blob_ids) > MOST_PARSED:
+        raise MethodError("requestTooLarge", f"at most {MOST_PARSED} blobs at a time")
+    parsed: dict[str, Object] = {}
+    not_parsable: list[str] = []
+    missing: list[str] = []
+    octets = Octets(call, account_id)
+    for blob_id in dict.fromkeys(arguments.blob_ids):
+        raw = await octets.read(blob_id)
+        if raw is None:
+            missing.append(blob_id)
+            continue
+        notice = await asyncio.to_thread(parse_mdn, raw)
+        if notice is None:
+            not_parsable.append(blob_id)
+        else:
+            parsed[blob_id] = await _shown(call, account_id, notice)
+    return {
+        "accountId": arguments.account_id,
+        "parsed": parsed or None,
+        "notParsable": not_parsable or None,
+        "notFound": missing or None,
+    }
+
+
+async def _shown(call: Call, account_id: int, notice: ParsedNotice) -> Object:
+    about = await _about(call, account_id, notice.original_message_id)
+    return {
+        "forEmailId": None if about is None else id_text(IdKind.EMAIL, about),
+        "subject": notice.subject or None,
+        "textBody": notice.text,
+        "includeOriginalMessage": notice.returned,
+        "reportingUA": notice.reporting_ua or None,
+        "disposition": {
+            "actionMode": notice.disposition.action_mode,
+            "sendingMode": notice.disposition.sending_mode,
+            "type": notice.disposition.type,
+        },
+        "mdnGateway": notice.gateway or None,
+        "originalRecipient": notice.original_recipient or None,
+        "finalRecipient": notice.final_recipient,
+        "originalMessageId": notice.original_message_id or None,
+        "error": list(notice.errors) or None,
+        "extensionFields": notice.extensions or None,
+    }
+
+
+async def _about(call: Call, account_id: int, message_id: str) -> int | None:
+    """The email that was sent under a message-id, as far as submissions know: none but one of the account's own can have asked."""
+    sent = {
+        one.what.email_id
+        for one in await submissions(call, account_id)
+        if message_id and one.what.message_id == message_id
+    }
+    number = number_of(IdKind.EMAIL, sent.pop()) if len(sent) == 1 else None
+    folders = await Folders.read(call, account_id)
+    found = await emails.copies(call.reading, folders.reader, [] if number is None else [number])
+    return number if number in found else None
+
+
+METHODS: Final[Methods] = {
+    "MDN/send": Method(MDN, MdnSend, send_),
+    "MDN/parse": Method(MDN, MdnParse, parse),
+}
