@@ -75,6 +75,7 @@ class Call:
         self.visitor = visitor
         self.created = dict(created or {})
         self.further: list[tuple[str, Object]] = []
+        self.changed = False  # whether the method that runs has committed anything
         self._shared: dict[int, dict[int, str]] | None = None
 
     @property

@@ -39,9 +39,8 @@ def ids_of(call: Call, arguments: Asking) -> list[str] | None:
     most = call.service.limits.max_objects_in_get
     if len(arguments.ids) > most:
         raise MethodError("requestTooLarge", f"{len(arguments.ids)} ids, at most {most} are taken")
-    return [
-        call.created.get(one[1:], one) if one.startswith("#") else one for one in dict.fromkeys(arguments.ids)
-    ]
+    meant = (call.created.get(one[1:], one) if one.startswith("#") else one for one in arguments.ids)
+    return list(dict.fromkeys(meant))
 
 
 def got(arguments: Asking, state: object, found: Iterable[Object], asked: Sequence[str] | None) -> Object:
@@ -143,6 +142,7 @@ class Setting:
                 self.not_created[creation_id] = set_error(error)
             else:
                 self.call.created[creation_id] = made["id"]
+                self.call.changed = True
 
     async def update(self, change: Callable[[str, Object], Awaitable[Object | None]]) -> None:
         """Changes each object: `change` gives what changed besides, None when nothing did."""
@@ -153,6 +153,7 @@ class Setting:
                 if record in doomed:
                     raise Refused("willDestroy")
                 self.updated[record] = await change(record, patch)
+                self.call.changed = True
             except (Refused, MailError) as error:
                 self.not_updated[written] = set_error(error)
 
@@ -168,6 +169,7 @@ class Setting:
                 self.not_destroyed[written] = set_error(error)
             else:
                 self.destroyed.append(record)
+                self.call.changed = True
 
     def answer(self, state: object) -> Object:
         """The response; `state` is the one afterwards."""

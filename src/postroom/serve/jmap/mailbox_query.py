@@ -16,7 +16,15 @@ from postroom.proto.jmap.types import Id, Object
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folder, Folders
 from postroom.serve.jmap.mailbox import state_of
-from postroom.serve.jmap.querying import Condition, answered, as_tree, changed, ordered, predicate
+from postroom.serve.jmap.querying import (
+    Condition,
+    answered,
+    as_tree,
+    changed,
+    not_too_many,
+    ordered,
+    predicate,
+)
 from postroom.store import arranging
 
 
@@ -78,7 +86,8 @@ async def query_changes(call: Call, arguments: MailboxQueryChanges) -> Object:
     if touched and (arguments.sort_as_tree or arguments.filter_as_tree):
         touched |= _below(touched, await Folders.read(call, account_id))
     ids = [id_text(IdKind.MAILBOX, number) for number in sorted(touched)]
-    return changed(arguments, state, await _results(call, account_id, arguments), ids, id_of=str)
+    found = await _results(call, account_id, arguments)
+    return not_too_many(changed(arguments, state, found, ids, id_of=str), arguments)
 
 
 def _below(touched: set[int], folders: Folders) -> set[int]:
