@@ -67,6 +67,13 @@ async def test_mailboxes_exchange_names_and_roles_in_one_call(stage: JmapStage) 
     assert names == {a: "c", b: "b", c: "d"}
     told = await bob.call("Mailbox/set", create={"e": {"name": "d"}}, destroy=[c])
     assert (told["notCreated"], told["destroyed"]) == (None, [c])
+    told = await bob.call("Mailbox/set", update={a: {"name": "b"}, b: {"name": "c", "sortOrder": 3}})
+    names = {one["id"]: one["name"] for one in (await bob.call("Mailbox/get", ids=[a, b]))["list"]}
+    assert (told["notUpdated"], names) == (None, {a: "b", b: "c"})
+    await bob.call("Mailbox/set", update={a: {"name": "c"}, b: {"name": "b"}})
+    told = await bob.call("Mailbox/set", update={a: {"name": "b", "role": "sent"}, b: {"name": "c"}})
+    names = {one["id"]: one["name"] for one in (await bob.call("Mailbox/get", ids=[a, b]))["list"]}
+    assert (set(told["notUpdated"]), names) == ({a, b}, {a: "c", b: "b"})
     archive = (await roles(bob))["archive"]
     told = await bob.call("Mailbox/set", update={a: {"role": "archive"}, archive: {"role": None}})
     assert told["notUpdated"] is None
