@@ -206,7 +206,7 @@ class _Work:
         folders = await Folders.read(self._call, self._account_id)
         wishes: dict[tuple[int, str], Folder] = {}  # by parent and name, the mailbox that is to have it
         for written in taken:
-            folder, name = folders.named(self._call.meant(written)), update[written].get("name")
+            folder, name = folders.named(self._call.meant(written)), str(update[written].get("name"))
             if folder is not None and self._surely(folder, update[written]):
                 wishes.setdefault((folder.mailbox.parent_id, name), folder)
         while True:
