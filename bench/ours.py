@@ -39,6 +39,8 @@ pop3 = {pop3}
 pop3s = {pop3s}
 imap = {imap}
 imaps = {imaps}
+http = -1
+https = -1
 
 [tls]
 certificates = ["{chain}"]

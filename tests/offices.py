@@ -15,6 +15,7 @@ from postroom.app.operations.table import perform
 from postroom.app.settings import MailboxSettings, ServerSettings, Settings
 from postroom.deliver.attempt import Attempt
 from postroom.message.errors import AuthenticationFailed, MailError
+from postroom.net.pem import Held
 from postroom.store import jobs
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job, Outcome
@@ -105,6 +106,15 @@ class TestOffice:
 
     async def reload_certificates(self) -> Sequence[str]:
         return ["mail.hamburger.test"]
+
+    async def certificates(self) -> Sequence[Held]:
+        return ()
+
+    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+        return []
+
+    async def revoke_certificate(self, name: str, reason: int) -> Sequence[str]:
+        return []
 
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         for finding in self.findings:

@@ -22,6 +22,8 @@ pop3 = 0
 pop3s = 0
 imap = 0
 imaps = 0
+http = 0
+https = 0
 
 [tls]
 """

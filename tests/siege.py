@@ -93,7 +93,17 @@ class Besieged:
         self.settings = Settings(
             ServerSettings("mx.l.test", HOME, str(self.data), administrator=f"admin@{HOME}"),
             ListenSettings(
-                ("127.0.0.1",), smtp=0, submission=0, submissions=0, lmtp=0, pop3=0, pop3s=0, imap=0, imaps=0
+                ("127.0.0.1",),
+                smtp=0,
+                submission=0,
+                submissions=0,
+                lmtp=0,
+                pop3=0,
+                pop3s=0,
+                imap=0,
+                imaps=0,
+                http=0,
+                https=0,
             ),
             limits=limits or LimitSettings(free_bytes=1 << 20),
             queue=QueueSettings(concurrency=2),

@@ -43,6 +43,8 @@ def settings_of(data: Path, database: str = "") -> Settings:
         pop3s = 0
         imap = 0
         imaps = 0
+        http = 0
+        https = 0
         [limits]
         free_bytes = 0
         """
@@ -56,10 +58,13 @@ class Running:
         self.settings = settings
         self._logins = logins
         self.log = io.StringIO()
+        self.world_changes: dict[str, Any] = {}
 
     async def __aenter__(self) -> Self:
         log = make_log("json", "info", self.log)
-        world = msgspec.structs.replace(internet(self.settings), log=log, login_limits=self._logins)
+        world = msgspec.structs.replace(
+            internet(self.settings), log=log, login_limits=self._logins, **self.world_changes
+        )
         self.server = await Server.open(self.settings, world, asyncio.Event())
         self.ports = await self.server.start()
         return self

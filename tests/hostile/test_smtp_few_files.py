@@ -24,6 +24,8 @@ pop3 = -1
 pop3s = -1
 imap = -1
 imaps = -1
+http = -1
+https = -1
 [limits]
 free_bytes = 1048576
 """

@@ -172,13 +172,36 @@ def test_s40_a_ticket_of_one_service_is_refused_by_the_others(house: Besieged) -
 
 
 @pytest.mark.parametrize(
-    ("service", "offer"), [("submissions", "http/1.1"), ("pop3s", "h2"), ("pop3s", "smtp")]
+    ("service", "offer"),
+    [
+        ("submissions", "http/1.1"),
+        ("pop3s", "h2"),
+        ("pop3s", "smtp"),
+        ("imaps", "http/1.1"),
+        ("https", "imap"),
+        ("https", "h2"),
+    ],
 )
 def test_s11_another_application_protocol_is_an_alert(house: Besieged, service: str, offer: str) -> None:
     context = opportunistic()
     context.set_alpn_protocols([offer])
     with house.connect(service) as wire, pytest.raises(ssl.SSLError, match=r"(?i)no.application.protocol"):
         wire.tls(context)
+
+
+@pytest.mark.parametrize("command", ["smtp STARTTLS", "pop3 STLS", "imap a STARTTLS"])
+def test_s11_also_behind_starttls(house: Besieged, command: str) -> None:
+    service, _, words = command.partition(" ")
+    context = opportunistic()
+    context.set_alpn_protocols(["http/1.1"])
+    with house.connect(service) as wire:
+        wire.line()
+        if service == "smtp":
+            wire.ask("EHLO r.test")
+        wire.send(f"{words}\r\n")
+        assert wire.line().split()[0] in ("220", "+OK", "a")
+        with pytest.raises(ssl.SSLError, match=r"(?i)no.application.protocol"):
+            wire.tls(context)
 
 
 def test_s39_old_versions_get_an_alert_and_names_leave_no_trace(house: Besieged) -> None:
@@ -190,7 +213,20 @@ def test_s39_old_versions_get_an_alert_and_names_leave_no_trace(house: Besieged)
     with house.connect("submissions") as wire, pytest.raises(ssl.SSLError):
         wire.tls(old)
     for number in range(50):
-        wire = house.connect("submissions")
-        wire.sock = opportunistic().wrap_socket(wire.sock, server_hostname=f"n{number}.invalid")
-        with wire:
-            assert wire.reply().startswith("220")
+        with (
+            house.connect("submissions") as wire,
+            pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"),
+        ):
+            opportunistic().wrap_socket(wire.sock, server_hostname=f"n{number}.invalid")
+
+
+def test_s11_names_that_are_not_ours(house: Besieged) -> None:
+    for service in ("submissions", "imaps", "pop3s", "https"):
+        with house.connect(service) as wire, pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
+            opportunistic().wrap_socket(wire.sock, server_hostname="www.l.test")
+    wire = house.greeted("smtp")
+    with wire:  # whoever relays here may know another name, and would go on in the clear
+        wire.ask("EHLO r.test")
+        assert wire.ask("STARTTLS").startswith("220")
+        wire.sock = opportunistic().wrap_socket(wire.sock, server_hostname="other.l.test")
+        assert wire.ask("EHLO r.test").startswith("250")

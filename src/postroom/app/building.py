@@ -8,8 +8,9 @@ from __future__ import annotations
 import ipaddress
 import random
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -44,6 +45,20 @@ AUTHORITIES_SECONDS = 3600.0  # after which the files of authorities are read ag
 _DAY = 86_400
 DKIM_SECONDS = 600.0  # after which the life of keys is looked at again
 PATIENCE = 3600.0  # seconds of silence in a lab
+TLS_SERVICES: Mapping[str, Sequence[str]] = MappingProxyType(  # and the protocols (ALPN) of each
+    {
+        "smtp": ("smtp",),
+        "submission": ("smtp",),
+        "submissions": ("smtp",),
+        "pop3": ("pop3",),
+        "pop3s": ("pop3",),
+        "imap": ("imap",),
+        "imaps": ("imap",),
+        "https": ("http/1.1",),
+    }
+)
+# Behind STARTTLS names are not looked at: an MX has many, and a relay that is turned away would go on in the clear.
+STRICT_SERVICES = frozenset(("submissions", "pop3s", "imaps", "https"))
 _TLS_USE = {
     "none": TlsUse.NEVER,
     "opportunistic": TlsUse.IF_OFFERED,
@@ -101,18 +116,12 @@ def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
         pairs = [Pair(Path(chain), Path(key)) for chain, key in zip(chains, key_files, strict=True)]
     else:
         pairs = self_signed(keys, [settings.server.hostname], now)
-    tls = ServerTls(pairs)
+    names = {settings.server.hostname, home_domain(settings), "localhost", *settings.web.names}
+    tls = ServerTls(pairs, names, stand_in=not chains)
     clients = Path(settings.tls.client_authorities) if settings.tls.client_authorities else None
-    for service, protocols in (
-        ("smtp", ()),
-        ("submission", ()),
-        ("submissions", ("smtp",)),
-        ("pop3", ()),
-        ("pop3s", ("pop3",)),
-        ("imap", ()),
-        ("imaps", ("imap",)),
-    ):
-        tls.service(service, protocols, None if service == "smtp" else clients)
+    for service, protocols in TLS_SERVICES.items():
+        asks = clients if service not in ("smtp", "https") else None
+        tls.service(service, protocols, asks, strict=service in STRICT_SERVICES, proves=service == "https")
     return tls
 
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 
 from postroom.app import maildrop, reporting
+from postroom.app.certifying import Certifying
 from postroom.app.dropped import take_dropped
 from postroom.app.housekeeping import Chore, Whose
 from postroom.app.locate import Places, places_of
@@ -18,7 +19,6 @@ from postroom.app.parts import Parts
 from postroom.app.surroundings import Surroundings
 from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
-from postroom.net.certificates import CertificateError, ServerTls
 from postroom.store import hops, journal, pruning, spool, unfinished
 from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Urgency
@@ -33,7 +33,7 @@ QUIET_PACE = 20.0  # messages a second up to which the index is filled beside th
 class Chores:
     """All chores of one server, and the end of the search index, which one of them fills."""
 
-    def __init__(self, office: Office, parts: Parts, tls: ServerTls, world: Surroundings) -> None:
+    def __init__(self, office: Office, parts: Parts, certifying: Certifying, world: Surroundings) -> None:
         self._office = office
         self._log = world.log
         self._world = world
@@ -42,7 +42,7 @@ class Chores:
         self._accepted = 0
         self._looked = 0.0
         self._parts = parts
-        self._tls = tls
+        self._certifying = certifying
         store = parts.store
         self._index = parts.index
         self._indexer = Indexer(Indexing(store.engine, self._index, self._raw, indexed_form, self._busy))
@@ -60,6 +60,7 @@ class Chores:
             Chore("queue size", 5.0, self._measure_queue),
             Chore("login history", 5.0, self._write_history),
             Chore("certificates", 60.0, self._watch_certificates),
+            self.authority,
             Chore("reports", 900.0, self._send_reports, Whose.STORE),
             Chore("report mailbox", 60.0, self._read_reports, Whose.STORE),
             Chore("MTA-STS", HOUR, self._renew_policies, Whose.STORE),
@@ -103,16 +104,18 @@ class Chores:
         self._parts.room.queue_full = waiting >= self._office.settings.limits.queue_messages
         return False
 
-    def refresh_certificates(self) -> None:
-        """Has certificates used whose files have changed."""
-        try:
-            if self._tls.refresh():
-                self._log.info("certificates.reloaded")
-        except CertificateError as error:
-            self._log.warning("certificates.unusable", reason=str(error))
+    @property
+    def authority(self) -> Chore:
+        """Asking the certificate authority."""
+        return Chore("authority", 600.0, self._ask_authority, Whose.STORE)
+
+    async def _ask_authority(self) -> bool:
+        await self._certifying.ask()
+        return False
 
     async def _watch_certificates(self) -> bool:
-        self.refresh_certificates()
+        await self._certifying.look()
+        self._certifying.alarm()
         return False
 
     async def _send_reports(self) -> bool:

@@ -113,7 +113,13 @@ def load_at(path: Path) -> Settings:
         keys=tuple(str(start / name) for name in settings.tls.keys),
         authorities=str(start / settings.tls.authorities) if settings.tls.authorities else "",
     )
-    return msgspec.structs.replace(settings, server=server, listen=listen, tls=tls)
+    acme = settings.acme
+    acme = msgspec.structs.replace(
+        acme,
+        authorities=str(start / acme.authorities) if acme.authorities else "",
+        external_key_file=str(start / acme.external_key_file) if acme.external_key_file else "",
+    )
+    return msgspec.structs.replace(settings, server=server, listen=listen, tls=tls, acme=acme)
 
 
 class Here(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """At which ports and addresses a server's services stand, as the settings have it.
 
 RFC 5321 (25), RFC 6409 (587), RFC 8314 §3.3 (465), RFC 2033 (LMTP, on loopback alone), RFC 1939 (110), RFC 9051 (143), RFC 8314 §3.1 (993,
-995). Not here: sockets.
+995), RFC 9110 §4.2 (80, 443). Not here: sockets.
 """
 
 from __future__ import annotations
@@ -34,4 +34,6 @@ def places_to_listen(listen: ListenSettings) -> Sequence[Place]:
         Place("pop3s", listen.pop3s, listen.addresses),
         Place("imap", listen.imap, listen.addresses),
         Place("imaps", listen.imaps, listen.addresses),
+        Place("http", listen.http, listen.addresses),
+        Place("https", listen.https, listen.addresses),
     )

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 from postroom import __version__
+from postroom.app import authenticating
 from postroom.app.building import Authorities, home_domain
 from postroom.app.operations.office import Office, Submission
 from postroom.app.settings import Settings, SettingsError
@@ -107,7 +108,7 @@ async def look(office: Office, store: Store, now: int) -> Looked:
     address = report_account(office.settings)
     if address is None:
         return Looked()
-    own = (office.settings.server.hostname,)
+    own = {office.settings.server.hostname, authenticating.identity(office.settings)}
     return await ReportMailbox(office.engine, store.read_email, office.ids.next, own).look(address, now)
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from postroom.app import building, parts, reporting
 from postroom.app.announcements import ADMINISTRATION, CERTIFICATES, Announcements
+from postroom.app.certifying import Certifying
 from postroom.app.chores import Chores
-from postroom.app.control import Caller, ControlServer, Request
+from postroom.app.control import Caller, ControlServer, OperationError, Request
 from postroom.app.dkim_rotation import KeyKeeper, KeyRotation
 from postroom.app.housekeeping import Chore, Housekeeping, Whose
 from postroom.app.locate import places_of
@@ -31,7 +32,9 @@ from postroom.deliver.attempt import Attempt
 from postroom.intake.local import LocalDoor
 from postroom.message.envelope import Envelope
 from postroom.message.errors import MailError, MessageTooBig
+from postroom.net.certificates import CertificateError
 from postroom.net.clock import Clock
+from postroom.net.pem import Held
 from postroom.store import domains, fsck, jobs, login
 from postroom.store.engine import Engine
 from postroom.store.ids import Ids
@@ -56,11 +59,12 @@ class Server:
         self._control = ControlServer(places_of(settings).control, self._perform, world.control, self._take)
         self._shifts = Shifts(built.store.engine, built.node.ids.node)
         self._housekeeping = Housekeeping(world.log, self._mine)
-        self._chores = Chores(self, built, self.tls, world)
+        self._certifying = Certifying(settings, world, built, self.tls, lambda: self.services.ports)
+        self._chores = Chores(self, built, self._certifying, world)
         self._local = LocalDoor(built.premises, self.services.unique)
         heard: dict[str, Callable[..., None]] = {
             ADMINISTRATION: self._look,
-            CERTIFICATES: self._chores.refresh_certificates,
+            CERTIFICATES: self._look_at_certificates,
             login.FAILED: partial(built.login.heard, login.FAILED),
             login.SUCCEEDED: partial(built.login.heard, login.SUCCEEDED),
         }
@@ -105,6 +109,7 @@ class Server:
         """Listens and begins to work; gives the port of each service. Raises `CannotListen`."""
         node, now = self.ids.node, self.clock.now()
         await self.engine.write(lambda tx: jobs.forsaken(tx, node, now))
+        await self._certifying.look()
         ports = await self.services.start()
         await self._control.start()
         self.parts.node.start()
@@ -193,9 +198,27 @@ class Server:
 
     async def reload_certificates(self) -> Sequence[str]:
         """See `Office`."""
-        self.tls.reload()
-        self.parts.store.changes.announce(CERTIFICATES)
-        return [self.settings.server.hostname]
+        try:
+            self.tls.reload()
+        except CertificateError as error:
+            raise OperationError(f"{error}; the certificates of before are still shown") from error
+        await self._certifying.show()
+        return list(dict.fromkeys(name for one in self.tls.shown for name in one.names))
+
+    async def certificates(self) -> Sequence[Held]:
+        """See `Office`."""
+        return self.tls.shown
+
+    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+        """See `Office`."""
+        self._certifying.must_ask()
+        if not await self._mine(self._chores.authority):
+            return []
+        return [(one.name, one.kind, one.error) for one in await self._certifying.ask()]
+
+    async def revoke_certificate(self, name: str, reason: int) -> Sequence[str]:
+        """See `Office`."""
+        return await self._certifying.revoke(name, reason)
 
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """See `Office`."""
@@ -240,6 +263,9 @@ class Server:
         self.wake()
         self.parts.runner.in_background(self.services.logins.look())
 
+    def _look_at_certificates(self) -> None:
+        self.parts.runner.in_background(self._certifying.look())
+
     def _missed(self) -> None:
         self._look()
-        self._chores.refresh_certificates()
+        self._look_at_certificates()

@@ -1,6 +1,6 @@
 """The listeners of a server: which service stands at which port, behind which door.
 
-RFC 5321 (25), RFC 6409 (587), RFC 8314 §3.3 (465), RFC 2033 (LMTP), RFC 1939 (110), RFC 8314 §3.1 (995). Not here: what is said there.
+RFC 5321 (25), RFC 6409 (587), RFC 8314 §3.3 (465), RFC 2033 (LMTP), RFC 1939 (110), RFC 8314 §3.1 (995), RFC 9110 §4.2 (80, 443). Not here: what is said there.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from postroom.app import authenticating, building, guarding
 from postroom.app.building import Tls
@@ -47,11 +49,22 @@ from postroom.store.jobs import Destinations
 from postroom.store.spilled import discard_leftovers
 from postroom.store.wordbook import IndexWordbook
 
-IMPLICIT_TLS = frozenset(("submissions", "pop3s", "imaps"))
+if TYPE_CHECKING:
+    from postroom.app.site import Site
+
+IMPLICIT_TLS = frozenset(("submissions", "pop3s", "imaps", "https"))
+WEB = frozenset(("http", "https"))
 _BUSY_SMTP = b"421 4.7.0 Too many connections from your address, try again later\r\n"
 _BUSY_POP3 = b"-ERR [SYS/TEMP] too many connections from your address\r\n"
 _BUSY_IMAP = b"* BYE [LIMIT] Too many connections from your address\r\n"
-_BUSY = {"pop3": _BUSY_POP3, "pop3s": _BUSY_POP3, "imap": _BUSY_IMAP, "imaps": _BUSY_IMAP}
+_BUSY_HTTP = b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_BUSY = {
+    "pop3": _BUSY_POP3,
+    "pop3s": _BUSY_POP3,
+    "imap": _BUSY_IMAP,
+    "imaps": _BUSY_IMAP,
+    "http": _BUSY_HTTP,
+}
 
 
 class Services:
@@ -69,10 +82,17 @@ class Services:
         self._proxies = guarding.networks(settings.guard.proxies, "proxies")
         self._xclient = guarding.networks(settings.guard.xclient, "xclient")
         self._listeners: list[Listener] = []
+        self._ports: dict[str, int] = {}
+        self._site: Site | None = None
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
         self.logins = LoginOffers(
             parts.store.engine, settings.server.hostname, guessable=settings.login.without_tls
         )
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Where each service listens."""
+        return dict(self._ports)
 
     @property
     def _incoming(self) -> Path | None:
@@ -113,19 +133,39 @@ class Services:
         for place in places_to_listen(self._settings.listen):
             given = self._world.inherited.get(place.service)
             if place.port >= 0 or given:
-                door = self._door(place.service, sessions[place.service])
+                door = self._door(place.service, sessions.get(place.service, self._web))
                 listening = given or sockets.tcp(place.addresses, place.port)
                 opened += [(Listener(one, door), place.service) for one in listening]
         self._listeners = [listener for listener, _ in opened]
-        for listener in self._listeners:
+        self._ports.update((name, listener.port) for listener, name in opened)
+        mail = [listener for listener, name in opened if name not in WEB]
+        for listener in mail:
             await listener.start()
-        return {name: listener.port for listener, name in opened}
+        if WEB & set(self._ports):
+            await self._open_site()
+        for listener in self._listeners[len(mail) :]:
+            await listener.start()
+        return dict(self._ports)
+
+    async def _open_site(self) -> None:
+        await asyncio.to_thread(
+            import_module, "postroom.app.site"
+        )  # which takes a while; mail is served meanwhile
+        from postroom.app.site import Site
+
+        self._site = Site(self._settings, self._world, self._parts, self._ports, self._tell)
+
+    def _web(self) -> Session:
+        assert self._site is not None, "there before its listeners are"
+        return self._site.session()
 
     async def stop(self, grace: float) -> None:
         """No new connections; those that are there get `grace` seconds to end what they do."""
         for listener in self._listeners:
             await listener.stop()
         await self._connections.drain(grace)
+        if self._site is not None:
+            await self._site.stop()
 
     def _door(self, name: str, sessions: Callable[[], Session]) -> Door:
         tls = self._tls.of(name) if name in IMPLICIT_TLS else None

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from postroom.app.guard_settings import GuardSettings, ListSettings, MilterSettings
+from postroom.app.tls_settings import AcmeSettings, MtaStsSettings, TlsSettings, WebSettings
 from postroom.proto.sasl.mechanisms import USUAL
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -69,35 +70,15 @@ class ListenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pop3s: Annotated[Listen, Meta(description="POP3, TLS from the first byte")] = 995
     imap: Annotated[Listen, Meta(description="IMAP, STARTTLS")] = 143
     imaps: Annotated[Listen, Meta(description="IMAP, TLS from the first byte")] = 993
+    http: Annotated[
+        Listen,
+        Meta(description="HTTP, for certificate authorities and to lead to HTTPS; all of it without https"),
+    ] = 80
+    https: Annotated[
+        Listen, Meta(description="HTTP over TLS: MTA-STS, the setting up of user agents, web applications")
+    ] = 443
     control: Annotated[
         str, Meta(description="the control socket's path; '' is control in the data directory")
-    ] = ""
-
-
-class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[tls]: certificate chains and keys in PEM; without any, self-signed ones are made and kept."""
-
-    certificates: Annotated[
-        tuple[str, ...],
-        Meta(description="PEM files, each a chain; an ECDSA and an RSA one may stand side by side"),
-    ] = ()
-    keys: Annotated[
-        tuple[str, ...], Meta(description="PEM files with the keys, in the order of the certificates")
-    ] = ()
-    authorities: Annotated[str, Meta(description="PEM file of further authorities to trust when sending")] = (
-        ""
-    )
-    dane: Annotated[
-        bool, Meta(description="hold servers against their TLSA records when sending (RFC 7672)")
-    ] = True
-    mta_sts: Annotated[
-        bool, Meta(description="fetch and heed the MTA-STS policies of domains when sending (RFC 8461)")
-    ] = True
-    client_authorities: Annotated[
-        str,
-        Meta(
-            description="PEM file of who certifies users: asks mail programs for a certificate (EXTERNAL); '' does not"
-        ),
     ] = ""
 
 
@@ -340,6 +321,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dns: DnsSettings = DnsSettings()
     authentication: AuthenticationSettings = AuthenticationSettings()
     login: LoginSettings = LoginSettings()
+    acme: AcmeSettings = AcmeSettings()
+    web: WebSettings = WebSettings()
+    mta_sts: MtaStsSettings = MtaStsSettings()
     limits: LimitSettings = LimitSettings()
     guard: GuardSettings = GuardSettings()
     lists: dict[str, ListSettings] = {}

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from postroom.deliver.feedback import Arrival, seen
+from postroom.deliver.feedback import Arrival, is_report, seen
 from postroom.intake.patience import Patience
 from postroom.mailauth import iprev
 from postroom.mailauth.decision import Action, Decision, Policy, decide
@@ -99,6 +99,7 @@ class Examined(msgspec.Struct, frozen=True):
     decision: Decision
     fields: bytes
     asked: list[Asked]
+    report: bool = False  # it brings a report itself, by its header
 
 
 class Examiner:
@@ -180,7 +181,7 @@ class Examiner:
             verdicts, use.identity, utf8=utf8, reason=decision.because if decision.override else ""
         )
         before = [*opening.host.asking.asked, *opening.asking.asked] if opening is not None else []
-        return Examined(verdicts, decision, fields, [*before, *asking.asked])
+        return Examined(verdicts, decision, fields, [*before, *asking.asked], is_report(header))
 
     async def _about_client(self, opening: Opening) -> Verdicts:
         """What was begun before the message came."""
@@ -201,7 +202,7 @@ class Examiner:
             return
         applied = _APPLIED[decision.action] if found.result is dmarc.Result.FAIL else dmarc_record.Policy.NONE
         ip = examined.verdicts.sender.client.ip
-        arrival = Arrival(ip, self._with.now(), applied, decision.override, decision.because)
+        arrival = Arrival(ip, self._with.now(), applied, decision.override, decision.because, examined.report)
         self._with.count(seen(found, examined.verdicts.sender, arrival))
 
     async def _read(self, content: Content) -> tuple[Examination, Header]:

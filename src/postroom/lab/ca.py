@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from postroom.net.certificates import Pair
-from postroom.net.selfsigned import BEFORE, LIFE, key_pem, leaf, new_key, write_private
+from postroom.net.selfsigned import BEFORE, LIFE, alternative_names, key_pem, leaf, new_key, write_private
 
 _NAME = x509.Name(
     [
@@ -51,7 +51,7 @@ class LabCa:
         for kind in kinds:
             stem = f"{names[0]}-{kind}"
             pair = Pair(self._directory / f"{stem}.pem", self._directory / f"{stem}.key")
-            if not (pair.chain.exists() and pair.key.exists()):
+            if not (pair.key.exists() and _covers(pair.chain, names)):
                 self.renew(pair, names, now, kind)
             pairs.append(pair)
         return pairs
@@ -71,6 +71,15 @@ class LabCa:
         certificate = leaf(key, _NAME, names, now).sign(self._key, hashes.SHA256())
         write_private(pair.key, key_pem(key))
         pair.chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def _covers(chain: Path, names: Sequence[str]) -> bool:
+    """Whether there is a certificate for all of these names: a lab of an earlier version may have had fewer."""
+    if not chain.exists():
+        return False
+    certificate = x509.load_pem_x509_certificate(chain.read_bytes())
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return set(alternative_names(names)) <= set(found)
 
 
 def _root(key: ec.EllipticCurvePrivateKey, now: int) -> x509.Certificate:

@@ -23,9 +23,9 @@ from postroom.app.settings import (
     LogSettings,
     ServerSettings,
     Settings,
-    TlsSettings,
 )
 from postroom.app.surroundings import Surroundings
+from postroom.app.tls_settings import MtaStsSettings, TlsSettings
 from postroom.lab.ca import LabCa
 from postroom.lab.clock import LabControl
 from postroom.lab.dns import Question
@@ -34,7 +34,7 @@ from postroom.lab.keys import Publisher, new_keys, settle
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
-from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.zones import ZoneText
 from postroom.message.address import Address
 from postroom.net.certificates import Pair, opportunistic
@@ -44,6 +44,8 @@ from postroom.store import accounts, aliases, directory, domains
 from postroom.store.accounts import NewAccount
 from postroom.store.engine import Transaction
 from postroom.store.throttle import Limits as LoginLimits
+from postroom.web.hosts import names_of
+from postroom.web.mta_sts import Policy
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
 FAREWELL_SECONDS = (
@@ -137,6 +139,8 @@ class Lab:
                 pop3s=house.port("pop3s", base),
                 imap=house.port("imap", base),
                 imaps=house.port("imaps", base),
+                http=house.port("http", base),
+                https=house.port("https", base),
             ),
             tls=TlsSettings(
                 tuple(str(pair.chain) for pair in pairs),
@@ -146,6 +150,7 @@ class Lab:
             authentication=AuthenticationSettings(
                 exempt=(), most="refuse" if self.settings.enforce else "note"
             ),
+            mta_sts=MtaStsSettings("enforce", max_age=MAX_AGE),
             limits=LimitSettings(free_bytes=FREE_BYTES),
             log=LogSettings(),
         )
@@ -158,7 +163,7 @@ class Lab:
 
     def _pairs(self, house: House) -> list[Pair]:
         """What a house's servers show."""
-        names = [house.host, house.domain, "localhost", house.ip, "127.0.0.1"]
+        names = [house.host, house.domain, *names_of(house.domain), "localhost", house.ip, "127.0.0.1"]
         match self._troubles(house).certificate:
             case "expired":
                 names[0] = f"expired.{house.host}"  # files of their own
@@ -169,7 +174,7 @@ class Lab:
                 return self.ca.issue([f"elsewhere.{house.domain}"], self.clock.now())
         return self.ca.issue(names, self.clock.now())
 
-    def _policy(self, house: House) -> str:
+    def _policy(self, house: House) -> Policy:
         return policy_of(self._troubles(house).sts_mx or house.host)
 
     def _edited(self, zone: ZoneText) -> ZoneText:

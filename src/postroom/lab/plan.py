@@ -20,6 +20,8 @@ OFFSETS = {
     "pop3s": 995,
     "imap": 143,
     "imaps": 993,
+    "http": 80,
+    "https": 443,
 }
 
 

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Sequence
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from postroom.app.dns.records import sts_id, sts_policy
 from postroom.lab.plan import House
 from postroom.lab.zones import ZoneText
 from postroom.net.certificates import Pair
 from postroom.net.sockets import CannotListen
 from postroom.proto.http.mta_sts import WELL_KNOWN
+from postroom.web.mta_sts import Policy
 
+MAX_AGE = 86_400  # seconds that a policy holds
 REQUEST_SECONDS = 10.0  # for one request and its answer
 
 
@@ -33,9 +34,9 @@ def tlsa_lines(pairs: Iterable[Pair]) -> list[str]:
     return lines
 
 
-def sts_lines(house: House, policy: str) -> list[str]:
+def sts_lines(house: House, policy: Policy) -> list[str]:
     """The record that says that there is a policy, and the host that has it."""
-    return [f'_mta-sts TXT "v=STSv1; id={sts_id(policy)}"', f"mta-sts A {house.ip}"]
+    return [f'_mta-sts TXT "v=STSv1; id={policy.id}"', f"mta-sts A {house.ip}"]
 
 
 def completed(zone: ZoneText, said: Iterable[str]) -> list[str]:
@@ -55,16 +56,16 @@ def _record(line: str, origin: str) -> tuple[str, str]:
     return owner.removesuffix(f".{origin}."), kind
 
 
-def policy_of(mx: str) -> str:
+def policy_of(mx: str) -> Policy:
     """A policy in force for one mail server."""
-    return sts_policy([mx])
+    return Policy("enforce", (mx,), MAX_AGE)
 
 
 class PolicySite:
     """The web server of one domain, which has nothing but its policy."""
 
-    def __init__(self, policy: str, pairs: Sequence[Pair]) -> None:
-        self._policy = policy
+    def __init__(self, policy: Policy, pairs: Sequence[Pair]) -> None:
+        self._policy = policy.text()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         for pair in pairs:
             self._context.load_cert_chain(pair.chain, pair.key)

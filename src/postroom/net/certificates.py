@@ -1,25 +1,29 @@
-"""Certificates and the TLS contexts made of them: a server's, one for each service, replaced while it runs; and a client's.
+"""The TLS contexts of a server, one for each service, made of its certificates and replaced while it runs; and a client's contexts.
 
 RFC 8446 and RFC 5246 (1.2 is the oldest version, RFC 8996 §4 has ended the others), RFC 6066 §3 (the certificate follows the name that is
-asked for), RFC 3207 §4 (a server shows what it has, a client may take it unverified), RFC 7672 §1.3 (opportunistic TLS between relays).
-Session tickets are bound to a service because each has a context, and so ticket keys, of its own. Not here: ACME, DANE, MTA-STS.
+asked for; a name that is not ours is refused where browsers come), RFC 7301 §3.2 (each service speaks its own protocol and no other, so that what was
+meant for one is not taken by another), RFC 8737 §3 (a certificate authority looks by a handshake), RFC 3207 §4 (a server shows what it has, a client
+may take it unverified), RFC 7672 §1.3 (opportunistic TLS between relays). Session tickets are bound to a service because each has a context, and so
+ticket keys, of its own. Not here: where certificates come from, DANE, MTA-STS.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-from cryptography import x509
 
 from postroom.net.client_certificate import ask_for_certificates
-from postroom.net.tls import TlsContext
+from postroom.net.hello import Hello
+from postroom.net.pem import CertificateError, Held, Material, describe, load
+from postroom.net.tls import UNRECOGNIZED_NAME, Alert, TlsContext
 
+__all__ = ["CertificateError", "Pair", "ServerTls", "opportunistic", "verified"]
 
-class CertificateError(Exception):
-    """A certificate or key that cannot be used; the message names the file and what is wrong with it."""
+ACME_TLS = "acme-tls/1"
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -28,44 +32,98 @@ class Pair(msgspec.Struct, frozen=True):
     chain: Path
     key: Path
 
+    def read(self) -> Material:
+        """What is in the files; raises `CertificateError`."""
+        return Material(_octets(self.chain), _octets(self.key), f"{self.chain}, {self.key}")
+
+
+class _Service(msgspec.Struct, frozen=True):
+    """How a service does TLS."""
+
+    name: str
+    protocols: tuple[str, ...] = ()
+    clients: Path | None = None
+    strict: bool = False
+    proves: bool = False
+
 
 class ServerTls:
-    """The certificates of one server. ECDSA and RSA pairs for the same names stand side by side; clients take what they can."""
+    """The certificates of one server. ECDSA and RSA ones for the same names stand side by side; clients take what they can.
 
-    def __init__(self, pairs: Sequence[Pair]) -> None:
+    `pairs` are files. `stand_in` says that they are of use only as long as nothing better is held (`hold`). `names` are the server's own beside those in
+    its certificates.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], names: Iterable[str] = (), *, stand_in: bool = False) -> None:
         """Reads the files; raises CertificateError."""
         if not pairs:
             raise CertificateError("TLS needs at least one certificate")
         self._pairs = tuple(pairs)
-        self._protocols: dict[str, tuple[str, ...]] = {}
-        self._clients: dict[str, Path] = {}
+        self._stand_in = stand_in
+        self._names = frozenset(name.lower() for name in names)
+        self._held: tuple[Material, ...] = ()
+        self._services: dict[str, _Service] = {}
         self._contexts: dict[str, TlsContext] = {}
+        self._proofs: dict[str, TlsContext] = {}
         self._stamps: tuple[tuple[int, int], ...] = ()
-        self.expires = 0  # unix microseconds: the end of the certificate that ends first
+        self.shown: tuple[Held, ...] = ()
         self.reload()
 
-    def service(self, name: str, protocols: Iterable[str] = (), clients: Path | None = None) -> None:
-        """Declares a service and the protocols (ALPN) that it speaks; () leaves ALPN alone. With `clients`, the PEM file of who certifies
-        users, a certificate is asked for, and none is taken that they have not made. Raises `CertificateError`."""
-        self._protocols[name] = tuple(protocols)
-        if clients is not None:
-            self._clients[name] = clients
-        self._contexts[name] = self._build(self._protocols[name], clients)
+    @property
+    def expires(self) -> int:
+        """Unix microseconds: the end of the certificate that ends first."""
+        return min(one.not_after for one in self.shown)
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether there is nothing but the stand-in."""
+        return self._stand_in and not self._held
+
+    def service(
+        self,
+        name: str,
+        protocols: Iterable[str] = (),
+        clients: Path | None = None,
+        *,
+        strict: bool = False,
+        proves: bool = False,
+    ) -> None:
+        """Declares a service and the protocols (ALPN) that it speaks; () leaves ALPN alone. Raises `CertificateError`.
+
+        With `clients`, the PEM file of who certifies users, a certificate is asked for, and none is taken that they have not made. `strict`: clients
+        that ask for a name that is not ours are refused. `proves`: certificate authorities look here.
+        """
+        self._services[name] = _Service(name, tuple(protocols), clients, strict, proves)
+        self._contexts[name] = self._build(self._services[name], self._materials())
 
     def context(self, name: str) -> TlsContext:
         """The context of a declared service as it is now; ask again for each connection."""
         return self._contexts[name]
 
+    def hold(self, materials: Sequence[Material]) -> bool:
+        """Shows these beside what is in files; False when they are shown already. After a CertificateError everything is as it was."""
+        if tuple(materials) == self._held:
+            return False
+        before, self._held = self._held, tuple(materials)
+        try:
+            self.reload()
+        except CertificateError:
+            self._held = before
+            raise
+        return True
+
+    def prove(self, proofs: Mapping[str, Material]) -> None:
+        """Answers a certificate authority's handshakes for these names, and no longer for others (RFC 8737 §3)."""
+        self._proofs = {name.lower(): _context((ACME_TLS,), [proof]) for name, proof in proofs.items()}
+
     def reload(self) -> None:
         """Reads the files anew. After a CertificateError everything is as it was."""
         stamps = self._now_stamps()
-        expires = min(_expiry(pair) for pair in self._pairs)
-        self._build(())
-        self._contexts = {
-            name: self._build(protocols, self._clients.get(name))
-            for name, protocols in self._protocols.items()
-        }
-        self._stamps, self.expires = stamps, expires
+        materials = self._materials()
+        shown = tuple(describe(one) for one in materials)
+        self._build(_Service("any"), materials)
+        self._contexts = {name: self._build(one, materials) for name, one in self._services.items()}
+        self._stamps, self.shown = stamps, shown
 
     def refresh(self) -> bool:
         """Reloads if a file has changed since it was read; True when it did. Raises as `reload`, and tries again the next time."""
@@ -74,21 +132,54 @@ class ServerTls:
         self.reload()
         return True
 
+    def _materials(self) -> list[Material]:
+        """What the settings name comes first: its first name is shown to who asks for none."""
+        if self._stand_in and self._held:
+            return list(self._held)
+        return [*(pair.read() for pair in self._pairs), *self._held]
+
     def _now_stamps(self) -> tuple[tuple[int, int], ...]:
         return tuple(_stamp(path) for pair in self._pairs for path in (pair.chain, pair.key))
 
-    def _build(self, protocols: tuple[str, ...], clients: Path | None = None) -> TlsContext:
-        by_names: dict[frozenset[str], TlsContext] = {}
-        for pair in self._pairs:
-            names = frozenset(_names(_certificate(pair.chain)))
-            if names not in by_names:
-                by_names[names] = _server_context(protocols)
-                _ask(by_names[names], clients)
-            _load(by_names[names], pair)
-        first = next(iter(by_names.values()))
-        if len(by_names) > 1:
-            _choose_by_name(first, {name: context for names, context in by_names.items() for name in names})
+    def _build(self, service: _Service, materials: Sequence[Material]) -> TlsContext:
+        alike: dict[frozenset[str], list[Material]] = {}
+        for one in materials:
+            alike.setdefault(frozenset(describe(one).names), []).append(one)
+        by_name: dict[str, TlsContext] = {}
+        contexts = []
+        for names, found in alike.items():
+            contexts.append(_context(service.protocols, found))
+            _ask(contexts[-1], service.clients)
+            for name in names:
+                by_name.setdefault(name, contexts[-1])
+        first = contexts[0]
+
+        def choose(asked: Hello) -> TlsContext:
+            if ACME_TLS in asked.protocols and service.proves:
+                return self._proof(asked)
+            name = "" if is_address(asked.server_name) else asked.server_name
+            chosen = by_name.get(name) or by_name.get("*." + name.partition(".")[2])
+            if chosen is None and name and service.strict and name not in self._names:
+                raise Alert(UNRECOGNIZED_NAME, f"no service here is called {name}")
+            return chosen or first
+
+        first.choose_by(choose)
         return first
+
+    def _proof(self, asked: Hello) -> TlsContext:
+        found = self._proofs.get(asked.server_name)
+        if found is None or asked.protocols != (ACME_TLS,):
+            raise Alert(UNRECOGNIZED_NAME, f"nothing is to be proved for {asked.server_name}")
+        return found
+
+
+def is_address(name: str) -> bool:
+    """Whether somebody asks for an address, which names no server (RFC 6066 §3: literal addresses are not permitted there)."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def opportunistic() -> TlsContext:
@@ -114,13 +205,15 @@ def verified(authorities: Path | None = None) -> TlsContext:
     return context
 
 
-def _server_context(protocols: tuple[str, ...]) -> TlsContext:
+def _context(protocols: Sequence[str], materials: Sequence[Material]) -> TlsContext:
     context = TlsContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION  # Python does not set it
     context.num_tickets = 1
     if protocols:
         context.speak(protocols)
+    for one in materials:
+        load(context, one)
     return context
 
 
@@ -132,46 +225,11 @@ def _ask(context: ssl.SSLContext, clients: Path | None) -> None:
             raise CertificateError(str(error)) from error
 
 
-def _load(context: ssl.SSLContext, pair: Pair) -> None:
+def _octets(path: Path) -> bytes:
     try:
-        context.load_cert_chain(pair.chain, pair.key)
-    except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
-            raise CertificateError(f"{pair.key} is not the key of the certificate in {pair.chain}") from error
-        raise CertificateError(f"{pair.chain}, {pair.key}: {error.reason or error}") from error
-    except OSError as error:
-        raise CertificateError(f"{pair.key}: {error.strerror}") from error
-
-
-def _choose_by_name(context: TlsContext, contexts: dict[str, TlsContext]) -> None:
-    def choose(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        asked = (name or "").lower()
-        chosen = contexts.get(asked) or contexts.get("*." + asked.partition(".")[2])
-        if chosen is not None:
-            tls.context = chosen
-
-    context.sni_callback = choose
-
-
-def _certificate(path: Path) -> x509.Certificate:
-    try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise CertificateError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise CertificateError(f"{path} holds no certificate in PEM form") from error
-
-
-def _names(certificate: x509.Certificate) -> list[str]:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
-        return []
-    return [name.lower() for name in names.get_values_for_type(x509.DNSName)]
-
-
-def _expiry(pair: Pair) -> int:
-    return int(_certificate(pair.chain).not_valid_after_utc.timestamp()) * 1_000_000
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """TLS as a layer of bytes between a transport and a protocol machine: records in, plain octets out, and back.
 
-RFC 8446 and RFC 5246 by OpenSSL, through memory BIOs; RFC 7301 §3.2 (ALPN: no overlap is an error). An idle connection costs some 18 KiB
+RFC 8446 and RFC 5246 by OpenSSL, through memory BIOs; RFC 7301 §3.2 (ALPN: no overlap is an error), RFC 6066 §3 (the name that is asked for may
+decide which context answers, or that none does). An idle connection costs some 18 KiB
 where asyncio's own TLS costs 277. Not here: sockets, deadlines, certificates (`certificates`), and any byte from before the handshake:
 a layer is made when the handshake begins and knows only what comes after (RFC 3207 §6).
 """
@@ -9,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -26,7 +27,7 @@ SLICE = (
 )  # octets at a time, in or out: a BIO's buffer never shrinks, so a burst must not make it grow
 MOST_ISSUER = 200  # characters of an issuer's name that are kept
 _DER = 2  # ENCODING_DER of the module _ssl
-_NO_APPLICATION_PROTOCOL = bytes((21, 3, 3, 0, 2, 2, 120))  # a fatal alert in the clear, RFC 8446 §6
+NO_APPLICATION_PROTOCOL, UNRECOGNIZED_NAME = 120, 112  # fatal alerts, RFC 8446 §6
 
 
 class TlsError(Exception):
@@ -37,15 +38,42 @@ class TlsError(Exception):
         self.verify_code = verify_code
 
 
+class Alert(Exception):
+    """A ClientHello that is answered by a fatal alert and nothing else."""
+
+    def __init__(self, description: int, words: str) -> None:
+        super().__init__(words)
+        self.description = description
+
+
+class _Listening(ssl.SSLObject):
+    """OpenSSL's end of a connection, with what it heard; `refused` says why it answered by an alert."""
+
+    heard: bytes | bytearray = b""
+    refused = ""
+
+
 class TlsContext(ssl.SSLContext):
     """An SSLContext that knows which application protocols it speaks; () leaves ALPN alone."""
 
     protocols: tuple[str, ...] = ()
+    sslobject_class = _Listening
+    _chooser: Callable[[hello.Hello], TlsContext] | None = None
 
     def speak(self, protocols: Sequence[str]) -> None:
         """Sets the names for ALPN, the best first."""
         self.protocols = tuple(protocols)
         self.set_alpn_protocols(list(protocols))
+        self._listen()
+
+    def choose_by(self, chooser: Callable[[hello.Hello], TlsContext]) -> None:
+        """Has the context that answers chosen by what a client asks for; the chooser may raise `Alert`."""
+        self._chooser = chooser
+        self._listen()
+
+    def _listen(self) -> None:
+        if self.protocol is ssl.PROTOCOL_TLS_SERVER:
+            self.sni_callback = _answer
 
 
 class TlsLayer:
@@ -58,7 +86,11 @@ class TlsLayer:
         self._out = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._in, self._out, server_side, server_name or None)
         self._name = server_name
-        self._hello: bytearray | None = bytearray() if server_side else None
+        self._hello: bytearray | None = None
+        if server_side:
+            self._hello = bytearray()
+            if isinstance(self._object, _Listening):
+                self._object.heard = self._hello
         self.facts: TlsFacts | None = None  # None until the handshake is done
         self.ended = False  # the peer sent close_notify
 
@@ -130,7 +162,8 @@ class TlsLayer:
                 self._heard()
             return False
         except ssl.SSLError as error:
-            raise TlsError(_words(error), getattr(error, "verify_code", 0)) from error
+            words = getattr(self._object, "refused", "") or _words(error)
+            raise TlsError(words, getattr(error, "verify_code", 0)) from error
         self.facts = _facts(self._object, self._name)
         return True
 
@@ -140,15 +173,27 @@ class TlsLayer:
         return [one if isinstance(one, bytes) else one.public_bytes(_DER) for one in shown or ()]
 
     def _heard(self) -> None:
-        """OpenSSL answers the ClientHello, so it is complete: the offer is checked before the answer leaves."""
-        asked = hello.read(bytes(self._hello or b""))
+        """OpenSSL answers the ClientHello, so it is complete."""
+        self._name = hello.read(bytes(self._hello or b"")).server_name
         self._hello = None
-        self._name = asked.server_name
-        spoken = getattr(self._object.context, "protocols", ())
-        if asked.protocols and spoken and not set(spoken) & set(asked.protocols):
-            self._out.read()
-            self._out.write(_NO_APPLICATION_PROTOCOL)
-            raise TlsError("no application protocol in common")
+        if isinstance(self._object, _Listening):
+            self._object.heard = b""
+
+
+def _answer(tls: Any, _name: str | None, context: ssl.SSLContext) -> int | None:
+    """OpenSSL asks, with the whole ClientHello before it, and before anything is answered."""
+    assert isinstance(context, TlsContext)
+    asked = hello.read(bytes(tls.heard))
+    try:
+        chosen = context if context._chooser is None else context._chooser(asked)  # noqa: SLF001 -- of this module
+        if asked.protocols and chosen.protocols and not set(chosen.protocols) & set(asked.protocols):
+            raise Alert(NO_APPLICATION_PROTOCOL, "no application protocol in common")
+    except Alert as alert:
+        tls.refused = str(alert)
+        return alert.description
+    if chosen is not context:
+        tls.context = chosen
+    return None
 
 
 def _facts(tls: ssl.SSLObject, server_name: str) -> TlsFacts:

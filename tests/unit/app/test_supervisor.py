@@ -34,6 +34,8 @@ def settings(smtp: int = 0) -> Settings:
         pop3s = -1
         imap = -1
         imaps = -1
+        http = -1
+        https = -1
         """
     )
 

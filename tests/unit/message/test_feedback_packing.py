@@ -49,6 +49,7 @@ TEXT = b"<feedback>" + b"some words 123 " * 500
         gzip.compress(TEXT) + b"rubbish",
         gzip.compress(TEXT, mtime=0) + gzip.compress(b"more"),
     ],
+    ids=lambda _: "",
 )
 def test_what_is_unpacked(packed: bytes) -> None:
     assert unpack(packed) == TEXT
@@ -75,6 +76,7 @@ def test_it_is_packed_alike() -> None:
         (gzip.compress(bytes(200 * 1024 * 1024 // 10)), "packed octets become more than"),
         (zipped(bytes(50_000_000)), "packed octets become more than"),
     ],
+    ids=lambda _: "",
 )
 def test_what_is_not(packed: bytes, why: str) -> None:
     with pytest.raises(BadReport, match=why):

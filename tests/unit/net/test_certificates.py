@@ -4,9 +4,11 @@ import ssl
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from postroom.lab.ca import LabCa
 from postroom.net.certificates import CertificateError, Pair, ServerTls, opportunistic, verified
+from postroom.net.pem import Material
 from postroom.net.selfsigned import self_signed
 from postroom.net.session import TlsFacts
 from postroom.net.tls import TlsError, TlsLayer
@@ -153,3 +155,118 @@ def test_the_authority_is_kept(tmp_path: Path) -> None:
     again = LabCa(tmp_path, NOW + DAY)
     assert again.issue(["x.test"], NOW + DAY)[0].key.read_bytes() == key
     assert (tmp_path / "ca.key").stat().st_mode & 0o777 == 0o600
+
+
+def offering(*protocols: str) -> ssl.SSLContext:
+    client = opportunistic()
+    client.set_alpn_protocols(list(protocols))
+    return client
+
+
+@pytest.mark.parametrize("name", ["mail.crepes.test", "crepes.test", "localhost", ""])
+def test_a_strict_service_answers_to_its_names(pairs: list[Pair], name: str) -> None:
+    tls = ServerTls(pairs, ["localhost"])
+    tls.service("imaps", ("imap",), strict=True)
+    assert meet(tls.context("imaps"), offering("imap"), name).subject == "mail.crepes.test"
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "protocols", "words"),
+    [
+        ("imaps", "other.test", ("imap",), "other.test"),
+        ("imaps", "x.crepes.test", (), "x.crepes.test"),
+        ("imaps", "crepes.test", ("http/1.1",), "no application protocol"),
+        ("imaps", "crepes.test", ("h2", "http/1.1"), "no application protocol"),
+        ("imaps", "crepes.test", ("acme-tls/1",), "no application protocol"),
+        ("smtp", "other.test", ("http/1.1",), "no application protocol"),
+        ("https", "crepes.test", ("imap",), "no application protocol"),
+        ("https", "crepes.test", ("acme-tls/1",), "nothing is to be proved"),
+    ],
+)
+def test_who_means_another_service_is_refused(
+    pairs: list[Pair], service: str, name: str, protocols: tuple[str, ...], words: str
+) -> None:
+    tls = ServerTls(pairs)
+    tls.service("imaps", ("imap",), strict=True)
+    tls.service("smtp", ("smtp",))
+    tls.service("https", ("http/1.1",), strict=True, proves=True)
+    client = TlsLayer(offering(*protocols), server_side=False, server_name=name)
+    server = TlsLayer(tls.context(service), server_side=True)
+    client.begin()
+    with pytest.raises(TlsError, match=words):
+        server.receive(client.data_to_send())
+    alert = server.data_to_send()
+    assert (alert[0], alert[-1]) == (21, 120 if "protocol" in words else 112)
+    with pytest.raises(TlsError):
+        client.receive(alert)
+
+
+def test_an_open_service_answers_to_any_name(pairs: list[Pair]) -> None:
+    tls = ServerTls(pairs)
+    tls.service("smtp", ("smtp",))
+    assert meet(tls.context("smtp"), opportunistic(), "other.test").subject == "mail.crepes.test"
+
+
+def test_what_is_held_takes_the_place_of_a_stand_in(
+    authority: LabCa, pairs: list[Pair], tmp_path: Path
+) -> None:
+    alone = self_signed(tmp_path, ["mail.crepes.test"], NOW)
+    tls = ServerTls(alone, stand_in=True)
+    tls.service("smtp")
+    assert tls.stands_in
+    before = tls.context("smtp")
+    assert tls.hold([pair.read() for pair in pairs])
+    assert not tls.hold([pair.read() for pair in pairs])
+    assert not tls.stands_in
+    assert tls.context("smtp") is not before
+    assert meet(tls.context("smtp"), verified(authority.path), "crepes.test").verified
+    assert [(one.kind, one.issuer) for one in tls.shown] == [
+        ("ecdsa", "Authority of this lab only"),
+        ("rsa", "Authority of this lab only"),
+    ]
+    broken = Material(pairs[0].read().chain, pairs[1].read().key, "the store")
+    with pytest.raises(CertificateError, match="the store"):
+        tls.hold([broken])
+    assert meet(tls.context("smtp"), verified(authority.path), "crepes.test").verified
+    assert tls.hold([])
+    assert tls.stands_in
+    assert [one.issuer for one in tls.shown] == ["itself", "itself"]
+
+
+def test_what_is_held_stands_beside_files_of_the_settings(authority: LabCa, pairs: list[Pair]) -> None:
+    tls = ServerTls(pairs)
+    tls.service("https", ("http/1.1",), strict=True)
+    with pytest.raises(TlsError):
+        meet(tls.context("https"), verified(authority.path), "b.test")
+    tls.hold([authority.issue(["b.test"], NOW, kinds=["ecdsa"])[0].read()])
+    for name, subject in (("b.test", "b.test"), ("crepes.test", "mail.crepes.test")):
+        assert meet(tls.context("https"), verified(authority.path), name).subject == subject
+
+
+def test_a_proof_is_shown_to_who_asks_for_it(authority: LabCa, pairs: list[Pair]) -> None:
+    tls = ServerTls(pairs)
+    tls.service("https", ("http/1.1",), strict=True, proves=True)
+    proof = authority.issue(["new.test"], NOW, kinds=["ecdsa"])[0].read()
+    tls.prove({"new.test": proof})
+    facts = meet(tls.context("https"), offering("acme-tls/1"), "new.test")
+    assert (facts.subject, facts.alpn) == ("new.test", "acme-tls/1")
+    for offer in (("acme-tls/1", "http/1.1"), ("http/1.1",)):
+        with pytest.raises(TlsError):
+            meet(tls.context("https"), offering(*offer), "new.test")
+    tls.prove({})
+    with pytest.raises(TlsError):
+        meet(tls.context("https"), offering("acme-tls/1"), "new.test")
+
+
+def test_a_key_with_a_passphrase_is_named(pairs: list[Pair], tmp_path: Path) -> None:
+    key = serialization.load_pem_private_key(pairs[0].key.read_bytes(), None)
+    closed = tmp_path / "closed.key"
+    closed.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    with pytest.raises(CertificateError, match=r"closed\.key.*passphrase"):
+        ServerTls([Pair(pairs[0].chain, closed)])

@@ -1,5 +1,6 @@
 """Header forms, body parts and their values (RFC 8621 §4.1)."""
 
+import zlib
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def leaf(label: str, kind: str, *fields: str) -> bytes:
 
 
 def multi(subtype: str, *parts: bytes) -> bytes:
-    boundary = f"b{abs(hash(parts))}"
+    boundary = f"b{zlib.crc32(b''.join(parts))}"
     inner = b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts)
     return (
         f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'.encode()

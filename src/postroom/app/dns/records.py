@@ -8,7 +8,6 @@ here: whether they are there (`check`).
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from collections.abc import Iterator, Sequence
 
@@ -27,7 +26,6 @@ SERVICES = (
     ("pop3", "pop3", 110),
 )
 AUTHORITY = "letsencrypt.org"
-_STS_AGE = 604_800  # seconds
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -36,7 +34,7 @@ class Site(msgspec.Struct, frozen=True):
     """What the records are made of. Names without a final dot, in A-labels; `addresses` in text, those that others cannot reach are left out.
 
     `keys` are records of DKIM; `certificates` SHA-256 of public keys, in hex; `ports` by service, -1 where there is none; `reports` is the address
-    for reports; `policy` is DMARC's; `every`: addresses of loopback too, as a lab has.
+    for reports; `policy` is DMARC's, `sts_id` that of our MTA-STS policy; `every`: addresses of loopback too, as a lab has.
     """
 
     domain: str
@@ -47,6 +45,7 @@ class Site(msgspec.Struct, frozen=True):
     ports: dict[str, int] = {}
     reports: str = ""
     policy: str = "none"
+    sts_id: str = ""
     authority: str = AUTHORITY
     web: bool = True
     every: bool = False
@@ -56,17 +55,6 @@ def records_of(site: Site) -> list[DnsRecord]:
     """All of them, the necessary ones first."""
     found = [*_mail(site), *_senders(site), *_transport(site), *_programs(site)]
     return [record for n, record in enumerate(found) if record not in found[:n]]
-
-
-def sts_policy(hosts: Sequence[str], mode: str = "enforce", age: int = _STS_AGE) -> str:
-    """The policy that stands at `https://mta-sts.DOMAIN/.well-known/mta-sts.txt` (RFC 8461 §3.2)."""
-    lines = ["version: STSv1", f"mode: {mode}", *(f"mx: {host}" for host in hosts), f"max_age: {age}"]
-    return "".join(f"{line}\r\n" for line in lines)
-
-
-def sts_id(policy: str) -> str:
-    """The id of a policy: another one when the policy is another (RFC 8461 §3.1)."""
-    return hashlib.sha256(policy.encode()).hexdigest()[:20]
 
 
 def _mail(site: Site) -> Iterator[DnsRecord]:
@@ -111,7 +99,7 @@ def _transport(site: Site) -> Iterator[DnsRecord]:
         text = f"v=TLSRPTv1; rua=mailto:{site.reports}"
         why = "others report when TLS with this host fails"
         yield DnsRecord(f"_smtp._tls.{domain}.", "TXT", text, why, "TLSRPT", domain, optional=True)
-    text = f"v=STSv1; id={sts_id(sts_policy([host]))}"
+    text = f"v=STSv1; id={site.sts_id}" if site.sts_id else ""
     why = "others send over verified TLS alone; the policy is served over HTTPS"
     yield DnsRecord(f"_mta-sts.{domain}.", "TXT", text, why, "MTA-STS", domain, optional=True)
     if site.web:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from postroom.app.dns.forms import DnsRecord
 from postroom.app.dns.records import SERVICES, Site
 from postroom.app.locate import places_of
+from postroom.app.own_policy import own_policy
 from postroom.app.settings import Settings
 from postroom.mailauth.dkim.names import a_labels
 
@@ -33,6 +34,7 @@ def site_of(settings: Settings, domain: str, keys: Sequence[DnsRecord], addresse
         certificate_digests(settings),
         {setting: getattr(listen, setting) for _, setting, _ in SERVICES},
         f"postmaster@{name}",
+        sts_id=own_policy(settings).id,
     )
 
 

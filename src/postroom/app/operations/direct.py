@@ -20,6 +20,7 @@ from postroom.app.operations.office import Finding, Log, Submission, Watched
 from postroom.app.settings import Settings
 from postroom.deliver.attempt import Attempt
 from postroom.net.clock import SystemClock
+from postroom.net.pem import Held
 from postroom.proto.sasl.scram import derived
 from postroom.store import fsck
 from postroom.store.engine import Engine
@@ -88,6 +89,18 @@ class DirectOffice:
     async def reload_certificates(self) -> Sequence[str]:
         """Not without a server."""
         _refuse("to use new certificates; it reads them when it starts")
+
+    async def certificates(self) -> Sequence[Held]:
+        """Nobody is shown any."""
+        return ()
+
+    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+        """Not without a server: the authority looks at it."""
+        _refuse("to ask for certificates")
+
+    async def revoke_certificate(self, name: str, reason: int) -> Sequence[str]:  # noqa: ARG002
+        """Not without a server, whose certificate it is."""
+        _refuse("to call certificates off")
 
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """See `store.fsck`; nobody else uses the store, so that every octet is looked at."""

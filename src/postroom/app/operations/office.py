@@ -21,6 +21,7 @@ from postroom.store.directory_errors import DirectoryError
 if TYPE_CHECKING:  # for the shape of an office alone: commands import this module, and start faster without
     from postroom.app.settings import Settings
     from postroom.deliver.attempt import Attempt
+    from postroom.net.pem import Held
     from postroom.store.engine import Engine
     from postroom.store.ids import Ids
     from postroom.store.jobs import Job
@@ -136,6 +137,15 @@ class Office(Protocol):
 
     async def reload_certificates(self) -> Sequence[str]:
         """Reads certificates and keys again, for new connections; gives the names that they are for. Raises `OperationError`."""
+
+    async def certificates(self) -> Sequence[Held]:
+        """Those that clients are shown now; none without a server."""
+
+    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+        """Has the authority give what is due: names, kinds, and why not ("" when it did); none where another process does it. Raises `OperationError`."""
+
+    async def revoke_certificate(self, name: str, reason: int) -> Sequence[str]:
+        """Has the authority call the certificates of a first name off; gives the kinds of those. Raises `OperationError`."""
 
     def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """Checks the whole store; with `repair`, rebuilds what can be."""

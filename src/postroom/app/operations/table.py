@@ -43,11 +43,12 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
             *(aliases.ADD, aliases.LIST, aliases.SHOW, aliases.REMOVE, aliases.CHANGE, aliases.IMPORT),
             *(aliases.ADD_LIST, aliases.LIST_LISTS),
             *(queue.LIST, queue.COUNT, queue.HOLD, queue.RELEASE, queue.RETRY, queue.FAIL, queue.DROP),
+            *(certificates.STATUS, certificates.RENEW, certificates.REVOKE, certificates.RELOAD),
             *(journeys.SHOW, journeys.LIST),
             *(reports.LIST, reports.SENT, reports.IMPORT, reports.SEND),
             *(submission.SUBMIT, submission.VERIFY),
             *(dkim.LIST, dkim.CREATE, dkim.ROTATE, dkim.RETIRE, dkim.DELETE, dkim.SAMPLE),
-            *(backup.BACKUP, checking.CHECK, certificates.RELOAD, dns.RECORDS, watching.WATCH),
+            *(backup.BACKUP, checking.CHECK, dns.RECORDS, watching.WATCH),
         )
     }
 )

@@ -10,7 +10,7 @@ from dkim_post import ed25519, rsa
 from postroom.app.dns.check import check
 from postroom.app.dns.forms import DnsRecord, WrittenRecord, written, zone_line
 from postroom.app.dns.policy import Fetch
-from postroom.app.dns.records import Site, records_of, sts_policy
+from postroom.app.dns.records import Site, records_of
 from postroom.app.dns.verdicts import Checked, Verdict, exit_code
 from postroom.deliver.tls.sts import PolicyUnavailable
 from postroom.deliver.tls_outcome import ResultKind
@@ -20,6 +20,7 @@ from postroom.net.clock import MovableClock
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver
 from postroom.proto.http.mta_sts import Policy, parse_policy
+from postroom.web.mta_sts import Policy as OwnPolicy
 
 DOMAIN, HOST, IP = "a.test", "mail.a.test", "127.0.0.9"
 DIGEST = "ab" * 32
@@ -36,7 +37,16 @@ KEYS = (key("r", rsa().record()), key("e", ed25519().record()))
 def wanted(keys: Sequence[DnsRecord] = KEYS) -> list[WrittenRecord]:
     ports = {"submissions": 465, "submission": 587, "imaps": 993, "imap": 143, "pop3s": 995, "pop3": -1}
     site = Site(
-        DOMAIN, HOST, (IP,), keys, (DIGEST,), ports, f"postmaster@{DOMAIN}", authority="ca.test", every=True
+        DOMAIN,
+        HOST,
+        (IP,),
+        keys,
+        (DIGEST,),
+        ports,
+        f"postmaster@{DOMAIN}",
+        sts_id="7",
+        authority="ca.test",
+        every=True,
     )
     return [written(one) for one in records_of(site)]
 
@@ -238,11 +248,15 @@ def served(text: str) -> Fetch:
 @pytest.mark.parametrize(
     ("text", "verdict", "reason"),
     [
-        (sts_policy([HOST]), Verdict.OK, "holds for mail.a.test"),
-        (sts_policy(["*.a.test"]), Verdict.OK, "holds for mail.a.test"),
-        (sts_policy([HOST], "testing"), Verdict.WARNING, "only tested"),
-        (sts_policy([HOST], "none"), Verdict.WARNING, "mode: none"),
-        (sts_policy(["mx.b.test"]), Verdict.WRONG, "names mx.b.test, not mail.a.test"),
+        (OwnPolicy("enforce", (HOST,), 604_800).text(), Verdict.OK, "holds for mail.a.test"),
+        (OwnPolicy("enforce", ("*.a.test",), 604_800).text(), Verdict.OK, "holds for mail.a.test"),
+        (OwnPolicy("testing", (HOST,), 604_800).text(), Verdict.WARNING, "only tested"),
+        (OwnPolicy("none", (HOST,), 604_800).text(), Verdict.WARNING, "mode: none"),
+        (
+            OwnPolicy("enforce", ("mx.b.test",), 604_800).text(),
+            Verdict.WRONG,
+            "names mx.b.test, not mail.a.test",
+        ),
         ("", Verdict.MISSING, "answers 404"),
     ],
 )

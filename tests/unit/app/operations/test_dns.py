@@ -6,7 +6,7 @@ import pytest
 
 from offices import ALICE, TestOffice
 from postroom.app.dns.forms import DnsRecord, explained, written, zone_line
-from postroom.app.dns.records import Site, records_of, sts_id, sts_policy
+from postroom.app.dns.records import Site, records_of
 
 
 def site(*addresses: str, **more: object) -> Site:
@@ -54,12 +54,6 @@ def test_a_host_with_the_name_of_its_domain_says_things_once() -> None:
     found = records_of(Site("a.test", "a.test", ("192.0.2.1",)))
     assert [one.value for one in found if one.topic == "SPF"] == ["v=spf1 mx -all"]
     assert len({(one.name, one.type, one.value) for one in found}) == len(found)
-
-
-def test_an_id_is_its_policys() -> None:
-    assert sts_id(sts_policy(["a.test"])) == sts_id(sts_policy(["a.test"]))
-    assert sts_id(sts_policy(["a.test"])) != sts_id(sts_policy(["b.test"]))
-    assert sts_id("").isalnum()
 
 
 @pytest.mark.parametrize(

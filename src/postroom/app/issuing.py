@@ -1,0 +1,311 @@
+"""Has the authority give a server its certificates, and renew them in time.
+
+RFC 8555 §7.4 (order, proofs, request, certificate), §7.1.6 (how their states change), RFC 9773 §4.3 (asking when to renew). A new certificate has a new
+key. What is there goes on being used until the next one is; a failure is told, kept with the certificate and tried again later, by another proof.
+One process of a store does it for all. Not here: what is due (`wanted_certificates`), single requests (`net.acme`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from postroom import __version__
+from postroom.app.logs import Log
+from postroom.app.settings import Settings
+from postroom.app.wanted_certificates import Wanted, first_of, is_due, renewal, wait_after, wanted
+from postroom.net.acme import (
+    Account,
+    AcmeError,
+    Authority,
+    Authorization,
+    External,
+    Offered,
+    Order,
+    Window,
+    new_account,
+    request_for,
+)
+from postroom.net.clock import Clock
+from postroom.net.pem import CertificateError, Held, Material, describe
+from postroom.net.selfsigned import key_pem, new_key
+from postroom.proto.dns.resolver import Resolver
+from postroom.store import acme_challenges, certificates
+from postroom.store.acme_challenges import HTTP_01, TLS_ALPN_01, Challenge
+from postroom.store.certificates import Certificate
+from postroom.store.engine import Engine, Urgency
+from postroom.store.vault import Unreadable, Vault
+
+POLL_SECONDS = 1.0  # between two looks at what the authority does
+PATIENCE_SECONDS = 180.0  # for each: all proofs of an order, and its certificate
+CHALLENGE_LIFE = 3600 * 1_000_000  # microseconds that a proof is shown at most
+SERVED_BY = {HTTP_01: "http", TLS_ALPN_01: "https"}
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What issuing needs. `show` has all processes of the store show what the store has now; `ports` is where services listen.
+    The authority has `patience` seconds for each: all proofs of an order, and its certificate."""
+
+    engine: Engine
+    vault: Vault
+    clock: Clock
+    resolver: Resolver
+    log: Log
+    ports: Callable[[], dict[str, int]]
+    show: Callable[[], Awaitable[None]]
+    patience: float = PATIENCE_SECONDS
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of one certificate that was due: `error` is "" when it is there."""
+
+    name: str
+    kind: str
+    error: str = ""
+
+
+class Issuer:
+    """The certificates of one server from one authority. `chance` is for moments within windows."""
+
+    def __init__(self, settings: Settings, around: Around, chance: random.Random) -> None:
+        self._settings = settings
+        self._around = around
+        self._chance = chance
+        self._alone = asyncio.Lock()
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is an authority to ask."""
+        return bool(self._settings.acme.directory)
+
+    async def step(self) -> list[Outcome]:
+        """Asks for all that is due, one after the other; gives what came of each."""
+        if not self.asks:
+            return []
+        async with self._alone:
+            return await self._all_due()
+
+    async def revoke(self, name: str, reason: int) -> list[Certificate]:
+        """Calls off the certificates of a first name, and has new ones asked for with the next step; raises `AcmeError`."""
+        async with self._alone:
+            authority = await self._authority()
+            rows = [one for one in await self._rows() if one.name == name and one.chain]
+            for row in rows:
+                await asyncio.to_thread(authority.revoke, row.chain, reason)
+                await self._keep(Certificate(row.name, row.kind))
+            return rows
+
+    async def _all_due(self) -> list[Outcome]:
+        now = self._around.clock.now()
+        rows, found = await self._rows(), []
+        for want in await wanted(self._settings, self._around.engine, self._around.resolver):
+            for kind in self._settings.acme.kinds:
+                row = await self._heard(self._usable(first_of(rows, want.name, kind)), now)
+                if is_due(row, want, _held(row), now):
+                    found.append(await self._try(row, want))
+        return found
+
+    def _usable(self, row: Certificate) -> Certificate:
+        """The row, or a new one in its place when its key cannot be read any more."""
+        try:
+            if row.chain:
+                self._around.vault.unseal(row.sealed, row.purpose)
+        except Unreadable:
+            return Certificate(row.name, row.kind)
+        return row
+
+    async def _heard(self, row: Certificate, now: int) -> Certificate:
+        """Asks the authority again when it would have the certificate renewed, if it is time for that."""
+        held = _held(row)
+        if held is None or not row.ask_again or now < row.ask_again or now >= held.not_after:
+            return row
+        try:
+            authority = await self._authority()
+            window = await asyncio.to_thread(authority.window, row.chain, now)
+        except AcmeError as error:
+            self._around.log.warning("certificates.no_advice", name=row.name, reason=str(error))
+            row = msgspec.structs.replace(row, ask_again=now + 6 * CHALLENGE_LIFE)
+        else:
+            due, ask_again = renewal(held, window, self._chance)
+            row = msgspec.structs.replace(row, due=due if not row.tries else row.due, ask_again=ask_again)
+        await self._keep(row)
+        return row
+
+    async def _try(self, row: Certificate, want: Wanted) -> Outcome:
+        try:
+            row = await self._issue(row, want)
+        except AcmeError as error:
+            tries = row.tries + 1
+            now = self._around.clock.now()
+            due = now + wait_after(tries, error.code, self._chance)
+            row = msgspec.structs.replace(row, names=want.names, due=due, tries=tries, error=str(error))
+            await self._keep(row)
+            self._around.log.warning(
+                "certificates.refused",
+                name=row.name,
+                kind=row.kind,
+                reason=row.error,
+                tries=tries,
+                again_in=(due - now) // 1_000_000,
+            )
+            return Outcome(row.name, row.kind, row.error)
+        self._around.log.info("certificates.issued", names=row.names, kind=row.kind)
+        return Outcome(row.name, row.kind)
+
+    async def _issue(self, row: Certificate, want: Wanted) -> Certificate:
+        authority = await self._authority()
+        order = await asyncio.to_thread(authority.order, want.names, row.chain)
+        waiting = [await asyncio.to_thread(authority.authorization, url) for url in order.authorizations]
+        await self._prove(authority, [one for one in waiting if one.status != "valid"], row.tries)
+        key = new_key(row.kind)
+        order = await self._until(authority, order, ("ready", "valid"))
+        if order.status == "ready":
+            order = await asyncio.to_thread(authority.finalize, order, request_for(key, want.names))
+        order = await self._until(authority, order, ("valid",))
+        chain = await asyncio.to_thread(authority.fetch, order)
+        held = _checked(chain, key_pem(key), want)
+        now = self._around.clock.now()
+        due, ask_again = renewal(held, await self._advice(authority, chain, now), self._chance)
+        sealed = self._around.vault.seal(key_pem(key), row.purpose)
+        issued = Certificate(row.name, row.kind, want.names, chain, sealed, due, ask_again)
+        await self._keep(issued)
+        await self._around.show()
+        return issued
+
+    async def _advice(self, authority: Authority, chain: str, now: int) -> Window | None:
+        try:
+            return await asyncio.to_thread(authority.window, chain, now)
+        except AcmeError:
+            return None
+
+    async def _prove(self, authority: Authority, waiting: Sequence[Authorization], tries: int) -> None:
+        """Shows the proofs, has the authority look at them, and waits for what it says; raises `AcmeError`."""
+        if not waiting:
+            return
+        chosen = [(one, self._choice(one, tries)) for one in waiting]
+        now = self._around.clock.now()
+        shown = [
+            Challenge(
+                offered.token,
+                offered.kind,
+                one.name,
+                authority.authorizes(offered.token),
+                now + CHALLENGE_LIFE,
+            )
+            for one, offered in chosen
+        ]
+        await self._around.engine.write(lambda tx: acme_challenges.put(tx, shown, now), Urgency.HOUSEKEEPING)
+        try:
+            await self._around.show()
+            for _, offered in chosen:
+                await asyncio.to_thread(authority.answer, offered)
+            for one, _ in chosen:
+                await self._until_valid(authority, one)
+        finally:
+            tokens = [one.token for one in shown]
+            await self._around.engine.write(
+                lambda tx: acme_challenges.remove(tx, tokens), Urgency.HOUSEKEEPING
+            )
+            await self._around.show()
+
+    def _choice(self, waiting: Authorization, tries: int) -> Offered:
+        """Which proof: the settings' order, beginning with another one after each failure."""
+        ports = self._around.ports()
+        offered = {one.kind: one for one in waiting.challenges}
+        ours = [kind for kind in self._settings.acme.challenges if SERVED_BY[kind] in ports]
+        kinds = [kind for kind in ours if kind in offered]
+        if not kinds:
+            raise AcmeError(
+                f"for {waiting.name} the authority wants one of {', '.join(offered)}, and this server can do {', '.join(ours) or 'none'}:"
+                " have it listen for http (port 80) or https (port 443)"
+            )
+        return offered[kinds[tries % len(kinds)]]
+
+    async def _until_valid(self, authority: Authority, one: Authorization) -> None:
+        end = self._around.clock.monotonic() + self._around.patience
+        while one.status in ("pending", "processing"):
+            await self._pause(end, f"did not say in time whether {one.name} is ours")
+            one = await asyncio.to_thread(authority.authorization, one.url)
+        if one.status != "valid":
+            raise AcmeError(f"{one.name}: {one.error or one.status}")
+
+    async def _until(self, authority: Authority, order: Order, states: Sequence[str]) -> Order:
+        end = self._around.clock.monotonic() + self._around.patience
+        while order.status not in states:
+            if order.status == "invalid":
+                raise AcmeError(order.error or "the authority has given up the order")
+            await self._pause(end, "did not give the certificate in time")
+            order = await asyncio.to_thread(authority.look, order)
+        return order
+
+    async def _pause(self, end: float, words: str) -> None:
+        if self._around.clock.monotonic() >= end:
+            raise AcmeError(f"the authority {words}")
+        await asyncio.sleep(POLL_SECONDS)
+
+    async def _authority(self) -> Authority:
+        """With an account; raises `AcmeError`."""
+        acme, engine = self._settings.acme, self._around.engine
+        found = await certificates.account(engine.reading(), acme.directory)
+        try:
+            url, sealed = found or ("", b"")
+            account = Account(
+                acme.directory, self._around.vault.unseal(sealed, _purpose(acme.directory)), url
+            )
+        except Unreadable:  # there is none yet, or the vault's key is another
+            account = new_account(acme.directory)
+            await self._keep_account(account)  # before anybody hears of the key
+        authority = Authority(account, f"postroom/{__version__}", acme.authorities)
+        if not account.url:
+            external = (
+                External(acme.external_account, _external_key(acme.external_key_file))
+                if acme.external_account
+                else None
+            )
+            await self._keep_account(await asyncio.to_thread(authority.register, acme.contact, external))
+        return authority
+
+    async def _keep_account(self, account: Account) -> None:
+        sealed = self._around.vault.seal(account.key, _purpose(account.directory))
+        await self._around.engine.write(
+            lambda tx: certificates.put_account(tx, account.directory, account.url, sealed),
+            Urgency.HOUSEKEEPING,
+        )
+
+    async def _keep(self, row: Certificate) -> None:
+        await self._around.engine.write(lambda tx: certificates.put(tx, row), Urgency.HOUSEKEEPING)
+
+    async def _rows(self) -> list[Certificate]:
+        return await certificates.listing(self._around.engine.reading())
+
+
+def _checked(chain: str, key: bytes, want: Wanted) -> Held:
+    """What the authority gave, if it is what was asked for."""
+    try:
+        held = describe(Material(chain.encode(), key, f"the certificate for {want.name}"))
+    except CertificateError as error:
+        raise AcmeError(str(error)) from error
+    if not set(want.names) <= set(held.names):
+        raise AcmeError(
+            f"the authority gave a certificate for {', '.join(held.names)} instead of {', '.join(want.names)}"
+        )
+    return held
+
+
+def _held(row: Certificate) -> Held | None:
+    return describe(Material(row.chain.encode(), b"", "the store")) if row.chain else None
+
+
+def _purpose(directory: str) -> str:
+    return f"acme account {directory}"
+
+
+def _external_key(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        raise AcmeError(f"[acme] external_key_file: {path}: {error.strerror}") from error

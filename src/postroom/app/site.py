@@ -1,0 +1,87 @@
+"""HTTP as one server has it: the guard, the small doors, and the applications that are mounted beside them.
+
+RFC 9110. A further application (an ASGI callable) is a row of `mounts`. Not here: sockets (`app.services`), pages (`web`), HTTP itself (`net.http`).
+This module is imported when HTTP is served and not before: mail need not wait for it at the start.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+
+from postroom.app.own_policy import own_policy
+from postroom.app.parts import Parts
+from postroom.app.settings import Settings
+from postroom.app.surroundings import Surroundings
+from postroom.net.http import HttpService, HttpSession
+from postroom.serve.jmap.call import JmapService
+from postroom.serve.jmap.resources import jmap_app
+from postroom.serve.jmap.sessions import PREFIX, WELL_KNOWN
+from postroom.store import acme_challenges, directory
+from postroom.store.wordbook import IndexWordbook
+from postroom.web.doors import Facts, doors
+from postroom.web.guard import Guard, Mount, Rules
+from postroom.web.hosts import Hosts
+from postroom.web.services import Offers, offers_of
+
+
+class Site:
+    """The web of one server. `ports` is where each service listens, as soon as that is known."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        world: Surroundings,
+        parts: Parts,
+        ports: Mapping[str, int],
+        on_error: Callable[[BaseException], None],
+    ) -> None:
+        self._settings = settings
+        self._world = world
+        self._parts = parts
+        self._ports = ports
+        server = settings.server
+        own = {server.hostname, *settings.web.names, *settings.listen.addresses}
+        hosts = Hosts(frozenset(name.lower() for name in own), self._is_ours)
+        facts = Facts(hosts, self._offers, lambda _: own_policy(settings), self._challenge)
+        rules = Rules(
+            hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
+        )
+        guard = Guard(rules, mounts(world, parts, on_error), doors(facts))
+        self._service = HttpService(guard, world.clock.monotonic, on_error)
+
+    def session(self) -> HttpSession:
+        """For a connection that has come."""
+        return HttpSession(self._service)
+
+    async def stop(self) -> None:
+        """Ends what applications still do."""
+        await self._service.stop()
+
+    async def _is_ours(self, domain: str) -> bool:
+        return await directory.domain(self._parts.store.engine.reading(), domain) is not None
+
+    async def _challenge(self, token: str) -> str | None:
+        return await acme_challenges.answer(
+            self._parts.store.engine.reading(), token, self._world.clock.now()
+        )
+
+    def _offers(self) -> Offers:
+        return offers_of(self._settings.server.hostname, dict(self._ports))
+
+
+def mounts(world: Surroundings, parts: Parts, tell: Callable[[BaseException], None]) -> tuple[Mount, ...]:
+    """The applications of a server beside the small doors, the most particular path first."""
+    jmap = jmap_app(
+        JmapService(
+            parts.login,
+            parts.store,
+            parts.node.ids,
+            world.clock.now,
+            tell,
+            lambda: secrets.token_hex(12),
+            wordbook=IndexWordbook(parts.store.engine, parts.index),
+        )
+    )
+    most = jmap.service.limits.max_size_upload
+    return (Mount(WELL_KNOWN, jmap), Mount(PREFIX, jmap, most))

@@ -1,0 +1,200 @@
+"""What stands before every application of a server: which requests are heard at all, and what every response says for safety's sake.
+
+RFC 9112 §6.3 (a request with two framings is refused), RFC 9110 §7.2 (a host that is not ours is nobody's here), §15.5.14 (413), §15.5.16 (415),
+RFC 6797 §7 (plain HTTP leads to HTTPS, which says that it stays so), RFC 6265bis §8.8 (a cookie is no proof of who asks: requests of other sites with
+one are refused). Not here: any page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from email.utils import format_datetime
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from postroom.web.answers import Refused
+
+MAX_FIELDS = 32 * 1024  # octets of a request's target and fields together
+MAX_BODY = 64 * 1024  # octets of a body, where an application asks for no more
+CHALLENGES = "/.well-known/acme-challenge/"
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+
+# For responses that say nothing else: nothing may be loaded, framed, guessed or told.
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "cache-control": "no-store",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+    }
+)
+_STAY = "max-age=31536000"
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """An application and where it stands: a path (`/jmap`, also all below it). Its requests may have bodies of so many octets."""
+
+    path: str
+    app: ASGIApp
+    most_body: int = MAX_BODY
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """How a server hears requests.
+
+    `hears` says whether a host's name (small letters, without a port) is one of its own. `https` gives the port to which plain HTTP leads, 0 when it
+    leads nowhere; `now` gives unix microseconds; `loopback_plain` lets this machine's own requests stay in the clear, and asks no browser to remember that there is HTTPS (a lab's).
+    """
+
+    hears: Callable[[str], Awaitable[bool]]
+    https: Callable[[], int]
+    now: Callable[[], int]
+    loopback_plain: bool = False
+
+
+class Guard:
+    """An ASGI application in front of others: those of `mounts` by their paths, and `rest` for all other paths."""
+
+    def __init__(self, rules: Rules, mounts: tuple[Mount, ...], rest: ASGIApp) -> None:
+        self._rules = rules
+        self._mounts = mounts
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hears one request."""
+        if scope["type"] != "http":
+            return
+        secure = self._secured(scope, send)
+        body = _Body(receive, self._mount_of(scope["path"]))
+        try:
+            headers = Headers(scope=scope)
+            _check_framing(scope, headers)
+            body.expect(headers)
+            if not scope["path"].startswith(CHALLENGES):
+                host = await self._host(headers)
+                if self._leads_away(scope):
+                    await self._redirect(scope, host)(scope, receive, secure)
+                    return
+                _check_origin(scope, headers)
+            await body.mount.app(scope, body.receive, secure)
+        except Refused as refused:
+            await refused.response()(scope, receive, secure)
+
+    def _mount_of(self, path: str) -> Mount:
+        for mount in self._mounts:
+            if path == mount.path or path.startswith(f"{mount.path}/"):
+                return mount
+        return Mount("", self._rest)
+
+    async def _host(self, headers: Headers) -> str:
+        host = host_name(headers.get("host", ""))
+        if not host:
+            raise Refused(400, "A request names its host")
+        if not await self._rules.hears(host):
+            raise Refused(403, "This server has no such host")
+        return host
+
+    def _leads_away(self, scope: Scope) -> bool:
+        if scope["scheme"] == "https" or not self._rules.https():
+            return False
+        return not (self._rules.loopback_plain and _is_loopback(scope))
+
+    def _redirect(self, scope: Scope, host: str) -> ASGIApp:
+        if scope["method"] not in _SAFE:
+            raise Refused(403, "Here only with https://: what you sent could be read on its way")
+        port = self._rules.https()
+        where = host if port == 443 else f"{host}:{port}"
+        path = scope["raw_path"].decode("ascii")
+        query = scope["query_string"].decode("ascii")
+        if not path.startswith("/"):
+            raise Refused(400, "A path begins with /")
+        return RedirectResponse(f"https://{where}{path}{'?' * bool(query)}{query}", 308)
+
+    def _secured(self, scope: Scope, send: Send) -> Send:
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["scheme"] == "https" and not self._rules.loopback_plain:
+                    headers.setdefault("strict-transport-security", _STAY)
+                at = dt.datetime.fromtimestamp(self._rules.now() // 1_000_000, dt.UTC)
+                headers.setdefault("date", format_datetime(at, usegmt=True))
+            await send(message)
+
+        return secured
+
+
+class _Body:
+    """A request's body, up to what its application takes."""
+
+    def __init__(self, receive: Receive, mount: Mount) -> None:
+        self._receive = receive
+        self.mount = mount
+        self._came = 0
+
+    def expect(self, headers: Headers) -> None:
+        """Raises `Refused` when the request says itself that it is too large."""
+        if int(headers.get("content-length", "0")) > self.mount.most_body:  # digits, as h11 has seen to
+            raise self._too_large()
+
+    async def receive(self) -> Message:
+        """As ASGI's; raises `Refused` when too much has come."""
+        message = await self._receive()
+        self._came += len(message.get("body", b""))
+        if self._came > self.mount.most_body:
+            raise self._too_large()
+        return message
+
+    def _too_large(self) -> Refused:
+        return Refused(413, f"At most {self.mount.most_body} octets are taken here", last=True)
+
+
+def host_name(field: str) -> str:
+    """The name or address in a Host field, in small letters, without port, brackets and a final dot; "" for what is none."""
+    try:
+        name = urlsplit(f"//{field}").hostname or ""
+    except ValueError:
+        return ""
+    return "" if set(field) & set("/?#@\\") else name.removesuffix(".")
+
+
+def _check_framing(scope: Scope, headers: Headers) -> None:
+    fields = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+    if fields + len(scope["raw_path"]) + len(scope["query_string"]) > MAX_FIELDS:
+        raise Refused(431, f"A request's fields have at most {MAX_FIELDS} octets here", last=True)
+    if "transfer-encoding" in headers and "content-length" in headers:
+        raise Refused(400, "A body has one length: Content-Length or Transfer-Encoding", last=True)
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refused(415, "Send it as it is: Content-Encoding is not taken here", last=True)
+
+
+def _check_origin(scope: Scope, headers: Headers) -> None:
+    """A browser adds cookies to requests that another site made; such a request may look, and do nothing."""
+    if scope["method"] in _SAFE or "cookie" not in headers:
+        return
+    site = headers.get("sec-fetch-site", "same-origin")
+    origin = headers.get("origin")
+    if site not in ("same-origin", "none") or (origin is not None and origin != _own_origin(scope, headers)):
+        raise Refused(403, "Another site may not ask for that in your name")
+
+
+def _own_origin(scope: Scope, headers: Headers) -> str:
+    return f"{scope['scheme']}://{headers.get('host', '').lower()}"
+
+
+def _is_loopback(scope: Scope) -> bool:
+    client: Any = scope.get("client")
+    ip = str(client[0]) if client else ""
+    return ip == "::1" or ip.startswith("127.")

@@ -1,0 +1,318 @@
+"""Certificates from an authority that the test is: what is asked for when, what is kept, what happens when it says no."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from acme_server import AcmeServer, Problem
+from postroom.app.settings import AcmeSettings, Settings
+from postroom.lab.dns import LabDns
+from postroom.lab.zones import mail_zone
+from postroom.net.clock import MovableClock, SystemClock
+from postroom.net.dns_client import Server as DnsServer
+from postroom.net.resolver import ResolverOptions, StubResolver
+from postroom.store import certificates
+from postroom.store.certificates import Certificate
+from postroom.store.vault import Vault
+from whole_server import Running, settings_of, thread
+
+HERE = "127.0.0.1"
+DAY = 86_400_000_000
+ZONE = mail_zone("l.test", "mail", [HERE], (f"mta-sts A {HERE}", "autoconfig A 127.0.0.9"))
+
+
+class Asking(Running):
+    """A server with an authority beside it."""
+
+    def __init__(self, settings: Settings, dns_port: int, clock: MovableClock) -> None:
+        self.authority = AcmeServer({})
+        acme = AcmeSettings(self.authority.directory, kinds=("ecdsa",), domains=False)
+        super().__init__(msgspec.structs.replace(settings, acme=acme))
+        options = ResolverOptions((DnsServer(HERE, dns_port),), trust_ad=True)
+        self.world_changes = {"resolver": StubResolver(options, SystemClock().monotonic), "clock": clock}
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self.authority.ports.update(self.ports)
+        return self
+
+    def have(self, **acme: Any) -> None:
+        """Changes what the configuration says of the authority."""
+        wanted = msgspec.structs.replace(self.settings.acme, **acme)
+        self.settings = msgspec.structs.replace(self.settings, acme=wanted)
+        certifying = self.server._certifying
+        certifying._settings = self.settings
+        certifying._issuer = None
+
+    async def renew(self, **arguments: Any) -> list[tuple[str, str, str]]:
+        found = await self.operate("certificates.renew", **arguments)
+        return [(one["name"], one["kind"], one["error"]) for one in found]
+
+    async def rows(self) -> list[Certificate]:
+        return await certificates.listing(self.server.engine.reading())
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for, and nothing asked for by itself."""
+    monkeypatch.setattr("postroom.app.issuing.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("postroom.app.certifying.HEARD_SECONDS", 0.0)
+
+    async def idle(_: object) -> bool:
+        return False
+
+    monkeypatch.setattr("postroom.app.chores.Chores._ask_authority", idle)
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    database = "" if request.param == "sqlite" else request.getfixturevalue("database_url")
+    return settings_of(tmp_path / "data", database)
+
+
+@pytest.fixture
+async def asking(settings: Settings, clock: MovableClock) -> AsyncIterator[Asking]:
+    dns = LabDns([ZONE], SystemClock(), lambda _: None)
+    made = Asking(settings, await dns.start(HERE, 0), clock)
+    async with made as server:
+        await server.settle()
+        yield server
+    await thread(made.authority.stop)
+    await dns.stop()
+
+
+@pytest.mark.parametrize("kind", ["http-01", "tls-alpn-01"])
+async def test_what_is_proved_is_issued_and_shown(asking: Asking, tmp_path: Path, kind: str) -> None:
+    asking.have(challenges=(kind,), kinds=("ecdsa", "rsa"), domains=True, names=("www.mail.l.test",))
+    own, other = "mail.l.test", "mta-sts.l.test"  # autoconfig leads elsewhere
+    assert await asking.renew() == [(name, key, "") for name in (own, other) for key in ("ecdsa", "rsa")]
+    assert await asking.renew() == []
+    root = tmp_path / "root.pem"
+    root.write_bytes(asking.authority.root.public_bytes(serialization.Encoding.PEM))
+
+    def names(service: str, name: str) -> set[str]:
+        context = ssl.create_default_context(cafile=str(root))
+        with (
+            socket.create_connection((HERE, asking.ports[service])) as plain,
+            context.wrap_socket(  # type: ignore[attr-defined]
+                plain, server_hostname=name
+            ) as tls,
+        ):
+            return {value for _, value in tls.getpeercert()["subjectAltName"]}
+
+    for service in ("https", "imaps", "pop3s", "submissions"):
+        assert await thread(lambda service=service: names(service, own)) == {own, "www.mail.l.test"}  # type: ignore[misc]
+    assert await thread(lambda: names("https", other)) == {other}
+    assert all(row.sealed and b"PRIVATE" not in row.sealed for row in await asking.rows())
+    states = await asking.operate("certificates.status")
+    assert [(one["source"], one["issuer"], one["shown"]) for one in states] == [
+        ("authority", "An authority", True)
+    ] * 4
+
+
+async def test_a_server_without_an_authority_asks_nobody(asking: Asking) -> None:
+    asking.have(directory="")
+    with pytest.raises(Exception, match=r"\[acme\] directory"):
+        await asking.renew()
+    states = await asking.operate("certificates.status")
+    assert [(one["source"], one["kind"]) for one in states] == [
+        ("self-signed", "ecdsa"),
+        ("self-signed", "rsa"),
+    ]
+
+
+async def test_it_is_renewed_after_two_thirds_of_its_life(asking: Asking, clock: MovableClock) -> None:
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    [before] = await asking.rows()
+    assert (before.ask_again, round((before.due - clock.now()) / DAY)) == (0, 60)
+    clock.advance(59 * 86_400)
+    assert await asking.renew() == []
+    clock.advance(2 * 86_400)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    [after] = await asking.rows()
+    unseal = asking.server.vault.unseal
+    assert unseal(before.sealed, before.purpose) != unseal(after.sealed, after.purpose)
+    assert asking.authority.orders["0"]["replaces"] is None
+    assert str(asking.authority.orders["1"]["replaces"]).count(".") == 1
+
+
+async def test_it_is_renewed_when_the_authority_advises(asking: Asking, clock: MovableClock) -> None:
+    now = dt.datetime.now(dt.UTC)
+    asking.authority.window = now + dt.timedelta(days=40), now + dt.timedelta(days=41)
+    await asking.renew()
+    [row] = await asking.rows()
+    assert 39.9 < (row.due - clock.now()) / DAY < 41.1
+    assert round((row.ask_again - clock.now()) / DAY * 24) == 6
+    clock.advance(2 * 86_400)
+    asking.authority.window = now - dt.timedelta(days=2), now - dt.timedelta(days=1)  # it is to be called off
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+
+
+async def test_a_window_of_the_past_is_heard_once_a_day(asking: Asking, clock: MovableClock) -> None:
+    now = dt.datetime.now(dt.UTC)
+    asking.authority.window = now - dt.timedelta(days=2), now - dt.timedelta(days=1)
+    await asking.renew()
+    clock.advance(23 * 3600)
+    assert await asking.renew() == []
+    clock.advance(2 * 3600)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+
+
+async def test_an_authority_that_does_not_say_when_leaves_what_was_planned(
+    asking: Asking, clock: MovableClock
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    asking.authority.window = now + dt.timedelta(days=40), now + dt.timedelta(days=41)
+    await asking.renew()
+    asking.authority.window = None
+    clock.advance(86_400)
+    assert await asking.renew() == []
+    assert 38.9 < ((await asking.rows())[0].due - clock.now()) / DAY < 40.1
+
+
+async def test_a_refusal_is_kept_and_tried_later(asking: Asking, clock: MovableClock) -> None:
+    asking.authority.problems = [
+        Problem("rateLimited", "too many", 429),
+        Problem("serverInternal", "busy", 500),
+    ]
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "rateLimited: too many")]
+    [row] = await asking.rows()
+    assert (row.tries, row.chain) == (1, "")
+    assert 5 < (row.due - clock.now()) / DAY * 24 < 7
+    states = await asking.operate("certificates.status")
+    assert [one["error"] for one in states if one["source"] == "authority"] == ["rateLimited: too many"]
+    assert await asking.renew() == []
+    clock.advance(7 * 3600)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "serverInternal: busy")]
+    assert (await asking.rows())[0].tries == 2
+    assert await asking.renew(now=True) == [("mail.l.test", "ecdsa", "")]
+    assert (await asking.rows())[0].tries == 0
+
+
+async def test_the_next_try_proves_in_another_way(asking: Asking, clock: MovableClock) -> None:
+    port = asking.authority.ports["http"]
+    asking.authority.ports["http"] = asking.ports["lmtp"]  # somebody else answers
+    [(_, _, error)] = await asking.renew()
+    assert error
+    clock.advance(86_400)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    asking.authority.ports["http"] = port
+
+
+async def test_a_proof_that_this_server_cannot_give(asking: Asking) -> None:
+    asking.server.services._ports.pop("http")
+    asking.have(challenges=("http-01",))
+    [(_, _, error)] = await asking.renew()
+    assert "have it listen for http" in error
+
+
+async def test_more_names_are_a_new_certificate(asking: Asking) -> None:
+    await asking.renew()
+    asking.have(names=("b.l.test",))
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert (await asking.rows())[0].names == ("mail.l.test", "b.l.test")
+    asking.have(names=())
+    assert await asking.renew() == []  # fewer are not
+
+
+async def test_keys_that_cannot_be_read_any_more_are_replaced(asking: Asking) -> None:
+    await asking.renew()
+    [before] = await asking.rows()
+    asking.server._certifying._parts.vault = Vault(b"z" * 32)
+    asking.have()
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert (await asking.rows())[0].chain != before.chain
+    assert asking.authority.asked.count("newAccount") == 2
+
+
+@pytest.mark.parametrize(
+    ("meddle", "words"),
+    [
+        (lambda _: "<html>", "no certificate"),
+        (lambda _: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate"),
+    ],
+)
+async def test_nonsense_is_not_shown(asking: Asking, meddle: Any, words: str) -> None:
+    asking.authority.meddle = meddle
+    [(_, _, error)] = await asking.renew()
+    assert words in error
+    assert asking.server.tls.stands_in
+
+
+async def test_an_account_that_is_wanted_first(asking: Asking, tmp_path: Path) -> None:
+    asking.authority.external = b"k"
+    [(_, _, error)] = await asking.renew()
+    assert error == "externalAccountRequired: log in with us first"
+    key = tmp_path / "key"
+    key.write_text("c2VjcmV0LXNlY3JldC1zZWNyZXQ\n")
+    asking.have(external_account="kid-1", external_key_file=str(key))
+    assert await asking.renew(now=True) == [("mail.l.test", "ecdsa", "")]
+
+
+async def test_what_is_called_off_is_replaced(asking: Asking) -> None:
+    await asking.renew()
+    [before] = await asking.rows()
+    await asking.operate("certificates.revoke", name="mail.l.test", reason=1)
+    [after] = await asking.rows()
+    assert asking.authority.revoked == [1]
+    assert after.chain not in ("", before.chain)
+    with pytest.raises(Exception, match="no certificate of the authority"):
+        await asking.operate("certificates.revoke", name="other.test")
+
+
+async def test_one_account_for_all(asking: Asking) -> None:
+    await asking.renew()
+    await asking.renew(now=True)
+    assert asking.authority.asked.count("newAccount") == 1
+
+
+async def test_nobody_is_there(asking: Asking) -> None:
+    asking.have(directory="http://127.0.0.1:1/dir")
+    [(_, _, error)] = await asking.renew()
+    assert error.startswith("http://127.0.0.1:1/dir cannot be reached")
+
+
+@pytest.mark.parametrize("kind", ["http-01", "tls-alpn-01"])
+async def test_any_process_of_the_store_shows_what_one_asked_for(
+    database_url: str, tmp_path: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("postroom.app.certifying.HEARD_SECONDS", 1.0)
+    dns = LabDns([ZONE], SystemClock(), lambda _: None)
+    dns_port = await dns.start(HERE, 0)
+    for place in ("one", "two"):  # machines of one system have the vault's key in common
+        keys = tmp_path / place / "keys"
+        keys.mkdir(parents=True)
+        (keys / "vault.key").write_bytes(b"k" * 32)
+        (keys / "vault.key").chmod(0o600)
+    first = Asking(settings_of(tmp_path / "one", database_url), dns_port, clock)
+    second = Asking(settings_of(tmp_path / "two", database_url), dns_port, clock)
+    async with first, second:
+        await first.settle()
+        first.have(challenges=(kind,), kinds=("ecdsa",))
+        first.authority.ports.update(second.ports)  # the authority happens upon the other machine
+        assert await first.renew() == [("mail.l.test", "ecdsa", "")]
+        for _ in range(200):
+            if not second.server.tls.stands_in:
+                break
+            await asyncio.sleep(0.05)
+        assert [one.issuer for one in second.server.tls.shown] == ["An authority"]
+        second.have(directory=first.authority.directory)
+        assert await second.renew() == []  # it is the other's turn
+    await thread(first.authority.stop)
+    await thread(second.authority.stop)
+    await dns.stop()
