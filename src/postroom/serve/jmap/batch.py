@@ -23,6 +23,7 @@ async def perform(
 ) -> dict[str, Any]:
     """The Response object."""
     call = Call(service, visitor, request.created_ids)
+    call.using = request.using
     answers: list[Invocation] = []
     for invocation in request.method_calls:
         answers.append(await _answer(call, request, invocation, answers))
