@@ -13,6 +13,7 @@ import msgspec
 CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
 QUOTA: Final = "urn:ietf:params:jmap:quota"
+BLOB: Final = "urn:ietf:params:jmap:blob"
 
 
 # RFC 8621 §4.4.2; what a query of emails can be sorted by.
@@ -20,6 +21,11 @@ SORT_OPTIONS: Final = (
     "receivedAt", "size", "from", "to", "subject", "sentAt", "hasAttachment", "hasKeyword", "allInThreadHaveKeyword",
     "someInThreadHaveKeyword",
 )  # fmt: skip
+
+
+MOST_SOURCES: Final = 100  # pieces of which one blob is put together
+DIGESTS: Final = ("sha", "sha-256", "sha-512")  # of blobs, RFC 9404 §4.2
+LOOKED_UP: Final = ("Email", "Mailbox", "Thread")  # what a blob may be found in, RFC 9404 §4.3
 
 
 class Capability(msgspec.Struct, frozen=True):
@@ -47,6 +53,17 @@ TABLE: Final[tuple[Capability, ...]] = (
         shared=True,
     ),
     Capability(QUOTA, "RFC 9425 §2", {}),
+    Capability(
+        BLOB,
+        "RFC 9404 §3",
+        {
+            "maxSizeBlobSet": 50 << 20,
+            "maxDataSources": MOST_SOURCES,
+            "supportedTypeNames": list(LOOKED_UP),
+            "supportedDigestAlgorithms": list(DIGESTS),
+        },
+        shared=True,
+    ),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
 COLLATIONS: Final = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from postroom.serve.jmap import (
+    blob,
     echo,
     email,
     email_import,
@@ -21,6 +22,7 @@ from postroom.serve.jmap.call import Methods
 
 METHODS: Final[Methods] = {
     **echo.METHODS,
+    **blob.METHODS,
     **email.METHODS,
     **email_query.METHODS,
     **email_set.METHODS,

@@ -27,6 +27,7 @@ _TYPES: Final = ("Email",)  # RFC 9425 §4.1: what counts
 
 OCTETS: Final = "octets"
 COUNT: Final = "count"
+_NAMES: Final[Mapping[str, str]] = {OCTETS: "Storage", COUNT: "Emails"}
 
 
 class Limited(msgspec.Struct, frozen=True):
@@ -49,7 +50,6 @@ PROPERTIES: Final[Mapping[str, Callable[[Limited], Any]]] = {
     "softLimit": lambda _one: None,
     "description": lambda _one: None,
 }
-_NAMES: Final = {OCTETS: "Storage", COUNT: "Emails"}
 _KEYS: Final[Mapping[str, Callable[[Limited], Any]]] = {
     "name": lambda one: _NAMES[one.resource].casefold(),
     "used": lambda one: one.used,
