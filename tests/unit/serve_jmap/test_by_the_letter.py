@@ -129,3 +129,26 @@ async def test_another_account_says_whether_anything_in_it_may_be_changed(stage:
     }
     await imap.ok(f"SETACL INBOX {BOB} lrs")
     assert (await bob.http("GET", "/jmap/session")).json["accounts"][alice.account]["isReadOnly"] is False
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sentAt": None, "messageId": None},
+        {"messageId": [], "to": [], "references": []},
+        {"header:Message-ID:asMessageIds": None, "header:Date": None},
+        {"header:Date:asDate:all": [], "header:To:asAddresses:all": [[]]},
+    ],
+)
+async def test_a_message_has_its_id_and_date_whatever_is_null_or_empty(
+    stage: JmapStage, given: dict[str, Any]
+) -> None:
+    """RFC 8621 §4.6: the server adds them; and no field is without what it is for."""
+    bob = stage.jmap()
+    drafts = (await roles(bob))["drafts"]
+    told = await bob.call("Email/set", create={"c": {"mailboxIds": {drafts: True}, **given}})
+    made = told["created"]["c"]
+    raw = (await bob.http("GET", f"/jmap/download/{bob.account}/{made['blobId']}/x")).body
+    names = [line.partition(b":")[0] for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n")]
+    assert sorted(names) == [b"Content-Type", b"Date", b"MIME-Version", b"Message-ID"]
+    assert b":\r\n" not in raw
