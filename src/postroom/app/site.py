@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from postroom.app.own_policy import own_policy
 from postroom.app.parts import Parts
@@ -16,13 +17,15 @@ from postroom.app.surroundings import Surroundings
 from postroom.net.http import HttpService, HttpSession
 from postroom.serve.jmap.call import JmapService
 from postroom.serve.jmap.resources import jmap_app
-from postroom.serve.jmap.sessions import PREFIX, WELL_KNOWN
+from postroom.serve.jmap.sessions import PREFIX, SESSION, WELL_KNOWN
 from postroom.store import acme_challenges, directory
 from postroom.store.wordbook import IndexWordbook
 from postroom.web.doors import Facts, doors
 from postroom.web.guard import Guard, Mount, Rules
 from postroom.web.hosts import Hosts
 from postroom.web.services import Offers, offers_of
+
+HTTPS: Final = 443  # where it stands unless a URL says otherwise (RFC 9110 §4.2.2)
 
 
 class Site:
@@ -53,6 +56,12 @@ class Site:
     def session(self) -> HttpSession:
         """For a connection that has come."""
         return HttpSession(self._service)
+
+    def jmap_session(self) -> str:
+        """The URL of JMAP's Session resource; "" while HTTPS is not served."""
+        port = self._ports.get("https", 0)
+        authority = self._settings.server.hostname + (f":{port}" if port != HTTPS else "")
+        return f"https://{authority}{SESSION}" if port else ""
 
     async def stop(self) -> None:
         """Ends what applications still do."""

@@ -14,6 +14,7 @@ CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
 QUOTA: Final = "urn:ietf:params:jmap:quota"
 BLOB: Final = "urn:ietf:params:jmap:blob"
+CONTACTS: Final = "urn:ietf:params:jmap:contacts"
 
 
 # RFC 8621 §4.4.2; what a query of emails can be sorted by.
@@ -64,6 +65,7 @@ TABLE: Final[tuple[Capability, ...]] = (
         },
         shared=True,
     ),
+    Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
 COLLATIONS: Final = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")
