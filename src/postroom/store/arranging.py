@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from postroom.store.changes import MailboxChanged
+from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Impossible, bump, get
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
@@ -26,12 +27,26 @@ SELECT mailbox_id, created_modseq, changed_modseq, highestmodseq FROM mailboxes
 WHERE account_id = $1 AND (changed_modseq > $2 OR highestmodseq > $2)
 """
 BURIED: Final = "SELECT modseq, mailbox_id FROM deleted_mailboxes WHERE account_id = $1 AND modseq > $2"
+TOUCHED: Final = """
+SELECT thread_id, modseq FROM messages WHERE account_id = $1 AND modseq > $2
+UNION ALL SELECT thread_id, modseq FROM vanished WHERE account_id = $1 AND modseq > $2
+ORDER BY 2 LIMIT $3
+"""
+HOLDING: Final = (
+    "SELECT DISTINCT thread_id, mailbox_id FROM messages"  # noqa: S608 -- placeholders
+    f" WHERE account_id = $1 AND thread_id IN ({placeholders(CHUNK, 2)})"
+)
 NEWEST: Final = """
 SELECT COALESCE(MAX(modseq), 0) FROM (
   SELECT MAX(changed_modseq) AS modseq FROM mailboxes WHERE account_id = $1
   UNION ALL SELECT MAX(highestmodseq) AS modseq FROM mailboxes WHERE account_id = $1
   UNION ALL SELECT MAX(modseq) AS modseq FROM deleted_mailboxes WHERE account_id = $1) AS newest
 """
+
+
+MOST_TOUCHED: Final = (
+    5_000  # copies whose threads are looked for in other mailboxes; of more, any mailbox may have one
+)
 
 
 class MailboxChange(msgspec.Struct, frozen=True):
@@ -84,3 +99,19 @@ async def changes(tx: Transaction, account_id: int, since: int) -> list[MailboxC
         for modseq, mailbox_id in await tx.fetch(BURIED, account_id, since)
     ]
     return sorted(found, key=lambda change: (change.modseq, change.mailbox_id))
+
+
+async def beside(tx: Transaction, account_id: int, since: int) -> dict[int, int] | None:
+    """Mailboxes with emails of the threads of which anything changed after a modseq, wherever that was, each with the latest modseq of these.
+
+    An unread thread counts in all of them (RFC 8621 §2, unreadThreads). None where too much has changed: then in any mailbox.
+    """
+    rows = await tx.fetch(TOUCHED, account_id, since, MOST_TOUCHED + 1)
+    if len(rows) > MOST_TOUCHED:
+        return None
+    latest: dict[int, int] = {row[0]: row[1] for row in rows}  # in the order of modseqs
+    found: dict[int, int] = {}
+    for chunk in chunks(latest):
+        for thread_id, mailbox_id in await tx.fetch(HOLDING, account_id, *chunk):
+            found[mailbox_id] = max(latest[thread_id], found.get(mailbox_id, 0))
+    return found

@@ -55,12 +55,17 @@ class Counts(NamedTuple):
     unread_threads: int = 0
 
 
+_NONE: Final = Counts()
+
+
 class Roster:
     """All emails of an account that one of its readers sees. `modseq`: what it is up to; `order`: entries, oldest first."""
 
     def __init__(self, modseq: int) -> None:
         self.modseq = modseq
         self._counts: dict[int, Counts] | None = None
+        self._trash: int | None = None
+        self._uncounted: set[int] = set()  # threads that changed: not in `_counts` until they are asked for
         self.order: list[Entry] = []
         self.by_id: dict[int, Entry] = {}
         self.threads: dict[int, list[int]] = {}
@@ -68,7 +73,7 @@ class Roster:
     def put(self, entry: Entry) -> None:
         """An email as it is now."""
         self.drop(entry.email_id)
-        self._counts = None
+        self._uncount(entry.thread_id)
         self.by_id[entry.email_id] = entry
         insort(self.order, entry)
         self.threads.setdefault(entry.thread_id, []).append(entry.email_id)
@@ -77,7 +82,7 @@ class Roster:
         """An email that is gone; one that is not there is passed over."""
         entry = self.by_id.pop(email_id, None)
         if entry is not None:
-            self._counts = None
+            self._uncount(entry.thread_id, entry)
             del self.order[bisect_left(self.order, entry)]
             thread = self.threads[entry.thread_id]
             thread.remove(email_id)
@@ -93,9 +98,35 @@ class Roster:
 
     def counts(self, trash: int | None) -> dict[int, Counts]:
         """What is in each mailbox; `trash` is the one whose emails count apart (RFC 8621 §2, unreadThreads)."""
-        if self._counts is None:
-            self._counts = _counted(self.order, trash)
+        if self._counts is None or trash != self._trash:
+            self._counts, self._trash = _counted(self.order, trash), trash
+        else:
+            for thread_id in self._uncounted:
+                self._count(self._of_thread(thread_id), 1)
+        self._uncounted.clear()
         return self._counts
+
+    def _uncount(self, thread_id: int, going: Entry | None = None) -> None:
+        """Takes a thread out of the counts before it changes; `going` is already out of `by_id`."""
+        if self._counts is not None and thread_id not in self._uncounted:
+            self._uncounted.add(thread_id)
+            self._count([*self._of_thread(thread_id), *(() if going is None else (going,))], -1)
+
+    def _of_thread(self, thread_id: int) -> list[Entry]:
+        by_id = self.by_id
+        return [by_id[one] for one in self.threads.get(thread_id, ()) if one in by_id]
+
+    def _count(self, thread: Iterable[Entry], sign: int) -> None:
+        """All counts are sums over threads."""
+        counts = self._counts
+        if counts is None:
+            return
+        for box, part in _counted(thread, self._trash).items():
+            total = Counts(*(a + sign * b for a, b in zip(counts.get(box, _NONE), part, strict=True)))
+            if total.emails:
+                counts[box] = total
+            else:
+                counts.pop(box, None)
 
 
 def _counted(order: Iterable[Entry], trash: int | None) -> dict[int, Counts]:

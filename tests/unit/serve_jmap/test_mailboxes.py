@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
+from postroom.store import arranging
 
 RIGHTS = ("mayReadItems", "mayAddItems", "mayRemoveItems", "maySetSeen", "maySetKeywords", "mayCreateChild", "mayRename", "mayDelete", "maySubmit")  # fmt: skip
 
@@ -379,3 +380,44 @@ async def test_threads(stage: JmapStage) -> None:
     await imap.ok("EXPUNGE")
     assert (await bob.call("Thread/changes", sinceState=told["newState"]))["destroyed"] == [thread]
     assert (await bob.call("Thread/get", ids=[thread]))["notFound"] == [thread]
+
+
+async def test_an_unread_thread_changes_in_each_mailbox_that_has_some_of_it(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8621 §2: unreadThreads counts a thread whose unread email is elsewhere."""
+    bob = stage.jmap()
+    boxes = {one["role"]: one["id"] for one in (await bob.call("Mailbox/get", ids=None))["list"]}
+    raw = b"Subject: %s\r\nMessage-ID: <%d@x.test>\r\nReferences: <1@x.test>\r\n\r\n"
+    await stage.deliver(raw=raw % (b"a", 1))
+    await stage.deliver(raw=raw % (b"Re: a", 2), role="archive")
+    state = (await bob.call("Mailbox/get", ids=[]))["state"]
+    imap = await stage.user(select="INBOX")
+    await imap.ok("STORE 1 +FLAGS (\\Seen)")
+    for most in (arranging.MOST_TOUCHED, 0):
+        monkeypatch.setattr(arranging, "MOST_TOUCHED", most)
+        told = await bob.call("Mailbox/changes", sinceState=state)
+        assert {boxes["inbox"], boxes["archive"]} <= set(told["updated"])
+        assert (len(told["updated"]) == 2) == (most > 0)
+        assert set(told["updatedProperties"]) == {
+            "totalEmails",
+            "unreadEmails",
+            "totalThreads",
+            "unreadThreads",
+        }
+        assert not (await bob.call("Mailbox/changes", sinceState=told["newState"]))["updated"]
+
+
+async def test_what_lies_in_a_renamed_mailbox_moves_with_it_in_a_tree(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    made = await bob.call(
+        "Mailbox/set", create={"a": {"name": "a"}, "b": {"name": "b"}, "c": {"name": "c", "parentId": "#a"}}
+    )
+    ids = {name: one["id"] for name, one in made["created"].items()}
+    asked = {"sortAsTree": True, "sort": [{"property": "name"}], "filter": {"hasAnyRole": False}}
+    before = await bob.call("Mailbox/query", **asked)
+    assert before["ids"] == [ids["a"], ids["c"], ids["b"]]
+    await bob.call("Mailbox/set", update={ids["a"]: {"name": "z"}})
+    told = await bob.call("Mailbox/queryChanges", sinceQueryState=before["queryState"], **asked)
+    assert set(told["removed"]) == {ids["a"], ids["c"]}
+    assert told["added"] == [{"id": ids["a"], "index": 1}, {"id": ids["c"], "index": 2}]

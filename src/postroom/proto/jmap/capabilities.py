@@ -14,6 +14,8 @@ CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
 SUBMISSION: Final = "urn:ietf:params:jmap:submission"
 MDN: Final = "urn:ietf:params:jmap:mdn"
+QUOTA: Final = "urn:ietf:params:jmap:quota"
+BLOB: Final = "urn:ietf:params:jmap:blob"
 CONTACTS: Final = "urn:ietf:params:jmap:contacts"
 
 
@@ -22,6 +24,11 @@ SORT_OPTIONS: Final = (
     "receivedAt", "size", "from", "to", "subject", "sentAt", "hasAttachment", "hasKeyword", "allInThreadHaveKeyword",
     "someInThreadHaveKeyword",
 )  # fmt: skip
+
+
+MOST_SOURCES: Final = 100  # pieces of which one blob is put together
+DIGESTS: Final = ("sha", "sha-256", "sha-512")  # of blobs, RFC 9404 §4.2
+LOOKED_UP: Final = ("Email", "Mailbox", "Thread")  # what a blob may be found in, RFC 9404 §4.3
 
 
 class Capability(msgspec.Struct, frozen=True):
@@ -50,6 +57,18 @@ TABLE: Final[tuple[Capability, ...]] = (
     ),
     Capability(SUBMISSION, "RFC 8621 §1.3.2", {"maxDelayedSend": 0, "submissionExtensions": {}}),
     Capability(MDN, "RFC 9007 §1.3", {}),
+    Capability(QUOTA, "RFC 9425 §2", {}),
+    Capability(
+        BLOB,
+        "RFC 9404 §3",
+        {
+            "maxSizeBlobSet": 50 << 20,
+            "maxDataSources": MOST_SOURCES,
+            "supportedTypeNames": list(LOOKED_UP),
+            "supportedDigestAlgorithms": list(DIGESTS),
+        },
+        shared=True,
+    ),
     Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)

@@ -104,9 +104,9 @@ def write(email: Object, blobs: Mapping[str, bytes], making: Making) -> bytes:
             ["bodyStructure", *(head.names[name] for name in twice)], "both give the same header field"
         )
     lines = [*head.lines]
-    if "message-id" not in head.names or email.get("messageId", "") is None:
+    if "message-id" not in head.written:
         lines.append(f"Message-ID: <{making.unique}@{making.domain}>\r\n".encode())
-    if "date" not in head.names:
+    if "date" not in head.written:
         lines.append(f"Date: {format_date(making.now)}\r\n".encode())
     return b"".join([*lines, b"MIME-Version: 1.0\r\n", _render(root, making.unique)])
 

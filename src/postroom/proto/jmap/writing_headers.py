@@ -47,6 +47,7 @@ class Fields:
 
     def __init__(self) -> None:
         self.lines: list[bytes] = []
+        self.written: set[str] = set()  # names in lower case of fields that have a line
         self.names: dict[str, str] = {}  # the property that gave a field, by the field's name in lower case
 
     def __contains__(self, name: str) -> bool:
@@ -69,10 +70,13 @@ class Fields:
         if given is None:
             return True
         values = given if wanted.every else [given]
+        if isinstance(values, list):
+            values = [value for value in values if value != []]  # no addresses, no ids: no field
         if not isinstance(values, list) or len(self.lines) + len(values) > MAX_FIELDS:
             raise invalid(name, f"a list of values, and at most {MAX_FIELDS} fields in all")
         for value in values:
             self.lines.append(_line(name, label, wanted.form, value))
+            self.written.add(wanted.field)
         return True
 
 

@@ -23,6 +23,7 @@ async def perform(
 ) -> dict[str, Any]:
     """The Response object."""
     call = Call(service, visitor, request.created_ids)
+    call.using = request.using
     answers: list[Invocation] = []
     for invocation in request.method_calls:
         answers.append(await _answer(call, request, invocation, answers))
@@ -57,17 +58,19 @@ async def _implied(call: Call, invocation: Invocation) -> Invocation:
 
 
 async def _run(call: Call, method: Method, arguments: Object) -> Object:
+    call.changed = False
     try:
         return await method.run(call, take(arguments, method.arguments) if method.arguments else arguments)
     except Refused as refused:
         raise MethodError("invalidArguments", refused.error.description) from refused
     except MailError as error:
-        raise MethodError(_kind(error), error.public) from error
+        raise MethodError("serverPartialFail" if call.changed else _kind(error), error.public) from error
     except MethodError:
         raise
     except Exception as error:
         call.service.tell(error)
-        raise MethodError("serverFail", "a fault of this server; its log says more") from error
+        kind = "serverPartialFail" if call.changed else "serverFail"
+        raise MethodError(kind, "a fault of this server; its log says more") from error
 
 
 def _kind(error: MailError) -> str:

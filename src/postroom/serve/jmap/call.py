@@ -6,7 +6,7 @@ RFC 8620 §1.6.2 (accounts), §3.6.2, §5.3 (creation ids). Not here: the order 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -77,7 +77,9 @@ class Call:
         self.service = service
         self.visitor = visitor
         self.created = dict(created or {})
+        self.using: Collection[str] = ()  # the capabilities that the client knows
         self.further: list[tuple[str, Object]] = []
+        self.changed = False  # whether the method that runs has committed anything
         self._shared: dict[int, dict[int, str]] | None = None
 
     @property

@@ -223,7 +223,8 @@ async def query_changes(call: Call, arguments: QueryChanges) -> Object:
     if len(touched) > MOST_TOUCHED:
         raise MethodError("cannotCalculateChanges", "too much has changed since")
     numbers = await _search(call, account_id, arguments.filter, arguments.sort, state)
-    return querying.changed(arguments, state, numbers, [one.record_id for one in touched], id_of=_id)
+    told = querying.changed(arguments, state, numbers, [one.record_id for one in touched], id_of=_id)
+    return querying.not_too_many(told, arguments)
 
 
 METHODS: Final[Methods] = {

@@ -7,6 +7,7 @@ from typing import Final
 from postroom.serve.jmap import (
     address_book,
     address_book_set,
+    blob,
     contact_card,
     contact_card_query,
     contact_card_set,
@@ -20,6 +21,7 @@ from postroom.serve.jmap import (
     mailbox_query,
     mailbox_set,
     mdn,
+    quota,
     snippet,
     submission,
     submission_set,
@@ -29,6 +31,7 @@ from postroom.serve.jmap.call import Methods
 
 METHODS: Final[Methods] = {
     **echo.METHODS,
+    **blob.METHODS,
     **email.METHODS,
     **email_query.METHODS,
     **email_set.METHODS,
@@ -42,6 +45,7 @@ METHODS: Final[Methods] = {
     **submission.METHODS,
     **submission_set.METHODS,
     **mdn.METHODS,
+    **quota.METHODS,
     **address_book.METHODS,
     **address_book_set.METHODS,
     **contact_card.METHODS,

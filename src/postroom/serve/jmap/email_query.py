@@ -18,7 +18,7 @@ from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_filter import MUTABLE, Filter
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.querying import answered, changed
+from postroom.serve.jmap.querying import answered, changed, not_too_many
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
 from postroom.store.email_columns import Column
@@ -60,7 +60,7 @@ async def query_changes(call: Call, arguments: EmailQueryChanges) -> Object:
     found = await _results(call, account_id, arguments)
     touched = await _touched(call, folders, since.modseq, with_threads=_looks_at_threads(arguments))
     told = changed(arguments, state, found, touched, id_of=lambda one: id_text(IdKind.EMAIL, one))
-    return _up_to(told, arguments, found)
+    return not_too_many(_up_to(told, arguments, found), arguments)
 
 
 def _up_to(told: Object, arguments: EmailQueryChanges, found: Sequence[int]) -> Object:

@@ -29,6 +29,7 @@ from postroom.store.changes import Change
 from postroom.store.emails import KEYWORDS, Copy
 from postroom.store.engine import Transaction
 from postroom.store.flagging import FlagChange, Mode, store_flags
+from postroom.store.flags import is_keyword
 from postroom.store.rights import Right
 
 _METADATA: Final = ("mailboxIds", "keywords", "receivedAt")
@@ -88,7 +89,8 @@ class _Work:
         view = View.of_email(copies)
         mutable = wish(("mailboxIds", "keywords"), (), BodyArguments())
         current = show(view, mutable)
-        patched = patch.apply(current, await self._without_fixed(folders, copies, given), {"keywords": {}})
+        given = _lowered(await self._without_fixed(folders, copies, given))
+        patched = patch.apply(current, given, {"keywords": {}})
         if not set(patched) <= set(current):
             raise invalid(sorted(set(patched) - set(current)), "this cannot be changed")
         boxes = mailboxes_given(call, folders, patched.get("mailboxIds"))
@@ -201,6 +203,14 @@ class _Change:
         for one in copies:
             if any(right not in self._folders.by_id[one.mailbox_id].rights for right in needed):
                 raise Refused("forbidden", "keywords may not be changed in all mailboxes of this email")
+
+
+def _lowered(given: Object) -> Object:
+    """A patch whose keywords are as they are kept, RFC 8621 §4.1.1."""
+    return {
+        name.lower() if name.startswith("keywords/") and is_keyword(name[9:]) else name: value
+        for name, value in given.items()
+    }
 
 
 def _received(call: Call, given: Object) -> int:

@@ -18,6 +18,7 @@ from postroom.serve.jmap.call import Call, number_of
 from postroom.store.rights import NoSuchMailbox
 
 MOST_CHANGES = 5_000  # ids of one answer to /changes
+MOST_ROUNDS = 4  # times that what was taken is tried again in one /set
 
 
 class Asking(Protocol):
@@ -39,9 +40,8 @@ def ids_of(call: Call, arguments: Asking) -> list[str] | None:
     most = call.service.limits.max_objects_in_get
     if len(arguments.ids) > most:
         raise MethodError("requestTooLarge", f"{len(arguments.ids)} ids, at most {most} are taken")
-    return [
-        call.created.get(one[1:], one) if one.startswith("#") else one for one in dict.fromkeys(arguments.ids)
-    ]
+    meant = (call.created.get(one[1:], one) if one.startswith("#") else one for one in arguments.ids)
+    return list(dict.fromkeys(meant))
 
 
 def got(arguments: Asking, state: object, found: Iterable[Object], asked: Sequence[str] | None) -> Object:
@@ -109,6 +109,10 @@ def record_number(kind: IdKind | str, text: str) -> int | None:
     return number_of(kind if isinstance(kind, IdKind) else IdKind.RECORD, text)
 
 
+class Taken(Refused):
+    """Another object has what only one can have; it may let go of it in the same call."""
+
+
 class Setting:
     """What became of the objects of a /set."""
 
@@ -122,6 +126,8 @@ class Setting:
         self.not_created: dict[str, SetError] = {}
         self.not_updated: dict[str, SetError] = {}
         self.not_destroyed: dict[str, SetError] = {}
+        self.taken_created: list[str] = []
+        self.taken_updated: list[str] = []
         most = call.service.limits.max_objects_in_set
         if arguments.size > most:
             raise MethodError("requestTooLarge", f"{arguments.size} objects, at most {most} are taken")
@@ -141,20 +147,49 @@ class Setting:
                 self.created[creation_id] = made = await make(create[creation_id])
             except (Refused, MailError) as error:
                 self.not_created[creation_id] = set_error(error)
+                if isinstance(error, Taken):
+                    self.taken_created.append(creation_id)
             else:
                 self.call.created[creation_id] = made["id"]
+                self.call.changed = True
 
-    async def update(self, change: Callable[[str, Object], Awaitable[Object | None]]) -> None:
-        """Changes each object: `change` gives what changed besides, None when nothing did."""
+    async def update(
+        self, change: Callable[[str, Object], Awaitable[Object | None]], only: Sequence[str] | None = None
+    ) -> None:
+        """Changes each object, or `only` some: `change` gives what changed besides, None when nothing did."""
         doomed = {self.call.created.get(one[1:], one) for one in self.arguments.destroy or ()}
-        for written, patch in (self.arguments.update or {}).items():
+        update = self.arguments.update or {}
+        for written in update if only is None else only:
+            patch = update[written]
             try:
                 record = self.call.meant(written)
                 if record in doomed:
                     raise Refused("willDestroy")
                 self.updated[record] = await change(record, patch)
+                self.call.changed = True
             except (Refused, MailError) as error:
                 self.not_updated[written] = set_error(error)
+                if isinstance(error, Taken):
+                    self.taken_updated.append(written)
+
+    async def again(
+        self,
+        make: Callable[[Object], Awaitable[Object]],
+        change: Callable[[str, Object], Awaitable[Object | None]],
+    ) -> None:
+        """Once more what others have let go of since, as long as that helps: only the end must be valid (RFC 8620 §5.3)."""
+        for _ in range(MOST_ROUNDS):
+            created, updated = self.taken_created[::-1], self.taken_updated[::-1]
+            self.taken_created, self.taken_updated = [], []
+            for creation_id in created:
+                del self.not_created[creation_id]
+            for written in updated:
+                del self.not_updated[written]
+            await self.create(make, created)
+            await self.update(change, updated)
+            left = len(self.taken_created) + len(self.taken_updated)
+            if left in (0, len(created) + len(updated)):
+                return
 
     async def destroy(
         self, remove: Callable[[str], Awaitable[None]], order: Sequence[str] | None = None
@@ -168,6 +203,7 @@ class Setting:
                 self.not_destroyed[written] = set_error(error)
             else:
                 self.destroyed.append(record)
+                self.call.changed = True
 
     def answer(self, state: object) -> Object:
         """The response; `state` is the one afterwards."""

@@ -85,8 +85,8 @@ async def changes(call: Call, arguments: Changes) -> Object:
     account = await call.state(account_id)
     newest = await state_of(call, account_id)
     since = Since(arguments, IdKind.MAILBOX, floor=account.floor, newest=account.modseq, current=newest)
-    found = await arranging.changes(call.reading, account_id, since.cursor[0] - 1)
     there = (await Folders.read(call, account_id)).by_id
+    found = await _changed(call, account_id, since.cursor[0] - 1, there)
     behind = [change for change in found if (change.modseq, change.mailbox_id) > since.cursor]
     answer = since.answer(
         [
@@ -97,6 +97,24 @@ async def changes(call: Call, arguments: Changes) -> Object:
     only_counts = not answer["created"] and not answer["destroyed"]
     only_counts = only_counts and all(one.structure <= since.since.began for one in behind)
     return {**answer, "updatedProperties": list(COUNTS) if only_counts and behind else None}
+
+
+async def _changed(
+    call: Call, account_id: int, since: int, there: Collection[int]
+) -> list[arranging.MailboxChange]:
+    """Those that changed themselves, and those where a thread is counted of which something changed in another."""
+    found = {one.mailbox_id: one for one in await arranging.changes(call.reading, account_id, since)}
+    beside = await arranging.beside(call.reading, account_id, since)
+    if beside is None:
+        newest = max((one.modseq for one in found.values()), default=0)
+        beside = dict.fromkeys(there, newest)
+    for mailbox_id, modseq in beside.items():
+        one = found.get(mailbox_id)
+        if one is None and mailbox_id in there:
+            found[mailbox_id] = arranging.MailboxChange(modseq, mailbox_id, 0, 0, gone=False)
+        elif one is not None and not one.gone and one.modseq < modseq:
+            found[mailbox_id] = msgspec.structs.replace(one, modseq=modseq)
+    return sorted(found.values(), key=lambda one: (one.modseq, one.mailbox_id))
 
 
 METHODS: Final[Methods] = {

@@ -16,7 +16,15 @@ from postroom.proto.jmap.types import Id, Object
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folder, Folders
 from postroom.serve.jmap.mailbox import state_of
-from postroom.serve.jmap.querying import Condition, answered, as_tree, changed, ordered, predicate
+from postroom.serve.jmap.querying import (
+    Condition,
+    answered,
+    as_tree,
+    changed,
+    not_too_many,
+    ordered,
+    predicate,
+)
 from postroom.store import arranging
 
 
@@ -72,12 +80,26 @@ async def query_changes(call: Call, arguments: MailboxQueryChanges) -> Object:
     account = await call.state(account_id)
     since = read_state(arguments.since_query_state, floor=account.floor, newest=account.modseq)
     state = await state_of(call, account_id)
-    touched = await arranging.changes(call.reading, account_id, since.modseq)
-    if any(change.structure > since.modseq for change in touched):
-        ids = [id_text(IdKind.MAILBOX, change.mailbox_id) for change in touched]
-    else:
-        ids = []  # only what is in them has changed, which no filter and no order looks at
-    return changed(arguments, state, await _results(call, account_id, arguments), ids, id_of=str)
+    changes = await arranging.changes(call.reading, account_id, since.modseq)
+    # What is in a mailbox no filter and no order looks at.
+    touched = {change.mailbox_id for change in changes if change.structure > since.modseq}
+    if touched and (arguments.sort_as_tree or arguments.filter_as_tree):
+        touched |= _below(touched, await Folders.read(call, account_id))
+    ids = [id_text(IdKind.MAILBOX, number) for number in sorted(touched)]
+    found = await _results(call, account_id, arguments)
+    return not_too_many(changed(arguments, state, found, ids, id_of=str), arguments)
+
+
+def _below(touched: set[int], folders: Folders) -> set[int]:
+    """All mailboxes that lie in these, which go where they go."""
+    found: set[int] = set()
+    for number, folder in folders.by_id.items():
+        above = folders.parent(folder)
+        while above is not None and above.mailbox.mailbox_id not in touched:
+            above = folders.parent(above)
+        if above is not None:
+            found.add(number)
+    return found
 
 
 async def _results(call: Call, account_id: int, arguments: MailboxQuery | MailboxQueryChanges) -> list[str]:

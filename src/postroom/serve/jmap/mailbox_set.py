@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import patch
 from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.errors import Refused, invalid
@@ -12,7 +13,7 @@ from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folder, Folders, subscription_name
-from postroom.serve.jmap.getting import Setting
+from postroom.serve.jmap.getting import Setting, Taken
 from postroom.serve.jmap.mailbox import PROPERTIES, show, state_of
 from postroom.store import arranging, expunge, mailboxes, tree
 from postroom.store.changes import Change, MailboxChanged
@@ -27,6 +28,7 @@ ROLES: Final = frozenset(
     ("all", "archive", "drafts", "flagged", "important", "inbox", "junk", "memos", "scheduled", "sent", "snoozed", "subscribed", "trash")
 )  # fmt: skip
 SETTABLE: Final[dict[str, Any]] = {"parentId": None, "role": None, "sortOrder": 0, "isSubscribed": True}
+_HARMLESS: Final = frozenset(("name", "sortOrder", "isSubscribed"))
 _SERVER_SET: Final = tuple(name for name in PROPERTIES if name not in ("name", *SETTABLE))
 
 
@@ -44,6 +46,9 @@ async def set_(call: Call, arguments: MailboxSet) -> Object:
     await setting.create(work.create, order=_parents_first(arguments.create or {}))
     await setting.update(work.update)
     await setting.destroy(work.destroy, order=await work.children_first(arguments.destroy or ()))
+    await setting.again(work.create, work.update)
+    if await work.set_aside(setting.taken_updated, arguments.update or {}):
+        await setting.again(work.create, work.update)
     return setting.answer(await state_of(call, account_id))
 
 
@@ -196,15 +201,46 @@ class _Work:
 
         return sorted(dict.fromkeys(destroy), key=depth, reverse=True)
 
+    async def set_aside(self, taken: Sequence[str], update: Mapping[str, Object]) -> bool:
+        """Gives mailboxes that want each other's names names that nobody wants, until they get their own; whether there are any."""
+        folders = await Folders.read(self._call, self._account_id)
+        wishes: dict[tuple[int, str], Folder] = {}  # by parent and name, the mailbox that is to have it
+        for written in taken:
+            folder, name = folders.named(self._call.meant(written)), str(update[written].get("name"))
+            if folder is not None and self._surely(folder, update[written]):
+                wishes.setdefault((folder.mailbox.parent_id, name), folder)
+        while True:
+            has = {(one.mailbox.parent_id, one.mailbox.name) for one in wishes.values()}
+            if wishes.keys() <= has:
+                break
+            wishes = {wish: one for wish, one in wishes.items() if wish in has}
+        for (parent_id, _), folder in wishes.items():
+            ref = self._call.ref(self._account_id, folder.mailbox.mailbox_id)
+            await self._rename(ref, parent_id, id_text(IdKind.MAILBOX, ref.mailbox_id))
+        return bool(wishes)
+
+    def _surely(self, folder: Folder, given: Object) -> bool:
+        """Whether nothing but a name that another has can be in the way of an update."""
+        own = self._account_id == self._call.visitor.account_id
+        return own and folder.mailbox.role != "inbox" and given.keys() <= _HARMLESS
+
+    async def _rename(self, ref: MailboxRef, parent_id: int, name: str) -> None:
+        async def work(tx: Transaction) -> list[MailboxChanged]:
+            return [await mailboxes.rename(tx, ref, parent_id, name)]
+
+        await self._do(work)
+
     async def _do(self, work: Callable[[Transaction], Any]) -> None:
         try:
             self._call.publish(await self._call.write(work))
         except HasChildren as error:
             raise Refused("mailboxHasChild") from error
-        except (BadName, MailboxExists) as error:
+        except BadName as error:
             raise invalid("name", error.public) from error
+        except MailboxExists as error:
+            raise Taken("invalidProperties", error.public, ("name",)) from error
         except RoleTaken as error:
-            raise invalid("role", error.public) from error
+            raise Taken("invalidProperties", error.public, ("role",)) from error
         except TooManyMailboxes as error:
             raise Refused("overQuota", error.public) from error
 

@@ -92,12 +92,10 @@ def changed(
     *,
     id_of: Callable[[T], str],
 ) -> Object:
-    """The response to a /queryChanges: `touched` are all objects that were made, changed or removed since. Raises `tooManyChanges`."""
+    """The response to a /queryChanges: `touched` are all objects that were made, changed or removed since."""
     again = set(touched)
     added = [{"id": id_of(one), "index": index} for index, one in enumerate(ids) if one in again]
     removed = [id_of(one) for one in dict.fromkeys(touched)]
-    if arguments.max_changes is not None and len(added) + len(removed) > arguments.max_changes:
-        raise MethodError("tooManyChanges")
     told: Object = {
         "accountId": arguments.account_id,
         "oldQueryState": arguments.since_query_state,
@@ -107,4 +105,14 @@ def changed(
     }
     if arguments.calculate_total:
         told["total"] = len(ids)
+    return told
+
+
+def not_too_many(told: Object, arguments: QueryChanges) -> Object:
+    """The response to a /queryChanges, when the client takes as many. Raises `tooManyChanges`."""
+    if (
+        arguments.max_changes is not None
+        and len(told["added"]) + len(told["removed"]) > arguments.max_changes
+    ):
+        raise MethodError("tooManyChanges")
     return told

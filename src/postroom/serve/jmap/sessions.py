@@ -15,7 +15,9 @@ from postroom.proto.jmap import ijson
 from postroom.proto.jmap.capabilities import COLLATIONS, CORE, SUBMISSION, TABLE
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.store import acl
+from postroom.store.rights import Right
 
+_LOOKING: Final = frozenset((Right.LOOKUP, Right.READ, Right.POST))
 PREFIX: Final = "/jmap"
 API: Final = PREFIX + "/api"
 SESSION: Final = PREFIX + "/session"
@@ -52,20 +54,22 @@ async def _accounts(service: JmapService, visitor: Visitor) -> dict[str, Any]:
     reading = service.store.engine.reading()
     shared = await acl.shared_with(reading, visitor.account_id)
     names = await acl.addresses_of(reading, shared)
-    own = _account(visitor.address, own=True)
+    own = _account(visitor.address)
     if service.post is not None:
         own["accountCapabilities"][SUBMISSION] = service.post.capability(service.now() // 1_000_000)
     accounts = {id_text(IdKind.ACCOUNT, visitor.account_id): own}
     for number, address in names.items():
-        accounts[id_text(IdKind.ACCOUNT, number)] = _account(address, own=False)
+        accounts[id_text(IdKind.ACCOUNT, number)] = _account(address, "".join(shared[number].values()))
     return accounts
 
 
-def _account(address: str, *, own: bool) -> dict[str, Any]:
+def _account(address: str, rights: str | None = None) -> dict[str, Any]:
+    """`rights`: in any mailbox of somebody else's account, None for one's own."""
+    own = rights is None
     return {
         "name": address,
         "isPersonal": own,
-        "isReadOnly": False,
+        "isReadOnly": rights is not None and set(rights) <= _LOOKING,
         "accountCapabilities": {
             capability.uri: capability.of_account
             for capability in TABLE

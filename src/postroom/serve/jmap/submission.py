@@ -15,7 +15,7 @@ from postroom.proto.jmap.state import read_state
 from postroom.proto.jmap.types import Object, parse_utc_date, utc_date
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import got, ids_of, record_number
-from postroom.serve.jmap.querying import Condition, Key, answered, changed, ordered, predicate
+from postroom.serve.jmap.querying import Condition, Key, answered, changed, not_too_many, ordered, predicate
 from postroom.serve.jmap.recorded import changes_of, state_of
 from postroom.serve.jmap.submission_records import KIND, Submitted, follow, some, submissions
 from postroom.store import records
@@ -107,7 +107,8 @@ async def query_changes(call: Call, arguments: QueryChanges) -> Object:
     while part := await records.changes(call.reading, kind, at):
         touched += [id_text(IdKind.RECORD, one.record_id) for one in part]
         at = (part[-1].modseq, part[-1].record_id)
-    return changed(arguments, state, await _results(call, account_id, arguments), touched, id_of=str)
+    found = await _results(call, account_id, arguments)
+    return not_too_many(changed(arguments, state, found, touched, id_of=str), arguments)
 
 
 async def _results(call: Call, account_id: int, arguments: Query | QueryChanges) -> list[str]:

@@ -1,0 +1,263 @@
+"""Blob/copy (RFC 8620 §6.3); Blob/upload, Blob/get and Blob/lookup (RFC 9404): blobs within requests, put together of pieces and looked into.
+
+Not here: which octets a blob has, and for whom (`serve.jmap.octets`); what goes over HTTP (`serve.jmap.transfer`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from postroom.message.errors import OverQuota
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.blob_ids import read_blob_id
+from postroom.proto.jmap.capabilities import BLOB, CORE, DIGESTS, LOOKED_UP, MOST_SOURCES
+from postroom.proto.jmap.errors import MethodError, Refused, SetError, invalid
+from postroom.proto.jmap.standard import Set
+from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, UnsignedInt
+from postroom.serve.jmap.call import Call, Method, Methods
+from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.getting import Setting, ids_of
+from postroom.serve.jmap.octets import Octets, upload
+from postroom.store import emails
+
+MOST_OCTETS: Final = 64 << 20  # of the blobs that one Blob/get looks into
+_ALGORITHMS: Final[Mapping[str, str]] = {"sha": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
+_DATA: Final = ("data", "data:asText", "data:asBase64")
+
+
+class BlobCopy(Arguments, frozen=True, kw_only=True):
+    """RFC 8620 §6.3."""
+
+    from_account_id: Id
+    account_id: Id
+    blob_ids: Annotated[list[Id], Meta(max_length=10_000)]
+
+
+class BlobUpload(Arguments, frozen=True, kw_only=True):
+    """RFC 9404 §4.1."""
+
+    account_id: Id
+    create: dict[Id, Object]
+
+
+class BlobGet(Arguments, frozen=True, kw_only=True):
+    """RFC 9404 §4.2."""
+
+    account_id: Id
+    ids: list[IdOrCreated] | None = None
+    properties: list[str] | None = None
+    offset: UnsignedInt | None = None
+    length: UnsignedInt | None = None
+
+
+class BlobLookup(Arguments, frozen=True, kw_only=True):
+    """RFC 9404 §4.3."""
+
+    account_id: Id
+    type_names: list[str]
+    ids: list[IdOrCreated]
+
+
+async def copy(call: Call, arguments: BlobCopy) -> Object:
+    """RFC 8620 §6.3."""
+    source = await call.account(arguments.from_account_id, error="fromAccountNotFound")
+    await call.account(arguments.account_id)
+    most = call.service.limits.max_objects_in_set
+    if len(arguments.blob_ids) > most:
+        raise MethodError("requestTooLarge", f"{len(arguments.blob_ids)} blobs, at most {most} are taken")
+    octets = Octets(call, source)
+    copied: dict[str, str] = {}
+    refused: dict[str, Any] = {}
+    for written in dict.fromkeys(arguments.blob_ids):
+        found = await octets.read(written)
+        if found is None:
+            refused[written] = SetError("notFound").told()
+            continue
+        try:
+            copied[written] = str(await upload(call, found))
+        except OverQuota as error:
+            refused[written] = SetError("overQuota", error.public).told()
+    return {
+        "fromAccountId": arguments.from_account_id,
+        "accountId": arguments.account_id,
+        "copied": copied or None,
+        "notCopied": refused or None,
+    }
+
+
+async def put(call: Call, arguments: BlobUpload) -> Object:
+    """RFC 9404 §4.1."""
+    account_id = await call.account(arguments.account_id)
+    setting = Setting(call, Set(account_id=arguments.account_id, create=arguments.create), "")
+    octets = Octets(call, account_id)
+
+    async def one(given: Object) -> Object:
+        wrong = [name for name in given if name not in ("data", "type")]
+        if wrong:
+            raise invalid(wrong, "there is no such property")
+        kind = given.get("type")
+        if kind is not None and not isinstance(kind, str):
+            raise invalid("type", "a media type, or null")
+        content = await _joined(call, octets, given.get("data"))
+        return {"id": str(await upload(call, content)), "type": kind, "size": len(content)}
+
+    await setting.create(one)
+    told = setting.answer("")
+    return {name: told[name] for name in ("accountId", "created", "notCreated")}
+
+
+async def _joined(call: Call, octets: Octets, sources: Any) -> bytes:
+    """What the data sources have, one after the other. Raises `Refused`."""
+    if not isinstance(sources, list) or not sources or len(sources) > MOST_SOURCES:
+        raise invalid("data", f"a list of 1 to {MOST_SOURCES} sources")
+    most = call.service.limits.max_size_upload
+    pieces: list[bytes] = []
+    for source in sources:
+        pieces.append(await _piece(call, octets, source))
+        if sum(map(len, pieces)) > most:
+            raise Refused("tooLarge", f"a blob has at most {most} octets", maxSize=most)
+    return b"".join(pieces)
+
+
+async def _piece(call: Call, octets: Octets, source: Any) -> bytes:
+    named = [name for name in ("data:asText", "data:asBase64", "blobId") if _of(source, name) is not None]
+    if len(named) != 1 or not source.keys() <= {*_DATA, "blobId", "offset", "length"}:
+        raise invalid("data", "each source has one of data:asText, data:asBase64 and blobId")
+    value = source[named[0]]
+    if not isinstance(value, str):
+        raise invalid("data", f"{named[0]} is a string")
+    if named[0] == "data:asText":
+        return value.encode()
+    if named[0] == "data:asBase64":
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise invalid("data", "data:asBase64 is no base64") from error
+    found = await octets.read(_meant(call, value))
+    if found is None:
+        raise Refused("blobNotFound", "a blob is not there", notFound=[value])
+    try:
+        within = msgspec.convert(
+            {name: source.get(name) for name in ("offset", "length")}, _Range, strict=True
+        )
+    except msgspec.ValidationError as error:
+        raise invalid("data", f"the range of a source: {error}") from error
+    first = within.offset or 0
+    end = len(found) if within.length is None else first + within.length
+    if first > len(found) or end > len(found):
+        raise invalid("data", f"the blob {value[:100]!r} has {len(found)} octets")
+    return found[first:end]
+
+
+class _Range(msgspec.Struct, frozen=True):
+    offset: UnsignedInt | None
+    length: UnsignedInt | None
+
+
+def _of(source: Any, name: str) -> Any:
+    return source.get(name) if isinstance(source, dict) else None
+
+
+def _meant(call: Call, written: str) -> str:
+    return call.created.get(written[1:], written) if written.startswith("#") else written
+
+
+async def get(call: Call, arguments: BlobGet) -> Object:
+    """RFC 9404 §4.2."""
+    account_id = await call.account(arguments.account_id)
+    properties = list(
+        dict.fromkeys(arguments.properties if arguments.properties is not None else ("data", "size"))
+    )
+    for name in properties:
+        if name not in ("id", "size", *_DATA) and name.removeprefix("digest:") not in DIGESTS:
+            raise MethodError(
+                "invalidArguments", f"there is no property {name[:100]!r}", arguments=["properties"]
+            )
+    asked = ids_of(call, arguments)
+    if asked is None:
+        raise MethodError("requestTooLarge", "name the blobs that you want")
+    octets, total = Octets(call, account_id), 0
+    shown: list[Object] = []
+    missing: list[str] = []
+    for written in asked:
+        found = await octets.read(written)
+        if found is None:
+            missing.append(written)
+            continue
+        total += len(found)
+        if total > MOST_OCTETS and shown:
+            raise MethodError("requestTooLarge", f"these blobs have more than {MOST_OCTETS} octets together")
+        shown.append({"id": written, **_looked_into(found, arguments, properties)})
+    return {"accountId": arguments.account_id, "list": shown, "notFound": missing}
+
+
+def _looked_into(octets: bytes, arguments: BlobGet, properties: Sequence[str]) -> Object:
+    first = arguments.offset or 0
+    end = len(octets) if arguments.length is None else first + arguments.length
+    part = octets[first:end]
+    told: Object = {"size": len(octets)} if "size" in properties else {}
+    if first > len(octets) or end > len(octets):
+        told["isTruncated"] = True
+    for name in properties:
+        if name.startswith("digest:"):
+            made = hashlib.new(_ALGORITHMS[name.removeprefix("digest:")], part, usedforsecurity=False)
+            told[name] = base64.b64encode(made.digest()).decode()
+    text = _text(part) if {"data", "data:asText"} & set(properties) else None
+    if "data:asText" in properties or ("data" in properties and text is not None):
+        told["data:asText"] = text
+    if {"data", "data:asText"} & set(properties) and text is None:
+        told["isEncodingProblem"] = True
+    if "data:asBase64" in properties or ("data" in properties and text is None):
+        told["data:asBase64"] = base64.b64encode(part).decode()
+    return told
+
+
+def _text(part: bytes) -> str | None:
+    try:
+        return part.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+async def lookup(call: Call, arguments: BlobLookup) -> Object:
+    """RFC 9404 §4.3. The blob of an email, and of each of its parts, leads to it, its thread and its mailboxes."""
+    account_id = await call.account(arguments.account_id)
+    unknown = [name for name in arguments.type_names if name not in LOOKED_UP]
+    if unknown:
+        raise MethodError("unknownDataType", f"nothing of the type {unknown[0][:100]!r} is looked up")
+    most = call.service.limits.max_objects_in_get
+    if len(arguments.ids) > most:
+        raise MethodError("requestTooLarge", f"{len(arguments.ids)} ids, at most {most} are taken")
+    folders, octets = await Folders.read(call, account_id), Octets(call, account_id)
+    shown: list[Object] = []
+    missing: list[str] = []
+    for written in dict.fromkeys(_meant(call, one) for one in arguments.ids):
+        blob = read_blob_id(written)
+        if blob is None or await octets.read(written) is None:
+            missing.append(written)
+            continue
+        copies = (await emails.copies(call.reading, folders.reader, [blob.number])).get(blob.number, [])
+        matched = {
+            "Email": {id_text(IdKind.EMAIL, one.email_id): None for one in copies},
+            "Thread": {id_text(IdKind.THREAD, one.thread_id): None for one in copies},
+            "Mailbox": {id_text(IdKind.MAILBOX, one.mailbox_id): None for one in copies},
+        }
+        shown.append(
+            {"id": written, "matchedIds": {name: list(matched[name]) for name in arguments.type_names}}
+        )
+    return {"accountId": arguments.account_id, "list": shown, "notFound": missing}
+
+
+METHODS: Final[Methods] = {
+    "Blob/copy": Method(CORE, BlobCopy, copy),
+    "Blob/upload": Method(BLOB, BlobUpload, put),
+    "Blob/get": Method(BLOB, BlobGet, get),
+    "Blob/lookup": Method(BLOB, BlobLookup, lookup),
+}

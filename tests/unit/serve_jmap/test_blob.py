@@ -1,0 +1,152 @@
+"""Blob/copy (RFC 8620 §6.3); Blob/upload, Blob/get and Blob/lookup (RFC 9404)."""
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+
+from jmap_stage import ALICE, BOB, JmapClient, JmapStage
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.blob_ids import BlobId
+from postroom.proto.jmap.capabilities import BLOB, MOST_SOURCES
+from postroom.proto.jmap.request import Limits
+from postroom.serve.jmap import blob, octets
+
+FOX = "The quick brown fox jumped over the lazy dog."
+
+
+async def made(client: JmapClient, *sources: dict[str, Any]) -> str:
+    told = await client.call("Blob/upload", create={"c": {"data": list(sources)}})
+    assert told["notCreated"] is None, told
+    found: str = told["created"]["c"]["id"]
+    return found
+
+
+async def test_a_blob_is_put_together_of_pieces(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    account = (await bob.http("GET", "/jmap/session")).json["accounts"][bob.account]["accountCapabilities"][
+        BLOB
+    ]
+    assert account["maxDataSources"] >= 64
+    responses = await bob.request(
+        ["Blob/upload", {"accountId": bob.account, "create": {"b4": {"data": [{"data:asText": FOX}], "type": "text/plain"}}}, "0"],
+        ["Blob/upload", {"accountId": bob.account, "create": {"cat": {"data": [{"data:asText": "How"}, {"blobId": "#b4", "length": 7, "offset": 3}, {"data:asBase64": "/w=="}]}}}, "1"],
+        ["Blob/get", {"accountId": bob.account, "ids": ["#b4", "#cat", "#none"], "properties": ["data:asText", "data:asBase64", "data", "size"]}, "2"],
+    )  # fmt: skip
+    one, two = responses[0][1]["created"]["b4"], responses[1][1]["created"]["cat"]
+    assert (one["type"], one["size"], two["type"], two["size"]) == ("text/plain", 45, None, 11)
+    whole = b"How quick \xff"
+    assert responses[2][1]["list"] == [
+        {"id": one["id"], "data:asText": FOX, "data:asBase64": base64.b64encode(FOX.encode()).decode(), "size": 45},
+        {"id": two["id"], "data:asText": None, "isEncodingProblem": True, "data:asBase64": base64.b64encode(whole).decode(), "size": 11},
+    ]  # fmt: skip
+    assert responses[2][1]["notFound"] == ["#none"]
+
+
+@pytest.mark.parametrize(
+    ("given", "properties"),
+    [
+        ({}, ["data"]),
+        ({"data": []}, ["data"]),
+        ({"data": [{}]}, ["data"]),
+        ({"data": [{"data:asText": "a", "data:asBase64": "YQ=="}]}, ["data"]),
+        ({"data": [{"data:asBase64": "?"}]}, ["data"]),
+        ({"data": [{"data:asText": 1}]}, ["data"]),
+        ({"data": [{"data:asText": "a"}] * (MOST_SOURCES + 1)}, ["data"]),
+        ({"data": [{"data:asText": "a"}], "type": 1}, ["type"]),
+        ({"data": [{"data:asText": "a"}], "x": 1}, ["x"]),
+    ],
+)
+async def test_what_is_no_blob(stage: JmapStage, given: dict[str, Any], properties: list[str]) -> None:
+    error = (await stage.jmap().call("Blob/upload", create={"c": given}))["notCreated"]["c"]
+    assert (error["type"], error["properties"]) == ("invalidProperties", properties)
+
+
+async def test_limits_of_what_is_put_together(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = stage.jmap(limits=Limits(max_size_upload=10))
+    assert await made(bob, *[{"data:asText": ""}] * (MOST_SOURCES - 1), {"data:asText": "x" * 10})
+    ten = await made(bob, {"data:asText": "x" * 10})
+    told = await bob.call("Blob/upload", create={"c": {"data": [{"blobId": ten}, {"data:asText": "x"}]}})
+    assert told["notCreated"]["c"]["type"] == "tooLarge"
+    for within in ({"offset": 11}, {"offset": 5, "length": 6}, {"offset": -1}, {"length": "1"}):
+        told = await bob.call("Blob/upload", create={"c": {"data": [{"blobId": ten, **within}]}})
+        assert told["notCreated"]["c"]["type"] == "invalidProperties"
+    told = await bob.call("Blob/upload", create={"c": {"data": [{"blobId": "Bnone"}]}})
+    assert (told["notCreated"]["c"]["type"], told["notCreated"]["c"]["notFound"]) == (
+        "blobNotFound",
+        ["Bnone"],
+    )
+    assert (await bob.error("Blob/upload", create={f"c{n}": {} for n in range(501)}))[
+        "type"
+    ] == "requestTooLarge"
+    monkeypatch.setattr(octets, "MOST_UPLOADED", 21)
+    told = await bob.call("Blob/upload", create={"c": {"data": [{"data:asText": "xx"}]}})
+    assert told["notCreated"]["c"]["type"] == "overQuota"
+    told = await bob.call("Blob/copy", fromAccountId=bob.account, blobIds=[ten])
+    assert told["notCopied"][ten]["type"] == "overQuota"
+
+
+async def test_parts_and_digests_of_a_blob(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = stage.jmap()
+    fox = await made(bob, {"data:asText": FOX})
+    (got,) = (
+        await bob.call(
+            "Blob/get", ids=[fox], offset=4, length=9, properties=["data", "digest:sha", "digest:sha-256"]
+        )
+    )["list"]
+    part = FOX[4:13].encode()
+    assert got == {
+        "id": fox, "data:asText": "quick bro", "digest:sha": base64.b64encode(hashlib.sha1(part).digest()).decode(),
+        "digest:sha-256": base64.b64encode(hashlib.sha256(part).digest()).decode(),
+    }  # fmt: skip
+    (got,) = (await bob.call("Blob/get", ids=[fox], offset=40, length=9))["list"]
+    assert got == {"id": fox, "data:asText": " dog.", "isTruncated": True, "size": 45}
+    assert (await bob.error("Blob/get", ids=[fox], properties=["digest:md5"]))["type"] == "invalidArguments"
+    assert (await bob.error("Blob/get", ids=None))["type"] == "requestTooLarge"
+    monkeypatch.setattr(blob, "MOST_OCTETS", 89)
+    other = await made(bob, {"data:asText": FOX})
+    assert (await bob.error("Blob/get", ids=[fox, other]))["type"] == "requestTooLarge"
+    assert len((await bob.call("Blob/get", ids=[fox]))["list"]) == 1
+
+
+async def test_what_a_blob_is_part_of(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    letter = await stage.deliver()
+    whole, part, fox = (
+        str(BlobId(letter.email_id)),
+        str(BlobId(letter.email_id).part("1")),
+        await made(bob, {"data:asText": FOX}),
+    )
+    told = await bob.call(
+        "Blob/lookup", typeNames=["Email", "Thread", "Mailbox"], ids=[whole, part, fox, "Bnone"]
+    )
+    email, thread = id_text(IdKind.EMAIL, letter.email_id), id_text(IdKind.THREAD, letter.thread_id)
+    for found, one in zip(told["list"][:2], (whole, part), strict=True):
+        assert (found["id"], found["matchedIds"]["Email"], found["matchedIds"]["Thread"]) == (
+            one,
+            [email],
+            [thread],
+        )
+        assert len(found["matchedIds"]["Mailbox"]) == 1
+    assert told["list"][2] == {"id": fox, "matchedIds": {"Email": [], "Thread": [], "Mailbox": []}}
+    assert told["notFound"] == ["Bnone"]
+    assert (await bob.error("Blob/lookup", typeNames=["X"], ids=[]))["type"] == "unknownDataType"
+    assert (await bob.error("Blob/lookup", typeNames=[], ids=["x"] * 501))["type"] == "requestTooLarge"
+
+
+async def test_blobs_are_copied_from_where_one_may_read(stage: JmapStage) -> None:
+    alice, bob = stage.jmap(ALICE), stage.jmap(BOB)
+    hers = str(BlobId((await stage.deliver(address=ALICE)).email_id))
+    asked = {"fromAccountId": alice.account, "blobIds": [hers, "Bnone"]}
+    assert (await bob.error("Blob/copy", **asked))["type"] == "fromAccountNotFound"
+    imap = await stage.user(ALICE)
+    await imap.ok(f"SETACL INBOX {BOB} lr")
+    told = await bob.call("Blob/copy", **asked)
+    assert told["notCopied"] == {"Bnone": {"type": "notFound"}}
+    copied = told["copied"][hers]
+    assert (await bob.call("Blob/get", ids=[copied, hers], properties=["size"]))["notFound"] == [hers]
+    assert (await bob.error("Blob/copy", **{**asked, "accountId": "Anone"}))["type"] == "accountNotFound"
+    assert (await bob.error("Blob/copy", fromAccountId=bob.account, blobIds=["x"] * 501))[
+        "type"
+    ] == "requestTooLarge"

@@ -1,0 +1,154 @@
+"""Sentences of RFC 8620 and RFC 8621 that are easily overlooked."""
+
+from typing import Any
+
+import pytest
+
+from jmap_stage import ALICE, BOB, JmapClient, JmapStage
+from postroom.message.errors import TryLater
+from postroom.message.ids import IdKind, id_text
+from postroom.serve.jmap import email_set
+
+
+async def roles(client: JmapClient) -> dict[str, str]:
+    return {one["role"]: one["id"] for one in (await client.call("Mailbox/get", ids=None))["list"]}
+
+
+async def test_keywords_are_the_same_in_any_case(stage: JmapStage) -> None:
+    """RFC 8621 §4.1.1: case-insensitive, also in the path of a patch."""
+    bob = stage.jmap()
+    email = id_text(IdKind.EMAIL, (await stage.deliver()).email_id)
+    await bob.call("Email/set", update={email: {"keywords": {"$Flagged": True, "Work": True, "$seen": True}}})
+    told = await bob.call(
+        "Email/set", update={email: {"keywords/WORK": None, "keywords/$SEEN": None, "keywords/$Draft": True}}
+    )
+    assert told["updated"] == {email: None}
+    (got,) = (await bob.call("Email/get", ids=[email], properties=["keywords"]))["list"]
+    assert got["keywords"] == {"$flagged": True, "$draft": True}
+
+
+async def test_an_object_is_listed_once_however_it_is_named(stage: JmapStage) -> None:
+    """RFC 8620 §5.1."""
+    bob = stage.jmap()
+    responses = await bob.request(
+        ["Mailbox/set", {"accountId": bob.account, "create": {"c": {"name": "x"}}}, "0"],
+        [
+            "Mailbox/get",
+            {
+                "accountId": bob.account,
+                "#ids": {"resultOf": "0", "name": "Mailbox/set", "path": "/created/c/id"},
+            },
+            "1",
+        ],
+        ["Mailbox/get", {"accountId": bob.account, "ids": ["#c", "#c", "#none"]}, "2"],
+    )
+    made = responses[0][1]["created"]["c"]["id"]
+    assert responses[1][1]["type"] == "invalidArguments"  # a string is no list
+    assert [one["id"] for one in responses[2][1]["list"]] == [made]
+    assert responses[2][1]["notFound"] == ["#none"]
+    (again,) = await bob.request(
+        ["Mailbox/get", {"accountId": bob.account, "ids": ["#c", made]}, "0"], createdIds={"c": made}
+    )
+    assert [one["id"] for one in again[1]["list"]] == [made]
+
+
+async def test_mailboxes_exchange_names_and_roles_in_one_call(stage: JmapStage) -> None:
+    """RFC 8620 §5.3: what is in between need not be valid, only what is there in the end."""
+    bob = stage.jmap()
+    made = (
+        await bob.call("Mailbox/set", create={"a": {"name": "a"}, "b": {"name": "b"}, "c": {"name": "c"}})
+    )["created"]
+    a, b, c = (made[one]["id"] for one in "abc")
+    told = await bob.call("Mailbox/set", update={a: {"name": "b"}, b: {"name": "c"}, c: {"name": "d"}})
+    assert told["notUpdated"] is None
+    told = await bob.call("Mailbox/set", update={a: {"name": "c"}, b: {"name": "b"}})
+    assert told["notUpdated"] is None
+    names = {one["id"]: one["name"] for one in (await bob.call("Mailbox/get", ids=[a, b, c]))["list"]}
+    assert names == {a: "c", b: "b", c: "d"}
+    told = await bob.call("Mailbox/set", create={"e": {"name": "d"}}, destroy=[c])
+    assert (told["notCreated"], told["destroyed"]) == (None, [c])
+    told = await bob.call("Mailbox/set", update={a: {"name": "b"}, b: {"name": "c", "sortOrder": 3}})
+    names = {one["id"]: one["name"] for one in (await bob.call("Mailbox/get", ids=[a, b]))["list"]}
+    assert (told["notUpdated"], names) == (None, {a: "b", b: "c"})
+    await bob.call("Mailbox/set", update={a: {"name": "c"}, b: {"name": "b"}})
+    told = await bob.call("Mailbox/set", update={a: {"name": "b", "role": "sent"}, b: {"name": "c"}})
+    names = {one["id"]: one["name"] for one in (await bob.call("Mailbox/get", ids=[a, b]))["list"]}
+    assert (set(told["notUpdated"]), names) == ({a, b}, {a: "c", b: "b"})
+    archive = (await roles(bob))["archive"]
+    told = await bob.call("Mailbox/set", update={a: {"role": "archive"}, archive: {"role": None}})
+    assert told["notUpdated"] is None
+    told = await bob.call("Mailbox/set", update={a: {"name": "b"}})
+    assert told["notUpdated"][a]["type"] == "invalidProperties"
+
+
+async def test_a_fault_in_the_middle_says_that_some_was_done(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8620 §3.6.2: serverPartialFail, where the client must synchronise again."""
+    bob = stage.jmap()
+    inbox = (await roles(bob))["inbox"]
+    draft = {"mailboxIds": {inbox: True}, "subject": "x"}
+    write, count = email_set.write, iter(range(10))
+
+    def failing(*given: Any) -> bytes:
+        if next(count):
+            raise TryLater
+        return write(*given)
+
+    monkeypatch.setattr(email_set, "write", failing)
+    assert (await bob.error("Email/set", create={"a": draft, "b": draft}))["type"] == "serverPartialFail"
+    assert len((await bob.call("Email/query"))["ids"]) == 1
+    assert (await bob.error("Email/set", create={"b": draft}))["type"] == "serverUnavailable"
+
+
+async def test_changes_are_counted_as_far_as_the_client_looks(stage: JmapStage) -> None:
+    """RFC 8620 §5.6: what lies behind upToId is not among what is too much."""
+    bob = stage.jmap()
+    ids = [
+        id_text(IdKind.EMAIL, (await stage.deliver(internaldate=stage.now - n)).email_id) for n in range(5)
+    ]
+    asked = {"sort": [{"property": "receivedAt", "isAscending": False}]}
+    before = await bob.call("Email/query", **asked)
+    assert before["ids"] == ids
+    await bob.call("Email/set", update={one: {"keywords/$seen": True} for one in ids[1:]})
+    told = await bob.call(
+        "Email/queryChanges", sinceQueryState=before["queryState"], upToId=ids[0], maxChanges=1, **asked
+    )
+    assert (told["removed"], told["added"]) == ([], [])
+
+
+async def test_another_account_says_whether_anything_in_it_may_be_changed(stage: JmapStage) -> None:
+    """RFC 8620 §2, isReadOnly."""
+    bob, alice = stage.jmap(BOB), stage.jmap(ALICE)
+    imap = await stage.user(ALICE)
+    await imap.ok(f"SETACL INBOX {BOB} lr")
+    accounts = (await bob.http("GET", "/jmap/session")).json["accounts"]
+    assert {one: told["isReadOnly"] for one, told in accounts.items()} == {
+        bob.account: False,
+        alice.account: True,
+    }
+    await imap.ok(f"SETACL INBOX {BOB} lrs")
+    assert (await bob.http("GET", "/jmap/session")).json["accounts"][alice.account]["isReadOnly"] is False
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sentAt": None, "messageId": None},
+        {"messageId": [], "to": [], "references": []},
+        {"header:Message-ID:asMessageIds": None, "header:Date": None},
+        {"header:Date:asDate:all": [], "header:To:asAddresses:all": [[]]},
+    ],
+)
+async def test_a_message_has_its_id_and_date_whatever_is_null_or_empty(
+    stage: JmapStage, given: dict[str, Any]
+) -> None:
+    """RFC 8621 §4.6: the server adds them; and no field is without what it is for."""
+    bob = stage.jmap()
+    drafts = (await roles(bob))["drafts"]
+    told = await bob.call("Email/set", create={"c": {"mailboxIds": {drafts: True}, **given}})
+    made = told["created"]["c"]
+    raw = (await bob.http("GET", f"/jmap/download/{bob.account}/{made['blobId']}/x")).body
+    names = [line.partition(b":")[0] for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n")]
+    assert sorted(names) == [b"Content-Type", b"Date", b"MIME-Version", b"Message-ID"]
+    assert b":\r\n" not in raw
