@@ -163,6 +163,8 @@ class Services:
         """No new connections; those that are there get `grace` seconds to end what they do."""
         for listener in self._listeners:
             await listener.stop()
+        if self._site is not None:
+            self._site.dismiss()
         await self._connections.drain(grace)
         if self._site is not None:
             await self._site.stop()

@@ -15,6 +15,7 @@ from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.net.http import HttpService, HttpSession
 from postroom.serve.jmap.call import JmapService
+from postroom.serve.jmap.http import JmapApp
 from postroom.serve.jmap.resources import jmap_app
 from postroom.serve.jmap.sessions import PREFIX, WELL_KNOWN
 from postroom.store import acme_challenges, directory
@@ -47,12 +48,17 @@ class Site:
         rules = Rules(
             hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
         )
-        guard = Guard(rules, mounts(world, parts, on_error), doors(facts))
+        self._jmap = _jmap(world, parts, on_error)
+        guard = Guard(rules, mounts(self._jmap), doors(facts))
         self._service = HttpService(guard, world.clock.monotonic, on_error)
 
     def session(self) -> HttpSession:
         """For a connection that has come."""
         return HttpSession(self._service)
+
+    def dismiss(self) -> None:
+        """Ends what would go on for ever: push to those who listen."""
+        self._jmap.close()
 
     async def stop(self) -> None:
         """Ends what applications still do."""
@@ -70,9 +76,14 @@ class Site:
         return offers_of(self._settings.server.hostname, dict(self._ports))
 
 
-def mounts(world: Surroundings, parts: Parts, tell: Callable[[BaseException], None]) -> tuple[Mount, ...]:
+def mounts(jmap: JmapApp) -> tuple[Mount, ...]:
     """The applications of a server beside the small doors, the most particular path first."""
-    jmap = jmap_app(
+    most = jmap.service.limits.max_size_upload
+    return (Mount(WELL_KNOWN, jmap), Mount(PREFIX, jmap, most))
+
+
+def _jmap(world: Surroundings, parts: Parts, tell: Callable[[BaseException], None]) -> JmapApp:
+    return jmap_app(
         JmapService(
             parts.login,
             parts.store,
@@ -83,5 +94,3 @@ def mounts(world: Surroundings, parts: Parts, tell: Callable[[BaseException], No
             wordbook=IndexWordbook(parts.store.engine, parts.index),
         )
     )
-    most = jmap.service.limits.max_size_upload
-    return (Mount(WELL_KNOWN, jmap), Mount(PREFIX, jmap, most))

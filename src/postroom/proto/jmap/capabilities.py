@@ -12,6 +12,7 @@ import msgspec
 
 CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
+WEBSOCKET: Final = "urn:ietf:params:jmap:websocket"
 
 
 # RFC 8621 §4.4.2; what a query of emails can be sorted by.
@@ -45,6 +46,7 @@ TABLE: Final[tuple[Capability, ...]] = (
         },
         shared=True,
     ),
+    Capability(WEBSOCKET, "RFC 8887 §3.1"),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
 COLLATIONS: Final = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")

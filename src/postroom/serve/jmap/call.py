@@ -15,6 +15,7 @@ from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Limits
 from postroom.proto.jmap.types import Arguments, Object
+from postroom.serve.jmap.audience import Audience
 from postroom.serve.jmap.results import Results
 from postroom.serve.logins import Logins
 from postroom.store import acl
@@ -49,6 +50,7 @@ class JmapService(msgspec.Struct):
     rosters: Rosters = msgspec.field(default_factory=Rosters)
     columns: EmailColumns = msgspec.field(default_factory=EmailColumns)
     results: Results = msgspec.field(default_factory=Results)
+    audience: Audience = msgspec.field(default_factory=Audience)
 
 
 class Visitor(msgspec.Struct, frozen=True):

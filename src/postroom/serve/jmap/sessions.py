@@ -12,7 +12,7 @@ import msgspec
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import ijson
-from postroom.proto.jmap.capabilities import COLLATIONS, CORE, TABLE
+from postroom.proto.jmap.capabilities import COLLATIONS, CORE, TABLE, WEBSOCKET
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.store import acl
 
@@ -21,6 +21,7 @@ API: Final = PREFIX + "/api"
 SESSION: Final = PREFIX + "/session"
 UPLOAD: Final = PREFIX + "/upload"
 DOWNLOAD: Final = PREFIX + "/download"
+WEBSOCKET_PATH: Final = PREFIX + "/ws"
 EVENTS: Final = PREFIX + "/eventsource"
 WELL_KNOWN: Final = "/.well-known/jmap"
 
@@ -29,7 +30,7 @@ async def session_object(service: JmapService, visitor: Visitor, origin: str) ->
     """The object, with its state. `origin`: scheme and authority under which the client has reached the server."""
     own = id_text(IdKind.ACCOUNT, visitor.account_id)
     session: dict[str, Any] = {
-        "capabilities": {capability.uri: _server(service, capability.uri) for capability in TABLE},
+        "capabilities": {capability.uri: _server(service, capability.uri, origin) for capability in TABLE},
         "accounts": await _accounts(service, visitor),
         "primaryAccounts": {capability.uri: own for capability in TABLE if capability.of_account is not None},
         "username": visitor.address,
@@ -42,7 +43,9 @@ async def session_object(service: JmapService, visitor: Visitor, origin: str) ->
     return session
 
 
-def _server(service: JmapService, uri: str) -> dict[str, Any]:
+def _server(service: JmapService, uri: str, origin: str) -> dict[str, Any]:
+    if uri == WEBSOCKET:  # RFC 8887 §3.1
+        return {"url": f"ws{origin.removeprefix('http')}{WEBSOCKET_PATH}", "supportsPush": True}
     if uri != CORE:
         return {}
     return {**msgspec.to_builtins(service.limits), "collationAlgorithms": list(COLLATIONS)}
