@@ -108,6 +108,8 @@ class Services:
         if self._settings.guard.greylist:
             greylist = guarding.greylist(self._settings, self._world, self._parts)
             chores.append(Chore("greylist", 3600.0, greylist.prune, Whose.STORE))
+        if self._site is not None:
+            chores += self._site.chores()
         return chores
 
     def unique(self) -> str:

@@ -9,13 +9,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 
+from postroom.app.building import Authorities, home_domain
+from postroom.app.housekeeping import Chore, Whose
 from postroom.app.own_policy import own_policy
 from postroom.app.parts import Parts
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
+from postroom.net.certificates import CertificateError
 from postroom.net.http import HttpService, HttpSession
+from postroom.net.https import NotFetched, Web
+from postroom.net.public_addresses import is_public
+from postroom.proto.http.client import Request, Response
+from postroom.proto.jmap.webpush import server_key
 from postroom.serve.jmap.call import JmapService
 from postroom.serve.jmap.http import JmapApp
+from postroom.serve.jmap.pushing import LOOK_SECONDS, Pusher, Sender
 from postroom.serve.jmap.resources import jmap_app
 from postroom.serve.jmap.sessions import PREFIX, WELL_KNOWN
 from postroom.store import acme_challenges, directory
@@ -24,6 +32,8 @@ from postroom.web.doors import Facts, doors
 from postroom.web.guard import Guard, Mount, Rules
 from postroom.web.hosts import Hosts
 from postroom.web.services import Offers, offers_of
+
+PUSH_SECONDS = 30.0  # for one POST to a push service
 
 
 class Site:
@@ -49,6 +59,9 @@ class Site:
             hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
         )
         self._jmap = _jmap(world, parts, on_error)
+        self._pusher = self._jmap.service.push = Pusher(
+            lambda: self._jmap.service, _sender(settings, world, parts)
+        )
         guard = Guard(rules, mounts(self._jmap), doors(facts))
         self._service = HttpService(guard, world.clock.monotonic, on_error)
 
@@ -56,12 +69,17 @@ class Site:
         """For a connection that has come."""
         return HttpSession(self._service)
 
+    def chores(self) -> list[Chore]:
+        """What is to be done from time to time."""
+        return [Chore("push", LOOK_SECONDS, self._pusher.look, Whose.STORE)]
+
     def dismiss(self) -> None:
         """Ends what would go on for ever: push to those who listen."""
         self._jmap.close()
 
     async def stop(self) -> None:
         """Ends what applications still do."""
+        await self._pusher.close()
         await self._service.stop()
 
     async def _is_ours(self, domain: str) -> bool:
@@ -94,3 +112,18 @@ def _jmap(world: Surroundings, parts: Parts, tell: Callable[[BaseException], Non
             wordbook=IndexWordbook(parts.store.engine, parts.index),
         )
     )
+
+
+def _sender(settings: Settings, world: Surroundings, parts: Parts) -> Sender:
+    """POSTs to push services, anybody's hosts: none but public addresses are connected to, and nothing is followed."""
+    context = Authorities(settings, world.clock.monotonic).context
+    web = Web(world.resolver, context, world.https_port_of, world.source, PUSH_SECONDS, is_public)
+
+    async def post(request: Request) -> Response:
+        try:
+            return await web.ask(request)
+        except (NotFetched, CertificateError) as error:
+            raise OSError(str(error)) from error
+
+    key = server_key(parts.vault.derive("VAPID key"))
+    return Sender(post, key, f"mailto:postmaster@{home_domain(settings)}", world.clock.now)

@@ -12,6 +12,7 @@ import msgspec
 
 CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
+VAPID: Final = "urn:ietf:params:jmap:webpush-vapid"
 WEBSOCKET: Final = "urn:ietf:params:jmap:websocket"
 
 
@@ -47,6 +48,7 @@ TABLE: Final[tuple[Capability, ...]] = (
         shared=True,
     ),
     Capability(WEBSOCKET, "RFC 8887 §3.1"),
+    Capability(VAPID, "RFC 9749 §3"),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
 COLLATIONS: Final = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")

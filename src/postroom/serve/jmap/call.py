@@ -7,7 +7,7 @@ RFC 8620 §1.6.2 (accounts), §3.6.2, §5.3 (creation ids). Not here: the order 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from postroom.store.changes import Change
 from postroom.store.email_columns import EmailColumns
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
+from postroom.store.push_subscriptions import Kept
 from postroom.store.rights import MailboxRef
 from postroom.store.roster import Rosters
 from postroom.store.store import Store
@@ -31,6 +32,20 @@ from postroom.store.wordbook import Wordbook
 T = TypeVar("T")
 
 STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $1"
+
+
+class Push(Protocol):
+    """What sends messages to push services. See `serve.jmap.pushing`."""
+
+    @property
+    def key(self) -> str:
+        """The public key of RFC 9749 §3."""
+
+    def may_create(self, account_id: int) -> bool:
+        """Whether an account has not made too many subscriptions lately; counts."""
+
+    def verify(self, subscription_id: str, kept: Kept) -> None:
+        """Sends the verification code, in the background."""
 
 
 class JmapService(msgspec.Struct):
@@ -50,14 +65,16 @@ class JmapService(msgspec.Struct):
     rosters: Rosters = msgspec.field(default_factory=Rosters)
     columns: EmailColumns = msgspec.field(default_factory=EmailColumns)
     results: Results = msgspec.field(default_factory=Results)
+    push: Push | None = None
     audience: Audience = msgspec.field(default_factory=Audience)
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """Who is logged in; `address` as the account is written."""
+    """Who is logged in; `address` as the account is written, `credential` by what."""
 
     account_id: int
     address: str
+    credential: str = ""
 
 
 class AccountState(msgspec.Struct, frozen=True):

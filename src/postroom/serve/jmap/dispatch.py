@@ -13,6 +13,7 @@ from postroom.serve.jmap import (
     mailbox,
     mailbox_query,
     mailbox_set,
+    push_subscription,
     snippet,
     thread,
 )
@@ -29,4 +30,5 @@ METHODS: Final[Methods] = {
     **mailbox_set.METHODS,
     **thread.METHODS,
     **snippet.METHODS,
+    **push_subscription.METHODS,
 }

@@ -181,7 +181,7 @@ class JmapApp:
             raise RequestError("", error.public, HTTPStatus.UNAUTHORIZED) from error
         except TooManyLogins as error:
             raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
-        return Visitor(login.account_id, login.address)
+        return Visitor(login.account_id, login.address, login.credential)
 
 
 def _folders(path: str) -> list[str]:

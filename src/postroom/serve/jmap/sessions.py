@@ -12,7 +12,7 @@ import msgspec
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import ijson
-from postroom.proto.jmap.capabilities import COLLATIONS, CORE, TABLE, WEBSOCKET
+from postroom.proto.jmap.capabilities import COLLATIONS, CORE, TABLE, VAPID, WEBSOCKET
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.store import acl
 
@@ -30,7 +30,11 @@ async def session_object(service: JmapService, visitor: Visitor, origin: str) ->
     """The object, with its state. `origin`: scheme and authority under which the client has reached the server."""
     own = id_text(IdKind.ACCOUNT, visitor.account_id)
     session: dict[str, Any] = {
-        "capabilities": {capability.uri: _server(service, capability.uri, origin) for capability in TABLE},
+        "capabilities": {
+            capability.uri: _server(service, capability.uri, origin)
+            for capability in TABLE
+            if capability.uri != VAPID or service.push
+        },
         "accounts": await _accounts(service, visitor),
         "primaryAccounts": {capability.uri: own for capability in TABLE if capability.of_account is not None},
         "username": visitor.address,
@@ -46,6 +50,8 @@ async def session_object(service: JmapService, visitor: Visitor, origin: str) ->
 def _server(service: JmapService, uri: str, origin: str) -> dict[str, Any]:
     if uri == WEBSOCKET:  # RFC 8887 §3.1
         return {"url": f"ws{origin.removeprefix('http')}{WEBSOCKET_PATH}", "supportsPush": True}
+    if uri == VAPID and service.push is not None:  # RFC 9749 §3
+        return {"applicationServerKey": service.push.key}
     if uri != CORE:
         return {}
     return {**msgspec.to_builtins(service.limits), "collationAlgorithms": list(COLLATIONS)}
