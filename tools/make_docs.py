@@ -18,6 +18,7 @@ import msgspec
 
 from postroom.app import building, settings
 from postroom.app.settings import Settings
+from postroom.net.networks import Networks
 from postroom.proto.imap import capabilities as imap_capabilities
 from postroom.proto.imap.verb import State
 from postroom.proto.imap.verbs import VERBS as IMAP_VERBS
@@ -409,7 +410,7 @@ def _fields(
     defaults = {field.name: field.default for field in msgspec.structs.fields(struct)}
     for field in node.body:
         name = _target(field)
-        if isinstance(field, ast.AnnAssign) and not isinstance(defaults[name], bool):
+        if isinstance(field, ast.AnnAssign) and not isinstance(defaults[name], bool | Networks):
             yield Bound(place, name, defaults[name], _comment(field, lines) or about)
             about = about and "as above"
 

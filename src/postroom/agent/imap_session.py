@@ -122,14 +122,17 @@ class ImapSession:
             return (await self.do(NOOP)).data
         self._machine.send(IDLE)
         heard: list[Data | Status] = []
+        idling = False  # news may come before the server says that it idles; it cannot be told to end before
         try:
             async with asyncio.timeout(IDLE_SECONDS):
-                while not (heard and not isinstance(heard[-1], Status)):
+                while not (idling and any(isinstance(one, Data) for one in heard)):
                     event = await self._event(2 * IDLE_SECONDS)
                     if isinstance(event, Done):  # it does not want to, now
                         await asyncio.sleep(seconds)
                         return heard
-                    if not isinstance(event, Idling):
+                    if isinstance(event, Idling):
+                        idling = True
+                    else:
                         heard.append(self._data(event))
         except TimeoutError:
             pass  # nothing happened

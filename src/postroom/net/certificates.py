@@ -9,6 +9,7 @@ ticket keys, of its own. Not here: where certificates come from, DANE, MTA-STS.
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -156,7 +157,7 @@ class ServerTls:
         def choose(asked: Hello) -> TlsContext:
             if ACME_TLS in asked.protocols and service.proves:
                 return self._proof(asked)
-            name = asked.server_name
+            name = "" if is_address(asked.server_name) else asked.server_name
             chosen = by_name.get(name) or by_name.get("*." + name.partition(".")[2])
             if chosen is None and name and service.strict and name not in self._names:
                 raise Alert(UNRECOGNIZED_NAME, f"no service here is called {name}")
@@ -170,6 +171,15 @@ class ServerTls:
         if found is None or asked.protocols != (ACME_TLS,):
             raise Alert(UNRECOGNIZED_NAME, f"nothing is to be proved for {asked.server_name}")
         return found
+
+
+def is_address(name: str) -> bool:
+    """Whether somebody asks for an address, which names no server (RFC 6066 §3: literal addresses are not permitted there)."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def opportunistic() -> TlsContext:

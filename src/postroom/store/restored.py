@@ -61,9 +61,11 @@ UPDATE mailboxes SET highestmodseq = highestmodseq + $1, created_modseq = create
   vanished_floor = (SELECT a.vanished_floor FROM accounts a WHERE a.account_id = mailboxes.account_id)
 """
 EMAILS: Final = "UPDATE emails SET created_modseq = created_modseq + $1"
+RECORDS: Final = "UPDATE records SET created_modseq = created_modseq + $1, modseq = modseq + $1"
 FORGOTTEN: Final = (
     "DELETE FROM vanished",
     "DELETE FROM deleted_mailboxes",
+    "DELETE FROM records_gone",
     "DELETE FROM url_keys",
     "DELETE FROM unfinished",
 )
@@ -107,6 +109,7 @@ async def mark(engine: Engine, how: Marking) -> Marked:
         await tx.execute(SEEN)
         letters = await tx.execute(MESSAGES, MODSEQS)
         await tx.execute(EMAILS, MODSEQS)
+        await tx.execute(RECORDS, MODSEQS)
         await tx.execute(ACCOUNTS, MODSEQS, VALIDITIES)
         await tx.execute(MAILBOXES, MODSEQS)
         for statement in FORGOTTEN:

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from people import NOW, add_account, add_domains, at, write
@@ -18,7 +19,7 @@ async def test_credentials_come_back_as_they_were(engine, account_id):
     await write(engine, credentials.put, account_id, APP, NOW)
     found = await credentials.of_address(engine.reading(), BOB)
     assert (found.account_id, str(found.address), found.enabled) == (account_id, "Bob@x.test", True)
-    assert found.credentials[0] == APP
+    assert found.credentials[0] == msgspec.structs.replace(APP, created=NOW)
     assert found.credentials[1].kind is CredentialKind.PASSWORD
 
 

@@ -32,6 +32,8 @@ MARKED = {  # what somebody outside the store may remember, or what is compared 
     "emails": {"created_modseq"},
     "messages": {"uid", "modseq"},
     "seen": {"uid"},
+    "records": {"modseq", "created_modseq"},
+    "records_gone": {"modseq", "created_modseq"},
     "vanished": {"uid", "modseq"},
     "deleted_mailboxes": {"modseq"},
     "url_keys": {"secret"},

@@ -222,7 +222,7 @@ async def test_sockets_that_were_opened_before(tmp_path: Path) -> None:
 
 
 async def test_a_connection_too_many_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("postroom.net.gate._is_local", lambda _: False)
+    monkeypatch.setattr("postroom.net.gate.is_local", lambda _: False)
     settings = without_https(settings_of(tmp_path / "data"))
     limits = msgspec.structs.replace(settings.limits, connections_per_client=2)
     async with Running(msgspec.structs.replace(settings, limits=limits)) as server:

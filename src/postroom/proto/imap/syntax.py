@@ -42,6 +42,7 @@ _ARGUMENTS: Final = {
     "SELECT": "mailbox [(parameters)]",
     "SETACL": "mailbox identifier [+ or -]rights",
     "SETMETADATA": 'mailbox, or "", and (entry value ...)',
+    "SETQUOTA": "root (resource limit ...)",
     "SORT": "[RETURN (options)] (criteria) charset keys",
     "STATUS": "mailbox (items)",
     "STORE": "messages [(UNCHANGEDSINCE modseq)] [+ or -]FLAGS[.SILENT] (flags)",

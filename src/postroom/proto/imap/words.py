@@ -33,6 +33,14 @@ _WORDS: Final = {
         "Eine Ebene eines Postfachnamens ist nicht . oder .. und beginnt nicht mit # oder ~",
         "Un niveau d'un nom de boîte n'est ni . ni .. et ne commence pas par # ou ~",
     ),
+    "A limit is at least 1; for none, leave the resource out": (
+        "Eine Grenze ist mindestens 1; für keine wird die Ressource weggelassen",
+        "Une limite vaut au moins 1 ; pour aucune, omettez la ressource",
+    ),
+    "A limit is named once": (
+        "Eine Grenze wird einmal genannt",
+        "Une limite est nommée une seule fois",
+    ),
     "A mailbox cannot lie in itself": (
         "Ein Postfach kann nicht in sich selbst liegen",
         "Une boîte ne peut être dans elle-même",
@@ -163,6 +171,10 @@ _WORDS: Final = {
         "Seules les URL de ses propres messages sont signées, pour des accès connus",
     ),
     "Only over TLS": ("Nur über TLS", "Seulement par TLS"),
+    "Only the administrator sets quotas": (
+        "Nur die Verwaltung setzt Quotas",
+        "Seul l'administrateur fixe les quotas",
+    ),
     "Only what is found in the selected mailbox alone can be saved": (
         "Nur was im ausgewählten Postfach allein gefunden wird, kann gespeichert werden",
         "Seul ce qui est trouvé dans la boîte sélectionnée peut être gardé",
@@ -208,6 +220,10 @@ _WORDS: Final = {
         "Einige der Nachrichten sind fort: nichts wurde getan",
         "Certains messages ont disparu : rien n'a été fait",
     ),
+    "Some of the messages are gone: the others were moved": (
+        "Einige der Nachrichten sind nicht mehr da: die anderen wurden verschoben",
+        "Certains des messages ont disparu : les autres ont été déplacés",
+    ),
     "Some of the messages have been expunged": (
         "Einige der Nachrichten wurden entfernt",
         "Certains messages ont été effacés",
@@ -243,6 +259,10 @@ _WORDS: Final = {
     ),
     "The language is changed": ("Jetzt wird Deutsch gesprochen", "On parle français à présent"),
     "The login is given up": ("Die Anmeldung ist abgebrochen", "La connexion est abandonnée"),
+    "The limits are set": (
+        "Die Grenzen sind gesetzt",
+        "Les limites sont fixées",
+    ),
     "The mailbox exists already": ("Das Postfach gibt es schon", "La boîte existe déjà"),
     "The mailbox has mailboxes below it: delete them first": (
         "Unter dem Postfach liegen andere: diese zuerst löschen",
