@@ -176,6 +176,18 @@ async def test_a_cancelled_wait_loses_nothing(stage: JmapStage) -> None:
     one.close()
 
 
+async def test_a_change_while_it_begins_is_not_the_last_that_is_heard(stage: JmapStage) -> None:
+    one = watch(stage)
+    beginning = asyncio.ensure_future(one.begin())
+    while not one._accounts:
+        await asyncio.sleep(0)
+    stage.store.changes.missed()
+    await beginning
+    await asyncio.wait_for(stage.deliver(), 20)
+    assert "Email" in (await news(one)).changed[stage.jmap().account]
+    one.close()
+
+
 async def test_nothing_is_listened_to_behind_the_end(stage: JmapStage) -> None:
     one = watch(stage)
     await one.begin()

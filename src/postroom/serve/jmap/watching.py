@@ -88,8 +88,7 @@ class Watch:
     async def begin(self, seen: Mapping[str, int] | None = None) -> None:
         """Looks how things are. `seen`: a client's position; what has changed since is the first news. None: there is none to be told."""
         call = Call(self._service, self._visitor)
-        for account_id in await self._follow(call):
-            self._dirty.discard(account_id)
+        await self._follow(call)
         for account_id, account in self._accounts.items():
             await self._place(call, account_id, account, seen)
 
