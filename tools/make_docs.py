@@ -91,7 +91,6 @@ IMAP_ABSENT = {  # of the registry and of other servers: by which text, and why 
     "METADATA-SERVER": ("RFC 5464", "METADATA, which is offered, includes it"),
     "URLAUTH=BINARY": ("RFC 5524", "for servers that submit or play parts by URL, of which there are none"),
     "I18NLEVEL=2": ("RFC 5255", "there is one comparator, i;unicode-casemap"),
-    "JMAPACCESS": ("RFC 9698", "needs JMAP"),
 }
 LIMIT_CLASSES = ("Limits", "GateLimits", "ClientLimits", "Schedule")
 SERVICES = (("smtp", Service.MX), ("submission", Service.SUBMISSION), ("lmtp", Service.LMTP))

@@ -198,8 +198,10 @@ def pop3_config(settings: Settings, world: Surroundings, supply: Supply = PASSWO
     )
 
 
-def imap_config(settings: Settings, world: Surroundings, supply: Supply = PASSWORDS_ONLY) -> ImapConfig:
-    """IMAP. Raises `SettingsError`."""
+def imap_config(
+    settings: Settings, world: Surroundings, supply: Supply, jmap: Callable[[], str]
+) -> ImapConfig:
+    """IMAP. `jmap` gives the URL of JMAP's Session resource, "" for none. Raises `SettingsError`."""
     messages = settings.limits.imap_messages
     if 0 < messages < LEAST_MESSAGES:
         raise SettingsError(
@@ -215,6 +217,7 @@ def imap_config(settings: Settings, world: Surroundings, supply: Supply = PASSWO
         message=settings.limits.message_bytes,
         message_limit=messages,
         version=__version__,
+        jmap=jmap,
     )
 
 

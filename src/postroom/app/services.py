@@ -239,7 +239,7 @@ class Services:
     def _imap(self) -> Callable[[], Session]:
         world, parts = self._world, self._parts
         service = ImapService(
-            building.imap_config(self._settings, world, self.logins.supply),
+            building.imap_config(self._settings, world, self.logins.supply, self._jmap),
             parts.login,
             parts.store,
             parts.node.ids,
@@ -251,6 +251,9 @@ class Services:
             presence=Presence(self._settings.mailboxes.imap_sessions),
         )
         return lambda: ImapSession(service)
+
+    def _jmap(self) -> str:
+        return "" if self._site is None else self._site.jmap_session()
 
     async def _flush(self, wanted: Destinations) -> int:
         """ETRN: everything for these next hops is due now; gives how many jobs that is."""

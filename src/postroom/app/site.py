@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from postroom.app.building import Authorities, home_domain
 from postroom.app.housekeeping import Chore, Whose
@@ -25,7 +26,7 @@ from postroom.serve.jmap.call import JmapService
 from postroom.serve.jmap.http import JmapApp
 from postroom.serve.jmap.pushing import LOOK_SECONDS, Pusher, Sender
 from postroom.serve.jmap.resources import jmap_app
-from postroom.serve.jmap.sessions import PREFIX, WELL_KNOWN
+from postroom.serve.jmap.sessions import PREFIX, SESSION, WELL_KNOWN
 from postroom.store import acme_challenges, directory
 from postroom.store.wordbook import IndexWordbook
 from postroom.web.doors import Facts, doors
@@ -34,6 +35,8 @@ from postroom.web.hosts import Hosts
 from postroom.web.services import Offers, offers_of
 
 PUSH_SECONDS = 30.0  # for one POST to a push service
+
+HTTPS: Final = 443  # where it stands unless a URL says otherwise (RFC 9110 §4.2.2)
 
 
 class Site:
@@ -76,6 +79,12 @@ class Site:
     def dismiss(self) -> None:
         """Ends what would go on for ever: push to those who listen."""
         self._jmap.close()
+
+    def jmap_session(self) -> str:
+        """The URL of JMAP's Session resource; "" while HTTPS is not served."""
+        port = self._ports.get("https", 0)
+        authority = self._settings.server.hostname + (f":{port}" if port != HTTPS else "")
+        return f"https://{authority}{SESSION}" if port else ""
 
     async def stop(self) -> None:
         """Ends what applications still do."""

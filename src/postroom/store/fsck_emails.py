@@ -36,6 +36,7 @@ BLOBS: Final = {
     "postgresql": _BLOBS + " WHERE (account_id, blob_id) > ($1, $2) ORDER BY account_id, blob_id LIMIT $3",
 }
 SPOOLED: Final = "SELECT blob_id FROM spool WHERE blob_account <> 0"
+RECORDED: Final = "SELECT blob_id FROM record_blobs"
 LOST_EMAILS: Final = """
 SELECT m.mailbox_id, m.uid, m.email_id FROM messages m LEFT JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
 WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid > $3 AND e.email_id IS NULL ORDER BY m.uid LIMIT $4
@@ -50,6 +51,7 @@ REFS: Final = "SELECT refs FROM blobs WHERE account_id = $1 AND blob_id = $2"
 COUNT_REFS: Final = """
 SELECT (SELECT COUNT(*) FROM emails WHERE account_id = $1 AND blob_id = $2)
 + (SELECT COUNT(*) FROM spool WHERE blob_account = $1 AND blob_id = $2)
++ (SELECT COUNT(*) FROM record_blobs WHERE account_id = $1 AND blob_id = $2)
 """
 SET_REFS: Final = "UPDATE blobs SET refs = $3, unref_at = $4 WHERE account_id = $1 AND blob_id = $2"
 DIGEST: Final = "SELECT hash FROM blobs WHERE account_id = $1 AND blob_id = $2"
@@ -129,6 +131,7 @@ class EmailCheck:
     async def bodies(self) -> AsyncIterator[Finding]:
         """References that are counted wrong, files that are not there, octets that are not what they were. After `emails`."""
         self._referenced.extend(row[0] for row in await self._tx.fetch(SPOOLED))
+        self._referenced.extend(row[0] for row in await self._tx.fetch(RECORDED))
         self._referenced = array("q", sorted(self._referenced))
         last = (-1, -1)
         while rows := await self._tx.fetch(BLOBS[self._engine.dialect.name], *last, SLICE):

@@ -140,6 +140,12 @@ TABLE: Final = (
         Shown.AFTER,
         names=lambda o: () if o.config.message_limit else (f"SAVELIMIT={o.config.save_limit}",),
     ),
+    Row(
+        "JMAPACCESS",
+        "RFC 9698",
+        Shown.AFTER,
+        names=lambda o: ("JMAPACCESS",) if o.config.jmap() else (),
+    ),
     Row("UNAUTHENTICATE", "RFC 8437", Shown.AFTER),
     Row("INPROGRESS", "RFC 9585", Shown.AFTER),
     Row(

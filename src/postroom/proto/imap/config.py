@@ -5,6 +5,7 @@ RFC 9051 §2.2.1, §5.5, RFC 7888 §4 and §5. Every bound on what a client may 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -31,6 +32,10 @@ class Limits(msgspec.Struct, frozen=True):
     queued: int = 262_144  # waiting to be sent, above which the next command waits
 
 
+def _no_jmap() -> str:
+    return ""
+
+
 class ImapConfig(msgspec.Struct, frozen=True):
     """`plaintext`: passwords are taken without TLS too. `message` is the largest message, in octets.
 
@@ -48,6 +53,9 @@ class ImapConfig(msgspec.Struct, frozen=True):
     save_limit: int = 1_000_000
     implementation: str = "Postroom"
     version: str = ""
+    jmap: Callable[[], str] = (
+        _no_jmap  # gives the URL of JMAP's Session resource for the same mail, "" for none
+    )
     limits: Limits = Limits()
 
     @property

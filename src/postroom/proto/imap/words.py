@@ -245,6 +245,7 @@ _WORDS: Final = {
         "TLS ist gerade nicht zu haben",
         "TLS n'est pas disponible pour le moment",
     ),
+    "That is the place": ("Das ist der Ort", "Voilà le lieu"),
     "That is the quota": ("Das ist die Quota", "Voilà le quota"),
     "That is what this server can do": ("Das kann dieser Server", "Voilà ce que ce serveur sait faire"),
     "The INBOX cannot be renamed": (
@@ -322,6 +323,7 @@ _WORDS: Final = {
         "Solche Ereignisse gibt es hier nicht",
         "De tels événements n'existent pas ici",
     ),
+    "There is no JMAP here": ("JMAP gibt es hier nicht", "Il n'y a pas de JMAP ici"),
     "There is no limit": ("Es gibt keine Grenze", "Il n'y a pas de limite"),
     "There is no message with such a number": (
         "Es gibt keine Nachricht mit einer solchen Nummer",

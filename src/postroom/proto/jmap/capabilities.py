@@ -15,6 +15,8 @@ MAIL: Final = "urn:ietf:params:jmap:mail"
 VAPID: Final = "urn:ietf:params:jmap:webpush-vapid"
 WEBSOCKET: Final = "urn:ietf:params:jmap:websocket"
 
+CONTACTS: Final = "urn:ietf:params:jmap:contacts"
+
 
 # RFC 8621 §4.4.2; what a query of emails can be sorted by.
 SORT_OPTIONS: Final = (
@@ -49,6 +51,7 @@ TABLE: Final[tuple[Capability, ...]] = (
     ),
     Capability(WEBSOCKET, "RFC 8887 §3.1"),
     Capability(VAPID, "RFC 9749 §3"),
+    Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
 COLLATIONS: Final = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")

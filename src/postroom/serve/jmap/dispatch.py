@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from postroom.serve.jmap import (
+    address_book,
+    address_book_set,
+    contact_card,
+    contact_card_query,
+    contact_card_set,
     echo,
     email,
     email_import,
@@ -31,4 +36,9 @@ METHODS: Final[Methods] = {
     **thread.METHODS,
     **snippet.METHODS,
     **push_subscription.METHODS,
+    **address_book.METHODS,
+    **address_book_set.METHODS,
+    **contact_card.METHODS,
+    **contact_card_query.METHODS,
+    **contact_card_set.METHODS,
 }

@@ -24,3 +24,14 @@ CREATE TABLE records_gone (
   at BIGINT NOT NULL,
   PRIMARY KEY (account_id, kind, modseq, record_id)
 ) {CLUSTERED};
+
+-- Which bodies a record refers to: one reference each.
+CREATE TABLE record_blobs (
+  account_id BIGINT NOT NULL,
+  kind {TEXT} NOT NULL,
+  record_id BIGINT NOT NULL,
+  blob_id BIGINT NOT NULL,
+  PRIMARY KEY (account_id, kind, record_id, blob_id)
+) {CLUSTERED};
+
+CREATE INDEX record_blobs_blob ON record_blobs (account_id, blob_id);

@@ -1,6 +1,6 @@
 """Commands that belong to the session rather than to mail: CAPABILITY, NOOP, LOGOUT, ID, ENABLE, STARTTLS, the login, COMPRESS.
 
-RFC 9051 §6.1 to §6.3.1, RFC 2971 (ID), RFC 4959 (SASL-IR), RFC 4978 (COMPRESS), RFC 8437 (UNAUTHENTICATE), RFC 5255 §3 (LANGUAGE). LOGIN and AUTHENTICATE become the same
+RFC 9051 §6.1 to §6.3.1, RFC 2971 (ID), RFC 4959 (SASL-IR), RFC 4978 (COMPRESS), RFC 8437 (UNAUTHENTICATE), RFC 5255 §3 (LANGUAGE), RFC 9698 (GETJMAPACCESS). LOGIN and AUTHENTICATE become the same
 event, `LogIn`. Not here: the SASL exchange (`proto.imap.login`).
 """
 
@@ -67,6 +67,10 @@ class Language(Command, frozen=True):
     """LANGUAGE: ranges of RFC 4647 in their order, in lower case; none asks which there are."""
 
     ranges: tuple[str, ...]
+
+
+class GetJmapAccess(Command, frozen=True):
+    """GETJMAPACCESS."""
 
 
 class Enable(Command, frozen=True):
@@ -181,5 +185,6 @@ VERBS: Final = {
     b"ENABLE": Verb(_enable, AFTER, "RFC 9051 §6.3.1", "ENABLE"),
     b"UNAUTHENTICATE": Verb(bare(Unauthenticate()), AFTER, "RFC 8437 §2", "UNAUTHENTICATE"),
     b"COMPRESS": Verb(_compress, AFTER, "RFC 4978 §3", "COMPRESS=DEFLATE"),
+    b"GETJMAPACCESS": Verb(bare(GetJmapAccess()), AFTER, "RFC 9698 §3", "JMAPACCESS"),
     b"CHECK": Verb(bare(Check()), AFTER, "RFC 3501 §6.4.1"),
 }

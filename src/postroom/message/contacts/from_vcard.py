@@ -1,0 +1,361 @@
+"""A vCard as a JSContact Card.
+
+RFC 9555 §2, RFC 9554. What has no counterpart is kept: properties in `vCardProps` (§2.14.1), parameters in `vCardParams` (§2.14.2); what only JSContact has
+comes back out of JSPROP (§3.2.1). A line in another language than the card is an entry of its own here, not a localization. Not here: reading lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from postroom.message.contacts import counterparts as same
+from postroom.message.contacts.dates import read_date, read_moment
+from postroom.message.contacts.json_properties import apply
+from postroom.message.contacts.properties import Property, VCard, split, texts, unescaped
+from postroom.message.contacts.structured import read_address, read_name, read_organization
+
+Object = dict[str, Any]
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
+
+
+def from_vcard(card: VCard) -> Object:
+    """The Card. A vCard without a UID gets one that is always the same (RFC 9555 §2.1.1)."""
+    making = _Making(card)
+    for one in sorted(card.properties, key=lambda one: one.name != "KIND"):  # members are a group's alone
+        if one.name == "X-ABLABEL" and one.group in making.labels:
+            continue
+        if not _READERS.get(one.name, _entry)(making, one):
+            making.keep(one)
+    making.places()
+    made = making.card
+    if "uid" not in made:
+        made["uid"] = _uid(card)
+    for pointer, value in making.patches:
+        apply(made, pointer, value)
+    return made
+
+
+def _uid(card: VCard) -> str:
+    """A UUID whose bits are a hash of the card (version 8, of the maker's own making)."""
+    digits = hashlib.sha256(repr(card.properties).encode("utf-8", "replace")).hexdigest()
+    return f"urn:uuid:{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-8{digits[15:18]}-{digits[18:30]}"
+
+
+class _Making:
+    def __init__(self, card: VCard) -> None:
+        self.card: Object = {"@type": "Card", "version": "1.0"}
+        self.patches: list[tuple[str, str]] = []
+        self.labels = _labels(card)
+        self._count: dict[str, int] = {}
+        self._waiting: list[Property] = []
+
+    def keep(self, one: Property) -> None:
+        """Into vCardProps, as jCard (RFC 7095 §3.3, §5.1) writes it."""
+        params: Object = {
+            name: values[0] if len(values) == 1 else list(values) for name, values in one.params.items()
+        }
+        kind = str(params.pop("value", "unknown")).lower()
+        if one.group:
+            params["group"] = one.group
+        value = unescaped(one.value) if kind == "text" else one.value
+        self.card.setdefault("vCardProps", []).append([one.name.lower(), params, kind, value])
+
+    def add(self, of: str, one: Property, made: Object) -> None:
+        """An object into one of the card's maps, under the id that PROP-ID gives, else the next free one."""
+        entries = self.card.setdefault(of, {})
+        key = one.param("prop-id")
+        if key in entries or not _ID.fullmatch(key):
+            key = self._next(of, entries)
+        entries[key] = made
+
+    def _next(self, of: str, entries: Object) -> str:
+        number = self._count.get(of, 0)
+        while True:
+            number += 1
+            if str(number) not in entries:
+                self._count[of] = number
+                return str(number)
+
+    def later(self, one: Property) -> bool:
+        """A place, which belongs to a date."""
+        self._waiting.append(one)
+        return True
+
+    def places(self) -> None:
+        """Places go to their dates."""
+        anniversaries = self.card.get("anniversaries", {}).values()
+        for one in self._waiting:
+            kind = same.PLACES[one.name]
+            date = next(
+                (date for date in anniversaries if date["kind"] == kind and "place" not in date), None
+            )
+            if date is None:
+                self.keep(one)
+            elif one.value[:4].lower() == "geo:":
+                date["place"] = {"coordinates": one.value}
+            else:
+                date["place"] = {"full": unescaped(one.value)}
+
+
+def _labels(card: VCard) -> dict[str, str]:
+    """Labels of groups: X-ABLabel, which belongs to the other lines of its group."""
+    used = {one.group for one in card.properties if one.group and one.name != "X-ABLABEL"}
+    return {
+        one.group: unescaped(one.value)
+        for one in card.properties
+        if one.name == "X-ABLABEL" and one.group in used
+    }
+
+
+_TAKEN: Final = ("prop-id", "value", "pref", "type")
+
+
+def common(
+    making: _Making, one: Property, made: Object, words: Mapping[str, str], taken: tuple[str, ...]
+) -> Object:
+    """The properties that many objects have: contexts, pref, label, and what is left of the parameters."""
+    left = {name: values for name, values in one.params.items() if name not in taken and name not in _TAKEN}
+    kinds = [kind.lower() for kind in one.params.get("type", ())]
+    contexts = {words[kind]: True for kind in kinds if kind in words}
+    features = {same.FEATURES[kind]: True for kind in kinds if kind in same.FEATURES and one.name == "TEL"}
+    if contexts:
+        made["contexts"] = contexts
+    if features:
+        made["features"] = features
+    others = [kind for kind in kinds if kind not in words and not (features and kind in same.FEATURES)]
+    if others:
+        left["type"] = tuple(others)
+    pref = one.param("pref")
+    if pref.isdecimal() and pref.isascii() and len(pref) <= 3 and 1 <= int(pref) <= 100:
+        made["pref"] = int(pref)
+    if one.group in making.labels:
+        made["label"] = making.labels[one.group]
+    elif one.group:
+        left["group"] = (one.group,)
+    if left:
+        made["vCardParams"] = {
+            name: values[0] if len(values) == 1 else list(values) for name, values in left.items()
+        }
+    return made
+
+
+def _entry(making: _Making, one: Property) -> bool:
+    entry = same.ENTRIES.get(one.name)
+    if entry is None:
+        return False
+    value = one.value.strip() if entry.uri else unescaped(one.value)
+    if not value:
+        return False
+    field = "user" if one.name == "SOCIALPROFILE" and one.param("value") == "text" else entry.field
+    made: Object = {field: unescaped(value) if field == "user" else value, **entry.fixed}
+    taken = []
+    for param, name in entry.params.items():
+        if param in one.params and name not in made:
+            found = _field(name, one)
+            if found is not None:
+                made[name] = found
+                taken.append(param)
+    if one.name == "NOTE":
+        taken += _note(one, made)
+    making.add(entry.of, one, common(making, one, made, same.CONTEXTS, tuple(taken)))
+    return True
+
+
+def _field(name: str, one: Property) -> Any:
+    if name in same.NUMBERS:
+        text = one.param("index")
+        return int(text) if text.isdecimal() and text.isascii() and 0 < len(text) <= 9 and int(text) else None
+    if name == "level":
+        level = one.param("level").lower()
+        return same.LEVELS.get(level) if one.name == "EXPERTISE" else level
+    return next(one.param(param) for param, field in same.ENTRIES[one.name].params.items() if field == name)
+
+
+def _note(one: Property, made: Object) -> list[str]:
+    taken = []
+    author = {
+        field: one.param(param)
+        for param, field in (("author-name", "name"), ("author", "uri"))
+        if one.param(param)
+    }
+    if author:
+        made["author"] = author
+        taken += ["author", "author-name"]
+    created = read_moment(one.param("created"))
+    if created:
+        made["created"] = created
+        taken.append("created")
+    return taken
+
+
+def _text(making: _Making, one: Property) -> bool:
+    name, value = same.TEXTS[one.name], unescaped(one.value).strip()
+    if name in making.card or not value or len(value) > 1_024:
+        return False
+    making.card[name] = value.lower() if name == "kind" else value
+    return True
+
+
+def _time(making: _Making, one: Property) -> bool:
+    name, moment = same.TIMES[one.name], read_moment(one.value)
+    if name in making.card or moment is None:
+        return False
+    making.card[name] = moment
+    return True
+
+
+def _full_name(making: _Making, one: Property) -> bool:
+    name = making.card.setdefault("name", {})
+    value = unescaped(one.value)
+    if one.param("derived").lower() == "true" or not value:
+        if not name:
+            making.card.pop("name")
+        return True
+    if "full" in name or set(one.params) - {"value"} or one.group:
+        if not name:
+            making.card.pop("name")
+        return False
+    name["full"] = value
+    return True
+
+
+def _name(making: _Making, one: Property) -> bool:
+    made = read_name(one)
+    present = making.card.get("name", {})
+    if made is None or "components" in present or set(one.params) - {"sort-as", "value"} or one.group:
+        return made is None and not one.params
+    making.card["name"] = {**present, **made}
+    return True
+
+
+def _address(making: _Making, one: Property) -> bool:
+    made, taken = read_address(one)
+    if not made:
+        return False
+    making.add("addresses", one, common(making, one, made, same.ADDRESS_CONTEXTS, taken))
+    return True
+
+
+def _organization(making: _Making, one: Property) -> bool:
+    made = read_organization(one)
+    if not made:
+        return False
+    making.add("organizations", one, common(making, one, made, same.CONTEXTS, ("sort-as",)))
+    return True
+
+
+def _nickname(making: _Making, one: Property) -> bool:
+    for name in texts(one.value):
+        making.add("nicknames", one, common(making, one, {"name": name}, same.CONTEXTS, ()))
+    return True
+
+
+def _categories(making: _Making, one: Property) -> bool:
+    if set(one.params) - {"value"} or one.group:
+        return False
+    making.card.setdefault("keywords", {}).update(dict.fromkeys(texts(one.value), True))
+    return True
+
+
+def _member(making: _Making, one: Property) -> bool:
+    if making.card.get("kind") != "group" or set(one.params) - {"value"}:
+        return False
+    making.card.setdefault("members", {})[unescaped(one.value)] = True
+    return True
+
+
+def _related(making: _Making, one: Property) -> bool:
+    value = unescaped(one.value)
+    if set(one.params) - {"type", "value"} or not value or value in making.card.get("relatedTo", {}):
+        return False
+    kinds = {kind.lower(): True for kind in one.params.get("type", ())}
+    making.card.setdefault("relatedTo", {})[value] = {"relation": kinds} if kinds else {}
+    return True
+
+
+def _date(making: _Making, one: Property) -> bool:
+    date = read_date(one.value) if one.param("value") != "text" else None
+    if date is None:
+        return False
+    made: Object = {"kind": same.DATES[one.name], "date": date}
+    taken: tuple[str, ...] = ()
+    if one.param("calscale") and "@type" not in date:
+        date["calendarScale"] = one.param("calscale")
+        taken = ("calscale",)
+    making.add("anniversaries", one, common(making, one, made, {}, taken))
+    return True
+
+
+def _gender(making: _Making, one: Property) -> bool:
+    speak = making.card.setdefault("speakToAs", {})
+    if "grammaticalGender" in speak or not one.value or one.params:
+        if not speak:
+            making.card.pop("speakToAs")
+        return False
+    speak["grammaticalGender"] = unescaped(one.value).lower()
+    return True
+
+
+def _pronouns(making: _Making, one: Property) -> bool:
+    value = unescaped(one.value)
+    if not value:
+        return False
+    making.card.setdefault("speakToAs", {})
+    kept = making.card
+    making.card = kept["speakToAs"]
+    making.add("pronouns", one, common(making, one, {"pronouns": value}, same.CONTEXTS, ()))
+    making.card = kept
+    return True
+
+
+def _zone(making: _Making, one: Property) -> bool:
+    if "/" not in one.value or one.params:
+        return False
+    making.add("addresses", one, {"timeZone": unescaped(one.value)})
+    return True
+
+
+def _geo(making: _Making, one: Property) -> bool:
+    value = one.value
+    if value[:4].lower() != "geo:":  # 3.0: two numbers
+        parts = split(value, ";")
+        value = f"geo:{parts[0].strip()},{parts[1].strip()}" if len(parts) == 2 else ""
+    if not value or set(one.params) - {"value"}:
+        return False
+    making.add("addresses", one, {"coordinates": value})
+    return True
+
+
+def _json(making: _Making, one: Property) -> bool:
+    if not one.param("jsptr"):
+        return False
+    making.patches.append((one.param("jsptr"), unescaped(one.value)))
+    return True
+
+
+Reader = Callable[[_Making, Property], bool]
+_READERS: Final[Mapping[str, Reader]] = MappingProxyType(
+    {
+        **dict.fromkeys(same.TEXTS, _text),
+        **dict.fromkeys(same.TIMES, _time),
+        **dict.fromkeys(same.DATES, _date),
+        **dict.fromkeys(same.PLACES, _Making.later),
+        "FN": _full_name,
+        "N": _name,
+        "ADR": _address,
+        "ORG": _organization,
+        "NICKNAME": _nickname,
+        "CATEGORIES": _categories,
+        "MEMBER": _member,
+        "RELATED": _related,
+        "GRAMGENDER": _gender,
+        "PRONOUNS": _pronouns,
+        "TZ": _zone,
+        "GEO": _geo,
+        "JSPROP": _json,
+    }
+)

@@ -1,0 +1,232 @@
+"""ContactCard/query and ContactCard/queryChanges (RFC 9610 §3.3, §3.4).
+
+Texts are compared without regard to case and accents; all words of a text have to be there, phrases stand in quotes. Not here: what a card is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from postroom.message.casemap import casemap
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.capabilities import CONTACTS
+from postroom.proto.jmap.errors import MethodError
+from postroom.proto.jmap.search_words import search_words
+from postroom.proto.jmap.standard import Comparator, Query, QueryChanges, read_filter
+from postroom.proto.jmap.state import read_state
+from postroom.proto.jmap.types import Object, parse_utc_date
+from postroom.serve.jmap import querying
+from postroom.serve.jmap.address_book import open_account, state_of
+from postroom.serve.jmap.call import Call, Method, Methods
+from postroom.serve.jmap.getting import record_number
+from postroom.serve.jmap.querying import Condition, Key
+from postroom.store import contacts, records
+from postroom.store.contacts import BOOK, CARD, Card
+
+AT_ONCE: Final = 200  # cards that are looked at before others have their turn
+MOST_TOUCHED: Final = 5_000  # changes that one answer to /queryChanges looks at
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A card with its number."""
+
+    number: int
+    card: Card
+
+
+def _each(card: Object, of: str) -> Iterator[Object]:
+    yield from card.get(of, {}).values()
+
+
+def _components(card: Object, kind: str) -> list[str]:
+    return [one["value"] for one in card.get("name", {}).get("components", ()) if one["kind"] == kind]
+
+
+def _name(card: Object) -> list[str]:
+    name = card.get("name", {})
+    return [name.get("full", ""), *(one["value"] for one in name.get("components", ()))]
+
+
+def _organizations(card: Object) -> Iterator[str]:
+    for one in _each(card, "organizations"):
+        yield one.get("name", "")
+        yield from (unit["name"] for unit in one.get("units", ()))
+
+
+def _fields(of: str, *names: str) -> Callable[[Object], Iterator[str]]:
+    return lambda card: (one.get(name, "") for one in _each(card, of) for name in names)
+
+
+def _addresses(card: Object) -> Iterator[str]:
+    for one in _each(card, "addresses"):
+        yield one.get("full", "")
+        yield from (part["value"] for part in one.get("components", ()))
+        yield one.get("countryCode", "")
+
+
+def _texts(card: Object) -> Iterator[str]:
+    """Every text of a card but for types, kinds and what media hold."""
+    waiting: list[Any] = [value for name, value in card.items() if name not in ("version", "media", "uid")]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting += [value for name, value in one.items() if name not in ("@type", "kind")]
+            waiting += [name for name, value in one.items() if value is True]
+        elif isinstance(one, list):
+            waiting += one
+
+
+# RFC 9610 §3.3.1: what a text is looked for in.
+TEXTS: Final[Mapping[str, Callable[[Object], Any]]] = {
+    "text": _texts,
+    "name": _name,
+    "name/given": lambda card: _components(card, "given"),
+    "name/surname": lambda card: _components(card, "surname"),
+    "name/surname2": lambda card: _components(card, "surname2"),
+    "nickname": _fields("nicknames", "name"),
+    "organization": _organizations,
+    "email": _fields("emails", "address", "label"),
+    "phone": _fields("phones", "number", "label"),
+    "onlineService": _fields("onlineServices", "service", "uri", "user", "label"),
+    "address": _addresses,
+    "note": _fields("notes", "note"),
+}
+EXACT: Final[Mapping[str, Callable[[Object, str], bool]]] = {
+    "uid": lambda card, value: card.get("uid") == value,
+    "hasMember": lambda card, value: value in card.get("members", {}),
+    "kind": lambda card, value: card.get("kind", "individual") == value,
+}
+TIMES: Final = {
+    "createdBefore": ("created", True),
+    "createdAfter": ("created", False),
+    "updatedBefore": ("updated", True),
+    "updatedAfter": ("updated", False),
+}
+
+
+def _when(card: Object, name: str) -> int | None:
+    return parse_utc_date(card.get(name))
+
+
+def _part(card: Object, kind: str) -> str:
+    return casemap(next(iter(_components(card, kind)), ""))
+
+
+SORTS: Final[Mapping[str, Key[Found]]] = {
+    "created": lambda one: _when(one.card.card, "created") or 0,
+    "updated": lambda one: _when(one.card.card, "updated") or 0,
+    "name/given": lambda one: _part(one.card.card, "given"),
+    "name/surname": lambda one: _part(one.card.card, "surname"),
+    "name/surname2": lambda one: _part(one.card.card, "surname2"),
+}
+
+
+def _condition(given: Object) -> Condition[Found]:
+    """RFC 9610 §3.3.1: all of its properties have to hold."""
+    tests = [_test(name, value) for name, value in given.items()]
+    return lambda one: all(test(one) for test in tests)
+
+
+def _test(name: str, value: Any) -> Condition[Found]:
+    if name not in TEXTS and name not in EXACT and name not in TIMES and name != "inAddressBook":
+        raise MethodError("unsupportedFilter", f"no card is found by {name[:100]!r}")
+    if not isinstance(value, str):
+        raise MethodError("invalidArguments", f"{name} is a string", arguments=["filter"])
+    if name == "inAddressBook":
+        book = record_number(BOOK, value)
+        return lambda one: book in one.card.books
+    if name in EXACT:
+        exact = EXACT[name]
+        return lambda one: exact(one.card.card, value)
+    if name in TIMES:
+        return _time(name, value)
+    words = [_folded(word) for word in search_words(value)]
+    texts = TEXTS[name]
+
+    def contains(one: Found) -> bool:
+        text = _folded("\n".join(texts(one.card.card)))
+        return all(word in text for word in words)
+
+    return contains
+
+
+def _folded(text: str) -> str:
+    """A text without case and accents."""
+    mapped = casemap(text)
+    return mapped if mapped.isascii() else "".join(one for one in mapped if not unicodedata.combining(one))
+
+
+def _time(name: str, value: str) -> Condition[Found]:
+    moment = parse_utc_date(value)
+    if moment is None:
+        raise MethodError("invalidArguments", f"{name} is a UTCDate", arguments=["filter"])
+    of, before = TIMES[name]
+    limit = moment
+
+    def holds(one: Found) -> bool:
+        when = _when(one.card.card, of)
+        return when is not None and (when < limit if before else when >= limit)
+
+    return holds
+
+
+async def _search(
+    call: Call, account_id: int, given: Object | None, sort: Sequence[Comparator] | None, state: int
+) -> list[int]:
+    key = (CARD, account_id, state, msgspec.json.encode((given, sort)))
+    known = call.service.results.get(key)
+    if known is not None:
+        return list(known)
+    matches = querying.predicate(read_filter(given), _condition)
+    querying.ordered([], sort, SORTS)  # what is wrong with the sort is said before anything is read
+    found = []
+    looked_at = 0
+    async for record in contacts.all_records(call.reading, contacts.cards_of(account_id)):
+        looked_at += 1
+        if looked_at % AT_ONCE == 0:
+            await asyncio.sleep(0)  # others have their turn
+        one = Found(record.record_id, contacts.read_card(record))
+        if matches(one):
+            found.append(one)
+    numbers = [one.number for one in querying.ordered(found, sort, SORTS)]
+    call.service.results.put(key, numbers)
+    return numbers
+
+
+def _id(number: int) -> str:
+    return id_text(IdKind.RECORD, number)
+
+
+async def query(call: Call, arguments: Query) -> Object:
+    """RFC 9610 §3.3."""
+    account_id = await open_account(call, arguments.account_id)
+    state = await state_of(call, contacts.cards_of(account_id))
+    numbers = await _search(call, account_id, arguments.filter, arguments.sort, state)
+    return querying.answered(arguments, state, list(map(_id, numbers)), arguments.anchor)
+
+
+async def query_changes(call: Call, arguments: QueryChanges) -> Object:
+    """RFC 9610 §3.4."""
+    account_id = await open_account(call, arguments.account_id)
+    account = await call.state(account_id)
+    kind = contacts.cards_of(account_id)
+    since = read_state(arguments.since_query_state, floor=account.floor, newest=account.modseq)
+    state = await state_of(call, kind)
+    touched = await records.changes(call.reading, kind, (since.modseq, (1 << 63) - 1), MOST_TOUCHED + 1)
+    if len(touched) > MOST_TOUCHED:
+        raise MethodError("cannotCalculateChanges", "too much has changed since")
+    numbers = await _search(call, account_id, arguments.filter, arguments.sort, state)
+    return querying.changed(arguments, state, numbers, [one.record_id for one in touched], id_of=_id)
+
+
+METHODS: Final[Methods] = {
+    "ContactCard/query": Method(CONTACTS, Query, query),
+    "ContactCard/queryChanges": Method(CONTACTS, QueryChanges, query_changes),
+}
