@@ -77,6 +77,17 @@ async def test_only_the_types_that_are_asked_for(stage: JmapStage) -> None:
     one.close()
 
 
+async def test_records_are_told_too(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    one = watch(stage, types=frozenset({"AddressBook", "ContactCard"}))
+    await bob.call("AddressBook/get", ids=None)
+    await one.begin()
+    await bob.call("AddressBook/set", create={"a": {"name": "Friends"}})
+    state = (await bob.call("AddressBook/get", ids=[]))["state"]
+    assert (await news(one)).changed == {bob.account: {"AddressBook": state}}
+    one.close()
+
+
 async def test_changes_come_together(stage: JmapStage) -> None:
     one = watch(stage)
     await one.begin()

@@ -16,9 +16,9 @@ import msgspec
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.push import position
-from postroom.serve.jmap import mailbox, thread
+from postroom.serve.jmap import address_book, mailbox, thread
 from postroom.serve.jmap.call import Call, JmapService, Visitor
-from postroom.store import emails
+from postroom.store import contacts, emails
 from postroom.store.changes import (
     PROCESSES,
     SHARED,
@@ -45,6 +45,8 @@ TYPES: Final[Mapping[str, Watched]] = {
     "Mailbox": Watched(mailbox.state_of, shared=True),
     "Email": Watched(thread.state_of, shared=True),
     "Thread": Watched(thread.state_of, shared=True),
+    "AddressBook": Watched(lambda call, own: address_book.state_of(call, contacts.books_of(own))),
+    "ContactCard": Watched(lambda call, own: address_book.state_of(call, contacts.cards_of(own))),
 }
 _RIGHTS: Final = -1  # no account's id: who shares what may have changed
 DELIVERY: Final = "EmailDelivery"  # has no /get: its state is the modseq at which the newest email was made
