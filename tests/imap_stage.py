@@ -38,6 +38,7 @@ LETTER = b"From: Alice <alice@crepes.test>\r\nTo: bob@hamburger.test\r\nSubject:
 class Known(msgspec.Struct):
     account_id: int
     address: str
+    credential: str = "password "
 
 
 class StageLogins:

@@ -111,6 +111,8 @@ class Services:
         if self._settings.guard.greylist:
             greylist = guarding.greylist(self._settings, self._world, self._parts)
             chores.append(Chore("greylist", 3600.0, greylist.prune, Whose.STORE))
+        if self._site is not None:
+            chores += self._site.chores()
         return chores
 
     def unique(self) -> str:
@@ -167,6 +169,8 @@ class Services:
         """No new connections; those that are there get `grace` seconds to end what they do."""
         for listener in self._listeners:
             await listener.stop()
+        if self._site is not None:
+            self._site.dismiss()
         await self._connections.drain(grace)
         if self._site is not None:
             await self._site.stop()

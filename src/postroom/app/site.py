@@ -12,13 +12,22 @@ from typing import Final
 
 import msgspec
 
+from postroom.app.building import Authorities, home_domain
+from postroom.app.housekeeping import Chore, Whose
 from postroom.app.own_policy import own_policy
 from postroom.app.parts import Parts
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
+from postroom.net.certificates import CertificateError
 from postroom.net.http import HttpService, HttpSession
+from postroom.net.https import NotFetched, Web
+from postroom.net.public_addresses import is_public
+from postroom.proto.http.client import Request, Response
+from postroom.proto.jmap.webpush import server_key
 from postroom.serve.jmap.call import JmapService
+from postroom.serve.jmap.http import JmapApp
 from postroom.serve.jmap.post import Post
+from postroom.serve.jmap.pushing import LOOK_SECONDS, Pusher, Sender
 from postroom.serve.jmap.resources import jmap_app
 from postroom.serve.jmap.sessions import PREFIX, SESSION, WELL_KNOWN
 from postroom.store import acme_challenges, directory
@@ -27,6 +36,8 @@ from postroom.web.doors import Facts, doors
 from postroom.web.guard import Guard, Mount, Rules
 from postroom.web.hosts import Hosts
 from postroom.web.services import Offers, offers_of
+
+PUSH_SECONDS = 30.0  # for one POST to a push service
 
 HTTPS: Final = 443  # where it stands unless a URL says otherwise (RFC 9110 §4.2.2)
 
@@ -60,12 +71,24 @@ class Site:
         rules = Rules(
             hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
         )
-        guard = Guard(rules, mounts(world, parts, behind), doors(facts))
+        self._jmap = _jmap(world, parts, behind)
+        self._pusher = self._jmap.service.push = Pusher(
+            lambda: self._jmap.service, _sender(settings, world, parts)
+        )
+        guard = Guard(rules, mounts(self._jmap), doors(facts))
         self._service = HttpService(guard, world.clock.monotonic, behind.on_error)
 
     def session(self) -> HttpSession:
         """For a connection that has come."""
         return HttpSession(self._service)
+
+    def chores(self) -> list[Chore]:
+        """What is to be done from time to time."""
+        return [Chore("push", LOOK_SECONDS, self._pusher.look, Whose.STORE)]
+
+    def dismiss(self) -> None:
+        """Ends what would go on for ever: push to those who listen."""
+        self._jmap.close()
 
     def jmap_session(self) -> str:
         """The URL of JMAP's Session resource; "" while HTTPS is not served."""
@@ -75,6 +98,7 @@ class Site:
 
     async def stop(self) -> None:
         """Ends what applications still do."""
+        await self._pusher.close()
         await self._service.stop()
 
     async def _is_ours(self, domain: str) -> bool:
@@ -89,9 +113,14 @@ class Site:
         return offers_of(self._settings.server.hostname, dict(self._ports))
 
 
-def mounts(world: Surroundings, parts: Parts, behind: Behind) -> tuple[Mount, ...]:
+def mounts(jmap: JmapApp) -> tuple[Mount, ...]:
     """The applications of a server beside the small doors, the most particular path first."""
-    jmap = jmap_app(
+    most = jmap.service.limits.max_size_upload
+    return (Mount(WELL_KNOWN, jmap), Mount(PREFIX, jmap, most))
+
+
+def _jmap(world: Surroundings, parts: Parts, behind: Behind) -> JmapApp:
+    return jmap_app(
         JmapService(
             parts.login,
             parts.store,
@@ -103,5 +132,18 @@ def mounts(world: Surroundings, parts: Parts, behind: Behind) -> tuple[Mount, ..
             post=behind.post,
         )
     )
-    most = jmap.service.limits.max_size_upload
-    return (Mount(WELL_KNOWN, jmap), Mount(PREFIX, jmap, most))
+
+
+def _sender(settings: Settings, world: Surroundings, parts: Parts) -> Sender:
+    """POSTs to push services, anybody's hosts: none but public addresses are connected to, and nothing is followed."""
+    context = Authorities(settings, world.clock.monotonic).context
+    web = Web(world.resolver, context, world.https_port_of, world.source, PUSH_SECONDS, is_public)
+
+    async def post(request: Request) -> Response:
+        try:
+            return await web.ask(request)
+        except (NotFetched, CertificateError) as error:
+            raise OSError(str(error)) from error
+
+    key = server_key(parts.vault.derive("VAPID key"))
+    return Sender(post, key, f"mailto:postmaster@{home_domain(settings)}", world.clock.now)

@@ -1,6 +1,6 @@
-"""HTTP connections: uvicorn's HTTP/1.1 over our own, so that sockets, neighbours' limits, TLS and deadlines are those of every service.
+"""HTTP connections: uvicorn's HTTP/1.1 and WebSockets over our own, so that sockets, neighbours' limits, TLS and deadlines are those of every service.
 
-RFC 9112 (HTTP/1.1, parsed by h11), RFC 9110 §15.5.9 (408). To the pump a connection is a session whose machine never asks for anything: what comes
+RFC 9112 (HTTP/1.1, parsed by h11), RFC 9110 §15.5.9 (408), RFC 6455 (by wsproto, without compression). To the pump a connection is a session whose machine never asks for anything: what comes
 in goes to uvicorn, which calls the ASGI application; what that answers goes out, and waits when the peer does not read. Slow heads, slow bodies and
 idle connections end here; so does reading when the application is slow. Not here: applications, what a request may be (`web.guard`).
 """
@@ -16,7 +16,9 @@ from typing import Any, cast
 import h11
 from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from uvicorn.server import ServerState
+from wsproto.utilities import LocalProtocolError as NotNow
 
 from postroom.net import eager
 from postroom.net.session import Connection, TlsFacts
@@ -27,6 +29,9 @@ BODY_SECONDS = 60.0  # that any body may take
 SLOWEST_BODY = 500  # octets a second, after the first 60 s of a body
 MOST_UNSENT = 64 * 1024  # octets that the application may be ahead of the socket
 MAX_HEAD = 32 * 1024  # octets of a request line and its fields
+MOST_MESSAGE = 12 << 20  # octets of a WebSocket message
+PING_SECONDS = 30.0  # between two looks whether the peer of a WebSocket is still there
+PONG_SECONDS = 60.0  # that it has to answer
 LOOK_SECONDS = 1.0  # between two looks whether a peer that is not read from is still there
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -54,7 +59,11 @@ class HttpService:
             app,
             loop="none",
             http=H11Protocol,
-            ws="none",
+            ws=WSProtocol,
+            ws_max_size=MOST_MESSAGE,
+            ws_per_message_deflate=False,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PONG_SECONDS,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -81,6 +90,7 @@ class HttpSession:
         self._service = service
         self._connection: Connection | None = None
         self._protocol: H11Protocol | None = None
+        self._frames: WSProtocol | None = None  # once the connection is a WebSocket
         self._out = bytearray()
         self._flushing = False
         self._full: asyncio.Task[None] | None = None
@@ -104,14 +114,13 @@ class HttpSession:
         if not data or protocol is None or connection is None or self.closing:
             return  # to h11, no octets are the end of the connection, which uvicorn would look at for ever
         try:
-            protocol.data_received(data)
-        except (
-            h11.LocalProtocolError
-        ):  # nonsense behind a request whose answer has begun: nothing can be said
+            (self._frames or protocol).data_received(data)
+        except (h11.LocalProtocolError, NotNow, UnicodeDecodeError):
+            # nonsense behind a request whose answer has begun, or in a handshake: nothing can be said
             self.close()
             return
         self._answered = self._answered or protocol.cycle is not None
-        if protocol.conn.their_state is not h11.SEND_BODY:
+        if self._frames is not None or protocol.conn.their_state is not h11.SEND_BODY:
             self._began = None
         elif self._began is None:
             self._began, self._before_body = self._service.now(), connection.bytes_in
@@ -155,7 +164,7 @@ class HttpSession:
     def overdue(self) -> None:
         """Too slow: says so where a request had begun and nothing was answered."""
         protocol = self._protocol
-        if protocol is not None and not self.closing:
+        if protocol is not None and self._frames is None and not self.closing:
             begun = bool(protocol.conn.trailing_data[0]) or protocol.conn.their_state is h11.SEND_BODY
             if begun and protocol.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
                 self._out += _TOO_SLOW
@@ -169,14 +178,15 @@ class HttpSession:
         """Closes after the response that is under way."""
         if self._protocol is not None and not self.closing:
             try:
-                self._protocol.shutdown()
-            except h11.LocalProtocolError:
+                (self._frames or self._protocol).shutdown()
+            except (h11.LocalProtocolError, NotNow):
                 self.close()
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 -- uvicorn has no use for it
         """Tells the application, through uvicorn, that nobody is there any more."""
         self.closing = True
-        protocol, self._protocol, self._connection = self._protocol, None, None
+        protocol = self._frames or self._protocol
+        self._frames = self._protocol = self._connection = None
         if protocol is not None:
             protocol.connection_lost(None)
 
@@ -185,6 +195,8 @@ class HttpSession:
         protocol, connection = self._protocol, self._connection
         if protocol is None or connection is None:
             return 0.0
+        if self._frames is not None:
+            return math.inf  # uvicorn asks whether the peer is there
         if self._began is not None:
             came = connection.bytes_in - self._before_body
             return self._began - connection.quiet_since + BODY_SECONDS + came / SLOWEST_BODY
@@ -212,6 +224,11 @@ class HttpSession:
             if self._connection is not None:
                 asyncio.get_running_loop().call_soon(self._connection.wake)
 
+    def upgrade(self, frames: WSProtocol) -> None:
+        """From now on the connection is a WebSocket (RFC 6455 §4.2.2)."""
+        frames.logger = self._service.log
+        self._frames = frames
+
     def pause(self) -> None:
         """Reads no more than a little."""
         if self._read_on is None:
@@ -229,7 +246,7 @@ class HttpSession:
             return
         self._full = eager.start(self._leave(self._connection))
         if self._full is not None and self._protocol is not None:
-            self._protocol.pause_writing()
+            (self._frames or self._protocol).pause_writing()
 
     async def _leave(self, connection: Connection) -> None:
         try:
@@ -241,7 +258,7 @@ class HttpSession:
         finally:
             self._full = None
         if self._protocol is not None:
-            self._protocol.resume_writing()
+            (self._frames or self._protocol).resume_writing()
 
 
 class _Wire:
@@ -266,6 +283,9 @@ class _Wire:
 
     def close(self) -> None:
         self._session.close()
+
+    def set_protocol(self, protocol: WSProtocol) -> None:
+        self._session.upgrade(protocol)
 
     def pause_reading(self) -> None:
         self._session.pause()

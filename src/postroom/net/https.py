@@ -38,13 +38,17 @@ class NotFetched(Exception):
 
 
 class Web(msgspec.Struct, frozen=True):
-    """What a fetch needs: names, the context that demands a good certificate, the port of an address (443 but in a lab)."""
+    """What a fetch needs: names, the context that demands a good certificate, the port of an address (443 but in a lab).
+
+    `permitted` says of an address whether it may be connected to; it is the address that is connected to then, whatever the name means later.
+    """
 
     resolver: Resolver
     context: Callable[[], ssl.SSLContext]
     port_of: Callable[[str], int] = lambda _ip: 443
     source: str = ""
     seconds: float = FETCH_SECONDS
+    permitted: Callable[[str], bool] = lambda _ip: True
 
     async def ask(self, request: Request) -> Response:
         """The response, whatever its status. Raises `NotFetched`."""
@@ -58,7 +62,10 @@ class Web(msgspec.Struct, frozen=True):
         if not found.records:
             raise NotFetched(f"{request.host} has no address ({found.rcode})")
         last: NetworkError | None = None
-        for ip in found.records[:MOST_ADDRESSES]:
+        permitted = [ip for ip in found.records if self.permitted(ip)]
+        if not permitted:
+            raise NotFetched(f"{request.host} has no address on the public Internet")
+        for ip in permitted[:MOST_ADDRESSES]:
             machine = HttpClient(request)
             wrap = Wrap(self.context(), request.host)
             to = Destination(ip, self.port_of(ip), self.source, CONNECT_SECONDS, wrap)

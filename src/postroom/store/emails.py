@@ -67,6 +67,11 @@ SELECT COALESCE(MAX(modseq), 0) FROM (
   SELECT MAX(modseq) AS modseq FROM messages WHERE account_id = $1
   UNION ALL SELECT MAX(modseq) AS modseq FROM vanished WHERE account_id = $1) AS newest
 """
+DELIVERED: Final = """
+SELECT m.mailbox_id, MAX(e.created_modseq) FROM messages m
+JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
+WHERE m.account_id = $1 AND m.modseq > $2 AND e.created_modseq > $2 GROUP BY m.mailbox_id
+"""
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -129,6 +134,11 @@ async def newest(tx: Transaction, account_id: int) -> int:
     """The modseq of the newest change of a copy; 0 where there never was one."""
     row = await tx.fetchrow(NEWEST, account_id)
     return int(row[0]) if row is not None else 0
+
+
+async def delivered(tx: Transaction, account_id: int, since: int) -> dict[int, int]:
+    """Of emails that were made after the modseq `since` and are there: the newest making, by mailbox."""
+    return {row[0]: int(row[1]) for row in await tx.fetch(DELIVERED, account_id, since)}
 
 
 async def changes(

@@ -36,10 +36,11 @@ USED_EVERY = 3600 * 1_000_000  # microseconds: how exact a credential's last use
 
 
 class Login(msgspec.Struct, frozen=True):
-    """Who has logged in; `address` as the account is written."""
+    """Who has logged in; `address` as the account is written, `credential` what he showed: its kind and its label."""
 
     account_id: int
     address: str
+    credential: str = ""
 
 
 class LoginSettings(msgspec.Struct, frozen=True):
@@ -217,7 +218,7 @@ class LoginPolicy:
         other = self._name(authorize_as) if authorize_as else found.address
         if other is None or other.key != found.address.key:
             raise AuthenticationFailed(detail=f"{found.address} asked to act as {authorize_as!r}")
-        return Login(found.account_id, str(found.address))
+        return Login(found.account_id, str(found.address), f"{attempt.method} {attempt.label}")
 
     @asynccontextmanager
     async def _attempt(

@@ -73,6 +73,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hears one request."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             return
         secure = self._secured(scope, send)
@@ -91,6 +94,27 @@ class Guard:
         except Refused as refused:
             await refused.response()(scope, receive, secure)
 
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hears one handshake of a WebSocket (RFC 6455 §10.2: pages of other sites may not open one)."""
+
+        async def refusing(message: Message) -> None:
+            await send({**message, "type": f"websocket.{message['type']}"})
+
+        try:
+            headers = Headers(scope=scope)
+            _check_framing(scope, headers)
+            await self._host(headers)
+            if self._leads_away(scope):
+                raise Refused(403, "Here only with wss://: what you send could be read on its way")
+            origin = headers.get("origin")
+            if origin is not None and origin.lower() != _own_origin(scope, headers):
+                raise Refused(403, "Another site may not speak in your name")
+            app = self._mount_of(scope["path"]).app
+            await app(scope, receive, self._secured(scope, send))
+        except Refused as refused:
+            answer = refused.response()
+            await answer({**scope, "type": "http", "method": "GET"}, receive, self._secured(scope, refusing))
+
     def _mount_of(self, path: str) -> Mount:
         for mount in self._mounts:
             if path == mount.path or path.startswith(f"{mount.path}/"):
@@ -106,7 +130,7 @@ class Guard:
         return host
 
     def _leads_away(self, scope: Scope) -> bool:
-        if scope["scheme"] == "https" or not self._rules.https():
+        if scope["scheme"] in ("https", "wss") or not self._rules.https():
             return False
         return not (self._rules.loopback_plain and _is_loopback(scope))
 
@@ -123,11 +147,11 @@ class Guard:
 
     def _secured(self, scope: Scope, send: Send) -> Send:
         async def secured(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["scheme"] == "https" and not self._rules.loopback_plain:
+                if scope["scheme"] in ("https", "wss") and not self._rules.loopback_plain:
                     headers.setdefault("strict-transport-security", _STAY)
                 at = dt.datetime.fromtimestamp(self._rules.now() // 1_000_000, dt.UTC)
                 headers.setdefault("date", format_datetime(at, usegmt=True))
@@ -191,7 +215,8 @@ def _check_origin(scope: Scope, headers: Headers) -> None:
 
 
 def _own_origin(scope: Scope, headers: Headers) -> str:
-    return f"{scope['scheme']}://{headers.get('host', '').lower()}"
+    scheme = "https" if scope["scheme"] in ("https", "wss") else "http"
+    return f"{scheme}://{headers.get('host', '').lower()}"
 
 
 def _is_loopback(scope: Scope) -> bool:

@@ -73,10 +73,14 @@ async def build(engine, tmp_path):
         house.passwords.close()
 
 
+def who(login: Login) -> tuple[int, str]:
+    return login.account_id, login.address
+
+
 @pytest.mark.parametrize("username", ["Bob@x.test", "bob@x.test", "BOB@X.TEST", '"bob"@x.test'])
 async def test_the_right_password(build, username):
     house = await build()
-    assert await house.login(username=username) == Login(house.bob, "Bob@x.test")
+    assert who(await house.login(username=username)) == (house.bob, "Bob@x.test")
 
 
 @pytest.mark.parametrize(
@@ -282,7 +286,7 @@ async def test_apop_is_the_digest_of_challenge_and_secret(build):
     await with_secret(house)
     for digest in ("c4c9334bac560ecc979e58001b3e22fb", "C4C9334BAC560ECC979E58001B3E22FB"):
         login = await house.policy.apop(HERE, "BOB@x.test", CHALLENGE, digest)
-        assert login == Login(house.bob, "Bob@x.test")
+        assert who(login) == (house.bob, "Bob@x.test")
 
 
 @pytest.mark.parametrize(

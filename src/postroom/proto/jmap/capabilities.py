@@ -16,6 +16,9 @@ SUBMISSION: Final = "urn:ietf:params:jmap:submission"
 MDN: Final = "urn:ietf:params:jmap:mdn"
 QUOTA: Final = "urn:ietf:params:jmap:quota"
 BLOB: Final = "urn:ietf:params:jmap:blob"
+VAPID: Final = "urn:ietf:params:jmap:webpush-vapid"
+WEBSOCKET: Final = "urn:ietf:params:jmap:websocket"
+
 CONTACTS: Final = "urn:ietf:params:jmap:contacts"
 
 
@@ -69,6 +72,8 @@ TABLE: Final[tuple[Capability, ...]] = (
         },
         shared=True,
     ),
+    Capability(WEBSOCKET, "RFC 8887 §3.1"),
+    Capability(VAPID, "RFC 9749 §3"),
     Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)

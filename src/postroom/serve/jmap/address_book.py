@@ -11,13 +11,12 @@ from typing import Any, Final
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import CONTACTS
 from postroom.proto.jmap.standard import Changes, Get, wanted
-from postroom.proto.jmap.state import Changed
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods
-from postroom.serve.jmap.getting import Since, got, ids_of
+from postroom.serve.jmap.getting import got, ids_of
+from postroom.serve.jmap.recorded import changes_of, state_of
 from postroom.store import contacts, records
 from postroom.store.contacts import Book
-from postroom.store.records import Kind
 
 RIGHTS: Final[Mapping[str, bool]] = {
     "mayRead": True,
@@ -46,11 +45,6 @@ async def open_account(call: Call, account_id: str) -> int:
     return number
 
 
-async def state_of(call: Call, kind: Kind) -> int:
-    """The state of a kind of records."""
-    return max(await records.state(call.reading, kind), (await call.state(kind.account_id)).floor)
-
-
 def shown(number: int, book: Book) -> Object:
     """An address book with all its properties."""
     return {name: value(number, book) for name, value in PROPERTIES.items()}
@@ -67,15 +61,6 @@ async def get(call: Call, arguments: Get) -> Object:
     chosen = list(named.values()) if asked is None else [named[one] for one in asked if one in named]
     found = [{name: PROPERTIES[name](number, books[number]) for name in properties} for number in chosen]
     return got(arguments, state, found, asked)
-
-
-async def changes_of(call: Call, arguments: Changes, kind: Kind) -> Object:
-    """RFC 8620 §5.2 for a kind of records."""
-    account = await call.state(kind.account_id)
-    newest = max(await records.state(call.reading, kind), account.floor)
-    since = Since(arguments, kind.name, floor=account.floor, newest=account.modseq, current=newest)
-    found = await records.changes(call.reading, kind, since.cursor, since.most + 1)
-    return since.answer([Changed(one.modseq, one.record_id, one.created_modseq, one.gone) for one in found])
 
 
 async def changes(call: Call, arguments: Changes) -> Object:

@@ -13,9 +13,10 @@ from postroom.proto.jmap.capabilities import CONTACTS
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import IdOrCreated, Object
-from postroom.serve.jmap.address_book import PROPERTIES, open_account, shown, state_of
+from postroom.serve.jmap.address_book import PROPERTIES, open_account, shown
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import Setting, record_number
+from postroom.serve.jmap.recorded import state_of
 from postroom.store import contacts
 from postroom.store.changes import RecordsChanged
 from postroom.store.contacts import BOOK, Book, HasContents, TooManyBooks

@@ -7,7 +7,7 @@ RFC 8620 §1.6.2 (accounts), §3.6.2, §5.3 (creation ids). Not here: the order 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Limits
 from postroom.proto.jmap.types import Arguments, Object
+from postroom.serve.jmap.audience import Audience
 from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.results import Results
 from postroom.serve.logins import Logins
@@ -23,6 +24,7 @@ from postroom.store.changes import Change
 from postroom.store.email_columns import EmailColumns
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
+from postroom.store.push_subscriptions import Kept
 from postroom.store.rights import MailboxRef
 from postroom.store.roster import Rosters
 from postroom.store.store import Store
@@ -31,6 +33,20 @@ from postroom.store.wordbook import Wordbook
 T = TypeVar("T")
 
 STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $1"
+
+
+class Push(Protocol):
+    """What sends messages to push services. See `serve.jmap.pushing`."""
+
+    @property
+    def key(self) -> str:
+        """The public key of RFC 9749 §3."""
+
+    def may_create(self, account_id: int) -> bool:
+        """Whether an account has not made too many subscriptions lately; counts."""
+
+    def verify(self, subscription_id: str, kept: Kept) -> None:
+        """Sends the verification code, in the background."""
 
 
 class JmapService(msgspec.Struct):
@@ -51,14 +67,17 @@ class JmapService(msgspec.Struct):
     columns: EmailColumns = msgspec.field(default_factory=EmailColumns)
     results: Results = msgspec.field(default_factory=Results)
     post: Post | None = None
+    push: Push | None = None
+    audience: Audience = msgspec.field(default_factory=Audience)
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """Who is logged in; `address` as the account is written, `ip` where he comes from, "" when unknown."""
+    """Who is logged in; `address` as the account is written, `ip` where he comes from, `credential` by what; "" when unknown."""
 
     account_id: int
     address: str
     ip: str = ""
+    credential: str = ""
 
 
 class AccountState(msgspec.Struct, frozen=True):

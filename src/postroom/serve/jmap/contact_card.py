@@ -11,9 +11,10 @@ from postroom.proto.jmap.capabilities import CONTACTS
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import Changes, Get
 from postroom.proto.jmap.types import Object
-from postroom.serve.jmap.address_book import changes_of, open_account, state_of
+from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import got, ids_of, record_number
+from postroom.serve.jmap.recorded import changes_of, state_of
 from postroom.store import contacts, records
 from postroom.store.contacts import CARD, Card
 from postroom.store.records import Record

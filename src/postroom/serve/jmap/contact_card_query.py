@@ -21,10 +21,11 @@ from postroom.proto.jmap.standard import Comparator, Query, QueryChanges, read_f
 from postroom.proto.jmap.state import read_state
 from postroom.proto.jmap.types import Object, parse_utc_date
 from postroom.serve.jmap import querying
-from postroom.serve.jmap.address_book import open_account, state_of
+from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import record_number
 from postroom.serve.jmap.querying import Condition, Key
+from postroom.serve.jmap.recorded import state_of
 from postroom.store import contacts, records
 from postroom.store.contacts import BOOK, CARD, Card
 

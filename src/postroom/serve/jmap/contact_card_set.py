@@ -14,11 +14,12 @@ from postroom.proto.jmap.capabilities import CONTACTS
 from postroom.proto.jmap.errors import MethodError, Refused, invalid
 from postroom.proto.jmap.standard import Copy, Set
 from postroom.proto.jmap.types import Object, utc_date
-from postroom.serve.jmap.address_book import open_account, state_of
+from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.contact_card import OURS, shown
 from postroom.serve.jmap.getting import Setting, record_number
 from postroom.serve.jmap.octets import Octets, upload
+from postroom.serve.jmap.recorded import state_of
 from postroom.store import blobs, contacts, records
 from postroom.store.changes import RecordsChanged
 from postroom.store.contacts import BOOK, CARD, Card

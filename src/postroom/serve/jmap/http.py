@@ -18,7 +18,7 @@ from postroom.message.errors import AuthenticationFailed, MailError, TooManyLogi
 from postroom.proto.jmap import ijson
 from postroom.proto.jmap.capabilities import KNOWN
 from postroom.proto.jmap.errors import RequestError
-from postroom.proto.jmap.request import over, read
+from postroom.proto.jmap.request import Request, over, read
 from postroom.serve.jmap.batch import perform
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.serve.jmap.sessions import API, SESSION, WELL_KNOWN, session_object
@@ -30,6 +30,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 JSON: Final = b"application/json"
 PROBLEM: Final = b"application/problem+json"
+_AS_HTTP: Final = {"ws": "http", "wss": "https"}
 MAX_CREDENTIALS: Final = 4096  # octets of an Authorization field
 
 
@@ -52,7 +53,8 @@ class Exchange:
     def origin(self) -> str:
         """Scheme and authority under which the client has reached the server."""
         host = self.headers.get(b"host", b"localhost").decode("latin-1")
-        return f"{self.scope.get('scheme', 'http')}://{host}"
+        scheme = str(self.scope.get("scheme", "http"))
+        return f"{_AS_HTTP.get(scheme, scheme)}://{host}"
 
     @property
     def client(self) -> str:
@@ -116,7 +118,9 @@ class JmapApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] != "http":
+        if scope["type"] == "websocket":
+            scope, send = {**scope, "method": "WEBSOCKET"}, _refusing(send)
+        elif scope["type"] != "http":
             return
         exchange = Exchange(scope, receive, send)
         try:
@@ -129,6 +133,23 @@ class JmapApp:
             pass  # nobody is there any more
         except MailError as error:
             await exchange.problem(RequestError("", error.public, HTTPStatus.SERVICE_UNAVAILABLE))
+
+    def begin(self, visitor: Visitor) -> None:
+        """One more request of a user is in the air; raises `RequestError`."""
+        most = self.service.limits.max_concurrent_requests
+        if self.busy[visitor.account_id] >= most:
+            raise over("maxConcurrentRequests", f"at most {most} requests at a time")
+        self.busy[visitor.account_id] += 1
+
+    def done(self, visitor: Visitor) -> None:
+        """One less."""
+        self.busy[visitor.account_id] -= 1
+        if not self.busy[visitor.account_id]:
+            del self.busy[visitor.account_id]
+
+    def close(self) -> None:
+        """The server stops: who listens is told to end."""
+        self.service.audience.close()
 
     def _find(self, exchange: Exchange) -> Resource:
         method = "GET" if exchange.method == "HEAD" else exchange.method
@@ -160,7 +181,7 @@ class JmapApp:
             raise RequestError("", error.public, HTTPStatus.UNAUTHORIZED) from error
         except TooManyLogins as error:
             raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
-        return Visitor(login.account_id, login.address, exchange.client)
+        return Visitor(login.account_id, login.address, exchange.client, login.credential)
 
 
 def _folders(path: str) -> list[str]:
@@ -183,16 +204,35 @@ async def _api(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
     media_type = exchange.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if media_type != JSON:
         raise RequestError("notJSON", "the content type of a request is application/json")
-    if app.busy[visitor.account_id] >= limits.max_concurrent_requests:
-        raise over("maxConcurrentRequests", f"at most {limits.max_concurrent_requests} requests at a time")
-    app.busy[visitor.account_id] += 1
+    app.begin(visitor)
     try:
         raw = await exchange.body(limits.max_size_request, "maxSizeRequest")
-        request = read(raw, KNOWN, limits)
-        state = (await session_object(app.service, visitor, exchange.origin))["state"]
-        told = await perform(app.service, visitor, request, state)
+        told = await _performed(app, exchange, visitor, read(raw, KNOWN, limits))
     finally:
-        app.busy[visitor.account_id] -= 1
-        if not app.busy[visitor.account_id]:
-            del app.busy[visitor.account_id]
+        app.done(visitor)
     await exchange.answer(200, ijson.encode(told))
+
+
+async def answered(app: JmapApp, exchange: Exchange, visitor: Visitor, request: Request) -> dict[str, Any]:
+    """The Response object for a request that came another way. Raises `RequestError`."""
+    app.begin(visitor)
+    try:
+        return await _performed(app, exchange, visitor, request)
+    finally:
+        app.done(visitor)
+
+
+async def _performed(app: JmapApp, exchange: Exchange, visitor: Visitor, request: Request) -> dict[str, Any]:
+    state = (await session_object(app.service, visitor, exchange.origin))["state"]
+    return await perform(app.service, visitor, request, state)
+
+
+def _refusing(send: Send) -> Send:
+    """For WebSockets: a response of HTTP is the refusal of the handshake."""
+
+    async def refuse(message: MutableMapping[str, Any]) -> None:
+        if message["type"].startswith("http.response."):
+            message = {**message, "type": f"websocket.{message['type']}"}
+        await send(message)
+
+    return refuse

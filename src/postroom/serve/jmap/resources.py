@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from postroom.serve.jmap import transfer
+from postroom.serve.jmap import eventsource, transfer, websocket
 from postroom.serve.jmap.call import JmapService
 from postroom.serve.jmap.http import JmapApp
 
 
 def jmap_app(service: JmapService) -> JmapApp:
     """The application that a server mounts."""
-    return JmapApp(service, transfer.RESOURCES)
+    return JmapApp(service, {**transfer.RESOURCES, **eventsource.RESOURCES, **websocket.RESOURCES})

@@ -12,7 +12,7 @@ import msgspec
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import ijson
-from postroom.proto.jmap.capabilities import COLLATIONS, CORE, SUBMISSION, TABLE
+from postroom.proto.jmap.capabilities import COLLATIONS, CORE, SUBMISSION, TABLE, VAPID, WEBSOCKET
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.store import acl
 from postroom.store.rights import Right
@@ -23,6 +23,7 @@ API: Final = PREFIX + "/api"
 SESSION: Final = PREFIX + "/session"
 UPLOAD: Final = PREFIX + "/upload"
 DOWNLOAD: Final = PREFIX + "/download"
+WEBSOCKET_PATH: Final = PREFIX + "/ws"
 EVENTS: Final = PREFIX + "/eventsource"
 WELL_KNOWN: Final = "/.well-known/jmap"
 
@@ -31,7 +32,11 @@ async def session_object(service: JmapService, visitor: Visitor, origin: str) ->
     """The object, with its state. `origin`: scheme and authority under which the client has reached the server."""
     own = id_text(IdKind.ACCOUNT, visitor.account_id)
     session: dict[str, Any] = {
-        "capabilities": {capability.uri: _server(service, capability.uri) for capability in TABLE},
+        "capabilities": {
+            capability.uri: _server(service, capability.uri, origin)
+            for capability in TABLE
+            if capability.uri != VAPID or service.push
+        },
         "accounts": await _accounts(service, visitor),
         "primaryAccounts": {capability.uri: own for capability in TABLE if capability.of_account is not None},
         "username": visitor.address,
@@ -44,7 +49,11 @@ async def session_object(service: JmapService, visitor: Visitor, origin: str) ->
     return session
 
 
-def _server(service: JmapService, uri: str) -> dict[str, Any]:
+def _server(service: JmapService, uri: str, origin: str) -> dict[str, Any]:
+    if uri == WEBSOCKET:  # RFC 8887 §3.1
+        return {"url": f"ws{origin.removeprefix('http')}{WEBSOCKET_PATH}", "supportsPush": True}
+    if uri == VAPID and service.push is not None:  # RFC 9749 §3
+        return {"applicationServerKey": service.push.key}
     if uri != CORE:
         return {}
     return {**msgspec.to_builtins(service.limits), "collationAlgorithms": list(COLLATIONS)}

@@ -11,6 +11,9 @@ CREATE TABLE records (
 
 CREATE INDEX records_modseq ON records (account_id, kind, modseq, record_id);
 
+-- Those of all accounts that the sender of push messages goes through.
+CREATE INDEX records_push ON records (account_id, record_id) WHERE kind = 'PushSubscription';
+
 -- What is gone, for those who synchronise; pruned with the rows of vanished.
 CREATE TABLE records_gone (
   account_id BIGINT NOT NULL,

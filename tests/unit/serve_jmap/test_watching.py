@@ -1,0 +1,210 @@
+"""What a client is told of changes (RFC 8620 §7.1): the states that /get gives, of everything he sees, whoever told of it."""
+
+import asyncio
+from typing import Any
+
+from jmap_stage import ALICE, BOB, JmapStage
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.push import read_position
+from postroom.serve.jmap.call import Visitor
+from postroom.serve.jmap.watching import News, Watch
+
+
+def watch(stage: JmapStage, address: str = BOB, types: frozenset[str] | None = None) -> Watch:
+    return Watch(stage.app().service, Visitor(stage.logins.people[address], address), types)
+
+
+async def news(one: Watch) -> News:
+    found = await asyncio.wait_for(one.news(), 20)
+    assert found is not None
+    return found
+
+
+async def quiet(one: Watch) -> bool:
+    try:
+        await asyncio.wait_for(one.news(), 0.2)
+    except TimeoutError:
+        return True
+    return False
+
+
+async def states(stage: JmapStage, address: str = BOB, account: str = "") -> dict[str, str]:
+    """As /get gives them."""
+    client = stage.jmap(address)
+    found = {}
+    for name in ("Mailbox", "Email", "Thread"):
+        got = await client.call(f"{name}/get", accountId=account or client.account, ids=[])
+        found[name] = got["state"]
+    return found
+
+
+async def test_a_letter(stage: JmapStage) -> None:
+    one = watch(stage)
+    await one.begin()
+    await stage.deliver()
+    told = await news(one)
+    bob = stage.jmap().account
+    assert set(told.changed) == {bob}
+    assert told.changed[bob].pop("EmailDelivery")
+    assert told.changed[bob] == await states(stage)
+    assert await quiet(one)
+    one.close()
+
+
+async def test_only_what_changed_is_told(stage: JmapStage) -> None:
+    await stage.deliver()
+    bob = stage.jmap()
+    one = watch(stage)
+    await one.begin()
+    ids = (await bob.call("Email/query"))["ids"]
+    await bob.call("Email/set", update={ids[0]: {"keywords/$flagged": True}})
+    told = (await news(one)).changed[bob.account]
+    assert "EmailDelivery" not in told
+    assert told["Email"] == (await states(stage))["Email"]
+    await bob.call("Mailbox/set", create={"a": {"name": "burgers"}})
+    assert (await news(one)).changed == {bob.account: {"Mailbox": (await states(stage))["Mailbox"]}}
+    one.close()
+
+
+async def test_only_the_types_that_are_asked_for(stage: JmapStage) -> None:
+    one = watch(stage, types=frozenset({"EmailDelivery", "Nothing"}))
+    await one.begin()
+    bob = stage.jmap()
+    await bob.call("Mailbox/set", create={"a": {"name": "burgers"}})
+    assert await quiet(one)
+    await stage.deliver()
+    assert list((await news(one)).changed[bob.account]) == ["EmailDelivery"]
+    one.close()
+
+
+async def test_records_are_told_too(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    one = watch(stage, types=frozenset({"AddressBook", "ContactCard"}))
+    await bob.call("AddressBook/get", ids=None)
+    await one.begin()
+    await bob.call("AddressBook/set", create={"a": {"name": "Friends"}})
+    state = (await bob.call("AddressBook/get", ids=[]))["state"]
+    assert (await news(one)).changed == {bob.account: {"AddressBook": state}}
+    one.close()
+
+
+async def test_changes_come_together(stage: JmapStage) -> None:
+    one = watch(stage)
+    await one.begin()
+    for _ in range(600):  # more than wait for one subscriber: they become a Missed
+        stage.store.changes.publish([])
+    for _ in range(20):
+        await stage.deliver()
+    bob = stage.jmap().account
+    told: dict[str, str] = {}
+    while told.get("Email") != (await states(stage))["Email"]:
+        told = (await news(one)).changed[bob]
+    assert await quiet(one)
+    one.close()
+
+
+async def test_what_nobody_told_of_is_found_when_hints_were_missed(stage: JmapStage) -> None:
+    one = watch(stage)
+    await one.begin()
+    publish = stage.store.changes.publish
+    stage.store.changes.publish = lambda *_, **__: None  # type: ignore[method-assign]
+    await stage.deliver()
+    stage.store.changes.publish = publish  # type: ignore[method-assign]
+    assert await quiet(one)
+    stage.store.changes.missed()
+    told = (await news(one)).changed[stage.jmap().account]
+    assert told["Email"] == (await states(stage))["Email"]
+    assert "EmailDelivery" in told
+    one.close()
+
+
+async def test_a_client_that_comes_again_hears_what_it_missed(stage: JmapStage) -> None:
+    one = watch(stage)
+    await one.begin()
+    await stage.deliver()
+    at = (await news(one)).at
+    one.close()
+    again = watch(stage)
+    await again.begin(read_position(at))
+    assert await quiet(again)
+    again.close()
+    await stage.deliver()
+    third = watch(stage)
+    await third.begin(read_position(at))
+    told = (await news(third)).changed[stage.jmap().account]
+    assert set(told) == {"Mailbox", "Email", "Thread", "EmailDelivery"}
+    assert await quiet(third)
+    third.close()
+
+
+async def test_a_position_from_elsewhere_is_none(stage: JmapStage) -> None:
+    await stage.deliver()
+    bob = stage.jmap().account
+    for position in ("", "nonsense", f"{bob}-999999", f"{bob}-0", "x" * 5000):
+        one = watch(stage)
+        await one.begin(read_position(position))
+        told = (await news(one)).changed[bob]
+        assert {name: told[name] for name in ("Mailbox", "Email", "Thread")} == await states(stage)
+        assert await quiet(one)
+        one.close()
+
+
+async def test_what_others_share_comes_and_goes(stage: JmapStage) -> None:
+    imap = await stage.user(BOB)
+    await imap.ok("CREATE shared")
+    bob = stage.jmap(BOB).account
+    one = watch(stage, ALICE)
+    await one.begin()
+    await imap.ok(f"SETACL shared {ALICE} lr")
+    told = (await news(one)).changed
+    assert told[bob]["Mailbox"] == (await states(stage, ALICE, bob))["Mailbox"]
+    await imap.ok("APPEND shared {3}\r\na\r\n")
+    told = (await news(one)).changed
+    assert told[bob]["Email"] == (await states(stage, ALICE, bob))["Email"]
+    assert "EmailDelivery" in told[bob]
+    await imap.ok("APPEND INBOX {3}\r\na\r\n")
+    assert "EmailDelivery" not in (await news(one)).changed[bob]
+    await imap.ok(f"DELETEACL shared {ALICE}")
+    while not await quiet(one):
+        pass
+    await stage.deliver()
+    assert await quiet(one)
+    one.close()
+
+
+async def test_a_cancelled_wait_loses_nothing(stage: JmapStage) -> None:
+    one = watch(stage)
+    await one.begin()
+    await stage.deliver()
+    for turns in range(30):
+        waiting = asyncio.ensure_future(one.news())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert waiting.cancelled()
+    assert "Email" in (await news(one)).changed[stage.jmap().account]
+    one.close()
+
+
+async def test_a_change_while_it_begins_is_not_the_last_that_is_heard(stage: JmapStage) -> None:
+    one = watch(stage)
+    beginning = asyncio.ensure_future(one.begin())
+    while not one._accounts:
+        await asyncio.sleep(0)
+    stage.store.changes.missed()
+    await beginning
+    await asyncio.wait_for(stage.deliver(), 20)
+    assert "Email" in (await news(one)).changed[stage.jmap().account]
+    one.close()
+
+
+async def test_nothing_is_listened_to_behind_the_end(stage: JmapStage) -> None:
+    one = watch(stage)
+    await one.begin()
+    one.end()
+    assert await one.news() is None
+    one.close()
+    listening: Any = stage.store.changes
+    assert not [key for key in listening._subscriptions if key in stage.logins.people.values()]
+    assert id_text(IdKind.ACCOUNT, stage.logins.people[BOB]) == stage.jmap().account
