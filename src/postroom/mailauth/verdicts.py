@@ -114,5 +114,6 @@ def _ascii(text: str) -> str:
 
 
 def _because(explained: str, start: str) -> str:
-    """`dkim=fail: why (d=...)` without what says the result."""
-    return explained.removeprefix(start).removeprefix(":").strip()
+    """`dkim=fail: why (d=...)` without what says the result; without a reason it is what stands in the parentheses."""
+    rest = explained.removeprefix(start).removeprefix(":").strip()
+    return rest[1:-1] if rest.startswith("(") and rest.endswith(")") else rest

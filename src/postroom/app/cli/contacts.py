@@ -87,7 +87,7 @@ def import_(
         added, replaced, name = added + done.added, replaced + done.replaced, done.book
         complaints += done.complaints
     session.terminal.record(ImportedContacts(address, name, added, replaced, complaints))
-    session.terminal.say(f"{file}: {added} contacts added to {name}, {replaced} replaced")
+    session.terminal.say(f"{file}: {added} added to {name}, {replaced} replaced")
     for complaint in complaints:
         session.terminal.note(complaint)
     if not added + replaced:
@@ -119,7 +119,7 @@ def export(
     except OSError as error:
         raise CommandFailed(f"{file}: {error.strerror}") from error
     session.terminal.record({"file": str(file), "contacts": len(cards)})
-    session.terminal.say(f"{len(cards)} contacts written to {file}")
+    session.terminal.say(f"contacts written to {file}: {len(cards)}")
 
 
 def _written(cards: list[VCard], form: Format) -> bytes:
