@@ -16,6 +16,7 @@ WHOLE_TABLE = {
     "directory._RULES",
     "blobs.UNREFERENCED",  # only rows that are in the partial index
     "pruning.REMOVED",
+    "fsck_emails.RECORDED",
     "fsck_emails._EMAILS",
     "fsck_emails._BLOBS",
     "fsck_emails.SPOOLED",
