@@ -33,6 +33,13 @@ class AnyLogins(StageLogins):
             raise AuthenticationFailed
         return Known(self.people[username], username)
 
+    async def bearer(self, protocol: str, ip: str, username: str, token: str) -> Known:
+        """A token is `token-` and the name of its account."""
+        address = token.removeprefix("token-")
+        if protocol != "jmap" or username or address == token or address not in self.people:
+            raise AuthenticationFailed
+        return Known(self.people[address], address, "token ")
+
 
 class Reply:
     """An HTTP response."""

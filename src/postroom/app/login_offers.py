@@ -1,4 +1,4 @@
-"""What is offered for logins only while some account has what it takes: APOP and its like a shared secret, OAUTHBEARER a token.
+"""What is offered for logins only while some account has what it takes: APOP and its like a shared secret, OAUTHBEARER a token or a way to get one.
 
 A timestamp in the greeting is the offer of APOP (RFC 1939 §7), made before anybody has said who he is; programs that prefer it, or CRAM-MD5, then try
 nothing else, and their users, who have no such secret, cannot log in. Not here: the check of a login (`store.login`).
@@ -7,6 +7,7 @@ nothing else, and their users, who have no such secret, cannot log in. Not here:
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from postroom.proto.sasl.mechanisms import Need, Supply
 from postroom.store import credentials, tokens
@@ -17,9 +18,17 @@ from postroom.store.engine import Engine
 class LoginOffers:
     """One server's offers; `look` is called after changes, and now and then for those made elsewhere."""
 
-    def __init__(self, engine: Engine, hostname: str, *, guessable: bool = False) -> None:
-        """`guessable`: what lets a listener guess, and does not show, the password may go without TLS."""
+    def __init__(
+        self,
+        engine: Engine,
+        hostname: str,
+        *,
+        gives_tokens: Callable[[], bool] = lambda: False,
+        guessable: bool = False,
+    ) -> None:
+        """`gives_tokens`: programs can get a token here (OAuth); `guessable`: what lets a listener guess, and does not show, the password may go without TLS."""
         self._engine = engine
+        self._gives_tokens = gives_tokens
         self._hostname = hostname
         self._kept: frozenset[Need] = frozenset()
         self.supply = Supply(lambda: secrets.token_urlsafe(18), lambda: self._kept, guessable)
@@ -28,7 +37,7 @@ class LoginOffers:
         """Looks what there is; gives False, as a chore that has nothing more to do."""
         tx = self._engine.reading()
         secret = await credentials.any_of(tx, CredentialKind.SHARED_SECRET)
-        token = await tokens.any_of(tx)
+        token = self._gives_tokens() or await tokens.any_of(tx)
         self._kept = frozenset(need for need, there in ((Need.SECRET, secret), (Need.TOKEN, token)) if there)
         return False
 

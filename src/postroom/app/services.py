@@ -89,7 +89,10 @@ class Services:
         self._user_door = SubmissionDoor(parts.premises, self.unique)
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
         self.logins = LoginOffers(
-            parts.store.engine, settings.server.hostname, guessable=settings.login.without_tls
+            parts.store.engine,
+            settings.server.hostname,
+            gives_tokens=lambda: "https" in self._ports,
+            guessable=settings.login.without_tls,
         )
 
     @property

@@ -35,6 +35,8 @@ from postroom.store.wordbook import IndexWordbook
 from postroom.web.doors import Facts, doors
 from postroom.web.guard import Guard, Mount, Rules
 from postroom.web.hosts import Hosts
+from postroom.web.oauth import doors as oauth
+from postroom.web.oauth.granting import Issuing
 from postroom.web.services import Offers, offers_of
 
 PUSH_SECONDS = 30.0  # for one POST to a push service
@@ -67,7 +69,14 @@ class Site:
         server = settings.server
         own = {server.hostname, *settings.web.names, *settings.listen.addresses}
         hosts = Hosts(frozenset(name.lower() for name in own), self._is_ours)
-        facts = Facts(hosts, self._offers, lambda _: own_policy(settings), self._challenge)
+        issuing = Issuing(parts.store.engine, parts.vault, parts.node.ids.next, world.clock.now)
+        facts = Facts(
+            hosts,
+            self._offers,
+            lambda _: own_policy(settings),
+            self._challenge,
+            oauth.routes(issuing, parts.login),
+        )
         rules = Rules(
             hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
         )

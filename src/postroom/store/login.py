@@ -2,7 +2,7 @@
 
 The same words and the same work for a wrong password and an unknown name (RFC 4954 §6); limits by client and name (`throttle`); a short cache,
 since mail clients log in all the time and argon2 is slow on purpose. RFC 1939 §7 (APOP), RFC 5802 §9 (what is shown to who is nobody), RFC 6750 §5
-(tokens). Where an account has one-time codes, protocols without a place for one take app passwords only. Not here: SASL's exchanges (`proto.sasl`).
+(tokens), RFC 6238 §5.2 (codes). Where an account has one-time codes, protocols without a place for one take app passwords only. Not here: SASL's exchanges (`proto.sasl`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import math
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
 
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.errors import AuthenticationFailed, TooManyLogins, TryLater
-from postroom.store import client_certificates, credentials, logins, scram, tokens
+from postroom.store import client_certificates, credentials, logins, scram, tokens, totp
 from postroom.store.credentials import NOBODY, Credential, CredentialKind, Credentials
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.login_cache import GoodLogins, Turns
@@ -51,6 +52,10 @@ class LoginSettings(msgspec.Struct, frozen=True):
     cache_seconds: float = 300.0
     cache_entries: int = 10_000
     waiting_per_client: int = 50
+
+
+class CodeWanted(Exception):
+    """The password is right, and a one-time code must come with it."""
 
 
 class ScramKept(msgspec.Struct, frozen=True):
@@ -131,12 +136,34 @@ class LoginPolicy:
             fits = await self._password_fits(attempt, found, password)
             return self._let_in(attempt, authorize_as, good=fits)
 
+    async def sign_in(self, ip: str, username: str, password: bytes, code: str = "") -> Login:
+        """On a page, where people type their own password, and a one-time code where the account has codes: raises `CodeWanted` without one.
+
+        Raises else as `authenticate`.
+        """
+        name = self._name(username)
+        async with self._attempt("web", ip, username, name) as attempt:
+            attempt.found, attempt.method = await self._credentials(name), "password"
+            main, codes = _of_a_person(attempt.found, self._clock.now())
+            fits = await self._passwords.fits(main.verifier if main else None, password)
+            if fits and codes is not None and attempt.found is not None:
+                if not code:
+                    raise CodeWanted
+                attempt.method, owner = "password and code", attempt.found.account_id
+                secret = self._require_vault().unseal(codes.verifier, totp_purpose(owner))
+                step = totp.verify(secret, code, self._clock.now() // 1_000_000, codes.last_used)
+                use = partial(credentials.used_once, account_id=owner, one=codes, now=step)
+                fits = step > 0 and await self._engine.write(use, Urgency.CLIENT)
+            return self._let_in(attempt, good=fits)
+
     async def apop(self, ip: str, username: str, challenge: bytes, digest: str) -> Login:
         """RFC 1939 §7: `digest` is the hexadecimal MD5 of the greeting's timestamp, angle brackets included, and the shared secret."""
         name = self._name(username)
         async with self._attempt("pop3", ip, username, name) as attempt:
             attempt.found, attempt.method = await self._credentials(name), "APOP"
-            _, secret = _shared_secret(self._vault, attempt.found, self._usable(attempt.found, "pop3"))
+            _, secret = _shared_secret(
+                self._vault, attempt.found, _usable(attempt.found, "pop3", self._clock.now())
+            )
             expected = hashlib.md5(
                 challenge + (secret or secrets.token_bytes(16)), usedforsecurity=False
             ).hexdigest()
@@ -151,7 +178,7 @@ class LoginPolicy:
         vault = self._require_vault()
         kept: list[tuple[int, Pair]] = []
         shape = salt_of(vault, key), ITERATIONS
-        for one in self._usable(found, protocol):
+        for one in _usable(found, protocol, self._clock.now()):
             keys = scram.read(vault, one.scram, key)
             if keys is None or hash_name not in keys.keys:
                 continue
@@ -166,7 +193,7 @@ class LoginPolicy:
     async def shared_secret(self, protocol: str, username: str) -> tuple[int, bytes]:
         """The shared secret and its credential's id; for who has none, 0 and a random one."""
         found = await self._credentials(self._name(username))
-        number, secret = _shared_secret(self._vault, found, self._usable(found, protocol))
+        number, secret = _shared_secret(self._vault, found, _usable(found, protocol, self._clock.now()))
         return (number, secret) if secret is not None else (0, secrets.token_bytes(16))
 
     async def proven(self, protocol: str, ip: str, proof: Proven) -> Login:
@@ -174,7 +201,7 @@ class LoginPolicy:
         name = self._name(proof.username)
         async with self._attempt(protocol, ip, proof.username, name) as attempt:
             attempt.found, attempt.method = await self._credentials(name), proof.mechanism
-            usable = self._usable(attempt.found, protocol)
+            usable = _usable(attempt.found, protocol, self._clock.now())
             one = next((one for one in usable if one.credential_id == proof.credential_id), None)
             if one is not None and attempt.found is not None:
                 attempt.label = one.label
@@ -185,10 +212,9 @@ class LoginPolicy:
         """The account that a bearer token was given to; a `username` must be its name. Raises as `authenticate`."""
         name = self._name(username)
         async with self._attempt(protocol, ip, username, name) as attempt:
-            now, attempt.method = self._clock.now(), "token"
-            one = await tokens.find(self._engine.reading(), token)
-            owner = await self._owner(one.account_id if one else NOBODY)
-            attempt.found = owner
+            now, attempt.method, reading = self._clock.now(), "token", self._engine.reading()
+            one = await tokens.find(reading, token)
+            attempt.found = await credentials.of_owner(reading, one.account_id if one else NOBODY)
             attempt.label = one.label if one else ""
             good = one is not None and one.good_for(protocol, now)
             if good and one is not None and now - one.last_used > USED_EVERY:
@@ -201,9 +227,9 @@ class LoginPolicy:
         """The account that a client certificate lets in, by what it says its holder is. Raises as `authenticate`."""
         name = self._name(authorize_as)
         async with self._attempt(protocol, ip, authorize_as or " ".join(identities), name) as attempt:
-            attempt.method = "certificate"
-            one = await client_certificates.find(self._engine.reading(), identities)
-            attempt.found = await self._owner(one.account_id if one else NOBODY)
+            attempt.method, reading = "certificate", self._engine.reading()
+            one = await client_certificates.find(reading, identities)
+            attempt.found = await credentials.of_owner(reading, one.account_id if one else NOBODY)
             attempt.label = one.label if one else ""
             return self._let_in(attempt, authorize_as, good=one is not None)
 
@@ -265,26 +291,17 @@ class LoginPolicy:
     async def _credentials(self, name: Address | None) -> Credentials | None:
         return None if name is None else await credentials.of_address(self._engine.reading(), name)
 
-    async def _owner(self, account_id: int) -> Credentials | None:
-        return await credentials.of_owner(self._engine.reading(), account_id)
-
-    def _usable(self, found: Credentials | None, protocol: str) -> list[Credential]:
-        """What is good for a login by this protocol now. Where a one-time code is wanted, the password alone is not enough."""
-        now = self._clock.now()
-        good = [one for one in (found.credentials if found else ()) if one.good_for(protocol, now)]
-        if any(one.kind is CredentialKind.TOTP for one in good):
-            good = [one for one in good if one.kind is not CredentialKind.PASSWORD]
-        return [one for one in good if one.kind in LOGIN_KINDS]
-
     async def _password_fits(self, attempt: _Attempt, found: Credentials | None, password: bytes) -> bool:
         if found is None:
             return await self._passwords.fits(None, password)
         key = self._cache.key(attempt.protocol, found, password)
         known = self._cache.holds(key, self._clock.monotonic())
-        if known is not None and self._usable(found, attempt.protocol):
+        if known is not None and _usable(found, attempt.protocol, self._clock.now()):
             attempt.label = known
             return True
-        fitting = await self._fitting(attempt.protocol, found, password)
+        fitting = await _fitting(
+            self._passwords, _usable(found, attempt.protocol, self._clock.now()), password
+        )
         if fitting is None:
             return False
         attempt.label = fitting.label
@@ -296,15 +313,6 @@ class LoginPolicy:
         except TryLater:  # too many passwords wait to be computed: another time
             pass
         return True
-
-    async def _fitting(self, protocol: str, found: Credentials, password: bytes) -> Credential | None:
-        usable = self._usable(found, protocol)
-        digest = hashlib.sha256(password).digest()
-        for one in usable:
-            if one.kind is CredentialKind.APP_PASSWORD and hmac.compare_digest(one.verifier, digest):
-                return one
-        main = next((one for one in usable if one.kind is CredentialKind.PASSWORD), None)
-        return main if await self._passwords.fits(main.verifier if main else None, password) else None
 
     async def _note_use(self, account_id: int, one: Credential) -> None:
         """When it was used."""
@@ -336,6 +344,30 @@ class LoginPolicy:
         if self._vault is None:
             raise AuthenticationFailed(detail="SCRAM needs the vault")
         return self._vault
+
+
+def _usable(found: Credentials | None, protocol: str, now: int) -> list[Credential]:
+    """What is good for a login by this protocol now. Where a one-time code is wanted, the password alone is not enough."""
+    good = [one for one in (found.credentials if found else ()) if one.good_for(protocol, now)]
+    if any(one.kind is CredentialKind.TOTP for one in good):
+        good = [one for one in good if one.kind is not CredentialKind.PASSWORD]
+    return [one for one in good if one.kind in LOGIN_KINDS]
+
+
+def _of_a_person(found: Credentials | None, now: int) -> tuple[Credential | None, Credential | None]:
+    """His own password and his one-time codes, as far as there are any."""
+    good = {one.kind: one for one in (found.credentials if found else ()) if one.good_for("web", now)}
+    return good.get(CredentialKind.PASSWORD), good.get(CredentialKind.TOTP)
+
+
+async def _fitting(passwords: Passwords, usable: Sequence[Credential], password: bytes) -> Credential | None:
+    """Which of these has this password."""
+    digest = hashlib.sha256(password).digest()
+    for one in usable:
+        if one.kind is CredentialKind.APP_PASSWORD and hmac.compare_digest(one.verifier, digest):
+            return one
+    main = next((one for one in usable if one.kind is CredentialKind.PASSWORD), None)
+    return main if await passwords.fits(main.verifier if main else None, password) else None
 
 
 def scram_kept(vault: Vault | None, one: Credential, key: str) -> bool:

@@ -31,8 +31,8 @@ def thunderbird(domain: str, offers: Offers) -> str:
     )
 
 
-def user_agents(domain: str, offers: Offers) -> bytes:
-    """user-agent-configuration.json: TLS from the first octet alone, at the protocol's own port."""
+def user_agents(domain: str, offers: Offers, issuer: str = "") -> bytes:
+    """user-agent-configuration.json: TLS from the first octet alone, at the protocol's own port; tokens from `issuer`, where there is one."""
     own = {"imap": 993, "pop3": 995, "smtp": 465}
     protocols: dict[str, object] = {}
     for one in (*offers.incoming, *offers.outgoing):
@@ -42,7 +42,7 @@ def user_agents(domain: str, offers: Offers) -> bytes:
     return msgspec.json.encode(
         {
             "protocols": protocols,
-            "authentication": {"password": True},
+            "authentication": {**({"oauth-public": {"issuer": issuer}} if issuer else {}), "password": True},
             "info": {"provider": {"name": domain, "shortName": domain}},
         }
     )

@@ -7,7 +7,7 @@ RFC 8555 §8.3 (challenges of a certificate authority), RFC 8461 §3.3 (the poli
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from postroom.web.answers import Refused
 from postroom.web.guard import CHALLENGES, host_name
 from postroom.web.hosts import Hosts
 from postroom.web.mta_sts import Policy
+from postroom.web.oauth.asking import issuer_of
 from postroom.web.services import Offers
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,512}")  # base64url, at least 128 bits (RFC 8555 §8.3)
@@ -28,12 +29,13 @@ _XML = "application/xml; charset=utf-8"
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What the doors know. `challenge` gives the key authorization of a token; `policy` the policy of a domain of ours."""
+    """What the doors know. `challenge` gives the key authorization of a token; `policy` the policy of a domain of ours; `further` are more doors."""
 
     hosts: Hosts
     offers: Callable[[], Offers]
     policy: Callable[[str], Policy]
     challenge: Callable[[str], Awaitable[str | None]]
+    further: Sequence[Route] = ()
 
 
 def doors(facts: Facts) -> Router:
@@ -53,6 +55,7 @@ def doors(facts: Facts) -> Router:
                 for path in ("/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml")
             ),
             Route("/autodiscover/autodiscover.json", desk.autodiscover_url),
+            *facts.further,
         ],
         redirect_slashes=False,
         default=_nothing,
@@ -87,7 +90,10 @@ class _Doors:
     async def user_agents(self, request: Request) -> Response:
         """The IETF's form."""
         domain = await self._domain(request)
-        return Response(autoconfig.user_agents(domain, self._facts.offers()), media_type="application/json")
+        issuer = issuer_of(request) if request.url.scheme == "https" else ""
+        return Response(
+            autoconfig.user_agents(domain, self._facts.offers(), issuer), media_type="application/json"
+        )
 
     async def autodiscover(self, request: Request) -> Response:
         """Microsoft's form."""

@@ -39,6 +39,12 @@ async def test_nobody_is_let_in_without_a_password(stage: JmapStage, headers: di
     assert reply.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_bearer_token(stage: JmapStage) -> None:
+    headers = {"authorization": f"bearer  token-{BOB} "}
+    reply = await stage.jmap().http("GET", "/jmap/session", headers=headers)
+    assert (reply.status, reply.json["username"]) == (200, BOB)
+
+
 async def test_a_wrong_password(stage: JmapStage) -> None:
     bob = stage.jmap()
     assert (await bob.http("GET", "/jmap/session", headers=bob.credentials("wrong"))).status == 401

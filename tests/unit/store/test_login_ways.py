@@ -1,5 +1,6 @@
 """Logins by other ways than a password: SCRAM's keys, shared secrets, tokens, certificates; one-time codes; and the history of all."""
 
+import contextlib
 import hashlib
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from people import IDS, NOW, add_account, add_domains, at, write
 from postroom.message.errors import AuthenticationFailed, TooManyLogins
 from postroom.proto.sasl.scram import derived, keys_of
-from postroom.store import accounts, client_certificates, credentials, logins, tokens
+from postroom.store import accounts, client_certificates, credentials, logins, tokens, totp
 from postroom.store.accounts import Verifiers
 from postroom.store.client_certificates import ClientCertificate
 from postroom.store.credentials import Credential, CredentialKind
 from postroom.store.directory_errors import Taken
 from postroom.store.login import (
+    CodeWanted,
     Login,
     LoginPolicy,
     LoginSettings,
@@ -400,3 +402,54 @@ async def test_s27_guesses_by_any_mechanism_count_together_and_leave_others_alon
         await house.policy.bearer("imap", HERE, BOB, "x")
     elsewhere = await house.policy.proven("imap", "192.0.2.200", Proven(BOB, "SCRAM-SHA-256", good))
     assert who(elsewhere) == (house.bob, "Bob@x.test")
+
+
+async def enrol(house: House) -> bytes:
+    """One-time codes for Bob."""
+    secret = totp.new_secret()
+    sealed = house.vault.seal(secret, totp_purpose(house.bob))
+    codes = Credential(IDS.next(), CredentialKind.TOTP, sealed, scopes=("web",))
+    await write(house.engine, credentials.put, house.bob, codes, NOW)
+    return secret
+
+
+async def test_signing_in_on_a_page(house):
+    assert (await house.policy.sign_in(HERE, BOB, SECRET)).account_id == house.bob
+    with pytest.raises(AuthenticationFailed):
+        await house.policy.sign_in(HERE, BOB, b"wrong")
+    with pytest.raises(AuthenticationFailed):
+        await house.policy.sign_in(HERE, "nobody@x.test", SECRET)
+
+
+async def test_a_page_takes_no_app_password(house):
+    app = Credential(IDS.next(), CredentialKind.APP_PASSWORD, hashlib.sha256(b"app").digest(), "phone")
+    await write(house.engine, credentials.put, house.bob, app, NOW)
+    with pytest.raises(AuthenticationFailed):
+        await house.policy.sign_in(HERE, BOB, b"app")
+
+
+async def test_a_page_asks_for_a_code_once_the_password_is_right(house):
+    secret = await enrol(house)
+    with pytest.raises(AuthenticationFailed):
+        await house.policy.sign_in("192.0.2.7", BOB, b"wrong")
+    with pytest.raises(CodeWanted):
+        await house.policy.sign_in(HERE, BOB, SECRET)
+    code = totp.code(secret, NOW // 1_000_000 // totp.STEP_SECONDS)
+    other = str((int(code) + 1) % 10**6).zfill(6)
+    for ip, password, given in (("192.0.2.8", SECRET, other), ("192.0.2.9", b"wrong", code)):
+        with pytest.raises(AuthenticationFailed):
+            await house.policy.sign_in(ip, BOB, password, given)
+    login = await house.policy.sign_in(HERE, BOB, SECRET, code)
+    assert login.credential.strip() == "password and code"
+    with pytest.raises(AuthenticationFailed):  # RFC 6238 §5.2: a code is good once
+        await house.policy.sign_in(HERE, BOB, SECRET, code)
+
+
+async def test_codes_are_not_guessed(house):
+    await enrol(house)
+    tried = 0
+    with contextlib.suppress(TooManyLogins):
+        for tried in range(100):
+            with contextlib.suppress(AuthenticationFailed):
+                await house.policy.sign_in(HERE, BOB, SECRET, str(tried).zfill(6))
+    assert tried < 10

@@ -176,7 +176,7 @@ async def delete_app_password(office: Office, _: Caller, old: NamedKey) -> Async
     async def work(tx: Transaction) -> KeyRecord:
         found = await accounts.get(tx, who)
         there = [_app_password(who, one) for one in await _app_passwords(tx, found.account_id)]
-        record = _named(there, old)
+        record = named(there, old)
         await credentials.remove(tx, found.account_id, int(record.id))
         return record
 
@@ -198,7 +198,7 @@ async def list_tokens(office: Office, _: Caller, wanted: OfAccount) -> AsyncIter
     """Yields them, oldest first."""
     who, tx = address(wanted.address), office.engine.reading()
     found = await accounts.get(tx, who)
-    for one in await tokens.of_account(tx, found.account_id):
+    for one in await _made_by_hand(tx, found.account_id):
         yield _token(who, one)
 
 
@@ -208,8 +208,8 @@ async def delete_token(office: Office, _: Caller, old: NamedKey) -> AsyncIterato
 
     async def work(tx: Transaction) -> KeyRecord:
         found = await accounts.get(tx, who)
-        there = {_token(who, one).id: one for one in await tokens.of_account(tx, found.account_id)}
-        record = _named([_token(who, one) for one in there.values()], old)
+        there = {_token(who, one).id: one for one in await _made_by_hand(tx, found.account_id)}
+        record = named([_token(who, one) for one in there.values()], old)
         await tokens.remove(tx, found.account_id, there[record.id].token_hash)
         return record
 
@@ -231,7 +231,8 @@ def _expiry(new: NewKey, now: int) -> int:
     return now + new.lasts if new.lasts else 0
 
 
-def _named(there: list[KeyRecord], old: NamedKey) -> KeyRecord:
+def named(there: list[KeyRecord], old: NamedKey) -> KeyRecord:
+    """The one that is meant; raises `OperationError` when none is, or several are."""
     found = [one for one in there if one.id == old.key] or [one for one in there if one.label == old.key]
     if len(found) != 1:
         what = "more than one is called" if found else "there is none called"
@@ -255,6 +256,11 @@ def _app_password(who: Address, one: Credential) -> KeyRecord:
         one.expires,
         one.last_used,
     )
+
+
+async def _made_by_hand(tx: Transaction, account_id: int) -> list[Token]:
+    """Those of grants come and go with them (`operations.grants`)."""
+    return [one for one in await tokens.of_account(tx, account_id) if not one.grant_id]
 
 
 def _token(who: Address, one: Token) -> KeyRecord:

@@ -1,6 +1,6 @@
 """The HTTP resources of JMAP as one ASGI application: session, API, and what families add (upload, download, events).
 
-RFC 8620 §2.2 (well-known), §3.1 (API requests), §3.6.1 (problem details); RFC 7617 (Basic). One request a client has in the air at a time per
+RFC 8620 §2.2 (well-known), §3.1 (API requests), §3.6.1 (problem details); RFC 7617 (Basic), RFC 6750 §2.1 (Bearer). One request a client has in the air at a time per
 `maxConcurrentRequests`. Not here: connections, TLS and the limits of HTTP itself (`app`), and what methods do.
 """
 
@@ -22,6 +22,7 @@ from postroom.proto.jmap.request import Request, over, read
 from postroom.serve.jmap.batch import perform
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.serve.jmap.sessions import API, SESSION, WELL_KNOWN, session_object
+from postroom.store.login import Login
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -163,25 +164,36 @@ class JmapApp:
 
     async def _visitor(self, exchange: Exchange) -> Visitor:
         """Who asks; raises `RequestError` 401 and 429."""
-        scheme, _, given = exchange.headers.get(b"authorization", b"")[:MAX_CREDENTIALS].partition(b" ")
-        if scheme.lower() != b"basic":
-            raise RequestError("", "log in with a name and a password (Basic)", HTTPStatus.UNAUTHORIZED)
         try:
-            name, colon, password = base64.b64decode(given.strip(), validate=True).partition(b":")
-            username = name.decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise RequestError(
-                "", "the credentials are not written as RFC 7617 has it", HTTPStatus.UNAUTHORIZED
-            ) from error
-        try:
-            if not colon:
-                raise AuthenticationFailed
-            login = await self.service.logins.authenticate("jmap", exchange.client, username, password)
+            login = await self._login(exchange)
         except AuthenticationFailed as error:
             raise RequestError("", error.public, HTTPStatus.UNAUTHORIZED) from error
         except TooManyLogins as error:
             raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
         return Visitor(login.account_id, login.address, exchange.client, login.credential)
+
+    async def _login(self, exchange: Exchange) -> Login:
+        logins, ip = self.service.logins, exchange.client
+        scheme, _, given = exchange.headers.get(b"authorization", b"")[:MAX_CREDENTIALS].partition(b" ")
+        if scheme.lower() == b"bearer":
+            return await logins.bearer("jmap", ip, "", given.strip().decode("latin-1"))
+        if scheme.lower() == b"basic":
+            return await logins.authenticate("jmap", ip, *_basic(given))
+        words = "log in with a name and a password (Basic), or a token (Bearer)"
+        raise RequestError("", words, HTTPStatus.UNAUTHORIZED)
+
+
+def _basic(given: bytes) -> tuple[str, bytes]:
+    """Name and password (RFC 7617 §2)."""
+    try:
+        name, colon, password = base64.b64decode(given.strip(), validate=True).partition(b":")
+        username = name.decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        words = "the credentials are not written as RFC 7617 has it"
+        raise RequestError("", words, HTTPStatus.UNAUTHORIZED) from error
+    if not colon:
+        raise AuthenticationFailed
+    return username, password
 
 
 def _folders(path: str) -> list[str]:
@@ -191,7 +203,9 @@ def _folders(path: str) -> list[str]:
 
 
 def _challenge(error: RequestError) -> Headers:
-    return [(b"www-authenticate", b'Basic realm="Postroom", charset="UTF-8"')] if error.status == 401 else []
+    """RFC 7617 §2, RFC 6750 §3."""
+    schemes = (b'Bearer realm="Postroom"', b'Basic realm="Postroom", charset="UTF-8"')
+    return [(b"www-authenticate", scheme) for scheme in schemes] if error.status == 401 else []
 
 
 async def _session(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:

@@ -68,8 +68,41 @@ CREATE TABLE tokens (
   created    BIGINT  NOT NULL,
   expires    BIGINT  NOT NULL,              -- 0 is never
   last_used  BIGINT  NOT NULL,
+  grant_id   BIGINT  NOT NULL,              -- of what a program was allowed it comes; 0: it was made by hand
   PRIMARY KEY (account_id, token_hash)
 ) {CLUSTERED};
+
+-- What users have allowed programs by OAuth. All hashes are SHA-256, '' where there is none.
+CREATE TABLE grants (
+  account_id   BIGINT  NOT NULL,
+  grant_id     BIGINT  NOT NULL,
+  client       {BYTES} NOT NULL,            -- hash of the client_id
+  label        {TEXT}  NOT NULL,            -- what the client calls itself
+  scopes       {TEXT}  NOT NULL,            -- protocols, with spaces between
+  created      BIGINT  NOT NULL,
+  last_used    BIGINT  NOT NULL,
+  expires      BIGINT  NOT NULL,            -- of what is not used until then
+  code_hash    {BYTES} NOT NULL,            -- of the authorization code, also when it was used
+  challenge    {TEXT}  NOT NULL,            -- PKCE's, which must come with the code
+  refresh_hash {BYTES} NOT NULL,
+  spent_hash   {BYTES} NOT NULL,            -- of the refresh token before
+  spent_at     BIGINT  NOT NULL,
+  PRIMARY KEY (account_id, grant_id)
+) {CLUSTERED};
+
+-- Devices that wait for somebody who allows them (RFC 8628).
+CREATE TABLE device_requests (
+  device_hash {BYTES} NOT NULL PRIMARY KEY, -- SHA-256 of the device code
+  user_code   {TEXT}  NOT NULL UNIQUE,
+  client      {BYTES} NOT NULL,
+  label       {TEXT}  NOT NULL,
+  scopes      {TEXT}  NOT NULL,
+  ip          {TEXT}  NOT NULL,
+  expires     BIGINT  NOT NULL,
+  asked       BIGINT  NOT NULL,             -- when the device asked last
+  account_id  BIGINT  NOT NULL,             -- who has allowed it; 0: nobody yet; -1: it was refused
+  CHECK (account_id >= -1)
+);
 
 -- Whom a client certificate lets in. identity: sha256:FINGERPRINT or email:ADDRESS.
 CREATE TABLE client_certificates (
