@@ -10,7 +10,16 @@ from collections.abc import Sequence
 import msgspec
 
 from postroom.message.address import Address
-from postroom.store import aliases, client_certificates, credentials, directory, domains, mailboxes, tokens
+from postroom.store import (
+    aliases,
+    browser_sessions,
+    client_certificates,
+    credentials,
+    directory,
+    domains,
+    mailboxes,
+    tokens,
+)
 from postroom.store.credentials import Credential, CredentialKind
 from postroom.store.directory import Account, Kind
 from postroom.store.directory_errors import InUse, NotFound
@@ -79,6 +88,7 @@ async def remove(tx: Transaction, address: Address) -> int:
     await domains.must_not_need(tx, address)
     await credentials.remove_all(tx, found.account_id)
     await tokens.remove_all(tx, found.account_id)
+    await browser_sessions.remove_all(tx, found.account_id)
     await client_certificates.remove_all(tx, found.account_id)
     await tx.execute(_STATE, found.account_id, 1)
     await tx.execute(_REMOVE_PROFILE, found.account_id)

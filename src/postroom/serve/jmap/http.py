@@ -14,13 +14,13 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
-from postroom.message.errors import AuthenticationFailed, MailError, TooManyLogins
+from postroom.message.errors import AuthenticationFailed, MailError, NotPermitted, TooManyLogins
 from postroom.proto.jmap import ijson
 from postroom.proto.jmap.capabilities import KNOWN
 from postroom.proto.jmap.errors import RequestError
 from postroom.proto.jmap.request import Request, over, read
 from postroom.serve.jmap.batch import perform
-from postroom.serve.jmap.call import JmapService, Visitor
+from postroom.serve.jmap.call import Browsers, JmapService, Visitor
 from postroom.serve.jmap.sessions import API, SESSION, WELL_KNOWN, session_object
 
 Scope = MutableMapping[str, Any]
@@ -128,7 +128,7 @@ class JmapApp:
             visitor = await self._visitor(exchange)
             await resource(self, exchange, visitor)
         except RequestError as error:
-            await exchange.problem(error, _challenge(error))
+            await exchange.problem(error, _challenge(error, exchange))
         except ConnectionError:
             pass  # nobody is there any more
         except MailError as error:
@@ -162,7 +162,11 @@ class JmapApp:
         raise RequestError("", "there is nothing here", HTTPStatus.NOT_FOUND)
 
     async def _visitor(self, exchange: Exchange) -> Visitor:
-        """Who asks; raises `RequestError` 401 and 429."""
+        """Who asks; raises `RequestError` 401, 403 and 429."""
+        if b"authorization" not in exchange.headers and self.service.browsers is not None:
+            signed_in = await self._signed_in(self.service.browsers, exchange)
+            if signed_in is not None:
+                return signed_in
         scheme, _, given = exchange.headers.get(b"authorization", b"")[:MAX_CREDENTIALS].partition(b" ")
         if scheme.lower() != b"basic":
             raise RequestError("", "log in with a name and a password (Basic)", HTTPStatus.UNAUTHORIZED)
@@ -183,6 +187,18 @@ class JmapApp:
             raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
         return Visitor(login.account_id, login.address, exchange.client, login.credential)
 
+    async def _signed_in(self, browsers: Browsers, exchange: Exchange) -> Visitor | None:
+        """Who has signed in with this browser."""
+        try:
+            login = await browsers.login(exchange.scope, exchange.headers)
+        except AuthenticationFailed as error:
+            raise RequestError("", "sign in again", HTTPStatus.UNAUTHORIZED) from error
+        except NotPermitted as error:
+            raise RequestError("", error.public, HTTPStatus.FORBIDDEN) from error
+        if login is None:
+            return None
+        return Visitor(login.account_id, login.address, exchange.client, login.credential)
+
 
 def _folders(path: str) -> list[str]:
     """The paths above one, longest first, each with its /."""
@@ -190,8 +206,13 @@ def _folders(path: str) -> list[str]:
     return ["/".join(levels[:size]) + "/" for size in range(len(levels) - 1, 1, -1)]
 
 
-def _challenge(error: RequestError) -> Headers:
-    return [(b"www-authenticate", b'Basic realm="Postroom", charset="UTF-8"')] if error.status == 401 else []
+def _challenge(error: RequestError, exchange: Exchange) -> Headers:
+    """What opens the door. To a page's own script Basic is not offered: the browser would put up its window."""
+    if error.status != HTTPStatus.UNAUTHORIZED:
+        return []
+    if exchange.headers.get(b"sec-fetch-mode", b"navigate") != b"navigate":
+        return [(b"www-authenticate", b'Session realm="Postroom"')]
+    return [(b"www-authenticate", b'Basic realm="Postroom", charset="UTF-8"')]
 
 
 async def _session(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
