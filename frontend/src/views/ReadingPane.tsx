@@ -6,7 +6,7 @@ import { Icon } from "./Icon";
 import { ThreadView } from "./ThreadView";
 
 export function ReadingPane() {
-  const open = openThread.value;
+  const open = markedCount.value ? null : openThread.value; // commands are about what is marked then
   return (
     <main class="reading-pane" aria-label={t("frame.reading")}>
       {open ? (

@@ -57,6 +57,7 @@ function Open({ onClose, onChoose }: { onClose: () => void; onChoose: (mailbox: 
     <Dialog title={t("move.title")} onClose={onClose} narrow>
       <input
         class="field"
+        autoFocus
         type="text"
         role="combobox"
         aria-expanded="true"
