@@ -22,7 +22,7 @@ export function AccountMenu() {
           </label>
         ))}
       </fieldset>
-      <button type="button" role="menuitem" onClick={() => void signOut()}>
+      <button type="button" onClick={() => void signOut()}>
         <Icon name="leave" />
         {t("command.account.sign-out")}
       </button>
