@@ -4,7 +4,7 @@
 # ARGS is handed on: make lab ARGS=--json    make test ARGS="tests/unit/wire -x"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test check bench lock clean
+.PHONY: help setup web lab test check bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,16 +14,20 @@ READY := $(VENV)/.ready-$(shell pwd | cksum | cut -d' ' -f1)
 help:
 	@sed -n 's/^#   //p' Makefile
 
-setup: $(READY)
+setup: $(READY) web
 
 $(READY): pyproject.toml requirements.lock tools/make_venv.sh
 	@sh tools/make_venv.sh $(VENV)
 	@touch $@
 
-lab: $(READY)
+# The web mail: built when its sources have changed. Where that fails, it says so, and mail works without it.
+web: $(READY)
+	@$(BIN)/python tools/web_build.py
+
+lab: web
 	@$(BIN)/postroom lab $(ARGS)
 
-test: $(READY)
+test: web
 	@sh tools/debian_packages.sh $(VENV)/.debian-packages-missing
 	@$(BIN)/python -m pytest $(ARGS)
 
@@ -46,5 +50,5 @@ lock: $(READY)
 	    --output-file requirements.lock $(ARGS) pyproject.toml
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist src/postroom/web/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +

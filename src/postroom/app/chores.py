@@ -19,7 +19,7 @@ from postroom.app.parts import Parts
 from postroom.app.surroundings import Surroundings
 from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
-from postroom.store import hops, journal, pruning, spool, unfinished
+from postroom.store import browser_sessions, hops, journal, pruning, spool, unfinished
 from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
@@ -147,6 +147,7 @@ class Chores:
     async def _prune(self) -> bool:
         engine, now = self._office.engine, self._office.clock.now()
         await engine.write(lambda tx: hops.prune(tx, now - DAY), Urgency.HOUSEKEEPING)
+        await browser_sessions.prune(engine, now)
         await pruning.prune(engine, now)
         await reporting.prune(engine, self._office.settings.reports.days, now)
         days = self._office.settings.journey.days

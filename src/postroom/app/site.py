@@ -32,12 +32,15 @@ from postroom.serve.jmap.resources import jmap_app
 from postroom.serve.jmap.sessions import PREFIX, SESSION, WELL_KNOWN
 from postroom.store import acme_challenges, directory
 from postroom.store.wordbook import IndexWordbook
-from postroom.web.doors import Facts, doors
+from postroom.web.browsers import Browsers
+from postroom.web.doors import THUNDERBIRD, Facts, doors
 from postroom.web.guard import Guard, Mount, Rules
 from postroom.web.hosts import Hosts
+from postroom.web.mail_app import mail_app
 from postroom.web.oauth import doors as oauth
 from postroom.web.oauth.granting import Issuing
 from postroom.web.services import Offers, offers_of
+from postroom.web.static_files import PREFIX as WEB_MAIL
 
 PUSH_SECONDS = 30.0  # for one POST to a push service
 
@@ -80,11 +83,16 @@ class Site:
         rules = Rules(
             hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
         )
+        browsers = Browsers(parts.store.engine, world.clock.now)
         self._jmap = _jmap(world, parts, behind)
+        self._jmap.service.browsers = browsers
         self._pusher = self._jmap.service.push = Pusher(
             lambda: self._jmap.service, _sender(settings, world, parts)
         )
-        guard = Guard(rules, mounts(self._jmap), doors(facts))
+        rest = doors(facts)
+        mail = mail_app(browsers, parts.login)
+        further = (Mount(THUNDERBIRD, rest), Mount(WEB_MAIL, mail))
+        guard = Guard(rules, (*mounts(self._jmap), *further), rest)
         self._service = HttpService(guard, world.clock.monotonic, behind.on_error)
 
     def session(self) -> HttpSession:

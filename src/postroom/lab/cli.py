@@ -224,12 +224,13 @@ def _screen(running: Lab, wishes: Wishes) -> list[str]:
         lines.append(f"  {domain}   served by mail.{domain} on 127.0.0.1")
         lines += [f"    {address:<24} password {passwords[address]}" for address in here]
         lines += [f"    {row}" for row in _rows(_services(ports))]
+        lines.append(f"    web mail http://127.0.0.1:{ports['http']}/mail/")
         lines.append("")
     lines += [
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
         f"  certificate authority {running.ca.path}",
         "",
-        "Next, in a second terminal:",
+        "Next: open a web mail and sign in, or, in a second terminal:",
         "  echo 'Do you like ketchup?' |",
         f"    {us} mail --as alice send bob@hamburger.test --subject Hello",
         f"  {us} mail --as bob list",

@@ -12,6 +12,7 @@ import msgspec
 from postroom.message.address import Address
 from postroom.store import (
     aliases,
+    browser_sessions,
     client_certificates,
     credentials,
     directory,
@@ -88,6 +89,7 @@ async def remove(tx: Transaction, address: Address) -> int:
     await domains.must_not_need(tx, address)
     await credentials.remove_all(tx, found.account_id)
     await tokens.remove_all(tx, found.account_id)
+    await browser_sessions.remove_all(tx, found.account_id)
     await grants.remove_all(tx, found.account_id)
     await client_certificates.remove_all(tx, found.account_id)
     await tx.execute(_STATE, found.account_id, 1)

@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from postroom.message.address import Address, parse_mailbox
+from postroom.store import browser_sessions
 from postroom.store.engine import Transaction
 
 
@@ -121,9 +122,11 @@ _USED = "UPDATE credentials SET last_used = $3 WHERE account_id = $1 AND credent
 
 
 async def put(tx: Transaction, account_id: int, new: Credential, now: int) -> None:
-    """Adds a credential. A password or a shared secret takes the place of the former one."""
+    """Adds a credential. A password or a shared secret takes the place of the former one; a new password ends what browsers were signed in to."""
     if new.kind is not CredentialKind.APP_PASSWORD:
         await tx.execute(_REMOVE_KIND, account_id, new.kind)
+    if new.kind is CredentialKind.PASSWORD:
+        await browser_sessions.remove_all(tx, account_id)
     scopes = " ".join(new.scopes)
     await tx.execute(
         _PUT,
@@ -143,6 +146,7 @@ async def put(tx: Transaction, account_id: int, new: Credential, now: int) -> No
 async def remove(tx: Transaction, account_id: int, credential_id: int) -> bool:
     """Takes a credential away; False when there was none of this id."""
     removed = await tx.execute(_REMOVE, account_id, credential_id)
+    await browser_sessions.remove_by_programs(tx, account_id)
     await tx.execute(_GENERATION, account_id)
     return removed > 0
 
@@ -157,6 +161,7 @@ async def remove_kind(tx: Transaction, account_id: int, kind: CredentialKind) ->
 async def remove_all(tx: Transaction, account_id: int) -> None:
     """Takes all credentials away: nobody logs in any more."""
     await tx.execute(_REMOVE_ALL, account_id)
+    await browser_sessions.remove_all(tx, account_id)
     await tx.execute(_GENERATION, account_id)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
 
 from postroom.message.address import parse_mailbox
@@ -26,6 +26,7 @@ from postroom.web.services import Offers
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,512}")  # base64url, at least 128 bits (RFC 8555 §8.3)
 _XML = "application/xml; charset=utf-8"
+THUNDERBIRD = "/mail/config-v1.1.xml"  # its older place, in the middle of the web mail's
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -44,10 +45,11 @@ def doors(facts: Facts) -> Router:
     well_known = "/.well-known"
     return Router(
         [
+            Route("/", _web_mail),
             Route(f"{CHALLENGES}{{token}}", desk.challenge),
             Route(f"{well_known}/mta-sts.txt", desk.mta_sts),
             Route(f"{well_known}/autoconfig/mail/config-v1.1.xml", desk.thunderbird),
-            Route("/mail/config-v1.1.xml", desk.thunderbird),
+            Route(THUNDERBIRD, desk.thunderbird),
             Route(f"{well_known}/user-agent-configuration.json", desk.user_agents),
             Route(f"{well_known}/user-agent-configuration", desk.user_agents),
             *(
@@ -58,7 +60,7 @@ def doors(facts: Facts) -> Router:
             *facts.further,
         ],
         redirect_slashes=False,
-        default=_nothing,
+        default=nothing,
     )
 
 
@@ -126,5 +128,11 @@ class _Doors:
         return found
 
 
-async def _nothing(_scope: Any, _receive: Any, _send: Any) -> None:
+async def nothing(_scope: Any, _receive: Any, _send: Any) -> None:
+    """For every other path."""
     raise Refused(404, "There is nothing here")
+
+
+async def _web_mail(_request: Request) -> Response:
+    """Who types the server's name alone wants to read mail."""
+    return RedirectResponse("/mail/", 307)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import json
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -18,7 +15,8 @@ from postroom.app.settings import Settings
 from postroom.net.sockets import tcp
 from postroom.store import acme_challenges
 from postroom.store.acme_challenges import HTTP_01, TLS_ALPN_01, Challenge
-from whole_server import Running, settings_of, thread
+from web_asking import Ask, ask
+from whole_server import Running, settings_of
 
 TOKEN = "0123456789abcdefABCDEF_-"
 
@@ -41,46 +39,6 @@ async def whole(tmp_path: Path) -> AsyncIterator[Running]:
     async with Running(settings_of(tmp_path / "whole")) as server:
         await server.settle()
         yield server
-
-
-class Answer(NamedTuple):
-    """A response."""
-
-    status: int
-    headers: dict[str, str]
-    body: str
-
-
-class Ask(NamedTuple):
-    """A request, and how it is sent."""
-
-    path: str
-    host: str = "mail.l.test"
-    method: str = "GET"
-    body: bytes | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-async def ask(server: Running, question: Ask, service: str = "http") -> Answer:
-    def work() -> Answer:
-        port = server.ports[service]
-        if service == "https":
-            context = ssl._create_unverified_context()
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                "localhost", port, timeout=20, context=context
-            )
-        else:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        headers = {"Host": question.host, **dict(question.headers)}
-        connection.request(question.method, question.path, question.body, headers)
-        response = connection.getresponse()
-        names = {name.lower(): value for name, value in response.getheaders()}
-        found = Answer(response.status, names, response.read().decode())
-        connection.close()
-        return found
-
-    answer: Answer = await thread(work)
-    return answer
 
 
 async def test_two_servers_in_one_process(plain: Running, whole: Running) -> None:

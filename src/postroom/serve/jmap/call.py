@@ -24,6 +24,7 @@ from postroom.store.changes import Change
 from postroom.store.email_columns import EmailColumns
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
+from postroom.store.login import Login
 from postroom.store.push_subscriptions import Kept
 from postroom.store.rights import MailboxRef
 from postroom.store.roster import Rosters
@@ -49,6 +50,13 @@ class Push(Protocol):
         """Sends the verification code, in the background."""
 
 
+class Browsers(Protocol):
+    """Who a browser is signed in as. See `web.browsers`."""
+
+    async def login(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> Login | None:
+        """None for a request without its cookie. Raises `AuthenticationFailed`, `NotPermitted`."""
+
+
 class JmapService(msgspec.Struct):
     """What all requests share. `now` gives unix microseconds; `wordbook` is what the search index knows, None without one.
 
@@ -68,6 +76,7 @@ class JmapService(msgspec.Struct):
     results: Results = msgspec.field(default_factory=Results)
     post: Post | None = None
     push: Push | None = None
+    browsers: Browsers | None = None
     audience: Audience = msgspec.field(default_factory=Audience)
 
 

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
-from postroom.message.errors import AuthenticationFailed, MailError, TooManyLogins
+from postroom.message.errors import AuthenticationFailed, MailError, NotPermitted, TooManyLogins
 from postroom.proto.jmap import ijson
 from postroom.proto.jmap.capabilities import KNOWN
 from postroom.proto.jmap.errors import RequestError
@@ -129,7 +129,7 @@ class JmapApp:
             visitor = await self._visitor(exchange)
             await resource(self, exchange, visitor)
         except RequestError as error:
-            await exchange.problem(error, _challenge(error))
+            await exchange.problem(error, _challenge(error, exchange))
         except ConnectionError:
             pass  # nobody is there any more
         except MailError as error:
@@ -163,14 +163,23 @@ class JmapApp:
         raise RequestError("", "there is nothing here", HTTPStatus.NOT_FOUND)
 
     async def _visitor(self, exchange: Exchange) -> Visitor:
-        """Who asks; raises `RequestError` 401 and 429."""
+        """Who asks; raises `RequestError` 401, 403 and 429."""
         try:
-            login = await self._login(exchange)
+            login = await self._signed_in(exchange) or await self._login(exchange)
         except AuthenticationFailed as error:
             raise RequestError("", error.public, HTTPStatus.UNAUTHORIZED) from error
+        except NotPermitted as error:
+            raise RequestError("", error.public, HTTPStatus.FORBIDDEN) from error
         except TooManyLogins as error:
             raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
         return Visitor(login.account_id, login.address, exchange.client, login.credential)
+
+    async def _signed_in(self, exchange: Exchange) -> Login | None:
+        """Who has signed in with this browser."""
+        browsers = self.service.browsers
+        if browsers is None or b"authorization" in exchange.headers:
+            return None
+        return await browsers.login(exchange.scope, exchange.headers)
 
     async def _login(self, exchange: Exchange) -> Login:
         logins, ip = self.service.logins, exchange.client
@@ -202,10 +211,14 @@ def _folders(path: str) -> list[str]:
     return ["/".join(levels[:size]) + "/" for size in range(len(levels) - 1, 1, -1)]
 
 
-def _challenge(error: RequestError) -> Headers:
-    """RFC 7617 §2, RFC 6750 §3."""
-    schemes = (b'Bearer realm="Postroom"', b'Basic realm="Postroom", charset="UTF-8"')
-    return [(b"www-authenticate", scheme) for scheme in schemes] if error.status == 401 else []
+def _challenge(error: RequestError, exchange: Exchange) -> Headers:
+    """What opens the door (RFC 7617 §2, RFC 6750 §3). To a page's own script Basic is not offered: the browser would put up its window."""
+    if error.status != HTTPStatus.UNAUTHORIZED:
+        return []
+    schemes = [b'Bearer realm="Postroom"', b'Basic realm="Postroom", charset="UTF-8"']
+    if exchange.headers.get(b"sec-fetch-mode", b"navigate") != b"navigate":
+        schemes = [b'Session realm="Postroom"']
+    return [(b"www-authenticate", scheme) for scheme in schemes]
 
 
 async def _session(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:

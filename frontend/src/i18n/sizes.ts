@@ -1,0 +1,14 @@
+// Octets as people read them.
+import { language } from "./words";
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+
+export function size(octets: number): string {
+  let unit = 0;
+  while (octets >= 1000 && unit < UNITS.length - 1) {
+    octets /= 1000;
+    unit++;
+  }
+  const style = { style: "unit", unit: UNITS[unit], unitDisplay: "short", maximumFractionDigits: octets < 10 && unit ? 1 : 0 } as const;
+  return new Intl.NumberFormat(language.value, style as Intl.NumberFormatOptions).format(octets);
+}

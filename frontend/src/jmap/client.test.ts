@@ -1,0 +1,64 @@
+import { beforeAll, expect, it, vi } from "vitest";
+import { JmapClient, MethodError, RequestFailed } from "./client";
+import type { Session } from "./records";
+
+beforeAll(() => vi.stubGlobal("location", new URL("http://127.0.0.1:2580/mail/")));
+
+const session = {
+  username: "bob@l.test", apiUrl: "http://elsewhere.test/jmap/api", state: "s", downloadUrl: "http://127.0.0.1/jmap/download/{accountId}/{blobId}/{name}?type={type}",
+  capabilities: { "urn:ietf:params:jmap:core": { maxCallsInRequest: 3 }, "urn:ietf:params:jmap:mail": {} },
+  accounts: { A1: {} }, primaryAccounts: { "urn:ietf:params:jmap:mail": "A1" },
+} as unknown as Session;
+
+type Call = [string, Record<string, unknown>, string];
+
+async function client(answer: (calls: Call[]) => unknown[], status = 200) {
+  const posts: { url: string; calls: Call[]; headers: Record<string, string> }[] = [];
+  const made = new JmapClient(async (url, init) => {
+    if (url === "/jmap/session") return Response.json(session);
+    const calls = (JSON.parse(String(init.body)) as { methodCalls: Call[] }).methodCalls;
+    posts.push({ url, calls, headers: init.headers as Record<string, string> });
+    return Response.json({ methodResponses: answer(calls), sessionState: "s", detail: "no" }, { status });
+  });
+  await made.open();
+  return { made, posts };
+}
+
+const empty = (calls: Call[]) => calls.map(([name, , id]) => [name, { list: [] }, id]);
+
+it("sends all calls of a moment in one request, to our own server, with the header of our own page", async () => {
+  const { made, posts } = await client(empty);
+  const query = made.call("Email/query", { limit: 3 });
+  await Promise.all([query, made.call("Email/get", { "#ids": query.at("/ids") })]);
+  expect(posts).toHaveLength(1);
+  const [first, second] = posts[0]!.calls;
+  expect(second![1]["#ids"]).toEqual({ resultOf: first![2], name: "Email/query", path: "/ids" });
+  expect(first![1]["accountId"]).toBe("A1");
+  expect([posts[0]!.url, posts[0]!.headers["x-postroom"]]).toEqual(["/jmap/api", "1"]);
+});
+
+it("splits what is more than the server takes", async () => {
+  const { made, posts } = await client(empty);
+  await Promise.all(Array.from({ length: 7 }, () => made.call("Mailbox/get", {})));
+  expect(posts.map((post) => post.calls.length)).toEqual([3, 3, 1]);
+});
+
+it("fails the call that has failed, and no other", async () => {
+  const { made } = await client((calls) => calls.map(([name, , id], index) => (index ? [name, { list: [] }, id] : ["error", { type: "invalidArguments" }, id])));
+  const [bad, good] = await Promise.allSettled([made.call("Email/query", {}), made.call("Mailbox/get", {})]);
+  expect(bad).toMatchObject({ status: "rejected", reason: new MethodError("invalidArguments", "", "Email/query") });
+  expect(good.status).toBe("fulfilled");
+});
+
+it("tells when the session is over", async () => {
+  const { made } = await client(empty, 401);
+  const over = vi.fn();
+  made.onSignedOut = over;
+  await expect(made.call("Mailbox/get", {})).rejects.toEqual(new RequestFailed(401, "no"));
+  expect(over).toHaveBeenCalledOnce();
+});
+
+it("writes names into download addresses so that they stay names", async () => {
+  const { made } = await client(empty);
+  expect(made.downloadUrl("B1", "a/b ?.pdf", "text/plain")).toBe("/jmap/download/A1/B1/a%2Fb%20%3F.pdf?type=text%2Fplain");
+});

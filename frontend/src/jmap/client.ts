@@ -1,0 +1,154 @@
+// JMAP over HTTP: all calls of one moment leave in one POST, and may refer to each other's results. RFC 8620 §3.
+// Not here: push (push.ts), what is done with answers (state/).
+import type { AnswerOf, ArgumentsOf, MethodName, ResultReference } from "./methods";
+import type { Id, Session } from "./records";
+
+/** Every request of a page of ours has it; no form and no foreign page can send it. */
+export const OWN_PAGE = { "x-postroom": "1" };
+const SESSION_URL = "/jmap/session";
+
+export class MethodError extends Error {
+  constructor(
+    readonly type: string,
+    readonly description: string,
+    readonly method: string,
+  ) {
+    super(`${method}: ${type}${description ? ` (${description})` : ""}`);
+  }
+}
+
+/** The server has answered with a status of HTTP's; 0 when it was not reached. */
+export class RequestFailed extends Error {
+  constructor(
+    readonly status: number,
+    words: string,
+  ) {
+    super(words);
+  }
+}
+
+/** A call on its way: a promise of its answer, and what later calls of the same moment refer to it by. */
+export interface Pending<N extends MethodName> extends Promise<AnswerOf<N>> {
+  at(path: string): ResultReference;
+}
+
+interface Waiting {
+  name: string;
+  args: Record<string, unknown>;
+  callId: string;
+  resolve: (answer: never) => void;
+  reject: (error: unknown) => void;
+}
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export class JmapClient {
+  session: Session | null = null;
+  accountId: Id = "";
+  /** Told when the session is over, and when the server's session object has changed. */
+  onSignedOut: () => void = () => {};
+  onSessionChanged: () => void = () => {};
+  private waiting: Waiting[] = [];
+  private calls = 0;
+
+  constructor(private readonly fetch: Fetch = (url, init) => globalThis.fetch(url, init)) {}
+
+  /** Asks who is signed in; raises RequestFailed 401 when nobody is. */
+  async open(): Promise<Session> {
+    const response = await this.reach(SESSION_URL, { headers: OWN_PAGE });
+    if (!response.ok) throw new RequestFailed(response.status, response.statusText);
+    const session = (await response.json()) as Session;
+    this.session = session;
+    this.accountId = session.primaryAccounts["urn:ietf:params:jmap:mail"] ?? Object.keys(session.accounts)[0] ?? "";
+    return session;
+  }
+
+  /** Whether the server can do what a capability (a URI) stands for. */
+  can(capability: string): boolean {
+    return this.session !== null && capability in this.session.capabilities;
+  }
+
+  call<N extends MethodName>(name: N, args: ArgumentsOf<N>): Pending<N> {
+    const callId = `c${this.calls++}`;
+    const promise = new Promise<AnswerOf<N>>((resolve, reject) => {
+      if (!this.waiting.length) queueMicrotask(() => void this.flush());
+      this.waiting.push({ name, args: { accountId: this.accountId, ...args }, callId, resolve, reject });
+    });
+    return Object.assign(promise, { at: (path: string) => ({ resultOf: callId, name, path }) });
+  }
+
+  /** Where a blob is downloaded from. */
+  downloadUrl(blobId: Id, name: string, type: string): string {
+    const parts: Record<string, string> = { accountId: this.accountId, blobId, name, type };
+    const url = (this.session?.downloadUrl ?? "").replace(/\{(\w+)\}/g, (_, part: string) => encodeURIComponent(parts[part] ?? ""));
+    return new URL(url, location.href).pathname + new URL(url, location.href).search;
+  }
+
+  private async flush(): Promise<void> {
+    const most = Number(this.session?.capabilities["urn:ietf:params:jmap:core"]?.["maxCallsInRequest"] ?? 16);
+    const all = this.waiting;
+    this.waiting = [];
+    for (let at = 0; at < all.length; at += most) void this.post(all.slice(at, at + most));
+  }
+
+  private async post(calls: Waiting[]): Promise<void> {
+    try {
+      const body = {
+        using: Object.keys(this.session?.capabilities ?? {}),
+        methodCalls: calls.map((call) => [call.name, call.args, call.callId]),
+      };
+      const response = await this.reach(apiPath(this.session), {
+        method: "POST",
+        headers: { ...OWN_PAGE, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      if (response.status === 401) this.onSignedOut();
+      if (!response.ok) throw new RequestFailed(response.status, await problem(response));
+      this.settle(calls, (await response.json()) as ApiResponse);
+    } catch (error) {
+      for (const call of calls) call.reject(error);
+    }
+  }
+
+  private settle(calls: Waiting[], response: ApiResponse): void {
+    const told = new Map<string, [string, Record<string, unknown>]>();
+    for (const [name, answer, callId] of response.methodResponses) {
+      if (!told.has(callId)) told.set(callId, [name, answer]); // what follows with the same id was done implicitly (RFC 8620 §5.4)
+    }
+    for (const call of calls) {
+      const [name, answer] = told.get(call.callId) ?? ["error", { type: "serverFail" }];
+      if (name === "error") call.reject(new MethodError(String(answer["type"]), String(answer["description"] ?? ""), call.name));
+      else call.resolve(answer as never);
+    }
+    if (this.session && response.sessionState !== this.session.state) this.onSessionChanged();
+  }
+
+  private async reach(url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await this.fetch(url, { ...init, credentials: "same-origin", cache: "no-store" });
+    } catch (error) {
+      throw new RequestFailed(0, String(error));
+    }
+  }
+}
+
+interface ApiResponse {
+  methodResponses: [string, Record<string, unknown>, string][];
+  sessionState: string;
+}
+
+// Only the path counts: a proxy in front may have another name than the server knows.
+function apiPath(session: Session | null): string {
+  return session ? new URL(session.apiUrl, location.href).pathname : "/jmap/api";
+}
+
+async function problem(response: Response): Promise<string> {
+  try {
+    const told = (await response.json()) as { detail?: string; type?: string };
+    return told.detail ?? told.type ?? response.statusText;
+  } catch {
+    return response.statusText;
+  }
+}
+
+export const jmap = new JmapClient();

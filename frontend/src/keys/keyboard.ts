@@ -1,0 +1,43 @@
+// Keys lead to commands (features/table.ts). Not while somebody types, not with Ctrl, Alt or Meta: those are the browser's.
+import type { Command } from "../commands/command";
+
+const SEQUENCE_MS = 1200;
+
+export class Keyboard {
+  private begun = "";
+  private at = 0;
+
+  constructor(private readonly commands: readonly Command[]) {}
+
+  /** True when the key was one of ours. */
+  press(event: KeyboardEvent): boolean {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || typing(event.target)) return false;
+    if (document.querySelector("dialog[open]") || (event.key === "Enter" && pressable(event.target))) return false;
+    const whole = this.begun && event.timeStamp - this.at < SEQUENCE_MS ? `${this.begun} ${event.key}` : event.key;
+    this.begun = "";
+    const found = this.find(whole) ?? this.find(event.key);
+    if (found) {
+      void found.run();
+      return true;
+    }
+    if (this.commands.some((command) => command.keys?.some((keys) => keys.startsWith(`${event.key} `)))) {
+      this.begun = event.key;
+      this.at = event.timeStamp;
+    }
+    return false;
+  }
+
+  private find(keys: string): Command | undefined {
+    return this.commands.find((command) => command.keys?.includes(keys) && (command.when?.() ?? true));
+  }
+}
+
+function typing(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  const input = target instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(target.type);
+  return input || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
+}
+
+function pressable(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("button, a, summary, [role=menuitem]") !== null;
+}

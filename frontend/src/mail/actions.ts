@@ -1,0 +1,111 @@
+// What can be done with conversations: read, starred, archived, moved, deleted. Each takes the emails that stand for them in the list.
+import { t } from "../i18n/words";
+import { jmap } from "../jmap/client";
+import { type EmailRow, type Id, ROW_PROPERTIES } from "../jmap/records";
+import { type Change, change, destroy } from "../state/changing";
+import { keepRows, keepThreads, peekRow, peekThread } from "../state/emails";
+import { source } from "../state/list";
+import { byRole, mailboxName, mailboxes, needRole } from "../state/mailboxes";
+import { problem } from "../state/toasts";
+import { advance } from "./advance";
+
+/** All emails of the conversations; in a flat list the emails alone. */
+async function whole(ids: readonly Id[]): Promise<EmailRow[]> {
+  if (source.peek()?.flat) return ids.map(peekRow).filter((row) => row !== undefined);
+  const threadIds = [...new Set(ids.map((id) => peekRow(id)?.threadId).filter((id) => id !== undefined))];
+  const unknown = threadIds.filter((id) => !peekThread(id)?.every((email) => peekRow(email)));
+  if (unknown.length) {
+    const threads = jmap.call("Thread/get", { ids: unknown });
+    const emails = jmap.call("Email/get", { "#ids": threads.at("/list/*/emailIds"), properties: ROW_PROPERTIES });
+    keepRows((await emails).list);
+    keepThreads((await threads).list);
+  }
+  return threadIds.flatMap((id) => peekThread(id) ?? []).map(peekRow).filter((row) => row !== undefined);
+}
+
+// Moving is about what lies in the mailbox that is shown; the rest of a conversation (what was sent) stays where it is.
+function here(emails: readonly EmailRow[]): EmailRow[] {
+  const box = source.peek()?.mailboxId;
+  if (box) return emails.filter((row) => box in row.mailboxIds);
+  const apart = new Set(["sent", "drafts", "trash", "junk"].map((role) => byRole(role as "sent")?.id));
+  return emails.filter((row) => !Object.keys(row.mailboxIds).every((id) => apart.has(id)));
+}
+
+function quietly(work: Promise<void>): Promise<void> {
+  return work.catch(problem);
+}
+
+export function setSeen(ids: readonly Id[], seen: boolean, say = true): Promise<void> {
+  const label = say ? t(seen ? "done.read" : "done.unread", { count: ids.length }) : "";
+  const work = async () => {
+    const emails = await whole(ids);
+    const wanted = seen ? emails : emails.slice(-1);
+    await change(wanted.filter((row) => "$seen" in row.keywords !== seen), () => ({ keywords: { $seen: seen } }), label);
+  };
+  return quietly(work());
+}
+
+export function setEmailSeen(id: Id): Promise<void> {
+  const row = peekRow(id);
+  return !row || "$seen" in row.keywords ? Promise.resolve() : quietly(change([row], () => ({ keywords: { $seen: true } }), ""));
+}
+
+/** Stars the newest email of each, or takes all stars away. */
+export function setStar(ids: readonly Id[], on: boolean): Promise<void> {
+  const work = async () => {
+    const emails = on ? ids.map(peekRow).filter((row) => row !== undefined) : (await whole(ids)).filter((row) => "$flagged" in row.keywords);
+    await change(emails, () => ({ keywords: { $flagged: on } }), "");
+  };
+  return quietly(work());
+}
+
+export function setEmailStar(id: Id, on: boolean): Promise<void> {
+  const row = peekRow(id);
+  return row ? quietly(change([row], () => ({ keywords: { $flagged: on } }), "")) : Promise.resolve();
+}
+
+/** Moves them out of the mailbox that is shown, or out of all others. */
+export function moveTo(ids: readonly Id[], target: Id, label = "", keywords: Change["keywords"] = {}): Promise<void> {
+  const work = async () => {
+    const emails = here(await whole(ids)).filter((row) => !(target in row.mailboxIds) || Object.keys(row.mailboxIds).length > 1);
+    if (!emails.length) return;
+    const box = mailboxes.peek().get(target);
+    const words = label || t("done.moved", { count: ids.length, where: box ? mailboxName(box) : "" });
+    advance(ids);
+    await change(emails, (row) => ({ keywords, mailboxIds: { ...leaving(row), [target]: true } }), words);
+  };
+  return quietly(work());
+}
+
+function leaving(row: EmailRow): Record<Id, boolean> {
+  const box = source.peek()?.mailboxId;
+  const from = box && box in row.mailboxIds ? [box] : Object.keys(row.mailboxIds);
+  return Object.fromEntries(from.map((id) => [id, false]));
+}
+
+export async function archive(ids: readonly Id[]): Promise<void> {
+  await quietly(needRole("archive").then((box) => moveTo(ids, box, t("done.archived", { count: ids.length }))));
+}
+
+export async function spam(ids: readonly Id[]): Promise<void> {
+  const label = t("done.spam", { count: ids.length });
+  await quietly(needRole("junk").then((box) => moveTo(ids, box, label, { $junk: true, $notjunk: false })));
+}
+
+export async function notSpam(ids: readonly Id[]): Promise<void> {
+  const label = t("done.not-spam", { count: ids.length });
+  await quietly(needRole("inbox").then((box) => moveTo(ids, box, label, { $junk: false, $notjunk: true })));
+}
+
+/** Into the trash; out of the trash for good, when it is confirmed. */
+export async function remove(ids: readonly Id[]): Promise<void> {
+  const trash = await needRole("trash");
+  if (source.peek()?.mailboxId !== trash) return moveTo(ids, trash, t("done.deleted", { count: ids.length }));
+  if (!confirm(t("ask.destroy", { count: ids.length }))) return;
+  const work = async () => {
+    const emails = here(await whole(ids));
+    advance(ids);
+    await destroy(emails);
+  };
+  return quietly(work());
+}

@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import type { EmailRow } from "../jmap/records";
+import { correspondents, initials, shortName } from "./people";
+
+const by = (name: string | null, email: string) => ({ from: [{ name, email }] }) as EmailRow;
+
+it("says full names of one, first names of several, and me", () => {
+  const me = (email: string) => email === "bob@l.test";
+  expect(correspondents([by("Ada Lovelace", "ada@x")], me, "me")).toBe("Ada Lovelace");
+  expect(correspondents([by("Ada Lovelace", "ada@x"), by("Bob", "bob@l.test"), by("Byron, George", "g@x"), by("Ada L", "ADA@x")], me, "me")).toBe("Ada, me, George");
+});
+
+it("shortens addresses and names", () => {
+  expect([shortName({ name: null, email: "kitchen@crepes.test" }), initials({ name: "Dr. Miriam Okafor", email: "" }), initials({ name: null, email: "jl.moreau@x" })]).toEqual(["kitchen", "DO", "JM"]);
+});

@@ -1,0 +1,104 @@
+// The list that is open: which query it shows, and the windows of it that were fetched. Never all ids (RFC 8620 §5.5).
+import { signal } from "@preact/signals";
+import { jmap } from "../jmap/client";
+import type { Comparator, Filter } from "../jmap/methods";
+import { type Id, ROW_PROPERTIES } from "../jmap/records";
+import { CHUNK, ListWindow } from "../mail/list_window";
+import { keepRows, keepThreads, peekRow } from "./emails";
+import { problem } from "./toasts";
+
+/** What a list shows. `key` is the same for the same list; `path` its address without a conversation. */
+export interface ListSource {
+  key: string;
+  path: string;
+  title: string;
+  filter: Filter;
+  sort?: Comparator[];
+  /** The mailbox that it shows; things are moved out of it. */
+  mailboxId?: Id;
+  flat?: boolean; // emails instead of conversations
+}
+
+const NEWEST_FIRST: Comparator[] = [{ property: "receivedAt", isAscending: false }];
+const MOST_CHANGES = 200;
+
+export const source = signal<ListSource | null>(null);
+export const listed = signal<{ window: ListWindow; version: number }>({ window: new ListWindow(), version: 0 });
+export const listReady = signal(false);
+let asked = new Set<number>();
+
+export function openList(wanted: ListSource): void {
+  if (source.peek()?.key === wanted.key) {
+    source.value = wanted;
+    return;
+  }
+  source.value = wanted;
+  listReady.value = false;
+  asked = new Set();
+  listed.value = { window: new ListWindow(), version: 0 };
+  void show(0, CHUNK);
+}
+
+/** Draws the list anew. */
+export function touchList(): void {
+  listed.value = { window: listed.peek().window, version: listed.peek().version + 1 };
+}
+
+/** Fetches what is missing of the rows [first, end). */
+export async function show(first: number, end: number): Promise<void> {
+  const { window } = listed.peek();
+  const chunks = window.missing(first, end, (id) => peekRow(id) !== undefined).filter((at) => !asked.has(at));
+  await Promise.all(chunks.map((at) => fetchChunk(window, at)));
+}
+
+async function fetchChunk(window: ListWindow, position: number): Promise<void> {
+  const mine = asked;
+  mine.add(position);
+  try {
+    const query = jmap.call("Email/query", { ...terms(), position, limit: CHUNK, calculateTotal: true });
+    const emails = jmap.call("Email/get", { "#ids": query.at("/ids"), properties: ROW_PROPERTIES });
+    const rest = source.peek()?.flat ? Promise.resolve() : conversations(emails.at("/list/*/threadId"));
+    const [found, rows] = await Promise.all([query, emails, rest]);
+    if (listed.peek().window !== window) return;
+    keepRows(rows.list);
+    window.fill(found);
+    listReady.value = true;
+    touchList();
+  } catch (error) {
+    problem(error);
+  } finally {
+    mine.delete(position);
+  }
+}
+
+// The other emails of each conversation; a list can be shown without them, so a conversation of thousands only loses its names.
+async function conversations(ids: { resultOf: string; name: string; path: string }): Promise<void> {
+  const threads = jmap.call("Thread/get", { "#ids": ids });
+  const emails = jmap.call("Email/get", { "#ids": threads.at("/list/*/emailIds"), properties: ROW_PROPERTIES });
+  const [found, others] = await Promise.allSettled([threads, emails]);
+  if (found.status === "fulfilled") keepThreads(found.value.list);
+  if (others.status === "fulfilled") keepRows(others.value.list);
+}
+
+function terms(): { filter: Filter; sort: Comparator[]; collapseThreads: boolean } {
+  const shown = source.peek();
+  return { filter: shown?.filter ?? {}, sort: shown?.sort ?? NEWEST_FIRST, collapseThreads: !shown?.flat };
+}
+
+/** Brings the list up to date after something has changed in the account. */
+export async function refreshList(): Promise<void> {
+  const { window } = listed.peek();
+  if (!source.peek() || !window.queryState) return;
+  const upToId = window.lastKnown();
+  try {
+    const changes = await jmap.call("Email/queryChanges", {
+      ...terms(), sinceQueryState: window.queryState, maxChanges: MOST_CHANGES, calculateTotal: true, ...(upToId ? { upToId } : {}),
+    });
+    if (listed.peek().window !== window) return;
+    if (!window.apply(changes)) asked = new Set();
+  } catch {
+    window.clear(); // too many changes, or none that can be told: what is on the screen is fetched again
+    asked = new Set();
+  }
+  touchList();
+}

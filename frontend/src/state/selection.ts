@@ -1,0 +1,55 @@
+// Which conversations are marked, by the id of the email that stands for each in the list; and where the cursor of the keyboard is.
+import { computed, signal } from "@preact/signals";
+import type { Id } from "../jmap/records";
+import { peekRow } from "./emails";
+import { listed } from "./list";
+import { openThread } from "./thread";
+
+export const marked = signal<ReadonlySet<Id>>(new Set());
+/** Position of the row that the keyboard is at; -1: none. */
+export const cursor = signal(-1);
+let anchor = -1;
+
+export const markedCount = computed(() => marked.value.size);
+
+export function mark(id: Id, on = !marked.peek().has(id)): void {
+  const next = new Set(marked.peek());
+  if (on) next.add(id);
+  else next.delete(id);
+  marked.value = next;
+  anchor = listed.peek().window.placeOf(id) ?? -1;
+}
+
+/** All from the last marked one to here. */
+export function markTo(position: number): void {
+  const { window } = listed.peek();
+  const from = anchor < 0 ? position : anchor;
+  const next = new Set(marked.peek());
+  for (let at = Math.min(from, position); at <= Math.max(from, position); at++) {
+    const id = window.at(at);
+    if (id !== undefined) next.add(id);
+  }
+  marked.value = next;
+}
+
+export function markAllKnown(): void {
+  marked.value = new Set(listed.peek().window.known());
+}
+
+export function unmarkAll(): void {
+  marked.value = new Set();
+  anchor = -1;
+}
+
+/** What a command is about: what is marked, else what is open, else where the cursor is. */
+export function targets(): Id[] {
+  if (marked.value.size) return [...marked.value];
+  const open = openThread.value;
+  const { window } = listed.value;
+  if (open) {
+    const shown = open.emailIds.find((id) => window.placeOf(id) !== undefined) ?? open.emailIds.at(-1);
+    return shown ? [shown] : [];
+  }
+  const at = window.at(cursor.value);
+  return at && peekRow(at) ? [at] : [];
+}

@@ -1,0 +1,59 @@
+// The conversation that is open: its emails with their bodies.
+import { signal } from "@preact/signals";
+import { jmap } from "../jmap/client";
+import { BODY_PROPERTIES, type EmailBody, type EmailRow, type Id, ROW_PROPERTIES } from "../jmap/records";
+import { emailBody, keepBodies, keepRows, keepThreads, peekThread } from "./emails";
+import { problem } from "./toasts";
+
+export interface OpenThread {
+  id: Id;
+  emailIds: Id[];
+  ready: boolean;
+}
+
+const MOST_TEXT = 512 * 1024; // octets of one body
+const PROPERTIES = [...ROW_PROPERTIES, ...BODY_PROPERTIES.filter((name) => name !== "id")];
+
+export const openThread = signal<OpenThread | null>(null);
+
+export async function showThread(id: Id | undefined): Promise<void> {
+  if (!id) {
+    openThread.value = null;
+    return;
+  }
+  const known = peekThread(id);
+  const ready = known?.every((one) => emailBody(one)) ?? false;
+  if (openThread.peek()?.id !== id || ready) openThread.value = { id, emailIds: known ?? [], ready };
+  if (!ready) await loadThread(id);
+}
+
+/** Fetches it; one that is no more is closed by whoever shows it. */
+export async function loadThread(id: Id): Promise<void> {
+  try {
+    const found = await fetchThread(id);
+    if (openThread.peek()?.id === id) openThread.value = { id, emailIds: found, ready: true };
+  } catch (error) {
+    problem(error);
+  }
+}
+
+/** Fetches a conversation before somebody asks for it. */
+export async function fetchThread(id: Id): Promise<Id[]> {
+  const threads = jmap.call("Thread/get", { ids: [id] });
+  const emails = jmap.call("Email/get", {
+    "#ids": threads.at("/list/*/emailIds"), properties: PROPERTIES, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: MOST_TEXT,
+  });
+  const [thread, { list }] = await Promise.all([threads, emails]);
+  keepRows(list.map(rowOf));
+  keepBodies(list.map(bodyOf));
+  keepThreads(thread.list);
+  return thread.list[0]?.emailIds ?? [];
+}
+
+function rowOf(email: EmailRow): EmailRow {
+  return Object.fromEntries(ROW_PROPERTIES.map((name) => [name, email[name]])) as unknown as EmailRow;
+}
+
+function bodyOf(email: EmailBody): EmailBody {
+  return Object.fromEntries(BODY_PROPERTIES.map((name) => [name, email[name]])) as unknown as EmailBody;
+}

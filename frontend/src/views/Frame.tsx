@@ -1,0 +1,95 @@
+// The frame of a signed-in page: top bar, mailboxes, and beside them a list with its conversation, or a page. On a phone one at a time.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { COMMANDS, FEATURES, ROUTES } from "../features/table";
+import { t } from "../i18n/words";
+import type { Session } from "../jmap/records";
+import { Keyboard } from "../keys/keyboard";
+import { listReady, openList, source } from "../state/list";
+import { loadMailboxes, mailboxes } from "../state/mailboxes";
+import { follow, go, match, place } from "../state/route";
+import { startSync, stopSync } from "../state/sync";
+import { showThread } from "../state/thread";
+import { problem } from "../state/toasts";
+import { ListPane } from "./ListPane";
+import { PageView } from "./PageView";
+import { ReadingPane } from "./ReadingPane";
+import { Sidebar } from "./Sidebar";
+import { Slot } from "./Slot";
+import { TopBar } from "./TopBar";
+
+export function Frame({ session }: { session: Session }) {
+  const [drawer, setDrawer] = useState(false);
+  useStart(session);
+  useKeys();
+  const { path, query } = place.value;
+  useEffect(() => setDrawer(false), [path]);
+  const found = mailboxes.value.size ? resolve(path) : null;
+  const thread = found?.values["thread"];
+  useEffect(() => {
+    if (!found && mailboxes.value.size) return go("/folder/inbox", true);
+    const list = found?.route.list?.(found.values, query);
+    if (list) openList(list);
+    if (found?.route.list) void showThread(thread);
+  }, [path, query.toString(), mailboxes.value]);
+  const page = found?.route.page;
+  return (
+    <div class={`frame${drawer ? " drawer" : ""}${thread ? " reading" : ""}${page ? " paged" : ""}`} onClick={follow}>
+      <a class="skip" href="#list">
+        {t("frame.skip")}
+      </a>
+      <TopBar onMenu={() => setDrawer(!drawer)} />
+      <Sidebar />
+      <div class="shade" onClick={() => setDrawer(false)} />
+      {page && found ? <PageView key={found.route.pattern} load={page} values={found.values} query={query} /> : <Mail />}
+      <Slot name="overlay" />
+    </div>
+  );
+}
+
+function Mail() {
+  return (
+    <>
+      <ListPane />
+      <ReadingPane />
+    </>
+  );
+}
+
+function resolve(path: string) {
+  for (const route of ROUTES) {
+    const values = match(route.pattern, path);
+    if (values) return { route, values };
+  }
+  return null;
+}
+
+function useStart(session: Session): void {
+  useEffect(() => {
+    const begin = async () => {
+      await Promise.all([loadMailboxes(), startSync(session)]);
+    };
+    void begin().catch(problem);
+    return stopSync;
+  }, [session.username]);
+  const ready = listReady.value;
+  useEffect(() => {
+    if (ready) for (const feature of started.splice(0)) void Promise.resolve(feature.start?.()).catch(problem);
+  }, [ready]);
+  const title = source.value?.title;
+  useEffect(() => {
+    document.title = title ? t("frame.title", { what: title, who: session.username }) : "Postroom";
+  }, [title, session.username]);
+}
+
+const started = [...FEATURES];
+
+function useKeys(): void {
+  const keyboard = useMemo(() => new Keyboard(COMMANDS), []);
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (!event.defaultPrevented && keyboard.press(event)) event.preventDefault();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [keyboard]);
+}

@@ -1,0 +1,48 @@
+// The list of conversations: its head, and the rows.
+import { FEATURES } from "../features/table";
+import { number, t } from "../i18n/words";
+import { listReady, listed, source } from "../state/list";
+import { markAllKnown, marked, unmarkAll } from "../state/selection";
+import { CommandButton } from "./CommandButton";
+import { Slot } from "./Slot";
+import { VirtualList } from "./VirtualList";
+
+const BULK = ["mail.archive", "mail.not-spam", "mail.spam", "mail.delete", "mail.read", "mail.unread", "mail.star", "mail.unstar", "mail.move"];
+
+export function ListPane() {
+  const count = marked.value.size;
+  const { window } = listed.value;
+  const commands = FEATURES.flatMap((feature) => feature.commands ?? []);
+  return (
+    <section class="list-pane" id="list" tabIndex={-1} aria-label={source.value?.title}>
+      <header class={`list-head${count ? " marking" : ""}`}>
+        <label class="mark" title={t("list.mark-all")}>
+          <input
+            type="checkbox"
+            aria-label={t("list.mark-all")}
+            checked={count > 0}
+            ref={(box) => {
+              if (box) box.indeterminate = count > 0 && count < window.total;
+            }}
+            onChange={() => (count ? unmarkAll() : markAllKnown())}
+          />
+        </label>
+        {count ? (
+          <>
+            <strong class="marked">{t("list.marked", { count })}</strong>
+            <div class="tools" role="toolbar" aria-label={t("list.tools")}>
+              {BULK.map((id) => commands.find((command) => command.id === id)).map((command) => command && <CommandButton key={command.id} command={command} />)}
+            </div>
+          </>
+        ) : (
+          <>
+            <h1>{source.value?.title}</h1>
+            {listReady.value && <span class="total">{number(window.total)}</span>}
+          </>
+        )}
+      </header>
+      <Slot name="list.head" />
+      <VirtualList key={source.value?.key} />
+    </section>
+  );
+}

@@ -1,0 +1,100 @@
+// One conversation of a list.
+import { longDate, shortDate } from "../i18n/dates";
+import { number, t } from "../i18n/words";
+import type { EmailRow, Id } from "../jmap/records";
+import { setEmailStar, setStar } from "../mail/actions";
+import { correspondents, nameOf } from "../mail/people";
+import { conversation, emailRow, threadEmails } from "../state/emails";
+import { source } from "../state/list";
+import { byRole } from "../state/mailboxes";
+import { BASE, go } from "../state/route";
+import { cursor, mark, markTo, marked } from "../state/selection";
+import { isMe } from "../state/session";
+import { openThread } from "../state/thread";
+import { drag, dragged } from "./dragging";
+import { Icon } from "./Icon";
+
+interface Props {
+  id: Id | undefined;
+  position: number;
+  total: number;
+}
+
+export function ListRow({ id, position, total }: Props) {
+  const row = id === undefined ? undefined : emailRow(id);
+  if (!row) return <div class="row waiting" role="listitem" aria-setsize={total} aria-posinset={position + 1} aria-busy="true" />;
+  return <Known row={row} position={position} total={total} />;
+}
+
+// In mailboxes for what one has written, whom it is for is what tells rows apart.
+function who(row: EmailRow, all: readonly EmailRow[]): string {
+  const box = source.value?.mailboxId;
+  const outgoing = box !== undefined && (box === byRole("sent")?.id || box === byRole("drafts")?.id);
+  if (outgoing) return row.to?.length ? t("list.to", { who: row.to.map(nameOf).join(", ") }) : t("list.no-recipient");
+  return correspondents(all, isMe, t("list.me")) || t("list.no-sender");
+}
+
+function Known({ row, position, total }: { row: EmailRow; position: number; total: number }) {
+  const flat = source.value?.flat ?? false;
+  const all = flat ? [row] : conversation(row.id);
+  const unread = all.some((one) => !("$seen" in one.keywords));
+  const starred = all.some((one) => "$flagged" in one.keywords);
+  const count = flat ? 1 : (threadEmails(row.threadId)?.length ?? 1);
+  const on = marked.value.has(row.id);
+  const open = openThread.value?.id === row.threadId;
+  const names = who(row, all);
+  const subject = row.subject?.trim() || t("mail.no-subject");
+  const path = `${source.value?.path ?? ""}/${row.threadId}`;
+  const press = (event: MouseEvent) => {
+    if ((event.target as Element).closest("button, label")) return;
+    if (event.shiftKey) return markTo(position);
+    if (event.ctrlKey || event.metaKey) {
+      if (!(event.target as Element).closest("a")) mark(row.id); // of the link it opens another tab
+      return;
+    }
+    event.preventDefault();
+    cursor.value = position;
+    go(path);
+  };
+  const star = (event: Event) => {
+    event.stopPropagation();
+    void (flat ? setEmailStar(row.id, !starred) : setStar([row.id], !starred));
+  };
+  const begin = (event: DragEvent) => {
+    event.dataTransfer?.setData("text/plain", subject);
+    drag(row.id);
+  };
+  return (
+    <div
+      class={`row${unread ? " unread" : ""}${open ? " open" : ""}${on ? " on" : ""}${cursor.value === position ? " cursor" : ""}`}
+      role="listitem"
+      aria-current={open ? "true" : undefined}
+      aria-setsize={total}
+      aria-posinset={position + 1}
+      draggable
+      onDragStart={begin}
+      onDragEnd={() => (dragged.value = null)}
+      onClick={press}
+    >
+      <label class="mark">
+        <input type="checkbox" tabIndex={-1} aria-label={t("list.mark")} checked={on} onChange={() => mark(row.id)} />
+      </label>
+      <span class="who">
+        {unread && <span class="unseen">{t("list.unread")}</span>}
+        <span class="names">{names}</span>
+        {count > 1 && <span class="thread-count">{number(count)}</span>}
+      </span>
+      <span class="when" title={longDate(row.receivedAt)}>
+        {row.hasAttachment && <Icon name="attachment" label={t("list.attachment")} />}
+        {shortDate(row.receivedAt)}
+      </span>
+      <a class="subject" href={BASE + path} tabIndex={-1} draggable={false}>
+        {subject}
+      </a>
+      <button type="button" class={`star${starred ? " on" : ""}`} tabIndex={-1} aria-pressed={starred} aria-label={t("command.mail.star")} onClick={star}>
+        <Icon name={starred ? "starred" : "star"} />
+      </button>
+      <span class="preview">{row.preview}</span>
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+// A mailbox of the tree, with those below it. Conversations can be dropped on it.
+import { signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { number, t } from "../i18n/words";
+import type { Mailbox } from "../jmap/records";
+import { moveTo } from "../mail/actions";
+import type { TreeNode } from "../mail/mailbox_tree";
+import { source } from "../state/list";
+import { folderKey, mailboxName } from "../state/mailboxes";
+import { dragged } from "./dragging";
+import { Icon } from "./Icon";
+import { mailboxIcon } from "./mailbox_icon";
+
+const folded = signal<ReadonlySet<string>>(new Set(JSON.parse(localStorage.getItem("postroom.folded") ?? "[]") as string[]));
+
+function fold(id: string): void {
+  const next = new Set(folded.peek());
+  if (!next.delete(id)) next.add(id);
+  folded.value = next;
+  localStorage.setItem("postroom.folded", JSON.stringify([...next]));
+}
+
+// Where mail waits for its reader the unread count; where it waits for its writer all of it.
+function countOf(mailbox: Mailbox): number {
+  if (mailbox.role === "drafts" || mailbox.role === "scheduled") return mailbox.totalEmails;
+  return mailbox.role === "sent" || mailbox.role === "trash" ? 0 : mailbox.unreadThreads;
+}
+
+export function MailboxItem({ node }: { node: TreeNode }) {
+  const { mailbox, children, depth } = node;
+  const [over, setOver] = useState(false);
+  const closed = folded.value.has(mailbox.id);
+  const name = mailboxName(mailbox);
+  const count = countOf(mailbox);
+  const here = source.value?.mailboxId === mailbox.id;
+  const allow = (event: DragEvent) => {
+    if (!dragged.peek() || here || !mailbox.myRights.mayAddItems) return;
+    event.preventDefault();
+    setOver(true);
+  };
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    const ids = dragged.peek();
+    if (ids) void moveTo(ids, mailbox.id);
+  };
+  return (
+    <li>
+      <a
+        class={`box${over ? " over" : ""}${count && mailbox.role !== "drafts" ? " unread" : ""}`}
+        href={`/mail/folder/${encodeURIComponent(folderKey(mailbox))}`}
+        aria-current={here ? "page" : undefined}
+        style={{ "--depth": depth }}
+        onDragOver={allow}
+        onDragLeave={() => setOver(false)}
+        onDrop={drop}
+      >
+        <Icon name={mailboxIcon(mailbox)} />
+        <span class="name" title={name}>
+          {name}
+        </span>
+        {count > 0 && (
+          <span class="count" aria-label={t(mailbox.role === "drafts" ? "mailbox.total" : "mailbox.unread", { count })}>
+            {number(count)}
+          </span>
+        )}
+      </a>
+      {children.length > 0 && (
+        <>
+          <button type="button" class={`fold${closed ? " closed" : ""}`} aria-expanded={!closed} aria-label={t("mailbox.fold", { name })} onClick={() => fold(mailbox.id)}>
+            <Icon name="down" />
+          </button>
+          {!closed && (
+            <ul>
+              {children.map((child) => (
+                <MailboxItem key={child.mailbox.id} node={child} />
+              ))}
+            </ul>
+          )}
+        </>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,44 @@
+// The mailboxes, as a tree with what is unread in them.
+import { t } from "../i18n/words";
+import { tree } from "../state/mailboxes";
+import { place } from "../state/route";
+import { Icon } from "./Icon";
+import { MailboxItem } from "./MailboxItem";
+import { Slot } from "./Slot";
+
+export function Sidebar() {
+  const nodes = tree.value;
+  const special = nodes.filter((node) => node.mailbox.role);
+  const others = nodes.filter((node) => !node.mailbox.role);
+  const starred = place.value.path.startsWith("/starred");
+  return (
+    <nav class="sidebar" aria-label={t("frame.mailboxes")}>
+      <Slot name="sidebar.start" />
+      <ul class="boxes">
+        {special.slice(0, 1).map((node) => (
+          <MailboxItem key={node.mailbox.id} node={node} />
+        ))}
+        <li>
+          <a class="box" href="/mail/starred" aria-current={starred ? "page" : undefined}>
+            <Icon name="star" />
+            <span class="name">{t("mailbox.flagged")}</span>
+          </a>
+        </li>
+        {special.slice(1).map((node) => (
+          <MailboxItem key={node.mailbox.id} node={node} />
+        ))}
+      </ul>
+      {others.length > 0 && (
+        <>
+          <h2>{t("frame.folders")}</h2>
+          <ul class="boxes">
+            {others.map((node) => (
+              <MailboxItem key={node.mailbox.id} node={node} />
+            ))}
+          </ul>
+        </>
+      )}
+      <Slot name="sidebar.end" />
+    </nav>
+  );
+}

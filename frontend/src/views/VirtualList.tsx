@@ -1,0 +1,62 @@
+// A list of any length with a real scrollbar: only the rows on the screen exist, and only what they show is fetched.
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { t } from "../i18n/words";
+import { type Geometry, heightOf, rowsAt, scrollTo } from "../mail/row_range";
+import { listReady, listed, show, source } from "../state/list";
+import { cursor } from "../state/selection";
+import { ListRow } from "./ListRow";
+
+const OVERSCAN = 6;
+const WAIT_MS = 60; // that a scrollbar has to rest before something is fetched, while it is pulled
+
+export function VirtualList() {
+  const box = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [viewport, setViewport] = useState(800);
+  const [rowHeight, setRowHeight] = useState(76);
+  const { window: rows, version } = listed.value;
+  const geometry: Geometry = { total: rows.total, rowHeight, viewport };
+  const { first, end, offset } = rowsAt(top, geometry, OVERSCAN);
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const measure = () => {
+      setViewport(element.clientHeight);
+      setRowHeight(parseFloat(getComputedStyle(element).getPropertyValue("--row-height")) || 76);
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const last = useRef(0);
+  useEffect(() => {
+    if (!source.peek()) return;
+    const far = Math.abs(first - last.current) > 60;
+    last.current = first;
+    const timer = setTimeout(() => void show(first, end), far ? WAIT_MS : 0);
+    return () => clearTimeout(timer);
+  }, [first, end, version]);
+
+  useEffect(() => {
+    const wanted = cursor.value < 0 ? null : scrollTo(cursor.value, box.current?.scrollTop ?? 0, geometry);
+    if (wanted !== null) box.current?.scrollTo({ top: wanted });
+  }, [cursor.value]);
+
+  const shown = [];
+  for (let at = first; at < end; at++) shown.push(at);
+  return (
+    <div class="rows" ref={box} tabIndex={0} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+      <div class="whole" role="presentation" style={{ blockSize: `${heightOf(geometry)}px` }}>
+        <div class="shown" role="list" aria-label={source.value?.title} style={{ transform: `translateY(${offset}px)` }}>
+          {shown.map((at) => (
+            <ListRow key={rows.at(at) ?? at} id={rows.at(at)} position={at} total={rows.total} />
+          ))}
+        </div>
+      </div>
+      {listReady.value && rows.total === 0 && <p class="empty">{t("list.empty")}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,123 @@
+"""The files of the web mail as they were built: a table by path, so that no path of a request ever reaches the file system.
+
+RFC 9110 §12.5.3 (what was compressed beforehand is sent to who takes it), §13.1.2 (a validator for what may change), RFC 8246 (names with a hash in
+them: immutable). Every other path below the application's is its page, which finds its way itself. Not here: how they are built (`tools/web_build.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+PREFIX: Final = "/mail"
+PAGE: Final = "index.html"
+FOLDER: Final = Path(str(resources.files("postroom.web"))) / "static"
+MISSING: Final = "missing.txt"
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_ASK: Final = "no-cache"
+_KINDS: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/vnd.microsoft.icon",
+    ".woff2": "font/woff2",
+}
+
+# Scripts of our own alone, and no text becomes one (Trusted Types). The frame of a message inherits this policy and has a stricter one besides;
+# styles inside a message are why styles may be inline.
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; font-src 'self'; connect-src 'self'; frame-src 'self' blob:; worker-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types postroom postroom-text dompurify"
+)
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file as it is sent."""
+
+    kind: str
+    body: bytes
+    packed: bytes | None
+    tag: str
+    forever: bool
+
+
+class StaticFiles:
+    """What was built, as it lies in `folder`; looked at again when the page was built anew."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._folder = folder
+        self._files: dict[str, File] = {}
+        self._built = -1
+
+    async def answer(self, request: Request) -> Response:
+        """GET of anything below /mail/."""
+        await self._look()
+        path = request.path_params.get("path", "")
+        file = self._files.get(path)
+        if file is None and "." not in path.rpartition("/")[2]:
+            file = self._files.get(PAGE)
+            if file is None:
+                return PlainTextResponse(await asyncio.to_thread(self._missing), 503)
+        if file is None or path == PAGE:
+            return PlainTextResponse("There is nothing here\n", 404)
+        return _response(file, request)
+
+    async def _look(self) -> None:
+        try:
+            built = (self._folder / PAGE).stat().st_mtime_ns
+        except OSError:
+            built = -1
+        if built != self._built:
+            self._built = built
+            self._files = await asyncio.to_thread(_read, self._folder)
+
+    def _missing(self) -> str:
+        try:
+            why = (self._folder / MISSING).read_text("utf-8")
+        except OSError:
+            why = "it was not built\n"
+        return f"The web mail is missing here: {why}To build it: make web, or install Postroom anew where npm reaches a registry.\n"
+
+
+def _read(folder: Path) -> dict[str, File]:
+    found = {}
+    for path in sorted(folder.rglob("*")) if (folder / PAGE).exists() else ():
+        kind = _KINDS.get(path.suffix)
+        name = path.relative_to(folder).as_posix()
+        if kind is None or name.startswith(".") or not path.is_file():
+            continue
+        body, packed = path.read_bytes(), path.with_name(f"{path.name}.gz")
+        tag = hashlib.sha256(body).hexdigest()[:20]
+        forever = name.startswith("assets/")
+        found[name] = File(kind, body, packed.read_bytes() if packed.exists() else None, tag, forever)
+    return found
+
+
+def _response(file: File, request: Request) -> Response:
+    packed = file.packed is not None and "gzip" in request.headers.get("accept-encoding", "")
+    tag = f'"{file.tag}{"-gz" if packed else ""}"'
+    headers = {
+        "cache-control": _FOREVER if file.forever else _ASK,
+        "etag": tag,
+        "vary": "accept-encoding",
+    }
+    if file.kind.startswith("text/html"):
+        headers["content-security-policy"] = POLICY
+    if request.headers.get("if-none-match") == tag:
+        return Response(None, 304, headers)
+    if packed and file.packed is not None:
+        return Response(file.packed, 200, {**headers, "content-encoding": "gzip"}, file.kind)
+    return Response(file.body, 200, headers, file.kind)

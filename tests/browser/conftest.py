@@ -1,0 +1,71 @@
+"""A lab, and Debian's Chromium before it. A test gets `page`: a fresh window, in which nobody is signed in; what the page complains of fails it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from running import Running, at_home
+from web_lab import WebLab
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+STATIC = Path(__file__).parents[2] / "src" / "postroom" / "web" / "static"
+# What the browser itself says when it is not signed in yet; the page shows it.
+EXPECTED = "status of 401"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("needs chromium (Debian: apt-get install chromium)")
+    if not (STATIC / "index.html").exists():
+        pytest.skip("needs the web mail's build (make web)")
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def web_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebLab]:
+    """A lab in a process of its own."""
+    home = tmp_path_factory.mktemp("home")
+    running = Running(["lab", "--json", "--ephemeral", "--base-port", "0"], at_home(home), home / "log")
+    yield WebLab(running.facts)
+    running.stop()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A window of 1280 by 800."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context.set_default_timeout(15_000)
+    found = context.new_page()
+    faults: list[str] = []
+    found.on("pageerror", lambda error: faults.append(str(error)))
+    found.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    yield found
+    context.close()
+    assert [fault for fault in faults if EXPECTED not in fault] == []
+
+
+@pytest.fixture
+def sign_in(page: Page, web_lab: WebLab) -> Callable[[str], Page]:
+    """Signs somebody of the lab in, and gives the page with his list."""
+
+    def work(address: str = "bob@hamburger.test") -> Page:
+        page.goto(web_lab.url(address))
+        page.get_by_label("Address").fill(address)
+        page.get_by_label("Password").fill(web_lab.password(address))
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="Inbox").wait_for()
+        return page
+
+    return work

@@ -1,0 +1,50 @@
+"""A lab as the browser's tests see it: where its web mails are, who lives there, and letters into their mailboxes.
+
+lab.send("bob@hamburger.test", "Ketchup", "Do you like ketchup?")
+"""
+
+from __future__ import annotations
+
+import smtplib
+from email.message import EmailMessage
+from email.utils import make_msgid
+from typing import Any
+
+
+class WebLab:
+    """What `postroom lab --json` has said."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self.facts = facts
+
+    def url(self, address: str = "bob@hamburger.test") -> str:
+        """The web mail of somebody's domain."""
+        return f"http://127.0.0.1:{self._ports(address)['http']}/mail/"
+
+    def password(self, address: str) -> str:
+        found: str = self.facts["accounts"][address]
+        return found
+
+    def send(self, to: str, subject: str, text: str, reply_to: str = "", **more: Any) -> str:
+        """A letter from Alice that is in the mailbox when this returns; gives its Message-ID. `html`, `attachment` (a name)."""
+        message = EmailMessage()
+        message["From"] = "Alice Crêpe <alice@crepes.test>"
+        message["To"] = to
+        message["Subject"] = subject
+        message["Message-ID"] = made = make_msgid(domain="crepes.test")
+        if reply_to:
+            message["In-Reply-To"] = message["References"] = reply_to
+        message.set_content(text)
+        if "html" in more:
+            message.add_alternative(more["html"], subtype="html")
+        if "attachment" in more:
+            message.add_attachment(
+                b"%PDF-1.4\n" * 500, maintype="application", subtype="pdf", filename=more["attachment"]
+            )
+        with smtplib.SMTP("127.0.0.1", self._ports(to)["smtp"], "crepes.test") as smtp:
+            smtp.send_message(message, "alice@crepes.test", [to])
+        return str(made)
+
+    def _ports(self, address: str) -> dict[str, int]:
+        found: dict[str, int] = self.facts["domains"][address.partition("@")[2]]
+        return found
