@@ -12,7 +12,7 @@ from typing import Any
 from postroom.agent import runtime
 from postroom.app.logs import make_log
 from postroom.lab.cli import _word as word
-from postroom.lab.laboratory import Lab, LabSettings
+from postroom.lab.laboratory import Laboratory, LabSettings
 from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import residents
 
@@ -28,7 +28,7 @@ class LabThread:
         settings = LabSettings(
             directory / "lab", 0, residents(), make_log("json", "warning", self.log), faults, enforce
         )
-        self.lab = Lab(settings)
+        self.lab = Laboratory(settings)
         self.do(self.lab.start())
         self.runtime = directory / "run"
         environ = {"XDG_RUNTIME_DIR": str(self.runtime)}

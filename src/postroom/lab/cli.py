@@ -26,7 +26,7 @@ from postroom.lab.mishaps import MISHAPS, BadMishap, Chosen, parse_mishap
 from postroom.lab.plan import DEFAULT_BASE, BadAccount, Person, parse_account, residents
 
 if TYPE_CHECKING:
-    from postroom.lab.laboratory import Lab
+    from postroom.lab.laboratory import Laboratory
 
 app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
@@ -134,13 +134,15 @@ def _run(wishes: Wishes) -> int:
 async def _live(wishes: Wishes) -> int:
     from postroom.app.logs import make_log
     from postroom.app.settings import SettingsError
-    from postroom.lab.laboratory import Lab, LabSettings
+    from postroom.lab.laboratory import Laboratory, LabSettings
     from postroom.net.sockets import CannotListen
     from postroom.store.refused import StoreRefused
 
     stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
-    running = Lab(LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.faults, wishes.enforce))
+    running = Laboratory(
+        LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.faults, wishes.enforce)
+    )
     try:
         await running.start()
     except (CannotListen, StoreRefused, SettingsError) as error:
@@ -174,7 +176,7 @@ async def _first(*events: asyncio.Event) -> None:
         task.cancel()
 
 
-def _word(running: Lab) -> dict[str, str]:
+def _word(running: Laboratory) -> dict[str, str]:
     """The files that tell other commands of this user about the lab."""
     servers = "".join(
         f'[servers."{domain}"]\ncontrol = {msgspec.json.encode(str(control)).decode()}\n'
@@ -203,7 +205,7 @@ def _word(running: Lab) -> dict[str, str]:
     }
 
 
-def _announce(running: Lab, wishes: Wishes) -> None:
+def _announce(running: Laboratory, wishes: Wishes) -> None:
     if wishes.json:
         sys.stdout.write(msgspec.json.encode(running.describe()).decode() + "\n")
         sys.stdout.flush()
@@ -212,7 +214,7 @@ def _announce(running: Lab, wishes: Wishes) -> None:
         typer.echo(line)
 
 
-def _screen(running: Lab, wishes: Wishes) -> list[str]:
+def _screen(running: Laboratory, wishes: Wishes) -> list[str]:
     """What a person reads: who is who, what is where, and what to type next."""
     from postroom.lab.faults import FAULTS
 

@@ -29,6 +29,7 @@ from postroom.app.tls_settings import MtaStsSettings, TlsSettings
 from postroom.lab.ca import LabCa
 from postroom.lab.clock import LabControl
 from postroom.lab.dns import Question
+from postroom.lab.fault_rules import FaultRules
 from postroom.lab.faults import FAULTS, FaultyDoor
 from postroom.lab.keys import Publisher, new_keys, settle
 from postroom.lab.mishaps import Chosen, Troubles
@@ -72,7 +73,7 @@ class Inhabitant(msgspec.Struct, frozen=True):
     password: str
 
 
-class Lab:
+class Laboratory:
     """A running lab; made by `start`."""
 
     def __init__(self, settings: LabSettings) -> None:
@@ -82,6 +83,7 @@ class Lab:
         self.servers: dict[str, Server] = {}
         self.ports: dict[str, dict[str, int]] = {}
         self.inhabitants: list[Inhabitant] = []
+        self.rules = FaultRules()
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.control = LabControl(settings.data, self.clock)
@@ -200,7 +202,7 @@ class Lab:
             self._smtp_port,
             house.ip,
             True,
-            lambda door: FaultyDoor(door, house.domain, self.clock.sleep),
+            lambda door: FaultyDoor(door, house.domain, self.clock.sleep, self.rules),
             LoginLimits(0, 0, ()),
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
@@ -239,15 +241,19 @@ class Lab:
         people = [person for person in self.settings.people if person.address.domain == house.domain]
         passwords = _Passwords(self.settings.data / house.domain / "passwords")
         for person in people:
-            password = passwords.of(person)
-            verifier = await server.passwords.verifier(password.encode())
-            scram = await server.passwords.scram(password.encode(), person.address.key, server.vault)
-            new = NewAccount(person.address, verifier, scram=scram)
-            await server.engine.write(_moving_in(server, new))
-            self.inhabitants.append(Inhabitant(str(person.address), password))
+            await self.move_in(server, Person(person.address, passwords.of(person)))
         first = Address(house.people[0], house.domain)
         await server.engine.write(_fault_addresses(house, first))
         await settle(server, house, await keys)
+
+    async def move_in(self, server: Server, person: Person) -> None:
+        """One more account, also while the lab runs; whoever is there already stays as he is."""
+        password = person.password.encode()
+        verifier = await server.passwords.verifier(password)
+        scram = await server.passwords.scram(password, person.address.key, server.vault)
+        new = NewAccount(person.address, verifier, scram=scram)
+        await server.engine.write(_moving_in(server, new))
+        self.inhabitants.append(Inhabitant(str(person.address), person.password))
 
     def controls(self) -> dict[str, Path]:
         """The control socket of each domain's server."""

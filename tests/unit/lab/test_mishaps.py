@@ -15,7 +15,7 @@ import pytest
 
 from dkim_post import NOW, signed, zone
 from postroom.app.logs import make_log
-from postroom.lab.laboratory import Lab, LabSettings
+from postroom.lab.laboratory import Laboratory, LabSettings
 from postroom.lab.mishaps import MISHAPS, BadMishap, Troubles, parse_mishap
 from postroom.lab.plan import residents
 from postroom.lab.zones import ZoneText
@@ -27,16 +27,18 @@ from postroom.message.journey import Hop
 from postroom.message.timeline import timeline
 
 DOCS = Path(__file__).parents[3] / "docs" / "faults.md"
-Start = Callable[..., Coroutine[Any, Any, Lab]]
+Start = Callable[..., Coroutine[Any, Any, Laboratory]]
 
 
 @pytest.fixture
 async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    running: list[Lab] = []
+    running: list[Laboratory] = []
 
-    async def begin(*faults: str) -> Lab:
+    async def begin(*faults: str) -> Laboratory:
         log = make_log("json", "warning", io.StringIO())
-        lab = Lab(LabSettings(tmp_path, 0, residents(), log, [parse_mishap(fault) for fault in faults]))
+        lab = Laboratory(
+            LabSettings(tmp_path, 0, residents(), log, [parse_mishap(fault) for fault in faults])
+        )
         running.append(lab)
         await lab.start()
         return lab
@@ -46,7 +48,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
         await lab.stop()
 
 
-def send(lab: Lab, options: Sequence[str] = ()) -> None:
+def send(lab: Laboratory, options: Sequence[str] = ()) -> None:
     password = next(one.password for one in lab.inhabitants if one.address == "alice@crepes.test")
     with smtplib.SMTP("127.0.0.1", lab.ports["crepes.test"]["submission"]) as smtp:
         if options:
@@ -56,7 +58,7 @@ def send(lab: Lab, options: Sequence[str] = ()) -> None:
         smtp.sendmail("alice@crepes.test", "bob@hamburger.test", letter, options)
 
 
-async def journey(lab: Lab, *options: str) -> list[str]:
+async def journey(lab: Laboratory, *options: str) -> list[str]:
     """The lines of the way of a letter from Alice to Bob, up to the end of the first attempt to send it on."""
     await asyncio.to_thread(send, lab, options)
     reading = lab.servers["crepes.test"].engine.reading()

@@ -1,0 +1,194 @@
+"""An account of a lab, as tests use one: what a program needs to send to it or log in, and what has arrived.
+
+RFC 5321, RFC 1939, RFC 9051 and RFC 8620 are spoken at its ports by the real servers; here is only the look into the store behind them. Every method that
+waits has a twin for coroutines, whose name ends in `_async`. Not here: how a lab runs (`lab.testing.lab`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fnmatch
+import time
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from postroom.lab.testing.mail import Attachment, Mail
+from postroom.store import expunge, mailboxes, messages
+from postroom.store.engine import Urgency
+from postroom.store.rights import MailboxRef
+
+if TYPE_CHECKING:
+    from postroom.app.server import Server
+
+T = TypeVar("T")
+PATIENCE: Final = 10.0  # seconds that `wait` waits, unless it is told otherwise
+LISTED: Final = 1_000  # messages of a mailbox that are looked at
+
+
+class NotArrived(AssertionError):
+    """No message has come that was waited for; the text shows what is there."""
+
+
+class Place:
+    """Where an account lives: its server, and the loop in which it may be asked."""
+
+    def __init__(self, server: Server, ports: dict[str, int], loop: asyncio.AbstractEventLoop) -> None:
+        self.server = server
+        self.ports = ports
+        self.loop = loop
+
+    def do(self, work: Coroutine[Any, Any, T], patience: float = 60.0) -> T:
+        """Runs a coroutine in the lab."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(patience)
+
+    async def do_async(self, work: Coroutine[Any, Any, T]) -> T:
+        """The same, for a coroutine of another loop."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+
+
+class Mailbox:
+    """An account with an address of its own. Ports are on `host`, 127.0.0.1; names of the lab are in its own DNS only."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, place: Place, account_id: int, address: str, password: str) -> None:
+        self._place = place
+        self._account_id = account_id
+        self.address = address
+        self.password = password
+
+    @property
+    def smtp_port(self) -> int:
+        """Takes mail for the lab's addresses from anybody, as port 25 does; with a login, for all."""
+        return self._place.ports["smtp"]
+
+    @property
+    def submission_port(self) -> int:
+        """Takes mail after a login (STARTTLS)."""
+        return self._place.ports["submission"]
+
+    @property
+    def submissions_port(self) -> int:
+        """The same with TLS from the first octet."""
+        return self._place.ports["submissions"]
+
+    @property
+    def pop3_port(self) -> int:
+        """POP3."""
+        return self._place.ports["pop3"]
+
+    @property
+    def imap_port(self) -> int:
+        """IMAP."""
+        return self._place.ports["imap"]
+
+    @property
+    def http_port(self) -> int:
+        """JMAP (`/jmap/session`) and the web mail (`/mail/`)."""
+        return self._place.ports["http"]
+
+    @property
+    def http_url(self) -> str:
+        """The same as a URL."""
+        return f"http://{self.host}:{self.http_port}"
+
+    def messages(self) -> list[Mail]:
+        """What has arrived and is there still, oldest first; spam among it."""
+        return self._place.do(self._messages())
+
+    async def messages_async(self) -> list[Mail]:
+        """As `messages`."""
+        return await self._place.do_async(self._messages())
+
+    def wait(self, *, subject: str = "*", sender: str = "*", timeout: float = PATIENCE) -> Mail:
+        """The oldest message that fits, as soon as it is there; patterns as of file names, with `*`. Raises `NotArrived` after `timeout` seconds."""
+        return self._place.do(self._wait(subject, sender, timeout), timeout + 60.0)
+
+    async def wait_async(self, *, subject: str = "*", sender: str = "*", timeout: float = PATIENCE) -> Mail:  # noqa: ASYNC109 -- the twin's
+        """As `wait`."""
+        return await self._place.do_async(self._wait(subject, sender, timeout))
+
+    def clear(self) -> None:
+        """Empties it, so that the next `wait` is about what comes then."""
+        self._place.do(self._clear())
+
+    async def clear_async(self) -> None:
+        """As `clear`."""
+        await self._place.do_async(self._clear())
+
+    def links(self, containing: str = "") -> list[str]:
+        """Of the newest message."""
+        return self._newest().links(containing)
+
+    def code(self, pattern: str = "") -> str:
+        """Of the newest message."""
+        return self._newest().code(pattern)
+
+    def attachments(self) -> list[Attachment]:
+        """Of the newest message."""
+        return self._newest().attachments()
+
+    def __repr__(self) -> str:
+        return f"<Mailbox {self.address}>"
+
+    def _newest(self) -> Mail:
+        found = self.messages()
+        if not found:
+            raise NotArrived(f"{self.address} has no mail")
+        return found[-1]
+
+    async def _messages(self) -> list[Mail]:
+        store = self._place.server.parts.store
+        tx = store.engine.reading()
+        found: list[tuple[int, Mail]] = []
+        for box in await mailboxes.listing(tx, self._account_id):
+            ref = MailboxRef(self._account_id, box.mailbox_id)
+            for one in await messages.listing(tx, ref, 0, LISTED):
+                raw = await store.read_email(self._account_id, one.email_id)
+                if raw is not None:
+                    found.append((one.internaldate, Mail(raw, one.uid, box.name)))
+        found.sort(key=lambda pair: (pair[0], pair[1].uid))
+        return [mail for _, mail in found]
+
+    async def _wait(self, subject: str, sender: str, patience: float) -> Mail:
+        until = time.monotonic() + patience
+        arrived = asyncio.Event()
+        subscription = self._place.server.parts.store.changes.subscribe(self._account_id, arrived.set)
+        try:
+            while True:
+                arrived.clear()
+                subscription.take()
+                found = await self._messages()
+                for mail in found:
+                    if _fits(mail.subject, subject) and _fits(mail.sender, sender):
+                        return mail
+                left = until - time.monotonic()
+                if left <= 0:
+                    wanted = {"subject": subject, "sender": sender}
+                    raise NotArrived(_what_is_there(self.address, found, wanted, patience))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await arrived.wait()
+        finally:
+            subscription.close()
+
+    async def _clear(self) -> None:
+        server = self._place.server
+        for box in await mailboxes.listing(server.engine.reading(), self._account_id):
+            ref, everything = MailboxRef(self._account_id, box.mailbox_id), [(1, max(1, box.uidnext))]
+            change = await server.engine.write(
+                lambda tx, r=ref, e=everything: expunge.expunge(tx, r, e, server.clock.now()),  # type: ignore[misc]
+                Urgency.CLIENT,
+            )
+            server.parts.store.changes.publish([change])
+
+
+def _fits(value: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(value.lower(), pattern.lower())
+
+
+def _what_is_there(address: str, found: list[Mail], wanted: dict[str, str], patience: float) -> str:
+    asked = " and ".join(f"{name} {pattern!r}" for name, pattern in wanted.items() if pattern != "*")
+    there = ", ".join(map(repr, found)) or "nothing"
+    return f"no mail{' with ' + asked if asked else ''} came to {address} within {patience:g} s; there is {there}"

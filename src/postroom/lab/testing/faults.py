@@ -1,0 +1,57 @@
+"""Switches of a lab, as tests use them: faults that end with the test, and the clock.
+
+RFC 5321 §4.2 (replies), §4.5.4.1 (what a queue does with time). Not here: which faults there are (`lab.fault_rules`).
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, Unpack
+
+from postroom.lab.fault_rules import FaultRule, Step, Terms
+
+if TYPE_CHECKING:
+    from postroom.lab.testing.lab import Lab
+
+
+class MailFaults:
+    """Faults of one test."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._mine: list[FaultRule] = []
+
+    def add(self, at: Step, **terms: Unpack[Terms]) -> FaultRule:
+        """Has something go wrong, for example `add("rcpt", reply="451 4.2.1 Busy", times=2)`; see `FaultRule`."""
+        rule = self._lab.fault(at, **terms)
+        self._mine.append(rule)
+        return rule
+
+    def clear(self) -> None:
+        """All is well again."""
+        if self._mine:
+            self._lab.clear_faults(*self._mine)
+            self._mine.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+
+class MailClock:
+    """The clock of a lab."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def advance(self, step: str) -> None:
+        """By `+5h`, `+30m`, `+1d12h`: what is due until then happens now."""
+        self._lab.advance(step)
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._lab.now()

@@ -1,0 +1,196 @@
+"""A lab for programs and tests: it runs in a thread of its own, and is used from any thread.
+
+    with Lab() as lab:
+        bob = lab.mailbox()
+        send_welcome(bob.address, port=bob.smtp_port)   # the program under test
+        assert bob.wait(subject="Welcome*").code() == "1234"
+
+Everything is real: SMTP, POP3, IMAP, JMAP and the web mail at free ports, DNS, certificates, the queue between the lab's two domains. Nothing leaves
+this machine, and nothing stays when it ends. Not here: the lab itself (`lab.laboratory`), fixtures (`lab.testing.plugin`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import secrets
+import tempfile
+import threading
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar, Unpack
+
+import uvloop
+
+from postroom.app.logs import make_log
+from postroom.lab.clock import parse_step
+from postroom.lab.fault_rules import FaultRule, Step, Terms
+from postroom.lab.laboratory import Laboratory, LabSettings
+from postroom.lab.mishaps import parse_mishap
+from postroom.lab.plan import HOUSES, House, Person, residents
+from postroom.lab.testing.box import Mailbox, Place
+from postroom.lab.testing.transcript import Transcript
+from postroom.message.address import Address
+from postroom.store import acl
+
+T = TypeVar("T")
+HOME: Final = HOUSES[0].domain
+NOT_RUNNING: Final = "this lab does not run: use `with Lab() as lab`, or start()"
+PATIENCE: Final = 60.0  # seconds for anything that the lab is asked to do
+
+
+class Lab:
+    """Two mail domains, `hamburger.test` and `crepes.test`. `faults` are names of `postroom lab --fault`; `enforce` as its option.
+
+    `data` is where it keeps its things; without, in a directory that goes when it stops.
+    """
+
+    def __init__(
+        self, *, faults: Sequence[str] = (), enforce: bool = False, data: Path | None = None
+    ) -> None:
+        self._faults = [parse_mishap(text) for text in faults]
+        self._enforce = enforce
+        self._data = data
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._laboratory: Laboratory | None = None
+        self._log = io.StringIO()
+
+    def start(self) -> Self:
+        """Starts it; raises what starting raises, and then leaves nothing running."""
+        if self._laboratory is not None:
+            raise RuntimeError("this lab runs already")
+        if self._data is None:
+            self._directory = tempfile.TemporaryDirectory(prefix="postroom-lab-")
+        data = self._data or Path(self._directory.name if self._directory else "")
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="postroom lab", daemon=True)
+        self._thread.start()
+        try:
+            self._laboratory = self._do(self._open(data))
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stops it, whether it runs or not."""
+        if self._laboratory is not None:
+            self._do(self._laboratory.stop())
+            self._laboratory = None
+        self._end()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def mailbox(self, name: str = "", *, domain: str = HOME) -> Mailbox:
+        """A new account with a fresh address, or one of this name."""
+        return self._do(self._move_in(name or f"box-{secrets.token_hex(6)}", domain))
+
+    async def mailbox_async(self, name: str = "", *, domain: str = HOME) -> Mailbox:
+        """As `mailbox`."""
+        work = self._move_in(name or f"box-{secrets.token_hex(6)}", domain)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
+
+    def ports(self, domain: str = HOME) -> dict[str, int]:
+        """The ports of a domain's server on 127.0.0.1, by service."""
+        return dict(self._running.ports[domain])
+
+    @property
+    def ca(self) -> Path:
+        """The file of the authority that has signed the servers' certificates."""
+        return self._running.ca.path
+
+    @property
+    def dns_port(self) -> int:
+        """The port of the lab's DNS on 127.0.0.1."""
+        return self._running.names.port
+
+    @property
+    def log(self) -> str:
+        """What the servers have logged, a JSON object a line: warnings and errors."""
+        return self._log.getvalue()
+
+    def advance(self, step: str) -> None:
+        """Moves the lab's clock forward by `+5h`, `+30m`, `+1d12h`: retries, notices and expiry happen now."""
+        self._running_loop.call_soon_threadsafe(self._running.clock.advance, parse_step(step))
+
+    def now(self) -> float:
+        """The lab's time, in unix seconds."""
+        return self._running.clock.now() / 1_000_000
+
+    def fault(self, at: Step, **terms: Unpack[Terms]) -> FaultRule:
+        """Has something go wrong from now on; see `FaultRule`."""
+        return self._running.rules.add(FaultRule(at, **terms))
+
+    def clear_faults(self, *rules: FaultRule) -> None:
+        """Ends these faults; all that were switched on when none is named."""
+        if not rules:
+            self._running.rules.clear()
+        for rule in rules:
+            self._running.rules.remove(rule)
+
+    def transcript(self) -> Transcript:
+        """What is said from now on: the journeys of messages."""
+        return Transcript(self._running.servers, self._do)
+
+    @property
+    def _running(self) -> Laboratory:
+        if self._laboratory is None:
+            raise RuntimeError(NOT_RUNNING)
+        return self._laboratory
+
+    @property
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise RuntimeError(NOT_RUNNING)
+        return self._loop
+
+    async def _open(self, data: Path) -> Laboratory:
+        log = make_log("json", "warning", self._log)
+        made = Laboratory(LabSettings(data, 0, residents(), log, self._faults, self._enforce))
+        await made.start()
+        return made
+
+    async def _move_in(self, name: str, domain: str) -> Mailbox:
+        laboratory = self._running
+        person = Person(Address(name, _house(domain).domain), secrets.token_urlsafe(9))
+        server = laboratory.servers[domain]
+        taken = await acl.account_of(server.engine.reading(), str(person.address))
+        if taken is not None:
+            raise ValueError(f"{person.address} lives in this lab already")
+        await laboratory.move_in(server, person)
+        account_id = await acl.account_of(server.engine.reading(), str(person.address))
+        assert account_id is not None
+        place = Place(server, laboratory.ports[domain], self._running_loop)
+        return Mailbox(place, account_id, str(person.address), person.password)
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def _end(self) -> None:
+        if self._loop is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+        self._loop = self._thread = None
+        if self._directory is not None:
+            self._directory.cleanup()
+            self._directory = None
+
+
+def _house(domain: str) -> House:
+    found = next((house for house in HOUSES if house.domain == domain), None)
+    if found is None:
+        raise ValueError(
+            f"the lab has no domain {domain!r}; it has {', '.join(house.domain for house in HOUSES)}"
+        )
+    return found

@@ -1,0 +1,176 @@
+"""The fixtures as their users have them: real servers, real clients, faults, time."""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import json
+import poplib
+import smtplib
+import ssl
+import threading
+import time
+import urllib.request
+from base64 import b64encode
+from email.message import EmailMessage
+from typing import TYPE_CHECKING
+
+import pytest
+
+from postroom.lab.testing.box import NotArrived
+
+if TYPE_CHECKING:
+    from postroom.lab.testing.box import Mailbox
+    from postroom.lab.testing.faults import MailClock, MailFaults
+    from postroom.lab.testing.lab import Lab
+    from postroom.lab.testing.transcript import Transcript
+
+
+def letter(to: str, subject: str = "Welcome", body: str = "Your code is 123456.\n") -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "shop@example.com", to, subject
+    message.set_content(body)
+    return message
+
+
+def send(mailbox: Mailbox, message: EmailMessage | None = None) -> None:
+    """As a program under test does: no login, no TLS."""
+    with smtplib.SMTP(mailbox.host, mailbox.smtp_port, timeout=20) as smtp:
+        smtp.send_message(message or letter(mailbox.address))
+
+
+def test_mail_arrives(mailbox: Mailbox) -> None:
+    send(mailbox)
+    mail = mailbox.wait(subject="Wel*", sender="shop@*", timeout=5)
+    assert (mail.subject, mail.sender, mail.to) == ("Welcome", "shop@example.com", [mailbox.address])
+    assert mailbox.code() == "123456"
+    assert mail.raw.startswith(b"Return-Path: <shop@example.com>")
+
+
+def test_mail_that_comes_while_somebody_waits(mailbox: Mailbox) -> None:
+    later = threading.Timer(0.2, send, (mailbox,))
+    later.start()
+    assert mailbox.wait(timeout=10).subject == "Welcome"
+    later.join()
+
+
+def test_each_test_has_a_mailbox_of_its_own(mailbox: Mailbox, mail_lab: Lab) -> None:
+    assert mailbox.messages() == []
+    other = mail_lab.mailbox()
+    send(other)
+    other.wait()
+    assert mailbox.messages() == []
+    assert mail_lab.mailbox(domain="crepes.test").address.endswith("@crepes.test")
+
+
+def test_what_has_not_come_is_told_with_what_has(mailbox: Mailbox) -> None:
+    send(mailbox)
+    mailbox.wait()
+    with pytest.raises(NotArrived, match=r"subject 'Bye\*'.*within 0.1 s; there is <Mail 'Welcome'"):
+        mailbox.wait(subject="Bye*", timeout=0.1)
+
+
+def test_clearing(mailbox: Mailbox) -> None:
+    send(mailbox)
+    mailbox.wait()
+    mailbox.clear()
+    assert mailbox.messages() == []
+    with pytest.raises(NotArrived, match="has no mail"):
+        mailbox.links()
+    send(mailbox, letter(mailbox.address, "Second"))
+    assert mailbox.wait().subject == "Second"
+
+
+def test_every_protocol_is_real(mailbox: Mailbox, mail_lab: Lab) -> None:
+    context = ssl.create_default_context(cafile=str(mail_lab.ca))
+    with smtplib.SMTP("localhost", mailbox.submission_port, timeout=20) as smtp:
+        smtp.starttls(context=context)
+        smtp.login(mailbox.address, mailbox.password)
+        message = letter(mailbox.address)
+        message.replace_header("From", mailbox.address)
+        smtp.send_message(message)
+    mailbox.wait()
+    pop = poplib.POP3(mailbox.host, mailbox.pop3_port, timeout=20)
+    pop.user(mailbox.address)
+    pop.pass_(mailbox.password)
+    assert pop.stat()[0] == 1
+    pop.quit()
+    with imaplib.IMAP4(mailbox.host, mailbox.imap_port, timeout=20) as imap:
+        imap.login(mailbox.address, mailbox.password)
+        assert imap.select()[1] == [b"1"]
+    credentials = b64encode(f"{mailbox.address}:{mailbox.password}".encode()).decode()
+    asked = urllib.request.Request(
+        f"{mailbox.http_url}/jmap/session", headers={"Authorization": f"Basic {credentials}"}
+    )
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        assert json.load(answer)["username"] == mailbox.address
+
+
+def test_many_connections_are_no_abuse(mailbox: Mailbox) -> None:
+    for _ in range(400):
+        with smtplib.SMTP(mailbox.host, mailbox.smtp_port, timeout=20) as smtp:
+            assert smtp.noop()[0] == 250
+
+
+def test_a_fault_for_the_next_two(mailbox: Mailbox, mail_faults: MailFaults) -> None:
+    fault = mail_faults.add("rcpt", reply="451 4.2.1 Busy", times=2, recipient=mailbox.address)
+    for _ in range(2):
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            send(mailbox)
+        assert refused.value.recipients[mailbox.address] == (451, b"4.2.1 Busy")
+    send(mailbox)
+    assert mailbox.wait().subject == "Welcome"
+    assert (fault.hits, fault.spent) == (2, True)
+
+
+def test_faults_of_other_tests_are_gone(mailbox: Mailbox) -> None:
+    send(mailbox)
+
+
+def test_the_queue_follows_the_clock(
+    mailbox: Mailbox, mail_lab: Lab, mail_faults: MailFaults, mail_clock: MailClock
+) -> None:
+    fault = mail_faults.add("data", reply="452 4.3.1 Full", domain="hamburger.test", times=1)
+    alice = mail_lab.mailbox(domain="crepes.test")
+    message = letter(mailbox.address)
+    message.replace_header("From", alice.address)
+    with smtplib.SMTP(alice.host, alice.smtp_port, timeout=20) as smtp:
+        smtp.login(alice.address, alice.password)
+        smtp.send_message(message)
+    until = time.monotonic() + 20
+    while not fault.hits and time.monotonic() < until:
+        time.sleep(0.01)
+    before = mail_clock.now()
+    with pytest.raises(NotArrived):
+        mailbox.wait(timeout=0.2)
+    mail_clock.advance("+1h")
+    assert mailbox.wait(timeout=20).sender == alice.address
+    assert mail_clock.now() >= before + 3600
+
+
+def test_the_transcript(mailbox: Mailbox, transcript: Transcript) -> None:
+    send(mailbox)
+    mailbox.wait()
+    assert f"<- RCPT TO:<{mailbox.address}>" in transcript.text().replace("rcpt", "RCPT").replace(
+        "to:", "TO:"
+    )
+    assert "at hamburger.test" in transcript
+    assert transcript.lines()[0].startswith("J")
+
+
+async def test_from_coroutines(mailbox: Mailbox, mail_lab: Lab) -> None:
+    other = await mail_lab.mailbox_async()
+    waiting = asyncio.create_task(other.wait_async(timeout=10))
+    await asyncio.to_thread(send, other)
+    assert (await waiting).subject == "Welcome"
+    assert [mail.subject for mail in await other.messages_async()] == ["Welcome"]
+    await other.clear_async()
+    assert await other.messages_async() == []
+    assert await mailbox.messages_async() == []
+
+
+def test_a_lab_has_no_two_of_a_name(mailbox: Mailbox, mail_lab: Lab) -> None:
+    with pytest.raises(ValueError, match="lives in this lab already"):
+        mail_lab.mailbox(mailbox.address.partition("@")[0])
+    with pytest.raises(ValueError, match=r"no domain 'example\.com'; it has hamburger\.test"):
+        mail_lab.mailbox(domain="example.com")

@@ -1,0 +1,64 @@
+"""The lab as a library: what it leaves behind is nothing."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from postroom.lab import Lab
+
+pytest_plugins = ["pytester"]
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Lab():
+        pass  # what is opened once in a process
+    open_before, threads = _descriptors(), threading.active_count()
+    with Lab() as lab:
+        lab.mailbox()
+        assert list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
+    assert threading.active_count() <= threads
+    assert _descriptors() <= open_before
+
+
+def test_data_that_is_kept(tmp_path: Path) -> None:
+    for _ in range(2):
+        with Lab(data=tmp_path) as lab:
+            assert set(lab.ports("crepes.test")) > {"smtp", "imap", "http"}
+    assert (tmp_path / "ca").is_dir()
+
+
+def test_a_lab_that_does_not_run() -> None:
+    lab = Lab()
+    with pytest.raises(RuntimeError, match="does not run"):
+        lab.ports()
+    with pytest.raises(RuntimeError, match="does not run"):
+        lab.advance("+5h")
+    lab.stop()
+
+
+def test_a_fault_from_the_start() -> None:
+    with pytest.raises(Exception, match="did you mean expired-certificate"):
+        Lab(faults=["expired-certificat"])
+
+
+def test_the_report_of_a_failure_has_the_journeys(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import smtplib
+
+        def test_it(mailbox):
+            with smtplib.SMTP(mailbox.host, mailbox.smtp_port) as smtp:
+                smtp.sendmail("a@example.com", [mailbox.address], "Subject: Ketchup\\r\\n\\r\\nDo you like it?\\r\\n")
+            assert mailbox.wait().subject == "Mustard"
+    """)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*mail journeys*", "*at hamburger.test*", "*<- data*"])
