@@ -13,7 +13,7 @@ from typing import Final
 from postroom.message.errors import MailError
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.searching import MultiSearch
-from postroom.proto.imap.esearch import Correlation, Result, extended, saved
+from postroom.proto.imap.esearch import Correlation, Result, extended, returned
 from postroom.proto.imap.sources import Source
 from postroom.serve.imap import contexts, names
 from postroom.serve.imap.context import Context
@@ -71,14 +71,14 @@ async def _search(conversation: Conversation, command: MultiSearch, view: View) 
     tag = conversation.machine.tag
     correlation = Correlation(tag, by_uid=True, mailbox=name, uidvalidity=view.uidvalidity)
     if command.returns.save:
-        view.saved = saved(Result(found), command.returns)
+        view.saved = returned(Result(found), command.returns)
     if command.returns.update and view is conversation.view:  # RFC 7377 §2.2: only there
         context = Context(correlation, key, (), uids_of(found), since, command.returns.attributes)
         contexts.begin(conversation, view, context)
     if not found or not command.returns.tells:
         return
     scores = await scored(conversation, view, command.program, found)
-    modseq = await highest_modseq(conversation, view, found, key)
+    modseq = await highest_modseq(conversation, view, found, key, command.returns)
     await send(
         conversation, extended(correlation, Result(found, modseq, tuple(scores.values())), command.returns)
     )
