@@ -99,12 +99,16 @@ async def _search(conversation: Conversation, command: MultiSearch, view: View) 
 
 
 async def _views(conversation: Conversation, sources: Iterable[Source]) -> list[View]:
-    """The mailboxes of all sources, each once; those that are not there, or may not be read, are none (RFC 7377 §2.2)."""
+    """The mailboxes of all sources, each once; those that are not there, or may not be read, are none (RFC 7377 §2.2).
+
+    The selected one is as its session knows it, by whichever name it comes.
+    """
     found: dict[MailboxRef, View] = {}
     for name in await _names(conversation, sources):
         with suppress(MailError):
             view = await _view(conversation, name)
-            found.setdefault(view.ref, view)
+            selected = conversation.view
+            found[view.ref] = selected if selected is not None and selected.ref == view.ref else view
     return list(found.values())
 
 
