@@ -2,7 +2,7 @@
 
 import pytest
 
-from imap_stage import ImapStage
+from imap_stage import Client, ImapStage
 from postroom.serve.imap import storing, view
 from postroom.serve.imap.picking import slices
 
@@ -114,6 +114,26 @@ async def test_in_slices(three: ImapStage, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(await other.ok("NOOP")) == 3
     assert await bob.ok("EXPUNGE") == ["* 3 EXPUNGE", "* 2 EXPUNGE", "* 1 EXPUNGE"]
     assert await three.uids() == []
+
+
+async def test_close_in_slices(three: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storing, "EXPUNGED_AT_ONCE", 2)
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    await bob.ok("STORE 1:3 +FLAGS.SILENT (\\Deleted)")
+    await other.ok("NOOP")
+    highest = await _highest(bob)
+    assert await bob.ok("CLOSE") == []
+    assert await three.uids() == []
+    assert await _highest(bob) == highest + 2  # one for each commit
+    assert await other.ok("NOOP") == ["* 3 EXPUNGE", "* 2 EXPUNGE", "* 1 EXPUNGE"]
+    await bob.ok("SELECT INBOX")
+    await bob.ok("CLOSE")
+    assert await _highest(bob) == highest + 2  # nothing went, nothing is new
+
+
+async def _highest(bob: Client) -> int:
+    line = (await bob.ok("STATUS INBOX (HIGHESTMODSEQ)"))[-1]
+    return int(line.rpartition(" ")[2].rstrip(")"))
 
 
 async def test_expunge(three: ImapStage) -> None:

@@ -26,6 +26,7 @@ from postroom.proto.imap.verb import NO_NUMBERS, State
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.serve.imap.resync import resync
+from postroom.serve.imap.storing import expunge_slices
 from postroom.serve.imap.telling import recent, tell
 from postroom.serve.imap.view import View
 from postroom.store import expunge, mailboxes, seen
@@ -155,12 +156,9 @@ async def close(conversation: Conversation, _: Close) -> Answer:
     conversation.shut()
     conversation.machine.state = State.AUTHENTICATED
     if not view.read_only:
-        now = conversation.service.now()
         with suppress(NotPermitted):  # RFC 4314 §4: then nothing is expunged, and it is closed all the same
-            change = await conversation.write(
-                lambda tx: expunge.expunge(tx, view.ref, [(1, HIGHEST_UID)], now, only_deleted=True)
-            )
-            conversation.publish([change])
+            gone = await expunge.deleted(conversation.reading, view.ref, [(1, HIGHEST_UID)])
+            await expunge_slices(conversation, view.ref, gone)
     return Answer("Closed")
 
 

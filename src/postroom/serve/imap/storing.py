@@ -20,13 +20,15 @@ from postroom.serve.imap.limiting import newest, told
 from postroom.serve.imap.picking import pick, slices, writable
 from postroom.store import expunge as expunging
 from postroom.store import views
+from postroom.store.changes import MessagesExpunged
 from postroom.store.engine import Row, Transaction
 from postroom.store.flagging import FlagChange, Flagged, Mode, states, store_flags
 from postroom.store.flags import MAX_KEYWORD, MAX_KEYWORDS
+from postroom.store.rights import MailboxRef
 from postroom.store.views import Then
 
 STORED_AT_ONCE: Final = 5_000  # messages in one commit of STORE: other writers get their turn between two
-EXPUNGED_AT_ONCE: Final = 1_000  # likewise of EXPUNGE
+EXPUNGED_AT_ONCE: Final = 1_000  # likewise of EXPUNGE and CLOSE
 KEYWORD_LIMITS: Final = f"A message has at most {MAX_KEYWORDS} keywords, each of at most {MAX_KEYWORD} octets"
 
 
@@ -140,20 +142,21 @@ async def expunge(conversation: Conversation, command: Expunge) -> Answer:
     if most and command.uids is not None and len(gone) > most:
         gone = gone[-most:]
         lowest = gone[0]
-    modseq = await expunge_slices(conversation, gone)
+    modseq = await expunge_slices(conversation, view.ref, gone)
     code = f"HIGHESTMODSEQ {modseq}" if modseq and conversation.enabled("QRESYNC") else ""
     return told(conversation, Answer("Expunged", code), lowest)
 
 
-async def expunge_slices(conversation: Conversation, uids: Sequence[int]) -> int:
+async def expunge_slices(conversation: Conversation, mailbox: MailboxRef, uids: Sequence[int]) -> int:
     """Expunges those of these that are \\Deleted still; gives the modseq of the last that went, 0 when none did."""
-    ref, modseq = conversation.selected.ref, 0
-    now = conversation.service.now()
+    modseq, now = 0, conversation.service.now()
     for start in range(0, len(uids), EXPUNGED_AT_ONCE):
         part = ranges_of(uids[start : start + EXPUNGED_AT_ONCE])
-        change = await conversation.write(
-            lambda tx, part=part: expunging.expunge(tx, ref, part, now, only_deleted=True)  # type: ignore[misc]
-        )
+
+        async def work(tx: Transaction, part: Ranges = part) -> MessagesExpunged:
+            return await expunging.expunge(tx, mailbox, part, now, only_deleted=True)
+
+        change = await conversation.write(work)
         conversation.publish([change])
         modseq = change.modseq if change.uids else modseq
     return modseq
