@@ -16,6 +16,7 @@ from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.storing import Expunge, Store
 from postroom.proto.imap.sets import Ranges, count, intersection, joined, ranges_of, render
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.flag_lists import tell_keywords
 from postroom.serve.imap.limiting import newest, told
 from postroom.serve.imap.picking import pick, slices, writable
 from postroom.store import expunge as expunging
@@ -23,7 +24,7 @@ from postroom.store import views
 from postroom.store.changes import MessagesExpunged
 from postroom.store.engine import Row, Transaction
 from postroom.store.flagging import FlagChange, Flagged, Mode, states, store_flags
-from postroom.store.flags import MAX_KEYWORD, MAX_KEYWORDS
+from postroom.store.flags import MAX_KEYWORD, MAX_KEYWORDS, split_keywords
 from postroom.store.rights import MailboxRef
 from postroom.store.views import Then
 
@@ -62,6 +63,7 @@ async def store(conversation: Conversation, command: Store) -> Answer:
                 conversation.publish([stored.flagged.change])
             modified += stored.flagged.modified
             found += len(stored.rows)
+            await tell_keywords(conversation, conversation.selected, _keywords(asked, stored))
             _tell(conversation, command, stored)
             await conversation.drained()
     except ValueError:
@@ -89,6 +91,12 @@ async def _store_slice(
         return _Stored(flagged, await states(tx, view.ref, told), frozenset(others))
 
     return await conversation.write(work)
+
+
+def _keywords(asked: FlagChange, stored: _Stored) -> set[str]:
+    """Those that messages of a slice have now, as far as it is known."""
+    given = asked.of(0, "")[1] if stored.flagged.change.uids else ""
+    return {word for words in {given, *(row[3] for row in stored.rows)} for word in split_keywords(words)}
 
 
 def _tell(conversation: Conversation, command: Store, stored: _Stored) -> None:
