@@ -97,10 +97,7 @@ async def test_xclient_says_who_the_client_is() -> None:
     client = door.taken[0][0]
     assert (client.peer.ip, client.peer.port, client.reverse) == ("192.0.2.7", 4711, "mail.a.test")
     assert (client.local.ip, client.local.port, client.helo) == ("192.0.2.25", 26, "a.test")
-    assert (
-        b"from a.test (mail.a.test [192.0.2.7])" in client.origin().encode()
-        or "[192.0.2.7]" in client.origin()
-    )
+    assert client.origin().startswith("Received: from a.test (mail.a.test [192.0.2.7])")
 
 
 async def test_what_is_not_said_stays() -> None:
