@@ -97,10 +97,10 @@ def postroom(
 
 
 def run(
-    command: Sequence[str], environ: Mapping[str, str], stdin: str = ""
+    command: Sequence[str], environ: Mapping[str, str], stdin: str = "", cwd: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end; a byte that is no UTF-8 passes as a surrogate."""
     return subprocess.run(
         command, input=stdin, capture_output=True, text=True, errors="surrogateescape", env=environ,
-        timeout=PATIENCE * 2, check=False,
+        cwd=cwd, timeout=PATIENCE * 2, check=False,
     )  # fmt: skip

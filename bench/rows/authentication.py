@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -108,8 +109,8 @@ def _smtp_in(course: Course, letter: Path, record: str) -> Iterator[Figure]:
             peer_load = Load(course.scale.peer_messages, 50, SIZE, kept, letter)
             samples = course.alternate(
                 f"smtp-in, sender checked, {name}",
-                lambda load=load: arrive(ways[0], load),  # type: ignore[misc]
-                (lambda load=peer_load: arrive(ways[1], load)) if peer else None,  # type: ignore[misc]
+                partial(arrive, ways[0], load),
+                partial(arrive, ways[1], peer_load) if peer else None,
             )
             yield from figures(
                 f"smtp-in, sender checked: 4 KB, 50 {name}", kinds(None if kept else IN_BUDGET), samples

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 from statistics import median
 from typing import Final
@@ -105,14 +106,17 @@ def run(course: Course) -> Iterator[Figure]:
         for question in QUESTIONS:
             samples = course.alternate(
                 f"imap search: {question.name}",
-                lambda question=question: asked(ours, question, ASKED),  # type: ignore[misc]
-                (lambda question=question: asked(peer, question, ASKED_PEER)) if peer else None,  # type: ignore[misc]
+                partial(asked, ours, question, ASKED),
+                partial(asked, peer, question, ASKED_PEER) if peer else None,
                 1,
             )
             yield from figures(f"imap search: {question.name}, {count:,} letters", question.kinds, samples)
         samples = course.alternate(
-            "imap search: others", lambda: _others(course, ours), (lambda: _others(course, peer)) if peer else None, 1
-        )  # fmt: skip
+            "imap search: others",
+            partial(_others, course, ours),
+            partial(_others, course, peer) if peer else None,
+            1,
+        )
     yield from figures("imap search: small answers to others", OTHERS_KINDS, samples)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from bench.course import Course, Row
@@ -38,8 +39,8 @@ def run(course: Course) -> Iterator[Figure]:
                 peer = peers.get(size)
                 samples = course.alternate(
                     f"mailbox size {size}",
-                    lambda size=size: _deliver(ours[size], scale.into_filled_ours),  # type: ignore[misc]
-                    (lambda peer=peer: _deliver(peer, scale.into_filled_peer)) if peer else None,  # type: ignore[misc]
+                    partial(_deliver, ours[size], scale.into_filled_ours),
+                    partial(_deliver, peer, scale.into_filled_peer) if peer else None,
                     1,
                 )
                 kept = gathered.setdefault(size, Samples([], []))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -48,8 +49,8 @@ def run(course: Course) -> Iterator[Figure]:
         for case in CASES:
             samples = course.alternate(
                 f"smtp-in {case.name}",
-                lambda case=case: arrive(ways[0], case.load(course.scale.ours_messages)),  # type: ignore[misc]
-                (lambda case=case: arrive(ways[1], case.load(course.scale.peer_messages))) if peer else None,  # type: ignore[misc]
+                partial(arrive, ways[0], case.load(course.scale.ours_messages)),
+                partial(arrive, ways[1], case.load(course.scale.peer_messages)) if peer else None,
             )
             yield from figures(f"smtp-in: {case.name}", kinds(case.budget), samples)
 

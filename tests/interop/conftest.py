@@ -163,13 +163,16 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def program(home: dict[str, str], require_tool: Callable[..., str]) -> Program:
-    """Runs a program of the system: `program(["swaks", ...], stdin="", package="", code=0)`; its exit code is checked."""
+    """Runs a program of the system: `program(["swaks", ...], stdin="", package="", code=0)`, at home, where it leaves what it leaves.
+
+    Its exit code is checked.
+    """
 
     def run(
         command: Sequence[Any], *, stdin: str = "", package: str = "", code: int | None = 0
     ) -> subprocess.CompletedProcess[str]:
         path = require_tool(str(command[0]), package)
-        done = running.run([path, *map(str, command[1:])], home, stdin)
+        done = running.run([path, *map(str, command[1:])], home, stdin, home["HOME"])
         assert code is None or done.returncode == code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

@@ -87,6 +87,7 @@ class Laboratory:
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.control = LabControl(settings.data, self.clock)
+        self._shown = {house.domain: self._certificates_of(house) for house in HOUSES}
         self._policies = {house.domain: self._policy(house) for house in HOUSES}
         self._sites = {
             house.domain: PolicySite(
@@ -126,7 +127,7 @@ class Laboratory:
     def settings_of(self, house: House) -> Settings:
         """The configuration of one of the servers, as a file would hold it."""
         base, here = self.settings.base, self.settings.data / house.domain
-        pairs = self._pairs(house)
+        pairs = self._shown[house.domain]
         return Settings(
             server=ServerSettings(
                 house.host, house.domain, str(here), administrator=f"{house.people[0]}@{house.domain}"
@@ -163,8 +164,8 @@ class Laboratory:
     def _certificates(self, names: Sequence[str]) -> list[Pair]:
         return self.ca.issue(names, self.clock.now(), kinds=("ecdsa",))
 
-    def _pairs(self, house: House) -> list[Pair]:
-        """What a house's servers show."""
+    def _certificates_of(self, house: House) -> list[Pair]:
+        """What a house's servers show. With an expired one, each call makes another key."""
         names = [house.host, house.domain, *names_of(house.domain), "localhost", house.ip, "127.0.0.1"]
         match self._troubles(house).certificate:
             case "expired":
@@ -184,7 +185,7 @@ class Laboratory:
         house = next((house for house in HOUSES if house.domain == zone.origin), None)
         if house is None:
             return zone
-        said = [*tlsa_lines(self._pairs(house)), *sts_lines(house, self._policies[house.domain])]
+        said = [*tlsa_lines(self._shown[house.domain]), *sts_lines(house, self._policies[house.domain])]
         return ZoneText(zone.origin, self._troubles(house).edited(completed(zone, said)))
 
     def https_port(self, ip: str) -> int:

@@ -47,7 +47,7 @@ from postroom.serve import smtp_replies as replies
 from postroom.serve.body_budget import BodyBudget
 from postroom.serve.logins import Logins, attach
 from postroom.serve.smtp_body import Body
-from postroom.serve.smtp_login import enter, go_on
+from postroom.serve.smtp_login import enter, go_on, ready
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.serve.smtp_threshold import Threshold, announced
@@ -178,18 +178,18 @@ class SmtpSession:
 
     async def _xclient(self, event: Xclient) -> None:
         """A proxy that is believed says who its client is: what follows is said by that one."""
-        proxy = self._client.peer.ip
         self._forget()
-        self._client = announced(self._client, event.facts)
+        proxy, self._client = self._client.peer.ip, announced(self._client, event.facts)
+        attach(self.machine, None, None)  # the TLS channel, and the certificate in it, are the proxy's
         self._threshold.meet(self._client)
         self._service.tell("client.announced", client=self._client.peer.ip, proxy=proxy)
         self.machine.reply(self._service.offers.greeting)
 
     async def _asked(self, event: Asked) -> None:
-        await go_on(self.machine, self._service.logins, self._connection, event)
+        await go_on(self.machine, ready(self._service.logins, self._connection, self._client), event)
 
     async def _authenticate(self, event: Authenticate) -> None:
-        self._client.login = await enter(self._service.logins, self._connection, event)
+        self._client.login = await enter(ready(self._service.logins, self._connection, self._client), event)
         self._client.changed()
         self.machine.reply(replies.LOGGED_IN)
 

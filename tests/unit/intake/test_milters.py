@@ -303,6 +303,12 @@ async def test_what_a_filter_makes_too_big_is_refused(post: Post) -> None:
         assert (await post.talk(largest=1000).message(body=BODY))[-1].startswith("250")
 
 
+async def test_a_body_without_end_is_not_heard_to_its_end(post: Post) -> None:
+    async with FilterToOrder(post.path, {b"E": [b"b" + b"x" * 400] * 3}):
+        said = await post.talk(largest=1000, end_seconds=0.5).message(body=BODY)
+        assert said[-1].startswith("552 5.3.4")
+
+
 @pytest.mark.parametrize("steps", [0, 0x7F, 0x80, 0x80 | 0x80000, 0xFF080, 0x10])
 async def test_what_a_filter_does_not_want(post: Post, steps: int) -> None:
     filter_ = FilterToOrder(post.path, {b"E": [b"hX\0y\0", b"c"]}, steps=steps)

@@ -17,7 +17,7 @@ from dkim_post import NOW, signed, zone
 from postroom.app.logs import make_log
 from postroom.lab.laboratory import Laboratory, LabSettings
 from postroom.lab.mishaps import MISHAPS, BadMishap, Troubles, parse_mishap
-from postroom.lab.plan import residents
+from postroom.lab.plan import HOUSES, residents
 from postroom.lab.zones import ZoneText
 from postroom.mailauth.dkim.verification import verify
 from postroom.mailauth.spf.check import check_mail_from
@@ -177,3 +177,13 @@ def test_several_together() -> None:
         '@ TXT "v=spf1 ip4:192.0.2.1 -all"',
         "@ MX 10 mail",
     )
+
+
+async def test_an_expired_certificate_stays_the_one_that_the_server_shows(start: Start) -> None:
+    """Whatever is published later does not write its files anew."""
+    lab = await start("expired-certificate")
+    house = next(house for house in HOUSES if house.domain == "hamburger.test")
+    files = [Path(name) for name in lab.settings_of(house).tls.keys]
+    before = [path.read_bytes() for path in files]
+    lab.names.publish(house, ["@ MX 10 mail"])
+    assert [path.read_bytes() for path in files] == before

@@ -7,11 +7,13 @@ import struct
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-import trustme
 import uvloop
 
 from postroom.net.pump import Pump
+from trust import authority, both_tls, client_tls, server_tls
 from unit.net.lines import Service
+
+__all__ = ["authority", "both_tls", "client_tls", "server_tls"]
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -59,25 +61,6 @@ class Streams:
             await self.writer.wait_closed()
         except (OSError, ssl.SSLError):
             pass
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA(key_type=trustme.KeyType.ECDSA)
-
-
-@pytest.fixture(scope="session")
-def server_tls(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("mx.test").configure_cert(context)
-    return context
-
-
-@pytest.fixture(scope="session")
-def client_tls(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    return context
 
 
 @pytest.fixture

@@ -12,16 +12,10 @@ from postroom.net import channel_binding
 from postroom.net.certificates import CertificateError, Pair, ServerTls
 from postroom.net.client_certificate import fingerprint, identities, read_fingerprint
 from postroom.net.tls import TlsContext, TlsLayer
+from trust import both_ends
 from unit.net.handshake import shake
 
 KINDS = ("tls-exporter", "tls-server-end-point", "tls-unique", "")
-
-
-def contexts(authority: trustme.CA) -> tuple[TlsContext, TlsContext]:
-    client, server = TlsContext(ssl.PROTOCOL_TLS_CLIENT), TlsContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.configure_trust(client)
-    authority.issue_cert("mx.test", key_type=trustme.KeyType.ECDSA).configure_cert(server)
-    return client, server
 
 
 def connected(client_context: TlsContext, server_context: TlsContext) -> tuple[TlsLayer, TlsLayer]:
@@ -39,7 +33,7 @@ def connected(client_context: TlsContext, server_context: TlsContext) -> tuple[T
     ],
 )
 def test_both_ends_have_the_same(authority: trustme.CA, version: ssl.TLSVersion, there: set[str]) -> None:
-    client_context, server_context = contexts(authority)
+    client_context, server_context = both_ends(authority, TlsContext)
     client_context.maximum_version = version
     client, server = connected(client_context, server_context)
     assert server.facts is not None
@@ -50,7 +44,7 @@ def test_both_ends_have_the_same(authority: trustme.CA, version: ssl.TLSVersion,
 
 
 def test_another_connection_exports_something_else(authority: trustme.CA) -> None:
-    both = contexts(authority)
+    both = both_ends(authority, TlsContext)
     first, second = connected(*both)[1], connected(*both)[1]
     assert len(first.binding("tls-exporter")) == 32
     assert first.binding("tls-exporter") != second.binding("tls-exporter")
@@ -58,7 +52,7 @@ def test_another_connection_exports_something_else(authority: trustme.CA) -> Non
 
 
 def test_with_two_certificates_it_is_the_one_that_was_shown(authority: trustme.CA) -> None:
-    client_context, server_context = contexts(authority)
+    client_context, server_context = both_ends(authority, TlsContext)
     authority.issue_cert("mx.test", key_type=trustme.KeyType.RSA).configure_cert(server_context)
     client_context.maximum_version = ssl.TLSVersion.TLSv1_2
     seen = set()
@@ -81,7 +75,7 @@ def test_the_end_point_is_the_certificates_hash(authority: trustme.CA) -> None:
 def test_before_the_handshake_and_without_the_library_there_is_none(
     authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client_context, server_context = contexts(authority)
+    client_context, server_context = both_ends(authority, TlsContext)
     assert TlsLayer(server_context, server_side=True).binding("tls-exporter") == b""
     monkeypatch.setattr(channel_binding, "_openssl", lambda: None)
     client, server = connected(client_context, server_context)
@@ -118,7 +112,7 @@ def test_a_client_certificate_is_asked_for_and_says_who_it_is(authority: trustme
     tls = ServerTls(pairs)
     tls.service("imap", (), tmp_path / "users.pem")
     tls.service("smtp")
-    client_context, _ = contexts(authority)
+    client_context, _ = both_ends(authority, TlsContext)
     carla = users.issue_cert("Carla@X.test")
     carla.configure_cert(client_context)
     for _ in range(2):  # after a reload too
@@ -144,7 +138,7 @@ def test_whoever_has_none_comes_in_without_and_a_strangers_is_refused(
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "users.pem"))
     tls = ServerTls(pairs)
     tls.service("imap", (), tmp_path / "users.pem")
-    client_context, _ = contexts(authority)
+    client_context, _ = both_ends(authority, TlsContext)
     _, server = connected(client_context, tls.context("imap"))
     assert server.facts is not None
     assert (server.facts.certificate, server.facts.verified) == (b"", False)

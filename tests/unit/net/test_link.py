@@ -5,7 +5,6 @@ import ssl
 from typing import Any
 
 import pytest
-import trustme
 
 from postroom.net.link import Link, ends
 from postroom.net.session import Peer
@@ -56,16 +55,13 @@ def test_the_user_behind_a_unix_socket() -> None:
     assert ends(Transport("", socket.AF_UNIX))[0] == Peer("", 0, 1000)  # type: ignore[arg-type]
 
 
-def test_what_is_long_leaves_as_short_records(authority: trustme.CA) -> None:
-    trusting, own = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.configure_trust(trusting)
-    authority.issue_cert("mx.test").configure_cert(own)
+def test_what_is_long_leaves_as_short_records(client_tls: ssl.SSLContext, server_tls: ssl.SSLContext) -> None:
     client, server = Listening(), Listening()
     there, here = Transport(), Transport()
     client.connection_made(there)  # type: ignore[arg-type]
     server.connection_made(here)  # type: ignore[arg-type]
-    server.switch_tls_on(own, server_side=True)
-    client.switch_tls_on(trusting, server_side=False, server_name="mx.test")
+    server.switch_tls_on(server_tls, server_side=True)
+    client.switch_tls_on(client_tls, server_side=False, server_name="mx.test")
     while there.written or here.written:
         for transport, other in ((there, server), (here, client)):
             records, transport.written = transport.written, []

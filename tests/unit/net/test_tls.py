@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from postroom.net import hello
 from postroom.net.tls import TlsContext, TlsError, TlsLayer, subject
+from trust import both_ends
 from unit.net.handshake import shake
 
 
@@ -22,16 +23,12 @@ def speaking(context: ssl.SSLContext, protocols: tuple[str, ...]) -> TlsContext:
 
 @pytest.fixture
 def server_context(authority: trustme.CA) -> TlsContext:
-    context = TlsContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("mx.test").configure_cert(context)
-    return context
+    return both_ends(authority, TlsContext)[1]
 
 
 @pytest.fixture
 def client_context(authority: trustme.CA) -> TlsContext:
-    context = TlsContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    return context
+    return both_ends(authority, TlsContext)[0]
 
 
 def pair(client_context: ssl.SSLContext, server_context: ssl.SSLContext) -> tuple[TlsLayer, TlsLayer]:

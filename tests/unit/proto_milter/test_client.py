@@ -49,6 +49,15 @@ def asked(command: Command = Command.END, **more: int) -> MilterClient:
     return client
 
 
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_old_filter_is_not_told_of_data(version: int) -> None:
+    """It would take DATA, which came with version 4, for a fault."""
+    client = agreed(version=version)
+    assert not client.say(Command.DATA)
+    assert client.data_to_send() == b""
+    assert client.say(Command.HEADER, b"Subject\0x\0")
+
+
 def test_the_negotiation() -> None:
     client = MilterClient()
     client.negotiate()

@@ -246,6 +246,8 @@ def test_the_mechanism_with_binding_binds() -> None:
         b"r=clientx,s=c2FsdA==,i=4095",
         b"r=clientx,s=c2FsdA==,i=%d" % (MAX_ITERATIONS + 1),
         b"r=clientx,s=c2FsdA==,i=99999999999999999999",
+        b"r=clientx,s=c2FsdA==,i=00000040960",  # in ten digits it would do
+        b"r=clientx,s=c2FsdA==,i=04096",
         b"r=clientx,s=c2FsdA==,i=-5000",
         b"r=clientx,s=!,i=4096",
         b"m=x,r=clientx,s=c2FsdA==,i=4096",

@@ -312,6 +312,24 @@ async def test_a_copy_whose_process_died_is_taken_back(
     assert await left_over(many) == 0
 
 
+@pytest.mark.parametrize("where", ["Archive", THERE])
+async def test_a_copy_that_takes_long_is_not_taken_for_one_that_died(
+    many: ImapStage, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Each commit says when it was made: what looks for abandoned operations goes by the last."""
+    bob = await many.user(select="INBOX")
+    note, late = unfinished.note, []
+
+    async def noted(tx: Any, operation: unfinished.Operation, uids: Any, now: int) -> None:
+        late.append(many.now - now)
+        await note(tx, operation, uids, now)
+        many.now += unfinished.ABANDONED_SECONDS * 1_000_000
+
+    monkeypatch.setattr(unfinished, "note", noted)
+    await bob.ok(f"COPY 1:5 {where}")
+    assert late == [0, 0]
+
+
 async def test_what_is_to_be_taken_back_may_be_gone(many: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
     bob = await many.user(select="INBOX")
     await bob.ok("CREATE Folder")

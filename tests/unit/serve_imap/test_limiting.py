@@ -114,6 +114,32 @@ async def test_search_counts_what_is_looked_at(six: ImapStage) -> None:
     assert numbers((await answer(bob, "FETCH $ UID"))[0]) == [4, 5, 6]
 
 
+async def test_a_search_of_the_selected_mailbox_by_esearch(six: ImapStage) -> None:
+    bob = await six.user(select="INBOX")
+    for sources in ("", "IN (selected) "):
+        [line], last = await answer(bob, f"ESEARCH {sources}RETURN (ALL) ALL")
+        assert line.endswith(" UID ALL 4:6")
+        assert last == f"OK [{OVER}] Only the last 3 messages were looked at"
+    lines, last = await answer(bob, "ESEARCH UIDBEFORE 4")
+    assert (len(lines), last) == (1, "OK Searched one mailbox")
+
+
+async def test_a_search_of_several_mailboxes_is_whole_or_not_at_all(six: ImapStage) -> None:
+    """RFC 7377 §2.4: with several, the lowest uid says nothing."""
+    bob = await six.user(select="INBOX")
+    await bob.ok("UID COPY 1:2 Archive")
+    for command in (
+        "ESEARCH IN (personal) ALL",
+        "ESEARCH IN (mailboxes (Archive INBOX)) UIDAFTER 1 UIDBEFORE 5",
+        "ESEARCH IN (mailboxes INBOX) SUBJECT nothing",
+    ):
+        lines, last = await answer(bob, command)
+        assert (lines, last.split("]")[0]) == ([], "NO [LIMIT"), command
+    lines, last = await answer(bob, "ESEARCH IN (mailboxes (Archive INBOX)) UIDAFTER 1 UIDBEFORE 4")
+    assert [line.partition(" UID ")[2] for line in lines] == ["ALL 2", "ALL 2:3"]
+    assert last == "OK Searched 2 mailboxes"
+
+
 @pytest.mark.parametrize("command", ["SORT (DATE) UTF-8 ALL", "UID THREAD REFERENCES UTF-8 UNSEEN"])
 async def test_orders_are_whole_or_not_at_all(six: ImapStage, command: str) -> None:
     bob = await six.user(select="INBOX")

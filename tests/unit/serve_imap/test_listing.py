@@ -16,6 +16,9 @@ async def test_what_a_new_account_has(stage: ImapStage) -> None:
         '* LIST (\\HasNoChildren \\Trash) "/" "Trash"',
     ]
     assert await bob.ok('LIST "" ""') == ['* LIST (\\Noselect) "/" ""']
+    for extended in ('() "" ""', '"" ("")', '"" "" RETURN (CHILDREN)'):  # RFC 5258 §3: nothing special
+        assert await bob.ok(f"LIST {extended}") == []
+    assert len(await bob.ok('LIST "" ("" INBOX)')) == 1
     assert await bob.ok('LIST "" inbox') == ['* LIST (\\HasNoChildren) "/" "INBOX"']
     assert await bob.ok('LIST "" nowhere') == []
 

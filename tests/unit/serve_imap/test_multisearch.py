@@ -75,6 +75,16 @@ async def test_the_selected_mailbox(stage: ImapStage) -> None:
     assert len(await bob.ok("ESEARCH IN (selected mailboxes INBOX) ALL")) == 1
 
 
+async def test_updates_are_of_the_selected_mailbox_however_it_is_named(stage: ImapStage) -> None:
+    """RFC 7377 §2.2."""
+    await _fill(stage)
+    for sources in ("selected", "mailboxes INBOX", "personal", "mailboxes INBOX selected"):
+        bob = await stage.user(select="INBOX")
+        await bob.ok(f"ESEARCH IN ({sources}) RETURN (COUNT UPDATE) SUBJECT work")
+        await stage.deliver(WORK)
+        assert any(" ADDTO " in line for line in await bob.ok("NOOP")), sources
+
+
 @pytest.mark.parametrize(
     "command",
     [

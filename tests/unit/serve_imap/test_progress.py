@@ -9,7 +9,9 @@ from postroom.serve.imap import session as sessions
 
 
 async def test_a_long_command(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.deliver()
     bob = await stage.user(select="INBOX")
+    await bob.ok("STORE 1 +FLAGS (\\Deleted)")
     monkeypatch.setattr(sessions, "PROGRESS_SECONDS", 0.0)
     write = stage.store.engine.write
 

@@ -208,6 +208,31 @@ async def test_modseq_of_a_result(stage: ImapStage) -> None:
     assert "MODSEQ" in (await bob.ok("SEARCH RETURN (COUNT) OR MODSEQ 1 SEEN"))[0]
 
 
+@pytest.mark.parametrize("verb", ["SEARCH", "SORT"])
+async def test_modseq_of_what_is_returned(stage: ImapStage, verb: str) -> None:
+    """RFC 4731 §3.2: with MIN and MAX it is theirs, else that of all."""
+    for _ in range(4):
+        await stage.deliver()
+    bob = await stage.user(select="INBOX (CONDSTORE)")
+    await bob.ok("STORE 3 +FLAGS.SILENT (\\Seen)")
+    lines = await bob.ok("FETCH 1:4 MODSEQ")
+    modseqs = [int(line.rpartition("(")[2].rstrip(")")) for line in lines]
+    assert max(modseqs) == modseqs[2]
+    order = "(ARRIVAL) UTF-8 " if verb == "SORT" else ""
+    for options, shown in {
+        "MIN": {1},
+        "MAX": {4},
+        "MIN MAX": {1, 4},
+        "MIN COUNT": {1, 2, 3, 4},
+        "ALL MAX": {1, 2, 3, 4},
+        "PARTIAL 1:2": {1, 2},
+        "PARTIAL -1:-1 MIN": {1, 4},
+    }.items():
+        [line] = await bob.ok(f"{verb} RETURN ({options}) {order}MODSEQ 1")
+        highest = max(modseqs[number - 1] for number in shown)
+        assert line.endswith(f" MODSEQ {highest}"), options
+
+
 async def test_the_saved_result(stage: ImapStage) -> None:
     await _letters(stage)
     bob = await stage.user(select="INBOX")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imap_stage import ImapStage
+from imap_stage import Client, ImapStage
 from postroom.serve.imap import storing, view
 from postroom.serve.imap.picking import slices
 
@@ -17,6 +17,8 @@ async def three(stage: ImapStage) -> ImapStage:
 async def test_adding_removing_replacing(three: ImapStage) -> None:
     bob = await three.user(select="INBOX")
     assert await bob.ok("STORE 1:2 +FLAGS (\\Seen $Todo)") == [
+        "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $todo)",
+        "* OK [PERMANENTFLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $todo \\*)] Flags that are kept",
         "* 1 FETCH (UID 1 FLAGS (\\Seen $todo \\Recent))",
         "* 2 FETCH (UID 2 FLAGS (\\Seen $todo \\Recent))",
     ]
@@ -77,7 +79,7 @@ async def test_unchanged_since(three: ImapStage) -> None:
         (f"STORE 1 +FLAGS ({'x' * 256})", "a NO [LIMIT] A message has at most 128 keywords"),
         ("STORE 1 +FLAGS (" + " ".join(f"k{n}" for n in range(129)) + ")", "a NO [LIMIT]"),
         ("UID STORE 99 +FLAGS (x)", "a OK Stored"),
-        ("UID STORE 1:* +FLAGS (" + " ".join(f"k{n}" for n in range(128)) + ")", "* 1 FETCH"),
+        ("UID STORE 1:* +FLAGS (" + " ".join(f"k{n}" for n in range(128)) + ")", "* FLAGS ("),
     ],
 )
 async def test_answers(three: ImapStage, command: str, answer: str) -> None:
@@ -114,6 +116,26 @@ async def test_in_slices(three: ImapStage, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(await other.ok("NOOP")) == 3
     assert await bob.ok("EXPUNGE") == ["* 3 EXPUNGE", "* 2 EXPUNGE", "* 1 EXPUNGE"]
     assert await three.uids() == []
+
+
+async def test_close_in_slices(three: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storing, "EXPUNGED_AT_ONCE", 2)
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    await bob.ok("STORE 1:3 +FLAGS.SILENT (\\Deleted)")
+    await other.ok("NOOP")
+    highest = await _highest(bob)
+    assert await bob.ok("CLOSE") == []
+    assert await three.uids() == []
+    assert await _highest(bob) == highest + 2  # one for each commit
+    assert await other.ok("NOOP") == ["* 3 EXPUNGE", "* 2 EXPUNGE", "* 1 EXPUNGE"]
+    await bob.ok("SELECT INBOX")
+    await bob.ok("CLOSE")
+    assert await _highest(bob) == highest + 2  # nothing went, nothing is new
+
+
+async def _highest(bob: Client) -> int:
+    line = (await bob.ok("STATUS INBOX (HIGHESTMODSEQ)"))[-1]
+    return int(line.rpartition(" ")[2].rstrip(")"))
 
 
 async def test_expunge(three: ImapStage) -> None:

@@ -132,7 +132,7 @@ async def test_mailboxes_and_keywords(box: Box) -> None:
 @pytest.mark.parametrize(
     ("property_", "names"),
     [
-        ("size", "badc"),
+        ("size", "abdc"),
         ("from", "dabc"),
         ("to", "dcba"),
         ("subject", "dcba"),
@@ -141,15 +141,7 @@ async def test_mailboxes_and_keywords(box: Box) -> None:
     ],
 )
 async def test_sorts(box: Box, property_: str, names: str) -> None:
-    found = await box.found(sort=[{"property": property_}])
-    if property_ == "size":
-        assert found[-1] == "c"
-    elif property_ == "to":
-        assert found == "dcab" or found[-2:] == "ab" or found == "dcba"
-    elif property_ == "subject":
-        assert found.index("c") < found.index("a")
-    else:
-        assert found == names
+    assert await box.found(sort=[{"property": property_}]) == names
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.serve.pop3 import Content, Pop3Service, Pop3Session
 from postroom.serve.pop3_visits import Visits
+from trust import authority, both_tls, client_tls, server_tls
+
+__all__ = ["authority", "both_tls", "client_tls", "server_tls"]
 
 BOB = "bob@hamburger.test"
 PASSWORD = b"hungry"

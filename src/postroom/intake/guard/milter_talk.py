@@ -13,11 +13,20 @@ from types import MappingProxyType
 
 import msgspec
 
-from postroom.message.errors import Dictated, EnhancedStatus, MailError
+from postroom.message.errors import Dictated, EnhancedStatus, MailError, MessageTooBig
 from postroom.message.printable import printable
 from postroom.net.connect import ClientConnection, NetworkError
 from postroom.net.local_connect import Socket, connect_to
-from postroom.proto.milter.changes import BadMilter, Change, Kind, Options, Progress, Said, Verdict
+from postroom.proto.milter.changes import (
+    BadMilter,
+    BodyReplaced,
+    Change,
+    Kind,
+    Options,
+    Progress,
+    Said,
+    Verdict,
+)
 from postroom.proto.milter.client import MilterClient
 from postroom.proto.milter.codes import Command
 
@@ -43,10 +52,11 @@ class Discarded(Exception):
 
 
 class MilterTalk:
-    """The filter, for one client. `tell` logs an event with its facts."""
+    """The filter, for one client. `tell` logs an event with its facts; `largest`: octets of a message, and so of a body that it makes."""
 
-    def __init__(self, terms: MilterTerms, tell: Callable[..., object]) -> None:
+    def __init__(self, terms: MilterTerms, tell: Callable[..., object], largest: int) -> None:
         self.terms = terms
+        self._largest = largest
         self.machine = MilterClient()
         self.greeted = ""  # the last HELO that it heard
         self.dead = False  # it failed, and mail goes on without it
@@ -88,10 +98,14 @@ class MilterTalk:
                 await connection.flush(self.terms.seconds)
                 return []
             seconds = self.terms.end_seconds if command is Command.END else self.terms.seconds
-            left = MOST_PROGRESS
+            left, room = MOST_PROGRESS, self._largest
             while not isinstance(said := await connection.event(seconds), Verdict):
                 if not isinstance(said, Options | Progress):
                     changes.append(said)
+                    room -= len(said.piece) if isinstance(said, BodyReplaced) else 0
+                    if room < 0:
+                        self.close()
+                        raise MessageTooBig(detail=f"filter {self.terms.name} made it too big")
                 elif not left:
                     self.fail("it asks for more time again and again")
                     return []

@@ -76,7 +76,7 @@ class Filtering:
 
     def __init__(self, milters: Milters) -> None:
         self._milters = milters
-        self._talks = [MilterTalk(terms, milters.tell) for terms in milters.terms]
+        self._talks = [MilterTalk(terms, milters.tell, milters.largest) for terms in milters.terms]
         self._begun = False
         self._discarded = ""
 

@@ -22,10 +22,9 @@ from postroom.proto.sasl.exchange import (
     decode_base64,
     encode_base64,
     encode_initial,
-    no_binding,
     no_nonce,
 )
-from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose, of_client
+from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose, login_of, of_client
 
 T = TypeVar("T")
 
@@ -144,17 +143,7 @@ def _start_tls(can: Capabilities) -> Steps[None]:
 
 def _log_in(account: ImapAccount, can: Capabilities, channel: Channel) -> Steps[Capabilities | None]:
     names = tuple(name for name in MECHANISMS if can.has(f"AUTH={name}"))
-    bindable = any(name.endswith("-PLUS") for name in names)
-    who = Login(
-        account.user,
-        account.password,
-        "imap",
-        account.server or "localhost",
-        account.nonce,
-        channel.binding or no_binding,
-        account.token,
-        bindable,
-    )
+    who = login_of(account, "imap", names, channel)
     chosen = choose(names, who, channel, plaintext_allowed=account.plaintext)
     if chosen:
         answer = yield from _sasl(who, chosen[0], can)

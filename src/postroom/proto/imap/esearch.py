@@ -86,8 +86,9 @@ def window(ranges: Sequence[tuple[int, int]], first: int, last: int) -> Ranges:
     return found
 
 
-def saved(result: Result, returns: Returns) -> Ranges:
-    """What `$` stands for after a search that saves (RFC 9051 §6.4.4.1, RFC 9394 §3.2), in the numbers of the result."""
+def returned(result: Result, returns: Returns) -> Ranges:
+    """Which of a result the options tell of, ascending: what `$` stands for after a search that saves (RFC 9051 §6.4.4.1, RFC 9394 §3.2), and what
+    MODSEQ is of (RFC 4731 §3.2)."""
     options = returns.options
     if "ALL" in options or "COUNT" in options or (returns.partial is None and not options & {"MIN", "MAX"}):
         return joined(result.ranges)

@@ -36,6 +36,7 @@ MOST_PACKET = 1 << 20  # octets of a packet from a filter
 MOST_CHANGES = 10_000  # that a filter makes to one message, pieces of its body aside
 PIECE = 65_535  # octets of the body in one packet (MILTER_CHUNK_SIZE)
 OLDEST = 2  # version of a filter that is still understood
+WITH_DATA = 4  # the first that has heard of DATA
 _FLAGS = 0x0FFFFFFF  # of the steps; above them lie sizes of the body's pieces (SMFIP_MDS_), of which the smallest is kept
 _HEAD = struct.Struct("!Ic")
 
@@ -179,6 +180,8 @@ class MilterClient:
         self._asked = None
         self.actions = Action(options.actions & ALL_ACTIONS)
         self.steps = Step(options.steps & ALL_STEPS)
+        if options.version < WITH_DATA:
+            self.steps |= Step.NO_DATA
         self.wanted = {
             STAGES[stage]: names for stage, names in options.symbols.items() if stage < len(STAGES)
         }

@@ -20,10 +20,9 @@ from postroom.proto.sasl.exchange import (
     decode_base64,
     encode_base64,
     encode_initial,
-    no_binding,
     no_nonce,
 )
-from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose, of_client
+from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose, login_of, of_client
 
 LONGEST_COMMAND = 253  # octets without the CRLF, RFC 2449 §4
 
@@ -138,17 +137,7 @@ def _log_in(
     account: Pop3Account, offered: Capabilities, timestamp: str, channel: Channel
 ) -> Generator[Step, Response | None, None]:
     names = offered.get("SASL", ())
-    bindable = any(name.endswith("-PLUS") for name in names)
-    who = Login(
-        account.user,
-        account.password,
-        "pop",
-        account.server or "localhost",
-        account.nonce,
-        channel.binding or no_binding,
-        account.token,
-        bindable,
-    )
+    who = login_of(account, "pop", names, channel)
     clear = account.tls is not Tls.REQUIRED
     if account.apop:
         if not timestamp:

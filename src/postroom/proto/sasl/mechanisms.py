@@ -11,6 +11,7 @@ import enum
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import Protocol
 
 import msgspec
 
@@ -201,6 +202,36 @@ def of_client(binding: Binding | None, *, secure: bool, certificate: bool) -> Ch
     """A client's channel; a binding that has no data is none."""
     there = secure and binding is not None and any(binding(kind) for kind in BINDINGS)
     return Channel(secure, secure and certificate, binding if there else None)
+
+
+class Account(Protocol):
+    """Who logs in, as clients of several protocols keep it."""
+
+    @property
+    def user(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def server(self) -> str: ...
+    @property
+    def nonce(self) -> Nonce: ...
+    @property
+    def token(self) -> str: ...
+
+
+def login_of(account: Account, service: str, offered: tuple[str, ...], channel: Channel) -> Login:
+    """What an exchange with a server that offers these mechanisms begins with."""
+    bindable = any(name.endswith("-PLUS") for name in offered)
+    return Login(
+        account.user,
+        account.password,
+        service,
+        account.server or "localhost",
+        account.nonce,
+        channel.binding or no_binding,
+        account.token,
+        bindable,
+    )
 
 
 def choose(offered: tuple[str, ...], login: Login, channel: Channel, *, plaintext_allowed: bool) -> list[str]:

@@ -48,6 +48,7 @@ HASHES: Final = ("sha1", "sha256")
 BINDINGS: Final = ("tls-exporter", "tls-server-end-point")  # a client's preference
 _NONCE = re.compile(r"[!-+\--~]{1,512}\Z")  # printable, no comma
 _NAME = re.compile(r"(?:[^=,]|=2C|=3D)+\Z")
+_COUNT = re.compile(rb"[1-9][0-9]{0,9}")  # posit-number, RFC 5802 §7
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -226,7 +227,7 @@ class ScramClient:
         own = self._nonce.encode()
         if not nonce.startswith(own) or len(nonce) == len(own):
             raise SaslError("the nonce is not made of ours")
-        if not count.isdigit() or not MIN_ITERATIONS <= int(count[:10]) <= MAX_ITERATIONS:
+        if not _COUNT.fullmatch(count) or not MIN_ITERATIONS <= int(count) <= MAX_ITERATIONS:
             raise SaslError(f"an iteration count that is not {MIN_ITERATIONS} to {MAX_ITERATIONS}")
         keys = keys_of(self._hash, self._password, _decoded(salt), int(count))
         without = b"c=" + self._bound + b",r=" + nonce

@@ -110,7 +110,7 @@ def _complete(copied: Copied, expected: int) -> Copied:
 async def _copy_in_slices(
     conversation: Conversation, target: MailboxRef, parts: Sequence[Ranges], expected: int
 ) -> Copied:
-    source, now = conversation.selected.ref, conversation.service.now()
+    source, clock = conversation.selected.ref, conversation.service.now
     operation = Operation(target, conversation.service.ids.next())
     reading, everything = conversation.reading, [one for part in parts for one in part]
     await check_room(reading, source.account_id, *await copying.measured(reading, source, everything))
@@ -119,6 +119,7 @@ async def _copy_in_slices(
         for part in parts:
 
             async def work(tx: Transaction, part: Ranges = part) -> Copied:
+                now = clock()  # of each commit: nobody is to think that the operation was abandoned
                 copied = await copying.copy(tx, source, target.mailbox_id, part, now)
                 _complete(copied, count(part) if expected else 0)
                 if part is parts[-1]:
@@ -130,7 +131,7 @@ async def _copy_in_slices(
             done.append(await conversation.write(work))
             conversation.publish(done[-1].changes)
     except (MailError, Refusal):
-        conversation.publish(await unfinished.take_back(conversation.store.engine, operation, now))
+        conversation.publish(await unfinished.take_back(conversation.store.engine, operation, clock()))
         raise
     return _joined(done)
 
@@ -143,11 +144,11 @@ async def _move_in_slices(
     done: list[Copied] = []
     try:
         for part in parts:
-            done.append(
-                await conversation.write(
-                    lambda tx, part=part: copying.move(tx, source, target.mailbox_id, part, now)  # type: ignore[misc]
-                )
-            )
+
+            async def work(tx: Transaction, part: Ranges = part) -> Copied:
+                return await copying.move(tx, source, target.mailbox_id, part, now)
+
+            done.append(await conversation.write(work))
             conversation.publish(done[-1].changes)
         moved = _joined(done)
         if len(moved.pairs) < expected:

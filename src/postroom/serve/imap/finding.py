@@ -27,6 +27,7 @@ from postroom.message.query import (
     roughly,
 )
 from postroom.proto.imap.commands.searching import ENDLESS, Returns
+from postroom.proto.imap.esearch import Result, returned
 from postroom.proto.imap.search_keys import CHARSETS, SECOND, Ago, InSet, Program
 from postroom.proto.imap.sets import Ranges, SequenceSet, count, intersection, joined, ranges_of
 from postroom.proto.imap.verb import NO_NUMBERS
@@ -199,12 +200,15 @@ async def scored(conversation: Conversation, view: View, program: Program, found
     return {uid: 100 if uid in best else ROUGHLY for uid in uids_of(found)}
 
 
-async def highest_modseq(conversation: Conversation, view: View, found: Ranges, key: Key) -> int:
-    """The highest modseq among what was found, where the search asked for modseqs; else 0 (RFC 7162 §3.1.5)."""
+async def highest_modseq(
+    conversation: Conversation, view: View, found: Ranges, key: Key, returns: Returns | None
+) -> int:
+    """The highest modseq among what is returned of what was found, where the search asked for modseqs; else 0 (RFC 4731 §3.2, RFC 7162 §3.1.5)."""
     if not found or not any(isinstance(one, Changed) for one in leaves(key)):
         return 0
     highest = 0
-    async for part in slices(conversation.reading, view, found):
+    shown = joined(found) if returns is None else returned(Result(found), returns)
+    async for part in slices(conversation.reading, view, shown):
         modseqs = await searching.modseqs(conversation.reading, view.ref, (part[0][0], part[-1][1]))
         among = set(uids_of(part))
         highest = max([highest, *(modseq for uid, modseq in modseqs.items() if uid in among)])

@@ -1,7 +1,8 @@
 """At most so many messages for one command, where the settings say so: the newest ones, and how far it came.
 
-RFC 9738 §3.1: FETCH, STORE, SEARCH, MOVE and UID EXPUNGE take the messages with the highest uids and say which was the lowest; COPY, APPEND, SORT and
-THREAD, which are nothing in part, are refused. EXPUNGE, CLOSE and STATUS have no limit. Not here: other bounds of a command (`proto.imap.config`).
+RFC 9738 §3.1: FETCH, STORE, SEARCH, MOVE and UID EXPUNGE take the messages with the highest uids and say which was the lowest; COPY, APPEND, SORT,
+THREAD and ESEARCH of several mailboxes, which are nothing in part, are refused. EXPUNGE, CLOSE and STATUS have no limit. Not here: other bounds of a
+command (`proto.imap.config`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import msgspec
 from postroom.message.query import And, Key, Numbered, ordered
 from postroom.proto.imap.sets import Ranges, count
 from postroom.serve.imap.conversation import Answer, Conversation, Refusal
-from postroom.serve.imap.finding import wanted
+from postroom.serve.imap.finding import EVERY_UID, wanted
 from postroom.serve.imap.view import View
 
 TOO_MANY: Final = "Too many messages for one command: take fewer at a time"
@@ -48,6 +49,15 @@ async def narrowed(conversation: Conversation, view: View, key: Key) -> tuple[Ke
         return key, 0
     among, lowest = await newest(conversation, view, wanted(key))
     return (ordered(And((Numbered(tuple(among)), key))), lowest) if lowest else (key, 0)
+
+
+async def looked_at(conversation: Conversation, view: View, key: Key) -> int:
+    """How many messages a search has to look at."""
+    among = wanted(key)
+    if among == EVERY_UID:
+        return view.total
+    await view.read(conversation.reading, among)
+    return count(view.present(among))
 
 
 async def whole(conversation: Conversation, view: View, key: Key) -> None:

@@ -1,19 +1,21 @@
 """ESEARCH: one search in several mailboxes.
 
 RFC 7377 §2 (sources, one response for each mailbox in which something was found), RFC 5465 §6 (how mailboxes are named). Mailboxes are searched one
-after the other, each as it is at that moment; one that is not there, or may not be read, is passed over. Not here: searching one mailbox.
+after the other, each as it was when the command began; one that is not there, or may not be read, is passed over. Not here: searching one mailbox.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from postroom.message.errors import MailError
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.searching import MultiSearch
-from postroom.proto.imap.esearch import Correlation, Result, extended, saved
+from postroom.proto.imap.esearch import Correlation, Result, extended, returned
+from postroom.proto.imap.search_keys import Program
 from postroom.proto.imap.sources import Source
 from postroom.serve.imap import contexts, names
 from postroom.serve.imap.context import Context
@@ -28,6 +30,7 @@ from postroom.serve.imap.finding import (
     send,
     uids_of,
 )
+from postroom.serve.imap.limiting import TOO_MANY, looked_at, narrowed, told
 from postroom.serve.imap.listing import entries
 from postroom.serve.imap.view import View
 from postroom.store import mailboxes
@@ -49,39 +52,64 @@ async def multi_search(conversation: Conversation, command: MultiSearch) -> Answ
         raise Refusal("Only what is found in the selected mailbox can be kept up to date", status="BAD")
     no_charset(conversation, command.program)
     contexts.unused(conversation, command.returns)
-    searched: set[int] = set()
-    for name in await _names(conversation, sources):
-        try:
-            view = await _view(conversation, name)
-        except MailError:
-            continue  # RFC 7377 §2.2: as if it were not there
-        if view.ref.mailbox_id not in searched:
-            searched.add(view.ref.mailbox_id)
-            await _search(conversation, command, view)
-            await asyncio.sleep(0)
-    return Answer(f"Searched {len(searched)} mailboxes" if len(searched) != 1 else "Searched one mailbox")
+    views = await _views(conversation, sources)
+    if not only_selected:
+        await _few_enough(conversation, command.program, views)
+    lowest = 0
+    for view in views:
+        lowest = await _search(conversation, command, view)
+        await asyncio.sleep(0)
+    words = f"Searched {len(views)} mailboxes" if len(views) != 1 else "Searched one mailbox"
+    return told(conversation, Answer(words), lowest)
 
 
-async def _search(conversation: Conversation, command: MultiSearch, view: View) -> None:
+async def _few_enough(conversation: Conversation, program: Program, views: Sequence[View]) -> None:
+    """Raises `Refusal` when all together have more messages to look at than one command may (RFC 7377 §2.4): no uid says how far it came."""
+    most = conversation.service.config.message_limit
+    number = 0
+    for view in views if most else ():
+        number += await looked_at(conversation, view, await prepared(conversation, view, program))
+        if number > most:
+            raise Refusal(TOO_MANY, "LIMIT")
+
+
+async def _search(conversation: Conversation, command: MultiSearch, view: View) -> int:
+    """Gives the lowest uid that was looked at, 0 where all were."""
     since = view.changed_modseq
     with saving(view, command.returns):
         key = await prepared(conversation, view, command.program)
-        found = await matching_uids(conversation, view, key, command.returns.enough)
+        among, lowest = await narrowed(conversation, view, key)
+        found = await matching_uids(conversation, view, among, command.returns.enough)
     name = rendering.name(view.name, utf8=conversation.machine.utf8)
     tag = conversation.machine.tag
     correlation = Correlation(tag, by_uid=True, mailbox=name, uidvalidity=view.uidvalidity)
     if command.returns.save:
-        view.saved = saved(Result(found), command.returns)
+        view.saved = returned(Result(found), command.returns)
     if command.returns.update and view is conversation.view:  # RFC 7377 §2.2: only there
         context = Context(correlation, key, (), uids_of(found), since, command.returns.attributes)
         contexts.begin(conversation, view, context)
     if not found or not command.returns.tells:
-        return
+        return lowest
     scores = await scored(conversation, view, command.program, found)
-    modseq = await highest_modseq(conversation, view, found, key)
+    modseq = await highest_modseq(conversation, view, found, key, command.returns)
     await send(
         conversation, extended(correlation, Result(found, modseq, tuple(scores.values())), command.returns)
     )
+    return lowest
+
+
+async def _views(conversation: Conversation, sources: Iterable[Source]) -> list[View]:
+    """The mailboxes of all sources, each once; those that are not there, or may not be read, are none (RFC 7377 §2.2).
+
+    The selected one is as its session knows it, by whichever name it comes.
+    """
+    found: dict[MailboxRef, View] = {}
+    for name in await _names(conversation, sources):
+        with suppress(MailError):
+            view = await _view(conversation, name)
+            selected = conversation.view
+            found[view.ref] = selected if selected is not None and selected.ref == view.ref else view
+    return list(found.values())
 
 
 async def _view(conversation: Conversation, name: str | None) -> View:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from postroom.proto.imap.commands.searching import ENDLESS, Returns, Search
-from postroom.proto.imap.esearch import Correlation, Result, extended, plain, saved
+from postroom.proto.imap.esearch import Correlation, Result, extended, plain, returned
 from postroom.serve.imap import contexts
 from postroom.serve.imap.context import Context
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers
@@ -44,13 +44,13 @@ async def search(conversation: Conversation, command: Search) -> Answer:
         among, lowest = await narrowed(conversation, view, key)
         found = await matching_uids(conversation, view, among, enough)
     scores = await scored(conversation, view, command.program, found)
-    modseq = await highest_modseq(conversation, view, found, key)
+    modseq = await highest_modseq(conversation, view, found, key, returns)
     result = Result(found if command.by_uid else numbered(view, found), modseq, tuple(scores.values()))
     if returns is None:
         await send(conversation, plain(b"SEARCH", result))
         return told(conversation, Answer("Searched"), lowest)
     if returns.save:
-        view.saved = saved(Result(found), returns)
+        view.saved = returned(Result(found), returns)
     correlation = Correlation(conversation.machine.tag, command.by_uid)
     if returns.tells:
         await send(conversation, extended(correlation, result, returns))

@@ -25,7 +25,9 @@ from postroom.proto.imap.commands.selecting import (
 from postroom.proto.imap.verb import NO_NUMBERS, State
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.flag_lists import tell_flags
 from postroom.serve.imap.resync import resync
+from postroom.serve.imap.storing import expunge_slices
 from postroom.serve.imap.telling import recent, tell
 from postroom.serve.imap.view import View
 from postroom.store import expunge, mailboxes, seen
@@ -73,7 +75,7 @@ async def select(conversation: Conversation, command: Select) -> Answer:
     if not read_only and mailbox.first_recent < mailbox.uidnext:
         view.recent_from = await conversation.write(lambda tx: mailboxes.claim_recent(tx, ref))
     conversation.open(view)
-    await _describe(conversation, view, opened)
+    await _describe(conversation, view, mailbox)
     if conversation.rev2:
         _list(conversation, command.mailbox, opened)
     conversation.machine.state = State.SELECTED
@@ -82,14 +84,10 @@ async def select(conversation: Conversation, command: Select) -> Answer:
     return Answer("Selected", "READ-ONLY" if view.read_only else "READ-WRITE")
 
 
-async def _describe(conversation: Conversation, view: View, opened: Opened) -> None:
+async def _describe(conversation: Conversation, view: View, mailbox: Mailbox) -> None:
     """The untagged answers of SELECT."""
-    out, mailbox = conversation.out, opened.mailbox
-    keywords = " ".join(await mailboxes.keywords(conversation.reading, view.ref))
-    flags = rendering.SYSTEM_FLAGS.decode() + (f" {keywords}" if keywords else "")
-    out.untagged(f"FLAGS ({flags})")
-    permanent = "" if view.read_only else _permanent(flags, opened.rights)
-    out.status(b"*", "OK", "Flags that are kept", f"PERMANENTFLAGS ({permanent})")
+    out = conversation.out
+    await tell_flags(conversation, view)
     out.untagged(f"{view.total} EXISTS")
     if not conversation.rev2:
         out.untagged(f"{await recent(conversation, view)} RECENT")
@@ -114,17 +112,6 @@ async def _first_unseen(conversation: Conversation, view: View, mailbox: Mailbox
     uid = await seen.first_unseen(tx, view.ref, (1, mailbox.uidnext - 1))
     await view.read(tx, [(uid, uid)])
     return view.number(uid)
-
-
-def _permanent(flags: str, rights: str) -> str:
-    """Which flags somebody with these rights may change (RFC 4314 §5.1.1)."""
-    kept = [
-        flag
-        for flag in flags.split(" ")
-        if {"\\Seen": Right.KEEP_SEEN, "\\Deleted": Right.DELETE_MESSAGE}.get(flag, Right.WRITE_FLAGS)
-        in rights
-    ]
-    return " ".join([*kept, "\\*"] if Right.WRITE_FLAGS in rights else kept)
 
 
 def _list(conversation: Conversation, written: str, opened: Opened) -> None:
@@ -155,12 +142,9 @@ async def close(conversation: Conversation, _: Close) -> Answer:
     conversation.shut()
     conversation.machine.state = State.AUTHENTICATED
     if not view.read_only:
-        now = conversation.service.now()
         with suppress(NotPermitted):  # RFC 4314 §4: then nothing is expunged, and it is closed all the same
-            change = await conversation.write(
-                lambda tx: expunge.expunge(tx, view.ref, [(1, HIGHEST_UID)], now, only_deleted=True)
-            )
-            conversation.publish([change])
+            gone = await expunge.deleted(conversation.reading, view.ref, [(1, HIGHEST_UID)])
+            await expunge_slices(conversation, view.ref, gone)
     return Answer("Closed")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from postroom.proto.imap.commands.searching import Order, Sort
-from postroom.proto.imap.esearch import Correlation, Result, extended, in_order, one_by_one, saved
+from postroom.proto.imap.esearch import Correlation, Result, extended, in_order, one_by_one, returned
 from postroom.proto.imap.sets import Ranges
 from postroom.serve.imap import contexts
 from postroom.serve.imap.context import Context
@@ -41,9 +41,10 @@ async def sort(conversation: Conversation, command: Sort) -> Answer:
         found = await matching_uids(conversation, view, key)
     scores = await scored(conversation, view, command.program, found)
     ordered = await _ordered(conversation, found, command.orders, scores)
-    modseq = await highest_modseq(conversation, view, found, key)
+    counted = found if returns is None else in_order(ordered)
+    modseq = await highest_modseq(conversation, view, counted, key, returns)
     if returns is not None and returns.save:
-        view.saved = saved(Result(in_order(ordered)), returns)
+        view.saved = returned(Result(counted), returns)
     number = numbering(view, found, by_uid=command.by_uid)
     if returns is None:
         await send(conversation, one_by_one(b"SORT", list(map(number, ordered)), modseq))

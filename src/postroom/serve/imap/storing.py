@@ -16,17 +16,20 @@ from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.storing import Expunge, Store
 from postroom.proto.imap.sets import Ranges, count, intersection, joined, ranges_of, render
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.flag_lists import tell_keywords
 from postroom.serve.imap.limiting import newest, told
 from postroom.serve.imap.picking import pick, slices, writable
 from postroom.store import expunge as expunging
 from postroom.store import views
+from postroom.store.changes import MessagesExpunged
 from postroom.store.engine import Row, Transaction
 from postroom.store.flagging import FlagChange, Flagged, Mode, states, store_flags
-from postroom.store.flags import MAX_KEYWORD, MAX_KEYWORDS
+from postroom.store.flags import MAX_KEYWORD, MAX_KEYWORDS, split_keywords
+from postroom.store.rights import MailboxRef
 from postroom.store.views import Then
 
 STORED_AT_ONCE: Final = 5_000  # messages in one commit of STORE: other writers get their turn between two
-EXPUNGED_AT_ONCE: Final = 1_000  # likewise of EXPUNGE
+EXPUNGED_AT_ONCE: Final = 1_000  # likewise of EXPUNGE and CLOSE
 KEYWORD_LIMITS: Final = f"A message has at most {MAX_KEYWORDS} keywords, each of at most {MAX_KEYWORD} octets"
 
 
@@ -60,6 +63,7 @@ async def store(conversation: Conversation, command: Store) -> Answer:
                 conversation.publish([stored.flagged.change])
             modified += stored.flagged.modified
             found += len(stored.rows)
+            await tell_keywords(conversation, conversation.selected, _keywords(asked, stored))
             _tell(conversation, command, stored)
             await conversation.drained()
     except ValueError:
@@ -87,6 +91,12 @@ async def _store_slice(
         return _Stored(flagged, await states(tx, view.ref, told), frozenset(others))
 
     return await conversation.write(work)
+
+
+def _keywords(asked: FlagChange, stored: _Stored) -> set[str]:
+    """Those that messages of a slice have now, as far as it is known."""
+    given = asked.of(0, "")[1] if stored.flagged.change.uids else ""
+    return {word for words in {given, *(row[3] for row in stored.rows)} for word in split_keywords(words)}
 
 
 def _tell(conversation: Conversation, command: Store, stored: _Stored) -> None:
@@ -140,20 +150,21 @@ async def expunge(conversation: Conversation, command: Expunge) -> Answer:
     if most and command.uids is not None and len(gone) > most:
         gone = gone[-most:]
         lowest = gone[0]
-    modseq = await expunge_slices(conversation, gone)
+    modseq = await expunge_slices(conversation, view.ref, gone)
     code = f"HIGHESTMODSEQ {modseq}" if modseq and conversation.enabled("QRESYNC") else ""
     return told(conversation, Answer("Expunged", code), lowest)
 
 
-async def expunge_slices(conversation: Conversation, uids: Sequence[int]) -> int:
+async def expunge_slices(conversation: Conversation, mailbox: MailboxRef, uids: Sequence[int]) -> int:
     """Expunges those of these that are \\Deleted still; gives the modseq of the last that went, 0 when none did."""
-    ref, modseq = conversation.selected.ref, 0
-    now = conversation.service.now()
+    modseq, now = 0, conversation.service.now()
     for start in range(0, len(uids), EXPUNGED_AT_ONCE):
         part = ranges_of(uids[start : start + EXPUNGED_AT_ONCE])
-        change = await conversation.write(
-            lambda tx, part=part: expunging.expunge(tx, ref, part, now, only_deleted=True)  # type: ignore[misc]
-        )
+
+        async def work(tx: Transaction, part: Ranges = part) -> MessagesExpunged:
+            return await expunging.expunge(tx, mailbox, part, now, only_deleted=True)
+
+        change = await conversation.write(work)
         conversation.publish([change])
         modseq = change.modseq if change.uids else modseq
     return modseq

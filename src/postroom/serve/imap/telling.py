@@ -1,4 +1,4 @@
-"""What a session tells of a selected mailbox that changed: EXPUNGE, VANISHED, EXISTS, RECENT, FETCH.
+"""What a session tells of a selected mailbox that changed: EXPUNGE, VANISHED, EXISTS, RECENT, FLAGS, FETCH.
 
 RFC 9051 §7.4.1 and §7.5.1 (when, and in which order), RFC 3501 §7.3.2 (RECENT), RFC 7162 §3.1.4 and §3.2.10 (MODSEQ, VANISHED), RFC 5465 §3.1, §5.1 to
 §5.3 and §7 (after NOTIFY: only what is wanted, and what is told of new messages; after EXISTS and before ESEARCH). Not here: what is new
@@ -8,7 +8,7 @@ RFC 9051 §7.4.1 and §7.5.1 (when, and in which order), RFC 3501 §7.3.2 (RECEN
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from postroom.message.errors import NotPermitted
 from postroom.proto.imap import rendering
@@ -19,10 +19,12 @@ from postroom.serve.imap.context import Update
 from postroom.serve.imap.conversation import Conversation
 from postroom.serve.imap.fetch_items import UnknownEncoding
 from postroom.serve.imap.fetch_slices import Plan, Slices
+from postroom.serve.imap.flag_lists import tell_keywords
 from postroom.serve.imap.view import News, View
 from postroom.serve.imap.watch import EVERYTHING, Told
 from postroom.store import mailboxes
 from postroom.store.engine import Transaction
+from postroom.store.flags import split_keywords
 from postroom.store.messages import Message
 from postroom.store.rights import NoSuchMailbox, Right, require
 
@@ -69,6 +71,7 @@ async def _render(conversation: Conversation, view: View, news: News) -> None:
         out.untagged(b"%d EXISTS" % view.total)
         if not conversation.rev2:
             out.untagged(b"%d RECENT" % await recent(conversation, view))
+    await tell_keywords(conversation, view, await _keywords(conversation, view, news))
     for row in news.changed:
         if number := view.number(row.uid):
             out.send(flags_line(conversation, view, number, row))
@@ -80,6 +83,13 @@ async def _render(conversation: Conversation, view: View, news: News) -> None:
         assert conversation.connection is not None
         conversation.connection.wake()  # a commit takes its time, and nobody need wait for this one
         await conversation.write(lambda tx: mailboxes.claim_recent(tx, view.ref))
+
+
+async def _keywords(conversation: Conversation, view: View, news: News) -> Collection[str]:
+    """Those of messages whose flags have changed; where some have come, those of all."""
+    if news.arrived:
+        return await mailboxes.keywords(conversation.reading, view.ref)
+    return {word for row in news.changed for word in split_keywords(row.keywords)}
 
 
 async def _tell_new(conversation: Conversation, view: View, news: News, updates: Sequence[Update]) -> None:

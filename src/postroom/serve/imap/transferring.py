@@ -120,7 +120,7 @@ async def _file_in_slices(
     conversation: Conversation, target: MailboxRef, deliveries: list[Delivery]
 ) -> list[Delivered]:
     """What was filed leaves `deliveries`, since its files are the mailbox's then; if the rest cannot be, it is taken back."""
-    now, delivered = conversation.service.now(), list[Delivered]()
+    clock, delivered = conversation.service.now, list[Delivered]()
     operation = Operation(target, conversation.service.ids.next())
     try:
         while deliveries:
@@ -129,7 +129,7 @@ async def _file_in_slices(
             async def work(tx: Transaction, part: list[Delivery] = part) -> list[Delivered]:
                 filed = await arrive(tx, target, part)
                 if len(part) < len(deliveries):
-                    await unfinished.note(tx, operation, [one.uid for one in filed], now)
+                    await unfinished.note(tx, operation, [one.uid for one in filed], clock())
                 else:
                     await unfinished.finish(tx, operation)
                 return filed
@@ -137,7 +137,7 @@ async def _file_in_slices(
             delivered += await conversation.write(work)
             del deliveries[:FILED_AT_ONCE]
     except MailError:
-        conversation.publish(await unfinished.take_back(conversation.store.engine, operation, now))
+        conversation.publish(await unfinished.take_back(conversation.store.engine, operation, clock()))
         raise
     return delivered
 

@@ -68,6 +68,7 @@ class View:
         self.changed_modseq = mailbox.highestmodseq  # changes of flags up to here were told
         self.recent_from = mailbox.uidnext
         self.saved: Ranges = []
+        self.keywords: set[str] = set()  # those that the client was told of
         self.contexts: dict[bytes, Context] = {}  # results that are kept up to date, by tag
         self._appended: set[int] = set()  # messages that this session put here, and that were not told yet
         self._own: set[int] = set()

@@ -20,7 +20,9 @@ _BASE: Final = frozenset((b"SUBSCRIBED", b"SPECIAL-USE"))  # options by which ma
 
 
 class List(Command, frozen=True):
-    """LIST. `select` has words in upper case; `extended`: the client knows of RFC 5258. `status` and `metadata` are empty where nothing was asked."""
+    """LIST. `select` has words in upper case; `extended`: the client knows of RFC 5258, and an empty pattern is none (§3). `status` and `metadata` are
+    empty where nothing was asked.
+    """
 
     patterns: tuple[str, ...]
     select: frozenset[bytes] = frozenset()
@@ -57,10 +59,11 @@ def _list(c: ImapCursor) -> List:
         c.sp()
     reference = _reference(c)
     c.sp()
-    patterns = [list_mailbox(c)] if not c.peek(b"(") else parenthesized(c, list_mailbox, least=1)
+    several = c.peek(b"(")
+    patterns = parenthesized(c, list_mailbox, least=1) if several else [list_mailbox(c)]
     if len(patterns) > MAX_PATTERNS:
         raise c.error(f"at most {MAX_PATTERNS} patterns")
-    extended = extended or len(patterns) > 1
+    extended = extended or several
     returned: dict[bytes, tuple[str, ...]] = {}
     if c.accept(b" "):
         extended = True
@@ -69,7 +72,7 @@ def _list(c: ImapCursor) -> List:
         c.sp()
         returned = dict(parenthesized(c, _return))
     return List(
-        tuple(reference + pattern if pattern else "" for pattern in patterns),
+        tuple(reference + pattern if pattern else "" for pattern in patterns if pattern or not extended),
         select,
         b"SUBSCRIBED" in returned or b"SUBSCRIBED" in select,
         returned.get(b"STATUS", ()),
