@@ -10,7 +10,7 @@ import { byRole } from "../state/mailboxes";
 import { BASE, go } from "../state/route";
 import { cursor, mark, markTo, marked } from "../state/selection";
 import { isMe } from "../state/session";
-import { openThread } from "../state/thread";
+import { openThread, prefetch } from "../state/thread";
 import { drag, dragged } from "./dragging";
 import { Icon } from "./Icon";
 
@@ -72,6 +72,7 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
       aria-setsize={total}
       aria-posinset={position + 1}
       draggable
+      onPointerDown={() => prefetch(row.threadId)}
       onDragStart={begin}
       onDragEnd={() => (dragged.value = null)}
       onClick={press}
