@@ -1,6 +1,6 @@
 """Signed-in browsers: who has the secret of one is its account, until it expires, is signed out or the password changes.
 
-RFC 6265 §8.4 (a session identifier is random and says nothing); the account's id stands before 256 random bits, so that one row is looked at, and
+RFC 6265bis §8.4 (a session identifier is random and says nothing); the account's id stands before 256 random bits, so that one row is looked at, and
 kept is only the hash. A session ends when it was not used for a while, and after a year in any case. Not here: cookies (`web`), passwords (`login`).
 """
 
