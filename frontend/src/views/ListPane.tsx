@@ -29,7 +29,7 @@ export function ListPane() {
         </label>
         {count ? (
           <>
-            <strong class="marked">{t("list.marked", { count })}</strong>
+            <h1 class="marked">{t("list.marked", { count })}</h1>
             <div class="tools" role="toolbar" aria-label={t("list.tools")}>
               {BULK.map((id) => commands.find((command) => command.id === id)).map((command) => command && <CommandButton key={command.id} command={command} />)}
             </div>
