@@ -57,7 +57,7 @@ export function MailboxItem({ node }: { node: TreeNode }) {
       >
         <Icon name={mailboxIcon(mailbox)} />
         <span class="name" title={name}>
-          {name}
+          <bdi>{name}</bdi>
         </span>
         {count > 0 && (
           <span class="count" aria-label={t(mailbox.role === "drafts" ? "mailbox.total" : "mailbox.unread", { count })}>

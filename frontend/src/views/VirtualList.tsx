@@ -1,6 +1,7 @@
 // A list of any length with a real scrollbar: only the rows on the screen exist, and only what they show is fetched.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/words";
+import { step } from "../mail/advance";
 import { type Geometry, heightOf, rowsAt, scrollTo } from "../mail/row_range";
 import { listReady, listed, show, source } from "../state/list";
 import { cursor } from "../state/selection";
@@ -43,12 +44,23 @@ export function VirtualList() {
   useEffect(() => {
     const wanted = cursor.value < 0 ? null : scrollTo(cursor.value, box.current?.scrollTop ?? 0, geometry);
     if (wanted !== null) box.current?.scrollTo({ top: wanted });
+    if (box.current?.contains(document.activeElement)) {
+      requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-position="${cursor.peek()}"]`)?.focus({ preventScroll: true }));
+    }
   }, [cursor.value]);
+
+  // Arrows work whether or not letters are keys of commands.
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    step(by);
+  };
 
   const shown = [];
   for (let at = first; at < end; at++) shown.push(at);
   return (
-    <div class="rows" ref={box} tabIndex={0} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+    <div class="rows" ref={box} tabIndex={0} onKeyDown={onKeyDown} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
       <div class="whole" role="presentation" style={{ blockSize: `${heightOf(geometry)}px` }}>
         <div class="shown" role="list" aria-label={source.value?.title} style={{ transform: `translateY(${offset}px)` }}>
           {shown.map((at) => (
