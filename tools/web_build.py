@@ -115,7 +115,6 @@ def _run_build() -> None:
             environ,
             "npm could not fetch the packages of frontend/",
         )
-    shutil.rmtree(STATIC, ignore_errors=True)
     _run([*npm, "run", "--silent", "build"], environ, "the build failed")
 
 
