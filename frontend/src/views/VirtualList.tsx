@@ -32,6 +32,19 @@ export function VirtualList() {
     return () => observer.disconnect();
   }, []);
 
+  // What is looked at stays where it is when rows come or go above it; at the top one wants to see what comes.
+  const anchor = useRef<{ id: string; place: number } | null>(null);
+  useLayoutEffect(() => {
+    const held = anchor.current;
+    const place = held ? rows.placeOf(held.id) : undefined;
+    if (held && place !== undefined && place !== held.place && top > 0) box.current?.scrollBy({ top: (place - held.place) * rowHeight });
+  }, [version]);
+  useLayoutEffect(() => {
+    const place = Math.min(end - 1, first + OVERSCAN + 1);
+    const id = rows.at(place);
+    anchor.current = id === undefined ? null : { id, place };
+  });
+
   const last = useRef(0);
   useEffect(() => {
     if (!source.peek()) return;
