@@ -8,6 +8,7 @@ export default defineConfig({
   base: "/mail/",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: {
+    host: "127.0.0.1",
     proxy: { "/jmap": proxied, "/mail/sign-in": proxied, "/mail/sign-out": proxied },
   },
   build: {

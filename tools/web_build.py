@@ -107,15 +107,21 @@ def initial(manifest: dict[str, dict[str, object]]) -> set[str]:
 
 
 def _run_build() -> None:
-    node, npm = _node()
-    environ = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-    _run(
-        [*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
-        environ,
-        "npm could not fetch the packages of frontend/",
-    )
-    shutil.rmtree(STATIC, ignore_errors=True)
+    program, npm = node()
+    environ = {**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    if not _has_packages():
+        _run(
+            [*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+            environ,
+            "npm could not fetch the packages of frontend/",
+        )
     _run([*npm, "run", "--silent", "build"], environ, "the build failed")
+
+
+def _has_packages() -> bool:
+    """Whether npm has put there what the lock names; it leaves a note of its own."""
+    note, lock = FRONTEND / "node_modules" / ".package-lock.json", FRONTEND / "package-lock.json"
+    return note.exists() and note.stat().st_mtime >= lock.stat().st_mtime
 
 
 def _run(command: list[str], environ: dict[str, str], problem: str) -> None:
@@ -127,7 +133,7 @@ def _run(command: list[str], environ: dict[str, str], problem: str) -> None:
         raise NotBuilt(f"{problem}:\n{said}")
 
 
-def _node() -> tuple[Path, list[str]]:
+def node() -> tuple[Path, list[str]]:
     """Node, and how npm is called."""
     own, npm = shutil.which("node"), shutil.which("npm")
     if own and npm and _version(own) >= OLDEST_NODE:

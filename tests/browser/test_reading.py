@@ -100,3 +100,23 @@ def test_signing_out_closes_the_door(web_lab, sign_in):
     expect(page.get_by_role("heading", name="Sign in to your mail")).to_be_visible()
     page.goto(web_lab.url())
     expect(page.get_by_role("heading", name="Sign in to your mail")).to_be_visible()
+
+
+def test_folders_are_made_filled_by_dragging_and_deleted_with_a_way_back(web_lab, sign_in, row):
+    web_lab.send(BOB, "Drag me", "Into a folder.")
+    page = sign_in()
+    boxes = page.get_by_role("navigation", name="Mailboxes")
+    page.get_by_role("button", name="New folder").click()
+    page.get_by_label("Name of the folder").fill("Bottles")
+    page.keyboard.press("Enter")
+    row("Drag me").drag_to(boxes.get_by_role("link", name="Bottles"))
+    expect(row("Drag me")).to_have_count(0)
+    boxes.get_by_role("link", name="Bottles").click()
+    expect(row("Drag me")).to_be_visible()
+    page.get_by_role("button", name="What to do with Bottles").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("Folder Bottles moved to the trash")).to_be_visible()
+    expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+    page.keyboard.press("z")
+    boxes.get_by_role("link", name="Bottles").click()
+    expect(row("Drag me")).to_be_visible()

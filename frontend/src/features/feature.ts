@@ -2,7 +2,7 @@
 // Whatever is not needed for the first list stands behind an import() in here.
 import type { ComponentType } from "preact";
 import type { Command } from "../commands/command";
-import type { EmailRow } from "../jmap/records";
+import type { EmailRow, Mailbox } from "../jmap/records";
 import type { ListSource } from "../state/list";
 
 export type Values = Record<string, string>;
@@ -21,6 +21,8 @@ export interface Slots {
   "top.end": object; // its end, before the menu of the account
   "sidebar.start": object; // above the mailboxes
   "sidebar.end": object; // below them
+  "sidebar.folders": object; // beside the heading of those without a role
+  "mailbox.actions": { mailbox: Mailbox }; // at the end of a mailbox's line
   "list.head": object; // above the list
   "toolbar.end": object; // the end of the toolbar of a conversation or a selection
   "thread.start": { threadId: string }; // below the subject

@@ -6,7 +6,7 @@ beforeAll(() => vi.stubGlobal("location", new URL("http://127.0.0.1:2580/mail/")
 
 const session = {
   username: "bob@l.test", apiUrl: "http://elsewhere.test/jmap/api", state: "s", downloadUrl: "http://127.0.0.1/jmap/download/{accountId}/{blobId}/{name}?type={type}",
-  capabilities: { "urn:ietf:params:jmap:core": { maxCallsInRequest: 3 }, "urn:ietf:params:jmap:mail": {} },
+  capabilities: { "urn:ietf:params:jmap:core": { maxCallsInRequest: 3, maxConcurrentRequests: 3 }, "urn:ietf:params:jmap:mail": {} },
   accounts: { A1: {} }, primaryAccounts: { "urn:ietf:params:jmap:mail": "A1" },
 } as unknown as Session;
 
@@ -61,4 +61,34 @@ it("tells when the session is over", async () => {
 it("writes names into download addresses so that they stay names", async () => {
   const { made } = await client(empty);
   expect(made.downloadUrl("B1", "a/b ?.pdf", "text/plain")).toBe("/jmap/download/A1/B1/a%2Fb%20%3F.pdf?type=text%2Fplain");
+});
+
+it("has no more requests in the air than the server hears, and waits while others are heard", async () => {
+  let now = 0;
+  let most = 0;
+  let refusals = 2;
+  const { made } = await client(empty);
+  const api = new JmapClient(async (url, init) => {
+    if (url === "/jmap/session") return Response.json(session);
+    most = Math.max(most, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    now--;
+    if (refusals-- > 0) return Response.json({ type: "urn:ietf:params:jmap:error:limit", limit: "maxConcurrentRequests" }, { status: 400 });
+    const calls = (JSON.parse(String(init.body)) as { methodCalls: Call[] }).methodCalls;
+    return Response.json({ methodResponses: empty(calls), sessionState: "s" });
+  });
+  await api.open();
+  await Promise.all(Array.from({ length: 12 }, () => api.call("Mailbox/get", {})));
+  expect(most).toBe(2);
+  expect(made.can("urn:ietf:params:jmap:mail")).toBe(true);
+});
+
+it("keeps calls that refer to each other in one request", async () => {
+  const { made, posts } = await client(empty);
+  const pair = () => {
+    const query = made.call("Email/query", {});
+    return [query, made.call("Email/get", { "#ids": query.at("/ids") })];
+  };
+  await Promise.all([...pair(), ...pair(), made.call("Mailbox/get", {})]);
+  expect(posts.map((post) => post.calls.map(([name]) => name))).toEqual([["Email/query", "Email/get"], ["Email/query", "Email/get", "Mailbox/get"]]);
 });

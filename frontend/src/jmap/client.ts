@@ -6,6 +6,7 @@ import type { Id, Session } from "./records";
 /** Every request of a page of ours has it; no form and no foreign page can send it. */
 export const OWN_PAGE = { "x-postroom": "1" };
 const SESSION_URL = "/jmap/session";
+const AGAIN_MS = [50, 100, 200, 400, 800];
 
 export class MethodError extends Error {
   constructor(
@@ -49,6 +50,8 @@ export class JmapClient {
   onSignedOut: () => void = () => {};
   onSessionChanged: () => void = () => {};
   private waiting: Waiting[] = [];
+  private queue: Waiting[][] = [];
+  private busy = 0;
   private calls = 0;
 
   constructor(private readonly fetch: Fetch = (url, init) => globalThis.fetch(url, init)) {}
@@ -71,7 +74,7 @@ export class JmapClient {
   call<N extends MethodName>(name: N, args: ArgumentsOf<N>): Pending<N> {
     const callId = `c${this.calls++}`;
     const promise = new Promise<AnswerOf<N>>((resolve, reject) => {
-      if (!this.waiting.length) queueMicrotask(() => void this.flush());
+      if (!this.waiting.length) queueMicrotask(() => this.flush());
       this.waiting.push({ name, args: { accountId: this.accountId, ...args }, callId, resolve, reject });
     });
     return Object.assign(promise, { at: (path: string) => ({ resultOf: callId, name, path }) });
@@ -84,11 +87,25 @@ export class JmapClient {
     return new URL(url, location.href).pathname + new URL(url, location.href).search;
   }
 
-  private async flush(): Promise<void> {
-    const most = Number(this.session?.capabilities["urn:ietf:params:jmap:core"]?.["maxCallsInRequest"] ?? 16);
-    const all = this.waiting;
+  private flush(): void {
+    this.queue.push(...packed(this.waiting, this.limit("maxCallsInRequest", 16)));
     this.waiting = [];
-    for (let at = 0; at < all.length; at += most) void this.post(all.slice(at, at + most));
+    this.next();
+  }
+
+  // One request less than the server hears at a time, so that another window has room, too.
+  private next(): void {
+    while (this.queue.length && this.busy < Math.max(1, this.limit("maxConcurrentRequests", 4) - 1)) {
+      this.busy++;
+      void this.post(this.queue.shift() ?? []).finally(() => {
+        this.busy--;
+        this.next();
+      });
+    }
+  }
+
+  private limit(name: string, otherwise: number): number {
+    return Number(this.session?.capabilities["urn:ietf:params:jmap:core"]?.[name] ?? otherwise);
   }
 
   private async post(calls: Waiting[]): Promise<void> {
@@ -97,7 +114,7 @@ export class JmapClient {
         using: Object.keys(this.session?.capabilities ?? {}),
         methodCalls: calls.map((call) => [call.name, call.args, call.callId]),
       };
-      const response = await this.reach(apiPath(this.session), {
+      const response = await this.patiently(apiPath(this.session), {
         method: "POST",
         headers: { ...OWN_PAGE, "content-type": "application/json" },
         body: JSON.stringify(body),
@@ -123,6 +140,16 @@ export class JmapClient {
     if (this.session && response.sessionState !== this.session.state) this.onSessionChanged();
   }
 
+  // Other windows of the same account may keep the server busy: then it is asked again.
+  private async patiently(url: string, init: RequestInit): Promise<Response> {
+    for (const wait of AGAIN_MS) {
+      const response = await this.reach(url, init);
+      if (response.status !== 400 || !(await isTooMany(response.clone()))) return response;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+    return this.reach(url, init);
+  }
+
   private async reach(url: string, init: RequestInit): Promise<Response> {
     try {
       return await this.fetch(url, { ...init, credentials: "same-origin", cache: "no-store" });
@@ -130,6 +157,26 @@ export class JmapClient {
       throw new RequestFailed(0, String(error));
     }
   }
+}
+
+/** Calls in requests of at most so many; those that refer to each other stay together (more than `most` of them the server refuses). */
+function packed(calls: readonly Waiting[], most: number): Waiting[][] {
+  const clusters: Waiting[][] = [];
+  const home = new Map<string, Waiting[]>();
+  for (const call of calls) {
+    const meant = Object.values(call.args).map((value) => home.get((value as { resultOf?: string } | null)?.resultOf ?? ""));
+    let cluster = meant.find((one) => one !== undefined);
+    if (!cluster) clusters.push((cluster = []));
+    cluster.push(call);
+    home.set(call.callId, cluster);
+  }
+  const requests: Waiting[][] = [];
+  for (const cluster of clusters) {
+    const last = requests.at(-1);
+    if (last && last.length + cluster.length <= most) last.push(...cluster);
+    else requests.push([...cluster]);
+  }
+  return requests;
 }
 
 interface ApiResponse {
@@ -140,6 +187,14 @@ interface ApiResponse {
 // Only the path counts: a proxy in front may have another name than the server knows.
 function apiPath(session: Session | null): string {
   return session ? new URL(session.apiUrl, location.href).pathname : "/jmap/api";
+}
+
+async function isTooMany(response: Response): Promise<boolean> {
+  try {
+    return ((await response.json()) as { limit?: string }).limit === "maxConcurrentRequests";
+  } catch {
+    return false;
+  }
 }
 
 async function problem(response: Response): Promise<string> {

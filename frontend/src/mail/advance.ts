@@ -4,7 +4,7 @@ import { peekRow } from "../state/emails";
 import { listed, source } from "../state/list";
 import { go } from "../state/route";
 import { cursor, unmarkAll } from "../state/selection";
-import { openThread } from "../state/thread";
+import { openThread, prefetch } from "../state/thread";
 
 export function advance(leaving: readonly Id[]): void {
   unmarkAll();
@@ -37,4 +37,6 @@ export function step(by: number): void {
   const id = window.at(at);
   const row = id === undefined ? undefined : peekRow(id);
   if (open && row) go(`${source.peek()?.path ?? ""}/${row.threadId}`, true);
+  const next = peekRow(window.at(at + by) ?? "");
+  if (open && next) prefetch(next.threadId);
 }

@@ -41,6 +41,13 @@ describe("changes", () => {
     expect([window.at(0), window.at(1), window.placeOf("E29"), window.total]).toEqual(["N", "E0", 30, 100_001]);
   });
 
+  it("knows by the totals that what is new was nowhere before", () => {
+    const window = filled();
+    expect(window.apply(changes(["N"], [{ id: "N", index: 0 }], 100_001))).toBe(true);
+    expect([window.at(0), window.at(1)]).toEqual(["N", "E0"]);
+    expect(window.apply({ ...changes(["E500"], [{ id: "E500", index: 0 }], 100_001), oldQueryState: "2" })).toBe(false);
+  });
+
   it("moves what has a new place", () => {
     const window = filled();
     expect(window.apply(changes(["E5"], [{ id: "E5", index: 0 }], 100_000))).toBe(true);

@@ -56,7 +56,7 @@ export class ListWindow {
 
   /** Takes what has changed. False when that cannot be told from what is known: then the list is empty and must be fetched. */
   apply(changes: QueryChangesAnswer): boolean {
-    if (changes.oldQueryState !== this.queryState || !changes.removed.every((id) => this.places.has(id) || this.isNew(id, changes))) {
+    if (changes.oldQueryState !== this.queryState || !this.isWhole(changes)) {
       this.clear();
       return false;
     }
@@ -78,13 +78,12 @@ export class ListWindow {
     this.queryState = "";
   }
 
-  // A removed id may also be one that was never there: it has changed and is added now (RFC 8620 §5.6).
-  private isNew(id: Id, changes: QueryChangesAnswer): boolean {
-    return changes.added.some((one) => one.id === id) && this.isDense();
-  }
-
-  private isDense(): boolean {
-    return this.ids.size === this.total;
+  // A removed id may be one that was never there: the server names what has changed, new ones included (RFC 8620 §5.6). Whether one of
+  // those whose place is unknown has really gone, and moved all behind it, is told by the totals.
+  private isWhole(changes: QueryChangesAnswer): boolean {
+    const known = changes.removed.filter((id) => this.places.has(id)).length;
+    if (known === changes.removed.length) return true;
+    return changes.total === this.total - known + changes.added.length;
   }
 
   private put(position: number, id: Id): void {

@@ -7,11 +7,10 @@ import { safeHtml } from "./safe_html";
 import { plainText } from "./plain_text";
 
 export function MessageBody({ row, body }: { row: EmailRow; body: EmailBody }) {
-  const [html, setHtml] = useState<TrustedHTML | string | null | undefined>(undefined);
   const rich = body.htmlBody.some((part) => part.type === "text/html");
+  const [html, setHtml] = useState<TrustedHTML | string | null | undefined>(rich ? undefined : null);
   useEffect(() => {
     if (rich) safeHtml(row, body).then(setHtml, () => setHtml(null));
-    else setHtml(null);
   }, [row.id, rich]);
   if (html === undefined) return <div class="body" aria-busy="true" />;
   return html === null ? <TextBody text={plainText(body)} /> : <HtmlFrame html={html} />;

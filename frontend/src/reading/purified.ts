@@ -8,7 +8,7 @@ const policy = (globalThis as { trustedTypes?: { createPolicy: (name: string, ru
 
 /** A whole document for a frame, with its policy. */
 export function purified(html: string, csp: string): TrustedHTML | string {
-  const clean = DOMPurify.sanitize(html, { USE_PROFILES: { html: true }, FORBID_TAGS: FORBIDDEN, ADD_ATTR: ["target"], RETURN_TRUSTED_TYPE: false });
+  const clean = DOMPurify.sanitize(html, { USE_PROFILES: { html: true }, FORCE_BODY: true, FORBID_TAGS: FORBIDDEN, ADD_ATTR: ["target"], RETURN_TRUSTED_TYPE: false });
   const page =
     `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${csp}">` +
     '<meta name="referrer" content="no-referrer"><base target="_blank">' +

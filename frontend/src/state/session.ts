@@ -36,7 +36,9 @@ export async function signIn(username: string, password: string, stay: boolean):
   }
   if (response.status === 401) throw new Error(t("sign-in.wrong"));
   if (!response.ok) throw new Error(await words(response));
+  const before = jmap.session?.username;
   await look();
+  if (before !== undefined && before !== jmap.session?.username) location.assign("/mail/"); // nothing of one's mail is there for the other
 }
 
 async function words(response: Response): Promise<string> {

@@ -1,19 +1,21 @@
 // What others do shows here at once: push says that something has changed, and only that is fetched. RFC 8620 §5.2, §7.
 import { signal } from "@preact/signals";
+import { t } from "../i18n/words";
 import { jmap } from "../jmap/client";
 import { Push } from "../jmap/push";
 import { type EmailRow, type Id, ROW_PROPERTIES, type Session, type StateChange } from "../jmap/records";
+import { nameOf } from "../mail/people";
 import { forgetEmails, keepRows, keepThreads, peekRow, peekThread } from "./emails";
 import { refreshList } from "./list";
 import { loadMailboxes, mailboxState } from "./mailboxes";
 import { loadThread, openThread } from "./thread";
-import { problem } from "./toasts";
+import { problem, spoken } from "./toasts";
 
 const AT_ONCE = 200;
 
 /** Whether changes come as they happen. */
 export const live = signal(true);
-/** Emails that have just come, for who wants to tell of them. */
+/** Unread emails that have just come, for who wants to tell of them. */
 export const arrivals = signal<readonly EmailRow[]>([]);
 
 let emailState = "";
@@ -73,7 +75,11 @@ async function emailsChanged(): Promise<void> {
   keepRows(altered.list.filter((row) => peekRow(row.id) !== undefined));
   keepThreads(grown.list.filter((thread) => peekThread(thread.id) !== undefined));
   forgetEmails(told.destroyed);
-  if (news.list.length) arrivals.value = news.list;
+  const unread = news.list.filter((row) => !("$seen" in row.keywords));
+  if (unread.length) {
+    arrivals.value = unread;
+    spoken.value = t("list.arrived", { count: unread.length, who: unread.flatMap((row) => row.from ?? []).map(nameOf).join(", ") });
+  }
   await threadTouched([...news.list.map((row) => row.threadId)], told.destroyed);
   if (told.hasMoreChanges) await emailsChanged();
 }

@@ -14,6 +14,7 @@ export interface OpenThread {
 const MOST_TEXT = 512 * 1024; // octets of one body
 const PROPERTIES = [...ROW_PROPERTIES, ...BODY_PROPERTIES.filter((name) => name !== "id")];
 
+const coming = new Map<Id, Promise<Id[]>>();
 export const openThread = signal<OpenThread | null>(null);
 
 export async function showThread(id: Id | undefined): Promise<void> {
@@ -27,18 +28,25 @@ export async function showThread(id: Id | undefined): Promise<void> {
   if (!ready) await loadThread(id);
 }
 
+/** Fetches a conversation that will probably be opened, once. */
+export function prefetch(id: Id): void {
+  if (openThread.peek()?.id === id || coming.has(id) || peekThread(id)?.every((one) => emailBody(one))) return;
+  const found = fetchThread(id).finally(() => coming.delete(id));
+  coming.set(id, found);
+  found.catch(() => {}); // told when it is really opened
+}
+
 /** Fetches it; one that is no more is closed by whoever shows it. */
 export async function loadThread(id: Id): Promise<void> {
   try {
-    const found = await fetchThread(id);
+    const found = await (coming.get(id) ?? fetchThread(id));
     if (openThread.peek()?.id === id) openThread.value = { id, emailIds: found, ready: true };
   } catch (error) {
     problem(error);
   }
 }
 
-/** Fetches a conversation before somebody asks for it. */
-export async function fetchThread(id: Id): Promise<Id[]> {
+async function fetchThread(id: Id): Promise<Id[]> {
   const threads = jmap.call("Thread/get", { ids: [id] });
   const emails = jmap.call("Email/get", {
     "#ids": threads.at("/list/*/emailIds"), properties: PROPERTIES, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: MOST_TEXT,

@@ -1,5 +1,5 @@
 // The frame of a signed-in page: top bar, mailboxes, and beside them a list with its conversation, or a page. On a phone one at a time.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { COMMANDS, FEATURES, ROUTES } from "../features/table";
 import { t } from "../i18n/words";
 import type { Session } from "../jmap/records";
@@ -7,6 +7,7 @@ import { Keyboard } from "../keys/keyboard";
 import { listReady, openList, source } from "../state/list";
 import { loadMailboxes, mailboxes } from "../state/mailboxes";
 import { follow, go, match, place } from "../state/route";
+import { cursor, unmarkAll } from "../state/selection";
 import { startSync, stopSync } from "../state/sync";
 import { showThread } from "../state/thread";
 import { problem } from "../state/toasts";
@@ -28,7 +29,13 @@ export function Frame({ session }: { session: Session }) {
   useEffect(() => {
     if (!found && mailboxes.value.size) return go("/folder/inbox", true);
     const list = found?.route.list?.(found.values, query);
-    if (list) openList(list);
+    if (list) {
+      if (list.key !== source.peek()?.key) {
+        cursor.value = -1;
+        unmarkAll();
+      }
+      openList(list);
+    }
     if (found?.route.list) void showThread(thread);
   }, [path, query.toString(), mailboxes.value]);
   const page = found?.route.page;
@@ -72,16 +79,17 @@ function useStart(session: Session): void {
     return stopSync;
   }, [session.username]);
   const ready = listReady.value;
+  const started = useRef(false);
   useEffect(() => {
-    if (ready) for (const feature of started.splice(0)) void Promise.resolve(feature.start?.()).catch(problem);
+    if (!ready || started.current) return;
+    started.current = true;
+    for (const feature of FEATURES) void Promise.resolve(feature.start?.()).catch(problem);
   }, [ready]);
   const title = source.value?.title;
   useEffect(() => {
     document.title = title ? t("frame.title", { what: title, who: session.username }) : "Postroom";
   }, [title, session.username]);
 }
-
-const started = [...FEATURES];
 
 function useKeys(): void {
   const keyboard = useMemo(() => new Keyboard(COMMANDS), []);

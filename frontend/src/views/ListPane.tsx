@@ -1,5 +1,5 @@
 // The list of conversations: its head, and the rows.
-import { FEATURES } from "../features/table";
+import { command } from "../commands/run";
 import { number, t } from "../i18n/words";
 import { listReady, listed, source } from "../state/list";
 import { markAllKnown, marked, unmarkAll } from "../state/selection";
@@ -12,7 +12,6 @@ const BULK = ["mail.archive", "mail.not-spam", "mail.spam", "mail.delete", "mail
 export function ListPane() {
   const count = marked.value.size;
   const { window } = listed.value;
-  const commands = FEATURES.flatMap((feature) => feature.commands ?? []);
   return (
     <section class="list-pane" id="list" tabIndex={-1} aria-label={source.value?.title}>
       <header class={`list-head${count ? " marking" : ""}`}>
@@ -29,9 +28,9 @@ export function ListPane() {
         </label>
         {count ? (
           <>
-            <strong class="marked">{t("list.marked", { count })}</strong>
+            <h1 class="marked">{t("list.marked", { count })}</h1>
             <div class="tools" role="toolbar" aria-label={t("list.tools")}>
-              {BULK.map((id) => commands.find((command) => command.id === id)).map((command) => command && <CommandButton key={command.id} command={command} />)}
+              {BULK.map(command).map((one) => one && <CommandButton key={one.id} command={one} />)}
             </div>
           </>
         ) : (

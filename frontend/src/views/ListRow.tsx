@@ -10,7 +10,7 @@ import { byRole } from "../state/mailboxes";
 import { BASE, go } from "../state/route";
 import { cursor, mark, markTo, marked } from "../state/selection";
 import { isMe } from "../state/session";
-import { openThread } from "../state/thread";
+import { openThread, prefetch } from "../state/thread";
 import { drag, dragged } from "./dragging";
 import { Icon } from "./Icon";
 
@@ -72,6 +72,7 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
       aria-setsize={total}
       aria-posinset={position + 1}
       draggable
+      onPointerDown={() => prefetch(row.threadId)}
       onDragStart={begin}
       onDragEnd={() => (dragged.value = null)}
       onClick={press}
@@ -81,20 +82,20 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
       </label>
       <span class="who">
         {unread && <span class="unseen">{t("list.unread")}</span>}
-        <span class="names">{names}</span>
+        <span class="names"><bdi>{names}</bdi></span>
         {count > 1 && <span class="thread-count">{number(count)}</span>}
       </span>
       <span class="when" title={longDate(row.receivedAt)}>
         {row.hasAttachment && <Icon name="attachment" label={t("list.attachment")} />}
         {shortDate(row.receivedAt)}
       </span>
-      <a class="subject" href={BASE + path} tabIndex={-1} draggable={false}>
-        {subject}
+      <a class="subject" href={BASE + path} tabIndex={-1} data-position={position} draggable={false}>
+        <bdi>{subject}</bdi>
       </a>
       <button type="button" class={`star${starred ? " on" : ""}`} tabIndex={-1} aria-pressed={starred} aria-label={t("command.mail.star")} onClick={star}>
         <Icon name={starred ? "starred" : "star"} />
       </button>
-      <span class="preview">{row.preview}</span>
+      <span class="preview"><bdi>{row.preview}</bdi></span>
     </div>
   );
 }

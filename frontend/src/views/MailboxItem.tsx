@@ -3,13 +3,16 @@ import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { number, t } from "../i18n/words";
 import type { Mailbox } from "../jmap/records";
+import { moveBelow } from "../features/folders/changing";
 import { moveTo } from "../mail/actions";
 import type { TreeNode } from "../mail/mailbox_tree";
 import { source } from "../state/list";
 import { folderKey, mailboxName } from "../state/mailboxes";
-import { dragged } from "./dragging";
+import { dragged, draggedBox, fitsBelow } from "./dragging";
+import { problem } from "../state/toasts";
 import { Icon } from "./Icon";
 import { mailboxIcon } from "./mailbox_icon";
+import { Slot } from "./Slot";
 
 const folded = signal<ReadonlySet<string>>(new Set(JSON.parse(localStorage.getItem("postroom.folded") ?? "[]") as string[]));
 
@@ -34,15 +37,18 @@ export function MailboxItem({ node }: { node: TreeNode }) {
   const count = countOf(mailbox);
   const here = source.value?.mailboxId === mailbox.id;
   const allow = (event: DragEvent) => {
-    if (!dragged.peek() || here || !mailbox.myRights.mayAddItems) return;
+    const box = draggedBox.peek();
+    if (box ? !fitsBelow(box, mailbox) : !dragged.peek() || here || !mailbox.myRights.mayAddItems) return;
     event.preventDefault();
     setOver(true);
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
+    const box = draggedBox.peek();
     const ids = dragged.peek();
-    if (ids) void moveTo(ids, mailbox.id);
+    if (box) void moveBelow(box, mailbox.id).catch(problem);
+    else if (ids) void moveTo(ids, mailbox.id);
   };
   return (
     <li>
@@ -51,13 +57,16 @@ export function MailboxItem({ node }: { node: TreeNode }) {
         href={`/mail/folder/${encodeURIComponent(folderKey(mailbox))}`}
         aria-current={here ? "page" : undefined}
         style={{ "--depth": depth }}
+        draggable={!mailbox.role}
+        onDragStart={() => (draggedBox.value = mailbox)}
+        onDragEnd={() => (draggedBox.value = null)}
         onDragOver={allow}
         onDragLeave={() => setOver(false)}
         onDrop={drop}
       >
         <Icon name={mailboxIcon(mailbox)} />
         <span class="name" title={name}>
-          {name}
+          <bdi>{name}</bdi>
         </span>
         {count > 0 && (
           <span class="count" aria-label={t(mailbox.role === "drafts" ? "mailbox.total" : "mailbox.unread", { count })}>
@@ -65,6 +74,9 @@ export function MailboxItem({ node }: { node: TreeNode }) {
           </span>
         )}
       </a>
+      <div class="box-actions">
+        <Slot name="mailbox.actions" mailbox={mailbox} />
+      </div>
       {children.length > 0 && (
         <>
           <button type="button" class={`fold${closed ? " closed" : ""}`} aria-expanded={!closed} aria-label={t("mailbox.fold", { name })} onClick={() => fold(mailbox.id)}>

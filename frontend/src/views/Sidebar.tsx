@@ -28,16 +28,15 @@ export function Sidebar() {
           <MailboxItem key={node.mailbox.id} node={node} />
         ))}
       </ul>
-      {others.length > 0 && (
-        <>
-          <h2>{t("frame.folders")}</h2>
-          <ul class="boxes">
-            {others.map((node) => (
-              <MailboxItem key={node.mailbox.id} node={node} />
-            ))}
-          </ul>
-        </>
-      )}
+      <header class="folders-head">
+        <h2>{t("frame.folders")}</h2>
+        <Slot name="sidebar.folders" />
+      </header>
+      <ul class="boxes">
+        {others.map((node) => (
+          <MailboxItem key={node.mailbox.id} node={node} />
+        ))}
+      </ul>
       <Slot name="sidebar.end" />
     </nav>
   );

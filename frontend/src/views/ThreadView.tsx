@@ -13,25 +13,26 @@ import { Toolbar } from "./Toolbar";
 
 export function ThreadView({ thread }: { thread: OpenThread }) {
   const { id, emailIds, ready } = thread;
-  const [unfolded, setUnfolded] = useState<ReadonlySet<Id> | null>(null);
+  const [chosen, setChosen] = useState<ReadonlyMap<Id, boolean>>(new Map());
   const first = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
+  const begun = useRef<Set<Id> | null>(null); // what was open at the beginning stays so when it has been read
+  const known = useRef<Set<Id>>(new Set());
+  if (ready) {
+    begun.current ??= new Set();
+    const news = emailIds.filter((one) => !known.current.has(one));
+    if (news.length) for (const one of opened(emailIds)) if (news.includes(one)) begun.current.add(one);
+    for (const one of news) known.current.add(one);
+  }
   useEffect(() => {
     if (!ready) return;
-    setUnfolded((before) => new Set([...(before ?? []), ...opened(emailIds)]));
-  }, [ready, emailIds.join()]);
-  useEffect(() => {
-    if (!unfolded) return;
     heading.current?.focus({ preventScroll: true });
-    if (first.current?.previousElementSibling) first.current.scrollIntoView({ block: "start" });
-  }, [unfolded !== null]);
-  const toggle = (one: Id) => {
-    const next = new Set(unfolded);
-    if (!next.delete(one)) next.add(one);
-    setUnfolded(next);
-  };
+    if (first.current?.previousElementSibling?.classList.contains("message")) first.current.scrollIntoView({ block: "start" });
+  }, [ready]);
+  const isOpen = (one: Id) => chosen.get(one) ?? begun.current?.has(one) ?? false;
+  const toggle = (one: Id) => setChosen(new Map(chosen).set(one, !isOpen(one)));
   const subject = emailRow(emailIds[0] ?? "")?.subject?.trim() || t("mail.no-subject");
-  const start = emailIds.find((one) => unfolded?.has(one));
+  const start = emailIds.find(isOpen);
   return (
     <article class="thread" aria-busy={!ready}>
       <Toolbar />
@@ -45,9 +46,9 @@ export function ThreadView({ thread }: { thread: OpenThread }) {
           </h1>
         </header>
         <Slot name="thread.start" threadId={id} />
-        {ready && unfolded &&
+        {ready &&
           emailIds.map((one) => (
-            <MessageCard key={one} id={one} open={unfolded.has(one)} onToggle={() => toggle(one)} holder={one === start ? first : undefined} />
+            <MessageCard key={one} id={one} open={isOpen(one)} onToggle={() => toggle(one)} holder={one === start ? first : undefined} />
           ))}
         {ready && <Slot name="thread.end" threadId={id} />}
       </div>

@@ -1,5 +1,5 @@
 // What can be done with the conversation that is open.
-import { COMMANDS } from "../features/table";
+import { command } from "../commands/run";
 import { t } from "../i18n/words";
 import { CommandButton } from "./CommandButton";
 import { Slot } from "./Slot";
@@ -9,7 +9,7 @@ const MAIN = ["mail.archive", "mail.not-spam", "mail.spam", "mail.delete", "mail
 export function Toolbar() {
   return (
     <div class="toolbar" role="toolbar" aria-label={t("reading.tools")}>
-      {MAIN.map((id) => COMMANDS.find((command) => command.id === id)).map((command) => command && <CommandButton key={command.id} command={command} />)}
+      {MAIN.map(command).map((one) => one && <CommandButton key={one.id} command={one} />)}
       <span class="gap" />
       <Slot name="toolbar.end" />
       {["list.previous", "list.next"].map((id) => (
@@ -20,6 +20,6 @@ export function Toolbar() {
 }
 
 function StepButton({ id }: { id: string }) {
-  const command = COMMANDS.find((one) => one.id === id);
-  return command ? <CommandButton command={{ ...command, icon: id === "list.next" ? "down" : "up" }} /> : null;
+  const found = command(id);
+  return found ? <CommandButton command={{ ...found, icon: id === "list.next" ? "down" : "up" }} /> : null;
 }

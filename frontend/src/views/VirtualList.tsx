@@ -1,6 +1,7 @@
 // A list of any length with a real scrollbar: only the rows on the screen exist, and only what they show is fetched.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/words";
+import { step } from "../mail/advance";
 import { type Geometry, heightOf, rowsAt, scrollTo } from "../mail/row_range";
 import { listReady, listed, show, source } from "../state/list";
 import { cursor } from "../state/selection";
@@ -31,6 +32,19 @@ export function VirtualList() {
     return () => observer.disconnect();
   }, []);
 
+  // What is looked at stays where it is when rows come or go above it; at the top one wants to see what comes.
+  const anchor = useRef<{ id: string; place: number } | null>(null);
+  useLayoutEffect(() => {
+    const held = anchor.current;
+    const place = held ? rows.placeOf(held.id) : undefined;
+    if (held && place !== undefined && place !== held.place && top > 0) box.current?.scrollBy({ top: (place - held.place) * rowHeight });
+  }, [version]);
+  useLayoutEffect(() => {
+    const place = Math.min(end - 1, first + OVERSCAN + 1);
+    const id = rows.at(place);
+    anchor.current = id === undefined ? null : { id, place };
+  });
+
   const last = useRef(0);
   useEffect(() => {
     if (!source.peek()) return;
@@ -43,12 +57,23 @@ export function VirtualList() {
   useEffect(() => {
     const wanted = cursor.value < 0 ? null : scrollTo(cursor.value, box.current?.scrollTop ?? 0, geometry);
     if (wanted !== null) box.current?.scrollTo({ top: wanted });
+    if (box.current?.contains(document.activeElement)) {
+      requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-position="${cursor.peek()}"]`)?.focus({ preventScroll: true }));
+    }
   }, [cursor.value]);
+
+  // Arrows work whether or not letters are keys of commands.
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    step(by);
+  };
 
   const shown = [];
   for (let at = first; at < end; at++) shown.push(at);
   return (
-    <div class="rows" ref={box} tabIndex={0} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+    <div class="rows" ref={box} tabIndex={0} onKeyDown={onKeyDown} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
       <div class="whole" role="presentation" style={{ blockSize: `${heightOf(geometry)}px` }}>
         <div class="shown" role="list" aria-label={source.value?.title} style={{ transform: `translateY(${offset}px)` }}>
           {shown.map((at) => (

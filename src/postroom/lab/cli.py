@@ -223,10 +223,9 @@ def _screen(running: Laboratory, wishes: Wishes) -> list[str]:
     passwords = {one.address: one.password for one in running.inhabitants}
     for domain, ports in sorted(running.ports.items()):
         here = [address for address in passwords if address.endswith(f"@{domain}")]
-        lines.append(f"  {domain}   served by mail.{domain} on 127.0.0.1")
+        lines.append(f"  {domain} (mail.{domain})  web mail http://127.0.0.1:{ports['http']}/mail/")
         lines += [f"    {address:<24} password {passwords[address]}" for address in here]
         lines += [f"    {row}" for row in _rows(_services(ports))]
-        lines.append(f"    web mail http://127.0.0.1:{ports['http']}/mail/")
         lines.append("")
     lines += [
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
@@ -248,7 +247,8 @@ def _screen(running: Laboratory, wishes: Wishes) -> list[str]:
 def _rows(services: list[str]) -> list[str]:
     """Where mail is given, and where it is read."""
     reading = [one for one in services if one.startswith(("pop3", "imap"))]
-    return ["  ".join(one for one in services if one not in reading), "  ".join(reading)]
+    giving = [one for one in services if one not in reading and not one.startswith("http")]
+    return ["  ".join(giving), "  ".join(reading)]
 
 
 def _services(ports: Mapping[str, int]) -> list[str]:

@@ -1,6 +1,6 @@
 """Signed-in browsers: who has the secret of one is its account, until it expires, is signed out or the password changes.
 
-RFC 6265 §8.4 (a session identifier is random and says nothing); the account's id stands before 256 random bits, so that one row is looked at, and
+RFC 6265bis §8.4 (a session identifier is random and says nothing); the account's id stands before 256 random bits, so that one row is looked at, and
 kept is only the hash. A session ends when it was not used for a while, and after a year in any case. Not here: cookies (`web`), passwords (`login`).
 """
 
@@ -23,7 +23,7 @@ MOST_SESSIONS: Final = 100  # of one account; the one that was not used for long
 HOUR: Final = 3_600 * 1_000_000  # microseconds
 STAYING: Final = 30 * 24 * HOUR  # that a session lives unused where its user wants to stay signed in
 PASSING: Final = 12 * HOUR  # and where not: its cookie ends with the browser anyhow
-LONGEST: Final = 365 * 24 * HOUR
+LONGEST: Final = 365 * 24 * HOUR  # that a session lives in any case, however much it is used
 USED_EVERY: Final = HOUR // 12  # how exact the last use is
 MOST_AGENT: Final = 200  # characters
 SLICE: Final = 500

@@ -22,6 +22,8 @@ PORTS = {
     "pop3s": 995,
     "imap": 143,
     "imaps": 993,
+    "http": 80,
+    "https": 443,
 }
 
 
@@ -65,6 +67,7 @@ def test_a_screen_for_people(running, tmp_path):
     for words in (
         "smtp 25",
         "pop3 110 (TLS 995)",
+        "web mail http://127.0.0.1:80/mail/",
         "DNS 127.0.0.1 port 53",
         "Ctrl-C",
         str(tmp_path / "ca.pem"),
