@@ -115,11 +115,12 @@ class RemoteRelay:
     async def _converse(self, trying: _Try) -> SmtpConversation | Refusal:
         """A conversation, or why not."""
         policy = trying.policy
-        if policy.demand is Demand.IMPOSSIBLE:
+        ways = steps(policy)
+        if not ways:
             self._note(trying, policy.result, policy.because)
             return Refusal(f"{trying.name}: {policy.because}", policy.result or ResultKind.VALIDATION_FAILURE)
         last: Refusal | None = None
-        for step in steps(policy):
+        for step in ways:
             opened = await self._step(trying, step)
             if isinstance(opened, SmtpConversation) or opened.result is None:
                 return opened  # there is nobody, or he has other reasons: less protection would not help

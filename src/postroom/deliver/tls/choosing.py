@@ -38,11 +38,9 @@ def choose(found: Findings, wish: Wish = Wish.NONE) -> TlsPolicy:
     policy = msgspec.structs.replace(policy, mx_proven=proven)
     if wish is Wish.REQUIRED:
         return _required(found, policy)
-    if wish is Wish.OPTIONAL and policy.demand is Demand.IMPOSSIBLE:
+    if wish is Wish.OPTIONAL and policy.demanding:
         because = f"{policy.because}; the message says TLS-Required: No"
-        return msgspec.structs.replace(policy, demand=Demand.NOTHING, because=because, binding=False)
-    if wish is Wish.OPTIONAL:
-        return msgspec.structs.replace(policy, binding=False)
+        return msgspec.structs.replace(policy, because=because, binding=False)
     return policy
 
 
