@@ -66,6 +66,8 @@ def found(
         (found(policy=TESTING, route=ENCRYPTED), Demand.VERIFIED, True, PolicyKind.STS),
         (found(policy=OTHER_TESTING, route=REQUIRED), Demand.VERIFIED, True, PolicyKind.STS),
         (found(policy=OTHER, route=REQUIRED), Demand.IMPOSSIBLE, True, PolicyKind.STS),
+        (found(UNUSABLE, route=REQUIRED), Demand.VERIFIED, True, PolicyKind.TLSA),
+        (found(UNUSABLE, route=ENCRYPTED), Demand.ENCRYPTED, True, PolicyKind.TLSA),
         (found(DANE, route=ENCRYPTED), Demand.DANE, True, PolicyKind.TLSA),
         (found(DANE, route=NEVER), Demand.PLAIN, True, PolicyKind.NONE),
     ],
