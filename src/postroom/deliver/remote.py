@@ -28,7 +28,7 @@ from postroom.message.journey import Decided, Outcome
 from postroom.net.connect import ClientConnection, Destination, NetworkError, TlsFailed, Wrap, connect
 from postroom.proto.dns.tlsa import Proven, prove
 from postroom.proto.smtp.client import SmtpClient
-from postroom.proto.smtp.client_events import ClientConfig, ClientEvent
+from postroom.proto.smtp.client_events import ClientConfig, ClientEvent, TlsUse
 from postroom.store.jobs import Job
 
 MOST_TARGETS = 10
@@ -163,7 +163,7 @@ class RemoteRelay:
             return self._failed(trying, step, error, connection.local.ip)
         if words is not None:
             return Refusal(words)
-        self._note(trying, ResultKind.SUCCESS if step.meets else None, "", connection.local.ip)
+        self._note(trying, _came_to(step, secure=machine.secure), "", connection.local.ip)
         if trying.wish is Wish.REQUIRED and not conversation.knows_requiretls:
             await conversation.quit()
             attempt.events.append(Decided(self._at(attempt), "REQUIRETLS", "not offered", trying.name))
@@ -229,6 +229,13 @@ class RemoteRelay:
 
     def _at(self, attempt: Attempt) -> int:
         return max(0, (self._use.desk.clock.now() - attempt.started) // 1000)
+
+
+def _came_to(step: Step, *, secure: bool) -> ResultKind | None:
+    """RFC 8460 §4.3: a session that stands is a success if it has TLS. What came before it, such as TLS that failed, has been noted."""
+    if not step.meets or step.tls is TlsUse.NEVER:
+        return None
+    return ResultKind.SUCCESS if secure else ResultKind.STARTTLS_NOT_SUPPORTED
 
 
 def _nonce() -> str:

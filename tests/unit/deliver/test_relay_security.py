@@ -267,6 +267,7 @@ async def test_without_a_policy_mail_goes_in_the_clear_when_tls_does_not_work(wo
     hop = await world.send()
     assert world.hop.letters == [MESSAGE]
     assert secured(hop) is None
+    assert world.results == ["validation-failure" if how == "broken" else "starttls-not-supported"]
 
 
 @pytest.mark.parametrize(("shown", "goes"), [(GOOD, True), (UNKNOWN, False), (None, False)])
