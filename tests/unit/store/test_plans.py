@@ -95,6 +95,7 @@ def test_no_statement_reads_a_whole_table(plan, name, sql):
         ("fsck_emails.COPIES", "messages_thread (account_id=? AND thread_id=?)"),
         ("greylist._NEVER_AGAIN", "greylist_tried (last<?)"),
         ("sts_policies._PRUNE", "sts_policies_expires (expires<?)"),
+        ("emails.DELIVERED", "messages_modseq (account_id=? AND modseq>?)"),
         ("push_subscriptions.ALL", "records_push ((account_id,record_id)>(?,?))"),
         ("records.CHANGES", "records_modseq (account_id=? AND kind=? AND (modseq,record_id)>(?,?))"),
         ("mailboxes.INBOX_ID", "mailboxes_role (account_id=? AND role=?)"),
