@@ -36,11 +36,15 @@ USED_EVERY = 3600 * 1_000_000  # microseconds: how exact a credential's last use
 
 
 class Login(msgspec.Struct, frozen=True):
-    """Who has logged in; `address` as the account is written, `credential` what he showed: its kind and its label."""
+    """Who has logged in; `address` as the account is written, `credential` what he showed: its kind and its label.
+
+    `expires` is when that ends, in unix microseconds, 0 for never.
+    """
 
     account_id: int
     address: str
     credential: str = ""
+    expires: int = 0
 
 
 class LoginSettings(msgspec.Struct, frozen=True):
@@ -77,6 +81,7 @@ class _Attempt(msgspec.Struct):
     ip: str
     method: str = ""
     label: str = ""
+    expires: int = 0
     found: Credentials | None = None
 
 
@@ -177,7 +182,7 @@ class LoginPolicy:
             usable = self._usable(attempt.found, protocol)
             one = next((one for one in usable if one.credential_id == proof.credential_id), None)
             if one is not None and attempt.found is not None:
-                attempt.label = one.label
+                attempt.label, attempt.expires = one.label, one.expires
                 await self._note_use(attempt.found.account_id, one)
             return self._let_in(attempt, proof.authorize_as, good=one is not None)
 
@@ -189,7 +194,7 @@ class LoginPolicy:
             one = await tokens.find(self._engine.reading(), token)
             owner = await self._owner(one.account_id if one else NOBODY)
             attempt.found = owner
-            attempt.label = one.label if one else ""
+            attempt.label, attempt.expires = (one.label, one.expires) if one else ("", 0)
             good = one is not None and one.good_for(protocol, now)
             if good and one is not None and now - one.last_used > USED_EVERY:
                 await self._write_down(lambda tx: tokens.used(tx, one, now))
@@ -218,7 +223,8 @@ class LoginPolicy:
         other = self._name(authorize_as) if authorize_as else found.address
         if other is None or other.key != found.address.key:
             raise AuthenticationFailed(detail=f"{found.address} asked to act as {authorize_as!r}")
-        return Login(found.account_id, str(found.address), f"{attempt.method} {attempt.label}")
+        shown = f"{attempt.method} {attempt.label}"
+        return Login(found.account_id, str(found.address), shown, attempt.expires)
 
     @asynccontextmanager
     async def _attempt(
@@ -287,7 +293,7 @@ class LoginPolicy:
         fitting = await self._fitting(attempt.protocol, found, password)
         if fitting is None:
             return False
-        attempt.label = fitting.label
+        attempt.label, attempt.expires = fitting.label, fitting.expires
         if fitting.expires == 0:
             self._cache.add(key, self._clock.monotonic(), fitting.label)
         await self._note_use(found.account_id, fitting)

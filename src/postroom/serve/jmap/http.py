@@ -181,7 +181,7 @@ class JmapApp:
             raise RequestError("", error.public, HTTPStatus.UNAUTHORIZED) from error
         except TooManyLogins as error:
             raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
-        return Visitor(login.account_id, login.address, exchange.client, login.credential)
+        return Visitor(login.account_id, login.address, exchange.client, login.credential, login.expires)
 
 
 def _folders(path: str) -> list[str]:
