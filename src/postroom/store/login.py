@@ -22,10 +22,11 @@ from postroom.message.errors import AuthenticationFailed, TooManyLogins, TryLate
 from postroom.store import client_certificates, credentials, logins, scram, tokens
 from postroom.store.credentials import NOBODY, Credential, CredentialKind, Credentials
 from postroom.store.engine import Engine, Transaction, Urgency
-from postroom.store.login_cache import GoodLogins, Turns
+from postroom.store.login_cache import GoodLogins
 from postroom.store.passwords import Passwords
 from postroom.store.scram import ITERATIONS, Pair, salt_of
 from postroom.store.throttle import Limits, Throttle, client_of
+from postroom.store.turns import Turns
 from postroom.store.vault import Unreadable, Vault
 
 NOBODYS: Final = "nobody"  # no address has this key
@@ -116,7 +117,7 @@ class LoginPolicy:
         self._settings = settings
         self._vault = vault
         self._throttle = Throttle(settings.limits)
-        self._turns = Turns(settings.waiting_per_client)
+        self._turns = Turns[str]()
         self._cache = GoodLogins(settings.cache_seconds, settings.cache_entries)
         self._history = logins.Gathered()
         self._nobodys = scram.nobodys(vault, NOBODYS) if vault is not None else b""
@@ -233,6 +234,8 @@ class LoginPolicy:
         """One client's attempts come one after another, so that each sees what became of the last."""
         client, key = client_of(ip), _key(name.key if name else f"? {username[:320]}")
         attempt = _Attempt(protocol, ip)
+        if self._turns.number(client) > self._settings.waiting_per_client:
+            raise TooManyLogins("Too many logins at once, try again later")
         async with self._turns.of(client):
             wait = self._throttle.wait(client, key, self._clock.monotonic())
             if wait > 0:
