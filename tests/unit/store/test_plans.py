@@ -44,7 +44,16 @@ WHOLE_TABLE = {
     "fsck_emails.SPOOLED",
     "fsck_emails.COUNT_REFS",
 }
-NO_TABLES = {"CONSTANT", "slice", "waiting"}  # what a statement itself has found
+NO_TABLES = {
+    "CONSTANT",
+    "found",
+    "hop",
+    "lane",
+    "mine",
+    "picked",
+    "slice",
+    "waiting",
+}  # what a statement itself has found
 NOT_AT_WORK = {"restored", "database_copy"}  # on a store that nobody uses
 OTHER_TABLES = {"migrations", "search_sqlite", "search_postgres", "notify"}
 MODULES = {one.name for one in iter_modules(store.__path__)} - NOT_AT_WORK - OTHER_TABLES
@@ -68,7 +77,7 @@ def plan():
 def statements():
     for module in sorted(MODULES):
         for name, sql in vars(import_module(f"postroom.store.{module}")).items():
-            if isinstance(sql, str) and re.match(r"\s*(SELECT|UPDATE|DELETE)\b", sql):
+            if isinstance(sql, str) and re.match(r"\s*(WITH|SELECT|UPDATE|DELETE)\b", sql):
                 yield f"{module}.{name}", sql
 
 
