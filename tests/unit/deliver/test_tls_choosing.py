@@ -59,6 +59,8 @@ def found(
         (found(DANE, OTHER), Demand.DANE, True, PolicyKind.TLSA),
         (found(FAILED, ENFORCE), Demand.IMPOSSIBLE, True, PolicyKind.TLSA),
         (found(UNUSABLE, ENFORCE), Demand.VERIFIED, True, PolicyKind.STS),
+        (found(UNUSABLE, OTHER), Demand.IMPOSSIBLE, True, PolicyKind.STS),
+        (found(UNUSABLE, OTHER_TESTING), Demand.ENCRYPTED, True, PolicyKind.TLSA),
         (found(UNUSABLE, TESTING), Demand.ENCRYPTED, True, PolicyKind.TLSA),
         # the administrator asks for more, or for none
         (found(route=REQUIRED), Demand.VERIFIED, True, PolicyKind.NONE),

@@ -56,9 +56,7 @@ def _policy(found: Findings) -> TlsPolicy:
     if found.dane.found is Found.RECORDS:
         return _by_dane(found)
     sts = _by_sts(found)
-    if found.dane.found is Found.UNUSABLE and (
-        sts is None or sts.demand is not Demand.VERIFIED or not sts.binding
-    ):
+    if found.dane.found is Found.UNUSABLE and (sts is None or not sts.binding):
         return _by_unusable(found)
     return sts or _set(found, "; ".join(filter(None, (found.dane.because, found.sts.because))))
 
