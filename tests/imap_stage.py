@@ -39,6 +39,7 @@ class Known(msgspec.Struct):
     account_id: int
     address: str
     credential: str = "password "
+    expires: int = 0
 
 
 class StageLogins:

@@ -24,11 +24,12 @@ from postroom.deliver.tls.demand import Demand, TlsPolicy, Trust, Wish
 from postroom.deliver.tls.steps import Step, steps
 from postroom.deliver.tls_outcome import ResultKind, TlsOutcome
 from postroom.message.errors import MailError, RequireTlsUnsupported
+from postroom.message.idn import a_labels
 from postroom.message.journey import Decided, Outcome
 from postroom.net.connect import ClientConnection, Destination, NetworkError, TlsFailed, Wrap, connect
 from postroom.proto.dns.tlsa import Proven, prove
 from postroom.proto.smtp.client import SmtpClient
-from postroom.proto.smtp.client_events import ClientConfig, ClientEvent
+from postroom.proto.smtp.client_events import ClientConfig, ClientEvent, TlsUse
 from postroom.store.jobs import Job
 
 MOST_TARGETS = 10
@@ -48,10 +49,10 @@ class Relaying(msgspec.Struct, frozen=True):
 
 
 class _Try(msgspec.Struct):
-    """One host of one attempt: `route` says how it is spoken to, `hop` whose server it is."""
+    """One host of one attempt: `route` says how it is spoken to, `domain` whose server it is, in A-labels."""
 
     attempt: Attempt
-    hop: str
+    domain: str
     target: Target
     route: Route
     policy: TlsPolicy
@@ -93,11 +94,12 @@ class RemoteRelay:
     ) -> SmtpConversation | list[Refusal]:
         """A conversation with a next hop, or why each of its hosts was not used; `attempt` gets the events. Raises `MailError`."""
         route = route_of(self._use.routes, hop)
-        assessment = Assessment(self._use.security, hop, attempt.events.append, lambda: self._at(attempt))
+        domain = _in_a_labels(hop)
+        assessment = Assessment(self._use.security, domain, attempt.events.append, lambda: self._at(attempt))
         refusals: list[Refusal] = []
         for target in (await self._targets(hop, route, attempt))[:MOST_TARGETS]:
             policy = await assessment.of(target, route, wish)
-            trying = _Try(attempt, hop, target, route or Route(""), policy, wish)
+            trying = _Try(attempt, domain, target, route or Route(""), policy, wish)
             self._tell(trying)
             opened = await self._converse(trying)
             if isinstance(opened, SmtpConversation):
@@ -115,11 +117,12 @@ class RemoteRelay:
     async def _converse(self, trying: _Try) -> SmtpConversation | Refusal:
         """A conversation, or why not."""
         policy = trying.policy
-        if policy.demand is Demand.IMPOSSIBLE:
+        ways = steps(policy)
+        if not ways:
             self._note(trying, policy.result, policy.because)
             return Refusal(f"{trying.name}: {policy.because}", policy.result or ResultKind.VALIDATION_FAILURE)
         last: Refusal | None = None
-        for step in steps(policy):
+        for step in ways:
             opened = await self._step(trying, step)
             if isinstance(opened, SmtpConversation) or opened.result is None:
                 return opened  # there is nobody, or he has other reasons: less protection would not help
@@ -162,7 +165,7 @@ class RemoteRelay:
             return self._failed(trying, step, error, connection.local.ip)
         if words is not None:
             return Refusal(words)
-        self._note(trying, ResultKind.SUCCESS if step.meets else None, "", connection.local.ip)
+        self._note(trying, _came_to(step, secure=machine.secure), "", connection.local.ip)
         if trying.wish is Wish.REQUIRED and not conversation.knows_requiretls:
             await conversation.quit()
             attempt.events.append(Decided(self._at(attempt), "REQUIRETLS", "not offered", trying.name))
@@ -209,9 +212,10 @@ class RemoteRelay:
         )
 
     def _note(self, trying: _Try, result: ResultKind | None, detail: str, local_ip: str = "") -> None:
-        """Hands what came of a session to whoever writes reports; of hosts that an administrator has named there are none."""
-        security, policy = self._use.security, trying.policy
-        if security is None or result is None or trying.target.named or policy.demand is Demand.PLAIN:
+        """Hands what came of a session to whoever writes reports; of hosts that an administrator or an address literal names there are none."""
+        security, policy, target = self._use.security, trying.policy, trying.target
+        unasked = target.named or not target.host or policy.demand is Demand.PLAIN
+        if security is None or result is None or unasked:
             return
         if (
             trying.wish is Wish.OPTIONAL
@@ -221,13 +225,28 @@ class RemoteRelay:
             result, detail = policy.result, policy.because  # delivered, and yet not as the policy wants it
         security.note(
             TlsOutcome(
-                self._use.desk.clock.now(), trying.hop, policy.kind, result, policy.lines, policy.patterns,
-                local_ip, trying.target.host, trying.target.ip, detail,
+                self._use.desk.clock.now(), trying.domain, policy.kind, result, policy.lines, policy.patterns,
+                local_ip, target.host, target.ip, detail,
             )
         )  # fmt: skip
 
     def _at(self, attempt: Attempt) -> int:
         return max(0, (self._use.desk.clock.now() - attempt.started) // 1000)
+
+
+def _in_a_labels(hop: str) -> str:
+    """The domain as its records and certificates have it (RFC 7672 §3.2.2, RFC 8460 §4.4); what is none stays, and fails when it is looked up."""
+    try:
+        return a_labels(hop)
+    except ValueError:
+        return hop
+
+
+def _came_to(step: Step, *, secure: bool) -> ResultKind | None:
+    """RFC 8460 §4.3: a session that stands is a success if it has TLS. What came before it, such as TLS that failed, has been noted."""
+    if not step.meets or step.tls is TlsUse.NEVER:
+        return None
+    return ResultKind.SUCCESS if secure else ResultKind.STARTTLS_NOT_SUPPORTED
 
 
 def _nonce() -> str:

@@ -89,7 +89,7 @@ async def all_books(tx: Transaction, account_id: int) -> dict[int, Book]:
 
 
 async def open_first(tx: Transaction, account_id: int, new_id: int) -> list[RecordsChanged]:
-    """Makes the first address book, if this account never had any."""
+    """Makes the first address book, if this account has none and never had one that is remembered (`pruning`)."""
     kind = books_of(account_id)
     if await records.state(tx, kind):
         return []

@@ -20,6 +20,7 @@ from postroom.store.store import Store
 
 AT_ONCE: Final = 500  # emails between two turns of others
 MOST_VALUES: Final = 2_000_000  # that are kept of all columns and accounts together
+LONG: Final = 1_000  # characters of a value that is kept; a longer one is read each time, since whoever sends mail decides how long it is
 
 
 class Column(enum.Enum):
@@ -73,15 +74,17 @@ class EmailColumns:
         self._kept.move_to_end((account_id, column))
         wanted = [email_id for email_id in email_ids if email_id not in kept]
         value = VALUES[column]
+        long: dict[int, Any] = {}
         for start in range(0, len(wanted), AT_ONCE):
             part = wanted[start : start + AT_ONCE]
             found = await emails.contents(store.engine.reading(), account_id, part)
             for email_id, content in found.items():
                 summary = _read(content.summary) or await _anew(store, account_id, email_id)
-                kept[email_id] = value(summary)
+                one = value(summary)
+                (long if isinstance(one, str) and len(one) > LONG else kept)[email_id] = one
             await asyncio.sleep(0)
         self._forget()
-        return kept
+        return kept | long if long else kept
 
     def _forget(self) -> None:
         total = sum(map(len, self._kept.values()))

@@ -54,7 +54,14 @@ UNION ALL
 SELECT modseq, email_id FROM vanished WHERE account_id = $1 AND modseq >= $2 AND (modseq > $2 OR email_id > $3)
 ORDER BY 1, 2 LIMIT $4
 """
-LATER: Final = f"SELECT email_id FROM vanished WHERE account_id = $1 AND modseq >= $2 AND (modseq > $2 OR email_id > $3) AND email_id IN ({placeholders(CHUNK, 4)})"  # noqa: S608
+# Emails with a change in one piece, from ($2, $3) to ($4, $5), of which a copy vanished behind it.
+LATER: Final = """
+SELECT DISTINCT email_id FROM vanished WHERE account_id = $1 AND modseq >= $4 AND (modseq > $4 OR email_id > $5) AND email_id IN (
+  SELECT email_id FROM messages WHERE account_id = $1 AND modseq >= $2 AND modseq <= $4
+    AND (modseq > $2 OR email_id > $3) AND (modseq < $4 OR email_id <= $5)
+  UNION ALL SELECT email_id FROM vanished WHERE account_id = $1 AND modseq >= $2 AND modseq <= $4
+    AND (modseq > $2 OR email_id > $3) AND (modseq < $4 OR email_id <= $5))
+"""
 THREADS_OF: Final = (
     f"SELECT email_id, thread_id FROM emails WHERE account_id = $1 AND email_id IN ({placeholders(CHUNK, 2)})"  # noqa: S608
 )
@@ -67,10 +74,11 @@ SELECT COALESCE(MAX(modseq), 0) FROM (
   SELECT MAX(modseq) AS modseq FROM messages WHERE account_id = $1
   UNION ALL SELECT MAX(modseq) AS modseq FROM vanished WHERE account_id = $1) AS newest
 """
+# The plus signs keep SQLite from walking the whole account in the order of mailboxes.
 DELIVERED: Final = """
-SELECT m.mailbox_id, MAX(e.created_modseq) FROM messages m
+SELECT +m.mailbox_id, MAX(e.created_modseq) FROM messages m
 JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
-WHERE m.account_id = $1 AND m.modseq > $2 AND e.created_modseq > $2 GROUP BY m.mailbox_id
+WHERE m.account_id = $1 AND m.modseq > $2 AND e.created_modseq > $2 GROUP BY +m.mailbox_id
 """
 
 
@@ -153,7 +161,7 @@ async def changes(
     latest = {email_id: modseq for modseq, email_id in rows}
     at = (rows[-1][0], rows[-1][1]) if len(rows) >= asked else None
     if at is not None:
-        latest = await _settled(tx, reader.account_id, latest, at)
+        latest = await _settled(tx, reader.account_id, latest, (since, at))
     ordered = sorted((modseq, email_id) for email_id, modseq in latest.items())
     if len(ordered) > limit:
         ordered = ordered[:limit]
@@ -201,12 +209,12 @@ def keywords_of(found: Sequence[Copy]) -> list[str]:
 
 
 async def _settled(
-    tx: Transaction, account_id: int, latest: dict[int, int], last: tuple[int, int]
+    tx: Transaction, account_id: int, latest: dict[int, int], piece: tuple[tuple[int, int], tuple[int, int]]
 ) -> dict[int, int]:
-    """Those of these whose latest change is not behind `last`."""
-    later: set[int] = set()
+    """Those of the emails with a change in a piece whose latest change is not behind it."""
+    since, last = piece
+    later: set[int] = {row[0] for row in await tx.fetch(LATER, account_id, *since, *last)}
     for chunk in chunks(latest):
-        later.update(row[0] for row in await tx.fetch(LATER, account_id, *last, *chunk))
         modseqs = await tx.fetch(MODSEQS, account_id, *chunk)
         later.update(email_id for email_id, modseq in modseqs if (modseq, email_id) > last)
     return {email_id: modseq for email_id, modseq in latest.items() if email_id not in later}

@@ -22,8 +22,6 @@ from postroom.store.mailboxes import bump, unbump
 from postroom.store.messages import Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require, rights_in
 
-FOREVER: Final = (1 << 62) - 1  # a modseq that no copy has reached
-
 KINDS: Final = """
 SELECT flags, keywords, COUNT(*) FROM messages
 WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 AND modseq <= $5 GROUP BY flags, keywords

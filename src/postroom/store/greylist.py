@@ -44,7 +44,11 @@ INSERT INTO greylist (network, sender, recipient, first, last, passes) VALUES ($
 """
 _OLD: Final = """
 DELETE FROM greylist WHERE (network, sender, recipient) IN (
- SELECT network, sender, recipient FROM greylist WHERE last < $1 OR (passes = 0 AND last < $2) LIMIT $3)
+ SELECT network, sender, recipient FROM greylist WHERE last < $1 ORDER BY last LIMIT $2)
+"""
+_NEVER_AGAIN: Final = """
+DELETE FROM greylist WHERE (network, sender, recipient) IN (
+ SELECT network, sender, recipient FROM greylist WHERE passes = 0 AND last < $1 ORDER BY last LIMIT $2)
 """
 _COUNT: Final = "SELECT COUNT(*) FROM greylist"
 _OLDEST: Final = """
@@ -73,7 +77,8 @@ async def passed(tx: Transaction, triple: Triple, now: int) -> int:
 
 async def prune(tx: Transaction, before: int, tried_before: int) -> int:
     """Forgets some of what was last let through before `before`, or tried once before `tried_before`; gives how many rows."""
-    return await tx.execute(_OLD, before, tried_before, PRUNED_AT_ONCE)
+    gone = await tx.execute(_OLD, before, PRUNED_AT_ONCE)
+    return gone + await tx.execute(_NEVER_AGAIN, tried_before, PRUNED_AT_ONCE - gone)
 
 
 async def prune_beyond(tx: Transaction, most: int) -> int:

@@ -23,10 +23,11 @@ from postroom.message.errors import AuthenticationFailed, TooManyLogins, TryLate
 from postroom.store import client_certificates, credentials, logins, scram, tokens, totp
 from postroom.store.credentials import NOBODY, Credential, CredentialKind, Credentials
 from postroom.store.engine import Engine, Transaction, Urgency
-from postroom.store.login_cache import GoodLogins, Turns
+from postroom.store.login_cache import GoodLogins
 from postroom.store.passwords import Passwords
 from postroom.store.scram import ITERATIONS, Pair, salt_of
 from postroom.store.throttle import Limits, Throttle, client_of
+from postroom.store.turns import Turns
 from postroom.store.vault import Unreadable, Vault
 
 NOBODYS: Final = "nobody"  # no address has this key
@@ -37,11 +38,15 @@ USED_EVERY = 3600 * 1_000_000  # microseconds: how exact a credential's last use
 
 
 class Login(msgspec.Struct, frozen=True):
-    """Who has logged in; `address` as the account is written, `credential` what he showed: its kind and its label."""
+    """Who has logged in; `address` as the account is written, `credential` what he showed: its kind and its label.
+
+    `expires` is when that ends, in unix microseconds, 0 for never.
+    """
 
     account_id: int
     address: str
     credential: str = ""
+    expires: int = 0
 
 
 class LoginSettings(msgspec.Struct, frozen=True):
@@ -82,6 +87,7 @@ class _Attempt(msgspec.Struct):
     ip: str
     method: str = ""
     label: str = ""
+    expires: int = 0
     found: Credentials | None = None
 
 
@@ -116,7 +122,7 @@ class LoginPolicy:
         self._settings = settings
         self._vault = vault
         self._throttle = Throttle(settings.limits)
-        self._turns = Turns(settings.waiting_per_client)
+        self._turns = Turns[str]()
         self._cache = GoodLogins(settings.cache_seconds, settings.cache_entries)
         self._history = logins.Gathered()
         self._nobodys = scram.nobodys(vault, NOBODYS) if vault is not None else b""
@@ -204,7 +210,7 @@ class LoginPolicy:
             usable = _usable(attempt.found, protocol, self._clock.now())
             one = next((one for one in usable if one.credential_id == proof.credential_id), None)
             if one is not None and attempt.found is not None:
-                attempt.label = one.label
+                attempt.label, attempt.expires = one.label, one.expires
                 await self._note_use(attempt.found.account_id, one)
             return self._let_in(attempt, proof.authorize_as, good=one is not None)
 
@@ -215,7 +221,8 @@ class LoginPolicy:
             now, attempt.method, reading = self._clock.now(), "token", self._engine.reading()
             one = await tokens.find(reading, token)
             attempt.found = await credentials.of_owner(reading, one.account_id if one else NOBODY)
-            attempt.label = one.label if one else ""
+            if one is not None:  # of a grant another token comes when this one has expired
+                attempt.label, attempt.expires = one.label, 0 if one.grant_id else one.expires
             good = one is not None and one.good_for(protocol, now)
             if good and one is not None and now - one.last_used > USED_EVERY:
                 await self._write_down(lambda tx: tokens.used(tx, one, now))
@@ -244,7 +251,8 @@ class LoginPolicy:
         other = self._name(authorize_as) if authorize_as else found.address
         if other is None or other.key != found.address.key:
             raise AuthenticationFailed(detail=f"{found.address} asked to act as {authorize_as!r}")
-        return Login(found.account_id, str(found.address), f"{attempt.method} {attempt.label}")
+        shown = f"{attempt.method} {attempt.label}"
+        return Login(found.account_id, str(found.address), shown, attempt.expires)
 
     @asynccontextmanager
     async def _attempt(
@@ -253,6 +261,8 @@ class LoginPolicy:
         """One client's attempts come one after another, so that each sees what became of the last."""
         client, key = client_of(ip), _key(name.key if name else f"? {username[:320]}")
         attempt = _Attempt(protocol, ip)
+        if self._turns.number(client) > self._settings.waiting_per_client:
+            raise TooManyLogins("Too many logins at once, try again later")
         async with self._turns.of(client):
             wait = self._throttle.wait(client, key, self._clock.monotonic())
             if wait > 0:
@@ -304,7 +314,7 @@ class LoginPolicy:
         )
         if fitting is None:
             return False
-        attempt.label = fitting.label
+        attempt.label, attempt.expires = fitting.label, fitting.expires
         if fitting.expires == 0:
             self._cache.add(key, self._clock.monotonic(), fitting.label)
         await self._note_use(found.account_id, fitting)

@@ -1,44 +1,17 @@
-"""What the login policy remembers for a while: whose turn it is, and which logins were good.
+"""What the login policy remembers for a while: which logins were good.
 
-Both are bounded. Not here: the policy (`login`), and how often somebody may fail (`throttle`).
+It is bounded. Not here: the policy (`login`), and how often somebody may fail (`throttle`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import math
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-from postroom.message.errors import TooManyLogins
 from postroom.store.credentials import Credentials
 from postroom.store.passwords import MAX_PASSWORD, prepared
-
-
-class Turns:
-    """A lock for each client while someone of it tries to log in."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
-
-    @asynccontextmanager
-    async def of(self, client: str) -> AsyncIterator[None]:
-        """One after another; raises `TooManyLogins` when too many wait."""
-        lock, users = self._locks.get(client, (asyncio.Lock(), 0))
-        if users > self._most:
-            raise TooManyLogins("Too many logins at once, try again later")
-        self._locks[client] = (lock, users + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, users = self._locks.pop(client)
-            if users > 1:
-                self._locks[client] = (lock, users - 1)
 
 
 class GoodLogins:

@@ -6,7 +6,8 @@ are nobody's are not kept: there passwords are typed as names. Not here: the dec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -16,11 +17,12 @@ from postroom.store.engine import Engine, Transaction, Urgency
 DAY: Final = 86_400 * 1_000_000  # microseconds
 KEPT_DAYS: Final = 90  # that a login is remembered
 MOST_GATHERED: Final = 10_000  # kinds of logins between two writings; more are not kept
-MOST_ROWS: Final = 2_000  # of one account; the oldest go first
+MOST_ROWS: Final = 2_000  # of one account's good logins, and as many of failed ones; the oldest go first
 
 
 class Login(msgspec.Struct, frozen=True):
-    """What makes logins alike. `method` is a SASL mechanism, `password`, `app password`, `APOP`; `label` which app password or token it was."""
+    """What makes logins alike. `method` is a SASL mechanism, `password`, `APOP`, `token`, `certificate`; `label` which app password, token or certificate it
+    was."""
 
     account_id: int
     protocol: str
@@ -43,11 +45,16 @@ class History(msgspec.Struct, frozen=True):
     last: int
 
 
+_Kind = tuple[Login, int]  # and its day
+_Times = tuple[int, int, int]  # how often, the first and the last time
+_Row = tuple[_Kind, _Times]
+
+
 class Gathered:
     """What was not written yet."""
 
     def __init__(self) -> None:
-        self._times: dict[tuple[Login, int], tuple[int, int, int]] = {}
+        self._times: dict[_Kind, _Times] = {}
 
     def note(self, login: Login, now: int) -> None:
         """Counts one."""
@@ -58,16 +65,21 @@ class Gathered:
 
     async def write(self, engine: Engine) -> None:
         """Writes what there is, an account at a time; what cannot be written now stays."""
-        by_account: dict[int, list[tuple[Login, int]]] = {}
+        by_account: dict[int, list[_Kind]] = {}
         for key in self._times:
             by_account.setdefault(key[0].account_id, []).append(key)
         for account_id, keys in by_account.items():
             rows = [(key, self._times.pop(key)) for key in keys if key in self._times]
             try:
-                await engine.write(lambda tx, a=account_id, r=rows: _add(tx, a, r), Urgency.HOUSEKEEPING)  # type: ignore[misc]
+                await engine.write(partial(_add, account_id, rows), Urgency.HOUSEKEEPING)
             except BaseException:
-                self._times.update(rows)
+                self._keep(rows)
                 raise
+
+    def _keep(self, rows: Iterable[_Row]) -> None:
+        for key, (times, first, last) in rows:
+            later, _, last = self._times.get(key, (0, first, last))
+            self._times[key] = times + later, first, last
 
 
 _ADD = """
@@ -77,24 +89,27 @@ INSERT INTO logins (account_id, day, protocol, ip, method, label, good, times, f
 """
 _THERE = "SELECT 1 FROM profiles WHERE account_id = $1"
 _OLD = "DELETE FROM logins WHERE account_id = $1 AND day < $2"
-_TOO_MANY = "SELECT day FROM logins WHERE account_id = $1 ORDER BY day DESC LIMIT 1 OFFSET $2"
+_TOO_MANY = "SELECT last FROM logins WHERE account_id = $1 AND good = $2 ORDER BY last DESC LIMIT 1 OFFSET $3"
+_OLDEST = "DELETE FROM logins WHERE account_id = $1 AND good = $2 AND last <= $3"
 _LISTING = """
 SELECT protocol, ip, method, label, good, times, first, last FROM logins WHERE account_id = $1
 ORDER BY last DESC, protocol, ip, method, label, good LIMIT $2
 """
 
 
-async def _add(
-    tx: Transaction, account_id: int, rows: Sequence[tuple[tuple[Login, int], tuple[int, int, int]]]
-) -> None:
+async def _add(account_id: int, rows: Sequence[_Row], tx: Transaction) -> None:
     if await tx.fetchrow(_THERE, account_id) is None:
         return  # removed meanwhile
     for (one, day), (times, first, last) in rows:
         found = (one.protocol, one.ip, one.method, one.label, int(one.good), times, first, last)
         await tx.execute(_ADD, account_id, day, *found)
-    oldest = max(day for (_, day), _ in rows) - KEPT_DAYS
-    row = await tx.fetchrow(_TOO_MANY, account_id, MOST_ROWS)
-    await tx.execute(_OLD, account_id, max(oldest, row[0] + 1 if row else 0))
+    await tx.execute(_OLD, account_id, max(day for (_, day), _ in rows) - KEPT_DAYS)
+    for good in {
+        int(one.good) for (one, _), _ in rows
+    }:  # each by itself: who guesses does not push out who came in
+        row = await tx.fetchrow(_TOO_MANY, account_id, good, MOST_ROWS)
+        if row is not None:
+            await tx.execute(_OLDEST, account_id, good, row[0])
 
 
 async def listing(tx: Transaction, account_id: int, limit: int) -> list[History]:

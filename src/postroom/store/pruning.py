@@ -1,18 +1,19 @@
 """What the store forgets in time, so that it does not grow by what nobody asks for any more.
 
-RFC 7162 §3.2.6 (a server may forget expunged uids, and then answers in full: below `vanished_floor`), the marks by which a delivery is
-recognised, message-ids of threads that are gone, and what accounts that were removed have left. Slices, each a commit of its own, at the
+RFC 7162 §3.2.6 (a server may forget expunged uids, and then answers in full: below `vanished_floor`; likewise records that are gone, RFC 8620 §5.2),
+the marks by which a delivery is recognised, message-ids of threads that are gone, and what accounts that were removed have left. Slices, each a commit of its own, at the
 lowest urgency. Not here: objects (`Store.sweep`), the journal, the queue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from postroom.store import journal
+from postroom.store import journal, record_blobs, records
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.expunge import expunge
 from postroom.store.messages import Sizes, ranges_of, sizes
@@ -40,6 +41,13 @@ TOO_MANY: Final = """
 SELECT modseq FROM vanished WHERE account_id = $1 AND mailbox_id = $2 ORDER BY modseq DESC LIMIT 1 OFFSET $3
 """
 LOCK: Final = "SELECT modseq FROM accounts WHERE account_id = $1 {LOCK}"
+RECORDS_GONE: Final = """
+SELECT COALESCE(MAX(CASE WHEN at < $2 THEN modseq ELSE 0 END), 0), COUNT(*) FROM records_gone WHERE account_id = $1
+"""
+TOO_MANY_GONE: Final = """
+SELECT modseq FROM records_gone WHERE account_id = $1 ORDER BY modseq DESC LIMIT 1 OFFSET $2
+"""
+FORGET_RECORDS: Final = "DELETE FROM records_gone WHERE account_id = $1 AND modseq <= $2"
 FORGET_VANISHED: Final = "DELETE FROM vanished WHERE account_id = $1 AND mailbox_id = $2 AND modseq <= $3"
 RAISE_FLOOR: Final = """
 UPDATE mailboxes SET vanished_floor = $3 WHERE account_id = $1 AND mailbox_id = $2 AND vanished_floor < $3
@@ -81,6 +89,9 @@ LEFT_BEHIND: Final = tuple(
         "subscriptions",
         "annotations",
         "deleted_mailboxes",
+        "records_gone",
+        "report_mailboxes",
+        "journal_links",
         "mailboxes",
         "accounts",
     )
@@ -94,6 +105,7 @@ class Pruned(msgspec.Struct):
     deliveries: int = 0
     references: int = 0
     accounts: int = 0
+    records: int = 0
 
 
 async def prune(engine: Engine, now: int) -> Pruned:
@@ -135,6 +147,9 @@ async def purge(engine: Engine, account_id: int, now: int) -> None:
         mailbox = MailboxRef(account_id, row[0])
         while slice_ := await sizes(engine.reading(), mailbox, 0, SLICE):
             await _write(engine, _expunge(mailbox, slice_, now))
+    for step in (partial(_release, account_id, now), partial(_drop, account_id)):
+        while await _write(engine, step):
+            pass
     await _write(engine, _leave_nothing(account_id))
 
 
@@ -148,6 +163,7 @@ async def _prune_account(engine: Engine, account_id: int, now: int, pruned: Prun
             floor = max(floor, row[0] if row else 0)
         if floor:
             pruned.vanished += await _write(engine, _forget(account_id, mailbox_id, floor))
+    pruned.records += await _prune_records_gone(engine, account_id, now)
     if await tx.fetchrow(STALE_SEEN, account_id):
         await _write(engine, lambda tx: tx.execute(FORGET_SEEN, account_id))
     before = now - DELIVERIES_DAYS * DAY
@@ -160,6 +176,23 @@ async def _prune_account(engine: Engine, account_id: int, now: int, pruned: Prun
         high = min(low + step, 1 << 63) - 1
         if await tx.fetchrow(DEAD_REFERENCE, account_id, low, high):
             pruned.references += await _write(engine, _forget_references(account_id, low, high))
+
+
+async def _prune_records_gone(engine: Engine, account_id: int, now: int) -> int:
+    """One floor for all kinds, the account's: it is below it that JMAP tells no changes."""
+    tx = engine.reading()
+    row = await tx.fetchrow(RECORDS_GONE, account_id, now - VANISHED_DAYS * DAY)
+    floor, number = row if row is not None else (0, 0)
+    if number > VANISHED_ROWS:
+        beyond = await tx.fetchrow(TOO_MANY_GONE, account_id, VANISHED_ROWS)
+        floor = max(floor, beyond[0] if beyond else 0)
+    return await _write(engine, partial(_forget_records, account_id, floor)) if floor else 0
+
+
+async def _forget_records(account_id: int, floor: int, tx: Transaction) -> int:
+    await tx.fetch(LOCK, account_id)
+    await tx.execute(RAISE_ACCOUNT_FLOOR, account_id, floor)
+    return await tx.execute(FORGET_RECORDS, account_id, floor)
 
 
 def _forget(account_id: int, mailbox_id: int, floor: int) -> Callable[[Transaction], Awaitable[int]]:
@@ -187,6 +220,14 @@ def _expunge(
         return len((await expunge(tx, mailbox, ranges_of(copy.uid for copy in slice_), now)).uids)
 
     return work
+
+
+async def _release(account_id: int, now: int, tx: Transaction) -> int:
+    return await record_blobs.release(tx, account_id, SLICE, now)
+
+
+async def _drop(account_id: int, tx: Transaction) -> int:
+    return await records.drop(tx, account_id, SLICE)
 
 
 def _leave_nothing(account_id: int) -> Callable[[Transaction], Awaitable[int]]:

@@ -20,7 +20,8 @@ SLICE: Final = 1_000  # that one read gives at most
 class Kept(msgspec.Struct, frozen=True):
     """What is kept of one. Times in unix microseconds; `types` None: all; `p256dh` "": nothing is encrypted.
 
-    `credential` is what its client logged in with; it ends when the account's credentials are of another `generation`.
+    `credential` is what its client logged in with, and `until` when that ends, 0 for never; it ends, too, when the account's credentials are of
+    another `generation`.
     """
 
     device: str
@@ -33,6 +34,11 @@ class Kept(msgspec.Struct, frozen=True):
     auth: str = ""
     types: list[str] | None = None
     verified: bool = False
+    until: int = 0
+
+    def ended(self, now: int) -> bool:
+        """Whether it has expired, or what its client logged in with (RFC 8620 §7.2)."""
+        return self.expires <= now or 0 < self.until <= now
 
     def data(self) -> bytes:
         """As it is stored."""

@@ -5,6 +5,7 @@ RFC 8620 §6 (a blob that is referred to is kept). Not here: what a record holds
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -17,6 +18,7 @@ ADD: Final = "INSERT INTO record_blobs (account_id, kind, record_id, blob_id) VA
 DROP: Final = (
     "DELETE FROM record_blobs WHERE account_id = $1 AND kind = $2 AND record_id = $3 AND blob_id = $4"
 )
+SOME: Final = "SELECT kind, record_id, blob_id FROM record_blobs WHERE account_id = $1 LIMIT $2"
 
 
 async def refer(tx: Transaction, kind: Kind, record_id: int, wanted: Iterable[int], now: int) -> list[int]:
@@ -39,3 +41,12 @@ async def refer(tx: Transaction, kind: Kind, record_id: int, wanted: Iterable[in
     if gone:
         await blobs.unref(tx, account_id, dict.fromkeys(gone, 1), now)
     return missing
+
+
+async def release(tx: Transaction, account_id: int, most: int, now: int) -> int:
+    """Takes back at most so many of the references of an account's records, whichever; gives how many. `now`: unix microseconds."""
+    rows = await tx.fetch(SOME, account_id, most)
+    if rows:
+        await tx.executemany(DROP, [(account_id, *row) for row in rows])
+        await blobs.unref(tx, account_id, Counter(row[2] for row in rows), now)
+    return len(rows)

@@ -93,6 +93,10 @@ SELECT modseq, record_id, created_modseq, 1 FROM records_gone WHERE account_id =
 ORDER BY 1, 2 LIMIT $5
 """
 
+SOME_OF_ALL: Final = """
+DELETE FROM records WHERE account_id = $1 AND (kind, record_id) IN (SELECT kind, record_id FROM records WHERE account_id = $1 LIMIT $2)
+"""
+
 
 async def listing(tx: Transaction, kind: Kind, after: int = 0, limit: int = SLICE) -> list[Record]:
     """The next ones behind an id, by id; an empty list at the end."""
@@ -148,6 +152,11 @@ async def remove(tx: Transaction, kind: Kind, record_id: int, now: int) -> Recor
         raise NoSuchRecord
     await tx.execute(GONE, kind.account_id, kind.name, modseq, record_id, row[0], now)
     return RecordsChanged(kind.account_id, modseq, kind.name)
+
+
+async def drop(tx: Transaction, account_id: int, most: int) -> int:
+    """Takes at most so many records of an account that was removed, of whichever kind; gives how many. Nobody is told."""
+    return await tx.execute(SOME_OF_ALL, account_id, most)
 
 
 def _check(data: bytes) -> None:

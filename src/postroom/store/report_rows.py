@@ -93,14 +93,27 @@ def _order(item: tuple[ReportRow, int]) -> tuple[str, int, str, bytes]:
     return row.kind, row.day, row.domain, row.digest
 
 
-DUE: Final = """
-SELECT DISTINCT kind, domain, day FROM report_rows WHERE kind = $1 AND day < $2 ORDER BY kind, day, domain LIMIT $3
+NEXT_DAY: Final = "SELECT MIN(day) FROM report_rows WHERE kind = $1 AND day > $2 AND day < $3"
+# From one domain to the next: its rows, of which there may be thousands, are passed over.
+DOMAINS: Final = """
+WITH RECURSIVE found (domain) AS (
+  SELECT MIN(domain) FROM report_rows WHERE kind = $1 AND day = $2
+  UNION ALL SELECT (SELECT MIN(r.domain) FROM report_rows r WHERE r.kind = $1 AND r.day = $2 AND r.domain > found.domain)
+  FROM found WHERE found.domain IS NOT NULL)
+SELECT domain FROM found WHERE domain IS NOT NULL LIMIT $3
 """
 
 
 async def due(tx: Transaction, kind: str, before: int, limit: int) -> list[DueReport]:
     """Reports about days before `before`, the oldest first."""
-    return [DueReport(row[0], row[1], row[2]) for row in await tx.fetch(DUE, kind, before, limit)]
+    found: list[DueReport] = []
+    row = await tx.fetchrow(NEXT_DAY, kind, -1, before)
+    while row is not None and row[0] is not None and len(found) < limit:
+        day = int(row[0])
+        domains = await tx.fetch(DOMAINS, kind, day, limit - len(found))
+        found += [DueReport(kind, domain, day) for (domain,) in domains]
+        row = await tx.fetchrow(NEXT_DAY, kind, day, before)
+    return found
 
 
 ROWS: Final = """

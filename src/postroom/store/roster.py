@@ -16,6 +16,7 @@ from postroom.store import emails
 from postroom.store.emails import Copy, Reader, keywords_of
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, split_keywords
+from postroom.store.turns import Turns
 
 SLICE: Final = 1_000  # copies in one statement: some milliseconds with what is made of them
 MOST_ROSTERS: Final = 100  # accounts, as one reader sees each, that are remembered
@@ -161,18 +162,13 @@ class Rosters:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Reader, Roster] = OrderedDict()
-        self._turns: dict[Reader, asyncio.Lock] = {}
+        self._turns = Turns[Reader]()
 
     async def look(self, tx: Transaction, reader: Reader) -> Roster:
         """The roster of an account for a reader, up to date."""
-        turn = self._turns.setdefault(reader, asyncio.Lock())
-        try:
-            async with turn:
-                roster = await self._current(tx, reader, self._kept.pop(reader, None))
-                self._kept[reader] = roster
-        finally:
-            if not turn.locked():
-                self._turns.pop(reader, None)
+        async with self._turns.of(reader):
+            roster = await self._current(tx, reader, self._kept.pop(reader, None))
+            self._kept[reader] = roster
         self._forget()
         return roster
 

@@ -87,14 +87,6 @@ async def prune(tx: Transaction, now: int) -> None:
     await tx.execute(_PRUNE, now)
 
 
-_FORGET = "DELETE FROM sts_policies WHERE domain = $1 RETURNING domain"
-
-
-async def forget(tx: Transaction, domain: str) -> bool:
-    """Forgets a domain's policy; False when there was none."""
-    return await tx.fetchrow(_FORGET, domain) is not None
-
-
 def _read(row: Row) -> StoredPolicy:
     domain, name, policy, fetched, expires, refresh, used = row
     return StoredPolicy(domain, name, bytes(policy), fetched, expires, refresh, used)

@@ -6,6 +6,7 @@ import pytest
 
 from authority import Issued
 from guarded_hop import (
+    BOB,
     ELSEWHERE,
     EXPIRED,
     GOOD,
@@ -267,6 +268,7 @@ async def test_without_a_policy_mail_goes_in_the_clear_when_tls_does_not_work(wo
     hop = await world.send()
     assert world.hop.letters == [MESSAGE]
     assert secured(hop) is None
+    assert world.results == ["validation-failure" if how == "broken" else "starttls-not-supported"]
 
 
 @pytest.mark.parametrize(("shown", "goes"), [(GOOD, True), (UNKNOWN, False), (None, False)])
@@ -298,3 +300,20 @@ async def test_many_messages_need_not_each_find_out(world: World) -> None:
     world.office.clock.advance(3600)
     await world.office.idle()
     assert len(world.hop.letters) == 6
+
+
+@pytest.mark.parametrize(
+    ("recipient", "noted"), [("eve@b\u00fccher.test", ["xn--bcher-kva.test"]), ("eve@[127.0.0.1]", [])]
+)
+async def test_the_domain_that_reports_are_about(world: World, recipient: str, noted: list[str]) -> None:
+    """RFC 8460 §4.4: in A-labels. An address has no domain."""
+    zone = world.office.zone
+    zone.exchangers["xn--bcher-kva.test"] = zone.exchangers["r.test"]
+    world.office.start(world.relay)
+    await world.office.accept(recipient, sender=BOB)
+
+    async def come() -> bool:
+        return bool(world.hop.letters)
+
+    await world.office.until(come)
+    assert [one.domain for one in world.noted] == noted

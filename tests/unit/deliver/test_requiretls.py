@@ -123,9 +123,16 @@ async def test_it_goes_also_while_other_mail_waits(world: World) -> None:
     assert world.hop.letters == [UNPROTECTED_MESSAGE]
 
 
-async def test_its_connection_carries_nothing_else(world: World) -> None:
-    world.show(UNKNOWN)
-    world.dane()
+@pytest.mark.parametrize("how", ["unknown", "bogus", "not named"])
+async def test_its_connection_carries_nothing_else(world: World, how: str) -> None:
+    """What nobody else may be sent to is no better for being connected already."""
+    if how == "not named":
+        world.mta_sts(mx="other.r.test")
+    else:
+        world.show(UNKNOWN)
+        world.dane()
+    if how == "bogus":
+        world.office.zone.tlsas[NAME] = Rcode.SERVFAIL
     await world.send(content=UNPROTECTED_MESSAGE)
     await world.send()
     assert world.hop.letters == [UNPROTECTED_MESSAGE]

@@ -59,6 +59,8 @@ def found(
         (found(DANE, OTHER), Demand.DANE, True, PolicyKind.TLSA),
         (found(FAILED, ENFORCE), Demand.IMPOSSIBLE, True, PolicyKind.TLSA),
         (found(UNUSABLE, ENFORCE), Demand.VERIFIED, True, PolicyKind.STS),
+        (found(UNUSABLE, OTHER), Demand.IMPOSSIBLE, True, PolicyKind.STS),
+        (found(UNUSABLE, OTHER_TESTING), Demand.ENCRYPTED, True, PolicyKind.TLSA),
         (found(UNUSABLE, TESTING), Demand.ENCRYPTED, True, PolicyKind.TLSA),
         # the administrator asks for more, or for none
         (found(route=REQUIRED), Demand.VERIFIED, True, PolicyKind.NONE),
@@ -66,6 +68,8 @@ def found(
         (found(policy=TESTING, route=ENCRYPTED), Demand.VERIFIED, True, PolicyKind.STS),
         (found(policy=OTHER_TESTING, route=REQUIRED), Demand.VERIFIED, True, PolicyKind.STS),
         (found(policy=OTHER, route=REQUIRED), Demand.IMPOSSIBLE, True, PolicyKind.STS),
+        (found(UNUSABLE, route=REQUIRED), Demand.VERIFIED, True, PolicyKind.TLSA),
+        (found(UNUSABLE, route=ENCRYPTED), Demand.ENCRYPTED, True, PolicyKind.TLSA),
         (found(DANE, route=ENCRYPTED), Demand.DANE, True, PolicyKind.TLSA),
         (found(DANE, route=NEVER), Demand.PLAIN, True, PolicyKind.NONE),
     ],

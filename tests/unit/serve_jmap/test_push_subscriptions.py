@@ -217,6 +217,29 @@ async def test_other_credentials_end_it(push: Setup) -> None:
     assert await push.listed() == []
 
 
+async def test_what_its_client_logged_in_with_ends_and_so_does_it(
+    push: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = push.stage.now + DAY
+    authenticate = push.stage.logins.authenticate
+
+    async def expiring(*args: Any, **more: Any) -> Any:
+        known = await authenticate(*args, **more)
+        known.expires = until
+        return known
+
+    monkeypatch.setattr(push.stage.logins, "authenticate", expiring)
+    await push.made()
+    assert (await push.listed())[0]["expires"] == utc_date(
+        push.stage.now + 7 * DAY
+    )  # not bounded: RFC 8620 §7.2
+    push.stage.now = until
+    assert await push.listed() == []
+    await push.look()
+    kind = Kind(push.stage.logins.people[BOB], KIND)
+    assert await listing(push.stage.store.engine.reading(), kind) == []
+
+
 async def test_it_belongs_to_who_made_it(push: Setup) -> None:
     name = await push.made()
     alice = push.stage.jmap(ALICE, push=push.pusher)

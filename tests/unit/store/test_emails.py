@@ -86,8 +86,11 @@ async def test_a_reader_sees_what_he_may_read_with_a_seen_of_his_own(stage: Imap
     assert keywords_of(found[letter.email_id]) == []
 
 
+@pytest.mark.parametrize(
+    "commands", [["STORE 1 +FLAGS (\\Flagged)"], ["COPY 1 Archive", "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"]]
+)
 async def test_what_changes_all_the_time_is_told_in_the_end(
-    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch, commands: list[str]
 ) -> None:
     monkeypatch.setattr(emails, "MOST_CHANGES", 3)
     account_id = stage.logins.people[BOB]
@@ -95,7 +98,8 @@ async def test_what_changes_all_the_time_is_told_in_the_end(
     tx = stage.store.engine.reading()
     letters = [await stage.deliver() for _ in range(5)]
     bob = await stage.user(select="INBOX")
-    await bob.ok("STORE 1 +FLAGS (\\Flagged)")
+    for command in commands:
+        await bob.ok(command)
     told, at = [], (0, 0)
     while at is not None:
         part, at = await emails.changes(tx, reader, at, 100)

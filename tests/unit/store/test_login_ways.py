@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from people import IDS, NOW, add_account, add_domains, at, write
-from postroom.message.errors import AuthenticationFailed, TooManyLogins
+from postroom.message.errors import AuthenticationFailed, TooManyLogins, TryLater
 from postroom.proto.sasl.scram import derived, keys_of
 from postroom.store import accounts, client_certificates, credentials, logins, tokens, totp
 from postroom.store.accounts import Verifiers
@@ -177,8 +177,8 @@ async def test_app_passwords_are_good_for_scram_by_their_protocols(house):
 
 async def test_an_app_password_ends(house):
     number = await house.app_password(b"app", expires=NOW + 1_000_000)
-    assert await house.prove(number)
-    assert await house.policy.authenticate("imap", HERE, BOB, b"app")
+    for login in (await house.prove(number), await house.policy.authenticate("imap", HERE, BOB, b"app")):
+        assert login.expires == NOW + 1_000_000
     house.clock.seconds = 1.0
     with pytest.raises(AuthenticationFailed):
         await house.policy.authenticate("imap", HERE, BOB, b"app")
@@ -379,6 +379,34 @@ async def test_the_history_forgets_what_is_old_or_too_much(house, monkeypatch):
         await house.policy.authenticate("imap", HERE, BOB, SECRET)
         found = await house.history()
     assert len(found) == 5
+
+
+async def test_guesses_do_not_wipe_the_history(house, monkeypatch):
+    """They come from as many addresses as somebody has, all in one day."""
+    monkeypatch.setattr(logins, "MOST_ROWS", 3)
+    await house.policy.authenticate("imap", HERE, BOB, SECRET)
+    for number in range(7):
+        house.clock.seconds += 1
+        with pytest.raises(AuthenticationFailed):
+            await house.policy.authenticate("imap", f"192.0.2.{number}", BOB, b"guess")
+        await house.history()
+    found = [(one.ip, one.good) for one in await house.history()]
+    assert found == [("192.0.2.6", False), ("192.0.2.5", False), ("192.0.2.4", False), (HERE, True)]
+
+
+async def test_what_could_not_be_written_is_counted_with_what_came_meanwhile():
+    gathered = logins.Gathered()
+    one = logins.Login(1, "imap", HERE, "password", "", good=True)
+
+    class Away:
+        async def write(self, *_):
+            gathered.note(one, NOW + 5)
+            raise TryLater
+
+    gathered.note(one, NOW)
+    with pytest.raises(TryLater):
+        await gathered.write(Away())
+    assert gathered._times == {(one, NOW // logins.DAY): (2, NOW, NOW + 5)}
 
 
 def test_what_waits_to_be_written_is_bounded(monkeypatch):

@@ -2,10 +2,12 @@
 
 import re
 from importlib import import_module
+from pkgutil import iter_modules
 
 import apsw
 import pytest
 
+from postroom import store
 from postroom.store.dialect import sqlite_dialect
 from postroom.store.group_commit import drive
 from postroom.store.migrations import create_schema
@@ -16,13 +18,45 @@ WHOLE_TABLE = {
     "directory._RULES",
     "blobs.UNREFERENCED",  # only rows that are in the partial index
     "pruning.REMOVED",
+    # few rows
+    "acme_challenges._PRUNE",
+    "acme_challenges._STANDING",
+    "certificates._LISTING",
+    "certificates._DUE",
+    "domains._NEEDED",
+    "hops._PRUNE",
+    "leases._FREE_NODE",
+    "unfinished.OLD",
+    # the first rows, whichever they are
+    "credentials._ANY",
+    "tokens._ANY",
+    "indexer._QUEUED",
+    "greylist._OLDEST",
+    # counted now and then, read only
+    "indexer._WAITING",
+    "greylist._COUNT",
+    "spool._COUNT",
+    "received_reports.TOO_MANY",
+    "jobs._FORSAKEN",
     "fsck_emails.RECORDED",
     "fsck_emails._EMAILS",
     "fsck_emails._BLOBS",
     "fsck_emails.SPOOLED",
     "fsck_emails.COUNT_REFS",
 }
-MODULES = "blobs copying counts delivery directory expunge fetching flagging fsck_emails fsck_mailboxes mailboxes messages pruning rights threads acl annotations quota seen tree"
+NO_TABLES = {
+    "CONSTANT",
+    "found",
+    "hop",
+    "lane",
+    "mine",
+    "picked",
+    "slice",
+    "waiting",
+}  # what a statement itself has found
+NOT_AT_WORK = {"restored", "database_copy"}  # on a store that nobody uses
+OTHER_TABLES = {"migrations", "search_sqlite", "search_postgres", "notify"}
+MODULES = {one.name for one in iter_modules(store.__path__)} - NOT_AT_WORK - OTHER_TABLES
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +75,17 @@ def plan():
 
 
 def statements():
-    for module in MODULES.split():
+    for module in sorted(MODULES):
         for name, sql in vars(import_module(f"postroom.store.{module}")).items():
-            if isinstance(sql, str) and re.match(r"\s*(SELECT|UPDATE|DELETE)\b", sql):
+            if isinstance(sql, str) and re.match(r"\s*(WITH|SELECT|UPDATE|DELETE)\b", sql):
                 yield f"{module}.{name}", sql
 
 
 @pytest.mark.parametrize(("name", "sql"), [pytest.param(*one, id=one[0]) for one in statements()])
 def test_no_statement_reads_a_whole_table(plan, name, sql):
     found = plan(sql)
-    assert ("SCAN " in found) == (name in WHOLE_TABLE), found
+    scans = [way for way in re.findall(r"SCAN (\w+)", found) if way not in NO_TABLES]
+    assert bool(scans) == (name in WHOLE_TABLE), found
 
 
 @pytest.mark.parametrize(
@@ -67,6 +102,11 @@ def test_no_statement_reads_a_whole_table(plan, name, sql):
         ("flagging.CHANGE", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>? AND uid<?)"),
         ("fsck_emails._EMAILS", "messages_thread (account_id=? AND thread_id=?)"),
         ("fsck_emails.COPIES", "messages_thread (account_id=? AND thread_id=?)"),
+        ("greylist._NEVER_AGAIN", "greylist_tried (last<?)"),
+        ("sts_policies._PRUNE", "sts_policies_expires (expires<?)"),
+        ("emails.DELIVERED", "messages_modseq (account_id=? AND modseq>?)"),
+        ("push_subscriptions.ALL", "records_push ((account_id,record_id)>(?,?))"),
+        ("records.CHANGES", "records_modseq (account_id=? AND kind=? AND (modseq,record_id)>(?,?))"),
         ("mailboxes.INBOX_ID", "mailboxes_role (account_id=? AND role=?)"),
     ],
 )

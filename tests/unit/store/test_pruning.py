@@ -1,11 +1,24 @@
+import re
+from importlib import resources
+
 import pytest
 
 from mail_account import NOW, open_account
-from postroom.store import journal, mailboxes, messages, pruning
+from postroom.store import (
+    blobs,
+    journal,
+    mailboxes,
+    messages,
+    pruning,
+    received_reports,
+    record_blobs,
+    records,
+)
 from postroom.store.expunge import delete, expunge
 from postroom.store.ids import first_of
 from postroom.store.mailboxes import NewMailbox
 from postroom.store.pruning import DAY, prune, purge
+from postroom.store.records import Kind
 from postroom.store.rights import MailboxRef
 
 OLD = NOW - 91 * DAY
@@ -81,6 +94,67 @@ async def test_a_removed_account_leaves_nothing(account, monkeypatch):
     for table in ("accounts", "mailboxes", "messages", "emails", "blobs", "vanished", "msgid_refs"):
         assert await account.rows(f"SELECT 1 FROM {table} WHERE account_id = 2") == []
     assert await account.uids() == [1]
+
+
+CARDS = Kind(1, "ContactCard")
+
+
+async def put_record(engine, number, blob_id=0):
+    async def work(tx):
+        await records.create(tx, CARDS, number, b"{}")
+        if blob_id:
+            await blobs.park(tx, 1, blob_id, b"a photograph", NOW)
+            await record_blobs.refer(tx, CARDS, number, [blob_id], NOW)
+
+    await engine.write(work)
+
+
+async def test_records_of_a_removed_account_and_what_they_refer_to(account, monkeypatch):
+    monkeypatch.setattr(pruning, "SLICE", 2)
+    for number in range(1, 6):
+        await put_record(account.engine, number, 100 + number)
+    await account.engine.write(lambda tx: records.remove(tx, CARDS, 1, NOW))
+    await account.engine.write(lambda tx: received_reports.set_seen_to(tx, 1, account.boxes["inbox"], 7))
+    await account.engine.write(lambda tx: journal.link(tx, 1, 100, 200, 0))
+    await purge(account.engine, 1, NOW)
+    for table in ("records", "records_gone", "record_blobs", "report_mailboxes", "journal_links", "accounts"):
+        assert await account.rows(f"SELECT 1 FROM {table}") == [], table
+    assert await account.rows("SELECT blob_id FROM blobs WHERE refs > 0") == []
+
+
+def test_every_table_of_accounts_is_thought_of():
+    """Some go row by row before, some with the account's name, and the index follows the emails."""
+    others = {"messages", "emails", "blobs", "records", "record_blobs", "index_queue", "search_texts"}
+    named = {"addresses", "profiles", "credentials", "tokens", "client_certificates"}
+    schema = resources.files("postroom.store") / "schema"
+    tables = {
+        found[1]
+        for file in schema.iterdir()
+        for found in re.finditer(r"CREATE TABLE (\w+) \(([^;]*)", file.read_text())
+        if re.search(r"^  account_id", found[2], re.MULTILINE)
+    }
+    left = {re.match(r"DELETE FROM (\w+) ", statement)[1] for statement in pruning.LEFT_BEHIND}
+    assert left | others | named == tables
+
+
+async def test_records_that_are_gone_are_forgotten_and_the_floor_says_so(account):
+    for number in (1, 2, 3):
+        await put_record(account.engine, number)
+    for number, at in ((1, OLD), (2, NOW)):
+        await account.engine.write(lambda tx, n=number, at=at: records.remove(tx, CARDS, n, at))
+    assert (await prune(account.engine, NOW)).records == 1
+    [(modseq,)] = await account.rows("SELECT modseq FROM records_gone")
+    assert await account.rows("SELECT vanished_floor FROM accounts") == [(modseq - 1,)]
+    assert (await prune(account.engine, NOW)).records == 0
+
+
+async def test_of_records_that_are_gone_only_so_many_are_remembered(account, monkeypatch):
+    monkeypatch.setattr(pruning, "VANISHED_ROWS", 2)
+    for number in range(1, 6):
+        await put_record(account.engine, number)
+        await account.engine.write(lambda tx, n=number: records.remove(tx, CARDS, n, NOW))
+    assert (await prune(account.engine, NOW)).records == 3
+    assert await account.rows("SELECT record_id FROM records_gone ORDER BY record_id") == [(4,), (5,)]
 
 
 async def test_purging_what_is_not_there(engine):

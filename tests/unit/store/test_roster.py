@@ -1,8 +1,15 @@
 """What a roster counts while emails come, change and go is what it would count anew; both engines' rosters are in test_views_agree."""
 
+import asyncio
 import random
+from typing import Any
 
-from postroom.store.roster import Counts, Entry, Roster
+import pytest
+
+from mail_account import Account
+from postroom.store import roster as module
+from postroom.store.emails import Reader
+from postroom.store.roster import Counts, Entry, Roster, Rosters
 
 
 def entry(email_id: int, chance: random.Random) -> Entry:
@@ -34,3 +41,37 @@ def test_an_empty_mailbox_has_no_counts() -> None:
     assert roster.counts(None) == {7: Counts(1, 1, 1, 1)}
     roster.drop(1)
     assert roster.counts(None) == {}
+
+
+async def test_who_comes_while_others_wait_reads_nothing_anew(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rosters, reader = Rosters(), Reader(account.account_id, account.account_id)
+    begun, gates = [], [asyncio.Event() for _ in range(3)]
+    following = iter(gates)
+
+    async def begin(_tx: Any, who: Reader, modseq: int) -> Roster:
+        begun.append(who)
+        return Roster(modseq)
+
+    async def follow(*_: Any) -> bool:
+        await next(following).wait()
+        return True
+
+    async def look() -> asyncio.Task[Roster]:
+        task = asyncio.create_task(rosters.look(account.engine.reading(), reader))
+        await asyncio.sleep(0.05)
+        return task
+
+    monkeypatch.setattr(module, "_begin", begin)
+    monkeypatch.setattr(module, "_follow", follow)
+    await (await look())
+    await account.deliver()
+    first, second = await look(), await look()
+    gates[0].set()
+    await first
+    third = await look()  # while the second, which waited for the first, is at it
+    for gate in gates:
+        gate.set()
+    await asyncio.gather(second, third)
+    assert begun == [reader]

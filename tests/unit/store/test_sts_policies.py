@@ -51,9 +51,3 @@ async def test_what_has_expired_is_pruned(engine):
     await engine.write(lambda tx: sts_policies.prune(tx, NOW))
     assert await sts_policies.get(engine.reading(), "old.test") is None
     assert await sts_policies.get(engine.reading(), "new.test") is not None
-
-
-async def test_a_domain_is_forgotten_on_request(engine):
-    await put(engine, policy("a.test"))
-    assert await engine.write(lambda tx: sts_policies.forget(tx, "a.test"))
-    assert not await engine.write(lambda tx: sts_policies.forget(tx, "a.test"))

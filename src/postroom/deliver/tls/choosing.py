@@ -38,11 +38,9 @@ def choose(found: Findings, wish: Wish = Wish.NONE) -> TlsPolicy:
     policy = msgspec.structs.replace(policy, mx_proven=proven)
     if wish is Wish.REQUIRED:
         return _required(found, policy)
-    if wish is Wish.OPTIONAL and policy.demand is Demand.IMPOSSIBLE:
+    if wish is Wish.OPTIONAL and policy.demanding:
         because = f"{policy.because}; the message says TLS-Required: No"
-        return msgspec.structs.replace(policy, demand=Demand.NOTHING, because=because, binding=False)
-    if wish is Wish.OPTIONAL:
-        return msgspec.structs.replace(policy, binding=False)
+        return msgspec.structs.replace(policy, because=because, binding=False)
     return policy
 
 
@@ -58,18 +56,8 @@ def _policy(found: Findings) -> TlsPolicy:
     if found.dane.found is Found.RECORDS:
         return _by_dane(found)
     sts = _by_sts(found)
-    if found.dane.found is Found.UNUSABLE and (
-        sts is None or sts.demand is not Demand.VERIFIED or not sts.binding
-    ):
-        dane = found.dane
-        return TlsPolicy(
-            Demand.ENCRYPTED,
-            dane.because,
-            _names(found),
-            kind=PolicyKind.TLSA,
-            lines=dane.lines,
-            result=ResultKind.TLSA_INVALID,
-        )
+    if found.dane.found is Found.UNUSABLE and (sts is None or not sts.binding):
+        return _by_unusable(found)
     return sts or _set(found, "; ".join(filter(None, (found.dane.because, found.sts.because))))
 
 
@@ -82,6 +70,16 @@ def _by_dane(found: Findings) -> TlsPolicy:
     # RFC 7672 §3.2.2: the name that the records stand under, the exchanger's, and the domain's own
     names = tuple(dict.fromkeys((dane.base, found.target.host, found.domain)))
     return TlsPolicy(Demand.DANE, dane.because, names, dane.records, kind=PolicyKind.TLSA, lines=dane.lines)
+
+
+def _by_unusable(found: Findings) -> TlsPolicy:
+    """TLS, and no proof unless the administrator wants it."""
+    dane = found.dane
+    told = TlsPolicy(
+        Demand.ENCRYPTED, dane.because, _names(found), kind=PolicyKind.TLSA, lines=dane.lines,
+        result=ResultKind.TLSA_INVALID,
+    )  # fmt: skip
+    return _at_least(told, found.route)
 
 
 def _pattern(found: Findings) -> str:

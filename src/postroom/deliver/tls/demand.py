@@ -52,8 +52,13 @@ class TlsPolicy(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...] = ()
     result: ResultKind = ResultKind.SUCCESS
 
+    @property
+    def demanding(self) -> bool:
+        """Whether there are connections to the host that do not meet it."""
+        return self.demand not in (Demand.PLAIN, Demand.NOTHING)
+
     def __str__(self) -> str:
-        if self.demand in (Demand.PLAIN, Demand.NOTHING, Demand.IMPOSSIBLE) or self.binding:
+        if self.binding or not self.demanding:
             return self.demand.value
         return f"{self.demand.value}, else without (not binding)"
 

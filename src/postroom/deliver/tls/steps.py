@@ -43,7 +43,6 @@ _LOOSE = (Step(TlsUse.IF_OFFERED, meets=False), Step(TlsUse.NEVER, meets=False))
 
 
 def steps(policy: TlsPolicy) -> tuple[Step, ...]:
-    """The connections to try, in their order; none for a host that is not to be used."""
+    """The connections to try, in their order; none for a host that is not to be used, unless that binds nobody."""
     strict = _STRICT[policy.demand]
-    demanding = policy.demand in (Demand.ENCRYPTED, Demand.VERIFIED, Demand.DANE)
-    return strict + _LOOSE if demanding and not policy.binding else strict
+    return strict if policy.binding or not policy.demanding else strict + _LOOSE

@@ -81,12 +81,16 @@ class JmapService(msgspec.Struct):
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """Who is logged in; `address` as the account is written, `ip` where he comes from, `credential` by what; "" when unknown."""
+    """Who is logged in; `address` as the account is written, `ip` where he comes from, `credential` by what; "" when unknown.
+
+    `expires` is when that ends, in unix microseconds, 0 for never.
+    """
 
     account_id: int
     address: str
     ip: str = ""
     credential: str = ""
+    expires: int = 0
 
 
 class AccountState(msgspec.Struct, frozen=True):

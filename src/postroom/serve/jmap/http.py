@@ -172,7 +172,7 @@ class JmapApp:
             raise RequestError("", error.public, HTTPStatus.FORBIDDEN) from error
         except TooManyLogins as error:
             raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
-        return Visitor(login.account_id, login.address, exchange.client, login.credential)
+        return Visitor(login.account_id, login.address, exchange.client, login.credential, login.expires)
 
     async def _signed_in(self, exchange: Exchange) -> Login | None:
         """Who has signed in with this browser."""

@@ -94,7 +94,7 @@ async def _own(call: Call) -> dict[str, tuple[Record, Kept]]:
     now = call.service.now()
     for record in await records.listing(call.reading, _kind(call)):
         kept = push_subscriptions.kept(record.data)
-        if kept.credential == call.visitor.credential and kept.expires > now:
+        if kept.credential == call.visitor.credential and not kept.ended(now):
             found[id_text(IdKind.RECORD, record.record_id)] = record, kept
     return found
 
@@ -142,6 +142,7 @@ class _Work:
             p256dh,
             auth,
             _types(given.get("types")),
+            until=self._call.visitor.expires,
         )
         there = await records.listing(self._call.reading, _kind(self._call), 0, MAX_SUBSCRIPTIONS)
         if len(there) >= MAX_SUBSCRIPTIONS:

@@ -121,7 +121,7 @@ class Pusher:
         while found := await push_subscriptions.standing(reading, after):
             after = found[-1].account_id, found[-1].record_id
             for one in found:
-                if not one.valid or one.kept.expires <= now:
+                if not one.valid or one.kept.ended(now):
                     await self._end(one)
                 elif one.kept.verified:
                     there[one.account_id, one.record_id] = one
@@ -168,7 +168,7 @@ class Pusher:
         pause = BACK_OFF[0]
         while waiting:
             now = self._sender.now()
-            if one.kept.expires <= now or now - self._looked > STALE:
+            if one.kept.ended(now) or now - self._looked > STALE:
                 return False
             part, rest = _part(waiting, encrypted=bool(one.kept.p256dh))
             status, asked = await self._attempt(one.kept, part)

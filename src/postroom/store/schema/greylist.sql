@@ -11,3 +11,4 @@ CREATE TABLE greylist (
   PRIMARY KEY (network, sender, recipient)
 ) {CLUSTERED};
 CREATE INDEX greylist_last ON greylist (last);
+CREATE INDEX greylist_tried ON greylist (last) WHERE passes = 0;

@@ -10,3 +10,4 @@ CREATE TABLE sts_policies (
   used      BIGINT   NOT NULL               -- by mail, to a day
 ) {CLUSTERED};
 CREATE INDEX sts_policies_refresh ON sts_policies (refresh);
+CREATE INDEX sts_policies_expires ON sts_policies (expires);
