@@ -153,6 +153,11 @@ class ClientConnection(Link, Generic[Event]):
         if self._transport is not None and self._transport.get_write_buffer_size():
             self._loop.call_later(HANDSHAKE_SECONDS, self.abort)
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begins the handshake where TLS has been switched on already."""
+        super().connection_made(transport)
+        self._flush()
+
     def take(self, data: bytes) -> None:
         """Octets for the machine."""
         self.machine.receive(data)
@@ -235,19 +240,22 @@ def _kind(verify_code: int) -> str:
 
 async def connect(machine: Machine[Event], to: Destination) -> ClientConnection[Event]:
     """Connects and, for a wrapped destination, does the handshake; raises CannotConnect, TlsFailed, TimedOut or ConnectionLost."""
+    connection = ClientConnection(machine)
+    if to.wrap is not None:  # before anything can come: no octet in the clear reaches the machine
+        connection.switch_tls_on(to.wrap.context, server_side=False, server_name=to.wrap.server_name)
     source = (to.source, 0) if to.source else None
     opening = asyncio.get_running_loop().create_connection(
-        lambda: ClientConnection(machine), to.ip, to.port, local_addr=source
+        lambda: connection, to.ip, to.port, local_addr=source
     )
     try:
-        _, connection = await asyncio.wait_for(opening, to.seconds)
+        await asyncio.wait_for(opening, to.seconds)
     except TimeoutError as error:
         raise CannotConnect(f"{to.ip} port {to.port} did not answer in {to.seconds:g} seconds") from error
     except OSError as error:
         words = os.strerror(error.errno) if error.errno else str(error)
         raise CannotConnect(f"{to.ip} port {to.port}: {words}") from error
     if to.wrap is not None:
-        await connection.start_tls(to.wrap.context, to.wrap.server_name)
+        await connection.handshake()
     return connection
 
 

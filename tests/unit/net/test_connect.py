@@ -123,6 +123,25 @@ async def test_a_certificate_for_another_name(serve: Any, server_tls: Any, clien
         await opened(port, wrap=Wrap(client_tls, "other.test"))
 
 
+async def test_what_comes_before_the_handshake_is_nobodys_word(server_tls: Any, client_tls: Any) -> None:
+    async def injecting(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"injected\n")
+        try:
+            await writer.start_tls(server_tls)
+            writer.write(b"hello\n")
+            await writer.drain()
+        except (OSError, ssl.SSLError):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(injecting, "127.0.0.1", 0)
+    to = Destination("127.0.0.1", server.sockets[0].getsockname()[1], wrap=Wrap(client_tls, "mx.test"))
+    with pytest.raises(TlsFailed):
+        await asyncio.wait_for(connect(ClientLines(), to), 2)
+    server.close()
+    await asyncio.sleep(0.01)
+
+
 async def test_an_injected_line_is_no_handshake(serve: Any, client_tls: ssl.SSLContext) -> None:
     service = Service()
     connection = await opened(await serve(service))
