@@ -255,7 +255,14 @@ async def connect(machine: Machine[Event], to: Destination) -> ClientConnection[
         words = os.strerror(error.errno) if error.errno else str(error)
         raise CannotConnect(f"{to.ip} port {to.port}: {words}") from error
     if to.wrap is not None:
-        await connection.handshake()
+        try:
+            await connection.handshake()
+        except TlsFailed:
+            connection.close()  # the alert is on its way
+            raise
+        except BaseException:  # a caller's deadline, too: nobody but us knows of the connection
+            connection.abort()
+            raise
     return connection
 
 
