@@ -113,6 +113,11 @@ def test_the_most_fields(fields: int, fits: bool) -> None:
     head = b"".join(b"X-%d: y\r\n" % number for number in range(fields))
     event = heard(b"HTTP/1.1 204 No\r\n" + head + b"\r\n", ends=False)
     assert isinstance(event, Response if fits else BadResponse)
+    event = heard(b"HTTP/1.1 204 No\r\n" + b"X: y\r\n" * fields + b"\r\n", ends=False)
+    assert isinstance(event, Response if fits else BadResponse)
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n" * fields
+    event = heard(interim + b"HTTP/1.1 204 No\r\n\r\n", ends=False)
+    assert isinstance(event, Response if fits else BadResponse)
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
     event = heard(chunked + b"X: y\r\n" * (fields - 1) + b"\r\n", ends=False)
     assert isinstance(event, Response if fits else BadResponse)
