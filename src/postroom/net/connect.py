@@ -40,7 +40,11 @@ class CannotConnect(NetworkError):
 
 
 class ConnectionLost(NetworkError):
-    """It ended before the machine had what it needs."""
+    """It ended before the machine had what it needs. `said`: the other side itself has ended it, in TLS by close_notify (RFC 8446 §6.1)."""
+
+    def __init__(self, words: str, *, said: bool = False) -> None:
+        super().__init__(words)
+        self.said = said
 
 
 class TimedOut(NetworkError):
@@ -177,7 +181,8 @@ class ClientConnection(Link, Generic[Event]):
 
     def ended(self) -> None:
         """The other side has closed; events that it left behind are still handed out."""
-        self._finish(ConnectionLost(f"{self.peer.ip} closed the connection"))
+        said = self._layer is None or self._layer.ended
+        self._finish(ConnectionLost(f"{self.peer.ip} closed the connection", said=said))
 
     def resume_writing(self) -> None:
         """Most has left."""

@@ -117,12 +117,15 @@ class HttpClient:
             return self._end(BadResponse(str(broken)))
         return self._end(self._response()) if self._reading == "done" else None
 
-    def ended(self) -> Response | BadResponse:
-        """The server has closed: the end of a body without a length (RFC 9112 §6.3), or of everything too early."""
+    def ended(self, *, said: bool = True) -> Response | BadResponse:
+        """The connection is at its end: that of a body without a length (RFC 9112 §6.3), or of everything too early.
+
+        Not `said` by the server, it is anybody's, and such a body is not whole (RFC 9112 §8).
+        """
         found = self.next_event()
         if found is not None:
             return found
-        whole = self._reading == "until the end" and not self.closing
+        whole = said and self._reading == "until the end" and not self.closing
         return self._end(
             self._response() if whole else BadResponse("the connection ended within the response")
         )
