@@ -200,6 +200,20 @@ def test_version_2_1() -> None:
     assert made["media"]["1"]["uri"] == "data:image/jpeg;base64,/9j/AAAA"
 
 
+def test_a_soft_line_break_is_no_folding() -> None:
+    lines = ("NOTE;ENCODING=QUOTED-PRINTABLE:one=", " two=", "\tthree", " four")
+    assert card(*lines, version="2.1")["notes"]["1"]["note"] == "one two\tthreefour"
+
+
+@pytest.mark.parametrize("name", ["ISO-8859-2", "windows-1251", "Shift_JIS", '"EUC-KR"'])
+def test_octets_of_a_charset_that_the_line_names(name: str) -> None:
+    word = {"ISO-8859-2": "Łódź", "windows-1251": "Москва", "Shift_JIS": "東京ソ", '"EUC-KR"': "서울"}[name]
+    codec = name.strip('"')
+    line = f"BEGIN:VCARD\r\nVERSION:2.1\r\nFN;CHARSET={name}:{word}\r\nEND:VCARD\r\n".encode(codec)
+    (found,) = vcard.read(line).cards
+    assert from_vcard(found)["name"] == {"full": word}
+
+
 def test_version_3() -> None:
     made = card(
         "EMAIL;TYPE=INTERNET,PREF:a@b.c", "PHOTO;ENCODING=b;TYPE=PNG:AAAA", "BDAY:1953-10-15", version="3.0"
