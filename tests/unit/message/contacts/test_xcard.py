@@ -56,6 +56,12 @@ def test_elements_of_others_are_left_out() -> None:
     assert [(one.name, one.value) for one in found.properties] == [("FN", "x")]
 
 
+def test_elements_of_others_have_a_depth() -> None:
+    xcard.read(_xml("<o:a>" * (xcard.MAX_OPEN - 2) + "</o:a>" * (xcard.MAX_OPEN - 2)))
+    with pytest.raises(NotContacts, match="deep"):
+        xcard.read(_xml("<o:a>" * (xcard.MAX_OPEN - 1) + "</o:a>" * (xcard.MAX_OPEN - 1)))
+
+
 def test_a_card_of_rfc_6351_in_pieces() -> None:
     inner = (
         "<fn><text>J. Doe</text></fn><n><surname>Doe</surname><given>J.</given><additional/></n>"
