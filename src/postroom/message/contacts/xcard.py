@@ -12,7 +12,7 @@ import msgspec
 
 from postroom.message.contacts.properties import Property, VCard, escaped, joined
 from postroom.message.contacts.vcard import MAX_CARDS, MAX_LINE, MAX_OCTETS, MAX_PROPERTIES, NotContacts, Read
-from postroom.message.contacts.xcard_names import DEFAULTS, LISTS, NAMESPACE, OF_DATES, STRUCTURED, TYPES
+from postroom.message.contacts.xcard_names import DEFAULTS, NAMESPACE, OF_DATES, STRUCTURED, TYPES
 from postroom.message.printable import printable
 from postroom.message.xml_documents import XmlReader
 
@@ -130,12 +130,7 @@ def _property(element: _Element, group: str) -> Property:
     if texts:
         if name in DEFAULTS:
             params["value"] = ("text",)
-        value = (
-            joined(texts, ";" if name == "ORG" else ",")
-            if name in LISTS or name == "ORG"
-            else escaped(texts[0])
-        )
-        return Property(name, value, params, group)
+        return Property(name, joined(texts, ";" if name == "ORG" else ","), params, group)
     kind = values[0].name
     usual = DEFAULTS.get(name, "")
     if (
@@ -144,7 +139,8 @@ def _property(element: _Element, group: str) -> Property:
         and not (kind in OF_DATES and usual == "date-and-or-time")
     ):
         params["value"] = (kind,)
-    return Property(name, values[0].text.strip(), params, group)
+    value = values[0].text if kind == "unknown" else values[0].text.strip()  # nobody knows what counts in it
+    return Property(name, value, params, group)
 
 
 def _structured(components: tuple[str, ...], values: list[_Element]) -> str:

@@ -22,7 +22,7 @@ from postroom.message.contacts.xcard_names import (
 )
 from postroom.message.xml_documents import xml_text
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_-]*")
 
 
 def write(cards: Iterable[VCard]) -> bytes:

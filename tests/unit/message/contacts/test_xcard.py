@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.message.contacts import xcard
+from postroom.message.contacts import xcard, xcard_writing
 from postroom.message.contacts.from_vcard import from_vcard
+from postroom.message.contacts.properties import Property, VCard
 from postroom.message.contacts.vcard import NotContacts
 
 
@@ -54,6 +55,17 @@ def test_xcard_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_elements_of_others_are_left_out() -> None:
     (found,) = xcard.read(_xml("<o:fn><text>y</text></o:fn><fn><text>x</text><o:z>y</o:z></fn>")).cards
     assert [(one.name, one.value) for one in found.properties] == [("FN", "x")]
+
+
+def test_all_texts_of_a_property_are_read() -> None:
+    (found,) = xcard.read(_xml("<x-tags><text>a,b</text><text>c</text></x-tags>")).cards
+    assert [(one.name, one.value) for one in found.properties] == [("X-TAGS", "a\\,b,c")]
+
+
+@pytest.mark.parametrize("one", [Property("X_ODD", "1", {"x_p": ("2",)}), Property("X-ABLABEL", " a ")])
+def test_an_odd_property_comes_back(one: Property) -> None:
+    given = VCard((one,))
+    assert xcard.read(xcard_writing.write([given])).cards == [given]
 
 
 def test_elements_of_others_have_a_depth() -> None:
