@@ -169,7 +169,9 @@ class TlsLayer:
 
     def chain(self) -> list[bytes]:
         """The certificates that the peer showed, its own first, in DER; whether they were verified is another matter."""
-        shown = self._object._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001 -- public from Python 3.13 on
+        public = hasattr(self._object, "get_unverified_chain")  # from Python 3.13 on
+        holder: Any = self._object if public else getattr(self._object, "_sslobj", None)
+        shown = holder.get_unverified_chain()
         return [one if isinstance(one, bytes) else one.public_bytes(_DER) for one in shown or ()]
 
     def _heard(self) -> None:
