@@ -157,6 +157,14 @@ def test_places_belong_to_dates() -> None:
     assert made["vCardProps"] == [["deathplace", {}, "unknown", "geo:1,2"]]
 
 
+def test_a_key_in_full_is_kept_as_it_is() -> None:
+    made = card("KEY;VALUE=text:-----BEGIN\\nAAAA\\, x", "KEY;VALUE=text:https://k.test/1")
+    assert made["vCardProps"] == [["key", {}, "text", "-----BEGIN\nAAAA, x"]]
+    assert [one["uri"] for one in made["cryptoKeys"].values()] == ["https://k.test/1"]
+    assert b"KEY;VALUE=text:-----BEGIN\\nAAAA\\, x\r\n" in vcard_writing.write([to_vcard(made)])
+    assert again(made) == made
+
+
 def test_groups_have_members() -> None:
     made = card("MEMBER:urn:x", "KIND:group")
     assert (made["kind"], made["members"]) == ("group", {"urn:x": True})
