@@ -88,12 +88,12 @@ class _Making:
 
     def places(self) -> None:
         """Places go to their dates."""
-        anniversaries = self.card.get("anniversaries", {}).values()
+        dates: dict[str, list[Object]] = {}
+        for date in self.card.get("anniversaries", {}).values():
+            dates.setdefault(date["kind"], []).append(date)
+        without = {kind: iter(found) for kind, found in dates.items()}
         for one in self._waiting:
-            kind = same.PLACES[one.name]
-            date = next(
-                (date for date in anniversaries if date["kind"] == kind and "place" not in date), None
-            )
+            date = next(without.get(same.PLACES[one.name], iter(())), None)
             if date is None:
                 self.keep(one)
             elif one.value[:4].lower() == "geo:":
