@@ -20,7 +20,7 @@ from postroom.message.contacts.structured import read_address, read_name, read_o
 
 Object = dict[str, Any]
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # RFC 3986 §3.1
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # begins with a scheme
 
 
 def from_vcard(card: VCard) -> Object:

@@ -164,7 +164,7 @@ def _written(one: PolicyReport) -> _PolicyReport:
 def read(document: bytes) -> TlsReport:
     """A report out of JSON that anybody may have written; raises BadReport."""
     try:
-        found = msgspec.json.decode(document.removeprefix(BOM_UTF8), type=_Report)  # RFC 8259 §8.1
+        found = msgspec.json.decode(document.removeprefix(BOM_UTF8), type=_Report)  # which some write
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise BadReport(f"it is no TLS report: {error}") from error
     if len(found.policies) > MAX_POLICIES:
