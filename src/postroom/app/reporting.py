@@ -21,6 +21,7 @@ from postroom.message.address import Address, parse_mailbox
 from postroom.message.envelope import Notify, Recipient
 from postroom.net.certificates import CertificateError
 from postroom.net.https import NotFetched, Web
+from postroom.net.public_addresses import is_public
 from postroom.proto.http.client import Request
 from postroom.store import received_reports, report_rows
 from postroom.store.engine import Engine, Transaction, Urgency
@@ -60,7 +61,8 @@ def _address(text: str, key: str) -> Address:
 def sender(office: Office, world: Surroundings) -> ReportSender:
     """What sends the reports of a server that runs in this world."""
     context = Authorities(office.settings, world.clock.monotonic).context
-    web = Web(world.resolver, context, world.https_port_of, world.source)
+    permitted = _anywhere if world.open_house else is_public  # whose reports these are says where they go
+    web = Web(world.resolver, context, world.https_port_of, world.source, permitted=permitted)
 
     async def post(author: Address, to: Sequence[Address], raw: bytes) -> int:
         recipients = [Recipient(one, Notify.NEVER) for one in to]
@@ -73,6 +75,10 @@ def sender(office: Office, world: Surroundings) -> ReportSender:
     return ReportSender(
         Reports(office.engine, world.resolver, organization, author(settings), post, generator, publish)
     )
+
+
+def _anywhere(_ip: str) -> bool:
+    return True
 
 
 def publisher(web: Web) -> Callable[[str, bytes, str], Awaitable[None]]:

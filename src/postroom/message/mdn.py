@@ -18,6 +18,7 @@ from postroom.message.address_list import mailboxes, parse_address_list
 from postroom.message.dates import format_date
 from postroom.message.fields import LONGEST, Mailbox, address_field, message_id_field, text_field
 from postroom.message.header import Header
+from postroom.message.idn import a_labels
 from postroom.message.printable import printable_ascii
 from postroom.message.trace import header_end
 from postroom.message.transfer import crlf, encode_base64, encode_quoted_printable
@@ -32,7 +33,7 @@ TYPES: Final = ("deleted", "dispatched", "displayed", "processed")
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{3,900}>")
 _FIELD_NAME: Final = re.compile(r"[!-9;-~]{1,70}")
 # What a notification says itself (RFC 8098 §3.2): an extension may not say it again.
-_FIELDS: Final = frozenset(
+FIELDS: Final = frozenset(
     ("reporting-ua", "mdn-gateway", "original-recipient", "final-recipient", "original-message-id", "disposition", "error")
 )  # fmt: skip
 
@@ -97,7 +98,7 @@ def typed(address: Address) -> str:
 
 def is_extension(name: str) -> bool:
     """Whether a field of this name may stand in a notification beside what it says itself (RFC 8098 §3.3)."""
-    return _FIELD_NAME.fullmatch(name) is not None and name.lower() not in _FIELDS
+    return _FIELD_NAME.fullmatch(name) is not None and name.lower() not in FIELDS
 
 
 def compose_mdn(notice: DispositionNotice, original: bytes) -> bytes:
@@ -119,8 +120,7 @@ def compose_mdn(notice: DispositionNotice, original: bytes) -> bytes:
 
 
 def _head(notice: DispositionNotice, header: Header, asked: list[Address]) -> bytes:
-    left = notice.author.address.domain
-    domain = left.encode() if left.isascii() else left.encode("idna")
+    domain = a_labels(notice.author.address.domain).encode()
     fields = [
         b"Date: %b\r\n" % format_date(notice.now).encode(),
         address_field("From", [notice.author]),

@@ -15,7 +15,7 @@ from postroom.message import encoded_words
 from postroom.message.charset import decode as decode_charset
 from postroom.message.charset import header_text
 from postroom.message.header import Header
-from postroom.message.mdn import ACTION_MODES, SENDING_MODES, TYPES, Disposition
+from postroom.message.mdn import ACTION_MODES, FIELDS, SENDING_MODES, TYPES, Disposition
 from postroom.message.mime import Part, scan
 from postroom.message.printable import printable
 from postroom.message.transfer import decode
@@ -32,9 +32,6 @@ _DISPOSITION: Final = re.compile(
     r"\s*([A-Za-z-]{1,40})\s*/\s*([A-Za-z-]{1,40})\s*;\s*([A-Za-z-]{1,40})\s*(?:/.*)?", re.DOTALL
 )
 _COMMENT: Final = re.compile(r"\s*\([^()]*\)\s*\Z")
-_KNOWN: Final = frozenset(
-    ("reporting-ua", "mdn-gateway", "original-recipient", "final-recipient", "original-message-id", "disposition", "error")
-)  # fmt: skip
 
 
 class ParsedNotice(msgspec.Struct, frozen=True):
@@ -59,11 +56,15 @@ class ParsedNotice(msgspec.Struct, frozen=True):
 
 
 def parse_mdn(raw: bytes) -> ParsedNotice | None:
-    """The notification in a message; None for a message that is none (RFC 8098 §3: a multipart/report with its second part)."""
+    """The notification in a message; None for a message that is none (RFC 8098 §3: a multipart/report with its second part).
+
+    A report that brings a notification back, as a bounce of one does, is none.
+    """
     parts = scan(raw).parts
     if not parts or (parts[0].media_type, parts[0].subtype) != ("multipart", "report"):
         return None
-    found = next((part for part in parts if (part.media_type, part.subtype) in _PARTS), None)
+    own = [part for part in parts if part.parent == 0]
+    found = next((part for part in own if (part.media_type, part.subtype) in _PARTS), None)
     if found is None:
         return None
     header = Header.parse(_octets(raw, found, MAX_OCTETS))
@@ -71,11 +72,6 @@ def parse_mdn(raw: bytes) -> ParsedNotice | None:
     final = _address(header.get("Final-Recipient"))
     if disposition is None or not final:
         return None
-    after = [
-        part
-        for part in parts
-        if part.section.count(".") == 0 and part.section > found.section and part.section.isdigit()
-    ]
     subject = Header.parse(raw).get("Subject")
     return ParsedNotice(
         disposition,
@@ -87,8 +83,8 @@ def parse_mdn(raw: bytes) -> ParsedNotice | None:
         tuple(_text(value) for value in header.all("Error")[:MAX_ERRORS]),
         _extensions(header),
         encoded_words.decode(header_text(subject[:_MAX_VALUE])) if subject else "",
-        _for_people(raw, parts),
-        bool(after),
+        _for_people(raw, parts[: parts.index(found)]),
+        own[-1] is not found,
     )
 
 
@@ -99,7 +95,7 @@ def _octets(raw: bytes, part: Part, limit: int) -> bytes:
 
 
 def _for_people(raw: bytes, parts: list[Part]) -> str | None:
-    """The first text/plain part."""
+    """The first text/plain part, of those before the notification."""
     for part in parts:
         if (part.media_type, part.subtype) == ("text", "plain"):
             return decode_charset(_octets(raw, part, MAX_TEXT), part.parameter("charset")).text.replace(
@@ -124,7 +120,7 @@ def _extensions(header: Header) -> dict[str, str]:
     found: dict[str, str] = {}
     for field in header:
         name = field.name.decode("ascii", "replace")
-        if name.lower() not in _KNOWN and len(found) < MAX_EXTENSIONS:
+        if name.lower() not in FIELDS and len(found) < MAX_EXTENSIONS:
             found.setdefault(name, _text(field.value))
     return found
 

@@ -14,7 +14,8 @@ import ssl
 import sys
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+
+from postroom.proto.certificate import UNREADABLE
 
 _LABEL = b"EXPORTER-Channel-Binding"
 _OCTETS = 32
@@ -53,7 +54,7 @@ def end_point(der: bytes) -> bytes:
         return b""
     try:
         used = x509.load_der_x509_certificate(der).signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return b""
     if used is None:  # such as Ed25519: undefined by RFC 5929
         return b""

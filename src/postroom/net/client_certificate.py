@@ -12,6 +12,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from postroom.proto.certificate import UNREADABLE, alternative_names
+
 MOST_ADDRESSES = 20  # of one certificate that are looked at
 
 
@@ -49,8 +51,7 @@ def read_fingerprint(path: Path) -> str:
 
 def _addresses(der: bytes) -> list[str]:
     try:
-        extensions = x509.load_der_x509_certificate(der).extensions
-        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+        names = alternative_names(x509.load_der_x509_certificate(der), x509.RFC822Name)
+    except UNREADABLE:
         return []
-    return [name.lower() for name in names.get_values_for_type(x509.RFC822Name)[:MOST_ADDRESSES]]
+    return [name.lower() for name in names[:MOST_ADDRESSES]]

@@ -40,7 +40,11 @@ class CannotConnect(NetworkError):
 
 
 class ConnectionLost(NetworkError):
-    """It ended before the machine had what it needs."""
+    """It ended before the machine had what it needs. `said`: the other side itself has ended it, in TLS by close_notify (RFC 8446 §6.1)."""
+
+    def __init__(self, words: str, *, said: bool = False) -> None:
+        super().__init__(words)
+        self.said = said
 
 
 class TimedOut(NetworkError):
@@ -153,6 +157,11 @@ class ClientConnection(Link, Generic[Event]):
         if self._transport is not None and self._transport.get_write_buffer_size():
             self._loop.call_later(HANDSHAKE_SECONDS, self.abort)
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begins the handshake where TLS has been switched on already."""
+        super().connection_made(transport)
+        self._flush()
+
     def take(self, data: bytes) -> None:
         """Octets for the machine."""
         self.machine.receive(data)
@@ -172,7 +181,8 @@ class ClientConnection(Link, Generic[Event]):
 
     def ended(self) -> None:
         """The other side has closed; events that it left behind are still handed out."""
-        self._finish(ConnectionLost(f"{self.peer.ip} closed the connection"))
+        said = self._layer is None or self._layer.ended
+        self._finish(ConnectionLost(f"{self.peer.ip} closed the connection", said=said))
 
     def resume_writing(self) -> None:
         """Most has left."""
@@ -235,19 +245,29 @@ def _kind(verify_code: int) -> str:
 
 async def connect(machine: Machine[Event], to: Destination) -> ClientConnection[Event]:
     """Connects and, for a wrapped destination, does the handshake; raises CannotConnect, TlsFailed, TimedOut or ConnectionLost."""
+    connection = ClientConnection(machine)
+    if to.wrap is not None:  # before anything can come: no octet in the clear reaches the machine
+        connection.switch_tls_on(to.wrap.context, server_side=False, server_name=to.wrap.server_name)
     source = (to.source, 0) if to.source else None
     opening = asyncio.get_running_loop().create_connection(
-        lambda: ClientConnection(machine), to.ip, to.port, local_addr=source
+        lambda: connection, to.ip, to.port, local_addr=source
     )
     try:
-        _, connection = await asyncio.wait_for(opening, to.seconds)
+        await asyncio.wait_for(opening, to.seconds)
     except TimeoutError as error:
         raise CannotConnect(f"{to.ip} port {to.port} did not answer in {to.seconds:g} seconds") from error
     except OSError as error:
         words = os.strerror(error.errno) if error.errno else str(error)
         raise CannotConnect(f"{to.ip} port {to.port}: {words}") from error
     if to.wrap is not None:
-        await connection.start_tls(to.wrap.context, to.wrap.server_name)
+        try:
+            await connection.handshake()
+        except TlsFailed:
+            connection.close()  # the alert is on its way
+            raise
+        except BaseException:  # a caller's deadline, too: nobody but us knows of the connection
+            connection.abort()
+            raise
     return connection
 
 

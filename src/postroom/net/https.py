@@ -84,8 +84,8 @@ class Web(msgspec.Struct, frozen=True):
     ) -> Response:
         try:
             event = await connection.event(self.seconds)
-        except ConnectionLost:
-            event = machine.ended()
+        except ConnectionLost as lost:
+            event = machine.ended(said=lost.said)
         except NetworkError as error:
             raise NotFetched(str(error)) from error
         finally:

@@ -14,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from postroom.proto.certificate import alternative_names
+
 
 class CertificateError(Exception):
     """A certificate or key that cannot be used; the message names the file and what is wrong with it."""
@@ -77,9 +79,5 @@ def _no_passphrase() -> str:
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
-        return ()
-    addresses = [str(ip) for ip in names.get_values_for_type(x509.IPAddress)]
-    return tuple(name.lower() for name in (*names.get_values_for_type(x509.DNSName), *addresses))
+    kinds = (x509.DNSName, x509.IPAddress)
+    return tuple(name.lower() for kind in kinds for name in alternative_names(certificate, kind))

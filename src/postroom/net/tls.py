@@ -14,13 +14,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from postroom.net import hello
 from postroom.net.channel_binding import bindable, binding
 from postroom.net.session import TlsFacts
+from postroom.proto.certificate import UNREADABLE, alternative_names
 
 SLICE = (
     16 * 1024
@@ -169,7 +169,9 @@ class TlsLayer:
 
     def chain(self) -> list[bytes]:
         """The certificates that the peer showed, its own first, in DER; whether they were verified is another matter."""
-        shown = self._object._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001 -- public from Python 3.13 on
+        public = hasattr(self._object, "get_unverified_chain")  # from Python 3.13 on
+        holder: Any = self._object if public else getattr(self._object, "_sslobj", None)
+        shown = holder.get_unverified_chain()
         return [one if isinstance(one, bytes) else one.public_bytes(_DER) for one in shown or ()]
 
     def _heard(self) -> None:
@@ -228,7 +230,7 @@ def certificate_facts(der: bytes) -> CertificateFacts:
         issuer = str(common[0].value) if common else certificate.issuer.rfc4514_string()
         key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return CertificateFacts("", "", "")
     return CertificateFacts(issuer[:MOST_ISSUER], until, hashlib.sha256(key).hexdigest())
 
@@ -237,15 +239,11 @@ def subject(der: bytes) -> str:
     """The first DNS name of a certificate, else its common name, else "" (also for what is no proper certificate)."""
     try:
         certificate = x509.load_der_x509_certificate(der)
-        try:
-            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-            found: list[str] = names.get_values_for_type(x509.DNSName)
-        except x509.ExtensionNotFound:
-            found = []
         common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return next(iter([*found, *(str(name.value) for name in common)]), "")
-    except ValueError:
+    except UNREADABLE:
         return ""
+    found = alternative_names(certificate, x509.DNSName)
+    return next(iter([*found, *(str(name.value) for name in common)]), "")
 
 
 def _words(error: ssl.SSLError) -> str:

@@ -138,7 +138,8 @@ class Guard:
         if scope["method"] not in _SAFE:
             raise Refused(403, "Here only with https://: what you sent could be read on its way")
         port = self._rules.https()
-        where = host if port == 443 else f"{host}:{port}"
+        named = f"[{host}]" if ":" in host else host  # in a URL an IPv6 address has brackets
+        where = named if port == 443 else f"{named}:{port}"
         path = scope["raw_path"].decode("ascii")
         query = scope["query_string"].decode("ascii")
         if not path.startswith("/"):

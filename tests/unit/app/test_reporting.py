@@ -43,6 +43,17 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         yield running
 
 
+async def test_a_domain_cannot_name_a_host_of_ours(running: Running) -> None:
+    server = running.server
+    zone = Host("_smtp._tls.l.test TXT v=TLSRPTv1; rua=https://inner.r.test/x")
+    server.world = msgspec.structs.replace(server.world, resolver=zone)
+    server.parts.tally.connected(
+        TlsPolicy("l.test"), TlsFailure("starttls-not-supported"), server.clock.now()
+    )
+    (sent,) = await running.operate("report.send", today=True)
+    assert "no address on the public Internet" in sent["problem"]
+
+
 async def look(running: Running) -> int:
     server = running.server
     return (await reporting.look(server, server.parts.store, server.clock.now())).kept
@@ -163,8 +174,8 @@ async def test_a_report_goes_to_a_url(tmp_path: Path, status: str, wrong: str) -
 class Host(Zone):
     """Every name is this machine's."""
 
-    def __init__(self) -> None:
-        super().__init__("")
+    def __init__(self, lines: str = "") -> None:
+        super().__init__(lines)
 
     async def addresses(self, name: str, family: Family = Family.BOTH) -> Answer[str]:
         return Answer(name, Kind.ADDRESS, records=("127.0.0.1",))

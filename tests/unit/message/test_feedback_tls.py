@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from postroom.message.feedback import tls_report
+from postroom.message.feedback.finding import read_document
 from postroom.message.feedback.packing import BadReport
 from postroom.message.feedback.tls_report import (
     MAX_FAILURES,
@@ -63,6 +64,10 @@ EXAMPLE = """{
 def test_what_is_written_is_read() -> None:
     assert read(render(REPORT)) == REPORT
     assert (REPORT.domain, REPORT.succeeded, REPORT.failed) == ("crepes.test", 5333, 103)
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert read_document(b"\xef\xbb\xbf" + render(REPORT)) == REPORT
 
 
 def test_the_names_are_those_of_the_format() -> None:

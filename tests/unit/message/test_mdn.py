@@ -197,6 +197,26 @@ def test_what_is_none(old: bytes, new: bytes) -> None:
     assert parse_mdn(EXAMPLE.replace(old, new)) is None
 
 
+def test_a_bounce_of_a_notification_is_none() -> None:
+    bounce = (
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nIt bounced.\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; l.test\r\n\r\n"
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + EXAMPLE + b"\r\n--b--\r\n"
+    )
+    assert parse_mdn(bounce) is None
+
+
+def test_the_text_is_the_notifications_own() -> None:
+    html = EXAMPLE.replace(
+        b"example.com\r\n\r\nThe message sent",
+        b"example.com\r\nContent-Type: text/html\r\n\r\nThe message sent",
+    )
+    found = parse_mdn(html)
+    assert found is not None
+    assert found.text is None
+    assert found.returned
+
+
 def test_errors_gateways_and_limits() -> None:
     more = b"".join(b"Error: %d\r\n" % n for n in range(MAX_ERRORS + 1)) + b"MDN-Gateway: dns; x400.test\r\n"
     more += b"".join(b"X-%d: y\r\n" % n for n in range(MAX_EXTENSIONS + 1))

@@ -123,6 +123,71 @@ async def test_a_certificate_for_another_name(serve: Any, server_tls: Any, clien
         await opened(port, wrap=Wrap(client_tls, "other.test"))
 
 
+async def test_what_comes_before_the_handshake_is_nobodys_word(server_tls: Any, client_tls: Any) -> None:
+    async def injecting(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"injected\n")
+        try:
+            await writer.start_tls(server_tls)
+            writer.write(b"hello\n")
+            await writer.drain()
+        except (OSError, ssl.SSLError):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(injecting, "127.0.0.1", 0)
+    to = Destination("127.0.0.1", server.sockets[0].getsockname()[1], wrap=Wrap(client_tls, "mx.test"))
+    with pytest.raises(TlsFailed):
+        await asyncio.wait_for(connect(ClientLines(), to), 2)
+    server.close()
+    await asyncio.sleep(0.01)
+
+
+async def test_a_handshake_that_is_given_up_leaves_no_connection(client_tls: ssl.SSLContext) -> None:
+    ended = asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await asyncio.wait_for(reader.read(-1), 2)
+        except ConnectionResetError:
+            pass
+        except TimeoutError:
+            return
+        finally:
+            writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    to = Destination("127.0.0.1", server.sockets[0].getsockname()[1], wrap=Wrap(client_tls, "mx.test"))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(connect(ClientLines(), to), 0.05)
+    await asyncio.wait_for(ended.wait(), 1)
+    server.close()
+
+
+async def test_after_a_failed_handshake_nobody_is_waited_for(client_tls: ssl.SSLContext) -> None:
+    ended = asyncio.Event()
+
+    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(bytes((21, 3, 3, 0, 2, 2, 40)))  # a fatal alert, and its own side stays open
+        try:
+            await reader.read(-1)
+            for _ in range(200):
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        except ConnectionError:
+            ended.set()
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(refusing, "127.0.0.1", 0)
+    to = Destination("127.0.0.1", server.sockets[0].getsockname()[1], wrap=Wrap(client_tls, "mx.test"))
+    with pytest.raises(TlsFailed):
+        await connect(ClientLines(), to)
+    await asyncio.wait_for(ended.wait(), 1)
+    server.close()
+
+
 async def test_an_injected_line_is_no_handshake(serve: Any, client_tls: ssl.SSLContext) -> None:
     service = Service()
     connection = await opened(await serve(service))

@@ -102,6 +102,14 @@ def test_the_most_octets_of_a_document(shape: str, size: int) -> None:
     assert "longer than 20 octets" in event.why
 
 
+def test_a_body_without_a_length_ends_where_the_server_says_so() -> None:
+    for said in (True, False):
+        machine = HttpClient(Request("h.test", "/x", 20))
+        machine.receive(b"HTTP/1.1 200 OK\r\n\r\nbod")
+        assert machine.next_event() is None
+        assert isinstance(machine.ended(said=said), Response if said else BadResponse)
+
+
 def test_many_small_chunks_are_counted_together() -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert isinstance(heard(head + b"1\r\nx\r\n" * 20 + b"0\r\n\r\n"), Response)
@@ -112,6 +120,11 @@ def test_many_small_chunks_are_counted_together() -> None:
 def test_the_most_fields(fields: int, fits: bool) -> None:
     head = b"".join(b"X-%d: y\r\n" % number for number in range(fields))
     event = heard(b"HTTP/1.1 204 No\r\n" + head + b"\r\n", ends=False)
+    assert isinstance(event, Response if fits else BadResponse)
+    event = heard(b"HTTP/1.1 204 No\r\n" + b"X: y\r\n" * fields + b"\r\n", ends=False)
+    assert isinstance(event, Response if fits else BadResponse)
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n" * fields
+    event = heard(interim + b"HTTP/1.1 204 No\r\n\r\n", ends=False)
     assert isinstance(event, Response if fits else BadResponse)
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
     event = heard(chunked + b"X: y\r\n" * (fields - 1) + b"\r\n", ends=False)

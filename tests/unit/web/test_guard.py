@@ -33,7 +33,7 @@ def named(name: bytes) -> Any:
 
 
 async def hears(host: str) -> bool:
-    return host == "l.test"
+    return host in ("l.test", "::1")
 
 
 async def ask(
@@ -136,6 +136,9 @@ async def test_where_plain_http_leads() -> None:
     assert (await ask("/x", https=443))[1]["location"] == "https://l.test/x"
     assert (await ask("/x", https=8443))[1]["location"] == "https://l.test:8443/x"
     assert (await ask("/x", https=443, headers=((b"host", b"evil"),)))[0] == 403
+    for field, port in ((b"[::1]", 443), (b"[::1]:8080", 8443)):
+        where = (await ask("/x", https=port, headers=((b"host", field),)))[1]["location"]
+        assert where == ("https://[::1]/x" if port == 443 else "https://[::1]:8443/x")
     assert (await ask("//evil/x", https=443))[1]["location"] == "https://l.test//evil/x"
     assert (await ask("http://evil/x", https=443))[0] == 400
     assert (await ask("/x", "POST", https=443))[0] == 403

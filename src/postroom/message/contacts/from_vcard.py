@@ -20,6 +20,7 @@ from postroom.message.contacts.structured import read_address, read_name, read_o
 
 Object = dict[str, Any]
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # begins with a scheme
 
 
 def from_vcard(card: VCard) -> Object:
@@ -87,12 +88,12 @@ class _Making:
 
     def places(self) -> None:
         """Places go to their dates."""
-        anniversaries = self.card.get("anniversaries", {}).values()
+        dates: dict[str, list[Object]] = {}
+        for date in self.card.get("anniversaries", {}).values():
+            dates.setdefault(date["kind"], []).append(date)
+        without = {kind: iter(found) for kind, found in dates.items()}
         for one in self._waiting:
-            kind = same.PLACES[one.name]
-            date = next(
-                (date for date in anniversaries if date["kind"] == kind and "place" not in date), None
-            )
+            date = next(without.get(same.PLACES[one.name], iter(())), None)
             if date is None:
                 self.keep(one)
             elif one.value[:4].lower() == "geo:":
@@ -150,7 +151,10 @@ def _entry(making: _Making, one: Property) -> bool:
     value = one.value.strip() if entry.uri else unescaped(one.value)
     if not value:
         return False
-    field = "user" if one.name == "SOCIALPROFILE" and one.param("value") == "text" else entry.field
+    written = one.param("value").lower() == "text"  # of a KEY: itself, and not where it is (RFC 6350 §6.8.1)
+    field = "user" if one.name == "SOCIALPROFILE" and written else entry.field
+    if field == "uri" and written and not _URI.match(value):
+        return False
     made: Object = {field: unescaped(value) if field == "user" else value, **entry.fixed}
     taken = []
     for param, name in entry.params.items():

@@ -11,9 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
+from postroom.message.contacts.card_types import TYPES
+
 MAX_LEVELS: Final = 32  # of one pointer
 
 Object = dict[str, Any]
+_CLEAR: Final = tuple(
+    kind for kind in TYPES if kind != "Timestamp"
+)  # types that follow from the place (RFC 9553 §1.3.4)
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f]")  # what no pointer in a parameter can have
 
 
@@ -71,5 +76,5 @@ def plain(value: Any) -> Any:
     return {
         name: plain(one)
         for name, one in value.items()
-        if not (name == "@type" and one != "Timestamp") and not (name == "isOrdered" and one is False)
+        if not (name == "@type" and one in _CLEAR) and not (name == "isOrdered" and one is False)
     }

@@ -87,14 +87,17 @@ def derived_full(thing: Object, kinds: Sequence[str]) -> str:
     """The components of a name in a usual order, or in their own when they have one (RFC 9553 §2.2.1)."""
     components = thing.get("components", [])
     if thing.get("isOrdered"):
-        separator = thing.get("defaultSeparator", " ")
-        full = ""
+        between = thing.get("defaultSeparator", " ")
+        pieces: list[str] = []
+        after = ""  # what stands before the next component
         for one in components:
             if one["kind"] == "separator":
-                full = full.removesuffix(separator) + one["value"]
+                pieces.append(one["value"])
+                after = ""
             else:
-                full += one["value"] + separator
-        return full.removesuffix(separator).strip()
+                pieces += (after, one["value"])
+                after = between
+        return "".join(pieces).strip()
     by_kind = _by_kind(components)
     return " ".join(value for kind in kinds for value in by_kind.get(kind, ()))
 

@@ -23,10 +23,11 @@ MAX_PROPERTIES: Final = 5_000  # of one card
 MAX_PARAMETERS: Final = 100  # values of parameters of one property
 MAX_COMPLAINTS: Final = 100  # lines and cards left out that are told of
 
-_HEAD: Final = 1_000  # octets of a line in which its encoding is looked for
+_HEAD: Final = 1_000  # octets of a line in which its encoding and charset are looked for
 _NAME: Final = re.compile(r"(?:([A-Za-z0-9_-]+)\.)?([A-Za-z0-9_-]+)")
 _PARAMETER: Final = re.compile(r"[ \t]*([A-Za-z0-9_-]+)[ \t]*(=?)")
 _PLAIN: Final = re.compile(r'[^";:,]*')
+_CHARSET: Final = re.compile(rb";CHARSET=\"?([A-Za-z0-9_.-]{1,40})", re.IGNORECASE)  # of 2.1
 _CARETS: Final = re.compile(r"\^([n^'])")
 
 
@@ -59,11 +60,11 @@ def _lines(octets: bytes) -> Iterator[tuple[int, bytes]]:
     pieces: list[bytes] = []
     start, soft, quoted = 0, False, False
     for number, line in enumerate(octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), 1):
-        if pieces and line[:1] in (b" ", b"\t"):
-            pieces.append(line[1:])
-        elif pieces and soft:
-            pieces[-1] = pieces[-1][:-1]  # a soft line break of quoted-printable, RFC 2045 §6.7
+        if pieces and soft:
+            pieces[-1] = pieces[-1][:-1]  # a soft line break of quoted-printable, RFC 2045 §6.7: no folding
             pieces.append(line)
+        elif pieces and line[:1] in (b" ", b"\t"):
+            pieces.append(line[1:])
         else:
             if pieces:
                 yield start, b"".join(pieces)
@@ -134,7 +135,8 @@ class _Reading:
 
 
 def _property(line: bytes) -> Property | None:
-    text = charset.decode(line, None).text
+    declared = None if line.isascii() else _CHARSET.search(line[:_HEAD].partition(b":")[0])
+    text = charset.decode(line, declared[1].decode() if declared else None).text
     name = _NAME.match(text)
     if name is None:
         return None

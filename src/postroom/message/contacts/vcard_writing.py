@@ -35,12 +35,12 @@ def _with_name(properties: Sequence[Property]) -> Sequence[Property]:
 
 
 def _line(one: Property, version: str) -> str:
+    one = clean(one)
     params = "".join(
-        f";{_NAME.sub('', name).upper()}={_values(values, version)}"
-        for name, values in clean(one).params.items()
+        f";{_NAME.sub('', name).upper()}={_values(values, version)}" for name, values in one.params.items()
     )
-    group = re.sub("[^A-Za-z0-9-]", "", one.group)
-    value = clean(one).value.replace("\n", "\\n")
+    group = _NAME.sub("", one.group)
+    value = one.value.replace("\n", "\\n")
     return f"{group}.{one.name}{params}:{value}" if group else f"{one.name}{params}:{value}"
 
 

@@ -1,26 +1,26 @@
 """Reading xCards: vCards as XML of anybody's making.
 
-RFC 6351 §4, §5. The document is read once, by events; a DTD is refused at its first word, so there are no entities; what is too deep or too much is refused.
-Elements of other namespaces are left out. Not here: what properties mean (`from_vcard`), writing.
+RFC 6351 §4, §5. What is too deep or too much is refused; elements of other namespaces are left out. Not here: XML (`message.xml_documents`), what properties
+mean (`from_vcard`), writing.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
-from xml.parsers import expat
+from typing import Final
 
 import msgspec
 
 from postroom.message.contacts.properties import Property, VCard, escaped, joined
 from postroom.message.contacts.vcard import MAX_CARDS, MAX_LINE, MAX_OCTETS, MAX_PROPERTIES, NotContacts, Read
-from postroom.message.contacts.xcard_names import DEFAULTS, LISTS, NAMESPACE, OF_DATES, STRUCTURED, TYPES
+from postroom.message.contacts.xcard_names import DEFAULTS, NAMESPACE, OF_DATES, STRUCTURED, TYPES
 from postroom.message.printable import printable
+from postroom.message.xml_documents import XmlReader
 
 MAX_DEPTH: Final = (
     8  # elements inside one another: vcards, vcard, group, a property, parameters, one of them, its value
 )
+MAX_OPEN: Final = 32  # elements that are open together, those of others among them
 MAX_ELEMENTS: Final = 200  # within one property
-_SPACE: Final = " "  # between namespace and name
 
 
 class _Element(msgspec.Struct):
@@ -38,87 +38,65 @@ def read(octets: bytes) -> Read:
     if len(octets) > MAX_OCTETS:
         raise NotContacts(f"there are more than {MAX_OCTETS >> 20} MiB: import it in parts")
     reading = _Reading()
-    try:
-        reading.parser.Parse(octets, True)
-    except expat.ExpatError as error:
-        raise NotContacts(f"it is not XML: {error}") from error
-    except (LookupError, ValueError) as error:
-        if isinstance(error, NotContacts):
-            raise
-        raise NotContacts(f"its encoding cannot be read: {error}") from error
+    reading.read(octets)
     if not reading.cards:
         raise NotContacts("there is no vcard element in it")
     return Read(reading.cards, [])
 
 
-class _Reading:
-    """Where the reader is: the elements that are open below a card, and how many are open that are not ours."""
+class _Reading(XmlReader):
+    """The cards that have ended, the properties of the one that is open, and the elements that are open below it."""
 
     def __init__(self) -> None:
-        parser = expat.ParserCreate(namespace_separator=_SPACE)
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.EntityDeclHandler = self._refuse
-        parser.ExternalEntityRefHandler = self._refuse
-        self.parser = parser
+        super().__init__(NotContacts, MAX_OPEN)
         self.cards: list[VCard] = []
-        self._path: list[str] = []
-        self._skipping = 0
         self._group = ""
         self._properties: list[Property] = []
         self._open: list[_Element] = []
         self._count = 0
         self._long = 0
 
-    def _refuse(self, *_: Any) -> int:
-        raise NotContacts("it has a DTD, which no xCard needs: it may be an attack")
+    def root(self, namespace: str, name: str) -> None:
+        """All cards, or one."""
+        if namespace != NAMESPACE or name not in ("vcards", "vcard"):
+            raise NotContacts(f"its root is {printable(name, 40)}, not vcards of {NAMESPACE}")
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        namespace, _, local = name.rpartition(_SPACE)
-        if not self._path and (namespace, local) not in ((NAMESPACE, "vcards"), (NAMESPACE, "vcard")):
-            raise NotContacts(f"its root is {printable(local, 40)}, not vcards of {NAMESPACE}")
-        if self._skipping or namespace != NAMESPACE:
-            self._skipping += 1
-            return
-        if len(self._path) >= MAX_DEPTH:
+    def begins(self, name: str, attributes: dict[str, str]) -> None:
+        """A card, a group, a property, or an element of one."""
+        if len(self.path) > MAX_DEPTH:
             raise NotContacts(f"its elements are more than {MAX_DEPTH} deep")
-        self._path.append(local)
         if self._open:
             self._count += 1
             if self._count > MAX_ELEMENTS:
                 raise NotContacts(f"a property has more than {MAX_ELEMENTS} elements")
-            below = _Element(local, [], [])
+            below = _Element(name, [], [])
             self._open[-1].below.append(below)
             self._open.append(below)
-        elif local == "vcard":
+        elif name == "vcard":
             self._properties, self._group = [], ""
-        elif local == "group" and "vcard" in self._path:
+        elif name == "group" and "vcard" in self.path:
             self._group = attributes.get("name", "")[:100]
-        elif "vcard" in self._path:
-            self._open, self._count, self._long = [_Element(local, [], [])], 0, 0
+        elif "vcard" in self.path:
+            self._open, self._count, self._long = [_Element(name, [], [])], 0, 0
 
-    def _text(self, text: str) -> None:
-        if self._open and not self._skipping:
+    def says(self, text: str) -> None:
+        """A piece of a value."""
+        if self._open:
             self._long += len(text)
             if self._long > MAX_LINE:
                 raise NotContacts(f"a property has more than {MAX_LINE >> 20} MiB")
             self._open[-1].texts.append(text)
 
-    def _end(self, _: str) -> None:
-        if self._skipping:
-            self._skipping -= 1
-            return
-        local = self._path.pop()
+    def ends(self) -> None:
+        """It is whole."""
+        name = self.path[-1]
         if self._open:
             done = self._open.pop()
             if not self._open:
                 self._add(done)
-        elif local == "group":
+        elif name == "group":
             self._group = ""
-        elif local == "vcard":
+        elif name == "vcard":
             if len(self.cards) >= MAX_CARDS:
                 raise NotContacts(f"there are more than {MAX_CARDS} cards: import them in parts")
             self.cards.append(VCard(tuple(self._properties)))
@@ -152,12 +130,7 @@ def _property(element: _Element, group: str) -> Property:
     if texts:
         if name in DEFAULTS:
             params["value"] = ("text",)
-        value = (
-            joined(texts, ";" if name == "ORG" else ",")
-            if name in LISTS or name == "ORG"
-            else escaped(texts[0])
-        )
-        return Property(name, value, params, group)
+        return Property(name, joined(texts, ";" if name == "ORG" else ","), params, group)
     kind = values[0].name
     usual = DEFAULTS.get(name, "")
     if (
@@ -166,7 +139,8 @@ def _property(element: _Element, group: str) -> Property:
         and not (kind in OF_DATES and usual == "date-and-or-time")
     ):
         params["value"] = (kind,)
-    return Property(name, values[0].text.strip(), params, group)
+    value = values[0].text if kind == "unknown" else values[0].text.strip()  # nobody knows what counts in it
+    return Property(name, value, params, group)
 
 
 def _structured(components: tuple[str, ...], values: list[_Element]) -> str:

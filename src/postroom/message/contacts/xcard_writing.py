@@ -20,12 +20,9 @@ from postroom.message.contacts.xcard_names import (
     STRUCTURED,
     TYPES,
 )
+from postroom.message.xml_documents import xml_text
 
-_UNFIT: Final = re.compile(
-    "[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # XML 1.0 §2.2; a CR would not come back
-_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_-]*")
 
 
 def write(cards: Iterable[VCard]) -> bytes:
@@ -45,18 +42,14 @@ def _property(one: Property) -> Iterator[str]:
     if not _NAME.fullmatch(name):
         return
     if one.group:
-        yield f'<group name="{_safe(one.group)}">'
+        yield f'<group name="{xml_text(one.group)}">'
     yield f"<{name}>{''.join(_parameters(one))}{''.join(_values(one))}</{name}>"
     if one.group:
         yield "</group>"
 
 
-def _safe(text: str) -> str:
-    return _UNFIT.sub("?", text).translate(_ESCAPES)
-
-
 def _element(name: str, text: str) -> str:
-    return f"<{name}>{_safe(text)}</{name}>"
+    return f"<{name}>{xml_text(text)}</{name}>"
 
 
 def _parameters(one: Property) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Reading a DMARC aggregate report out of XML that anybody may have written.
 
-RFC 9990 §3.1.1, RFC 7489 appendix C (the same elements, no namespace), RFC 9990 §5 (extensions, which are left out). The document is read once, by
-events; a DTD is refused at its first word, so there are no entities; what is too deep, too long or too much is refused. Values that are no words of
-the format are kept as they are, cut and made printable: a report is what somebody says. Not here: packings, mail.
+RFC 9990 §3.1.1, RFC 7489 appendix C (the same elements, no namespace), RFC 9990 §5 (extensions, which are left out). What is too deep, too long or
+too much is refused. Values that are no words of the format are kept as they are, cut and made printable: a report is what somebody says. Not here: XML
+(`message.xml_documents`), packings, mail.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
-from xml.parsers import expat
 
 from postroom.message.feedback.aggregate import (
     AggregateReport,
@@ -23,6 +22,7 @@ from postroom.message.feedback.aggregate import (
 )
 from postroom.message.feedback.packing import BadReport
 from postroom.message.printable import printable
+from postroom.message.xml_documents import XmlReader
 from postroom.wire.numbers import decimal
 
 MAX_DEPTH = 16  # elements inside one another
@@ -30,43 +30,22 @@ MAX_TEXT = 4096  # characters of one element; what is longer is refused
 MAX_ROWS = 50_000  # of one report
 MAX_RESULTS = 100  # of one record: signatures, reasons
 MAX_VALUE = 255  # characters that are kept of a value
-_SPACE = " "  # between namespace and name
 
 
 def read(document: bytes) -> AggregateReport:
     """The report; raises BadReport."""
     reading = _Reading()
-    try:
-        reading.parser.Parse(
-            document, True
-        )  # whole: some versions of expat begin a long token anew with each piece
-    except expat.ExpatError as error:
-        raise BadReport(f"it is not XML: {error}") from error
-    except (LookupError, ValueError) as error:
-        if isinstance(error, BadReport):
-            raise
-        raise BadReport(f"its encoding cannot be read: {error}") from error
+    reading.read(document)
     return reading.report()
 
 
-class _Reading:
-    """A stack of names and texts, and what the elements that ended said. `_skipping` counts elements inside one that is not ours."""
+class _Reading(XmlReader):
+    """The texts of the open elements, and what those that ended have said."""
 
     def __init__(self) -> None:
-        parser = expat.ParserCreate(namespace_separator=_SPACE)
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.EntityDeclHandler = self._refuse
-        parser.ExternalEntityRefHandler = self._refuse
-        self.parser = parser
-        self._path: list[str] = []
+        super().__init__(BadReport, MAX_DEPTH)
         self._texts: list[list[str]] = []
         self._long = 0
-        self._namespace = ""
-        self._skipping = 0
         self._values: dict[str, str] = {}
         self._errors: list[str] = []
         self._record = _Record()
@@ -92,34 +71,28 @@ class _Reading:
             tuple(self._rows),
         )
 
-    def _start(self, name: str, _attributes: dict[str, str]) -> None:
-        namespace, _, local = name.rpartition(_SPACE)
-        if not self._path:
-            if local != "feedback":
-                raise BadReport(f"its root is {printable(local, 40)}, not feedback")
-            self._namespace = namespace
-        if self._skipping or namespace != self._namespace:
-            self._skipping += 1
-        if len(self._path) + self._skipping >= MAX_DEPTH:
-            raise BadReport(f"its elements are more than {MAX_DEPTH} deep")
-        if not self._skipping:
-            self._path.append(local[:MAX_VALUE])
-            self._texts.append([])
-            self._long = 0
+    def root(self, namespace: str, name: str) -> None:
+        """The same name in any namespace, or in none (RFC 7489)."""
+        del namespace
+        if name != "feedback":
+            raise BadReport(f"its root is {printable(name, 40)}, not feedback")
 
-    def _text(self, text: str) -> None:
-        if not self._skipping and self._texts:
-            self._long += len(text)
-            if self._long > MAX_TEXT:
-                raise BadReport(f"{self._path[-1]} has more than {MAX_TEXT} characters")
-            self._texts[-1].append(text)
+    def begins(self, name: str, attributes: dict[str, str]) -> None:
+        """Nothing is said yet."""
+        del name, attributes
+        self._texts.append([])
+        self._long = 0
 
-    def _end(self, _: str) -> None:
-        if self._skipping:
-            self._skipping -= 1
-            return
-        path, text = "/".join(self._path[1:]), "".join(self._texts.pop()).strip()
-        self._path.pop()
+    def says(self, text: str) -> None:
+        """A piece of its text."""
+        self._long += len(text)
+        if self._long > MAX_TEXT:
+            raise BadReport(f"{self.path[-1]} has more than {MAX_TEXT} characters")
+        self._texts[-1].append(text)
+
+    def ends(self) -> None:
+        """What it said goes where it belongs."""
+        path, text = "/".join(self.path[1:]), "".join(self._texts.pop()).strip()
         if path == "record":
             if len(self._rows) == MAX_ROWS:
                 raise BadReport(f"it has more than {MAX_ROWS} records")
@@ -132,9 +105,6 @@ class _Reading:
                 self._errors.append(printable(text, MAX_VALUE))
         elif text and path in _KNOWN:
             self._values.setdefault(path, printable(text, MAX_VALUE))
-
-    def _refuse(self, *_: Any) -> int:
-        raise BadReport("it has a DTD, which no report needs")
 
 
 _KNOWN = frozenset(

@@ -6,7 +6,6 @@ here: reading (`aggregate_reading`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from postroom.message.feedback.aggregate import (
@@ -16,11 +15,9 @@ from postroom.message.feedback.aggregate import (
     Metadata,
     PolicyPublished,
 )
+from postroom.message.xml_documents import xml_text
 
 NAMESPACE = "urn:ietf:params:xml:ns:dmarc-2.0"
-
-_UNFIT = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def render(report: AggregateReport) -> bytes:
@@ -39,7 +36,7 @@ def render(report: AggregateReport) -> bytes:
 
 
 def _element(name: str, text: object) -> str:
-    return f"<{name}>{_UNFIT.sub('?', str(text)).translate(_ESCAPES)}</{name}>"
+    return f"<{name}>{xml_text(str(text))}</{name}>"
 
 
 def _given(**values: object) -> Iterator[str]:

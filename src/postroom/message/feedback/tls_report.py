@@ -7,6 +7,7 @@ nothing too much. Not here: packings, mail, and the record that asks for reports
 from __future__ import annotations
 
 import datetime as dt
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -163,7 +164,7 @@ def _written(one: PolicyReport) -> _PolicyReport:
 def read(document: bytes) -> TlsReport:
     """A report out of JSON that anybody may have written; raises BadReport."""
     try:
-        found = msgspec.json.decode(document, type=_Report)
+        found = msgspec.json.decode(document.removeprefix(BOM_UTF8), type=_Report)  # which some write
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise BadReport(f"it is no TLS report: {error}") from error
     if len(found.policies) > MAX_POLICIES:

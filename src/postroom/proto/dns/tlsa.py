@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cryptography.x509.oid import NameOID
 
 from postroom.message.address import fold
+from postroom.proto.certificate import UNREADABLE, alternative_names
 from postroom.proto.dns.answer import Tlsa
 
 DANE_TA, DANE_EE = 2, 3
@@ -93,14 +94,14 @@ def prove(records: Sequence[Tlsa], chain: Sequence[bytes], names: Sequence[str],
     try:
         parsed = [x509.load_der_x509_certificate(der) for der in chain[:MOST_CERTIFICATES]]
         return _below_anchor(anchors, parsed, names, dt.datetime.fromtimestamp(now / 1_000_000, dt.UTC))
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise NotProven("validation-failure", f"the server's certificates cannot be read: {error}") from error
 
 
 def _selected(der: bytes, selector: int, record: Tlsa) -> bool:
     try:
         data = der if selector == 0 else _key(x509.load_der_x509_certificate(der))
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False
     return _DIGESTS[record.matching](data) == record.data
 
@@ -141,7 +142,7 @@ def _whole_anchors(anchors: Sequence[Tlsa]) -> list[x509.Certificate]:
         if (record.selector, record.matching) == (0, 0):
             try:
                 found.append(x509.load_der_x509_certificate(record.data))
-            except ValueError:
+            except UNREADABLE:
                 continue
     return found
 
@@ -183,7 +184,7 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+    except (TypeError, InvalidSignature, x509.ExtensionNotFound, *UNREADABLE):
         return False
     return constraints.ca
 
@@ -208,11 +209,7 @@ def _named(certificate: x509.Certificate, names: Sequence[str]) -> None:
 
 def names_of(certificate: x509.Certificate) -> list[str]:
     """The DNS names of a certificate, in their absence its common name (RFC 7672 §3.2.3); in lower case."""
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        found = names.get_values_for_type(x509.DNSName)
-    except (x509.ExtensionNotFound, ValueError):
-        found = []
+    found = alternative_names(certificate, x509.DNSName)
     if not found:
         found = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     return [fold(name.removesuffix(".")) for name in found]

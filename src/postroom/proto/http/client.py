@@ -16,7 +16,7 @@ from postroom.wire.lines import LineBuffer
 from postroom.wire.numbers import decimal
 
 MAX_LINE = 8 * 1024  # octets of a line of a response's head, and of a chunk's
-MAX_FIELDS = 100  # header fields, and trailer fields
+MAX_FIELDS = 100  # header fields, trailer fields and interim responses together
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -72,6 +72,7 @@ class HttpClient:
 
     __slots__ = (
         "_body",
+        "_count",
         "_fields",
         "_lines",
         "_need",
@@ -89,6 +90,7 @@ class HttpClient:
         self._lines = LineBuffer(MAX_LINE)
         self._status = 0
         self._fields: dict[str, str] = {}
+        self._count = 0  # fields so far: repeated ones, those of interim responses and of a trailer, too
         self._body: list[bytes] = []
         self._need = 0  # octets of the body, or of the chunk, that are still to come
         self._taken = 0  # octets of the body so far
@@ -115,12 +117,15 @@ class HttpClient:
             return self._end(BadResponse(str(broken)))
         return self._end(self._response()) if self._reading == "done" else None
 
-    def ended(self) -> Response | BadResponse:
-        """The server has closed: the end of a body without a length (RFC 9112 §6.3), or of everything too early."""
+    def ended(self, *, said: bool = True) -> Response | BadResponse:
+        """The connection is at its end: that of a body without a length (RFC 9112 §6.3), or of everything too early.
+
+        Not `said` by the server, it is anybody's, and such a body is not whole (RFC 9112 §8).
+        """
         found = self.next_event()
         if found is not None:
             return found
-        whole = self._reading == "until the end" and not self.closing
+        whole = said and self._reading == "until the end" and not self.closing
         return self._end(
             self._response() if whole else BadResponse("the connection ended within the response")
         )
@@ -178,12 +183,14 @@ class HttpClient:
             self._begin_body()
             return
         name, colon, value = line.decode("latin-1").partition(":")
-        if not colon or not name or name != name.strip() or len(self._fields) >= MAX_FIELDS:
-            raise _Broken("the header of the response is malformed or too long")
+        if not colon or not name or name != name.strip():
+            raise _Broken("the header of the response is malformed")
+        self._count_field()
         self._fields.setdefault(name.lower(), value.strip())
 
     def _begin_body(self) -> None:
         if self._status < 200:  # RFC 9110 §15.2: others follow
+            self._count_field()
             self._reading, self._fields = "status", {}
             return
         coding = self._fields.get("transfer-encoding")
@@ -215,11 +222,15 @@ class HttpClient:
         self._reading = "chunk size"
 
     def _read_trailer(self, line: bytes) -> None:
-        self._need += 1
-        if self._need > MAX_FIELDS:
-            raise _Broken("the trailer of the response is too long")
-        if not line:
+        if line:
+            self._count_field()
+        else:
             self._reading = "done"
+
+    def _count_field(self) -> None:
+        self._count += 1
+        if self._count > MAX_FIELDS:
+            raise _Broken(f"the response has more than {MAX_FIELDS} fields")
 
     _READ: ClassVar[Mapping[str, Callable[[HttpClient, bytes], None]]] = MappingProxyType(
         {

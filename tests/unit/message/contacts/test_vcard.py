@@ -14,6 +14,7 @@ from postroom.message.contacts.from_vcard import from_vcard
 from postroom.message.contacts.jscontact import problems
 from postroom.message.contacts.json_properties import MAX_LEVELS, apply, plain
 from postroom.message.contacts.properties import escaped, joined, split, texts, unescaped
+from postroom.message.contacts.structured import derived_full
 from postroom.message.contacts.to_vcard import to_vcard
 from postroom.message.contacts.vcard import NotContacts
 
@@ -156,6 +157,14 @@ def test_places_belong_to_dates() -> None:
     assert made["vCardProps"] == [["deathplace", {}, "unknown", "geo:1,2"]]
 
 
+def test_a_key_in_full_is_kept_as_it_is() -> None:
+    made = card("KEY;VALUE=text:-----BEGIN\\nAAAA\\, x", "KEY;VALUE=text:https://k.test/1")
+    assert made["vCardProps"] == [["key", {}, "text", "-----BEGIN\nAAAA, x"]]
+    assert [one["uri"] for one in made["cryptoKeys"].values()] == ["https://k.test/1"]
+    assert b"KEY;VALUE=text:-----BEGIN\\nAAAA\\, x\r\n" in vcard_writing.write([to_vcard(made)])
+    assert again(made) == made
+
+
 def test_groups_have_members() -> None:
     made = card("MEMBER:urn:x", "KIND:group")
     assert (made["kind"], made["members"]) == ("group", {"urn:x": True})
@@ -174,6 +183,29 @@ def test_a_name_is_derived_when_there_is_none() -> None:
     made = card("N:Doe;Jane;;;")
     assert b"FN;DERIVED=true:Jane Doe" in vcard_writing.write([to_vcard(made)])
     assert "full" not in again(made)["name"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "full"),
+    [
+        ("Jane Doe", "Jane Doe"),
+        ("Jane - Doe", "Jane-Doe"),
+        ("Jane - - Doe", "Jane--Doe"),
+        ("Jane Ann - Doe PhD -", "Jane Ann-Doe PhD-"),
+    ],
+)
+def test_components_in_their_own_order(parts: str, full: str) -> None:
+    components = [
+        {"kind": "separator" if part == "-" else "given", "value": part} for part in parts.split(" ")
+    ]
+    assert derived_full({"components": components, "isOrdered": True}, ()) == full
+
+
+def test_objects_of_others_keep_their_types() -> None:
+    """RFC 9553 §1.7.2: what is not known is kept; its type does not follow from its place."""
+    own = {"@type": "example.com:Badge", "number": {"@type": "Serial", "value": "7"}}
+    given = {"@type": "Card", "version": "1.0", "uid": "u", "name": {"full": "x"}, "example.com:badge": own}
+    assert again(given)["example.com:badge"] == own
 
 
 def test_the_uid_of_a_card_without_one_stays() -> None:
@@ -198,6 +230,20 @@ def test_version_2_1() -> None:
     assert made["phones"]["1"] == {"number": "123", "features": {"mobile": True}, "pref": 1}
     assert made["notes"]["1"]["note"] == "a, b"
     assert made["media"]["1"]["uri"] == "data:image/jpeg;base64,/9j/AAAA"
+
+
+def test_a_soft_line_break_is_no_folding() -> None:
+    lines = ("NOTE;ENCODING=QUOTED-PRINTABLE:one=", " two=", "\tthree", " four")
+    assert card(*lines, version="2.1")["notes"]["1"]["note"] == "one two\tthreefour"
+
+
+@pytest.mark.parametrize("name", ["ISO-8859-2", "windows-1251", "Shift_JIS", '"EUC-KR"'])
+def test_octets_of_a_charset_that_the_line_names(name: str) -> None:
+    word = {"ISO-8859-2": "Łódź", "windows-1251": "Москва", "Shift_JIS": "東京ソ", '"EUC-KR"': "서울"}[name]
+    codec = name.strip('"')
+    line = f"BEGIN:VCARD\r\nVERSION:2.1\r\nFN;CHARSET={name}:{word}\r\nEND:VCARD\r\n".encode(codec)
+    (found,) = vcard.read(line).cards
+    assert from_vcard(found)["name"] == {"full": word}
 
 
 def test_version_3() -> None:
@@ -270,67 +316,6 @@ def test_a_long_line_of_parameters_is_read_once() -> None:
         "X:" + "\\" * 500_000 + "\n",
     ):
         vcard.read(_of(1, "FN:x\n" + line))
-
-
-@pytest.mark.parametrize(
-    ("document", "words"),
-    [
-        (b"<x/>", "its root is x"),
-        (b"<vcards/>", "not vcards of"),
-        (b"<!DOCTYPE v><v/>", "DTD"),
-        (b'<!DOCTYPE v [<!ENTITY a "b"><!ENTITY c "&a;&a;">]><v>&c;</v>', "DTD"),
-        (b"<vcards", "not XML"),
-        (b'<?xml version="1.0" encoding="nonsense"?><v/>', "not XML|cannot be read"),
-        (b'<vcards xmlns="urn:ietf:params:xml:ns:vcard-4.0"/>', "no vcard element"),
-    ],
-)
-def test_xml_that_is_no_xcard(document: bytes, words: str) -> None:
-    with pytest.raises(NotContacts, match=words):
-        xcard.read(document)
-
-
-def _xml(inner: str) -> bytes:
-    return f'<vcards xmlns="urn:ietf:params:xml:ns:vcard-4.0" xmlns:o="urn:o"><vcard>{inner}</vcard></vcards>'.encode()
-
-
-def test_xcard_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    deepest = "<fn>" + "<a>" * (xcard.MAX_DEPTH - 3) + "</a>" * (xcard.MAX_DEPTH - 3) + "</fn>"
-    xcard.read(_xml(deepest))
-    with pytest.raises(NotContacts, match="deep"):
-        xcard.read(_xml(deepest.replace("<fn>", "<fn><a>").replace("</fn>", "</a></fn>")))
-    xcard.read(_xml("<fn>" + "<a/>" * xcard.MAX_ELEMENTS + "</fn>"))
-    with pytest.raises(NotContacts, match="elements"):
-        xcard.read(_xml("<fn>" + "<a/>" * (xcard.MAX_ELEMENTS + 1) + "</fn>"))
-    monkeypatch.setattr(xcard, "MAX_PROPERTIES", 2)
-    xcard.read(_xml("<fn/>" * 2))
-    with pytest.raises(NotContacts, match="properties"):
-        xcard.read(_xml("<fn/>" * 3))
-    monkeypatch.setattr(xcard, "MAX_LINE", 3)
-    xcard.read(_xml("<fn>abc</fn>"))
-    with pytest.raises(NotContacts, match="more than"):
-        xcard.read(_xml("<fn>abcd</fn>"))
-    monkeypatch.setattr(xcard, "MAX_CARDS", 0)
-    with pytest.raises(NotContacts, match="cards"):
-        xcard.read(_xml("<fn/>"))
-
-
-def test_elements_of_others_are_left_out() -> None:
-    (found,) = xcard.read(_xml("<o:fn><text>y</text></o:fn><fn><text>x</text><o:z>y</o:z></fn>")).cards
-    assert [(one.name, one.value) for one in found.properties] == [("FN", "x")]
-
-
-def test_a_card_of_rfc_6351_in_pieces() -> None:
-    inner = (
-        "<fn><text>J. Doe</text></fn><n><surname>Doe</surname><given>J.</given><additional/></n>"
-        '<group name="contact"><tel><parameters><type><text>work</text><text>voice</text></type></parameters>'
-        "<uri>tel:+1-555</uri></tel></group><gender><sex>M</sex></gender><bday><date>1990-10-10</date></bday>"
-    )
-    (found,) = xcard.read(_xml(inner)).cards
-    made = from_vcard(found)
-    assert made["name"]["full"] == "J. Doe"
-    assert made["phones"]["1"]["contexts"] == {"work": True}
-    assert made["anniversaries"]["1"]["date"] == {"year": 1990, "month": 10, "day": 10}
-    assert made["vCardProps"] == [["gender", {}, "unknown", "M"]]
 
 
 def test_a_pointer_goes_so_deep_and_no_deeper() -> None:
