@@ -10,6 +10,7 @@ import ipaddress
 
 import msgspec
 
+from postroom.mailauth.spf.verdict import Client
 from postroom.message.authentication_results import MethodResult, Property
 from postroom.message.printable import printable
 from postroom.proto.dns.answer import Answer, Family
@@ -47,9 +48,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 async def check(resolver: Resolver, ip: str) -> Verdict:
     """Asks for the names of an address and for theirs. Raises ValueError when it is no address."""
-    address = ipaddress.ip_address(ip.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    address = mapped or address
+    address = Client(ip).address
     names = await resolver.ptr(str(address))
     if names.failed:
         return _verdict(Result.TEMPERROR, ip, _failure(names))

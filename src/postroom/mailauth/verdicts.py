@@ -49,12 +49,17 @@ class Verdicts(msgspec.Struct, frozen=True):
             yield signature.method_result()
         if not self.signatures:
             yield MethodResult("dkim", Verdict.NONE.value)
-        if self.chain.verdict is not Verdict.NONE:
-            remote = (Property("smtp", "remote-ip", self.iprev.ip),) if self.iprev is not None else ()
-            arc = self.chain.method_result()
-            yield msgspec.structs.replace(arc, properties=(*arc.properties, *remote))  # RFC 8617 §6
+        yield self._arc()
         if self.dmarc is not None:
             yield self.dmarc.method_result()
+
+    def _arc(self) -> MethodResult:
+        """RFC 8617 §4.4 and §6: "none" too, since who seals the message later starts a chain on that word alone."""
+        if self.chain.verdict is Verdict.NONE:
+            return MethodResult("arc", Verdict.NONE.value)
+        remote = (Property("smtp", "remote-ip", self.iprev.ip),) if self.iprev is not None else ()
+        arc = self.chain.method_result()
+        return msgspec.structs.replace(arc, properties=(*arc.properties, *remote))
 
     def explained(self) -> list[tuple[str, str, str]]:
         """What was checked, the result and why, for people: `("spf", "fail", "203.0.113.9 is not in v=spf1 ... of crepes.test")`."""

@@ -19,6 +19,7 @@ from postroom.mailauth.dkim.private_key import PrivateKey
 from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.rotation import Phase
 from postroom.mailauth.dkim.verification import verify
+from postroom.mailauth.verdicts import Verdicts, trace_fields
 from postroom.message.authentication_results import AuthenticationResults, MethodResult, render
 from postroom.message.envelope import BodyKind, Notify, Recipient
 from postroom.message.header import Header
@@ -307,6 +308,18 @@ async def test_what_others_wrote_is_sealed_where_that_is_wanted(office: SortingO
     second = await passed_on(office, hop, found("pass") + first)
     chain = await validate(second, Keys(records), office.clock.now() // 1_000_000)
     assert (chain.verdict, chain.highest) == (Verdict.PASS, 2)
+
+
+async def test_what_a_door_writes_of_mail_without_a_chain_is_enough_to_seal_it(
+    office: SortingOffice, hop: NextHop
+) -> None:
+    """RFC 8617 §4.4: "none" is a result, and stands in Authentication-Results."""
+    records = await give_keys(office)
+    office.signatory = office.make_signatory(arc=True)
+    letter = LETTER.replace(b"bob@hamburger.test", b"alice@crepes.test") + b"Hello\r\n"
+    first = await passed_on(office, hop, trace_fields(Verdicts(), "mx.hamburger.test") + letter)
+    chain = await validate(first, Keys(records), office.clock.now() // 1_000_000)
+    assert (chain.verdict, chain.highest) == (Verdict.PASS, 1)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ async def test_what_is_from_whom_it_says_is_told_on_top(office: SortingOffice) -
         "spf mailfrom": "pass",
         "spf helo": "pass",
         "dkim": "pass",
+        "arc": "none",
         "dmarc": "pass",
     }
     assert (header.get("Received-SPF") or b"").startswith(

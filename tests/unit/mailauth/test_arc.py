@@ -197,6 +197,26 @@ def test_a_broken_chain_is_sealed_by_itself() -> None:
     ed25519()._key.public_key().verify(value, hashlib.sha256(text.removesuffix(b"\r\n")).digest())
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: field(raw, b"ARC-Authentication-Results", 1) + raw,
+        lambda raw: raw.replace(b"ARC-Message-Signature: i=1;", b"ARC-Message-Signature: i=0;"),
+        lambda raw: without(raw, b"ARC-Seal", 2),
+    ],
+)
+def test_who_finds_a_chain_given_up_adds_nothing_whatever_its_structure(
+    change: Callable[[bytes], bytes],
+) -> None:
+    """RFC 8617 §5.1, step 2 and §5.2, step 2: it comes before the structure, which is why the chain was given up."""
+    raw = seal(change(TWO), RELAY)
+    result = seen(raw)
+    assert b"cv=fail" in field(raw, b"ARC-Seal", 3)
+    assert (result.verdict, result.highest, result.sealable) == (Verdict.FAIL, 3, False)
+    with pytest.raises(Unsignable, match="given up"):
+        seal(raw)
+
+
 def test_signatures_of_dkim_are_in_what_is_sealed() -> None:
     raw = seal(signed())
     assert seen(raw).passed

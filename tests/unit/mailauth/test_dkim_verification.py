@@ -295,6 +295,7 @@ def der(modulus: int, exponent: int = 65537) -> str:
         (der((1 << 4096) + 187), "the key has 4097 bits"),
         (der((1 << 2047) + 187, 1), "RSA"),
         (der((1 << 2047) + 187, 2), "RSA"),
+        (der((1 << 3071) + 187, (1 << 64) + 1), "exponent has more than 64 bits"),
         ("@KEY@", "p= is not an RSA key"),
         ("MAA=", "p= is not an RSA key"),
     ],

@@ -52,18 +52,20 @@ def collect(fields: SignedFields) -> list[ArcSet]:
         return []
     if max(map(len, found)) > MAX_INSTANCE:
         raise Broken(f"there are more than {MAX_INSTANCE} sets", MAX_INSTANCE)
-    placed, tags, highest = _by_instance(fields, found)
+    placed, tags, highest, broken = _by_instance(fields, found)
     newest = placed.get((SEAL, highest))
-    if newest is not None and tags[newest].get("cv") == "fail":  # step 2
+    if newest is not None and tags[newest].get("cv") == "fail":  # step 2, whatever else is wrong
         raise Broken(f"the chain was broken when instance {highest} was sealed", highest, gave_up=True)
+    if broken:
+        raise Broken(broken, highest)
     hashed = hashlib.sha256()
     return [_one_set(fields, placed, tags, (instance, highest), hashed) for instance in range(1, highest + 1)]
 
 
 def _by_instance(
     fields: SignedFields, found: list[list[int]]
-) -> tuple[dict[tuple[bytes, int], int], dict[int, dict[str, str]], int]:
-    """Places by name and instance, tags of seals by place, the highest instance."""
+) -> tuple[dict[tuple[bytes, int], int], dict[int, dict[str, str]], int, str]:
+    """Places by name and instance, tags of seals by place, the highest instance, and the first thing that is wrong, "" for none."""
     placed: dict[tuple[bytes, int], int] = {}
     tags: dict[int, dict[str, str]] = {}
     highest, broken = 0, ""
@@ -78,9 +80,7 @@ def _by_instance(
             if (name, instance) in placed:
                 broken = broken or f"instance {instance} has two {name.decode()}"
             placed[name, instance] = place
-    if broken:
-        raise Broken(broken, highest)
-    return placed, tags, highest
+    return placed, tags, highest, broken
 
 
 def _instance(name: bytes, value: bytes) -> tuple[int, dict[str, str]]:

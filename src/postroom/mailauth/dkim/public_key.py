@@ -22,6 +22,9 @@ MAX_KEY_RECORD = 4096  # octets of one record's text
 MAX_RSA_BITS = 4096  # beyond it a key costs more than it proves
 _LEAST_RSA_BITS = 1024
 _LEAST_EXPONENT = 3
+_MOST_EXPONENT_BITS = (
+    64  # a long exponent makes a verification as slow as a signature, 40 times; nobody needs one
+)
 
 
 class KeyRecord(msgspec.Struct, frozen=True):
@@ -95,8 +98,11 @@ def _rsa(data: bytes) -> RSAPublicKey:
         raise Defect("p= is not an RSA key")
     if not _LEAST_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
         raise Defect(f"the key has {key.key_size} bits, not {_LEAST_RSA_BITS} to {MAX_RSA_BITS}")
-    if key.public_numbers().e < _LEAST_EXPONENT:
+    exponent = key.public_numbers().e
+    if exponent < _LEAST_EXPONENT:
         raise Defect("the key's exponent is too small")
+    if exponent.bit_length() > _MOST_EXPONENT_BITS:
+        raise Defect(f"the key's exponent has more than {_MOST_EXPONENT_BITS} bits")
     return key
 
 

@@ -121,22 +121,6 @@ def taken(selectors: Sequence[Selector], step: Step, now: int) -> list[Selector]
     return moved
 
 
-def signing(selectors: Sequence[Selector]) -> list[Selector]:
-    """Those that sign now, at most one of each algorithm."""
-    return [one for one in selectors if one.phase is Phase.SIGNING]
-
-
-def next_moment(selectors: Sequence[Selector], terms: RotationTerms) -> int | None:
-    """When the next step may be due, in unix seconds; None when there is no selector."""
-    lasts = {
-        Phase.PUBLISHED: terms.wait,
-        Phase.SIGNING: terms.life,
-        Phase.RETIRING: terms.overlap,
-        Phase.REVOKED: terms.keep,
-    }
-    return min((one.since + lasts[one.phase] for one in selectors), default=None)
-
-
 def _is_ready(one: Selector, now: int, seen: Collection[str], terms: RotationTerms) -> bool:
     return one.phase is Phase.PUBLISHED and now - one.since >= terms.wait and one.name in seen
 
