@@ -95,7 +95,11 @@ class Issuer:
             authority = await self._authority()
             rows = [one for one in await self._rows() if one.name == name and one.chain]
             for row in rows:
-                await asyncio.to_thread(authority.revoke, row.chain, reason)
+                try:
+                    await asyncio.to_thread(authority.revoke, row.chain, reason)
+                except AcmeError as error:
+                    if error.code != "alreadyRevoked":  # RFC 8555 §7.6
+                        raise
                 await self._keep(Certificate(row.name, row.kind))
             return rows
 
@@ -158,7 +162,7 @@ class Issuer:
 
     async def _issue(self, row: Certificate, want: Wanted) -> Certificate:
         authority = await self._authority()
-        order = await asyncio.to_thread(authority.order, want.names, row.chain)
+        order = await self._order(authority, want, row.chain)
         waiting = [await asyncio.to_thread(authority.authorization, url) for url in order.authorizations]
         await self._prove(authority, [one for one in waiting if one.status != "valid"], row.tries)
         key = new_key(row.kind)
@@ -175,6 +179,17 @@ class Issuer:
         await self._keep(issued)
         await self._around.show()
         return issued
+
+    async def _order(self, authority: Authority, want: Wanted, before: str) -> Order:
+        """Orders the successor of the certificate `before`, or one of its own where the authority does not take it for that: it was replaced already by
+        one that was lost, or is another account's or authority's (RFC 9773 §5)."""
+        if before:
+            try:
+                return await asyncio.to_thread(authority.order, want.names, before)
+            except AcmeError as error:
+                if error.code == "rateLimited":
+                    raise
+        return await asyncio.to_thread(authority.order, want.names)
 
     async def _advice(self, authority: Authority, chain: str, now: int) -> Window | None:
         try:

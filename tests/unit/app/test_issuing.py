@@ -275,6 +275,29 @@ async def test_what_is_called_off_is_replaced(asking: Asking) -> None:
         await asking.operate("certificates.revoke", name="other.test")
 
 
+async def test_an_order_whose_certificate_was_lost_does_not_end_renewing(asking: Asking) -> None:
+    """RFC 9773 §5: what was replaced once is not replaced again, and the key of that certificate is gone."""
+    await asking.renew()
+    usual, asking.authority.meddle = asking.authority.meddle, lambda _: "<html>"
+    [(_, _, error)] = await asking.renew(now=True)
+    assert "no certificate" in error
+    asking.authority.meddle = usual
+    assert await asking.renew(now=True) == [("mail.l.test", "ecdsa", "")]
+    assert [one["replaces"] is None for one in asking.authority.orders.values()] == [True, False, True]
+
+
+async def test_what_was_called_off_already_is_called_off(asking: Asking) -> None:
+    """The process ended after the authority had said yes, and before that was kept."""
+    await asking.renew()
+    [before] = await asking.rows()
+    await asking.operate("certificates.revoke", name="mail.l.test")
+    await asking.server.engine.write(lambda tx: certificates.put(tx, before))
+    done = await asking.operate("certificates.revoke", name="mail.l.test")
+    assert [(one["name"], one["kind"]) for one in done] == [("mail.l.test", "ecdsa")]
+    assert asking.authority.revoked == [0]
+    assert (await asking.rows())[0].chain not in ("", before.chain)
+
+
 async def test_one_account_for_all(asking: Asking) -> None:
     await asking.renew()
     await asking.renew(now=True)
