@@ -68,11 +68,16 @@ class Certifying:
 
     def alarm(self) -> None:
         """Tells once a day of a certificate that ends soon."""
-        left = self._tls.expires - self._world.clock.now()
-        now = self._world.clock.monotonic()
-        if left < ALARM and now - self._alarmed >= _DAY:
+        wall, now = self._world.clock.now(), self._world.clock.monotonic()
+        if self._tls.expires - wall < ALARM and now - self._alarmed >= _DAY:
             self._alarmed = now
-            self._world.log.warning("certificates.ending", days=max(0, left // 86_400_000_000))
+            for one in self._tls.shown:
+                left = one.not_after - wall
+                if left < ALARM:
+                    days = max(0, left // 86_400_000_000)
+                    self._world.log.warning(
+                        "certificates.ending", names=one.names, kind=one.kind, source=one.source, days=days
+                    )
 
     async def ask(self) -> list[Outcome]:
         """Has the authority give what is due."""

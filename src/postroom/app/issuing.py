@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -43,6 +45,7 @@ from postroom.store.vault import Unreadable, Vault
 POLL_SECONDS = 1.0  # between two looks at what the authority does
 PATIENCE_SECONDS = 180.0  # for each: all proofs of an order, and its certificate
 CHALLENGE_LIFE = 3600 * 1_000_000  # microseconds that a proof is shown at most
+_BASE64URL = re.compile(rb"[A-Za-z0-9_-]+=*")
 SERVED_BY = {HTTP_01: "http", TLS_ALPN_01: "https"}
 
 
@@ -106,12 +109,30 @@ class Issuer:
     async def _all_due(self) -> list[Outcome]:
         now = self._around.clock.now()
         rows, found = await self._rows(), []
-        for want in await wanted(self._settings, self._around.engine, self._around.resolver):
+        wants = await wanted(self._settings, self._around.engine, self._around.resolver)
+        await self._forget([row for row in rows if self._is_over(row, wants, now)])
+        for want in wants:
             for kind in self._settings.acme.kinds:
                 row = await self._heard(self._usable(first_of(rows, want.name, kind)), now)
                 if is_due(row, want, _held(row), now):
                     found.append(await self._try(row, want))
         return found
+
+    def _is_over(self, row: Certificate, wants: Sequence[Wanted], now: int) -> bool:
+        """Whether a certificate that nobody wants any more has ended, or the wish for one has."""
+        if row.kind in self._settings.acme.kinds and any(row.name == want.name for want in wants):
+            return False
+        held = _held(row)
+        return now >= (row.due if held is None else held.not_after)
+
+    async def _forget(self, rows: Sequence[Certificate]) -> None:
+        for row in rows:
+            await self._around.engine.write(
+                partial(certificates.remove, name=row.name, kind=row.kind), Urgency.HOUSEKEEPING
+            )
+            self._around.log.info("certificates.forgotten", name=row.name, kind=row.kind)
+        if rows:
+            await self._around.show()
 
     def _usable(self, row: Certificate) -> Certificate:
         """The row, or a new one in its place when its key cannot be read any more."""
@@ -321,6 +342,11 @@ def _purpose(directory: str) -> str:
 
 def _external_key(path: str) -> str:
     try:
-        return Path(path).read_text("utf-8").strip()
+        key = Path(path).read_bytes().strip()
     except OSError as error:
         raise AcmeError(f"[acme] external_key_file: {path}: {error.strerror}") from error
+    if not _BASE64URL.fullmatch(key) or len(key.rstrip(b"=")) % 4 == 1:
+        raise AcmeError(
+            f"[acme] external_key_file: {path} holds no key in base64url: copy it as the authority shows it"
+        )
+    return key.decode()

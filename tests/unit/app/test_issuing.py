@@ -21,7 +21,8 @@ from postroom.lab.zones import mail_zone
 from postroom.net.clock import MovableClock, SystemClock
 from postroom.net.dns_client import Server as DnsServer
 from postroom.net.resolver import ResolverOptions, StubResolver
-from postroom.store import certificates
+from postroom.proto.dns.answer import Answer, Kind, Rcode
+from postroom.store import certificates, domains
 from postroom.store.certificates import Certificate
 from postroom.store.vault import Vault
 from whole_server import Running, settings_of, thread
@@ -230,6 +231,42 @@ async def test_more_names_are_a_new_certificate(asking: Asking) -> None:
     assert await asking.renew() == []  # fewer are not
 
 
+async def test_what_nobody_wants_any_more_goes_when_it_has_ended(asking: Asking, clock: MovableClock) -> None:
+    asking.have(domains=True, kinds=("ecdsa", "rsa"))
+    await asking.renew()
+    asking.have(domains=False, kinds=("ecdsa",))
+    clock.advance(89 * 86_400)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert len(await asking.rows()) == 4
+    clock.advance(2 * 86_400)
+    await asking.renew()
+    assert [(row.name, row.kind) for row in await asking.rows()] == [("mail.l.test", "ecdsa")]
+    assert [one.names for one in asking.server.tls.shown] == [("mail.l.test",)]
+
+
+async def test_the_names_of_all_domains_as_the_dns_has_them(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8555 §7.1.4 wants A-labels; domains come a few at a time."""
+    asking.have(domains=True)
+    for name in ("bücher.test", "d.test", "e.test"):
+        await asking.operate("domain.add", name=name)
+    listing, looked = domains.listing, list[str]()
+
+    async def addresses(name: str) -> Answer[str]:
+        looked.append(name)
+        return Answer(name, Kind.A, Rcode.NXDOMAIN)
+
+    async def few(tx: Any, after: str = "") -> list[Any]:
+        return await listing(tx, after, 2)
+
+    monkeypatch.setattr(domains, "listing", few)
+    monkeypatch.setattr(asking.server.world.resolver, "addresses", addresses)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    first = [name.removeprefix("mta-sts.") for name in looked if name.startswith("mta-sts.")]
+    assert first == ["xn--bcher-kva.test", "d.test", "e.test", "l.test"]
+
+
 async def test_keys_that_cannot_be_read_any_more_are_replaced(asking: Asking) -> None:
     await asking.renew()
     [before] = await asking.rows()
@@ -259,6 +296,11 @@ async def test_an_account_that_is_wanted_first(asking: Asking, tmp_path: Path) -
     [(_, _, error)] = await asking.renew()
     assert error == "externalAccountRequired: log in with us first"
     key = tmp_path / "key"
+    for nonsense in ("", "ä", "c2VjcmV0LXNlY3JldC1zZWNyZ", "two words"):
+        key.write_text(nonsense)
+        asking.have(external_account="kid-1", external_key_file=str(key))
+        [(_, _, error)] = await asking.renew(now=True)
+        assert f"{key} holds no key in base64url" in error
     key.write_text("c2VjcmV0LXNlY3JldC1zZWNyZXQ\n")
     asking.have(external_account="kid-1", external_key_file=str(key))
     assert await asking.renew(now=True) == [("mail.l.test", "ecdsa", "")]
