@@ -29,8 +29,8 @@ COLUMNS = (
     Column[CertificateState](
         "From", lambda one: one.issuer if one.source == "authority" and one.issuer else one.source
     ),
-    Column[CertificateState]("Ends", lambda one: _time(one.not_after)),
-    Column[CertificateState]("Next", lambda one: _time(one.renew_at)),
+    Column[CertificateState]("Ends", lambda one: time_text(one.not_after)),
+    Column[CertificateState]("Next", lambda one: time_text(one.renew_at)),
     Column[CertificateState]("Trouble", lambda one: f"{one.error} (tries: {one.tries})" if one.tries else ""),
 )
 OUTCOMES = (
@@ -95,7 +95,3 @@ def reload(session: Administration) -> None:
     """Have the running server read its certificates and keys again."""
     columns = (Column[CertificateRecord]("Certificate for", lambda one: one.name),)
     session.terminal.listing(session.perform(certificates.RELOAD, ReloadCertificates()), columns)
-
-
-def _time(at: int) -> str:
-    return time_text(at) if at else ""
