@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,7 @@ from postroom.net.acme import (
     request_for,
 )
 from postroom.net.clock import Clock
-from postroom.net.pem import CertificateError, Held, Material, describe
+from postroom.net.pem import CertificateError, Held, Material, describe, load
 from postroom.net.selfsigned import key_pem, new_key
 from postroom.proto.dns.resolver import Resolver
 from postroom.store import acme_challenges, certificates
@@ -321,8 +322,10 @@ class Issuer:
 
 def _checked(chain: str, key: bytes, want: Wanted) -> Held:
     """What the authority gave, if it is what was asked for."""
+    material = Material(chain.encode(), key, f"the certificate for {want.name}")
     try:
-        held = describe(Material(chain.encode(), key, f"the certificate for {want.name}"))
+        held = describe(material)
+        load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), material)  # its key is ours
     except CertificateError as error:
         raise AcmeError(str(error)) from error
     if not set(want.names) <= set(held.names):

@@ -291,6 +291,16 @@ async def test_nonsense_is_not_shown(asking: Asking, meddle: Any, words: str) ->
     assert asking.server.tls.stands_in
 
 
+async def test_a_certificate_for_another_key_is_not_kept(asking: Asking) -> None:
+    """One that cannot be shown would stand in the way of all others."""
+    await asking.renew()
+    [before] = await asking.rows()
+    asking.authority.meddle = lambda _: before.chain
+    [(_, _, error)] = await asking.renew(now=True)
+    assert "the key is not the key of the certificate" in error
+    assert (await asking.rows())[0].sealed == before.sealed
+
+
 async def test_an_account_that_is_wanted_first(asking: Asking, tmp_path: Path) -> None:
     asking.authority.external = b"k"
     [(_, _, error)] = await asking.renew()
