@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from postroom.app.announcements import CERTIFICATES
@@ -32,7 +32,7 @@ _DAY = 86_400.0
 
 
 class Certifying:
-    """Shows and asks. `ports` gives where services listen."""
+    """Shows and asks. `ports` gives where services listen; `mine` whether it is this process that asks for all (a lease, which ends)."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Certifying:
         self._issuer: Issuer | None = None
         self._proofs: dict[str, Material] = {}  # by key authorization
         self._alarmed = -_DAY
+        self.mine: Callable[[], Awaitable[bool]] = _always
 
     async def look(self) -> None:
         """Has this process show what files and the store have now. What cannot be used is told, and what was shown stays."""
@@ -122,6 +123,7 @@ class Certifying:
                 world.log,
                 self._ports,
                 self.show,
+                self.mine,
             )
             self._issuer = Issuer(self._settings, around, random.SystemRandom())
         return self._issuer
@@ -142,3 +144,7 @@ class Certifying:
                 continue
             materials.append(Material(one.chain.encode(), key, f"the store, {one.name} ({one.kind})"))
         return materials
+
+
+async def _always() -> bool:
+    return True

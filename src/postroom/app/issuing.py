@@ -51,8 +51,9 @@ SERVED_BY = {HTTP_01: "http", TLS_ALPN_01: "https"}
 
 
 class Around(msgspec.Struct, frozen=True):
-    """What issuing needs. `show` has all processes of the store show what the store has now; `ports` is where services listen.
-    The authority has `patience` seconds for each: all proofs of an order, and its certificate."""
+    """What issuing needs. `show` has all processes of the store show what the store has now; `ports` is where services listen; `mine` says, before each
+    certificate, whether it is still this process that asks for all. The authority has `patience` seconds for each: all proofs of an order, and its
+    certificate."""
 
     engine: Engine
     vault: Vault
@@ -61,6 +62,7 @@ class Around(msgspec.Struct, frozen=True):
     log: Log
     ports: Callable[[], dict[str, int]]
     show: Callable[[], Awaitable[None]]
+    mine: Callable[[], Awaitable[bool]]
     patience: float = PATIENCE_SECONDS
 
 
@@ -109,13 +111,15 @@ class Issuer:
 
     async def _all_due(self) -> list[Outcome]:
         now = self._around.clock.now()
-        rows, found = await self._rows(), []
+        rows, found = await self._rows(), list[Outcome]()
         wants = await wanted(self._settings, self._around.engine, self._around.resolver)
         await self._forget([row for row in rows if self._is_over(row, wants, now)])
         for want in wants:
             for kind in self._settings.acme.kinds:
                 row = await self._heard(self._usable(first_of(rows, want.name, kind)), now)
                 if is_due(row, want, _held(row), now):
+                    if not await self._around.mine():
+                        return found
                     found.append(await self._try(row, want))
         return found
 

@@ -350,6 +350,19 @@ async def test_what_was_called_off_already_is_called_off(asking: Asking) -> None
     assert (await asking.rows())[0].chain not in ("", before.chain)
 
 
+async def test_it_asks_no_more_when_another_process_has_taken_over(asking: Asking) -> None:
+    """Many certificates take longer than the lease lasts, which is renewed while they come."""
+    asking.have(kinds=("ecdsa", "rsa"), domains=True)
+    turns = [True, True, False]
+
+    async def mine() -> bool:
+        return turns.pop(0)
+
+    asking.server._certifying.mine = mine
+    assert [name for name, *_ in await asking.renew()] == ["mail.l.test"] * 2
+    assert not turns
+
+
 async def test_one_account_for_all(asking: Asking) -> None:
     await asking.renew()
     await asking.renew(now=True)
