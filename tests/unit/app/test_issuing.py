@@ -338,6 +338,13 @@ async def test_an_order_whose_certificate_was_lost_does_not_end_renewing(asking:
     assert [one["replaces"] is None for one in asking.authority.orders.values()] == [True, False, True]
 
 
+async def test_what_is_called_off_and_not_replaced_is_said(asking: Asking) -> None:
+    await asking.renew()
+    asking.authority.problems = [Problem("serverInternal", "busy", 500)]
+    done = await asking.operate("certificates.revoke", name="mail.l.test")
+    assert [one["error"] for one in done] == ["", "serverInternal: busy"]
+
+
 async def test_what_was_called_off_already_is_called_off(asking: Asking) -> None:
     """The process ended after the authority had said yes, and before that was kept."""
     await asking.renew()

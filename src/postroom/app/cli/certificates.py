@@ -84,9 +84,14 @@ def revoke(
     if reason not in REASONS:
         raise CommandFailed(f"{reason!r} is no reason: use one of {', '.join(REASONS)}", 2)
     session.agree(f"Call off the certificates of {name}?", yes=yes)
+    missing = False
     for done in session.perform(certificates.REVOKE, RevokeCertificates(name, REASONS[reason])):
+        missing = missing or bool(done.error)
         session.terminal.record(done)
-        session.terminal.say(f"{done.name} ({done.kind}) is called off")
+        became = f"has no successor yet: {done.error}" if done.error else "is called off"
+        session.terminal.say(f"{done.name} ({done.kind}) {became}")
+    if missing:
+        raise CommandFailed("the server asks again by itself; see: postroom certificates status")
 
 
 @app.command()
