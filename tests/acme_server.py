@@ -53,6 +53,7 @@ class AcmeServer:
         self.orders: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.revoked: list[int] = []
+        self._called_off: set[bytes] = set()
         self.external: bytes | None = None
         self.meddle: Callable[[str], str] = lambda chain: chain
         self._nonces: set[str] = set()
@@ -171,6 +172,11 @@ class AcmeServer:
     def _new_order(self, _: Any, payload: Any) -> tuple[int, Any, dict[str, str]]:
         if self.problems:
             raise self.problems.pop(0)
+        before = payload.get("replaces")
+        if before and any(
+            one["replaces"] == before and one["status"] != "invalid" for one in self.orders.values()
+        ):
+            raise Problem("alreadyReplaced", "another order comes instead of it", 409)  # RFC 9773 §5
         number = str(len(self.orders))
         urls = []
         for identifier in payload["identifiers"]:
@@ -191,7 +197,7 @@ class AcmeServer:
             "status": "pending",
             "authorizations": urls,
             "identifiers": payload["identifiers"],
-            "replaces": payload.get("replaces"),
+            "replaces": before,
             "finalize": f"{self.url}/finalize/{number}",
         }
         return 201, self.orders[number], {"Location": f"{self.url}/order/{number}"}
@@ -271,7 +277,11 @@ class AcmeServer:
         return 200, {**order, "status": "processing"}, {}
 
     def _revoke(self, payload: Any) -> tuple[int, Any, dict[str, str]]:
-        x509.load_der_x509_certificate(octets(payload["certificate"]))
+        certificate = octets(payload["certificate"])
+        x509.load_der_x509_certificate(certificate)
+        if certificate in self._called_off:
+            raise Problem("alreadyRevoked", "once is enough")  # RFC 8555 §7.6
+        self._called_off.add(certificate)
         self.revoked.append(payload["reason"])
         return 200, "", {}
 

@@ -12,7 +12,7 @@ import msgspec
 from postroom.app.control import Caller, OperationError, Request
 from postroom.app.operations.office import Finding, Submission, Watched
 from postroom.app.operations.table import perform
-from postroom.app.settings import MailboxSettings, ServerSettings, Settings
+from postroom.app.settings import MailboxSettings, ServerSettings, Settings, SigningSettings
 from postroom.deliver.attempt import Attempt
 from postroom.message.errors import AuthenticationFailed, MailError
 from postroom.net.pem import Held
@@ -69,7 +69,9 @@ class TestOffice:
 
     def __init__(self, store: Store) -> None:
         self.settings = Settings(
-            server=ServerSettings(hostname="mail.hamburger.test"), mailboxes=MailboxSettings(quota_bytes=1000)
+            server=ServerSettings(hostname="mail.hamburger.test"),
+            mailboxes=MailboxSettings(quota_bytes=1000),
+            signing=SigningSettings(dkim=False),  # domains begin without keys
         )
         self.store = store
         self.engine = store.engine

@@ -105,7 +105,7 @@ def _fill(plan: Plan, part: Path, begun: int, told: Progress) -> Iterator[Progre
             for name in _keys(plan.places):
                 writing.add(manifest.copy(plan.places.keys / name, part, f"keys/{name}"))
             yield from _bodies(plan, part, database, writing, told)
-            told.files, told.done = writing.files, writing.octets
+            told.files, told.done, told.of = writing.files, writing.octets, writing.octets
             manifest.sync(part)
             writing.end(time.time_ns() // 1000, len(told.missing))
     finally:

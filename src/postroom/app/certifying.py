@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from postroom.app.announcements import CERTIFICATES
@@ -32,7 +32,7 @@ _DAY = 86_400.0
 
 
 class Certifying:
-    """Shows and asks. `ports` gives where services listen."""
+    """Shows and asks. `ports` gives where services listen; `mine` whether it is this process that asks for all (a lease, which ends)."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Certifying:
         self._issuer: Issuer | None = None
         self._proofs: dict[str, Material] = {}  # by key authorization
         self._alarmed = -_DAY
+        self.mine: Callable[[], Awaitable[bool]] = _always
 
     async def look(self) -> None:
         """Has this process show what files and the store have now. What cannot be used is told, and what was shown stays."""
@@ -68,11 +69,16 @@ class Certifying:
 
     def alarm(self) -> None:
         """Tells once a day of a certificate that ends soon."""
-        left = self._tls.expires - self._world.clock.now()
-        now = self._world.clock.monotonic()
-        if left < ALARM and now - self._alarmed >= _DAY:
+        wall, now = self._world.clock.now(), self._world.clock.monotonic()
+        if self._tls.expires - wall < ALARM and now - self._alarmed >= _DAY:
             self._alarmed = now
-            self._world.log.warning("certificates.ending", days=max(0, left // 86_400_000_000))
+            for one in self._tls.shown:
+                left = one.not_after - wall
+                if left < ALARM:
+                    days = max(0, left // 86_400_000_000)
+                    self._world.log.warning(
+                        "certificates.ending", names=one.names, kind=one.kind, source=one.source, days=days
+                    )
 
     async def ask(self) -> list[Outcome]:
         """Has the authority give what is due."""
@@ -117,6 +123,7 @@ class Certifying:
                 world.log,
                 self._ports,
                 self.show,
+                self.mine,
             )
             self._issuer = Issuer(self._settings, around, random.SystemRandom())
         return self._issuer
@@ -137,3 +144,7 @@ class Certifying:
                 continue
             materials.append(Material(one.chain.encode(), key, f"the store, {one.name} ({one.kind})"))
         return materials
+
+
+async def _always() -> bool:
+    return True

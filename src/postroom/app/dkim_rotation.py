@@ -28,6 +28,8 @@ from postroom.store.engine import Engine, Transaction, Urgency
 
 _NEVER = 1 << 40  # seconds
 
+NamedKey = tuple[str, PrivateKey]  # a selector, and the key that it is to have
+
 
 class KeyKeeper:
     """Makes and moves keys in one store."""
@@ -41,17 +43,17 @@ class KeyKeeper:
         """The keys of a domain."""
         return await dkim_keys.of(self._engine.reading(), domain)
 
-    async def add(self, domain: str, names: Sequence[tuple[str, PrivateKey]], now: int) -> list[DkimKey]:
+    async def add(self, domain: str, names: Sequence[NamedKey], now: int) -> list[DkimKey]:
+        """As `put`, in a transaction of its own."""
+        return await self._engine.write(lambda tx: self.put(tx, domain, names, now), Urgency.CLIENT)
+
+    async def put(self, tx: Transaction, domain: str, names: Sequence[NamedKey], now: int) -> list[DkimKey]:
         """New keys, published and not yet in use; raises what `store.domains.held` and `store.dkim_keys.put` do."""
-
-        async def work(tx: Transaction) -> list[DkimKey]:
-            held = await domains.held(tx, domain)
-            added = [sealed(NewKey(held, name, key, now), self._vault) for name, key in names]
-            for row in added:
-                await dkim_keys.put(tx, row)
-            return added
-
-        return await self._engine.write(work, Urgency.CLIENT)
+        held = await domains.held(tx, domain)
+        added = [sealed(NewKey(held, name, key, now), self._vault) for name, key in names]
+        for row in added:
+            await dkim_keys.put(tx, row)
+        return added
 
     async def take(self, domain: str, steps: Sequence[Step], now: int) -> None:
         """Steps other than PUBLISH; raises `NotFound`."""
@@ -72,8 +74,7 @@ class KeyKeeper:
         steps = due([selector_of(row) for row in rows], now // 1_000_000, seen, self._terms_for(rows))
         new = [step for step in steps if step.action is Action.PUBLISH]
         if new:
-            made = [(step.selector, await make_key(step.algorithm)) for step in new]
-            await self.add(domain, made, now)
+            await self.add(domain, await made(new), now)
         moves = [step for step in steps if step.action is not Action.PUBLISH]
         if moves:
             await self.take(domain, moves, now)
@@ -125,6 +126,11 @@ class KeyRotation(msgspec.Struct, frozen=True):
 async def make_key(algorithm: Algorithm) -> PrivateKey:
     """A new key; an RSA one takes a tenth of a second, in a thread."""
     return await asyncio.to_thread(PrivateKey.create, algorithm)
+
+
+async def made(steps: Sequence[Step]) -> list[NamedKey]:
+    """A new key for each step, which is a PUBLISH."""
+    return [(step.selector, await make_key(step.algorithm)) for step in steps]
 
 
 async def published(row: DkimKey, resolver: Texts) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 
 from postroom.app.logs import Log
 
+FAILED_SECONDS = 60.0  # that a chore with a short pace rests at most while it fails, so that the log does not fill the disk
 NOT_MINE_SECONDS = 3600.0  # after which a process looks again at the latest whether a chore is its own now
 
 
@@ -52,6 +53,7 @@ class Housekeeping:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(self, chore: Chore) -> None:
+        failed = 0  # times in a row
         while True:
             more, rest = False, chore.seconds
             try:
@@ -59,6 +61,14 @@ class Housekeeping:
                     more = await chore.work()
                 else:
                     rest = min(rest, NOT_MINE_SECONDS)
+                failed = 0
             except Exception:  # noqa: BLE001 - told, and tried again
-                self._log.exception("housekeeping.failed", chore=chore.name)
+                failed += 1
+                rest = after_failures(chore.seconds, failed)
+                self._log.exception("housekeeping.failed", chore=chore.name, again_in=rest)
             await asyncio.sleep(0.01 if more else rest)
+
+
+def after_failures(pace: float, failed: int) -> float:
+    """Seconds until a chore with this pace, which has failed so many times in a row, is tried again."""
+    return max(pace, min(pace * (1 << min(failed, 10)), FAILED_SECONDS))

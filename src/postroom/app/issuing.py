@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -31,7 +34,7 @@ from postroom.net.acme import (
     request_for,
 )
 from postroom.net.clock import Clock
-from postroom.net.pem import CertificateError, Held, Material, describe
+from postroom.net.pem import CertificateError, Held, Material, describe, load
 from postroom.net.selfsigned import key_pem, new_key
 from postroom.proto.dns.resolver import Resolver
 from postroom.store import acme_challenges, certificates
@@ -43,12 +46,14 @@ from postroom.store.vault import Unreadable, Vault
 POLL_SECONDS = 1.0  # between two looks at what the authority does
 PATIENCE_SECONDS = 180.0  # for each: all proofs of an order, and its certificate
 CHALLENGE_LIFE = 3600 * 1_000_000  # microseconds that a proof is shown at most
+_BASE64URL = re.compile(rb"[A-Za-z0-9_-]+=*")
 SERVED_BY = {HTTP_01: "http", TLS_ALPN_01: "https"}
 
 
 class Around(msgspec.Struct, frozen=True):
-    """What issuing needs. `show` has all processes of the store show what the store has now; `ports` is where services listen.
-    The authority has `patience` seconds for each: all proofs of an order, and its certificate."""
+    """What issuing needs. `show` has all processes of the store show what the store has now; `ports` is where services listen; `mine` says, before each
+    certificate, whether it is still this process that asks for all. The authority has `patience` seconds for each: all proofs of an order, and its
+    certificate."""
 
     engine: Engine
     vault: Vault
@@ -57,6 +62,7 @@ class Around(msgspec.Struct, frozen=True):
     log: Log
     ports: Callable[[], dict[str, int]]
     show: Callable[[], Awaitable[None]]
+    mine: Callable[[], Awaitable[bool]]
     patience: float = PATIENCE_SECONDS
 
 
@@ -95,19 +101,43 @@ class Issuer:
             authority = await self._authority()
             rows = [one for one in await self._rows() if one.name == name and one.chain]
             for row in rows:
-                await asyncio.to_thread(authority.revoke, row.chain, reason)
+                try:
+                    await asyncio.to_thread(authority.revoke, row.chain, reason)
+                except AcmeError as error:
+                    if error.code != "alreadyRevoked":  # RFC 8555 §7.6
+                        raise
                 await self._keep(Certificate(row.name, row.kind))
             return rows
 
     async def _all_due(self) -> list[Outcome]:
         now = self._around.clock.now()
-        rows, found = await self._rows(), []
-        for want in await wanted(self._settings, self._around.engine, self._around.resolver):
+        rows, found = await self._rows(), list[Outcome]()
+        wants = await wanted(self._settings, self._around.engine, self._around.resolver)
+        await self._forget([row for row in rows if self._is_over(row, wants, now)])
+        for want in wants:
             for kind in self._settings.acme.kinds:
                 row = await self._heard(self._usable(first_of(rows, want.name, kind)), now)
                 if is_due(row, want, _held(row), now):
+                    if not await self._around.mine():
+                        return found
                     found.append(await self._try(row, want))
         return found
+
+    def _is_over(self, row: Certificate, wants: Sequence[Wanted], now: int) -> bool:
+        """Whether a certificate that nobody wants any more has ended, or the wish for one has."""
+        if row.kind in self._settings.acme.kinds and any(row.name == want.name for want in wants):
+            return False
+        held = _held(row)
+        return now >= (row.due if held is None else held.not_after)
+
+    async def _forget(self, rows: Sequence[Certificate]) -> None:
+        for row in rows:
+            await self._around.engine.write(
+                partial(certificates.remove, name=row.name, kind=row.kind), Urgency.HOUSEKEEPING
+            )
+            self._around.log.info("certificates.forgotten", name=row.name, kind=row.kind)
+        if rows:
+            await self._around.show()
 
     def _usable(self, row: Certificate) -> Certificate:
         """The row, or a new one in its place when its key cannot be read any more."""
@@ -158,7 +188,7 @@ class Issuer:
 
     async def _issue(self, row: Certificate, want: Wanted) -> Certificate:
         authority = await self._authority()
-        order = await asyncio.to_thread(authority.order, want.names, row.chain)
+        order = await self._order(authority, want, row.chain)
         waiting = [await asyncio.to_thread(authority.authorization, url) for url in order.authorizations]
         await self._prove(authority, [one for one in waiting if one.status != "valid"], row.tries)
         key = new_key(row.kind)
@@ -175,6 +205,17 @@ class Issuer:
         await self._keep(issued)
         await self._around.show()
         return issued
+
+    async def _order(self, authority: Authority, want: Wanted, before: str) -> Order:
+        """Orders the successor of the certificate `before`, or one of its own where the authority does not take it for that: it was replaced already by
+        one that was lost, or is another account's or authority's (RFC 9773 §5)."""
+        if before:
+            try:
+                return await asyncio.to_thread(authority.order, want.names, before)
+            except AcmeError as error:
+                if error.code == "rateLimited":
+                    raise
+        return await asyncio.to_thread(authority.order, want.names)
 
     async def _advice(self, authority: Authority, chain: str, now: int) -> Window | None:
         try:
@@ -285,8 +326,10 @@ class Issuer:
 
 def _checked(chain: str, key: bytes, want: Wanted) -> Held:
     """What the authority gave, if it is what was asked for."""
+    material = Material(chain.encode(), key, f"the certificate for {want.name}")
     try:
-        held = describe(Material(chain.encode(), key, f"the certificate for {want.name}"))
+        held = describe(material)
+        load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), material)  # its key is ours
     except CertificateError as error:
         raise AcmeError(str(error)) from error
     if not set(want.names) <= set(held.names):
@@ -306,6 +349,11 @@ def _purpose(directory: str) -> str:
 
 def _external_key(path: str) -> str:
     try:
-        return Path(path).read_text("utf-8").strip()
+        key = Path(path).read_bytes().strip()
     except OSError as error:
         raise AcmeError(f"[acme] external_key_file: {path}: {error.strerror}") from error
+    if not _BASE64URL.fullmatch(key) or len(key.rstrip(b"=")) % 4 == 1:
+        raise AcmeError(
+            f"[acme] external_key_file: {path} holds no key in base64url: copy it as the authority shows it"
+        )
+    return key.decode()

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from postroom.agent import runtime
 from postroom.app.maildrop import make_directory
@@ -97,29 +98,33 @@ def store_url(settings: Settings) -> str:
 
 def load_at(path: Path) -> Settings:
     """Reads a configuration and makes its paths absolute; raises `SettingsError`."""
-    settings = load(path)
     start = path.resolve().parent
-    server = msgspec.structs.replace(
-        settings.server,
-        data=str(start / settings.server.data),
-        aliases=str(start / settings.server.aliases),
+    return _absolute(load(path), lambda name: str(start / name) if name else "")
+
+
+def _absolute(settings: Settings, at: Callable[[str], str]) -> Settings:
+    """`at` makes a path of the file absolute, and leaves "" as it is."""
+    server, listen, tls, acme = settings.server, settings.listen, settings.tls, settings.acme
+    authentication = settings.authentication
+    routes = {
+        domain: replace(route, password_file=at(route.password_file))
+        for domain, route in settings.routes.items()
+    }
+    return replace(
+        settings,
+        server=replace(server, data=at(server.data or "."), aliases=at(server.aliases)),
+        listen=replace(listen, control=at(listen.control)),
+        tls=replace(
+            tls,
+            certificates=tuple(at(name) for name in tls.certificates),
+            keys=tuple(at(name) for name in tls.keys),
+            authorities=at(tls.authorities),
+            client_authorities=at(tls.client_authorities),
+        ),
+        acme=replace(acme, authorities=at(acme.authorities), external_key_file=at(acme.external_key_file)),
+        authentication=replace(authentication, suffix_list=at(authentication.suffix_list)),
+        routes=routes,
     )
-    listen = settings.listen
-    if listen.control:
-        listen = msgspec.structs.replace(listen, control=str(start / listen.control))
-    tls = msgspec.structs.replace(
-        settings.tls,
-        certificates=tuple(str(start / name) for name in settings.tls.certificates),
-        keys=tuple(str(start / name) for name in settings.tls.keys),
-        authorities=str(start / settings.tls.authorities) if settings.tls.authorities else "",
-    )
-    acme = settings.acme
-    acme = msgspec.structs.replace(
-        acme,
-        authorities=str(start / acme.authorities) if acme.authorities else "",
-        external_key_file=str(start / acme.external_key_file) if acme.external_key_file else "",
-    )
-    return msgspec.structs.replace(settings, server=server, listen=listen, tls=tls, acme=acme)
 
 
 class Here(msgspec.Struct, frozen=True):

@@ -13,7 +13,6 @@ from collections.abc import Callable
 import msgspec
 
 from postroom.app import authenticating, building
-from postroom.app.keys import secret_key
 from postroom.app.locate import places_of, store_url
 from postroom.app.maildrop import make_directory
 from postroom.app.node import ALONE, Node, Told
@@ -54,7 +53,7 @@ from postroom.store.search_text import SearchIndex
 from postroom.store.spilled import Content
 from postroom.store.spool import Blob
 from postroom.store.store import Store
-from postroom.store.vault import Vault
+from postroom.store.vault import Vault, key_in
 
 DAY = 86_400_000_000  # microseconds
 
@@ -76,7 +75,6 @@ class Parts(msgspec.Struct):
     index: SearchIndex
     tally: Tally
     sts: StsPolicies | None
-    tls_outcomes: TlsOutcomes
     ring: KeyRing
     signatory: Signatory
 
@@ -101,7 +99,7 @@ async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[Bas
 def _build(settings: Settings, world: Surroundings, store: Store, node: Node) -> Parts:
     keys = places_of(settings).keys
     clock, ids = world.clock, node.ids
-    forwarding = Forwarding([secret_key(keys / "srs.key")], lambda: clock.now() // DAY)
+    forwarding = Forwarding([key_in(keys / "srs.key")], lambda: clock.now() // DAY)
     router = Router(forwarding, clock.monotonic, building.own_names(settings))
     reporter = Reporter(settings.server.hostname, lambda: secrets.token_hex(12))
     placer = Placer(router, Filing(ids.next), reporter, building.schedule(settings), ids.next)
@@ -154,7 +152,6 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         _index(settings, store),
         tally,
         sts,
-        outcomes,
         ring,
         signatory,
     )

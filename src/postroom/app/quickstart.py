@@ -18,7 +18,7 @@ import msgspec
 from postroom.app.control import Caller, OperationError, Request
 from postroom.app.dns.forms import WrittenRecord
 from postroom.app.locate import CONFIG, load_at, make_places, places_of
-from postroom.app.operations import accounts, dkim, dns, domains
+from postroom.app.operations import accounts, dns, domains
 from postroom.app.operations.direct import DirectOffice, caller
 from postroom.app.operations.office import as_dict
 from postroom.app.operations.table import perform
@@ -95,7 +95,6 @@ async def _fill(settings: Settings, wanted: Plan) -> Made:
         new = accounts.NewAccount(str(wanted.address), wanted.password)
         await _do(office, accounts.ADD.name, new)
         make_keys(office, wanted.hostname)
-        await _do(office, dkim.CREATE.name, dkim.CreateKeys(wanted.address.domain))
         found = await _do(office, dns.RECORDS.name, dns.WantedRecords(wanted.address.domain))
     finally:
         await office.close()

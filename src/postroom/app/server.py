@@ -61,6 +61,7 @@ class Server:
         self._housekeeping = Housekeeping(world.log, self._mine)
         self._certifying = Certifying(settings, world, built, self.tls, lambda: self.services.ports)
         self._chores = Chores(self, built, self._certifying, world)
+        self._certifying.mine = lambda: self._mine(self._chores.authority)
         self._local = LocalDoor(built.premises, self.services.unique)
         heard: dict[str, Callable[..., None]] = {
             ADMINISTRATION: self._look,

@@ -288,7 +288,7 @@ class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SigningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[signing]: signatures on mail of our domains, and the life of their keys. New keys: postroom dkim create."""
+    """[signing]: signatures on mail of our domains, and the life of their keys. A new domain has some; more: postroom dkim create."""
 
     dkim: Annotated[bool, Meta(description="sign what leaves from a domain that has keys (RFC 6376)")] = True
     life_days: Annotated[

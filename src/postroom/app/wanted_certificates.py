@@ -7,11 +7,12 @@ name). Names of domains are asked for only where the DNS leads them here: an aut
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
 from postroom.app.settings import Settings
+from postroom.mailauth.dkim.names import a_labels
 from postroom.net.acme import Window
 from postroom.net.pem import Held
 from postroom.proto.dns.resolver import Resolver
@@ -47,15 +48,22 @@ async def wanted(settings: Settings, engine: Engine, resolver: Resolver) -> list
     found = [Wanted(own)]
     if acme.domains:
         ours = set((await resolver.addresses(settings.server.hostname)).records)
-        for domain in await domains.listing(engine.reading()):
+        async for domain in _all_domains(engine):
             names = [
-                name
-                for name in names_of(domain.name)
-                if name not in own and await _leads_to(ours, name, resolver)
+                name for name in names_of(domain) if name not in own and await _leads_to(ours, name, resolver)
             ]
             if names:
                 found.append(Wanted(tuple(names)))
     return found
+
+
+async def _all_domains(engine: Engine) -> AsyncIterator[str]:
+    """As the DNS has them: an authority takes A-labels alone (RFC 8555 §7.1.4)."""
+    after = ""
+    while some := await domains.listing(engine.reading(), after):
+        for domain in some:
+            yield a_labels(domain.name) or domain.name
+        after = some[-1].name
 
 
 async def _leads_to(ours: set[str], name: str, resolver: Resolver) -> bool:

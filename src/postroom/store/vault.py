@@ -35,10 +35,7 @@ class Vault:
     @classmethod
     def open(cls, path: Path) -> Vault:
         """Reads the key file, or makes one (mode 0600). Raises `StoreRefused` when it is damaged or others can read it."""
-        try:
-            return cls(_read(path))
-        except FileNotFoundError:
-            return cls(_make(path))
+        return cls(key_in(path))
 
     def derive(self, purpose: str) -> bytes:
         """32 octets that are always the same for a purpose, and tell nothing of those for others."""
@@ -58,6 +55,14 @@ class Vault:
             return self._cipher.decrypt(nonce, body, purpose.encode())
         except InvalidTag:
             raise Unreadable("sealed with another key or for another purpose") from None
+
+
+def key_in(path: Path) -> bytes:
+    """The 32 octets of a key file, which is made (mode 0600) when there is none; raises `StoreRefused` when it is damaged or others can read it."""
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        return _make(path)
 
 
 def _read(path: Path) -> bytes:

@@ -2,14 +2,14 @@ import asyncio
 
 import pytest
 
-from postroom.app.housekeeping import Chore, Housekeeping, Whose
+from postroom.app.housekeeping import FAILED_SECONDS, Chore, Housekeeping, Whose, after_failures
 
 
 class Log:
     def __init__(self):
         self.failed = []
 
-    def exception(self, event, chore):
+    def exception(self, event, chore, again_in):
         self.failed.append((event, chore))
 
 
@@ -61,3 +61,11 @@ async def test_a_chore_survives_its_errors_and_goes_on_while_there_is_more(log):
     await run(log, mine, Chore("dusting", 1000.0, work), until=lambda: log.failed)
     assert len(done) == 3
     assert log.failed == [("housekeeping.failed", "dusting")]
+
+
+@pytest.mark.parametrize(
+    ("pace", "failed", "rest"),
+    [(1.0, 1, 2.0), (1.0, 3, 8.0), (1.0, 10_000, FAILED_SECONDS), (3600.0, 5, 3600.0)],
+)
+def test_what_fails_again_and_again_is_tried_less_often(pace, failed, rest):
+    assert after_failures(pace, failed) == rest

@@ -21,7 +21,8 @@ from postroom.lab.zones import mail_zone
 from postroom.net.clock import MovableClock, SystemClock
 from postroom.net.dns_client import Server as DnsServer
 from postroom.net.resolver import ResolverOptions, StubResolver
-from postroom.store import certificates
+from postroom.proto.dns.answer import Answer, Kind, Rcode
+from postroom.store import certificates, domains
 from postroom.store.certificates import Certificate
 from postroom.store.vault import Vault
 from whole_server import Running, settings_of, thread
@@ -230,6 +231,42 @@ async def test_more_names_are_a_new_certificate(asking: Asking) -> None:
     assert await asking.renew() == []  # fewer are not
 
 
+async def test_what_nobody_wants_any_more_goes_when_it_has_ended(asking: Asking, clock: MovableClock) -> None:
+    asking.have(domains=True, kinds=("ecdsa", "rsa"))
+    await asking.renew()
+    asking.have(domains=False, kinds=("ecdsa",))
+    clock.advance(89 * 86_400)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert len(await asking.rows()) == 4
+    clock.advance(2 * 86_400)
+    await asking.renew()
+    assert [(row.name, row.kind) for row in await asking.rows()] == [("mail.l.test", "ecdsa")]
+    assert [one.names for one in asking.server.tls.shown] == [("mail.l.test",)]
+
+
+async def test_the_names_of_all_domains_as_the_dns_has_them(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8555 §7.1.4 wants A-labels; domains come a few at a time."""
+    asking.have(domains=True)
+    for name in ("bücher.test", "d.test", "e.test"):
+        await asking.operate("domain.add", name=name)
+    listing, looked = domains.listing, list[str]()
+
+    async def addresses(name: str) -> Answer[str]:
+        looked.append(name)
+        return Answer(name, Kind.A, Rcode.NXDOMAIN)
+
+    async def few(tx: Any, after: str = "") -> list[Any]:
+        return await listing(tx, after, 2)
+
+    monkeypatch.setattr(domains, "listing", few)
+    monkeypatch.setattr(asking.server.world.resolver, "addresses", addresses)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    first = [name.removeprefix("mta-sts.") for name in looked if name.startswith("mta-sts.")]
+    assert first == ["xn--bcher-kva.test", "d.test", "e.test", "l.test"]
+
+
 async def test_keys_that_cannot_be_read_any_more_are_replaced(asking: Asking) -> None:
     await asking.renew()
     [before] = await asking.rows()
@@ -254,11 +291,26 @@ async def test_nonsense_is_not_shown(asking: Asking, meddle: Any, words: str) ->
     assert asking.server.tls.stands_in
 
 
+async def test_a_certificate_for_another_key_is_not_kept(asking: Asking) -> None:
+    """One that cannot be shown would stand in the way of all others."""
+    await asking.renew()
+    [before] = await asking.rows()
+    asking.authority.meddle = lambda _: before.chain
+    [(_, _, error)] = await asking.renew(now=True)
+    assert "the key is not the key of the certificate" in error
+    assert (await asking.rows())[0].sealed == before.sealed
+
+
 async def test_an_account_that_is_wanted_first(asking: Asking, tmp_path: Path) -> None:
     asking.authority.external = b"k"
     [(_, _, error)] = await asking.renew()
     assert error == "externalAccountRequired: log in with us first"
     key = tmp_path / "key"
+    for nonsense in ("", "ä", "c2VjcmV0LXNlY3JldC1zZWNyZ", "two words"):
+        key.write_text(nonsense)
+        asking.have(external_account="kid-1", external_key_file=str(key))
+        [(_, _, error)] = await asking.renew(now=True)
+        assert f"{key} holds no key in base64url" in error
     key.write_text("c2VjcmV0LXNlY3JldC1zZWNyZXQ\n")
     asking.have(external_account="kid-1", external_key_file=str(key))
     assert await asking.renew(now=True) == [("mail.l.test", "ecdsa", "")]
@@ -273,6 +325,49 @@ async def test_what_is_called_off_is_replaced(asking: Asking) -> None:
     assert after.chain not in ("", before.chain)
     with pytest.raises(Exception, match="no certificate of the authority"):
         await asking.operate("certificates.revoke", name="other.test")
+
+
+async def test_an_order_whose_certificate_was_lost_does_not_end_renewing(asking: Asking) -> None:
+    """RFC 9773 §5: what was replaced once is not replaced again, and the key of that certificate is gone."""
+    await asking.renew()
+    usual, asking.authority.meddle = asking.authority.meddle, lambda _: "<html>"
+    [(_, _, error)] = await asking.renew(now=True)
+    assert "no certificate" in error
+    asking.authority.meddle = usual
+    assert await asking.renew(now=True) == [("mail.l.test", "ecdsa", "")]
+    assert [one["replaces"] is None for one in asking.authority.orders.values()] == [True, False, True]
+
+
+async def test_what_is_called_off_and_not_replaced_is_said(asking: Asking) -> None:
+    await asking.renew()
+    asking.authority.problems = [Problem("serverInternal", "busy", 500)]
+    done = await asking.operate("certificates.revoke", name="mail.l.test")
+    assert [one["error"] for one in done] == ["", "serverInternal: busy"]
+
+
+async def test_what_was_called_off_already_is_called_off(asking: Asking) -> None:
+    """The process ended after the authority had said yes, and before that was kept."""
+    await asking.renew()
+    [before] = await asking.rows()
+    await asking.operate("certificates.revoke", name="mail.l.test")
+    await asking.server.engine.write(lambda tx: certificates.put(tx, before))
+    done = await asking.operate("certificates.revoke", name="mail.l.test")
+    assert [(one["name"], one["kind"]) for one in done] == [("mail.l.test", "ecdsa")]
+    assert asking.authority.revoked == [0]
+    assert (await asking.rows())[0].chain not in ("", before.chain)
+
+
+async def test_it_asks_no_more_when_another_process_has_taken_over(asking: Asking) -> None:
+    """Many certificates take longer than the lease lasts, which is renewed while they come."""
+    asking.have(kinds=("ecdsa", "rsa"), domains=True)
+    turns = [True, True, False]
+
+    async def mine() -> bool:
+        return turns.pop(0)
+
+    asking.server._certifying.mine = mine
+    assert [name for name, *_ in await asking.renew()] == ["mail.l.test"] * 2
+    assert not turns
 
 
 async def test_one_account_for_all(asking: Asking) -> None:

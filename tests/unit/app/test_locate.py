@@ -73,6 +73,21 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert store_url(settings) == f"sqlite://{tmp_path}/mail/store"
 
 
+def test_every_path_in_a_file_is_relative_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "postroom.toml"
+    path.write_text(
+        '[tls]\nauthorities = "a.pem"\nclient_authorities = "u.pem"\n[acme]\nauthorities = "b.pem"\nexternal_key_file = "k"\n'
+        '[authentication]\nsuffix_list = "psl"\n[routes."*"]\nhost = "x.test"\npassword_file = "p"\n[routes."y.test"]\nhost = "y"\n'
+    )
+    settings = load_at(path)
+    routes, tls, acme = settings.routes, settings.tls, settings.acme
+    assert [routes["*"].password_file, routes["y.test"].password_file] == [str(tmp_path / "p"), ""]
+    assert [tls.authorities, tls.client_authorities] == [str(tmp_path / "a.pem"), str(tmp_path / "u.pem")]
+    assert [acme.authorities, acme.external_key_file] == [str(tmp_path / "b.pem"), str(tmp_path / "k")]
+    assert settings.authentication.suffix_list == str(tmp_path / "psl")
+    assert load_at(config(tmp_path / "other.toml", "x")).authentication.suffix_list == ""
+
+
 def test_the_socket_and_the_database_may_be_elsewhere(tmp_path: Path) -> None:
     path = tmp_path / "postroom.toml"
     path.write_text('[server]\ndatabase = "postgresql://db/mail"\n[listen]\ncontrol = "run/control"\n')

@@ -108,7 +108,9 @@ def test_the_commands_print_what_the_page_has(tmp_path: Path) -> None:
     example = EXAMPLES["An administrative operation and its command"]
     environ = changed(tmp_path, example) | {"XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)}
     config = tmp_path / "postroom.toml"
-    config.write_text(f'[server]\nhostname = "mail.crepes.test"\ndata = "{tmp_path / "data"}"\n')
+    config.write_text(
+        f'[server]\nhostname = "mail.crepes.test"\ndata = "{tmp_path / "data"}"\n[signing]\ndkim = false\n'
+    )
     spoken = "\n".join(example.dialogue)
     for command, printed in re.findall(r"^\$ postroom (.*)\n((?:(?!\$ ).*\n?)*)", spoken, re.MULTILINE):
         ran = subprocess.run(

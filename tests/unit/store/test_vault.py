@@ -3,6 +3,7 @@ import stat
 
 import pytest
 
+from postroom.store import vault as vaults
 from postroom.store.refused import StoreRefused
 from postroom.store.vault import KEY_OCTETS, Unreadable, Vault
 
@@ -65,3 +66,20 @@ def test_a_damaged_key_is_refused(tmp_path, octets):
     (tmp_path / "key").chmod(0o600)
     with pytest.raises(StoreRefused, match="32 octets"):
         Vault.open(tmp_path / "key")
+
+
+def test_a_key_file_is_whole_or_not_there(tmp_path, monkeypatch):
+    """Of two processes that make it at the same time, both get the one that is there in the end."""
+    read, path = vaults._read, tmp_path / "srs.key"
+    late = [vaults._make]
+
+    def reading(wanted):
+        found = FileNotFoundError() if late else None
+        if found:
+            late.pop()(wanted)  # the other was faster
+            raise found
+        return read(wanted)
+
+    monkeypatch.setattr(vaults, "_read", reading)
+    key = vaults.key_in(path)
+    assert (len(key), path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (32, key, 0o600)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
@@ -67,75 +68,71 @@ LOGINS = (
 )
 
 
-def _create(session: Administration, operation: Operation[NewKey, KeyRecord], new: NewKey, what: str) -> None:
-    made = session.one(operation, new, new.address)
-    session.terminal.record(made)
-    session.terminal.say(f"{what} {made.label!r} of {made.address}, shown only now: {made.secret}")
+class Kind(msgspec.Struct, frozen=True):
+    """App passwords or tokens: the word for one, what is done with them, and what the commands say of themselves."""
+
+    what: str
+    creating: Operation[NewKey, KeyRecord]
+    listing: Operation[OfAccount, KeyRecord]
+    deleting: Operation[NamedKey, KeyRecord]
+    create: str
+    list: str
+    delete: str
 
 
-def _delete(
-    session: Administration, operation: Operation[NamedKey, KeyRecord], old: NamedKey, what: str
-) -> None:
-    done = session.one(operation, old, old.address)
-    session.terminal.record(done)
-    session.terminal.say(f"{what} {done.label!r} of {done.address} deleted")
+def _add_commands(app: typer.Typer, kind: Kind) -> None:
+    what = kind.what
+
+    @app.command("create", help=kind.create)
+    @command(administration)
+    def create(
+        session: Administration, address: Who, label: Label, *, for_: For = None, expires: Expires = ""
+    ) -> None:
+        new = NewKey(address, label, for_ or [], microseconds(expires) if expires else 0)
+        made = session.one(kind.creating, new, address)
+        session.terminal.record(made)
+        session.terminal.say(f"{what} {made.label!r} of {made.address}, shown only now: {made.secret}")
+
+    @app.command("list", help=kind.list)
+    @command(administration)
+    def list_(session: Administration, address: Who) -> None:
+        if not session.terminal.listing(session.perform(kind.listing, OfAccount(address), address), KEYS):
+            session.terminal.note(
+                f"no {what}; make one with: postroom account {what.replace(' ', '-')} create {address} NAME"
+            )
+
+    @app.command("delete", help=kind.delete)
+    @command(administration)
+    def delete(session: Administration, address: Who, which: Which) -> None:
+        done = session.one(kind.deleting, NamedKey(address, which), address)
+        session.terminal.record(done)
+        session.terminal.say(f"{what} {done.label!r} of {done.address} deleted")
 
 
-def _list(
-    session: Administration, operation: Operation[OfAccount, KeyRecord], address: str, what: str
-) -> None:
-    if not session.terminal.listing(session.perform(operation, OfAccount(address), address), KEYS):
-        session.terminal.note(
-            f"no {what}; make one with: postroom account {what.replace(' ', '-')} create {address} NAME"
-        )
-
-
-@app_passwords.command("create")
-@command(administration)
-def create_app_password(
-    session: Administration, address: Who, label: Label, *, for_: For = None, expires: Expires = ""
-) -> None:
-    """Make a password for one program; it is shown once."""
-    new = NewKey(address, label, for_ or [], microseconds(expires) if expires else 0)
-    _create(session, access.CREATE_APP_PASSWORD, new, "app password")
-
-
-@app_passwords.command("list")
-@command(administration)
-def list_app_passwords(session: Administration, address: Who) -> None:
-    """List an account's app passwords."""
-    _list(session, access.LIST_APP_PASSWORDS, address, "app password")
-
-
-@app_passwords.command("delete")
-@command(administration)
-def delete_app_password(session: Administration, address: Who, which: Which) -> None:
-    """Delete an app password: the program that has it is out."""
-    _delete(session, access.DELETE_APP_PASSWORD, NamedKey(address, which), "app password")
-
-
-@bearer_tokens.command("create")
-@command(administration)
-def create_token(
-    session: Administration, address: Who, label: Label, *, for_: For = None, expires: Expires = ""
-) -> None:
-    """Give out a bearer token; it is shown once."""
-    new = NewKey(address, label, for_ or [], microseconds(expires) if expires else 0)
-    _create(session, access.CREATE_TOKEN, new, "token")
-
-
-@bearer_tokens.command("list")
-@command(administration)
-def list_tokens(session: Administration, address: Who) -> None:
-    """List an account's tokens."""
-    _list(session, access.LIST_TOKENS, address, "token")
-
-
-@bearer_tokens.command("delete")
-@command(administration)
-def delete_token(session: Administration, address: Who, which: Which) -> None:
-    """Revoke a token."""
-    _delete(session, access.DELETE_TOKEN, NamedKey(address, which), "token")
+_add_commands(
+    app_passwords,
+    Kind(
+        "app password",
+        access.CREATE_APP_PASSWORD,
+        access.LIST_APP_PASSWORDS,
+        access.DELETE_APP_PASSWORD,
+        "Make a password for one program; it is shown once.",
+        "List an account's app passwords.",
+        "Delete an app password: the program that has it is out.",
+    ),
+)
+_add_commands(
+    bearer_tokens,
+    Kind(
+        "token",
+        access.CREATE_TOKEN,
+        access.LIST_TOKENS,
+        access.DELETE_TOKEN,
+        "Give out a bearer token; it is shown once.",
+        "List an account's tokens.",
+        "Revoke a token.",
+    ),
+)
 
 
 @certificates.command("add")
@@ -180,7 +177,9 @@ def _identity(file: Path | None, email: str) -> str:
         return f"email:{email}"
     try:
         return read_fingerprint(file)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise CommandFailed(f"{file}: {error.strerror}") from error
+    except ValueError as error:
         raise CommandFailed(str(error)) from error
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -21,6 +21,8 @@ from postroom.proto.dns.answer import Answer, Caa, Family, Kind, Mx, Rcode, Srv,
 from postroom.proto.dns.resolver import Surveyor
 
 R = TypeVar("R")
+T = TypeVar("T")
+CHECK_SECONDS = 20.0  # that all questions of one check may take (RFC 7208 §4.6.4 has this for SPF)
 
 ResolverAt = Annotated[
     str, typer.Option("--resolver", metavar="HOST:PORT", help="Ask this name server instead of the system's.")
@@ -34,6 +36,9 @@ class Said(msgspec.Struct, frozen=True):
     kind: str
     rcode: str
     records: list[str]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}: {', '.join(self.records) or self.rcode}"
 
 
 class Asking:
@@ -88,6 +93,31 @@ class Asking:
             answer = Answer(name, kind, Rcode.TIMEOUT)
         self.said.append(Said(answer.name, answer.kind.value, answer.rcode.value, answer.texts()))
         return answer
+
+
+def asked(
+    place: str,
+    work: Callable[[Asking], Coroutine[Any, Any, T]],
+    *,
+    seconds: float = CHECK_SECONDS,
+    validating: bool = False,
+) -> tuple[T, list[Said]]:
+    """What `work` finds out, and what the name server at `place` (see `resolver_at`) said to it."""
+
+    async def asking() -> tuple[T, list[Said]]:
+        resolver = resolver_at(place, validating=validating)
+        try:
+            questions = Asking(resolver, seconds)
+            return await work(questions), questions.said
+        finally:
+            await resolver.close()
+
+    return asyncio.run(asking())
+
+
+def once(said: Iterable[Said]) -> list[Said]:
+    """Each question with the last answer to it."""
+    return list({(one.kind, one.name): one for one in said}.values())
 
 
 def resolver_at(place: str, *, validating: bool = False) -> StubResolver:

@@ -29,8 +29,8 @@ COLUMNS = (
     Column[CertificateState](
         "From", lambda one: one.issuer if one.source == "authority" and one.issuer else one.source
     ),
-    Column[CertificateState]("Ends", lambda one: _time(one.not_after)),
-    Column[CertificateState]("Next", lambda one: _time(one.renew_at)),
+    Column[CertificateState]("Ends", lambda one: time_text(one.not_after)),
+    Column[CertificateState]("Next", lambda one: time_text(one.renew_at)),
     Column[CertificateState]("Trouble", lambda one: f"{one.error} (tries: {one.tries})" if one.tries else ""),
 )
 OUTCOMES = (
@@ -84,9 +84,14 @@ def revoke(
     if reason not in REASONS:
         raise CommandFailed(f"{reason!r} is no reason: use one of {', '.join(REASONS)}", 2)
     session.agree(f"Call off the certificates of {name}?", yes=yes)
+    missing = False
     for done in session.perform(certificates.REVOKE, RevokeCertificates(name, REASONS[reason])):
+        missing = missing or bool(done.error)
         session.terminal.record(done)
-        session.terminal.say(f"{done.name} ({done.kind}) is called off")
+        became = f"has no successor yet: {done.error}" if done.error else "is called off"
+        session.terminal.say(f"{done.name} ({done.kind}) {became}")
+    if missing:
+        raise CommandFailed("the server asks again by itself; see: postroom certificates status")
 
 
 @app.command()
@@ -95,7 +100,3 @@ def reload(session: Administration) -> None:
     """Have the running server read its certificates and keys again."""
     columns = (Column[CertificateRecord]("Certificate for", lambda one: one.name),)
     session.terminal.listing(session.perform(certificates.RELOAD, ReloadCertificates()), columns)
-
-
-def _time(at: int) -> str:
-    return time_text(at) if at else ""

@@ -17,11 +17,11 @@ import typer
 from postroom.agent.invocation import CommandFailed, Json, NoColor, command, commands
 from postroom.agent.terminal import Column
 from postroom.app.authenticating import policy
-from postroom.app.cli.asking import Asking, ResolverAt, Said
+from postroom.app.cli.asking import Asking, ResolverAt, Said, asked, once
 from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.dmarc import EXITS
 from postroom.app.cli.session import Administration, At, Config, administration
-from postroom.app.cli.signatures import File, asked, message_of
+from postroom.app.cli.signatures import File, message_of
 from postroom.app.operations import checking
 from postroom.app.operations.checking import Check
 from postroom.app.operations.office import Finding
@@ -192,7 +192,7 @@ def _report(examined: Examined, said: list[Said]) -> Report:
         found.author if found else "",
         tuple(Verdict(*one) for one in examined.verdicts.explained()),
         examined.fields.decode("utf-8", "replace"),
-        list({(one.kind, one.name): one for one in said}.values()),
+        once(said),
     )
 
 
@@ -204,5 +204,5 @@ def _lines(report: Report) -> Sequence[str]:
         "",
         *report.fields.replace("\t", "    ").splitlines(),
         "",
-        *(f"  {one.kind} {one.name}: {', '.join(one.records) or one.rcode}" for one in report.asked),
+        *(f"  {one}" for one in report.asked),
     ]

@@ -14,14 +14,14 @@ import typer
 
 from postroom.agent.invocation import CommandFailed, command
 from postroom.agent.terminal import Column
-from postroom.app.cli.asking import Asking, ResolverAt
+from postroom.app.cli.asking import ResolverAt, asked
 from postroom.app.cli.session import Administration, Yes, administration
-from postroom.app.cli.signatures import EXITS, asked, leave
+from postroom.app.cli.signatures import EXITS, leave
 from postroom.app.cli.signatures import dkim as app
 from postroom.app.dns.forms import explained
 from postroom.app.operations import dkim
 from postroom.app.operations.dkim import CreateKeys, KeyRecord, ListKeys, NamedKey, RotateKeys, Sample
-from postroom.mailauth.dkim.results import SignatureResult, Verdict
+from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.verification import verify
 
 __all__ = ["app"]
@@ -128,15 +128,12 @@ def try_(session: Administration, domain: Domain, resolver: ResolverAt = "") -> 
     sample = session.one(dkim.SAMPLE, Sample(domain), domain)
     place = resolver or session.dns(domain)
 
-    async def verified(asking: Asking) -> tuple[SignatureResult, ...]:
-        return await verify(sample.message, asking, sample.now)
-
-    results, said = asked(place, verified)
+    results, said = asked(place, lambda asking: verify(sample.message, asking, sample.now))
     for one in results:
         tested = TestedKey(domain, one.selector, one.algorithm, one.verdict.value, one.reason)
         session.terminal.record(tested)
         session.terminal.say(one.explained())
     for answer in said:
-        session.terminal.say(f"  {answer.kind} {answer.name}: {', '.join(answer.records) or answer.rcode}")
+        session.terminal.say(f"  {answer}")
     worst = max((one.verdict for one in results), key=list(EXITS).index, default=Verdict.NONE)
     leave([worst])

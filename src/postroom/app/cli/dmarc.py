@@ -14,10 +14,9 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
-from postroom.app.cli.asking import Asking, ResolverAt, Said
+from postroom.app.cli.asking import Asking, ResolverAt, Said, asked, once
 from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.session import Administration
-from postroom.app.cli.signatures import asked
 from postroom.mailauth.dkim.names import a_labels
 from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dkim.results import Verdict as Dkim
@@ -124,13 +123,9 @@ def _checked(
         verdict.method.value,
         tuple(wanted),
         tuple(remarks(published.record)) if published else (),
-        _once(said),
+        once(said),
     )
     return checked, verdict.result
-
-
-def _once(said: list[Said]) -> list[Said]:
-    return list({(one.kind, one.name): one for one in said}.values())
 
 
 def remarks(record: Record) -> Iterator[str]:
@@ -160,7 +155,7 @@ def _lines(checked: Checked) -> Iterator[str]:
     for remark in checked.remarks:
         yield f"  remark: {remark}"
     for said in checked.asked:
-        yield f"  {said.kind} {said.name}: {', '.join(said.records) or said.rcode}"
+        yield f"  {said}"
 
 
 def _evidence(mail_from: str, signed_by: list[str]) -> _Evidence:

@@ -9,9 +9,8 @@ import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column
-from postroom.app.cli.asking import Asking, ResolverAt
+from postroom.app.cli.asking import Asking, ResolverAt, asked
 from postroom.app.cli.session import Administration, administration
-from postroom.app.cli.signatures import asked
 from postroom.app.dns.check import check as check_records
 from postroom.app.dns.forms import explained
 from postroom.app.dns.verdicts import Checked, Verdict, exit_code

@@ -9,6 +9,7 @@ import typer
 from postroom.agent.invocation import command, commands
 from postroom.agent.terminal import Column
 from postroom.app.cli.session import Administration, Yes, administration
+from postroom.app.dns.forms import explained
 from postroom.app.operations import domains
 from postroom.app.operations.domains import ChangeDomain, DomainRecord, ListDomains, NamedDomain
 
@@ -26,10 +27,16 @@ COLUMNS = (
 @app.command()
 @command(administration)
 def add(session: Administration, name: Name) -> None:
-    """Take mail for a domain."""
+    """Take mail for a domain, and make the keys that sign what it sends; print the records that it must publish for them."""
     done = session.one(domains.ADD, NamedDomain(name), name)
     session.terminal.record(done)
-    session.terminal.say(f"{done.domain} added. Next: postroom account add you@{done.domain}")
+    session.terminal.say(f"{done.domain} added")
+    for key in done.keys:
+        session.terminal.say(f"\n{explained(key)}")
+    session.terminal.say(
+        f"\nAll records that the domain needs: postroom dns records {done.domain}"
+        f"\nNext: postroom account add you@{done.domain}"
+    )
 
 
 @app.command("list")

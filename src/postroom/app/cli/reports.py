@@ -35,7 +35,7 @@ app = commands("Reports about our mail by others, and about theirs by us.")
 MAX_FILE = 16_000_000  # octets of a file that is imported: what the control socket takes
 
 Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="About this domain only.")]
-Days = Annotated[int, typer.Option("--days", min=1, help="About the last so many days.")]
+Days = Annotated[int, typer.Option("--days", min=1, max=1_000_000, help="About the last so many days.")]
 Rows = Annotated[bool, typer.Option("--rows", help="What each report says, row by row.")]
 Sent = Annotated[bool, typer.Option("--sent", help="The reports that this server sent instead.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many reports.")]
@@ -93,34 +93,31 @@ def group() -> None:
     """Reports about our mail by others, and about theirs by us."""
 
 
-@app.command()
-@command(administration)
-def dmarc(
-    session: Administration,
-    domain: Domain = "",
-    *,
-    days: Days = 30,
-    limit: Limit = 100,
-    rows: Rows = False,
-    sent: Sent = False,
-) -> None:
-    """List DMARC aggregate reports: how much mail in our domains' names passed, and where the rest came from."""
-    _list(session, ListReports(DMARC, domain, days, limit, rows), sent=sent)
+def _add_listing(kind: str, words: str) -> None:
+    """The command that lists reports of a kind which has rows, and which we send too."""
+
+    @app.command(kind, help=words)
+    @command(administration)
+    def listing(
+        session: Administration,
+        domain: Domain = "",
+        *,
+        days: Days = 30,
+        limit: Limit = 100,
+        rows: Rows = False,
+        sent: Sent = False,
+    ) -> None:
+        _list(session, ListReports(kind, domain, days, limit, rows), sent=sent)
 
 
-@app.command()
-@command(administration)
-def tls(
-    session: Administration,
-    domain: Domain = "",
-    *,
-    days: Days = 30,
-    limit: Limit = 100,
-    rows: Rows = False,
-    sent: Sent = False,
-) -> None:
-    """List TLS reports: whether others could connect to our servers as our policies want it, and why not."""
-    _list(session, ListReports(TLS, domain, days, limit, rows), sent=sent)
+_add_listing(
+    DMARC,
+    "List DMARC aggregate reports: how much mail in our domains' names passed, and where the rest came from.",
+)
+_add_listing(
+    TLS,
+    "List TLS reports: whether others could connect to our servers as our policies want it, and why not.",
+)
 
 
 @app.command()

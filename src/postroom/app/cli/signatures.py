@@ -5,26 +5,23 @@ The exit code is the verdict (RFC 8601 §2.7): of several signatures the best on
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
-from postroom.app.cli.asking import Asking, ResolverAt, Said, resolver_at
+from postroom.app.cli.asking import ResolverAt, Said, asked
 from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.session import Administration
 from postroom.mailauth.arc.validation import validate
 from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.verification import verify
 
-T = TypeVar("T")
-CHECK_SECONDS = 20.0  # that all questions of one message may take
 EXITS: Mapping[Verdict, int] = MappingProxyType(
     {  # from the best to the worst
         Verdict.PASS: 0,
@@ -85,20 +82,6 @@ def arc_verify(session: Administration, file: File, resolver: ResolverAt = "") -
     leave([result.verdict])
 
 
-def asked(place: str, work: Callable[[Asking], Coroutine[Any, Any, T]]) -> tuple[T, list[Said]]:
-    """What `work` finds out, and what the DNS said to it."""
-
-    async def asking() -> tuple[T, list[Said]]:
-        resolver = resolver_at(place)
-        try:
-            questions = Asking(resolver, CHECK_SECONDS)
-            return await work(questions), questions.said
-        finally:
-            await resolver.close()
-
-    return asyncio.run(asking())
-
-
 def message_of(file: Path) -> bytes:
     """The octets of a message; one whose lines end with LF alone, as files do, gets CRLF. Raises CommandFailed."""
     try:
@@ -110,7 +93,7 @@ def message_of(file: Path) -> bytes:
 
 def _say(session: Administration, said: list[Said]) -> None:
     for one in said:
-        session.terminal.say(f"  {one.kind} {one.name}: {', '.join(one.records) or one.rcode}")
+        session.terminal.say(f"  {one}")
 
 
 def leave(verdicts: Iterable[Verdict]) -> None:

@@ -5,7 +5,6 @@ RFC 7208. Not here: the check itself (`mailauth.spf`).
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import time
 from collections.abc import Mapping
@@ -17,15 +16,13 @@ import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Terminal
-from postroom.app.cli.asking import Asking, ResolverAt, Said, resolver_at
+from postroom.app.cli.asking import ResolverAt, Said, asked
 from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.session import Administration
 from postroom.mailauth.spf.check import Terms, check_mail_from
 from postroom.mailauth.spf.verdict import Client, Limits, Match, Result, Verdict
 from postroom.message.address import Address, parse_mailbox
-from postroom.net.resolver import StubResolver
 
-CHECK_SECONDS = 20.0  # that all questions of one check may take, RFC 7208 §4.6.4
 EXITS: Mapping[Result, int] = MappingProxyType(
     {
         Result.PASS: 0,
@@ -79,21 +76,13 @@ def spf(
     if address is None and not helo:
         raise CommandFailed("the null sender is checked by the name of HELO: give it with --helo NAME", 2)
     client = Client(_address(ip), helo, now=int(time.time()))
-    verdict, said = asyncio.run(_verdict(resolver_at(resolver), client, address))
+    verdict, said = asked(
+        resolver,
+        lambda asking: check_mail_from(asking, client, address, Terms(expired=asking.expired)),
+    )
     _print(session.terminal, verdict, said)
     if verdict.result is not Result.PASS:
         raise typer.Exit(EXITS[verdict.result])
-
-
-async def _verdict(
-    resolver: StubResolver, client: Client, sender: Address | None
-) -> tuple[Verdict, list[Said]]:
-    try:
-        asking = Asking(resolver, CHECK_SECONDS)
-        verdict = await check_mail_from(asking, client, sender, Terms(expired=asking.expired))
-        return verdict, asking.said
-    finally:
-        await resolver.close()
 
 
 def _sender(text: str) -> Address | None:
@@ -136,6 +125,6 @@ def _print(terminal: Terminal, verdict: Verdict, said: list[Said]) -> None:
     if verdict.explanation:
         terminal.say(f"{identity.domain} says: {verdict.explanation}")
     for one in said:
-        terminal.say(f"  {one.kind} {one.name}: {', '.join(one.records) or one.rcode}")
+        terminal.say(f"  {one}")
     most = Limits()
     terminal.say(f"  {verdict.lookups} of {most.lookups} lookups, {verdict.voids} of {most.voids} void")

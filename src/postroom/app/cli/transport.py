@@ -5,7 +5,6 @@ RFC 7672 (DANE), RFC 8461 (MTA-STS). Asked anew, as a server without a cache wou
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +15,13 @@ import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Terminal
-from postroom.app.cli.asking import Asking, ResolverAt, Said, resolver_at
+from postroom.app.cli.asking import Asking, ResolverAt, Said, asked
 from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.session import Administration
+from postroom.deliver import mx
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.conversation import Desk, SmtpConversation
-from postroom.deliver.mx import Identity, MxLookup, ascii_domain, asked
+from postroom.deliver.mx import Identity, MxLookup, ascii_domain
 from postroom.deliver.remote import Relaying, RemoteRelay
 from postroom.deliver.tls.assessing import Assessment, Security
 from postroom.deliver.tls.demand import Demand, Wish
@@ -34,7 +34,6 @@ from postroom.message.timeline import facts
 from postroom.net.certificates import CertificateError, opportunistic, verified
 from postroom.net.clock import SystemClock
 from postroom.net.https import Web
-from postroom.net.resolver import StubResolver
 from postroom.proto.http.mta_sts import record_id
 from postroom.store.jobs import Job
 
@@ -83,9 +82,10 @@ class Wanted(msgspec.Struct, frozen=True):
 
 @app.command()
 @command(nowhere)
-def check(  # noqa: PLR0917 - a command's parameters are its options
+def check(
     session: Administration,
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="Whose mail servers are looked at.")],
+    *,
     resolver: ResolverAt = "",
     validating: Annotated[
         bool, typer.Option("--validating", help="Believe what the name server says of DNSSEC (AD).")
@@ -104,8 +104,11 @@ def check(  # noqa: PLR0917 - a command's parameters are its options
     The exit code: 0 mail goes over proven TLS, 10 over TLS if it is offered, 11 it is held back, 12 there is no mail server.
     """
     wanted = Wanted(fold(domain), port, https_port, authorities, connect)
-    checked, code, lines = asyncio.run(_check(resolver_at(resolver, validating=validating), wanted))
+    (checked, lines), _ = asked(
+        resolver, lambda asking: _check(asking, wanted), seconds=CHECK_SECONDS, validating=validating
+    )
     _print(session.terminal, checked, lines)
+    code = _code(checked)
     if code:
         raise typer.Exit(code)
 
@@ -121,7 +124,7 @@ class LivePolicies:
         """See `PolicySource`."""
         domain = ascii_domain(name)
         answer = await self._asking.txt(f"_mta-sts.{domain}")
-        record(asked(answer, at()))
+        record(mx.asked(answer, at()))
         found = record_id(answer.records)
         if found is None:
             return Sts(None, f"{domain} has no MTA-STS policy")
@@ -132,33 +135,27 @@ class LivePolicies:
         return Sts(policy, f"MTA-STS policy {found} of {domain}, mode {policy.mode}")
 
 
-async def _check(resolver: StubResolver, wanted: Wanted) -> tuple[Checked, int, list[str]]:
-    asking = Asking(resolver, CHECK_SECONDS)
+async def _check(asking: Asking, wanted: Wanted) -> tuple[Checked, list[str]]:
     try:
         context = verified(wanted.authorities)
-        web = Web(asking, lambda: context, lambda _: wanted.https_port)
-        security = Security(asking, LivePolicies(asking, web), True, TlsOutcomes().note)
-        identity = Identity((), lambda _: False)
-        lookup = MxLookup(asking, identity, random.Random(), lambda _: wanted.port)
-        clock, attempt = SystemClock(), Attempt(0)
-        error, hosts, connected = "", [], ""
-        try:
-            hosts = await _hosts(lookup, security, wanted.domain)
-            if wanted.connect:
-                desk = Desk(clock, _nothing)
-                use = Relaying(
-                    "localhost", desk, lookup, {}, opportunistic, lambda: context, security=security
-                )
-                attempt = Attempt(clock.now())
-                connected = await _connect(RemoteRelay(use), wanted.domain, attempt)
-        except MailError as failure:
-            error = failure.public
-        checked = Checked(wanted.domain, hosts, connected, error, asking.said)
-        return checked, _code(checked), facts(attempt.events)
     except CertificateError as failure:
         raise CommandFailed(f"--authorities {failure}", 2) from failure
-    finally:
-        await resolver.close()
+    web = Web(asking, lambda: context, lambda _: wanted.https_port)
+    security = Security(asking, LivePolicies(asking, web), True, TlsOutcomes().note)
+    identity = Identity((), lambda _: False)
+    lookup = MxLookup(asking, identity, random.Random(), lambda _: wanted.port)
+    clock, attempt = SystemClock(), Attempt(0)
+    error, hosts, connected = "", [], ""
+    try:
+        hosts = await _hosts(lookup, security, wanted.domain)
+        if wanted.connect:
+            desk = Desk(clock, _nothing)
+            use = Relaying("localhost", desk, lookup, {}, opportunistic, lambda: context, security=security)
+            attempt = Attempt(clock.now())
+            connected = await _connect(RemoteRelay(use), wanted.domain, attempt)
+    except MailError as failure:
+        error = failure.public
+    return Checked(wanted.domain, hosts, connected, error, asking.said), facts(attempt.events)
 
 
 async def _hosts(lookup: MxLookup, security: Security, domain: str) -> list[Host]:
@@ -210,4 +207,4 @@ def _print(terminal: Terminal, checked: Checked, lines: list[str]) -> None:
     if checked.connected:
         terminal.say(checked.connected)
     for one in checked.asked:
-        terminal.say(f"  {one.kind} {one.name}: {', '.join(one.records) or one.rcode}")
+        terminal.say(f"  {one}")

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from postroom.app.dns.forms import WrittenRecord
 from postroom.app.dns.policy import Fetch, policy
 from postroom.app.dns.survey import Survey
-from postroom.app.dns.texts import dkim, dmarc, mta_sts, spf, tls_reports, tlsa
+from postroom.app.dns.texts import dkim, dmarc, left_over_tlsa, mta_sts, spf, tls_reports, tlsa
 from postroom.app.dns.verdicts import Checked, Verdict, impossible, publish, replace, said, unanswered
 from postroom.proto.dns.resolver import Surveyor, reverse_name
 
@@ -23,14 +23,14 @@ Check = Callable[[WrittenRecord, Survey], Awaitable[Checked]]
 async def check(
     wanted: Sequence[WrittenRecord], resolver: Surveyor, fetch: Fetch | None = None
 ) -> list[Checked]:
-    """The verdict on each record, in their order, one on each address's name, and one on the policy of MTA-STS."""
+    """The verdict on each record, in their order, on keys that are still named, on each address's name, and on the policy of MTA-STS."""
     survey = await Survey.of(wanted, resolver)
     found = [
         await CHECKS.get((record.topic, record.type), _unknown)(record, survey)
         for record in wanted
         if record.type != "PTR"
     ]
-    return [*found, *await _names(survey), await policy(survey, fetch)]
+    return [*found, *await left_over_tlsa(survey), *await _names(survey), await policy(survey, fetch)]
 
 
 async def _mx(record: WrittenRecord, survey: Survey) -> Checked:

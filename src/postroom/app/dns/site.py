@@ -39,7 +39,10 @@ def site_of(settings: Settings, domain: str, keys: Sequence[DnsRecord], addresse
 
 
 def certificate_digests(settings: Settings) -> list[str]:
-    """SHA-256 of each certificate's public key, in hex (RFC 6698 §2.1.2 and §2.1.3: 1 1); [] where none can be read."""
+    """SHA-256 of each certificate's public key, in hex (RFC 6698 §2.1.2 and §2.1.3: 1 1); [] where none can be read, and where certificates come from an
+    authority: each has a new key, which nobody can publish before it is there (RFC 7671 §8.1)."""
+    if settings.acme.directory:
+        return []
     files = [Path(name) for name in settings.tls.certificates]
     if not files:
         keys = places_of(settings).keys

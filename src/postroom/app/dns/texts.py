@@ -177,3 +177,17 @@ async def tlsa(record: WrittenRecord, survey: Survey) -> Checked:
         words = "the key is there, but the zone is not signed (DNSSEC), or the name server does not validate: nobody heeds it"
         return said(record, Verdict.WARNING, words, answer)
     return said(record, Verdict.OK, "the key is there, and can be believed", answer)
+
+
+async def left_over_tlsa(survey: Survey) -> list[Checked]:
+    """What still names keys of a host whose keys are not to be published: mail stops with the next certificate, or has stopped already."""
+    if any(one.topic == "TLSA" for one in survey.wanted):
+        return []
+    name = f"_25._tcp.{survey.host}"
+    answer = await survey.resolver.tlsa(name)
+    if not answer.records:
+        return []
+    record = WrittenRecord("TLSA", f"{name}.", name, "TLSA", 0, "", "", "", "", True)
+    words = f"it names keys, and each certificate of {survey.host} has a new one: servers that heed TLSA do not deliver"
+    verdict = Verdict.WRONG if answer.authenticated else Verdict.WARNING
+    return [said(record, verdict, words, answer, f"remove all TLSA records of {name}")]

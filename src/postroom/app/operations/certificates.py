@@ -118,7 +118,7 @@ async def renew(office: Office, _: Caller, wanted: RenewCertificates) -> AsyncIt
 
 
 async def revoke(office: Office, _: Caller, wanted: RevokeCertificates) -> AsyncIterator[CertificateOutcome]:
-    """Has certificates called off; new ones are asked for at once."""
+    """Has certificates called off; new ones are asked for at once. Yields those that are called off, then what could not be replaced yet, with the error."""
     kinds = await office.revoke_certificate(wanted.name, wanted.reason)
     if not kinds:
         raise OperationError(
@@ -126,7 +126,9 @@ async def revoke(office: Office, _: Caller, wanted: RevokeCertificates) -> Async
         )
     for kind in kinds:
         yield CertificateOutcome(wanted.name, kind)
-    await office.ask_authority()
+    for name, kind, error in await office.ask_authority():
+        if error and name == wanted.name:
+            yield CertificateOutcome(name, kind, error)
 
 
 def _unseen(row: Certificate) -> CertificateState:

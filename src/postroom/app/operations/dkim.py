@@ -12,7 +12,7 @@ import msgspec
 
 from postroom.app.building import rotation_terms, signing_terms
 from postroom.app.control import Caller, OperationError
-from postroom.app.dkim_rotation import KeyKeeper, make_key, new_names
+from postroom.app.dkim_rotation import KeyKeeper, made, make_key, new_names
 from postroom.app.dns.forms import DnsRecord, WrittenRecord, written
 from postroom.app.operations.office import Office, Operation
 from postroom.deliver.signing_keys import opened, selector_of
@@ -117,8 +117,7 @@ async def create(office: Office, _: Caller, wanted: CreateKeys) -> AsyncIterator
     """Makes keys; yields them."""
     known = await _keys_of(office, wanted.domain)
     now = office.clock.now()
-    made = await _made(wanted, known, now)
-    added = await keeper(office).add(wanted.domain, made, now)
+    added = await keeper(office).add(wanted.domain, await _made(wanted, known, now), now)
     if wanted.at_once:
         steps = [Step(Action.SWITCH, row.selector, Algorithm(row.algorithm)) for row in added]
         await keeper(office).take(wanted.domain, steps, now)
@@ -142,8 +141,7 @@ async def rotate(office: Office, _: Caller, wanted: RotateKeys) -> AsyncIterator
         await keeper(office).take(wanted.domain, steps, now)
     elif wanting:
         new = new_names([selector_of(row) for row in known], wanting, now // _SECOND)
-        made = [(step.selector, await make_key(step.algorithm)) for step in new]
-        await keeper(office).add(wanted.domain, made, now)
+        await keeper(office).add(wanted.domain, await made(new), now)
     for record in _records(office, await _keys_of(office, wanted.domain)):
         yield record
 

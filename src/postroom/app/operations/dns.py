@@ -5,6 +5,7 @@ Nothing is looked up. Not here: which records those are (`app.dns.records`), and
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -31,19 +32,27 @@ async def records(office: Office, _: Caller, wanted: WantedRecords) -> AsyncIter
     """Yields the records of a domain of ours."""
     if wanted.dmarc not in POLICIES:
         raise OperationError(f"{wanted.dmarc!r} is no policy of DMARC; use {', '.join(POLICIES)}")
+    addresses = [_ip(text) for text in wanted.addresses]
     reading = office.engine.reading()
     found = await directory.domain(reading, wanted.domain)
     if found is None:
         raise OperationError(
-            f"{wanted.domain!r} is not a domain of this system; add it with: postroom domain add"
+            f"{wanted.domain!r} is not a domain of this system; add it with: postroom domain add {wanted.domain}"
         )
     rows = sorted(
         await dkim_keys.of(reading, found.name), key=lambda row: (row.phase == Phase.REVOKED, row.since)
     )
     keys = [key_record(row) for row in rows]
-    site = site_of(office.settings, found.name, keys, wanted.addresses)
+    site = site_of(office.settings, found.name, keys, addresses)
     for record in records_of(msgspec.structs.replace(site, policy=wanted.dmarc)):
         yield written(record)
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise OperationError(f"{text!r} is no IP address; one looks like 192.0.2.1 or 2001:db8::1") from error
 
 
 RECORDS = Operation("dns.records", WantedRecords, WrittenRecord, records, reads=True)

@@ -1,4 +1,8 @@
-"""Operations on domains: added, listed, removed, changed."""
+"""Operations on domains: added, listed, removed, changed.
+
+RFC 6376 §3.1: a new domain has keys at once, since mail without signatures is distrusted everywhere. Not here: what else the DNS is to have
+(`app.dns.records`).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,15 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from postroom.app.control import Caller
+from postroom.app.dkim_rotation import made, new_names
+from postroom.app.dns.forms import WrittenRecord, written
+from postroom.app.operations.dkim import ALGORITHMS, keeper, key_record
 from postroom.app.operations.office import Office, Operation, address
 from postroom.message.address import fold
 from postroom.store import domains
 from postroom.store.directory import Domain, domain
 from postroom.store.directory_errors import NotFound
+from postroom.store.dkim_keys import DkimKey
 from postroom.store.engine import Transaction, Urgency
 
 SLICE = 500
@@ -45,10 +53,24 @@ class DomainRecord(msgspec.Struct, frozen=True):
     subaddresses: bool = True
 
 
-async def add(office: Office, _: Caller, new: NamedDomain) -> AsyncIterator[DomainRecord]:
-    """Adds a domain."""
+class AddedDomain(DomainRecord, frozen=True):
+    """A new domain, and what the DNS is to have of its keys ([] where [signing] dkim is off)."""
+
+    keys: list[WrittenRecord] = []
+
+
+async def add(office: Office, _: Caller, new: NamedDomain) -> AsyncIterator[AddedDomain]:
+    """Adds a domain with keys, which sign its mail when their records are found in the DNS."""
     now = office.clock.now()
-    yield _record(await office.engine.write(lambda tx: domains.add(tx, new.name, now), Urgency.CLIENT))
+    algorithms = ALGORITHMS["both"] if office.settings.signing.dkim else ()
+    keys = await made(new_names((), algorithms, now // 1_000_000))
+
+    async def work(tx: Transaction) -> tuple[Domain, list[DkimKey]]:
+        added = await domains.add(tx, new.name, now)
+        return added, await keeper(office).put(tx, added.name, keys, now)
+
+    added, rows = await office.engine.write(work, Urgency.CLIENT)
+    yield AddedDomain(added.name, keys=[written(key_record(row)) for row in rows])
 
 
 async def list_(office: Office, _: Caller, __: ListDomains) -> AsyncIterator[DomainRecord]:
@@ -103,7 +125,7 @@ def _record(found: Domain) -> DomainRecord:
     )
 
 
-ADD = Operation("domain.add", NamedDomain, DomainRecord, add)
+ADD = Operation("domain.add", NamedDomain, AddedDomain, add)
 LIST = Operation("domain.list", ListDomains, DomainRecord, list_, reads=True)
 REMOVE = Operation("domain.remove", NamedDomain, DomainRecord, remove)
 CHANGE = Operation("domain.set", ChangeDomain, DomainRecord, change)

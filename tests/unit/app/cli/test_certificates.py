@@ -70,3 +70,11 @@ def test_calling_off(run: Run, served: Served, monkeypatch: pytest.MonkeyPatch) 
     done = run("certificates revoke mail.hamburger.test --reason key-compromise --yes")
     assert done.out == "mail.hamburger.test (ecdsa) is called off\n"
     assert asked == [("mail.hamburger.test", 1)]
+
+    async def refused() -> list[tuple[str, str, str]]:
+        return [("mail.hamburger.test", "ecdsa", "dns: no"), ("x.test", "ecdsa", "dns: no")]
+
+    monkeypatch.setattr(served.office, "ask_authority", refused)
+    done = run("certificates revoke mail.hamburger.test --yes")
+    assert done.code == 1
+    assert done.out.splitlines()[1:] == ["mail.hamburger.test (ecdsa) has no successor yet: dns: no"]

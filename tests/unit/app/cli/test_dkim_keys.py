@@ -14,7 +14,8 @@ from postroom.store.vault import Vault
 @pytest.fixture(autouse=True)
 def domain(run: Run) -> None:
     """A domain without keys."""
-    run("domain add a.test")
+    for one in run("domain add a.test --json").records[0]["keys"]:
+        run("dkim", "delete", "a.test", one["host"].removesuffix("._domainkey"), "--yes")
 
 
 def phases(run: Run) -> dict[str, str]:
@@ -35,6 +36,20 @@ def test_a_key_from_its_beginning_to_its_end(run: Run) -> None:
     assert run("dkim retire a.test one --yes --json").records[0]["phase"] == "revoked"
     assert "Its record may go: one._domainkey.a.test." in run("dkim delete a.test one --yes").out
     assert phases(run) == {}
+
+
+def test_a_new_domain_has_keys_whose_records_are_told(run: Run) -> None:
+    added = run("domain add b.test")
+    listed = run("dkim list b.test --json").records
+    assert [(one["algorithm"], one["phase"]) for one in listed] == [
+        ("ed25519-sha256", "published"),
+        ("rsa-sha256", "published"),
+    ]
+    assert all(one["dns"]["zone_file"] in added.out for one in listed)
+    assert "postroom dns records b.test" in added.out
+    assert run("domain add b.test").code == 1
+    assert run("dkim list b.test --json").records == listed
+    assert run("domain remove b.test --yes").code == 0
 
 
 def test_a_rotation(run: Run) -> None:

@@ -217,6 +217,16 @@ async def test_without_dnssec_tlsa_is_not_looked_at(world: World) -> None:
     assert exit_code([found]) == 0
 
 
+async def test_keys_that_are_named_and_should_not_be(world: World) -> None:
+    """With certificates of an authority each key is new, and no record says what it will be."""
+    records = [one for one in wanted() if one.topic != "TLSA"]
+    (found,) = [one for one in await world.look(lines(), records) if one.topic == "TLSA"]
+    assert (found.verdict, found.fix) == (Verdict.WRONG, "remove all TLSA records of _25._tcp.mail.a.test")
+    assert exit_code([found]) == 10
+    world.resolver.forget()
+    assert not [one for one in await world.look(without("TLSA")(lines()), records) if one.topic == "TLSA"]
+
+
 async def test_a_name_server_that_fails(world: World) -> None:
     world.dns.set_fault(DOMAIN, Fault.SERVFAIL)
     found = await world.look(lines())

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from offices import ALICE, TestOffice
 from postroom.app.dns.forms import DnsRecord, explained, written, zone_line
 from postroom.app.dns.records import Site, records_of
+from postroom.app.locate import places_of
+from postroom.app.tls_settings import AcmeSettings
+from postroom.net.selfsigned import self_signed
 
 
 def site(*addresses: str, **more: object) -> Site:
@@ -83,7 +87,7 @@ def test_three_forms_of_a_long_text() -> None:
 async def test_of_our_domains_only(office: TestOffice) -> None:
     first = (await office.ask("dns.records", domain="hamburger.test", addresses=["192.0.2.1"]))[0]
     assert first["value"] == "10 mail.hamburger.test."
-    assert "domain add" in await office.refusal("dns.records", domain="x.test")
+    assert "postroom domain add x.test" in await office.refusal("dns.records", domain="x.test")
     assert "may not" in await office.refusal("dns.records", ALICE, domain="hamburger.test")
 
 
@@ -98,3 +102,21 @@ async def test_keys_and_policy(office: TestOffice) -> None:
     assert "use none, quarantine, reject" in await office.refusal(
         "dns.records", domain="hamburger.test", dmarc="maybe"
     )
+
+
+async def test_an_address_that_is_none_is_not_left_out(office: TestOffice) -> None:
+    asked = {"domain": "hamburger.test", "addresses": ["192.0.2.1", "mail.hamburger.test"]}
+    assert "'mail.hamburger.test' is no IP address" in await office.refusal("dns.records", **asked)
+
+
+async def test_keys_of_certificates_that_an_authority_gives_are_not_named(office: TestOffice) -> None:
+    self_signed(places_of(office.settings).keys, ["mail.hamburger.test"], office.clock.now())
+
+    async def digests() -> int:
+        found = await office.ask("dns.records", domain="hamburger.test")
+        return sum(one["type"] == "TLSA" for one in found)
+
+    assert await digests() == 2
+    acme = AcmeSettings("https://ca.test/directory")
+    office.settings = msgspec.structs.replace(office.settings, acme=acme)
+    assert await digests() == 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from offices import TestOffice
+from postroom.app.settings import SigningSettings
 
 
 async def test_a_domain_comes_and_goes(bare: TestOffice) -> None:
@@ -11,6 +14,18 @@ async def test_a_domain_comes_and_goes(bare: TestOffice) -> None:
     assert [one["domain"] for one in await bare.ask("domain.list")] == ["crepes.test", "hamburger.test"]
     await bare.ask("domain.remove", name="CREPES.test")
     assert [one["domain"] for one in await bare.ask("domain.list")] == ["hamburger.test"]
+
+
+async def test_a_new_domain_has_keys_unless_nothing_is_signed(bare: TestOffice) -> None:
+    assert (await bare.ask("domain.add", name="hamburger.test"))[0]["keys"] == []
+    bare.settings = msgspec.structs.replace(bare.settings, signing=SigningSettings())
+    (added,) = await bare.ask("domain.add", name="crepes.test")
+    listed = await bare.ask("dkim.list")
+    assert [one["algorithm"] for one in listed] == ["ed25519-sha256", "rsa-sha256"]
+    assert [one["dns"] for one in listed] == sorted(added["keys"], key=lambda one: str(one["name"]))
+    assert "exists already" in await bare.refusal("domain.add", name="crepes.test")
+    assert len(await bare.ask("dkim.list")) == 2
+    assert "example.com" in await bare.refusal("domain.add", name="no domain")
 
 
 async def test_what_is_not_said_stays(office: TestOffice) -> None:
