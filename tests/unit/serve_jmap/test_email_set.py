@@ -329,3 +329,23 @@ async def test_over_quota(stage: JmapStage) -> None:
     await stage.store.engine.write(lambda tx: accounts.set_quota(tx, address, 100))
     told = await create(stage.jmap(), textBody=[{"partId": "t"}], bodyValues={"t": {"value": "x" * 200}})
     assert told["type"] == "overQuota"
+
+
+async def test_an_id_is_no_creation_id_without_its_sign(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    email_id = (await create(bob, subject="a"))["id"]
+    told = await bob.request(
+        ["Mailbox/set", {"accountId": bob.account, "create": {email_id[1:]: {"name": "Other"}}}, "a"],
+        [
+            "Email/set",
+            {
+                "accountId": bob.account,
+                "update": {email_id: {"keywords/$seen": True}},
+                "destroy": [email_id],
+            },
+            "b",
+        ],
+    )
+    assert told[0][1]["created"]
+    assert told[1][1]["notUpdated"][email_id]["type"] == "willDestroy"
+    assert told[1][1]["destroyed"] == [email_id]

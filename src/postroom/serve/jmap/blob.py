@@ -140,7 +140,7 @@ async def _piece(call: Call, octets: Octets, source: Any) -> bytes:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as error:
             raise invalid("data", "data:asBase64 is no base64") from error
-    found = await octets.read(_meant(call, value))
+    found = await octets.read(call.resolved(value))
     if found is None:
         raise Refused("blobNotFound", "a blob is not there", notFound=[value])
     try:
@@ -163,10 +163,6 @@ class _Range(msgspec.Struct, frozen=True):
 
 def _of(source: Any, name: str) -> Any:
     return source.get(name) if isinstance(source, dict) else None
-
-
-def _meant(call: Call, written: str) -> str:
-    return call.created.get(written[1:], written) if written.startswith("#") else written
 
 
 async def get(call: Call, arguments: BlobGet) -> Object:
@@ -238,7 +234,7 @@ async def lookup(call: Call, arguments: BlobLookup) -> Object:
     folders, octets = await Folders.read(call, account_id), Octets(call, account_id)
     shown: list[Object] = []
     missing: list[str] = []
-    for written in dict.fromkeys(_meant(call, one) for one in arguments.ids):
+    for written in dict.fromkeys(map(call.resolved, arguments.ids)):
         blob = read_blob_id(written)
         if blob is None or await octets.read(written) is None:
             missing.append(written)

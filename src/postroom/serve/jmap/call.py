@@ -146,13 +146,16 @@ class Call:
             raise MethodError("accountNotFound")
         return AccountState(row[0], row[1])
 
+    def resolved(self, written: str) -> str:
+        """An id, or the one of a record that was made in this request when it is written `#creation-id`; that itself where nothing was."""
+        return self.created.get(written[1:], written) if written.startswith("#") else written
+
     def meant(self, written: str) -> str:
-        """An id, or the one of a record that was made in this request when it is written `#creation-id`. Raises `Refused`."""
-        if not written.startswith("#"):
-            return written
-        if written[1:] not in self.created:
+        """The same; raises `Refused` where nothing was made under this creation id."""
+        found = self.resolved(written)
+        if found.startswith("#"):
             raise Refused("notFound", f"nothing was made as {written[:100]!r}")
-        return self.created[written[1:]]
+        return found
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Runs `work` in a durable transaction."""

@@ -40,8 +40,7 @@ def ids_of(call: Call, arguments: Asking) -> list[str] | None:
     most = call.service.limits.max_objects_in_get
     if len(arguments.ids) > most:
         raise MethodError("requestTooLarge", f"{len(arguments.ids)} ids, at most {most} are taken")
-    meant = (call.created.get(one[1:], one) if one.startswith("#") else one for one in arguments.ids)
-    return list(dict.fromkeys(meant))
+    return list(dict.fromkeys(map(call.resolved, arguments.ids)))
 
 
 def got(arguments: Asking, state: object, found: Iterable[Object], asked: Sequence[str] | None) -> Object:
@@ -157,7 +156,7 @@ class Setting:
         self, change: Callable[[str, Object], Awaitable[Object | None]], only: Sequence[str] | None = None
     ) -> None:
         """Changes each object, or `only` some: `change` gives what changed besides, None when nothing did."""
-        doomed = {self.call.created.get(one[1:], one) for one in self.arguments.destroy or ()}
+        doomed = set(map(self.call.resolved, self.arguments.destroy or ()))
         update = self.arguments.update or {}
         for written in update if only is None else only:
             patch = update[written]

@@ -190,9 +190,7 @@ class _Work:
         folders = await Folders.read(self._call, self._account_id)
 
         def depth(written: str) -> int:
-            folder = folders.named(
-                self._call.created.get(written[1:], written) if written[:1] == "#" else written
-            )
+            folder = folders.named(self._call.resolved(written))
             levels = 0
             while folder is not None and levels <= mailboxes.MAX_DEPTH:
                 folder = folders.parent(folder)

@@ -83,11 +83,7 @@ async def send_(call: Call, arguments: MdnSend) -> Object:
     if len(arguments.send) > call.service.limits.max_objects_in_set:
         raise MethodError("requestTooLarge", f"at most {call.service.limits.max_objects_in_set} at a time")
     there = await identities(call, account_id)
-    written = arguments.identity_id
-    identity = there.get(
-        record_number("Identity", call.created.get(written[1:], written) if written[0] == "#" else written)
-        or 0
-    )
+    identity = there.get(record_number("Identity", call.resolved(arguments.identity_id)) or 0)
     if identity is None:
         raise MethodError("invalidArguments", "there is no such identity", arguments=["identityId"])
     work = _Sending(call, account_id, identity, arguments.on_success_update_email or {})

@@ -67,7 +67,7 @@ async def get(call: Call, arguments: PushGet) -> Object:
     if asked is not None and len(asked) > call.service.limits.max_objects_in_get:
         raise MethodError("requestTooLarge")
     found = {name: _shown(name, kept) for name, (_, kept) in (await _own(call)).items()}
-    names = list(found) if asked is None else [call.created.get(one[1:], one) for one in dict.fromkeys(asked)]
+    names = list(found) if asked is None else list(dict.fromkeys(map(call.resolved, asked)))
     return {
         "list": [{key: found[one][key] for key in properties} for one in names if one in found],
         "notFound": [one for one in names if one not in found],

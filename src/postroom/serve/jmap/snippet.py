@@ -42,7 +42,7 @@ async def get(call: Call, arguments: SnippetGet) -> Object:
     in_subject, in_body = _words(arguments.filter)
     shown: list[Object] = []
     missing: list[str] = []
-    for written in dict.fromkeys(arguments.email_ids):
+    for written in dict.fromkeys(map(call.resolved, arguments.email_ids)):
         number = number_of(IdKind.EMAIL, written)
         snippet = (
             None if number is None else await _snippet(call, folders.reader, number, (in_subject, in_body))

@@ -78,7 +78,7 @@ def _email_set(
     done = {one["id"] for one in setting.created.values()} | set(setting.updated) | set(setting.destroyed)
 
     def email(written_id: str) -> str | None:
-        record = call.created.get(written_id[1:], "") if written_id.startswith("#") else written_id
+        record = call.resolved(written_id)
         return email_of.get(record) if record in done else None
 
     update: dict[str, Object] = {}
