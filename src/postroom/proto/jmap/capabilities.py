@@ -29,6 +29,7 @@ SORT_OPTIONS: Final = (
 )  # fmt: skip
 
 
+MOST_ATTACHED: Final = 50 << 20  # octets of all parts of a new email, before they are encoded
 MOST_SOURCES: Final = 100  # pieces of which one blob is put together
 DIGESTS: Final = ("sha", "sha-256", "sha-512")  # of blobs, RFC 9404 §4.2
 LOOKED_UP: Final = ("Email", "Mailbox", "Thread")  # what a blob may be found in, RFC 9404 §4.3
@@ -52,7 +53,7 @@ TABLE: Final[tuple[Capability, ...]] = (
             "maxMailboxesPerEmail": None,
             "maxMailboxDepth": 20,
             "maxSizeMailboxName": 255,
-            "maxSizeAttachmentsPerEmail": 50 << 20,
+            "maxSizeAttachmentsPerEmail": MOST_ATTACHED,
             "emailQuerySortOptions": list(SORT_OPTIONS),
             "mayCreateTopLevelMailbox": True,
         },

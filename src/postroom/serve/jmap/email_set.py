@@ -11,11 +11,11 @@ from typing import Final
 
 from postroom.message.ids import IdKind
 from postroom.proto.jmap import patch
-from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.capabilities import MAIL, MOST_ATTACHED
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import Object, parse_utc_date
-from postroom.proto.jmap.writing import BODIES, Making, blob_ids, write
+from postroom.proto.jmap.writing import BODIES, Making, blob_ids, too_large, write
 from postroom.proto.jmap.writing_headers import CONVENIENT
 from postroom.serve.jmap.arriving import Arrivals, Placing, keywords_given, mailboxes_given
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
@@ -71,7 +71,9 @@ class _Work:
             keywords_given(given.get("keywords")),
             _received(call, given),
         )
-        found, missing = await Octets(call, self._account_id).all(blob_ids(given))
+        found, missing = await Octets(call, self._account_id).all(blob_ids(given), MOST_ATTACHED)
+        if sum(map(len, found.values())) > MOST_ATTACHED:
+            raise too_large()
         if missing:
             raise Refused("blobNotFound", "blobs are not there", notFound=missing)
         domain = call.visitor.address.rpartition("@")[2]

@@ -43,16 +43,20 @@ class Octets:
                 return None
         return raw
 
-    async def all(self, written: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:
-        """What these blobs hold, and those that are not there."""
+    async def all(self, written: Iterable[str], most: int) -> tuple[dict[str, bytes], list[str]]:
+        """What these blobs hold, and those that are not there; nothing more is read behind `most` octets."""
         found: dict[str, bytes] = {}
         missing: list[str] = []
+        size = 0
         for one in written:
+            if size > most:
+                break
             octets = await self.read(one)
             if octets is None:
                 missing.append(one)
             else:
                 found[one] = octets
+                size += len(octets)
         return found, missing
 
     async def _object(self, number: int) -> bytes | None:
