@@ -24,7 +24,7 @@ from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, Unsign
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting, ids_of
-from postroom.serve.jmap.octets import Octets, upload
+from postroom.serve.jmap.octets import Octets, apart, upload
 from postroom.store import emails
 
 MOST_OCTETS: Final = 64 << 20  # of the blobs that one Blob/get looks into
@@ -190,7 +190,7 @@ async def get(call: Call, arguments: BlobGet) -> Object:
         total += len(found)
         if total > MOST_OCTETS and shown:
             raise MethodError("requestTooLarge", f"these blobs have more than {MOST_OCTETS} octets together")
-        shown.append({"id": written, **_looked_into(found, arguments, properties)})
+        shown.append({"id": written, **await apart(len(found), _looked_into, found, arguments, properties)})
     return {"accountId": arguments.account_id, "list": shown, "notFound": missing}
 
 

@@ -18,12 +18,12 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_view import DEFAULT, BodyArguments, Need, View, Wish, show, wish
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Since, got, ids_of
+from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
 from postroom.store.emails import Copy, Reader
 from postroom.store.messages import Email
 
-IN_THREAD: Final = 262_144  # octets of a message from which on its body is taken apart in a thread
 AT_ONCE: Final = 50  # emails between two turns of others
 MOST_OCTETS: Final = 64 << 20  # of messages that one call reads whole
 
@@ -68,15 +68,10 @@ async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wishe
                 raise MethodError(
                     "requestTooLarge", f"these emails have more than {MOST_OCTETS} octets together"
                 )
-            shown.append(await _show(view, wished))
+            size = len(view.raw) if wished.need is Need.ALL else 0
+            shown.append(await apart(size, show, view, wished))
         await asyncio.sleep(0)
     return shown
-
-
-async def _show(view: View, wished: Wish) -> Object:
-    if wished.need is Need.ALL and len(view.raw) >= IN_THREAD:
-        return await asyncio.to_thread(show, view, wished)
-    return show(view, wished)
 
 
 async def _view(call: Call, reader: Reader, email: tuple[Sequence[Copy], Email | None], need: Need) -> View:

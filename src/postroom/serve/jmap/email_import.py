@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
@@ -21,7 +20,7 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_view import BodyArguments, View, show, wish
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting
-from postroom.serve.jmap.octets import IN_THREAD, Octets
+from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
 from postroom.store.emails import keywords_of
@@ -69,7 +68,7 @@ async def import_(call: Call, arguments: EmailImport) -> Object:
         )
         if raw is None:
             raise invalid("blobId", "there is no such blob")
-        raw = _message(raw)
+        raw = await apart(len(raw), _message, raw)
         return await Arrivals(call, folders).file(raw, Placing(boxes, words, _received(call, given, raw)))
 
     await setting.create(one)
@@ -167,11 +166,7 @@ async def parse(call: Call, arguments: EmailParse) -> Object:
         elif not len(Header.parse(raw)):
             unparsable.append(written)
         else:
-            view = View(blob, len(raw), None, raw)
-            shown = (
-                await asyncio.to_thread(show, view, wished) if len(raw) >= IN_THREAD else show(view, wished)
-            )
-            parsed[written] = shown
+            parsed[written] = await apart(len(raw), show, View(blob, len(raw), None, raw), wished)
     return {
         "accountId": arguments.account_id,
         "parsed": parsed or None,

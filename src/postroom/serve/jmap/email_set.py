@@ -22,7 +22,7 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_view import PROPERTIES, BodyArguments, Need, View, show, wish
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting
-from postroom.serve.jmap.octets import Octets
+from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.thread import state_of
 from postroom.store import copying, emails, expunge
 from postroom.store.changes import Change
@@ -72,14 +72,15 @@ class _Work:
             _received(call, given),
         )
         found, missing = await Octets(call, self._account_id).all(blob_ids(given), MOST_ATTACHED)
-        if sum(map(len, found.values())) > MOST_ATTACHED:
+        size = sum(map(len, found.values()))
+        if size > MOST_ATTACHED:
             raise too_large()
         if missing:
             raise Refused("blobNotFound", "blobs are not there", notFound=missing)
         domain = call.visitor.address.rpartition("@")[2]
         making = Making(call.service.now() // 1_000_000, call.service.unique(), domain)
         content = {name: value for name, value in given.items() if name not in _METADATA}
-        raw = write(content, found, making)
+        raw = await apart(size, write, content, found, making)
         return await Arrivals(call, folders).file(raw, placing)
 
     async def update(self, record: str, given: Object) -> Object | None:

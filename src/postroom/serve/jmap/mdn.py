@@ -35,7 +35,7 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import record_number, set_error
 from postroom.serve.jmap.identity import Shown, identities, may_use
-from postroom.serve.jmap.octets import Octets
+from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.posting import post_of, prepare, send
 from postroom.serve.jmap.submission_records import submissions
 from postroom.store import emails
@@ -138,10 +138,11 @@ class _Sending:
         if original is None or not asked:
             raise Refused("notFound", "nobody asks for a notification about this email")
         final = await self._final(wanted.final_recipient)
-        raw = self._compose(wanted, final, original)
+        raw = await apart(len(original), self._compose, wanted, final, original)
         ends = (None, None, [Endpoint(str(one)) for one in asked])
         post = post_of(call)
-        await send(call, post, prepare(call, post, raw, ends), hold_for_undo=False)
+        letter = await apart(len(raw), prepare, call, post, raw, ends)
+        await send(call, post, letter, hold_for_undo=False)
         self._done.add(number)
         told: Object = {
             "finalRecipient": typed(final),

@@ -25,6 +25,7 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting, record_number
 from postroom.serve.jmap.identity import Shown, identities, may_use
+from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.posting import Stamped, post_of, prepare, send
 from postroom.serve.jmap.recorded import state_of
 from postroom.serve.jmap.submission import PROPERTIES, show
@@ -187,7 +188,7 @@ class _Work:
             given = Envelope(Endpoint(str(own)), recipients(header))
         sender = _reverse_path(given.mail_from)
         addresses = (sender, given.mail_from.parameters, given.rcpt_to)
-        return prepare(call, post_of(call), raw, addresses), given
+        return await apart(len(raw), prepare, call, post_of(call), raw, addresses), given
 
     async def _sender(self, identity: Shown, found: Address | None) -> Address:
         """Of the message, if the user may use it; else the identity's (RFC 8621 §7, envelope)."""
