@@ -16,7 +16,7 @@ from postroom.proto.jmap.standard import MAX_COMPARATORS, Comparator, Query, Que
 from postroom.proto.jmap.state import read_state
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.email_filter import MUTABLE, Filter
+from postroom.serve.jmap.email_filter import MUTABLE, Filter, keyword_in_threads
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.querying import answered, changed, not_too_many
 from postroom.serve.jmap.thread import state_of
@@ -192,9 +192,7 @@ async def _key(
     keyword = (comparator.keyword or "").lower()
     if comparator.property == "hasKeyword":
         return lambda entry: keyword in entry.keywords
-    every = all if comparator.property == "allInThreadHaveKeyword" else any
-    threads, by_id = roster.threads, roster.by_id
-    return lambda entry: every(keyword in by_id[one].keywords for one in threads.get(entry.thread_id, ()))
+    return keyword_in_threads(roster, keyword, every=comparator.property == "allInThreadHaveKeyword")
 
 
 METHODS: Final[Methods] = {
