@@ -140,7 +140,16 @@ def test_a_snippet_is_short() -> None:
     assert found.startswith("…word")
     assert found.endswith("…")
     assert "<mark>needle</mark>" in found
-    assert len(found) < 300
+    assert len(found.encode()) <= 255
+
+
+@pytest.mark.parametrize("around", ["<", "&", "é", "a b "])
+def test_a_snippet_is_short_as_html(around: str) -> None:
+    found = marked(around * 30 + " needle " + around * 500, ["needle", "b"])
+    assert found is not None
+    assert "<mark>" in found
+    assert 200 < len(found.encode()) <= 255
+    assert found.count("<mark>") == found.count("</mark>")
 
 
 async def test_snippets(stage: JmapStage) -> None:
