@@ -6,6 +6,7 @@ from typing import Final
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import Changes, Get, wanted
 from postroom.proto.jmap.state import Changed
 from postroom.proto.jmap.types import Object
@@ -16,7 +17,6 @@ from postroom.store import emails
 from postroom.store.emails import EmailChange, Reader
 
 PROPERTIES: Final = ("id", "emailIds")
-MOST_IN_ALL: Final = 500  # threads of an account that /get shows when none are named
 
 
 async def get(call: Call, arguments: Get) -> Object:
@@ -27,7 +27,10 @@ async def get(call: Call, arguments: Get) -> Object:
     state = await state_of(call, account_id)
     reader = (await Folders.read(call, account_id)).reader
     if asked is None:
-        numbers = await emails.some_threads(call.reading, reader, call.service.limits.max_objects_in_get)
+        most = call.service.limits.max_objects_in_get
+        numbers = await emails.some_threads(call.reading, reader, most + 1)
+        if len(numbers) > most:
+            raise MethodError("requestTooLarge", f"there are more than {most} threads: name those you want")
     else:
         numbers = [number for one in asked if (number := number_of(IdKind.THREAD, one)) is not None]
     found = await emails.in_threads(call.reading, reader, numbers)
