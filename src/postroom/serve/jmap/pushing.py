@@ -151,7 +151,7 @@ class Pusher:
     async def _serve(self, one: Standing) -> None:
         """Tells one subscription what changes, until it ends. What changes while a push service is not to be reached is told together."""
         types = None if one.kept.types is None else frozenset(one.kept.types)
-        visitor = Visitor(one.account_id, one.address, one.kept.credential)
+        visitor = Visitor(one.account_id, one.address, credential=one.kept.credential)
         watch = Watch(self._service(), visitor, types)
         try:
             await watch.begin()

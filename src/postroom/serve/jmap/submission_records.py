@@ -132,7 +132,21 @@ async def follow(call: Call, account_id: int) -> None:
         return
     now = {one.record_id: await _looked_at(call, one) for one in recent}
     await _read_reports(call, account_id, recent, now)
-    changed = {one.record_id: now[one.record_id] for one in recent if now[one.record_id] != one.what}
+    await _write_down(call, kind, recent, now)
+
+
+async def follow_one(call: Call, account_id: int, number: int) -> Submitted:
+    """The submission of that number, with what has become of it as far as queue and journal say."""
+    one = (await some(call, account_id, [number]))[number]
+    now = await _looked_at(call, one)
+    await _write_down(call, Kind(account_id, KIND), [one], {number: now})
+    return Submitted(number, now)
+
+
+async def _write_down(
+    call: Call, kind: Kind, former: Sequence[Submitted], now: Mapping[int, Submission]
+) -> None:
+    changed = {one.record_id: now[one.record_id] for one in former if now[one.record_id] != one.what}
     if not changed:
         return
 
@@ -234,10 +248,11 @@ async def _read_reports(
 ) -> None:
     """Looks through what has come in since the last look; `now` is brought up to date."""
     key = ("EmailSubmission", account_id)
-    known = call.service.results.get(key)
+    looked_at, *known = call.service.results.get(key) or [_LAST]
     # A report may be faster than the record: of one that was not looked for yet, all since before its sending is looked through.
-    new = [one.what.before for one in recent if known is None or one.record_id not in known[1:]]
-    since = min([*new, *(known or ())[:1]])
+    followed = frozenset(known)
+    new = [one.what.before for one in recent if one.record_id not in followed]
+    since = min([*new, looked_at])
     newest = await emails.newest(call.reading, account_id)
     if newest <= since and not new:
         return

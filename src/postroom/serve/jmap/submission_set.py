@@ -37,6 +37,7 @@ from postroom.serve.jmap.submission_records import (
     Submission,
     Submitted,
     follow,
+    follow_one,
     some,
     written,
 )
@@ -145,8 +146,7 @@ class _Work:
 
     async def _created(self, number: int, given: Object) -> Object:
         """What the client does not know: local copies may have arrived already."""
-        await follow(self._call, self._kind.account_id)
-        one = (await some(self._call, self._kind.account_id, [number]))[number]
+        one = await follow_one(self._call, self._kind.account_id, number)
         self.email_of[one.id] = one.what.email_id
         told = show(one)
         return {name: value for name, value in told.items() if name not in given or given[name] != value}
