@@ -7,6 +7,7 @@ import pytest
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.errors import TryLater
 from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.capabilities import CORE
 from postroom.serve.jmap import email_set
 
 
@@ -152,3 +153,17 @@ async def test_a_message_has_its_id_and_date_whatever_is_null_or_empty(
     names = [line.partition(b":")[0] for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n")]
     assert sorted(names) == [b"Content-Type", b"Date", b"MIME-Version", b"Message-ID"]
     assert b":\r\n" not in raw
+
+
+@pytest.mark.parametrize(
+    ("method", "property_"), [("Email", "subject"), ("Mailbox", "name"), ("ContactCard", "name/given")]
+)
+async def test_only_collations_that_are_there_sort(stage: JmapStage, method: str, property_: str) -> None:
+    """RFC 8620 §5.5 (unsupportedSort), §2 (collationAlgorithms)."""
+    bob = stage.jmap()
+    session = (await bob.http("GET", "/jmap/session")).json
+    for one in session["capabilities"][CORE]["collationAlgorithms"]:
+        await bob.call(f"{method}/query", sort=[{"property": property_, "collation": one}])
+    for other in ("i;octet", "i;ascii-numeric", "x"):
+        error = await bob.error(f"{method}/query", sort=[{"property": property_, "collation": other}])
+        assert error["type"] == "unsupportedSort"

@@ -70,4 +70,5 @@ TABLE: Final[tuple[Capability, ...]] = (
     Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
-COLLATIONS: Final = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")
+# RFC 8620 §5.5. Texts are sorted by i;unicode-casemap, which for those in ASCII is the other one, too.
+COLLATIONS: Final = ("i;ascii-casemap", "i;unicode-casemap")

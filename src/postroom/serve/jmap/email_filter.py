@@ -21,6 +21,7 @@ from postroom.proto.jmap.standard import Operator, read_filter
 from postroom.proto.jmap.types import Id, Object, UnsignedInt, parse_utc_date
 from postroom.serve.jmap.call import Call, number_of
 from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.querying import condition_of
 from postroom.store.email_columns import Column
 from postroom.store.flags import is_keyword
 from postroom.store.roster import Entry, Roster
@@ -180,11 +181,7 @@ def _compiled(tree: Operator | Object | None) -> Node | FilterCondition | None:
 
 
 def _checked(given: Object) -> FilterCondition:
-    try:
-        node = msgspec.convert(given, FilterCondition, strict=True)
-    except msgspec.ValidationError as error:
-        kind = "unsupportedFilter" if "unknown field" in str(error) else "invalidArguments"
-        raise MethodError(kind, f"filter: {error}", arguments=["filter"]) from error
+    node = condition_of(given, FilterCondition)
     for name in ("before", "after"):
         value = getattr(node, name)
         if value is not UNSET and parse_utc_date(value) is None:

@@ -18,7 +18,15 @@ from postroom.proto.jmap.standard import Changes, Get, Query, QueryChanges, read
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import got, ids_of
-from postroom.serve.jmap.querying import Condition, answered, changed, not_too_many, ordered, predicate
+from postroom.serve.jmap.querying import (
+    Condition,
+    answered,
+    changed,
+    condition_of,
+    not_too_many,
+    ordered,
+    predicate,
+)
 from postroom.store import quota
 from postroom.store.quota import Quota
 
@@ -162,11 +170,7 @@ def _results(call: Call, now: Quota, arguments: Query | QueryChanges) -> list[st
 
 
 def _condition(given: Object) -> Condition[Limited]:
-    try:
-        wished = msgspec.convert(given, QuotaFilter, strict=True)
-    except msgspec.ValidationError as error:
-        kind = "unsupportedFilter" if "unknown field" in str(error) else "invalidArguments"
-        raise MethodError(kind, f"filter: {error}", arguments=["filter"]) from error
+    wished = condition_of(given, QuotaFilter)
     asked = {name: value for name in _TESTS if (value := getattr(wished, name)) is not msgspec.UNSET}
     return lambda one: all(_TESTS[name](value, one) for name, value in asked.items())
 
