@@ -21,6 +21,7 @@ from postroom.proto.jmap.errors import RequestError
 from postroom.proto.jmap.request import Request, over, read
 from postroom.serve.jmap.batch import perform
 from postroom.serve.jmap.call import JmapService, Visitor
+from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.sessions import API, SESSION, WELL_KNOWN, session_object
 
 Scope = MutableMapping[str, Any]
@@ -132,7 +133,7 @@ class JmapApp:
         except ConnectionError:
             pass  # nobody is there any more
         except MailError as error:
-            await exchange.problem(RequestError("", error.public, HTTPStatus.SERVICE_UNAVAILABLE))
+            await exchange.problem(unavailable(error))
 
     def begin(self, visitor: Visitor) -> None:
         """One more request of a user is in the air; raises `RequestError`."""
@@ -190,6 +191,11 @@ def _folders(path: str) -> list[str]:
     return ["/".join(levels[:size]) + "/" for size in range(len(levels) - 1, 1, -1)]
 
 
+def unavailable(error: MailError) -> RequestError:
+    """What is wrong with the whole server at the moment."""
+    return RequestError("", error.public, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 def _challenge(error: RequestError) -> Headers:
     return [(b"www-authenticate", b'Basic realm="Postroom", charset="UTF-8"')] if error.status == 401 else []
 
@@ -207,7 +213,8 @@ async def _api(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
     app.begin(visitor)
     try:
         raw = await exchange.body(limits.max_size_request, "maxSizeRequest")
-        told = await _performed(app, exchange, visitor, read(raw, KNOWN, limits))
+        request = await apart(len(raw), read, raw, KNOWN, limits)
+        told = await _performed(app, exchange, visitor, request)
     finally:
         app.done(visitor)
     await exchange.answer(200, ijson.encode(told))
@@ -218,6 +225,8 @@ async def answered(app: JmapApp, exchange: Exchange, visitor: Visitor, request: 
     app.begin(visitor)
     try:
         return await _performed(app, exchange, visitor, request)
+    except MailError as error:
+        raise unavailable(error) from error
     finally:
         app.done(visitor)
 
