@@ -16,6 +16,7 @@ from postroom.message.dates import format_date
 from postroom.message.fields import FieldRefused, check, fold
 from postroom.message.parameters import format_parameter
 from postroom.message.transfer import crlf, encode
+from postroom.proto.jmap import body_parts
 from postroom.proto.jmap.capabilities import MOST_ATTACHED
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.types import Object
@@ -28,21 +29,7 @@ _TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,100}")
 _BARE: Final = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n|[^\n]{999}")
 _MESSAGES: Final = ("message/rfc822", "message/global")
-_OF_PART: Final = frozenset(
-    (
-        "partId",
-        "blobId",
-        "size",
-        "name",
-        "type",
-        "charset",
-        "disposition",
-        "cid",
-        "language",
-        "location",
-        "subParts",
-    )
-)
+_OF_PART: Final = frozenset((*body_parts.DEFAULT, "subParts"))
 BODIES: Final = ("bodyStructure", "textBody", "htmlBody", "attachments", "bodyValues")
 
 
