@@ -234,12 +234,15 @@ async def lookup(call: Call, arguments: BlobLookup) -> Object:
     folders, octets = await Folders.read(call, account_id), Octets(call, account_id)
     shown: list[Object] = []
     missing: list[str] = []
-    for written in dict.fromkeys(map(call.resolved, arguments.ids)):
-        blob = read_blob_id(written)
-        if blob is None or await octets.read(written) is None:
+    asked = {written: read_blob_id(written) for written in map(call.resolved, arguments.ids)}
+    numbers = {blob.number for blob in asked.values() if blob is not None}
+    there = await emails.copies(call.reading, folders.reader, numbers)
+    for written, blob in asked.items():
+        copies = there.get(blob.number, []) if blob is not None else []
+        whole = blob is not None and copies and not blob.parts  # an email's, which need not be read
+        if not whole and await octets.read(written) is None:
             missing.append(written)
             continue
-        copies = (await emails.copies(call.reading, folders.reader, [blob.number])).get(blob.number, [])
         matched = {
             "Email": {id_text(IdKind.EMAIL, one.email_id): None for one in copies},
             "Thread": {id_text(IdKind.THREAD, one.thread_id): None for one in copies},
