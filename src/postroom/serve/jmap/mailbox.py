@@ -66,7 +66,7 @@ async def show(
     counts: Mapping[int, Counts] = {}
     if not set(COUNTS).isdisjoint(properties) and found:
         roster = await call.service.rosters.look(call.reading, folders.reader)
-        counts = roster.counts(folders.trash)
+        counts = await roster.counts(folders.trash)
     shown = []
     for folder in found:
         one = Shown(folder, folders.parent(folder), counts.get(folder.mailbox.mailbox_id, NOTHING))
