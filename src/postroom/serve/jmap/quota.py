@@ -33,6 +33,7 @@ from postroom.store.quota import Quota
 _STATE: Final = re.compile(r"([0-9]{1,16})-([0-9]{1,16})-([0-9]{1,16})-([0-9]{1,16})")
 _TYPES: Final = ("Email",)  # RFC 9425 §4.1: what counts
 
+NONE: Final = "0-0-0-0"  # the state where nothing is limited
 OCTETS: Final = "octets"
 COUNT: Final = "count"
 _NAMES: Final[Mapping[str, str]] = {OCTETS: "Storage", COUNT: "Emails"}
@@ -137,8 +138,15 @@ async def _now(call: Call, account_id: str) -> Quota:
     return await quota.get(call.reading, await call.own_account(account_id))
 
 
+async def state_of(call: Call, account_id: int) -> str:
+    """The state of an account's quotas."""
+    return _state(await quota.get(call.reading, account_id))
+
+
 def _state(now: Quota) -> str:
-    return f"{now.used_bytes}-{now.most_bytes}-{now.used_messages}-{now.most_messages}"
+    """What is used is of account where it is limited."""
+    octets = f"{now.used_bytes if now.most_bytes else 0}-{now.most_bytes}"
+    return f"{octets}-{now.used_messages if now.most_messages else 0}-{now.most_messages}"
 
 
 def _read(state: str) -> Quota:
