@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -86,6 +86,11 @@ class Pusher:
     def key(self) -> str:
         """The public key, as the session object has it."""
         return webpush.text(webpush.public_octets(self._sender.key))
+
+    @property
+    def accounts(self) -> Collection[int]:
+        """Who is told by push services."""
+        return {account_id for account_id, _ in self._serving}
 
     def may_create(self, account_id: int) -> bool:
         """Whether an account may make one more subscription in this hour; it is counted then."""

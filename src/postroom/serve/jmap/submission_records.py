@@ -1,6 +1,6 @@
 """What is kept of a submission, and how that follows what becomes of the message: queue, journal, and the reports that come in.
 
-RFC 8621 §7 (undoStatus, deliveryStatus, dsnBlobIds, mdnBlobIds). It is looked after whenever somebody asks for submissions; those of long ago do not change any more.
+RFC 8621 §7 (undoStatus, deliveryStatus, dsnBlobIds, mdnBlobIds). It is looked after whenever somebody asks for submissions, and while he listens (`serve.jmap.following`); those of long ago do not change any more.
 Not here: the methods.
 """
 
@@ -123,16 +123,17 @@ async def some(call: Call, account_id: int, numbers: Iterable[int]) -> dict[int,
     return {number: read(one) for number, one in found.items()}
 
 
-async def follow(call: Call, account_id: int) -> None:
-    """Writes down what has become of the submissions of late."""
+async def follow(call: Call, account_id: int) -> bool:
+    """Writes down what has become of the submissions of late; whether queue or journal have more to say of any of them."""
     kind = Kind(account_id, KIND)
     since = first_of(max(0, call.service.now() - FOLLOWED))
     recent = [read(one) for one in await all_of(call, kind, since)]
     if not recent:
-        return
+        return False
     now = {one.record_id: await _looked_at(call, one) for one in recent}
     await _read_reports(call, account_id, recent, now)
     await _write_down(call, kind, recent, now)
+    return not all(what.settled for what in now.values())
 
 
 async def follow_one(call: Call, account_id: int, number: int) -> Submitted:
