@@ -40,17 +40,18 @@ async def get(call: Call, arguments: SnippetGet) -> Object:
     folders = await Folders.read(call, account_id)
     Filter(call, folders, arguments.filter)  # only to say what is wrong with it
     in_subject, in_body = _words(arguments.filter)
+    asked = {one: number_of(IdKind.EMAIL, one) for one in map(call.resolved, arguments.email_ids)}
+    reader = folders.reader
+    copies = await emails.copies(call.reading, reader, {one for one in asked.values() if one is not None})
+    contents = await emails.contents(call.reading, reader.account_id, copies)
     shown: list[Object] = []
     missing: list[str] = []
-    for written in dict.fromkeys(map(call.resolved, arguments.email_ids)):
-        number = number_of(IdKind.EMAIL, written)
-        snippet = (
-            None if number is None else await _snippet(call, folders.reader, number, (in_subject, in_body))
-        )
-        if snippet is None:
+    for written, number in asked.items():
+        if number is None or number not in copies:
             missing.append(written)
-        else:
-            shown.append(snippet)
+            continue
+        view = View.of_email(copies[number], contents.get(number))
+        shown.append(await _snippet(call, reader, view, (in_subject, in_body)))
     return {"accountId": arguments.account_id, "list": shown, "notFound": missing or None}
 
 
@@ -71,20 +72,13 @@ def _words(given: Object | None) -> tuple[list[str], list[str]]:
     return subject, body
 
 
-async def _snippet(
-    call: Call, reader: Reader, number: int, words: tuple[list[str], list[str]]
-) -> Object | None:
-    copies = await emails.copies(call.reading, reader, [number])
-    if number not in copies:
-        return None
-    content = (await emails.contents(call.reading, reader.account_id, [number])).get(number)
-    view = View.of_email(copies[number], content)
+async def _snippet(call: Call, reader: Reader, view: View, words: tuple[list[str], list[str]]) -> Object:
     body = None
     if words[1] or view.stale:
-        view.raw = await call.store.read_email(reader.account_id, number) or b""
+        view.raw = await call.store.read_email(reader.account_id, view.email_id) or b""
         body = await asyncio.to_thread(_body, view.raw, words[1])
     return {
-        "emailId": id_text(IdKind.EMAIL, number),
+        "emailId": id_text(IdKind.EMAIL, view.email_id),
         "subject": marked(view.summary.subject, words[0], whole=True),
         "preview": body,
     }

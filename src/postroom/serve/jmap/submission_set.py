@@ -22,7 +22,6 @@ from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import IdOrCreated, Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting, record_number
 from postroom.serve.jmap.identity import Shown, identities, may_use
 from postroom.serve.jmap.octets import apart
@@ -43,6 +42,7 @@ from postroom.serve.jmap.submission_records import (
 )
 from postroom.store import emails, journal, recall, records
 from postroom.store.changes import Change
+from postroom.store.emails import Reader
 from postroom.store.engine import Transaction
 from postroom.store.records import Kind
 
@@ -161,8 +161,8 @@ class _Work:
 
     async def _email(self, given: Any) -> tuple[int, int]:
         number = number_of(IdKind.EMAIL, self._meant(given, "emailId"))
-        folders = await Folders.read(self._call, self._kind.account_id)
-        found = await emails.copies(self._call.reading, folders.reader, [] if number is None else [number])
+        reader = Reader(self._kind.account_id, self._kind.account_id)
+        found = await emails.copies(self._call.reading, reader, [] if number is None else [number])
         if number is None or number not in found:
             raise invalid("emailId", "there is no such email")
         return number, found[number][0].thread_id
