@@ -444,3 +444,19 @@ async def test_the_top_of_others_is_closed(stage: JmapStage) -> None:
     accounts = (await alice.http("GET", "/jmap/session")).json["accounts"]
     may = {key: one["accountCapabilities"][MAIL]["mayCreateTopLevelMailbox"] for key, one in accounts.items()}
     assert may == {alice.account: True, bob.account: False}
+
+
+async def test_what_is_never_shared_is_not_told_of(stage: JmapStage) -> None:
+    imap = await stage.user(BOB)
+    await imap.ok("CREATE shared")
+    await imap.ok(f"SETACL shared {ALICE} lr")
+    alice, bob = stage.jmap(ALICE), stage.jmap(BOB)
+    state = (await alice.call("Mailbox/get", accountId=bob.account, ids=[]))["state"]
+    await stage.deliver()
+    told = await alice.call("Mailbox/changes", accountId=bob.account, sinceState=state)
+    assert (told["created"], told["updated"], told["destroyed"]) == ([], [], [])
+    await imap.ok(f"DELETEACL shared {ALICE}")
+    await imap.ok("CREATE other")
+    await imap.ok(f"SETACL other {ALICE} lr")
+    told = await alice.call("Mailbox/changes", accountId=bob.account, sinceState=told["newState"])
+    assert len(told["destroyed"]) == 1
