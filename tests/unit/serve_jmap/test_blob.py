@@ -11,7 +11,7 @@ from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.capabilities import BLOB, MOST_SOURCES
 from postroom.proto.jmap.request import Limits
-from postroom.serve.jmap import blob, octets
+from postroom.serve.jmap import call, octets
 from postroom.serve.jmap.octets import Octets
 
 FOX = "The quick brown fox jumped over the lazy dog."
@@ -105,7 +105,7 @@ async def test_parts_and_digests_of_a_blob(stage: JmapStage, monkeypatch: pytest
     assert got == {"id": fox, "data:asText": " dog.", "isTruncated": True, "size": 45}
     assert (await bob.error("Blob/get", ids=[fox], properties=["digest:md5"]))["type"] == "invalidArguments"
     assert (await bob.error("Blob/get", ids=None))["type"] == "requestTooLarge"
-    monkeypatch.setattr(blob, "MOST_OCTETS", 89)
+    monkeypatch.setattr(call, "MOST_OCTETS", 89)
     other = await made(bob, {"data:asText": FOX})
     assert (await bob.error("Blob/get", ids=[fox, other]))["type"] == "requestTooLarge"
     assert len((await bob.call("Blob/get", ids=[fox]))["list"]) == 1

@@ -32,6 +32,7 @@ from postroom.store.wordbook import Wordbook
 
 T = TypeVar("T")
 
+MOST_OCTETS: Final = 64 << 20  # of messages and blobs whose content one response may hold
 STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $1"
 
 
@@ -100,6 +101,7 @@ class Call:
         self.further: list[tuple[str, Object]] = []
         self.changed = False  # whether the method that runs has committed anything
         self._shared: dict[int, dict[int, str]] | None = None
+        self._octets = 0
 
     @property
     def store(self) -> Store:
@@ -110,6 +112,14 @@ class Call:
     def reading(self) -> Transaction:
         """Reads, each statement on its own."""
         return self.service.store.engine.reading()
+
+    def hold(self, octets: int) -> None:
+        """Counts a message or blob whose content goes into the response. Raises `requestTooLarge`, but not for the first."""
+        if self._octets and self._octets + octets > MOST_OCTETS:
+            raise MethodError(
+                "requestTooLarge", f"a response holds no more than {MOST_OCTETS} octets of messages and blobs"
+            )
+        self._octets += octets
 
     async def account(self, account_id: str, *, error: str = "accountNotFound") -> int:
         """The number of an account that the visitor has something in: his own, or one that shares a mailbox with him."""

@@ -25,7 +25,6 @@ from postroom.store.emails import Copy, Reader
 from postroom.store.messages import Email
 
 AT_ONCE: Final = 50  # emails between two turns of others
-MOST_OCTETS: Final = 64 << 20  # of messages that one call reads whole
 
 
 class EmailGet(BodyArguments, frozen=True, kw_only=True):
@@ -54,7 +53,6 @@ async def get(call: Call, arguments: EmailGet) -> Object:
 async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wished: Wish) -> list[Object]:
     """Those of these emails that the reader sees, in their order."""
     shown: list[Object] = []
-    octets = 0
     for start in range(0, len(numbers), AT_ONCE):
         part = numbers[start : start + AT_ONCE]
         copies = await emails.copies(call.reading, reader, part)
@@ -63,12 +61,8 @@ async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wishe
             if number not in copies:
                 continue
             view = await _view(call, reader, (copies[number], contents.get(number)), wished.need)
-            octets += len(view.raw)
-            if octets > MOST_OCTETS and len(shown) > 0 and wished.need is Need.ALL:
-                raise MethodError(
-                    "requestTooLarge", f"these emails have more than {MOST_OCTETS} octets together"
-                )
             size = len(view.raw) if wished.need is Need.ALL else 0
+            call.hold(size)
             shown.append(await apart(size, show, view, wished))
         await asyncio.sleep(0)
     return shown

@@ -166,6 +166,7 @@ async def parse(call: Call, arguments: EmailParse) -> Object:
         elif not len(Header.parse(raw)):
             unparsable.append(written)
         else:
+            call.hold(len(raw))
             parsed[written] = await apart(len(raw), show, View(blob, len(raw), None, raw), wished)
     return {
         "accountId": arguments.account_id,
