@@ -17,9 +17,9 @@ from postroom.proto.jmap.types import Id, IdOrCreated, Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_view import DEFAULT, BodyArguments, Need, View, Wish, show, wish
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.getting import Since, got, ids_of
+from postroom.serve.jmap.getting import got, ids_of
 from postroom.serve.jmap.octets import apart
-from postroom.serve.jmap.thread import state_of
+from postroom.serve.jmap.thread import since_of, state_of
 from postroom.store import emails
 from postroom.store.emails import Copy, Reader
 from postroom.store.messages import Email
@@ -89,11 +89,7 @@ async def _octets(call: Call, account_id: int, content: Email, view: View, need:
 
 async def changes(call: Call, arguments: Changes) -> Object:
     """RFC 8621 §4.3."""
-    account_id = await call.account(arguments.account_id)
-    account = await call.state(account_id)
-    newest = await state_of(call, account_id)
-    since = Since(arguments, IdKind.EMAIL, floor=account.floor, newest=account.modseq, current=newest)
-    reader = (await Folders.read(call, account_id)).reader
+    since, reader = await since_of(call, arguments, IdKind.EMAIL)
     found, at = await emails.changes(call.reading, reader, since.cursor, since.most)
     return since.told([Changed(one.modseq, one.email_id, one.created, one.gone) for one in found], at)
 

@@ -6,6 +6,7 @@ RFC 8620 §2.2 (well-known), §3.1 (API requests), §3.6.1 (problem details); RF
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections import Counter
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from postroom.message.errors import AuthenticationFailed, MailError, TooManyLogins
 from postroom.proto.jmap import ijson
@@ -110,6 +112,7 @@ class JmapApp:
         self.service = service
         self.busy: Counter[int] = Counter()  # requests in the air, by account
         self.uploading: Counter[int] = Counter()  # uploads, likewise
+        self.downloads: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()  # by account
         self.resources: dict[tuple[str, str], Resource] = {
             ("GET", WELL_KNOWN): _session,
             ("GET", SESSION): _session,

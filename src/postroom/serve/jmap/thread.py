@@ -56,13 +56,18 @@ async def state_of(call: Call, account_id: int) -> int:
     return max(await emails.newest(call.reading, account_id), (await call.state(account_id)).floor)
 
 
-async def changes(call: Call, arguments: Changes) -> Object:
-    """RFC 8621 §3.2. A thread changes when an email of it comes or goes; new is one that has no older email."""
+async def since_of(call: Call, arguments: Changes, kind: IdKind) -> tuple[Since, Reader]:
+    """Where a client is who asks for changes of emails or threads, and what he sees of them."""
     account_id = await call.account(arguments.account_id)
     account = await call.state(account_id)
     newest = await state_of(call, account_id)
-    since = Since(arguments, IdKind.THREAD, floor=account.floor, newest=account.modseq, current=newest)
-    reader = (await Folders.read(call, account_id)).reader
+    since = Since(arguments, kind, floor=account.floor, newest=account.modseq, current=newest)
+    return since, (await Folders.read(call, account_id)).reader
+
+
+async def changes(call: Call, arguments: Changes) -> Object:
+    """RFC 8621 §3.2. A thread changes when an email of it comes or goes; new is one that has no older email."""
+    since, reader = await since_of(call, arguments, IdKind.THREAD)
     found, at = await emails.changes(call.reading, reader, since.cursor, since.most)
     told = await _threads_of(call, reader, found, since.since.began)
     return since.told(told, at)
