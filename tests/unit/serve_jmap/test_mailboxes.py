@@ -460,3 +460,25 @@ async def test_what_is_never_shared_is_not_told_of(stage: JmapStage) -> None:
     await imap.ok(f"SETACL other {ALICE} lr")
     told = await alice.call("Mailbox/changes", accountId=bob.account, sinceState=told["newState"])
     assert len(told["destroyed"]) == 1
+
+
+async def test_what_anothers_mailboxes_are_for_is_his_to_say(stage: JmapStage) -> None:
+    """His junk is filed by role, whoever made the mailbox that has it."""
+    imap = await stage.user(BOB)
+    await imap.ok("DELETE Junk")
+    await imap.ok("CREATE shared")
+    await imap.ok(f"SETACL shared {ALICE} lrikxa")
+    alice, bob = stage.jmap(ALICE), stage.jmap(BOB)
+    (shared,) = (await boxes(alice, accountId=bob.account)).values()
+    told = await alice.call(
+        "Mailbox/set",
+        accountId=bob.account,
+        create={
+            "k": {"name": "mine", "parentId": shared["id"], "role": "junk"},
+            "l": {"name": "x", "parentId": shared["id"]},
+        },
+        update={shared["id"]: {"role": "junk"}},
+    )
+    assert told["notCreated"]["k"]["type"] == told["notUpdated"][shared["id"]]["type"] == "forbidden"
+    assert set(told["created"]) == {"l"}
+    assert (await bob.call("Mailbox/set", update={shared["id"]: {"role": "junk"}}))["updated"]

@@ -90,6 +90,7 @@ class _Work:
         self._check(values)
         number = call.service.ids.next()
         parent_id = self._parent(values["parentId"], await Folders.read(call, self._account_id))
+        self._check_role(None, values["role"])
         own = self._account_id == call.visitor.account_id
         new = NewMailbox(
             number,
@@ -138,6 +139,7 @@ class _Work:
         current, values = versions
         call, ref = self._call, self._call.ref(self._account_id, folder.mailbox.mailbox_id)
         parent_id = self._parent(values["parentId"], folders)
+        self._check_role(current["role"], values["role"])
         own = self._account_id == call.visitor.account_id
 
         async def work(tx: Transaction) -> list[MailboxChanged]:
@@ -261,6 +263,11 @@ class _Work:
         if folder is None:
             raise invalid("parentId", "there is no such mailbox")
         return folder.mailbox.mailbox_id
+
+    def _check_role(self, former: str | None, wanted: str | None) -> None:
+        """What a mailbox is for decides what is filed there (junk, what was sent): its owner's to say."""
+        if wanted != former and self._account_id != self._call.visitor.account_id:
+            raise Refused("forbidden", "in another's account roles are his to give", ("role",))
 
     def _check(self, values: Object) -> None:
         """The types of what a client may set."""
