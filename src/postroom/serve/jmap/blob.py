@@ -23,7 +23,7 @@ from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, UnsignedInt
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.getting import Setting, ids_of
+from postroom.serve.jmap.getting import Setting, check_number, ids_of
 from postroom.serve.jmap.octets import Octets, apart, upload
 from postroom.store import emails
 
@@ -68,9 +68,7 @@ async def copy(call: Call, arguments: BlobCopy) -> Object:
     """RFC 8620 §6.3."""
     source = await call.account(arguments.from_account_id, error="fromAccountNotFound")
     await call.account(arguments.account_id)
-    most = call.service.limits.max_objects_in_set
-    if len(arguments.blob_ids) > most:
-        raise MethodError("requestTooLarge", f"{len(arguments.blob_ids)} blobs, at most {most} are taken")
+    check_number(len(arguments.blob_ids), call.service.limits.max_objects_in_set, "blobs")
     octets = Octets(call, source)
     copied: dict[str, str] = {}
     refused: dict[str, Any] = {}
@@ -225,9 +223,7 @@ async def lookup(call: Call, arguments: BlobLookup) -> Object:
     unknown = [name for name in arguments.type_names if name not in LOOKED_UP]
     if unknown:
         raise MethodError("unknownDataType", f"nothing of the type {unknown[0][:100]!r} is looked up")
-    most = call.service.limits.max_objects_in_get
-    if len(arguments.ids) > most:
-        raise MethodError("requestTooLarge", f"{len(arguments.ids)} ids, at most {most} are taken")
+    check_number(len(arguments.ids), call.service.limits.max_objects_in_get, "ids")
     folders, octets = await Folders.read(call, account_id), Octets(call, account_id)
     shown: list[Object] = []
     missing: list[str] = []

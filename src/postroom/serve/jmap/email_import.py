@@ -19,7 +19,7 @@ from postroom.serve.jmap.arriving import Arrivals, Placing, keywords_given, mail
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_view import BodyArguments, View, show, wish
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.getting import Setting
+from postroom.serve.jmap.getting import Setting, check_number
 from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
@@ -152,8 +152,7 @@ async def parse(call: Call, arguments: EmailParse) -> Object:
     """RFC 8621 §4.9."""
     account_id = await call.account(arguments.account_id)
     wished = wish(arguments.properties, PARSED, arguments)
-    if len(arguments.blob_ids) > MOST_PARSED:
-        raise MethodError("requestTooLarge", f"at most {MOST_PARSED} blobs are taken")
+    check_number(len(arguments.blob_ids), MOST_PARSED, "blobs")
     octets = Octets(call, account_id)
     parsed: dict[str, Any] = {}
     unparsable: list[str] = []

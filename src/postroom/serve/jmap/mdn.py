@@ -32,7 +32,7 @@ from postroom.proto.jmap.envelopes import Endpoint
 from postroom.proto.jmap.errors import MethodError, Refused, SetError, invalid
 from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.getting import record_number, set_error
+from postroom.serve.jmap.getting import check_number, record_number, set_error
 from postroom.serve.jmap.identity import Shown, identities, may_use
 from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.posting import post_of, prepare, send
@@ -78,8 +78,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 async def send_(call: Call, arguments: MdnSend) -> Object:
     """RFC 9007 §2.1."""
     account_id = await _account(call, arguments.account_id)
-    if len(arguments.send) > call.service.limits.max_objects_in_set:
-        raise MethodError("requestTooLarge", f"at most {call.service.limits.max_objects_in_set} at a time")
+    check_number(len(arguments.send), call.service.limits.max_objects_in_set, "notifications")
     there = await identities(call, account_id)
     identity = there.get(record_number("Identity", call.resolved(arguments.identity_id)) or 0)
     if identity is None:
@@ -250,8 +249,7 @@ def _disposition(given: dict[str, str]) -> Disposition:
 async def parse(call: Call, arguments: MdnParse) -> Object:
     """RFC 9007 §2.2."""
     account_id = await _account(call, arguments.account_id)
-    if len(arguments.blob_ids) > MOST_PARSED:
-        raise MethodError("requestTooLarge", f"at most {MOST_PARSED} blobs at a time")
+    check_number(len(arguments.blob_ids), MOST_PARSED, "blobs")
     not_parsable: list[str] = []
     missing: list[str] = []
     octets = Octets(call, account_id)

@@ -10,7 +10,6 @@ from msgspec import Meta
 from postroom.message.ids import IdKind, id_text
 from postroom.message.searched_text import searched
 from postroom.proto.jmap.capabilities import MAIL
-from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.search_words import search_words
 from postroom.proto.jmap.snippets import MOST_SEARCHED, marked
 from postroom.proto.jmap.standard import Operator, read_filter
@@ -19,6 +18,7 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_filter import Filter
 from postroom.serve.jmap.email_view import View
 from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.getting import check_number
 from postroom.store import emails
 from postroom.store.emails import Reader
 
@@ -34,9 +34,7 @@ class SnippetGet(Arguments, frozen=True, kw_only=True):
 async def get(call: Call, arguments: SnippetGet) -> Object:
     """RFC 8621 §5.1."""
     account_id = await call.account(arguments.account_id)
-    most = call.service.limits.max_objects_in_get
-    if len(arguments.email_ids) > most:
-        raise MethodError("requestTooLarge", f"{len(arguments.email_ids)} ids, at most {most} are taken")
+    check_number(len(arguments.email_ids), call.service.limits.max_objects_in_get, "ids")
     folders = await Folders.read(call, account_id)
     Filter(call, folders, arguments.filter)  # only to say what is wrong with it
     in_subject, in_body = _words(arguments.filter)
