@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from postroom.deliver.attempt import Attempt
 from postroom.message.errors import AuthenticationFailed, MailError
 from postroom.net.pem import Held
 from postroom.store import jobs
+from postroom.store.changes import Change
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job, Outcome
 from postroom.store.login import Login
@@ -84,6 +85,7 @@ class TestOffice:
         self.history = 0
         self.settled: list[tuple[Job, Attempt]] = []
         self.woken = 0
+        self.published: list[Change] = []
         self.refuses: MailError | None = None
         self.findings: list[Finding] = []
         self.news: asyncio.Queue[Watched] = asyncio.Queue()
@@ -102,6 +104,9 @@ class TestOffice:
         self.settled.append((job, attempt))
         final = [Outcome(result.copy.n, final=True) for result in attempt.results]
         await self.engine.write(lambda tx: jobs.settle(tx, job, final))
+
+    def publish(self, changes: Iterable[Change]) -> None:
+        self.published += changes
 
     def wake(self) -> None:
         self.woken += 1

@@ -7,7 +7,7 @@ A process may hold several, each with settings and surroundings of its own (a la
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -36,6 +36,7 @@ from postroom.net.certificates import CertificateError
 from postroom.net.clock import Clock
 from postroom.net.pem import Held
 from postroom.store import domains, fsck, jobs, login
+from postroom.store.changes import Change
 from postroom.store.engine import Engine
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job
@@ -188,8 +189,12 @@ class Server:
     async def settle(self, job: Job, attempt: Attempt) -> None:
         """See `Office`."""
         placed = await self.parts.settler.settle(job, attempt, self.clock.now())
-        self.parts.store.changes.publish(placed.changes)
+        self.publish(placed.changes)
         self.parts.runner.take(placed.jobs)
+
+    def publish(self, changes: Iterable[Change]) -> None:
+        """See `Office`."""
+        self.parts.store.changes.publish(changes)
 
     def wake(self) -> None:
         """See `Office`."""

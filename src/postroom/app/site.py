@@ -25,6 +25,7 @@ from postroom.net.public_addresses import is_public
 from postroom.proto.http.client import Request, Response
 from postroom.proto.jmap.webpush import server_key
 from postroom.serve.jmap.call import JmapService
+from postroom.serve.jmap.following import FOLLOW_SECONDS, Following
 from postroom.serve.jmap.http import JmapApp
 from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.pushing import LOOK_SECONDS, Pusher, Sender
@@ -89,6 +90,7 @@ class Site:
         self._pusher = self._jmap.service.push = Pusher(
             lambda: self._jmap.service, _sender(settings, world, parts)
         )
+        self._following = Following(lambda: self._jmap.service, lambda: self._pusher.accounts)
         rest = doors(facts)
         mail = mail_app(browsers, parts.login)
         further = (Mount(THUNDERBIRD, rest), Mount(WEB_MAIL, mail))
@@ -101,7 +103,10 @@ class Site:
 
     def chores(self) -> list[Chore]:
         """What is to be done from time to time."""
-        return [Chore("push", LOOK_SECONDS, self._pusher.look, Whose.STORE)]
+        return [
+            Chore("push", LOOK_SECONDS, self._pusher.look, Whose.STORE),
+            Chore("submissions", FOLLOW_SECONDS, self._following.look),
+        ]
 
     def dismiss(self) -> None:
         """Ends what would go on for ever: push to those who listen."""

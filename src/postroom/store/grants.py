@@ -67,6 +67,7 @@ UPDATE grants SET last_used = $3, expires = $4, refresh_hash = $5, spent_hash = 
 """
 _REMOVE = "DELETE FROM grants WHERE account_id = $1 AND grant_id = $2"
 _REMOVE_ALL = "DELETE FROM grants WHERE account_id = $1"
+_GENERATION = "UPDATE profiles SET generation = generation + 1 WHERE account_id = $1"
 _LOCK = "SELECT generation FROM profiles WHERE account_id = $1 {LOCK}"
 
 
@@ -140,9 +141,10 @@ async def of_account(tx: Transaction, account_id: int) -> list[Grant]:
 
 
 async def revoke(tx: Transaction, grant: Grant) -> None:
-    """Ends a grant and all tokens that came of it."""
+    """Ends a grant, all tokens that came of it, and what its program had itself told by push."""
     await tokens.remove_granted(tx, grant.account_id, grant.grant_id)
     await tx.execute(_REMOVE, grant.account_id, grant.grant_id)
+    await tx.execute(_GENERATION, grant.account_id)
 
 
 async def remove_all(tx: Transaction, account_id: int) -> None:

@@ -12,7 +12,7 @@ import hmac
 import math
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final, Protocol
 
@@ -318,10 +318,8 @@ class LoginPolicy:
         if fitting.expires == 0:
             self._cache.add(key, self._clock.monotonic(), fitting.label)
         await self._note_use(found.account_id, fitting)
-        try:
+        with suppress(TryLater):  # too many passwords wait to be computed: another time
             await self._renew(found, fitting, password)
-        except TryLater:  # too many passwords wait to be computed: another time
-            pass
         return True
 
     async def _note_use(self, account_id: int, one: Credential) -> None:
@@ -345,10 +343,8 @@ class LoginPolicy:
 
     async def _write_down(self, work: Callable[[Transaction], Awaitable[None]]) -> None:
         """A login does not fail for it."""
-        try:
+        with suppress(TryLater):
             await self._engine.write(work, Urgency.HOUSEKEEPING)
-        except TryLater:
-            pass
 
     def _require_vault(self) -> Vault:
         if self._vault is None:

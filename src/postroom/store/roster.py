@@ -10,6 +10,7 @@ import asyncio
 from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import chain
 from typing import Final, NamedTuple
 
 from postroom.store import emails
@@ -18,6 +19,7 @@ from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, split_keywords
 from postroom.store.turns import Turns
 
+THREADS_AT_ONCE: Final = 1_000  # that are counted between two turns of others
 SLICE: Final = 1_000  # copies in one statement: some milliseconds with what is made of them
 MOST_ROSTERS: Final = 100  # accounts, as one reader sees each, that are remembered
 MOST_ENTRIES: Final = 1_000_000  # emails that are remembered of all of them together
@@ -97,14 +99,15 @@ class Roster:
         for entry in self.order:
             self.threads.setdefault(entry.thread_id, []).append(entry.email_id)
 
-    def counts(self, trash: int | None) -> dict[int, Counts]:
+    async def counts(self, trash: int | None) -> dict[int, Counts]:
         """What is in each mailbox; `trash` is the one whose emails count apart (RFC 8621 §2, unreadThreads)."""
         if self._counts is None or trash != self._trash:
-            self._counts, self._trash = _counted(self.order, trash), trash
-        else:
-            for thread_id in self._uncounted:
-                self._count(self._of_thread(thread_id), 1)
-        self._uncounted.clear()
+            self._counts, self._trash, self._uncounted = {}, trash, set(self.threads)
+        while self._uncounted:
+            some = [self._uncounted.pop() for _ in range(min(len(self._uncounted), THREADS_AT_ONCE))]
+            self._count(chain.from_iterable(map(self._of_thread, some)), 1)
+            if self._uncounted:
+                await asyncio.sleep(0)
         return self._counts
 
     def _uncount(self, thread_id: int, going: Entry | None = None) -> None:

@@ -37,6 +37,9 @@ def test_the_addresses_of_the_rfc() -> None:
 @pytest.mark.parametrize(
     ("header", "name", "found"),
     [
+        (b"Date: Fri, 21 Nov 1997 09:55:06 -9959\r\n\r\n", "header:date:asDate", None),
+        (b"Date: Fri, 21 Nov 1997 09:55:06 +2400\r\n\r\n", "header:date:asDate", None),
+        (b"Date: Fri, 21 Nov 1997 09:55:06 -2359\r\n\r\n", "header:date:asDate", "1997-11-21T09:55:06-23:59"),
         (b"Subject:  a\r\n b\r\n\r\n", "header:subject", "  a\r\n b"),
         (b"Subject:  a\r\n b\r\n\r\n", "header:Subject:asText", "a b"),
         (b"Subject: =?utf-8?q?e=CC=81?=\r\n\r\n", "header:Subject:asText", "é"),

@@ -67,5 +67,5 @@ def test_limits() -> None:
 def test_the_name_must_be_that_of_the_response() -> None:
     earlier = [Invocation("error", {"type": "x"}, "0")]
     with pytest.raises(MethodError) as caught:
-        resolve({"#ids": {"resultOf": "0", "name": "Foo/get", "path": "/ids"}}, earlier)
+        resolve({"#ids": {"resultOf": "0", "name": "Foo/get", "path": "/ids"}}, earlier, 10_000)
     assert caught.value.kind == "invalidResultReference"

@@ -7,6 +7,7 @@ from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.standard import (
     MAX_CONDITIONS,
     MAX_FILTER_DEPTH,
+    MAX_PROPERTIES,
     Get,
     Query,
     read_filter,
@@ -106,6 +107,10 @@ def test_properties() -> None:
     assert wanted(["b"], ("id", "a", "b")) == ("id", "b")
     with pytest.raises(MethodError):
         wanted(["c"], ("id", "a", "b"))
+    many = [f"p{n}" for n in range(MAX_PROPERTIES)]
+    assert wanted(many * 2, ("id", *many)) == ("id", *many)
+    with pytest.raises(MethodError):
+        wanted([*many, "a"], ("id", "a", *many))
 
 
 def test_patches() -> None:

@@ -11,7 +11,8 @@ from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.capabilities import BLOB, MOST_SOURCES
 from postroom.proto.jmap.request import Limits
-from postroom.serve.jmap import blob, octets
+from postroom.serve.jmap import call, octets
+from postroom.serve.jmap.octets import Octets
 
 FOX = "The quick brown fox jumped over the lazy dog."
 
@@ -104,7 +105,7 @@ async def test_parts_and_digests_of_a_blob(stage: JmapStage, monkeypatch: pytest
     assert got == {"id": fox, "data:asText": " dog.", "isTruncated": True, "size": 45}
     assert (await bob.error("Blob/get", ids=[fox], properties=["digest:md5"]))["type"] == "invalidArguments"
     assert (await bob.error("Blob/get", ids=None))["type"] == "requestTooLarge"
-    monkeypatch.setattr(blob, "MOST_OCTETS", 89)
+    monkeypatch.setattr(call, "MOST_OCTETS", 89)
     other = await made(bob, {"data:asText": FOX})
     assert (await bob.error("Blob/get", ids=[fox, other]))["type"] == "requestTooLarge"
     assert len((await bob.call("Blob/get", ids=[fox]))["list"]) == 1
@@ -150,3 +151,23 @@ async def test_blobs_are_copied_from_where_one_may_read(stage: JmapStage) -> Non
     assert (await bob.error("Blob/copy", fromAccountId=bob.account, blobIds=["x"] * 501))[
         "type"
     ] == "requestTooLarge"
+
+
+async def test_what_is_looked_up_is_read_only_where_it_must_be(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = stage.jmap()
+    ids = [str(BlobId((await stage.deliver()).email_id)) for _ in range(3)]
+    asked: list[str] = []
+    read = Octets.read
+
+    async def counting(self: Octets, written: str) -> bytes | None:
+        asked.append(written)
+        return await read(self, written)
+
+    monkeypatch.setattr(Octets, "read", counting)
+    told = await bob.call("Blob/lookup", typeNames=["Email"], ids=[*ids, f"{ids[0]}_1", f"{ids[0]}_9", "Bzz"])
+    assert [one["id"] for one in told["list"]] == [*ids, f"{ids[0]}_1"]
+    assert all(one["matchedIds"]["Email"] for one in told["list"])
+    assert told["notFound"] == [f"{ids[0]}_9", "Bzz"]
+    assert asked == [f"{ids[0]}_1", f"{ids[0]}_9", "Bzz"]

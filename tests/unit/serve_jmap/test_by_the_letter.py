@@ -7,7 +7,9 @@ import pytest
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.errors import TryLater
 from postroom.message.ids import IdKind, id_text
-from postroom.serve.jmap import email_set
+from postroom.proto.jmap.blob_ids import BlobId
+from postroom.proto.jmap.capabilities import CORE
+from postroom.serve.jmap import call, email_set
 
 
 async def roles(client: JmapClient) -> dict[str, str]:
@@ -152,3 +154,36 @@ async def test_a_message_has_its_id_and_date_whatever_is_null_or_empty(
     names = [line.partition(b":")[0] for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n")]
     assert sorted(names) == [b"Content-Type", b"Date", b"MIME-Version", b"Message-ID"]
     assert b":\r\n" not in raw
+
+
+@pytest.mark.parametrize(
+    ("method", "property_"), [("Email", "subject"), ("Mailbox", "name"), ("ContactCard", "name/given")]
+)
+async def test_only_collations_that_are_there_sort(stage: JmapStage, method: str, property_: str) -> None:
+    """RFC 8620 §5.5 (unsupportedSort), §2 (collationAlgorithms)."""
+    bob = stage.jmap()
+    session = (await bob.http("GET", "/jmap/session")).json
+    for one in session["capabilities"][CORE]["collationAlgorithms"]:
+        await bob.call(f"{method}/query", sort=[{"property": property_, "collation": one}])
+    for other in ("i;octet", "i;ascii-numeric", "x"):
+        error = await bob.error(f"{method}/query", sort=[{"property": property_, "collation": other}])
+        assert error["type"] == "unsupportedSort"
+
+
+async def test_a_response_holds_so_much_whatever_asks_for_it(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8620 §3.6.2 (requestTooLarge): the calls of one request share it, and one object is always given."""
+    bob = stage.jmap()
+    letter = await stage.deliver(b"Subject: x\r\n\r\n" + b"y" * 1000)
+    email, blob = id_text(IdKind.EMAIL, letter.email_id), str(BlobId(letter.email_id))
+    whole = ["Email/get", {"accountId": bob.account, "ids": [email], "properties": ["textBody"]}, "a"]
+    parse = ["Email/parse", {"accountId": bob.account, "blobIds": [blob]}, "b"]
+    octets = ["Blob/get", {"accountId": bob.account, "ids": [blob]}, "c"]
+    listed = ["Email/get", {"accountId": bob.account, "ids": [email], "properties": ["subject"]}, "d"]
+    monkeypatch.setattr(call, "MOST_OCTETS", 2500)
+    answers = await bob.request(whole, parse, octets, whole, listed)
+    assert [one[1].get("type", "") for one in answers] == ["", "", "requestTooLarge", "requestTooLarge", ""]
+    monkeypatch.setattr(call, "MOST_OCTETS", 1)
+    for one in (whole, parse, octets):
+        assert (await bob.request(one))[0][0] == one[0]

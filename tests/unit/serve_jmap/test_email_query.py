@@ -7,6 +7,8 @@ import pytest
 
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
+from postroom.serve.jmap.email_filter import keyword_in_threads
+from postroom.store.roster import Entry, Roster
 
 MINUTE = 60_000_000
 
@@ -235,3 +237,23 @@ async def test_others_see_what_they_may(box: Box) -> None:
         len((await alice.call("Email/query", accountId=account, filter={"notKeyword": "$seen"}))["ids"]) == 1
     )
     assert (await alice.call("Email/query"))["ids"] == []
+
+
+class _Looks(dict[int, Entry]):
+    """A roster's entries by id; how often one was looked up."""
+
+    count = 0
+
+    def __getitem__(self, key: int) -> Entry:
+        self.count += 1
+        return super().__getitem__(key)
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_a_long_thread_is_looked_through_once(every: bool) -> None:
+    roster = Roster(1)
+    roster.fill(Entry(n, n, 7, 100, (1,), ("$seen",) if every else ()) for n in range(1000))
+    roster.by_id = looks = _Looks(roster.by_id)
+    test = keyword_in_threads(roster, "$Seen", every=every)
+    assert [test(entry) for entry in roster.order] == [every] * 1000
+    assert looks.count == 1000

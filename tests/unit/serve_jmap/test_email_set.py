@@ -8,7 +8,7 @@ import pytest
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
 from postroom.serve.jmap.call import Call, Visitor
-from postroom.serve.jmap.octets import upload
+from postroom.serve.jmap.octets import Octets, upload
 
 
 async def roles(client: JmapClient, **arguments: Any) -> dict[str, str]:
@@ -329,3 +329,55 @@ async def test_over_quota(stage: JmapStage) -> None:
     await stage.store.engine.write(lambda tx: accounts.set_quota(tx, address, 100))
     told = await create(stage.jmap(), textBody=[{"partId": "t"}], bodyValues={"t": {"value": "x" * 200}})
     assert told["type"] == "overQuota"
+
+
+async def test_an_id_is_no_creation_id_without_its_sign(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    email_id = (await create(bob, subject="a"))["id"]
+    told = await bob.request(
+        ["Mailbox/set", {"accountId": bob.account, "create": {email_id[1:]: {"name": "Other"}}}, "a"],
+        [
+            "Email/set",
+            {
+                "accountId": bob.account,
+                "update": {email_id: {"keywords/$seen": True}},
+                "destroy": [email_id],
+            },
+            "b",
+        ],
+    )
+    assert told[0][1]["created"]
+    assert told[1][1]["notUpdated"][email_id]["type"] == "willDestroy"
+    assert told[1][1]["destroyed"] == [email_id]
+
+
+async def test_a_blob_named_often_counts_often(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    blob = await uploaded(stage, bob, b"x" * (1 << 20))
+    told = await create(bob, subject="a", attachments=[{"blobId": blob}] * 51)
+    assert (told["type"], told["maxSize"]) == ("tooLarge", 50 << 20)
+    big = {"partId": "p", "type": "text/plain"}
+    told = await create(
+        bob,
+        bodyStructure={"type": "multipart/mixed", "subParts": [big] * 60},
+        bodyValues={"p": {"value": "x" * (1 << 20)}},
+    )
+    assert told["type"] == "tooLarge"
+
+
+async def test_no_more_blobs_are_read_than_one_email_may_have(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = stage.jmap()
+    blobs = [await uploaded(stage, bob, bytes([n]) * (20 << 20)) for n in range(4)]
+    asked: list[str] = []
+    read = Octets.read
+
+    async def counting(self: Octets, written: str) -> bytes | None:
+        asked.append(written)
+        return await read(self, written)
+
+    monkeypatch.setattr(Octets, "read", counting)
+    told = await create(bob, subject="a", attachments=[{"blobId": blob} for blob in blobs])
+    assert told["type"] == "tooLarge"
+    assert len(asked) == 3

@@ -183,3 +183,14 @@ async def test_what_others_share(stage: JmapStage) -> None:
     assert seen["keywords"] == {}
     assert (await alice.error("Email/get", ids=ids, accountId="Azz"))["type"] == "accountNotFound"
     assert (await alice.call("Email/get", ids=ids))["notFound"] == ids
+
+
+@pytest.mark.parametrize("argument", ["properties", "bodyProperties"])
+async def test_no_more_properties_than_anybody_needs(stage: JmapStage, argument: str) -> None:
+    """Each is looked for in every email, and in every part."""
+    bob = stage.jmap()
+    email_id = id_text(IdKind.EMAIL, (await stage.deliver()).email_id)
+    names = [f"header:X-{n}" for n in range(201)]
+    await bob.call("Email/get", ids=[email_id], **{argument: names[:200] * 2})
+    error = await bob.error("Email/get", ids=[email_id], **{argument: names})
+    assert (error["type"], error["arguments"]) == ("invalidArguments", [argument])

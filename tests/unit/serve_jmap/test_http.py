@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -144,3 +145,16 @@ async def test_references_to_results(stage: JmapStage) -> None:
     assert answers[1][1] == {"all": ["a", "b", "c"]}
     assert answers[2][1]["type"] == "invalidResultReference"
     assert answers[3][1]["type"] == "invalidArguments"
+
+
+async def test_references_make_no_more_of_a_request_than_it_could_say(stage: JmapStage) -> None:
+    """RFC 8620 §3.7: what is taken twice from what was taken twice grows with every call."""
+    bob = stage.jmap(limits=Limits(max_size_request=100_000))
+    calls: list[list[Any]] = [["Core/echo", {"x": "y" * 1000}, "0"]]
+    for number in range(15):
+        reference = {"resultOf": str(number), "name": "Core/echo", "path": ""}
+        calls.append(["Core/echo", {"#a": reference, "#b": reference}, str(number + 1)])
+    answers = await bob.request(*calls)
+    kinds = [told.get("type", "") for _, told, _ in answers]
+    assert kinds == [""] * 7 + ["invalidResultReference"] * 9
+    assert len(json.dumps(answers)) < 300_000

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
+from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.request import Limits
 from postroom.store import arranging
 
 RIGHTS = ("mayReadItems", "mayAddItems", "mayRemoveItems", "maySetSeen", "maySetKeywords", "mayCreateChild", "mayRename", "mayDelete", "maySubmit")  # fmt: skip
@@ -421,3 +423,62 @@ async def test_what_lies_in_a_renamed_mailbox_moves_with_it_in_a_tree(stage: Jma
     told = await bob.call("Mailbox/queryChanges", sinceQueryState=before["queryState"], **asked)
     assert set(told["removed"]) == {ids["a"], ids["c"]}
     assert told["added"] == [{"id": ids["a"], "index": 1}, {"id": ids["c"], "index": 2}]
+
+
+async def test_all_threads_are_all_or_none(stage: JmapStage) -> None:
+    bob = stage.jmap(limits=Limits(max_objects_in_get=2))
+    for subject in (b"a", b"b"):
+        await stage.deliver(b"Subject: " + subject + b"\r\n\r\n")
+    assert len((await bob.call("Thread/get", ids=None))["list"]) == 2
+    await stage.deliver(b"Subject: c\r\n\r\n")
+    assert (await bob.error("Thread/get", ids=None))["type"] == "requestTooLarge"
+
+
+async def test_the_top_of_others_is_closed(stage: JmapStage) -> None:
+    imap = await stage.user(BOB)
+    await imap.ok("CREATE shared")
+    await imap.ok(f"SETACL shared {ALICE} lrikx")
+    alice, bob = stage.jmap(ALICE), stage.jmap(BOB)
+    told = await alice.call("Mailbox/set", accountId=bob.account, create={"k": {"name": "x"}})
+    assert told["notCreated"]["k"]["type"] == "forbidden"
+    accounts = (await alice.http("GET", "/jmap/session")).json["accounts"]
+    may = {key: one["accountCapabilities"][MAIL]["mayCreateTopLevelMailbox"] for key, one in accounts.items()}
+    assert may == {alice.account: True, bob.account: False}
+
+
+async def test_what_is_never_shared_is_not_told_of(stage: JmapStage) -> None:
+    imap = await stage.user(BOB)
+    await imap.ok("CREATE shared")
+    await imap.ok(f"SETACL shared {ALICE} lr")
+    alice, bob = stage.jmap(ALICE), stage.jmap(BOB)
+    state = (await alice.call("Mailbox/get", accountId=bob.account, ids=[]))["state"]
+    await stage.deliver()
+    told = await alice.call("Mailbox/changes", accountId=bob.account, sinceState=state)
+    assert (told["created"], told["updated"], told["destroyed"]) == ([], [], [])
+    await imap.ok(f"DELETEACL shared {ALICE}")
+    await imap.ok("CREATE other")
+    await imap.ok(f"SETACL other {ALICE} lr")
+    told = await alice.call("Mailbox/changes", accountId=bob.account, sinceState=told["newState"])
+    assert len(told["destroyed"]) == 1
+
+
+async def test_what_anothers_mailboxes_are_for_is_his_to_say(stage: JmapStage) -> None:
+    """His junk is filed by role, whoever made the mailbox that has it."""
+    imap = await stage.user(BOB)
+    await imap.ok("DELETE Junk")
+    await imap.ok("CREATE shared")
+    await imap.ok(f"SETACL shared {ALICE} lrikxa")
+    alice, bob = stage.jmap(ALICE), stage.jmap(BOB)
+    (shared,) = (await boxes(alice, accountId=bob.account)).values()
+    told = await alice.call(
+        "Mailbox/set",
+        accountId=bob.account,
+        create={
+            "k": {"name": "mine", "parentId": shared["id"], "role": "junk"},
+            "l": {"name": "x", "parentId": shared["id"]},
+        },
+        update={shared["id"]: {"role": "junk"}},
+    )
+    assert told["notCreated"]["k"]["type"] == told["notUpdated"][shared["id"]]["type"] == "forbidden"
+    assert set(told["created"]) == {"l"}
+    assert (await bob.call("Mailbox/set", update={shared["id"]: {"role": "junk"}}))["updated"]

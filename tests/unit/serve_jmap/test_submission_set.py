@@ -12,7 +12,7 @@ from postroom.intake.guard.rates import Counted, Rates
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.types import utc_date
 from postroom.proto.smtp.config import Limits
-from postroom.store import queue
+from postroom.store import queue, records
 
 
 async def test_from_a_draft_to_the_others_inbox(post: JmapPost) -> None:
@@ -450,3 +450,21 @@ async def test_the_email_follows_though_mail_is_not_named(post: JmapPost) -> Non
     answers = await bob.request(["EmailSubmission/set", arguments, "0"], using=using)
     assert answers[1][0] == "Email/set"
     assert answers[1][1]["destroyed"] == [email]
+
+
+async def test_what_fails_behind_the_door_fails_after_something_was_done(
+    post: JmapPost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8620 §3.6.2: serverFail says that nothing has changed, and the client may send it again."""
+    bob = post.bob
+    given = {"identityId": await post.identity(bob), "emailId": await post.draft(bob)}
+
+    async def failing(*_: Any) -> None:
+        raise RuntimeError("no more records")
+
+    monkeypatch.setattr(records, "create", failing)
+    error = await bob.error("EmailSubmission/set", create={"a": given})
+    assert error["type"] == "serverPartialFail"
+    assert len(await post.inbox(ALICE)) == 1
+    assert [str(one) for one in post.stage.faults] == ["no more records"]
+    post.stage.faults.clear()

@@ -1,6 +1,9 @@
 """EmailSubmission/get, /changes, /query, /queryChanges (RFC 8621 §7.1 to §7.4), what the capability says, and what reports bring."""
 
+import asyncio
 from typing import Any
+
+import pytest
 
 from jmap_post import FAR, JmapPost, envelope, wait_for
 from jmap_stage import ALICE, BOB
@@ -10,6 +13,10 @@ from postroom.message.dsn_rules import Happened
 from postroom.message.errors import EnhancedStatus
 from postroom.message.journey import Outcome
 from postroom.proto.jmap.capabilities import MDN, SUBMISSION
+from postroom.serve.jmap import following
+from postroom.serve.jmap.call import Call, Visitor
+from postroom.serve.jmap.following import Following
+from postroom.serve.jmap.watching import Watch
 from postroom.store.jobs import Job
 
 REPORT = """From: postmaster@far.test
@@ -246,3 +253,44 @@ async def test_a_forged_report_does_not_change_what_is_known(post: JmapPost) -> 
     )
     await post.stage.deliver(report(1, "delivery-status", await message_id(post, email), *fields))
     assert (await status(post, made["id"], ALICE))["delivered"] == "yes"
+
+
+async def test_who_listens_is_told_what_becomes_of_it(
+    post: JmapPost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, bob = post.office, post.bob
+    service, account_id = bob.app.service, post.stage.logins.people[BOB]
+    looks = 0
+    follow = following.follow
+
+    async def counting(call: Call, account_id: int) -> bool:
+        nonlocal looks
+        looks += 1
+        return await follow(call, account_id)
+
+    monkeypatch.setattr(following, "follow", counting)
+    chore = Following(lambda: service, tuple)
+    made = await post.sent(bob, await post.draft(bob), envelope(BOB, FAR))
+    await chore.look()
+    assert looks == 0  # nobody listens
+    watch = Watch(service, Visitor(account_id, BOB), frozenset({"EmailSubmission"}))
+    await watch.begin()
+    service.audience.enter(account_id, watch)
+    office.start()
+
+    async def all_done() -> bool:
+        return not await office.waiting()
+
+    await wait_for(all_done)
+    await chore.look()
+    news = await asyncio.wait_for(watch.news(), 20)
+    assert news is not None
+    state = news.changed[bob.account]["EmailSubmission"]
+    got = await bob.call("EmailSubmission/get", ids=[made["id"]])
+    assert (got["state"], got["list"][0]["deliveryStatus"][FAR]["delivered"]) == (state, "unknown")
+    await chore.look()
+    before = looks
+    await chore.look()
+    assert looks == before  # nothing is waited for
+    service.audience.leave(account_id, watch)
+    watch.close()

@@ -7,9 +7,12 @@ import pytest
 
 from jmap_stage import ALICE, JmapStage
 from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.request import Limits
 from postroom.proto.jmap.search_words import MAX_WORDS, search_words
 from postroom.proto.jmap.snippets import marked
+from postroom.serve.jmap.octets import Octets
+from postroom.serve.jmap.transfer import MAX_DOWNLOADS
 from postroom.store import blobs
 
 
@@ -140,7 +143,16 @@ def test_a_snippet_is_short() -> None:
     assert found.startswith("…word")
     assert found.endswith("…")
     assert "<mark>needle</mark>" in found
-    assert len(found) < 300
+    assert len(found.encode()) <= 255
+
+
+@pytest.mark.parametrize("around", ["<", "&", "é", "a b "])
+def test_a_snippet_is_short_as_html(around: str) -> None:
+    found = marked(around * 30 + " needle " + around * 500, ["needle", "b"])
+    assert found is not None
+    assert "<mark>" in found
+    assert 200 < len(found.encode()) <= 255
+    assert found.count("<mark>") == found.count("</mark>")
 
 
 async def test_snippets(stage: JmapStage) -> None:
@@ -165,3 +177,25 @@ async def test_snippets(stage: JmapStage) -> None:
     assert (await bob.error("SearchSnippet/get", emailIds=[email_id], filter={"x": 1}))[
         "type"
     ] == "unsupportedFilter"
+
+
+async def test_so_many_downloads_at_a_time(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = stage.jmap()
+    letter = await stage.deliver()
+    path = f"/jmap/download/{bob.account}/{BlobId(letter.email_id)}/x"
+    busy = most = 0
+    read = Octets.read
+
+    async def counting(self: Octets, written: str) -> bytes | None:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0.01)
+        busy -= 1
+        return await read(self, written)
+
+    monkeypatch.setattr(Octets, "read", counting)
+    replies = await asyncio.gather(*(bob.http("GET", path) for _ in range(20)))
+    assert {one.status for one in replies} == {200}
+    assert most == MAX_DOWNLOADS
+    assert not bob.app.downloads

@@ -8,6 +8,7 @@ from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.push import read_position
 from postroom.serve.jmap.call import Visitor
 from postroom.serve.jmap.watching import News, Watch
+from postroom.store import quota
 
 
 def watch(stage: JmapStage, address: str = BOB, types: frozenset[str] | None = None) -> Watch:
@@ -208,3 +209,28 @@ async def test_nothing_is_listened_to_behind_the_end(stage: JmapStage) -> None:
     listening: Any = stage.store.changes
     assert not [key for key in listening._subscriptions if key in stage.logins.people.values()]
     assert id_text(IdKind.ACCOUNT, stage.logins.people[BOB]) == stage.jmap().account
+
+
+async def test_what_is_used_of_a_quota(stage: JmapStage) -> None:
+    """RFC 9425 §5: only where there is one."""
+    bob = stage.jmap()
+    one = watch(stage, types=frozenset({"Quota"}))
+    await one.begin()
+    await stage.deliver()
+    assert await quiet(one)
+    account = stage.logins.people[BOB]
+    await stage.store.engine.write(lambda tx: tx.execute(quota.LIMIT, account, 10_000, 5))
+    await stage.deliver()
+    told = await news(one)
+    assert told.changed == {bob.account: {"Quota": (await bob.call("Quota/get", ids=[]))["state"]}}
+    at = told.at
+    one.close()
+    again = watch(stage, types=frozenset({"Quota"}))
+    await again.begin(read_position(at))
+    assert await quiet(again)
+    again.close()
+    await stage.deliver()
+    later = watch(stage, types=frozenset({"Quota"}))
+    await later.begin(read_position(at))
+    assert set((await news(later)).changed[bob.account]) == {"Quota"}
+    later.close()

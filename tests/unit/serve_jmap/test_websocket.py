@@ -11,9 +11,12 @@ from wsproto.extensions import PerMessageDeflate
 
 from jmap_stage import BOB, JmapStage
 from jmap_web import Events, JmapWeb, Socket
+from postroom.message.errors import TryLater
 from postroom.proto.jmap.capabilities import CORE, WEBSOCKET
 from postroom.proto.jmap.request import Limits
+from postroom.serve.jmap import http
 from postroom.serve.jmap.audience import MAX_LISTENERS
+from postroom.serve.jmap.watching import Watch
 
 ECHO = {
     "@type": "Request",
@@ -58,6 +61,27 @@ async def test_a_request(stage: JmapStage, web: JmapWeb) -> None:
         socket.put({**ECHO, "id": str(number)})
     assert [(await socket.told())["requestId"] for _ in range(20)] == [str(number) for number in range(20)]
     assert web.app.busy == {}
+
+
+async def test_a_server_that_is_busy_says_so_and_goes_on(
+    stage: JmapStage, web: JmapWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = await Socket.ready(web)
+
+    async def busy(*_: Any) -> None:
+        raise TryLater
+
+    with monkeypatch.context() as patched:
+        patched.setattr(http, "session_object", busy)
+        patched.setattr(Watch, "begin", busy)
+        socket.put(ECHO)
+        told = await socket.told()
+        assert (told["@type"], told["status"], told["requestId"]) == ("RequestError", 503, "R1")
+        socket.put({"@type": "WebSocketPushEnable"})
+        told = await socket.told()
+        assert (told["@type"], told["status"]) == ("RequestError", 503)
+    socket.put(ECHO)
+    assert (await socket.told())["@type"] == "Response"
 
 
 @pytest.mark.parametrize(

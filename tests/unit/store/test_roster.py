@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mail_account import Account
-from postroom.store import roster as module
+from postroom.store import roster as roster_module
 from postroom.store.emails import Reader
 from postroom.store.roster import Counts, Entry, Roster, Rosters
 
@@ -18,7 +18,7 @@ def entry(email_id: int, chance: random.Random) -> Entry:
     return Entry(chance.randrange(50), email_id, email_id % 5, 100, boxes, words)
 
 
-def test_counts_follow_changes() -> None:
+async def test_counts_follow_changes() -> None:
     chance = random.Random(1)
     roster = Roster(1)
     roster.fill(entry(number, chance) for number in range(20))
@@ -32,15 +32,39 @@ def test_counts_follow_changes() -> None:
         trash = 3 if step < 300 else None
         anew = Roster(1)
         anew.fill(roster.by_id.values())
-        assert roster.counts(trash) == anew.counts(trash)
+        assert await roster.counts(trash) == await anew.counts(trash)
 
 
-def test_an_empty_mailbox_has_no_counts() -> None:
+async def test_an_empty_mailbox_has_no_counts() -> None:
     roster = Roster(1)
     roster.fill([Entry(1, 1, 1, 100, (7,), ())])
-    assert roster.counts(None) == {7: Counts(1, 1, 1, 1)}
+    assert await roster.counts(None) == {7: Counts(1, 1, 1, 1)}
     roster.drop(1)
-    assert roster.counts(None) == {}
+    assert await roster.counts(None) == {}
+
+
+async def test_others_have_their_turn_while_a_roster_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roster_module, "THREADS_AT_ONCE", 1)
+    chance = random.Random(2)
+    roster = Roster(1)
+    roster.fill(entry(number, chance) for number in range(20))
+    turns = 0
+
+    async def change() -> None:
+        nonlocal turns
+        for number in range(0, 40, 3):
+            roster.drop(number - 1)
+            roster.put(entry(number, chance))
+            turns += 1
+            await asyncio.sleep(0)
+
+    changing = asyncio.ensure_future(change())
+    await roster.counts(3)
+    assert turns > 3
+    await changing
+    anew = Roster(1)
+    anew.fill(roster.by_id.values())
+    assert await roster.counts(3) == await anew.counts(3)
 
 
 async def test_who_comes_while_others_wait_reads_nothing_anew(
@@ -63,8 +87,8 @@ async def test_who_comes_while_others_wait_reads_nothing_anew(
         await asyncio.sleep(0.05)
         return task
 
-    monkeypatch.setattr(module, "_begin", begin)
-    monkeypatch.setattr(module, "_follow", follow)
+    monkeypatch.setattr(roster_module, "_begin", begin)
+    monkeypatch.setattr(roster_module, "_follow", follow)
     await (await look())
     await account.deliver()
     first, second = await look(), await look()

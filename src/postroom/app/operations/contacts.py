@@ -18,6 +18,7 @@ from postroom.message.contacts import jscontact
 from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.message.printable import printable
 from postroom.store import accounts, blobs, contacts, records
+from postroom.store.changes import Change
 from postroom.store.contacts import Book, Card
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.records import RecordTooLong
@@ -69,9 +70,9 @@ async def import_(office: Office, _: Caller, given: ImportContacts) -> AsyncIter
     first = office.ids.next()
     numbers = [office.ids.next() for _ in fit]
 
-    async def work(tx: Transaction) -> ImportedContacts:
+    async def work(tx: Transaction) -> tuple[ImportedContacts, list[Change]]:
         account_id = (await accounts.get(tx, who)).account_id
-        await contacts.open_first(tx, account_id, first)
+        changes: list[Change] = [*await contacts.open_first(tx, account_id, first)]
         book_id, name = await _book(tx, account_id, given.book)
         there = await contacts.uids(tx, account_id, [card["uid"] for card in fit])
         refused = list(complaints)
@@ -80,16 +81,19 @@ async def import_(office: Office, _: Caller, given: ImportContacts) -> AsyncIter
             known = there.get(card["uid"])
             kept = Card(await _books(tx, account_id, known, book_id), card)
             try:
-                await contacts.put_card(tx, account_id, known or number, kept, now)
+                done, _ = await contacts.put_card(tx, account_id, known or number, kept, now)
             except RecordTooLong as error:
                 refused.append(f"{_name(card)}: {error.public}")
                 continue
+            changes.append(done)
             if known is None:
                 there[card["uid"]] = number
             added, replaced = added + (known is None), replaced + (known is not None)
-        return ImportedContacts(str(who), name, added, replaced, refused)
+        return ImportedContacts(str(who), name, added, replaced, refused), changes
 
-    yield await office.engine.write(work, Urgency.CLIENT)
+    imported, changes = await office.engine.write(work, Urgency.CLIENT)
+    office.publish(changes)
+    yield imported
 
 
 def _checked(cards: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:

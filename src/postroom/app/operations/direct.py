@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NoReturn
 
 from postroom.app.control import Caller, OperationError
@@ -23,6 +23,7 @@ from postroom.net.clock import SystemClock
 from postroom.net.pem import Held
 from postroom.proto.sasl.scram import derived
 from postroom.store import fsck
+from postroom.store.changes import Change
 from postroom.store.engine import Engine
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job
@@ -82,6 +83,9 @@ class DirectOffice:
     async def settle(self, job: Job, attempt: Attempt) -> None:  # noqa: ARG002
         """Not without a server: reports may be due."""
         _refuse("to end a delivery")
+
+    def publish(self, changes: Iterable[Change]) -> None:
+        """Nobody listens."""
 
     def wake(self) -> None:
         """Nobody sleeps."""

@@ -7,7 +7,7 @@ concern mail. Not here: any operation, the wire (`app.control`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # for the shape of an office alone: commands import this modu
     from postroom.app.settings import Settings
     from postroom.deliver.attempt import Attempt
     from postroom.net.pem import Held
+    from postroom.store.changes import Change
     from postroom.store.engine import Engine
     from postroom.store.ids import Ids
     from postroom.store.jobs import Job
@@ -131,6 +132,9 @@ class Office(Protocol):
 
     async def settle(self, job: Job, attempt: Attempt) -> None:
         """Ends a leased job as if it had been tried, with the reports that are owed (`deliver.settling`)."""
+
+    def publish(self, changes: Iterable[Change]) -> None:
+        """Tells sessions of every protocol what was changed in accounts, and committed."""
 
     def wake(self) -> None:
         """Says that the queue was changed: whoever delivers looks at it now."""

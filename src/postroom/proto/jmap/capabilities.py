@@ -29,52 +29,46 @@ SORT_OPTIONS: Final = (
 )  # fmt: skip
 
 
+MOST_ATTACHED: Final = 50 << 20  # octets of all parts of a new email, before they are encoded
 MOST_SOURCES: Final = 100  # pieces of which one blob is put together
 DIGESTS: Final = ("sha", "sha-256", "sha-512")  # of blobs, RFC 9404 §4.2
 LOOKED_UP: Final = ("Email", "Mailbox", "Thread")  # what a blob may be found in, RFC 9404 §4.3
 
 
 class Capability(msgspec.Struct, frozen=True):
-    """`of_account`: what it says of an account, None for one that accounts do not have. `shared`: of accounts that others share, too."""
+    """What it says of an account of one's own, and of one where others share something; None for one that such accounts do not have."""
 
     uri: str
     rfc: str
     of_account: Mapping[str, Any] | None = None
-    shared: bool = False
+    of_shared: Mapping[str, Any] | None = None
 
 
+_MAIL: Final[Mapping[str, Any]] = {
+    "maxMailboxesPerEmail": None,
+    "maxMailboxDepth": 20,
+    "maxSizeMailboxName": 255,
+    "maxSizeAttachmentsPerEmail": MOST_ATTACHED,
+    "emailQuerySortOptions": list(SORT_OPTIONS),
+    "mayCreateTopLevelMailbox": True,
+}
+_BLOB: Final[Mapping[str, Any]] = {
+    "maxSizeBlobSet": 50 << 20,
+    "maxDataSources": MOST_SOURCES,
+    "supportedTypeNames": list(LOOKED_UP),
+    "supportedDigestAlgorithms": list(DIGESTS),
+}
 TABLE: Final[tuple[Capability, ...]] = (
     Capability(CORE, "RFC 8620 §2"),
-    Capability(
-        MAIL,
-        "RFC 8621 §1.3.1",
-        {
-            "maxMailboxesPerEmail": None,
-            "maxMailboxDepth": 20,
-            "maxSizeMailboxName": 255,
-            "maxSizeAttachmentsPerEmail": 50 << 20,
-            "emailQuerySortOptions": list(SORT_OPTIONS),
-            "mayCreateTopLevelMailbox": True,
-        },
-        shared=True,
-    ),
+    Capability(MAIL, "RFC 8621 §1.3.1", _MAIL, {**_MAIL, "mayCreateTopLevelMailbox": False}),
     Capability(SUBMISSION, "RFC 8621 §1.3.2", {"maxDelayedSend": 0, "submissionExtensions": {}}),
     Capability(MDN, "RFC 9007 §1.3", {}),
     Capability(QUOTA, "RFC 9425 §2", {}),
-    Capability(
-        BLOB,
-        "RFC 9404 §3",
-        {
-            "maxSizeBlobSet": 50 << 20,
-            "maxDataSources": MOST_SOURCES,
-            "supportedTypeNames": list(LOOKED_UP),
-            "supportedDigestAlgorithms": list(DIGESTS),
-        },
-        shared=True,
-    ),
+    Capability(BLOB, "RFC 9404 §3", _BLOB, _BLOB),
     Capability(WEBSOCKET, "RFC 8887 §3.1"),
     Capability(VAPID, "RFC 9749 §3"),
     Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
-COLLATIONS: Final = ("i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap")
+# RFC 8620 §5.5. Texts are sorted by i;unicode-casemap, which for those in ASCII is the other one, too.
+COLLATIONS: Final = ("i;ascii-casemap", "i;unicode-casemap")

@@ -100,11 +100,11 @@ def address(spec: AddressSpec) -> dict[str, str | None]:
 
 
 def as_date(moment: Moment | None) -> str | None:
-    """A Date, with the offset that was written."""
+    """A Date, with the offset that was written; None where there is none, or one of more than a day."""
     if moment is None:
         return None
-    zone = dt.timezone(dt.timedelta(minutes=moment.offset or 0))
     try:
+        zone = dt.timezone(dt.timedelta(minutes=moment.offset or 0))
         written = dt.datetime.fromtimestamp(moment.seconds, zone)
     except (OverflowError, ValueError):
         return None

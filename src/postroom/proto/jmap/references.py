@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from postroom.proto.jmap import ijson
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.request import Invocation, Name
 from postroom.proto.jmap.types import Object
@@ -32,11 +33,12 @@ class ResultReference(msgspec.Struct, frozen=True, rename="camel", forbid_unknow
     path: Annotated[str, Meta(max_length=1024)]
 
 
-def resolve(arguments: Object, earlier: Sequence[Invocation]) -> Object:
-    """The arguments with their references replaced by values. Raises `MethodError`."""
+def resolve(arguments: Object, earlier: Sequence[Invocation], most: int) -> Object:
+    """The arguments with their references replaced by values, which have at most so many octets as JSON. Raises `MethodError`."""
     if not any(name.startswith("#") for name in arguments):
         return arguments
     resolved: Object = {}
+    size = 0
     for name, value in arguments.items():
         if not name.startswith("#"):
             resolved[name] = value
@@ -45,7 +47,11 @@ def resolve(arguments: Object, earlier: Sequence[Invocation]) -> Object:
                 "invalidArguments", f"{name[1:]} is there as a value and as a reference", arguments=[name[1:]]
             )
         else:
-            resolved[name[1:]] = _value(name, value, earlier)
+            resolved[name[1:]] = found = _value(name, value, earlier)
+            size += len(ijson.encode(found))
+            if size > most:
+                words = f"the references lead to more than {most} octets"
+                raise MethodError("invalidResultReference", words)
     return resolved
 
 

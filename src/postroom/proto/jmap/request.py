@@ -32,7 +32,7 @@ class Invocation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 class Request(msgspec.Struct, frozen=True, rename="camel"):
     """What a client asks for at once; `created_ids` None: it does not want to hear of them."""
 
-    using: list[str]
+    using: frozenset[str]
     method_calls: list[Invocation]
     created_ids: dict[Id, Id] | None = None
 

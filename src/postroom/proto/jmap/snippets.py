@@ -11,7 +11,7 @@ from typing import Final
 
 from postroom.message.casemap import casemap
 
-LONGEST: Final = 255  # octets of a snippet's text, before it is escaped and marked; RFC 8621 §5: of HTML
+LONGEST: Final = 255  # octets of a snippet of a body, marks and all; RFC 8621 §5
 BEFORE: Final = 60  # characters before the first word that is found
 MOST_SEARCHED: Final = 100_000  # characters of a text that are looked through
 
@@ -22,22 +22,30 @@ def marked(text: str, words: Sequence[str], *, whole: bool = False) -> str | Non
     found = _places(text, words)
     if not found:
         return None
-    start = 0 if whole else _start(text, found[0][0])
-    told: list[str] = ["…"] if start else []
-    at, size = start, 0
+    at = 0 if whole else _start(text, found[0][0])
+    told: list[str] = ["…"] if at else []
+    room = None if whole else LONGEST - len("……".encode())
     for first, last in [*found, (len(text), len(text))]:
         if first < at:
             continue
-        for piece, mark in ((text[at:first], False), (text[first:last], True)):
-            room = LONGEST - size
-            cut = piece.encode()[:room].decode("utf-8", "ignore") if not whole else piece
-            size += len(cut.encode())
-            if cut:
-                told.append(f"<mark>{escape(cut)}</mark>" if mark else escape(cut))
-            if len(cut) < len(piece):
+        for piece, form in ((text[at:first], "{}"), (text[first:last], "<mark>{}</mark>")):
+            html, all_of_it = _fitting(piece, form, room)
+            told.append(html)
+            if not all_of_it:
                 return "".join(told) + "…"
+            room = None if room is None else room - len(html.encode())
         at = last
     return "".join(told)
+
+
+def _fitting(piece: str, form: str, room: int | None) -> tuple[str, bool]:
+    """As much of a piece as has room, in octets of HTML, and whether that is all of it."""
+    kept = piece if room is None else piece[:room]
+    html = form.format(escape(kept)) if kept else ""
+    while room is not None and len(html.encode()) > room:
+        kept = kept[:-1]
+        html = form.format(escape(kept)) if kept else ""
+    return html, kept == piece
 
 
 def _start(text: str, first: int) -> int:

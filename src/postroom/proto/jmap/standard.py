@@ -13,6 +13,7 @@ import msgspec
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Int, Object, Positive, UnsignedInt
 
+MAX_PROPERTIES: Final = 200  # that one call asks for of each object
 MAX_CONDITIONS: Final = 200  # of one filter, operators included
 MAX_FILTER_DEPTH: Final = 32  # operators in each other
 MAX_COMPARATORS: Final = 16  # of one sort
@@ -155,13 +156,24 @@ def window(query: Query, total: int, anchor_at: int | None, most: int) -> Window
     return Window(position, most if query.limit is None else min(query.limit, most))
 
 
+def each_once(properties: Sequence[str], argument: str = "properties") -> tuple[str, ...]:
+    """The names that are asked for; raises `invalidArguments` for too many: each costs work for each object."""
+    names = tuple(dict.fromkeys(properties))
+    if len(names) > MAX_PROPERTIES:
+        raise MethodError(
+            "invalidArguments", f"at most {MAX_PROPERTIES} properties are taken", arguments=[argument]
+        )
+    return names
+
+
 def wanted(properties: Sequence[str] | None, known: Sequence[str]) -> Sequence[str]:
     """The properties that are asked for, all of `known` when none are named, `id` always among them. Raises `invalidArguments`."""
     if properties is None:
         return known
-    for name in properties:
+    names = each_once(properties)
+    for name in names:
         if name not in known:
             raise MethodError(
                 "invalidArguments", f"there is no property {name[:100]!r}", arguments=["properties"]
             )
-    return tuple(dict.fromkeys(("id", *properties)))
+    return tuple(dict.fromkeys(("id", *names)))

@@ -16,6 +16,8 @@ from postroom.message.dates import format_date
 from postroom.message.fields import FieldRefused, check, fold
 from postroom.message.parameters import format_parameter
 from postroom.message.transfer import crlf, encode
+from postroom.proto.jmap import body_parts
+from postroom.proto.jmap.capabilities import MOST_ATTACHED
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.types import Object
 from postroom.proto.jmap.writing_headers import CONVENIENT, Fields
@@ -27,21 +29,7 @@ _TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,100}")
 _BARE: Final = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n|[^\n]{999}")
 _MESSAGES: Final = ("message/rfc822", "message/global")
-_OF_PART: Final = frozenset(
-    (
-        "partId",
-        "blobId",
-        "size",
-        "name",
-        "type",
-        "charset",
-        "disposition",
-        "cid",
-        "language",
-        "location",
-        "subParts",
-    )
-)
+_OF_PART: Final = frozenset((*body_parts.DEFAULT, "subParts"))
 BODIES: Final = ("bodyStructure", "textBody", "htmlBody", "attachments", "bodyValues")
 
 
@@ -85,6 +73,11 @@ def blob_ids(email: Object) -> list[str]:
                 found[node["blobId"]] = None
             waiting.append(node.get("subParts"))
     return list(found)
+
+
+def too_large() -> Refused:
+    """The parts have more octets than an email may have, or one of them is named too often."""
+    return Refused("tooLarge", f"all parts have at most {MOST_ATTACHED} octets", maxSize=MOST_ATTACHED)
 
 
 def write(email: Object, blobs: Mapping[str, bytes], making: Making) -> bytes:
@@ -134,6 +127,7 @@ class _Reader:
         self._values = values
         self._blobs = blobs
         self._count = 0
+        self._size = 0
 
     def root(self, email: Object) -> NewPart:
         """The structure of the whole body."""
@@ -182,6 +176,9 @@ class _Reader:
             part.below = [self.part(one, where, depth + 1) for one in below]
         else:
             self._fill(part, given, where)
+            self._size += len(part.content)
+            if self._size > MOST_ATTACHED:
+                raise too_large()
         return part
 
     def _fill(self, part: NewPart, given: Object, where: str) -> None:

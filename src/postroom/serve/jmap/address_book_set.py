@@ -112,7 +112,7 @@ class _Work:
     async def settle_default(self, setting: Setting, wanted: str | None) -> None:
         """Makes the address book the default that is to be, else sees that there is one; what cannot be is left alone (RFC 9610 §2.3)."""
         books = await contacts.all_books(self._call.reading, self._account_id)
-        named = self._call.created.get(wanted[1:], wanted) if wanted is not None else ""
+        named = self._call.resolved(wanted) if wanted is not None else ""
         number = record_number(BOOK, named)
         if number not in books:
             if not books or any(book.is_default for book in books.values()):

@@ -5,7 +5,6 @@ RFC 8621 §4.6 to §4.8. Not here: where the message comes from.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call
 from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.octets import apart
 from postroom.store import copying
 from postroom.store.arriving import arrive
 from postroom.store.blobs import BlobRef
@@ -29,7 +29,6 @@ from postroom.store.engine import Transaction
 from postroom.store.flags import MAX_KEYWORDS, Flag, is_keyword
 from postroom.store.rights import Right
 
-SUMMARIZED_AT_ONCE: Final = 65_536  # octets; a longer message is looked into by a thread
 MOST_MAILBOXES: Final = 1_000  # of one email
 _FLAG_OF: Final = {name: flag for flag, name in KEYWORDS.items()}
 
@@ -87,10 +86,7 @@ class Arrivals:
         for box in placing.mailboxes:
             if Right.INSERT not in self._folders.by_id[box].rights:
                 raise Refused("forbidden", "mail may not be put into one of these mailboxes")
-        if len(raw) < SUMMARIZED_AT_ONCE:
-            summary = summarize(raw)
-        else:
-            summary = await asyncio.to_thread(summarize, raw)
+        summary = await apart(len(raw), summarize, raw)
         number = call.service.ids.next()
         body = await call.store.durable(account_id, number, raw)
         delivery = self._delivery((number, body, len(raw)), summary, placing)

@@ -5,6 +5,7 @@ One user has so many, of whatever kind. Not here: what they hear (`serve.jmap.wa
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, Protocol
 
 from postroom.message.errors import EnhancedStatus, MailError
@@ -48,6 +49,11 @@ class Audience:
         there.discard(listener)
         if not there:
             self._open.pop(account_id, None)
+
+    @property
+    def accounts(self) -> Collection[int]:
+        """Who listens."""
+        return self._open.keys()
 
     def count(self, account_id: int) -> int:
         """How many one user has."""

@@ -23,11 +23,10 @@ from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, UnsignedInt
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.getting import Setting, ids_of
-from postroom.serve.jmap.octets import Octets, upload
+from postroom.serve.jmap.getting import Setting, check_number, ids_of
+from postroom.serve.jmap.octets import Octets, apart, upload
 from postroom.store import emails
 
-MOST_OCTETS: Final = 64 << 20  # of the blobs that one Blob/get looks into
 _ALGORITHMS: Final[Mapping[str, str]] = {"sha": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
 _DATA: Final = ("data", "data:asText", "data:asBase64")
 
@@ -69,9 +68,7 @@ async def copy(call: Call, arguments: BlobCopy) -> Object:
     """RFC 8620 §6.3."""
     source = await call.account(arguments.from_account_id, error="fromAccountNotFound")
     await call.account(arguments.account_id)
-    most = call.service.limits.max_objects_in_set
-    if len(arguments.blob_ids) > most:
-        raise MethodError("requestTooLarge", f"{len(arguments.blob_ids)} blobs, at most {most} are taken")
+    check_number(len(arguments.blob_ids), call.service.limits.max_objects_in_set, "blobs")
     octets = Octets(call, source)
     copied: dict[str, str] = {}
     refused: dict[str, Any] = {}
@@ -140,7 +137,7 @@ async def _piece(call: Call, octets: Octets, source: Any) -> bytes:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as error:
             raise invalid("data", "data:asBase64 is no base64") from error
-    found = await octets.read(_meant(call, value))
+    found = await octets.read(call.resolved(value))
     if found is None:
         raise Refused("blobNotFound", "a blob is not there", notFound=[value])
     try:
@@ -165,10 +162,6 @@ def _of(source: Any, name: str) -> Any:
     return source.get(name) if isinstance(source, dict) else None
 
 
-def _meant(call: Call, written: str) -> str:
-    return call.created.get(written[1:], written) if written.startswith("#") else written
-
-
 async def get(call: Call, arguments: BlobGet) -> Object:
     """RFC 9404 §4.2."""
     account_id = await call.account(arguments.account_id)
@@ -183,7 +176,7 @@ async def get(call: Call, arguments: BlobGet) -> Object:
     asked = ids_of(call, arguments)
     if asked is None:
         raise MethodError("requestTooLarge", "name the blobs that you want")
-    octets, total = Octets(call, account_id), 0
+    octets = Octets(call, account_id)
     shown: list[Object] = []
     missing: list[str] = []
     for written in asked:
@@ -191,10 +184,8 @@ async def get(call: Call, arguments: BlobGet) -> Object:
         if found is None:
             missing.append(written)
             continue
-        total += len(found)
-        if total > MOST_OCTETS and shown:
-            raise MethodError("requestTooLarge", f"these blobs have more than {MOST_OCTETS} octets together")
-        shown.append({"id": written, **_looked_into(found, arguments, properties)})
+        call.hold(len(found))
+        shown.append({"id": written, **await apart(len(found), _looked_into, found, arguments, properties)})
     return {"accountId": arguments.account_id, "list": shown, "notFound": missing}
 
 
@@ -232,18 +223,19 @@ async def lookup(call: Call, arguments: BlobLookup) -> Object:
     unknown = [name for name in arguments.type_names if name not in LOOKED_UP]
     if unknown:
         raise MethodError("unknownDataType", f"nothing of the type {unknown[0][:100]!r} is looked up")
-    most = call.service.limits.max_objects_in_get
-    if len(arguments.ids) > most:
-        raise MethodError("requestTooLarge", f"{len(arguments.ids)} ids, at most {most} are taken")
+    check_number(len(arguments.ids), call.service.limits.max_objects_in_get, "ids")
     folders, octets = await Folders.read(call, account_id), Octets(call, account_id)
     shown: list[Object] = []
     missing: list[str] = []
-    for written in dict.fromkeys(_meant(call, one) for one in arguments.ids):
-        blob = read_blob_id(written)
-        if blob is None or await octets.read(written) is None:
+    asked = {written: read_blob_id(written) for written in map(call.resolved, arguments.ids)}
+    numbers = {blob.number for blob in asked.values() if blob is not None}
+    there = await emails.copies(call.reading, folders.reader, numbers)
+    for written, blob in asked.items():
+        copies = there.get(blob.number, []) if blob is not None else []
+        whole = blob is not None and copies and not blob.parts  # an email's, which need not be read
+        if not whole and await octets.read(written) is None:
             missing.append(written)
             continue
-        copies = (await emails.copies(call.reading, folders.reader, [blob.number])).get(blob.number, [])
         matched = {
             "Email": {id_text(IdKind.EMAIL, one.email_id): None for one in copies},
             "Thread": {id_text(IdKind.THREAD, one.thread_id): None for one in copies},

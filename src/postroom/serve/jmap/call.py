@@ -33,6 +33,7 @@ from postroom.store.wordbook import Wordbook
 
 T = TypeVar("T")
 
+MOST_OCTETS: Final = 64 << 20  # of messages and blobs whose content one response may hold
 STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $1"
 
 
@@ -113,6 +114,7 @@ class Call:
         self.further: list[tuple[str, Object]] = []
         self.changed = False  # whether the method that runs has committed anything
         self._shared: dict[int, dict[int, str]] | None = None
+        self._octets = 0
 
     @property
     def store(self) -> Store:
@@ -123,6 +125,14 @@ class Call:
     def reading(self) -> Transaction:
         """Reads, each statement on its own."""
         return self.service.store.engine.reading()
+
+    def hold(self, octets: int) -> None:
+        """Counts a message or blob whose content goes into the response. Raises `requestTooLarge`, but not for the first."""
+        if self._octets and self._octets + octets > MOST_OCTETS:
+            raise MethodError(
+                "requestTooLarge", f"a response holds no more than {MOST_OCTETS} octets of messages and blobs"
+            )
+        self._octets += octets
 
     async def account(self, account_id: str, *, error: str = "accountNotFound") -> int:
         """The number of an account that the visitor has something in: his own, or one that shares a mailbox with him."""
@@ -159,13 +169,16 @@ class Call:
             raise MethodError("accountNotFound")
         return AccountState(row[0], row[1])
 
+    def resolved(self, written: str) -> str:
+        """An id, or the one of a record that was made in this request when it is written `#creation-id`; that itself where nothing was."""
+        return self.created.get(written[1:], written) if written.startswith("#") else written
+
     def meant(self, written: str) -> str:
-        """An id, or the one of a record that was made in this request when it is written `#creation-id`. Raises `Refused`."""
-        if not written.startswith("#"):
-            return written
-        if written[1:] not in self.created:
+        """The same; raises `Refused` where nothing was made under this creation id."""
+        found = self.resolved(written)
+        if found.startswith("#"):
             raise Refused("notFound", f"nothing was made as {written[:100]!r}")
-        return self.created[written[1:]]
+        return found
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Runs `work` in a durable transaction."""

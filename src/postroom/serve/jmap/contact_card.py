@@ -9,7 +9,7 @@ from postroom.message.contacts import jscontact
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import CONTACTS
 from postroom.proto.jmap.errors import MethodError
-from postroom.proto.jmap.standard import Changes, Get
+from postroom.proto.jmap.standard import Changes, Get, each_once
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
@@ -30,12 +30,13 @@ def shown(number: int, card: Card) -> Object:
 
 def _wanted(properties: Sequence[str] | None) -> Sequence[str] | None:
     """Names of RFC 9553 and RFC 9610, and of vendors (RFC 9553 §1.8: with a colon)."""
-    for name in properties or ():
+    names = each_once(properties or ())
+    for name in names:
         if name not in (*OURS, "@type", *jscontact.PROPERTIES) and ":" not in name:
             raise MethodError(
                 "invalidArguments", f"there is no property {name[:100]!r}", arguments=["properties"]
             )
-    return None if properties is None else tuple(dict.fromkeys(("id", *properties)))
+    return None if properties is None else tuple(dict.fromkeys(("id", *names)))
 
 
 async def get(call: Call, arguments: Get) -> Object:

@@ -17,15 +17,14 @@ from postroom.proto.jmap.types import Id, IdOrCreated, Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_view import DEFAULT, BodyArguments, Need, View, Wish, show, wish
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.getting import Since, got, ids_of
-from postroom.serve.jmap.thread import state_of
+from postroom.serve.jmap.getting import got, ids_of
+from postroom.serve.jmap.octets import apart
+from postroom.serve.jmap.thread import since_of, state_of
 from postroom.store import emails
 from postroom.store.emails import Copy, Reader
 from postroom.store.messages import Email
 
-IN_THREAD: Final = 262_144  # octets of a message from which on its body is taken apart in a thread
 AT_ONCE: Final = 50  # emails between two turns of others
-MOST_OCTETS: Final = 64 << 20  # of messages that one call reads whole
 
 
 class EmailGet(BodyArguments, frozen=True, kw_only=True):
@@ -54,7 +53,6 @@ async def get(call: Call, arguments: EmailGet) -> Object:
 async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wished: Wish) -> list[Object]:
     """Those of these emails that the reader sees, in their order."""
     shown: list[Object] = []
-    octets = 0
     for start in range(0, len(numbers), AT_ONCE):
         part = numbers[start : start + AT_ONCE]
         copies = await emails.copies(call.reading, reader, part)
@@ -63,20 +61,11 @@ async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wishe
             if number not in copies:
                 continue
             view = await _view(call, reader, (copies[number], contents.get(number)), wished.need)
-            octets += len(view.raw)
-            if octets > MOST_OCTETS and len(shown) > 0 and wished.need is Need.ALL:
-                raise MethodError(
-                    "requestTooLarge", f"these emails have more than {MOST_OCTETS} octets together"
-                )
-            shown.append(await _show(view, wished))
+            size = len(view.raw) if wished.need is Need.ALL else 0
+            call.hold(size)
+            shown.append(await apart(size, show, view, wished))
         await asyncio.sleep(0)
     return shown
-
-
-async def _show(view: View, wished: Wish) -> Object:
-    if wished.need is Need.ALL and len(view.raw) >= IN_THREAD:
-        return await asyncio.to_thread(show, view, wished)
-    return show(view, wished)
 
 
 async def _view(call: Call, reader: Reader, email: tuple[Sequence[Copy], Email | None], need: Need) -> View:
@@ -100,11 +89,7 @@ async def _octets(call: Call, account_id: int, content: Email, view: View, need:
 
 async def changes(call: Call, arguments: Changes) -> Object:
     """RFC 8621 §4.3."""
-    account_id = await call.account(arguments.account_id)
-    account = await call.state(account_id)
-    newest = await state_of(call, account_id)
-    since = Since(arguments, IdKind.EMAIL, floor=account.floor, newest=account.modseq, current=newest)
-    reader = (await Folders.read(call, account_id)).reader
+    since, reader = await since_of(call, arguments, IdKind.EMAIL)
     found, at = await emails.changes(call.reading, reader, since.cursor, since.most)
     return since.told([Changed(one.modseq, one.email_id, one.created, one.gone) for one in found], at)
 

@@ -21,6 +21,7 @@ from postroom.proto.jmap.standard import Operator, read_filter
 from postroom.proto.jmap.types import Id, Object, UnsignedInt, parse_utc_date
 from postroom.serve.jmap.call import Call, number_of
 from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.querying import condition_of
 from postroom.store.email_columns import Column
 from postroom.store.flags import is_keyword
 from postroom.store.roster import Entry, Roster
@@ -180,11 +181,7 @@ def _compiled(tree: Operator | Object | None) -> Node | FilterCondition | None:
 
 
 def _checked(given: Object) -> FilterCondition:
-    try:
-        node = msgspec.convert(given, FilterCondition, strict=True)
-    except msgspec.ValidationError as error:
-        kind = "unsupportedFilter" if "unknown field" in str(error) else "invalidArguments"
-        raise MethodError(kind, f"filter: {error}", arguments=["filter"]) from error
+    node = condition_of(given, FilterCondition)
     for name in ("before", "after"):
         value = getattr(node, name)
         if value is not UNSET and parse_utc_date(value) is None:
@@ -223,12 +220,28 @@ def _other_than(value: list[str], _folders: Folders, _roster: Roster) -> Test:
 
 
 def _all_in_thread(value: str, roster: Roster, *, have: bool) -> Test:
-    keyword, threads, by_id = value.lower(), roster.threads, roster.by_id
-    return lambda entry: all((keyword in by_id[one][5]) == have for one in threads.get(entry[2], ()))
+    with_keyword = keyword_in_threads(roster, value, every=have)
+    return lambda entry: with_keyword(entry) == have
 
 
-def _micros(value: str) -> int:
-    return parse_utc_date(value) or 0
+def keyword_in_threads(roster: Roster, keyword: str, *, every: bool) -> Test:
+    """Whether every email of an entry's thread has a keyword, or any one; each thread is looked through once."""
+    keyword, threads, by_id = keyword.lower(), roster.threads, roster.by_id
+    known: dict[int, bool] = {}
+
+    def test(entry: Entry) -> bool:
+        found = known.get(entry.thread_id)
+        if found is None:
+            having = (keyword in by_id[one].keywords for one in threads.get(entry.thread_id, ()))
+            found = known[entry.thread_id] = all(having) if every else any(having)
+        return found
+
+    return test
+
+
+def _before(value: str) -> Test:
+    moment = parse_utc_date(value) or 0
+    return lambda entry: entry[0] < moment
 
 
 _Maker = Callable[[Any, Folders, Roster], Test]
@@ -242,8 +255,8 @@ def _keyword(value: str, *, has: bool) -> Test:
 _TESTS: Final[Mapping[str, _Maker]] = {
     "in_mailbox": _in_mailbox,
     "in_mailbox_other_than": _other_than,
-    "before": lambda value, _, __: lambda entry: entry[0] < _micros(value),
-    "after": lambda value, _, __: lambda entry: entry[0] >= _micros(value),
+    "before": lambda value, _, __: _before(value),
+    "after": lambda value, _, __: _not(_before(value)),
     "min_size": lambda value, _, __: lambda entry: entry[3] >= value,
     "max_size": lambda value, _, __: lambda entry: entry[3] < value,
     "has_keyword": lambda value, _, __: _keyword(value, has=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
@@ -20,8 +19,8 @@ from postroom.serve.jmap.arriving import Arrivals, Placing, keywords_given, mail
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_view import BodyArguments, View, show, wish
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.getting import Setting
-from postroom.serve.jmap.octets import IN_THREAD, Octets
+from postroom.serve.jmap.getting import Setting, check_number
+from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
 from postroom.store.emails import keywords_of
@@ -69,7 +68,7 @@ async def import_(call: Call, arguments: EmailImport) -> Object:
         )
         if raw is None:
             raise invalid("blobId", "there is no such blob")
-        raw = _message(raw)
+        raw = await apart(len(raw), _message, raw)
         return await Arrivals(call, folders).file(raw, Placing(boxes, words, _received(call, given, raw)))
 
     await setting.create(one)
@@ -153,8 +152,7 @@ async def parse(call: Call, arguments: EmailParse) -> Object:
     """RFC 8621 §4.9."""
     account_id = await call.account(arguments.account_id)
     wished = wish(arguments.properties, PARSED, arguments)
-    if len(arguments.blob_ids) > MOST_PARSED:
-        raise MethodError("requestTooLarge", f"at most {MOST_PARSED} blobs are taken")
+    check_number(len(arguments.blob_ids), MOST_PARSED, "blobs")
     octets = Octets(call, account_id)
     parsed: dict[str, Any] = {}
     unparsable: list[str] = []
@@ -167,11 +165,8 @@ async def parse(call: Call, arguments: EmailParse) -> Object:
         elif not len(Header.parse(raw)):
             unparsable.append(written)
         else:
-            view = View(blob, len(raw), None, raw)
-            shown = (
-                await asyncio.to_thread(show, view, wished) if len(raw) >= IN_THREAD else show(view, wished)
-            )
-            parsed[written] = shown
+            call.hold(len(raw))
+            parsed[written] = await apart(len(raw), show, View(blob, len(raw), None, raw), wished)
     return {
         "accountId": arguments.account_id,
         "parsed": parsed or None,

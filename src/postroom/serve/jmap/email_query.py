@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import ijson
-from postroom.proto.jmap.capabilities import COLLATIONS, MAIL, SORT_OPTIONS
+from postroom.proto.jmap.capabilities import MAIL, SORT_OPTIONS
 from postroom.proto.jmap.errors import MethodError
-from postroom.proto.jmap.standard import MAX_COMPARATORS, Comparator, Query, QueryChanges
+from postroom.proto.jmap.standard import Comparator, Query, QueryChanges
 from postroom.proto.jmap.state import read_state
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.email_filter import MUTABLE, Filter
+from postroom.serve.jmap.email_filter import MUTABLE, Filter, keyword_in_threads
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.querying import answered, changed, not_too_many
+from postroom.serve.jmap.querying import answered, changed, comparators_of, not_too_many
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
 from postroom.store.email_columns import Column
@@ -152,8 +152,10 @@ async def _sorted(
 ) -> list[Entry]:
     """In the order of the comparators; where they are the same, newest first. Raises `unsupportedSort`, `invalidArguments`."""
     found, sort = asked
-    comparators = list(sort or _NEWEST_FIRST)
-    _check(comparators)
+    comparators = comparators_of(sort or _NEWEST_FIRST, SORT_OPTIONS)
+    for one in comparators:
+        if one.property in _OF_KEYWORD and one.keyword is None:
+            raise MethodError("invalidArguments", f"{one.property} needs a keyword", arguments=["sort"])
     found.reverse()
     if len(comparators) == 1 and comparators[0].property == "receivedAt":
         if comparators[0].is_ascending:
@@ -163,18 +165,6 @@ async def _sorted(
         key = await _key(call, folders, roster, (comparator, found))
         found.sort(key=key, reverse=not comparator.is_ascending)
     return found
-
-
-def _check(comparators: Sequence[Comparator]) -> None:
-    if len(comparators) > MAX_COMPARATORS:
-        raise MethodError("unsupportedSort", f"a sort has at most {MAX_COMPARATORS} comparators")
-    for one in comparators:
-        if one.property not in SORT_OPTIONS:
-            raise MethodError("unsupportedSort", f"nothing is sorted by {one.property[:100]!r}")
-        if one.collation is not None and one.collation not in COLLATIONS:
-            raise MethodError("unsupportedSort", f"there is no collation {one.collation[:100]!r}")
-        if one.property in _OF_KEYWORD and one.keyword is None:
-            raise MethodError("invalidArguments", f"{one.property} needs a keyword", arguments=["sort"])
 
 
 async def _key(
@@ -192,9 +182,7 @@ async def _key(
     keyword = (comparator.keyword or "").lower()
     if comparator.property == "hasKeyword":
         return lambda entry: keyword in entry.keywords
-    every = all if comparator.property == "allInThreadHaveKeyword" else any
-    threads, by_id = roster.threads, roster.by_id
-    return lambda entry: every(keyword in by_id[one].keywords for one in threads.get(entry.thread_id, ()))
+    return keyword_in_threads(roster, keyword, every=comparator.property == "allInThreadHaveKeyword")
 
 
 METHODS: Final[Methods] = {

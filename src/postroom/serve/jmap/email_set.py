@@ -11,18 +11,19 @@ from typing import Final
 
 from postroom.message.ids import IdKind
 from postroom.proto.jmap import patch
-from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.capabilities import MAIL, MOST_ATTACHED
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import Object, parse_utc_date
-from postroom.proto.jmap.writing import BODIES, Making, blob_ids, write
+from postroom.proto.jmap.writing import BODIES, Making, blob_ids, too_large, write
 from postroom.proto.jmap.writing_headers import CONVENIENT
 from postroom.serve.jmap.arriving import Arrivals, Placing, keywords_given, mailboxes_given
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
+from postroom.serve.jmap.email import emails_shown
 from postroom.serve.jmap.email_view import PROPERTIES, BodyArguments, Need, View, show, wish
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting
-from postroom.serve.jmap.octets import Octets
+from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.thread import state_of
 from postroom.store import copying, emails, expunge
 from postroom.store.changes import Change
@@ -40,7 +41,7 @@ async def set_(call: Call, arguments: Set) -> Object:
     """RFC 8621 §4.6."""
     account_id = await call.account(arguments.account_id)
     setting = Setting(call, arguments, await state_of(call, account_id))
-    work = _Work(call, account_id)
+    work = _Work(call, await Folders.read(call, account_id))
     await setting.create(work.create)
     await setting.update(work.update)
     await setting.destroy(work.destroy)
@@ -50,9 +51,9 @@ async def set_(call: Call, arguments: Set) -> Object:
 class _Work:
     """What is done with one account's emails, one after the other."""
 
-    def __init__(self, call: Call, account_id: int) -> None:
+    def __init__(self, call: Call, folders: Folders) -> None:
         self._call = call
-        self._account_id = account_id
+        self._folders = folders
 
     async def create(self, given: Object) -> Object:
         """A new message."""
@@ -65,31 +66,34 @@ class _Work:
         if wrong:
             known = "only the server sets this" if wrong[0] in PROPERTIES else "there is no such property"
             raise invalid(wrong, known)
-        folders = await Folders.read(call, self._account_id)
+        folders = self._folders
         placing = Placing(
             mailboxes_given(call, folders, given.get("mailboxIds")),
             keywords_given(given.get("keywords")),
             _received(call, given),
         )
-        found, missing = await Octets(call, self._account_id).all(blob_ids(given))
+        found, missing = await Octets(call, folders.account_id).all(blob_ids(given), MOST_ATTACHED)
+        size = sum(map(len, found.values()))
+        if size > MOST_ATTACHED:
+            raise too_large()
         if missing:
             raise Refused("blobNotFound", "blobs are not there", notFound=missing)
         domain = call.visitor.address.rpartition("@")[2]
         making = Making(call.service.now() // 1_000_000, call.service.unique(), domain)
         content = {name: value for name, value in given.items() if name not in _METADATA}
-        raw = write(content, found, making)
+        raw = await apart(size, write, content, found, making)
         return await Arrivals(call, folders).file(raw, placing)
 
     async def update(self, record: str, given: Object) -> Object | None:
         """Other keywords, other mailboxes."""
         call = self._call
-        folders = await Folders.read(call, self._account_id)
+        folders = self._folders
         number = number_of(IdKind.EMAIL, record)
-        copies = await self._copies(folders, number)
+        copies = await self._copies(number)
         view = View.of_email(copies)
         mutable = wish(("mailboxIds", "keywords"), (), BodyArguments())
         current = show(view, mutable)
-        given = _lowered(await self._without_fixed(folders, copies, given))
+        given = _lowered(await self._without_fixed(copies, given))
         patched = patch.apply(current, given, {"keywords": {}})
         if not set(patched) <= set(current):
             raise invalid(sorted(set(patched) - set(current)), "this cannot be changed")
@@ -99,7 +103,7 @@ class _Work:
         call.publish(await call.write(lambda tx: change.apply(tx, boxes, words)))
         return None
 
-    async def _without_fixed(self, folders: Folders, copies: Sequence[Copy], given: Object) -> Object:
+    async def _without_fixed(self, copies: Sequence[Copy], given: Object) -> Object:
         """The patch without properties that cannot change, where they are given as they are (RFC 8620 §5.3)."""
         fixed = [name for name in given if name.partition("/")[0] not in ("mailboxIds", "keywords")]
         if not fixed:
@@ -107,9 +111,11 @@ class _Work:
         unknown = [name for name in fixed if name not in PROPERTIES or PROPERTIES[name][0] > Need.SUMMARY]
         if unknown:
             raise invalid(unknown, "this cannot be changed")
-        found = await emails.contents(self._call.reading, folders.account_id, [copies[0].email_id])
-        view = View.of_email(copies, found.get(copies[0].email_id))
-        shown = show(view, wish(fixed, (), BodyArguments()))
+        wished = wish(fixed, (), BodyArguments())
+        found = await emails_shown(self._call, self._folders.reader, [copies[0].email_id], wished)
+        if not found:
+            raise Refused("notFound")
+        (shown,) = found
         changed = [name for name in fixed if shown[name] != given[name]]
         if changed:
             raise invalid(changed, "this cannot be changed")
@@ -118,21 +124,23 @@ class _Work:
     async def destroy(self, record: str) -> None:
         """All copies that the one who asks can see are gone."""
         call = self._call
-        folders = await Folders.read(call, self._account_id)
-        copies = await self._copies(folders, number_of(IdKind.EMAIL, record))
+        folders = self._folders
+        copies = await self._copies(number_of(IdKind.EMAIL, record))
 
         async def work(tx: Transaction) -> list[Change]:
             return [
                 await expunge.expunge(
-                    tx, call.ref(self._account_id, one.mailbox_id), [(one.uid, one.uid)], call.service.now()
+                    tx, call.ref(folders.account_id, one.mailbox_id), [(one.uid, one.uid)], call.service.now()
                 )
                 for one in copies
             ]
 
         call.publish(await call.write(work))
 
-    async def _copies(self, folders: Folders, number: int | None) -> list[Copy]:
-        found = await emails.copies(self._call.reading, folders.reader, [] if number is None else [number])
+    async def _copies(self, number: int | None) -> list[Copy]:
+        found = await emails.copies(
+            self._call.reading, self._folders.reader, [] if number is None else [number]
+        )
         if number is None or number not in found:
             raise Refused("notFound")
         return found[number]
@@ -198,7 +206,9 @@ class _Change:
         ]
 
     def _may_mark(self, copies: Sequence[Copy], changed: set[str]) -> None:
-        """RFC 8621 §2: the right must be there in all mailboxes of the email."""
+        """RFC 8621 §2: the right must be there in all mailboxes of the email; in one's own all are."""
+        if self._folders.who == self._folders.account_id:
+            return
         needed = {Right.KEEP_SEEN if word == "$seen" else Right.WRITE_FLAGS for word in changed}
         for one in copies:
             if any(right not in self._folders.by_id[one.mailbox_id].rights for right in needed):

@@ -24,6 +24,7 @@ from postroom.proto.jmap.body_parts import Bodies, BodyPart
 from postroom.proto.jmap.body_values import body_value
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.header_forms import HeaderProperty, as_date, headers, read_property, value_of
+from postroom.proto.jmap.standard import each_once
 from postroom.proto.jmap.types import Arguments, Object, UnsignedInt, utc_date
 from postroom.store.emails import Copy, keywords_of
 from postroom.store.messages import Email
@@ -187,11 +188,8 @@ def _values(view: View, arguments: BodyArguments) -> dict[str, Any]:
         parts += view.bodies.html
     if arguments.fetch_all_body_values:
         parts += body_parts.leaves(view.root)
-    return {
-        part.part.section: body_value(part, arguments.max_body_value_bytes)
-        for part in parts
-        if part.part.media_type == "text"
-    }
+    texts = {part.part.section: part for part in parts if part.part.media_type == "text"}
+    return {section: body_value(part, arguments.max_body_value_bytes) for section, part in texts.items()}
 
 
 def _shown(parts: Iterable[BodyPart], wish: Wish) -> list[dict[str, Any]]:
@@ -201,6 +199,8 @@ def _shown(parts: Iterable[BodyPart], wish: Wish) -> list[dict[str, Any]]:
 Reading = Callable[[View, Wish], Any]
 
 METADATA: Final[Mapping[str, Reading]] = {
+    "blobId": lambda view, _: str(view.blob),
+    "size": lambda view, _: view.size,
     "id": lambda view, _: id_text(IdKind.EMAIL, view.email_id) if view.email_id else None,
     "threadId": lambda view, _: id_text(IdKind.THREAD, view.thread_id) if view.email_id else None,
     "mailboxIds": lambda view, _: (
@@ -212,8 +212,6 @@ METADATA: Final[Mapping[str, Reading]] = {
     ),
 }
 SUMMARY: Final[Mapping[str, Reading]] = {
-    "blobId": lambda view, _: str(view.blob),
-    "size": lambda view, _: view.size,
     "messageId": lambda view, _: view.summary.message_id or None,
     "inReplyTo": lambda view, _: view.summary.in_reply_to or None,
     "references": lambda view, _: view.summary.references or None,
@@ -246,12 +244,13 @@ PROPERTIES: Final[Mapping[str, tuple[Need, Reading]]] = {
 
 def wish(properties: Sequence[str] | None, default: Sequence[str], values: BodyArguments) -> Wish:
     """What these arguments ask for. Raises `invalidArguments` for a property that there is not."""
-    names = default if properties is None else tuple(dict.fromkeys(properties))
-    need = Need.SUMMARY if {"blobId", "size"} & set(names) else Need.COPIES
+    names = default if properties is None else each_once(properties)
+    texts = values.fetch_text_body_values or values.fetch_html_body_values or values.fetch_all_body_values
+    need = Need.COPIES
     asked: dict[str, HeaderProperty] = {}
     for name in names:
         if name in PROPERTIES:
-            need = max(need, PROPERTIES[name][0])
+            need = max(need, PROPERTIES[name][0] if name != "bodyValues" or texts else Need.COPIES)
             continue
         found = read_property(name)
         if found is None:
@@ -260,19 +259,14 @@ def wish(properties: Sequence[str] | None, default: Sequence[str], values: BodyA
             )
         asked[name] = found
         need = max(need, Need.HEADER)
-    part = body_parts.reader(body_parts.DEFAULT if values.body_properties is None else values.body_properties)
+    of_parts = values.body_properties
+    part = body_parts.reader(
+        body_parts.DEFAULT if of_parts is None else each_once(of_parts, "bodyProperties")
+    )
     if isinstance(part, str):
         raise MethodError(
             "invalidArguments", f"parts have no property {part[:200]!r}", arguments=["bodyProperties"]
         )
-    if "bodyValues" in names and not (
-        values.fetch_text_body_values or values.fetch_html_body_values or values.fetch_all_body_values
-    ):
-        need = max(
-            (PROPERTIES[name][0] for name in names if name in PROPERTIES and name != "bodyValues"),
-            default=need,
-        )
-        need = max(need, Need.HEADER) if asked else need
     return Wish(names, asked, part, values, need)
 
 

@@ -33,15 +33,18 @@ class Asking(Protocol):
         """Which of them."""
 
 
+def check_number(number: int, most: int, what: str) -> None:
+    """Raises `requestTooLarge` for more in one call than is taken."""
+    if number > most:
+        raise MethodError("requestTooLarge", f"{number} {what}, at most {most} are taken")
+
+
 def ids_of(call: Call, arguments: Asking) -> list[str] | None:
     """The ids that are asked for, each once; None for all. Raises `requestTooLarge`."""
     if arguments.ids is None:
         return None
-    most = call.service.limits.max_objects_in_get
-    if len(arguments.ids) > most:
-        raise MethodError("requestTooLarge", f"{len(arguments.ids)} ids, at most {most} are taken")
-    meant = (call.created.get(one[1:], one) if one.startswith("#") else one for one in arguments.ids)
-    return list(dict.fromkeys(meant))
+    check_number(len(arguments.ids), call.service.limits.max_objects_in_get, "ids")
+    return list(dict.fromkeys(map(call.resolved, arguments.ids)))
 
 
 def got(arguments: Asking, state: object, found: Iterable[Object], asked: Sequence[str] | None) -> Object:
@@ -128,9 +131,7 @@ class Setting:
         self.not_destroyed: dict[str, SetError] = {}
         self.taken_created: list[str] = []
         self.taken_updated: list[str] = []
-        most = call.service.limits.max_objects_in_set
-        if arguments.size > most:
-            raise MethodError("requestTooLarge", f"{arguments.size} objects, at most {most} are taken")
+        check_number(arguments.size, call.service.limits.max_objects_in_set, "objects")
         if arguments.if_in_state is not None and arguments.if_in_state != self.old_state:
             raise MethodError("stateMismatch")
 
@@ -157,7 +158,7 @@ class Setting:
         self, change: Callable[[str, Object], Awaitable[Object | None]], only: Sequence[str] | None = None
     ) -> None:
         """Changes each object, or `only` some: `change` gives what changed besides, None when nothing did."""
-        doomed = {self.call.created.get(one[1:], one) for one in self.arguments.destroy or ()}
+        doomed = set(map(self.call.resolved, self.arguments.destroy or ()))
         update = self.arguments.update or {}
         for written in update if only is None else only:
             patch = update[written]

@@ -6,6 +6,7 @@ RFC 8620 §2.2 (well-known), §3.1 (API requests), §3.6.1 (problem details); RF
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections import Counter
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from postroom.message.errors import AuthenticationFailed, MailError, NotPermitted, TooManyLogins
 from postroom.proto.jmap import ijson
@@ -21,6 +23,7 @@ from postroom.proto.jmap.errors import RequestError
 from postroom.proto.jmap.request import Request, over, read
 from postroom.serve.jmap.batch import perform
 from postroom.serve.jmap.call import JmapService, Visitor
+from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.sessions import API, SESSION, WELL_KNOWN, session_object
 from postroom.store.login import Login
 
@@ -110,6 +113,7 @@ class JmapApp:
         self.service = service
         self.busy: Counter[int] = Counter()  # requests in the air, by account
         self.uploading: Counter[int] = Counter()  # uploads, likewise
+        self.downloads: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()  # by account
         self.resources: dict[tuple[str, str], Resource] = {
             ("GET", WELL_KNOWN): _session,
             ("GET", SESSION): _session,
@@ -133,7 +137,7 @@ class JmapApp:
         except ConnectionError:
             pass  # nobody is there any more
         except MailError as error:
-            await exchange.problem(RequestError("", error.public, HTTPStatus.SERVICE_UNAVAILABLE))
+            await exchange.problem(unavailable(error))
 
     def begin(self, visitor: Visitor) -> None:
         """One more request of a user is in the air; raises `RequestError`."""
@@ -211,6 +215,11 @@ def _folders(path: str) -> list[str]:
     return ["/".join(levels[:size]) + "/" for size in range(len(levels) - 1, 1, -1)]
 
 
+def unavailable(error: MailError) -> RequestError:
+    """What is wrong with the whole server at the moment."""
+    return RequestError("", error.public, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 def _challenge(error: RequestError, exchange: Exchange) -> Headers:
     """What opens the door (RFC 7617 §2, RFC 6750 §3). To a page's own script Basic is not offered: the browser would put up its window."""
     if error.status != HTTPStatus.UNAUTHORIZED:
@@ -234,7 +243,8 @@ async def _api(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
     app.begin(visitor)
     try:
         raw = await exchange.body(limits.max_size_request, "maxSizeRequest")
-        told = await _performed(app, exchange, visitor, read(raw, KNOWN, limits))
+        request = await apart(len(raw), read, raw, KNOWN, limits)
+        told = await _performed(app, exchange, visitor, request)
     finally:
         app.done(visitor)
     await exchange.answer(200, ijson.encode(told))
@@ -245,6 +255,8 @@ async def answered(app: JmapApp, exchange: Exchange, visitor: Visitor, request: 
     app.begin(visitor)
     try:
         return await _performed(app, exchange, visitor, request)
+    except MailError as error:
+        raise unavailable(error) from error
     finally:
         app.done(visitor)
 

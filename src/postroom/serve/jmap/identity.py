@@ -26,7 +26,7 @@ from postroom.serve.jmap.recorded import all_of, changes_of, state_of
 from postroom.store import records
 from postroom.store.changes import Change
 from postroom.store.engine import Transaction
-from postroom.store.records import Kind
+from postroom.store.records import Kind, Record
 
 KIND: Final = "Identity"
 MAX_IDENTITIES: Final = 100  # of one account
@@ -77,13 +77,16 @@ PROPERTIES: Final[Mapping[str, Callable[[Shown], Any]]] = {
 async def identities(call: Call, account_id: int) -> dict[int, Shown]:
     """All of an account's, by number; the first one is made when there is none of the account's own address."""
     kind = Kind(account_id, KIND)
-    found = await all_of(call, kind)
-    decoded = {one.record_id: _read(one.data) for one in found}
-    if not any(one.own for one in decoded.values()):
+    found = [_shown(call, one) for one in await all_of(call, kind)]
+    if not any(one.identity.own for one in found):
         await _make_own(call, kind)
-        decoded = {one.record_id: _read(one.data) for one in await all_of(call, kind)}
-    own = call.visitor.address
-    return {number: Shown(number, one, own if one.own else one.email) for number, one in decoded.items()}
+        found = [_shown(call, one) for one in await all_of(call, kind)]
+    return {one.number: one for one in found}
+
+
+def _shown(call: Call, record: Record) -> Shown:
+    identity = _read(record.data)
+    return Shown(record.record_id, identity, call.visitor.address if identity.own else identity.email)
 
 
 def _read(data: bytes) -> Identity:
@@ -168,7 +171,8 @@ class _Work:
             raise invalid("email", "an address is needed")
         if address is None or not await may_use(call, address):
             raise Refused("forbiddenFrom", f"{str(email)[:320]} is not an address of {call.visitor.address}")
-        if len(await identities(call, self._kind.account_id)) >= MAX_IDENTITIES:
+        row = await call.reading.fetchrow(records.COUNT, self._kind.account_id, KIND)
+        if row is not None and row[0] >= MAX_IDENTITIES:
             raise Refused("overQuota", f"an account has at most {MAX_IDENTITIES} identities")
         number = call.service.ids.next()
         data = msgspec.json.encode(_identity(values, str(address), own=False))
@@ -202,10 +206,11 @@ class _Work:
         )
 
     async def _find(self, record: str) -> Shown:
-        found = (await identities(self._call, self._kind.account_id)).get(_number(record))
-        if found is None:
+        number = _number(record)
+        found = await records.some(self._call.reading, self._kind, [number])
+        if number not in found:
             raise Refused("notFound")
-        return found
+        return _shown(self._call, found[number])
 
 
 def _identity(values: Object, email: str, *, own: bool) -> Identity:

@@ -66,7 +66,7 @@ async def show(
     counts: Mapping[int, Counts] = {}
     if not set(COUNTS).isdisjoint(properties) and found:
         roster = await call.service.rosters.look(call.reading, folders.reader)
-        counts = roster.counts(folders.trash)
+        counts = await roster.counts(folders.trash)
     shown = []
     for folder in found:
         one = Shown(folder, folders.parent(folder), counts.get(folder.mailbox.mailbox_id, NOTHING))
@@ -87,7 +87,12 @@ async def changes(call: Call, arguments: Changes) -> Object:
     since = Since(arguments, IdKind.MAILBOX, floor=account.floor, newest=account.modseq, current=newest)
     there = (await Folders.read(call, account_id)).by_id
     found = await _changed(call, account_id, since.cursor[0] - 1, there)
-    behind = [change for change in found if (change.modseq, change.mailbox_id) > since.cursor]
+    behind = [
+        change
+        for change in found
+        if (change.modseq, change.mailbox_id) > since.cursor
+        and (change.mailbox_id in there or change.structure > since.since.began)  # it may have been seen
+    ]
     answer = since.answer(
         [
             Changed(one.modseq, one.mailbox_id, one.created, one.gone or one.mailbox_id not in there)

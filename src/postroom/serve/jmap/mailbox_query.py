@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
+from postroom.message.casemap import casemap
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import MAIL
-from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import Comparator, Query, QueryChanges, read_filter
 from postroom.proto.jmap.state import read_state
 from postroom.proto.jmap.types import Id, Object
@@ -21,6 +21,7 @@ from postroom.serve.jmap.querying import (
     answered,
     as_tree,
     changed,
+    condition_of,
     not_too_many,
     ordered,
     predicate,
@@ -54,15 +55,15 @@ class FilterCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel",
 
 _TESTS: Final[Mapping[str, Callable[[Any, Folder, Folders], bool]]] = {
     "parent_id": lambda wanted, one, folders: _parent_id(one, folders) == wanted,
-    "name": lambda wanted, one, _folders: wanted.casefold() in one.mailbox.name.casefold(),
+    "name": lambda wanted, one, _folders: casemap(wanted) in casemap(one.mailbox.name),
     "role": lambda wanted, one, _folders: (one.mailbox.role or None) == wanted,
     "has_any_role": lambda wanted, one, _folders: bool(one.mailbox.role) == wanted,
     "is_subscribed": lambda wanted, one, _folders: one.subscribed == wanted,
 }
 KEYS: Final[Mapping[str, Callable[[Folder], Any]]] = {
     "sortOrder": lambda one: one.mailbox.sort_order,
-    "name": lambda one: one.mailbox.name.casefold(),
-    "parent/name": lambda one: one.mailbox.name.casefold(),
+    "name": lambda one: casemap(one.mailbox.name),
+    "parent/name": lambda one: casemap(one.mailbox.name),
 }
 _DEFAULT: Final = (Comparator(property="sortOrder"), Comparator(property="name"))
 
@@ -126,11 +127,7 @@ async def _results(call: Call, account_id: int, arguments: MailboxQuery | Mailbo
 
 
 def _condition(given: Object, folders: Folders) -> Condition[Folder]:
-    try:
-        wanted = msgspec.convert(given, FilterCondition, strict=True)
-    except msgspec.ValidationError as error:
-        kind = "unsupportedFilter" if "unknown field" in str(error) else "invalidArguments"
-        raise MethodError(kind, f"filter: {error}", arguments=["filter"]) from error
+    wanted = condition_of(given, FilterCondition)
     asked = {name: value for name in _TESTS if (value := getattr(wanted, name)) is not msgspec.UNSET}
     return lambda one: all(_TESTS[name](value, one, folders) for name, value in asked.items())
 

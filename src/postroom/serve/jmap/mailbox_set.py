@@ -14,7 +14,7 @@ from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folder, Folders, subscription_name
 from postroom.serve.jmap.getting import Setting, Taken
-from postroom.serve.jmap.mailbox import PROPERTIES, show, state_of
+from postroom.serve.jmap.mailbox import COUNTS, PROPERTIES, show, state_of
 from postroom.store import arranging, expunge, mailboxes, tree
 from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
@@ -29,6 +29,9 @@ ROLES: Final = frozenset(
 )  # fmt: skip
 SETTABLE: Final[dict[str, Any]] = {"parentId": None, "role": None, "sortOrder": 0, "isSubscribed": True}
 _HARMLESS: Final = frozenset(("name", "sortOrder", "isSubscribed"))
+_UNCOUNTED: Final = tuple(
+    name for name in PROPERTIES if name not in COUNTS
+)  # what is known of one without its emails
 _SERVER_SET: Final = tuple(name for name in PROPERTIES if name not in ("name", *SETTABLE))
 
 
@@ -87,6 +90,7 @@ class _Work:
         self._check(values)
         number = call.service.ids.next()
         parent_id = self._parent(values["parentId"], await Folders.read(call, self._account_id))
+        self._check_role(None, values["role"])
         own = self._account_id == call.visitor.account_id
         new = NewMailbox(
             number,
@@ -111,20 +115,20 @@ class _Work:
         await self._do(work)
         call.forget_shared()
         folders = await Folders.read(call, self._account_id)
-        (shown,) = await show(call, folders, [folders.by_id[number]], tuple(PROPERTIES))
-        return {
-            name: value for name, value in shown.items() if name == "id" or given.get(name, self) != value
-        }
+        (shown,) = await show(call, folders, [folders.by_id[number]], _UNCOUNTED)
+        told = {**shown, **dict.fromkeys(COUNTS, 0)}
+        return {name: value for name, value in told.items() if name == "id" or given.get(name, self) != value}
 
     async def update(self, record: str, given: Object) -> Object | None:
         """Another name, parent, role, place or subscription."""
         call = self._call
         folders = await Folders.read(call, self._account_id)
         folder = self._folder(folders, record)
-        (current,) = await show(call, folders, [folder], tuple(PROPERTIES))
+        counted = [name for name in COUNTS if name in given]
+        (current,) = await show(call, folders, [folder], [*_UNCOUNTED, *counted])
         values = patch.apply(current, given, SETTABLE)
         wrong = [name for name in values if name not in PROPERTIES]
-        wrong += [name for name in _SERVER_SET if values.get(name) != current[name]]
+        wrong += [name for name in _SERVER_SET if values.get(name) != current.get(name)]
         if wrong:
             raise invalid(wrong, "not a property that a client sets")
         self._check(values)
@@ -135,6 +139,7 @@ class _Work:
         current, values = versions
         call, ref = self._call, self._call.ref(self._account_id, folder.mailbox.mailbox_id)
         parent_id = self._parent(values["parentId"], folders)
+        self._check_role(current["role"], values["role"])
         own = self._account_id == call.visitor.account_id
 
         async def work(tx: Transaction) -> list[MailboxChanged]:
@@ -190,9 +195,7 @@ class _Work:
         folders = await Folders.read(self._call, self._account_id)
 
         def depth(written: str) -> int:
-            folder = folders.named(
-                self._call.created.get(written[1:], written) if written[:1] == "#" else written
-            )
+            folder = folders.named(self._call.resolved(written))
             levels = 0
             while folder is not None and levels <= mailboxes.MAX_DEPTH:
                 folder = folders.parent(folder)
@@ -260,6 +263,11 @@ class _Work:
         if folder is None:
             raise invalid("parentId", "there is no such mailbox")
         return folder.mailbox.mailbox_id
+
+    def _check_role(self, former: str | None, wanted: str | None) -> None:
+        """What a mailbox is for decides what is filed there (junk, what was sent): its owner's to say."""
+        if wanted != former and self._account_id != self._call.visitor.account_id:
+            raise Refused("forbidden", "in another's account roles are his to give", ("role",))
 
     def _check(self, values: Object) -> None:
         """The types of what a client may set."""

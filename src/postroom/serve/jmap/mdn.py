@@ -32,15 +32,13 @@ from postroom.proto.jmap.envelopes import Endpoint
 from postroom.proto.jmap.errors import MethodError, Refused, SetError, invalid
 from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.getting import record_number, set_error
+from postroom.serve.jmap.getting import check_number, record_number, set_error
 from postroom.serve.jmap.identity import Shown, identities, may_use
-from postroom.serve.jmap.octets import Octets
+from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.posting import post_of, prepare, send
 from postroom.serve.jmap.submission_records import submissions
 from postroom.store import emails
-from postroom.store.emails import keywords_of
-from postroom.store.rights import Right
+from postroom.store.emails import Reader, keywords_of
 
 MOST_PARSED: Final = 50  # blobs of one call
 MAX_TEXT: Final = 100_000  # characters of textBody
@@ -80,14 +78,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 async def send_(call: Call, arguments: MdnSend) -> Object:
     """RFC 9007 §2.1."""
     account_id = await _account(call, arguments.account_id)
-    if len(arguments.send) > call.service.limits.max_objects_in_set:
-        raise MethodError("requestTooLarge", f"at most {call.service.limits.max_objects_in_set} at a time")
+    check_number(len(arguments.send), call.service.limits.max_objects_in_set, "notifications")
     there = await identities(call, account_id)
-    written = arguments.identity_id
-    identity = there.get(
-        record_number("Identity", call.created.get(written[1:], written) if written[0] == "#" else written)
-        or 0
-    )
+    identity = there.get(record_number("Identity", call.resolved(arguments.identity_id)) or 0)
     if identity is None:
         raise MethodError("invalidArguments", "there is no such identity", arguments=["identityId"])
     work = _Sending(call, account_id, identity, arguments.on_success_update_email or {})
@@ -142,10 +135,11 @@ class _Sending:
         if original is None or not asked:
             raise Refused("notFound", "nobody asks for a notification about this email")
         final = await self._final(wanted.final_recipient)
-        raw = self._compose(wanted, final, original)
+        raw = await apart(len(original), self._compose, wanted, final, original)
         ends = (None, None, [Endpoint(str(one)) for one in asked])
         post = post_of(call)
-        await send(call, post, prepare(call, post, raw, ends), hold_for_undo=False)
+        letter = await apart(len(raw), prepare, call, post, raw, ends)
+        await send(call, post, letter, hold_for_undo=False)
         self._done.add(number)
         told: Object = {
             "finalRecipient": typed(final),
@@ -183,13 +177,10 @@ class _Sending:
     async def _email(self, written: str) -> tuple[int, set[str]]:
         call = self._call
         number = number_of(IdKind.EMAIL, call.meant(written))
-        folders = await Folders.read(call, self._account_id)
-        found = await emails.copies(call.reading, folders.reader, [] if number is None else [number])
+        reader = Reader(self._account_id, self._account_id)
+        found = await emails.copies(call.reading, reader, [] if number is None else [number])
         if number is None or number not in found:
             raise Refused("notFound", "there is no such email")
-        for copy in found[number]:
-            if Right.WRITE_FLAGS not in folders.by_id[copy.mailbox_id].rights:
-                raise Refused("forbidden", f"{MDN_SENT} cannot be set")
         return number, set(keywords_of(found[number]))
 
     def _change(self, creation_id: str, email: str) -> Object:
@@ -258,12 +249,11 @@ def _disposition(given: dict[str, str]) -> Disposition:
 async def parse(call: Call, arguments: MdnParse) -> Object:
     """RFC 9007 §2.2."""
     account_id = await _account(call, arguments.account_id)
-    if len(arguments.blob_ids) > MOST_PARSED:
-        raise MethodError("requestTooLarge", f"at most {MOST_PARSED} blobs at a time")
-    parsed: dict[str, Object] = {}
+    check_number(len(arguments.blob_ids), MOST_PARSED, "blobs")
     not_parsable: list[str] = []
     missing: list[str] = []
     octets = Octets(call, account_id)
+    notices: dict[str, ParsedNotice] = {}
     for blob_id in dict.fromkeys(arguments.blob_ids):
         raw = await octets.read(blob_id)
         if raw is None:
@@ -273,7 +263,11 @@ async def parse(call: Call, arguments: MdnParse) -> Object:
         if notice is None:
             not_parsable.append(blob_id)
         else:
-            parsed[blob_id] = await _shown(call, account_id, notice)
+            notices[blob_id] = notice
+    about = await _about(call, account_id, {one.original_message_id for one in notices.values()})
+    parsed = {
+        blob_id: _shown(notice, about.get(notice.original_message_id)) for blob_id, notice in notices.items()
+    }
     return {
         "accountId": arguments.account_id,
         "parsed": parsed or None,
@@ -282,10 +276,9 @@ async def parse(call: Call, arguments: MdnParse) -> Object:
     }
 
 
-async def _shown(call: Call, account_id: int, notice: ParsedNotice) -> Object:
-    about = await _about(call, account_id, notice.original_message_id)
+def _shown(notice: ParsedNotice, about: str | None) -> Object:
     return {
-        "forEmailId": None if about is None else id_text(IdKind.EMAIL, about),
+        "forEmailId": about,
         "subject": notice.subject or None,
         "textBody": notice.text,
         "includeOriginalMessage": notice.returned,
@@ -304,17 +297,19 @@ async def _shown(call: Call, account_id: int, notice: ParsedNotice) -> Object:
     }
 
 
-async def _about(call: Call, account_id: int, message_id: str) -> int | None:
-    """The email that was sent under a message-id, as far as submissions know: none but one of the account's own can have asked."""
-    sent = {
-        one.what.email_id
-        for one in await submissions(call, account_id)
-        if message_id and one.what.message_id == message_id
+async def _about(call: Call, account_id: int, message_ids: set[str]) -> dict[str, str]:
+    """The email that was sent under each message-id, as far as submissions know: none but one of the account's own can have asked."""
+    sent: dict[str, set[str]] = {}
+    for one in await submissions(call, account_id) if any(message_ids) else ():
+        if one.what.message_id in message_ids:
+            sent.setdefault(one.what.message_id, set()).add(one.what.email_id)
+    numbers = {
+        message_id: number
+        for message_id, email_ids in sent.items()
+        if message_id and len(email_ids) == 1 and (number := number_of(IdKind.EMAIL, *email_ids)) is not None
     }
-    number = number_of(IdKind.EMAIL, sent.pop()) if len(sent) == 1 else None
-    folders = await Folders.read(call, account_id)
-    found = await emails.copies(call.reading, folders.reader, [] if number is None else [number])
-    return number if number in found else None
+    there = await emails.copies(call.reading, Reader(account_id, account_id), numbers.values())
+    return {key: id_text(IdKind.EMAIL, number) for key, number in numbers.items() if number in there}
 
 
 METHODS: Final[Methods] = {

@@ -7,8 +7,8 @@ it is looked for there after the account that a call is about. Not here: HTTP (`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, ParamSpec, TypeVar
 
 from postroom.message import transfer
 from postroom.message.errors import NoSpace, OverQuota
@@ -19,8 +19,17 @@ from postroom.serve.jmap.folders import Folders
 from postroom.store import blobs, emails
 from postroom.store.blobs import BlobRef
 
-IN_THREAD: Final = 262_144  # octets from which on a message is taken apart in a thread
+IN_THREAD: Final = 65_536  # octets from which on a message is taken apart, or made, in a thread
 MOST_UPLOADED: Final = 1 << 30  # octets that an account has uploaded and not used yet
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def apart(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `work` gives, which looks at so many octets: of many in a thread, so that others have their turn."""
+    return await asyncio.to_thread(work, *args, **kwargs) if size >= IN_THREAD else work(*args, **kwargs)
 
 
 class Octets:
@@ -37,22 +46,24 @@ class Octets:
         if blob is None:
             return None
         raw = await self._object(blob.number)
-        for section in blob.parts if raw is not None else ():
-            raw = await _within(raw or b"", section)
-            if raw is None:
-                return None
+        for section in blob.parts:
+            raw = await apart(len(raw), _decoded, raw, section) if raw is not None else None
         return raw
 
-    async def all(self, written: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:
-        """What these blobs hold, and those that are not there."""
+    async def all(self, written: Iterable[str], most: int) -> tuple[dict[str, bytes], list[str]]:
+        """What these blobs hold, and those that are not there; nothing more is read behind `most` octets."""
         found: dict[str, bytes] = {}
         missing: list[str] = []
+        size = 0
         for one in written:
+            if size > most:
+                break
             octets = await self.read(one)
             if octets is None:
                 missing.append(one)
             else:
                 found[one] = octets
+                size += len(octets)
         return found, missing
 
     async def _object(self, number: int) -> bytes | None:
@@ -63,12 +74,6 @@ class Octets:
             return await call.store.read_email(self._account_id, number)
         # What is no email of this account that he may read, he may have uploaded.
         return await call.store.read(call.visitor.account_id, number)
-
-
-async def _within(raw: bytes, section: str) -> bytes | None:
-    if len(raw) >= IN_THREAD:
-        return await asyncio.to_thread(_decoded, raw, section)
-    return _decoded(raw, section)
 
 
 def _decoded(raw: bytes, section: str) -> bytes | None:

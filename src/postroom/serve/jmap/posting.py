@@ -105,7 +105,10 @@ def _kind(content: bytes) -> BodyKind:
 
 
 async def send(call: Call, post: Post, letter: Stamped, *, hold_for_undo: bool = True) -> int:
-    """Hands a message in at the door; gives the id of its acceptance. Raises `Refused`, and then nothing is sent."""
+    """Hands a message in at the door; gives the id of its acceptance. Raises `Refused`, and then nothing is sent.
+
+    What fails behind it, fails after something was done (RFC 8620 §3.6.2, serverPartialFail).
+    """
     now = call.service.now()
     client = _client(call)
     envelope = letter.envelope
@@ -127,6 +130,7 @@ async def send(call: Call, post: Post, letter: Stamped, *, hold_for_undo: bool =
     finally:
         if visit is not None:
             visit.close()
+    call.changed = True
     return receipt.accept_id
 
 

@@ -23,7 +23,7 @@ from postroom.proto.jmap.standard import Set, wanted
 from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, parse_utc_date, utc_date
 from postroom.proto.jmap.webpush import BadKeys, client_keys
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.getting import Setting
+from postroom.serve.jmap.getting import Setting, check_number
 from postroom.store import push_subscriptions, records
 from postroom.store.push_subscriptions import KIND, Kept
 from postroom.store.records import Kind, Record
@@ -64,10 +64,9 @@ async def get(call: Call, arguments: PushGet) -> Object:
         raise MethodError("forbidden", "url and keys are shown to nobody")
     properties = wanted(arguments.properties, PROPERTIES)
     asked = arguments.ids
-    if asked is not None and len(asked) > call.service.limits.max_objects_in_get:
-        raise MethodError("requestTooLarge")
+    check_number(len(asked or ()), call.service.limits.max_objects_in_get, "ids")
     found = {name: _shown(name, kept) for name, (_, kept) in (await _own(call)).items()}
-    names = list(found) if asked is None else [call.created.get(one[1:], one) for one in dict.fromkeys(asked)]
+    names = list(found) if asked is None else list(dict.fromkeys(map(call.resolved, asked)))
     return {
         "list": [{key: found[one][key] for key in properties} for one in names if one in found],
         "notFound": [one for one in names if one not in found],

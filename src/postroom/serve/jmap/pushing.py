@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -87,6 +87,11 @@ class Pusher:
         """The public key, as the session object has it."""
         return webpush.text(webpush.public_octets(self._sender.key))
 
+    @property
+    def accounts(self) -> Collection[int]:
+        """Who is told by push services."""
+        return {account_id for account_id, _ in self._serving}
+
     def may_create(self, account_id: int) -> bool:
         """Whether an account may make one more subscription in this hour; it is counted then."""
         now = self._sender.now()
@@ -151,7 +156,7 @@ class Pusher:
     async def _serve(self, one: Standing) -> None:
         """Tells one subscription what changes, until it ends. What changes while a push service is not to be reached is told together."""
         types = None if one.kept.types is None else frozenset(one.kept.types)
-        visitor = Visitor(one.account_id, one.address, one.kept.credential)
+        visitor = Visitor(one.account_id, one.address, credential=one.kept.credential)
         watch = Watch(self._service(), visitor, types)
         try:
             await watch.begin()

@@ -6,18 +6,44 @@ of which there may be a million (`serve.jmap.email_query`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+import msgspec
+
+from postroom.proto.jmap.capabilities import COLLATIONS
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import MAX_COMPARATORS, Comparator, Operator, Query, QueryChanges, window
 from postroom.proto.jmap.types import Object
 
 T = TypeVar("T")
+C = TypeVar("C", bound=msgspec.Struct)
 Condition = Callable[[T], bool]
 Key = Callable[[T], Any]
 
 MOST_IDS: Final = 5_000  # of one answer to a query
+
+
+def condition_of(given: Object, kind: type[C]) -> C:
+    """A FilterCondition as the struct of its type. Raises `unsupportedFilter` for a property that there is not, else `invalidArguments`."""
+    try:
+        return msgspec.convert(given, kind, strict=True)
+    except msgspec.ValidationError as error:
+        wrong = "unsupportedFilter" if "unknown field" in str(error) else "invalidArguments"
+        raise MethodError(wrong, f"filter: {error}", arguments=["filter"]) from error
+
+
+def comparators_of(sort: Sequence[Comparator] | None, known: Collection[str]) -> list[Comparator]:
+    """The comparators of a sort, which are of properties that are known. Raises `unsupportedSort`."""
+    comparators = list(sort or ())
+    if len(comparators) > MAX_COMPARATORS:
+        raise MethodError("unsupportedSort", f"a sort has at most {MAX_COMPARATORS} comparators")
+    for one in comparators:
+        if one.property not in known:
+            raise MethodError("unsupportedSort", f"nothing is sorted by {one.property[:100]!r}")
+        if one.collation is not None and one.collation not in COLLATIONS:
+            raise MethodError("unsupportedSort", f"there is no collation {one.collation[:100]!r}")
+    return comparators
 
 
 def predicate(tree: Operator | Object | None, condition: Callable[[Object], Condition[T]]) -> Condition[T]:
@@ -36,14 +62,8 @@ def predicate(tree: Operator | Object | None, condition: Callable[[Object], Cond
 
 def ordered(found: Sequence[T], sort: Sequence[Comparator] | None, keys: Mapping[str, Key[T]]) -> list[T]:
     """In the order of the comparators; `found` has a stable order of its own. Raises `unsupportedSort`."""
-    comparators = list(sort or ())
-    if len(comparators) > MAX_COMPARATORS:
-        raise MethodError("unsupportedSort", f"a sort has at most {MAX_COMPARATORS} comparators")
-    for comparator in comparators:
-        if comparator.property not in keys:
-            raise MethodError("unsupportedSort", f"nothing is sorted by {comparator.property[:100]!r}")
     result = list(found)
-    for comparator in reversed(comparators):  # a stable sort by each, the last one first
+    for comparator in reversed(comparators_of(sort, keys)):  # a stable sort by each, the last one first
         result.sort(key=keys[comparator.property], reverse=not comparator.is_ascending)
     return result
 

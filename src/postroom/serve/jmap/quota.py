@@ -18,13 +18,22 @@ from postroom.proto.jmap.standard import Changes, Get, Query, QueryChanges, read
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import got, ids_of
-from postroom.serve.jmap.querying import Condition, answered, changed, not_too_many, ordered, predicate
+from postroom.serve.jmap.querying import (
+    Condition,
+    answered,
+    changed,
+    condition_of,
+    not_too_many,
+    ordered,
+    predicate,
+)
 from postroom.store import quota
 from postroom.store.quota import Quota
 
 _STATE: Final = re.compile(r"([0-9]{1,16})-([0-9]{1,16})-([0-9]{1,16})-([0-9]{1,16})")
 _TYPES: Final = ("Email",)  # RFC 9425 §4.1: what counts
 
+NONE: Final = "0-0-0-0"  # the state where nothing is limited
 OCTETS: Final = "octets"
 COUNT: Final = "count"
 _NAMES: Final[Mapping[str, str]] = {OCTETS: "Storage", COUNT: "Emails"}
@@ -129,8 +138,15 @@ async def _now(call: Call, account_id: str) -> Quota:
     return await quota.get(call.reading, await call.own_account(account_id))
 
 
+async def state_of(call: Call, account_id: int) -> str:
+    """The state of an account's quotas."""
+    return _state(await quota.get(call.reading, account_id))
+
+
 def _state(now: Quota) -> str:
-    return f"{now.used_bytes}-{now.most_bytes}-{now.used_messages}-{now.most_messages}"
+    """What is used is of account where it is limited."""
+    octets = f"{now.used_bytes if now.most_bytes else 0}-{now.most_bytes}"
+    return f"{octets}-{now.used_messages if now.most_messages else 0}-{now.most_messages}"
 
 
 def _read(state: str) -> Quota:
@@ -162,11 +178,7 @@ def _results(call: Call, now: Quota, arguments: Query | QueryChanges) -> list[st
 
 
 def _condition(given: Object) -> Condition[Limited]:
-    try:
-        wished = msgspec.convert(given, QuotaFilter, strict=True)
-    except msgspec.ValidationError as error:
-        kind = "unsupportedFilter" if "unknown field" in str(error) else "invalidArguments"
-        raise MethodError(kind, f"filter: {error}", arguments=["filter"]) from error
+    wished = condition_of(given, QuotaFilter)
     asked = {name: value for name in _TESTS if (value := getattr(wished, name)) is not msgspec.UNSET}
     return lambda one: all(_TESTS[name](value, one) for name, value in asked.items())
 

@@ -80,8 +80,8 @@ def _account(address: str, rights: str | None = None) -> dict[str, Any]:
         "isPersonal": own,
         "isReadOnly": rights is not None and set(rights) <= _LOOKING,
         "accountCapabilities": {
-            capability.uri: capability.of_account
+            capability.uri: said
             for capability in TABLE
-            if capability.of_account is not None and (own or capability.shared)
+            if (said := capability.of_account if own else capability.of_shared) is not None
         },
     }

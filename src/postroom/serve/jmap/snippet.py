@@ -10,7 +10,6 @@ from msgspec import Meta
 from postroom.message.ids import IdKind, id_text
 from postroom.message.searched_text import searched
 from postroom.proto.jmap.capabilities import MAIL
-from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.search_words import search_words
 from postroom.proto.jmap.snippets import MOST_SEARCHED, marked
 from postroom.proto.jmap.standard import Operator, read_filter
@@ -19,6 +18,7 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_filter import Filter
 from postroom.serve.jmap.email_view import View
 from postroom.serve.jmap.folders import Folders
+from postroom.serve.jmap.getting import check_number
 from postroom.store import emails
 from postroom.store.emails import Reader
 
@@ -34,23 +34,22 @@ class SnippetGet(Arguments, frozen=True, kw_only=True):
 async def get(call: Call, arguments: SnippetGet) -> Object:
     """RFC 8621 §5.1."""
     account_id = await call.account(arguments.account_id)
-    most = call.service.limits.max_objects_in_get
-    if len(arguments.email_ids) > most:
-        raise MethodError("requestTooLarge", f"{len(arguments.email_ids)} ids, at most {most} are taken")
+    check_number(len(arguments.email_ids), call.service.limits.max_objects_in_get, "ids")
     folders = await Folders.read(call, account_id)
     Filter(call, folders, arguments.filter)  # only to say what is wrong with it
     in_subject, in_body = _words(arguments.filter)
+    asked = {one: number_of(IdKind.EMAIL, one) for one in map(call.resolved, arguments.email_ids)}
+    reader = folders.reader
+    copies = await emails.copies(call.reading, reader, {one for one in asked.values() if one is not None})
+    contents = await emails.contents(call.reading, reader.account_id, copies)
     shown: list[Object] = []
     missing: list[str] = []
-    for written in dict.fromkeys(arguments.email_ids):
-        number = number_of(IdKind.EMAIL, written)
-        snippet = (
-            None if number is None else await _snippet(call, folders.reader, number, (in_subject, in_body))
-        )
-        if snippet is None:
+    for written, number in asked.items():
+        if number is None or number not in copies:
             missing.append(written)
-        else:
-            shown.append(snippet)
+            continue
+        view = View.of_email(copies[number], contents.get(number))
+        shown.append(await _snippet(call, reader, view, (in_subject, in_body)))
     return {"accountId": arguments.account_id, "list": shown, "notFound": missing or None}
 
 
@@ -71,20 +70,13 @@ def _words(given: Object | None) -> tuple[list[str], list[str]]:
     return subject, body
 
 
-async def _snippet(
-    call: Call, reader: Reader, number: int, words: tuple[list[str], list[str]]
-) -> Object | None:
-    copies = await emails.copies(call.reading, reader, [number])
-    if number not in copies:
-        return None
-    content = (await emails.contents(call.reading, reader.account_id, [number])).get(number)
-    view = View.of_email(copies[number], content)
+async def _snippet(call: Call, reader: Reader, view: View, words: tuple[list[str], list[str]]) -> Object:
     body = None
     if words[1] or view.stale:
-        view.raw = await call.store.read_email(reader.account_id, number) or b""
+        view.raw = await call.store.read_email(reader.account_id, view.email_id) or b""
         body = await asyncio.to_thread(_body, view.raw, words[1])
     return {
-        "emailId": id_text(IdKind.EMAIL, number),
+        "emailId": id_text(IdKind.EMAIL, view.email_id),
         "subject": marked(view.summary.subject, words[0], whole=True),
         "preview": body,
     }

@@ -15,7 +15,16 @@ from postroom.proto.jmap.state import read_state
 from postroom.proto.jmap.types import Object, parse_utc_date, utc_date
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import got, ids_of, record_number
-from postroom.serve.jmap.querying import Condition, Key, answered, changed, not_too_many, ordered, predicate
+from postroom.serve.jmap.querying import (
+    Condition,
+    Key,
+    answered,
+    changed,
+    condition_of,
+    not_too_many,
+    ordered,
+    predicate,
+)
 from postroom.serve.jmap.recorded import changes_of, state_of
 from postroom.serve.jmap.submission_records import KIND, Submitted, follow, some, submissions
 from postroom.store import records
@@ -118,11 +127,7 @@ async def _results(call: Call, account_id: int, arguments: Query | QueryChanges)
 
 
 def _condition(given: Object) -> Condition[Submitted]:
-    try:
-        asked = msgspec.convert(given, FilterCondition, strict=True)
-    except msgspec.ValidationError as error:
-        kind = "unsupportedFilter" if "unknown field" in str(error) else "invalidArguments"
-        raise MethodError(kind, f"filter: {error}", arguments=["filter"]) from error
+    asked = condition_of(given, FilterCondition)
     tests: list[Condition[Submitted]] = []
     for ids, name in (
         (asked.identity_ids, "identityId"),

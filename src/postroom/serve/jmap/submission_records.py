@@ -1,6 +1,6 @@
 """What is kept of a submission, and how that follows what becomes of the message: queue, journal, and the reports that come in.
 
-RFC 8621 §7 (undoStatus, deliveryStatus, dsnBlobIds, mdnBlobIds). It is looked after whenever somebody asks for submissions; those of long ago do not change any more.
+RFC 8621 §7 (undoStatus, deliveryStatus, dsnBlobIds, mdnBlobIds). It is looked after whenever somebody asks for submissions, and while he listens (`serve.jmap.following`); those of long ago do not change any more.
 Not here: the methods.
 """
 
@@ -123,16 +123,31 @@ async def some(call: Call, account_id: int, numbers: Iterable[int]) -> dict[int,
     return {number: read(one) for number, one in found.items()}
 
 
-async def follow(call: Call, account_id: int) -> None:
-    """Writes down what has become of the submissions of late."""
+async def follow(call: Call, account_id: int) -> bool:
+    """Writes down what has become of the submissions of late; whether queue or journal have more to say of any of them."""
     kind = Kind(account_id, KIND)
     since = first_of(max(0, call.service.now() - FOLLOWED))
     recent = [read(one) for one in await all_of(call, kind, since)]
     if not recent:
-        return
+        return False
     now = {one.record_id: await _looked_at(call, one) for one in recent}
     await _read_reports(call, account_id, recent, now)
-    changed = {one.record_id: now[one.record_id] for one in recent if now[one.record_id] != one.what}
+    await _write_down(call, kind, recent, now)
+    return not all(what.settled for what in now.values())
+
+
+async def follow_one(call: Call, account_id: int, number: int) -> Submitted:
+    """The submission of that number, with what has become of it as far as queue and journal say."""
+    one = (await some(call, account_id, [number]))[number]
+    now = await _looked_at(call, one)
+    await _write_down(call, Kind(account_id, KIND), [one], {number: now})
+    return Submitted(number, now)
+
+
+async def _write_down(
+    call: Call, kind: Kind, former: Sequence[Submitted], now: Mapping[int, Submission]
+) -> None:
+    changed = {one.record_id: now[one.record_id] for one in former if now[one.record_id] != one.what}
     if not changed:
         return
 
@@ -234,10 +249,11 @@ async def _read_reports(
 ) -> None:
     """Looks through what has come in since the last look; `now` is brought up to date."""
     key = ("EmailSubmission", account_id)
-    known = call.service.results.get(key)
+    looked_at, *known = call.service.results.get(key) or [_LAST]
     # A report may be faster than the record: of one that was not looked for yet, all since before its sending is looked through.
-    new = [one.what.before for one in recent if known is None or one.record_id not in known[1:]]
-    since = min([*new, *(known or ())[:1]])
+    followed = frozenset(known)
+    new = [one.what.before for one in recent if one.record_id not in followed]
+    since = min([*new, looked_at])
     newest = await emails.newest(call.reading, account_id)
     if newest <= since and not new:
         return

@@ -22,9 +22,9 @@ from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import IdOrCreated, Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting, record_number
 from postroom.serve.jmap.identity import Shown, identities, may_use
+from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.posting import Stamped, post_of, prepare, send
 from postroom.serve.jmap.recorded import state_of
 from postroom.serve.jmap.submission import PROPERTIES, show
@@ -36,11 +36,13 @@ from postroom.serve.jmap.submission_records import (
     Submission,
     Submitted,
     follow,
+    follow_one,
     some,
     written,
 )
 from postroom.store import emails, journal, recall, records
 from postroom.store.changes import Change
+from postroom.store.emails import Reader
 from postroom.store.engine import Transaction
 from postroom.store.records import Kind
 
@@ -78,7 +80,7 @@ def _email_set(
     done = {one["id"] for one in setting.created.values()} | set(setting.updated) | set(setting.destroyed)
 
     def email(written_id: str) -> str | None:
-        record = call.created.get(written_id[1:], "") if written_id.startswith("#") else written_id
+        record = call.resolved(written_id)
         return email_of.get(record) if record in done else None
 
     update: dict[str, Object] = {}
@@ -144,8 +146,7 @@ class _Work:
 
     async def _created(self, number: int, given: Object) -> Object:
         """What the client does not know: local copies may have arrived already."""
-        await follow(self._call, self._kind.account_id)
-        one = (await some(self._call, self._kind.account_id, [number]))[number]
+        one = await follow_one(self._call, self._kind.account_id, number)
         self.email_of[one.id] = one.what.email_id
         told = show(one)
         return {name: value for name, value in told.items() if name not in given or given[name] != value}
@@ -160,8 +161,8 @@ class _Work:
 
     async def _email(self, given: Any) -> tuple[int, int]:
         number = number_of(IdKind.EMAIL, self._meant(given, "emailId"))
-        folders = await Folders.read(self._call, self._kind.account_id)
-        found = await emails.copies(self._call.reading, folders.reader, [] if number is None else [number])
+        reader = Reader(self._kind.account_id, self._kind.account_id)
+        found = await emails.copies(self._call.reading, reader, [] if number is None else [number])
         if number is None or number not in found:
             raise invalid("emailId", "there is no such email")
         return number, found[number][0].thread_id
@@ -187,7 +188,7 @@ class _Work:
             given = Envelope(Endpoint(str(own)), recipients(header))
         sender = _reverse_path(given.mail_from)
         addresses = (sender, given.mail_from.parameters, given.rcpt_to)
-        return prepare(call, post_of(call), raw, addresses), given
+        return await apart(len(raw), prepare, call, post_of(call), raw, addresses), given
 
     async def _sender(self, identity: Shown, found: Address | None) -> Address:
         """Of the message, if the user may use it; else the identity's (RFC 8621 §7, envelope)."""

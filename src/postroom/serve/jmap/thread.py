@@ -6,6 +6,7 @@ from typing import Final
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import Changes, Get, wanted
 from postroom.proto.jmap.state import Changed
 from postroom.proto.jmap.types import Object
@@ -16,7 +17,6 @@ from postroom.store import emails
 from postroom.store.emails import EmailChange, Reader
 
 PROPERTIES: Final = ("id", "emailIds")
-MOST_IN_ALL: Final = 500  # threads of an account that /get shows when none are named
 
 
 async def get(call: Call, arguments: Get) -> Object:
@@ -27,7 +27,10 @@ async def get(call: Call, arguments: Get) -> Object:
     state = await state_of(call, account_id)
     reader = (await Folders.read(call, account_id)).reader
     if asked is None:
-        numbers = await emails.some_threads(call.reading, reader, call.service.limits.max_objects_in_get)
+        most = call.service.limits.max_objects_in_get
+        numbers = await emails.some_threads(call.reading, reader, most + 1)
+        if len(numbers) > most:
+            raise MethodError("requestTooLarge", f"there are more than {most} threads: name those you want")
     else:
         numbers = [number for one in asked if (number := number_of(IdKind.THREAD, one)) is not None]
     found = await emails.in_threads(call.reading, reader, numbers)
@@ -53,13 +56,18 @@ async def state_of(call: Call, account_id: int) -> int:
     return max(await emails.newest(call.reading, account_id), (await call.state(account_id)).floor)
 
 
-async def changes(call: Call, arguments: Changes) -> Object:
-    """RFC 8621 §3.2. A thread changes when an email of it comes or goes; new is one that has no older email."""
+async def since_of(call: Call, arguments: Changes, kind: IdKind) -> tuple[Since, Reader]:
+    """Where a client is who asks for changes of emails or threads, and what he sees of them."""
     account_id = await call.account(arguments.account_id)
     account = await call.state(account_id)
     newest = await state_of(call, account_id)
-    since = Since(arguments, IdKind.THREAD, floor=account.floor, newest=account.modseq, current=newest)
-    reader = (await Folders.read(call, account_id)).reader
+    since = Since(arguments, kind, floor=account.floor, newest=account.modseq, current=newest)
+    return since, (await Folders.read(call, account_id)).reader
+
+
+async def changes(call: Call, arguments: Changes) -> Object:
+    """RFC 8621 §3.2. A thread changes when an email of it comes or goes; new is one that has no older email."""
+    since, reader = await since_of(call, arguments, IdKind.THREAD)
     found, at = await emails.changes(call.reading, reader, since.cursor, since.most)
     told = await _threads_of(call, reader, found, since.since.began)
     return since.told(told, at)

@@ -5,6 +5,7 @@ What is downloaded is never shown by a browser as a page of this server: an atta
 
 from __future__ import annotations
 
+import asyncio
 import re
 from http import HTTPStatus
 from typing import Final
@@ -20,6 +21,7 @@ from postroom.serve.jmap.octets import Octets, upload
 from postroom.serve.jmap.sessions import DOWNLOAD, UPLOAD
 
 PIECE: Final = 262_144  # octets of one message to the HTTP server
+MAX_DOWNLOADS: Final = 6  # that one user has at a time; others wait
 MAX_NAME: Final = 255  # characters of a file's name
 
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:;[ -~]{0,200})?")
@@ -58,9 +60,15 @@ async def send(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
     account_id, blob_id, name = map(unquote, levels)
     call = Call(app.service, visitor)
     number = await _account(call, account_id)
-    octets = await Octets(call, number).read(blob_id)
-    if octets is None:
-        raise RequestError("", "there is no such blob", HTTPStatus.NOT_FOUND)
+    turn = app.downloads.setdefault(visitor.account_id, asyncio.Semaphore(MAX_DOWNLOADS))
+    async with turn:  # each holds the whole blob for as long as its client takes
+        octets = await Octets(call, number).read(blob_id)
+        if octets is None:
+            raise RequestError("", "there is no such blob", HTTPStatus.NOT_FOUND)
+        await _send(exchange, octets, blob_id, name)
+
+
+async def _send(exchange: Exchange, octets: bytes, blob_id: str, name: str) -> None:
     asked = parse_qs(exchange.query).get("type", ["application/octet-stream"])[0]
     kind = asked if _TYPE.fullmatch(asked) else "application/octet-stream"
     first, end = _part(exchange, len(octets))

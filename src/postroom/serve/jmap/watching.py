@@ -16,7 +16,7 @@ import msgspec
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.push import position
-from postroom.serve.jmap import identity, mailbox, submission_records, thread
+from postroom.serve.jmap import identity, mailbox, quota, submission_records, thread
 from postroom.serve.jmap.call import Call, JmapService, Visitor
 from postroom.serve.jmap.recorded import state_of
 from postroom.store import contacts, emails
@@ -35,10 +35,13 @@ from postroom.store.rights import Right
 GATHER: Final = 0.01  # seconds in which changes come together
 
 
-class Watched(msgspec.Struct, frozen=True):
-    """A type of data: how /get finds its state, and whether accounts that others share have it."""
+State = int | str
 
-    state: Callable[[Call, int], Awaitable[int]]
+
+class Watched(msgspec.Struct, frozen=True):
+    """A type of data: how /get finds its state (a modseq, or a text of its own), and whether accounts that others share have it."""
+
+    state: Callable[[Call, int], Awaitable[State]]
     shared: bool = False
 
 
@@ -51,6 +54,7 @@ TYPES: Final[Mapping[str, Watched]] = {
     "Identity": Watched(lambda call, own: state_of(call, Kind(own, identity.KIND))),
     "EmailSubmission": Watched(lambda call, own: state_of(call, Kind(own, submission_records.KIND))),
     "ContactCard": Watched(lambda call, own: state_of(call, contacts.cards_of(own))),
+    "Quota": Watched(quota.state_of),
 }
 _RIGHTS: Final = -1  # no account's id: who shares what may have changed
 DELIVERY: Final = "EmailDelivery"  # has no /get: its state is the modseq at which the newest email was made
@@ -70,7 +74,7 @@ class _Account:
         self.subscription = subscription
         self.modseq = 0
         self.delivered = 0  # EmailDelivery, as far as it is known
-        self.told: dict[str, int] = {}
+        self.told: dict[str, State] = {}
 
 
 class Watch:
@@ -109,7 +113,13 @@ class Watch:
             return
         account.modseq = before
         states = await self._states(call, account_id)
-        account.told = {name: state for name, state in states.items() if seen is None or state <= before}
+        # What is no modseq is the same where nothing has changed at all, or where there is nothing of it.
+        account.told = {
+            name: state
+            for name, state in states.items()
+            if seen is None
+            or (state <= before if isinstance(state, int) else before == now or state == quota.NONE)
+        }
         if seen is not None:
             self._wake(account_id)
 
@@ -157,7 +167,7 @@ class Watch:
         if _RIGHTS in dirty:
             dirty |= await self._follow(call)
         # What is found is noted when all of it was read, so that a cancelled look can be made again.
-        looked: dict[int, tuple[int, dict[str, int]]] = {}
+        looked: dict[int, tuple[int, dict[str, State]]] = {}
         for account_id in dirty & set(self._accounts):
             now = (await call.state(account_id)).modseq
             looked[account_id] = (now, await self._states(call, account_id))
@@ -167,7 +177,7 @@ class Watch:
             news = {name: str(state) for name, state in states.items() if state != account.told.get(name)}
             account.told |= states
             account.modseq = now
-            account.delivered = states.get(DELIVERY, account.delivered)
+            account.delivered = int(states.get(DELIVERY, account.delivered))
             if news:
                 changed[id_text(IdKind.ACCOUNT, account_id)] = news
         return changed
@@ -193,9 +203,9 @@ class Watch:
             account.modseq = account.delivered = (await call.state(account_id)).modseq
         return came
 
-    async def _states(self, call: Call, account_id: int) -> dict[str, int]:
+    async def _states(self, call: Call, account_id: int) -> dict[str, State]:
         own = account_id == self._visitor.account_id
-        states: dict[str, int] = {}
+        states: dict[str, State] = {}
         try:
             for name, watched in TYPES.items():
                 if (own or watched.shared) and self._wants(name):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from postroom.message.errors import MailError
 from postroom.proto.jmap import websocket
 from postroom.proto.jmap.capabilities import KNOWN
 from postroom.proto.jmap.errors import RequestError
@@ -18,7 +19,8 @@ from postroom.proto.jmap.push import read_position
 from postroom.proto.jmap.websocket import SUBPROTOCOL, Asked, Disable, Enable, Wrong
 from postroom.serve.jmap.audience import TooManyListeners
 from postroom.serve.jmap.call import Visitor
-from postroom.serve.jmap.http import Exchange, JmapApp, Resource, answered
+from postroom.serve.jmap.http import Exchange, JmapApp, Resource, answered, unavailable
+from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.sessions import WEBSOCKET_PATH
 from postroom.serve.jmap.watching import Watch
 
@@ -67,9 +69,13 @@ class Socket:
                 await self._exchange.send({"type": "websocket.close", "code": NOT_TEXT})
                 return
             try:
-                await self._heed(websocket.read(text, KNOWN, self._app.service.limits))
+                await self._heed(
+                    await apart(len(text), websocket.read, text, KNOWN, self._app.service.limits)
+                )
             except Wrong as wrong:
                 await self._say(websocket.request_error(wrong))
+            except MailError as error:
+                await self._say(websocket.request_error(Wrong(unavailable(error))))
 
     async def _heed(self, said: Asked | Enable | Disable) -> None:
         if isinstance(said, Asked):

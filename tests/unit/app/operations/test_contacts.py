@@ -10,6 +10,7 @@ from postroom.app.operations.contacts import MOST_CARDS
 from postroom.message.address import parse_mailbox
 from postroom.store import blobs, contacts
 from postroom.store.accounts import get
+from postroom.store.changes import RecordsChanged
 
 BOB = "bob@hamburger.test"
 
@@ -73,3 +74,9 @@ async def test_pictures_go_along(office: TestOffice) -> None:
     uri = f"data:image/png;base64,{base64.b64encode(b'picture').decode()}"
     assert found["p"]["card"]["media"] == {"m": {"kind": "photo", "mediaType": "image/png", "uri": uri}}
     assert found["p"]["left_out"] == ["n"]
+
+
+async def test_who_listens_hears_of_what_was_imported(office: TestOffice) -> None:
+    await office.ask("contacts.import", address=BOB, cards=[card("a")])
+    kinds = [one.kind for one in office.published if isinstance(one, RecordsChanged)]
+    assert kinds == [contacts.BOOK, contacts.CARD]
