@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from postroom.message.query_language import MAX_QUERY, MAX_TERMS
+
 CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
 SUBMISSION: Final = "urn:ietf:params:jmap:submission"
@@ -20,6 +22,9 @@ VAPID: Final = "urn:ietf:params:jmap:webpush-vapid"
 WEBSOCKET: Final = "urn:ietf:params:jmap:websocket"
 
 CONTACTS: Final = "urn:ietf:params:jmap:contacts"
+WEBMAIL: Final = (
+    "urn:postroom:params:jmap:webmail"  # ours: what the web mail needs beyond the standard, in one
+)
 
 
 # RFC 8621 §4.4.2; what a query of emails can be sorted by.
@@ -35,7 +40,7 @@ LOOKED_UP: Final = ("Email", "Mailbox", "Thread")  # what a blob may be found in
 
 
 class Capability(msgspec.Struct, frozen=True):
-    """`of_account`: what it says of an account, None for one that accounts do not have. `shared`: of accounts that others share, too."""
+    """`rfc`: where it is described. `of_account`: what it says of an account, None for one that accounts do not have. `shared`: of accounts that others share, too."""
 
     uri: str
     rfc: str
@@ -74,6 +79,7 @@ TABLE: Final[tuple[Capability, ...]] = (
     ),
     Capability(WEBSOCKET, "RFC 8887 §3.1"),
     Capability(VAPID, "RFC 9749 §3"),
+    Capability(WEBMAIL, "of no RFC", {"maxQueryLength": MAX_QUERY, "maxQueryTerms": MAX_TERMS}, shared=True),
     Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
