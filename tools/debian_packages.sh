@@ -7,7 +7,7 @@ set -u
 packages="swaks libnet-ssleay-perl libauthen-sasl-perl curl openssl telnet netcat-openbsd strace tmux
     msmtp s-nail mailutils fetchmail getmail6 mpop
     isync offlineimap3 imapfilter mutt neomutt alpine aerc
-    postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd postgresql opendkim"
+    postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd postgresql opendkim chromium"
 services="postfix dovecot postgresql fetchmail opendkim"
 tried=${1:-}
 policy=/usr/sbin/policy-rc.d
