@@ -12,7 +12,7 @@ from postroom.message.markup.css import MAX_BRACKETS, MAX_CSS, MAX_DECLARATION, 
 from postroom.message.markup.pictures import MAX_ADDRESS, MAX_HOSTS, Pictures
 from postroom.message.markup.plain import MAX_LINKS, MAX_QUOTES, MAX_TEXT, text_markup
 from postroom.message.markup.safe import sanitise
-from postroom.message.markup.tokens import MAX_ATTRIBUTES, MAX_VALUE, Tag
+from postroom.message.markup.tokens import MAX_ATTRIBUTES, MAX_SCANNED, MAX_VALUE, Tag
 
 
 def balanced(text: str) -> Balanced:
@@ -35,6 +35,12 @@ def test_attributes() -> None:
         assert len(tag.attributes) == MAX_ATTRIBUTES
     assert len(one(f"<p a={'x' * MAX_VALUE}>").attributes) == 1
     assert len(one(f"<p a={'x' * (MAX_VALUE + 1)}>").attributes) == 0
+
+
+def test_a_tag_without_end_of_attributes() -> None:
+    scanned = "<p " + "a " * (MAX_SCANNED - 1) + "b=1>x"
+    assert list(tokens.tokens(scanned)) == [Tag("p", False, {"a": "", "b": "1"}), "x"]
+    assert list(tokens.tokens(scanned.replace("b=1", "c b=1"))) == [Tag("p", False, {"a": "", "c": ""}), "x"]
 
 
 def test_markup_and_tags() -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 from jmap_stage import ALICE, BOB, JmapStage
 from postroom.message.ids import IdKind, id_text
+from postroom.message.markup.pictures import BOX
 from postroom.proto.http.picture_addresses import Wanted, read, sign
+from postroom.serve.jmap.message_html import MAX_OWN_PICTURE, MAX_OWN_PICTURES
 
 PNG = b"\x89PNG\r\n\x1a\n...."
 KEY, NOW = b"k" * 32, 1_800_000_000
@@ -43,6 +45,29 @@ async def test_html_with_pictures_of_its_own(stage: JmapStage) -> None:
     assert told["removed"] == {"scripts": 1}
     assert [one["cid"] for one in told["missingParts"]] == ["svg"]
     assert "img-src data:;" in told["html"]
+
+
+async def test_pictures_of_its_own_are_bounded(stage: JmapStage) -> None:
+    fits, beyond = PNG + bytes(MAX_OWN_PICTURE - len(PNG)), PNG + bytes(MAX_OWN_PICTURE - len(PNG) + 1)
+    told = await shown(
+        stage, mail("<img src=cid:a><img src=cid:b>", picture("a", fits), picture("b", beyond))
+    )
+    assert [one["cid"] for one in told["missingParts"]] == ["b"]
+    assert told["html"].count("data:image/png;base64,") == 1
+    many = "<p style='background:url(cid:a)'>" * 30 + "<img src=cid:a>" * 30
+    told = await shown(stage, mail(many, picture("a", fits)))
+    assert told["html"].count("data:image/png;base64,") == MAX_OWN_PICTURES // MAX_OWN_PICTURE
+
+
+async def test_stand_ins_are_nobody_elses(stage: JmapStage) -> None:
+    told = await shown(
+        stage,
+        mail(
+            "<img src='data:image/gif;base64,cGFydCAy'><img src='data:image/gif;base64,cGFydCAz'>",
+            picture("a", PNG),
+        ),
+    )
+    assert (told["html"].count("data:image/png"), told["html"].count(BOX)) == (0, 2)
 
 
 async def test_pictures_of_others_when_asked_for(stage: JmapStage) -> None:

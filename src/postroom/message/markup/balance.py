@@ -26,7 +26,7 @@ from postroom.message.markup.elements import (
 )
 from postroom.message.markup.tokens import Tag, tokens
 
-MAX_MARKUP: Final = 10 << 20  # characters of HTML of one part that are shown
+MAX_MARKUP: Final = 4 << 20  # characters of HTML of one part that are read
 MAX_TAGS: Final = 50_000  # of one part; what follows is not shown
 MAX_NESTING: Final = 100  # elements in each other; deeper ones are left out, their text stays
 MAX_FORMATTING: Final = 16  # fonts, bold letters and their like in each other
@@ -52,6 +52,8 @@ class Balanced:
         self._stack: list[str] = []
         self._formatting = 0
         self._tags = 0
+        self._written = 0
+        self._most = max(2 * most, 1 << 16)  # characters that are written
         self._left_out: Counter[str] = Counter()  # start tags whose end tags mean nothing
         self._hidden: list[str] = []
         self._run(text[:most])
@@ -63,7 +65,7 @@ class Balanced:
                 self._text(token)
                 continue
             self._tags += 1
-            if self._tags > MAX_TAGS:
+            if self._tags > MAX_TAGS or self._written > self._most:
                 self.truncated = True
                 break
             self._count(token)
@@ -84,7 +86,13 @@ class Balanced:
             text = _CONTROL_REFERENCES.sub(" ", _CONTROLS.sub(" ", text))
             if self._pieces and self._pieces[-1].startswith("<pre"):
                 text = text.lstrip("\n")  # a parser takes the first away
-            self._pieces.append(text.replace("<", "&lt;").replace(">", "&gt;"))
+            text = text.replace("<", "&lt;").replace(">", "&gt;")
+            self.truncated |= self._written + len(text) > self._most
+            self._write(text[: max(0, self._most - self._written)])
+
+    def _write(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self._written += len(piece)
 
     def _count(self, tag: Tag) -> None:
         if not tag.end and tag.name in COUNTED:
@@ -123,7 +131,7 @@ class Balanced:
             self._left_out[name] += name not in VOID
             return
         told = "".join(f' {key}="{escape(_CONTROLS.sub(" ", value))}"' for key, value in kept.items())
-        self._pieces.append(f"<{name}{told}>")
+        self._write(f"<{name}{told}>")
         if name not in VOID:
             self._stack.append(name)
             self._formatting += formatting

@@ -58,11 +58,11 @@ Picture = Callable[[str], str | None]
 
 
 class Css:
-    """The CSS of one message. `refused` counts what was left out for safety's sake: not what is merely unknown."""
+    """The CSS of one message. `most`: characters of style attributes that are read. `refused` counts what was left out for safety's sake: not what is merely unknown."""
 
-    def __init__(self, picture: Picture) -> None:
+    def __init__(self, picture: Picture, most: int = MAX_CSS) -> None:
         self._picture = picture
-        self._left = MAX_CSS
+        self._left = most
         self._seen: dict[str, str] = {}
         self._rules = 0
         self.refused = 0

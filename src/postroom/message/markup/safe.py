@@ -16,7 +16,7 @@ import nh3
 
 from postroom.message.markup.attributes import LINK, REL, Rewriting
 from postroom.message.markup.balance import Balanced
-from postroom.message.markup.css import Css
+from postroom.message.markup.css import MAX_CSS, Css
 from postroom.message.markup.elements import ALLOWED, ANYWHERE, ATTRIBUTES
 from postroom.message.markup.pictures import DATA, Pictures
 from postroom.message.markup.plain import text_markup
@@ -72,13 +72,14 @@ def sanitise(text: str, pictures: Pictures) -> Safe:
 def _at_rest(markup: str, pictures: Pictures) -> str | None:
     """What stays the same when it is made safe once more; None when there is no such thing."""
     quiet = pictures.again()
+    css = Css(quiet.picture, 4 * MAX_CSS)
     before = ""
     for _ in range(MAX_ROUNDS):
-        after = _passed(markup, quiet)
+        after = _passed(markup, quiet, css)
         if after == before:
             return after
         before = after
-        markup = Balanced(after, Rewriting(Css(quiet.picture), quiet, Counter()), len(after)).markup
+        markup = Balanced(after, Rewriting(css, quiet, Counter()), len(after)).markup
     return None
 
 
@@ -92,9 +93,8 @@ def _css_at_rest(sheet: str, pictures: Pictures) -> str:
     return ""
 
 
-def _passed(markup: str, pictures: Pictures) -> str:
+def _passed(markup: str, pictures: Pictures, css: Css) -> str:
     """The parser's own opinion of it, with a check of every value that could do anything."""
-    css = Css(pictures.picture)
 
     def checked(_element: str, name: str, value: str) -> str | None:
         if name == "style":

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 MAX_ATTRIBUTES: Final = 64  # of a tag; further ones are left out
+MAX_SCANNED: Final = 1_000  # attributes of a tag that are looked at; behind them the next > ends it
 MAX_VALUE: Final = 2 << 20  # characters of a value, which may be a picture; a longer one is left out
 
 _SPACE: Final = "\\t\\n\\f\\r "
@@ -78,7 +79,10 @@ def _no_tag(text: str, start: int) -> int:
 def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
     """The first of each name, decoded, and the place behind the tag."""
     attributes: dict[str, str] = {}
-    while found := _ATTRIBUTE.match(text, at):
+    for _ in range(MAX_SCANNED):
+        found = _ATTRIBUTE.match(text, at)
+        if found is None:
+            return {}, len(text)  # the tag does not end: it is none
         at = found.end()
         if found[1]:
             return attributes, at
@@ -86,7 +90,8 @@ def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
         value = found[3] or found[4] or found[5] or ""
         if len(attributes) < MAX_ATTRIBUTES and len(value) <= MAX_VALUE and name not in attributes:
             attributes[name] = html.unescape(value) if "&" in value else value
-    return {}, len(text)  # the tag does not end: it is none
+    end = text.find(">", at)
+    return attributes, end + 1 if end >= 0 else len(text)
 
 
 def _raw(text: str, at: int, name: str) -> tuple[str, int]:

@@ -11,12 +11,13 @@ import base64
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from postroom.message import flowed
 from postroom.message.ids import IdKind
 from postroom.message.markup.document import document
-from postroom.message.markup.pictures import Pictures
+from postroom.message.markup.pictures import BOX, Pictures
 from postroom.message.markup.plain import MAX_TEXT, text_markup
 from postroom.message.markup.safe import Safe, sanitise
 from postroom.message.picture_kinds import picture_kind
@@ -37,6 +38,8 @@ MAX_OWN_PICTURE: Final = 1_500_000  # octets of a picture that stands in the doc
 MAX_OWN_PICTURES: Final = 8 << 20  # octets of all pictures that do
 MAX_BODY_PARTS: Final = 50  # of one message that are put into one document
 
+_BEGINNING: Final = "data:image/gif;base64,"
+_STAND_IN: Final = re.compile(rf"{_BEGINNING}cGFydC[A-Za-z0-9+/]{{1,80}}={{0,2}}")  # "part ..."
 _ORIGIN: Final = re.compile(
     r"https?://[A-Za-z0-9.-]{1,255}(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
 )
@@ -96,9 +99,14 @@ class Making:
         self._view = view
         self._arguments = arguments
         self._left = MAX_OWN_PICTURES
+        self._stand_ins: dict[str, BodyPart] = {}
         self._missing: dict[str, str] = {}
         self._pictures = Pictures(self._own, remote, PATTERN if remote else None)
-        self._parts = {cid: part for part in body_parts.leaves(view.root) if (cid := body_parts.cid(part))}
+
+    @cached_property
+    def _parts(self) -> dict[str, BodyPart]:
+        leaves = body_parts.leaves(self._view.root)
+        return {cid: part for part in leaves if (cid := body_parts.cid(part))}
 
     def told(self) -> Object:
         """The response."""
@@ -112,7 +120,9 @@ class Making:
         return {
             "accountId": self._arguments.account_id,
             "emailId": self._arguments.email_id,
-            "html": document(markup, css, origin=origin, dark=self._arguments.dark),
+            "html": _STAND_IN.sub(
+                self._picture, document(markup, css, origin=origin, dark=self._arguments.dark)
+            ),
             "kind": "html" if "html" in kinds else "text" if kinds else "none",
             "blocked": _hosts(self._pictures.blocked),
             "shown": _hosts(self._pictures.shown),
@@ -132,28 +142,44 @@ class Making:
                 delsp = (part.part.parameter("delsp") or "").lower() == "yes"
                 value = flowed.unflow(value[:MAX_TEXT], delsp=delsp)
             return sanitise(text_markup(value), self._pictures)
-        shown = self._data(part) if part.part.media_type == "image" and not body_parts.cid(part) else None
-        return sanitise(f'<img src="{shown}">', self._pictures) if shown else None
+        if part.part.media_type != "image" or body_parts.cid(part) or not _shown_in_document(part):
+            return None
+        return sanitise(f'<img src="{self._stand_in(part)}">', self._pictures)
 
     def _own(self, cid: str) -> str | None:
         """A part of this message as the address that a picture of it has in the document."""
         part = self._parts.get(cid)
         if part is None:
             return None
-        shown = self._data(part)
-        if shown is None:
+        if not _shown_in_document(part):
             self._missing[cid] = str(part.blob.part(part.part.section))
-        return shown
+            return None
+        return self._stand_in(part)
 
-    def _data(self, part: BodyPart) -> str | None:
-        if part.part.size > 2 * MAX_OWN_PICTURE:
-            return None
+    def _stand_in(self, part: BodyPart) -> str:
+        """A short address in the place of a picture, so that pictures are not looked through as if they were markup."""
+        address = f"{_BEGINNING}{base64.b64encode(b'part ' + part.part.section.encode()[:60]).decode()}"
+        self._stand_ins[address] = part
+        return address
+
+    def _picture(self, found: re.Match[str]) -> str:
+        """The picture for its stand-in; each place where it stands counts."""
+        part = self._stand_ins.get(found[0])
+        if part is None:
+            return BOX
         octets = part.content.octets
-        kind = picture_kind(octets)
-        if kind is None or len(octets) > min(MAX_OWN_PICTURE, self._left):
-            return None
         self._left -= len(octets)
-        return f"data:{kind};base64,{base64.b64encode(octets).decode()}"
+        if self._left < 0:
+            return BOX
+        return f"data:{picture_kind(octets)};base64,{base64.b64encode(octets).decode()}"
+
+
+def _shown_in_document(part: BodyPart) -> bool:
+    """Whether it is a picture, and small enough."""
+    if part.part.size > 2 * MAX_OWN_PICTURE or not part.part.leaf:
+        return False
+    octets = part.content.octets
+    return len(octets) <= MAX_OWN_PICTURE and picture_kind(octets) is not None
 
 
 def _hosts(found: Counter[str]) -> dict[str, Any]:
