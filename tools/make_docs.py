@@ -18,10 +18,12 @@ import msgspec
 
 from postroom.app import building, settings
 from postroom.app.settings import Settings
+from postroom.message.query_operators import OPERATORS
 from postroom.net.networks import Networks
 from postroom.proto.imap import capabilities as imap_capabilities
 from postroom.proto.imap.verb import State
 from postroom.proto.imap.verbs import VERBS as IMAP_VERBS
+from postroom.proto.jmap import capabilities as jmap_capabilities
 from postroom.proto.pop3.authorization import Authorization, Pop3Config
 from postroom.proto.pop3.commands import CAPABILITIES, COMMANDS
 from postroom.proto.pop3.replies import Replies
@@ -30,6 +32,7 @@ from postroom.proto.smtp import extensions
 from postroom.proto.smtp.commands import VERBS
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import EXTENSIONS, SHOWING, Offers
+from postroom.serve.jmap.dispatch import METHODS
 from rfc_citations import ROOT, SOURCE, index
 
 DOCS = ROOT / "docs"
@@ -114,6 +117,7 @@ def pages() -> dict[str, str]:
         "smtp-extensions.md": smtp_page(),
         "pop3-capabilities.md": pop3_page(),
         "imap-capabilities.md": imap_page(),
+        "jmap-capabilities.md": jmap_page(),
         "sasl-mechanisms.md": sasl_page(),
         "configuration.md": configuration_page(),
         "limits.md": limits_page(),
@@ -308,6 +312,42 @@ def imap_page() -> str:
         "when all of it works.",
         table(("Capability", "By", "Offered", "Said, or why not"), rows),
         table(("Command", "State", "By", "Belongs to"), commands),
+    )
+
+
+def jmap_page() -> str:
+    """docs/jmap-capabilities.md."""
+    methods: dict[str, list[str]] = {}
+    for name, method in METHODS.items():
+        methods.setdefault(method.capability, []).append(name)
+    rows = [
+        (
+            f"`{one.uri}`",
+            one.rfc,
+            "every" if one.shared else "one's own" if one.of_account is not None else "",
+            code(methods.get(one.uri, [])),
+        )
+        for one in jmap_capabilities.TABLE
+    ]
+    operators = [
+        (
+            f"`{one.name}:`",
+            code(f"{name}:" for name in one.other_names),
+            one.meaning.replace("{}", "…"),
+            f"`{one.example[6:]}`",
+        )
+        for one in OPERATORS
+    ]
+    return page(
+        "JMAP: capabilities and methods",
+        "What the Session object says. The source is `TABLE` in `proto/jmap/capabilities.py`; a capability is in it when all of it works. "
+        "`urn:postroom:params:jmap:webmail` is ours: what the web mail needs beyond the standard.",
+        table(("Capability", "By", "Of accounts", "Methods"), rows),
+        "## What can be searched for",
+        "`SearchQuery/parse`, the search box and `postroom mail search` read the same language: words, each of them somewhere in the message, "
+        '`"several words"`, and operators. `A B` are both, `A OR B` and `{A B}` any of them, `-A` everything else, `from:(A B)` is `from:A from:B`; '
+        "OR binds closer than standing side by side. What is not understood is an error that says what to write in its place.",
+        table(("Operator", "Also", "A message that", "For example"), operators),
     )
 
 

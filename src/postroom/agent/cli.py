@@ -25,7 +25,11 @@ To = Annotated[
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="The text as HTML too.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the dialogue with the server.")]
 Words = Annotated[
-    list[str] | None, typer.Argument(metavar="WORDS...", help="Each of them stands somewhere in the message.")
+    list[str] | None,
+    typer.Argument(
+        metavar="QUERY...",
+        help="Words, each of them somewhere in the message; or as in the web mail: from:alice !subject:pie {is:unread larger:1M} '\"two words\"'.",
+    ),
 ]
 Numbers = Annotated[list[str], typer.Argument(metavar="N...", help="Numbers in the list, or uids.")]
 Number = Annotated[str, typer.Argument(metavar="N", help="The message's number in the list, or its uid.")]

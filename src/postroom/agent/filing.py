@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+import msgspec
+
 from postroom.agent.folders import Folder
 from postroom.agent.folders import folders as list_folders
 from postroom.agent.imap_mailbox import ImapMailbox
@@ -17,7 +19,9 @@ from postroom.agent.searched import Searched
 from postroom.agent.session import MailSession
 from postroom.agent.showing import Line, line_columns, message_line
 from postroom.agent.terminal import Column
+from postroom.message.query_language import All, Tree, parse
 from postroom.proto.imap.client_commands import Criteria
+from postroom.proto.imap.client_search import NotSearchable, Said, search_keys, texts
 
 COLUMNS = (
     Column[Folder]("Folder", lambda one: one.folder),
@@ -52,9 +56,11 @@ def move(session: MailSession, numbers: Sequence[str], to: str, folder: str, *, 
 
 def search(session: MailSession, wanted: Searched, folder: str) -> None:
     """`postroom mail search`."""
-    criteria = _criteria(wanted)
+    tree = read_words(wanted)
+    _criteria(wanted, tree, utf8=False)  # to say what is wrong before anything is asked
 
     async def work(mailbox: ImapMailbox) -> list[Line]:
+        criteria = _criteria(wanted, tree, utf8=mailbox.session.utf8)
         entries = await mailbox.search(criteria)
         headers = await mailbox.headers([one.number for one in entries])
         return [message_line(entry, header) for entry, header in zip(entries, headers, strict=True)]
@@ -64,20 +70,31 @@ def search(session: MailSession, wanted: Searched, folder: str) -> None:
         session.terminal.note("nothing found")
 
 
-def _criteria(wanted: Searched) -> Criteria:
-    pairs = (
-        ("FROM", wanted.from_),
-        ("TO", wanted.to),
-        ("SUBJECT", wanted.subject),
-        ("BODY", wanted.body),
-        *(("TEXT", word) for word in wanted.words),
-    )
+def read_words(wanted: Searched) -> Tree:
+    """The words as the query that they are. Raises `CommandFailed`."""
+    parsed = parse(" ".join(wanted.words))
+    if parsed.tree is None:
+        first = parsed.problems[0]
+        raise CommandFailed(f"at character {first.start + 1}, {first.words}: {first.remedy}", 2)
+    return parsed.tree
+
+
+def _criteria(wanted: Searched, tree: Tree, *, utf8: bool) -> Criteria:
+    pairs = (("FROM", wanted.from_), ("TO", wanted.to), ("SUBJECT", wanted.subject), ("BODY", wanted.body))
     marks = [name for name, on in (("UNSEEN", wanted.unseen), ("FLAGGED", wanted.flagged)) if on]
-    criteria = Criteria(
-        [(key, text) for key, text in pairs if text], marks, _day(wanted.since), _day(wanted.before)
-    )
+    days = (_day(wanted.since), _day(wanted.before))
+    criteria = Criteria([(key, text) for key, text in pairs if text], marks, *days)
+    if tree != All(()):
+        try:
+            keys = search_keys(tree, Said(utf8, dt.datetime.now().astimezone().date()))
+        except NotSearchable as error:
+            raise CommandFailed(str(error), 2) from error
+        beyond = not all(text.isascii() for text in texts(tree))
+        return msgspec.structs.replace(criteria, keys=keys, beyond_ascii=beyond)
     if criteria == Criteria([], []):
-        raise CommandFailed("search for what? Say words, or --from, --subject, --since ...", 2)
+        raise CommandFailed(
+            "search for what? Say words, from:alice, subject:pie, is:unread, or --from, --subject ...", 2
+        )
     return criteria
 
 

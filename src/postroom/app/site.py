@@ -21,8 +21,10 @@ from postroom.app.surroundings import Surroundings
 from postroom.net.certificates import CertificateError
 from postroom.net.http import HttpService, HttpSession
 from postroom.net.https import NotFetched, Web
+from postroom.net.pictures import PICTURE_SECONDS, Picture, Pictures
 from postroom.net.public_addresses import is_public
 from postroom.proto.http.client import Request, Response
+from postroom.proto.http.picture_addresses import Wanted, sign
 from postroom.proto.jmap.webpush import server_key
 from postroom.serve.jmap.call import JmapService
 from postroom.serve.jmap.following import FOLLOW_SECONDS, Following
@@ -40,11 +42,14 @@ from postroom.web.hosts import Hosts
 from postroom.web.mail_app import mail_app
 from postroom.web.oauth import doors as oauth
 from postroom.web.oauth.granting import Issuing
+from postroom.web.pictures import MOUNTED, PictureDoor
 from postroom.web.services import Offers, offers_of
 from postroom.web.static_files import PREFIX as WEB_MAIL
 
 PUSH_SECONDS = 30.0  # for one POST to a push service
 
+PICTURES: Final = "addresses of pictures"  # what their key is derived for
+HTTP: Final = 80
 HTTPS: Final = 443  # where it stands unless a URL says otherwise (RFC 9110 §4.2.2)
 
 
@@ -94,7 +99,8 @@ class Site:
         rest = doors(facts)
         mail = mail_app(browsers, parts.login)
         further = (Mount(THUNDERBIRD, rest), Mount(WEB_MAIL, mail))
-        guard = Guard(rules, (*mounts(self._jmap), *further), rest)
+        pictures = _pictures(settings, world, parts)
+        guard = Guard(rules, (Mount(MOUNTED, pictures), *mounts(self._jmap), *further), rest)
         self._service = HttpService(guard, world.clock.monotonic, behind.on_error)
 
     def session(self) -> HttpSession:
@@ -152,8 +158,32 @@ def _jmap(world: Surroundings, parts: Parts, behind: Behind) -> JmapApp:
             lambda: secrets.token_hex(12),
             wordbook=IndexWordbook(parts.store.engine, parts.index),
             post=behind.post,
+            picture_address=_signing(parts, world),
         )
     )
+
+
+def _signing(parts: Parts, world: Surroundings) -> Callable[[int, str], str]:
+    key = parts.vault.derive(PICTURES)
+    return lambda account_id, url: sign(key, Wanted(account_id, url), world.clock.now() // 1_000_000)
+
+
+def _pictures(settings: Settings, world: Surroundings, parts: Parts) -> PictureDoor:
+    """Pictures of hosts that strangers have named: none but public addresses are connected to, save in a lab, where there are no others."""
+    context = Authorities(settings, world.clock.monotonic).context
+    allowed = (lambda _ip: True) if world.open_house else is_public
+    web = Web(world.resolver, context, world.https_port_of, world.source, PICTURE_SECONDS, allowed)
+    plain = Web(world.resolver, None, lambda _ip: HTTP, world.source, PICTURE_SECONDS, allowed)
+    key = parts.vault.derive(PICTURES)
+    pictures = Pictures(web, plain)
+
+    async def fetch(url: str) -> Picture:
+        try:
+            return await pictures.fetch(url)
+        except CertificateError as error:
+            raise NotFetched(str(error)) from error
+
+    return PictureDoor(key, lambda: world.clock.now() // 1_000_000, fetch)
 
 
 def _sender(settings: Settings, world: Surroundings, parts: Parts) -> Sender:

@@ -1,4 +1,4 @@
-"""One document by HTTPS: a certificate for the name is demanded, nothing is followed, everything is bounded.
+"""One document by HTTPS: a certificate for the name is demanded, nothing is followed, everything is bounded. By HTTP where no context is given.
 
 RFC 9110 §4.3.4 (the certificate must be the host's), RFC 8461 §3.3 (what a fetch of a policy may be and may not). The TLS is `net.tls`, the dialogue
 `proto.http`. Not here: what the document means, and caches.
@@ -38,13 +38,13 @@ class NotFetched(Exception):
 
 
 class Web(msgspec.Struct, frozen=True):
-    """What a fetch needs: names, the context that demands a good certificate, the port of an address (443 but in a lab).
+    """What a fetch needs: names, the context that demands a good certificate (None: no TLS at all), the port of an address (443 but in a lab).
 
     `permitted` says of an address whether it may be connected to; it is the address that is connected to then, whatever the name means later.
     """
 
     resolver: Resolver
-    context: Callable[[], ssl.SSLContext]
+    context: Callable[[], ssl.SSLContext] | None
     port_of: Callable[[str], int] = lambda _ip: 443
     source: str = ""
     seconds: float = FETCH_SECONDS
@@ -67,7 +67,7 @@ class Web(msgspec.Struct, frozen=True):
             raise NotFetched(f"{request.host} has no address on the public Internet")
         for ip in permitted[:MOST_ADDRESSES]:
             machine = HttpClient(request)
-            wrap = Wrap(self.context(), request.host)
+            wrap = Wrap(self.context(), request.host) if self.context is not None else None
             to = Destination(ip, self.port_of(ip), self.source, CONNECT_SECONDS, wrap)
             try:
                 connection: ClientConnection[Response | BadResponse] = await connect(machine, to)

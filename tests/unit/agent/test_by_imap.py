@@ -92,6 +92,9 @@ def test_search_is_done_by_the_server(mail: Run, put: Put) -> None:
     assert found("--since", "2020-01-01", "--unseen", "--to", "bob") == {one, other}
     assert found("--before", "2020-01-01") == set()
     assert found("--flagged") == set()
+    assert found("subject:beta", "OR", "!body:nothing", "newer_than:1d") == {one} | found("subject:beta")
+    assert found("body:nothing", "!from:zoe", "is:unread", "{larger:1", "on:2001-01-01}") == {other}
+    assert found('"crêpes\' friends"') == {one}
     assert mail("search --as bob no-such-word-anywhere").err == "nothing found\n"
 
 
@@ -99,6 +102,12 @@ def test_search_is_done_by_the_server(mail: Run, put: Put) -> None:
     ("line", "code", "words"),
     [
         ("search --as bob", 2, "search for what?"),
+        (
+            "search --as bob form:alice",
+            2,
+            "at character 1, there is no operator form:: perhaps from: is meant",
+        ),
+        ("search --as bob in:inbox", 2, "name the folder with --folder"),
         ("search --as bob --since yesterday", 2, "'yesterday' is not a day; one looks like 2025-06-15"),
         ("list --as bob --folder Nowhere", 1, "postroom mail folders lists what there is"),
         ("move --as bob 1.1 Trash", 1, "there is no message 1.1"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,6 +15,7 @@ import pytest
 
 from postroom.app.settings import Settings
 from postroom.net.sockets import tcp
+from postroom.proto.http.picture_addresses import Wanted, sign
 from postroom.store import acme_challenges
 from postroom.store.acme_challenges import HTTP_01, TLS_ALPN_01, Challenge
 from web_asking import Ask, ask
@@ -188,3 +191,15 @@ async def test_a_connection_too_many_is_told_so(tmp_path: Path, monkeypatch: pyt
         assert (await open_[2][0].read()).startswith(b"HTTP/1.1 429 ")
         for _, writer in open_:
             writer.close()
+
+
+async def test_pictures_come_for_signed_addresses_alone(whole: Running) -> None:
+    now = int(time.time())
+    key = whole.server.parts.vault.derive("addresses of pictures")
+    door = await ask(whole, Ask(sign(key, Wanted(1, "http://inside.test/a"), now - 5 * 86_400)), "https")
+    assert (door.status, door.headers["x-content-type-options"]) == (404, "nosniff")
+    assert (await ask(whole, Ask("/mail/image/x"), "https")).status == 404
+    assert (await ask(whole, Ask("/mail/image/x", method="POST"), "https")).status == 405
+    answer = await ask(whole, Ask(sign(key, Wanted(1, "http://127.0.0.1/a"), now)), "https")
+    assert answer.status == 502
+    assert "cannot be had" in answer.body

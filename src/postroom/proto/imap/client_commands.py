@@ -49,7 +49,8 @@ class Criteria(msgspec.Struct, frozen=True):
     """What SEARCH looks for; all of it has to hold.
 
     `texts` are pairs of a key (TEXT, BODY, FROM, TO, CC, SUBJECT) and its words, `marks` keys without an argument (UNSEEN, FLAGGED ...).
-    `since` and `before` compare the day on which a message arrived, as the server counts it.
+    `since` and `before` compare the day on which a message arrived, as the server counts it. `keys` are further ones as they are written, and
+    `beyond_ascii` says whether they have other characters.
     """
 
     texts: Sequence[tuple[str, str]] = ()
@@ -57,6 +58,8 @@ class Criteria(msgspec.Struct, frozen=True):
     since: dt.date | None = None
     before: dt.date | None = None
     larger: int | None = None
+    keys: Sequence[Part] = ()
+    beyond_ascii: bool = False
 
 
 def request(verb: str, *words: Part) -> Request:
@@ -64,8 +67,13 @@ def request(verb: str, *words: Part) -> Request:
     parts: list[Part] = [verb.encode()]
     for one in words:
         parts += (b" ", one)
+    return made(verb.removeprefix("UID "), tuple(parts))
+
+
+def made(verb: str, parts: tuple[Part, ...]) -> Request:
+    """A command of these parts."""
     said = b"".join(f"{{{len(one.octets)}}}".encode() if isinstance(one, Literal) else one for one in parts)
-    return Request(verb.removeprefix("UID "), tuple(parts), said.decode("utf-8", "replace"))
+    return Request(verb, parts, said.decode("utf-8", "replace"))
 
 
 def string(text: str, *, utf8: bool) -> Part:
@@ -153,17 +161,25 @@ def append(
 def uid_search(criteria: Criteria, can: Capabilities, *, utf8: bool) -> Request:
     """UID SEARCH, for ranges where the server gives them."""
     words: list[Part] = [b"RETURN (ALL)"] if can.has("ESEARCH") else []
-    if not utf8 and any(not text.isascii() for _, text in criteria.texts):
+    if not utf8 and (criteria.beyond_ascii or any(not text.isascii() for _, text in criteria.texts)):
         words.append(b"CHARSET UTF-8")  # RFC 6855 §3 forbids it once UTF-8 is enabled
     keys: list[Part] = [mark.encode() for mark in criteria.marks]
     for key, text in criteria.texts:
         keys += (key.encode(), string(text, utf8=utf8))
     for word, day in ((b"SINCE", criteria.since), (b"BEFORE", criteria.before)):
         if day is not None:
-            keys += (word, f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04}".encode())
+            keys += (word, search_day(day))
     if criteria.larger is not None:
         keys += (b"LARGER", b"%d" % criteria.larger)
-    return request("UID SEARCH", *words, *(keys or [b"ALL"]))
+    if not criteria.keys:
+        return request("UID SEARCH", *words, *(keys or [b"ALL"]))
+    before = [part for word in (b"UID SEARCH", *words, *keys) for part in (word, b" ")]
+    return made("SEARCH", (*before, *criteria.keys))
+
+
+def search_day(day: dt.date) -> bytes:
+    """A day as SEARCH has it."""
+    return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04}".encode()
 
 
 def set_texts(ranges: Ranges) -> list[bytes]:

@@ -194,7 +194,8 @@ def _close(level: _Level) -> None:
         level.html += level.text[level.text_length : text]
 
 
-def _cid(part: BodyPart) -> str | None:
+def cid(part: BodyPart) -> str | None:
+    """Its Content-ID without brackets (RFC 2392)."""
     value = part.field(b"content-id")
     return None if value is None else value.removeprefix("<").removesuffix(">").strip()
 
@@ -214,7 +215,7 @@ PROPERTIES: Final[Mapping[str, Callable[[BodyPart], Any]]] = {
     "type": lambda one: one.type,
     "charset": lambda one: one.charset,
     "disposition": lambda one: one.disposition,
-    "cid": _cid,
+    "cid": cid,
     "language": _languages,
     "location": lambda one: one.field(b"content-location"),
     "headers": lambda one: headers(one.header),

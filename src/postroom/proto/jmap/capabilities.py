@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from postroom.message.query_language import MAX_QUERY, MAX_TERMS
+
 CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"
 SUBMISSION: Final = "urn:ietf:params:jmap:submission"
@@ -20,6 +22,9 @@ VAPID: Final = "urn:ietf:params:jmap:webpush-vapid"
 WEBSOCKET: Final = "urn:ietf:params:jmap:websocket"
 
 CONTACTS: Final = "urn:ietf:params:jmap:contacts"
+WEBMAIL: Final = (
+    "urn:postroom:params:jmap:webmail"  # ours: what the web mail needs beyond the standard, in one
+)
 
 
 # RFC 8621 §4.4.2; what a query of emails can be sorted by.
@@ -36,7 +41,7 @@ LOOKED_UP: Final = ("Email", "Mailbox", "Thread")  # what a blob may be found in
 
 
 class Capability(msgspec.Struct, frozen=True):
-    """What it says of an account of one's own, and of one where others share something; None for one that such accounts do not have."""
+    """`rfc`: where it is described; what it says of an account of one's own, and of one where others share something, None where such accounts do not have it."""
 
     uri: str
     rfc: str
@@ -52,6 +57,7 @@ _MAIL: Final[Mapping[str, Any]] = {
     "emailQuerySortOptions": list(SORT_OPTIONS),
     "mayCreateTopLevelMailbox": True,
 }
+_WEBMAIL: Final[Mapping[str, Any]] = {"maxQueryLength": MAX_QUERY, "maxQueryTerms": MAX_TERMS}
 _BLOB: Final[Mapping[str, Any]] = {
     "maxSizeBlobSet": 50 << 20,
     "maxDataSources": MOST_SOURCES,
@@ -67,6 +73,7 @@ TABLE: Final[tuple[Capability, ...]] = (
     Capability(BLOB, "RFC 9404 §3", _BLOB, _BLOB),
     Capability(WEBSOCKET, "RFC 8887 §3.1"),
     Capability(VAPID, "RFC 9749 §3"),
+    Capability(WEBMAIL, "of no RFC", _WEBMAIL, _WEBMAIL),
     Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)

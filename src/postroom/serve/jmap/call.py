@@ -6,6 +6,7 @@ RFC 8620 §1.6.2 (accounts), §3.6.2, §5.3 (creation ids). Not here: the order 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
@@ -34,6 +35,7 @@ from postroom.store.wordbook import Wordbook
 T = TypeVar("T")
 
 MOST_OCTETS: Final = 64 << 20  # of messages and blobs whose content one response may hold
+RENDERED_AT_ONCE: Final = 2  # documents of messages that are made at the same time
 STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $1"
 
 
@@ -62,6 +64,7 @@ class JmapService(msgspec.Struct):
     """What all requests share. `now` gives unix microseconds; `wordbook` is what the search index knows, None without one.
 
     `tell` hears of faults of ours; `post` is the door for what is sent; `unique` makes the left half of a Message-ID.
+    `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made.
     """
 
     logins: Logins
@@ -78,6 +81,8 @@ class JmapService(msgspec.Struct):
     post: Post | None = None
     push: Push | None = None
     browsers: Browsers | None = None
+    picture_address: Callable[[int, str], str] | None = None
+    rendering: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(RENDERED_AT_ONCE))
     audience: Audience = msgspec.field(default_factory=Audience)
 
 
