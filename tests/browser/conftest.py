@@ -19,7 +19,9 @@ STATIC = Path(__file__).parents[2] / "src" / "postroom" / "web" / "static"
 EXPECTED = "status of 401"
 
 
-@pytest.fixture(scope="session")
+# Playwright has an event loop running in this thread from its start to its end, and no test with a loop of its own can run meanwhile: so it ends
+# with each module, and modules that use it have no async tests.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     program = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     if program is None:
