@@ -324,7 +324,7 @@ def jmap_page() -> str:
         (
             f"`{one.uri}`",
             one.rfc,
-            "every" if one.shared else "one's own" if one.of_account is not None else "",
+            "every" if one.of_shared is not None else "one's own" if one.of_account is not None else "",
             code(methods.get(one.uri, [])),
         )
         for one in jmap_capabilities.TABLE
