@@ -90,6 +90,7 @@ LEFT_BEHIND: Final = tuple(
         "annotations",
         "deleted_mailboxes",
         "records_gone",
+        "bulk_parts",
         "report_mailboxes",
         "journal_links",
         "mailboxes",
