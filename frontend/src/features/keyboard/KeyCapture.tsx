@@ -1,5 +1,5 @@
 // A field that takes keys instead of text: one, or two after each other. Never with Ctrl, Alt or Meta: those are the browser's.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Command } from "../../commands/command";
 import { titleOf } from "../../commands/command";
 import { t } from "../../i18n/words";
@@ -9,6 +9,8 @@ import { addKey } from "./capture";
 
 export function KeyCapture({ command, onDone }: { command: Command; onDone: (keys: string | null) => void }) {
   const [keys, setKeys] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const taken = keys ? clashes(keys, command, COMMANDS) : [];
   const press = (event: KeyboardEvent) => {
     if (event.key === "Tab") return;
@@ -21,7 +23,7 @@ export function KeyCapture({ command, onDone }: { command: Command; onDone: (key
   };
   return (
     <span class="key-ways">
-      <input class="field" readOnly autoFocus value={keys} placeholder={t("keyboard.press")} aria-label={t("keyboard.press-for", { what: t(titleOf(command)) })} onKeyDown={press} />
+      <input class="field" readOnly ref={field} value={keys} placeholder={t("keyboard.press")} aria-label={t("keyboard.press-for", { what: t(titleOf(command)) })} onKeyDown={press} />
       <button type="button" class="quiet" disabled={!keys || taken.length > 0} onClick={() => onDone(keys)}>
         {t("keyboard.take")}
       </button>

@@ -38,10 +38,9 @@ function Open({ ids, onClose }: { ids: readonly Id[]; onClose: () => void }) {
     await setKeywords(ids, { [label.keyword]: on }, t(on ? "labels.put" : "labels.removed", { name: label.name }));
   };
   const choose = async (index: number) => {
-    const label = found[index] ?? (fresh ? await makeLabel(name) : undefined);
-    if (!label) return;
-    await put(label);
+    if (index >= count) return;
     onClose();
+    await put(found[index] ?? (await makeLabel(name)));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") setAt(Math.min(at + 1, count - 1));

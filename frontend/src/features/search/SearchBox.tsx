@@ -52,10 +52,13 @@ export function SearchBox() {
     setOpen(true);
   };
   const submit = async (wanted: string) => {
-    if (!(await search(wanted))) return setOpen(true);
+    box.current?.querySelector("input")?.blur(); // what is typed next are keys of commands
+    if (!(await search(wanted))) {
+      box.current?.querySelector("input")?.focus();
+      return setOpen(true);
+    }
     setOpen(false);
     setForm(false);
-    box.current?.querySelector("input")?.blur();
   };
   const take = (one: Suggestion) => {
     if (!text) return void submit(one.text).catch(problem);
