@@ -110,7 +110,7 @@ def test_by_the_keyboard_alone(web_lab, sign_in, row, page):
     page.keyboard.press("s")
     expect(page.get_by_role("heading", name="Starred")).to_be_visible()
     expect(row("Keys only")).to_contain_text("Errands")
-    page.get_by_role("link", name="Errands").focus()
+    page.get_by_role("navigation", name="Mailboxes").get_by_role("link", name="Errands").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Errands")).to_be_visible()
     expect(row("Keys only")).to_be_visible()
@@ -147,3 +147,37 @@ def test_other_keys_in_every_browser(web_lab, sign_in, row, page, chromium):
     page.keyboard.press("i")
     expect(page.get_by_role("heading", name="Keyboard", level=1)).to_be_visible()
     page.get_by_label("Letters, digits and signs are keys of commands").check()
+
+
+def test_put_aside_and_back(web_lab, sign_in, row, page):
+    web_lab.send(BOB, "Not now", "Later.")
+    sign_in()
+    row("Not now").click()
+    expect(page.get_by_role("heading", name="Not now")).to_be_visible()
+    page.keyboard.press("b")
+    page.get_by_role("button", name="Tomorrow").click()
+    expect(row("Not now")).to_have_count(0)
+    page.get_by_role("link", name="Snoozed").click()
+    expect(row("Not now")).to_contain_text("until")
+    row("Not now").click()
+    page.get_by_role("button", name="Bring back now").click()
+    expect(row("Not now")).to_have_count(0)
+    page.get_by_role("link", name=re.compile("^Inbox")).click()
+    expect(row("Not now")).to_be_visible()
+    page.evaluate(SNOOZE_A_SECOND)
+    expect(row("Not now")).to_have_count(0)
+    expect(row("Not now")).to_have_class(re.compile("unread"), timeout=15_000)  # the server has woken it
+
+
+# What no clock of a form offers: until the next second.
+SNOOZE_A_SECOND = """async () => {
+  const session = await (await fetch("/jmap/session", { headers: { "x-postroom": "1" } })).json();
+  const accountId = session.primaryAccounts["urn:ietf:params:jmap:mail"];
+  const call = async (...methodCalls) => (await (await fetch("/jmap/api", {
+    method: "POST", headers: { "x-postroom": "1", "content-type": "application/json" },
+    body: JSON.stringify({ using: Object.keys(session.capabilities), methodCalls }),
+  })).json()).methodResponses[0][1];
+  const { ids } = await call(["Email/query", { accountId, filter: { subject: "Not now" } }, "q"]);
+  const until = new Date(Date.now() + 2000).toISOString().slice(0, 19) + "Z";
+  await call(["Snooze/set", { accountId, create: { k: { emailId: ids[0], until } } }, "s"]);
+}"""

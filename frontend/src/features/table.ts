@@ -7,12 +7,14 @@ import { keyboard } from "./keyboard";
 import { labelsFeature } from "./labels";
 import { reading } from "./reading";
 import { search } from "./search";
+import { snoozeFeature } from "./snooze";
 
 export const FEATURES: readonly Feature[] = [
   reading,
   search,
   folders,
   labelsFeature,
+  snoozeFeature,
   bulk,
   keyboard,
   account,

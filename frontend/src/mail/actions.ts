@@ -34,6 +34,11 @@ function here(emails: readonly EmailRow[]): readonly EmailRow[] {
   return others.length ? others : emails; // who has looked for what he sent means that
 }
 
+/** The emails of the conversations that moving is about. */
+export async function emailsHere(ids: readonly Id[]): Promise<readonly EmailRow[]> {
+  return here(await whole(ids));
+}
+
 function quietly(work: Promise<void>): Promise<void> {
   return work.catch(problem);
 }

@@ -19,7 +19,7 @@ from postroom.app.parts import Parts
 from postroom.app.surroundings import Surroundings
 from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
-from postroom.store import browser_sessions, bulk_changes, hops, journal, pruning, spool, unfinished
+from postroom.store import browser_sessions, bulk_changes, hops, journal, pruning, snoozing, spool, unfinished
 from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
@@ -68,6 +68,7 @@ class Chores:
             Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
             Chore("sweep", HOUR, self._sweep, Whose.STORE),
             Chore("bulk changes", 0.5, self._change_many, Whose.STORE),
+            Chore("snoozed", 5.0, self._wake, Whose.STORE),
             Chore("unfinished copies", 300.0, self._take_back, Whose.STORE),
         ]
 
@@ -184,3 +185,9 @@ class Chores:
         self._changed = one[0]
         self._parts.store.changes.publish(await bulk_changes.step(engine, one, self._office.clock.now()))
         return True
+
+    async def _wake(self) -> bool:
+        """What was put aside until now comes back."""
+        changes, more = await snoozing.wake(self._office.engine, self._office.clock.now())
+        self._parts.store.changes.publish(changes)
+        return more

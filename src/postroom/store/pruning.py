@@ -91,6 +91,7 @@ LEFT_BEHIND: Final = tuple(
         "deleted_mailboxes",
         "records_gone",
         "bulk_parts",
+        "snooze_due",
         "report_mailboxes",
         "journal_links",
         "mailboxes",

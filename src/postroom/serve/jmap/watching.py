@@ -19,7 +19,7 @@ from postroom.proto.jmap.push import position
 from postroom.serve.jmap import identity, mailbox, preferences, quota, submission_records, thread
 from postroom.serve.jmap.call import Call, JmapService, Visitor
 from postroom.serve.jmap.recorded import state_of
-from postroom.store import bulk_changes, contacts, emails
+from postroom.store import bulk_changes, contacts, emails, snoozing
 from postroom.store.changes import (
     PROCESSES,
     SHARED,
@@ -57,6 +57,7 @@ TYPES: Final[Mapping[str, Watched]] = {
     "Quota": Watched(quota.state_of),
     "Preferences": Watched(preferences.state_of),
     "BulkChange": Watched(lambda call, own: state_of(call, bulk_changes.of(own))),
+    "Snooze": Watched(lambda call, own: state_of(call, snoozing.of(own))),
 }
 _RIGHTS: Final = -1  # no account's id: who shares what may have changed
 DELIVERY: Final = "EmailDelivery"  # has no /get: its state is the modseq at which the newest email was made
