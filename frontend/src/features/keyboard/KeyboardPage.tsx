@@ -21,8 +21,8 @@ export default function KeyboardPage() {
       </label>
       <p class="hint">{t("keyboard.letters-hint")}</p>
       {groups().map((group) => (
-        <section key={group.name} aria-label={t(`keyboard.group.${group.name}`)}>
-          <h2>{t(`keyboard.group.${group.name}`)}</h2>
+        <section key={group.name} aria-label={group.title}>
+          <h2>{group.title}</h2>
           <ul>
             {group.commands.map((command) => (
               <Line key={command.id} command={command} asking={asking === command.id} onAsk={(on) => setAsking(on ? command.id : "")} />

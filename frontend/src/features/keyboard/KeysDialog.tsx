@@ -20,7 +20,7 @@ export function KeysDialog() {
       <div class="key-groups">
         {shown.map((group) => (
           <section key={group.name}>
-            <h3>{t(`keyboard.group.${group.name}`)}</h3>
+            <h3>{group.title}</h3>
             <dl>
               {group.commands.map((command) => (
                 <div key={command.id}>

@@ -1,9 +1,11 @@
 // Commands by the feature that brings them, as the help and the settings show them.
 import type { Command } from "../../commands/command";
+import { t } from "../../i18n/words";
 import { FEATURES } from "../table";
 
 export interface Group {
   name: string;
+  title: string;
   commands: readonly Command[];
 }
 
@@ -14,5 +16,11 @@ export function groups(): Group[] {
     const name = command.id.split(".")[0] ?? "";
     found.set(name, [...(found.get(name) ?? []), command]);
   }
-  return [...found].map(([name, commands]) => ({ name, commands }));
+  return [...found].map(([name, commands]) => ({ name, title: titleOf(name), commands }));
+}
+
+function titleOf(name: string): string {
+  const key = `keyboard.group.${name}`;
+  const title = t(key);
+  return title === key ? name : title;
 }
