@@ -2,11 +2,13 @@
 import type { Feature } from "./feature";
 import { account } from "./account";
 import { folders } from "./folders";
+import { knowing } from "./knowing";
 import { reading } from "./reading";
 
 export const FEATURES: readonly Feature[] = [
   reading,
   folders,
+  knowing,
   account,
 ];
 
