@@ -1,6 +1,7 @@
 // All features, in the order in which their pieces stand beside each other. A new one is a folder and a line here.
 import type { Feature } from "./feature";
 import { account } from "./account";
+import { attachments } from "./attachments";
 import { folders } from "./folders";
 import { knowing } from "./knowing";
 import { reading } from "./reading";
@@ -9,6 +10,7 @@ export const FEATURES: readonly Feature[] = [
   reading,
   folders,
   knowing,
+  attachments,
   account,
 ];
 

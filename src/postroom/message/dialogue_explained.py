@@ -103,6 +103,9 @@ def explain_event(event: Event) -> Words | None:
         return None
     if isinstance(event, Asked) and event.kind in words.QUESTIONS:
         return words.QUESTIONS[event.kind]
-    if isinstance(event, Decided) and event.what.lower() in words.CHECKS:
-        return words.CHECKS[event.what.lower()]
+    if isinstance(event, Decided):
+        what = event.what.lower()
+        found = words.CHECKS.get(what) or words.CHECKS.get(what.partition(" ")[0])  # "spf of HELO"
+        if found is not None:
+            return found
     return words.EVENTS.get(str(event.__struct_config__.tag))

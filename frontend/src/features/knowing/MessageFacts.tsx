@@ -28,8 +28,8 @@ export function MessageFacts({ email }: { email: EmailRow }) {
     <>
       {!own && facts.verdicts && <Proof facts={facts} email={email} />}
       {[...warnings, ...links].map((one, index) => (
-        <p class="bar warn" role="note" key={index}>
-          <Icon name="warning" />
+        <p class={`bar ${one.kind === "reply-to" ? "" : "warn"}`} role="note" key={index}>
+          <Icon name={one.kind === "reply-to" ? "info" : "warning"} />
           <span>{warningWords(one)}</span>
         </p>
       ))}
