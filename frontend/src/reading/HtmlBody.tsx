@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/words";
 import type { EmailBody, EmailRow } from "../jmap/records";
 import { byRole } from "../state/mailboxes";
+import { Icon } from "../views/Icon";
 import { HtmlFrame } from "./HtmlFrame";
 import { PictureBar } from "./PictureBar";
 import { TextBody } from "./TextBody";
@@ -33,6 +34,12 @@ export function HtmlBody({ row, body }: { row: EmailRow; body: EmailBody }) {
     <>
       <PictureBar about={about} sender={sender} onShow={() => setAsked(true)} />
       {(about.isTruncated || about.isSimplified) && <p class="bar quiet-bar">{t(about.isTruncated ? "reading.truncated" : "reading.simplified")}</p>}
+      {found.deceptive.map((one, index) => (
+        <p class="bar warn" role="note" key={index}>
+          <Icon name="warning" />
+          <span>{t("reading.deceptive", { shown: one.shown, real: one.real })}</span>
+        </p>
+      ))}
       <HtmlFrame html={folded !== null && !unfolded ? folded : whole} />
       {folded !== null && (
         <button type="button" class="unfold" aria-expanded={unfolded} aria-label={t("message.quoted")} title={t("message.quoted")} onClick={() => setUnfolded(!unfolded)}>

@@ -63,7 +63,7 @@ VERBS: Final[Mapping[str, Words]] = {
     "ETRN": Words("Asks the server to send now what waits in its queue for a domain.", "RFC 1985 §5"),
     "ATRN": Words(
         "Turns the connection round: the server becomes the client and sends what waits for a domain.",
-        "RFC 2645 §5.2",
+        "RFC 2645 §5.2.1",
     ),
     "TURN": Words("Turns the connection round, as in 1982.", "RFC 821 §3.8"),
     "XCLIENT": Words(
@@ -110,17 +110,17 @@ EXTENSIONS: Final[Mapping[str, Words]] = {
     "ENHANCEDSTATUSCODES": Words(
         "Replies say more exactly what they mean, as 5.1.1 after 550.", "RFC 2034 §4"
     ),
-    "DELIVERBY": Words("The sender may say by when the message must be there.", "RFC 2852 §2"),
+    "DELIVERBY": Words("The sender may say by when the message must be there.", "RFC 2852 §4"),
     "FUTURERELEASE": Words("A message may be handed in now to be sent later.", "RFC 4865 §3"),
-    "MT-PRIORITY": Words("Messages may have a priority.", "RFC 6710 §2"),
-    "LIMITS": Words("How many messages and recipients one connection may have.", "RFC 9422 §3"),
+    "MT-PRIORITY": Words("Messages may have a priority.", "RFC 6710 §3"),
+    "LIMITS": Words("How many messages and recipients one connection may have.", "RFC 9422"),
     "STARTTLS": Words("The connection can become an encrypted one.", "RFC 3207 §2"),
     "AUTH": Words("One can log in here, by the mechanisms that are listed.", "RFC 4954 §3"),
     "REQUIRETLS": Words(
         "A message may demand that it is passed on encrypted and to proven servers alone.", "RFC 8689 §2"
     ),
-    "ETRN": Words("The queue for a domain can be started from outside.", "RFC 1985 §4"),
-    "ATRN": Words("The connection can be turned round to fetch waiting mail.", "RFC 2645 §5"),
+    "ETRN": Words("The queue for a domain can be started from outside.", "RFC 1985 §3"),
+    "ATRN": Words("The connection can be turned round to fetch waiting mail.", "RFC 2645"),
     "XCLIENT": Words("Known proxies may say for which client they speak.", "Postfix, XCLIENT_README"),
     "HELP": Words("HELP explains the commands.", "RFC 5321 §4.1.1.8"),
     "VRFY": Words("One may ask whether there is a mailbox.", "RFC 5321 §4.1.1.6"),
@@ -182,7 +182,7 @@ CODES: Final[Mapping[str, Words]] = {
     ),
     "451": Words("A fault in the server, or a check that could not be made now.", "RFC 5321 §4.2.3"),
     "452": Words("Too much for now: no room, or too many recipients in one message.", "RFC 5321 §4.2.3"),
-    "453": Words("No mail is waiting for this domain.", "RFC 2645 §5.2"),
+    "453": Words("No mail is waiting for this domain.", "RFC 2645 §5.2.1"),
     "454": Words("Not possible just now: TLS or the login has a passing fault.", "RFC 3207 §4, RFC 4954 §6"),
     "455": Words("The server cannot do what a parameter demands just now.", "RFC 5321 §4.2.3"),
     "458": Words("The messages of this domain cannot be queued now.", "RFC 1985 §5.3"),
@@ -193,7 +193,7 @@ CODES: Final[Mapping[str, Words]] = {
     "503": Words("The command cannot come at this place.", "RFC 5321 §4.2.3"),
     "504": Words("This parameter is not offered here.", "RFC 5321 §4.2.3"),
     "521": Words("This host takes no mail at all.", "RFC 7504 §3"),
-    "523": Words("The TLS that was agreed on is too weak.", "RFC 5248"),
+    "523": Words("This way of logging in needs encryption.", "RFC 5248"),
     "530": Words("Something must come first: a login, or TLS.", "RFC 4954 §6, RFC 3207 §4"),
     "534": Words("This mechanism of logging in is too weak for this account.", "RFC 4954 §6"),
     "535": Words("The login has failed.", "RFC 4954 §6"),
@@ -318,7 +318,7 @@ CHECKS: Final[Mapping[str, Words]] = {
     "dkim": Words("Has the domain signed the message, and is it unchanged since?", "RFC 6376"),
     "dmarc": Words(
         "Does what SPF or DKIM have proven belong to the domain in From, and what does that domain wish to be done otherwise?",
-        "RFC 7489",
+        "RFC 9989",
     ),
     "arc": Words("What servers on the way have found out before they changed the message.", "RFC 8617"),
     "iprev": Words(

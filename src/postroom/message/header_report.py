@@ -27,7 +27,7 @@ from postroom.message.received import Received, read_received
 MAX_HEADER: Final = 256 << 10  # octets of a header that is analysed
 MOST_HOPS: Final = 100  # that are told
 MOST_RESULTS: Final = 20  # Authentication-Results fields that are told
-MOST_WARNINGS: Final = 50
+MOST_WARNINGS: Final = 50  # that are told
 SLOW: Final = 600  # seconds of one hop from which on it is told
 SKEW: Final = 120  # seconds that clocks may differ
 

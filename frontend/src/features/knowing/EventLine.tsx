@@ -8,7 +8,7 @@ export function EventLine({ event }: { event: FactEvent }) {
     <li class={`event ${event.event}`}>
       <Explained meaning={event.meaning}>
         <span class="tag">{t(`journey.event.${event.event}`)}</span>
-        <span class="what">{event.text}</span>
+        <span class="what" dir="auto">{event.text}</span>
       </Explained>
     </li>
   );

@@ -19,7 +19,7 @@ export function HopView({ hop, before, open }: { hop: JourneyHop; before: Journe
       <details open={open}>
         <summary>
           <span class="mark"><Icon name={ICONS[hop.kind] ?? "info"} /></span>
-          <span class="headline">{hop.headline}</span>
+          <span class="headline" dir="auto">{hop.headline}</span>
           {hop.tls && <span class="lock">{t("journey.encrypted")}</span>}
           <time dateTime={hop.at} title={longDate(hop.at)}>{clock(hop.at)}</time>
         </summary>

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../../i18n/words";
 import { OWN_PAGE, jmap } from "../../jmap/client";
 import { emailRow } from "../../state/emails";
+import { BASE } from "../../state/route";
 import { problem } from "../../state/toasts";
 import { Icon } from "../../views/Icon";
 import type { Values } from "../feature";
@@ -38,6 +39,7 @@ export default function SourcePage({ values }: { values: Values }) {
               <Icon name="download" />
               {t("source.download")}
             </a>
+            <a class="quiet framed" href={`${BASE}/headers`}>{t("source.other")}</a>
           </p>
           <h2>{t("source.parts")}</h2>
           <PartTree root={source.root} />
