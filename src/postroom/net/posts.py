@@ -5,18 +5,25 @@ RFC 9110 §9.3.3, RFC 8058 §3.2. What comes back is its status; its body is thr
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
-from postroom.net.https import NotFetched, Web
+from postroom.net.https import NotFetched
 from postroom.net.pictures import request_of
-from postroom.proto.http.client import Request
+from postroom.proto.http.client import Request, Response
 
 MAX_ANSWER: Final = 256 << 10  # octets of the answer
 POST_SECONDS: Final = 20.0  # for all of it
 FORM: Final = "application/x-www-form-urlencoded"
 
 
-async def post_form(web: Web, url: str, body: bytes) -> int:
+class Asking(Protocol):
+    """What asks, with its limits: `net.https.Web`."""
+
+    async def ask(self, request: Request) -> Response:
+        """Raises `NotFetched`."""
+
+
+async def post_form(web: Asking, url: str, body: bytes) -> int:
     """The status of the answer. Raises `NotFetched`."""
     scheme, asked = request_of(url)
     if scheme != "https":
