@@ -2,15 +2,25 @@
 import type { Feature } from "./feature";
 import { account } from "./account";
 import { attachments } from "./attachments";
+import { bulk } from "./bulk";
 import { folders } from "./folders";
+import { keyboard } from "./keyboard";
 import { knowing } from "./knowing";
+import { labelsFeature } from "./labels";
 import { reading } from "./reading";
+import { search } from "./search";
+import { snoozeFeature } from "./snooze";
 
 export const FEATURES: readonly Feature[] = [
   reading,
+  search,
   folders,
   knowing,
   attachments,
+  labelsFeature,
+  snoozeFeature,
+  bulk,
+  keyboard,
   account,
 ];
 

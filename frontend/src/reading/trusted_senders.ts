@@ -1,27 +1,21 @@
-// Senders whose pictures are always shown. Kept in this browser, until the server keeps preferences; this is the only place that knows where.
-import { signal } from "@preact/signals";
+// Senders whose pictures are always shown: kept by the server with its user's other preferences.
+import { prefer, preference } from "../state/preferences";
+import { problem } from "../state/toasts";
 
-const KEY = "postroom.pictures";
+const PART = "pictures";
 const MOST = 500;
 
-const senders = signal<ReadonlySet<string>>(new Set(read()));
-
 export function isTrusted(email: string): boolean {
-  return email !== "" && senders.value.has(email.toLowerCase());
+  return email !== "" && known().includes(email.toLowerCase());
 }
 
 export function trust(email: string, always: boolean): void {
-  const known = [...senders.peek()].filter((one) => one !== email.toLowerCase());
-  const next = (always ? [...known, email.toLowerCase()] : known).slice(-MOST);
-  senders.value = new Set(next);
-  localStorage.setItem(KEY, JSON.stringify(next));
+  const wanted = email.toLowerCase();
+  const rest = known().filter((one) => one !== wanted);
+  prefer(PART, (always ? [...rest, wanted] : rest).slice(-MOST)).catch(problem);
 }
 
-function read(): string[] {
-  try {
-    const found: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
-  } catch {
-    return [];
-  }
+function known(): string[] {
+  const found = preference<unknown>(PART, []);
+  return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
 }
