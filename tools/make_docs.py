@@ -343,6 +343,12 @@ def jmap_page() -> str:
         "What the Session object says. The source is `TABLE` in `proto/jmap/capabilities.py`; a capability is in it when all of it works. "
         "`urn:postroom:params:jmap:webmail` is ours: what the web mail needs beyond the standard.",
         table(("Capability", "By", "Of accounts", "Methods"), rows),
+        "## What is known of a message",
+        "`HeaderReport/get` (`emailId`) tells of a message's header: the hops of its Received fields, the oldest first, with how long each took and whether it was encrypted; "
+        "who says that he has checked what; what is odd; `verdicts` are this server's own and the only ones to be believed; `unsubscribe.oneClick` is there where RFC 8058 "
+        "allows one click, which `MailingList/leave` does. `HeaderReport/parse` (`header`) does the same for any header as text, and believes nothing. "
+        "`Journey/get` (`emailId`) tells what happened to a message: each hop with its dialogue line by line, each line with its meaning. A recipient sees his own part, "
+        "the sender who had logged in all of it.",
         "## What can be searched for",
         "`SearchQuery/parse`, the search box and `postroom mail search` read the same language: words, each of them somewhere in the message, "
         '`"several words"`, and operators. `A B` are both, `A OR B` and `{A B}` any of them, `-A` everything else, `from:(A B)` is `from:A from:B`; '

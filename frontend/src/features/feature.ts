@@ -2,7 +2,7 @@
 // Whatever is not needed for the first list stands behind an import() in here.
 import type { ComponentType } from "preact";
 import type { Command } from "../commands/command";
-import type { EmailRow, Mailbox } from "../jmap/records";
+import type { BodyPart, EmailRow, Mailbox } from "../jmap/records";
 import type { ListSource } from "../state/list";
 
 export type Values = Record<string, string>;
@@ -31,6 +31,7 @@ export interface Slots {
   "message.head": { email: EmailRow }; // in an open message, below its head
   "message.end": { email: EmailRow }; // below its text
   "message.actions": { email: EmailRow }; // beside its date
+  "attachment.actions": { part: BodyPart; parts: readonly BodyPart[] }; // at the end of an attachment's line
   overlay: object; // above everything: windows, dialogs; always there
 }
 

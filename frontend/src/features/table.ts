@@ -1,9 +1,11 @@
 // All features, in the order in which their pieces stand beside each other. A new one is a folder and a line here.
 import type { Feature } from "./feature";
 import { account } from "./account";
+import { attachments } from "./attachments";
 import { bulk } from "./bulk";
 import { folders } from "./folders";
 import { keyboard } from "./keyboard";
+import { knowing } from "./knowing";
 import { labelsFeature } from "./labels";
 import { reading } from "./reading";
 import { search } from "./search";
@@ -13,6 +15,8 @@ export const FEATURES: readonly Feature[] = [
   reading,
   search,
   folders,
+  knowing,
+  attachments,
   labelsFeature,
   snoozeFeature,
   bulk,

@@ -1,19 +1,59 @@
-// HTML of a message that may be put into its frame, or null: then its text is shown. The server sanitises; the browser does it once more (DOMPurify,
-// loaded when the first such message is opened). HTML that the server has not sanitised is never shown, so this gives null until it can be asked for:
-// `SOURCE` is where the server's method is put in.
-import type { EmailBody, EmailRow } from "../jmap/records";
+// HTML of a message that may be put into its frame. The server sanitises (MessageHtml/get); the browser does it once more (DOMPurify, loaded when the
+// first such message is opened). HTML that the server has not sanitised is never shown.
+import { jmap } from "../jmap/client";
+import type { Id } from "../jmap/records";
+import type { Page } from "./purified";
 
-type Source = (row: EmailRow, body: EmailBody) => Promise<string | null>;
+interface Hosts {
+  count: number;
+  hosts: string[];
+}
 
-/** Gives the HTML that the server has sanitised. */
-const SOURCE: Source | null = null as Source | null;
+export interface MessageHtml {
+  html: string;
+  kind: "html" | "text" | "none";
+  blocked: Hosts;
+  shown: Hosts;
+  trackers: Hosts;
+  removed: Record<string, number>;
+  isTruncated: boolean;
+  isSimplified: boolean;
+}
 
-// The frame inherits the page's policy; this one is stricter, and forbids all that is not in the message itself.
-const POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'";
+declare module "../jmap/methods" {
+  interface Methods {
+    "MessageHtml/get": Method<{ emailId: Id; allowRemote?: boolean; origin?: string; dark?: boolean; prefer?: "html" | "text" }, MessageHtml>;
+  }
+}
 
-export async function safeHtml(row: EmailRow, body: EmailBody): Promise<TrustedHTML | string | null> {
-  const given = await SOURCE?.(row, body);
-  if (given === null || given === undefined) return null;
-  const { purified } = await import("./purified");
-  return purified(given, POLICY);
+export interface SafeHtml extends Page {
+  about: Omit<MessageHtml, "html">;
+}
+
+export interface Wish {
+  remote: boolean; // pictures of other hosts, by our server
+  dark: boolean;
+}
+
+const MOST_KEPT = 12;
+const kept = new Map<string, Promise<SafeHtml>>();
+
+/** Rejects where the server has nothing to show. */
+export function safeHtml(id: Id, wish: Wish): Promise<SafeHtml> {
+  const key = `${id} ${wish.remote} ${wish.dark}`;
+  const known = kept.get(key) ?? make(id, wish);
+  kept.delete(key);
+  kept.set(key, known);
+  known.catch(() => kept.delete(key));
+  for (const old of kept.keys()) {
+    if (kept.size <= MOST_KEPT) break;
+    kept.delete(old);
+  }
+  return known;
+}
+
+async function make(id: Id, wish: Wish): Promise<SafeHtml> {
+  const asked = jmap.call("MessageHtml/get", { emailId: id, dark: wish.dark, ...(wish.remote ? { allowRemote: true, origin: location.origin } : {}) });
+  const [{ html, ...about }, { purified }] = await Promise.all([asked, import("./purified")]);
+  return { ...purified(html, wish.remote ? `${location.origin}/mail/image/` : "", wish.dark), about };
 }

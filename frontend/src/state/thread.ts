@@ -49,7 +49,7 @@ export async function loadThread(id: Id): Promise<void> {
 async function fetchThread(id: Id): Promise<Id[]> {
   const threads = jmap.call("Thread/get", { ids: [id] });
   const emails = jmap.call("Email/get", {
-    "#ids": threads.at("/list/*/emailIds"), properties: PROPERTIES, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: MOST_TEXT,
+    "#ids": threads.at("/list/*/emailIds"), properties: PROPERTIES, fetchTextBodyValues: true, maxBodyValueBytes: MOST_TEXT,
   });
   const [thread, { list }] = await Promise.all([threads, emails]);
   keepRows(list.map(rowOf));

@@ -4,6 +4,7 @@ import { t } from "../i18n/words";
 import { jmap } from "../jmap/client";
 import type { BodyPart } from "../jmap/records";
 import { Icon } from "./Icon";
+import { Slot } from "./Slot";
 
 export function AttachmentList({ parts }: { parts: readonly BodyPart[] }) {
   const files = parts.filter((part) => part.blobId && !(part.disposition === "inline" && part.cid));
@@ -21,6 +22,7 @@ export function AttachmentList({ parts }: { parts: readonly BodyPart[] }) {
               </span>
               <span class="octets">{size(part.size)}</span>
             </a>
+            <Slot name="attachment.actions" part={part} parts={files} />
           </li>
         );
       })}

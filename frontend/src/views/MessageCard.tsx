@@ -32,7 +32,7 @@ export function MessageCard({ id, open, onToggle, holder }: Props) {
   const from = row.from?.[0] ?? NOBODY;
   const unread = !("$seen" in row.keywords);
   return (
-    <section class={`message${open ? " open" : " folded"}${unread ? " unread" : ""}`} ref={holder ?? null} aria-label={t("message.from", { who: nameOf(from) })}>
+    <section id={`message-${id}`} class={`message${open ? " open" : " folded"}${unread ? " unread" : ""}`} ref={holder ?? null} aria-label={t("message.from", { who: nameOf(from) })}>
       <header class="message-head">
         <Avatar address={from} />
         <button type="button" class="sender" aria-expanded={open} onClick={onToggle}>

@@ -7,21 +7,24 @@ This module is imported when HTTP is served and not before: mail need not wait f
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import msgspec
 
+from postroom.app.authenticating import identity
 from postroom.app.building import Authorities, home_domain
 from postroom.app.housekeeping import Chore, Whose
 from postroom.app.own_policy import own_policy
 from postroom.app.parts import Parts
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
+from postroom.message.unsubscribing import ONE_CLICK
 from postroom.net.certificates import CertificateError
 from postroom.net.http import HttpService, HttpSession
 from postroom.net.https import NotFetched, Web
 from postroom.net.pictures import PICTURE_SECONDS, Picture, Pictures
+from postroom.net.posts import POST_SECONDS, post_form
 from postroom.net.public_addresses import is_public
 from postroom.proto.http.client import Request, Response
 from postroom.proto.http.picture_addresses import Wanted, sign
@@ -92,6 +95,8 @@ class Site:
         browsers = Browsers(parts.store.engine, world.clock.now)
         self._jmap = _jmap(world, parts, behind)
         self._jmap.service.browsers = browsers
+        self._jmap.service.names = frozenset({server.hostname, identity(settings)})
+        self._jmap.service.leave = _leaving(settings, world)
         self._pusher = self._jmap.service.push = Pusher(
             lambda: self._jmap.service, _sender(settings, world, parts)
         )
@@ -184,6 +189,21 @@ def _pictures(settings: Settings, world: Surroundings, parts: Parts) -> PictureD
             raise NotFetched(str(error)) from error
 
     return PictureDoor(key, lambda: world.clock.now() // 1_000_000, fetch)
+
+
+def _leaving(settings: Settings, world: Surroundings) -> Callable[[str], Awaitable[int]]:
+    """POSTs that leave mailing lists: to public addresses alone, save in a lab."""
+    context = Authorities(settings, world.clock.monotonic).context
+    allowed = (lambda _ip: True) if world.open_house else is_public
+    web = Web(world.resolver, context, world.https_port_of, world.source, POST_SECONDS, allowed)
+
+    async def post(url: str) -> int:
+        try:
+            return await post_form(web, url, ONE_CLICK.encode())
+        except (NotFetched, CertificateError) as error:
+            raise OSError(str(error)) from error
+
+    return post
 
 
 def _sender(settings: Settings, world: Surroundings, parts: Parts) -> Sender:

@@ -75,7 +75,7 @@ def as_json(hops: Iterable[Hop]) -> list[dict[str, Any]]:
         {
             "kind": hop.kind.value,
             "at": iso_time(hop.started),
-            "events": [_event_json(event) for event in hop.events],
+            "events": [event_json(event) for event in hop.events],
         }
         for hop in sorted(hops, key=lambda hop: hop.started)
     ]
@@ -83,7 +83,12 @@ def as_json(hops: Iterable[Hop]) -> list[dict[str, Any]]:
 
 def facts(events: Iterable[Event]) -> list[str]:
     """What events of sending on say in one line each; the dialogue is left out."""
-    return [_fact(event, HopKind.RELAY) for event in events if not isinstance(event, Said)]
+    return [fact(event, HopKind.RELAY) for event in events if not isinstance(event, Said)]
+
+
+def headline(hop: Hop) -> str:
+    """What a hop was, in a line."""
+    return _headline(hop, next((event for event in hop.events if isinstance(event, Connected)), None))
 
 
 def iso_time(at: int) -> str:
@@ -110,7 +115,7 @@ def _hop_lines(hop: Hop, *, brief: bool) -> list[Line]:
                 text = f"{arrow(said[:1], tls=event.tls)} {printable(said[1:])}"
                 lines.append(Line(at, peer if said[:1] == b"<" else "", text, "said", DIALOGUE))
         else:
-            lines.append(Line(at, "", _fact(event, hop.kind), _tag(event), FACT))
+            lines.append(Line(at, "", fact(event, hop.kind), _tag(event), FACT))
     return lines
 
 
@@ -170,7 +175,8 @@ def _unconnected(hop: Hop, text: str) -> str:
     return printable(f"tried to send on to {asked}" if asked else "tried to send on")
 
 
-def _fact(event: Event, kind: HopKind) -> str:
+def fact(event: Event, kind: HopKind) -> str:
+    """What an event says in one line; not for dialogue."""
     if isinstance(event, Connected):
         ends = (event.peer, event.local) if kind in _INCOMING else (event.local, event.peer)
         return printable(f"connection from {ends[0] or 'this machine'} to {ends[1] or 'this machine'}")
@@ -236,7 +242,8 @@ def _tag(event: Event) -> str:
     return str(event.__struct_config__.tag)
 
 
-def _event_json(event: Event) -> dict[str, Any]:
+def event_json(event: Event) -> dict[str, Any]:
+    """An event's fields under their own names."""
     fields: dict[str, Any] = {"event": _tag(event), "after_ms": event.at}
     for name in event.__struct_fields__:
         if name != "at":

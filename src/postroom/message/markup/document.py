@@ -14,9 +14,7 @@ _STYLE: Final = (
     "img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}a{color:#0645ad}"
     "blockquote{border-inline-start:3px solid #99c;margin:4px 0;padding-inline-start:10px;color:#446}"
 )
-_DARK: Final = (
-    "html{filter:invert(1) hue-rotate(180deg);background:#fff}img{filter:invert(1) hue-rotate(180deg)}"
-)
+_DARK: Final = "@media screen{html{filter:invert(1) hue-rotate(180deg);background:#fff}img{filter:invert(1) hue-rotate(180deg)}}"
 
 
 def policy(origin: str = "") -> str:

@@ -65,6 +65,7 @@ class JmapService(msgspec.Struct):
 
     `tell` hears of faults of ours; `post` is the door for what is sent; `unique` makes the left half of a Message-ID.
     `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made.
+    `names`: under which our doors write Authentication-Results; `leave` POSTs to an address to leave a mailing list and gives the status of the answer.
     """
 
     logins: Logins
@@ -82,6 +83,8 @@ class JmapService(msgspec.Struct):
     push: Push | None = None
     browsers: Browsers | None = None
     picture_address: Callable[[int, str], str] | None = None
+    names: frozenset[str] = frozenset()
+    leave: Callable[[str], Awaitable[int]] | None = None
     rendering: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(RENDERED_AT_ONCE))
     audience: Audience = msgspec.field(default_factory=Audience)
 

@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 from postroom.message import flowed
-from postroom.message.ids import IdKind
 from postroom.message.markup.document import document
 from postroom.message.markup.pictures import BOX, Pictures
 from postroom.message.markup.plain import MAX_TEXT, text_markup
@@ -28,10 +27,9 @@ from postroom.proto.jmap.body_values import body_value
 from postroom.proto.jmap.capabilities import WEBMAIL
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.types import Arguments, Id, Object
-from postroom.serve.jmap.call import Call, Method, Methods, number_of
+from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.email_view import View
-from postroom.serve.jmap.folders import Folders
-from postroom.store import emails
+from postroom.serve.jmap.whole_email import whole_email
 
 IN_THREAD: Final = 8_192  # octets of a message from which on its document is made in a thread
 MAX_OWN_PICTURE: Final = 1_500_000  # octets of a picture that stands in the document itself
@@ -60,18 +58,9 @@ async def get(call: Call, arguments: MessageHtmlGet) -> Object:
     """The document, and what was left out of it."""
     account_id = await call.account(arguments.account_id)
     remote = _remote(call, arguments)
-    reader = (await Folders.read(call, account_id)).reader
-    number = number_of(IdKind.EMAIL, arguments.email_id)
-    copies = {} if number is None else await emails.copies(call.reading, reader, [number])
-    if number is None or number not in copies:
-        raise MethodError("invalidArguments", "there is no such email", arguments=["emailId"])
-    raw = await call.store.read_email(account_id, number)
-    if raw is None:
-        raise MethodError("serverFail", "the octets of the email are missing")
-    view = View.of_email(copies[number])
-    view.raw = raw
+    view = await whole_email(call, account_id, arguments.email_id)
     making = Making(view, arguments, remote)
-    if len(raw) < IN_THREAD:
+    if len(view.raw) < IN_THREAD:
         return making.told()
     async with call.service.rendering:
         return await asyncio.to_thread(making.told)

@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { readInvitation, timeWords } from "./calendar";
+
+const TEXT = [
+  "BEGIN:VCALENDAR", "METHOD:REQUEST", "BEGIN:VTIMEZONE", "TZID:Europe/Berlin", "END:VTIMEZONE", "BEGIN:VEVENT",
+  'ORGANIZER;CN="Crêpe, Alice":mailto:alice@crepes.test', "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:bob@hamburger.test", "SUMMARY:Lunch\\, at", "  last",
+  "DTSTART;TZID=Europe/Berlin:20261124T123000", "DTEND:20261124T123000Z", "DESCRIPTION:one\\ntwo", "RRULE:FREQ=DAILY",
+  "BEGIN:VALARM", "SUMMARY:never", "END:VALARM", "END:VEVENT", "END:VCALENDAR",
+].join("\r\n");
+
+it("reads an invitation", () => {
+  const { method, events } = readInvitation(TEXT);
+  expect(method).toBe("REQUEST");
+  expect(events).toHaveLength(1);
+  expect(events[0]).toMatchObject({ summary: "Lunch, at last", description: "one\ntwo", organizer: "Crêpe, Alice <alice@crepes.test>", attendees: ["bob@hamburger.test"], repeats: true });
+  const start = events[0]?.start;
+  expect(start && timeWords(start, "en-GB")).toMatch(/^Tuesday.* 24 November 2026.* 12:30 \(Europe\/Berlin\)$/);
+});
+
+it("survives anything", () => {
+  expect(readInvitation("").events).toEqual([]);
+  expect(readInvitation("BEGIN:VEVENT\nDTSTART:never\nEND:VEVENT").events[0]?.start).toBe(null);
+  expect(readInvitation("END:X\n".repeat(1000)).events).toEqual([]);
+});
