@@ -2,9 +2,12 @@
 import { render } from "preact";
 import "./styles/index.css";
 import { App } from "./views/App";
+import { speakChosen } from "./state/language";
 import { look } from "./state/session";
 import "./state/theme";
 
 const root = document.getElementById("app");
+const asked = look();
+await speakChosen();
 if (root) render(<App />, root);
-void look();
+await asked;

@@ -3,6 +3,7 @@ import { t } from "../../i18n/words";
 import { session, signOut } from "../../state/session";
 import { type Theme, theme } from "../../state/theme";
 import { Avatar } from "../../views/Avatar";
+import { LanguageChoice } from "../../views/LanguageChoice";
 import { Icon } from "../../views/Icon";
 import { Popup } from "../../views/Popup";
 
@@ -22,6 +23,7 @@ export function AccountMenu() {
           </label>
         ))}
       </fieldset>
+      <LanguageChoice />
       <button type="button" onClick={() => void signOut()}>
         <Icon name="leave" />
         {t("command.account.sign-out")}
