@@ -18,6 +18,9 @@ export const live = signal(true);
 /** Unread emails that have just come, for who wants to tell of them. */
 export const arrivals = signal<readonly EmailRow[]>([]);
 
+/** The newest states of types of objects that push has told of, for who shows such. */
+export const changedTypes = signal<Readonly<Record<string, string>>>({});
+
 let emailState = "";
 let working: Promise<void> = Promise.resolve();
 let push: Push | null = null;
@@ -41,6 +44,7 @@ export function stopSync(): void {
 function heard(change: StateChange | null): void {
   const states = change ? change.changed[jmap.accountId] : { Email: "", Mailbox: "" };
   if (!states) return;
+  if (change) changedTypes.value = { ...changedTypes.peek(), ...states };
   working = working.then(async () => {
     try {
       const boxes = states["Mailbox"] !== undefined && states["Mailbox"] !== mailboxState ? loadMailboxes() : undefined;

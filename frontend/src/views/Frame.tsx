@@ -85,10 +85,6 @@ function useStart(session: Session): void {
     started.current = true;
     for (const feature of FEATURES) void Promise.resolve(feature.start?.()).catch(problem);
   }, [ready]);
-  const title = source.value?.title;
-  useEffect(() => {
-    document.title = title ? t("frame.title", { what: title, who: session.username }) : "Postroom";
-  }, [title, session.username]);
 }
 
 function useKeys(): void {
