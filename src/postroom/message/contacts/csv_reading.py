@@ -55,7 +55,9 @@ def read(octets: bytes) -> CsvCards:
             raise NotContacts(f"there are more than {MAX_COLUMNS} columns")
         columns = [column(name) for name in head]
         if not any(columns):
-            raise NotContacts("its first line has no column that Google's or Outlook's contacts have")
+            raise NotContacts(
+                "there is no vCard in it, no xCard, and its first line names no column of Google's or Outlook's"
+            )
         return _cards(rows, head, columns)
     except csv.Error as error:
         raise NotContacts(f"line {rows.line_num}: {error}") from error
