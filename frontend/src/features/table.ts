@@ -3,6 +3,7 @@ import type { Feature } from "./feature";
 import { account } from "./account";
 import { contacts } from "./contacts";
 import { folders } from "./folders";
+import { offline } from "./offline";
 import { reading } from "./reading";
 
 export const FEATURES: readonly Feature[] = [
@@ -10,6 +11,7 @@ export const FEATURES: readonly Feature[] = [
   folders,
   contacts,
   account,
+  offline,
 ];
 
 export const COMMANDS = FEATURES.flatMap((feature) => feature.commands ?? []);

@@ -4,6 +4,7 @@ import { session, signOut } from "../../state/session";
 import { type Theme, theme } from "../../state/theme";
 import { Avatar } from "../../views/Avatar";
 import { LanguageChoice } from "../../views/LanguageChoice";
+import { NotificationSwitch } from "../offline/NotificationSwitch";
 import { Icon } from "../../views/Icon";
 import { Popup } from "../../views/Popup";
 
@@ -24,6 +25,7 @@ export function AccountMenu() {
         ))}
       </fieldset>
       <LanguageChoice />
+      <NotificationSwitch />
       <button type="button" onClick={() => void signOut()}>
         <Icon name="leave" />
         {t("command.account.sign-out")}
