@@ -55,10 +55,10 @@ export function Frame({ session }: { session: Session }) {
 
 function Mail() {
   return (
-    <>
+    <main class="mail">
       <ListPane />
       <ReadingPane />
-    </>
+    </main>
   );
 }
 

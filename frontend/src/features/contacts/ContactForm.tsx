@@ -30,8 +30,10 @@ export function ContactForm({ card }: { card: Partial<Card> }) {
       setWrong(error instanceof Error ? error.message : String(error));
     }
   };
+  const heading = t(card.id ? "contacts.edit" : group ? "contacts.new-group" : "command.contacts.new");
   return (
-    <form class="contact-form" onSubmit={(event) => void submit(event)} aria-label={t(card.id ? "contacts.edit" : group ? "contacts.new-group" : "command.contacts.new")}>
+    <form class="contact-form" onSubmit={(event) => void submit(event)} aria-label={heading}>
+      <h1>{heading}</h1>
       {group ? (
         <Text name="full" label="contacts.group-name" form={form} set={set} first />
       ) : (

@@ -42,7 +42,7 @@ export default function Contacts({ values, query }: { values: Values; query: URL
   return (
     <div class={`contacts${id ? " one" : ""}`}>
       <ContactList open={id} />
-      <section class="contact-pane" aria-label={title}>
+      <section class="contact-pane" aria-label={open ? title : t(fresh ? "command.contacts.new" : "contacts.nothing")}>
         {fresh && <ContactForm key={id} card={id === "new-group" ? { kind: "group" } : {}} />}
         {open && edited && <ContactForm key={open.id} card={open} />}
         {open && !edited && <ContactView card={open} />}
