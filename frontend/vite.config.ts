@@ -1,10 +1,20 @@
 // The build: one page at /mail/, files with hashes in their names, a manifest for the size check (tools/web_build.py).
-import { defineConfig } from "vite";
+import { type Plugin, defineConfig } from "vite";
 
 const server = process.env["POSTROOM"] ?? "http://127.0.0.1:2580"; // a lab's hamburger.test
 const proxied = { target: server, changeOrigin: false, ws: true };
 
+// What the service worker keeps: the names of all files that were built.
+const fileList: Plugin = {
+  name: "file-list",
+  generateBundle(_, bundle) {
+    const files = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+    this.emitFile({ type: "asset", fileName: "files.json", source: JSON.stringify(files.sort()) });
+  },
+};
+
 export default defineConfig({
+  plugins: [fileList],
   base: "/mail/",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: {
@@ -19,5 +29,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    rolldownOptions: {
+      input: { index: "index.html", worker: "src/offline/worker.ts" },
+      // The service worker's name stays, since browsers come back to it.
+      output: { entryFileNames: (chunk) => (chunk.name === "worker" ? "worker.js" : "assets/[name]-[hash].js") },
+    },
   },
 });

@@ -94,8 +94,8 @@ def weigh() -> int:
 
 
 def initial(manifest: dict[str, dict[str, object]]) -> set[str]:
-    """The scripts of the entry and of all that it imports statically, by vite's manifest."""
-    todo = [name for name, chunk in manifest.items() if chunk.get("isEntry")]
+    """The scripts of the page and of all that it imports statically, by vite's manifest."""
+    todo = [name for name, chunk in manifest.items() if chunk.get("isEntry") and name.endswith(".html")]
     seen: set[str] = set()
     while todo:
         name = todo.pop()

@@ -2,9 +2,14 @@
 import { render } from "preact";
 import "./styles/index.css";
 import { App } from "./views/App";
+import { speakChosen } from "./state/language";
 import { look } from "./state/session";
 import "./state/theme";
+import { keepTitle } from "./state/title";
 
 const root = document.getElementById("app");
+const asked = look();
+await speakChosen();
+keepTitle();
 if (root) render(<App />, root);
-void look();
+await asked;

@@ -3,10 +3,12 @@ import type { Feature } from "./feature";
 import { account } from "./account";
 import { attachments } from "./attachments";
 import { bulk } from "./bulk";
+import { contacts } from "./contacts";
 import { folders } from "./folders";
 import { keyboard } from "./keyboard";
 import { knowing } from "./knowing";
 import { labelsFeature } from "./labels";
+import { offline } from "./offline";
 import { reading } from "./reading";
 import { search } from "./search";
 import { snoozeFeature } from "./snooze";
@@ -21,7 +23,9 @@ export const FEATURES: readonly Feature[] = [
   snoozeFeature,
   bulk,
   keyboard,
+  contacts,
   account,
+  offline,
 ];
 
 export const COMMANDS = FEATURES.flatMap((feature) => feature.commands ?? []);

@@ -1,5 +1,5 @@
 // Times as people say them: shorter the nearer they are.
-import { language } from "./words";
+import { locale } from "./words";
 
 const DAY = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -28,8 +28,8 @@ export function headDate(iso: string, now = new Date()): string {
 }
 
 function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${language.value} ${name}`;
+  const key = `${locale.value} ${name}`;
   let found = formats.get(key);
-  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(language.value, options)));
+  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(locale.value, options)));
   return found;
 }

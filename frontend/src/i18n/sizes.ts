@@ -1,5 +1,5 @@
 // Octets as people read them.
-import { language } from "./words";
+import { locale } from "./words";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 
@@ -10,5 +10,5 @@ export function size(octets: number): string {
     unit++;
   }
   const style = { style: "unit", unit: UNITS[unit], unitDisplay: "short", maximumFractionDigits: octets < 10 && unit ? 1 : 0 } as const;
-  return new Intl.NumberFormat(language.value, style as Intl.NumberFormatOptions).format(octets);
+  return new Intl.NumberFormat(locale.value, style as Intl.NumberFormatOptions).format(octets);
 }

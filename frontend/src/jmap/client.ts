@@ -41,6 +41,15 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
+/** Keeps answers, and gives them again when the server cannot be reached (offline/). */
+export interface Keeper {
+  reached(on: boolean): void;
+  answered(calls: readonly KeptCall[], answers: ReadonlyMap<string, unknown>): void;
+  answer(calls: readonly KeptCall[]): Promise<ReadonlyMap<string, unknown>>;
+}
+
+export type KeptCall = Pick<Waiting, "name" | "args" | "callId">;
+
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export class JmapClient {
@@ -49,6 +58,9 @@ export class JmapClient {
   /** Told when the session is over, and when the server's session object has changed. */
   onSignedOut: () => void = () => {};
   onSessionChanged: () => void = () => {};
+  keeper: Keeper | null = null;
+  /** The words for what cannot be done without a connection. */
+  unreachable: (reading: boolean) => string = () => "";
   private waiting: Waiting[] = [];
   private queue: Waiting[][] = [];
   private busy = 0;
@@ -60,7 +72,11 @@ export class JmapClient {
   async open(): Promise<Session> {
     const response = await this.reach(SESSION_URL, { headers: OWN_PAGE });
     if (!response.ok) throw new RequestFailed(response.status, response.statusText);
-    const session = (await response.json()) as Session;
+    return this.take((await response.json()) as Session);
+  }
+
+  /** Speaks as this session says from now on. */
+  take(session: Session): Session {
     this.session = session;
     this.accountId = session.primaryAccounts["urn:ietf:params:jmap:mail"] ?? Object.keys(session.accounts)[0] ?? "";
     return session;
@@ -123,7 +139,17 @@ export class JmapClient {
       if (!response.ok) throw new RequestFailed(response.status, await problem(response));
       this.settle(calls, (await response.json()) as ApiResponse);
     } catch (error) {
-      for (const call of calls) call.reject(error);
+      await this.withoutServer(calls, error);
+    }
+  }
+
+  // What was answered before is answered again; the rest cannot be done.
+  private async withoutServer(calls: Waiting[], error: unknown): Promise<void> {
+    const away = error instanceof RequestFailed && error.status === 0;
+    const known = away ? await this.keeper?.answer(calls) : undefined;
+    for (const call of calls) {
+      if (known?.has(call.callId)) call.resolve(known.get(call.callId) as never);
+      else call.reject(away ? new RequestFailed(0, this.unreachable(!call.name.endsWith("/set")) || String(error)) : error);
     }
   }
 
@@ -137,6 +163,7 @@ export class JmapClient {
       if (name === "error") call.reject(new MethodError(String(answer["type"]), String(answer["description"] ?? ""), call.name));
       else call.resolve(answer as never);
     }
+    this.keeper?.answered(calls, new Map([...told].filter(([, [name]]) => name !== "error").map(([id, [, answer]]) => [id, answer])));
     if (this.session && response.sessionState !== this.session.state) this.onSessionChanged();
   }
 
@@ -152,8 +179,11 @@ export class JmapClient {
 
   private async reach(url: string, init: RequestInit): Promise<Response> {
     try {
-      return await this.fetch(url, { ...init, credentials: "same-origin", cache: "no-store" });
+      const response = await this.fetch(url, { ...init, credentials: "same-origin", cache: "no-store" });
+      this.keeper?.reached(true);
+      return response;
     } catch (error) {
+      this.keeper?.reached(false);
       throw new RequestFailed(0, String(error));
     }
   }

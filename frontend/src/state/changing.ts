@@ -3,6 +3,7 @@ import { t } from "../i18n/words";
 import { jmap } from "../jmap/client";
 import type { Patch, SetAnswer } from "../jmap/methods";
 import type { EmailRow, Id } from "../jmap/records";
+import { offline } from "../offline/keeper";
 import { changeRow, peekRow } from "./emails";
 import { listed, source, touchList } from "./list";
 import { catchUp } from "./sync";
@@ -18,6 +19,10 @@ export interface Change {
 
 /** Makes a change, and says `label` with a way back; "" says nothing and keeps nothing. */
 export async function change(emails: readonly EmailRow[], wanted: (row: EmailRow) => Change, label: string): Promise<void> {
+  if (offline.peek()) {
+    if (label) throw new Error(t("offline.refused"));
+    return; // what nobody has asked for, such as that it was read, is left
+  }
   const before = emails.map((row) => peekRow(row.id) ?? row);
   const changes = new Map(before.map((row) => [row.id, wanted(row)]));
   await tell(changes);
@@ -25,20 +30,31 @@ export async function change(emails: readonly EmailRow[], wanted: (row: EmailRow
 }
 
 async function tell(changes: ReadonlyMap<Id, Change>): Promise<void> {
+  const before = [...changes.keys()].map(peekRow).filter((row) => row !== undefined);
   for (const [id, one] of changes) changeRow(id, (row) => changed(row, one));
   leaveList(changes);
   const all = [...changes].map(([id, one]) => [id, patch(one)] as const).filter(([, one]) => Object.keys(one).length);
   const failed: string[] = [];
   for (let at = 0; at < all.length; at += AT_ONCE) {
-    const answer = await jmap.call("Email/set", { update: Object.fromEntries(all.slice(at, at + AT_ONCE)) });
+    const answer = await jmap.call("Email/set", { update: Object.fromEntries(all.slice(at, at + AT_ONCE)) }).catch((error: unknown) => {
+      takeBack(before); // the connection was lost on the way: what is shown is what is known
+      throw error;
+    });
     failed.push(...reasons(answer));
   }
   await catchUp();
   if (failed.length) throw new Error(t("error.change", { count: failed.length, why: failed[0] ?? "" }));
 }
 
+function takeBack(before: readonly EmailRow[]): void {
+  for (const row of before) changeRow(row.id, () => row);
+  listed.peek().window.clear();
+  touchList();
+}
+
 /** Deletes for good. */
 export async function destroy(emails: readonly EmailRow[]): Promise<void> {
+  if (offline.peek()) throw new Error(t("offline.refused"));
   const ids = emails.map((row) => row.id);
   listed.peek().window.without(ids);
   touchList();

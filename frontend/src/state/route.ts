@@ -30,6 +30,7 @@ export function follow(event: MouseEvent): void {
   const link = (event.target as Element | null)?.closest?.("a");
   if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   if (link.target || link.hasAttribute("download") || link.origin !== location.origin || !link.pathname.startsWith(`${BASE}/`)) return;
+  if (link.hash && link.pathname === location.pathname) return; // to a place of this page
   event.preventDefault();
   go(link.pathname.slice(BASE.length) + link.search);
 }

@@ -3,23 +3,39 @@ import { signal } from "@preact/signals";
 import { t } from "../i18n/words";
 import { OWN_PAGE, RequestFailed, jmap } from "../jmap/client";
 import type { Session } from "../jmap/records";
+import { forgetEverything, keepSession, keeper, keptSession, setStays } from "../offline/keeper";
 
 /** undefined: not known yet; null: nobody. */
 export const session = signal<Session | null | undefined>(undefined);
 /** Why the page cannot be shown, where the server could not be asked. */
 export const trouble = signal("");
 
-jmap.onSignedOut = () => (session.value = null);
+jmap.keeper = keeper;
+jmap.unreachable = (reading) => t(reading ? "offline.not-kept" : "offline.refused");
+jmap.onSignedOut = () => {
+  session.value = null;
+  void forgetEverything();
+};
 jmap.onSessionChanged = () => void look();
 
 export async function look(): Promise<void> {
   try {
     session.value = await jmap.open();
     trouble.value = "";
+    void keepSession(session.value);
   } catch (error) {
-    if (error instanceof RequestFailed && error.status === 401) session.value = null;
-    else if (session.value === undefined) trouble.value = error instanceof Error ? error.message : String(error);
+    if (error instanceof RequestFailed && error.status === 401) jmap.onSignedOut();
+    else if (session.value === undefined) await lookAtKept(error);
   }
+}
+
+// Without a connection one is who one was last.
+async function lookAtKept(error: unknown): Promise<void> {
+  const kept = error instanceof RequestFailed && error.status === 0 ? await keptSession() : undefined;
+  if (kept) {
+    jmap.take(kept);
+    session.value = kept;
+  } else trouble.value = error instanceof Error ? error.message : String(error);
 }
 
 /** Raises an Error with words for the page. */
@@ -36,6 +52,7 @@ export async function signIn(username: string, password: string, stay: boolean):
   }
   if (response.status === 401) throw new Error(t("sign-in.wrong"));
   if (!response.ok) throw new Error(await words(response));
+  setStays(stay);
   const before = jmap.session?.username;
   await look();
   if (before !== undefined && before !== jmap.session?.username) location.assign("/mail/"); // nothing of one's mail is there for the other
@@ -50,6 +67,7 @@ async function words(response: Response): Promise<string> {
 }
 
 export async function signOut(): Promise<void> {
+  await forgetEverything();
   await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE });
   location.assign("/mail/");
 }

@@ -1,7 +1,7 @@
 // The frame of a signed-in page: top bar, mailboxes, and beside them a list with its conversation, or a page. On a phone one at a time.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { COMMANDS, FEATURES, ROUTES } from "../features/table";
-import { t } from "../i18n/words";
+import { language, t } from "../i18n/words";
 import type { Session } from "../jmap/records";
 import { Keyboard } from "../keys/keyboard";
 import { listReady, openList, source } from "../state/list";
@@ -37,7 +37,7 @@ export function Frame({ session }: { session: Session }) {
       openList(list);
     }
     if (found?.route.list) void showThread(thread);
-  }, [path, query.toString(), mailboxes.value]);
+  }, [path, query.toString(), mailboxes.value, language.value]);
   const page = found?.route.page;
   return (
     <div class={`frame${drawer ? " drawer" : ""}${thread ? " reading" : ""}${page ? " paged" : ""}`} onClick={follow}>
@@ -55,10 +55,10 @@ export function Frame({ session }: { session: Session }) {
 
 function Mail() {
   return (
-    <>
+    <main class="mail">
       <ListPane />
       <ReadingPane />
-    </>
+    </main>
   );
 }
 
@@ -85,10 +85,6 @@ function useStart(session: Session): void {
     started.current = true;
     for (const feature of FEATURES) void Promise.resolve(feature.start?.()).catch(problem);
   }, [ready]);
-  const title = source.value?.title;
-  useEffect(() => {
-    document.title = title ? t("frame.title", { what: title, who: session.username }) : "Postroom";
-  }, [title, session.username]);
 }
 
 function useKeys(): void {

@@ -8,6 +8,7 @@ import { moveTo } from "../mail/actions";
 import type { TreeNode } from "../mail/mailbox_tree";
 import { source } from "../state/list";
 import { folderKey, mailboxName } from "../state/mailboxes";
+import { place } from "../state/route";
 import { dragged, draggedBox, fitsBelow } from "./dragging";
 import { problem } from "../state/toasts";
 import { Icon } from "./Icon";
@@ -35,7 +36,7 @@ export function MailboxItem({ node }: { node: TreeNode }) {
   const closed = folded.value.has(mailbox.id);
   const name = mailboxName(mailbox);
   const count = countOf(mailbox);
-  const here = source.value?.mailboxId === mailbox.id;
+  const here = source.value?.mailboxId === mailbox.id && place.value.path.startsWith("/folder/"); // a page may be in its place
   const allow = (event: DragEvent) => {
     const box = draggedBox.peek();
     if (box ? !fitsBelow(box, mailbox) : !dragged.peek() || here || !mailbox.myRights.mayAddItems) return;

@@ -8,7 +8,7 @@ import { ThreadView } from "./ThreadView";
 export function ReadingPane() {
   const open = markedCount.value ? null : openThread.value; // commands are about what is marked then
   return (
-    <main class="reading-pane" aria-label={t("frame.reading")}>
+    <section class="reading-pane" aria-label={t("frame.reading")}>
       {open ? (
         <ThreadView key={open.id} thread={open} />
       ) : (
@@ -17,6 +17,6 @@ export function ReadingPane() {
           <p>{markedCount.value ? t("list.marked", { count: everything.value || markedCount.value }) : t("reading.nothing")}</p>
         </div>
       )}
-    </main>
+    </section>
   );
 }

@@ -1,5 +1,6 @@
 // The bar at the top: menu, name, search, and the account.
 import { t } from "../i18n/words";
+import { offline } from "../offline/keeper";
 import { live } from "../state/sync";
 import { Icon } from "./Icon";
 import { Slot } from "./Slot";
@@ -17,7 +18,7 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
       <div class="middle">
         <Slot name="top.search" />
       </div>
-      {!live.value && (
+      {!live.value && !offline.value && (
         <span class="offline" role="status">
           {t("frame.offline")}
         </span>

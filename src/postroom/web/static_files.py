@@ -34,24 +34,29 @@ _KINDS: Final = {
     ".woff2": "font/woff2",
 }
 
-# Scripts of our own alone, and no text becomes one (Trusted Types). The frame of a message inherits this policy and has a stricter one besides;
+# Scripts of our own alone, and no text becomes one (Trusted Types); `postroom-worker` is for the address of the service worker. The frame of a message inherits this policy and has a stricter one besides;
 # styles inside a message are why styles may be inline.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; font-src 'self'; connect-src 'self'; frame-src 'self' blob:; worker-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types postroom postroom-text dompurify"
+    "require-trusted-types-for 'script'; trusted-types postroom postroom-text postroom-worker dompurify"
 )
+
+# The service worker fetches the page's files, and nothing else of anywhere.
+WORKER: Final = "worker.js"
+WORKER_POLICY: Final = "default-src 'none'; connect-src 'self'"
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file as it is sent."""
+    """A file as it is sent. `policy`: its content security policy, "" for that of everything else."""
 
     kind: str
     body: bytes
     packed: bytes | None
     tag: str
     forever: bool
+    policy: str = ""
 
 
 class StaticFiles:
@@ -102,7 +107,8 @@ def _read(folder: Path) -> dict[str, File]:
         body, packed = path.read_bytes(), path.with_name(f"{path.name}.gz")
         tag = hashlib.sha256(body).hexdigest()[:20]
         forever = name.startswith("assets/")
-        found[name] = File(kind, body, packed.read_bytes() if packed.exists() else None, tag, forever)
+        policy = POLICY if path.suffix == ".html" else WORKER_POLICY if name == WORKER else ""
+        found[name] = File(kind, body, packed.read_bytes() if packed.exists() else None, tag, forever, policy)
     return found
 
 
@@ -114,8 +120,8 @@ def _response(file: File, request: Request) -> Response:
         "etag": tag,
         "vary": "accept-encoding",
     }
-    if file.kind.startswith("text/html"):
-        headers["content-security-policy"] = POLICY
+    if file.policy:
+        headers["content-security-policy"] = file.policy
     if request.headers.get("if-none-match") == tag:
         return Response(None, 304, headers)
     if packed and file.packed is not None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from postroom.web.mail_app import mail_app
-from postroom.web.static_files import POLICY, StaticFiles
+from postroom.web.static_files import POLICY, WORKER_POLICY, StaticFiles
 
 SCRIPT = b"console.log(1)" * 100
 
@@ -22,6 +22,7 @@ def folder(tmp_path: Path) -> Path:
     (static / ".vite").mkdir()
     (static / "index.html").write_bytes(b"<!doctype html>page")
     (static / "icon.svg").write_bytes(b"<svg/>")
+    (static / "worker.js").write_bytes(SCRIPT)
     (static / "assets" / "index-abc.js").write_bytes(SCRIPT)
     (static / "assets" / "index-abc.js.gz").write_bytes(gzip.compress(SCRIPT))
     (static / ".vite" / "manifest.json").write_bytes(b"{}")
@@ -127,3 +128,10 @@ def test_scripts_come_from_our_files_alone() -> None:
     assert scripts == "script-src 'self'"
     assert "frame-ancestors 'none'" in POLICY
     assert "unsafe-eval" not in POLICY
+
+
+async def test_the_service_worker_may_fetch_from_here_alone_and_is_asked_for_each_time(folder: Path) -> None:
+    got = await Client(folder).get("/mail/worker.js")
+    assert got.headers["content-security-policy"] == WORKER_POLICY
+    assert got.headers["cache-control"] == "no-cache"
+    assert "postroom-worker" in POLICY

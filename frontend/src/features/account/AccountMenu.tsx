@@ -4,6 +4,8 @@ import { t } from "../../i18n/words";
 import { session, signOut } from "../../state/session";
 import { type Theme, theme } from "../../state/theme";
 import { Avatar } from "../../views/Avatar";
+import { LanguageChoice } from "../../views/LanguageChoice";
+import { NotificationSwitch } from "../offline/NotificationSwitch";
 import { Icon } from "../../views/Icon";
 import { Popup } from "../../views/Popup";
 
@@ -29,6 +31,8 @@ export function AccountMenu() {
           {t(`command.${id}`)}
         </button>
       ))}
+      <LanguageChoice />
+      <NotificationSwitch />
       <button type="button" onClick={() => void signOut()}>
         <Icon name="leave" />
         {t("command.account.sign-out")}

@@ -1,11 +1,10 @@
-"""`postroom contacts`: an account's contacts listed, imported from files and exported to them, as vCard or xCard.
+"""`postroom contacts`: an account's contacts listed, imported from files and exported to them, as vCard, xCard or CSV.
 
-RFC 6350, RFC 2426 (vCard), RFC 6351 (xCard). Files are read and written here, by whoever calls. Not here: what a file's lines mean (`message.contacts`).
+RFC 6350, RFC 2426 (vCard), RFC 6351 (xCard), RFC 4180 (CSV). Files are read and written here, by whoever calls. Not here: what a file's lines mean (`message.contacts`).
 """
 
 from __future__ import annotations
 
-import enum
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,25 +18,15 @@ from postroom.agent.terminal import Column
 from postroom.app.cli.session import Administration, administration
 from postroom.app.operations import contacts
 from postroom.app.operations.contacts import ContactRecord, ImportContacts, ImportedContacts, ListContacts
-from postroom.message.contacts import vcard, vcard_writing, xcard, xcard_writing
-from postroom.message.contacts.from_vcard import from_vcard
-from postroom.message.contacts.properties import VCard
+from postroom.message.contacts import files, vcard
+from postroom.message.contacts.files import CardFile, Format
 from postroom.message.contacts.structured import derived_full
-from postroom.message.contacts.to_vcard import to_vcard
 
 app = commands("The contacts of an account.")
 Who = Annotated[str, typer.Argument(metavar="ADDRESS", help="Whose contacts.")]
 BookName = Annotated[str, typer.Option("--book", metavar="NAME", help="Of this address book.")]
 _TOGETHER = 500  # cards of one request
 _OCTETS = 8 << 20  # of one request
-
-
-class Format(enum.StrEnum):
-    """Of an exported file."""
-
-    VCARD = "vcard"
-    VCARD3 = "vcard3"
-    XCARD = "xcard"
 
 
 def _full(card: dict[str, Any]) -> str:
@@ -71,18 +60,19 @@ def list_(session: Administration, address: Who, book: BookName = "") -> None:
 def import_(
     session: Administration,
     address: Who,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="vCards or xCards; - reads standard input.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="vCards, xCards or CSV; - reads standard input.")
+    ],
     book: Annotated[
         str, typer.Option("--book", metavar="NAME", help="Into this address book, not the default one.")
     ] = "",
 ) -> None:
     """Import a file; a contact that is there already (the same UID) is replaced."""
     read = _read(file)
-    cards = [from_vcard(one) for one in read.cards]
     added = replaced = 0
     complaints = list(read.complaints)
     name = book
-    for batch in _batches(cards):
+    for batch in _batches(read.cards):
         done = session.one(contacts.IMPORT, ImportContacts(address, batch, book), address)
         added, replaced, name = added + done.added, replaced + done.replaced, done.book
         complaints += done.complaints
@@ -100,16 +90,21 @@ def export(
     session: Administration,
     address: Who,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="- writes to standard output.")] = Path("-"),
-    form: Annotated[Format, typer.Option("--format", help="vCard 4.0, vCard 3.0 or xCard.")] = Format.VCARD,
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format", help="vCard 4.0, vCard 3.0, xCard, or CSV in Google's or Outlook's columns."
+        ),
+    ] = Format.VCARD,
     book: BookName = "",
 ) -> None:
     """Export the contacts to a file."""
-    cards: list[VCard] = []
+    cards: list[dict[str, Any]] = []
     for one in session.perform(contacts.LIST, ListContacts(address, book), address):
-        cards.append(to_vcard(one.card))
+        cards.append(one.card)
         if one.left_out:
             session.terminal.note(f"{_full(one.card)}: {len(one.left_out)} pictures or sounds left out")
-    octets = _written(cards, form)
+    octets = files.write(cards, form)
     if str(file) == "-":
         sys.stdout.buffer.write(octets)
         sys.stdout.buffer.flush()
@@ -122,21 +117,14 @@ def export(
     session.terminal.say(f"contacts written to {file}: {len(cards)}")
 
 
-def _written(cards: list[VCard], form: Format) -> bytes:
-    if form is Format.XCARD:
-        return xcard_writing.write(cards)
-    return vcard_writing.write(cards, "3.0" if form is Format.VCARD3 else "4.0")
-
-
-def _read(file: Path) -> vcard.Read:
+def _read(file: Path) -> CardFile:
     try:
         if str(file) == "-":
             octets = sys.stdin.buffer.read(vcard.MAX_OCTETS + 1)
         else:
             with file.open("rb") as opened:
                 octets = opened.read(vcard.MAX_OCTETS + 1)
-        is_xml = octets.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
-        return xcard.read(octets) if is_xml else vcard.read(octets)
+        return files.read(octets)
     except OSError as error:
         raise CommandFailed(f"{file}: {error.strerror}") from error
     except vcard.NotContacts as error:

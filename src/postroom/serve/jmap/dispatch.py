@@ -10,6 +10,7 @@ from postroom.serve.jmap import (
     blob,
     bulk_change,
     contact_card,
+    contact_card_files,
     contact_card_query,
     contact_card_set,
     echo,
@@ -67,6 +68,7 @@ METHODS: Final[Methods] = {
     **address_book.METHODS,
     **address_book_set.METHODS,
     **contact_card.METHODS,
+    **contact_card_files.METHODS,
     **contact_card_query.METHODS,
     **contact_card_set.METHODS,
 }

@@ -1,0 +1,84 @@
+// All contacts of the account, kept up to date while they are looked at. RFC 9610 §3. Bounded.
+import { computed, effect, signal } from "@preact/signals";
+import { language } from "../../i18n/words";
+import { jmap } from "../../jmap/client";
+import type { Id } from "../../jmap/records";
+import { pushed } from "../../state/sync";
+import { problem } from "../../state/toasts";
+import { sorted } from "./cards";
+import { type AddressBook, type Card, ROW } from "./records";
+
+const AT_ONCE = 200;
+const MOST = 20_000;
+
+export const cards = signal<ReadonlyMap<Id, Card> | null>(null);
+export const books = signal<readonly AddressBook[]>([]);
+export const ordered = computed(() => sorted(cards.value?.values() ?? [], language.value));
+export const groups = computed(() => ordered.value.filter((one) => one.kind === "group"));
+let state = "";
+let loading: Promise<void> | null = null;
+
+/** Fetches all of them, once; afterwards what push tells of. */
+export function loadContacts(): Promise<void> {
+  return (loading ??= fetchAll().catch((error: unknown) => {
+    loading = null;
+    throw error;
+  }));
+}
+
+async function fetchAll(): Promise<void> {
+  const [{ list }, query] = await Promise.all([jmap.call("AddressBook/get", {}), jmap.call("ContactCard/query", { limit: MOST })]);
+  const found = new Map<Id, Card>();
+  for (let at = 0; at < query.ids.length || !state; at += AT_ONCE) {
+    const some = await jmap.call("ContactCard/get", { ids: query.ids.slice(at, at + AT_ONCE), properties: ROW });
+    if (!at) state = some.state;
+    for (const card of some.list) found.set(card.id, card);
+    if (!query.ids.length) break;
+  }
+  books.value = sortedBooks(list);
+  cards.value = found;
+}
+
+function sortedBooks(list: readonly AddressBook[]): AddressBook[] {
+  return [...list].sort((one, other) => Number(other.isDefault) - Number(one.isDefault) || one.sortOrder - other.sortOrder || one.name.localeCompare(other.name));
+}
+
+export async function loadBooks(): Promise<void> {
+  books.value = sortedBooks((await jmap.call("AddressBook/get", {})).list);
+}
+
+/** Fetches what has changed since. */
+export async function refreshContacts(): Promise<void> {
+  if (!cards.peek()) return;
+  const changes = await jmap.call("ContactCard/changes", { sinceState: state, maxChanges: AT_ONCE });
+  const ids = [...changes.created, ...changes.updated];
+  const found = ids.length ? await jmap.call("ContactCard/get", { ids, properties: ROW }) : null;
+  const next = new Map(cards.peek());
+  for (const card of found?.list ?? []) next.set(card.id, card);
+  for (const id of changes.destroyed) next.delete(id);
+  state = changes.newState;
+  cards.value = next;
+  if (changes.hasMoreChanges) await refreshContacts();
+}
+
+effect(() => {
+  const told = pushed.value;
+  if (told["ContactCard"] !== undefined && told["ContactCard"] !== state && cards.peek()) void refreshContacts().catch(problem);
+  if (told["AddressBook"] !== undefined && cards.peek()) void loadBooks().catch(problem);
+});
+
+export async function wholeCard(id: Id): Promise<Card | null> {
+  return (await jmap.call("ContactCard/get", { ids: [id] })).list[0] ?? null;
+}
+
+export function byEmail(email: string): Card | undefined {
+  const wanted = email.toLowerCase();
+  for (const card of cards.value?.values() ?? []) {
+    if (Object.values(card.emails ?? {}).some((one) => one.address.toLowerCase() === wanted)) return card;
+  }
+  return undefined;
+}
+
+export function membersOf(group: Card): Card[] {
+  return ordered.value.filter((one) => one.uid in (group.members ?? {}));
+}

@@ -1,0 +1,102 @@
+// The service worker: the page and the files that it is made of, kept so that they are there without a connection. Scope /mail/.
+// Names of files have hashes, so what is kept is never old; the page itself is asked for each time. Mail is not its business: see store.ts.
+const BASE = "/mail/";
+const FILES = "postroom-files";
+const LIST = `${BASE}files.json`;
+const BESIDE = ["icon.svg", "icon-192.png", "manifest.webmanifest"].map((name) => BASE + name);
+
+// The types of service workers stand against those of pages, so only what is used is declared.
+interface Extendable extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+interface FetchLike extends Extendable {
+  request: Request;
+  respondWith(answer: Promise<Response>): void;
+}
+interface Clicked extends Extendable {
+  notification: Notification;
+}
+interface Page {
+  url: string;
+  focus(): Promise<unknown>;
+  postMessage(message: unknown): void;
+}
+interface Worker extends EventTarget {
+  skipWaiting(): Promise<void>;
+  clients: { claim(): Promise<void>; matchAll(options: object): Promise<Page[]>; openWindow(url: string): Promise<unknown> };
+}
+const worker = self as unknown as Worker;
+
+worker.addEventListener("install", (event) => (event as Extendable).waitUntil(keepAll().then(() => worker.skipWaiting())));
+worker.addEventListener("activate", (event) => (event as Extendable).waitUntil(worker.clients.claim()));
+
+worker.addEventListener("fetch", (event) => {
+  const { request, respondWith } = { request: (event as FetchLike).request, respondWith: (answer: Promise<Response>) => (event as FetchLike).respondWith(answer) };
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin || !pathname.startsWith(BASE)) return;
+  if (request.mode === "navigate") {
+    if (!pathname.slice(BASE.length).includes(".")) respondWith(page(event as Extendable));
+  } else if (pathname.startsWith(`${BASE}assets/`)) respondWith(file(request));
+  else if (BESIDE.includes(pathname)) respondWith(beside(request));
+});
+
+/** From the network, and when there is none the one that was kept. A new page has new files. */
+async function page(event: Extendable): Promise<Response> {
+  const cache = await caches.open(FILES);
+  const kept = await cache.match(BASE);
+  try {
+    const fresh = await fetch(BASE, { cache: "no-cache" });
+    if (fresh.ok && fresh.headers.get("etag") !== kept?.headers.get("etag")) event.waitUntil(keepAll());
+    return fresh;
+  } catch (error) {
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+async function file(request: Request): Promise<Response> {
+  const cache = await caches.open(FILES);
+  const kept = await cache.match(request);
+  if (kept) return kept;
+  const fresh = await fetch(request);
+  if (fresh.ok) await cache.put(request, fresh.clone());
+  return fresh;
+}
+
+async function beside(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const kept = await (await caches.open(FILES)).match(request);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+/** Fetches the page and every file of it, and forgets those of older pages. */
+async function keepAll(): Promise<void> {
+  const cache = await caches.open(FILES);
+  const names = ((await (await fetch(LIST, { cache: "no-cache" })).json()) as string[]).map((name) => BASE + name);
+  const missing = [];
+  for (const name of names) if (!(await cache.match(name))) missing.push(name);
+  await cache.addAll([...missing, ...BESIDE]);
+  for (const { url } of await cache.keys()) {
+    const { pathname } = new URL(url);
+    if (pathname.startsWith(`${BASE}assets/`) && !names.includes(pathname)) await cache.delete(url);
+  }
+  await cache.add(new Request(BASE, { cache: "no-cache" })); // last: a page that is kept has its files
+}
+
+// Who clicks at what a notification tells of gets to see it, in a window that is there if there is one.
+worker.addEventListener("notificationclick", (event) => {
+  const { notification } = event as Clicked;
+  const path = (notification.data as { path?: string } | null)?.path ?? "/";
+  notification.close();
+  const show = async () => {
+    const open = (await worker.clients.matchAll({ type: "window" })).find((one) => new URL(one.url).pathname.startsWith(BASE));
+    if (!open) return worker.clients.openWindow(BASE.slice(0, -1) + path);
+    open.postMessage({ go: path });
+    return open.focus();
+  };
+  (event as Extendable).waitUntil(show());
+});

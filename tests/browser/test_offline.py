@@ -1,0 +1,130 @@
+"""Without a connection: what was read is there, what is wanted is refused with words; and nothing stays on a device that somebody leaves."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+BOB = "bob@hamburger.test"
+
+
+@pytest.fixture
+def window(chromium: Browser) -> Iterator[Page]:
+    """A window whose network fails on purpose, so the browser's complaints of that are no faults."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def stay(page: Page, web_lab, *, stays: bool = True) -> None:
+    """Signs Bob in, to stay or not."""
+    page.goto(web_lab.url())
+    page.get_by_label("Address").fill(BOB)
+    page.get_by_label("Password").fill(web_lab.password(BOB))
+    page.get_by_label("Stay signed in on this device").set_checked(stays)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Inbox").wait_for()
+
+
+def kept(page: Page) -> int:
+    """Answers that are kept on the device."""
+    found: int = page.evaluate(
+        """async () => {
+            if (!(await indexedDB.databases()).some((one) => one.name === "postroom")) return 0;
+            const database = await new Promise((done) => { const asked = indexedDB.open("postroom"); asked.onsuccess = () => done(asked.result); });
+            const store = database.transaction("answers").objectStore("answers");
+            const count = await new Promise((done) => { const asked = store.count(); asked.onsuccess = () => done(asked.result); });
+            database.close();
+            return count;
+        }"""
+    )
+    return found
+
+
+def test_what_was_read_is_there_without_a_connection(window: Page, web_lab):
+    web_lab.send(BOB, "Read before", "This was read with a connection.")
+    web_lab.send(BOB, "Never opened", "This was not.")
+    stay(window, web_lab)
+    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    row = window.get_by_role("listitem").filter(has_text="Read before")
+    row.click()
+    expect(window.get_by_text("This was read with a connection.").last).to_be_visible()
+    expect(row).not_to_have_class(re.compile("unread"))
+    window.context.set_offline(True)
+    window.reload()
+    expect(window.get_by_text("You are offline.")).to_be_visible()
+    expect(window.get_by_role("heading", name="Read before")).to_be_visible()
+    expect(window.get_by_text("This was read with a connection.").last).to_be_visible()
+    window.get_by_role("button", name="Archive").first.click()
+    expect(window.get_by_text("There is no connection: this can be done when it is back.")).to_be_visible()
+    expect(row).to_be_visible()
+    window.get_by_role("listitem").filter(has_text="Never opened").click()
+    expect(window.get_by_text("and this was not read here before").first).to_be_visible()
+    window.context.set_offline(False)
+    expect(window.get_by_text("You are offline.")).to_have_count(0)
+    window.get_by_role("listitem").filter(has_text="Read before").click()
+    window.get_by_role("button", name="Archive").first.click()
+    expect(window.get_by_text("Conversation archived")).to_be_visible()
+
+
+def test_nothing_stays_where_nobody_stays(window: Page, web_lab):
+    web_lab.send(BOB, "On a borrowed device", "Nothing of this stays.")
+    stay(window, web_lab, stays=False)
+    window.get_by_role("listitem").filter(has_text="On a borrowed device").click()
+    expect(window.get_by_text("Nothing of this stays.").last).to_be_visible()
+    assert kept(window) == 0
+
+
+def test_signing_out_takes_everything_along(window: Page, web_lab):
+    web_lab.send(BOB, "At home", "This stays until Bob goes.")
+    stay(window, web_lab)
+    window.get_by_role("listitem").filter(has_text="At home").click()
+    expect(window.get_by_text("This stays until Bob goes.").last).to_be_visible()
+    window.wait_for_function(
+        "async () => (await indexedDB.databases()).some((one) => one.name === 'postroom')"
+    )
+    assert kept(window) > 0
+    window.get_by_role("button", name="Account").click()
+    window.get_by_role("button", name="Sign out").click()
+    expect(window.get_by_role("heading", name="Sign in to your mail")).to_be_visible()
+    assert kept(window) == 0
+
+
+def test_the_title_counts_and_the_desktop_is_told_where_it_was_asked_for(chromium: Browser, web_lab):
+    context = chromium.new_context(locale="en-GB", permissions=["notifications"])
+    page = context.new_page()
+    page.add_init_script(
+        "window.told = []; ServiceWorkerRegistration.prototype.showNotification = async (title, options) => void told.push([title, options.body]);"
+        "Document.prototype.hasFocus = () => false;"
+    )
+    stay(page, web_lab)
+    page.evaluate("async () => { await navigator.serviceWorker.ready }")
+    web_lab.send(BOB, "Nobody asked yet", "Quiet.")
+    expect(page.get_by_role("listitem").filter(has_text="Nobody asked yet")).to_be_visible()
+    expect(page).to_have_title(re.compile(r"\(\d+\) Inbox – bob@hamburger.test"))
+    page.get_by_role("button", name="Account").click()
+    page.get_by_label("Tell me of new mail on the desktop").check()
+    web_lab.send(BOB, "Ding", "Loud.")
+    page.wait_for_function("() => told.length > 0")
+    assert page.evaluate("told") == [["Alice Crêpe", "Ding"]]
+    context.close()
+
+
+def test_it_can_be_installed(window: Page, web_lab):
+    window.goto(web_lab.url())
+    manifest = window.evaluate(
+        "async () => (await fetch(document.querySelector('link[rel=manifest]').href)).json()"
+    )
+    assert (manifest["start_url"], manifest["scope"], manifest["display"]) == (
+        "/mail/",
+        "/mail/",
+        "standalone",
+    )
+    for icon in manifest["icons"]:
+        size = window.evaluate(
+            "(src) => new Promise((done) => { const image = new Image(); image.onload = () => done(image.naturalWidth); image.onerror = () => done(0); image.src = src; })",
+            f"/mail/{icon['src']}",
+        )
+        assert f"{size}x{size}" == icon["sizes"] or icon["sizes"] == "any"
