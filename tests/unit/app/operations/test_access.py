@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from offices import NOW, TestOffice
-from postroom.app.operations.access import MOST_APP_PASSWORDS, MOST_LABEL
 from postroom.message.address import Address
 from postroom.store import credentials, tokens, totp
+from postroom.store.app_passwords import MOST_APP_PASSWORDS, MOST_LABEL
 from postroom.store.credentials import CredentialKind
 
 BOB = "bob@hamburger.test"
