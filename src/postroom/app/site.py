@@ -26,6 +26,7 @@ from postroom.net.public_addresses import is_public
 from postroom.proto.http.client import Request, Response
 from postroom.proto.http.picture_addresses import Wanted, sign
 from postroom.proto.jmap.webpush import server_key
+from postroom.serve.jmap.account_keys import AccountKeys, Program
 from postroom.serve.jmap.call import JmapService
 from postroom.serve.jmap.following import FOLLOW_SECONDS, Following
 from postroom.serve.jmap.http import JmapApp
@@ -44,6 +45,7 @@ from postroom.web.oauth import doors as oauth
 from postroom.web.oauth.granting import Issuing
 from postroom.web.pictures import MOUNTED, PictureDoor
 from postroom.web.services import Offers, offers_of
+from postroom.web.sign_in import Keys
 from postroom.web.static_files import PREFIX as WEB_MAIL
 
 PUSH_SECONDS = 30.0  # for one POST to a push service
@@ -92,12 +94,19 @@ class Site:
         browsers = Browsers(parts.store.engine, world.clock.now)
         self._jmap = _jmap(world, parts, behind)
         self._jmap.service.browsers = browsers
+        self._jmap.service.keys = AccountKeys(
+            parts.passwords,
+            parts.vault,
+            server.domain or server.hostname,
+            parts.login.write_history,
+            self._programs,
+        )
         self._pusher = self._jmap.service.push = Pusher(
             lambda: self._jmap.service, _sender(settings, world, parts)
         )
         self._following = Following(lambda: self._jmap.service, lambda: self._pusher.accounts)
         rest = doors(facts)
-        mail = mail_app(browsers, parts.login)
+        mail = mail_app(browsers, Keys(parts.login, parts.vault, world.clock.now), parts.store)
         further = (Mount(THUNDERBIRD, rest), Mount(WEB_MAIL, mail))
         pictures = _pictures(settings, world, parts)
         guard = Guard(rules, (Mount(MOUNTED, pictures), *mounts(self._jmap), *further), rest)
@@ -139,6 +148,12 @@ class Site:
 
     def _offers(self) -> Offers:
         return offers_of(self._settings.server.hostname, dict(self._ports))
+
+    def _programs(self) -> list[Program]:
+        offers = self._offers()
+        return [
+            Program(one.protocol, one.host, one.port, one.tls) for one in (*offers.incoming, *offers.outgoing)
+        ]
 
 
 def mounts(jmap: JmapApp) -> tuple[Mount, ...]:
