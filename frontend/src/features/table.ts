@@ -3,10 +3,12 @@ import type { Feature } from "./feature";
 import { account } from "./account";
 import { folders } from "./folders";
 import { reading } from "./reading";
+import { settings } from "./settings";
 
 export const FEATURES: readonly Feature[] = [
   reading,
   folders,
+  settings,
   account,
 ];
 

@@ -86,9 +86,7 @@ class SignIn:
         """POST /mail/confirm: who is signed in shows once more that it is he."""
         try:
             _must_be_safe(request)
-            there = await self._browsers.login(request.scope, fields(request))
-            if there is None:
-                raise AuthenticationFailed
+            there = await self._signed_in(request)
             wanted = msgspec.structs.replace(await _wanted(request), username=there.address)
             login = await self._known(request, wanted)
             if login.account_id != there.account_id:
@@ -96,8 +94,6 @@ class SignIn:
             await self._browsers.confirm(there)
         except CodeWanted:
             return _code_wanted()
-        except AuthenticationFailed as error:  # not 401: the session goes on
-            return JSONResponse({"message": error.public, "wrong": True}, 403)
         except MailError as error:
             return _refusal(error)
         return JSONResponse({})
@@ -125,6 +121,15 @@ class SignIn:
         # what the browser has of the mail goes, too (https://www.w3.org/TR/clear-site-data/)
         headers = {"set-cookie": cookie, "clear-site-data": '"cache", "storage"'}
         return JSONResponse({}, headers=headers)
+
+    async def _signed_in(self, request: Request) -> Login:
+        try:
+            login = await self._browsers.login(request.scope, fields(request))
+        except AuthenticationFailed:  # another word than for a wrong password
+            login = None
+        if login is None:
+            raise NotPermitted("You are not signed in here any more")
+        return login
 
     async def _known(self, request: Request, wanted: Wanted) -> Login:
         logins, ip = self._keys.logins, _ip(request)

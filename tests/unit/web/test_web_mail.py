@@ -338,7 +338,7 @@ async def test_a_fresh_proof_opens_what_was_closed(patient: Running) -> None:
     for wanted in ({"password": PASSWORD}, {"passkey": await answered(patient, mine)}):
         await forget()
         assert await closed()
-        assert (await ask_localhost(patient, "/mail/confirm", {"password": "wrong"}, **cookie)).status == 403
+        assert (await ask_localhost(patient, "/mail/confirm", {"password": "wrong"}, **cookie)).status == 401
         assert await closed()
         assert (await ask_localhost(patient, "/mail/confirm", wanted, **cookie)).status == 200
         assert not await closed()

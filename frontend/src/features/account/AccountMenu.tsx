@@ -22,6 +22,10 @@ export function AccountMenu() {
           </label>
         ))}
       </fieldset>
+      <a href="/mail/settings/security">
+        <Icon name="settings" />
+        {t("command.settings.open")}
+      </a>
       <button type="button" onClick={() => void signOut()}>
         <Icon name="leave" />
         {t("command.account.sign-out")}
