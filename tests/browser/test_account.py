@@ -88,6 +88,7 @@ def test_a_passkey_is_made_and_signs_in(page, web_lab):
     expect(browsers).to_contain_text("by passkey This laptop")
     expect(section(page, "Logins").get_by_role("cell", name="passkey: This laptop")).to_be_visible()
     section(page, "Passkeys").get_by_role("button", name="Remove This laptop").click()
+    section(page, "Passkeys").get_by_role("button", name="Really remove This laptop?").click()
     expect(page.get_by_text("Passkey removed")).to_be_visible()
 
 
@@ -141,6 +142,7 @@ def test_a_fresh_proof_is_asked_for_and_an_app_password_shown_once(settings, pag
     expect(secret).to_have_text(re.compile("^.{43}$"))
     expect(keys.get_by_role("listitem").filter(has_text="Phone")).to_contain_text("IMAP, SMTP")
     keys.get_by_role("button", name="Remove Phone").click()
+    keys.get_by_role("button", name="Really remove Phone?").click()
     expect(secret).to_have_count(0)
 
 

@@ -6,6 +6,7 @@ the same key has answered last. An account has a bounded number. Not here: wheth
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -108,6 +109,11 @@ async def remove(tx: Transaction, one: Passkey, session: bytes = b"") -> bool:
 async def remove_all(tx: Transaction, account_id: int) -> None:
     """Takes all of an account away."""
     await tx.execute(_REMOVE_ALL, account_id)
+
+
+def short_id(one: Passkey) -> str:
+    """By which people and other protocols call one: an authenticator's own may be as long as it likes."""
+    return hashlib.sha256(one.credential_id).hexdigest()[:24]
 
 
 def _passkey(row: Sequence[Any]) -> Passkey:

@@ -63,6 +63,8 @@ class Export:
             "cache-control": "no-store",
             "x-content-type-options": "nosniff",
         }
+        if request.method == "HEAD":
+            return Response(None, 200, headers, "application/mbox")
         return StreamingResponse(self._counted(ref), 200, headers, "application/mbox")
 
     async def _counted(self, ref: MailboxRef) -> AsyncIterator[bytes]:

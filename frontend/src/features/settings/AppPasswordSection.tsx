@@ -5,6 +5,7 @@ import { t } from "../../i18n/words";
 import { toast } from "../../state/toasts";
 import { Entry } from "./Entry";
 import { NamedForm } from "./NamedForm";
+import { RemoveButton } from "./RemoveButton";
 import { Section } from "./Section";
 import { change, doing, useListing } from "./listing";
 import type { AppPassword } from "./methods";
@@ -33,9 +34,7 @@ export function AppPasswordSection() {
       <ul class="settings-list">
         {rows?.map((one) => (
           <Entry key={one.id} name={one.label} facts={factsOf(one)}>
-            <button type="button" class="quiet danger" aria-label={t("settings.remove-one", { name: one.label })} onClick={() => remove(one)}>
-              {t("settings.remove")}
-            </button>
+            <RemoveButton name={one.label} onRemove={() => remove(one)} />
           </Entry>
         ))}
       </ul>

@@ -8,7 +8,7 @@ import { Section } from "./Section";
 
 export function ExportPart() {
   return (
-    <Section title={t("settings.export")} about={t("settings.export-about")}>
+    <Section alone title={t("settings.export")} about={t("settings.export-about")}>
       <ul class="settings-list">
         {flat(tree.value).map(({ mailbox, depth }) => (
           <Entry key={mailbox.id} name={`${"– ".repeat(depth)}${mailboxName(mailbox)}`} facts={t("settings.export-emails", { count: mailbox.totalEmails, number: number(mailbox.totalEmails) })}>

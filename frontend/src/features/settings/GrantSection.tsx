@@ -2,6 +2,7 @@
 import { shortDate } from "../../i18n/dates";
 import { t } from "../../i18n/words";
 import { Entry } from "./Entry";
+import { RemoveButton } from "./RemoveButton";
 import { Section } from "./Section";
 import { change, doing, useListing } from "./listing";
 import type { Grant } from "./methods";
@@ -21,9 +22,7 @@ export function GrantSection() {
       <ul class="settings-list">
         {rows?.map((one) => (
           <Entry key={one.id} name={one.label} facts={factsOf(one)}>
-            <button type="button" class="quiet danger" aria-label={t("settings.revoke-one", { name: one.label })} onClick={() => end(one)}>
-              {t("settings.revoke")}
-            </button>
+            <RemoveButton name={one.label} verb="revoke" onRemove={() => end(one)} />
           </Entry>
         ))}
       </ul>

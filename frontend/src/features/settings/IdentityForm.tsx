@@ -1,5 +1,6 @@
 // One address under which one writes. A signature in rich text is kept as it is, unless the plain one is changed here.
 import { t } from "../../i18n/words";
+import { RemoveButton } from "./RemoveButton";
 import { Section } from "./Section";
 import { change, doing } from "./listing";
 import type { Identity } from "./methods";
@@ -40,11 +41,7 @@ export function IdentityForm({ identity, reload }: { identity: Identity; reload:
           <button type="submit" class="secondary">
             {t("settings.save")}
           </button>
-          {identity.mayDelete && (
-            <button type="button" class="quiet danger" onClick={remove}>
-              {t("settings.remove")}
-            </button>
-          )}
+          {identity.mayDelete && <RemoveButton name={identity.email} onRemove={remove} />}
         </div>
       </form>
     </Section>

@@ -5,6 +5,7 @@ import { jmap } from "../../jmap/client";
 import { makePasskey, passkeysPossible } from "../../state/passkeys";
 import { Entry } from "./Entry";
 import { NamedForm } from "./NamedForm";
+import { RemoveButton } from "./RemoveButton";
 import { Section } from "./Section";
 import { confirmed } from "./confirming";
 import { change, doing, useListing } from "./listing";
@@ -30,9 +31,7 @@ export function PasskeySection() {
       <ul class="settings-list">
         {rows?.map((one) => (
           <Entry key={one.id} name={one.label} facts={factsOf(one)} note={one.suspectSince ? t("settings.passkey-suspect", { when: longDate(one.suspectSince) }) : undefined}>
-            <button type="button" class="quiet danger" aria-label={t("settings.remove-one", { name: one.label })} onClick={() => remove(one)}>
-              {t("settings.remove")}
-            </button>
+            <RemoveButton name={one.label} onRemove={() => remove(one)} />
           </Entry>
         ))}
       </ul>

@@ -11,7 +11,7 @@ export function ProgramsPart() {
   const [found, setFound] = useState<{ username: string; services: Service[] } | null>(null);
   useEffect(() => void jmap.call("MailPrograms/get", {}).then(setFound, problem), []);
   return (
-    <Section title={t("settings.programs")} about={t("settings.programs-about")}>
+    <Section alone title={t("settings.programs")} about={t("settings.programs-about")}>
       <p>
         {t("settings.programs-username")} <code>{found?.username}</code>
       </p>

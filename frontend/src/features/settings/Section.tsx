@@ -2,11 +2,14 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
-export function Section(props: { title: string; about?: string; children: ComponentChildren }) {
+/** `alone`: the page's own heading says the same, for who sees it. */
+export function Section(props: { title: string; about?: string; alone?: boolean; children: ComponentChildren }) {
   const id = useId();
   return (
     <section class="settings-section" aria-labelledby={id}>
-      <h2 id={id}>{props.title}</h2>
+      <h2 id={id} class={props.alone ? "unseen" : ""}>
+        {props.title}
+      </h2>
       {props.about && <p class="about">{props.about}</p>}
       {props.children}
     </section>

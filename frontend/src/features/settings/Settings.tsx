@@ -1,6 +1,8 @@
 // The settings: parts on one side, the chosen one on the other; on a phone above each other.
 import type { ComponentType } from "preact";
-import { t } from "../../i18n/words";
+import { useEffect, useRef } from "preact/hooks";
+import { language, t } from "../../i18n/words";
+import { session } from "../../state/session";
 import { AppearancePart } from "./AppearancePart";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { ExportPart } from "./ExportPart";
@@ -20,11 +22,16 @@ const PARTS: Readonly<Record<string, ComponentType>> = {
 };
 
 export default function Settings({ values }: { values: Record<string, string> }) {
-  const name = values["part"] ?? "security";
+  const name = values["part"] && values["part"] in PARTS ? values["part"] : "security";
   const Part = PARTS[name] ?? SecurityPart;
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.title = t("frame.title", { what: t(`settings.${name}`), who: session.value?.username ?? "" });
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [name, language.value]);
   return (
     <div class="settings">
-      <nav aria-label={t("settings.settings")}>
+      <nav aria-label={t("settings.settings")} ref={nav}>
         <ul>
           {Object.keys(PARTS).map((one) => (
             <li key={one}>
@@ -36,7 +43,7 @@ export default function Settings({ values }: { values: Record<string, string> })
         </ul>
       </nav>
       <div class="settings-part">
-        <h1>{t(`settings.${Part === SecurityPart ? "security" : name}`)}</h1>
+        <h1>{t(`settings.${name}`)}</h1>
         <Part key={name} />
       </div>
       <ConfirmDialog />

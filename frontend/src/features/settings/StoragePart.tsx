@@ -10,7 +10,7 @@ export function StoragePart() {
   const { rows } = useListing("Quota");
   const emails = [...mailboxes.value.values()].reduce((sum, one) => sum + one.totalEmails, 0);
   return (
-    <Section title={t("settings.storage")}>
+    <Section alone title={t("settings.storage")}>
       {rows?.map((one) => (
         <Meter key={one.id} quota={one} />
       ))}

@@ -7,7 +7,6 @@ right (`store.passkey_proof`), signing in (`web.sign_in`).
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -100,7 +99,7 @@ class _Work:
         """Whoever has it is out, save in the browser of this request."""
         call = self._call
         there = await passkeys.of_account(call.reading, self._account_id)
-        one = next((one for one in there if _id(one) == record), None)
+        one = next((one for one in there if passkeys.short_id(one) == record), None)
         if one is None:
             raise Refused("notFound")
         await call.write(lambda tx: passkeys.remove(tx, one, call.visitor.session))
@@ -117,18 +116,13 @@ async def _all(call: Call, account_id: int) -> list[Object]:
 
 def _shown(one: Passkey) -> Object:
     return {
-        "id": _id(one),
+        "id": passkeys.short_id(one),
         "label": one.label,
         "created": own_account.date(one.created),
         "lastUsed": own_account.date(one.last_used),
         "isBackedUp": one.backed_up,
         "suspectSince": own_account.date(one.suspect),
     }
-
-
-def _id(one: Passkey) -> str:
-    """Short: an authenticator's own may be longer than an Id of JMAP."""
-    return hashlib.sha256(one.credential_id).hexdigest()[:24]
 
 
 METHODS: Final[Methods] = {
