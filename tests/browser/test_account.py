@@ -165,3 +165,42 @@ def test_appearance_is_kept(settings):
     expect(page.get_by_role("radio", name="Compact")).to_be_checked()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("html")).to_have_attribute("data-density", "compact")
+
+
+def test_the_password_is_changed_and_this_browser_stays(settings, page, web_lab):
+    settings("Account and security", ALICE)
+    new = "a longer password"
+    form = section(page, "Password")
+    form.get_by_label("New password", exact=True).fill(new)
+    form.get_by_label("New password, once more").fill("another password")
+    form.get_by_role("button", name="Change the password").click()
+    expect(form.get_by_role("alert")).to_have_text("The two are not the same.")
+    form.get_by_label("New password, once more").fill(new)
+    form.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_text("Password changed")).to_be_visible()
+    expect(section(page, "Signed-in browsers").get_by_role("listitem")).to_have_count(1)
+    web_lab.facts["accounts"][ALICE] = new  # for those who come later
+    page.get_by_role("button", name="Account").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Address").fill(ALICE)
+    page.get_by_label("Password").fill(new)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Inbox").wait_for()
+
+
+def test_a_signature_is_kept(settings, page):
+    settings("Addresses and signatures")
+    own = section(page, BOB)
+    own.get_by_label("Your name, as others see it").fill("Bob Burger")
+    own.get_by_label("Signature").fill("Bob\nHamburger House")
+    own.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    page.reload()
+    expect(own.get_by_label("Signature")).to_have_value("Bob\nHamburger House")
+    another = section(page, "Another address")
+    another.get_by_label("Address").fill("eve@crepes.test")
+    another.get_by_role("button", name="Add the address").click()
+    expect(page.get_by_text("is not an address of bob@hamburger.test")).to_be_visible()
+    another.get_by_label("Address").fill("bob+shop@hamburger.test")
+    another.get_by_role("button", name="Add the address").click()
+    expect(section(page, "bob+shop@hamburger.test")).to_be_visible()

@@ -8,7 +8,7 @@ import { NamedForm } from "./NamedForm";
 import { RemoveButton } from "./RemoveButton";
 import { Section } from "./Section";
 import { confirmed } from "./confirming";
-import { change, doing, useListing } from "./listing";
+import { Refused, change, doing, elsewhere, useListing } from "./listing";
 import type { Passkey } from "./methods";
 
 export function PasskeySection() {
@@ -17,14 +17,14 @@ export function PasskeySection() {
     doing(async () => {
       const { challenge, options } = await confirmed(() => jmap.call("Passkey/options", {}));
       const response = await makePasskey(options);
-      if (!response) throw new Error(t("settings.passkey-none"));
+      if (!response) throw new Refused(t("settings.passkey-none"));
       await change("Passkey", { create: { label, challenge, response } });
       await reload();
     }, "settings.passkey-added");
   const remove = (one: Passkey) =>
     void doing(async () => {
       await change("Passkey", { destroy: one.id });
-      await reload();
+      elsewhere.value++; // and browsers that were signed in with it
     }, "settings.passkey-removed");
   return (
     <Section title={t("settings.passkeys")} about={t("settings.passkeys-about")}>

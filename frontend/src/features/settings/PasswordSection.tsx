@@ -4,7 +4,7 @@ import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import { session } from "../../state/session";
 import { confirmed } from "./confirming";
-import { doing } from "./listing";
+import { doing, elsewhere } from "./listing";
 import { Section } from "./Section";
 
 const SHORTEST = 8;
@@ -18,7 +18,9 @@ export function PasswordSection() {
     if (password !== again) return setWrong(t("settings.password-differs"));
     setWrong("");
     const done = await doing(() => confirmed(() => jmap.call("Password/change", { password: password ?? "" })), "settings.password-changed");
-    if (done) form.reset();
+    if (!done) return;
+    form.reset();
+    elsewhere.value++;
   };
   return (
     <Section title={t("settings.password")} about={t("settings.password-about")}>

@@ -1,4 +1,5 @@
 // The objects of a type of which there are few: fetched, and fetched anew after each change.
+import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
@@ -24,15 +25,21 @@ export interface Listing<T> {
   reload: () => Promise<void>;
 }
 
+/** Counts what changes more than its own list: a new password ends browsers. */
+export const elsewhere = signal(0);
+
 export function useListing<K extends keyof Kinds>(kind: K): Listing<Kinds[K]> {
   const [rows, setRows] = useState<readonly Kinds[K][] | null>(null);
   const reload = async () => {
     const answer = await jmap.call(`${kind}/get` as "AppPassword/get", { ids: null });
     setRows(answer.list as unknown as readonly Kinds[K][]);
   };
-  useEffect(() => void reload().catch(problem), []);
+  useEffect(() => void reload().catch(problem), [elsewhere.value]);
   return { rows, reload };
 }
+
+/** The server says why not: something to be told, and no fault. */
+export class Refused extends Error {}
 
 type Settable = Exclude<keyof Kinds, "Quota">;
 
@@ -46,7 +53,7 @@ export async function change(kind: Settable, args: { create?: object; update?: [
     }),
   );
   const wrong = refusal(answer);
-  if (wrong) throw new Error(wrong.description ?? wrong.type);
+  if (wrong) throw new Refused(wrong.description ?? wrong.type);
   return answer.created?.["new"] ?? Object.values(answer.updated ?? {})[0] ?? {};
 }
 
@@ -61,7 +68,8 @@ export async function doing(work: () => Promise<unknown>, said = ""): Promise<bo
     if (said) toast(t(said));
     return true;
   } catch (error) {
-    if (!(error instanceof Unconfirmed)) problem(error);
+    if (error instanceof Refused) toast(error.message, { kind: "problem" });
+    else if (!(error instanceof Unconfirmed)) problem(error);
     return false;
   }
 }
