@@ -80,18 +80,18 @@ class Site:
         server = settings.server
         own = {server.hostname, *settings.web.names, *settings.listen.addresses}
         hosts = Hosts(frozenset(name.lower() for name in own), self._is_ours)
+        browsers = Browsers(parts.store.engine, world.clock.now)
         issuing = Issuing(parts.store.engine, parts.vault, parts.node.ids.next, world.clock.now)
         facts = Facts(
             hosts,
             self._offers,
             lambda _: own_policy(settings),
             self._challenge,
-            oauth.routes(issuing, parts.login),
+            oauth.routes(issuing, parts.login, browsers),
         )
         rules = Rules(
             hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
         )
-        browsers = Browsers(parts.store.engine, world.clock.now)
         self._jmap = _jmap(world, parts, behind)
         self._jmap.service.browsers = browsers
         self._jmap.service.keys = AccountKeys(

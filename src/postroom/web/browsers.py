@@ -46,6 +46,11 @@ class Browsers:
         who = (session.account_id, session.address, session.credential)
         return Login(*who, session=session.session_hash, confirmed=session.confirmed)
 
+    async def seen(self, scope: Scope, headers: Headers) -> BrowserSession | None:
+        """The session of a request, whoever made the browser send it: for showing something, and for forms that are bound to it; nothing is done for it alone."""
+        value = cookies.read(headers, _name(scope, headers))
+        return await browser_sessions.find(self._engine.reading(), value, self._now()) if value else None
+
     async def begin(self, scope: Scope, headers: Headers, login: Login, *, stays: bool) -> str:
         """Signs a browser in; gives the Set-Cookie field. A session that it had ends."""
         text, hashed = browser_sessions.new_session(login.account_id)
