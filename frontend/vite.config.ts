@@ -19,7 +19,7 @@ export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: {
     host: "127.0.0.1",
-    proxy: { "/jmap": proxied, "/mail/sign-in": proxied, "/mail/sign-out": proxied },
+    proxy: Object.fromEntries(["/jmap", "/mail/sign-in", "/mail/sign-out", "/mail/passkey", "/mail/confirm", "/mail/export"].map((path) => [path, proxied])),
   },
   build: {
     outDir: "../src/postroom/web/static",

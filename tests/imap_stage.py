@@ -40,6 +40,8 @@ class Known(msgspec.Struct):
     address: str
     credential: str = "password "
     expires: int = 0
+    session: bytes = b""
+    confirmed: int = 0
 
 
 class StageLogins:

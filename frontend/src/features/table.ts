@@ -12,6 +12,7 @@ import { offline } from "./offline";
 import { reading } from "./reading";
 import { search } from "./search";
 import { snoozeFeature } from "./snooze";
+import { settings } from "./settings";
 
 export const FEATURES: readonly Feature[] = [
   reading,
@@ -24,6 +25,7 @@ export const FEATURES: readonly Feature[] = [
   bulk,
   keyboard,
   contacts,
+  settings,
   account,
   offline,
 ];

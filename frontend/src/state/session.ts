@@ -38,31 +38,55 @@ async function lookAtKept(error: unknown): Promise<void> {
   } else trouble.value = error instanceof Error ? error.message : String(error);
 }
 
-/** Raises an Error with words for the page. */
-export async function signIn(username: string, password: string, stay: boolean): Promise<void> {
+/** The password was right, and a one-time code must come with it. */
+export class CodeWanted extends Error {}
+
+export interface Entry {
+  username?: string;
+  password?: string;
+  code?: string;
+  passkey?: unknown;
+  stay?: boolean;
+}
+
+/** A door of ours beside JMAP. Raises an Error with words for the page, or CodeWanted. */
+export async function knock(path: string, body: Entry): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch("/mail/sign-in", {
+    response = await fetch(`/mail/${path}`, {
       method: "POST",
       headers: { ...OWN_PAGE, "content-type": "application/json" },
-      body: JSON.stringify({ username, password, stay }),
+      body: JSON.stringify(body),
     });
   } catch {
     throw new Error(t("sign-in.unreachable"));
   }
-  if (response.status === 401) throw new Error(t("sign-in.wrong"));
-  if (!response.ok) throw new Error(await words(response));
-  setStays(stay);
+  if (response.ok) return response;
+  const told = await answerOf(response);
+  if (told.codeWanted) throw new CodeWanted(t("sign-in.code-wanted"));
+  if (response.status === 401 && !("passkey" in body)) throw new Error(wrong(body));
+  throw new Error(told.message ?? t("sign-in.failed", { status: response.status }));
+}
+
+function wrong(entry: Entry): string {
+  if (entry.code !== undefined) return t("sign-in.wrong-code");
+  return entry.username === undefined ? t("sign-in.wrong-password") : t("sign-in.wrong");
+}
+
+/** Raises as `knock`. */
+export async function signIn(entry: Entry): Promise<void> {
+  await knock("sign-in", entry);
+  setStays(entry.stay ?? false);
   const before = jmap.session?.username;
   await look();
   if (before !== undefined && before !== jmap.session?.username) location.assign("/mail/"); // nothing of one's mail is there for the other
 }
 
-async function words(response: Response): Promise<string> {
+async function answerOf(response: Response): Promise<{ message?: string; codeWanted?: boolean }> {
   try {
-    return ((await response.json()) as { message: string }).message;
+    return (await response.json()) as { message: string };
   } catch {
-    return t("sign-in.failed", { status: response.status });
+    return {};
   }
 }
 

@@ -29,6 +29,7 @@ from postroom.net.public_addresses import is_public
 from postroom.proto.http.client import Request, Response
 from postroom.proto.http.picture_addresses import Wanted, sign
 from postroom.proto.jmap.webpush import server_key
+from postroom.serve.jmap.account_keys import AccountKeys, Program
 from postroom.serve.jmap.call import JmapService
 from postroom.serve.jmap.following import FOLLOW_SECONDS, Following
 from postroom.serve.jmap.http import JmapApp
@@ -47,6 +48,7 @@ from postroom.web.oauth import doors as oauth
 from postroom.web.oauth.granting import Issuing
 from postroom.web.pictures import MOUNTED, PictureDoor
 from postroom.web.services import Offers, offers_of
+from postroom.web.sign_in import Keys
 from postroom.web.static_files import PREFIX as WEB_MAIL
 
 PUSH_SECONDS = 30.0  # for one POST to a push service
@@ -81,28 +83,35 @@ class Site:
         server = settings.server
         own = {server.hostname, *settings.web.names, *settings.listen.addresses}
         hosts = Hosts(frozenset(name.lower() for name in own), self._is_ours)
+        browsers = Browsers(parts.store.engine, world.clock.now)
         issuing = Issuing(parts.store.engine, parts.vault, parts.node.ids.next, world.clock.now)
         facts = Facts(
             hosts,
             self._offers,
             lambda _: own_policy(settings),
             self._challenge,
-            oauth.routes(issuing, parts.login),
+            oauth.routes(issuing, parts.login, browsers),
         )
         rules = Rules(
             hosts.hears, lambda: self._ports.get("https", 0), world.clock.now, loopback_plain=world.open_house
         )
-        browsers = Browsers(parts.store.engine, world.clock.now)
         self._jmap = _jmap(world, parts, behind)
         self._jmap.service.browsers = browsers
         self._jmap.service.names = frozenset({server.hostname, identity(settings)})
         self._jmap.service.leave = _leaving(settings, world)
+        self._jmap.service.keys = AccountKeys(
+            parts.passwords,
+            parts.vault,
+            server.domain or server.hostname,
+            parts.login.write_history,
+            self._programs,
+        )
         self._pusher = self._jmap.service.push = Pusher(
             lambda: self._jmap.service, _sender(settings, world, parts)
         )
         self._following = Following(lambda: self._jmap.service, lambda: self._pusher.accounts)
         rest = doors(facts)
-        mail = mail_app(browsers, parts.login)
+        mail = mail_app(browsers, Keys(parts.login, parts.vault, world.clock.now), parts.store)
         further = (Mount(THUNDERBIRD, rest), Mount(WEB_MAIL, mail))
         pictures = _pictures(settings, world, parts)
         guard = Guard(rules, (Mount(MOUNTED, pictures), *mounts(self._jmap), *further), rest)
@@ -144,6 +153,12 @@ class Site:
 
     def _offers(self) -> Offers:
         return offers_of(self._settings.server.hostname, dict(self._ports))
+
+    def _programs(self) -> list[Program]:
+        offers = self._offers()
+        return [
+            Program(one.protocol, one.host, one.port, one.tls) for one in (*offers.incoming, *offers.outgoing)
+        ]
 
 
 def mounts(jmap: JmapApp) -> tuple[Mount, ...]:

@@ -19,6 +19,7 @@ from postroom.store import (
     domains,
     grants,
     mailboxes,
+    passkeys,
     tokens,
 )
 from postroom.store.credentials import Credential, CredentialKind
@@ -90,6 +91,7 @@ async def remove(tx: Transaction, address: Address) -> int:
     await credentials.remove_all(tx, found.account_id)
     await tokens.remove_all(tx, found.account_id)
     await browser_sessions.remove_all(tx, found.account_id)
+    await passkeys.remove_all(tx, found.account_id)
     await grants.remove_all(tx, found.account_id)
     await client_certificates.remove_all(tx, found.account_id)
     await tx.execute(_STATE, found.account_id, 1)

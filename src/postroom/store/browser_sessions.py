@@ -27,9 +27,7 @@ LONGEST: Final = 365 * 24 * HOUR  # that a session lives in any case, however mu
 USED_EVERY: Final = HOUR // 12  # how exact the last use is
 MOST_AGENT: Final = 200  # characters
 SLICE: Final = 500
-BY_PASSWORD: Final = (
-    "password "  # a sign-in with the account's own password, not one of a program (`login.Login.credential`)
-)
+CONFIRMED_FOR: Final = HOUR // 6  # after which what lets somebody in wants to be asked for anew
 _FORM = re.compile(r"prb_(A[0-9a-z]{1,13})_([A-Za-z0-9_-]{43})\Z")
 
 
@@ -45,6 +43,7 @@ class BrowserSession(msgspec.Struct, frozen=True):
     created: int = 0
     last_used: int = 0
     expires: int = 0
+    confirmed: int = 0  # when its user has last shown that it is he; 0 is at its beginning
     address: str = ""
 
 
@@ -70,17 +69,20 @@ def expiry(session: BrowserSession, now: int) -> int:
     return min(now + (STAYING if session.stays else PASSING), session.created + LONGEST)
 
 
-_COLUMNS = "account_id, session_hash, credential, agent, ip, stays, created, last_used, expires"
-_PUT = f"INSERT INTO browser_sessions ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)"  # noqa: S608 -- constants
+_COLUMNS = "account_id, session_hash, credential, agent, ip, stays, created, last_used, expires, confirmed"
+_PUT = f"INSERT INTO browser_sessions ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)"  # noqa: S608 -- constants
 _FIND = """
-SELECT s.account_id, s.session_hash, s.credential, s.agent, s.ip, s.stays, s.created, s.last_used, s.expires, p.address
+SELECT s.account_id, s.session_hash, s.credential, s.agent, s.ip, s.stays, s.created, s.last_used, s.expires, s.confirmed, p.address
 FROM browser_sessions s JOIN profiles p ON p.account_id = s.account_id JOIN accounts a ON a.account_id = s.account_id
 WHERE s.account_id = $1 AND s.session_hash = $2 AND s.expires > $3 AND a.state = 0
 """
 _ALL = f"SELECT {_COLUMNS} FROM browser_sessions WHERE account_id = $1 ORDER BY last_used DESC, session_hash"  # noqa: S608 -- constants
 _REMOVE = "DELETE FROM browser_sessions WHERE account_id = $1 AND session_hash = $2"
 _REMOVE_ALL = "DELETE FROM browser_sessions WHERE account_id = $1"
-_REMOVE_OTHERS = "DELETE FROM browser_sessions WHERE account_id = $1 AND credential <> $2"
+_REMOVE_BEGUN = (
+    "DELETE FROM browser_sessions WHERE account_id = $1 AND credential = $2 AND session_hash <> $3"
+)
+_CONFIRMED = "UPDATE browser_sessions SET confirmed = $3 WHERE account_id = $1 AND session_hash = $2"
 _USED = """
 UPDATE browser_sessions SET last_used = $3, expires = $4 WHERE account_id = $1 AND session_hash = $2 AND last_used < $3
 """
@@ -105,15 +107,16 @@ async def put(tx: Transaction, session: BrowserSession) -> None:
         int(session.stays),
         session.created,
         expiry(session, session.created),
+        session.confirmed or session.created,
     )
 
 
 async def find(tx: Transaction, text: str, now: int) -> BrowserSession | None:
     """The session with this secret, while it is good; None for all else, after the same statement."""
     row = await tx.fetchrow(_FIND, account_of(text), hash_of(text), now)
-    if row is None or parse_mailbox(row[9]) is None:
+    if row is None or parse_mailbox(row[10]) is None:
         return None
-    return msgspec.structs.replace(_session(row), address=str(parse_mailbox(row[9])))
+    return msgspec.structs.replace(_session(row), address=str(parse_mailbox(row[10])))
 
 
 async def of_account(tx: Transaction, account_id: int) -> list[BrowserSession]:
@@ -131,9 +134,14 @@ async def remove_all(tx: Transaction, account_id: int) -> None:
     await tx.execute(_REMOVE_ALL, account_id)
 
 
-async def remove_by_programs(tx: Transaction, account_id: int) -> None:
-    """Ends those of an account that were not begun with its own password."""
-    await tx.execute(_REMOVE_OTHERS, account_id, BY_PASSWORD)
+async def remove_begun(tx: Transaction, account_id: int, credential: str, but: bytes = b"") -> None:
+    """Ends those of an account that were begun with this (`login.Login.credential`), all but one."""
+    await tx.execute(_REMOVE_BEGUN, account_id, credential, but)
+
+
+async def confirm(tx: Transaction, account_id: int, session_hash: bytes, now: int) -> None:
+    """Its user has shown once more that it is he."""
+    await tx.execute(_CONFIRMED, account_id, session_hash, now)
 
 
 async def used(tx: Transaction, session: BrowserSession, now: int) -> None:
@@ -159,7 +167,5 @@ async def _prune(tx: Transaction, now: int) -> int:
 
 
 def _session(row: Sequence[Any]) -> BrowserSession:
-    account_id, session_hash, credential, agent, ip, stays, created, last_used, expires = row[:9]
-    return BrowserSession(
-        account_id, bytes(session_hash), credential, agent, ip, bool(stays), created, last_used, expires
-    )
+    account_id, session_hash, credential, agent, ip, stays, *times = row[:10]
+    return BrowserSession(account_id, bytes(session_hash), credential, agent, ip, bool(stays), *times)

@@ -146,7 +146,6 @@ async def put(tx: Transaction, account_id: int, new: Credential, now: int) -> No
 async def remove(tx: Transaction, account_id: int, credential_id: int) -> bool:
     """Takes a credential away; False when there was none of this id."""
     removed = await tx.execute(_REMOVE, account_id, credential_id)
-    await browser_sessions.remove_by_programs(tx, account_id)
     await tx.execute(_GENERATION, account_id)
     return removed > 0
 

@@ -7,6 +7,7 @@ since mail clients log in all the time and argon2 is slow on purpose. RFC 1939 ย
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import math
@@ -20,10 +21,21 @@ import msgspec
 
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.errors import AuthenticationFailed, TooManyLogins, TryLater
-from postroom.store import client_certificates, credentials, logins, scram, tokens, totp
+from postroom.store import (
+    client_certificates,
+    credentials,
+    logins,
+    passkey_proof,
+    passkeys,
+    scram,
+    tokens,
+    totp,
+)
 from postroom.store.credentials import NOBODY, Credential, CredentialKind, Credentials
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.login_cache import GoodLogins
+from postroom.store.passkey_proof import PasskeyRefused, Shown
+from postroom.store.passkeys import Passkey, Use
 from postroom.store.passwords import Passwords
 from postroom.store.scram import ITERATIONS, Pair, salt_of
 from postroom.store.throttle import Limits, Throttle, client_of
@@ -31,6 +43,7 @@ from postroom.store.turns import Turns
 from postroom.store.vault import Unreadable, Vault
 
 NOBODYS: Final = "nobody"  # no address has this key
+REUSED: Final = "This passkey was refused: if that happens again, it may have been copied"
 FAILED: Final = "login failed"
 SUCCEEDED: Final = "login succeeded"
 LOGIN_KINDS = frozenset((CredentialKind.PASSWORD, CredentialKind.APP_PASSWORD, CredentialKind.SHARED_SECRET))
@@ -47,6 +60,8 @@ class Login(msgspec.Struct, frozen=True):
     address: str
     credential: str = ""
     expires: int = 0
+    session: bytes = b""  # which signed-in browser, b"" for none
+    confirmed: int = 0  # when its user has last shown that it is he
 
 
 class LoginSettings(msgspec.Struct, frozen=True):
@@ -162,6 +177,20 @@ class LoginPolicy:
                 fits = step > 0 and await self._engine.write(use, Urgency.CLIENT)
             return self._let_in(attempt, good=fits)
 
+    async def by_passkey(self, ip: str, shown: Shown) -> Login:
+        """On a page, with a passkey, which is password and code in one. Raises as `authenticate`."""
+        async with self._attempt("web", ip, f"passkey of {shown.account_id}", None) as attempt:
+            attempt.method, reading, now = passkeys.METHOD, self._engine.reading(), self._clock.now()
+            attempt.found = await credentials.of_owner(reading, shown.account_id)
+            one = await passkeys.find(reading, shown.account_id, shown.credential_id)
+            if one is None:
+                raise AuthenticationFailed
+            attempt.label = one.label
+            use = await _right_answer(one, shown, now)
+            if not await self._engine.write(lambda tx: passkeys.used(tx, one, use), Urgency.CLIENT):
+                raise AuthenticationFailed(REUSED)
+            return self._let_in(attempt, good=True)
+
     async def apop(self, ip: str, username: str, challenge: bytes, digest: str) -> Login:
         """RFC 1939 ยง7: `digest` is the hexadecimal MD5 of the greeting's timestamp, angle brackets included, and the shared secret."""
         name = self._name(username)
@@ -180,21 +209,8 @@ class LoginPolicy:
         """What SCRAM works with for this name; for one that is nobody's it looks alike, and always the same."""
         name = self._name(username)
         key = name.key if name else f"? {username[:320]}"
-        found = await self._credentials(name)
-        vault = self._require_vault()
-        kept: list[tuple[int, Pair]] = []
-        shape = salt_of(vault, key), ITERATIONS
-        for one in _usable(found, protocol, self._clock.now()):
-            keys = scram.read(vault, one.scram, key)
-            if keys is None or hash_name not in keys.keys:
-                continue
-            if not kept:
-                shape = keys.salt, keys.iterations
-            if (keys.salt, keys.iterations) == shape:
-                kept.append((one.credential_id, keys.keys[hash_name]))
-        if not kept:
-            scram.read(vault, self._nobodys, NOBODYS)  # the same work
-        return ScramKept(*shape, tuple(kept))
+        usable = _usable(await self._credentials(name), protocol, self._clock.now())
+        return _scram_of(self._require_vault(), key, usable, hash_name, self._nobodys)
 
     async def shared_secret(self, protocol: str, username: str) -> tuple[int, bytes]:
         """The shared secret and its credential's id; for who has none, 0 and a random one."""
@@ -374,6 +390,31 @@ async def _fitting(passwords: Passwords, usable: Sequence[Credential], password:
             return one
     main = next((one for one in usable if one.kind is CredentialKind.PASSWORD), None)
     return main if await passwords.fits(main.verifier if main else None, password) else None
+
+
+async def _right_answer(one: Passkey, shown: Shown, now: int) -> Use:
+    try:
+        return await asyncio.to_thread(passkey_proof.answered, one, shown, now)
+    except PasskeyRefused as error:
+        raise AuthenticationFailed(detail=str(error)) from error
+
+
+def _scram_of(
+    vault: Vault, key: str, usable: Sequence[Credential], hash_name: str, nobodys: bytes
+) -> ScramKept:
+    kept: list[tuple[int, Pair]] = []
+    shape = salt_of(vault, key), ITERATIONS
+    for one in usable:
+        keys = scram.read(vault, one.scram, key)
+        if keys is None or hash_name not in keys.keys:
+            continue
+        if not kept:
+            shape = keys.salt, keys.iterations
+        if (keys.salt, keys.iterations) == shape:
+            kept.append((one.credential_id, keys.keys[hash_name]))
+    if not kept:
+        scram.read(vault, nobodys, NOBODYS)  # the same work
+    return ScramKept(*shape, tuple(kept))
 
 
 def scram_kept(vault: Vault | None, one: Credential, key: str) -> bool:

@@ -15,7 +15,9 @@ from postroom.store import browser_sessions
 from postroom.store.browser_sessions import STAYING, BrowserSession
 from postroom.store.engine import Engine, Urgency
 from postroom.store.login import Login
+from postroom.store.passkey_proof import Site
 from postroom.web import cookies
+from postroom.web.guard import host_name
 
 Scope = Mapping[str, Any]
 Headers = Mapping[bytes, bytes]  # names in small letters
@@ -41,7 +43,13 @@ class Browsers:
         if session is None:
             raise AuthenticationFailed
         await self._note_use(session)
-        return Login(session.account_id, session.address, session.credential)
+        who = (session.account_id, session.address, session.credential)
+        return Login(*who, session=session.session_hash, confirmed=session.confirmed)
+
+    async def seen(self, scope: Scope, headers: Headers) -> BrowserSession | None:
+        """The session of a request, whoever made the browser send it: for showing something, and for forms that are bound to it; nothing is done for it alone."""
+        value = cookies.read(headers, _name(scope, headers))
+        return await browser_sessions.find(self._engine.reading(), value, self._now()) if value else None
 
     async def begin(self, scope: Scope, headers: Headers, login: Login, *, stays: bool) -> str:
         """Signs a browser in; gives the Set-Cookie field. A session that it had ends."""
@@ -54,6 +62,13 @@ class Browsers:
         await self._engine.write(lambda tx: browser_sessions.put(tx, session), Urgency.CLIENT)
         await self._forget(cookies.read(headers, _name(scope, headers)))
         return cookies.written(_name(scope, headers), text, STAYING // 1_000_000 if stays else None)
+
+    async def confirm(self, login: Login) -> None:
+        """Who is signed in has shown once more that it is he."""
+        now = self._now()
+        await self._engine.write(
+            lambda tx: browser_sessions.confirm(tx, login.account_id, login.session, now), Urgency.CLIENT
+        )
 
     async def end(self, scope: Scope, headers: Headers) -> str:
         """Signs a browser out; gives the Set-Cookie field."""
@@ -89,6 +104,12 @@ def must_be_own_page(scope: Scope, headers: Headers) -> None:
         raise NotPermitted("Another site may not ask for that in your name")
     if not headers.get(TOKEN) and not (safe and site):
         raise NotPermitted("Say that it is you who asks, with a header X-Postroom: 1")
+
+
+def site_of(scope: Scope, headers: Headers) -> Site:
+    """Where our page stands, for passkeys."""
+    host = headers.get(b"host", b"").decode("latin-1").lower()
+    return Site(host_name(host), _own_origin(scope, headers).decode("latin-1"))
 
 
 def _own_origin(scope: Scope, headers: Headers) -> bytes:

@@ -98,14 +98,23 @@ async def test_a_new_password_ends_all_of_them(engine, account_id):
     assert await find(engine, text) is None
 
 
-async def test_a_revoked_app_password_ends_those_that_it_began(engine, account_id):
+async def test_those_of_one_passkey_are_ended_but_for_the_own(engine, account_id):
     own = await begin(engine, account_id)
-    text, hashed = browser_sessions.new_session(account_id)
-    program = BrowserSession(account_id, hashed, "password phone", created=NOW)
-    await write(engine, browser_sessions.put, program)
-    await write(engine, credentials.remove, account_id, 5)
-    assert await find(engine, text) is None
-    assert await find(engine, own)
+    texts = []
+    for _ in range(2):
+        text, hashed = browser_sessions.new_session(account_id)
+        texts.append((text, hashed))
+        session = BrowserSession(account_id, hashed, "passkey phone", created=NOW)
+        await write(engine, browser_sessions.put, session)
+    await write(engine, browser_sessions.remove_begun, account_id, "passkey phone", texts[0][1])
+    assert [bool(await find(engine, one)) for one in (own, texts[0][0], texts[1][0])] == [True, True, False]
+
+
+async def test_its_user_is_asked_again_now_and_then(engine, account_id):
+    text = await begin(engine, account_id)
+    assert (await find(engine, text)).confirmed == NOW
+    await write(engine, browser_sessions.confirm, account_id, browser_sessions.hash_of(text), NOW + HOUR)
+    assert (await find(engine, text)).confirmed == NOW + HOUR
 
 
 async def test_who_is_disabled_or_gone_is_signed_out(engine, account_id):

@@ -178,6 +178,64 @@ def _log_in_everywhere(ports: dict[str, int], token: str) -> None:
         assert smtp.auth("OAUTHBEARER", lambda _=None: said.decode())[0] == 235
 
 
+class Browser:
+    """A browser in which somebody is signed in to the web mail."""
+
+    def __init__(self, program: Program, cookie: str) -> None:
+        self.program = program
+        self.cookie = cookie
+
+    @classmethod
+    async def signed_in(cls, program: Program, username: str = BOB) -> Browser:
+        body = json.dumps({"username": username, "password": PASSWORD})
+        answer = await program.ask("POST", "/mail/sign-in", body, "application/json", **{"X-Postroom": "1"})
+        return cls(program, answer.headers["set-cookie"].partition(";")[0])
+
+    async def page(self, **changes: str) -> Answer:
+        path = f"/oauth/authorize?{self.program.query(**changes)}"
+        return await self.program.ask("GET", path, Cookie=self.cookie)
+
+    async def decide(self, page: Answer, decision: str = "allow", **headers: str) -> Answer:
+        fields = urlencode({**page.page.fields, "decision": decision})
+        return await self.program.ask(
+            "POST", "/oauth/authorize", fields, **{"Cookie": self.cookie, **headers}
+        )
+
+
+async def test_who_is_signed_in_allows_by_a_click(program: Program) -> None:
+    browser = await Browser.signed_in(program)
+    page = await browser.page()
+    assert "You are signed in as bob@l.test" in page.page.words
+    assert "password" not in page.page.fields
+    answer = await browser.decide(page)
+    assert answer.status == 303
+    assert (await program.redeem(answer.led["code"])).status == 200
+    other = await browser.decide(page, "other")
+    assert "password" in other.page.fields
+    assert (await program.decide(other)).status == 303
+    assert (await browser.decide(page, "deny")).led["error"] == "access_denied"
+    elsewhere = await browser.page(login_hint="alice@l.test")
+    assert elsewhere.page.fields["username"] == "alice@l.test"
+
+
+async def test_that_click_counts_in_this_browser_alone_and_not_for_long(program: Program) -> None:
+    browser = await Browser.signed_in(program)
+    page = await browser.page()
+    foreign = await browser.decide(page, Origin="https://evil.test")
+    assert foreign.status == 403
+    assert "location" not in foreign.headers
+    await program.server.operate("account.add", address="eve@l.test", password=PASSWORD)
+    eve = await Browser.signed_in(program, "eve@l.test")
+    for cookie in (eve.cookie, "", browser.cookie[:-3]):
+        answer = await browser.decide(page, Cookie=cookie)
+        assert (answer.status, "password" in answer.page.fields) == (403, True)
+    engine = program.server.server.engine
+    await engine.write(lambda tx: tx.execute("UPDATE browser_sessions SET confirmed = 1"))
+    assert (await browser.decide(page)).status == 403
+    assert (await browser.page()).page.fields["username"] == BOB
+    assert "password" in (await browser.page()).page.fields
+
+
 async def test_a_grant_is_seen_and_ended(program: Program) -> None:
     issued = (await program.redeem(await program.code())).json
     assert await program.server.operate("token.list", address=BOB) == []

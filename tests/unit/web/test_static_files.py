@@ -44,7 +44,7 @@ class Client:
     """Asks the application itself."""
 
     def __init__(self, folder: Path) -> None:
-        self._app = mail_app(None, None, StaticFiles(folder))  # type: ignore[arg-type]
+        self._app = mail_app(None, None, None, StaticFiles(folder))  # type: ignore[arg-type]
 
     async def get(self, path: str, **headers: str) -> Got:
         told: list[Any] = []

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import mailbox
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from authenticator import Authenticator
 from postroom.app.settings import Settings
-from postroom.store import browser_sessions
+from postroom.message.address import parse_mailbox
+from postroom.message.ids import IdKind, id_text
+from postroom.store import accounts, browser_sessions, credentials, mailboxes, totp
+from postroom.store.credentials import Credential, CredentialKind
+from postroom.store.login import totp_purpose
+from postroom.store.throttle import Limits
 from web_asking import Answer, Ask, ask
-from whole_server import PASSWORD, Running, settings_of
+from whole_server import PASSWORD, Running, send, settings_of
 
 OWN = {"X-Postroom": "1"}
 HERE = "127.0.0.1"
@@ -195,3 +203,181 @@ async def test_the_name_of_the_server_leads_to_the_web_mail(server: Running) -> 
     assert (answer.status, answer.headers["location"]) == (307, "/mail/")
     there = await get(server, "/mail/config-v1.1.xml?emailaddress=bob@l.test", {})
     assert "<clientConfig" in there.body
+
+
+# ------------------------------------------------------------------------------------------------- codes, passkeys, a fresh proof
+
+
+@pytest.fixture
+async def patient(tmp_path: Path) -> AsyncIterator[Running]:
+    """A server that lets everybody try again at once."""
+    limits = Limits(per_minute=0, per_day=0, delays=())
+    async with Running(without_https(settings_of(tmp_path / "patient")), limits) as running:
+        await running.settle()
+        yield running
+
+
+async def bob_of(server: Running) -> int:
+    who = parse_mailbox("bob@l.test")
+    assert who is not None
+    return (await accounts.get(server.server.engine.reading(), who)).account_id
+
+
+async def put(server: Running, kind: CredentialKind, verifier: bytes) -> None:
+    account_id, now = await bob_of(server), 1
+    one = Credential(99, kind, verifier)
+    await server.server.engine.write(lambda tx: credentials.put(tx, account_id, one, now))
+
+
+async def with_codes(server: Running) -> bytes:
+    """Bob needs codes from now on; gives their secret."""
+    secret = b"k" * 20
+    vault = server.server.parts.vault
+    await put(server, CredentialKind.TOTP, vault.seal(secret, totp_purpose(await bob_of(server))))
+    return secret
+
+
+def code_of(server: Running, secret: bytes, ahead: int = 0) -> str:
+    step = server.server.parts.login._clock.now() // 1_000_000 // totp.STEP_SECONDS
+    return totp.code(secret, step + ahead)
+
+
+async def test_where_there_are_codes_the_page_asks_for_one(patient: Running) -> None:
+    secret = await with_codes(patient)
+    first = await sign_in(patient)
+    assert (first.status, json.loads(first.body)["codeWanted"]) == (401, True)
+    assert "set-cookie" not in first.headers
+    wrong = await sign_in(patient, code="000000")
+    assert (wrong.status, "codeWanted" in json.loads(wrong.body)) == (401, False)
+    code = code_of(patient, secret)
+    assert (await sign_in(patient, code=f"{code[:3]} {code[3:]}")).status == 200
+    assert (await sign_in(patient, code=code)).status == 401  # once
+
+
+async def test_app_passwords_are_for_programs(patient: Running) -> None:
+    await put(patient, CredentialKind.APP_PASSWORD, hashlib.sha256(b"for a program").digest())
+    assert (await sign_in(patient, password="for a program")).status == 401
+
+
+LOCALHOST = "localhost"
+
+
+async def ask_localhost(server: Running, path: str, body: object, **headers: str) -> Answer:
+    """As a browser that was led to http://localhost, where passkeys may be."""
+    sent = tuple({**OWN, "Content-Type": "application/json", **headers}.items())
+    host = f"{LOCALHOST}:{server.ports['http']}"
+    return await ask(server, Ask(path, host, "POST", json.dumps(body).encode(), sent))
+
+
+async def call(
+    server: Running, cookie: Mapping[str, str], method: str, **arguments: object
+) -> dict[str, object]:
+    account = id_text(IdKind.ACCOUNT, await bob_of(server))
+    request = {
+        "using": ["urn:ietf:params:jmap:core", "urn:postroom:params:jmap:webmail"],
+        "methodCalls": [[method, {"accountId": account, **arguments}, "0"]],
+    }
+    answer = await ask_localhost(server, "/jmap/api", request, **cookie)
+    found: dict[str, object] = json.loads(answer.body)["methodResponses"][0][1]
+    return found
+
+
+async def with_passkey(server: Running) -> tuple[Authenticator, dict[str, str]]:
+    """Bob has made one; and the cookie with which he did."""
+    mine, origin = Authenticator(), f"http://{LOCALHOST}:{server.ports['http']}"
+    entered = await ask_localhost(server, "/mail/sign-in", {"username": "bob@l.test", "password": PASSWORD})
+    asked: dict[str, object] = await call(server, cookie_of(entered), "Passkey/options")
+    response = mine.create(asked["options"], origin)  # type: ignore[arg-type]
+    wanted = {"label": "Key", "challenge": asked["challenge"], "response": response}
+    assert (await call(server, cookie_of(entered), "Passkey/set", create={"a": wanted}))["notCreated"] is None
+    return mine, cookie_of(entered)
+
+
+async def answered(server: Running, mine: Authenticator) -> dict[str, object]:
+    origin = f"http://{LOCALHOST}:{server.ports['http']}"
+    asked = json.loads((await ask_localhost(server, "/mail/passkey", {})).body)
+    return {"challenge": asked["challenge"], "response": mine.get(asked["options"], origin)}
+
+
+async def test_a_passkey_is_password_and_code_in_one(patient: Running) -> None:
+    mine, _ = await with_passkey(patient)
+    await with_codes(patient)
+    shown = await answered(patient, mine)
+    entered = await ask_localhost(patient, "/mail/sign-in", {"passkey": shown, "stay": True})
+    assert (entered.status, json.loads(entered.body)) == (200, {"username": "bob@l.test"})
+    assert (await ask_localhost(patient, "/mail/sign-in", {"passkey": shown})).status == 401
+    mine.count = 0
+    copied = await ask_localhost(patient, "/mail/sign-in", {"passkey": await answered(patient, mine)})
+    assert (copied.status, "copied" in json.loads(copied.body)["message"]) == (401, True)
+    for wrong in (
+        {"challenge": "", "response": {}},
+        {"challenge": shown["challenge"], "response": {"id": 1}},
+    ):
+        assert (await ask_localhost(patient, "/mail/sign-in", {"passkey": wrong})).status == 403
+    sessions = (await call(patient, cookie_of(entered), "BrowserSession/get", ids=None))["list"]
+    assert "passkey Key" in str(sessions)
+
+
+async def test_an_address_of_numbers_has_no_passkeys(patient: Running) -> None:
+    answer = await post(patient, "/mail/passkey", {**OWN, "Content-Type": "application/json"}, {})
+    assert answer.status == 404
+    assert (await post(patient, "/mail/passkey", {"Content-Type": "application/json"}, {})).status == 403
+
+
+async def test_a_fresh_proof_opens_what_was_closed(patient: Running) -> None:
+    mine, cookie = await with_passkey(patient)
+    engine = patient.server.engine
+
+    async def closed() -> bool:
+        made = await call(patient, cookie, "AppPassword/set", create={"a": {"label": "x"}})
+        return made.get("type") == "confirmationNeeded"
+
+    async def forget() -> None:
+        await engine.write(lambda tx: tx.execute("UPDATE browser_sessions SET confirmed = 1"))
+
+    for wanted in ({"password": PASSWORD}, {"passkey": await answered(patient, mine)}):
+        await forget()
+        assert await closed()
+        assert (await ask_localhost(patient, "/mail/confirm", {"password": "wrong"}, **cookie)).status == 401
+        assert await closed()
+        assert (await ask_localhost(patient, "/mail/confirm", wanted, **cookie)).status == 200
+        assert not await closed()
+    assert (await ask_localhost(patient, "/mail/confirm", {"password": PASSWORD})).status == 403
+    other = {**cookie, "Origin": "https://evil.test"}
+    assert (await ask_localhost(patient, "/mail/confirm", {"password": PASSWORD}, **other)).status == 403
+
+
+async def test_another_ones_passkey_confirms_nothing(patient: Running) -> None:
+    mine, _ = await with_passkey(patient)
+    await patient.operate("account.add", address="alice@l.test", password=PASSWORD)
+    body = {"username": "alice@l.test", "password": PASSWORD}
+    alice = cookie_of(await ask_localhost(patient, "/mail/sign-in", body))
+    shown = await answered(patient, mine)
+    answer = await ask_localhost(patient, "/mail/confirm", {"passkey": shown}, **alice)
+    assert (answer.status, "another account" in answer.body) == (403, True)
+
+
+# ------------------------------------------------------------------------------------------------------------ a folder as a file
+
+
+async def test_a_folder_leaves_as_mbox(server: Running, tmp_path: Path) -> None:
+    for _ in range(2):
+        await asyncio.to_thread(send, server.ports["smtp"])
+    account_id, reading = await bob_of(server), server.server.engine.reading()
+    box = await mailboxes.inbox_id(reading, account_id)
+    path = f"/mail/export/{id_text(IdKind.ACCOUNT, account_id)}/{id_text(IdKind.MAILBOX, box)}"
+    assert (await get(server, path, OWN)).status == 401
+    cookie = cookie_of(await sign_in(server))
+    assert (await get(server, path, cookie)).status == 403  # another site may have asked
+    answer = await get(server, path, {**cookie, "Sec-Fetch-Site": "same-origin"})
+    assert answer.headers["content-disposition"].endswith("INBOX.mbox")
+    file = tmp_path / "inbox.mbox"
+    file.write_text(answer.body)
+    found = mailbox.mbox(file)
+    assert [one["subject"] for one in found] == ["Ketchup", "Ketchup"]
+    assert found[0].get_from().startswith("alice@r.test ")
+    found.close()
+    await server.operate("account.add", address="eve@l.test", password=PASSWORD)
+    eve = cookie_of(await sign_in(server, username="eve@l.test"))
+    for other in (path, "/mail/export/x/y", f"{path}x"):
+        assert (await get(server, other, {**eve, **OWN})).status == 404

@@ -25,6 +25,10 @@ export function AccountMenu() {
           </label>
         ))}
       </fieldset>
+      <a href="/mail/settings/security">
+        <Icon name="settings" />
+        {t("command.settings.open")}
+      </a>
       {["bulk.recent", "keyboard.help"].map((id) => (
         <button key={id} type="button" onClick={() => run(id)}>
           <Icon name={command(id)?.icon ?? ""} />

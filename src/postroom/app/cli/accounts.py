@@ -8,7 +8,7 @@ import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column, size_text
-from postroom.app.cli import access, grants
+from postroom.app.cli import access, grants, passkeys
 from postroom.app.cli.passwords import FromStdin, Prompt, generated, new_password
 from postroom.app.cli.quantities import octets
 from postroom.app.cli.session import Administration, Yes, administration
@@ -25,6 +25,7 @@ from postroom.app.operations.accounts import (
 app = commands("Who has a mailbox here.")
 access.add_to(app)
 app.add_typer(grants.app, name="grant")
+app.add_typer(passkeys.app, name="passkey")
 Who = Annotated[str, typer.Argument(metavar="ADDRESS", help="Such as bob@example.com.")]
 Quota = Annotated[
     str | None, typer.Option(metavar="SIZE", help="What the account may hold, such as 2GB; 0 for any amount.")

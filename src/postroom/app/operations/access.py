@@ -7,8 +7,6 @@ the login (`store.login`).
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -16,17 +14,22 @@ import msgspec
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation, address
 from postroom.message.address import Address, parse_mailbox
-from postroom.store import accounts, client_certificates, credentials, logins, tokens, totp
+from postroom.store import (
+    accounts,
+    app_passwords,
+    client_certificates,
+    credentials,
+    logins,
+    one_time_codes,
+    tokens,
+    totp,
+)
+from postroom.store.app_passwords import MOST_LABEL, PROTOCOLS, is_label
 from postroom.store.client_certificates import ClientCertificate
-from postroom.store.credentials import Credential, CredentialKind
+from postroom.store.credentials import Credential
 from postroom.store.engine import Transaction, Urgency
-from postroom.store.login import totp_purpose
 from postroom.store.tokens import Token
 
-PROTOCOLS = ("smtp", "pop3", "imap", "sieve", "jmap", "web")
-SECRET_OCTETS = 32  # of an app password
-MOST_APP_PASSWORDS = 50  # of one account
-MOST_LABEL = 100  # characters
 LISTED_LOGINS = 200  # unless more are asked for
 MOST_LISTED_LOGINS = 2000  # kinds of logins in one listing
 
@@ -134,28 +137,14 @@ class LoginRecord(msgspec.Struct, frozen=True):
 async def create_app_password(office: Office, _: Caller, new: NewKey) -> AsyncIterator[KeyRecord]:
     """Makes an app password; yields it with its secret."""
     who, scopes = _checked(new)
-    secret = secrets.token_urlsafe(SECRET_OCTETS)
+    secret, now = app_passwords.new_secret(), office.clock.now()
     kept = await office.passwords.scram(secret.encode(), who.key, office.vault)
-    now = office.clock.now()
-    made = Credential(
-        office.ids.next(),
-        CredentialKind.APP_PASSWORD,
-        hashlib.sha256(secret.encode()).digest(),
-        new.label,
-        scopes,
-        _expiry(new, now),
-        scram=kept,
-        created=now,
-    )
+    made = app_passwords.credential(secret, office.ids.next(), new.label, now)
+    made = msgspec.structs.replace(made, scopes=scopes, expires=_expiry(new, now), scram=kept)
 
     async def work(tx: Transaction) -> None:
         found = await accounts.get(tx, who)
-        there = await _app_passwords(tx, found.account_id)
-        if len(there) >= MOST_APP_PASSWORDS:
-            raise OperationError(f"{who} has {len(there)} app passwords: delete one first")
-        if any(one.label == new.label for one in there):
-            raise OperationError(f"{who} has an app password {new.label!r} already: choose another name")
-        await credentials.put(tx, found.account_id, made, now)
+        await app_passwords.put(tx, found.account_id, made)
 
     await office.engine.write(work, Urgency.CLIENT)
     yield msgspec.structs.replace(_app_password(who, made), secret=secret)
@@ -165,7 +154,7 @@ async def list_app_passwords(office: Office, _: Caller, wanted: OfAccount) -> As
     """Yields them, oldest first."""
     who, tx = address(wanted.address), office.engine.reading()
     found = await accounts.get(tx, who)
-    for one in await _app_passwords(tx, found.account_id):
+    for one in await app_passwords.of_account(tx, found.account_id):
         yield _app_password(who, one)
 
 
@@ -175,7 +164,7 @@ async def delete_app_password(office: Office, _: Caller, old: NamedKey) -> Async
 
     async def work(tx: Transaction) -> KeyRecord:
         found = await accounts.get(tx, who)
-        there = [_app_password(who, one) for one in await _app_passwords(tx, found.account_id)]
+        there = [_app_password(who, one) for one in await app_passwords.of_account(tx, found.account_id)]
         record = named(there, old)
         await credentials.remove(tx, found.account_id, int(record.id))
         return record
@@ -220,7 +209,7 @@ def _checked(new: NewKey) -> tuple[Address, tuple[str, ...]]:
     unknown = [scope for scope in new.scopes if scope not in PROTOCOLS]
     if unknown:
         raise OperationError(f"{unknown[0]!r} is not a protocol here: {', '.join(PROTOCOLS)}")
-    if not new.label.strip() or len(new.label) > MOST_LABEL or not new.label.isprintable():
+    if not is_label(new.label):
         raise OperationError(f"it needs a name of 1 to {MOST_LABEL} characters, such as the program's")
     if new.lasts < 0:
         raise OperationError("it cannot expire before it is made; 0 is never")
@@ -239,11 +228,6 @@ def named(there: list[KeyRecord], old: NamedKey) -> KeyRecord:
         names = ", ".join(f"{one.label} ({one.id})" for one in there) or "none"
         raise OperationError(f"{what} {old.key!r}; there are: {names}")
     return found[0]
-
-
-async def _app_passwords(tx: Transaction, account_id: int) -> list[Credential]:
-    found = await credentials.of_account(tx, account_id)
-    return [one for one in found if one.kind is CredentialKind.APP_PASSWORD]
 
 
 def _app_password(who: Address, one: Credential) -> KeyRecord:
@@ -334,10 +318,8 @@ async def enrol_totp(office: Office, _: Caller, new: NewTotp) -> AsyncIterator[T
 
     async def work(tx: Transaction) -> None:
         found = await accounts.get(tx, who)
-        sealed = office.vault.seal(secret, totp_purpose(found.account_id))
-        scopes = ("web",) if new.web_only else ()
-        one = Credential(office.ids.next(), CredentialKind.TOTP_UNCONFIRMED, sealed, scopes=scopes)
-        await credentials.put(tx, found.account_id, one, now)
+        one = one_time_codes.Enrolment(office.ids.next(), secret, now, new.web_only)
+        await one_time_codes.enrol(tx, office.vault, found.account_id, one)
 
     await office.engine.write(work, Urgency.CLIENT)
     link = totp.uri(secret, str(who), office.settings.server.domain or office.settings.server.hostname)
@@ -351,20 +333,9 @@ async def confirm_totp(office: Office, _: Caller, given: TotpCode) -> AsyncItera
 
     async def work(tx: Transaction) -> TotpRecord:
         found = await accounts.get(tx, who)
-        one = await _of_kind(tx, found.account_id, CredentialKind.TOTP_UNCONFIRMED)
-        if one is None:
-            raise OperationError(
-                f"{who} has no codes to confirm; begin with: postroom account totp enrol {who}"
-            )
-        secret = office.vault.unseal(one.verifier, totp_purpose(found.account_id))
-        step = totp.verify(secret, given.code, now // 1_000_000)
-        if not step:
-            raise OperationError("that is not the code of this moment: are the clocks right?")
-        on = Credential(office.ids.next(), CredentialKind.TOTP, one.verifier, scopes=one.scopes)
-        await credentials.put(tx, found.account_id, on, now)
-        await credentials.used(tx, found.account_id, on.credential_id, step)
-        await credentials.remove_kind(tx, found.account_id, CredentialKind.TOTP_UNCONFIRMED)
-        return TotpRecord(str(who), "on", bool(one.scopes))
+        first = one_time_codes.First(office.ids.next(), given.code, now)
+        standing = await one_time_codes.confirm(tx, office.vault, found.account_id, first)
+        return TotpRecord(str(who), standing.state, standing.web_only)
 
     yield await office.engine.write(work, Urgency.CLIENT)
 
@@ -372,14 +343,8 @@ async def confirm_totp(office: Office, _: Caller, given: TotpCode) -> AsyncItera
 async def show_totp(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[TotpRecord]:
     """Yields how an account stands."""
     who, tx = address(wanted.address), office.engine.reading()
-    account_id = (await accounts.get(tx, who)).account_id
-    kinds = (("on", CredentialKind.TOTP), ("unconfirmed", CredentialKind.TOTP_UNCONFIRMED))
-    for state, kind in kinds:
-        one = await _of_kind(tx, account_id, kind)
-        if one is not None:
-            yield TotpRecord(str(who), state, bool(one.scopes))
-            return
-    yield TotpRecord(str(who), "off")
+    standing = await one_time_codes.standing(tx, (await accounts.get(tx, who)).account_id)
+    yield TotpRecord(str(who), standing.state, standing.web_only)
 
 
 async def end_totp(office: Office, _: Caller, old: OfAccount) -> AsyncIterator[TotpRecord]:
@@ -387,17 +352,10 @@ async def end_totp(office: Office, _: Caller, old: OfAccount) -> AsyncIterator[T
     who = address(old.address)
 
     async def work(tx: Transaction) -> None:
-        found = await accounts.get(tx, who)
-        for kind in (CredentialKind.TOTP, CredentialKind.TOTP_UNCONFIRMED):
-            await credentials.remove_kind(tx, found.account_id, kind)
+        await one_time_codes.end(tx, (await accounts.get(tx, who)).account_id)
 
     await office.engine.write(work, Urgency.CLIENT)
     yield TotpRecord(str(who), "off")
-
-
-async def _of_kind(tx: Transaction, account_id: int, kind: CredentialKind) -> Credential | None:
-    found = await credentials.of_account(tx, account_id)
-    return next((one for one in found if one.kind is kind), None)
 
 
 # ------------------------------------------------------------------------------------------------------------ the history

@@ -16,6 +16,7 @@ from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Limits
 from postroom.proto.jmap.types import Arguments, Object
+from postroom.serve.jmap.account_keys import AccountKeys
 from postroom.serve.jmap.audience import Audience
 from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.results import Results
@@ -64,7 +65,7 @@ class JmapService(msgspec.Struct):
     """What all requests share. `now` gives unix microseconds; `wordbook` is what the search index knows, None without one.
 
     `tell` hears of faults of ours; `post` is the door for what is sent; `unique` makes the left half of a Message-ID.
-    `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made.
+    `keys`: what users change about their own accounts with. `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made.
     `names`: under which our doors write Authentication-Results; `leave` POSTs to an address to leave a mailing list and gives the status of the answer.
     """
 
@@ -85,6 +86,7 @@ class JmapService(msgspec.Struct):
     picture_address: Callable[[int, str], str] | None = None
     names: frozenset[str] = frozenset()
     leave: Callable[[str], Awaitable[int]] | None = None
+    keys: AccountKeys | None = None
     rendering: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(RENDERED_AT_ONCE))
     audience: Audience = msgspec.field(default_factory=Audience)
 
@@ -92,7 +94,8 @@ class JmapService(msgspec.Struct):
 class Visitor(msgspec.Struct, frozen=True):
     """Who is logged in; `address` as the account is written, `ip` where he comes from, `credential` by what; "" when unknown.
 
-    `expires` is when that ends, in unix microseconds, 0 for never.
+    `expires` is when that ends, in unix microseconds, 0 for never. `session`: which signed-in browser, whose user has shown at `confirmed` that it is he;
+    `origin`: where his page stands.
     """
 
     account_id: int
@@ -100,6 +103,9 @@ class Visitor(msgspec.Struct, frozen=True):
     ip: str = ""
     credential: str = ""
     expires: int = 0
+    session: bytes = b""
+    confirmed: int = 0
+    origin: str = ""
 
 
 class AccountState(msgspec.Struct, frozen=True):

@@ -176,7 +176,16 @@ class JmapApp:
             raise RequestError("", error.public, HTTPStatus.FORBIDDEN) from error
         except TooManyLogins as error:
             raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
-        return Visitor(login.account_id, login.address, exchange.client, login.credential, login.expires)
+        return Visitor(
+            login.account_id,
+            login.address,
+            exchange.client,
+            login.credential,
+            login.expires,
+            login.session,
+            login.confirmed,
+            exchange.origin,
+        )
 
     async def _signed_in(self, exchange: Exchange) -> Login | None:
         """Who has signed in with this browser."""

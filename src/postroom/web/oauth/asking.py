@@ -29,7 +29,10 @@ _PURPOSE: Final = "OAuth request"
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):
-    """A good request. `until` is in unix microseconds; `user_code` is a device's, which has no redirect URI and no challenge."""
+    """A good request. `until` is in unix microseconds; `user_code` is a device's, which has no redirect URI and no challenge.
+
+    `session`: the signed-in browser that the page was made for, whose user need not say again who he is; b"" for none.
+    """
 
     client: bytes
     name: str
@@ -39,6 +42,7 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
     state: str = ""
     challenge: str = ""
     user_code: str = ""
+    session: bytes = b""
 
     def sealed(self, vault: Vault) -> str:
         """For a hidden field of the page."""

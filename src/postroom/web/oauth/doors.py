@@ -6,25 +6,30 @@ RFC 8414 §3 (metadata; the issuer is the origin under which the server was aske
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from postroom.message.errors import AuthenticationFailed, MailError
 from postroom.store import device_requests, grants
+from postroom.store.browser_sessions import CONFIRMED_FOR
 from postroom.store.engine import Urgency
 from postroom.store.grants import Grant
 from postroom.store.login import CodeWanted, Login, LoginPolicy
+from postroom.web.browsers import Browsers
 from postroom.web.oauth import asking, granting, pages
 from postroom.web.oauth.asking import Asked, Misdirected, Redirected, issuer_of
 from postroom.web.oauth.clients import register
 from postroom.web.oauth.errors import OAuthError
 from postroom.web.oauth.granting import DEVICE_CODE, Issuing
 from postroom.web.oauth.scopes import SCOPES
+from postroom.web.sign_in import fields
 
 AUTHORIZE: Final = "/oauth/authorize"
 TOKEN: Final = "/oauth/token"
@@ -33,9 +38,9 @@ MOST_FIELDS: Final = 40  # of a form or query
 Answer = Callable[[Mapping[str, str], Request], Awaitable[dict[str, object]]]
 
 
-def routes(issuing: Issuing, logins: LoginPolicy) -> Sequence[Route]:
+def routes(issuing: Issuing, logins: LoginPolicy, browsers: Browsers) -> Sequence[Route]:
     """All of them."""
-    desk = _Desk(issuing, logins)
+    desk = _Desk(issuing, logins, browsers)
     return (
         Route(METADATA, _metadata),
         Route("/.well-known/oauth-protected-resource", _resource),
@@ -51,9 +56,10 @@ def routes(issuing: Issuing, logins: LoginPolicy) -> Sequence[Route]:
 
 
 class _Desk:
-    def __init__(self, issuing: Issuing, logins: LoginPolicy) -> None:
+    def __init__(self, issuing: Issuing, logins: LoginPolicy, browsers: Browsers) -> None:
         self._issuing = issuing
         self._logins = logins
+        self._browsers = browsers
 
     async def authorize(self, request: Request) -> Response:
         """The page in which a user allows what a program asks."""
@@ -64,7 +70,7 @@ class _Desk:
             return _page(pages.told("This cannot go on", str(error)), 400)
         except Redirected as error:
             return _redirect(error.url)
-        return self._consent(asked, username=given.get("login_hint", "")[:320])
+        return await self._first_page(asked, request, given.get("login_hint", "")[:320])
 
     async def connect(self, request: Request) -> Response:
         """The page for a code that a device shows."""
@@ -78,7 +84,9 @@ class _Desk:
             return _page(pages.device(user_code=typed[:40], wrong=words), 404)
         until = now + asking.FORM_SECONDS * 1_000_000
         wish, shown = found.wish, device_requests.shown(found.user_code)
-        return self._consent(Asked(wish.client, wish.label, wish.scopes, until, user_code=shown))
+        return await self._first_page(
+            Asked(wish.client, wish.label, wish.scopes, until, user_code=shown), request
+        )
 
     async def decide(self, request: Request) -> Response:
         """What the user has decided."""
@@ -87,8 +95,12 @@ class _Desk:
             asked = asking.opened(given.get("request", ""), self._issuing.vault, self._issuing.now())
         except (Misdirected, OAuthError) as error:
             return _page(pages.told("This cannot go on", str(error)), 400)
+        if asked.session and given.get("decision") == "other":
+            return self._consent(msgspec.structs.replace(asked, session=b""))
         if given.get("decision") != "allow":
             return await self._refuse(asked, request)
+        if asked.session:
+            return await self._of_session(asked, request)
         username, code = given.get("username", "")[:320], given.get("code", "").strip()
         password = given.get("password", "").encode("utf-8", "surrogatepass")
         try:
@@ -127,9 +139,28 @@ class _Desk:
 
         return await _json(lambda: _posted(request, work))
 
+    async def _first_page(self, asked: Asked, request: Request, username: str = "") -> Response:
+        """For who has signed in with this browser, and shown lately that it is he, without a password."""
+        there = await self._browsers.seen(request.scope, fields(request))
+        if there is None or (username and username.lower() != there.address.lower()):
+            return self._consent(asked, username=username)
+        if self._issuing.now() - there.confirmed >= CONFIRMED_FOR:
+            return self._consent(asked, username=there.address)
+        asked = msgspec.structs.replace(asked, session=there.session_hash)
+        return self._consent(asked, signed_in=there.address)
+
+    async def _of_session(self, asked: Asked, request: Request) -> Response:
+        """The form was made for one browser and one account, and counts nowhere else; a foreign page cannot read it (`guard` looks at its Origin, too)."""
+        there = await self._browsers.seen(request.scope, fields(request))
+        late = there is None or self._issuing.now() - there.confirmed >= CONFIRMED_FOR
+        if there is None or late or not hmac.compare_digest(there.session_hash, asked.session):
+            words = "Show that it is you."
+            return self._consent(msgspec.structs.replace(asked, session=b""), wrong=words, status=403)
+        return await self._allow(asked, Login(there.account_id, there.address), request)
+
     def _consent(self, asked: Asked, *, status: int = 200, **words: Any) -> Response:
         sealed = asked.sealed(self._issuing.vault)
-        return _page(pages.consent(asked, sealed, **words), status, asked)
+        return _page(pages.consent(asked, sealed, pages.Form(**words)), status, asked)
 
     async def _allow(self, asked: Asked, login: Login, request: Request) -> Response:
         issuing, now = self._issuing, self._issuing.now()

@@ -9,6 +9,8 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+import msgspec
+
 from postroom.web.oauth.asking import Asked, target
 from postroom.web.oauth.scopes import words_for
 
@@ -19,6 +21,7 @@ STYLE: Final = (
     "input{box-sizing:border-box;width:100%;padding:.6rem;font:inherit;border:1px solid #8a93a6;border-radius:8px;background:inherit;color:inherit}"
     "button{font:inherit;font-weight:600;padding:.6rem 1.2rem;margin:1.2rem .5rem 0 0;border:1px solid #2456c7;border-radius:8px;background:#2456c7;color:#fff}"
     "button.no{background:none;color:inherit;border-color:#8a93a6}.wrong{color:#b3261e;font-weight:600}small{color:#5b6375}"
+    "button.link{margin:0;padding:0;border:0;background:none;color:inherit;font-weight:400;text-decoration:underline}"
     "@media(prefers-color-scheme:dark){body{background:#14171d;color:#e6e8ee}main{background:#1d212a}small{color:#a0a8ba}.wrong{color:#ff8a80}}"
 )
 _HEAD: Final = (
@@ -27,27 +30,47 @@ _HEAD: Final = (
 )
 
 
-def consent(
-    asked: Asked, sealed: str, *, username: str = "", wrong: str = "", code_wanted: bool = False
-) -> str:
-    """The form in which a user allows what a program asks, with his name and password; `code_wanted`: and a one-time code."""
+class Form(msgspec.Struct, frozen=True):
+    """Who is to allow it: somebody with a name and a password, and a one-time code if `code_wanted`; or who is `signed_in` (an address), by a click."""
+
+    username: str = ""
+    wrong: str = ""
+    code_wanted: bool = False
+    signed_in: str = ""
+
+
+def consent(asked: Asked, sealed: str, form: Form) -> str:
+    """The form in which a user allows what a program asks."""
     wishes = "".join(f"<li>{escape(wish)}</li>" for wish in words_for(asked.scopes))
     device = f"<p>It shows the code <b>{escape(asked.user_code)}</b>.</p>" if asked.user_code else ""
-    code = _field(
-        "code", "Code from your authenticator", 'inputmode="numeric" autocomplete="one-time-code" autofocus'
-    )
+    who = _signed_in(form.signed_in) if form.signed_in else _credentials(form)
     return _page(
         f"{asked.name} asks for your mail",
         f"<p><b>{escape(asked.name)}</b> wants to</p><ul>{wishes}</ul>{device}"
         "<p><small>That is what it calls itself; nobody has checked it. Go on only if you have just come from this program. "
         "It will not see your password, and you can end this at any time.</small></p>"
-        f'{_wrong(wrong)}<form method="post">'
-        f'<input type="hidden" name="request" value="{escape(sealed)}">'
-        + _field("username", "Address", f'autocomplete="username" value="{escape(username)}"')
-        + _field("password", "Password", 'type="password" autocomplete="current-password"')
-        + (code if code_wanted else "")
-        + '<button name="decision" value="allow">Allow</button>'
+        f'{_wrong(form.wrong)}<form method="post">'
+        f'<input type="hidden" name="request" value="{escape(sealed)}">{who}'
+        '<button name="decision" value="allow">Allow</button>'
         '<button class="no" name="decision" value="deny" formnovalidate>Refuse</button></form>',
+    )
+
+
+def _signed_in(address: str) -> str:
+    return (
+        f"<p>You are signed in as <b>{escape(address)}</b>. "
+        '<button class="link" name="decision" value="other" formnovalidate>Use another account</button></p>'
+    )
+
+
+def _credentials(form: Form) -> str:
+    code = _field(
+        "code", "Code from your authenticator", 'inputmode="numeric" autocomplete="one-time-code" autofocus'
+    )
+    return (
+        _field("username", "Address", f'autocomplete="username" value="{escape(form.username)}"')
+        + _field("password", "Password", 'type="password" autocomplete="current-password"')
+        + (code if form.code_wanted else "")
     )
 
 

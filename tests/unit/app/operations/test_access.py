@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from offices import NOW, TestOffice
-from postroom.app.operations.access import MOST_APP_PASSWORDS, MOST_LABEL
 from postroom.message.address import Address
-from postroom.store import credentials, tokens, totp
+from postroom.store import credentials, passkeys, tokens, totp
+from postroom.store.app_passwords import MOST_APP_PASSWORDS, MOST_LABEL
 from postroom.store.credentials import CredentialKind
+from postroom.store.passkeys import Passkey
 
 BOB = "bob@hamburger.test"
 
@@ -146,6 +147,20 @@ async def test_the_secret_of_codes_is_sealed(office: TestOffice) -> None:
     (one,) = [one for one in found.credentials if one.kind is CredentialKind.TOTP_UNCONFIRMED]
     assert made["secret"].encode() not in one.verifier
     assert one.scopes == ("web",)
+
+
+async def test_passkeys_are_seen_and_deleted(office: TestOffice) -> None:
+    found = await credentials.of_address(office.engine.reading(), Address("bob", "hamburger.test"))
+    assert found is not None
+    for label in ("phone", "laptop"):
+        one = Passkey(found.account_id, label.encode(), b"key", label=label, created=NOW)
+        await office.engine.write(lambda tx, one=one: passkeys.put(tx, one))
+    listed = await office.ask("passkey.list", address=BOB)
+    assert {one["label"] for one in listed} == {"phone", "laptop"}
+    (gone,) = await office.ask("passkey.delete", address=BOB, key="phone")
+    assert gone["label"] == "phone"
+    assert "there is none" in await office.refusal("passkey.delete", address=BOB, key="phone")
+    assert len(await office.ask("passkey.list", address=BOB)) == 1
 
 
 async def test_logins_are_listed_after_those_of_this_moment_are_written(office: TestOffice) -> None:

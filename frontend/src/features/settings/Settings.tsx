@@ -1,0 +1,52 @@
+// The settings: parts on one side, the chosen one on the other; on a phone above each other.
+import type { ComponentType } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { language, t } from "../../i18n/words";
+import { session } from "../../state/session";
+import { AppearancePart } from "./AppearancePart";
+import { ConfirmDialog } from "./ConfirmDialog";
+import { ExportPart } from "./ExportPart";
+import { IdentityPart } from "./IdentityPart";
+import { ProgramsPart } from "./ProgramsPart";
+import { SecurityPart } from "./SecurityPart";
+import { StoragePart } from "./StoragePart";
+import "./settings.css";
+
+const PARTS: Readonly<Record<string, ComponentType>> = {
+  security: SecurityPart,
+  identities: IdentityPart,
+  appearance: AppearancePart,
+  storage: StoragePart,
+  programs: ProgramsPart,
+  export: ExportPart,
+};
+
+export default function Settings({ values }: { values: Record<string, string> }) {
+  const name = values["part"] && values["part"] in PARTS ? values["part"] : "security";
+  const Part = PARTS[name] ?? SecurityPart;
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.title = t("frame.title", { what: t(`settings.${name}`), who: session.value?.username ?? "" });
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [name, language.value]);
+  return (
+    <div class="settings">
+      <nav aria-label={t("settings.settings")} ref={nav}>
+        <ul>
+          {Object.keys(PARTS).map((one) => (
+            <li key={one}>
+              <a href={`/mail/settings/${one}`} aria-current={Part === PARTS[one] ? "page" : undefined}>
+                {t(`settings.${one}`)}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div class="settings-part">
+        <h1>{t(`settings.${name}`)}</h1>
+        <Part key={name} />
+      </div>
+      <ConfirmDialog />
+    </div>
+  );
+}
