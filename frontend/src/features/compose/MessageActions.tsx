@@ -1,12 +1,17 @@
 // Beside a message: how to answer it; beside a draft: how to go on with it.
+import { useEffect, useState } from "preact/hooks";
 import { t } from "../../i18n/words";
-import type { EmailRow } from "../../jmap/records";
+import { jmap } from "../../jmap/client";
+import type { EmailRow, Id } from "../../jmap/records";
 import { problem } from "../../state/toasts";
 import { Icon } from "../../views/Icon";
 import { Popup } from "../../views/Popup";
 import { again, answer, forward, writeFurther } from "./commands";
 
+type Choice = [string, string, () => Promise<void>];
+
 export function MessageActions({ email }: { email: EmailRow }) {
+  const list = useList(email.id);
   const quietly = (work: Promise<void>) => void work.catch(problem);
   if ("$draft" in email.keywords) {
     return (
@@ -16,9 +21,9 @@ export function MessageActions({ email }: { email: EmailRow }) {
       </button>
     );
   }
-  const choices: [string, string, () => Promise<void>][] = [
+  const choices: Choice[] = [
     ["reply-all", "reply-all", () => answer("reply-all", email.id)],
-    ["reply-list", "reply-all", () => answer("reply-list", email.id)],
+    ...(list ? [["reply-list", "reply-all", () => answer("reply-list", email.id)] as Choice] : []),
     ["forward", "forward", () => forward(false, email.id)],
     ["forward-attached", "attachment", () => forward(true, email.id)],
     ["again", "draft", () => again(email.id)],
@@ -39,4 +44,21 @@ export function MessageActions({ email }: { email: EmailRow }) {
       </Popup>
     </>
   );
+}
+
+const LIST_POST = "header:List-Post:asURLs";
+
+// Whether it came through a list that takes answers.
+function useList(id: Id): boolean {
+  const [found, setFound] = useState(false);
+  useEffect(() => {
+    let late = false;
+    const asked = jmap.call("Email/get", { ids: [id], properties: ["id", LIST_POST] });
+    asked.then(
+      ({ list }) => !late && setFound(((list[0] as unknown as Record<string, string[] | null>)?.[LIST_POST] ?? []).some((url) => /^mailto:/i.test(url))),
+      () => {},
+    );
+    return () => void (late = true);
+  }, [id]);
+  return found;
 }

@@ -37,7 +37,6 @@ export const COMMANDS: readonly Command[] = [
   { id: "compose.reply", keys: ["r"], icon: "reply", when: can, run: () => answer("reply") },
   { id: "compose.reply-all", keys: ["a"], icon: "reply-all", when: can, run: () => answer("reply-all") },
   { id: "compose.forward", keys: ["f"], icon: "forward", when: can, run: () => forward(false) },
-  { id: "compose.reply-list", keys: ["L"], icon: "reply-all", when: can, run: () => answer("reply-list") },
   { id: "compose.forward-attached", keys: ["F"], icon: "attachment", when: can, run: () => forward(true) },
   { id: "compose.again", icon: "draft", when: can, run: () => again() },
 ];

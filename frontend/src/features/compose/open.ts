@@ -10,7 +10,7 @@ import { type Draft, newKey } from "./draft";
 import { loadIdentities, senderOf } from "./identities";
 import { keep, keptWindows } from "./kept";
 import { type Asked, parseMailto } from "./mailto";
-import { fetchOriginal } from "./original";
+import { type Original, fetchOriginal } from "./original";
 import type { Kind } from "./recipients";
 import { quotableDraft } from "./rich";
 import { commit, isBlank, save } from "./saving";
@@ -31,7 +31,7 @@ export function openDraftWindow(draft: Draft, before: Before = {}): Compose {
   const one: Compose = {
     key, draft: signal({ ...draft, messageId }), mode: signal<Mode>(before.mode ?? "open"), status: signal(""), wrong: signal({}), question: signal(null),
     expanded: signal(draft.cc.length + draft.bcc.length > 0), emailId: before.emailId ?? null, version: before.version ?? 0, savedVersion: 0, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null,
-    saving: Promise.resolve(), over: false, before: null, turn: ++turns,
+    opener: document.activeElement, saving: Promise.resolve(), over: false, before: null, saved: "", turn: ++turns,
   };
   windows.value = [...windows.peek(), one];
   keep();
@@ -61,26 +61,41 @@ export async function openAsNew(id: Id): Promise<void> {
 /** A draft is written further; one that is open already comes to the front. */
 export async function openDraft(id: Id, original: Draft["original"] = null, before: Before = {}): Promise<void> {
   if (bringForward(id)) return;
-  const [mail, identities] = await Promise.all([fetchOriginal(id), loadIdentities()]);
+  const [asked, identities] = await Promise.all([fetchOriginal(id), loadIdentities()]);
+  const around = await siblings(asked.threadId);
+  const newest = await newestCopy(asked, around);
+  const mail = newest === id ? asked : await fetchOriginal(newest);
+  if (bringForward(newest)) return;
   const draft = again(mail, identities, quotableDraft);
-  const answered = original ?? (await answeredBy(mail.threadId, mail.inReplyTo));
-  if (bringForward(id)) return;
-  openDraftWindow({ ...draft, messageId: mail.messageId?.[0] ?? "", inReplyTo: mail.inReplyTo ?? [], references: mail.references ?? [], original: answered }, { ...before, emailId: id });
+  const answered = around.find((one) => one.messageId?.some((each) => mail.inReplyTo?.includes(each)));
+  const found = original ?? (answered ? { id: answered.id, keyword: "$answered" as const } : null);
+  const threaded = { messageId: mail.messageId?.[0] ?? "", inReplyTo: mail.inReplyTo ?? [], references: mail.references ?? [] };
+  openDraftWindow({ ...draft, ...threaded, original: found }, { ...before, emailId: newest });
+}
+
+type Sibling = Pick<Original, "id" | "messageId" | "keywords" | "receivedAt">;
+
+async function siblings(threadId: Id): Promise<Sibling[]> {
+  const thread = jmap.call("Thread/get", { ids: [threadId] });
+  const emails = jmap.call("Email/get", { "#ids": thread.at("/list/*/emailIds"), properties: ["id", "messageId", "keywords", "receivedAt"] });
+  return (await emails).list;
+}
+
+// Where the end of a page has cut off a saving, the copy before is still there: it goes.
+async function newestCopy(mail: Original, around: readonly Sibling[]): Promise<Id> {
+  const name = mail.messageId?.[0];
+  const copies = around.filter((one) => "$draft" in one.keywords && name !== undefined && one.messageId?.[0] === name);
+  copies.sort((a, b) => b.receivedAt.localeCompare(a.receivedAt) || (a.id === mail.id ? -1 : 1));
+  const [newest, ...older] = copies;
+  if (!newest) return mail.id;
+  if (older.length) await jmap.call("Email/set", { destroy: older.map((one) => one.id) });
+  return newest.id;
 }
 
 function bringForward(id: Id): boolean {
   const open = windows.peek().find((one) => one.emailId === id);
   if (open) toFront(open);
   return open !== undefined;
-}
-
-// Which message of its conversation a draft answers.
-async function answeredBy(threadId: Id, inReplyTo: string[] | null): Promise<Draft["original"]> {
-  if (!inReplyTo?.length) return null;
-  const thread = jmap.call("Thread/get", { ids: [threadId] });
-  const emails = jmap.call("Email/get", { "#ids": thread.at("/list/*/emailIds"), properties: ["id", "messageId"] });
-  const found = (await emails).list.find((one) => one.messageId?.some((each) => inReplyTo.includes(each)));
-  return found ? { id: found.id, keyword: "$answered" } : null;
 }
 
 export async function openMailto(url: string): Promise<void> {
@@ -110,6 +125,8 @@ export function remove(one: Compose): void {
   one.over = true;
   windows.value = windows.peek().filter((each) => each !== one);
   keep();
+  const { opener } = one;
+  if (opener instanceof HTMLElement && opener.isConnected) setTimeout(() => opener.focus({ preventScroll: true }));
 }
 
 /** Throws it away; it can be taken back. */

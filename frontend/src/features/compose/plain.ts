@@ -48,11 +48,16 @@ function block(node: Element): string[] {
   if (node.tagName === "HR") return ["-".repeat(40)];
   if (node.tagName === "TR") return [[...node.children].map((cell) => lines(cell).join(" ").trim()).join(" \t").trim()];
   const inside = lines(node);
-  if (node.tagName === "BLOCKQUOTE") return inside.map((one) => (one.startsWith(">") ? `>${one}` : one ? `> ${one}` : ">"));
+  if (node.tagName === "BLOCKQUOTE") return trimmed(inside).map((one) => (one.startsWith(">") ? `>${one}` : one ? `> ${one}` : ">"));
   if (node.tagName === "UL" || node.tagName === "OL") return listed(node);
   if (node.classList.contains(SIGNATURE) && inside[0] !== "-- ") return ["-- ", ...inside];
-  if (node.tagName === "P") return [...inside, ""];
+  if (node.tagName === "P" || /^H[1-6]$/.test(node.tagName)) return [...inside, ""];
   return inside.length ? inside : [""];
+}
+
+function trimmed(inside: string[]): string[] {
+  const end = inside.findLastIndex((one) => one.trim() !== "") + 1;
+  return inside.slice(0, end);
 }
 
 function listed(list: Element): string[] {

@@ -12,12 +12,13 @@ const STYLES = /^(?:color|background-color|font(?:-family|-size|-style|-weight)?
 const NOTHING = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 const QUOTE_STYLE = "margin:0 0 0 .8ex;border-left:2px solid #b5bcc8;padding-left:1ex";
 
+// Elements of the page's own document fetch their pictures at once, also when they are nowhere to be seen.
+const INERT = document.implementation.createHTMLDocument("");
 const RULES = { USE_PROFILES: { html: true }, FORBID_TAGS: FORBIDDEN, FORBID_ATTR: ["id", "name", "background", "srcset", "autofocus", "contenteditable", "tabindex", "popover"], ADD_ATTR: ["data-cid", "data-src"], ALLOW_DATA_ATTR: false };
 
-/** For the editor, which calls this for what it is given and for what is pasted. */
+/** Made safe; in a document that fetches no pictures. */
 export function safeFragment(html: string): DocumentFragment {
-  const clean = DOMPurify.sanitize(html, { ...RULES, RETURN_DOM_FRAGMENT: true, RETURN_TRUSTED_TYPE: false });
-  const fragment = document.importNode(clean, true);
+  const fragment = INERT.importNode(DOMPurify.sanitize(html, { ...RULES, RETURN_DOM_FRAGMENT: true, RETURN_TRUSTED_TYPE: false }), true);
   for (const node of fragment.querySelectorAll("[style], [class], a[target]")) {
     keepStyles(node);
     keepOurs(node);
@@ -45,7 +46,7 @@ export function quotable(html: string): string {
   return serialized(fragment);
 }
 
-/** As the editor shows it: pictures of the message from the server, none of other hosts. */
+/** For the editor, which calls this for what it is given and for what is pasted: pictures of the message from the server, none of other hosts. */
 export function shown(html: string, files: readonly Attached[]): DocumentFragment {
   const fragment = safeFragment(html);
   for (const picture of fragment.querySelectorAll("img")) {
@@ -61,12 +62,12 @@ export function shown(html: string, files: readonly Attached[]): DocumentFragmen
       picture.setAttribute("src", NOTHING);
     }
   }
-  return fragment;
+  return document.importNode(fragment, true);
 }
 
 /** As it is sent: the editor's content with the addresses of its pictures as they were. */
 export function outgoing(root: Element): string {
-  const copy = root.cloneNode(true) as Element;
+  const copy = INERT.importNode(root, true);
   for (const picture of copy.querySelectorAll("img")) {
     const cid = picture.getAttribute("data-cid");
     const src = picture.getAttribute("data-src");
@@ -79,7 +80,7 @@ export function outgoing(root: Element): string {
     quote.setAttribute("type", "cite");
     quote.setAttribute("style", QUOTE_STYLE);
   }
-  return copy.innerHTML;
+  return copy.innerHTML.replace(/\u200b/g, ""); // the editor's help for its cursor
 }
 
 /** Which pictures of a message its HTML shows. */
@@ -96,14 +97,19 @@ function decoded(text: string): string {
 }
 
 function serialized(fragment: DocumentFragment): string {
-  const box = document.createElement("div");
+  const box = INERT.createElement("div");
   box.append(fragment);
   return box.innerHTML;
 }
 
+// Of whichever document it is.
+function isHtml(node: Element): node is HTMLElement {
+  return "style" in node;
+}
+
 // Neither over the page nor out of it: no positions, no addresses.
 function keepStyles(node: Element): void {
-  if (!(node instanceof HTMLElement) || !node.hasAttribute("style")) return;
+  if (!(isHtml(node)) || !node.hasAttribute("style")) return;
   const kept = [...node.style].filter((name) => STYLES.test(name) && !/url\(|expression|var\(/i.test(node.style.getPropertyValue(name)));
   const text = kept.map((name) => `${name}:${node.style.getPropertyValue(name)}`).join(";");
   if (text) node.setAttribute("style", text);

@@ -66,14 +66,21 @@ async function saveNow(one: Compose): Promise<void> {
   collect(one);
   if (isBlank(one) && one.emailId === null) return;
   const version = one.version;
+  const drafts = await needRole("drafts");
+  const written = () => emailOf(one.draft.peek(), senderOf(one.draft.peek()), drafts);
+  if (JSON.stringify(written()) === one.saved) {
+    one.savedVersion = version;
+    one.status.value = "saved";
+    return keep();
+  }
   one.status.value = "saving";
   try {
-    const drafts = await needRole("drafts");
-    const answer = await jmap.call("Email/set", { create: { draft: emailOf(one.draft.peek(), senderOf(one.draft.peek()), drafts) } });
+    const answer = await jmap.call("Email/set", { create: { draft: written() } });
     const made = answer.created?.["draft"];
     if (!made) throw new Error(t("compose.not-saved", { why: wordsFor(answer.notCreated?.["draft"]).words }));
     await replaced(one, made.id);
     one.savedVersion = version;
+    if (one.version === version) one.saved = JSON.stringify(written());
     if (one.wrong.peek().whole) one.wrong.value = { ...one.wrong.peek(), whole: "" };
     if (one.status.peek() === "saving") one.status.value = one.version === version ? "saved" : "changed";
     keep();

@@ -8,6 +8,7 @@ import { needRole } from "../../state/mailboxes";
 import { catchUp } from "../../state/sync";
 import { isAddress, keyOf } from "./addresses";
 import { type Refusal, type Submission, ask } from "./calling";
+import { forgetRecent } from "./completion";
 import { emailOf, recipientsIn, sizeOf } from "./draft";
 import { speaksOfAttachment } from "./forgotten";
 import { identityOf, senderOf } from "./identities";
@@ -41,7 +42,10 @@ export async function send(one: Compose, at: Date | null = null, sure: ReadonlyS
   } catch (error) {
     one.wrong.value = { whole: error instanceof Error ? error.message : String(error) };
   } finally {
-    if (!one.over) one.status.value = "changed";
+    if (!one.over) {
+      one.status.value = "changed";
+      setTimeout(() => document.getElementById(`${one.key}-${one.wrong.peek().to ? "to" : "subject"}`)?.focus());
+    }
   }
 }
 
@@ -120,5 +124,6 @@ async function sentAway(one: Compose, sent: { emailId: Id; submissionId: Id; at:
   if (before !== null) work.push(jmap.call("Email/set", { destroy: [before] }));
   if (draft.original) work.push(jmap.call("Email/set", { update: { [draft.original.id]: { [`keywords/${draft.original.keyword}`]: true } } }));
   await Promise.allSettled(work);
+  forgetRecent();
   await catchUp();
 }

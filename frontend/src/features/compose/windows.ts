@@ -28,6 +28,8 @@ export interface Compose {
   turn: number;
   version: number;
   savedVersion: number;
+  /** What was saved last, as it was sent to the server. */
+  saved: string;
   /** Make addresses of what is typed; before it is sent or closed only, not while somebody types. */
   readonly committers: Set<() => void>;
   /** Take over what the editor holds. */
@@ -38,6 +40,8 @@ export interface Compose {
   /** The HTML before a switch to plain text, for the way back while the text is the same. */
   before: { html: string; text: string } | null;
   saving: Promise<void>;
+  /** Where the focus was before. */
+  readonly opener: Element | null;
   /** It has been sent or thrown away: nothing is saved any more. */
   over: boolean;
 }

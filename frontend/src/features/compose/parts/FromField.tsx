@@ -60,7 +60,7 @@ function exchangePlain(one: Compose, text: string): void {
 function exchange(one: Compose, html: string): void {
   const root = windowOf(one)?.querySelector(".compose-text");
   if (!root) return;
-  const next = safeFragment(html);
+  const next = document.importNode(safeFragment(html), true);
   const mark = next.querySelector(`.${SIGNATURE}`);
   const old = root.querySelector(`.${SIGNATURE}`);
   if (old && mark) old.replaceWith(mark);
