@@ -10,7 +10,7 @@ import { type Draft, newKey } from "./draft";
 import { loadIdentities, senderOf } from "./identities";
 import { keep, keptWindows } from "./kept";
 import { type Asked, parseMailto } from "./mailto";
-import { type Original, fetchOriginal } from "./original";
+import { MOST_QUOTED, type Original, fetchOriginal } from "./original";
 import type { Kind } from "./recipients";
 import { quotableDraft } from "./rich";
 import { commit, isBlank, save } from "./saving";
@@ -44,7 +44,7 @@ export async function openNew(rest: Partial<Draft> = {}): Promise<Compose> {
 }
 
 export async function openAnswer(kind: Kind, id: Id): Promise<void> {
-  const [mail, identities] = await Promise.all([fetchOriginal(id), loadIdentities()]);
+  const [mail, identities] = await Promise.all([fetchOriginal(id, MOST_QUOTED), loadIdentities()]);
   openDraftWindow(answer(kind, mail, identities));
 }
 

@@ -8,15 +8,16 @@ import { textToHtml } from "./quoting";
 import type { Heads } from "./recipients";
 import { cidsIn, quotable } from "./rich";
 
-const MOST_QUOTED = 512 * 1024; // octets
+/** Octets of a text that is quoted; of what is sent on or written further nothing may be missing. */
+export const MOST_QUOTED = 512 * 1024;
 const HEADERS = { followup: "header:Mail-Followup-To:asAddresses", post: "header:List-Post:asURLs" } as const;
 const PROPERTIES = [...ROW_PROPERTIES, ...BODY_PROPERTIES.filter((name) => name !== "id"), HEADERS.followup, HEADERS.post];
 
 export interface Original extends EmailRow, EmailBody, Heads {}
 
-export async function fetchOriginal(id: Id): Promise<Original> {
+export async function fetchOriginal(id: Id, most = 0): Promise<Original> {
   const { list } = await jmap.call("Email/get", {
-    ids: [id], properties: PROPERTIES, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: MOST_QUOTED,
+    ids: [id], properties: PROPERTIES, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: most,
   });
   const found = list[0];
   if (!found) throw new Error(t("reading.gone"));

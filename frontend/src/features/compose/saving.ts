@@ -7,12 +7,13 @@ import { needRole } from "../../state/mailboxes";
 import { emailOf, filesSent, recipientsIn } from "./draft";
 import { senderOf } from "./identities";
 import { keep } from "./kept";
-import { wordsFor } from "./refusals";
+import { said, wordsFor } from "./refusals";
 import { type Compose, windows } from "./windows";
 
 const QUIET_MS = 1500;
 const LONGEST_MS = 8000;
 const KEEP_MS = 250;
+const AGAIN_MS = 15_000; // after a saving that failed
 
 const timers = new WeakMap<Compose, { quiet: number; since: number }>();
 let keeping = 0;
@@ -86,7 +87,8 @@ async function saveNow(one: Compose): Promise<void> {
     keep();
   } catch (error) {
     if (one.status.peek() === "saving") one.status.value = "changed";
-    one.wrong.value = { ...one.wrong.peek(), whole: error instanceof Error ? error.message : String(error) };
+    one.wrong.value = { ...one.wrong.peek(), whole: said(error) };
+    timers.set(one, { since: Date.now(), quiet: window.setTimeout(() => void save(one).catch(() => {}), AGAIN_MS) });
     throw error;
   }
 }

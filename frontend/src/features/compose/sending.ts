@@ -15,7 +15,7 @@ import { identityOf, senderOf } from "./identities";
 import { mostHeld, mostOfMessage, undoSeconds } from "./limits";
 import { remove } from "./open";
 import { hold, toldScheduled } from "./pending";
-import { wordsFor } from "./refusals";
+import { said, wordsFor } from "./refusals";
 import { commit, replaced } from "./saving";
 import type { Compose, Field } from "./windows";
 
@@ -40,7 +40,7 @@ export async function send(one: Compose, at: Date | null = null, sure: ReadonlyS
     one.wrong.value = faults(one);
     if (!Object.values(one.wrong.peek()).some(Boolean)) await submit(one, at);
   } catch (error) {
-    one.wrong.value = { whole: error instanceof Error ? error.message : String(error) };
+    one.wrong.value = { whole: said(error) };
   } finally {
     if (!one.over) {
       one.status.value = "changed";

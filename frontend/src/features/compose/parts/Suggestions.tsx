@@ -1,5 +1,5 @@
 // The people that may be meant, below the field.
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../../i18n/words";
 import type { Address } from "../../../jmap/records";
 import { Avatar } from "../../../views/Avatar";
@@ -14,6 +14,9 @@ interface Props {
 export function Suggestions({ id, found, at, onChoose }: Props) {
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => list.current?.children[at]?.scrollIntoView({ block: "nearest" }), [at]);
+  useLayoutEffect(() => {
+    if (list.current) place(list.current);
+  }, [found]);
   return (
     <ul class="compose-found" id={`${id}-list`} role="listbox" aria-label={t("compose.suggestions")} hidden={!found.length} ref={list}>
       {found.map((address, index) => (
@@ -36,4 +39,17 @@ export function Suggestions({ id, found, at, onChoose }: Props) {
       ))}
     </ul>
   );
+}
+
+const GAP = 4;
+
+// Below the field, wherever that has got to; the lines above scroll, so the list cannot be one of them.
+function place(list: HTMLElement): void {
+  const field = list.parentElement?.querySelector("input")?.getBoundingClientRect();
+  if (!field) return;
+  const rtl = getComputedStyle(list).direction === "rtl";
+  const wanted = rtl ? field.right - list.offsetWidth : field.left;
+  const x = Math.max(GAP, Math.min(wanted, innerWidth - list.offsetWidth - GAP));
+  list.style.maxBlockSize = `${Math.max(120, Math.min(300, innerHeight - field.bottom - 3 * GAP))}px`;
+  list.style.translate = `${x}px ${field.bottom + GAP}px`;
 }
