@@ -75,6 +75,7 @@ def test_moved_to_a_mailbox_that_is_found_by_typing(web_lab, sign_in, row):
     page = sign_in()
     row("Move me").get_by_role("checkbox").check()
     page.keyboard.press("v")
+    expect(page.get_by_role("combobox", name="Find a mailbox")).to_be_focused()
     page.keyboard.type("arch")
     page.keyboard.press("Enter")
     expect(row("Move me")).to_have_count(0)

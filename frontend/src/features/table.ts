@@ -4,6 +4,7 @@ import { account } from "./account";
 import { attachments } from "./attachments";
 import { bulk } from "./bulk";
 import { contacts } from "./contacts";
+import { compose } from "./compose";
 import { folders } from "./folders";
 import { keyboard } from "./keyboard";
 import { knowing } from "./knowing";
@@ -17,6 +18,7 @@ import { settings } from "./settings";
 export const FEATURES: readonly Feature[] = [
   reading,
   search,
+  compose,
   folders,
   knowing,
   attachments,

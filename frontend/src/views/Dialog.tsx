@@ -6,6 +6,7 @@ import { Icon } from "./Icon";
 
 export function Dialog(props: { title: string; onClose: () => void; narrow?: boolean; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  // Before the next key is pressed: it is meant for the dialog.
   useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();

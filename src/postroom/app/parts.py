@@ -119,6 +119,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     signatory = Signatory(_signing(settings, world, store, ring))
     runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance, signatory))
     placer.lease = runner.lease
+    placer.later = runner.later
     acceptance = Acceptance(
         Accepting(
             store.engine,

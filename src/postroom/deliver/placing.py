@@ -111,6 +111,7 @@ class Placer:
         self.schedule = schedule
         self.next_id = next_id
         self.lease: Callable[[str, int], Lease | None] = _no_hand_free
+        self.later: Callable[[], None] = _nobody_sleeps
 
     def ways(
         self, letter: Spooled, content: Content, legs: Sequence[tuple[int, Leg]], *, file: bool = True
@@ -204,6 +205,8 @@ class Placer:
             for hop, copies in waiting.items()
         ]
         await spool.put(tx, letter, new)
+        if due > now:
+            self.later()
         return [own_job(letter, number, job) for number, job in enumerate(new) if job.lease is not None]
 
     async def _lease(self, tx: Transaction, hop: str, now: int) -> Lease | None:
@@ -243,6 +246,10 @@ class Placer:
         )
         ways = self.ways(letter, notification.raw, list(enumerate(routes.legs)))
         return Sending(letter, notification.raw, ways)
+
+
+def _nobody_sleeps() -> None:
+    """What is due later is found when it is due."""
 
 
 def _no_hand_free(hop: str, now: int) -> Lease | None:  # noqa: ARG001 - until a runner says otherwise

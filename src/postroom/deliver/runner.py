@@ -96,7 +96,7 @@ class Runner:
         self._task: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._refused = False  # a lease, so that a job may wait for a claim
+        self._refused = False  # a lease, so that a job may wait for a claim; or it is due later, perhaps before we would look
         self._looking: asyncio.TimerHandle | None = None
         self.paused = False
 
@@ -126,6 +126,10 @@ class Runner:
             self._refused = True
             return None
         return self._lease(now)
+
+    def later(self) -> None:
+        """Acceptance is about to make a job that is due at a later time: after the commit it is looked when we have to wake for it."""
+        self._refused = True
 
     def _lease(self, now: int) -> Lease:
         return Lease(self._use.node, now, now + LEASE_SECONDS * _SECOND)

@@ -1,5 +1,7 @@
 """Acceptance: one commit for everything, all kinds of recipients, and nothing at all when nobody gets it."""
 
+import asyncio
+
 import pytest
 
 from postroom.deliver.accept import MOST_LOCAL_COPIES
@@ -239,6 +241,16 @@ async def test_held_for_the_future_nobody_gets_it_now(office: SortingOffice) -> 
     office.clock.advance(3601)
     await office.idle()
     assert len(await office.inbox(office.bob)) == 1
+    assert [job.hop for job in office.scripted.sent] == ["r.test"]
+
+
+async def test_who_sleeps_wakes_for_what_is_held_for_seconds(office: SortingOffice) -> None:
+    office.start()
+    await office.idle()
+    await office.accept("eve@r.test", hold_until=office.clock.now() // 1_000_000 + 5)
+    office.clock.advance(6)
+    async with asyncio.timeout(10):
+        await office.until(lambda: office.scripted.sent)
     assert [job.hop for job in office.scripted.sent] == ["r.test"]
 
 

@@ -58,6 +58,7 @@ _MAIL: Final[Mapping[str, Any]] = {
     "emailQuerySortOptions": list(SORT_OPTIONS),
     "mayCreateTopLevelMailbox": True,
 }
+# Where mail can be sent, "undoSeconds" besides: a setting, so the session adds it.
 _WEBMAIL: Final[Mapping[str, Any]] = {
     "maxQueryLength": MAX_QUERY,
     "maxQueryTerms": MAX_TERMS,

@@ -12,7 +12,7 @@ import msgspec
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import ijson
-from postroom.proto.jmap.capabilities import COLLATIONS, CORE, SUBMISSION, TABLE, VAPID, WEBSOCKET
+from postroom.proto.jmap.capabilities import COLLATIONS, CORE, SUBMISSION, TABLE, VAPID, WEBMAIL, WEBSOCKET
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.store import acl
 from postroom.store.rights import Right
@@ -65,7 +65,9 @@ async def _accounts(service: JmapService, visitor: Visitor) -> dict[str, Any]:
     names = await acl.addresses_of(reading, shared)
     own = _account(visitor.address)
     if service.post is not None:
-        own["accountCapabilities"][SUBMISSION] = service.post.capability(service.now() // 1_000_000)
+        abilities = own["accountCapabilities"]
+        abilities[SUBMISSION] = service.post.capability(service.now() // 1_000_000)
+        abilities[WEBMAIL] = {**abilities[WEBMAIL], "undoSeconds": service.post.undo_seconds}
     accounts = {id_text(IdKind.ACCOUNT, visitor.account_id): own}
     for number, address in names.items():
         accounts[id_text(IdKind.ACCOUNT, number)] = _account(address, "".join(shared[number].values()))

@@ -1,0 +1,33 @@
+// The addresses one writes under, with their signatures. Asked for once; anew when a window is opened later on.
+import { signal } from "@preact/signals";
+import { session } from "../../state/session";
+import { keyOf } from "./addresses";
+import { type Identity, ask } from "./calling";
+import type { Draft, Sender } from "./draft";
+
+export const identities = signal<readonly Identity[]>([]);
+let asked = 0;
+const FRESH_MS = 60_000;
+
+export async function loadIdentities(): Promise<readonly Identity[]> {
+  if (Date.now() - asked > FRESH_MS || !identities.peek().length) {
+    const { list } = await ask<{ list: Identity[] }>("Identity/get", { ids: null });
+    identities.value = list.filter((one) => !one.email.startsWith("*"));
+    asked = Date.now();
+  }
+  return identities.peek();
+}
+
+/** All addresses that are one's own. */
+export function mine(): Set<string> {
+  return new Set([session.peek()?.username ?? "", ...identities.peek().map((one) => one.email)].map(keyOf));
+}
+
+export function identityOf(draft: Draft): Identity | undefined {
+  return identities.value.find((one) => one.id === draft.identityId) ?? identities.value[0];
+}
+
+export function senderOf(draft: Draft): Sender {
+  const found = identityOf(draft);
+  return found ?? { name: "", email: session.peek()?.username ?? "", replyTo: null, bcc: null };
+}

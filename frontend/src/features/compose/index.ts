@@ -1,0 +1,28 @@
+// Writing: new messages, answers, drafts, files, sending now and later.
+import type { Feature } from "../feature";
+import { ComposeButton } from "./ComposeButton";
+import { DraftOpener } from "./DraftOpener";
+import { MessageActions } from "./MessageActions";
+import { Overlay } from "./Overlay";
+import { ScheduledLink } from "./ScheduledLink";
+import { ThreadEnd } from "./ThreadEnd";
+import { begin } from "./begin";
+import { COMMANDS } from "./commands";
+
+export const compose: Feature = {
+  name: "compose",
+  routes: [
+    { pattern: "/scheduled", page: () => import("./parts/ScheduledPage") },
+    { pattern: "/compose", page: () => import("./parts/FromLink") },
+  ],
+  commands: COMMANDS,
+  slots: {
+    "sidebar.start": [ComposeButton],
+    "sidebar.end": [ScheduledLink],
+    "message.actions": [MessageActions],
+    "thread.start": [DraftOpener],
+    "thread.end": [ThreadEnd],
+    overlay: [Overlay],
+  },
+  start: begin,
+};

@@ -1,0 +1,57 @@
+// What outlives the page: windows with what is not saved yet, and what can still be called back, in the session storage of the tab, each user's apart.
+// Once a draft is saved, only its id stays here, so that nothing of one's mail is left behind in the browser.
+import { session } from "../../state/session";
+import type { Draft } from "./draft";
+import { type Compose, type Held, type Mode, held, windows } from "./windows";
+
+export interface Kept {
+  key: string;
+  emailId: string | null;
+  mode: Mode;
+  original: Draft["original"];
+  draft: Draft | null; // null: as it was saved
+}
+
+const name = (what: string) => `postroom.${what}.${session.peek()?.username ?? ""}`;
+
+export function keep(): void {
+  const all = windows.peek().filter((one) => !one.over).map(keptOf);
+  write("compose", all.filter((one) => one.draft !== null || one.emailId !== null));
+}
+
+function keptOf(one: Compose): Kept {
+  const draft = one.draft.peek();
+  const saved = one.emailId !== null && one.version === one.savedVersion;
+  const files = draft.files.filter((file) => file.blobId); // what has not arrived is in the page's memory alone
+  return { key: one.key, emailId: one.emailId, mode: one.mode.peek(), original: draft.original, draft: saved || one.version === 0 ? null : { ...draft, files } };
+}
+
+export function keptWindows(): Kept[] {
+  return read<Kept>("compose");
+}
+
+export function keepHeld(): void {
+  write("held", held.peek());
+}
+
+export function keptHeld(): Held[] {
+  return read<Held>("held").filter((one) => one.until > Date.now());
+}
+
+function write(what: string, list: readonly unknown[]): void {
+  try {
+    if (list.length) sessionStorage.setItem(name(what), JSON.stringify(list));
+    else sessionStorage.removeItem(name(what));
+  } catch {
+    // full: what is saved on the server is enough
+  }
+}
+
+function read<T>(what: string): T[] {
+  try {
+    const found: unknown = JSON.parse(sessionStorage.getItem(name(what)) ?? "[]");
+    return Array.isArray(found) ? (found as T[]) : [];
+  } catch {
+    return [];
+  }
+}

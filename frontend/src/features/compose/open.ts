@@ -1,0 +1,174 @@
+// Opening windows: for what one wants to write, and for what was being written when the page was left.
+import { batch, signal } from "@preact/signals";
+import { t } from "../../i18n/words";
+import { jmap } from "../../jmap/client";
+import type { Id } from "../../jmap/records";
+import { byRole, needRole } from "../../state/mailboxes";
+import { done } from "../../state/undo";
+import { again, answer, blank, forward, forwardAttached } from "./beginnings";
+import { type Draft, newKey } from "./draft";
+import { loadIdentities, senderOf } from "./identities";
+import { keep, keptWindows } from "./kept";
+import { type Asked, parseMailto } from "./mailto";
+import { MOST_QUOTED, type Original, fetchOriginal } from "./original";
+import type { Kind } from "./recipients";
+import { quotableDraft } from "./rich";
+import { commit, isBlank, save } from "./saving";
+import { type Compose, type Mode, windows } from "./windows";
+
+let turns = 0;
+
+interface Before {
+  emailId?: Id | null;
+  version?: number;
+  mode?: Mode;
+  key?: string;
+}
+
+export function openDraftWindow(draft: Draft, before: Before = {}): Compose {
+  const key = before.key ?? newKey();
+  const messageId = draft.messageId || `${newKey()}@${senderOf(draft).email.replace(/.*@/, "")}`;
+  const one: Compose = {
+    key, draft: signal({ ...draft, messageId }), mode: signal<Mode>(before.mode ?? "open"), status: signal(""), wrong: signal({}), question: signal(null),
+    expanded: signal(draft.cc.length + draft.bcc.length > 0), emailId: before.emailId ?? null, version: before.version ?? 0, savedVersion: 0, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null,
+    opener: document.activeElement, saving: Promise.resolve(), over: false, before: null, saved: "", turn: ++turns,
+  };
+  windows.value = [...windows.peek(), one];
+  keep();
+  return one;
+}
+
+export async function openNew(rest: Partial<Draft> = {}): Promise<Compose> {
+  const identities = await loadIdentities();
+  return openDraftWindow(blank(identities[0], rest));
+}
+
+export async function openAnswer(kind: Kind, id: Id): Promise<void> {
+  const [mail, identities] = await Promise.all([fetchOriginal(id, MOST_QUOTED), loadIdentities()]);
+  openDraftWindow(answer(kind, mail, identities));
+}
+
+export async function openForward(id: Id, attached = false): Promise<void> {
+  const [mail, identities] = await Promise.all([fetchOriginal(id), loadIdentities()]);
+  openDraftWindow((attached ? forwardAttached : forward)(mail, identities));
+}
+
+export async function openAsNew(id: Id): Promise<void> {
+  const [mail, identities] = await Promise.all([fetchOriginal(id), loadIdentities()]);
+  openDraftWindow(again(mail, identities));
+}
+
+/** A draft is written further; one that is open already comes to the front. */
+export async function openDraft(id: Id, original: Draft["original"] = null, before: Before = {}): Promise<void> {
+  if (bringForward(id)) return;
+  const [asked, identities] = await Promise.all([fetchOriginal(id), loadIdentities()]);
+  const around = await siblings(asked.threadId);
+  const newest = await newestCopy(asked, around);
+  const mail = newest === id ? asked : await fetchOriginal(newest);
+  if (bringForward(newest)) return;
+  const draft = again(mail, identities, quotableDraft);
+  const answered = around.find((one) => one.messageId?.some((each) => mail.inReplyTo?.includes(each)));
+  const found = original ?? (answered ? { id: answered.id, keyword: "$answered" as const } : null);
+  const threaded = { messageId: mail.messageId?.[0] ?? "", inReplyTo: mail.inReplyTo ?? [], references: mail.references ?? [] };
+  openDraftWindow({ ...draft, ...threaded, original: found }, { ...before, emailId: newest });
+}
+
+type Sibling = Pick<Original, "id" | "messageId" | "keywords" | "receivedAt">;
+
+async function siblings(threadId: Id): Promise<Sibling[]> {
+  const thread = jmap.call("Thread/get", { ids: [threadId] });
+  const emails = jmap.call("Email/get", { "#ids": thread.at("/list/*/emailIds"), properties: ["id", "messageId", "keywords", "receivedAt"] });
+  return (await emails).list;
+}
+
+// Where the end of a page has cut off a saving, the copy before is still there: it goes.
+async function newestCopy(mail: Original, around: readonly Sibling[]): Promise<Id> {
+  const name = mail.messageId?.[0];
+  const copies = around.filter((one) => "$draft" in one.keywords && name !== undefined && one.messageId?.[0] === name);
+  copies.sort((a, b) => b.receivedAt.localeCompare(a.receivedAt) || (a.id === mail.id ? -1 : 1));
+  const [newest, ...older] = copies;
+  if (!newest) return mail.id;
+  if (older.length) await jmap.call("Email/set", { destroy: older.map((one) => one.id) });
+  return newest.id;
+}
+
+function bringForward(id: Id): boolean {
+  const open = windows.peek().find((one) => one.emailId === id);
+  if (open) toFront(open);
+  return open !== undefined;
+}
+
+export async function openMailto(url: string): Promise<void> {
+  const asked: Asked | null = parseMailto(url);
+  if (!asked) return void (await openNew());
+  const { text, ...rest } = asked;
+  await openNew({ ...rest, ...(text ? { text } : {}) });
+}
+
+export function toFront(one: Compose): void {
+  batch(() => {
+    one.turn = ++turns;
+    windows.value = [...windows.peek()];
+    if (one.mode.peek() === "small") one.mode.value = "open";
+  });
+  keep();
+}
+
+/** Saves it and puts it away. */
+export async function close(one: Compose): Promise<void> {
+  commit(one);
+  if (!isBlank(one)) await save(one);
+  remove(one);
+}
+
+export function remove(one: Compose): void {
+  one.over = true;
+  windows.value = windows.peek().filter((each) => each !== one);
+  keep();
+  const { opener } = one;
+  if (opener instanceof HTMLElement && opener.isConnected) setTimeout(() => opener.focus({ preventScroll: true }));
+}
+
+/** Throws it away; it can be taken back. */
+export async function discard(one: Compose): Promise<void> {
+  commit(one);
+  const draft = one.draft.peek();
+  const worth = !isBlank(one) || one.emailId !== null;
+  remove(one);
+  await one.saving.catch(() => {});
+  const trash = byRole("trash")?.id;
+  const drafts = byRole("drafts")?.id;
+  if (one.emailId !== null) {
+    const change = trash && drafts ? { update: { [one.emailId]: { mailboxIds: { [trash]: true } } } } : { destroy: [one.emailId] };
+    await jmap.call("Email/set", change);
+  }
+  if (!worth) return;
+  done(t("compose.discarded"), async () => {
+    if (one.emailId !== null && drafts) await jmap.call("Email/set", { update: { [one.emailId]: { mailboxIds: { [drafts]: true } } } });
+    openDraftWindow(draft, { emailId: one.emailId, version: 1 });
+  });
+}
+
+/** What was open when the page was left. */
+export async function restore(): Promise<void> {
+  const open = new Set(windows.peek().map((one) => one.key));
+  for (const one of keptWindows()) {
+    if (open.has(one.key)) continue;
+    const { key, mode, emailId } = one;
+    if (one.draft) {
+      await loadIdentities();
+      openDraftWindow(one.draft, { key, mode, version: 1, emailId: (await savedAs(one.draft.messageId)) ?? emailId });
+    } else if (emailId !== null) {
+      await openDraft(emailId, one.original, { key, mode }).catch(() => {}); // it may be no more
+    }
+  }
+}
+
+// A draft whose saving was cut off by the end of the page may be there all the same, or twice: then the newest is the one.
+async function savedAs(messageId: string): Promise<Id | null> {
+  const drafts = await needRole("drafts");
+  const filter = { operator: "AND" as const, conditions: [{ inMailbox: drafts }, { header: ["Message-ID", messageId] }] };
+  const { ids } = await jmap.call("Email/query", { filter, sort: [{ property: "receivedAt", isAscending: false }], limit: 10 });
+  if (ids.length > 1) await jmap.call("Email/set", { destroy: ids.slice(1) });
+  return ids[0] ?? null;
+}

@@ -1,0 +1,164 @@
+"""Writing: a message with a file to another domain, what can be called back, drafts that outlive the page."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+BOB = "bob@hamburger.test"
+ALICE = "alice@crepes.test"
+
+
+@pytest.fixture
+def row(page):
+    """The row of a conversation by its subject."""
+    return lambda subject: page.get_by_role("listitem").filter(has_text=subject)
+
+
+@pytest.fixture
+def write(page):
+    """Begins a message, and gives its window."""
+
+    def work(to: str = "", subject: str = "", text: str = ""):
+        page.keyboard.press("c")
+        window = page.get_by_role(
+            "dialog", name=re.compile("New message|" + re.escape(subject or "New message"))
+        )
+        window.get_by_role("combobox", name="To").fill(to)
+        window.get_by_label("Subject").fill(subject)
+        window = page.get_by_role("dialog", name=subject or "New message")
+        editor = window.get_by_role("textbox", name="Text of the message")
+        expect(editor).to_have_attribute("contenteditable", "true")
+        editor.click()
+        page.keyboard.type(text)
+        return window
+
+    return work
+
+
+def the_other(page: Page, web_lab, address: str = ALICE) -> Page:
+    """Somebody else, in a window of her own."""
+    context = page.context.browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context.set_default_timeout(15_000)
+    other = context.new_page()
+    other.goto(web_lab.url(address))
+    other.get_by_label("Address").fill(address)
+    other.get_by_label("Password").fill(web_lab.password(address))
+    other.get_by_role("button", name="Sign in").click()
+    other.get_by_role("heading", name="Inbox").wait_for()
+    return other
+
+
+def test_a_message_with_a_file_arrives_at_the_other_domain(
+    web_lab, sign_in, page, row, write, tmp_path: Path
+):
+    alice = the_other(page, web_lab)
+    sign_in()
+    window = write(f"Alice <{ALICE}>", "Recipe", "Flour, milk, ")
+    page.keyboard.press("Control+b")
+    page.keyboard.type("eggs")
+    recipe = tmp_path / "crêpes.txt"
+    recipe.write_text("Stir. " * 1000, "utf-8")
+    with page.expect_file_chooser() as choosing:
+        window.get_by_role("button", name="Attach files").click()
+    choosing.value.set_files(recipe)
+    expect(window.get_by_role("list", name="1 attachment")).to_contain_text("6 kB")
+    page.keyboard.press("Control+Enter")
+    expect(window).to_have_count(0)
+    expect(page.get_by_text("Message sent")).to_be_visible()
+    found = alice.get_by_role("listitem").filter(has_text="Recipe")
+    expect(found).to_be_visible(timeout=40_000)  # by push, when the seconds of calling it back are over
+    found.click()
+    expect(alice.get_by_role("link", name="crêpes.txt")).to_be_visible()
+    expect(alice.get_by_text("Flour, milk, eggs").first).to_be_visible()
+    alice.context.close()
+    page.get_by_role("link", name="Sent").click()
+    expect(row("Recipe")).to_be_visible()
+
+
+def test_what_was_sent_is_called_back_after_a_reload(sign_in, page, row, write):
+    sign_in()
+    window = write(ALICE, "Too fast", "I did not mean it.")
+    window.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Message sent")).to_be_visible()
+    page.reload()
+    page.get_by_text("Message sent").locator("..").get_by_role("button", name="Undo").click()
+    expect(window.get_by_role("textbox", name="Text of the message")).to_have_text("I did not mean it.")
+    page.get_by_role("button", name="Save and close").click()
+    page.get_by_role("link", name="Drafts").click()
+    expect(row("Too fast")).to_have_count(1)
+    page.get_by_role("link", name="Sent").click()
+    expect(page.get_by_role("heading", name="Sent")).to_be_visible()
+    expect(row("Too fast")).to_have_count(0)
+
+
+def test_a_draft_outlives_the_page(sign_in, page, row, write):
+    sign_in()
+    window = write(ALICE, "To be continued", "Once upon a time")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(window.get_by_role("textbox", name="Text of the message")).to_have_text("Once upon a time")
+    expect(window.get_by_role("button", name=re.compile("^" + ALICE))).to_be_visible()
+    window.get_by_role("button", name="Save and close").click()
+    expect(window).to_have_count(0)
+    page.get_by_role("link", name="Drafts").click()
+    row("To be continued").click()
+    expect(window.get_by_role("textbox", name="Text of the message")).to_have_text("Once upon a time")
+    window.get_by_role("button", name="Discard").click()
+    expect(row("To be continued")).to_have_count(0)
+
+
+def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row):
+    web_lab.send(
+        BOB,
+        "Mustard",
+        "Do you like mustard?",
+        html='<p style="position:fixed">Do you <b>like</b> mustard?</p>',
+    )
+    sign_in()
+    row("Mustard").click()
+    expect(page.get_by_role("heading", name="Mustard")).to_be_visible()
+    page.keyboard.press("r")
+    window = page.get_by_role("dialog", name="Re: Mustard")
+    expect(window.get_by_role("button", name=re.compile("alice@crepes.test"))).to_be_visible()
+    quote = window.locator("blockquote")
+    expect(quote.locator("b")).to_have_text("like")
+    expect(quote.locator("[style*=position]")).to_have_count(0)
+    page.keyboard.type("A lot.")
+    window.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Message sent")).to_be_visible()
+    expect(page.get_by_role("region", name="Message from bob")).to_contain_text("A lot.")
+
+
+def test_what_is_missing_is_said_before_it_leaves(sign_in, page, write):
+    sign_in()
+    window = write("", "", "See the attached file.")
+    window = page.get_by_role("dialog", name="New message")
+    page.keyboard.press("Control+Enter")
+    expect(window.get_by_role("alert")).to_have_text("Say whom the message is for.")
+    window.get_by_role("combobox", name="To").fill("nobody at home")
+    page.keyboard.press("Control+Enter")
+    expect(window.get_by_role("alert")).to_have_text("This is not an address: nobody at home")
+    window.get_by_role("button", name=re.compile("^nobody at home")).press("Delete")
+    window.get_by_role("combobox", name="To").fill("nobody@hamburger.test")
+    page.keyboard.press("Control+Enter")
+    expect(window.get_by_role("alertdialog")).to_contain_text("no subject")
+    window.get_by_role("button", name="Send anyway").click()
+    expect(window.get_by_role("alertdialog")).to_contain_text("attachment")
+    window.get_by_role("button", name="Send anyway").click()
+    expect(window.get_by_role("alert")).to_contain_text("nobody@hamburger.test")
+
+
+def test_a_message_waits_for_its_time(sign_in, page, write):
+    sign_in()
+    window = write(ALICE, "Good morning", "Rise and shine.")
+    window.get_by_role("button", name="Send later").click()
+    page.get_by_role("button", name=re.compile("Tomorrow morning")).click()
+    expect(page.get_by_text(re.compile("Will be sent on"))).to_be_visible()
+    page.get_by_role("link", name="Scheduled 1").click()
+    expect(page.get_by_role("heading", name="Scheduled")).to_be_visible()
+    expect(page.get_by_text("Good morning")).to_be_visible()
+    page.get_by_role("button", name="Cancel and edit").click()
+    expect(window.get_by_role("textbox", name="Text of the message")).to_have_text("Rise and shine.")
+    expect(page.get_by_text("No message waits for its time.")).to_be_visible()
