@@ -348,7 +348,7 @@ def jmap_page() -> str:
         "who says that he has checked what; what is odd; `verdicts` are this server's own and the only ones to be believed; `unsubscribe.oneClick` is there where RFC 8058 "
         "allows one click, which `MailingList/leave` does. `HeaderReport/parse` (`header`) does the same for any header as text, and believes nothing. "
         "`Journey/get` (`emailId`) tells what happened to a message: each hop with its dialogue line by line, each line with its meaning. A recipient sees his own part, "
-        "the sender who had logged in all of it.",
+        "the sender who had logged in all of it but what its recipients did with it.",
         "## What can be searched for",
         "`SearchQuery/parse`, the search box and `postroom mail search` read the same language: words, each of them somewhere in the message, "
         '`"several words"`, and operators. `A B` are both, `A OR B` and `{A B}` any of them, `-A` everything else, `from:(A B)` is `from:A from:B`; '

@@ -1,5 +1,6 @@
 // Plain text, with its links, and what was quoted at the end folded away.
 import { t } from "../i18n/words";
+import { mailLink } from "./mail_links";
 import { type Block, type Piece, blocksOf } from "./text_lines";
 
 export function TextBody({ text }: { text: string }) {
@@ -36,6 +37,7 @@ function TextBlock({ block, folded }: { block: Block; folded: boolean }) {
 
 function piece(one: Piece, index: number) {
   if (!("href" in one)) return one.text;
+  if (one.href.startsWith("mailto:")) return <a key={index} href={mailLink(one.href)}>{one.text}</a>;
   return (
     <a key={index} href={one.href} target="_blank" rel="noopener noreferrer">
       {one.text}

@@ -1,6 +1,7 @@
 // Sanitising in the browser, as the second of two (the server's is the first): no scripts, forms, frames, SVG or MathML; links open elsewhere; pictures
 // are data, or come from our own door. What is quoted at the end is told apart, so that it can be folded away.
 import DOMPurify from "dompurify";
+import { mailLink } from "./mail_links";
 import { type Deceptive, deceptive } from "./deceptive";
 
 const FORBIDDEN = ["form", "input", "button", "select", "textarea", "iframe", "object", "embed", "base", "link", "meta", "title", "svg", "math", "video", "audio"];
@@ -31,10 +32,12 @@ export function purified(html: string, pictures: string, dark: boolean): Page {
   }
   const lies: Deceptive[] = [];
   for (const link of body.querySelectorAll("a[href]")) {
-    if (link.getAttribute("href")?.startsWith("#")) continue;
+    const to = link.getAttribute("href") ?? "";
+    if (to.startsWith("#")) continue;
+    if (/^mailto:/i.test(to)) link.setAttribute("href", mailLink(to));
     link.setAttribute("target", "_blank");
     link.setAttribute("rel", "noopener noreferrer nofollow");
-    const lie = deceptive(link.textContent ?? "", link.getAttribute("href") ?? "");
+    const lie = deceptive(link.textContent ?? "", to);
     if (lie && lies.length < MOST_LIES) lies.push(lie);
   }
   const whole = page(body.innerHTML, pictures, style);

@@ -20,7 +20,7 @@ from postroom.message.charset import header_text
 from postroom.message.dates import parse_date
 from postroom.message.encoded_words import decode
 from postroom.message.header import Header
-from postroom.message.mixed_scripts import mixed, readable_domain, suspicious_domain
+from postroom.message.mixed_scripts import ascii_domain, mixed, readable_domain, suspicious_domain
 from postroom.message.printable import printable
 from postroom.message.received import Received, read_received
 
@@ -194,7 +194,8 @@ def _about_author(author: AddressSpec) -> Iterator[Warned]:
         yield Warned("name-scripts", {"name": printable(name, 255), "scripts": ", ".join(scripts)})
     if scripts := suspicious_domain(domain):
         shown = printable(readable_domain(domain), 255)
-        yield Warned("domain-scripts", {"domain": shown, "scripts": ", ".join(scripts)})
+        values = {"domain": shown, "ascii": ascii_domain(domain), "scripts": ", ".join(scripts)}
+        yield Warned("domain-scripts", values)
     claimed = _ADDRESS.search(name[:1_000])
     if claimed is not None and _domain(claimed[0]) != _domain(author.email):
         yield Warned(

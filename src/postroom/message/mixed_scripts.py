@@ -10,6 +10,9 @@ import re
 import unicodedata
 from typing import Final
 
+from postroom.message.idn import a_labels
+from postroom.message.printable import printable_ascii
+
 MAX_TEXT: Final = 1_000  # characters that are looked at
 MOST_HOSTS: Final = 200  # of one message
 
@@ -51,6 +54,14 @@ def lookalike(label: str) -> bool:
 def readable_domain(domain: str) -> str:
     """A domain as it is shown: A-labels in their own script; what is none stays (RFC 5891 §5.4)."""
     return ".".join(_readable(label) for label in domain[:MAX_TEXT].split("."))
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as machines write it, in which nothing looks like anything else; what cannot be written so, escaped."""
+    try:
+        return a_labels(domain[:MAX_TEXT])
+    except ValueError:
+        return printable_ascii(domain, MAX_TEXT)
 
 
 def suspicious_domain(domain: str) -> list[str]:

@@ -90,6 +90,26 @@ def visible_to(hops: Iterable[Hop], viewer: Viewer | Literal[Everyone.ALL]) -> l
     return [hop for hop in seen if hop.events]
 
 
+def for_sender(hops: Iterable[Hop], sender: Viewer) -> list[Hop]:
+    """All of a journey but what its recipients did with the message: when they read it, and into which of their mailboxes it came, is theirs
+    to tell (RFC 8098 §2.1)."""
+    shown: list[Hop] = []
+    for hop in hops:
+        if hop.kind in (HopKind.READ, HopKind.DELETED):
+            shown += visible_to([hop], sender)
+        else:
+            shown.append(
+                Hop(hop.kind, hop.started, [_without_mailbox(event, sender) for event in hop.events])
+            )
+    return shown
+
+
+def _without_mailbox(event: JourneyEvent, sender: Viewer) -> JourneyEvent:
+    if not isinstance(event, Outcome) or event.result != "filed" or _key(event.address) in sender.addresses:
+        return event
+    return msgspec.structs.replace(event, where="")
+
+
 class _Eye:
     """Knows whose address is whose in one journey."""
 

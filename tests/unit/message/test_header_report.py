@@ -1,5 +1,6 @@
 """What a header tells of its way."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +66,22 @@ def test_hops_are_bounded():
 def test_whatever_is_pasted(text):
     told(text)
     told("Received: " + text + "\nFrom: " + text + "\nAuthentication-Results: " + text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Received: " + "(" * 250_000,
+        "Received: " + "()" * 125_000,
+        "Received: " + "\\(" * 125_000,
+        "Received: from (" + "[" * 250_000 + ")",
+        "Received: from (x " + "1.2.3." * 40_000 + ")",
+        "Received: x;" + " " * 250_000,
+        'From: "' + "a@b." * 50_000 + '" <x@y.z>',
+        "From: a@b.c\nReply-To: " + "x@y.z, " * 30_000,
+        "Authentication-Results: a; dmarc=fail; dkim=fail header.d=a\n" * 4_000,
+    ],
+    ids=range(9),
+)
+def test_what_is_made_to_take_long(text):
+    told(text)

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.message.mixed_scripts import mixed, readable_domain, suspicious_domain, suspicious_hosts
+from postroom.message.mixed_scripts import (
+    ascii_domain,
+    mixed,
+    readable_domain,
+    suspicious_domain,
+    suspicious_hosts,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +41,14 @@ def test_links():
     assert list(found) == ["\u0430\u0440\u0440\u04cf\u0435.com", "p\u0430ypal.com."]
 
 
+def test_as_machines_write_it():
+    assert ascii_domain("\u0430\u0440\u0440\u04cf\u0435.com") == "xn--80ak6aa92e.com"
+    assert ascii_domain("\u202e.com") == "\\u202e.com"
+
+
 @given(st.text(max_size=100))
 def test_whatever(text):
     mixed(text)
     readable_domain(text)
+    assert ascii_domain(text).isascii()
     suspicious_hosts(f"https://{text}")

@@ -21,7 +21,7 @@ from postroom.message.journey import (
     Stamped,
 )
 from postroom.message.timeline import as_json, timeline
-from postroom.message.visibility import ALL, viewer_of, visible_to
+from postroom.message.visibility import ALL, for_sender, viewer_of, visible_to
 
 BOB, CAROL, DAVE = "bob@hamburger.test", "carol@hamburger.test", "dave@secret.test"
 
@@ -301,3 +301,15 @@ def test_any_pairing_of_groups_and_replies(commands, group):
         assert said(lines + due) == want
     else:
         assert said(lines + due) == []
+
+
+def test_the_sender_is_not_told_what_recipients_do_with_it():
+    hops = [
+        Hop(HopKind.FILED, 1, [Outcome(0, 0, BOB, "filed", "2.1.5", "", "Junk"), Outcome(0, 1, DAVE, "failed", "5.1.1", "no")]),
+        Hop(HopKind.READ, 2, [Handled(0, "retrieved", BOB)]),
+        Hop(HopKind.READ, 3, [Handled(0, "retrieved", CAROL)]),
+    ]  # fmt: skip
+    seen = for_sender(hops, viewer_of(CAROL))
+    assert [(hop.kind, hop.started) for hop in seen] == [(HopKind.FILED, 1), (HopKind.READ, 3)]
+    assert [getattr(event, "where", "") for event in seen[0].events] == ["", ""]
+    assert getattr(for_sender(hops, viewer_of(BOB))[0].events[0], "where", "") == "Junk"

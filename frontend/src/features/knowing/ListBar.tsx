@@ -1,8 +1,9 @@
 // The way off a mailing list: one click where that is proven to be safe (RFC 8058), else a letter or the list's own page.
 import { useState } from "preact/hooks";
 import { t } from "../../i18n/words";
-import { jmap } from "../../jmap/client";
+import { MethodError, jmap } from "../../jmap/client";
 import type { EmailRow } from "../../jmap/records";
+import { mailLink } from "../../reading/mail_links";
 import { problem, toast } from "../../state/toasts";
 import { Icon } from "../../views/Icon";
 import type { Facts } from "./records";
@@ -20,7 +21,7 @@ export function ListBar({ email, offer }: { email: EmailRow; offer: Facts["unsub
       else problem(new Error(t("unsubscribe.refused", { status: told.status })));
     } catch (error) {
       setState("");
-      problem(error);
+      problem(error instanceof MethodError && error.description ? new Error(error.description) : error);
     }
   };
   return (
@@ -42,7 +43,7 @@ function Way({ offer, busy, leave }: { offer: Facts["unsubscribe"]; busy: boolea
   }
   const by = offer.mailto || offer.link;
   return (
-    <a class="link" href={by} title={by} {...(offer.mailto ? {} : { target: "_blank", rel: "noopener noreferrer" })}>
+    <a class="link" href={offer.mailto ? mailLink(by) : by} title={by} {...(offer.mailto ? {} : { target: "_blank", rel: "noopener noreferrer" })}>
       {t(offer.mailto ? "unsubscribe.mail" : "unsubscribe.page")}
     </a>
   );

@@ -7,7 +7,7 @@ import { factsOf } from "./facts";
 import { ListBar } from "./ListBar";
 import type { Facts, Warned } from "./records";
 import { type Verdict, told, verdictOf } from "./verdict";
-import { checkWords, scriptWords, warningWords } from "./words";
+import { checkWords, warningWords } from "./words";
 
 // The others are for who looks at the header itself.
 const SERIOUS = new Set(["name-scripts", "domain-scripts", "name-address", "reply-to", "froms"]);
@@ -23,7 +23,7 @@ export function MessageFacts({ email }: { email: EmailRow }) {
   if (!facts) return null;
   const own = "$draft" in email.keywords || facts.verdicts === null;
   const warnings = own ? [] : facts.report.warnings.filter((one) => SERIOUS.has(one.kind));
-  const links: Warned[] = facts.suspiciousLinks.map((one) => ({ kind: "link-scripts", values: { host: one.host, scripts: scriptWords(one.scripts.join(", ")) } }));
+  const links: Warned[] = facts.suspiciousLinks.map((one) => ({ kind: "link-scripts", values: { host: one.host, ascii: one.ascii, scripts: one.scripts.join(", ") } }));
   return (
     <>
       {!own && facts.verdicts && <Proof facts={facts} email={email} />}

@@ -44,7 +44,7 @@ export interface Facts {
   /** What this server has found out itself; null when the message did not come in through it. */
   verdicts: Checked[] | null;
   unsubscribe: { oneClick: string; mailto: string; link: string };
-  suspiciousLinks: { host: string; scripts: string[] }[];
+  suspiciousLinks: { host: string; ascii: string; scripts: string[] }[];
 }
 
 export interface Meaning {

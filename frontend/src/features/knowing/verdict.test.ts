@@ -12,4 +12,5 @@ it("believes DMARC alone of what is seen", () => {
 
 it("tells what decides first, and nothing that nobody knows", () => {
   expect(told([check("iprev", "pass"), check("spf", "pass"), check("dmarc", "pass")]).map((one) => one.method)).toEqual(["dmarc", "spf"]);
+  expect(told([check("dkim", "pass"), check("dkim", "pass"), check("arc", "none"), check("dkim", "fail")]).map((one) => one.result)).toEqual(["pass", "fail"]);
 });

@@ -13,5 +13,10 @@ export function verdictOf(checks: readonly Checked[]): Verdict {
 /** Those that people are told of, the deciding one first. */
 export function told(checks: readonly Checked[]): Checked[] {
   const order = ["dmarc", "dkim", "spf", "arc"];
-  return checks.filter((one) => order.includes(one.method)).sort((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
+  const said = new Set<string>();
+  const news = (one: Checked) => {
+    const key = `${one.method} ${one.result} ${one.domain}`; // a message may have several signatures of one domain
+    return !said.has(key) && Boolean(said.add(key));
+  };
+  return checks.filter((one) => order.includes(one.method) && !(one.method === "arc" && one.result === "none") && news(one)).sort((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
 }

@@ -5,7 +5,7 @@ import type { Checked, Warned } from "./records";
 export function checkWords(one: Checked): string {
   const key = `facts.${one.method}.${one.result}`;
   const found = t(key, { domain: one.domain || t("facts.nobody") });
-  return found === key ? t("facts.other", { method: one.method.toUpperCase(), result: one.result, domain: one.domain }) : found;
+  return found === key ? t("facts.other", { method: one.method.toUpperCase(), result: one.result, domain: one.domain || t("facts.nobody") }) : found;
 }
 
 export function warningWords(one: Warned): string {

@@ -12,7 +12,8 @@ import msgspec
 
 from postroom.message.header import Header
 from postroom.message.header_report import MAX_HEADER, as_header, checked, ours, report
-from postroom.message.mixed_scripts import suspicious_hosts
+from postroom.message.mixed_scripts import ascii_domain, suspicious_hosts
+from postroom.message.printable import printable
 from postroom.message.unsubscribing import unsubscribing
 from postroom.proto.jmap.body_values import body_value
 from postroom.proto.jmap.capabilities import WEBMAIL
@@ -71,7 +72,10 @@ def _told(view: View, names: frozenset[str]) -> Object:
         "report": msgspec.to_builtins(report(header, names)),
         "verdicts": None if own is None else msgspec.to_builtins(checked(own)),
         "unsubscribe": msgspec.to_builtins(unsubscribing(header, own)),
-        "suspiciousLinks": [{"host": host, "scripts": scripts} for host, scripts in _hosts(view).items()],
+        "suspiciousLinks": [
+            {"host": printable(host, 255), "ascii": ascii_domain(host), "scripts": scripts}
+            for host, scripts in _hosts(view).items()
+        ],
     }
 
 

@@ -1,6 +1,6 @@
 """Journey/get: what happened to an email, as far as who asks may know it; every line of the dialogues with its meaning.
 
-Of the vendor's capability, for one's own account alone. Whoever has sent a message after logging in sees all of its journey; anybody else what is his own
+Of the vendor's capability, for one's own account alone. Whoever has sent a message after logging in sees all of its journey but what its recipients did with it; anybody else what is his own
 (RFC 5321 §7.2: blind copies). Not here: what may be seen (`message.visibility`), how it is told (`message.journey_told`).
 """
 
@@ -14,7 +14,7 @@ from postroom.message.address import fold
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import Authenticated, Hop, HopKind
 from postroom.message.journey_told import told, under_way
-from postroom.message.visibility import ALL, viewer_of, visible_to
+from postroom.message.visibility import for_sender, viewer_of, visible_to
 from postroom.proto.jmap.capabilities import WEBMAIL
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.types import Arguments, Id, Object
@@ -75,7 +75,8 @@ async def _journeys(call: Call, account_id: int, email_id: int) -> dict[int, lis
 def _journey(packed: Sequence[bytes], address: str, numbers: Sequence[int]) -> Object:
     hops = [Hop.unpack(one) for one in packed]
     sender = _is_sender(hops, address)
-    seen = visible_to(hops, ALL if sender else viewer_of(address, numbers=numbers))
+    viewer = viewer_of(address, numbers=numbers)
+    seen = for_sender(hops, viewer) if sender else visible_to(hops, viewer)
     return {"whole": sender, "underWay": under_way(seen), "hops": told(seen)}
 
 
