@@ -82,20 +82,20 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
       </label>
       <span class="who">
         {unread && <span class="unseen">{t("list.unread")}</span>}
-        <span class="names"><bdi>{names}</bdi></span>
+        <span class="names" dir="auto">{names}</span>
         {count > 1 && <span class="thread-count">{number(count)}</span>}
       </span>
       <span class="when" title={longDate(row.receivedAt)}>
         {row.hasAttachment && <Icon name="attachment" label={t("list.attachment")} />}
         {shortDate(row.receivedAt)}
       </span>
-      <a class="subject" href={BASE + path} tabIndex={-1} data-position={position} draggable={false}>
-        <bdi>{subject}</bdi>
+      <a class="subject" href={BASE + path} tabIndex={-1} data-position={position} draggable={false} dir="auto">
+        {subject}
       </a>
       <button type="button" class={`star${starred ? " on" : ""}`} tabIndex={-1} aria-pressed={starred} aria-label={t("command.mail.star")} onClick={star}>
         <Icon name={starred ? "starred" : "star"} />
       </button>
-      <span class="preview"><bdi>{row.preview}</bdi></span>
+      <span class="preview" dir="auto">{row.preview}</span>
     </div>
   );
 }
