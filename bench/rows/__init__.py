@@ -20,6 +20,7 @@ from bench.rows.mbsync import MBSYNC
 from bench.rows.pop3 import POP3
 from bench.rows.relay import RELAY
 from bench.rows.smtp_in import SMTP_IN
+from bench.rows.web_mail import WEB_MAIL
 
 ROWS: Final[tuple[Row, ...]] = (
     SMTP_IN,
@@ -37,4 +38,5 @@ ROWS: Final[tuple[Row, ...]] = (
     IDLE,
     IMAP_IDLE,
     MAILBOX_SIZE,
+    WEB_MAIL,
 )

@@ -7,7 +7,7 @@ const files = import.meta.glob<Catalogue>("./*/*.json", { eager: true, import: "
 const views = Object.entries(import.meta.glob<string>("../**/*.tsx", { eager: true, query: "?raw", import: "default" }));
 const languages = [...new Set(Object.keys(files).map((path) => path.split("/")[1] ?? ""))];
 const SEEN = new Set(["aria-label", "aria-description", "aria-roledescription", "aria-valuetext", "title", "placeholder", "alt", "label"]);
-const NAMES = new Set(["Postroom"]);
+const NAMES = new Set(["Postroom", "TLS", "STARTTLS", "https://", "(c)", "(Ctrl+Enter)"]); // the same in every language
 
 function catalogue(language: string): Catalogue {
   return Object.assign({}, ...Object.entries(files).filter(([path]) => path.startsWith(`./${language}/`)).map(([, one]) => one));

@@ -85,21 +85,21 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
       </label>
       <span class="who">
         {unread && <span class="unseen">{t("list.unread")}</span>}
-        <span class="names"><bdi>{names}</bdi></span>
+        <span class="names" dir="auto">{names}</span>
         {count > 1 && <span class="thread-count">{number(count)}</span>}
       </span>
       <span class="when" title={longDate(row.receivedAt)}>
         {row.hasAttachment && <Icon name="attachment" label={t("list.attachment")} />}
         {shortDate(row.receivedAt)}
       </span>
-      <a class="subject" href={BASE + path} tabIndex={-1} data-position={position} draggable={false}>
+      <a class="subject" href={BASE + path} tabIndex={-1} data-position={position} draggable={false} dir="auto">
         <Slot name="row.labels" emails={all} />
         <bdi>{excerpt?.subject ? <MarkedText pieces={excerpt.subject} /> : subject}</bdi>
       </a>
       <button type="button" class={`star${starred ? " on" : ""}`} tabIndex={-1} aria-pressed={starred} aria-label={t("command.mail.star")} onClick={star}>
         <Icon name={starred ? "starred" : "star"} />
       </button>
-      <span class="preview"><bdi>{excerpt?.preview ? <MarkedText pieces={excerpt.preview} /> : row.preview}</bdi></span>
+      <span class="preview" dir="auto"><bdi>{excerpt?.preview ? <MarkedText pieces={excerpt.preview} /> : row.preview}</bdi></span>
     </div>
   );
 }

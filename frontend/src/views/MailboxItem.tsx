@@ -66,8 +66,8 @@ export function MailboxItem({ node }: { node: TreeNode }) {
         onDrop={drop}
       >
         <Icon name={mailboxIcon(mailbox)} />
-        <span class="name" title={name}>
-          <bdi>{name}</bdi>
+        <span class="name" title={name} dir="auto">
+          {name}
         </span>
         {count > 0 && (
           <span class="count" aria-label={t(mailbox.role === "drafts" ? "mailbox.total" : "mailbox.unread", { count })}>

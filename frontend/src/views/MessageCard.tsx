@@ -36,9 +36,9 @@ export function MessageCard({ id, open, onToggle, holder }: Props) {
       <header class="message-head">
         <Avatar address={from} />
         <button type="button" class="sender" aria-expanded={open} onClick={onToggle}>
-          <strong><bdi>{nameOf(from) || t("list.no-sender")}</bdi></strong>
-          {open && from.name && <span class="address">{from.email}</span>}
-          {!open && <span class="snippet"><bdi>{row.preview}</bdi></span>}
+          <strong dir="auto">{nameOf(from) || t("list.no-sender")}</strong>
+          {open && from.name && <span class="address" dir="auto">{from.email}</span>}
+          {!open && <span class="snippet" dir="auto">{row.preview}</span>}
         </button>
         <Aside row={row} open={open} />
       </header>

@@ -23,8 +23,8 @@ export function ContactRow(props: { id: Id; position: number; total: number; ope
         tabIndex={props.stop ? 0 : -1}
       >
         {isGroup(card) ? <span class="avatar group"><Icon name="people" /></span> : <Avatar address={{ name, email: email || card.uid }} />}
-        <span class="contact-name"><bdi>{name}</bdi></span>
-        <span class="contact-below"><bdi>{below === name ? "" : below}</bdi></span>
+        <span class="contact-name" dir="auto">{name}</span>
+        <span class="contact-below" dir="auto">{below === name ? "" : below}</span>
       </a>
     </li>
   );

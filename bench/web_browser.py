@@ -1,0 +1,131 @@
+"""Chromium at a web mail, driven by Playwright: how long it takes until somebody sees what he wants to see.
+
+Times are taken in the page, from the deed to the frame in which it shows. Not here: what is made of them (`rows.web_mail`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import ssl
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
+OPENINGS: Final = 60  # of conversations, in the time of much use
+SCROLLS: Final = 60
+_FIRST: Final = """
+window.firstList = new Promise((done) => {
+  const look = () => document.querySelector('.row:not(.waiting)') ? done(performance.now()) : requestAnimationFrame(look);
+  requestAnimationFrame(look);
+});
+"""
+# Scrolls to a share of the list, and waits until no row on the screen is an empty one.
+_JUMP: Final = """(share) => new Promise((done) => {
+  const box = document.querySelector('.rows');
+  const began = performance.now();
+  box.scrollTop = (box.scrollHeight - box.clientHeight) * share;
+  const look = () => {
+    const { top, bottom } = box.getBoundingClientRect();
+    const seen = [...box.querySelectorAll('.row')].filter((row) => { const at = row.getBoundingClientRect(); return at.bottom > top && at.top < bottom; });
+    const far = Math.abs(Number(seen[0]?.getAttribute('aria-posinset') ?? 0) / Number(seen[0]?.getAttribute('aria-setsize') ?? 1) - share) < 0.02;
+    if (far && seen.length > 3 && !seen.some((row) => row.classList.contains('waiting'))) done(performance.now() - began);
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+_OPEN: Final = """(at) => new Promise((done) => {
+  const { top } = document.querySelector('.rows').getBoundingClientRect();
+  const row = [...document.querySelectorAll('.row:not(.waiting)')].filter((one) => one.getBoundingClientRect().top >= top)[at];
+  const subject = row.querySelector('.subject').textContent;
+  const began = performance.now();
+  row.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }));
+  row.click();
+  const look = () => document.querySelector('.thread-head h1')?.textContent === subject && document.querySelector('.message.open .body') ? done(performance.now() - began) : requestAnimationFrame(look);
+  requestAnimationFrame(look);
+})"""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """Milliseconds; `heap` in megabytes, after rubbish was collected."""
+
+    first_list: float
+    jump: float
+    opened: float
+    heap: float
+
+
+def why_missing() -> str:
+    """Why there is no browser to measure with; "" when there is one."""
+    if importlib.util.find_spec("playwright") is None:
+        return "playwright is not installed"
+    return "" if _program() else "there is no chromium"
+
+
+def _program() -> str | None:
+    return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+
+
+def unchecked() -> ssl.SSLContext:
+    """For a server of our own on loopback, under a name that leads nowhere."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Visit:
+    """Somebody who reads his mail at `url`, whose `host` is on this machine."""
+
+    def __init__(self, url: str, host: str, login: tuple[str, str]) -> None:
+        self._url = url
+        self._host = host
+        self._login = login
+
+    def sample(self) -> Seen:
+        """Signs in, and looks around once."""
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- it is not everywhere
+
+        arguments = [
+            f"--host-resolver-rules=MAP {self._host} 127.0.0.1",
+            "--no-sandbox",
+            "--js-flags=--expose-gc",
+        ]
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=_program(), args=arguments)
+            try:
+                context = browser.new_context(
+                    viewport={"width": 1280, "height": 800}, ignore_https_errors=True, locale="en-GB"
+                )
+                return self._look(context.new_page())
+            finally:
+                browser.close()
+
+    def _look(self, page: Page) -> Seen:
+        page.goto(self._url)
+        page.locator("input[name=username]").fill(self._login[0])
+        page.locator("input[name=password]").fill(self._login[1])
+        page.locator("button[type=submit]").click()
+        page.locator(".row:not(.waiting)").first.wait_for()
+        page.add_init_script(_FIRST)
+        page.reload()
+        first: float = page.evaluate("() => window.firstList")
+        page.wait_for_timeout(500)  # what begins after the first list is over
+        jump: float = page.evaluate(_JUMP, 0.5)
+        opened: float = page.evaluate(_OPEN, 2)
+        return Seen(first, jump, opened, self._used(page))
+
+    def _used(self, page: Page) -> float:
+        """The heap after many conversations were opened and the list was scrolled to and fro."""
+        for step in range(SCROLLS):
+            page.evaluate(_JUMP, (step * 37 % 100) / 100)
+            if step < OPENINGS:
+                page.evaluate(_OPEN, 1 + step % 3)
+        cdp: Any = page.context.new_cdp_session(page)
+        cdp.send("HeapProfiler.collectGarbage")
+        used: float = cdp.send("Runtime.getHeapUsage")["usedSize"]
+        return used / 1e6
