@@ -1,5 +1,7 @@
 // Keys lead to commands (features/table.ts). Not while somebody types, not with Ctrl, Alt or Meta: those are the browser's.
 import type { Command } from "../commands/command";
+import { problem } from "../state/toasts";
+import { keysOf } from "./keymap";
 
 const SEQUENCE_MS = 1200;
 
@@ -17,10 +19,10 @@ export class Keyboard {
     this.begun = "";
     const found = this.find(whole) ?? this.find(event.key);
     if (found) {
-      void found.run();
+      void Promise.resolve(found.run()).catch(problem);
       return true;
     }
-    if (this.commands.some((command) => command.keys?.some((keys) => keys.startsWith(`${event.key} `)))) {
+    if (this.commands.some((command) => keysOf(command).some((keys) => keys.startsWith(`${event.key} `)))) {
       this.begun = event.key;
       this.at = event.timeStamp;
     }
@@ -28,7 +30,7 @@ export class Keyboard {
   }
 
   private find(keys: string): Command | undefined {
-    return this.commands.find((command) => command.keys?.includes(keys) && (command.when?.() ?? true));
+    return this.commands.find((command) => keysOf(command).includes(keys) && (command.when?.() ?? true));
   }
 }
 

@@ -5,7 +5,9 @@ import { type EmailRow, type Id, ROW_PROPERTIES } from "../jmap/records";
 import { type Change, change, destroy } from "../state/changing";
 import { keepRows, keepThreads, peekRow, peekThread } from "../state/emails";
 import { source } from "../state/list";
+import { changeAll } from "../state/bulk";
 import { byRole, mailboxName, mailboxes, needRole } from "../state/mailboxes";
+import { everything } from "../state/selection";
 import { problem } from "../state/toasts";
 import { advance } from "./advance";
 
@@ -24,11 +26,17 @@ async function whole(ids: readonly Id[]): Promise<EmailRow[]> {
 }
 
 // Moving is about what lies in the mailbox that is shown; the rest of a conversation (what was sent) stays where it is.
-function here(emails: readonly EmailRow[]): EmailRow[] {
+function here(emails: readonly EmailRow[]): readonly EmailRow[] {
   const box = source.peek()?.mailboxId;
   if (box) return emails.filter((row) => box in row.mailboxIds);
   const apart = new Set(["sent", "drafts", "trash", "junk"].map((role) => byRole(role as "sent")?.id));
-  return emails.filter((row) => !Object.keys(row.mailboxIds).every((id) => apart.has(id)));
+  const others = emails.filter((row) => !Object.keys(row.mailboxIds).every((id) => apart.has(id)));
+  return others.length ? others : emails; // who has looked for what he sent means that
+}
+
+/** The emails of the conversations that moving is about. */
+export async function emailsHere(ids: readonly Id[]): Promise<readonly EmailRow[]> {
+  return here(await whole(ids));
 }
 
 function quietly(work: Promise<void>): Promise<void> {
@@ -36,6 +44,7 @@ function quietly(work: Promise<void>): Promise<void> {
 }
 
 export function setSeen(ids: readonly Id[], seen: boolean, say = true): Promise<void> {
+  if (everything.peek()) return quietly(changeAll(seen ? "read" : "unread", { keywords: { $seen: seen } }));
   const label = say ? t(seen ? "done.read" : "done.unread", { count: ids.length }) : "";
   const work = async () => {
     const emails = await whole(ids);
@@ -52,6 +61,7 @@ export function setEmailSeen(id: Id): Promise<void> {
 
 /** Stars the newest email of each, or takes all stars away. */
 export function setStar(ids: readonly Id[], on: boolean): Promise<void> {
+  if (everything.peek()) return quietly(changeAll(on ? "star" : "unstar", { keywords: { $flagged: on } }));
   const work = async () => {
     const emails = on ? ids.map(peekRow).filter((row) => row !== undefined) : (await whole(ids)).filter((row) => "$flagged" in row.keywords);
     await change(emails, () => ({ keywords: { $flagged: on } }), "");
@@ -64,8 +74,16 @@ export function setEmailStar(id: Id, on: boolean): Promise<void> {
   return row ? quietly(change([row], () => ({ keywords: { $flagged: on } }), "")) : Promise.resolve();
 }
 
+/** Puts keywords (labels) on all emails of the conversations, or takes them away. */
+export function setKeywords(ids: readonly Id[], keywords: Record<string, boolean>, label: string): Promise<void> {
+  if (everything.peek()) return quietly(changeAll("label", { keywords }));
+  const wrong = (row: EmailRow) => Object.entries(keywords).some(([word, on]) => word in row.keywords !== on);
+  return quietly(whole(ids).then((emails) => change(emails.filter(wrong), () => ({ keywords }), label)));
+}
+
 /** Moves them out of the mailbox that is shown, or out of all others. */
 export function moveTo(ids: readonly Id[], target: Id, label = "", keywords: Change["keywords"] = {}): Promise<void> {
+  if (everything.peek()) return quietly(changeAll("move", { moveTo: target, keywords }));
   const work = async () => {
     const emails = here(await whole(ids)).filter((row) => !(target in row.mailboxIds) || Object.keys(row.mailboxIds).length > 1);
     if (!emails.length) return;
@@ -100,6 +118,10 @@ export async function notSpam(ids: readonly Id[]): Promise<void> {
 /** Into the trash; out of the trash for good, when it is confirmed. */
 export async function remove(ids: readonly Id[]): Promise<void> {
   const trash = await needRole("trash");
+  if (everything.peek() && source.peek()?.mailboxId === trash) {
+    if (confirm(t("bulk.ask-destroy", { count: everything.peek() }))) await quietly(changeAll("destroy", { destroy: true }));
+    return;
+  }
   if (source.peek()?.mailboxId !== trash) return moveTo(ids, trash, t("done.deleted", { count: ids.length }));
   if (!confirm(t("ask.destroy", { count: ids.length }))) return;
   const work = async () => {

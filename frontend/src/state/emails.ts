@@ -39,6 +39,11 @@ export function forgetEmails(ids: readonly Id[]): void {
   }
 }
 
+/** Forgets all that is not to be kept: it is fetched again when it is shown. */
+export function forgetRowsBut(kept: ReadonlySet<Id>): void {
+  for (const id of rows.keys()) if (!kept.has(id)) rows.delete(id);
+}
+
 export function threadEmails(threadId: Id): Id[] | undefined {
   return threads.get(threadId)?.value;
 }

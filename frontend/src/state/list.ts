@@ -17,6 +17,14 @@ export interface ListSource {
   /** The mailbox that it shows; things are moved out of it. */
   mailboxId?: Id;
   flat?: boolean; // emails instead of conversations
+  /** What is to be marked in a row, once it is known: pieces of its subject and of its text. */
+  excerpt?: (id: Id) => Excerpt | undefined;
+}
+
+/** Text in pieces, every other one marked: the second, the fourth. Null: nothing to be marked. */
+export interface Excerpt {
+  subject: readonly string[] | null;
+  preview: readonly string[] | null;
 }
 
 const NEWEST_FIRST: Comparator[] = [{ property: "receivedAt", isAscending: false }];
@@ -26,6 +34,7 @@ export const source = signal<ListSource | null>(null);
 export const listed = signal<{ window: ListWindow; version: number }>({ window: new ListWindow(), version: 0 });
 export const listReady = signal(false);
 let asked = new Set<number>();
+let onScreen: readonly [number, number] = [0, 0];
 
 export function openList(wanted: ListSource): void {
   if (source.peek()?.key === wanted.key) {
@@ -47,8 +56,20 @@ export function touchList(): void {
 /** Fetches what is missing of the rows [first, end). */
 export async function show(first: number, end: number): Promise<void> {
   const { window } = listed.peek();
+  onScreen = [first, end];
   const chunks = window.missing(first, end, (id) => peekRow(id) !== undefined).filter((at) => !asked.has(at));
   await Promise.all(chunks.map((at) => fetchChunk(window, at)));
+}
+
+/** The emails of the rows that were shown last. */
+export function shownIds(): Id[] {
+  const { window } = listed.peek();
+  const ids: Id[] = [];
+  for (let at = onScreen[0]; at < onScreen[1]; at++) {
+    const id = window.at(at);
+    if (id !== undefined) ids.push(id);
+  }
+  return ids;
 }
 
 async function fetchChunk(window: ListWindow, position: number): Promise<void> {

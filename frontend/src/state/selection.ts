@@ -8,11 +8,14 @@ import { openThread } from "./thread";
 export const marked = signal<ReadonlySet<Id>>(new Set());
 /** Position of the row that the keyboard is at; -1: none. */
 export const cursor = signal(-1);
+/** All that the list shows is meant, and what it has not fetched yet, too: how many emails that is; 0: no. */
+export const everything = signal(0);
 let anchor = -1;
 
 export const markedCount = computed(() => marked.value.size);
 
 export function mark(id: Id, on = !marked.peek().has(id)): void {
+  everything.value = 0;
   const next = new Set(marked.peek());
   if (on) next.add(id);
   else next.delete(id);
@@ -22,6 +25,7 @@ export function mark(id: Id, on = !marked.peek().has(id)): void {
 
 /** All from the last marked one to here. */
 export function markTo(position: number): void {
+  everything.value = 0;
   const { window } = listed.peek();
   const from = anchor < 0 ? position : anchor;
   const next = new Set(marked.peek());
@@ -33,10 +37,18 @@ export function markTo(position: number): void {
 }
 
 export function markAllKnown(): void {
+  everything.value = 0;
   marked.value = new Set(listed.peek().window.known());
 }
 
+/** Those that are there and fit. */
+export function markThose(fits: (id: Id) => boolean): void {
+  everything.value = 0;
+  marked.value = new Set(listed.peek().window.known().filter(fits));
+}
+
 export function unmarkAll(): void {
+  everything.value = 0;
   marked.value = new Set();
   anchor = -1;
 }

@@ -5,20 +5,27 @@ import { jmap } from "../jmap/client";
 import { Push } from "../jmap/push";
 import { type EmailRow, type Id, ROW_PROPERTIES, type Session, type StateChange } from "../jmap/records";
 import { nameOf } from "../mail/people";
-import { forgetEmails, keepRows, keepThreads, peekRow, peekThread } from "./emails";
-import { refreshList } from "./list";
+import { forgetEmails, forgetRowsBut, keepRows, keepThreads, peekRow, peekThread } from "./emails";
+import { refreshList, shownIds } from "./list";
 import { loadMailboxes, mailboxState } from "./mailboxes";
 import { loadThread, openThread } from "./thread";
 import { problem, spoken } from "./toasts";
 
 const AT_ONCE = 200;
+const MOST_ROUNDS = 3; // of changes that are followed one by one; of more only what is on the screen is asked for anew
+const REST_MS = 700; // between two looks while others change thousands
 
 /** Whether changes come as they happen. */
 export const live = signal(true);
 /** Unread emails that have just come, for who wants to tell of them. */
 export const arrivals = signal<readonly EmailRow[]>([]);
 
+/** The newest state of every type that the server has told of. */
+export const pushed = signal<Readonly<Record<string, string>>>({});
+
 let emailState = "";
+let waiting: Record<string, string> | null = null; // what was heard and not looked at yet
+let rest = 0;
 let working: Promise<void> = Promise.resolve();
 let push: Push | null = null;
 
@@ -41,15 +48,23 @@ export function stopSync(): void {
 function heard(change: StateChange | null): void {
   const states = change ? change.changed[jmap.accountId] : { Email: "", Mailbox: "" };
   if (!states) return;
-  working = working.then(async () => {
-    try {
-      const boxes = states["Mailbox"] !== undefined && states["Mailbox"] !== mailboxState ? loadMailboxes() : undefined;
-      const mail = states["Email"] !== undefined && states["Email"] !== emailState ? emailsChanged() : undefined;
-      await Promise.all([boxes, mail]);
-    } catch (error) {
-      problem(error);
-    }
-  });
+  pushed.value = { ...pushed.peek(), ...states };
+  if (waiting) return void Object.assign(waiting, states);
+  const told = (waiting = { ...states });
+  working = working.then(() => look(told));
+}
+
+async function look(states: Record<string, string>): Promise<void> {
+  if (rest) await new Promise((resolve) => setTimeout(resolve, rest));
+  waiting = null;
+  rest = 0;
+  try {
+    const boxes = states["Mailbox"] !== undefined && states["Mailbox"] !== mailboxState ? loadMailboxes() : undefined;
+    const mail = states["Email"] !== undefined && states["Email"] !== emailState ? emailsChanged() : undefined;
+    await Promise.all([boxes, mail]);
+  } catch (error) {
+    problem(error);
+  }
 }
 
 /** Asks at once what has changed, as after a change of one's own. */
@@ -58,7 +73,7 @@ export function catchUp(): Promise<void> {
   return working;
 }
 
-async function emailsChanged(): Promise<void> {
+async function emailsChanged(round = 1): Promise<void> {
   const list = refreshList();
   const changes = jmap.call("Email/changes", { sinceState: emailState, maxChanges: AT_ONCE });
   const made = jmap.call("Email/get", { "#ids": changes.at("/created"), properties: ROW_PROPERTIES });
@@ -81,7 +96,19 @@ async function emailsChanged(): Promise<void> {
     spoken.value = t("list.arrived", { count: unread.length, who: unread.flatMap((row) => row.from ?? []).map(nameOf).join(", ") });
   }
   await threadTouched([...news.list.map((row) => row.threadId)], told.destroyed);
-  if (told.hasMoreChanges) await emailsChanged();
+  if (!told.hasMoreChanges) return;
+  rest = REST_MS;
+  await (round < MOST_ROUNDS ? emailsChanged(round + 1) : lookAnew());
+}
+
+// Too much has changed to be told one by one: what is on the screen is fetched, and all else when it is looked at.
+async function lookAnew(): Promise<void> {
+  const ids = [...new Set([...shownIds(), ...(openThread.peek()?.emailIds ?? [])])];
+  const answer = await jmap.call("Email/get", { ids, properties: ROW_PROPERTIES });
+  emailState = answer.state;
+  keepRows(answer.list);
+  forgetRowsBut(new Set(ids));
+  await refreshList();
 }
 
 async function threadTouched(threadIds: readonly Id[], destroyed: readonly Id[]): Promise<void> {

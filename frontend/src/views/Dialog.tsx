@@ -1,12 +1,12 @@
 // A window in the middle; Escape and a click beside it close it. The focus goes in, and back where it was.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/words";
 import { Icon } from "./Icon";
 
 export function Dialog(props: { title: string; onClose: () => void; narrow?: boolean; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
     return () => (before instanceof HTMLElement ? before.focus() : undefined);

@@ -2,12 +2,12 @@
 import { command } from "../commands/run";
 import { number, t } from "../i18n/words";
 import { listReady, listed, source } from "../state/list";
-import { markAllKnown, marked, unmarkAll } from "../state/selection";
+import { everything, markAllKnown, marked, unmarkAll } from "../state/selection";
 import { CommandButton } from "./CommandButton";
 import { Slot } from "./Slot";
 import { VirtualList } from "./VirtualList";
 
-const BULK = ["mail.archive", "mail.not-spam", "mail.spam", "mail.delete", "mail.read", "mail.unread", "mail.star", "mail.unstar", "mail.move"];
+const BULK = ["mail.archive", "mail.not-spam", "mail.spam", "mail.delete", "mail.snooze", "mail.read", "mail.unread", "mail.star", "mail.unstar", "mail.move", "labels.label"];
 
 export function ListPane() {
   const count = marked.value.size;
@@ -28,7 +28,9 @@ export function ListPane() {
         </label>
         {count ? (
           <>
-            <h1 class="marked">{t("list.marked", { count })}</h1>
+            <h1 class={everything.value ? "unseen" : "marked"} aria-label={t("list.marked", { count: everything.value || count })}>
+              {number(everything.value || count)}
+            </h1>
             <div class="tools" role="toolbar" aria-label={t("list.tools")}>
               {BULK.map(command).map((one) => one && <CommandButton key={one.id} command={one} />)}
             </div>

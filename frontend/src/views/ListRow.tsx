@@ -13,6 +13,8 @@ import { isMe } from "../state/session";
 import { openThread, prefetch } from "../state/thread";
 import { drag, dragged } from "./dragging";
 import { Icon } from "./Icon";
+import { MarkedText } from "./MarkedText";
+import { Slot } from "./Slot";
 
 interface Props {
   id: Id | undefined;
@@ -43,6 +45,7 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
   const on = marked.value.has(row.id);
   const open = openThread.value?.id === row.threadId;
   const names = who(row, all);
+  const excerpt = source.value?.excerpt?.(row.id);
   const subject = row.subject?.trim() || t("mail.no-subject");
   const path = `${source.value?.path ?? ""}/${row.threadId}`;
   const press = (event: MouseEvent) => {
@@ -90,12 +93,13 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
         {shortDate(row.receivedAt)}
       </span>
       <a class="subject" href={BASE + path} tabIndex={-1} data-position={position} draggable={false}>
-        <bdi>{subject}</bdi>
+        <Slot name="row.labels" emails={all} />
+        <bdi>{excerpt?.subject ? <MarkedText pieces={excerpt.subject} /> : subject}</bdi>
       </a>
       <button type="button" class={`star${starred ? " on" : ""}`} tabIndex={-1} aria-pressed={starred} aria-label={t("command.mail.star")} onClick={star}>
         <Icon name={starred ? "starred" : "star"} />
       </button>
-      <span class="preview"><bdi>{row.preview}</bdi></span>
+      <span class="preview"><bdi>{excerpt?.preview ? <MarkedText pieces={excerpt.preview} /> : row.preview}</bdi></span>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 // The conversation that is open, or what stands there while none is.
 import { t } from "../i18n/words";
-import { markedCount } from "../state/selection";
+import { everything, markedCount } from "../state/selection";
 import { openThread } from "../state/thread";
 import { Icon } from "./Icon";
 import { ThreadView } from "./ThreadView";
@@ -14,7 +14,7 @@ export function ReadingPane() {
       ) : (
         <div class="nothing">
           <Icon name="read" />
-          <p>{markedCount.value ? t("list.marked", { count: markedCount.value }) : t("reading.nothing")}</p>
+          <p>{markedCount.value ? t("list.marked", { count: everything.value || markedCount.value }) : t("reading.nothing")}</p>
         </div>
       )}
     </main>

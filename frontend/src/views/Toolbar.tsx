@@ -4,7 +4,7 @@ import { t } from "../i18n/words";
 import { CommandButton } from "./CommandButton";
 import { Slot } from "./Slot";
 
-const MAIN = ["mail.archive", "mail.not-spam", "mail.spam", "mail.delete", "mail.move", "mail.unread", "mail.star", "mail.unstar"];
+const MAIN = ["mail.archive", "mail.not-spam", "mail.spam", "mail.delete", "mail.snooze", "mail.wake", "mail.move", "labels.label", "mail.unread", "mail.star", "mail.unstar"];
 
 export function Toolbar() {
   return (

@@ -19,7 +19,7 @@ from postroom.app.parts import Parts
 from postroom.app.surroundings import Surroundings
 from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
-from postroom.store import browser_sessions, hops, journal, pruning, spool, unfinished
+from postroom.store import browser_sessions, bulk_changes, hops, journal, pruning, snoozing, spool, unfinished
 from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
@@ -40,6 +40,7 @@ class Chores:
         self._told = ""
         reporting.check(office.settings)
         self._accepted = 0
+        self._changed = -1
         self._looked = 0.0
         self._parts = parts
         self._certifying = certifying
@@ -66,6 +67,8 @@ class Chores:
             Chore("MTA-STS", HOUR, self._renew_policies, Whose.STORE),
             Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
             Chore("sweep", HOUR, self._sweep, Whose.STORE),
+            Chore("bulk changes", 0.5, self._change_many, Whose.STORE),
+            Chore("snoozed", 5.0, self._wake, Whose.STORE),
             Chore("unfinished copies", 300.0, self._take_back, Whose.STORE),
         ]
 
@@ -149,6 +152,7 @@ class Chores:
         await engine.write(lambda tx: hops.prune(tx, now - DAY), Urgency.HOUSEKEEPING)
         await browser_sessions.prune(engine, now)
         await pruning.prune(engine, now)
+        self._parts.store.changes.publish(await bulk_changes.prune(engine, now))
         await reporting.prune(engine, self._office.settings.reports.days, now)
         days = self._office.settings.journey.days
         if not days:
@@ -171,3 +175,19 @@ class Chores:
         gone = await unfinished.take_back_abandoned(office.engine, office.clock.now())
         self._parts.store.changes.publish(gone)
         return False
+
+    async def _change_many(self) -> bool:
+        """A slice of a change of many emails: of another account than the last one."""
+        engine = self._office.engine
+        one = await bulk_changes.next_slice(engine.reading(), self._changed)
+        if one is None:
+            return False
+        self._changed = one[0]
+        self._parts.store.changes.publish(await bulk_changes.step(engine, one, self._office.clock.now()))
+        return True
+
+    async def _wake(self) -> bool:
+        """What was put aside until now comes back."""
+        changes, more = await snoozing.wake(self._office.engine, self._office.clock.now())
+        self._parts.store.changes.publish(changes)
+        return more

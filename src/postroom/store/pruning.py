@@ -90,6 +90,8 @@ LEFT_BEHIND: Final = tuple(
         "annotations",
         "deleted_mailboxes",
         "records_gone",
+        "bulk_parts",
+        "snooze_due",
         "report_mailboxes",
         "journal_links",
         "mailboxes",

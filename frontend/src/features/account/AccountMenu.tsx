@@ -1,4 +1,5 @@
 // The menu behind the picture of who is signed in.
+import { command, run } from "../../commands/run";
 import { t } from "../../i18n/words";
 import { session, signOut } from "../../state/session";
 import { type Theme, theme } from "../../state/theme";
@@ -26,6 +27,12 @@ export function AccountMenu() {
         <Icon name="settings" />
         {t("command.settings.open")}
       </a>
+      {["bulk.recent", "keyboard.help"].map((id) => (
+        <button key={id} type="button" onClick={() => run(id)}>
+          <Icon name={command(id)?.icon ?? ""} />
+          {t(`command.${id}`)}
+        </button>
+      ))}
       <button type="button" onClick={() => void signOut()}>
         <Icon name="leave" />
         {t("command.account.sign-out")}

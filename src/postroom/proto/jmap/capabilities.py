@@ -37,6 +37,7 @@ SORT_OPTIONS: Final = (
 MOST_ATTACHED: Final = 50 << 20  # octets of all parts of a new email, before they are encoded
 MOST_SOURCES: Final = 100  # pieces of which one blob is put together
 DIGESTS: Final = ("sha", "sha-256", "sha-512")  # of blobs, RFC 9404 §4.2
+MOST_PREFERENCES: Final = 65_536  # octets of an account's preferences
 LOOKED_UP: Final = ("Email", "Mailbox", "Thread")  # what a blob may be found in, RFC 9404 §4.3
 
 
@@ -57,7 +58,11 @@ _MAIL: Final[Mapping[str, Any]] = {
     "emailQuerySortOptions": list(SORT_OPTIONS),
     "mayCreateTopLevelMailbox": True,
 }
-_WEBMAIL: Final[Mapping[str, Any]] = {"maxQueryLength": MAX_QUERY, "maxQueryTerms": MAX_TERMS}
+_WEBMAIL: Final[Mapping[str, Any]] = {
+    "maxQueryLength": MAX_QUERY,
+    "maxQueryTerms": MAX_TERMS,
+    "maxSizePreferences": MOST_PREFERENCES,
+}
 _BLOB: Final[Mapping[str, Any]] = {
     "maxSizeBlobSet": 50 << 20,
     "maxDataSources": MOST_SOURCES,

@@ -16,10 +16,10 @@ import msgspec
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.push import position
-from postroom.serve.jmap import identity, mailbox, quota, submission_records, thread
+from postroom.serve.jmap import identity, mailbox, preferences, quota, submission_records, thread
 from postroom.serve.jmap.call import Call, JmapService, Visitor
 from postroom.serve.jmap.recorded import state_of
-from postroom.store import contacts, emails
+from postroom.store import bulk_changes, contacts, emails, snoozing
 from postroom.store.changes import (
     PROCESSES,
     SHARED,
@@ -45,7 +45,7 @@ class Watched(msgspec.Struct, frozen=True):
     shared: bool = False
 
 
-# A type that has /get and /changes is a row here; its `state` is what its /get uses.
+# A type that has /get and a state is a row here; its `state` is what its /get uses.
 TYPES: Final[Mapping[str, Watched]] = {
     "Mailbox": Watched(mailbox.state_of, shared=True),
     "Email": Watched(thread.state_of, shared=True),
@@ -55,6 +55,9 @@ TYPES: Final[Mapping[str, Watched]] = {
     "EmailSubmission": Watched(lambda call, own: state_of(call, Kind(own, submission_records.KIND))),
     "ContactCard": Watched(lambda call, own: state_of(call, contacts.cards_of(own))),
     "Quota": Watched(quota.state_of),
+    "Preferences": Watched(preferences.state_of),
+    "BulkChange": Watched(lambda call, own: state_of(call, bulk_changes.of(own))),
+    "Snooze": Watched(lambda call, own: state_of(call, snoozing.of(own))),
 }
 _RIGHTS: Final = -1  # no account's id: who shares what may have changed
 DELIVERY: Final = "EmailDelivery"  # has no /get: its state is the modseq at which the newest email was made

@@ -1,0 +1,26 @@
+// Commands by the feature that brings them, as the help and the settings show them.
+import type { Command } from "../../commands/command";
+import { t } from "../../i18n/words";
+import { FEATURES } from "../table";
+
+export interface Group {
+  name: string;
+  title: string;
+  commands: readonly Command[];
+}
+
+/** By the first word of their ids (`mail`, `list`, `go`), in the order of features. */
+export function groups(): Group[] {
+  const found = new Map<string, Command[]>();
+  for (const command of FEATURES.flatMap((feature) => feature.commands ?? [])) {
+    const name = command.id.split(".")[0] ?? "";
+    found.set(name, [...(found.get(name) ?? []), command]);
+  }
+  return [...found].map(([name, commands]) => ({ name, title: titleOf(name), commands }));
+}
+
+function titleOf(name: string): string {
+  const key = `keyboard.group.${name}`;
+  const title = t(key);
+  return title === key ? name : title;
+}

@@ -1,0 +1,124 @@
+// Searching: the text is read by the server, its filter is a list, its words are shown, its mistakes are told where they are.
+import { signal } from "@preact/signals";
+import { t } from "../../i18n/words";
+import { jmap } from "../../jmap/client";
+import type { Filter } from "../../jmap/methods";
+import { type ListSource, openList, source } from "../../state/list";
+import { prefer, preference } from "../../state/preferences";
+import { go, match, place } from "../../state/route";
+import { cursor, unmarkAll } from "../../state/selection";
+import { problem } from "../../state/toasts";
+import { excerptsOf } from "./excerpts";
+import type { Term } from "./query_text";
+
+export interface Mistake {
+  type: string;
+  start: number;
+  end: number;
+  description: string;
+  remedy: string;
+}
+
+export interface Parsed {
+  /** As it was typed, which places are of. */
+  given: string;
+  filter: Filter | null;
+  text: string | null;
+  meaning: string | null;
+  terms: Term[];
+  errors: Mistake[];
+}
+
+declare module "../../jmap/methods" {
+  interface Methods {
+    "SearchQuery/parse": Method<{ text: string; timeZone: string }, Omit<Parsed, "given">>;
+  }
+}
+
+export const PATTERN = "/search/:query/:thread?";
+const MOST_RECENT = 10;
+const MOST_KNOWN = 30;
+
+/** What stands in the search box, and what was last read of it. */
+export const typed = signal("");
+export const understood = signal<Parsed | null>(null);
+const known = new Map<string, Parsed>();
+const sources = new Map<string, ListSource>();
+
+export async function parse(text: string): Promise<Parsed> {
+  const before = known.get(text);
+  if (before) return before;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const parsed = { ...(await jmap.call("SearchQuery/parse", { text, timeZone: zone })), given: text };
+  known.set(text, parsed);
+  for (const key of known.keys()) if (known.size > MOST_KNOWN) known.delete(key);
+  return parsed;
+}
+
+/** The list of a text that was read; null while it was not: then it is read, and opened. */
+export function listOf(text: string): ListSource | null {
+  const parsed = known.get(text);
+  if (parsed) return parsed.errors.length ? null : sourceOf(parsed);
+  parse(text).then((found) => {
+    if (match(PATTERN, place.peek().path)?.["query"] !== text) return;
+    show(found);
+    if (found.errors.length) return go("/folder/inbox", true);
+    cursor.value = -1;
+    unmarkAll();
+    openList(sourceOf(found));
+  }, problem);
+  return null;
+}
+
+function sourceOf(parsed: Parsed): ListSource {
+  let made = sources.get(parsed.given);
+  if (!made) {
+    const filter = parsed.filter ?? {};
+    made = {
+      key: `search ${parsed.given}`,
+      path: pathOf(parsed.given),
+      title: t("search.title", { text: parsed.text ?? parsed.given }),
+      filter,
+      excerpt: excerptsOf(filter),
+    };
+    sources.set(parsed.given, made);
+  }
+  return made;
+}
+
+export function pathOf(text: string): string {
+  return `/search/${encodeURIComponent(text)}`;
+}
+
+/** Puts into the box what is shown. */
+export function show(parsed: Parsed): void {
+  typed.value = parsed.given;
+  understood.value = parsed;
+}
+
+/** Opens what was found; false where the text has mistakes, which are told then. */
+export async function search(text: string): Promise<boolean> {
+  const wanted = text.trim();
+  if (!wanted) return false;
+  const parsed = await parse(wanted);
+  show(parsed);
+  if (parsed.errors.length) return false;
+  sources.delete(wanted); // looked for anew, with new snippets
+  if (source.peek()?.key === `search ${wanted}`) source.value = null;
+  go(pathOf(wanted));
+  void remember(parsed.text ?? wanted).catch(problem);
+  return true;
+}
+
+export function recent(): readonly string[] {
+  return preference<string[]>("searches", []);
+}
+
+async function remember(text: string): Promise<void> {
+  const others = recent().filter((one) => one !== text);
+  await prefer("searches", [text, ...others].slice(0, MOST_RECENT));
+}
+
+export async function forgetRecent(): Promise<void> {
+  await prefer("searches", undefined);
+}

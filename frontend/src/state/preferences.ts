@@ -1,0 +1,59 @@
+// How somebody wants his mail shown, kept by the server so that all his browsers have it: a value for each part (`Preferences`).
+// A part is read with `preference("part", otherwise)` and written with `prefer("part", value)`; the last known values are there from the start.
+import { effect, signal } from "@preact/signals";
+import { jmap } from "../jmap/client";
+import { pushed } from "./sync";
+import { problem } from "./toasts";
+
+declare module "../jmap/methods" {
+  interface Methods {
+    "Preferences/get": Method<GetArguments, GetAnswer<{ id: "singleton"; values: Record<string, unknown> }>>;
+    "Preferences/set": Method<SetArguments, SetAnswer>;
+  }
+}
+
+const KEPT = "postroom.preferences";
+const values = signal<Record<string, unknown>>(JSON.parse(localStorage.getItem(KEPT) ?? "{}") as Record<string, unknown>);
+let state = "";
+
+/** The value of a part; `otherwise` where it was never set. Reading it in drawing draws anew when it changes. */
+export function preference<T>(part: string, otherwise: T): T {
+  return (values.value[part] as T | undefined) ?? otherwise;
+}
+
+/** Sets a part, here at once and then on the server; undefined takes it back to what it is without. */
+export async function prefer(part: string, value: unknown): Promise<void> {
+  const before = values.peek();
+  const { [part]: _, ...rest } = before;
+  keep(value === undefined ? rest : { ...rest, [part]: value });
+  try {
+    const answer = await jmap.call("Preferences/set", { update: { singleton: { [`values/${part}`]: value ?? null } } });
+    const wrong = answer.notUpdated?.["singleton"];
+    if (wrong) throw new Error(wrong.description ?? wrong.type);
+    state = answer.newState;
+  } catch (error) {
+    keep(before);
+    throw error;
+  }
+}
+
+export async function loadPreferences(): Promise<void> {
+  const answer = await jmap.call("Preferences/get", { ids: null });
+  state = answer.state;
+  keep(answer.list[0]?.values ?? {});
+}
+
+function keep(next: Record<string, unknown>): void {
+  const text = JSON.stringify(next);
+  if (text === JSON.stringify(values.peek())) return;
+  values.value = next;
+  localStorage.setItem(KEPT, text);
+}
+
+/** Follows what other browsers of the same person set. */
+export function followPreferences(): void {
+  effect(() => {
+    const told = pushed.value["Preferences"];
+    if (told !== undefined && told !== state) void loadPreferences().catch(problem);
+  });
+}
