@@ -15,6 +15,7 @@ from typing import TypeVar
 from postroom.app.settings import AuthenticationSettings, Settings, SettingsError
 from postroom.app.surroundings import Surroundings
 from postroom.intake.examiner import Examiner, Examining
+from postroom.intake.rates import Counted, Rates
 from postroom.mailauth.decision import Measure, Policy
 from postroom.mailauth.dkim.names import a_labels
 from postroom.mailauth.dmarc.evaluation import Terms
@@ -48,8 +49,15 @@ def examiner(
             count if settings.reports.send else _not_counted,
             tuple(_network(text) for text in wanted.exempt),
             dmarc_terms(wanted.suffix_list, random.SystemRandom().randrange),
+            rates=_rates(settings, world),
         )
     )
+
+
+def _rates(settings: Settings, world: Surroundings) -> Rates:
+    """How often one signature counts; always in a lab."""
+    most = 0 if world.open_house else settings.guard.copies_per_hour
+    return Rates({Counted.COPIES: most}, world.clock.monotonic)
 
 
 def _not_counted(_: Seen | None) -> None:

@@ -64,6 +64,12 @@ class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounces_per_hour: Annotated[
         Count, Meta(description="delivery reports (from <>) for one recipient, for each worker")
     ] = 0
+    copies_per_hour: Annotated[
+        Count,
+        Meta(
+            description="times that one DKIM signature counts, for each worker: whoever sends a signed message again and again is not its signer; 0: always"
+        ),
+    ] = 10_000
     sent_per_hour: Annotated[
         Count, Meta(description="recipients of messages that one account submits, for each worker")
     ] = 0

@@ -18,7 +18,7 @@ from postroom.intake.guard.lists import AddressList, Lists
 from postroom.intake.guard.milter_talk import FAILURES, MilterTerms
 from postroom.intake.guard.milters import Milters
 from postroom.intake.guard.names import NameWeights
-from postroom.intake.guard.rates import Counted, Rates
+from postroom.intake.rates import Counted, Rates
 from postroom.message.address import fold
 from postroom.net.gate import Gate, GateLimits
 from postroom.net.local_connect import read_socket

@@ -17,6 +17,7 @@ import msgspec
 
 from postroom.deliver.feedback import Arrival, is_report, seen
 from postroom.intake.patience import Patience
+from postroom.intake.rates import Counted, Rates
 from postroom.mailauth import iprev
 from postroom.mailauth.decision import Action, Decision, Policy, decide
 from postroom.mailauth.dkim.results import SignatureResult
@@ -32,6 +33,7 @@ from postroom.mailauth.spf import record as spf_record
 from postroom.mailauth.spf import verdict as spf
 from postroom.mailauth.verdicts import Verdicts, trace_fields
 from postroom.message.address import Address
+from postroom.message.errors import TooFast
 from postroom.message.feedback.aggregate import Seen
 from postroom.message.header import Header
 from postroom.message.journey import Asked
@@ -60,7 +62,7 @@ class Examining(msgspec.Struct, frozen=True):
     """What an examiner works with. `identity` is our name in the results; `exempt` are networks whose mail is not checked.
 
     `now` gives unix microseconds, `tell` logs an event with its facts; `count` is told what a report of DMARC says of a message (None:
-    nothing). Times are seconds.
+    nothing). Times are seconds. `rates` bound how often one signature counts.
     """
 
     resolver: Resolver
@@ -73,6 +75,7 @@ class Examining(msgspec.Struct, frozen=True):
     terms: DmarcTerms = DmarcTerms()
     sender_seconds: float = SENDER_SECONDS
     message_seconds: float = MESSAGE_SECONDS
+    rates: Rates = Rates({}, lambda: 0.0)
 
 
 class Host(msgspec.Struct):
@@ -161,7 +164,8 @@ class Examiner:
         use = self._with
         asking = Patience(use.resolver, use.message_seconds)
         examination, header = await self._read(content)
-        signatures = await self._sure(examination.signatures(asking), (_failed(),))
+        found = await self._sure(examination.signatures(asking), (_failed(),))
+        signatures = tuple(map(self._unless_replayed, found))
         chain = await self._sure(
             examination.chain(asking), msgspec.structs.replace(NO_CHAIN, verdict=Word.FAIL, reason=_FAULT)
         )
@@ -182,6 +186,18 @@ class Examiner:
         )
         before = [*opening.host.asking.asked, *opening.asking.asked] if opening is not None else []
         return Examined(verdicts, decision, fields, [*before, *asking.asked], is_report(header))
+
+    def _unless_replayed(self, one: SignatureResult) -> SignatureResult:
+        """A signature that came too often is good, and says nothing any more of who sends it (RFC 6376 §8.6)."""
+        rates = self._with.rates
+        if one.verdict is not Word.PASS or not rates:
+            return one
+        try:
+            rates.take(Counted.COPIES, f"{one.domain} {one.selector} {one.mark}")
+        except TooFast:
+            reason = "the same signature has come too often within an hour"
+            return msgspec.structs.replace(one, verdict=Word.POLICY, reason=reason)
+        return one
 
     async def _about_client(self, opening: Opening) -> Verdicts:
         """What was begun before the message came."""

@@ -14,6 +14,7 @@ from people import at
 from postroom.intake.client import Account, Client, Incoming
 from postroom.intake.door import Parcel
 from postroom.intake.examiner import HOST_SECONDS, MOST_HOSTS
+from postroom.intake.rates import Counted, Rates
 from postroom.mailauth.decision import Measure, Policy
 from postroom.message.envelope import Envelope, Recipient
 from postroom.message.header import Header
@@ -372,3 +373,19 @@ async def test_without_smtputf8_what_is_added_is_ascii(office: SortingOffice) ->
     header = await only(office)
     added = [field.raw for field in header if field.name in (b"Authentication-Results", b"Received-SPF")]
     assert all(raw.isascii() for raw in added)
+
+
+async def test_a_signature_that_comes_again_and_again_says_nothing_any_more(office: SortingOffice) -> None:
+    """A09: it verifies, so RFC 8601 calls it policy; DMARC then asks SPF alone, which speaks for the host that sends."""
+    seconds = [0.0]
+    way = door(office, rates=Rates({Counted.COPIES: 3}, lambda: seconds[0]))
+    letter = signed()
+    for _ in range(3):
+        assert (await send(way, letter, ip=BAD)).startswith("250")
+    assert (await send(way, letter, ip=BAD)).startswith("550 5.7.26")
+    assert (await send(way, letter)).startswith("250")
+    last = Header.parse((await boxes(office))["INBOX"][-1])
+    assert (results(last)["dkim"], results(last)["dmarc"]) == ("policy", "pass")
+    assert (await send(way, signed(LETTER.replace(b"lunch", b"dinner")), ip=BAD)).startswith("250")
+    seconds[0] = 3600.0
+    assert (await send(way, letter, ip=BAD)).startswith("250")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from postroom.intake.guard.findings import Finding, is_reachable, points_of, refusal
-from postroom.intake.guard.rates import Counted, Rates
+from postroom.intake.rates import Counted, Rates
 from postroom.message.address import Address
 from postroom.message.errors import TooFast
 
@@ -65,7 +65,7 @@ def test_a_check_takes_nothing() -> None:
 
 @pytest.mark.parametrize("beyond", [0, 1])
 def test_so_many_are_remembered(beyond: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("postroom.intake.guard.rates.MOST_COUNTED", 10)
+    monkeypatch.setattr("postroom.intake.rates.MOST_COUNTED", 10)
     rates = Rates({Counted.MESSAGES: 1}, Time())
     for number in range(10 + beyond):
         rates.take(Counted.MESSAGES, f"c{number}")

@@ -13,7 +13,7 @@ from postroom.intake.client import Client, Incoming
 from postroom.intake.guard.guard import MOST_HELD, Guard, GuardTerms
 from postroom.intake.guard.lists import AddressList, Lists
 from postroom.intake.guard.names import NameWeights
-from postroom.intake.guard.rates import Counted, Rates
+from postroom.intake.rates import Counted, Rates
 from postroom.message.envelope import Recipient
 from postroom.message.errors import NoSuchUser
 from postroom.message.journey import Decided

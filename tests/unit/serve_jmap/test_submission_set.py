@@ -8,7 +8,7 @@ import pytest
 from jmap_post import FAR, JmapPost, envelope, wait_for
 from jmap_stage import ALICE, BOB
 from postroom.intake.guard.guard import Guard, GuardTerms
-from postroom.intake.guard.rates import Counted, Rates
+from postroom.intake.rates import Counted, Rates
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.types import utc_date
 from postroom.proto.smtp.config import Limits

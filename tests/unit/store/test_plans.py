@@ -23,6 +23,8 @@ WHOLE_TABLE = {
     "acme_challenges._STANDING",
     "certificates._LISTING",
     "certificates._DUE",
+    "device_requests._COUNT",
+    "device_requests._OLD",
     "domains._NEEDED",
     "hops._PRUNE",
     "leases._FREE_NODE",

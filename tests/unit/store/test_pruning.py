@@ -123,9 +123,19 @@ async def test_records_of_a_removed_account_and_what_they_refer_to(account, monk
 
 
 def test_every_table_of_accounts_is_thought_of():
-    """Some go row by row before, some with the account's name, and the index follows the emails."""
+    """Some go row by row before, some with the account's name, the index follows the emails, and devices wait for minutes only."""
     others = {"messages", "emails", "blobs", "records", "record_blobs", "index_queue", "search_texts"}
-    named = {"addresses", "profiles", "credentials", "tokens", "client_certificates"}
+    others |= {"device_requests"}
+    named = {
+        "addresses",
+        "profiles",
+        "credentials",
+        "tokens",
+        "client_certificates",
+        "browser_sessions",
+        "grants",
+        "passkeys",
+    }
     schema = resources.files("postroom.store") / "schema"
     tables = {
         found[1]

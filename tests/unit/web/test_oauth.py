@@ -11,7 +11,6 @@ import smtplib
 import ssl
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
-from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -21,6 +20,7 @@ import pytest
 from postroom.store import device_requests
 from postroom.store.throttle import Limits
 from postroom.web.oauth import asking, clients
+from web_asking import Answer, Ask, ask
 from whole_server import PASSWORD, Running, settings_of, thread
 
 BOB = "bob@l.test"
@@ -49,9 +49,11 @@ class Page(HTMLParser):
         self.words += data
 
 
-class Answer:
-    def __init__(self, status: int, headers: dict[str, str], body: str) -> None:
-        self.status, self.headers, self.body = status, headers, body
+class Reply:
+    """An answer, as a program or its user's browser reads it."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.status, self.headers, self.body = answer.status, answer.headers, answer.body
 
     @property
     def json(self) -> Any:
@@ -79,27 +81,16 @@ class Program:
 
     async def ask(
         self, method: str, path: str, body: str | None = None, kind: str = FORM, **headers: str
-    ) -> Answer:
-        def work() -> Answer:
-            context = ssl._create_unverified_context()
-            connection = HTTPSConnection("localhost", self.port, timeout=20, context=context)
-            fields = {"Host": f"mail.l.test:{self.port}", **headers}
-            if body is not None:
-                fields["Content-Type"] = kind
-            connection.request(method, path, body, fields)
-            response = connection.getresponse()
-            names = {name.lower(): value for name, value in response.getheaders()}
-            found = Answer(response.status, names, response.read().decode())
-            connection.close()
-            return found
+    ) -> Reply:
+        fields = dict(headers) if body is None else {"Content-Type": kind, **headers}
+        host, octets = f"mail.l.test:{self.port}", None if body is None else body.encode()
+        question = Ask(path, host, method, octets, tuple(fields.items()))
+        return Reply(await ask(self.server, question, "https"))
 
-        found: Answer = await thread(work)
-        return found
-
-    async def post(self, path: str, **fields: str) -> Answer:
+    async def post(self, path: str, **fields: str) -> Reply:
         return await self.ask("POST", path, urlencode(fields))
 
-    async def register(self, **metadata: Any) -> Answer:
+    async def register(self, **metadata: Any) -> Reply:
         whole = {"client_name": "Pigeon", "redirect_uris": [LOOPBACK], **metadata}
         answer = await self.ask("POST", "/oauth/register", json.dumps(whole), "application/json")
         self.client_id = answer.json.get("client_id", "")
@@ -117,20 +108,20 @@ class Program:
         }
         return urlencode({name: value for name, value in fields.items() if value})
 
-    async def page(self, **changes: str) -> Answer:
+    async def page(self, **changes: str) -> Reply:
         return await self.ask("GET", f"/oauth/authorize?{self.query(**changes)}")
 
-    async def decide(self, page: Answer, path: str = "/oauth/authorize", **changes: str) -> Answer:
+    async def decide(self, page: Reply, path: str = "/oauth/authorize", **changes: str) -> Reply:
         fields = {**page.page.fields, "username": BOB, "password": PASSWORD, "decision": "allow", **changes}
         return await self.post(path, **fields)
 
     async def code(self, **changes: str) -> str:
         return (await self.decide(await self.page(**changes))).led["code"]
 
-    async def token(self, **fields: str) -> Answer:
+    async def token(self, **fields: str) -> Reply:
         return await self.post("/oauth/token", client_id=self.client_id, **fields)
 
-    async def redeem(self, brought: str, **changes: str) -> Answer:
+    async def redeem(self, brought: str, **changes: str) -> Reply:
         fields = {
             "grant_type": "authorization_code",
             "code": brought,

@@ -17,7 +17,7 @@ from postroom.intake.guard.greylist import Greylist
 from postroom.intake.guard.lists import Lists
 from postroom.intake.guard.milters import Milters
 from postroom.intake.guard.names import Greeting, NameWeights, greeting_findings, reverse_findings
-from postroom.intake.guard.rates import Rates
+from postroom.intake.rates import Rates
 from postroom.mailauth.spf.check import check_mail_from
 from postroom.mailauth.spf.verdict import Client as SpfClient
 from postroom.mailauth.spf.verdict import Result

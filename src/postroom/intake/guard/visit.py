@@ -13,7 +13,7 @@ from postroom.intake.door import Door, Parcel
 from postroom.intake.guard.findings import Finding, is_reachable, refusal
 from postroom.intake.guard.guard import Guard
 from postroom.intake.guard.milters import Filtering
-from postroom.intake.guard.rates import Counted
+from postroom.intake.rates import Counted
 from postroom.message.address import fold
 from postroom.message.envelope import Recipient
 from postroom.message.errors import NoSuchUser, PolicyRefused

@@ -14,9 +14,10 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from postroom.lab.testing.mail import Attachment, Mail
-from postroom.store import expunge, mailboxes, messages
+from postroom.store import expunge, mailboxes, messages, tokens
 from postroom.store.engine import Urgency
 from postroom.store.rights import MailboxRef
+from postroom.store.tokens import Token
 
 if TYPE_CHECKING:
     from postroom.app.server import Server
@@ -93,6 +94,10 @@ class Mailbox:
         """The same as a URL."""
         return f"http://{self.host}:{self.http_port}"
 
+    def token(self, *scopes: str) -> str:
+        """A bearer token (OAUTHBEARER, XOAUTH2, JMAP) for these protocols, such as `imap` and `jmap`; for all without."""
+        return self._place.do(self._token(scopes))
+
     def messages(self) -> list[Mail]:
         """What has arrived and is there still, oldest first; spam among it."""
         return self._place.do(self._messages())
@@ -131,6 +136,13 @@ class Mailbox:
 
     def __repr__(self) -> str:
         return f"<Mailbox {self.address}>"
+
+    async def _token(self, scopes: tuple[str, ...]) -> str:
+        server = self._place.server
+        text, token_hash = tokens.new_token(self._account_id)
+        token = Token(self._account_id, token_hash, "test", scopes, server.clock.now())
+        await server.engine.write(lambda tx: tokens.put(tx, token), Urgency.CLIENT)
+        return text
 
     def _newest(self) -> Mail:
         found = self.messages()

@@ -120,8 +120,6 @@ MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
                 ExternalServer,
                 ExternalClient,
             ),
-            _bearer("OAUTHBEARER", "RFC 7628"),
-            _bearer("XOAUTH2", "no RFC"),
             _scram("SCRAM-SHA-256-PLUS", "RFC 7677", "sha256", plus=True),
             _scram("SCRAM-SHA-1-PLUS", "RFC 5802", "sha1", plus=True),
             _scram("SCRAM-SHA-256", "RFC 7677", "sha256"),
@@ -140,6 +138,8 @@ MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
             Mechanism(
                 "CRAM-MD5", "RFC 2195", Need.SECRET, Exposure.GUESSABLE, False, CramMd5Server, CramMd5Client
             ),
+            _bearer("OAUTHBEARER", "RFC 7628"),
+            _bearer("XOAUTH2", "no RFC"),
         )
     }
 )

@@ -1,4 +1,4 @@
-"""How much may come in an hour: counted for each client's network, for each account, for each recipient of reports.
+"""How much may come in an hour: counted for each client's network, for each account, for each recipient of reports, for each signature.
 
 RFC 5321 §7.8 (a server may limit what it takes from one client), §6.2 (a flood of reports about mail that one never sent). Each count is one
 process's own. Not here: connections (`net.gate`), failed logins (`store.throttle`).
@@ -24,6 +24,7 @@ class Counted(enum.Enum):
     UNKNOWN = "unknown recipients from {}"
     SENT = "recipients of messages by {}"
     BOUNCES = "delivery reports for {}"
+    COPIES = "copies of one message signed by {}"
 
 
 class Rates:
