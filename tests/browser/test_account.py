@@ -165,6 +165,10 @@ def test_appearance_is_kept(settings):
     expect(page.get_by_role("radio", name="Compact")).to_be_checked()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("html")).to_have_attribute("data-density", "compact")
+    page.get_by_role(
+        "radio", name="Comfortable"
+    ).check()  # the server keeps it, for those who come later, too
+    expect(page.locator("html")).to_have_attribute("data-density", "comfortable")
 
 
 def test_the_password_is_changed_and_this_browser_stays(settings, page, web_lab):
@@ -204,3 +208,11 @@ def test_a_signature_is_kept(settings, page):
     another.get_by_label("Address").fill("bob+shop@hamburger.test")
     another.get_by_role("button", name="Add the address").click()
     expect(section(page, "bob+shop@hamburger.test")).to_be_visible()
+    added = section(page, "bob+shop@hamburger.test")
+    added.get_by_role("button", name="Remove bob+shop@hamburger.test").click()
+    added.get_by_role("button", name="Really remove bob+shop@hamburger.test?").click()
+    expect(added).to_have_count(0)
+    for field in ("Your name, as others see it", "Signature"):
+        own.get_by_label(field).fill("")
+    own.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved").last).to_be_visible()

@@ -3,8 +3,8 @@ import type { Feature } from "./feature";
 import { account } from "./account";
 import { attachments } from "./attachments";
 import { bulk } from "./bulk";
-import { contacts } from "./contacts";
 import { compose } from "./compose";
+import { contacts } from "./contacts";
 import { folders } from "./folders";
 import { keyboard } from "./keyboard";
 import { knowing } from "./knowing";
@@ -12,8 +12,8 @@ import { labelsFeature } from "./labels";
 import { offline } from "./offline";
 import { reading } from "./reading";
 import { search } from "./search";
-import { snoozeFeature } from "./snooze";
 import { settings } from "./settings";
+import { snoozeFeature } from "./snooze";
 
 export const FEATURES: readonly Feature[] = [
   reading,

@@ -134,6 +134,7 @@ def test_every_table_of_accounts_is_thought_of():
         "client_certificates",
         "browser_sessions",
         "grants",
+        "passkeys",
     }
     schema = resources.files("postroom.store") / "schema"
     tables = {

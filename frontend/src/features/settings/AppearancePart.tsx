@@ -1,8 +1,8 @@
 // Light or dark, how close the rows stand, and the language.
 import { language, languages, speak, t } from "../../i18n/words";
+import { preference, prefer } from "../../state/preferences";
 import { type Theme, theme } from "../../state/theme";
 import { Section } from "./Section";
-import { choice, choose } from "./choices";
 import { doing } from "./listing";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
@@ -10,8 +10,10 @@ const DENSITIES = ["comfortable", "compact"] as const;
 
 export function AppearancePart() {
   const pick = (wanted: string) => {
-    choose("language", wanted);
-    void doing(() => speak(wanted));
+    void doing(async () => {
+      await prefer("language", wanted);
+      await speak(wanted);
+    });
   };
   return (
     <>
@@ -19,7 +21,7 @@ export function AppearancePart() {
         <Choices name="settings-theme" legend={t("theme.theme")} values={THEMES} chosen={theme.value} words={(one) => t(`theme.${one}`)} onChoose={(one) => (theme.value = one)} />
       </Section>
       <Section title={t("settings.density")} about={t("settings.density-about")}>
-        <Choices name="settings-density" legend={t("settings.density")} values={DENSITIES} chosen={choice("density", "comfortable")} words={(one) => t(`settings.density-${one}`)} onChoose={(one) => choose("density", one)} />
+        <Choices name="settings-density" legend={t("settings.density")} values={DENSITIES} chosen={preference("density", "comfortable")} words={(one) => t(`settings.density-${one}`)} onChoose={(one) => void doing(() => prefer("density", one))} />
       </Section>
       <Section title={t("settings.language")}>
         <label class="settings-form">

@@ -2,16 +2,16 @@
 import { effect } from "@preact/signals";
 import { language, speak } from "../../i18n/words";
 import { go } from "../../state/route";
+import { preference } from "../../state/preferences";
 import { problem } from "../../state/toasts";
 import type { Feature } from "../feature";
-import { choice } from "./choices";
 
 // At once, since the first list is measured with the height of its rows.
 effect(() => {
-  document.documentElement.dataset["density"] = choice("density", "comfortable");
+  document.documentElement.dataset["density"] = preference("density", "comfortable");
 });
 effect(() => {
-  const wanted = choice<string | null>("language", null);
+  const wanted = preference<string | null>("language", null);
   if (wanted !== null && wanted !== language.peek()) void speak(wanted).catch(problem);
 });
 
