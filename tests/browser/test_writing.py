@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 
 BOB = "bob@hamburger.test"
 ALICE = "alice@crepes.test"
+HOSTILE = """<p style="position:fixed;background:url(https://tracker.test/y.gif)">Do you <b>like</b> mustard?
+<img src="https://tracker.test/x.gif"><script>window.pwned=2</script><form action="https://evil.test"></form></p>"""
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row
         BOB,
         "Mustard",
         "Do you like mustard?",
-        html='<p style="position:fixed">Do you <b>like</b> mustard?</p>',
+        html=HOSTILE,
     )
     sign_in()
     row("Mustard").click()
@@ -124,7 +126,11 @@ def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row
     expect(window.get_by_role("button", name=re.compile("alice@crepes.test"))).to_be_visible()
     quote = window.locator("blockquote")
     expect(quote.locator("b")).to_have_text("like")
-    expect(quote.locator("[style*=position]")).to_have_count(0)
+    expect(quote.locator("[style*=position], [style*=url], form, script")).to_have_count(0)
+    expect(quote.locator("img")).to_have_attribute("data-src", "https://tracker.test/x.gif")
+    assert (
+        page.evaluate("window.pwned") is None
+    )  # and no request for the picture: the page's policy would have complained
     page.keyboard.type("A lot.")
     window.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Message sent")).to_be_visible()

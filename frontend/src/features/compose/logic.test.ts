@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import { eachOnce, isAddress, parseAddresses, written } from "./addresses";
+import { fold, matches } from "./completion";
 import { EMPTY, type Draft, emailOf, filesSent } from "./draft";
 import { speaksOfAttachment } from "./forgotten";
+import { linkOf } from "./links";
 import { parseMailto } from "./mailto";
 import { forwardSubject, quoteText, replySubject, textToHtml, threading } from "./quoting";
 import { type Heads, identityFor, listAddress, recipientsOf } from "./recipients";
@@ -104,4 +106,15 @@ it("makes an Email whose pictures are those of its text", () => {
     { blobId: "b1", type: "image/png", name: "a.png", cid: "x@y", disposition: "inline" }, { blobId: "b2", type: "image/png", name: "a.png", disposition: "attachment" },
   ]);
   expect(made).not.toHaveProperty("inReplyTo");
+});
+
+it("finds people by the beginnings of their names and addresses, without accents", () => {
+  const carol = a("carol.capek@crepes.test", "Čapek, Carol");
+  expect(["car", "capek", "carol cap", "crepes", "carol.capek@cr", "ČAP"].map((typed) => matches(carol, fold(typed)))).toEqual(Array(6).fill(true));
+  expect(["arol", "carol x", "bob"].map((typed) => matches(carol, fold(typed)))).toEqual([false, false, false]);
+});
+
+it("makes links of what people type, and never scripts", () => {
+  expect(["postroom.test/a", "https://x.test", "bob@x.test", "localhost:8080"].map(linkOf)).toEqual(["https://postroom.test/a", "https://x.test", "mailto:bob@x.test", "https://localhost:8080"]);
+  expect(["javascript:alert(1)", "data:text/html,x", "two words", " "].map(linkOf)).toEqual([null, null, null, null]);
 });

@@ -17,13 +17,14 @@ const AGAIN_MS = 15_000; // after a saving that failed
 
 const timers = new WeakMap<Compose, { quiet: number; since: number }>();
 let keeping = 0;
+let cost = 0; // ms that it took last: of a long message it is kept more rarely
 
 /** Says that something has been changed. */
 export function touch(one: Compose): void {
   if (one.over) return;
   one.version++;
   if (one.status.peek() !== "sending") one.status.value = "changed";
-  keeping ||= window.setTimeout(keepNow, KEEP_MS);
+  keeping ||= window.setTimeout(keepNow, Math.max(KEEP_MS, 20 * cost));
   const timer = timers.get(one);
   const since = timer?.since ?? Date.now();
   window.clearTimeout(timer?.quiet);
@@ -34,8 +35,10 @@ export function touch(one: Compose): void {
 export function keepNow(): void {
   window.clearTimeout(keeping);
   keeping = 0;
+  const began = performance.now();
   for (const one of windows.peek()) if (one.version !== one.savedVersion) collect(one);
   keep();
+  cost = performance.now() - began;
 }
 
 export function collect(one: Compose): void {

@@ -7,6 +7,10 @@ export function Asking({ one }: { one: Compose }) {
   const question = one.question.value;
   const wrong = one.wrong.value.whole;
   const yes = useRef<HTMLButtonElement>(null);
+  const back = () => {
+    one.question.value = null;
+    document.getElementById(`${one.key}-subject`)?.focus();
+  };
   useEffect(() => yes.current?.focus(), [question]);
   return (
     <>
@@ -18,7 +22,7 @@ export function Asking({ one }: { one: Compose }) {
       {question && (
         <div class="compose-asking" role="alertdialog" aria-label={question.words}>
           <p>{question.words}</p>
-          <button type="button" class="quiet" onClick={() => (one.question.value = null)}>
+          <button type="button" class="quiet" onClick={back}>
             {t("compose.back")}
           </button>
           <button type="button" class="primary" ref={yes} onClick={question.go}>

@@ -1,15 +1,8 @@
 // Asks for the address of a link.
 import { t } from "../../../i18n/words";
 import { Dialog } from "../../../views/Dialog";
+import { linkOf } from "../links";
 import type { Squire } from "../squire";
-
-/** An address that may be a link; what has no scheme is one of the web, or of mail. */
-export function linkOf(text: string): string | null {
-  const bare = text.trim();
-  if (/^(?:https?|mailto|tel|ftp):\S+$/i.test(bare)) return bare;
-  if (/^[a-z][a-z0-9+.-]*:(?!\d)/i.test(bare) || /\s/.test(bare) || !bare) return null;
-  return bare.includes("@") && !bare.includes("/") ? `mailto:${bare}` : `https://${bare}`;
-}
 
 export function LinkForm({ editor, onClose }: { editor: Squire; onClose: () => void }) {
   const submit = (event: SubmitEvent) => {
@@ -17,8 +10,7 @@ export function LinkForm({ editor, onClose }: { editor: Squire; onClose: () => v
     event.stopPropagation();
     const url = linkOf(String(new FormData(event.currentTarget as HTMLFormElement).get("url")));
     onClose();
-    if (url) editor.makeLink(url);
-    editor.focus();
+    setTimeout(() => link(editor, url)); // when the dialog is gone: it keeps the focus
   };
   return (
     <Dialog title={t("compose.format.link")} onClose={onClose} narrow>
@@ -30,4 +22,12 @@ export function LinkForm({ editor, onClose }: { editor: Squire; onClose: () => v
       </form>
     </Dialog>
   );
+}
+
+function link(editor: Squire, url: string | null): void {
+  editor.focus();
+  if (url) editor.makeLink(url);
+  const place = editor.getSelection();
+  place.collapse(false);
+  editor.setSelection(place);
 }
