@@ -12,8 +12,7 @@ import { loadThread, openThread } from "./thread";
 import { problem, spoken } from "./toasts";
 
 const AT_ONCE = 200;
-const MOST_ROUNDS = 3; // of changes that are followed one by one; of more only what is on the screen is asked for anew
-const REST_MS = 700; // between two looks while others change thousands
+const REST_MS = 1000; // between two looks while others change thousands
 
 /** Whether changes come as they happen. */
 export const live = signal(true);
@@ -73,7 +72,7 @@ export function catchUp(): Promise<void> {
   return working;
 }
 
-async function emailsChanged(round = 1): Promise<void> {
+async function emailsChanged(): Promise<void> {
   const list = refreshList();
   const changes = jmap.call("Email/changes", { sinceState: emailState, maxChanges: AT_ONCE });
   const made = jmap.call("Email/get", { "#ids": changes.at("/created"), properties: ROW_PROPERTIES });
@@ -98,7 +97,7 @@ async function emailsChanged(round = 1): Promise<void> {
   await threadTouched([...news.list.map((row) => row.threadId)], told.destroyed);
   if (!told.hasMoreChanges) return;
   rest = REST_MS;
-  await (round < MOST_ROUNDS ? emailsChanged(round + 1) : lookAnew());
+  await lookAnew();
 }
 
 // Too much has changed to be told one by one: what is on the screen is fetched, and all else when it is looked at.

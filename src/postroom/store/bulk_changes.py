@@ -30,7 +30,7 @@ SLICE: Final = 200  # emails of one commit
 PARTS_AT_ONCE: Final = 50  # that are written down in one commit
 KEPT: Final = 7 * 86_400 * 1_000_000  # microseconds that a change can be undone
 MOST_KEPT: Final = 20  # changes of one account; the oldest that has ended is forgotten for a new one
-PRUNED_AT_ONCE: Final = 1_000
+PRUNED_AT_ONCE: Final = 1_000  # changes of all accounts that one look considers
 
 PUT: Final = "INSERT INTO bulk_parts (account_id, bulk_id, part, waits, data) VALUES ($1, $2, $3, 0, $4)"
 WAKE: Final = "UPDATE bulk_parts SET waits = 1 WHERE account_id = $1 AND bulk_id = $2"

@@ -23,11 +23,11 @@ SLICE: Final = 50  # emails that come back between two looks
 
 LOCK: Final = "SELECT modseq FROM accounts WHERE account_id = $1 {LOCK}"
 PUT: Final = """
-INSERT INTO snooze_due (account_id, email_id, until) VALUES ($1, $2, $3)
-ON CONFLICT (account_id, email_id) DO UPDATE SET until = excluded.until
+INSERT INTO snooze_due (account_id, email_id, wakes) VALUES ($1, $2, $3)
+ON CONFLICT (account_id, email_id) DO UPDATE SET wakes = excluded.wakes
 """
 DROP: Final = "DELETE FROM snooze_due WHERE account_id = $1 AND email_id = $2"
-DUE: Final = "SELECT account_id, email_id FROM snooze_due WHERE until <= $1 ORDER BY until LIMIT $2"
+DUE: Final = "SELECT account_id, email_id FROM snooze_due WHERE wakes <= $1 ORDER BY wakes LIMIT $2"
 
 
 class NoSuchEmail(NoSuchRecord):

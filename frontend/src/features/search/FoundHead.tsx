@@ -4,11 +4,11 @@ import { source } from "../../state/list";
 import { problem } from "../../state/toasts";
 import { Icon } from "../../views/Icon";
 import { type Term, isPlain, without } from "./query_text";
-import { type Parsed, search, understood } from "./searching";
+import { type Parsed, search, understoodOf } from "./searching";
 
 export function FoundHead() {
-  const parsed = understood.value;
-  if (!parsed || parsed.errors.length || source.value?.key !== `search ${parsed.given}`) return null;
+  const parsed = understoodOf(source.value);
+  if (!parsed) return null;
   const base = { text: parsed.given, terms: parsed.terms };
   if (!isPlain(base)) return <p class="found-head">{parsed.meaning}</p>;
   return (

@@ -1,10 +1,12 @@
 // What is not understood in a search: the text with the place marked, why, and what to write instead.
 import type { Mistake, Parsed } from "./searching";
 
-export function Mistakes({ parsed }: { parsed: Parsed | null }) {
+/** `typing`: the end is still being written, and what it could become is offered. */
+export function Mistakes({ parsed, typing }: { parsed: Parsed | null; typing: boolean }) {
+  const told = parsed?.errors.filter((one) => !typing || one.end < parsed.given.length);
   return (
     <div id="search-mistakes" role="status">
-      {parsed?.errors.map((one) => (
+      {parsed && told?.map((one) => (
         <Told key={`${one.start} ${one.type}`} text={parsed.given} one={one} />
       ))}
     </div>

@@ -112,7 +112,7 @@ export function SearchBox() {
         <Icon name="filter" />
       </button>
       <div class="search-panel" hidden={!form && !(open && (offered.length > 0 || (parsed?.errors.length ?? 0) > 0))}>
-        <Mistakes parsed={parsed} />
+        <Mistakes parsed={parsed} typing={!form && offered.length > 0 && text !== ""} />
         {!form && (
           <ul id="search-offered" role="listbox" aria-label={t(text ? "search.offered" : "search.recent")}>
             {offered.map((one, index) => (

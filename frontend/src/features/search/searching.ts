@@ -36,6 +36,7 @@ declare module "../../jmap/methods" {
 }
 
 export const PATTERN = "/search/:query/:thread?";
+const KEY = "search ";
 const MOST_RECENT = 10;
 const MOST_KNOWN = 30;
 
@@ -75,7 +76,7 @@ function sourceOf(parsed: Parsed): ListSource {
   if (!made) {
     const filter = parsed.filter ?? {};
     made = {
-      key: `search ${parsed.given}`,
+      key: KEY + parsed.given,
       path: pathOf(parsed.given),
       title: t("search.title", { text: parsed.text ?? parsed.given }),
       filter,
@@ -84,6 +85,11 @@ function sourceOf(parsed: Parsed): ListSource {
     sources.set(parsed.given, made);
   }
   return made;
+}
+
+/** What was understood of the search that a list shows; null for other lists. */
+export function understoodOf(list: ListSource | null): Parsed | null {
+  return list?.key.startsWith(KEY) ? (known.get(list.key.slice(KEY.length)) ?? null) : null;
 }
 
 export function pathOf(text: string): string {
@@ -104,7 +110,7 @@ export async function search(text: string): Promise<boolean> {
   show(parsed);
   if (parsed.errors.length) return false;
   sources.delete(wanted); // looked for anew, with new snippets
-  if (source.peek()?.key === `search ${wanted}`) source.value = null;
+  if (source.peek()?.key === KEY + wanted) source.value = null;
   go(pathOf(wanted));
   void remember(parsed.text ?? wanted).catch(problem);
   return true;

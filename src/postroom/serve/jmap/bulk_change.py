@@ -30,7 +30,7 @@ from postroom.store.changes import Change
 from postroom.store.engine import Transaction
 from postroom.store.records import NoSuchRecord
 
-MAX_NAME: Final = 200
+MAX_NAME: Final = 200  # characters of what a change is called
 _WISHES: Final = {"stopped": bulk_changes.stop, "undone": bulk_changes.undo}
 
 

@@ -26,7 +26,7 @@ from postroom.store.records import NoSuchRecord, Record
 from postroom.store.rights import NoSuchMailbox
 from postroom.store.snoozing import KIND, ROLE
 
-MOST_YEARS: Final = 10  # ahead
+MOST_YEARS: Final = 10  # ahead that mail is put aside
 
 PROPERTIES: Final[Mapping[str, Callable[[Record], Any]]] = {
     "id": lambda record: id_text(IdKind.RECORD, record.record_id),

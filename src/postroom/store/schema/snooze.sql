@@ -2,8 +2,8 @@
 CREATE TABLE snooze_due (
   account_id BIGINT NOT NULL,
   email_id BIGINT NOT NULL,
-  until BIGINT NOT NULL,
+  wakes BIGINT NOT NULL,
   PRIMARY KEY (account_id, email_id)
 ) {CLUSTERED};
 
-CREATE INDEX snooze_due_until ON snooze_due (until);
+CREATE INDEX snooze_due_wakes ON snooze_due (wakes);
