@@ -67,8 +67,10 @@ async function words(response: Response): Promise<string> {
 }
 
 export async function signOut(): Promise<void> {
+  await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE }).catch(() => {
+    throw new Error(t("offline.refused"));
+  });
   await forgetEverything();
-  await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE });
   location.assign("/mail/");
 }
 

@@ -1,6 +1,7 @@
 // The menu behind the picture of who is signed in.
 import { t } from "../../i18n/words";
 import { session, signOut } from "../../state/session";
+import { problem } from "../../state/toasts";
 import { type Theme, theme } from "../../state/theme";
 import { Avatar } from "../../views/Avatar";
 import { LanguageChoice } from "../../views/LanguageChoice";
@@ -26,7 +27,7 @@ export function AccountMenu() {
       </fieldset>
       <LanguageChoice />
       <NotificationSwitch />
-      <button type="button" onClick={() => void signOut()}>
+      <button type="button" onClick={() => void signOut().catch(problem)}>
         <Icon name="leave" />
         {t("command.account.sign-out")}
       </button>
