@@ -92,3 +92,25 @@ it("keeps calls that refer to each other in one request", async () => {
   await Promise.all([...pair(), ...pair(), made.call("Mailbox/get", {})]);
   expect(posts.map((post) => post.calls.map(([name]) => name))).toEqual([["Email/query", "Email/get"], ["Email/query", "Email/get", "Mailbox/get"]]);
 });
+
+it("answers from what was kept when the server is not reached, and says in words what cannot be done", async () => {
+  let away = false;
+  const { made } = await client((calls) => {
+    if (away) throw new TypeError("Failed to fetch");
+    return empty(calls);
+  });
+  const known = new Map<string, unknown>();
+  const reached: boolean[] = [];
+  made.keeper = {
+    reached: (on) => void reached.push(on),
+    answered: (calls, answers) => calls.forEach((call) => known.set(call.name, answers.get(call.callId))),
+    answer: async (calls) => new Map(calls.filter((call) => known.has(call.name)).map((call) => [call.callId, known.get(call.name)])),
+  };
+  made.unreachable = (reading) => (reading ? "never read" : "not now");
+  await made.call("Email/get", { ids: ["M1"] });
+  away = true;
+  await expect(made.call("Email/get", { ids: ["M1"] })).resolves.toEqual({ list: [] });
+  await expect(made.call("Email/set", { destroy: ["M1"] })).rejects.toThrow("not now");
+  await expect(made.call("Thread/get", { ids: ["T1"] })).rejects.toThrow("never read");
+  expect([reached[0], reached.at(-1)]).toEqual([true, false]);
+});

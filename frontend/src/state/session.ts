@@ -91,8 +91,10 @@ async function answerOf(response: Response): Promise<{ message?: string; codeWan
 }
 
 export async function signOut(): Promise<void> {
+  await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE }).catch(() => {
+    throw new Error(t("offline.refused"));
+  });
   await forgetEverything();
-  await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE });
   location.assign("/mail/");
 }
 

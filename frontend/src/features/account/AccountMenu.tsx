@@ -2,6 +2,7 @@
 import { command, run } from "../../commands/run";
 import { t } from "../../i18n/words";
 import { session, signOut } from "../../state/session";
+import { problem } from "../../state/toasts";
 import { type Theme, theme } from "../../state/theme";
 import { Avatar } from "../../views/Avatar";
 import { LanguageChoice } from "../../views/LanguageChoice";
@@ -37,7 +38,7 @@ export function AccountMenu() {
       ))}
       <LanguageChoice />
       <NotificationSwitch />
-      <button type="button" onClick={() => void signOut()}>
+      <button type="button" onClick={() => void signOut().catch(problem)}>
         <Icon name="leave" />
         {t("command.account.sign-out")}
       </button>

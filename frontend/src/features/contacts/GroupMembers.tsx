@@ -3,6 +3,7 @@ import { t } from "../../i18n/words";
 import { problem } from "../../state/toasts";
 import { Avatar } from "../../views/Avatar";
 import { Icon } from "../../views/Icon";
+import { MemberField } from "./MemberField";
 import { membersOf, ordered } from "./book";
 import { cardName, isGroup, mainEmail } from "./cards";
 import { setMember } from "./changing";
@@ -11,10 +12,6 @@ import type { Card } from "./records";
 export function GroupMembers({ group }: { group: Card }) {
   const members = membersOf(group);
   const others = ordered.value.filter((one) => !isGroup(one) && !(one.uid in (group.members ?? {})));
-  const add = (event: Event) => {
-    const chosen = others.find((one) => one.id === (event.currentTarget as HTMLSelectElement).value);
-    if (chosen) void setMember(group, chosen, true).catch(problem);
-  };
   return (
     <section class="members" aria-label={t("contacts.members-title")}>
       <h2>{t("contacts.members", { count: members.length })}</h2>
@@ -30,12 +27,7 @@ export function GroupMembers({ group }: { group: Card }) {
           </li>
         ))}
       </ul>
-      {others.length > 0 && (
-        <select class="field" aria-label={t("contacts.add-member")} value="" onChange={add}>
-          <option value="">{t("contacts.add-member")}</option>
-          {others.map((one) => <option key={one.id} value={one.id}>{cardName(one)}</option>)}
-        </select>
-      )}
+      {others.length > 0 && <MemberField among={others} onChoose={(one) => void setMember(group, one, true).catch(problem)} />}
     </section>
   );
 }

@@ -21,7 +21,7 @@ from postroom.message.contacts.structured import derived_full
 from postroom.message.contacts.vcard import MAX_CARDS, MAX_COMPLAINTS, NotContacts
 
 MAX_CSV: Final = 16 << 20  # octets of a file
-MAX_COLUMNS: Final = 500
+MAX_COLUMNS: Final = 500  # of one file
 MOST_VALUES: Final = 100  # of one cell with several
 
 Object = dict[str, Any]

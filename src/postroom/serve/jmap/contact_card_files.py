@@ -27,7 +27,7 @@ MOST_FILES: Final = 10  # blobs of one call
 MOST_OCTETS: Final = 16 << 20  # of files that are read by one call
 MOST_CARDS: Final = 5_000  # that one answer holds
 MOST_MEDIA: Final = 32 << 20  # octets of pictures and sounds in one file that is made
-MOST_COMPLAINTS: Final = 100
+MOST_COMPLAINTS: Final = 100  # of one file that are told
 _NOT_THERE: Final = "there is no such address book"
 
 
