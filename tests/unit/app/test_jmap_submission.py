@@ -88,6 +88,8 @@ async def test_the_delay_of_the_settings_and_the_limit_of_an_account(tmp_path: P
         port = server.ports["https"]
         session = await thread(lambda: ask(port, "GET", "/jmap/session"))
         account = session["primaryAccounts"]["urn:ietf:params:jmap:mail"]
+        told = session["accounts"][account]["accountCapabilities"]["urn:postroom:params:jmap:webmail"]
+        assert told["undoSeconds"] == 600
         made = await thread(lambda: write_and_send(port, account))
         assert made["undoStatus"] == "pending"
         update = {made["id"]: {"undoStatus": "canceled"}}
