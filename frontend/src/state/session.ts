@@ -51,6 +51,7 @@ async function words(response: Response): Promise<string> {
 
 export async function signOut(): Promise<void> {
   await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE });
+  localStorage.removeItem("postroom.preferences");
   location.assign("/mail/");
 }
 
