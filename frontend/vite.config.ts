@@ -7,9 +7,13 @@ const proxied = { target: server, changeOrigin: false, ws: true };
 // What the service worker keeps: the names of all files that were built.
 const fileList: Plugin = {
   name: "file-list",
-  generateBundle(_, bundle) {
-    const files = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
-    this.emitFile({ type: "asset", fileName: "files.json", source: JSON.stringify(files.sort()) });
+  enforce: "post",
+  generateBundle: {
+    order: "post", // scripts that hold nothing but styles are gone by then
+    handler(_, bundle) {
+      const files = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+      this.emitFile({ type: "asset", fileName: "files.json", source: JSON.stringify(files.sort()) });
+    },
   },
 };
 

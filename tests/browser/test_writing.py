@@ -134,7 +134,8 @@ def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row
     page.keyboard.type("A lot.")
     window.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Message sent")).to_be_visible()
-    expect(page.get_by_role("region", name="Message from bob")).to_contain_text("A lot.")
+    answer = page.get_by_role("region", name="Message from bob")
+    expect(answer.frame_locator("iframe:not([aria-hidden])").locator("body")).to_contain_text("A lot.")
 
 
 def test_what_is_missing_is_said_before_it_leaves(sign_in, page, write):

@@ -12,7 +12,8 @@ declare module "../jmap/methods" {
   }
 }
 
-const KEPT = "postroom.preferences";
+const KEPT = "postroom.preferences"; // signing out takes it away (state/session)
+const PRIVATE = ["searches"]; // that no browser keeps
 const values = signal<Record<string, unknown>>(JSON.parse(localStorage.getItem(KEPT) ?? "{}") as Record<string, unknown>);
 let state = "";
 
@@ -44,10 +45,9 @@ export async function loadPreferences(): Promise<void> {
 }
 
 function keep(next: Record<string, unknown>): void {
-  const text = JSON.stringify(next);
-  if (text === JSON.stringify(values.peek())) return;
+  if (JSON.stringify(next) === JSON.stringify(values.peek())) return;
   values.value = next;
-  localStorage.setItem(KEPT, text);
+  localStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(Object.entries(next).filter(([part]) => !PRIVATE.includes(part)))));
 }
 
 /** Follows what other browsers of the same person set. */

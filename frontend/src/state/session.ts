@@ -95,6 +95,7 @@ export async function signOut(): Promise<void> {
     throw new Error(t("offline.refused"));
   });
   await forgetEverything();
+  localStorage.removeItem("postroom.preferences");
   location.assign("/mail/");
 }
 

@@ -1,5 +1,6 @@
 """Email/set, Email/import, Email/copy and Email/parse (RFC 8621 §4.6 to §4.9)."""
 
+import asyncio
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -381,3 +382,16 @@ async def test_no_more_blobs_are_read_than_one_email_may_have(
     told = await create(bob, subject="a", attachments=[{"blobId": blob} for blob in blobs])
     assert told["type"] == "tooLarge"
     assert len(asked) == 3
+
+
+async def test_patches_that_come_together_all_stay(stage: JmapStage) -> None:
+    await stage.deliver()
+    bob = stage.jmap()
+    (one,) = (await bob.call("Email/query"))["ids"]
+    box = await roles(bob)
+    patches: list[dict[str, Any]] = [{f"keywords/label{number}": True} for number in range(2)]
+    patches += [{f"mailboxIds/{box['archive']}": True}, {f"mailboxIds/{box['sent']}": True}]
+    await asyncio.gather(*(bob.call("Email/set", update={one: given}) for given in patches))
+    (found,) = (await bob.call("Email/get", ids=[one], properties=["keywords", "mailboxIds"]))["list"]
+    assert sorted(found["keywords"]) == ["label0", "label1"]
+    assert set(found["mailboxIds"]) == {box["inbox"], box["archive"], box["sent"]}

@@ -1,5 +1,5 @@
 // A field that takes keys instead of text: one, or two after each other. Never with Ctrl, Alt or Meta: those are the browser's.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Command } from "../../commands/command";
 import { titleOf } from "../../commands/command";
 import { t } from "../../i18n/words";
@@ -10,7 +10,7 @@ import { addKey } from "./capture";
 export function KeyCapture({ command, onDone }: { command: Command; onDone: (keys: string | null) => void }) {
   const [keys, setKeys] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const taken = keys ? clashes(keys, command, COMMANDS) : [];
   const press = (event: KeyboardEvent) => {
     if (event.key === "Tab") return;

@@ -2,7 +2,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { language, t } from "../../i18n/words";
-import { session } from "../../state/session";
+import { pageTitle } from "../../state/title";
 import { AppearancePart } from "./AppearancePart";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { ExportPart } from "./ExportPart";
@@ -26,8 +26,9 @@ export default function Settings({ values }: { values: Record<string, string> })
   const Part = PARTS[name] ?? SecurityPart;
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
-    document.title = t("frame.title", { what: t(`settings.${name}`), who: session.value?.username ?? "" });
+    pageTitle.value = t(`settings.${name}`);
     nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    return () => void (pageTitle.value = "");
   }, [name, language.value]);
   return (
     <div class="settings">

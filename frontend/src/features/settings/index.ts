@@ -1,20 +1,13 @@
 // Settings, each part with an address of its own; and what somebody has chosen, put in force.
 import { effect } from "@preact/signals";
-import { language, speak } from "../../i18n/words";
 import { go } from "../../state/route";
 import { preference } from "../../state/preferences";
-import { problem } from "../../state/toasts";
 import type { Feature } from "../feature";
 
 // At once, since the first list is measured with the height of its rows.
 effect(() => {
   document.documentElement.dataset["density"] = preference("density", "comfortable");
 });
-effect(() => {
-  const wanted = preference<string | null>("language", null);
-  if (wanted !== null && wanted !== language.peek()) void speak(wanted).catch(problem);
-});
-
 export const settings: Feature = {
   name: "settings",
   routes: [{ pattern: "/settings/:part?", page: () => import("./Settings") }],

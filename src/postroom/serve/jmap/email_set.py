@@ -7,7 +7,7 @@ keywords. Not here: how a message is written (`proto.jmap.writing`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from postroom.message.ids import IdKind
 from postroom.proto.jmap import patch
@@ -32,6 +32,8 @@ from postroom.store.engine import Transaction
 from postroom.store.flagging import FlagChange, Mode, store_flags
 from postroom.store.flags import is_keyword
 from postroom.store.rights import Right
+
+T = TypeVar("T", int, str)
 
 _METADATA: Final = ("mailboxIds", "keywords", "receivedAt")
 _FLAG_OF: Final = {name: flag for flag, name in KEYWORDS.items()}
@@ -99,8 +101,10 @@ class _Work:
             raise invalid(sorted(set(patched) - set(current)), "this cannot be changed")
         boxes = mailboxes_given(call, folders, patched.get("mailboxIds"))
         words = keywords_given(patched.get("keywords"))
+        placed = _Wish({one.mailbox_id for one in copies}, boxes, exact="mailboxIds" in given)
+        marked = _Wish(set(current["keywords"]), words, exact="keywords" in given)
         change = _Change(call, folders, copies)
-        call.publish(await call.write(lambda tx: change.apply(tx, boxes, words)))
+        call.publish(await call.write(lambda tx: change.apply(tx, placed, marked)))
         return None
 
     async def _without_fixed(self, copies: Sequence[Copy], given: Object) -> Object:
@@ -146,6 +150,23 @@ class _Work:
         return found[number]
 
 
+class _Wish(Generic[T]):
+    """What a patch makes of a set that may have changed since it was read: others' additions stay, unless the whole was given (`exact`)."""
+
+    def __init__(self, before: set[T], after: Sequence[T], *, exact: bool) -> None:
+        self._before: set[T] = before
+        self._after: Sequence[T] = after
+        self._exact = exact
+
+    def of(self, there: set[T]) -> list[T]:
+        """The set as it is to be, in the order of the patch, given what is there."""
+        if self._exact or there == self._before:
+            return list(self._after)
+        added: list[T] = [one for one in self._after if one not in self._before]
+        kept: set[T] = there - (self._before - set(self._after))
+        return sorted(kept.difference(added)) + added
+
+
 class _Change:
     """What an update makes of an email's copies, within one transaction."""
 
@@ -154,9 +175,13 @@ class _Change:
         self._folders = folders
         self._number = copies[0].email_id
 
-    async def apply(self, tx: Transaction, boxes: Sequence[int], words: Sequence[str]) -> list[Change]:
+    async def apply(self, tx: Transaction, placed: _Wish[int], marked: _Wish[str]) -> list[Change]:
         """Moves, copies, expunges, then sets keywords. Raises `NotPermitted`, `OverQuota`, `Refused`."""
         copies = await self._read(tx)
+        words = marked.of(set(emails.keywords_of(copies)))
+        boxes = placed.of({one.mailbox_id for one in copies})
+        if not boxes:
+            raise invalid("mailboxIds", "it has left all its other mailboxes meanwhile")
         changes = await self._place(tx, copies, boxes)
         copies = await self._read(tx)
         if list(emails.keywords_of(copies)) != sorted(words):
