@@ -92,6 +92,7 @@ class Site:
         browsers = Browsers(parts.store.engine, world.clock.now)
         self._jmap = _jmap(world, parts, behind)
         self._jmap.service.browsers = browsers
+        self._jmap.service.lists_domain = settings.mailboxes.list_domain
         self._pusher = self._jmap.service.push = Pusher(
             lambda: self._jmap.service, _sender(settings, world, parts)
         )

@@ -64,7 +64,8 @@ class JmapService(msgspec.Struct):
     """What all requests share. `now` gives unix microseconds; `wordbook` is what the search index knows, None without one.
 
     `tell` hears of faults of ours; `post` is the door for what is sent; `unique` makes the left half of a Message-ID.
-    `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made.
+    `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made;
+    `lists_domain`: whether users see who else has an account at their domain.
     """
 
     logins: Logins
@@ -84,6 +85,7 @@ class JmapService(msgspec.Struct):
     picture_address: Callable[[int, str], str] | None = None
     rendering: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(RENDERED_AT_ONCE))
     audience: Audience = msgspec.field(default_factory=Audience)
+    lists_domain: bool = True
 
 
 class Visitor(msgspec.Struct, frozen=True):

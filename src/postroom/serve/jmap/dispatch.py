@@ -22,9 +22,11 @@ from postroom.serve.jmap import (
     mailbox_set,
     mdn,
     message_html,
+    principal,
     push_subscription,
     quota,
     search_query,
+    share_notification,
     snippet,
     submission,
     submission_set,
@@ -57,4 +59,6 @@ METHODS: Final[Methods] = {
     **contact_card.METHODS,
     **contact_card_query.METHODS,
     **contact_card_set.METHODS,
+    **principal.METHODS,
+    **share_notification.METHODS,
 }
