@@ -1,5 +1,6 @@
 """Sharing over JMAP: principals, shareWith on mailboxes, share notifications (RFC 9670), and the same lists over IMAP."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.address import parse_mailbox
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import MAIL_SHARE, OWNER, PRINCIPALS
-from postroom.serve.jmap import principal
+from postroom.serve.jmap import principal, share_with
+from postroom.serve.jmap.call import Visitor
 from postroom.serve.jmap.share_with import letters_of, rights_of
-from postroom.store import accounts, share_notices
+from postroom.serve.jmap.watching import Watch
+from postroom.store import accounts, acl, restored, share_notices
 from postroom.store.rights import ALL, Right
 
 CAROL = "carol@hamburger.test"
@@ -161,6 +164,23 @@ async def test_what_is_refused(stage: JmapStage) -> None:
     assert await share(bob, box, **{f"shareWith/{who(stage, ALICE)}/maySetSeen": True}) == {}
     (line,) = await imap.ok("GETACL shared")
     assert f"{ALICE} lrs" in line
+
+
+async def test_so_many_at_a_time(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share_with, "MOST_CHANGED", 2)
+    ids = [id_text(IdKind.PRINCIPAL, await stage.move_in(f"{name}@hamburger.test")) for name in "cde"]
+    bob = stage.jmap(BOB)
+    box = (await box_of(bob, "Sent"))["id"]
+    error = await share(bob, box, shareWith={one: {"mayReadItems": True} for one in ids})
+    assert error["type"] == "tooLarge"
+    assert await share(bob, box, shareWith={one: {"mayReadItems": True} for one in ids[:2]}) == {}
+    assert await share(bob, box, **{f"shareWith/{ids[2]}": {"mayReadItems": True}}) == {}
+    assert len((await box_of(bob, "Sent"))["shareWith"]) == 3
+    monkeypatch.setattr(acl, "MAX_ENTRIES", 3)
+    dora = id_text(IdKind.PRINCIPAL, await stage.move_in("dora@hamburger.test"))
+    error = await share(bob, box, **{f"shareWith/{dora}": {"mayReadItems": True}})
+    assert error["type"] == "forbidden"
+    assert len((await box_of(bob, "Sent"))["shareWith"]) == 3
 
 
 async def test_a_client_that_does_not_know_of_sharing(stage: JmapStage) -> None:
@@ -352,6 +372,46 @@ async def test_foreigners_who_share(stage: JmapStage) -> None:
     assert not told["canCalculateChanges"]
     told = await bob.error("Principal/queryChanges", sinceQueryState="1", filter=asked)
     assert told["type"] == "cannotCalculateChanges"
+
+
+async def test_who_administers_sees_who_is_in_the_list(stage: JmapStage) -> None:
+    dora = "dora@crepes.test"
+    hers = id_text(IdKind.PRINCIPAL, await stage.move_in(dora))
+    await stage.move_in(CAROL)
+    imap, bob, carol = await stage.user(BOB), stage.jmap(BOB), stage.jmap(CAROL)
+    await imap.ok(f"SETACL INBOX {CAROL} lr")
+    await imap.ok(f"SETACL INBOX {dora} lr")
+    assert (await carol.call("Principal/get", ids=[hers]))["notFound"] == [hers]
+    await imap.ok(f"SETACL INBOX {CAROL} lra")
+    shared = (await box_of(carol, "INBOX", accountId=bob.account))["shareWith"]
+    got = await carol.call("Principal/get", ids=list(shared))
+    assert {one["email"] for one in got["list"]} == {CAROL, dora}
+
+
+async def test_a_domain_after_a_backup_was_restored(stage: JmapStage) -> None:
+    bob = stage.jmap(BOB)
+    before = (await bob.call("Principal/get", ids=[]))["state"]
+    await restored.mark(stage.store.engine, restored.Marking(stage.now))
+    told = await bob.error("Principal/changes", sinceState=before)
+    assert told["type"] == "cannotCalculateChanges"
+    after = (await bob.call("Principal/get", ids=[]))["state"]
+    assert (await bob.call("Principal/changes", sinceState=after))["updated"] == []
+
+
+async def test_a_notice_is_pushed(stage: JmapStage) -> None:
+    her = await stage.move_in(CAROL)
+    carol = stage.jmap(CAROL)
+    watch = Watch(stage.app().service, Visitor(her, CAROL), frozenset(["ShareNotification"]))
+    await watch.begin()
+    bob = stage.jmap(BOB)
+    bob.app = stage.app()
+    box = (await box_of(bob, "Sent"))["id"]
+    await share(bob, box, shareWith={id_text(IdKind.PRINCIPAL, her): {"mayReadItems": True}})
+    news = await asyncio.wait_for(watch.news(), 20)
+    assert news is not None
+    state = (await carol.call("ShareNotification/get", ids=[]))["state"]
+    assert news.changed == {carol.account: {"ShareNotification": state}}
+    watch.close()
 
 
 async def test_nothing_is_set(stage: JmapStage) -> None:

@@ -1,7 +1,7 @@
 """Whom a user may see: the accounts of his own domain, unless a setting hides them, and whoever he shares something with already.
 
 RFC 9670 §2, §6 (what is told of others is to be considered): names and addresses, nothing else. Those of other domains are not listed; they are found by
-their id when they share something with the user, or stand in the list of a mailbox of his. Not here: how they look in JMAP (`principal`).
+their id when they share something with the user, or stand in the list of a mailbox that he may administer. Not here: how they look in JMAP (`principal`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import msgspec
 
 from postroom.message.address import parse_mailbox
 from postroom.serve.jmap.call import Call
-from postroom.store import principals
+from postroom.store import acl, principals
 from postroom.store.principals import Person
+from postroom.store.rights import Right
 
 
 class Circle(msgspec.Struct, frozen=True):
@@ -39,13 +40,24 @@ def domain_of(person: Person) -> str:
     return "" if parsed is None else parsed.domain
 
 
+async def _listed_with(call: Call) -> set[int]:
+    """Who stands in a list that the user may read."""
+    who = call.visitor.account_id
+    found = set(await principals.shared_by(call.reading, who))
+    for account_id, boxes in (await call.shared()).items():
+        if any(Right.ADMINISTER in letters for letters in boxes.values()):
+            for entries in (await acl.lists(call.reading, account_id, who)).values():
+                found |= {one.grantee_id for one in entries}
+    return found
+
+
 async def visible(call: Call, account_ids: Iterable[int]) -> dict[int, Person]:
     """Those of these accounts that who asks may see."""
     around = await circle(call)
     found = await principals.some(call.reading, set(account_ids))
     known = {around.own.account_id, *await call.shared()}
     if any(number not in known for number in found):
-        known |= await principals.shared_by(call.reading, around.own.account_id)
+        known |= await _listed_with(call)
     return {
         number: one
         for number, one in found.items()

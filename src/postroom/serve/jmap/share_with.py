@@ -26,6 +26,7 @@ from postroom.store.rights import ALL, ANYONE, MailboxRef, Right
 from postroom.store.share_notices import Stamp
 
 SHARE_WITH: Final = "shareWith"
+MOST_CHANGED: Final = 100  # entries of one mailbox's list that one update changes
 NAMES: Final = frozenset(name for name, _ in SHARING)
 
 
@@ -93,6 +94,8 @@ async def wishes(call: Call, account_id: int, before: Object | None, after: Obje
     """What differs between two values of the property, who asks last: he may give his own right away. Raises `Refused`."""
     before, after = before or {}, after or {}
     changed = [one for one in {**before, **after} if before.get(one) != after.get(one)]
+    if len(changed) > MOST_CHANGED:
+        raise Refused("tooLarge", f"at most {MOST_CHANGED} principals at a time", (SHARE_WITH,))
     numbers = {one: number_of(IdKind.PRINCIPAL, one) for one in changed}
     seen = await visible(call, [number for number in numbers.values() if number is not None])
     found = []
