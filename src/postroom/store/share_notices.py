@@ -1,6 +1,7 @@
 """What an account is told when somebody else has changed its rights in something: records of its own, the newest ones.
 
-RFC 9670 §3 and §3.1 (a server keeps so many, and not for ever). Written in the transaction that changes the rights; nobody is told of what he did
+RFC 9670 §3 and §3.1 (a server keeps so many, not for ever, puts together what belongs together, and
+takes away what somebody has subscribed to). Written in the transaction that changes the rights; nobody is told of what he did
 himself, nor of what everybody was given. Not here: the change of rights (`acl`), and how it is shown.
 """
 
@@ -20,7 +21,9 @@ from postroom.store.rights import ANYONE, MailboxRef, held
 KIND: Final = "share"
 MAX_NOTICES: Final = 200  # of one account; with one more the oldest goes
 KEPT_DAYS: Final = 90  # and an older one goes when the next is made
-_DAY: Final = 86_400_000_000
+MERGED_SECONDS: Final = 60  # in which what one does about one mailbox is one notice
+_SECOND: Final = 1_000_000
+_DAY: Final = 86_400 * _SECOND
 
 
 class Stamp(msgspec.Struct, frozen=True):
@@ -82,11 +85,37 @@ async def change(
 
 async def _add(tx: Transaction, account_id: int, notice: Notice, stamp: Stamp) -> list[Change]:
     kind = of(account_id)
-    there = await records.listing(tx, kind)
-    too_many = len(there) - MAX_NOTICES + 1
+    there = {one.record_id: read(one.data) for one in await records.listing(tx, kind)}
+    gone = {number for number, one in there.items() if one.created < stamp.now - KEPT_DAYS * _DAY}
+    last = max(there, default=0)
+    if last and _is_one(there[last], notice):
+        gone.add(last)
+        notice = msgspec.structs.replace(notice, old=there[last].old)
+    kept = sorted(there.keys() - gone)
+    gone |= set(kept[: max(0, len(kept) - MAX_NOTICES + 1)])
+    done: list[Change] = [await records.remove(tx, kind, number, stamp.now) for number in sorted(gone)]
+    if notice.old != notice.new:
+        done.append(await records.create(tx, kind, stamp.notice_id, msgspec.json.encode(notice)))
+    return done
+
+
+def _is_one(former: Notice, notice: Notice) -> bool:
+    """Whether two notices are one: somebody has changed his mind, or goes on."""
+    same = (former.by, former.account_id, former.mailbox_id) == (
+        notice.by,
+        notice.account_id,
+        notice.mailbox_id,
+    )
+    return same and former.created >= notice.created - MERGED_SECONDS * _SECOND
+
+
+async def settle(tx: Transaction, mailbox: MailboxRef, now: int) -> list[Change]:
+    """`mailbox.who` has subscribed to it: he knows of it. Its notices go."""
+    kind = of(mailbox.who)
+    about = (mailbox.account_id, mailbox.mailbox_id)
     done: list[Change] = []
-    for place, record in enumerate(there):
-        if place < too_many or read(record.data).created < stamp.now - KEPT_DAYS * _DAY:
-            done.append(await records.remove(tx, kind, record.record_id, stamp.now))
-    done.append(await records.create(tx, kind, stamp.notice_id, msgspec.json.encode(notice)))
+    for record in await records.listing(tx, kind):
+        notice = read(record.data)
+        if (notice.account_id, notice.mailbox_id) == about:
+            done.append(await records.remove(tx, kind, record.record_id, now))
     return done

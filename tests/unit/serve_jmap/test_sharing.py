@@ -9,11 +9,11 @@ from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.address import parse_mailbox
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import MAIL_SHARE, OWNER, PRINCIPALS
-from postroom.serve.jmap import principal, share_with
+from postroom.serve.jmap import share_with
 from postroom.serve.jmap.call import Visitor
 from postroom.serve.jmap.share_with import letters_of, rights_of
 from postroom.serve.jmap.watching import Watch
-from postroom.store import accounts, acl, restored, share_notices
+from postroom.store import accounts, acl, share_notices
 from postroom.store.rights import ALL, Right
 
 CAROL = "carol@hamburger.test"
@@ -229,10 +229,10 @@ async def test_notifications(stage: JmapStage) -> None:
     box = (await box_of(bob, "Sent"))["id"]
     state = (await carol.call("ShareNotification/get", ids=[]))["state"]
     await share(bob, box, shareWith={her: {"mayReadItems": True}})
-    stage.now += 1_000_000
+    stage.now += 61_000_000
     await imap.ok(f"SETACL Sent {CAROL} lrs")
     await imap.ok(f"SETACL Sent {CAROL} lrs")  # nothing new
-    stage.now += 1_000_000
+    stage.now += 61_000_000
     await imap.ok(f"DELETEACL Sent {CAROL}")
     await imap.ok("SETACL Sent anyone l")
     first, second, third = await notices(carol)
@@ -298,6 +298,7 @@ async def test_so_many_notifications(stage: JmapStage, monkeypatch: pytest.Monke
     imap, carol = await stage.user(BOB), stage.jmap(CAROL)
     for letters in ("l", "lr", "lrs"):
         await imap.ok(f"SETACL INBOX {CAROL} {letters}")
+        stage.now += 61_000_000
     kept = await notices(carol)
     assert len(kept) == 3
     await imap.ok(f"SETACL INBOX {CAROL} lrsw")
@@ -305,73 +306,41 @@ async def test_so_many_notifications(stage: JmapStage, monkeypatch: pytest.Monke
     assert len(await notices(carol)) == 3
     stage.now += share_notices.KEPT_DAYS * 86_400_000_000
     await imap.ok(f"SETACL INBOX {CAROL} lr")
-    assert len(await notices(carol)) == 3  # just as old as may be
+    assert len(await notices(carol)) == 2  # one is just as old as may be
     stage.now += 1
+    await imap.ok(f"SETACL Sent {CAROL} l")
+    assert [one["name"] for one in await notices(carol)] == ["INBOX", "Sent"]
+
+
+async def test_what_belongs_together_is_one_notice(stage: JmapStage) -> None:
+    await stage.move_in(CAROL)
+    imap, carol = await stage.user(BOB), stage.jmap(CAROL)
     await imap.ok(f"SETACL INBOX {CAROL} l")
+    stage.now += share_notices.MERGED_SECONDS * 1_000_000
+    await imap.ok(f"SETACL INBOX {CAROL} lr")
+    (one,) = await notices(carol)
+    assert (one["oldRights"], one["newRights"]) == (None, rights("mayReadItems"))
+    stage.now += share_notices.MERGED_SECONDS * 1_000_000 + 1
+    await imap.ok(f"SETACL INBOX {CAROL} lrs")
+    assert len(await notices(carol)) == 2
+    await imap.ok(f"SETACL Sent {CAROL} lr")
+    assert len(await notices(carol)) == 3
+    await imap.ok(f"DELETEACL Sent {CAROL}")  # it was a mistake: there is nothing to tell
     assert len(await notices(carol)) == 2
 
 
-async def test_principals(stage: JmapStage) -> None:
-    bob = stage.jmap(BOB)
-    state = (await bob.call("Principal/get", ids=[]))["state"]
-    her = id_text(IdKind.PRINCIPAL, await stage.move_in(CAROL))
-    his, hers = who(stage, BOB), who(stage, ALICE)
-    found = await bob.call("Principal/get", ids=None)
-    assert {one["id"] for one in found["list"]} == {his, her}
-    got = await bob.call("Principal/get", ids=[her, hers, "Pxx", his])
-    assert got["notFound"] == [hers, "Pxx"]
-    account = got["list"][1].pop("accounts")
-    assert account[bob.account]["isPersonal"]
-    assert got["list"][0] == {
-        "id": her, "type": "individual", "name": CAROL, "description": None, "email": CAROL,
-        "timeZone": None, "capabilities": {}, "accounts": None,
-    }  # fmt: skip
-    changed = await bob.call("Principal/changes", sinceState=state)
-    assert (changed["created"], changed["updated"], changed["destroyed"]) == ([her], [], [])
-    queried = (await bob.call("Principal/query"))["queryState"]
-    address = parse_mailbox(CAROL)
-    assert address is not None
-    await stage.store.engine.write(lambda tx: accounts.set_name(tx, address, "Carol Chips"))
-    again = await bob.call("Principal/changes", sinceState=changed["newState"])
-    assert again["updated"] == [her]
-    told = await bob.call("Principal/queryChanges", sinceQueryState=queried)
-    assert told["removed"] == [her]
-    assert told["added"] == [{"id": her, "index": 1}]
-    await stage.store.engine.write(lambda tx: accounts.remove(tx, address))
-    gone = await bob.call("Principal/changes", sinceState=again["newState"])
-    assert gone["destroyed"] == [her]
-    for wrong in ("", "own-1", "99", "-1", "x", "9" * 40):
-        assert (await bob.error("Principal/changes", sinceState=wrong))["type"] == "cannotCalculateChanges"
-
-
-async def test_changes_of_principals_in_pieces(stage: JmapStage) -> None:
-    bob = stage.jmap(BOB)
-    state = (await bob.call("Principal/get", ids=[]))["state"]
-    for name in "cde":
-        await stage.move_in(f"{name}@hamburger.test")
-    seen = []
-    more = True
-    while more:
-        told = await bob.call("Principal/changes", sinceState=state, maxChanges=1)
-        seen += told["created"]
-        state, more = told["newState"], told["hasMoreChanges"]
-    assert seen == [who(stage, f"{name}@hamburger.test") for name in "cde"]
-
-
-async def test_foreigners_who_share(stage: JmapStage) -> None:
-    bob, alice = stage.jmap(BOB), stage.jmap(ALICE)
-    ids = [who(stage, ALICE), who(stage, BOB)]
-    await (await stage.user(ALICE)).ok(f"SETACL INBOX {BOB} lr")
-    for client, account in ((bob, alice.account), (alice, alice.account)):
-        got = await client.call("Principal/get", ids=ids)
-        assert [one["id"] for one in got["list"]] == ids
-        assert account in got["list"][0]["accounts"]
-    asked = {"accountIds": [alice.account]}
-    told = await bob.call("Principal/query", filter=asked)
-    assert told["ids"] == []  # not of his domain: not listed
-    assert not told["canCalculateChanges"]
-    told = await bob.error("Principal/queryChanges", sinceQueryState="1", filter=asked)
-    assert told["type"] == "cannotCalculateChanges"
+async def test_who_subscribes_knows(stage: JmapStage) -> None:
+    await stage.move_in(CAROL)
+    imap, bob, carol = await stage.user(BOB), stage.jmap(BOB), stage.jmap(CAROL)
+    for name in ("Sent", "Junk", "Trash"):
+        await imap.ok(f"SETACL {name} {CAROL} lr")
+    herself = await stage.user(CAROL)
+    await herself.ok(f'SUBSCRIBE "Other Users/{BOB}/Sent"')
+    assert [one["name"] for one in await notices(carol)] == ["Junk", "Trash"]
+    box = (await box_of(bob, "Junk"))["id"]
+    told = await carol.call("Mailbox/set", accountId=bob.account, update={box: {"isSubscribed": True}})
+    assert told["updated"] == {box: None}
+    assert [one["name"] for one in await notices(carol)] == ["Trash"]
 
 
 async def test_who_administers_sees_who_is_in_the_list(stage: JmapStage) -> None:
@@ -388,16 +357,6 @@ async def test_who_administers_sees_who_is_in_the_list(stage: JmapStage) -> None
     assert {one["email"] for one in got["list"]} == {CAROL, dora}
 
 
-async def test_a_domain_after_a_backup_was_restored(stage: JmapStage) -> None:
-    bob = stage.jmap(BOB)
-    before = (await bob.call("Principal/get", ids=[]))["state"]
-    await restored.mark(stage.store.engine, restored.Marking(stage.now))
-    told = await bob.error("Principal/changes", sinceState=before)
-    assert told["type"] == "cannotCalculateChanges"
-    after = (await bob.call("Principal/get", ids=[]))["state"]
-    assert (await bob.call("Principal/changes", sinceState=after))["updated"] == []
-
-
 async def test_a_notice_is_pushed(stage: JmapStage) -> None:
     her = await stage.move_in(CAROL)
     carol = stage.jmap(CAROL)
@@ -412,17 +371,6 @@ async def test_a_notice_is_pushed(stage: JmapStage) -> None:
     state = (await carol.call("ShareNotification/get", ids=[]))["state"]
     assert news.changed == {carol.account: {"ShareNotification": state}}
     watch.close()
-
-
-async def test_nothing_is_set(stage: JmapStage) -> None:
-    bob = stage.jmap(BOB)
-    his, hers = who(stage, BOB), who(stage, ALICE)
-    told = await bob.call(
-        "Principal/set", create={"a": {"name": "x"}}, update={his: {"name": "Boss"}}, destroy=[hers]
-    )
-    assert told["notCreated"]["a"]["type"] == "forbidden"
-    assert told["notUpdated"][his]["type"] == "forbidden"
-    assert told["notDestroyed"][hers]["type"] == "notFound"
 
 
 async def test_a_domain_that_is_not_listed(stage: JmapStage) -> None:
@@ -444,44 +392,3 @@ async def test_a_domain_that_is_not_listed(stage: JmapStage) -> None:
     await stage.store.engine.write(lambda tx: accounts.set_name(tx, address, "Bob"))
     changed = await bob.call("Principal/changes", sinceState=got["state"])
     assert changed["updated"] == [who(stage, BOB)]
-
-
-async def test_searching_principals(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("carol", "carl", "dora"):
-        await stage.move_in(f"{name}@hamburger.test")
-    bob = stage.jmap(BOB)
-
-    async def found(condition: Any, **more: Any) -> list[str]:
-        told = await bob.call("Principal/query", filter=condition, **more)
-        names = (await bob.call("Principal/get", ids=told["ids"]))["list"]
-        return [one["email"].partition("@")[0] for one in names]
-
-    both = {"operator": "AND", "conditions": [{"text": "CAR"}, {"name": "l"}]}
-    assert await found(None) == ["bob", "carl", "carol", "dora"]
-    assert await found({"email": "or"}) == ["dora"]
-    assert await found(both) == ["carl", "carol"]
-    assert await found({"type": "group"}) == []
-    assert await found({"timeZone": "Europe/Berlin"}) == []
-    assert await found({"accountIds": [bob.account, "A1"]}) == ["bob"]
-    assert await found(None, sort=[{"property": "email", "isAscending": False}], limit=1) == ["dora"]
-    monkeypatch.setattr(principal, "MOST_EXAMINED", 4)
-    assert len(await found(None)) == 4
-    monkeypatch.setattr(principal, "MOST_EXAMINED", 3)  # one less than there are
-    for condition in (None, {"name": "car"}, {"operator": "NOT", "conditions": [{"email": "car"}]}):
-        told = await bob.error("Principal/query", filter=condition)
-        assert told["type"] == "unsupportedFilter"
-    assert await found(both) == ["carl", "carol"]
-    assert await found({"email": "Car"}) == ["carl", "carol"]
-    assert await found({"email": "or"}) == []  # of a large domain the beginnings are asked for
-
-
-async def test_all_principals_are_no_more_than_one_call_gives(stage: JmapStage) -> None:
-    app = stage.app()
-    bob = stage.jmap(BOB)
-    bob.app = app
-    await stage.move_in(CAROL)
-    most = app.service.limits.max_objects_in_get
-    for most, name in ((2, "Principal/get"), (1, "error")):
-        app.service.limits = type(app.service.limits)(max_objects_in_get=most)
-        told = await bob.answer("Principal/get", ids=None)
-        assert told[0] == name

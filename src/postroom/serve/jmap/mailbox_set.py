@@ -17,7 +17,7 @@ from postroom.serve.jmap.folders import Folder, Folders, subscription_name
 from postroom.serve.jmap.getting import Setting, Taken
 from postroom.serve.jmap.mailbox import COUNTS, PROPERTIES, known, show, state_of
 from postroom.serve.jmap.share_with import SHARE_WITH, Wish
-from postroom.store import arranging, expunge, mailboxes, tree
+from postroom.store import arranging, expunge, mailboxes, share_notices, tree
 from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import TOP, BadName, HasChildren, MailboxExists, NewMailbox, TooManyMailboxes
@@ -193,8 +193,8 @@ class _Work:
         async def work(tx: Transaction) -> list[Change]:
             if subscribed:
                 await tree.subscribe(tx, who, name)
-            else:
-                await tree.unsubscribe(tx, who, name)
+                return await share_notices.settle(tx, ref, self._call.service.now())
+            await tree.unsubscribe(tx, who, name)
             return []
 
         await self._do(work)
