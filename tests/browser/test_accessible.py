@@ -50,7 +50,9 @@ def a_conversation(page: Page) -> None:
     """The first of the list, opened."""
     page.goto(page.url.partition("/mail/")[0] + "/mail/folder/inbox")
     page.locator(".row:not(.waiting)").first.click()
-    page.locator(".message.open .body:not([aria-busy]), .message.open iframe:not([aria-hidden])").first.wait_for()
+    page.locator(
+        ".message.open .body:not([aria-busy]), .message.open iframe:not([aria-hidden])"
+    ).first.wait_for()
 
 
 def a_contact(page: Page) -> None:

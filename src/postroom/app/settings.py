@@ -256,6 +256,9 @@ class MailboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(description="LITERAL- of RFC 7888 instead of LITERAL+: longer literals wait to be asked for"),
     ] = False
+    list_domain: Annotated[
+        bool, Meta(description="users see names and addresses of all accounts of their domain, to share with")
+    ] = True
     recipient_delimiter: Annotated[
         str, Meta(max_length=1, description="separates the detail of a sub-address")
     ] = "+"

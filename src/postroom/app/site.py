@@ -106,6 +106,7 @@ class Site:
             parts.login.write_history,
             self._programs,
         )
+        self._jmap.service.lists_domain = settings.mailboxes.list_domain
         self._pusher = self._jmap.service.push = Pusher(
             lambda: self._jmap.service, _sender(settings, world, parts)
         )

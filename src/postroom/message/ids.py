@@ -25,6 +25,7 @@ class IdKind(enum.StrEnum):
     BLOB = "B"
     QUEUE_JOB = "Q"
     RECORD = "R"
+    PRINCIPAL = "P"
 
 
 def id_text(kind: IdKind, number: int) -> str:

@@ -20,6 +20,7 @@ from postroom.store import (
     grants,
     mailboxes,
     passkeys,
+    principals,
     tokens,
 )
 from postroom.store.credentials import Credential, CredentialKind
@@ -56,6 +57,7 @@ async def add(tx: Transaction, new: NewAccount, ids: Ids, now: int) -> int:
     account_id = ids.next()
     await aliases.register(tx, new.address, Kind.ACCOUNT, account_id)
     await tx.execute(_PROFILE, account_id, str(new.address), new.name)
+    await principals.note(tx, new.address.domain, account_id)
     await mailboxes.create_account_mailboxes(tx, account_id, ids, now)
     if new.quota_bytes:
         await tx.execute(_QUOTA, account_id, new.quota_bytes)
@@ -97,6 +99,7 @@ async def remove(tx: Transaction, address: Address) -> int:
     await tx.execute(_STATE, found.account_id, 1)
     await tx.execute(_REMOVE_PROFILE, found.account_id)
     await tx.execute(_REMOVE_ADDRESS, address.key, found.account_id)
+    await principals.note(tx, address.domain, found.account_id, gone=True)
     return found.account_id
 
 
@@ -130,6 +133,7 @@ async def set_name(tx: Transaction, address: Address, name: str) -> None:
     """The name that people see; raises `NotFound`."""
     found = await get(tx, address)
     await tx.execute(_NAME, found.account_id, name)
+    await principals.note(tx, address.domain, found.account_id)
 
 
 async def set_password(tx: Transaction, address: Address, new: Verifiers, ids: Ids, now: int) -> None:

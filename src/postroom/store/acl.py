@@ -35,6 +35,9 @@ SELECT grantee_id, rights, denied FROM acl WHERE account_id = $1 AND mailbox_id 
 ENTRY: Final = """
 SELECT rights, denied FROM acl WHERE account_id = $1 AND mailbox_id = $2 AND grantee_id = $3
 """
+LISTS: Final = """
+SELECT mailbox_id, grantee_id, rights, denied FROM acl WHERE account_id = $1 ORDER BY mailbox_id, grantee_id
+"""
 COUNT: Final = "SELECT COUNT(*) FROM acl WHERE account_id = $1 AND mailbox_id = $2"
 PUT: Final = """
 INSERT INTO acl (account_id, mailbox_id, grantee_id, rights, denied) VALUES ($1, $2, $3, $4, $5)
@@ -64,6 +67,24 @@ async def entries(tx: Transaction, mailbox: MailboxRef) -> list[Entry]:
     await require(tx, mailbox, Right.ADMINISTER)
     rows = await tx.fetch(ENTRIES, mailbox.account_id, mailbox.mailbox_id)
     return [Entry(*row) for row in rows]
+
+
+async def lists(tx: Transaction, account_id: int, who: int) -> dict[int, list[Entry]]:
+    """The lists of those mailboxes of an account in which `who` may administer, by mailbox; without those that are empty."""
+    found: dict[int, list[Entry]] = {}
+    for mailbox_id, *row in await tx.fetch(LISTS, account_id):
+        found.setdefault(mailbox_id, []).append(Entry(*row))
+    if who == account_id:
+        return found
+
+    def given(entries: list[Entry]) -> str:
+        return joined((one.rights, one.denied) for one in entries if one.grantee_id in (ANYONE, who))
+
+    return {
+        number: entries
+        for number, entries in found.items()
+        if {Right.LOOKUP, Right.ADMINISTER} <= set(given(entries))
+    }
 
 
 async def change(tx: Transaction, mailbox: MailboxRef, asked: Change) -> MailboxChanged:

@@ -62,6 +62,7 @@ UPDATE mailboxes SET highestmodseq = highestmodseq + $1, created_modseq = create
 """
 EMAILS: Final = "UPDATE emails SET created_modseq = created_modseq + $1"
 RECORDS: Final = "UPDATE records SET created_modseq = created_modseq + $1, modseq = modseq + $1"
+PRINCIPALS: Final = "UPDATE principal_states SET newest = newest + $1, floor = newest + $1"
 FORGOTTEN: Final = (
     "DELETE FROM vanished",
     "DELETE FROM deleted_mailboxes",
@@ -112,6 +113,7 @@ async def mark(engine: Engine, how: Marking) -> Marked:
         await tx.execute(RECORDS, MODSEQS)
         await tx.execute(ACCOUNTS, MODSEQS, VALIDITIES)
         await tx.execute(MAILBOXES, MODSEQS)
+        await tx.execute(PRINCIPALS, MODSEQS)
         for statement in FORGOTTEN:
             await tx.execute(statement)
         await tx.execute(NODES, MODSEQS, how.now // 1000 + IDS_MS)

@@ -28,7 +28,9 @@ async def test_the_first_mailboxes(stage: JmapStage) -> None:
     assert inbox["parentId"] is None
     assert inbox["isSubscribed"] is True
     assert inbox["sortOrder"] == 0
-    assert inbox["myRights"] == {name: name not in ("mayRename", "mayDelete") for name in RIGHTS}
+    assert inbox["myRights"] == {
+        name: name not in ("mayRename", "mayDelete") for name in (*RIGHTS, "mayShare")
+    }
     assert [inbox[name] for name in ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")] == [
         0,
         0,

@@ -123,9 +123,9 @@ async def test_records_of_a_removed_account_and_what_they_refer_to(account, monk
 
 
 def test_every_table_of_accounts_is_thought_of():
-    """Some go row by row before, some with the account's name, the index follows the emails, and devices wait for minutes only."""
+    """Some go row by row before, some with the account's name, the index follows the emails, devices wait for minutes only, and a domain remembers who was there."""
     others = {"messages", "emails", "blobs", "records", "record_blobs", "index_queue", "search_texts"}
-    others |= {"device_requests"}
+    others |= {"device_requests", "principals"}
     named = {
         "addresses",
         "profiles",

@@ -22,6 +22,11 @@ VAPID: Final = "urn:ietf:params:jmap:webpush-vapid"
 WEBSOCKET: Final = "urn:ietf:params:jmap:websocket"
 
 CONTACTS: Final = "urn:ietf:params:jmap:contacts"
+PRINCIPALS: Final = "urn:ietf:params:jmap:principals"
+OWNER: Final = (
+    "urn:ietf:params:jmap:principals:owner"  # RFC 9670 §1.5.2: of accounts alone; nobody asks for it
+)
+MAIL_SHARE: Final = "urn:ietf:params:jmap:mail:share"
 WEBMAIL: Final = (
     "urn:postroom:params:jmap:webmail"  # ours: what the web mail needs beyond the standard, in one
 )
@@ -81,6 +86,8 @@ TABLE: Final[tuple[Capability, ...]] = (
     Capability(VAPID, "RFC 9749 §3"),
     Capability(WEBMAIL, "of no RFC", _WEBMAIL, _WEBMAIL),
     Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
+    Capability(PRINCIPALS, "RFC 9670 §1.5.1", {"currentUserPrincipalId": None}),
+    Capability(MAIL_SHARE, "of no RFC: draft-ietf-jmap-mail-sharing, work in progress", {}, {}),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
 # RFC 8620 §5.5. Texts are sorted by i;unicode-casemap, which for those in ASCII is the other one, too.

@@ -12,8 +12,8 @@ from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.acl import VIRTUAL, GetAcl, ListRights, MyRights, SetAcl
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
-from postroom.store import acl
-from postroom.store.changes import PROCESSES, SHARED, Announced, Change, MailboxChanged
+from postroom.store import acl, share_notices
+from postroom.store.changes import Change
 from postroom.store.engine import Transaction
 from postroom.store.rights import ALL, ANYONE, MailboxRef, Right, require, rights_in
 
@@ -31,15 +31,14 @@ async def set_acl(conversation: Conversation, command: SetAcl) -> Answer:
     identifier = command.identifier.removeprefix("-")
     denies = identifier != command.identifier
 
+    stamp = share_notices.Stamp(conversation.service.ids.next(), conversation.service.now())
+
     async def work(tx: Transaction) -> list[Change]:
         ref = await names.find(conversation, tx, command.mailbox)
         await require(tx, ref, Right.ADMINISTER)
         grantee_id = await _account(conversation, tx, identifier)
         asked = acl.Change(grantee_id, command.rights, command.mode, denies)
-        changed = await acl.change(tx, ref, asked)
-        if grantee_id == ANYONE:
-            return [changed, Announced(PROCESSES, 0, SHARED)]
-        return [changed, MailboxChanged(grantee_id, 0, ref.mailbox_id)]
+        return await share_notices.change(tx, ref, [asked], stamp)
 
     conversation.publish(await conversation.write(work))
     return Answer("Rights changed")

@@ -15,7 +15,7 @@ from postroom.proto.imap.commands.mailboxes import Create, Delete, Rename, Subsc
 from postroom.proto.imap.verb import State
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
-from postroom.store import copying, expunge, mailboxes, messages, tree
+from postroom.store import copying, expunge, mailboxes, messages, share_notices, tree
 from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import HasChildren, Impossible, Mailbox
@@ -160,6 +160,8 @@ async def subscribe(conversation: Conversation, command: Subscribe) -> Answer:
             return [await mailboxes.subscribe(tx, ref, subscribed=command.subscribed)]
         if command.subscribed:
             await tree.subscribe(tx, account_id, name)
+            settled = await share_notices.settle(tx, ref, conversation.service.now())
+            return [MailboxChanged(account_id, 0, ref.mailbox_id), *settled]
         return [MailboxChanged(account_id, 0, ref.mailbox_id)]
 
     conversation.publish(await conversation.write(work))

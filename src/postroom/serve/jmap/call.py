@@ -66,7 +66,8 @@ class JmapService(msgspec.Struct):
 
     `tell` hears of faults of ours; `post` is the door for what is sent; `unique` makes the left half of a Message-ID.
     `keys`: what users change about their own accounts with. `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made.
-    `names`: under which our doors write Authentication-Results; `leave` POSTs to an address to leave a mailing list and gives the status of the answer.
+    `names`: under which our doors write Authentication-Results; `leave` POSTs to an address to leave a mailing list and gives the status of the answer;
+    `lists_domain`: whether users see who else has an account at their domain.
     """
 
     logins: Logins
@@ -89,6 +90,7 @@ class JmapService(msgspec.Struct):
     keys: AccountKeys | None = None
     rendering: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(RENDERED_AT_ONCE))
     audience: Audience = msgspec.field(default_factory=Audience)
+    lists_domain: bool = True
 
 
 class Visitor(msgspec.Struct, frozen=True):

@@ -36,9 +36,11 @@ from postroom.serve.jmap import (
     own_password,
     passkey,
     preferences,
+    principal,
     push_subscription,
     quota,
     search_query,
+    share_notification,
     snippet,
     snooze,
     submission,
@@ -87,4 +89,6 @@ METHODS: Final[Methods] = {
     **own_password.METHODS,
     **login_history.METHODS,
     **mail_programs.METHODS,
+    **principal.METHODS,
+    **share_notification.METHODS,
 }

@@ -29,6 +29,7 @@ RIGHTS: Final = (
     ("mayDelete", (Right.DELETE_MAILBOX,)),
     ("maySubmit", (Right.POST,)),
 )
+SHARING: Final = (*RIGHTS, ("mayShare", (Right.ADMINISTER,)))  # of a client that knows of sharing
 
 
 class Folder(msgspec.Struct, frozen=True):
@@ -43,13 +44,18 @@ class Folder(msgspec.Struct, frozen=True):
         """Whether what is in it may be seen."""
         return Right.READ in self.rights
 
-    def my_rights(self) -> dict[str, bool]:
-        """MailboxRights."""
+    @property
+    def shareable(self) -> bool:
+        """Whether who asks may share it."""
+        return Right.ADMINISTER in self.rights
+
+    def my_rights(self, *, sharing: bool) -> dict[str, bool]:
+        """MailboxRights; `sharing`: for a client that knows of `mayShare`."""
         fixed = self.mailbox.role == "inbox"
         return {
             name: all(letter in self.rights for letter in letters)
             and not (fixed and name in ("mayRename", "mayDelete"))
-            for name, letters in RIGHTS
+            for name, letters in (SHARING if sharing else RIGHTS)
         }
 
 

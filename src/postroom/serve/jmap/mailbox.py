@@ -1,4 +1,4 @@
-"""Mailbox/get and Mailbox/changes (RFC 8621 §2.1, §2.2)."""
+"""Mailbox/get and Mailbox/changes (RFC 8621 §2.1, §2.2), with `shareWith` for clients that know of it (`share_with`)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any, Final
 import msgspec
 
 from postroom.message.ids import IdKind, id_text
-from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.capabilities import MAIL, MAIL_SHARE
 from postroom.proto.jmap.standard import Changes, Get, wanted
 from postroom.proto.jmap.state import Changed
 from postroom.proto.jmap.types import Object
+from postroom.serve.jmap import share_with
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folder, Folders
 from postroom.serve.jmap.getting import Since, got, ids_of
+from postroom.serve.jmap.share_with import SHARE_WITH
 from postroom.store import arranging
 from postroom.store.roster import Counts
 
@@ -28,6 +30,8 @@ class Shown(msgspec.Struct, frozen=True):
     folder: Folder
     parent: Folder | None
     counts: Counts
+    sharing: bool  # whether the client knows of it
+    share_with: Object | None
 
 
 PROPERTIES: Final[Mapping[str, Callable[[Shown], Any]]] = {
@@ -40,15 +44,21 @@ PROPERTIES: Final[Mapping[str, Callable[[Shown], Any]]] = {
     "unreadEmails": lambda one: one.counts.unread_emails,
     "totalThreads": lambda one: one.counts.threads,
     "unreadThreads": lambda one: one.counts.unread_threads,
-    "myRights": lambda one: one.folder.my_rights(),
+    "myRights": lambda one: one.folder.my_rights(sharing=one.sharing),
     "isSubscribed": lambda one: one.folder.subscribed,
+    SHARE_WITH: lambda one: one.share_with,
 }
+
+
+def known(call: Call) -> tuple[str, ...]:
+    """The properties of which the client knows."""
+    return tuple(name for name in PROPERTIES if name != SHARE_WITH or MAIL_SHARE in call.using)
 
 
 async def get(call: Call, arguments: Get) -> Object:
     """RFC 8621 §2.1."""
     account_id = await call.account(arguments.account_id)
-    properties = wanted(arguments.properties, tuple(PROPERTIES))
+    properties = wanted(arguments.properties, known(call))
     asked = ids_of(call, arguments)
     state = await state_of(call, account_id)
     folders = await Folders.read(call, account_id)
@@ -67,9 +77,14 @@ async def show(
     if not set(COUNTS).isdisjoint(properties) and found:
         roster = await call.service.rosters.look(call.reading, folders.reader)
         counts = await roster.counts(folders.trash)
+    sharing = MAIL_SHARE in call.using
+    lists = await share_with.lists(call, folders.account_id) if SHARE_WITH in properties else {}
     shown = []
     for folder in found:
-        one = Shown(folder, folders.parent(folder), counts.get(folder.mailbox.mailbox_id, NOTHING))
+        number = folder.mailbox.mailbox_id
+        one = Shown(
+            folder, folders.parent(folder), counts.get(number, NOTHING), sharing, lists.get(number) or None
+        )
         shown.append({name: PROPERTIES[name](one) for name in properties})
     return shown
 

@@ -11,15 +11,18 @@ from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import Object
+from postroom.serve.jmap import share_with
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folder, Folders, subscription_name
 from postroom.serve.jmap.getting import Setting, Taken
-from postroom.serve.jmap.mailbox import COUNTS, PROPERTIES, show, state_of
-from postroom.store import arranging, expunge, mailboxes, tree
+from postroom.serve.jmap.mailbox import COUNTS, PROPERTIES, known, show, state_of
+from postroom.serve.jmap.share_with import SHARE_WITH, Wish
+from postroom.store import arranging, expunge, mailboxes, share_notices, tree
 from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import TOP, BadName, HasChildren, MailboxExists, NewMailbox, TooManyMailboxes
 from postroom.store.rights import MailboxRef
+from postroom.store.share_notices import Stamp
 from postroom.store.tree import RoleTaken
 
 MAX_ORDER: Final = 2**31 - 1  # RFC 8621 §2
@@ -27,10 +30,16 @@ MAX_ORDER: Final = 2**31 - 1  # RFC 8621 §2
 ROLES: Final = frozenset(
     ("all", "archive", "drafts", "flagged", "important", "inbox", "junk", "memos", "scheduled", "sent", "snoozed", "subscribed", "trash")
 )  # fmt: skip
-SETTABLE: Final[dict[str, Any]] = {"parentId": None, "role": None, "sortOrder": 0, "isSubscribed": True}
+SETTABLE: Final[dict[str, Any]] = {
+    "parentId": None,
+    "role": None,
+    "sortOrder": 0,
+    "isSubscribed": True,
+    SHARE_WITH: None,
+}
 _HARMLESS: Final = frozenset(("name", "sortOrder", "isSubscribed"))
 _UNCOUNTED: Final = tuple(
-    name for name in PROPERTIES if name not in COUNTS
+    name for name in PROPERTIES if name not in (*COUNTS, SHARE_WITH)
 )  # what is known of one without its emails
 _SERVER_SET: Final = tuple(name for name in PROPERTIES if name not in ("name", *SETTABLE))
 
@@ -82,7 +91,7 @@ class _Work:
         """A new mailbox."""
         call = self._call
         for name in given:
-            if name not in PROPERTIES or name in _SERVER_SET:
+            if name not in known(call) or name in _SERVER_SET:
                 raise invalid(
                     name, "only the server sets this" if name in PROPERTIES else "there is no such property"
                 )
@@ -100,22 +109,27 @@ class _Work:
             bool(values["isSubscribed"]) and own,
         )
 
-        async def work(tx: Transaction) -> list[MailboxChanged]:
+        shared = _Shared(call, self._account_id, number)
+        if SHARE_WITH in given:
+            above = parent_id and (await share_with.lists(call, self._account_id)).get(parent_id)
+            await shared.wish(above or None, given[SHARE_WITH])
+
+        async def work(tx: Transaction) -> list[Change]:
             if new.role and await tx.fetchrow(tree.ROLE_TAKEN, self._account_id, new.role):
                 raise RoleTaken
-            made = [
+            made: list[Change] = [
                 await mailboxes.create(tx, self._account_id, new, call.service.now(), call.visitor.account_id)
             ]
             if values["sortOrder"]:
                 made.append(
                     await arranging.set_order(tx, call.ref(self._account_id, number), values["sortOrder"])
                 )
-            return made
+            return made + await shared.give(tx)
 
         await self._do(work)
         call.forget_shared()
         folders = await Folders.read(call, self._account_id)
-        (shown,) = await show(call, folders, [folders.by_id[number]], _UNCOUNTED)
+        (shown,) = await show(call, folders, [folders.by_id[number]], self._shown(sharing=True))
         told = {**shown, **dict.fromkeys(COUNTS, 0)}
         return {name: value for name, value in told.items() if name == "id" or given.get(name, self) != value}
 
@@ -125,9 +139,13 @@ class _Work:
         folders = await Folders.read(call, self._account_id)
         folder = self._folder(folders, record)
         counted = [name for name in COUNTS if name in given]
-        (current,) = await show(call, folders, [folder], [*_UNCOUNTED, *counted])
+        sharing = any(path.partition("/")[0] == SHARE_WITH for path in given)
+        (current,) = await show(call, folders, [folder], [*self._shown(sharing=sharing), *counted])
+        if SHARE_WITH in current:  # what is shared with nobody may be patched, too
+            share_with.must_share(shareable=folder.shareable)
+            current[SHARE_WITH] = current[SHARE_WITH] or {}
         values = patch.apply(current, given, SETTABLE)
-        wrong = [name for name in values if name not in PROPERTIES]
+        wrong = [name for name in values if name not in known(call)]
         wrong += [name for name in _SERVER_SET if values.get(name) != current.get(name)]
         if wrong:
             raise invalid(wrong, "not a property that a client sets")
@@ -141,9 +159,11 @@ class _Work:
         parent_id = self._parent(values["parentId"], folders)
         self._check_role(current["role"], values["role"])
         own = self._account_id == call.visitor.account_id
+        shared = _Shared(call, self._account_id, ref.mailbox_id)
+        await shared.wish(current.get(SHARE_WITH), values.get(SHARE_WITH))
 
-        async def work(tx: Transaction) -> list[MailboxChanged]:
-            done: list[MailboxChanged] = []
+        async def work(tx: Transaction) -> list[Change]:
+            done: list[Change] = []
             if (values["name"], values["parentId"]) != (current["name"], current["parentId"]):
                 done.append(await mailboxes.rename(tx, ref, parent_id, values["name"]))
             if values["role"] != current["role"]:
@@ -152,11 +172,16 @@ class _Work:
                 done.append(await arranging.set_order(tx, ref, values["sortOrder"]))
             if own and values["isSubscribed"] != current["isSubscribed"]:
                 done.append(await mailboxes.subscribe(tx, ref, subscribed=values["isSubscribed"]))
-            return done
+            return done + await shared.give(tx)
 
         await self._do(work)
+        call.forget_shared()
         if not own and values["isSubscribed"] != current["isSubscribed"]:
             await self._subscribe(ref, subscribed=values["isSubscribed"])
+
+    def _shown(self, *, sharing: bool) -> tuple[str, ...]:
+        """What is read of a mailbox; `sharing`: also with whom it is shared, where the client knows of that."""
+        return (*_UNCOUNTED, SHARE_WITH) if sharing and SHARE_WITH in known(self._call) else _UNCOUNTED
 
     async def _subscribe(self, ref: MailboxRef, *, subscribed: bool) -> None:
         """A subscription of who asks to another's mailbox is a name of his own."""
@@ -168,8 +193,8 @@ class _Work:
         async def work(tx: Transaction) -> list[Change]:
             if subscribed:
                 await tree.subscribe(tx, who, name)
-            else:
-                await tree.unsubscribe(tx, who, name)
+                return await share_notices.settle(tx, ref, self._call.service.now())
+            await tree.unsubscribe(tx, who, name)
             return []
 
         await self._do(work)
@@ -271,9 +296,30 @@ class _Work:
 
     def _check(self, values: Object) -> None:
         """The types of what a client may set."""
+        values = {SHARE_WITH: None, **values}
         wrong = [name for name, test in _TYPES.items() if name not in values or not test(values[name])]
         if wrong:
             raise invalid(wrong, "a property is missing, or its value is none that it can have")
+
+
+class _Shared:
+    """What is to become of one mailbox's list."""
+
+    def __init__(self, call: Call, account_id: int, mailbox_id: int) -> None:
+        self._call = call
+        self._ref = call.ref(account_id, mailbox_id)
+        self._wished: list[Wish] = []
+        self._stamps: list[Stamp] = []
+
+    async def wish(self, before: Object | None, after: Object | None) -> None:
+        """Two values of the property. Raises `Refused`."""
+        service = self._call.service
+        self._wished = await share_with.wishes(self._call, self._ref.account_id, before, after)
+        self._stamps = [Stamp(service.ids.next(), service.now()) for _ in self._wished]
+
+    async def give(self, tx: Transaction) -> list[Change]:
+        """Makes the one the other."""
+        return await share_with.give(tx, self._ref, self._wished, self._stamps) if self._wished else []
 
 
 def _is_order(value: Any) -> bool:
@@ -286,6 +332,7 @@ _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
     "role": lambda value: value is None or (isinstance(value, str) and value in ROLES),
     "sortOrder": _is_order,
     "isSubscribed": lambda value: isinstance(value, bool),
+    SHARE_WITH: share_with.is_share_with,
 }
 
 METHODS: Final[Methods] = {"Mailbox/set": Method(MAIL, MailboxSet, set_)}

@@ -1,6 +1,6 @@
 """The Session object: what the server can do, which accounts there are for whoever asks, and where to go.
 
-RFC 8620 §2. Its state is a hash of it, so that it changes when anything in it does. Not here: who asks.
+RFC 8620 §2, RFC 9670 §1.5 (whose an account is). Its state is a hash of it, so that it changes when anything in it does. Not here: who asks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ import msgspec
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import ijson
-from postroom.proto.jmap.capabilities import COLLATIONS, CORE, SUBMISSION, TABLE, VAPID, WEBMAIL, WEBSOCKET
+from postroom.proto.jmap.capabilities import (
+    COLLATIONS,
+    CORE,
+    OWNER,
+    PRINCIPALS,
+    SUBMISSION,
+    TABLE,
+    VAPID,
+    WEBMAIL,
+    WEBSOCKET,
+)
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.store import acl
 from postroom.store.rights import Right
@@ -37,7 +47,7 @@ async def session_object(service: JmapService, visitor: Visitor, origin: str) ->
             for capability in TABLE
             if capability.uri != VAPID or service.push
         },
-        "accounts": await _accounts(service, visitor),
+        "accounts": await accounts_of(service, visitor),
         "primaryAccounts": {capability.uri: own for capability in TABLE if capability.of_account is not None},
         "username": visitor.address,
         "apiUrl": origin + API,
@@ -59,11 +69,15 @@ def _server(service: JmapService, uri: str, origin: str) -> dict[str, Any]:
     return {**msgspec.to_builtins(service.limits), "collationAlgorithms": list(COLLATIONS)}
 
 
-async def _accounts(service: JmapService, visitor: Visitor) -> dict[str, Any]:
+async def accounts_of(service: JmapService, visitor: Visitor) -> dict[str, Any]:
+    """The Account objects that somebody sees, by id: his own first, then those that share something with him."""
     reading = service.store.engine.reading()
     shared = await acl.shared_with(reading, visitor.account_id)
     names = await acl.addresses_of(reading, shared)
     own = _account(visitor.address)
+    own["accountCapabilities"][PRINCIPALS] = {
+        "currentUserPrincipalId": id_text(IdKind.PRINCIPAL, visitor.account_id)
+    }
     if service.post is not None:
         abilities = own["accountCapabilities"]
         abilities[SUBMISSION] = service.post.capability(service.now() // 1_000_000)
@@ -71,6 +85,12 @@ async def _accounts(service: JmapService, visitor: Visitor) -> dict[str, Any]:
     accounts = {id_text(IdKind.ACCOUNT, visitor.account_id): own}
     for number, address in names.items():
         accounts[id_text(IdKind.ACCOUNT, number)] = _account(address, "".join(shared[number].values()))
+    home = id_text(IdKind.ACCOUNT, visitor.account_id)
+    for number in (visitor.account_id, *names):  # RFC 9670 §1.5.2
+        accounts[id_text(IdKind.ACCOUNT, number)]["accountCapabilities"][OWNER] = {
+            "accountIdForPrincipal": home,
+            "principalId": id_text(IdKind.PRINCIPAL, number),
+        }
     return accounts
 
 

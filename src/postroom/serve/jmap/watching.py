@@ -19,7 +19,7 @@ from postroom.proto.jmap.push import position
 from postroom.serve.jmap import identity, mailbox, preferences, quota, submission_records, thread
 from postroom.serve.jmap.call import Call, JmapService, Visitor
 from postroom.serve.jmap.recorded import state_of
-from postroom.store import bulk_changes, contacts, emails, snoozing
+from postroom.store import bulk_changes, contacts, emails, share_notices, snoozing
 from postroom.store.changes import (
     PROCESSES,
     SHARED,
@@ -45,7 +45,7 @@ class Watched(msgspec.Struct, frozen=True):
     shared: bool = False
 
 
-# A type that has /get and a state is a row here; its `state` is what its /get uses.
+# A type that has /get and a state is a row here, but for Principal: nobody tells of what administrators do. Its `state` is what its /get uses.
 TYPES: Final[Mapping[str, Watched]] = {
     "Mailbox": Watched(mailbox.state_of, shared=True),
     "Email": Watched(thread.state_of, shared=True),
@@ -54,6 +54,7 @@ TYPES: Final[Mapping[str, Watched]] = {
     "Identity": Watched(lambda call, own: state_of(call, Kind(own, identity.KIND))),
     "EmailSubmission": Watched(lambda call, own: state_of(call, Kind(own, submission_records.KIND))),
     "ContactCard": Watched(lambda call, own: state_of(call, contacts.cards_of(own))),
+    "ShareNotification": Watched(lambda call, own: state_of(call, share_notices.of(own))),
     "Quota": Watched(quota.state_of),
     "Preferences": Watched(preferences.state_of),
     "BulkChange": Watched(lambda call, own: state_of(call, bulk_changes.of(own))),

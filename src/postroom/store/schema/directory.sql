@@ -127,3 +127,20 @@ CREATE TABLE logins (
   last       BIGINT   NOT NULL,
   PRIMARY KEY (account_id, day, protocol, ip, method, label, good)
 ) {CLUSTERED};
+
+-- What happened to the accounts of a domain: when each was entered, renamed or removed, in numbers that count up with the domain's changes.
+CREATE TABLE principals (
+  domain     {TEXT}   NOT NULL,
+  account_id BIGINT   NOT NULL,
+  created    BIGINT   NOT NULL,
+  changed    BIGINT   NOT NULL,
+  gone       SMALLINT NOT NULL,
+  PRIMARY KEY (domain, account_id)
+) {CLUSTERED};
+CREATE INDEX principals_changed ON principals (domain, changed);
+
+CREATE TABLE principal_states (             -- the newest of these numbers; its row is what changes of one domain wait for
+  domain {TEXT} NOT NULL PRIMARY KEY,
+  newest BIGINT NOT NULL,
+  floor  BIGINT NOT NULL                    -- below it not all is known: a backup was restored
+) {CLUSTERED};
