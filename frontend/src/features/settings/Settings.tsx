@@ -41,6 +41,9 @@ export default function Settings({ values }: { values: Record<string, string> })
               </a>
             </li>
           ))}
+          <li>
+            <a href="/mail/settings/keyboard">{t("keyboard.settings")}</a>
+          </li>
         </ul>
       </nav>
       <div class="settings-part">
