@@ -160,7 +160,8 @@ def test_a_folder_is_downloaded(settings, web_lab):
 def test_appearance_is_kept(settings):
     page = settings("Appearance")
     page.get_by_role("radio", name="Dark").check()
-    page.get_by_role("radio", name="Compact").check()
+    with page.expect_response(lambda answer: "Preferences/set" in (answer.request.post_data or "")):
+        page.get_by_role("radio", name="Compact").check()
     page.reload()
     expect(page.get_by_role("radio", name="Compact")).to_be_checked()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

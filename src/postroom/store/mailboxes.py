@@ -124,6 +124,7 @@ INHERIT: Final = """
 INSERT INTO acl (account_id, mailbox_id, grantee_id, rights, denied)
 SELECT account_id, $3, grantee_id, rights, denied FROM acl WHERE account_id = $1 AND mailbox_id = $2
 """
+HOLD: Final = "SELECT modseq FROM accounts WHERE account_id = $1 {LOCK}"
 BUMP: Final = "UPDATE accounts SET modseq = modseq + 1 WHERE account_id = $1 RETURNING modseq"
 UNBUMP: Final = "UPDATE accounts SET modseq = modseq - 1 WHERE account_id = $1"
 # uidvalidity grows with every mailbox, so that a name used anew within a second is not taken for the old one.
@@ -270,6 +271,11 @@ async def bump(tx: Transaction, account_id: int) -> int:
         raise NoSuchMailbox(detail=f"no account {account_id}")
     modseq: int = row[0]
     return modseq
+
+
+async def hold(tx: Transaction, account_id: int) -> None:
+    """The account's lock without a new modseq: for who has to look before he writes, if he writes at all."""
+    await tx.fetchrow(HOLD, account_id)
 
 
 async def unbump(tx: Transaction, account_id: int) -> None:

@@ -16,7 +16,8 @@ from postroom.mailauth.decision import Measure, Policy
 def world() -> Any:
     return SimpleNamespace(
         resolver=None,
-        clock=SimpleNamespace(now=lambda: 0),
+        clock=SimpleNamespace(now=lambda: 0, monotonic=lambda: 0.0),
+        open_house=False,
         log=SimpleNamespace(info=lambda *_, **__: None),
     )
 

@@ -99,7 +99,7 @@ def test_its_files_stay_short_and_its_styles_know_no_left() -> None:
 
 
 def test_no_text_becomes_html() -> None:
-    """Trusted Types stop it in the browser; here nobody even tries."""
-    sinks = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write")
+    """Trusted Types stop it in the browser; here nobody even tries. Reading what a tree is as text is no such thing."""
+    sinks = re.compile(r"(?:innerHTML|outerHTML)\s*\+?=(?!=)|insertAdjacentHTML|document\.write")
     files: list[Path] = [*SOURCE.rglob("*.ts"), *SOURCE.rglob("*.tsx")]
     assert [path.name for path in files if sinks.search(path.read_text("utf-8"))] == []

@@ -25,7 +25,7 @@ from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting
 from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.thread import state_of
-from postroom.store import copying, emails, expunge
+from postroom.store import copying, emails, expunge, mailboxes
 from postroom.store.changes import Change
 from postroom.store.emails import KEYWORDS, Copy
 from postroom.store.engine import Transaction
@@ -177,6 +177,7 @@ class _Change:
 
     async def apply(self, tx: Transaction, placed: _Wish[int], marked: _Wish[str]) -> list[Change]:
         """Moves, copies, expunges, then sets keywords. Raises `NotPermitted`, `OverQuota`, `Refused`."""
+        await mailboxes.hold(tx, self._folders.account_id)
         copies = await self._read(tx)
         words = marked.of(set(emails.keywords_of(copies)))
         boxes = placed.of({one.mailbox_id for one in copies})
