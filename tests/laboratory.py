@@ -11,7 +11,7 @@ from typing import Any
 
 from postroom.agent import runtime
 from postroom.app.logs import make_log
-from postroom.lab.cli import _word as word
+from postroom.lab.cli.word import word
 from postroom.lab.laboratory import Laboratory, LabSettings
 from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import residents

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -182,7 +183,8 @@ class Services:
         tls = self._tls.of(name) if name in IMPLICIT_TLS else None
         endpoint = Endpoint(sessions, self._connections, self._tell, tls)
         refusal = _BUSY.get(name, _BUSY_SMTP)
-        return Door(endpoint, self._gate, refusal, proxies=self._proxies, refused=self._turned_away)
+        tap = None if self._world.tap is None else partial(self._world.tap, name)
+        return Door(endpoint, self._gate, refusal, proxies=self._proxies, refused=self._turned_away, tap=tap)
 
     def _turned_away(self, ip: str, why: str) -> None:
         self._world.log.info("connection.refused", client=ip, why=why)

@@ -14,6 +14,8 @@ import msgspec
 from postroom.app.logs import Log
 from postroom.intake.door import Door
 from postroom.net.clock import Clock
+from postroom.net.session import Peer
+from postroom.net.tapped import Overheard
 from postroom.proto.dns.resolver import Resolver
 from postroom.store.throttle import Limits as LoginLimits
 
@@ -48,6 +50,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     `relay_tls` the context for STARTTLS to next hops. `open_house` is a lab's: passwords without TLS, VRFY and EXPN for everybody, patience,
     connections without number. `before_door` may put faults in front of a door. `inherited` are sockets that were opened before, by service,
     `control` likewise. `withheld` are extensions of SMTP that are not offered to other servers. Conversations have `farewell` seconds when the server stops.
+    `tap` listens in on every connection to the server; it is given the service, the far and the near end.
     """
 
     clock: Clock
@@ -66,3 +69,4 @@ class Surroundings(msgspec.Struct, frozen=True):
     worker: Worker = Worker()
     https_port_of: Callable[[str], int] = _port_443
     withheld: frozenset[str] = frozenset()
+    tap: Callable[[str, Peer, Peer], Overheard] | None = None

@@ -1,17 +1,15 @@
 """The lab's clock from outside: `postroom lab clock +5h` moves the time of a running lab, and what waited for it happens now.
 
-Retries, delay notices and expiry (RFC 5321 §4.5.4.1) follow it; ids do not. The lab listens at a control socket of its own beside its
-servers'. Not here: the clock (`net.clock`).
+Retries, delay notices and expiry (RFC 5321 §4.5.4.1) follow it; ids do not. Not here: the clock (`net.clock`), the socket (`lab.control`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from postroom.app.control import Caller, ControlServer, OperationError, Request
+from postroom.app.control import OperationError
 from postroom.net.clock import MovableClock
 
 CLOCK = "clock"
@@ -32,29 +30,10 @@ def parse_step(text: str) -> int:
     return days * _UNITS["d"] + hours * _UNITS["h"] + minutes * _UNITS["m"] + seconds
 
 
-class LabControl:
-    """The socket of one lab, at `DATA/lab`."""
-
-    def __init__(self, data: Path, clock: MovableClock) -> None:
-        self.path = data / "lab"
-        self._clock = clock
-        self._server = ControlServer(self.path, self._perform)
-
-    async def start(self) -> None:
-        """Listens."""
-        await self._server.start()
-
-    async def stop(self) -> None:
-        """Ends."""
-        await self._server.stop()
-
-    async def _perform(self, caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
-        if not caller.is_administrator:
-            raise OperationError(f"{caller.name} may not move this lab's clock: it is somebody else's")
-        if request.operation != CLOCK:
-            raise OperationError(f"a lab knows no {request.operation}")
-        seconds = request.arguments.get("seconds", 0)
-        if not isinstance(seconds, int) or seconds < 0:
-            raise OperationError("the clock moves forward only")
-        self._clock.advance(seconds)
-        yield {"ahead": round(self._clock.offset), "now": self._clock.now()}
+async def moved(clock: MovableClock, arguments: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """The operation: `seconds` forward. Gives `ahead` of this machine's clock, in seconds, and `now` in unix microseconds."""
+    seconds = arguments.get("seconds", 0)
+    if not isinstance(seconds, int) or seconds < 0:
+        raise OperationError("the clock moves forward only")
+    clock.advance(seconds)
+    yield {"ahead": round(clock.offset), "now": clock.now()}

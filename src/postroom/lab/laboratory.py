@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -27,15 +28,18 @@ from postroom.app.settings import (
 from postroom.app.surroundings import Surroundings
 from postroom.app.tls_settings import MtaStsSettings, TlsSettings
 from postroom.lab.ca import LabCa
-from postroom.lab.clock import LabControl
+from postroom.lab.clock import CLOCK, moved
+from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.faults import FAULTS, FaultyDoor
+from postroom.lab.feed import Feed, heard
 from postroom.lab.keys import Publisher, new_keys, settle
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.watching import WATCH, told
 from postroom.lab.zones import ZoneText
 from postroom.message.address import Address
 from postroom.net.certificates import Pair, opportunistic
@@ -86,7 +90,8 @@ class Laboratory:
         self.rules = FaultRules()
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
-        self.control = LabControl(settings.data, self.clock)
+        self.feed = Feed(self.clock.now, self._name_of)
+        self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in HOUSES}
         self._policies = {house.domain: self._policy(house) for house in HOUSES}
         self._sites = {
@@ -197,7 +202,7 @@ class Laboratory:
         world = Surroundings(
             self.clock,
             self.names.resolver(),
-            self.settings.log.bind(server=house.domain),
+            heard(self.settings.log, self.feed, house.domain),
             lambda ip: is_ourselves(ip, (house.ip,), loopback_is_far=True),
             opportunistic,
             self._smtp_port,
@@ -208,6 +213,7 @@ class Laboratory:
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
             withheld=self._troubles(house).withheld,
+            tap=partial(self.feed.overhear, house.domain),
         )
         server = await Server.open(settings, world, self.failed)
         try:
@@ -219,8 +225,17 @@ class Laboratory:
             raise
         self.servers[house.domain] = server
 
+    def _operations(self) -> dict[str, Operation]:
+        """What commands may ask of the running lab."""
+        return {CLOCK: partial(moved, self.clock), WATCH: partial(told, self.feed)}
+
+    def _name_of(self, ip: str) -> str:
+        """The server that has an address of its own in this lab."""
+        return next((house.host for house in HOUSES if house.ip == ip), "")
+
     def _heard(self, question: Question) -> None:
         """A question to the lab's DNS."""
+        self.feed.asked(question)
         self.settings.log.debug(
             "dns.question",
             name=question.name,

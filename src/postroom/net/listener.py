@@ -21,8 +21,9 @@ from postroom.net.link import Link
 from postroom.net.networks import Networks
 from postroom.net.proxied import Proxied
 from postroom.net.pump import Endpoint, Pump
-from postroom.net.session import Peer
+from postroom.net.session import Peer, TlsFacts
 from postroom.net.sockets import BACKLOG
+from postroom.net.tapped import Overheard, Tap, known_ends
 
 PAUSE_SECONDS = 1.0
 BATCH = 8  # accepted in one go; asyncio has begun up to three batches before a pause is felt
@@ -37,7 +38,7 @@ class Door(msgspec.Struct, frozen=True):
     """How a listener treats those who come. `refusal` is what a client hears that the gate does not let in (in the clear only).
 
     `most` connections of `endpoint.connections` may be open together; 0: as many as the process may have files, less some. Who connects
-    from `proxies` is a proxy and begins with a PROXY header. `refused(ip, why)` is told of who was turned away.
+    from `proxies` is a proxy and begins with a PROXY header. `refused(ip, why)` is told of who was turned away. `tap` listens in.
     """
 
     endpoint: Endpoint
@@ -46,6 +47,7 @@ class Door(msgspec.Struct, frozen=True):
     most: int = 0
     proxies: Networks = Networks()
     refused: Callable[[str, str], None] = _tell_nobody
+    tap: Tap | None = None
 
 
 class Listener:
@@ -105,7 +107,7 @@ class Listener:
         self._socket.close()
 
     def _guest(self) -> Link:
-        guest = _announced(self._door) if self._door.proxies else Guest(self._door)
+        guest = _announced(self._door) if self._door.proxies else _guest(self._door)
         if self.crowded():
             asyncio.get_running_loop().call_soon(self.pause)  # the loop is in the middle of accepting
         return guest
@@ -166,9 +168,49 @@ class Guest(Pump):
         self._end("refused")
 
 
+class Tapped(Guest):
+    """A connection that `tap` listens in on."""
+
+    __slots__ = ("_overheard", "_tap")
+
+    def __init__(self, door: Door, tap: Tap) -> None:
+        super().__init__(door)
+        self._tap = tap
+        self._overheard: Overheard
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Listens before the first word."""
+        self._overheard = self._tap(*known_ends(transport, self.told))
+        super().connection_made(transport)
+
+    def take(self, data: bytes) -> None:
+        """What came is heard before it is answered."""
+        self._overheard.came(data)
+        super().take(data)
+
+    def send(self, data: bytes) -> None:
+        """What goes is heard."""
+        self._overheard.went(data)
+        super().send(data)
+
+    def secured(self, facts: TlsFacts) -> None:
+        """The handshake is heard of before the first word under it."""
+        self._overheard.secured(facts)
+        super().secured(facts)
+
+    def lost(self, reason: str) -> None:
+        """The end, and why."""
+        super().lost(reason)
+        self._overheard.ended(self._ending)
+
+
+def _guest(door: Door) -> Guest:
+    return Guest(door) if door.tap is None else Tapped(door, door.tap)
+
+
 def _announced(door: Door) -> Proxied:
     def begin(transport: asyncio.BaseTransport, ends: tuple[Peer, Peer] | None) -> Guest:
-        guest = Guest(door)
+        guest = _guest(door)
         guest.told = ends
         transport.set_protocol(guest)
         guest.connection_made(transport)

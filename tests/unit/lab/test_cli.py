@@ -9,7 +9,9 @@ import pytest
 from postroom.agent import accounts, runtime
 from postroom.app.cli.program import run
 from postroom.app.locate import Here, lab_servers
-from postroom.lab import cli
+from postroom.lab.cli.screen import Wishes, announce
+from postroom.lab.cli.screen import screen as screen_of
+from postroom.lab.cli.word import word
 from postroom.lab.faults import FAULTS
 from postroom.lab.laboratory import Inhabitant
 
@@ -46,7 +48,7 @@ def running(tmp_path: Path) -> SimpleNamespace:
 
 def test_other_commands_find_it(running, tmp_path):
     directory = tmp_path / runtime.NAME
-    runtime.publish(cli._word(running), directory)
+    runtime.publish(word(running), directory)
     servers = lab_servers(Here({"XDG_RUNTIME_DIR": str(tmp_path)}))
     assert {server.name: server.control for server in servers} == running.controls()
     known = accounts.load(directory / runtime.ACCOUNTS)
@@ -59,8 +61,8 @@ def test_other_commands_find_it(running, tmp_path):
 
 
 def test_a_screen_for_people(running, tmp_path):
-    wishes = cli.Wishes(False, 0, [], tmp_path, True)
-    screen = "\n".join(cli._screen(running, wishes))
+    wishes = Wishes(False, 0, [], tmp_path, True)
+    screen = "\n".join(screen_of(running, wishes))
     for one in running.inhabitants:
         assert one.address in screen
         assert one.password in screen
@@ -80,9 +82,7 @@ def test_the_screen_fits_a_terminal_and_names_what_to_try(running, monkeypatch):
     running.ports = {domain: dict.fromkeys(PORTS, 3525) for domain in running.ports}
     monkeypatch.setattr("sys.argv", [".venv/bin/postroom"])
     running.ca.path = Path("/home/alice/.local/state/postroom/lab/ca/ca.pem")
-    screen = cli._screen(
-        running, cli.Wishes(False, 0, [], Path("/home/alice/.local/state/postroom/lab"), False)
-    )
+    screen = screen_of(running, Wishes(False, 0, [], Path("/home/alice/.local/state/postroom/lab"), False))
     assert len(screen) <= 22  # of 24: what was typed, and the cursor
     assert max(map(len, screen)) <= 80
     words = "\n".join(screen)
@@ -91,7 +91,7 @@ def test_the_screen_fits_a_terminal_and_names_what_to_try(running, monkeypatch):
 
 
 def test_a_line_for_machines(running, tmp_path, capsys):
-    cli._announce(running, cli.Wishes(True, 0, [], tmp_path, True))
+    announce(running, Wishes(True, 0, [], tmp_path, True))
     out = capsys.readouterr().out
     assert out.endswith("\n")
     assert msgspec.json.decode(out) == {"dns": 53}

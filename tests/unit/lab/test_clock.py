@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from postroom.app.control import Caller, CallFailed, Request, call
-from postroom.lab.clock import CLOCK, BadStep, LabControl, parse_step
+from postroom.lab.clock import CLOCK, BadStep, moved, parse_step
+from postroom.lab.control import LabControl
 from postroom.net.clock import MovableClock
+
+
+def control_of(data: Path, clock: MovableClock) -> LabControl:
+    return LabControl(data, {CLOCK: partial(moved, clock)})
 
 
 @pytest.mark.parametrize(
@@ -36,7 +42,7 @@ def test_what_is_no_step(text: str) -> None:
 
 async def test_the_clock_moves_and_wakes_who_sleeps(tmp_path: Path) -> None:
     clock = MovableClock()
-    control = LabControl(tmp_path, clock)
+    control = control_of(tmp_path, clock)
     await control.start()
     sleeper = asyncio.ensure_future(clock.sleep(3600))
     await asyncio.sleep(0)
@@ -48,7 +54,7 @@ async def test_the_clock_moves_and_wakes_who_sleeps(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seconds", [-1, "5", None, 1.5])
 async def test_it_never_goes_back(tmp_path: Path, seconds: object) -> None:
-    control = LabControl(tmp_path, MovableClock())
+    control = control_of(tmp_path, MovableClock())
     await control.start()
     with pytest.raises(CallFailed, match="forward only"):
         await asyncio.to_thread(lambda: list(call(control.path, Request(CLOCK, {"seconds": seconds}))))
@@ -56,6 +62,6 @@ async def test_it_never_goes_back(tmp_path: Path, seconds: object) -> None:
 
 
 async def test_a_stranger_may_not_move_it(tmp_path: Path) -> None:
-    control = LabControl(tmp_path, MovableClock())
-    with pytest.raises(Exception, match="may not move"):
+    control = control_of(tmp_path, MovableClock())
+    with pytest.raises(Exception, match="may not command"):
         await anext(control._perform(Caller(12_345, 1, "eve"), Request(CLOCK, {"seconds": 1})))

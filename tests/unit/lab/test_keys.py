@@ -17,7 +17,7 @@ from commands import Ran, Run
 from laboratory import LabThread
 from postroom.agent.runtime import lab_directory, publish
 from postroom.app.cli.program import run as run_program
-from postroom.lab.cli import _word as word
+from postroom.lab.cli.word import word
 from postroom.lab.dns import Fault
 from postroom.store import mailboxes, messages
 from postroom.store.rights import MailboxRef

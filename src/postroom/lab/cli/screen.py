@@ -1,0 +1,98 @@
+"""What a lab says when it is ready: a page for people, or one JSON line for programs.
+
+Not here: starting it (`lab.cli.starting`).
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import typer
+
+from postroom.lab.mishaps import Chosen
+from postroom.lab.plan import Person
+
+if TYPE_CHECKING:
+    from postroom.lab.laboratory import Laboratory
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What the command line asks for."""
+
+    json: bool
+    base: int
+    people: Sequence[Person]
+    data: Path
+    ephemeral: bool
+    faults: Sequence[Chosen] = ()
+    enforce: bool = False
+
+
+def announce(running: Laboratory, wishes: Wishes) -> None:
+    if wishes.json:
+        sys.stdout.write(msgspec.json.encode(running.describe()).decode() + "\n")
+        sys.stdout.flush()
+        return
+    for line in screen(running, wishes):
+        typer.echo(line)
+
+
+def screen(running: Laboratory, wishes: Wishes) -> list[str]:
+    """What a person reads: who is who, what is where, and what to type next."""
+    from postroom.lab.faults import FAULTS
+
+    us = _program()
+    lines = ["Postroom lab: two mail servers with DNS and certificates, on this machine only."]
+    passwords = {one.address: one.password for one in running.inhabitants}
+    for domain, ports in sorted(running.ports.items()):
+        here = [address for address in passwords if address.endswith(f"@{domain}")]
+        lines.append(f"  {domain} (mail.{domain})  web mail http://127.0.0.1:{ports['http']}/mail/")
+        lines += [f"    {address:<24} password {passwords[address]}" for address in here]
+        lines += [f"    {row}" for row in _rows(_services(ports))]
+        lines.append("")
+    lines += [
+        f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
+        f"  certificate authority {running.ca.path}",
+        "",
+        "Next: open a web mail and sign in, or, in a second terminal:",
+        "  echo 'Do you like ketchup?' |",
+        f"    {us} mail --as alice send bob@hamburger.test --subject Hello",
+        f"  {us} mail --as bob list",
+        f"  {us} journey --last",
+        f"  {us} lab clock +5h   # what is due until then happens now",
+        f"Faults: write to {'@ '.join(FAULTS)}@hamburger.test",
+        *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
+        "Ctrl-C stops the lab.",
+    ]
+    return lines
+
+
+def _rows(services: list[str]) -> list[str]:
+    """Where mail is given, and where it is read."""
+    reading = [one for one in services if one.startswith(("pop3", "imap"))]
+    giving = [one for one in services if one not in reading and not one.startswith("http")]
+    return ["  ".join(giving), "  ".join(reading)]
+
+
+def _services(ports: Mapping[str, int]) -> list[str]:
+    """Each service with its port, and that where it speaks TLS from the first byte beside it."""
+    return [
+        f"{name} {port}" + (f" (TLS {ports[name + 's']})" if name + "s" in ports else "")
+        for name, port in ports.items()
+        if not (name.endswith("s") and name[:-1] in ports)
+    ]
+
+
+def _program() -> str:
+    """How this program can be called from where the user is."""
+    name = Path(sys.argv[0])
+    if shutil.which("postroom") is not None and name.name == "postroom" and not name.is_absolute():
+        return "postroom"
+    found = Path(shutil.which(sys.argv[0]) or sys.argv[0])
+    here = Path.cwd()
+    return str(found.relative_to(here)) if found.is_relative_to(here) else str(found)

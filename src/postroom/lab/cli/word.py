@@ -1,0 +1,42 @@
+"""The files by which a running lab tells other commands of the same user about itself: accounts, servers, its own socket.
+
+Not here: where they lie (`agent.runtime`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from postroom.agent import runtime
+from postroom.agent.accounts import Account, AccountsFile, Endpoint, dump
+from postroom.lab.control import LAB
+from postroom.lab.laboratory import Laboratory
+
+
+def word(running: Laboratory) -> dict[str, str]:
+    """The files that tell other commands of this user about the lab."""
+    servers = "".join(
+        f'[servers."{domain}"]\ncontrol = {msgspec.json.encode(str(control)).decode()}\n'
+        f'dns = "127.0.0.1:{running.names.port}"\n'
+        for domain, control in running.controls().items()
+    )
+    people: dict[str, Account] = {}
+    for one in running.inhabitants:
+        name, _, domain = one.address.partition("@")
+        ports = running.ports[domain]
+        people[name if name not in people else one.address] = Account(
+            one.address,
+            Endpoint("127.0.0.1", ports["submission"], "starttls", f"mail.{domain}"),
+            Endpoint("127.0.0.1", ports["pop3"], "starttls", f"mail.{domain}"),
+            Endpoint("127.0.0.1", ports["imap"], "starttls", f"mail.{domain}"),
+            name=name.capitalize(),
+            password=one.password,
+            authorities=str(running.ca.path),
+            insecure_loopback=True,
+            control=str(running.controls()[domain]),
+        )
+    return {
+        runtime.SERVERS: servers,
+        runtime.ACCOUNTS: dump(AccountsFile(people, "alice")),
+        LAB: str(running.control.path),
+    }

@@ -1,0 +1,174 @@
+"""Everything that happens in a lab, as it happens: connections and their lines, questions to the DNS, and what the servers note of their work.
+
+One list that all look at: the front page, `postroom lab --watch`, lessons, captures, the HTTP interface. It is bounded and forgets the oldest. Not here: how lines are
+found in octets (`lab.overheard`), journeys, which are kept with their messages (`message.journey`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+import structlog
+
+from postroom.app.logs import Log, mask_secrets
+from postroom.lab.dns import Question
+from postroom.lab.overheard import Piece, dialogue_of
+from postroom.net.session import Peer, TlsFacts
+
+MOST: Final = 20_000  # happenings that are remembered
+MOST_TEXT: Final = 2_000  # characters of a line
+MOST_CONTENT: Final = 200  # lines of content in a row that are shown
+
+Kind = Literal["opened", "line", "secured", "closed", "dns", "noted"]
+Arrow = Literal["", "<-", "->", "<~", "~>"]
+
+
+class Happening(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of them. `seq` counts from 1, `at` is unix microseconds by the lab's clock.
+
+    `server` is the domain whose server it is of, `connection` counts connections. `arrow` is a line's way: `<-` to the server, `->` from it, with `~` under TLS. `content`: of a
+    message, no command. `facts` depend on the kind: opened has `peer`, `name` (of the peer, "" for a client), `port`; secured `version`, `cipher`; dns `kind`, `rcode`, `answers`,
+    `transport`; noted what a line of the log has, its event in `text`.
+    """
+
+    seq: int
+    at: int
+    kind: Kind
+    server: str = ""
+    service: str = ""
+    connection: int = 0
+    arrow: Arrow = ""
+    text: str = ""
+    content: bool = False
+    facts: Mapping[str, Any] = {}
+
+
+class Feed:
+    """The happenings of one lab. `now` gives unix microseconds; `name_of` the host that has an address, "" for none."""
+
+    def __init__(self, now: Callable[[], int], name_of: Callable[[str], str]) -> None:
+        self._now = now
+        self.name_of = name_of
+        self._known: deque[Happening] = deque(maxlen=MOST)
+        self._seq = 0
+        self._connections = 0
+        self._news = asyncio.Event()
+
+    @property
+    def last(self) -> int:
+        """The number of the newest happening, 0 before the first."""
+        return self._seq
+
+    def add(self, kind: Kind, **terms: Any) -> None:
+        """Something has happened; `terms` are fields of `Happening`."""
+        self._seq += 1
+        self._known.append(Happening(self._seq, self._now(), kind, **terms))
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    def since(self, seq: int) -> Sequence[Happening]:
+        """What came after a number, as far as it is remembered, oldest first."""
+        missing = self._seq - seq
+        if missing >= len(self._known):
+            return list(self._known)
+        return [self._known[at] for at in range(len(self._known) - missing, len(self._known))]
+
+    async def after(self, seq: int) -> Sequence[Happening]:
+        """As `since`, but waits for the first."""
+        while self._seq <= seq:
+            await self._news.wait()
+        return self.since(seq)
+
+    def clear(self) -> None:
+        """Forgets all; the numbers go on."""
+        self._known.clear()
+
+    def asked(self, question: Question) -> None:
+        """A question to the lab's DNS."""
+        facts = msgspec.to_builtins(question)
+        self.add("dns", text=question.name, facts={k: v for k, v in facts.items() if k not in ("at", "name")})
+
+    def overhear(self, server: str, service: str, far: Peer, near: Peer) -> Hearing:
+        """A connection begins; see `net.tapped`."""
+        self._connections += 1
+        facts = {"peer": f"{far.ip}:{far.port}", "name": self.name_of(far.ip), "port": near.port}
+        self.add("opened", server=server, service=service, connection=self._connections, facts=facts)
+        return Hearing(self, server, service, self._connections)
+
+
+def heard(log: Log, feed: Feed, server: str) -> Log:
+    """A server's log, whose every line, of any level, is told to the feed before the log judges it by its level."""
+    inner = log.bind(server=server)
+
+    def tell(_: Any, name: str, event: MutableMapping[str, Any]) -> str:
+        words = str(event.pop("event"))
+        facts = {key: _plain(value) for key, value in event.items() if key != "exc_info"}
+        feed.add("noted", server=server, text=words, facts=mask_secrets(None, name, facts))
+        getattr(inner, name)(words, **event)
+        raise structlog.DropEvent
+
+    teller: Log = structlog.wrap_logger(
+        None, processors=[tell], wrapper_class=structlog.make_filtering_bound_logger(0)
+    )
+    return teller
+
+
+def _plain(value: Any) -> Any:
+    """What can be written as JSON."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+class Hearing:
+    """One connection, listened to for a feed."""
+
+    def __init__(self, feed: Feed, server: str, service: str, connection: int) -> None:
+        self._feed = feed
+        self._whose: dict[str, Any] = {"server": server, "service": service, "connection": connection}
+        self._dialogue = dialogue_of(service)
+        self._secure = False
+        self._run = 0  # lines of content since the last line that was none
+
+    def came(self, data: bytes) -> None:
+        """From the client."""
+        self._lines(self._dialogue.came(data), "<~" if self._secure else "<-")
+
+    def went(self, data: bytes) -> None:
+        """From the server."""
+        self._lines(self._dialogue.went(data), "~>" if self._secure else "->")
+
+    def secured(self, facts: TlsFacts) -> None:
+        """A handshake is done."""
+        self._secure = True
+        self._dialogue.secured()
+        told = {"version": facts.version, "cipher": facts.cipher, "server_name": facts.server_name}
+        self._feed.add("secured", **self._whose, facts=told)
+
+    def ended(self, reason: str) -> None:
+        """The connection is gone."""
+        self._feed.add("closed", **self._whose, text=reason)
+
+    def _lines(self, pieces: Sequence[Piece], arrow: Arrow) -> None:
+        for octets, content in pieces:
+            for line in octets.splitlines() if content else (octets.rstrip(b"\r\n"),):
+                self._line(line, arrow, content=content)
+
+    def _line(self, line: bytes, arrow: Arrow, *, content: bool) -> None:
+        if content:
+            self._run += 1
+            if self._run > MOST_CONTENT:
+                return
+        elif self._run:
+            if self._run > MOST_CONTENT:
+                text = f"[{self._run - MOST_CONTENT} more lines]"
+                self._feed.add("line", **self._whose, arrow=arrow, text=text, content=True)
+            self._run = 0
+        text = line[:MOST_TEXT].decode("utf-8", "backslashreplace")
+        self._feed.add("line", **self._whose, arrow=arrow, text=text, content=content)

@@ -1,0 +1,244 @@
+"""Dialogues that were listened in on, as lines: what is a command or a reply, what is content, and nothing that is secret.
+
+RFC 5321 §4.1.1.4 and RFC 3030 §2 (content of SMTP), RFC 1939 §3 (many-line replies), RFC 9051 §4.3 (literals), RFC 4954 §4, RFC 5034 §4, RFC 9051 §6.2.2
+(responses of a login). A secret is replaced by asterisks of the same length, so that octets can be counted as they went. Not here: who listens
+(`net.tapped`), what lines mean (`message.dialogue_explained`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+MOST_LINE: Final = 64 * 1024  # octets that are held back for the end of a line
+MOST_ASKED: Final = 1_000  # commands whose replies are awaited
+_LITERAL: Final = re.compile(rb"~?\{(\d{1,18})\+?\}\r?\n\Z")
+_LOGIN: Final = re.compile(rb'(\S+ LOGIN (?:"(?:[^"\\]|\\.)*"|[^\s"{]+) )', re.IGNORECASE)
+_REQUEST: Final = re.compile(rb"([A-Z]{3,10} /[^\s?#]*)\S* (HTTP/1\.[01])\r\n")
+_STATUS: Final = re.compile(rb"HTTP/1\.[01] \d{3}[^\r\n]{0,100}\r\n")
+_LISTINGS: Final = frozenset((b"RETR", b"TOP", b"LIST", b"UIDL", b"CAPA", b"AUTH", b"LANG"))
+_ONE_LINED: Final = frozenset((b"LIST", b"UIDL", b"AUTH", b"LANG"))  # when they have an argument
+
+
+class Piece(NamedTuple):
+    """A line with its end, or a run of content."""
+
+    octets: bytes
+    content: bool
+
+
+class _Direction:
+    """What comes from one side. `octets` of content are still to come; `dotted`: lines of content, up to one that is a dot."""
+
+    def __init__(self, heard: Callable[[bytes], bytes]) -> None:
+        self._heard = heard
+        self._held = bytearray()
+        self.octets: float = 0
+        self.dotted = False
+        self.secret = False
+
+    def pieces(self, data: bytes) -> Iterator[Piece]:
+        self._held += data
+        while self._held:
+            piece = self._run() if self.octets else self._line()
+            if piece is None:
+                return
+            yield piece
+
+    def _run(self) -> Piece:
+        many = len(self._held) if self.octets == math.inf else min(int(self.octets), len(self._held))
+        taken = self._take(many)
+        self.octets -= many
+        return Piece(b"*" * many if self.secret else taken, content=True)
+
+    def _line(self) -> Piece | None:
+        end = self._held.find(b"\n") + 1
+        if not end:
+            return Piece(self._take(len(self._held)), content=True) if len(self._held) > MOST_LINE else None
+        line = self._take(end)
+        if not self.dotted:
+            return Piece(self._heard(line), content=False)
+        self.dotted = line.rstrip(b"\r\n") != b"."
+        return Piece(line, content=self.dotted)
+
+    def _take(self, many: int) -> bytes:
+        taken = bytes(self._held[:many])
+        del self._held[:many]
+        return taken
+
+
+class Dialogue:
+    """One connection. What a protocol says of lines is in the subclasses; this one takes every line as it is."""
+
+    def __init__(self) -> None:
+        self.client = _Direction(self._client_line)
+        self.server = _Direction(self._server_line)
+
+    def came(self, data: bytes) -> list[Piece]:
+        """What the client said, as far as lines of it are whole."""
+        return list(self.client.pieces(data))
+
+    def went(self, data: bytes) -> list[Piece]:
+        """What the server said."""
+        return list(self.server.pieces(data))
+
+    def secured(self) -> None:
+        """Everything begins anew under TLS (RFC 3207 §4.2)."""
+        Dialogue.__init__(self)
+
+    def _client_line(self, line: bytes) -> bytes:
+        return line
+
+    def _server_line(self, line: bytes) -> bytes:
+        return line
+
+
+class SmtpDialogue(Dialogue):
+    """RFC 5321, and LMTP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._challenged = False
+
+    def _client_line(self, line: bytes) -> bytes:
+        if self._challenged:
+            self._challenged = False
+            return _stars(line, 0)
+        words = line.split(None, 2)
+        verb = words[0].upper() if words else b""
+        if verb == b"AUTH" and len(words) > 2:
+            return _stars(line, line.index(words[2], line.index(words[1]) + len(words[1])))
+        if verb == b"BDAT" and len(words) > 1 and words[1].isdigit():
+            self.client.octets = int(words[1][:18])
+        return line
+
+    def _server_line(self, line: bytes) -> bytes:
+        self._challenged = line.startswith(b"334")
+        self.client.dotted = self.client.dotted or line.startswith(b"354")
+        return line
+
+
+class Pop3Dialogue(Dialogue):
+    """RFC 1939; APOP shows its digest, which is of no use a second time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._challenged = False
+        self._greeted = False
+        self._asked: deque[bool] = deque(maxlen=MOST_ASKED)  # whether a good reply has many lines
+
+    def _client_line(self, line: bytes) -> bytes:
+        if self._challenged:
+            self._challenged = False
+            return _stars(line, 0)
+        words = line.split(None, 2)
+        verb = words[0].upper() if words else b""
+        self._asked.append(verb in _LISTINGS and not (verb in _ONE_LINED and len(words) > 1))
+        if verb == b"PASS" and len(words) > 1:
+            return _stars(line, line.index(words[0]) + len(words[0]) + 1)
+        if verb == b"AUTH" and len(words) > 2:
+            return _stars(line, line.index(words[2], line.index(words[1]) + len(words[1])))
+        return line
+
+    def _server_line(self, line: bytes) -> bytes:
+        if line.startswith(b"+ "):
+            self._challenged = True
+        elif not self._greeted:
+            self._greeted = True
+        elif self._asked:
+            many = self._asked.popleft()
+            self.server.dotted = many and line.startswith(b"+OK")
+        return line
+
+    def secured(self) -> None:
+        """No second greeting comes behind STLS (RFC 2595 §4)."""
+        greeted = self._greeted
+        super().secured()
+        Pop3Dialogue.__init__(self)
+        self._greeted = greeted
+
+
+class ImapDialogue(Dialogue):
+    """RFC 9051 and RFC 3501; after COMPRESS (RFC 4978) nothing is understood any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._login = self._authenticating = self._challenged = self._compressing = False
+
+    def _client_line(self, line: bytes) -> bytes:
+        literal = _LITERAL.search(line)
+        if self._challenged:
+            self._challenged = False
+            return _stars(line, 0)
+        words = line.split(None, 3)
+        verb = words[1].upper() if len(words) > 1 else b""
+        secret = self._login
+        start = 0
+        if not secret and verb == b"LOGIN":
+            found = _LOGIN.match(line)
+            secret, start = True, found.end() if found else len(line)
+        if verb == b"AUTHENTICATE" and not secret:
+            self._authenticating = True
+            if len(words) > 3:
+                return _stars(line, line.rindex(words[3]))
+        self._compressing = self._compressing or verb == b"COMPRESS"
+        self._login = secret and literal is not None
+        if literal is not None:
+            self.client.octets, self.client.secret = int(literal[1]), secret
+        if secret:
+            return _stars(line[: literal.start()] if literal else line, start) + (
+                literal[0] if literal else b""
+            )
+        return line
+
+    def _server_line(self, line: bytes) -> bytes:
+        if line.startswith(b"+"):
+            self._challenged = self._authenticating
+            return line
+        literal = _LITERAL.search(line)
+        if literal is not None:
+            self.server.octets = int(literal[1])
+        if not line.startswith(b"* "):
+            self._authenticating = False
+            if self._compressing and b" OK " in line.upper():
+                self.client.octets = self.server.octets = math.inf
+            self._compressing = False
+        return line
+
+
+class HttpDialogue(Dialogue):
+    """RFC 9112: of requests the method and the path, of answers the status; all else may be secret."""
+
+    def came(self, data: bytes) -> list[Piece]:
+        """The request line without its query, where a request begins."""
+        found = _REQUEST.match(data)
+        return [Piece(found[1] + b" " + found[2] + b"\r\n", content=False)] if found else []
+
+    def went(self, data: bytes) -> list[Piece]:
+        """The status line, where an answer begins."""
+        found = _STATUS.match(data)
+        return [Piece(found[0], content=False)] if found else []
+
+
+_BY_SERVICE: Final[dict[str, type[Dialogue]]] = {
+    "pop3": Pop3Dialogue,
+    "pop3s": Pop3Dialogue,
+    "imap": ImapDialogue,
+    "imaps": ImapDialogue,
+    "http": HttpDialogue,
+    "https": HttpDialogue,
+}
+
+
+def dialogue_of(service: str) -> Dialogue:
+    """A dialogue of a server's service (`smtp`, `submissions`, `pop3s` ...), from its beginning."""
+    return _BY_SERVICE.get(service, SmtpDialogue)()
+
+
+def _stars(line: bytes, start: int) -> bytes:
+    """A line whose end is secret from `start` on."""
+    words = line.rstrip(b"\r\n")
+    return words[:start] + b"*" * (len(words) - start) + line[len(words) :]

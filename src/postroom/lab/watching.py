@@ -1,0 +1,29 @@
+"""What happens in a lab, told to whoever watches: the operation behind `postroom lab --watch` and others.
+
+Not here: what there is to tell (`lab.feed`), how it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+
+from postroom.app.control import OperationError
+from postroom.lab.feed import Feed
+
+WATCH = "watch"
+
+
+async def told(feed: Feed, arguments: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """The operation: happenings after the number `since` (without it, what comes from now on), and with `follow` those that come, for ever."""
+    since, follow = arguments.get("since", feed.last), arguments.get("follow", False)
+    if not isinstance(since, int):
+        raise OperationError("since is the number of a happening")
+    while True:
+        for happening in await feed.after(since) if follow else feed.since(since):
+            since = happening.seq
+            yield msgspec.to_builtins(happening)
+        if not follow:
+            return

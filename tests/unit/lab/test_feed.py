@@ -1,0 +1,104 @@
+"""What happens in a lab: numbered, bounded, waited for; connections, logs and questions in one list."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import smtplib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from laboratory import LabThread
+from postroom.app.logs import make_log
+from postroom.lab import feed as feeds
+from postroom.lab.control import ask_lab
+from postroom.lab.feed import Feed, Happening, heard
+from postroom.lab.watching import WATCH, told
+from postroom.net.session import Peer, TlsFacts
+
+
+def feed() -> Feed:
+    return Feed(lambda: 1_000_000, lambda ip: "mail.crepes.test" if ip == "127.0.0.2" else "")
+
+
+async def test_who_waits_hears_of_it() -> None:
+    one = feed()
+    waiting = asyncio.ensure_future(one.after(0))
+    await asyncio.sleep(0)
+    one.add("noted", text="x")
+    assert [found.seq for found in await asyncio.wait_for(waiting, 5)] == [1]
+    assert one.since(1) == []
+
+
+def test_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "MOST", 3)
+    one = feed()
+    for text in "abcd":
+        one.add("noted", text=text)
+    assert [found.text for found in one.since(0)] == ["b", "c", "d"]
+    assert [found.text for found in one.since(2)] == ["c", "d"]
+    assert one.last == 4
+    one.clear()
+    assert one.since(0) == []
+    one.add("noted", text="e")
+    assert [found.seq for found in one.since(4)] == [5]
+
+
+def test_a_connection_with_its_lines() -> None:
+    one = feed()
+    hearing = one.overhear("hamburger.test", "smtp", Peer("127.0.0.2", 9), Peer("127.0.0.3", 25))
+    hearing.went(b"220 here\r\n")
+    hearing.secured(TlsFacts("TLSv1.3", "AES", 256))
+    hearing.came(b"DATA\r\n")
+    hearing.went(b"354 go\r\n")
+    hearing.came(b"line\r\n" * 203 + b".\r\n")
+    hearing.ended("done")
+    found = one.since(0)
+    assert found[0].facts == {"peer": "127.0.0.2:9", "name": "mail.crepes.test", "port": 25}
+    assert [(line.arrow, line.text, line.content) for line in found[1:2]] == [("->", "220 here", False)]
+    assert [line.arrow for line in found[3:5]] == ["<~", "~>"]
+    assert [line.text for line in found if line.content] == ["line"] * 200 + ["[3 more lines]"]
+    assert (found[-1].kind, found[-1].text) == ("closed", "done")
+    assert {line.connection for line in found} == {1}
+
+
+def test_the_log_is_told_whatever_its_level(capsys: pytest.CaptureFixture[str]) -> None:
+    one, stream = feed(), io.StringIO()
+    log = heard(make_log("json", "warning", stream), one, "crepes.test")
+    log.info("message.accepted", id="J1", sender=b"\xff", password="x")
+    log.bind(job=3).warning("queue.late", hosts=("a", 1))
+    assert [(line.text, dict(line.facts)) for line in one.since(0)] == [
+        ("message.accepted", {"id": "J1", "sender": "\\xff", "password": "***"}),
+        ("queue.late", {"job": 3, "hosts": ["a", 1]}),
+    ]
+    assert '"server":"crepes.test"' in stream.getvalue()
+    assert "message.accepted" not in stream.getvalue()
+    assert not capsys.readouterr().out
+
+
+async def test_the_operation_gives_what_came_since() -> None:
+    one = feed()
+    one.add("noted", text="a")
+    assert [record["text"] async for record in told(one, {"since": 0})] == ["a"]
+    assert [record async for record in told(one, {})] == []
+
+
+def test_a_letter_in_a_lab_is_watched_from_the_first_line_to_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = LabThread(tmp_path)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(lab.runtime))
+    try:
+        with smtplib.SMTP("127.0.0.1", lab.lab.ports["hamburger.test"]["smtp"]) as client:
+            client.sendmail("alice@crepes.test", ["bob@hamburger.test"], "Subject: Hi\r\n\r\nketchup")
+        found = [msgspec.convert(record, Happening) for record in ask_lab(WATCH, since=0)]
+    finally:
+        lab.close()
+    lines = [(one.arrow, one.text) for one in found if one.kind == "line"]
+    assert ("<-", "rcpt TO:<bob@hamburger.test>") in lines
+    assert ("<-", "ketchup") in lines
+    assert any(one.kind == "noted" and one.text == "message.accepted" for one in found)
+    assert any(one.kind == "dns" for one in found)
+    assert [one.seq for one in found] == sorted({one.seq for one in found})

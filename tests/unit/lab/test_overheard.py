@@ -1,0 +1,137 @@
+"""Dialogues as lines: in every cut of the octets, with what is secret masked and what is content told apart."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from postroom.lab.overheard import Dialogue, dialogue_of
+
+# (service, what was said: `<` by the client, `>` by the server; `=` the same as content; then the lines as they are told)
+SMTP = (
+    "smtp",
+    [
+        (">", "220 mail.hamburger.test\r\n"),
+        (
+            "<",
+            "EHLO crepes.test\r\nAUTH PLAIN AGJvYgBzZWNyZXQ=\r\n",
+            "EHLO crepes.test\r\nAUTH PLAIN ****************\r\n",
+        ),
+        (">", "334 VXNlcm5hbWU6\r\n"),
+        ("<", "c2VjcmV0\r\n", "********\r\n"),
+        (">", "235 2.7.0 Ok\r\n"),
+        ("<", "DATA\r\n"),
+        (">", "354 go on\r\n"),
+        ("<=", "AUTH PLAIN is a word of this letter\r\n..\r\n"),
+        ("<", ".\r\n"),
+        (">", "250 Ok\r\n"),
+        ("<", "BDAT 12 LAST\r\n"),
+        ("<=", "AUTH X 45 \r\n"),
+        (">", "250 Ok\r\n"),
+        ("<", "QUIT\r\n"),
+    ],
+)
+POP3 = (
+    "pop3",
+    [
+        (">", "+OK ready\r\n"),
+        ("<", "USER bob\r\nPASS hungry people\r\n", "USER bob\r\nPASS *************\r\n"),
+        (">", "+OK\r\n+OK in\r\n"),
+        ("<", "RETR 1\r\nLIST 1\r\nRETR 9\r\n"),
+        (">", "+OK 10 octets\r\n"),
+        (">=", "-ERR is in this letter\r\n..\r\n"),
+        (">", ".\r\n+OK 1 10\r\n-ERR no such message\r\n"),
+        ("<", "AUTH PLAIN AGJvYg==\r\n", "AUTH PLAIN ********\r\n"),
+        (">", "+ \r\n"),
+        ("<", "AGJvYg==\r\n", "********\r\n"),
+        (">", "+OK\r\n"),
+    ],
+)
+IMAP = (
+    "imap",
+    [
+        (">", "* OK ready\r\n"),
+        ("<", 'a LOGIN "bo b" "hungry"\r\n', 'a LOGIN "bo b" ********\r\n'),
+        (">", "a NO wrong\r\n"),
+        ("<", "b LOGIN bob {6}\r\n"),
+        (">", "+ go on\r\n"),
+        ("<=", "hungry", "******"),
+        ("<", "\r\n"),
+        (">", "b NO wrong\r\n"),
+        ("<", "c LOGIN {3+}\r\n"),
+        ("<=", "bob", "***"),
+        ("<", " hungry\r\n", "*******\r\n"),
+        (">", "c OK in\r\n"),
+        ("<", "d APPEND INBOX {4}\r\n"),
+        (">", "+ go on\r\n"),
+        ("<=", "a\r\nb"),
+        ("<", "\r\n"),
+        (">", "* 1 FETCH (BODY[] {6}\r\n"),
+        (">=", "+ go\r\n"),
+        (">", ")\r\nd OK done\r\n"),
+        ("<", "e AUTHENTICATE PLAIN AGJvYg==\r\n", "e AUTHENTICATE PLAIN ********\r\n"),
+        (">", "+ \r\n"),
+        ("<", "AGJvYg==\r\n", "********\r\n"),
+        (">", "e OK\r\n"),
+        ("<", "f COMPRESS DEFLATE\r\n"),
+        (">", "f OK active\r\n"),
+        ("<=", "\x00\r\n\x01"),
+    ],
+)
+
+
+def parts(said: list[tuple[str, ...]]) -> list[tuple[str, bytes, str]]:
+    return [(one[0], one[1].encode("latin-1"), one[-1]) for one in said]
+
+
+def heard(dialogue: Dialogue, arrow: str, octets: bytes, cuts: random.Random | None) -> list[tuple[str, str]]:
+    """What is told of some octets, in one piece or cut at random."""
+    listen = dialogue.came if arrow == "<" else dialogue.went
+    chunks = [octets]
+    if cuts is not None:
+        at = sorted(cuts.sample(range(len(octets) + 1), min(len(octets), 3)))
+        chunks = [octets[a:b] for a, b in zip([0, *at], [*at, len(octets)], strict=True)]
+    return [
+        (arrow + "=" * piece.content, piece.octets.decode("latin-1"))
+        for chunk in chunks
+        for piece in listen(chunk)
+    ]
+
+
+def joined(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Neighbours of one kind as one."""
+    found: list[tuple[str, str]] = []
+    for kind, text in told:
+        if found and found[-1][0] == kind:
+            found[-1] = (kind, found[-1][1] + text)
+        else:
+            found.append((kind, text))
+    return found
+
+
+@pytest.mark.parametrize("seed", [None, *range(20)])
+@pytest.mark.parametrize(("service", "said"), [SMTP, POP3, IMAP], ids=["smtp", "pop3", "imap"])
+def test_lines_are_told_and_secrets_are_not(
+    service: str, said: list[tuple[str, ...]], seed: int | None
+) -> None:
+    dialogue = dialogue_of(service)
+    cuts = None if seed is None else random.Random(seed)
+    told = [one for kind, octets, _ in parts(said) for one in heard(dialogue, kind[0], octets, cuts)]
+    assert joined(told) == joined([(kind, words) for kind, _, words in parts(said)])
+
+
+def test_http_tells_the_path_and_the_status_only() -> None:
+    dialogue = dialogue_of("https")
+    request = b"POST /mail/sign-in?token=x HTTP/1.1\r\nCookie: secret\r\n\r\n{}"
+    assert [piece.octets for piece in dialogue.came(request)] == [b"POST /mail/sign-in HTTP/1.1\r\n"]
+    assert [piece.octets for piece in dialogue.went(b"HTTP/1.1 200 OK\r\nSet-Cookie: secret\r\n\r\n")] == [
+        b"HTTP/1.1 200 OK\r\n"
+    ]
+    assert not dialogue.came(b"password=secret")
+
+
+def test_a_line_without_end_is_not_held_for_ever() -> None:
+    dialogue = dialogue_of("smtp")
+    assert dialogue.came(b"x" * 64 * 1024) == []
+    assert [len(piece.octets) for piece in dialogue.came(b"x")] == [64 * 1024 + 1]
