@@ -44,6 +44,7 @@ from postroom.store.login import Login
 from postroom.store.passwords import Passwords
 from postroom.store.report_rows import SentReport
 from postroom.store.spilled import Content
+from postroom.store.store import Store
 from postroom.store.vault import Vault
 
 
@@ -86,6 +87,11 @@ class Server:
     def engine(self) -> Engine:
         """See `Office`."""
         return self.parts.store.engine
+
+    @property
+    def store(self) -> Store:
+        """See `Office`."""
+        return self.parts.store
 
     @property
     def ids(self) -> Ids:

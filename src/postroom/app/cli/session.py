@@ -45,18 +45,20 @@ class Administration:
         """Whether more than one server may be meant."""
         return len(self.servers) > 1
 
-    def perform(self, operation: Operation[A, R], arguments: A, about: str = "") -> Iterator[R]:
-        """The operation's records; `about` is a domain or an address that tells which server is meant."""
-        for _, record in self.perform_each(operation, arguments, about):
+    def perform(
+        self, operation: Operation[A, R], arguments: A, about: str = "", content: bytes = b""
+    ) -> Iterator[R]:
+        """The operation's records; `about` is a domain or an address that tells which server is meant, `content` its argument of that name, of any length."""
+        for _, record in self.perform_each(operation, arguments, about, content):
             yield record
 
-    def one(self, operation: Operation[A, R], arguments: A, about: str = "") -> R:
+    def one(self, operation: Operation[A, R], arguments: A, about: str = "", content: bytes = b"") -> R:
         """The only record of an operation that gives one."""
-        (record,) = self.perform(operation, arguments, about)
+        (record,) = self.perform(operation, arguments, about, content)
         return record
 
     def perform_each(
-        self, operation: Operation[A, R], arguments: A, about: str = ""
+        self, operation: Operation[A, R], arguments: A, about: str = "", content: bytes = b""
     ) -> Iterator[tuple[Server, R]]:
         """As `perform`, with the server that each record is from."""
         failures: list[Exception] = []
@@ -64,7 +66,7 @@ class Administration:
         servers = self._meant(operation, about)
         for server in servers:
             try:
-                for record in _perform_at(server, operation, arguments):
+                for record in _perform_at(server, operation, arguments, content):
                     answered = True
                     yield server, record
             except (OperationError, MailError) as failure:
@@ -121,27 +123,28 @@ def administration(
         raise CommandFailed(str(error)) from error
 
 
-def _perform_at(server: Server, operation: Operation[A, R], arguments: A) -> Iterator[R]:
+def _perform_at(server: Server, operation: Operation[A, R], arguments: A, content: bytes) -> Iterator[R]:
     request = Request(operation.name, as_dict(arguments))
     try:
-        for record in call(server.control, request):
+        for record in call(server.control, request, content):
             yield msgspec.convert(record, operation.result)
     except NotRunning:
         if server.settings is None:
             raise OperationError(
                 f"the lab's server {server.name} does not run any more: start the lab again"
             ) from None
-        yield from _directly(server.settings, operation, arguments)
+        yield from _directly(server.settings, operation, arguments, content)
 
 
-def _directly(settings: Settings, operation: Operation[A, R], arguments: A) -> Iterator[R]:
+def _directly(settings: Settings, operation: Operation[A, R], arguments: A, content: bytes) -> Iterator[R]:
     """Performs the operation in this process."""
     from postroom.app.operations.direct import DirectOffice, caller
     from postroom.app.operations.table import perform
 
     with asyncio.Runner() as runner:
         office = runner.run(DirectOffice.open(settings))
-        records = perform(office, caller(), Request(operation.name, as_dict(arguments)))
+        facts = as_dict(arguments) | ({"content": content} if content else {})
+        records = perform(office, caller(), Request(operation.name, facts))
         try:
             while (record := runner.run(_next(records))) is not None:
                 yield msgspec.convert(record, operation.result)

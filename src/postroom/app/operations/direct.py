@@ -43,7 +43,7 @@ class DirectOffice:
         self.clock = SystemClock()
         self.passwords = Passwords(derive=derived)
         self.log: Log = make_log("console", "error", sys.stderr)
-        self._store = store
+        self.store = store
         self._node = node
 
     @classmethod
@@ -74,7 +74,7 @@ class DirectOffice:
         """Lets go of the store."""
         self.passwords.close()
         await self._node.leave()
-        await self._store.close()
+        await self.store.close()
 
     async def submit(self, submission: Submission) -> int:  # noqa: ARG002
         """Not without a server."""
@@ -108,7 +108,7 @@ class DirectOffice:
 
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """See `store.fsck`; nobody else uses the store, so that every octet is looked at."""
-        async for found in fsck.check(self._store, self.clock.now(), repair=repair, octets=True):
+        async for found in fsck.check(self.store, self.clock.now(), repair=repair, octets=True):
             yield Finding(found.wrong.value, str(found.account_id), found.detail, found.repaired)
 
     async def send_reports(self, *, today: bool) -> Sequence[SentReport]:  # noqa: ARG002

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # for the shape of an office alone: commands import this modu
     from postroom.store.login import Login
     from postroom.store.report_rows import SentReport
     from postroom.store.spilled import Content
+    from postroom.store.store import Store
     from postroom.store.vault import Vault
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -106,6 +107,10 @@ class Office(Protocol):
     @property
     def engine(self) -> Engine:
         """Its store."""
+
+    @property
+    def store(self) -> Store:
+        """The same, with the files of large bodies."""
 
     @property
     def ids(self) -> Ids:

@@ -1,0 +1,63 @@
+"""How a Maildir names things: the marks of a message in its file's name, and folders in directories' names.
+
+The format of qmail's maildir(5) (`:2,` and letters), Maildir++ (folders are `.A.B`), and the file `dovecot-keywords` (letters a to z stand for names). Values only; not
+here: files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+LETTERS: Final = "DFRST"  # draft, flagged, replied, seen, trashed: in this order in a name
+KEYWORDS_FILE: Final = "dovecot-keywords"
+MOST_KEYWORDS: Final = 26
+_INFO: Final = re.compile(r"[:;!]2,([A-Za-z]*)\Z")
+_TIME: Final = re.compile(r"(\d{9,11})\.")
+
+
+def read_info(name: str, keywords: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """The flags (letters of `LETTERS`) and keywords in a file's name."""
+    found = _INFO.search(name)
+    letters = found[1] if found else ""
+    flags = "".join(one for one in LETTERS if one in letters)
+    return flags, tuple(keywords[one] for one in letters if one in keywords)
+
+
+def read_time(name: str) -> int | None:
+    """When the message came, as the first part of its name says, in unix seconds."""
+    found = _TIME.match(name)
+    return int(found[1]) if found else None
+
+
+def written_info(flags: str, keywords: Sequence[str], known: Mapping[str, str]) -> str:
+    """The end of a file's name; `known` has the letters of keywords by their names."""
+    letters = "".join(one for one in LETTERS if one in flags)
+    return ":2," + letters + "".join(sorted(known[one] for one in keywords if one in known))
+
+
+def read_keywords(text: str) -> dict[str, str]:
+    """Names by letter, of the lines `0 name`."""
+    found = {}
+    for line in text.splitlines():
+        number, _, name = line.partition(" ")
+        if number.isdigit() and len(number) < 3 and int(number) < MOST_KEYWORDS and name:
+            found[chr(ord("a") + int(number))] = name
+    return found
+
+
+def written_keywords(letters: Mapping[str, str]) -> str:
+    """The file of letters by name."""
+    by_letter = sorted((letter, name) for name, letter in letters.items())
+    return "".join(f"{ord(letter) - ord('a')} {name}\n" for letter, name in by_letter)
+
+
+def folder_path(name: str) -> tuple[str, ...]:
+    """The path of a folder, of the directory `.A.B`; the empty path for what is none."""
+    return tuple(part for part in name.split(".") if part) if name.startswith(".") else ()
+
+
+def folder_name(path: Sequence[str]) -> str:
+    """The directory of a folder. A dot in a name would be a level, and a slash a directory: both become `_`."""
+    return "." + ".".join(part.replace(".", "_").replace("/", "_") for part in path)

@@ -1,0 +1,147 @@
+"""`postroom import` and `postroom export`: from mbox files, Maildirs and single messages, and back, without a server and with one."""
+
+from __future__ import annotations
+
+import gzip
+import mailbox
+import os
+from pathlib import Path
+
+import pytest
+
+from commands import Run
+
+BOB = "bob@hamburger.test"
+CAROL = "carol@hamburger.test"
+AT = 1_167_580_799
+
+
+@pytest.fixture(params=["direct", "served"], autouse=True)
+def somewhere(request: pytest.FixtureRequest, config: Path) -> None:
+    """Each test runs twice."""
+    if request.param == "served":
+        request.getfixturevalue("served")
+
+
+@pytest.fixture
+def people(run: Run) -> None:
+    """Two accounts with room."""
+    run("domain add hamburger.test")
+    for one in (BOB, CAROL):
+        run(f"account add {one} --quota 0")
+
+
+@pytest.fixture
+def maildir(tmp_path: Path) -> Path:
+    """A Maildir++ with a folder in a folder, flags and keywords, as other programs write them."""
+    box = mailbox.Maildir(tmp_path / "Maildir")
+    for subject, flags in (("one", ""), ("two", "FS")):
+        mail = mailbox.MaildirMessage(f"Subject: {subject}\n\nwords\n")
+        mail.set_flags(flags)
+        mail.set_date(AT)
+        if flags:
+            mail.set_subdir("cur")
+        box.add(mail)
+    deep = box.add_folder("Old.2006")
+    mail = mailbox.MaildirMessage("Subject: three\n\n" + "x" * 20_000_000)
+    mail.set_subdir("cur")
+    deep.add(mail)
+    (tmp_path / "Maildir" / "dovecot-keywords").write_text("0 work\n1 later\n")
+    named = next((tmp_path / "Maildir" / "cur").iterdir())
+    named.rename(named.with_name(named.name.partition(":")[0] + ":2,FSab"))
+    os.utime(named.parent / (named.name.partition(":")[0] + ":2,FSab"), (AT, AT))
+    return tmp_path / "Maildir"
+
+
+def folders(run: Run, who: str) -> dict[str, tuple[int, int]]:
+    """What an import that changes nothing says is there."""
+    found = run(f"export {who} out-{len(list(Path().glob('out-*')))} --json").records
+    return {one["folder"]: one["messages"] for one in found}
+
+
+def test_a_maildir_comes_in_once_with_its_marks(
+    run: Run, people: None, maildir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(f"import {BOB} {maildir} --json").records
+    assert {(one["folder"], one["taken"], one["known"], one["failed"]) for one in done} == {
+        ("INBOX", 2, 0, 0),
+        ("Old/2006", 1, 0, 0),
+    }
+    again = run(f"import {BOB} {maildir} --json").records
+    assert {(one["folder"], one["taken"], one["known"]) for one in again} == {
+        ("INBOX", 0, 2),
+        ("Old/2006", 0, 1),
+    }
+    assert folders(run, BOB)["Old/2006"] == 1
+    written = mailbox.Maildir(tmp_path / "out-0", create=False)
+    marked = {mail["Subject"]: mail for mail in written}
+    assert marked["two"].get_flags().upper().replace("A", "").replace("B", "") == "FS"
+    assert marked["one"].get_flags() == ""
+    (two,) = (tmp_path / "out-0" / "cur").glob("*FS*")
+    assert two.name.endswith(":2,FSab")
+    assert int(two.stat().st_mtime) == AT
+    assert two.read_bytes() == b"Subject: two\n\nwords\n"
+    assert (tmp_path / "out-0" / "dovecot-keywords").read_text() == "0 later\n1 work\n"
+
+
+@pytest.mark.parametrize("form", ["mbox", "maildir"])
+def test_what_goes_out_comes_in_again(
+    run: Run, people: None, maildir: Path, tmp_path: Path, form: str
+) -> None:
+    run(f"import {BOB} {maildir} --into Import/1")
+    run(f"export {BOB} {tmp_path}/a --format {form}")
+    taken = run(f"import {CAROL} {tmp_path}/a --json").records
+    assert sum(one["taken"] for one in taken) == 3
+    run(f"export {CAROL} {tmp_path}/b --format {form}")
+
+    def files(place: Path) -> dict[str, bytes]:
+        found = {}
+        for one in place.rglob("*"):
+            if one.is_file():
+                name = str(one.relative_to(place))
+                found[name.partition(".P")[0] + name.partition(":")[2]] = one.read_bytes()
+        return found
+
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+
+
+def test_an_mbox_file_and_single_messages(run: Run, people: None, tmp_path: Path) -> None:
+    place = tmp_path / "mail"
+    place.mkdir()
+    (place / "Post.mbox.gz").parent.mkdir(exist_ok=True)
+    with gzip.open(place / "Post.mbox.gz", "wb") as file:
+        file.write(b"From a@b.test Sun Dec 31 15:59:59 2006\nSubject: x\nStatus: RO\n\n>From me\n\n")
+    (place / "one.eml").write_bytes(b"Subject: y\n\nlines\n")
+    (place / "notes.txt").write_text("no mail")
+    done = run(f"import {BOB} {place} --json").records
+    assert {(one["folder"], one["taken"]) for one in done} == {("Post", 1), ("INBOX", 1)}
+    assert run(f"export {BOB} {tmp_path}/out --format mbox --folder Post").out == (
+        f"1 message of 1 folders written to {tmp_path}/out\n"
+    )
+    assert (tmp_path / "out" / "Post.mbox").read_bytes() == (
+        b"From MAILER-DAEMON Sun Dec 31 15:59:59 2006\nStatus: RO\nSubject: x\n\n>From me\n\n"
+    )
+    run(f"export {BOB} {tmp_path}/eml --format eml")
+    assert (tmp_path / "eml" / "INBOX" / "1.eml").read_bytes() == b"Subject: y\r\n\r\nlines\r\n"
+
+
+def test_what_cannot_be_taken_is_said(run: Run, people: None, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    for line, words in (
+        (f"import {BOB} {tmp_path}/nothing", "does not exist"),
+        (f"import {BOB} {tmp_path}/empty", "has no mail"),
+        (f"export {BOB} {tmp_path}/full", "not empty"),
+    ):
+        ran = run(line)
+        assert (ran.code, words in ran.err) == (2, True)
+    assert run(f"export nobody@hamburger.test {tmp_path}/new").code == 1
+    run(f"account set {BOB} --quota 1k")
+    (tmp_path / "a.eml").write_bytes(b"Subject: small\n\n")
+    (tmp_path / "b.eml").write_bytes(b"Subject: large\n\n" + b"x" * 2000)
+    ran = run(f"import {BOB} {tmp_path}/b.eml {tmp_path}/a.eml")
+    assert ran.code == 1
+    assert "1 taken" in ran.out
+    assert "1 message could not be taken" in ran.err
