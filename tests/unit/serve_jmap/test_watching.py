@@ -234,3 +234,15 @@ async def test_what_is_used_of_a_quota(stage: JmapStage) -> None:
     await later.begin(read_position(at))
     assert set((await news(later)).changed[bob.account]) == {"Quota"}
     later.close()
+
+
+async def test_the_end_is_heard_while_it_looks(stage: JmapStage) -> None:
+    one = watch(stage)
+    await one.begin()
+    one._wake(stage.logins.people[BOB])  # a hint, behind which nothing is
+    waiting = asyncio.ensure_future(one.news())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # it gathers what else may come
+    one.end()
+    assert await asyncio.wait_for(waiting, 20) is None
+    one.close()

@@ -129,10 +129,10 @@ class Watch:
 
     async def news(self) -> News | None:
         """Waits for changes; None when it has ended. May be cancelled: nothing is lost by that."""
-        while True:
+        while not self._ended:  # asked again after each look: the end may have come meanwhile
             await self._woken.wait()
             if self._ended:
-                return None
+                break
             dirty: set[int] = set()
             try:
                 await asyncio.sleep(GATHER)
@@ -145,6 +145,7 @@ class Watch:
                 raise
             if found:
                 return News(found, self.at)
+        return None
 
     def end(self) -> None:
         """Ends `news`."""
