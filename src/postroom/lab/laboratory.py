@@ -36,6 +36,7 @@ from postroom.lab.feed import Feed, heard
 from postroom.lab.keys import Publisher
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
+from postroom.lab.notes import people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
@@ -53,11 +54,14 @@ FAREWELL_SECONDS = (
     1.0  # that conversations have when the lab stops: whoever presses Ctrl-C waits for the prompt
 )
 
+BOUND_DELAYS = (2, 4, 8, 15)  # seconds before a name may be tried again from elsewhere
+
 
 class LabSettings(msgspec.Struct, frozen=True):
     """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does.
 
-    `houses` are its domains, each a server of its own.
+    `houses` are its domains, each a server of its own. `bind` is an address of this machine at which others reach the servers, "" for none: there
+    passwords are taken under TLS only, and who fails to log in waits.
     """
 
     data: Path
@@ -67,6 +71,7 @@ class LabSettings(msgspec.Struct, frozen=True):
     faults: Sequence[Chosen] = ()
     enforce: bool = False
     houses: Sequence[House] = HOUSES
+    bind: str = ""
 
 
 class Laboratory:
@@ -131,7 +136,7 @@ class Laboratory:
                 house.host, house.domain, str(here), administrator=f"{house.people[0]}@{house.domain}"
             ),
             listen=ListenSettings(
-                ("127.0.0.1", house.ip),
+                tuple(filter(None, ("127.0.0.1", house.ip, self.settings.bind))),
                 smtp=house.port("smtp", base),
                 submission=house.port("submission", base),
                 submissions=house.port("submissions", base),
@@ -164,7 +169,16 @@ class Laboratory:
 
     def _certificates_of(self, house: House) -> list[Pair]:
         """What a house's servers show. With an expired one, each call makes another key."""
-        names = [house.host, house.domain, *names_of(house.domain), "localhost", house.ip, "127.0.0.1"]
+        names = [
+            house.host,
+            house.domain,
+            *names_of(house.domain),
+            *house.further,
+            "localhost",
+            house.ip,
+            "127.0.0.1",
+        ]
+        names += filter(None, (self.settings.bind,))
         match self._troubles(house).certificate:
             case "expired":
                 names[0] = f"expired.{house.host}"  # files of their own
@@ -202,16 +216,19 @@ class Laboratory:
             house.ip,
             True,
             lambda door: FaultyDoor(door, house.domain, self.clock.sleep, self.rules),
-            LoginLimits(0, 0, ()),
+            LoginLimits(0, 0, BOUND_DELAYS if self.settings.bind else ()),
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
             withheld=self._troubles(house).withheld,
             tap=partial(self.feed.overhear, house.domain),
+            strict_at=frozenset(filter(None, (self.settings.bind,))),
         )
         server = await Server.open(settings, world, self.failed)
         here = Path(settings.server.data)
         try:
             self.inhabitants += await settle_in(server, house, self.settings.people, Passwords(here))
+            own = {str(one.address) for one in self.settings.people if one.password}
+            await settle_notes(server, house, own, passwords=not self.settings.bind)
             self.ports[house.domain] = await server.start()
             await self.publisher.publish(house, server, self.ports[house.domain])
         except BaseException:
@@ -253,8 +270,17 @@ class Laboratory:
         """The control socket of each domain's server."""
         return {domain: places_of(server.settings).control for domain, server in self.servers.items()}
 
+    @property
+    def printed(self) -> dict[str, str]:
+        """The passwords that course notes have, by address; none are good where others can reach the lab."""
+        if self.settings.bind:
+            return {}
+        return {name: word for house in self.houses for name, word in people_of(house).items()}
+
     def describe(self) -> dict[str, object]:
         """What is where: the object that `postroom lab --json` prints."""
+        notes = {name: house.domain for house in self.houses for name in house.further}
+        further = {"notes": {"domains": notes, "accounts": self.printed}} if notes else {}
         return {
             "domains": {house.domain: self.ports[house.domain] for house in self.houses},
             "dns": self.names.port,
@@ -263,4 +289,5 @@ class Laboratory:
                 one.address: one.password for one in sorted(self.inhabitants, key=lambda one: one.address)
             },
             "data": str(self.settings.data),
+            **further,
         }

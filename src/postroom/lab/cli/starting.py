@@ -11,7 +11,7 @@ import signal
 import typer
 
 from postroom.agent import runtime
-from postroom.lab.cli.screen import Wishes, announce
+from postroom.lab.cli.screen import Wishes, announce, warning
 
 
 def run(wishes: Wishes) -> int:
@@ -32,7 +32,16 @@ async def _live(wishes: Wishes) -> int:
     stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
     running = Laboratory(
-        LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.faults, wishes.enforce)
+        LabSettings(
+            wishes.data,
+            wishes.base,
+            wishes.people,
+            log,
+            wishes.faults,
+            wishes.enforce,
+            wishes.houses,
+            wishes.bind,
+        )
     )
     try:
         await running.start()
@@ -44,6 +53,8 @@ async def _live(wishes: Wishes) -> int:
     try:
         runtime.publish(word(running), directory)
         announce(running, wishes)
+        if wishes.bind:
+            typer.echo(f"postroom lab: {warning(wishes.bind)}", err=True)
         await _first(stop, running.failed)
     finally:
         runtime.retract(directory)
