@@ -7,9 +7,10 @@ between any others. Not here: the command (`lab.cli`), the zones (`lab.zones`), 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,7 @@ from postroom.app.settings import (
 )
 from postroom.app.surroundings import Surroundings
 from postroom.app.tls_settings import MtaStsSettings, TlsSettings
+from postroom.lab.attendance import CLASS, attendance
 from postroom.lab.ca import LabCa
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
@@ -39,7 +41,9 @@ from postroom.lab.names import Names
 from postroom.lab.notes import people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
+from postroom.lab.slips import SLIPS, slip
 from postroom.lab.watching import WATCH, told
 from postroom.lab.zones import ZoneText
 from postroom.net.certificates import Pair, opportunistic
@@ -99,9 +103,7 @@ class Laboratory:
             for house in self.houses
         }
         self.names = Names(self.houses, self.clock, self._heard, self._edited)
-        for house in self.houses:
-            for name, fault in self._troubles(house).faults:
-                self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
+        self._set_names_wrong()
         self.publisher = Publisher(self.names, "quarantine" if settings.enforce else "none")
 
     async def start(self) -> None:
@@ -204,6 +206,34 @@ class Laboratory:
         """Where the web server at an address of the lab is."""
         return next((self._sites[house.domain].port for house in self.houses if house.ip == ip), 443)
 
+    def _set_names_wrong(self) -> None:
+        for house in self.houses:
+            for name, fault in self._troubles(house).faults:
+                self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
+
+    def _forget_faults(self) -> int:
+        """Ends the faults that were switched on while it ran; gives how many."""
+        switched_on = len(list(self.rules)) + self.names.server.clear_faults()
+        self.rules.clear()
+        self._set_names_wrong()
+        return switched_on - sum(len(self._troubles(house).faults) for house in self.houses)
+
+    async def reset(self) -> dict[str, int]:
+        """As it was at its beginning, though not the clock; gives what was taken away: `faults`, `messages`, `queued`, `journeys`."""
+        faults = self._forget_faults()
+        taken = await reset(self.servers.values())
+        self.feed.clear()
+        return {"faults": faults, **taken}
+
+    async def _reset(self, _: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        yield await self.reset()
+
+    async def _slips(self, _: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """A slip for each account whose password the lab knows, by address."""
+        for one in sorted(self.inhabitants, key=lambda one: one.address):
+            ports = self.ports[one.address.rpartition("@")[2]]
+            yield msgspec.to_builtins(slip(one.address, one.password, self.settings.bind, ports))
+
     async def _open(self, house: House) -> None:
         settings = self.settings_of(house)
         world = Surroundings(
@@ -238,7 +268,13 @@ class Laboratory:
 
     def _operations(self) -> dict[str, Operation]:
         """What commands may ask of the running lab."""
-        return {CLOCK: partial(moved, self.clock), WATCH: partial(told, self.feed)}
+        return {
+            CLOCK: partial(moved, self.clock),
+            WATCH: partial(told, self.feed),
+            SLIPS: self._slips,
+            CLASS: partial(attendance, self.servers),
+            RESET: self._reset,
+        }
 
     def _name_of(self, ip: str) -> str:
         """The server that has an address of its own in this lab."""

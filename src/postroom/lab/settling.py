@@ -23,6 +23,8 @@ from postroom.store.engine import Transaction
 
 STANDS_IN = ("slow", "drop-after-data")  # faults whose addresses take mail all the same
 
+AT_ONCE = 10  # accounts that are made at the same time: hashing has threads of its own
+
 
 class Inhabitant(msgspec.Struct, frozen=True):
     """Somebody with an account, and his password as far as the lab knows it."""
@@ -37,11 +39,14 @@ async def settle_in(
     """The domain, its people, the addresses of faults and the keys; whoever lives there already stays as he is."""
     keys = asyncio.create_task(new_keys())
     await server.engine.write(_founding(server, house))
-    found = [
-        await moved_in(server, Person(person.address, passwords.of(person)))
-        for person in people
-        if person.address.domain == house.domain
+    here = [person for person in people if person.address.domain == house.domain]
+    known = [
+        Person(person.address, password)
+        for person, password in zip(here, passwords.all_of(here), strict=True)
     ]
+    found: list[Inhabitant] = []
+    for start in range(0, len(known), AT_ONCE):
+        found += await asyncio.gather(*(moved_in(server, one) for one in known[start : start + AT_ONCE]))
     await server.engine.write(_fault_addresses(house, Address(house.people[0], house.domain)))
     await settle(server, house, await keys)
     return found
@@ -67,15 +72,16 @@ class Passwords:
             msgspec.json.decode(self._path.read_bytes()) if self._path.exists() else {}
         )
 
-    def of(self, person: Person) -> str:
-        """The password that the account has, or will have."""
-        known = self._known.get(person.address.key)
-        if known is None:
-            known = self._known[person.address.key] = person.password or secrets.token_hex(4)
+    def all_of(self, people: Sequence[Person]) -> list[str]:
+        """The passwords that the accounts have, or will have."""
+        new = [person for person in people if person.address.key not in self._known]
+        for person in new:
+            self._known.setdefault(person.address.key, person.password or secrets.token_hex(4))
+        if new:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.touch(0o600)
             self._path.write_bytes(msgspec.json.encode(self._known))
-        return known
+        return [self._known[person.address.key] for person in people]
 
 
 def _founding(server: Server, house: House) -> Callable[[Transaction], Awaitable[None]]:

@@ -15,8 +15,11 @@ import typer
 
 from postroom.agent.invocation import commands
 from postroom.lab.cli import starting
+from postroom.lab.cli.attendance import show_class
 from postroom.lab.cli.clock import move_clock
+from postroom.lab.cli.reset import reset_lab
 from postroom.lab.cli.screen import Wishes
+from postroom.lab.cli.slips import print_slips
 from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
 from postroom.lab.notes import furnished
 from postroom.lab.plan import DEFAULT_BASE, BadAccount, BadDomain, houses_at, parse_account, residents
@@ -27,6 +30,9 @@ app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 app.command("clock")(move_clock)
+app.command("slips")(print_slips)
+app.command("class")(show_class)
+app.command("reset")(reset_lab)
 
 
 @app.callback(invoke_without_command=True)

@@ -137,6 +137,10 @@ class Lab:
         for rule in rules:
             self._running.rules.remove(rule)
 
+    def reset(self) -> None:
+        """As it was at its beginning: no mail, no queue, no journeys, no faults but those it was started with. Accounts stay; the clock does not go back."""
+        self._do(self._running.reset())
+
     def transcript(self) -> Transcript:
         """What is said from now on: the journeys of messages."""
         return Transcript(self._running.servers, self._do)
