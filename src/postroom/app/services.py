@@ -277,6 +277,7 @@ class Services:
             budget=parts.budget,
             incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
             presence=Presence(self._settings.mailboxes.imap_sessions),
+            note=self.notes.add,
         )
         return lambda: ImapSession(service)
 

@@ -41,6 +41,7 @@ from postroom.lab.names import Names
 from postroom.lab.notes import people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
 from postroom.lab.slips import SLIPS, slip
@@ -273,6 +274,7 @@ class Laboratory:
             WATCH: partial(told, self.feed),
             SLIPS: self._slips,
             CLASS: partial(attendance, self.servers),
+            READ: partial(read_here, self.servers),
             RESET: self._reset,
         }
 
