@@ -50,6 +50,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     `relay_tls` the context for STARTTLS to next hops. `open_house` is a lab's: passwords without TLS, VRFY and EXPN for everybody, patience,
     connections without number. `before_door` may put faults in front of a door. `inherited` are sockets that were opened before, by service,
     `control` likewise. `withheld` are extensions of SMTP that are not offered to other servers. Conversations have `farewell` seconds when the server stops.
+    At the addresses of `strict_at` even an open house takes passwords under TLS only.
     `tap` listens in on every connection to the server; it is given the service, the far and the near end.
     """
 
@@ -70,3 +71,10 @@ class Surroundings(msgspec.Struct, frozen=True):
     https_port_of: Callable[[str], int] = _port_443
     withheld: frozenset[str] = frozenset()
     tap: Callable[[str, Peer, Peer], Overheard] | None = None
+    strict_at: frozenset[str] = frozenset()
+    strict: bool = False  # whoever is being served stands at such an address
+
+    @property
+    def passwords_in_clear(self) -> bool:
+        """Whether passwords are taken without TLS."""
+        return self.open_house and not self.strict

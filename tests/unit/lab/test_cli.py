@@ -43,6 +43,7 @@ def running(tmp_path: Path) -> SimpleNamespace:
         control=SimpleNamespace(path=tmp_path / "control"),
         controls=lambda: controls,
         describe=lambda: {"dns": 53},
+        printed={},
     )
 
 
