@@ -56,6 +56,8 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         lines += [f"    {row}" for row in _rows(_services(ports))]
         lines.append("")
     lines += [
+        f"  Everything that happens, in a browser: {running.describe()['page']}",
+        "",
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
         f"  certificate authority {running.ca.path}",
         "",
