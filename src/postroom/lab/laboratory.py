@@ -141,6 +141,11 @@ class Laboratory:
         self.http = HttpServer(self.clock, routes_of(self), self._tell)
         await self.http.start(port)
 
+    @property
+    def url(self) -> str:
+        """Where its page is; "" before it has started."""
+        return self.http.url if self.http is not None else ""
+
     def _tell(self, error: BaseException) -> None:
         self.settings.log.error("lab.fault", exc_info=error, error=str(error))
 
@@ -300,7 +305,7 @@ class Laboratory:
                 one.address: one.password for one in sorted(self.inhabitants, key=lambda one: one.address)
             },
             "data": str(self.settings.data),
-            "page": self.http.url if self.http is not None else "",
+            "page": self.url,
         }
 
 

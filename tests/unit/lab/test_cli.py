@@ -43,6 +43,7 @@ def running(tmp_path: Path) -> SimpleNamespace:
         control=SimpleNamespace(path=tmp_path / "control"),
         controls=lambda: controls,
         describe=lambda: {"dns": 53},
+        url="http://127.0.0.1:10088/",
     )
 
 
@@ -71,6 +72,7 @@ def test_a_screen_for_people(running, tmp_path):
         "pop3 110 (TLS 995)",
         "web mail http://127.0.0.1:80/mail/",
         "DNS 127.0.0.1 port 53",
+        "see all that happens at http://127.0.0.1:10088/",
         "Ctrl-C",
         str(tmp_path / "ca.pem"),
     ):
