@@ -234,6 +234,8 @@ class Laboratory:
             https_port_of=self.https_port,
             withheld=self._troubles(house).withheld,
             tap=partial(self.feed.overhear, house.domain),
+            journeyed=partial(self.feed.journeyed, house.domain),
+            found=partial(self.feed.found, house.domain, house.host),
         )
         server = await Server.open(settings, world, self.failed)
         try:
