@@ -27,14 +27,14 @@ class Explained:
     """The happenings of one feed with their meanings."""
 
     def __init__(self, feed: Feed) -> None:
-        self._feed = feed
+        self.feed = feed
         self._seen = 0
         self._lines: dict[int, _Lines] = {}  # by connection
         self._known: dict[int, Words] = {}  # by number
 
     def meaning(self, happening: Happening) -> Words | None:
         """What one of the feed's means."""
-        for one in self._feed.since(self._seen):
+        for one in self.feed.since(self._seen):
             self._seen = one.seq
             self._learn(one)
         return self._known.get(happening.seq)

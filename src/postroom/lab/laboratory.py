@@ -33,6 +33,7 @@ from postroom.lab.ca import LabCa
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
+from postroom.lab.explained import Explained
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.faults import FAULTS, FaultyDoor
 from postroom.lab.feed import Feed, heard
@@ -90,6 +91,7 @@ class Laboratory:
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.feed = Feed(self.clock.now, self._name_of)
+        self.explained = Explained(self.feed)
         self.http: HttpServer | None = None  # as soon as it listens
         self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in HOUSES}
@@ -249,7 +251,7 @@ class Laboratory:
 
     def _operations(self) -> dict[str, Operation]:
         """What commands may ask of the running lab."""
-        return {CLOCK: partial(moved, self.clock), WATCH: partial(told, self.feed)}
+        return {CLOCK: partial(moved, self.clock), WATCH: partial(told, self.explained)}
 
     def _name_of(self, ip: str) -> str:
         """The server that has an address of its own in this lab."""

@@ -14,6 +14,7 @@ from laboratory import LabThread
 from postroom.app.logs import make_log
 from postroom.lab import feed as feeds
 from postroom.lab.control import ask_lab
+from postroom.lab.explained import Explained
 from postroom.lab.feed import Feed, Happening, heard
 from postroom.lab.watching import WATCH, told
 from postroom.message.journey import Decided, Hop, HopKind, Outcome, Said
@@ -92,8 +93,8 @@ def test_attempts_of_the_queue_are_told() -> None:
 async def test_the_operation_gives_what_came_since() -> None:
     one = feed()
     one.add("noted", text="a")
-    assert [record["text"] async for record in told(one, {"since": 0})] == ["a"]
-    assert [record async for record in told(one, {})] == []
+    assert [record["text"] async for record in told(Explained(one), {"since": 0})] == ["a"]
+    assert [record async for record in told(Explained(one), {})] == []
 
 
 def test_a_letter_in_a_lab_is_watched_from_the_first_line_to_the_last(

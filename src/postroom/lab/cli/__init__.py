@@ -17,6 +17,8 @@ from postroom.agent.invocation import commands
 from postroom.lab.cli import starting
 from postroom.lab.cli.clock import move_clock
 from postroom.lab.cli.screen import Wishes
+from postroom.lab.cli.shown import BadChoice, parse_choice
+from postroom.lab.cli.watch import Explain, Only, Server, watch
 from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
 from postroom.lab.plan import DEFAULT_BASE, BadAccount, parse_account, residents
 
@@ -24,6 +26,7 @@ app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 app.command("clock")(move_clock)
+app.command("watch")(watch)
 
 
 @app.callback(invoke_without_command=True)
@@ -48,6 +51,12 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     enforce: Annotated[
         bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
     ] = False,
+    follow: Annotated[
+        bool, typer.Option("--watch", help="Show everything that happens, as it happens.")
+    ] = False,
+    only: Only = "",
+    server: Server = "",
+    explain: Explain = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -55,11 +64,12 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     try:
         people = [*residents(), *(parse_account(text) for text in account or ())]
         faults = [parse_mishap(text) for text in fault or ()]
-    except (BadAccount, BadMishap) as error:
+        choice = parse_choice(only, server, explain=explain) if follow else None
+    except (BadAccount, BadMishap, BadChoice) as error:
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
     where = Path(tempfile.mkdtemp(prefix="postroom-lab-")) if ephemeral and data is None else data or _home()
-    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults, enforce)
+    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults, enforce, choice)
     try:
         code = starting.run(wishes)
     finally:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
+from postroom.lab.cli.shown import Choice
 from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import Person
 
@@ -31,6 +32,7 @@ class Wishes(msgspec.Struct, frozen=True):
     ephemeral: bool
     faults: Sequence[Chosen] = ()
     enforce: bool = False
+    watch: Choice | None = None
 
 
 def announce(running: Laboratory, wishes: Wishes) -> None:

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from typing import TYPE_CHECKING
 
 import typer
 
 from postroom.agent import runtime
+from postroom.agent.terminal import Terminal
 from postroom.lab.cli.screen import Wishes, announce
+from postroom.lab.cli.shown import Shown
+
+if TYPE_CHECKING:
+    from postroom.lab.explained import Explained
 
 
 def run(wishes: Wishes) -> int:
@@ -44,11 +50,26 @@ async def _live(wishes: Wishes) -> int:
     try:
         runtime.publish(word(running), directory)
         announce(running, wishes)
+        watching = asyncio.ensure_future(_watch(running.explained, wishes))
         await _first(stop, running.failed)
+        watching.cancel()
     finally:
         runtime.retract(directory)
         await running.stop()
     return 1 if running.failed.is_set() else 0
+
+
+async def _watch(explained: Explained, wishes: Wishes) -> None:
+    """Shows what happens, when that is wished for."""
+    if wishes.watch is None:
+        return
+    terminal = Terminal(json=wishes.json)
+    shown = Shown(wishes.watch, color=terminal.color, json=wishes.json)
+    since = explained.feed.last
+    while True:
+        for one in await explained.feed.after(since):
+            since = one.seq
+            shown.show((explained.record(one),))
 
 
 def _stop_signal() -> asyncio.Event:
