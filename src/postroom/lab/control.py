@@ -34,6 +34,11 @@ class LabControl:
         """Ends."""
         await self._server.stop()
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """The names of all."""
+        return frozenset(self._operations)
+
     async def ask(self, operation: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The same from within: the records of an operation that comes to its end. Raises `OperationError`."""
         known = self._operations.get(operation)

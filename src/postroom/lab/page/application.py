@@ -54,9 +54,9 @@ class PageApp:
         self._events.dismiss()
 
     async def _lab(self, _request: Request) -> Response:
-        """GET /page/lab: what `postroom lab --json` prints."""
-        described: Any = self._running.describe()
-        return JSONResponse(described)
+        """GET /page/lab: what `postroom lab --json` prints, and what the page can ask for."""
+        asked = sorted(ASKED & self._running.control.operations)
+        return JSONResponse({**self._running.describe(), "asked": asked})
 
     async def _send(self, request: Request) -> Response:
         """POST /page/send: a letter is sent."""

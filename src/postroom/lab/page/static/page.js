@@ -33,8 +33,9 @@ function largeType() {
 
 async function start() {
   largeType();
+  let lab;
   try {
-    const lab = await (await fetch("/page/lab")).json();
+    lab = await (await fetch("/page/lab")).json();
     live.servers(servers.draw(lab));
     sending.start(lab);
   } catch {
@@ -42,7 +43,7 @@ async function start() {
     return;
   }
   listen();
-  await switches.start();
+  await switches.start(lab);
 }
 
 void start();

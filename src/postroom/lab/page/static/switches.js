@@ -87,25 +87,32 @@ function addresses(records) {
   return records.filter((one) => one.address).map((one) => make("li", {}, make("code", {}, one.address), ` ${one.words}`));
 }
 
+let faults = false; // whether this lab has switches
+
 async function look() {
   switchedOn(await ask("faults.list"));
 }
 
 // Something has happened: faults may have had their turn.
 export function changed() {
-  if (looking || !byId("switches").open) return;
+  if (looking || !faults || !byId("switches").open) return;
   looking = setTimeout(() => {
     looking = 0;
     void look();
   }, LOOK);
 }
 
-export async function start() {
+export async function start(lab) {
+  faults = lab.asked.includes("faults.list");
   await move(0);
+  byId("panel").replaceChildren(clock());
+  if (faults) await startFaults();
+}
+
+async function startFaults() {
   const known = await ask("faults.list", { known: true });
   const here = addresses(known);
-  byId("panel").replaceChildren(
-    clock(),
+  byId("panel").append(
     make("fieldset", {}, make("legend", {}, "On now"), make("div", { id: "on-now" })),
     make("fieldset", { class: "faults" }, make("legend", {}, "Switch on"), named(known), make("p", {}, "Or at a step of a dialogue:"), step(), make("p", { id: "fault-said", class: "said", role: "status" })),
     make("fieldset", {}, make("legend", {}, "By address, always"), make("p", {}, "Write to one of these at any domain of the lab:"), make("ul", {}, ...here)),
