@@ -127,18 +127,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance, signatory))
     placer.lease = runner.lease
     placer.later = runner.later
-    acceptance = Acceptance(
-        Accepting(
-            store.engine,
-            router,
-            placer,
-            store.changes.publish,
-            runner.take,
-            store.durable,
-            store.discard,
-            store.settings.file_from,
-        )
-    )
+    acceptance = _acceptance(world, store, router, placer, runner)
     passwords = Passwords(derive=derived)
     login = LoginPolicy(store.engine, passwords, clock, _login_settings(settings, world), vault)
     login.announce = store.changes.announce
@@ -161,6 +150,24 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         sts,
         ring,
         signatory,
+    )
+
+
+def _acceptance(
+    world: Surroundings, store: Store, router: Router, placer: Placer, runner: Runner
+) -> Acceptance:
+    return Acceptance(
+        Accepting(
+            store.engine,
+            router,
+            placer,
+            store.changes.publish,
+            runner.take,
+            store.durable,
+            store.discard,
+            store.settings.file_from,
+            world.journeyed,
+        )
     )
 
 
@@ -232,6 +239,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
             _teller(world),
             settings.queue.concurrency,
             fetched(building.routes(settings)),
+            world.journeyed,
         )
     )
 

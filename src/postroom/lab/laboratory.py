@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -32,18 +33,20 @@ from postroom.lab.ca import LabCa
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
+from postroom.lab.explained import Explained
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.faults import FaultyDoor
 from postroom.lab.feed import Feed, heard
+from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.keys import Publisher
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
 from postroom.lab.notes import people_of, settle_notes
-from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
+from postroom.lab.plan import DNS_OFFSET, HOUSES, PAGE_OFFSET, House, Person
 from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
-from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
+from postroom.lab.settling import Passwords, moved_in, settle_in
 from postroom.lab.slips import SLIPS, slip
 from postroom.lab.watching import WATCH, told
 from postroom.lab.zones import ZoneText
@@ -53,6 +56,9 @@ from postroom.net.ourselves import is_ourselves
 from postroom.store.throttle import Limits as LoginLimits
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy
+
+if TYPE_CHECKING:
+    from postroom.lab.http_server import HttpServer
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
 FAREWELL_SECONDS = (
@@ -94,6 +100,8 @@ class Laboratory:
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.feed = Feed(self.clock.now, self._name_of)
+        self.explained = Explained(self.feed)
+        self.http: HttpServer | None = None  # as soon as it listens
         self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in self.houses}
         self._policies = {house.domain: self._policy(house) for house in self.houses}
@@ -117,6 +125,7 @@ class Laboratory:
             self.publisher.start(
                 [(house, self.servers[house.domain], self.ports[house.domain]) for house in self.houses]
             )
+            await self._open_page(base + PAGE_OFFSET if base else 0)
             await self.control.start()
         except BaseException:
             await self.stop()
@@ -126,9 +135,28 @@ class Laboratory:
         """Stops everything, in order."""
         await self.publisher.stop()
         await self.control.stop()
+        if self.http is not None:
+            await self.http.stop(FAREWELL_SECONDS)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self.names.stop()
+
+    async def _open_page(self, port: int) -> None:
+        """The lab's own HTTP server, last: its page shows what is there."""
+        await asyncio.to_thread(import_module, "postroom.lab.routes")  # which takes a while
+        from postroom.lab.http_server import HttpServer
+        from postroom.lab.routes import routes_of
+
+        self.http = HttpServer(self.clock, routes_of(self), self._tell)
+        await self.http.start(port)
+
+    @property
+    def url(self) -> str:
+        """Where its page is; "" before it has started."""
+        return self.http.url if self.http is not None else ""
+
+    def _tell(self, error: BaseException) -> None:
+        self.settings.log.error("lab.fault", exc_info=error, error=str(error))
 
     def settings_of(self, house: House) -> Settings:
         """The configuration of one of the servers, as a file would hold it."""
@@ -253,6 +281,8 @@ class Laboratory:
             withheld=self._troubles(house).withheld,
             tap=partial(self.feed.overhear, house.domain),
             strict_at=frozenset(filter(None, (self.settings.bind,))),
+            journeyed=partial(self.feed.journeyed, house.domain),
+            found=partial(self.feed.found, house.domain, house.host),
         )
         server = await Server.open(settings, world, self.failed)
         here = Path(settings.server.data)
@@ -271,7 +301,7 @@ class Laboratory:
         """What commands may ask of the running lab."""
         return {
             CLOCK: partial(moved, self.clock),
-            WATCH: partial(told, self.feed),
+            WATCH: partial(told, self.explained),
             SLIPS: self._slips,
             CLASS: partial(attendance, self.servers),
             READ: partial(read_here, self.servers),
@@ -328,4 +358,5 @@ class Laboratory:
             },
             "data": str(self.settings.data),
             **further,
+            "page": self.url,
         }

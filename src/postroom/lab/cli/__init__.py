@@ -22,7 +22,9 @@ from postroom.lab.cli.clock import move_clock
 from postroom.lab.cli.reading_here import read_mail
 from postroom.lab.cli.reset import reset_lab
 from postroom.lab.cli.screen import Wishes
+from postroom.lab.cli.shown import BadChoice, parse_choice
 from postroom.lab.cli.slips import print_slips
+from postroom.lab.cli.watch import Explain, Only, Server, watch
 from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
 from postroom.lab.notes import furnished
 from postroom.lab.plan import DEFAULT_BASE, BadAccount, BadDomain, House, houses_at, parse_account, residents
@@ -38,6 +40,7 @@ app.command("slips")(print_slips)
 app.command("class")(show_class)
 app.command("reset")(reset_lab)
 app.command("read")(read_mail)
+app.command("watch")(watch)
 
 
 @app.callback(invoke_without_command=True)
@@ -67,6 +70,12 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     bind: Bind = "",
     scenario: Number = None,
     play: Play = False,
+    follow: Annotated[
+        bool, typer.Option("--watch", help="Show everything that happens, as it happens.")
+    ] = False,
+    only: Only = "",
+    server: Server = "",
+    explain: Explain = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -80,12 +89,13 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         people = [*residents(houses), *named, *(parse_roll(accounts, houses) if accounts else ())]
         faults = [parse_mishap(text, houses) for text in fault or ()]
         reachable = parse_bind(bind) if bind else ""
-    except (BadAccount, BadMishap, BadDomain, BadBind) as error:
+        choice = parse_choice(only, server, explain=explain) if follow else None
+    except (BadAccount, BadMishap, BadDomain, BadBind, BadChoice) as error:
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
     kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
     where = (data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))).resolve()
-    terms = (faults, enforce, houses, reachable, scenario or 0, play)
+    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice)
     raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms)))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
+from postroom.lab.cli.shown import Choice
 from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import HOUSES, House, Person
 
@@ -38,6 +39,7 @@ class Wishes(msgspec.Struct, frozen=True):
     bind: str = ""
     scenario: int = 0
     play: bool = False
+    watch: Choice | None = None
 
 
 def announce(running: Laboratory, wishes: Wishes) -> None:
@@ -70,7 +72,7 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
         f"  certificate authority {running.ca.path}",
         "",
-        "Next: open a web mail and sign in, or, in a second terminal:",
+        f"Next: see all that happens at {running.url}, or, in a second terminal:",
         "  echo 'Do you like ketchup?' |",
         f"    {us} mail --as alice send bob@{wishes.houses[0].domain} --subject Hello",
         f"  {us} mail --as bob list",
