@@ -129,14 +129,14 @@ class Watch:
 
     async def news(self) -> News | None:
         """Waits for changes; None when it has ended. May be cancelled: nothing is lost by that."""
-        while not self._ended:  # asked again after each look: the end may have come meanwhile
+        while True:
             await self._woken.wait()
             if self._ended:
-                break
+                return None
             dirty: set[int] = set()
             try:
+                self._woken.clear()  # before it waits: who is told to end meanwhile hears of it
                 await asyncio.sleep(GATHER)
-                self._woken.clear()
                 dirty, self._dirty = self._dirty, set()
                 found = await self._look(dirty)
             except BaseException:
@@ -145,7 +145,6 @@ class Watch:
                 raise
             if found:
                 return News(found, self.at)
-        return None
 
     def end(self) -> None:
         """Ends `news`."""
