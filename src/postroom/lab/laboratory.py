@@ -28,6 +28,7 @@ from postroom.app.settings import (
 from postroom.app.surroundings import Surroundings
 from postroom.app.tls_settings import MtaStsSettings, TlsSettings
 from postroom.lab.ca import LabCa
+from postroom.lab.capture import CAPTURE, Both, Captures, taken
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
@@ -45,6 +46,8 @@ from postroom.message.address import Address
 from postroom.net.certificates import Pair, opportunistic
 from postroom.net.clock import MovableClock
 from postroom.net.ourselves import is_ourselves
+from postroom.net.session import Peer
+from postroom.net.tapped import Overheard
 from postroom.store import accounts, aliases, directory, domains
 from postroom.store.accounts import NewAccount
 from postroom.store.engine import Transaction
@@ -91,6 +94,7 @@ class Laboratory:
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.feed = Feed(self.clock.now, self._name_of)
+        self.captures = Captures(self.clock.now, self.address_of, {house.ip: house.host for house in HOUSES})
         self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in HOUSES}
         self._policies = {house.domain: self._policy(house) for house in HOUSES}
@@ -101,6 +105,7 @@ class Laboratory:
             for house in HOUSES
         }
         self.names = Names(HOUSES, self.clock, self._heard, self._edited)
+        self.names.server.overheard = self.captures.asked
         for house in HOUSES:
             for name, fault in self._troubles(house).faults:
                 self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
@@ -213,7 +218,7 @@ class Laboratory:
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
             withheld=self._troubles(house).withheld,
-            tap=partial(self.feed.overhear, house.domain),
+            tap=partial(self._overhear, house.domain),
         )
         server = await Server.open(settings, world, self.failed)
         try:
@@ -227,7 +232,21 @@ class Laboratory:
 
     def _operations(self) -> dict[str, Operation]:
         """What commands may ask of the running lab."""
-        return {CLOCK: partial(moved, self.clock), WATCH: partial(told, self.feed)}
+        return {
+            CLOCK: partial(moved, self.clock),
+            WATCH: partial(told, self.feed),
+            CAPTURE: partial(taken, self.captures),
+        }
+
+    def _overhear(self, domain: str, service: str, far: Peer, near: Peer) -> Overheard:
+        """A connection to one of the servers begins."""
+        hearing = self.feed.overhear(domain, service, far, near)
+        others = self.captures.overhear(domain, service, far, near)
+        return Both([hearing, *others]) if others else hearing
+
+    def address_of(self, domain: str) -> str:
+        """What the name of a domain's server leads to in this lab."""
+        return next((house.ip for house in HOUSES if house.domain == domain), "")
 
     def _name_of(self, ip: str) -> str:
         """The server that has an address of its own in this lab."""

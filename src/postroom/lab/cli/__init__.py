@@ -14,7 +14,9 @@ from typing import Annotated
 import typer
 
 from postroom.agent.invocation import commands
+from postroom.lab.capture_file import Captured
 from postroom.lab.cli import starting
+from postroom.lab.cli.capture import capture_lab
 from postroom.lab.cli.clock import move_clock
 from postroom.lab.cli.screen import Wishes
 from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
@@ -24,6 +26,7 @@ app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 app.command("clock")(move_clock)
+app.command("capture")(capture_lab)
 
 
 @app.callback(invoke_without_command=True)
@@ -48,6 +51,13 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     enforce: Annotated[
         bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
     ] = False,
+    pcap: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write what goes over its connections as a capture for Wireshark."),
+    ] = None,
+    show_secrets: Annotated[
+        bool, typer.Option("--show-secrets", help="In that file, passwords as they go, not as asterisks.")
+    ] = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -59,7 +69,8 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
     where = Path(tempfile.mkdtemp(prefix="postroom-lab-")) if ephemeral and data is None else data or _home()
-    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults, enforce)
+    captured = Captured(pcap, show_secrets) if pcap is not None else None
+    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults, enforce, captured)
     try:
         code = starting.run(wishes)
     finally:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
+from postroom.lab.capture_file import Captured
 from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import Person
 
@@ -31,6 +32,7 @@ class Wishes(msgspec.Struct, frozen=True):
     ephemeral: bool
     faults: Sequence[Chosen] = ()
     enforce: bool = False
+    captured: Captured | None = None
 
 
 def announce(running: Laboratory, wishes: Wishes) -> None:
@@ -67,9 +69,17 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         f"  {us} lab clock +5h   # what is due until then happens now",
         f"Faults: write to {'@ '.join(FAULTS)}@hamburger.test",
         *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
+        *_capture_lines(wishes.captured),
         "Ctrl-C stops the lab.",
     ]
     return lines
+
+
+def _capture_lines(captured: Captured | None) -> list[str]:
+    if captured is None:
+        return []
+    secrets = "passwords as they go" if captured.show_secrets else "passwords as asterisks"
+    return [f"What goes over the connections is written to {captured.file}, {secrets}."]
 
 
 def _rows(services: list[str]) -> list[str]:
