@@ -120,18 +120,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance, signatory))
     placer.lease = runner.lease
     placer.later = runner.later
-    acceptance = Acceptance(
-        Accepting(
-            store.engine,
-            router,
-            placer,
-            store.changes.publish,
-            runner.take,
-            store.durable,
-            store.discard,
-            store.settings.file_from,
-        )
-    )
+    acceptance = _acceptance(world, store, router, placer, runner)
     passwords = Passwords(derive=derived)
     login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
     login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
@@ -155,6 +144,24 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         sts,
         ring,
         signatory,
+    )
+
+
+def _acceptance(
+    world: Surroundings, store: Store, router: Router, placer: Placer, runner: Runner
+) -> Acceptance:
+    return Acceptance(
+        Accepting(
+            store.engine,
+            router,
+            placer,
+            store.changes.publish,
+            runner.take,
+            store.durable,
+            store.discard,
+            store.settings.file_from,
+            world.journeyed,
+        )
     )
 
 
@@ -226,6 +233,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
             _teller(world),
             settings.queue.concurrency,
             fetched(building.routes(settings)),
+            world.journeyed,
         )
     )
 

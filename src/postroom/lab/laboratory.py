@@ -10,7 +10,9 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -35,10 +37,11 @@ from postroom.lab.dns import Question
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.faults import FAULTS, FaultyDoor
 from postroom.lab.feed import Feed, heard
+from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.keys import Publisher, new_keys, settle
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
-from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
+from postroom.lab.plan import DNS_OFFSET, HOUSES, PAGE_OFFSET, House, Person
 from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.watching import WATCH, told
 from postroom.lab.zones import ZoneText
@@ -54,6 +57,9 @@ from postroom.store.engine import Transaction
 from postroom.store.throttle import Limits as LoginLimits
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy
+
+if TYPE_CHECKING:
+    from postroom.lab.http_server import HttpServer
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
 FAREWELL_SECONDS = (
@@ -73,13 +79,6 @@ class LabSettings(msgspec.Struct, frozen=True):
     enforce: bool = False
 
 
-class Inhabitant(msgspec.Struct, frozen=True):
-    """Somebody with an account, and his password as far as the lab knows it."""
-
-    address: str
-    password: str
-
-
 class Laboratory:
     """A running lab; made by `start`."""
 
@@ -95,6 +94,7 @@ class Laboratory:
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.feed = Feed(self.clock.now, self._name_of)
         self.captures = Captures(self.clock.now, self.address_of, {house.ip: house.host for house in HOUSES})
+        self.http: HttpServer | None = None  # as soon as it listens
         self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in HOUSES}
         self._policies = {house.domain: self._policy(house) for house in HOUSES}
@@ -121,6 +121,7 @@ class Laboratory:
             self.publisher.start(
                 [(house, self.servers[house.domain], self.ports[house.domain]) for house in HOUSES]
             )
+            await self._open_page(base + PAGE_OFFSET if base else 0)
             await self.control.start()
         except BaseException:
             await self.stop()
@@ -130,9 +131,28 @@ class Laboratory:
         """Stops everything, in order."""
         await self.publisher.stop()
         await self.control.stop()
+        if self.http is not None:
+            await self.http.stop(FAREWELL_SECONDS)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self.names.stop()
+
+    async def _open_page(self, port: int) -> None:
+        """The lab's own HTTP server, last: its page shows what is there."""
+        await asyncio.to_thread(import_module, "postroom.lab.routes")  # which takes a while
+        from postroom.lab.http_server import HttpServer
+        from postroom.lab.routes import routes_of
+
+        self.http = HttpServer(self.clock, routes_of(self), self._tell)
+        await self.http.start(port)
+
+    @property
+    def url(self) -> str:
+        """Where its page is; "" before it has started."""
+        return self.http.url if self.http is not None else ""
+
+    def _tell(self, error: BaseException) -> None:
+        self.settings.log.error("lab.fault", exc_info=error, error=str(error))
 
     def settings_of(self, house: House) -> Settings:
         """The configuration of one of the servers, as a file would hold it."""
@@ -219,6 +239,8 @@ class Laboratory:
             https_port_of=self.https_port,
             withheld=self._troubles(house).withheld,
             tap=partial(self._overhear, house.domain),
+            journeyed=partial(self.feed.journeyed, house.domain),
+            found=partial(self.feed.found, house.domain, house.host),
         )
         server = await Server.open(settings, world, self.failed)
         try:
@@ -304,6 +326,7 @@ class Laboratory:
                 one.address: one.password for one in sorted(self.inhabitants, key=lambda one: one.address)
             },
             "data": str(self.settings.data),
+            "page": self.url,
         }
 
 

@@ -11,6 +11,7 @@ from postroom.message.address import Address, parse_mailbox
 
 DEFAULT_BASE = 2500
 DNS_OFFSET = 53
+PAGE_OFFSET = 88  # the lab's own HTTP server
 OFFSETS = {
     "smtp": 25,
     "submission": 587,
