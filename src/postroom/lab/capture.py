@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, I
 from typing import Any, Final
 
 from postroom.app.control import OperationError
+from postroom.lab.feed import Feed
 from postroom.lab.overheard import Piece, SmtpDialogue, dialogue_of
 from postroom.message.captured import LOOPBACK, STANDARD_PORTS, Capture, CapturedConnection, decodable
 from postroom.net.session import Peer, TlsFacts
@@ -21,7 +22,7 @@ from postroom.wire.packets import End
 
 CAPTURE: Final = "capture"
 MOST_WAITING: Final = 64 << 20  # octets that wait for whoever takes them
-MOST_SECONDS: Final = 86_400
+MOST_SECONDS: Final = 86_400  # that a capture takes
 TOO_SLOW: Final = "the capture ended: what was said was more than was taken"
 _BY_CLIENT: Final = ("closed by the peer", "connection lost")
 
@@ -95,6 +96,12 @@ class Captures:
         recording.stop()
         if recording in self._running:
             self._running.remove(recording)
+
+    def hear(self, feed: Feed, server: str, service: str, far: Peer, near: Peer) -> Overheard:
+        """A connection begins: the feed hears it, and every capture that it is for."""
+        hearing = feed.overhear(server, service, far, near)
+        others = self.overhear(server, service, far, near)
+        return Both([hearing, *others]) if others else hearing
 
     def overhear(self, server: str, service: str, far: Peer, near: Peer) -> list[Overheard]:
         """A connection begins: who listens in on it."""

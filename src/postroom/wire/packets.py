@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 MSS: Final = {4: 1460, 6: 1440}  # RFC 9293 §3.7.1: 1500 octets less the headers
-MOST_DATAGRAM: Final = 65_535 - 40 - 8
+MOST_DATAGRAM: Final = 65_535 - 40 - 8  # octets of a datagram's data
 _TCP, _UDP = 6, 17
 _FIN, _SYN, _RST, _PSH, _ACK = 1, 2, 4, 8, 16
 _WINDOW = 65_535
