@@ -27,7 +27,7 @@ from postroom.app.settings import (
 )
 from postroom.app.surroundings import Surroundings
 from postroom.app.tls_settings import MtaStsSettings, TlsSettings
-from postroom.lab.ca import LabCa
+from postroom.lab.ca import KINDS, LabCa
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
@@ -60,7 +60,8 @@ STANDS_IN = ("slow", "drop-after-data")  # faults whose addresses take mail all 
 
 
 class LabSettings(msgspec.Struct, frozen=True):
-    """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does."""
+    """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does.
+    `keys`: the kinds of keys that certificates are for; one of RSA takes long to be made."""
 
     data: Path
     base: int
@@ -68,6 +69,7 @@ class LabSettings(msgspec.Struct, frozen=True):
     log: Log
     faults: Sequence[Chosen] = ()
     enforce: bool = False
+    keys: Sequence[str] = KINDS
 
 
 class Inhabitant(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ class Laboratory:
         self.inhabitants: list[Inhabitant] = []
         self.rules = FaultRules()
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
-        self.ca = LabCa(settings.data / "ca", self.clock.now())
+        self.ca = LabCa(settings.data / "ca", self.clock.now(), settings.keys)
         self.feed = Feed(self.clock.now, self._name_of)
         self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in HOUSES}

@@ -113,7 +113,7 @@ def _row(name: str, seen: Seen, verdict: Verdict, lacking: str, effect: str) -> 
         found = seen(letter)
         return [Said(verdict, f"{shown(found)}: {happens} in {lacking}", fix)] if found else []
 
-    what = f"{name.replace('-', ' ').capitalize()}: {happens} in {lacking}"
+    what = f"{name.replace('-', ' ').capitalize()}: {happens}"
     return Check(f"html-{name}", Group.CLIENTS, what, lacking, "the HTML has none", look, without_html)
 
 
@@ -121,7 +121,7 @@ BAD, NOTE = Verdict.BAD, Verdict.NOTE
 CLIENTS: Final = (
     _row("scripts", _scripts, BAD, ALL, "taken out; let the link lead to a page that does it"),
     _row("frames", elements("iframe", "frame", "frameset", "object", "embed", "applet"), BAD, ALL, "taken out; show a picture that links to the page"),
-    _row("forms", elements("form", "input", "textarea", "select", "button"), BAD, f"{WORD}, and other programs warn of them", "no fields; link to a page with the form"),
+    _row("forms", elements("form", "input", "textarea", "select", "button"), BAD, f"{WORD} and others", "no fields, or a warning; link to a page with the form"),
     _row("external-styles", _sheets, BAD, "Gmail, Outlook.com and others", "not loaded; write the styles into style attributes"),
     _row("refresh", _refreshing, BAD, ALL, "ignored; link to the page"),
     _row("data-pictures", pictures(r"^data:"), BAD, f"Gmail and {WORD}", "not shown; attach the picture and name it by its Content-ID (cid:), or link to a web server"),
