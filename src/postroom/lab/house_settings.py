@@ -20,6 +20,7 @@ from postroom.app.settings import (
     Settings,
 )
 from postroom.app.tls_settings import MtaStsSettings, TlsSettings
+from postroom.lab.ca import KINDS
 from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE
@@ -33,6 +34,7 @@ class LabSettings(msgspec.Struct, frozen=True):
 
     `houses` are its domains, each a server of its own. `bind` is an address of this machine at which others reach the servers, "" for none: there
     passwords are taken under TLS only, and who fails to log in waits.
+    `keys`: the kinds of keys that certificates are for; one of RSA takes long to be made.
     """
 
     data: Path
@@ -43,6 +45,7 @@ class LabSettings(msgspec.Struct, frozen=True):
     enforce: bool = False
     houses: Sequence[House] = HOUSES
     bind: str = ""
+    keys: Sequence[str] = KINDS
 
 
 def settings_of(house: House, lab: LabSettings, pairs: Sequence[Pair], authority: Path) -> Settings:

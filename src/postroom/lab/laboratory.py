@@ -70,7 +70,7 @@ class Laboratory:
         self.inhabitants: list[Inhabitant] = []
         self.rules = FaultRules()
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
-        self.ca = LabCa(settings.data / "ca", self.clock.now())
+        self.ca = LabCa(settings.data / "ca", self.clock.now(), settings.keys)
         self.feed = Feed(self.clock.now, self._name_of)
         self.captures = Captures(
             self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
