@@ -158,6 +158,24 @@ def test_the_transcript(mailbox: Mailbox, transcript: Transcript) -> None:
     assert transcript.lines()[0].startswith("J")
 
 
+def test_how_the_mail_is_written(mailbox: Mailbox) -> None:
+    send(mailbox)
+    mail = mailbox.wait()
+    assert [one.check for one in mail.problems()] == ["date", "message-id"]
+    assert mail.problems(without=["header"]) == []
+    assert {one.group: one.verdict for one in mail.check()}["sender"] == "note"
+    with pytest.raises(ValueError, match="no check or group is called spelling"):
+        mail.problems(without=["spelling"])
+
+
+def test_whoever_writes_as_somebody_else_without_a_login(mailbox: Mailbox) -> None:
+    message = letter(mailbox.address)
+    message.replace_header("From", mailbox.address)
+    send(mailbox, message)
+    found = {one.check: one for one in mailbox.wait().problems()}
+    assert "put ip4:127.0.0.1 into the SPF record of hamburger.test" in found["spf"].fix
+
+
 async def test_from_coroutines(mailbox: Mailbox, mail_lab: Lab) -> None:
     other = await mail_lab.mailbox_async()
     waiting = asyncio.create_task(other.wait_async(timeout=10))

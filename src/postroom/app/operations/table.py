@@ -51,7 +51,7 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
             *(contacts.IMPORT, contacts.LIST),
             *(moving.TAKE, moving.SIZES, moving.GIVE),
             *(certificates.STATUS, certificates.RENEW, certificates.REVOKE, certificates.RELOAD),
-            *(journeys.SHOW, journeys.LIST),
+            *(journeys.SHOW, journeys.LIST, journeys.CONTENT),
             *(reports.LIST, reports.SENT, reports.IMPORT, reports.SEND),
             *(submission.SUBMIT, submission.VERIFY),
             *(dkim.LIST, dkim.CREATE, dkim.ROTATE, dkim.RETIRE, dkim.DELETE, dkim.SAMPLE),

@@ -10,22 +10,36 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
+from msgspec import structs
 
 from postroom.agent.invocation import commands
+from postroom.lab.capture_file import Captured
 from postroom.lab.cli import starting
 from postroom.lab.cli.attendance import show_class
+from postroom.lab.cli.capture import capture_lab
 from postroom.lab.cli.class_options import Accounts, Bind, Domain, Number, Play
 from postroom.lab.cli.clock import move_clock
+from postroom.lab.cli.options import (
+    Account,
+    BasePort,
+    Data,
+    Enforce,
+    Ephemeral,
+    Faults,
+    Follow,
+    Json,
+    Pcap,
+    ShowSecrets,
+)
 from postroom.lab.cli.reading_here import read_mail
 from postroom.lab.cli.reset import reset_lab
 from postroom.lab.cli.screen import Wishes
 from postroom.lab.cli.shown import BadChoice, parse_choice
 from postroom.lab.cli.slips import print_slips
 from postroom.lab.cli.watch import Explain, Only, Server, watch
-from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
+from postroom.lab.mishaps import BadMishap, parse_mishap
 from postroom.lab.notes import furnished
 from postroom.lab.plan import DEFAULT_BASE, BadAccount, BadDomain, House, houses_at, parse_account, residents
 from postroom.lab.reachable import BadBind, parse_bind
@@ -36,6 +50,7 @@ app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 app.command("clock")(move_clock)
+app.command("capture")(capture_lab)
 app.command("slips")(print_slips)
 app.command("class")(show_class)
 app.command("reset")(reset_lab)
@@ -46,57 +61,55 @@ app.command("watch")(watch)
 @app.callback(invoke_without_command=True)
 def lab(  # noqa: PLR0917 - a command's parameters are its options
     context: typer.Context,
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON line on standard output when it is ready.")
-    ] = False,
-    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing when it stops.")] = False,
-    base_port: Annotated[
-        int, typer.Option(min=0, max=60_000, help="All ports follow from it; 0: any free ones.")
-    ] = DEFAULT_BASE,
-    account: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ADDR:PASSWORD", help="A further account of one of the two domains."),
-    ] = None,
-    data: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the lab keeps its things.")] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[@DOMAIN]", help=f"Something that is wrong: {', '.join(MISHAPS)}."),
-    ] = None,
-    enforce: Annotated[
-        bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
-    ] = False,
+    json: Json = False,
+    ephemeral: Ephemeral = False,
+    base_port: BasePort = DEFAULT_BASE,
+    account: Account = None,
+    data: Data = None,
+    fault: Faults = None,
+    enforce: Enforce = False,
     domain: Domain = None,
     accounts: Accounts = "",
     bind: Bind = "",
     scenario: Number = None,
     play: Play = False,
-    follow: Annotated[
-        bool, typer.Option("--watch", help="Show everything that happens, as it happens.")
-    ] = False,
+    follow: Follow = False,
     only: Only = "",
     server: Server = "",
     explain: Explain = False,
+    pcap: Pcap = None,
+    show_secrets: ShowSecrets = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
         return
-    if play and (json or not scenario):
-        typer.echo("postroom lab: --play plays a scenario for people: --scenario 1 --play", err=True)
-        raise typer.Exit(2)
     try:
+        if play and (json or not scenario):
+            raise BadChoice("--play plays a scenario for people: --scenario 1 --play")
         houses = _houses(domain or (), scenario)
         named = [parse_account(text, houses) for text in account or ()]
         people = [*residents(houses), *named, *(parse_roll(accounts, houses) if accounts else ())]
-        faults = [parse_mishap(text, houses) for text in fault or ()]
-        reachable = parse_bind(bind) if bind else ""
-        choice = parse_choice(only, server, explain=explain) if follow else None
+        kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
+        wishes = Wishes(
+            json,
+            base_port,
+            people,
+            Path(),
+            not kept,
+            faults=[parse_mishap(text, houses) for text in fault or ()],
+            enforce=enforce,
+            houses=houses,
+            bind=parse_bind(bind) if bind else "",
+            scenario=scenario or 0,
+            play=play,
+            watch=parse_choice(only, server, explain=explain) if follow else None,
+            captured=Captured(pcap, show_secrets) if pcap is not None else None,
+        )
     except (BadAccount, BadMishap, BadDomain, BadBind, BadChoice) as error:
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
-    kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
-    where = (data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))).resolve()
-    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice)
-    raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms)))
+    where = data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))
+    raise typer.Exit(_run(structs.replace(wishes, data=where.resolve())))
 
 
 def _run(wishes: Wishes) -> int:
