@@ -133,9 +133,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         )
     )
     passwords = Passwords(derive=derived)
-    login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
-    login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
-    login.announce = store.changes.announce
+    login = _login(settings, world, store, passwords, vault)
     names = (settings.server.hostname, authenticating.identity(settings))
     premises = Premises(names[0], store.engine, router, acceptance, clock, ids.next, room.check, names[1])
     return Parts(
@@ -156,6 +154,19 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         ring,
         signatory,
     )
+
+
+def _login(
+    settings: Settings, world: Surroundings, store: Store, passwords: Passwords, vault: Vault
+) -> LoginPolicy:
+    home, visited = building.home_domain(settings), building.visited(settings)
+    wanted = LoginSettings(world.login_limits, home, visited=visited)
+    login = LoginPolicy(store.engine, passwords, world.clock, wanted, vault)
+    login.attempts.announce = store.changes.announce
+    login.on_visit = lambda protocol, client, trace: world.log.info(
+        "login.anonymous", protocol=protocol, client=client, trace=trace
+    )
+    return login
 
 
 def _signing(settings: Settings, world: Surroundings, store: Store, ring: KeyRing) -> Signing:
