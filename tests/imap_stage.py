@@ -25,7 +25,7 @@ from postroom.store import accounts, directory, domains, mailboxes, messages
 from postroom.store.delivery import Delivered, Delivery, deliver
 from postroom.store.engine import Transaction
 from postroom.store.ids import Ids
-from postroom.store.rights import MailboxRef
+from postroom.store.rights import MailboxRef, visitor_of
 from postroom.store.store import Store
 
 NOW = 1_750_000_000_000_000  # 2025-06-15 15:06:40 UTC
@@ -49,6 +49,7 @@ class StageLogins:
 
     def __init__(self) -> None:
         self.people: dict[str, int] = {}
+        self.visited = ""  # the address of the account that strangers may visit
         self.refused: dict[str, MailError] = {}  # by address: why somebody may not come in
 
     async def authenticate(
@@ -60,6 +61,9 @@ class StageLogins:
         if username in self.refused:
             raise self.refused[username]
         return Known(self.people[username], username)
+
+    async def anonymous(self, protocol: str, ip: str, trace: str) -> Known:
+        return Known(visitor_of(self.people[self.visited]), "anonymous")
 
 
 class StageConnection:

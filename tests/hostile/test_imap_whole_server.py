@@ -36,6 +36,20 @@ def append(client: ImapSocket, raw: bytes, mailbox: str = "INBOX") -> str:
 
 
 @pytest.mark.parametrize(
+    "behind", ["b LOGIN {user} {password}", "b NOOP\r\nc NOOP", "b LOGI", "b LOGIN {{5+}}"]
+)
+def test_s06_what_follows_starttls_in_the_clear_is_never_answered(
+    house: Besieged, user: str, behind: str
+) -> None:
+    client = ImapSocket(house.ports["imap"])
+    with closing(client):
+        client.send(f"a STARTTLS\r\n{behind.format(user=user, password=PASSWORD)}\r\n")
+        assert client.line() == "a BAD Nothing may follow STARTTLS before TLS has begun"
+        assert client.line().startswith("* BYE ")
+        assert client.rest() == b""
+
+
+@pytest.mark.parametrize(
     ("data", "answer"),
     [
         (b"a LOGIN {4294967295}\r\n", "a BAD [TOOBIG] "),

@@ -13,7 +13,7 @@ EXPECTED = (
     [f"S{n:02}" for n in range(1, 42)]
     + [f"M{n:02}" for n in range(1, 20)]
     + [f"I{n:02}" for n in range(1, 13)]
-    + [f"A{n:02}" for n in range(1, 13)]
+    + [f"A{n:02}" for n in range(1, 14)]
     + ["P01"]
     + ["D01", "D02", "D03", "D04", "D05", "D06", "D07", "D09", "Q01", "X01", "X02"]
     + [f"F{n:02}" for n in range(1, 23)]

@@ -25,13 +25,14 @@ from postroom.deliver.tls.sts import Fetching, StsPolicies
 from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.mailauth.dkim.rotation import RotationTerms
 from postroom.mailauth.dkim.signing import SigningTerms
+from postroom.message.address import parse_mailbox
 from postroom.net.certificates import Pair, ServerTls, verified
 from postroom.net.https import Web
 from postroom.net.resolver import ResolverOptions, parse_server, system_options
 from postroom.net.selfsigned import self_signed
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.pop3.authorization import Pop3Config
-from postroom.proto.sasl.mechanisms import MECHANISMS, PASSWORDS_ONLY, Supply
+from postroom.proto.sasl.mechanisms import MECHANISMS, NAMED, PASSWORDS_ONLY, Supply
 from postroom.proto.smtp.client_events import Account, TlsUse
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.store.engine import Engine
@@ -148,12 +149,28 @@ def share(settings: Settings, workers: int) -> Settings:
 
 
 def mechanisms(settings: Settings) -> tuple[str, ...]:
-    """The SASL mechanisms of the settings; raises `SettingsError` for one that is not known."""
-    unknown = [name for name in settings.login.mechanisms if name.upper() not in MECHANISMS]
+    """The SASL mechanisms of the settings, by which somebody says who he is; raises `SettingsError` for one that is not known."""
+    unknown = [name for name in settings.login.mechanisms if name.upper() not in NAMED]
     if unknown:
-        raise SettingsError(f"[login] mechanisms: {unknown[0]!r} is not one of {', '.join(MECHANISMS)}")
+        more = "; name an account in [login] anonymous for that" if unknown[0].upper() in MECHANISMS else ""
+        raise SettingsError(f"[login] mechanisms: {unknown[0]!r} is not one of {', '.join(NAMED)}{more}")
     wanted = {name.upper() for name in settings.login.mechanisms}
     return tuple(name for name in MECHANISMS if name in wanted)
+
+
+def reading_mechanisms(settings: Settings) -> tuple[str, ...]:
+    """Those of protocols that mail is read by: where the settings have something to visit, without a name too (RFC 4505). Raises `SettingsError`."""
+    return (*mechanisms(settings), *(("ANONYMOUS",) if visited(settings) else ()))
+
+
+def visited(settings: Settings) -> str:
+    """The address of the account that strangers may visit, "" for none; raises `SettingsError` for what is no address."""
+    address = settings.login.anonymous
+    if address and parse_mailbox(address) is None:
+        raise SettingsError(
+            f"[login] anonymous = {address!r}: name an account by its address, or '' for none"
+        )
+    return address
 
 
 def smtp_config(
@@ -191,7 +208,7 @@ def pop3_config(settings: Settings, world: Surroundings, supply: Supply = PASSWO
         settings.server.hostname,
         stls=True,
         plaintext=world.passwords_in_clear,
-        mechanisms=mechanisms(settings),
+        mechanisms=reading_mechanisms(settings),
         sasl=supply,
         login_delay=mailboxes.pop3_login_delay,
         expire=None if mailboxes.pop3_expire_days < 0 else mailboxes.pop3_expire_days,
@@ -211,7 +228,7 @@ def imap_config(
         settings.server.hostname,
         starttls=True,
         plaintext=world.passwords_in_clear,
-        mechanisms=mechanisms(settings),
+        mechanisms=reading_mechanisms(settings),
         sasl=supply,
         literal_minus=settings.mailboxes.imap_literal_minus,
         message=settings.limits.message_bytes,

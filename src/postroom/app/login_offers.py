@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+from postroom.proto.sasl.exchange import Discovery
 from postroom.proto.sasl.mechanisms import Need, Supply
 from postroom.store import credentials, tokens
 from postroom.store.credentials import CredentialKind
@@ -23,22 +24,26 @@ class LoginOffers:
         engine: Engine,
         hostname: str,
         *,
-        gives_tokens: Callable[[], bool] = lambda: False,
+        discovery: Callable[[], Discovery] = Discovery,
         guessable: bool = False,
+        visited: bool = False,
     ) -> None:
-        """`gives_tokens`: programs can get a token here (OAuth); `guessable`: what lets a listener guess, and does not show, the password may go without TLS."""
+        """`discovery`: where programs can get a token (OAuth), nowhere without a URL; `guessable`: what lets a listener guess, and does not show, the password
+        may go without TLS; `visited`: there is an account that anonymous users may visit."""
         self._engine = engine
-        self._gives_tokens = gives_tokens
+        self._discovery = discovery
+        self._always = frozenset((Need.NOTHING,)) if visited else frozenset()
         self._hostname = hostname
-        self._kept: frozenset[Need] = frozenset()
-        self.supply = Supply(lambda: secrets.token_urlsafe(18), lambda: self._kept, guessable)
+        self._kept = self._always
+        self.supply = Supply(lambda: secrets.token_urlsafe(18), lambda: self._kept, guessable, discovery)
 
     async def look(self) -> bool:
         """Looks what there is; gives False, as a chore that has nothing more to do."""
         tx = self._engine.reading()
         secret = await credentials.any_of(tx, CredentialKind.SHARED_SECRET)
-        token = self._gives_tokens() or await tokens.any_of(tx)
-        self._kept = frozenset(need for need, there in ((Need.SECRET, secret), (Need.TOKEN, token)) if there)
+        token = bool(self._discovery().url) or await tokens.any_of(tx)
+        found = ((Need.SECRET, secret), (Need.TOKEN, token))
+        self._kept = self._always | {need for need, there in found if there}
         return False
 
     def stamp(self) -> str:

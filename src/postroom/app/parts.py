@@ -97,12 +97,6 @@ async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[Bas
         raise
 
 
-def _login_settings(settings: Settings, world: Surroundings) -> LoginSettings:
-    """The policy's, with room for a whole class behind one address in an open house."""
-    usual = LoginSettings(world.login_limits, building.home_domain(settings))
-    return msgspec.structs.replace(usual, waiting_per_client=CLASS_LOGINS) if world.open_house else usual
-
-
 def _build(settings: Settings, world: Surroundings, store: Store, node: Node) -> Parts:
     keys = places_of(settings).keys
     clock, ids = world.clock, node.ids
@@ -129,8 +123,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     placer.later = runner.later
     acceptance = _acceptance(world, store, router, placer, runner)
     passwords = Passwords(derive=derived)
-    login = LoginPolicy(store.engine, passwords, clock, _login_settings(settings, world), vault)
-    login.announce = store.changes.announce
+    login = _login(settings, world, store, passwords, vault)
     names = (settings.server.hostname, authenticating.identity(settings))
     premises = Premises(names[0], store.engine, router, acceptance, clock, ids.next, room.check, names[1])
     return Parts(
@@ -169,6 +162,21 @@ def _acceptance(
             world.journeyed,
         )
     )
+
+
+def _login(
+    settings: Settings, world: Surroundings, store: Store, passwords: Passwords, vault: Vault
+) -> LoginPolicy:
+    home, visited = building.home_domain(settings), building.visited(settings)
+    wanted = LoginSettings(world.login_limits, home, visited=visited)
+    if world.open_house:  # a whole class is behind one address
+        wanted = msgspec.structs.replace(wanted, waiting_per_client=CLASS_LOGINS)
+    login = LoginPolicy(store.engine, passwords, world.clock, wanted, vault)
+    login.attempts.announce = store.changes.announce
+    login.on_visit = lambda protocol, client, trace: world.log.info(
+        "login.anonymous", protocol=protocol, client=client, trace=trace
+    )
+    return login
 
 
 def _signing(settings: Settings, world: Surroundings, store: Store, ring: KeyRing) -> Signing:

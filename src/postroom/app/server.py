@@ -35,7 +35,7 @@ from postroom.message.errors import MailError, MessageTooBig
 from postroom.net.certificates import CertificateError
 from postroom.net.clock import Clock
 from postroom.net.pem import Held
-from postroom.store import domains, fsck, jobs, login
+from postroom.store import domains, fsck, jobs, login_attempts
 from postroom.store.changes import Change
 from postroom.store.engine import Engine
 from postroom.store.ids import Ids
@@ -68,8 +68,8 @@ class Server:
         heard: dict[str, Callable[..., None]] = {
             ADMINISTRATION: self._look,
             CERTIFICATES: self._look_at_certificates,
-            login.FAILED: partial(built.login.heard, login.FAILED),
-            login.SUCCEEDED: partial(built.login.heard, login.SUCCEEDED),
+            login_attempts.FAILED: partial(built.login.attempts.heard, login_attempts.FAILED),
+            login_attempts.SUCCEEDED: partial(built.login.attempts.heard, login_attempts.SUCCEEDED),
         }
         self._announcements = Announcements(built.store.changes, heard, self._missed)
 

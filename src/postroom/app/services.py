@@ -33,6 +33,7 @@ from postroom.net.connections import Connections
 from postroom.net.listener import Door, Listener
 from postroom.net.pump import Endpoint
 from postroom.net.session import Session
+from postroom.proto.sasl.exchange import Discovery
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import Offers
 from postroom.serve.imap.conversation import ImapService
@@ -94,8 +95,9 @@ class Services:
         self.logins = LoginOffers(
             parts.store.engine,
             settings.server.hostname,
-            gives_tokens=lambda: "https" in self._ports,
+            discovery=self._discovery,
             guessable=settings.login.without_tls,
+            visited=bool(building.visited(settings)),
         )
 
     @property
@@ -148,6 +150,7 @@ class Services:
             await listener.start()
         if WEB & set(self._ports):
             await self._open_site()
+            await self.logins.look()  # tokens are to be had now
         for listener in self._listeners[len(mail) :]:
             await listener.start()
         return dict(self._ports)
@@ -283,6 +286,9 @@ class Services:
 
     def _jmap(self) -> str:
         return "" if self._site is None else self._site.jmap_session()
+
+    def _discovery(self) -> Discovery:
+        return Discovery() if self._site is None else self._site.discovery()
 
     async def _flush(self, wanted: Destinations) -> int:
         """ETRN: everything for these next hops is due now; gives how many jobs that is."""

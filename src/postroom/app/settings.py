@@ -147,6 +147,12 @@ class LoginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="SASL mechanisms; each is offered where it is safe and some account can use it; CRAM-MD5 and DIGEST-MD5, if named, while some account has a shared secret"
         ),
     ] = USUAL
+    anonymous: Annotated[
+        str,
+        Meta(
+            description="the address of an account whose mailboxes strangers may read without a name (SASL ANONYMOUS, IMAP and POP3 alone), as far as they are shared with `anyone`; '' for none"
+        ),
+    ] = ""
     without_tls: Annotated[
         bool,
         Meta(

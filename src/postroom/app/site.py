@@ -30,6 +30,7 @@ from postroom.net.public_addresses import is_public
 from postroom.proto.http.client import Request, Response
 from postroom.proto.http.picture_addresses import Wanted, sign
 from postroom.proto.jmap.webpush import server_key
+from postroom.proto.sasl.exchange import Discovery
 from postroom.serve.jmap.account_keys import AccountKeys, Program
 from postroom.serve.jmap.call import JmapService
 from postroom.serve.jmap.following import FOLLOW_SECONDS, Following
@@ -47,6 +48,7 @@ from postroom.web.hosts import Hosts
 from postroom.web.mail_app import mail_app
 from postroom.web.oauth import doors as oauth
 from postroom.web.oauth.granting import Issuing
+from postroom.web.oauth.scopes import MAIL
 from postroom.web.pictures import MOUNTED, PictureDoor
 from postroom.web.services import Offers, offers_of
 from postroom.web.sign_in import Keys
@@ -138,9 +140,17 @@ class Site:
 
     def jmap_session(self) -> str:
         """The URL of JMAP's Session resource; "" while HTTPS is not served."""
+        origin = self._origin()
+        return f"{origin}{SESSION}" if origin else ""
+
+    def discovery(self) -> Discovery:
+        """Where programs learn how to get a token (RFC 7628 §3.2.2, RFC 8414 §3); nowhere while HTTPS is not served."""
+        origin = self._origin()
+        return Discovery(f"{origin}{oauth.METADATA}", MAIL) if origin else Discovery()
+
+    def _origin(self) -> str:
         port = self._ports.get("https", 0)
-        authority = self._settings.server.hostname + (f":{port}" if port != HTTPS else "")
-        return f"https://{authority}{SESSION}" if port else ""
+        return f"https://{self._settings.server.hostname}" + f":{port}" * (port != HTTPS) if port else ""
 
     async def stop(self) -> None:
         """Ends what applications still do."""

@@ -14,6 +14,7 @@ from postroom.message.errors import AuthenticationFailed, MailError
 from postroom.net.client_certificate import identities
 from postroom.net.session import Connection, TlsFacts
 from postroom.proto.sasl.exchange import (
+    Anonymous,
     Binding,
     Claim,
     Credentials,
@@ -66,6 +67,9 @@ class Logins(Protocol):
         self, protocol: str, ip: str, identities: Sequence[str], authorize_as: str = ""
     ) -> Login:
         """By a client certificate."""
+
+    async def anonymous(self, protocol: str, ip: str, trace: str) -> Login:
+        """Without a name."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -121,6 +125,8 @@ async def judge(logins: Logins, who: Caller, claim: Claim | Token) -> LoggedIn:
         return await logins.bearer(protocol, ip, claim.authcid, claim.token)
     if isinstance(claim, External):
         return await logins.certified(protocol, ip, identities(who.certificate), claim.authzid)
+    if isinstance(claim, Anonymous):
+        return await logins.anonymous(protocol, ip, claim.trace)
     if isinstance(claim, Granted):
         granted: Login = claim.who
         return granted

@@ -21,7 +21,13 @@ from typing import Protocol
 
 import msgspec
 
-from postroom.message.errors import AuthenticationFailed, MailboxDisabled, MailError, TooManyLogins
+from postroom.message.errors import (
+    AuthenticationFailed,
+    MailboxDisabled,
+    MailError,
+    NotPermitted,
+    TooManyLogins,
+)
 from postroom.message.journey import Hop, HopKind
 from postroom.net.session import Connection, TlsFacts
 from postroom.proto.pop3.authorization import Pop3Config
@@ -204,7 +210,7 @@ class Pop3Session:
             machine.refuse(Text.WRONG_CREDENTIALS, Code.AUTH)
         except TooManyLogins as error:  # its words say how long to wait
             machine.refuse(error.public, Code.SYS_TEMP)
-        except MailboxDisabled as error:
+        except (MailboxDisabled, NotPermitted) as error:
             self._leave()
             machine.refuse(error.public, Code.SYS_PERM)
         except MailError:

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 
 import msgspec
 
-from postroom.message.errors import TryLater
+from postroom.message.errors import NotPermitted, TryLater
 from postroom.message.journey import Hop
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.serve.pop3 import Content
@@ -21,7 +21,7 @@ from postroom.store import blobs, expunge, journal, mailboxes, messages
 from postroom.store.changes import MessagesExpunged
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
-from postroom.store.rights import MailboxRef
+from postroom.store.rights import MailboxRef, Right, held, is_visitor, visitor_of
 from postroom.store.store import Store
 
 PIECE = 262_144  # octets of a file that are read at a time
@@ -46,10 +46,14 @@ class StoreMaildrops:
         self._shelves = shelves
 
     async def open(self, account_id: int) -> StoreMaildrop:
-        """Takes the snapshot. Raises `MailError` when the store cannot."""
+        """Takes the snapshot; a visitor's is of the account that he visits. Raises `NotPermitted` where that does not show its INBOX to anyone (RFC 4314 §4,
+        `r`), and `MailError` when the store cannot."""
         tx = self._shelves.store.engine.reading()
-        inbox = await mailboxes.by_role(tx, account_id, "inbox")
-        where = MailboxRef(account_id, inbox.mailbox_id)
+        owner = visitor_of(account_id) if is_visitor(account_id) else account_id
+        inbox = await mailboxes.by_role(tx, owner, "inbox")
+        where = MailboxRef(owner, inbox.mailbox_id, account_id)
+        if Right.READ not in await held(tx, where):
+            raise NotPermitted
         listed: list[messages.Sizes] = []
         slices = 0
         while part := await messages.sizes(tx, where, listed[-1].uid if listed else 0):
@@ -71,7 +75,9 @@ class StoreMaildrop:
         self._emails = array("Q", [row.email_id for row in listed])
         self._next = 0  # the number behind the last that was read
         self._ahead: dict[int, blobs.Blob | None] = {}  # by number: read, and not asked for yet
-        self.snapshot = Snapshot(uidvalidity, ((row.uid, row.size) for row in listed))
+        self._visiting = is_visitor(where.who)
+        sizes = ((row.uid, row.size) for row in listed)
+        self.snapshot = Snapshot(uidvalidity, sizes, read_only=self._visiting)
 
     async def read(self, number: int) -> Content | None:
         """A message; None when its last copy was removed meanwhile. Who reads one after the other gets small ones several at a time."""
@@ -113,7 +119,9 @@ class StoreMaildrop:
             yield piece
 
     def retrieved(self, number: int, hop: Hop) -> None:
-        """Adds to the message's journey, a little later."""
+        """Adds to the message's journey, a little later; what strangers read does not fill it."""
+        if self._visiting:
+            return
         self._shelves.notes.add(self._where.account_id, self._emails[number - 1], hop)
 
     async def remove(self, numbers: Sequence[int], hop: Hop) -> None:
@@ -121,6 +129,8 @@ class StoreMaildrop:
 
         Raises `MailError` when some may not have been removed.
         """
+        if self._visiting:
+            raise NotPermitted
         store, notes = self._shelves.store, self._shelves.notes.take(self._where.account_id)
         for start in range(0, len(numbers), REMOVED_AT_ONCE):
             removal = _Removal(self._shelves, self._where, hop, notes)

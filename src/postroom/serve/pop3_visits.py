@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from postroom.proto.pop3.events import Code
 from postroom.serve.presence import Presence
+from postroom.store.rights import is_visitor
 
 MOST_SESSIONS = 20  # of one account at a time: a few devices, and what they left hanging
 MOST_REMEMBERED = 10_000  # accounts; the one that came longest ago is forgotten first
@@ -25,6 +26,8 @@ class Visits:
         """Counts a session that has proved who it is; a code other than NONE says why it may not begin, and it is not counted."""
         if not self._presence.enter(account_id):
             return Code.IN_USE
+        if is_visitor(account_id):  # each is another person
+            return Code.NONE
         if self.delay and 0 <= now - self._came.get(account_id, -(1 << 62)) < self.delay * 1_000_000:
             self._presence.leave(account_id)
             return Code.LOGIN_DELAY

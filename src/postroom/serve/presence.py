@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from postroom.store.rights import is_visitor
+
 MOST_SESSIONS: Final = 16  # of one account at a time: a few devices with a few mailboxes open each; 0 in the settings is no limit
+
+VISITORS: Final = (
+    16  # times as many anonymous users may visit an account; each address has few connections (`net.gate`)
+)
 
 
 class Presence:
-    """Counts sessions by account; `most` 0 is no limit."""
+    """Counts sessions by account; `most` 0 is no limit. Visitors of an account (RFC 4505) count apart from its sessions."""
 
     def __init__(self, most: int = MOST_SESSIONS) -> None:
         self._most = most
@@ -21,7 +27,7 @@ class Presence:
     def enter(self, account_id: int) -> bool:
         """Counts a session that has proved who it is; False when there are as many as there may be, and then it is not counted."""
         here = self._open.get(account_id, 0)
-        if 0 < self._most <= here:
+        if 0 < self._most * (VISITORS if is_visitor(account_id) else 1) <= here:
             return False
         self._open[account_id] = here + 1
         return True

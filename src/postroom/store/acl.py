@@ -22,8 +22,11 @@ from postroom.store.rights import (
     MailboxRef,
     NoSuchMailbox,
     Right,
+    for_whom,
+    is_visitor,
     joined,
     require,
+    visitor_of,
 )
 
 MAX_ENTRIES: Final = 1_000  # of the list of one mailbox
@@ -49,6 +52,9 @@ TOUCH: Final = "UPDATE mailboxes SET changed_modseq = $3 WHERE account_id = $1 A
 SHARED: Final = """
 SELECT account_id, mailbox_id, rights, denied FROM acl WHERE grantee_id IN (0, $1) AND account_id <> $1
 ORDER BY account_id, mailbox_id LIMIT $2
+"""
+VISITED: Final = """
+SELECT account_id, mailbox_id, rights, denied FROM acl WHERE account_id = $1 AND grantee_id = 0 ORDER BY mailbox_id LIMIT $2
 """
 ACCOUNT_OF: Final = "SELECT account_id FROM addresses WHERE address = $1 AND kind = 1"
 ADDRESS_OF: Final = "SELECT address FROM profiles WHERE account_id = $1"
@@ -136,13 +142,14 @@ async def _must_have_room(tx: Transaction, mailbox: MailboxRef, *, known: bool) 
 
 
 async def shared_with(tx: Transaction, who: int) -> dict[int, dict[int, str]]:
-    """The mailboxes of others that an account may see: rights by mailbox id, by account id."""
+    """The mailboxes of others that an account, or a visitor, may see: rights by mailbox id, by account id."""
     found: dict[tuple[int, int], list[tuple[str, str]]] = {}
-    for account_id, mailbox_id, rights, denied in await tx.fetch(SHARED, who, 2 * MAX_SHARED):
+    sql, account = (VISITED, visitor_of(who)) if is_visitor(who) else (SHARED, who)
+    for account_id, mailbox_id, rights, denied in await tx.fetch(sql, account, 2 * MAX_SHARED):
         found.setdefault((account_id, mailbox_id), []).append((rights, denied))
     shared: dict[int, dict[int, str]] = {}
     for (account_id, mailbox_id), gifts in list(found.items())[:MAX_SHARED]:
-        given = joined(gifts)
+        given = for_whom(who, joined(gifts))
         if Right.LOOKUP in given:
             shared.setdefault(account_id, {})[mailbox_id] = given
     return shared

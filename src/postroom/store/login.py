@@ -10,21 +10,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import math
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from postroom.message.address import Address, parse_mailbox
-from postroom.message.errors import AuthenticationFailed, TooManyLogins, TryLater
+from postroom.message.errors import AuthenticationFailed, TryLater
 from postroom.store import (
     client_certificates,
     credentials,
-    logins,
     passkey_proof,
     passkeys,
     scram,
@@ -33,19 +31,20 @@ from postroom.store import (
 )
 from postroom.store.credentials import NOBODY, Credential, CredentialKind, Credentials
 from postroom.store.engine import Engine, Transaction, Urgency
+from postroom.store.login_attempts import Attempt, Attempts, Clock
 from postroom.store.login_cache import GoodLogins
 from postroom.store.passkey_proof import PasskeyRefused, Shown
 from postroom.store.passkeys import Passkey, Use
 from postroom.store.passwords import Passwords
+from postroom.store.rights import visitor_of
 from postroom.store.scram import ITERATIONS, Pair, salt_of
-from postroom.store.throttle import Limits, Throttle, client_of
-from postroom.store.turns import Turns
+from postroom.store.throttle import Limits
 from postroom.store.vault import Unreadable, Vault
 
+ANONYMOUS: Final = "ANONYMOUS"
+VISITING: Final = frozenset(("imap", "pop3"))  # RFC 4505 §5: nothing is sent or changed without a name
 NOBODYS: Final = "nobody"  # no address has this key
 REUSED: Final = "This passkey was refused: if that happens again, it may have been copied"
-FAILED: Final = "login failed"
-SUCCEEDED: Final = "login succeeded"
 LOGIN_KINDS = frozenset((CredentialKind.PASSWORD, CredentialKind.APP_PASSWORD, CredentialKind.SHARED_SECRET))
 USED_EVERY = 3600 * 1_000_000  # microseconds: how exact a credential's last use is
 
@@ -72,6 +71,7 @@ class LoginSettings(msgspec.Struct, frozen=True):
     cache_seconds: float = 300.0
     cache_entries: int = 10_000
     waiting_per_client: int = 50
+    visited: str = ""  # the address of the account that anonymous users may visit, "" for none
 
 
 class CodeWanted(Exception):
@@ -95,33 +95,9 @@ class Proven(msgspec.Struct, frozen=True):
     authorize_as: str = ""
 
 
-class _Attempt(msgspec.Struct):
-    """What is known of somebody who tries to log in; it goes into the account's history."""
-
-    protocol: str
-    ip: str
-    method: str = ""
-    label: str = ""
-    expires: int = 0
-    found: Credentials | None = None
-
-
-class Clock(Protocol):
-    """What is asked of a clock."""
-
-    def now(self) -> int:
-        """Unix microseconds."""
-
-    def monotonic(self) -> float:
-        """Seconds."""
-
-
 class LoginPolicy:
-    """Checks names and passwords. Without a `vault` nobody logs in by APOP.
-
-    `announce` tells other processes of one store what became of a login, a topic and words for their `heard`: so that many processes
-    together allow no more failures than one would.
-    """
+    """Checks names and passwords. Without a `vault` nobody logs in by APOP. `attempts` holds back who fails too often;
+    `on_visit` hears of each anonymous user: the protocol, his address, his trace."""
 
     def __init__(
         self,
@@ -136,12 +112,10 @@ class LoginPolicy:
         self._clock = clock
         self._settings = settings
         self._vault = vault
-        self._throttle = Throttle(settings.limits)
-        self._turns = Turns[str]()
         self._cache = GoodLogins(settings.cache_seconds, settings.cache_entries)
-        self._history = logins.Gathered()
+        self.on_visit: Callable[[str, str, str], None] = lambda _protocol, _ip, _trace: None
+        self.attempts = Attempts(engine, clock, settings.limits, settings.waiting_per_client)
         self._nobodys = scram.nobodys(vault, NOBODYS) if vault is not None else b""
-        self.announce: Callable[..., None] = _tell_nobody
 
     async def authenticate(
         self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""
@@ -151,7 +125,7 @@ class LoginPolicy:
         Raises `AuthenticationFailed`, `TooManyLogins`, or `TryLater`.
         """
         name = self._name(username)
-        async with self._attempt(protocol, ip, username, name) as attempt:
+        async with self.attempts.one(protocol, ip, username, name) as attempt:
             attempt.found = found = await self._credentials(name)
             attempt.method = "password"
             fits = await self._password_fits(attempt, found, password)
@@ -163,7 +137,7 @@ class LoginPolicy:
         Raises else as `authenticate`.
         """
         name = self._name(username)
-        async with self._attempt("web", ip, username, name) as attempt:
+        async with self.attempts.one("web", ip, username, name) as attempt:
             attempt.found, attempt.method = await self._credentials(name), "password"
             main, codes = _of_a_person(attempt.found, self._clock.now())
             fits = await self._passwords.fits(main.verifier if main else None, password)
@@ -179,7 +153,7 @@ class LoginPolicy:
 
     async def by_passkey(self, ip: str, shown: Shown) -> Login:
         """On a page, with a passkey, which is password and code in one. Raises as `authenticate`."""
-        async with self._attempt("web", ip, f"passkey of {shown.account_id}", None) as attempt:
+        async with self.attempts.one("web", ip, f"passkey of {shown.account_id}", None) as attempt:
             attempt.method, reading, now = passkeys.METHOD, self._engine.reading(), self._clock.now()
             attempt.found = await credentials.of_owner(reading, shown.account_id)
             one = await passkeys.find(reading, shown.account_id, shown.credential_id)
@@ -194,7 +168,7 @@ class LoginPolicy:
     async def apop(self, ip: str, username: str, challenge: bytes, digest: str) -> Login:
         """RFC 1939 §7: `digest` is the hexadecimal MD5 of the greeting's timestamp, angle brackets included, and the shared secret."""
         name = self._name(username)
-        async with self._attempt("pop3", ip, username, name) as attempt:
+        async with self.attempts.one("pop3", ip, username, name) as attempt:
             attempt.found, attempt.method = await self._credentials(name), "APOP"
             _, secret = _shared_secret(
                 self._vault, attempt.found, _usable(attempt.found, "pop3", self._clock.now())
@@ -221,7 +195,7 @@ class LoginPolicy:
     async def proven(self, protocol: str, ip: str, proof: Proven) -> Login:
         """The end of an exchange in which the client proved a secret, or did not. Raises as `authenticate`."""
         name = self._name(proof.username)
-        async with self._attempt(protocol, ip, proof.username, name) as attempt:
+        async with self.attempts.one(protocol, ip, proof.username, name) as attempt:
             attempt.found, attempt.method = await self._credentials(name), proof.mechanism
             usable = _usable(attempt.found, protocol, self._clock.now())
             one = next((one for one in usable if one.credential_id == proof.credential_id), None)
@@ -233,7 +207,7 @@ class LoginPolicy:
     async def bearer(self, protocol: str, ip: str, username: str, token: str) -> Login:
         """The account that a bearer token was given to; a `username` must be its name. Raises as `authenticate`."""
         name = self._name(username)
-        async with self._attempt(protocol, ip, username, name) as attempt:
+        async with self.attempts.one(protocol, ip, username, name) as attempt:
             now, attempt.method, reading = self._clock.now(), "token", self._engine.reading()
             one = await tokens.find(reading, token)
             attempt.found = await credentials.of_owner(reading, one.account_id if one else NOBODY)
@@ -249,18 +223,29 @@ class LoginPolicy:
     ) -> Login:
         """The account that a client certificate lets in, by what it says its holder is. Raises as `authenticate`."""
         name = self._name(authorize_as)
-        async with self._attempt(protocol, ip, authorize_as or " ".join(identities), name) as attempt:
+        async with self.attempts.one(protocol, ip, authorize_as or " ".join(identities), name) as attempt:
             attempt.method, reading = "certificate", self._engine.reading()
             one = await client_certificates.find(reading, identities)
             attempt.found = await credentials.of_owner(reading, one.account_id if one else NOBODY)
             attempt.label = one.label if one else ""
             return self._let_in(attempt, authorize_as, good=one is not None)
 
+    async def anonymous(self, protocol: str, ip: str, trace: str) -> Login:
+        """A visitor (RFC 4505), who may see what its owner shows to anyone, by protocols for reading alone. Nothing was shown that could be guessed, so
+        no failures are counted; the history says how many came, since strangers could fill it with their addresses. Raises `AuthenticationFailed`."""
+        name = parse_mailbox(self._settings.visited) if protocol in VISITING else None
+        found = await self._credentials(name)
+        if found is None or not found.enabled:
+            raise AuthenticationFailed(detail=f"there is nothing to visit by {protocol}")
+        self.attempts.note(Attempt(protocol, "", ANONYMOUS, found=found), good=True)
+        self.on_visit(protocol, ip, trace)
+        return Login(visitor_of(found.account_id), ANONYMOUS.lower(), ANONYMOUS)
+
     async def write_history(self) -> None:
         """Writes who logged in since the last time; now and then, and at the end."""
-        await self._history.write(self._engine)
+        await self.attempts.write()
 
-    def _let_in(self, attempt: _Attempt, authorize_as: str = "", *, good: bool) -> Login:
+    def _let_in(self, attempt: Attempt, authorize_as: str = "", *, good: bool) -> Login:
         found = attempt.found
         if not good or found is None or not found.enabled:
             raise AuthenticationFailed
@@ -269,42 +254,6 @@ class LoginPolicy:
             raise AuthenticationFailed(detail=f"{found.address} asked to act as {authorize_as!r}")
         shown = f"{attempt.method} {attempt.label}"
         return Login(found.account_id, str(found.address), shown, attempt.expires)
-
-    @asynccontextmanager
-    async def _attempt(
-        self, protocol: str, ip: str, username: str, name: Address | None
-    ) -> AsyncIterator[_Attempt]:
-        """One client's attempts come one after another, so that each sees what became of the last."""
-        client, key = client_of(ip), _key(name.key if name else f"? {username[:320]}")
-        attempt = _Attempt(protocol, ip)
-        if self._turns.number(client) > self._settings.waiting_per_client:
-            raise TooManyLogins("Too many logins at once, try again later")
-        async with self._turns.of(client):
-            wait = self._throttle.wait(client, key, self._clock.monotonic())
-            if wait > 0:
-                raise TooManyLogins(f"Too many failed logins, try again in {math.ceil(wait)} s")
-            try:
-                yield attempt
-            except AuthenticationFailed:
-                self._throttle.failed(client, key, self._clock.monotonic())
-                self.announce(FAILED, client, key)
-                self._note(attempt, good=False)
-                raise
-            self._note(attempt, good=True)
-            if self._throttle.succeeded(client, key, self._clock.monotonic()):
-                self.announce(SUCCEEDED, client, key)
-
-    def _note(self, attempt: _Attempt, *, good: bool) -> None:
-        if attempt.found is not None:
-            one = logins.Login(
-                attempt.found.account_id, attempt.protocol, attempt.ip, attempt.method, attempt.label, good
-            )
-            self._history.note(one, self._clock.now())
-
-    def heard(self, topic: str, client: str, key: str) -> None:
-        """What another process announced: it counts here too."""
-        note = self._throttle.failed if topic == FAILED else self._throttle.succeeded
-        note(client, key, self._clock.monotonic())
 
     def _name(self, username: str) -> Address | None:
         try:
@@ -317,7 +266,7 @@ class LoginPolicy:
     async def _credentials(self, name: Address | None) -> Credentials | None:
         return None if name is None else await credentials.of_address(self._engine.reading(), name)
 
-    async def _password_fits(self, attempt: _Attempt, found: Credentials | None, password: bytes) -> bool:
+    async def _password_fits(self, attempt: Attempt, found: Credentials | None, password: bytes) -> bool:
         if found is None:
             return await self._passwords.fits(None, password)
         key = self._cache.key(attempt.protocol, found, password)
@@ -443,12 +392,3 @@ def shared_secret_purpose(account_id: int) -> str:
 def totp_purpose(account_id: int) -> str:
     """Likewise of the secret of one-time codes."""
     return f"one-time codes of account {account_id}"
-
-
-def _tell_nobody(*_words: str) -> None:
-    """There is no other process."""
-
-
-def _key(name: str) -> str:
-    """What is counted for a name: bounded, and no reading for others, since passwords are typed as names too."""
-    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -40,13 +40,14 @@ class NoSuchMailbox(MailError):
 
 
 class MailboxRef(msgspec.Struct, frozen=True):
-    """A mailbox as account `who` reaches for it; 0 is its owner, and the system on his behalf."""
+    """A mailbox as account `who` reaches for it; 0 is its owner, and the system on his behalf; negative a visitor (`visitor_of`)."""
 
     account_id: int
     mailbox_id: int
     who: int = 0
 
 
+VISITORS: Final = Right.LOOKUP + Right.READ  # what anyone's rights give to who has no name
 ANYONE: Final = 0  # the grantee of what everybody may, RFC 4314 §2
 ALL: Final = "".join(Right)
 RIGHTS: Final = """
@@ -54,12 +55,24 @@ SELECT rights, denied FROM acl WHERE account_id = $1 AND mailbox_id = $2 AND gra
 """
 
 
+def visitor_of(account_id: int) -> int:
+    """An anonymous user (RFC 4505) who visits an account: he is nobody's grantee, owns nothing, and may look at what this account shows to anyone."""
+    return -account_id
+
+
+def is_visitor(who: int) -> bool:
+    """Whether that is an anonymous user."""
+    return who < 0
+
+
 async def held(tx: Transaction, mailbox: MailboxRef) -> str:
     """The letters of the rights that somebody has in a mailbox, in the order of `Right`; "" for none."""
     if mailbox.who in (0, mailbox.account_id):
         return ALL
+    if is_visitor(mailbox.who) and mailbox.who != visitor_of(mailbox.account_id):
+        return ""
     rows = await tx.fetch(RIGHTS, mailbox.account_id, mailbox.mailbox_id, mailbox.who)
-    return joined((row[0], row[1]) for row in rows)
+    return for_whom(mailbox.who, joined((row[0], row[1]) for row in rows))
 
 
 async def rights_in(tx: Transaction, mailbox: MailboxRef) -> str:
@@ -77,6 +90,11 @@ async def require(tx: Transaction, mailbox: MailboxRef, *rights: Right) -> None:
     given = await rights_in(tx, mailbox)
     if not all(right in given for right in rights):
         raise NotPermitted
+
+
+def for_whom(who: int, rights: str) -> str:
+    """What is left of rights: visitors read (RFC 4505 §5: who is anonymous and writes could fill all space, or use the place to exchange what they like)."""
+    return "".join(right for right in rights if right in VISITORS) if is_visitor(who) else rights
 
 
 def joined(entries: Iterable[tuple[str, str]]) -> str:

@@ -20,8 +20,11 @@ import apsw
 
 from postroom.store.search_text import Document, Needle, needle_trigrams, pack
 
-CANDIDATES: Final = 50  # texts that are read before others have their turn
-MATCHES: Final = 1_000  # row ids that one look into the trigrams gives
+CANDIDATES: Final = 100  # texts that are read before others have their turn
+MATCHES: Final = 5_000  # row ids that one look into the trigrams gives
+PAGE: Final = (
+    8_192  # octets of a page of a new file: on one of 4,096 a text would be alone, and half of it empty
+)
 FORMAT: Final = 1  # of the file, when it is complete; one with another number is built again
 READ_AT_ONCE: Final = 65_536  # octets of compressed texts, likewise
 _ACCOUNT_BITS: Final = 32  # of a row id below the account's number
@@ -177,6 +180,7 @@ class SqliteSearch:
 def _connect(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(5000)
+    connection.pragma("page_size", PAGE)
     for name, value in (("journal_mode", "wal"), ("synchronous", "full"), ("journal_size_limit", 64 << 20)):
         connection.pragma(name, value)
     connection.execute(_SCHEMA)

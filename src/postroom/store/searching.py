@@ -6,6 +6,7 @@ the logic of a search, which is above the store.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -21,6 +22,7 @@ from postroom.message.query import (
     Sized,
 )
 from postroom.store import seen
+from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Row, Transaction, Value
 from postroom.store.flags import Flag
 from postroom.store.rights import MailboxRef, Right, require
@@ -40,10 +42,19 @@ OF_THREAD: Final = _UIDS + "AND thread_id = $5"
 KEYWORDS: Final = f"SELECT uid, keywords {_WHERE} AND keywords <> ''"
 MODSEQS: Final = f"SELECT uid, modseq {_WHERE}"
 ROWS: Final = f"SELECT uid, email_id, internaldate, size {_WHERE} ORDER BY uid"
+EMAILS: Final = f"SELECT uid, email_id {_WHERE} ORDER BY uid"
 SUMMARIES: Final = """
 SELECT m.uid, e.summary, m.email_id FROM messages m JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
 WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid BETWEEN $3 AND $4 ORDER BY m.uid
 """
+THREADS_OF: Final = (
+    f"SELECT DISTINCT thread_id FROM emails WHERE account_id = $1 AND email_id IN ({placeholders(CHUNK, 2)})"  # noqa: S608 -- constants
+)
+COPIES: Final = (
+    "SELECT uid, email_id FROM messages WHERE account_id = $1 AND mailbox_id = $2"  # noqa: S608 -- constants
+    f" AND thread_id IN ({placeholders(CHUNK, 4)}) LIMIT $3"
+)
+MOST_IN_THREADS: Final = 5_000  # copies that are looked at to find those of some emails
 _LOWEST: Final = -(1 << 62)
 _HIGHEST: Final = 1 << 62
 
@@ -105,6 +116,30 @@ async def kept(tx: Transaction, mailbox: MailboxRef, span: Span) -> list[Kept]:
     """What the copies in a span keep, by uid."""
     await require(tx, mailbox, Right.READ)
     return [Kept(*row) for row in await tx.fetch(ROWS, mailbox.account_id, mailbox.mailbox_id, *span)]
+
+
+async def emails(tx: Transaction, mailbox: MailboxRef, span: Span) -> list[Row]:
+    """(uid, email id) of the copies in a span, by uid."""
+    await require(tx, mailbox, Right.READ)
+    return list(await tx.fetch(EMAILS, mailbox.account_id, mailbox.mailbox_id, *span))
+
+
+async def copies(tx: Transaction, mailbox: MailboxRef, email_ids: Iterable[int]) -> dict[int, int] | None:
+    """The emails of all copies of these emails, by uid: an email's copies are among its thread's. None where these threads are too long to look through."""
+    await require(tx, mailbox, Right.READ)
+    wanted = set(email_ids)
+    threads: set[int] = set()
+    for chunk in chunks(wanted):
+        threads.update(row[0] for row in await tx.fetch(THREADS_OF, mailbox.account_id, *chunk))
+    found: dict[int, int] = {}
+    left = MOST_IN_THREADS
+    for chunk in chunks(threads):
+        rows = await tx.fetch(COPIES, mailbox.account_id, mailbox.mailbox_id, left + 1, *chunk)
+        left -= len(rows)
+        if left < 0:
+            return None
+        found.update((row[0], row[1]) for row in rows if row[1] in wanted)
+    return found
 
 
 async def summaries(tx: Transaction, mailbox: MailboxRef, span: Span) -> list[Row]:

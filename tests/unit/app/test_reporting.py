@@ -11,7 +11,9 @@ import pytest
 from authority import Issued
 from policy_server import PolicyServer, response
 from postroom.app import reporting
+from postroom.app.operations.office import Submission
 from postroom.app.settings import ReportSettings, Settings, SettingsError
+from postroom.message.envelope import Notify
 from postroom.message.feedback.aggregate import PolicyPublished, Row, Seen
 from postroom.message.feedback.finding import reports_in
 from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
@@ -86,6 +88,24 @@ async def test_reports_go_out_and_come_in(running: Running) -> None:
     (tls,) = await running.operate("report.list", kind="tls")
     assert (tls["organization"], tls["failed"]) == ("l.test", 1)
     assert len(await running.operate("report.sent", kind="dmarc")) == 1
+
+
+async def test_what_becomes_of_a_report_is_told_to_nobody(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a report that does not arrive would come back, and be mail to report on."""
+    server, sent = running.server, []
+
+    async def submit(submission: Submission) -> int:
+        sent.extend(submission.recipients)
+        return 1
+
+    monkeypatch.setattr(server, "submit", submit)
+    now = server.clock.now()
+    server.parts.tally.saw(Seen(PolicyPublished("l.test", "reject"), Row("192.0.2.1", "reject"), now))
+    server.parts.tally.connected(TlsPolicy("l.test"), TlsFailure("starttls-not-supported"), now)
+    assert len(await running.operate("report.send", today=True)) == 2
+    assert [one.notify for one in sent] == [Notify.NEVER, Notify.NEVER]
 
 
 async def test_other_mail_is_no_report(running: Running) -> None:

@@ -92,7 +92,7 @@ async def test_new_certificates_are_used_by_the_other_too(two: tuple[Running, Ru
 
 async def test_failed_logins_count_at_the_other(two: tuple[Running, Running]) -> None:
     here, there = two
-    throttle = there.server.parts.login._throttle
+    throttle = there.server.parts.login.attempts._throttle
 
     def attempt(server: Running, password: str) -> None:
         box = poplib.POP3("127.0.0.1", server.ports["pop3"])

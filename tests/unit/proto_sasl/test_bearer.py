@@ -1,11 +1,24 @@
 """OAUTHBEARER (RFC 7628 §4) and XOAUTH2."""
 
+import json
+
 import pytest
 
-from postroom.proto.sasl.bearer import ERROR, MAX_TOKEN, BearerClient, BearerServer
-from postroom.proto.sasl.exchange import Ask, Challenge, Denied, Granted, Login, SaslError, Terms, Token
+from postroom.proto.sasl.bearer import MAX_TOKEN, BearerClient, BearerServer, error
+from postroom.proto.sasl.exchange import (
+    Ask,
+    Challenge,
+    Denied,
+    Discovery,
+    Granted,
+    Login,
+    SaslError,
+    Terms,
+    Token,
+)
 
 TERMS = Terms("h", "imap", str, lambda _: b"")
+ERROR = error(Discovery())
 RFC7628 = (
     b"n,a=user@example.com,\1host=server.example.com\1port=143\1"
     b"auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\1\1"
@@ -70,6 +83,21 @@ def test_a_refusal_is_told_and_acknowledged(name: str, acknowledged: bytes) -> N
     answer = client.step(ERROR)
     assert answer == acknowledged
     assert one.step(answer) == denied
+
+
+def test_a_refusal_says_where_a_token_is_to_be_had() -> None:
+    where = Discovery("https://mail.x.test/.well-known/oauth-authorization-server", "mail")
+    one = BearerServer(Terms("h", "imap", str, lambda _: b"", discovery=where), "OAUTHBEARER")
+    one.step(b"n,,\1auth=Bearer x\1\1")
+    challenge = one.know(Denied(PermissionError()))
+    assert isinstance(challenge, Challenge)
+    assert json.loads(challenge.data) == {
+        "status": "invalid_token",
+        "schemes": "bearer",
+        "scope": "mail",
+        "openid-configuration": where.url,
+    }
+    assert json.loads(ERROR) == {"status": "invalid_token", "schemes": "bearer"}
 
 
 def test_a_token_of_the_greatest_length_is_taken() -> None:

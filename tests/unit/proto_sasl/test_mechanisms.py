@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from postroom.proto.sasl.exchange import (
+    Anonymous,
     Ask,
     Challenge,
     Credentials,
@@ -47,7 +48,7 @@ class House:
 
     def __init__(self, password: str = "sesame") -> None:
         self.password = password
-        self.proofs: list[Proof | Token | Credentials | External] = []
+        self.proofs: list[Proof | Token | Credentials | External | Anonymous] = []
 
     def verifier(self, hash_name: str) -> Verifier:
         keys = keys_of(hash_name, self.password.encode(), SALT, 4096)
@@ -62,13 +63,14 @@ class House:
             return self.verifier(hashes[name]) if name in hashes else Secret(9, self.password.encode())
         return self.judge(about)
 
-    def judge(self, claim: Proof | Token | Credentials | External) -> Granted | Denied:
+    def judge(self, claim: Proof | Token | Credentials | External | Anonymous) -> Granted | Denied:
         self.proofs.append(claim)
         good = {
             Proof: lambda: bool(claim.credential),
             Token: lambda: claim.token == "to.ken" and claim.authcid == "alice",
             Credentials: lambda: claim.password == self.password,
             External: lambda: True,
+            Anonymous: lambda: True,
         }[type(claim)]()
         return Granted("alice's account") if good else Denied(PermissionError("no"))
 
@@ -95,7 +97,7 @@ def test_each_client_logs_in_at_its_server(mechanism: Mechanism) -> None:
     assert converse(mechanism, login(), House()) == (Granted("alice's account"), True)
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name != "EXTERNAL"])
+@pytest.mark.parametrize("name", [name for name in ALL if name not in ("EXTERNAL", "ANONYMOUS")])
 def test_a_wrong_secret_is_denied_by_the_policy_alone(name: str) -> None:
     word, _ = converse(MECHANISMS[name], login("wrong", token="wro.ng"), House())
     assert isinstance(word, Denied)
@@ -180,6 +182,7 @@ TLS = {"secure": True, "supply": EVERYTHING}
                 "CRAM-MD5",
                 "SCRAM-SHA-256-PLUS",
                 "SCRAM-SHA-1-PLUS",
+                "ANONYMOUS",
             },
         ),
         ({"secure": True, "supply": Supply()}, set(ALL) - {"PLAIN", "LOGIN"}),

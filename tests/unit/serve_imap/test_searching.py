@@ -6,7 +6,7 @@ from imap_stage import ImapStage
 from postroom.message import searched_text
 from postroom.message.ids import IdKind, id_text
 from postroom.message.searched_text import indexed_form
-from postroom.serve.imap import slices
+from postroom.serve.imap import matching, slices
 from postroom.store import expunge
 from postroom.store.engine import Transaction
 from postroom.store.indexer import Indexer, Indexing
@@ -159,10 +159,14 @@ async def _index(stage: ImapStage, tmp_path: object) -> dict[str, object]:
     return {"wordbook": IndexWordbook(engine, index)}
 
 
-@pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
-async def test_every_key(stage: ImapStage, indexed: bool, tmp_path: object) -> None:
+@pytest.mark.parametrize("how", ["scanned", "indexed, and few are possible", "indexed, and many are"])
+async def test_every_key(
+    stage: ImapStage, how: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await _letters(stage)
-    more = await _index(stage, tmp_path) if indexed else {}
+    more = await _index(stage, tmp_path) if "indexed" in how else {}
+    if "many" in how:
+        monkeypatch.setattr(matching, "FEW", -1)
     bob = await stage.user(select="INBOX", **more)
     failures = []
     for key, numbers in KEYS:

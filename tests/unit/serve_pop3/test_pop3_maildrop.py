@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from postroom.message.errors import TryLater
+from postroom.message.errors import NotPermitted, TryLater
 from postroom.message.journey import Handled, Hop, HopKind
 from postroom.serve.pop3_maildrop import (
     MOST_AHEAD,
@@ -17,13 +17,14 @@ from postroom.serve.pop3_maildrop import (
     StoreMaildrops,
 )
 from postroom.serve.pop3_notes import JourneyNotes
-from postroom.store import blobs, journal, mailboxes
+from postroom.store import acl, blobs, journal, mailboxes
 from postroom.store.blobs import TOGETHER, BlobRef
 from postroom.store.changes import MessagesExpunged
 from postroom.store.delivery import Delivery, deliver
 from postroom.store.engine import Transaction
 from postroom.store.ids import Ids
 from postroom.store.postgres_options import PostgresOptions
+from postroom.store.rights import ANYONE, MailboxRef, visitor_of
 from postroom.store.store import Store, StoreSettings
 
 NOW = 1_750_000_000_000_000
@@ -262,3 +263,28 @@ async def test_notes_write_themselves(house: House, monkeypatch: pytest.MonkeyPa
     drop.close()
     while await house.kinds(accept_id) != ["filed", "read"]:
         await asyncio.sleep(0.001)
+
+
+async def share(house: House, rights: str) -> None:
+    inbox = await mailboxes.by_role(house.engine.reading(), BOB, "inbox")
+    asked = acl.Change(ANYONE, rights)
+    await house.engine.write(lambda tx: acl.change(tx, MailboxRef(BOB, inbox.mailbox_id), asked))
+
+
+async def test_a_visitor_reads_what_is_shown_to_anyone_and_leaves_no_trace(house: House) -> None:
+    accept_id = await house.deliver(b"Subject: one\r\n\r\n")
+    with pytest.raises(NotPermitted):
+        await StoreMaildrops(house.shelves).open(visitor_of(BOB))
+    await share(house, "lrswipkxtea")
+    drop = await StoreMaildrops(house.shelves).open(visitor_of(BOB))
+    assert await drop.read(1) == b"Subject: one\r\n\r\n"
+    drop.retrieved(1, hop())
+    drop.close()
+    await house.notes.finish()
+    with pytest.raises(NotPermitted):
+        await drop.remove([1], hop(HopKind.DELETED))
+    assert await house.kinds(accept_id) == ["filed"]
+    assert len((await house.open()).snapshot) == 1
+    await share(house, "l")
+    with pytest.raises(NotPermitted):
+        await StoreMaildrops(house.shelves).open(visitor_of(BOB))

@@ -230,7 +230,7 @@ async def test_attempts_at_the_same_time_are_counted_one_by_one(build):
     tries = (house.login(b"wrong", f"user{number}@x.test") for number in range(30))
     ends = await asyncio.gather(*tries, return_exceptions=True)
     assert [type(end) for end in ends] == [AuthenticationFailed] * 10 + [TooManyLogins] * 20
-    assert house.policy._turns._locks == {}
+    assert house.policy.attempts._turns._locks == {}
 
 
 async def test_only_so_many_of_one_client_may_wait(build):
@@ -321,7 +321,8 @@ async def test_apop_is_off_without_a_secret_or_with_another_accounts(build):
 async def test_failures_elsewhere_count_here_and_success_there_ends_them(build):
     here = await build()
     there = House(here.engine, USUAL, None)
-    here.policy.announce, there.policy.announce = there.policy.heard, here.policy.heard
+    here.policy.attempts.announce = there.policy.attempts.heard
+    there.policy.attempts.announce = here.policy.attempts.heard
     await here.fails()
     with pytest.raises(TooManyLogins):
         await there.login()
@@ -334,7 +335,7 @@ async def test_failures_elsewhere_count_here_and_success_there_ends_them(build):
 
 async def test_what_is_announced_is_no_name_and_success_only_when_it_ends_something(build):
     house, told = await build(), []
-    house.policy.announce = lambda *words: told.append(words)
+    house.policy.attempts.announce = lambda *words: told.append(words)
     await house.login()
     assert told == []
     await house.fails(username="secret\udcff typed in the wrong field")

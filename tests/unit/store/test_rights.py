@@ -1,7 +1,8 @@
 import pytest
 
 from postroom.message.errors import NotPermitted
-from postroom.store.rights import NoSuchMailbox, Right, require
+from postroom.store import acl
+from postroom.store.rights import ALL, ANYONE, NoSuchMailbox, Right, held, require, visitor_of
 
 
 async def grant(account, rights):
@@ -39,3 +40,18 @@ async def test_others_what_they_are_given(account, given, asked, error):
     else:
         with pytest.raises(error):
             await required
+
+
+@pytest.mark.parametrize(
+    ("anyone", "denied", "left"),
+    [(ALL, "", "lr"), ("lr", "", "lr"), ("l", "", "l"), ("wsi", "", ""), (ALL, "r", "l")],
+)
+async def test_a_visitor_may_look_at_what_anyone_may_and_only_where_he_visits(account, anyone, denied, left):
+    for change in (acl.Change(ANYONE, anyone), acl.Change(ANYONE, denied, denies=True), acl.Change(2, ALL)):
+        await account.engine.write(lambda tx, change=change: acl.change(tx, account.ref(), change))
+    tx = account.engine.reading()
+    assert await held(tx, account.ref(who=visitor_of(1))) == left
+    assert await held(tx, account.ref(who=visitor_of(2))) == ""
+    shown = {1: {account.boxes["inbox"]: left}} if "l" in left else {}
+    assert await acl.shared_with(tx, visitor_of(1)) == shown
+    assert await acl.shared_with(tx, visitor_of(2)) == {}

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import apsw
 import pytest
+import zstandard
 
 from postroom.store import search_postgres, search_sqlite
 from postroom.store.search_postgres import PostgresSearch
@@ -119,3 +121,19 @@ def test_a_damaged_file_is_begun_anew(tmp_path: Path):
     made = SqliteSearch.open(tmp_path)
     made._reading.close()
     made._writing.close()
+
+
+async def test_files_of_before_are_read_on(tmp_path: Path):
+    """Their pages are smaller, and their texts were packed otherwise."""
+    before = apsw.Connection(str(tmp_path / "search.db"))
+    before.pragma("page_size", 4096)
+    before.execute(search_sqlite._SCHEMA)
+    before.execute("INSERT INTO accounts VALUES (1, 1, 1)")
+    old = zstandard.ZstdCompressor(level=3).compress(searchable("ketchup " * 100).encode())
+    before.execute("INSERT INTO texts VALUES (?, 5, ?)", (1 << 32 | 1, old))
+    before.execute("INSERT INTO grams (rowid, text) VALUES (?, ?)", (1 << 32 | 1, searchable("ketchup")))
+    before.close()
+    index = SqliteSearch.open(tmp_path)
+    await index.put([Document(1, 6, searchable("ketchup again"))])
+    assert await found(index, "ketchup") == [5, 6]
+    await index.close()

@@ -9,7 +9,7 @@ import enum
 
 import msgspec
 
-from postroom.proto.sasl.exchange import Denied, External, Granted, Proof, Token, WhoIs
+from postroom.proto.sasl.exchange import Anonymous, Denied, External, Granted, Proof, Token, WhoIs
 
 
 class Code(enum.StrEnum):
@@ -54,7 +54,7 @@ class Asked(msgspec.Struct, frozen=True):
 class SaslLogin(msgspec.Struct, frozen=True):
     """The end of an AUTH exchange that was not about a password as it is."""
 
-    claim: Proof | External | Granted | Denied
+    claim: Proof | External | Anonymous | Granted | Denied
     mechanism: str
 
 

@@ -17,11 +17,14 @@ class Snapshot:
     never given again (RFC 1939 §7).
     """
 
-    __slots__ = ("_deleted", "count", "octets", "sizes", "uids", "validity")
+    __slots__ = ("_deleted", "count", "octets", "read_only", "sizes", "uids", "validity")
 
-    def __init__(self, validity: int, messages: Iterable[tuple[int, int]] = ()) -> None:
-        """`messages` are (uid, size in octets with CRLF line ends), in the order of their numbers."""
+    def __init__(
+        self, validity: int, messages: Iterable[tuple[int, int]] = (), *, read_only: bool = False
+    ) -> None:
+        """`messages` are (uid, size in octets with CRLF line ends), in the order of their numbers. `read_only`: none can be marked."""
         self.validity = validity
+        self.read_only = read_only
         self.uids = array("Q")
         self.sizes = array("Q")
         for uid, size in messages:

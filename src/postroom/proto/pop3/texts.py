@@ -194,6 +194,11 @@ class Text(enum.Enum):
         "Die Nachricht wurde inzwischen von einer anderen Sitzung entfernt",
         "Le message a été retiré entre-temps par une autre session",
     )
+    READ_ONLY = (
+        "Who has no name here reads, and removes nothing",
+        "Wer hier keinen Namen hat, liest und entfernt nichts",
+        "Qui n'a pas de nom ici lit, et ne retire rien",
+    )
     TRY_LATER = (
         "Local error, nothing was changed: try again later",
         "Interner Fehler, nichts wurde verändert: später erneut versuchen",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from postroom.proto.pop3.commands import COMMANDS
-from postroom.proto.pop3.events import Pop3Event, Retrieve, Update
+from postroom.proto.pop3.events import Code, Pop3Event, Retrieve, Update
 from postroom.proto.pop3.replies import Replies
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.proto.pop3.texts import Text
@@ -98,7 +98,9 @@ class Transaction:
 
     def dele(self, arguments: list[bytes]) -> Pop3Event | None:
         """Marks; nothing is removed before QUIT."""
-        if number := self._number(b"DELE", arguments):
+        if self.snapshot.read_only:
+            self._replies.err(self._replies.words(Text.READ_ONLY), Code.SYS_PERM)
+        elif number := self._number(b"DELE", arguments):
             self.snapshot.delete(number)
             self._replies.ok(self._replies.words(Text.MARKED, number=number))
         return None

@@ -6,6 +6,7 @@ no header of GS2, and the name under `user`. Not here: tokens (`store.tokens`), 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -13,6 +14,7 @@ from postroom.proto.sasl.exchange import (
     Ask,
     Challenge,
     Denied,
+    Discovery,
     Granted,
     Knowledge,
     Login,
@@ -24,7 +26,6 @@ from postroom.proto.sasl.exchange import (
 )
 
 MAX_TOKEN: Final = 4096  # octets
-ERROR: Final = b'{"status":"invalid_token","schemes":"bearer"}'  # RFC 7628 §3.2.2
 _GS2 = re.compile(r"[ny],(?:a=((?:[^=,]|=2C|=3D)*))?,\Z")
 _BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]{1,4096}=*)\Z", re.IGNORECASE)
 
@@ -32,7 +33,8 @@ _BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]{1,4096}=*)\Z", re.IGNORECASE)
 class BearerServer:
     """One message; after a refusal, an error that the client acknowledges."""
 
-    def __init__(self, terms: Terms, name: str) -> None:  # noqa: ARG002 - it needs nothing of them
+    def __init__(self, terms: Terms, name: str) -> None:
+        self._discovery = terms.discovery
         self._name = name
         self._denied: Denied | None = None
 
@@ -48,7 +50,7 @@ class BearerServer:
         """The policy's word."""
         if isinstance(knowledge, Denied):
             self._denied = knowledge
-            return Challenge(ERROR)
+            return Challenge(error(self._discovery))
         assert isinstance(knowledge, Granted)
         return knowledge
 
@@ -65,6 +67,14 @@ class BearerServer:
         if bearer is None or len(bearer[1]) > MAX_TOKEN:
             raise SaslError("no bearer token")
         return Token(self._name, user, bearer[1])
+
+
+def error(discovery: Discovery) -> bytes:
+    """What is wrong, and where a token is to be had (RFC 7628 §3.2.2). `schemes` is XOAUTH2's."""
+    members = {"status": "invalid_token", "schemes": "bearer"}
+    if discovery.url:
+        members |= {"scope": discovery.scope, "openid-configuration": discovery.url}
+    return json.dumps(members, separators=(",", ":")).encode()
 
 
 class BearerClient:

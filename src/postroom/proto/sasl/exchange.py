@@ -71,6 +71,13 @@ class External(msgspec.Struct, frozen=True):
     authzid: str
 
 
+class Anonymous(msgspec.Struct, frozen=True):
+    """The client does not say who it is (RFC 4505); `trace` is what it says instead, which proves nothing."""
+
+    mechanism: str
+    trace: str
+
+
 class WhoIs(msgspec.Struct, frozen=True):
     """What is kept for this name? Answered by `Verifier` or `Secret`, for an unknown name too."""
 
@@ -124,7 +131,9 @@ class Denied(msgspec.Struct, frozen=True):
     why: Exception
 
 
-Claim = Credentials | Proof | External | Granted | Denied  # an exchange's end; the last two were told to it
+Claim = (
+    Credentials | Proof | External | Anonymous | Granted | Denied
+)  # an exchange's end; the last two were told to it
 Knowledge = Verifier | Secret | Granted | Denied
 Outcome = Challenge | Ask | Claim
 Nonce = Callable[[], str]  # printable ASCII without commas, quotes and spaces, never the same twice
@@ -143,6 +152,13 @@ def no_nonce() -> str:
     return ""
 
 
+class Discovery(msgspec.Struct, frozen=True):
+    """Where a client without a good token may learn how to get one: the URL of an authorization server's metadata, and the scope to ask for."""
+
+    url: str = ""
+    scope: str = ""
+
+
 class Terms(msgspec.Struct, frozen=True):
     """What a server's exchange begins with. `bindable`: mechanisms with channel binding are offered beside; `service` as in RFC 2743 §4.1."""
 
@@ -151,10 +167,12 @@ class Terms(msgspec.Struct, frozen=True):
     nonce: Nonce
     binding: Binding
     bindable: bool = False
+    discovery: Discovery = Discovery()
 
 
 class Login(msgspec.Struct, frozen=True):
-    """What a client's exchange begins with. `token` is a bearer token; `bindable`: the server offers mechanisms with channel binding."""
+    """What a client's exchange begins with. `token` is a bearer token; `bindable`: the server offers mechanisms with channel binding; `trace` is what who has
+    no name says (RFC 4505 §2)."""
 
     user: str
     password: str
@@ -164,6 +182,7 @@ class Login(msgspec.Struct, frozen=True):
     binding: Binding = no_binding
     token: str = ""
     bindable: bool = False
+    trace: str = ""
 
     def __repr__(self) -> str:
         """Without secrets."""

@@ -15,11 +15,13 @@ from typing import Protocol
 
 import msgspec
 
+from postroom.proto.sasl.anonymous import AnonymousClient, AnonymousServer
 from postroom.proto.sasl.bearer import BearerClient, BearerServer
 from postroom.proto.sasl.digests import CramMd5Client, CramMd5Server, DigestMd5Client, DigestMd5Server
 from postroom.proto.sasl.exchange import (
     Binding,
     ClientExchange,
+    Discovery,
     Login,
     Nonce,
     ServerExchange,
@@ -40,6 +42,7 @@ class Need(enum.Enum):
     SECRET = "a shared secret, which the server can read"
     TOKEN = "a bearer token"
     CERTIFICATE = "a client certificate"
+    NOTHING = "nothing: it gives no name"
 
 
 class Exposure(enum.Enum):
@@ -75,11 +78,12 @@ class Mechanism(msgspec.Struct, frozen=True):
 
 class Supply(msgspec.Struct, frozen=True):
     """What a service brings along. Without a `nonce`, what needs one is not offered; `kept` tells what some account has, beside passwords;
-    `guessable`: mechanisms that let a listener guess may go without TLS."""
+    `guessable`: mechanisms that let a listener guess may go without TLS; `discovery` tells where tokens are to be had."""
 
     nonce: Nonce | None = None
     kept: Callable[[], frozenset[Need]] = frozenset
     guessable: bool = False
+    discovery: Callable[[], Discovery] = Discovery
 
 
 def _scram(name: str, rfc: str, hash_name: str, *, plus: bool = False) -> Mechanism:
@@ -140,11 +144,21 @@ MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
             ),
             _bearer("OAUTHBEARER", "RFC 7628"),
             _bearer("XOAUTH2", "no RFC"),
+            Mechanism(
+                "ANONYMOUS",
+                "RFC 4505",
+                Need.NOTHING,
+                Exposure.NOTHING,
+                True,
+                AnonymousServer,
+                AnonymousClient,
+            ),
         )
     }
 )
 ALL = tuple(MECHANISMS)
-USUAL = tuple(name for name, row in MECHANISMS.items() if row.need is not Need.SECRET)
+NAMED = tuple(name for name, row in MECHANISMS.items() if row.need is not Need.NOTHING)
+USUAL = tuple(name for name in NAMED if MECHANISMS[name].need is not Need.SECRET)
 PASSWORDS_ONLY = Supply()
 
 
@@ -194,7 +208,8 @@ def begin(
 ) -> ServerExchange:
     """The server's end of an exchange by one of the mechanisms that are offered. `where`: our name, and the service's (RFC 2743 §4.1)."""
     bindable = any(MECHANISMS[one].bound for one in offered)
-    terms = Terms(*where, supply.nonce or no_nonce, binding or no_binding, bindable)
+    nonce, bound = supply.nonce or no_nonce, binding or no_binding
+    terms = Terms(*where, nonce, bound, bindable, supply.discovery())
     return MECHANISMS[name].server(terms)
 
 
@@ -235,11 +250,13 @@ def login_of(account: Account, service: str, offered: tuple[str, ...], channel: 
 
 
 def choose(offered: tuple[str, ...], login: Login, channel: Channel, *, plaintext_allowed: bool) -> list[str]:
-    """What a client may use of what a server offers, the strongest first. A token is used where there is one, else the password."""
+    """What a client may use of what a server offers, the strongest first. A token is used where there is one, else the password; who has no name is anonymous."""
     need = Need.TOKEN if login.token else Need.PASSWORD
     needs = {Need.CERTIFICATE} if channel.certificate and not login.password else {need}
     if need is Need.PASSWORD and login.password:
         needs.add(Need.SECRET)
+    if not (login.user or login.password or login.token or channel.certificate):
+        needs = {Need.NOTHING}
     return [
         row.name
         for row in MECHANISMS.values()

@@ -46,11 +46,11 @@ def saslprep(text: str, *, stored: bool = False) -> str:
             raise Unprepared(f"U+{ord(char):04X} may not be in it (RFC 4013 §2.3)")
         if stored and stringprep.in_table_a1(char):
             raise Unprepared(f"U+{ord(char):04X} is not assigned in Unicode 3.2 (RFC 4013 §2.5)")
-    _check_directions(prepared)
+    check_directions(prepared)
     return prepared
 
 
-def _check_directions(text: str) -> None:
+def check_directions(text: str) -> None:
     """RFC 3454 §6: right-to-left text stands alone, and from end to end."""
     if not any(stringprep.in_table_d1(char) for char in text):
         return

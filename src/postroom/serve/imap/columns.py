@@ -130,7 +130,6 @@ _OF_WORDS: Final[dict[Column, _OfWords]] = {
     Column.LINKS: _OfWords("subject base_subject sent_at message_id in_reply_to references", _links),
 }
 _OF_ROW: Final[dict[Column, Callable[[searching.Kept], int]]] = {
-    Column.EMAIL: lambda kept: kept.email_id,
     Column.ARRIVED: lambda kept: kept.internaldate,
     Column.SIZE: lambda kept: kept.size,
 }
@@ -234,6 +233,9 @@ class Columns:
 
 
 async def _read(origin: Origin, span: tuple[int, int], column: Column) -> tuple[list[int], list[Any]]:
+    if column is Column.EMAIL:
+        pairs = await searching.emails(origin.tx, origin.mailbox, span)
+        return [uid for uid, _ in pairs], [email_id for _, email_id in pairs]
     of_row = _OF_ROW.get(column)
     if of_row is not None:
         rows = await searching.kept(origin.tx, origin.mailbox, span)

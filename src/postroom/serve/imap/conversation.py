@@ -42,7 +42,7 @@ from postroom.store.changes import Change, MailboxChanged, MessageAdded, Subscri
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.mailboxes import HasChildren, Impossible, MailboxExists, TooManyMailboxes
-from postroom.store.rights import NoSuchMailbox
+from postroom.store.rights import NoSuchMailbox, is_visitor
 from postroom.store.store import Store
 from postroom.store.wordbook import Wordbook
 
@@ -116,7 +116,7 @@ def refused(error: MailError) -> Answer:
 
 
 class Conversation:
-    """One session's state. `account_id` is 0 until somebody is logged in; `view` None until a mailbox is selected; `wishes` None until NOTIFY."""
+    """One session's state. `account_id` is 0 until somebody is logged in, negative for a visitor; `view` None until a mailbox is selected; `wishes` None until NOTIFY."""
 
     def __init__(self, service: ImapService) -> None:
         self.service = service
@@ -189,6 +189,11 @@ class Conversation:
         self.account_id, self.address = 0, ""
 
     @property
+    def visiting(self) -> bool:
+        """Whether who has logged in is anonymous."""
+        return is_visitor(self.account_id)
+
+    @property
     def out(self) -> Answers:
         """Where responses go."""
         return self.machine.out
@@ -231,7 +236,9 @@ class Conversation:
                 self.out.status(b"*", "OK", "Highest", f"HIGHESTMODSEQ {self.view.changed_modseq}")
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Runs `work` in a durable transaction."""
+        """Runs `work` in a durable transaction. This is the only way from IMAP into the store: visitors have none."""
+        if self.visiting:
+            raise NotPermitted("Who is anonymous changes nothing")
         return await self.service.store.engine.write(work, Urgency.CLIENT)
 
     async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:

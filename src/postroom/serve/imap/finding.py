@@ -138,17 +138,25 @@ async def matching_uids(
     """
     most, down = enough
     matching = looking(conversation, view)
+    await matching.asked(key)
     found: Ranges = []
-    async for part in slices(conversation.reading, view, wanted(key), down=down):
+    among = _narrowed(wanted(key), matching, key)
+    async for part in slices(conversation.reading, view, among, down=down):
         if key == EVERYTHING or isinstance(key, Numbered):
             new = part
         else:
-            new = ranges_of(sorted(await matching.match(key, set(uids_of(part)))))
+            part_of = uids_of(_narrowed(part, matching, key))
+            new = ranges_of(sorted(await matching.match(key, set(part_of))))
         found += new
         most -= count(new)
         if most <= 0:
             break
     return joined(found)
+
+
+def _narrowed(ranges: Ranges, matching: Matching, key: Key) -> Ranges:
+    places = matching.places(key)
+    return ranges if places is None else intersection(ranges, places)
 
 
 def looking(conversation: Conversation, view: View) -> Matching:

@@ -24,6 +24,7 @@ from postroom.message.query import (
     Says,
     Sent,
 )
+from postroom.proto.imap.sets import Ranges, count, ranges_of
 from postroom.serve.imap.columns import Block, Column, Columns, Origin
 from postroom.serve.imap.slices import BLOCK
 from postroom.store import searching
@@ -31,6 +32,7 @@ from postroom.store.engine import Transaction
 from postroom.store.rights import MailboxRef
 from postroom.store.wording import Wording
 
+FEW: Final = 1_000  # emails that are looked for by their ids and not through the whole mailbox
 _OF_FIELD: Final = {
     Field.SUBJECT: Column.SUBJECT,
     Field.FROM: Column.FROM,
@@ -52,6 +54,8 @@ class Matching:
         self.wording = wording
         self.recent_from = recent_from
         self._origin = Origin(tx, mailbox, wording.read_email)
+        self._few: dict[Key, dict[int, int] | None] = {}
+        self._places: dict[Key, Ranges] = {}
 
     async def match(self, key: Key, among: set[int]) -> set[int]:
         """Those `among` these uids for which the key holds."""
@@ -62,14 +66,41 @@ class Matching:
             return await find(self, key, among)
         return await searching.matching(self.tx, self.mailbox, (min(among), max(among)), key) & among
 
-    async def emails(self, among: set[int], possible: set[int] | None) -> dict[int, int]:
-        """The emails of these uids, as far as they are `possible` ones."""
+    async def asked(self, key: Key) -> None:
+        """Asks the index before anything is looked at, where nothing but its answer is wanted. Beside other keys it is asked when those leave something."""
+        if isinstance(key, Holds | Heads) and not (isinstance(key, Holds) and not key.needle):
+            await self._copies(key)
+
+    def places(self, key: Key) -> Ranges | None:
+        """Where alone a tree can hold, as far as that is a few messages that the index has named; None: anywhere. The rest of a large mailbox is not looked at."""
+        if not isinstance(key, And):
+            return self._places.get(key)
+        found = [self._places[one] for one in key.keys if one in self._places]
+        return min(found, key=count) if found else None
+
+    async def emails(self, key: Holds | Heads, among: set[int]) -> dict[int, int]:
+        """The emails of these uids, as far as the key can hold for them."""
+        few = await self._copies(key)
+        if few is not None:
+            return {uid: email_id for uid, email_id in few.items() if uid in among}
+        possible = await self.wording.possible(key)
         return {
             uid: email_id
             for block in await self.blocks(Column.EMAIL, among)
             for uid, email_id in zip(block.uids, block.values, strict=True)
             if (possible is None or email_id in possible) and uid in among
         }
+
+    async def _copies(self, key: Holds | Heads) -> dict[int, int] | None:
+        """The emails that the key can hold for by uid, where they are few; found out once."""
+        if key not in self._few:
+            possible = await self.wording.possible(key)
+            few = possible is not None and len(possible) <= FEW
+            found = await searching.copies(self.tx, self.mailbox, possible or ()) if few else None
+            self._few[key] = found
+            if found is not None:
+                self._places[key] = ranges_of(sorted(found))
+        return self._few[key]
 
     async def blocks(self, column: Column, among: set[int]) -> Sequence[Block]:
         """The blocks of a column in which these uids lie."""
@@ -141,13 +172,13 @@ async def _sent(look: Matching, key: Sent, among: set[int]) -> set[int]:
 async def _holds(look: Matching, key: Holds, among: set[int]) -> set[int]:
     if not key.needle:
         return among
-    emails = await look.emails(among, await look.wording.possible(key))
+    emails = await look.emails(key, among)
     holding = await look.wording.holding(key, set(emails.values()))
     return {uid for uid, email_id in emails.items() if email_id in holding}
 
 
 async def _heads(look: Matching, key: Heads, among: set[int]) -> set[int]:
-    emails = await look.emails(among, await look.wording.possible(key))
+    emails = await look.emails(key, among)
     heading = await look.wording.heading(key, set(emails.values()))
     return {uid for uid, email_id in emails.items() if email_id in heading}
 

@@ -121,6 +121,8 @@ async def _verified(conversation: Conversation, url: ImapUrl) -> tuple[int, Orig
     who = _access(url.access)
     if who is None or who not in ("", conversation.address.lower()):
         raise BadUrl
+    if conversation.visiting and url.access.lower() != "anonymous":  # RFC 4467 §3: `authuser` is not for them
+        raise BadUrl
     if url.expire is not None and url.expire <= conversation.service.now():
         raise BadUrl
 

@@ -19,7 +19,7 @@ from postroom.proto.imap.grammar import (
     text,
 )
 from postroom.proto.imap.verb import AFTER, ANY, BEFORE, Command, Verb, bare
-from postroom.proto.sasl.exchange import Denied, External, Granted, Proof, Token, WhoIs
+from postroom.proto.sasl.exchange import Anonymous, Denied, External, Granted, Proof, Token, WhoIs
 
 MAX_LANGUAGES: Final = 50  # that one LANGUAGE names
 MAX_ID_FIELDS: Final = 30  # RFC 2971 §3.3
@@ -108,7 +108,7 @@ class SaslAsked(Command, frozen=True):
 class SaslLogIn(Command, frozen=True):
     """The end of an AUTHENTICATE that was not about a password as it is."""
 
-    claim: Proof | External | Granted | Denied
+    claim: Proof | External | Anonymous | Granted | Denied
     mechanism: str
 
 
