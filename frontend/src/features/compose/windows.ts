@@ -59,4 +59,9 @@ export interface Held {
   until: number; // ms
   subject: string;
   original: Draft["original"];
+  /** It went on as it is: nothing becomes a draft again. */
+  redirected?: boolean;
 }
+
+/** The message that somebody wants to redirect. */
+export const redirecting = signal<Id | null>(null);
