@@ -349,6 +349,8 @@ def jmap_page() -> str:
         "allows one click, which `MailingList/leave` does. `HeaderReport/parse` (`header`) does the same for any header as text, and believes nothing. "
         "`Journey/get` (`emailId`) tells what happened to a message: each hop with its dialogue line by line, each line with its meaning. A recipient sees his own part, "
         "the sender who had logged in all of it but what its recipients did with it.",
+        "## All attachments in one file",
+        "The capability of the server says where all that is attached to an email can be downloaded as one zip file: `attachmentsUrl`, with `accountId`, `emailId` and `name` to be filled in.",
         "## A message that goes on as it is",
         "`Email/redirect` sends emails on unchanged, by RFC 5322 §3.6.6: `create` has for each `identityId`, `emailId`, `to` (EmailAddress[]) and, if it is to wait, `holdFor` (seconds). "
         "Envelope and Resent-From are the user's own, From stays its author's. An author who is somebody else needs a message that came in through this server, as its journey shows; one of a domain "

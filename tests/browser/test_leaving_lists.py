@@ -6,10 +6,9 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from https_site import HttpsSite
 from laboratory import LabThread
