@@ -349,6 +349,9 @@ def jmap_page() -> str:
         "allows one click, which `MailingList/leave` does. `HeaderReport/parse` (`header`) does the same for any header as text, and believes nothing. "
         "`Journey/get` (`emailId`) tells what happened to a message: each hop with its dialogue line by line, each line with its meaning. A recipient sees his own part, "
         "the sender who had logged in all of it but what its recipients did with it.",
+        "## Conversations that are muted",
+        "A conversation in which an email has the keyword `$muted` is muted, whatever program has set it: what comes to it is filed as read in the mailbox with the role `archive`, has the keyword too, "
+        "and nobody needs to be signed in for that. Take the keyword off all its emails, and it is heard again. What goes into Junk goes there.",
         "## All attachments in one file",
         "The capability of the server says where all that is attached to an email can be downloaded as one zip file: `attachmentsUrl`, with `accountId`, `emailId` and `name` to be filled in.",
         "## A message that goes on as it is",

@@ -137,3 +137,21 @@ def test_all_files_in_one(web_lab, sign_in, page, row):
     with zipfile.ZipFile(downloading.value.path()) as archive:
         assert archive.namelist() == ["bottle.pdf", "bottle (2).pdf"]
         assert archive.read("bottle (2).pdf") == b"%PDF-1.4\n" * 500
+
+
+def test_a_muted_conversation_stays_out_of_the_way_while_nobody_looks(web_lab, sign_in, page, row):
+    first = web_lab.send(BOB, "Endless", "The beginning.")
+    sign_in()
+    row("Endless").click()
+    expect(page.get_by_role("heading", name="Endless")).to_be_visible()
+    page.keyboard.press("m")
+    expect(row("Endless")).to_have_count(0)
+    page.goto("about:blank")
+    web_lab.send(BOB, "Re: Endless", "The end of it is not in sight.", first)
+    web_lab.send(BOB, "Short", "Something else.")
+    page.goto(web_lab.url())
+    expect(row("Short")).to_be_visible()
+    expect(row("Endless")).to_have_count(0)
+    page.get_by_role("link", name="Archive").click()
+    expect(row("Endless")).to_contain_text("The end of it is not in sight.")
+    expect(row("Endless")).not_to_have_class(re.compile("unread"))
