@@ -48,6 +48,8 @@ export interface Compose {
 
 /** In the order in which they were opened; the one with the highest `turn` is in front. */
 export const windows = signal<readonly Compose[]>([]);
+/** How many messages wait for a connection. */
+export const outboxCount = signal(0);
 /** How many messages wait for their time; shown beside their list. */
 export const scheduledCount = signal(0);
 /** Messages that can still be called back. */
