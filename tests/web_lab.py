@@ -26,7 +26,7 @@ class WebLab:
         return found
 
     def send(self, to: str, subject: str, text: str, reply_to: str = "", **more: Any) -> str:
-        """A letter from Alice that is in the mailbox when this returns; gives its Message-ID. `html`, `attachment` (a name)."""
+        """A letter from Alice that is in the mailbox when this returns; gives its Message-ID. `html`, `attachment` (a name, or several in a list)."""
         message = EmailMessage()
         message["From"] = "Alice Crêpe <alice@crepes.test>"
         message["To"] = to
@@ -37,10 +37,9 @@ class WebLab:
         message.set_content(text)
         if "html" in more:
             message.add_alternative(more["html"], subtype="html")
-        if "attachment" in more:
-            message.add_attachment(
-                b"%PDF-1.4\n" * 500, maintype="application", subtype="pdf", filename=more["attachment"]
-            )
+        names = more.get("attachment", [])
+        for name in [names] if isinstance(names, str) else names:
+            message.add_attachment(b"%PDF-1.4\n" * 500, maintype="application", subtype="pdf", filename=name)
         with smtplib.SMTP("127.0.0.1", self._ports(to)["smtp"], "crepes.test") as smtp:
             smtp.send_message(message, "alice@crepes.test", [to])
         return str(made)

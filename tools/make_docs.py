@@ -349,6 +349,16 @@ def jmap_page() -> str:
         "allows one click, which `MailingList/leave` does. `HeaderReport/parse` (`header`) does the same for any header as text, and believes nothing. "
         "`Journey/get` (`emailId`) tells what happened to a message: each hop with its dialogue line by line, each line with its meaning. A recipient sees his own part, "
         "the sender who had logged in all of it but what its recipients did with it.",
+        "## Conversations that are muted",
+        "A conversation in which an email has the keyword `$muted` is muted, whatever program has set it: what comes to it is filed as read in the mailbox with the role `archive`, has the keyword too, "
+        "and nobody needs to be signed in for that. Take the keyword off all its emails, and it is heard again. What goes into Junk goes there.",
+        "## All attachments in one file",
+        "The capability of the server says where all that is attached to an email can be downloaded as one zip file: `attachmentsUrl`, with `accountId`, `emailId` and `name` to be filled in.",
+        "## A message that goes on as it is",
+        "`Email/redirect` sends emails on unchanged, by RFC 5322 §3.6.6: `create` has for each `identityId`, `emailId`, `to` (EmailAddress[]) and, if it is to wait, `holdFor` (seconds). "
+        "Envelope and Resent-From are the user's own, From stays its author's. An author who is somebody else needs a message that came in through this server, as its journey shows; one of a domain "
+        "akin to ours must have logged in, or DMARC must have passed: else `forbiddenFrom`, and forwarding remains. The answer is that of `EmailSubmission/set`, which calls it back. "
+        "A signature of the author's domain stays good on the way, and DMARC passes by it; a message without one may be refused by the next server.",
         "## What can be searched for",
         "`SearchQuery/parse`, the search box and `postroom mail search` read the same language: words, each of them somewhere in the message, "
         '`"several words"`, and operators. `A B` are both, `A OR B` and `{A B}` any of them, `-A` everything else, `from:(A B)` is `from:A from:B`; '

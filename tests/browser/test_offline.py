@@ -1,4 +1,4 @@
-"""Without a connection: what was read is there, what is wanted is refused with words; and nothing stays on a device that somebody leaves."""
+"""Without a connection: what was read is there, what is done waits for one; and nothing stays on a device that somebody leaves."""
 
 import re
 from collections.abc import Iterator
@@ -57,16 +57,103 @@ def test_what_was_read_is_there_without_a_connection(window: Page, web_lab):
     expect(window.get_by_text("You are offline.")).to_be_visible()
     expect(window.get_by_role("heading", name="Read before")).to_be_visible()
     expect(window.get_by_text("This was read with a connection.").last).to_be_visible()
-    window.get_by_role("button", name="Archive").first.click()
-    expect(window.get_by_text("There is no connection: this can be done when it is back.")).to_be_visible()
-    expect(row).to_be_visible()
     window.get_by_role("listitem").filter(has_text="Never opened").click()
     expect(window.get_by_text("and this was not read here before").first).to_be_visible()
     window.context.set_offline(False)
     expect(window.get_by_text("You are offline.")).to_have_count(0)
-    window.get_by_role("listitem").filter(has_text="Read before").click()
-    window.get_by_role("button", name="Archive").first.click()
-    expect(window.get_by_text("Conversation archived")).to_be_visible()
+
+
+def rows(page: Page, text: str):
+    return page.get_by_role("listitem").filter(has_text=text)
+
+
+def keys(page: Page, text: str, *pressed: str) -> None:
+    """A conversation is opened, and keys are pressed."""
+    rows(page, text).click()
+    expect(page.get_by_role("heading", name=text)).to_be_visible()
+    for key in pressed:
+        page.keyboard.press(key)
+
+
+def test_what_is_done_without_a_connection_is_done_with_one(window: Page, chromium: Browser, web_lab):
+    for subject in ("Wait: archive", "Wait: star", "Wait: undo", "Wait: elsewhere"):
+        web_lab.send(BOB, subject, "Here.")
+    stay(window, web_lab)
+    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    for subject in ("Wait: archive", "Wait: star", "Wait: undo", "Wait: elsewhere"):
+        keys(window, subject)
+        expect(rows(window, subject)).not_to_have_class(re.compile("unread"))
+    window.context.set_offline(True)
+    keys(window, "Wait: archive", "e")
+    expect(rows(window, "Wait: archive")).to_have_count(0)
+    expect(window.get_by_text("You are offline.")).to_be_visible()
+    expect(window.get_by_text("1 change waits.")).to_be_visible()
+    keys(window, "Wait: star", "s")
+    expect(window.get_by_text("2 changes wait.")).to_be_visible()
+    keys(window, "Wait: undo", "#")
+    expect(window.get_by_text("3 changes wait.")).to_be_visible()
+    window.keyboard.press("z")
+    expect(window.get_by_text("2 changes wait.")).to_be_visible()
+    expect(rows(window, "Wait: undo")).to_be_visible()
+    keys(window, "Wait: elsewhere", "e")
+    expect(window.get_by_text("3 changes wait.")).to_be_visible()
+    window.get_by_role("link", name="Inbox").click()
+    window.reload()
+    expect(window.get_by_text("3 changes wait.")).to_be_visible()
+    expect(rows(window, "Wait: undo")).to_be_visible()
+    expect(rows(window, "Wait: archive")).to_have_count(0)
+
+    other = chromium.new_context(locale="en-GB").new_page()  # another device
+    stay(other, web_lab, stays=False)
+    expect(rows(other, "Wait: archive")).to_be_visible()
+    keys(other, "Wait: elsewhere", "#")
+    expect(rows(other, "Wait: elsewhere")).to_have_count(0)
+    expect(other.get_by_text("Conversation moved to the trash")).to_be_visible()
+    window.context.set_offline(False)
+    expect(window.get_by_text("2 changes that waited are made.")).to_be_visible()
+    expect(window.get_by_text("1 change was not made")).to_be_visible()
+    expect(rows(other, "Wait: archive")).to_have_count(0)  # by push
+    other.get_by_role("link", name="Starred").click()
+    expect(rows(other, "Wait: star")).to_be_visible()
+    other.get_by_role("link", name="Trash").click()
+    expect(rows(other, "Wait: elsewhere")).to_be_visible()
+    other.get_by_role("link", name="Archive").click()
+    expect(rows(other, "Wait: archive")).to_be_visible()
+    expect(rows(other, "Wait: elsewhere")).to_have_count(0)
+    other.context.close()
+
+
+def test_what_is_sent_without_a_connection_leaves_with_one(window: Page, web_lab):
+    stay(window, web_lab)
+    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    window.keyboard.press("c")  # loads what writing takes
+    window.get_by_role("dialog", name="New message").get_by_role("button", name="Save and close").click()
+    window.context.set_offline(True)
+    window.keyboard.press("c")
+    dialog = window.get_by_role("dialog", name="New message")
+    dialog.get_by_role("combobox", name="To").fill("bob@hamburger.test")
+    dialog.get_by_label("Subject").fill("From the train")
+    window.get_by_role("textbox", name="Text of the message").click()
+    window.keyboard.type("No signal here.")
+    window.keyboard.press("Control+Enter")
+    expect(window.get_by_text("The message leaves when the connection is back.")).to_be_visible()
+    expect(window.get_by_text("1 message waits.")).to_be_visible()
+    window.reload()
+    window.get_by_role("link", name="Outbox 1").click()
+    expect(window.get_by_role("heading", name="Outbox")).to_be_visible()
+    window.get_by_role("button", name="Take back and edit").click()
+    text = window.get_by_role("textbox", name="Text of the message")
+    expect(text).to_have_text("No signal here.")
+    window.keyboard.press("Control+Enter")
+    expect(window.get_by_text("1 message waits.")).to_be_visible()
+    window.context.set_offline(False)
+    expect(window.get_by_text("Message sent")).to_be_visible()
+    expect(window.get_by_role("link", name="Outbox 1")).to_have_count(0)
+    window.get_by_role("link", name="Sent").click()
+    expect(rows(window, "From the train")).to_have_count(1)
+    window.get_by_role("link", name="Drafts").click()
+    expect(window.get_by_role("heading", name="Drafts")).to_be_visible()
+    expect(rows(window, "From the train")).to_have_count(0)
 
 
 def test_nothing_stays_where_nobody_stays(window: Page, web_lab):

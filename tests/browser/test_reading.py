@@ -1,6 +1,7 @@
 """Signing in and reading, as somebody does who has just been told the address."""
 
 import re
+import zipfile
 
 import pytest
 from playwright.sync_api import expect
@@ -124,3 +125,33 @@ def test_folders_are_made_filled_by_dragging_and_deleted_with_a_way_back(web_lab
     page.keyboard.press("z")
     boxes.get_by_role("link", name="Bottles").click()
     expect(row("Drag me")).to_be_visible()
+
+
+def test_all_files_in_one(web_lab, sign_in, page, row):
+    web_lab.send(BOB, "Two: bottles", "Here.", attachment=["bottle.pdf", "bottle.pdf"])
+    sign_in()
+    row("Two: bottles").click()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download all").click()
+    assert downloading.value.suggested_filename == "Two_ bottles.zip"
+    with zipfile.ZipFile(downloading.value.path()) as archive:
+        assert archive.namelist() == ["bottle.pdf", "bottle (2).pdf"]
+        assert archive.read("bottle (2).pdf") == b"%PDF-1.4\n" * 500
+
+
+def test_a_muted_conversation_stays_out_of_the_way_while_nobody_looks(web_lab, sign_in, page, row):
+    first = web_lab.send(BOB, "Endless", "The beginning.")
+    sign_in()
+    row("Endless").click()
+    expect(page.get_by_role("heading", name="Endless")).to_be_visible()
+    page.keyboard.press("m")
+    expect(row("Endless")).to_have_count(0)
+    page.goto("about:blank")
+    web_lab.send(BOB, "Re: Endless", "The end of it is not in sight.", first)
+    web_lab.send(BOB, "Short", "Something else.")
+    page.goto(web_lab.url())
+    expect(row("Short")).to_be_visible()
+    expect(row("Endless")).to_have_count(0)
+    page.get_by_role("link", name="Archive").click()
+    expect(row("Endless")).to_contain_text("The end of it is not in sight.")
+    expect(row("Endless")).not_to_have_class(re.compile("unread"))

@@ -98,9 +98,19 @@ export class JmapClient {
 
   /** Where a blob is downloaded from. */
   downloadUrl(blobId: Id, name: string, type: string): string {
-    const parts: Record<string, string> = { accountId: this.accountId, blobId, name, type };
-    const url = (this.session?.downloadUrl ?? "").replace(/\{(\w+)\}/g, (_, part: string) => encodeURIComponent(parts[part] ?? ""));
-    return new URL(url, location.href).pathname + new URL(url, location.href).search;
+    return this.filled(this.session?.downloadUrl ?? "", { blobId, name, type });
+  }
+
+  /** Where all that is attached to an email is downloaded from as one file; "" where the server has no such thing. */
+  attachmentsUrl(emailId: Id, name: string): string {
+    const template = this.session?.capabilities["urn:postroom:params:jmap:webmail"]?.["attachmentsUrl"];
+    return typeof template === "string" ? this.filled(template, { emailId, name }) : "";
+  }
+
+  private filled(template: string, values: Record<string, string>): string {
+    const parts: Record<string, string> = { accountId: this.accountId, ...values };
+    const url = new URL(template.replace(/\{(\w+)\}/g, (_, part: string) => encodeURIComponent(parts[part] ?? "")), location.href);
+    return url.pathname + url.search;
   }
 
   private flush(): void {

@@ -1,8 +1,10 @@
 // Answers of the server to reading calls, kept in the browser's database, so that what was read can be read again without a connection.
 // Only on a device on which somebody stays signed in. Bounded; the oldest go first. Cleared when somebody signs out, or is signed out.
+// Beside them what waits for a connection: changes of emails (pending.ts), and messages to be sent.
 
 const DATABASE = "postroom";
 const ANSWERS = "answers";
+const WAITING = ["pending", "outbox"] as const;
 const MOST = 300; // answers
 const LARGEST = 1_000_000; // characters of one
 const KEPT_FOR = 60 * 86_400_000; // ms
@@ -17,8 +19,12 @@ let opened: Promise<IDBDatabase> | null = null;
 
 function database(): Promise<IDBDatabase> {
   return (opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(ANSWERS, { keyPath: "key" }).createIndex("at", "at");
+    const request = indexedDB.open(DATABASE, 2);
+    request.onupgradeneeded = () => {
+      const made = request.result;
+      if (!made.objectStoreNames.contains(ANSWERS)) made.createObjectStore(ANSWERS, { keyPath: "key" }).createIndex("at", "at");
+      for (const name of WAITING) made.createObjectStore(name, { keyPath: "key" });
+    };
     request.onsuccess = () => {
       request.result.onversionchange = () => {
         request.result.close(); // another window deletes it
@@ -56,6 +62,27 @@ export async function keep(all: readonly (readonly [key: string, value: unknown]
 export async function kept(key: string, now = Date.now()): Promise<unknown> {
   const found = (await finished((await answers("readonly")).get(key))) as Kept | undefined;
   return found && now - found.at < KEPT_FOR ? found.value : undefined;
+}
+
+type Waiting = (typeof WAITING)[number];
+
+async function waitingStore(name: Waiting, mode: IDBTransactionMode): Promise<IDBObjectStore> {
+  return (await database()).transaction(name, mode).objectStore(name);
+}
+
+/** All that waits, in the order of its keys. */
+export async function allWaiting<T>(name: Waiting): Promise<T[]> {
+  return finished((await waitingStore(name, "readonly")).getAll()) as Promise<T[]>;
+}
+
+export async function putWaiting(name: Waiting, all: readonly { key: string }[]): Promise<void> {
+  const store = await waitingStore(name, "readwrite");
+  await Promise.all(all.map((one) => finished(store.put(one))));
+}
+
+export async function dropWaiting(name: Waiting, keys: readonly string[]): Promise<void> {
+  const store = await waitingStore(name, "readwrite");
+  await Promise.all(keys.map((key) => finished(store.delete(key))));
 }
 
 export async function forget(): Promise<void> {

@@ -1,9 +1,11 @@
-// Changing emails: shown at once, then told to the server, and kept so that it can be taken back. RFC 8621 §4.6.
+// Changing emails: shown at once, then told to the server, and kept so that it can be taken back. Without a connection it waits for one. RFC 8621 §4.6.
 import { t } from "../i18n/words";
-import { jmap } from "../jmap/client";
-import type { Patch, SetAnswer } from "../jmap/methods";
+import { RequestFailed, jmap } from "../jmap/client";
+import type { SetAnswer } from "../jmap/methods";
 import type { EmailRow, Id } from "../jmap/records";
-import { offline } from "../offline/keeper";
+import { type Change, changed, patch, reverse } from "../mail/changes";
+import { offline, stays } from "../offline/keeper";
+import { wait, waitToBeDestroyed } from "../offline/pending";
 import { changeRow, peekRow } from "./emails";
 import { listed, source, touchList } from "./list";
 import { catchUp } from "./sync";
@@ -11,15 +13,11 @@ import { done } from "./undo";
 
 const AT_ONCE = 400; // of what the server takes in one call
 
-/** Keywords and mailboxes that an email is to have or to lose. */
-export interface Change {
-  keywords?: Record<string, boolean>;
-  mailboxIds?: Record<Id, boolean>;
-}
+export type { Change };
 
 /** Makes a change, and says `label` with a way back; "" says nothing and keeps nothing. */
 export async function change(emails: readonly EmailRow[], wanted: (row: EmailRow) => Change, label: string): Promise<void> {
-  if (offline.peek()) {
+  if (offline.peek() && !stays()) {
     if (label) throw new Error(t("offline.refused"));
     return; // what nobody has asked for, such as that it was read, is left
   }
@@ -33,17 +31,30 @@ async function tell(changes: ReadonlyMap<Id, Change>): Promise<void> {
   const before = [...changes.keys()].map(peekRow).filter((row) => row !== undefined);
   for (const [id, one] of changes) changeRow(id, (row) => changed(row, one));
   leaveList(changes);
+  if (offline.peek()) return later(before, changes);
   const all = [...changes].map(([id, one]) => [id, patch(one)] as const).filter(([, one]) => Object.keys(one).length);
   const failed: string[] = [];
-  for (let at = 0; at < all.length; at += AT_ONCE) {
-    const answer = await jmap.call("Email/set", { update: Object.fromEntries(all.slice(at, at + AT_ONCE)) }).catch((error: unknown) => {
-      takeBack(before); // the connection was lost on the way: what is shown is what is known
-      throw error;
-    });
-    failed.push(...reasons(answer));
+  try {
+    for (let at = 0; at < all.length; at += AT_ONCE) failed.push(...reasons(await jmap.call("Email/set", { update: Object.fromEntries(all.slice(at, at + AT_ONCE)) })));
+  } catch (error) {
+    if (isAway(error) && stays()) return later(before, changes);
+    takeBack(before); // the connection was lost on the way: what is shown is what is known
+    throw error;
   }
   await catchUp();
   if (failed.length) throw new Error(t("error.change", { count: failed.length, why: failed[0] ?? "" }));
+}
+
+// What is taken back of what waits comes into the list again.
+async function later(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change>): Promise<void> {
+  await wait(before, changes);
+  const box = source.peek()?.mailboxId;
+  if (box && [...changes.values()].some((one) => one.mailboxIds?.[box])) listed.peek().window.clear();
+  touchList();
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof RequestFailed && error.status === 0;
 }
 
 function takeBack(before: readonly EmailRow[]): void {
@@ -54,11 +65,17 @@ function takeBack(before: readonly EmailRow[]): void {
 
 /** Deletes for good. */
 export async function destroy(emails: readonly EmailRow[]): Promise<void> {
-  if (offline.peek()) throw new Error(t("offline.refused"));
+  if (offline.peek() && !stays()) throw new Error(t("offline.refused"));
   const ids = emails.map((row) => row.id);
   listed.peek().window.without(ids);
   touchList();
-  for (let at = 0; at < ids.length; at += AT_ONCE) await jmap.call("Email/set", { destroy: ids.slice(at, at + AT_ONCE) });
+  if (offline.peek()) return waitToBeDestroyed(emails);
+  try {
+    for (let at = 0; at < ids.length; at += AT_ONCE) await jmap.call("Email/set", { destroy: ids.slice(at, at + AT_ONCE) });
+  } catch (error) {
+    if (!isAway(error) || !stays()) throw error;
+    return waitToBeDestroyed(emails);
+  }
   await catchUp();
 }
 
@@ -69,36 +86,6 @@ function leaveList(changes: ReadonlyMap<Id, Change>): void {
   const { window } = listed.peek();
   window.without([...changes.keys()].filter((id) => changes.get(id)?.mailboxIds?.[box] === false));
   touchList();
-}
-
-function changed(row: EmailRow, one: Change): EmailRow {
-  return { ...row, keywords: applied(row.keywords, one.keywords), mailboxIds: applied(row.mailboxIds, one.mailboxIds) };
-}
-
-function applied(set: Record<string, true>, wanted: Record<string, boolean> = {}): Record<string, true> {
-  const next = { ...set };
-  for (const [key, on] of Object.entries(wanted)) {
-    if (on) next[key] = true;
-    else delete next[key];
-  }
-  return next;
-}
-
-function reverse(before: EmailRow, one: Change): Change {
-  const back = (set: Record<string, true>, wanted: Record<string, boolean> = {}) =>
-    Object.fromEntries(Object.keys(wanted).map((key) => [key, key in set]));
-  return { keywords: back(before.keywords, one.keywords), mailboxIds: back(before.mailboxIds, one.mailboxIds) };
-}
-
-export function patch(one: Change): Patch {
-  const found: Patch = {};
-  for (const [key, on] of Object.entries(one.keywords ?? {})) found[`keywords/${pointer(key)}`] = on ? true : null;
-  for (const [key, on] of Object.entries(one.mailboxIds ?? {})) found[`mailboxIds/${pointer(key)}`] = on ? true : null;
-  return found;
-}
-
-function pointer(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function reasons(answer: SetAnswer): string[] {

@@ -1,6 +1,8 @@
 // What is known of emails and threads: a signal for each, so that a change draws anew only what shows it. Bounded.
 import { type Signal, signal } from "@preact/signals";
 import type { EmailBody, EmailRow, Id, Thread } from "../jmap/records";
+import { offline } from "../offline/keeper";
+import { asItWillBe } from "../offline/pending";
 
 const MOST_ROWS = 6000;
 const MOST_BODIES = 200;
@@ -21,8 +23,9 @@ export function peekRow(id: Id): EmailRow | undefined {
 export function keepRows(list: readonly EmailRow[]): void {
   for (const row of list) {
     const known = rows.get(row.id);
-    if (known) known.value = { ...known.peek(), ...row };
-    else rows.set(row.id, signal(row));
+    // Without a connection the row is one that was kept, and what is known may be newer.
+    if (known) known.value = asItWillBe(offline.peek() ? { ...row, ...known.peek() } : { ...known.peek(), ...row });
+    else rows.set(row.id, signal(asItWillBe(row)));
   }
   prune(rows, MOST_ROWS);
 }

@@ -4,6 +4,7 @@ import { jmap } from "../jmap/client";
 import type { Comparator, Filter } from "../jmap/methods";
 import { type Id, ROW_PROPERTIES } from "../jmap/records";
 import { CHUNK, ListWindow } from "../mail/list_window";
+import { willBeGoneFrom } from "../offline/pending";
 import { keepRows, keepThreads, peekRow } from "./emails";
 import { problem } from "./toasts";
 
@@ -83,6 +84,7 @@ async function fetchChunk(window: ListWindow, position: number): Promise<void> {
     if (listed.peek().window !== window) return;
     keepRows(rows.list);
     window.fill(found);
+    window.without(willBeGoneFrom(source.peek()?.mailboxId));
     listReady.value = true;
     touchList();
   } catch (error) {

@@ -4,6 +4,7 @@ import { t } from "../i18n/words";
 import { OWN_PAGE, RequestFailed, jmap } from "../jmap/client";
 import type { Session } from "../jmap/records";
 import { forgetEverything, keepSession, keeper, keptSession, setStays } from "../offline/keeper";
+import { loadPending } from "../offline/pending";
 
 /** undefined: not known yet; null: nobody. */
 export const session = signal<Session | null | undefined>(undefined);
@@ -34,6 +35,7 @@ async function lookAtKept(error: unknown): Promise<void> {
   const kept = error instanceof RequestFailed && error.status === 0 ? await keptSession() : undefined;
   if (kept) {
     jmap.take(kept);
+    await loadPending().catch(() => {});
     session.value = kept;
   } else trouble.value = error instanceof Error ? error.message : String(error);
 }

@@ -2,11 +2,12 @@
 import { size } from "../i18n/sizes";
 import { t } from "../i18n/words";
 import { jmap } from "../jmap/client";
-import type { BodyPart } from "../jmap/records";
+import type { BodyPart, EmailRow } from "../jmap/records";
 import { Icon } from "./Icon";
 import { Slot } from "./Slot";
 
-export function AttachmentList({ parts }: { parts: readonly BodyPart[] }) {
+/** `email`: of which these are all. */
+export function AttachmentList({ parts, email }: { parts: readonly BodyPart[]; email?: EmailRow }) {
   const files = parts.filter((part) => part.blobId && !(part.disposition === "inline" && part.cid));
   if (!files.length) return null;
   return (
@@ -26,6 +27,22 @@ export function AttachmentList({ parts }: { parts: readonly BodyPart[] }) {
           </li>
         );
       })}
+      {email && files.length > 1 && <Together email={email} />}
     </ul>
+  );
+}
+
+// All of them as one file.
+function Together({ email }: { email: EmailRow }) {
+  const name = `${email.subject?.trim().slice(0, 100) || t("message.attached")}.zip`;
+  const url = jmap.attachmentsUrl(email.id, name);
+  if (!url) return null;
+  return (
+    <li>
+      <a href={url} download={name}>
+        <Icon name="download" />
+        {t("message.download-all")}
+      </a>
+    </li>
   );
 }

@@ -71,7 +71,7 @@ function Inside({ row }: { row: EmailRow }) {
       <Recipients row={row} body={body} />
       <Slot name="message.head" email={row} />
       <MessageBody row={row} body={body} />
-      <AttachmentList parts={body.attachments} />
+      <AttachmentList parts={body.attachments} email={row} />
       <Slot name="message.end" email={row} />
     </div>
   );

@@ -103,7 +103,7 @@ class Site:
         self._jmap = _jmap(world, parts, behind)
         self._jmap.service.browsers = browsers
         self._jmap.service.names = frozenset({server.hostname, identity(settings)})
-        self._jmap.service.leave = _leaving(settings, world)
+        self._jmap.service.leave = leaving(settings, world)
         self._jmap.service.keys = AccountKeys(
             parts.passwords,
             parts.vault,
@@ -221,7 +221,7 @@ def _pictures(settings: Settings, world: Surroundings, parts: Parts) -> PictureD
     return PictureDoor(key, lambda: world.clock.now() // 1_000_000, fetch)
 
 
-def _leaving(settings: Settings, world: Surroundings) -> Callable[[str], Awaitable[int]]:
+def leaving(settings: Settings, world: Surroundings) -> Callable[[str], Awaitable[int]]:
     """POSTs that leave mailing lists: to public addresses alone, save in a lab."""
     context = Authorities(settings, world.clock.monotonic).context
     allowed = (lambda _ip: True) if world.open_house else is_public

@@ -59,11 +59,11 @@ class Filing:
         return delivery
 
     async def file(self, tx: Transaction, letter: Spooled, copy: Copy, prepared: Delivery) -> list[Change]:
-        """Puts a prepared copy into the INBOX, or into Junk, and gives what to publish; nothing when it was there already.
+        """Puts a prepared copy into the INBOX, into Junk, or past the INBOX when its conversation is muted, and gives what to publish; nothing when it was there already.
 
         Raises `OverQuota`, or what else the store says.
         """
-        prepared.mailbox_id = 0
+        prepared.mailbox_id, prepared.heeds_mute = 0, not letter.terms.junk
         if letter.terms.junk:  # whoever has deleted his Junk mailbox finds it in the INBOX
             prepared.mailbox_id = await mailboxes.junk_id(tx, copy.account_id) or 0
         if not prepared.mailbox_id:
@@ -71,6 +71,7 @@ class Filing:
         filed = await delivery.deliver(tx, prepared)
         if filed is None:
             return []
+        prepared.went_past = filed.mailbox_id != prepared.mailbox_id
         await journal.link(tx, copy.account_id, filed.email_id, letter.accept_id, copy.rcpt)
         changes: list[Change] = [filed.change]
         if letter.terms.shown:
@@ -79,6 +80,8 @@ class Filing:
 
     def where(self, letter: Spooled, filed: Delivery) -> str:
         """The name of the mailbox that a copy was filed in, for the journey."""
+        if filed.went_past:
+            return "Archive"
         junk = letter.terms.junk and filed.mailbox_id != self._inboxes.get(filed.account_id)
         return "Junk" if junk else "INBOX"
 

@@ -120,7 +120,8 @@ class Incoming(msgspec.Struct):
     """A transaction at the door; replaced, never cleaned. `known` is what RCPT found out, by recipient number.
 
     `opening` are the checks of the sender that were begun at MAIL; `fields` stand above Received; `junk`: it goes into Junk; `vouched`: the door knows
-    that one of ours is the author. `quarantined` says why a filter wants it put aside; "" is for nobody.
+    that one of ours is the author; `again`: it is sent once more as it is, whom it names is known to be right, and its topmost Resent-From says who does that.
+    `quarantined` says why a filter wants it put aside; "" is for nobody.
     """
 
     envelope: Envelope
@@ -131,4 +132,5 @@ class Incoming(msgspec.Struct):
     fields: bytes = b""
     junk: bool = False
     vouched: bool = False
+    again: bool = False
     quarantined: str = ""

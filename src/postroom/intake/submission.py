@@ -55,10 +55,13 @@ class SubmissionDoor:
         """Repairs the header, checks who it says has written it, and takes it."""
         login = _login(client)
         head = close_header(head_of(parcel.content))
-        await self._check_authors(login, head)
+        if incoming.again:
+            await self._check_resender(login, head)
+        else:
+            await self._check_authors(login, head)
         incoming.vouched = True
         unique = f"{self._unique()}@{self._premises.hostname}"
-        author = incoming.envelope.sender or parse_mailbox(login.address)
+        author = None if incoming.again else incoming.envelope.sender or parse_mailbox(login.address)
         changes = modifications(head, author, self._desk.date(), unique)
         content = with_head(parcel.content, apply_modifications(head, changes))
         return await self._desk.take(client, incoming, parcel, content)
@@ -74,6 +77,13 @@ class SubmissionDoor:
                 raise BadContent(f"The message has {len(fields)} {name} fields; send one")
             for value in fields:
                 await self._check_field(login, name, value)
+
+    async def _check_resender(self, login: Account, head: bytes) -> None:
+        """RFC 5322 §3.6.6: the topmost block is of this time, and its From is the user's; those below are of others."""
+        value = Header.parse(head).get("Resent-From")
+        if value is None:
+            raise BadContent("A message that is sent once more has a Resent-From field")
+        await self._check_field(login, "Resent-From", value)
 
     async def _check_field(self, login: Account, name: str, value: bytes) -> None:
         found = mailboxes(parse_address_list(value, MOST_AUTHORS + 1))

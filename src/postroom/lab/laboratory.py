@@ -71,6 +71,7 @@ class Laboratory:
         self.ports: dict[str, dict[str, int]] = {}
         self.inhabitants: list[Inhabitant] = []
         self.rules = FaultRules()
+        self.web_servers: dict[str, int] = {}  # ports of others' web servers in this lab, by their addresses
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now(), settings.keys)
         self.feed = Feed(self.clock.now, self._name_of)
@@ -177,6 +178,8 @@ class Laboratory:
 
     def https_port(self, ip: str) -> int:
         """Where the web server at an address of the lab is."""
+        if ip in self.web_servers:
+            return self.web_servers[ip]
         return next((self._sites[house.domain].port for house in self.houses if house.ip == ip), 443)
 
     def _set_names_wrong(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from postroom.message.media_types import extension
 
@@ -46,3 +47,25 @@ def _shortened(name: str) -> str:
     stem = name[: MAX_NAME - len(suffix)] if found else name[:MAX_NAME]
     stem = stem.encode()[: MAX_NAME_OCTETS - len(suffix)].decode("utf-8", "ignore").rstrip(" .")
     return stem.removesuffix(suffix) + suffix
+
+
+def each_its_own(names: Iterable[str]) -> list[str]:
+    """The names so that no two are the same, whatever a file system thinks of capitals: `a.txt`, `a (2).txt`."""
+    taken: set[str] = set()
+    found = []
+    counts: dict[str, int] = {}
+    for name in names:
+        own = name
+        while own.casefold() in taken:
+            counts[name] = counts.get(name, 1) + 1
+            own = _numbered(name, counts[name])
+        taken.add(own.casefold())
+        found.append(own)
+    return found
+
+
+def _numbered(name: str, number: int) -> str:
+    suffix = match.group() if (match := _LAST_EXTENSION.search(name)) and match.start() else ""
+    mark = f" ({number}){suffix}"
+    stem = name.removesuffix(suffix)[: MAX_NAME - len(mark)]
+    return stem.encode()[: MAX_NAME_OCTETS - len(mark)].decode("utf-8", "ignore").rstrip(" .") + mark

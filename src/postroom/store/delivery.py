@@ -13,11 +13,12 @@ from typing import Final
 import msgspec
 
 from postroom.message.errors import OverQuota
-from postroom.store import blobs, threads
+from postroom.store import blobs, muting, threads
 from postroom.store.blobs import BlobRef
 from postroom.store.changes import MessageAdded
 from postroom.store.engine import Transaction
 from postroom.store.flags import Flag, join_keywords
+from postroom.store.muting import Place
 from postroom.store.rights import NoSuchMailbox
 from postroom.store.spilled import Spilled
 
@@ -60,7 +61,8 @@ class Delivery(msgspec.Struct):
 
     `size` counts the octets of `raw`, which is durable or small by the time it is filed, and no `Spilled` any more; `internaldate` and `now` are unix microseconds; `email_id` is new (it names the blob too).
     `message_ids`: the message's own, then In-Reply-To, then References from its end; `subject` is the base subject. `once` is
-    (spool id, number of the recipient), for whatever may be tried twice.
+    (spool id, number of the recipient), for whatever may be tried twice. `heeds_mute`: it goes past the inbox when its
+    conversation is muted; `went_past` says for the journey that it has.
     """
 
     account_id: int
@@ -76,6 +78,8 @@ class Delivery(msgspec.Struct):
     flags: int = 0
     keywords: tuple[str, ...] = ()
     once: tuple[int, int] | None = None
+    heeds_mute: bool = False
+    went_past: bool = False
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -101,19 +105,23 @@ async def deliver(tx: Transaction, delivery: Delivery) -> Delivered | None:
 
     Raises `OverQuota`, `NoSuchMailbox` (deleted meanwhile; so does an unknown account), ValueError for bad keywords.
     """
-    account_id, mailbox_id, now = delivery.account_id, delivery.mailbox_id, delivery.now
-    keywords = join_keywords(delivery.keywords) if delivery.keywords else ""
+    account_id, now = delivery.account_id, delivery.now
     if delivery.once is not None and not await tx.execute(ONCE, account_id, *delivery.once, now):
         return None
     modseq = await _bump(tx, account_id, delivery.size)
-    thread_id, new_here = await _thread(tx, delivery)
+    hashes = [threads.message_id_hash(text, delivery.subject) for text in delivery.message_ids]
+    thread_id = await threads.join(tx, account_id, delivery.email_id, hashes)
+    place = await _place(tx, delivery, thread_id)
+    mailbox_id, flags = place.mailbox_id, place.flags
+    keywords = join_keywords(place.keywords) if place.keywords else ""
+    new_here = await _new_here(tx, delivery, thread_id, mailbox_id)
     row = await tx.fetchrow(
         ALLOCATE,
         account_id,
         mailbox_id,
         modseq,
-        0 if delivery.flags & _SEEN else 1,
-        1 if delivery.flags & _DELETED else 0,
+        0 if flags & _SEEN else 1,
+        1 if flags & _DELETED else 0,
         delivery.size,
         new_here,
     )
@@ -136,7 +144,7 @@ async def deliver(tx: Transaction, delivery: Delivery) -> Delivered | None:
         email_id,
         thread_id,
         delivery.size,
-        delivery.flags,
+        flags,
         keywords,
         delivery.internaldate,
         now,
@@ -157,11 +165,15 @@ async def _bump(tx: Transaction, account_id: int, size: int) -> int:
     raise NoSuchMailbox(detail=f"no account {account_id}")
 
 
-async def _thread(tx: Transaction, delivery: Delivery) -> tuple[int, int]:
-    """The thread, and 1 if it is new in this mailbox."""
-    hashes = [threads.message_id_hash(text, delivery.subject) for text in delivery.message_ids]
-    thread_id = await threads.join(tx, delivery.account_id, delivery.email_id, hashes)
+async def _place(tx: Transaction, delivery: Delivery, thread_id: int) -> Place:
+    wanted = Place(delivery.mailbox_id, delivery.flags, delivery.keywords)
+    if not delivery.heeds_mute or thread_id == delivery.email_id:
+        return wanted
+    return await muting.aside(tx, delivery.account_id, thread_id, wanted)
+
+
+async def _new_here(tx: Transaction, delivery: Delivery, thread_id: int, mailbox_id: int) -> int:
+    """1 if the thread is new in this mailbox."""
     if thread_id == delivery.email_id:
-        return thread_id, 1
-    known = await tx.fetchrow(IN_THREAD, delivery.account_id, thread_id, delivery.mailbox_id)
-    return thread_id, 0 if known else 1
+        return 1
+    return 0 if await tx.fetchrow(IN_THREAD, delivery.account_id, thread_id, mailbox_id) else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -61,6 +62,7 @@ async def hand_in(
     sender = more.get("sender", BOB)
     login = BOB if isinstance(door, SubmissionDoor) else ""
     who, letter = client(office, login), incoming(sender, priority=more.get("priority", 0))
+    letter.again = more.get("again", False)
     await door.mail(who, letter)
     for one in recipients or (BOB,):
         recipient = Recipient(at(one))
@@ -310,6 +312,26 @@ async def test_who_writes_as_himself_may_say_so_as_he_likes(office: SortingOffic
     await office.add_account("boss@hamburger.test")
     await hand_in(office, submission(office), f"{header}\r\n\r\nHi\r\n".encode())
     assert len(await office.inbox(office.bob)) == 1
+
+
+@pytest.mark.parametrize(
+    ("block", "error"),
+    [
+        ("", BadContent),
+        ("Resent-From: boss@hamburger.test\r\n", NotPermitted),
+        ("Resent-From: boss@hamburger.test\r\nResent-From: bob@hamburger.test\r\n", NotPermitted),
+        ("Resent-From: bob@hamburger.test\r\nResent-From: boss@hamburger.test\r\n", None),
+    ],
+)
+async def test_who_sends_once_more_says_so_himself(
+    office: SortingOffice, block: str, error: type[MailError] | None
+) -> None:
+    """RFC 5322 §3.6.6: the topmost block is of this time."""
+    await office.add_account("boss@hamburger.test")
+    text = f"{block}From: dora@kitchen.test\r\n\r\nHi\r\n".encode()
+    with pytest.raises(error) if error else contextlib.nullcontext():
+        await hand_in(office, submission(office), text, again=True)
+    assert len(await office.inbox(office.bob)) == (0 if error else 1)
 
 
 async def test_a_line_that_is_no_field_ends_the_header_for_everybody(office: SortingOffice) -> None:

@@ -6,7 +6,7 @@ import type { EmailRow, Id } from "../../jmap/records";
 import { problem } from "../../state/toasts";
 import { Icon } from "../../views/Icon";
 import { Popup } from "../../views/Popup";
-import { again, answer, forward, writeFurther } from "./commands";
+import { again, answer, forward, redirect, writeFurther } from "./commands";
 
 type Choice = [string, string, () => Promise<void>];
 
@@ -26,6 +26,7 @@ export function MessageActions({ email }: { email: EmailRow }) {
     ...(list ? [["reply-list", "reply-all", () => answer("reply-list", email.id)] as Choice] : []),
     ["forward", "forward", () => forward(false, email.id)],
     ["forward-attached", "attachment", () => forward(true, email.id)],
+    ["redirect", "redirect", async () => redirect(email.id)],
     ["again", "draft", () => again(email.id)],
   ];
   const title = t("command.compose.reply");

@@ -4,6 +4,7 @@ import type { Id } from "../../jmap/records";
 import { conversation } from "../../state/emails";
 import { targets } from "../../state/selection";
 import type { Kind } from "./recipients";
+import { redirecting } from "./windows";
 
 const open = () => import("./open");
 
@@ -28,6 +29,10 @@ export async function again(id = answerable()): Promise<void> {
   if (id) await (await open()).openAsNew(id);
 }
 
+export function redirect(id = answerable()): void {
+  redirecting.value = id ?? null;
+}
+
 export async function writeFurther(id: Id): Promise<void> {
   await (await open()).openDraft(id);
 }
@@ -38,5 +43,6 @@ export const COMMANDS: readonly Command[] = [
   { id: "compose.reply-all", keys: ["a"], icon: "reply-all", when: can, run: () => answer("reply-all") },
   { id: "compose.forward", keys: ["f"], icon: "forward", when: can, run: () => forward(false) },
   { id: "compose.forward-attached", keys: ["F"], icon: "attachment", when: can, run: () => forward(true) },
+  { id: "compose.redirect", keys: ["R"], icon: "redirect", when: can, run: () => redirect() },
   { id: "compose.again", icon: "draft", when: can, run: () => again() },
 ];

@@ -3,6 +3,7 @@ import type { Feature } from "../feature";
 import { ComposeButton } from "./ComposeButton";
 import { DraftOpener } from "./DraftOpener";
 import { MessageActions } from "./MessageActions";
+import { OutboxLink } from "./OutboxLink";
 import { Overlay } from "./Overlay";
 import { ScheduledLink } from "./ScheduledLink";
 import { ThreadEnd } from "./ThreadEnd";
@@ -13,12 +14,13 @@ export const compose: Feature = {
   name: "compose",
   routes: [
     { pattern: "/scheduled", page: () => import("./parts/ScheduledPage") },
+    { pattern: "/outbox", page: () => import("./parts/OutboxPage") },
     { pattern: "/compose", page: () => import("./parts/FromLink") },
   ],
   commands: COMMANDS,
   slots: {
     "sidebar.start": [ComposeButton],
-    "sidebar.end": [ScheduledLink],
+    "sidebar.end": [ScheduledLink, OutboxLink],
     "message.actions": [MessageActions],
     "thread.start": [DraftOpener],
     "thread.end": [ThreadEnd],

@@ -48,8 +48,9 @@ export function restoreHeld(): void {
 /** Back to the drafts, and open. */
 export async function callBack(one: Held): Promise<void> {
   release(one);
-  await cancel(one.submissionId);
+  await cancel(one.submissionId, one.redirected);
   if (one.original) await jmap.call("Email/set", { update: { [one.original.id]: { [`keywords/${one.original.keyword}`]: null } } });
+  if (one.redirected) return void (await catchUp());
   const { openDraft } = await import("./open");
   await Promise.all([catchUp(), openDraft(one.emailId, one.original)]);
 }
@@ -58,12 +59,13 @@ interface Canceled {
   notUpdated: Record<Id, Refusal> | null;
 }
 
-/** Cancels a submission; its email is a draft again. Raises an Error with words where it has left already. */
-export async function cancel(submissionId: Id): Promise<void> {
+/** Cancels a submission; its email is a draft again, or stays what it is. Raises an Error with words where it has left already. */
+export async function cancel(submissionId: Id, stays = false): Promise<void> {
   const [drafts, sent] = await Promise.all([needRole("drafts"), needRole("sent")]);
+  const draftAgain = { [`mailboxIds/${drafts}`]: true, [`mailboxIds/${sent}`]: null, "keywords/$draft": true };
   const answer = await ask<Canceled>("EmailSubmission/set", {
     update: { [submissionId]: { undoStatus: "canceled" } },
-    onSuccessUpdateEmail: { [submissionId]: { [`mailboxIds/${drafts}`]: true, [`mailboxIds/${sent}`]: null, "keywords/$draft": true } },
+    ...(stays ? {} : { onSuccessUpdateEmail: { [submissionId]: draftAgain } }),
   });
   const refusal = answer.notUpdated?.[submissionId];
   if (refusal) throw new Error(refusal.type === "cannotUnsend" ? t("compose.too-late") : (refusal.description ?? refusal.type));

@@ -48,6 +48,8 @@ export interface Compose {
 
 /** In the order in which they were opened; the one with the highest `turn` is in front. */
 export const windows = signal<readonly Compose[]>([]);
+/** How many messages wait for a connection. */
+export const outboxCount = signal(0);
 /** How many messages wait for their time; shown beside their list. */
 export const scheduledCount = signal(0);
 /** Messages that can still be called back. */
@@ -59,4 +61,9 @@ export interface Held {
   until: number; // ms
   subject: string;
   original: Draft["original"];
+  /** It went on as it is: nothing becomes a draft again. */
+  redirected?: boolean;
 }
+
+/** The message that somebody wants to redirect. */
+export const redirecting = signal<Id | null>(null);

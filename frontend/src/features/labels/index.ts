@@ -11,7 +11,7 @@ import { SidebarLabels } from "./SidebarLabels";
 import { ThreadLabels } from "./ThreadLabels";
 import { asked, labelling } from "./asked";
 import { labelOf } from "./labels";
-import { followMuted, isMuted, mute, unmute } from "./muting";
+import { isMuted, mute, unmute } from "./muting";
 import "./labels.css";
 
 // In the list of a label it is what archiving is in the inbox.
@@ -43,5 +43,4 @@ export const labelsFeature: Feature = {
     },
   ],
   slots: { "row.labels": [Chips], "thread.start": [ThreadLabels], "sidebar.end": [SidebarLabels], overlay: [LabelMenu, LabelDialog] },
-  start: followMuted,
 };

@@ -1,7 +1,7 @@
 // What begins when the first list is there: the service worker, notifications, and the newest list kept fresh for when there is no connection.
 import { effect } from "@preact/signals";
 import { ROW_PROPERTIES } from "../../jmap/records";
-import { jmap } from "../../jmap/client";
+import { RequestFailed, jmap } from "../../jmap/client";
 import { CHUNK } from "../../mail/list_window";
 import { offline, stays } from "../../offline/keeper";
 import { listed, source } from "../../state/list";
@@ -9,6 +9,7 @@ import { go } from "../../state/route";
 import { problem } from "../../state/toasts";
 import { askAgain } from "./again";
 import { tellOfArrivals } from "./notifying";
+import { replayAll } from "./replay";
 
 const WORKER = "/mail/worker.js";
 const REST_MS = 10_000; // that a list has to rest before it is fetched for later
@@ -20,8 +21,16 @@ interface Policies {
 export async function begin(): Promise<void> {
   tellOfArrivals();
   keepListFresh();
+  effect(() => {
+    if (!offline.value) void replayAll().catch(unlessAway);
+  });
   addEventListener("online", () => void askAgain().catch(problem));
   if ("serviceWorker" in navigator && import.meta.env.PROD) await register();
+}
+
+// A connection that breaks again is no news.
+function unlessAway(error: unknown): void {
+  if (!(error instanceof RequestFailed && error.status === 0)) problem(error);
 }
 
 // The one address that a worker may come from; the page's policy asks for that to be said (Trusted Types).

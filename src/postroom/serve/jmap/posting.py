@@ -42,11 +42,12 @@ LONGEST_LINE: Final = 998  # octets, RFC 5321 §4.5.3.1.6: a message with longer
 
 
 class Stamped(msgspec.Struct, frozen=True):
-    """A message with its envelope, read and found to be well formed."""
+    """A message with its envelope, read and found to be well formed; `again`: it is another's that is sent once more."""
 
     raw: bytes
     envelope: Envelope
     recipients: list[Recipient]
+    again: bool = False
 
 
 def prepare(
@@ -116,7 +117,7 @@ async def send(call: Call, post: Post, letter: Stamped, *, hold_for_undo: bool =
         envelope.hold_until = -(-now // 1_000_000) + post.undo_seconds
     hop = Hop(HopKind.RECEIVED, now)
     hop.record(Authenticated(0, call.visitor.address, "jmap"))
-    incoming = Incoming(envelope, hop)
+    incoming = Incoming(envelope, hop, again=letter.again)
     visit = Visit(post.guard, post.door, client) if post.guard is not None else None
     door: Door = visit if visit is not None else post.door
     try:

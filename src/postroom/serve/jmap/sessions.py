@@ -33,6 +33,7 @@ API: Final = PREFIX + "/api"
 SESSION: Final = PREFIX + "/session"
 UPLOAD: Final = PREFIX + "/upload"
 DOWNLOAD: Final = PREFIX + "/download"
+ATTACHMENTS: Final = PREFIX + "/attachments"
 WEBSOCKET_PATH: Final = PREFIX + "/ws"
 EVENTS: Final = PREFIX + "/eventsource"
 WELL_KNOWN: Final = "/.well-known/jmap"
@@ -64,6 +65,8 @@ def _server(service: JmapService, uri: str, origin: str) -> dict[str, Any]:
         return {"url": f"ws{origin.removeprefix('http')}{WEBSOCKET_PATH}", "supportsPush": True}
     if uri == VAPID and service.push is not None:  # RFC 9749 §3
         return {"applicationServerKey": service.push.key}
+    if uri == WEBMAIL:
+        return {"attachmentsUrl": f"{origin}{ATTACHMENTS}/{{accountId}}/{{emailId}}/{{name}}"}
     if uri != CORE:
         return {}
     return {**msgspec.to_builtins(service.limits), "collationAlgorithms": list(COLLATIONS)}

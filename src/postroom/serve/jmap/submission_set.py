@@ -63,7 +63,7 @@ async def set_(call: Call, arguments: EmailSubmissionSet) -> Object:
     kind = Kind(account_id, KIND)
     await follow(call, account_id)
     setting = Setting(call, arguments, await state_of(call, kind))
-    work = _Work(call, kind)
+    work = Submitting(call, kind)
     await setting.create(work.create)
     await setting.update(work.update)
     await setting.destroy(work.destroy)
@@ -95,7 +95,16 @@ def _email_set(
     return {"accountId": arguments.account_id, "update": update, "destroy": destroy}
 
 
-class _Work:
+class About(msgspec.Struct, frozen=True):
+    """What is to be sent, and as whom."""
+
+    identity: Shown
+    email_id: int
+    thread_id: int
+    raw: bytes
+
+
+class Submitting:
     """What is done with one account's submissions, one after the other. `email_of`: the email of each that was touched."""
 
     def __init__(self, call: Call, kind: Kind) -> None:
@@ -105,36 +114,45 @@ class _Work:
 
     async def create(self, given: Object) -> Object:
         """Sends an email."""
-        call, account_id = self._call, self._kind.account_id
-        post = post_of(call)
+        post_of(self._call)
         wrong = [name for name in given if name not in _GIVEN]
         if wrong:
             raise invalid(wrong, "the server sets this, or there is no such property")
+        about = await self.about(given)
+        letter, kept = await self._letter(about.identity, about.raw, _envelope(given.get("envelope")))
+        return await self.hand_in(about, letter, kept, given)
+
+    async def about(self, given: Object) -> About:
+        """The identity and the email that are named, when there is room for another submission."""
+        call, account_id = self._call, self._kind.account_id
         identity = await self._identity(given.get("identityId"))
         email_id, thread_id = await self._email(given.get("emailId"))
-        envelope = _envelope(given.get("envelope"))
         row = await call.reading.fetchrow(records.COUNT, account_id, KIND)
         if row is not None and row[0] >= records.MAX_RECORDS:
             raise Refused("overQuota", "too many submissions are recorded: destroy old ones")
         raw = await call.store.read_email(account_id, email_id)
         if raw is None:
             raise invalid("emailId", "there is no such email")
-        letter, kept = await self._letter(identity, raw, envelope)
+        return About(identity, email_id, thread_id, raw)
+
+    async def hand_in(self, about: About, letter: Stamped, kept: Envelope, given: Object) -> Object:
+        """Sends it, records that, and gives what the client does not know."""
+        call, account_id = self._call, self._kind.account_id
         before = (await call.state(account_id)).modseq
-        accept_id = await send(call, post, letter)
+        accept_id = await send(call, post_of(call), letter)
         number = call.service.ids.next()
         release = (letter.envelope.hold_until or 0) * 1_000_000
-        asked = envelope is not None and _asks_for_time(envelope)
+        asked = _asks_for_time(kept)
         now = call.service.now()
         what = Submission(
-            id_text(IdKind.RECORD, identity.number),
-            id_text(IdKind.EMAIL, email_id),
-            id_text(IdKind.THREAD, thread_id),
+            id_text(IdKind.RECORD, about.identity.number),
+            id_text(IdKind.EMAIL, about.email_id),
+            id_text(IdKind.THREAD, about.thread_id),
             kept,
             release if asked else now,
             accept_id,
             [str(one.address) for one in letter.recipients],
-            original_message_id(Header.parse(letter.raw)),
+            _identifier(letter),
             before,
             release if release > now else 0,
             "pending" if release > now else "final",
@@ -184,13 +202,13 @@ class _Work:
             words = "From names one author, or Sender says which of them sends"
             raise Refused("invalidEmail", words, named.wrong)
         if given is None:
-            own = await self._sender(identity, named.sender)
+            own = await self.sender(identity, named.sender)
             given = Envelope(Endpoint(str(own)), recipients(header))
         sender = _reverse_path(given.mail_from)
         addresses = (sender, given.mail_from.parameters, given.rcpt_to)
         return await apart(len(raw), prepare, call, post_of(call), raw, addresses), given
 
-    async def _sender(self, identity: Shown, found: Address | None) -> Address:
+    async def sender(self, identity: Shown, found: Address | None = None) -> Address:
         """Of the message, if the user may use it; else the identity's (RFC 8621 §7, envelope)."""
         if found is not None and await may_use(self._call, found):
             return found
@@ -269,6 +287,13 @@ def _reverse_path(given: Endpoint) -> Address | None:
     if address is None:
         raise invalid("envelope", "mailFrom is not an address")
     return address
+
+
+def _identifier(letter: Stamped) -> str:
+    """What reports will name: of a message that was sent once more that of this time."""
+    header = Header.parse(letter.raw)
+    again = header.get("Resent-Message-ID") if letter.again else None
+    return again.strip().decode("ascii", "replace") if again is not None else original_message_id(header)
 
 
 def _asks_for_time(envelope: Envelope) -> bool:

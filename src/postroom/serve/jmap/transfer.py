@@ -60,8 +60,7 @@ async def send(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
     account_id, blob_id, name = map(unquote, levels)
     call = Call(app.service, visitor)
     number = await _account(call, account_id)
-    turn = app.downloads.setdefault(visitor.account_id, asyncio.Semaphore(MAX_DOWNLOADS))
-    async with turn:  # each holds the whole blob for as long as its client takes
+    async with turn_of(app, visitor):  # each holds the whole blob for as long as its client takes
         octets = await Octets(call, number).read(blob_id)
         if octets is None:
             raise RequestError("", "there is no such blob", HTTPStatus.NOT_FOUND)
@@ -75,7 +74,7 @@ async def _send(exchange: Exchange, octets: bytes, blob_id: str, name: str) -> N
     headers = [
         (b"content-type", kind.encode()),
         (b"content-length", b"%d" % (end - first)),
-        (b"content-disposition", _disposition(name)),
+        (b"content-disposition", disposition(name)),
         (b"accept-ranges", b"bytes"),
         (b"etag", b'"%s"' % blob_id.encode()),
         (b"cache-control", b"private, immutable, max-age=31536000"),
@@ -91,6 +90,11 @@ async def _send(exchange: Exchange, octets: bytes, blob_id: str, name: str) -> N
             piece = octets[at : min(at + PIECE, end)]
             await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
     await exchange.send({"type": "http.response.body", "body": b""})
+
+
+def turn_of(app: JmapApp, visitor: Visitor) -> asyncio.Semaphore:
+    """What a download of a user's is held by."""
+    return app.downloads.setdefault(visitor.account_id, asyncio.Semaphore(MAX_DOWNLOADS))
 
 
 async def _account(call: Call, account_id: str) -> int:
@@ -115,7 +119,8 @@ def _part(exchange: Exchange, size: int) -> tuple[int, int]:
     return start, end
 
 
-def _disposition(name: str) -> bytes:
+def disposition(name: str) -> bytes:
+    """Content-Disposition of a file that is saved under a name."""
     clean = _NOT_IN_NAMES.sub("_", name)[:MAX_NAME] or "download"
     plain = clean.encode("ascii", "replace").decode().replace("?", "_")
     return f"attachment; filename=\"{plain}\"; filename*=utf-8''{quote(clean, safe='')}".encode()

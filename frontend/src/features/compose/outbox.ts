@@ -1,0 +1,89 @@
+// Messages that were sent without a connection: kept on the device, and sent when there is one, while a window of the web mail is open.
+import { signal } from "@preact/signals";
+import { t } from "../../i18n/words";
+import { RequestFailed, jmap } from "../../jmap/client";
+import type { Id } from "../../jmap/records";
+import { allWaiting, dropWaiting, putWaiting } from "../../offline/store";
+import { needRole } from "../../state/mailboxes";
+import { toast } from "../../state/toasts";
+import type { Draft } from "./draft";
+import { loadIdentities } from "./identities";
+import { openDraftWindow } from "./open";
+import { said } from "./refusals";
+import { afterwards, handIn } from "./sending";
+import { type Compose, type Field, outboxCount } from "./windows";
+
+export interface Letter {
+  key: string;
+  draft: Draft;
+  /** The draft as it was saved on the server before. */
+  emailId: Id | null;
+  /** When it is to leave; null: at once. */
+  at: string | null;
+}
+
+export const outbox = signal<readonly Letter[]>([]);
+
+export async function look(): Promise<void> {
+  take(await allWaiting<Letter>("outbox"));
+}
+
+function take(all: readonly Letter[]): void {
+  outbox.value = all;
+  outboxCount.value = all.length;
+}
+
+export async function put(one: Compose, at: Date | null): Promise<void> {
+  const letter: Letter = { key: one.key, draft: one.draft.peek(), emailId: one.emailId, at: at?.toISOString() ?? null };
+  await putWaiting("outbox", [letter]);
+  await look();
+  toast(t("outbox.waits"), { action: { label: t("undo.undo"), run: () => void takeBack(letter.key) } });
+}
+
+/** Back into a window. */
+export async function takeBack(key: string): Promise<void> {
+  await look();
+  const letter = outbox.peek().find((one) => one.key === key);
+  if (letter) await open(letter);
+}
+
+async function open({ key, draft, emailId }: Letter, wrong: Partial<Record<Field, string>> = {}): Promise<void> {
+  await dropWaiting("outbox", [key]);
+  await look();
+  openDraftWindow(draft, { emailId, version: 1 }).wrong.value = wrong;
+}
+
+/** Sends them, one after the other. Raises where the connection breaks: what is left waits on. */
+export async function sendAll(): Promise<void> {
+  const work = async () => {
+    await look();
+    if (!outbox.peek().length) return;
+    await loadIdentities();
+    for (const letter of outbox.peek()) await send(letter);
+  };
+  await (navigator.locks ? navigator.locks.request("postroom-outbox", work) : work());
+}
+
+async function send(letter: Letter): Promise<void> {
+  const later = letter.at === null ? null : new Date(letter.at);
+  const at = later && later.getTime() > Date.now() ? later : null;
+  if (!(await hasLeft(letter.draft.messageId))) {
+    const sent = await handIn(letter.draft, at).catch((error: unknown) => {
+      if (error instanceof RequestFailed) throw error; // it waits on
+      return { emailId: letter.emailId, submissionId: null, wrong: { whole: said(error) } };
+    });
+    if (sent.submissionId === null) {
+      toast(t("outbox.refused"), { kind: "problem" });
+      return open({ ...letter, emailId: sent.emailId }, sent.wrong);
+    }
+    await afterwards(letter.draft, letter.emailId, { emailId: sent.emailId, submissionId: sent.submissionId, at });
+  }
+  await dropWaiting("outbox", [letter.key]);
+  await look();
+}
+
+// Of one whose answer was lost on the way back it is known whether it is among what was sent.
+async function hasLeft(messageId: string): Promise<boolean> {
+  const filter = { operator: "AND" as const, conditions: [{ inMailbox: await needRole("sent") }, { header: ["Message-ID", messageId] }] };
+  return (await jmap.call("Email/query", { filter, limit: 1 })).ids.length > 0;
+}

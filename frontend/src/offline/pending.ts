@@ -1,0 +1,69 @@
+// Changes of emails that wait for a connection: one for each email, what was before and what is wanted; kept in the browser's database. What is read meanwhile
+// is shown as if they had been made. Not here: how they are made in the end (features/offline/replay.ts).
+import { signal } from "@preact/signals";
+import type { EmailRow, Id } from "../jmap/records";
+import { type Change, type State, changed, isNothing, joined } from "../mail/changes";
+import { allWaiting, dropWaiting, putWaiting } from "./store";
+
+export interface Pending {
+  key: Id;
+  before: State;
+  change: Change;
+  destroy: boolean;
+}
+
+/** By email. */
+export const pending = signal<ReadonlyMap<Id, Pending>>(new Map());
+
+/** What is left of before: another window may have made it meanwhile. */
+export async function loadPending(): Promise<void> {
+  pending.value = new Map((await allWaiting<Pending>("pending")).map((one) => [one.key, one]));
+}
+
+/** `before`: the emails as they were shown; `changes`: by email. */
+export async function wait(before: readonly Known[], changes: ReadonlyMap<Id, Change>): Promise<void> {
+  const all = new Map(pending.peek());
+  for (const row of before) {
+    const known = all.get(row.id);
+    const first = known?.before ?? { keywords: row.keywords, mailboxIds: row.mailboxIds };
+    const change = joined(first, known?.change ?? {}, changes.get(row.id) ?? {});
+    if (isNothing(change)) all.delete(row.id);
+    else all.set(row.id, { key: row.id, before: first, change, destroy: false });
+  }
+  await keep(all, before.map((row) => row.id));
+}
+
+export async function waitToBeDestroyed(emails: readonly EmailRow[]): Promise<void> {
+  const all = new Map(pending.peek());
+  for (const { id, keywords, mailboxIds } of emails) all.set(id, { key: id, before: all.get(id)?.before ?? { keywords, mailboxIds }, change: {}, destroy: true });
+  await keep(all, emails.map((row) => row.id));
+}
+
+/** They are done, or cannot be. */
+export async function settled(ids: readonly Id[]): Promise<void> {
+  const all = new Map(pending.peek());
+  for (const id of ids) all.delete(id);
+  await keep(all, ids);
+}
+
+type Known = State & Pick<EmailRow, "id">;
+
+async function keep(all: ReadonlyMap<Id, Pending>, touched: readonly Id[]): Promise<void> {
+  pending.value = all;
+  const there = touched.map((id) => all.get(id)).filter((one) => one !== undefined);
+  await putWaiting("pending", there);
+  await dropWaiting("pending", touched.filter((id) => !all.has(id)));
+}
+
+/** An email as it will be. */
+export function asItWillBe<Row extends Partial<State> & { id: Id }>(row: Row): Row {
+  const waits = pending.peek().get(row.id);
+  if (!waits || !row.keywords || !row.mailboxIds) return row;
+  return changed(row as Row & State, waits.change);
+}
+
+/** Of a mailbox's list, those that will not be there. */
+export function willBeGoneFrom(mailboxId: Id | undefined): Id[] {
+  const gone = (one: Pending) => one.destroy || (mailboxId !== undefined && one.change.mailboxIds?.[mailboxId] === false);
+  return [...pending.peek().values()].filter(gone).map((one) => one.key);
+}
