@@ -30,7 +30,9 @@ from postroom.app.tls_settings import MtaStsSettings, TlsSettings
 from postroom.lab.ca import LabCa
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
+from postroom.lab.describing import DESCRIBE, described
 from postroom.lab.dns import Question
+from postroom.lab.doors import DOOR, turned
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.faults import FAULTS, FaultyDoor
 from postroom.lab.feed import Feed, heard
@@ -227,7 +229,16 @@ class Laboratory:
 
     def _operations(self) -> dict[str, Operation]:
         """What commands may ask of the running lab."""
-        return {CLOCK: partial(moved, self.clock), WATCH: partial(told, self.feed)}
+        return {
+            CLOCK: partial(moved, self.clock),
+            WATCH: partial(told, self.feed),
+            DESCRIBE: partial(described, self._facts),
+            DOOR: partial(turned, self.rules),
+        }
+
+    def _facts(self) -> dict[str, object]:
+        """What is where, and what commands of the lab want to know besides."""
+        return {**self.describe(), "enforce": self.settings.enforce, "last": self.feed.last}
 
     def _name_of(self, ip: str) -> str:
         """The server that has an address of its own in this lab."""
