@@ -9,8 +9,8 @@ import enum
 from collections.abc import Sequence
 
 from postroom.lab.feed import Happening
-from postroom.lab.lessons.lesson import Connect
-from postroom.lab.lessons.signs import Sign, is_command, is_own, refuses, shown
+from postroom.lab.lessons.lesson import Action, Connect, Type
+from postroom.lab.lessons.signs import Sign, from_server, is_command, is_own, refuses, shown
 from postroom.lab.lessons.values import Values
 
 
@@ -21,20 +21,21 @@ class Seen(enum.Enum):
     FITS = "fits"
     MISTYPED = "mistyped"  # a command, but not the one of this step
     REFUSED = "refused"  # the server says no where it should not
+    MISSED = "missed"  # the server has answered before all lines of the step had come
     CUT = "cut"  # the student's connection has ended
 
 
 class Attention:
-    """`connection` is the student's, 0 before there is one; `opens` is where one is to be opened now."""
+    """`connection` is the student's, 0 before there is one; `do` is the step's action."""
 
-    def __init__(
-        self, signs: Sequence[Sign], values: Values, connection: int, opens: Connect | None = None
-    ) -> None:
+    def __init__(self, signs: Sequence[Sign], values: Values, connection: int, do: Action) -> None:
         self._signs = signs
         self._values = values
-        self._opens = opens
+        self._opens = do if isinstance(do, Connect) else None
+        self._whole = isinstance(do, Type) and "\n" in do.text  # its lines are answered together
         self._at = 0
         self.connection = connection
+        self.expected = ""  # what was waited for when the last happening came
         self.replies: list[str] = []  # of the student's connection, that were signs
 
     @property
@@ -51,6 +52,7 @@ class Attention:
 
     def heard(self, happening: Happening) -> Seen:
         """Takes one happening in."""
+        self.expected = self.missing
         if self._opens is not None:
             return self._opened(happening, self._opens)
         if self._fits(self._at, happening) or (self._at and self._fits(0, happening)):
@@ -88,7 +90,10 @@ class Attention:
         if refuses(happening):
             self._at = 0
             return Seen.REFUSED
-        return Seen.MISTYPED if is_command(happening) and self._waits_for_command() else Seen.OTHER
+        if self._whole and self._at and self._waits_for_client() and from_server(happening):
+            self._at = 0
+            return Seen.MISSED
+        return Seen.MISTYPED if is_command(happening) and self._waits_for_client() else Seen.OTHER
 
-    def _waits_for_command(self) -> bool:
+    def _waits_for_client(self) -> bool:
         return self._at < len(self._signs) and self._signs[self._at].pattern.pattern.startswith("<")

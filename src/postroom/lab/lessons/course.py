@@ -20,6 +20,8 @@ from postroom.lab.lessons.place import Place, values_of
 from postroom.lab.lessons.signs import sign_of
 from postroom.lab.lessons.values import Values
 
+_MISTAKES = frozenset((Seen.MISTYPED, Seen.REFUSED, Seen.MISSED, Seen.CUT))
+
 
 class Left(Exception):
     """Somebody leaves the lesson; it can be gone on with."""
@@ -87,7 +89,7 @@ class Teller(Protocol):
         """A step is done."""
 
     def lost(self) -> None:
-        """The connection has ended before the part was done."""
+        """The part goes on at its connection: that has ended too soon, or something else was said on it than asked for."""
 
 
 class Pupil(Protocol):
@@ -162,8 +164,8 @@ class Course:
 
     async def _step(self, number: int, step: Step, pupil: Pupil) -> None:
         signs = [sign_of(written, self.values) for written in step.expect]
-        opens = step.do if isinstance(step.do, Connect) else None
-        attention = Attention(signs, self.values, 0 if opens else self._connection, opens)
+        connection = 0 if isinstance(step.do, Connect) else self._connection
+        attention = Attention(signs, self.values, connection, step.do)
         self._teller.step(number, step, self.values)
         await pupil.does(step, self.values)
         async with pupil.waiting(attention):
@@ -180,9 +182,9 @@ class Course:
     async def _hear(self, happening: Happening, attention: Attention, step: Step, pupil: Pupil) -> None:
         seen = attention.heard(happening)
         self._teller.heard(happening, seen, attention)
-        if seen in (Seen.MISTYPED, Seen.REFUSED, Seen.CUT):
+        if seen in _MISTAKES:
             await pupil.sees(attention, seen, happening)
-            if seen is Seen.CUT:
+            if seen in (Seen.CUT, Seen.MISSED):
                 raise _Lost
             if seen is Seen.REFUSED:
                 self._teller.again(step, self.values)

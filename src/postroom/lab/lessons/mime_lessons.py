@@ -13,8 +13,8 @@ _GIF: Final = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 _BEGUN: Final = (
     Step("Bring Bob a letter by hand.", Connect("smtp"), ("-> 220 .*",)),
     Step("Who are you?", Type("HELO crepes.test"), ("<- HELO .*", "-> 250 .*")),
-    Step("From whom?", Type("MAIL FROM:<$alice>"), ("<- MAIL FROM: ?<$alice>", "-> 250 .*")),
-    Step("To whom?", Type("RCPT TO:<$bob>"), ("<- RCPT TO: ?<$bob>", "-> 250 .*")),
+    Step("From whom?", Type("MAIL FROM:<$alice>"), ("<- MAIL FROM: ?<?$alice>?", "-> 250 .*")),
+    Step("To whom?", Type("RCPT TO:<$bob>"), ("<- RCPT TO: ?<?$bob>?", "-> 250 .*")),
     Step("Now the letter.", Type("DATA"), ("<- DATA", "-> 354 .*")),
 )
 _QUIT: Final = Step("Leave.", Type("QUIT"), ("<- QUIT", "-> 221 .*", "closed"))

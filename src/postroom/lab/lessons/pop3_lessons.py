@@ -222,7 +222,7 @@ LOGIN: Final = Lesson(
                     Type("APOP $bob $digest"),
                     ("<- APOP $bob $digest", "-> \\+OK .*"),
                     "The password did not cross the wire, and what did is of no use a second time. But who is the server? That is not proven; and MD5 is old. TLS and SCRAM do better.",
-                    "RFC 1939 §7, RFC 6151",
+                    "RFC 1939 §7",
                 ),
                 _STAT,
                 Step(

@@ -81,7 +81,7 @@ class Unattended:
 
     async def sees(self, attention: Attention, seen: Seen, happening: Happening) -> None:
         """There are no mistakes."""
-        raise NotHeld(f"{seen.value}: {shown(happening)!r}, where {attention.missing!r} was expected")
+        raise NotHeld(f"{seen.value}: {shown(happening)!r}, where {attention.expected!r} was expected")
 
     async def proves(self, attention: Attention) -> None:
         """What the lab says that it has answered must have come here."""

@@ -66,7 +66,7 @@ def is_own(happening: Happening, connection: int) -> bool:
 
 def refuses(happening: Happening) -> bool:
     """Whether a server says no."""
-    return _from_server(happening) and _REFUSAL.fullmatch(happening.text) is not None
+    return from_server(happening) and _REFUSAL.fullmatch(happening.text) is not None
 
 
 def is_command(happening: Happening) -> bool:
@@ -79,5 +79,6 @@ def is_command(happening: Happening) -> bool:
     )
 
 
-def _from_server(happening: Happening) -> bool:
+def from_server(happening: Happening) -> bool:
+    """Whether a server answers."""
     return happening.kind == "line" and happening.arrow in ("->", "~>") and not happening.content

@@ -12,7 +12,6 @@ import shlex
 import smtplib
 import ssl
 import sys
-from typing import Final
 
 import dns.asyncquery
 import dns.message
@@ -20,7 +19,6 @@ import dns.message
 from postroom.lab.lessons.lesson import Connect
 from postroom.lab.lessons.place import LOOPBACK, Place
 
-MOST_OUTPUT: Final = 1 << 20
 
 
 class Line:
@@ -86,7 +84,7 @@ async def run_command(place: Place, command: str, typed: str = "") -> tuple[int,
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         raise
-    return process.returncode or 0, output[:MOST_OUTPUT].decode("utf-8", "replace")
+    return process.returncode or 0, output.decode("utf-8", "replace")
 
 
 async def bring(place: Place, sender: str, recipient: str, text: str) -> None:

@@ -73,7 +73,7 @@ class Aloud:
         if isinstance(step.do, Connect):
             self._explainer = _explainer(step.do.service)
         self._terminal.say("")
-        self._wrapped(f"{number}. {values.fill(step.say)}")
+        self._wrapped(f"{number}. {values.fill(step.say)}", hanging=3)
         self._instruct(step, values)
 
     def again(self, step: Step, values: Values) -> None:
@@ -86,8 +86,7 @@ class Aloud:
         if happening.kind == "line" and own:
             self._line(happening, seen)
         elif seen is Seen.FITS:
-            server = f"{happening.server}: " if happening.server and not own else ""
-            self._terminal.styled(f"      {server}{shown(happening)}", "dim")
+            self._terminal.styled(f"      {_beside(happening, own=own)}", "dim")
         if seen is Seen.MISTYPED and not self._hinted:
             self._hinted = True
             self._wrapped("This is not what the step asks for; go on as it says (Enter shows it again).", 6)
@@ -101,23 +100,26 @@ class Aloud:
         """What it meant."""
         if step.explain:
             source = f" ({step.source})" if step.source else ""
-            self._wrapped(f"=> {step.explain}{source}", 3)
+            self._wrapped(f"=> {step.explain}{source}", 3, hanging=3)
 
     def lost(self) -> None:
         """Once more."""
-        self._wrapped("The connection has ended before this part was done. Once more, from its connection:")
+        self._wrapped(
+            "That was not yet it: the connection has ended too soon, or these were other lines than asked for."
+            " Leave it (QUIT), and do it once more from here:"
+        )
 
     def _line(self, happening: Happening, seen: Seen) -> None:
         explained = self._explained(happening)
         dim = "" if seen in (Seen.FITS, Seen.REFUSED) else " dim"
         style = "red" if seen is Seen.REFUSED else _STYLES[happening.arrow[0]]
         self._terminal.styled(f"      {shown(happening)}", style + dim)
-        if explained and not dim and explained not in self._said:
+        if explained and not dim and happening.arrow in ("->", "~>") and explained not in self._said:
             self._said.add(explained)
             self._wrapped(explained, 9, "italic dim")
 
     def _explained(self, happening: Happening) -> str:
-        if self._explainer is None or happening.content or not happening.text:
+        if self._explainer is None or happening.content or happening.text in ("", "."):
             return ""
         words = self._explainer.line(
             (b"<" if happening.arrow[0] == "<" else b">") + happening.text.encode("utf-8", "replace")
@@ -128,10 +130,10 @@ class Aloud:
         for number, line in enumerate(instruction(step, values, self._place)):
             self._terminal.styled(f"   {'> ' if number else ''}{line}", "bold" if number else "")
 
-    def _wrapped(self, text: str, indent: int = 0, style: str = "") -> None:
+    def _wrapped(self, text: str, indent: int = 0, style: str = "", *, hanging: int = 0) -> None:
         filled = textwrap.fill(
             text, self._width, initial_indent=" " * indent,
-            subsequent_indent=" " * (indent + (3 if indent != 9 else 0)), break_on_hyphens=False,
+            subsequent_indent=" " * (indent + hanging), break_on_hyphens=False,
         )  # fmt: skip
         self._terminal.styled(filled, style)
 
@@ -171,6 +173,14 @@ class Terse:
 
     def lost(self) -> None:
         """Never: that does not hold."""
+
+
+def _beside(happening: Happening, *, own: bool) -> str:
+    """What is no line of the student's connection."""
+    what = {"opened": "connected", "closed": "connection closed"}.get(happening.kind)
+    if what is not None or own or not happening.server:
+        return what or shown(happening)
+    return f"{happening.server}: {shown(happening)}"
 
 
 def instruction(step: Step, values: Values, place: Place) -> list[str]:
