@@ -117,7 +117,9 @@ def test_what_is_caught_and_what_is_quoted():
     step = attention("-> \\+OK (?P<newest>\\d+) .*", values=values)
     step.heard(line("->", "+OK 12 3400"))
     assert values.fill("RETR $newest, not $newest_less or $newest_more") == "RETR 12, not 11 or 13"
-    assert attention("<- USER $bob", values=values).heard(line("<-", "USER bob@hamburgerXtest")) is Seen.MISTYPED
+    assert (
+        attention("<- USER $bob", values=values).heard(line("<-", "USER bob@hamburgerXtest")) is Seen.MISTYPED
+    )
     values.forget()
     with pytest.raises(KeyError):
         values.fill("$newest")
@@ -125,5 +127,8 @@ def test_what_is_caught_and_what_is_quoted():
 
 def test_shown():
     assert shown(Happening(1, 0, "secured", facts={"version": "TLSv1.3"})) == "secured TLSv1.3"
-    assert shown(Happening(1, 0, "noted", text="message.accepted", facts={"id": "J1"})) == "noted message.accepted id=J1"
+    assert (
+        shown(Happening(1, 0, "noted", text="message.accepted", facts={"id": "J1"}))
+        == "noted message.accepted id=J1"
+    )
     assert shown(Happening(1, 0, "opened", service="smtp")) == "opened"

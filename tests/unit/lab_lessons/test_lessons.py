@@ -36,7 +36,10 @@ def lesson_of(*steps):
             (Step("", Connect("smtp"), ("-> 220 .*",)), Step("", Type("HELLO"), ("<- HELLO", "-> 250 .*"))),
             r"wrong 1\.2 does not hold: refused: '-> 500 .*', where '-> 250 \.\*' was expected",
         ),
-        ((Step("", Run("postroom mail --as bob list", ("no such letter",))),), "does not show 'no such letter'"),
+        (
+            (Step("", Run("postroom mail --as bob list", ("no such letter",))),),
+            "does not show 'no such letter'",
+        ),
         ((Step("", Run("postroom mail --as nobody list")),), "exit code"),
         ((Step("", Connect("smtp"), ("-> 220 $nothing",)),), "nothing"),
     ],

@@ -85,7 +85,7 @@ class Teller(Protocol):
     def printed(self, output: str) -> None:
         """What a command of the lesson's has printed."""
 
-    def done(self, step: Step, /) -> None:
+    def done(self, step: Step, values: Values, /) -> None:
         """A step is done."""
 
     def lost(self) -> None:
@@ -177,7 +177,7 @@ class Course:
                     await self._hear(event, attention, step, pupil)
             await pupil.proves(attention)
         self._connection = attention.connection
-        self._teller.done(step)
+        self._teller.done(step, self.values)
 
     async def _hear(self, happening: Happening, attention: Attention, step: Step, pupil: Pupil) -> None:
         seen = attention.heard(happening)

@@ -20,7 +20,6 @@ from postroom.lab.lessons.lesson import Connect
 from postroom.lab.lessons.place import LOOPBACK, Place
 
 
-
 class Line:
     """A connection that is talked over."""
 

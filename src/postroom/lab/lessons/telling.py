@@ -6,8 +6,11 @@ Arrows are those of journeys: `<-` to the server, `->` from it, `~` under TLS. N
 
 from __future__ import annotations
 
+import itertools
+import re
 import shutil
 import textwrap
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from postroom.agent.terminal import Terminal
@@ -21,6 +24,8 @@ from postroom.message.dialogue_explained import Explainer
 from postroom.message.journey import Connected, Hop, HopKind
 
 WIDEST: Final = 100
+FOLDED: Final = 3  # lines of an answer to EHLO in a journey, from which on they are counted only
+_EXTENSION: Final = re.compile(r" +(<-|->|<~|~>) 250-")
 _SPEAKS: Final = {"pop3": "pop3", "pop3s": "pop3s", "smtp": "esmtp", "submission": "esmtp"}
 _STYLES: Final = {"<": "cyan", "-": "green", "~": "green"}
 
@@ -92,15 +97,15 @@ class Aloud:
             self._wrapped("This is not what the step asks for; go on as it says (Enter shows it again).", 6)
 
     def printed(self, output: str) -> None:
-        """As it is."""
-        for line in output.rstrip().split("\n"):
+        """As it is, but for long lists of extensions."""
+        for line in folded(output.rstrip().expandtabs().split("\n")):
             self._terminal.styled(f"      {line}", "dim")
 
-    def done(self, step: Step) -> None:
+    def done(self, step: Step, values: Values) -> None:
         """What it meant."""
         if step.explain:
             source = f" ({step.source})" if step.source else ""
-            self._wrapped(f"=> {step.explain}{source}", 3, hanging=3)
+            self._wrapped(f"=> {values.fill(step.explain)}{source}", 3, hanging=3)
 
     def lost(self) -> None:
         """Once more."""
@@ -113,7 +118,7 @@ class Aloud:
         explained = self._explained(happening)
         dim = "" if seen in (Seen.FITS, Seen.REFUSED) else " dim"
         style = "red" if seen is Seen.REFUSED else _STYLES[happening.arrow[0]]
-        self._terminal.styled(f"      {shown(happening)}", style + dim)
+        self._terminal.styled(f"      {shown(happening).expandtabs()}", style + dim)
         if explained and not dim and happening.arrow in ("->", "~>") and explained not in self._said:
             self._said.add(explained)
             self._wrapped(explained, 9, "italic dim")
@@ -157,7 +162,7 @@ class Terse:
         self.at = f"{self._lesson.name} {self._part}.{number}"
         self._what = values.fill(brief(step))
 
-    def done(self, _step: Step) -> None:
+    def done(self, _step: Step, _values: Values) -> None:
         """It holds."""
         self._terminal.say(f"ok  {self.at:<14} {self._what}")
         self._terminal.record({"name": self._lesson.name, "step": self.at.split()[-1], "did": self._what})
@@ -175,6 +180,18 @@ class Terse:
         """Never: that does not hold."""
 
 
+def folded(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a journey; of an answer to EHLO only the first, and how many follow."""
+    for is_list, group in itertools.groupby(lines, lambda line: _EXTENSION.match(line) is not None):
+        listed = list(group)
+        if is_list and len(listed) > FOLDED:
+            yield listed[0]
+            indent = len(listed[0]) - len(listed[0].lstrip())
+            yield f"{' ' * indent}   ({len(listed) - 1} more lines)"
+        else:
+            yield from listed
+
+
 def _beside(happening: Happening, *, own: bool) -> str:
     """What is no line of the student's connection."""
     what = {"opened": "connected", "closed": "connection closed"}.get(happening.kind)
@@ -188,6 +205,8 @@ def instruction(step: Step, values: Values, place: Place) -> list[str]:
     match step.do:
         case Connect():
             return ["In a second terminal:", *_ways(step.do, place)]
+        case Type(""):
+            return ["There, press Enter alone: an empty line."]
         case Type(text, at_once):
             return ["Paste all of it together:" if at_once else "Type there:", *values.fill(text).split("\n")]
         case Run(command, _, typed):
