@@ -6,12 +6,11 @@ queue that waits, other faults (`lab.fault_rules`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
 from postroom.app.control import OperationError
 from postroom.lab.fault_rules import FaultRule, FaultRules
-from postroom.lab.plan import HOUSES
 
 DOOR: Final = "door"
 SHUT: Final = "421 4.3.2 The mail server of {} is being repaired, come back later"
@@ -24,12 +23,14 @@ class ShutDoor(FaultRule):
         super().__init__("mail", reply=SHUT.format(domain), domain=domain)
 
 
-async def turned(rules: FaultRules, arguments: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
-    """The operation: `domain`, and `open`, which is true or false. Its record is the same."""
+async def turned(
+    rules: FaultRules, domains: Collection[str], arguments: Mapping[str, Any]
+) -> AsyncIterator[dict[str, Any]]:
+    """The operation, for a lab with these domains: `domain`, and `open`, which is true or false. Its record is the same."""
     domain, is_open = arguments.get("domain"), arguments.get("open")
-    if domain not in {house.domain for house in HOUSES} or not isinstance(is_open, bool):
+    if domain not in domains or not isinstance(is_open, bool):
         raise OperationError(
-            f"a door is of one of {', '.join(house.domain for house in HOUSES)}, and open or not; not {arguments}"
+            f"a door is of one of {', '.join(sorted(domains))}, and open or not; not {arguments}"
         )
     for rule in rules:
         if isinstance(rule, ShutDoor) and rule.domain == domain:

@@ -233,7 +233,7 @@ class Laboratory:
             CLOCK: partial(moved, self.clock),
             WATCH: partial(told, self.feed),
             DESCRIBE: partial(described, self._facts),
-            DOOR: partial(turned, self.rules),
+            DOOR: partial(turned, self.rules, self.servers),
         }
 
     def _facts(self) -> dict[str, object]:
