@@ -28,7 +28,7 @@ async def turned(
 ) -> AsyncIterator[dict[str, Any]]:
     """The operation, for a lab with these domains: `domain`, and `open`, which is true or false. Its record is the same."""
     domain, is_open = arguments.get("domain"), arguments.get("open")
-    if domain not in domains or not isinstance(is_open, bool):
+    if not isinstance(domain, str) or domain not in domains or not isinstance(is_open, bool):
         raise OperationError(
             f"a door is of one of {', '.join(sorted(domains))}, and open or not; not {arguments}"
         )

@@ -26,6 +26,8 @@ class Line:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._lines: asyncio.Queue[bytes] = asyncio.Queue()  # b"" at the end
+        self._listening: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, place: Place, wanted: Connect) -> Line:
@@ -36,6 +38,7 @@ class Line:
         line = cls(*await asyncio.open_connection(LOOPBACK, port, **secure))  # type: ignore[arg-type]
         if wanted.tls == "starttls":
             await line._secure(trusted, name)
+        line._listening = asyncio.create_task(line._listen())
         return line
 
     def type(self, text: str) -> None:
@@ -44,14 +47,25 @@ class Line:
 
     async def hears(self, reply: str) -> None:
         """Waits until a line comes that begins so (what follows a literal is on its last line); the next one is looked for behind it."""
-        while (
-            not (line := await self._reader.readline()).decode("utf-8", "backslashreplace").startswith(reply)
-        ):
+        while not (line := await self._lines.get()).decode("utf-8", "backslashreplace").startswith(reply):
             if not line:
                 raise ConnectionResetError(f"the connection ended before {reply!r} came")
 
     def close(self) -> None:
         """Hangs up."""
+        if self._listening is not None:
+            self._listening.cancel()
+        self._writer.close()
+
+    async def _listen(self) -> None:
+        """Hears all, and hangs up when the server has: programs do so, and servers wait for it."""
+        line = b" "
+        while line:
+            try:
+                line = await self._reader.readline()
+            except OSError:
+                line = b""
+            self._lines.put_nowait(line)
         self._writer.close()
 
     async def _secure(self, trusted: ssl.SSLContext, name: str) -> None:
