@@ -32,6 +32,7 @@ SILENCE_SECONDS = 30.0  # that a caller may let us wait for what he owes
 LONGEST_MESSAGE = 600.0  # seconds that a message may take to arrive
 BACKLOG = 100  # calls that wait to be taken
 MOST_OF_A_NAME = 107  # octets of a socket's name: sun_path without its NUL
+HUNG_UP = "the server closed the control connection: look at its log"
 _LENGTH = struct.Struct("!I")
 _PEERCRED = struct.Struct("3i")
 
@@ -258,6 +259,30 @@ def call(path: Path, request: Request, content: bytes = b"") -> Iterator[dict[st
                 return
 
 
+async def calling(path: Path, request: Request) -> AsyncIterator[dict[str, Any]]:
+    """As `call`, without a message, for a program with a loop of its own; whoever leaves the iteration hangs up."""
+    with _reachable(path) as name:
+        try:
+            reader, writer = await asyncio.open_unix_connection(name, limit=1 << 20)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise NotRunning(f"no server listens at {path}") from error
+    try:
+        writer.write(_frame(request))
+        while True:
+            (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+            part = _parts.decode(await reader.readexactly(length))
+            if isinstance(part, Found):
+                yield part.record
+            elif isinstance(part, Failed):
+                raise CallFailed(part)
+            else:
+                return
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        raise HungUp(HUNG_UP) from error
+    finally:
+        writer.close()
+
+
 class CallFailed(OperationError):
     """The server's `Failed`, with its status."""
 
@@ -279,7 +304,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
         except ConnectionResetError:
             chunk = b""
         if not chunk:
-            raise HungUp("the server closed the control connection: look at its log")
+            raise HungUp(HUNG_UP)
         chunks.append(chunk)
         size -= len(chunk)
     return b"".join(chunks)

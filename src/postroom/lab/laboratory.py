@@ -23,7 +23,9 @@ from postroom.lab.ca import LabCa
 from postroom.lab.capture import CAPTURE, Captures, taken
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
+from postroom.lab.describing import DESCRIBE, described
 from postroom.lab.dns import Question
+from postroom.lab.doors import DOOR, turned
 from postroom.lab.explained import Explained
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.faults import FaultyDoor
@@ -255,7 +257,13 @@ class Laboratory:
             CLASS: partial(attendance, self.servers),
             READ: partial(read_here, self.servers),
             RESET: self._reset,
+            DESCRIBE: partial(described, self._facts),
+            DOOR: partial(turned, self.rules, self.servers),
         }
+
+    def _facts(self) -> dict[str, object]:
+        """What is where, and what commands of the lab want to know besides."""
+        return {**self.describe(), "enforce": self.settings.enforce, "last": self.feed.last}
 
     def address_of(self, domain: str) -> str:
         """What the name of a domain's server leads to in this lab."""
