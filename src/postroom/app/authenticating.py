@@ -50,6 +50,7 @@ def examiner(
             tuple(_network(text) for text in wanted.exempt),
             dmarc_terms(wanted.suffix_list, random.SystemRandom().randrange),
             rates=_rates(settings, world),
+            found=world.found,
         )
     )
 

@@ -56,6 +56,7 @@ from postroom.store.store import Store
 from postroom.store.vault import Vault, key_in
 
 DAY = 86_400_000_000  # microseconds
+CLASS_LOGINS = 1_000  # of one address that wait for their turn in an open house: a class has one
 
 
 class Parts(msgspec.Struct):
@@ -96,6 +97,12 @@ async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[Bas
         raise
 
 
+def _login_settings(settings: Settings, world: Surroundings) -> LoginSettings:
+    """The policy's, with room for a whole class behind one address in an open house."""
+    usual = LoginSettings(world.login_limits, building.home_domain(settings))
+    return msgspec.structs.replace(usual, waiting_per_client=CLASS_LOGINS) if world.open_house else usual
+
+
 def _build(settings: Settings, world: Surroundings, store: Store, node: Node) -> Parts:
     keys = places_of(settings).keys
     clock, ids = world.clock, node.ids
@@ -120,21 +127,9 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance, signatory))
     placer.lease = runner.lease
     placer.later = runner.later
-    acceptance = Acceptance(
-        Accepting(
-            store.engine,
-            router,
-            placer,
-            store.changes.publish,
-            runner.take,
-            store.durable,
-            store.discard,
-            store.settings.file_from,
-        )
-    )
+    acceptance = _acceptance(world, store, router, placer, runner)
     passwords = Passwords(derive=derived)
-    login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
-    login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
+    login = LoginPolicy(store.engine, passwords, clock, _login_settings(settings, world), vault)
     login.announce = store.changes.announce
     names = (settings.server.hostname, authenticating.identity(settings))
     premises = Premises(names[0], store.engine, router, acceptance, clock, ids.next, room.check, names[1])
@@ -155,6 +150,24 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
         sts,
         ring,
         signatory,
+    )
+
+
+def _acceptance(
+    world: Surroundings, store: Store, router: Router, placer: Placer, runner: Runner
+) -> Acceptance:
+    return Acceptance(
+        Accepting(
+            store.engine,
+            router,
+            placer,
+            store.changes.publish,
+            runner.take,
+            store.durable,
+            store.discard,
+            store.settings.file_from,
+            world.journeyed,
+        )
     )
 
 
@@ -226,6 +239,7 @@ def _runner(settings: Settings, world: Surroundings, store: Store, queue: Queue)
             _teller(world),
             settings.queue.concurrency,
             fetched(building.routes(settings)),
+            world.journeyed,
         )
     )
 

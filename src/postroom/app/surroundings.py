@@ -13,6 +13,8 @@ import msgspec
 
 from postroom.app.logs import Log
 from postroom.intake.door import Door
+from postroom.mailauth.verdicts import Verdicts
+from postroom.message.journey import Hop
 from postroom.net.clock import Clock
 from postroom.net.session import Peer
 from postroom.net.tapped import Overheard
@@ -50,7 +52,9 @@ class Surroundings(msgspec.Struct, frozen=True):
     `relay_tls` the context for STARTTLS to next hops. `open_house` is a lab's: passwords without TLS, VRFY and EXPN for everybody, patience,
     connections without number. `before_door` may put faults in front of a door. `inherited` are sockets that were opened before, by service,
     `control` likewise. `withheld` are extensions of SMTP that are not offered to other servers. Conversations have `farewell` seconds when the server stops.
-    `tap` listens in on every connection to the server; it is given the service, the far and the near end.
+    `tap` listens in on every connection to the server; it is given the service, the far and the near end. `journeyed` hears of each step of a message,
+    with the number of its journey, once it is written down; `found` of what checks of senders have found so far, with the client's address.
+    At the addresses of `strict_at` even an open house takes passwords under TLS only.
     """
 
     clock: Clock
@@ -70,3 +74,12 @@ class Surroundings(msgspec.Struct, frozen=True):
     https_port_of: Callable[[str], int] = _port_443
     withheld: frozenset[str] = frozenset()
     tap: Callable[[str, Peer, Peer], Overheard] | None = None
+    journeyed: Callable[[int, Hop], None] | None = None
+    found: Callable[[str, Verdicts], None] | None = None
+    strict_at: frozenset[str] = frozenset()
+    strict: bool = False  # whoever is being served stands at such an address
+
+    @property
+    def passwords_in_clear(self) -> bool:
+        """Whether passwords are taken without TLS."""
+        return self.open_house and not self.strict

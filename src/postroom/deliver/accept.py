@@ -39,7 +39,8 @@ class Accepting(msgspec.Struct, frozen=True):
     """What acceptance works with.
 
     `publish` tells sessions of changes, `hand_over` gives leased jobs to the runner; `durable(account_id, blob_id, body)` makes a file of a
-    body of `large` octets and more, which `discard(account_id, file)` removes when nothing came to point at it.
+    body of `large` octets and more, which `discard(account_id, file)` removes when nothing came to point at it. `journeyed` hears of what was written into the
+    journal.
     """
 
     engine: Engine
@@ -50,6 +51,7 @@ class Accepting(msgspec.Struct, frozen=True):
     durable: Durable
     discard: Discard
     large: int
+    journeyed: Callable[[int, Hop], None] | None = None
 
 
 class NothingTaken(Exception):
@@ -87,8 +89,7 @@ class Acceptance:
             placed = await use.placer.place(tx, sendings, letter.arrived, each=each)
             if not placed.taken:
                 raise NothingTaken(placed.errors)
-            hop = Hop(letter.hop.kind, letter.hop.started, [*letter.hop.events, *placed.events])
-            await journal.append(tx, letter.accept_id, use.placer.next_id(), hop)
+            await journal.append(tx, letter.accept_id, use.placer.next_id(), _hop(letter, placed))
             return placed
 
         try:
@@ -97,6 +98,8 @@ class Acceptance:
             await self._discard(sendings)
             return self._receipt(letter, nothing.errors, each=each)
         self.accepted += 1
+        if use.journeyed is not None:
+            use.journeyed(letter.accept_id, _hop(letter, placed))
         use.publish(placed.changes)
         use.hand_over(placed.jobs)
         refused = {rcpt: error for rcpt, error in placed.errors.items() if rcpt not in placed.taken}
@@ -170,6 +173,10 @@ class Acceptance:
                 )
             )
         return sendings
+
+
+def _hop(letter: Letter, placed: Placed) -> Hop:
+    return Hop(letter.hop.kind, letter.hop.started, [*letter.hop.events, *placed.events])
 
 
 _Kind = tuple[Address | None, tuple[Address, ...]]

@@ -17,7 +17,8 @@ from postroom.deliver.attempt import Attempt
 from postroom.deliver.destinations import OUR_FAULT, Conversation, Destination, Relay
 from postroom.deliver.legs import LOCAL_HOP
 from postroom.deliver.placing import Placed
-from postroom.deliver.settling import Settler
+from postroom.deliver.settling import Settler, hop_of
+from postroom.message.journey import Hop
 from postroom.net.clock import Clock
 from postroom.store import jobs
 from postroom.store.changes import Change
@@ -41,7 +42,7 @@ _SECOND = 1_000_000
 class Running(msgspec.Struct, frozen=True):
     """What the runner works with. `local` files a job's copies; `overloaded` says whether claims must pause; `on_error` hears of faults.
 
-    `fetched` are the next hops that fetch their mail themselves: it is not claimed, but handed out by `deliver_over`.
+    `journeyed` hears of what was written into the journal. `fetched` are the next hops that fetch their mail themselves: it is not claimed, but handed out by `deliver_over`.
     """
 
     engine: Engine
@@ -55,6 +56,7 @@ class Running(msgspec.Struct, frozen=True):
     on_error: Callable[[BaseException], None]
     concurrency: int = 10
     fetched: frozenset[str] = frozenset()
+    journeyed: Callable[[int, Hop], None] | None = None
 
 
 class _LocalConversation:
@@ -216,6 +218,8 @@ class Runner:
             self._at_work.pop((job.spool_id, job.number), None)
         if placed is not None:
             self._use.publish([*attempt.changes, *placed.changes])
+            if self._use.journeyed is not None and attempt.tried:
+                self._use.journeyed(job.letter.accept_id, hop_of(job, attempt))
             self.take(placed.jobs)
         if attempt.hop_down or attempt.delayed or not attempt.tried or job.probe:
             self.wake()  # the time of the next try has changed

@@ -37,6 +37,11 @@ class Settling(msgspec.Struct, frozen=True):
     read_body: Callable[[Job], Awaitable[Content | None]]
 
 
+def hop_of(job: Job, attempt: Attempt) -> Hop:
+    """An attempt as the journey has it."""
+    return Hop(HopKind.RELAY if job.hop else HopKind.FILED, attempt.started, attempt.events)
+
+
 class Settler:
     """Ends jobs."""
 
@@ -79,8 +84,7 @@ class Settler:
             await self._use.placer.report(tx, about, now, placed)
         await self._note_hop(tx, job, attempt, now)
         if attempt.tried:
-            hop = Hop(HopKind.RELAY if job.hop else HopKind.FILED, attempt.started, attempt.events)
-            await journal.append(tx, job.letter.accept_id, self._use.placer.next_id(), hop)
+            await journal.append(tx, job.letter.accept_id, self._use.placer.next_id(), hop_of(job, attempt))
         return placed
 
     def _give_up(self, job: Job, attempt: Attempt, now: int) -> Attempt:

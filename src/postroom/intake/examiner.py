@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from postroom.deliver.feedback import Arrival, is_report, seen
 from postroom.intake.patience import Patience
@@ -62,7 +63,8 @@ class Examining(msgspec.Struct, frozen=True):
     """What an examiner works with. `identity` is our name in the results; `exempt` are networks whose mail is not checked.
 
     `now` gives unix microseconds, `tell` logs an event with its facts; `count` is told what a report of DMARC says of a message (None:
-    nothing). Times are seconds. `rates` bound how often one signature counts.
+    nothing). Times are seconds. `rates` bound how often one signature counts. `found` hears, with the client's address, what is known so far as soon
+    as there is more of it.
     """
 
     resolver: Resolver
@@ -76,6 +78,7 @@ class Examining(msgspec.Struct, frozen=True):
     sender_seconds: float = SENDER_SECONDS
     message_seconds: float = MESSAGE_SECONDS
     rates: Rates = Rates({}, lambda: 0.0)
+    found: Callable[[str, Verdicts], None] | None = None
 
 
 class Host(msgspec.Struct):
@@ -112,7 +115,7 @@ class Examiner:
         self._with = examining
         self._read_spf = lru_cache(MOST_RECORDS)(spf_record.parse)
         read_dmarc = lru_cache(MOST_RECORDS)(dmarc_record.parse)
-        self._terms = msgspec.structs.replace(examining.terms, read=read_dmarc)
+        self._terms = replace(examining.terms, read=read_dmarc)
         self._exempt = lru_cache(MOST_HOSTS)(partial(_is_exempt, examining.exempt))
         self._hosts: OrderedDict[tuple[str, str], tuple[int, Host]] = OrderedDict()
 
@@ -166,10 +169,12 @@ class Examiner:
         examination, header = await self._read(content)
         found = await self._sure(examination.signatures(asking), (_failed(),))
         signatures = tuple(map(self._unless_replayed, found))
+        self._tell(opening, Verdicts(signatures=signatures, untried=examination.untried))
         chain = await self._sure(
-            examination.chain(asking), msgspec.structs.replace(NO_CHAIN, verdict=Word.FAIL, reason=_FAULT)
+            examination.chain(asking), replace(NO_CHAIN, verdict=Word.FAIL, reason=_FAULT)
         )
         client = await self._about_client(opening) if opening is not None else Verdicts()
+        self._tell(opening, replace(client, signatures=signatures, untried=examination.untried, chain=chain))
         about = evaluate(asking, authors(header), client.sender, signatures, self._terms)
         verdicts = Verdicts(
             client.iprev,
@@ -180,12 +185,17 @@ class Examiner:
             chain,
             await self._sure(about, dmarc.Verdict(dmarc.Result.TEMPERROR, problem=_FAULT)),
         )
+        self._tell(opening, verdicts)
         decision = decide(verdicts, use.policy)
         fields = trace_fields(
             verdicts, use.identity, utf8=utf8, reason=decision.because if decision.override else ""
         )
         before = [*opening.host.asking.asked, *opening.asking.asked] if opening is not None else []
         return Examined(verdicts, decision, fields, [*before, *asking.asked], is_report(header))
+
+    def _tell(self, opening: Opening | None, verdicts: Verdicts) -> None:
+        if self._with.found is not None:
+            self._with.found(opening.client.ip if opening is not None else "", verdicts)
 
     def _unless_replayed(self, one: SignatureResult) -> SignatureResult:
         """A signature that came too often is good, and says nothing any more of who sends it (RFC 6376 §8.6)."""
@@ -196,7 +206,7 @@ class Examiner:
             rates.take(Counted.COPIES, f"{one.domain} {one.selector} {one.mark}")
         except TooFast:
             reason = "the same signature has come too often within an hour"
-            return msgspec.structs.replace(one, verdict=Word.POLICY, reason=reason)
+            return replace(one, verdict=Word.POLICY, reason=reason)
         return one
 
     async def _about_client(self, opening: Opening) -> Verdicts:
@@ -264,8 +274,8 @@ def _body(content: Content, start: int) -> Any:
 
 
 def _as_mail_from(verdict: spf.Verdict) -> spf.Verdict:
-    identity = msgspec.structs.replace(verdict.identity, scope=spf.Scope.MAIL_FROM)
-    return msgspec.structs.replace(verdict, identity=identity)
+    identity = replace(verdict.identity, scope=spf.Scope.MAIL_FROM)
+    return replace(verdict, identity=identity)
 
 
 def _failed() -> SignatureResult:

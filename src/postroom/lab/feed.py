@@ -17,13 +17,20 @@ import structlog
 from postroom.app.logs import Log, mask_secrets
 from postroom.lab.dns import Question
 from postroom.lab.overheard import Piece, dialogue_of
+from postroom.mailauth.verdicts import Verdicts
+from postroom.message.authentication_results import AuthenticationResults, render
+from postroom.message.ids import IdKind, id_text
+from postroom.message.journey import Accepted, Decided, Event, Handled, Hop, HopKind, Outcome, Routed, Stamped
+from postroom.message.timeline import event_json, fact
 from postroom.net.session import Peer, TlsFacts
 
+TOLD: Final = (Accepted, Routed, Stamped, Decided, Outcome, Handled)
+CHECKED: Final = ("iprev", "spf", "dkim", "arc", "dmarc")
 MOST: Final = 20_000  # happenings that are remembered
 MOST_TEXT: Final = 2_000  # characters of a line
 MOST_CONTENT: Final = 200  # lines of content in a row that are shown
 
-Kind = Literal["opened", "line", "secured", "closed", "dns", "noted"]
+Kind = Literal["opened", "line", "secured", "closed", "dns", "noted", "checked", "journey"]
 Arrow = Literal["", "<-", "->", "<~", "~>"]
 
 
@@ -32,7 +39,8 @@ class Happening(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `server` is the domain whose server it is of, `connection` counts connections. `arrow` is a line's way: `<-` to the server, `->` from it, with `~` under TLS. `content`: of a
     message, no command. `facts` depend on the kind: opened has `peer`, `name` (of the peer, "" for a client), `port`; secured `version`, `cipher`; dns `kind`, `rcode`, `answers`,
-    `transport`; noted what a line of the log has, its event in `text`.
+    `transport`; noted what a line of the log has, its event in `text`; checked, whose `text` is Authentication-Results so far, `peer`, `name` and `results`: for each its `method`, `result` and
+    `because`; journey, whose `text` says what happened to a message, `id` (of the journey), `hop` (its kind), `event` (its name), and what that event has.
     """
 
     seq: int
@@ -92,12 +100,36 @@ class Feed:
         facts = msgspec.to_builtins(question)
         self.add("dns", text=question.name, facts={k: v for k, v in facts.items() if k not in ("at", "name")})
 
+    def found(self, server: str, identity: str, ip: str, verdicts: Verdicts) -> None:
+        """What the checks of a message's sender have found so far."""
+        field = render(AuthenticationResults(identity, verdicts.results())).decode("utf-8", "replace")
+        results = [
+            dict(zip(("method", "result", "because"), one, strict=True)) for one in verdicts.explained()
+        ]
+        facts = {"peer": ip, "name": self.name_of(ip), "results": results}
+        self.add("checked", server=server, text=" ".join(field.split()), facts=facts)
+
+    def journeyed(self, server: str, accept_id: int, hop: Hop) -> None:
+        """A step of a message, but for what was heard of it already: the dialogue and the questions."""
+        whose = {"id": id_text(IdKind.JOURNEY, accept_id), "hop": hop.kind.value}
+        for event in hop.events:
+            if isinstance(event, TOLD) and not _was_checked(hop, event):
+                facts = {**whose, **event_json(event)}
+                self.add("journey", server=server, text=fact(event, hop.kind), facts=facts)
+
     def overhear(self, server: str, service: str, far: Peer, near: Peer) -> Hearing:
         """A connection begins; see `net.tapped`."""
         self._connections += 1
         facts = {"peer": f"{far.ip}:{far.port}", "name": self.name_of(far.ip), "port": near.port}
         self.add("opened", server=server, service=service, connection=self._connections, facts=facts)
         return Hearing(self, server, service, self._connections)
+
+
+def _was_checked(hop: Hop, event: Event) -> bool:
+    """What `found` has told already."""
+    if not isinstance(event, Decided) or hop.kind is not HopKind.RECEIVED:
+        return False
+    return event.what.partition(" ")[0] in CHECKED
 
 
 def heard(log: Log, feed: Feed, server: str) -> Log:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from postroom.message.journey import Hop
+from postroom.message.journey import Hop, HopKind
 from postroom.store.engine import Row, Transaction
 from postroom.store.ids import first_of
 
@@ -75,6 +75,17 @@ async def read(tx: Transaction, accept_id: int, limit: int = 1000) -> list[Journ
     return [_row(row) for row in await tx.fetch(_READ, accept_id, limit)]
 
 
+_OF_KIND = """
+SELECT accept_id, hop_id, kind, at, events FROM journal WHERE kind = $1 AND (accept_id > $2 OR (accept_id = $2 AND hop_id > $3))
+ ORDER BY accept_id, hop_id LIMIT $4
+"""
+
+
+async def of_kind(tx: Transaction, kind: HopKind, after: tuple[int, int], limit: int) -> list[JournalRow]:
+    """Hops of one kind of all journeys, behind a place (accept_id, hop_id). Goes through the journal: for people who ask."""
+    return [_row(row) for row in await tx.fetch(_OF_KIND, kind.value, *after, limit)]
+
+
 _LINKS = """
 SELECT accept_id, rcpt FROM journal_links WHERE account_id = $1 AND email_id = $2 ORDER BY accept_id, rcpt
 """
@@ -83,6 +94,17 @@ SELECT accept_id, rcpt FROM journal_links WHERE account_id = $1 AND email_id = $
 async def of_email(tx: Transaction, account_id: int, email_id: int) -> list[Link]:
     """The journeys that an email came by, oldest first."""
     return [Link(row[0], row[1]) for row in await tx.fetch(_LINKS, account_id, email_id)]
+
+
+_BROUGHT = (
+    "SELECT email_id FROM journal_links WHERE account_id = $1 AND accept_id = $2 ORDER BY email_id LIMIT 1"
+)
+
+
+async def brought(tx: Transaction, account_id: int, accept_id: int) -> int | None:
+    """The email that a journey brought to an account, the oldest of several; None for none, or for one that is gone."""
+    row = await tx.fetchrow(_BROUGHT, account_id, accept_id)
+    return None if row is None else int(row[0])
 
 
 class Note(msgspec.Struct, frozen=True):

@@ -54,13 +54,15 @@ class Rules(msgspec.Struct, frozen=True):
     """How a server hears requests.
 
     `hears` says whether a host's name (small letters, without a port) is one of its own. `https` gives the port to which plain HTTP leads, 0 when it
-    leads nowhere; `now` gives unix microseconds; `loopback_plain` lets this machine's own requests stay in the clear, and asks no browser to remember that there is HTTPS (a lab's).
+    leads nowhere; `now` gives unix microseconds; `loopback_plain` lets this machine's own requests stay in the clear, and asks no browser to remember that there is HTTPS (a lab's). `cookies_alone` false: what other sites ask to change is
+    refused without a cookie, too, for a server that knows nobody by anything.
     """
 
     hears: Callable[[str], Awaitable[bool]]
     https: Callable[[], int]
     now: Callable[[], int]
     loopback_plain: bool = False
+    cookies_alone: bool = True
 
 
 class Guard:
@@ -89,7 +91,8 @@ class Guard:
                 if self._leads_away(scope):
                     await self._redirect(scope, host)(scope, receive, secure)
                     return
-                _check_origin(scope, headers)
+                if "cookie" in headers or not self._rules.cookies_alone:
+                    _check_origin(scope, headers)
             await body.mount.app(scope, body.receive, secure)
         except Refused as refused:
             await refused.response()(scope, receive, secure)
@@ -207,7 +210,7 @@ def _check_framing(scope: Scope, headers: Headers) -> None:
 
 def _check_origin(scope: Scope, headers: Headers) -> None:
     """A browser adds cookies to requests that another site made; such a request may look, and do nothing."""
-    if scope["method"] in _SAFE or "cookie" not in headers:
+    if scope["method"] in _SAFE:
         return
     site = headers.get("sec-fetch-site", "same-origin")
     origin = headers.get("origin")

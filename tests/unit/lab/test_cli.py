@@ -42,7 +42,10 @@ def running(tmp_path: Path) -> SimpleNamespace:
         ca=SimpleNamespace(path=tmp_path / "ca.pem"),
         control=SimpleNamespace(path=tmp_path / "control"),
         controls=lambda: controls,
+        address_of=lambda domain: {"hamburger.test": "127.0.0.3"}.get(domain, "127.0.0.2"),
         describe=lambda: {"dns": 53},
+        url="http://127.0.0.1:10088/",
+        printed={},
     )
 
 
@@ -71,6 +74,7 @@ def test_a_screen_for_people(running, tmp_path):
         "pop3 110 (TLS 995)",
         "web mail http://127.0.0.1:80/mail/",
         "DNS 127.0.0.1 port 53",
+        "see all that happens at http://127.0.0.1:10088/",
         "Ctrl-C",
         str(tmp_path / "ca.pem"),
     ):

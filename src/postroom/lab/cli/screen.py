@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
+from postroom.lab.capture_file import Captured
 from postroom.lab.mishaps import Chosen
-from postroom.lab.plan import Person
+from postroom.lab.plan import HOUSES, House, Person
 
 if TYPE_CHECKING:
     from postroom.lab.laboratory import Laboratory
+
+
+SHOWN = 6  # accounts of a domain on the screen
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -31,6 +35,9 @@ class Wishes(msgspec.Struct, frozen=True):
     ephemeral: bool
     faults: Sequence[Chosen] = ()
     enforce: bool = False
+    houses: Sequence[House] = HOUSES
+    bind: str = ""
+    captured: Captured | None = None
 
 
 def announce(running: Laboratory, wishes: Wishes) -> None:
@@ -51,25 +58,47 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
     passwords = {one.address: one.password for one in running.inhabitants}
     for domain, ports in sorted(running.ports.items()):
         here = [address for address in passwords if address.endswith(f"@{domain}")]
+        more = here[SHOWN:]
+        here = here[:SHOWN] if more else here
         lines.append(f"  {domain} (mail.{domain})  web mail http://127.0.0.1:{ports['http']}/mail/")
         lines += [f"    {address:<24} password {passwords[address]}" for address in here]
+        lines += [f"    and {len(more)} more: {us} lab slips"] if more else []
         lines += [f"    {row}" for row in _rows(_services(ports))]
-        lines.append("")
+        further = next((house.further for house in wishes.houses if house.domain == domain), ())
+        lines.append(f"    also {', '.join(further)}, as in course notes" if further else "")
     lines += [
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
         f"  certificate authority {running.ca.path}",
         "",
-        "Next: open a web mail and sign in, or, in a second terminal:",
+        f"Next: see all that happens at {running.url}, or, in a second terminal:",
         "  echo 'Do you like ketchup?' |",
-        f"    {us} mail --as alice send bob@hamburger.test --subject Hello",
+        f"    {us} mail --as alice send bob@{wishes.houses[0].domain} --subject Hello",
         f"  {us} mail --as bob list",
         f"  {us} journey --last",
         f"  {us} lab clock +5h   # what is due until then happens now",
-        f"Faults: write to {'@ '.join(FAULTS)}@hamburger.test",
+        f"Faults: write to {'@ '.join(FAULTS)}@{wishes.houses[0].domain}",
         *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
+        *_capture_lines(wishes.captured),
+        *([f"WARNING: open to others at {wishes.bind}."] if wishes.bind else []),
         "Ctrl-C stops the lab.",
     ]
     return lines
+
+
+def _capture_lines(captured: Captured | None) -> list[str]:
+    if captured is None:
+        return []
+    secrets = "passwords as they go" if captured.show_secrets else "passwords as asterisks"
+    return [f"What goes over the connections is written to {captured.file}, {secrets}."]
+
+
+def warning(address: str) -> str:
+    """What whoever opens a lab to others should know."""
+    return (
+        f"WARNING: others can reach this lab at {address}. There passwords need TLS, those of the course notes are\n"
+        "  good for nothing, and nothing is relayed for strangers. But anybody there may claim any sender and send\n"
+        "  without limit, and who takes over the lab's authority (ca.pem) trusts this machine: use a network that you trust."
+    )
 
 
 def _rows(services: list[str]) -> list[str]:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from typing import TYPE_CHECKING
 
 import typer
 
 from postroom.agent import runtime
-from postroom.lab.cli.screen import Wishes, announce
+from postroom.lab.cli.screen import Wishes, announce, warning
+
+if TYPE_CHECKING:
+    from postroom.lab.laboratory import Laboratory
 
 
 def run(wishes: Wishes) -> int:
@@ -23,17 +27,39 @@ def run(wishes: Wishes) -> int:
 
 async def _live(wishes: Wishes) -> int:
     from postroom.app.logs import make_log
-    from postroom.app.settings import SettingsError
-    from postroom.lab.cli.word import word
-    from postroom.lab.laboratory import Laboratory, LabSettings
-    from postroom.net.sockets import CannotListen
-    from postroom.store.refused import StoreRefused
+    from postroom.lab.capture_file import CannotCapture, written
+    from postroom.lab.house_settings import LabSettings
+    from postroom.lab.laboratory import Laboratory
 
     stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
     running = Laboratory(
-        LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.faults, wishes.enforce)
+        LabSettings(
+            wishes.data,
+            wishes.base,
+            wishes.people,
+            log,
+            wishes.faults,
+            wishes.enforce,
+            wishes.houses,
+            wishes.bind,
+        )
     )
+    try:
+        async with written(running.captures, wishes.captured):
+            return await _stay(running, wishes, stop)
+    except CannotCapture as error:
+        typer.echo(f"postroom lab: {error}", err=True)
+        return 1
+
+
+async def _stay(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int:
+    """Starts it, and stops it when it is time."""
+    from postroom.app.settings import SettingsError
+    from postroom.lab.cli.word import word
+    from postroom.net.sockets import CannotListen
+    from postroom.store.refused import StoreRefused
+
     try:
         await running.start()
     except (CannotListen, StoreRefused, SettingsError) as error:
@@ -44,6 +70,8 @@ async def _live(wishes: Wishes) -> int:
     try:
         runtime.publish(word(running), directory)
         announce(running, wishes)
+        if wishes.bind:
+            typer.echo(f"postroom lab: {warning(wishes.bind)}", err=True)
         await _first(stop, running.failed)
     finally:
         runtime.retract(directory)

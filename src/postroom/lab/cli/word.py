@@ -10,6 +10,7 @@ import msgspec
 from postroom.agent import runtime
 from postroom.agent.accounts import Account, AccountsFile, Endpoint, dump
 from postroom.lab.control import LAB
+from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.laboratory import Laboratory
 
 
@@ -18,10 +19,13 @@ def word(running: Laboratory) -> dict[str, str]:
     servers = "".join(
         f'[servers."{domain}"]\ncontrol = {msgspec.json.encode(str(control)).decode()}\n'
         f'dns = "127.0.0.1:{running.names.port}"\n'
+        f'address = "{running.address_of(domain)}"\n'
         for domain, control in running.controls().items()
     )
     people: dict[str, Account] = {}
-    for one in running.inhabitants:
+    known = {one.address for one in running.inhabitants}
+    printed = [Inhabitant(name, word) for name, word in running.printed.items() if name not in known]
+    for one in [*running.inhabitants, *printed]:
         name, _, domain = one.address.partition("@")
         ports = running.ports[domain]
         people[name if name not in people else one.address] = Account(

@@ -45,12 +45,13 @@ class Attachment:
 
 
 class Mail:
-    """A message. `raw` are its octets as they were filed, `mailbox` the name of the mailbox it is in."""
+    """A message. `raw` are its octets as they were filed, `mailbox` the name of the mailbox it is in, `id` names it in its account."""
 
-    def __init__(self, raw: bytes, uid: int, mailbox: str = "INBOX") -> None:
+    def __init__(self, raw: bytes, uid: int, mailbox: str = "INBOX", id: str = "") -> None:  # noqa: A002 -- as JMAP calls it
         self.raw = raw
         self.uid = uid
         self.mailbox = mailbox
+        self.id = id
         self.message = email.message_from_bytes(raw, policy=email.policy.default)
 
     @property

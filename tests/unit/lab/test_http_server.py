@@ -1,0 +1,155 @@
+"""The lab's own HTTP server: who is heard, its page, and the stream of what happens."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+from laboratory import LabThread
+
+PATIENCE = 30.0
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabThread]:
+    """A running lab."""
+    thread = LabThread(tmp_path_factory.mktemp("lab"))
+    yield thread
+    thread.close()
+
+
+def ask(lab: LabThread, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
+    assert lab.lab.http is not None
+    connection = http.client.HTTPConnection("127.0.0.1", lab.lab.http.port, timeout=PATIENCE)
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, None, given)
+    response = connection.getresponse()
+    found = (response.status, {name.lower(): value for name, value in response.getheaders()})
+    body = response.read().decode()
+    connection.close()
+    return (*found, body)
+
+
+def test_the_page_is_there_under_a_strict_policy(lab: LabThread) -> None:
+    status, headers, body = ask(lab, "GET", "/")
+    assert status == HTTPStatus.OK
+    assert "script-src 'self';" in headers["content-security-policy"]
+    assert "<script>" not in body
+    again, _, nothing = ask(lab, "GET", "/", If_None_Match=headers["etag"])
+    assert (again, nothing) == (HTTPStatus.NOT_MODIFIED, "")
+
+
+def test_it_says_where_it_is(lab: LabThread) -> None:
+    assert lab.lab.http is not None
+    described = lab.lab.describe()
+    assert described["page"] == lab.lab.http.url
+    _, _, body = ask(lab, "GET", "/page/lab")
+    assert json.loads(body)["domains"] == described["domains"]
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/page/nothing", "/page/..%2fapplication.py", "/page/x/y"])
+def test_nothing_else_is_there(lab: LabThread, path: str) -> None:
+    assert ask(lab, "GET", path)[0] == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("host", ["lab.example", "127.0.0.1.example", "10.0.0.1"])
+def test_a_foreign_name_that_leads_here_is_refused(lab: LabThread, host: str) -> None:
+    assert ask(lab, "GET", "/page/lab", Host=host)[0] == HTTPStatus.FORBIDDEN
+
+
+def test_another_sites_page_may_change_nothing(lab: LabThread) -> None:
+    for told in (
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ):
+        status, _, body = ask(lab, "POST", "/page/lab", **told)
+        assert (status, "Another site" in body) == (HTTPStatus.FORBIDDEN, True)
+    assert ask(lab, "POST", "/page/lab")[0] == HTTPStatus.METHOD_NOT_ALLOWED  # a program is heard
+
+
+def test_it_listens_on_loopback_alone(lab: LabThread) -> None:
+    assert lab.lab.http is not None
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.2", lab.lab.http.port))
+
+
+class Stream:
+    """The lines of an event stream."""
+
+    def __init__(self, lab: LabThread, path: str, **headers: str) -> None:
+        assert lab.lab.http is not None
+        self._connection = http.client.HTTPConnection("127.0.0.1", lab.lab.http.port, timeout=PATIENCE)
+        self._connection.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        self._response = self._connection.getresponse()
+        self.kind = self._response.getheader("content-type") or ""
+
+    def event(self) -> tuple[int, list[dict[str, object]]]:
+        """The next that has data."""
+        number = 0
+        while line := self._response.readline().decode():
+            if line.startswith("id: "):
+                number = int(line[4:])
+            elif line.startswith("data: "):
+                return number, json.loads(line[6:])
+        raise AssertionError("the stream has ended")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def happen(lab: LabThread, *texts: str) -> int:
+    async def work() -> int:
+        for text in texts:
+            lab.lab.feed.add("noted", text=text)
+        return lab.lab.feed.last
+
+    last: int = lab.do(work())
+    return last
+
+
+def test_what_happens_is_streamed_and_what_was_missed_comes_again(lab: LabThread) -> None:
+    last = happen(lab, "one", "two")
+    stream = Stream(lab, f"/page/events?since={last - 2}")
+    assert stream.kind.startswith("text/event-stream")
+    number, found = stream.event()
+    assert (number, [one["text"] for one in found]) == (last, ["one", "two"])
+    happen(lab, "three")
+    assert [one["text"] for one in stream.event()[1]] == ["three"]
+    stream.close()
+    resumed = Stream(lab, "/page/events?since=0", Last_Event_ID=str(last))
+    assert [one["text"] for one in resumed.event()[1]] == ["three"]
+    resumed.close()
+
+
+def test_many_come_in_several_events(lab: LabThread) -> None:
+    last = happen(lab, *(str(number) for number in range(201)))
+    stream = Stream(lab, f"/page/events?since={last - 201}")
+    assert [len(stream.event()[1]), len(stream.event()[1])] == [200, 1]
+    stream.close()
+
+
+def test_a_number_of_an_earlier_lab_gives_everything(lab: LabThread) -> None:
+    happen(lab, "here")
+    stream = Stream(lab, "/page/events?since=999999999")
+    assert stream.event()[1][0]["seq"] == 1
+    stream.close()
+
+
+@pytest.mark.parametrize("since", ["x", "-1", "1" * 16, "²"])
+def test_no_number_is_told(lab: LabThread, since: str) -> None:
+    status, _, body = ask(lab, "GET", "/page/events", Last_Event_ID=since.encode().decode("latin-1"))
+    assert (status, body) == (HTTPStatus.BAD_REQUEST, "since is the number of a happening\n")
+
+
+def test_a_stream_does_not_keep_a_lab_from_stopping(tmp_path: Path) -> None:
+    thread = LabThread(tmp_path)
+    stream = Stream(thread, "/page/events?since=0")
+    thread.close()
+    stream.close()
