@@ -199,6 +199,7 @@ class Lab:
 
     def _end(self) -> None:
         if self._loop is not None and self._thread is not None:
+            self._do(self._loop.shutdown_default_executor())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
