@@ -10,24 +10,23 @@ import msgspec
 import pytest
 
 from commands import Ran, Run
-from laboratory import LabThread
 from postroom.agent import runtime
 from postroom.agent.accounts import dump, load
 from postroom.app.cli.program import run as run_program
+from postroom.lab import Lab
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabThread]:
-    """One lab for all."""
-    thread = LabThread(tmp_path_factory.mktemp("lab"))
-    yield thread
-    thread.close()
+def lab() -> Iterator[Lab]:
+    """One lab for all, whose clock nobody moves."""
+    with Lab() as running:
+        yield running
 
 
 @pytest.fixture
-def by_pop3(lab: LabThread, tmp_path: Path) -> str:
+def by_pop3(lab: Lab, tmp_path: Path) -> str:
     """The option that names a file of the lab's accounts as they would be without IMAP."""
-    known = load(lab.runtime / runtime.NAME / runtime.ACCOUNTS)
+    known = load(runtime.lab_directory(lab.environ()) / runtime.ACCOUNTS)
     for name, account in known.accounts.items():
         known.accounts[name] = msgspec.structs.replace(account, imap=None)
     path = tmp_path / "pop3.toml"
@@ -38,7 +37,7 @@ def by_pop3(lab: LabThread, tmp_path: Path) -> str:
 
 @pytest.fixture
 def mail(
-    lab: LabThread,
+    lab: Lab,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsysbinary: pytest.CaptureFixture[bytes],
@@ -46,7 +45,8 @@ def mail(
     """Runs `postroom mail ...`: `mail("list --as bob")`, or word by word; `stdin=` is what it reads."""
     for name in ("POSTROOM_MAIL_CONFIG", "POSTROOM_CONFIG", "EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(lab.runtime))
+    for name, value in lab.environ().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
     def run(*words: str, stdin: str = "") -> Ran:

@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 
 from commands import Run
-from laboratory import LabThread
+from postroom.lab import Lab
 
 NUMBERS = count(1)
 Put = Callable[..., str]
 
 
 @pytest.fixture
-def put(lab: LabThread, mail: Run, request: pytest.FixtureRequest) -> Put:
+def put(lab: Lab, mail: Run, request: pytest.FixtureRequest) -> Put:
     """Puts a message into Bob's mailbox and gives its subject, which no other has."""
 
     def deliver(text: str = "Do you like ketchup?", subject: str = "") -> str:
         subject = f"{subject or request.node.name[:30]} {next(NUMBERS)}"
         header = f"From: Alice <alice@crepes.test>\r\nTo: bob@hamburger.test\r\nSubject: {subject}\r\n"
-        port = lab.lab.ports["hamburger.test"]["smtp"]
+        port = lab.ports("hamburger.test")["smtp"]
         with smtplib.SMTP("127.0.0.1", port, "crepes.test") as client:
             client.sendmail("alice@crepes.test", ["bob@hamburger.test"], f"{header}\r\n{text}\r\n".encode())
         return subject

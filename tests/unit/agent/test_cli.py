@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from commands import Run
-from laboratory import LabThread
+from postroom.lab import Lab
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
@@ -126,7 +126,7 @@ def test_hidden_recipients_stay_hidden(mail: Run, letter: Callable[..., dict[str
 def test_verbose_shows_the_dialogue_without_the_password(mail: Run, lab: Any) -> None:
     ran = mail("send --as alice bob@hamburger.test -v --subject v --body x")
     assert ">MAIL FROM:<alice@crepes.test>" in ran.err
-    assert all(one.password not in ran.err for one in lab.lab.inhabitants)
+    assert all(one.password not in ran.err for one in lab._running.inhabitants)
 
 
 def test_watch_shows_what_comes(mail: Run, by_pop3: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,8 +190,8 @@ def test_how_a_message_is_written(mail: Run, letter: Callable[..., dict[str, Any
     assert mail(f"check {line['number']} --as bob --without nothing").code == 2
 
 
-def test_a_message_without_a_header(mail: Run, lab: LabThread) -> None:
-    with smtplib.SMTP("127.0.0.1", lab.lab.ports["hamburger.test"]["smtp"], "crepes.test") as client:
+def test_a_message_without_a_header(mail: Run, lab: Lab) -> None:
+    with smtplib.SMTP("127.0.0.1", lab.ports("hamburger.test")["smtp"], "crepes.test") as client:
         client.sendmail("nobody@crepes.test", ["bob@hamburger.test"], b"Do you like ketchup?\r\n")
     for line in mail("list --as bob").out.splitlines():
         number, *cells = line.split("\t")

@@ -7,18 +7,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from laboratory import LabThread
 from postroom.agent.accounts import Account, choose, load
 from postroom.agent.connecting import way_to
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.invocation import CommandFailed
 from postroom.agent.pop3_mailbox import Pop3Mailbox
 from postroom.agent.runtime import ACCOUNTS, lab_directory
+from postroom.lab import Lab
 
 
 @pytest.fixture
-def bob(lab: LabThread) -> Account:
-    return choose(load(lab_directory({"XDG_RUNTIME_DIR": str(lab.runtime)}) / ACCOUNTS), "bob")
+def bob(lab: Lab) -> Account:
+    return choose(load(lab_directory(lab.environ()) / ACCOUNTS), "bob")
 
 
 def with_pop3(account: Account, **changes: object) -> Account:
@@ -26,8 +26,8 @@ def with_pop3(account: Account, **changes: object) -> Account:
     return msgspec.structs.replace(account, pop3=msgspec.structs.replace(account.pop3, **changes))
 
 
-async def test_starttls_and_implicit_tls(lab: LabThread, bob: Account) -> None:
-    implicit = with_pop3(bob, tls="implicit", port=lab.lab.ports["hamburger.test"]["pop3s"])
+async def test_starttls_and_implicit_tls(lab: Lab, bob: Account) -> None:
+    implicit = with_pop3(bob, tls="implicit", port=lab.ports("hamburger.test")["pop3s"])
     for account in (bob, implicit):
         mailbox = await Pop3Mailbox.open(account)
         await mailbox.close()

@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from commands import Run
-from laboratory import LabThread
 from postroom.app.operations.office import Watched
+from postroom.lab import Lab
 
 
 def test_a_message_for_the_terminal_is_shown_and_filed(
-    mail: Run, lab: LabThread, monkeypatch: pytest.MonkeyPatch
+    mail: Run, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (bob,) = [one for one in lab.lab.inhabitants if one.address == "bob@hamburger.test"]
-    server = lab.lab.servers["hamburger.test"]
+    (bob,) = [one for one in lab._running.inhabitants if one.address == "bob@hamburger.test"]
+    server = lab._running.servers["hamburger.test"]
     watch, watched = server.watch, threading.Event()
 
     def marked(account_id: int) -> AsyncIterator[Watched]:
@@ -26,7 +26,7 @@ def test_a_message_for_the_terminal_is_shown_and_filed(
 
     def send() -> None:
         assert watched.wait(30)
-        with smtplib.SMTP("127.0.0.1", lab.lab.ports["hamburger.test"]["smtp"], "crepes.test") as client:
+        with smtplib.SMTP("127.0.0.1", lab.ports("hamburger.test")["smtp"], "crepes.test") as client:
             client.login(bob.address, bob.password)
             assert client.docmd(f"SAML FROM:<{bob.address}>")[0] == 250
             assert client.rcpt(bob.address)[0] == 250

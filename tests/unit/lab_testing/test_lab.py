@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from postroom.agent.accounts import load
+from postroom.agent.runtime import ACCOUNTS, lab_directory
 from postroom.lab import Lab
 
 pytest_plugins = ["pytester"]
@@ -34,6 +36,32 @@ def test_data_that_is_kept(tmp_path: Path) -> None:
         with Lab(data=tmp_path) as lab:
             assert set(lab.ports("crepes.test")) > {"smtp", "imap", "http"}
     assert (tmp_path / "ca").is_dir()
+
+
+def test_commands_find_it_while_it_runs(tmp_path: Path) -> None:
+    with Lab(data=tmp_path) as lab:
+        box = lab.mailbox("carol")
+        directory = Path(lab.environ()["XDG_RUNTIME_DIR"])
+        known = load(lab_directory(lab.environ()) / ACCOUNTS).accounts
+        assert {one.address for one in known.values()} >= {
+            box.address,
+            "alice@crepes.test",
+            "bob@hamburger.test",
+        }
+    assert not directory.exists()
+
+
+async def test_residents(tmp_path: Path) -> None:
+    with Lab() as lab:
+        alice = lab.resident("alice@crepes.test")
+        bob = await lab.resident_async("bob@hamburger.test")
+        await alice.send_async(b"From: alice@crepes.test\r\nSubject: Pie\r\n\r\nToday?\r\n", bob.address)
+        mail = await bob.wait_async(subject="Pie", timeout=30)
+        assert "dkim=pass" in mail.header("Authentication-Results")
+        with pytest.raises(
+            ValueError, match=r"address 'eve@crepes\.test'; there are alice@crepes\.test, bob@hamburger\.test"
+        ):
+            lab.resident("eve@crepes.test")
 
 
 def test_a_lab_that_does_not_run() -> None:

@@ -103,7 +103,8 @@ async def own_lab(*, hidden: bool) -> AsyncIterator[Place]:
     """A lab that ends with the lesson. `hidden`: nobody but the lesson finds it; else it is this user's, for commands in another terminal."""
     from postroom.app.logs import make_log
     from postroom.lab.cli.word import word
-    from postroom.lab.laboratory import Laboratory, LabSettings
+    from postroom.lab.house_settings import LabSettings
+    from postroom.lab.laboratory import Laboratory
     from postroom.lab.plan import residents
 
     async with AsyncExitStack() as stack:

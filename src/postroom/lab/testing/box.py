@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fnmatch
+import smtplib
 import time
 from collections.abc import Coroutine
+from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from postroom.lab.testing.mail import Attachment, Mail
@@ -99,6 +101,19 @@ class Mailbox:
     def http_url(self) -> str:
         """The same as a URL."""
         return f"http://{self.host}:{self.http_port}"
+
+    def send(self, message: EmailMessage | bytes, *to: str) -> None:
+        """Sends as its owner does, after a login; without `to` to whom the message names. What `smtplib` raises says what was refused."""
+        with smtplib.SMTP(self.host, self.submission_port, timeout=PATIENCE) as smtp:
+            smtp.login(self.address, self.password)
+            if isinstance(message, bytes):
+                smtp.sendmail(self.address, to, message)
+            else:
+                smtp.send_message(message, self.address, to or None)
+
+    async def send_async(self, message: EmailMessage | bytes, *to: str) -> None:
+        """As `send`."""
+        await asyncio.to_thread(self.send, message, *to)
 
     def token(self, *scopes: str) -> str:
         """A bearer token (OAUTHBEARER, XOAUTH2, JMAP) for these protocols, such as `imap` and `jmap`; for all without."""

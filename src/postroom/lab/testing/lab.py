@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shutil
 import tempfile
 import threading
 from collections.abc import Coroutine, Sequence
@@ -22,7 +23,9 @@ from typing import Any, Final, Self, TypeVar, Unpack
 
 import uvloop
 
+from postroom.agent import runtime
 from postroom.app.logs import make_log
+from postroom.lab.cli.word import word
 from postroom.lab.clock import parse_step
 from postroom.lab.fault_rules import FaultRule, Step, Terms
 from postroom.lab.house_settings import LabSettings
@@ -30,7 +33,7 @@ from postroom.lab.laboratory import Laboratory
 from postroom.lab.mishaps import parse_mishap
 from postroom.lab.plan import HOUSES, residents
 from postroom.lab.testing.box import Mailbox
-from postroom.lab.testing.residence import new_mailbox
+from postroom.lab.testing.residence import mailbox_of, new_mailbox
 from postroom.lab.testing.transcript import Transcript
 
 T = TypeVar("T")
@@ -78,6 +81,7 @@ class Lab:
     def stop(self) -> None:
         """Stops it, whether it runs or not."""
         if self._laboratory is not None:
+            shutil.rmtree(self._laboratory.settings.data / "run", ignore_errors=True)
             self._do(self._laboratory.stop())
             self._laboratory = None
         self._end()
@@ -98,6 +102,21 @@ class Lab:
         """As `mailbox`."""
         work = self._move_in(name, domain)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
+
+    def resident(self, address: str) -> Mailbox:
+        """The account of somebody who lives there already: `alice@crepes.test`, `bob@hamburger.test`."""
+        return self._do(self._resident(address))
+
+    async def resident_async(self, address: str) -> Mailbox:
+        """As `resident`."""
+        work = self._resident(address)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
+
+    def environ(self) -> dict[str, str]:
+        """What a program is to have in its environment so that `postroom mail`, `postroom journey` and others find this lab, and whoever lives in it now."""
+        found = {"XDG_RUNTIME_DIR": str(self._running.settings.data / "run")}
+        runtime.publish(word(self._running), runtime.lab_directory(found))
+        return found
 
     def ports(self, domain: str = HOME) -> dict[str, int]:
         """The ports of a domain's server on 127.0.0.1, by service."""
@@ -167,12 +186,20 @@ class Lab:
     async def _move_in(self, name: str, domain: str) -> Mailbox:
         return await new_mailbox(self._running, name, domain)
 
+    async def _resident(self, address: str) -> Mailbox:
+        found = await mailbox_of(self._running, address)
+        if found is None:
+            there = ", ".join(sorted(one.address for one in self._running.inhabitants))
+            raise ValueError(f"nobody in this lab has the address {address!r}; there are {there}")
+        return found
+
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._loop is not None
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def _end(self) -> None:
         if self._loop is not None and self._thread is not None:
+            self._do(self._loop.shutdown_default_executor())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()

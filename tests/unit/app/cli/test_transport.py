@@ -9,25 +9,23 @@ from pathlib import Path
 import pytest
 
 from commands import Run
-from laboratory import LabThread
-from postroom.lab.mishaps import parse_mishap
+from postroom.lab import Lab
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabThread]:
+def lab() -> Iterator[Lab]:
     """One whose crepes.test is as it should be, and whose hamburger.test has no TLSA records and the wrong policy."""
-    made = LabThread(tmp_path_factory.mktemp("lab"), [parse_mishap("sts-mismatch")])
-    yield made
-    made.close()
+    with Lab(faults=["sts-mismatch"]) as running:
+        yield running
 
 
 Ask = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def ask(lab: LabThread, run: Run) -> Ask:
+def ask(lab: Lab, run: Run) -> Ask:
     def asked(domain: str, *more: str) -> tuple[int, str]:
-        running = lab.lab
+        running = lab._running
         ports = running.ports.get(domain, {"smtp": 25})
         https = running.https_port({"crepes.test": "127.0.0.2"}.get(domain, "127.0.0.3"))
         place = f"--resolver 127.0.0.1:{running.names.port} --port {ports['smtp']} --https-port {https}"
