@@ -28,26 +28,33 @@ from postroom.app.settings import (
 from postroom.app.surroundings import Surroundings
 from postroom.app.tls_settings import MtaStsSettings, TlsSettings
 from postroom.lab.ca import LabCa
+from postroom.lab.catch_all import CATCH_ALL, catch_all_of
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
+from postroom.lab.fault_book import CLEAR, LIST, PUT_ON, FaultBook
+from postroom.lab.fault_guest import Trouble
 from postroom.lab.fault_rules import FaultRules
-from postroom.lab.faults import FAULTS, FaultyDoor
+from postroom.lab.fault_server import FaultyServer, wrong_answer
+from postroom.lab.faults import FAULTS
 from postroom.lab.feed import Feed, heard
 from postroom.lab.keys import Publisher, new_keys, settle
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.switches import Switches
 from postroom.lab.watching import WATCH, told
+from postroom.lab.wrong_certificates import WrongCertificates
 from postroom.lab.zones import ZoneText
 from postroom.message.address import Address
 from postroom.net.certificates import Pair, opportunistic
 from postroom.net.clock import MovableClock
 from postroom.net.ourselves import is_ourselves
-from postroom.store import accounts, aliases, directory, domains
+from postroom.store import accounts, aliases, directory, domains, jobs
 from postroom.store.accounts import NewAccount
 from postroom.store.engine import Transaction
+from postroom.store.jobs import Destinations
 from postroom.store.throttle import Limits as LoginLimits
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy
@@ -56,11 +63,13 @@ FREE_BYTES = 64 << 20  # a lab is content with a small disk
 FAREWELL_SECONDS = (
     1.0  # that conversations have when the lab stops: whoever presses Ctrl-C waits for the prompt
 )
-STANDS_IN = ("slow", "drop-after-data")  # faults whose addresses take mail all the same
 
 
 class LabSettings(msgspec.Struct, frozen=True):
-    """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does."""
+    """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does.
+
+    With `catch_all`, one mailbox gets what has no other, of any domain.
+    """
 
     data: Path
     base: int
@@ -68,6 +77,7 @@ class LabSettings(msgspec.Struct, frozen=True):
     log: Log
     faults: Sequence[Chosen] = ()
     enforce: bool = False
+    catch_all: bool = False
 
 
 class Inhabitant(msgspec.Struct, frozen=True):
@@ -91,19 +101,19 @@ class Laboratory:
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.feed = Feed(self.clock.now, self._name_of)
+        self.switches = Switches(self.rules, self.servers.get, self._republish, self._revive, self._part)
+        self.switches.start_with(settings.faults)
+        wrong = WrongCertificates(self.ca, self.clock.now)
+        self.trouble = Trouble(self.rules, self.clock, wrong.context)
         self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in HOUSES}
-        self._policies = {house.domain: self._policy(house) for house in HOUSES}
         self._sites = {
             house.domain: PolicySite(
-                self._policies[house.domain], self._certificates([f"mta-sts.{house.domain}"])
+                partial(self._policy, house), self._certificates([f"mta-sts.{house.domain}"])
             )
             for house in HOUSES
         }
-        self.names = Names(HOUSES, self.clock, self._heard, self._edited)
-        for house in HOUSES:
-            for name, fault in self._troubles(house).faults:
-                self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
+        self.names = Names(HOUSES, self.clock, self._heard, self._edited, partial(wrong_answer, self.rules))
         self.publisher = Publisher(self.names, "quarantine" if settings.enforce else "none")
 
     async def start(self) -> None:
@@ -116,18 +126,23 @@ class Laboratory:
             self.publisher.start(
                 [(house, self.servers[house.domain], self.ports[house.domain]) for house in HOUSES]
             )
+            for chosen in self.switches:
+                await self.switches.apply(chosen)
             await self.control.start()
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
-        """Stops everything, in order."""
+        """Stops everything, in order; what is full is so no longer."""
+        if self.switches.is_any_full:
+            await self.switches.clear()
         await self.publisher.stop()
         await self.control.stop()
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self.names.stop()
+        self.trouble.close()
 
     def settings_of(self, house: House) -> Settings:
         """The configuration of one of the servers, as a file would hold it."""
@@ -164,22 +179,14 @@ class Laboratory:
         )
 
     def _troubles(self, house: House) -> Troubles:
-        return Troubles(self.settings.faults, house.domain)
+        return self.switches.troubles(house.domain)
 
     def _certificates(self, names: Sequence[str]) -> list[Pair]:
         return self.ca.issue(names, self.clock.now(), kinds=("ecdsa",))
 
     def _certificates_of(self, house: House) -> list[Pair]:
-        """What a house's servers show. With an expired one, each call makes another key."""
+        """What a house's servers show."""
         names = [house.host, house.domain, *names_of(house.domain), "localhost", house.ip, "127.0.0.1"]
-        match self._troubles(house).certificate:
-            case "expired":
-                names[0] = f"expired.{house.host}"  # files of their own
-                pairs = self.ca.issue(names, self.clock.now())
-                self.ca.expire(pairs, [house.host, *names[1:]], self.clock.now())
-                return pairs
-            case "another name":
-                return self.ca.issue([f"elsewhere.{house.domain}"], self.clock.now())
         return self.ca.issue(names, self.clock.now())
 
     def _policy(self, house: House) -> Policy:
@@ -190,8 +197,25 @@ class Laboratory:
         house = next((house for house in HOUSES if house.domain == zone.origin), None)
         if house is None:
             return zone
-        said = [*tlsa_lines(self._shown[house.domain]), *sts_lines(house, self._policies[house.domain])]
-        return ZoneText(zone.origin, self._troubles(house).edited(completed(zone, said)))
+        said = [*tlsa_lines(self._shown[house.domain]), *sts_lines(house, self._policy(house))]
+        troubles = self._troubles(house)
+        return ZoneText(zone.origin, troubles.edited(completed(troubles.unsaid(zone), said)))
+
+    async def _republish(self, domain: str) -> None:
+        """A domain's zone or policy is another one now."""
+        await self.publisher.again(domain)
+
+    def _part(self) -> None:
+        """The servers forget what they know of each other."""
+        self.names.forget()
+        self.trouble.part({house.ip for house in HOUSES})
+
+    async def _revive(self) -> None:
+        """Nothing is down any more: what waits for the lab's servers is tried now."""
+        for server in self.servers.values():
+            for house in HOUSES:
+                await server.engine.write(partial(_due, Destinations(house.domain), self.clock.now()))
+            server.wake()
 
     def https_port(self, ip: str) -> int:
         """Where the web server at an address of the lab is."""
@@ -199,6 +223,7 @@ class Laboratory:
 
     async def _open(self, house: House) -> None:
         settings = self.settings_of(house)
+        meddling = FaultyServer(house.domain, self.trouble, self.feed, self.switches.is_full)
         world = Surroundings(
             self.clock,
             self.names.resolver(),
@@ -208,12 +233,13 @@ class Laboratory:
             self._smtp_port,
             house.ip,
             True,
-            lambda door: FaultyDoor(door, house.domain, self.clock.sleep, self.rules),
+            meddling.door,
             LoginLimits(0, 0, ()),
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
-            withheld=self._troubles(house).withheld,
             tap=partial(self.feed.overhear, house.domain),
+            meddling=meddling,
+            catch_all=catch_all_of(self.names.has) if self.settings.catch_all else None,
         )
         server = await Server.open(settings, world, self.failed)
         try:
@@ -227,7 +253,14 @@ class Laboratory:
 
     def _operations(self) -> dict[str, Operation]:
         """What commands may ask of the running lab."""
-        return {CLOCK: partial(moved, self.clock), WATCH: partial(told, self.feed)}
+        book = FaultBook(self.switches, self.rules)
+        return {
+            CLOCK: partial(moved, self.clock),
+            WATCH: partial(told, self.feed),
+            PUT_ON: book.put_on,
+            LIST: book.listed,
+            CLEAR: book.cleared,
+        }
 
     def _name_of(self, ip: str) -> str:
         """The server that has an address of its own in this lab."""
@@ -248,13 +281,15 @@ class Laboratory:
         """Where the host at an address of the lab takes mail; port 25 of addresses that are not the lab's leads nowhere."""
         for house in HOUSES:
             if house.ip == ip:
-                return self.ports[house.domain]["smtp"]
+                return self.trouble.port(house.domain, self.ports[house.domain]["smtp"])
         return 25
 
     async def _settle_in(self, server: Server, house: House) -> None:
         """The domain, its people and the addresses of faults; whoever lives there already stays as he is."""
         keys = asyncio.create_task(new_keys())
         people = [person for person in self.settings.people if person.address.domain == house.domain]
+        if self.settings.catch_all and CATCH_ALL.domain == house.domain:
+            people.append(Person(CATCH_ALL))
         passwords = _Passwords(self.settings.data / house.domain / "passwords")
         for person in people:
             await self.move_in(server, Person(person.address, passwords.of(person)))
@@ -317,11 +352,14 @@ def _moving_in(server: Server, new: NewAccount) -> Callable[[Transaction], Await
     return work
 
 
+async def _due(hop: Destinations, now: int, tx: Transaction) -> None:
+    await jobs.hop_due(tx, hop, now)
+
+
 def _fault_addresses(house: House, target: Address) -> Callable[[Transaction], Awaitable[None]]:
     async def work(tx: Transaction) -> None:
-        for name in STANDS_IN:
+        for name in (name for name, fault in FAULTS.items() if fault.takes):
             address = Address(name, house.domain)
-            assert name in FAULTS
             if await directory.exact(tx, address) is None:
                 await aliases.add_alias(tx, address, [target])
 

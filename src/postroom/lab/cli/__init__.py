@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from postroom.agent.invocation import commands
+from postroom.lab.cli import faults as lab_faults
 from postroom.lab.cli import starting
 from postroom.lab.cli.clock import move_clock
 from postroom.lab.cli.screen import Wishes
@@ -24,6 +25,7 @@ app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 app.command("clock")(move_clock)
+app.add_typer(lab_faults.app, name="faults")
 
 
 @app.callback(invoke_without_command=True)
@@ -48,6 +50,9 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     enforce: Annotated[
         bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
     ] = False,
+    catch_all: Annotated[
+        bool, typer.Option("--catch-all", help="One mailbox gets what has no other, of any domain.")
+    ] = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -59,7 +64,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
     where = Path(tempfile.mkdtemp(prefix="postroom-lab-")) if ephemeral and data is None else data or _home()
-    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults, enforce)
+    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults, enforce, catch_all)
     try:
         code = starting.run(wishes)
     finally:

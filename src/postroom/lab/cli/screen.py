@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from postroom.lab.laboratory import Laboratory
 
 
+SHOWN = ("tempfail", "slow")  # of the addresses that ask for faults
+
+
 class Wishes(msgspec.Struct, frozen=True):
     """What the command line asks for."""
 
@@ -31,6 +34,7 @@ class Wishes(msgspec.Struct, frozen=True):
     ephemeral: bool
     faults: Sequence[Chosen] = ()
     enforce: bool = False
+    catch_all: bool = False
 
 
 def announce(running: Laboratory, wishes: Wishes) -> None:
@@ -44,8 +48,6 @@ def announce(running: Laboratory, wishes: Wishes) -> None:
 
 def screen(running: Laboratory, wishes: Wishes) -> list[str]:
     """What a person reads: who is who, what is where, and what to type next."""
-    from postroom.lab.faults import FAULTS
-
     us = _program()
     lines = ["Postroom lab: two mail servers with DNS and certificates, on this machine only."]
     passwords = {one.address: one.password for one in running.inhabitants}
@@ -65,7 +67,8 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         f"  {us} mail --as bob list",
         f"  {us} journey --last",
         f"  {us} lab clock +5h   # what is due until then happens now",
-        f"Faults: write to {'@ '.join(FAULTS)}@hamburger.test",
+        f"Faults: {'@ '.join(SHOWN)}@hamburger.test ...; {us} lab faults list",
+        *(["Mail to anybody else, of any domain, is in catch-all's mailbox."] if wishes.catch_all else []),
         *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
         "Ctrl-C stops the lab.",
     ]

@@ -32,7 +32,9 @@ async def _live(wishes: Wishes) -> int:
     stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
     running = Laboratory(
-        LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.faults, wishes.enforce)
+        LabSettings(
+            wishes.data, wishes.base, wishes.people, log, wishes.faults, wishes.enforce, wishes.catch_all
+        )
     )
     try:
         await running.start()

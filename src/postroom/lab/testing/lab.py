@@ -24,8 +24,9 @@ from typing import Any, Final, Self, TypeVar, Unpack
 import uvloop
 
 from postroom.app.logs import make_log
+from postroom.lab.catch_all import CATCH_ALL
 from postroom.lab.clock import parse_step
-from postroom.lab.fault_rules import FaultRule, Step, Terms
+from postroom.lab.fault_rules import FaultRule, Terms
 from postroom.lab.laboratory import Laboratory, LabSettings
 from postroom.lab.mishaps import parse_mishap
 from postroom.lab.plan import HOUSES, House, Person, residents
@@ -43,12 +44,19 @@ PATIENCE: Final = 60.0  # seconds for anything that the lab is asked to do
 class Lab:
     """Two mail domains, `hamburger.test` and `crepes.test`. `faults` are names of `postroom lab --fault`; `enforce` as its option.
 
-    `data` is where it keeps its things; without, in a directory that goes when it stops.
+    `data` is where it keeps its things; without, in a directory that goes when it stops. With `catch_all`, the mailbox `lab.catch_all` gets what has no
+    other, of any domain.
     """
 
     def __init__(
-        self, *, faults: Sequence[str] = (), enforce: bool = False, data: Path | None = None
+        self,
+        *,
+        faults: Sequence[str] = (),
+        enforce: bool = False,
+        data: Path | None = None,
+        catch_all: bool = False,
     ) -> None:
+        self._catch_all = catch_all
         self._faults = [parse_mishap(text) for text in faults]
         self._enforce = enforce
         self._data = data
@@ -99,6 +107,11 @@ class Lab:
         work = self._move_in(name or f"box-{secrets.token_hex(6)}", domain)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
 
+    @property
+    def catch_all(self) -> Mailbox:
+        """The mailbox for all that has no other; raises `LookupError` in a lab without one."""
+        return self._do(self._mailbox_of(CATCH_ALL))
+
     def ports(self, domain: str = HOME) -> dict[str, int]:
         """The ports of a domain's server on 127.0.0.1, by service."""
         return dict(self._running.ports[domain])
@@ -126,16 +139,33 @@ class Lab:
         """The lab's time, in unix seconds."""
         return self._running.clock.now() / 1_000_000
 
-    def fault(self, at: Step, **terms: Unpack[Terms]) -> FaultRule:
-        """Has something go wrong from now on; see `FaultRule`."""
-        return self._running.rules.add(FaultRule(at, **terms))
+    def fault(self, at: str, **terms: Unpack[Terms]) -> FaultRule:
+        """Has something go wrong from now on, at a stage such as `rcpt` or `imap FETCH`; see `FaultRule`."""
+        rule, switches = FaultRule(at, **terms), self._running.switches
+
+        async def add() -> FaultRule:
+            return switches.add(rule)
+
+        return self._do(add())
+
+    def switch_on(self, name: str) -> None:
+        """Switches a fault with a name on, `no-mx` or `no-mx@crepes.test`; see docs/faults.md. What is on stays so."""
+        self._do(self._running.switches.put_on(parse_mishap(name)))
+
+    def switch_off(self, name: str) -> None:
+        """It is well again, whether it was on or not."""
+        self._do(self._running.switches.take_off(parse_mishap(name)))
+
+    def is_on(self, name: str) -> bool:
+        """Whether a fault with a name is switched on."""
+        return parse_mishap(name) in self._running.switches
 
     def clear_faults(self, *rules: FaultRule) -> None:
-        """Ends these faults; all that were switched on when none is named."""
+        """Ends these faults; when none is given, all that are on, with those that have names."""
         if not rules:
-            self._running.rules.clear()
-        for rule in rules:
-            self._running.rules.remove(rule)
+            self._do(self._running.switches.clear())
+        else:
+            self._do(self._running.switches.remove(*rules))
 
     def transcript(self) -> Transcript:
         """What is said from now on: the journeys of messages."""
@@ -155,7 +185,9 @@ class Lab:
 
     async def _open(self, data: Path) -> Laboratory:
         log = make_log("json", "warning", self._log)
-        made = Laboratory(LabSettings(data, 0, residents(), log, self._faults, self._enforce))
+        made = Laboratory(
+            LabSettings(data, 0, residents(), log, self._faults, self._enforce, self._catch_all)
+        )
         await made.start()
         return made
 
@@ -167,10 +199,17 @@ class Lab:
         if taken is not None:
             raise ValueError(f"{person.address} lives in this lab already")
         await laboratory.move_in(server, person)
-        account_id = await acl.account_of(server.engine.reading(), str(person.address))
-        assert account_id is not None
+        return await self._mailbox_of(person.address)
+
+    async def _mailbox_of(self, address: Address) -> Mailbox:
+        laboratory, domain = self._running, address.domain
+        known = {one.address: one.password for one in laboratory.inhabitants}
+        server = laboratory.servers[domain]
+        account_id = await acl.account_of(server.engine.reading(), str(address))
+        if account_id is None:
+            raise LookupError(f"{address} does not live in this lab")
         place = Place(server, laboratory.ports[domain], self._running_loop)
-        return Mailbox(place, account_id, str(person.address), person.password)
+        return Mailbox(place, account_id, str(address), known[str(address)])
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._loop is not None
