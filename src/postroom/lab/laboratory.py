@@ -7,7 +7,7 @@ between any others. Not here: the command (`lab.cli`), the zones (`lab.zones`), 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -21,35 +21,39 @@ from postroom.app.surroundings import Surroundings
 from postroom.lab.attendance import CLASS, attendance
 from postroom.lab.ca import LabCa
 from postroom.lab.capture import CAPTURE, Captures, taken
+from postroom.lab.catch_all import catch_all_address, catch_all_of
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.describing import DESCRIBE, described
 from postroom.lab.dns import Question
 from postroom.lab.doors import DOOR, turned
 from postroom.lab.explained import Explained
+from postroom.lab.fault_book import CLEAR, LIST, PUT_ON, FaultBook
+from postroom.lab.fault_guest import Trouble
 from postroom.lab.fault_rules import FaultRules
-from postroom.lab.faults import FaultyDoor
+from postroom.lab.fault_server import FaultyServer, wrong_answer
 from postroom.lab.feed import Feed, heard
 from postroom.lab.house_settings import LabSettings, settings_of
 from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.keys import Publisher
-from postroom.lab.mishaps import Troubles
 from postroom.lab.names import Names
 from postroom.lab.notes import people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, PAGE_OFFSET, House, Person
-from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Passwords, moved_in, settle_in
+from postroom.lab.showing import Showing
 from postroom.lab.slips import SLIPS, slip
+from postroom.lab.switches import Switches
 from postroom.lab.watching import WATCH, told
-from postroom.lab.zones import ZoneText
-from postroom.net.certificates import Pair, opportunistic
+from postroom.lab.wrong_certificates import WrongCertificates
+from postroom.net.certificates import opportunistic
 from postroom.net.clock import MovableClock
 from postroom.net.ourselves import is_ourselves
+from postroom.store import jobs
+from postroom.store.engine import Transaction
+from postroom.store.jobs import Destinations
 from postroom.store.throttle import Limits as LoginLimits
-from postroom.web.hosts import names_of
-from postroom.web.mta_sts import Policy
 
 if TYPE_CHECKING:
     from postroom.lab.http_server import HttpServer
@@ -73,7 +77,6 @@ class Laboratory:
         self.ports: dict[str, dict[str, int]] = {}
         self.inhabitants: list[Inhabitant] = []
         self.rules = FaultRules()
-        self.web_servers: dict[str, int] = {}  # ports of others' web servers in this lab, by their addresses
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now(), settings.keys)
         self.feed = Feed(self.clock.now, self._name_of)
@@ -82,18 +85,14 @@ class Laboratory:
             self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
         )
         self.http: HttpServer | None = None  # as soon as it listens
+        self.switches = Switches(self.rules, self.servers.get, self._republish, self._revive, self._part)
+        self.switches.start_with(settings.faults)
+        self.trouble = Trouble(self.rules, self.clock, WrongCertificates(self.ca, self.clock.now).context)
         self.control = LabControl(settings.data, self._operations())
-        self._shown = {house.domain: self._certificates_of(house) for house in self.houses}
-        self._policies = {house.domain: self._policy(house) for house in self.houses}
-        self._sites = {
-            house.domain: PolicySite(
-                self._policies[house.domain], self._certificates([f"mta-sts.{house.domain}"])
-            )
-            for house in self.houses
-        }
-        self.names = Names(self.houses, self.clock, self._heard, self._edited)
+        self.showing = Showing(settings, self.ca, self.clock.now, self.switches.troubles)
+        wrong = partial(wrong_answer, self.rules)
+        self.names = Names(self.houses, self.clock, self._heard, self.showing.edited, wrong)
         self.names.server.overheard = self.captures.asked
-        self._set_names_wrong()
         self.publisher = Publisher(self.names, "quarantine" if settings.enforce else "none")
 
     async def start(self) -> None:
@@ -101,11 +100,13 @@ class Laboratory:
         base = self.settings.base
         try:
             await self.names.start(base + DNS_OFFSET if base else 0)
-            await asyncio.gather(*(self._sites[house.domain].start(house.ip) for house in self.houses))
+            await self.showing.start()
             await asyncio.gather(*(self._open(house) for house in self.houses))
             self.publisher.start(
                 [(house, self.servers[house.domain], self.ports[house.domain]) for house in self.houses]
             )
+            for chosen in self.switches:
+                await self.switches.apply(chosen)
             await self._open_page(base + PAGE_OFFSET if base else 0)
             await self.control.start()
         except BaseException:
@@ -113,14 +114,17 @@ class Laboratory:
             raise
 
     async def stop(self) -> None:
-        """Stops everything, in order."""
+        """Stops everything, in order; what is full is so no longer."""
+        if self.switches.is_any_full:
+            await self.switches.clear()
         await self.publisher.stop()
         await self.control.stop()
         if self.http is not None:
             await self.http.stop(FAREWELL_SECONDS)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
-        await asyncio.gather(*(site.stop() for site in self._sites.values()))
+        await self.showing.stop()
         await self.names.stop()
+        self.trouble.close()
 
     async def _open_page(self, port: int) -> None:
         """The lab's own HTTP server, last: its page shows what is there."""
@@ -139,66 +143,33 @@ class Laboratory:
     def _tell(self, error: BaseException) -> None:
         self.settings.log.error("lab.fault", exc_info=error, error=str(error))
 
-    def _troubles(self, house: House) -> Troubles:
-        return Troubles(self.settings.faults, house.domain)
+    async def _republish(self, domain: str) -> None:
+        """A domain's zone or policy is another one now."""
+        await self.publisher.again(domain)
 
-    def _certificates(self, names: Sequence[str]) -> list[Pair]:
-        return self.ca.issue(names, self.clock.now(), kinds=("ecdsa",))
+    def _part(self) -> None:
+        """The servers forget what they know of each other."""
+        self.names.forget()
+        self.trouble.part({house.ip for house in self.houses})
 
-    def _certificates_of(self, house: House) -> list[Pair]:
-        """What a house's servers show. With an expired one, each call makes another key."""
-        names = [
-            house.host,
-            house.domain,
-            *names_of(house.domain),
-            *house.further,
-            "localhost",
-            house.ip,
-            "127.0.0.1",
-        ]
-        names += filter(None, (self.settings.bind,))
-        match self._troubles(house).certificate:
-            case "expired":
-                names[0] = f"expired.{house.host}"  # files of their own
-                pairs = self.ca.issue(names, self.clock.now())
-                self.ca.expire(pairs, [house.host, *names[1:]], self.clock.now())
-                return pairs
-            case "another name":
-                return self.ca.issue([f"elsewhere.{house.domain}"], self.clock.now())
-        return self.ca.issue(names, self.clock.now())
+    async def _revive(self) -> None:
+        """Nothing is down any more: what waits for the lab's servers is tried now."""
+        for server in self.servers.values():
+            for house in self.houses:
+                await server.engine.write(partial(_due, Destinations(house.domain), self.clock.now()))
+            server.wake()
 
-    def _policy(self, house: House) -> Policy:
-        return policy_of(self._troubles(house).sts_mx or house.host)
-
-    def _edited(self, zone: ZoneText) -> ZoneText:
-        """A zone with what its domain says of the safety of its mail server, unless it does already, and with what is wrong with it."""
-        house = next((house for house in self.houses if house.domain == zone.origin), None)
-        if house is None:
-            return zone
-        said = [*tlsa_lines(self._shown[house.domain]), *sts_lines(house, self._policies[house.domain])]
-        return ZoneText(zone.origin, self._troubles(house).edited(completed(zone, said)))
-
-    def https_port(self, ip: str) -> int:
-        """Where the web server at an address of the lab is."""
-        if ip in self.web_servers:
-            return self.web_servers[ip]
-        return next((self._sites[house.domain].port for house in self.houses if house.ip == ip), 443)
-
-    def _set_names_wrong(self) -> None:
-        for house in self.houses:
-            for name, fault in self._troubles(house).faults:
-                self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
-
-    def _forget_faults(self) -> int:
+    async def _forget_faults(self) -> int:
         """Ends the faults that were switched on while it ran; gives how many."""
-        switched_on = len(list(self.rules)) + self.names.server.clear_faults()
-        self.rules.clear()
-        self._set_names_wrong()
-        return switched_on - sum(len(self._troubles(house).faults) for house in self.houses)
+        switched_on = len(self.switches.described())
+        await self.switches.clear()
+        for chosen in self.settings.faults:
+            await self.switches.put_on(chosen)
+        return max(0, switched_on - len(self.switches.described()))
 
     async def reset(self) -> dict[str, int]:
         """As it was at its beginning, though not the clock; gives what was taken away: `faults`, `messages`, `queued`, `journeys`."""
-        faults = self._forget_faults()
+        faults = await self._forget_faults()
         taken = await reset(self.servers.values())
         self.feed.clear()
         return {"faults": faults, **taken}
@@ -213,8 +184,8 @@ class Laboratory:
             yield msgspec.to_builtins(slip(one.address, one.password, self.settings.bind, ports))
 
     async def _open(self, house: House) -> None:
-        pairs = self._shown[house.domain]
-        settings = settings_of(house, self.settings, pairs, self.ca.path)
+        settings = settings_of(house, self.settings, self.showing.pairs(house.domain), self.ca.path)
+        meddling = FaultyServer(house.domain, self.trouble, self.feed, self.switches.is_full)
         world = Surroundings(
             self.clock,
             self.names.resolver(),
@@ -224,20 +195,21 @@ class Laboratory:
             self._smtp_port,
             house.ip,
             True,
-            lambda door: FaultyDoor(door, house.domain, self.clock.sleep, self.rules),
+            meddling.door,
             LoginLimits(0, 0, BOUND_DELAYS if self.settings.bind else ()),
             farewell=FAREWELL_SECONDS,
-            https_port_of=self.https_port,
-            withheld=self._troubles(house).withheld,
+            https_port_of=self.showing.https_port,
             tap=partial(self.captures.hear, self.feed, house.domain),
             journeyed=partial(self.feed.journeyed, house.domain),
             found=partial(self.feed.found, house.domain, house.host),
             strict_at=frozenset(filter(None, (self.settings.bind,))),
+            meddling=meddling,
+            catch_all=catch_all_of(self.houses, self.names.has) if self.settings.catch_all else None,
         )
         server = await Server.open(settings, world, self.failed)
         here = Path(settings.server.data)
         try:
-            self.inhabitants += await settle_in(server, house, self.settings.people, Passwords(here))
+            self.inhabitants += await settle_in(server, house, self._people(), Passwords(here))
             own = {str(one.address) for one in self.settings.people if one.password}
             await settle_notes(server, house, own, passwords=not self.settings.bind)
             self.ports[house.domain] = await server.start()
@@ -249,7 +221,11 @@ class Laboratory:
 
     def _operations(self) -> dict[str, Operation]:
         """What commands may ask of the running lab."""
+        book = FaultBook(self.switches, self.rules)
         return {
+            PUT_ON: book.put_on,
+            LIST: book.listed,
+            CLEAR: book.cleared,
             CLOCK: partial(moved, self.clock),
             WATCH: partial(told, self.explained),
             CAPTURE: partial(taken, self.captures),
@@ -260,6 +236,11 @@ class Laboratory:
             DESCRIBE: partial(described, self._facts),
             DOOR: partial(turned, self.rules, self.servers),
         }
+
+    def _people(self) -> list[Person]:
+        """Who lives there from the start on."""
+        catch_all = [Person(catch_all_address(self.houses))] if self.settings.catch_all else []
+        return [*self.settings.people, *catch_all]
 
     def _facts(self) -> dict[str, object]:
         """What is where, and what commands of the lab want to know besides."""
@@ -288,7 +269,7 @@ class Laboratory:
         """Where the host at an address of the lab takes mail; port 25 of addresses that are not the lab's leads nowhere."""
         for house in self.houses:
             if house.ip == ip:
-                return self.ports[house.domain]["smtp"]
+                return self.trouble.port(house.domain, self.ports[house.domain]["smtp"])
         return 25
 
     async def move_in(self, server: Server, person: Person) -> None:
@@ -321,3 +302,7 @@ class Laboratory:
             "page": self.url,
             **further,
         }
+
+
+async def _due(hop: Destinations, now: int, tx: Transaction) -> None:
+    await jobs.hop_due(tx, hop, now)

@@ -16,6 +16,7 @@ from msgspec import structs
 
 from postroom.agent.invocation import commands
 from postroom.lab.capture_file import Captured
+from postroom.lab.cli import faults as lab_faults
 from postroom.lab.cli import starting
 from postroom.lab.cli.attendance import show_class
 from postroom.lab.cli.capture import capture_lab
@@ -24,6 +25,7 @@ from postroom.lab.cli.clock import move_clock
 from postroom.lab.cli.options import (
     Account,
     BasePort,
+    CatchAll,
     Data,
     Enforce,
     Ephemeral,
@@ -50,6 +52,7 @@ app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 app.command("clock")(move_clock)
+app.add_typer(lab_faults.app, name="faults")
 app.command("capture")(capture_lab)
 app.command("slips")(print_slips)
 app.command("class")(show_class)
@@ -79,6 +82,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     explain: Explain = False,
     pcap: Pcap = None,
     show_secrets: ShowSecrets = False,
+    catch_all: CatchAll = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -104,6 +108,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
             play=play,
             watch=parse_choice(only, server, explain=explain) if follow else None,
             captured=Captured(pcap, show_secrets) if pcap is not None else None,
+            catch_all=catch_all,
         )
     except (BadAccount, BadMishap, BadDomain, BadBind, BadChoice) as error:
         typer.echo(f"postroom lab: {error}", err=True)

@@ -34,3 +34,6 @@ Pcap = Annotated[
 ShowSecrets = Annotated[
     bool, typer.Option("--show-secrets", help="In that file, passwords as they go, not as asterisks.")
 ]
+CatchAll = Annotated[
+    bool, typer.Option("--catch-all", help="One mailbox gets what has no other, of any domain.")
+]

@@ -1,0 +1,75 @@
+"""What the houses of a lab show of themselves to others: certificates, and what their zones say of the safety of their mail.
+
+RFC 8461 §3 (a policy on a web server of its own), RFC 7672 §3.1.1 (TLSA). Not here: the zones' other lines (`lab.zones`), certificates that are wrong on purpose
+(`lab.wrong_certificates`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from postroom.lab.ca import LabCa
+from postroom.lab.house_settings import LabSettings
+from postroom.lab.mishaps import Troubles
+from postroom.lab.plan import House
+from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.zones import ZoneText
+from postroom.net.certificates import Pair
+from postroom.web.hosts import names_of
+from postroom.web.mta_sts import Policy
+
+
+class Showing:
+    """Of all houses. `now` gives unix microseconds by the lab's clock; `troubles` what is wrong with a domain."""
+
+    def __init__(
+        self, lab: LabSettings, ca: LabCa, now: Callable[[], int], troubles: Callable[[str], Troubles]
+    ) -> None:
+        self._houses = lab.houses
+        self._bind = lab.bind
+        self._ca = ca
+        self._now = now
+        self._troubles = troubles
+        self._pairs = {house.domain: ca.issue(self._names(house), now()) for house in lab.houses}
+        self._sites = {house.domain: self._site(house) for house in lab.houses}
+        self.web_servers: dict[str, int] = {}  # ports of others' web servers in this lab, by their addresses
+
+    async def start(self) -> None:
+        """Opens the web servers of policies. Raises `CannotListen`."""
+        await asyncio.gather(*(self._sites[house.domain].start(house.ip) for house in self._houses))
+
+    async def stop(self) -> None:
+        """Closes them."""
+        await asyncio.gather(*(site.stop() for site in self._sites.values()))
+
+    def pairs(self, domain: str) -> Sequence[Pair]:
+        """What a house's servers show."""
+        return self._pairs[domain]
+
+    def https_port(self, ip: str) -> int:
+        """Where the web server at an address of the lab is."""
+        if ip in self.web_servers:
+            return self.web_servers[ip]
+        return next((self._sites[house.domain].port for house in self._houses if house.ip == ip), 443)
+
+    def edited(self, zone: ZoneText) -> ZoneText:
+        """A zone with what its domain says of the safety of its mail server, unless it does already, and with what is wrong with it."""
+        house = next((house for house in self._houses if house.domain == zone.origin), None)
+        if house is None:
+            return zone
+        said = [*tlsa_lines(self._pairs[house.domain]), *sts_lines(house, self._policy(house))]
+        troubles = self._troubles(house.domain)
+        return ZoneText(zone.origin, troubles.edited(completed(troubles.unsaid(zone), said)))
+
+    def _names(self, house: House) -> list[str]:
+        own = [house.host, house.domain, *names_of(house.domain), *house.further]
+        return [*own, "localhost", house.ip, "127.0.0.1", *filter(None, (self._bind,))]
+
+    def _site(self, house: House) -> PolicySite:
+        pairs = self._ca.issue([f"mta-sts.{house.domain}"], self._now(), kinds=("ecdsa",))
+        return PolicySite(partial(self._policy, house), pairs)
+
+    def _policy(self, house: House) -> Policy:
+        return policy_of(self._troubles(house.domain).sts_mx or house.host)
