@@ -17,19 +17,12 @@ import msgspec
 from postroom.app.locate import places_of
 from postroom.app.logs import Log
 from postroom.app.server import Server
-from postroom.app.settings import (
-    AuthenticationSettings,
-    LimitSettings,
-    ListenSettings,
-    LogSettings,
-    ServerSettings,
-    Settings,
-)
+from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
-from postroom.app.tls_settings import MtaStsSettings, TlsSettings
 from postroom.lab.attendance import CLASS, attendance
 from postroom.lab.ca import LabCa
 from postroom.lab.clock import CLOCK, moved
+from postroom.lab.configuration import configuration
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
 from postroom.lab.fault_rules import FaultRules
@@ -38,9 +31,9 @@ from postroom.lab.feed import Feed, heard
 from postroom.lab.keys import Publisher
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
-from postroom.lab.notes import people_of, settle_notes
+from postroom.lab.notes import extras_of, people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
-from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
@@ -54,7 +47,6 @@ from postroom.store.throttle import Limits as LoginLimits
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy
 
-FREE_BYTES = 64 << 20  # a lab is content with a small disk
 FAREWELL_SECONDS = (
     1.0  # that conversations have when the lab stops: whoever presses Ctrl-C waits for the prompt
 )
@@ -132,37 +124,7 @@ class Laboratory:
 
     def settings_of(self, house: House) -> Settings:
         """The configuration of one of the servers, as a file would hold it."""
-        base, here = self.settings.base, self.settings.data / house.domain
-        pairs = self._shown[house.domain]
-        return Settings(
-            server=ServerSettings(
-                house.host, house.domain, str(here), administrator=f"{house.people[0]}@{house.domain}"
-            ),
-            listen=ListenSettings(
-                tuple(filter(None, ("127.0.0.1", house.ip, self.settings.bind))),
-                smtp=house.port("smtp", base),
-                submission=house.port("submission", base),
-                submissions=house.port("submissions", base),
-                lmtp=house.port("lmtp", base),
-                pop3=house.port("pop3", base),
-                pop3s=house.port("pop3s", base),
-                imap=house.port("imap", base),
-                imaps=house.port("imaps", base),
-                http=house.port("http", base),
-                https=house.port("https", base),
-            ),
-            tls=TlsSettings(
-                tuple(str(pair.chain) for pair in pairs),
-                tuple(str(pair.key) for pair in pairs),
-                str(self.ca.path),
-            ),
-            authentication=AuthenticationSettings(
-                exempt=(), most="refuse" if self.settings.enforce else "note"
-            ),
-            mta_sts=MtaStsSettings("enforce", max_age=MAX_AGE),
-            limits=LimitSettings(free_bytes=FREE_BYTES),
-            log=LogSettings(),
-        )
+        return configuration(self.settings, house, self._shown[house.domain], self.ca.path)
 
     def _troubles(self, house: House) -> Troubles:
         return Troubles(self.settings.faults, house.domain)
@@ -273,7 +235,9 @@ class Laboratory:
             CLOCK: partial(moved, self.clock),
             WATCH: partial(told, self.feed),
             SLIPS: self._slips,
-            CLASS: partial(attendance, self.servers),
+            CLASS: partial(
+                attendance, self.servers, {name for house in self.houses for name in extras_of(house)}
+            ),
             READ: partial(read_here, self.servers),
             RESET: self._reset,
         }
