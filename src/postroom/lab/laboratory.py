@@ -37,7 +37,7 @@ from postroom.lab.house_settings import LabSettings, settings_of
 from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.keys import Publisher
 from postroom.lab.names import Names
-from postroom.lab.notes import people_of, settle_notes
+from postroom.lab.notes import extras_of, people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, PAGE_OFFSET, House, Person
 from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
@@ -230,7 +230,9 @@ class Laboratory:
             WATCH: partial(told, self.explained),
             CAPTURE: partial(taken, self.captures),
             SLIPS: self._slips,
-            CLASS: partial(attendance, self.servers),
+            CLASS: partial(
+                attendance, self.servers, {name for house in self.houses for name in extras_of(house)}
+            ),
             READ: partial(read_here, self.servers),
             RESET: self._reset,
             DESCRIBE: partial(described, self._facts),
