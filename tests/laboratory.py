@@ -14,20 +14,23 @@ from postroom.app.logs import make_log
 from postroom.lab.cli.word import word
 from postroom.lab.laboratory import Laboratory, LabSettings
 from postroom.lab.mishaps import Chosen
-from postroom.lab.plan import residents
+from postroom.lab.plan import HOUSES, residents
 
 
 class LabThread:
     """A running lab and its files; `do` runs a coroutine in its loop."""
 
-    def __init__(self, directory: Path, faults: Sequence[Chosen] = (), *, enforce: bool = False) -> None:
+    def __init__(
+        self, directory: Path, faults: Sequence[Chosen] = (), *, enforce: bool = False, **terms: Any
+    ) -> None:
+        """`terms` are further fields of `LabSettings`."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.log = io.StringIO()
-        settings = LabSettings(
-            directory / "lab", 0, residents(), make_log("json", "warning", self.log), faults, enforce
-        )
+        people = terms.pop("people", residents(terms.get("houses", HOUSES)))
+        log = make_log("json", "warning", self.log)
+        settings = LabSettings(directory / "lab", 0, people, log, faults, enforce, **terms)
         self.lab = Laboratory(settings)
         self.do(self.lab.start())
         self.runtime = directory / "run"

@@ -175,7 +175,7 @@ def smtp_config(
         starttls=service is not Service.LMTP,
         mechanisms=mechanisms(settings) if submission or (world.open_house and service is Service.MX) else (),
         sasl=supply,
-        plaintext_auth=world.open_house,
+        plaintext_auth=world.passwords_in_clear,
         auth_required=submission,
         unqualified_ok=True,
         etrn=service is Service.MX,
@@ -190,7 +190,7 @@ def pop3_config(settings: Settings, world: Surroundings, supply: Supply = PASSWO
     return Pop3Config(
         settings.server.hostname,
         stls=True,
-        plaintext=world.open_house,
+        plaintext=world.passwords_in_clear,
         mechanisms=mechanisms(settings),
         sasl=supply,
         login_delay=mailboxes.pop3_login_delay,
@@ -210,7 +210,7 @@ def imap_config(
     return ImapConfig(
         settings.server.hostname,
         starttls=True,
-        plaintext=world.open_house,
+        plaintext=world.passwords_in_clear,
         mechanisms=mechanisms(settings),
         sasl=supply,
         literal_minus=settings.mailboxes.imap_literal_minus,

@@ -56,6 +56,7 @@ from postroom.store.store import Store
 from postroom.store.vault import Vault, key_in
 
 DAY = 86_400_000_000  # microseconds
+CLASS_LOGINS = 1_000  # of one address that wait for their turn in an open house: a class has one
 
 
 class Parts(msgspec.Struct):
@@ -96,6 +97,12 @@ async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[Bas
         raise
 
 
+def _login_settings(settings: Settings, world: Surroundings) -> LoginSettings:
+    """The policy's, with room for a whole class behind one address in an open house."""
+    usual = LoginSettings(world.login_limits, building.home_domain(settings))
+    return msgspec.structs.replace(usual, waiting_per_client=CLASS_LOGINS) if world.open_house else usual
+
+
 def _build(settings: Settings, world: Surroundings, store: Store, node: Node) -> Parts:
     keys = places_of(settings).keys
     clock, ids = world.clock, node.ids
@@ -122,8 +129,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     placer.later = runner.later
     acceptance = _acceptance(world, store, router, placer, runner)
     passwords = Passwords(derive=derived)
-    login_settings = LoginSettings(world.login_limits, building.home_domain(settings))
-    login = LoginPolicy(store.engine, passwords, clock, login_settings, vault)
+    login = LoginPolicy(store.engine, passwords, clock, _login_settings(settings, world), vault)
     login.announce = store.changes.announce
     names = (settings.server.hostname, authenticating.identity(settings))
     premises = Premises(names[0], store.engine, router, acceptance, clock, ids.next, room.check, names[1])

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from postroom.app import authenticating, building, guarding
 from postroom.app.building import Tls
@@ -127,24 +129,18 @@ class Services:
         """Opens all ports that are asked for; gives those that were opened, by service. Raises `CannotListen` and then listens nowhere."""
         await self.logins.look()
         await asyncio.to_thread(discard_leftovers, places_of(self._settings).incoming)
-        submission, imap = self._submission(), self._imap()
-        sessions = {
-            "smtp": self._mx("smtp"),
-            "submission": submission,
-            "submissions": submission,
-            "lmtp": self._lmtp(),
-            "pop3": self._pop3(),
-            "pop3s": self._pop3(),
-            "imap": imap,
-            "imaps": imap,
-        }
+        sessions = self._sessions(self._world)
+        strict = sessions
+        if self._world.strict_at:
+            strict = self._sessions(structs.replace(self._world, strict=True))
         opened: list[tuple[Listener, str]] = []
         for place in places_to_listen(self._settings.listen):
             given = self._world.inherited.get(place.service)
             if place.port >= 0 or given:
-                door = self._door(place.service, sessions.get(place.service, self._web))
-                listening = given or sockets.tcp(place.addresses, place.port)
-                opened += [(Listener(one, door), place.service) for one in listening]
+                for one in given or sockets.tcp(place.addresses, place.port):
+                    chosen = strict if one.getsockname()[0] in self._world.strict_at else sessions
+                    door = self._door(place.service, chosen.get(place.service, self._web))
+                    opened.append((Listener(one, door), place.service))
         self._listeners = [listener for listener, _ in opened]
         self._ports.update((name, listener.port) for listener, name in opened)
         mail = [listener for listener, name in opened if name not in WEB]
@@ -155,6 +151,20 @@ class Services:
         for listener in self._listeners[len(mail) :]:
             await listener.start()
         return dict(self._ports)
+
+    def _sessions(self, world: Surroundings) -> Mapping[str, Callable[[], Session]]:
+        """What serves a client of each service."""
+        submission, imap = self._submission(world), self._imap(world)
+        return {
+            "smtp": self._mx(world, "smtp"),
+            "submission": submission,
+            "submissions": submission,
+            "lmtp": self._lmtp(world),
+            "pop3": self._pop3(world),
+            "pop3s": self._pop3(world),
+            "imap": imap,
+            "imaps": imap,
+        }
 
     async def _open_site(self) -> None:
         await asyncio.to_thread(
@@ -193,9 +203,14 @@ class Services:
         self._world.log.error("session.fault", exc_info=error, error=str(error))
 
     def _smtp(
-        self, service: Service, tls: str, door: MxDoor | SubmissionDoor, guard: Guard | None = None
+        self,
+        world: Surroundings,
+        service: Service,
+        tls: str,
+        door: MxDoor | SubmissionDoor,
+        guard: Guard | None = None,
     ) -> Callable[[], Session]:
-        world, parts = self._world, self._parts
+        parts = self._parts
         home = building.home_domain(self._settings)
         shared = SmtpService(
             offers=Offers(building.smtp_config(self._settings, world, service, self.logins.supply)),
@@ -217,14 +232,14 @@ class Services:
         )
         return lambda: SmtpSession(shared)
 
-    def _mx(self, tls: str) -> Callable[[], Session]:
-        guard = guarding.mx_guard(self._settings, self._world, self._parts)
+    def _mx(self, world: Surroundings, tls: str) -> Callable[[], Session]:
+        guard = guarding.mx_guard(self._settings, world, self._parts)
         count = self._parts.tally.saw
-        door = MxDoor(self._parts.premises, authenticating.examiner(self._settings, self._world, count))
-        return self._smtp(Service.MX, tls, door, guard)
+        door = MxDoor(self._parts.premises, authenticating.examiner(self._settings, world, count))
+        return self._smtp(world, Service.MX, tls, door, guard)
 
-    def _submission(self) -> Callable[[], Session]:
-        return self._smtp(Service.SUBMISSION, "submission", self._user_door, self._user_guard)
+    def _submission(self, world: Surroundings) -> Callable[[], Session]:
+        return self._smtp(world, Service.SUBMISSION, "submission", self._user_door, self._user_guard)
 
     def _post(self) -> Post:
         """What stands behind port 587, for users who send by other ways."""
@@ -232,11 +247,11 @@ class Services:
         door = self._world.before_door(self._user_door)
         return Post(door, Offers(config), self._user_guard, self._settings.queue.undo_seconds)
 
-    def _lmtp(self) -> Callable[[], Session]:
-        return self._smtp(Service.LMTP, "smtp", MxDoor(self._parts.premises))
+    def _lmtp(self, world: Surroundings) -> Callable[[], Session]:
+        return self._smtp(world, Service.LMTP, "smtp", MxDoor(self._parts.premises))
 
-    def _pop3(self) -> Callable[[], Session]:
-        world, parts, mailboxes = self._world, self._parts, self._settings.mailboxes
+    def _pop3(self, world: Surroundings) -> Callable[[], Session]:
+        parts, mailboxes = self._parts, self._settings.mailboxes
         shelves = Shelves(parts.store, parts.node.ids, self.notes, world.clock.now)
         service = Pop3Service(
             building.pop3_config(self._settings, world, self.logins.supply),
@@ -249,8 +264,8 @@ class Services:
         )
         return lambda: Pop3Session(service)
 
-    def _imap(self) -> Callable[[], Session]:
-        world, parts = self._world, self._parts
+    def _imap(self, world: Surroundings) -> Callable[[], Session]:
+        parts = self._parts
         service = ImapService(
             building.imap_config(self._settings, world, self.logins.supply, self._jmap),
             parts.login,
@@ -262,6 +277,7 @@ class Services:
             budget=parts.budget,
             incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
             presence=Presence(self._settings.mailboxes.imap_sessions),
+            note=self.notes.add,
         )
         return lambda: ImapSession(service)
 

@@ -54,6 +54,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     `control` likewise. `withheld` are extensions of SMTP that are not offered to other servers. Conversations have `farewell` seconds when the server stops.
     `tap` listens in on every connection to the server; it is given the service, the far and the near end. `journeyed` hears of each step of a message,
     with the number of its journey, once it is written down; `found` of what checks of senders have found so far, with the client's address.
+    At the addresses of `strict_at` even an open house takes passwords under TLS only.
     """
 
     clock: Clock
@@ -75,3 +76,10 @@ class Surroundings(msgspec.Struct, frozen=True):
     tap: Callable[[str, Peer, Peer], Overheard] | None = None
     journeyed: Callable[[int, Hop], None] | None = None
     found: Callable[[str, Verdicts], None] | None = None
+    strict_at: frozenset[str] = frozenset()
+    strict: bool = False  # whoever is being served stands at such an address
+
+    @property
+    def passwords_in_clear(self) -> bool:
+        """Whether passwords are taken without TLS."""
+        return self.open_house and not self.strict

@@ -108,6 +108,12 @@ class LabDns:
         else:
             self._faults[key] = fault
 
+    def clear_faults(self) -> int:
+        """Switches all faults off; gives how many were on."""
+        number = len(self._faults)
+        self._faults.clear()
+        return number
+
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listens on UDP and TCP of the same port, any free one for 0; returns it. Raises OSError."""
         for attempt in range(_PORT_TRIES):

@@ -7,12 +7,10 @@ between any others. Not here: the command (`lab.cli`), the zones (`lab.zones`), 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import msgspec
 
@@ -29,45 +27,49 @@ from postroom.app.settings import (
 )
 from postroom.app.surroundings import Surroundings
 from postroom.app.tls_settings import MtaStsSettings, TlsSettings
+from postroom.lab.attendance import CLASS, attendance
 from postroom.lab.ca import LabCa
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
 from postroom.lab.explained import Explained
 from postroom.lab.fault_rules import FaultRules
-from postroom.lab.faults import FAULTS, FaultyDoor
+from postroom.lab.faults import FaultyDoor
 from postroom.lab.feed import Feed, heard
-from postroom.lab.inhabitants import Inhabitant
-from postroom.lab.keys import Publisher, new_keys, settle
+from postroom.lab.front import Front
+from postroom.lab.keys import Publisher
 from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
-from postroom.lab.plan import DNS_OFFSET, HOUSES, PAGE_OFFSET, House, Person
+from postroom.lab.notes import people_of, settle_notes
+from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.reading_here import READ, read_here
+from postroom.lab.resetting import RESET, reset
+from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
+from postroom.lab.slips import SLIPS, slip
 from postroom.lab.watching import WATCH, told
 from postroom.lab.zones import ZoneText
-from postroom.message.address import Address
 from postroom.net.certificates import Pair, opportunistic
 from postroom.net.clock import MovableClock
 from postroom.net.ourselves import is_ourselves
-from postroom.store import accounts, aliases, directory, domains
-from postroom.store.accounts import NewAccount
-from postroom.store.engine import Transaction
 from postroom.store.throttle import Limits as LoginLimits
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy
-
-if TYPE_CHECKING:
-    from postroom.lab.http_server import HttpServer
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
 FAREWELL_SECONDS = (
     1.0  # that conversations have when the lab stops: whoever presses Ctrl-C waits for the prompt
 )
-STANDS_IN = ("slow", "drop-after-data")  # faults whose addresses take mail all the same
+
+BOUND_DELAYS = (2, 4, 8, 15)  # seconds before a name may be tried again from elsewhere
 
 
 class LabSettings(msgspec.Struct, frozen=True):
-    """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does."""
+    """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does.
+
+    `houses` are its domains, each a server of its own. `bind` is an address of this machine at which others reach the servers, "" for none: there
+    passwords are taken under TLS only, and who fails to log in waits.
+    """
 
     data: Path
     base: int
@@ -75,6 +77,8 @@ class LabSettings(msgspec.Struct, frozen=True):
     log: Log
     faults: Sequence[Chosen] = ()
     enforce: bool = False
+    houses: Sequence[House] = HOUSES
+    bind: str = ""
 
 
 class Laboratory:
@@ -82,6 +86,7 @@ class Laboratory:
 
     def __init__(self, settings: LabSettings) -> None:
         self.settings = settings
+        self.houses = tuple(settings.houses)
         self.clock = MovableClock()
         self.failed = asyncio.Event()
         self.servers: dict[str, Server] = {}
@@ -92,20 +97,18 @@ class Laboratory:
         self.ca = LabCa(settings.data / "ca", self.clock.now())
         self.feed = Feed(self.clock.now, self._name_of)
         self.explained = Explained(self.feed)
-        self.http: HttpServer | None = None  # as soon as it listens
+        self.front = Front(self, settings.log)
         self.control = LabControl(settings.data, self._operations())
-        self._shown = {house.domain: self._certificates_of(house) for house in HOUSES}
-        self._policies = {house.domain: self._policy(house) for house in HOUSES}
+        self._shown = {house.domain: self._certificates_of(house) for house in self.houses}
+        self._policies = {house.domain: self._policy(house) for house in self.houses}
         self._sites = {
             house.domain: PolicySite(
                 self._policies[house.domain], self._certificates([f"mta-sts.{house.domain}"])
             )
-            for house in HOUSES
+            for house in self.houses
         }
-        self.names = Names(HOUSES, self.clock, self._heard, self._edited)
-        for house in HOUSES:
-            for name, fault in self._troubles(house).faults:
-                self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
+        self.names = Names(self.houses, self.clock, self._heard, self._edited)
+        self._set_names_wrong()
         self.publisher = Publisher(self.names, "quarantine" if settings.enforce else "none")
 
     async def start(self) -> None:
@@ -113,12 +116,12 @@ class Laboratory:
         base = self.settings.base
         try:
             await self.names.start(base + DNS_OFFSET if base else 0)
-            await asyncio.gather(*(self._sites[house.domain].start(house.ip) for house in HOUSES))
-            await asyncio.gather(*(self._open(house) for house in HOUSES))
+            await asyncio.gather(*(self._sites[house.domain].start(house.ip) for house in self.houses))
+            await asyncio.gather(*(self._open(house) for house in self.houses))
             self.publisher.start(
-                [(house, self.servers[house.domain], self.ports[house.domain]) for house in HOUSES]
+                [(house, self.servers[house.domain], self.ports[house.domain]) for house in self.houses]
             )
-            await self._open_page(base + PAGE_OFFSET if base else 0)
+            await self.front.start(base)  # last: its page shows what is there
             await self.control.start()
         except BaseException:
             await self.stop()
@@ -128,28 +131,10 @@ class Laboratory:
         """Stops everything, in order."""
         await self.publisher.stop()
         await self.control.stop()
-        if self.http is not None:
-            await self.http.stop(FAREWELL_SECONDS)
+        await self.front.stop(FAREWELL_SECONDS)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self.names.stop()
-
-    async def _open_page(self, port: int) -> None:
-        """The lab's own HTTP server, last: its page shows what is there."""
-        await asyncio.to_thread(import_module, "postroom.lab.routes")  # which takes a while
-        from postroom.lab.http_server import HttpServer
-        from postroom.lab.routes import routes_of
-
-        self.http = HttpServer(self.clock, routes_of(self), self._tell)
-        await self.http.start(port)
-
-    @property
-    def url(self) -> str:
-        """Where its page is; "" before it has started."""
-        return self.http.url if self.http is not None else ""
-
-    def _tell(self, error: BaseException) -> None:
-        self.settings.log.error("lab.fault", exc_info=error, error=str(error))
 
     def settings_of(self, house: House) -> Settings:
         """The configuration of one of the servers, as a file would hold it."""
@@ -160,7 +145,7 @@ class Laboratory:
                 house.host, house.domain, str(here), administrator=f"{house.people[0]}@{house.domain}"
             ),
             listen=ListenSettings(
-                ("127.0.0.1", house.ip),
+                tuple(filter(None, ("127.0.0.1", house.ip, self.settings.bind))),
                 smtp=house.port("smtp", base),
                 submission=house.port("submission", base),
                 submissions=house.port("submissions", base),
@@ -193,7 +178,16 @@ class Laboratory:
 
     def _certificates_of(self, house: House) -> list[Pair]:
         """What a house's servers show. With an expired one, each call makes another key."""
-        names = [house.host, house.domain, *names_of(house.domain), "localhost", house.ip, "127.0.0.1"]
+        names = [
+            house.host,
+            house.domain,
+            *names_of(house.domain),
+            *house.further,
+            "localhost",
+            house.ip,
+            "127.0.0.1",
+        ]
+        names += filter(None, (self.settings.bind,))
         match self._troubles(house).certificate:
             case "expired":
                 names[0] = f"expired.{house.host}"  # files of their own
@@ -209,7 +203,7 @@ class Laboratory:
 
     def _edited(self, zone: ZoneText) -> ZoneText:
         """A zone with what its domain says of the safety of its mail server, unless it does already, and with what is wrong with it."""
-        house = next((house for house in HOUSES if house.domain == zone.origin), None)
+        house = next((house for house in self.houses if house.domain == zone.origin), None)
         if house is None:
             return zone
         said = [*tlsa_lines(self._shown[house.domain]), *sts_lines(house, self._policies[house.domain])]
@@ -217,7 +211,35 @@ class Laboratory:
 
     def https_port(self, ip: str) -> int:
         """Where the web server at an address of the lab is."""
-        return next((self._sites[house.domain].port for house in HOUSES if house.ip == ip), 443)
+        return next((self._sites[house.domain].port for house in self.houses if house.ip == ip), 443)
+
+    def _set_names_wrong(self) -> None:
+        for house in self.houses:
+            for name, fault in self._troubles(house).faults:
+                self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
+
+    def _forget_faults(self) -> int:
+        """Ends the faults that were switched on while it ran; gives how many."""
+        switched_on = len(list(self.rules)) + self.names.server.clear_faults()
+        self.rules.clear()
+        self._set_names_wrong()
+        return switched_on - sum(len(self._troubles(house).faults) for house in self.houses)
+
+    async def reset(self) -> dict[str, int]:
+        """As it was at its beginning, though not the clock; gives what was taken away: `faults`, `messages`, `queued`, `journeys`."""
+        faults = self._forget_faults()
+        taken = await reset(self.servers.values())
+        self.feed.clear()
+        return {"faults": faults, **taken}
+
+    async def _reset(self, _: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        yield await self.reset()
+
+    async def _slips(self, _: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """A slip for each account whose password the lab knows, by address."""
+        for one in sorted(self.inhabitants, key=lambda one: one.address):
+            ports = self.ports[one.address.rpartition("@")[2]]
+            yield msgspec.to_builtins(slip(one.address, one.password, self.settings.bind, ports))
 
     async def _open(self, house: House) -> None:
         settings = self.settings_of(house)
@@ -231,17 +253,21 @@ class Laboratory:
             house.ip,
             True,
             lambda door: FaultyDoor(door, house.domain, self.clock.sleep, self.rules),
-            LoginLimits(0, 0, ()),
+            LoginLimits(0, 0, BOUND_DELAYS if self.settings.bind else ()),
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
             withheld=self._troubles(house).withheld,
             tap=partial(self.feed.overhear, house.domain),
             journeyed=partial(self.feed.journeyed, house.domain),
             found=partial(self.feed.found, house.domain, house.host),
+            strict_at=frozenset(filter(None, (self.settings.bind,))),
         )
         server = await Server.open(settings, world, self.failed)
+        here = Path(settings.server.data)
         try:
-            await self._settle_in(server, house)
+            self.inhabitants += await settle_in(server, house, self.settings.people, Passwords(here))
+            own = {str(one.address) for one in self.settings.people if one.password}
+            await settle_notes(server, house, own, passwords=not self.settings.bind)
             self.ports[house.domain] = await server.start()
             await self.publisher.publish(house, server, self.ports[house.domain])
         except BaseException:
@@ -251,103 +277,56 @@ class Laboratory:
 
     def _operations(self) -> dict[str, Operation]:
         """What commands may ask of the running lab."""
-        return {CLOCK: partial(moved, self.clock), WATCH: partial(told, self.explained)}
+        return {
+            CLOCK: partial(moved, self.clock),
+            WATCH: partial(told, self.explained),
+            SLIPS: self._slips,
+            CLASS: partial(attendance, self.servers),
+            READ: partial(read_here, self.servers),
+            RESET: self._reset,
+        }
 
     def _name_of(self, ip: str) -> str:
         """The server that has an address of its own in this lab."""
-        return next((house.host for house in HOUSES if house.ip == ip), "")
+        return next((house.host for house in self.houses if house.ip == ip), "")
 
     def _heard(self, question: Question) -> None:
         """A question to the lab's DNS."""
         self.feed.asked(question)
-        self.settings.log.debug(
-            "dns.question",
-            name=question.name,
-            kind=question.kind,
-            rcode=question.rcode,
-            transport=question.transport,
-        )
+        facts = ("name", "kind", "rcode", "transport")
+        self.settings.log.debug("dns.question", **{one: getattr(question, one) for one in facts})
 
     def _smtp_port(self, ip: str) -> int:
         """Where the host at an address of the lab takes mail; port 25 of addresses that are not the lab's leads nowhere."""
-        for house in HOUSES:
-            if house.ip == ip:
-                return self.ports[house.domain]["smtp"]
-        return 25
-
-    async def _settle_in(self, server: Server, house: House) -> None:
-        """The domain, its people and the addresses of faults; whoever lives there already stays as he is."""
-        keys = asyncio.create_task(new_keys())
-        people = [person for person in self.settings.people if person.address.domain == house.domain]
-        passwords = _Passwords(self.settings.data / house.domain / "passwords")
-        for person in people:
-            await self.move_in(server, Person(person.address, passwords.of(person)))
-        first = Address(house.people[0], house.domain)
-        await server.engine.write(_fault_addresses(house, first))
-        await settle(server, house, await keys)
+        return next((self.ports[house.domain]["smtp"] for house in self.houses if house.ip == ip), 25)
 
     async def move_in(self, server: Server, person: Person) -> None:
         """One more account, also while the lab runs; whoever is there already stays as he is."""
-        password = person.password.encode()
-        verifier = await server.passwords.verifier(password)
-        scram = await server.passwords.scram(password, person.address.key, server.vault)
-        new = NewAccount(person.address, verifier, scram=scram)
-        await server.engine.write(_moving_in(server, new))
-        self.inhabitants.append(Inhabitant(str(person.address), person.password))
+        self.inhabitants.append(await moved_in(server, person))
 
     def controls(self) -> dict[str, Path]:
         """The control socket of each domain's server."""
         return {domain: places_of(server.settings).control for domain, server in self.servers.items()}
 
+    @property
+    def printed(self) -> dict[str, str]:
+        """The passwords that course notes have, by address; none are good where others can reach the lab."""
+        if self.settings.bind:
+            return {}
+        return {name: word for house in self.houses for name, word in people_of(house).items()}
+
     def describe(self) -> dict[str, object]:
         """What is where: the object that `postroom lab --json` prints."""
+        notes = {name: house.domain for house in self.houses for name in house.further}
+        further = {"notes": {"domains": notes, "accounts": self.printed}} if notes else {}
         return {
-            "domains": {house.domain: self.ports[house.domain] for house in HOUSES},
+            "domains": {house.domain: self.ports[house.domain] for house in self.houses},
             "dns": self.names.port,
             "ca": str(self.ca.path),
             "accounts": {
                 one.address: one.password for one in sorted(self.inhabitants, key=lambda one: one.address)
             },
             "data": str(self.settings.data),
-            "page": self.url,
+            "page": self.front.url,
+            **further,
         }
-
-
-class _Passwords:
-    """The passwords of a lab's accounts, kept beside it so that the second start knows those that the first made up."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: dict[str, str] = msgspec.json.decode(path.read_bytes()) if path.exists() else {}
-
-    def of(self, person: Person) -> str:
-        """The password that the account has, or will have."""
-        known = self._known.get(person.address.key)
-        if known is None:
-            known = self._known[person.address.key] = person.password or secrets.token_hex(4)
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.touch(0o600)
-            self._path.write_bytes(msgspec.json.encode(self._known))
-        return known
-
-
-def _moving_in(server: Server, new: NewAccount) -> Callable[[Transaction], Awaitable[None]]:
-    async def work(tx: Transaction) -> None:
-        now, address = server.clock.now(), new.address
-        if await directory.domain(tx, address.domain) is None:
-            await domains.add(tx, address.domain, now)
-        if await directory.exact(tx, address) is None:
-            await accounts.add(tx, new, server.ids, now)
-
-    return work
-
-
-def _fault_addresses(house: House, target: Address) -> Callable[[Transaction], Awaitable[None]]:
-    async def work(tx: Transaction) -> None:
-        for name in STANDS_IN:
-            address = Address(name, house.domain)
-            assert name in FAULTS
-            if await directory.exact(tx, address) is None:
-                await aliases.add_alias(tx, address, [target])
-
-    return work

@@ -7,13 +7,13 @@ docs/faults.md describes and a test sees. A table; not here: faults that an addr
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
 
 from postroom.lab.dns import Fault
-from postroom.lab.plan import HOUSES
+from postroom.lab.plan import HOUSES, House, domains_of
 
 _SERVER, _SENDER = (house.domain for house in HOUSES)
 
@@ -91,17 +91,22 @@ class Chosen(msgspec.Struct, frozen=True):
         return f"{self.name}@{self.domain}: {self.mishap.words}"
 
 
-def parse_mishap(text: str) -> Chosen:
-    """`NAME`, or `NAME@DOMAIN`; raises `BadMishap`."""
+def parse_mishap(text: str, houses: Sequence[House] = HOUSES) -> Chosen:
+    """`NAME`, or `NAME@DOMAIN`, in a lab of these houses; raises `BadMishap`."""
     name, _, domain = text.partition("@")
     if name not in MISHAPS:
         near = difflib.get_close_matches(name, MISHAPS, n=1, cutoff=0.4)
         remedy = f"did you mean {near[0]}?" if near else f"there are {', '.join(MISHAPS)}"
         raise BadMishap(f"--fault {text}: {remedy}")
-    domains = [house.domain for house in HOUSES]
-    if domain and domain not in domains:
-        raise BadMishap(f"--fault {text}: the lab's domains are {' and '.join(domains)}")
-    return Chosen(name, domain or MISHAPS[name].at)
+    if domain and domain not in {house.domain for house in houses}:
+        raise BadMishap(f"--fault {text}: the lab's domains are {domains_of(houses)}")
+    return Chosen(name, domain or _usual(MISHAPS[name].at, houses))
+
+
+def _usual(domain: str, houses: Sequence[House]) -> str:
+    """The house that stands where this one stands in the usual lab."""
+    place = [house.domain for house in HOUSES].index(domain)
+    return houses[min(place, len(houses) - 1)].domain
 
 
 class Troubles:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from postroom.lab.dns import LabDns, Question
+from postroom.lab.notes import zones_of
 from postroom.lab.plan import House
 from postroom.lab.zones import ZoneText, mail_zone, reverse_zone
 from postroom.net.clock import Clock
@@ -31,6 +32,7 @@ class Names:
     ) -> None:
         zones = [mail_zone(house.domain, "mail", [house.ip]) for house in houses]
         zones.append(reverse_zone("127.in-addr.arpa", {house.ip: house.host for house in houses}))
+        zones += [zone for house in houses for zone in zones_of(house)]
         self._clock = clock
         self.server = LabDns(zones, clock, heard, edited)
         self.port = 0

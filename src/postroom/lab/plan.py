@@ -5,9 +5,11 @@ Names under .test (RFC 6761 §6.2), addresses in 127.0.0.0/8 (RFC 1122 §3.2.1.3
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import msgspec
 
-from postroom.message.address import Address, parse_mailbox
+from postroom.message.address import Address, parse_domain, parse_mailbox
 
 DEFAULT_BASE = 2500
 DNS_OFFSET = 53
@@ -27,12 +29,16 @@ OFFSETS = {
 
 
 class House(msgspec.Struct, frozen=True):
-    """One domain of the lab: `ip` is its server's address in the lab's DNS, `step` what its ports are above the base."""
+    """One domain of the lab: `ip` is its server's address in the lab's DNS, `step` what its ports are above the base.
+
+    `further` are domains that its server has besides.
+    """
 
     domain: str
     ip: str
     step: int
     people: tuple[str, ...]
+    further: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:
@@ -50,8 +56,48 @@ HOUSES = (
 )
 
 
+# Names that nobody can have in the world's DNS: RFC 6761 §6.2 to §6.5, RFC 6762 §3, RFC 8375 §3, and ICANN's for private use.
+RESERVED = (
+    "test", "example", "invalid", "localhost", "local", "internal", "home.arpa",
+    "example.com", "example.net", "example.org",
+)  # fmt: skip
+
+
+class BadDomain(Exception):
+    """A --domain that the lab cannot have; the text names it and the remedy."""
+
+
 class BadAccount(Exception):
     """An --account that the lab cannot have; the text names it and the remedy."""
+
+
+def houses_at(domains: Sequence[str]) -> tuple[House, ...]:
+    """The usual houses under other names: the first name is for the first house. Raises `BadDomain`."""
+    if len(domains) > len(HOUSES):
+        raise BadDomain(
+            f"--domain {domains[len(HOUSES)]}: a lab has {len(HOUSES)} domains, and that is one more"
+        )
+    named = [_reserved(text) for text in domains]
+    names = [*named, *(house.domain for house in HOUSES[len(named) :])]
+    if len(set(names)) < len(names):
+        raise BadDomain(f"--domain {named[-1]}: both domains of the lab would have this name")
+    return tuple(
+        msgspec.structs.replace(house, domain=name) for house, name in zip(HOUSES, names, strict=True)
+    )
+
+
+def _reserved(text: str) -> str:
+    """A domain below a name that is for no one; raises `BadDomain`."""
+    name = parse_domain(text)
+    if name is None or name.startswith("[") or not name.isascii():
+        raise BadDomain(f"--domain {text}: that is no domain name; write it as uni.test")
+    if not name.endswith(tuple(f".{suffix}" for suffix in RESERVED)):
+        first = name.partition(".")[0]
+        raise BadDomain(
+            f"--domain {text}: this name belongs to somebody, or may one day, and mail written for it elsewhere would reach him: "
+            f"use one that is kept free for such ends, as {first}.test or {first}.internal"
+        )
+    return name
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -61,18 +107,23 @@ class Person(msgspec.Struct, frozen=True):
     password: str = ""
 
 
-def residents() -> list[Person]:
-    """Those who live in every lab."""
-    return [Person(Address(name, house.domain)) for house in HOUSES for name in house.people]
+def residents(houses: Sequence[House] = HOUSES) -> list[Person]:
+    """Those who live in every lab of these houses."""
+    return [Person(Address(name, house.domain)) for house in houses for name in house.people]
 
 
-def parse_account(text: str) -> Person:
+def domains_of(houses: Iterable[House]) -> str:
+    """The domains of a lab, as words."""
+    return " and ".join(house.domain for house in houses)
+
+
+def parse_account(text: str, houses: Sequence[House] = HOUSES) -> Person:
     """`ADDR:PASSWORD`; raises `BadAccount`."""
     written, separator, password = text.partition(":")
     address = parse_mailbox(written)
-    domains = " or ".join(house.domain for house in HOUSES)
     if address is None or not separator or not password:
-        raise BadAccount(f"--account {text!r}: write it as carol@{HOUSES[0].domain}:password")
-    if address.domain not in {house.domain for house in HOUSES}:
+        raise BadAccount(f"--account {text!r}: write it as carol@{houses[0].domain}:password")
+    if address.domain not in {house.domain for house in houses}:
+        domains = " or ".join(house.domain for house in houses)
         raise BadAccount(f"--account {written}: the lab's domains are {domains}")
     return Person(address, password)

@@ -14,8 +14,8 @@ from postroom.lab.control import LabControl
 from postroom.lab.explained import Explained
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.feed import Feed
-from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.names import Names
+from postroom.lab.settling import Inhabitant
 from postroom.net.clock import MovableClock
 
 

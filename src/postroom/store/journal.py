@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from postroom.message.journey import Hop
+from postroom.message.journey import Hop, HopKind
 from postroom.store.engine import Row, Transaction
 from postroom.store.ids import first_of
 
@@ -73,6 +73,17 @@ _READ = (
 async def read(tx: Transaction, accept_id: int, limit: int = 1000) -> list[JournalRow]:
     """The first `limit` hops of a journey in their order; [] when there is no such journey (any more)."""
     return [_row(row) for row in await tx.fetch(_READ, accept_id, limit)]
+
+
+_OF_KIND = """
+SELECT accept_id, hop_id, kind, at, events FROM journal WHERE kind = $1 AND (accept_id > $2 OR (accept_id = $2 AND hop_id > $3))
+ ORDER BY accept_id, hop_id LIMIT $4
+"""
+
+
+async def of_kind(tx: Transaction, kind: HopKind, after: tuple[int, int], limit: int) -> list[JournalRow]:
+    """Hops of one kind of all journeys, behind a place (accept_id, hop_id). Goes through the journal: for people who ask."""
+    return [_row(row) for row in await tx.fetch(_OF_KIND, kind.value, *after, limit)]
 
 
 _LINKS = """

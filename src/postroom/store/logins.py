@@ -91,6 +91,7 @@ _THERE = "SELECT 1 FROM profiles WHERE account_id = $1"
 _OLD = "DELETE FROM logins WHERE account_id = $1 AND day < $2"
 _TOO_MANY = "SELECT last FROM logins WHERE account_id = $1 AND good = $2 ORDER BY last DESC LIMIT 1 OFFSET $3"
 _OLDEST = "DELETE FROM logins WHERE account_id = $1 AND good = $2 AND last <= $3"
+_FORGET = "DELETE FROM logins WHERE account_id = $1"
 _LISTING = """
 SELECT protocol, ip, method, label, good, times, first, last FROM logins WHERE account_id = $1
 ORDER BY last DESC, protocol, ip, method, label, good LIMIT $2
@@ -110,6 +111,11 @@ async def _add(account_id: int, rows: Sequence[_Row], tx: Transaction) -> None:
         row = await tx.fetchrow(_TOO_MANY, account_id, good, MOST_ROWS)
         if row is not None:
             await tx.execute(_OLDEST, account_id, good, row[0])
+
+
+async def forget(tx: Transaction, account_id: int) -> int:
+    """Forgets an account's logins; gives how many rows that were."""
+    return await tx.execute(_FORGET, account_id)
 
 
 async def listing(tx: Transaction, account_id: int, limit: int) -> list[History]:

@@ -43,7 +43,8 @@ def running(tmp_path: Path) -> SimpleNamespace:
         control=SimpleNamespace(path=tmp_path / "control"),
         controls=lambda: controls,
         describe=lambda: {"dns": 53},
-        url="http://127.0.0.1:10088/",
+        front=SimpleNamespace(url="http://127.0.0.1:10088/"),
+        printed={},
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,18 +16,31 @@ import typer
 
 from postroom.agent.invocation import commands
 from postroom.lab.cli import starting
+from postroom.lab.cli.attendance import show_class
+from postroom.lab.cli.class_options import Accounts, Bind, Domain, Number, Play
 from postroom.lab.cli.clock import move_clock
+from postroom.lab.cli.reading_here import read_mail
+from postroom.lab.cli.reset import reset_lab
 from postroom.lab.cli.screen import Wishes
 from postroom.lab.cli.shown import BadChoice, parse_choice
+from postroom.lab.cli.slips import print_slips
 from postroom.lab.cli.watch import Explain, Only, Server, watch
 from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
-from postroom.lab.plan import DEFAULT_BASE, BadAccount, parse_account, residents
+from postroom.lab.notes import furnished
+from postroom.lab.plan import DEFAULT_BASE, BadAccount, BadDomain, House, houses_at, parse_account, residents
+from postroom.lab.reachable import BadBind, parse_bind
+from postroom.lab.roll import parse_roll
+from postroom.lab.scenarios import SCENARIOS
 
 app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 app.command("clock")(move_clock)
 app.command("watch")(watch)
+app.command("slips")(print_slips)
+app.command("class")(show_class)
+app.command("reset")(reset_lab)
+app.command("read")(read_mail)
 
 
 @app.callback(invoke_without_command=True)
@@ -57,25 +71,46 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     only: Only = "",
     server: Server = "",
     explain: Explain = False,
+    domain: Domain = None,
+    accounts: Accounts = "",
+    bind: Bind = "",
+    scenario: Number = None,
+    play: Play = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
         return
+    if play and (json or not scenario):
+        typer.echo("postroom lab: --play plays a scenario for people: --scenario 1 --play", err=True)
+        raise typer.Exit(2)
     try:
-        people = [*residents(), *(parse_account(text) for text in account or ())]
-        faults = [parse_mishap(text) for text in fault or ()]
+        houses = _houses(domain or (), scenario)
+        named = [parse_account(text, houses) for text in account or ()]
+        people = [*residents(houses), *named, *(parse_roll(accounts, houses) if accounts else ())]
+        faults = [parse_mishap(text, houses) for text in fault or ()]
+        reachable = parse_bind(bind) if bind else ""
         choice = parse_choice(only, server, explain=explain) if follow else None
-    except (BadAccount, BadMishap, BadChoice) as error:
+    except (BadAccount, BadMishap, BadDomain, BadBind, BadChoice) as error:
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
-    where = Path(tempfile.mkdtemp(prefix="postroom-lab-")) if ephemeral and data is None else data or _home()
-    wishes = Wishes(json, base_port, people, where.resolve(), ephemeral, faults, enforce, choice)
+    kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
+    where = (data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))).resolve()
+    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice)
+    raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms)))
+
+
+def _run(wishes: Wishes) -> int:
     try:
-        code = starting.run(wishes)
+        return starting.run(wishes)
     finally:
-        if ephemeral:
-            shutil.rmtree(where, ignore_errors=True)
-    raise typer.Exit(code)
+        if wishes.ephemeral:
+            shutil.rmtree(wishes.data, ignore_errors=True)
+
+
+def _houses(domains: Sequence[str], scenario: int | None) -> tuple[House, ...]:
+    """The lab's, or those that a scenario needs. Raises `BadDomain`."""
+    usual = houses_at(domains)
+    return furnished(SCENARIOS[scenario].houses(usual) if scenario else usual)
 
 
 def _home() -> Path:

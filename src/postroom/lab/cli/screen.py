@@ -16,10 +16,13 @@ import typer
 
 from postroom.lab.cli.shown import Choice
 from postroom.lab.mishaps import Chosen
-from postroom.lab.plan import Person
+from postroom.lab.plan import HOUSES, House, Person
 
 if TYPE_CHECKING:
     from postroom.lab.laboratory import Laboratory
+
+
+SHOWN = 6  # accounts of a domain on the screen
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -32,6 +35,10 @@ class Wishes(msgspec.Struct, frozen=True):
     ephemeral: bool
     faults: Sequence[Chosen] = ()
     enforce: bool = False
+    houses: Sequence[House] = HOUSES
+    bind: str = ""
+    scenario: int = 0
+    play: bool = False
     watch: Choice | None = None
 
 
@@ -48,30 +55,44 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
     """What a person reads: who is who, what is where, and what to type next."""
     from postroom.lab.faults import FAULTS
 
-    us = _program()
+    us = program()
     lines = ["Postroom lab: two mail servers with DNS and certificates, on this machine only."]
     passwords = {one.address: one.password for one in running.inhabitants}
     for domain, ports in sorted(running.ports.items()):
         here = [address for address in passwords if address.endswith(f"@{domain}")]
+        more = here[SHOWN:]
+        here = here[:SHOWN] if more else here
         lines.append(f"  {domain} (mail.{domain})  web mail http://127.0.0.1:{ports['http']}/mail/")
         lines += [f"    {address:<24} password {passwords[address]}" for address in here]
+        lines += [f"    and {len(more)} more: {us} lab slips"] if more else []
         lines += [f"    {row}" for row in _rows(_services(ports))]
-        lines.append("")
+        further = next((house.further for house in wishes.houses if house.domain == domain), ())
+        lines.append(f"    also {', '.join(further)}, as in course notes" if further else "")
     lines += [
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
         f"  certificate authority {running.ca.path}",
         "",
-        f"Next: see all that happens at {running.url}, or, in a second terminal:",
+        f"Next: see all that happens at {running.front.url}, or, in a second terminal:",
         "  echo 'Do you like ketchup?' |",
-        f"    {us} mail --as alice send bob@hamburger.test --subject Hello",
+        f"    {us} mail --as alice send bob@{wishes.houses[0].domain} --subject Hello",
         f"  {us} mail --as bob list",
         f"  {us} journey --last",
         f"  {us} lab clock +5h   # what is due until then happens now",
-        f"Faults: write to {'@ '.join(FAULTS)}@hamburger.test",
+        f"Faults: write to {'@ '.join(FAULTS)}@{wishes.houses[0].domain}",
         *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
+        *([f"WARNING: open to others at {wishes.bind}."] if wishes.bind else []),
         "Ctrl-C stops the lab.",
     ]
     return lines
+
+
+def warning(address: str) -> str:
+    """What whoever opens a lab to others should know."""
+    return (
+        f"WARNING: others can reach this lab at {address}. There passwords need TLS, those of the course notes are\n"
+        "  good for nothing, and nothing is relayed for strangers. But anybody there may claim any sender and send\n"
+        "  without limit, and who takes over the lab's authority (ca.pem) trusts this machine: use a network that you trust."
+    )
 
 
 def _rows(services: list[str]) -> list[str]:
@@ -90,7 +111,7 @@ def _services(ports: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _program() -> str:
+def program() -> str:
     """How this program can be called from where the user is."""
     name = Path(sys.argv[0])
     if shutil.which("postroom") is not None and name.name == "postroom" and not name.is_absolute():

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 import typer
 
 from postroom.agent import runtime
 from postroom.agent.terminal import Terminal
-from postroom.lab.cli.screen import Wishes, announce
+from postroom.lab.cli.screen import Wishes, announce, warning
 from postroom.lab.cli.shown import Shown
 
 if TYPE_CHECKING:
     from postroom.lab.explained import Explained
+    from postroom.lab.laboratory import Laboratory
 
 
 def run(wishes: Wishes) -> int:
@@ -38,7 +40,16 @@ async def _live(wishes: Wishes) -> int:
     stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
     running = Laboratory(
-        LabSettings(wishes.data, wishes.base, wishes.people, log, wishes.faults, wishes.enforce)
+        LabSettings(
+            wishes.data,
+            wishes.base,
+            wishes.people,
+            log,
+            wishes.faults,
+            wishes.enforce,
+            wishes.houses,
+            wishes.bind,
+        )
     )
     try:
         await running.start()
@@ -49,13 +60,30 @@ async def _live(wishes: Wishes) -> int:
     directory = runtime.lab_directory()
     try:
         runtime.publish(word(running), directory)
-        announce(running, wishes)
-        watching = asyncio.ensure_future(_watch(running.explained, wishes))
-        await _first(stop, running.failed)
-        watching.cancel()
+        return await _lesson_or_lab(running, wishes, stop)
     finally:
         runtime.retract(directory)
         await running.stop()
+
+
+async def _lesson_or_lab(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int:
+    """Until Ctrl-C, or until what was to be played is played; gives the exit code."""
+    from postroom.lab.cli.playing import draw_what_is_read, explained, play
+
+    if wishes.scenario and not (wishes.json or wishes.play):
+        typer.echo("\n".join(explained(running, wishes)))
+    elif not wishes.play:
+        announce(running, wishes)
+    if wishes.bind:
+        typer.echo(f"postroom lab: {warning(wishes.bind)}", err=True)
+    beside: asyncio.Task[int] | None = None
+    if wishes.scenario and not wishes.json:
+        beside = asyncio.create_task(play(running, wishes) if wishes.play else draw_what_is_read(running))
+    watching = asyncio.create_task(_watch(running.explained, wishes))
+    await _first(stop.wait(), running.failed.wait(), *([beside] if beside else []))
+    watching.cancel()
+    if beside is not None and beside.done() and not stop.is_set():
+        return beside.result()
     return 1 if running.failed.is_set() else 0
 
 
@@ -81,8 +109,9 @@ def _stop_signal() -> asyncio.Event:
     return stop
 
 
-async def _first(*events: asyncio.Event) -> None:
-    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+async def _first(*works: Awaitable[object]) -> None:
+    """Until one of these is done; the others are ended."""
+    waiting = [asyncio.ensure_future(work) for work in works]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()

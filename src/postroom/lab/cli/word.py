@@ -11,6 +11,7 @@ from postroom.agent import runtime
 from postroom.agent.accounts import Account, AccountsFile, Endpoint, dump
 from postroom.lab.control import LAB
 from postroom.lab.laboratory import Laboratory
+from postroom.lab.settling import Inhabitant
 
 
 def word(running: Laboratory) -> dict[str, str]:
@@ -21,7 +22,9 @@ def word(running: Laboratory) -> dict[str, str]:
         for domain, control in running.controls().items()
     )
     people: dict[str, Account] = {}
-    for one in running.inhabitants:
+    known = {one.address for one in running.inhabitants}
+    printed = [Inhabitant(name, word) for name, word in running.printed.items() if name not in known]
+    for one in [*running.inhabitants, *printed]:
         name, _, domain = one.address.partition("@")
         ports = running.ports[domain]
         people[name if name not in people else one.address] = Account(

@@ -28,7 +28,7 @@ from postroom.lab.clock import parse_step
 from postroom.lab.fault_rules import FaultRule, Step, Terms
 from postroom.lab.laboratory import Laboratory, LabSettings
 from postroom.lab.mishaps import parse_mishap
-from postroom.lab.plan import HOUSES, House, Person, residents
+from postroom.lab.plan import HOUSES, Person, domains_of, residents
 from postroom.lab.testing.box import Mailbox, Place
 from postroom.lab.testing.transcript import Transcript
 from postroom.message.address import Address
@@ -137,6 +137,10 @@ class Lab:
         for rule in rules:
             self._running.rules.remove(rule)
 
+    def reset(self) -> None:
+        """As it was at its beginning: no mail, no queue, no journeys, no faults but those it was started with. Accounts stay; the clock does not go back."""
+        self._do(self._running.reset())
+
     def transcript(self) -> Transcript:
         """What is said from now on: the journeys of messages."""
         return Transcript(self._running.servers, self._do)
@@ -161,8 +165,10 @@ class Lab:
 
     async def _move_in(self, name: str, domain: str) -> Mailbox:
         laboratory = self._running
-        person = Person(Address(name, _house(domain).domain), secrets.token_urlsafe(9))
+        if domain not in laboratory.servers:
+            raise ValueError(f"the lab has no domain {domain!r}; it has {domains_of(laboratory.houses)}")
         server = laboratory.servers[domain]
+        person = Person(Address(name, domain), secrets.token_urlsafe(9))
         taken = await acl.account_of(server.engine.reading(), str(person.address))
         if taken is not None:
             raise ValueError(f"{person.address} lives in this lab already")
@@ -185,12 +191,3 @@ class Lab:
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None
-
-
-def _house(domain: str) -> House:
-    found = next((house for house in HOUSES if house.domain == domain), None)
-    if found is None:
-        raise ValueError(
-            f"the lab has no domain {domain!r}; it has {', '.join(house.domain for house in HOUSES)}"
-        )
-    return found

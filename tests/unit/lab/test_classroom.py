@@ -1,0 +1,195 @@
+"""A class in a lab: thirty clients behind one address, what their teacher sees of them, their slips, and a fresh start."""
+
+from __future__ import annotations
+
+import imaplib
+import poplib
+import smtplib
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from laboratory import LabThread
+from postroom.app.cli.program import run
+from postroom.lab.control import ask_lab
+from postroom.lab.fault_rules import FaultRule
+from postroom.lab.notes import furnished
+from postroom.lab.plan import HOUSES, residents
+from postroom.lab.roll import parse_roll
+from postroom.lab.slips import as_html, as_text, slip
+from running import until
+
+DOMAIN = "hamburger.test"
+PUPILS = 30
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabThread]:
+    thread = LabThread(tmp_path, people=[*residents(), *parse_roll(str(PUPILS))], houses=furnished(HOUSES))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(thread.runtime))
+    yield thread
+    thread.close()
+
+
+def students(lab: LabThread) -> list[tuple[str, str]]:
+    return [(one.address, one.password) for one in lab.lab.inhabitants if one.address.startswith("student")]
+
+
+def send(lab: LabThread, who: tuple[str, str], recipient: str) -> None:
+    with smtplib.SMTP("127.0.0.1", lab.lab.ports[DOMAIN]["submission"]) as smtp:
+        smtp.starttls(context=ssl.create_default_context(cafile=lab.lab.ca.path))
+        smtp.login(*who)
+        text = f"From: {who[0]}\r\nTo: {recipient}\r\nSubject: Hello\r\n\r\nDo you like ketchup?\r\n"
+        smtp.sendmail(who[0], [recipient], text)
+
+
+def view(lab: LabThread) -> dict[str, dict[str, Any]]:
+    return {record["address"]: record for record in ask_lab("class")}
+
+
+def test_thirty_clients_at_once_are_no_abuse(lab: LabThread) -> None:
+    """One address, as behind a class-room's router: all log in at the same time, several ways, and send; nobody is refused or delayed."""
+    context = ssl.create_default_context(cafile=lab.lab.ca.path)
+    ports = lab.lab.ports[DOMAIN]
+
+    def lesson(who: tuple[str, str]) -> int:
+        send(lab, who, f"bob@{DOMAIN}")
+        boxes = [imaplib.IMAP4_SSL("127.0.0.1", ports["imaps"], ssl_context=context) for _ in range(2)]
+        for box in boxes:
+            box.login(*who)
+        pop = poplib.POP3_SSL("127.0.0.1", ports["pop3s"], context=context)
+        pop.user(who[0])
+        pop.pass_(who[1])
+        pop.quit()
+        for box in boxes:
+            box.logout()
+        return 1
+
+    with ThreadPoolExecutor(PUPILS) as pool:
+        assert sum(pool.map(lesson, students(lab))) == PUPILS
+    seen = view(lab)
+    assert seen[f"bob@{DOMAIN}"]["received"] == PUPILS
+    for address, _ in students(lab):
+        one = seen[address]
+        assert (one["logins"], one["failed"], one["sent"]) == (4, 0, 1)
+        assert one["by"] == ["imap", "pop3", "smtp"]
+        assert one["last_seen"] > 0
+
+
+def test_what_a_teacher_sees(lab: LabThread, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = students(lab)[:2]
+    send(lab, first, second[0])
+    send(lab, first, "alice@crepes.test")
+    send(lab, first, "bob@hamburger.edu")  # an alias of the notes
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        send(lab, (second[0], "guess"), first[0])
+    until("alice's copy", lambda: view(lab)["alice@crepes.test"]["received"])
+    seen = view(lab)
+    assert {name: seen[first[0]][name] for name in ("logins", "sent", "received")} == {
+        "logins": 3,
+        "sent": 3,
+        "received": 0,
+    }
+    assert {name: seen[second[0]][name] for name in ("logins", "received", "last_seen")} == {
+        "logins": 0,
+        "received": 1,
+        "last_seen": 0,
+    }
+    failed = seen[second[0]]["failed"]  # smtplib tries each mechanism that it knows
+    assert failed >= 1
+    assert seen[f"bob@{DOMAIN}"]["received"] == 1
+    assert next(iter(seen)) == "alice@crepes.test"
+    assert run(["lab", "class"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    row = next(line for line in lines if line.startswith(second[0]))
+    assert row.split("\t")[1:] == ["0", "", str(failed), "0", "1", "never"]
+    assert run(["lab", "class", "--json"]) == 0
+    rows = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    assert {row["address"] for row in rows} == set(seen)
+
+
+def test_a_fresh_start(lab: LabThread, capsys: pytest.CaptureFixture[str]) -> None:
+    """Mail, queue, journeys, folders and faults go; accounts, passwords and connections stay, and all works on."""
+    who = students(lab)[0]
+    context = ssl.create_default_context(cafile=lab.lab.ca.path)
+    box = imaplib.IMAP4_SSL("127.0.0.1", lab.lab.ports[DOMAIN]["imaps"], ssl_context=context)
+    box.login(*who)
+    for name in ("Lessons", "Lessons/SMTP"):
+        assert box.create(name)[0] == "OK"
+    box.append("Lessons/SMTP", "", "", b"Subject: kept\r\n\r\nx\r\n")
+    before = box.list()[1]
+    send(lab, who, who[0])
+    send(lab, who, "tempfail@crepes.test")
+    lab.lab.rules.add(FaultRule("mail", reply="451 4.3.0 Later"))
+    assert lab.do(_queued(lab)) == 1
+    lab.lab.clock.advance(60)
+    ahead = lab.lab.clock.offset
+
+    assert run(["lab", "reset", "--json"]) == 0
+    gone = msgspec.json.decode(capsys.readouterr().out)
+    assert gone == {"faults": 1, "messages": 2, "queued": 1, "journeys": gone["journeys"]}
+    assert gone["journeys"] >= 2
+    assert lab.do(_queued(lab)) == 0
+    assert list(lab.lab.rules) == []
+    assert lab.lab.clock.offset >= ahead
+    assert box.select("INBOX")[1] == [b"0"]
+    assert len(box.list()[1]) == len(before) - 2
+    assert view(lab)[who[0]] == {
+        "address": who[0], "logins": 0, "by": [], "failed": 0, "sent": 0, "received": 0, "last_seen": 0,
+    }  # fmt: skip
+
+    send(lab, who, who[0])
+    box.noop()
+    assert box.select("INBOX")[1] == [b"1"]
+    box.logout()
+    assert run(["lab", "reset"]) == 0
+    assert "Gone: 1 messages, 0 in queues" in capsys.readouterr().out
+
+
+async def _queued(lab: LabThread) -> int:
+    from postroom.store.spool import count
+
+    return sum([await count(server.engine.reading()) for server in lab.lab.servers.values()])
+
+
+def test_slips_of_a_running_lab(lab: LabThread, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["lab", "slips", "--json"]) == 0
+    found = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(found) == PUPILS + 2
+    assert {(one["address"], one["password"]) for one in found} >= set(students(lab))
+    assert found[-1]["ports"] == lab.lab.ports[DOMAIN]
+    assert run(["lab", "slips"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"password      {password}\n" in text for _, password in students(lab))
+    assert run(["lab", "slips", "--html"]) == 0
+    assert capsys.readouterr().out.count("<section>") == PUPILS + 2
+
+
+PORTS = {
+    "smtp": 2525, "submission": 3087, "submissions": 2965, "pop3": 2610, "pop3s": 3495, "imap": 2643, "imaps": 3493,
+    "http": 2580, "https": 2943,
+}  # fmt: skip
+
+
+def test_a_slip_fits_on_its_paper() -> None:
+    text = as_text([slip("student01@hamburger.test", "maple-otter-4729", "192.168.100.100", PORTS)])
+    assert max(map(len, text.splitlines())) <= 64
+    assert "https://192.168.100.100:2943/mail/" in text
+    assert "http://127.0.0.1:2580/mail/" in as_text([slip("a@hamburger.test", "x", "", PORTS)])
+    assert "https://[fe80::1]:2943/mail/" in as_text([slip("a@hamburger.test", "x", "fe80::1", PORTS)])
+
+
+def test_what_people_choose_is_no_html() -> None:
+    html = as_html([slip("a@hamburger.test", "<script>&'\"", "", PORTS)])
+    seen: list[str] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, _attributes: seen.append(tag)  # type: ignore[method-assign]
+    parser.feed(html)
+    assert "script" not in seen
+    assert "&lt;script&gt;&amp;" in html
