@@ -146,7 +146,8 @@ def standing(rfc: str) -> str:
 
 def _world() -> Any:
     """As much of a server's surroundings as its services' configurations ask for."""
-    return SimpleNamespace(clock=SimpleNamespace(now=lambda: 0), open_house=False, withheld=frozenset())
+    clock = SimpleNamespace(now=lambda: 0)
+    return SimpleNamespace(clock=clock, open_house=False, passwords_in_clear=False, withheld=frozenset())
 
 
 # ------------------------------------------------------------------------------------------------------------------- SASL
