@@ -110,9 +110,10 @@ def test_pause_filters_and_clear(front: Page, lab: WebLab) -> None:
     front.locator("#by-server").select_option("crepes.test")
     expect(front.locator('#lines li:not([data-lane="0"])')).to_have_count(0)
     front.locator("#by-server").select_option("")
-    front.get_by_label("Connection").fill("1")
-    expect(lines(front, "#2")).to_have_count(0)
-    expect(lines(front, "#1")).not_to_have_count(0)
+    whose = lines(front, "EHLO").last.locator(".whose").inner_text()
+    front.get_by_label("Connection").fill(whose.partition("#")[2])
+    expect(lines(front, whose)).not_to_have_count(0)
+    assert set(front.locator("#lines .whose").all_inner_texts()) == {whose}
     front.get_by_label("Connection").fill("")
     front.get_by_role("button", name="Messages' text").click()
     expect(front.locator("#lines li.content")).to_have_count(0)
