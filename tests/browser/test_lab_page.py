@@ -71,10 +71,11 @@ def test_the_first_mail_and_all_that_it_causes(front: Page) -> None:
     expect(lines(front, "TLS from here on")).to_have_count(2)
     expect(lines(front, "RCPT TO:<bob@hamburger.test>").filter(has_text="<~")).to_have_count(2)
     expect(lines(front, "250 2.1.5").filter(has_text="~>")).to_have_count(2)
-    grown = lines(front, "Authentication-Results so far").all_inner_texts()
+    grown = lines(front, "Authentication-Results so far").all_text_contents()
     assert [text.count(" pass") for text in grown] == [2, 5, 6]
     assert "dmarc pass" in grown[-1]
     expect(lines(front, "<bob@hamburger.test> filed in INBOX")).to_have_count(1)
+    expect(front.locator("#newest")).to_be_hidden()  # the view follows what comes
 
 
 def test_a_line_is_explained_with_its_section(front: Page) -> None:
@@ -110,10 +111,10 @@ def test_pause_filters_and_clear(front: Page, lab: WebLab) -> None:
     front.locator("#by-server").select_option("crepes.test")
     expect(front.locator('#lines li:not([data-lane="0"])')).to_have_count(0)
     front.locator("#by-server").select_option("")
-    whose = lines(front, "EHLO").last.locator(".whose").inner_text()
+    whose = lines(front, "EHLO").last.locator(".whose").text_content() or ""
     front.get_by_label("Connection").fill(whose.partition("#")[2])
     expect(lines(front, whose)).not_to_have_count(0)
-    assert set(front.locator("#lines .whose").all_inner_texts()) == {whose}
+    assert set(front.locator("#lines .whose").all_text_contents()) == {whose}
     front.get_by_label("Connection").fill("")
     front.get_by_role("button", name="Messages' text").click()
     expect(front.locator("#lines li.content")).to_have_count(0)

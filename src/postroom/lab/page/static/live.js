@@ -5,8 +5,8 @@ import { plain } from "./happenings.js";
 import { row } from "./row.js";
 
 const MOST = 20000; // happenings that are kept here
-const MOST_ROWS = 1500; // of those that are drawn
-const PAUSE = 80; // ms between two drawings: what comes meanwhile is drawn in one go
+const MOST_ROWS = 1000; // of those that are drawn
+const PAUSE = 80; // ms between two drawings, or thrice what one takes: what comes meanwhile is drawn in one go
 const NEAR = 40; // pixels from the end that count as the end
 
 export class Live {
@@ -15,6 +15,7 @@ export class Live {
     this.waiting = [];
     this.fresh = []; // to be drawn with the next drawing
     this.drawing = 0;
+    this.pausing = PAUSE;
     this.current = null; // the line that Tab reaches
     this.paused = false;
     this.domains = [];
@@ -61,9 +62,11 @@ export class Live {
   soon() {
     this.drawing ||= setTimeout(() => {
       this.drawing = 0;
+      const began = performance.now();
       this.draw(this.fresh.splice(0));
       this.tell();
-    }, PAUSE);
+      this.pausing = Math.max(PAUSE, 3 * (performance.now() - began));
+    }, this.pausing);
   }
 
   pause(on) {
