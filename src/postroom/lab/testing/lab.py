@@ -23,15 +23,15 @@ from typing import Any, Final, Self, TypeVar, Unpack
 import uvloop
 
 from postroom.app.logs import make_log
+from postroom.lab.arrived.box import Mailbox
+from postroom.lab.arrived.residence import new_mailbox
+from postroom.lab.arrived.transcript import Transcript
 from postroom.lab.clock import parse_step
 from postroom.lab.fault_rules import FaultRule, Step, Terms
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.laboratory import Laboratory
 from postroom.lab.mishaps import parse_mishap
 from postroom.lab.plan import HOUSES, residents
-from postroom.lab.testing.box import Mailbox
-from postroom.lab.testing.residence import new_mailbox
-from postroom.lab.testing.transcript import Transcript
 
 T = TypeVar("T")
 HOME: Final = HOUSES[0].domain
@@ -159,7 +159,7 @@ class Lab:
 
     async def _open(self, data: Path) -> Laboratory:
         log = make_log("json", "warning", self._log)
-        wanted = LabSettings(data, 0, residents(), log, self._faults, self._enforce, CERTIFIED)
+        wanted = LabSettings(data, 0, residents(), log, self._faults, self._enforce, keys=CERTIFIED)
         made = Laboratory(wanted)
         await made.start()
         return made
