@@ -31,7 +31,7 @@ class Client:
     def __init__(self, lab: LabThread) -> None:
         self.lab = lab.lab
         self.thread = lab
-        self.root = lab.lab.url
+        self.root = lab.lab.front.url
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """`path` from the root when it begins with /, else from the version's."""

@@ -218,11 +218,17 @@ class Runner:
             self._at_work.pop((job.spool_id, job.number), None)
         if placed is not None:
             self._use.publish([*attempt.changes, *placed.changes])
-            if self._use.journeyed is not None and attempt.tried:
-                self._use.journeyed(job.letter.accept_id, hop_of(job, attempt))
+            self._tell(job, attempt, placed)
             self.take(placed.jobs)
         if attempt.hop_down or attempt.delayed or not attempt.tried or job.probe:
             self.wake()  # the time of the next try has changed
+
+    def _tell(self, job: Job, attempt: Attempt, placed: Placed) -> None:
+        journeyed = self._use.journeyed
+        if journeyed is not None:
+            steps = [(job.letter.accept_id, hop_of(job, attempt))] if attempt.tried else []
+            for accept_id, hop in (*steps, *placed.reports):
+                journeyed(accept_id, hop)
 
     async def _write_down(self, job: Job, attempt: Attempt) -> Placed | None:
         """Settles, several times if the store is away: what was sent and not written down would be sent again."""

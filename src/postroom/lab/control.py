@@ -34,6 +34,18 @@ class LabControl:
         """Ends."""
         await self._server.stop()
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """The names of all."""
+        return frozenset(self._operations)
+
+    async def ask(self, operation: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The same from within: the records of an operation that comes to its end. Raises `OperationError`."""
+        known = self._operations.get(operation)
+        if known is None:
+            raise OperationError(f"a lab knows no {operation}")
+        return [record async for record in known(arguments)]
+
     async def _perform(self, caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
         if not caller.is_administrator:
             raise OperationError(f"{caller.name} may not command this lab: it is somebody else's")

@@ -1,8 +1,8 @@
 """The lab's own HTTP server: one port of this machine alone, behind which its applications stand (`lab.routes` has the table).
 
 RFC 9112, on the connections, limits and deadlines of every service of ours. Nobody signs in here: who is on this machine may. So a request must name this machine as its host
-(RFC 9110 §7.2: a foreign name that leads here is refused), and one that changes something must not come from another site's page (Fetch Metadata,
-RFC 6454 §7). Not here: what is answered.
+(RFC 9110 §7.2: a foreign name that leads here is refused), and one that changes something must not come from another site's page (Fetch Metadata, Origin).
+Not here: what is answered.
 """
 
 from __future__ import annotations

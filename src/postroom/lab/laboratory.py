@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -24,20 +23,21 @@ from postroom.lab.capture import CAPTURE, Captures, taken
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
+from postroom.lab.explained import Explained
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.faults import FaultyDoor
 from postroom.lab.feed import Feed, heard
+from postroom.lab.front import Front
 from postroom.lab.house_settings import LabSettings, settings_of
-from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.keys import Publisher
 from postroom.lab.mishaps import Troubles
 from postroom.lab.names import Names
 from postroom.lab.notes import people_of, settle_notes
-from postroom.lab.plan import DNS_OFFSET, PAGE_OFFSET, House, Person
+from postroom.lab.plan import DNS_OFFSET, House, Person
 from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
-from postroom.lab.settling import Passwords, moved_in, settle_in
+from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
 from postroom.lab.slips import SLIPS, slip
 from postroom.lab.watching import WATCH, told
 from postroom.lab.zones import ZoneText
@@ -47,9 +47,6 @@ from postroom.net.ourselves import is_ourselves
 from postroom.store.throttle import Limits as LoginLimits
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy
-
-if TYPE_CHECKING:
-    from postroom.lab.http_server import HttpServer
 
 FAREWELL_SECONDS = (
     1.0  # that conversations have when the lab stops: whoever presses Ctrl-C waits for the prompt
@@ -76,7 +73,8 @@ class Laboratory:
         self.captures = Captures(
             self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
         )
-        self.http: HttpServer | None = None  # as soon as it listens
+        self.explained = Explained(self.feed)
+        self.front = Front(self, settings.log)
         self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in self.houses}
         self._policies = {house.domain: self._policy(house) for house in self.houses}
@@ -101,7 +99,7 @@ class Laboratory:
             self.publisher.start(
                 [(house, self.servers[house.domain], self.ports[house.domain]) for house in self.houses]
             )
-            await self._open_page(base + PAGE_OFFSET if base else 0)
+            await self.front.start(base)  # last: its page shows what is there
             await self.control.start()
         except BaseException:
             await self.stop()
@@ -111,28 +109,10 @@ class Laboratory:
         """Stops everything, in order."""
         await self.publisher.stop()
         await self.control.stop()
-        if self.http is not None:
-            await self.http.stop(FAREWELL_SECONDS)
+        await self.front.stop(FAREWELL_SECONDS)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self.names.stop()
-
-    async def _open_page(self, port: int) -> None:
-        """The lab's own HTTP server, last: its page shows what is there."""
-        await asyncio.to_thread(import_module, "postroom.lab.routes")  # which takes a while
-        from postroom.lab.http_server import HttpServer
-        from postroom.lab.routes import routes_of
-
-        self.http = HttpServer(self.clock, routes_of(self), self._tell)
-        await self.http.start(port)
-
-    @property
-    def url(self) -> str:
-        """Where its page is; "" before it has started."""
-        return self.http.url if self.http is not None else ""
-
-    def _tell(self, error: BaseException) -> None:
-        self.settings.log.error("lab.fault", exc_info=error, error=str(error))
 
     def _troubles(self, house: House) -> Troubles:
         return Troubles(self.settings.faults, house.domain)
@@ -244,7 +224,7 @@ class Laboratory:
         """What commands may ask of the running lab."""
         return {
             CLOCK: partial(moved, self.clock),
-            WATCH: partial(told, self.feed),
+            WATCH: partial(told, self.explained),
             CAPTURE: partial(taken, self.captures),
             SLIPS: self._slips,
             CLASS: partial(attendance, self.servers),
@@ -263,20 +243,12 @@ class Laboratory:
     def _heard(self, question: Question) -> None:
         """A question to the lab's DNS."""
         self.feed.asked(question)
-        self.settings.log.debug(
-            "dns.question",
-            name=question.name,
-            kind=question.kind,
-            rcode=question.rcode,
-            transport=question.transport,
-        )
+        facts = ("name", "kind", "rcode", "transport")
+        self.settings.log.debug("dns.question", **{one: getattr(question, one) for one in facts})
 
     def _smtp_port(self, ip: str) -> int:
         """Where the host at an address of the lab takes mail; port 25 of addresses that are not the lab's leads nowhere."""
-        for house in self.houses:
-            if house.ip == ip:
-                return self.ports[house.domain]["smtp"]
-        return 25
+        return next((self.ports[house.domain]["smtp"] for house in self.houses if house.ip == ip), 25)
 
     async def move_in(self, server: Server, person: Person) -> None:
         """One more account, also while the lab runs; whoever is there already stays as he is."""
@@ -305,6 +277,6 @@ class Laboratory:
                 one.address: one.password for one in sorted(self.inhabitants, key=lambda one: one.address)
             },
             "data": str(self.settings.data),
-            "page": self.url,
+            "page": self.front.url,
             **further,
         }

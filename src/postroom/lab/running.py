@@ -11,11 +11,13 @@ from typing import Protocol
 
 from postroom.app.server import Server
 from postroom.lab.ca import LabCa
+from postroom.lab.control import LabControl
+from postroom.lab.explained import Explained
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.feed import Feed
-from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.names import Names
 from postroom.lab.plan import House, Person
+from postroom.lab.settling import Inhabitant
 from postroom.net.clock import MovableClock
 
 
@@ -31,8 +33,16 @@ class Running(Protocol):
         """What happens."""
 
     @property
+    def explained(self) -> Explained:
+        """What it means."""
+
+    @property
     def rules(self) -> FaultRules:
         """Faults that are switched on."""
+
+    @property
+    def control(self) -> LabControl:
+        """What commands may ask for."""
 
     @property
     def names(self) -> Names:

@@ -11,19 +11,21 @@ from typing import Any
 import msgspec
 
 from postroom.app.control import OperationError
-from postroom.lab.feed import Feed
+from postroom.lab.explained import Explained
 
 WATCH = "watch"
 
 
-async def told(feed: Feed, arguments: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
-    """The operation: happenings after the number `since` (without it, what comes from now on), and with `follow` those that come, for ever."""
+async def told(explained: Explained, arguments: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """The operation: happenings after the number `since` (without it, what comes from now on), with their meanings where `explain` is asked for, and with
+    `follow` those that come, for ever."""
+    feed, explain = explained.feed, arguments.get("explain", False)
     since, follow = arguments.get("since", feed.last), arguments.get("follow", False)
     if not isinstance(since, int):
         raise OperationError("since is the number of a happening")
     while True:
         for happening in await feed.after(since) if follow else feed.since(since):
             since = happening.seq
-            yield msgspec.to_builtins(happening)
+            yield explained.record(happening) if explain else msgspec.to_builtins(happening)
         if not follow:
             return

@@ -14,8 +14,10 @@ from laboratory import LabThread
 from postroom.app.logs import make_log
 from postroom.lab import feed as feeds
 from postroom.lab.control import ask_lab
+from postroom.lab.explained import Explained
 from postroom.lab.feed import Feed, Happening, heard
 from postroom.lab.watching import WATCH, told
+from postroom.message.journey import Decided, Hop, HopKind, Outcome, Said
 from postroom.net.session import Peer, TlsFacts
 
 
@@ -78,11 +80,21 @@ def test_the_log_is_told_whatever_its_level(capsys: pytest.CaptureFixture[str]) 
     assert not capsys.readouterr().out
 
 
+def test_attempts_of_the_queue_are_told() -> None:
+    one = feed()
+    hop = Hop(HopKind.RELAY, 0, [Decided(1, "spf", "x"), Said(2, [b">QUIT"]), Outcome(3, 0, "bob@b.test", "delayed", "4.4.1", "nobody there")])  # fmt: skip
+    one.journeyed("a.test", 1 << 22, hop)
+    assert [(found.text, found.facts["hop"]) for found in one.since(0)] == [
+        ("spf: x", "relay"),
+        ("<bob@b.test> delayed 4.4.1 nobody there", "relay"),
+    ]
+
+
 async def test_the_operation_gives_what_came_since() -> None:
     one = feed()
     one.add("noted", text="a")
-    assert [record["text"] async for record in told(one, {"since": 0})] == ["a"]
-    assert [record async for record in told(one, {})] == []
+    assert [record["text"] async for record in told(Explained(one), {"since": 0})] == ["a"]
+    assert [record async for record in told(Explained(one), {})] == []
 
 
 def test_a_letter_in_a_lab_is_watched_from_the_first_line_to_the_last(
@@ -101,4 +113,15 @@ def test_a_letter_in_a_lab_is_watched_from_the_first_line_to_the_last(
     assert ("<-", "ketchup") in lines
     assert any(one.kind == "noted" and one.text == "message.accepted" for one in found)
     assert any(one.kind == "dns" for one in found)
+    checks = [one for one in found if one.kind == "checked"]
+    assert [len(one.facts["results"]) for one in checks] == [
+        1,
+        4,
+        5,
+    ]  # it grows: dkim; iprev and twice spf; dmarc
+    assert checks[-1].text.startswith("Authentication-Results: mail.hamburger.test; iprev=")
+    told_of = [(one.facts["event"], one.text) for one in found if one.kind == "journey"]
+    assert ("outcome", "<bob@hamburger.test> filed in INBOX") in told_of
+    assert ("decide", "message: accepted (no From field)") in told_of
+    assert not any(text.startswith("spf") for _, text in told_of)  # that was heard of already
     assert [one.seq for one in found] == sorted({one.seq for one in found})

@@ -24,11 +24,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabThread]:
     thread.close()
 
 
-def ask(lab: LabThread, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
-    assert lab.lab.http is not None
-    connection = http.client.HTTPConnection("127.0.0.1", lab.lab.http.port, timeout=PATIENCE)
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, None, given)
+def ask(
+    lab: LabThread, method: str, path: str, given: object = None, **headers: str
+) -> tuple[int, dict[str, str], str]:
+    assert lab.lab.front.server is not None
+    connection = http.client.HTTPConnection("127.0.0.1", lab.lab.front.server.port, timeout=PATIENCE)
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, None if given is None else json.dumps(given), fields)
     response = connection.getresponse()
     found = (response.status, {name.lower(): value for name, value in response.getheaders()})
     body = response.read().decode()
@@ -46,9 +48,9 @@ def test_the_page_is_there_under_a_strict_policy(lab: LabThread) -> None:
 
 
 def test_it_says_where_it_is(lab: LabThread) -> None:
-    assert lab.lab.http is not None
+    assert lab.lab.front.server is not None
     described = lab.lab.describe()
-    assert described["page"] == lab.lab.http.url
+    assert described["page"] == lab.lab.front.server.url
     _, _, body = ask(lab, "GET", "/page/lab")
     assert json.loads(body)["domains"] == described["domains"]
 
@@ -74,18 +76,74 @@ def test_another_sites_page_may_change_nothing(lab: LabThread) -> None:
     assert ask(lab, "POST", "/page/lab")[0] == HTTPStatus.METHOD_NOT_ALLOWED  # a program is heard
 
 
+OWN = {"X_Postroom": "1"}
+LETTER = {
+    "sender": "alice@crepes.test",
+    "to": "bob@hamburger.test",
+    "subject": "Hi",
+    "text": "Möchtest du Ketchup?",
+}
+
+
+def test_a_letter_is_sent_and_every_step_of_it_is_told(lab: LabThread) -> None:
+    stream = Stream(lab, f"/page/events?since={lab.lab.feed.last}")
+    status, _, body = ask(lab, "POST", "/page/send", {**LETTER, "to": "permfail@hamburger.test"}, **OWN)
+    assert (status, json.loads(body)["refused"]) == (HTTPStatus.OK, [])
+    told: list[str] = []
+    while "<alice@crepes.test> filed in INBOX" not in told:  # the report of the failure
+        told += [str(one["text"]) for one in stream.event()[1] if one["kind"] == "journey"]
+    assert any("<permfail@hamburger.test> failed" in text for text in told)
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "words"),
+    [
+        (
+            {**LETTER, "sender": "eve@crepes.test"},
+            422,
+            "nobody in this lab has the address 'eve@crepes.test'",
+        ),
+        ({**LETTER, "to": "bob"}, 422, "'bob' is not an address"),
+        ({**LETTER, "to": ""}, 422, "nobody is named"),
+        ({**LETTER, "to": "nobody@crepes.test"}, 422, "550"),
+        ({**LETTER, "cc": "x"}, 400, "that is no letter"),
+        ([], 400, "that is no letter"),
+    ],
+)
+def test_a_letter_that_cannot_be_sent(lab: LabThread, given: object, status: int, words: str) -> None:
+    found, _, body = ask(lab, "POST", "/page/send", given, **OWN)
+    assert (found, words in body) == (status, True), body
+
+
+def test_only_the_page_itself_sends_and_asks(lab: LabThread) -> None:
+    assert ask(lab, "POST", "/page/send", LETTER)[0] == HTTPStatus.FORBIDDEN
+    assert ask(lab, "POST", "/page/ask/clock", {})[0] == HTTPStatus.FORBIDDEN
+
+
+def test_the_clock_is_asked_for_and_nothing_endless(lab: LabThread) -> None:
+    status, _, body = ask(lab, "POST", "/page/ask/clock", {"seconds": 0}, **OWN)
+    assert (status, json.loads(body)[0]["ahead"]) == (HTTPStatus.OK, 0)
+    assert ask(lab, "POST", "/page/ask/clock", {"seconds": -1}, **OWN)[0] == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert ask(lab, "POST", "/page/ask/clock", [], **OWN)[0] == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert ask(lab, "POST", "/page/ask/watch", {}, **OWN)[0] == HTTPStatus.NOT_FOUND
+    assert "clock" in json.loads(ask(lab, "GET", "/page/lab")[2])["asked"]
+
+
 def test_it_listens_on_loopback_alone(lab: LabThread) -> None:
-    assert lab.lab.http is not None
+    assert lab.lab.front.server is not None
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
-        probe.connect(("127.0.0.2", lab.lab.http.port))
+        probe.connect(("127.0.0.2", lab.lab.front.server.port))
 
 
 class Stream:
     """The lines of an event stream."""
 
     def __init__(self, lab: LabThread, path: str, **headers: str) -> None:
-        assert lab.lab.http is not None
-        self._connection = http.client.HTTPConnection("127.0.0.1", lab.lab.http.port, timeout=PATIENCE)
+        assert lab.lab.front.server is not None
+        self._connection = http.client.HTTPConnection(
+            "127.0.0.1", lab.lab.front.server.port, timeout=PATIENCE
+        )
         self._connection.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
         self._response = self._connection.getresponse()
         self.kind = self._response.getheader("content-type") or ""

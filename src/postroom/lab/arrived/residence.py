@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from postroom.lab.arrived.box import Mailbox, Place
-from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.plan import House, Person, domains_of
+from postroom.lab.settling import Inhabitant
 from postroom.message.address import Address, parse_mailbox
 from postroom.store import acl
 

@@ -24,7 +24,9 @@ from postroom.lab.cli.clock import move_clock
 from postroom.lab.cli.reading_here import read_mail
 from postroom.lab.cli.reset import reset_lab
 from postroom.lab.cli.screen import Wishes
+from postroom.lab.cli.shown import BadChoice, parse_choice
 from postroom.lab.cli.slips import print_slips
+from postroom.lab.cli.watch import Explain, Only, Server, watch
 from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
 from postroom.lab.notes import furnished
 from postroom.lab.plan import DEFAULT_BASE, BadAccount, BadDomain, House, houses_at, parse_account, residents
@@ -47,6 +49,7 @@ app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 app.command("clock")(move_clock)
 app.command("capture")(capture_lab)
+app.command("watch")(watch)
 app.command("slips")(print_slips)
 app.command("class")(show_class)
 app.command("reset")(reset_lab)
@@ -77,6 +80,12 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     ] = False,
     pcap: Pcap = None,
     show_secrets: ShowSecrets = False,
+    follow: Annotated[
+        bool, typer.Option("--watch", help="Show everything that happens, as it happens.")
+    ] = False,
+    only: Only = "",
+    server: Server = "",
+    explain: Explain = False,
     domain: Domain = None,
     accounts: Accounts = "",
     bind: Bind = "",
@@ -95,14 +104,15 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         people = [*residents(houses), *named, *(parse_roll(accounts, houses) if accounts else ())]
         faults = [parse_mishap(text, houses) for text in fault or ()]
         reachable = parse_bind(bind) if bind else ""
-    except (BadAccount, BadMishap, BadDomain, BadBind) as error:
+        choice = parse_choice(only, server, explain=explain) if follow else None
+    except (BadAccount, BadMishap, BadDomain, BadBind, BadChoice) as error:
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
     kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
     where = (data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))).resolve()
-    terms = (faults, enforce, houses, reachable, scenario or 0, play)
     captured = Captured(pcap, show_secrets) if pcap is not None else None
-    raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms, captured)))
+    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice, captured)
+    raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms)))
 
 
 def _run(wishes: Wishes) -> int:

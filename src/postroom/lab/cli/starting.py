@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from postroom.agent import runtime
+from postroom.agent.terminal import Terminal
 from postroom.lab.cli.screen import Wishes, announce, warning
+from postroom.lab.cli.shown import Shown
 
 if TYPE_CHECKING:
+    from postroom.lab.explained import Explained
     from postroom.lab.laboratory import Laboratory
 
 
@@ -89,10 +92,25 @@ async def _lesson_or_lab(running: Laboratory, wishes: Wishes, stop: asyncio.Even
     beside: asyncio.Task[int] | None = None
     if wishes.scenario and not wishes.json:
         beside = asyncio.create_task(play(running, wishes) if wishes.play else draw_what_is_read(running))
+    watching = asyncio.create_task(_watch(running.explained, wishes))
     await _first(stop.wait(), running.failed.wait(), *([beside] if beside else []))
+    watching.cancel()
     if beside is not None and beside.done() and not stop.is_set():
         return beside.result()
     return 1 if running.failed.is_set() else 0
+
+
+async def _watch(explained: Explained, wishes: Wishes) -> None:
+    """Shows what happens, when that is wished for."""
+    if wishes.watch is None:
+        return
+    terminal = Terminal(json=wishes.json)
+    shown = Shown(wishes.watch, color=terminal.color, json=wishes.json)
+    since = explained.feed.last
+    while True:
+        for one in await explained.feed.after(since):
+            since = one.seq
+            shown.show((explained.record(one),))
 
 
 def _stop_signal() -> asyncio.Event:

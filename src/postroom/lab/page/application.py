@@ -6,17 +6,26 @@ HTML Living Standard §9.2 (server-sent events). What changes something has the 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
+from postroom.app.control import OperationError
 from postroom.lab.page.events import Events
 from postroom.lab.page.files import PageFiles
+from postroom.lab.page.first_mail import Letter, send
 from postroom.lab.running import Running
+from postroom.message.errors import NotPermitted
+from postroom.web.answers import Refused
+from postroom.web.browsers import must_be_own_page
 from postroom.web.doors import nothing
+from postroom.web.sign_in import fields
+
+ASKED: Final = frozenset(("clock", "faults.list", "faults.add", "faults.clear"))
 
 
 class PageApp:
@@ -24,11 +33,13 @@ class PageApp:
 
     def __init__(self, running: Running) -> None:
         self._running = running
-        self._events = Events(running.feed)
+        self._events = Events(running.explained)
         files = PageFiles()
         doors = [
             Route("/page/lab", self._lab, methods=["GET"]),
             Route("/page/events", self._events.answer, methods=["GET"]),
+            Route("/page/send", self._send, methods=["POST"]),
+            Route("/page/ask/{operation}", self._ask, methods=["POST"]),
             Route("/", files.answer, methods=["GET"]),
             Route("/page/{name}", files.answer, methods=["GET"]),
         ]
@@ -43,9 +54,37 @@ class PageApp:
         self._events.dismiss()
 
     async def _lab(self, _request: Request) -> Response:
-        """GET /page/lab: what `postroom lab --json` prints."""
-        described: Any = self._running.describe()
-        return JSONResponse(described)
+        """GET /page/lab: what `postroom lab --json` prints, and what the page can ask for."""
+        asked = sorted(ASKED & self._running.control.operations)
+        return JSONResponse({**self._running.describe(), "asked": asked})
+
+    async def _send(self, request: Request) -> Response:
+        """POST /page/send: a letter is sent."""
+        try:
+            letter = msgspec.json.decode(await _body(request), type=Letter)
+        except msgspec.DecodeError as error:
+            raise Refused(400, f"that is no letter: {error}") from error
+        return JSONResponse(await send(self._running, letter))
+
+    async def _ask(self, request: Request) -> Response:
+        """POST /page/ask/OPERATION: what `postroom lab` asks of the running lab, for the clock and the faults."""
+        operation = request.path_params["operation"]
+        if operation not in ASKED:
+            raise Refused(404, f"the page does not ask for {operation}")
+        try:
+            arguments = msgspec.json.decode(await _body(request), type=dict[str, Any])
+            return JSONResponse(await self._running.control.ask(operation, arguments))
+        except (OperationError, msgspec.DecodeError) as error:
+            raise Refused(422, str(error)) from error
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a request of our own page."""
+    try:
+        must_be_own_page(request.scope, fields(request))
+    except NotPermitted as error:
+        raise Refused(403, error.public) from error
+    return await request.body()
 
 
 def page_app(running: Running) -> PageApp:

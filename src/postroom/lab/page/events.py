@@ -1,7 +1,7 @@
 """What happens in a lab as a stream of events, for a browser's EventSource or any program that reads lines.
 
 HTML Living Standard §9.2.6: `id` is the number of the last happening of an event, so that a browser that was cut off asks for the rest by itself. `data` is a JSON array of
-happenings. Not here: what happens (`lab.feed`).
+happenings, each with `means` and `source` where it has a meaning. Not here: what happens (`lab.feed`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from postroom.lab.feed import Feed, Happening
+from postroom.lab.explained import Explained
+from postroom.lab.feed import Happening
 from postroom.web.answers import Refused
 
 BATCH: Final = 200  # happenings of one event
@@ -25,8 +26,9 @@ PING_SECONDS: Final = 30.0  # of silence, before a comment shows that somebody i
 class Events:
     """The streams of one lab."""
 
-    def __init__(self, feed: Feed) -> None:
-        self._feed = feed
+    def __init__(self, explained: Explained) -> None:
+        self._explained = explained
+        self._feed = explained.feed
         self._over = asyncio.Event()
 
     def dismiss(self) -> None:
@@ -49,7 +51,7 @@ class Events:
             while not over.done():
                 found = await self._after(since, over)
                 for start in range(0, len(found), BATCH):
-                    yield _event(found[start : start + BATCH])
+                    yield self._event(found[start : start + BATCH])
                 if found:
                     since = found[-1].seq
                 elif not over.done():
@@ -68,7 +70,6 @@ class Events:
             with contextlib.suppress(asyncio.CancelledError):
                 await news
 
-
-def _event(happenings: Sequence[Happening]) -> bytes:
-    data = msgspec.json.encode(happenings)  # has no line ends of its own
-    return b"id: %d\ndata: %b\n\n" % (happenings[-1].seq, data)
+    def _event(self, happenings: Sequence[Happening]) -> bytes:
+        data = msgspec.json.encode([self._explained.record(one) for one in happenings])
+        return b"id: %d\ndata: %b\n\n" % (happenings[-1].seq, data)  # JSON has no line ends of its own

@@ -1,0 +1,147 @@
+// The live view: lines as they come, what is kept of them, moving among them, saving them.
+import { byId } from "./dom.js";
+import { Filters } from "./filters.js";
+import { plain } from "./happenings.js";
+import { row } from "./row.js";
+
+const MOST = 20000; // happenings that are kept here
+const MOST_ROWS = 2000; // of those that are drawn
+const NEAR = 40; // pixels from the end that count as the end
+
+export class Live {
+  constructor() {
+    this.kept = [];
+    this.waiting = [];
+    this.paused = false;
+    this.domains = [];
+    this.list = byId("lines");
+    this.filters = new Filters(() => this.redraw());
+    this.press("pause", (on) => this.pause(on));
+    this.press("lanes", (on) => this.side(on));
+    byId("clear").addEventListener("click", () => this.clear());
+    byId("newest").addEventListener("click", () => this.toEnd());
+    byId("export-text").addEventListener("click", () => save("postroom-lab.txt", "text/plain", `${this.shown().map(plain).join("\n")}\n`));
+    byId("export-json").addEventListener("click", () => save("postroom-lab.json", "application/json", JSON.stringify(this.shown(), null, 1)));
+    this.list.addEventListener("keydown", (event) => this.key(event));
+    this.list.addEventListener("focusin", (event) => this.enter(event.target.closest("button.line")));
+    this.list.addEventListener("scroll", () => this.look(), { passive: true });
+  }
+
+  press(id, done) {
+    const button = byId(id);
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
+      done(on);
+    });
+  }
+
+  servers(domains) {
+    this.domains = domains;
+    this.filters.servers(domains);
+    this.redraw();
+  }
+
+  came(happenings) {
+    if (this.paused) {
+      this.waiting.push(...happenings);
+      if (this.waiting.length > MOST) this.waiting.splice(0, this.waiting.length - MOST);
+    } else {
+      this.kept.push(...happenings);
+      if (this.kept.length > MOST) this.kept.splice(0, this.kept.length - MOST);
+      this.draw(happenings.filter((one) => this.filters.fits(one)));
+    }
+    this.tell();
+  }
+
+  pause(on) {
+    this.paused = on;
+    byId("pause").textContent = on ? "Go on" : "Pause";
+    if (!on) this.came(this.waiting.splice(0));
+    this.tell();
+  }
+
+  side(on) {
+    this.list.classList.toggle("lanes", on);
+    this.toEnd();
+  }
+
+  clear() {
+    this.kept = [];
+    this.waiting = [];
+    this.redraw();
+  }
+
+  shown() {
+    return this.kept.filter((one) => this.filters.fits(one));
+  }
+
+  redraw() {
+    this.list.replaceChildren();
+    this.draw(this.shown().slice(-MOST_ROWS));
+    this.toEnd();
+    this.tell();
+  }
+
+  draw(happenings) {
+    if (!happenings.length) return;
+    const following = this.atEnd();
+    this.list.append(...happenings.map((one) => row(one, this.domains.indexOf(one.server))));
+    while (this.list.childElementCount > MOST_ROWS) this.list.firstElementChild.remove();
+    if (!this.list.querySelector('button.line[tabindex="0"]')) this.list.querySelector("button.line")?.setAttribute("tabindex", "0");
+    if (following) this.toEnd();
+    this.look();
+  }
+
+  atEnd() {
+    return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR;
+  }
+
+  toEnd() {
+    this.list.scrollTop = this.list.scrollHeight;
+    this.look();
+  }
+
+  look() {
+    byId("newest").hidden = this.atEnd();
+  }
+
+  tell() {
+    const shown = this.list.childElementCount;
+    byId("nothing").hidden = shown > 0;
+    byId("nothing").textContent = this.kept.length ? "Nothing fits what is chosen above." : "Nothing has happened yet. Send a mail above, and watch.";
+    const lines = shown === 1 ? "1 line" : `${shown} lines`;
+    byId("state").textContent = this.paused ? `${lines}; paused, ${this.waiting.length} more have come` : lines;
+  }
+
+  // Among the lines one moves with the arrow keys; one of them is reached by Tab.
+  enter(button) {
+    if (!button) return;
+    this.list.querySelector('button.line[tabindex="0"]')?.setAttribute("tabindex", "-1");
+    button.setAttribute("tabindex", "0");
+  }
+
+  key(event) {
+    const line = event.target.closest("li");
+    if (!line || event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = {
+      ArrowDown: line.nextElementSibling, ArrowUp: line.previousElementSibling, Home: this.list.firstElementChild, End: this.list.lastElementChild,
+    }[event.key];
+    if (to) {
+      event.preventDefault();
+      to.querySelector("button.line").focus();
+    } else if (event.key === "o" && event.target.matches("button.line")) {
+      const one = this.kept.find((found) => String(found.seq) === line.dataset.seq);
+      if (one?.connection) this.filters.only(one.connection);
+    }
+  }
+}
+
+function save(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}

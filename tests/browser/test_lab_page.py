@@ -1,0 +1,197 @@
+"""The lab's page in Chromium: a first mail, everything that it causes line by line, explained, filtered, saved; switches; axe; the keyboard alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from running import Running, at_home
+from web_lab import WebLab
+
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebLab]:
+    """A lab of its own: what is shown is what these tests have done."""
+    home = tmp_path_factory.mktemp("home")
+    running = Running(["lab", "--json", "--ephemeral", "--base-port", "0"], at_home(home), home / "log")
+    yield WebLab(running.facts)
+    running.stop()
+
+
+@pytest.fixture
+def front(page: Page, lab: WebLab) -> Page:
+    """The page, drawn."""
+    page.goto(lab.facts["page"])
+    expect(page.get_by_role("heading", name="hamburger.test")).to_be_visible()
+    return page
+
+
+def lines(page: Page, text: str | re.Pattern[str]) -> Locator:
+    """The lines of the live view that have this text."""
+    return page.locator("#lines button.line").filter(has_text=text)
+
+
+def send(page: Page, subject: str) -> None:
+    """The first mail, from the form; returns when it is where it is to be."""
+    page.get_by_label("Subject").fill(subject)
+    page.get_by_role("button", name="Send by SMTP").click()
+    expect(page.locator("#send .said")).to_contain_text("The server said: 250 2.0.0 Ok: queued as J")
+    expect(lines(page, "relayed to mail.hamburger.test")).not_to_have_count(0)
+
+
+def test_who_is_who(front: Page, lab: WebLab) -> None:
+    for address, password in lab.facts["accounts"].items():
+        expect(front.locator("#servers")).to_contain_text(address)
+        expect(front.locator("#servers")).to_contain_text(password)
+    front.get_by_text("Ports").first.click()
+    ports = lab.facts["domains"]["crepes.test"]
+    expect(front.locator("#servers table").first).to_contain_text(str(ports["submission"]))
+    with front.expect_popup() as opened:
+        front.get_by_role("link", name="Web mail of hamburger.test").click()
+    opened.value.get_by_label("Address").wait_for()
+    opened.value.close()
+
+
+def test_the_first_mail_and_all_that_it_causes(front: Page) -> None:
+    front.get_by_label("Subject").fill("It's me")
+    command = "echo 'Do you like ketchup?' | postroom mail --as alice@crepes.test send bob@hamburger.test --subject 'It'\\''s me'"
+    expect(front.locator("#command")).to_have_text(command)
+    send(front, "Ketchup")
+    asked = lines(front, "MX hamburger.test = 10 mail.hamburger.test.").first
+    expect(asked).to_contain_text("?")
+    expect(lines(front, "STARTTLS").filter(has_text="<-")).not_to_have_count(0)
+    expect(lines(front, "TLS from here on")).to_have_count(2)
+    expect(lines(front, "RCPT TO:<bob@hamburger.test>").filter(has_text="<~")).to_have_count(2)
+    expect(lines(front, "250 2.1.5").filter(has_text="~>")).to_have_count(2)
+    grown = lines(front, "Authentication-Results so far").all_inner_texts()
+    assert [text.count(" pass") for text in grown] == [2, 5, 6]
+    assert "dmarc pass" in grown[-1]
+    expect(lines(front, "<bob@hamburger.test> filed in INBOX")).to_have_count(1)
+
+
+def test_a_line_is_explained_with_its_section(front: Page) -> None:
+    send(front, "Explained")
+    line = lines(front, "RCPT TO:<bob@hamburger.test>").first
+    line.click()
+    row = line.locator("xpath=..")
+    expect(row.locator(".means")).to_contain_text("Names one recipient.")
+    link = row.get_by_role("link", name="RFC 5321 §4.1.1.3")
+    expect(link).to_have_attribute("href", "https://www.rfc-editor.org/rfc/rfc5321#section-4.1.1.3")
+    line.click()
+    expect(row.locator(".means")).to_have_count(0)
+    checked = lines(front, "dmarc pass").first
+    checked.click()
+    expect(front.locator(".means .field")).to_contain_text(
+        "Authentication-Results: mail.hamburger.test; iprev=pass"
+    )
+
+
+def test_pause_filters_and_clear(front: Page, lab: WebLab) -> None:
+    send(front, "Filtered")
+    front.get_by_role("button", name="Pause").click()
+    before = front.locator("#lines li").count()
+    lab.send("bob@hamburger.test", "While it is paused", "x")
+    expect(front.locator("#state")).to_contain_text(re.compile(r"paused, [1-9]"))
+    assert front.locator("#lines li").count() == before
+    front.get_by_role("button", name="Go on").click()
+    expect(lines(front, "While it is paused")).not_to_have_count(0)
+
+    front.get_by_label("Protocol").select_option("dns")
+    expect(front.locator("#lines li:not(.of-dns)")).to_have_count(0)
+    front.get_by_label("Protocol").select_option("mail")
+    front.locator("#by-server").select_option("crepes.test")
+    expect(front.locator('#lines li:not([data-lane="0"])')).to_have_count(0)
+    front.locator("#by-server").select_option("")
+    whose = lines(front, "EHLO").last.locator(".whose").inner_text()
+    front.get_by_label("Connection").fill(whose.partition("#")[2])
+    expect(lines(front, whose)).not_to_have_count(0)
+    assert set(front.locator("#lines .whose").all_inner_texts()) == {whose}
+    front.get_by_label("Connection").fill("")
+    front.get_by_role("button", name="Messages' text").click()
+    expect(front.locator("#lines li.content")).to_have_count(0)
+    front.get_by_role("button", name="Messages' text").click()
+    front.locator("#by-text").fill("nothing has this")
+    expect(front.get_by_text("Nothing fits what is chosen above.")).to_be_visible()
+    front.locator("#by-text").fill("")
+    front.get_by_role("button", name="Clear").click()
+    expect(front.get_by_text("Nothing has happened yet.")).to_be_visible()
+    lab.send("bob@hamburger.test", "After that", "x")
+    expect(lines(front, "After that")).not_to_have_count(0)
+
+
+def test_it_is_saved_as_text_and_as_json(front: Page, tmp_path: Path) -> None:
+    send(front, "Saved")
+    front.get_by_label("Protocol").select_option("smtp")
+
+    def saved(button: str) -> str:
+        with front.expect_download() as waiting:
+            front.get_by_role("button", name=button).click()
+        waiting.value.save_as(tmp_path / button)
+        return (tmp_path / button).read_text("utf-8")
+
+    assert re.search(r"hamburger\.test smtp #\d+ +<~  RCPT TO:<bob@hamburger\.test>\n", saved("Save as text"))
+    found = json.loads(saved("Save as JSON"))
+    assert {one["service"] for one in found} <= {"smtp", "submission", "lmtp", "submissions"}
+    assert any(one.get("source") == "RFC 5321 §4.1.1.3" for one in found)
+
+
+def test_the_clock_is_moved(front: Page) -> None:
+    expect(front.locator("#clock")).not_to_contain_text("moved")
+    front.get_by_text("Faults and the clock").click()
+    front.get_by_role("button", name="+1 h").click()
+    expect(front.locator("#clock")).to_contain_text("moved ahead")
+
+
+def test_a_refusal_is_said_with_the_servers_words(front: Page, lab: WebLab) -> None:
+    front.get_by_label("To", exact=True).fill("bob@hamburger.test, nobody@crepes.test")
+    front.get_by_role("button", name="Send by SMTP").click()
+    expect(front.locator("#send .said")).to_contain_text("nobody@crepes.test was refused: 550 5.1.1")
+
+
+def test_by_the_keyboard_alone(front: Page) -> None:
+    send(front, "Keys")
+    front.locator("#lines button.line[tabindex='0']").focus()
+    front.keyboard.press("Home")
+    front.keyboard.press("ArrowDown")
+    second = front.locator("#lines li").nth(1).locator("button.line")
+    expect(second).to_be_focused()
+    front.keyboard.press("Enter")
+    expect(second).to_have_attribute("aria-expanded", "true")
+    front.keyboard.press("End")
+    expect(front.locator("#lines li").last.locator("button.line")).to_be_focused()
+    assert front.locator("#lines button.line[tabindex='0']").count() == 1
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="needs axe-core (npm ci in frontend/)")
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+)
+def test_axe_finds_nothing(width: int, scheme: str, chromium: Browser, lab: WebLab) -> None:
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+    )  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(lab.facts["page"])
+    lab.send("bob@hamburger.test", "For axe", "x")
+    page.get_by_text("Faults and the clock").click()
+    page.get_by_role("button", name="Large type").click()
+    for line in (lines(page, "Authentication-Results so far").last, lines(page, "250 2.0.0").last):
+        line.click()
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate(
+        "async (tags) => (await axe.run(document, { runOnly: tags, resultTypes: ['violations'] })).violations.flatMap("
+        "(one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}: ${node.failureSummary}`))",
+        TAGS,
+    )
+    assert found == []
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+    context.close()
