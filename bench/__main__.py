@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 import msgspec
 from rich.console import Console
 
-from bench.course import FULL, QUICK, Course, Row, Scale
+from bench.course import FULL, LEFT_OUT, QUICK, Course, Row, Scale
 from bench.figures import Figure
 from bench.machine import VOLATILE, busy, examine, file_system
 from bench.ours import Ours
@@ -64,7 +64,7 @@ def main(words: list[str]) -> int:
 
 def _measure(options: argparse.Namespace, scale: Scale, directory: Path, progress: Console) -> Report:
     began = time.monotonic()
-    no_peer = "left out by --no-peers" if options.no_peers else why_missing()
+    no_peer = LEFT_OUT if options.no_peers else why_missing()
     machine = examine(directory, no_peer)
     room_for(FILES)  # the servers inherit the limit
     course = Course(directory, scale, lambda text: progress.print(f"  {text}", style="dim"), no_peer)

@@ -20,6 +20,7 @@ from bench.peers import ForwardingPostfix, Peers
 from bench.processes import BenchError
 from bench.systems import MailSystem
 
+LEFT_OUT = "left out by --no-peers"
 SETTLED_SECONDS = 300.0  # for the index to catch up
 
 

@@ -123,6 +123,9 @@ class TestOffice:
     async def revoke_certificate(self, name: str, reason: int) -> Sequence[str]:
         return []
 
+    async def message(self, account_id: int, email_id: int) -> bytes | None:
+        return await self.store.read_email(account_id, email_id)
+
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         for finding in self.findings:
             yield msgspec.structs.replace(finding, repaired=repair)

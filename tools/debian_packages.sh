@@ -6,7 +6,7 @@ set -u
 
 packages="swaks libnet-ssleay-perl libauthen-sasl-perl curl openssl telnet netcat-openbsd strace tmux
     msmtp s-nail mailutils fetchmail getmail6 mpop
-    chromium isync offlineimap3 imapfilter mutt neomutt alpine aerc
+    chromium tshark isync offlineimap3 imapfilter mutt neomutt alpine aerc
     postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd postgresql opendkim"
 services="postfix dovecot postgresql fetchmail opendkim"
 tried=${1:-}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the pages of docs/ that are made out of the code: extensions, capabilities, configuration, limits.
+"""Writes the pages of docs/ that are made out of the code: extensions, capabilities, configuration, limits, checks.
 
 The tables that the program works with are the source; what a limit is for is the comment beside it. A test sees that the pages are up to date;
 after a change: `.venv/bin/python tools/make_docs.py`. Not here: pages that are written by hand.
@@ -9,13 +9,16 @@ import ast
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
+from checks_page import checks_page
+from doc_pages import code, page, table
+from lab_api_page import lab_api_page
 from postroom.app import building, settings
 from postroom.app.settings import Settings
 from postroom.message.query_operators import OPERATORS
@@ -98,7 +101,6 @@ IMAP_ABSENT = {  # of the registry and of other servers: by which text, and why 
 LIMIT_CLASSES = ("Limits", "GateLimits", "ClientLimits", "Schedule")
 SERVICES = (("smtp", Service.MX), ("submission", Service.SUBMISSION), ("lmtp", Service.LMTP))
 STANDINGS = (("before TLS", False, False), ("with TLS", True, False), ("logged in", True, True))
-MADE = "<!-- Made by tools/make_docs.py out of the code. -->"
 
 
 def main() -> int:
@@ -121,21 +123,9 @@ def pages() -> dict[str, str]:
         "sasl-mechanisms.md": sasl_page(),
         "configuration.md": configuration_page(),
         "limits.md": limits_page(),
+        "checks.md": checks_page(),
+        "lab-api.md": lab_api_page(),
     }
-
-
-def page(title: str, *parts: str) -> str:
-    return "\n\n".join((f"# {title}", MADE, *parts)) + "\n"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = (head, ["---"] * len(head), *rows)
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def code(words: Iterable[str]) -> str:
-    return ", ".join(f"`{word}`" for word in words)
 
 
 def standing(rfc: str) -> str:

@@ -15,6 +15,7 @@ from bench.rows.imap_idle import IMAP_IDLE
 from bench.rows.imap_list import IMAP_LIST
 from bench.rows.imap_search import IMAP_SEARCH
 from bench.rows.imap_size import IMAP_SIZE
+from bench.rows.lab import LAB
 from bench.rows.mailbox_size import MAILBOX_SIZE
 from bench.rows.mbsync import MBSYNC
 from bench.rows.pop3 import POP3
@@ -35,6 +36,7 @@ ROWS: Final[tuple[Row, ...]] = (
     IMAP_SIZE,
     MBSYNC,
     COLD_START,
+    LAB,
     IDLE,
     IMAP_IDLE,
     MAILBOX_SIZE,

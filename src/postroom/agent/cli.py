@@ -137,6 +137,24 @@ def forward(
 
 @app.command()
 @command(mail_session)
+def check(
+    session: MailSession,
+    number: Number,
+    *,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="NAME", help="Let a check, or a group of them, not count."),
+    ] = None,
+    folder: Folder = "",
+) -> None:
+    """Say what readers and servers will stumble over in a message, and how it is mended. Exits with 3 when something is bad."""
+    from postroom.agent.proofreading import check as check_it
+
+    check_it(session, number, folder, without or ())
+
+
+@app.command()
+@command(mail_session)
 def delete(
     session: MailSession,
     numbers: Numbers,

@@ -209,6 +209,10 @@ def _reachable(path: Path) -> Iterator[str]:
         os.close(directory)
 
 
+class HungUp(OperationError):
+    """The server has closed the connection in the middle of an answer, as one does that stops."""
+
+
 class NotRunning(Exception):
     """No server listens at the control socket."""
 
@@ -275,7 +279,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
         except ConnectionResetError:
             chunk = b""
         if not chunk:
-            raise OperationError("the server closed the control connection: look at its log")
+            raise HungUp("the server closed the control connection: look at its log")
         chunks.append(chunk)
         size -= len(chunk)
     return b"".join(chunks)

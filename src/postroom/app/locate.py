@@ -63,12 +63,13 @@ class Places(msgspec.Struct, frozen=True):
 
 class Server(msgspec.Struct, frozen=True):
     """A server that a command may mean; `settings` None where only its socket is known (a lab's). `dns` is the name server of its world,
-    "" for the system's."""
+    "" for the system's; `address` what its name leads to in that world, where it is known."""
 
     name: str
     control: Path
     settings: Settings | None = None
     dns: str = ""
+    address: str = ""
 
     @property
     def places(self) -> Places | None:
@@ -173,7 +174,12 @@ def lab_servers(here: Here = Here()) -> list[Server]:
     try:
         found = tomllib.loads(path.read_text("utf-8"))["servers"]
         return [
-            Server(str(name), Path(server["control"]), dns=str(server.get("dns", "")))
+            Server(
+                str(name),
+                Path(server["control"]),
+                dns=str(server.get("dns", "")),
+                address=str(server.get("address", "")),
+            )
             for name, server in found.items()
         ]
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:

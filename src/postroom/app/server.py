@@ -226,6 +226,10 @@ class Server:
         """See `Office`."""
         return await self._certifying.revoke(name, reason)
 
+    async def message(self, account_id: int, email_id: int) -> bytes | None:
+        """See `Office`."""
+        return await self.parts.store.read_email(account_id, email_id)
+
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """See `Office`."""
         async for found in fsck.check(self.parts.store, self.clock.now(), repair=repair):

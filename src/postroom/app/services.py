@@ -172,7 +172,7 @@ class Services:
         )  # which takes a while; mail is served meanwhile
         from postroom.app.site import Behind, Site
 
-        behind = Behind(self._ports, self._post(), self._tell)
+        behind = Behind(self._ports, self._post(), self._tell, self.notes.add)
         self._site = Site(self._settings, self._world, self._parts, behind)
 
     def _web(self) -> Session:

@@ -24,14 +24,15 @@ _NAME = x509.Name(
         x509.NameAttribute(NameOID.COMMON_NAME, "Authority of this lab only"),
     ]
 )
-_KINDS = ("ecdsa", "rsa")
+KINDS = ("ecdsa", "rsa")
 
 
 class LabCa:
     """An authority whose certificate is `ca.pem` in its directory, and whose key never leaves it."""
 
-    def __init__(self, directory: Path, now: int) -> None:
-        """Takes up the authority in `directory`, or founds it; `now` is in unix microseconds."""
+    def __init__(self, directory: Path, now: int, kinds: Sequence[str] = KINDS) -> None:
+        """Takes up the authority in `directory`, or founds it; `now` is in unix microseconds, `kinds` are those of the keys that are certified."""
+        self._kinds = kinds
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self.path = directory / "ca.pem"  # for clients
@@ -45,10 +46,10 @@ class LabCa:
             write_private(key_path, key_pem(self._key))
             self.path.write_bytes(_root(self._key, now).public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, names: Sequence[str], now: int, *, kinds: Sequence[str] = _KINDS) -> list[Pair]:
+    def issue(self, names: Sequence[str], now: int, *, kinds: Sequence[str] = ()) -> list[Pair]:
         """Certificates for a host with these names or addresses, one for each kind of key; kept under the first name and taken up again."""
         pairs = []
-        for kind in kinds:
+        for kind in kinds or self._kinds:
             stem = f"{names[0]}-{kind}"
             pair = Pair(self._directory / f"{stem}.pem", self._directory / f"{stem}.key")
             if not (pair.key.exists() and _covers(pair.chain, names)):

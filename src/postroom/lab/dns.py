@@ -60,6 +60,14 @@ class Question(msgspec.Struct, frozen=True):
     answers: tuple[str, ...]
 
 
+# Told of each exchange as it went: the transport, the peer's address and port, the question and its answer, if there was one.
+Exchange = Callable[[str, tuple[Any, ...], tuple[bytes, ...]], None]
+
+
+def _tell_nobody(transport: str, peer: tuple[Any, ...], wires: tuple[bytes, ...]) -> None:
+    """Nobody takes the questions down."""
+
+
 def _as_it_is(text: ZoneText) -> ZoneText:
     return text
 
@@ -82,6 +90,7 @@ class LabDns:
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.overheard: Exchange = _tell_nobody
         for text in zones:
             self.add(text)
 
@@ -167,13 +176,13 @@ class LabDns:
         return port
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = str(writer.get_extra_info("peername")[0])
+        peer = writer.get_extra_info("peername")
         try:
             while True:
                 size = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), TCP_SECONDS), "big")
-                response = await self.respond(
-                    await asyncio.wait_for(reader.readexactly(size), TCP_SECONDS), peer, "tcp"
-                )
+                wire = await asyncio.wait_for(reader.readexactly(size), TCP_SECONDS)
+                response = await self.respond(wire, str(peer[0]), "tcp")
+                self.overheard("tcp", peer, (wire,) if response is None else (wire, response))
                 if response is None:
                     break
                 writer.write(len(response).to_bytes(2, "big") + response)
@@ -191,6 +200,7 @@ class LabDns:
 
     async def _answer_datagram(self, data: bytes, peer: tuple[Any, ...]) -> None:
         response = await self.respond(data, str(peer[0]), "udp")
+        self.overheard("udp", peer, (data,) if response is None else (data, response))
         if response is not None and self._udp is not None and not self._udp.is_closing():
             self._udp.sendto(response, peer)
 

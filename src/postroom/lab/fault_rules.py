@@ -52,6 +52,7 @@ class FaultRule:
         self.drop = terms.get("drop", False)
         self.domain = terms.get("domain", "")
         self.hits = 0
+        self.number = 0  # by which it is known from outside
         self._times = terms.get("times", ALWAYS)
         self._patterns = (terms.get("sender", "*").lower(), terms.get("recipient", "*").lower())
         reply = terms.get("reply", "")
@@ -89,9 +90,12 @@ class FaultRules:
 
     def __init__(self) -> None:
         self._rules: list[FaultRule] = []
+        self._last = 0
 
     def add(self, rule: FaultRule) -> FaultRule:
-        """One more."""
+        """One more; it has a number from now on."""
+        self._last += 1
+        rule.number = self._last
         self._rules.append(rule)
         return rule
 

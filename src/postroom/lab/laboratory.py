@@ -15,20 +15,11 @@ from typing import Any
 import msgspec
 
 from postroom.app.locate import places_of
-from postroom.app.logs import Log
 from postroom.app.server import Server
-from postroom.app.settings import (
-    AuthenticationSettings,
-    LimitSettings,
-    ListenSettings,
-    LogSettings,
-    ServerSettings,
-    Settings,
-)
 from postroom.app.surroundings import Surroundings
-from postroom.app.tls_settings import MtaStsSettings, TlsSettings
 from postroom.lab.attendance import CLASS, attendance
 from postroom.lab.ca import LabCa
+from postroom.lab.capture import CAPTURE, Captures, taken
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.dns import Question
@@ -37,12 +28,13 @@ from postroom.lab.fault_rules import FaultRules
 from postroom.lab.faults import FaultyDoor
 from postroom.lab.feed import Feed, heard
 from postroom.lab.front import Front
+from postroom.lab.house_settings import LabSettings, settings_of
 from postroom.lab.keys import Publisher
-from postroom.lab.mishaps import Chosen, Troubles
+from postroom.lab.mishaps import Troubles
 from postroom.lab.names import Names
 from postroom.lab.notes import people_of, settle_notes
-from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
-from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.plan import DNS_OFFSET, House, Person
+from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
@@ -56,29 +48,11 @@ from postroom.store.throttle import Limits as LoginLimits
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy
 
-FREE_BYTES = 64 << 20  # a lab is content with a small disk
 FAREWELL_SECONDS = (
     1.0  # that conversations have when the lab stops: whoever presses Ctrl-C waits for the prompt
 )
 
 BOUND_DELAYS = (2, 4, 8, 15)  # seconds before a name may be tried again from elsewhere
-
-
-class LabSettings(msgspec.Struct, frozen=True):
-    """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does.
-
-    `houses` are its domains, each a server of its own. `bind` is an address of this machine at which others reach the servers, "" for none: there
-    passwords are taken under TLS only, and who fails to log in waits.
-    """
-
-    data: Path
-    base: int
-    people: Sequence[Person]
-    log: Log
-    faults: Sequence[Chosen] = ()
-    enforce: bool = False
-    houses: Sequence[House] = HOUSES
-    bind: str = ""
 
 
 class Laboratory:
@@ -94,8 +68,11 @@ class Laboratory:
         self.inhabitants: list[Inhabitant] = []
         self.rules = FaultRules()
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
-        self.ca = LabCa(settings.data / "ca", self.clock.now())
+        self.ca = LabCa(settings.data / "ca", self.clock.now(), settings.keys)
         self.feed = Feed(self.clock.now, self._name_of)
+        self.captures = Captures(
+            self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
+        )
         self.explained = Explained(self.feed)
         self.front = Front(self, settings.log)
         self.control = LabControl(settings.data, self._operations())
@@ -108,6 +85,7 @@ class Laboratory:
             for house in self.houses
         }
         self.names = Names(self.houses, self.clock, self._heard, self._edited)
+        self.names.server.overheard = self.captures.asked
         self._set_names_wrong()
         self.publisher = Publisher(self.names, "quarantine" if settings.enforce else "none")
 
@@ -135,40 +113,6 @@ class Laboratory:
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self.names.stop()
-
-    def settings_of(self, house: House) -> Settings:
-        """The configuration of one of the servers, as a file would hold it."""
-        base, here = self.settings.base, self.settings.data / house.domain
-        pairs = self._shown[house.domain]
-        return Settings(
-            server=ServerSettings(
-                house.host, house.domain, str(here), administrator=f"{house.people[0]}@{house.domain}"
-            ),
-            listen=ListenSettings(
-                tuple(filter(None, ("127.0.0.1", house.ip, self.settings.bind))),
-                smtp=house.port("smtp", base),
-                submission=house.port("submission", base),
-                submissions=house.port("submissions", base),
-                lmtp=house.port("lmtp", base),
-                pop3=house.port("pop3", base),
-                pop3s=house.port("pop3s", base),
-                imap=house.port("imap", base),
-                imaps=house.port("imaps", base),
-                http=house.port("http", base),
-                https=house.port("https", base),
-            ),
-            tls=TlsSettings(
-                tuple(str(pair.chain) for pair in pairs),
-                tuple(str(pair.key) for pair in pairs),
-                str(self.ca.path),
-            ),
-            authentication=AuthenticationSettings(
-                exempt=(), most="refuse" if self.settings.enforce else "note"
-            ),
-            mta_sts=MtaStsSettings("enforce", max_age=MAX_AGE),
-            limits=LimitSettings(free_bytes=FREE_BYTES),
-            log=LogSettings(),
-        )
 
     def _troubles(self, house: House) -> Troubles:
         return Troubles(self.settings.faults, house.domain)
@@ -242,7 +186,8 @@ class Laboratory:
             yield msgspec.to_builtins(slip(one.address, one.password, self.settings.bind, ports))
 
     async def _open(self, house: House) -> None:
-        settings = self.settings_of(house)
+        pairs = self._shown[house.domain]
+        settings = settings_of(house, self.settings, pairs, self.ca.path)
         world = Surroundings(
             self.clock,
             self.names.resolver(),
@@ -257,7 +202,7 @@ class Laboratory:
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
             withheld=self._troubles(house).withheld,
-            tap=partial(self.feed.overhear, house.domain),
+            tap=partial(self.captures.hear, self.feed, house.domain),
             journeyed=partial(self.feed.journeyed, house.domain),
             found=partial(self.feed.found, house.domain, house.host),
             strict_at=frozenset(filter(None, (self.settings.bind,))),
@@ -280,11 +225,16 @@ class Laboratory:
         return {
             CLOCK: partial(moved, self.clock),
             WATCH: partial(told, self.explained),
+            CAPTURE: partial(taken, self.captures),
             SLIPS: self._slips,
             CLASS: partial(attendance, self.servers),
             READ: partial(read_here, self.servers),
             RESET: self._reset,
         }
+
+    def address_of(self, domain: str) -> str:
+        """What the name of a domain's server leads to in this lab."""
+        return next((house.ip for house in self.houses if house.domain == domain), "")
 
     def _name_of(self, ip: str) -> str:
         """The server that has an address of its own in this lab."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 from starlette.types import ASGIApp
 
+from postroom.lab.api.application import MOUNTS, api_app
 from postroom.lab.page.application import page_app
 from postroom.lab.running import Running
 from postroom.web.guard import Mount
@@ -25,6 +26,10 @@ class Routes(msgspec.Struct, frozen=True):
 
 def routes_of(running: Running) -> Routes:
     """The table. An application is told of the running lab; a request that it refuses is a `web.answers.Refused`."""
-    page = page_app(running)
-    mounts: tuple[Mount, ...] = ()
-    return Routes(mounts, page, page.dismiss)
+    page, api = page_app(running), api_app(running)
+
+    def dismiss() -> None:
+        page.dismiss()
+        api.dismiss()
+
+    return Routes(tuple(Mount(path, api) for path in MOUNTS), page, dismiss)

@@ -5,6 +5,7 @@ Not here: starting and stopping.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from postroom.lab.explained import Explained
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.feed import Feed
 from postroom.lab.names import Names
+from postroom.lab.plan import House, Person
 from postroom.lab.settling import Inhabitant
 from postroom.net.clock import MovableClock
 
@@ -57,6 +59,20 @@ class Running(Protocol):
     @property
     def ports(self) -> Mapping[str, Mapping[str, int]]:
         """Of each domain's services."""
+
+    @property
+    def houses(self) -> Sequence[House]:
+        """Its domains."""
+
+    @property
+    def failed(self) -> asyncio.Event:
+        """Set when it cannot go on."""
+
+    async def move_in(self, server: Server, person: Person) -> None:
+        """One more account."""
+
+    async def reset(self) -> dict[str, int]:
+        """As it was at its beginning; gives what was taken away."""
 
     @property
     def inhabitants(self) -> Sequence[Inhabitant]:

@@ -66,8 +66,13 @@ class ServerTls:
         self._contexts: dict[str, TlsContext] = {}
         self._proofs: dict[str, TlsContext] = {}
         self._stamps: tuple[tuple[int, int], ...] = ()
-        self.shown: tuple[Held, ...] = ()
+        self._read: tuple[tuple[Material, Held], ...] = ()
         self.reload()
+
+    @property
+    def shown(self) -> tuple[Held, ...]:
+        """What clients are shown, as it was read last."""
+        return tuple(held for _, held in self._read)
 
     @property
     def expires(self) -> int:
@@ -94,7 +99,7 @@ class ServerTls:
         that ask for a name that is not ours are refused. `proves`: certificate authorities look here.
         """
         self._services[name] = _Service(name, tuple(protocols), clients, strict, proves)
-        self._contexts[name] = self._build(self._services[name], self._materials())
+        self._contexts[name] = self._build(self._services[name], self._read)
 
     def context(self, name: str) -> TlsContext:
         """The context of a declared service as it is now; ask again for each connection."""
@@ -119,11 +124,10 @@ class ServerTls:
     def reload(self) -> None:
         """Reads the files anew. After a CertificateError everything is as it was."""
         stamps = self._now_stamps()
-        materials = self._materials()
-        shown = tuple(describe(one) for one in materials)
-        self._build(_Service("any"), materials)
-        self._contexts = {name: self._build(one, materials) for name, one in self._services.items()}
-        self._stamps, self.shown = stamps, shown
+        read = tuple((one, describe(one)) for one in self._materials())
+        self._build(_Service("any"), read)
+        self._contexts = {name: self._build(one, read) for name, one in self._services.items()}
+        self._stamps, self._read = stamps, read
 
     def refresh(self) -> bool:
         """Reloads if a file has changed since it was read; True when it did. Raises as `reload`, and tries again the next time."""
@@ -141,10 +145,10 @@ class ServerTls:
     def _now_stamps(self) -> tuple[tuple[int, int], ...]:
         return tuple(_stamp(path) for pair in self._pairs for path in (pair.chain, pair.key))
 
-    def _build(self, service: _Service, materials: Sequence[Material]) -> TlsContext:
+    def _build(self, service: _Service, read: Sequence[tuple[Material, Held]]) -> TlsContext:
         alike: dict[frozenset[str], list[Material]] = {}
-        for one in materials:
-            alike.setdefault(frozenset(describe(one).names), []).append(one)
+        for one, held in read:
+            alike.setdefault(frozenset(held.names), []).append(one)
         by_name: dict[str, TlsContext] = {}
         contexts = []
         for names, found in alike.items():

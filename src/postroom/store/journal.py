@@ -96,6 +96,17 @@ async def of_email(tx: Transaction, account_id: int, email_id: int) -> list[Link
     return [Link(row[0], row[1]) for row in await tx.fetch(_LINKS, account_id, email_id)]
 
 
+_BROUGHT = (
+    "SELECT email_id FROM journal_links WHERE account_id = $1 AND accept_id = $2 ORDER BY email_id LIMIT 1"
+)
+
+
+async def brought(tx: Transaction, account_id: int, accept_id: int) -> int | None:
+    """The email that a journey brought to an account, the oldest of several; None for none, or for one that is gone."""
+    row = await tx.fetchrow(_BROUGHT, account_id, accept_id)
+    return None if row is None else int(row[0])
+
+
 class Note(msgspec.Struct, frozen=True):
     """A hop for the journey of an email; `hop_id` is a new id. Packed already: many may wait, and a hop is large."""
 

@@ -179,6 +179,17 @@ def test_sent_to_some_is_said(mail: Run) -> None:
     assert ran.records[0]["refused"][0]["recipient"] == "carol@crepes.test"
 
 
+def test_how_a_message_is_written(mail: Run, letter: Callable[..., dict[str, Any]]) -> None:
+    """What the program itself writes is well written, and its sender is proven."""
+    line = letter()
+    ran = mail(f"check {line['number']} --as bob")
+    assert ran.code == 0, ran.out
+    assert "sender\n  good  spf, dkim, dmarc" in ran.out
+    (found,) = (one for one in mail(f"check {line['uid']} --as bob --json").records if one["check"] == "spf")
+    assert found["reason"].startswith("mail.hamburger.test says spf=pass")
+    assert mail(f"check {line['number']} --as bob --without nothing").code == 2
+
+
 def test_a_message_without_a_header(mail: Run, lab: LabThread) -> None:
     with smtplib.SMTP("127.0.0.1", lab.lab.ports["hamburger.test"]["smtp"], "crepes.test") as client:
         client.sendmail("nobody@crepes.test", ["bob@hamburger.test"], b"Do you like ketchup?\r\n")

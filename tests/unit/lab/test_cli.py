@@ -42,6 +42,7 @@ def running(tmp_path: Path) -> SimpleNamespace:
         ca=SimpleNamespace(path=tmp_path / "ca.pem"),
         control=SimpleNamespace(path=tmp_path / "control"),
         controls=lambda: controls,
+        address_of=lambda domain: {"hamburger.test": "127.0.0.3"}.get(domain, "127.0.0.2"),
         describe=lambda: {"dns": 53},
         front=SimpleNamespace(url="http://127.0.0.1:10088/"),
         printed={},

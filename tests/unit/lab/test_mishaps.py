@@ -15,7 +15,8 @@ import pytest
 
 from dkim_post import NOW, signed, zone
 from postroom.app.logs import make_log
-from postroom.lab.laboratory import Laboratory, LabSettings
+from postroom.lab.house_settings import LabSettings
+from postroom.lab.laboratory import Laboratory
 from postroom.lab.mishaps import MISHAPS, BadMishap, Troubles, parse_mishap
 from postroom.lab.plan import HOUSES, residents
 from postroom.lab.zones import ZoneText
@@ -183,7 +184,7 @@ async def test_an_expired_certificate_stays_the_one_that_the_server_shows(start:
     """Whatever is published later does not write its files anew."""
     lab = await start("expired-certificate")
     house = next(house for house in HOUSES if house.domain == "hamburger.test")
-    files = [Path(name) for name in lab.settings_of(house).tls.keys]
+    files = [Path(name) for name in lab.servers[house.domain].settings.tls.keys]
     before = [path.read_bytes() for path in files]
     lab.names.publish(house, ["@ MX 10 mail"])
     assert [path.read_bytes() for path in files] == before

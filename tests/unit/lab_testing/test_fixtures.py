@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from postroom.lab.testing.box import NotArrived
+from postroom.lab.arrived.box import NotArrived
 
 if TYPE_CHECKING:
-    from postroom.lab.testing.box import Mailbox
+    from postroom.lab.arrived.box import Mailbox
+    from postroom.lab.arrived.transcript import Transcript
     from postroom.lab.testing.faults import MailClock, MailFaults
     from postroom.lab.testing.lab import Lab
-    from postroom.lab.testing.transcript import Transcript
 
 
 def letter(to: str, subject: str = "Welcome", body: str = "Your code is 123456.\n") -> EmailMessage:
@@ -156,6 +156,24 @@ def test_the_transcript(mailbox: Mailbox, transcript: Transcript) -> None:
     )
     assert "at hamburger.test" in transcript
     assert transcript.lines()[0].startswith("J")
+
+
+def test_how_the_mail_is_written(mailbox: Mailbox) -> None:
+    send(mailbox)
+    mail = mailbox.wait()
+    assert [one.check for one in mail.problems()] == ["date", "message-id"]
+    assert mail.problems(without=["header"]) == []
+    assert {one.group: one.verdict for one in mail.check()}["sender"] == "note"
+    with pytest.raises(ValueError, match="no check or group is called spelling"):
+        mail.problems(without=["spelling"])
+
+
+def test_whoever_writes_as_somebody_else_without_a_login(mailbox: Mailbox) -> None:
+    message = letter(mailbox.address)
+    message.replace_header("From", mailbox.address)
+    send(mailbox, message)
+    found = {one.check: one for one in mailbox.wait().problems()}
+    assert "put ip4:127.0.0.1 into the SPF record of hamburger.test" in found["spf"].fix
 
 
 async def test_from_coroutines(mailbox: Mailbox, mail_lab: Lab) -> None:

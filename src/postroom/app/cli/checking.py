@@ -1,6 +1,6 @@
 """`postroom check`: whether the store is whole; and `postroom check message`: all that would be said of a message, whoever brings it.
 
-Not here: what is wrong with a store (`app.operations.checking`), the checks of a message (`intake.examiner`), the decision (`mailauth.decision`).
+Not here: how a message is written (`writing`), what is wrong with a store (`app.operations.checking`), the checks of a message (`intake.examiner`), the decision (`mailauth.decision`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.dmarc import EXITS
 from postroom.app.cli.session import Administration, At, Config, administration
 from postroom.app.cli.signatures import File, message_of
+from postroom.app.cli.writing import writing
 from postroom.app.operations import checking
 from postroom.app.operations.checking import Check
 from postroom.app.operations.office import Finding
@@ -34,6 +35,7 @@ from postroom.proto.smtp.reply import Reply
 
 app = commands("Check the store, or a message.")
 app.info.no_args_is_help = False
+app.command()(writing)
 FOUND = 3  # the exit code when something is wrong and was not repaired
 
 COLUMNS = (

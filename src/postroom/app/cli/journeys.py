@@ -10,14 +10,16 @@ import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column, time_text
+from postroom.app.cli.journey_capture import write_capture
 from postroom.app.cli.session import Administration, administration
 from postroom.app.control import OperationError
 from postroom.app.locate import Server
 from postroom.app.operations import journeys
 from postroom.app.operations.journeys import JourneyRecord, JourneySummary, ListJourneys, WantedJourney
-from postroom.message.journey import Hop, Outcome
+from postroom.message.journey import Hop
+from postroom.message.journey_captured import named
 from postroom.message.journey_drawn import WORDS, drawn, told_in_words, width_of
-from postroom.message.journey_figure import QUEUED, Leg, figures
+from postroom.message.journey_figure import Leg, figures
 from postroom.message.journey_svg import as_svg
 from postroom.message.timeline import DIALOGUE, HOP, Line, as_json, iso_time, timeline
 
@@ -45,6 +47,10 @@ def journey(
     last: Annotated[bool, typer.Option("--last", help="Of the last message that was accepted.")] = False,
     list_: Annotated[int, typer.Option("--list", metavar="N", help="List the last N instead.")] = 0,
     account: Annotated[str, typer.Option(metavar="ADDRESS", help="Whose email an M... is.")] = "",
+    pcap: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write its dialogues as a capture for Wireshark instead."),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Answers to EHLO and CAPA in full on a terminal, too.")
     ] = False,
@@ -68,6 +74,9 @@ def journey(
         _follow(session, found)
         found = _newest(found) if last else found
     found.sort(key=_began)
+    if pcap is not None:
+        write_capture(session, found, pcap)
+        return
     if figure or svg is not None:
         _draw(session, found, svg)
         return
@@ -107,8 +116,8 @@ def _follow(session: Administration, found: list[tuple[Server, JourneyRecord]]) 
     """In a lab: adds what became of the message at the servers it was relayed to, as their 250 named it."""
     known = {record.id for _, record in found}
     for _, record in found:  # grows meanwhile
-        named = {match for packed in record.hops for match in _named(Hop.unpack(packed))}
-        for name in sorted(named - known):
+        led_to = {match for packed in record.hops for match in named(Hop.unpack(packed))}
+        for name in sorted(led_to - known):
             if len(known) < _MOST_JOURNEYS:
                 known.add(name)
                 found += _of(session, name)
@@ -117,7 +126,7 @@ def _follow(session: Administration, found: list[tuple[Server, JourneyRecord]]) 
 def _newest(found: list[tuple[Server, JourneyRecord]]) -> list[tuple[Server, JourneyRecord]]:
     """Of the last message of each server: the newest, with what it became and what it was before."""
     led_to = {
-        record.id: {match for packed in record.hops for match in _named(Hop.unpack(packed))}
+        record.id: {match for packed in record.hops for match in named(Hop.unpack(packed))}
         for _, record in found
     }
     together = {max(found, key=_began)[1].id} if found else set()
@@ -126,15 +135,6 @@ def _newest(found: list[tuple[Server, JourneyRecord]]) -> list[tuple[Server, Jou
             if name in together or not together.isdisjoint(further):
                 together |= {name, *further}
     return [one for one in found if one[1].id in together]
-
-
-def _named(hop: Hop) -> list[str]:
-    return [
-        match
-        for event in hop.events
-        if isinstance(event, Outcome) and event.result == "relayed"
-        for match in QUEUED.findall(event.text)
-    ]
 
 
 def _of(session: Administration, name: str) -> list[tuple[Server, JourneyRecord]]:

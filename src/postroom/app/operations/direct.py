@@ -106,6 +106,10 @@ class DirectOffice:
         """Not without a server, whose certificate it is."""
         _refuse("to call certificates off")
 
+    async def message(self, account_id: int, email_id: int) -> bytes | None:
+        """See `Office`."""
+        return await self._store.read_email(account_id, email_id)
+
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """See `store.fsck`; nobody else uses the store, so that every octet is looked at."""
         async for found in fsck.check(self._store, self.clock.now(), repair=repair, octets=True):

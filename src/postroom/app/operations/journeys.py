@@ -13,7 +13,8 @@ import msgspec
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation, address
 from postroom.message.ids import IdKind, id_text, parse_id
-from postroom.store import accounts, journal
+from postroom.message.journey import Handled, Outcome
+from postroom.store import accounts, acl, journal
 from postroom.store.engine import Transaction
 
 SLICE = 200
@@ -40,6 +41,13 @@ class JourneyRecord(msgspec.Struct, frozen=True):
     hops: list[bytes]
 
 
+class JourneyContent(msgspec.Struct, frozen=True):
+    """The message of a journey as it was filed."""
+
+    id: str
+    content: bytes
+
+
 class JourneySummary(msgspec.Struct, frozen=True):
     """A journey in a listing; `began` unix microseconds."""
 
@@ -58,6 +66,18 @@ async def show(office: Office, _: Caller, wanted: WantedJourney) -> AsyncIterato
                 f"no journey is kept under {wanted.id}: it never was, or is older than [journey] days"
             )
         yield JourneyRecord(id_text(IdKind.JOURNEY, accept_id), [row.packed for row in rows])
+
+
+async def content(office: Office, _: Caller, wanted: WantedJourney) -> AsyncIterator[JourneyContent]:
+    """Yields what the journeys brought, as far as somebody here has it still: their messages, which only administrators may read so."""
+    tx = office.engine.reading()
+    for accept_id in await _ids(tx, wanted):
+        for account_id in await _reached(tx, accept_id):
+            email_id = await journal.brought(tx, account_id, accept_id)
+            octets = await office.message(account_id, email_id) if email_id is not None else None
+            if octets is not None:
+                yield JourneyContent(id_text(IdKind.JOURNEY, accept_id), octets)
+                break
 
 
 async def list_(office: Office, _: Caller, wanted: ListJourneys) -> AsyncIterator[JourneySummary]:
@@ -87,6 +107,15 @@ async def _ids(tx: Transaction, wanted: WantedJourney) -> list[int]:
     return found
 
 
+async def _reached(tx: Transaction, accept_id: int) -> list[int]:
+    """The accounts of those whom a journey has reached, and of those who have read."""
+    events = [event for row in await journal.read(tx, accept_id) for event in row.hop().events]
+    names = [event.address for event in events if isinstance(event, Outcome)]
+    names += [event.actor for event in events if isinstance(event, Handled)]
+    found = [await acl.account_of(tx, name) for name in dict.fromkeys(names)]
+    return [account_id for account_id in found if account_id is not None]
+
+
 async def _of_email(tx: Transaction, email_id: int, account: str) -> list[int]:
     """Ids are made by nodes, not by accounts: an email's is in one account only, but its row is found by both."""
     if account:
@@ -103,4 +132,5 @@ async def _of_email(tx: Transaction, email_id: int, account: str) -> list[int]:
 
 
 SHOW = Operation("journey.show", WantedJourney, JourneyRecord, show, reads=True)
+CONTENT = Operation("journey.content", WantedJourney, JourneyContent, content, reads=True)
 LIST = Operation("journey.list", ListJourneys, JourneySummary, list_, reads=True)

@@ -151,6 +151,9 @@ class Office(Protocol):
     async def revoke_certificate(self, name: str, reason: int) -> Sequence[str]:
         """Has the authority call the certificates of a first name off; gives the kinds of those. Raises `OperationError`."""
 
+    async def message(self, account_id: int, email_id: int) -> bytes | None:
+        """The octets of an email; None when it is gone."""
+
     def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """Checks the whole store; with `repair`, rebuilds what can be."""
 

@@ -49,7 +49,7 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
             *(queue.LIST, queue.COUNT, queue.HOLD, queue.RELEASE, queue.RETRY, queue.FAIL, queue.DROP),
             *(contacts.IMPORT, contacts.LIST),
             *(certificates.STATUS, certificates.RENEW, certificates.REVOKE, certificates.RELOAD),
-            *(journeys.SHOW, journeys.LIST),
+            *(journeys.SHOW, journeys.LIST, journeys.CONTENT),
             *(reports.LIST, reports.SENT, reports.IMPORT, reports.SEND),
             *(submission.SUBMIT, submission.VERIFY),
             *(dkim.LIST, dkim.CREATE, dkim.ROTATE, dkim.RETIRE, dkim.DELETE, dkim.SAMPLE),

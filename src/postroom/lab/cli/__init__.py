@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 
 from postroom.agent.invocation import commands
+from postroom.lab.capture_file import Captured
 from postroom.lab.cli import starting
 from postroom.lab.cli.attendance import show_class
+from postroom.lab.cli.capture import capture_lab
 from postroom.lab.cli.class_options import Accounts, Bind, Domain, Number, Play
 from postroom.lab.cli.clock import move_clock
 from postroom.lab.cli.reading_here import read_mail
@@ -32,10 +34,21 @@ from postroom.lab.reachable import BadBind, parse_bind
 from postroom.lab.roll import parse_roll
 from postroom.lab.scenarios import SCENARIOS
 
+Pcap = Annotated[
+    Path | None,
+    typer.Option(
+        "--pcap", metavar="FILE", help="Write what goes over its connections as a capture for Wireshark."
+    ),
+]
+ShowSecrets = Annotated[
+    bool, typer.Option("--show-secrets", help="In that file, passwords as they go, not as asterisks.")
+]
+
 app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
 app.info.invoke_without_command = True
 app.command("clock")(move_clock)
+app.command("capture")(capture_lab)
 app.command("watch")(watch)
 app.command("slips")(print_slips)
 app.command("class")(show_class)
@@ -65,6 +78,8 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     enforce: Annotated[
         bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
     ] = False,
+    pcap: Pcap = None,
+    show_secrets: ShowSecrets = False,
     follow: Annotated[
         bool, typer.Option("--watch", help="Show everything that happens, as it happens.")
     ] = False,
@@ -95,7 +110,8 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         raise typer.Exit(2) from error
     kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
     where = (data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))).resolve()
-    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice)
+    captured = Captured(pcap, show_secrets) if pcap is not None else None
+    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice, captured)
     raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms)))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
+from postroom.lab.capture_file import Captured
 from postroom.lab.cli.shown import Choice
 from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import HOUSES, House, Person
@@ -40,6 +41,7 @@ class Wishes(msgspec.Struct, frozen=True):
     scenario: int = 0
     play: bool = False
     watch: Choice | None = None
+    captured: Captured | None = None
 
 
 def announce(running: Laboratory, wishes: Wishes) -> None:
@@ -80,10 +82,18 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         f"  {us} lab clock +5h   # what is due until then happens now",
         f"Faults: write to {'@ '.join(FAULTS)}@{wishes.houses[0].domain}",
         *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
+        *_capture_lines(wishes.captured),
         *([f"WARNING: open to others at {wishes.bind}."] if wishes.bind else []),
         "Ctrl-C stops the lab.",
     ]
     return lines
+
+
+def _capture_lines(captured: Captured | None) -> list[str]:
+    if captured is None:
+        return []
+    secrets = "passwords as they go" if captured.show_secrets else "passwords as asterisks"
+    return [f"What goes over the connections is written to {captured.file}, {secrets}."]
 
 
 def warning(address: str) -> str:

@@ -31,11 +31,9 @@ def run(wishes: Wishes) -> int:
 
 async def _live(wishes: Wishes) -> int:
     from postroom.app.logs import make_log
-    from postroom.app.settings import SettingsError
-    from postroom.lab.cli.word import word
-    from postroom.lab.laboratory import Laboratory, LabSettings
-    from postroom.net.sockets import CannotListen
-    from postroom.store.refused import StoreRefused
+    from postroom.lab.capture_file import CannotCapture, written
+    from postroom.lab.house_settings import LabSettings
+    from postroom.lab.laboratory import Laboratory
 
     stop = _stop_signal()
     log = make_log("auto", "warning" if not wishes.json else "info")
@@ -51,6 +49,21 @@ async def _live(wishes: Wishes) -> int:
             wishes.bind,
         )
     )
+    try:
+        async with written(running.captures, wishes.captured):
+            return await _stay(running, wishes, stop)
+    except CannotCapture as error:
+        typer.echo(f"postroom lab: {error}", err=True)
+        return 1
+
+
+async def _stay(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int:
+    """Starts it, and stops it when it is time."""
+    from postroom.app.settings import SettingsError
+    from postroom.lab.cli.word import word
+    from postroom.net.sockets import CannotListen
+    from postroom.store.refused import StoreRefused
+
     try:
         await running.start()
     except (CannotListen, StoreRefused, SettingsError) as error:

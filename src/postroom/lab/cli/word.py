@@ -19,6 +19,7 @@ def word(running: Laboratory) -> dict[str, str]:
     servers = "".join(
         f'[servers."{domain}"]\ncontrol = {msgspec.json.encode(str(control)).decode()}\n'
         f'dns = "127.0.0.1:{running.names.port}"\n'
+        f'address = "{running.address_of(domain)}"\n'
         for domain, control in running.controls().items()
     )
     people: dict[str, Account] = {}

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import secrets
 import tempfile
 import threading
 from collections.abc import Coroutine, Sequence
@@ -24,19 +23,20 @@ from typing import Any, Final, Self, TypeVar, Unpack
 import uvloop
 
 from postroom.app.logs import make_log
+from postroom.lab.arrived.box import Mailbox
+from postroom.lab.arrived.residence import new_mailbox
+from postroom.lab.arrived.transcript import Transcript
 from postroom.lab.clock import parse_step
 from postroom.lab.fault_rules import FaultRule, Step, Terms
-from postroom.lab.laboratory import Laboratory, LabSettings
+from postroom.lab.house_settings import LabSettings
+from postroom.lab.laboratory import Laboratory
 from postroom.lab.mishaps import parse_mishap
-from postroom.lab.plan import HOUSES, Person, domains_of, residents
-from postroom.lab.testing.box import Mailbox, Place
-from postroom.lab.testing.transcript import Transcript
-from postroom.message.address import Address
-from postroom.store import acl
+from postroom.lab.plan import HOUSES, residents
 
 T = TypeVar("T")
 HOME: Final = HOUSES[0].domain
 NOT_RUNNING: Final = "this lab does not run: use `with Lab() as lab`, or start()"
+CERTIFIED: Final = ("ecdsa",)  # kinds of keys: a session of tests begins sooner without RSA
 PATIENCE: Final = 60.0  # seconds for anything that the lab is asked to do
 
 
@@ -92,11 +92,11 @@ class Lab:
 
     def mailbox(self, name: str = "", *, domain: str = HOME) -> Mailbox:
         """A new account with a fresh address, or one of this name."""
-        return self._do(self._move_in(name or f"box-{secrets.token_hex(6)}", domain))
+        return self._do(self._move_in(name, domain))
 
     async def mailbox_async(self, name: str = "", *, domain: str = HOME) -> Mailbox:
         """As `mailbox`."""
-        work = self._move_in(name or f"box-{secrets.token_hex(6)}", domain)
+        work = self._move_in(name, domain)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
 
     def ports(self, domain: str = HOME) -> dict[str, int]:
@@ -159,24 +159,13 @@ class Lab:
 
     async def _open(self, data: Path) -> Laboratory:
         log = make_log("json", "warning", self._log)
-        made = Laboratory(LabSettings(data, 0, residents(), log, self._faults, self._enforce))
+        wanted = LabSettings(data, 0, residents(), log, self._faults, self._enforce, keys=CERTIFIED)
+        made = Laboratory(wanted)
         await made.start()
         return made
 
     async def _move_in(self, name: str, domain: str) -> Mailbox:
-        laboratory = self._running
-        if domain not in laboratory.servers:
-            raise ValueError(f"the lab has no domain {domain!r}; it has {domains_of(laboratory.houses)}")
-        server = laboratory.servers[domain]
-        person = Person(Address(name, domain), secrets.token_urlsafe(9))
-        taken = await acl.account_of(server.engine.reading(), str(person.address))
-        if taken is not None:
-            raise ValueError(f"{person.address} lives in this lab already")
-        await laboratory.move_in(server, person)
-        account_id = await acl.account_of(server.engine.reading(), str(person.address))
-        assert account_id is not None
-        place = Place(server, laboratory.ports[domain], self._running_loop)
-        return Mailbox(place, account_id, str(person.address), person.password)
+        return await new_mailbox(self._running, name, domain)
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._loop is not None

@@ -71,7 +71,7 @@ class Css:
         """A style attribute."""
         if text not in self._seen:
             self._left -= len(text)
-            known = self._left >= 0 and _shallow(text)
+            known = self._left >= 0 and shallow(text)
             self._seen[text] = self._style(text) if known else ""
         return self._seen[text]
 
@@ -85,7 +85,7 @@ class Css:
     def sheet(self, texts: Iterable[str]) -> str:
         """The style elements, as one."""
         whole = "\n".join(texts)
-        if len(whole) > MAX_CSS or not _shallow(whole):
+        if len(whole) > MAX_CSS or not shallow(whole):
             self.refused += 1
             return ""
         rules = tinycss2.parse_stylesheet(_uncommented(whole), skip_comments=True, skip_whitespace=True)
@@ -170,7 +170,7 @@ class Css:
                 waiting += token.arguments
 
 
-def _shallow(text: str) -> bool:
+def shallow(text: str) -> bool:
     """Whether brackets are not deep in each other, those in strings and comments counted like others."""
     depth = 0
     for found in re.finditer(r"[(\[{]|[)\]}]", text):

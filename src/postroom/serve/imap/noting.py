@@ -7,20 +7,17 @@ mailbox is no reader, and would fill the journal. Not here: where notes are kept
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
 
-from postroom.message.journey import Connected, Handled, Hop, HopKind, Secured
+from postroom.message.journey import READ_TOGETHER, Connected, Handled, Hop, HopKind, Secured
 from postroom.net.session import Connection, Peer
 from postroom.serve.imap.conversation import Conversation
 from postroom.store import mailboxes, messages
-
-TOGETHER: Final = 20  # messages of one FETCH that are read by somebody
 
 
 async def note_read(conversation: Conversation, uids: Collection[int]) -> None:
     """These messages of the selected mailbox have become \\Seen by being fetched."""
     note, connection = conversation.service.note, conversation.connection
-    if note is None or connection is None or not 0 < len(uids) <= TOGETHER:
+    if note is None or connection is None or not 0 < len(uids) <= READ_TOGETHER:
         return
     ref, hop = conversation.selected.ref, _hop(conversation, connection)
     hop.record(

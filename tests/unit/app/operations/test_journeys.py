@@ -7,7 +7,7 @@ import pytest
 from offices import ALICE, NOW, TestOffice
 from postroom.message.address import Address
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Accepted, Handled, Hop, HopKind
+from postroom.message.journey import Accepted, Handled, Hop, HopKind, Outcome
 from postroom.store import accounts, journal
 
 ACCEPTED = Hop(HopKind.RECEIVED, NOW, [Accepted(0, "alice@crepes.test", ["bob@hamburger.test"], 5)])
@@ -69,3 +69,16 @@ async def test_before_the_first_message(bare: TestOffice) -> None:
 
 async def test_whole_journeys_are_for_administrators(told: TestOffice) -> None:
     assert "may not" in await told.refusal("journey.show", ALICE)
+
+
+async def test_what_a_journey_brought(office: TestOffice) -> None:
+    who = await accounts.get(office.engine.reading(), Address("bob", "hamburger.test"))
+    assert await office.ask("journey.content", id=id_text(IdKind.JOURNEY, 8)) == []
+    filed = Hop(HopKind.FILED, NOW, [Outcome(0, 0, "bob@hamburger.test", "filed")])
+
+    async def work(tx: object) -> None:
+        await journal.append(tx, 8, 1, filed)  # type: ignore[arg-type]
+        await journal.link(tx, who.account_id, 77, 8, 0)  # type: ignore[arg-type]
+
+    await office.engine.write(work)
+    assert await office.ask("journey.content", id=id_text(IdKind.JOURNEY, 8)) == []  # it is gone

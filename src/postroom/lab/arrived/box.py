@@ -13,7 +13,8 @@ import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from postroom.lab.testing.mail import Attachment, Mail
+from postroom.lab.arrived.mail import Attachment, Mail
+from postroom.message.ids import IdKind, id_text
 from postroom.store import expunge, mailboxes, messages, tokens
 from postroom.store.engine import Urgency
 from postroom.store.rights import MailboxRef
@@ -58,6 +59,11 @@ class Mailbox:
         self._account_id = account_id
         self.address = address
         self.password = password
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """All ports, by service."""
+        return dict(self._place.ports)
 
     @property
     def smtp_port(self) -> int:
@@ -122,6 +128,14 @@ class Mailbox:
         """As `clear`."""
         await self._place.do_async(self._clear())
 
+    def delete(self, mail: Mail) -> None:
+        """Takes one message away; one that is gone already stays so."""
+        self._place.do(self._clear(mail))
+
+    async def delete_async(self, mail: Mail) -> None:
+        """As `delete`."""
+        await self._place.do_async(self._clear(mail))
+
     def links(self, containing: str = "") -> list[str]:
         """Of the newest message."""
         return self._newest().links(containing)
@@ -159,7 +173,8 @@ class Mailbox:
             for one in await messages.listing(tx, ref, 0, LISTED):
                 raw = await store.read_email(self._account_id, one.email_id)
                 if raw is not None:
-                    found.append((one.internaldate, Mail(raw, one.uid, box.name)))
+                    name = id_text(IdKind.EMAIL, one.email_id)
+                    found.append((one.internaldate, Mail(raw, one.uid, box.name, name)))
         found.sort(key=lambda pair: (pair[0], pair[1].uid))
         return [mail for _, mail in found]
 
@@ -173,7 +188,7 @@ class Mailbox:
                 subscription.take()
                 found = await self._messages()
                 for mail in found:
-                    if _fits(mail.subject, subject) and _fits(mail.sender, sender):
+                    if fits(mail.subject, subject) and fits(mail.sender, sender):
                         return mail
                 left = until - time.monotonic()
                 if left <= 0:
@@ -185,18 +200,23 @@ class Mailbox:
         finally:
             subscription.close()
 
-    async def _clear(self) -> None:
+    async def _clear(self, mail: Mail | None = None) -> None:
+        """Everything, or one message."""
         server = self._place.server
         for box in await mailboxes.listing(server.engine.reading(), self._account_id):
-            ref, everything = MailboxRef(self._account_id, box.mailbox_id), [(1, max(1, box.uidnext))]
+            if mail is not None and mail.mailbox != box.name:
+                continue
+            uids = (1, max(1, box.uidnext)) if mail is None else (mail.uid, mail.uid)
+            ref = MailboxRef(self._account_id, box.mailbox_id)
             change = await server.engine.write(
-                lambda tx, r=ref, e=everything: expunge.expunge(tx, r, e, server.clock.now()),  # type: ignore[misc]
+                lambda tx, r=ref, u=uids: expunge.expunge(tx, r, [u], server.clock.now()),  # type: ignore[misc]
                 Urgency.CLIENT,
             )
             server.parts.store.changes.publish([change])
 
 
-def _fits(value: str, pattern: str) -> bool:
+def fits(value: str, pattern: str) -> bool:
+    """Whether a pattern as of file names covers it, in any case."""
     return fnmatch.fnmatchcase(value.lower(), pattern.lower())
 
 

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from email.message import MIMEPart
 from html import unescape
 from html.parser import HTMLParser
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from postroom.message.proof.findings import Finding
 
 _URL: Final = re.compile(r"https?://[^\s<>\"'\\^`{|}]+", re.IGNORECASE)
 _END_OF_SENTENCE: Final = ".,;:!?)]"
@@ -42,12 +45,13 @@ class Attachment:
 
 
 class Mail:
-    """A message. `raw` are its octets as they were filed, `mailbox` the name of the mailbox it is in."""
+    """A message. `raw` are its octets as they were filed, `mailbox` the name of the mailbox it is in, `id` names it in its account."""
 
-    def __init__(self, raw: bytes, uid: int, mailbox: str = "INBOX") -> None:
+    def __init__(self, raw: bytes, uid: int, mailbox: str = "INBOX", id: str = "") -> None:  # noqa: A002 -- as JMAP calls it
         self.raw = raw
         self.uid = uid
         self.mailbox = mailbox
+        self.id = id
         self.message = email.message_from_bytes(raw, policy=email.policy.default)
 
     @property
@@ -122,6 +126,18 @@ class Mail:
             if named or part.get_content_maintype() != "text" or "Content-ID" in part:
                 found.append(Attachment(part))
         return found
+
+    def check(self) -> list[Finding]:
+        """What a proof-reader says of it: header, bodies, HTML and who can show it, links, files, sender; each with verdict, reason, remedy."""
+        from postroom.message.proof.table import proofread
+
+        return proofread(self.raw)
+
+    def problems(self, *, without: Sequence[str] = ()) -> list[Finding]:
+        """What is bad of that, so that a test can say `assert not mail.problems()`; `without` names checks or groups that are not to count."""
+        from postroom.message.proof.table import problems
+
+        return problems(self.check(), without)
 
     def __repr__(self) -> str:
         return f"<Mail {self.subject!r} from {self.sender} to {', '.join(self.to)}>"

@@ -6,7 +6,7 @@ RFC 5321 §3, DESIGN §7. Not here: journeys (`message.journey`), the command th
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import Hop
@@ -51,18 +51,30 @@ class Transcript:
         }
 
     async def _text(self) -> str:
-        told: list[tuple[int, str]] = []
-        for domain, server in self._servers.items():
-            tx = server.engine.reading()
-            for one in await journal.last(tx, MOST):
-                if one.accept_id not in self._known:
-                    rows = await journal.read(tx, one.accept_id)
-                    hops = [Hop.unpack(row.packed) for row in rows]
-                    told.append((one.began, _told(domain, one.accept_id, hops)))
-        return "\n\n".join(words for _, words in sorted(told))
+        told = await journeys_of(self._servers, MOST)
+        return "\n\n".join("\n".join(one.lines) for one in told if one.accept_id not in self._known)
 
 
-def _told(domain: str, accept_id: int, hops: list[Hop]) -> str:
-    lines = [f"{id_text(IdKind.JOURNEY, accept_id)} at {domain}"]
-    lines += [f"{iso_time(line.at)[11:23]}  {_INDENT * line.indent}{line.text}" for line in timeline(hops)]
-    return "\n".join(lines)
+class Told(NamedTuple):
+    """A journey at the server of a domain, line by line; the first one says which it is."""
+
+    began: int
+    accept_id: int
+    domain: str
+    lines: list[str]
+
+
+async def journeys_of(servers: Mapping[str, Server], most: int) -> list[Told]:
+    """The last so many of each server, oldest first."""
+    told = []
+    for domain, server in servers.items():
+        tx = server.engine.reading()
+        for one in await journal.last(tx, most):
+            hops = [Hop.unpack(row.packed) for row in await journal.read(tx, one.accept_id)]
+            told.append(Told(one.began, one.accept_id, domain, _lines(domain, one.accept_id, hops)))
+    return sorted(told)
+
+
+def _lines(domain: str, accept_id: int, hops: list[Hop]) -> list[str]:
+    shown = [f"{iso_time(line.at)[11:23]}  {_INDENT * line.indent}{line.text}" for line in timeline(hops)]
+    return [f"{id_text(IdKind.JOURNEY, accept_id)} at {domain}", *shown]
