@@ -32,7 +32,7 @@ from postroom.lab.house_settings import LabSettings, settings_of
 from postroom.lab.keys import Publisher
 from postroom.lab.mishaps import Troubles
 from postroom.lab.names import Names
-from postroom.lab.notes import people_of, settle_notes
+from postroom.lab.notes import extras_of, people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, House, Person
 from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.reading_here import READ, read_here
@@ -227,7 +227,9 @@ class Laboratory:
             WATCH: partial(told, self.explained),
             CAPTURE: partial(taken, self.captures),
             SLIPS: self._slips,
-            CLASS: partial(attendance, self.servers),
+            CLASS: partial(
+                attendance, self.servers, {name for house in self.houses for name in extras_of(house)}
+            ),
             READ: partial(read_here, self.servers),
             RESET: self._reset,
         }
