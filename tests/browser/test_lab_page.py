@@ -151,6 +151,35 @@ def test_the_clock_is_moved(front: Page) -> None:
     expect(front.locator("#clock")).to_contain_text("moved ahead")
 
 
+def test_faults_are_switched_on_and_off(front: Page, lab: WebLab) -> None:
+    front.get_by_text("Faults and the clock").click()
+    panel, on = front.locator("#panel"), front.locator("#on-now")
+    expect(on).to_have_text("Nothing is wrong on purpose.")
+    panel.get_by_label("A known trouble").select_option("no-mx@hamburger.test")
+    panel.get_by_role("button", name="Switch on").first.click()
+    expect(on).to_contain_text("no-mx@hamburger.test")
+    expect(front.locator("#switched-on")).to_have_text("1 on")
+
+    panel.get_by_label("At", exact=True).fill("rcpt")
+    panel.get_by_label("Reply").fill("451 4.2.1 Not today")
+    panel.get_by_label("So many times").fill("2")
+    panel.get_by_label("Recipient").fill("bob@*")
+    panel.get_by_label("Further").fill("domain=crepes.test")
+    panel.get_by_role("button", name="Switch on").last.click()
+    expect(on).to_contain_text("rcpt: reply 451 4.2.1 Not today")
+    front.get_by_role("button", name="Send by SMTP").click()
+    expect(front.locator("#send .said")).to_contain_text("451 4.2.1 Not today")
+    expect(on).to_contain_text("happened once")
+
+    panel.get_by_label("At", exact=True).fill("rctp")
+    panel.get_by_role("button", name="Switch on").last.click()
+    expect(front.locator("#fault-said")).to_contain_text("did you mean rcpt?")
+    on.get_by_role("button", name="Switch off no-mx").click()
+    expect(on).not_to_contain_text("no-mx@")
+    on.get_by_role("button", name="All off").click()
+    expect(front.locator("#switched-on")).to_have_text("all is well")
+
+
 def test_a_refusal_is_said_with_the_servers_words(front: Page, lab: WebLab) -> None:
     front.get_by_label("To", exact=True).fill("bob@hamburger.test, nobody@crepes.test")
     front.get_by_role("button", name="Send by SMTP").click()

@@ -16,6 +16,7 @@ import typer
 
 from postroom.agent.invocation import commands
 from postroom.lab.capture_file import Captured
+from postroom.lab.cli import faults as lab_faults
 from postroom.lab.cli import starting
 from postroom.lab.cli.attendance import show_class
 from postroom.lab.cli.capture import capture_lab
@@ -54,6 +55,7 @@ app.command("slips")(print_slips)
 app.command("class")(show_class)
 app.command("reset")(reset_lab)
 app.command("read")(read_mail)
+app.add_typer(lab_faults.app, name="faults")
 
 
 @app.callback(invoke_without_command=True)
@@ -91,6 +93,9 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     bind: Bind = "",
     scenario: Number = None,
     play: Play = False,
+    catch_all: Annotated[
+        bool, typer.Option("--catch-all", help="One mailbox gets what has no other, of any domain.")
+    ] = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -111,7 +116,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
     where = (data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))).resolve()
     captured = Captured(pcap, show_secrets) if pcap is not None else None
-    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice, captured)
+    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice, captured, catch_all)
     raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms)))
 
 

@@ -47,6 +47,7 @@ async def _live(wishes: Wishes) -> int:
             wishes.enforce,
             wishes.houses,
             wishes.bind,
+            catch_all=wishes.catch_all,
         )
     )
     try:

@@ -35,7 +35,7 @@ function switchedOn(records) {
   byId("switched-on").textContent = on.length ? `${on.length} on` : "all is well";
   byId("switched-on").className = on.length ? "wrong" : "well";
   const list = on.map((one) => make(
-    "li", {}, described(one), one.happened === undefined ? " " : ` · happened ${one.happened} times `,
+    "li", {}, described(one), one.happened === undefined ? " " : ` · happened ${one.happened === 1 ? "once" : `${one.happened} times`} `,
     make("button", { type: "button", "aria-label": `Switch off ${described(one)}`, onclick: () => void change("faults.clear", { which: [String(one.number ?? one.fault)] }) }, "Off"),
   ));
   const all = make("button", { type: "button", onclick: () => void change("faults.clear", {}) }, "All off");
@@ -66,7 +66,7 @@ function named(records) {
 
 const typed = (name, text) => (["delay", "drip", "times"].includes(name) ? Number(text) : ["drop", "refuse", "strip"].includes(name) ? true : text);
 
-// "service=smtp certificate=expired": terms that have no field of their own.
+// "domain=crepes.test drip=1": terms that have no field of their own.
 function pairs(text) {
   const words = text.split(/\s+/).filter(Boolean).map((word) => word.split("="));
   return Object.fromEntries(words.map(([name, value = "yes"]) => [name, typed(name, value)]));
@@ -88,7 +88,7 @@ function step() {
     field("At", "what", "rcpt, data, after-data, imap FETCH …"), field("Reply", "reply", "451 4.3.0 Come back later"), field("Delay, seconds", "delay", "0", "number"),
     make("label", { class: "check" }, make("input", { type: "checkbox", name: "drop" }), " drop the connection"), field("So many times", "times", "always", "number"),
     field("Sender", "sender", "*"), field("Recipient", "recipient", "*@hamburger.test"),
-    field("Further", "more", "service=smtp certificate=expired"), make("button", { type: "submit" }, "Switch on"),
+    field("Further", "more", "domain=crepes.test drip=1"), make("button", { type: "submit" }, "Switch on"),
   );
 }
 
