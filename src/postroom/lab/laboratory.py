@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -33,15 +32,15 @@ from postroom.lab.fault_guest import Trouble
 from postroom.lab.fault_rules import FaultRules
 from postroom.lab.fault_server import FaultyServer, wrong_answer
 from postroom.lab.feed import Feed, heard
+from postroom.lab.front import Front
 from postroom.lab.house_settings import LabSettings, settings_of
-from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.keys import Publisher
 from postroom.lab.names import Names
 from postroom.lab.notes import extras_of, people_of, settle_notes
-from postroom.lab.plan import DNS_OFFSET, PAGE_OFFSET, House, Person
+from postroom.lab.plan import DNS_OFFSET, House, Person
 from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
-from postroom.lab.settling import Passwords, moved_in, settle_in
+from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
 from postroom.lab.showing import Showing
 from postroom.lab.slips import SLIPS, slip
 from postroom.lab.switches import Switches
@@ -54,9 +53,6 @@ from postroom.store import jobs
 from postroom.store.engine import Transaction
 from postroom.store.jobs import Destinations
 from postroom.store.throttle import Limits as LoginLimits
-
-if TYPE_CHECKING:
-    from postroom.lab.http_server import HttpServer
 
 FAREWELL_SECONDS = (
     1.0  # that conversations have when the lab stops: whoever presses Ctrl-C waits for the prompt
@@ -84,7 +80,7 @@ class Laboratory:
         self.captures = Captures(
             self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
         )
-        self.http: HttpServer | None = None  # as soon as it listens
+        self.front = Front(self, settings.log)
         self.switches = Switches(self.rules, self.servers.get, self._republish, self._revive, self._part)
         self.switches.start_with(settings.faults)
         self.trouble = Trouble(self.rules, self.clock, WrongCertificates(self.ca, self.clock.now).context)
@@ -107,7 +103,7 @@ class Laboratory:
             )
             for chosen in self.switches:
                 await self.switches.apply(chosen)
-            await self._open_page(base + PAGE_OFFSET if base else 0)
+            await self.front.start(base)  # last: its page shows what is there
             await self.control.start()
         except BaseException:
             await self.stop()
@@ -119,29 +115,11 @@ class Laboratory:
             await self.switches.clear()
         await self.publisher.stop()
         await self.control.stop()
-        if self.http is not None:
-            await self.http.stop(FAREWELL_SECONDS)
+        await self.front.stop(FAREWELL_SECONDS)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await self.showing.stop()
         await self.names.stop()
         self.trouble.close()
-
-    async def _open_page(self, port: int) -> None:
-        """The lab's own HTTP server, last: its page shows what is there."""
-        await asyncio.to_thread(import_module, "postroom.lab.routes")  # which takes a while
-        from postroom.lab.http_server import HttpServer
-        from postroom.lab.routes import routes_of
-
-        self.http = HttpServer(self.clock, routes_of(self), self._tell)
-        await self.http.start(port)
-
-    @property
-    def url(self) -> str:
-        """Where its page is; "" before it has started."""
-        return self.http.url if self.http is not None else ""
-
-    def _tell(self, error: BaseException) -> None:
-        self.settings.log.error("lab.fault", exc_info=error, error=str(error))
 
     async def _republish(self, domain: str) -> None:
         """A domain's zone or policy is another one now."""
@@ -159,17 +137,9 @@ class Laboratory:
                 await server.engine.write(partial(_due, Destinations(house.domain), self.clock.now()))
             server.wake()
 
-    async def _forget_faults(self) -> int:
-        """Ends the faults that were switched on while it ran; gives how many."""
-        switched_on = len(self.switches.described())
-        await self.switches.clear()
-        for chosen in self.settings.faults:
-            await self.switches.put_on(chosen)
-        return max(0, switched_on - len(self.switches.described()))
-
     async def reset(self) -> dict[str, int]:
         """As it was at its beginning, though not the clock; gives what was taken away: `faults`, `messages`, `queued`, `journeys`."""
-        faults = await self._forget_faults()
+        faults = await self.switches.begin_again(self.settings.faults)
         taken = await reset(self.servers.values())
         self.feed.clear()
         return {"faults": faults, **taken}
@@ -259,20 +229,13 @@ class Laboratory:
     def _heard(self, question: Question) -> None:
         """A question to the lab's DNS."""
         self.feed.asked(question)
-        self.settings.log.debug(
-            "dns.question",
-            name=question.name,
-            kind=question.kind,
-            rcode=question.rcode,
-            transport=question.transport,
-        )
+        facts = ("name", "kind", "rcode", "transport")
+        self.settings.log.debug("dns.question", **{one: getattr(question, one) for one in facts})
 
     def _smtp_port(self, ip: str) -> int:
         """Where the host at an address of the lab takes mail; port 25 of addresses that are not the lab's leads nowhere."""
-        for house in self.houses:
-            if house.ip == ip:
-                return self.trouble.port(house.domain, self.ports[house.domain]["smtp"])
-        return 25
+        house = next((house for house in self.houses if house.ip == ip), None)
+        return self.trouble.port(house.domain, self.ports[house.domain]["smtp"]) if house is not None else 25
 
     async def move_in(self, server: Server, person: Person) -> None:
         """One more account, also while the lab runs; whoever is there already stays as he is."""
@@ -301,7 +264,7 @@ class Laboratory:
                 one.address: one.password for one in sorted(self.inhabitants, key=lambda one: one.address)
             },
             "data": str(self.settings.data),
-            "page": self.url,
+            "page": self.front.url,
             **further,
         }
 

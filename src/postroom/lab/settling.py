@@ -14,7 +14,6 @@ import msgspec
 
 from postroom.app.server import Server
 from postroom.lab.faults import FAULTS
-from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.keys import new_keys, settle
 from postroom.lab.plan import House, Person
 from postroom.message.address import Address
@@ -23,6 +22,13 @@ from postroom.store.accounts import NewAccount
 from postroom.store.engine import Transaction
 
 AT_ONCE = 10  # accounts that are made at the same time: hashing has threads of its own
+
+
+class Inhabitant(msgspec.Struct, frozen=True):
+    """Somebody with an account, and his password as far as the lab knows it."""
+
+    address: str
+    password: str
 
 
 async def settle_in(

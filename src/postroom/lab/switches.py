@@ -100,6 +100,14 @@ class Switches:
             await self.take_off(chosen)
         await self.remove(*self._rules)
 
+    async def begin_again(self, chosen: Sequence[Chosen]) -> int:
+        """As it was at the start, with what was wrong then; gives how many were switched on since."""
+        on = self.described()
+        await self.clear()
+        for one in chosen:
+            await self.put_on(one)
+        return len(on) - len(self.described())
+
     async def apply(self, chosen: Chosen) -> None:
         """Has the domain's server and zone be as they are with what is on."""
         server = self._server(chosen.domain)

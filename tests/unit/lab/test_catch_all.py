@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from postroom.lab import Lab
-from postroom.lab.testing.box import Mailbox
+from postroom.lab.arrived.box import Mailbox
 
 LETTER = "From: shop@example.com\r\nSubject: {}\r\n\r\nHello\r\n"
 DOMAINS = ("hamburger.test", "crepes.test")

@@ -27,8 +27,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabThread]:
 def ask(
     lab: LabThread, method: str, path: str, given: object = None, **headers: str
 ) -> tuple[int, dict[str, str], str]:
-    assert lab.lab.http is not None
-    connection = http.client.HTTPConnection("127.0.0.1", lab.lab.http.port, timeout=PATIENCE)
+    assert lab.lab.front.server is not None
+    connection = http.client.HTTPConnection("127.0.0.1", lab.lab.front.server.port, timeout=PATIENCE)
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, None if given is None else json.dumps(given), fields)
     response = connection.getresponse()
@@ -48,9 +48,9 @@ def test_the_page_is_there_under_a_strict_policy(lab: LabThread) -> None:
 
 
 def test_it_says_where_it_is(lab: LabThread) -> None:
-    assert lab.lab.http is not None
+    assert lab.lab.front.server is not None
     described = lab.lab.describe()
-    assert described["page"] == lab.lab.http.url
+    assert described["page"] == lab.lab.front.server.url
     _, _, body = ask(lab, "GET", "/page/lab")
     assert json.loads(body)["domains"] == described["domains"]
 
@@ -131,17 +131,19 @@ def test_the_clock_is_asked_for_and_nothing_endless(lab: LabThread) -> None:
 
 
 def test_it_listens_on_loopback_alone(lab: LabThread) -> None:
-    assert lab.lab.http is not None
+    assert lab.lab.front.server is not None
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
-        probe.connect(("127.0.0.2", lab.lab.http.port))
+        probe.connect(("127.0.0.2", lab.lab.front.server.port))
 
 
 class Stream:
     """The lines of an event stream."""
 
     def __init__(self, lab: LabThread, path: str, **headers: str) -> None:
-        assert lab.lab.http is not None
-        self._connection = http.client.HTTPConnection("127.0.0.1", lab.lab.http.port, timeout=PATIENCE)
+        assert lab.lab.front.server is not None
+        self._connection = http.client.HTTPConnection(
+            "127.0.0.1", lab.lab.front.server.port, timeout=PATIENCE
+        )
         self._connection.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
         self._response = self._connection.getresponse()
         self.kind = self._response.getheader("content-type") or ""

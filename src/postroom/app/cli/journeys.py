@@ -74,10 +74,11 @@ def journey(
         _follow(session, found)
         found = _newest(found) if last else found
     found.sort(key=_began)
-    if figure or svg is not None:
-        _draw(session, found, svg)
     if pcap is not None:
         write_capture(session, found, pcap)
+        return
+    if figure or svg is not None:
+        _draw(session, found, svg)
         return
     brief = session.terminal.is_terminal and not verbose
     for number, (server, record) in enumerate(found):

@@ -30,21 +30,21 @@ async def add_fault(desk: Desk, call: Call) -> values.Fault:
         name: value for name, value in msgspec.structs.asdict(call.body).items() if value
     }
     try:
-        return _fault(desk.running.rules.add(FaultRule(terms.pop("at", ""), **terms)))
+        return _fault(desk.running.switches.add(FaultRule(terms.pop("at", ""), **terms)))
     except BadFault as error:
         raise unfit(str(error)) from error
 
 
 async def clear_faults(desk: Desk, _: Call) -> None:
     """Ends all faults."""
-    desk.running.rules.clear()
+    await desk.running.switches.clear()
 
 
 async def end_fault(desk: Desk, call: Call) -> None:
     """Ends a fault."""
     for rule in desk.running.rules:
         if str(rule.number) == call.path["id"]:
-            desk.running.rules.remove(rule)
+            await desk.running.switches.remove(rule)
             return
     raise not_found(f"there is no fault {call.path['id']}")
 

@@ -74,7 +74,7 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
         f"  certificate authority {running.ca.path}",
         "",
-        f"Next: see all that happens at {running.url}, or, in a second terminal:",
+        f"Next: see all that happens at {running.front.url}, or, in a second terminal:",
         "  echo 'Do you like ketchup?' |",
         f"    {us} mail --as alice send bob@{wishes.houses[0].domain} --subject Hello",
         f"  {us} mail --as bob list",

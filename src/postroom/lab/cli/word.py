@@ -10,8 +10,8 @@ import msgspec
 from postroom.agent import runtime
 from postroom.agent.accounts import Account, AccountsFile, Endpoint, dump
 from postroom.lab.control import LAB
-from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.laboratory import Laboratory
+from postroom.lab.settling import Inhabitant
 
 
 def word(running: Laboratory) -> dict[str, str]:
