@@ -22,6 +22,7 @@ from postroom.lab.ca import LabCa
 from postroom.lab.capture import CAPTURE, Captures, taken
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
+from postroom.lab.describing import DESCRIBE, described
 from postroom.lab.dns import Question
 from postroom.lab.explained import Explained
 from postroom.lab.fault_rules import FaultRules
@@ -74,7 +75,7 @@ class Laboratory:
             self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
         )
         self.explained = Explained(self.feed)
-        self.front = Front(self, settings.log)
+        self.front = Front(self, settings.log, settings.bind if settings.page_too else "")
         self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in self.houses}
         self._policies = {house.domain: self._policy(house) for house in self.houses}
@@ -226,6 +227,7 @@ class Laboratory:
             CLOCK: partial(moved, self.clock),
             WATCH: partial(told, self.explained),
             CAPTURE: partial(taken, self.captures),
+            DESCRIBE: partial(described, self.describe, self.failed),
             SLIPS: self._slips,
             CLASS: partial(attendance, self.servers),
             READ: partial(read_here, self.servers),
