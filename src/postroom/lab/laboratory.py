@@ -23,7 +23,7 @@ from postroom.lab.capture import CAPTURE, Captures, taken
 from postroom.lab.catch_all import catch_all_address, catch_all_of
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
-from postroom.lab.describing import DESCRIBE, described
+from postroom.lab.describing import DESCRIBE, FACTS, described
 from postroom.lab.dns import Question
 from postroom.lab.doors import DOOR, turned
 from postroom.lab.explained import Explained
@@ -80,7 +80,7 @@ class Laboratory:
         self.captures = Captures(
             self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
         )
-        self.front = Front(self, settings.log)
+        self.front = Front(self, settings.log, settings.bind if settings.page_too else "")
         self.switches = Switches(self.rules, self.servers.get, self._republish, self._revive, self._part)
         self.switches.start_with(settings.faults)
         self.trouble = Trouble(self.rules, self.clock, WrongCertificates(self.ca, self.clock.now).context)
@@ -199,13 +199,14 @@ class Laboratory:
             CLOCK: partial(moved, self.clock),
             WATCH: partial(told, self.explained),
             CAPTURE: partial(taken, self.captures),
+            DESCRIBE: partial(described, self.describe, self.failed),
             SLIPS: self._slips,
             CLASS: partial(
                 attendance, self.servers, {name for house in self.houses for name in extras_of(house)}
             ),
             READ: partial(read_here, self.servers),
             RESET: self._reset,
-            DESCRIBE: partial(described, self._facts),
+            FACTS: partial(described, self._facts, self.failed),
             DOOR: partial(turned, self.rules, self.servers),
         }
 

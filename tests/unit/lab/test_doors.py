@@ -6,7 +6,7 @@ import pytest
 
 from laboratory import LabThread
 from postroom.app.control import NotRunning, OperationError, Request, calling
-from postroom.lab.describing import DESCRIBE
+from postroom.lab.describing import FACTS
 from postroom.lab.doors import DOOR, ShutDoor, turned
 from postroom.lab.fault_rules import FaultRule, FaultRules
 
@@ -54,18 +54,18 @@ async def test_what_is_no_door(lab, arguments):
 
 
 async def test_what_a_lab_says_of_itself(lab):
-    (told,) = await asked(lab.lab.control.path, DESCRIBE)
+    (told,) = await asked(lab.lab.control.path, FACTS)
     assert told.keys() == {"domains", "dns", "ca", "accounts", "data", "enforce", "last"}
     assert (told["enforce"], told["dns"]) == (False, lab.lab.names.port)
 
 
 async def test_nobody_there(tmp_path):
     with pytest.raises(NotRunning):
-        await asked(tmp_path / "control", DESCRIBE)
+        await asked(tmp_path / "control", FACTS)
 
 
 async def test_somebody_who_hangs_up(tmp_path):
     server = await asyncio.start_unix_server(lambda _, writer: writer.close(), tmp_path / "control")
     async with server:
         with pytest.raises(OperationError, match="closed the control connection"):
-            await asked(tmp_path / "control", DESCRIBE)
+            await asked(tmp_path / "control", FACTS)

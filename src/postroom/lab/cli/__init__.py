@@ -25,6 +25,7 @@ from postroom.lab.cli.clock import move_clock
 from postroom.lab.cli.options import (
     Account,
     BasePort,
+    BindPage,
     CatchAll,
     Data,
     Enforce,
@@ -40,6 +41,7 @@ from postroom.lab.cli.reset import reset_lab
 from postroom.lab.cli.screen import Wishes
 from postroom.lab.cli.shown import BadChoice, parse_choice
 from postroom.lab.cli.slips import print_slips
+from postroom.lab.cli.waiting import Timeout, Wait, wait_for_lab
 from postroom.lab.cli.watch import Explain, Only, Server, watch
 from postroom.lab.mishaps import BadMishap, parse_mishap
 from postroom.lab.notes import furnished
@@ -84,10 +86,15 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     pcap: Pcap = None,
     show_secrets: ShowSecrets = False,
     catch_all: CatchAll = False,
+    bind_page: BindPage = False,
+    wait: Wait = False,
+    timeout: Timeout = 30.0,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
         return
+    if wait:
+        raise typer.Exit(wait_for_lab(timeout, json=json))
     try:
         if play and (json or not scenario):
             raise BadChoice("--play plays a scenario for people: --scenario 1 --play")
@@ -104,7 +111,8 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
             faults=[parse_mishap(text, houses) for text in fault or ()],
             enforce=enforce,
             houses=houses,
-            bind=parse_bind(bind) if bind else "",
+            bind=parse_bind(bind, page_too=bind_page),
+            page_too=bind_page,
             scenario=scenario or 0,
             play=play,
             watch=parse_choice(only, server, explain=explain) if follow else None,

@@ -37,3 +37,9 @@ ShowSecrets = Annotated[
 CatchAll = Annotated[
     bool, typer.Option("--catch-all", help="One mailbox gets what has no other, of any domain.")
 ]
+BindPage = Annotated[
+    bool,
+    typer.Option(
+        "--bind-page", help="At --bind, the page too: whoever reaches it there reads all mail and passwords."
+    ),
+]

@@ -17,7 +17,7 @@ import msgspec
 from postroom.agent import runtime
 from postroom.app.control import OperationError, Request, calling, is_served
 from postroom.lab.control import LAB
-from postroom.lab.describing import DESCRIBE
+from postroom.lab.describing import FACTS
 from postroom.lab.doors import DOOR
 from postroom.lab.feed import Happening
 from postroom.lab.watching import WATCH
@@ -70,7 +70,7 @@ class Place:
 
 
 async def _described(control: Path) -> Facts:
-    told = [record async for record in calling(control, Request(DESCRIBE, {}))]
+    told = [record async for record in calling(control, Request(FACTS, {}))]
     return msgspec.convert(told[0], Facts)
 
 
