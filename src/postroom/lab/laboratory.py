@@ -7,7 +7,8 @@ between any others. Not here: the command (`lab.cli`), the zones (`lab.zones`), 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -77,7 +78,7 @@ class Laboratory:
         )
         self.http: HttpServer | None = None  # as soon as it listens
         self.control = LabControl(settings.data, self._operations())
-        self._shown = {house.domain: self._certificates_of(house) for house in self.houses}
+        self._shown = _certified(self._certificates_of, self.houses)
         self._policies = {house.domain: self._policy(house) for house in self.houses}
         self._sites = {
             house.domain: PolicySite(
@@ -306,3 +307,9 @@ class Laboratory:
             "page": self.url,
             **further,
         }
+
+
+def _certified(issue: Callable[[House], list[Pair]], houses: Sequence[House]) -> dict[str, list[Pair]]:
+    """The certificates of all houses, in threads: a key of RSA takes long to be made."""
+    with ThreadPoolExecutor() as threads:
+        return {house.domain: pairs for house, pairs in zip(houses, threads.map(issue, houses), strict=True)}
