@@ -18,6 +18,7 @@ import msgspec
 
 from checks_page import checks_page
 from doc_pages import code, page, table
+from lab_api_page import lab_api_page
 from postroom.app import building, settings
 from postroom.app.settings import Settings
 from postroom.message.query_operators import OPERATORS
@@ -123,6 +124,7 @@ def pages() -> dict[str, str]:
         "configuration.md": configuration_page(),
         "limits.md": limits_page(),
         "checks.md": checks_page(),
+        "lab-api.md": lab_api_page(),
     }
 
 

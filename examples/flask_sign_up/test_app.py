@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from examples.flask_sign_up.app import create_app
 
 if TYPE_CHECKING:
-    from postroom.lab.testing.box import Mailbox
+    from postroom.lab import Mailbox
     from postroom.lab.testing.faults import MailFaults
 
 

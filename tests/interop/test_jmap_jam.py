@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from postroom.lab.testing.box import Mailbox
+    from postroom.lab.arrived.box import Mailbox
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ROOT / "frontend" / "node_modules"

@@ -172,7 +172,7 @@ class Services:
         )  # which takes a while; mail is served meanwhile
         from postroom.app.site import Behind, Site
 
-        behind = Behind(self._ports, self._post(), self._tell)
+        behind = Behind(self._ports, self._post(), self._tell, self.notes.add)
         self._site = Site(self._settings, self._world, self._parts, behind)
 
     def _web(self) -> Session:
@@ -277,6 +277,7 @@ class Services:
             budget=parts.budget,
             incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
             presence=Presence(self._settings.mailboxes.imap_sessions),
+            note=self.notes.add,
         )
         return lambda: ImapSession(service)
 

@@ -19,6 +19,7 @@ from postroom.app.own_policy import own_policy
 from postroom.app.parts import Parts
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
+from postroom.message.journey import Hop
 from postroom.message.unsubscribing import ONE_CLICK
 from postroom.net.certificates import CertificateError
 from postroom.net.http import HttpService, HttpSession
@@ -59,11 +60,13 @@ HTTPS: Final = 443  # where it stands unless a URL says otherwise (RFC 9110 §4.
 
 
 class Behind(msgspec.Struct, frozen=True):
-    """What a site has from the listeners: `ports` where each service listens, as soon as that is known; `post` the door for what its users send."""
+    """What a site has from the listeners: `ports` where each service listens, as soon as that is known; `post` the door for what its users send,
+    `note` takes hops for the journey of an account's email."""
 
     ports: Mapping[str, int]
     post: Post
     on_error: Callable[[BaseException], None]
+    note: Callable[[int, int, Hop], None] | None = None
 
 
 class Site:
@@ -180,6 +183,7 @@ def _jmap(world: Surroundings, parts: Parts, behind: Behind) -> JmapApp:
             wordbook=IndexWordbook(parts.store.engine, parts.index),
             post=behind.post,
             picture_address=_signing(parts, world),
+            note=behind.note,
         )
     )
 

@@ -33,7 +33,8 @@ class LabSettings(msgspec.Struct, frozen=True):
     """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does.
 
     `houses` are its domains, each a server of its own. `bind` is an address of this machine at which others reach the servers, "" for none: there
-    passwords are taken under TLS only, and who fails to log in waits. `keys`: the kinds of keys that certificates are for; one of RSA takes long to be made.
+    passwords are taken under TLS only, and who fails to log in waits.
+    `keys`: the kinds of keys that certificates are for; one of RSA takes long to be made.
     """
 
     data: Path

@@ -36,6 +36,7 @@ from postroom.lab.names import Names
 from postroom.lab.notes import people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, PAGE_OFFSET, House, Person
 from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Passwords, moved_in, settle_in
 from postroom.lab.slips import SLIPS, slip
@@ -248,6 +249,7 @@ class Laboratory:
             CAPTURE: partial(taken, self.captures),
             SLIPS: self._slips,
             CLASS: partial(attendance, self.servers),
+            READ: partial(read_here, self.servers),
             RESET: self._reset,
         }
 

@@ -57,10 +57,8 @@ HOUSES = (
 
 
 # Names that nobody can have in the world's DNS: RFC 6761 §6.2 to §6.5, RFC 6762 §3, RFC 8375 §3, and ICANN's for private use.
-RESERVED = (
-    "test", "example", "invalid", "localhost", "local", "internal", "home.arpa",
-    "example.com", "example.net", "example.org",
-)  # fmt: skip
+RESERVED = ("test", "example", "invalid", "localhost", "local", "internal", "home.arpa")
+EXAMPLES = ("example.com", "example.net", "example.org")  # RFC 2606 §3: themselves and what is below them
 
 
 class BadDomain(Exception):
@@ -91,7 +89,7 @@ def _reserved(text: str) -> str:
     name = parse_domain(text)
     if name is None or name.startswith("[") or not name.isascii():
         raise BadDomain(f"--domain {text}: that is no domain name; write it as uni.test")
-    if not name.endswith(tuple(f".{suffix}" for suffix in RESERVED)):
+    if name not in EXAMPLES and not name.endswith(tuple(f".{suffix}" for suffix in (*RESERVED, *EXAMPLES))):
         first = name.partition(".")[0]
         raise BadDomain(
             f"--domain {text}: this name belongs to somebody, or may one day, and mail written for it elsewhere would reach him: "

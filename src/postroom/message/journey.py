@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import msgspec
+
+READ_TOGETHER: Final = (
+    20  # messages that somebody reads at once; a program that fetches or marks more reads none of them
+)
 
 
 class HopKind(enum.StrEnum):

@@ -24,12 +24,12 @@ from postroom.message.journey import (
     Said,
     Secured,
 )
+from postroom.message.journey_figure import QUEUED
 from postroom.wire.dots import stuff
 from postroom.wire.packets import End
 
 _CONTENT: Final = re.compile(rb"\[(\d{1,18}) octets of message\]")
 _CHUNK: Final = re.compile(rb"BDAT (\d{1,18})( LAST)?", re.IGNORECASE)
-_QUEUED: Final = re.compile(r"queued as (J[0-9a-z]{1,13})\b")
 _LOGGED_IN: Final = re.compile(r"e?smtps?a", re.IGNORECASE)  # RFC 3848
 
 
@@ -67,7 +67,7 @@ def named(hop: Hop) -> list[str]:
         match
         for event in hop.events
         if isinstance(event, Outcome) and event.result == "relayed"
-        for match in _QUEUED.findall(event.text)
+        for match in QUEUED.findall(event.text)
     ]
 
 

@@ -69,6 +69,7 @@ def test_no_account(text, named):
         (["uni.test"], ["uni.test", "crepes.test"]),
         (["Uni.Test", "school.internal"], ["uni.test", "school.internal"]),
         (["mail.uni.example", "uni.home.arpa"], ["mail.uni.example", "uni.home.arpa"]),
+        (["example.com", "uni.example.org"], ["example.com", "uni.example.org"]),
     ],
 )
 def test_other_names(wanted, domains):
@@ -84,6 +85,7 @@ def test_other_names(wanted, domains):
         (["uni-bonn.de"], "uni-bonn.de: this name belongs to somebody.*uni-bonn.test"),
         (["test"], "belongs to somebody"),
         (["latest"], "belongs to somebody"),
+        (["myexample.com"], "belongs to somebody"),
         (["a b.test"], "that is no domain name; write it as uni.test"),
         (["[127.0.0.1]"], "that is no domain name"),
         (["uni.test", "uni.test"], "both domains"),

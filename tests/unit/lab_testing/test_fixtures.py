@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from postroom.lab.testing.box import NotArrived
+from postroom.lab.arrived.box import NotArrived
 
 if TYPE_CHECKING:
-    from postroom.lab.testing.box import Mailbox
+    from postroom.lab.arrived.box import Mailbox
+    from postroom.lab.arrived.transcript import Transcript
     from postroom.lab.testing.faults import MailClock, MailFaults
     from postroom.lab.testing.lab import Lab
-    from postroom.lab.testing.transcript import Transcript
 
 
 def letter(to: str, subject: str = "Welcome", body: str = "Your code is 123456.\n") -> EmailMessage:

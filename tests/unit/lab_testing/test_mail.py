@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from postroom.lab.testing.mail import Mail, NotInMail
+from postroom.lab.arrived.mail import Mail, NotInMail
 
 
 def mail(text: str = "", html: str = "", subject: str = "Hello") -> Mail:

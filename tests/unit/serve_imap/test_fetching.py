@@ -6,6 +6,7 @@ import pytest
 
 from imap_stage import Client, ImapStage
 from postroom.message.ids import IdKind, id_text
+from postroom.message.journey import READ_TOGETHER, Connected, Handled, Hop, HopKind
 from postroom.store import expunge
 from postroom.store.engine import Transaction
 
@@ -356,3 +357,34 @@ async def test_a_preview_has_at_most_200_characters(stage: ImapStage, length: in
     assert await bob.send(b"a FETCH 1 PREVIEW\r\n") == (
         b"* 1 FETCH (PREVIEW {400}\r\n%b)\r\na OK Fetched\r\n" % ("é" * 200).encode()
     )
+
+
+async def test_who_reads_is_noted_for_the_journey(stage: ImapStage) -> None:
+    """A message is read when its body is fetched for the first time (RFC 9051 §2.3.2); peeking, fetching again, and looking on are not."""
+    noted: list[tuple[int, Hop]] = []
+    for _ in range(2):
+        await stage.deliver(LETTER)
+    bob = await stage.user(select="INBOX")
+    bob.session._conversation.service.note = lambda _account, email_id, hop: noted.append((email_id, hop))
+    await bob.ok("FETCH 1 BODY.PEEK[]")
+    assert noted == []
+    await bob.ok("FETCH 1 BODY[]")
+    await bob.ok("FETCH 1 BODY[]")
+    ((_, hop),) = noted
+    assert hop.kind is HopKind.READ
+    assert hop.events[0] == Connected(0, "imap", "192.0.2.7:4711", "192.0.2.1:143")
+    assert hop.events[-1] == Handled(0, "retrieved", "bob@hamburger.test", "INBOX")
+    await bob.ok("EXAMINE INBOX")
+    await bob.ok("FETCH 2 BODY[]")
+    assert len(noted) == 1
+
+
+@pytest.mark.parametrize("number", [READ_TOGETHER, READ_TOGETHER + 1])
+async def test_a_program_that_fetches_everything_is_no_reader(stage: ImapStage, number: int) -> None:
+    noted: list[int] = []
+    for _ in range(number):
+        await stage.deliver(LETTER)
+    bob = await stage.user(select="INBOX")
+    bob.session._conversation.service.note = lambda _account, email_id, _hop: noted.append(email_id)
+    await bob.ok("FETCH 1:* BODY[]")
+    assert len(set(noted)) == (number if number == READ_TOGETHER else 0)

@@ -8,6 +8,7 @@ import pytest
 
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
+from postroom.message.journey import READ_TOGETHER, Connected, Handled, Hop, HopKind
 from postroom.serve.jmap.call import Call, Visitor
 from postroom.serve.jmap.octets import Octets, upload
 
@@ -395,3 +396,25 @@ async def test_patches_that_come_together_all_stay(stage: JmapStage) -> None:
     (found,) = (await bob.call("Email/get", ids=[one], properties=["keywords", "mailboxIds"]))["list"]
     assert sorted(found["keywords"]) == ["label0", "label1"]
     assert set(found["mailboxIds"]) == {box["inbox"], box["archive"], box["sent"]}
+
+
+@pytest.mark.parametrize("number", [READ_TOGETHER, READ_TOGETHER + 1])
+async def test_who_reads_is_noted_for_the_journey(stage: JmapStage, number: int) -> None:
+    """Whoever opens a message has it marked; what is marked beyond a few at once was not read."""
+    bob = stage.jmap()
+    noted: list[Hop] = []
+    bob.app.service.note = lambda _account, _email_id, hop: noted.append(hop)
+    made = [(await create(bob, subject=str(one)))["id"] for one in range(number)]
+    await bob.call("Email/set", update={made[0]: {"keywords/$flagged": True}})
+    assert noted == []
+    for _ in range(2):
+        await bob.call("Email/set", update={made[0]: {"keywords/$seen": True}})
+    (hop,) = noted
+    assert hop.kind is HopKind.READ
+    assert hop.events[-1] == Handled(0, "marked as read", BOB)
+    assert isinstance(hop.events[0], Connected)
+    assert hop.events[0].protocol == "jmap"
+    await bob.call("Email/set", update={made[0]: {"keywords/$seen": None}})
+    noted.clear()
+    await bob.call("Email/set", update={one: {"keywords/$seen": True} for one in made})
+    assert len(noted) == READ_TOGETHER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +18,16 @@ from postroom.app.operations import journeys
 from postroom.app.operations.journeys import JourneyRecord, JourneySummary, ListJourneys, WantedJourney
 from postroom.message.journey import Hop
 from postroom.message.journey_captured import named
+from postroom.message.journey_drawn import WORDS, drawn, told_in_words, width_of
+from postroom.message.journey_figure import Leg, figures
+from postroom.message.journey_svg import as_svg
 from postroom.message.timeline import DIALOGUE, HOP, Line, as_json, iso_time, timeline
 
 app = commands("The way of a message.")
 _INDENT = 2
 _TIME = len("12:34:56.789  ")
 _MOST_JOURNEYS = 20  # that are followed
+_USUAL_WIDTH = 80  # of a terminal that does not say
 
 COLUMNS = (
     Column[JourneySummary]("Id", lambda one: one.id),
@@ -49,6 +54,12 @@ def journey(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Answers to EHLO and CAPA in full on a terminal, too.")
     ] = False,
+    figure: Annotated[
+        bool, typer.Option("--figure", help="Draw it instead: hosts, agents, and what passed between them.")
+    ] = False,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="Draw it into a file; - is standard output.")
+    ] = None,
 ) -> None:
     """Show the way of a message: every hop, dialogue, DNS answer and attempt."""
     if list_:
@@ -66,12 +77,39 @@ def journey(
     if pcap is not None:
         write_capture(session, found, pcap)
         return
+    if figure or svg is not None:
+        _draw(session, found, svg)
+        return
     brief = session.terminal.is_terminal and not verbose
     for number, (server, record) in enumerate(found):
         hops = [Hop.unpack(packed) for packed in record.hops]
         session.terminal.record({"server": server.name, "id": record.id, "hops": as_json(hops)})
         session.terminal.styled(("\n" if number else "") + f"{record.id} at {server.name}", "bold")
         _show(session, timeline(hops, brief=brief))
+
+
+def _draw(session: Administration, found: list[tuple[Server, JourneyRecord]], svg: Path | None) -> None:
+    """As a lecture does: in the terminal, or into a file."""
+    legs = [Leg(server.name, record.id, [Hop.unpack(one) for one in record.hops]) for server, record in found]
+    ways = figures(legs)
+    if svg is not None:
+        text = as_svg(ways)
+        if str(svg) == "-":
+            session.terminal.say(text.rstrip("\n"))
+            return
+        try:
+            svg.write_text(text, "utf-8")
+        except OSError as error:
+            raise CommandFailed(f"{svg}: {error.strerror}") from error
+        session.terminal.record({"file": str(svg), "figures": len(ways)})
+        session.terminal.say(f"{svg}: drawn")
+        return
+    room = shutil.get_terminal_size((_USUAL_WIDTH, 24)).columns
+    for number, way in enumerate(ways):
+        session.terminal.record(way)
+        fits = width_of(way) <= room
+        session.terminal.say("\n" * bool(number) + "\n".join(drawn(way) if fits else told_in_words(way)))
+    session.terminal.say(WORDS)
 
 
 def _follow(session: Administration, found: list[tuple[Server, JourneyRecord]]) -> None:

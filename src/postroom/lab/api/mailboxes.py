@@ -1,10 +1,11 @@
 """Mailboxes and their messages over HTTP, as `lab.testing` sees them: links, codes and files are found as in tests of Python.
 
-Not here: how they are found (`lab.testing.box`, `lab.testing.mail`).
+Not here: how they are found (`lab.arrived.box`, `lab.arrived.mail`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from http import HTTPStatus
 from typing import Final
@@ -12,9 +13,9 @@ from typing import Final
 from postroom.lab.api import values
 from postroom.lab.api.desk import Call, Desk, Octets
 from postroom.lab.api.problems import Problem, not_found, unfit
-from postroom.lab.testing.box import Mailbox, NotArrived, fits
-from postroom.lab.testing.mail import Mail, NotInMail
-from postroom.lab.testing.residence import CannotMoveIn, mailbox_of, new_mailbox
+from postroom.lab.arrived.box import Mailbox, NotArrived, fits
+from postroom.lab.arrived.mail import Mail, NotInMail
+from postroom.lab.arrived.residence import CannotMoveIn, mailbox_of, new_mailbox
 
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _UNKNOWN: Final = "application/octet-stream"
@@ -43,11 +44,11 @@ async def show_mailbox(desk: Desk, call: Call) -> values.Mailbox:
 
 
 async def list_messages(desk: Desk, call: Call) -> values.Headings:
-    """Messages that are there, oldest first, as far as they are wanted; spam among them. For the newest few, ask with a pattern."""
+    """Messages that are there, as far as they are wanted: the newest so many, in the order in which they came; spam among them."""
     wanted: values.Wanted = call.query
     box = await _found(desk, call)
     fitting = [mail for mail in await box.messages_async() if _is_wanted(mail, wanted)]
-    return values.Headings([_heading(mail) for mail in fitting[: wanted.limit]])
+    return values.Headings([_heading(mail) for mail in fitting[-wanted.limit :]])
 
 
 async def empty_mailbox(desk: Desk, call: Call) -> None:
@@ -111,6 +112,12 @@ async def show_code(desk: Desk, call: Call) -> values.Code:
         return values.Code((await _mail(desk, call))[1].code())
     except NotInMail as error:
         raise not_found(str(error)) from error
+
+
+async def check_message(desk: Desk, call: Call) -> values.Checks:
+    """What readers and servers will stumble over in a message, each with the reason and the remedy; see docs/checks.md."""
+    mail = (await _mail(desk, call))[1]
+    return values.Checks(await asyncio.to_thread(mail.check))
 
 
 async def _found(desk: Desk, call: Call) -> Mailbox:

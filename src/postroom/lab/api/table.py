@@ -34,6 +34,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("GET", f"{_MESSAGE}/parts/{{number}}", mailboxes.show_part, "*/*", problems=(404,)),
     Operation("GET", f"{_MESSAGE}/links", mailboxes.list_links, values.Links, values.Containing, problems=(404, 422)),
     Operation("GET", f"{_MESSAGE}/code", mailboxes.show_code, values.Code, problems=(404,)),
+    Operation("GET", f"{_MESSAGE}/checks", mailboxes.check_message, values.Checks, problems=(404,)),
     Operation("GET", _FAULTS, switches.list_faults, values.Faults),
     Operation("POST", _FAULTS, switches.add_fault, values.Fault, body=values.NewFault, status=201, problems=_JSON),
     Operation("DELETE", _FAULTS, switches.clear_faults, status=204),

@@ -1,6 +1,6 @@
 """What the lab is and what happens in it, over HTTP.
 
-Not here: what there is to tell (`lab.feed`, `lab.testing.transcript`).
+Not here: what there is to tell (`lab.feed`, `lab.arrived.transcript`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from postroom.lab.api import values
 from postroom.lab.api.desk import Call, Desk
 from postroom.lab.api.problems import Problem
-from postroom.lab.testing.transcript import journeys_of
+from postroom.lab.arrived.transcript import journeys_of
 from postroom.message.ids import IdKind, id_text
 
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from postroom.lab.fault_rules import Terms
 from postroom.lab.feed import Happening
+from postroom.message.proof.findings import Finding
 
 MOST_SECONDS: Final = 60  # that a request waits for something to happen
 MOST_LISTED: Final = 1_000  # of anything in one answer
@@ -139,6 +140,12 @@ class Code(msgspec.Struct, frozen=True):
     """What somebody is to type, without spaces."""
 
     code: str
+
+
+class Checks(msgspec.Struct, frozen=True):
+    """The findings of all checks."""
+
+    checks: Sequence[Finding]
 
 
 NewFault: Any = msgspec.defstruct(

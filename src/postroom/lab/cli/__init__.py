@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,15 +19,18 @@ from postroom.lab.capture_file import Captured
 from postroom.lab.cli import starting
 from postroom.lab.cli.attendance import show_class
 from postroom.lab.cli.capture import capture_lab
+from postroom.lab.cli.class_options import Accounts, Bind, Domain, Number, Play
 from postroom.lab.cli.clock import move_clock
+from postroom.lab.cli.reading_here import read_mail
 from postroom.lab.cli.reset import reset_lab
 from postroom.lab.cli.screen import Wishes
 from postroom.lab.cli.slips import print_slips
 from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
 from postroom.lab.notes import furnished
-from postroom.lab.plan import DEFAULT_BASE, BadAccount, BadDomain, houses_at, parse_account, residents
+from postroom.lab.plan import DEFAULT_BASE, BadAccount, BadDomain, House, houses_at, parse_account, residents
 from postroom.lab.reachable import BadBind, parse_bind
 from postroom.lab.roll import parse_roll
+from postroom.lab.scenarios import SCENARIOS
 
 Pcap = Annotated[
     Path | None,
@@ -46,6 +50,7 @@ app.command("capture")(capture_lab)
 app.command("slips")(print_slips)
 app.command("class")(show_class)
 app.command("reset")(reset_lab)
+app.command("read")(read_mail)
 
 
 @app.callback(invoke_without_command=True)
@@ -72,22 +77,20 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     ] = False,
     pcap: Pcap = None,
     show_secrets: ShowSecrets = False,
-    domain: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Another name for the first domain; once more: for the second."),
-    ] = None,
-    accounts: Annotated[
-        str, typer.Option(metavar="N|FILE", help="Accounts for a class: student01 ..., or an address a line.")
-    ] = "",
-    bind: Annotated[
-        str, typer.Option(metavar="ADDR", help="Let others reach it at this address of this machine.")
-    ] = "",
+    domain: Domain = None,
+    accounts: Accounts = "",
+    bind: Bind = "",
+    scenario: Number = None,
+    play: Play = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
         return
+    if play and (json or not scenario):
+        typer.echo("postroom lab: --play plays a scenario for people: --scenario 1 --play", err=True)
+        raise typer.Exit(2)
     try:
-        houses = furnished(houses_at(domain or ()))
+        houses = _houses(domain or (), scenario)
         named = [parse_account(text, houses) for text in account or ()]
         people = [*residents(houses), *named, *(parse_roll(accounts, houses) if accounts else ())]
         faults = [parse_mishap(text, houses) for text in fault or ()]
@@ -95,17 +98,25 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     except (BadAccount, BadMishap, BadDomain, BadBind) as error:
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
-    where = Path(tempfile.mkdtemp(prefix="postroom-lab-")) if ephemeral and data is None else data or _home()
+    kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
+    where = (data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))).resolve()
+    terms = (faults, enforce, houses, reachable, scenario or 0, play)
     captured = Captured(pcap, show_secrets) if pcap is not None else None
-    wishes = Wishes(
-        json, base_port, people, where.resolve(), ephemeral, faults, enforce, houses, reachable, captured
-    )
+    raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms, captured)))
+
+
+def _run(wishes: Wishes) -> int:
     try:
-        code = starting.run(wishes)
+        return starting.run(wishes)
     finally:
-        if ephemeral:
-            shutil.rmtree(where, ignore_errors=True)
-    raise typer.Exit(code)
+        if wishes.ephemeral:
+            shutil.rmtree(wishes.data, ignore_errors=True)
+
+
+def _houses(domains: Sequence[str], scenario: int | None) -> tuple[House, ...]:
+    """The lab's, or those that a scenario needs. Raises `BadDomain`."""
+    usual = houses_at(domains)
+    return furnished(SCENARIOS[scenario].houses(usual) if scenario else usual)
 
 
 def _home() -> Path:

@@ -37,6 +37,8 @@ class Wishes(msgspec.Struct, frozen=True):
     enforce: bool = False
     houses: Sequence[House] = HOUSES
     bind: str = ""
+    scenario: int = 0
+    play: bool = False
     captured: Captured | None = None
 
 
@@ -53,7 +55,7 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
     """What a person reads: who is who, what is where, and what to type next."""
     from postroom.lab.faults import FAULTS
 
-    us = _program()
+    us = program()
     lines = ["Postroom lab: two mail servers with DNS and certificates, on this machine only."]
     passwords = {one.address: one.password for one in running.inhabitants}
     for domain, ports in sorted(running.ports.items()):
@@ -117,7 +119,7 @@ def _services(ports: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _program() -> str:
+def program() -> str:
     """How this program can be called from where the user is."""
     name = Path(sys.argv[0])
     if shutil.which("postroom") is not None and name.name == "postroom" and not name.is_absolute():

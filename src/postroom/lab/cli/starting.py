@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 import typer
@@ -69,13 +70,28 @@ async def _stay(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int
     directory = runtime.lab_directory()
     try:
         runtime.publish(word(running), directory)
-        announce(running, wishes)
-        if wishes.bind:
-            typer.echo(f"postroom lab: {warning(wishes.bind)}", err=True)
-        await _first(stop, running.failed)
+        return await _lesson_or_lab(running, wishes, stop)
     finally:
         runtime.retract(directory)
         await running.stop()
+
+
+async def _lesson_or_lab(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int:
+    """Until Ctrl-C, or until what was to be played is played; gives the exit code."""
+    from postroom.lab.cli.playing import draw_what_is_read, explained, play
+
+    if wishes.scenario and not (wishes.json or wishes.play):
+        typer.echo("\n".join(explained(running, wishes)))
+    elif not wishes.play:
+        announce(running, wishes)
+    if wishes.bind:
+        typer.echo(f"postroom lab: {warning(wishes.bind)}", err=True)
+    beside: asyncio.Task[int] | None = None
+    if wishes.scenario and not wishes.json:
+        beside = asyncio.create_task(play(running, wishes) if wishes.play else draw_what_is_read(running))
+    await _first(stop.wait(), running.failed.wait(), *([beside] if beside else []))
+    if beside is not None and beside.done() and not stop.is_set():
+        return beside.result()
     return 1 if running.failed.is_set() else 0
 
 
@@ -88,8 +104,9 @@ def _stop_signal() -> asyncio.Event:
     return stop
 
 
-async def _first(*events: asyncio.Event) -> None:
-    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+async def _first(*works: Awaitable[object]) -> None:
+    """Until one of these is done; the others are ended."""
+    waiting = [asyncio.ensure_future(work) for work in works]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()

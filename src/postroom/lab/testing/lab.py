@@ -25,6 +25,9 @@ import uvloop
 
 from postroom.agent import runtime
 from postroom.app.logs import make_log
+from postroom.lab.arrived.box import Mailbox
+from postroom.lab.arrived.residence import mailbox_of, new_mailbox
+from postroom.lab.arrived.transcript import Transcript
 from postroom.lab.cli.word import word
 from postroom.lab.clock import parse_step
 from postroom.lab.fault_rules import FaultRule, Step, Terms
@@ -32,9 +35,6 @@ from postroom.lab.house_settings import LabSettings
 from postroom.lab.laboratory import Laboratory
 from postroom.lab.mishaps import parse_mishap
 from postroom.lab.plan import HOUSES, residents
-from postroom.lab.testing.box import Mailbox
-from postroom.lab.testing.residence import mailbox_of, new_mailbox
-from postroom.lab.testing.transcript import Transcript
 
 T = TypeVar("T")
 HOME: Final = HOUSES[0].domain

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from postroom.lab.testing.box import Mailbox
+    from postroom.lab.arrived.box import Mailbox
+    from postroom.lab.arrived.transcript import Transcript
     from postroom.lab.testing.faults import MailClock, MailFaults
     from postroom.lab.testing.lab import Lab
-    from postroom.lab.testing.transcript import Transcript
 
 _TRANSCRIPT: Final = pytest.StashKey["Transcript"]()
 

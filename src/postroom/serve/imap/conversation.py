@@ -22,6 +22,7 @@ from postroom.message.errors import (
     OverQuota,
     TooManyLogins,
 )
+from postroom.message.journey import Hop
 from postroom.net.session import Connection
 from postroom.proto.imap.answers import ENGLISH, Answers
 from postroom.proto.imap.config import ImapConfig
@@ -56,7 +57,7 @@ class ImapService(msgspec.Struct):
 
     `now` gives unix microseconds; `tls` the context for STARTTLS, None without it; `wordbook` is what the search index knows, None without one.
     `now` gives unix microseconds; `tls` the context for STARTTLS, None without it. Messages that come count in `budget`, and long ones are kept in
-    files in the directory `incoming`; None keeps them in memory.
+    files in the directory `incoming`; None keeps them in memory. `note` takes hops for the journey of an account's email.
     """
 
     config: ImapConfig
@@ -72,6 +73,7 @@ class ImapService(msgspec.Struct):
     budget: BodyBudget = msgspec.field(default_factory=lambda: BodyBudget(BODIES))
     incoming: Path | None = None
     presence: Presence = msgspec.field(default_factory=Presence)
+    note: Callable[[int, int, Hop], None] | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Ref
 from postroom.serve.imap.fetch_items import UnknownEncoding
 from postroom.serve.imap.fetch_slices import Plan, Slices
 from postroom.serve.imap.limiting import TOO_MANY, newest, told
+from postroom.serve.imap.noting import note_read
 from postroom.serve.imap.view import View
 from postroom.store import fetching as stored
 from postroom.store.engine import Transaction
@@ -160,6 +161,7 @@ async def _mark(conversation: Conversation, wanted: Ranges, since: int) -> froze
         return frozenset()
     view.own(flagged.change.modseq)
     conversation.publish([flagged.change])
+    await note_read(conversation, flagged.change.uids)
     return frozenset(flagged.change.uids)
 
 

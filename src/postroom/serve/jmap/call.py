@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 
 from postroom.message.ids import IdKind, id_text, parse_id
+from postroom.message.journey import Hop
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Limits
 from postroom.proto.jmap.types import Arguments, Object
@@ -67,7 +68,7 @@ class JmapService(msgspec.Struct):
     `tell` hears of faults of ours; `post` is the door for what is sent; `unique` makes the left half of a Message-ID.
     `keys`: what users change about their own accounts with. `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made.
     `names`: under which our doors write Authentication-Results; `leave` POSTs to an address to leave a mailing list and gives the status of the answer;
-    `lists_domain`: whether users see who else has an account at their domain.
+    `lists_domain`: whether users see who else has an account at their domain. `note` takes hops for the journey of an account's email.
     """
 
     logins: Logins
@@ -91,6 +92,7 @@ class JmapService(msgspec.Struct):
     rendering: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(RENDERED_AT_ONCE))
     audience: Audience = msgspec.field(default_factory=Audience)
     lists_domain: bool = True
+    note: Callable[[int, int, Hop], None] | None = None
 
 
 class Visitor(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
 from postroom.message.ids import IdKind
+from postroom.message.journey import READ_TOGETHER, Connected, Handled, Hop, HopKind
 from postroom.proto.jmap import patch
 from postroom.proto.jmap.capabilities import MAIL, MOST_ATTACHED
 from postroom.proto.jmap.errors import Refused, invalid
@@ -56,6 +57,7 @@ class _Work:
     def __init__(self, call: Call, folders: Folders) -> None:
         self._call = call
         self._folders = folders
+        self._read = 0  # messages that were marked as read
 
     async def create(self, given: Object) -> Object:
         """A new message."""
@@ -105,7 +107,17 @@ class _Work:
         marked = _Wish(set(current["keywords"]), words, exact="keywords" in given)
         change = _Change(call, folders, copies)
         call.publish(await call.write(lambda tx: change.apply(tx, placed, marked)))
+        if "$seen" in words and "$seen" not in current["keywords"]:
+            self._note_read(copies[0].email_id)
         return None
+
+    def _note_read(self, email_id: int) -> None:
+        """A line in the journey: who opens a message has it marked. Whoever marks many at once reads none of them."""
+        service, visitor = self._call.service, self._call.visitor
+        self._read += 1
+        if service.note is not None and self._read <= READ_TOGETHER:
+            events = (Connected(0, "jmap", visitor.ip, ""), Handled(0, "marked as read", visitor.address))
+            service.note(self._folders.account_id, email_id, Hop(HopKind.READ, service.now(), events))
 
     async def _without_fixed(self, copies: Sequence[Copy], given: Object) -> Object:
         """The patch without properties that cannot change, where they are given as they are (RFC 8620 §5.3)."""

@@ -15,7 +15,7 @@ from collections.abc import Coroutine
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from postroom.lab.testing.mail import Attachment, Mail
+from postroom.lab.arrived.mail import Attachment, Mail
 from postroom.message.ids import IdKind, id_text
 from postroom.store import expunge, mailboxes, messages, tokens
 from postroom.store.engine import Urgency

@@ -1,6 +1,6 @@
 """Mailboxes of a running lab: those that are there, and new ones with fresh addresses.
 
-Called in the lab's own loop. Not here: what a mailbox can do (`lab.testing.box`).
+Called in the lab's own loop. Not here: what a mailbox can do (`lab.arrived.box`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from postroom.lab.arrived.box import Mailbox, Place
 from postroom.lab.inhabitants import Inhabitant
 from postroom.lab.plan import House, Person, domains_of
-from postroom.lab.testing.box import Mailbox, Place
 from postroom.message.address import Address, parse_mailbox
 from postroom.store import acl
 
