@@ -9,6 +9,8 @@ import hmac
 import secrets
 import smtplib
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from html import escape
 
 from flask import Flask, abort, current_app, request, url_for
 
@@ -47,9 +49,12 @@ def welcome(address: str, code: str, link: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"] = SENDER, address
     message["Subject"] = "Confirm your address"
+    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="pickles.example")
     message.set_content(f"Your code is {code}.\n\nOr open this link: {link}\n")
     message.add_alternative(
-        f'<p>Your code is <b>{code}</b>.</p><p><a href="{link}">Confirm</a></p>', subtype="html"
+        f'<!DOCTYPE html><html lang="en"><body><p>Your code is <b>{code}</b>.</p>'
+        f'<p><a href="{escape(link)}">Confirm your address</a></p></body></html>',
+        subtype="html",
     )
     return message
 

@@ -40,6 +40,11 @@ def test_the_code_does_too(client: FlaskClient, mailbox: Mailbox) -> None:
     assert client.post("/confirm", data={"address": mailbox.address, "code": code}).status_code == 200
 
 
+def test_the_mail_is_well_written(client: FlaskClient, mailbox: Mailbox) -> None:
+    client.post("/sign-up", data={"address": mailbox.address})
+    assert not mailbox.wait().problems()
+
+
 def test_a_wrong_code_does_not(client: FlaskClient, mailbox: Mailbox) -> None:
     client.post("/sign-up", data={"address": mailbox.address})
     mailbox.wait()

@@ -8,11 +8,10 @@ to everybody, and good only while the lab listens on loopback alone. Not here: t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from postroom.app.server import Server
 from postroom.lab.plan import House
 from postroom.lab.zones import ZoneText
 from postroom.message.address import Address
@@ -20,6 +19,9 @@ from postroom.store import accounts, aliases, app_passwords, credentials, direct
 from postroom.store.accounts import NewAccount
 from postroom.store.directory import Account
 from postroom.store.engine import Transaction
+
+if TYPE_CHECKING:
+    from postroom.app.server import Server
 
 LABEL: Final = "as in the notes"  # of the app password
 

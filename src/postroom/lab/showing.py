@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from postroom.lab.ca import LabCa
@@ -32,7 +33,7 @@ class Showing:
         self._ca = ca
         self._now = now
         self._troubles = troubles
-        self._pairs = {house.domain: ca.issue(self._names(house), now()) for house in lab.houses}
+        self._pairs = self._certified()
         self._sites = {house.domain: self._site(house) for house in lab.houses}
         self.web_servers: dict[str, int] = {}  # ports of others' web servers in this lab, by their addresses
 
@@ -62,6 +63,12 @@ class Showing:
         said = [*tlsa_lines(self._pairs[house.domain]), *sts_lines(house, self._policy(house))]
         troubles = self._troubles(house.domain)
         return ZoneText(zone.origin, troubles.edited(completed(troubles.unsaid(zone), said)))
+
+    def _certified(self) -> dict[str, list[Pair]]:
+        """The certificates of all houses, in threads: a key of RSA takes long to be made."""
+        with ThreadPoolExecutor() as threads:
+            made = threads.map(lambda house: self._ca.issue(self._names(house), self._now()), self._houses)
+            return {house.domain: pairs for house, pairs in zip(self._houses, made, strict=True)}
 
     def _names(self, house: House) -> list[str]:
         own = [house.host, house.domain, *names_of(house.domain), *house.further]

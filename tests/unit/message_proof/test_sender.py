@@ -55,3 +55,10 @@ def test_before_anybody_has_looked() -> None:
     (found,) = (one for one in proofread(letter().as_bytes()) if one.check == "dmarc")
     assert found.verdict is Verdict.NOT_RUN
     assert "postroom check message" in found.reason
+
+
+def test_where_nobody_looks() -> None:
+    (found,) = (one for one in proofread(RECEIVED.encode() + letter().as_bytes()) if one.check == "dmarc")
+    assert found.reason == (
+        "not run because no server on its way has said what it found: mail of whoever has logged in is not looked at"
+    )

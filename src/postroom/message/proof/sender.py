@@ -31,6 +31,8 @@ def without_results(letter: Letter) -> str:
     """Why nothing is known of its sender."""
     if results(letter) is not None:
         return ""
+    if letter.header.get("Received") is not None:
+        return "no server on its way has said what it found: mail of whoever has logged in is not looked at"
     return "no server has looked at it yet: send it to one that writes Authentication-Results, as those of postroom lab do, or try postroom check message"
 
 
