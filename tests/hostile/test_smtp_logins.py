@@ -118,6 +118,28 @@ def test_s28_hashing_for_nobody_costs_as_much(house: Besieged, monkeypatch: pyte
     assert len(checked) == 2
 
 
+# espoofer's attacks of a client that has logged in: u is whose account it is, boss whom it would like to be.
+@pytest.mark.parametrize(
+    ("sender", "fields"),
+    [
+        ("{u}", "From: <{u}>\r\nFrom: <{boss}>"),
+        ("{u}", "From: <{boss}>\r\nFrom: <{u}>"),
+        ("{u}", "From: <{u}>, <{boss}>"),
+        ("{u}", "From: <{boss}>, <{u}>"),
+        ("{u}", "From: <{boss}>"),
+        ("{boss}", "From: <{boss}>"),
+    ],
+    ids=["a1", "a1 turned round", "a2", "a2 turned round", "a3", "a3 in the envelope too"],
+)
+def test_s30_attacks_of_a_client(house: Besieged, sender: str, fields: str) -> None:
+    u, boss = house.person(), house.person()
+    with house.user(u) as wire:
+        letter = f"{fields.format(u=u, boss=boss)}\r\nSubject: x\r\n\r\nhello".encode()
+        said = wire.letter(sender.format(u=u, boss=boss), [u], letter)
+        assert said[:9] in ("550 5.7.1", "554 5.6.0")
+    assert house.letters(u) == []
+
+
 def test_s30_nobody_writes_as_somebody_else(house: Besieged) -> None:
     u, boss = house.person(), house.person()
     with house.user(u) as wire:

@@ -6,6 +6,7 @@ are nobody's are not kept: there passwords are typed as names. Not here: the dec
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -55,6 +56,7 @@ class Gathered:
 
     def __init__(self) -> None:
         self._times: dict[_Kind, _Times] = {}
+        self._writing = asyncio.Lock()
 
     def note(self, login: Login, now: int) -> None:
         """Counts one."""
@@ -64,7 +66,11 @@ class Gathered:
             self._times[key] = (times + 1, first, now)
 
     async def write(self, engine: Engine) -> None:
-        """Writes what there is, an account at a time; what cannot be written now stays."""
+        """Writes what there is, an account at a time; what cannot be written now stays. Who asks while another writes gets the same when that is done."""
+        async with self._writing:
+            await self._write(engine)
+
+    async def _write(self, engine: Engine) -> None:
         by_account: dict[int, list[_Kind]] = {}
         for key in self._times:
             by_account.setdefault(key[0].account_id, []).append(key)

@@ -1,5 +1,7 @@
 """Who logs in without a name (RFC 4505): a visitor, who is counted, and of whom nothing else is kept."""
 
+import asyncio
+
 import pytest
 
 from people import IDS, NOW, add_account, add_domains, at, write
@@ -90,3 +92,27 @@ async def test_a_visit_does_not_make_good_for_failures(house):
     await policy.anonymous("imap", HERE, "")
     with pytest.raises(TooManyLogins):
         await policy.authenticate("imap", HERE, BOB, SECRET)
+
+
+async def test_who_asks_for_the_history_while_it_is_written_gets_what_is_being_written(house):
+    policy, held, go_on = house.with_settings(LoginSettings(visited=BOB)), asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        """The store, which takes its time."""
+
+        async def write(self, work, urgency):
+            held.set()
+            await go_on.wait()
+            return await house.engine.write(work, urgency)
+
+    gathered = policy.attempts._history
+    await policy.anonymous("imap", HERE, "")
+    first = asyncio.ensure_future(gathered.write(Slow()))
+    await held.wait()
+    second = asyncio.ensure_future(gathered.write(house.engine))
+    await asyncio.sleep(0)
+    assert not second.done()
+    go_on.set()
+    await second
+    assert len(await logins.listing(house.engine.reading(), house.bob, 100)) == 1
+    await first
