@@ -79,6 +79,9 @@ class Unattended:
         else:
             await self._doing.work(step, values)
 
+    def typed(self, text: str, step: Step, values: Values) -> None:
+        """Nobody is there."""
+
     async def sees(self, attention: Attention, seen: Seen, happening: Happening) -> None:
         """There are no mistakes."""
         raise NotHeld(f"{seen.value}: {shown(happening)!r}, where {attention.expected!r} was expected")
@@ -130,6 +133,10 @@ class Attended:
             except NotHeld as different:
                 self._teller.printed(f"{different}\nEnter tries it once more.")
 
+    def typed(self, _text: str, step: Step, values: Values) -> None:
+        """Whoever types here has forgotten what was to be done elsewhere."""
+        self._teller.again(step, values)
+
     async def sees(self, attention: Attention, seen: Seen, happening: Happening) -> None:
         """The teller has said what is to be said."""
 
@@ -139,3 +146,36 @@ class Attended:
     def waiting(self, _attention: Attention) -> contextlib.AbstractAsyncContextManager[object]:
         """As long as it takes."""
         return contextlib.nullcontext()
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+class Here(Attended):
+    """Has somebody do it without a second terminal: what is typed at the lesson goes to the server, over a connection that the lesson opens."""
+
+    def __init__(self, place: Place, teller: Teller, events: Events) -> None:
+        super().__init__(place, teller, events)
+        self._place = place
+        self._line: Line | None = None
+
+    async def does(self, step: Step, values: Values) -> None:
+        """Connects, too."""
+        if isinstance(step.do, Connect):
+            self.close()
+            self._line = await Line.open(self._place, step.do)
+        else:
+            await super().does(step, values)
+
+    def typed(self, text: str, step: Step, values: Values) -> None:
+        """Goes to the server, but for the question what was to be done."""
+        if text == "?" or self._line is None:
+            super().typed(text, step, values)
+        else:
+            self._line.type(text)
+
+    def close(self) -> None:
+        """Hangs up."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None

@@ -224,7 +224,7 @@ ESMTP: Final = Lesson(
                     ("<- EHLO crepes\\.test", "-> 250-PIPELINING", "-> 250 \\S+"),
                 ),
                 Step(
-                    "Now say four things without waiting for an answer.",
+                    "Now say four things without waiting for an answer. (They went one by one? RSET, and again.)",
                     Type(
                         "MAIL FROM:<$alice>\nRCPT TO:<$bob>\nRCPT TO:<nobody@hamburger.test>\nDATA",
                         at_once=True,
