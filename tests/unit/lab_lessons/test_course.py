@@ -8,7 +8,7 @@ from postroom.app.control import OperationError
 from postroom.lab.feed import Happening
 from postroom.lab.lessons import pupils
 from postroom.lab.lessons.course import Course, Events, Left
-from postroom.lab.lessons.lesson import Connect, Consider, Lesson, Part, Run, Step, Type
+from postroom.lab.lessons.lesson import Connect, Consider, Door, Lesson, Part, Run, Step, Type
 from postroom.lab.lessons.place import Facts
 from postroom.lab.lessons.pupils import Attended, Here
 
@@ -30,6 +30,10 @@ class Place:
         self.facts = Facts({}, 53, "", ACCOUNTS)
         self._happens = happens
         self._end = end
+        self.turned = []
+
+    async def turn(self, domain, *, is_open):
+        self.turned.append((domain, is_open))
 
     async def last(self):
         return 0
@@ -129,6 +133,25 @@ async def test_a_command_that_does_not_show_it_is_run_again(monkeypatch):
     assert [words[0] for words in told] == ["step", "printed", "printed", "printed", "done"]
     assert "Enter tries it once more" in told[2][1]
     assert reached == [1]
+
+
+@pytest.mark.parametrize(
+    ("doors", "turned"),
+    [((False,), [False, True]), ((False, True), [False, True]), ((True,), [True])],
+)
+async def test_a_door_is_not_left_shut(doors, turned):
+    place = Place()
+    steps = [Step("", Door("hamburger.test", is_open)) for is_open in doors]
+    await held(place, *steps, Step("", Consider()), typed=["q"])
+    assert place.turned == [("hamburger.test", is_open) for is_open in turned]
+
+
+async def test_a_command_that_may_fail(monkeypatch):
+    async def run(*_):
+        return 1, "there is one already"
+
+    monkeypatch.setattr(pupils, "run_command", run)
+    assert (await held(Place(), Step("", Run("postroom x", perhaps=True)), typed=[""]))[1] == [1]
 
 
 async def test_a_lab_that_ends():

@@ -107,6 +107,9 @@ class Pupil(Protocol):
     async def proves(self, attention: Attention) -> None:
         """The step's signs were all seen. Raises `NotHeld`."""
 
+    async def leaves(self) -> None:
+        """The lesson is over, or was left."""
+
     def waiting(self, attention: Attention) -> contextlib.AbstractAsyncContextManager[object]:
         """Held while signs are waited for. Raises `NotHeld` when that lasts too long."""
 
@@ -127,13 +130,19 @@ class Course:
         self, pupil: Pupil, first: int = 0, reached: Callable[[int], None] = lambda _: None
     ) -> None:
         """From a part on, counted from 0, to the end; `reached` is told how many parts are done. Raises `Left`, `NotHeld`."""
-        async with self._listening():
-            for number, part in enumerate(self.lesson.parts[first:], first):
-                self.values.forget()
-                self._connection = 0
-                self._teller.part(number + 1, part)
-                await self._part(part, pupil)
-                reached(number + 1)
+        try:
+            async with self._listening():
+                await self._parts(pupil, first, reached)
+        finally:
+            await pupil.leaves()
+
+    async def _parts(self, pupil: Pupil, first: int, reached: Callable[[int], None]) -> None:
+        for number, part in enumerate(self.lesson.parts[first:], first):
+            self.values.forget()
+            self._connection = 0
+            self._teller.part(number + 1, part)
+            await self._part(part, pupil)
+            reached(number + 1)
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[None]:
