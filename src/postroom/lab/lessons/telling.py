@@ -140,8 +140,13 @@ class Aloud:
         lines = instruction(step, values, self._place)
         if self._here:
             lines = [_BY_ITSELF.get(lines[0], lines[0]), *lines[1:]]
-        for number, line in enumerate(lines):
-            self._terminal.styled(f"   {'> ' if number else ''}{line}", "bold" if number else "")
+        words, *typed = lines
+        mark = (
+            "   > " if len(typed) == 1 else ""
+        )  # several lines stand so that they can be copied as they are
+        self._terminal.say(f"   {words}")
+        for line in typed:
+            self._terminal.styled(f"{mark}{line}", "bold")
 
     def _wrapped(self, text: str, indent: int = 0, style: str = "", *, hanging: int = 0) -> None:
         filled = textwrap.fill(
