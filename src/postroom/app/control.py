@@ -32,7 +32,6 @@ SILENCE_SECONDS = 30.0  # that a caller may let us wait for what he owes
 LONGEST_MESSAGE = 600.0  # seconds that a message may take to arrive
 BACKLOG = 100  # calls that wait to be taken
 MOST_OF_A_NAME = 107  # octets of a socket's name: sun_path without its NUL
-HUNG_UP = "the server closed the control connection: look at its log"
 _LENGTH = struct.Struct("!I")
 _PEERCRED = struct.Struct("3i")
 
@@ -210,6 +209,10 @@ def _reachable(path: Path) -> Iterator[str]:
         os.close(directory)
 
 
+class HungUp(OperationError):
+    """The server has closed the connection in the middle of an answer, as one does that stops."""
+
+
 class NotRunning(Exception):
     """No server listens at the control socket."""
 
@@ -274,7 +277,7 @@ async def calling(path: Path, request: Request) -> AsyncIterator[dict[str, Any]]
             else:
                 return
     except (asyncio.IncompleteReadError, ConnectionError) as error:
-        raise OperationError(HUNG_UP) from error
+        raise HungUp("the server closed the control connection: look at its log") from error
     finally:
         writer.close()
 
@@ -300,7 +303,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
         except ConnectionResetError:
             chunk = b""
         if not chunk:
-            raise OperationError(HUNG_UP)
+            raise HungUp("the server closed the control connection: look at its log")
         chunks.append(chunk)
         size -= len(chunk)
     return b"".join(chunks)
