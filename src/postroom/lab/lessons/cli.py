@@ -77,6 +77,21 @@ def run_lesson(
         raise CommandFailed(str(error)) from error
 
 
+@app.command("show")
+@command(lab_session)
+def show_lesson(
+    session: LabSession,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As listed; also: all.")],
+) -> None:
+    """Show a lesson as a hand-out, in Markdown."""
+    from postroom.lab.lessons.handout import handout
+
+    for lesson in _named(name, every=True):
+        text = handout(lesson)
+        session.terminal.say(text)
+        session.terminal.record({"name": lesson.name, "markdown": text})
+
+
 def _record(lesson: Lesson, parts: int, *, done: bool) -> dict[str, object]:
     state = f"part {parts + 1} of {len(lesson.parts)}" if parts else "done" if done else "new"
     return {
