@@ -1,10 +1,11 @@
 """A lesson as a student takes it: the lesson on one terminal, nc or telnet on another; with mistakes, left, and gone on with."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from running import POSTROOM, at_home
+from running import POSTROOM, at_home, until
 from screen import Screen
 from typing_by_hand import Typist
 
@@ -100,5 +101,46 @@ def test_in_a_lab_of_its_own(tmp_path, require_tool):
         lesson.ends()
     finally:
         lesson.close()
-    assert list((tmp_path / "tmp").iterdir()) == []
-    assert list((tmp_path / "runtime").iterdir()) == []
+    assert left_behind(tmp_path) == []
+
+
+def left_behind(home: Path) -> list[Path]:
+    return [*(home / "tmp").iterdir(), *(home / "runtime").iterdir()]
+
+
+def test_a_window_that_is_closed(tmp_path, require_tool):
+    """Its lab goes with it."""
+    require_tool("tmux")
+    lesson = Screen(tmp_path, [POSTROOM, "lesson", "run", "smtp"], at_home(tmp_path))
+    try:
+        lesson.shows("(or: nc -C")
+        assert left_behind(tmp_path) != []
+    finally:
+        lesson.close()
+    until("nothing to be left", lambda: not left_behind(tmp_path))
+
+
+def test_without_a_second_terminal(student):
+    """What is typed at the lesson goes to the server: empty lines, and QUIT, too."""
+    lesson = student.lesson("smtp", "--restart", "--here")
+    lesson.shows("The lesson does this:")
+    lesson.shows("> HELO crepes.test")
+    for line, shows in (
+        ("EHLO crepes.test", "This is not what the step asks for"),
+        ("HELO crepes.test", "=> A name is all that it asks for."),
+        ("MAIL FROM:<alice@crepes.test>", "=> This is the sender on the envelope"),
+        ("RCPT TO:<bob@hamburger.test>", "=> Each recipient has a line of his own"),
+        ("DATA", "=> 3 means: go on."),
+    ):
+        lesson.text(line)
+        lesson.keys("Enter")
+        lesson.shows(shows)
+    for line in ("Subject: empty line", "", "Do you like ketchup?", "."):
+        lesson.text(line)
+        lesson.keys("Enter")
+    lesson.shows("=> This 250 is a promise")
+    lesson.text("QUIT")
+    lesson.keys("Enter")
+    lesson.shows("Enter runs:")
+    lesson.keys("q", "Enter")
+    lesson.ends()

@@ -1,6 +1,7 @@
 """`postroom lesson`: what it lists, what it refuses, and what programs read of it."""
 
 import json
+import re
 
 import pytest
 
@@ -73,3 +74,17 @@ def _closed():
     from postroom.lab.doors import ShutDoor
 
     return ShutDoor("hamburger.test")
+
+
+def test_a_hand_out(capsys):
+    assert run(["lesson", "show", "pop3"]) == 0
+    shown = capsys.readouterr().out
+    assert "# POP3: delete, or keep\n" in shown
+    assert "       PASS PASSWORD\n" in shown
+    assert "       RETR NEWEST\n" in shown
+    assert run(["lesson", "show", "all", "--json"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["name"] for one in records] == [lesson.name for lesson in LESSONS]
+    for one, lesson in zip(records, LESSONS, strict=True):
+        assert not re.search(r"\$[a-z]", one["markdown"].replace("$ postroom", "")), one["markdown"]
+        assert all(f"## {part.title[0].upper()}{part.title[1:]}" in one["markdown"] for part in lesson.parts)

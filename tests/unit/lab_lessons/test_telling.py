@@ -87,6 +87,16 @@ def test_into_a_pipe():
     assert "noted" not in text
 
 
+def test_several_lines_can_be_copied_as_they_are():
+    out = io.StringIO()
+    lesson = Lesson("one", "One", "", (Part("first", ()),), ())
+    aloud = Aloud(Terminal(out=out), PLACE, lesson, here=True)
+    aloud.step(1, Step("Write.", Type("Subject: x\n\ny\n.")), VALUES)
+    assert out.getvalue() == "\n1. Write.\n   Type:\nSubject: x\n\ny\n.\n"
+    aloud.again(Step("", Type("QUIT")), VALUES)
+    assert out.getvalue().endswith("   Type:\n   > QUIT\n")
+
+
 def test_on_a_terminal_nothing_that_came_is_obeyed(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")

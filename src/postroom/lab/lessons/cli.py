@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 app = commands("Lessons about mail, held in a lab.")
 ALL = "all"
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @app.command("list")
@@ -51,6 +52,9 @@ def run_lesson(
     session: LabSession,
     name: Annotated[str, typer.Argument(metavar="NAME", help="As listed; with --check also: all.")],
     check: Annotated[bool, typer.Option("--check", help="Run it unattended: does it hold?")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="Type at the lesson itself, without a second terminal.")
+    ] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="From the start, not from where you left.")
     ] = False,
@@ -58,12 +62,34 @@ def run_lesson(
     """Hold a lesson in the running lab, or else in one of its own."""
     import uvloop
 
+    from postroom.agent.runtime import NotOurs
+    from postroom.app.control import NotRunning
+    from postroom.net.sockets import CannotListen
+
     lessons = _named(name, every=check)
     if not check and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandFailed("a lesson wants a terminal to talk on; unattended it runs with --check", 2)
-    work = _check(session, lessons) if check else _teach(session, lessons[0], restart=restart)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
+    work = _check(session, lessons) if check else _teach(session, lessons[0], restart=restart, here=here)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
+    except (NotRunning, NotOurs, CannotListen, OSError) as error:
+        raise CommandFailed(str(error)) from error
+
+
+@app.command("show")
+@command(lab_session)
+def show_lesson(
+    session: LabSession,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As listed; also: all.")],
+) -> None:
+    """Show a lesson as a hand-out, in Markdown."""
+    from postroom.lab.lessons.handout import handout
+
+    for lesson in _named(name, every=True):
+        text = handout(lesson)
+        session.terminal.say(text)
+        session.terminal.record({"name": lesson.name, "markdown": text})
 
 
 def _record(lesson: Lesson, parts: int, *, done: bool) -> dict[str, object]:
@@ -116,25 +142,26 @@ async def _check(session: LabSession, lessons: list[Lesson]) -> None:
             session.terminal.record({"name": lesson.name, "holds": True})
 
 
-async def _teach(session: LabSession, lesson: Lesson, *, restart: bool) -> None:
+async def _teach(session: LabSession, lesson: Lesson, *, restart: bool, here: bool) -> None:
     from postroom.lab.lessons.course import Course, Events, Left
     from postroom.lab.lessons.kept import Kept
-    from postroom.lab.lessons.pupils import Attended
+    from postroom.lab.lessons.pupils import Attended, Here
     from postroom.lab.lessons.telling import Aloud
 
     kept, events = Kept(), Events()
-    async with _place(hidden=False) as (place, own):
-        _check_lab(lesson, place)
-        teller = Aloud(session.terminal, place, lesson)
-        first = 0 if restart else kept.of(lesson).parts
-        teller.begin(first, own=own)
-        course, pupil = Course(lesson, place, events, teller), Attended(place, teller, events)
-        try:
-            with closing(_Keyboard(events)):
-                await course.run(pupil, first, lambda parts: kept.reached(lesson, parts))
-            teller.end()
-        except Left:
-            teller.left()
+    first = 0 if restart else kept.of(lesson).parts
+    with closing(_Keyboard(events)):  # outermost: a second signal must not end the end
+        async with _place(hidden=False) as (place, own):
+            _check_lab(lesson, place)
+            teller = Aloud(session.terminal, place, lesson, here=here)
+            teller.begin(first, own=own)
+            course = Course(lesson, place, events, teller)
+            try:
+                with closing((Here if here else Attended)(place, teller, events)) as pupil:
+                    await course.run(pupil, first, lambda parts: kept.reached(lesson, parts))
+                teller.end()
+            except Left:
+                teller.left()
 
 
 def _check_lab(lesson: Lesson, place: Place) -> None:
@@ -151,16 +178,22 @@ class _Keyboard:
         self._events = events
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sys.stdin.fileno(), self._read)
-        self._loop.add_signal_handler(signal.SIGINT, self._events.add, None)
+        for number in _ENDING:
+            self._loop.add_signal_handler(number, self._events.add, None)
 
     def close(self) -> None:
         """Nobody listens any more."""
         self._loop.remove_reader(sys.stdin.fileno())
-        self._loop.remove_signal_handler(signal.SIGINT)
+        for number in _ENDING:
+            self._loop.remove_signal_handler(number)
 
     def _read(self) -> None:
-        data = os.read(sys.stdin.fileno(), 4096)
+        try:
+            data = os.read(sys.stdin.fileno(), 4096)
+        except OSError:  # the terminal is gone
+            data = b""
         if not data:
+            self._loop.remove_reader(sys.stdin.fileno())
             self._events.add(None)
         for line in data.decode("utf-8", "replace").splitlines():
             self._events.add(line)

@@ -15,7 +15,7 @@ from typing import Protocol
 from postroom.app.control import NotRunning, OperationError
 from postroom.lab.feed import Happening
 from postroom.lab.lessons.attention import Attention, Seen
-from postroom.lab.lessons.lesson import Connect, Lesson, Part, Step
+from postroom.lab.lessons.lesson import Connect, Lesson, Part, Step, Type
 from postroom.lab.lessons.place import Place, values_of
 from postroom.lab.lessons.signs import sign_of
 from postroom.lab.lessons.values import Values
@@ -62,7 +62,7 @@ class Events:
         event = await self._queue.get()
         if isinstance(event, Exception):
             raise event
-        if event is None or (isinstance(event, str) and event.strip().lower() in ("q", "quit")):
+        if event is None or event == "q":
             raise Left
         return event
 
@@ -98,11 +98,17 @@ class Pupil(Protocol):
     async def does(self, step: Step, values: Values) -> None:
         """The step's action, as far as it is this side's to do it. Raises `NotHeld`, `Left`."""
 
+    def typed(self, text: str, step: Step, values: Values, /) -> None:
+        """A line was typed at the lesson."""
+
     async def sees(self, attention: Attention, seen: Seen, happening: Happening) -> None:
         """Something has happened that is a mistake. Raises `NotHeld`."""
 
     async def proves(self, attention: Attention) -> None:
         """The step's signs were all seen. Raises `NotHeld`."""
+
+    async def leaves(self) -> None:
+        """The lesson is over, or was left."""
 
     def waiting(self, attention: Attention) -> contextlib.AbstractAsyncContextManager[object]:
         """Held while signs are waited for. Raises `NotHeld` when that lasts too long."""
@@ -124,13 +130,19 @@ class Course:
         self, pupil: Pupil, first: int = 0, reached: Callable[[int], None] = lambda _: None
     ) -> None:
         """From a part on, counted from 0, to the end; `reached` is told how many parts are done. Raises `Left`, `NotHeld`."""
-        async with self._listening():
-            for number, part in enumerate(self.lesson.parts[first:], first):
-                self.values.forget()
-                self._connection = 0
-                self._teller.part(number + 1, part)
-                await self._part(part, pupil)
-                reached(number + 1)
+        try:
+            async with self._listening():
+                await self._parts(pupil, first, reached)
+        finally:
+            await pupil.leaves()
+
+    async def _parts(self, pupil: Pupil, first: int, reached: Callable[[int], None]) -> None:
+        for number, part in enumerate(self.lesson.parts[first:], first):
+            self.values.forget()
+            self._connection = 0
+            self._teller.part(number + 1, part)
+            await self._part(part, pupil)
+            reached(number + 1)
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[None]:
@@ -172,7 +184,7 @@ class Course:
             while not attention.done:
                 event = await self._events.next()
                 if isinstance(event, str):
-                    self._teller.again(step, self.values)
+                    pupil.typed(event, step, self.values)
                 else:
                     await self._hear(event, attention, step, pupil)
             await pupil.proves(attention)
@@ -184,7 +196,8 @@ class Course:
         self._teller.heard(happening, seen, attention)
         if seen in _MISTAKES:
             await pupil.sees(attention, seen, happening)
-            if seen in (Seen.CUT, Seen.MISSED):
+            one_by_one = seen is Seen.MISSED and isinstance(step.do, Type) and step.do.at_once
+            if seen is Seen.CUT or (seen is Seen.MISSED and not one_by_one):
                 raise _Lost
-            if seen is Seen.REFUSED:
+            if seen is Seen.REFUSED or one_by_one:
                 self._teller.again(step, self.values)

@@ -112,7 +112,7 @@ FOLDERS: Final = Lesson(
                 Step(
                     "A folder can be renamed.",
                     Type("a4 RENAME Recipes/Sauces Recipes/Dips"),
-                    ("<- \\S+ RENAME .*", "-> \\S+ OK .*"),
+                    ("<- \\S+ RENAME .*", "-> \\S+ (OK|NO \\[ALREADYEXISTS\\]) .*"),
                     source="RFC 9051 §6.3.6",
                 ),
                 Step(

@@ -31,11 +31,15 @@ class Type(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A command of Postroom's, run by the lesson when Enter is pressed; each of `shows` is a pattern that its output has. `typed` goes to its input."""
+    """A command of Postroom's, run by the lesson when Enter is pressed; each of `shows` is a pattern that its output has. `typed` goes to its input.
+
+    `perhaps`: it may fail, where a run that was broken off has left behind what it makes.
+    """
 
     command: str
     shows: tuple[str, ...] = ()
     typed: str = ""
+    perhaps: bool = False
 
 
 class Ask(msgspec.Struct, frozen=True):

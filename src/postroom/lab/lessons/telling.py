@@ -24,8 +24,13 @@ from postroom.message.dialogue_explained import Explainer
 from postroom.message.journey import Connected, Hop, HopKind
 
 WIDEST: Final = 100
+_BY_ITSELF: Final = {"In a second terminal:": "The lesson does this:", "Type there:": "Type:"}
 FOLDED: Final = 3  # lines of an answer to EHLO in a journey, from which on they are counted only
 _EXTENSION: Final = re.compile(r" +(<-|->|<~|~>) 250-")
+_HERE: Final = "What you type goes to the server; ? shows the step again,"
+_BESIDE: Final = (
+    "What is to be typed is typed in a second terminal; the lesson sees it there. Enter shows the step again,"
+)
 _SPEAKS: Final = {"pop3": "pop3", "pop3s": "pop3s", "smtp": "esmtp", "submission": "esmtp"}
 _STYLES: Final = {"<": "cyan", "-": "green", "~": "green"}
 
@@ -33,10 +38,12 @@ _STYLES: Final = {"<": "cyan", "-": "green", "~": "green"}
 class Aloud:
     """To a student."""
 
-    def __init__(self, terminal: Terminal, place: Place, lesson: Lesson) -> None:
+    def __init__(self, terminal: Terminal, place: Place, lesson: Lesson, *, here: bool = False) -> None:
+        """`here`: it is typed at the lesson itself."""
         self._terminal = terminal
         self._place = place
         self._lesson = lesson
+        self._here = here
         self._width = min(shutil.get_terminal_size((WIDEST, 40)).columns, WIDEST)
         self._said: set[str] = set()
         self._explainer: Explainer | None = None
@@ -48,10 +55,8 @@ class Aloud:
         self._terminal.styled(f"{lesson.title}  ({', '.join(lesson.sources)})", "bold")
         self._wrapped(lesson.about)
         where = "This lesson runs a lab of its own." if own else "In your lab, which is running."
-        self._wrapped(
-            f"{where} What is to be typed is typed in a second terminal; the lesson sees it there."
-            " Enter shows the step again, q leaves, and the lesson goes on there next time."
-        )
+        how = _HERE if self._here else _BESIDE
+        self._wrapped(f"{where} {how} q leaves, and the lesson goes on there next time.")
         if first:
             self._wrapped(f"Going on with part {first + 1} of {len(lesson.parts)}; from the start: --restart")
 
@@ -94,7 +99,7 @@ class Aloud:
             self._terminal.styled(f"      {_beside(happening, own=own)}", "dim")
         if seen is Seen.MISTYPED and not self._hinted:
             self._hinted = True
-            self._wrapped("This is not what the step asks for; go on as it says (Enter shows it again).", 6)
+            self._wrapped("This is not what the step asks for; go on as it says.", 6)
 
     def printed(self, output: str) -> None:
         """As it is, but for long lists of extensions."""
@@ -132,8 +137,16 @@ class Aloud:
         return f"{words.text} ({words.source})" if words is not None else ""
 
     def _instruct(self, step: Step, values: Values) -> None:
-        for number, line in enumerate(instruction(step, values, self._place)):
-            self._terminal.styled(f"   {'> ' if number else ''}{line}", "bold" if number else "")
+        lines = instruction(step, values, self._place)
+        if self._here:
+            lines = [_BY_ITSELF.get(lines[0], lines[0]), *lines[1:]]
+        words, *typed = lines
+        mark = (
+            "   > " if len(typed) == 1 else ""
+        )  # several lines stand so that they can be copied as they are
+        self._terminal.say(f"   {words}")
+        for line in typed:
+            self._terminal.styled(f"{mark}{line}", "bold")
 
     def _wrapped(self, text: str, indent: int = 0, style: str = "", *, hanging: int = 0) -> None:
         filled = textwrap.fill(
