@@ -62,7 +62,7 @@ class User:
         self._page.keyboard.press("c")
         window = self._page.locator(".compose").last
         window.locator(".compose-subject").fill(f"letter {number}")
-        window.locator(".compose-text").click()
+        window.locator(".compose-text[contenteditable=true]").click()
         self._page.keyboard.type("A few words that nobody will ever read.")
         window.get_by_role("button", name="Discard", exact=True).click()
         window.wait_for(state="detached")
