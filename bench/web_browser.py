@@ -25,7 +25,7 @@ window.firstList = new Promise((done) => {
 });
 """
 # Scrolls to a share of the list, and waits until no row on the screen is an empty one.
-_JUMP: Final = """(share) => new Promise((done) => {
+JUMP: Final = """(share) => new Promise((done) => {
   const box = document.querySelector('.rows');
   const began = performance.now();
   box.scrollTop = (box.scrollHeight - box.clientHeight) * share;
@@ -38,7 +38,7 @@ _JUMP: Final = """(share) => new Promise((done) => {
   };
   requestAnimationFrame(look);
 })"""
-_OPEN: Final = """(at) => new Promise((done) => {
+OPEN: Final = """(at) => new Promise((done) => {
   const { top } = document.querySelector('.rows').getBoundingClientRect();
   const row = [...document.querySelectorAll('.row:not(.waiting)')].filter((one) => one.getBoundingClientRect().top >= top)[at];
   const subject = row.querySelector('.subject').textContent;
@@ -63,10 +63,10 @@ def why_missing() -> str:
     """Why there is no browser to measure with; "" when there is one."""
     if importlib.util.find_spec("playwright") is None:
         return "playwright is not installed"
-    return "" if _program() else "there is no chromium"
+    return "" if program() else "there is no chromium"
 
 
-def _program() -> str | None:
+def program() -> str | None:
     return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
@@ -96,7 +96,7 @@ class Visit:
             "--js-flags=--expose-gc",
         ]
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=_program(), args=arguments)
+            browser = playwright.chromium.launch(executable_path=program(), args=arguments)
             try:
                 context = browser.new_context(
                     viewport={"width": 1280, "height": 800}, ignore_https_errors=True, locale="en-GB"
@@ -115,16 +115,16 @@ class Visit:
         page.reload()
         first: float = page.evaluate("() => window.firstList")
         page.wait_for_timeout(500)  # what begins after the first list is over
-        jump: float = page.evaluate(_JUMP, 0.5)
-        opened: float = page.evaluate(_OPEN, 2)
+        jump: float = page.evaluate(JUMP, 0.5)
+        opened: float = page.evaluate(OPEN, 2)
         return Seen(first, jump, opened, self._used(page))
 
     def _used(self, page: Page) -> float:
         """The heap after many conversations were opened and the list was scrolled to and fro."""
         for step in range(SCROLLS):
-            page.evaluate(_JUMP, (step * 37 % 100) / 100)
+            page.evaluate(JUMP, (step * 37 % 100) / 100)
             if step < OPENINGS:
-                page.evaluate(_OPEN, 1 + step % 3)
+                page.evaluate(OPEN, 1 + step % 3)
         cdp: Any = page.context.new_cdp_session(page)
         cdp.send("HeapProfiler.collectGarbage")
         used: float = cdp.send("Runtime.getHeapUsage")["usedSize"]

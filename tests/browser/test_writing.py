@@ -195,4 +195,5 @@ def test_a_message_goes_on_as_it_is(web_lab, sign_in, page, row):
     expect(found).to_have_count(1, timeout=40_000)
     found.click()
     expect(alice.get_by_role("region", name="Message from Alice Crêpe")).to_be_visible()  # its author still
+    expect(alice.get_by_text("sent on by bob")).to_be_visible()
     alice.context.close()

@@ -89,6 +89,8 @@ export interface EmailRow {
 }
 
 /** What the reading view needs besides. */
+export const RESENT = "header:Resent-From:asAddresses:all";
+
 export interface EmailBody {
   id: Id;
   cc: Address[] | null;
@@ -102,6 +104,8 @@ export interface EmailBody {
   htmlBody: BodyPart[];
   attachments: BodyPart[];
   bodyValues: Record<string, BodyValue>;
+  /** Who has sent it on as it is, the last one first (RFC 5322 §3.6.6). */
+  [RESENT]?: Address[][];
 }
 
 export const ROW_PROPERTIES = [
@@ -109,7 +113,7 @@ export const ROW_PROPERTIES = [
 ] as const satisfies readonly (keyof EmailRow)[];
 
 export const BODY_PROPERTIES = [
-  "id", "cc", "bcc", "replyTo", "sentAt", "messageId", "inReplyTo", "references", "textBody", "htmlBody", "attachments", "bodyValues",
+  "id", "cc", "bcc", "replyTo", "sentAt", "messageId", "inReplyTo", "references", "textBody", "htmlBody", "attachments", "bodyValues", RESENT,
 ] as const satisfies readonly (keyof EmailBody)[];
 
 export interface Thread {

@@ -1,7 +1,7 @@
 // Whom a message is for: a line, and behind it all addresses.
 import { longDate } from "../i18n/dates";
 import { t } from "../i18n/words";
-import type { Address, EmailBody, EmailRow } from "../jmap/records";
+import { type Address, type EmailBody, type EmailRow, RESENT } from "../jmap/records";
 import { nameOf } from "../mail/people";
 import { isMe } from "../state/session";
 
@@ -15,12 +15,14 @@ function full(list: readonly Address[]): string {
 
 export function Recipients({ row, body }: { row: EmailRow; body: EmailBody }) {
   const all = [...(row.to ?? []), ...(body.cc ?? []), ...(body.bcc ?? [])];
+  const resent = (body[RESENT] ?? []).flat();
   const lines: [string, Address[] | null][] = [
     ["from", row.from], ["reply-to", body.replyTo], ["to", row.to], ["cc", body.cc], ["bcc", body.bcc],
   ];
   return (
     <details class="recipients">
       <summary>
+        {resent.length > 0 && <strong class="resent">{t("redirect.by", { who: short(resent) })} </strong>}
         <span dir="auto">{all.length ? t("message.to", { who: short(all) }) : t("list.no-recipient")}</span>
       </summary>
       <dl>

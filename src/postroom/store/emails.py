@@ -27,6 +27,14 @@ KEYWORDS: Final[Mapping[Flag, str]] = {
     Flag.DRAFT: "$draft",
 }
 
+_COMBINATIONS: Final = 32  # as many values as the system flags have together
+# The keywords but $seen of each of them.
+_OF_FLAGS: Final = tuple(
+    tuple(name for flag, name in KEYWORDS.items() if bits & flag and flag is not Flag.SEEN)
+    for bits in range(_COMBINATIONS)
+)
+_SEEN_BIT: Final = Flag.SEEN.value  # an IntFlag's operators take their time
+
 _COPY: Final = "m.email_id, m.thread_id, m.mailbox_id, m.uid, m.modseq, m.flags, m.keywords, m.internaldate, m.savedate, m.size"
 COPIES: Final = (
     f"SELECT {_COPY} FROM emails e JOIN messages m ON m.account_id = e.account_id AND m.thread_id = e.thread_id"  # noqa: S608
@@ -200,9 +208,10 @@ def keywords_of(found: Sequence[Copy]) -> list[str]:
     names: set[str] = set()
     seen = True
     for copy in found:
-        names.update(split_keywords(copy.keywords))
-        names.update(name for flag, name in KEYWORDS.items() if copy.flags & flag and flag is not Flag.SEEN)
-        seen = seen and bool(copy.flags & Flag.SEEN)
+        if copy.keywords:
+            names.update(split_keywords(copy.keywords))
+        names.update(_OF_FLAGS[copy.flags & _COMBINATIONS - 1])
+        seen = seen and bool(copy.flags & _SEEN_BIT)
     if seen and found:
         names.add(KEYWORDS[Flag.SEEN])
     return sorted(names)

@@ -62,11 +62,7 @@ def is_id(value: Any) -> bool:
 def utc_date(micros: int) -> str:
     """A UTCDate of unix microseconds, to the second."""
     moment = dt.datetime.fromtimestamp(micros // 1_000_000, dt.UTC)
-    return (
-        moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-        if moment.year > 999
-        else f"{moment:%Y-%m-%dT%H:%M:%SZ}".rjust(20, "0")
-    )
+    return f"{moment.isoformat()[:19]}Z"
 
 
 def parse_utc_date(text: Any) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-from postroom.message.ids import IdKind, id_text, parse_id
+from postroom.message.ids import IdKind, is_own_form, parse_id
 from postroom.message.journey import Hop
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Limits
@@ -216,7 +216,7 @@ class Call:
 def number_of(kind: IdKind, text: str) -> int | None:
     """The number of an id as it is written here, and in no other way; None when it is none."""
     number = parse_id(kind, text)
-    return number if number is not None and id_text(kind, number) == text else None
+    return number if number is not None and is_own_form(kind, text) else None
 
 
 Handler = Callable[[Call, Any], Awaitable[Object]]

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.errors import MethodError
@@ -15,13 +13,13 @@ from postroom.proto.jmap.standard import Changes
 from postroom.proto.jmap.state import Changed
 from postroom.proto.jmap.types import Id, IdOrCreated, Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.email_view import DEFAULT, BodyArguments, Need, View, Wish, show, wish
+from postroom.serve.jmap.email_view import DEFAULT, BodyArguments, Need, View, Wish, show, wish, with_id
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import got, ids_of
 from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.thread import since_of, state_of
 from postroom.store import emails
-from postroom.store.emails import Copy, Reader
+from postroom.store.emails import Reader
 from postroom.store.messages import Email
 
 AT_ONCE: Final = 50  # emails between two turns of others
@@ -40,7 +38,7 @@ async def get(call: Call, arguments: EmailGet) -> Object:
     account_id = await call.account(arguments.account_id)
     wished = wish(arguments.properties, DEFAULT, arguments)
     if "id" not in wished.properties:
-        wished = msgspec.structs.replace(wished, properties=("id", *wished.properties))
+        wished = with_id(wished)
     asked = ids_of(call, arguments)
     if asked is None:
         raise MethodError("requestTooLarge", "name the emails that you want")
@@ -60,20 +58,16 @@ async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wishe
         for number in part:
             if number not in copies:
                 continue
-            view = await _view(call, reader, (copies[number], contents.get(number)), wished.need)
+            view = View.of_email(copies[number], content := contents.get(number))
+            if content is None or (wished.need < Need.HEADER and not view.stale):
+                shown.append(show(view, wished))  # a row of a list, mostly: nothing more is read
+                continue
+            view.raw = await _octets(call, reader.account_id, content, view, wished.need)
             size = len(view.raw) if wished.need is Need.ALL else 0
             call.hold(size)
             shown.append(await apart(size, show, view, wished))
         await asyncio.sleep(0)
     return shown
-
-
-async def _view(call: Call, reader: Reader, email: tuple[Sequence[Copy], Email | None], need: Need) -> View:
-    copies, content = email
-    view = View.of_email(copies, content)
-    if content is not None and (need >= Need.HEADER or view.stale):
-        view.raw = await _octets(call, reader.account_id, content, view, need)
-    return view
 
 
 async def _octets(call: Call, account_id: int, content: Email, view: View, need: Need) -> bytes:

@@ -56,10 +56,10 @@ class BodyArguments(Arguments, frozen=True, kw_only=True):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What is asked for of each email."""
+    """What is asked for of each email; `readings` make the properties, in their order."""
 
     properties: Sequence[str]
-    header: Mapping[str, HeaderProperty]
+    readings: Sequence[tuple[str, Callable[[View, Wish], Any]]]
     part: Callable[[BodyPart], dict[str, Any]]
     values: BodyArguments
     need: Need
@@ -83,6 +83,8 @@ class View:
         summary = None if content is None else _unpacked(content.summary)
         view = cls(BlobId(copies[0].email_id), copies[0].size, summary)
         view.email_id, view.thread_id, view.copies = copies[0].email_id, copies[0].thread_id, copies
+        if summary is not None:
+            view.__dict__["summary"] = summary  # at once: a cached_property takes a lock the first time
         return view
 
     @property
@@ -208,7 +210,7 @@ METADATA: Final[Mapping[str, Reading]] = {
     ),
     "keywords": lambda view, _: dict.fromkeys(keywords_of(view.copies), True) if view.email_id else None,
     "receivedAt": lambda view, _: (
-        utc_date(min(one.internaldate for one in view.copies)) if view.email_id else None
+        utc_date(min([one.internaldate for one in view.copies])) if view.email_id else None
     ),
 }
 SUMMARY: Final[Mapping[str, Reading]] = {
@@ -247,17 +249,22 @@ def wish(properties: Sequence[str] | None, default: Sequence[str], values: BodyA
     names = default if properties is None else each_once(properties)
     texts = values.fetch_text_body_values or values.fetch_html_body_values or values.fetch_all_body_values
     need = Need.COPIES
-    asked: dict[str, HeaderProperty] = {}
+    readings: list[tuple[str, Reading]] = []
     for name in names:
+        if name == "bodyValues" and not texts:
+            readings.append((name, _nothing))
+            continue
         if name in PROPERTIES:
-            need = max(need, PROPERTIES[name][0] if name != "bodyValues" or texts else Need.COPIES)
+            needed, reading = PROPERTIES[name]
+            need = max(need, needed)
+            readings.append((name, reading))
             continue
         found = read_property(name)
         if found is None:
             raise MethodError(
                 "invalidArguments", f"there is no property {name[:200]!r}", arguments=["properties"]
             )
-        asked[name] = found
+        readings.append((name, _of_header(found)))
         need = max(need, Need.HEADER)
     of_parts = values.body_properties
     part = body_parts.reader(
@@ -267,18 +274,23 @@ def wish(properties: Sequence[str] | None, default: Sequence[str], values: BodyA
         raise MethodError(
             "invalidArguments", f"parts have no property {part[:200]!r}", arguments=["bodyProperties"]
         )
-    return Wish(names, asked, part, values, need)
+    return Wish(names, readings, part, values, need)
+
+
+def with_id(wished: Wish) -> Wish:
+    """The same, and the id."""
+    readings = (("id", METADATA["id"]), *wished.readings)
+    return msgspec.structs.replace(wished, properties=("id", *wished.properties), readings=readings)
+
+
+def _nothing(_view: View, _wish: Wish) -> Object:
+    return {}
+
+
+def _of_header(wanted: HeaderProperty) -> Reading:
+    return lambda view, _: value_of(wanted, view.header)
 
 
 def show(view: View, wished: Wish) -> Object:
     """The email's properties."""
-    told: Object = {}
-    for name in wished.properties:
-        header = wished.header.get(name)
-        if header is not None:
-            told[name] = value_of(header, view.header)
-        elif name == "bodyValues" and wished.need < Need.ALL:
-            told[name] = {}
-        else:
-            told[name] = PROPERTIES[name][1](view, wished)
-    return told
+    return {name: reading(view, wished) for name, reading in wished.readings}
