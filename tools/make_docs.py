@@ -9,7 +9,7 @@ import ast
 import importlib
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple, get_type_hints
@@ -30,13 +30,14 @@ from postroom.proto.jmap import capabilities as jmap_capabilities
 from postroom.proto.pop3.authorization import Authorization, Pop3Config
 from postroom.proto.pop3.commands import CAPABILITIES, COMMANDS
 from postroom.proto.pop3.replies import Replies
-from postroom.proto.sasl.mechanisms import MECHANISMS, Channel
+from postroom.proto.sasl.mechanisms import Channel
 from postroom.proto.smtp import extensions
 from postroom.proto.smtp.commands import VERBS
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import EXTENSIONS, SHOWING, Offers
 from postroom.serve.jmap.dispatch import METHODS
-from rfc_citations import ROOT, SOURCE, index
+from rfc_citations import ROOT, SOURCE, standing
+from sasl_page import sasl_page
 
 DOCS = ROOT / "docs"
 RFC = re.compile(r"RFC (\d+)")
@@ -128,12 +129,6 @@ def pages() -> dict[str, str]:
     }
 
 
-def standing(rfc: str) -> str:
-    """How far an RFC is applied, as the index says."""
-    entry = index()[rfc]
-    return str(entry["status"]) + (f": {entry['note']}" if entry["note"] else "")
-
-
 def _world() -> Any:
     """As much of a server's surroundings as its services' configurations ask for."""
     clock = SimpleNamespace(now=lambda: 0)
@@ -141,45 +136,6 @@ def _world() -> Any:
 
 
 # ------------------------------------------------------------------------------------------------------------------- SASL
-
-
-def sasl_page() -> str:
-    usual = settings.LoginSettings().mechanisms
-    rows = [
-        (
-            f"`{row.name}`",
-            row.rfc,
-            row.need.value,
-            row.exposure.value,
-            "yes" if row.bound else "",
-            _when_offered(row.name, usual),
-            standing(found[1]) if (found := RFC.match(row.rfc)) else "",
-        )
-        for row in MECHANISMS.values()
-    ]
-    head = ("mechanism", "text", "who logs in has", "who listens gets", "bound to TLS", "offered", "applied")
-    return page(
-        "SASL: mechanisms",
-        "SMTP (AUTH), POP3 (AUTH) and IMAP (AUTHENTICATE) offer the same, ANONYMOUS aside, by which nothing is sent. The order is the one in which a client of Postroom's prefers them.",
-        table(head, rows),
-        "Nothing is offered without TLS; `[login] without_tls` offers what does not show the secret, and a lab offers all on loopback. "
-        "A shared secret or a token has to be some account's, a certificate the connection's, before what needs it is offered. "
-        "ANONYMOUS is there where `[login] anonymous` names an account: who comes without a name reads what that account shares with `anyone` (IMAP: "
-        "`SETACL Lists anyone lr`), as `Other Users/...`, and by POP3 its INBOX if that is shared so. Nothing can be changed, whatever rights were given.",
-    )
-
-
-def _when_offered(name: str, usual: Collection[str]) -> str:
-    if name in usual:
-        return "yes"
-    return (
-        "where `[login] anonymous` names an account"
-        if name == "ANONYMOUS"
-        else "if named in `[login] mechanisms`"
-    )
-
-
-# ------------------------------------------------------------------------------------------------------------- SMTP, POP3
 
 
 def smtp_page() -> str:

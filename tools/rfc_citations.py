@@ -73,3 +73,9 @@ def main() -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
+
+
+def standing(rfc: str) -> str:
+    """How far an RFC is applied, as the index says."""
+    entry = index()[rfc]
+    return str(entry["status"]) + (f": {entry['note']}" if entry["note"] else "")
