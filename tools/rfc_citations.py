@@ -58,6 +58,12 @@ def index() -> dict[str, dict[str, str | list[str]]]:
     return entries
 
 
+def standing(rfc: str) -> str:
+    """How far an RFC is applied, as the index says."""
+    entry = index()[rfc]
+    return str(entry["status"]) + (f": {entry['note']}" if entry["note"] else "")
+
+
 def main() -> int:
     """Print the table."""
     entries = index()
@@ -73,9 +79,3 @@ def main() -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-
-
-def standing(rfc: str) -> str:
-    """How far an RFC is applied, as the index says."""
-    entry = index()[rfc]
-    return str(entry["status"]) + (f": {entry['note']}" if entry["note"] else "")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from doc_pages import page, table
 from postroom.app import settings
 from postroom.proto.sasl.mechanisms import MECHANISMS
+from rfc_citations import standing
 
 RFC = re.compile(r"RFC (\d+)")
 
