@@ -146,7 +146,9 @@ def standing(rfc: str) -> str:
 
 def _world() -> Any:
     """As much of a server's surroundings as its services' configurations ask for."""
-    return SimpleNamespace(clock=SimpleNamespace(now=lambda: 0), open_house=False, withheld=frozenset())
+    return SimpleNamespace(
+        clock=SimpleNamespace(now=lambda: 0), passwords_in_clear=False, open_house=False, withheld=frozenset()
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------------- SASL
