@@ -23,7 +23,7 @@ class HttpsSite:
         for pair in lab.ca.issue([host], lab.clock.now(), kinds=("ecdsa",)):
             context.load_cert_chain(pair.chain, pair.key)
         self._server = await asyncio.start_server(self._serve, ip, 0, ssl=context)
-        lab.web_servers[ip] = self._server.sockets[0].getsockname()[1]
+        lab.showing.web_servers[ip] = self._server.sockets[0].getsockname()[1]
         label, _, origin = host.partition(".")
         lab.names.server.add(ZoneText(origin, (f"{label} A {ip}",)))
 

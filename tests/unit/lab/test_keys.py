@@ -108,7 +108,7 @@ def test_the_houses_pass_their_own_check(lab: Lab, run: Run) -> None:
         "not run",
     }  # the policy of MTA-STS is not in the DNS
     assert checked.code == 0
-    port = lab._running.https_port("127.0.0.2")
+    port = lab._running.showing.https_port("127.0.0.2")
     checked = run(f"dns check crepes.test --https-port {port} --authorities {lab.ca} --json")
     assert {one["verdict"] for one in checked.records} == {"ok"}
     lab._running.names.server.set_fault("rsa._domainkey.crepes.test", Fault.NXDOMAIN)

@@ -128,7 +128,7 @@ class Lab:
 
     @property
     def catch_all(self) -> Mailbox:
-        """The mailbox for all that has no other; raises `LookupError` in a lab without one."""
+        """The mailbox for all that has no other; raises ValueError in a lab without one."""
         return self._do(self._resident(str(catch_all_address(self._running.houses))))
 
     def ports(self, domain: str = HOME) -> dict[str, int]:

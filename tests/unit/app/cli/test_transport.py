@@ -27,7 +27,7 @@ def ask(lab: Lab, run: Run) -> Ask:
     def asked(domain: str, *more: str) -> tuple[int, str]:
         running = lab._running
         ports = running.ports.get(domain, {"smtp": 25})
-        https = running.https_port({"crepes.test": "127.0.0.2"}.get(domain, "127.0.0.3"))
+        https = running.showing.https_port({"crepes.test": "127.0.0.2"}.get(domain, "127.0.0.3"))
         place = f"--resolver 127.0.0.1:{running.names.port} --port {ports['smtp']} --https-port {https}"
         code, out, err = run(*f"tls check {domain} {place} --authorities {running.ca.path}".split(), *more)
         assert err == ""
