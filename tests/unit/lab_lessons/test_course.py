@@ -7,10 +7,10 @@ import pytest
 from postroom.app.control import OperationError
 from postroom.lab.feed import Happening
 from postroom.lab.lessons import pupils
-from postroom.lab.lessons.course import Course, Events, Left
+from postroom.lab.lessons.course import Course, Events, Left, NotHeld
 from postroom.lab.lessons.lesson import Connect, Consider, Door, Lesson, Part, Run, Step, Type
 from postroom.lab.lessons.place import Facts
-from postroom.lab.lessons.pupils import Attended, Here
+from postroom.lab.lessons.pupils import Attended, Here, Unattended
 
 ACCOUNTS = {"alice@crepes.test": "a", "bob@hamburger.test": "b"}
 OPENED = Happening(1, 0, "opened", "hamburger.test", "smtp", 7)
@@ -185,3 +185,23 @@ async def test_typed_here(monkeypatch):
     told, reached = await held(place, KNOCK, pupil=Here, typed=["", "?", "HELO", "q"])
     assert (typed, reached) == (["", "HELO"], ["left"])
     assert told.count(("again",)) == 1
+
+
+async def test_a_look_that_comes_too_early(monkeypatch):
+    """Nobody presses Enter: it is asked again, but nothing is done twice."""
+    outputs = ["", "", "waiting", ""]
+
+    async def run(*_):
+        return 0, outputs.pop(0)
+
+    monkeypatch.setattr(pupils, "run_command", run)
+    monkeypatch.setattr(pupils, "PAUSE", 0)
+    step = Step("", Run("postroom queue list", ("waiting",)))
+    lesson = Lesson("x", "X", "", (Part("", (step,)),), ())
+    told = Told()
+    await Course(lesson, Place(), Events(), told).run(Unattended(Place(), told))
+    assert outputs == [""]
+    once = Lesson("x", "X", "", (Part("", (Step("", Run("postroom mail send", ("sent",))),)),), ())
+    with pytest.raises(NotHeld, match="does not show"):
+        await Course(once, Place(), Events(), told).run(Unattended(Place(), told))
+    assert outputs == []

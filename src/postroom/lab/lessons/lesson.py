@@ -13,6 +13,7 @@ import msgspec
 
 HAMBURGER: Final = "hamburger.test"
 CREPES: Final = "crepes.test"
+_LOOKING: Final = frozenset(("journey", "list", "read", "search", "spf"))
 
 
 class Connect(msgspec.Struct, frozen=True):
@@ -40,6 +41,11 @@ class Run(msgspec.Struct, frozen=True):
     shows: tuple[str, ...] = ()
     typed: str = ""
     perhaps: bool = False
+
+    @property
+    def looks(self) -> bool:
+        """Whether it changes nothing, so that it can be asked again."""
+        return not _LOOKING.isdisjoint(self.command.split())
 
 
 class Ask(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from postroom.lab.lessons.student import Line, ask, bring, run_command
 from postroom.lab.lessons.values import Values
 
 PATIENCE: Final = 45.0  # seconds that a sign is waited for when nobody types: the machine may be busy
+PAUSE: Final = 0.2  # before a command is run again
 
 
 class Doing:
@@ -87,7 +88,19 @@ class Unattended:
         elif isinstance(step.do, Type) and self._line is not None:
             self._line.type(values.fill(step.do.text))
         else:
-            await self._doing.work(step, values)
+            await self._work(step, values)
+
+    async def _work(self, step: Step, values: Values) -> None:
+        """What only looks may come too early: servers write down what they did a moment after they did it."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PATIENCE
+        while True:
+            try:
+                return await self._doing.work(step, values)
+            except NotHeld:
+                if not (isinstance(step.do, Run) and step.do.looks) or loop.time() > end:
+                    raise
+            await asyncio.sleep(PAUSE)
 
     def typed(self, text: str, step: Step, values: Values) -> None:
         """Nobody is there."""
