@@ -46,7 +46,7 @@ def running(tmp_path: Path) -> SimpleNamespace:
         address_of=lambda domain: {"hamburger.test": "127.0.0.3"}.get(domain, "127.0.0.2"),
         describe=lambda: {"dns": 53},
         printed={},
-        url="http://127.0.0.1:10088/",
+        front=SimpleNamespace(url="http://127.0.0.1:10088/"),
     )
 
 
