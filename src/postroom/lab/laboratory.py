@@ -23,7 +23,9 @@ from postroom.lab.capture import CAPTURE, Captures, taken
 from postroom.lab.catch_all import at_domain, catch_all_of
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
+from postroom.lab.describing import DESCRIBE, described
 from postroom.lab.dns import Question
+from postroom.lab.doors import DOOR, turned
 from postroom.lab.explained import Explained
 from postroom.lab.fault_book import CLEAR, LIST, PUT_ON, FaultBook
 from postroom.lab.fault_guest import Trouble
@@ -256,11 +258,17 @@ class Laboratory:
             PUT_ON: book.put_on,
             LIST: book.listed,
             CLEAR: book.cleared,
+            DESCRIBE: partial(described, self._facts),
+            DOOR: partial(turned, self.rules, self.servers),
         }
 
     def address_of(self, domain: str) -> str:
         """What the name of a domain's server leads to in this lab."""
         return next((house.ip for house in self.houses if house.domain == domain), "")
+
+    def _facts(self) -> dict[str, object]:
+        """What is where, and what commands of the lab want to know besides."""
+        return {**self.describe(), "enforce": self.settings.enforce, "last": self.feed.last}
 
     def _name_of(self, ip: str) -> str:
         """The server that has an address of its own in this lab."""
