@@ -71,10 +71,11 @@ def test_the_first_mail_and_all_that_it_causes(front: Page) -> None:
     expect(lines(front, "TLS from here on")).to_have_count(2)
     expect(lines(front, "RCPT TO:<bob@hamburger.test>").filter(has_text="<~")).to_have_count(2)
     expect(lines(front, "250 2.1.5").filter(has_text="~>")).to_have_count(2)
-    grown = lines(front, "Authentication-Results so far").all_inner_texts()
+    grown = lines(front, "Authentication-Results so far").all_text_contents()
     assert [text.count(" pass") for text in grown] == [2, 5, 6]
     assert "dmarc pass" in grown[-1]
     expect(lines(front, "<bob@hamburger.test> filed in INBOX")).to_have_count(1)
+    expect(front.locator("#newest")).to_be_hidden()  # the view follows what comes
 
 
 def test_a_line_is_explained_with_its_section(front: Page) -> None:
@@ -110,10 +111,10 @@ def test_pause_filters_and_clear(front: Page, lab: WebLab) -> None:
     front.locator("#by-server").select_option("crepes.test")
     expect(front.locator('#lines li:not([data-lane="0"])')).to_have_count(0)
     front.locator("#by-server").select_option("")
-    whose = lines(front, "EHLO").last.locator(".whose").inner_text()
+    whose = lines(front, "EHLO").last.locator(".whose").text_content() or ""
     front.get_by_label("Connection").fill(whose.partition("#")[2])
     expect(lines(front, whose)).not_to_have_count(0)
-    assert set(front.locator("#lines .whose").all_inner_texts()) == {whose}
+    assert set(front.locator("#lines .whose").all_text_contents()) == {whose}
     front.get_by_label("Connection").fill("")
     front.get_by_role("button", name="Messages' text").click()
     expect(front.locator("#lines li.content")).to_have_count(0)
@@ -148,6 +149,35 @@ def test_the_clock_is_moved(front: Page) -> None:
     front.get_by_text("Faults and the clock").click()
     front.get_by_role("button", name="+1 h").click()
     expect(front.locator("#clock")).to_contain_text("moved ahead")
+
+
+def test_faults_are_switched_on_and_off(front: Page, lab: WebLab) -> None:
+    front.get_by_text("Faults and the clock").click()
+    panel, on = front.locator("#panel"), front.locator("#on-now")
+    expect(on).to_have_text("Nothing is wrong on purpose.")
+    panel.get_by_label("A known trouble").select_option("no-mx@hamburger.test")
+    panel.get_by_role("button", name="Switch on").first.click()
+    expect(on).to_contain_text("no-mx@hamburger.test")
+    expect(front.locator("#switched-on")).to_have_text("1 on")
+
+    panel.get_by_label("At", exact=True).fill("rcpt")
+    panel.get_by_label("Reply").fill("451 4.2.1 Not today")
+    panel.get_by_label("So many times").fill("2")
+    panel.get_by_label("Recipient").fill("bob@*")
+    panel.get_by_label("Further").fill("domain=crepes.test")
+    panel.get_by_role("button", name="Switch on").last.click()
+    expect(on).to_contain_text("rcpt: reply 451 4.2.1 Not today")
+    front.get_by_role("button", name="Send by SMTP").click()
+    expect(front.locator("#send .said")).to_contain_text("451 4.2.1 Not today")
+    expect(on).to_contain_text("happened once")
+
+    panel.get_by_label("At", exact=True).fill("rctp")
+    panel.get_by_role("button", name="Switch on").last.click()
+    expect(front.locator("#fault-said")).to_contain_text("did you mean rcpt?")
+    on.get_by_role("button", name="Switch off no-mx").click()
+    expect(on).not_to_contain_text("no-mx@")
+    on.get_by_role("button", name="All off").click()
+    expect(front.locator("#switched-on")).to_have_text("all is well")
 
 
 def test_a_refusal_is_said_with_the_servers_words(front: Page, lab: WebLab) -> None:

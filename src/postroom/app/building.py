@@ -179,7 +179,6 @@ def smtp_config(
         auth_required=submission,
         unqualified_ok=True,
         etrn=service is Service.MX,
-        withheld=world.withheld if service is Service.MX else frozenset(),
         turn=submission and any(route.turn_for for route in settings.routes.values()),
     )
 

@@ -16,7 +16,7 @@ from postroom.app import authenticating, building
 from postroom.app.locate import places_of, store_url
 from postroom.app.maildrop import make_directory
 from postroom.app.node import ALONE, Node, Told
-from postroom.app.room import Gauges, Room
+from postroom.app.room import Gauges, Room, free_octets
 from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.accept import Acceptance, Accepting
@@ -107,12 +107,12 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     keys = places_of(settings).keys
     clock, ids = world.clock, node.ids
     forwarding = Forwarding([key_in(keys / "srs.key")], lambda: clock.now() // DAY)
-    router = Router(forwarding, clock.monotonic, building.own_names(settings))
+    router = Router(forwarding, clock.monotonic, building.own_names(settings), world.catch_all)
     reporter = Reporter(settings.server.hostname, lambda: secrets.token_hex(12))
     placer = Placer(router, Filing(ids.next), reporter, building.schedule(settings), ids.next)
     limits = settings.limits
     budget = BodyBudget(limits.bodies_in_flight)
-    gauges = Gauges(store.engine.waited, lambda: budget.used)
+    gauges = _gauges(world, store, budget)
     room = Room(places_of(settings).data, limits.free_bytes, limits.bodies_in_flight, gauges, clock.monotonic)
     chance = random.SystemRandom()
     settler = Settler(Settling(store.engine, placer, chance, BodyReader(store).read))
@@ -169,6 +169,11 @@ def _acceptance(
             world.journeyed,
         )
     )
+
+
+def _gauges(world: Surroundings, store: Store, budget: BodyBudget) -> Gauges:
+    free = free_octets if world.meddling is None else world.meddling.free
+    return Gauges(store.engine.waited, lambda: budget.used, free)
 
 
 def _signing(settings: Settings, world: Surroundings, store: Store, ring: KeyRing) -> Signing:

@@ -19,11 +19,18 @@ LOOK_EVERY = 1.0  # seconds
 COPIES = 2  # of one message on the disk for a moment: as it came, and as it stays
 
 
+def free_octets(data: Path) -> int:
+    """What the disk of a directory has room for."""
+    status = os.statvfs(data)
+    return status.f_bavail * status.f_frsize
+
+
 class Gauges(msgspec.Struct, frozen=True):
-    """What is read anew for each message: the age of the oldest queued write in seconds, the octets of messages that are coming in."""
+    """What is read anew for each message: the age of the oldest queued write in seconds, the octets of messages that are coming in; `free` once a second."""
 
     waited: Callable[[], float]
     coming: Callable[[], int]
+    free: Callable[[Path], int] = free_octets
 
 
 class Room:
@@ -53,7 +60,7 @@ class Room:
         now = self._monotonic()
         if now - self._looked > LOOK_EVERY:
             self._looked = now
-            self._seen = self._free()
+            self._seen = self._gauges.free(self._data)
         left = self._seen - self._free_bytes
         if left < 0:
             raise NoSpace(detail=f"less than {self._free_bytes} octets free at {self._data}")
@@ -62,6 +69,6 @@ class Room:
         if self.queue_full:
             raise NoSpace("The queue is full, try again later")
 
-    def _free(self) -> int:
-        status = os.statvfs(self._data)
-        return status.f_bavail * status.f_frsize
+    def forget(self) -> None:
+        """Looks at the disk the next time, however lately it was looked at."""
+        self._looked = float("-inf")

@@ -200,7 +200,7 @@ class Server:
         """See `Office`."""
         self.parts.router.forget()
         self.parts.ring.forget()
-        self.parts.runner.wake()
+        self.parts.runner.look_again()
 
     async def reload_certificates(self) -> Sequence[str]:
         """See `Office`."""

@@ -191,10 +191,15 @@ class Services:
 
     def _door(self, name: str, sessions: Callable[[], Session]) -> Door:
         tls = self._tls.of(name) if name in IMPLICIT_TLS else None
+        if self._world.meddling is not None:
+            sessions = self._world.meddling.sessions(name, sessions)
         endpoint = Endpoint(sessions, self._connections, self._tell, tls)
         refusal = _BUSY.get(name, _BUSY_SMTP)
-        tap = None if self._world.tap is None else partial(self._world.tap, name)
-        return Door(endpoint, self._gate, refusal, proxies=self._proxies, refused=self._turned_away, tap=tap)
+        world = self._world
+        tap = None if world.tap is None else partial(world.tap, name)
+        guest = None if world.meddling is None else partial(world.meddling.guest, name)
+        turned_away = self._turned_away
+        return Door(endpoint, self._gate, refusal, 0, self._proxies, turned_away, tap, guest)
 
     def _turned_away(self, ip: str, why: str) -> None:
         self._world.log.info("connection.refused", client=ip, why=why)

@@ -109,6 +109,8 @@ class Site:
             parts.login.write_history,
             self._programs,
         )
+        if world.meddling is not None:
+            self._jmap.service.before = world.meddling.method
         self._jmap.service.lists_domain = settings.mailboxes.list_domain
         self._pusher = self._jmap.service.push = Pusher(
             lambda: self._jmap.service, _sender(settings, world, parts)
@@ -119,7 +121,9 @@ class Site:
         further = (Mount(THUNDERBIRD, rest), Mount(WEB_MAIL, mail))
         pictures = _pictures(settings, world, parts)
         guard = Guard(rules, (Mount(MOUNTED, pictures), *mounts(self._jmap), *further), rest)
-        self._service = HttpService(guard, world.clock.monotonic, behind.on_error)
+        meddling = world.meddling
+        heard = guard if meddling is None else meddling.web(guard)
+        self._service = HttpService(heard, world.clock.monotonic, behind.on_error)
 
     def session(self) -> HttpSession:
         """For a connection that has come."""

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from postroom.app.logs import Log
+from postroom.app.meddling import Meddling
+from postroom.deliver.router import CatchAll
 from postroom.intake.door import Door
 from postroom.mailauth.verdicts import Verdicts
 from postroom.message.journey import Hop
@@ -51,10 +53,11 @@ class Surroundings(msgspec.Struct, frozen=True):
     `owns` tells its own addresses; `port_of` where an address takes mail, `https_port_of` where it is a web server; `source` is the address to connect from, "" for any;
     `relay_tls` the context for STARTTLS to next hops. `open_house` is a lab's: passwords without TLS, VRFY and EXPN for everybody, patience,
     connections without number. `before_door` may put faults in front of a door. `inherited` are sockets that were opened before, by service,
-    `control` likewise. `withheld` are extensions of SMTP that are not offered to other servers. Conversations have `farewell` seconds when the server stops.
+    `control` likewise. Conversations have `farewell` seconds when the server stops.
     `tap` listens in on every connection to the server; it is given the service, the far and the near end. `journeyed` hears of each step of a message,
     with the number of its journey, once it is written down; `found` of what checks of senders have found so far, with the client's address.
     At the addresses of `strict_at` even an open house takes passwords under TLS only.
+    `meddling` is a lab's: where things go wrong. `catch_all` gets what has no mailbox, of any domain.
     """
 
     clock: Clock
@@ -72,8 +75,9 @@ class Surroundings(msgspec.Struct, frozen=True):
     farewell: float = FAREWELL_SECONDS
     worker: Worker = Worker()
     https_port_of: Callable[[str], int] = _port_443
-    withheld: frozenset[str] = frozenset()
     tap: Callable[[str, Peer, Peer], Overheard] | None = None
+    meddling: Meddling | None = None
+    catch_all: CatchAll | None = None
     journeyed: Callable[[int, Hop], None] | None = None
     found: Callable[[str, Verdicts], None] | None = None
     strict_at: frozenset[str] = frozenset()

@@ -44,6 +44,9 @@ class Relay(Protocol):
     async def open(self, job: Job) -> Conversation | Attempt:
         """A conversation with the job's next hop; an attempt that says why there is none."""
 
+    def forget(self) -> None:
+        """What was found out about next hops counts no more."""
+
 
 Settle = Callable[[Job, Attempt], Awaitable[None]]
 

@@ -66,6 +66,10 @@ class Refusals:
         """The hop takes mail."""
         self._known.pop(hop, None)
 
+    def clear(self) -> None:
+        """Somebody has mended something: all may be well."""
+        self._known.clear()
+
 
 def refused(job: Job, attempt: Attempt, refusals: Sequence[Refusal], at: int) -> Attempt:
     """The attempt of a job that no host took.

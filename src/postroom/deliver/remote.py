@@ -71,6 +71,10 @@ class RemoteRelay:
         self._use = use
         self._refusals = Refusals(use.desk.clock)
 
+    def forget(self) -> None:
+        """See `Relay`."""
+        self._refusals.clear()
+
     async def open(self, job: Job) -> SmtpConversation | Attempt:
         """A conversation with the first host of the next hop that takes one; an attempt that says why there is none."""
         attempt = Attempt(self._use.desk.clock.now())

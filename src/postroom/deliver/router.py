@@ -69,15 +69,30 @@ class OwnNames(msgspec.Struct, frozen=True):
     home: str
 
 
+class CatchAll(msgspec.Struct, frozen=True):
+    """The one `mailbox` for whatever has no other, of any domain but those `elsewhere`, which have servers of their own: a lab's, from which nothing leaves."""
+
+    mailbox: Address
+    elsewhere: Callable[[str], bool]
+
+
 class Router:
     """Routes recipients by the directory.
 
     What an address was found to stand for is remembered for `REMEMBERED` seconds, accounts only: a lookup for every RCPT would cost more
-    than the rest of the dialogue, since each statement hands the interpreter's lock to the writer. `monotonic` gives seconds.
+    than the rest of the dialogue, since each statement hands the interpreter's lock to the writer. `monotonic` gives seconds. `catch_all` gets what nobody
+    is called, in any domain.
     """
 
-    def __init__(self, forwarding: Forwarding, monotonic: Callable[[], float], own: OwnNames) -> None:
+    def __init__(
+        self,
+        forwarding: Forwarding,
+        monotonic: Callable[[], float],
+        own: OwnNames,
+        catch_all: CatchAll | None = None,
+    ) -> None:
         self._forwarding = forwarding
+        self._catch_all = catch_all
         self._own = own
         self._monotonic = monotonic
         self._known: dict[str, Account] = {}
@@ -105,14 +120,24 @@ class Router:
         if isinstance(found, Account) and found.enabled:
             self._known[address.key] = found
             return found
-        if found is None and await directory.domain(tx, address.domain) is not None:
-            original = self._forwarding.original(address)
-            if original is None:
-                raise NoSuchUser(f"No such user here: {address}")
-            return Alias(address, (original,))
+        if found is None:
+            return await self._unknown(tx, address)
         if isinstance(found, Account) and not found.enabled:
             raise MailboxDisabled
         return found
+
+    async def _unknown(self, tx: Transaction, address: Address) -> Resolved | None:
+        """An address that the directory does not have."""
+        ours = await directory.domain(tx, address.domain) is not None
+        original = self._forwarding.original(address) if ours else None
+        if original is not None:
+            return Alias(address, (original,))
+        catch_all = self._catch_all
+        if catch_all is not None and (ours or not catch_all.elsewhere(address.domain)):
+            return await directory.resolve(tx, catch_all.mailbox) or Alias(address, (catch_all.mailbox,))
+        if ours:
+            raise NoSuchUser(f"No such user here: {address}")
+        return None
 
     async def routes(
         self,

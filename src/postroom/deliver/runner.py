@@ -85,6 +85,9 @@ class _LocalRelay:
     async def open(self, job: Job) -> _LocalConversation:  # noqa: ARG002 - the shape of `Relay`
         return _LocalConversation(self._local)
 
+    def forget(self) -> None:
+        """Knows nothing of others."""
+
 
 class Runner:
     """Runs one node's part of the queue."""
@@ -119,6 +122,11 @@ class Runner:
     def wake(self) -> None:
         """Something may be due: look at once."""
         self._wake.set()
+
+    def look_again(self) -> None:
+        """As `wake`, and nothing is believed of next hops: an administrator has done something."""
+        self._use.relay.forget()
+        self.wake()
 
     def lease(self, hop: str, now: int) -> Lease | None:
         """A lease for a job that acceptance is about to make, when this node has a hand free for its next hop."""

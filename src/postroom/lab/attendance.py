@@ -7,7 +7,7 @@ Not here: tables (`lab.cli.attendance`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -39,11 +39,14 @@ class Pupil(msgspec.Struct):
     last_seen: int = 0
 
 
-async def attendance(servers: Mapping[str, Server], _: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
-    """The operation: a record for each account of each server, by domain and address."""
+async def attendance(
+    servers: Mapping[str, Server], extras: Collection[str], _: Mapping[str, Any]
+) -> AsyncIterator[dict[str, Any]]:
+    """The operation: a record for each account of each server, by domain and address; of `extras` for those alone that did something."""
     for domain in sorted(servers):
         for pupil in await _of_server(servers[domain]):
-            yield msgspec.to_builtins(pupil)
+            if pupil.address not in extras or pupil != Pupil(pupil.address):
+                yield msgspec.to_builtins(pupil)
 
 
 async def _of_server(server: Server) -> list[Pupil]:

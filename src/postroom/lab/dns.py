@@ -21,10 +21,11 @@ import dns.opcode
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
+import dns.rrset
 import msgspec
 
 from postroom.lab.spoiling import spoil
-from postroom.lab.zones import SignedZone, ZoneText
+from postroom.lab.zones import NEGATIVE_TTL, SignedZone, ZoneText
 from postroom.net.clock import Clock
 from postroom.net.dns_client import PAYLOAD
 from postroom.proto.dns.resolver import normal_name
@@ -46,6 +47,9 @@ class Fault(enum.StrEnum):
     SLOW = "slow"  # the answer comes after SLOW_SECONDS of the lab's clock
     NO_MX = "no-mx"  # as if there were no MX records
     BOGUS = "bogus"  # the signatures are wrong
+    REFUSED = "refused"
+    NULL_MX = "null-mx"  # as if the domain said that it takes no mail (RFC 7505)
+    LAME = "lame"  # none of the servers that are to know the zone does
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -72,8 +76,20 @@ def _as_it_is(text: ZoneText) -> ZoneText:
     return text
 
 
+class Wrong(msgspec.Struct, frozen=True):
+    """What is wrong with one answer: it comes after so many seconds of the lab's clock, and is another one."""
+
+    delay: float = 0.0
+    fault: Fault | None = None
+
+
+def _nothing_wrong(_name: str, _kind: str) -> Wrong:
+    return Wrong()
+
+
 class LabDns:
-    """A name server on one address and port. `journal` is told of each question; `edited` changes each zone that is taken on."""
+    """A name server on one address and port. `journal` is told of each question; `edited` changes each zone that is taken on; `wrong` is asked at each
+    question, by name and kind, what is wrong now."""
 
     def __init__(
         self,
@@ -81,8 +97,10 @@ class LabDns:
         clock: Clock,
         journal: Callable[[Question], None],
         edited: Callable[[ZoneText], ZoneText] = _as_it_is,
+        wrong: Callable[[str, str], Wrong] = _nothing_wrong,
     ) -> None:
         self._edited = edited
+        self._wrong = wrong
         self._clock = clock
         self._journal = journal
         self._zones: dict[dns.name.Name, SignedZone] = {}
@@ -103,6 +121,10 @@ class LabDns:
         else:
             zone = SignedZone(text)
             self._zones[zone.origin] = zone
+
+    def has(self, name: str) -> bool:
+        """Whether a name is that of a zone."""
+        return any(name.lower() == zone.origin.to_text(omit_final_dot=True) for zone in self._zones.values())
 
     @property
     def anchors(self) -> list[str]:
@@ -151,9 +173,9 @@ class LabDns:
             return _format_error(wire)
         if query.flags & dns.flags.QR:
             return None
-        fault = self._fault(query)
-        if fault is Fault.SLOW:
-            await self._clock.sleep(SLOW_SECONDS)
+        wrong = self._fault(query)
+        fault = wrong.fault
+        await self._clock.sleep(SLOW_SECONDS if fault is Fault.SLOW else wrong.delay)
         response = None if fault is Fault.DROP else self._response(query, fault)
         self._tell(query, response, peer, transport)
         if response is None:
@@ -212,8 +234,8 @@ class LabDns:
             response.set_rcode(rcode)
         elif zone is None:
             response.set_rcode(dns.rcode.NXDOMAIN)  # these zones are all the world there is
-        elif fault is Fault.SERVFAIL:
-            response.set_rcode(dns.rcode.SERVFAIL)
+        elif fault in _REFUSALS:
+            _refuse(fault, query, response)
         else:
             self._fill(zone, query, response, fault)
         return response
@@ -226,7 +248,11 @@ class LabDns:
         zone.answer(query, response, self._clock.now() / 1_000_000)
         if fault is Fault.BOGUS and not self._forged(zone, query, response):
             return
-        if absent:  # a lie that no signature covers
+        if fault is Fault.NULL_MX and asked.rdtype == dns.rdatatype.MX:  # another lie
+            response.answer[:] = [dns.rrset.from_text(asked.name, NEGATIVE_TTL, "IN", "MX", "0 .")]
+            response.authority.clear()
+            response.set_rcode(dns.rcode.NOERROR)
+        elif absent:  # a lie that no signature covers
             response.answer.clear()
             response.authority.clear()
             response.set_rcode(dns.rcode.NXDOMAIN if fault is Fault.NXDOMAIN else dns.rcode.NOERROR)
@@ -278,8 +304,14 @@ class LabDns:
     def _zone(self, query: dns.message.Message) -> SignedZone | None:
         return _nearest(self._zones, query.question[0].name)
 
-    def _fault(self, query: dns.message.Message) -> Fault | None:
-        return _nearest(self._faults, query.question[0].name) if query.question else None
+    def _fault(self, query: dns.message.Message) -> Wrong:
+        if not query.question:
+            return Wrong()
+        asked = query.question[0]
+        known = _nearest(self._faults, asked.name)
+        if known is not None:
+            return Wrong(fault=known)
+        return self._wrong(normal_name(asked.name.to_text()), dns.rdatatype.to_text(asked.rdtype))
 
     def _tell(
         self, query: dns.message.Message, response: dns.message.Message | None, peer: str, transport: str
@@ -304,6 +336,23 @@ class _Udp(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         self._server.answer_datagram(data, addr)
+
+
+_REFUSALS = {
+    Fault.SERVFAIL: (dns.rcode.SERVFAIL, None),
+    Fault.REFUSED: (dns.rcode.REFUSED, dns.edns.EDECode.PROHIBITED),
+    Fault.LAME: (dns.rcode.SERVFAIL, dns.edns.EDECode.NO_REACHABLE_AUTHORITY),
+}  # RFC 8914 §4.19, §4.23: why
+
+
+def _refuse(fault: Fault | None, query: dns.message.Message, response: dns.message.Message) -> None:
+    assert fault is not None
+    rcode, why = _REFUSALS[fault]
+    response.set_rcode(rcode)
+    if why is not None and query.edns >= 0:
+        response.use_edns(
+            0, response.ednsflags, PAYLOAD, options=[dns.edns.EDEOption(why, "a fault of the lab")]
+        )
 
 
 def _nearest(known: dict[dns.name.Name, T], name: dns.name.Name) -> T | None:

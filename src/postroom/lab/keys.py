@@ -61,9 +61,11 @@ class Publisher:
         self._policy = policy  # of DMARC
         self._known: dict[str, list[DkimKey]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._houses: Sequence[Published] = ()
 
     def start(self, houses: Sequence[Published]) -> None:
         """Looks at them from now on."""
+        self._houses = houses
         self._task = asyncio.get_running_loop().create_task(self._watch(houses))
 
     async def stop(self) -> None:
@@ -79,6 +81,13 @@ class Publisher:
             self._known[house.domain] = rows
             site = msgspec.structs.replace(site_of_house(house, server, rows, ports), policy=self._policy)
             self._names.publish(house, lines_of(site))
+
+    async def again(self, domain: str) -> None:
+        """Publishes a domain's records once more: they are edited in another way now."""
+        self._known.pop(domain, None)
+        for house, server, ports in self._houses:
+            if house.domain == domain:
+                await self.publish(house, server, ports)
 
     async def _watch(self, houses: Sequence[Published]) -> None:
         while True:

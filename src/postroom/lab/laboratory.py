@@ -20,31 +20,39 @@ from postroom.app.surroundings import Surroundings
 from postroom.lab.attendance import CLASS, attendance
 from postroom.lab.ca import LabCa
 from postroom.lab.capture import CAPTURE, Captures, taken
+from postroom.lab.catch_all import at_domain, catch_all_of
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.describing import DESCRIBE, described
 from postroom.lab.dns import Question
 from postroom.lab.explained import Explained
+from postroom.lab.fault_book import CLEAR, LIST, PUT_ON, FaultBook
+from postroom.lab.fault_guest import Trouble
 from postroom.lab.fault_rules import FaultRules
-from postroom.lab.faults import FaultyDoor
+from postroom.lab.fault_server import FaultyServer, wrong_answer
 from postroom.lab.feed import Feed, heard
 from postroom.lab.front import Front
 from postroom.lab.house_settings import LabSettings, settings_of
 from postroom.lab.keys import Publisher
 from postroom.lab.mishaps import Troubles
 from postroom.lab.names import Names
-from postroom.lab.notes import people_of, settle_notes
+from postroom.lab.notes import extras_of, people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, House, Person
 from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
 from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
 from postroom.lab.slips import SLIPS, slip
+from postroom.lab.switches import Switches
 from postroom.lab.watching import WATCH, told
+from postroom.lab.wrong_certificates import WrongCertificates
 from postroom.lab.zones import ZoneText
 from postroom.net.certificates import Pair, opportunistic
 from postroom.net.clock import MovableClock
 from postroom.net.ourselves import is_ourselves
+from postroom.store import jobs
+from postroom.store.engine import Transaction
+from postroom.store.jobs import Destinations
 from postroom.store.throttle import Limits as LoginLimits
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy
@@ -76,18 +84,22 @@ class Laboratory:
         )
         self.explained = Explained(self.feed)
         self.front = Front(self, settings.log, settings.bind if settings.page_too else "")
+        self.switches = Switches(self.rules, self.servers.get, self._republish, self._revive, self._part)
+        self.switches.start_with(settings.faults)
+        wrong = WrongCertificates(self.ca, self.clock.now)
+        self.trouble = Trouble(self.rules, self.clock, wrong.context)
         self.control = LabControl(settings.data, self._operations())
         self._shown = {house.domain: self._certificates_of(house) for house in self.houses}
-        self._policies = {house.domain: self._policy(house) for house in self.houses}
         self._sites = {
             house.domain: PolicySite(
-                self._policies[house.domain], self._certificates([f"mta-sts.{house.domain}"])
+                partial(self._policy, house), self._certificates([f"mta-sts.{house.domain}"])
             )
             for house in self.houses
         }
-        self.names = Names(self.houses, self.clock, self._heard, self._edited)
+        self.names = Names(
+            self.houses, self.clock, self._heard, self._edited, partial(wrong_answer, self.rules)
+        )
         self.names.server.overheard = self.captures.asked
-        self._set_names_wrong()
         self.publisher = Publisher(self.names, "quarantine" if settings.enforce else "none")
 
     async def start(self) -> None:
@@ -100,6 +112,8 @@ class Laboratory:
             self.publisher.start(
                 [(house, self.servers[house.domain], self.ports[house.domain]) for house in self.houses]
             )
+            for chosen in self.switches:
+                await self.switches.apply(chosen)
             await self.front.start(base)  # last: its page shows what is there
             await self.control.start()
         except BaseException:
@@ -107,22 +121,25 @@ class Laboratory:
             raise
 
     async def stop(self) -> None:
-        """Stops everything, in order."""
+        """Stops everything, in order; what is full is so no longer."""
+        if self.switches.is_any_full:
+            await self.switches.clear()
         await self.publisher.stop()
         await self.control.stop()
         await self.front.stop(FAREWELL_SECONDS)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self.names.stop()
+        self.trouble.close()
 
     def _troubles(self, house: House) -> Troubles:
-        return Troubles(self.settings.faults, house.domain)
+        return self.switches.troubles(house.domain)
 
     def _certificates(self, names: Sequence[str]) -> list[Pair]:
         return self.ca.issue(names, self.clock.now(), kinds=("ecdsa",))
 
     def _certificates_of(self, house: House) -> list[Pair]:
-        """What a house's servers show. With an expired one, each call makes another key."""
+        """What a house's servers show."""
         names = [
             house.host,
             house.domain,
@@ -133,14 +150,6 @@ class Laboratory:
             "127.0.0.1",
         ]
         names += filter(None, (self.settings.bind,))
-        match self._troubles(house).certificate:
-            case "expired":
-                names[0] = f"expired.{house.host}"  # files of their own
-                pairs = self.ca.issue(names, self.clock.now())
-                self.ca.expire(pairs, [house.host, *names[1:]], self.clock.now())
-                return pairs
-            case "another name":
-                return self.ca.issue([f"elsewhere.{house.domain}"], self.clock.now())
         return self.ca.issue(names, self.clock.now())
 
     def _policy(self, house: House) -> Policy:
@@ -151,28 +160,33 @@ class Laboratory:
         house = next((house for house in self.houses if house.domain == zone.origin), None)
         if house is None:
             return zone
-        said = [*tlsa_lines(self._shown[house.domain]), *sts_lines(house, self._policies[house.domain])]
-        return ZoneText(zone.origin, self._troubles(house).edited(completed(zone, said)))
+        said = [*tlsa_lines(self._shown[house.domain]), *sts_lines(house, self._policy(house))]
+        troubles = self._troubles(house)
+        return ZoneText(zone.origin, troubles.edited(completed(troubles.unsaid(zone), said)))
+
+    async def _republish(self, domain: str) -> None:
+        """A domain's zone or policy is another one now."""
+        await self.publisher.again(domain)
+
+    def _part(self) -> None:
+        """The servers forget what they know of each other."""
+        self.names.forget()
+        self.trouble.part({house.ip for house in self.houses})
+
+    async def _revive(self) -> None:
+        """Nothing is down any more: what waits for the lab's servers is tried now."""
+        for server in self.servers.values():
+            for house in self.houses:
+                await server.engine.write(partial(_due, Destinations(house.domain), self.clock.now()))
+            server.wake()
 
     def https_port(self, ip: str) -> int:
         """Where the web server at an address of the lab is."""
         return next((self._sites[house.domain].port for house in self.houses if house.ip == ip), 443)
 
-    def _set_names_wrong(self) -> None:
-        for house in self.houses:
-            for name, fault in self._troubles(house).faults:
-                self.names.server.set_fault(house.domain if name == "@" else f"{name}.{house.domain}", fault)
-
-    def _forget_faults(self) -> int:
-        """Ends the faults that were switched on while it ran; gives how many."""
-        switched_on = len(list(self.rules)) + self.names.server.clear_faults()
-        self.rules.clear()
-        self._set_names_wrong()
-        return switched_on - sum(len(self._troubles(house).faults) for house in self.houses)
-
     async def reset(self) -> dict[str, int]:
         """As it was at its beginning, though not the clock; gives what was taken away: `faults`, `messages`, `queued`, `journeys`."""
-        faults = self._forget_faults()
+        faults = self.names.server.clear_faults() + await self.switches.begin_again(self.settings.faults)
         taken = await reset(self.servers.values())
         self.feed.clear()
         return {"faults": faults, **taken}
@@ -189,6 +203,7 @@ class Laboratory:
     async def _open(self, house: House) -> None:
         pairs = self._shown[house.domain]
         settings = settings_of(house, self.settings, pairs, self.ca.path)
+        meddling = FaultyServer(house.domain, self.trouble, self.feed, self.switches.is_full)
         world = Surroundings(
             self.clock,
             self.names.resolver(),
@@ -198,20 +213,25 @@ class Laboratory:
             self._smtp_port,
             house.ip,
             True,
-            lambda door: FaultyDoor(door, house.domain, self.clock.sleep, self.rules),
+            meddling.door,
             LoginLimits(0, 0, BOUND_DELAYS if self.settings.bind else ()),
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
-            withheld=self._troubles(house).withheld,
             tap=partial(self.captures.hear, self.feed, house.domain),
             journeyed=partial(self.feed.journeyed, house.domain),
             found=partial(self.feed.found, house.domain, house.host),
             strict_at=frozenset(filter(None, (self.settings.bind,))),
+            meddling=meddling,
+            catch_all=catch_all_of(self.houses[0].domain, self.names.has)
+            if self.settings.catch_all
+            else None,
         )
         server = await Server.open(settings, world, self.failed)
         here = Path(settings.server.data)
         try:
-            self.inhabitants += await settle_in(server, house, self.settings.people, Passwords(here))
+            catching = [Person(at_domain(self.houses[0].domain))] if self.settings.catch_all else []
+            people = [*self.settings.people, *catching]
+            self.inhabitants += await settle_in(server, house, people, Passwords(here))
             own = {str(one.address) for one in self.settings.people if one.password}
             await settle_notes(server, house, own, passwords=not self.settings.bind)
             self.ports[house.domain] = await server.start()
@@ -223,15 +243,21 @@ class Laboratory:
 
     def _operations(self) -> dict[str, Operation]:
         """What commands may ask of the running lab."""
+        book = FaultBook(self.switches, self.rules)
         return {
             CLOCK: partial(moved, self.clock),
             WATCH: partial(told, self.explained),
             CAPTURE: partial(taken, self.captures),
             DESCRIBE: partial(described, self.describe, self.failed),
             SLIPS: self._slips,
-            CLASS: partial(attendance, self.servers),
+            CLASS: partial(
+                attendance, self.servers, {name for house in self.houses for name in extras_of(house)}
+            ),
             READ: partial(read_here, self.servers),
             RESET: self._reset,
+            PUT_ON: book.put_on,
+            LIST: book.listed,
+            CLEAR: book.cleared,
         }
 
     def address_of(self, domain: str) -> str:
@@ -250,7 +276,8 @@ class Laboratory:
 
     def _smtp_port(self, ip: str) -> int:
         """Where the host at an address of the lab takes mail; port 25 of addresses that are not the lab's leads nowhere."""
-        return next((self.ports[house.domain]["smtp"] for house in self.houses if house.ip == ip), 25)
+        house = next((house for house in self.houses if house.ip == ip), None)
+        return self.trouble.port(house.domain, self.ports[house.domain]["smtp"]) if house is not None else 25
 
     async def move_in(self, server: Server, person: Person) -> None:
         """One more account, also while the lab runs; whoever is there already stays as he is."""
@@ -282,3 +309,7 @@ class Laboratory:
             "page": self.front.url,
             **further,
         }
+
+
+async def _due(hop: Destinations, now: int, tx: Transaction) -> None:
+    await jobs.hop_due(tx, hop, now)

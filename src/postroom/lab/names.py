@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from postroom.lab.dns import LabDns, Question
+from postroom.lab.dns import LabDns, Question, Wrong
 from postroom.lab.notes import zones_of
 from postroom.lab.plan import House
 from postroom.lab.zones import ZoneText, mail_zone, reverse_zone
@@ -21,7 +21,8 @@ LOOPBACK = "127.0.0.1"
 
 
 class Names:
-    """The name server of one lab. `port` is 0 until it was started; `heard` is told of every question, `edited` changes each zone."""
+    """The name server of one lab. `port` is 0 until it was started; `heard` is told of every question, `edited` changes each zone,
+    `wrong` tells what is wrong with an answer."""
 
     def __init__(
         self,
@@ -29,12 +30,13 @@ class Names:
         clock: Clock,
         heard: Callable[[Question], None],
         edited: Callable[[ZoneText], ZoneText],
+        wrong: Callable[[str, str], Wrong],
     ) -> None:
         zones = [mail_zone(house.domain, "mail", [house.ip]) for house in houses]
         zones.append(reverse_zone("127.in-addr.arpa", {house.ip: house.host for house in houses}))
         zones += [zone for house in houses for zone in zones_of(house)]
         self._clock = clock
-        self.server = LabDns(zones, clock, heard, edited)
+        self.server = LabDns(zones, clock, heard, edited, wrong)
         self.port = 0
         self._resolvers: list[StubResolver] = []
 
@@ -54,6 +56,15 @@ class Names:
     def publish(self, house: House, lines: Sequence[str]) -> None:
         """Replaces the records of a house's zone by lines of a zone file."""
         self.server.add(ZoneText(house.domain, tuple(lines)))
+
+    def has(self, domain: str) -> bool:
+        """Whether a domain is one of this lab."""
+        return self.server.has(domain)
+
+    def forget(self) -> None:
+        """The lab's servers ask anew for all that they knew."""
+        for resolver in self._resolvers:
+            resolver.forget()
 
     def resolver(self) -> StubResolver:
         """A resolver for one of the lab's servers."""

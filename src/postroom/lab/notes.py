@@ -75,6 +75,11 @@ def people_of(house: House) -> dict[str, str]:
     return {f"{name}@{house.domain}": password for name, password in printed.people} if printed else {}
 
 
+def extras_of(house: House) -> set[str]:
+    """Who is there for the notes alone."""
+    return people_of(house).keys() - {f"{name}@{house.domain}" for name in house.people}
+
+
 def zones_of(house: House) -> list[ZoneText]:
     """The zones of its further domains; one below another is in the other's."""
     printed = printed_of(house)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -64,8 +64,8 @@ def policy_of(mx: str) -> Policy:
 class PolicySite:
     """The web server of one domain, which has nothing but its policy."""
 
-    def __init__(self, policy: Policy, pairs: Sequence[Pair]) -> None:
-        self._policy = policy.text()
+    def __init__(self, policy: Callable[[], Policy], pairs: Sequence[Pair]) -> None:
+        self._policy = policy
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         for pair in pairs:
             self._context.load_cert_chain(pair.chain, pair.key)
@@ -90,7 +90,7 @@ class PolicySite:
             async with asyncio.timeout(REQUEST_SECONDS):
                 request = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)
                 found = request[:2] == [b"GET", WELL_KNOWN.encode()]
-                body = self._policy if found else "Nothing but a policy is here.\r\n"
+                body = self._policy().text() if found else "Nothing but a policy is here.\r\n"
                 status = "200 OK" if found else "404 Not Found"
                 head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
                 writer.write((head + body).encode())

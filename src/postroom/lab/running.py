@@ -18,6 +18,7 @@ from postroom.lab.feed import Feed
 from postroom.lab.names import Names
 from postroom.lab.plan import House, Person
 from postroom.lab.settling import Inhabitant
+from postroom.lab.switches import Switches
 from postroom.net.clock import MovableClock
 
 
@@ -39,6 +40,10 @@ class Running(Protocol):
     @property
     def rules(self) -> FaultRules:
         """Faults that are switched on."""
+
+    @property
+    def switches(self) -> Switches:
+        """All that is wrong on purpose."""
 
     @property
     def control(self) -> LabControl:

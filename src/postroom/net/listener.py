@@ -38,7 +38,8 @@ class Door(msgspec.Struct, frozen=True):
     """How a listener treats those who come. `refusal` is what a client hears that the gate does not let in (in the clear only).
 
     `most` connections of `endpoint.connections` may be open together; 0: as many as the process may have files, less some. Who connects
-    from `proxies` is a proxy and begins with a PROXY header. `refused(ip, why)` is told of who was turned away. `tap` listens in.
+    from `proxies` is a proxy and begins with a PROXY header. `refused(ip, why)` is told of who was turned away. `tap` listens in;
+    `guest` makes connections of another kind, a lab's, on which something goes wrong.
     """
 
     endpoint: Endpoint
@@ -48,6 +49,7 @@ class Door(msgspec.Struct, frozen=True):
     proxies: Networks = Networks()
     refused: Callable[[str, str], None] = _tell_nobody
     tap: Tap | None = None
+    guest: Callable[[Door], Guest] | None = None
 
 
 class Listener:
@@ -205,6 +207,8 @@ class Tapped(Guest):
 
 
 def _guest(door: Door) -> Guest:
+    if door.guest is not None:
+        return door.guest(door)
     return Guest(door) if door.tap is None else Tapped(door, door.tap)
 
 

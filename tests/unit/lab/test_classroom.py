@@ -87,13 +87,14 @@ def test_what_a_teacher_sees(lab: LabThread, capsys: pytest.CaptureFixture[str])
     send(lab, first, second[0])
     send(lab, first, "alice@crepes.test")
     send(lab, first, "bob@hamburger.edu")  # an alias of the notes
+    send(lab, first, "carolyn@hamburger.edu")
     with pytest.raises(smtplib.SMTPAuthenticationError):
         send(lab, (second[0], "guess"), first[0])
     until("alice's copy", lambda: view(lab)["alice@crepes.test"]["received"])
     seen = view(lab)
     assert {name: seen[first[0]][name] for name in ("logins", "sent", "received")} == {
-        "logins": 3,
-        "sent": 3,
+        "logins": 4,
+        "sent": 4,
         "received": 0,
     }
     assert {name: seen[second[0]][name] for name in ("logins", "received", "last_seen")} == {
@@ -103,8 +104,9 @@ def test_what_a_teacher_sees(lab: LabThread, capsys: pytest.CaptureFixture[str])
     }
     failed = seen[second[0]]["failed"]  # smtplib tries each mechanism that it knows
     assert failed >= 1
-    assert seen[f"bob@{DOMAIN}"]["received"] == 1
+    assert seen[f"bob@{DOMAIN}"]["received"] == seen[f"carolyn@{DOMAIN}"]["received"] == 1
     assert next(iter(seen)) == "alice@crepes.test"
+    assert "joe@hamburger.test" not in seen  # of the notes, and nothing has come or gone
     assert run(["lab", "class"]) == 0
     lines = capsys.readouterr().out.splitlines()
     row = next(line for line in lines if line.startswith(second[0]))

@@ -9,10 +9,9 @@ import pytest
 from postroom.agent import accounts, runtime
 from postroom.app.cli.program import run
 from postroom.app.locate import Here, lab_servers
-from postroom.lab.cli.screen import Wishes, announce
+from postroom.lab.cli.screen import FAULTY, Wishes, announce
 from postroom.lab.cli.screen import screen as screen_of
 from postroom.lab.cli.word import word
-from postroom.lab.faults import FAULTS
 from postroom.lab.laboratory import Inhabitant
 
 PORTS = {
@@ -91,7 +90,8 @@ def test_the_screen_fits_a_terminal_and_names_what_to_try(running, monkeypatch):
     assert max(map(len, screen)) <= 80
     words = "\n".join(screen)
     assert "lab clock +5h" in words
-    assert all(f"{fault}@" in words for fault in FAULTS)
+    assert all(f"{fault}@" in words for fault in FAULTY)
+    assert "lab faults list" in words
 
 
 def test_a_line_for_machines(running, tmp_path, capsys):

@@ -7,10 +7,10 @@ import pytest
 from postroom.deliver.letter import Receipt
 from postroom.intake.client import Client, Incoming
 from postroom.intake.door import HangUp, Parcel
-from postroom.lab.faults import SLOW_SECONDS, FaultyDoor
+from postroom.lab.faults import DRIP_SECONDS, FAULTS, SLOW_SECONDS, FaultyDoor
 from postroom.message.address import Address
 from postroom.message.envelope import Envelope, Recipient
-from postroom.message.errors import MailError, NoSuchUser, TooManyRecipients, TryLater
+from postroom.message.errors import Dictated
 from postroom.message.journey import Hop, HopKind
 from postroom.net.session import Peer
 
@@ -40,15 +40,40 @@ def incoming(*locals_: str) -> Incoming:
 
 
 @pytest.mark.parametrize(
-    ("local", "error"), [("tempfail", TryLater), ("PermFail", NoSuchUser), ("452", TooManyRecipients)]
+    ("local", "reply"),
+    [("tempfail", "451 4.3.0"), ("PermFail", "550 5.1.1"), ("452", "452 4.5.3"), ("full", "452 4.2.2")],
 )
-async def test_refusals(local: str, error: type[MailError]) -> None:
+async def test_refusals(local: str, reply: str) -> None:
     door = FaultyDoor(Open(), "l.test", Sleeps())
-    with pytest.raises(error, match="as asked for"):
+    with pytest.raises(Dictated, match="as asked for") as refused:
         await door.rcpt(CLIENT, incoming(), Recipient(Address(local, "l.test")))
+    assert f"{refused.value.code} {refused.value.status}" == reply
 
 
-@pytest.mark.parametrize("local", ["tempfail", "permfail", "452", "slow", "drop-after-data", "bob"])
+@pytest.mark.parametrize(("local", "reply"), [("data-tempfail", "451 4.3.0"), ("data-permfail", "554 5.6.0")])
+async def test_refused_after_the_message(local: str, reply: str) -> None:
+    door = FaultyDoor(Open(), "l.test", Sleeps())
+    with pytest.raises(Dictated) as refused:
+        await door.message(CLIENT, incoming("bob", local), Parcel(7, b"", []))
+    assert f"{refused.value.code} {refused.value.status}" == reply
+
+
+async def test_the_connection_is_cut() -> None:
+    door = FaultyDoor(Open(), "l.test", Sleeps())
+    with pytest.raises(HangUp):
+        await door.rcpt(CLIENT, incoming(), Recipient(Address("drop", "l.test")))
+    with pytest.raises(HangUp):
+        await door.message(CLIENT, incoming("drop-data"), Parcel(7, b"", []))
+
+
+async def test_an_answer_that_drips() -> None:
+    told: list[tuple[Peer, float]] = []
+    door = FaultyDoor(Open(), "l.test", Sleeps(), drip=lambda *who: told.append(who))
+    await door.rcpt(CLIENT, incoming(), Recipient(Address("drip", "l.test")))
+    assert told == [(CLIENT.peer, DRIP_SECONDS)]
+
+
+@pytest.mark.parametrize("local", [*FAULTS, "bob"])
 async def test_another_domain_is_passed_on(local: str) -> None:
     sleeps = Sleeps()
     arriving = incoming()

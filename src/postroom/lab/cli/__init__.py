@@ -16,6 +16,7 @@ import typer
 
 from postroom.agent.invocation import commands
 from postroom.lab.capture_file import Captured
+from postroom.lab.cli import faults as lab_faults
 from postroom.lab.cli import starting
 from postroom.lab.cli.attendance import show_class
 from postroom.lab.cli.capture import capture_lab
@@ -26,7 +27,7 @@ from postroom.lab.cli.reset import reset_lab
 from postroom.lab.cli.screen import Wishes
 from postroom.lab.cli.shown import BadChoice, parse_choice
 from postroom.lab.cli.slips import print_slips
-from postroom.lab.cli.start_options import BindPage, Enforce, Pcap, ShowSecrets
+from postroom.lab.cli.start_options import Account, BindPage, CatchAll, Enforce, Pcap, ShowSecrets
 from postroom.lab.cli.waiting import Timeout, Wait, wait_for_lab
 from postroom.lab.cli.watch import Explain, Only, Server, watch
 from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
@@ -46,6 +47,7 @@ app.command("slips")(print_slips)
 app.command("class")(show_class)
 app.command("reset")(reset_lab)
 app.command("read")(read_mail)
+app.add_typer(lab_faults.app, name="faults")
 
 
 @app.callback(invoke_without_command=True)
@@ -58,10 +60,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     base_port: Annotated[
         int, typer.Option(min=0, max=60_000, help="All ports follow from it; 0: any free ones.")
     ] = DEFAULT_BASE,
-    account: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ADDR:PASSWORD", help="A further account of one of the two domains."),
-    ] = None,
+    account: Account = None,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the lab keeps its things.")] = None,
     fault: Annotated[
         list[str] | None,
@@ -84,6 +83,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     bind: Bind = "",
     scenario: Number = None,
     play: Play = False,
+    catch_all: CatchAll = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -106,7 +106,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
     where = (data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))).resolve()
     captured = Captured(pcap, show_secrets) if pcap is not None else None
-    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice, captured, bind_page)
+    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice, captured, catch_all, bind_page)
     raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms)))
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = 6  # accounts of a domain on the screen
+FAULTY = ("tempfail", "slow")  # of the addresses that ask for faults
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -42,6 +43,7 @@ class Wishes(msgspec.Struct, frozen=True):
     play: bool = False
     watch: Choice | None = None
     captured: Captured | None = None
+    catch_all: bool = False
     page_too: bool = False
 
 
@@ -56,8 +58,6 @@ def announce(running: Laboratory, wishes: Wishes) -> None:
 
 def screen(running: Laboratory, wishes: Wishes) -> list[str]:
     """What a person reads: who is who, what is where, and what to type next."""
-    from postroom.lab.faults import FAULTS
-
     us = program()
     lines = ["Postroom lab: two mail servers with DNS and certificates, on this machine only."]
     passwords = {one.address: one.password for one in running.inhabitants}
@@ -81,7 +81,8 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         f"  {us} mail --as bob list",
         f"  {us} journey --last",
         f"  {us} lab clock +5h   # what is due until then happens now",
-        f"Faults: write to {'@ '.join(FAULTS)}@{wishes.houses[0].domain}",
+        f"Faults: {'@ '.join(FAULTY)}@{wishes.houses[0].domain} ...; {us} lab faults list",
+        *(["Mail to anybody else, of any domain, is in catch-all's mailbox."] if wishes.catch_all else []),
         *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
         *_capture_lines(wishes.captured),
         *([f"WARNING: open to others at {wishes.bind}."] if wishes.bind else []),

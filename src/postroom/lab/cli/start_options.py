@@ -1,4 +1,4 @@
-"""Further options of `postroom lab`: captures, the page for others, enforcement.
+"""Options of `postroom lab`: accounts, captures, the page for others, enforcement.
 
 Not here: what they mean (`lab.capture_file`, `lab.reachable`, `lab.house_settings`).
 """
@@ -27,4 +27,11 @@ ShowSecrets = Annotated[
 ]
 Enforce = Annotated[
     bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
+]
+Account = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ADDR:PASSWORD", help="A further account of one of the two domains."),
+]
+CatchAll = Annotated[
+    bool, typer.Option("--catch-all", help="One mailbox gets what has no other, of any domain.")
 ]

@@ -48,6 +48,7 @@ async def _live(wishes: Wishes) -> int:
             wishes.houses,
             wishes.bind,
             page_too=wishes.page_too,
+            catch_all=wishes.catch_all,
         )
     )
     try:

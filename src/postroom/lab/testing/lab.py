@@ -24,10 +24,11 @@ import uvloop
 
 from postroom.app.logs import make_log
 from postroom.lab.arrived.box import Mailbox
-from postroom.lab.arrived.residence import new_mailbox
+from postroom.lab.arrived.residence import mailbox_of, new_mailbox
 from postroom.lab.arrived.transcript import Transcript
+from postroom.lab.catch_all import CATCH_ALL
 from postroom.lab.clock import parse_step
-from postroom.lab.fault_rules import FaultRule, Step, Terms
+from postroom.lab.fault_rules import FaultRule, Terms
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.laboratory import Laboratory
 from postroom.lab.mishaps import parse_mishap
@@ -43,12 +44,19 @@ PATIENCE: Final = 60.0  # seconds for anything that the lab is asked to do
 class Lab:
     """Two mail domains, `hamburger.test` and `crepes.test`. `faults` are names of `postroom lab --fault`; `enforce` as its option.
 
-    `data` is where it keeps its things; without, in a directory that goes when it stops.
+    `data` is where it keeps its things; without, in a directory that goes when it stops. With `catch_all`, the mailbox `lab.catch_all` gets what has no
+    other, of any domain.
     """
 
     def __init__(
-        self, *, faults: Sequence[str] = (), enforce: bool = False, data: Path | None = None
+        self,
+        *,
+        faults: Sequence[str] = (),
+        enforce: bool = False,
+        data: Path | None = None,
+        catch_all: bool = False,
     ) -> None:
+        self._catch_all = catch_all
         self._faults = [parse_mishap(text) for text in faults]
         self._enforce = enforce
         self._data = data
@@ -99,6 +107,11 @@ class Lab:
         work = self._move_in(name, domain)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
 
+    @property
+    def catch_all(self) -> Mailbox:
+        """The mailbox for all that has no other; raises `LookupError` in a lab without one."""
+        return self._do(self._mailbox_of(str(CATCH_ALL)))
+
     def ports(self, domain: str = HOME) -> dict[str, int]:
         """The ports of a domain's server on 127.0.0.1, by service."""
         return dict(self._running.ports[domain])
@@ -126,16 +139,33 @@ class Lab:
         """The lab's time, in unix seconds."""
         return self._running.clock.now() / 1_000_000
 
-    def fault(self, at: Step, **terms: Unpack[Terms]) -> FaultRule:
-        """Has something go wrong from now on; see `FaultRule`."""
-        return self._running.rules.add(FaultRule(at, **terms))
+    def fault(self, at: str, **terms: Unpack[Terms]) -> FaultRule:
+        """Has something go wrong from now on, at a stage such as `rcpt` or `imap FETCH`; see `FaultRule`."""
+        rule, switches = FaultRule(at, **terms), self._running.switches
+
+        async def add() -> FaultRule:
+            return switches.add(rule)
+
+        return self._do(add())
+
+    def switch_on(self, name: str) -> None:
+        """Switches a fault with a name on, `no-mx` or `no-mx@crepes.test`; see docs/faults.md. What is on stays so."""
+        self._do(self._running.switches.put_on(parse_mishap(name)))
+
+    def switch_off(self, name: str) -> None:
+        """It is well again, whether it was on or not."""
+        self._do(self._running.switches.take_off(parse_mishap(name)))
+
+    def is_on(self, name: str) -> bool:
+        """Whether a fault with a name is switched on."""
+        return parse_mishap(name) in self._running.switches
 
     def clear_faults(self, *rules: FaultRule) -> None:
-        """Ends these faults; all that were switched on when none is named."""
+        """Ends these faults; when none is given, all that are on, with those that have names."""
         if not rules:
-            self._running.rules.clear()
-        for rule in rules:
-            self._running.rules.remove(rule)
+            self._do(self._running.switches.clear())
+        else:
+            self._do(self._running.switches.remove(*rules))
 
     def reset(self) -> None:
         """As it was at its beginning: no mail, no queue, no journeys, no faults but those it was started with. Accounts stay; the clock does not go back."""
@@ -159,13 +189,21 @@ class Lab:
 
     async def _open(self, data: Path) -> Laboratory:
         log = make_log("json", "warning", self._log)
-        wanted = LabSettings(data, 0, residents(), log, self._faults, self._enforce, keys=CERTIFIED)
+        wanted = LabSettings(
+            data, 0, residents(), log, self._faults, self._enforce, keys=CERTIFIED, catch_all=self._catch_all
+        )
         made = Laboratory(wanted)
         await made.start()
         return made
 
     async def _move_in(self, name: str, domain: str) -> Mailbox:
         return await new_mailbox(self._running, name, domain)
+
+    async def _mailbox_of(self, address: str) -> Mailbox:
+        found = await mailbox_of(self._running, address)
+        if found is None:
+            raise LookupError(f"{address} does not live in this lab")
+        return found
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._loop is not None

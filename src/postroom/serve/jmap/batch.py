@@ -42,6 +42,8 @@ async def _answer(
         method = METHODS.get(invocation.name)
         if method is None or method.capability not in request.using:
             raise MethodError("unknownMethod")
+        if call.service.before is not None:
+            await call.service.before(invocation.name)
         most = call.service.limits.max_size_request
         arguments = references.resolve(invocation.arguments, earlier, most)
         return Invocation(invocation.name, await _run(call, method, arguments), invocation.call_id)

@@ -68,7 +68,8 @@ class JmapService(msgspec.Struct):
     `tell` hears of faults of ours; `post` is the door for what is sent; `unique` makes the left half of a Message-ID.
     `keys`: what users change about their own accounts with. `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made.
     `names`: under which our doors write Authentication-Results; `leave` POSTs to an address to leave a mailing list and gives the status of the answer;
-    `lists_domain`: whether users see who else has an account at their domain. `note` takes hops for the journey of an account's email.
+    `lists_domain`: whether users see who else has an account at their domain. `note` takes hops for the journey of an account's email;
+    `before` is awaited before each method and may raise `MethodError` (a lab's).
     """
 
     logins: Logins
@@ -93,6 +94,7 @@ class JmapService(msgspec.Struct):
     audience: Audience = msgspec.field(default_factory=Audience)
     lists_domain: bool = True
     note: Callable[[int, int, Hop], None] | None = None
+    before: Callable[[str], Awaitable[None]] | None = None
 
 
 class Visitor(msgspec.Struct, frozen=True):

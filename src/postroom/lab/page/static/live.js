@@ -5,13 +5,18 @@ import { plain } from "./happenings.js";
 import { row } from "./row.js";
 
 const MOST = 20000; // happenings that are kept here
-const MOST_ROWS = 2000; // of those that are drawn
+const MOST_ROWS = 1000; // of those that are drawn
+const PAUSE = 80; // ms between two drawings, or thrice what one takes: what comes meanwhile is drawn in one go
 const NEAR = 40; // pixels from the end that count as the end
 
 export class Live {
   constructor() {
     this.kept = [];
     this.waiting = [];
+    this.fresh = []; // to be drawn with the next drawing
+    this.drawing = 0;
+    this.pausing = PAUSE;
+    this.current = null; // the line that Tab reaches
     this.paused = false;
     this.domains = [];
     this.list = byId("lines");
@@ -49,9 +54,19 @@ export class Live {
     } else {
       this.kept.push(...happenings);
       if (this.kept.length > MOST) this.kept.splice(0, this.kept.length - MOST);
-      this.draw(happenings.filter((one) => this.filters.fits(one)));
+      for (const one of happenings) if (this.filters.fits(one)) this.fresh.push(one);
     }
-    this.tell();
+    this.soon();
+  }
+
+  soon() {
+    this.drawing ||= setTimeout(() => {
+      this.drawing = 0;
+      const began = performance.now();
+      this.draw(this.fresh.splice(0));
+      this.tell();
+      this.pausing = Math.max(PAUSE, 3 * (performance.now() - began));
+    }, this.pausing);
   }
 
   pause(on) {
@@ -78,7 +93,9 @@ export class Live {
 
   redraw() {
     this.list.replaceChildren();
-    this.draw(this.shown().slice(-MOST_ROWS));
+    this.current = null;
+    this.fresh = [];
+    this.draw(this.shown());
     this.toEnd();
     this.tell();
   }
@@ -86,9 +103,10 @@ export class Live {
   draw(happenings) {
     if (!happenings.length) return;
     const following = this.atEnd();
-    this.list.append(...happenings.map((one) => row(one, this.domains.indexOf(one.server))));
-    while (this.list.childElementCount > MOST_ROWS) this.list.firstElementChild.remove();
-    if (!this.list.querySelector('button.line[tabindex="0"]')) this.list.querySelector("button.line")?.setAttribute("tabindex", "0");
+    const rows = happenings.slice(-MOST_ROWS).map((one) => row(one, this.domains.indexOf(one.server)));
+    for (let over = this.list.childElementCount + rows.length - MOST_ROWS; over > 0 && this.list.firstElementChild; over--) this.list.firstElementChild.remove();
+    this.list.append(...rows);
+    if (!this.current?.isConnected) this.enter(this.list.querySelector("button.line"));
     if (following) this.toEnd();
     this.look();
   }
@@ -110,14 +128,15 @@ export class Live {
     const shown = this.list.childElementCount;
     byId("nothing").hidden = shown > 0;
     byId("nothing").textContent = this.kept.length ? "Nothing fits what is chosen above." : "Nothing has happened yet. Send a mail above, and watch.";
-    const lines = shown === 1 ? "1 line" : `${shown} lines`;
+    const lines = shown === MOST_ROWS ? `the newest ${shown} lines` : shown === 1 ? "1 line" : `${shown} lines`;
     byId("state").textContent = this.paused ? `${lines}; paused, ${this.waiting.length} more have come` : lines;
   }
 
   // Among the lines one moves with the arrow keys; one of them is reached by Tab.
   enter(button) {
     if (!button) return;
-    this.list.querySelector('button.line[tabindex="0"]')?.setAttribute("tabindex", "-1");
+    this.current?.setAttribute("tabindex", "-1");
+    this.current = button;
     button.setAttribute("tabindex", "0");
   }
 

@@ -35,7 +35,7 @@ function switchedOn(records) {
   byId("switched-on").textContent = on.length ? `${on.length} on` : "all is well";
   byId("switched-on").className = on.length ? "wrong" : "well";
   const list = on.map((one) => make(
-    "li", {}, described(one), one.happened === undefined ? " " : ` · happened ${one.happened} times `,
+    "li", {}, described(one), one.happened === undefined ? " " : ` · happened ${one.happened === 1 ? "once" : `${one.happened} times`} `,
     make("button", { type: "button", "aria-label": `Switch off ${described(one)}`, onclick: () => void change("faults.clear", { which: [String(one.number ?? one.fault)] }) }, "Off"),
   ));
   const all = make("button", { type: "button", onclick: () => void change("faults.clear", {}) }, "All off");
@@ -53,7 +53,7 @@ async function change(operation, given) {
   await look();
 }
 
-const field = (label, name, hint, type = "text") => make("label", {}, `${label} `, make("input", { name, placeholder: hint, autocomplete: "off", type }));
+const field = (label, name, hint, type = "text") => make("label", {}, `${label} `, make("input", { name, placeholder: hint, autocomplete: "off", type, ...(type === "number" ? { min: "0", step: "any" } : {}) }));
 
 function named(records) {
   const options = records.filter((one) => one.name && !one.number).map((one) => make("option", { value: one.name }, `${one.name}: ${one.words}`));
@@ -64,12 +64,20 @@ function named(records) {
   );
 }
 
+const typed = (name, text) => (["delay", "drip", "times"].includes(name) ? Number(text) : ["drop", "refuse", "strip"].includes(name) ? true : text);
+
+// "domain=crepes.test drip=1": terms that have no field of their own.
+function pairs(text) {
+  const words = text.split(/\s+/).filter(Boolean).map((word) => word.split("="));
+  return Object.fromEntries(words.map(([name, value = "yes"]) => [name, typed(name, value)]));
+}
+
 function terms(form) {
   const given = {};
   for (const [name, value] of new FormData(form)) {
     const text = value.trim();
-    if (!text) continue;
-    given[name] = ["delay", "drip", "times"].includes(name) ? Number(text) : name === "drop" ? true : text;
+    if (name === "more") Object.assign(given, pairs(text));
+    else if (text) given[name] = typed(name, text);
   }
   return given;
 }
@@ -79,7 +87,8 @@ function step() {
     "form", { class: "terms", onsubmit: (event) => { event.preventDefault(); void change("faults.add", terms(event.target)); } },
     field("At", "what", "rcpt, data, after-data, imap FETCH …"), field("Reply", "reply", "451 4.3.0 Come back later"), field("Delay, seconds", "delay", "0", "number"),
     make("label", { class: "check" }, make("input", { type: "checkbox", name: "drop" }), " drop the connection"), field("So many times", "times", "always", "number"),
-    field("Sender", "sender", "*"), field("Recipient", "recipient", "*@hamburger.test"), make("button", { type: "submit" }, "Switch on"),
+    field("Sender", "sender", "*"), field("Recipient", "recipient", "*@hamburger.test"),
+    field("Further", "more", "domain=crepes.test drip=1"), make("button", { type: "submit" }, "Switch on"),
   );
 }
 
