@@ -128,7 +128,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     placer.lease = runner.lease
     placer.later = runner.later
     acceptance = _acceptance(world, store, router, placer, runner)
-    passwords = Passwords(derive=derived)
+    passwords = Passwords(world.password_cost, derived)
     login = LoginPolicy(store.engine, passwords, clock, _login_settings(settings, world), vault)
     login.announce = store.changes.announce
     names = (settings.server.hostname, authenticating.identity(settings))

@@ -25,6 +25,7 @@ from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE
 from postroom.net.certificates import Pair
+from postroom.store.passwords import PasswordCost
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
 
@@ -34,7 +35,7 @@ class LabSettings(msgspec.Struct, frozen=True):
 
     `houses` are its domains, each a server of its own. `bind` is an address of this machine at which others reach the servers, "" for none: there
     passwords are taken under TLS only, and who fails to log in waits.
-    `keys`: the kinds of keys that certificates are for; one of RSA takes long to be made.
+    `keys`: the kinds of keys that certificates are for; one of RSA takes long to be made. `password_cost`: of argon2.
     """
 
     data: Path
@@ -46,6 +47,7 @@ class LabSettings(msgspec.Struct, frozen=True):
     houses: Sequence[House] = HOUSES
     bind: str = ""
     keys: Sequence[str] = KINDS
+    password_cost: PasswordCost = PasswordCost()
 
 
 def settings_of(house: House, lab: LabSettings, pairs: Sequence[Pair], authority: Path) -> Settings:

@@ -143,16 +143,8 @@ class Laboratory:
 
     def _certificates_of(self, house: House) -> list[Pair]:
         """What a house's servers show. With an expired one, each call makes another key."""
-        names = [
-            house.host,
-            house.domain,
-            *names_of(house.domain),
-            *house.further,
-            "localhost",
-            house.ip,
-            "127.0.0.1",
-        ]
-        names += filter(None, (self.settings.bind,))
+        names = [house.host, house.domain, *names_of(house.domain), *house.further]
+        names += ["localhost", house.ip, "127.0.0.1", *filter(None, (self.settings.bind,))]
         match self._troubles(house).certificate:
             case "expired":
                 names[0] = f"expired.{house.host}"  # files of their own
@@ -227,11 +219,13 @@ class Laboratory:
             journeyed=partial(self.feed.journeyed, house.domain),
             found=partial(self.feed.found, house.domain, house.host),
             strict_at=frozenset(filter(None, (self.settings.bind,))),
+            password_cost=self.settings.password_cost,
         )
         server = await Server.open(settings, world, self.failed)
-        here = Path(settings.server.data)
         try:
-            self.inhabitants += await settle_in(server, house, self.settings.people, Passwords(here))
+            self.inhabitants += await settle_in(
+                server, house, self.settings.people, Passwords(Path(settings.server.data))
+            )
             own = {str(one.address) for one in self.settings.people if one.password}
             await settle_notes(server, house, own, passwords=not self.settings.bind)
             self.ports[house.domain] = await server.start()
