@@ -122,7 +122,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     placer.lease = runner.lease
     placer.later = runner.later
     acceptance = _acceptance(world, store, router, placer, runner)
-    passwords = Passwords(derive=derived)
+    passwords = Passwords(world.password_cost, derived)
     login = _login(settings, world, store, passwords, vault)
     names = (settings.server.hostname, authenticating.identity(settings))
     premises = Premises(names[0], store.engine, router, acceptance, clock, ids.next, room.check, names[1])

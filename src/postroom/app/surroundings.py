@@ -21,6 +21,7 @@ from postroom.net.clock import Clock
 from postroom.net.session import Peer
 from postroom.net.tapped import Overheard
 from postroom.proto.dns.resolver import Resolver
+from postroom.store.passwords import PasswordCost
 from postroom.store.throttle import Limits as LoginLimits
 
 FAREWELL_SECONDS = 30.0  # that conversations in both directions get to end what they do when the server stops
@@ -57,7 +58,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     `tap` listens in on every connection to the server; it is given the service, the far and the near end. `journeyed` hears of each step of a message,
     with the number of its journey, once it is written down; `found` of what checks of senders have found so far, with the client's address.
     At the addresses of `strict_at` even an open house takes passwords under TLS only. `meddling` is a lab's: where things go wrong. `catch_all` gets
-    what has no mailbox, of any domain.
+    what has no mailbox, of any domain. `password_cost` is what guessing costs a thief of the store, and a login the server.
     """
 
     clock: Clock
@@ -81,6 +82,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     journeyed: Callable[[int, Hop], None] | None = None
     found: Callable[[str, Verdicts], None] | None = None
     strict_at: frozenset[str] = frozenset()
+    password_cost: PasswordCost = PasswordCost()
     strict: bool = False  # whoever is being served stands at such an address
 
     @property

@@ -25,6 +25,7 @@ from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE
 from postroom.net.certificates import Pair
+from postroom.store.passwords import PasswordCost
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
 
@@ -33,7 +34,7 @@ class LabSettings(msgspec.Struct, frozen=True):
     """`base` 0: any free ports. `data` is kept between two runs. `enforce`: what fails sender authentication is treated as a server does.
 
     `houses` are its domains, each a server of its own. `bind` is an address of this machine at which others reach the servers, "" for none: there
-    passwords are taken under TLS only, and who fails to log in waits. `keys`: the kinds of keys that certificates are for; one of RSA takes long to be made.
+    passwords are taken under TLS only, and who fails to log in waits. `keys`: the kinds of keys that certificates are for; one of RSA takes long to be made. `password_cost`: of argon2.
     `page_too`: there the lab's page and its interface can be reached as well. With `catch_all`, one mailbox gets what has no other, of any domain.
     """
 
@@ -48,6 +49,7 @@ class LabSettings(msgspec.Struct, frozen=True):
     keys: Sequence[str] = KINDS
     catch_all: bool = False
     page_too: bool = False
+    password_cost: PasswordCost = PasswordCost()
 
 
 def settings_of(house: House, lab: LabSettings, pairs: Sequence[Pair], authority: Path) -> Settings:

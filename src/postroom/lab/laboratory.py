@@ -174,12 +174,14 @@ class Laboratory:
             found=partial(self.feed.found, house.domain, house.host),
             strict_at=frozenset(filter(None, (self.settings.bind,))),
             meddling=meddling,
+            password_cost=self.settings.password_cost,
             catch_all=catch_all_of(self.houses, self.names.has) if self.settings.catch_all else None,
         )
         server = await Server.open(settings, world, self.failed)
-        here = Path(settings.server.data)
         try:
-            self.inhabitants += await settle_in(server, house, self._people(), Passwords(here))
+            self.inhabitants += await settle_in(
+                server, house, self._people(), Passwords(Path(settings.server.data))
+            )
             own = {str(one.address) for one in self.settings.people if one.password}
             await settle_notes(server, house, own, passwords=not self.settings.bind)
             self.ports[house.domain] = await server.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from pathlib import Path
 
@@ -9,7 +10,11 @@ import pytest
 
 from postroom.agent.accounts import load
 from postroom.agent.runtime import ACCOUNTS, lab_directory
+from postroom.app.logs import make_log
 from postroom.lab import Lab
+from postroom.lab.house_settings import LabSettings
+from postroom.lab.testing.lab import CHEAP
+from postroom.store.passwords import PasswordCost
 
 pytest_plugins = ["pytester"]
 
@@ -36,6 +41,14 @@ def test_data_that_is_kept(tmp_path: Path) -> None:
         with Lab(data=tmp_path) as lab:
             assert set(lab.ports("crepes.test")) > {"smtp", "imap", "http"}
     assert (tmp_path / "ca").is_dir()
+
+
+def test_only_a_lab_of_tests_is_content_with_cheap_passwords(tmp_path: Path) -> None:
+    with Lab() as lab:
+        assert {server.passwords._cost for server in lab._running.servers.values()} == {CHEAP}
+    usual = LabSettings(tmp_path, 0, [], make_log("json", "warning", io.StringIO()))
+    assert usual.password_cost == PasswordCost()
+    assert set(usual.keys) == {"ecdsa", "rsa"}
 
 
 def test_commands_find_it_while_it_runs(tmp_path: Path) -> None:

@@ -29,18 +29,21 @@ from postroom.lab.arrived.box import Mailbox
 from postroom.lab.arrived.residence import mailbox_of, new_mailbox
 from postroom.lab.arrived.transcript import Transcript
 from postroom.lab.catch_all import catch_all_address
-from postroom.lab.cli.word import word
 from postroom.lab.clock import parse_step
 from postroom.lab.fault_rules import FaultRule, Terms
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.laboratory import Laboratory
 from postroom.lab.mishaps import parse_mishap
 from postroom.lab.plan import HOUSES, residents
+from postroom.store.passwords import PasswordCost
 
 T = TypeVar("T")
 HOME: Final = HOUSES[0].domain
 NOT_RUNNING: Final = "this lab does not run: use `with Lab() as lab`, or start()"
 CERTIFIED: Final = ("ecdsa",)  # kinds of keys: a session of tests begins sooner without RSA
+CHEAP: Final = PasswordCost(
+    time=1, memory=64
+)  # a lab of tests has nothing to guard, and tests log in all the time
 PATIENCE: Final = 60.0  # seconds for anything that the lab is asked to do
 
 
@@ -122,6 +125,8 @@ class Lab:
 
     def environ(self) -> dict[str, str]:
         """What a program is to have in its environment so that `postroom mail`, `postroom journey` and others find this lab, and whoever lives in it now."""
+        from postroom.lab.cli.word import word
+
         found = {"XDG_RUNTIME_DIR": str(self._running.settings.data / "run")}
         runtime.publish(word(self._running), runtime.lab_directory(found))
         return found
@@ -209,7 +214,15 @@ class Lab:
     async def _open(self, data: Path) -> Laboratory:
         log = make_log("json", "warning", self._log)
         wanted = LabSettings(
-            data, 0, residents(), log, self._faults, self._enforce, keys=CERTIFIED, catch_all=self._catch_all
+            data,
+            0,
+            residents(),
+            log,
+            self._faults,
+            self._enforce,
+            keys=CERTIFIED,
+            catch_all=self._catch_all,
+            password_cost=CHEAP,
         )
         made = Laboratory(wanted)
         await made.start()

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from postroom.message.printable import printable
-from postroom.message.proof.letter import Letter
+
+if TYPE_CHECKING:
+    from postroom.message.proof.letter import Letter
 
 SHOWN: Final = 3  # examples in a reason
 LONGEST: Final = 80  # characters of an example
@@ -48,8 +50,8 @@ class Said(NamedTuple):
     fix: str = ""
 
 
-Look = Callable[[Letter], Iterable[Said]]
-Need = Callable[[Letter], str]  # why a check has nothing to look at; "" when it has
+Look = Callable[["Letter"], Iterable[Said]]
+Need = Callable[["Letter"], str]  # why a check has nothing to look at; "" when it has
 
 
 class Check(msgspec.Struct, frozen=True):
