@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 ACTIONS: Final = 2_000
 TOLD: Final = 10  # times that figures are printed
+# Whether there are enough rows on the screen to choose from.
+ROWS: Final = """() => {
+  const top = document.querySelector('.rows')?.getBoundingClientRect().top ?? 0;
+  const seen = [...document.querySelectorAll('.row:not(.waiting)')].filter((one) => one.getBoundingClientRect().top >= top).length > 4;
+  const still = window.lately === (window.lately = document.querySelector('.rows')?.scrollTop);
+  return seen && still;
+}"""
 WORDS: Final = ("number", "many", "from:sender1", "few words", "is:unread")
 
 
@@ -37,8 +44,8 @@ class User:
         self._deeds[number % len(self._deeds)](number)
 
     def _open(self, number: int) -> None:
-        self._page.locator(".row:not(.waiting)").nth(6).wait_for()
-        self._page.evaluate(OPEN, 1 + number % 4)
+        self._page.wait_for_function(ROWS)
+        self._page.evaluate(OPEN, number % 2)
 
     def _star(self, _number: int) -> None:
         self._page.keyboard.press("s")
@@ -49,8 +56,9 @@ class User:
     def _archive(self, number: int) -> None:
         self._open(number)
         self._page.keyboard.press("e")
-        self._page.locator(".toast").first.wait_for()
-        self._page.keyboard.press("z")
+        told = self._page.locator(".toast", has_text="archived").get_by_role("button", name="Undo").last
+        told.press("Enter")
+        told.wait_for(state="detached")
 
     def _search(self, number: int) -> None:
         self._page.locator("#search-text").fill(WORDS[number // 10 % len(WORDS)])
@@ -64,7 +72,7 @@ class User:
         window.locator(".compose-subject").fill(f"letter {number}")
         window.locator(".compose-text[contenteditable=true]").click()
         self._page.keyboard.type("A few words that nobody will ever read.")
-        window.get_by_role("button", name="Discard", exact=True).click()
+        window.get_by_role("button", name="Discard", exact=True).press("Enter")
         window.wait_for(state="detached")
 
     def _folder(self, _number: int) -> None:
