@@ -43,7 +43,7 @@ from postroom.lab.mishaps import Chosen, Troubles
 from postroom.lab.names import Names
 from postroom.lab.plan import DNS_OFFSET, HOUSES, House, Person
 from postroom.lab.policies import MAX_AGE, PolicySite, completed, policy_of, sts_lines, tlsa_lines
-from postroom.lab.switches import Switches
+from postroom.lab.switches import Switches, emptied
 from postroom.lab.watching import WATCH, told
 from postroom.lab.wrong_certificates import WrongCertificates
 from postroom.lab.zones import ZoneText
@@ -295,6 +295,7 @@ class Laboratory:
             await self.move_in(server, Person(person.address, passwords.of(person)))
         first = Address(house.people[0], house.domain)
         await server.engine.write(_fault_addresses(house, first))
+        await server.engine.write(emptied)
         await settle(server, house, await keys)
 
     async def move_in(self, server: Server, person: Person) -> None:

@@ -32,7 +32,7 @@ from postroom.lab.mishaps import parse_mishap
 from postroom.lab.plan import HOUSES, House, Person, residents
 from postroom.lab.testing.box import Mailbox, Place
 from postroom.lab.testing.transcript import Transcript
-from postroom.message.address import Address
+from postroom.message.address import Address, parse_mailbox
 from postroom.store import acl
 
 T = TypeVar("T")
@@ -106,6 +106,13 @@ class Lab:
         """As `mailbox`."""
         work = self._move_in(name or f"box-{secrets.token_hex(6)}", domain)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
+
+    def account(self, address: str) -> Mailbox:
+        """The mailbox of somebody who lives here, such as alice@crepes.test; raises `LookupError` for others."""
+        parsed = parse_mailbox(address)
+        if parsed is None or parsed.domain not in self._running.servers:
+            raise LookupError(f"{address} does not live in this lab")
+        return self._do(self._mailbox_of(parsed))
 
     @property
     def catch_all(self) -> Mailbox:
