@@ -43,7 +43,7 @@ from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
 from postroom.lab.showing import Showing
 from postroom.lab.slips import SLIPS, slip
-from postroom.lab.switches import Switches
+from postroom.lab.switches import Switches, emptied
 from postroom.lab.watching import WATCH, told
 from postroom.lab.wrong_certificates import WrongCertificates
 from postroom.net.certificates import opportunistic
@@ -182,6 +182,7 @@ class Laboratory:
             self.inhabitants += await settle_in(
                 server, house, self._people(), Passwords(Path(settings.server.data))
             )
+            await server.engine.write(emptied)
             own = {str(one.address) for one in self.settings.people if one.password}
             await settle_notes(server, house, own, passwords=not self.settings.bind)
             self.ports[house.domain] = await server.start()

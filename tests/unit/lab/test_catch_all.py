@@ -74,7 +74,7 @@ def test_nobody_looks_for_another_server(lab: Lab) -> None:
 
 
 def test_a_lab_without_it_refuses(mail_lab: Lab) -> None:
-    with pytest.raises(ValueError, match="nobody in this lab"):
+    with pytest.raises(LookupError, match="nobody in this lab"):
         _ = mail_lab.catch_all
     with (
         smtplib.SMTP("127.0.0.1", mail_lab.ports()["smtp"]) as smtp,

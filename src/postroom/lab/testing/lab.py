@@ -115,7 +115,7 @@ class Lab:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
 
     def resident(self, address: str) -> Mailbox:
-        """The account of somebody who lives there already: `alice@crepes.test`, `bob@hamburger.test`."""
+        """The account of somebody who lives there already: `alice@crepes.test`, `bob@hamburger.test`; raises `LookupError` for others."""
         return self._do(self._resident(address))
 
     async def resident_async(self, address: str) -> Mailbox:
@@ -133,7 +133,7 @@ class Lab:
 
     @property
     def catch_all(self) -> Mailbox:
-        """The mailbox for all that has no other; raises ValueError in a lab without one."""
+        """The mailbox for all that has no other; raises `LookupError` in a lab without one."""
         return self._do(self._resident(str(catch_all_address(self._running.houses))))
 
     def ports(self, domain: str = HOME) -> dict[str, int]:
@@ -235,7 +235,7 @@ class Lab:
         found = await mailbox_of(self._running, address)
         if found is None:
             there = ", ".join(sorted(one.address for one in self._running.inhabitants))
-            raise ValueError(f"nobody in this lab has the address {address!r}; there are {there}")
+            raise LookupError(f"nobody in this lab has the address {address!r}; there are {there}")
         return found
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
