@@ -12,7 +12,7 @@ from typing import Final
 
 LETTERS: Final = "DFRST"  # draft, flagged, replied, seen, trashed: in this order in a name
 KEYWORDS_FILE: Final = "dovecot-keywords"
-MOST_KEYWORDS: Final = 26
+MOST_KEYWORDS: Final = 26  # of one folder that letters stand for
 _INFO: Final = re.compile(r"[:;!]2,([A-Za-z]*)\Z")
 _TIME: Final = re.compile(r"(\d{9,11})\.")
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from postroom.lab.testing.box import Mailbox, NotArrived
+from postroom.lab.arrived.box import Mailbox, NotArrived
 
 from postroom.lab import Lab
 
