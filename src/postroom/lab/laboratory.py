@@ -203,7 +203,8 @@ class Laboratory:
     async def _open(self, house: House) -> None:
         pairs = self._shown[house.domain]
         settings = settings_of(house, self.settings, pairs, self.ca.path)
-        meddling = FaultyServer(house.domain, self.trouble, self.feed, self.switches.is_full)
+        hear = partial(self.captures.hear, self.feed)
+        meddling = FaultyServer(house.domain, self.trouble, hear, self.switches.is_full)
         world = Surroundings(
             self.clock,
             self.names.resolver(),
@@ -217,7 +218,7 @@ class Laboratory:
             LoginLimits(0, 0, BOUND_DELAYS if self.settings.bind else ()),
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
-            tap=partial(self.captures.hear, self.feed, house.domain),
+            tap=partial(hear, house.domain),
             journeyed=partial(self.feed.journeyed, house.domain),
             found=partial(self.feed.found, house.domain, house.host),
             strict_at=frozenset(filter(None, (self.settings.bind,))),
