@@ -258,6 +258,30 @@ def call(path: Path, request: Request, content: bytes = b"") -> Iterator[dict[st
                 return
 
 
+async def calling(path: Path, request: Request) -> AsyncIterator[dict[str, Any]]:
+    """As `call`, without a message, for a program with a loop of its own; whoever leaves the iteration hangs up."""
+    with _reachable(path) as name:
+        try:
+            reader, writer = await asyncio.open_unix_connection(name, limit=1 << 20)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise NotRunning(f"no server listens at {path}") from error
+    try:
+        writer.write(_frame(request))
+        while True:
+            (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+            part = _parts.decode(await reader.readexactly(length))
+            if isinstance(part, Found):
+                yield part.record
+            elif isinstance(part, Failed):
+                raise CallFailed(part)
+            else:
+                return
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        raise HungUp("the server closed the control connection: look at its log") from error
+    finally:
+        writer.close()
+
+
 class CallFailed(OperationError):
     """The server's `Failed`, with its status."""
 

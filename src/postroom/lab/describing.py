@@ -1,6 +1,6 @@
-"""What a running lab is, told to commands that were not there when it started: the operation behind `postroom lab --wait`.
+"""What is where in a running lab, told to commands of the same user that were not there when it started: the operation `describe`.
 
-Not here: what there is to tell (`lab.laboratory`).
+Its record is what `postroom lab --json` prints, with `enforce`, and `last`, the number of what happened last. Not here: the lab (`lab.laboratory`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ DESCRIBE: Final = "describe"
 
 
 async def described(
-    describe: Callable[[], dict[str, Any]], failed: asyncio.Event, _: Mapping[str, Any]
+    describe: Callable[[], dict[str, Any]], failed: asyncio.Event, _arguments: Mapping[str, Any]
 ) -> AsyncIterator[dict[str, Any]]:
-    """The operation: the object that `postroom lab --json` printed. Refused when a server has failed."""
+    """The operation; it has no arguments. Refused when a server has failed."""
     if failed.is_set():
         raise OperationError("a server of the lab has failed: look at its log")
     yield describe()

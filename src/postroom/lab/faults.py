@@ -20,7 +20,7 @@ from postroom.message.envelope import Recipient
 from postroom.net.session import Peer
 
 SLOW_SECONDS: Final = 5.0
-DRIP_SECONDS: Final = 0.1
+DRIP_SECONDS: Final = 0.1  # between two octets of a reply that drips
 
 
 class ByAddress(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.describing import DESCRIBE, described
 from postroom.lab.dns import Question
+from postroom.lab.doors import DOOR, turned
 from postroom.lab.explained import Explained
 from postroom.lab.fault_book import CLEAR, LIST, PUT_ON, FaultBook
 from postroom.lab.fault_guest import Trouble
@@ -79,9 +80,7 @@ class Laboratory:
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now(), settings.keys)
         self.feed = Feed(self.clock.now, self._name_of)
-        self.captures = Captures(
-            self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
-        )
+        self.captures = Captures(self.clock.now, self.houses)
         self.explained = Explained(self.feed)
         self.front = Front(self, settings.log, settings.bind if settings.page_too else "")
         self.switches = Switches(self.rules, self.servers.get, self._republish, self._revive, self._part)
@@ -249,7 +248,6 @@ class Laboratory:
             CLOCK: partial(moved, self.clock),
             WATCH: partial(told, self.explained),
             CAPTURE: partial(taken, self.captures),
-            DESCRIBE: partial(described, self.describe, self.failed),
             SLIPS: self._slips,
             CLASS: partial(
                 attendance, self.servers, {name for house in self.houses for name in extras_of(house)}
@@ -259,11 +257,17 @@ class Laboratory:
             PUT_ON: book.put_on,
             LIST: book.listed,
             CLEAR: book.cleared,
+            DESCRIBE: partial(described, self._facts, self.failed),
+            DOOR: partial(turned, self.rules, self.servers),
         }
 
     def address_of(self, domain: str) -> str:
         """What the name of a domain's server leads to in this lab."""
         return next((house.ip for house in self.houses if house.domain == domain), "")
+
+    def _facts(self) -> dict[str, object]:
+        """What is where, and what commands of the lab want to know besides."""
+        return {**self.describe(), "enforce": self.settings.enforce, "last": self.feed.last}
 
     def _name_of(self, ip: str) -> str:
         """The server that has an address of its own in this lab."""

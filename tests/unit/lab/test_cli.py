@@ -12,7 +12,7 @@ from postroom.app.locate import Here, lab_servers
 from postroom.lab.cli.screen import FAULTY, Wishes, announce
 from postroom.lab.cli.screen import screen as screen_of
 from postroom.lab.cli.word import word
-from postroom.lab.laboratory import Inhabitant
+from postroom.lab.settling import Inhabitant
 
 PORTS = {
     "smtp": 25,

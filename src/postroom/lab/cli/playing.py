@@ -24,7 +24,7 @@ from postroom.store import journal
 if TYPE_CHECKING:
     from postroom.lab.laboratory import Laboratory
 
-LOOK_SECONDS: Final = 0.2
+LOOK_SECONDS: Final = 0.2  # between two looks at what has been read
 PATIENCE: Final = 60.0  # seconds that a played message may take
 MOST_LOOKED_AT: Final = 50  # journeys of a server
 
