@@ -112,10 +112,10 @@ def test_pause_filters_and_clear(front: Page, lab: WebLab) -> None:
     expect(front.locator('#lines li:not([data-lane="0"])')).to_have_count(0)
     front.locator("#by-server").select_option("")
     whose = lines(front, "EHLO").last.locator(".whose").text_content() or ""
-    front.get_by_label("Connection").fill(whose.partition("#")[2])
+    front.locator("#by-connection").fill(whose.partition("#")[2])
     expect(lines(front, whose)).not_to_have_count(0)
     assert set(front.locator("#lines .whose").all_text_contents()) == {whose}
-    front.get_by_label("Connection").fill("")
+    front.locator("#by-connection").fill("")
     front.get_by_role("button", name="Messages' text").click()
     expect(front.locator("#lines li.content")).to_have_count(0)
     front.get_by_role("button", name="Messages' text").click()
