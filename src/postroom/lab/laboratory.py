@@ -23,7 +23,7 @@ from postroom.lab.capture import CAPTURE, Captures, taken
 from postroom.lab.catch_all import catch_all_address, catch_all_of
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
-from postroom.lab.describing import DESCRIBE, FACTS, described
+from postroom.lab.describing import FACTS, described
 from postroom.lab.dns import Question
 from postroom.lab.doors import DOOR, turned
 from postroom.lab.explained import Explained
@@ -77,9 +77,7 @@ class Laboratory:
         self.ca = LabCa(settings.data / "ca", self.clock.now(), settings.keys)
         self.feed = Feed(self.clock.now, self._name_of)
         self.explained = Explained(self.feed)
-        self.captures = Captures(
-            self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
-        )
+        self.captures = Captures(self.clock.now, self.houses)
         self.front = Front(self, settings.log, settings.bind if settings.page_too else "")
         self.switches = Switches(self.rules, self.servers.get, self._republish, self._revive, self._part)
         self.switches.start_with(settings.faults)
@@ -155,7 +153,8 @@ class Laboratory:
 
     async def _open(self, house: House) -> None:
         settings = settings_of(house, self.settings, self.showing.pairs(house.domain), self.ca.path)
-        meddling = FaultyServer(house.domain, self.trouble, self.feed, self.switches.is_full)
+        hear = partial(self.captures.hear, self.feed)
+        meddling = FaultyServer(house.domain, self.trouble, hear, self.switches.is_full)
         world = Surroundings(
             self.clock,
             self.names.resolver(),
@@ -169,7 +168,7 @@ class Laboratory:
             LoginLimits(0, 0, BOUND_DELAYS if self.settings.bind else ()),
             farewell=FAREWELL_SECONDS,
             https_port_of=self.showing.https_port,
-            tap=partial(self.captures.hear, self.feed, house.domain),
+            tap=partial(hear, house.domain),
             journeyed=partial(self.feed.journeyed, house.domain),
             found=partial(self.feed.found, house.domain, house.host),
             strict_at=frozenset(filter(None, (self.settings.bind,))),
@@ -202,7 +201,6 @@ class Laboratory:
             CLOCK: partial(moved, self.clock),
             WATCH: partial(told, self.explained),
             CAPTURE: partial(taken, self.captures),
-            DESCRIBE: partial(described, self.describe, self.failed),
             SLIPS: self._slips,
             CLASS: partial(
                 attendance, self.servers, {name for house in self.houses for name in extras_of(house)}

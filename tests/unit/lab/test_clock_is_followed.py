@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from postroom.lab.arrived.box import Mailbox, NotArrived
 
 from postroom.lab import Lab
+from postroom.lab.arrived.box import Mailbox, NotArrived
 
 LETTER = b"Subject: lunch\r\n\r\nHello\r\n"
 

@@ -72,7 +72,8 @@ async def test_residents(tmp_path: Path) -> None:
         mail = await bob.wait_async(subject="Pie", timeout=30)
         assert "dkim=pass" in mail.header("Authentication-Results")
         with pytest.raises(
-            LookupError, match=r"address 'eve@crepes\.test'; there are alice@crepes\.test, bob@hamburger\.test"
+            LookupError,
+            match=r"address 'eve@crepes\.test'; there are alice@crepes\.test, bob@hamburger\.test",
         ):
             lab.resident("eve@crepes.test")
 

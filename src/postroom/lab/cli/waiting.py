@@ -27,7 +27,7 @@ Timeout = Annotated[
 
 
 def wait_for_lab(seconds: float, *, json: bool) -> int:
-    """The exit code: 0 when it is ready. With `json`, it says what `postroom lab --json` said when it started."""
+    """The exit code: 0 when it is ready. With `json`, it says what `postroom lab --json` said when it started, and more."""
     terminal = Terminal(json=json)
     until = time.monotonic() + seconds
     while True:
