@@ -139,6 +139,21 @@ def _named_pictures(letter: Letter) -> Iterator[Said]:
         )
 
 
+def _addresses(letter: Letter) -> Iterator[Said]:
+    known = ("http://", "https://", "cid:", "data:")
+    found = sources(letter)
+    if lost := [src or "(nothing)" for src in found if not src.lower().startswith(known)]:
+        fix = "attach it and name it by its Content-ID (cid:), or write the whole address, https://…"
+        yield bad(f"nobody but the writer has the picture: {shown(lost)}", fix)
+    if clear := [src for src in found if src.lower().startswith("http://")]:
+        yield note(f"a picture that is not encrypted on its way: {shown(clear)}", "write https")
+
+
+def without_pictures(letter: Letter) -> str:
+    """Why nothing can be said of pictures."""
+    return without_html(letter) or ("" if sources(letter) else "the HTML has no pictures")
+
+
 def _identity(part: Part) -> str:
     return (
         part.fields.get(b"content-id", b"")
@@ -160,4 +175,5 @@ FILES: Final = (
     _row("file-names", ("Each file has a name that can be read", "RFC 2183 §2.3, RFC 2231 §4", "each file has a name"), _names),
     _row("file-sizes", ("No file has more than 5 MB", "what readers' connections take", "no file is large"), _sizes),
     _row("cid", ("Each picture that the HTML names by cid: is there", "RFC 2392 §2", "all pictures are there"), _named_pictures, without_html),
+    _row("picture-addresses", ("Each picture is in the message, or at a whole address", "RFC 3986 §5, RFC 2392 §2", "all pictures can be found"), _addresses, without_pictures),
 )  # fmt: skip
