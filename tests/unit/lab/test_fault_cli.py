@@ -88,7 +88,7 @@ def test_a_list_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"{name}@\t{fault.words}" in out for name, fault in FAULTS.items())
     assert run(["lab", "faults", "add", "server-down@crepes.test"]) == 0
     assert run(["lab", "faults", "list"]) == 0
-    assert "server-down@crepes.test\tserver-down@crepes.test: nobody listens" in capsys.readouterr().out
+    assert "server-down@crepes.test\tnobody listens" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
