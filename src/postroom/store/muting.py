@@ -15,8 +15,12 @@ from postroom.store.flags import Flag
 
 MUTED: Final = "$muted"
 IS_MUTED: Final = """
-SELECT 1 FROM messages WHERE account_id = $1 AND thread_id = $2 AND flags & $3 = 0 AND ' ' || keywords || ' ' LIKE '% $muted %' LIMIT 1
+SELECT 1 FROM (SELECT keywords, flags FROM messages WHERE account_id = $1 AND thread_id = $2 LIMIT $4) AS some
+WHERE flags & $3 = 0 AND ' ' || keywords || ' ' LIKE '% $muted %' LIMIT 1
 """
+LOOKED_AT: Final = (
+    1_000  # messages of a conversation: each of a muted one has the keyword, so that some are enough
+)
 ARCHIVE_ID: Final = (
     "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND role = 'archive' AND role <> ''"
 )
@@ -32,7 +36,7 @@ class Place(msgspec.Struct, frozen=True):
 
 async def aside(tx: Transaction, account_id: int, thread_id: int, wanted: Place) -> Place:
     """Where a new message of this conversation goes that was meant for `wanted`: there, unless the conversation is muted."""
-    if not await tx.fetchrow(IS_MUTED, account_id, thread_id, int(Flag.DELETED)):
+    if not await tx.fetchrow(IS_MUTED, account_id, thread_id, int(Flag.DELETED), LOOKED_AT):
         return wanted
     row = await tx.fetchrow(ARCHIVE_ID, account_id)
     mailbox_id = wanted.mailbox_id if row is None else int(row[0])

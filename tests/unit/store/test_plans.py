@@ -52,6 +52,7 @@ NO_TABLES = {
     "found",
     "hop",
     "lane",
+    "some",
     "mine",
     "picked",
     "slice",
