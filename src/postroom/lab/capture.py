@@ -15,6 +15,7 @@ from typing import Any, Final
 from postroom.app.control import OperationError
 from postroom.lab.feed import Feed
 from postroom.lab.overheard import Piece, SmtpDialogue, dialogue_of
+from postroom.lab.plan import House
 from postroom.message.captured import LOOPBACK, STANDARD_PORTS, Capture, CapturedConnection, decodable
 from postroom.net.session import Peer, TlsFacts
 from postroom.net.tapped import Overheard
@@ -75,14 +76,12 @@ class Recording:
 
 
 class Captures:
-    """All captures of a lab. `now` gives unix microseconds; `address_of` the address of a domain's server; `names` the name of each address."""
+    """All captures of a lab. `now` gives unix microseconds."""
 
-    def __init__(
-        self, now: Callable[[], int], address_of: Callable[[str], str], names: Mapping[str, str]
-    ) -> None:
+    def __init__(self, now: Callable[[], int], houses: Sequence[House]) -> None:
         self._now = now
-        self._address_of = address_of
-        self._names = names
+        self._addresses = {house.domain: house.ip for house in houses}
+        self._names = {house.ip: house.host for house in houses}
         self._running: list[Recording] = []
 
     def begin(self, *, show_secrets: bool = False) -> Recording:
@@ -124,7 +123,7 @@ class Captures:
 
     def _address(self, server: str, far: Peer, near: Peer) -> str:
         """The server's address in the lab; where the client came by another kind of IP, the one it came to."""
-        address = self._address_of(server)
+        address = self._addresses.get(server, "")
         return address if address and ":" not in far.ip else near.ip
 
 

@@ -18,22 +18,25 @@ from postroom.lab.fault_rules import FaultRules
 from postroom.lab.fault_session import faulty
 from postroom.lab.fault_stages import PROTOCOLS
 from postroom.lab.faults import FaultyDoor
-from postroom.lab.feed import Feed
 from postroom.net.listener import Door as Entrance
 from postroom.net.listener import Guest
 from postroom.net.session import Peer, Session
+from postroom.net.tapped import Overheard
 
 if TYPE_CHECKING:  # what speaks HTTP is imported late
     from postroom.net.http import Application
 
+# Given a domain, a service, and the far and the near end of a connection.
+Hear = Callable[[str, str, Peer, Peer], Overheard]
+
 
 class FaultyServer:
-    """What stands in the way of one domain's server; see `app.meddling.Meddling`. `is_full` tells whether a domain's disk is."""
+    """What stands in the way of one domain's server; see `app.meddling.Meddling`. `hear` is told of each connection that begins; `is_full` tells whether a domain's disk is."""
 
-    def __init__(self, domain: str, trouble: Trouble, feed: Feed, is_full: Callable[[str], bool]) -> None:
+    def __init__(self, domain: str, trouble: Trouble, hear: Hear, is_full: Callable[[str], bool]) -> None:
         self._domain = domain
         self._trouble = trouble
-        self._feed = feed
+        self._hear = hear
         self._is_full = is_full
 
     def door(self, door: Door) -> Door:
@@ -43,7 +46,7 @@ class FaultyServer:
 
     def guest(self, service: str, door: Entrance) -> Guest:
         """See `Meddling`."""
-        tap = partial(self._feed.overhear, self._domain, service)
+        tap = partial(self._hear, self._domain, service)
         return FaultyGuest(door, tap, self._trouble, Whereabouts(service, self._domain))
 
     def sessions(self, service: str, made: Callable[[], Session]) -> Callable[[], Session]:

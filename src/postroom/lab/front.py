@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 class Front:
-    """The front of one lab. `server` is there as soon as it listens."""
+    """The front of one lab. `server` is there as soon as it listens; `further` is where others are heard, too, "" for nowhere."""
 
-    def __init__(self, running: Running, log: Log) -> None:
+    def __init__(self, running: Running, log: Log, further: str = "") -> None:
+        self._further = further
         self._running = running
         self._log = log
         self.server: HttpServer | None = None
@@ -36,7 +37,7 @@ class Front:
         from postroom.lab.http_server import HttpServer
         from postroom.lab.routes import routes_of
 
-        self.server = HttpServer(self._running.clock, routes_of(self._running), self._tell)
+        self.server = HttpServer(self._running.clock, routes_of(self._running), self._tell, self._further)
         await self.server.start(base + PAGE_OFFSET if base else 0)
 
     async def stop(self, grace: float) -> None:

@@ -34,6 +34,7 @@ class LabSettings(msgspec.Struct, frozen=True):
 
     `houses` are its domains, each a server of its own. `bind` is an address of this machine at which others reach the servers, "" for none: there
     passwords are taken under TLS only, and who fails to log in waits.
+    `page_too`: there the lab's page and its interface can be reached as well.
     With `catch_all`, one mailbox gets what has no other, of any domain. `keys`: the kinds of keys that certificates are for; one of RSA takes long to be made.
     """
 
@@ -47,6 +48,7 @@ class LabSettings(msgspec.Struct, frozen=True):
     bind: str = ""
     keys: Sequence[str] = KINDS
     catch_all: bool = False
+    page_too: bool = False
 
 
 def settings_of(house: House, lab: LabSettings, pairs: Sequence[Pair], authority: Path) -> Settings:

@@ -19,15 +19,22 @@ from postroom.net.listener import Door, Listener
 from postroom.net.pump import Endpoint
 from postroom.web.guard import Guard, Rules
 from postroom.web.hosts import LOOPBACK
+from postroom.wire.packets import is_address
 
 HOST = "127.0.0.1"
 
 
 class HttpServer:
-    """Answers by `routes`. `port` is 0 until it was started; `on_error` is told of every fault of ours."""
+    """Answers by `routes`. `port` is 0 until it was started; `on_error` is told of every fault of ours.
 
-    def __init__(self, clock: Clock, routes: Routes, on_error: Callable[[BaseException], None]) -> None:
-        rules = Rules(_hears, lambda: 0, clock.now, cookies_alone=False)
+    `further` is an address of this machine at which others are heard, "" for none.
+    """
+
+    def __init__(
+        self, clock: Clock, routes: Routes, on_error: Callable[[BaseException], None], further: str = ""
+    ) -> None:
+        rules = Rules(_hears_others if further else _hears, lambda: 0, clock.now, cookies_alone=False)
+        self._hosts = tuple(filter(None, (HOST, further)))
         self._routes = routes
         self._connections = Connections(clock.monotonic)
         self._on_error = on_error
@@ -43,7 +50,7 @@ class HttpServer:
     async def start(self, port: int) -> None:
         """Listens, at any free port for 0. Raises `CannotListen`."""
         door = Door(Endpoint(lambda: HttpSession(self._service), self._connections, self._on_error))
-        self._listeners = [Listener(one, door) for one in sockets.tcp((HOST,), port)]
+        self._listeners = [Listener(one, door) for one in sockets.tcp(self._hosts, port)]
         for listener in self._listeners:
             await listener.start()
             self.port = listener.port
@@ -58,3 +65,8 @@ class HttpServer:
 
 async def _hears(host: str) -> bool:
     return host in LOOPBACK
+
+
+async def _hears_others(host: str) -> bool:
+    """Besides, addresses and names without a dot (a container's): a page elsewhere cannot have such a name lead here, as it can with its own."""
+    return host in LOOPBACK or "." not in host or is_address(host)

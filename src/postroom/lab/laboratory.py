@@ -80,11 +80,9 @@ class Laboratory:
         settings.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.ca = LabCa(settings.data / "ca", self.clock.now(), settings.keys)
         self.feed = Feed(self.clock.now, self._name_of)
-        self.captures = Captures(
-            self.clock.now, self.address_of, {house.ip: house.host for house in self.houses}
-        )
+        self.captures = Captures(self.clock.now, self.houses)
         self.explained = Explained(self.feed)
-        self.front = Front(self, settings.log)
+        self.front = Front(self, settings.log, settings.bind if settings.page_too else "")
         self.switches = Switches(self.rules, self.servers.get, self._republish, self._revive, self._part)
         self.switches.start_with(settings.faults)
         wrong = WrongCertificates(self.ca, self.clock.now)
@@ -204,7 +202,8 @@ class Laboratory:
     async def _open(self, house: House) -> None:
         pairs = self._shown[house.domain]
         settings = settings_of(house, self.settings, pairs, self.ca.path)
-        meddling = FaultyServer(house.domain, self.trouble, self.feed, self.switches.is_full)
+        hear = partial(self.captures.hear, self.feed)
+        meddling = FaultyServer(house.domain, self.trouble, hear, self.switches.is_full)
         world = Surroundings(
             self.clock,
             self.names.resolver(),
@@ -218,7 +217,7 @@ class Laboratory:
             LoginLimits(0, 0, BOUND_DELAYS if self.settings.bind else ()),
             farewell=FAREWELL_SECONDS,
             https_port_of=self.https_port,
-            tap=partial(self.captures.hear, self.feed, house.domain),
+            tap=partial(hear, house.domain),
             journeyed=partial(self.feed.journeyed, house.domain),
             found=partial(self.feed.found, house.domain, house.host),
             strict_at=frozenset(filter(None, (self.settings.bind,))),
@@ -258,7 +257,7 @@ class Laboratory:
             PUT_ON: book.put_on,
             LIST: book.listed,
             CLEAR: book.cleared,
-            DESCRIBE: partial(described, self._facts),
+            DESCRIBE: partial(described, self._facts, self.failed),
             DOOR: partial(turned, self.rules, self.servers),
         }
 

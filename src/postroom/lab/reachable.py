@@ -14,8 +14,12 @@ class BadBind(Exception):
     """A --bind that cannot be; the text names it and the remedy."""
 
 
-def parse_bind(text: str) -> str:
-    """An address of this machine; raises `BadBind`."""
+def parse_bind(text: str, *, page_too: bool = False) -> str:
+    """An address of this machine, "" for none; raises `BadBind`, also when the page is to be at an address that is not named."""
+    if not text:
+        if page_too:
+            raise BadBind("--bind-page goes with --bind ADDR, the address at which it is to be reached")
+        return ""
     try:
         address = ipaddress.ip_address(text)
     except ValueError as error:

@@ -55,7 +55,7 @@ class Capture:
     ) -> None:
         self._write = write
         self._at = 0
-        self._taken: set[tuple[End, End]] = set()
+        self._taken: dict[tuple[str, End], set[int]] = {}
         self.connections = self.packets = 0
         write(file_head("Postroom", _ABOUT + (_MASKED if masked else _UNMASKED), names))
 
@@ -75,12 +75,14 @@ class Capture:
 
     def free(self, client: End, server: End) -> End:
         """The client's end, with another port when this one has been seen: an analyser would take the two for one connection."""
+        taken = self._taken.setdefault((client.ip, server), set())
+        if len(taken) >= _PORTS:
+            taken.clear()  # as in the world, a port comes again after a long time
         port = client.port or _FIRST_PORT
-        while (End(client.ip, port), server) in self._taken:
+        while port in taken:
             port = _FIRST_PORT + (port + 1 - _FIRST_PORT) % _PORTS
-        found = End(client.ip, port)
-        self._taken.add((found, server))
-        return found
+        taken.add(port)
+        return End(client.ip, port)
 
     def add(self, at: int, packets: Iterable[bytes], comment: str = "") -> None:
         """Packets that went at once; times never go back, and no two are the same."""

@@ -50,7 +50,9 @@ def capture_journeys(capture: Capture, journeys: Sequence[Told]) -> None:
     for one in journeys:
         for hop in one.hops:
             met = next((event for event in hop.events if isinstance(event, Connected)), None)
-            if met is None or (hop.kind is HopKind.RECEIVED and one.id in sent):
+            if met is None or not any(isinstance(event, Said) for event in hop.events):
+                continue  # no connection, or one of a protocol whose lines no journey keeps
+            if hop.kind is HopKind.RECEIVED and one.id in sent:
                 continue  # of what was relayed, the sender's side knows the last reply too
             told = _known(
                 [*(contents.get(name, b"") for name in named(hop)), one.content, *contents.values()]

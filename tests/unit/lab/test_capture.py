@@ -10,6 +10,7 @@ from postroom.app.control import OperationError
 from postroom.lab import capture
 from postroom.lab.capture import Captures, Recording, taken
 from postroom.lab.capture_file import CannotCapture, Captured, written
+from postroom.lab.plan import HOUSES
 from postroom.net.session import Peer, TlsFacts
 
 FAR, NEAR = Peer("127.0.0.1", 50_000), Peer("127.0.0.1", 2610)
@@ -17,7 +18,7 @@ FAR, NEAR = Peer("127.0.0.1", 50_000), Peer("127.0.0.1", 2610)
 
 @pytest.fixture
 def captures() -> Captures:
-    return Captures(lambda: 1_000_000, lambda _: "127.0.0.3", {"127.0.0.3": "mail.hamburger.test"})
+    return Captures(lambda: 1_000_000, HOUSES)
 
 
 def speak(captures: Captures, service: str = "pop3") -> None:

@@ -19,9 +19,13 @@ def test_a_fault_for_the_next_two(client: Client) -> None:
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             client.send(box, sign_up(box))
     client.send(box, sign_up(box))
-    assert [(one["id"], one["hits"]) for one in client.ask("GET", "faults").json["faults"]] == [
-        (fault.json["id"], 2)
-    ]
+    (told,) = client.ask("GET", "faults").json["faults"]
+    assert (told["id"], told["hits"], told["left"], told["terms"]) == (
+        fault.json["id"],
+        2,
+        0,
+        {"reply": "451 4.2.1 Busy"},
+    )
     assert client.ask("DELETE", f"faults/{fault.json['id']}").status == 204
     assert client.ask("DELETE", f"faults/{fault.json['id']}").status == 404
     client.ask("POST", "faults", {"at": "mail", "drop": True})
@@ -30,10 +34,26 @@ def test_a_fault_for_the_next_two(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"at": "rcpt"}, {"at": "nowhere", "drop": True}, {"at": "rcpt", "reply": "250 Fine"}]
+    "body",
+    [
+        {},
+        {"at": "rcpt"},
+        {"at": "nowhere", "drop": True},
+        {"at": "rcpt", "reply": "250 Fine"},
+        {"fault": "no-such"},
+        {"at": "rcpt", "fault": "no-mx"},
+    ],
 )
 def test_faults_that_cannot_be(client: Client, body: dict[str, Any]) -> None:
     assert client.ask("POST", "faults", body).status == 422
+
+
+def test_a_fault_with_a_name(client: Client) -> None:
+    made = client.ask("POST", "faults", {"fault": "no-mx@hamburger.test"})
+    assert (made.status, made.json["id"], made.json["left"]) == (201, "no-mx@hamburger.test", None)
+    assert made.json["words"]
+    assert client.ask("DELETE", "faults/no-mx@hamburger.test").status == 204
+    assert client.ask("GET", "faults").json == {"faults": []}
 
 
 def test_the_clock(client: Client) -> None:

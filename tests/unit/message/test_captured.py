@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from postroom.message import captured
 from postroom.message.captured import Capture, CapturedConnection, decodable
 from postroom.wire.packets import End
 
@@ -50,6 +51,13 @@ def test_a_port_that_comes_again_is_another(taken: Taken) -> None:
     for _ in range(3):
         connection(taken)
     assert taken.ports() == [(50_000, 25), (50_001, 25), (50_002, 25)]
+
+
+def test_ports_come_to_an_end_and_come_again(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(captured, "_PORTS", 3)
+    for _ in range(4):
+        connection(taken)
+    assert [port for port, _ in taken.ports()] == [50_000, 49_152, 49_153, 50_000]
 
 
 def test_tls_from_the_beginning_is_one_stream(taken: Taken) -> None:

@@ -105,3 +105,5 @@ def test_the_beginning_of_a_message() -> None:
 
 def test_what_came_over_no_connection() -> None:
     assert whole(Told("J1", [Hop(HopKind.FILED, 1, [])])) == (b"", 0)
+    by_jmap = Hop(HopKind.READ, 1, [Connected(0, "jmap", "127.0.0.1:5000", "127.0.0.1:80")])
+    assert whole(Told("J1", [by_jmap])) == (b"", 0)

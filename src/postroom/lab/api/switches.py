@@ -1,6 +1,6 @@
 """Switches of the lab over HTTP: faults, the clock, a fresh start.
 
-Not here: what they do (`lab.fault_rules`, `lab.clock`, `lab.resetting`).
+Not here: what they do (`lab.fault_book`, `lab.clock`, `lab.resetting`).
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from typing import Any, Final
 
 import msgspec
 
+from postroom.app.control import OperationError
 from postroom.lab.api import values
 from postroom.lab.api.desk import Call, Desk
 from postroom.lab.api.problems import not_found, unfit
 from postroom.lab.clock import BadStep, parse_step
-from postroom.lab.fault_rules import BadFault, FaultRule
+from postroom.lab.fault_book import FaultBook
 
 MOST_AHEAD: Final = 50 * 365 * 86_400  # seconds that the clock can be ahead
 
 
 async def list_faults(desk: Desk, _: Call) -> values.Faults:
-    """Faults that are on, in the order in which they have their turn."""
-    return values.Faults([_fault(rule) for rule in desk.running.rules])
+    """Faults that are on: those with names, then those at stages in the order in which they have their turn."""
+    return values.Faults([_fault(record) for record in desk.running.switches.described()])
 
 
 async def add_fault(desk: Desk, call: Call) -> values.Fault:
@@ -29,24 +30,29 @@ async def add_fault(desk: Desk, call: Call) -> values.Fault:
     terms: dict[str, Any] = {
         name: value for name, value in msgspec.structs.asdict(call.body).items() if value
     }
+    if ("at" in terms) == ("fault" in terms):
+        raise unfit("a fault is at a stage (at), or has a name (fault)")
+    what = terms.pop("at", "") or terms.pop("fault", "")
     try:
-        return _fault(desk.running.switches.add(FaultRule(terms.pop("at", ""), **terms)))
-    except BadFault as error:
+        (record,) = [record async for record in _book(desk).put_on({"what": what, **terms})]
+    except OperationError as error:
         raise unfit(str(error)) from error
+    return _fault(record)
 
 
 async def clear_faults(desk: Desk, _: Call) -> None:
     """Ends all faults."""
-    await desk.running.switches.clear()
+    async for _ended in _book(desk).cleared({}):
+        pass
 
 
 async def end_fault(desk: Desk, call: Call) -> None:
-    """Ends a fault."""
-    for rule in desk.running.rules:
-        if str(rule.number) == call.path["id"]:
-            await desk.running.switches.remove(rule)
-            return
-    raise not_found(f"there is no fault {call.path['id']}")
+    """Ends a fault, by its id."""
+    try:
+        async for _ended in _book(desk).cleared({"which": [call.path["id"]]}):
+            pass
+    except OperationError as error:
+        raise not_found(str(error)) from error
 
 
 async def show_clock(desk: Desk, _: Call) -> values.Time:
@@ -73,5 +79,14 @@ async def reset_lab(desk: Desk, _: Call) -> values.Removed:
     return msgspec.convert(await desk.running.reset(), values.Removed)
 
 
-def _fault(rule: FaultRule) -> values.Fault:
-    return values.Fault(rule.number, rule.at, rule.hits, str(rule))
+def _book(desk: Desk) -> FaultBook:
+    return FaultBook(desk.running.switches, desk.running.rules)
+
+
+def _fault(record: dict[str, Any]) -> values.Fault:
+    told = dict(record)
+    number, name = told.pop("number", None), told.pop("fault", "")
+    at, words, hits, left = (
+        told.pop("at", ""), told.pop("words", ""), told.pop("happened", 0), told.pop("left", None),
+    )  # fmt: skip
+    return values.Fault(name if number is None else str(number), at, name, told, hits, left, words)

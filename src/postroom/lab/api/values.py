@@ -151,22 +151,36 @@ class Checks(msgspec.Struct, frozen=True):
 NewFault: Any = msgspec.defstruct(
     "NewFault",
     [
-        ("at", Annotated[str, Meta(max_length=100, description="The step: mail, rcpt, data, after-data.")]),
+        (
+            "at",
+            Annotated[str, Meta(max_length=100, description="The stage: rcpt, after-data, imap FETCH ...")],
+            "",
+        ),
+        (
+            "fault",
+            Annotated[
+                str, Meta(max_length=300, description="Instead: one with a name, no-mx@hamburger.test.")
+            ],
+            "",
+        ),
         *((name, kind, kind()) for name, kind in get_type_hints(Terms).items()),
     ],
     frozen=True,
     forbid_unknown_fields=True,
     module=__name__,
 )
-NewFault.__doc__ = "Something that is to go wrong: a reply, a delay in seconds, or a dropped connection; `times` 0 is always. See docs/testing.md."
+NewFault.__doc__ = "Something that is to go wrong, at a stage or by its name; docs/faults.md has all of them. `times` 0 is always."
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """A fault that is on, and how often it has happened."""
+    """A fault that is on: `id` ends it, `terms` are those that it was made with, `hits` says how often it happened, `left` how often it still will (null: always)."""
 
-    id: int
+    id: str
     at: str
+    fault: str
+    terms: dict[str, Any]
     hits: int
+    left: int | None
     words: str
 
 

@@ -27,6 +27,8 @@ from postroom.lab.cli.reset import reset_lab
 from postroom.lab.cli.screen import Wishes
 from postroom.lab.cli.shown import BadChoice, parse_choice
 from postroom.lab.cli.slips import print_slips
+from postroom.lab.cli.start_options import Account, BindPage, CatchAll, Enforce, Pcap, ShowSecrets
+from postroom.lab.cli.waiting import Timeout, Wait, wait_for_lab
 from postroom.lab.cli.watch import Explain, Only, Server, watch
 from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
 from postroom.lab.notes import furnished
@@ -34,16 +36,6 @@ from postroom.lab.plan import DEFAULT_BASE, BadAccount, BadDomain, House, houses
 from postroom.lab.reachable import BadBind, parse_bind
 from postroom.lab.roll import parse_roll
 from postroom.lab.scenarios import SCENARIOS
-
-Pcap = Annotated[
-    Path | None,
-    typer.Option(
-        "--pcap", metavar="FILE", help="Write what goes over its connections as a capture for Wireshark."
-    ),
-]
-ShowSecrets = Annotated[
-    bool, typer.Option("--show-secrets", help="In that file, passwords as they go, not as asterisks.")
-]
 
 app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False
@@ -68,20 +60,18 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     base_port: Annotated[
         int, typer.Option(min=0, max=60_000, help="All ports follow from it; 0: any free ones.")
     ] = DEFAULT_BASE,
-    account: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ADDR:PASSWORD", help="A further account of one of the two domains."),
-    ] = None,
+    account: Account = None,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the lab keeps its things.")] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME[@DOMAIN]", help=f"Something that is wrong: {', '.join(MISHAPS)}."),
     ] = None,
-    enforce: Annotated[
-        bool, typer.Option("--enforce", help="Refuse what fails SPF and DMARC, as a server does.")
-    ] = False,
+    enforce: Enforce = False,
     pcap: Pcap = None,
     show_secrets: ShowSecrets = False,
+    wait: Wait = False,
+    timeout: Timeout = 30.0,
+    bind_page: BindPage = False,
     follow: Annotated[
         bool, typer.Option("--watch", help="Show everything that happens, as it happens.")
     ] = False,
@@ -93,13 +83,13 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     bind: Bind = "",
     scenario: Number = None,
     play: Play = False,
-    catch_all: Annotated[
-        bool, typer.Option("--catch-all", help="One mailbox gets what has no other, of any domain.")
-    ] = False,
+    catch_all: CatchAll = False,
 ) -> None:
     """Start crepes.test (alice) and hamburger.test (bob) on this machine, until Ctrl-C."""
     if context.invoked_subcommand is not None:
         return
+    if wait:
+        raise typer.Exit(wait_for_lab(timeout, json=json))
     if play and (json or not scenario):
         typer.echo("postroom lab: --play plays a scenario for people: --scenario 1 --play", err=True)
         raise typer.Exit(2)
@@ -108,7 +98,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
         named = [parse_account(text, houses) for text in account or ()]
         people = [*residents(houses), *named, *(parse_roll(accounts, houses) if accounts else ())]
         faults = [parse_mishap(text, houses) for text in fault or ()]
-        reachable = parse_bind(bind) if bind else ""
+        reachable = parse_bind(bind, page_too=bind_page)
         choice = parse_choice(only, server, explain=explain) if follow else None
     except (BadAccount, BadMishap, BadDomain, BadBind, BadChoice) as error:
         typer.echo(f"postroom lab: {error}", err=True)
@@ -116,7 +106,7 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     kept = not ephemeral and (data is not None or not scenario)  # a scenario needs a lab without others
     where = (data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))).resolve()
     captured = Captured(pcap, show_secrets) if pcap is not None else None
-    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice, captured, catch_all)
+    terms = (faults, enforce, houses, reachable, scenario or 0, play, choice, captured, catch_all, bind_page)
     raise typer.Exit(_run(Wishes(json, base_port, people, where, not kept, *terms)))
 
 

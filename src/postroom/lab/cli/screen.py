@@ -44,6 +44,7 @@ class Wishes(msgspec.Struct, frozen=True):
     watch: Choice | None = None
     captured: Captured | None = None
     catch_all: bool = False
+    page_too: bool = False
 
 
 def announce(running: Laboratory, wishes: Wishes) -> None:
@@ -97,12 +98,15 @@ def _capture_lines(captured: Captured | None) -> list[str]:
     return [f"What goes over the connections is written to {captured.file}, {secrets}."]
 
 
-def warning(address: str) -> str:
+def warning(address: str, *, page_too: bool = False) -> str:
     """What whoever opens a lab to others should know."""
+    page = "\n  Its page is open to them as well: they read all mail and all passwords, and switch what they like."
     return (
         f"WARNING: others can reach this lab at {address}. There passwords need TLS, those of the course notes are\n"
         "  good for nothing, and nothing is relayed for strangers. But anybody there may claim any sender and send\n"
         "  without limit, and who takes over the lab's authority (ca.pem) trusts this machine: use a network that you trust."
+        + page
+        * page_too
     )
 
 

@@ -47,6 +47,7 @@ async def _live(wishes: Wishes) -> int:
             wishes.enforce,
             wishes.houses,
             wishes.bind,
+            page_too=wishes.page_too,
             catch_all=wishes.catch_all,
         )
     )
@@ -89,7 +90,7 @@ async def _lesson_or_lab(running: Laboratory, wishes: Wishes, stop: asyncio.Even
     elif not wishes.play:
         announce(running, wishes)
     if wishes.bind:
-        typer.echo(f"postroom lab: {warning(wishes.bind)}", err=True)
+        typer.echo(f"postroom lab: {warning(wishes.bind, page_too=wishes.page_too)}", err=True)
     beside: asyncio.Task[int] | None = None
     if wishes.scenario and not wishes.json:
         beside = asyncio.create_task(play(running, wishes) if wishes.play else draw_what_is_read(running))
