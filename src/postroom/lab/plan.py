@@ -56,7 +56,7 @@ HOUSES = (
 )
 
 
-# Names that nobody can have in the world's DNS: RFC 6761 §6.2 to §6.5, RFC 6762 §3, RFC 8375 §3, and ICANN's for private use.
+# Names that nobody can have in the world's DNS: RFC 6761 §6.2 to §6.5, multicast DNS's, the home network's, and ICANN's for private use.
 RESERVED = ("test", "example", "invalid", "localhost", "local", "internal", "home.arpa")
 EXAMPLES = ("example.com", "example.net", "example.org")  # RFC 2606 §3: themselves and what is below them
 

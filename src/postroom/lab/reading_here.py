@@ -1,6 +1,6 @@
 """A user agent on the mail server's own host: it opens the mailbox itself, and no access protocol is spoken.
 
-What `mail` did with /var/mail. RFC 5598 §4.2.4 (a message store and its user agent on one host). The journey notes it, as it notes what others read. The lab's
+What `mail` did with /var/mail. The journey notes it, as it notes what others read. The lab's
 own commands alone ask. Not here: how a message is shown (`agent.reading`).
 """
 

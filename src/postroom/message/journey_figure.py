@@ -1,7 +1,7 @@
 """A journey as lectures draw it: hosts, the agents in them (UA, MTA client and server, mailbox, MAA), and what passes between them.
 
 Made of the hops that really were (`message.journey`), from one server or, in a lab, from several: a host, an agent or an arrow stands in the figure because a
-hop says so. RFC 5598 §4 (the architecture); MAA, message access agent, is the text-books' word for POP3 and IMAP. A message that went several ways has a
+hop says so. MAA, message access agent, is the text-books' word for the two ends of POP3 and IMAP. A message that went several ways has a
 figure for each. Not here: lines for a terminal (`journey_drawn`), SVG (`journey_svg`), who may see what (`message.visibility`, to be applied first).
 """
 

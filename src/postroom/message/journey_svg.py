@@ -21,6 +21,8 @@ _PAD: Final = 16
 _TITLE: Final = 34  # above a host's first agent
 _GAP: Final = 150  # between hosts, for what is said of a link
 _MARGIN: Final = 24
+_MOST_END: Final = 160  # characters of why it ended
+_LEGEND: Final = "UA: user agent · MTA: message transfer agent · MAA: message access agent · dashed: asked for by the reader (pull)"
 _FILL: Final = {Agent.UA: "#dbeafe", Agent.MAILBOX: "#fef3c7", Agent.QUEUE: "#fef3c7"}
 _OTHERS: Final = "#dcfce7"
 _STYLE: Final = (
@@ -38,9 +40,8 @@ def as_svg(figures: Sequence[Figure]) -> str:
         drawn.append(f'<g transform="translate({_MARGIN},{at})">{picture}</g>')
         width, at = max(width, size[0]), at + size[1] + _MARGIN
     width += 2 * _MARGIN
-    legend = "UA: user agent · MTA: message transfer agent · MAA: message access agent · dashed: asked for by the reader (pull)"
-    drawn.append(f'<text class="legend" x="{_MARGIN}" y="{at + 6}">{legend}</text>')
-    at, width = at + _MARGIN + 6, max(width, 700)
+    drawn.append(f'<text class="legend" x="{_MARGIN}" y="{at + 6}">{_LEGEND}</text>')
+    at, width = at + _MARGIN + 6, max(width, _broad(_LEGEND))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {at}" width="{width}" height="{at}" role="img">'
         f"<title>{_text(_title(figures), 200)}</title><style>{_STYLE}</style>"
@@ -73,10 +74,16 @@ def _figure(figure: Figure) -> tuple[tuple[int, int], str]:
         pieces.append(_line("said", middle, y + 18, _time(link.at)))
     if figure.end:
         pieces.append(
-            f'<text class="said" x="0" y="{bottom + 22}">It ends here: {_text(figure.end, 200)}</text>'
+            f'<text class="said" x="0" y="{bottom + 22}">It ends here: {_text(figure.end, _MOST_END)}</text>'
         )
         bottom += 26
-    return (lefts[-1] + width_of_host, bottom), "".join(pieces)
+    ending = _broad(figure.end[:_MOST_END]) + _broad("It ends here: ") if figure.end else 0
+    return (max(lefts[-1] + width_of_host, ending), bottom), "".join(pieces)
+
+
+def _broad(text: str) -> int:
+    """What a line of it needs, amply: no font is known here."""
+    return len(text) * 7
 
 
 def _host(host: Host, left: int, top: int) -> str:

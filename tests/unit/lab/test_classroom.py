@@ -17,12 +17,16 @@ import pytest
 
 from laboratory import LabThread
 from postroom.app.cli.program import run
+from postroom.lab import reading_here
+from postroom.lab.attendance import attendance
 from postroom.lab.control import ask_lab
 from postroom.lab.fault_rules import FaultRule
 from postroom.lab.notes import furnished
-from postroom.lab.plan import HOUSES, residents
+from postroom.lab.plan import HOUSES, houses_at, residents
 from postroom.lab.roll import parse_roll
 from postroom.lab.slips import as_html, as_text, slip
+from postroom.message.journey import HopKind
+from postroom.store import journal
 from running import until
 
 DOMAIN = "hamburger.test"
@@ -154,10 +158,68 @@ def test_a_fresh_start(lab: LabThread, capsys: pytest.CaptureFixture[str]) -> No
     assert "Gone: 1 messages, 0 in queues" in capsys.readouterr().out
 
 
+def test_a_class_at_domains_of_its_own(tmp_path: Path) -> None:
+    """All of it follows: zones, certificates, who is there, the addresses of faults, the way between the two."""
+    thread = LabThread(tmp_path, houses=houses_at(["uni.test", "school.internal"]))
+    try:
+        people = {one.address: one.password for one in thread.lab.inhabitants}
+        assert people.keys() == {"bob@uni.test", "alice@school.internal"}
+        ports, context = thread.lab.ports, ssl.create_default_context(cafile=thread.lab.ca.path)
+        with smtplib.SMTP("127.0.0.1", ports["school.internal"]["submission"]) as smtp:
+            smtp.starttls(context=context)
+            smtp.login("alice@school.internal", people["alice@school.internal"])
+            text = "From: alice@school.internal\r\nSubject: Hello\r\n\r\nHi\r\n"
+            smtp.sendmail("alice@school.internal", ["bob@uni.test"], text)
+            with pytest.raises(smtplib.SMTPRecipientsRefused):
+                smtp.sendmail("alice@school.internal", ["permfail@school.internal"], text)
+        pop = poplib.POP3_SSL("127.0.0.1", ports["uni.test"]["pop3s"], context=context)
+        pop.user("bob")
+        pop.pass_(people["bob@uni.test"])
+        pop.quit()
+        until("the letter", lambda: arrived(thread, "bob@uni.test"))
+    finally:
+        thread.close()
+
+
+def arrived(lab: LabThread, address: str) -> bool:
+    async def look() -> bool:
+        found = [one async for one in attendance(lab.lab.servers, (), {})]
+        return any(one["address"] == address and one["received"] for one in found)
+
+    return bool(lab.do(look()))
+
+
 async def _queued(lab: LabThread) -> int:
     from postroom.store.spool import count
 
     return sum([await count(server.engine.reading()) for server in lab.lab.servers.values()])
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_who_reads_where_the_mail_lies(
+    lab: LabThread, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The newest are shown; read is what was shown, and the journey says so once."""
+    monkeypatch.setattr(reading_here, "MOST", 3)
+    with smtplib.SMTP("127.0.0.1", lab.lab.ports[DOMAIN]["smtp"]) as smtp:
+        for one in range(number):
+            smtp.sendmail("alice@crepes.fr", [f"bob@{DOMAIN}"], f"Subject: n{one}\r\n\r\nLetter {one}\r\n")
+    assert run(["lab", "read", "bob", "--json"]) == 0
+    found = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["subject"] for one in found] == [f"n{one}" for one in range(number)][-3:]
+    assert run(["lab", "read", "bob@hamburger.test"]) == 0
+    assert f"   Letter {number - 1}\n" in capsys.readouterr().out
+    assert lab.do(_readings(lab)) == 3
+    assert run(["lab", "read", "alice"]) == 0
+    assert "no mail" in capsys.readouterr().err
+    for name in ("nobody", "bob@elsewhere.test", "slow", ""):
+        assert run(["lab", "read", name]) == 1
+        assert "nobody in this lab is called" in capsys.readouterr().err
+
+
+async def _readings(lab: LabThread) -> int:
+    tx = lab.lab.servers[DOMAIN].engine.reading()
+    return len(await journal.of_kind(tx, HopKind.READ, (0, 0), 100))
 
 
 def test_slips_of_a_running_lab(lab: LabThread, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,9 +9,11 @@ import pytest
 from postroom.agent import accounts, runtime
 from postroom.app.cli.program import run
 from postroom.app.locate import Here, lab_servers
-from postroom.lab.cli.screen import FAULTY, Wishes, announce
+from postroom.lab.cli.screen import FAULTY, SHOWN, Wishes, announce, warning
 from postroom.lab.cli.screen import screen as screen_of
 from postroom.lab.cli.word import word
+from postroom.lab.notes import furnished
+from postroom.lab.plan import HOUSES, houses_at
 from postroom.lab.settling import Inhabitant
 
 PORTS = {
@@ -85,7 +87,8 @@ def test_the_screen_fits_a_terminal_and_names_what_to_try(running, monkeypatch):
     running.ports = {domain: dict.fromkeys(PORTS, 3525) for domain in running.ports}
     monkeypatch.setattr("sys.argv", [".venv/bin/postroom"])
     running.ca.path = Path("/home/alice/.local/state/postroom/lab/ca/ca.pem")
-    screen = screen_of(running, Wishes(False, 0, [], Path("/home/alice/.local/state/postroom/lab"), False))
+    home = Path("/home/alice/.local/state/postroom/lab")
+    screen = screen_of(running, Wishes(False, 0, [], home, False, houses=furnished(HOUSES)))
     assert len(screen) <= 22  # of 24: what was typed, and the cursor
     assert max(map(len, screen)) <= 80
     words = "\n".join(screen)
@@ -107,8 +110,37 @@ def test_a_line_for_machines(running, tmp_path, capsys):
         (["--account", "carol"], "carol"),
         (["--base-port", "70000"], "--base-port"),
         (["--bse-port", "1"], "--bse-port"),
+        (["--domain", "uni.edu"], "uni.test"),
+        (["--accounts", "none"], "none"),
+        (["--bind", "192.0.2.77"], "192.0.2.77"),
+        (["--play"], "--scenario"),
     ],
 )
 def test_a_command_line_that_is_wrong(words, named, capsys):
     assert run(["lab", *words]) == 2
     assert named in capsys.readouterr().err
+
+
+def test_a_class_does_not_fill_the_screen(running, tmp_path):
+    running.inhabitants = [Inhabitant(f"student{number:02}@hamburger.test", "x") for number in range(30)]
+    words = "\n".join(screen_of(running, Wishes(False, 0, [], tmp_path, True)))
+    assert words.count("student") == SHOWN
+    assert f"and {30 - SHOWN} more" in words
+    assert "lab slips" in words
+    running.inhabitants = running.inhabitants[:SHOWN]
+    assert "more" not in "\n".join(screen_of(running, Wishes(False, 0, [], tmp_path, True)))
+
+
+def test_other_names_are_on_the_screen(running, tmp_path):
+    words = "\n".join(
+        screen_of(running, Wishes(False, 0, [], tmp_path, True, houses=houses_at(["uni.test"])))
+    )
+    assert "send bob@uni.test" in words
+    assert f"{FAULTY[-1]}@uni.test" in words
+
+
+def test_a_lab_that_is_open_says_so(running, tmp_path):
+    words = "\n".join(screen_of(running, Wishes(False, 0, [], tmp_path, True, bind="192.0.2.2")))
+    assert "WARNING: open to others at 192.0.2.2" in words
+    assert "192.0.2.2" in warning("192.0.2.2")
+    assert max(map(len, warning("192.168.100.100").splitlines())) <= 120

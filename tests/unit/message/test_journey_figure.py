@@ -167,7 +167,9 @@ def test_where_it_got_stuck(result, text, end):
     assert shape(figure) == [("crepes.test", ["UA", "queue"])]
     assert figure.end == end
     assert drawn(figure)[-1] == f"It ends here: {end}"
-    assert end in as_svg([figure])
+    svg = as_svg([figure])
+    assert end in svg
+    assert int(ET.fromstring(svg).attrib["width"]) > 7 * len(f"It ends here: {end}")
 
 
 def test_what_is_under_way():

@@ -105,3 +105,14 @@ async def test_old_links_go_in_slices(engine, limit, taken):
     await engine.write(link)
     assert await engine.write(lambda tx: journal.prune_links(tx, 1, NOW + 3 * HOUR, limit)) == taken
     assert await journal.of_email(engine.reading(), 2, 0) == [Link(first_of(NOW), 0)]
+
+
+async def test_hops_of_one_kind_slice_by_slice(engine):
+    read = Hop(HopKind.READ, NOW, [Handled(0, "retrieved", "bob@hamburger.test")])
+    await write(engine, row(1, 1), row(1, 2, read), row(2, 3), row(2, 5), row(3, 4))
+    tx, after, seen = engine.reading(), (0, 0), []
+    while rows := await journal.of_kind(tx, HopKind.RECEIVED, after, 2):
+        after = (rows[-1].accept_id, rows[-1].hop_id)
+        seen += [(one.accept_id, one.hop_id) for one in rows]
+    assert seen == [(1, 1), (2, 3), (2, 5), (3, 4)]
+    assert [one.hop().events for one in await journal.of_kind(tx, HopKind.READ, (0, 0), 5)] == [read.events]

@@ -394,6 +394,15 @@ async def test_guesses_do_not_wipe_the_history(house, monkeypatch):
     assert found == [("192.0.2.6", False), ("192.0.2.5", False), ("192.0.2.4", False), (HERE, True)]
 
 
+async def test_a_history_can_be_forgotten(house):
+    await house.policy.authenticate("imap", HERE, BOB, SECRET)
+    await house.policy.authenticate("pop3", HERE, BOB, SECRET)
+    assert len(await house.history()) == 2
+    assert await house.engine.write(lambda tx: logins.forget(tx, house.bob + 1)) == 0
+    assert await house.engine.write(lambda tx: logins.forget(tx, house.bob)) == 2
+    assert await house.history() == []
+
+
 async def test_what_could_not_be_written_is_counted_with_what_came_meanwhile():
     gathered = logins.Gathered()
     one = logins.Login(1, "imap", HERE, "password", "", good=True)

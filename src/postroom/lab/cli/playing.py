@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,8 @@ from postroom.store import journal
 if TYPE_CHECKING:
     from postroom.lab.laboratory import Laboratory
 
-LOOK_SECONDS: Final = 0.2  # between two looks at what has been read
+LOOK_SECONDS: Final = 0.2  # after which it is looked whether somebody has read
+WIDTH: Final = 78
 PATIENCE: Final = 60.0  # seconds that a played message may take
 MOST_LOOKED_AT: Final = 50  # journeys of a server
 
@@ -33,9 +35,9 @@ def explained(running: Laboratory, wishes: Wishes) -> list[str]:
     """What a person reads who is to play it."""
     scenario = SCENARIOS[wishes.scenario]
     us = program()
-    lines = [f"Scenario {wishes.scenario}: {scenario.title}.", scenario.about, ""]
+    lines = [f"Scenario {wishes.scenario}: {scenario.title}.", *textwrap.wrap(scenario.about, WIDTH), ""]
     for number, (words, command) in enumerate(_commands(scenario, wishes, us), 1):
-        lines += [f"{number}. {words}:", f"   {command}"]
+        lines += [f"{number}. {words}:", *f"   {command}".replace(" | ", " |\n     ").splitlines()]
     if wishes.scenario == 4:
         ports = running.ports[wishes.houses[0].domain]
         one = next(one for one in running.inhabitants if one.address == _recipient(wishes))
@@ -46,7 +48,8 @@ def explained(running: Laboratory, wishes: Wishes) -> list[str]:
     return [
         *lines,
         "",
-        "Type this in a second terminal. When bob has read, the way is drawn here. Ctrl-C stops the lab.",
+        "Type this in a second terminal. When bob has read, the way is drawn here.",
+        "Ctrl-C stops the lab.",
     ]
 
 

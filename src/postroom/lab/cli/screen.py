@@ -70,7 +70,7 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         lines += [f"    and {len(more)} more: {us} lab slips"] if more else []
         lines += [f"    {row}" for row in _rows(_services(ports))]
         further = next((house.further for house in wishes.houses if house.domain == domain), ())
-        lines.append(f"    also {', '.join(further)}, as in course notes" if further else "")
+        lines.append(f"    also {' '.join(further)} (course notes)" if further else "")
     lines += [
         f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
         f"  certificate authority {running.ca.path}",
