@@ -35,11 +35,17 @@ class Chore(msgspec.Struct, frozen=True):
 
 
 class Housekeeping:
-    """Runs chores until it is stopped. `mine` says whether this process does a chore now."""
+    """Runs chores until it is stopped. `mine` says whether this process does a chore now; `sleep` is the clock's by which they rest."""
 
-    def __init__(self, log: Log, mine: Callable[[Chore], Awaitable[bool]]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        mine: Callable[[Chore], Awaitable[bool]],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._log = log
         self._mine = mine
+        self._sleep = sleep
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *chores: Chore) -> None:
@@ -66,7 +72,7 @@ class Housekeeping:
                 failed += 1
                 rest = after_failures(chore.seconds, failed)
                 self._log.exception("housekeeping.failed", chore=chore.name, again_in=rest)
-            await asyncio.sleep(0.01 if more else rest)
+            await self._sleep(0.01 if more else rest)
 
 
 def after_failures(pace: float, failed: int) -> float:

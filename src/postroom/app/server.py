@@ -59,7 +59,7 @@ class Server:
         self.services = Services(settings, world, built, self.tls)
         self._control = ControlServer(places_of(settings).control, self._perform, world.control, self._take)
         self._shifts = Shifts(built.store.engine, built.node.ids.node)
-        self._housekeeping = Housekeeping(world.log, self._mine)
+        self._housekeeping = Housekeeping(world.log, self._mine, world.clock.sleep)
         self._certifying = Certifying(settings, world, built, self.tls, lambda: self.services.ports)
         self._chores = Chores(self, built, self._certifying, world)
         self._certifying.mine = lambda: self._mine(self._chores.authority)

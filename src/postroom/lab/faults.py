@@ -20,7 +20,7 @@ from postroom.message.envelope import Recipient
 from postroom.net.session import Peer
 
 SLOW_SECONDS: Final = 5.0
-DRIP_SECONDS: Final = 0.1  # between two octets of a reply that drips
+DRIP_SECONDS: Final = 0.1  # between two octets of the answer to drip@
 
 
 class ByAddress(msgspec.Struct, frozen=True):

@@ -44,7 +44,7 @@ from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
 from postroom.lab.slips import SLIPS, slip
-from postroom.lab.switches import Switches
+from postroom.lab.switches import Switches, emptied
 from postroom.lab.watching import WATCH, told
 from postroom.lab.wrong_certificates import WrongCertificates
 from postroom.lab.zones import ZoneText
@@ -232,6 +232,7 @@ class Laboratory:
             catching = [Person(at_domain(self.houses[0].domain))] if self.settings.catch_all else []
             people = [*self.settings.people, *catching]
             self.inhabitants += await settle_in(server, house, people, Passwords(here))
+            await server.engine.write(emptied)
             own = {str(one.address) for one in self.settings.people if one.password}
             await settle_notes(server, house, own, passwords=not self.settings.bind)
             self.ports[house.domain] = await server.start()

@@ -16,7 +16,7 @@ from postroom.lab.fault_rules import FaultRule, Terms
 from postroom.lab.plan import HOUSES, House, domains_of
 from postroom.lab.zones import ZoneText
 
-SLOW_SECONDS = 3.0  # a resolver waits for longer
+SLOW_SECONDS = 3.0  # that each answer takes with dns-slow: a resolver waits for longer
 _SERVER, _SENDER = (house.domain for house in HOUSES)
 FULL_MAILBOX, FULL_DISK = "full-mailbox", "full-disk"
 WHOSE = "{domain}"  # in a name of the DNS, the domain that has the mishap

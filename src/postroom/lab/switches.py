@@ -23,6 +23,12 @@ _EMPTY: Final = "UPDATE accounts SET used_bytes = used_bytes - $2, quota_bytes =
 _FOUND: Final = "SELECT account_id, quota_bytes, used_bytes FROM accounts ORDER BY account_id"
 
 
+async def emptied(tx: Transaction) -> None:
+    """Mailboxes that were full when a lab was killed are so no longer; what they were allowed to hold is not known any more."""
+    rows = await tx.fetch("SELECT account_id FROM accounts WHERE quota_bytes = $1 AND used_bytes >= $1", BRIM)
+    await tx.executemany(_EMPTY, [(row[0], BRIM, 0) for row in rows])
+
+
 class Switches:
     """What is wrong in a lab now. `server` gives a domain's, None before it has started; `changed` is awaited when a zone or a policy is another one now,
     `revive` when something is well again: what waits for it in queues is tried at once. `part` has servers

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from postroom.app.housekeeping import FAILED_SECONDS, Chore, Housekeeping, Whose, after_failures
+from postroom.net.clock import MovableClock
 
 
 class Log:
@@ -69,3 +70,22 @@ async def test_a_chore_survives_its_errors_and_goes_on_while_there_is_more(log):
 )
 def test_what_fails_again_and_again_is_tried_less_often(pace, failed, rest):
     assert after_failures(pace, failed) == rest
+
+
+async def test_chores_rest_by_the_clock(log):
+    done, clock = [], MovableClock()
+
+    async def work():
+        done.append(1)
+        return False
+
+    async def mine(_):
+        return True
+
+    house = Housekeeping(log, mine, clock.sleep)
+    house.start(Chore("daily", 86_400.0, work))
+    async with asyncio.timeout(20):
+        while len(done) < 3:
+            await asyncio.sleep(0)
+            clock.advance(86_400)
+    await house.stop()

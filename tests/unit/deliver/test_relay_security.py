@@ -302,6 +302,18 @@ async def test_many_messages_need_not_each_find_out(world: World) -> None:
     assert len(world.hop.letters) == 6
 
 
+async def test_who_has_mended_it_need_not_wait(world: World) -> None:
+    world.show(UNKNOWN)
+    world.dane()
+    await world.send()
+    world.show(GOOD)
+    await world.send()
+    assert world.hop.letters == []
+    world.relay.forget()
+    await world.send()
+    assert len(world.hop.letters) == 1
+
+
 @pytest.mark.parametrize(
     ("recipient", "noted"), [("eve@b\u00fccher.test", ["xn--bcher-kva.test"]), ("eve@[127.0.0.1]", [])]
 )

@@ -123,8 +123,38 @@ def test_a_fault_for_the_next_two(mailbox: Mailbox, mail_faults: MailFaults) -> 
     assert (fault.hits, fault.spent) == (2, True)
 
 
-def test_faults_of_other_tests_are_gone(mailbox: Mailbox) -> None:
+def test_a_fault_at_a_command(mailbox: Mailbox, mail_faults: MailFaults) -> None:
+    fault = mail_faults.add("imap SELECT", reply="NO [UNAVAILABLE] Try later", times=1)
+    with imaplib.IMAP4(mailbox.host, mailbox.imap_port) as imap:
+        imap.login(mailbox.address, mailbox.password)
+        assert imap.select()[0] == "NO"
+        assert imap.select()[0] == "OK"
+    assert fault.spent
+
+
+def test_a_fault_with_a_name(mailbox: Mailbox, mail_lab: Lab, mail_faults: MailFaults) -> None:
+    mail_faults.switch_on("full-mailbox")
+    mail_faults.switch_on("full-mailbox")
+    assert mail_lab.is_on("full-mailbox@hamburger.test")
+    with pytest.raises(smtplib.SMTPRecipientsRefused, match=r"4\.2\.2"):
+        send(mailbox)
+    mail_faults.switch_off("full-mailbox")
     send(mailbox)
+    mail_faults.switch_on("server-down")
+    with pytest.raises((OSError, smtplib.SMTPException)):
+        send(mailbox)
+
+
+def test_faults_of_other_tests_are_gone(mailbox: Mailbox, mail_lab: Lab) -> None:
+    send(mailbox)
+    assert not mail_lab.is_on("server-down")
+
+
+def test_who_lives_there(mail_lab: Lab) -> None:
+    assert mail_lab.account("alice@crepes.test").password
+    for nobody in ("nobody@crepes.test", "alice@example.com", "alice"):
+        with pytest.raises(LookupError, match="does not live in this lab"):
+            mail_lab.account(nobody)
 
 
 def test_the_queue_follows_the_clock(

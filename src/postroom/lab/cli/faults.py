@@ -140,7 +140,9 @@ def _times(record: Mapping[str, Any]) -> str:
 
 _ON = (
     Column[Mapping[str, Any]]("Which", _called),
-    Column[Mapping[str, Any]]("What goes wrong", _what),
+    Column[Mapping[str, Any]](
+        "What goes wrong", lambda one: str(one["words"]) if "fault" in one else _what(one)
+    ),
     Column[Mapping[str, Any]]("Happened", lambda one: str(one.get("happened", "")), number=True),
 )
 _BY_ADDRESS = (

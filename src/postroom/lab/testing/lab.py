@@ -107,6 +107,10 @@ class Lab:
         work = self._move_in(name, domain)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
 
+    def account(self, address: str) -> Mailbox:
+        """The mailbox of somebody who lives here, such as alice@crepes.test; raises `LookupError` for others."""
+        return self._do(self._mailbox_of(address))
+
     @property
     def catch_all(self) -> Mailbox:
         """The mailbox for all that has no other; raises `LookupError` in a lab without one."""

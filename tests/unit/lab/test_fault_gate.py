@@ -1,0 +1,181 @@
+"""The gate before a machine: what is stopped, what is swallowed, what goes through, and in which order all is answered."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import pytest
+
+from postroom.lab.fault_gate import Gate, Stopped, called, wire, without_tls
+from postroom.lab.fault_rules import FaultRule, FaultRules
+
+
+class Machine:
+    """Answers every whole line by itself, and notes what came."""
+
+    def __init__(self, replies: dict[bytes, bytes] | None = None) -> None:
+        self.came = b""
+        self._new = b""
+        self._out = b""
+        self._replies = replies or {}
+        self.events: deque[Any] = deque()
+        self.closing = False
+
+    def receive(self, data: bytes) -> None:
+        self.came += data
+        self._new += data
+
+    def next_event(self) -> Any:
+        while b"\r\n" in self._new:
+            line, _, self._new = self._new.partition(b"\r\n")
+            self._out += self._replies.get(line.split()[0] if line.split() else b"", b"ok " + line + b"\r\n")
+        return None
+
+    def data_to_send(self) -> bytes:
+        out, self._out = self._out, b""
+        return out
+
+
+class Stand:
+    """A gate of a protocol before such a machine. `settled` counts answers that were ended."""
+
+    def __init__(self, protocol: str, *rules: FaultRule, replies: dict[bytes, bytes] | None = None) -> None:
+        self.rules = FaultRules()
+        for rule in rules:
+            self.rules.add(rule)
+        self.machine = Machine(replies)
+        self.settled = 0
+        self.gate = Gate(self.machine, (protocol, protocol, "l.test"), self.rules, self._settle)
+
+    def _settle(self) -> None:
+        self.settled += 1
+
+    def say(self, data: bytes) -> bytes:
+        """What is answered, faults included."""
+        self.gate.receive(data)
+        while (event := self.gate.next_event()) is not None:
+            assert isinstance(event, Stopped)
+            self.gate.answer(event)
+        return self.gate.data_to_send()
+
+
+def test_without_faults_all_goes_through_as_it_comes() -> None:
+    stand = Stand("smtp")
+    assert stand.say(b"NO") == b""
+    assert stand.machine.came == b"NO"
+    assert stand.say(b"OP\r\nRSET\r\n") == b"ok NOOP\r\nok RSET\r\n"
+    assert stand.settled == 0
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 1000])
+def test_pipelined_commands_are_answered_in_their_order(chunk: int) -> None:
+    stand = Stand("smtp", FaultRule("smtp RCPT", reply="451 4.3.0 Later"))
+    said = b"MAIL a\r\nRCPT b\r\nNOOP\r\n"
+    heard = b"".join(stand.say(said[at : at + chunk]) for at in range(0, len(said), chunk))
+    assert heard == b"ok MAIL a\r\n451 4.3.0 Later\r\nok NOOP\r\n"
+    assert stand.machine.came == b"MAIL a\r\nNOOP\r\n"
+
+
+def test_a_fault_that_is_switched_on_within_a_line_concerns_the_next() -> None:
+    stand = Stand("smtp")
+    stand.say(b"RCPT")
+    stand.rules.add(FaultRule("smtp RCPT", reply="451 4.3.0 Later", times=1))
+    assert stand.say(b" a\r\nRCPT b\r\n") == b"ok RCPT a\r\n451 4.3.0 Later\r\n"
+    assert stand.say(b"RCPT c\r\n") == b"ok RCPT c\r\n"
+
+
+def test_what_a_message_holds_is_no_command() -> None:
+    replies = {b"DATA": b"354 Go\r\n", b"QUIT": b"", b".": b"250 Ok\r\n"}
+    stand = Stand("smtp", FaultRule("smtp QUIT", reply="421 4.3.2 Bye"), replies=replies)
+    assert stand.say(b"DATA\r\n") == b"354 Go\r\n"
+    assert stand.say(b"QUIT\r\n.\r\n") == b"250 Ok\r\n"
+    assert stand.say(b"QUIT\r\n") == b"421 4.3.2 Bye\r\n"
+    assert stand.gate.closing
+
+
+def test_octets_behind_a_stopped_command_are_swallowed() -> None:
+    stand = Stand("smtp", FaultRule("smtp BDAT", reply="451 4.3.0 Later"))
+    assert stand.say(b"BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n") == b"451 4.3.0 Later\r\nok NOOP\r\n"
+    assert stand.machine.came == b"NOOP\r\n"
+
+
+def test_a_stopped_command_with_literals_is_swallowed_whole() -> None:
+    stand = Stand("imap", FaultRule("imap APPEND", reply="NO [OVERQUOTA] Full"))
+    said = b"a APPEND x {3+}\r\nb L {2+}\r\nhi\r\nc NOOP\r\n"
+    assert stand.say(said) == b"a NO [OVERQUOTA] Full\r\nok c NOOP\r\n"
+    assert stand.machine.came == b"c NOOP\r\n"
+
+
+def test_a_literal_that_waits_is_not_asked_for() -> None:
+    stand = Stand("imap", FaultRule("imap APPEND", reply="NO [OVERQUOTA] Full"))
+    assert stand.say(b"a APPEND x {3}\r\n") == b"a NO [OVERQUOTA] Full\r\n"
+    assert stand.say(b"b NOOP\r\n") == b"ok b NOOP\r\n"
+
+
+def test_the_rest_of_a_command_is_no_command() -> None:
+    stand = Stand("imap", FaultRule("imap LOGIN", reply="NO Later"))
+    assert b"NO Later" not in stand.say(b"a APPEND x {1+}\r\nb LOGIN {1+}\r\nb LOGIN c\r\n")
+
+
+def test_secrets_go_through_as_they_are() -> None:
+    stand = Stand("pop3", FaultRule("pop3 STAT", drop=True))
+    stand.say(b"PASS opensesame\r\n")
+    assert stand.machine.came == b"PASS opensesame\r\n"
+
+
+def test_under_tls_nothing_counts_that_came_before() -> None:
+    stand = Stand("smtp", FaultRule("smtp MAIL", reply="451 4.3.0 Later"))
+    stand.say(b"RCPT")
+    stand.gate.secured()
+    assert stand.say(b"MAIL a\r\n") == b"451 4.3.0 Later\r\n"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "before", "after"),
+    [
+        ("smtp", b"250-l\r\n250-STARTTLS\r\n250 SIZE\r\n", b"250-l\r\n250 SIZE\r\n"),
+        ("smtp", b"250-l\r\n250-SIZE\r\n250 STARTTLS\r\n", b"250-l\r\n250 SIZE\r\n"),
+        ("pop3", b"+OK\r\nTOP\r\nSTLS\r\n.\r\n", b"+OK\r\nTOP\r\n.\r\n"),
+        ("imap", b"* CAPABILITY IMAP4rev1 STARTTLS IDLE\r\n", b"* CAPABILITY IMAP4rev1 IDLE\r\n"),
+        ("imap", b"* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n", b"* OK [CAPABILITY IMAP4rev1 ] hi\r\n"),
+        ("imap", b"* OK about STARTTLS\r\n", b"* OK about STARTTLS\r\n"),
+    ],
+)
+def test_without_tls(protocol: str, before: bytes, after: bytes) -> None:
+    assert without_tls(protocol, before) == after
+
+
+def test_stripped_is_not_known_either() -> None:
+    stand = Stand("smtp", FaultRule("tls", strip=True), replies={b"EHLO": b"250-l\r\n250 STARTTLS\r\n"})
+    assert stand.say(b"EHLO c\r\n") == b"250 l\r\n"
+    assert stand.say(b"STARTTLS\r\n") == b"502 5.5.1 Command not implemented\r\n"
+    assert [rule.hits for rule in stand.rules] == [1]
+    stand.gate.secured()
+    assert stand.say(b"STARTTLS\r\n") == b"ok STARTTLS\r\n"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "line", "said"),
+    [
+        ("smtp", b"rcpt to:<a@b>\r\n", ("RCPT", "rcpt to:<a@b>")),
+        ("imap", b"a uid fetch 1 FLAGS\r\n", ("UID FETCH", "uid fetch 1 FLAGS")),
+        ("imap", b"a\r\n", ("", "")),
+        ("pop3", b"\r\n", ("", "")),
+    ],
+)
+def test_verbs(protocol: str, line: bytes, said: tuple[str, str]) -> None:
+    assert called(protocol, line) == said
+
+
+@pytest.mark.parametrize(
+    ("protocol", "reply", "line", "octets"),
+    [
+        ("smtp", "451", b"MAIL\r\n", b"451 4.0.0 As asked for by a fault of the lab\r\n"),
+        ("imap", "NO Later", b"t1 FETCH\r\n", b"t1 NO Later\r\n"),
+        ("imap", "BYE Later", b"t1 FETCH\r\n", b"* BYE Later\r\n"),
+        ("pop3", "-ERR Later", b"STAT\r\n", b"-ERR Later\r\n"),
+    ],
+)
+def test_replies(protocol: str, reply: str, line: bytes, octets: bytes) -> None:
+    assert wire(protocol, reply, line) == octets
