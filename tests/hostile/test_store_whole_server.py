@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from siege import PASSWORD, Besieged, Wire
 
@@ -67,7 +68,7 @@ def test_f04_without_room_nothing_is_taken_but_all_else_goes_on(
     with house.greeted() as wire:
         assert wire.letter("x@a.test", [u], b"Subject: before\r\n\r\nhello").startswith("250")
     room = house.server.parts.room
-    monkeypatch.setattr(room, "_free", lambda: 1000)
+    monkeypatch.setattr(room, "_gauges", structs.replace(room._gauges, free=lambda _: 1000))
     house.move(2)
     with house.greeted() as wire:
         assert wire.ask("MAIL FROM:<x@a.test>").startswith("452 4.3.1")

@@ -196,7 +196,9 @@ def _expected(line: str) -> str:
 
 @pytest.fixture
 def reader(lab) -> Callable[[str], list[bytes]]:
-    """What is in a mailbox of the notes' people, read by the notes' passwords; it is empty then."""
+    """What is in a mailbox of the notes' people, read by the notes' passwords; it is empty before and after."""
+    for person in lab.process.facts["notes"]["accounts"]:
+        person_of(lab, person).empty()
 
     def read(name: str, count: int = 1) -> list[bytes]:
         mail = person_of(lab, name)

@@ -23,7 +23,7 @@ from postroom.lab.capture import CAPTURE, Captures, taken
 from postroom.lab.catch_all import catch_all_address, catch_all_of
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
-from postroom.lab.describing import FACTS, described
+from postroom.lab.describing import DESCRIBE, FACTS, described
 from postroom.lab.dns import Question
 from postroom.lab.doors import DOOR, turned
 from postroom.lab.explained import Explained
@@ -207,6 +207,7 @@ class Laboratory:
             ),
             READ: partial(read_here, self.servers),
             RESET: self._reset,
+            DESCRIBE: partial(described, self.describe, self.failed),
             FACTS: partial(described, self._facts, self.failed),
             DOOR: partial(turned, self.rules, self.servers),
         }

@@ -15,7 +15,7 @@ from postroom.store.flags import Flag
 
 MUTED: Final = "$muted"
 IS_MUTED: Final = """
-SELECT 1 FROM (SELECT keywords, flags FROM messages WHERE account_id = $1 AND thread_id = $2 LIMIT $4) AS some
+SELECT 1 FROM (SELECT keywords, flags FROM messages WHERE account_id = $1 AND thread_id = $2 LIMIT $4) AS few
 WHERE flags & $3 = 0 AND ' ' || keywords || ' ' LIKE '% $muted %' LIMIT 1
 """
 LOOKED_AT: Final = (

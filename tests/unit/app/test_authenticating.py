@@ -19,6 +19,7 @@ def world() -> Any:
         clock=SimpleNamespace(now=lambda: 0, monotonic=lambda: 0.0),
         open_house=False,
         log=SimpleNamespace(info=lambda *_, **__: None),
+        found=None,
     )
 
 

@@ -52,7 +52,7 @@ NO_TABLES = {
     "found",
     "hop",
     "lane",
-    "some",
+    "few",
     "mine",
     "picked",
     "slice",
