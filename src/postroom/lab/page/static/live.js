@@ -70,6 +70,7 @@ export class Live {
   }
 
   pause(on) {
+    this.draw(this.fresh.splice(0)); // what has come already: nothing moves once it is paused
     this.paused = on;
     byId("pause").textContent = on ? "Go on" : "Pause";
     if (!on) this.came(this.waiting.splice(0));
