@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +11,9 @@ import pytest
 
 from commands import Run
 from dkim_post import LETTER, ed25519
-from postroom.lab.dns import LabDns
+from name_server import serving
 from postroom.lab.zones import ZoneText
 from postroom.mailauth.dkim.signing import SigningKey, sign
-from postroom.net.clock import MovableClock
 
 ZONES = (
     ZoneText(
@@ -35,17 +32,9 @@ ZONES = (
 
 @pytest.fixture
 def name_server() -> Iterator[str]:
-    """HOST:PORT of one that knows the zones, in a thread of its own: the command has a loop of its own."""
-    loop = asyncio.new_event_loop()
-    dns = LabDns(ZONES, MovableClock(), lambda _: None)
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    port = asyncio.run_coroutine_threadsafe(dns.start(), loop).result(10)
-    yield f"127.0.0.1:{port}"
-    asyncio.run_coroutine_threadsafe(dns.stop(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    """HOST:PORT of one that knows what is asked for here."""
+    with serving(ZONES) as address:
+        yield address
 
 
 @pytest.fixture

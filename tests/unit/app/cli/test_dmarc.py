@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from commands import Run
-from postroom.lab.dns import LabDns
+from name_server import serving
 from postroom.lab.zones import ZoneText
-from postroom.net.clock import MovableClock
 
 ZONE = ZoneText(
     "e.test",
@@ -29,17 +26,9 @@ OTHER = ZoneText("other.test", ('e.test._report._dmarc.r TXT "v=DMARC1"',))
 
 @pytest.fixture
 def name_server() -> Iterator[str]:
-    """HOST:PORT of one that knows the zones, in a thread of its own: the command has a loop of its own."""
-    loop = asyncio.new_event_loop()
-    dns = LabDns((ZONE, OTHER), MovableClock(), lambda _: None)
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    port = asyncio.run_coroutine_threadsafe(dns.start(), loop).result(10)
-    yield f"127.0.0.1:{port}"
-    asyncio.run_coroutine_threadsafe(dns.stop(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    """HOST:PORT of one that knows what is asked for here."""
+    with serving((ZONE, OTHER)) as address:
+        yield address
 
 
 @pytest.mark.parametrize(

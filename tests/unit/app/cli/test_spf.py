@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from commands import Run
+from name_server import serving
 from postroom.agent.invocation import CommandFailed
 from postroom.app.cli import asking
 from postroom.app.cli.asking import Asking, resolver_at
 from postroom.app.cli.spf import EXITS
-from postroom.lab.dns import LabDns
 from postroom.lab.zones import ZoneText
 from postroom.mailauth.spf.verdict import Result
-from postroom.net.clock import MovableClock
 from postroom.proto.dns.answer import Answer, Kind, Rcode
 from postroom.proto.dns.resolver import normal_name
 
@@ -39,17 +37,9 @@ ZONE = ZoneText(
 
 @pytest.fixture
 def name_server() -> Iterator[str]:
-    """HOST:PORT of one that knows the zone, in a thread of its own: the command has a loop of its own."""
-    loop = asyncio.new_event_loop()
-    dns = LabDns((ZONE,), MovableClock(), lambda _: None)
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    port = asyncio.run_coroutine_threadsafe(dns.start(), loop).result(10)
-    yield f"127.0.0.1:{port}"
-    asyncio.run_coroutine_threadsafe(dns.stop(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    """HOST:PORT of one that knows what is asked for here."""
+    with serving((ZONE,)) as address:
+        yield address
 
 
 @pytest.mark.parametrize(
