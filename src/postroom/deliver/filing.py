@@ -16,6 +16,7 @@ from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change, Shown
 from postroom.store.delivery import Delivery
 from postroom.store.engine import Transaction
+from postroom.store.rights import MailboxRef
 from postroom.store.spilled import Content, Spilled, head_of, with_head
 from postroom.store.spool import Copy, Spooled
 
@@ -61,6 +62,8 @@ class Filing:
     async def file(self, tx: Transaction, letter: Spooled, copy: Copy, prepared: Delivery) -> list[Change]:
         """Puts a prepared copy into the INBOX, into Junk, or past the INBOX when its conversation is muted, and gives what to publish; nothing when it was there already.
 
+        `prepared.filed_in` says afterwards where it lies.
+
         Raises `OverQuota`, or what else the store says.
         """
         prepared.mailbox_id, prepared.heeds_mute = 0, not letter.terms.junk
@@ -69,21 +72,20 @@ class Filing:
         if not prepared.mailbox_id:
             prepared.mailbox_id = self._inboxes.get(copy.account_id) or await self._inbox(tx, copy.account_id)
         filed = await delivery.deliver(tx, prepared)
+        place = prepared.mailbox_id if filed is None else filed.mailbox_id
+        prepared.filed_in = await self._name(tx, MailboxRef(copy.account_id, place))
         if filed is None:
             return []
-        prepared.went_past = filed.mailbox_id != prepared.mailbox_id
         await journal.link(tx, copy.account_id, filed.email_id, letter.accept_id, copy.rcpt)
         changes: list[Change] = [filed.change]
         if letter.terms.shown:
             changes.append(Shown(copy.account_id, filed.modseq, filed.email_id))
         return changes
 
-    def where(self, letter: Spooled, filed: Delivery) -> str:
-        """The name of the mailbox that a copy was filed in, for the journey."""
-        if filed.went_past:
-            return "Archive"
-        junk = letter.terms.junk and filed.mailbox_id != self._inboxes.get(filed.account_id)
-        return "Junk" if junk else "INBOX"
+    async def _name(self, tx: Transaction, mailbox: MailboxRef) -> str:
+        if mailbox.mailbox_id == self._inboxes.get(mailbox.account_id):
+            return "INBOX"
+        return (await mailboxes.get(tx, mailbox)).name
 
     async def _inbox(self, tx: Transaction, account_id: int) -> int:
         if len(self._inboxes) >= MOST_INBOXES:

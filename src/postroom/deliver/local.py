@@ -77,4 +77,4 @@ class LocalWorker:
             if isinstance(prepared.raw, BlobRef):
                 await self._discard(copy.account_id, prepared.raw)
             raise
-        return changes, self._filing.where(job.letter, prepared)
+        return changes, prepared.filed_in

@@ -176,7 +176,7 @@ class Placer:
                     results.append(failed(copy, error))
                     continue
             elif way.prepared is not None:
-                where = self._filing.where(sending.letter, way.prepared)
+                where = way.prepared.filed_in
                 placed.events.append(Outcome(sending.at, leg.rcpt, address, "filed", "2.1.5", "", where))
                 results.append(Result(copy, Happened.DELIVERED))
                 continue

@@ -62,7 +62,7 @@ class Delivery(msgspec.Struct):
     `size` counts the octets of `raw`, which is durable or small by the time it is filed, and no `Spilled` any more; `internaldate` and `now` are unix microseconds; `email_id` is new (it names the blob too).
     `message_ids`: the message's own, then In-Reply-To, then References from its end; `subject` is the base subject. `once` is
     (spool id, number of the recipient), for whatever may be tried twice. `heeds_mute`: it goes past the inbox when its
-    conversation is muted; `went_past` says for the journey that it has.
+    conversation is muted; `filed_in`: the name of the mailbox where it lies at last, for the journey.
     """
 
     account_id: int
@@ -79,7 +79,7 @@ class Delivery(msgspec.Struct):
     keywords: tuple[str, ...] = ()
     once: tuple[int, int] | None = None
     heeds_mute: bool = False
-    went_past: bool = False
+    filed_in: str = ""
 
 
 class Delivered(msgspec.Struct, frozen=True):

@@ -56,6 +56,18 @@ async def test_a_muted_conversation(office: SortingOffice) -> None:
     assert [one.where for one in told if isinstance(one, Outcome)] == ["INBOX", "Archive", "Archive", "INBOX"]
 
 
+async def test_the_journey_says_the_name_that_the_mailbox_has(office: SortingOffice) -> None:
+    await send(office, FIRST)
+    await mark(office, "inbox", Mode.ADD, muting.MUTED)
+    archive = await box(office, "archive")
+    await office.engine.write(lambda tx: mailboxes.rename(tx, archive, mailboxes.TOP, "Old mail"))
+    await send(office, REPLY.format(2))
+    (archived,) = await within(office, "archive")
+    (link,) = await journal.of_email(office.engine.reading(), office.bob, archived.email_id)
+    told = [event for hop in await office.hops(link.accept_id) for event in hop.events]
+    assert [one.where for one in told if isinstance(one, Outcome)] == ["INBOX", "Old mail"]
+
+
 async def test_it_stays_when_the_first_message_goes_and_ends_when_it_is_heard_again(
     office: SortingOffice,
 ) -> None:
