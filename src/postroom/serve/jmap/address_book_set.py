@@ -47,9 +47,7 @@ async def set_(call: Call, arguments: AddressBookSet) -> Object:
     kind = contacts.books_of(account_id)
     setting = Setting(call, arguments, await state_of(call, kind))
     work = _Work(call, account_id, contents=arguments.on_destroy_remove_contents)
-    await setting.create(work.create)
-    await setting.update(work.update)
-    await setting.destroy(work.destroy)
+    await setting.carry_out(work.create, work.update, work.destroy)
     failed = setting.not_created or setting.not_updated or setting.not_destroyed
     await work.settle_default(setting, None if failed else arguments.on_success_set_is_default)
     return setting.answer(await state_of(call, kind))

@@ -54,9 +54,7 @@ async def set_(call: Call, arguments: Set) -> Object:
             raise Refused("notFound")
         await call.write(lambda tx: browser_sessions.remove(tx, account_id, one.session_hash))
 
-    await setting.create(create)
-    await setting.update(update)
-    await setting.destroy(destroy)
+    await setting.carry_out(create, update, destroy)
     return setting.answer(own_account.state_of(await _all(call, account_id)))
 
 

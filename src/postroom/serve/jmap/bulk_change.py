@@ -6,7 +6,6 @@ Not here: how it is done (`store.bulk_changes`, which checks rights in the store
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import WEBMAIL
 from postroom.proto.jmap.errors import MethodError, Refused, invalid
 from postroom.proto.jmap.standard import Changes, Get, Set, wanted
-from postroom.proto.jmap.types import Object
+from postroom.proto.jmap.types import Object, utc_date
 from postroom.serve.jmap.arriving import keywords_given
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.email_filter import Filter
@@ -52,15 +51,11 @@ PROPERTIES: Final[Mapping[str, Callable[[Bulk], Any]]] = {
     "done": lambda bulk: bulk.done,
     "changed": lambda bulk: bulk.changed,
     "problem": lambda bulk: bulk.problem or None,
-    "createdAt": lambda bulk: _date(bulk.created),
+    "createdAt": lambda bulk: utc_date(bulk.created),
     "undoableUntil": lambda bulk: (
-        _date(bulk.created + KEPT) if bulk.undoable and bulk.state not in ("undoing", "undone") else None
+        utc_date(bulk.created + KEPT) if bulk.undoable and bulk.state not in ("undoing", "undone") else None
     ),
 }
-
-
-def _date(moment: int) -> str:
-    return dt.datetime.fromtimestamp(moment // 1_000_000, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 async def get(call: Call, arguments: Get) -> Object:
@@ -93,9 +88,7 @@ async def set_(call: Call, arguments: Set) -> Object:
     kind = bulk_changes.of(account_id)
     setting = Setting(call, arguments, await state_of(call, kind))
     doing = _Doing(call, await Folders.read(call, account_id))
-    await setting.create(doing.create)
-    await setting.update(doing.update)
-    await setting.destroy(doing.destroy)
+    await setting.carry_out(doing.create, doing.update, doing.destroy)
     return setting.answer(await state_of(call, kind))
 
 
@@ -120,7 +113,7 @@ class _Doing:
         bulk_id, now = call.service.ids.next(), call.service.now()
         bulk = Bulk(wish.name, now)
         call.publish(await bulk_changes.begin(call.store.engine, (account_id, bulk_id), bulk, work, now))
-        return {"id": id_text(IdKind.RECORD, bulk_id), "total": len(found), "createdAt": _date(now)}
+        return {"id": id_text(IdKind.RECORD, bulk_id), "total": len(found), "createdAt": utc_date(now)}
 
     def _work(self, wish: Wanted) -> Work:
         if wish.destroy:

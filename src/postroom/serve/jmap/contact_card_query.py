@@ -24,7 +24,7 @@ from postroom.serve.jmap import querying
 from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import record_number
-from postroom.serve.jmap.querying import Condition, Key
+from postroom.serve.jmap.querying import Condition, Key, moment_of
 from postroom.serve.jmap.recorded import state_of
 from postroom.store import contacts, records
 from postroom.store.contacts import BOOK, CARD, Card
@@ -165,11 +165,8 @@ def _folded(text: str) -> str:
 
 
 def _time(name: str, value: str) -> Condition[Found]:
-    moment = parse_utc_date(value)
-    if moment is None:
-        raise MethodError("invalidArguments", f"{name} is a UTCDate", arguments=["filter"])
     of, before = TIMES[name]
-    limit = moment
+    limit = moment_of(value)
 
     def holds(one: Found) -> bool:
         when = _when(one.card.card, of)

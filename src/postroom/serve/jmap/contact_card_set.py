@@ -35,9 +35,7 @@ async def set_(call: Call, arguments: Set) -> Object:
     kind = contacts.cards_of(account_id)
     setting = Setting(call, arguments, await state_of(call, kind))
     work = _Work(call, account_id)
-    await setting.create(work.create)
-    await setting.update(work.update)
-    await setting.destroy(work.destroy)
+    await setting.carry_out(work.create, work.update, work.destroy)
     return setting.answer(await state_of(call, kind))
 
 

@@ -135,6 +135,17 @@ class Setting:
         if arguments.if_in_state is not None and arguments.if_in_state != self.old_state:
             raise MethodError("stateMismatch")
 
+    async def carry_out(
+        self,
+        make: Callable[[Object], Awaitable[Object]],
+        change: Callable[[str, Object], Awaitable[Object | None]],
+        remove: Callable[[str], Awaitable[None]],
+    ) -> None:
+        """All that a /set asks for (RFC 8620 §5.3): `make`, `change` and `remove` as the three methods below take them."""
+        await self.create(make)
+        await self.update(change)
+        await self.destroy(remove)
+
     async def create(
         self, make: Callable[[Object], Awaitable[Object]], order: Sequence[str] | None = None
     ) -> None:

@@ -46,9 +46,7 @@ async def set_(call: Call, arguments: Set) -> Object:
             raise Refused("notFound")
         await call.write(lambda tx: grants.revoke(tx, one))
 
-    await setting.create(create)
-    await setting.update(update)
-    await setting.destroy(destroy)
+    await setting.carry_out(create, update, destroy)
     return setting.answer(await _state(call, account_id))
 
 

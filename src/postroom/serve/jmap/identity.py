@@ -144,9 +144,7 @@ async def set_(call: Call, arguments: Set) -> Object:
     kind = Kind(account_id, KIND)
     setting = Setting(call, arguments, await state_of(call, kind))
     work = _Work(call, kind)
-    await setting.create(work.create)
-    await setting.update(work.update)
-    await setting.destroy(work.destroy)
+    await setting.carry_out(work.create, work.update, work.destroy)
     return setting.answer(await state_of(call, kind))
 
 

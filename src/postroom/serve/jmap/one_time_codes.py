@@ -50,9 +50,7 @@ async def set_(call: Call, arguments: Set) -> Object:
         except DirectoryError as error:
             raise invalid("code", str(error)) from error
 
-    await setting.create(create)
-    await setting.update(update)
-    await setting.destroy(destroy)
+    await setting.carry_out(create, update, destroy)
     return setting.answer(own_account.state_of([await _standing(call, account_id)]))
 
 

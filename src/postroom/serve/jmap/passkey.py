@@ -59,9 +59,7 @@ async def set_(call: Call, arguments: Set) -> Object:
     own_account.must_be_recent(call)
     setting = Setting(call, arguments, own_account.state_of(await _all(call, account_id)))
     work = _Work(call, account_id)
-    await setting.create(work.create)
-    await setting.update(work.update)
-    await setting.destroy(work.destroy)
+    await setting.carry_out(work.create, work.update, work.destroy)
     return setting.answer(own_account.state_of(await _all(call, account_id)))
 
 

@@ -42,9 +42,7 @@ async def set_(call: Call, arguments: Set) -> Object:
     account_id = await call.own_account(arguments.account_id)
     setting = Setting(call, arguments, await state_of(call, account_id))
     work = _Work(call, account_id)
-    await setting.create(work.create)
-    await setting.update(work.update)
-    await setting.destroy(work.destroy)
+    await setting.carry_out(work.create, work.update, work.destroy)
     return setting.answer(await state_of(call, account_id))
 
 

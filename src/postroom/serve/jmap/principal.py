@@ -201,9 +201,7 @@ async def set_(call: Call, arguments: Set) -> Object:
         await remove(record)
         return None
 
-    await setting.create(create)
-    await setting.update(update)
-    await setting.destroy(remove)
+    await setting.carry_out(create, update, remove)
     return setting.answer(state)
 
 

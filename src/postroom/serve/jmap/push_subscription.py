@@ -78,9 +78,7 @@ async def set_(call: Call, arguments: PushSet) -> Object:
     own = id_text(IdKind.ACCOUNT, call.visitor.account_id)
     given = Set(account_id=own, create=arguments.create, update=arguments.update, destroy=arguments.destroy)
     setting, work = Setting(call, given, ""), _Work(call)
-    await setting.create(work.create)
-    await setting.update(work.update)
-    await setting.destroy(work.destroy)
+    await setting.carry_out(work.create, work.update, work.destroy)
     answer = setting.answer("")
     return {
         name: value for name, value in answer.items() if name not in ("accountId", "oldState", "newState")

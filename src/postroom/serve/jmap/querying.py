@@ -14,7 +14,7 @@ import msgspec
 from postroom.proto.jmap.capabilities import COLLATIONS
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import MAX_COMPARATORS, Comparator, Operator, Query, QueryChanges, window
-from postroom.proto.jmap.types import Object
+from postroom.proto.jmap.types import Object, parse_utc_date
 
 T = TypeVar("T")
 C = TypeVar("C", bound=msgspec.Struct)
@@ -31,6 +31,14 @@ def condition_of(given: Object, kind: type[C]) -> C:
     except msgspec.ValidationError as error:
         wrong = "unsupportedFilter" if "unknown field" in str(error) else "invalidArguments"
         raise MethodError(wrong, f"filter: {error}", arguments=["filter"]) from error
+
+
+def moment_of(text: str) -> int:
+    """The unix microseconds of a UTCDate in a FilterCondition. Raises `invalidArguments`."""
+    moment = parse_utc_date(text)
+    if moment is None:
+        raise MethodError("invalidArguments", f"{text[:40]!r} is no UTCDate", arguments=["filter"])
+    return moment
 
 
 def comparators_of(sort: Sequence[Comparator] | None, known: Collection[str]) -> list[Comparator]:

@@ -16,7 +16,7 @@ from postroom.proto.jmap.capabilities import PRINCIPALS
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.standard import Changes, Get, Query, QueryChanges, Set, read_filter, wanted
 from postroom.proto.jmap.state import read_state
-from postroom.proto.jmap.types import Object, parse_utc_date, utc_date
+from postroom.proto.jmap.types import Object, utc_date
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import MOST_CHANGES, Setting, got, ids_of, record_number
 from postroom.serve.jmap.querying import (
@@ -25,6 +25,7 @@ from postroom.serve.jmap.querying import (
     answered,
     changed,
     condition_of,
+    moment_of,
     not_too_many,
     ordered,
     predicate,
@@ -124,9 +125,7 @@ async def set_(call: Call, arguments: Set) -> Object:
         except NoSuchRecord as error:
             raise Refused("notFound") from error
 
-    await setting.create(create)
-    await setting.update(update)
-    await setting.destroy(remove)
+    await setting.carry_out(create, update, remove)
     return setting.answer(await state_of(call, kind))
 
 
@@ -161,21 +160,14 @@ async def _results(call: Call, account_id: int, arguments: Query | QueryChanges)
 
 def _condition(given: Object) -> Condition[Told]:
     asked = condition_of(given, FilterCondition)
-    after = _moment(asked.after) if asked.after is not None else 0
-    before = _moment(asked.before) if asked.before is not None else 1 << 63
+    after = moment_of(asked.after) if asked.after is not None else 0
+    before = moment_of(asked.before) if asked.before is not None else 1 << 63
     account = asked.object_account_id
     return lambda one: (
         after <= one.notice.created < before
         and asked.object_type in (None, "Mailbox")
         and account in (None, id_text(IdKind.ACCOUNT, one.notice.account_id))
     )
-
-
-def _moment(text: str) -> int:
-    moment = parse_utc_date(text)
-    if moment is None:
-        raise MethodError("invalidArguments", f"{text[:40]!r} is no UTCDate", arguments=["filter"])
-    return moment
 
 
 METHODS: Final[Methods] = {

@@ -6,7 +6,6 @@ A Snooze is created for an email, changed by another `until`, and destroyed to h
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import WEBMAIL
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Changes, Get, Set, wanted
-from postroom.proto.jmap.types import Object, parse_utc_date
+from postroom.proto.jmap.types import Object, parse_utc_date, utc_date
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting, got, ids_of, record_number
@@ -31,12 +30,8 @@ MOST_YEARS: Final = 10  # ahead that mail is put aside
 PROPERTIES: Final[Mapping[str, Callable[[Record], Any]]] = {
     "id": lambda record: id_text(IdKind.RECORD, record.record_id),
     "emailId": lambda record: id_text(IdKind.EMAIL, record.record_id),
-    "until": lambda record: _date(snoozing.read(record).until),
+    "until": lambda record: utc_date(snoozing.read(record).until),
 }
-
-
-def _date(moment: int) -> str:
-    return dt.datetime.fromtimestamp(moment // 1_000_000, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 async def get(call: Call, arguments: Get) -> Object:
@@ -62,9 +57,7 @@ async def set_(call: Call, arguments: Set) -> Object:
     kind = snoozing.of(account_id)
     setting = Setting(call, arguments, await state_of(call, kind))
     doing = _Doing(call, await Folders.read(call, account_id))
-    await setting.create(doing.create)
-    await setting.update(doing.update)
-    await setting.destroy(doing.destroy)
+    await setting.carry_out(doing.create, doing.update, doing.destroy)
     return setting.answer(await state_of(call, kind))
 
 

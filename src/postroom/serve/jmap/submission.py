@@ -12,7 +12,7 @@ from postroom.proto.jmap.capabilities import SUBMISSION
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import Changes, Get, Query, QueryChanges, read_filter, wanted
 from postroom.proto.jmap.state import read_state
-from postroom.proto.jmap.types import Object, parse_utc_date, utc_date
+from postroom.proto.jmap.types import Object, utc_date
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import got, ids_of, record_number
 from postroom.serve.jmap.querying import (
@@ -21,6 +21,7 @@ from postroom.serve.jmap.querying import (
     answered,
     changed,
     condition_of,
+    moment_of,
     not_too_many,
     ordered,
     predicate,
@@ -139,23 +140,16 @@ def _condition(given: Object) -> Condition[Submitted]:
     if asked.undo_status is not None:
         tests.append(lambda one: one.what.undo == asked.undo_status)
     if asked.before is not None:
-        before = _moment(asked.before)
+        before = moment_of(asked.before)
         tests.append(lambda one: one.what.send_at < before)
     if asked.after is not None:
-        after = _moment(asked.after)
+        after = moment_of(asked.after)
         tests.append(lambda one: one.what.send_at >= after)
     return lambda one: all(test(one) for test in tests)
 
 
 def _is_among(read: Callable[[Submitted], Any], ids: frozenset[str]) -> Condition[Submitted]:
     return lambda one: read(one) in ids
-
-
-def _moment(text: str) -> int:
-    moment = parse_utc_date(text)
-    if moment is None:
-        raise MethodError("invalidArguments", f"{text[:40]!r} is no UTCDate", arguments=["filter"])
-    return moment
 
 
 METHODS: Final[Methods] = {

@@ -64,9 +64,7 @@ async def set_(call: Call, arguments: EmailSubmissionSet) -> Object:
     await follow(call, account_id)
     setting = Setting(call, arguments, await state_of(call, kind))
     work = Submitting(call, kind)
-    await setting.create(work.create)
-    await setting.update(work.update)
-    await setting.destroy(work.destroy)
+    await setting.carry_out(work.create, work.update, work.destroy)
     further = _email_set(call, arguments, setting, work.email_of)
     if further is not None:
         call.further.append(("Email/set", further))
