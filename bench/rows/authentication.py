@@ -86,7 +86,7 @@ async def _check(resolver: StubResolver, letter: bytes, *, fresh: bool, times: i
         if fresh:
             examiner = _examiner(resolver)
         host = examiner.greeted(LOOPBACK, CLIENT)
-        opening = examiner.opened(host, LOOPBACK, CLIENT, Address(local, domain))
+        opening = examiner.opened(host, Address(local, domain))
         found = (await examiner.examine(opening, letter)).verdicts.dmarc
         result = found.result if found is not None else None
     return result

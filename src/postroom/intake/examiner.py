@@ -48,6 +48,7 @@ SENDER_SECONDS = 20.0  # that SPF, and the look for the client's name, may take 
 MESSAGE_SECONDS = 20.0  # that the keys, the chain and the policy may take once the message is there
 HOST_SECONDS = 60  # that what was found out about a client is good for its next connections
 MOST_HOSTS = 1000  # clients of which that is remembered
+MOST_SENDERS = 20  # senders of one client that are remembered with it
 MOST_RECORDS = 1000  # records of SPF, and of DMARC, that are read once
 INLINE = 64 * 1024  # octets of a message that is hashed at once; a longer one in a thread
 _PIECE = 1 << 18
@@ -81,21 +82,34 @@ class Examining(msgspec.Struct, frozen=True):
     found: Callable[[str, Verdicts], None] | None = None
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """Whether a client may send for the address of MAIL FROM."""
+
+    address: Address
+    asking: Patience
+    verdict: Begun[spf.Verdict]
+
+
 class Host(msgspec.Struct):
     """What is found out about a client once for all of its messages under one greeting, and under the same one soon after."""
 
+    client: spf.Client
     asking: Patience
     reverse: Begun[iprev.Verdict]
     helo: Begun[spf.Verdict]
+    senders: dict[Address, Sent] = {}  # those of which it is known
 
 
-class Opening(msgspec.Struct):
+class Opening(msgspec.Struct, frozen=True):
     """The checks of one message that were begun at MAIL; `sender` is None where MAIL FROM is null, as then HELO is what is checked."""
 
     host: Host
-    asking: Patience
-    client: spf.Client
-    sender: Begun[spf.Verdict] | None
+    sender: Sent | None
+
+    @property
+    def asked(self) -> list[Asked]:
+        """What the DNS was asked for them."""
+        return [*self.host.asking.asked, *(self.sender.asking.asked if self.sender is not None else ())]
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -143,24 +157,25 @@ class Examiner:
         unknown = iprev.Verdict(iprev.Result.TEMPERROR, ip, "", _FAULT)
         undecided = spf.Verdict(spf.Result.TEMPERROR, spf.helo_identity(helo), client, problem=_FAULT)
         return Host(
+            client,
             asking,
             Begun(self._sure(iprev.check(asking, ip), unknown)),
             Begun(self._sure(spf_check.check_helo(asking, client, terms), undecided)),
         )
 
-    def opened(self, host: Host, ip: str, helo: str, sender: Address | None) -> Opening:
-        """Begins what MAIL FROM allows to begin."""
-        use = self._with
-        asking = Patience(use.resolver, use.sender_seconds)
-        client = spf.Client(ip, helo, use.identity, use.now() // 1_000_000)
+    def opened(self, host: Host, sender: Address | None) -> Opening:
+        """Begins what MAIL FROM allows to begin, or remembers it."""
         if sender is None:
-            return Opening(host, asking, client, None)
-        undecided = spf.Verdict(
-            spf.Result.TEMPERROR, spf.mail_from_identity(sender, helo), client, problem=_FAULT
-        )
+            return Opening(host, None)
+        return Opening(host, host.senders.get(sender) or self._sent(host.client, sender))
+
+    def _sent(self, client: spf.Client, sender: Address) -> Sent:
+        asking = Patience(self._with.resolver, self._with.sender_seconds)
+        identity = spf.mail_from_identity(sender, client.helo)
+        undecided = spf.Verdict(spf.Result.TEMPERROR, identity, client, problem=_FAULT)
         terms = spf_check.Terms(expired=asking.over, read=self._read_spf)
         work = spf_check.check_mail_from(asking, client, sender, terms)
-        return Opening(host, asking, client, Begun(self._sure(work, undecided)))
+        return Sent(sender, asking, Begun(self._sure(work, undecided)))
 
     async def examine(self, opening: Opening | None, content: Content, *, utf8: bool = False) -> Examined:
         """The rest, once the message is there; never raises for what strangers or the DNS do. None: nobody knows who brought it."""
@@ -190,12 +205,12 @@ class Examiner:
         fields = trace_fields(
             verdicts, use.identity, utf8=utf8, reason=decision.because if decision.override else ""
         )
-        before = [*opening.host.asking.asked, *opening.asking.asked] if opening is not None else []
+        before = opening.asked if opening is not None else []
         return Examined(verdicts, decision, fields, [*before, *asking.asked], is_report(header))
 
     def _tell(self, opening: Opening | None, verdicts: Verdicts) -> None:
         if self._with.found is not None:
-            self._with.found(opening.client.ip if opening is not None else "", verdicts)
+            self._with.found(opening.host.client.ip if opening is not None else "", verdicts)
 
     def _unless_replayed(self, one: SignatureResult) -> SignatureResult:
         """A signature that came too often is good, and says nothing any more of who sends it (RFC 6376 §8.6)."""
@@ -219,7 +234,10 @@ class Examiner:
             opening.sender is None
         ):  # RFC 7208 §2.4: the null sender is postmaster of HELO, so the result is the same
             return Verdicts(reverse, None, _as_mail_from(helo))
-        return Verdicts(reverse, helo, await opening.sender.result())
+        sender = await opening.sender.verdict.result()
+        if sender.result is not spf.Result.TEMPERROR:
+            _remember(host.senders, opening.sender)
+        return Verdicts(reverse, helo, sender)
 
     def count(self, examined: Examined) -> None:
         """Tells what a report says of a message that was taken, or refused for what was found out (RFC 9990 §3.1.1)."""
@@ -251,6 +269,12 @@ class Examiner:
         except Exception as error:  # noqa: BLE001 -- as said
             self._with.tell("check.fault", error=f"{type(error).__name__}: {error}")
             return instead
+
+
+def _remember(senders: dict[Address, Sent], one: Sent) -> None:
+    senders[one.address] = one
+    if len(senders) > MOST_SENDERS:
+        del senders[next(iter(senders))]
 
 
 def _is_exempt(networks: Sequence[Network], ip: str) -> bool:

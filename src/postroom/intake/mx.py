@@ -41,7 +41,7 @@ class MxDoor:
         if examiner is not None and not client.lmtp and examiner.concerns(ip):
             if client.host is None:
                 client.host = examiner.greeted(ip, client.helo)
-            incoming.opening = examiner.opened(client.host, ip, client.helo, incoming.envelope.sender)
+            incoming.opening = examiner.opened(client.host, incoming.envelope.sender)
 
     async def rcpt(self, client: Client, incoming: Incoming, recipient: Recipient) -> None:
         """A recipient of ours, else `RelayDenied`."""

@@ -13,7 +13,7 @@ from examined import BAD, GOOD, LETTER, NOTE, boxes, decided, door, only, resolv
 from people import at
 from postroom.intake.client import Account, Client, Incoming
 from postroom.intake.door import Parcel
-from postroom.intake.examiner import HOST_SECONDS, MOST_HOSTS
+from postroom.intake.examiner import HOST_SECONDS, MOST_HOSTS, MOST_SENDERS
 from postroom.intake.rates import Counted, Rates
 from postroom.mailauth.decision import Measure, Policy
 from postroom.message.envelope import Envelope, Recipient
@@ -183,6 +183,34 @@ async def test_what_was_found_out_about_a_client_is_good_for_a_minute(office: So
         office.clock.advance(seconds)
         await send(way, signed())
         assert zone.asked.count("7.2.0.192.in-addr.arpa PTR") == asked
+
+
+@pytest.mark.parametrize(("others", "asked"), [(MOST_SENDERS - 1, 1), (MOST_SENDERS, 2)])
+async def test_so_many_senders_of_a_client_are_remembered(
+    office: SortingOffice, others: int, asked: int
+) -> None:
+    zone = resolver()
+    way = door(office, NOTE, resolver=zone)
+    senders = [f"alice@n{number}.test" for number in range(others)]
+    for sender in ("alice@crepes.test", *senders, "alice@crepes.test"):
+        await send(way, LETTER, sender=sender)
+    assert zone.asked.count("crepes.test TXT") == asked
+
+
+async def test_another_greeting_is_another_client_for_its_senders_too(office: SortingOffice) -> None:
+    zone = resolver()
+    way = door(office, NOTE, resolver=zone)
+    for helo in ("a.test", "b.test"):
+        await send(way, LETTER, helo=helo)
+    assert zone.asked.count("crepes.test TXT") == 2
+
+
+async def test_trouble_with_a_sender_is_not_remembered(office: SortingOffice) -> None:
+    zone = resolver("slow.test TXT !SERVFAIL")
+    way = door(office, NOTE, resolver=zone)
+    for times in (1, 2):
+        await send(way, LETTER, sender="alice@slow.test")
+        assert zone.asked.count("slow.test TXT") == times
 
 
 async def test_trouble_with_a_client_is_not_remembered(office: SortingOffice) -> None:

@@ -155,7 +155,7 @@ async def _examined(asking: Asking, bringer: Bringer | None, raw: bytes) -> Exam
     if bringer is None:
         return await examiner.examine(None, raw, utf8=True)
     host = examiner.greeted(bringer.ip, bringer.helo)
-    opening = examiner.opened(host, bringer.ip, bringer.helo, bringer.sender)
+    opening = examiner.opened(host, bringer.sender)
     return await examiner.examine(opening, raw, utf8=True)
 
 
