@@ -6,7 +6,9 @@ import re
 import subprocess
 
 import pytest
+import trustme
 
+import running
 from letters import stamp, traced
 from running import POSTROOM, run, until
 
@@ -200,3 +202,43 @@ def test_secrets_stay_secret(lab, sender, bob, program):
         plain = f"\0{sender.address}\0{secret}"
         for trace in (secret, *(base64.b64encode(text.encode()).decode() for text in (secret, plain))):
             assert trace not in everything
+
+
+def set_up(lab, file, *more, password, authorities=None):
+    places = [
+        f"--{kind}=127.0.0.1:{lab.port(service)}{tls}"
+        for kind, service, tls in (("imap", "imap", "/starttls"), ("smtp", "submissions", ""))
+    ]
+    ca = ["--authorities", authorities or lab.ca, "--server-name", "mail.hamburger.test"]
+    words = ["mail", "--config", str(file), "setup", "bob@hamburger.test", *places, *ca, *more]
+    return running.postroom(words, lab.environ, password + "\n")
+
+
+def test_an_account_is_set_up_and_used(lab, people, tmp_path):
+    _, bob = people
+    file = tmp_path / "mine" / "mail.toml"
+    done = set_up(lab, file, "--json", password=lab.accounts["bob@hamburger.test"])
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["account"], said["file"]) == ("bob", str(file))
+    assert said["imap"]["tls"] == "starttls"
+    subject = stamp()
+    lab.postroom(
+        "mail", "--config", str(file), "send", "bob@hamburger.test", "--subject", subject, stdin="x\n"
+    )
+    bob.arrived()
+    assert subject in lab.postroom("mail", "--config", str(file), "list").stdout
+    again = set_up(lab, file, password="x")
+    assert again.returncode == 1
+    assert "already" in again.stderr
+
+
+def test_nothing_is_written_that_no_server_takes(lab, tmp_path):
+    file = tmp_path / "mail.toml"
+    wrong = set_up(lab, file, password="wrong")
+    assert wrong.returncode == 28, wrong.stderr
+    others = tmp_path / "others.pem"
+    trustme.CA().cert_pem.write_to_path(str(others))
+    strange = set_up(lab, file, password="wrong", authorities=str(others))
+    assert strange.returncode == 29, strange.stderr
+    assert not file.exists()

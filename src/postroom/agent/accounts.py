@@ -108,16 +108,22 @@ def dump(file: AccountsFile) -> str:
     return "\n".join(lines) + "\n"
 
 
+def own_file(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the user's own accounts are, or would be."""
+    named = given or (Path(environ[VARIABLE]) if environ.get(VARIABLE) else None)
+    home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/")) / ".config")
+    return named or home / "postroom" / "mail.toml"
+
+
 def known(given: Path | None, environ: Mapping[str, str] = os.environ) -> AccountsFile:
     """The user's accounts, and those of a running lab; raises `CommandFailed` when there is no file at all."""
-    named = given or (Path(environ[VARIABLE]) if environ.get(VARIABLE) else None)
-    if named is not None:
-        return load(named)
-    home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/")) / ".config")
-    paths = [home / "postroom" / "mail.toml", runtime.find(runtime.ACCOUNTS, environ)]
+    own = own_file(given, environ)
+    if given or environ.get(VARIABLE):
+        return load(own)
+    paths = [own, runtime.find(runtime.ACCOUNTS, environ)]
     files = [load(path) for path in paths if path is not None and path.is_file()]
     if not files:
-        raise CommandFailed(f"there is no account: start a lab (postroom lab), or write {paths[0]}")
+        raise CommandFailed("there is no account: postroom mail setup ADDRESS, or start a lab (postroom lab)")
     accounts = {name: account for file in reversed(files) for name, account in file.accounts.items()}
     return AccountsFile(accounts, files[0].default)
 
@@ -128,7 +134,10 @@ def choose(file: AccountsFile, name: str) -> Account:
         for key, account in file.accounts.items():
             if name in (key, account.address):
                 return account
-        raise CommandFailed(f"there is no account {name!r}; there are {_names(file)}", 2)
+        raise CommandFailed(
+            f"there is no account {name!r}; there are {_names(file)}. A new one: postroom mail setup ADDRESS",
+            2,
+        )
     if file.default in file.accounts:
         return file.accounts[file.default]
     if len(file.accounts) == 1:

@@ -14,7 +14,15 @@ import typer
 from postroom.agent.invocation import command, commands
 from postroom.agent.searched import Before, Body, Flagged, From, Searched, Since, Subject, Unseen
 from postroom.agent.searched import To as SearchedTo
-from postroom.agent.session import As, Config, Folder, MailSession, mail_session
+from postroom.agent.session import (
+    As,
+    Config,
+    Folder,
+    MailSession,
+    SetupSession,
+    mail_session,
+    setup_session,
+)
 from postroom.agent.written import Written, written
 
 app = commands("Read and write mail.")
@@ -39,6 +47,37 @@ Number = Annotated[str, typer.Argument(metavar="N", help="The message's number i
 def group(as_: As = "", config: Config = None) -> None:
     """Read and write mail."""
     del as_, config  # the commands look at them
+
+
+@app.command()
+@command(setup_session)
+def setup(
+    session: SetupSession,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Your address.")],
+    *,
+    imap: Annotated[str, typer.Option(metavar="HOST[:PORT][/starttls]", help="Where mail is read.")] = "",
+    pop3: Annotated[str, typer.Option(metavar="HOST[:PORT][/starttls]", help="The same, by POP3.")] = "",
+    smtp: Annotated[str, typer.Option(metavar="HOST[:PORT][/starttls]", help="Where mail is sent.")] = "",
+    user: Annotated[str, typer.Option(metavar="NAME", help="To log in with, if not the address.")] = "",
+    name: Annotated[str, typer.Option(metavar="WORDS", help="Your name, for what you write.")] = "",
+    called: Annotated[
+        str, typer.Option(metavar="NAME", help="What --as will say; else ADDRESS up to @.")
+    ] = "",
+    password_command: Annotated[
+        str, typer.Option(metavar="COMMAND", help="Prints the password, which is then not kept here.")
+    ] = "",
+    authorities: Annotated[
+        str, typer.Option(metavar="FILE", help="PEM certificates to believe, not the system's.")
+    ] = "",
+    server_name: Annotated[
+        str, typer.Option(metavar="NAME", help="What the certificate says, if not HOST.")
+    ] = "",
+) -> None:
+    """Add an account of yours: its servers are found, tried and remembered. The password is asked for, or read from standard input."""
+    from postroom.agent.setting_up import Told, set_up
+
+    told = Told(address, called, imap, pop3, smtp, server_name, user, name, password_command, authorities)
+    set_up(session, told)
 
 
 @app.command()

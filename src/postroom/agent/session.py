@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from postroom.agent.accounts import Account, choose, known
+from postroom.agent.accounts import Account, choose, known, own_file
 from postroom.agent.invocation import CommandFailed, Json, NoColor
 from postroom.agent.mailbox import Mailbox
 from postroom.agent.terminal import Terminal
@@ -99,3 +99,27 @@ def mail_session(
     above = context.parent.params if context.parent else {}
     account = choose(known(config or above.get("config")), as_ or above.get("as_") or "")
     return MailSession(Terminal(json=json, color=False if no_color else None), account, context.obj)
+
+
+class SetupSession:
+    """The session of a command that makes an account: `path` is the file that it goes into."""
+
+    def __init__(self, terminal: Terminal, path: Path) -> None:
+        self.terminal = terminal
+        self.path = path
+
+    def failure(self, error: Exception) -> CommandFailed | None:
+        """The file may be out of reach; other failures come with words already."""
+        return CommandFailed(f"{self.path}: {error.strerror}") if isinstance(error, OSError) else None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def setup_session(
+    context: typer.Context, json: Json = False, no_color: NoColor = False, config: Config = None
+) -> SetupSession:
+    """Makes it from a command's options and those before its name."""
+    above = context.parent.params if context.parent else {}
+    terminal = Terminal(json=json, color=False if no_color else None)
+    return SetupSession(terminal, own_file(config or above.get("config")))

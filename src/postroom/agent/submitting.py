@@ -6,10 +6,11 @@ here: the message (`agent.writing`), the dialogue (`proto.smtp.client`).
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
@@ -18,6 +19,7 @@ from postroom.agent.connecting import Way, failed, leave, nonce, open_connection
 from postroom.agent.exits import STAGES, Exit, ServerFailed
 from postroom.message.envelope import Envelope
 from postroom.net.connect import ClientConnection, NetworkError
+from postroom.proto.smtp.capabilities import Capabilities
 from postroom.proto.smtp.client import SmtpClient
 from postroom.proto.smtp.client_events import Account as Login
 from postroom.proto.smtp.client_events import (
@@ -54,18 +56,32 @@ class Submitted(msgspec.Struct, frozen=True):
 
 async def submit(account: Account, envelope: Envelope, raw: bytes, tell: Tell | None = None) -> Submitted:
     """Sends a message. `tell` gets each line of the dialogue. Raises `ServerFailed` when nobody gets it."""
+    letter = Letter(envelope, raw)
+    async with _server(account, tell) as server:
+        capabilities = await server.ready()
+        return _outcome(envelope, await server.send(letter, capabilities))
+
+
+async def log_in(account: Account) -> None:
+    """Sends nothing: the server is there, its certificate is good, and it takes the login. Raises `ServerFailed`."""
+    async with _server(account) as server:
+        await server.ready()
+        await server.quit()
+
+
+@contextlib.asynccontextmanager
+async def _server(account: Account, tell: Tell | None = None) -> AsyncIterator[_Server]:
     way = await way_to(account, account.smtp, "smtp")
     machine = SmtpClient(_config(account, way))
     connection: ClientConnection[ClientEvent] = await open_connection(way, machine)
     machine.binding = connection.binding
     try:
-        finished = await _converse(connection, machine, way, Letter(envelope, raw))
+        yield _Server(connection, machine, way)
     finally:
         if tell is not None:
             for line in machine.take_dialogue():
                 tell(line.decode("utf-8", "replace"))
         await leave(connection)
-    return _outcome(envelope, finished)
 
 
 def _config(account: Account, way: Way) -> ClientConfig:
@@ -84,39 +100,51 @@ def _config(account: Account, way: Way) -> ClientConfig:
     )
 
 
-async def _converse(
-    connection: ClientConnection[ClientEvent], machine: SmtpClient, way: Way, letter: Letter
-) -> Finished:
-    while True:
+class _Server:
+    """One connection; all methods raise `ServerFailed`."""
+
+    def __init__(self, connection: ClientConnection[ClientEvent], machine: SmtpClient, way: Way) -> None:
+        self._connection = connection
+        self._machine = machine
+        self._way = way
+
+    async def ready(self) -> Capabilities:
+        """Greeted, under TLS where that is asked for, logged in."""
+        while True:
+            match await self._event():
+                case BeginTls():
+                    await start_tls(self._connection, self._way)
+                    self._machine.tls_started()
+                case Ready(capabilities=capabilities):
+                    return capabilities
+
+    async def send(self, letter: Letter, capabilities: Capabilities) -> Finished:
+        """One message, and good-bye."""
+        error = obstacle(letter, capabilities, int(time.time()))
+        if error is not None:
+            self._machine.quit()
+            raise ServerFailed(f"{self._way.endpoint.host}: {error.public}", Exit.MAIL)
+        self._machine.send(letter)
+        while not isinstance(event := await self._event(), Finished):
+            pass
+        await self.quit()
+        return event
+
+    async def quit(self) -> None:
+        """Takes leave (RFC 5321 §4.1.1.10). What was taken is the server's already: whatever is said now changes nothing."""
+        self._machine.quit()
+        with contextlib.suppress(NetworkError):
+            await self._connection.event(self._machine.deadline)
+
+    async def _event(self) -> ClientEvent:
         try:
-            event = await connection.event(machine.deadline)
+            event = await self._connection.event(self._machine.deadline)
         except NetworkError as error:
-            raise failed(error, way, STAGES[machine.stage]) from error
-        match event:
-            case BeginTls():
-                await start_tls(connection, way)
-                machine.tls_started()
-            case Ready():
-                error_ = obstacle(letter, event.capabilities, int(time.time()))
-                if error_ is not None:
-                    machine.quit()
-                    raise ServerFailed(f"{way.endpoint.host}: {error_.public}", Exit.MAIL)
-                machine.send(letter)
-            case Unusable():
-                who = way.endpoint.host
-                raise ServerFailed(f"{who}, at {event.stage.value}: {event.reply}", STAGES[event.stage])
-            case Finished():
-                await _quit(connection, machine)
-                return event
-
-
-async def _quit(connection: ClientConnection[ClientEvent], machine: SmtpClient) -> None:
-    """Takes leave (RFC 5321 §4.1.1.10). The message is the server's already: whatever is said now changes nothing."""
-    machine.quit()
-    try:
-        await connection.event(machine.deadline)
-    except NetworkError:
-        pass
+            raise failed(error, self._way, STAGES[self._machine.stage]) from error
+        if isinstance(event, Unusable):
+            who = self._way.endpoint.host
+            raise ServerFailed(f"{who}, at {event.stage.value}: {event.reply}", STAGES[event.stage])
+        return event
 
 
 def _outcome(envelope: Envelope, finished: Finished) -> Submitted:

@@ -115,3 +115,16 @@ def test_where_passwords_come_from(tmp_path: Path) -> None:
 def test_passwords_that_do_not_come(account: Account) -> None:
     with pytest.raises(CommandFailed, match="password"):
         account.secret()
+
+
+def test_the_page_about_the_file_shows_one_that_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/mail-accounts.md").read_text("utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    file = load(written(tmp_path / "mail.toml", text))
+    assert choose(file, "").imap == Endpoint("mail.example.com", 993, "implicit")
+    keys = "\n".join(
+        line.removeprefix("# ") for line in text.splitlines()
+    )  # those that are commented out, too
+    everything = load(written(tmp_path / "mail.toml", keys))
+    assert everything.accounts["you"].bearer
+    assert everything.accounts["you"].imap == Endpoint("mail.example.com", 993, "implicit", "mx.example.com")

@@ -17,7 +17,7 @@ Record = TypeVar("Record")
 
 
 class Kind(enum.StrEnum):
-    """The record types that mail asks for; ADDRESS is A and AAAA in one answer. SRV and CAA are for diagnoses alone."""
+    """The record types that mail asks for; ADDRESS is A and AAAA in one answer. CAA is for diagnoses alone, SRV for them and for user agents."""
 
     A = "A"
     AAAA = "AAAA"
