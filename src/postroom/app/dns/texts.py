@@ -23,7 +23,7 @@ async def _text(record: WrittenRecord, survey: Survey, start: bytes) -> Checked 
     answer = await survey.resolver.txt(record.name.removesuffix("."))
     if answer.failed:
         return unanswered(record, answer)
-    found = [text for text in answer.records if text.lower().startswith(start)]
+    found = [text for text in answer.records if text.lower().startswith(start.lower())]
     if not found:
         words = f"no text at {answer.name} begins with {start.decode()}"
         return said(record, Verdict.MISSING, words, answer, publish(record))
@@ -133,7 +133,7 @@ async def dmarc(record: WrittenRecord, survey: Survey) -> Checked:
 
 async def tls_reports(record: WrittenRecord, survey: Survey) -> Checked:
     """One record with an address."""
-    found = await _text(record, survey, b"v=tlsrptv1")
+    found = await _text(record, survey, b"v=TLSRPTv1")
     if isinstance(found, Checked):
         return found
     answer, text = found
@@ -144,7 +144,7 @@ async def tls_reports(record: WrittenRecord, survey: Survey) -> Checked:
 
 async def mta_sts(record: WrittenRecord, survey: Survey) -> Checked:
     """One record with the id of the policy."""
-    found = await _text(record, survey, b"v=stsv1")
+    found = await _text(record, survey, b"v=STSv1")
     if isinstance(found, Checked):
         return found
     answer, text = found
