@@ -1,6 +1,6 @@
 """Authentication-Results: what checks found, as a header field, both ways.
 
-RFC 8601 §2.2 (grammar), §2.3 (who says so), §5 (fields that claim to be ours and are not). Values from strangers are quoted, and cut where they
+RFC 8601 §2.2 (grammar), §2.3 (who says so), §2.6 (versions: there is only 1), §5 (fields that claim to be ours and are not). Values from strangers are quoted, and cut where they
 are longer than any address, so that none can forge a result or a field. Not here: checks, and when a field is believed.
 """
 
@@ -174,22 +174,38 @@ def authserv_id(value: bytes) -> str:
 
 
 def forged(header: Header, own: Collection[str]) -> list[Field]:
-    """The fields that came from outside and say they are from one of `own`, or do not say from whom (RFC 8601 §5): not to be kept."""
-    names = {_comparable(name) for name in own} | {""}
+    """The fields that came from outside and are not to be kept (RFC 8601 §5).
+
+    They say they are from one of `own`, or do not say from whom, or are of a version that nobody knows here.
+    """
+    names = {comparable(name) for name in own} | {""}
     return [
         field
         for field in header
-        if field.name.lower() == b"authentication-results" and _comparable(authserv_id(field.value)) in names
+        if field.name.lower() == b"authentication-results" and _is_forged(field.value, names)
     ]
 
 
-def _comparable(name: str) -> str:
+def _is_forged(value: bytes, names: Collection[str]) -> bool:
+    reading = _Reading(value[:MAX_READ].decode("utf-8", "replace"))
+    try:
+        return comparable(reading.value(_TOKEN)) in names or not reading.has_known_version()
+    except _Wrong:
+        return True
+
+
+def comparable(name: str) -> str:
     """RFC 8601 §2.3: as domain names are compared, U-labels and A-labels alike (§2.2)."""
     try:
         name = a_labels(name)
     except ValueError:
         pass
     return fold(name).removesuffix(".")
+
+
+def _is_known(version: str) -> bool:
+    """RFC 8601 §2.6: of the field and of all methods there is only version 1."""
+    return version.lstrip("0") == "1"
 
 
 class _Wrong(Exception):
@@ -207,7 +223,8 @@ class _Reading:
     def field(self) -> AuthenticationResults:
         """authres-payload."""
         who = self.value(_TOKEN)
-        self._accept(_DIGITS)  # authres-version
+        if not self.has_known_version():
+            raise _Wrong
         results: list[MethodResult] = []
         while self._sign(";"):
             if self._at == len(self._text):
@@ -218,6 +235,10 @@ class _Reading:
         if self._at < len(self._text):
             raise _Wrong
         return AuthenticationResults(who, tuple(results))
+
+    def has_known_version(self) -> bool:
+        """authres-version, which need not be there."""
+        return _is_known(self._accept(_DIGITS) or "1")
 
     def value(self, bare: re.Pattern[str]) -> str:
         """A word of this form, or a quoted-string with what may follow it (`"local part"@domain`)."""
@@ -232,12 +253,11 @@ class _Reading:
         return text
 
     def _resinfo(self) -> MethodResult | None:
-        """A methodspec and what belongs to it; None for "none"."""
+        """A methodspec and what belongs to it; None for "none", and for a version of the method that is not known."""
         method = self._expect(_KEYWORD).lower()
         if method == "none" and not self._text.startswith(("=", "/"), self._at):
             return None
-        if self._sign("/"):
-            self._expect(_DIGITS)  # method-version
+        known = not self._sign("/") or _is_known(self._expect(_DIGITS))
         self._demand("=")
         result, reason = self._expect(_KEYWORD).lower(), ""
         properties: list[Property] = []
@@ -253,7 +273,7 @@ class _Reading:
                 reason = self.value(_PVALUE)
             else:
                 raise _Wrong
-        return MethodResult(method, result, tuple(properties), reason)
+        return MethodResult(method, result, tuple(properties), reason) if known else None
 
     def _sign(self, sign: str) -> bool:
         if not self._text.startswith(sign, self._at):

@@ -27,6 +27,17 @@ from sorting_office import SortingOffice
         "Authentication-Results: ; dmarc=pass",
         "Received-SPF: pass (forged) receiver=mx.hamburger.test; client-ip=192.0.2.1",
         'Received-SPF: pass\r\n\treceiver="MX.hamburger.test"',
+        # RFC 7208 §9.1: key [CFWS] "=" ( dot-atom / quoted-string ), and a dot-atom may have CFWS around it
+        "Received-SPF: pass (forged) receiver = mx.hamburger.test",
+        "Received-SPF: pass receiver=\r\n\tmx.hamburger.test; client-ip=192.0.2.1",
+        "Received-SPF: pass identity=helo;receiver (a(b)) =(c) mx.hamburger.test(d);",
+        'Received-SPF: pass problem="(\\")"; receiver=(x)"mx.\\hamburger.test"',
+        "Received-SPF: pass Receiver=mx.hamburger.test.",
+        "Received-SPF: pass (forged receiver=mx.hamburger.test",
+        # RFC 8601 §5: a version that is not known here
+        "Authentication-Results: lists.test 2; dmarc=pass header.from=bank.test",
+        "Authentication-Results: lists.test (forged) 10 ; dmarc=pass",
+        'Authentication-Results: "lists.test" 11',
     ],
 )
 @pytest.mark.parametrize("checked", [True, False])
@@ -52,6 +63,23 @@ async def test_results_of_others_stay(office: SortingOffice) -> None:
         "lists.test",
     ]
     assert header.count("Received-SPF") == 2
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Received-SPF: pass receiver=mx.hamburger.test.evil.test",
+        "Received-SPF: pass receiver=a.mx.hamburger.test",
+        "Received-SPF: pass x-receiver=mx.hamburger.test",
+        "Received-SPF: pass (receiver=mx.hamburger.test) receiver=lists.test",
+        "Authentication-Results: lists.test 1; spf=pass",
+        "Authentication-Results: lists.test (2) 01 (2); spf=pass",
+        "Authentication-Results: lists.test",
+    ],
+)
+async def test_what_only_looks_like_ours_stays(office: SortingOffice, field: str) -> None:
+    await send(door(office, NOTE), f"{field}\r\n".encode() + LETTER)
+    assert f"\r\n{field}\r\n".encode() in bytes(await only(office))
 
 
 async def test_a_header_too_long_to_be_looked_through_is_refused(office: SortingOffice) -> None:
