@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from dkim_post import rsa
@@ -9,9 +11,11 @@ from examined import BAD, LETTER, NOTE, boxes, decided, door, only, resolver, re
 from postroom.intake.mx import MxDoor
 from postroom.mailauth.dkim.signing import SigningKey
 from postroom.message.authentication_results import authserv_id
+from postroom.proto.dns.answer import Answer
 from postroom.proto.smtp.config import Service
 from smtp_session import Line, Talk, service
 from sorting_office import SortingOffice
+from spf_zone import Zone
 
 # --------------------------------------------------------------------------------------------------------------- forgeries
 
@@ -95,6 +99,48 @@ async def test_lmtp_may_bring_results_under_our_name(office: SortingOffice) -> N
     talk = Talk(service(door(office), kind=Service.LMTP), Line("127.0.0.1"))
     await talk.message(body="Authentication-Results: mx.hamburger.test; spf=pass\r\n" + LETTER.decode())
     assert (await only(office)).count("Authentication-Results") == 1
+
+
+# ------------------------------------------------------------------------------------------------------------------ slow keys
+
+
+class Tarpit(Zone):
+    """As `resolver()`; a domain whose name begins with "tarpit" never answers."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.inner = resolver()
+
+    async def txt(self, name: str) -> Answer[bytes]:
+        if "tarpit" in name:
+            await asyncio.get_running_loop().create_future()
+        for _ in range(10):  # a moment, which is more than none
+            await asyncio.sleep(0)
+        return await self.inner.txt(name)
+
+
+def tarred(letter: bytes) -> bytes:
+    """With signatures on top whose keys nobody gives out."""
+    return signed(letter, [SigningKey(f"tarpit{number}.test", "s", rsa()) for number in range(3)])
+
+
+async def test_slow_keys_do_not_hide_the_policy(office: SortingOffice) -> None:
+    way = door(office, resolver=Tarpit(), message_seconds=0.1)
+    reply = await send(way, tarred(LETTER), BAD, "eve@evil.test")
+    assert reply.startswith("550 5.7.26")
+
+
+async def test_slow_keys_do_not_hide_a_forged_signature(office: SortingOffice) -> None:
+    """A key of the author's own domain is asked for at the same time as those of others, so it cannot be said that the DNS kept silent."""
+    way = door(office, resolver=Tarpit(), message_seconds=0.1)
+    reply = await send(way, tarred(signed().replace(b"ketchup", b"mustard")), BAD, "eve@evil.test")
+    assert reply.startswith("550 5.7.26")
+
+
+async def test_slow_keys_do_not_hide_a_good_signature(office: SortingOffice) -> None:
+    way = door(office, resolver=Tarpit(), message_seconds=0.1)
+    assert (await send(way, tarred(signed()), BAD, "list@lists.test")).startswith("250")
+    assert results(await only(office))["dmarc"] == "pass"
 
 
 # ----------------------------------------------------------------------------------------------------------- rows A of security

@@ -137,6 +137,12 @@ class Verification:
         """The next octets of the body: lines end with CRLF, nothing is dot-stuffed."""
         self._message.feed(piece)
 
+    @property
+    def queries(self) -> list[str]:
+        """The names of the keys that will be asked for."""
+        names = [a_labels(one.signature.signer.query) for one in self._claims if isinstance(one, Claim)]
+        return [name for name in names if name is not None]
+
     async def results(self, resolver: Texts) -> tuple[SignatureResult, ...]:
         """One result for each signature, from the top of the header; none for a message without."""
         return tuple(
