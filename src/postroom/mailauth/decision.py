@@ -136,11 +136,14 @@ def _author_is_unclear(verdicts: Verdicts, policy: Policy) -> Decision | None:
 
 
 def _dmarc_is_undecided(verdicts: Verdicts, policy: Policy) -> Decision | None:
-    """RFC 9989 §5.3.5: nobody knows, for now, so nobody is blamed."""
+    """RFC 9989 §5.3.6: nobody knows, for now, so the policy is not applied; where there is one, the message is not trusted either."""
     found = verdicts.dmarc
     if found is None or found.result is not dmarc.Result.TEMPERROR:
         return None
-    return _undecided(policy, found.words)
+    decision = _undecided(policy, found.words)
+    if decision.action is Action.ACCEPT and found.applied is not Asked.NONE:
+        return msgspec.structs.replace(decision, action=_ACTIONS[min(Measure.JUNK, policy.most)])
+    return decision
 
 
 def _client_is_disowned(verdicts: Verdicts, policy: Policy) -> Decision | None:

@@ -12,7 +12,9 @@ from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dkim.results import Verdict as Word
 from postroom.mailauth.dmarc import verdict as dmarc
 from postroom.mailauth.dmarc.author import Fault
+from postroom.mailauth.dmarc.discovery import Published
 from postroom.mailauth.dmarc.record import Policy as Asked
+from postroom.mailauth.dmarc.record import parse
 from postroom.mailauth.examination import NO_CHAIN
 from postroom.mailauth.spf import verdict as spf
 from postroom.mailauth.verdicts import Verdicts
@@ -64,6 +66,7 @@ def found(
 
 SEEN = "dmarc=pass header.from=crepes.test"
 REJECTED = asked("fail", "reject")
+TESTING = Published("crepes.test", parse(b"v=DMARC1; p=quarantine; t=y"))
 LISTS = Policy(sealers=frozenset({"lists.test", "relay.test"}))
 
 
@@ -117,6 +120,14 @@ CASES = [
     (found("pass", asked("temperror", problem="silent")), Policy(), "accept"),
     (found("pass", asked("temperror", problem="silent")), Policy(defer=True), "defer"),
     (found("pass", asked("temperror", problem="silent")), Policy(defer=True, most=JUNK), "accept"),
+    # ... of which it is known that its author asks for something: not to be refused, not to be trusted
+    (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(), "junk"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.QUARANTINE)), Policy(), "junk"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.NONE)), Policy(), "accept"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.QUARANTINE, published=TESTING)), Policy(), "accept"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(most=NOTE), "accept"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(defer=True), "defer"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(defer=True, most=JUNK), "junk"),
     # ARC: who is trusted saw it pass
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), LISTS, "accept"),
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), Policy(), "refuse"),

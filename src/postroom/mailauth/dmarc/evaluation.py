@@ -89,21 +89,21 @@ class _Evaluation:
                 return msgspec.structs.replace(verdict, problem=problem)
             verdict = msgspec.structs.replace(verdict, published=published)
             policy = await self._policy(author, published)
+            verdict = msgspec.structs.replace(verdict, policy=policy)
             aligned = await self._aligned(author, published)
         except Undiscovered as error:
             return msgspec.structs.replace(verdict, result=Result.TEMPERROR, problem=str(error))
-        verdict = msgspec.structs.replace(verdict, policy=policy, identifiers=aligned)
+        verdict = msgspec.structs.replace(verdict, identifiers=aligned)
         if any(one.aligned for one in aligned):
             return msgspec.structs.replace(verdict, result=Result.PASS)
         disposition, spared = self._disposition(published, policy)
         return msgspec.structs.replace(verdict, result=Result.FAIL, disposition=disposition, spared=spared)
 
     async def of_a_fault(self, authors: Authors) -> Verdict:
-        """RFC 9989 §11.5: none of several authors is vouched for; the strictest of their policies is what is asked for."""
+        """RFC 9989 §11.5: none of several authors is vouched for; the strictest policy among the checks that fail is what is asked for."""
         found = [await self.of(domain) for domain in authors.domains[:MAX_DOMAINS]]
-        strictest = max(
-            found, key=lambda one: (one.published is not None, one.policy.strictness), default=None
-        )
+        failing = [one for one in found if one.result is Result.FAIL]
+        strictest = max(failing, key=lambda one: one.policy.strictness, default=None)
         if strictest is None or strictest.published is None:
             author = authors.domains[0] if len(authors.domains) == 1 else ""
             return Verdict(
@@ -135,7 +135,7 @@ class _Evaluation:
         return policy, ""
 
     async def _aligned(self, author: str, published: Published) -> tuple[Identifier, ...]:
-        """The identifiers with what alignment makes of them; raises Undiscovered when none is, and one could not be decided."""
+        """The identifiers with what alignment makes of them; raises Undiscovered when none is, and of one the DNS did not tell (RFC 9989 §5.3.6)."""
         modes = {"spf": published.record.aspf, "dkim": published.record.adkim}
         undecided: Undiscovered | None = None
         good = 0
@@ -149,8 +149,13 @@ class _Evaluation:
                 except Undiscovered as error:
                     undecided = error
             seen.append(msgspec.structs.replace(one, aligned=aligned))
-        if undecided is not None and not any(one.aligned for one in seen):
+        if any(one.aligned for one in seen):
+            return tuple(seen)
+        if undecided is not None:
             raise undecided
+        for one in [one for one in seen if one.result == "temperror"][:MAX_IDENTIFIERS]:
+            if await self._is_aligned(one.domain, author, modes[one.method]):
+                raise Undiscovered(f"{one}, which might speak for {author}")
         return tuple(seen)
 
     async def _is_aligned(self, domain: str, author: str, mode: Mode) -> bool:
