@@ -25,6 +25,7 @@ from postroom.message.errors import (
     SenderNotAllowed,
     SenderUndecided,
     SenderUnproven,
+    SpfUndecided,
 )
 from postroom.message.printable import printable_ascii
 
@@ -154,7 +155,7 @@ def _client_is_disowned(verdicts: Verdicts, policy: Policy) -> Decision | None:
     if any(one.passed for one in verdicts.signatures):
         return None
     if sender.result is spf.Result.TEMPERROR:
-        return _undecided(policy, sender.words)
+        return _undecided(policy, sender.words, SpfUndecided)
     if sender.result is not spf.Result.FAIL:
         return None
     domain = _shown(sender.identity.domain)
@@ -188,11 +189,11 @@ def vouching_sealer(verdicts: Verdicts, sealers: frozenset[str]) -> str:
     return ""
 
 
-def _undecided(policy: Policy, why: str) -> Decision:
+def _undecided(policy: Policy, why: str, error: type[MailError] = SenderUndecided) -> Decision:
     if not policy.defer or policy.most < Measure.REFUSE:
         return Decision(Action.ACCEPT, f"undecided: {why}")
     words = f"The sender cannot be checked now ({printable_ascii(why, SHOWN)}); try again later"
-    return Decision(Action.DEFER, f"undecided: {why}", words, SenderUndecided)
+    return Decision(Action.DEFER, f"undecided: {why}", words, error)
 
 
 def _taken(

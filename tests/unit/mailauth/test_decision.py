@@ -25,6 +25,7 @@ from postroom.message.errors import (
     SenderNotAllowed,
     SenderUndecided,
     SenderUnproven,
+    SpfUndecided,
 )
 
 CLIENT = spf.Client("203.0.113.9", "a.test")
@@ -168,7 +169,13 @@ def reason(decision: Decision) -> tuple[type[MailError], str]:
         (found("fail", REJECTED), Policy(), SenderUnproven, "5.7.26"),
         (found("pass", faulty(Fault.FROM_TWICE)), Policy(), AuthorUnclear, "5.7.1"),
         (found("fail"), Policy(spf_fail=REFUSE), SenderNotAllowed, "5.7.23"),
-        (found("temperror"), Policy(defer=True), SenderUndecided, "4.7.0"),
+        (found("temperror"), Policy(defer=True), SpfUndecided, "4.7.24"),
+        (
+            found("temperror", asked("temperror", problem="silent")),
+            Policy(defer=True),
+            SenderUndecided,
+            "4.7.0",
+        ),
     ],
 )
 def test_each_refusal_has_its_status(
