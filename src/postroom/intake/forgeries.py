@@ -14,6 +14,8 @@ from postroom.message.errors import BadContent
 from postroom.message.header import Header
 from postroom.message.trace import header_end
 
+MAX_RECEIVERS = 10  # receiver= of one Received-SPF that are read; a field with more is taken out
+
 _RESULTS, _SPF = b"authentication-results", b"received-spf"
 _PIECE = re.compile(r'[^()"\\]++|\\.?|[()"]', re.DOTALL)
 _RECEIVER = re.compile(r"(?<![\w.-])receiver=([^\s;]*+)", re.IGNORECASE)
@@ -30,18 +32,19 @@ def without_forgeries(head: bytes, names: Collection[str]) -> bytes:
         raise BadContent("The header is too long to be looked through for results that others forged")
     ours = {comparable(name) for name in names}
     unwanted = forged(header, names)
-    unwanted += [field for field in header if field.name.lower() == _SPF and _receivers(field.value) & ours]
+    unwanted += [field for field in header if field.name.lower() == _SPF and _is_forged(field.value, ours)]
     if not unwanted:
         return head
     header.discard(unwanted)
     return bytes(header) + head[header.end :]
 
 
-def _receivers(value: bytes) -> set[str]:
-    """Who a Received-SPF says has checked: the values of receiver=, around which comments and white space may stand."""
+def _is_forged(value: bytes, ours: Collection[str]) -> bool:
+    """Whether a Received-SPF says that we have checked: by receiver=, around whose value comments and white space may stand."""
     text = value.decode("utf-8", "replace")
     pairs = "=".join([piece.strip() for piece in _without_comments(text).split("=")])
-    return {comparable(name) for name in _RECEIVER.findall(pairs)}
+    receivers = _RECEIVER.findall(pairs)
+    return len(receivers) > MAX_RECEIVERS or any(comparable(name) in ours for name in receivers)
 
 
 def _without_comments(text: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from dkim_post import rsa
 from examined import BAD, LETTER, NOTE, boxes, decided, door, only, resolver, results, send, signed
+from postroom.intake.forgeries import MAX_RECEIVERS
 from postroom.intake.mx import MxDoor
 from postroom.mailauth.dkim.signing import SigningKey
 from postroom.message.authentication_results import authserv_id
@@ -38,6 +39,7 @@ from spf_zone import Zone
         'Received-SPF: pass problem="(\\")"; receiver=(x)"mx.\\hamburger.test"',
         "Received-SPF: pass Receiver=mx.hamburger.test.",
         "Received-SPF: pass (forged receiver=mx.hamburger.test",
+        "Received-SPF: forged" + "; receiver=lists.test" * (MAX_RECEIVERS + 1),
         # RFC 8601 §5: a version that is not known here
         "Authentication-Results: lists.test 2; dmarc=pass header.from=bank.test",
         "Authentication-Results: lists.test (forged) 10 ; dmarc=pass",
@@ -75,6 +77,7 @@ async def test_results_of_others_stay(office: SortingOffice) -> None:
         "Received-SPF: pass receiver=mx.hamburger.test.evil.test",
         "Received-SPF: pass receiver=a.mx.hamburger.test",
         "Received-SPF: pass x-receiver=mx.hamburger.test",
+        "Received-SPF: pass" + "; receiver=lists.test" * MAX_RECEIVERS,
         "Received-SPF: pass (receiver=mx.hamburger.test) receiver=lists.test",
         "Authentication-Results: lists.test 1; spf=pass",
         "Authentication-Results: lists.test (2) 01 (2); spf=pass",
