@@ -23,7 +23,9 @@ MAX_PROPERTIES = 100  # of one result, likewise
 
 _WIDTH = 78  # RFC 5322 §2.1.1
 _ATEXT = r"[A-Za-z0-9!#$%&'*+^_`{|}~-]"
-_BARE = re.compile(rf"{_ATEXT}++(?:\.{_ATEXT}++)*+(?:@[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)?+").fullmatch
+_BARE = re.compile(rf"{_ATEXT}++(?:\.{_ATEXT}++)*+").fullmatch
+_LABEL = r"[^\W_]++(?:-++[^\W_]++)*+"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})++").fullmatch  # RFC 6376 §3.5, domain-name, and U-labels
 _NOT_COMMENT = re.compile(r"[^ !-'*-\[\]-~]")
 _COMMENT = re.compile(r"[ !-'*-\[\]-~]*+").fullmatch
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]++")
@@ -75,7 +77,7 @@ def render(found: AuthenticationResults) -> bytes:
 def payload(found: AuthenticationResults, column: int = len(NAME) + 2) -> str:
     """authres-payload (RFC 8601 §2.2), folded, without the last CRLF; `column` is where it begins. ARC has it after an instance."""
     text = _Folded(column)
-    text.add(value_text(found.authserv_id) + ";")
+    text.add((found.authserv_id if _BARE(found.authserv_id) else quoted_string(found.authserv_id)) + ";")
     for number, result in enumerate(found.results, 1):
         text.newline()
         pieces = list(_pieces(result))
@@ -113,11 +115,11 @@ class _Folded:
         self._fresh = False
 
     def words(self, text: str) -> None:
-        """Words with single spaces between them."""
+        """Words with spaces between them; where they are folded with one, lest a line is white space alone."""
         if self._column + len(text) < _WIDTH:
             self.add(text)
             return
-        for word in text.split(" "):
+        for word in text.split():
             self.add(word)
 
     def __str__(self) -> str:
@@ -135,8 +137,15 @@ def _pieces(result: MethodResult) -> Iterator[str]:
 
 
 def value_text(value: str) -> str:
-    """A value or an address as it may stand in the field: bare, or as a quoted-string."""
-    return value if len(value) <= MAX_VALUE and _BARE(value) else quoted_string(value)
+    """A pvalue (RFC 8601 §2.2): bare where it may be, and what looks like an identity as local-part, "@" and domain-name."""
+    if len(value) > MAX_VALUE:
+        return quoted_string(value)
+    if _BARE(value):
+        return value
+    local, at, domain = value.rpartition("@")
+    if not at or not _DOMAIN(domain):
+        return quoted_string(value)
+    return f"{local if not local or _BARE(local) else quoted_string(local)}@{domain}"
 
 
 def quoted_string(value: str) -> str:
