@@ -27,7 +27,7 @@ from postroom.mailauth.dmarc import record as dmarc_record
 from postroom.mailauth.dmarc import verdict as dmarc
 from postroom.mailauth.dmarc.author import authors
 from postroom.mailauth.dmarc.evaluation import Terms as DmarcTerms
-from postroom.mailauth.dmarc.evaluation import evaluate
+from postroom.mailauth.dmarc.evaluation import evaluate, first_queries
 from postroom.mailauth.examination import NO_CHAIN, Examination
 from postroom.mailauth.spf import check as spf_check
 from postroom.mailauth.spf import record as spf_record
@@ -192,7 +192,7 @@ class Examiner:
         self._tell(opening, replace(client, signatures=signatures, untried=examination.untried, chain=chain))
         # a time of its own: keys and chain are what a stranger chooses
         deciding = Patience(use.resolver, use.message_seconds)
-        about = evaluate(deciding, authors(header), client.sender, signatures, self._terms)
+        about = self._about_author(deciding, header, client.sender, signatures)
         verdicts = Verdicts(
             client.iprev,
             client.helo,
@@ -227,6 +227,18 @@ class Examiner:
             reason = "the same signature has come too often within an hour"
             return replace(one, verdict=Word.POLICY, reason=reason)
         return one
+
+    async def _about_author(
+        self,
+        asking: Patience,
+        header: Header,
+        sender: spf.Verdict | None,
+        signatures: Sequence[SignatureResult],
+    ) -> dmarc.Verdict:
+        """What DMARC says; of several authors a slow one must not take the time of the others."""
+        found = authors(header)
+        asking.begin_texts(first_queries(found))
+        return await evaluate(asking, found, sender, signatures, self._terms)
 
     async def _about_client(self, opening: Opening) -> Verdicts:
         """What was begun before the message came."""

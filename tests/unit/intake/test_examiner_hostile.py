@@ -133,6 +133,15 @@ async def test_slow_keys_do_not_hide_the_policy(office: SortingOffice) -> None:
     assert reply.startswith("550 5.7.26")
 
 
+@pytest.mark.parametrize(
+    "author", ["eve@tarpit.test, alice@crepes.test", "alice@crepes.test, eve@tarpit.test"]
+)
+async def test_a_slow_author_does_not_hide_the_policy_of_another(office: SortingOffice, author: str) -> None:
+    way = door(office, resolver=Tarpit(), message_seconds=0.1)
+    letter = LETTER.replace(b"Alice <alice@crepes.test>", author.encode())
+    assert (await send(way, letter, BAD, "eve@evil.test")).startswith("550 5.7.26")
+
+
 async def test_slow_keys_do_not_hide_a_forged_signature(office: SortingOffice) -> None:
     """A key of the author's own domain is asked for at the same time as those of others, so it cannot be said that the DNS kept silent."""
     way = door(office, resolver=Tarpit(), message_seconds=0.1)

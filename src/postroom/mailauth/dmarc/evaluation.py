@@ -13,7 +13,13 @@ import msgspec
 from postroom.mailauth.dkim.names import a_labels, is_within
 from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dmarc.author import Authors
-from postroom.mailauth.dmarc.discovery import Discovery, Method, Published, Undiscovered
+from postroom.mailauth.dmarc.discovery import (
+    Discovery,
+    Method,
+    Published,
+    Undiscovered,
+    record_name,
+)
 from postroom.mailauth.dmarc.record import Mode, Policy, Record, parse
 from postroom.mailauth.dmarc.suffixes import SuffixList
 from postroom.mailauth.dmarc.verdict import Identifier, Result, Verdict
@@ -52,6 +58,11 @@ async def evaluate(
     if authors.fault is not None:
         return await evaluation.of_a_fault(authors)
     return await evaluation.of(authors.domains[0])
+
+
+def first_queries(authors: Authors) -> list[str]:
+    """The names whose texts are asked for in any case: several authors need not wait for each other's DNS."""
+    return [record_name(domain) for domain in authors.domains[:MAX_DOMAINS]]
 
 
 def identifiers(sender: spf.Verdict | None, signatures: Sequence[SignatureResult]) -> tuple[Identifier, ...]:
