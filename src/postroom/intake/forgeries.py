@@ -1,7 +1,7 @@
 """Results that came with a message and say that they are ours: taken out, so that nobody believes what nobody here has found.
 
-RFC 8601 §5 (Authentication-Results under one of our names, under none, or of another version), RFC 7208 §9.1 (Received-SPF with us as the
-receiver). Not here: what we write ourselves.
+RFC 8601 §5 (Authentication-Results under one of our names, under none, or of another version, and a stranger's from within a recipient's domain),
+RFC 7208 §9.1 (Received-SPF with us as the receiver). Not here: what we write ourselves.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from postroom.intake.client import Incoming
 from postroom.message.authentication_results import comparable, forged
 from postroom.message.errors import BadContent
 from postroom.message.header import Header
@@ -21,8 +22,21 @@ _PIECE = re.compile(r'[^()"\\]++|\\.?|[()"]', re.DOTALL)
 _RECEIVER = re.compile(r"(?<![\w.-])receiver=([^\s;]*+)", re.IGNORECASE)
 
 
-def without_forgeries(head: bytes, names: Collection[str]) -> bytes:
-    """The head without them, the same object when there are none; `names` are ours. Raises `BadContent` for a header too long to be looked through."""
+def foreign_to(incoming: Incoming) -> frozenset[str]:
+    """The domains within which nobody is whom we examine: those of the recipients, as far as they are ours."""
+    if incoming.opening is None:
+        return frozenset()
+    recipients = enumerate(incoming.envelope.recipients)
+    return frozenset(
+        one.address.domain for number, one in recipients if incoming.known.get(number) is not None
+    )
+
+
+def without_forgeries(head: bytes, names: Collection[str], domains: Collection[str] = ()) -> bytes:
+    """The head without them, the same object when there are none; `names` are ours, and all within `domains` are.
+
+    Raises `BadContent` for a header too long to be looked through.
+    """
     header_text = head[: header_end(head)].lower()
     if _RESULTS not in header_text and _SPF not in header_text:
         return head
@@ -31,7 +45,7 @@ def without_forgeries(head: bytes, names: Collection[str]) -> bytes:
     if header.truncated and (_RESULTS in rest or _SPF in rest):
         raise BadContent("The header is too long to be looked through for results that others forged")
     ours = {comparable(name) for name in names}
-    unwanted = forged(header, names)
+    unwanted = forged(header, names, domains)
     unwanted += [field for field in header if field.name.lower() == _SPF and _is_forged(field.value, ours)]
     if not unwanted:
         return head

@@ -182,23 +182,25 @@ def authserv_id(value: bytes) -> str:
         return ""
 
 
-def forged(header: Header, own: Collection[str]) -> list[Field]:
+def forged(header: Header, own: Collection[str], domains: Collection[str] = ()) -> list[Field]:
     """The fields that came from outside and are not to be kept (RFC 8601 §5).
 
-    They say they are from one of `own`, or do not say from whom, or are of a version that nobody knows here.
+    They say they are from one of `own`, or from within one of `domains`, or do not say from whom, or are of a version that nobody knows here.
     """
     names = {comparable(name) for name in own} | {""}
+    within = tuple(f".{comparable(domain)}" for domain in domains)
     return [
         field
         for field in header
-        if field.name.lower() == b"authentication-results" and _is_forged(field.value, names)
+        if field.name.lower() == b"authentication-results" and _is_forged(field.value, names, within)
     ]
 
 
-def _is_forged(value: bytes, names: Collection[str]) -> bool:
+def _is_forged(value: bytes, names: Collection[str], within: tuple[str, ...]) -> bool:
     reading = _Reading(value[:MAX_READ].decode("utf-8", "replace"))
     try:
-        return comparable(reading.value(_TOKEN)) in names or not reading.has_known_version()
+        name = comparable(reading.value(_TOKEN))
+        return name in names or f".{name}".endswith(within) or not reading.has_known_version()
     except _Wrong:
         return True
 

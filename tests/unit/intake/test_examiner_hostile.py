@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 
 import pytest
 
@@ -71,9 +72,34 @@ async def test_results_of_others_stay(office: SortingOffice) -> None:
     assert header.count("Received-SPF") == 2
 
 
+WITHIN = [
+    "Authentication-Results: hamburger.test; dmarc=pass",
+    'Authentication-Results: (x) "HAMBURGER.test." 1; dmarc=pass',
+    "Authentication-Results: filter.hamburger.test; dmarc=pass",
+]
+
+
+@pytest.mark.parametrize("field", WITHIN)
+async def test_no_stranger_speaks_from_within_the_recipients_domain(
+    office: SortingOffice, field: str
+) -> None:
+    """RFC 8601 §5: an MTA for example.com deletes what says that it was added within example.com."""
+    await send(door(office, NOTE), f"{field}\r\n".encode() + LETTER)
+    assert (await only(office)).count("Authentication-Results") == 1
+
+
+@pytest.mark.parametrize("field", WITHIN)
+async def test_who_is_exempt_may_be_of_this_house(office: SortingOffice, field: str) -> None:
+    await send(door(office, NOTE, exempt=[ipaddress.ip_network(BAD)]), f"{field}\r\n".encode() + LETTER, BAD)
+    assert (await only(office)).count("Authentication-Results") == 1
+    assert f"\r\n{field}\r\n".encode() in bytes(await only(office))
+
+
 @pytest.mark.parametrize(
     "field",
     [
+        "Authentication-Results: nothamburger.test; spf=pass",
+        "Authentication-Results: hamburger.test.evil.test; spf=pass",
         "Received-SPF: pass receiver=mx.hamburger.test.evil.test",
         "Received-SPF: pass receiver=a.mx.hamburger.test",
         "Received-SPF: pass x-receiver=mx.hamburger.test",
