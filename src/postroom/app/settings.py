@@ -124,7 +124,10 @@ class AuthenticationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=
         str, Meta(description="strictest measure when From does not name exactly one author")
     ] = "refuse"
     undecided: Annotated[
-        str, Meta(description="accept or defer (451) what cannot be decided while the DNS is in trouble")
+        str,
+        Meta(
+            description="accept (into Junk if DMARC asks for anything) or defer (451) what cannot be decided while the DNS is in trouble"
+        ),
     ] = "accept"
     trusted_sealers: Annotated[
         tuple[str, ...],

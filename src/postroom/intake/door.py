@@ -15,7 +15,7 @@ from postroom.deliver.accept import Acceptance
 from postroom.deliver.letter import Letter, Receipt
 from postroom.deliver.router import Resolved, Router
 from postroom.intake.client import Client, Incoming, Manner
-from postroom.intake.forgeries import without_forgeries
+from postroom.intake.forgeries import foreign_to, without_forgeries
 from postroom.message.dates import format_date
 from postroom.message.envelope import Recipient
 from postroom.message.errors import MessageTooBig, OverQuota, RoutingLoop
@@ -136,7 +136,7 @@ class Desk:
             raise RoutingLoop(f"The message has passed more than {MAX_HOPS} systems")
         # Another MTA of this system's may speak under our name; so may a filter, before which forgeries were taken out.
         if not client.lmtp and parcel.arrived is None:
-            head = without_forgeries(head, self._names)
+            head = without_forgeries(head, self._names, foreign_to(incoming))
         envelope, hop = incoming.envelope, incoming.hop
         recipients = envelope.recipients
         now = premises.clock.now()

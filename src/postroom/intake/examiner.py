@@ -27,7 +27,7 @@ from postroom.mailauth.dmarc import record as dmarc_record
 from postroom.mailauth.dmarc import verdict as dmarc
 from postroom.mailauth.dmarc.author import authors
 from postroom.mailauth.dmarc.evaluation import Terms as DmarcTerms
-from postroom.mailauth.dmarc.evaluation import evaluate
+from postroom.mailauth.dmarc.evaluation import evaluate, first_queries
 from postroom.mailauth.examination import NO_CHAIN, Examination
 from postroom.mailauth.spf import check as spf_check
 from postroom.mailauth.spf import record as spf_record
@@ -45,7 +45,7 @@ from postroom.store.spilled import Content, head_of
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SENDER_SECONDS = 20.0  # that SPF, and the look for the client's name, may take from MAIL on (RFC 7208 §4.6.4)
-MESSAGE_SECONDS = 20.0  # that the keys, the chain and the policy may take once the message is there
+MESSAGE_SECONDS = 20.0  # that keys and chain may take once the message is there, and then the policy
 HOST_SECONDS = 60  # that what was found out about a client is good for its next connections
 MOST_HOSTS = 1000  # clients of which that is remembered
 MOST_SENDERS = 20  # senders of one client that are remembered with it
@@ -182,7 +182,7 @@ class Examiner:
         use = self._with
         asking = Patience(use.resolver, use.message_seconds)
         examination, header = await self._read(content)
-        found = await self._sure(examination.signatures(asking), (_failed(),))
+        found = await self._sure(_signatures(examination, asking), (_failed(),))
         signatures = tuple(map(self._unless_replayed, found))
         self._tell(opening, Verdicts(signatures=signatures, untried=examination.untried))
         chain = await self._sure(
@@ -190,7 +190,9 @@ class Examiner:
         )
         client = await self._about_client(opening) if opening is not None else Verdicts()
         self._tell(opening, replace(client, signatures=signatures, untried=examination.untried, chain=chain))
-        about = evaluate(asking, authors(header), client.sender, signatures, self._terms)
+        # a time of its own: keys and chain are what a stranger chooses
+        deciding = Patience(use.resolver, use.message_seconds)
+        about = self._about_author(deciding, header, client.sender, signatures)
         verdicts = Verdicts(
             client.iprev,
             client.helo,
@@ -206,7 +208,9 @@ class Examiner:
             verdicts, use.identity, utf8=utf8, reason=decision.because if decision.override else ""
         )
         before = opening.asked if opening is not None else []
-        return Examined(verdicts, decision, fields, [*before, *asking.asked], is_report(header))
+        return Examined(
+            verdicts, decision, fields, [*before, *asking.asked, *deciding.asked], is_report(header)
+        )
 
     def _tell(self, opening: Opening | None, verdicts: Verdicts) -> None:
         if self._with.found is not None:
@@ -223,6 +227,18 @@ class Examiner:
             reason = "the same signature has come too often within an hour"
             return replace(one, verdict=Word.POLICY, reason=reason)
         return one
+
+    async def _about_author(
+        self,
+        asking: Patience,
+        header: Header,
+        sender: spf.Verdict | None,
+        signatures: Sequence[SignatureResult],
+    ) -> dmarc.Verdict:
+        """What DMARC says; of several authors a slow one must not take the time of the others."""
+        found = authors(header)
+        asking.begin_texts(first_queries(found))
+        return await evaluate(asking, found, sender, signatures, self._terms)
 
     async def _about_client(self, opening: Opening) -> Verdicts:
         """What was begun before the message came."""
@@ -275,6 +291,12 @@ def _remember(senders: dict[Address, Sent], one: Sent) -> None:
     senders[one.address] = one
     if len(senders) > MOST_SENDERS:
         del senders[next(iter(senders))]
+
+
+async def _signatures(examination: Examination, asking: Patience) -> tuple[SignatureResult, ...]:
+    """All keys are asked for at once: whoever adds signatures whose keys are slow must not take the time of the others."""
+    asking.begin_texts(examination.queries)
+    return await examination.signatures(asking)
 
 
 def _is_exempt(networks: Sequence[Network], ip: str) -> bool:

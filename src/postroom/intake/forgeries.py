@@ -1,24 +1,42 @@
 """Results that came with a message and say that they are ours: taken out, so that nobody believes what nobody here has found.
 
-RFC 8601 §5 (Authentication-Results under one of our names, or under none), RFC 7208 §9.1 (Received-SPF with us as the receiver). Not here: what
-we write ourselves.
+RFC 8601 §5 (Authentication-Results under one of our names, under none, or of another version, and a stranger's from within a recipient's domain),
+RFC 7208 §9.1 (Received-SPF with us as the receiver). Not here: what we write ourselves.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
-from postroom.message.address import fold
-from postroom.message.authentication_results import forged
+from postroom.intake.client import Incoming
+from postroom.message.authentication_results import comparable, forged
 from postroom.message.errors import BadContent
 from postroom.message.header import Header
 from postroom.message.trace import header_end
 
+MAX_RECEIVERS = 10  # receiver= of one Received-SPF that are read; a field with more is taken out
+
 _RESULTS, _SPF = b"authentication-results", b"received-spf"
+_PIECE = re.compile(r'[^()"\\]++|\\.?|[()"]', re.DOTALL)
+_RECEIVER = re.compile(r"(?<![\w.-])receiver=([^\s;]*+)", re.IGNORECASE)
 
 
-def without_forgeries(head: bytes, names: Collection[str]) -> bytes:
-    """The head without them, the same object when there are none; `names` are ours. Raises `BadContent` for a header too long to be looked through."""
+def foreign_to(incoming: Incoming) -> frozenset[str]:
+    """The domains within which nobody is whom we examine: those of the recipients, as far as they are ours."""
+    if incoming.opening is None:
+        return frozenset()
+    recipients = enumerate(incoming.envelope.recipients)
+    return frozenset(
+        one.address.domain for number, one in recipients if incoming.known.get(number) is not None
+    )
+
+
+def without_forgeries(head: bytes, names: Collection[str], domains: Collection[str] = ()) -> bytes:
+    """The head without them, the same object when there are none; `names` are ours, and all within `domains` are.
+
+    Raises `BadContent` for a header too long to be looked through.
+    """
     header_text = head[: header_end(head)].lower()
     if _RESULTS not in header_text and _SPF not in header_text:
         return head
@@ -26,14 +44,33 @@ def without_forgeries(head: bytes, names: Collection[str]) -> bytes:
     rest = header.separator.lower()
     if header.truncated and (_RESULTS in rest or _SPF in rest):
         raise BadContent("The header is too long to be looked through for results that others forged")
-    receivers = [f"receiver={fold(name)}".encode() for name in names]
-    unwanted = forged(header, names)
-    for field in header:
-        if field.name.lower() == _SPF:
-            value = field.value.lower().replace(b'"', b"")
-            if any(receiver in value for receiver in receivers):
-                unwanted.append(field)
+    ours = {comparable(name) for name in names}
+    unwanted = forged(header, names, domains)
+    unwanted += [field for field in header if field.name.lower() == _SPF and _is_forged(field.value, ours)]
     if not unwanted:
         return head
     header.discard(unwanted)
     return bytes(header) + head[header.end :]
+
+
+def _is_forged(value: bytes, ours: Collection[str]) -> bool:
+    """Whether a Received-SPF says that we have checked: by receiver=, around whose value comments and white space may stand."""
+    text = value.decode("utf-8", "replace")
+    pairs = "=".join([piece.strip() for piece in _without_comments(text).split("=")])
+    receivers = _RECEIVER.findall(pairs)
+    return len(receivers) > MAX_RECEIVERS or any(comparable(name) in ours for name in receivers)
+
+
+def _without_comments(text: str) -> str:
+    """The text without quotes and backslashes, too; when a comment is never closed, the comments stay: others read it in their own way."""
+    kept: list[str] = []
+    depth, quoted = 0, False
+    for piece in _PIECE.findall(text):
+        if piece == '"' and not depth:
+            quoted = not quoted
+        elif piece in "()" and not quoted:
+            depth = max(0, depth + (1 if piece == "(" else -1))
+            kept.append(" ")
+        elif not depth:
+            kept.append(piece.removeprefix("\\"))
+    return text.replace('"', "") if depth else "".join(kept)

@@ -7,7 +7,7 @@ answer. Not here: how long the DNS itself tries, and what it remembers (`net.res
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from postroom.message.journey import Asked
@@ -25,6 +25,7 @@ class Patience:
     def __init__(self, inner: Resolver, seconds: float) -> None:
         self.asked: list[Asked] = []
         self._inner = inner
+        self._ahead: dict[str, Begun[Answer[bytes]]] = {}
         self._noted: set[tuple[str, Kind]] = set()
         self._time = asyncio.get_running_loop().time
         self._end = self._time() + seconds
@@ -32,6 +33,12 @@ class Patience:
     def over(self) -> bool:
         """Whether the time is over."""
         return self._time() >= self._end
+
+    def begin_texts(self, names: Iterable[str]) -> None:
+        """Asks for the texts of these names at once; who asks for one of them later gets that answer."""
+        for name in names:
+            if name not in self._ahead:
+                self._ahead[name] = Begun(self._inner.txt(name))
 
     def mx(self, name: str) -> Coroutine[Any, Any, Answer[Mx]]:
         """Exchangers."""
@@ -43,7 +50,8 @@ class Patience:
 
     def txt(self, name: str) -> Coroutine[Any, Any, Answer[bytes]]:
         """Texts."""
-        return self._ask(self._inner.txt(name), name, Kind.TXT)
+        begun = self._ahead.pop(name, None)
+        return self._wait(begun or Begun(self._inner.txt(name)), name, Kind.TXT)
 
     def ptr(self, ip: str) -> Coroutine[Any, Any, Answer[str]]:
         """The names of an address."""
@@ -58,7 +66,9 @@ class Patience:
         return self._ask(self._inner.tlsa(name), name, Kind.TLSA)
 
     async def _ask(self, question: Coroutine[Any, Any, Answer[Any]], name: str, kind: Kind) -> Answer[Any]:
-        begun = Begun(question)
+        return await self._wait(Begun(question), name, kind)
+
+    async def _wait(self, begun: Begun[Answer[Any]], name: str, kind: Kind) -> Answer[Any]:
         if begun.over:
             return await begun.result()
         answer = await begun.within(self._end - self._time())

@@ -25,6 +25,7 @@ from postroom.message.errors import (
     SenderNotAllowed,
     SenderUndecided,
     SenderUnproven,
+    SpfUndecided,
 )
 from postroom.message.printable import printable_ascii
 
@@ -136,11 +137,14 @@ def _author_is_unclear(verdicts: Verdicts, policy: Policy) -> Decision | None:
 
 
 def _dmarc_is_undecided(verdicts: Verdicts, policy: Policy) -> Decision | None:
-    """RFC 9989 §5.3.5: nobody knows, for now, so nobody is blamed."""
+    """RFC 9989 §5.3.6: nobody knows, for now, so the policy is not applied; where there is one, the message is not trusted either."""
     found = verdicts.dmarc
     if found is None or found.result is not dmarc.Result.TEMPERROR:
         return None
-    return _undecided(policy, found.words)
+    decision = _undecided(policy, found.words)
+    if decision.action is Action.ACCEPT and found.applied is not Asked.NONE:
+        return msgspec.structs.replace(decision, action=_ACTIONS[min(Measure.JUNK, policy.most)])
+    return decision
 
 
 def _client_is_disowned(verdicts: Verdicts, policy: Policy) -> Decision | None:
@@ -151,7 +155,7 @@ def _client_is_disowned(verdicts: Verdicts, policy: Policy) -> Decision | None:
     if any(one.passed for one in verdicts.signatures):
         return None
     if sender.result is spf.Result.TEMPERROR:
-        return _undecided(policy, sender.words)
+        return _undecided(policy, sender.words, SpfUndecided)
     if sender.result is not spf.Result.FAIL:
         return None
     domain = _shown(sender.identity.domain)
@@ -185,11 +189,11 @@ def vouching_sealer(verdicts: Verdicts, sealers: frozenset[str]) -> str:
     return ""
 
 
-def _undecided(policy: Policy, why: str) -> Decision:
+def _undecided(policy: Policy, why: str, error: type[MailError] = SenderUndecided) -> Decision:
     if not policy.defer or policy.most < Measure.REFUSE:
         return Decision(Action.ACCEPT, f"undecided: {why}")
     words = f"The sender cannot be checked now ({printable_ascii(why, SHOWN)}); try again later"
-    return Decision(Action.DEFER, f"undecided: {why}", words, SenderUndecided)
+    return Decision(Action.DEFER, f"undecided: {why}", words, error)
 
 
 def _taken(

@@ -37,6 +37,11 @@ class Examination:
                 for one in readers:
                     one.feed(piece)
 
+    @property
+    def queries(self) -> list[str]:
+        """The names of the signatures' keys."""
+        return self._verification.queries if self._verification else []
+
     async def signatures(self, resolver: Texts) -> tuple[SignatureResult, ...]:
         """A result for each signature, from the top of the header."""
         return await self._verification.results(resolver) if self._verification else ()

@@ -1,6 +1,6 @@
 """Authentication-Results: what checks found, as a header field, both ways.
 
-RFC 8601 §2.2 (grammar), §2.3 (who says so), §5 (fields that claim to be ours and are not). Values from strangers are quoted, and cut where they
+RFC 8601 §2.2 (grammar), §2.3 (who says so), §2.6 (versions: there is only 1), §5 (fields that claim to be ours and are not). Values from strangers are quoted, and cut where they
 are longer than any address, so that none can forge a result or a field. Not here: checks, and when a field is believed.
 """
 
@@ -23,7 +23,9 @@ MAX_PROPERTIES = 100  # of one result, likewise
 
 _WIDTH = 78  # RFC 5322 §2.1.1
 _ATEXT = r"[A-Za-z0-9!#$%&'*+^_`{|}~-]"
-_BARE = re.compile(rf"{_ATEXT}++(?:\.{_ATEXT}++)*+(?:@[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)?+").fullmatch
+_BARE = re.compile(rf"{_ATEXT}++(?:\.{_ATEXT}++)*+").fullmatch
+_LABEL = r"[^\W_]++(?:-++[^\W_]++)*+"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})++").fullmatch  # RFC 6376 §3.5, domain-name, and U-labels
 _NOT_COMMENT = re.compile(r"[^ !-'*-\[\]-~]")
 _COMMENT = re.compile(r"[ !-'*-\[\]-~]*+").fullmatch
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]++")
@@ -75,7 +77,7 @@ def render(found: AuthenticationResults) -> bytes:
 def payload(found: AuthenticationResults, column: int = len(NAME) + 2) -> str:
     """authres-payload (RFC 8601 §2.2), folded, without the last CRLF; `column` is where it begins. ARC has it after an instance."""
     text = _Folded(column)
-    text.add(value_text(found.authserv_id) + ";")
+    text.add((found.authserv_id if _BARE(found.authserv_id) else quoted_string(found.authserv_id)) + ";")
     for number, result in enumerate(found.results, 1):
         text.newline()
         pieces = list(_pieces(result))
@@ -113,11 +115,11 @@ class _Folded:
         self._fresh = False
 
     def words(self, text: str) -> None:
-        """Words with single spaces between them."""
+        """Words with spaces between them; where they are folded with one, lest a line is white space alone."""
         if self._column + len(text) < _WIDTH:
             self.add(text)
             return
-        for word in text.split(" "):
+        for word in text.split():
             self.add(word)
 
     def __str__(self) -> str:
@@ -135,8 +137,15 @@ def _pieces(result: MethodResult) -> Iterator[str]:
 
 
 def value_text(value: str) -> str:
-    """A value or an address as it may stand in the field: bare, or as a quoted-string."""
-    return value if len(value) <= MAX_VALUE and _BARE(value) else quoted_string(value)
+    """A pvalue (RFC 8601 §2.2): bare where it may be, and what looks like an identity as local-part, "@" and domain-name."""
+    if len(value) > MAX_VALUE:
+        return quoted_string(value)
+    if _BARE(value):
+        return value
+    local, at, domain = value.rpartition("@")
+    if not at or not _DOMAIN(domain):
+        return quoted_string(value)
+    return f"{local if not local or _BARE(local) else quoted_string(local)}@{domain}"
 
 
 def quoted_string(value: str) -> str:
@@ -173,23 +182,41 @@ def authserv_id(value: bytes) -> str:
         return ""
 
 
-def forged(header: Header, own: Collection[str]) -> list[Field]:
-    """The fields that came from outside and say they are from one of `own`, or do not say from whom (RFC 8601 §5): not to be kept."""
-    names = {_comparable(name) for name in own} | {""}
+def forged(header: Header, own: Collection[str], domains: Collection[str] = ()) -> list[Field]:
+    """The fields that came from outside and are not to be kept (RFC 8601 §5).
+
+    They say they are from one of `own`, or from within one of `domains`, or do not say from whom, or are of a version that nobody knows here.
+    """
+    names = {comparable(name) for name in own} | {""}
+    within = tuple(f".{comparable(domain)}" for domain in domains)
     return [
         field
         for field in header
-        if field.name.lower() == b"authentication-results" and _comparable(authserv_id(field.value)) in names
+        if field.name.lower() == b"authentication-results" and _is_forged(field.value, names, within)
     ]
 
 
-def _comparable(name: str) -> str:
+def _is_forged(value: bytes, names: Collection[str], within: tuple[str, ...]) -> bool:
+    reading = _Reading(value[:MAX_READ].decode("utf-8", "replace"))
+    try:
+        name = comparable(reading.value(_TOKEN))
+        return name in names or f".{name}".endswith(within) or not reading.has_known_version()
+    except _Wrong:
+        return True
+
+
+def comparable(name: str) -> str:
     """RFC 8601 §2.3: as domain names are compared, U-labels and A-labels alike (§2.2)."""
     try:
         name = a_labels(name)
     except ValueError:
         pass
     return fold(name).removesuffix(".")
+
+
+def _is_known(version: str) -> bool:
+    """RFC 8601 §2.6: of the field and of all methods there is only version 1."""
+    return version.lstrip("0") == "1"
 
 
 class _Wrong(Exception):
@@ -207,7 +234,8 @@ class _Reading:
     def field(self) -> AuthenticationResults:
         """authres-payload."""
         who = self.value(_TOKEN)
-        self._accept(_DIGITS)  # authres-version
+        if not self.has_known_version():
+            raise _Wrong
         results: list[MethodResult] = []
         while self._sign(";"):
             if self._at == len(self._text):
@@ -218,6 +246,10 @@ class _Reading:
         if self._at < len(self._text):
             raise _Wrong
         return AuthenticationResults(who, tuple(results))
+
+    def has_known_version(self) -> bool:
+        """authres-version, which need not be there."""
+        return _is_known(self._accept(_DIGITS) or "1")
 
     def value(self, bare: re.Pattern[str]) -> str:
         """A word of this form, or a quoted-string with what may follow it (`"local part"@domain`)."""
@@ -232,12 +264,11 @@ class _Reading:
         return text
 
     def _resinfo(self) -> MethodResult | None:
-        """A methodspec and what belongs to it; None for "none"."""
+        """A methodspec and what belongs to it; None for "none", and for a version of the method that is not known."""
         method = self._expect(_KEYWORD).lower()
         if method == "none" and not self._text.startswith(("=", "/"), self._at):
             return None
-        if self._sign("/"):
-            self._expect(_DIGITS)  # method-version
+        known = not self._sign("/") or _is_known(self._expect(_DIGITS))
         self._demand("=")
         result, reason = self._expect(_KEYWORD).lower(), ""
         properties: list[Property] = []
@@ -253,7 +284,7 @@ class _Reading:
                 reason = self.value(_PVALUE)
             else:
                 raise _Wrong
-        return MethodResult(method, result, tuple(properties), reason)
+        return MethodResult(method, result, tuple(properties), reason) if known else None
 
     def _sign(self, sign: str) -> bool:
         if not self._text.startswith(sign, self._at):

@@ -254,3 +254,9 @@ class SenderUndecided(TryLater):
 
     status = EnhancedStatus(4, 7, 0)
     words = "The sender cannot be checked now, try again later"
+
+
+class SpfUndecided(SenderUndecided):
+    """Of SPF alone: its evaluation ended in an error (RFC 7372 §3.2, in the place of what RFC 7208 §8.6 recommends)."""
+
+    status = EnhancedStatus(4, 7, 24)

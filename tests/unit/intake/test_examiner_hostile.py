@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
+
 import pytest
 
 from dkim_post import rsa
 from examined import BAD, LETTER, NOTE, boxes, decided, door, only, resolver, results, send, signed
+from postroom.intake.forgeries import MAX_RECEIVERS
 from postroom.intake.mx import MxDoor
 from postroom.mailauth.dkim.signing import SigningKey
 from postroom.message.authentication_results import authserv_id
+from postroom.proto.dns.answer import Answer
 from postroom.proto.smtp.config import Service
 from smtp_session import Line, Talk, service
 from sorting_office import SortingOffice
+from spf_zone import Zone
 
 # --------------------------------------------------------------------------------------------------------------- forgeries
 
@@ -27,6 +33,18 @@ from sorting_office import SortingOffice
         "Authentication-Results: ; dmarc=pass",
         "Received-SPF: pass (forged) receiver=mx.hamburger.test; client-ip=192.0.2.1",
         'Received-SPF: pass\r\n\treceiver="MX.hamburger.test"',
+        # RFC 7208 §9.1: key [CFWS] "=" ( dot-atom / quoted-string ), and a dot-atom may have CFWS around it
+        "Received-SPF: pass (forged) receiver = mx.hamburger.test",
+        "Received-SPF: pass receiver=\r\n\tmx.hamburger.test; client-ip=192.0.2.1",
+        "Received-SPF: pass identity=helo;receiver (a(b)) =(c) mx.hamburger.test(d);",
+        'Received-SPF: pass problem="(\\")"; receiver=(x)"mx.\\hamburger.test"',
+        "Received-SPF: pass Receiver=mx.hamburger.test.",
+        "Received-SPF: pass (forged receiver=mx.hamburger.test",
+        "Received-SPF: forged" + "; receiver=lists.test" * (MAX_RECEIVERS + 1),
+        # RFC 8601 §5: a version that is not known here
+        "Authentication-Results: lists.test 2; dmarc=pass header.from=bank.test",
+        "Authentication-Results: lists.test (forged) 10 ; dmarc=pass",
+        'Authentication-Results: "lists.test" 11',
     ],
 )
 @pytest.mark.parametrize("checked", [True, False])
@@ -54,6 +72,49 @@ async def test_results_of_others_stay(office: SortingOffice) -> None:
     assert header.count("Received-SPF") == 2
 
 
+WITHIN = [
+    "Authentication-Results: hamburger.test; dmarc=pass",
+    'Authentication-Results: (x) "HAMBURGER.test." 1; dmarc=pass',
+    "Authentication-Results: filter.hamburger.test; dmarc=pass",
+]
+
+
+@pytest.mark.parametrize("field", WITHIN)
+async def test_no_stranger_speaks_from_within_the_recipients_domain(
+    office: SortingOffice, field: str
+) -> None:
+    """RFC 8601 §5: an MTA for example.com deletes what says that it was added within example.com."""
+    await send(door(office, NOTE), f"{field}\r\n".encode() + LETTER)
+    assert (await only(office)).count("Authentication-Results") == 1
+
+
+@pytest.mark.parametrize("field", WITHIN)
+async def test_who_is_exempt_may_be_of_this_house(office: SortingOffice, field: str) -> None:
+    await send(door(office, NOTE, exempt=[ipaddress.ip_network(BAD)]), f"{field}\r\n".encode() + LETTER, BAD)
+    assert (await only(office)).count("Authentication-Results") == 1
+    assert f"\r\n{field}\r\n".encode() in bytes(await only(office))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Authentication-Results: nothamburger.test; spf=pass",
+        "Authentication-Results: hamburger.test.evil.test; spf=pass",
+        "Received-SPF: pass receiver=mx.hamburger.test.evil.test",
+        "Received-SPF: pass receiver=a.mx.hamburger.test",
+        "Received-SPF: pass x-receiver=mx.hamburger.test",
+        "Received-SPF: pass" + "; receiver=lists.test" * MAX_RECEIVERS,
+        "Received-SPF: pass (receiver=mx.hamburger.test) receiver=lists.test",
+        "Authentication-Results: lists.test 1; spf=pass",
+        "Authentication-Results: lists.test (2) 01 (2); spf=pass",
+        "Authentication-Results: lists.test",
+    ],
+)
+async def test_what_only_looks_like_ours_stays(office: SortingOffice, field: str) -> None:
+    await send(door(office, NOTE), f"{field}\r\n".encode() + LETTER)
+    assert f"\r\n{field}\r\n".encode() in bytes(await only(office))
+
+
 async def test_a_header_too_long_to_be_looked_through_is_refused(office: SortingOffice) -> None:
     padding = b"X: y\r\n" * 10_001
     forged = b"Authentication-Results: mx.hamburger.test; dmarc=pass\r\n"
@@ -67,6 +128,57 @@ async def test_lmtp_may_bring_results_under_our_name(office: SortingOffice) -> N
     talk = Talk(service(door(office), kind=Service.LMTP), Line("127.0.0.1"))
     await talk.message(body="Authentication-Results: mx.hamburger.test; spf=pass\r\n" + LETTER.decode())
     assert (await only(office)).count("Authentication-Results") == 1
+
+
+# ------------------------------------------------------------------------------------------------------------------ slow keys
+
+
+class Tarpit(Zone):
+    """As `resolver()`; a domain whose name begins with "tarpit" never answers."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.inner = resolver()
+
+    async def txt(self, name: str) -> Answer[bytes]:
+        if "tarpit" in name:
+            await asyncio.get_running_loop().create_future()
+        for _ in range(10):  # a moment, which is more than none
+            await asyncio.sleep(0)
+        return await self.inner.txt(name)
+
+
+def tarred(letter: bytes) -> bytes:
+    """With signatures on top whose keys nobody gives out."""
+    return signed(letter, [SigningKey(f"tarpit{number}.test", "s", rsa()) for number in range(3)])
+
+
+async def test_slow_keys_do_not_hide_the_policy(office: SortingOffice) -> None:
+    way = door(office, resolver=Tarpit(), message_seconds=0.1)
+    reply = await send(way, tarred(LETTER), BAD, "eve@evil.test")
+    assert reply.startswith("550 5.7.26")
+
+
+@pytest.mark.parametrize(
+    "author", ["eve@tarpit.test, alice@crepes.test", "alice@crepes.test, eve@tarpit.test"]
+)
+async def test_a_slow_author_does_not_hide_the_policy_of_another(office: SortingOffice, author: str) -> None:
+    way = door(office, resolver=Tarpit(), message_seconds=0.1)
+    letter = LETTER.replace(b"Alice <alice@crepes.test>", author.encode())
+    assert (await send(way, letter, BAD, "eve@evil.test")).startswith("550 5.7.26")
+
+
+async def test_slow_keys_do_not_hide_a_forged_signature(office: SortingOffice) -> None:
+    """A key of the author's own domain is asked for at the same time as those of others, so it cannot be said that the DNS kept silent."""
+    way = door(office, resolver=Tarpit(), message_seconds=0.1)
+    reply = await send(way, tarred(signed().replace(b"ketchup", b"mustard")), BAD, "eve@evil.test")
+    assert reply.startswith("550 5.7.26")
+
+
+async def test_slow_keys_do_not_hide_a_good_signature(office: SortingOffice) -> None:
+    way = door(office, resolver=Tarpit(), message_seconds=0.1)
+    assert (await send(way, tarred(signed()), BAD, "list@lists.test")).startswith("250")
+    assert results(await only(office))["dmarc"] == "pass"
 
 
 # ----------------------------------------------------------------------------------------------------------- rows A of security

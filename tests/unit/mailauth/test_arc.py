@@ -13,8 +13,10 @@ import dkim
 import pytest
 
 from dkim_post import LETTER, NOW, Keys, ed25519, rsa, signed
+from postroom.mailauth.arc import sealing
 from postroom.mailauth.arc.sealing import SealDraft
 from postroom.mailauth.arc.validation import ChainResult, validate
+from postroom.mailauth.dkim import signing
 from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.signature import MAX_INSTANCE
 from postroom.mailauth.dkim.signing import SigningKey, Unsignable
@@ -170,6 +172,40 @@ def test_a_failure_of_the_dns_is_final() -> None:
         assert result.reason.startswith("the seal of instance 2: ")
         result = seen(THREE, Keys({**ZONE, "l._domainkey.lists.test": missing}))
         assert result.reason.startswith("the message signature of instance 3: ")
+
+
+def resealed(change: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A first set whose tags are written in another way before they are signed."""
+    written = sealing.tag_field
+    monkeypatch.setattr(sealing, "tag_field", lambda name, tags: change(written(name, tags)))
+    monkeypatch.setattr(signing, "tag_field", lambda name, tags: change(written(name, tags)))
+    return seal(LETTER)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"cv=none", b"cv=None", ""),  # RFC 8617 §3.9: the tag alone is case-sensitive
+        (b"cv=none", b"CV=none", "cv= is missing"),
+        (b"cv=none", b"cv= \r\n\tnone ", ""),
+        (b"cv=none", b"cv=none; bh=x; c=simple; v=2; zz=", ""),
+        (b"cv=none", b"cv=FAIL", "the chain was broken when instance 1 was sealed"),
+        (b"i=1; c=", b"i=01 ;\tv=7; c=", ""),  # §4.1.2: a version is ignored
+        (b" i=1; c=", b" (one) i (two) =\r\n (three) 1 (four; five);c=", ""),  # §3.9, [CFWS]
+        (b" i=1; cv=", b"(one)i(two)=(three)1(four)\r\n ; cv=", ""),
+        (b"i=1; c=", b"i(1)=2; i=1; c=", "the tag i= is there twice"),
+        (b"i=1; c=", b"i=1; (no comment) c=", "not tag=value"),
+        (b"i=1; c=", b"i=1; q=dns/txt; c=", ""),
+        (b"i=1; c=", b"i=1; q=x-pigeon:dns/txt; c=", ""),
+        (b"i=1; c=", b"i=1; q=x-pigeon; c=", "no key can be asked for by"),
+        (b"i=1; c=", b"i=1; x=%d; c=" % (NOW - 1000), "it expires before it was made"),
+    ],
+)
+def test_tags_of_a_set(old: bytes, new: bytes, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = resealed(lambda field: field.replace(old, new), monkeypatch)
+    assert new in raw
+    result = seen(raw)
+    assert (result.passed, reason in result.reason) == (not reason, True), result.reason
 
 
 def test_a_message_signature_must_not_sign_what_the_seal_covers() -> None:

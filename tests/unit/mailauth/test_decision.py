@@ -12,7 +12,9 @@ from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dkim.results import Verdict as Word
 from postroom.mailauth.dmarc import verdict as dmarc
 from postroom.mailauth.dmarc.author import Fault
+from postroom.mailauth.dmarc.discovery import Published
 from postroom.mailauth.dmarc.record import Policy as Asked
+from postroom.mailauth.dmarc.record import parse
 from postroom.mailauth.examination import NO_CHAIN
 from postroom.mailauth.spf import verdict as spf
 from postroom.mailauth.verdicts import Verdicts
@@ -23,6 +25,7 @@ from postroom.message.errors import (
     SenderNotAllowed,
     SenderUndecided,
     SenderUnproven,
+    SpfUndecided,
 )
 
 CLIENT = spf.Client("203.0.113.9", "a.test")
@@ -64,6 +67,7 @@ def found(
 
 SEEN = "dmarc=pass header.from=crepes.test"
 REJECTED = asked("fail", "reject")
+TESTING = Published("crepes.test", parse(b"v=DMARC1; p=quarantine; t=y"))
 LISTS = Policy(sealers=frozenset({"lists.test", "relay.test"}))
 
 
@@ -117,6 +121,14 @@ CASES = [
     (found("pass", asked("temperror", problem="silent")), Policy(), "accept"),
     (found("pass", asked("temperror", problem="silent")), Policy(defer=True), "defer"),
     (found("pass", asked("temperror", problem="silent")), Policy(defer=True, most=JUNK), "accept"),
+    # ... of which it is known that its author asks for something: not to be refused, not to be trusted
+    (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(), "junk"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.QUARANTINE)), Policy(), "junk"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.NONE)), Policy(), "accept"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.QUARANTINE, published=TESTING)), Policy(), "accept"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(most=NOTE), "accept"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(defer=True), "defer"),
+    (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(defer=True, most=JUNK), "junk"),
     # ARC: who is trusted saw it pass
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), LISTS, "accept"),
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), Policy(), "refuse"),
@@ -157,7 +169,13 @@ def reason(decision: Decision) -> tuple[type[MailError], str]:
         (found("fail", REJECTED), Policy(), SenderUnproven, "5.7.26"),
         (found("pass", faulty(Fault.FROM_TWICE)), Policy(), AuthorUnclear, "5.7.1"),
         (found("fail"), Policy(spf_fail=REFUSE), SenderNotAllowed, "5.7.23"),
-        (found("temperror"), Policy(defer=True), SenderUndecided, "4.7.0"),
+        (found("temperror"), Policy(defer=True), SpfUndecided, "4.7.24"),
+        (
+            found("temperror", asked("temperror", problem="silent")),
+            Policy(defer=True),
+            SenderUndecided,
+            "4.7.0",
+        ),
     ],
 )
 def test_each_refusal_has_its_status(

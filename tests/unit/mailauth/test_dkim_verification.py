@@ -72,7 +72,7 @@ def test_both_signatures_of_a_letter_pass() -> None:
     ]
     first = results[0]
     assert render(AuthenticationResults("mx.test", (first.method_result(),))).split() == [
-        b"Authentication-Results:", b"mx.test;", b"dkim=pass", b"header.d=crepes.test", b'header.i="@crepes.test"',
+        b"Authentication-Results:", b"mx.test;", b"dkim=pass", b"header.d=crepes.test", b"header.i=@crepes.test",
         b"header.s=r1", b"header.a=rsa-sha256", f"header.b={value_text(first.mark)}".encode(),
     ]  # fmt: skip
     assert (len(first.mark), first.signed_at, first.key.query) == (8, NOW, "r1._domainkey.crepes.test")

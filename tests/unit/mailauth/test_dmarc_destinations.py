@@ -31,7 +31,12 @@ async def to(rua: str, zone: Zone | str) -> list[str]:
         ("mailto:a@r.other", f"{ASKED} TXT v=spf1", []),
         ("mailto:a@r.other", f"{ASKED} TXT hello\n{ASKED} TXT v=DMARC1", ["a@r.other"]),
         ("mailto:a@r.other", f"{ASKED} TXT v=DMARC1; rua=mailto:b@r.other", ["b@r.other"]),
-        ("mailto:a@r.other", f"{ASKED} TXT v=DMARC1; rua=mailto:victim@else.other", ["a@r.other"]),
+        # §4: another host in the confirming record, and nobody gets a report
+        ("mailto:a@r.other", f"{ASKED} TXT v=DMARC1; rua=mailto:victim@else.other", []),
+        ("mailto:a@r.other", f"{ASKED} TXT v=DMARC1; rua=mailto:b@r.other,mailto:victim@else.other", []),
+        ("mailto:a@r.other", f"{ASKED} TXT v=DMARC1; rua=mailto:victim@sub.r.other", []),
+        ("mailto:a@r.other", f"{ASKED} TXT v=DMARC1; rua=mailto:b@R.Other", ["b@r.other"]),
+        ("mailto:a@r.other", f"{ASKED} TXT v=DMARC1\n{ASKED} TXT v=DMARC1; rua=mailto:victim@else.other", []),
         ("mailto:a@r.other,mailto:b@e.test", "", ["b@e.test"]),
         ("mailto:a@[192.0.2.1]", "", []),
         (

@@ -63,7 +63,6 @@ VERDICTS = [
     (REJECT, "e.test", "pass test", "", "fail", "reject"),
     (REJECT, "e.test", "softfail e.test", "", "fail", "reject"),
     (REJECT, "e.test", "neutral e.test", "", "fail", "reject"),
-    (REJECT, "e.test", "temperror e.test", "temperror e.test", "fail", "reject"),
     (REJECT, "e.test", "", "fail e.test, policy e.test, pass f.test", "fail", "reject"),
     (REJECT, "e.test", "", "fail e.test, pass e.test", "pass", "none"),
     # strict
@@ -108,9 +107,31 @@ VERDICTS = [
     ("e.test p=reject|test !SERVFAIL", "e.test", "pass a.e.test", "pass e.test", "pass", "none"),
     ("e.test p=reject|test !SERVFAIL", "e.test", "pass f.else", "", "fail", "reject"),
     ("e.test p=reject|a.e.test !TIMEOUT", "e.test", "pass a.e.test", "pass b.e.test", "pass", "none"),
-    # several authors: never a pass, the strictest policy
-    ("e.test p=none|f.test p=reject", "e.test f.test", "pass e.test", "pass f.test", "fail", "reject"),
+    # so does a check that could have spoken for the author
+    (REJECT, "e.test", "temperror e.test", "temperror e.test", "temperror", "none"),
+    (REJECT, "e.test", "temperror e.test", "", "temperror", "none"),
+    (REJECT, "e.test", "fail e.test", "pass f.test, temperror a.e.test", "temperror", "none"),
+    (REJECT, "e.test", "temperror e.test", "pass e.test", "pass", "none"),
+    (REJECT, "e.test", "pass e.test", "temperror e.test", "pass", "none"),
+    (REJECT, "e.test", "temperror f.test", "temperror f.test", "fail", "reject"),
+    (REJECT, "e.test", "permerror e.test", "permerror e.test", "fail", "reject"),
+    ("e.test p=reject; aspf=s", "e.test", "temperror a.e.test", "", "fail", "reject"),
+    ("e.test p=reject|a.e.test !SERVFAIL", "e.test", "", "temperror a.e.test", "temperror", "none"),
+    ("f.test p=none", "e.test", "temperror e.test", "", "none", "none"),
+    # several authors: never a pass, the strictest policy of those that fail
+    ("e.test p=none|f.test p=reject", "e.test f.test", "pass e.test", "", "fail", "reject"),
+    ("e.test p=none|f.test p=reject", "e.test f.test", "", "pass f.test", "fail", "none"),
+    ("e.test p=none|f.test p=reject", "e.test f.test", "pass e.test", "pass f.test", "permerror", "none"),
+    (
+        "e.test p=quarantine|f.test p=reject|g.test p=none",
+        "e.test f.test g.test",
+        "pass f.test",
+        "",
+        "fail",
+        "quarantine",
+    ),
     ("e.test p=quarantine", "f.test e.test", "", "pass f.test", "fail", "quarantine"),
+    ("e.test p=reject", "f.test e.test", "", "temperror e.test", "permerror", "none"),
     ("f.test p=quarantine; t=y", "e.test f.test", "", "", "fail", "none"),
     ("g.test p=reject", "e.test f.test", "pass e.test", "", "permerror", "none"),
     ("e.test !SERVFAIL", "e.test f.test", "pass e.test", "", "permerror", "none"),
@@ -194,16 +215,33 @@ async def test_many_signatures_ask_little() -> None:
         (REJECT, "pass e.test", "pass f.test", "spf=pass of e.test is aligned with e.test (_dmarc.e.test)"),
         ("f.test p=none", "", "", "e.test publishes no DMARC record"),
         ("e.test !SERVFAIL", "", "", "the DNS answers SERVFAIL for TXT of _dmarc.e.test"),
+        (REJECT, "", "temperror a.e.test", "dkim=temperror of a.e.test, which might speak for e.test"),
     ],
 )  # fmt: skip
 async def test_words(records: str, spf: str, dkim: str, words: str) -> None:
     assert (await verdict_on(records, spf=spf, dkim=dkim)).words == words
 
 
-async def test_the_method_result() -> None:
-    found = (await verdict_on(REJECT, spf="fail f.test")).method_result()
-    assert (found.method, found.result) == ("dmarc", "fail")
+@pytest.mark.parametrize(
+    ("records", "spf", "terms", "result", "policy"),
+    [
+        (REJECT, "fail f.test", None, "fail", "reject"),
+        (REJECT, "pass e.test", None, "pass", "reject"),
+        # §9.1: what is to be applied, after the options
+        ("e.test p=reject; t=y", "", None, "fail", "quarantine"),
+        ("e.test p=reject; t=y", "pass e.test", None, "pass", "quarantine"),
+        ("e.test p=none; t=y", "pass e.test", None, "pass", "none"),
+        ("e.test p=reject; pct=30", "", Terms(LIST, lambda: 30), "fail", "quarantine"),
+        ("e.test p=reject; pct=30", "pass e.test", Terms(LIST, lambda: 30), "pass", "reject"),
+        (REJECT, "temperror e.test", None, "temperror", "reject"),
+    ],
+)
+async def test_the_method_result(
+    records: str, spf: str, terms: Terms | None, result: str, policy: str
+) -> None:
+    found = (await verdict_on(records, spf=spf, terms=terms)).method_result()
+    assert (found.method, found.result) == ("dmarc", result)
     assert [(one.ptype, one.name, one.value) for one in found.properties] == [
         ("header", "from", "e.test"),
-        ("policy", "dmarc", "reject"),
+        ("policy", "dmarc", policy),
     ]

@@ -435,6 +435,26 @@ WIDE = [
         "RFC 8616 §4 %{s} matches nothing", "v=spf1 -exists:%{s}.l.test ~all", "softfail", sender="zoë@e.test"
     ),
     Case("RFC 8616 §4 nor does include", "v=spf1 include:%{l}.test ~all", "softfail", sender="zoë@e.test"),
+    Case(
+        "RFC 8616 §4 nor do capitals",
+        "v=spf1 exists:%{L}.l.test ~all",
+        "softfail",
+        "zo%C3%AB.l.test A 127.0.0.2",
+        sender="zoë@e.test",
+    ),
+    Case(
+        "RFC 8616 §4 nor does a part in ASCII",
+        "v=spf1 exists:%{l1r+}.l.test ~all",
+        "softfail",
+        "user.l.test A 127.0.0.2",
+        sender="user+zoë@e.test",
+    ),
+    Case(
+        "RFC 8616 §4 nor the domain of %{s}",
+        "v=spf1 include:pass.%{s1} ~all",
+        "softfail",
+        sender="zoë@e.test",
+    ),
     Case("RFC 8616 §4 redirect has no target", "v=spf1 redirect=%{l}.test", "permerror", sender="zoë@e.test"),
     Case(
         "RFC 8616 §4 other macros do",

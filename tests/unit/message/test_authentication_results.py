@@ -62,6 +62,11 @@ def test_what_is_written_is_read(results: AuthenticationResults, _: str) -> None
     assert parse(value) == AuthenticationResults("mx.l.test", tuple(plain))
 
 
+def test_an_authserv_id_is_no_identity() -> None:
+    """§2.2: it is a value, token or quoted-string."""
+    assert payload(found(by="mx@l.test")) == '"mx@l.test"; none'
+
+
 def test_payload_for_arc() -> None:
     assert payload(found(spf())) == "mx.l.test;\r\n\tspf=pass smtp.mailfrom=e.test"
 
@@ -81,9 +86,23 @@ def test_payload_for_arc() -> None:
         ("a\r\nSubject: b", '"a??Subject: b"'),
         ("a\x00b\u202ec", '"a?b?c"'),
         ("a@b@c", '"a@b@c"'),
+        # §2.2, domain-name: two labels at least, of letters, digits and inner hyphens
+        ("alice@localhost", '"alice@localhost"'),
+        ("alice@x--y.e1.test", "alice@x--y.e1.test"),
+        ("alice@a_b.test", '"alice@a_b.test"'),
+        ("alice@-a.test", '"alice@-a.test"'),
+        ("alice@a-.test", '"alice@a-.test"'),
+        ("a_b.localhost", "a_b.localhost"),
         (".a", '".a"'),
         ("a..b", '"a..b"'),
-        ("zoë@e.test", '"zoë@e.test"'),
+        # ... and an identity is written as one, not as a quoted-string
+        ("@e.test", "@e.test"),
+        ("a b@e.test", '"a b"@e.test'),
+        ("a@b@e.test", '"a@b"@e.test'),
+        ('a"; dkim=pass@e.test', '"a\\"; dkim=pass"@e.test'),
+        ("zoë@e.test", '"zoë"@e.test'),
+        ("zoë@bücher.test", '"zoë"@bücher.test'),
+        ("x" * MAX_VALUE + "@e.test", '"' + "x" * MAX_VALUE + '"'),
         ("x" * MAX_VALUE, "x" * MAX_VALUE),
         ("x" * (MAX_VALUE + 1), '"' + "x" * MAX_VALUE + '"'),
         ("ë" * MAX_VALUE, '"' + "ë" * (MAX_VALUE // 2) + '"'),
@@ -121,12 +140,23 @@ def test_no_value_forges_a_result(nasty: str) -> None:
     assert (result.method, result.result, len(result.properties)) == ("spf", "pass", 1)
 
 
+@pytest.mark.parametrize("spaces", [1, 60, 80, 200])
+def test_no_line_is_white_space_alone(spaces: int) -> None:
+    """RFC 5322 §3.2.2: such lines must not be made, however many spaces a stranger's record has."""
+    nasty = f"it is not in v=spf1{' ' * spaces}-all of e.test {'x' * 60}"
+    for line in render(found(spf(comment=nasty, reason=nasty))).split(b"\r\n")[:-1]:
+        assert line.strip()
+
+
 READ = [
     # RFC 8601 §2.2, §2.3 and appendix B
     ("example.org 1; none", ("example.org", [])),
     ("example.com; none", ("example.com", [])),
     ("example.com", ("example.com", [])),
     ("example.com;", ("example.com", [])),
+    ("example.org 01; none", ("example.org", [])),
+    # §2.6: a result by a version of its method that is not known is left out
+    ("a.test; spf/1=pass; dkim/2=pass header.d=b.test; dkim/01=fail", ("a.test", [("spf", "pass", "", []), ("dkim", "fail", "", [])])),
     ("(c) example.com (d(e)\\)f) 1 (g) ; (h) none (i)", ("example.com", [])),
     ('"mx l"; none', ("mx l", [])),
     ("example.com; spf=pass smtp.mailfrom=example.net", ("example.com", [("spf", "pass", "", ["smtp.mailfrom=example.net"])])),
@@ -188,6 +218,10 @@ def test_read(value: str, expected: tuple[str, list[tuple[str, str, str, list[st
         "a.test; dkim/x=pass",
         "a.test; spf=pass, dkim=pass",
         'a.test "b"; none',
+        "a.test 2; spf=pass",
+        "a.test 0; spf=pass",
+        "a.test 10; spf=pass",
+        "a.test 1x; spf=pass",
         "spf=pass smtp.mailfrom=a.test",
     ],
 )
@@ -246,6 +280,10 @@ def test_what_is_long_and_makes_no_sense(value: bytes) -> None:
         ("Authentication-Results: mx.l.test nonsense ((", True),
         ("Authentication-Results: mx.l.test/1; spf=pass", True),
         ("Authentication-Results: mx.l.test=x; spf=pass", True),
+        ("Authentication-Results: other.test 2; spf=pass", True),
+        ("Authentication-Results: other.test (a) 3", True),
+        ("Authentication-Results: other.test 1; spf=pass", False),
+        ("Authentication-Results: other.test(2)1(2); spf=pass", False),
         ("Authentication-Results: xn--bcher-kva.test; spf=pass", True),
         ("Authentication-Results: bücher.test; spf=pass", True),
         ("Authentication-Results: BÜCHER.test; spf=pass", True),

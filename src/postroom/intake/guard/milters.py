@@ -16,7 +16,7 @@ import msgspec
 from postroom.deliver.router import Resolved
 from postroom.intake.client import Client, Incoming
 from postroom.intake.door import Parcel
-from postroom.intake.forgeries import without_forgeries
+from postroom.intake.forgeries import foreign_to, without_forgeries
 from postroom.intake.guard.milter_macros import client_macros, recipient_macros, sender_macros
 from postroom.intake.guard.milter_talk import Discarded, MilterTalk, MilterTerms
 from postroom.message.address import Address, parse_mailbox
@@ -104,7 +104,7 @@ class Filtering:
     async def message(self, client: Client, incoming: Incoming, parcel: Parcel) -> Filtered:
         """The whole message, as the filters leave it. Raises the `MailError` of a filter that refuses it."""
         del client
-        filtered = Filtered(incoming, self._without_forgeries(parcel))
+        filtered = Filtered(incoming, self._without_forgeries(incoming, parcel))
         for talk in self._talks:
             if self._discarded:
                 break
@@ -117,9 +117,9 @@ class Filtering:
             self._tell_discarded(filtered)
         return filtered
 
-    def _without_forgeries(self, parcel: Parcel) -> Parcel:
+    def _without_forgeries(self, incoming: Incoming, parcel: Parcel) -> Parcel:
         head = head_of(parcel.content)
-        cleaned = without_forgeries(head, self._milters.names)
+        cleaned = without_forgeries(head, self._milters.names, foreign_to(incoming))
         if cleaned is head:
             return parcel
         return msgspec.structs.replace(

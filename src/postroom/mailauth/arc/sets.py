@@ -13,7 +13,7 @@ import msgspec
 
 from postroom.mailauth.dkim.canonical import Canon, SignedFields, relaxed_field, value_of
 from postroom.mailauth.dkim.results import Defect
-from postroom.mailauth.dkim.signature import MAX_INSTANCE, Seal, instance_of, read_seal
+from postroom.mailauth.dkim.signature import MAX_INSTANCE, Seal, instance_of, read_seal, status_of
 from postroom.mailauth.dkim.tags import BadTags, parse_tags, without_value
 from postroom.message.header import unfold
 
@@ -54,7 +54,7 @@ def collect(fields: SignedFields) -> list[ArcSet]:
         raise Broken(f"there are more than {MAX_INSTANCE} sets", MAX_INSTANCE)
     placed, tags, highest, broken = _by_instance(fields, found)
     newest = placed.get((SEAL, highest))
-    if newest is not None and tags[newest].get("cv") == "fail":  # step 2, whatever else is wrong
+    if newest is not None and status_of(tags[newest]) == "fail":  # step 2, whatever else is wrong
         raise Broken(f"the chain was broken when instance {highest} was sealed", highest, gave_up=True)
     if broken:
         raise Broken(broken, highest)
@@ -83,9 +83,17 @@ def _by_instance(
     return placed, tags, highest, broken
 
 
+def arc_tags(raw: bytes) -> dict[str, str]:
+    """The tags of a seal or a message signature, around whose instance comments may stand (RFC 8617 §3.9). Raises BadTags."""
+    match = _INSTANCE.match(raw)
+    if match is None or b"(" not in match[0]:
+        return parse_tags(raw)  # many write the instance anywhere
+    return parse_tags(b"i=" + match[1] + b";" + raw[match.end() :])
+
+
 def _instance(name: bytes, value: bytes) -> tuple[int, dict[str, str]]:
     if name != RESULTS:
-        tags = parse_tags(value.removesuffix(b"\r\n"))
+        tags = arc_tags(value.removesuffix(b"\r\n"))
         return instance_of(tags), tags
     match = _INSTANCE.match(value)
     if match is None or not 1 <= int(match[1]) <= MAX_INSTANCE:

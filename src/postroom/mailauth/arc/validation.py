@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from postroom.mailauth.arc.sets import MESSAGE, NAMES, ArcSet, Broken, collect
+from postroom.mailauth.arc.sets import MESSAGE, NAMES, ArcSet, Broken, arc_tags, collect
 from postroom.mailauth.dkim.results import Defect, SignatureResult, Verdict, mark_of
 from postroom.mailauth.dkim.signature import Signature, Signer, read_arc_signature
 from postroom.mailauth.dkim.verification import (
@@ -83,7 +83,7 @@ class Validation:
         except Broken as broken:
             self._broken = broken
         for one in reversed(self._sets):
-            self._claims.append(self._message.claim(one.places[NAMES.index(MESSAGE)], _read))
+            self._claims.append(self._message.claim(one.places[NAMES.index(MESSAGE)], _read, arc_tags))
 
     def feed(self, piece: bytes) -> None:
         """The next octets of the body."""

@@ -83,6 +83,7 @@ def read_arc_signature(tags: dict[str, str], now: int) -> Signature:
     """An ARC-Message-Signature out of its tags; raises Defect."""
     try:
         _need(tags, _ARC)
+        _query_methods(tags.get("q", "dns/txt"))
         return _signature(tags, now, tags["i"])
     except BadTags as bad:
         raise Defect(str(bad)) from None
@@ -94,12 +95,18 @@ def read_seal(tags: dict[str, str]) -> Seal:
         _need(tags, _SEAL)
         if "h" in tags:
             raise Defect("a seal must not have h=")  # RFC 8617 §4.1.3
-        if tags["cv"] not in ("none", "fail", "pass"):
+        status = status_of(tags)
+        if status not in ("none", "fail", "pass"):
             raise Defect(f"cv={tags['cv'][:20]} is none of none, fail, pass")
         number(tags, "t", _TIME_DIGITS)
-        return Seal(_signer(tags), tags["cv"])
+        return Seal(_signer(tags), status)
     except BadTags as bad:
         raise Defect(str(bad)) from None
+
+
+def status_of(tags: dict[str, str]) -> str:
+    """cv= of an ARC-Seal: of the two, the tag alone is case-sensitive (RFC 8617 §3.9)."""
+    return tags.get("cv", "").lower()
 
 
 def instance_of(tags: dict[str, str]) -> int:

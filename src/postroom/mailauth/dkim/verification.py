@@ -39,6 +39,7 @@ _PIECE = 1 << 18
 _FIELD = b"dkim-signature"
 
 Read = Callable[[dict[str, str], int], Signature]
+Parse = Callable[[bytes], dict[str, str]]
 
 
 class Texts(Protocol):
@@ -100,13 +101,13 @@ class SignedMessage:
         """The next octets of the body: lines end with CRLF, nothing is dot-stuffed."""
         self._bodies.feed(piece)
 
-    def claim(self, place: int, read: Read) -> Claim | SignatureResult:
+    def claim(self, place: int, read: Read, parse: Parse = parse_tags) -> Claim | SignatureResult:
         """The signature at that place of the header, ready to be tried, or its result when it cannot be."""
         field = self.fields.fields[place]
         value = value_of(field)
         tags: dict[str, str] = {}
         try:
-            tags = parse_tags(value.removesuffix(b"\r\n"))
+            tags = parse(value.removesuffix(b"\r\n"))
             if self._unsound is not None:
                 raise self._unsound
             signature = read(tags, self._now)
@@ -136,6 +137,12 @@ class Verification:
     def feed(self, piece: bytes) -> None:
         """The next octets of the body: lines end with CRLF, nothing is dot-stuffed."""
         self._message.feed(piece)
+
+    @property
+    def queries(self) -> list[str]:
+        """The names of the keys that will be asked for."""
+        names = [a_labels(one.signature.signer.query) for one in self._claims if isinstance(one, Claim)]
+        return [name for name in names if name is not None]
 
     async def results(self, resolver: Texts) -> tuple[SignatureResult, ...]:
         """One result for each signature, from the top of the header; none for a message without."""

@@ -49,8 +49,8 @@ async def _destination(
     if answer.failed:
         raise Undiscovered(f"the DNS answers {answer.rcode} for {answer.kind} of {answer.name}")
     records = [parse(text) for text in select(answer.records)]
-    others = tuple(
-        other for record in records for other in record.reports if a_labels(other.domain) == host
-    )  # step 9: at the same host alone
-    to = (others[:MAX_DESTINATIONS] or (address,)) if records else ()
-    return Destination(address, bool(records), external=True, asked=name, to=to)
+    others = tuple(other for record in records for other in record.reports)
+    # step 9: at the same host alone; if another is named, nobody gets a report, not even who was asked for first
+    agreed = bool(records) and all(a_labels(other.domain) == host for other in others)
+    to = (others[:MAX_DESTINATIONS] or (address,)) if agreed else ()
+    return Destination(address, agreed, external=True, asked=name, to=to)

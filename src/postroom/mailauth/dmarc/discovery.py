@@ -117,7 +117,7 @@ class Discovery:
 
     async def _look(self, domain: str) -> _Looked:
         if domain not in self._looked:
-            answer = await self._resolver.txt(f"_dmarc.{domain}")
+            answer = await self._resolver.txt(record_name(domain))
             if answer.failed:
                 raise Undiscovered(f"the DNS answers {answer.rcode} for {answer.kind} of {answer.name}")
             records = select(answer.records)
@@ -125,6 +125,11 @@ class Discovery:
             # RFC 8020 §2: what has a name below it exists, and an answer other than NXDOMAIN says that `_dmarc` below it does
             self._looked[domain] = _Looked(published, len(records) > 1, answer.rcode is not Rcode.NXDOMAIN)
         return self._looked[domain]
+
+
+def record_name(domain: str) -> str:
+    """Where the record of a domain is (RFC 9989 §4.5)."""
+    return f"_dmarc.{domain}"
 
 
 def targets(domain: str) -> Iterator[str]:

@@ -13,7 +13,13 @@ import msgspec
 from postroom.mailauth.dkim.names import a_labels, is_within
 from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dmarc.author import Authors
-from postroom.mailauth.dmarc.discovery import Discovery, Method, Published, Undiscovered
+from postroom.mailauth.dmarc.discovery import (
+    Discovery,
+    Method,
+    Published,
+    Undiscovered,
+    record_name,
+)
 from postroom.mailauth.dmarc.record import Mode, Policy, Record, parse
 from postroom.mailauth.dmarc.suffixes import SuffixList
 from postroom.mailauth.dmarc.verdict import Identifier, Result, Verdict
@@ -54,6 +60,11 @@ async def evaluate(
     return await evaluation.of(authors.domains[0])
 
 
+def first_queries(authors: Authors) -> list[str]:
+    """The names whose texts are asked for in any case: several authors need not wait for each other's DNS."""
+    return [record_name(domain) for domain in authors.domains[:MAX_DOMAINS]]
+
+
 def identifiers(sender: spf.Verdict | None, signatures: Sequence[SignatureResult]) -> tuple[Identifier, ...]:
     """What SPF and DKIM looked at. RFC 9989 §4.4.2: of SPF, MAIL FROM alone counts; a null one is checked by the name of HELO."""
     found: list[Identifier] = []
@@ -89,21 +100,21 @@ class _Evaluation:
                 return msgspec.structs.replace(verdict, problem=problem)
             verdict = msgspec.structs.replace(verdict, published=published)
             policy = await self._policy(author, published)
+            verdict = msgspec.structs.replace(verdict, policy=policy)
             aligned = await self._aligned(author, published)
         except Undiscovered as error:
             return msgspec.structs.replace(verdict, result=Result.TEMPERROR, problem=str(error))
-        verdict = msgspec.structs.replace(verdict, policy=policy, identifiers=aligned)
+        verdict = msgspec.structs.replace(verdict, identifiers=aligned)
         if any(one.aligned for one in aligned):
             return msgspec.structs.replace(verdict, result=Result.PASS)
         disposition, spared = self._disposition(published, policy)
         return msgspec.structs.replace(verdict, result=Result.FAIL, disposition=disposition, spared=spared)
 
     async def of_a_fault(self, authors: Authors) -> Verdict:
-        """RFC 9989 §11.5: none of several authors is vouched for; the strictest of their policies is what is asked for."""
+        """RFC 9989 §11.5: none of several authors is vouched for; the strictest policy among the checks that fail is what is asked for."""
         found = [await self.of(domain) for domain in authors.domains[:MAX_DOMAINS]]
-        strictest = max(
-            found, key=lambda one: (one.published is not None, one.policy.strictness), default=None
-        )
+        failing = [one for one in found if one.result is Result.FAIL]
+        strictest = max(failing, key=lambda one: one.policy.strictness, default=None)
         if strictest is None or strictest.published is None:
             author = authors.domains[0] if len(authors.domains) == 1 else ""
             return Verdict(
@@ -135,7 +146,7 @@ class _Evaluation:
         return policy, ""
 
     async def _aligned(self, author: str, published: Published) -> tuple[Identifier, ...]:
-        """The identifiers with what alignment makes of them; raises Undiscovered when none is, and one could not be decided."""
+        """The identifiers with what alignment makes of them; raises Undiscovered when none is, and of one the DNS did not tell (RFC 9989 §5.3.6)."""
         modes = {"spf": published.record.aspf, "dkim": published.record.adkim}
         undecided: Undiscovered | None = None
         good = 0
@@ -149,8 +160,13 @@ class _Evaluation:
                 except Undiscovered as error:
                     undecided = error
             seen.append(msgspec.structs.replace(one, aligned=aligned))
-        if undecided is not None and not any(one.aligned for one in seen):
+        if any(one.aligned for one in seen):
+            return tuple(seen)
+        if undecided is not None:
             raise undecided
+        for one in [one for one in seen if one.result == "temperror"][:MAX_IDENTIFIERS]:
+            if await self._is_aligned(one.domain, author, modes[one.method]):
+                raise Undiscovered(f"{one}, which might speak for {author}")
         return tuple(seen)
 
     async def _is_aligned(self, domain: str, author: str, mode: Mode) -> bool:

@@ -167,8 +167,10 @@ def _percent(value: str | None) -> int:
 
 
 def _failure_options(value: str | None) -> tuple[str, ...]:
+    """RFC 9989 §4.8, dmarc-fo: each word once, and one of 0 and 1."""
     words = tuple(word.strip(" \t") for word in _lowered(value).split(":", 4))
-    return words if set(words) <= {"0", "1", "d", "s"} and len(set(words)) == len(words) else ("0",)
+    known = set(words) <= {"0", "1", "d", "s"} and not {"0", "1"} <= set(words)
+    return words if known and len(set(words)) == len(words) else ("0",)
 
 
 def _uris(value: str) -> tuple[tuple[Address, ...], bool]:

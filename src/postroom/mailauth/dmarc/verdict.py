@@ -90,11 +90,19 @@ class Verdict(msgspec.Struct, frozen=True):
         )
         return f"neither SPF nor DKIM speaks for {self.author} ({looked_at}); {asked}"
 
+    @property
+    def applied(self) -> Policy:
+        """RFC 9989 §9.1, policy.dmarc: what is to be applied to mail that fails, after the options; pct= is drawn for mail that fails alone."""
+        if self.result is Result.FAIL:
+            return self.disposition
+        testing = self.published is not None and self.published.record.testing
+        return self.policy.milder if testing else self.policy
+
     def method_result(self) -> MethodResult:
         """For Authentication-Results: `dmarc=fail (p=reject) header.from=crepes.test policy.dmarc=reject` (RFC 9989 §9)."""
         properties = [Property("header", "from", self.author)] if self.author else []
         if self.published is not None:
-            properties.append(Property("policy", "dmarc", self.policy.value))
+            properties.append(Property("policy", "dmarc", self.applied.value))
         return MethodResult("dmarc", self.result.value, tuple(properties), self.problem)
 
     def explained(self) -> str:

@@ -13,6 +13,8 @@ from postroom.mailauth.spf.questions import Questions
 from postroom.mailauth.spf.verdict import Client, Identity, Ip
 from postroom.proto.dns.answer import Family
 
+_OF_LOCAL_PARTS = frozenset("sl")  # the macro letters in whose values the local part is
+
 
 class Inquiry:
     """One check. `ip` and `family` are the client's; names and whether they are validated are asked for once."""
@@ -29,9 +31,14 @@ class Inquiry:
     async def target(self, spec: MacroString | None, domain: str) -> str | None:
         """The <target-name> of a term in the record of `domain` (RFC 7208 §4.8).
 
-        "" when the DNS cannot be asked for it; None when a local part beyond ASCII is in it, and the term matches nothing (RFC 8616 §4).
+        "" when the DNS cannot be asked for it; None when it asks for a local part that is beyond ASCII, whatever would be left of that: then
+        the term matches nothing (RFC 8616 §4).
         """
-        return domain if spec is None else target_name(await self.expanded(spec, domain))
+        if spec is None:
+            return domain
+        if not self._identity.local.isascii() and not _OF_LOCAL_PARTS.isdisjoint(spec.letters):
+            return None
+        return target_name(await self.expanded(spec, domain))
 
     async def expanded(self, text: MacroString, domain: str) -> str:
         """A text with its macros expanded, as it stands in the record of `domain`."""
