@@ -19,7 +19,7 @@ from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.message.printable import printable
 from postroom.store import accounts, blobs, contacts, records
 from postroom.store.changes import Change
-from postroom.store.contacts import Book, Card
+from postroom.store.contacts import Book, Card, Reach
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.records import RecordTooLong
 
@@ -81,7 +81,7 @@ async def import_(office: Office, _: Caller, given: ImportContacts) -> AsyncIter
             known = there.get(card["uid"])
             kept = Card(await _books(tx, account_id, known, book_id), card)
             try:
-                done, _ = await contacts.put_card(tx, account_id, known or number, kept, now)
+                done, _ = await contacts.put_card(tx, Reach(account_id), known or number, kept, now)
             except RecordTooLong as error:
                 refused.append(f"{_name(card)}: {error.public}")
                 continue
@@ -143,12 +143,11 @@ async def list_(office: Office, _: Caller, wanted: ListContacts) -> AsyncIterato
     books = await contacts.all_books(tx, account_id)
     if wanted.book:
         await _book(tx, account_id, wanted.book)
-    async for record in contacts.all_records(tx, contacts.cards_of(account_id)):
-        card = contacts.read_card(record)
-        names = [books[number].name for number in card.books if number in books]
+    async for number, card in contacts.all_cards(tx, Reach(account_id)):
+        names = [books[book].name for book in card.books if book in books]
         if not wanted.book or wanted.book in names:
             told, left_out = await _with_media(tx, account_id, card.card)
-            yield ContactRecord(id_text(IdKind.RECORD, record.record_id), names, told, left_out)
+            yield ContactRecord(id_text(IdKind.RECORD, number), names, told, left_out)
 
 
 async def _with_media(

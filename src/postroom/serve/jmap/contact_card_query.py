@@ -23,11 +23,11 @@ from postroom.proto.jmap.types import Object, parse_utc_date
 from postroom.serve.jmap import querying
 from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
+from postroom.serve.jmap.contact_card import seen_changes, state_of_cards
 from postroom.serve.jmap.getting import record_number
 from postroom.serve.jmap.querying import Condition, Key, moment_of
-from postroom.serve.jmap.recorded import state_of
 from postroom.store import contacts, records
-from postroom.store.contacts import BOOK, CARD, Card
+from postroom.store.contacts import BOOK, CARD, Card, Reach
 
 AT_ONCE: Final = 200  # cards that are looked at before others have their turn
 MOST_TOUCHED: Final = 5_000  # changes that one answer to /queryChanges looks at
@@ -176,9 +176,9 @@ def _time(name: str, value: str) -> Condition[Found]:
 
 
 async def _search(
-    call: Call, account_id: int, given: Object | None, sort: Sequence[Comparator] | None, state: int
+    call: Call, reach: Reach, given: Object | None, sort: Sequence[Comparator] | None, state: int
 ) -> list[int]:
-    key = (CARD, account_id, state, msgspec.json.encode((given, sort)))
+    key = (CARD, reach, state, msgspec.json.encode((given, sort)))
     known = call.service.results.get(key)
     if known is not None:
         return list(known)
@@ -186,11 +186,11 @@ async def _search(
     querying.ordered([], sort, SORTS)  # what is wrong with the sort is said before anything is read
     found = []
     looked_at = 0
-    async for record in contacts.all_records(call.reading, contacts.cards_of(account_id)):
+    async for number, card in contacts.all_cards(call.reading, reach):
         looked_at += 1
         if looked_at % AT_ONCE == 0:
             await asyncio.sleep(0)  # others have their turn
-        one = Found(record.record_id, contacts.read_card(record))
+        one = Found(number, card)
         if matches(one):
             found.append(one)
     numbers = [one.number for one in querying.ordered(found, sort, SORTS)]
@@ -204,25 +204,31 @@ def _id(number: int) -> str:
 
 async def query(call: Call, arguments: Query) -> Object:
     """RFC 9610 §3.3."""
-    account_id = await open_account(call, arguments.account_id)
-    state = await state_of(call, contacts.cards_of(account_id))
-    numbers = await _search(call, account_id, arguments.filter, arguments.sort, state)
+    reach = await open_account(call, arguments.account_id)
+    state = await state_of_cards(call, reach.account_id)
+    numbers = await _search(call, reach, arguments.filter, arguments.sort, state)
     return querying.answered(arguments, state, list(map(_id, numbers)), arguments.anchor)
 
 
 async def query_changes(call: Call, arguments: QueryChanges) -> Object:
     """RFC 9610 §3.4."""
-    account_id = await open_account(call, arguments.account_id)
-    account = await call.state(account_id)
-    kind = contacts.cards_of(account_id)
+    reach = await open_account(call, arguments.account_id)
+    account = await call.state(reach.account_id)
     since = read_state(arguments.since_query_state, floor=account.floor, newest=account.modseq)
-    state = await state_of(call, kind)
-    touched = await records.changes(call.reading, kind, (since.modseq, (1 << 63) - 1), MOST_TOUCHED + 1)
+    state = await state_of_cards(call, reach.account_id)
+    touched = await _touched(call, reach, since.modseq)
     if len(touched) > MOST_TOUCHED:
         raise MethodError("cannotCalculateChanges", "too much has changed since")
-    numbers = await _search(call, account_id, arguments.filter, arguments.sort, state)
+    numbers = await _search(call, reach, arguments.filter, arguments.sort, state)
     told = querying.changed(arguments, state, numbers, [one.record_id for one in touched], id_of=_id)
     return querying.not_too_many(told, arguments)
+
+
+async def _touched(call: Call, reach: Reach, modseq: int) -> list[records.Changed]:
+    if not reach.own:
+        return await seen_changes(call, reach, modseq)
+    kind = contacts.cards_of(reach.account_id)
+    return await records.changes(call.reading, kind, (modseq, (1 << 63) - 1), MOST_TOUCHED + 1)
 
 
 METHODS: Final[Methods] = {

@@ -67,7 +67,7 @@ async def test_pictures_go_along(office: TestOffice) -> None:
             "n": {"kind": "photo", "blobId": "B9"},
         }
         kept = contacts.Card([book], card("p", media=media), [77])
-        await contacts.put_card(tx, account_id, 1, kept, 0)
+        await contacts.put_card(tx, contacts.Reach(account_id), 1, kept, 0)
 
     await office.engine.write(work)
     found = {one["card"]["uid"]: one for one in await office.ask("contacts.list", address=BOB)}
