@@ -298,7 +298,7 @@ CARDS: dict[str, dict[str, Any]] = {
         "organizations": {"o": {"name": "Pizza Ltd", "units": [{"name": "Oven"}]}},
         "phones": {"p": {"number": "+49 30 1234", "label": "desk"}},
         "onlineServices": {"s": {"service": "Mastodon", "user": "@bert"}},
-        "addresses": {"a": {"components": [{"kind": "locality", "value": "Rome"}]}},
+        "addresses": {"a": {"components": [{"kind": "locality", "value": "Rome"}], "countryCode": "IT"}},
         "notes": {"n": {"note": "likes burnt crust"}},
         "created": "2026-02-01T00:00:00Z",
         "updated": "2026-02-01T00:00:00Z",
@@ -340,11 +340,17 @@ CARDS: dict[str, dict[str, Any]] = {
         ({"name/surname": "abel"}, "bert"),
         ({"name/surname2": "cruz"}, "bert"),
         ({"nickname": "annie"}, "anna"),
-        ({"organization": "oven"}, "bert"),
+        ({"organization": "pizza"}, "bert"),
+        ({"organization": "oven"}, ""),  # the name of an Organization, not of its units
+        ({"text": "oven"}, "bert"),
         ({"email": "CREPES"}, "anna"),
         ({"phone": "1234"}, "bert"),
         ({"onlineService": "mastodon"}, "bert"),
         ({"address": "rome"}, "bert"),
+        ({"address": "it"}, ""),  # components and the whole
+        ({"text": " ".join(["bert"] * 20)}, "bert"),
+        ({"text": " ".join(["bert"] * 20 + ["anna"])}, ""),  # all words have to be there, however many
+        ({"text": "'burnt crust' \"mastodon\""}, "bert"),
         ({"note": "crust"}, "bert"),
         ({"inAddressBook": "Rzz"}, ""),
         ({"name": "a", "kind": "group"}, ""),
@@ -358,6 +364,14 @@ async def test_filters(stage: JmapStage, asked: Any, found: str) -> None:
     got = await bob.call("ContactCard/query", filter=asked, calculateTotal=True)
     assert [names[one] for one in got["ids"]] == found.split()
     assert got["total"] == len(found.split())
+
+
+async def test_so_many_words_are_looked_for(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    most = " ".join(["x"] * contact_card_query.MOST_WORDS)
+    assert (await bob.call("ContactCard/query", filter={"text": most}))["ids"] == []
+    error = await bob.error("ContactCard/query", filter={"text": f"{most} x"})
+    assert (error["type"], error["arguments"]) == ("unsupportedFilter", ["filter"])
 
 
 async def test_sorts_and_windows(stage: JmapStage) -> None:

@@ -30,6 +30,7 @@ from postroom.store import contacts, records
 from postroom.store.contacts import BOOK, CARD, Card, Reach
 
 AT_ONCE: Final = 200  # cards that are looked at before others have their turn
+MOST_WORDS: Final = 100  # of a text that is looked for
 MOST_TOUCHED: Final = 5_000  # changes that one answer to /queryChanges looks at
 
 
@@ -53,12 +54,6 @@ def _name(card: Object) -> list[str]:
     return [name.get("full", ""), *(one["value"] for one in name.get("components", ()))]
 
 
-def _organizations(card: Object) -> Iterator[str]:
-    for one in _each(card, "organizations"):
-        yield one.get("name", "")
-        yield from (unit["name"] for unit in one.get("units", ()))
-
-
 def _fields(of: str, *names: str) -> Callable[[Object], Iterator[str]]:
     return lambda card: (one.get(name, "") for one in _each(card, of) for name in names)
 
@@ -67,7 +62,6 @@ def _addresses(card: Object) -> Iterator[str]:
     for one in _each(card, "addresses"):
         yield one.get("full", "")
         yield from (part["value"] for part in one.get("components", ()))
-        yield one.get("countryCode", "")
 
 
 def _texts(card: Object) -> Iterator[str]:
@@ -92,7 +86,7 @@ TEXTS: Final[Mapping[str, Callable[[Object], Any]]] = {
     "name/surname": lambda card: _components(card, "surname"),
     "name/surname2": lambda card: _components(card, "surname2"),
     "nickname": _fields("nicknames", "name"),
-    "organization": _organizations,
+    "organization": _fields("organizations", "name"),
     "email": _fields("emails", "address", "label"),
     "phone": _fields("phones", "number", "label"),
     "onlineService": _fields("onlineServices", "service", "uri", "user", "label"),
@@ -148,7 +142,10 @@ def _test(name: str, value: Any) -> Condition[Found]:
         return lambda one: exact(one.card.card, value)
     if name in TIMES:
         return _time(name, value)
-    words = [_folded(word) for word in search_words(value)]
+    asked = search_words(value, MOST_WORDS + 1)
+    if len(asked) > MOST_WORDS:
+        raise MethodError("unsupportedFilter", f"a text has at most {MOST_WORDS} words", arguments=["filter"])
+    words = [_folded(word) for word in asked]
     texts = TEXTS[name]
 
     def contains(one: Found) -> bool:
