@@ -238,14 +238,16 @@ async def change_book(
     return done
 
 
-async def set_default(tx: Transaction, account_id: int, book_id: int) -> dict[int, bool]:
-    """Makes an address book the default; gives those for which that changed."""
+async def set_default(tx: Transaction, reach: Reach, book_id: int) -> dict[int, bool]:
+    """Makes an address book the default, which only the owner does; gives those for which that changed. Raises `NotPermitted`."""
+    if not reach.own:
+        raise NotPermitted
     done: dict[int, bool] = {}
-    for number, book in (await all_books(tx, account_id)).items():
+    for number, book in (await all_books(tx, reach.account_id)).items():
         default = number == book_id
         if book.is_default != default:
             data = msgspec.json.encode(msgspec.structs.replace(book, is_default=default))
-            await records.change(tx, books_of(account_id), number, data)
+            await records.change(tx, books_of(reach.account_id), number, data)
             done[number] = default
     return done
 

@@ -6,9 +6,11 @@ import pytest
 
 from book_house import CAROL, DORA, House, record_numbers, rights, who
 from jmap_stage import ALICE, BOB, JmapStage
+from postroom.message.errors import NotPermitted
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import CONTACTS, MAIL, OWNER, PRINCIPALS
-from postroom.store import record_acl
+from postroom.store import contacts, record_acl
+from postroom.store.records import NoSuchRecord
 
 
 async def test_nothing_is_seen_before(stage: JmapStage) -> None:
@@ -239,6 +241,33 @@ async def test_a_book_is_made_shared(stage: JmapStage) -> None:
     whole = {who(stage, CAROL): rights("mayRead", "mayWrite")}
     told = await house.bob.call("AddressBook/set", update={house.work: {"shareWith": whole}})
     assert told["updated"] == {house.work: None}
+
+
+async def test_the_store_lets_nobody_do_what_he_may_not(stage: JmapStage) -> None:
+    house = await House.of(stage)
+    await house.give(house.work, "mayRead", "mayWrite", "mayShare", "mayDelete")
+    account_id, her = stage.logins.people[BOB], stage.logins.people[CAROL]
+    (work,) = await record_numbers(stage, contacts.books_of(account_id), "Work")
+    (first,) = await record_numbers(stage, contacts.books_of(account_id), "Contacts")
+    card = contacts.Card([first], {"uid": "urn:x"})
+    hers, nobodys = contacts.Reach(account_id, her), contacts.Reach(account_id, stage.logins.people[ALICE])
+    write = stage.store.engine.write
+    with pytest.raises(NotPermitted):
+        await write(lambda tx: contacts.set_default(tx, hers, work))
+    with pytest.raises(NotPermitted):
+        await write(lambda tx: contacts.add_book(tx, hers, 4711, contacts.Book("x")))
+    with pytest.raises(NoSuchRecord):
+        await write(lambda tx: contacts.remove_book(tx, hers, first, stage.now, contents=False))
+    with pytest.raises(contacts.NoSuchBook):
+        await write(lambda tx: contacts.put_card(tx, hers, 4712, card, stage.now))
+    with pytest.raises(NoSuchRecord):
+        await write(lambda tx: contacts.change_book(tx, nobodys, work, lambda book: book))
+    with pytest.raises(NoSuchRecord):
+        await write(lambda tx: record_acl.give(tx, nobodys.book(work), her, "r", stage.now))
+    with pytest.raises(NoSuchRecord):
+        await record_acl.grants(stage.store.engine.reading(), nobodys.book(work))
+    with pytest.raises(NotPermitted):
+        await write(lambda tx: record_acl.give(tx, hers.book(work), account_id, "r", stage.now))
 
 
 async def test_so_many_in_a_list(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:

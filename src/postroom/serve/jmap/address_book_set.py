@@ -172,10 +172,8 @@ class _Work:
             if not books or any(book.is_default for book in books.values()):
                 return
             number = min(books)
-        chosen = number
-        done: dict[int, bool] = await self._call.write(
-            lambda tx: contacts.set_default(tx, account_id, chosen)
-        )
+        chosen, owner = number, Reach(account_id)  # that there is a default is the system's to see to
+        done: dict[int, bool] = await self._call.write(lambda tx: contacts.set_default(tx, owner, chosen))
         if not done:
             return
         modseq = (await self._call.state(account_id)).modseq
