@@ -289,11 +289,15 @@ async def put_card(
     kind = cards_of(reach.account_id)
     found = (await records.some(tx, kind, [card_id])).get(card_id)
     former = read_card(found) if found is not None else None
-    seen = await _shelf_of(tx, reach, {*card.books, *(former.books if former is not None else ())})
-    _must_write(seen, former, card)
-    hidden = (
-        [one for one in former.books if one not in seen.books] if former is not None and not reach.own else []
-    )
+    if reach.own:
+        there = await records.some(tx, books_of(reach.account_id), card.books)
+        if not there.keys() >= set(card.books):
+            raise NoSuchBook
+        hidden = []
+    else:
+        seen = await shelf(tx, reach)
+        _must_write(seen, former, card)
+        hidden = [one for one in former.books if one not in seen.books] if former is not None else []
     kept = msgspec.structs.replace(card, books=sorted({*card.books, *hidden}))
     if former is not None:
         done = await _change(tx, kind, card_id, kept, now)
@@ -301,15 +305,6 @@ async def put_card(
         done = await records.create(tx, kind, card_id, msgspec.json.encode(kept), label=_label(kept))
         await _place(tx, card_id, kept.books, done, now)
     return done, await record_blobs.refer(tx, kind, card_id, kept.blobs, now)
-
-
-async def _shelf_of(tx: Transaction, reach: Reach, book_ids: Collection[int]) -> Shelf:
-    """As `shelf`; of the owner's, these books suffice."""
-    if not reach.own:
-        return await shelf(tx, reach)
-    there = await records.some(tx, books_of(reach.account_id), sorted(book_ids))
-    books = {number: read_book(one) for number, one in there.items()}
-    return Shelf(books, dict.fromkeys(books, ALL_RIGHTS))
 
 
 def _must_write(seen: Shelf, former: Card | None, card: Card) -> None:

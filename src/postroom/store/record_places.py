@@ -69,6 +69,15 @@ async def inside(tx: Transaction, of: Containing, place_ids: Iterable[int]) -> l
     return sorted(found)
 
 
+async def places(tx: Transaction, of: Containing, record_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Where these records are, by record."""
+    found: dict[int, set[int]] = {}
+    for chunk in chunks(record_ids):
+        for row in await tx.fetch(PLACED, of.inner.account_id, of.inner.name, *chunk):
+            found.setdefault(row[0], set()).add(row[1])
+    return found
+
+
 async def state(tx: Transaction, of: Containing, who: int) -> int:
     """The modseq at which something last came into the sight of somebody other than the owner, or left it, or changed."""
     row = await tx.fetchrow(NEWEST, of.outer.account_id, of.outer.name, who)
@@ -99,10 +108,10 @@ async def inner_changes(tx: Transaction, of: Containing, who: int, began: int) -
         modseqs.update((one.record_id, one.modseq) for one in some)
         since = (some[-1].modseq, some[-1].record_id)
     touched = {*modseqs, *await inside(tx, of, sight.turned_since(began))}
-    places = await _places(tx, of, touched, sight.spans, began)
+    spans_in = await _places(tx, of, touched, sight.spans, began)
     found = []
     for number in touched:
-        spans = [span for place, inner in places.get(number, ()) for span in sight.through(place, inner)]
+        spans = [span for place, inner in spans_in.get(number, ()) for span in sight.through(place, inner)]
         found += _told(number, spans, [modseqs[number]] if number in modseqs else [], began)
     return sorted(found, key=lambda one: (one.modseq, one.record_id))
 

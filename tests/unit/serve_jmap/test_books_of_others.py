@@ -9,9 +9,11 @@ import pytest
 from book_house import ALL, CAROL, House, record_numbers
 from card_file import PNG
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
+from postroom.message.ids import IdKind, parse_id
 from postroom.serve.jmap.call import Visitor
 from postroom.serve.jmap.watching import Watch
 from postroom.store import pruning, record_acl, record_places
+from postroom.store.findings import Wrong
 from postroom.store.fsck import check
 
 
@@ -261,6 +263,42 @@ async def test_a_removed_account_leaves_no_list(stage: JmapStage) -> None:
         assert await stage.store.engine.reading().fetch(f"SELECT 1 FROM {table}") == [], table
     session = (await house.carol.http("GET", "/jmap/session")).json
     assert set(session["accounts"]) == {house.carol.account}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM record_places WHERE record_id = $1",
+        "UPDATE record_places SET place_id = place_id + 1 WHERE record_id = $1",
+        "DELETE FROM records WHERE record_id = $1",
+    ],
+)
+async def test_a_card_that_is_not_where_it_says(stage: JmapStage, damage: str) -> None:
+    house = await House.of(stage)
+    card = await house.add(house.work)
+    await house.add(house.first)
+    await house.give(house.work, "mayRead")
+    await stage.store.engine.write(lambda tx: tx.execute(damage, parse_id(IdKind.RECORD, card)))
+    assert {one.wrong for one in [one async for one in check(stage.store, stage.now)]} == {Wrong.PLACES}
+    found = [one async for one in check(stage.store, stage.now, repair=True)]
+    assert all(one.repaired for one in found)
+    assert [one async for one in check(stage.store, stage.now)] == []
+    assert set(await house.seen()) == ({card} if "FROM records" not in damage else set())
+
+
+async def test_a_card_in_a_book_that_is_gone(stage: JmapStage) -> None:
+    house = await House.of(stage)
+    card = await house.add(house.work)
+    for damage in (
+        "DELETE FROM records WHERE record_id = $1",
+        "DELETE FROM record_places WHERE place_id = $1",
+    ):
+        number = parse_id(IdKind.RECORD, house.work)
+        await stage.store.engine.write(lambda tx, sql=damage, number=number: tx.execute(sql, number))  # type: ignore[misc]
+    found = [one async for one in check(stage.store, stage.now, repair=True)]
+    assert [one.wrong for one in found] == [Wrong.PLACES]
+    (kept,) = (await house.bob.call("ContactCard/get", ids=[card]))["list"]
+    assert kept["addressBookIds"] == {house.first: True}
 
 
 async def test_places_are_those_of_the_cards(stage: JmapStage) -> None:
