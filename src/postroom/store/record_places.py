@@ -18,6 +18,8 @@ from postroom.store.record_acl import Grant, Moment
 from postroom.store.record_spans import Span
 from postroom.store.records import SLICE, Changed, Kind
 
+MOST_TOUCHED: Final = 10_000  # records that one look at what is new to somebody goes through
+
 OF_RECORD: Final = "SELECT place_id, entered_modseq FROM record_places WHERE account_id = $1 AND kind = $2 AND record_id = $3"
 ADD: Final = "INSERT INTO record_places (account_id, kind, place_id, record_id, entered_modseq) VALUES ($1, $2, $3, $4, $5)"
 DROP: Final = (
@@ -99,15 +101,14 @@ async def outer_changes(tx: Transaction, outer: Kind, who: int, began: int) -> l
     return sorted(found, key=lambda one: (one.modseq, one.record_id))
 
 
-async def inner_changes(tx: Transaction, of: Containing, who: int, began: int) -> list[Changed]:
-    """The same of what lies in them."""
+async def inner_changes(tx: Transaction, of: Containing, who: int, began: int) -> list[Changed] | None:
+    """The same of what lies in them; None where that is more than is looked through at once."""
     sight = await _Sight.of(tx, of, who, began)
-    modseqs: dict[int, int] = {}
-    since = (began, (1 << 63) - 1)
-    while some := await records.changes(tx, of.inner, since):
-        modseqs.update((one.record_id, one.modseq) for one in some)
-        since = (some[-1].modseq, some[-1].record_id)
+    changed = await records.changes(tx, of.inner, (began, (1 << 63) - 1), MOST_TOUCHED + 1)
+    modseqs = {one.record_id: one.modseq for one in changed}
     touched = {*modseqs, *await inside(tx, of, sight.turned_since(began))}
+    if len(changed) > MOST_TOUCHED or len(touched) > MOST_TOUCHED:
+        return None
     spans_in = await _places(tx, of, touched, sight.spans, began)
     found = []
     for number in touched:

@@ -132,6 +132,26 @@ async def test_what_is_forgotten(stage: JmapStage) -> None:
     assert (told["created"], told["updated"], told["destroyed"]) == ([], [], [])
 
 
+@pytest.mark.parametrize("given", [False, True])
+async def test_so_many_changes(stage: JmapStage, monkeypatch: pytest.MonkeyPatch, given: bool) -> None:
+    """Of a book that was there already, and of one that comes into sight."""
+    house = await House.of(stage)
+    there = {"accountId": house.bob.account}
+    await house.give(house.first, "mayRead")
+    if given:
+        await house.give(house.work, "mayRead")
+    state = (await house.carol.call("ContactCard/get", ids=[], **there))["state"]
+    cards = [await house.add(house.work) for _ in range(3)]
+    await house.give(house.work, "mayRead")
+    monkeypatch.setattr(record_places, "MOST_TOUCHED", 3)
+    told = await house.carol.call("ContactCard/changes", sinceState=state, **there)
+    assert sorted(told["created"]) == sorted(cards)
+    monkeypatch.setattr(record_places, "MOST_TOUCHED", 2)
+    for method, name in (("changes", "sinceState"), ("queryChanges", "sinceQueryState")):
+        error = await house.carol.error(f"ContactCard/{method}", **there, **{name: state})
+        assert error["type"] == "cannotCalculateChanges"
+
+
 async def test_pushed(stage: JmapStage) -> None:
     house = await House.of(stage)
     app = house.bob.app = stage.app()

@@ -89,9 +89,12 @@ async def changes(call: Call, arguments: Changes) -> Object:
 
 
 async def seen_changes(call: Call, reach: Reach, began: int) -> list[records.Changed]:
-    """What changed since a state for somebody with whom books are shared, in order."""
+    """What changed since a state for somebody with whom books are shared, in order. Raises `cannotCalculateChanges`."""
     of = contacts.containing(reach.account_id)
-    return await call.snapshot(lambda tx: record_places.inner_changes(tx, of, reach.who, began))
+    found = await call.snapshot(lambda tx: record_places.inner_changes(tx, of, reach.who, began))
+    if found is None:
+        raise MethodError("cannotCalculateChanges", "too much has changed since")
+    return found
 
 
 METHODS: Final[Methods] = {
