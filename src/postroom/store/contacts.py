@@ -18,7 +18,7 @@ from postroom.message.errors import NotPermitted
 from postroom.store import record_acl, record_blobs, record_places, records
 from postroom.store.changes import RecordsChanged
 from postroom.store.engine import Transaction
-from postroom.store.mailboxes import bump
+from postroom.store.mailboxes import bump, hold
 from postroom.store.record_acl import ALL_RIGHTS, Grant, Moment, RecordRef, RecordRight
 from postroom.store.record_places import Containing
 from postroom.store.records import Kind, NoSuchRecord, Record
@@ -209,6 +209,7 @@ async def add_book(tx: Transaction, reach: Reach, new_id: int, book: Book) -> Re
     """A new address book, which only the owner makes. Raises `TooManyBooks`, `NotPermitted`."""
     if not reach.own:
         raise NotPermitted("Only the owner makes address books here")
+    await hold(tx, reach.account_id)
     if len(await all_books(tx, reach.account_id)) >= MAX_BOOKS:
         raise TooManyBooks
     return await records.create(tx, books_of(reach.account_id), new_id, msgspec.json.encode(book))
@@ -219,6 +220,7 @@ async def change_book(
 ) -> list[RecordsChanged]:
     """An address book as `change` makes it; others' own is their subscription. Raises `NoSuchRecord`, `NotPermitted`."""
     kind = books_of(reach.account_id)
+    await hold(tx, reach.account_id)
     seen = await shelf(tx, reach)
     if book_id not in seen.books:
         raise NoSuchRecord
@@ -259,6 +261,7 @@ async def remove_book(
 
     Raises `NoSuchRecord`, `NotPermitted`, `HasContents`.
     """
+    await hold(tx, reach.account_id)
     rights = await record_acl.require(tx, reach.book(book_id), RecordRight.DELETE)
     kind = cards_of(reach.account_id)
     grants = await record_acl.withdraw(tx, reach.book(book_id), now)
@@ -287,6 +290,7 @@ async def put_card(
     Raises `NotPermitted`, `NoSuchBook`, `RecordTooLong`, `TooManyRecords`, `LabelTaken`; `NoSuchRecord` for a card that he does not see.
     """
     kind = cards_of(reach.account_id)
+    await hold(tx, reach.account_id)
     found = (await records.some(tx, kind, [card_id])).get(card_id)
     former = read_card(found) if found is not None else None
     if reach.own:
@@ -327,6 +331,7 @@ def _must_write(seen: Shelf, former: Card | None, card: Card) -> None:
 async def remove_card(tx: Transaction, reach: Reach, card_id: int, now: int) -> RecordsChanged:
     """Removes a card; one that is in books that he does not see, from all others. Raises `NoSuchRecord`, `NotPermitted`."""
     kind = cards_of(reach.account_id)
+    await hold(tx, reach.account_id)
     found = (await records.some(tx, kind, [card_id])).get(card_id)
     if found is None:
         raise NoSuchRecord

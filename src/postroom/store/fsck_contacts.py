@@ -1,4 +1,4 @@
-"""Checks that cards are kept where they say they are: what others see of a shared address book goes by it.
+"""Checks that cards are in books that there are, and kept where they say they are: what others see of a shared address book goes by it.
 
 Slice by slice, each on one view; with repair, each card in a transaction of its own. Not here: what a card says (`contacts`).
 """
@@ -47,10 +47,12 @@ async def _misplaced(account_id: int, after: int, tx: Transaction) -> tuple[int,
     of = contacts.containing(account_id)
     found = await records.listing(tx, of.inner, after)
     places = await record_places.places(tx, of, [one.record_id for one in found])
+    there = await contacts.all_books(tx, account_id)
+    said = {one.record_id: set(contacts.read_card(one).books) for one in found}
     wrong = [
-        one.record_id
-        for one in found
-        if set(contacts.read_card(one).books) != places.get(one.record_id, set())
+        number
+        for number, books in said.items()
+        if books != places.get(number, set()) or not books <= there.keys()
     ]
     return (found[-1].record_id if found else after), wrong
 

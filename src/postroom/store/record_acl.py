@@ -17,6 +17,7 @@ from postroom.message.errors import NotPermitted
 from postroom.store import record_spans, records
 from postroom.store.changes import RecordsChanged
 from postroom.store.engine import Transaction
+from postroom.store.mailboxes import hold
 from postroom.store.record_spans import Span
 from postroom.store.records import Kind, NoSuchRecord
 
@@ -170,6 +171,7 @@ async def give(tx: Transaction, ref: RecordRef, grantee_id: int, letters: str, n
 
     RFC 9610 §2.3: nobody gives what he does not have himself, if it was not there. Raises `NoSuchRecord`, `NotPermitted`.
     """
+    await hold(tx, ref.kind.account_id)  # so that nobody gives what is just being taken from him
     own = await require(tx, ref, RecordRight.SHARE)
     if grantee_id == ref.kind.account_id:
         raise NotPermitted("The owner has all rights always")

@@ -98,6 +98,7 @@ async def give(
 ) -> list[Change]:
     """As `record_acl.give`, of (who, letters), in a record of this name; and he is told. Raises what that raises."""
     grantee_id, letters = given
+    await mailboxes.hold(tx, ref.kind.account_id)
     old = await record_acl.held(tx, RecordRef(ref.kind, ref.record_id, grantee_id))
     done = await record_acl.give(tx, ref, grantee_id, letters, stamp.now)
     turn = Turn(ref.who or ref.kind.account_id, grantee_id, old, record_acl.in_order(letters))

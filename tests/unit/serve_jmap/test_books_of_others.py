@@ -9,12 +9,14 @@ import pytest
 from book_house import ALL, CAROL, House, record_numbers
 from card_file import PNG
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
+from postroom.message.errors import NotPermitted
 from postroom.message.ids import IdKind, parse_id
 from postroom.serve.jmap.call import Visitor
 from postroom.serve.jmap.watching import Watch
-from postroom.store import pruning, record_acl, record_places
+from postroom.store import contacts, pruning, record_acl, record_places
 from postroom.store.findings import Wrong
 from postroom.store.fsck import check
+from postroom.store.records import NoSuchRecord
 
 
 async def test_what_is_shared_is_new_and_what_is_taken_is_gone(stage: JmapStage) -> None:
@@ -319,6 +321,37 @@ async def test_a_card_in_a_book_that_is_gone(stage: JmapStage) -> None:
     assert [one.wrong for one in found] == [Wrong.PLACES]
     (kept,) = (await house.bob.call("ContactCard/get", ids=[card]))["list"]
     assert kept["addressBookIds"] == {house.first: True}
+
+
+async def test_a_book_goes_while_cards_come(stage: JmapStage) -> None:
+    house = await House.of(stage)
+    await house.give(house.work, "mayRead", "mayWrite")
+    account_id, her = stage.logins.people[BOB], stage.logins.people[CAROL]
+    work, write = parse_id(IdKind.RECORD, house.work), stage.store.engine.write
+    assert work is not None
+    ref = record_acl.RecordRef(contacts.books_of(account_id), work)
+
+    async def come(number: int, who: int) -> None:
+        card = contacts.Card([work], {"uid": f"urn:{number}"})
+        reach = contacts.Reach(account_id, who)
+        await write(lambda tx: contacts.put_card(tx, reach, number, card, stage.now))
+
+    async def go() -> None:
+        reach = contacts.Reach(account_id)
+        await write(lambda tx: contacts.remove_book(tx, reach, work, stage.now, contents=True))
+
+    async def give(letters: str) -> None:
+        await write(lambda tx: record_acl.give(tx, ref, her, letters, stage.now))
+
+    coming = [come(number, her if number % 2 else 0) for number in range(1, 13)]
+    done = await asyncio.gather(
+        *coming[:6], give(""), give("rw"), go(), give("r"), *coming[6:], return_exceptions=True
+    )
+    refusals = (contacts.NoSuchBook, NoSuchRecord, NotPermitted, type(None))
+    assert all(isinstance(one, refusals) for one in done), done
+    assert [one async for one in check(stage.store, stage.now)] == []
+    assert (await house.bob.call("ContactCard/get"))["list"] == []
+    assert await stage.store.engine.reading().fetch("SELECT 1 FROM record_acl") == []
 
 
 async def test_places_are_those_of_the_cards(stage: JmapStage) -> None:
