@@ -22,6 +22,7 @@ class Wrong(enum.StrEnum):
     COPIES = "copies"
     REFERENCES = "references"
     SUMMARY = "summary"
+    PLACES = "places"  # a card that is not where it says
     ORPHAN_FILE = "orphan file"
     UNFINISHED_FILE = "unfinished file"
 

@@ -14,6 +14,7 @@ from typing import Final
 from postroom.store import blobs
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.findings import Finding, Wrong
+from postroom.store.fsck_contacts import check_contacts
 from postroom.store.fsck_emails import EmailCheck, lost_emails
 from postroom.store.fsck_mailboxes import check_account
 from postroom.store.store import Store
@@ -42,6 +43,8 @@ async def check(
         for row in await store.engine.reading().fetch(MAILBOXES, account_id):
             async for finding in lost_emails(store.engine.reading(), account_id, row[0]):
                 yield finding
+        async for finding in check_contacts(store.engine, account_id, now, repair=repair):
+            yield finding
     emails = EmailCheck(store, now, repair=repair, octets=octets)
     async for finding in emails.emails():
         yield finding

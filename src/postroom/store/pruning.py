@@ -90,6 +90,8 @@ LEFT_BEHIND: Final = tuple(
         "annotations",
         "deleted_mailboxes",
         "records_gone",
+        "record_acl",
+        "record_places",
         "bulk_parts",
         "snooze_due",
         "report_mailboxes",

@@ -40,6 +40,12 @@ class TooManyRecords(NotPermitted):
     words = f"An account has at most {MAX_RECORDS} of these"
 
 
+class LabelTaken(NotPermitted):
+    """Another record of the kind has the label that this one should have."""
+
+    words = "There is one like this already"
+
+
 class Kind(msgspec.Struct, frozen=True):
     """A kind of an account's records."""
 
@@ -70,11 +76,13 @@ LISTING: Final = f"SELECT {_COLUMNS} FROM records WHERE account_id = $1 AND kind
 SOME: Final = f"SELECT {_COLUMNS} FROM records WHERE account_id = $1 AND kind = $2 AND record_id IN ({placeholders(CHUNK, 3)})"  # noqa: S608
 COUNT: Final = "SELECT COUNT(*) FROM records WHERE account_id = $1 AND kind = $2"
 PUT: Final = """
-INSERT INTO records (account_id, kind, record_id, created_modseq, modseq, data) VALUES ($1, $2, $3, $4, $4, $5)
+INSERT INTO records (account_id, kind, record_id, created_modseq, modseq, data, label) VALUES ($1, $2, $3, $4, $4, $5, $6)
 """
 CHANGE: Final = """
-UPDATE records SET modseq = $4, data = $5 WHERE account_id = $1 AND kind = $2 AND record_id = $3
+UPDATE records SET modseq = $4, data = $5, label = $6 WHERE account_id = $1 AND kind = $2 AND record_id = $3
 """
+TOUCH: Final = "UPDATE records SET modseq = $4 WHERE account_id = $1 AND kind = $2 AND record_id = $3"
+LABELLED: Final = "SELECT record_id FROM records WHERE account_id = $1 AND kind = $2 AND label = $3"
 REMOVE: Final = """
 DELETE FROM records WHERE account_id = $1 AND kind = $2 AND record_id = $3 RETURNING created_modseq
 """
@@ -124,24 +132,44 @@ async def changes(tx: Transaction, kind: Kind, since: tuple[int, int], limit: in
     return [Changed(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
 
-async def create(tx: Transaction, kind: Kind, record_id: int, data: bytes) -> RecordsChanged:
-    """A new record with a new id. Raises `RecordTooLong`, `TooManyRecords`."""
+async def create(
+    tx: Transaction, kind: Kind, record_id: int, data: bytes, *, label: bytes | None = None
+) -> RecordsChanged:
+    """A new record with a new id. Raises `RecordTooLong`, `TooManyRecords`, `LabelTaken`."""
     _check(data)
     modseq = await bump(tx, kind.account_id)
     row = await tx.fetchrow(COUNT, kind.account_id, kind.name)
     if row is not None and row[0] >= MAX_RECORDS:
         raise TooManyRecords
-    await tx.execute(PUT, kind.account_id, kind.name, record_id, modseq, data)
+    await _must_be_free(tx, kind, record_id, label)
+    await tx.execute(PUT, kind.account_id, kind.name, record_id, modseq, data, label)
     return RecordsChanged(kind.account_id, modseq, kind.name)
 
 
-async def change(tx: Transaction, kind: Kind, record_id: int, data: bytes) -> RecordsChanged:
-    """Other data for a record. Raises `NoSuchRecord`, `RecordTooLong`."""
+async def change(
+    tx: Transaction, kind: Kind, record_id: int, data: bytes, *, label: bytes | None = None
+) -> RecordsChanged:
+    """Other data for a record. Raises `NoSuchRecord`, `RecordTooLong`, `LabelTaken`."""
     _check(data)
     modseq = await bump(tx, kind.account_id)
-    if not await tx.execute(CHANGE, kind.account_id, kind.name, record_id, modseq, data):
+    await _must_be_free(tx, kind, record_id, label)
+    if not await tx.execute(CHANGE, kind.account_id, kind.name, record_id, modseq, data, label):
         raise NoSuchRecord
     return RecordsChanged(kind.account_id, modseq, kind.name)
+
+
+async def touch(tx: Transaction, kind: Kind, record_id: int) -> RecordsChanged:
+    """A record whose data stay, and of which something else is new. Raises `NoSuchRecord`."""
+    modseq = await bump(tx, kind.account_id)
+    if not await tx.execute(TOUCH, kind.account_id, kind.name, record_id, modseq):
+        raise NoSuchRecord
+    return RecordsChanged(kind.account_id, modseq, kind.name)
+
+
+async def labelled(tx: Transaction, kind: Kind, label: bytes) -> int | None:
+    """The record that has a label."""
+    row = await tx.fetchrow(LABELLED, kind.account_id, kind.name, label)
+    return None if row is None else int(row[0])
 
 
 async def remove(tx: Transaction, kind: Kind, record_id: int, now: int) -> RecordsChanged:
@@ -157,6 +185,11 @@ async def remove(tx: Transaction, kind: Kind, record_id: int, now: int) -> Recor
 async def drop(tx: Transaction, account_id: int, most: int) -> int:
     """Takes at most so many records of an account that was removed, of whichever kind; gives how many. Nobody is told."""
     return await tx.execute(SOME_OF_ALL, account_id, most)
+
+
+async def _must_be_free(tx: Transaction, kind: Kind, record_id: int, label: bytes | None) -> None:
+    if label is not None and await labelled(tx, kind, label) not in (None, record_id):
+        raise LabelTaken
 
 
 def _check(data: bytes) -> None:

@@ -62,6 +62,10 @@ UPDATE mailboxes SET highestmodseq = highestmodseq + $1, created_modseq = create
 """
 EMAILS: Final = "UPDATE emails SET created_modseq = created_modseq + $1"
 RECORDS: Final = "UPDATE records SET created_modseq = created_modseq + $1, modseq = modseq + $1"
+RECORD_ACL: Final = """
+UPDATE record_acl SET given_modseq = given_modseq + $1, read_modseq = CASE WHEN read_modseq = 0 THEN 0 ELSE read_modseq + $1 END
+"""
+RECORD_PLACES: Final = "UPDATE record_places SET entered_modseq = entered_modseq + $1"
 PRINCIPALS: Final = "UPDATE principal_states SET newest = newest + $1, floor = newest + $1"
 FORGOTTEN: Final = (
     "DELETE FROM vanished",
@@ -110,7 +114,8 @@ async def mark(engine: Engine, how: Marking) -> Marked:
         await tx.execute(SEEN)
         letters = await tx.execute(MESSAGES, MODSEQS)
         await tx.execute(EMAILS, MODSEQS)
-        await tx.execute(RECORDS, MODSEQS)
+        for records in (RECORDS, RECORD_ACL, RECORD_PLACES):
+            await tx.execute(records, MODSEQS)
         await tx.execute(ACCOUNTS, MODSEQS, VALIDITIES)
         await tx.execute(MAILBOXES, MODSEQS)
         await tx.execute(PRINCIPALS, MODSEQS)

@@ -2,7 +2,7 @@
 
 RFC 9670 §3 and §3.1 (a server keeps so many, not for ever, puts together what belongs together, and
 takes away what somebody has subscribed to). Written in the transaction that changes the rights; nobody is told of what he did
-himself, nor of what everybody was given. Not here: the change of rights (`acl`), and how it is shown.
+himself, nor of what everybody was given. Not here: the change of rights (`acl`, `record_acl`), and how it is shown.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ from typing import Final
 
 import msgspec
 
-from postroom.store import acl, mailboxes, principals, records
-from postroom.store.changes import PROCESSES, SHARED, Announced, Change, MailboxChanged
+from postroom.store import acl, mailboxes, principals, record_acl, records
+from postroom.store.changes import PROCESSES, SHARED, Announced, Change, MailboxChanged, RecordsChanged
 from postroom.store.engine import Transaction
+from postroom.store.record_acl import Grant, RecordRef
 from postroom.store.records import Kind
 from postroom.store.rights import ANYONE, MailboxRef, held
 
 KIND: Final = "share"
 MAX_NOTICES: Final = 200  # of one account; with one more the oldest goes
 KEPT_DAYS: Final = 90  # and an older one goes when the next is made
-MERGED_SECONDS: Final = 60  # in which what one does about one mailbox is one notice
+MERGED_SECONDS: Final = 60  # in which what one does about one thing is one notice
+MAILBOX: Final = "Mailbox"  # the type of what is no record
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
 
@@ -33,16 +35,32 @@ class Stamp(msgspec.Struct, frozen=True):
     now: int
 
 
+class Thing(msgspec.Struct, frozen=True):
+    """What rights are in: its type as JMAP calls it, whose it is, its number, and its name at that time."""
+
+    type: str
+    account_id: int
+    object_id: int
+    name: str
+
+
 class Notice(msgspec.Struct, frozen=True):
-    """Who (`by`, his name and address at that time) has changed what somebody may do, and in which mailbox; letters of RFC 4314 §2.1."""
+    """Who (`by`, his name and address at that time) has changed what somebody may do, and in what; letters as lists of its type have them (RFC 4314 §2.1 of mailboxes)."""
 
     created: int
     by: int
     by_name: str
     by_address: str
-    account_id: int
-    mailbox_id: int
-    name: str
+    thing: Thing
+    old: str
+    new: str
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """What `by` has made of somebody's rights."""
+
+    by: int
+    grantee_id: int
     old: str
     new: str
 
@@ -69,18 +87,46 @@ async def change(
         return [*told, Announced(PROCESSES, 0, SHARED)]
     new = await held(tx, theirs)
     told.append(MailboxChanged(grantee_id, 0, mailbox.mailbox_id))
-    by = mailbox.who or mailbox.account_id
-    if old == new or by == grantee_id:
-        return told
-    people = await principals.some(tx, (by, grantee_id))
-    if grantee_id not in people:  # it was removed
-        return told
     name = (await mailboxes.get(tx, MailboxRef(mailbox.account_id, mailbox.mailbox_id))).name
-    author = people.get(by, principals.Person(by, "", ""))
-    notice = Notice(
-        stamp.now, by, author.name, author.address, mailbox.account_id, mailbox.mailbox_id, name, old, new
-    )
-    return told + await _add(tx, grantee_id, notice, stamp)
+    thing = Thing(MAILBOX, mailbox.account_id, mailbox.mailbox_id, name)
+    turn = Turn(mailbox.who or mailbox.account_id, grantee_id, old, new)
+    return told + await _tell(tx, thing, turn, stamp)
+
+
+async def give(
+    tx: Transaction, ref: RecordRef, given: tuple[int, str], name: str, stamp: Stamp
+) -> list[Change]:
+    """As `record_acl.give`, of (who, letters), in a record of this name; and he is told. Raises what that raises."""
+    grantee_id, letters = given
+    await mailboxes.hold(tx, ref.kind.account_id)
+    old = await record_acl.held(tx, RecordRef(ref.kind, ref.record_id, grantee_id))
+    done = await record_acl.give(tx, ref, grantee_id, letters, stamp.now)
+    turn = Turn(ref.who or ref.kind.account_id, grantee_id, old, record_acl.in_order(letters))
+    thing = Thing(ref.kind.name, ref.kind.account_id, ref.record_id, name)
+    return [done, RecordsChanged(grantee_id, 0, KIND), *await _tell(tx, thing, turn, stamp)]
+
+
+async def withdrawn(
+    tx: Transaction, ref: RecordRef, grants: Sequence[Grant], name: str, stamp: Stamp
+) -> list[Change]:
+    """Tells those who had these rights in a record of this name that it is gone."""
+    done: list[Change] = []
+    thing = Thing(ref.kind.name, ref.kind.account_id, ref.record_id, name)
+    for one in grants:
+        turn = Turn(ref.who or ref.kind.account_id, one.grantee_id, one.rights, "")
+        done += [RecordsChanged(one.grantee_id, 0, KIND), *await _tell(tx, thing, turn, stamp)]
+    return done
+
+
+async def _tell(tx: Transaction, thing: Thing, turn: Turn, stamp: Stamp) -> list[Change]:
+    if turn.old == turn.new or turn.by == turn.grantee_id:
+        return []
+    people = await principals.some(tx, (turn.by, turn.grantee_id))
+    if turn.grantee_id not in people:  # it was removed
+        return []
+    author = people.get(turn.by, principals.Person(turn.by, "", ""))
+    notice = Notice(stamp.now, turn.by, author.name, author.address, thing, turn.old, turn.new)
+    return await _add(tx, turn.grantee_id, notice, stamp)
 
 
 async def _add(tx: Transaction, account_id: int, notice: Notice, stamp: Stamp) -> list[Change]:
@@ -101,21 +147,28 @@ async def _add(tx: Transaction, account_id: int, notice: Notice, stamp: Stamp) -
 
 def _is_one(former: Notice, notice: Notice) -> bool:
     """Whether two notices are one: somebody has changed his mind, or goes on."""
-    same = (former.by, former.account_id, former.mailbox_id) == (
-        notice.by,
-        notice.account_id,
-        notice.mailbox_id,
+    return (
+        former.by == notice.by
+        and _key(former.thing) == _key(notice.thing)
+        and former.created >= notice.created - MERGED_SECONDS * _SECOND
     )
-    return same and former.created >= notice.created - MERGED_SECONDS * _SECOND
+
+
+def _key(thing: Thing) -> tuple[str, int, int]:
+    return thing.type, thing.account_id, thing.object_id
 
 
 async def settle(tx: Transaction, mailbox: MailboxRef, now: int) -> list[Change]:
     """`mailbox.who` has subscribed to it: he knows of it. Its notices go."""
-    kind = of(mailbox.who)
-    about = (mailbox.account_id, mailbox.mailbox_id)
-    done: list[Change] = []
-    for record in await records.listing(tx, kind):
-        notice = read(record.data)
-        if (notice.account_id, notice.mailbox_id) == about:
-            done.append(await records.remove(tx, kind, record.record_id, now))
-    return done
+    return await _settle(tx, mailbox.who, (MAILBOX, mailbox.account_id, mailbox.mailbox_id), now)
+
+
+async def settle_record(tx: Transaction, ref: RecordRef, now: int) -> list[Change]:
+    """The same of a record."""
+    return await _settle(tx, ref.who, (ref.kind.name, ref.kind.account_id, ref.record_id), now)
+
+
+async def _settle(tx: Transaction, who: int, about: tuple[str, int, int], now: int) -> list[Change]:
+    kind = of(who)
+    gone = [one for one in await records.listing(tx, kind) if _key(read(one.data).thing) == about]
+    return [await records.remove(tx, kind, one.record_id, now) for one in gone]

@@ -34,6 +34,8 @@ MARKED = {  # what somebody outside the store may remember, or what is compared 
     "seen": {"uid"},
     "records": {"modseq", "created_modseq"},
     "records_gone": {"modseq", "created_modseq"},
+    "record_acl": {"given_modseq", "read_modseq"},
+    "record_places": {"entered_modseq"},
     "vanished": {"uid", "modseq"},
     "deleted_mailboxes": {"modseq"},
     "url_keys": {"secret"},

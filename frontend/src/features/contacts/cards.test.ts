@@ -46,6 +46,15 @@ test("what the form does not show stays", () => {
   });
 });
 
+test("how a component sounds stays with the system that it is written in", () => {
+  const one = card("4", { name: { components: [{ kind: "given", value: "A" }, { kind: "given2", value: "B", phonetic: "/b/" }], phoneticSystem: "ipa" } as never });
+  const form = formOf(one);
+  form.given = "C";
+  expect(changesOf(one, form)).toEqual({
+    name: { components: [{ kind: "given", value: "C" }, { kind: "given2", value: "B", phonetic: "/b/" }], full: "C B", phoneticSystem: "ipa" },
+  });
+});
+
 test("an address that is changed keeps what has no field", () => {
   const form = formOf(ZOE);
   form.places[0]!.locality = "Lyon";

@@ -114,8 +114,14 @@ function nameOf(card: Partial<Card>, form: Form): object | null {
   const parts = mine.filter(([, value]) => value.trim()).map(([kind, value]) => ({ kind, value: value.trim() }));
   const place = (one: Component) => (ORDER.includes(one.kind) ? ORDER.indexOf(one.kind) : ORDER.length);
   const components = [...parts, ...others].sort((one, other) => place(one) - place(other));
-  if (components.length) return { components, full: components.map((one) => one.value).join(" ") };
+  if (components.length) return { components, full: components.map((one) => one.value).join(" "), ...sounds(card.name, others) };
   return form.full.trim() ? { full: form.full.trim() } : null;
+}
+
+// How a component sounds says nothing without the system or the script that it is written in (RFC 9553 §2.2.1).
+function sounds(name: object | undefined, kept: object[]): object {
+  if (!kept.some((one) => "phonetic" in one)) return {};
+  return Object.fromEntries(Object.entries(name ?? {}).filter(([key]) => key === "phoneticSystem" || key === "phoneticScript"));
 }
 
 function organizationOf(form: Form): object | "" {

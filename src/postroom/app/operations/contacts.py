@@ -6,20 +6,20 @@ RFC 9553, RFC 9610 §3. A card whose uid is there already takes the place of tha
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 
 from postroom.app.control import Caller, OperationError
+from postroom.app.operations.contact_media import give_out, take_in
 from postroom.app.operations.office import Office, Operation, address
 from postroom.message.contacts import jscontact
-from postroom.message.ids import IdKind, id_text, parse_id
+from postroom.message.ids import IdKind, id_text
 from postroom.message.printable import printable
-from postroom.store import accounts, blobs, contacts, records
+from postroom.store import accounts, contacts, records
 from postroom.store.changes import Change
-from postroom.store.contacts import Book, Card
+from postroom.store.contacts import Book, Card, Reach
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.records import RecordTooLong
 
@@ -68,20 +68,23 @@ async def import_(office: Office, _: Caller, given: ImportContacts) -> AsyncIter
     fit, complaints = _checked(given.cards)
     now = office.clock.now()
     first = office.ids.next()
+    account_id = (await accounts.get(office.engine.reading(), who)).account_id
+    taken = [await take_in(office, account_id, card) for card in fit]
+    complaints += [f"{_name(one.card)}: {words}" for one in taken for words in one.complaints]
     numbers = [office.ids.next() for _ in fit]
 
     async def work(tx: Transaction) -> tuple[ImportedContacts, list[Change]]:
-        account_id = (await accounts.get(tx, who)).account_id
         changes: list[Change] = [*await contacts.open_first(tx, account_id, first)]
         book_id, name = await _book(tx, account_id, given.book)
         there = await contacts.uids(tx, account_id, [card["uid"] for card in fit])
         refused = list(complaints)
         added = replaced = 0
-        for number, card in zip(numbers, fit, strict=True):
+        for number, one in zip(numbers, taken, strict=True):
+            card = one.card
             known = there.get(card["uid"])
-            kept = Card(await _books(tx, account_id, known, book_id), card)
+            kept = Card(await _books(tx, account_id, known, book_id), card, one.blobs)
             try:
-                done, _ = await contacts.put_card(tx, account_id, known or number, kept, now)
+                done, _ = await contacts.put_card(tx, Reach(account_id), known or number, kept, now)
             except RecordTooLong as error:
                 refused.append(f"{_name(card)}: {error.public}")
                 continue
@@ -143,37 +146,11 @@ async def list_(office: Office, _: Caller, wanted: ListContacts) -> AsyncIterato
     books = await contacts.all_books(tx, account_id)
     if wanted.book:
         await _book(tx, account_id, wanted.book)
-    async for record in contacts.all_records(tx, contacts.cards_of(account_id)):
-        card = contacts.read_card(record)
-        names = [books[number].name for number in card.books if number in books]
+    async for number, card in contacts.all_cards(tx, Reach(account_id)):
+        names = [books[book].name for book in card.books if book in books]
         if not wanted.book or wanted.book in names:
-            told, left_out = await _with_media(tx, account_id, card.card)
-            yield ContactRecord(id_text(IdKind.RECORD, record.record_id), names, told, left_out)
-
-
-async def _with_media(
-    tx: Transaction, account_id: int, card: dict[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
-    """The card with the octets of its media in it (RFC 2397), as far as the database holds them."""
-    media: dict[str, Any] = {}
-    left_out: list[str] = []
-    for name, one in card.get("media", {}).items():
-        number = parse_id(IdKind.BLOB, one["blobId"]) if "blobId" in one else None
-        if "blobId" not in one:
-            media[name] = one
-            continue
-        blob = await blobs.get(tx, account_id, number) if number is not None else None
-        if blob is None or blob.data is None:
-            left_out.append(name)
-            continue
-        packed = base64.b64encode(blob.data).decode()
-        kind = one.get("mediaType", "application/octet-stream")
-        media[name] = {
-            **{field: value for field, value in one.items() if field != "blobId"},
-            "uri": f"data:{kind};base64,{packed}",
-        }
-    plain = {field: value for field, value in card.items() if field != "media"}
-    return ({**plain, "media": media} if media else plain), left_out
+            told, left_out = await give_out(office, account_id, card.card)
+            yield ContactRecord(id_text(IdKind.RECORD, number), names, told, left_out)
 
 
 IMPORT = Operation("contacts.import", ImportContacts, ImportedContacts, import_)

@@ -155,10 +155,15 @@ def _card(value: Mapping[str, Any]) -> _Wrong:
 def _components(value: Mapping[str, Any]) -> _Wrong:
     """RFC 9553 §2.2.1.2, §2.5.1.1."""
     ordered = value.get("isOrdered", False) is True
-    if "defaultSeparator" in value and not ordered:
-        yield "defaultSeparator", "nothing, since the components have no order"
+    if "defaultSeparator" in value and not (ordered and "components" in value):
+        yield "defaultSeparator", "nothing, since there are no components in an order"
+    if "sortAs" in value and "components" not in value:
+        yield "sortAs", "nothing, since there are no components"
     parts = value.get("components")
-    kinds = [one.get("kind") for one in parts if isinstance(one, dict)] if isinstance(parts, list) else []
+    there = [one for one in parts if isinstance(one, dict)] if isinstance(parts, list) else []
+    kinds = [one.get("kind") for one in there]
+    if any("phonetic" in one for one in there) and not value.keys() & {"phoneticSystem", "phoneticScript"}:
+        yield "phoneticSystem", "this or phoneticScript has to be there"
     if kinds and not ordered and "separator" in kinds:
         yield "components", "no separator, since they have no order"
     if kinds and all(kind == "separator" for kind in kinds):

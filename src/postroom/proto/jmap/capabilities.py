@@ -47,12 +47,16 @@ LOOKED_UP: Final = ("Email", "Mailbox", "Thread")  # what a blob may be found in
 
 
 class Capability(msgspec.Struct, frozen=True):
-    """`rfc`: where it is described; what it says of an account of one's own, and of one where others share something, None where such accounts do not have it."""
+    """`rfc`: where it is described; what it says of an account of one's own, and of one where others share something, None where such accounts do not have it.
+
+    `shared_with`: the type of which somebody has to share something there, "" for any.
+    """
 
     uri: str
     rfc: str
     of_account: Mapping[str, Any] | None = None
     of_shared: Mapping[str, Any] | None = None
+    shared_with: str = ""
 
 
 _MAIL: Final[Mapping[str, Any]] = {
@@ -77,7 +81,7 @@ _BLOB: Final[Mapping[str, Any]] = {
 }
 TABLE: Final[tuple[Capability, ...]] = (
     Capability(CORE, "RFC 8620 §2"),
-    Capability(MAIL, "RFC 8621 §1.3.1", _MAIL, {**_MAIL, "mayCreateTopLevelMailbox": False}),
+    Capability(MAIL, "RFC 8621 §1.3.1", _MAIL, {**_MAIL, "mayCreateTopLevelMailbox": False}, "Mailbox"),
     Capability(SUBMISSION, "RFC 8621 §1.3.2", {"maxDelayedSend": 0, "submissionExtensions": {}}),
     Capability(MDN, "RFC 9007 §1.3", {}),
     Capability(QUOTA, "RFC 9425 §2", {}),
@@ -85,9 +89,15 @@ TABLE: Final[tuple[Capability, ...]] = (
     Capability(WEBSOCKET, "RFC 8887 §3.1"),
     Capability(VAPID, "RFC 9749 §3"),
     Capability(WEBMAIL, "of no RFC", _WEBMAIL, _WEBMAIL),
-    Capability(CONTACTS, "RFC 9610 §1.4.1", {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}),
+    Capability(
+        CONTACTS,
+        "RFC 9610 §1.4.1",
+        {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True},
+        {"maxAddressBooksPerCard": None, "mayCreateAddressBook": False},
+        "AddressBook",
+    ),
     Capability(PRINCIPALS, "RFC 9670 §1.5.1", {"currentUserPrincipalId": None}),
-    Capability(MAIL_SHARE, "of no RFC: draft-ietf-jmap-mail-sharing, work in progress", {}, {}),
+    Capability(MAIL_SHARE, "of no RFC: draft-ietf-jmap-mail-sharing, work in progress", {}, {}, "Mailbox"),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
 # RFC 8620 §5.5. Texts are sorted by i;unicode-casemap, which for those in ASCII is the other one, too.

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-MAX_WORDS: Final = 20  # of one text
+MAX_WORDS: Final = 20  # of one text, where nobody says another number
 _QUOTES: Final = "'\""
 
 
-def search_words(text: str) -> list[str]:
-    """The words and phrases of a text, at most `MAX_WORDS`, without their quotes. A quote without its pair is a letter like others."""
+def search_words(text: str, most: int = MAX_WORDS) -> list[str]:
+    """The words and phrases of a text, at most so many, without their quotes. A quote without its pair is a letter like others."""
     found: list[str] = []
     at = 0
-    while at < len(text) and len(found) < MAX_WORDS:
+    while at < len(text) and len(found) < most:
         if text[at].isspace():
             at += 1
             continue

@@ -66,8 +66,8 @@ class BlobLookup(Arguments, frozen=True, kw_only=True):
 
 async def copy(call: Call, arguments: BlobCopy) -> Object:
     """RFC 8620 §6.3."""
-    source = await call.account(arguments.from_account_id, error="fromAccountNotFound")
-    await call.account(arguments.account_id)
+    source = await call.any_account(arguments.from_account_id, error="fromAccountNotFound")
+    await call.any_account(arguments.account_id)
     check_number(len(arguments.blob_ids), call.service.limits.max_objects_in_set, "blobs")
     octets = Octets(call, source)
     copied: dict[str, str] = {}
@@ -91,7 +91,7 @@ async def copy(call: Call, arguments: BlobCopy) -> Object:
 
 async def put(call: Call, arguments: BlobUpload) -> Object:
     """RFC 9404 §4.1."""
-    account_id = await call.account(arguments.account_id)
+    account_id = await call.any_account(arguments.account_id)
     setting = Setting(call, Set(account_id=arguments.account_id, create=arguments.create), "")
     octets = Octets(call, account_id)
 
@@ -164,7 +164,7 @@ def _of(source: Any, name: str) -> Any:
 
 async def get(call: Call, arguments: BlobGet) -> Object:
     """RFC 9404 §4.2."""
-    account_id = await call.account(arguments.account_id)
+    account_id = await call.any_account(arguments.account_id)
     properties = list(
         dict.fromkeys(arguments.properties if arguments.properties is not None else ("data", "size"))
     )
@@ -219,7 +219,7 @@ def _text(part: bytes) -> str | None:
 
 async def lookup(call: Call, arguments: BlobLookup) -> Object:
     """RFC 9404 §4.3. The blob of an email, and of each of its parts, leads to it, its thread and its mailboxes."""
-    account_id = await call.account(arguments.account_id)
+    account_id = await call.any_account(arguments.account_id)
     unknown = [name for name in arguments.type_names if name not in LOOKED_UP]
     if unknown:
         raise MethodError("unknownDataType", f"nothing of the type {unknown[0][:100]!r} is looked up")

@@ -22,7 +22,7 @@ from postroom.serve.jmap.audience import Audience
 from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.results import Results
 from postroom.serve.logins import Logins
-from postroom.store import acl
+from postroom.store import acl, record_acl
 from postroom.store.changes import Change
 from postroom.store.email_columns import EmailColumns
 from postroom.store.engine import Transaction, Urgency
@@ -38,6 +38,10 @@ T = TypeVar("T")
 
 MOST_OCTETS: Final = 64 << 20  # of messages and blobs whose content one response may hold
 RENDERED_AT_ONCE: Final = 2  # documents of messages that are made at the same time
+_UNSUPPORTED: Final = {
+    "accountNotFound": "accountNotSupportedByMethod",
+    "fromAccountNotFound": "fromAccountNotSupportedByMethod",
+}
 STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $1"
 
 
@@ -134,6 +138,7 @@ class Call:
         self.further: list[tuple[str, Object]] = []
         self.changed = False  # whether the method that runs has committed anything
         self._shared: dict[int, dict[int, str]] | None = None
+        self._shared_records: dict[int, dict[str, dict[int, str]]] | None = None
         self._octets = 0
 
     @property
@@ -155,17 +160,32 @@ class Call:
         self._octets += octets
 
     async def account(self, account_id: str, *, error: str = "accountNotFound") -> int:
-        """The number of an account that the visitor has something in: his own, or one that shares a mailbox with him."""
+        """The number of an account in which the visitor has mail: his own, or one that shares a mailbox with him."""
+        number = await self.any_account(account_id, error=error)
+        if number != self.visitor.account_id and number not in await self.shared():
+            raise MethodError(_UNSUPPORTED[error], "no mail of this account is shared")
+        return number
+
+    async def any_account(self, account_id: str, *, error: str = "accountNotFound") -> int:
+        """The number of an account that the visitor has something in, whatever it is."""
         number = number_of(IdKind.ACCOUNT, account_id)
-        if number is None or (number != self.visitor.account_id and number not in await self.shared()):
+        if number is None or (number != self.visitor.account_id and number not in await self.sharers()):
             raise MethodError(error)
         return number
 
+    async def sharing_account(self, account_id: str, kind: str, *, error: str = "accountNotFound") -> int:
+        """The number of an account that is the visitor's own, or shares records of a kind with him."""
+        number = await self.any_account(account_id, error=error)
+        shares = kind in (await self.shared_records()).get(number, {})
+        if number != self.visitor.account_id and not shares:
+            raise MethodError(_UNSUPPORTED[error], "nothing of this kind is shared by this account")
+        return number
+
     async def own_account(self, account_id: str) -> int:
-        """The visitor's own account; what others share has mail, and nothing else."""
-        number = await self.account(account_id)
+        """The visitor's own account; what others share has mail, or address books, and nothing else."""
+        number = await self.any_account(account_id)
         if number != self.visitor.account_id:
-            raise MethodError("accountNotSupportedByMethod", "of others' accounts only mail is shared")
+            raise MethodError("accountNotSupportedByMethod", "this is nothing that others share")
         return number
 
     async def shared(self) -> dict[int, dict[int, str]]:
@@ -174,9 +194,19 @@ class Call:
             self._shared = await acl.shared_with(self.reading, self.visitor.account_id)
         return self._shared
 
+    async def shared_records(self) -> dict[int, dict[str, dict[int, str]]]:
+        """Likewise the records: rights by record, by the name of the kind, by account id."""
+        if self._shared_records is None:
+            self._shared_records = await record_acl.shared_with(self.reading, self.visitor.account_id)
+        return self._shared_records
+
+    async def sharers(self) -> frozenset[int]:
+        """The accounts that share anything with the visitor."""
+        return frozenset((*await self.shared(), *await self.shared_records()))
+
     def forget_shared(self) -> None:
         """Rights have changed."""
-        self._shared = None
+        self._shared = self._shared_records = None
 
     def ref(self, account_id: int, mailbox_id: int) -> MailboxRef:
         """A mailbox as the visitor reaches for it."""

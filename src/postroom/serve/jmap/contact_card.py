@@ -1,4 +1,4 @@
-"""ContactCard/get and ContactCard/changes (RFC 9610 §3.1, §3.2)."""
+"""ContactCard/get and ContactCard/changes (RFC 9610 §3.1, §3.2), of one's own cards and of those in address books that others share."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from postroom.proto.jmap.standard import Changes, Get, each_once
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
-from postroom.serve.jmap.getting import got, ids_of, record_number
-from postroom.serve.jmap.recorded import changes_of, state_of
-from postroom.store import contacts, records
-from postroom.store.contacts import CARD, Card
-from postroom.store.records import Record
+from postroom.serve.jmap.getting import Since, got, ids_of, record_number
+from postroom.serve.jmap.recorded import changes_of
+from postroom.store import contacts, record_places, records
+from postroom.store.contacts import CARD, Card, Reach
 
 OURS: Final = ("id", "addressBookIds")  # what a ContactCard has besides a Card
 
@@ -41,32 +40,61 @@ def _wanted(properties: Sequence[str] | None) -> Sequence[str] | None:
 
 async def get(call: Call, arguments: Get) -> Object:
     """RFC 9610 §3.1."""
-    account_id = await open_account(call, arguments.account_id)
+    reach = await open_account(call, arguments.account_id)
     properties = _wanted(arguments.properties)
     asked = ids_of(call, arguments)
-    kind = contacts.cards_of(account_id)
-    state = await state_of(call, kind)
-    most = call.service.limits.max_objects_in_get
-    found: list[Record]
+    state = await state_of_cards(call, reach.account_id)
+    found: list[tuple[int, Card]]
     if asked is None:
-        found = await records.listing(call.reading, kind, 0, most + 1)
+        found = await _first(call, reach)
+    else:
+        numbers = [number for name in asked if (number := record_number(CARD, name)) is not None]
+        there = await contacts.some_cards(call.reading, reach, numbers)
+        found = [(one, there[one]) for one in numbers if one in there]
+    told = []
+    for number, card in found:
+        whole = shown(number, card)
+        names = whole if properties is None else [name for name in properties if name in whole]
+        told.append({name: whole[name] for name in names})
+    return got(arguments, state, told, asked)
+
+
+async def _first(call: Call, reach: Reach) -> list[tuple[int, Card]]:
+    """All cards. Raises `requestTooLarge` where there are more than one call gives."""
+    most = call.service.limits.max_objects_in_get
+    found = []
+    async for one in contacts.all_cards(call.reading, reach):
+        found.append(one)
         if len(found) > most:
             raise MethodError("requestTooLarge", f"there are more than {most} cards: ask for some of them")
-    else:
-        numbers = [record_number(CARD, one) for one in asked]
-        there = await records.some(call.reading, kind, [one for one in numbers if one is not None])
-        found = [there[one] for one in numbers if one in there]
-    told = []
-    for record in found:
-        one = shown(record.record_id, contacts.read_card(record))
-        told.append(one if properties is None else {name: one[name] for name in properties if name in one})
-    return got(arguments, state, told, asked)
+    return found
+
+
+async def state_of_cards(call: Call, account_id: int) -> int:
+    """The state of the cards that the visitor sees of an account."""
+    reach = Reach(account_id, call.visitor.account_id)
+    return max(await contacts.card_state(call.reading, reach), (await call.state(account_id)).floor)
 
 
 async def changes(call: Call, arguments: Changes) -> Object:
     """RFC 9610 §3.2."""
-    account_id = await open_account(call, arguments.account_id)
-    return await changes_of(call, arguments, contacts.cards_of(account_id))
+    reach = await open_account(call, arguments.account_id)
+    kind = contacts.cards_of(reach.account_id)
+    if reach.own:
+        return await changes_of(call, arguments, kind)
+    account = await call.state(reach.account_id)
+    current = await state_of_cards(call, reach.account_id)
+    since = Since(arguments, CARD, floor=account.floor, newest=account.modseq, current=current)
+    return since.of(await seen_changes(call, reach, since.since.began))
+
+
+async def seen_changes(call: Call, reach: Reach, began: int) -> list[records.Changed]:
+    """What changed since a state for somebody with whom books are shared, in order. Raises `cannotCalculateChanges`."""
+    of = contacts.containing(reach.account_id)
+    found = await call.snapshot(lambda tx: record_places.inner_changes(tx, of, reach.who, began))
+    if found is None:
+        raise MethodError("cannotCalculateChanges", "too much has changed since")
+    return found
 
 
 METHODS: Final[Methods] = {

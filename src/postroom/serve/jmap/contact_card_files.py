@@ -20,8 +20,8 @@ from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import record_number
 from postroom.serve.jmap.octets import Octets, apart, upload
-from postroom.store import contacts, records
-from postroom.store.contacts import BOOK, CARD
+from postroom.store import contacts
+from postroom.store.contacts import BOOK, CARD, Reach
 
 MOST_FILES: Final = 10  # blobs of one call
 MOST_OCTETS: Final = 16 << 20  # of files that are read by one call
@@ -49,7 +49,7 @@ class ContactCardSerialize(Arguments, frozen=True, kw_only=True):
 
 async def parse(call: Call, arguments: ContactCardParse) -> Object:
     """What the files hold. Cards are as ContactCard/set takes them, but for their address books."""
-    account_id = await open_account(call, arguments.account_id)
+    account_id = (await open_account(call, arguments.account_id)).account_id
     wanted = each_once(arguments.blob_ids)
     if len(wanted) > MOST_FILES:
         raise MethodError("requestTooLarge", f"at most {MOST_FILES} files are read at once")
@@ -92,12 +92,12 @@ def _told(read: CardFile) -> Object:
 
 async def serialize(call: Call, arguments: ContactCardSerialize) -> Object:
     """A blob with the file. Pictures that are blobs stand in it, as far as there is room; `leftOut` says how many do not."""
-    account_id = await open_account(call, arguments.account_id)
+    reach = await open_account(call, arguments.account_id)
     asked = arguments.ids
     if asked is not None and len(asked) > MOST_CARDS:
         raise MethodError("requestTooLarge", f"name at most {MOST_CARDS} cards, or none for all")
-    cards, missing = await _cards(call, account_id, arguments)
-    media = _Media(Octets(call, account_id))
+    cards, missing = await _cards(call, reach, arguments)
+    media = _Media(Octets(call, reach.account_id))
     full = [await media.put_in(card) for card in cards]
     form = Format(arguments.format)
     octets = await apart(len(full) * 1_000, files.write, full, form)
@@ -114,32 +114,23 @@ async def serialize(call: Call, arguments: ContactCardSerialize) -> Object:
     }
 
 
-async def _cards(
-    call: Call, account_id: int, arguments: ContactCardSerialize
-) -> tuple[list[Object], list[str]]:
-    kind = contacts.cards_of(account_id)
+async def _cards(call: Call, reach: Reach, arguments: ContactCardSerialize) -> tuple[list[Object], list[str]]:
     if arguments.ids is not None:
         numbers = {one: record_number(CARD, one) for one in each_once(arguments.ids)}
-        there = await records.some(call.reading, kind, [one for one in numbers.values() if one is not None])
+        known = [one for one in numbers.values() if one is not None]
+        there = await contacts.some_cards(call.reading, reach, known)
         missing = [one for one, number in numbers.items() if number not in there]
-        known = [there[number] for number in numbers.values() if number is not None and number in there]
-        return [contacts.read_card(record).card for record in known], missing
-    book = await _book(call, account_id, arguments.address_book_id)
-    found = []
-    async for record in contacts.all_records(call.reading, kind):
-        card = contacts.read_card(record)
-        if book is None or book in card.books:
-            found.append(card.card)
-    return found, []
+        return [there[number].card for number in known if number in there], missing
+    book = await _book(call, reach, arguments.address_book_id)
+    cards = contacts.all_cards(call.reading, reach)
+    return [card.card async for _, card in cards if book is None or book in card.books], []
 
 
-async def _book(call: Call, account_id: int, written: str | None) -> int | None:
+async def _book(call: Call, reach: Reach, written: str | None) -> int | None:
     if written is None:
         return None
     number = record_number(BOOK, written)
-    if number is None or number not in await records.some(
-        call.reading, contacts.books_of(account_id), [number]
-    ):
+    if number is None or number not in (await contacts.shelf(call.reading, reach)).books:
         raise MethodError("invalidArguments", _NOT_THERE, arguments=["addressBookId"])
     return number
 

@@ -23,13 +23,14 @@ from postroom.proto.jmap.types import Object, parse_utc_date
 from postroom.serve.jmap import querying
 from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
+from postroom.serve.jmap.contact_card import seen_changes, state_of_cards
 from postroom.serve.jmap.getting import record_number
 from postroom.serve.jmap.querying import Condition, Key, moment_of
-from postroom.serve.jmap.recorded import state_of
 from postroom.store import contacts, records
-from postroom.store.contacts import BOOK, CARD, Card
+from postroom.store.contacts import BOOK, CARD, Card, Reach
 
 AT_ONCE: Final = 200  # cards that are looked at before others have their turn
+MOST_WORDS: Final = 100  # of a text that is looked for
 MOST_TOUCHED: Final = 5_000  # changes that one answer to /queryChanges looks at
 
 
@@ -53,12 +54,6 @@ def _name(card: Object) -> list[str]:
     return [name.get("full", ""), *(one["value"] for one in name.get("components", ()))]
 
 
-def _organizations(card: Object) -> Iterator[str]:
-    for one in _each(card, "organizations"):
-        yield one.get("name", "")
-        yield from (unit["name"] for unit in one.get("units", ()))
-
-
 def _fields(of: str, *names: str) -> Callable[[Object], Iterator[str]]:
     return lambda card: (one.get(name, "") for one in _each(card, of) for name in names)
 
@@ -67,7 +62,6 @@ def _addresses(card: Object) -> Iterator[str]:
     for one in _each(card, "addresses"):
         yield one.get("full", "")
         yield from (part["value"] for part in one.get("components", ()))
-        yield one.get("countryCode", "")
 
 
 def _texts(card: Object) -> Iterator[str]:
@@ -92,7 +86,7 @@ TEXTS: Final[Mapping[str, Callable[[Object], Any]]] = {
     "name/surname": lambda card: _components(card, "surname"),
     "name/surname2": lambda card: _components(card, "surname2"),
     "nickname": _fields("nicknames", "name"),
-    "organization": _organizations,
+    "organization": _fields("organizations", "name"),
     "email": _fields("emails", "address", "label"),
     "phone": _fields("phones", "number", "label"),
     "onlineService": _fields("onlineServices", "service", "uri", "user", "label"),
@@ -148,7 +142,10 @@ def _test(name: str, value: Any) -> Condition[Found]:
         return lambda one: exact(one.card.card, value)
     if name in TIMES:
         return _time(name, value)
-    words = [_folded(word) for word in search_words(value)]
+    asked = search_words(value, MOST_WORDS + 1)
+    if len(asked) > MOST_WORDS:
+        raise MethodError("unsupportedFilter", f"a text has at most {MOST_WORDS} words", arguments=["filter"])
+    words = [_folded(word) for word in asked]
     texts = TEXTS[name]
 
     def contains(one: Found) -> bool:
@@ -176,9 +173,9 @@ def _time(name: str, value: str) -> Condition[Found]:
 
 
 async def _search(
-    call: Call, account_id: int, given: Object | None, sort: Sequence[Comparator] | None, state: int
+    call: Call, reach: Reach, given: Object | None, sort: Sequence[Comparator] | None, state: int
 ) -> list[int]:
-    key = (CARD, account_id, state, msgspec.json.encode((given, sort)))
+    key = (CARD, reach, state, msgspec.json.encode((given, sort)))
     known = call.service.results.get(key)
     if known is not None:
         return list(known)
@@ -186,11 +183,11 @@ async def _search(
     querying.ordered([], sort, SORTS)  # what is wrong with the sort is said before anything is read
     found = []
     looked_at = 0
-    async for record in contacts.all_records(call.reading, contacts.cards_of(account_id)):
+    async for number, card in contacts.all_cards(call.reading, reach):
         looked_at += 1
         if looked_at % AT_ONCE == 0:
             await asyncio.sleep(0)  # others have their turn
-        one = Found(record.record_id, contacts.read_card(record))
+        one = Found(number, card)
         if matches(one):
             found.append(one)
     numbers = [one.number for one in querying.ordered(found, sort, SORTS)]
@@ -204,25 +201,31 @@ def _id(number: int) -> str:
 
 async def query(call: Call, arguments: Query) -> Object:
     """RFC 9610 §3.3."""
-    account_id = await open_account(call, arguments.account_id)
-    state = await state_of(call, contacts.cards_of(account_id))
-    numbers = await _search(call, account_id, arguments.filter, arguments.sort, state)
+    reach = await open_account(call, arguments.account_id)
+    state = await state_of_cards(call, reach.account_id)
+    numbers = await _search(call, reach, arguments.filter, arguments.sort, state)
     return querying.answered(arguments, state, list(map(_id, numbers)), arguments.anchor)
 
 
 async def query_changes(call: Call, arguments: QueryChanges) -> Object:
     """RFC 9610 §3.4."""
-    account_id = await open_account(call, arguments.account_id)
-    account = await call.state(account_id)
-    kind = contacts.cards_of(account_id)
+    reach = await open_account(call, arguments.account_id)
+    account = await call.state(reach.account_id)
     since = read_state(arguments.since_query_state, floor=account.floor, newest=account.modseq)
-    state = await state_of(call, kind)
-    touched = await records.changes(call.reading, kind, (since.modseq, (1 << 63) - 1), MOST_TOUCHED + 1)
+    state = await state_of_cards(call, reach.account_id)
+    touched = await _touched(call, reach, since.modseq)
     if len(touched) > MOST_TOUCHED:
         raise MethodError("cannotCalculateChanges", "too much has changed since")
-    numbers = await _search(call, account_id, arguments.filter, arguments.sort, state)
+    numbers = await _search(call, reach, arguments.filter, arguments.sort, state)
     told = querying.changed(arguments, state, numbers, [one.record_id for one in touched], id_of=_id)
     return querying.not_too_many(told, arguments)
+
+
+async def _touched(call: Call, reach: Reach, modseq: int) -> list[records.Changed]:
+    if not reach.own:
+        return await seen_changes(call, reach, modseq)
+    kind = contacts.cards_of(reach.account_id)
+    return await records.changes(call.reading, kind, (modseq, (1 << 63) - 1), MOST_TOUCHED + 1)
 
 
 METHODS: Final[Methods] = {

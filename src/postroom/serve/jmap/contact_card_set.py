@@ -1,4 +1,7 @@
-"""ContactCard/set and ContactCard/copy (RFC 9610 §3.5, §3.6): cards are made, changed, put into address books, and removed."""
+"""ContactCard/set and ContactCard/copy (RFC 9610 §3.5, §3.6): cards are made, changed, put into address books, and removed.
+
+In books that others share, too; who may, says `store.contacts`. What media hold becomes a blob of the account (§3), wherever it was.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import uuid
 from typing import Any, Final
 
 from postroom.message.contacts import jscontact
+from postroom.message.data_uri import read_data_uri
 from postroom.message.ids import IdKind, id_text
 from postroom.message.media_types import media_type
 from postroom.proto.jmap import patch
@@ -16,44 +20,64 @@ from postroom.proto.jmap.standard import Copy, Set
 from postroom.proto.jmap.types import Object, utc_date
 from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
-from postroom.serve.jmap.contact_card import OURS, shown
-from postroom.serve.jmap.getting import Setting, record_number
+from postroom.serve.jmap.contact_card import OURS, shown, state_of_cards
+from postroom.serve.jmap.getting import Setting, Taken, record_number
 from postroom.serve.jmap.octets import Octets, upload
-from postroom.serve.jmap.recorded import state_of
 from postroom.store import blobs, contacts, records
 from postroom.store.changes import RecordsChanged
-from postroom.store.contacts import BOOK, CARD, Card
+from postroom.store.contacts import BOOK, CARD, Card, NoSuchBook, Reach
 from postroom.store.engine import Transaction
-from postroom.store.records import NoSuchRecord, RecordTooLong, TooManyRecords
+from postroom.store.records import LabelTaken, NoSuchRecord, RecordTooLong, TooManyRecords
 
 IMAGES: Final = ("photo", "logo")  # media that have to be images, RFC 9610 §3.5
 
 
 async def set_(call: Call, arguments: Set) -> Object:
     """RFC 9610 §3.5."""
-    account_id = await open_account(call, arguments.account_id)
-    kind = contacts.cards_of(account_id)
-    setting = Setting(call, arguments, await state_of(call, kind))
-    work = _Work(call, account_id)
+    reach = await open_account(call, arguments.account_id)
+    setting = Setting(call, arguments, await state_of_cards(call, reach.account_id))
+    work = _Work(call, reach)
     await setting.carry_out(work.create, work.update, work.destroy)
-    return setting.answer(await state_of(call, kind))
+    await setting.again(work.create, work.update)  # what another card has let go of
+    return setting.answer(await state_of_cards(call, reach.account_id))
 
 
 async def copy(call: Call, arguments: Copy) -> Object:
-    """RFC 9610 §3.6. Nobody sees contacts of two accounts, so there is never anything to copy from."""
-    source = await call.account(arguments.from_account_id, error="fromAccountNotFound")
-    target = await call.own_account(arguments.account_id)
+    """RFC 9610 §3.6."""
+    source = await open_account(call, arguments.from_account_id, error="fromAccountNotFound")
+    target = await open_account(call, arguments.account_id)
     if source == target:
         raise MethodError("invalidArguments", "the two accounts are the same", arguments=["fromAccountId"])
-    raise MethodError("fromAccountNotSupportedByMethod", "of others' accounts only mail is shared")
+    if arguments.if_from_in_state not in (None, str(await state_of_cards(call, source.account_id))):
+        raise MethodError("stateMismatch")
+    made = Set(account_id=arguments.account_id, if_in_state=arguments.if_in_state, create=arguments.create)
+    setting = Setting(call, made, await state_of_cards(call, target.account_id))
+    work = _Work(call, target)
+    copied: list[str] = []
+
+    async def one(given: Object) -> Object:
+        found = await work.copy(source, given)
+        copied.append(given["id"])
+        return found
+
+    await setting.create(one)
+    if arguments.on_success_destroy_original and copied:
+        destroyed: Object = {"accountId": arguments.from_account_id, "destroy": copied}
+        if arguments.destroy_from_if_in_state is not None:
+            destroyed["ifInState"] = arguments.destroy_from_if_in_state
+        call.further.append(("ContactCard/set", destroyed))
+    told = setting.answer(await state_of_cards(call, target.account_id))
+    named = ("accountId", "oldState", "newState", "created", "notCreated")
+    return {"fromAccountId": arguments.from_account_id, **{name: told[name] for name in named}}
 
 
 class _Work:
     """What is done with one account's cards."""
 
-    def __init__(self, call: Call, account_id: int) -> None:
+    def __init__(self, call: Call, reach: Reach) -> None:
         self._call = call
-        self._account_id = account_id
+        self._reach = reach
+        self._account_id = reach.account_id
 
     async def create(self, given: Object) -> Object:
         """A new card; what it lacks of a Card is added."""
@@ -74,14 +98,50 @@ class _Work:
         made = shown(number, kept)
         return {name: value for name, value in made.items() if name == "id" or given.get(name) != value}
 
+    async def copy(self, source: Reach, given: Object) -> Object:
+        """A card of another account; what is given besides its id takes the place of what it has (RFC 8620 §5.4)."""
+        asked = given.get("id")
+        number = record_number(CARD, asked) if isinstance(asked, str) else None
+        there = await contacts.some_cards(self._call.reading, source, [] if number is None else [number])
+        if number not in there:
+            raise Refused("notFound", "there is no such card in the account it is to come from")
+        card = there[number].card
+        changes = {name: value for name, value in given.items() if name != "id"}
+        if "media" in card and "media" not in changes:
+            card = {**card, "media": await self._taken_along(source, card["media"])}
+        values = {**card, **changes}
+        await self._must_be_new(values.get("uid"))
+        return await self.create({name: value for name, value in values.items() if value is not None})
+
+    async def _must_be_new(self, uid: Any) -> None:
+        known = await contacts.uids(
+            self._call.reading, self._account_id, [uid] if isinstance(uid, str) else []
+        )
+        for number in known.values():
+            if not await contacts.some_cards(self._call.reading, self._reach, [number]):
+                raise Refused("forbidden", "a card with this uid is there already")
+            existing = id_text(IdKind.RECORD, number)
+            raise Refused("alreadyExists", "a card with this uid is there already", existingId=existing)
+
+    async def _taken_along(self, source: Reach, media: Object) -> Object:
+        octets = Octets(self._call, source.account_id)
+        taken: Object = {}
+        for name, one in media.items():
+            found = await octets.read(one["blobId"]) if "blobId" in one else None
+            if found is not None:
+                blob = await upload(self._call, found, self._account_id)
+                taken[name] = {**one, "blobId": str(blob)}
+            elif "blobId" not in one:
+                taken[name] = one
+        return taken
+
     async def update(self, record: str, given: Object) -> Object | None:
         """A patch; `updated` is now unless the client says something else."""
         number = record_number(CARD, record)
-        kind = contacts.cards_of(self._account_id)
-        found = await records.some(self._call.reading, kind, [] if number is None else [number])
+        found = await contacts.some_cards(self._call.reading, self._reach, [] if number is None else [number])
         if number is None or number not in found:
             raise Refused("notFound")
-        former = contacts.read_card(found[number])
+        former = found[number]
         current = shown(number, former)
         values = patch.apply(current, given, {})
         if values.get("id") != current["id"]:
@@ -102,7 +162,7 @@ class _Work:
         if number is None:
             raise Refused("notFound")
         try:
-            done = await self._call.write(lambda tx: contacts.remove_card(tx, self._account_id, number, now))
+            done = await self._call.write(lambda tx: contacts.remove_card(tx, self._reach, number, now))
         except NoSuchRecord as error:
             raise Refused("notFound") from error
         self._call.publish([done])
@@ -116,23 +176,22 @@ class _Work:
             raise invalid(tuple(dict.fromkeys(one.top for one in wrong if one.top)), words)
         card, numbers = await self._media(card, former)
         kept = Card(books, card, numbers)
-        now = self._call.service.now()
+        kind, now = contacts.cards_of(self._account_id), self._call.service.now()
 
         async def work(tx: Transaction) -> list[RecordsChanged]:
-            there = await records.some(tx, contacts.books_of(self._account_id), books)
-            if len(there) != len(books):
-                raise invalid("addressBookIds", "there is no such address book")
-            if former is not None and number not in await records.some(
-                tx, contacts.cards_of(self._account_id), [number]
-            ):
+            if former is not None and number not in await records.some(tx, kind, [number]):
                 raise Refused("notFound")
-            done, missing = await contacts.put_card(tx, self._account_id, number, kept, now)
+            done, missing = await contacts.put_card(tx, self._reach, number, kept, now)
             if missing:
                 raise invalid("media", "a blob is not there any more")
             return [done]
 
         try:
             self._call.publish(await self._call.write(work))
+        except NoSuchBook as error:
+            raise invalid("addressBookIds", error.public) from error
+        except LabelTaken as error:
+            raise Taken("invalidProperties", "another card has this uid", ("uid",)) from error
         except RecordTooLong as error:
             raise Refused("tooLarge", error.public) from error
         except TooManyRecords as error:
@@ -162,28 +221,49 @@ class _Work:
         numbers: list[int] = []
         for name, one in card.get("media", {}).items():
             media[name] = one
+            if "blobId" not in one and one["uri"][:5].lower() != "data:":
+                continue
             if "blobId" not in one:
+                media[name], blob = await self._out_of_uri(name, one)
+                numbers.append(blob.number)
                 continue
             if "uri" in one:
                 raise invalid("media", f"{name} has a blob and a URI; say one of them")
-            blob = read_blob_id(one["blobId"])
+            kept = read_blob_id(one["blobId"])
             if one["blobId"] not in known:
-                blob = await self._blob(one)
-                media[name] = {**one, "blobId": str(blob)}
-            assert blob is not None, "it was read when it came in"
-            numbers.append(blob.number)
+                kept, kind = await self._blob(one)
+                media[name] = {**one, "blobId": str(kept), "mediaType": one.get("mediaType", kind)}
+            assert kept is not None, "it was read when it came in"
+            numbers.append(kept.number)
         return ({**card, "media": media} if media else card), sorted(set(numbers))
 
-    async def _blob(self, one: Object) -> BlobId:
+    async def _out_of_uri(self, name: str, one: Object) -> tuple[Object, BlobId]:
+        """RFC 9610 §3: what a data: URI holds is given out as a blob, with its type."""
+        found = read_data_uri(one["uri"])
+        if found is None:
+            raise invalid("media", f"{name}: this is no data: URI")
+        kind, octets = found
+        _must_be_image(one, octets, name)
+        blob = await upload(self._call, octets, self._account_id)
+        rest = {field: value for field, value in one.items() if field != "uri"}
+        return {**rest, "blobId": str(blob), "mediaType": one.get("mediaType", kind)}, blob
+
+    async def _blob(self, one: Object) -> tuple[BlobId, str]:
         octets = await Octets(self._call, self._account_id).read(one["blobId"])
         blob = read_blob_id(one["blobId"])
         if octets is None or blob is None:
             raise invalid("media", f"there is no blob {one['blobId']}")
-        if one["kind"] in IMAGES and not media_type("", octets).startswith("image/"):
-            raise invalid("media", f"{one['blobId']} is no image of a known type")
+        _must_be_image(one, octets, one["blobId"])
+        kind = media_type("", octets)
         if not blob.parts and await blobs.get(self._call.reading, self._account_id, blob.number) is not None:
-            return blob
-        return await upload(self._call, octets)  # out of a message, which may go
+            return blob, kind
+        # Out of a message, which may go, or of who shares what is another's.
+        return await upload(self._call, octets, self._account_id), kind
+
+
+def _must_be_image(one: Object, octets: bytes, name: str) -> None:
+    if one["kind"] in IMAGES and not media_type("", octets).startswith("image/"):
+        raise invalid("media", f"{name} is no image of a known type")
 
 
 METHODS: Final[Methods] = {

@@ -15,6 +15,8 @@ from postroom.proto.jmap.standard import Changes, Set
 from postroom.proto.jmap.state import Changed, State, read_state, tell
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, number_of
+from postroom.store import records
+from postroom.store.records import NoSuchRecord
 from postroom.store.rights import NoSuchMailbox
 
 MOST_CHANGES = 5_000  # ids of one answer to /changes
@@ -84,6 +86,11 @@ class Since:
         part = changes[: self.most]
         more = len(changes) > self.most
         return self.told(part, (part[-1].modseq, part[-1].record) if more else None)
+
+    def of(self, changes: Iterable[records.Changed]) -> Object:
+        """The response, given all changes of records since the client began, in order; what he was told of already is left out."""
+        rows = [Changed(one.modseq, one.record_id, one.created_modseq, one.gone) for one in changes]
+        return self.answer([one for one in rows if (one.modseq, one.record) > self.cursor])
 
     def told(self, part: list[Changed], at: tuple[int, int] | None) -> Object:
         """The response, given as many changes as it holds, and where to go on behind them; None: that is all."""
@@ -239,6 +246,7 @@ def _told(errors: Mapping[str, SetError]) -> dict[str, Any] | None:
 # The most special come first; RFC 8620 §5.3.
 _KINDS: tuple[tuple[type[MailError], str], ...] = (
     (NoSuchMailbox, "notFound"),
+    (NoSuchRecord, "notFound"),
     (OverQuota, "overQuota"),
     (NotPermitted, "forbidden"),
 )

@@ -1,4 +1,4 @@
-"""The octets of blobs, for whoever may have them: of emails, of what is in their parts, and of what was uploaded.
+"""The octets of blobs, for whoever may have them: of emails, of what is in their parts, of contacts, and of what was uploaded.
 
 RFC 8620 §6, RFC 8621 §4.1.4. An email's blob has the email's number. What somebody uploads is his own, and nobody else's, whatever account he means it for:
 it is looked for there after the account that a call is about. Not here: HTTP (`serve.jmap.transfer`).
@@ -16,8 +16,9 @@ from postroom.message.mime import scan
 from postroom.proto.jmap.blob_ids import BlobId, read_blob_id
 from postroom.serve.jmap.call import Call
 from postroom.serve.jmap.folders import Folders
-from postroom.store import blobs, emails
+from postroom.store import blobs, contacts, emails
 from postroom.store.blobs import BlobRef
+from postroom.store.contacts import Reach
 
 IN_THREAD: Final = 65_536  # octets from which on a message is taken apart, or made, in a thread
 MOST_UPLOADED: Final = 1 << 30  # octets that an account has uploaded and not used yet
@@ -72,7 +73,9 @@ class Octets:
             self._folders = await Folders.read(call, self._account_id)
         if await emails.copies(call.reading, self._folders.reader, [number]):
             return await call.store.read_email(self._account_id, number)
-        # What is no email of this account that he may read, he may have uploaded.
+        if await contacts.shows_blob(call.reading, Reach(self._account_id, call.visitor.account_id), number):
+            return await call.store.read(self._account_id, number)
+        # What is nothing of this account that he may read, he may have uploaded.
         return await call.store.read(call.visitor.account_id, number)
 
 
@@ -83,9 +86,9 @@ def _decoded(raw: bytes, section: str) -> bytes | None:
     return None
 
 
-async def upload(call: Call, octets: bytes) -> BlobId:
-    """Keeps octets for a while, until something is made of them. Raises `OverQuota`, `NoSpace`."""
-    account_id, number = call.visitor.account_id, call.service.ids.next()
+async def upload(call: Call, octets: bytes, owner_id: int = 0) -> BlobId:
+    """Keeps octets for a while, until something is made of them, by an account or who asks. Raises `OverQuota`, `NoSpace`."""
+    account_id, number = owner_id or call.visitor.account_id, call.service.ids.next()
     if await blobs.parked(call.reading, account_id) + len(octets) > MOST_UPLOADED:
         raise OverQuota("Too much was uploaded and not used: try again later")
     body = await call.store.durable(account_id, number, octets)

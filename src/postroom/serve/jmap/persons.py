@@ -1,7 +1,7 @@
 """Whom a user may see: the accounts of his own domain, unless a setting hides them, and whoever he shares something with already.
 
 RFC 9670 §2, §6 (what is told of others is to be considered): names and addresses, nothing else. Those of other domains are not listed; they are found by
-their id when they share something with the user, or stand in the list of a mailbox that he may administer. Not here: how they look in JMAP (`principal`).
+their id when they share something with the user, or stand in the list of a mailbox or record that he may share. Not here: how they look in JMAP (`principal`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import msgspec
 
 from postroom.message.address import parse_mailbox
 from postroom.serve.jmap.call import Call
-from postroom.store import acl, principals
+from postroom.store import acl, principals, record_acl
 from postroom.store.principals import Person
+from postroom.store.record_acl import RecordRight
+from postroom.store.records import Kind
 from postroom.store.rights import Right
 
 
@@ -44,6 +46,12 @@ async def _listed_with(call: Call) -> set[int]:
     """Who stands in a list that the user may read."""
     who = call.visitor.account_id
     found = set(await principals.shared_by(call.reading, who))
+    found |= await record_acl.grantees(call.reading, who)
+    for account_id, kinds in (await call.shared_records()).items():
+        for kind, given in kinds.items():
+            if any(RecordRight.SHARE in letters for letters in given.values()):
+                for grants in (await record_acl.lists(call.reading, Kind(account_id, kind), who)).values():
+                    found |= {one.grantee_id for one in grants}
     for account_id, boxes in (await call.shared()).items():
         if any(Right.ADMINISTER in letters for letters in boxes.values()):
             for entries in (await acl.lists(call.reading, account_id, who)).values():
@@ -55,7 +63,7 @@ async def visible(call: Call, account_ids: Iterable[int]) -> dict[int, Person]:
     """Those of these accounts that who asks may see."""
     around = await circle(call)
     found = await principals.some(call.reading, set(account_ids))
-    known = {around.own.account_id, *await call.shared()}
+    known = {around.own.account_id, *await call.sharers()}
     if any(number not in known for number in found):
         known |= await _listed_with(call)
     return {

@@ -233,7 +233,7 @@ async def _results(call: Call, around: Circle, arguments: Query | QueryChanges) 
     tree = read_filter(arguments.filter)
     shared: Collection[int] = ()
     if _asks_for_accounts(tree):
-        shared = {around.own.account_id, *await call.shared()}
+        shared = {around.own.account_id, *await call.sharers()}
     matches = predicate(tree, lambda given: _condition(given, shared))
     found = [one for one in await _examined(call, around, tree) if matches(one)]
     return [_id(one.account_id) for one in ordered(found, arguments.sort, _KEYS)]

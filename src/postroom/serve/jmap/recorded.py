@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from postroom.proto.jmap.standard import Changes
-from postroom.proto.jmap.state import Changed
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call
 from postroom.serve.jmap.getting import Since
@@ -30,4 +29,4 @@ async def changes_of(call: Call, arguments: Changes, kind: Kind) -> Object:
     current = await state_of(call, kind)
     since = Since(arguments, kind.name, floor=account.floor, newest=account.modseq, current=current)
     found = await records.changes(call.reading, kind, since.cursor, since.most + 1)
-    return since.answer([Changed(one.modseq, one.record_id, one.created_modseq, one.gone) for one in found])
+    return since.of(found)

@@ -24,10 +24,16 @@ from postroom.proto.jmap.capabilities import (
     WEBSOCKET,
 )
 from postroom.serve.jmap.call import JmapService, Visitor
-from postroom.store import acl
+from postroom.store import acl, contacts, record_acl
+from postroom.store.record_acl import RecordRight
 from postroom.store.rights import Right
+from postroom.store.share_notices import MAILBOX
 
-_LOOKING: Final = frozenset((Right.LOOKUP, Right.READ, Right.POST))
+# What does not change anything.
+_LOOKING: Final = {
+    MAILBOX: frozenset((Right.LOOKUP, Right.READ, Right.POST)),
+    contacts.BOOK: frozenset((RecordRight.READ,)),
+}
 PREFIX: Final = "/jmap"
 API: Final = PREFIX + "/api"
 SESSION: Final = PREFIX + "/session"
@@ -76,7 +82,8 @@ async def accounts_of(service: JmapService, visitor: Visitor) -> dict[str, Any]:
     """The Account objects that somebody sees, by id: his own first, then those that share something with him."""
     reading = service.store.engine.reading()
     shared = await acl.shared_with(reading, visitor.account_id)
-    names = await acl.addresses_of(reading, shared)
+    given = await record_acl.shared_with(reading, visitor.account_id)
+    names = await acl.addresses_of(reading, {**shared, **given})
     own = _account(visitor.address)
     own["accountCapabilities"][PRINCIPALS] = {
         "currentUserPrincipalId": id_text(IdKind.PRINCIPAL, visitor.account_id)
@@ -87,7 +94,10 @@ async def accounts_of(service: JmapService, visitor: Visitor) -> dict[str, Any]:
         abilities[WEBMAIL] = {**abilities[WEBMAIL], "undoSeconds": service.post.undo_seconds}
     accounts = {id_text(IdKind.ACCOUNT, visitor.account_id): own}
     for number, address in names.items():
-        accounts[id_text(IdKind.ACCOUNT, number)] = _account(address, "".join(shared[number].values()))
+        gifts = {kind: "".join(rights.values()) for kind, rights in given.get(number, {}).items()}
+        if number in shared:
+            gifts[MAILBOX] = "".join(shared[number].values())
+        accounts[id_text(IdKind.ACCOUNT, number)] = _account(address, gifts)
     home = id_text(IdKind.ACCOUNT, visitor.account_id)
     for number in (visitor.account_id, *names):  # RFC 9670 §1.5.2
         accounts[id_text(IdKind.ACCOUNT, number)]["accountCapabilities"][OWNER] = {
@@ -97,16 +107,18 @@ async def accounts_of(service: JmapService, visitor: Visitor) -> dict[str, Any]:
     return accounts
 
 
-def _account(address: str, rights: str | None = None) -> dict[str, Any]:
-    """`rights`: in any mailbox of somebody else's account, None for one's own."""
-    own = rights is None
+def _account(address: str, gifts: dict[str, str] | None = None) -> dict[str, Any]:
+    """`gifts`: the letters of all rights in somebody else's account, by what they are in; None for one's own."""
+    own = gifts is None
     return {
         "name": address,
         "isPersonal": own,
-        "isReadOnly": rights is not None and set(rights) <= _LOOKING,
+        "isReadOnly": gifts is not None
+        and all(set(letters) <= _LOOKING[kind] for kind, letters in gifts.items()),
         "accountCapabilities": {
             capability.uri: said
             for capability in TABLE
             if (said := capability.of_account if own else capability.of_shared) is not None
+            and (gifts is None or not capability.shared_with or capability.shared_with in gifts)
         },
     }

@@ -17,6 +17,7 @@ from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.standard import Changes, Get, Query, QueryChanges, Set, read_filter, wanted
 from postroom.proto.jmap.state import read_state
 from postroom.proto.jmap.types import Object, utc_date
+from postroom.serve.jmap import book_rights, share_with
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import MOST_CHANGES, Setting, got, ids_of, record_number
 from postroom.serve.jmap.querying import (
@@ -31,8 +32,7 @@ from postroom.serve.jmap.querying import (
     predicate,
 )
 from postroom.serve.jmap.recorded import all_of, changes_of, state_of
-from postroom.serve.jmap.share_with import rights_of
-from postroom.store import records, share_notices
+from postroom.store import contacts, records, share_notices
 from postroom.store.records import NoSuchRecord, Record
 from postroom.store.share_notices import KIND, Notice
 
@@ -53,16 +53,27 @@ def _changed_by(one: Told) -> Object:
     }
 
 
+# How the ids and rights of each type are written.
+_TYPES: Final[Mapping[str, tuple[IdKind, Callable[[str], dict[str, bool]]]]] = {
+    share_notices.MAILBOX: (IdKind.MAILBOX, share_with.rights_of),
+    contacts.BOOK: (IdKind.RECORD, book_rights.rights_of),
+}
+
+
+def _rights(one: Told, letters: str) -> dict[str, bool] | None:
+    return _TYPES[one.notice.thing.type][1](letters) if letters else None
+
+
 PROPERTIES: Final[Mapping[str, Callable[[Told], Any]]] = {
     "id": lambda one: one.id,
     "created": lambda one: utc_date(one.notice.created),
     "changedBy": _changed_by,
-    "objectType": lambda _: "Mailbox",
-    "objectAccountId": lambda one: id_text(IdKind.ACCOUNT, one.notice.account_id),
-    "objectId": lambda one: id_text(IdKind.MAILBOX, one.notice.mailbox_id),
-    "oldRights": lambda one: rights_of(one.notice.old) if one.notice.old else None,
-    "newRights": lambda one: rights_of(one.notice.new) if one.notice.new else None,
-    "name": lambda one: one.notice.name,
+    "objectType": lambda one: one.notice.thing.type,
+    "objectAccountId": lambda one: id_text(IdKind.ACCOUNT, one.notice.thing.account_id),
+    "objectId": lambda one: id_text(_TYPES[one.notice.thing.type][0], one.notice.thing.object_id),
+    "oldRights": lambda one: _rights(one, one.notice.old),
+    "newRights": lambda one: _rights(one, one.notice.new),
+    "name": lambda one: one.notice.thing.name,
 }
 _KEYS: Final[Mapping[str, Key[Told]]] = {"created": lambda one: one.notice.created}
 
@@ -165,8 +176,8 @@ def _condition(given: Object) -> Condition[Told]:
     account = asked.object_account_id
     return lambda one: (
         after <= one.notice.created < before
-        and asked.object_type in (None, "Mailbox")
-        and account in (None, id_text(IdKind.ACCOUNT, one.notice.account_id))
+        and asked.object_type in (None, one.notice.thing.type)
+        and account in (None, id_text(IdKind.ACCOUNT, one.notice.thing.account_id))
     )
 
 

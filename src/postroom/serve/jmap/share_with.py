@@ -2,12 +2,12 @@
 
 RFC 9670 §4 (shareWith, and who is told what), RFC 8621 §2 (which letters of RFC 4314 each right of a mailbox is); that mailboxes have it, and `mayShare`,
 is of draft-ietf-jmap-mail-sharing, work in progress. What JMAP has no words for stays as it is: what `anyone` is given, and letters that make
-no right of JMAP by themselves, until the right that they belong to is given or taken. Not here: who may be seen (`principal`).
+no right of JMAP by themselves, until the right that they belong to is given or taken. Not here: who may be seen (`principal`), lists of records (`book_rights`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +26,7 @@ from postroom.store.rights import ALL, ANYONE, MailboxRef, Right
 from postroom.store.share_notices import Stamp
 
 SHARE_WITH: Final = "shareWith"
-MOST_CHANGED: Final = 100  # entries of one mailbox's list that one update changes
+MOST_CHANGED: Final = 100  # entries of one list that one update changes
 NAMES: Final = frozenset(name for name, _ in SHARING)
 
 
@@ -71,13 +71,13 @@ def _net(entry: Entry) -> str:
     return "".join(letter for letter in entry.rights if letter not in entry.denied)
 
 
-def is_share_with(value: Any) -> bool:
-    """Whether a value has the form of the property: rights, by the id of a principal, each true or false."""
+def is_share_with(value: Any, names: Collection[str] = NAMES) -> bool:
+    """Whether a value has the form of the property: rights of these names, by the id of a principal, each true or false."""
     if value is None:
         return True
     return isinstance(value, dict) and all(
         isinstance(rights, dict)
-        and rights.keys() <= NAMES
+        and rights.keys() <= set(names)
         and all(isinstance(one, bool) for one in rights.values())
         for rights in value.values()
     )
@@ -103,7 +103,7 @@ async def wishes(call: Call, account_id: int, before: Object | None, after: Obje
         if number is None or (number not in seen and written not in before):
             raise invalid(SHARE_WITH, f"there is no principal {written[:100]!r} that you may see")
         if number == account_id:
-            raise invalid(SHARE_WITH, "the owner of a mailbox has all rights always")
+            raise invalid(SHARE_WITH, "the owner has all rights always")
         found.append(Wish(number, after.get(written, {})))
     return sorted(found, key=lambda one: one.grantee_id == call.visitor.account_id)
 

@@ -99,7 +99,7 @@ def turn_of(app: JmapApp, visitor: Visitor) -> asyncio.Semaphore:
 
 async def _account(call: Call, account_id: str) -> int:
     try:
-        return await call.account(account_id)
+        return await call.any_account(account_id)
     except MethodError as error:
         raise RequestError("", "there is no such account", HTTPStatus.NOT_FOUND) from error
 

@@ -1,4 +1,4 @@
-"""What changes for one user, as StateChange objects: in his own account, and in those that share mailboxes with him.
+"""What changes for one user, as StateChange objects: in his own account, and in those that share something with him.
 
 RFC 8620 §7.1, RFC 8621 §1.5 (EmailDelivery). A change in the store is only the reason to look: the states are read as /get reads them and compared
 with those that were told last, so a change that nobody told of is found with the next one, and `Missed` is like any other. Not here: connections.
@@ -16,7 +16,15 @@ import msgspec
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.push import position
-from postroom.serve.jmap import identity, mailbox, preferences, quota, submission_records, thread
+from postroom.serve.jmap import (
+    contact_card,
+    identity,
+    mailbox,
+    preferences,
+    quota,
+    submission_records,
+    thread,
+)
 from postroom.serve.jmap.call import Call, JmapService, Visitor
 from postroom.serve.jmap.recorded import state_of
 from postroom.store import bulk_changes, contacts, emails, share_notices, snoozing
@@ -27,10 +35,12 @@ from postroom.store.changes import (
     Change,
     MailboxChanged,
     Missed,
+    RecordsChanged,
     Subscription,
 )
 from postroom.store.records import Kind
 from postroom.store.rights import Right
+from postroom.store.share_notices import MAILBOX
 
 GATHER: Final = 0.01  # seconds in which changes come together
 
@@ -39,21 +49,21 @@ State = int | str
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """A type of data: how /get finds its state (a modseq, or a text of its own), and whether accounts that others share have it."""
+    """A type of data: how /get finds its state (a modseq, or a text of its own), and with what others share it comes (the name of a kind), "" with nothing."""
 
     state: Callable[[Call, int], Awaitable[State]]
-    shared: bool = False
+    shared: str = ""
 
 
 # A type that has /get and a state is a row here, but for Principal: nobody tells of what administrators do. Its `state` is what its /get uses.
 TYPES: Final[Mapping[str, Watched]] = {
-    "Mailbox": Watched(mailbox.state_of, shared=True),
-    "Email": Watched(thread.state_of, shared=True),
-    "Thread": Watched(thread.state_of, shared=True),
-    "AddressBook": Watched(lambda call, own: state_of(call, contacts.books_of(own))),
+    "Mailbox": Watched(mailbox.state_of, MAILBOX),
+    "Email": Watched(thread.state_of, MAILBOX),
+    "Thread": Watched(thread.state_of, MAILBOX),
+    "AddressBook": Watched(lambda call, owner: state_of(call, contacts.books_of(owner)), contacts.BOOK),
     "Identity": Watched(lambda call, own: state_of(call, Kind(own, identity.KIND))),
     "EmailSubmission": Watched(lambda call, own: state_of(call, Kind(own, submission_records.KIND))),
-    "ContactCard": Watched(lambda call, own: state_of(call, contacts.cards_of(own))),
+    "ContactCard": Watched(contact_card.state_of_cards, contacts.BOOK),
     "ShareNotification": Watched(lambda call, own: state_of(call, share_notices.of(own))),
     "Quota": Watched(quota.state_of),
     "Preferences": Watched(preferences.state_of),
@@ -197,8 +207,7 @@ class Watch:
 
     async def _follow(self, call: Call) -> set[int]:
         """Listens to all accounts that the user may see, and to no others; gives those that came."""
-        shared = await call.shared()
-        there = {self._visitor.account_id, *shared}
+        there = {self._visitor.account_id, *await call.sharers()}
         for account_id in set(self._accounts) - there:
             self._accounts.pop(account_id).subscription.close()
         came = there - set(self._accounts)
@@ -209,12 +218,15 @@ class Watch:
 
     async def _states(self, call: Call, account_id: int) -> dict[str, State]:
         own = account_id == self._visitor.account_id
+        shared = {*(await call.shared_records()).get(account_id, {})}
+        shared |= {MAILBOX} if account_id in await call.shared() else set()
         states: dict[str, State] = {}
         try:
             for name, watched in TYPES.items():
-                if (own or watched.shared) and self._wants(name):
+                if (own or watched.shared in shared) and self._wants(name):
                     states[name] = await watched.state(call, account_id)
-            delivered = await self._delivered(call, account_id) if self._wants(DELIVERY) else 0
+            mail = self._wants(DELIVERY) and (own or MAILBOX in shared)
+            delivered = await self._delivered(call, account_id) if mail else 0
             if delivered:
                 states[DELIVERY] = delivered
         except MethodError:  # the account is gone
@@ -236,6 +248,8 @@ class Watch:
 
 def _of_rights(change: Change) -> bool:
     """Whether a change may be one of who sees what."""
+    if isinstance(change, RecordsChanged):
+        return change.kind == share_notices.KIND
     return isinstance(change, MailboxChanged | Missed) or (
         isinstance(change, Announced) and change.topic == SHARED
     )

@@ -67,13 +67,41 @@ async def test_pictures_go_along(office: TestOffice) -> None:
             "n": {"kind": "photo", "blobId": "B9"},
         }
         kept = contacts.Card([book], card("p", media=media), [77])
-        await contacts.put_card(tx, account_id, 1, kept, 0)
+        await contacts.put_card(tx, contacts.Reach(account_id), 1, kept, 0)
 
     await office.engine.write(work)
     found = {one["card"]["uid"]: one for one in await office.ask("contacts.list", address=BOB)}
     uri = f"data:image/png;base64,{base64.b64encode(b'picture').decode()}"
     assert found["p"]["card"]["media"] == {"m": {"kind": "photo", "mediaType": "image/png", "uri": uri}}
     assert found["p"]["left_out"] == ["n"]
+
+
+async def test_pictures_that_come_in_become_blobs(office: TestOffice) -> None:
+    """RFC 9610 §3; what is no picture is left out, and told (§3.5)."""
+    png = b"\x89PNG\r\n\x1a\n" + bytes(300_000)
+    uri = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    media = {
+        "m": {"kind": "photo", "uri": uri},
+        "n": {"kind": "photo", "uri": "data:image/png;base64,AAAA"},
+        "s": {"kind": "sound", "uri": "https://x.test/s"},
+    }
+    (done,) = await office.ask("contacts.import", address=BOB, cards=[card("p", media=media)])
+    assert (done["added"], done["complaints"]) == (1, ["p: media/n: no picture of a known type, left out"])
+    who = parse_mailbox(BOB)
+    assert who is not None
+    account_id = (await get(office.engine.reading(), who)).account_id
+    ((_, kept),) = [
+        one async for one in contacts.all_cards(office.engine.reading(), contacts.Reach(account_id))
+    ]
+    assert set(kept.card["media"]) == {"m", "s"}
+    assert kept.card["media"]["m"].keys() == {"kind", "blobId", "mediaType"}
+    await office.store.sweep(10**18)
+    assert await office.store.read(account_id, kept.blobs[0]) == png
+    (given,) = await office.ask("contacts.list", address=BOB)
+    assert given["card"]["media"]["m"]["uri"] == uri
+    assert given["left_out"] == []
+    (again,) = await office.ask("contacts.import", address=BOB, cards=[card("p", media=media)])
+    assert again["replaced"] == 1
 
 
 async def test_who_listens_hears_of_what_was_imported(office: TestOffice) -> None:

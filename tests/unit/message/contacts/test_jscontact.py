@@ -87,6 +87,16 @@ def test_everything_at_once() -> None:
         ({"name": {"components": [{"value": "x"}]}}, "name/components/0/kind"),
         ({"name": {"components": [{"kind": "separator", "value": "-"}], "isOrdered": True}}, "name/components"),
         ({"name": {"full": "x", "defaultSeparator": " "}}, "name/defaultSeparator"),
+        ({"name": {"full": "x", "isOrdered": True, "defaultSeparator": " "}}, "name/defaultSeparator"),
+        ({"name": {"full": "x", "sortAs": {"surname": "y"}}}, "name/sortAs"),
+        (
+            {"name": {"components": [{"kind": "given", "value": "x", "phonetic": "y"}]}},
+            "name/phoneticSystem",
+        ),
+        (
+            {"addresses": {"a": {"components": [{"kind": "name", "value": "x", "phonetic": "y"}]}}},
+            "addresses/a/phoneticSystem",
+        ),
         ({"emails": {"": {"address": "x"}}}, "emails"),
         ({"emails": {"a b": {"address": "x"}}}, "emails"),
         ({"emails": {"e": "x"}}, "emails/e"),
