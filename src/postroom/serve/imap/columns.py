@@ -16,16 +16,21 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from postroom.message import encoded_words
 from postroom.message.casemap import casemap
+from postroom.message.header import spaced
 from postroom.message.subject import is_reply
 from postroom.message.summary import Person, summarize
 from postroom.message.summary_words import Words, people, reader
+from postroom.proto.imap import client_tokens
 from postroom.serve.imap.slices import BLOCK
 from postroom.store import searching
 from postroom.store.engine import Row, Transaction
 from postroom.store.rights import MailboxRef
+from postroom.wire.cursor import Cursor
 
 MAX_KEPT: Final = 64 << 20  # octets, estimated, of all columns of all mailboxes
+_GROUP_END: Final = b"(NIL NIL NIL NIL)"  # in an ENVELOPE
 _VALUE: Final = 100  # octets that a value costs beside its text, about
 
 T = TypeVar("T")
@@ -61,6 +66,25 @@ class Column(enum.Enum):
     EMAIL = "the id of the email"
     ARRIVED = "internaldate, unix microseconds"
     SIZE = "octets"
+
+
+def _people(found: Words, persons: list[Person], place: int) -> str:
+    """The mailboxes of a field, and the names of its groups, which ENVELOPE has at `place` (RFC 9051 §7.5.2)."""
+    names = people(persons)
+    if _GROUP_END in found.envelope:
+        fields = client_tokens.value(Cursor(found.envelope))
+        names = ", ".join([names, *_groups(fields[place])] if isinstance(fields, list) else [names])
+    return casemap(spaced(names))
+
+
+def _groups(addresses: object) -> list[str]:
+    """A group begins with an address that has a mailbox and no host."""
+    listed = addresses if isinstance(addresses, list) else []
+    return [
+        f"{encoded_words.decode(client_tokens.plain(mailbox))}:"
+        for _, _, mailbox, host in listed
+        if host is None and mailbox is not None
+    ]
 
 
 def _first(persons: list[Person]) -> str:
@@ -114,11 +138,11 @@ class _OfWords:
 
 
 _OF_WORDS: Final[dict[Column, _OfWords]] = {
-    Column.SUBJECT: _OfWords("subject", lambda found: casemap(found.subject)),
-    Column.FROM: _OfWords("from_", lambda found: casemap(people(found.from_))),
-    Column.TO: _OfWords("to", lambda found: casemap(people(found.to))),
-    Column.CC: _OfWords("cc", lambda found: casemap(people(found.cc))),
-    Column.BCC: _OfWords("bcc", lambda found: casemap(people(found.bcc))),
+    Column.SUBJECT: _OfWords("subject", lambda found: casemap(spaced(found.subject))),
+    Column.FROM: _OfWords("envelope from_", lambda found: _people(found, found.from_, 2)),
+    Column.TO: _OfWords("envelope to", lambda found: _people(found, found.to, 5)),
+    Column.CC: _OfWords("envelope cc", lambda found: _people(found, found.cc, 6)),
+    Column.BCC: _OfWords("envelope bcc", lambda found: _people(found, found.bcc, 7)),
     Column.DAY: _OfWords("sent_at", _day),
     Column.SENT: _OfWords("sent_at", _sent),
     Column.BASE_SUBJECT: _OfWords("base_subject", lambda found: casemap(found.base_subject)),
