@@ -62,6 +62,25 @@ async def test_orders(stage: ImapStage, order: str, numbers: str) -> None:
     assert await bob.ok(f"SORT ({order}) UTF-8 ALL") == [f"* SORT {numbers}"]
 
 
+GROUPS = [
+    ("FROM", "1 3 2"),
+    ("DISPLAYFROM", "1 3 2"),
+    ("TO", "3 1 2"),
+    ("DISPLAYTO", "3 1 2"),
+    ("CC", "1 3 2"),
+]
+
+
+@pytest.mark.parametrize(("order", "numbers"), GROUPS)
+async def test_a_group_stands_under_its_name(stage: ImapStage, order: str, numbers: str) -> None:
+    groups = "To: =?utf-8?q?Undisclosed?=:;\r\nCc: Many: a@x.test;\r\n"
+    await stage.deliver(letter("one", 1, "To: m@x.test\r\n", "n@x.test"))
+    await stage.deliver(letter("two", 2, groups, "Them: a@x.test;"))
+    await stage.deliver(letter("three", 3, "Cc: b@x.test\r\n", "o@x.test"))
+    bob = await stage.user(select="INBOX")
+    assert await bob.ok(f"SORT ({order}) UTF-8 ALL") == [f"* SORT {numbers}"]
+
+
 async def test_sizes_and_other_forms(stage: ImapStage) -> None:
     await _letters(stage)
     bob = await stage.user(select="INBOX")

@@ -68,32 +68,45 @@ class Column(enum.Enum):
     SIZE = "octets"
 
 
-def _people(found: Words, persons: list[Person], place: int) -> str:
-    """The mailboxes of a field, and the names of its groups, which ENVELOPE has at `place` (RFC 9051 §7.5.2)."""
-    names = people(persons)
-    if _GROUP_END in found.envelope:
-        fields = client_tokens.value(Cursor(found.envelope))
-        names = ", ".join([names, *_groups(fields[place])] if isinstance(fields, list) else [names])
-    return casemap(spaced(names))
+class _Place(enum.IntEnum):
+    """Where a field of addresses is in ENVELOPE (RFC 9051 §7.5.2)."""
+
+    FROM = 2
+    TO = 5
+    CC = 6
+    BCC = 7
 
 
-def _groups(addresses: object) -> list[str]:
-    """A group begins with an address that has a mailbox and no host."""
-    listed = addresses if isinstance(addresses, list) else []
+def _groups(found: Words, place: _Place, most: int | None = None) -> list[str]:
+    """The names of the groups among the first addresses of a field: those that have a mailbox and no host."""
+    if _GROUP_END not in found.envelope:
+        return []
+    fields = client_tokens.value(Cursor(found.envelope))
+    addresses = fields[place] if isinstance(fields, list) else None
     return [
-        f"{encoded_words.decode(client_tokens.plain(mailbox))}:"
-        for _, _, mailbox, host in listed
+        encoded_words.decode(client_tokens.plain(mailbox))
+        for _, _, mailbox, host in (addresses[:most] if isinstance(addresses, list) else ())
         if host is None and mailbox is not None
     ]
 
 
-def _first(persons: list[Person]) -> str:
-    """addr-mailbox of the first address (RFC 5256 §3); "" where there is none."""
+def _people(found: Words, persons: list[Person], place: _Place) -> str:
+    """The mailboxes of a field, and its groups by name."""
+    groups = [f"{name}:" for name in _groups(found, place)]
+    return casemap(spaced(", ".join([people(persons), *groups]) if groups else people(persons)))
+
+
+def _first(found: Words, persons: list[Person], place: _Place) -> str:
+    """addr-mailbox of the first address (RFC 5256 §3), which of a group is its name; "" where there is none."""
+    if group := _groups(found, place, 1):
+        return casemap(group[0])
     return casemap(persons[0].email.rpartition("@")[0] or persons[0].email) if persons else ""
 
 
-def _shown(persons: list[Person]) -> str:
+def _shown(found: Words, persons: list[Person], place: _Place) -> str:
     """The sort value of the first address (RFC 5957 §3)."""
+    if group := _groups(found, place, 1):
+        return casemap(group[0])
     return casemap(persons[0].name or persons[0].email) if persons else ""
 
 
@@ -139,18 +152,18 @@ class _OfWords:
 
 _OF_WORDS: Final[dict[Column, _OfWords]] = {
     Column.SUBJECT: _OfWords("subject", lambda found: casemap(spaced(found.subject))),
-    Column.FROM: _OfWords("envelope from_", lambda found: _people(found, found.from_, 2)),
-    Column.TO: _OfWords("envelope to", lambda found: _people(found, found.to, 5)),
-    Column.CC: _OfWords("envelope cc", lambda found: _people(found, found.cc, 6)),
-    Column.BCC: _OfWords("envelope bcc", lambda found: _people(found, found.bcc, 7)),
+    Column.FROM: _OfWords("envelope from_", lambda found: _people(found, found.from_, _Place.FROM)),
+    Column.TO: _OfWords("envelope to", lambda found: _people(found, found.to, _Place.TO)),
+    Column.CC: _OfWords("envelope cc", lambda found: _people(found, found.cc, _Place.CC)),
+    Column.BCC: _OfWords("envelope bcc", lambda found: _people(found, found.bcc, _Place.BCC)),
     Column.DAY: _OfWords("sent_at", _day),
     Column.SENT: _OfWords("sent_at", _sent),
     Column.BASE_SUBJECT: _OfWords("base_subject", lambda found: casemap(found.base_subject)),
-    Column.FIRST_FROM: _OfWords("from_", lambda found: _first(found.from_)),
-    Column.FIRST_TO: _OfWords("to", lambda found: _first(found.to)),
-    Column.FIRST_CC: _OfWords("cc", lambda found: _first(found.cc)),
-    Column.DISPLAY_FROM: _OfWords("from_", lambda found: _shown(found.from_)),
-    Column.DISPLAY_TO: _OfWords("to", lambda found: _shown(found.to)),
+    Column.FIRST_FROM: _OfWords("envelope from_", lambda found: _first(found, found.from_, _Place.FROM)),
+    Column.FIRST_TO: _OfWords("envelope to", lambda found: _first(found, found.to, _Place.TO)),
+    Column.FIRST_CC: _OfWords("envelope cc", lambda found: _first(found, found.cc, _Place.CC)),
+    Column.DISPLAY_FROM: _OfWords("envelope from_", lambda found: _shown(found, found.from_, _Place.FROM)),
+    Column.DISPLAY_TO: _OfWords("envelope to", lambda found: _shown(found, found.to, _Place.TO)),
     Column.LINKS: _OfWords("subject base_subject sent_at message_id in_reply_to references", _links),
 }
 _OF_ROW: Final[dict[Column, Callable[[searching.Kept], int]]] = {
