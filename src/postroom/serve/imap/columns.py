@@ -18,6 +18,7 @@ import msgspec
 
 from postroom.message import encoded_words
 from postroom.message.casemap import casemap
+from postroom.message.dates import Moment, parse_sent
 from postroom.message.header import spaced
 from postroom.message.subject import is_reply
 from postroom.message.summary import Person, summarize
@@ -110,12 +111,21 @@ def _shown(found: Words, persons: list[Person], place: _Place) -> str:
     return casemap(persons[0].name or persons[0].email) if persons else ""
 
 
+def _moment(found: Words) -> Moment | None:
+    """The sent date (RFC 5256 §2.2), also of a Date that is not quite one."""
+    if found.sent_at is not None or found.envelope.startswith(b"(NIL "):
+        return found.sent_at
+    fields = client_tokens.value(Cursor(found.envelope))
+    return parse_sent(client_tokens.plain(fields[0])) if isinstance(fields, list) and fields else None
+
+
 def _sent(found: Words) -> int | None:
-    return None if found.sent_at is None else found.sent_at.seconds
+    sent = _moment(found)
+    return None if sent is None else sent.seconds
 
 
 def _day(found: Words) -> int | None:
-    sent = found.sent_at
+    sent = _moment(found)
     return None if sent is None else (sent.seconds + 60 * (sent.offset or 0)) // 86_400
 
 
@@ -156,15 +166,15 @@ _OF_WORDS: Final[dict[Column, _OfWords]] = {
     Column.TO: _OfWords("envelope to", lambda found: _people(found, found.to, _Place.TO)),
     Column.CC: _OfWords("envelope cc", lambda found: _people(found, found.cc, _Place.CC)),
     Column.BCC: _OfWords("envelope bcc", lambda found: _people(found, found.bcc, _Place.BCC)),
-    Column.DAY: _OfWords("sent_at", _day),
-    Column.SENT: _OfWords("sent_at", _sent),
+    Column.DAY: _OfWords("envelope sent_at", _day),
+    Column.SENT: _OfWords("envelope sent_at", _sent),
     Column.BASE_SUBJECT: _OfWords("base_subject", lambda found: casemap(found.base_subject)),
     Column.FIRST_FROM: _OfWords("envelope from_", lambda found: _first(found, found.from_, _Place.FROM)),
     Column.FIRST_TO: _OfWords("envelope to", lambda found: _first(found, found.to, _Place.TO)),
     Column.FIRST_CC: _OfWords("envelope cc", lambda found: _first(found, found.cc, _Place.CC)),
     Column.DISPLAY_FROM: _OfWords("envelope from_", lambda found: _shown(found, found.from_, _Place.FROM)),
     Column.DISPLAY_TO: _OfWords("envelope to", lambda found: _shown(found, found.to, _Place.TO)),
-    Column.LINKS: _OfWords("subject base_subject sent_at message_id in_reply_to references", _links),
+    Column.LINKS: _OfWords("envelope subject base_subject sent_at message_id in_reply_to references", _links),
 }
 _OF_ROW: Final[dict[Column, Callable[[searching.Kept], int]]] = {
     Column.ARRIVED: lambda kept: kept.internaldate,
