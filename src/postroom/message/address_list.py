@@ -19,6 +19,7 @@ import msgspec
 from postroom.message import encoded_words
 from postroom.message.address import Address, parse_domain
 from postroom.message.charset import header_text, visible
+from postroom.message.header import spaced
 
 MAX_ADDRESSES = 1000  # entries of one field; the rest is not read
 MAX_TEXT = 1000  # characters kept of an entry that is not a mailbox
@@ -110,7 +111,7 @@ def _simple(match: re.Match[str]) -> AddressSpec:
     if quoted is not None:
         name = quoted.strip()
         return AddressSpec(name if name.isascii() else visible(name), local, domain, name)
-    phrase = phrase.strip()
+    phrase = spaced(phrase.strip())
     plain = phrase.isascii() and "=?" not in phrase
     return AddressSpec(phrase if plain else encoded_words.decode(phrase), local, domain, phrase)
 

@@ -1,6 +1,6 @@
 """The date-time of header fields, both ways.
 
-RFC 5322 §3.3, with the obsolete zones, years and white space of §4.3. Not here: the present time, which comes as an argument.
+RFC 5322 §3.3, with the obsolete zones, years and white space of §4.3; RFC 5256 §2.2 for what is wrong. Not here: the present time, which comes as an argument.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ _ZONES = {"ut": 0, "gmt": 0, "utc": 0, "z": 0} | {
 _DATE = re.compile(
     r"\s*+(?:[A-Za-z]++\.?\s*+,?\s*+)?([0-9]{1,2})[\s-]\s*+([A-Za-z]{3})[a-z]*+\.?[\s-]\s*+([0-9]{2,4})\s++"
     r"([0-9]{1,2})\s*+:\s*+([0-9]{2})(?:\s*+:\s*+([0-9]{2}))?(?![0-9:])\s*+(?:([+-])([0-9]{2})([0-9]{2})(?![0-9])|([A-Za-z]++))?"
+)
+_DAY_AND_TIME = re.compile(
+    r"\s*+(?:[A-Za-z]++\.?\s*+,?\s*+)?([0-9]{1,2}[\s-]\s*+[A-Za-z]{3}[a-z]*+\.?[\s-]\s*+[0-9]{2,4})(?![0-9])(?:\s++([0-9:]++))?"
 )
 _COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
 
@@ -70,6 +73,19 @@ def parse_date(value: bytes | str) -> Moment | None:
         offset = None if hours is None else hours * 60
     seconds = days * 86400 + int(hour) * 3600 + int(minute) * 60 + int(second or 0)
     return Moment(seconds - (offset or 0) * 60, offset)
+
+
+def parse_sent(value: bytes | str) -> Moment | None:
+    """The sent date of RFC 5256 §2.2: a zone that is none is UTC, a time that is none the beginning of the day. Else as `parse_date`."""
+    found = parse_date(value)
+    match = None
+    if found is None:
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
+        match = _DAY_AND_TIME.match(text[:_LONGEST])
+    if match is None:
+        return found
+    day, time = match.groups()
+    return (parse_date(f"{day} {time}") if time else None) or parse_date(f"{day} 00:00")
 
 
 def _year(digits: str) -> int:

@@ -20,6 +20,7 @@ _NAME = rb"[!-9;-~]++[ \t]*+:"  # ftext, RFC 5322 §3.6.8; the space is obsolete
 # All fields as group 1, and the empty line; a continuation of nothing begins no header.
 _HEADER = re.compile(rb"(?![ \t])((?:(?:" + _NAME + rb"|[ \t]).*+\n?+)*+)(?:\r?+\n)?+")
 _FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:.*+(?:\n[ \t].*+)*+\n?+")
+_RUNS = re.compile(r"[ \t]+")
 _EMPTY_LINE = re.compile(rb"\r?\n")
 _END = re.compile(rb"\n\r?\n")
 
@@ -41,6 +42,11 @@ def unfold(value: bytes) -> bytes:
     if b"\n" in value:
         value = value.replace(b"\r\n", b"").replace(b"\n", b"")
     return value.strip(b" \t\r\n")
+
+
+def spaced(text: str) -> str:
+    """Each run of spaces and tabs as one space: what folding leaves is no part of what was written (RFC 5322 §3.2.2)."""
+    return _RUNS.sub(" ", text) if "\t" in text or "  " in text else text
 
 
 class Extent(NamedTuple):

@@ -1,7 +1,8 @@
 """The words of a message in which BODY, TEXT and HEADER look, decoded: exactly, and in the one form that the search index keeps.
 
 RFC 9051 §6.4.4 (BODY is the body, TEXT the header and MIME header fields too; parts that are neither text nor messages may be left out), RFC 2045 §6,
-RFC 2047. Of HTML its words are taken, without the markup; headers of messages within the message are body. Not here: comparing (`message.casemap`),
+RFC 2047. Of HTML its words are taken, without the markup; headers of messages within the message are body. White space in a field is one space,
+however it was folded. Not here: comparing (`message.casemap`),
 and the index itself.
 """
 
@@ -14,7 +15,7 @@ import msgspec
 
 from postroom.message import encoded_words
 from postroom.message.charset import header_text
-from postroom.message.header import Header
+from postroom.message.header import Header, spaced
 from postroom.message.mime import Part, scan
 from postroom.message.text import part_text
 
@@ -64,7 +65,7 @@ def values(raw: bytes, name: str) -> list[str]:
 
 
 def _decoded(value: bytes) -> str:
-    return encoded_words.decode(header_text(value))
+    return spaced(encoded_words.decode(header_text(value)))
 
 
 def plain(text: str) -> str:

@@ -26,7 +26,7 @@ class Words(msgspec.Struct, frozen=True, array_like=True, gc=False):
     header_size: msgspec.Raw = _PACKED
     body_lines: msgspec.Raw = _PACKED
     flags: msgspec.Raw = _PACKED
-    envelope: msgspec.Raw = _PACKED
+    envelope: bytes = b""
     body_structure: msgspec.Raw = _PACKED
     sections: msgspec.Raw = _PACKED
     subject: str = ""

@@ -25,7 +25,7 @@ MATCHES: Final = 5_000  # row ids that one look into the trigrams gives
 PAGE: Final = (
     8_192  # octets of a page of a new file: on one of 4,096 a text would be alone, and half of it empty
 )
-FORMAT: Final = 1  # of the file, when it is complete; one with another number is built again
+FORMAT: Final = 2  # of the file, when it is complete; one with another number is built again
 READ_AT_ONCE: Final = 262_144  # octets of compressed texts, likewise
 _ACCOUNT_BITS: Final = 32  # of a row id below the account's number
 

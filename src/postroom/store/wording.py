@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from postroom.message.casemap import casemap
+from postroom.message.header import spaced
 from postroom.message.query import Heads, Holds, Key
 from postroom.message.searched_text import searched, values
 from postroom.store.store import Store
@@ -37,7 +38,7 @@ class Wording:
         if isinstance(key, Holds):
             await self._ask(key, key.needle, header=key.header)
         else:
-            await self._ask(key, key.needle or f"{key.name}:", header=True)
+            await self._ask(key, spaced(key.needle) or f"{key.name}:", header=True)
         unknown = self._unknown[key]
         return None if unknown is None else self._certain[key] | unknown
 
@@ -88,5 +89,5 @@ def _holds(key: Holds) -> Test:
 
 
 def _heads(key: Heads) -> Test:
-    needle = casemap(key.needle)
+    needle = casemap(spaced(key.needle))
     return lambda raw: any(needle in casemap(value) for value in values(raw, key.name))

@@ -308,6 +308,12 @@ def test_imap_faults(count: int, closed: bool) -> None:
     assert server.closing is closed
 
 
+def test_faults_of_imap_count_in_a_row() -> None:
+    said = imap_answer(imap(faults=3), b"a NONSENSE\r\nb NONSENSE\r\nc NOOP\r\n" * 5)
+    assert b"BYE" not in said
+    assert said.count(b"c OK") == 5
+
+
 @pytest.mark.parametrize(("count", "closed"), [(1, False), (2, True)])
 def test_imap_failed_logins(count: int, closed: bool) -> None:
     server = imap(logged_in=False, failed_logins=2)

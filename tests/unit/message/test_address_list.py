@@ -29,6 +29,7 @@ EXAMPLES = [
         [("Ed Jones", "c@a.test"), ("", "joe@where.test"), ("John", "jdoe@one.test")],
     ),
     (b"Undisclosed recipients:;", []),
+    (b"John\t  Doe <jdoe@one.test>", [("John Doe", "jdoe@one.test")]),
     (b"Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>", [("Pete", "pete@silly.test")]),
     (
         b"A Group(Some people) :Chris Jones <c@(Chris's host.)public.example>, joe@example.org, John <jdoe@one.test> (my dear friend); (the end)",

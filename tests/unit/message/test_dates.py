@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.message.dates import Moment, format_date, parse_date
+from postroom.message.dates import Moment, format_date, parse_date, parse_sent
 
 
 def _utc(*fields: int) -> int:
@@ -52,6 +52,23 @@ def _utc(*fields: int) -> int:
 )
 def test_parse(value: bytes, expected: Moment | None) -> None:
     assert parse_date(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"Thu, 1 Feb 2018 23:00:00 +0100", Moment(_utc(2018, 2, 1, 22), 60)),
+        (b"Thu, 1 Feb 2018 23:00:00 +0199", Moment(_utc(2018, 2, 1, 23), None)),
+        (b"Thu, 1 Feb 2018 24:00:00 +0100", Moment(_utc(2018, 2, 1), None)),
+        (b"Thu, 1 Feb 2018 at noon", Moment(_utc(2018, 2, 1), None)),
+        (b"1 Feb 2018", Moment(_utc(2018, 2, 1), None)),
+        (b"30 Feb 2018 10:00:00 +0000", None),
+        (b"1 Feb 20189", None),
+        (b"soon", None),
+    ],
+)
+def test_the_sent_date(value: bytes, expected: Moment | None) -> None:
+    assert parse_sent(value) == expected
 
 
 def test_an_offset_of_too_many_digits_is_none_told() -> None:

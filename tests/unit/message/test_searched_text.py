@@ -5,7 +5,7 @@ import pytest
 from postroom.message.searched_text import DIVIDER, MAX_INDEXED, PARTLY, indexed_form, searched, values
 
 MIXED = (
-    b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nX-Folded: one\r\n two\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n"
+    b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nX-Folded: one\r\n\t two\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n"
     b"--b\r\nContent-Type: text/plain; charset=koi8-r\r\nContent-Transfer-Encoding: base64\r\n\r\n8NLJ18XU\r\n"
     b"--b\r\nContent-Type: text/html\r\nContent-Id: <part>\r\n\r\n<b>bold</b> &amp; <script>hidden</script>\r\n"
     b"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ninner words\r\n"

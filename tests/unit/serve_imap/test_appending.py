@@ -49,6 +49,26 @@ async def bob(stage: ImapStage, tmp_path: Path) -> Client:
     return await stage.user(incoming=tmp_path / "incoming")
 
 
+DATES = [
+    ("31-Dec-9999 23:59:59 +0000", "31-Dec-9999 23:59:59 +0000"),
+    ("31-Dec-9999 23:59:59 -0001", ""),
+    ("01-Jan-0001 00:00:00 +0000", " 1-Jan-0001 00:00:00 +0000"),
+    ("01-Jan-0001 00:00:00 +0001", ""),
+    ("01-Jan-0001 00:00:00 -2359", " 1-Jan-0001 23:59:00 +0000"),
+    ("31-Dec-1998 23:59:60 +0000", " 1-Jan-1999 00:00:00 +0000"),
+]
+
+
+@pytest.mark.parametrize(("written", "told"), DATES)
+async def test_dates_that_can_be_told_again(bob: Client, written: str, told: str) -> None:
+    said = last(await bob.send(b'a APPEND INBOX "%b" ' % written.encode() + literal(SHORT) + b"\r\n"))
+    if told:
+        await bob.ok("SELECT INBOX")
+        assert await bob.ok("FETCH 1 INTERNALDATE") == [f'* 1 FETCH (INTERNALDATE "{told}")']
+    else:
+        assert said.startswith("a BAD Expected a date that lies in the years 1 to 9999 in UTC")
+
+
 async def test_append(stage: ImapStage, bob: Client) -> None:
     said = await bob.send(
         b'a APPEND INBOX (\\Seen $X) " 7-Feb-1994 22:43:04 -0800" ' + literal(SHORT, b"") + b"\r\n"

@@ -34,7 +34,7 @@ MIXED = (
     b"Content-Description: shopping\r\n\r\n<p>buy <b>mus</b>tard &amp; dill</p>\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
     b"Subject: forwarded relish\r\n\r\nnested words\r\n--b\r\nContent-Type: application/octet-stream\r\n\r\nketchup\r\n--b--\r\n"
 )
-BARE = b"Subject: no date\r\nX-Empty:\r\n\r\nlast\r\n"
+BARE = b"Subject: no date\r\n\tat  all\r\nX-Empty:\r\n\r\nlast\r\n"
 LETTERS = (PLAIN, CODED, MIXED, BARE)
 
 KEYS = [
@@ -90,6 +90,15 @@ KEYS = [
     ('SUBJECT "grüße"', [2]),
     ('SUBJECT "GRÜSSE AUS k"', [2]),
     ('SUBJECT ""', [1, 2, 3, 4]),
+    ('FROM ""', [1, 2, 3]),
+    ('TO ""', [1, 2, 3]),
+    ('CC ""', [1]),
+    ('BCC ""', [2]),
+    ("TO undisclosed", [3]),
+    ('SUBJECT "date  at all"', [4]),
+    ('SUBJECT "date\tat"', [4]),
+    ('HEADER Subject "date at all"', [4]),
+    ('TEXT "date at all"', [4]),
     ("FROM alice", [1]),
     ('FROM "Alice <alice@"', [1]),
     ('FROM "JÜRGEN"', [2]),

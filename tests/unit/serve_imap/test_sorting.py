@@ -62,6 +62,44 @@ async def test_orders(stage: ImapStage, order: str, numbers: str) -> None:
     assert await bob.ok(f"SORT ({order}) UTF-8 ALL") == [f"* SORT {numbers}"]
 
 
+DATES = (
+    "10 Feb 2025",
+    "10 Feb 2025 09:00:00 +0199",
+    "10 Feb 2025 25:00:00 +0000",
+    "soon",
+    "10 Feb 2025 08:00:00 +0000",
+)
+
+
+async def test_a_date_that_is_not_quite_one(stage: ImapStage) -> None:
+    for number, date in enumerate(DATES):
+        sender = f"a@x.test\r\nDate: {date}\r\nMessage-ID: <{number}@x>"
+        await stage.deliver(letter(f"letter {number}", None, sender=sender))
+    bob = await stage.user(select="INBOX")
+    assert await bob.ok("SORT (DATE) UTF-8 ALL") == ["* SORT 1 3 5 2 4"]
+    assert await bob.ok("THREAD REFERENCES UTF-8 ALL") == ["* THREAD (1)(3)(5)(2)(4)"]
+    assert await bob.ok("SEARCH SENTON 10-Feb-2025") == ["* SEARCH 1 2 3 5"]
+
+
+GROUPS = [
+    ("FROM", "1 3 2"),
+    ("DISPLAYFROM", "1 3 2"),
+    ("TO", "3 1 2"),
+    ("DISPLAYTO", "3 1 2"),
+    ("CC", "1 3 2"),
+]
+
+
+@pytest.mark.parametrize(("order", "numbers"), GROUPS)
+async def test_a_group_stands_under_its_name(stage: ImapStage, order: str, numbers: str) -> None:
+    groups = "To: =?utf-8?q?Undisclosed?=:;\r\nCc: Many: a@x.test;\r\n"
+    await stage.deliver(letter("one", 1, "To: m@x.test\r\n", "n@x.test"))
+    await stage.deliver(letter("two", 2, groups, "Them: a@x.test;"))
+    await stage.deliver(letter("three", 3, "Cc: b@x.test\r\n", "o@x.test"))
+    bob = await stage.user(select="INBOX")
+    assert await bob.ok(f"SORT ({order}) UTF-8 ALL") == [f"* SORT {numbers}"]
+
+
 async def test_sizes_and_other_forms(stage: ImapStage) -> None:
     await _letters(stage)
     bob = await stage.user(select="INBOX")

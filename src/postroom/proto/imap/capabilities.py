@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -156,7 +157,9 @@ TABLE: Final = (
     ),
 )
 NAMES: Final = frozenset(row.name for row in TABLE)
-ENABLED_BY: Final = frozenset(row.name.upper() for row in TABLE if row.enable)
+ENABLED_BY: Final = MappingProxyType(
+    {row.name.upper(): row.name for row in TABLE if row.enable}
+)  # as it is written
 
 
 def announced(offer: Offer) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ LAST_NUMBER: Final = (1 << 32) - 1
 LAST_NUMBER64: Final = (1 << 63) - 1
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
+_FIRST_SECOND = (1 - _EPOCH) * 86_400
+_LAST_SECOND = (dt.date.max.toordinal() + 1 - _EPOCH) * 86_400 - 1
 _CTL = frozenset(range(0x20)) | {0x7F}
 _ATOM_SPECIALS = _CTL | frozenset(b'(){ %*"\\]')
 ATOM_CHARS: Final = frozenset(range(0x21, 0x7F)) - _ATOM_SPECIALS
@@ -230,8 +232,11 @@ def date_time(c: ImapCursor) -> int:
     zone = sign * (
         _part(c, 23, "the hours of the time zone") * 60 + _part(c, 59, "the minutes of the time zone")
     )
+    seconds = days * 86_400 + hour * 3600 + minute * 60 + second - zone * 60
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # it could not be written in four digits
+        raise c.error("a date that lies in the years 1 to 9999 in UTC")
     c.expect(b'"', "the end of the date")
-    return (days * 86_400 + hour * 3600 + minute * 60 + second - zone * 60) * 1_000_000
+    return seconds * 1_000_000
 
 
 def _day(c: ImapCursor, day: int) -> int:

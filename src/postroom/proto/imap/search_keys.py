@@ -171,7 +171,13 @@ def _flag(flag: int, *, wanted: bool = True) -> _Read:
 
 
 def _says(field: Field) -> _Read:
-    return lambda c, reading, _depth: Says(field, _string(c, reading))
+    def read(c: ImapCursor, reading: _Reading, _depth: int) -> Key:
+        needle = _string(c, reading)
+        return (
+            Says(field, needle) if needle else Heads(field.value, "")
+        )  # "" is in no field that is not there
+
+    return read
 
 
 def _holds(*, header: bool) -> _Read:

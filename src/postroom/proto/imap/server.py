@@ -220,6 +220,7 @@ class ImapServer(Speech):
         self._tag = tag_of(line)
         found = parse(line, self.state, utf8=self.utf8, uid_only="UIDONLY" in self.enabled)
         if isinstance(found, Given):
+            self._faults = 0  # only mistakes in a row end a session: one that lasts for days makes some
             return self._given(found)
         self._fail(self._tag, Abandoned("BAD", found.words, found.code))
         return None

@@ -16,16 +16,22 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from postroom.message import encoded_words
 from postroom.message.casemap import casemap
+from postroom.message.dates import Moment, parse_sent
+from postroom.message.header import spaced
 from postroom.message.subject import is_reply
 from postroom.message.summary import Person, summarize
 from postroom.message.summary_words import Words, people, reader
+from postroom.proto.imap import client_tokens
 from postroom.serve.imap.slices import BLOCK
 from postroom.store import searching
 from postroom.store.engine import Row, Transaction
 from postroom.store.rights import MailboxRef
+from postroom.wire.cursor import Cursor
 
 MAX_KEPT: Final = 64 << 20  # octets, estimated, of all columns of all mailboxes
+_GROUP_END: Final = b"(NIL NIL NIL NIL)"  # in an ENVELOPE
 _VALUE: Final = 100  # octets that a value costs beside its text, about
 
 T = TypeVar("T")
@@ -63,22 +69,63 @@ class Column(enum.Enum):
     SIZE = "octets"
 
 
-def _first(persons: list[Person]) -> str:
-    """addr-mailbox of the first address (RFC 5256 §3); "" where there is none."""
+class _Place(enum.IntEnum):
+    """Where a field of addresses is in ENVELOPE (RFC 9051 §7.5.2)."""
+
+    FROM = 2
+    TO = 5
+    CC = 6
+    BCC = 7
+
+
+def _groups(found: Words, place: _Place, most: int | None = None) -> list[str]:
+    """The names of the groups among the first addresses of a field: those that have a mailbox and no host."""
+    if _GROUP_END not in found.envelope:
+        return []
+    fields = client_tokens.value(Cursor(found.envelope))
+    addresses = fields[place] if isinstance(fields, list) else None
+    return [
+        encoded_words.decode(client_tokens.plain(mailbox))
+        for _, _, mailbox, host in (addresses[:most] if isinstance(addresses, list) else ())
+        if host is None and mailbox is not None
+    ]
+
+
+def _people(found: Words, persons: list[Person], place: _Place) -> str:
+    """The mailboxes of a field, and its groups by name."""
+    groups = [f"{name}:" for name in _groups(found, place)]
+    return casemap(spaced(", ".join([people(persons), *groups]) if groups else people(persons)))
+
+
+def _first(found: Words, persons: list[Person], place: _Place) -> str:
+    """addr-mailbox of the first address (RFC 5256 §3), which of a group is its name; "" where there is none."""
+    if group := _groups(found, place, 1):
+        return casemap(group[0])
     return casemap(persons[0].email.rpartition("@")[0] or persons[0].email) if persons else ""
 
 
-def _shown(persons: list[Person]) -> str:
+def _shown(found: Words, persons: list[Person], place: _Place) -> str:
     """The sort value of the first address (RFC 5957 §3)."""
+    if group := _groups(found, place, 1):
+        return casemap(group[0])
     return casemap(persons[0].name or persons[0].email) if persons else ""
 
 
+def _moment(found: Words) -> Moment | None:
+    """The sent date (RFC 5256 §2.2), also of a Date that is not quite one."""
+    if found.sent_at is not None or found.envelope.startswith(b"(NIL "):
+        return found.sent_at
+    fields = client_tokens.value(Cursor(found.envelope))
+    return parse_sent(client_tokens.plain(fields[0])) if isinstance(fields, list) and fields else None
+
+
 def _sent(found: Words) -> int | None:
-    return None if found.sent_at is None else found.sent_at.seconds
+    sent = _moment(found)
+    return None if sent is None else sent.seconds
 
 
 def _day(found: Words) -> int | None:
-    sent = found.sent_at
+    sent = _moment(found)
     return None if sent is None else (sent.seconds + 60 * (sent.offset or 0)) // 86_400
 
 
@@ -114,20 +161,20 @@ class _OfWords:
 
 
 _OF_WORDS: Final[dict[Column, _OfWords]] = {
-    Column.SUBJECT: _OfWords("subject", lambda found: casemap(found.subject)),
-    Column.FROM: _OfWords("from_", lambda found: casemap(people(found.from_))),
-    Column.TO: _OfWords("to", lambda found: casemap(people(found.to))),
-    Column.CC: _OfWords("cc", lambda found: casemap(people(found.cc))),
-    Column.BCC: _OfWords("bcc", lambda found: casemap(people(found.bcc))),
-    Column.DAY: _OfWords("sent_at", _day),
-    Column.SENT: _OfWords("sent_at", _sent),
+    Column.SUBJECT: _OfWords("subject", lambda found: casemap(spaced(found.subject))),
+    Column.FROM: _OfWords("envelope from_", lambda found: _people(found, found.from_, _Place.FROM)),
+    Column.TO: _OfWords("envelope to", lambda found: _people(found, found.to, _Place.TO)),
+    Column.CC: _OfWords("envelope cc", lambda found: _people(found, found.cc, _Place.CC)),
+    Column.BCC: _OfWords("envelope bcc", lambda found: _people(found, found.bcc, _Place.BCC)),
+    Column.DAY: _OfWords("envelope sent_at", _day),
+    Column.SENT: _OfWords("envelope sent_at", _sent),
     Column.BASE_SUBJECT: _OfWords("base_subject", lambda found: casemap(found.base_subject)),
-    Column.FIRST_FROM: _OfWords("from_", lambda found: _first(found.from_)),
-    Column.FIRST_TO: _OfWords("to", lambda found: _first(found.to)),
-    Column.FIRST_CC: _OfWords("cc", lambda found: _first(found.cc)),
-    Column.DISPLAY_FROM: _OfWords("from_", lambda found: _shown(found.from_)),
-    Column.DISPLAY_TO: _OfWords("to", lambda found: _shown(found.to)),
-    Column.LINKS: _OfWords("subject base_subject sent_at message_id in_reply_to references", _links),
+    Column.FIRST_FROM: _OfWords("envelope from_", lambda found: _first(found, found.from_, _Place.FROM)),
+    Column.FIRST_TO: _OfWords("envelope to", lambda found: _first(found, found.to, _Place.TO)),
+    Column.FIRST_CC: _OfWords("envelope cc", lambda found: _first(found, found.cc, _Place.CC)),
+    Column.DISPLAY_FROM: _OfWords("envelope from_", lambda found: _shown(found, found.from_, _Place.FROM)),
+    Column.DISPLAY_TO: _OfWords("envelope to", lambda found: _shown(found, found.to, _Place.TO)),
+    Column.LINKS: _OfWords("envelope subject base_subject sent_at message_id in_reply_to references", _links),
 }
 _OF_ROW: Final[dict[Column, Callable[[searching.Kept], int]]] = {
     Column.ARRIVED: lambda kept: kept.internaldate,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from postroom.message.errors import MailError
+from postroom.proto.imap.capabilities import ENABLED_BY
 from postroom.proto.imap.capabilities import enable as newly_enabled
 from postroom.proto.imap.commands.session import (
     Check,
@@ -86,7 +87,7 @@ async def noop(_conversation: Conversation, command: Noop | Check) -> Answer:
 async def enable(conversation: Conversation, command: Enable) -> Answer:
     """RFC 5161 §3.1; CONDSTORE also tells the mailbox's modseq (RFC 7162 §3.1.2)."""
     new = newly_enabled(command.capabilities, conversation.machine.enabled)
-    conversation.out.untagged(" ".join(("ENABLED", *new)))
+    conversation.out.untagged(" ".join(("ENABLED", *(ENABLED_BY[name] for name in new))))
     if "CONDSTORE" in new and conversation.view is not None:
         conversation.out.status(b"*", "OK", "Highest", f"HIGHESTMODSEQ {conversation.view.changed_modseq}")
     if "UIDONLY" in new and conversation.view is not None:

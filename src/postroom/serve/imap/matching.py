@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from postroom.message.casemap import casemap
+from postroom.message.header import spaced
 from postroom.message.query import (
     And,
     Everything,
@@ -147,9 +148,7 @@ async def _numbered(_look: Matching, key: Numbered, among: set[int]) -> set[int]
 
 
 async def _says(look: Matching, key: Says, among: set[int]) -> set[int]:
-    needle = casemap(key.needle)
-    if not needle:
-        return among
+    needle = casemap(spaced(key.needle))
     found: set[int] = set()
     for block in await look.blocks(_OF_FIELD[key.field], among):
         found.update(block.holding(needle))
