@@ -21,7 +21,6 @@ from postroom.message.header import Field
 from postroom.message.msgid import parse_message_ids
 
 _NAME: Final = re.compile(r"header:([!-9;-~]{1,200})((?::as[A-Za-z]+)?)((?::all)?)")
-_CONTROL: Final = re.compile("[\0-\x08\x0a-\x1f\x7f]")
 _URL: Final = re.compile(r"<([^<>]*)>")
 _BETWEEN_URLS: Final = re.compile(r"(?:\((?:[^()\\]|\\.)*\)|[\s,])*")
 
@@ -90,8 +89,7 @@ def raw(field: Field) -> str:
 
 def as_text(value: str) -> str:
     """RFC 8621 §4.1.2.2, of an unfolded value."""
-    decoded = encoded_words.decode(value) if "=?" in value else value
-    return unicodedata.normalize("NFC", _CONTROL.sub("", decoded).lstrip(" "))
+    return unicodedata.normalize("NFC", encoded_words.decode(value).lstrip(" "))
 
 
 def address(spec: AddressSpec) -> dict[str, str | None]:

@@ -77,7 +77,7 @@ async def _snippet(call: Call, reader: Reader, view: View, words: tuple[list[str
         body = await asyncio.to_thread(_body, view.raw, words[1])
     return {
         "emailId": id_text(IdKind.EMAIL, view.email_id),
-        "subject": marked(view.summary.subject, words[0], whole=True),
+        "subject": marked(view.summary.told.subject, words[0], whole=True),
         "preview": body,
     }
 

@@ -1,0 +1,56 @@
+"""Sentences of RFC 8621 that are easily overlooked."""
+
+from typing import Any
+
+import pytest
+
+from jmap_stage import JmapClient, JmapStage
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.writing_headers import CONVENIENT
+
+
+TWICE = (
+    b"From: a@x\r\nTo: b@x\r\nSubject: one\r\nMessage-ID: <1@x>\r\nDate: Fri, 21 Nov 1997 09:55:06 +0000\r\n"
+    b"From: c@x\r\nTo: d@x\r\nSubject: two\r\nMessage-ID: <2@x>\r\nDate: Sat, 22 Nov 1997 09:55:06 +0000\r\n"
+)
+
+
+async def roles(client: JmapClient) -> dict[str, str]:
+    return {one["role"]: one["id"] for one in (await client.call("Mailbox/get", ids=None))["list"]}
+
+
+async def put(stage: JmapStage, raw: bytes) -> str:
+    return id_text(IdKind.EMAIL, (await stage.deliver(raw)).email_id)
+
+
+async def shown(client: JmapClient, email: str, *properties: str, **more: Any) -> dict[str, Any]:
+    (got,) = (await client.call("Email/get", ids=[email], properties=list(properties), **more))["list"]
+    return got  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (
+            TWICE,
+            {"subject": "two", "messageId": ["2@x"], "sentAt": "1997-11-22T09:55:06Z", "from": [{"name": None, "email": "c@x"}]},
+        ),
+        (b"From: \r\nTo:\r\nCc: \r\nSender: \r\nReply-To: \r\nSubject: \r\nMessage-ID: \r\nDate: \r\n", {"from": [], "replyTo": [], "subject": "", "bcc": None, "sentAt": None}),
+        (b"From: x:;\r\nTo: undisclosed-recipients:;\r\nReply-To: y:;\r\nCc: g: a@b;\r\n", {"to": [], "sender": None, "subject": None}),
+        (b"Subject: =?utf-8?q?a=00b=07c=0Ad?=\r\nFrom: =?utf-8?q?x=0Ay?= <a@b>\r\n", {"subject": "a\ufffdb\ufffdc\ufffdd", "from": [{"name": "x\ufffdy", "email": "a@b"}]}),
+        (b"Subject: a\x07b\r\n", {"subject": "a\ufffdb"}),
+        (b'Subject:   =?utf-8?q?e=CC=81?= \xff\r\nFrom: "\xff" <a@b>\r\n', {"subject": "é ÿ"}),
+        (b"References: <a@b> (not <c@d>)\r\n\t<e@f>\r\nIn-Reply-To: Your message of (a (b) <x@y>) Friday <a@b>\r\n", {"references": ["a@b", "e@f"], "inReplyTo": ["a@b"]}),
+        (b"Subject: one\r\n", {"from": None, "subject": "one"}),
+    ],
+)  # fmt: skip
+async def test_conveniences_are_what_the_header_says(
+    stage: JmapStage, header: bytes, told: dict[str, Any]
+) -> None:
+    """§4.1.3: each is identical to a field in a form, of the last instance. Control characters are seen, not dropped."""
+    bob = stage.jmap()
+    email = await put(stage, header + b"\r\nhungry\r\n")
+    fields = {name: f"header:{label}:as{wanted.form}" for name, (label, wanted) in CONVENIENT.items()}
+    got = await shown(bob, email, *fields, *fields.values())
+    assert {name: got[name] for name in fields} == {name: got[field] for name, field in fields.items()}
+    assert {name: got[name] for name in told} == told
