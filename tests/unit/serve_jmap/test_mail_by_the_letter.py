@@ -8,7 +8,6 @@ from jmap_stage import JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.writing_headers import CONVENIENT
 
-
 TWICE = (
     b"From: a@x\r\nTo: b@x\r\nSubject: one\r\nMessage-ID: <1@x>\r\nDate: Fri, 21 Nov 1997 09:55:06 +0000\r\n"
     b"From: c@x\r\nTo: d@x\r\nSubject: two\r\nMessage-ID: <2@x>\r\nDate: Sat, 22 Nov 1997 09:55:06 +0000\r\n"
