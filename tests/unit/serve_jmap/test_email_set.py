@@ -304,6 +304,12 @@ async def test_copies_into_another_account(stage: JmapStage) -> None:
     assert (await alice.error("Email/copy", fromAccountId=alice.account, create={}))[
         "type"
     ] == "invalidArguments"
+    drafts = (await roles(alice))["drafts"]
+    answers = await alice.request(
+        ["Email/set", {"accountId": alice.account, "create": {"d": {"mailboxIds": {drafts: True}}}}, "0"],
+        ["Email/copy", {"fromAccountId": alice.account, "accountId": account, "create": {"k": {"id": "#d", "mailboxIds": {shared: True}}}}, "1"],
+    )  # fmt: skip
+    assert answers[1][1]["notCreated"] is None
     told = await alice.call("Email/set", accountId=account, destroy=[made["id"]])
     assert told["notDestroyed"][made["id"]]["type"] == "forbidden"
     told = await alice.call("Email/set", accountId=account, update={made["id"]: {"keywords/$flagged": True}})

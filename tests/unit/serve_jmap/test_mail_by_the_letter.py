@@ -6,6 +6,7 @@ import pytest
 
 from jmap_stage import JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.writing_headers import CONVENIENT
 
 TWICE = (
@@ -53,3 +54,51 @@ async def test_conveniences_are_what_the_header_says(
     got = await shown(bob, email, *fields, *fields.values())
     assert {name: got[name] for name in fields} == {name: got[field] for name, field in fields.items()}
     assert {name: got[name] for name in told} == told
+
+
+async def test_a_blob_of_the_same_request_is_named_by_its_creation_id(stage: JmapStage) -> None:
+    """RFC 8620 §5.3, RFC 9404 §4.1: an id may stand as that of what was made."""
+    bob, inbox = stage.jmap(), {(await roles(stage.jmap()))["inbox"]: True}
+    made = {"data": [{"data:asText": "Subject: ketchup\r\n\r\nhungry"}], "type": "message/rfc822"}
+    letter = {"mailboxIds": inbox, "attachments": [{"blobId": "#b", "type": "message/rfc822"}]}
+    _, imported, drafted, parsed = await bob.request(
+        ["Blob/upload", {"accountId": bob.account, "create": {"b": made}}, "0"],
+        ["Email/import", {"accountId": bob.account, "emails": {"i": {"blobId": "#b", "mailboxIds": inbox}}}, "1"],
+        ["Email/set", {"accountId": bob.account, "create": {"k": letter}}, "2"],
+        ["Email/parse", {"accountId": bob.account, "blobIds": ["#b"], "properties": ["subject"]}, "3"],
+    )  # fmt: skip
+    assert imported[1]["notCreated"] is None
+    assert drafted[1]["notCreated"] is None
+    assert list(parsed[1]["parsed"].values()) == [{"subject": "ketchup"}]
+
+
+@pytest.mark.parametrize(
+    ("method", "argument", "more"),
+    [("SearchSnippet/get", "emailIds", {"filter": None}), ("Email/parse", "blobIds", {}), ("MDN/parse", "blobIds", {})],
+)  # fmt: skip
+async def test_too_many_ids_are_too_large_a_request(
+    stage: JmapStage, method: str, argument: str, more: dict[str, Any]
+) -> None:
+    """§5.1; however many they are."""
+    error = await stage.jmap().error(method, **{argument: ["B1"] * 10_001}, **more)
+    assert error["type"] == "requestTooLarge"
+
+
+async def test_mailboxes_are_as_the_capability_says(stage: JmapStage) -> None:
+    """§1.3.1: how long a name is in octets, and how deep mailboxes lie in each other; §2: no loops."""
+    bob = stage.jmap()
+    session = (await bob.http("GET", "/.well-known/jmap")).json
+    told = session["accounts"][bob.account]["accountCapabilities"][MAIL]
+    longest = {"name": "é" * (told["maxSizeMailboxName"] // 2) + "x"}
+    chain = {
+        f"c{depth}": {"name": "c", "parentId": f"#c{depth - 1}" if depth else None}
+        for depth in range(told["maxMailboxDepth"])
+    }
+    made = await bob.call("Mailbox/set", create={"long": longest, **chain})
+    assert made["notCreated"] is None
+    last = made["created"][f"c{told['maxMailboxDepth'] - 1}"]["id"]
+    found = await bob.call("Mailbox/set", create={"deep": {"name": "d", "parentId": last}})
+    assert found["notCreated"]["deep"]["properties"] == ["parentId"]
+    top = made["created"]["c0"]["id"]
+    found = await bob.call("Mailbox/set", update={top: {"parentId": last}})
+    assert found["notUpdated"][top]["properties"] == ["parentId"]

@@ -59,7 +59,7 @@ class MdnParse(Arguments, frozen=True, kw_only=True):
     """RFC 9007 §2.2."""
 
     account_id: Id
-    blob_ids: list[Id]
+    blob_ids: list[IdOrCreated]
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -254,7 +254,7 @@ async def parse(call: Call, arguments: MdnParse) -> Object:
     missing: list[str] = []
     octets = Octets(call, account_id)
     notices: dict[str, ParsedNotice] = {}
-    for blob_id in dict.fromkeys(arguments.blob_ids):
+    for blob_id in dict.fromkeys(map(call.resolved, arguments.blob_ids)):
         raw = await octets.read(blob_id)
         if raw is None:
             missing.append(blob_id)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Final
-
-from msgspec import Meta
+from typing import Final
 
 from postroom.message.ids import IdKind, id_text
 from postroom.message.searched_text import searched
@@ -27,7 +25,7 @@ class SnippetGet(Arguments, frozen=True, kw_only=True):
     """RFC 8621 §5.1."""
 
     account_id: Id
-    email_ids: Annotated[list[IdOrCreated], Meta(max_length=10_000)]
+    email_ids: list[IdOrCreated]
     filter: Object | None = None
 
 
