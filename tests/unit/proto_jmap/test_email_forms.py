@@ -323,6 +323,8 @@ def test_values(head: bytes, body: bytes, text: str, problem: bool) -> None:
     [
         ("abc", 0, False, "abc"), ("abc", 3, False, "abc"), ("abc", 2, False, "ab"), ("aé", 2, False, "a"), ("é", 2, False, "é"), ("aé", 3, False, "aé"),
         ('<p>x<a href="u">y', 10, True, "<p>x"), ('<p>x<a href="u">y', 10, False, "<p>x<a hre"), ("<p>xyz", 4, True, "<p>x"),
+        ('<p>x<a title="1>0" href="u">y', 20, True, "<p>x"), ("<p>x<a title = '>\"' b>y", 20, True, "<p>x"), ("<p class=it's>x y z", 17, True, "<p class=it's>x y"),
+        ("1 < 2 and more", 8, True, "1 < 2 an"), ("<p>x<", 5, True, "<p>x<"), ("<p>x<b>", 5, True, "<p>x"), ("<p>x</p>", 7, True, "<p>x"), ("x<!-- y -->", 8, True, "x"),
     ],
 )  # fmt: skip
 def test_truncation(text: str, most: int, html: bool, cut: str) -> None:
