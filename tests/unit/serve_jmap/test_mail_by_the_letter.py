@@ -6,9 +6,10 @@ import pytest
 
 from jmap_stage import JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
-from postroom.proto.jmap.capabilities import MAIL
+from postroom.proto.jmap.capabilities import MAIL, SUBMISSION
 from postroom.proto.jmap.writing_headers import CONVENIENT
 
+VACATION = "urn:ietf:params:jmap:vacationresponse"
 TWICE = (
     b"From: a@x\r\nTo: b@x\r\nSubject: one\r\nMessage-ID: <1@x>\r\nDate: Fri, 21 Nov 1997 09:55:06 +0000\r\n"
     b"From: c@x\r\nTo: d@x\r\nSubject: two\r\nMessage-ID: <2@x>\r\nDate: Sat, 22 Nov 1997 09:55:06 +0000\r\n"
@@ -102,3 +103,11 @@ async def test_mailboxes_are_as_the_capability_says(stage: JmapStage) -> None:
     top = made["created"]["c0"]["id"]
     found = await bob.call("Mailbox/set", update={top: {"parentId": last}})
     assert found["notUpdated"][top]["properties"] == ["parentId"]
+    most = told["maxMailboxesPerEmail"]
+    for number, kind in ((most, "invalidProperties"), (most + 1, "tooManyMailboxes")):
+        boxes = {f"F{n}": True for n in range(number)}
+        found = await bob.call("Email/set", create={"k": {"mailboxIds": boxes}})
+        assert found["notCreated"]["k"]["type"] == kind
+    assert session["capabilities"][MAIL] == session["capabilities"][SUBMISSION] == {}
+    assert VACATION not in session["capabilities"]
+    assert VACATION not in session["accounts"][bob.account]["accountCapabilities"]
