@@ -18,6 +18,42 @@ from postroom.proto.jmap.header_forms import read_property, value_of
 ADDRESSES = b'To: "  James Smythe" <james@example.com>, Friends:\r\n  jane@example.com, =?UTF-8?Q?John_Sm=C3=AEth?=\r\n  <john@example.com>;\r\n\r\n'
 
 
+LISTS: list[tuple[bytes, str, Any]] = [
+    (b"List-Post: NO (posting not allowed)\r\n\r\n", "header:List-Post:asURLs", None),
+    (
+        b"List-Help: <http://a/(b)> (not <http://c>),\r\n <mailto:\r\n d@e>\r\n\r\n",
+        "header:List-Help:asURLs",
+        ["http://a/(b)", "mailto:d@e"],
+    ),
+    (b"List-Help: <http://a> or <http://b>\r\n\r\n", "header:List-Help:asURLs", None),
+    (b"List-Help: (<http://a>)\r\n\r\n", "header:List-Help:asURLs", None),
+    (b"List-Id: Lovers of <ketchup.test>\r\n\r\n", "header:List-Id:asText", "Lovers of <ketchup.test>"),
+    (
+        b"To: a@b, c:;, d@e, f: g@h;\r\nTo: i@j\r\n\r\n",
+        "header:To:asGroupedAddresses:all",
+        [
+            [
+                {"name": None, "addresses": [{"name": None, "email": "a@b"}]},
+                {"name": "c", "addresses": []},
+                {"name": None, "addresses": [{"name": None, "email": "d@e"}]},
+                {"name": "f", "addresses": [{"name": None, "email": "g@h"}]},
+            ],
+            [{"name": None, "addresses": [{"name": None, "email": "i@j"}]}],
+        ],
+    ),
+    (
+        b'From: a@b (Ann \\(x\\)), (not) <c@d> (C), nobody, "D \\"E\\"" <f@g>\r\n\r\n',
+        "header:From:asAddresses",
+        [
+            {"name": "Ann (x)", "email": "a@b"},
+            {"name": "C", "email": "c@d"},
+            {"name": None, "email": "nobody"},
+            {"name": 'D "E"', "email": "f@g"},
+        ],
+    ),
+]
+
+
 def value(header: bytes, name: str) -> Any:
     wanted = read_property(name)
     assert wanted is not None
@@ -63,6 +99,7 @@ def test_the_addresses_of_the_rfc() -> None:
         ),
         (b"List-Post: NO\r\n\r\n", "header:List-Post:asURLs", None),
         (b"X-Mine: a@b\r\n\r\n", "header:X-Mine:asAddresses", [{"name": None, "email": "a@b"}]),
+        *LISTS,
     ],
 )
 def test_forms(header: bytes, name: str, found: Any) -> None:
@@ -287,7 +324,7 @@ def test_the_structure_and_its_properties() -> None:
     assert (first["partId"], first["blobId"], first["size"], first["charset"]) == ("1", "B1_1", 5, "utf-8")
     assert (first["language"], first["location"]) == (["en", "de"], "x/y")
     assert first["header:Content-Type"] == " text/plain; charset=utf-8"
-    assert "subParts" not in first
+    assert first["subParts"] is None
     assert (second["name"], second["disposition"], second["charset"], second["type"]) == (
         "é.txt",
         "attachment",

@@ -249,7 +249,7 @@ PROPERTIES: Final[Mapping[str, Callable[[BodyPart], Any]]] = {
 
 def reader(properties: Sequence[str]) -> Callable[[BodyPart], dict[str, Any]] | str:
     """What gives these properties of a part, without those below it; or the name of the first property that there is not."""
-    plain = [name for name in properties if name in PROPERTIES and name != "subParts"]
+    plain = [name for name in properties if name in PROPERTIES]
     asked: dict[str, HeaderProperty] = {}
     for name in properties:
         if name not in PROPERTIES:

@@ -22,7 +22,8 @@ from postroom.message.msgid import parse_message_ids
 
 _NAME: Final = re.compile(r"header:([!-9;-~]{1,200})((?::as[A-Za-z]+)?)((?::all)?)")
 _URL: Final = re.compile(r"<([^<>]*)>")
-_BETWEEN_URLS: Final = re.compile(r"(?:\((?:[^()\\]|\\.)*\)|[\s,])*")
+_COMMENT: Final = re.compile(r"(<[^<>]*+>)|\((?:[^()\\]|\\.)*+\)")
+_BETWEEN_URLS: Final = re.compile(r"[\s,]*+")
 
 # Fields that RFC 5322 §3.6 and RFC 2369 §3 define; all others may be had in every form.
 _ADDRESSES: Final = frozenset(
@@ -142,7 +143,7 @@ def _date(field: Field) -> str | None:
 
 
 def _urls(field: Field) -> list[str] | None:
-    text = header_text(field.value)
+    text = _COMMENT.sub(r"\1", header_text(field.value))
     between = "".join(_URL.split(text)[::2])
     found: list[str] = [re.sub(r"\s", "", url) for url in _URL.findall(text)]
     return found if found and _BETWEEN_URLS.fullmatch(between) else None
