@@ -15,13 +15,9 @@ _BELONGING = frozenset({"report", "signed", "encrypted"})  # multiparts whose ot
 def has_attachment(structure: Structure) -> bool:
     """Whether a list shows the paper clip: some part is neither the body nor belongs to it."""
     parts = structure.parts
-    if len(parts) == 1 and parts[0].media_type == "text" and parts[0].disposition is None:
+    if len(parts) == 1 and parts[0].disposition is None and _is_body(parts[0]):
         return False
-    return any(
-        is_attachment(structure, part)
-        for part in parts
-        if part.media_type != "multipart" and (part.leaf or part.depth)
-    )
+    return any(is_attachment(structure, part) for part in parts if part.media_type != "multipart")
 
 
 def is_attachment(structure: Structure, part: Part) -> bool:
@@ -29,11 +25,20 @@ def is_attachment(structure: Structure, part: Part) -> bool:
     if part.disposition:
         return part.disposition.value.lower() != "inline"
     if part.media_type == "text":
-        return part.subtype not in _BODY_TYPES
+        return not _is_body(part) or (_is_further(part) and bool(declared_name(part)))
     if part.parent < 0:
         return True
     container = structure.parts[part.parent].subtype
     return not (container in _BELONGING or (container == "related" and b"content-id" in part.fields))
+
+
+def _is_body(part: Part) -> bool:
+    return part.media_type == "text" and part.subtype in _BODY_TYPES
+
+
+def _is_further(part: Part) -> bool:
+    """Whether it stands behind others: a text with a name that comes first is the body (RFC 8621 §4.1.4)."""
+    return part.section.rpartition(".")[2] != "1"
 
 
 def declared_name(part: Part) -> str:

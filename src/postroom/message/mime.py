@@ -122,11 +122,15 @@ class Part(msgspec.Struct):
 
 
 class Structure(msgspec.Struct):
-    """The parts in the order of the text, the message itself first; `parent` is an index into this list, -1 of the first."""
+    """The parts in the order of the text, the message itself first; `parent` is an index into this list, -1 of the first.
+
+    `repeated`: names in lower case of fields that the message itself has more than once, of those that `Part.fields` holds.
+    """
 
     parts: list[Part]
     ambiguous: bool = False
     truncated: bool = False
+    repeated: frozenset[bytes] = frozenset()
 
     @property
     def root(self) -> Part:
@@ -173,6 +177,8 @@ class _Scan:
         fields, repeated = (_OF_MESSAGE if default is None else _OF_PART).find(raw, where)
         if repeated and not _DECISIVE.isdisjoint(repeated):
             self._structure.ambiguous = True
+        if parent < 0:
+            self._structure.repeated = repeated
         media_type, subtype, parameters = self._content_type(fields.get(b"content-type"), default or _PLAIN)
         multipart = media_type == "multipart"
         if default is None and not multipart:  # RFC 9051 §6.4.5: the only part of a message is its part 1

@@ -50,7 +50,7 @@ def parse_parameters(field: bytes | str, limit: int = MAX_PARAMETERS) -> Paramet
     if len(text) > MAX_FIELD:
         text = text[:MAX_FIELD]
     if "(" in text:
-        text = _without_comments(text)
+        text = without_comments(text)
     match = _MAIN.match(text)
     if match is None or match.end() == len(text):
         return Parameterized(match[1] if match else "", ())
@@ -64,7 +64,8 @@ def _unquoted(quoted: str) -> str:
     return _PAIR.sub(r"\1", quoted) if "\\" in quoted else quoted
 
 
-def _without_comments(text: str) -> str:
+def without_comments(text: str) -> str:
+    """A structured value without its comments (RFC 5322 §3.2.2); one that is not closed has all that follows inside."""
     kept: list[str] = []
     depth = at = 0
     for match in _COMMENT_OR_QUOTED.finditer(text):

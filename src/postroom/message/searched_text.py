@@ -1,9 +1,8 @@
 """The words of a message in which BODY, TEXT and HEADER look, decoded: exactly, and in the one form that the search index keeps.
 
 RFC 9051 §6.4.4 (BODY is the body, TEXT the header and MIME header fields too; parts that are neither text nor messages may be left out), RFC 2045 §6,
-RFC 2047. Of HTML its words are taken, without the markup; headers of messages within the message are body. White space in a field is one space,
-however it was folded. Not here: comparing (`message.casemap`),
-and the index itself.
+RFC 2047. Of HTML its words are taken, without the markup but `alt` and `title`; headers of messages within the message are body. White space in a field is
+one space, however it was folded. Not here: comparing (`message.casemap`), and the index itself.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def searched(raw: bytes, most: int | None = None) -> Searched:
         (body if part.is_message and index else header).append(head)
         left -= len(head)
         if part.leaf and part.media_type in ("text", "message") and left > 0:
-            words = part_text(raw, part, None if most is None else left + 1)
+            words = part_text(raw, part, None if most is None else left + 1, attributes=True)
             body.append(words)
             left -= max(len(words), part.size if most is not None and part.size > left else 0)
         if left <= 0:

@@ -13,11 +13,12 @@ from postroom.message.address_list import mailboxes
 from postroom.message.attachment import has_attachment
 from postroom.message.charset import header_text, visible
 from postroom.message.dates import Moment, parse_date
+from postroom.message.header import Header
 from postroom.message.mime import Limits, Part, Structure, scan
 from postroom.message.msgid import parse_message_ids, thread_ids
 from postroom.message.subject import base_subject
 
-VERSION = 1
+VERSION = 2
 MAX_SUMMARY = (
     1 << 20
 )  # octets of rendered ENVELOPE and BODYSTRUCTURE together; a message with more has a minimal summary
@@ -51,10 +52,32 @@ class Section(msgspec.Struct, frozen=True, array_like=True):
     message: bool
 
 
+class Said(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What the header says, decoded, with control characters made visible; lists may be empty.
+
+    `vacant`: names in lower case of the fields with addresses, and of the subject, that are there and say nothing.
+    """
+
+    subject: str
+    base_subject: str
+    sender: list[Person]
+    from_: list[Person]
+    reply_to: list[Person]
+    to: list[Person]
+    cc: list[Person]
+    bcc: list[Person]
+    sent_at: Moment | None
+    message_id: list[str]
+    in_reply_to: list[str]
+    references: list[str]
+    vacant: list[str]
+
+
 class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """All that is kept of a message besides itself. Texts are decoded, with control characters made visible; lists may be empty.
 
-    `header_size` is where the body begins, `body_lines` how many LFs it has when it is one text, else 0.
+    `header_size` is where the body begins, `body_lines` how many LFs it has when it is one text, else 0. `vacant` as in `Said`.
+    Of several fields of one name the first is meant, as in ENVELOPE; `last` is what the last ones say, None where that is the same.
     """
 
     version: int = VERSION
@@ -79,6 +102,13 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     references: list[str]
     has_attachment: bool
     preview: str
+    vacant: list[str] = []
+    last: Said | None = None
+
+    @property
+    def told(self) -> Summary | Said:
+        """What JMAP tells of the header: of several fields of one name the last (RFC 8621 §4.1.3)."""
+        return self.last or self
 
     @property
     def thread_ids(self) -> list[str]:
@@ -141,10 +171,7 @@ def summarize(raw: bytes, *, limits: Limits = Limits(), preview: int = text.PREV
     body_structure = imap_rendering.body_structure(structure, _inner_envelopes(structure))
     if len(envelope) + len(body_structure) > MAX_SUMMARY:
         return minimal_summary(raw)
-    subject = _subject(fields)
-    people = {
-        name: [Person(spec.name, spec.email) for spec in mailboxes(found)] for name, found in entries.items()
-    }
+    said = _said(fields, entries)
     return Summary(
         size=len(raw),
         header_size=root.body_start,
@@ -153,6 +180,32 @@ def summarize(raw: bytes, *, limits: Limits = Limits(), preview: int = text.PREV
         envelope=envelope,
         body_structure=body_structure,
         sections=[_section(part) for part in structure.parts],
+        subject=said.subject,
+        base_subject=said.base_subject,
+        sender=said.sender,
+        from_=said.from_,
+        reply_to=said.reply_to,
+        to=said.to,
+        cc=said.cc,
+        bcc=said.bcc,
+        sent_at=said.sent_at,
+        message_id=said.message_id,
+        in_reply_to=said.in_reply_to,
+        references=said.references,
+        has_attachment=has_attachment(structure),
+        preview=text.preview(raw, structure, preview),
+        vacant=said.vacant,
+        last=_last(raw, structure) if structure.repeated else None,
+    )
+
+
+def _said(fields: dict[bytes, bytes], entries: dict[bytes, imap_rendering.Entries]) -> Said:
+    subject = _subject(fields)
+    people = {
+        name: [Person(spec.name, spec.email) for spec in mailboxes(found)] for name, found in entries.items()
+    }
+    vacant = [name.decode() for name, found in people.items() if not found]
+    return Said(
         subject=subject,
         base_subject=base_subject(subject),
         sender=people.get(b"sender", []),
@@ -165,8 +218,7 @@ def summarize(raw: bytes, *, limits: Limits = Limits(), preview: int = text.PREV
         message_id=_ids(fields, b"message-id"),
         in_reply_to=_ids(fields, b"in-reply-to"),
         references=_ids(fields, b"references"),
-        has_attachment=has_attachment(structure),
-        preview=text.preview(raw, structure, preview),
+        vacant=vacant if subject or b"subject" not in fields else [*vacant, "subject"],
     )
 
 
@@ -191,6 +243,14 @@ def _inner_envelopes(structure: Structure) -> dict[int, bytes]:
         for index, part in enumerate(structure.parts)
         if index and part.is_message
     }
+
+
+def _last(raw: bytes, structure: Structure) -> Said:
+    """What the last of each field says that the message has more than once, with all others."""
+    header = Header.parse(raw, stop=structure.root.body_start)
+    last = {name: field.value for field in header if (name := field.name.lower()) in structure.repeated}
+    fields = structure.root.fields | last
+    return _said(fields, imap_rendering.address_entries(fields))
 
 
 def _section(part: Part) -> Section:

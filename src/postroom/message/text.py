@@ -46,6 +46,7 @@ _BREAKS = frozenset(
     }
 )
 _TAG_NAME = re.compile(r"/?([a-z][a-z0-9]*)")
+_PRESENTED = re.compile(r"\s(?:alt|title)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 
@@ -82,14 +83,17 @@ def _alternatives(parts: list[Part], part: Part) -> Iterator[int]:
         index = parts[index].parent
 
 
-def part_text(raw: bytes, part: Part, limit: int | None = None) -> str:
-    """One text part as text with LF line ends, decoded, unflowed and without markup; at most `limit` octets of it are read."""
+def part_text(raw: bytes, part: Part, limit: int | None = None, *, attributes: bool = False) -> str:
+    """One text part as text with LF line ends, decoded, unflowed and without markup; at most `limit` octets of it are read.
+
+    `attributes`: what HTML has in `alt` and `title` stands behind it.
+    """
     stop = part.body_end if limit is None else min(part.body_end, part.body_start + limit)
     octets = transfer.decode(raw[part.body_start : stop], part.encoding).octets
     declared = part.parameter("charset")
     text = charset.decode(octets, declared.lower() if declared else None).text
     if part.subtype == "html":
-        return strip_markup(text)
+        return strip_markup(text, attributes=attributes)
     if (part.parameter("format") or "").lower() == "flowed":
         return flowed.unflow(text, delsp=(part.parameter("delsp") or "").lower() == "yes")
     return text.replace("\r\n", "\n")
@@ -144,10 +148,14 @@ def first_words(text: str, length: int) -> str:
     return charset.visible(near[:length])
 
 
-def strip_markup(markup: str) -> str:
-    """The words of HTML with LF where blocks end; comments, scripts and styles are left out. Linear, and never a tag in the result's place."""
+def strip_markup(markup: str, *, attributes: bool = False) -> str:
+    """The words of HTML with LF where blocks end; comments, scripts and styles are left out. Linear, and never a tag in the result's place.
+
+    `attributes`: behind them those of `alt` and `title`, which a reader may see, too (RFC 8621 §4.4.1).
+    """
     lowered = markup.lower() if markup.isascii() else markup.translate(_LOWER)
     pieces: list[str] = []
+    presented: list[str] = []
     at = 0
     while (tag := lowered.find("<", at)) >= 0:
         pieces.append(markup[at:tag])
@@ -160,9 +168,11 @@ def strip_markup(markup: str) -> str:
         if end < 0:  # not closed: what follows is inside
             at = len(markup)
             break
+        if attributes and name and name[1] not in _UNSEEN:
+            presented += ["\n" + "".join(words) for words in _PRESENTED.findall(markup, tag, end)]
         pieces.append(gap)
         at = end
-    pieces.append(markup[at:])
+    pieces += (markup[at:], *presented)
     text = _SPACES.sub(" ", html.unescape("".join(pieces)).replace("\r", " "))
     return _LINES.sub("\n", text).strip()
 

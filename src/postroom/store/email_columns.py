@@ -47,15 +47,15 @@ def _first(found: Sequence[Person]) -> str:
 
 
 VALUES: Final[dict[Column, Callable[[Summary], Any]]] = {
-    Column.FROM: lambda one: _people(one.from_),
-    Column.TO: lambda one: _people(one.to),
-    Column.CC: lambda one: _people(one.cc),
-    Column.BCC: lambda one: _people(one.bcc),
-    Column.SUBJECT: lambda one: casemap(one.subject),
-    Column.FIRST_FROM: lambda one: _first(one.from_),
-    Column.FIRST_TO: lambda one: _first(one.to),
-    Column.BASE_SUBJECT: lambda one: casemap(one.base_subject),
-    Column.SENT: lambda one: one.sent_at.seconds if one.sent_at is not None else 0,
+    Column.FROM: lambda one: _people(one.told.from_),
+    Column.TO: lambda one: _people(one.told.to),
+    Column.CC: lambda one: _people(one.told.cc),
+    Column.BCC: lambda one: _people(one.told.bcc),
+    Column.SUBJECT: lambda one: casemap(one.told.subject),
+    Column.FIRST_FROM: lambda one: _first(one.told.from_),
+    Column.FIRST_TO: lambda one: _first(one.told.to),
+    Column.BASE_SUBJECT: lambda one: casemap(one.told.base_subject),
+    Column.SENT: lambda one: one.told.sent_at.seconds if one.told.sent_at is not None else 0,
     Column.ATTACHMENT: lambda one: one.has_attachment,
 }
 

@@ -23,7 +23,7 @@ from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 
 TOP: Final = 0  # the parent of mailboxes that have none
 OTHER_USERS: Final = "Other Users"  # below it the mailboxes of others are shown, RFC 2342 §4
-MAX_NAME: Final = 255  # characters of one level
+MAX_NAME: Final = 255  # octets of UTF-8 of one level
 MAX_DEPTH: Final = 20
 MAX_MAILBOXES: Final = 10_000  # in one account
 
@@ -61,6 +61,10 @@ class Impossible(NotPermitted):
 
 class BadName(Impossible, ValueError):
     """No mailbox can have this name."""
+
+
+class BadPlace(Impossible):
+    """No mailbox can lie there."""
 
 
 class TooManyMailboxes(Impossible):
@@ -336,8 +340,8 @@ async def subscribe(tx: Transaction, mailbox: MailboxRef, *, subscribed: bool) -
 
 def check_name(name: str) -> None:
     """Raises `BadName` for the name of one level that no mailbox can have: empty, too long, in another form than NFC, with what means something else."""
-    if not 0 < len(name) <= MAX_NAME:
-        raise BadName(f"Each level of a mailbox name has 1 to {MAX_NAME} characters")
+    if not 0 < len(name.encode("utf-8", "replace")) <= MAX_NAME:
+        raise BadName(f"Each level of a mailbox name has 1 to {MAX_NAME} octets")
     if not name.isprintable() or name != name.strip():
         raise BadName("A mailbox name has no control characters and no space around it")
     if not _NOT_IN_NAMES.isdisjoint(name):
@@ -369,7 +373,7 @@ def _check_place(parents: Mapping[int, int], mailbox_id: int, parent_id: int) ->
     """Whether a mailbox may lie below `parent_id`: that exists, does not lie in the mailbox, and the tree does not get too high."""
     above = _ancestors(parents, parent_id)
     if mailbox_id in above:
-        raise Impossible("A mailbox cannot lie in itself")
+        raise BadPlace("A mailbox cannot lie in itself")
     if above and above[-1] not in parents:
         raise NoSuchMailbox
     below = 0
@@ -378,7 +382,7 @@ def _check_place(parents: Mapping[int, int], mailbox_id: int, parent_id: int) ->
         if mailbox_id in line:
             below = max(below, line.index(mailbox_id))
     if len(above) + 1 + below > MAX_DEPTH:
-        raise Impossible(f"Mailboxes lie at most {MAX_DEPTH} deep in each other")
+        raise BadPlace(f"Mailboxes lie at most {MAX_DEPTH} deep in each other")
 
 
 def _ancestors(parents: Mapping[int, int], mailbox_id: int) -> list[int]:

@@ -41,6 +41,15 @@ def _multipart(subtype: bytes, *parts: bytes) -> bytes:
             False,
         ),
         (_multipart(b"mixed", b"Content-Type: text/calendar\r\n\r\nx"), True),
+        (b"Content-Type: text/calendar\r\n\r\nx", True),
+        (b"Content-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\nx", True),
+        (b"Content-Type: text/plain; name=a.txt\r\n\r\nx", False),
+        (_multipart(b"mixed", b"Content-Type: text/plain; name=a.txt\r\n\r\nx"), True),
+        (_multipart(b"mixed", b"Content-Type: text/plain\r\n\r\nx"), False),
+        (
+            _multipart(b"mixed", b"Content-Type: text/html; name=a\r\nContent-Disposition: inline\r\n\r\nx"),
+            False,
+        ),
     ],
 )
 def test_has_attachment(raw: bytes, expected: bool) -> None:

@@ -19,7 +19,9 @@ from postroom.message.msgid import MAX_IDS, parse_message_ids, thread_ids
             "  <1234   @   local(blah)  .machine .example>",
             ["1234@local.machine.example"],
         ),  # RFC 5322 appendix A.6.3
-        ("Your message of today (<a@b> and) <c@d>", ["a@b", "c@d"]),
+        ("Your message of today (<a@b> and) <c@d>", ["c@d"]),
+        ("<a@b>(x <y@z> \\) (<n@n>) )<c@d>", ["a@b", "c@d"]),
+        ("(not closed <a@b>", ["a@b"]),
         ("<", []),
         ("<>", []),
         ("a@b", []),

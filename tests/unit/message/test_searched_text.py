@@ -26,6 +26,13 @@ def test_header_and_body():
     assert found.whole
 
 
+def test_attributes_that_are_shown_are_words():
+    """RFC 8621 §4.4.1."""
+    html = b"<p>fun<img src=no.png ALT='a &amp; b' title = \"two  words\">ny <i title=one>x</i><script title=no>y.title='no'</script><a data-title=no href='?alt=no'>"
+    found = searched(b"Content-Type: text/html\r\n\r\n" + html).body
+    assert found == "funny x\na & b\ntwo words\none"
+
+
 def test_values_of_a_field():
     assert values(MIXED, "x-folded") == ["one two"]
     assert values(MIXED, "subject") == ["Grüße"]

@@ -9,6 +9,7 @@ from postroom.message.summary import (
     AMBIGUOUS,
     TRUNCATED,
     UNPARSED,
+    VERSION,
     Person,
     Section,
     Summary,
@@ -50,11 +51,24 @@ def test_what_a_summary_says() -> None:
     ]
 
 
+def test_of_several_fields_the_envelope_tells_the_first_and_the_rest_the_last() -> None:
+    summary = summarize(
+        b"From: a@x\r\nSubject: one\r\nTo: \r\nFROM: b@x\r\nSubject:\r\n two\r\n\r\nSubject: three\r\n"
+    )
+    assert (summary.subject, summary.from_, summary.vacant) == ("one", [Person("", "a@x")], ["to"])
+    told = summary.told
+    assert (told.subject, told.from_, told.vacant) == ("two", [Person("", "b@x")], ["to"])
+    assert Summary.unpack(summary.pack()) == summary
+    once = summarize(b"From: a@x\r\n\r\n")
+    assert once.told is once
+    assert b'"one" ((NIL NIL "a" "x"))' in summary.envelope
+
+
 def test_pack_and_unpack() -> None:
     summary = summarize(LETTER)
     assert Summary.unpack(summary.pack()) == summary
-    with pytest.raises(ValueError, match="version 2"):
-        Summary.unpack(msgspec.structs.replace(summary, version=2).pack())
+    with pytest.raises(ValueError, match=f"version {VERSION + 1}"):
+        Summary.unpack(msgspec.structs.replace(summary, version=VERSION + 1).pack())
     with pytest.raises(msgspec.DecodeError):
         Summary.unpack(b"\x90")
 

@@ -1,6 +1,9 @@
 """Header forms, body parts and their values (RFC 8621 §4.1)."""
 
+import itertools
+import random
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,11 +11,47 @@ import pytest
 from postroom.message.header import Header
 from postroom.message.mime import scan
 from postroom.proto.jmap.blob_ids import MAX_WITHIN, BlobId, read_blob_id
-from postroom.proto.jmap.body_parts import BodyPart, bodies, reader, tree, whole
+from postroom.proto.jmap.body_parts import BodyPart, bodies, leaves, reader, tree, whole
 from postroom.proto.jmap.body_values import body_value, truncated
 from postroom.proto.jmap.header_forms import read_property, value_of
 
 ADDRESSES = b'To: "  James Smythe" <james@example.com>, Friends:\r\n  jane@example.com, =?UTF-8?Q?John_Sm=C3=AEth?=\r\n  <john@example.com>;\r\n\r\n'
+
+
+LISTS: list[tuple[bytes, str, Any]] = [
+    (b"List-Post: NO (posting not allowed)\r\n\r\n", "header:List-Post:asURLs", None),
+    (
+        b"List-Help: <http://a/(b)> (not <http://c>),\r\n <mailto:\r\n d@e>\r\n\r\n",
+        "header:List-Help:asURLs",
+        ["http://a/(b)", "mailto:d@e"],
+    ),
+    (b"List-Help: <http://a> or <http://b>\r\n\r\n", "header:List-Help:asURLs", None),
+    (b"List-Help: (<http://a>)\r\n\r\n", "header:List-Help:asURLs", None),
+    (b"List-Id: Lovers of <ketchup.test>\r\n\r\n", "header:List-Id:asText", "Lovers of <ketchup.test>"),
+    (
+        b"To: a@b, c:;, d@e, f: g@h;\r\nTo: i@j\r\n\r\n",
+        "header:To:asGroupedAddresses:all",
+        [
+            [
+                {"name": None, "addresses": [{"name": None, "email": "a@b"}]},
+                {"name": "c", "addresses": []},
+                {"name": None, "addresses": [{"name": None, "email": "d@e"}]},
+                {"name": "f", "addresses": [{"name": None, "email": "g@h"}]},
+            ],
+            [{"name": None, "addresses": [{"name": None, "email": "i@j"}]}],
+        ],
+    ),
+    (
+        b'From: a@b (Ann \\(x\\)), (not) <c@d> (C), nobody, "D \\"E\\"" <f@g>\r\n\r\n',
+        "header:From:asAddresses",
+        [
+            {"name": "Ann (x)", "email": "a@b"},
+            {"name": "C", "email": "c@d"},
+            {"name": None, "email": "nobody"},
+            {"name": 'D "E"', "email": "f@g"},
+        ],
+    ),
+]
 
 
 def value(header: bytes, name: str) -> Any:
@@ -60,6 +99,7 @@ def test_the_addresses_of_the_rfc() -> None:
         ),
         (b"List-Post: NO\r\n\r\n", "header:List-Post:asURLs", None),
         (b"X-Mine: a@b\r\n\r\n", "header:X-Mine:asAddresses", [{"name": None, "email": "a@b"}]),
+        *LISTS,
     ],
 )
 def test_forms(header: bytes, name: str, found: Any) -> None:
@@ -119,6 +159,8 @@ def multi(subtype: str, *parts: bytes) -> bytes:
 
 INLINE = "Content-Disposition: inline"
 ATTACHED = "Content-Disposition: attachment"
+TEXT, HTML, PICTURE, FILE = "text/plain", "text/html", "image/png", "application/pdf"
+MESSAGE = b"Content-Type: message/rfc822\r\nContent-Id: <M>\r\n\r\nSubject: inner\r\n\r\nJ\r\n"
 LIST_MAIL = multi(
     "mixed",
     leaf("A", "text/plain", INLINE),
@@ -169,8 +211,35 @@ def test_the_list_mail_of_the_rfc() -> None:
         (multi("mixed", leaf("A", "text/plain"), leaf("B", 'text/plain; name="b.txt"')), "A", "A", "B"),
         (multi("mixed", leaf("A", "text/plain"), leaf("B", "image/png")), "AB", "AB", ""),
         (multi("related", leaf("A", "text/html"), leaf("B", "image/png")), "A", "A", "B"),
+        (multi("mixed", leaf("A", TEXT), leaf("B", FILE), leaf("C", TEXT)), "AC", "AC", "B"),
+        (multi("mixed", leaf("A", FILE), leaf("B", TEXT)), "B", "B", "A"),
+        (multi("mixed", leaf("A", 'text/plain; name="a.txt"'), leaf("B", TEXT)), "AB", "AB", ""),
+        (multi("mixed", leaf("A", TEXT), leaf("B", HTML)), "AB", "AB", ""),
+        (multi("mixed", leaf("A", TEXT), leaf("B", PICTURE, INLINE), leaf("C", TEXT, INLINE), leaf("D", PICTURE, ATTACHED)), "ABC", "ABC", "D"),
+        (multi("mixed", leaf("A", TEXT, ATTACHED), leaf("B", HTML)), "B", "B", "A"),
+        (multi("mixed", leaf("A", TEXT, "Content-Disposition: other"), leaf("B", FILE, INLINE)), "A", "A", "B"),
+        (multi("mixed", multi("alternative", leaf("A", TEXT), leaf("B", HTML)), leaf("C", FILE), leaf("D", TEXT)), "AD", "BD", "C"),
+        (multi("mixed", multi("related", multi("alternative", leaf("A", TEXT), leaf("B", HTML)), leaf("C", PICTURE)), leaf("D", PICTURE)), "AD", "BD", "C"),
+        (multi("related", multi("alternative", leaf("A", TEXT), leaf("B", HTML)), leaf("C", PICTURE, INLINE), leaf("D", TEXT)), "A", "B", "CD"),
+        (multi("alternative", leaf("A", TEXT), multi("related", leaf("B", HTML), leaf("C", PICTURE, INLINE))), "A", "B", "C"),
+        (multi("alternative", leaf("A", TEXT), multi("mixed", leaf("B", HTML), leaf("C", FILE), leaf("D", HTML))), "A", "BD", "C"),
+        (multi("alternative", leaf("A", TEXT), leaf("B", HTML), leaf("C", "text/calendar"), leaf("D", PICTURE)), "A", "B", "CD"),
+        (multi("alternative", leaf("A", TEXT), leaf("B", TEXT), leaf("C", HTML)), "AB", "C", ""),
+        (multi("alternative", multi("mixed", leaf("A", TEXT), leaf("B", PICTURE)), leaf("C", HTML)), "AB", "C", "B"),
+        (multi("alternative", multi("related", leaf("A", HTML), leaf("B", PICTURE))), "A", "A", "B"),
+        (multi("alternative", multi("mixed", leaf("A", HTML), leaf("B", "video/x"))), "AB", "AB", ""),  # shown in both, so not attached
+        (multi("alternative", multi("mixed", leaf("A", HTML), multi("alternative", leaf("B", TEXT), leaf("C", HTML)))), "AC", "AC", "B"),  # nothing is lost
+        (multi("alternative", multi("alternative", leaf("A", TEXT), leaf("B", HTML)), leaf("C", HTML)), "A", "BC", ""),
+        (multi("alternative", leaf("A", FILE)), "", "", "A"),
+        (multi("related", leaf("A", HTML, ATTACHED), leaf("B", PICTURE)), "", "", "AB"),
+        (multi("digest", MESSAGE, leaf("A", TEXT)), "A", "A", "M"),
+        (multi("mixed", MESSAGE, leaf("A", TEXT)), "A", "A", "M"),
+        (multi("report", leaf("A", TEXT), leaf("B", "message/delivery-status"), MESSAGE), "A", "A", "BM"),
+        (multi("signed", multi("mixed", leaf("A", TEXT), leaf("B", FILE)), leaf("C", "application/pgp-signature")), "A", "A", "BC"),
+        (leaf("A", PICTURE), "A", "A", ""),
+        (leaf("A", TEXT, ATTACHED), "", "", "A"),
     ],
-)
+)  # fmt: skip
 def test_bodies(raw: bytes, text: str, html: str, attachments: str) -> None:
     found = bodies(parts(raw))
     assert ["".join(labels(one)) for one in (found.text, found.html, found.attachments)] == [
@@ -178,6 +247,52 @@ def test_bodies(raw: bytes, text: str, html: str, attachments: str) -> None:
         html,
         attachments,
     ]
+
+
+def any_tree(chance: random.Random, count: Iterator[int], depth: int) -> bytes:
+    if depth and chance.random() < 0.6:
+        subtype = chance.choice(("mixed", "alternative", "related", "digest", "report"))
+        return multi(subtype, *(any_tree(chance, count, depth - 1) for _ in range(chance.randint(1, 3))))
+    kind = chance.choice((TEXT, HTML, PICTURE, FILE, "audio/x", 'text/plain; name="x"', "text/calendar"))
+    return leaf(str(next(count)), kind, *chance.choice(((), (), (INLINE,), (ATTACHED,))))
+
+
+def test_attachments_are_what_is_not_shown() -> None:
+    """RFC 8621 §4.1.4, the definition of `attachments`: what is in neither list, and media that are not in both."""
+    chance = random.Random(8621)
+    for _ in range(500):
+        root = parts(any_tree(chance, itertools.count(), 4))
+        found = bodies(root)
+        text, html = labels(found.text), labels(found.html)
+        wanted = [
+            label
+            for part, label in zip(leaves(root), labels(leaves(root)), strict=True)
+            if (label in text) + (label in html) < 1 + part.type.startswith(("image/", "audio/"))
+        ]
+        assert labels(found.attachments) == wanted
+        assert (len(set(text)), len(set(html))) == (len(text), len(html))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (b"Content-Type: application/xml; charset=utf-8", {"charset": "utf-8", "type": "application/xml"}),
+        (b"Content-Type: application/xml", {"charset": None}),
+        (b"Content-Type: text/plain", {"charset": "us-ascii"}),
+        (b"Content-Type: TEXT/Plain (c); charset*=us-ascii'en'koi8-r", {"charset": "koi8-r", "type": "text/plain"}),
+        (b"X: y", {"charset": "us-ascii", "type": "text/plain", "cid": None, "language": None, "location": None, "disposition": None}),
+        (b"Content-ID: (c) <a@b> (d)", {"cid": "a@b"}),
+        (b"Content-ID: bare", {"cid": "bare"}),
+        (b"Content-Language: en (a, b), de", {"language": ["en", "de"]}),
+        (b"Content-Location: http://a/\r\n b", {"location": "http://a/b"}),
+        (b"Content-Disposition: (c) INLINE; filename==?utf-8?q?=C3=A9?=", {"disposition": "inline", "name": "é"}),
+        (b'Content-Type: text/plain; name="=?utf-8?q?=C3=A9?="\r\nContent-Disposition: attachment', {"name": "é"}),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_part(fields: bytes, told: dict[str, Any]) -> None:
+    read = reader(list(told))
+    assert callable(read)
+    assert read(parts(fields + b"\r\n\r\nx")) == told
 
 
 def test_the_structure_and_its_properties() -> None:
@@ -209,7 +324,7 @@ def test_the_structure_and_its_properties() -> None:
     assert (first["partId"], first["blobId"], first["size"], first["charset"]) == ("1", "B1_1", 5, "utf-8")
     assert (first["language"], first["location"]) == (["en", "de"], "x/y")
     assert first["header:Content-Type"] == " text/plain; charset=utf-8"
-    assert "subParts" not in first
+    assert first["subParts"] is None
     assert (second["name"], second["disposition"], second["charset"], second["type"]) == (
         "é.txt",
         "attachment",
@@ -245,6 +360,8 @@ def test_values(head: bytes, body: bytes, text: str, problem: bool) -> None:
     [
         ("abc", 0, False, "abc"), ("abc", 3, False, "abc"), ("abc", 2, False, "ab"), ("aé", 2, False, "a"), ("é", 2, False, "é"), ("aé", 3, False, "aé"),
         ('<p>x<a href="u">y', 10, True, "<p>x"), ('<p>x<a href="u">y', 10, False, "<p>x<a hre"), ("<p>xyz", 4, True, "<p>x"),
+        ('<p>x<a title="1>0" href="u">y', 20, True, "<p>x"), ("<p>x<a title = '>\"' b>y", 20, True, "<p>x"), ("<p class=it's>x y z", 17, True, "<p class=it's>x y"),
+        ("1 < 2 and more", 8, True, "1 < 2 an"), ("<p>x<", 5, True, "<p>x<"), ("<p>x<b>", 5, True, "<p>x"), ("<p>x</p>", 7, True, "<p>x"), ("x<!-- y -->", 8, True, "x"),
     ],
 )  # fmt: skip
 def test_truncation(text: str, most: int, html: bool, cut: str) -> None:

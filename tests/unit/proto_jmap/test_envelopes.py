@@ -7,6 +7,7 @@ from postroom.proto.jmap.envelopes import (
     MOST_PARAMETERS,
     Endpoint,
     authors,
+    misshapen,
     one_line,
     parameter_text,
     read_recipients,
@@ -36,6 +37,29 @@ def header(*fields: str) -> Header:
 def test_authors(fields: list[str], sender: str, wrong: tuple[str, ...]) -> None:
     found = authors(header(*fields))
     assert (str(found.sender), found.wrong) == (sender, wrong)
+
+
+def test_fields_that_cannot_be_sent_so() -> None:
+    assert (
+        misshapen(
+            header(
+                "From: a@a",
+                "To: b: ;",
+                "Date: Fri, 21 Nov 1997 09:55:06 -0600",
+                "Message-ID: <a@b>",
+                "Subject: =?x",
+            )
+        )
+        == ()
+    )
+    twice = ("To: a@a", "In-Reply-To: x", "References: y", "Subject: z")
+    assert misshapen(header(*twice, *twice)) == ("to", "inReplyTo", "references", "subject")
+    assert misshapen(header("Cc: a", "Bcc: b@", "Date: x", "Message-ID: <a@b> <c@d>")) == (
+        "cc",
+        "bcc",
+        "sentAt",
+        "messageId",
+    )
 
 
 def test_recipients_each_once() -> None:

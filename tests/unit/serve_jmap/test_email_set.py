@@ -10,6 +10,7 @@ from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import READ_TOGETHER, Connected, Handled, Hop, HopKind
 from postroom.serve.jmap.call import Call, Visitor
+from postroom.serve.jmap.email_view import PROPERTIES
 from postroom.serve.jmap.octets import Octets, upload
 
 
@@ -127,6 +128,14 @@ async def test_text_html_and_attachments(stage: JmapStage) -> None:
         ({"textBody": []}, ["textBody"]), ({"textBody": [{"partId": "a", "type": "text/html"}]}, ["textBody"]), ({"htmlBody": [{"partId": "a"}, {"partId": "b"}]}, ["htmlBody"]),
         ({"bodyStructure": {"partId": "x"}, "textBody": [{"partId": "x"}]}, ["bodyStructure", "textBody"]), ({"textBody": [{"partId": "x"}]}, ["textBody/partId", "bodyValues"]),
         ({"textBody": [{"type": "text/plain"}]}, ["textBody/partId"]),
+        ({"bodyStructure": {"blobId": 5}}, ["bodyStructure/blobId"]),
+        ({"bodyStructure": {"partId": "x", "type": "text/plain", "header:Content-Type": " text/html"}, "bodyValues": {"x": {"value": ""}}}, ["bodyStructure/type", "header:Content-Type"]),
+        ({"bodyStructure": {"partId": "x", "charset": "utf-8", "header:Content-Type": " text/html"}, "bodyValues": {"x": {"value": ""}}}, ["bodyStructure/charset", "header:Content-Type"]),
+        ({"bodyStructure": {"partId": "x", "header:Content-Type:all": [" text/html", " text/plain"]}, "bodyValues": {"x": {"value": ""}}}, ["header:Content-Type:all"]),
+        ({"bodyStructure": {"partId": "x", "header:Content-Type": " multipart/mixed"}, "bodyValues": {"x": {"value": ""}}}, ["bodyStructure/subParts"]),
+        ({"bodyStructure": {"partId": "x", "header:Content-Type": " nothing"}, "bodyValues": {"x": {"value": ""}}}, ["bodyStructure/type"]),
+        ({"textBody": [{"partId": "x", "header:Content-Type": " text/html"}], "bodyValues": {"x": {"value": ""}}}, ["textBody"]),
+        ({"bodyStructure": {"partId": "x", "name": "a", "header:Content-Disposition": " inline"}, "bodyValues": {"x": {"value": ""}}}, ["bodyStructure/name", "header:Content-Disposition"]),
         ({"textBody": [{"partId": "x", "charset": "utf-8"}], "bodyValues": {"x": {"value": ""}}}, ["textBody/charset", "textBody/size"]),
         ({"textBody": [{"partId": "x"}], "bodyValues": {"x": {"value": "", "isTruncated": True}}}, ["bodyValues/x"]),
         ({"textBody": [{"partId": "x", "header:Content-Transfer-Encoding": " 8bit"}], "bodyValues": {"x": {"value": ""}}}, ["textBody/header:Content-Transfer-Encoding"]),
@@ -141,6 +150,52 @@ async def test_emails_that_cannot_be(stage: JmapStage, given: Any, properties: l
         assert (told["type"], told["notFound"]) == ("blobNotFound", ["B1"])
     else:
         assert (told["type"], told.get("properties")) == ("invalidProperties", properties)
+
+
+@pytest.mark.parametrize(
+    ("given", "head"),
+    [
+        ({"header:Content-Type": " text/html; charset=koi8-r; format=flowed"}, "Content-Type: text/html; format=flowed; charset=utf-8\r\n"),
+        ({"header:Content-Type:asText": "text/x-log; name=a.log", "name": "b.log"}, "Content-Type: text/x-log; name=a.log; charset=utf-8\r\n"),
+        ({"header:content-type": None, "type": "TEXT/Plain"}, "Content-Type: text/plain; charset=utf-8\r\n"),
+        ({"header:Date": " then", "header:Message-ID": " <m@x>", "header:MIME-Version": " 1.0 (x)"}, "Date: then\r\nMessage-ID: <m@x>\r\nMIME-Version: 1.0 (x)\r\n"),
+    ],
+)  # fmt: skip
+async def test_fields_of_a_part_are_taken_into_account(
+    stage: JmapStage, given: dict[str, Any], head: str
+) -> None:
+    """RFC 8621 §4.6: the server may choose the encoding, and adds what is not there."""
+    bob = stage.jmap()
+    made = await create(bob, bodyStructure={"partId": "x", **given}, bodyValues={"x": {"value": "é"}})
+    raw = (await raw_of(stage, bob, made["id"])).decode()
+    assert head in raw
+    assert [raw.count(f"\r\n{name}: ") + raw.startswith(f"{name}: ") for name in ("Date", "Message-ID", "MIME-Version", "Content-Type")] == [1] * 4  # fmt: skip
+    got = (await bob.call("Email/get", ids=[made["id"]], fetchAllBodyValues=True))["list"][0]
+    assert got["bodyValues"]["1"] == {"value": "é", "isEncodingProblem": False, "isTruncated": False}
+
+
+async def test_a_multipart_keeps_the_parameters_of_its_field(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    parts = [{"partId": "x"}, {"partId": "x", "type": "text/html"}]
+    kind = {"header:Content-Type": ' multipart/related; boundary="x"; type="text/html"'}
+    made = await create(bob, bodyStructure={**kind, "subParts": parts}, bodyValues={"x": {"value": "--x"}})
+    raw = await raw_of(stage, bob, made["id"])
+    assert b'Content-Type: multipart/related; type="text/html"; boundary="=_' in raw.replace(b"\r\n", b"")
+    got = (await bob.call("Email/get", ids=[made["id"]], properties=["bodyStructure"]))["list"][0]
+    assert [one["type"] for one in got["bodyStructure"]["subParts"]] == ["text/plain", "text/html"]
+
+
+async def test_what_is_given_as_it_is_is_no_change(stage: JmapStage) -> None:
+    """RFC 8620 §5.3: immutable and server-set properties may be in an update with their own values."""
+    letter = await stage.deliver(b"Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nketchup")
+    bob, email_id = stage.jmap(), id_text(IdKind.EMAIL, letter.email_id)
+    names = [*(one for one in PROPERTIES if one != "bodyValues"), "header:Subject:asText"]
+    (whole,) = (await bob.call("Email/get", ids=[email_id], properties=[*names, "bodyValues"], fetchAllBodyValues=True))["list"]  # fmt: skip
+    told = await bob.call("Email/set", update={email_id: whole})
+    assert told["updated"] == {email_id: None}
+    for name, other in (("headers", []), ("header:Subject:asText", "y"), ("bodyValues", {"1": {"value": "y"}}), ("textBody", [])):  # fmt: skip
+        told = await bob.call("Email/set", update={email_id: {name: other}})
+        assert told["notUpdated"][email_id]["properties"] == [name]
 
 
 async def test_updates(stage: JmapStage) -> None:
@@ -304,6 +359,12 @@ async def test_copies_into_another_account(stage: JmapStage) -> None:
     assert (await alice.error("Email/copy", fromAccountId=alice.account, create={}))[
         "type"
     ] == "invalidArguments"
+    drafts = (await roles(alice))["drafts"]
+    answers = await alice.request(
+        ["Email/set", {"accountId": alice.account, "create": {"d": {"mailboxIds": {drafts: True}}}}, "0"],
+        ["Email/copy", {"fromAccountId": alice.account, "accountId": account, "create": {"k": {"id": "#d", "mailboxIds": {shared: True}}}}, "1"],
+    )  # fmt: skip
+    assert answers[1][1]["notCreated"] is None
     told = await alice.call("Email/set", accountId=account, destroy=[made["id"]])
     assert told["notDestroyed"][made["id"]]["type"] == "forbidden"
     told = await alice.call("Email/set", accountId=account, update={made["id"]: {"keywords/$flagged": True}})

@@ -239,6 +239,7 @@ async def test_set(stage: JmapStage) -> None:
         ({"name": "a/b"}, "invalidProperties", ["name"]),
         ({"name": "INBOX"}, "invalidProperties", ["name"]),
         ({"name": "x" * 256}, "invalidProperties", ["name"]),
+        ({"name": "é" * 128}, "invalidProperties", ["name"]),
         ({"name": "x", "parentId": "Fzz"}, "invalidProperties", ["parentId"]),
         ({"name": "x", "parentId": "#nothing"}, "invalidProperties", ["parentId"]),
         ({"name": "x", "role": "sent"}, "invalidProperties", ["role"]),
@@ -270,7 +271,7 @@ async def test_updates_that_cannot_be(stage: JmapStage) -> None:
     assert await refused("#nothing", name="x") == "notFound"
     assert await refused(ids["leaf"], **{"name/x": 1}) == "invalidPatch"
     assert await refused(ids["leaf"], totalEmails=5) == "invalidProperties"
-    assert await refused(ids["top"], parentId=ids["leaf"]) == "forbidden"
+    assert await refused(ids["top"], parentId=ids["leaf"]) == "invalidProperties"
     assert await refused(found["INBOX"]["id"], name="x") == "forbidden"
     told = await bob.call("Mailbox/set", update={ids["leaf"]: {"name": "x"}}, destroy=[ids["leaf"]])
     assert told["notUpdated"][ids["leaf"]]["type"] == "willDestroy"

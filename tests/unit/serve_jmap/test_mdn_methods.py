@@ -84,11 +84,17 @@ async def test_two_for_one_email_are_one_too_many(post: JmapPost) -> None:
     told = await post.bob.call(
         "MDN/send",
         identityId=await post.identity(post.bob),
-        send={"a": one, "b": one},
+        send={"a": one, "b": one, "c": {"forEmailId": email}},
         onSuccessUpdateEmail={email: SENT},
     )
     assert list(told["sent"]) == ["a"]
     assert told["notSent"]["b"]["type"] == "mdnAlreadySent"
+    assert told["notSent"]["c"]["properties"] == ["disposition"]
+    (arrived,) = await post.inbox(ALICE)
+    assert (
+        f"Subject: {told['sent']['a']['subject']}\r\n".encode() in arrived
+    )  # what the server has chosen is told
+    assert told["sent"]["a"]["textBody"].encode() in arrived
 
 
 async def test_aliases_may_stand_for_the_recipient(post: JmapPost) -> None:

@@ -188,10 +188,30 @@ async def test_authors(
     assert error.get("properties") == properties
 
 
-async def test_the_identity_stands_in_for_a_sender_that_may_not_be_used(post: JmapPost) -> None:
+async def test_the_identity_stands_in_for_a_sender_that_is_not_its_own(post: JmapPost) -> None:
     """RFC 8621 §7, envelope: the reverse-path is the identity's; the header is then the door's matter."""
-    email = await post.draft(post.bob, **{"from": [{"name": None, "email": "bob+shop@hamburger.test"}]})
-    assert (await post.sent(post.bob, email))["envelope"]["mailFrom"]["email"] == "bob+shop@hamburger.test"
+    shop = "bob+shop@hamburger.test"
+    email = await post.draft(post.bob, **{"from": [{"name": None, "email": shop}]})
+    assert (await post.sent(post.bob, email))["envelope"]["mailFrom"]["email"] == BOB
+    made = await post.bob.call("Identity/set", create={"i": {"email": shop}})
+    given = {"identityId": made["created"]["i"]["id"], "emailId": email}
+    told = await post.bob.call("EmailSubmission/set", create={"s": given})
+    assert told["created"]["s"]["envelope"]["mailFrom"]["email"] == shop
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"header:Date": " then"}, ["sentAt"]),
+        ({"subject": None, "header:Subject:all": [" a", " b"]}, ["subject"]),
+        ({"to": None, "header:To": " foo <", "header:Reply-To": " nobody", "header:Message-ID": " x"}, ["replyTo", "to", "messageId"]),
+        ({"header:Cc:all": [f" {ALICE}", f" {BOB}"], "from": None}, ["from", "cc"]),
+    ],
+)  # fmt: skip
+async def test_what_is_sent_is_well_formed(post: JmapPost, given: dict[str, Any], wrong: list[str]) -> None:
+    """RFC 8621 §4.6, §7.5: a draft may be anything, but it is looked at when it is submitted; all that is wrong is named."""
+    error = await post.refused(post.bob, await post.draft(post.bob, **given), envelope(BOB, ALICE))
+    assert (error["type"], error["properties"]) == ("invalidEmail", wrong)
 
 
 async def test_nothing_is_sent_without_a_door(post: JmapPost) -> None:

@@ -16,6 +16,8 @@ from postroom.message.attachment import declared_name
 from postroom.message.charset import header_text
 from postroom.message.header import Header
 from postroom.message.mime import Part, Structure
+from postroom.message.msgid import parse_message_ids
+from postroom.message.parameters import decode_parameters, without_comments
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.header_forms import HeaderProperty, headers, read_property, value_of
 
@@ -67,15 +69,20 @@ class BodyPart:
     @property
     def charset(self) -> str | None:
         """As declared, else what texts have without a declaration."""
-        declared = self.part.parameter("charset")
-        if declared is not None and self.part.media_type == "text":
+        declared = self._declared_charset
+        if declared is not None:
             return declared
         return "us-ascii" if self.part.media_type == "text" else None
 
     @property
     def says_charset(self) -> bool:
         """Whether its charset is declared."""
-        return b"content-type" in self.part.fields and self.part.parameter("charset") is not None
+        return b"content-type" in self.part.fields and self._declared_charset is not None
+
+    @property
+    def _declared_charset(self) -> str | None:
+        plain = self.part.parameter("charset")
+        return plain if plain is not None else decode_parameters(self.part.parameters).get("charset")
 
     @cached_property
     def content(self) -> transfer.Decoded:
@@ -137,8 +144,9 @@ class _Level:
 
 def bodies(root: BodyPart) -> Bodies:
     """What is shown as text, what as HTML, and what is attached."""
-    found = Bodies([], [], [])
-    levels = [_Level([root], "mixed", (found.text, found.html), in_alternative=False)]
+    text: list[BodyPart] = []
+    html: list[BodyPart] = []
+    levels = [_Level([root], "mixed", (text, html), in_alternative=False)]
     while levels:
         level = levels[-1]
         if level.next == len(level.parts):
@@ -153,10 +161,19 @@ def bodies(root: BodyPart) -> Bodies:
             inner = level.in_alternative or kind == "alternative"
             levels.append(_Level(part.below, kind, (level.text, level.html), in_alternative=inner))
         elif _is_inline(part, level.kind, first=first):
-            _put(level, part, found.attachments)
-        else:
-            found.attachments.append(part)
-    return found
+            _put(level, part)
+    return Bodies(text, html, _attached(root, text, html))
+
+
+def _attached(root: BodyPart, text: Sequence[BodyPart], html: Sequence[BodyPart]) -> list[BodyPart]:
+    """What is in neither list, and pictures and sounds that are not in both: what the property is defined as, whatever became of the lists."""
+    lists = [{one.part.section for one in shown} for shown in (text, html)]
+
+    def is_shown(part: BodyPart) -> bool:
+        there = [part.part.section in one for one in lists]
+        return all(there) if part.type.startswith(_INLINE) else any(there)
+
+    return [part for part in leaves(root) if not is_shown(part)]
 
 
 def _is_inline(part: BodyPart, kind: str, *, first: bool) -> bool:
@@ -165,9 +182,9 @@ def _is_inline(part: BodyPart, kind: str, *, first: bool) -> bool:
     return first or (kind != "related" and (part.type.startswith(_INLINE) or not part.name))
 
 
-def _put(level: _Level, part: BodyPart, attachments: list[BodyPart]) -> None:
+def _put(level: _Level, part: BodyPart) -> None:
     if level.kind == "alternative":
-        target = {"text/plain": level.text, "text/html": level.html}.get(part.type, attachments)
+        target = {"text/plain": level.text, "text/html": level.html}.get(part.type)
         if target is not None:
             target.append(part)
         return
@@ -179,8 +196,6 @@ def _put(level: _Level, part: BodyPart, attachments: list[BodyPart]) -> None:
     for shown in (level.text, level.html):
         if shown is not None:
             shown.append(part)
-    if (level.text is None or level.html is None) and part.type.startswith(_INLINE):
-        attachments.append(part)
 
 
 def _close(level: _Level) -> None:
@@ -197,14 +212,23 @@ def _close(level: _Level) -> None:
 def cid(part: BodyPart) -> str | None:
     """Its Content-ID without brackets (RFC 2392)."""
     value = part.field(b"content-id")
-    return None if value is None else value.removeprefix("<").removesuffix(">").strip()
+    if value is None:
+        return None
+    found = parse_message_ids(value)
+    return found[0] if found else value.removeprefix("<").removesuffix(">").strip()
 
 
 def _languages(part: BodyPart) -> list[str] | None:
     value = part.field(b"content-language")
     return (
-        None if value is None else [tag for one in value.split(",") if (tag := one.partition("(")[0].strip())]
+        None if value is None else [tag for one in without_comments(value).split(",") if (tag := one.strip())]
     )
+
+
+def _location(part: BodyPart) -> str | None:
+    """A URI has no white space: folding has brought it in."""
+    value = part.field(b"content-location")
+    return None if value is None else "".join(value.split())
 
 
 PROPERTIES: Final[Mapping[str, Callable[[BodyPart], Any]]] = {
@@ -217,7 +241,7 @@ PROPERTIES: Final[Mapping[str, Callable[[BodyPart], Any]]] = {
     "disposition": lambda one: one.disposition,
     "cid": cid,
     "language": _languages,
-    "location": lambda one: one.field(b"content-location"),
+    "location": _location,
     "headers": lambda one: headers(one.header),
     "subParts": lambda _one: None,  # `whole` has them
 }
@@ -225,7 +249,7 @@ PROPERTIES: Final[Mapping[str, Callable[[BodyPart], Any]]] = {
 
 def reader(properties: Sequence[str]) -> Callable[[BodyPart], dict[str, Any]] | str:
     """What gives these properties of a part, without those below it; or the name of the first property that there is not."""
-    plain = [name for name in properties if name in PROPERTIES and name != "subParts"]
+    plain = [name for name in properties if name in PROPERTIES]
     asked: dict[str, HeaderProperty] = {}
     for name in properties:
         if name not in PROPERTIES:

@@ -12,7 +12,7 @@ from postroom.message import charset
 from postroom.proto.jmap.body_parts import BodyPart
 
 _LINE_END: Final = re.compile(r"\r\n?")
-_OPEN_TAG: Final = re.compile(r"<[^<>]*\Z")
+_TAG_MARK: Final = re.compile(r"<(?=[A-Za-z/!?]|\Z)|>|=\s*[\"']|[\"']")
 LONGEST_TAG: Final = 10_000  # characters at the end in which an unfinished tag is looked for
 
 
@@ -39,7 +39,20 @@ def truncated(text: str, most: int, *, html: bool) -> str:
     cut = text[:most].encode()[:most].decode("utf-8", "ignore")
     if html:
         tail = cut[-LONGEST_TAG:]
-        open_tag = _OPEN_TAG.search(tail)
-        if open_tag is not None:
-            cut = cut[: len(cut) - len(tail) + open_tag.start()]
+        cut = cut[: len(cut) - len(tail) + _before_open_tag(tail)]
     return cut
+
+
+def _before_open_tag(html: str) -> int:
+    """Where a tag begins that does not end; else the end. What is in quotes behind `=` ends no tag."""
+    start, quote = -1, ""
+    for mark in _TAG_MARK.finditer(html):
+        if quote:
+            quote = "" if mark[0][-1] == quote else quote
+        elif mark[0] == "<":
+            start = mark.start()
+        elif mark[0] == ">":
+            start = -1
+        elif start >= 0 and mark[0][0] == "=":
+            quote = mark[0][-1]
+    return len(html) if start < 0 else start

@@ -39,6 +39,7 @@ SORT_OPTIONS: Final = (
 )  # fmt: skip
 
 
+MOST_MAILBOXES: Final = 1_000  # of one email
 MOST_ATTACHED: Final = 50 << 20  # octets of all parts of a new email, before they are encoded
 MOST_SOURCES: Final = 100  # pieces of which one blob is put together
 DIGESTS: Final = ("sha", "sha-256", "sha-512")  # of blobs, RFC 9404 §4.2
@@ -60,7 +61,7 @@ class Capability(msgspec.Struct, frozen=True):
 
 
 _MAIL: Final[Mapping[str, Any]] = {
-    "maxMailboxesPerEmail": None,
+    "maxMailboxesPerEmail": MOST_MAILBOXES,
     "maxMailboxDepth": 20,
     "maxSizeMailboxName": 255,
     "maxSizeAttachmentsPerEmail": MOST_ATTACHED,

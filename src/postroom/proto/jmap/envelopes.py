@@ -5,14 +5,17 @@ RFC 8621 §7 (Envelope, Address, smtpReply). Pure. Not here: who may send what (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.address_list import AddressSpec, mailboxes, parse_address_list
+from postroom.message.charset import header_text
+from postroom.message.dates import parse_date
 from postroom.message.header import Header
+from postroom.message.msgid import parse_message_ids
 from postroom.message.xtext import encode_envid, encode_orcpt, encode_xtext
 from postroom.proto.jmap.errors import Refused
 
@@ -78,6 +81,41 @@ def authors(header: Header) -> Authors:
     if wrong:
         return Authors(None, tuple(dict.fromkeys(wrong)))
     return Authors((found["Sender"] or found["From"])[0].address)
+
+
+def _are_addresses(value: bytes) -> bool:
+    return all(one.address is not None for one in mailboxes(parse_address_list(value, MOST_READ)))
+
+
+def _is_date(value: bytes) -> bool:
+    return parse_date(value) is not None
+
+
+def _is_identifier(value: bytes) -> bool:
+    return len(parse_message_ids(header_text(value))) == 1
+
+
+# RFC 5322 §3.6: fields that are there once at most, besides those of the authors, by their properties; and what their values are.
+_ONCE: Final[Mapping[str, tuple[str, Callable[[bytes], bool]]]] = {
+    "replyTo": ("Reply-To", _are_addresses),
+    "to": ("To", _are_addresses),
+    "cc": ("Cc", _are_addresses),
+    "bcc": ("Bcc", _are_addresses),
+    "sentAt": ("Date", _is_date),
+    "messageId": ("Message-ID", _is_identifier),
+    "inReplyTo": ("In-Reply-To", lambda _: True),
+    "references": ("References", lambda _: True),
+    "subject": ("Subject", lambda _: True),
+}
+
+
+def misshapen(header: Header) -> tuple[str, ...]:
+    """The properties of the Email whose fields are not as they must be when it is sent (RFC 8621 §4.6); the authors are apart."""
+    return tuple(
+        name
+        for name, (label, is_well_formed) in _ONCE.items()
+        if len(values := header.all(label)) > 1 or not all(map(is_well_formed, values))
+    )
 
 
 def recipients(header: Header) -> list[Endpoint]:

@@ -21,9 +21,9 @@ from postroom.message.header import Field
 from postroom.message.msgid import parse_message_ids
 
 _NAME: Final = re.compile(r"header:([!-9;-~]{1,200})((?::as[A-Za-z]+)?)((?::all)?)")
-_CONTROL: Final = re.compile("[\0-\x08\x0a-\x1f\x7f]")
 _URL: Final = re.compile(r"<([^<>]*)>")
-_BETWEEN_URLS: Final = re.compile(r"(?:\((?:[^()\\]|\\.)*\)|[\s,])*")
+_COMMENT: Final = re.compile(r"(<[^<>]*+>)|\((?:[^()\\]|\\.)*+\)")
+_BETWEEN_URLS: Final = re.compile(r"[\s,]*+")
 
 # Fields that RFC 5322 §3.6 and RFC 2369 §3 define; all others may be had in every form.
 _ADDRESSES: Final = frozenset(
@@ -90,8 +90,7 @@ def raw(field: Field) -> str:
 
 def as_text(value: str) -> str:
     """RFC 8621 §4.1.2.2, of an unfolded value."""
-    decoded = encoded_words.decode(value) if "=?" in value else value
-    return unicodedata.normalize("NFC", _CONTROL.sub("", decoded).lstrip(" "))
+    return unicodedata.normalize("NFC", encoded_words.decode(value).lstrip(" "))
 
 
 def address(spec: AddressSpec) -> dict[str, str | None]:
@@ -144,7 +143,7 @@ def _date(field: Field) -> str | None:
 
 
 def _urls(field: Field) -> list[str] | None:
-    text = header_text(field.value)
+    text = _COMMENT.sub(r"\1", header_text(field.value))
     between = "".join(_URL.split(text)[::2])
     found: list[str] = [re.sub(r"\s", "", url) for url in _URL.findall(text)]
     return found if found and _BETWEEN_URLS.fullmatch(between) else None

@@ -73,7 +73,7 @@ class _Making:
         if term.name == "header":
             return {"header": [term.of, needle(term.value)] if term.value else [term.of]}
         if term.name in HEADERS:
-            return {"header": [HEADERS[term.name], term.value]}
+            return {"header": [HEADERS[term.name], needle(term.value)]}
         if term.name in ("in", "under"):
             return self._within(term)
         maker = _CONDITIONS.get(term.name)

@@ -14,7 +14,8 @@ import msgspec
 
 from postroom.message.dates import format_date
 from postroom.message.fields import FieldRefused, check, fold
-from postroom.message.parameters import format_parameter
+from postroom.message.header import unfold
+from postroom.message.parameters import decode_parameters, format_parameter, parse_parameters
 from postroom.message.transfer import crlf, encode
 from postroom.proto.jmap import body_parts
 from postroom.proto.jmap.capabilities import MOST_ATTACHED
@@ -42,7 +43,10 @@ class Making(msgspec.Struct, frozen=True):
 
 
 class NewPart(msgspec.Struct):
-    """A part to be written: its fields besides those of its content, and a content or parts below."""
+    """A part to be written: its fields besides those of its content, and a content or parts below.
+
+    `parameters` are those of its Content-Type, as `format_parameter` gives them, besides charset, name and boundary.
+    """
 
     fields: Fields
     kind: str
@@ -51,6 +55,7 @@ class NewPart(msgspec.Struct):
     charset: str = ""
     name: str = ""
     below: list[NewPart] = []
+    parameters: list[str] = []
 
 
 def blob_ids(email: Object) -> list[str]:
@@ -97,15 +102,19 @@ def write(email: Object, blobs: Mapping[str, bytes], making: Making) -> bytes:
             ["bodyStructure", *(head.names[name] for name in twice)], "both give the same header field"
         )
     lines = [*head.lines]
-    if "message-id" not in head.written:
+    given = head.written | root.fields.written
+    if "message-id" not in given:
         lines.append(f"Message-ID: <{making.unique}@{making.domain}>\r\n".encode())
-    if "date" not in head.written:
+    if "date" not in given:
         lines.append(f"Date: {format_date(making.now)}\r\n".encode())
-    return b"".join([*lines, b"MIME-Version: 1.0\r\n", _render(root, making.unique)])
+    if "mime-version" not in given:
+        lines.append(b"MIME-Version: 1.0\r\n")
+    return b"".join([*lines, _render(root, making.unique)])
 
 
 def _check_bodies(email: Object) -> None:
-    if "bodyStructure" in email and (wrong := [name for name in BODIES[1:4] if name in email]):
+    given = [name for name in BODIES[:4] if email.get(name) is not None]
+    if given[:1] == ["bodyStructure"] and (wrong := given[1:]):
         raise invalid(["bodyStructure", *wrong], "bodyStructure stands for all of the body")
     for name, kind in (("textBody", "text/plain"), ("htmlBody", "text/html")):
         parts = email.get(name)
@@ -113,9 +122,13 @@ def _check_bodies(email: Object) -> None:
             isinstance(parts, list)
             and len(parts) == 1
             and isinstance(parts[0], dict)
-            and parts[0].get("type", kind) == kind
+            and str(parts[0].get("type") or kind).lower() == kind
         ):
-            raise invalid(name, f"exactly one part of type {kind}")
+            raise _other_type(name, kind)
+
+
+def _other_type(name: str, kind: str) -> Refused:
+    return invalid(name, f"exactly one part of type {kind}")
 
 
 class _Reader:
@@ -134,7 +147,7 @@ class _Reader:
         if email.get("bodyStructure") is not None:
             return self.part(email["bodyStructure"], "bodyStructure", 0)
         bodies = [
-            self.part(email[name][0], name, 0, kind)
+            self._body(email[name][0], name, kind)
             for name, kind in (("textBody", "text/plain"), ("htmlBody", "text/html"))
             if email.get(name)
         ]
@@ -151,6 +164,12 @@ class _Reader:
         body = [bodies[0]] if len(bodies) == 1 else [_multi("alternative", bodies)] if bodies else []
         return body[0] if body and not others else _multi("mixed", [*body, *others])
 
+    def _body(self, given: Any, name: str, kind: str) -> NewPart:
+        part = self.part(given, name, 0, kind)
+        if part.kind != kind:  # as a field of its own says
+            raise _other_type(name, kind)
+        return part
+
     def part(self, given: Any, where: str, depth: int, kind: str = "") -> NewPart:
         """One part with all below it; raises `Refused`."""
         self._count += 1
@@ -164,10 +183,11 @@ class _Reader:
                 raise invalid(f"{where}/{name}", "a part is not made with this property")
         if "content-transfer-encoding" in fields.names:
             raise invalid(f"{where}/header:Content-Transfer-Encoding", "the server chooses the encoding")
-        kind = given.get("type") or kind or "text/plain"
-        if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
+        part = NewPart(fields, str(given.get("type") or kind or "text/plain"))
+        self._take_type(part, given, where)
+        if not _TYPE.fullmatch(part.kind):
             raise invalid(f"{where}/type", "not a media type of the form type/subtype")
-        part = NewPart(fields, kind.lower())
+        part.kind = part.kind.lower()
         self._describe(part, given, where)
         if part.kind.startswith("multipart/"):
             below = given.get("subParts")
@@ -181,6 +201,26 @@ class _Reader:
                 raise too_large()
         return part
 
+    def _take_type(self, part: NewPart, given: Object, where: str) -> None:
+        """A Content-Type that is given as a field: the server writes it, with its own charset and boundary."""
+        fields = part.fields
+        lines = [line for line in fields.lines if line[:13].lower() == b"content-type:"]
+        if not lines:
+            return
+        named = fields.names["content-type"]
+        twice = [f"{where}/{name}" for name in ("type", "charset") if given.get(name) is not None]
+        if twice or len(lines) > 1:
+            raise invalid([*twice, named], "a part has one Content-Type")
+        fields.lines.remove(lines[0])
+        declared = parse_parameters(unfold(lines[0][13:]))
+        parameters = decode_parameters(declared.parameters)
+        part.kind = declared.value
+        part.charset = parameters.pop("charset", "")
+        parameters.pop("boundary", None)
+        part.parameters = [
+            piece for name, value in parameters.items() for piece in format_parameter(name, value)
+        ]
+
     def _fill(self, part: NewPart, given: Object, where: str) -> None:
         part_id, blob_id = given.get("partId"), given.get("blobId")
         if given.get("subParts") or (part_id is None) == (blob_id is None):
@@ -193,7 +233,9 @@ class _Reader:
             part.content, part.is_text = self._value(part_id, where), True
             part.charset = "us-ascii" if part.content.isascii() else "utf-8"
             return
-        content = self._blobs.get(str(blob_id))
+        if not isinstance(blob_id, str):
+            raise invalid(f"{where}/blobId", "an id is needed")
+        content = self._blobs.get(blob_id)
         if content is None:
             raise Refused("blobNotFound", "a blob is not there", notFound=[blob_id])
         part.content = crlf(content) if part.kind in _MESSAGES else content
@@ -240,7 +282,10 @@ class _Reader:
         if file_name is not None and not isinstance(file_name, str):
             raise invalid(f"{where}/name", "a string")
         part.name = file_name or ""
-        if part.name and "content-disposition" not in part.fields.names:
+        disposition = part.fields.names.get("content-disposition")
+        if part.name and disposition not in (None, "disposition"):
+            raise invalid([f"{where}/name", disposition or ""], "both are the same header field")
+        if part.name and disposition is None:
             part.fields.lines.append(
                 _with(
                     "Content-Disposition",
@@ -318,27 +363,19 @@ def _render(part: NewPart, unique: str) -> bytes:
         while any(b"--" + boundary in one for one in inner):
             boundary += b"_"
         delimiter = b"--" + boundary
-        head = (
-            []
-            if "content-type" in part.fields.names
-            else [_with("Content-Type", part.kind, [f'boundary="{boundary.decode()}"'])]
-        )
-        if not head:
-            raise invalid(
-                "header:Content-Type",
-                "of a multipart the server writes the Content-Type, for the boundary's sake",
-            )
+        head = _with("Content-Type", part.kind, [*part.parameters, f'boundary="{boundary.decode()}"'])
         body = b"".join(delimiter + b"\r\n" + one + b"\r\n" for one in inner) + delimiter + b"--\r\n"
-        return b"".join([*part.fields.lines, *head, b"\r\n", body])
+        return b"".join([*part.fields.lines, head, b"\r\n", body])
     encoding, body = _encoded(part)
-    head = []
-    if "content-type" not in part.fields.names:
-        parameters = [f"charset={part.charset}"] if part.charset else []
-        parameters += format_parameter("name", part.name) if part.name and part.name.isascii() else []
-        head.append(_with("Content-Type", part.kind, parameters))
+    parameters = [*part.parameters, *(format_parameter("charset", part.charset) if part.charset else [])]
+    named = any(one.startswith("name") for one in part.parameters)
+    parameters += (
+        format_parameter("name", part.name) if part.name.isascii() and part.name and not named else []
+    )
+    head = _with("Content-Type", part.kind, parameters)
     if encoding != "7bit":
-        head.append(f"Content-Transfer-Encoding: {encoding}\r\n".encode())
-    return b"".join([*part.fields.lines, *head, b"\r\n", body])
+        head += f"Content-Transfer-Encoding: {encoding}\r\n".encode()
+    return b"".join([*part.fields.lines, head, b"\r\n", body])
 
 
 def _encoded(part: NewPart) -> tuple[str, bytes]:

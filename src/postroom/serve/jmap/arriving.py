@@ -14,6 +14,7 @@ from postroom.message.errors import MailError, TryLater
 from postroom.message.ids import IdKind, id_text
 from postroom.message.summary import Summary, summarize
 from postroom.proto.jmap.blob_ids import BlobId
+from postroom.proto.jmap.capabilities import MOST_MAILBOXES
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call
@@ -29,7 +30,6 @@ from postroom.store.engine import Transaction
 from postroom.store.flags import MAX_KEYWORDS, Flag, is_keyword
 from postroom.store.rights import Right
 
-MOST_MAILBOXES: Final = 1_000  # of one email
 _FLAG_OF: Final = {name: flag for flag, name in KEYWORDS.items()}
 
 

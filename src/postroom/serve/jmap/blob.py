@@ -117,13 +117,13 @@ async def _joined(call: Call, octets: Octets, sources: Any) -> bytes:
     most = call.service.limits.max_size_upload
     pieces: list[bytes] = []
     for source in sources:
-        pieces.append(await _piece(call, octets, source))
+        pieces.append(await _piece(octets, source))
         if sum(map(len, pieces)) > most:
             raise Refused("tooLarge", f"a blob has at most {most} octets", maxSize=most)
     return b"".join(pieces)
 
 
-async def _piece(call: Call, octets: Octets, source: Any) -> bytes:
+async def _piece(octets: Octets, source: Any) -> bytes:
     named = [name for name in ("data:asText", "data:asBase64", "blobId") if _of(source, name) is not None]
     if len(named) != 1 or not source.keys() <= {*_DATA, "blobId", "offset", "length"}:
         raise invalid("data", "each source has one of data:asText, data:asBase64 and blobId")
@@ -137,7 +137,7 @@ async def _piece(call: Call, octets: Octets, source: Any) -> bytes:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as error:
             raise invalid("data", "data:asBase64 is no base64") from error
-    found = await octets.read(call.resolved(value))
+    found = await octets.read(value)
     if found is None:
         raise Refused("blobNotFound", "a blob is not there", notFound=[value])
     try:

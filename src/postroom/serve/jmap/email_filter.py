@@ -16,7 +16,7 @@ from postroom.message.casemap import casemap
 from postroom.message.ids import IdKind
 from postroom.message.query import Heads, Holds
 from postroom.proto.jmap.errors import MethodError
-from postroom.proto.jmap.search_words import search_words
+from postroom.proto.jmap.search_words import MAX_WORDS, search_words
 from postroom.proto.jmap.standard import Operator, read_filter
 from postroom.proto.jmap.types import Id, Object, UnsignedInt, parse_utc_date
 from postroom.serve.jmap.call import Call, number_of
@@ -134,8 +134,8 @@ class Filter:
                 for word in search_words(text):
                     among = await self._holds(Holds(word, header), among)
         if node.header is not UNSET:
-            name, *needle = node.header
-            among = await self._heads(Heads(name.lower(), *(needle or [""])), among)
+            for word in search_words(_needle(node)) or [""]:
+                among = await self._heads(Heads(node.header[0].lower(), word), among)
         return among
 
     def _test(self, node: FilterCondition, roster: Roster) -> Test:
@@ -186,12 +186,22 @@ def _checked(given: Object) -> FilterCondition:
         value = getattr(node, name)
         if value is not UNSET and parse_utc_date(value) is None:
             raise MethodError("invalidArguments", f"filter: {name} is a UTCDate", arguments=["filter"])
+    texts = [getattr(node, name) for name in (*_FIELDS, "text", "body")]
+    for text in (*texts, _needle(node)):
+        if text is not UNSET and len(search_words(text, MAX_WORDS + 1)) > MAX_WORDS:  # each must be there
+            words = f"filter: at most {MAX_WORDS} words are looked for"
+            raise MethodError("unsupportedFilter", words, arguments=["filter"])
     for name in _TESTS:
         if name.endswith("keyword") and (value := getattr(node, name)) is not UNSET and not is_keyword(value):
             raise MethodError(
                 "invalidArguments", f"filter: {value[:100]!r} is no keyword", arguments=["filter"]
             )
     return node
+
+
+def _needle(node: FilterCondition) -> str:
+    """What a field of the header is to have; "" for any value."""
+    return "" if node.header is UNSET else "".join(node.header[1:])
 
 
 def _dear(node: FilterCondition) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
-
-from msgspec import Meta
+from typing import Any, Final
 
 from postroom.message.dates import parse_date
 from postroom.message.header import Header
@@ -14,7 +12,7 @@ from postroom.proto.jmap.blob_ids import read_blob_id
 from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.errors import MethodError, Refused, invalid
 from postroom.proto.jmap.standard import Copy, Set
-from postroom.proto.jmap.types import Arguments, Id, Object, parse_utc_date
+from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, parse_utc_date
 from postroom.serve.jmap.arriving import Arrivals, Placing, keywords_given, mailboxes_given
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_view import BodyArguments, View, show, wish
@@ -44,7 +42,7 @@ class EmailParse(BodyArguments, frozen=True, kw_only=True):
     """RFC 8621 §4.9."""
 
     account_id: Id
-    blob_ids: Annotated[list[Id], Meta(max_length=10_000)]
+    blob_ids: list[IdOrCreated]
     properties: list[str] | None = None
 
 
@@ -109,6 +107,8 @@ async def copy(call: Call, arguments: Copy) -> Object:
     copied: list[str] = []
 
     async def one(given: Object) -> Object:
+        if isinstance(given.get("id"), str):
+            given = {**given, "id": call.resolved(given["id"])}
         found = await _copy_one(call, (source, target), given)
         copied.append(given["id"])
         return found
@@ -157,7 +157,7 @@ async def parse(call: Call, arguments: EmailParse) -> Object:
     parsed: dict[str, Any] = {}
     unparsable: list[str] = []
     missing: list[str] = []
-    for written in dict.fromkeys(arguments.blob_ids):
+    for written in dict.fromkeys(map(call.resolved, arguments.blob_ids)):
         blob = read_blob_id(written)
         raw = await octets.read(written)
         if blob is None or raw is None:

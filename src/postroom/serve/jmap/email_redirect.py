@@ -79,7 +79,7 @@ class _Redirecting:
         await self._check_is_no_draft(about)
         people = _recipients(given.get("to"))
         addresses = read_recipients([Endpoint(one.email) for one in people], post.offer.limits.recipients)
-        sender = await self._submitting.sender(about.identity)
+        sender = self._submitting.sender(about.identity)
         named = [Mailbox(address, one.name or "") for one, address in zip(people, addresses, strict=True)]
         raw = self._block(about, sender, named) + about.raw
         envelope = Envelope(

@@ -7,13 +7,14 @@ keywords. Not here: how a message is written (`proto.jmap.writing`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from postroom.message.ids import IdKind
 from postroom.message.journey import READ_TOGETHER, Connected, Handled, Hop, HopKind
 from postroom.proto.jmap import patch
 from postroom.proto.jmap.capabilities import MAIL, MOST_ATTACHED
-from postroom.proto.jmap.errors import Refused, invalid
+from postroom.proto.jmap.errors import MethodError, Refused, invalid
+from postroom.proto.jmap.header_forms import read_property
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import Object, parse_utc_date
 from postroom.proto.jmap.writing import BODIES, Making, blob_ids, too_large, write
@@ -21,7 +22,7 @@ from postroom.proto.jmap.writing_headers import CONVENIENT
 from postroom.serve.jmap.arriving import Arrivals, Placing, keywords_given, mailboxes_given
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email import emails_shown
-from postroom.serve.jmap.email_view import PROPERTIES, BodyArguments, Need, View, show, wish
+from postroom.serve.jmap.email_view import PROPERTIES, BodyArguments, View, show, wish
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting
 from postroom.serve.jmap.octets import Octets, apart
@@ -122,15 +123,17 @@ class _Work:
         fixed = [name for name in given if name.partition("/")[0] not in ("mailboxIds", "keywords")]
         if not fixed:
             return given
-        unknown = [name for name in fixed if name not in PROPERTIES or PROPERTIES[name][0] > Need.SUMMARY]
+        unknown = [name for name in fixed if name not in PROPERTIES and read_property(name) is None]
         if unknown:
             raise invalid(unknown, "this cannot be changed")
-        wished = wish(fixed, (), BodyArguments())
-        found = await emails_shown(self._call, self._folders.reader, [copies[0].email_id], wished)
+        wished = wish(fixed, (), BodyArguments(fetch_all_body_values="bodyValues" in fixed))
+        try:
+            found = await emails_shown(self._call, self._folders.reader, [copies[0].email_id], wished)
+        except MethodError as error:
+            raise invalid(fixed, error.description) from error
         if not found:
             raise Refused("notFound")
-        (shown,) = found
-        changed = [name for name in fixed if shown[name] != given[name]]
+        changed = [name for name in fixed if not _is_same(name, found[0][name], given[name])]
         if changed:
             raise invalid(changed, "this cannot be changed")
         return {name: value for name, value in given.items() if name not in fixed}
@@ -249,6 +252,13 @@ class _Change:
         for one in copies:
             if any(right not in self._folders.by_id[one.mailbox_id].rights for right in needed):
                 raise Refused("forbidden", "keywords may not be changed in all mailboxes of this email")
+
+
+def _is_same(name: str, there: Any, given: Any) -> bool:
+    """Whether a property is given as it is; of `bodyValues` a client may know some."""
+    if name == "bodyValues" and isinstance(given, dict):
+        return all(there.get(part) == value for part, value in given.items())
+    return bool(there == given)
 
 
 def _lowered(given: Object) -> Object:

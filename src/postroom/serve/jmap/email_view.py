@@ -125,61 +125,19 @@ def _unpacked(packed: bytes) -> Summary | None:
         return None  # of another version: made anew
 
 
-def _people(found: Sequence[Person]) -> list[dict[str, str | None]] | None:
-    return [
+def _people(view: View, found: Sequence[Person], field: str) -> list[dict[str, str | None]] | None:
+    """EmailAddress objects; none at all where there is no such field (RFC 8621 §4.1.3)."""
+    told: list[dict[str, str | None]] = [
         {"name": unicodedata.normalize("NFC", one.name.strip()) or None, "email": one.email} for one in found
-    ] or None
-
-
-def _recipients(view: View, found: Sequence[Person], at: int) -> list[dict[str, str | None]] | None:
-    """A list that is empty though the field is there: only groups without members."""
-    told = _people(found)
-    if (
-        told is None
-        and b"(NIL NIL NIL NIL)" in view.summary.envelope
-        and _element(view.summary.envelope, at) != b"NIL"
-    ):
-        return []
-    return told
+    ]
+    return told if told or field in view.summary.told.vacant else None
 
 
 def _subject(view: View) -> str | None:
-    subject = view.summary.subject
-    if not subject and _element(view.summary.envelope, 1) == b"NIL":
+    subject = view.summary.told.subject
+    if not subject and "subject" not in view.summary.told.vacant:
         return None
     return unicodedata.normalize("NFC", subject.lstrip(" "))
-
-
-def _element(envelope: bytes, wanted: int) -> bytes:
-    """One of the ten elements of a rendered ENVELOPE: its first octets, enough to tell NIL from others."""
-    at, end = 1, len(envelope)
-    for _ in range(wanted):
-        at = _behind(envelope, at, end) + 1
-    return envelope[at : at + 3]
-
-
-def _behind(rendered: bytes, at: int, end: int) -> int:
-    """Behind the string, list, literal or NIL that begins at `at`."""
-    depth = 0
-    while at < end:
-        octet = rendered[at : at + 1]
-        if octet == b'"':
-            at += 1
-            while rendered[at : at + 1] != b'"':
-                at += 2 if rendered[at : at + 1] == b"\\" else 1
-        elif octet == b"{":
-            close = rendered.index(b"}", at)
-            at = close + 2 + int(rendered[at + 1 : close].rstrip(b"+"))
-        elif octet == b"(":
-            depth += 1
-        elif octet == b")":
-            depth -= 1
-        elif octet == b"N":
-            at += 2
-        at += 1
-        if not depth and octet != b" ":
-            break
-    return at
 
 
 def _values(view: View, arguments: BodyArguments) -> dict[str, Any]:
@@ -214,17 +172,17 @@ METADATA: Final[Mapping[str, Reading]] = {
     ),
 }
 SUMMARY: Final[Mapping[str, Reading]] = {
-    "messageId": lambda view, _: view.summary.message_id or None,
-    "inReplyTo": lambda view, _: view.summary.in_reply_to or None,
-    "references": lambda view, _: view.summary.references or None,
-    "sender": lambda view, _: _people(view.summary.sender),
-    "from": lambda view, _: _people(view.summary.from_),
-    "to": lambda view, _: _recipients(view, view.summary.to, 5),
-    "cc": lambda view, _: _recipients(view, view.summary.cc, 6),
-    "bcc": lambda view, _: _recipients(view, view.summary.bcc, 7),
-    "replyTo": lambda view, _: _people(view.summary.reply_to),
+    "messageId": lambda view, _: view.summary.told.message_id or None,
+    "inReplyTo": lambda view, _: view.summary.told.in_reply_to or None,
+    "references": lambda view, _: view.summary.told.references or None,
+    "sender": lambda view, _: _people(view, view.summary.told.sender, "sender"),
+    "from": lambda view, _: _people(view, view.summary.told.from_, "from"),
+    "to": lambda view, _: _people(view, view.summary.told.to, "to"),
+    "cc": lambda view, _: _people(view, view.summary.told.cc, "cc"),
+    "bcc": lambda view, _: _people(view, view.summary.told.bcc, "bcc"),
+    "replyTo": lambda view, _: _people(view, view.summary.told.reply_to, "reply-to"),
     "subject": lambda view, _: _subject(view),
-    "sentAt": lambda view, _: as_date(view.summary.sent_at),
+    "sentAt": lambda view, _: as_date(view.summary.told.sent_at),
     "hasAttachment": lambda view, _: view.summary.has_attachment,
     "preview": lambda view, _: view.summary.preview,
 }

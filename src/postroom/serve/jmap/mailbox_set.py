@@ -20,7 +20,15 @@ from postroom.serve.jmap.share_with import SHARE_WITH, Wish
 from postroom.store import arranging, expunge, mailboxes, share_notices, tree
 from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
-from postroom.store.mailboxes import TOP, BadName, HasChildren, MailboxExists, NewMailbox, TooManyMailboxes
+from postroom.store.mailboxes import (
+    TOP,
+    BadName,
+    BadPlace,
+    HasChildren,
+    MailboxExists,
+    NewMailbox,
+    TooManyMailboxes,
+)
 from postroom.store.rights import MailboxRef
 from postroom.store.share_notices import Stamp
 from postroom.store.tree import RoleTaken
@@ -265,6 +273,8 @@ class _Work:
             raise Refused("mailboxHasChild") from error
         except BadName as error:
             raise invalid("name", error.public) from error
+        except BadPlace as error:
+            raise invalid("parentId", error.public) from error
         except MailboxExists as error:
             raise Taken("invalidProperties", error.public, ("name",)) from error
         except RoleTaken as error:

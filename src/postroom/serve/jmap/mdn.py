@@ -59,7 +59,7 @@ class MdnParse(Arguments, frozen=True, kw_only=True):
     """RFC 9007 §2.2."""
 
     account_id: Id
-    blob_ids: list[Id]
+    blob_ids: list[IdOrCreated]
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -148,7 +148,7 @@ class _Sending:
             "mdnGateway": None,
             "error": None,
         }
-        told |= {name: value for name, value in _DEFAULTS.items() if name not in given}
+        told |= {name: value for name, value in _DEFAULTS.items() if given.get(name) is None}
         return told, (id_text(IdKind.EMAIL, number), changes)
 
     def _compose(self, wanted: Given, final: Address, original: bytes) -> bytes:
@@ -162,9 +162,8 @@ class _Sending:
             _disposition(wanted.disposition),
             call.service.now() // 1_000_000,
             unique,
-            wanted.subject or "Disposition notification",
-            wanted.text_body
-            or "This is a disposition notification: it says what was done with your message.",
+            wanted.subject or _DEFAULTS["subject"],
+            wanted.text_body or _DEFAULTS["textBody"],
             wanted.reporting_ua or "",
             wanted.include_original_message,
             wanted.extension_fields or {},
@@ -214,8 +213,8 @@ class _Sending:
 
 
 _DEFAULTS: Final[dict[str, Any]] = {
-    "subject": None,
-    "textBody": None,
+    "subject": "Disposition notification",
+    "textBody": "This is a disposition notification: it says what was done with your message.",
     "includeOriginalMessage": False,
     "reportingUA": None,
     "extensionFields": None,
@@ -226,8 +225,13 @@ def _read(given: Object) -> Given:
     try:
         wanted = msgspec.convert(given, Given, strict=True)
     except msgspec.ValidationError as error:
-        named = [name for name in given if f"`{name}`" in str(error) or f"$.{name}" in str(error)]
-        raise invalid(named or "forEmailId", str(error)) from error
+        known = (field.encode_name for field in msgspec.structs.fields(Given))
+        named = [
+            one
+            for one in dict.fromkeys((*known, *given))
+            if f"`{one}`" in str(error) or f"$.{one}" in str(error)
+        ]
+        raise invalid(named, str(error)) from error
     _disposition(wanted.disposition)
     fields = wanted.extension_fields or {}
     if len(fields) > MAX_EXTENSIONS or not all(map(is_extension, fields)):
@@ -254,7 +258,7 @@ async def parse(call: Call, arguments: MdnParse) -> Object:
     missing: list[str] = []
     octets = Octets(call, account_id)
     notices: dict[str, ParsedNotice] = {}
-    for blob_id in dict.fromkeys(arguments.blob_ids):
+    for blob_id in dict.fromkeys(map(call.resolved, arguments.blob_ids)):
         raw = await octets.read(blob_id)
         if raw is None:
             missing.append(blob_id)

@@ -43,7 +43,7 @@ class Octets:
 
     async def read(self, written: str) -> bytes | None:
         """What a blob holds; None when there is none, or it is not for who asks."""
-        blob = read_blob_id(written)
+        blob = read_blob_id(self._call.resolved(written))  # RFC 9404 §4.1: or by its creation id
         if blob is None:
             return None
         raw = await self._object(blob.number)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Final
-
-from msgspec import Meta
+from typing import Final
 
 from postroom.message.ids import IdKind, id_text
 from postroom.message.searched_text import searched
@@ -27,7 +25,7 @@ class SnippetGet(Arguments, frozen=True, kw_only=True):
     """RFC 8621 §5.1."""
 
     account_id: Id
-    email_ids: Annotated[list[IdOrCreated], Meta(max_length=10_000)]
+    email_ids: list[IdOrCreated]
     filter: Object | None = None
 
 
@@ -77,7 +75,7 @@ async def _snippet(call: Call, reader: Reader, view: View, words: tuple[list[str
         body = await asyncio.to_thread(_body, view.raw, words[1])
     return {
         "emailId": id_text(IdKind.EMAIL, view.email_id),
-        "subject": marked(view.summary.subject, words[0], whole=True),
+        "subject": marked(view.summary.told.subject, words[0], whole=True),
         "preview": body,
     }
 

@@ -17,13 +17,13 @@ from postroom.message.journey import Handled, Hop, HopKind
 from postroom.message.mdn import original_message_id
 from postroom.proto.jmap import patch
 from postroom.proto.jmap.capabilities import SUBMISSION
-from postroom.proto.jmap.envelopes import Endpoint, Envelope, authors, recipients
+from postroom.proto.jmap.envelopes import Endpoint, Envelope, authors, misshapen, recipients
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import IdOrCreated, Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.getting import Setting, record_number
-from postroom.serve.jmap.identity import Shown, identities, may_use
+from postroom.serve.jmap.identity import Shown, identities
 from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.posting import Stamped, post_of, prepare, send
 from postroom.serve.jmap.recorded import state_of
@@ -195,24 +195,25 @@ class Submitting:
         """The message made ready, and its envelope as it is told."""
         call = self._call
         header = Header.parse(raw)
-        named = authors(header)
+        named, wrong = authors(header), misshapen(header)
         if named.wrong:
             words = "From names one author, or Sender says which of them sends"
-            raise Refused("invalidEmail", words, named.wrong)
+            raise Refused("invalidEmail", words, (*named.wrong, *wrong))
         if given is None:
-            own = await self.sender(identity, named.sender)
-            given = Envelope(Endpoint(str(own)), recipients(header))
+            given = Envelope(Endpoint(str(self.sender(identity, named.sender))), recipients(header))
         sender = _reverse_path(given.mail_from)
         addresses = (sender, given.mail_from.parameters, given.rcpt_to)
-        return await apart(len(raw), prepare, call, post_of(call), raw, addresses), given
+        letter = await apart(len(raw), prepare, call, post_of(call), raw, addresses)
+        if wrong:
+            words = "a field is there more than once, or its value is none that it can have"
+            raise Refused("invalidEmail", words, wrong)
+        return letter, given
 
-    async def sender(self, identity: Shown, found: Address | None = None) -> Address:
-        """Of the message, if the user may use it; else the identity's (RFC 8621 §7, envelope)."""
-        if found is not None and await may_use(self._call, found):
-            return found
+    def sender(self, identity: Shown, found: Address | None = None) -> Address:
+        """The one that the message names, if it is the identity's; else the identity's (RFC 8621 §7, envelope)."""
         own = parse_mailbox(identity.email)
         assert own is not None, "what is no address is no identity's"
-        return own
+        return found if found is not None and found.key == own.key else own
 
     async def update(self, record: str, given: Object) -> Object | None:
         """Calls a message back: nothing else of a submission can be changed."""
