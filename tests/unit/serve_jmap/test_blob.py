@@ -81,8 +81,8 @@ async def test_limits_of_what_is_put_together(stage: JmapStage, monkeypatch: pyt
     assert (await bob.error("Blob/upload", create={f"c{n}": {} for n in range(501)}))[
         "type"
     ] == "requestTooLarge"
-    monkeypatch.setattr(octets, "MOST_UPLOADED", 21)
-    told = await bob.call("Blob/upload", create={"c": {"data": [{"data:asText": "xx"}]}})
+    monkeypatch.setattr(octets, "MOST_UPLOADED", 9)
+    told = await bob.call("Blob/upload", create={"c": {"data": [{"data:asText": "x" * 10}]}})
     assert told["notCreated"]["c"]["type"] == "overQuota"
     told = await bob.call("Blob/copy", fromAccountId=bob.account, blobIds=[ten])
     assert told["notCopied"][ten]["type"] == "overQuota"
