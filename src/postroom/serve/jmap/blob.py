@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from postroom.message.errors import OverQuota
 from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap import ijson
 from postroom.proto.jmap.blob_ids import read_blob_id
 from postroom.proto.jmap.capabilities import BLOB, CORE, DIGESTS, LOOKED_UP, MOST_SOURCES
 from postroom.proto.jmap.errors import MethodError, Refused, SetError, invalid
@@ -211,10 +212,7 @@ def _looked_into(octets: bytes, arguments: BlobGet, properties: Sequence[str]) -
 
 
 def _text(part: bytes) -> str | None:
-    try:
-        return part.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
+    return part.decode() if ijson.is_text(part) else None
 
 
 async def lookup(call: Call, arguments: BlobLookup) -> Object:
