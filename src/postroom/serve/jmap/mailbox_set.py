@@ -90,11 +90,9 @@ class _Work:
     async def create(self, given: Object) -> Object:
         """A new mailbox."""
         call = self._call
-        for name in given:
-            if name not in known(call) or name in _SERVER_SET:
-                raise invalid(
-                    name, "only the server sets this" if name in PROPERTIES else "there is no such property"
-                )
+        wrong = [name for name in given if name not in known(call) or name in _SERVER_SET]
+        if wrong:
+            raise invalid(wrong, "only the server sets this, or there is no such property")
         values = {**SETTABLE, **given}
         self._check(values)
         number = call.service.ids.next()

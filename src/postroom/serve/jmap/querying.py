@@ -105,9 +105,7 @@ def answered(arguments: Query, state: object, ids: Sequence[T], anchor: T | None
     }
     if arguments.calculate_total:
         told["total"] = len(ids)
-    if (arguments.limit is None and len(ids) - part.position > part.limit) or (
-        arguments.limit and arguments.limit > part.limit
-    ):
+    if arguments.limit is None or arguments.limit > part.limit:
         told["limit"] = part.limit
     return told
 
