@@ -18,7 +18,7 @@ from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_filter import MUTABLE, Filter, keyword_in_threads
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.querying import answered, changed, comparators_of, not_too_many
+from postroom.serve.jmap.querying import answered, changed, comparators_of, index_of, not_too_many, up_to
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
 from postroom.store.email_columns import Column
@@ -60,21 +60,12 @@ async def query_changes(call: Call, arguments: EmailQueryChanges) -> Object:
     found = await _results(call, account_id, arguments)
     touched = await _touched(call, folders, since.modseq, with_threads=_looks_at_threads(arguments))
     told = changed(arguments, state, found, touched, id_of=lambda one: id_text(IdKind.EMAIL, one))
-    return not_too_many(_up_to(told, arguments, found), arguments)
+    return not_too_many(up_to(told, _last(arguments, found)), arguments)
 
 
-def _up_to(told: Object, arguments: EmailQueryChanges, found: Sequence[int]) -> Object:
-    """Without what lies behind `upToId`, where neither filter nor sort look at what can change (RFC 8620 §5.6)."""
+def _last(arguments: EmailQueryChanges, found: Sequence[int]) -> int | None:
     number = number_of(IdKind.EMAIL, arguments.up_to_id) if arguments.up_to_id else None
-    if number is None or number not in found or _mutable(arguments):
-        return told
-    last = found.index(number)
-    behind = {id_text(IdKind.EMAIL, one) for one in found[last + 1 :]}
-    return {
-        **told,
-        "removed": [one for one in told["removed"] if one not in behind],
-        "added": [one for one in told["added"] if one["index"] <= last],
-    }
+    return None if number is None or _mutable(arguments) else index_of(found, number)
 
 
 def _mutable(arguments: EmailQuery | EmailQueryChanges) -> bool:

@@ -94,8 +94,7 @@ def as_tree(found: Sequence[T], parent: Callable[[T], Any], own: Callable[[T], A
 
 def answered(arguments: Query, state: object, ids: Sequence[T], anchor: T | None) -> Object:
     """The response to a /query that has these results in all; `anchor` is the argument in the form of the results."""
-    at = ids.index(anchor) if anchor is not None and anchor in ids else None
-    part = window(arguments, len(ids), at, MOST_IDS)
+    part = window(arguments, len(ids), index_of(ids, anchor), MOST_IDS)
     told: Object = {
         "accountId": arguments.account_id,
         "queryState": str(state),
@@ -132,6 +131,23 @@ def changed(
     if arguments.calculate_total:
         told["total"] = len(ids)
     return told
+
+
+def up_to(told: Object, last: int | None) -> Object:
+    """The response to a /queryChanges without what lies behind the index of its `upToId`, None for everything (RFC 8620 §5.6).
+
+    Only for what neither looks at nor is sorted by anything that can change.
+    """
+    if last is None:
+        return told
+    behind = {one["id"] for one in told["added"] if one["index"] > last}
+    added = [one for one in told["added"] if one["index"] <= last]
+    return {**told, "removed": [one for one in told["removed"] if one not in behind], "added": added}
+
+
+def index_of(found: Sequence[T], one: T | None) -> int | None:
+    """Where something is among results; None for nowhere."""
+    return found.index(one) if one is not None and one in found else None
 
 
 def not_too_many(told: Object, arguments: QueryChanges) -> Object:
