@@ -84,6 +84,23 @@ async def test_mailboxes_exchange_names_and_roles_in_one_call(stage: JmapStage) 
     assert told["notUpdated"][a]["type"] == "invalidProperties"
 
 
+async def test_what_cannot_be_destroyed_is_changed(stage: JmapStage) -> None:
+    """RFC 8620 §5.3: willDestroy is for what is destroyed."""
+    bob = stage.jmap()
+    box = await roles(bob)
+    changes = {box["inbox"]: {"sortOrder": 7}, box["junk"]: {"sortOrder": 8}, "Fnone": {"sortOrder": 9}}
+    told = await bob.call("Mailbox/set", update=changes, destroy=list(changes))
+    assert (told["updated"], told["destroyed"]) == ({box["inbox"]: None}, [box["junk"]])
+    assert {one: error["type"] for one, error in told["notUpdated"].items()} == {
+        box["junk"]: "willDestroy",
+        "Fnone": "notFound",
+    }
+    assert {one: error["type"] for one, error in told["notDestroyed"].items()} == {
+        box["inbox"]: "forbidden",
+        "Fnone": "notFound",
+    }
+
+
 async def test_a_fault_in_the_middle_says_that_some_was_done(
     stage: JmapStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

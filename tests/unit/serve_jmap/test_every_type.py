@@ -102,6 +102,9 @@ async def test_set(stage: JmapStage, post: JmapPost, kind: str) -> None:
     assert name == method
     for key, record in (("notUpdated", NOWHERE), ("notDestroyed", "Pelse")):
         assert told[key][record]["type"] in ("notFound", "singleton"), told[key]
+    _, told = await ask(bob, method, update={NOWHERE: {}}, destroy=[NOWHERE])
+    for key in ("notUpdated", "notDestroyed"):  # nothing will be destroyed
+        assert told[key][NOWHERE]["type"] in ("notFound", "singleton"), told[key]
     name, told = await ask(bob, method, create={"c": {"id": "Pc", "noSuchProperty": 1}})
     assert told["created"] is None
     if told["notCreated"]["c"]["type"] not in ("singleton", "forbidden"):

@@ -58,6 +58,7 @@ async def set_(call: Call, arguments: MailboxSet) -> Object:
     await setting.create(work.create, order=_parents_first(arguments.create or {}))
     await setting.update(work.update)
     await setting.destroy(work.destroy, order=await work.children_first(arguments.destroy or ()))
+    await setting.spare(work.update)
     await setting.again(work.create, work.update)
     if await work.set_aside(setting.taken_updated, arguments.update or {}):
         await setting.again(work.create, work.update)
