@@ -188,6 +188,38 @@ async def test_only_collations_that_are_there_sort(stage: JmapStage, method: str
         assert error["type"] == "unsupportedSort"
 
 
+async def test_each_collation_sorts_as_it_says(stage: JmapStage) -> None:
+    """RFC 8620 §5.5; RFC 4790 §9.2 folds the letters of ASCII and no others, RFC 5051 takes accents apart."""
+    bob = stage.jmap()
+    texts = ["f", "E", "é", "É", "g", "e"]
+    for text in texts:
+        await stage.deliver(f"Subject: {text}\r\nFrom: {text} <a@x.test>\r\n\r\nx\r\n".encode())
+    names = {text: {"name": f"z{text}{at}"} for at, text in enumerate(texts)}
+    await bob.call("Mailbox/set", create={f"c{at}": one for at, one in enumerate(names.values())})
+    book = (await bob.call("AddressBook/get", ids=None))["list"][0]["id"]
+    cards = {
+        f"c{at}": {"addressBookIds": {book: True}, "name": {"components": [{"kind": "given", "value": one}]}}
+        for at, one in enumerate(texts)
+    }
+    await bob.call("ContactCard/set", create=cards)
+    asked = {
+        ("Email", "subject"): lambda one: one["subject"],
+        ("Email", "from"): lambda one: one["from"][0]["name"],
+        ("Mailbox", "name"): lambda one: one["name"][1],
+        ("ContactCard", "name/given"): lambda one: one["name"]["components"][0]["value"],
+    }
+    ascii_ = str.maketrans("efg", "EFG")
+    accents = str.maketrans("éÉ", "EE")
+    expected = {"i;ascii-casemap": "EEFGÉé", "i;unicode-casemap": "EEEEFG"}
+    for (kind, name), read in asked.items():
+        for collation, order in expected.items():
+            ids = (await bob.call(f"{kind}/query", sort=[{"property": name, "collation": collation}]))["ids"]
+            got = {one["id"]: one for one in (await bob.call(f"{kind}/get", ids=ids))["list"]}
+            found = [read(got[one]) for one in ids if kind != "Mailbox" or got[one]["name"][0] == "z"]
+            folded = "".join(found).translate(ascii_)
+            assert (folded if "ascii" in collation else folded.translate(accents)) == order, (kind, name)
+
+
 async def test_a_response_holds_so_much_whatever_asks_for_it(
     stage: JmapStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

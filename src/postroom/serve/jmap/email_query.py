@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import ijson
-from postroom.proto.jmap.capabilities import MAIL, SORT_OPTIONS
+from postroom.proto.jmap.capabilities import ASCII, MAIL, SORT_OPTIONS
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import Comparator, Query, QueryChanges
 from postroom.proto.jmap.state import read_state
@@ -133,6 +133,11 @@ _OF_COLUMN: Final = {
     "sentAt": Column.SENT,
     "hasAttachment": Column.ATTACHMENT,
 }
+_IN_ASCII: Final[Mapping[Column, Column]] = {
+    Column.FIRST_FROM: Column.FIRST_FROM_ASCII,
+    Column.FIRST_TO: Column.FIRST_TO_ASCII,
+    Column.BASE_SUBJECT: Column.BASE_SUBJECT_ASCII,
+}
 _OF_ENTRY: Final[Mapping[str, Key]] = {"receivedAt": lambda entry: entry[0], "size": lambda entry: entry[3]}
 _OF_KEYWORD: Final = ("hasKeyword", *THREADS)
 _NEWEST_FIRST: Final = (Comparator(property="receivedAt", is_ascending=False),)
@@ -166,6 +171,7 @@ async def _key(
         return _OF_ENTRY[comparator.property]
     if comparator.property in _OF_COLUMN:
         column = _OF_COLUMN[comparator.property]
+        column = _IN_ASCII.get(column, column) if comparator.collation == ASCII else column
         ids = [entry.email_id for entry in found]
         values = await call.service.columns.values(call.store, folders.account_id, column, ids)
         nothing: Any = 0 if column in (Column.SENT, Column.ATTACHMENT) else ""

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from postroom.message.casemap import casemap
 from postroom.proto.jmap.capabilities import COLLATIONS
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import MAX_COMPARATORS, Comparator, Operator, Query, QueryChanges, window
@@ -72,8 +73,19 @@ def ordered(found: Sequence[T], sort: Sequence[Comparator] | None, keys: Mapping
     """In the order of the comparators; `found` has a stable order of its own. Raises `unsupportedSort`."""
     result = list(found)
     for comparator in reversed(comparators_of(sort, keys)):  # a stable sort by each, the last one first
-        result.sort(key=keys[comparator.property], reverse=not comparator.is_ascending)
+        result.sort(key=_collated(keys[comparator.property], comparator), reverse=not comparator.is_ascending)
     return result
+
+
+def _collated(key: Key[T], comparator: Comparator) -> Key[T]:
+    """What an object is sorted by: texts by their collation, which other values do not have."""
+    fold = COLLATIONS.get(comparator.collation or "", casemap)
+
+    def collated(one: T) -> Any:
+        value = key(one)
+        return fold(value) if isinstance(value, str) else value
+
+    return collated
 
 
 def as_tree(found: Sequence[T], parent: Callable[[T], Any], own: Callable[[T], Any]) -> list[T]:
