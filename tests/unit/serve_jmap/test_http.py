@@ -10,6 +10,7 @@ from jmap_stage import ALICE, BOB, USING, JmapStage
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import CORE, MAIL
 from postroom.proto.jmap.request import Limits
+from postroom.serve.jmap import http
 
 ECHO = {"using": [CORE], "methodCalls": [["Core/echo", {"hello": True, "high": 5}, "b3ff"]]}
 
@@ -57,6 +58,20 @@ async def test_what_is_not_there(stage: JmapStage) -> None:
     assert (await bob.http("GET", "/jmap/elsewhere")).status == 404
     assert (await bob.http("DELETE", "/jmap/api")).status == 405
     assert (await bob.http("GET", "/jmap/api")).status == 405
+
+
+async def test_a_fault_of_ours_is_a_problem_too(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8620 §3.6.1: every response that is an error has a body of RFC 7807."""
+
+    async def failing(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(http, "session_object", failing)
+    for reply in (await stage.jmap().http("GET", "/jmap/session"), await stage.jmap().post(ECHO)):
+        assert (reply.status, reply.headers["content-type"]) == (500, "application/problem+json")
+        assert reply.json["title"] == "Internal Server Error"
+    assert [type(one) for one in stage.faults] == [RuntimeError, RuntimeError]
+    stage.faults.clear()
 
 
 async def test_echo(stage: JmapStage) -> None:
