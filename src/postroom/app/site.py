@@ -7,6 +7,7 @@ This module is imported when HTTP is served and not before: mail need not wait f
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -180,9 +181,8 @@ class Site:
 
 
 def mounts(jmap: JmapApp) -> tuple[Mount, ...]:
-    """The applications of a server beside the small doors, the most particular path first."""
-    most = jmap.service.limits.max_size_upload
-    return (Mount(WELL_KNOWN, jmap), Mount(PREFIX, jmap, most))
+    """The applications of a server beside the small doors, the most particular path first. JMAP bounds bodies itself, and names the limit (RFC 8620 §3.6.1)."""
+    return (Mount(WELL_KNOWN, jmap), Mount(PREFIX, jmap, sys.maxsize))
 
 
 def _jmap(world: Surroundings, parts: Parts, behind: Behind) -> JmapApp:

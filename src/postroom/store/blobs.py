@@ -19,6 +19,7 @@ from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
 
 DEDUPE_FROM: Final = 16_384  # octets; stands in the schema and in the statements below too
+DROPPED: Final = 50  # uploads that are looked at together to make room for another
 TOGETHER: Final = 16  # emails whose octets are read in one statement
 GRACE: Final = 36 * 3600 * 1_000_000  # microseconds that a file outlives its last reference
 
@@ -55,9 +56,17 @@ INSERT INTO blobs (account_id, blob_id, refs, size, place, unref_at, hash, data)
 ON CONFLICT (account_id, hash) WHERE size >= 16384 DO UPDATE SET refs = blobs.refs + 1, unref_at = 0 RETURNING blob_id
 """
 PARK: Final = """
-UPDATE blobs SET refs = refs - 1, unref_at = CASE WHEN refs <= 1 THEN CAST($3 AS BIGINT) ELSE 0 END WHERE account_id = $1 AND blob_id = $2
+UPDATE blobs SET refs = refs - 1, unref_at = CASE WHEN refs <= 1 THEN CAST($3 AS BIGINT) ELSE 0 END,
+ uploaded = CASE WHEN blob_id = $4 THEN 1 ELSE uploaded END WHERE account_id = $1 AND blob_id = $2
 """
-PARKED: Final = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM blobs WHERE account_id = $1 AND refs = 0"
+PARKED: Final = """
+SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM blobs WHERE account_id = $1 AND refs = 0 AND uploaded = 1
+"""
+OLDEST: Final = """
+SELECT blob_id, size, place FROM blobs WHERE account_id = $1 AND refs = 0 AND uploaded = 1 AND blob_id <> $2
+ORDER BY unref_at, blob_id LIMIT $3
+"""
+DROP: Final = "DELETE FROM blobs WHERE account_id = $1 AND blob_id = $2 AND refs = 0"
 REF: Final = """
 UPDATE blobs SET refs = refs + 1, unref_at = 0 WHERE account_id = $1 AND blob_id = $2 RETURNING size
 """
@@ -74,7 +83,8 @@ DROP_ROWS: Final = (
     + ") RETURNING blob_id"
 )
 FEWER: Final = """
-UPDATE blobs SET refs = refs - $3, unref_at = CASE WHEN refs <= $3 THEN CAST($4 AS BIGINT) ELSE 0 END WHERE account_id = $1 AND blob_id = $2
+UPDATE blobs SET refs = refs - $3, unref_at = CASE WHEN refs <= $3 THEN CAST($4 AS BIGINT) ELSE 0 END, uploaded = 0
+WHERE account_id = $1 AND blob_id = $2
 """
 UNREFERENCED: Final = """
 SELECT account_id, blob_id FROM blobs WHERE refs = 0 AND unref_at < $1 ORDER BY account_id, unref_at LIMIT $2
@@ -106,14 +116,23 @@ async def put(tx: Transaction, account_id: int, blob_id: int, body: bytes | Blob
 async def park(tx: Transaction, account_id: int, blob_id: int, body: bytes | BlobRef, now: int) -> int:
     """As `put`, for octets that nothing refers to yet: they stay for `GRACE` after `now` (unix microseconds)."""
     winner = await put(tx, account_id, blob_id, body)
-    await tx.execute(PARK, account_id, winner, now)
+    own = body.blob_id if isinstance(body, BlobRef) else blob_id
+    await tx.execute(PARK, account_id, winner, now, own)
     return winner
 
 
-async def parked(tx: Transaction, account_id: int) -> int:
-    """Octets of an account's objects that nothing refers to."""
+async def make_room(tx: Transaction, account_id: int, kept: int, most: int) -> list[int]:
+    """Drops the oldest uploads that nothing refers to, but for `kept`, until all have at most so many octets; gives those whose files may go after the commit."""
     row = await tx.fetchrow(PARKED, account_id)
-    return int(row[0]) if row is not None else 0
+    over = (row[0] if row is not None else 0) - most
+    files: list[int] = []
+    while over > 0 and (oldest := await tx.fetch(OLDEST, account_id, kept, DROPPED)):
+        for blob_id, octets, place in oldest:
+            if over > 0:
+                await tx.execute(DROP, account_id, blob_id)
+                files += [blob_id] if place == Place.FILE else []
+                over -= octets
+    return files
 
 
 async def ref(tx: Transaction, account_id: int, blob_id: int) -> int | None:

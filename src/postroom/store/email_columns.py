@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.message.casemap import casemap
+from postroom.message.casemap import ascii_casemap, casemap
 from postroom.message.summary import Person, Summary, summarize
 from postroom.store import emails
 from postroom.store.store import Store
@@ -34,6 +34,9 @@ class Column(enum.Enum):
     FIRST_FROM = "first from"
     FIRST_TO = "first to"
     BASE_SUBJECT = "base subject"
+    FIRST_FROM_ASCII = "first from, i;ascii-casemap"
+    FIRST_TO_ASCII = "first to, i;ascii-casemap"
+    BASE_SUBJECT_ASCII = "base subject, i;ascii-casemap"
     SENT = "sent"
     ATTACHMENT = "attachment"
 
@@ -43,7 +46,7 @@ def _people(found: Sequence[Person]) -> str:
 
 
 def _first(found: Sequence[Person]) -> str:
-    return casemap(found[0].name or found[0].email) if found else ""
+    return (found[0].name or found[0].email) if found else ""
 
 
 VALUES: Final[dict[Column, Callable[[Summary], Any]]] = {
@@ -52,9 +55,12 @@ VALUES: Final[dict[Column, Callable[[Summary], Any]]] = {
     Column.CC: lambda one: _people(one.told.cc),
     Column.BCC: lambda one: _people(one.told.bcc),
     Column.SUBJECT: lambda one: casemap(one.told.subject),
-    Column.FIRST_FROM: lambda one: _first(one.told.from_),
-    Column.FIRST_TO: lambda one: _first(one.told.to),
+    Column.FIRST_FROM: lambda one: casemap(_first(one.told.from_)),
+    Column.FIRST_TO: lambda one: casemap(_first(one.told.to)),
     Column.BASE_SUBJECT: lambda one: casemap(one.told.base_subject),
+    Column.FIRST_FROM_ASCII: lambda one: ascii_casemap(_first(one.told.from_)),
+    Column.FIRST_TO_ASCII: lambda one: ascii_casemap(_first(one.told.to)),
+    Column.BASE_SUBJECT_ASCII: lambda one: ascii_casemap(one.told.base_subject),
     Column.SENT: lambda one: one.told.sent_at.seconds if one.told.sent_at is not None else 0,
     Column.ATTACHMENT: lambda one: one.has_attachment,
 }

@@ -18,7 +18,7 @@ SLICE: Final = 1_000  # that one read gives at most
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What is kept of one. Times in unix microseconds; `types` None: all; `p256dh` "": nothing is encrypted.
+    """What is kept of one. Times in unix microseconds, `expires` 0 for never; `types` None: all; `p256dh` "": nothing is encrypted.
 
     `credential` is what its client logged in with, and `until` when that ends, 0 for never; it ends, too, when the account's credentials are of
     another `generation`.
@@ -38,7 +38,7 @@ class Kept(msgspec.Struct, frozen=True):
 
     def ended(self, now: int) -> bool:
         """Whether it has expired, or what its client logged in with (RFC 8620 §7.2)."""
-        return self.expires <= now or 0 < self.until <= now
+        return 0 < self.expires <= now or 0 < self.until <= now
 
     def data(self) -> bytes:
         """As it is stored."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -122,6 +122,12 @@ class Store:
         """Removes a file that `durable` made, when the transaction that was to point at it has been rolled back."""
         if self.files is not None:
             await asyncio.to_thread(self.files.remove, account_id, file.blob_id)
+
+    async def dropped(self, account_id: int, blob_ids: Sequence[int]) -> None:
+        """Removes the files of objects whose rows are gone (`blobs.make_room`)."""
+        if self.files is not None:
+            for blob_id in blob_ids:
+                await asyncio.to_thread(self.files.remove, account_id, blob_id)
 
     async def spilled(self, account_id: int, blob_id: int) -> Content | None:
         """An object as a message: what is in a file stays there, but for its head; None when it is gone."""

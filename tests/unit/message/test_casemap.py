@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.message.casemap import casemap
+from postroom.message.casemap import ascii_casemap, casemap
 
 
 def literally(text):
@@ -50,3 +50,8 @@ def test_order_is_that_of_the_rfc(one, other):
 def test_mapping_twice_changes_nothing(text):
     once = casemap(text)
     assert casemap(once) == once
+
+
+def test_the_other_collation_folds_the_letters_of_ascii_alone() -> None:
+    """RFC 4790 §9.2.1."""
+    assert ascii_casemap("aZ{éß") == "AZ{éß"

@@ -49,19 +49,37 @@ async def test_a_blob_is_put_together_of_pieces(stage: JmapStage) -> None:
     ("given", "properties"),
     [
         ({}, ["data"]),
-        ({"data": []}, ["data"]),
         ({"data": [{}]}, ["data"]),
         ({"data": [{"data:asText": "a", "data:asBase64": "YQ=="}]}, ["data"]),
         ({"data": [{"data:asBase64": "?"}]}, ["data"]),
         ({"data": [{"data:asText": 1}]}, ["data"]),
+        ({"data": None}, ["data"]),
+        ({"data": [{"data:asText": "a", "offset": 0}]}, ["data"]),
+        ({"data": [{"blobId": "#c"}]}, None),
         ({"data": [{"data:asText": "a"}] * (MOST_SOURCES + 1)}, ["data"]),
         ({"data": [{"data:asText": "a"}], "type": 1}, ["type"]),
         ({"data": [{"data:asText": "a"}], "x": 1}, ["x"]),
     ],
 )
-async def test_what_is_no_blob(stage: JmapStage, given: dict[str, Any], properties: list[str]) -> None:
+async def test_what_is_no_blob(stage: JmapStage, given: dict[str, Any], properties: list[str] | None) -> None:
     error = (await stage.jmap().call("Blob/upload", create={"c": given}))["notCreated"]["c"]
-    assert (error["type"], error["properties"]) == ("invalidProperties", properties)
+    kind = "invalidProperties" if properties else "blobNotFound"
+    assert (error["type"], error.get("properties")) == (kind, properties)
+
+
+async def test_a_blob_of_nothing_and_one_of_others_of_the_same_call(stage: JmapStage) -> None:
+    """RFC 9404 §4.1 (zero sources), RFC 8620 §5.3: what is referred to is made first, wherever it stands."""
+    bob = stage.jmap()
+    sources = {"c": ["#b", "#a", "#none"], "b": ["#a", "#a"], "a": [], "d": ["#c"], "e": ["#b", "#a"]}
+    create = {name: {"data": [{"blobId": one} for one in blobs]} for name, blobs in sources.items()}
+    create["a"]["data"] = [{"data:asText": "x"}]
+    told = await bob.call("Blob/upload", create={**create, "n": {"data": []}})
+    assert {name: one["size"] for name, one in told["created"].items()} == {"a": 1, "b": 2, "e": 3, "n": 0}
+    assert {name: one["type"] for name, one in told["notCreated"].items()} == dict.fromkeys(
+        "cd", "blobNotFound"
+    )
+    (got,) = (await bob.call("Blob/get", ids=[told["created"]["n"]["id"]]))["list"]
+    assert (got["data:asText"], got["size"]) == ("", 0)
 
 
 async def test_limits_of_what_is_put_together(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,8 +99,8 @@ async def test_limits_of_what_is_put_together(stage: JmapStage, monkeypatch: pyt
     assert (await bob.error("Blob/upload", create={f"c{n}": {} for n in range(501)}))[
         "type"
     ] == "requestTooLarge"
-    monkeypatch.setattr(octets, "MOST_UPLOADED", 21)
-    told = await bob.call("Blob/upload", create={"c": {"data": [{"data:asText": "xx"}]}})
+    monkeypatch.setattr(octets, "MOST_UPLOADED", 9)
+    told = await bob.call("Blob/upload", create={"c": {"data": [{"data:asText": "x" * 10}]}})
     assert told["notCreated"]["c"]["type"] == "overQuota"
     told = await bob.call("Blob/copy", fromAccountId=bob.account, blobIds=[ten])
     assert told["notCopied"][ten]["type"] == "overQuota"

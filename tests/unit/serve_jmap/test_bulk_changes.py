@@ -227,10 +227,22 @@ async def test_what_is_no_change_is_refused(stage: JmapStage, given: dict[str, A
     error = told["notCreated"]["k"]
     assert error["type"] == "invalidProperties"
     assert wrong in error["properties"]
-    told = await stage.jmap().call(
-        "BulkChange/set", update={"R1": {"state": "done"}, "R2": {"state": "undone"}}
-    )
-    assert [told["notUpdated"][one]["type"] for one in ("R1", "R2")] == ["invalidProperties", "notFound"]
+    told = await stage.jmap().call("BulkChange/set", update={"R1": {"name": "x"}, "R2": {"state": "undone"}})
+    assert [told["notUpdated"][one]["type"] for one in ("R1", "R2")] == ["notFound", "notFound"]
+
+
+async def test_an_object_comes_back_whole(stage: JmapStage) -> None:
+    """RFC 8620 §5.3: what is as it is may be in a patch."""
+    bob = await five(stage)
+    made = await begin(bob, moveTo=(await roles(bob))["archive"])
+    await work(stage)
+    whole = await look(bob, made["id"])
+    assert (await bob.call("BulkChange/set", update={made["id"]: whole}))["updated"] == {made["id"]: None}
+    for given in ({"total": 9}, {"state": "running"}, {"noSuchProperty": 1}, {**whole, "name": "x"}):
+        told = await bob.call("BulkChange/set", update={made["id"]: given})
+        assert told["notUpdated"][made["id"]]["type"] == "invalidProperties", given
+    told = await bob.call("BulkChange/set", update={made["id"]: {**whole, "state": "undone"}})
+    assert told["updated"] == {made["id"]: {"state": "undoing"}}
 
 
 async def test_only_ones_own(stage: JmapStage) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from jmap_stage import ALICE, BOB, USING, JmapStage
-from postroom.proto.jmap.capabilities import CORE
+from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.capabilities import CORE, MAIL
 from postroom.proto.jmap.request import Limits
+from postroom.serve.jmap import http
 
 ECHO = {"using": [CORE], "methodCalls": [["Core/echo", {"hello": True, "high": 5}, "b3ff"]]}
 
@@ -58,6 +60,20 @@ async def test_what_is_not_there(stage: JmapStage) -> None:
     assert (await bob.http("GET", "/jmap/api")).status == 405
 
 
+async def test_a_fault_of_ours_is_a_problem_too(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8620 §3.6.1: every response that is an error has a body of RFC 7807."""
+
+    async def failing(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(http, "session_object", failing)
+    for reply in (await stage.jmap().http("GET", "/jmap/session"), await stage.jmap().post(ECHO)):
+        assert (reply.status, reply.headers["content-type"]) == (500, "application/problem+json")
+        assert reply.json["title"] == "Internal Server Error"
+    assert [type(one) for one in stage.faults] == [RuntimeError, RuntimeError]
+    stage.faults.clear()
+
+
 async def test_echo(stage: JmapStage) -> None:
     reply = await stage.jmap().post(ECHO)
     assert reply.json["methodResponses"] == ECHO["methodCalls"]
@@ -75,11 +91,60 @@ async def test_created_ids_come_back_when_they_came(stage: JmapStage) -> None:
     [
         b"{", b"[" * 100_000, b'{"a": NaN}', b'{"using": ["\\ud800"]}', b'{"a": 1' + b"1" * 5000 + b"}",
         b'{"using": [], "using": [], "methodCalls": []}', b'{"a": "\xff"}', b"",
+        '{"a": "\ufdd0"}'.encode(), '{"\U0010ffff": 1}'.encode(), b'{"a": ["\\uFFFE"]}', b'{"a": {"\\ud83f\\udfff": 1}}', b'{"a": 1.5e400}',
     ],
 )  # fmt: skip
 async def test_what_is_no_json(stage: JmapStage, raw: bytes) -> None:
     reply = await stage.jmap().post(None, raw)
     assert (reply.status, reply.json["type"]) == (400, "urn:ietf:params:jmap:error:notJSON")
+
+
+async def test_every_text_that_is_json(stage: JmapStage) -> None:
+    """RFC 7493 §2.1: neither surrogates nor noncharacters; what only looks like one may be there."""
+    raw = b'{"using": ["%s"], "methodCalls": [["Core/echo", {"a": "\\\\uffff \\ufffd \xf0\x9f\xa7\x80 \\ud83e\\uddc0"}, "c"]]}'
+    reply = await stage.jmap().post(None, raw % CORE.encode())
+    assert reply.json["methodResponses"][0][1] == {"a": "\\uffff \ufffd 🧀 🧀"}
+
+
+async def test_no_text_that_is_no_json_goes_out(stage: JmapStage) -> None:
+    """RFC 8620 §1.5: whatever is in a message."""
+    letter = await stage.deliver("Subject: a\ufffe\U0003ffff\ufdefb\r\n\r\nx\r\n".encode())
+    bob = stage.jmap()
+    (got,) = (await bob.call("Email/get", ids=[id_text(IdKind.EMAIL, letter.email_id)]))["list"]
+    assert got["subject"] == "a\ufffd\ufffd\ufffdb"
+    blob = (await bob.http("POST", f"/jmap/upload/{bob.account}/", "\uffff".encode())).json["blobId"]
+    (got,) = (await bob.call("Blob/get", ids=[blob]))["list"]
+    assert got == {"id": blob, "isEncodingProblem": True, "data:asBase64": "77+/", "size": 3}
+
+
+async def test_a_number_is_an_integer_however_it_is_written(stage: JmapStage) -> None:
+    """RFC 8620 §1.3: a JSON Number."""
+    bob = stage.jmap()
+    raw = b'{"using": ["urn:ietf:params:jmap:core", "%s"], "methodCalls": [["Email/query", {"accountId": "%s", "limit": %s}, "c"]]}'
+    for number, right in (
+        (b"5.0", True),
+        (b"1e2", True),
+        (b"5.5", False),
+        (b"-1.0", False),
+        (b"1e17", False),
+    ):
+        reply = await bob.post(None, raw % (MAIL.encode(), bob.account.encode(), number))
+        assert (reply.json["methodResponses"][0][0] == "Email/query") is right, number
+
+
+async def test_ids_and_names_of_calls_are_any_strings(stage: JmapStage) -> None:
+    """RFC 8620 §3.2, §3.6: what has the form of a request is one; its methods are unknown then."""
+    calls = [["Core/echo", {}, ""], ["", {}, "x" * 1000], ["y" * 1000, {}, "#"]]
+    answers = await stage.jmap().request(*calls)
+    assert [(one[0], one[2]) for one in answers] == [("Core/echo", ""), ("error", "x" * 1000), ("error", "#")]
+
+
+async def test_as_many_created_ids_come_in_as_can_go_out(stage: JmapStage) -> None:
+    """RFC 8620 §5.8: a proxy passes on those of the response before."""
+    bob = stage.jmap(limits=Limits(max_calls_in_request=3, max_objects_in_set=2))
+    for number, status in ((6, 200), (7, 400)):
+        reply = await bob.post({**ECHO, "createdIds": {f"c{n}": f"M{n}" for n in range(number)}})
+        assert reply.status == status
 
 
 async def test_the_content_type_is_json(stage: JmapStage) -> None:

@@ -104,7 +104,8 @@ async def push(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> Any:
 async def test_a_new_one_is_verified(push: Setup) -> None:
     told = (await push.set(create={"4f29": {**NEW, "types": None}}))["created"]["4f29"]
     name = told.pop("id")
-    assert told == {"expires": utc_date(push.stage.now + 7 * DAY)}
+    unsent = {"keys": None, "verificationCode": None}  # RFC 8620 §7.2.3: what was left out is told
+    assert told == {**unsent, "expires": utc_date(push.stage.now + 7 * DAY)}
     await push.service.count(1)
     request = push.service.came[0]
     assert (request.method, request.host, request.target) == (
@@ -199,6 +200,23 @@ async def test_it_expires(push: Setup) -> None:
     assert await listing(push.stage.store.engine.reading(), Kind(push.stage.logins.people[BOB], KIND)) == []
 
 
+async def test_what_never_changes_may_be_said_again(push: Setup) -> None:
+    """RFC 8620 §5.3: a whole object is a patch; url and keys are immutable, not the server's to set."""
+    name = await push.made(keys=KEYS)
+    (shown,) = await push.listed()
+    same = {**shown, **NEW, "keys": KEYS}
+    assert (await push.set(update={name: same}))["updated"] == {name: None}
+    for other in (
+        {"url": NEW["url"] + "x"},
+        {"keys": None},
+        {"keys/auth": "x"},
+        {"deviceClientId": "x"},
+        {"x": 1},
+    ):
+        told = await push.set(update={name: other})
+        assert told["notUpdated"][name]["type"] == "invalidProperties", other
+
+
 async def test_destroyed_is_erased(push: Setup) -> None:
     name = await push.made()
     assert (await push.set(destroy=[name, "Rzz"]))["destroyed"] == [name]
@@ -229,10 +247,13 @@ async def test_what_its_client_logged_in_with_ends_and_so_does_it(
         return known
 
     monkeypatch.setattr(push.stage.logins, "authenticate", expiring)
-    await push.made()
-    assert (await push.listed())[0]["expires"] == utc_date(
-        push.stage.now + 7 * DAY
-    )  # not bounded: RFC 8620 §7.2
+    name = await push.made()
+    assert (await push.listed())[0]["expires"] is None  # neither set nor bounded: RFC 8620 §7.2
+    far = utc_date(push.stage.now + 900 * DAY)
+    for expires in (far, None):
+        assert (await push.set(update={name: {"expires": expires}}))["updated"] == {name: None}
+        assert (await push.listed())[0]["expires"] == expires
+    await push.set(update={name: {"expires": far}})
     push.stage.now = until
     assert await push.listed() == []
     await push.look()
@@ -305,7 +326,7 @@ async def test_what_is_no_subscription(push: Setup, given: dict[str, Any], named
 async def test_what_cannot_be_changed(push: Setup) -> None:
     name = await push.made()
     given: dict[str, Any]
-    for given in ({"url": NEW["url"]}, {"keys": KEYS}, {"deviceClientId": "x"}, {"foo": 1}):
+    for given in ({"url": NEW["url"] + "x"}, {"keys": KEYS}, {"deviceClientId": "x"}, {"foo": 1}):
         told = await push.set(update={name: given})
         assert told["notUpdated"][name]["type"] == "invalidProperties"
         assert told["notUpdated"][name]["properties"] == list(given)

@@ -64,6 +64,16 @@ async def test_another_time_and_back_at_once(stage: JmapStage) -> None:
     made = await snooze(bob, emailId=email, until=date(stage.now + HOUR))
     later = date(stage.now + 2 * HOUR)
     assert (await bob.call("Snooze/set", update={made["id"]: {"until": later}}))["updated"]
+    whole = {
+        "id": made["id"],
+        "emailId": email,
+        "until": later,
+    }  # RFC 8620 §5.3: what is as it is may be in a patch
+    assert (await bob.call("Snooze/set", update={made["id"]: whole}))["updated"] == {made["id"]: None}
+    told = await bob.call("Snooze/set", update={made["id"]: {**whole, "emailId": "M1", "until/x": 1}})
+    assert told["notUpdated"][made["id"]]["type"] == "invalidPatch"
+    told = await bob.call("Snooze/set", update={made["id"]: {**whole, "emailId": "M1"}})
+    assert told["notUpdated"][made["id"]]["properties"] == ["emailId"]
     assert await wake(stage, stage.now + HOUR) == 0
     made = await snooze(
         bob, emailId=email, until=date(stage.now + 3 * HOUR)

@@ -133,6 +133,12 @@ async def test_query_changes(post: JmapPost) -> None:
     assert sorted(told["removed"]) == sorted([first["id"], second["id"]])
     assert [one["index"] for one in told["added"]] == [0, 1]
     assert told["total"] == 2
+    since = {"sinceQueryState": state, "upToId": first["id"]}  # RFC 8620 §5.6, of what never changes
+    told = await bob.call("EmailSubmission/queryChanges", maxChanges=2, **since)
+    assert (told["removed"], told["added"]) == ([first["id"]], [{"id": first["id"], "index": 0}])
+    either = {"operator": "NOT", "conditions": [{"undoStatus": "pending"}]}
+    told = await bob.call("EmailSubmission/queryChanges", filter=either, **since)
+    assert sorted(told["removed"]) == sorted([first["id"], second["id"]])
     error = await bob.error("EmailSubmission/queryChanges", sinceQueryState=state, maxChanges=1)
     assert error["type"] == "tooManyChanges"
 

@@ -92,8 +92,43 @@ async def test_limits_of_uploads(stage: JmapStage, monkeypatch: pytest.MonkeyPat
     assert sorted(reply.status for reply in replies) in ([201, 400], [201, 201])
     assert bob.app.uploading == {}
     assert (await bob.http("POST", "/jmap/upload/Azz/", b"x")).status == 404
-    monkeypatch.setattr("postroom.serve.jmap.octets.MOST_UPLOADED", 30)
-    assert [(await bob.http("POST", path, b"0123456789")).status for _ in range(3)][-1] == 507
+    monkeypatch.setattr("postroom.serve.jmap.octets.MOST_UPLOADED", 9)
+    assert (await bob.http("POST", path, b"0123456789")).status == 507
+
+
+async def test_the_oldest_uploads_make_room_for_new_ones(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8620 §6: never those that are used, nor what was mail, which a backup may still miss."""
+    bob = stage.jmap()
+    mail = await stage.deliver(b"Subject: x\r\n\r\n" + b"y" * 3000)
+
+    async def there(*blobs: str) -> list[bool]:
+        paths = (f"/jmap/download/{bob.account}/{one}/x" for one in blobs)
+        return [(await bob.http("GET", path)).status == 200 for path in paths]
+
+    async def upload(octets: bytes) -> str:
+        stage.now += 1_000_000
+        reply = await bob.http("POST", f"/jmap/upload/{bob.account}/", octets)
+        assert reply.status == 201
+        return str(reply.json["blobId"])
+
+    monkeypatch.setattr("postroom.serve.jmap.octets.MOST_UPLOADED", 44_000)
+    await bob.call("Email/set", destroy=[id_text(IdKind.EMAIL, mail.email_id)])
+    first, second = await upload(b"a" * 20_000), await upload(b"b" * 20_000)
+    third, fourth = await upload(b"c" * 1_000), await upload(b"d" * 3_000)
+    assert await there(first, second, third, fourth) == [True] * 4
+    assert await upload(b"a" * 20_000) == first  # and is the newest now
+    fifth = await upload(b"e")
+    assert await there(first, second, third, fourth, fifth) == [True, False, True, True, True]
+    inbox = next(
+        one["id"] for one in (await bob.call("Mailbox/get", ids=None))["list"] if one["role"] == "inbox"
+    )
+    letter = await upload(b"Subject: kept\r\n\r\n" + b"f" * 30_000)
+    assert await there(third, fourth, first, letter) == [False, False, False, True]
+    told = await bob.call("Email/import", emails={"k": {"blobId": letter, "mailboxIds": {inbox: True}}})
+    await upload(b"g" * 43_000)
+    assert await there(told["created"]["k"]["blobId"], fifth) == [True, True]
 
 
 async def test_uploads_are_swept_when_nobody_used_them(stage: JmapStage) -> None:

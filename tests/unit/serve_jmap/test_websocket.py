@@ -89,7 +89,7 @@ async def test_a_server_that_is_busy_says_so_and_goes_on(
     [
         ("{", "notJSON", None), ("[" * 100_000, "notJSON", None), ('{"a": 1, "a": 2}', "notJSON", None), ("[]", "notRequest", None),
         ({"id": "x"}, "notRequest", "x"), ({**ECHO, "@type": "Foo"}, "notRequest", "R1"), ({**ECHO, "id": 5}, "notRequest", None),
-        ({**ECHO, "id": "x" * 256}, "notRequest", None), ({**ECHO, "using": ["foo"]}, "unknownCapability", "R1"),
+        ({**ECHO, "id": "x" * 256, "using": None}, "notRequest", "x" * 256), ({**ECHO, "using": ["foo"]}, "unknownCapability", "R1"),
         ({**ECHO, "methodCalls": [["Core/echo", {}, "a"]] * 17}, "limit", "R1"),
         ({"@type": "WebSocketPushEnable", "dataTypes": "Email"}, "notRequest", None),
         ({"@type": "WebSocketPushEnable", "pushState": 5}, "notRequest", None),

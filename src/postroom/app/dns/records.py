@@ -24,6 +24,7 @@ SERVICES = (
     ("imap", "imap", 143),
     ("pop3s", "pop3s", 995),
     ("pop3", "pop3", 110),
+    ("jmap", "https", 443),  # RFC 8620 §2.2
 )
 AUTHORITY = "letsencrypt.org"
 

@@ -5,11 +5,12 @@ RFC 8620 §2 and §9.4. A capability is in `TABLE` when all of it works. Not her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
+from postroom.message.casemap import ascii_casemap, casemap
 from postroom.message.query_language import MAX_QUERY, MAX_TERMS
 
 CORE: Final = "urn:ietf:params:jmap:core"
@@ -101,5 +102,6 @@ TABLE: Final[tuple[Capability, ...]] = (
     Capability(MAIL_SHARE, "of no RFC: draft-ietf-jmap-mail-sharing, work in progress", {}, {}, "Mailbox"),
 )
 KNOWN: Final = frozenset(capability.uri for capability in TABLE)
-# RFC 8620 §5.5. Texts are sorted by i;unicode-casemap, which for those in ASCII is the other one, too.
-COLLATIONS: Final = ("i;ascii-casemap", "i;unicode-casemap")
+ASCII: Final = "i;ascii-casemap"
+# RFC 8620 §5.5: what a text is sorted as; by i;unicode-casemap where nothing is said.
+COLLATIONS: Final[Mapping[str, Callable[[str], str]]] = {ASCII: ascii_casemap, "i;unicode-casemap": casemap}

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from postroom.proto.jmap import ijson
 from postroom.proto.jmap.errors import MethodError
-from postroom.proto.jmap.request import Invocation, Name
+from postroom.proto.jmap.request import Invocation
 from postroom.proto.jmap.types import Object
 
 MAX_PATH: Final = 20  # levels of a pointer
@@ -28,8 +28,8 @@ _ESCAPE: Final = re.compile(r"~(?![01])")
 class ResultReference(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Where a value comes from."""
 
-    result_of: Annotated[str, Meta(max_length=255)]
-    name: Name
+    result_of: str
+    name: str
     path: Annotated[str, Meta(max_length=1024)]
 
 

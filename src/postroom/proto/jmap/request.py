@@ -6,27 +6,21 @@ RFC 8620 §3.2 (Invocation), §3.3 (Request), §3.4 (Response), §3.6.1. Not her
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Final
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from postroom.proto.jmap import ijson
 from postroom.proto.jmap.errors import RequestError
 from postroom.proto.jmap.types import Id, Object
 
-MAX_CREATED: Final = 1_000  # creation ids that a request may bring along
-
-CallId = Annotated[str, Meta(max_length=255)]
-Name = Annotated[str, Meta(min_length=1, max_length=255)]
-
 
 class Invocation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A method call, or one of the responses to it."""
 
-    name: Name
+    name: str
     arguments: Object
-    call_id: CallId
+    call_id: str
 
 
 class Request(msgspec.Struct, frozen=True, rename="camel"):
@@ -79,8 +73,9 @@ def understand(value: Any, known: Collection[str], limits: Limits) -> Request:
             "maxCallsInRequest",
             f"the request has {len(request.method_calls)} calls, at most {limits.max_calls_in_request} are taken",
         )
-    if request.created_ids is not None and len(request.created_ids) > MAX_CREATED:
-        raise over("maxSizeRequest", f"the request brings more than {MAX_CREATED} creation ids")
+    most = limits.max_calls_in_request * limits.max_objects_in_set  # what the response to another can have
+    if request.created_ids is not None and len(request.created_ids) > most:
+        raise over("maxSizeRequest", f"the request brings more than {most} creation ids")
     return request
 
 

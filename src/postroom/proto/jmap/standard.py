@@ -62,7 +62,7 @@ class Copy(Arguments, frozen=True, kw_only=True):
     destroy_from_if_in_state: str | None = None
 
 
-class Comparator(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Comparator(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """One level of a sort. `keyword` is for those of RFC 8621 §4.4.2."""
 
     property: str
@@ -91,7 +91,7 @@ class QueryChanges(Arguments, frozen=True, kw_only=True):
     since_query_state: str
     filter: Object | None = None
     sort: list[Comparator] | None = None
-    max_changes: Positive | None = None
+    max_changes: UnsignedInt | None = None
     up_to_id: Id | None = None
     calculate_total: bool = False
 

@@ -74,10 +74,9 @@ class _Work:
         """A new address book."""
         if not self._reach.own:
             raise Refused("forbidden", "only the owner makes address books here")
-        for name in given:
-            if name not in SETTABLE:
-                known = "only the server sets this" if name in PROPERTIES else "there is no such property"
-                raise invalid(name, known)
+        wrong = [name for name in given if name not in SETTABLE]
+        if wrong:
+            raise invalid(wrong, "only the server sets this, or there is no such property")
         values = {**SETTABLE, **given}
         _check(values)
         number, book = self._call.service.ids.next(), _book(values, Book(""))

@@ -65,10 +65,13 @@ async def _run(call: Call, method: Method, arguments: Object) -> Object:
     try:
         return await method.run(call, take(arguments, method.arguments) if method.arguments else arguments)
     except Refused as refused:
-        raise MethodError("invalidArguments", refused.error.description) from refused
+        kind = "serverPartialFail" if call.changed else "invalidArguments"
+        raise MethodError(kind, refused.error.description) from refused
     except MailError as error:
         raise MethodError("serverPartialFail" if call.changed else _kind(error), error.public) from error
-    except MethodError:
+    except MethodError as error:
+        if call.changed:
+            raise MethodError("serverPartialFail", str(error)) from error
         raise
     except Exception as error:
         call.service.tell(error)

@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from msgspec import Meta
 
 from postroom.message.errors import OverQuota
 from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap import ijson
 from postroom.proto.jmap.blob_ids import read_blob_id
 from postroom.proto.jmap.capabilities import BLOB, CORE, DIGESTS, LOOKED_UP, MOST_SOURCES
 from postroom.proto.jmap.errors import MethodError, Refused, SetError, invalid
@@ -105,15 +107,31 @@ async def put(call: Call, arguments: BlobUpload) -> Object:
         content = await _joined(call, octets, given.get("data"))
         return {"id": str(await upload(call, content)), "type": kind, "size": len(content)}
 
-    await setting.create(one)
+    await setting.create(one, _sources_first(arguments.create))
     told = setting.answer("")
     return {name: told[name] for name in ("accountId", "created", "notCreated")}
 
 
+def _sources_first(create: Mapping[str, Object]) -> list[str]:
+    """Creation ids, each behind those that it is made of (RFC 8620 §5.3); as they came where they go round in a circle."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name, given in create.items():
+        named = [_of(one, "blobId") for one in _listed(given.get("data"))]
+        sorter.add(name, *(one[1:] for one in named if isinstance(one, str) and one[1:] in create))
+    try:
+        return list(sorter.static_order())
+    except CycleError:
+        return list(create)
+
+
+def _listed(sources: Any) -> list[Any]:
+    return sources if isinstance(sources, list) and len(sources) <= MOST_SOURCES else []
+
+
 async def _joined(call: Call, octets: Octets, sources: Any) -> bytes:
     """What the data sources have, one after the other. Raises `Refused`."""
-    if not isinstance(sources, list) or not sources or len(sources) > MOST_SOURCES:
-        raise invalid("data", f"a list of 1 to {MOST_SOURCES} sources")
+    if not isinstance(sources, list) or len(sources) > MOST_SOURCES:
+        raise invalid("data", f"a list of at most {MOST_SOURCES} sources")
     most = call.service.limits.max_size_upload
     pieces: list[bytes] = []
     for source in sources:
@@ -125,7 +143,8 @@ async def _joined(call: Call, octets: Octets, sources: Any) -> bytes:
 
 async def _piece(octets: Octets, source: Any) -> bytes:
     named = [name for name in ("data:asText", "data:asBase64", "blobId") if _of(source, name) is not None]
-    if len(named) != 1 or not source.keys() <= {*_DATA, "blobId", "offset", "length"}:
+    within = {"offset", "length"} if named == ["blobId"] else set()
+    if len(named) != 1 or not source.keys() <= {*_DATA, "blobId", *within}:
         raise invalid("data", "each source has one of data:asText, data:asBase64 and blobId")
     value = source[named[0]]
     if not isinstance(value, str):
@@ -141,13 +160,11 @@ async def _piece(octets: Octets, source: Any) -> bytes:
     if found is None:
         raise Refused("blobNotFound", "a blob is not there", notFound=[value])
     try:
-        within = msgspec.convert(
-            {name: source.get(name) for name in ("offset", "length")}, _Range, strict=True
-        )
+        span = msgspec.convert({name: source.get(name) for name in ("offset", "length")}, _Range, strict=True)
     except msgspec.ValidationError as error:
         raise invalid("data", f"the range of a source: {error}") from error
-    first = within.offset or 0
-    end = len(found) if within.length is None else first + within.length
+    first = span.offset or 0
+    end = len(found) if span.length is None else first + span.length
     if first > len(found) or end > len(found):
         raise invalid("data", f"the blob {value[:100]!r} has {len(found)} octets")
     return found[first:end]
@@ -211,10 +228,7 @@ def _looked_into(octets: bytes, arguments: BlobGet, properties: Sequence[str]) -
 
 
 def _text(part: bytes) -> str | None:
-    try:
-        return part.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
+    return part.decode() if ijson.is_text(part) else None
 
 
 async def lookup(call: Call, arguments: BlobLookup) -> Object:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap import patch
 from postroom.proto.jmap.capabilities import WEBMAIL
 from postroom.proto.jmap.errors import MethodError, Refused, invalid
 from postroom.proto.jmap.standard import Changes, Get, Set, wanted
@@ -141,14 +142,26 @@ class _Doing:
 
     async def update(self, record: str, given: Object) -> Object | None:
         """Stopped or undone."""
-        if set(given) != {"state"} or given["state"] not in _WISHES:
-            raise invalid(sorted(given), 'only state can be changed, to "stopped" or "undone"')
-        number, wish = self._number(record), _WISHES[given["state"]]
-        account_id = self._folders.account_id
+        number, account_id = self._number(record), self._folders.account_id
+        bulk = await self._bulk(number)
+        current = {"id": record, **{name: show(bulk) for name, show in PROPERTIES.items()}}
+        values = patch.apply(current, given, {})
+        wrong = [name for name in {**current, **values} if values.get(name) != current.get(name)]
+        wish = _WISHES.get(str(given.get("state")))
+        if set(wrong) - ({"state"} if wish else set()):
+            raise invalid(wrong, 'only state can be changed, to "stopped" or "undone"')
+        if wish is None:
+            return None
         await self._do(lambda tx: wish(tx, account_id, number))
-        there = (await records.some(self._call.reading, bulk_changes.of(account_id), [number])).get(number)
-        state = bulk_changes.read(there).state if there else given["state"]
+        state = (await self._bulk(number)).state
         return {"state": state} if state != given["state"] else None
+
+    async def _bulk(self, number: int) -> Bulk:
+        kind = bulk_changes.of(self._folders.account_id)
+        there = (await records.some(self._call.reading, kind, [number])).get(number)
+        if there is None:
+            raise Refused("notFound")
+        return bulk_changes.read(there)
 
     async def destroy(self, record: str) -> None:
         """Forgotten, and what was not done yet never done."""

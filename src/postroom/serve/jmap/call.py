@@ -14,7 +14,7 @@ import msgspec
 
 from postroom.message.ids import IdKind, is_own_form, parse_id
 from postroom.message.journey import Hop
-from postroom.proto.jmap.errors import MethodError, Refused
+from postroom.proto.jmap.errors import MethodError, Refused, invalid
 from postroom.proto.jmap.request import Limits
 from postroom.proto.jmap.types import Arguments, Object
 from postroom.serve.jmap.account_keys import AccountKeys
@@ -22,15 +22,17 @@ from postroom.serve.jmap.audience import Audience
 from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.results import Results
 from postroom.serve.logins import Logins
-from postroom.store import acl, record_acl
+from postroom.store import acl, contacts, record_acl
 from postroom.store.changes import Change
 from postroom.store.email_columns import EmailColumns
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.login import Login
 from postroom.store.push_subscriptions import Kept
-from postroom.store.rights import MailboxRef
+from postroom.store.record_acl import RecordRight
+from postroom.store.rights import MailboxRef, Right
 from postroom.store.roster import Rosters
+from postroom.store.share_notices import MAILBOX
 from postroom.store.store import Store
 from postroom.store.wordbook import Wordbook
 
@@ -41,6 +43,11 @@ RENDERED_AT_ONCE: Final = 2  # documents of messages that are made at the same t
 _UNSUPPORTED: Final = {
     "accountNotFound": "accountNotSupportedByMethod",
     "fromAccountNotFound": "fromAccountNotSupportedByMethod",
+}
+# What does not change anything.
+_LOOKING: Final = {
+    MAILBOX: frozenset((Right.LOOKUP, Right.READ, Right.POST)),
+    contacts.BOOK: frozenset((RecordRight.READ,)),
 }
 STATE: Final = "SELECT modseq, vanished_floor FROM accounts WHERE account_id = $1"
 
@@ -181,6 +188,16 @@ class Call:
             raise MethodError(_UNSUPPORTED[error], "nothing of this kind is shared by this account")
         return number
 
+    async def writable(self, account_id: str) -> int:
+        """As `account`, where the visitor may change anything (RFC 8620 §3.6.2, accountReadOnly)."""
+        number = await self.account(account_id)
+        if number != self.visitor.account_id:
+            records = (await self.shared_records()).get(number, {})
+            gifts = {kind: "".join(rights.values()) for kind, rights in records.items()}
+            if only_looks({**gifts, MAILBOX: "".join((await self.shared())[number].values())}):
+                raise MethodError("accountReadOnly")
+        return number
+
     async def own_account(self, account_id: str) -> int:
         """The visitor's own account; what others share has mail, or address books, and nothing else."""
         number = await self.any_account(account_id)
@@ -230,6 +247,20 @@ class Call:
             raise Refused("notFound", f"nothing was made as {written[:100]!r}")
         return found
 
+    def with_records(self, patch: Object, name: str) -> Object:
+        """A patch with the records of this request below a property by their ids; raises `Refused` where nothing was made."""
+        start = f"{name}/#"
+        return {
+            f"{name}/{self._made(path[len(start) - 1 :], name)}" if path.startswith(start) else path: value
+            for path, value in patch.items()
+        }
+
+    def _made(self, written: str, name: str) -> str:
+        try:
+            return self.meant(written)
+        except Refused as refused:
+            raise invalid(name, refused.error.description) from refused
+
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Runs `work` in a durable transaction."""
         return await self.service.store.engine.write(work, Urgency.CLIENT)
@@ -241,6 +272,11 @@ class Call:
     def publish(self, changes: Iterable[Change]) -> None:
         """Tells sessions of every protocol what was changed and committed."""
         self.service.store.changes.publish(changes)
+
+
+def only_looks(gifts: Mapping[str, str]) -> bool:
+    """Whether nothing in an account may be changed; `gifts`: the letters of all rights there, by what they are in."""
+    return all(set(letters) <= _LOOKING[kind] for kind, letters in gifts.items())
 
 
 def number_of(kind: IdKind, text: str) -> int | None:

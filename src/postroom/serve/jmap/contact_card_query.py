@@ -111,7 +111,7 @@ def _when(card: Object, name: str) -> int | None:
 
 
 def _part(card: Object, kind: str) -> str:
-    return casemap(next(iter(_components(card, kind)), ""))
+    return next(iter(_components(card, kind)), "")
 
 
 SORTS: Final[Mapping[str, Key[Found]]] = {

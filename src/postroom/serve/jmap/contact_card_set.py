@@ -143,7 +143,7 @@ class _Work:
             raise Refused("notFound")
         former = found[number]
         current = shown(number, former)
-        values = patch.apply(current, given, {})
+        values = patch.apply(current, self._call.with_records(given, "addressBookIds"), {})
         if values.get("id") != current["id"]:
             raise invalid("id", "only the server sets this")
         if "updated" not in given:

@@ -48,7 +48,7 @@ class EmailParse(BodyArguments, frozen=True, kw_only=True):
 
 async def import_(call: Call, arguments: EmailImport) -> Object:
     """RFC 8621 §4.8. The same message may be there several times."""
-    account_id = await call.account(arguments.account_id)
+    account_id = await call.writable(arguments.account_id)
     made = Set(account_id=arguments.account_id, if_in_state=arguments.if_in_state, create=arguments.emails)
     setting = Setting(call, made, await state_of(call, account_id))
     folders = await Folders.read(call, account_id)
@@ -96,7 +96,7 @@ def _received(call: Call, given: Object, raw: bytes) -> int:
 async def copy(call: Call, arguments: Copy) -> Object:
     """RFC 8621 §4.7: into another account."""
     source_id = await call.account(arguments.from_account_id, error="fromAccountNotFound")
-    target_id = await call.account(arguments.account_id)
+    target_id = await call.writable(arguments.account_id)
     if source_id == target_id:
         raise MethodError("invalidArguments", "the two accounts are the same", arguments=["fromAccountId"])
     if arguments.if_from_in_state not in (None, str(await state_of(call, source_id))):
@@ -129,7 +129,9 @@ async def _copy_one(call: Call, between: tuple[Folders, Folders], given: Object)
     wrong = [name for name in given if name not in ("id", "mailboxIds", "keywords", "receivedAt")]
     if wrong:
         raise invalid(wrong, "a copy has the same message")
-    number = number_of(IdKind.EMAIL, given["id"]) if isinstance(given.get("id"), str) else None
+    if not isinstance(given.get("id"), str):
+        raise invalid("id", "the id of the email that is copied")
+    number = number_of(IdKind.EMAIL, given["id"])
     found = await emails.copies(call.reading, source.reader, [] if number is None else [number])
     if number is None or number not in found:
         raise Refused("notFound", "there is no such email in the account it is to come from")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap import ijson
-from postroom.proto.jmap.capabilities import MAIL, SORT_OPTIONS
+from postroom.proto.jmap.capabilities import ASCII, MAIL, SORT_OPTIONS
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import Comparator, Query, QueryChanges
 from postroom.proto.jmap.state import read_state
@@ -18,7 +18,7 @@ from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_filter import MUTABLE, Filter, keyword_in_threads
 from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.querying import answered, changed, comparators_of, not_too_many
+from postroom.serve.jmap.querying import answered, changed, comparators_of, index_of, not_too_many, up_to
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
 from postroom.store.email_columns import Column
@@ -60,21 +60,12 @@ async def query_changes(call: Call, arguments: EmailQueryChanges) -> Object:
     found = await _results(call, account_id, arguments)
     touched = await _touched(call, folders, since.modseq, with_threads=_looks_at_threads(arguments))
     told = changed(arguments, state, found, touched, id_of=lambda one: id_text(IdKind.EMAIL, one))
-    return not_too_many(_up_to(told, arguments, found), arguments)
+    return not_too_many(up_to(told, _last(arguments, found)), arguments)
 
 
-def _up_to(told: Object, arguments: EmailQueryChanges, found: Sequence[int]) -> Object:
-    """Without what lies behind `upToId`, where neither filter nor sort look at what can change (RFC 8620 §5.6)."""
+def _last(arguments: EmailQueryChanges, found: Sequence[int]) -> int | None:
     number = number_of(IdKind.EMAIL, arguments.up_to_id) if arguments.up_to_id else None
-    if number is None or number not in found or _mutable(arguments):
-        return told
-    last = found.index(number)
-    behind = {id_text(IdKind.EMAIL, one) for one in found[last + 1 :]}
-    return {
-        **told,
-        "removed": [one for one in told["removed"] if one not in behind],
-        "added": [one for one in told["added"] if one["index"] <= last],
-    }
+    return None if number is None or _mutable(arguments) else index_of(found, number)
 
 
 def _mutable(arguments: EmailQuery | EmailQueryChanges) -> bool:
@@ -142,6 +133,11 @@ _OF_COLUMN: Final = {
     "sentAt": Column.SENT,
     "hasAttachment": Column.ATTACHMENT,
 }
+_IN_ASCII: Final[Mapping[Column, Column]] = {
+    Column.FIRST_FROM: Column.FIRST_FROM_ASCII,
+    Column.FIRST_TO: Column.FIRST_TO_ASCII,
+    Column.BASE_SUBJECT: Column.BASE_SUBJECT_ASCII,
+}
 _OF_ENTRY: Final[Mapping[str, Key]] = {"receivedAt": lambda entry: entry[0], "size": lambda entry: entry[3]}
 _OF_KEYWORD: Final = ("hasKeyword", *THREADS)
 _NEWEST_FIRST: Final = (Comparator(property="receivedAt", is_ascending=False),)
@@ -175,6 +171,7 @@ async def _key(
         return _OF_ENTRY[comparator.property]
     if comparator.property in _OF_COLUMN:
         column = _OF_COLUMN[comparator.property]
+        column = _IN_ASCII.get(column, column) if comparator.collation == ASCII else column
         ids = [entry.email_id for entry in found]
         values = await call.service.columns.values(call.store, folders.account_id, column, ids)
         nothing: Any = 0 if column in (Column.SENT, Column.ATTACHMENT) else ""

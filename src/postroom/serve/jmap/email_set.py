@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 from postroom.message.ids import IdKind
 from postroom.message.journey import READ_TOGETHER, Connected, Handled, Hop, HopKind
 from postroom.proto.jmap import patch
+from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.capabilities import MAIL, MOST_ATTACHED
 from postroom.proto.jmap.errors import MethodError, Refused, invalid
 from postroom.proto.jmap.header_forms import read_property
@@ -38,12 +39,13 @@ from postroom.store.rights import Right
 T = TypeVar("T", int, str)
 
 _METADATA: Final = ("mailboxIds", "keywords", "receivedAt")
+_OBJECTS: Final = ("bodyStructure/", "bodyValues/")  # what a path may lead into, RFC 8620 §5.3
 _FLAG_OF: Final = {name: flag for flag, name in KEYWORDS.items()}
 
 
 async def set_(call: Call, arguments: Set) -> Object:
     """RFC 8621 §4.6."""
-    account_id = await call.account(arguments.account_id)
+    account_id = await call.writable(arguments.account_id)
     setting = Setting(call, arguments, await state_of(call, account_id))
     work = _Work(call, await Folders.read(call, account_id))
     await setting.carry_out(work.create, work.update, work.destroy)
@@ -85,7 +87,11 @@ class _Work:
         making = Making(call.service.now() // 1_000_000, call.service.unique(), domain)
         content = {name: value for name, value in given.items() if name not in _METADATA}
         raw = await apart(size, write, content, found, making)
-        return await Arrivals(call, folders).file(raw, placing)
+        made = await Arrivals(call, folders).file(raw, placing)
+        if not found:
+            return made
+        blob = BlobId(number_of(IdKind.EMAIL, made["id"]) or 0)
+        return {**made, **await apart(len(raw), _renamed, given, blob, raw)}
 
     async def update(self, record: str, given: Object) -> Object | None:
         """Other keywords, other mailboxes."""
@@ -96,7 +102,7 @@ class _Work:
         view = View.of_email(copies)
         mutable = wish(("mailboxIds", "keywords"), (), BodyArguments())
         current = show(view, mutable)
-        given = _lowered(await self._without_fixed(copies, given))
+        given = _lowered(call.with_records(await self._without_fixed(copies, given), "mailboxIds"))
         patched = patch.apply(current, given, {"keywords": {}})
         if not set(patched) <= set(current):
             raise invalid(sorted(set(patched) - set(current)), "this cannot be changed")
@@ -123,6 +129,10 @@ class _Work:
         fixed = [name for name in given if name.partition("/")[0] not in ("mailboxIds", "keywords")]
         if not fixed:
             return given
+        patch.paths(given)
+        nowhere = [name for name in fixed if "/" in name and not name.startswith(_OBJECTS)]
+        if nowhere:
+            raise Refused("invalidPatch", f"{nowhere[0][:100]!r} leads into no object")
         unknown = [name for name in fixed if name not in PROPERTIES and read_property(name) is None]
         if unknown:
             raise invalid(unknown, "this cannot be changed")
@@ -259,6 +269,12 @@ def _is_same(name: str, there: Any, given: Any) -> bool:
     if name == "bodyValues" and isinstance(given, dict):
         return all(there.get(part) == value for part, value in given.items())
     return bool(there == given)
+
+
+def _renamed(given: Object, blob: BlobId, raw: bytes) -> Object:
+    """The properties whose blobs have other ids in the message that is made of them (RFC 8620 §6)."""
+    names = [name for name in BODIES if name in given and blob_ids({name: given[name]})]
+    return show(View(blob, len(raw), None, raw), wish(names, (), BodyArguments()))
 
 
 def _lowered(given: Object) -> Object:

@@ -152,6 +152,7 @@ class Setting:
         await self.create(make)
         await self.update(change)
         await self.destroy(remove)
+        await self.spare(change)
 
     async def create(
         self, make: Callable[[Object], Awaitable[Object]], order: Sequence[str] | None = None
@@ -176,7 +177,7 @@ class Setting:
         self, change: Callable[[str, Object], Awaitable[Object | None]], only: Sequence[str] | None = None
     ) -> None:
         """Changes each object, or `only` some: `change` gives what changed besides, None when nothing did."""
-        doomed = set(map(self.call.resolved, self.arguments.destroy or ()))
+        doomed = set(map(self.call.resolved, self.arguments.destroy or ())) - self._spared()
         update = self.arguments.update or {}
         for written in update if only is None else only:
             patch = update[written]
@@ -190,6 +191,18 @@ class Setting:
                 self.not_updated[written] = set_error(error)
                 if isinstance(error, Taken):
                     self.taken_updated.append(written)
+
+    async def spare(self, change: Callable[[str, Object], Awaitable[Object | None]]) -> None:
+        """Changes what was to be destroyed, and could not be."""
+        spared = self._spared()
+        skipped = [name for name, error in self.not_updated.items() if error.kind == "willDestroy"]
+        late = [written for written in skipped if self.call.resolved(written) in spared]
+        for written in late:
+            del self.not_updated[written]
+        await self.update(change, late)
+
+    def _spared(self) -> set[str]:
+        return set(map(self.call.resolved, self.not_destroyed))
 
     async def again(
         self,

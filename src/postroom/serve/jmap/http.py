@@ -51,7 +51,13 @@ class Exchange:
         for name, value in scope["headers"]:
             self.headers.setdefault(name.lower(), value)
         self.receive = receive
-        self.send = send
+        self.begun = False  # whether the response has
+        self._send = send
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """A piece of the response, as ASGI has it."""
+        self.begun = True
+        await self._send(message)
 
     @property
     def origin(self) -> str:
@@ -138,6 +144,12 @@ class JmapApp:
             pass  # nobody is there any more
         except MailError as error:
             await exchange.problem(unavailable(error))
+        except Exception as error:
+            if exchange.begun:
+                raise
+            self.service.tell(error)
+            words = "a fault of this server; its log says more"
+            await exchange.problem(RequestError("", words, HTTPStatus.INTERNAL_SERVER_ERROR))
 
     def begin(self, visitor: Visitor) -> None:
         """One more request of a user is in the air; raises `RequestError`."""

@@ -73,7 +73,7 @@ def _condition(given: Object) -> Condition[History]:
 
 def _id(one: History) -> str:
     kind = (one.protocol, one.ip, one.method, one.label, one.good, one.last // DAY)
-    return hashlib.sha256(repr(kind).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return "L" + hashlib.sha256(repr(kind).encode("utf-8", "surrogatepass")).hexdigest()[:24]  # RFC 8620 §1.2
 
 
 def _shown(one: History) -> Object:

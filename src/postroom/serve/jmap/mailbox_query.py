@@ -62,8 +62,8 @@ _TESTS: Final[Mapping[str, Callable[[Any, Folder, Folders], bool]]] = {
 }
 KEYS: Final[Mapping[str, Callable[[Folder], Any]]] = {
     "sortOrder": lambda one: one.mailbox.sort_order,
-    "name": lambda one: casemap(one.mailbox.name),
-    "parent/name": lambda one: casemap(one.mailbox.name),
+    "name": lambda one: one.mailbox.name,
+    "parent/name": lambda one: one.mailbox.name,
 }
 _DEFAULT: Final = (Comparator(property="sortOrder"), Comparator(property="name"))
 

@@ -66,6 +66,7 @@ async def set_(call: Call, arguments: MailboxSet) -> Object:
     await setting.create(work.create, order=_parents_first(arguments.create or {}))
     await setting.update(work.update)
     await setting.destroy(work.destroy, order=await work.children_first(arguments.destroy or ()))
+    await setting.spare(work.update)
     await setting.again(work.create, work.update)
     if await work.set_aside(setting.taken_updated, arguments.update or {}):
         await setting.again(work.create, work.update)
@@ -98,11 +99,9 @@ class _Work:
     async def create(self, given: Object) -> Object:
         """A new mailbox."""
         call = self._call
-        for name in given:
-            if name not in known(call) or name in _SERVER_SET:
-                raise invalid(
-                    name, "only the server sets this" if name in PROPERTIES else "there is no such property"
-                )
+        wrong = [name for name in given if name not in known(call) or name in _SERVER_SET]
+        if wrong:
+            raise invalid(wrong, "only the server sets this, or there is no such property")
         values = {**SETTABLE, **given}
         self._check(values)
         number = call.service.ids.next()

@@ -19,6 +19,7 @@ from postroom.serve.jmap.folders import Folders
 from postroom.store import blobs, contacts, emails
 from postroom.store.blobs import BlobRef
 from postroom.store.contacts import Reach
+from postroom.store.engine import Transaction
 
 IN_THREAD: Final = 65_536  # octets from which on a message is taken apart, or made, in a thread
 MOST_UPLOADED: Final = 1 << 30  # octets that an account has uploaded and not used yet
@@ -87,16 +88,25 @@ def _decoded(raw: bytes, section: str) -> bytes | None:
 
 
 async def upload(call: Call, octets: bytes, owner_id: int = 0) -> BlobId:
-    """Keeps octets for a while, until something is made of them, by an account or who asks. Raises `OverQuota`, `NoSpace`."""
+    """Keeps octets for a while, until something is made of them, by an account or who asks; older ones make room (RFC 8620 §6).
+
+    Raises `OverQuota`, `NoSpace`.
+    """
     account_id, number = owner_id or call.visitor.account_id, call.service.ids.next()
-    if await blobs.parked(call.reading, account_id) + len(octets) > MOST_UPLOADED:
-        raise OverQuota("Too much was uploaded and not used: try again later")
+    if len(octets) > MOST_UPLOADED:
+        raise OverQuota("This is more than may be uploaded and not used")
     body = await call.store.durable(account_id, number, octets)
     now = call.service.now()
+
+    async def work(tx: Transaction) -> tuple[int, list[int]]:
+        kept = await blobs.park(tx, account_id, number, body, now)
+        return kept, await blobs.make_room(tx, account_id, kept, MOST_UPLOADED)
+
     try:
-        kept = await call.write(lambda tx: blobs.park(tx, account_id, number, body, now))
+        kept, gone = await call.write(work)
     except NoSpace:
         if isinstance(body, BlobRef):
             await call.store.discard(account_id, body)
         raise
+    await call.store.dropped(account_id, gone)
     return BlobId(kept)

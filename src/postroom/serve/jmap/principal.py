@@ -84,18 +84,20 @@ _TESTS: Final[Mapping[str, Callable[[Any, Person], bool]]] = {
     "type": lambda value, _one: value == "individual",
     "time_zone": lambda _value, _one: False,
 }
+
+
+def _name(one: Person) -> str:
+    return one.name or one.address
+
+
 _KEYS: Final[Mapping[str, Callable[[Person], Any]]] = {
-    "name": lambda one: casemap(_name(one)),
-    "email": lambda one: casemap(one.address),
+    "name": _name,
+    "email": lambda one: one.address,
 }
 
 
 def _id(account_id: int) -> str:
     return id_text(IdKind.PRINCIPAL, account_id)
-
-
-def _name(one: Person) -> str:
-    return one.name or one.address
 
 
 async def get(call: Call, arguments: Get) -> Object:

@@ -105,9 +105,18 @@ def _shown(name: str, kept: Kept) -> Object:
         "id": name,
         "deviceClientId": kept.device,
         "verificationCode": kept.code if kept.verified else None,
-        "expires": utc_date(kept.expires),
+        "expires": _date(kept.expires),
         "types": kept.types,
     }
+
+
+def _hidden(kept: Kept) -> Object:
+    keys = {"p256dh": kept.p256dh, "auth": kept.auth} if kept.p256dh else None
+    return {"url": kept.url, "keys": keys}
+
+
+def _date(micros: int) -> str | None:
+    return utc_date(micros) if micros else None
 
 
 class _Work:
@@ -152,15 +161,17 @@ class _Work:
         self._call.publish([change])
         name = id_text(IdKind.RECORD, number)
         push.verify(name, made)
-        told = {"expires": utc_date(made.expires), "types": made.types}
+        told = {"verificationCode": None, "keys": None, "expires": _date(made.expires), "types": made.types}
+        told = {key: value for key, value in told.items() if key != "keys" or key not in given}
         return {"id": name, **{key: value for key, value in told.items() if given.get(key, self) != value}}
 
     async def update(self, name: str, given: Object) -> Object | None:
         """Its code, when it is the right one; another end, other types."""
         record, kept = await self._there(name)
-        current = _shown(name, kept)
+        current = _shown(name, kept) | _hidden(kept)
         values = patch.apply(current, given, SETTABLE)
-        wrong = [key for key in values if key not in SETTABLE and values[key] != current.get(key, self)]
+        fixed = [key for key in {**current, **values} if key not in SETTABLE]
+        wrong = [key for key in fixed if values.get(key, self) != current.get(key, self)]
         if wrong:
             raise invalid(wrong, "not a property that a client changes")
         code, verified = values["verificationCode"], kept.verified
@@ -179,7 +190,7 @@ class _Work:
             lambda tx: records.change(tx, _kind(self._call), record.record_id, data)
         )
         self._call.publish([change])
-        told = utc_date(expires)
+        told = _date(expires)
         return {"expires": told} if "expires" in given and told != given["expires"] else None
 
     async def destroy(self, name: str) -> None:
@@ -198,12 +209,15 @@ class _Work:
         return found[name]
 
     def _expires(self, given: Any) -> int:
+        bounded = (
+            not self._call.visitor.expires
+        )  # else it ends with what the client has logged in with (§7.2)
         if given is None:
-            return self._now + UNASKED
+            return self._now + UNASKED if bounded else 0
         at = parse_utc_date(given)
         if at is None or at <= self._now:
             raise invalid("expires", "expires is a UTCDate to come, or null")
-        return min(at, self._now + LONGEST)
+        return min(at, self._now + LONGEST) if bounded else at
 
 
 def _device(given: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from postroom.message.casemap import casemap
 from postroom.proto.jmap.capabilities import COLLATIONS
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import MAX_COMPARATORS, Comparator, Operator, Query, QueryChanges, window
@@ -72,8 +73,19 @@ def ordered(found: Sequence[T], sort: Sequence[Comparator] | None, keys: Mapping
     """In the order of the comparators; `found` has a stable order of its own. Raises `unsupportedSort`."""
     result = list(found)
     for comparator in reversed(comparators_of(sort, keys)):  # a stable sort by each, the last one first
-        result.sort(key=keys[comparator.property], reverse=not comparator.is_ascending)
+        result.sort(key=_collated(keys[comparator.property], comparator), reverse=not comparator.is_ascending)
     return result
+
+
+def _collated(key: Key[T], comparator: Comparator) -> Key[T]:
+    """What an object is sorted by: texts by their collation, which other values do not have."""
+    fold = COLLATIONS.get(comparator.collation or "", casemap)
+
+    def collated(one: T) -> Any:
+        value = key(one)
+        return fold(value) if isinstance(value, str) else value
+
+    return collated
 
 
 def as_tree(found: Sequence[T], parent: Callable[[T], Any], own: Callable[[T], Any]) -> list[T]:
@@ -94,8 +106,7 @@ def as_tree(found: Sequence[T], parent: Callable[[T], Any], own: Callable[[T], A
 
 def answered(arguments: Query, state: object, ids: Sequence[T], anchor: T | None) -> Object:
     """The response to a /query that has these results in all; `anchor` is the argument in the form of the results."""
-    at = ids.index(anchor) if anchor is not None and anchor in ids else None
-    part = window(arguments, len(ids), at, MOST_IDS)
+    part = window(arguments, len(ids), index_of(ids, anchor), MOST_IDS)
     told: Object = {
         "accountId": arguments.account_id,
         "queryState": str(state),
@@ -105,9 +116,7 @@ def answered(arguments: Query, state: object, ids: Sequence[T], anchor: T | None
     }
     if arguments.calculate_total:
         told["total"] = len(ids)
-    if (arguments.limit is None and len(ids) - part.position > part.limit) or (
-        arguments.limit and arguments.limit > part.limit
-    ):
+    if arguments.limit is None or arguments.limit > part.limit:
         told["limit"] = part.limit
     return told
 
@@ -134,6 +143,23 @@ def changed(
     if arguments.calculate_total:
         told["total"] = len(ids)
     return told
+
+
+def up_to(told: Object, last: int | None) -> Object:
+    """The response to a /queryChanges without what lies behind the index of its `upToId`, None for everything (RFC 8620 §5.6).
+
+    Only for what neither looks at nor is sorted by anything that can change.
+    """
+    if last is None:
+        return told
+    behind = {one["id"] for one in told["added"] if one["index"] > last}
+    added = [one for one in told["added"] if one["index"] <= last]
+    return {**told, "removed": [one for one in told["removed"] if one not in behind], "added": added}
+
+
+def index_of(found: Sequence[T], one: T | None) -> int | None:
+    """Where something is among results; None for nowhere."""
+    return found.index(one) if one is not None and one in found else None
 
 
 def not_too_many(told: Object, arguments: QueryChanges) -> Object:

@@ -60,7 +60,7 @@ PROPERTIES: Final[Mapping[str, Callable[[Limited], Any]]] = {
     "description": lambda _one: None,
 }
 _KEYS: Final[Mapping[str, Callable[[Limited], Any]]] = {
-    "name": lambda one: _NAMES[one.resource].casefold(),
+    "name": lambda one: _NAMES[one.resource],
     "used": lambda one: one.used,
 }
 

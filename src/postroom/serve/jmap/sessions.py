@@ -23,17 +23,10 @@ from postroom.proto.jmap.capabilities import (
     WEBMAIL,
     WEBSOCKET,
 )
-from postroom.serve.jmap.call import JmapService, Visitor
-from postroom.store import acl, contacts, record_acl
-from postroom.store.record_acl import RecordRight
-from postroom.store.rights import Right
+from postroom.serve.jmap.call import JmapService, Visitor, only_looks
+from postroom.store import acl, record_acl
 from postroom.store.share_notices import MAILBOX
 
-# What does not change anything.
-_LOOKING: Final = {
-    MAILBOX: frozenset((Right.LOOKUP, Right.READ, Right.POST)),
-    contacts.BOOK: frozenset((RecordRight.READ,)),
-}
 PREFIX: Final = "/jmap"
 API: Final = PREFIX + "/api"
 SESSION: Final = PREFIX + "/session"
@@ -113,8 +106,7 @@ def _account(address: str, gifts: dict[str, str] | None = None) -> dict[str, Any
     return {
         "name": address,
         "isPersonal": own,
-        "isReadOnly": gifts is not None
-        and all(set(letters) <= _LOOKING[kind] for kind, letters in gifts.items()),
+        "isReadOnly": gifts is not None and only_looks(gifts),
         "accountCapabilities": {
             capability.uri: said
             for capability in TABLE

@@ -26,10 +26,12 @@ from postroom.serve.jmap.querying import (
     answered,
     changed,
     condition_of,
+    index_of,
     moment_of,
     not_too_many,
     ordered,
     predicate,
+    up_to,
 )
 from postroom.serve.jmap.recorded import all_of, changes_of, state_of
 from postroom.store import contacts, records, share_notices
@@ -159,7 +161,8 @@ async def query_changes(call: Call, arguments: QueryChanges) -> Object:
         raise MethodError("tooManyChanges")
     touched = [id_text(IdKind.RECORD, one.record_id) for one in found]
     results = await _results(call, account_id, arguments)
-    return not_too_many(changed(arguments, state, results, touched, id_of=str), arguments)
+    told = changed(arguments, state, results, touched, id_of=str)
+    return not_too_many(up_to(told, index_of(results, arguments.up_to_id)), arguments)
 
 
 async def _results(call: Call, account_id: int, arguments: Query | QueryChanges) -> list[str]:

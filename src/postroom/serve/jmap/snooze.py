@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap import patch
 from postroom.proto.jmap.capabilities import WEBMAIL
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Changes, Get, Set, wanted
@@ -18,7 +19,7 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting, got, ids_of, record_number
 from postroom.serve.jmap.recorded import all_of, changes_of, state_of
-from postroom.store import snoozing
+from postroom.store import records, snoozing
 from postroom.store.changes import Change
 from postroom.store.engine import Transaction
 from postroom.store.records import NoSuchRecord, Record
@@ -108,10 +109,19 @@ class _Doing:
 
     async def update(self, record: str, given: Object) -> Object | None:
         """Another time."""
-        if set(given) != {"until"}:
-            raise invalid(sorted(set(given) - {"until"}), "only until can be changed")
-        until = self._until(given["until"])
         owner = self._owner(record)
+        kind = snoozing.of(self._folders.account_id)
+        found = (await records.some(self._call.reading, kind, [owner[1]])).get(owner[1])
+        if found is None:
+            raise Refused("notFound")
+        current = {name: show(found) for name, show in PROPERTIES.items()}
+        values = patch.apply(current, given, {})
+        wrong = [name for name in {**current, **values} if values.get(name) != current.get(name)]
+        if set(wrong) - {"until"}:
+            raise invalid(sorted(set(wrong) - {"until"}), "only until can be changed")
+        if not wrong:
+            return None
+        until = self._until(values.get("until"))
 
         async def work(tx: Transaction) -> list[Change]:
             return [await snoozing.postpone(tx, owner, until)]

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap import ijson
 from postroom.proto.jmap.capabilities import SUBMISSION
 from postroom.proto.jmap.errors import MethodError
 from postroom.proto.jmap.standard import Changes, Get, Query, QueryChanges, read_filter, wanted
@@ -21,10 +22,12 @@ from postroom.serve.jmap.querying import (
     answered,
     changed,
     condition_of,
+    index_of,
     moment_of,
     not_too_many,
     ordered,
     predicate,
+    up_to,
 )
 from postroom.serve.jmap.recorded import changes_of, state_of
 from postroom.serve.jmap.submission_records import KIND, Submitted, follow, some, submissions
@@ -118,7 +121,9 @@ async def query_changes(call: Call, arguments: QueryChanges) -> Object:
         touched += [id_text(IdKind.RECORD, one.record_id) for one in part]
         at = (part[-1].modseq, part[-1].record_id)
     found = await _results(call, account_id, arguments)
-    return not_too_many(changed(arguments, state, found, touched, id_of=str), arguments)
+    told = changed(arguments, state, found, touched, id_of=str)
+    immutable = b'"undoStatus"' not in ijson.encode(arguments.filter)
+    return not_too_many(up_to(told, index_of(found, arguments.up_to_id) if immutable else None), arguments)
 
 
 async def _results(call: Call, account_id: int, arguments: Query | QueryChanges) -> list[str]:

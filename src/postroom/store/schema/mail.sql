@@ -189,6 +189,7 @@ CREATE TABLE annotations (
 ) {CLUSTERED};
 
 -- Objects that never change. place: 0 in the row, 1 a file. coding: 0, the octets as they are. unref_at is when refs became 0.
+-- uploaded: 1 for what a client has sent and nothing has let go of yet; without references it makes room for newer uploads.
 -- @sqlite
 CREATE TABLE blobs (
   account_id INTEGER NOT NULL,
@@ -198,6 +199,7 @@ CREATE TABLE blobs (
   place INTEGER NOT NULL,
   coding INTEGER NOT NULL DEFAULT 0,
   unref_at INTEGER NOT NULL,
+  uploaded INTEGER NOT NULL DEFAULT 0,
   hash BLOB NOT NULL,
   data BLOB
 );
@@ -210,6 +212,7 @@ CREATE TABLE blobs (
   place SMALLINT NOT NULL,
   coding SMALLINT NOT NULL DEFAULT 0,
   unref_at BIGINT NOT NULL,
+  uploaded SMALLINT NOT NULL DEFAULT 0,
   hash BYTEA NOT NULL,
   data BYTEA,
   PRIMARY KEY (account_id, blob_id)

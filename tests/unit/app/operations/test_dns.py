@@ -43,6 +43,7 @@ def test_zone_lines() -> None:
     ]
     assert '_dmarc.a.test. 300 IN TXT "v=DMARC1; p=none; rua=mailto:r@a.test"' in lines
     assert "_submissions._tcp.a.test. 300 IN SRV 0 1 465 mail.a.test." in lines
+    assert "_jmap._tcp.a.test. 300 IN SRV 0 1 443 mail.a.test." in lines  # RFC 8620 §2.2
     assert zone_line(records_of(site())[1]) == "; mail.a.test. 300 IN A <value>"
 
 
