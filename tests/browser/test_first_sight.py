@@ -120,3 +120,14 @@ def test_the_page_itself_stays_where_it_is(web_lab, sign_in, row):
     page.evaluate("document.body.scrollBy(0, 50); document.documentElement.scrollBy(0, 50)")
     page.locator(".message").last.evaluate("(one) => one.scrollIntoView({ block: 'start' })")
     assert page.evaluate("document.querySelector('.top').getBoundingClientRect().top") == 0
+
+
+def test_the_keys_are_a_part_of_the_settings_like_the_others(sign_in):
+    page = sign_in()
+    page.goto(page.url.partition("/mail/")[0] + "/mail/settings/keyboard")
+    parts = page.get_by_role("navigation", name="Settings")
+    expect(parts.get_by_role("link", name="Keyboard")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("heading", name="Keyboard", level=1)).to_be_visible()
+    expect(page.get_by_role("button", name="Other keys for: Archive")).to_be_visible()
+    parts.get_by_role("link", name="Storage").click()
+    expect(page.get_by_role("heading", name="Storage", level=1)).to_be_visible()
