@@ -41,11 +41,12 @@ JUMP: Final = """(share) => new Promise((done) => {
 OPEN: Final = """(at) => new Promise((done) => {
   const { top } = document.querySelector('.rows').getBoundingClientRect();
   const row = [...document.querySelectorAll('.row:not(.waiting)')].filter((one) => one.getBoundingClientRect().top >= top)[at];
-  const subject = row.querySelector('.subject').textContent;
+  const bare = (text) => text?.replace(/^Re: /, ''); // a conversation is called as its first message is
+  const subject = bare(row.querySelector('.subject').textContent);
   const began = performance.now();
   row.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }));
   row.click();
-  const look = () => document.querySelector('.thread-head h1')?.textContent === subject && document.querySelector('.message.open .body') ? done(performance.now() - began) : requestAnimationFrame(look);
+  const look = () => bare(document.querySelector('.thread-head h1')?.textContent) === subject && document.querySelector('.message.open .body:not([aria-busy]), .message.open .html-body') ? done(performance.now() - began) : requestAnimationFrame(look);
   requestAnimationFrame(look);
 })"""
 

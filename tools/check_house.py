@@ -3,7 +3,8 @@
 
 Functions have at most 60 lines (docstring included), files 500, classes 250; functions take at most five parameters
 beside self or cls; no module or package has a name that says nothing; no modules import each other in a circle,
-wherever in them the import stands. Tests are held to the limits of functions and files.
+wherever in them the import stands: neither those of Python nor the scripts of the web mail's front end, where an import()
+counts as well. Tests are held to the limits of functions and files.
 
 Two narrow exceptions. A file that consists of nothing but imports and assignments without logic is a data table, and may
 be long. A function that is a command of the command line (`@….command()`) has as many parameters as the command has
@@ -13,6 +14,8 @@ Style is not judged here (ruff does it), nor which room may import which (import
 """
 
 import ast
+import os.path
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -48,6 +51,7 @@ def check_tree(root: Path) -> Iterator[str]:
             source = path.read_text(encoding="utf-8")
             yield from check_file(path.relative_to(root), source)
     yield from check_cycles(root / "src")
+    yield from check_script_cycles(root / "frontend" / "src")
 
 
 def check_file(path: Path, source: str) -> Iterator[str]:
@@ -173,6 +177,40 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
 def _dotted(path: Path) -> str:
     parts = path.parent.parts if path.name == "__init__.py" else (*path.parent.parts, path.stem)
     return ".".join(parts)
+
+
+# An import or export of TypeScript that names another file, and an import() wherever it stands.
+_SCRIPT_IMPORT = re.compile(
+    r"""^(?:im|ex)port\b[^;"']*?["'](\.{1,2}/[^"']+)["']|\bimport\(\s*["'](\.{1,2}/[^"']+)["']""",
+    re.MULTILINE,
+)
+
+
+def check_script_cycles(source_root: Path) -> Iterator[str]:
+    """As `check_cycles`, of the scripts of the web mail."""
+    for knot in knots(script_graph(source_root)):
+        yield f"frontend/src: these scripts import each other in a circle: {' '.join(knot)}"
+
+
+def script_graph(source_root: Path) -> dict[str, set[str]]:
+    """Path of each script below source_root, with those that it imports: for types alone and late (import()) as well."""
+    scripts = {
+        path.relative_to(source_root).as_posix(): path
+        for ending in ("*.ts", "*.tsx")
+        for path in sorted(source_root.rglob(ending))
+    }
+    graph = {}
+    for name, path in scripts.items():
+        named = (here or late for here, late in _SCRIPT_IMPORT.findall(path.read_text(encoding="utf-8")))
+        found = (_script(os.path.normpath(Path(name).parent / target), scripts) for target in named)
+        graph[name] = {target for target in found if target is not None}
+    return graph
+
+
+def _script(path: str, scripts: Iterable[str]) -> str | None:
+    """The script that is meant; None where it is a sheet, a catalogue or a file of the build."""
+    endings = ("", ".ts", ".tsx", "/index.ts", "/index.tsx")
+    return next((path + ending for ending in endings if path + ending in scripts), None)
 
 
 def knots(graph: dict[str, set[str]]) -> list[list[str]]:

@@ -41,6 +41,19 @@ def test_a_line_of_the_journey_is_explained(web_lab, sign_in):
     expect(page.get_by_role("heading", name="Travelled far", level=1)).to_be_visible()
 
 
+def test_it_is_explained_in_the_language_of_the_page(web_lab, sign_in, page):
+    web_lab.send(BOB, "Weit gereist", "Zeile für Zeile.")
+    sign_in()
+    opened(page, "Weit gereist")
+    more(page, "Journey")
+    page.get_by_role("button", name="rcpt TO:<bob@hamburger.test>").click()
+    page.get_by_role("button", name="Account").click()
+    for choice, words in (("de", "Nennt einen Empfänger."), ("ar", "يسمّي مستلمًا واحدًا.")):
+        page.locator(".language select").select_option(choice)
+        expect(page.locator(".meaning p").first).to_contain_text(words)
+        expect(page.locator(".meaning p").first).to_have_attribute("lang", choice)
+
+
 def test_the_source(web_lab, sign_in):
     web_lab.send(BOB, "Taken apart", "Its text.", attachment="bottle.pdf")
     page = sign_in()

@@ -215,3 +215,16 @@ def test_it_can_be_installed(window: Page, web_lab):
             f"/mail/{icon['src']}",
         )
         assert f"{size}x{size}" == icon["sizes"] or icon["sizes"] == "any"
+
+
+def test_mail_does_not_wake_the_service_worker(window: Page, web_lab):
+    """Else it is told of every request, and heaps them up."""
+    stay(window, web_lab)
+    window.evaluate("() => navigator.serviceWorker.ready")
+    window.reload()
+    window.locator(".row:not(.waiting), .rows .empty").first.wait_for()
+    ways = window.evaluate(
+        "() => performance.getEntriesByType('resource').map((one) => [new URL(one.name).pathname, one.workerMatchedSourceType])"
+    )
+    assert {way for path, way in ways if path.startswith("/jmap/")} == {"network"}
+    assert {way for path, way in ways if path.startswith("/mail/assets/")} == {""}

@@ -1,10 +1,10 @@
 // Commands by their ids, for whoever wants one of another feature: `run("compose.reply")`.
-import { COMMANDS } from "../features/table";
+import { commands } from "../features/present";
 import { problem } from "../state/toasts";
 import type { Command } from "./command";
 
 export function command(id: string): Command | undefined {
-  return COMMANDS.find((one) => one.id === id);
+  return commands().find((one) => one.id === id);
 }
 
 /** Does it, when it is there and can be done now. */

@@ -24,6 +24,7 @@ export interface Slots {
   "sidebar.folders": object; // beside the heading of those without a role
   "mailbox.actions": { mailbox: Mailbox }; // at the end of a mailbox's line
   "list.head": object; // above the list
+  "list.end": object; // over its end, where the mailboxes are out of sight
   "row.labels": { emails: readonly EmailRow[] }; // in a row, before the subject
   "toolbar.end": object; // the end of the toolbar of a conversation or a selection
   "thread.start": { threadId: string }; // below the subject

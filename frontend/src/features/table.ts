@@ -31,6 +31,3 @@ export const FEATURES: readonly Feature[] = [
   account,
   offline,
 ];
-
-export const COMMANDS = FEATURES.flatMap((feature) => feature.commands ?? []);
-export const ROUTES = FEATURES.flatMap((feature) => feature.routes ?? []);

@@ -1,4 +1,4 @@
-// Keys lead to commands (features/table.ts). Not while somebody types, not with Ctrl, Alt or Meta: those are the browser's.
+// Keys lead to commands, those of all features. Not while somebody types, not with Ctrl, Alt or Meta: those are the browser's.
 import type { Command } from "../commands/command";
 import { problem } from "../state/toasts";
 import { keysOf } from "./keymap";

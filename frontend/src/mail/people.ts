@@ -13,16 +13,20 @@ export function shortName(address: Address): string {
   return (first ?? last ?? name).split(" ")[0] ?? name;
 }
 
-/** Who takes part in a conversation, the oldest first, each once; `me` is said otherwise. */
-export function correspondents(emails: readonly EmailRow[], isMe: (email: string) => boolean, me: string): string {
+export function isDraft(email: EmailRow): boolean {
+  return "$draft" in email.keywords;
+}
+
+/** Who takes part in a conversation, the oldest first, each once; `me` is said otherwise. Who only has a draft in it does not yet. */
+export function correspondents(emails: readonly EmailRow[], isMe: (email: string) => boolean, me: string): string[] {
   const seen = new Map<string, string>();
-  const authors = emails.flatMap((email) => email.from ?? []);
+  const authors = emails.filter((email) => !isDraft(email)).flatMap((email) => email.from ?? []);
   const several = new Set(authors.map((one) => one.email.toLowerCase())).size > 1;
   for (const author of authors) {
     const key = author.email.toLowerCase();
     if (!seen.has(key)) seen.set(key, isMe(key) ? me : several ? shortName(author) : nameOf(author));
   }
-  return [...seen.values()].join(", ");
+  return [...seen.values()];
 }
 
 /** One or two letters for a picture of somebody. */

@@ -13,6 +13,9 @@ interface FetchLike extends Extendable {
   request: Request;
   respondWith(answer: Promise<Response>): void;
 }
+interface Installing extends Extendable {
+  addRoutes?(rules: readonly object[]): Promise<void>;
+}
 interface Clicked extends Extendable {
   notification: Notification;
 }
@@ -27,7 +30,10 @@ interface Worker extends EventTarget {
 }
 const worker = self as unknown as Worker;
 
-worker.addEventListener("install", (event) => (event as Extendable).waitUntil(keepAll().then(() => worker.skipWaiting())));
+worker.addEventListener("install", (event) => {
+  passBy(event as Installing);
+  (event as Extendable).waitUntil(keepAll().then(() => worker.skipWaiting()));
+});
 worker.addEventListener("activate", (event) => (event as Extendable).waitUntil(worker.clients.claim()));
 
 worker.addEventListener("fetch", (event) => {
@@ -39,6 +45,12 @@ worker.addEventListener("fetch", (event) => {
   } else if (pathname.startsWith(`${BASE}assets/`)) respondWith(file(request));
   else if (BESIDE.includes(pathname)) respondWith(beside(request));
 });
+
+// Mail is asked for past the worker where the browser can do that: it is not woken for it, and does not heap up what it has been told of.
+function passBy(event: Installing): void {
+  const ways = ["/jmap/*", `${BASE}image/*`].map((pathname) => ({ condition: { urlPattern: { pathname } }, source: "network" }));
+  void event.addRoutes?.(ways)?.catch((error: unknown) => console.info("every request goes through the service worker", error));
+}
 
 /** From the network, and when there is none the one that was kept. A new page has new files. */
 async function page(event: Extendable): Promise<Response> {

@@ -40,6 +40,7 @@ export function purified(html: string, pictures: string, dark: boolean): Page {
     const lie = deceptive(link.textContent ?? "", to);
     if (lie && lies.length < MOST_LIES) lies.push(lie);
   }
+  if (dark) whiteToPaper(body);
   const whole = page(body.innerHTML, pictures, style);
   const quote = quoted(body);
   quote?.remove();
@@ -51,6 +52,14 @@ export function quoted(body: Element): Element | null {
   const last = [...body.querySelectorAll(QUOTES)].filter((one) => !one.parentElement?.closest(QUOTES)).at(-1);
   if (!last || shows(body, last, "after") || !shows(body, last, "before")) return null;
   return last;
+}
+
+// Turned round, white would be black, darker than the paper around it: what says that it is white means the paper.
+function whiteToPaper(body: HTMLElement): void {
+  for (const one of body.querySelectorAll<HTMLElement>("[style], [bgcolor]")) {
+    const said = one.style.backgroundColor || one.getAttribute("bgcolor") || "";
+    if (WHITE.test(said)) one.style.backgroundColor = PAPER;
+  }
 }
 
 // In the place of a picture that was left out: its words, in a box of its size.
@@ -85,4 +94,6 @@ function page(markup: string, pictures: string, style: string): TrustedHTML | st
 
 const STYLE = "html{overflow-wrap:anywhere}body{margin:0}img{max-width:100%}";
 // On a dark screen the server's document turns all colours round; of this one becomes the paper's (styles/tokens.css).
-const DARK = "@media screen{html:root{background:#dde2e9}}";
+const PAPER = "#dde2e9";
+const DARK = `@media screen{html:root{background:${PAPER}}}`;
+const WHITE = /^\s*(?:white|#fff|#f{6}|#f[c-f]f[c-f]f[c-f]|rgb\(25[2-5], 25[2-5], 25[2-5]\))\s*$/i;

@@ -9,7 +9,7 @@ import { wait, waitToBeDestroyed } from "../offline/pending";
 import { changeRow, peekRow } from "./emails";
 import { listed, source, touchList } from "./list";
 import { catchUp } from "./sync";
-import { done } from "./undo";
+import { doing } from "./undo";
 
 const AT_ONCE = 400; // of what the server takes in one call
 
@@ -23,8 +23,9 @@ export async function change(emails: readonly EmailRow[], wanted: (row: EmailRow
   }
   const before = emails.map((row) => peekRow(row.id) ?? row);
   const changes = new Map(before.map((row) => [row.id, wanted(row)]));
-  await tell(changes);
-  if (label) done(label, () => tell(new Map(before.map((row) => [row.id, reverse(row, changes.get(row.id) ?? {})]))));
+  const told = tell(changes);
+  if (!label) return told;
+  await doing(label, told, () => tell(new Map(before.map((row) => [row.id, reverse(row, changes.get(row.id) ?? {})]))));
 }
 
 async function tell(changes: ReadonlyMap<Id, Change>): Promise<void> {

@@ -1,6 +1,6 @@
 // The frame of a signed-in page: top bar, mailboxes, and beside them a list with its conversation, or a page. On a phone one at a time.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { COMMANDS, FEATURES, ROUTES } from "../features/table";
+import { commands, features, routes } from "../features/present";
 import { language, t } from "../i18n/words";
 import type { Session } from "../jmap/records";
 import { Keyboard } from "../keys/keyboard";
@@ -63,7 +63,7 @@ function Mail() {
 }
 
 function resolve(path: string) {
-  for (const route of ROUTES) {
+  for (const route of routes()) {
     const values = match(route.pattern, path);
     if (values) return { route, values };
   }
@@ -83,12 +83,12 @@ function useStart(session: Session): void {
   useEffect(() => {
     if (!ready || started.current) return;
     started.current = true;
-    for (const feature of FEATURES) void Promise.resolve(feature.start?.()).catch(problem);
+    for (const feature of features()) void Promise.resolve(feature.start?.()).catch(problem);
   }, [ready]);
 }
 
 function useKeys(): void {
-  const keyboard = useMemo(() => new Keyboard(COMMANDS), []);
+  const keyboard = useMemo(() => new Keyboard(commands()), []);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (!event.defaultPrevented && keyboard.press(event)) event.preventDefault();

@@ -44,6 +44,7 @@ export function ListPane() {
       </header>
       <Slot name="list.head" />
       <VirtualList key={source.value?.key} />
+      <Slot name="list.end" />
     </section>
   );
 }

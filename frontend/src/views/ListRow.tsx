@@ -1,9 +1,10 @@
 // One conversation of a list.
+import { useState } from "preact/hooks";
 import { longDate, shortDate } from "../i18n/dates";
 import { number, t } from "../i18n/words";
 import type { EmailRow, Id } from "../jmap/records";
 import { setEmailStar, setStar } from "../mail/actions";
-import { correspondents, nameOf } from "../mail/people";
+import { correspondents, isDraft, nameOf } from "../mail/people";
 import { conversation, emailRow, threadEmails } from "../state/emails";
 import { source } from "../state/list";
 import { byRole } from "../state/mailboxes";
@@ -14,6 +15,7 @@ import { openThread, prefetch } from "../state/thread";
 import { drag, dragged } from "./dragging";
 import { Icon } from "./Icon";
 import { MarkedText } from "./MarkedText";
+import { RowActions } from "./RowActions";
 import { Slot } from "./Slot";
 
 interface Props {
@@ -29,14 +31,31 @@ export function ListRow({ id, position, total }: Props) {
 }
 
 // In mailboxes for what one has written, whom it is for is what tells rows apart.
-function who(row: EmailRow, all: readonly EmailRow[]): string {
+function isOutgoing(): boolean {
   const box = source.value?.mailboxId;
-  const outgoing = box !== undefined && (box === byRole("sent")?.id || box === byRole("drafts")?.id);
-  if (outgoing) return row.to?.length ? t("list.to", { who: row.to.map(nameOf).join(", ") }) : t("list.no-recipient");
-  return correspondents(all, isMe, t("list.me")) || t("list.no-sender");
+  return box !== undefined && (box === byRole("sent")?.id || box === byRole("drafts")?.id);
+}
+
+// Each name by itself: among names of another direction all keep their order. A draft is said at the end, as what is left to do.
+function Names({ row, all }: { row: EmailRow; all: readonly EmailRow[] }) {
+  if (isOutgoing()) {
+    const people = row.to?.length ? t("list.to", { who: row.to.map(nameOf).join(", ") }) : t("list.no-recipient");
+    return <span class="names" dir="auto">{people}</span>;
+  }
+  const drafted = all.some(isDraft);
+  const names = correspondents(all, isMe, t("list.me"));
+  if (!names.length && !drafted) names.push(t("list.no-sender"));
+  return (
+    <span class="names">
+      {names.map((name, index) => [index > 0 && ", ", <bdi key={index}>{name}</bdi>])}
+      {drafted && names.length > 0 && ", "}
+      {drafted && <span class="draft">{t("list.draft")}</span>}
+    </span>
+  );
 }
 
 function Known({ row, position, total }: { row: EmailRow; position: number; total: number }) {
+  const [near, setNear] = useState(false);
   const flat = source.value?.flat ?? false;
   const all = flat ? [row] : conversation(row.id);
   const unread = all.some((one) => !("$seen" in one.keywords));
@@ -44,7 +63,6 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
   const count = flat ? 1 : (threadEmails(row.threadId)?.length ?? 1);
   const on = marked.value.has(row.id);
   const open = openThread.value?.id === row.threadId;
-  const names = who(row, all);
   const excerpt = source.value?.excerpt?.(row.id);
   const subject = row.subject?.trim() || t("mail.no-subject");
   const path = `${source.value?.path ?? ""}/${row.threadId}`;
@@ -75,6 +93,8 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
       aria-setsize={total}
       aria-posinset={position + 1}
       draggable
+      onPointerEnter={(event) => event.pointerType === "mouse" && setNear(true)}
+      onPointerLeave={() => setNear(false)}
       onPointerDown={() => prefetch(row.threadId)}
       onDragStart={begin}
       onDragEnd={() => (dragged.value = null)}
@@ -85,7 +105,7 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
       </label>
       <span class="who">
         {unread && <span class="unseen">{t("list.unread")}</span>}
-        <span class="names" dir="auto">{names}</span>
+        <Names row={row} all={all} />
         {count > 1 && <span class="thread-count">{number(count)}</span>}
       </span>
       <span class="when" title={longDate(row.receivedAt)}>
@@ -100,6 +120,7 @@ function Known({ row, position, total }: { row: EmailRow; position: number; tota
         <Icon name={starred ? "starred" : "star"} />
       </button>
       <span class="preview" dir="auto"><bdi>{excerpt?.preview ? <MarkedText pieces={excerpt.preview} /> : row.preview}</bdi></span>
+      {near && <RowActions row={row} unread={unread} />}
     </div>
   );
 }

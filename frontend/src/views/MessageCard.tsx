@@ -5,7 +5,7 @@ import { headDate, longDate } from "../i18n/dates";
 import { t } from "../i18n/words";
 import type { EmailRow, Id } from "../jmap/records";
 import { setEmailSeen, setEmailStar } from "../mail/actions";
-import { nameOf } from "../mail/people";
+import { isDraft, nameOf } from "../mail/people";
 import { MessageBody } from "../reading/MessageBody";
 import { emailBody, emailRow } from "../state/emails";
 import { AttachmentList } from "./AttachmentList";
@@ -36,8 +36,8 @@ export function MessageCard({ id, open, onToggle, holder }: Props) {
       <header class="message-head">
         <Avatar address={from} />
         <button type="button" class="sender" aria-expanded={open} onClick={onToggle}>
-          <strong dir="auto">{nameOf(from) || t("list.no-sender")}</strong>
-          {open && from.name && <span class="address" dir="auto">{from.email}</span>}
+          {isDraft(row) ? <strong class="draft">{t("list.draft")}</strong> : <strong dir="auto">{nameOf(from) || t("list.no-sender")}</strong>}
+          {open && from.name && !isDraft(row) && <span class="address" dir="auto">{from.email}</span>}
           {!open && <span class="snippet" dir="auto">{row.preview}</span>}
         </button>
         <Aside row={row} open={open} />

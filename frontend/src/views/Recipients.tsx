@@ -5,8 +5,15 @@ import { type Address, type EmailBody, type EmailRow, RESENT } from "../jmap/rec
 import { nameOf } from "../mail/people";
 import { isMe } from "../state/session";
 
-function short(list: readonly Address[]): string {
-  return list.map((one) => (isMe(one.email) ? t("list.me") : nameOf(one))).join(", ");
+function short(list: readonly Address[], me = t("list.me")): string {
+  return list.map((one) => (isMe(one.email) ? me : nameOf(one))).join(", ");
+}
+
+// Whom it is for, in the case that the language has for it.
+function forWhom(all: readonly Address[]): string {
+  if (!all.length) return t("list.no-recipient");
+  if (all.length === 1 && isMe(all[0]?.email ?? "")) return t("message.to-me");
+  return t("message.to", { who: short(all, t("message.me")) });
 }
 
 function full(list: readonly Address[]): string {
@@ -23,7 +30,7 @@ export function Recipients({ row, body }: { row: EmailRow; body: EmailBody }) {
     <details class="recipients">
       <summary>
         {resent.length > 0 && <strong class="resent">{t("redirect.by", { who: short(resent) })} </strong>}
-        <span dir="auto">{all.length ? t("message.to", { who: short(all) }) : t("list.no-recipient")}</span>
+        <span dir="auto">{forWhom(all)}</span>
       </summary>
       <dl>
         {lines.map(([name, list]) =>

@@ -94,7 +94,8 @@ def _with_status(found: Words, rest: bytes) -> Words:
     more = words.DETAILS.get(f"{subject}.{detail}") or words.SUBJECTS.get(subject)
     if more is None or (subject == "0" and detail == "0"):
         return found
-    return Words(f"{found.text} {status[0].decode()}: {more.text}.", f"{found.source}, {more.source}")
+    text = f"{found.text} {status[0].decode()}: {more.text}."
+    return Words(text, f"{found.source}, {more.source}", (*found.names, *more.names, status[0].decode()))
 
 
 def explain_event(event: Event) -> Words | None:

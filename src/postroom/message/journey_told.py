@@ -86,8 +86,8 @@ def _lines(event: Said, explainer: Explainer, room: int) -> Sequence[dict[str, A
     ]
 
 
-def _meaning(words: Words | None) -> dict[str, str] | None:
-    return None if words is None else {"text": words.text, "source": words.source}
+def _meaning(words: Words | None) -> dict[str, Any] | None:
+    return None if words is None else {"text": words.text, "source": words.source, "names": list(words.names)}
 
 
 def _went_well(hop: Hop) -> bool | None:

@@ -111,6 +111,45 @@ def test_diamonds_are_no_circles(tmp_path: Path) -> None:
     assert list(check_house.check_tree(root)) == []
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        'import { a } from "./a";',
+        'import {\n  a,\n  type B,\n} from "./a";',
+        'import type { A } from "./a";',
+        'export { a } from "./a";',
+        'import "./a";',
+        'export const late = async () => (await import("./a")).a();',
+        "import { c } from '../q/c';",
+    ],
+)
+def test_circles_of_scripts_are_found(tmp_path: Path, source: str) -> None:
+    scripts = {
+        "q/a.ts": 'import { b } from "./b";\nimport "./a.css";\n',
+        "q/b.tsx": f"// import a\n{source}\n",
+        "q/c/index.ts": 'import { b } from "../b";\n',
+    }
+    for name, text in scripts.items():
+        path = tmp_path / "frontend" / "src" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (finding,) = check_house.check_tree(tmp_path)
+    assert "in a circle: q/" in finding
+    assert "q/b.tsx" in finding
+
+
+def test_what_scripts_have_in_common_is_no_circle(tmp_path: Path) -> None:
+    source = tmp_path / "frontend" / "src"
+    source.mkdir(parents=True)
+    for name, text in {
+        "a.ts": 'import "./b";\nimport("./c");',
+        "b.ts": 'import { c } from "./c";',
+        "c.ts": 'import "preact";',
+    }.items():
+        (source / name).write_text(text)
+    assert list(check_house.check_tree(tmp_path)) == []
+
+
 def test_two_knots_are_told_apart() -> None:
     graph = {"a": {"b"}, "b": {"a", "c"}, "c": {"d"}, "d": {"c"}, "e": {"a"}}
     assert check_house.knots(graph) == [["a", "b"], ["c", "d"]]

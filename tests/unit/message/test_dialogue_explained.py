@@ -1,5 +1,9 @@
 """Every line that our servers speak has an explanation, and none makes the explainer fail."""
 
+import json
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +29,8 @@ from postroom.proto.smtp import texts
 from postroom.proto.smtp.commands import VERBS
 from postroom.proto.smtp.extensions import EXTENSIONS
 from postroom.proto.smtp.reply import Reply
+
+MEANINGS = Path(__file__).parents[3] / "frontend" / "src" / "features" / "knowing" / "meanings"
 
 
 def explained(*lines, kind=HopKind.RECEIVED, protocol="esmtp"):
@@ -65,9 +71,10 @@ def test_a_dialogue():
     assert found[3] == words.EXTENSIONS["SIZE"]
     assert found[4] == words.UNKNOWN_EXTENSION
     assert found[7] == words.SECRET
-    assert found[8] == words.CODES["235"]._replace(text=found[8].text, source=found[8].source)
+    assert found[8].names == ("code.235", "subject.7", "2.7.0")
     assert "5.1.1: there is no such mailbox." in found[12].text
     assert found[12].source == "RFC 5321 §4.2.3, RFC 3463 §3.2"
+    assert found[12].names == ("code.550", "detail.1.1", "5.1.1")
     assert found[15] == words.BODY
     assert found[16] == words.CODES["451"]
 
@@ -101,3 +108,18 @@ def test_whatever_is_said(lines, kind):
     explainer = Explainer(Hop(kind, 0, []))
     for direction, line in lines:
         explainer.line(direction + line)
+
+
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_every_meaning_is_translated_for_the_web_mail(language):
+    tables = (one if isinstance(one, dict) else {"": one} for one in vars(words).values())
+    names = [
+        name
+        for table in tables
+        for one in table.values()
+        if isinstance(one, words.Words)
+        for name in one.names
+    ]
+    translated = json.loads((MEANINGS / f"{language}.json").read_text("utf-8"))
+    assert translated.keys() == set(names)
+    assert all(translated.values())

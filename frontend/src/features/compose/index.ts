@@ -2,6 +2,7 @@
 import type { Feature } from "../feature";
 import { ComposeButton } from "./ComposeButton";
 import { DraftOpener } from "./DraftOpener";
+import { FloatingWrite } from "./FloatingWrite";
 import { MessageActions } from "./MessageActions";
 import { OutboxLink } from "./OutboxLink";
 import { Overlay } from "./Overlay";
@@ -20,6 +21,7 @@ export const compose: Feature = {
   commands: COMMANDS,
   slots: {
     "sidebar.start": [ComposeButton],
+    "list.end": [FloatingWrite],
     "sidebar.end": [ScheduledLink, OutboxLink],
     "message.actions": [MessageActions],
     "thread.start": [DraftOpener],

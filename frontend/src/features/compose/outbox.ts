@@ -7,10 +7,10 @@ import { allWaiting, dropWaiting, putWaiting } from "../../offline/store";
 import { needRole } from "../../state/mailboxes";
 import { toast } from "../../state/toasts";
 import type { Draft } from "./draft";
+import { afterwards, handIn } from "./handing_in";
 import { loadIdentities } from "./identities";
 import { openDraftWindow } from "./open";
 import { said } from "./refusals";
-import { afterwards, handIn } from "./sending";
 import { type Compose, type Field, outboxCount } from "./windows";
 
 export interface Letter {

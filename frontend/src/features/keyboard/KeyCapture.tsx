@@ -4,14 +4,14 @@ import type { Command } from "../../commands/command";
 import { titleOf } from "../../commands/command";
 import { t } from "../../i18n/words";
 import { clashes } from "../../keys/keymap";
-import { COMMANDS } from "../table";
+import { commands } from "../present";
 import { addKey } from "./capture";
 
 export function KeyCapture({ command, onDone }: { command: Command; onDone: (keys: string | null) => void }) {
   const [keys, setKeys] = useState("");
   const field = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => field.current?.focus(), []);
-  const taken = keys ? clashes(keys, command, COMMANDS) : [];
+  const taken = keys ? clashes(keys, command, commands()) : [];
   const press = (event: KeyboardEvent) => {
     if (event.key === "Tab") return;
     event.stopPropagation();

@@ -10,7 +10,7 @@ export function Keys({ keys }: { keys: string }) {
       {parts.map((key, index) => (
         <>
           {index > 0 && <small> {t("keyboard.then")} </small>}
-          <kbd>{SIGNS[key] ?? key}</kbd>
+          <kbd>{key === "Delete" ? t("keyboard.delete-key") : (SIGNS[key] ?? key)}</kbd>
         </>
       ))}
     </span>

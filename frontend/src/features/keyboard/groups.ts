@@ -1,7 +1,7 @@
 // Commands by the feature that brings them, as the help and the settings show them.
 import type { Command } from "../../commands/command";
 import { t } from "../../i18n/words";
-import { FEATURES } from "../table";
+import { commands } from "../present";
 
 export interface Group {
   name: string;
@@ -12,7 +12,7 @@ export interface Group {
 /** By the first word of their ids (`mail`, `list`, `go`), in the order of features. */
 export function groups(): Group[] {
   const found = new Map<string, Command[]>();
-  for (const command of FEATURES.flatMap((feature) => feature.commands ?? [])) {
+  for (const command of commands()) {
     const name = command.id.split(".")[0] ?? "";
     found.set(name, [...(found.get(name) ?? []), command]);
   }

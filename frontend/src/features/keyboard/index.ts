@@ -8,7 +8,6 @@ import "./keyboard.css";
 
 export const keyboard: Feature = {
   name: "keyboard",
-  routes: [{ pattern: "/settings/keyboard", page: () => import("./KeyboardPage") }],
   commands: [
     { id: "keyboard.help", keys: ["?"], icon: "keyboard", run: () => void (helpOpen.value = true) },
     { id: "keyboard.settings", keys: ["g k"], icon: "keyboard", run: () => go("/settings/keyboard") },

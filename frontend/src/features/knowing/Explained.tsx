@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 import { t } from "../../i18n/words";
+import { meaningIn } from "./meanings";
 import type { Meaning } from "./records";
 
 export function Explained({ meaning, children }: { meaning: Meaning | null; children: ComponentChildren }) {
@@ -14,13 +15,18 @@ export function Explained({ meaning, children }: { meaning: Meaning | null; chil
         {children}
       </button>
       <div class="meaning" id={id} hidden={!open} role="note">
-        {open && (
-          <>
-            <p lang="en" dir="auto">{meaning.text}</p>
-            {meaning.source && <p class="source">{t("journey.source", { source: meaning.source })}</p>}
-          </>
-        )}
+        {open && <Words meaning={meaning} />}
       </div>
+    </>
+  );
+}
+
+function Words({ meaning }: { meaning: Meaning }) {
+  const { text, lang } = meaningIn(meaning);
+  return (
+    <>
+      <p lang={lang} dir="auto">{text}</p>
+      {meaning.source && <p class="source">{t("journey.source", { source: meaning.source })}</p>}
     </>
   );
 }

@@ -50,6 +50,8 @@ export interface Facts {
 export interface Meaning {
   text: string;
   source: string;
+  /** Its own, that of the enhanced status code, and that code. */
+  names?: string[];
 }
 
 export interface SaidLine {

@@ -28,13 +28,17 @@ export function MoveMenu() {
   return ids ? <Open onClose={() => (moving.value = null)} onChoose={(box) => void moveTo(ids, box.id)} /> : null;
 }
 
+// What is being written and what was sent have their places by themselves: there one moves nothing, but who types the name.
+const OWN: readonly (string | null)[] = ["drafts", "sent"];
+
 function Open({ onClose, onChoose }: { onClose: () => void; onChoose: (mailbox: Mailbox) => void }) {
   const [wanted, setWanted] = useState("");
   const [at, setAt] = useState(0);
   const list = useRef<HTMLUListElement>(null);
   const words = wanted.toLowerCase().trim();
   const found = choices(tree.value).filter(
-    ({ mailbox, path }) => mailbox.id !== source.value?.mailboxId && mailbox.myRights.mayAddItems && path.toLowerCase().includes(words),
+    ({ mailbox, path }) =>
+      mailbox.id !== source.value?.mailboxId && mailbox.myRights.mayAddItems && path.toLowerCase().includes(words) && (words || !OWN.includes(mailbox.role)),
   );
   useEffect(() => list.current?.children[at]?.scrollIntoView({ block: "nearest" }), [at]);
   const choose = (choice: Choice | undefined) => {

@@ -3,6 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { language, t } from "../../i18n/words";
 import { pageTitle } from "../../state/title";
+import { KeyboardPart } from "../keyboard/KeyboardPart";
 import { AppearancePart } from "./AppearancePart";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { ExportPart } from "./ExportPart";
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, ComponentType>> = {
   storage: StoragePart,
   programs: ProgramsPart,
   export: ExportPart,
+  keyboard: KeyboardPart,
 };
 
 export default function Settings({ values }: { values: Record<string, string> }) {
@@ -41,9 +43,6 @@ export default function Settings({ values }: { values: Record<string, string> })
               </a>
             </li>
           ))}
-          <li>
-            <a href="/mail/settings/keyboard">{t("keyboard.settings")}</a>
-          </li>
         </ul>
       </nav>
       <div class="settings-part">

@@ -9,12 +9,11 @@ import { KeyCapture } from "./KeyCapture";
 import { Keys } from "./Keys";
 import { groups } from "./groups";
 
-export default function KeyboardPage() {
+export function KeyboardPart() {
   const [asking, setAsking] = useState("");
   const off = keyboardPreference().letters === false;
   return (
-    <article class="keyboard-page">
-      <h1>{t("keyboard.settings")}</h1>
+    <div class="keyboard-part">
       <label class="check">
         <input type="checkbox" checked={!off} onChange={(event) => void setLetters(event.currentTarget.checked).catch(problem)} />
         <span>{t("keyboard.letters")}</span>
@@ -33,7 +32,7 @@ export default function KeyboardPage() {
       <button type="button" class="primary" onClick={() => void resetKeys().catch(problem)}>
         {t("keyboard.reset")}
       </button>
-    </article>
+    </div>
   );
 }
 
