@@ -286,6 +286,7 @@ class Services:
             incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
             presence=Presence(self._settings.mailboxes.imap_sessions),
             note=self.notes.add,
+            check_disk=parts.room.check_disk,
         )
         return lambda: ImapSession(service)
 

@@ -102,6 +102,7 @@ class Site:
         )
         self._jmap = _jmap(world, parts, behind)
         self._jmap.service.browsers = browsers
+        self._jmap.service.check_disk = parts.room.check_disk
         self._jmap.service.names = frozenset({server.hostname, identity(settings)})
         self._jmap.service.leave = leaving(settings, world)
         self._jmap.service.keys = AccountKeys(

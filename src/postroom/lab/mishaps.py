@@ -92,12 +92,7 @@ MISHAPS: Mapping[str, Mishap] = MappingProxyType(
             reply="NXDOMAIN",
         ),
         FULL_MAILBOX: Mishap("the mailboxes of its people are full"),
-        FULL_DISK: Mishap(
-            "there is no room on its disk",
-            rules=(
-                ("imap APPEND", {"reply": "NO [UNAVAILABLE] Insufficient system storage, try again later"}),
-            ),
-        ),
+        FULL_DISK: Mishap("there is no room on its disk"),
     }
 )
 

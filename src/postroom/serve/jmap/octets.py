@@ -88,6 +88,7 @@ def _decoded(raw: bytes, section: str) -> bytes | None:
 
 async def upload(call: Call, octets: bytes, owner_id: int = 0) -> BlobId:
     """Keeps octets for a while, until something is made of them, by an account or who asks. Raises `OverQuota`, `NoSpace`."""
+    call.service.check_disk(len(octets))
     account_id, number = owner_id or call.visitor.account_id, call.service.ids.next()
     if await blobs.parked(call.reading, account_id) + len(octets) > MOST_UPLOADED:
         raise OverQuota("Too much was uploaded and not used: try again later")
