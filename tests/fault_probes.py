@@ -41,11 +41,16 @@ class Probes:
         return got
 
     def _tick(self) -> None:
-        async def advance() -> None:
-            self.lab.clock.advance(self.seconds)
-
         if self.seconds:
-            self.thread.do(advance())
+            self.move(self.seconds)
+
+    def move(self, seconds: float) -> None:
+        """Moves the clock."""
+
+        async def advance() -> None:
+            self.lab.clock.advance(seconds)
+
+        self.thread.do(advance())
 
     def password(self, address: str) -> str:
         return next(one.password for one in self.lab.inhabitants if one.address == address)

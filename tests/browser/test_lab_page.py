@@ -225,3 +225,31 @@ def test_axe_finds_nothing(width: int, scheme: str, chromium: Browser, lab: WebL
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
     context.close()
+
+
+def test_one_click_into_both_web_mails(front: Page, lab: WebLab) -> None:
+    """Alice and Bob side by side in one browser: signing one in does not sign the other out."""
+    lab.send("alice@crepes.test", "For Alice", "x")
+    lab.send("bob@hamburger.test", "For Bob", "x")
+    windows = {}
+    for address, subject in (("alice@crepes.test", "For Alice"), ("bob@hamburger.test", "For Bob")):
+        with front.expect_popup() as opened:
+            front.get_by_role("button", name=f"Read mail of {address}").click()
+        windows[subject] = opened.value
+        expect(opened.value.get_by_role("heading", name="Inbox")).to_be_visible(timeout=30_000)
+        expect(opened.value.get_by_text(subject).first).to_be_visible()
+        assert opened.value.url.startswith(lab.url(address))
+    for subject, window in windows.items():
+        window.reload()
+        expect(window.get_by_text(subject).first).to_be_visible()
+        window.close()
+
+
+def test_one_click_that_does_not_work_says_why(front: Page, lab: WebLab) -> None:
+    front.evaluate("window.open = () => null")
+    front.get_by_role("button", name="Read mail of bob@hamburger.test").click()
+    said = front.locator(".people li").filter(has_text="bob@hamburger.test").locator(".said")
+    expect(said).to_contain_text(f"the browser has opened no window: {lab.url()}", timeout=30_000)
+    front.route("**/page/sign-in", lambda route: route.fulfill(status=422, body="The server said no"))
+    front.get_by_role("button", name="Read mail of bob@hamburger.test").click()
+    expect(said).to_have_text("The server said no")

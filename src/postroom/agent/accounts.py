@@ -36,7 +36,8 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An account. The password stands here, in a file, or is the first line that a command prints.
 
-    `authorities` is a PEM file of those whose certificates are believed, "" the system's. `insecure_loopback`: on this machine the password
+    `authorities` is a PEM file of those whose certificates are believed, "" the system's; `ahead` says by how many seconds the clock by which those are valid is ahead
+    of this machine's (a lab's that was moved). `insecure_loopback`: on this machine the password
     may go without TLS (a lab). `control` is the control socket of a server on this machine. Mail is read by `imap` where that is given, else by
     `pop3`. `file_sent`: a copy of what is sent goes into the folder for it, by IMAP; off where the server does that itself. `bearer`: the password is a bearer
     token (OAUTHBEARER). `certificate` and `certificate_key` are PEM files: they log in where there is no password.
@@ -52,6 +53,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password_file: str = ""
     password_command: list[str] = []
     authorities: str = ""
+    ahead: float = 0.0
     insecure_loopback: bool = False
     control: str = ""
     file_sent: bool = True

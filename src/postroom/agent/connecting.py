@@ -12,6 +12,7 @@ import ipaddress
 import secrets
 import socket
 import ssl
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +20,8 @@ import msgspec
 from postroom.agent.accounts import Account, Endpoint
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.invocation import CommandFailed
+from postroom.net.certificates import CertificateError, verified
+from postroom.net.clock import SystemClock
 from postroom.net.connect import (
     CannotConnect,
     ClientConnection,
@@ -122,8 +125,13 @@ async def _addresses(endpoint: Endpoint) -> list[str]:
 
 def _context(account: Account) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=account.authorities or None)
-    except (OSError, ssl.SSLError) as error:
+        if account.ahead:
+            authorities = Path(account.authorities) if account.authorities else None
+            offset = round(account.ahead * 1_000_000)
+            context: ssl.SSLContext = verified(authorities, lambda: SystemClock().now() + offset)
+        else:
+            context = ssl.create_default_context(cafile=account.authorities or None)
+    except (OSError, CertificateError) as error:
         raise CommandFailed(f"the authorities {account.authorities}: {error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if account.certificate:

@@ -309,16 +309,18 @@ def resolver_options(settings: Settings) -> ResolverOptions:
 class Authorities:
     """The context that demands a certificate of a trusted authority; read anew once an hour, since system authorities change."""
 
-    def __init__(self, settings: Settings, now: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, world: Surroundings) -> None:
         self._settings = settings
-        self._now = now
+        self._now = world.clock.monotonic
+        self._dates_by = world.dates_by
         self._read = 0.0
         self._context: ssl.SSLContext | None = None
 
     def context(self) -> ssl.SSLContext:
         """For one connection. Raises `CertificateError` when the authorities cannot be read."""
         if self._context is None or self._now() - self._read > AUTHORITIES_SECONDS:
-            self._context, self._read = verified(authorities(self._settings)), self._now()
+            self._context = verified(authorities(self._settings), self._dates_by)
+            self._read = self._now()
         return self._context
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from postroom.net.listener import Door, Guest
+from postroom.net.listener import Door, Guest, Listener
 from postroom.net.session import Session
 
 if TYPE_CHECKING:  # what speaks HTTP is imported late
@@ -21,6 +21,9 @@ class Meddling(Protocol):
 
     def guest(self, service: str, door: Door) -> Guest:
         """A connection that begins."""
+
+    def listening(self, service: str, listener: Listener) -> None:
+        """A socket of a service that listens from now on."""
 
     def sessions(self, service: str, made: Callable[[], Session]) -> Callable[[], Session]:
         """What makes the sessions of a service, given what makes good ones."""

@@ -112,7 +112,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     settler = Settler(Settling(store.engine, placer, chance, BodyReader(store).read))
     outcomes, tally = TlsOutcomes(), Tally(store.engine)
     outcomes.hear = tally.heard
-    trusted = building.Authorities(settings, clock.monotonic).context
+    trusted = building.Authorities(settings, world).context
     sts = building.sts_policies(settings, world, store.engine, trusted, outcomes)
     security = Security(world.resolver, sts, settings.tls.dane, outcomes.note)
     vault = Vault.open(keys / "vault.key")

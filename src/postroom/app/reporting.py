@@ -60,7 +60,7 @@ def _address(text: str, key: str) -> Address:
 
 def sender(office: Office, world: Surroundings) -> ReportSender:
     """What sends the reports of a server that runs in this world."""
-    context = Authorities(office.settings, world.clock.monotonic).context
+    context = Authorities(office.settings, world).context
     permitted = _anywhere if world.open_house else is_public  # whose reports these are says where they go
     web = Web(world.resolver, context, world.https_port_of, world.source, permitted=permitted)
 

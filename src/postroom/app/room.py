@@ -1,7 +1,8 @@
 """Whether there is room for another message: in the writer's queue, in memory, on the disk, in the spool.
 
 RFC 5321 §4.2.3 (452), §7.8; RFC 1870 §6.1 (the declared size counts). Asked for each MAIL, so it must cost nothing: the disk is looked at
-once a second, the spool's size is brought by housekeeping. Not here: the largest message that is ever taken, and an account's quota.
+once a second, the spool's size is brought by housekeeping. What users put into their mailboxes themselves (APPEND, JMAP) needs the disk alone.
+Not here: the largest message that is ever taken, and an account's quota.
 """
 
 from __future__ import annotations
@@ -57,6 +58,19 @@ class Room:
         """Raises `Overloaded`, or `NoSpace` when a message of `size` octets (0: unknown) cannot be taken beside those that are coming."""
         if self.overloaded:
             raise Overloaded
+        left = self._left()
+        if size > self._at_once or (size and COPIES * (size + self._gauges.coming()) > left):
+            raise NoSpace(f"No room for a message of {size} octets now, try again later")
+        if self.queue_full:
+            raise NoSpace("The queue is full, try again later")
+
+    def check_disk(self, size: int) -> None:
+        """Raises `NoSpace` when the disk has no room for `size` octets that a user keeps here, beside what stays free."""
+        if COPIES * size > self._left():
+            raise NoSpace
+
+    def _left(self) -> int:
+        """What the disk has room for beside what stays free; raises `NoSpace` when that is there no more."""
         now = self._monotonic()
         if now - self._looked > LOOK_EVERY:
             self._looked = now
@@ -64,10 +78,7 @@ class Room:
         left = self._seen - self._free_bytes
         if left < 0:
             raise NoSpace(detail=f"less than {self._free_bytes} octets free at {self._data}")
-        if size > self._at_once or (size and COPIES * (size + self._gauges.coming()) > left):
-            raise NoSpace(f"No room for a message of {size} octets now, try again later")
-        if self.queue_full:
-            raise NoSpace("The queue is full, try again later")
+        return left
 
     def forget(self) -> None:
         """Looks at the disk the next time, however lately it was looked at."""

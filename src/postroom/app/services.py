@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -145,15 +145,18 @@ class Services:
                     opened.append((Listener(one, door), place.service))
         self._listeners = [listener for listener, _ in opened]
         self._ports.update((name, listener.port) for listener, name in opened)
-        mail = [listener for listener, name in opened if name not in WEB]
-        for listener in mail:
-            await listener.start()
+        await self._listen([one for one in opened if one[1] not in WEB])
         if WEB & set(self._ports):
             await self._open_site()
             await self.logins.look()  # tokens are to be had now
-        for listener in self._listeners[len(mail) :]:
-            await listener.start()
+        await self._listen([one for one in opened if one[1] in WEB])
         return dict(self._ports)
+
+    async def _listen(self, opened: Sequence[tuple[Listener, str]]) -> None:
+        for listener, name in opened:
+            await listener.start()
+            if self._world.meddling is not None:
+                self._world.meddling.listening(name, listener)
 
     def _sessions(self, world: Surroundings) -> Mapping[str, Callable[[], Session]]:
         """What serves a client of each service."""
@@ -286,6 +289,7 @@ class Services:
             incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
             presence=Presence(self._settings.mailboxes.imap_sessions),
             note=self.notes.add,
+            check_disk=parts.room.check_disk,
         )
         return lambda: ImapSession(service)
 

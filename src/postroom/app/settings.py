@@ -194,7 +194,9 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bodies_in_flight: Annotated[
         int, Meta(description="bytes of messages being received at the same time")
     ] = 256 << 20
-    free_bytes: Annotated[int, Meta(description="free disk space below which no mail is taken")] = 1 << 30
+    free_bytes: Annotated[
+        int, Meta(description="free disk space below which no mail is taken, nor put into mailboxes")
+    ] = 1 << 30
     queue_messages: Annotated[int, Meta(description="messages in the queue above which no mail is taken")] = (
         100_000
     )

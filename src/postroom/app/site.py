@@ -103,6 +103,7 @@ class Site:
         )
         self._jmap = _jmap(world, parts, behind)
         self._jmap.service.browsers = browsers
+        self._jmap.service.check_disk = parts.room.check_disk
         self._jmap.service.names = frozenset({server.hostname, identity(settings)})
         self._jmap.service.leave = leaving(settings, world)
         self._jmap.service.keys = AccountKeys(
@@ -209,7 +210,7 @@ def _signing(parts: Parts, world: Surroundings) -> Callable[[int, str], str]:
 
 def _pictures(settings: Settings, world: Surroundings, parts: Parts) -> PictureDoor:
     """Pictures of hosts that strangers have named: none but public addresses are connected to, save in a lab, where there are no others."""
-    context = Authorities(settings, world.clock.monotonic).context
+    context = Authorities(settings, world).context
     allowed = (lambda _ip: True) if world.open_house else is_public
     web = Web(world.resolver, context, world.https_port_of, world.source, PICTURE_SECONDS, allowed)
     plain = Web(world.resolver, None, lambda _ip: HTTP, world.source, PICTURE_SECONDS, allowed)
@@ -227,7 +228,7 @@ def _pictures(settings: Settings, world: Surroundings, parts: Parts) -> PictureD
 
 def leaving(settings: Settings, world: Surroundings) -> Callable[[str], Awaitable[int]]:
     """POSTs that leave mailing lists: to public addresses alone, save in a lab."""
-    context = Authorities(settings, world.clock.monotonic).context
+    context = Authorities(settings, world).context
     allowed = (lambda _ip: True) if world.open_house else is_public
     web = Web(world.resolver, context, world.https_port_of, world.source, POST_SECONDS, allowed)
 
@@ -242,7 +243,7 @@ def leaving(settings: Settings, world: Surroundings) -> Callable[[str], Awaitabl
 
 def _sender(settings: Settings, world: Surroundings, parts: Parts) -> Sender:
     """POSTs to push services, anybody's hosts: none but public addresses are connected to, and nothing is followed."""
-    context = Authorities(settings, world.clock.monotonic).context
+    context = Authorities(settings, world).context
     web = Web(world.resolver, context, world.https_port_of, world.source, PUSH_SECONDS, is_public)
 
     async def post(request: Request) -> Response:

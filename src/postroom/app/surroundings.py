@@ -58,7 +58,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     `tap` listens in on every connection to the server; it is given the service, the far and the near end. `journeyed` hears of each step of a message,
     with the number of its journey, once it is written down; `found` of what checks of senders have found so far, with the client's address.
     At the addresses of `strict_at` even an open house takes passwords under TLS only. `meddling` is a lab's: where things go wrong. `catch_all` gets
-    what has no mailbox, of any domain. `password_cost` is what guessing costs a thief of the store, and a login the server.
+    what has no mailbox, of any domain. `dates_by` gives the time by which other servers' certificates are valid, in unix
+    microseconds, where that is not the machine's. `password_cost` is what guessing costs a thief of the store, and a login the server.
     """
 
     clock: Clock
@@ -83,6 +84,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     found: Callable[[str, Verdicts], None] | None = None
     strict_at: frozenset[str] = frozenset()
     password_cost: PasswordCost = PasswordCost()
+    dates_by: Callable[[], int] | None = None
     strict: bool = False  # whoever is being served stands at such an address
 
     @property

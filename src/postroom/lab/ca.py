@@ -1,6 +1,6 @@
 """The lab's certificate authority: made anew or kept in a directory, its dates by the lab's clock.
 
-RFC 5280 §4.2.1.9 (an authority says that it is one) and §4.2.1.6 (names of a host). Only the lab's own programs trust it. Not here: how
+RFC 5280 §4.2.1.9 (an authority says that it is one) and §4.2.1.6 (names of a host). Servers' certificates live for 90 days and are renewed when a third of that is left. Only the lab's own programs trust it. Not here: how
 servers use certificates (`net.certificates`).
 """
 
@@ -16,7 +16,21 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from postroom.net.certificates import Pair
-from postroom.net.selfsigned import BEFORE, LIFE, alternative_names, key_pem, leaf, new_key, write_private
+from postroom.net.clock import SystemClock
+from postroom.net.selfsigned import (
+    BEFORE,
+    Validity,
+    alternative_names,
+    key_pem,
+    leaf,
+    new_key,
+    validity,
+    write_private,
+)
+
+LIFE = dt.timedelta(days=90)  # of a server's certificate, as public authorities give them
+ROOT_LIFE = dt.timedelta(days=3650)
+_MICROSECOND = dt.timedelta(microseconds=1)
 
 _NAME = x509.Name(
     [
@@ -44,55 +58,88 @@ class LabCa:
         else:
             self._key = ec.generate_private_key(ec.SECP256R1())
             write_private(key_path, key_pem(self._key))
-            self.path.write_bytes(_root(self._key, now).public_bytes(serialization.Encoding.PEM))
+            self._write_root(now)
+
+    def keep(self, now: int) -> int:
+        """Renews the authority's own certificate, for the same key, when that is due; gives the time when it will be due next."""
+        due = _due(_read(self.path), ROOT_LIFE)
+        if now >= due:
+            self._write_root(now)
+            due = _due(_read(self.path), ROOT_LIFE)
+        return due
 
     def issue(self, names: Sequence[str], now: int, *, kinds: Sequence[str] = ()) -> list[Pair]:
-        """Certificates for a host with these names or addresses, one for each kind of key; kept under the first name and taken up again."""
+        """Certificates for a host with these names or addresses, one for each kind of key; kept under the first name and taken up again, renewed when that is due."""
         pairs = []
         for kind in kinds or self._kinds:
             stem = f"{names[0]}-{kind}"
             pair = Pair(self._directory / f"{stem}.pem", self._directory / f"{stem}.key")
             if not (pair.key.exists() and _covers(pair.chain, names)):
                 self.renew(pair, names, now, kind)
+            elif now >= self.due(pair):
+                self._write(pair, names, _around(now, LIFE))
             pairs.append(pair)
         return pairs
 
+    def due(self, pair: Pair) -> int:
+        """When the certificate in the files of `pair` is to be renewed, in unix microseconds."""
+        return _due(_read(pair.chain), LIFE)
+
     def expire(self, pairs: Sequence[Pair], names: Sequence[str], now: int) -> None:
-        """Writes certificates into the files of `pairs` that have expired, for the keys that are there."""
+        """Writes certificates into the files of `pairs` that have expired, by any clock, for the keys that are there."""
+        long_ago = min(now, SystemClock().now()) - (LIFE + BEFORE) // _MICROSECOND
         for pair in pairs:
-            key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
-            assert isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey))
-            long_ago = now - (LIFE + BEFORE) // dt.timedelta(microseconds=1)
-            certificate = leaf(key, _NAME, names, long_ago).sign(self._key, hashes.SHA256())
-            pair.chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+            self._write(pair, names, validity(long_ago, LIFE))
 
     def renew(self, pair: Pair, names: Sequence[str], now: int, kind: str = "ecdsa") -> None:
         """Writes a fresh key and certificate into the files of `pair`."""
-        key = new_key(kind)
-        certificate = leaf(key, _NAME, names, now).sign(self._key, hashes.SHA256())
-        write_private(pair.key, key_pem(key))
+        write_private(pair.key, key_pem(new_key(kind)))
+        self._write(pair, names, _around(now, LIFE))
+
+    def _write(self, pair: Pair, names: Sequence[str], valid: Validity) -> None:
+        """A certificate for the key that is there: what a TLSA record says of it (RFC 7671 §8.1) stays true."""
+        key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
+        assert isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey))
+        certificate = leaf(key, _NAME, names, valid).sign(self._key, hashes.SHA256())
         pair.chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    def _write_root(self, now: int) -> None:
+        made = _root(self._key, _around(now, ROOT_LIFE))
+        self.path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+
+
+def _around(now: int, life: dt.timedelta) -> Validity:
+    """For `life` from now on, and since the machine's own time: programs outside, whose clocks were not moved, believe it too."""
+    since, until = validity(now, life)
+    return Validity(min(since, validity(SystemClock().now()).since), until)
+
+
+def _due(certificate: x509.Certificate, life: dt.timedelta) -> int:
+    """When a third of its life is left."""
+    return round((certificate.not_valid_after_utc - life / 3).timestamp() * 1_000_000)
+
+
+def _read(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
 
 
 def _covers(chain: Path, names: Sequence[str]) -> bool:
     """Whether there is a certificate for all of these names: a lab of an earlier version may have had fewer."""
     if not chain.exists():
         return False
-    certificate = x509.load_pem_x509_certificate(chain.read_bytes())
-    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    found = _read(chain).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return set(alternative_names(names)) <= set(found)
 
 
-def _root(key: ec.EllipticCurvePrivateKey, now: int) -> x509.Certificate:
-    at = dt.datetime.fromtimestamp(now / 1_000_000, dt.UTC)
+def _root(key: ec.EllipticCurvePrivateKey, valid: Validity) -> x509.Certificate:
     return (
         x509.CertificateBuilder()
         .subject_name(_NAME)
         .issuer_name(_NAME)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(at - BEFORE)
-        .not_valid_after(at + LIFE)
+        .not_valid_before(valid.since)
+        .not_valid_after(valid.until)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(), critical=True)
         .sign(key, hashes.SHA256())

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Final, NamedTuple
 
+from postroom.lab.fault_entrances import Entrances
 from postroom.lab.fault_rules import FaultRule, FaultRules
 from postroom.lab.fault_stages import ALERTS
 from postroom.net.clock import Clock
@@ -51,6 +52,7 @@ class Trouble:
         self.rules = rules
         self.clock = clock
         self.certificate = certificate
+        self.entrances = Entrances(rules)
         self._open: dict[Peer, FaultyGuest] = {}
         self._nobody: socket.socket | None = None
 

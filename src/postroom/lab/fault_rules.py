@@ -57,7 +57,7 @@ class FaultRule:
 
     `at` is `connect`, `banner`, `tls`, `auth`, `mail`, `rcpt`, `data`, `after-data`, `dns`, or a protocol with what is called: `imap FETCH`, `jmap
     Email/*`. `reply` is what is said instead, as that protocol says it; `delay` seconds pass before, `drip` seconds between two octets of the reply (of the lab's clock);
-    `drop` cuts the connection without a word, `refuse` resets it. At `tls`: `certificate` is `expired` or `another name`, `strip` takes STARTTLS out of
+    `drop` cuts the connection without a word; with `refuse` nobody listens, or, when that is counted or comes late, the connection is reset. At `tls`: `certificate` is `expired` or `another name`, `strip` takes STARTTLS out of
     what is offered. `times` 0, as without, is always. `sender` and `recipient` are patterns of addresses (`*@crepes.test`); at `data` and `after-data` one
     of the recipients must match. `containing` must be in the command. `name` of the DNS with all below it, `kind` such as MX. `domain` is the one whose
     server has the fault, "" every server of the lab; `service` such as `smtp` or `imap*`. Raises `BadFault`.
@@ -154,6 +154,7 @@ class FaultRules:
     def __init__(self) -> None:
         self._rules: list[FaultRule] = []
         self._numbers = 0
+        self.changed: Callable[[], None] = lambda: None  # called when another rule may have its turn
 
     def add(self, rule: FaultRule) -> FaultRule:
         """One more."""
@@ -163,15 +164,18 @@ class FaultRules:
             *self._rules,
             rule,
         ]  # whoever is looking at them, in another thread too, looks on at the former ones
+        self.changed()
         return rule
 
     def remove(self, rule: FaultRule) -> None:
         """Ends it; one that has ended stays so."""
         self._rules = [one for one in self._rules if one is not rule]
+        self.changed()
 
     def clear(self) -> None:
         """Ends all."""
         self._rules = []
+        self.changed()
 
     def turn(self, at: str, sender: str, recipients: Iterable[str], domain: str = "") -> FaultRule | None:
         """The rule whose turn it is at the door of a domain's server, counted; None when all is well."""
@@ -202,12 +206,25 @@ class FaultRules:
         """Whether there are rules of these stages that are not used up."""
         return any(rule.stage in stages and not rule.spent for rule in self._rules)
 
+    def refuses_all(self, service: str, domain: str) -> bool:
+        """Whether nobody is to listen for a service, uncounted: the rule whose turn is next refuses always and at once."""
+        for rule in self._rules:
+            concerned = rule.domain in ("", domain) and rule.serves(service)
+            if rule.stage == "connect" and concerned and not rule.spent:
+                return rule.refuse and rule.times == ALWAYS and not rule.delay
+        return False
+
     def _first(self, domain: str, fits: Callable[[FaultRule], bool]) -> FaultRule | None:
         for rule in self._rules:
             if not rule.spent and (rule.stage == "dns" or rule.domain in ("", domain)) and fits(rule):
-                rule.hits += 1
+                self._count(rule)
                 return rule
         return None
+
+    def _count(self, rule: FaultRule) -> None:
+        rule.hits += 1
+        if rule.spent:
+            self.changed()
 
     def __iter__(self) -> Iterator[FaultRule]:
         return iter(tuple(self._rules))

@@ -19,7 +19,7 @@ from postroom.lab.fault_session import faulty
 from postroom.lab.fault_stages import PROTOCOLS
 from postroom.lab.faults import FaultyDoor
 from postroom.net.listener import Door as Entrance
-from postroom.net.listener import Guest
+from postroom.net.listener import Guest, Listener
 from postroom.net.session import Peer, Session
 from postroom.net.tapped import Overheard
 
@@ -48,6 +48,10 @@ class FaultyServer:
         """See `Meddling`."""
         tap = partial(self._hear, self._domain, service)
         return FaultyGuest(door, tap, self._trouble, Whereabouts(service, self._domain))
+
+    def listening(self, service: str, listener: Listener) -> None:
+        """See `Meddling`."""
+        self._trouble.entrances.add(service, self._domain, listener)
 
     def sessions(self, service: str, made: Callable[[], Session]) -> Callable[[], Session]:
         """See `Meddling`."""

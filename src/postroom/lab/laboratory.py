@@ -87,6 +87,8 @@ class Laboratory:
         wrong = partial(wrong_answer, self.rules)
         self.names = Names(self.houses, self.clock, self._heard, self.showing.edited, wrong)
         self.names.server.overheard = self.captures.asked
+        self.showing.on_renewal = self._reload
+        self.clock.on_move.append(self.showing.renew)
         self.publisher = Publisher(self.names, "quarantine" if settings.enforce else "none")
 
     async def start(self) -> None:
@@ -120,8 +122,14 @@ class Laboratory:
         self.trouble.close()
 
     async def _republish(self, domain: str) -> None:
-        """A domain's zone or policy is another one now."""
+        """A domain's zone or policy is another one now, or whether its certificate is renewed."""
+        self.showing.look_again()
         await self.publisher.again(domain)
+
+    def _reload(self) -> None:
+        """Certificates were renewed."""
+        for server in self.servers.values():
+            server.tls.refresh()
 
     def _part(self) -> None:
         """The servers forget what they know of each other."""
@@ -174,6 +182,7 @@ class Laboratory:
             strict_at=frozenset(filter(None, (self.settings.bind,))),
             meddling=meddling,
             password_cost=self.settings.password_cost,
+            dates_by=self.clock.now,
             catch_all=catch_all_of(self.houses, self.names.has) if self.settings.catch_all else None,
         )
         server = await Server.open(settings, world, self.failed)

@@ -26,13 +26,14 @@ class Mishap(msgspec.Struct, frozen=True):
     """`words` say what is wrong. `at` is the domain that has it unless another is named.
 
     `rules` are faults by their stages; a name of the DNS in them has `WHOSE` for the domain. `tlsa` false: it publishes no TLSA records (with
-    DANE-EE neither dates nor names would matter). `spf`, `mx` and `sts_mx` replace what the zone and the policy say; `mx` "-" is none.
+    DANE-EE neither dates nor names would matter). `renewed` false: its certificate lives out its time. `spf`, `mx` and `sts_mx` replace what the zone and the policy say; `mx` "-" is none.
     """
 
     words: str
     at: str = _SERVER
     rules: tuple[tuple[str, Terms], ...] = ()
     tlsa: bool = True
+    renewed: bool = True
     spf: str = ""
     mx: str = ""
     sts_mx: str = ""
@@ -49,6 +50,11 @@ MISHAPS: Mapping[str, Mishap] = MappingProxyType(
             "its certificate has expired, and its MTA-STS policy is in force",
             rules=(("tls", {"certificate": "expired"}),),
             tlsa=False,
+        ),
+        "no-renewal": Mishap(
+            "nobody renews its certificate, which ends when the clock has come so far, and its MTA-STS policy is in force",
+            tlsa=False,
+            renewed=False,
         ),
         "wrong-name": Mishap(
             "its certificate is of another name, and its MTA-STS policy is in force",
@@ -92,12 +98,7 @@ MISHAPS: Mapping[str, Mishap] = MappingProxyType(
             reply="NXDOMAIN",
         ),
         FULL_MAILBOX: Mishap("the mailboxes of its people are full"),
-        FULL_DISK: Mishap(
-            "there is no room on its disk",
-            rules=(
-                ("imap APPEND", {"reply": "NO [UNAVAILABLE] Insufficient system storage, try again later"}),
-            ),
-        ),
+        FULL_DISK: Mishap("there is no room on its disk"),
     }
 )
 
@@ -165,6 +166,11 @@ class Troubles:
     def tlsa(self) -> bool:
         """Whether TLSA records are published."""
         return all(row.tlsa for row in self._rows)
+
+    @property
+    def renewed(self) -> bool:
+        """Whether its certificate is renewed."""
+        return all(row.renewed for row in self._rows)
 
     @property
     def mx(self) -> str:

@@ -67,10 +67,15 @@ class PolicySite:
     def __init__(self, policy: Callable[[], Policy], pairs: Sequence[Pair]) -> None:
         self._policy = policy
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        for pair in pairs:
-            self._context.load_cert_chain(pair.chain, pair.key)
+        self._pairs = pairs
+        self.reload()
         self._server: asyncio.Server | None = None
         self.port = 0
+
+    def reload(self) -> None:
+        """Shows what is in the files of its certificates now."""
+        for pair in self._pairs:
+            self._context.load_cert_chain(pair.chain, pair.key)
 
     async def start(self, ip: str) -> None:
         """Listens at any free port of an address. Raises `CannotListen`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -195,8 +195,11 @@ def opportunistic() -> TlsContext:
     return context
 
 
-def verified(authorities: Path | None = None) -> TlsContext:
-    """A client's context that demands a valid certificate for the name; None: the system's authorities. Raises CertificateError."""
+def verified(authorities: Path | None = None, now: Callable[[], int] | None = None) -> TlsContext:
+    """A client's context that demands a valid certificate for the name; None: the system's authorities. Raises CertificateError.
+
+    `now` gives unix microseconds where certificates are valid by another clock than the machine's.
+    """
     context = TlsContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
@@ -206,6 +209,8 @@ def verified(authorities: Path | None = None) -> TlsContext:
             context.load_verify_locations(authorities)
     except (OSError, ssl.SSLError) as error:
         raise CertificateError(f"{authorities}: {error.strerror or error}") from error
+    if now is not None:
+        context.judge_by(now)
     return context
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -46,6 +47,7 @@ class MovableClock:
     def __init__(self) -> None:
         self._offset = 0.0
         self._sleepers: set[asyncio.Future[None]] = set()
+        self.on_move: list[Callable[[], None]] = []  # called after each move, before anybody wakes
 
     @property
     def offset(self) -> float:
@@ -65,6 +67,8 @@ class MovableClock:
         if seconds < 0:
             raise ValueError("the clock moves forward only")
         self._offset += seconds
+        for told in self.on_move:
+            told()
         for sleeper in self._sleepers:
             if not sleeper.done():
                 sleeper.set_result(None)

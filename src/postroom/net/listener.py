@@ -22,7 +22,7 @@ from postroom.net.networks import Networks
 from postroom.net.proxied import Proxied
 from postroom.net.pump import Endpoint, Pump
 from postroom.net.session import Peer, TlsFacts
-from postroom.net.sockets import BACKLOG
+from postroom.net.sockets import BACKLOG, given_up
 from postroom.net.tapped import Overheard, Tap, known_ends
 
 PAUSE_SECONDS = 1.0
@@ -63,6 +63,7 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._refusing = False
 
     @property
     def port(self) -> int:
@@ -72,14 +73,54 @@ class Listener:
 
     async def start(self) -> None:
         """Begins to accept."""
-        loop = asyncio.get_running_loop()
-        copy = self._copy = self._socket.dup()  # a pause gives it up; the kernel's queue is the original's
-        if self._socket.family is socket.AF_UNIX:
+        loop, place = asyncio.get_running_loop(), self._socket
+        copy = self._copy = place.dup()  # a pause gives it up; the kernel's queue is the original's
+        if place.family is socket.AF_UNIX:
             options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-            self._server = await loop.create_unix_server(self._guest, sock=copy, backlog=BATCH, **options)
+            server = await loop.create_unix_server(self._guest, sock=copy, backlog=BATCH, **options)
         else:
-            self._server = await loop.create_server(self._guest, sock=copy, backlog=BATCH)
-        self._socket.listen(BACKLOG)  # asyncio uses the backlog as its batch, and has told the kernel so
+            server = await loop.create_server(self._guest, sock=copy, backlog=BATCH)
+        if self._socket is not place:  # it was given up meanwhile
+            server.close()
+            return
+        self._server = server
+        place.listen(BACKLOG)  # asyncio uses the backlog as its batch, and has told the kernel so
+
+    def refuse(self) -> None:
+        """Has the system refuse whoever connects, until `admit`; the address stays ours, connections that stand go on. TCP alone."""
+        if not self._refusing:
+            self._refusing = True
+            if self._pause is not None:
+                self._pause.cancel()
+                self._pause = None
+            self._give_up()
+            self._socket = given_up(self._socket)
+
+    def admit(self) -> None:
+        """Listens again after `refuse`: at once, as those see it who connect."""
+        if self._refusing:
+            self._refusing = False
+            self._socket.listen(BACKLOG)
+            self._reopen()
+
+    def _reopen(self) -> None:
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.get_running_loop().create_task(self._opened())
+
+    async def _opened(self) -> None:
+        while self._server is None and not self._refusing:
+            await self.start()
+
+    def _give_up(self) -> None:
+        loop = asyncio.get_running_loop()
+        server, self._server = self._server, None
+        if server is None:
+            return
+        if isinstance(loop, asyncio.SelectorEventLoop):
+            loop.remove_reader(self._copy)
+            loop.call_soon(server.close)  # as in `pause`
+        else:
+            server.close()
 
     def crowded(self) -> bool:
         """Whether there are as many connections as there may be."""
@@ -123,7 +164,7 @@ class Listener:
             if self._server is not None:
                 self._server.close()
                 self._server = None
-            self._opening = loop.create_task(self.start())
+            self._reopen()
 
 
 class Guest(Pump):

@@ -11,6 +11,7 @@ import ipaddress
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -66,19 +67,31 @@ def alternative_names(names: Sequence[str]) -> x509.SubjectAlternativeName:
     return x509.SubjectAlternativeName([_general_name(name) for name in names])
 
 
-def leaf(
-    subject_key: PrivateKey, issuer: x509.Name, names: Sequence[str], now: int
-) -> x509.CertificateBuilder:
-    """The certificate of a server called `names`, to be signed; it holds from a day before `now` for `LIFE`."""
+class Validity(NamedTuple):
+    """When a certificate holds (RFC 5280 §4.1.2.5)."""
+
+    since: dt.datetime
+    until: dt.datetime
+
+
+def validity(now: int, life: dt.timedelta = LIFE) -> Validity:
+    """From a day before `now`, in unix microseconds, for `life`."""
     at = dt.datetime.fromtimestamp(now / 1_000_000, dt.UTC)
+    return Validity(at - BEFORE, at + life)
+
+
+def leaf(
+    subject_key: PrivateKey, issuer: x509.Name, names: Sequence[str], valid: Validity
+) -> x509.CertificateBuilder:
+    """The certificate of a server called `names`, to be signed."""
     return (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])]))
         .issuer_name(issuer)
         .public_key(subject_key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(at - BEFORE)
-        .not_valid_after(at + LIFE)
+        .not_valid_before(valid.since)
+        .not_valid_after(valid.until)
         .add_extension(alternative_names(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -87,7 +100,7 @@ def leaf(
 
 def _certificate(key: PrivateKey, names: Sequence[str], now: int) -> x509.Certificate:
     own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
-    return leaf(key, own, names, now).sign(key, hashes.SHA256())
+    return leaf(key, own, names, validity(now)).sign(key, hashes.SHA256())
 
 
 def _general_name(name: str) -> x509.GeneralName:

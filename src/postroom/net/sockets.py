@@ -5,6 +5,7 @@ RFC 1122 §4.2 (TCP), sd_listen_fds(3) (the environment's LISTEN_FDS, LISTEN_FDN
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Iterable, Mapping
@@ -32,6 +33,23 @@ def tcp(hosts: Iterable[str], port: int, *, shared: bool = False) -> list[socket
             if port:
                 raise
     raise CannotListen(f"no port is free on all of {', '.join(addresses)}")
+
+
+def given_up(listening: socket.socket) -> socket.socket:
+    """A socket of TCP in the place of one that listens: it keeps address and port, and whoever connects is refused until it listens. Linux alone."""
+    place = listening.getsockname()
+    with contextlib.suppress(OSError):
+        listening.shutdown(
+            socket.SHUT_RD
+        )  # copies of it hear of nobody any more, even while a loop has them open
+    kept = socket.socket(listening.family, listening.type, listening.proto)
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if listening.family is socket.AF_INET6:
+        kept.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    listening.close()
+    kept.bind(place)
+    kept.setblocking(False)
+    return kept
 
 
 def unix(path: Path, mode: int = 0o600) -> socket.socket:

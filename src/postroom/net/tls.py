@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from postroom.net import hello
+from postroom.net.certificate_dates import NO_CHECK_TIME, untimely
 from postroom.net.channel_binding import bindable, binding
 from postroom.net.session import TlsFacts
 from postroom.proto.certificate import UNREADABLE, alternative_names
@@ -57,6 +58,9 @@ class TlsContext(ssl.SSLContext):
     """An SSLContext that knows which application protocols it speaks; () leaves ALPN alone."""
 
     protocols: tuple[str, ...] = ()
+    now: Callable[[], int] | None = (
+        None  # whose time decides of certificates' dates, in unix microseconds; None: the machine's
+    )
     sslobject_class = _Listening
     _chooser: Callable[[hello.Hello], TlsContext] | None = None
 
@@ -70,6 +74,11 @@ class TlsContext(ssl.SSLContext):
         """Has the context that answers chosen by what a client asks for; the chooser may raise `Alert`."""
         self._chooser = chooser
         self._listen()
+
+    def judge_by(self, now: Callable[[], int]) -> None:
+        """Has the dates of a server's certificates compared with another clock than the machine's."""
+        self.now = now
+        self.verify_flags |= NO_CHECK_TIME
 
     def _listen(self) -> None:
         if self.protocol is ssl.PROTOCOL_TLS_SERVER:
@@ -164,15 +173,25 @@ class TlsLayer:
         except ssl.SSLError as error:
             words = getattr(self._object, "refused", "") or _words(error)
             raise TlsError(words, getattr(error, "verify_code", 0)) from error
+        self._check_dates()
         self.facts = _facts(self._object, self._name)
         return True
 
     def chain(self) -> list[bytes]:
         """The certificates that the peer showed, its own first, in DER; whether they were verified is another matter."""
-        public = hasattr(self._object, "get_unverified_chain")  # from Python 3.13 on
+        return self._certificates("get_unverified_chain")
+
+    def _certificates(self, which: str) -> list[bytes]:
+        public = hasattr(self._object, which)  # from Python 3.13 on
         holder: Any = self._object if public else getattr(self._object, "_sslobj", None)
-        shown = holder.get_unverified_chain()
+        shown = getattr(holder, which)()
         return [one if isinstance(one, bytes) else one.public_bytes(_DER) for one in shown or ()]
+
+    def _check_dates(self) -> None:
+        """Where another clock decides: by that. Its judgement comes behind the handshake, before anything is sent in it."""
+        now = getattr(self._object.context, "now", None)
+        if now is not None and (wrong := untimely(self._certificates("get_verified_chain"), now())):
+            raise TlsError(wrong.words, wrong.code)
 
     def _heard(self) -> None:
         """OpenSSL answers the ClientHello, so it is complete."""

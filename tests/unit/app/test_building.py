@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from authority import Issued
 from postroom.app import building
 from postroom.app.settings import RouteSettings, Settings, SettingsError, parse
 from postroom.deliver.turning import fetched
+from postroom.net.clock import MovableClock
 from postroom.proto.smtp.client_events import TlsUse
 from postroom.store.store import StoreSettings
 
@@ -153,12 +155,11 @@ def test_name_servers_that_cannot_be(text: str, words: str) -> None:
 
 def test_authorities_are_read_once_an_hour(tmp_path: Path) -> None:
     Issued(["Root"], ca=True).trusting(tmp_path)
-    times = [1.0]
-    trusted = building.Authorities(
-        parse(f'[tls]\nauthorities = "{tmp_path}/authority.pem"'), lambda: times[0]
-    )
+    clock = MovableClock()
+    settings = parse(f'[tls]\nauthorities = "{tmp_path}/authority.pem"')
+    trusted = building.Authorities(settings, SimpleNamespace(clock=clock, dates_by=None))
     first = trusted.context()
-    times[0] += building.AUTHORITIES_SECONDS
+    clock.advance(building.AUTHORITIES_SECONDS - 60)
     assert trusted.context() is first
-    times[0] += 1
+    clock.advance(61)
     assert trusted.context() is not first

@@ -66,6 +66,20 @@ def test_the_disk_is_looked_at_again_after_a_second(tmp_path: Path) -> None:
     checked.check()
 
 
+def test_what_a_user_keeps_needs_the_disk_alone(tmp_path: Path) -> None:
+    world = World()
+    world.free = lambda _: 1000 + COPIES * 500
+    checked = room(tmp_path, world, free=1000, at_once=10)
+    checked.queue_full, world.waited = True, WAITED + 1
+    checked.check_disk(0)
+    checked.check_disk(500)
+    with pytest.raises(NoSpace, match="Insufficient system storage"):
+        checked.check_disk(501)
+    world.free, world.now = lambda _: 999, world.now + LOOK_EVERY + 0.01
+    with pytest.raises(NoSpace):
+        checked.check_disk(0)
+
+
 def test_a_full_queue_refuses(tmp_path: Path) -> None:
     checked = room(tmp_path, World())
     checked.queue_full = True

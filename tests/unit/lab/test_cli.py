@@ -46,6 +46,7 @@ def running(tmp_path: Path) -> SimpleNamespace:
         address_of=lambda domain: {"hamburger.test": "127.0.0.3"}.get(domain, "127.0.0.2"),
         describe=lambda: {"dns": 53},
         printed={},
+        clock=SimpleNamespace(offset=0.0),
         front=SimpleNamespace(url="http://127.0.0.1:10088/"),
     )
 
@@ -75,7 +76,7 @@ def test_a_screen_for_people(running, tmp_path):
         "pop3 110 (TLS 995)",
         "web mail http://127.0.0.1:80/mail/",
         "DNS 127.0.0.1 port 53",
-        "see all that happens at http://127.0.0.1:10088/",
+        "read and watch mail at http://127.0.0.1:10088/",
         "Ctrl-C",
         str(tmp_path / "ca.pem"),
     ):
@@ -95,6 +96,14 @@ def test_the_screen_fits_a_terminal_and_names_what_to_try(running, monkeypatch):
     assert "lab clock +5h" in words
     assert all(f"{fault}@" in words for fault in FAULTS_SHOWN)
     assert "lab faults list" in words
+
+
+def test_commands_are_named_as_they_can_be_typed(running, tmp_path, monkeypatch):
+    """Whoever has started it by `python -m postroom` has no program of that name, perhaps."""
+    monkeypatch.setattr("sys.argv", ["/somewhere/site-packages/postroom/__main__.py"])
+    monkeypatch.setattr("sys.executable", "/usr/bin/python3")
+    words = screen_of(running, Wishes(False, 0, [], tmp_path, True))
+    assert "  python3 -m postroom journey --last" in words
 
 
 def test_a_line_for_machines(running, tmp_path, capsys):

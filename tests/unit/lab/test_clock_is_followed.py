@@ -1,14 +1,23 @@
-"""What waits for a time in a lab follows its clock: held mail, retries, the notice of a delay, the end of a message's life, a time to deliver by, reports of a day."""
+"""What waits for a time in a lab follows its clock: held mail, retries, the notice of a delay, the end of a message's life, a time to deliver by, reports of a day,
+certificates."""
 
 from __future__ import annotations
 
+import asyncio
 import smtplib
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+from cryptography import x509
 
+from postroom.agent.accounts import Account, choose, load
+from postroom.agent.exits import ServerFailed
+from postroom.agent.pop3_mailbox import Pop3Mailbox
+from postroom.agent.runtime import ACCOUNTS, lab_directory
 from postroom.lab import Lab
 from postroom.lab.arrived.box import Mailbox, NotArrived
 
@@ -101,3 +110,54 @@ def test_reports_of_a_day(lab: Lab) -> None:
         assert time.monotonic() < end
         lab.advance("+1h")
         time.sleep(0.05)
+
+
+def shown(lab: Lab, port: int) -> x509.Certificate:
+    """What the server at a port shows, to a program whose clock was not moved, and which believes it."""
+    context = ssl.create_default_context(cafile=str(lab.ca))
+    with (
+        socket.create_connection(("127.0.0.1", port), 60) as sock,
+        context.wrap_socket(sock, server_hostname="localhost") as tls,
+    ):
+        der = tls.getpeercert(binary_form=True)
+    assert der is not None
+    return x509.load_der_x509_certificate(der)
+
+
+def test_certificates_are_renewed_for_the_same_keys() -> None:
+    """RFC 7671 §8.1: what the TLSA records say stays true. The authority's own certificate is renewed as well."""
+    with Lab() as lab:
+        ports = [lab.ports()["imaps"], lab.ports("crepes.test")["https"]]
+        before = [shown(lab, port) for port in ports]
+        for step in ("+400d", "+4000d"):
+            lab.advance(step)
+            for port, old in zip(ports, before, strict=True):
+                new = shown(lab, port)
+                assert new.not_valid_after_utc.timestamp() > lab.now() > old.not_valid_after_utc.timestamp()
+                assert new.public_key() == old.public_key()
+            bob = lab.mailbox()
+            send(lab.mailbox(domain="crepes.test"), bob.address)
+            assert bob.wait(timeout=30).subject == "lunch"
+
+
+def test_a_certificate_that_nobody_renews() -> None:
+    """Commands of the lab's user judge it by the lab's clock; it is renewed as soon as somebody cares."""
+    with Lab() as lab:
+        path = lab_directory(lab.environ()) / ACCOUNTS
+
+        def read() -> None:
+            asyncio.run(_opened(choose(load(path), "bob")))
+
+        lab.switch_on("no-renewal")
+        lab.advance("+89d")
+        read()
+        lab.advance("+2d")
+        with pytest.raises(ServerFailed, match="certificate has expired"):
+            read()
+        lab.switch_off("no-renewal")
+        read()
+
+
+async def _opened(account: Account) -> None:
+    mailbox = await Pop3Mailbox.open(account)
+    await mailbox.close()

@@ -122,6 +122,7 @@ def test_a_full_mailbox_and_a_full_disk_by_imap(thread: LabThread) -> None:
             assert run(["lab", "faults", "add", name]) == 0
             kind, [words] = imap.append("INBOX", None, None, b"Subject: x\r\n\r\nHello\r\n")
             assert (kind, words.split()[0]) == ("NO", code)
+            assert (name != "full-disk") or words.endswith(b"Insufficient system storage, try again later")
             assert run(["lab", "faults", "clear", name]) == 0
             assert imap.append("INBOX", None, None, b"Subject: x\r\n\r\nHello\r\n")[0] == "OK"
 
@@ -140,28 +141,77 @@ def test_a_mailbox_that_was_full_has_the_quota_that_it_had(thread: LabThread) ->
     assert thread.do(quotas()) == before
 
 
-def test_a_full_mailbox_by_jmap(thread: LabThread) -> None:
-    who = b"bob@hamburger.test:" + password(thread, "bob@hamburger.test").encode()
-    headers = {"Authorization": f"Basic {base64.b64encode(who).decode()}", "Content-Type": "application/json"}
-    web = http.client.HTTPConnection("127.0.0.1", thread.lab.ports["hamburger.test"]["http"])
+class JmapUser:
+    """Bob, who asks the web server of hamburger.test."""
 
-    def call(*calls: list[object]) -> list[list[Any]]:
-        using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
-        web.request("POST", "/jmap/api", json.dumps({"using": using, "methodCalls": calls}), headers)
-        return json.load(web.getresponse())["methodResponses"]
+    def __init__(self, thread: LabThread) -> None:
+        who = b"bob@hamburger.test:" + password(thread, "bob@hamburger.test").encode()
+        self.headers = {
+            "Authorization": f"Basic {base64.b64encode(who).decode()}",
+            "Content-Type": "application/json",
+        }
+        self.web = http.client.HTTPConnection("127.0.0.1", thread.lab.ports["hamburger.test"]["http"])
+        self.web.request("GET", "/jmap/session", headers=self.headers)
+        [self.account] = json.load(self.web.getresponse())["accounts"]
+        told = self.call("Mailbox/query", filter={"role": "inbox"})
+        self.inbox = told["ids"][0]
 
-    web.request("GET", "/jmap/session", headers=headers)
-    [account] = json.load(web.getresponse())["accounts"]
-    [[_, inbox, _]] = call(["Mailbox/query", {"accountId": account, "filter": {"role": "inbox"}}, "a"])
-    email = {"mailboxIds": {inbox["ids"][0]: True}, "subject": "x"}
-    create = ["Email/set", {"accountId": account, "create": {"k": email}}, "b"]
+    def call(self, method: str, **arguments: object) -> Any:
+        """The arguments of the one response; `type` is that of an error."""
+        using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:blob"]
+        calls = [[method, {"accountId": self.account, **arguments}, "a"]]
+        self.web.request(
+            "POST", "/jmap/api", json.dumps({"using": using, "methodCalls": calls}), self.headers
+        )
+        [[_, told, _]] = json.load(self.web.getresponse())["methodResponses"]
+        return told
+
+    def draft(self) -> Any:
+        """What comes of a new email."""
+        return self.call("Email/set", create={"k": {"mailboxIds": {self.inbox: True}, "subject": "x"}})
+
+    def upload(self, octets: bytes) -> tuple[int, Any]:
+        """Status and body of an upload."""
+        self.web.request("POST", f"/jmap/upload/{self.account}/", octets, self.headers)
+        answer = self.web.getresponse()
+        return answer.status, json.load(answer)
+
+
+@pytest.fixture
+def bob(thread: LabThread) -> Iterator[JmapUser]:
+    user = JmapUser(thread)
+    yield user
+    user.web.close()
+
+
+def test_a_full_mailbox_by_jmap(bob: JmapUser) -> None:
     assert run(["lab", "faults", "add", "full-mailbox"]) == 0
-    [[_, told, _]] = call(create)
-    assert told["notCreated"]["k"]["type"] == "overQuota"
+    assert bob.draft()["notCreated"]["k"]["type"] == "overQuota"
     assert run(["lab", "faults", "clear"]) == 0
-    [[_, told, _]] = call(create)
-    assert "k" in told["created"]
-    web.close()
+    assert "k" in bob.draft()["created"]
+
+
+def test_a_full_disk_by_jmap(bob: JmapUser) -> None:
+    """What brings octets is refused as when the disk is really full (RFC 8620 §3.6.2); what needs none is done."""
+    words = "Insufficient system storage, try again later"
+    full = {"type": "serverUnavailable", "description": words}
+    message = b"Subject: x\r\n\r\nHello\r\n"
+    there = bob.draft()["created"]["k"]["id"]
+    blob = bob.upload(message)[1]["blobId"]
+    imported = {"k": {"blobId": blob, "mailboxIds": {bob.inbox: True}}}
+    assert run(["lab", "faults", "add", "full-disk"]) == 0
+    assert bob.draft() == full
+    assert bob.call("Email/import", emails=imported) == full
+    assert bob.call("Blob/upload", create={"k": {"data": [{"data:asText": "x"}]}}) == full
+    status, problem = bob.upload(message)
+    assert (status, problem["status"], problem["detail"]) == (503, 503, words)
+    assert "list" in bob.call("Email/get", ids=[there])
+    assert there in bob.call("Email/set", update={there: {"keywords/$seen": True}})["updated"]
+    assert bob.call("Email/set", destroy=[there])["destroyed"] == [there]
+    assert run(["lab", "faults", "clear"]) == 0
+    assert "k" in bob.draft()["created"]
+    assert "k" in bob.call("Email/import", emails=imported)["created"]
+    assert bob.upload(message)[0] == 201
 
 
 def test_a_lab_that_was_killed_while_mailboxes_were_full(thread: LabThread) -> None:

@@ -36,6 +36,19 @@ def imaps(lab: Lab) -> None:
 
 
 def test_refused(lab: Lab) -> None:
+    """As where no server runs: at every address, uncounted, until it is over."""
+    fault = lab.fault("connect", refuse=True, service="smtp")
+    for host in ("127.0.0.1", "127.0.0.3"):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((host, lab.ports()["smtp"]), 60)
+    assert greeting(lab, "pop3").startswith(b"+OK")
+    assert fault.hits == 0
+    lab.clear_faults(fault)
+    assert greeting(lab).startswith(b"220 ")
+
+
+def test_refused_so_many_times(lab: Lab) -> None:
+    """What is counted is a connection, which ends with a reset; a rule that comes before has its turn first."""
     fault = lab.fault("connect", refuse=True, service="smtp", times=2)
     for _ in range(2):
         with pytest.raises(ConnectionResetError):
@@ -43,6 +56,26 @@ def test_refused(lab: Lab) -> None:
     assert greeting(lab).startswith(b"220 ")
     assert greeting(lab, "pop3").startswith(b"+OK")
     assert fault.spent
+
+
+def test_dropped_and_then_refused(lab: Lab) -> None:
+    first = lab.fault("connect", drop=True, service="smtp", times=1)
+    lab.fault("connect", refuse=True, service="smtp")
+    assert greeting(lab) == b""
+    assert first.spent
+    with pytest.raises(ConnectionRefusedError):
+        greeting(lab)
+
+
+def test_a_server_that_is_down(lab: Lab) -> None:
+    lab.switch_on("server-down@crepes.test")
+    port = lab.ports("crepes.test")["smtp"]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 60)
+    assert greeting(lab).startswith(b"220 ")
+    lab.reset()
+    with socket.create_connection(("127.0.0.1", port), 60) as sock:
+        assert sock.recv(100).startswith(b"220 ")
 
 
 def test_dropped(lab: Lab) -> None:

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from laboratory import LabThread
+from postroom.lab.fault_rules import FaultRule
+from postroom.lab.page.signing_in import offered
+from postroom.lab.settling import Inhabitant
 
 PATIENCE = 30.0
 
@@ -119,6 +122,128 @@ def test_a_letter_that_cannot_be_sent(lab: LabThread, given: object, status: int
 def test_only_the_page_itself_sends_and_asks(lab: LabThread) -> None:
     assert ask(lab, "POST", "/page/send", LETTER)[0] == HTTPStatus.FORBIDDEN
     assert ask(lab, "POST", "/page/ask/clock", {})[0] == HTTPStatus.FORBIDDEN
+
+
+def enter(lab: LabThread, address: str, **headers: str) -> tuple[int, str, str]:
+    """Signs in with one click: the status, the cookie without its attributes, and the body."""
+    status, found, body = ask(lab, "POST", "/page/sign-in", {"address": address}, **{**OWN, **headers})
+    return status, found.get("set-cookie", "").partition(";")[0], body
+
+
+def who(lab: LabThread, domain: str, cookie: str) -> str:
+    """Whom the web mail of a domain takes a browser with this cookie for; "" for nobody."""
+    connection = http.client.HTTPConnection("127.0.0.1", lab.lab.ports[domain]["http"], timeout=PATIENCE)
+    fields = {"Cookie": cookie, "X-Postroom": "1", "Sec-Fetch-Site": "same-origin"}
+    connection.request("GET", "/jmap/session", headers=fields)
+    response = connection.getresponse()
+    body = json.loads(response.read())
+    connection.close()
+    return body["username"] if response.status == HTTPStatus.OK else ""
+
+
+def test_one_click_signs_in_at_the_ordinary_door(lab: LabThread) -> None:
+    """Side by side: a cookie for each of the two ports. A second click ends the first session."""
+    status, alice, body = enter(lab, "alice@crepes.test", User_Agent="Lynx/2.9")
+    port = lab.lab.ports["crepes.test"]["http"]
+    assert (status, json.loads(body)) == (HTTPStatus.OK, {"url": f"http://127.0.0.1:{port}/mail/"})
+    assert alice.startswith(f"postroom-{port}=")
+    _, bob, _ = enter(lab, "bob@hamburger.test")
+    both = f"{alice}; {bob}"
+    assert (who(lab, "crepes.test", both), who(lab, "hamburger.test", both)) == (
+        "alice@crepes.test",
+        "bob@hamburger.test",
+    )
+    rows = lab.do(lab.lab.servers["crepes.test"].engine.reading().fetch("SELECT agent FROM browser_sessions"))
+    assert [tuple(row) for row in rows] == [("Lynx/2.9",)]
+    _, again, _ = enter(lab, "alice@crepes.test", Cookie=both)
+    assert who(lab, "crepes.test", again) == "alice@crepes.test"
+    assert (who(lab, "crepes.test", alice), who(lab, "hamburger.test", bob)) == ("", "bob@hamburger.test")
+
+
+def test_one_click_under_another_name_of_this_machine(lab: LabThread) -> None:
+    assert lab.lab.front.server is not None
+    _, cookie, body = enter(lab, "bob@hamburger.test", Host=f"localhost:{lab.lab.front.server.port}")
+    port = lab.lab.ports["hamburger.test"]["http"]
+    assert json.loads(body)["url"] == f"http://localhost:{port}/mail/"
+    assert cookie.startswith(f"postroom-{port}=")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"X_Postroom": ""},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "null"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Sec_Fetch_Site": "none"},
+        {"Host": "lab.example"},
+    ],
+)
+def test_another_site_signs_nobody_in(lab: LabThread, told: dict[str, str]) -> None:
+    """Login CSRF: somebody else's page, at another port of this machine too, would have its reader write in a mailbox of its choice."""
+    status, cookie, _ = enter(lab, "bob@hamburger.test", **told)
+    assert (status, cookie) == (HTTPStatus.FORBIDDEN, "")
+
+
+@pytest.mark.parametrize(
+    ("client", "host", "may"),
+    [
+        ("127.0.0.1", "127.0.0.1:2588", True),
+        ("127.0.0.1", "localhost:2588", True),
+        ("192.0.2.7", "192.0.2.1:2588", False),
+        ("127.0.0.1", "192.0.2.1:2588", False),
+        ("192.0.2.7", "127.0.0.1:2588", False),
+        ("127.0.0.1", "lab", False),
+    ],
+)
+def test_one_click_is_for_this_machine_alone(client: str, host: str, may: bool) -> None:
+    """A page that others can open (--bind-page), also the one in a container, offers it to nobody from elsewhere."""
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "client": (client, 4711),
+        "headers": [(b"host", host.encode())],
+    }
+    assert offered(scope) is may
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "words"),
+    [
+        ({"address": "eve@crepes.test"}, 422, "nobody in this lab has the address 'eve@crepes.test'"),
+        ({"address": "bob@hamburger.test", "url": "x"}, 400, "that names nobody"),
+        ([], 400, "that names nobody"),
+    ],
+)
+def test_nobody_to_sign_in(lab: LabThread, given: object, status: int, words: str) -> None:
+    found, _, body = ask(lab, "POST", "/page/sign-in", given, **OWN)
+    assert (found, words in body) == (status, True), body
+
+
+def test_a_door_that_lets_nobody_in_is_quoted(lab: LabThread) -> None:
+    before = list(lab.lab.inhabitants)
+    lab.lab.inhabitants[:] = [Inhabitant(one.address, "another") for one in before]
+    status, cookie, body = enter(lab, "bob@hamburger.test")
+    lab.lab.inhabitants[:] = before
+    assert (status, cookie) == (HTTPStatus.UNPROCESSABLE_ENTITY, "")
+    assert "The server of bob@hamburger.test said: " in body
+    rule = lab.lab.rules.add(FaultRule("http /mail/*", drop=True))
+    status, _, body = enter(lab, "bob@hamburger.test")
+    lab.lab.rules.remove(rule)
+    assert (status, "The web mail does not answer" in body) == (HTTPStatus.UNPROCESSABLE_ENTITY, True)
+
+
+def test_a_mail_server_has_no_such_door(lab: LabThread) -> None:
+    port = lab.lab.ports["hamburger.test"]["http"]
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request(
+        "POST", "/page/sign-in", json.dumps({"address": "bob@hamburger.test"}), {"X-Postroom": "1"}
+    )
+    response = connection.getresponse()
+    response.read()
+    assert response.status == HTTPStatus.NOT_FOUND
+    connection.close()
 
 
 def test_the_clock_is_asked_for_and_nothing_endless(lab: LabThread) -> None:

@@ -27,6 +27,7 @@ from postroom.message.address import Address
 from postroom.message.journey import Hop
 from postroom.message.timeline import timeline
 
+DAY = 86_400
 DOCS = Path(__file__).parents[3] / "docs" / "faults.md"
 Start = Callable[..., Coroutine[Any, Any, Laboratory]]
 
@@ -101,7 +102,10 @@ SLOW = (
     "name", [name for name, row in MISHAPS.items() if row.at == "hamburger.test" and name not in SLOW]
 )
 async def test_the_symptom(start: Start, name: str) -> None:
-    lines = await journey(await start(name))
+    lab = await start(name)
+    if name == "no-renewal":
+        lab.clock.advance(91 * DAY)
+    lines = await journey(lab)
     for symptom in symptoms()[name]:
         assert shown(lines, symptom), (symptom, lines)
     assert not any("relayed" in line for line in lines)
@@ -186,6 +190,12 @@ def test_several_together() -> None:
         '@ TXT "v=spf1 ip4:192.0.2.1 -all"',
         "@ MX 10 mail",
     )
+
+
+async def test_what_nobody_renews_is_good_until_its_end(start: Start) -> None:
+    lab = await start("no-renewal")
+    lab.clock.advance(89 * DAY)
+    assert shown(await journey(lab), "<bob@hamburger.test> relayed to …")
 
 
 async def test_an_expired_certificate_stays_the_one_that_the_server_shows(start: Start) -> None:

@@ -1,6 +1,7 @@
-"""The lab's authority: its dates follow the clock that it is given."""
+"""The lab's authority: its dates follow the clock that it is given, and certificates are renewed in time."""
 
 import datetime as dt
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,16 @@ from cryptography import x509
 from postroom.lab.ca import LabCa
 
 NOW = 1_790_000_000_000_000
-YEAR = 365 * 86_400_000_000
+DAY = 86_400_000_000
+YEAR = 365 * DAY
+
+
+def read(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def micro(moment: dt.datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)
 
 
 @pytest.mark.parametrize("now", [NOW, NOW + 20 * YEAR])
@@ -38,3 +48,42 @@ def test_a_renewed_certificate_has_another_key(tmp_path: Path) -> None:
     authority.renew(pair, ["x.test"], NOW + YEAR)
     assert pair.key.read_bytes() != before
     assert pair.key.stat().st_mode & 0o777 == 0o600
+
+
+def test_it_is_taken_up_again_until_a_third_of_its_life_is_left(tmp_path: Path) -> None:
+    authority = LabCa(tmp_path, NOW)
+    pair = authority.issue(["x.test"], NOW, kinds=["ecdsa"])[0]
+    first, key = pair.chain.read_bytes(), pair.key.read_bytes()
+    due = authority.due(pair)
+    assert due == NOW + 60 * DAY
+    authority.issue(["x.test"], due - 1, kinds=["ecdsa"])
+    assert pair.chain.read_bytes() == first
+    authority.issue(["x.test"], due, kinds=["ecdsa"])
+    assert pair.chain.read_bytes() != first
+    assert pair.key.read_bytes() == key
+    assert micro(read(pair.chain).not_valid_after_utc) == due + 90 * DAY
+
+
+def test_the_authority_itself_is_renewed(tmp_path: Path) -> None:
+    authority = LabCa(tmp_path, NOW)
+    before = read(authority.path)
+    due = authority.keep(NOW)
+    assert authority.keep(due - 1) == due
+    assert read(authority.path) == before
+    assert authority.keep(due) > due
+    after = read(authority.path)
+    assert (after.subject, after.public_key()) == (before.subject, before.public_key())
+    assert after.not_valid_after_utc > before.not_valid_after_utc
+    pair = LabCa(tmp_path, due).issue(["x.test"], due, kinds=["ecdsa"])[0]
+    read(pair.chain).verify_directly_issued_by(after)
+
+
+def test_programs_outside_whose_clock_was_not_moved_believe_it(tmp_path: Path) -> None:
+    now = time.time_ns() // 1000
+    authority = LabCa(tmp_path, now + 400 * DAY)
+    pair = authority.issue(["x.test"], now + 400 * DAY, kinds=["ecdsa"])[0]
+    for path in (authority.path, pair.chain):
+        assert micro(read(path).not_valid_before_utc) < now
+        assert micro(read(path).not_valid_after_utc) > now + 400 * DAY
+    authority.expire([pair], ["x.test"], now + 400 * DAY)
+    assert micro(read(pair.chain).not_valid_after_utc) < now

@@ -1,6 +1,7 @@
 """Who is let in, and what happens when there are too many."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ async def start() -> AsyncIterator[Start]:
     """Starts a listener for a service."""
     started: list[tuple[Listener, Service]] = []
 
-    async def begin(service: Service, socket: Any = None, **door: Any) -> Listener:
-        opened = Listener(socket or sockets.tcp(["127.0.0.1"], 0)[0], Door(service.endpoint(), **door))
+    async def begin(service: Service, given: Any = None, **door: Any) -> Listener:
+        opened = Listener(given or sockets.tcp(["127.0.0.1"], 0)[0], Door(service.endpoint(), **door))
         await opened.start()
         started.append((opened, service))
         return opened
@@ -41,6 +42,59 @@ async def start() -> AsyncIterator[Start]:
 async def test_a_listener(start: Start, dial: Any) -> None:
     client = await dial((await start(Service())).port)
     assert await client.line() == b"hello\n"
+
+
+async def test_refused_by_the_system_and_admitted_again(start: Start, dial: Any) -> None:
+    """Whoever has connected goes on; nobody else gets the port."""
+    service = Service()
+    opened = await start(service)
+    port = opened.port
+    there = await dial(port)
+    assert await there.line() == b"hello\n"
+    for _ in range(2):
+        opened.refuse()
+        opened.refuse()
+        for _ in range(2):
+            with pytest.raises(ConnectionRefusedError):
+                await dial(port)
+        assert opened.port == port
+        assert len(service.connections) == 1
+        with pytest.raises(OSError, match="in use"), socket.socket() as other:
+            other.bind(("127.0.0.1", port))
+        opened.admit()
+        opened.admit()
+        again = await dial(port)
+        assert await again.line() == b"hello\n"
+        await again.close()
+        while len(service.connections) > 1:
+            await asyncio.sleep(0)
+
+
+async def test_refused_while_it_is_just_admitted(start: Start, dial: Any) -> None:
+    opened = await start(Service())
+    port = opened.port
+    opened.refuse()
+    opened.admit()
+    await asyncio.sleep(0)
+    opened.refuse()
+    await asyncio.sleep(0)
+    with pytest.raises(ConnectionRefusedError):
+        await dial(port)
+    opened.admit()
+    opened.refuse()
+    opened.admit()
+    assert await (await dial(port)).line() == b"hello\n"
+
+
+async def test_stopped_while_it_refuses(start: Start, dial: Any) -> None:
+    opened = await start(Service())
+    port = opened.port
+    opened.refuse()
+    await opened.stop()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
 
 
 async def test_who_is_refused_hears_why_and_others_do_not_notice(start: Start, dial: Any) -> None:

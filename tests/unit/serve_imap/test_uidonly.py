@@ -109,7 +109,7 @@ async def test_select_tells_no_number(stage: ImapStage) -> None:
 
 async def test_news(stage: ImapStage) -> None:
     await stage.deliver()
-    bob, other = await _user(stage, "IMAP4REV2"), await stage.user(select="INBOX")
+    bob, other = await _user(stage, "IMAP4rev2"), await stage.user(select="INBOX")
     await bob.say("i IDLE")
     await other.ok("STORE 1 FLAGS (\\Flagged)")
     assert await bob.told("FETCH") == ["* 1 UIDFETCH (FLAGS (\\Flagged))"]

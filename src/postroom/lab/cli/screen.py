@@ -59,7 +59,8 @@ def announce(running: Laboratory, wishes: Wishes) -> None:
 def screen(running: Laboratory, wishes: Wishes) -> list[str]:
     """What a person reads: who is who, what is where, and what to type next."""
     us = program()
-    lines = ["Postroom lab: two mail servers with DNS and certificates, on this machine only."]
+    where = "on this machine" if wishes.bind else "on this machine only"
+    lines = [f"Postroom lab: two mail servers with DNS and certificates, {where}."]
     passwords = {one.address: one.password for one in running.inhabitants}
     for domain, ports in sorted(running.ports.items()):
         here = [address for address in passwords if address.endswith(f"@{domain}")]
@@ -72,16 +73,16 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         further = next((house.further for house in wishes.houses if house.domain == domain), ())
         lines.append(f"    also {' '.join(further)} (course notes)" if further else "")
     lines += [
-        f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (until it stops)' if wishes.ephemeral else ''}",
+        f"  DNS 127.0.0.1 port {running.names.port}   data {wishes.data}{' (gone when it stops)' if wishes.ephemeral else ''}",
         f"  certificate authority {running.ca.path}",
         "",
-        f"Next: see all that happens at {running.front.url}, or, in a second terminal:",
+        f"Next: read and watch mail at {running.front.url}, or, in a second terminal:",
         "  echo 'Do you like ketchup?' |",
         f"    {us} mail --as alice send bob@{wishes.houses[0].domain} --subject Hello",
         f"  {us} mail --as bob list",
         f"  {us} journey --last",
         f"  {us} lab clock +5h   # what is due until then happens now",
-        f"Faults: {'@ '.join(FAULTS_SHOWN)}@{wishes.houses[0].domain} ...; {us} lab faults list",
+        f"Faults: write to {'@ or '.join(FAULTS_SHOWN)}@{wishes.houses[0].domain}; all: {us} lab faults list",
         *(["Mail to anybody else, of any domain, is in catch-all's mailbox."] if wishes.catch_all else []),
         *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
         *_capture_lines(wishes.captured),
@@ -129,6 +130,8 @@ def _services(ports: Mapping[str, int]) -> list[str]:
 def program() -> str:
     """How this program can be called from where the user is."""
     name = Path(sys.argv[0])
+    if name.name == "__main__.py":  # python -m
+        return f"{Path(sys.executable).name} -m postroom"
     if shutil.which("postroom") is not None and name.name == "postroom" and not name.is_absolute():
         return "postroom"
     found = Path(shutil.which(sys.argv[0]) or sys.argv[0])

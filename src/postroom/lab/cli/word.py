@@ -5,6 +5,8 @@ Not here: where they lie (`agent.runtime`).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from postroom.agent import runtime
@@ -12,6 +14,25 @@ from postroom.agent.accounts import Account, AccountsFile, Endpoint, dump
 from postroom.lab.control import LAB
 from postroom.lab.laboratory import Laboratory
 from postroom.lab.settling import Inhabitant
+
+
+class _Again(msgspec.Struct, frozen=True):
+    """The files once more, until they are taken away."""
+
+    running: Laboratory
+    directory: Path
+
+    def __call__(self) -> None:
+        if runtime.is_ours(self.directory):
+            runtime.publish(word(self.running), self.directory)
+
+
+def leave_word(running: Laboratory, directory: Path) -> None:
+    """Writes the files, and again whenever the clock was moved. Raises `runtime.NotOurs`."""
+    runtime.publish(word(running), directory)
+    again = _Again(running, directory)
+    if again not in running.clock.on_move:
+        running.clock.on_move.append(again)
 
 
 def word(running: Laboratory) -> dict[str, str]:
@@ -36,6 +57,7 @@ def word(running: Laboratory) -> dict[str, str]:
             name=name.capitalize(),
             password=one.password,
             authorities=str(running.ca.path),
+            ahead=running.clock.offset,
             insecure_loopback=True,
             control=str(running.controls()[domain]),
         )

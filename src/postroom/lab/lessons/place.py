@@ -102,7 +102,7 @@ def running_lab() -> Path | None:
 async def own_lab(*, hidden: bool) -> AsyncIterator[Place]:
     """A lab that ends with the lesson. `hidden`: nobody but the lesson finds it; else it is this user's, for commands in another terminal."""
     from postroom.app.logs import make_log
-    from postroom.lab.cli.word import word
+    from postroom.lab.cli.word import leave_word
     from postroom.lab.house_settings import LabSettings
     from postroom.lab.laboratory import Laboratory
     from postroom.lab.plan import residents
@@ -116,6 +116,6 @@ async def own_lab(*, hidden: bool) -> AsyncIterator[Place]:
         if hidden:
             environ["XDG_RUNTIME_DIR"] = str(data)
         directory = runtime.lab_directory(environ)
-        runtime.publish(word(laboratory), directory)
+        leave_word(laboratory, directory)
         stack.callback(runtime.retract, directory)
         yield await Place.at(laboratory.control.path, environ)

@@ -15,6 +15,7 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from postroom.app.control import OperationError
+from postroom.lab.page import signing_in
 from postroom.lab.page.events import Events
 from postroom.lab.page.files import PageFiles
 from postroom.lab.page.first_mail import Letter, send
@@ -39,6 +40,7 @@ class PageApp:
             Route("/page/lab", self._lab, methods=["GET"]),
             Route("/page/events", self._events.answer, methods=["GET"]),
             Route("/page/send", self._send, methods=["POST"]),
+            Route("/page/sign-in", self._sign_in, methods=["POST"]),
             Route("/page/ask/{operation}", self._ask, methods=["POST"]),
             Route("/", files.answer, methods=["GET"]),
             Route("/page/{name}", files.answer, methods=["GET"]),
@@ -53,10 +55,11 @@ class PageApp:
         """Ends the streams."""
         self._events.dismiss()
 
-    async def _lab(self, _request: Request) -> Response:
-        """GET /page/lab: what `postroom lab --json` prints, and what the page can ask for."""
+    async def _lab(self, request: Request) -> Response:
+        """GET /page/lab: what `postroom lab --json` prints, what the page can ask for, and whether it may sign in with one click."""
         asked = sorted(ASKED & self._running.control.operations)
-        return JSONResponse({**self._running.describe(), "asked": asked})
+        offered = signing_in.offered(request.scope)
+        return JSONResponse({**self._running.describe(), "asked": asked, "signIn": offered})
 
     async def _send(self, request: Request) -> Response:
         """POST /page/send: a letter is sent."""
@@ -65,6 +68,14 @@ class PageApp:
         except msgspec.DecodeError as error:
             raise Refused(400, f"that is no letter: {error}") from error
         return JSONResponse(await send(self._running, letter))
+
+    async def _sign_in(self, request: Request) -> Response:
+        """POST /page/sign-in: the browser is signed in to the web mail of one of the lab's people."""
+        try:
+            wanted = msgspec.json.decode(await _body(request), type=signing_in.Wanted)
+        except msgspec.DecodeError as error:
+            raise Refused(400, f"that names nobody: {error}") from error
+        return await signing_in.sign_in(self._running, request, wanted)
 
     async def _ask(self, request: Request) -> Response:
         """POST /page/ask/OPERATION: what `postroom lab` asks of the running lab, for the clock and the faults."""

@@ -50,5 +50,10 @@ def _account(running: Running, address: str) -> Account:
     server = f"mail.{domain}"
     smtp = Endpoint("127.0.0.1", running.ports[domain]["submission"], "starttls", server)
     return Account(
-        address, smtp, name=name.capitalize(), password=one.password, authorities=str(running.ca.path)
+        address,
+        smtp,
+        name=name.capitalize(),
+        password=one.password,
+        authorities=str(running.ca.path),
+        ahead=running.clock.offset,
     )

@@ -125,10 +125,10 @@ class Lab:
 
     def environ(self) -> dict[str, str]:
         """What a program is to have in its environment so that `postroom mail`, `postroom journey` and others find this lab, and whoever lives in it now."""
-        from postroom.lab.cli.word import word
+        from postroom.lab.cli.word import leave_word
 
         found = {"XDG_RUNTIME_DIR": str(self._running.settings.data / "run")}
-        runtime.publish(word(self._running), runtime.lab_directory(found))
+        leave_word(self._running, runtime.lab_directory(found))
         return found
 
     @property
@@ -157,7 +157,12 @@ class Lab:
 
     def advance(self, step: str) -> None:
         """Moves the lab's clock forward by `+5h`, `+30m`, `+1d12h`: retries, notices and expiry happen now."""
-        self._running_loop.call_soon_threadsafe(self._running.clock.advance, parse_step(step))
+        seconds, clock = parse_step(step), self._running.clock
+
+        async def move() -> None:
+            clock.advance(seconds)
+
+        self._do(move())
 
     def now(self) -> float:
         """The lab's time, in unix seconds."""

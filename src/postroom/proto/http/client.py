@@ -35,7 +35,7 @@ class Request(msgspec.Struct, frozen=True):
         lines = [
             f"{self.method} {self.target} HTTP/1.1",
             f"Host: {self.host}",
-            "User-Agent: Postroom",
+            *([] if any(name == "User-Agent" for name, _ in self.fields) else ["User-Agent: Postroom"]),
             "Connection: close",
         ]
         lines += [f"{name}: {value}" for name, value in self.fields]

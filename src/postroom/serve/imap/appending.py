@@ -65,6 +65,7 @@ async def _announced(conversation: Conversation, event: Arriving) -> None:
     _check_number(conversation, len(event.command.messages) + 1)
     part = message.parts[-1]
     octets = part.octets if isinstance(part, Text) else 0
+    conversation.service.check_disk(arrivals.announced + octets)
     if not arrivals.replaced and arrivals.target is not None:
         number = len(event.command.messages) + 1
         await check_room(

@@ -57,7 +57,8 @@ class ImapService(msgspec.Struct):
 
     `now` gives unix microseconds; `tls` the context for STARTTLS, None without it; `wordbook` is what the search index knows, None without one.
     `now` gives unix microseconds; `tls` the context for STARTTLS, None without it. Messages that come count in `budget`, and long ones are kept in
-    files in the directory `incoming`; None keeps them in memory. `note` takes hops for the journey of an account's email.
+    files in the directory `incoming`; None keeps them in memory. `note` takes hops for the journey of an account's email; `check_disk`
+    raises `NoSpace` where there is no room for so many octets more.
     """
 
     config: ImapConfig
@@ -74,6 +75,7 @@ class ImapService(msgspec.Struct):
     incoming: Path | None = None
     presence: Presence = msgspec.field(default_factory=Presence)
     note: Callable[[int, int, Hop], None] | None = None
+    check_disk: Callable[[int], None] = lambda _octets: None
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -80,7 +80,7 @@ class JmapService(msgspec.Struct):
     `keys`: what users change about their own accounts with. `picture_address` gives the path under which a reader of an account gets another host's picture; `rendering` is held while a document is made.
     `names`: under which our doors write Authentication-Results; `leave` POSTs to an address to leave a mailing list and gives the status of the answer;
     `lists_domain`: whether users see who else has an account at their domain. `note` takes hops for the journey of an account's email; `before` is awaited
-    before each method and may raise `MethodError` (a lab's).
+    before each method and may raise `MethodError` (a lab's); `check_disk` raises `NoSpace` where there is no room for so many octets more.
     """
 
     logins: Logins
@@ -106,6 +106,7 @@ class JmapService(msgspec.Struct):
     lists_domain: bool = True
     note: Callable[[int, int, Hop], None] | None = None
     before: Callable[[str], Awaitable[None]] | None = None
+    check_disk: Callable[[int], None] = lambda _octets: None
 
 
 class Visitor(msgspec.Struct, frozen=True):

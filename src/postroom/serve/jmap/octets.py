@@ -92,6 +92,7 @@ async def upload(call: Call, octets: bytes, owner_id: int = 0) -> BlobId:
 
     Raises `OverQuota`, `NoSpace`.
     """
+    call.service.check_disk(len(octets))
     account_id, number = owner_id or call.visitor.account_id, call.service.ids.next()
     if len(octets) > MOST_UPLOADED:
         raise OverQuota("This is more than may be uploaded and not used")
