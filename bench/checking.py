@@ -17,7 +17,7 @@ from bench.signed_letter import zones
 from postroom.app.locate import load_at
 from postroom.app.serving import internet, run, say, serve
 from postroom.app.settings import Settings
-from postroom.lab.dns import LabDns
+from postroom.lab.dns.server import LabDns
 from postroom.net.clock import SystemClock
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver

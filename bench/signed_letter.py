@@ -12,7 +12,7 @@ from typing import Final
 
 from bench.smtp_load import CLIENT, SENDER, message
 from bench.sockets import LOOPBACK
-from postroom.lab.zones import ZoneText, reverse_zone
+from postroom.lab.dns.zones import ZoneText, reverse_zone
 from postroom.mailauth.dkim.private_key import Algorithm, PrivateKey
 from postroom.mailauth.dkim.signing import SigningKey, sign
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 
+from postroom.lab.dns.zones import ZoneText
 from postroom.lab.laboratory import Laboratory
-from postroom.lab.zones import ZoneText
 
 
 class HttpsSite:

@@ -12,9 +12,9 @@ from typing import Any
 from postroom.agent import runtime
 from postroom.app.logs import make_log
 from postroom.lab.cli.word import word
+from postroom.lab.faults.mishaps import Chosen
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.laboratory import Laboratory
-from postroom.lab.mishaps import Chosen
 from postroom.lab.plan import HOUSES, residents
 
 

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from postroom.lab.dns import LabDns
-from postroom.lab.zones import ZoneText
+from postroom.lab.dns.server import LabDns
+from postroom.lab.dns.zones import ZoneText
 from postroom.net.clock import MovableClock
 
 

@@ -21,7 +21,7 @@ from bench.signed_letter import signed, written, zones
 from bench.smtp_load import CLIENT, SENDER, Load
 from bench.sockets import LOOPBACK
 from postroom.intake.examiner import Examiner, Examining
-from postroom.lab.dns import LabDns
+from postroom.lab.dns.server import LabDns
 from postroom.mailauth.decision import Policy
 from postroom.mailauth.dmarc.verdict import Result
 from postroom.message.address import Address

@@ -15,8 +15,8 @@ import pytest
 
 from pebble import Pebble
 from postroom.app.settings import Settings
-from postroom.lab.dns import LabDns
-from postroom.lab.zones import mail_zone
+from postroom.lab.dns.server import LabDns
+from postroom.lab.dns.zones import mail_zone
 from postroom.net.clock import SystemClock
 from postroom.net.dns_client import Server as DnsServer
 from postroom.net.resolver import ResolverOptions, StubResolver

@@ -17,9 +17,9 @@ from guarded_hop import HOST, NAME, ROOT, World, secured
 from letters import letter, stamp
 from post import office, store, store_url
 from postfix import Postfix
-from postroom.lab.dns import Fault, LabDns
-from postroom.lab.policies import tlsa_lines
-from postroom.lab.zones import ZoneText
+from postroom.lab.dns.policies import tlsa_lines
+from postroom.lab.dns.server import Fault, LabDns
+from postroom.lab.dns.zones import ZoneText
 from postroom.message.journey import Hop, HopKind, Outcome
 from postroom.net.certificates import Pair
 from postroom.net.clock import SystemClock

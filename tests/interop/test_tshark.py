@@ -18,7 +18,7 @@ from dissected import Dissected
 from laboratory import LabThread
 from postroom.app.cli.program import run
 from postroom.app.control import Request, call
-from postroom.lab.capture import Recording
+from postroom.lab.heard.capture import Recording
 
 PICTURE = bytes(range(256)) * 60
 BOB, ALICE = "bob@hamburger.test", "alice@crepes.test"

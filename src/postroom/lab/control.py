@@ -1,6 +1,6 @@
 """A running lab from outside: the socket at which commands of this machine ask it for things, each an operation of one table.
 
-Its servers have control sockets of their own. Not here: what the operations do (`lab.clock`, `lab.watching` ...), calls and frames (`app.control`).
+Its servers have control sockets of their own. Not here: what the operations do (`lab.clock`, `lab.heard.watching` ...), calls and frames (`app.control`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The door of a domain's server for mail, shut as if it were being repaired, and opened again: the operation `door`.
 
 RFC 5321 §3.8: a server that must shut down says 421, and whoever has mail for it keeps that and tries again (§4.5.4.1). Not here: the
-queue that waits, other faults (`lab.fault_rules`).
+queue that waits, other faults (`lab.faults.rules`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
 from postroom.app.control import OperationError
-from postroom.lab.fault_rules import FaultRule, FaultRules
+from postroom.lab.faults.rules import FaultRule, FaultRules
 
 DOOR: Final = "door"
 SHUT: Final = "421 4.3.2 The mail server of {} is being repaired, come back later"

@@ -21,9 +21,9 @@ from postroom.app.settings import (
 )
 from postroom.app.tls_settings import MtaStsSettings, TlsSettings
 from postroom.lab.ca import KINDS
-from postroom.lab.mishaps import Chosen
+from postroom.lab.dns.policies import MAX_AGE
+from postroom.lab.faults.mishaps import Chosen
 from postroom.lab.plan import HOUSES, House, Person
-from postroom.lab.policies import MAX_AGE
 from postroom.net.certificates import Pair
 from postroom.store.passwords import PasswordCost
 

@@ -1,7 +1,7 @@
 """The lab: two whole mail servers, a DNS and a certificate authority in one process, on loopback.
 
 Everything is real but the world around it: names, certificates and the clock are the lab's own. RFC 5321 is spoken between its two domains as
-between any others. Not here: the command (`lab.cli`), the zones (`lab.zones`), the faults.
+between any others. Not here: the command (`lab.cli`), the zones (`lab.dns.zones`), the faults.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ import msgspec
 from postroom.app.locate import places_of
 from postroom.app.server import Server
 from postroom.app.surroundings import Surroundings
-from postroom.lab.attendance import CLASS, attendance
 from postroom.lab.ca import LabCa
-from postroom.lab.capture import CAPTURE, Captures, taken
 from postroom.lab.catch_all import catch_all_address, catch_all_of
+from postroom.lab.classroom.attendance import CLASS, attendance
+from postroom.lab.classroom.slips import SLIPS, slip
 from postroom.lab.clock import CLOCK, moved
 from postroom.lab.control import LabControl, Operation
 from postroom.lab.describing import DESCRIBE, FACTS, described
-from postroom.lab.dns import Question
+from postroom.lab.dns.keys import Publisher
+from postroom.lab.dns.names import Names
+from postroom.lab.dns.notes import extras_of, people_of, settle_notes
+from postroom.lab.dns.server import Question
 from postroom.lab.doors import DOOR, turned
-from postroom.lab.explained import Explained
-from postroom.lab.fault_book import CLEAR, LIST, PUT_ON, FaultBook
-from postroom.lab.fault_guest import Trouble
-from postroom.lab.fault_rules import FaultRules
-from postroom.lab.fault_server import FaultyServer, wrong_answer
-from postroom.lab.feed import Feed, heard
+from postroom.lab.faults.book import CLEAR, LIST, PUT_ON, FaultBook
+from postroom.lab.faults.guest import Trouble
+from postroom.lab.faults.rules import FaultRules
+from postroom.lab.faults.server import FaultyServer, wrong_answer
+from postroom.lab.faults.switches import Switches, emptied
 from postroom.lab.front import Front
+from postroom.lab.heard.capture import CAPTURE, Captures, taken
+from postroom.lab.heard.explained import Explained
+from postroom.lab.heard.feed import Feed, heard
+from postroom.lab.heard.watching import WATCH, told
 from postroom.lab.house_settings import LabSettings, settings_of
-from postroom.lab.keys import Publisher
-from postroom.lab.names import Names
-from postroom.lab.notes import extras_of, people_of, settle_notes
 from postroom.lab.plan import DNS_OFFSET, House, Person
 from postroom.lab.reading_here import READ, read_here
 from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
 from postroom.lab.showing import Showing
-from postroom.lab.slips import SLIPS, slip
-from postroom.lab.switches import Switches, emptied
-from postroom.lab.watching import WATCH, told
 from postroom.lab.wrong_certificates import WrongCertificates
 from postroom.net.certificates import opportunistic
 from postroom.net.clock import MovableClock

@@ -12,13 +12,13 @@ from typing import Protocol
 from postroom.app.server import Server
 from postroom.lab.ca import LabCa
 from postroom.lab.control import LabControl
-from postroom.lab.explained import Explained
-from postroom.lab.fault_rules import FaultRules
-from postroom.lab.feed import Feed
-from postroom.lab.names import Names
+from postroom.lab.dns.names import Names
+from postroom.lab.faults.rules import FaultRules
+from postroom.lab.faults.switches import Switches
+from postroom.lab.heard.explained import Explained
+from postroom.lab.heard.feed import Feed
 from postroom.lab.plan import House, Person
 from postroom.lab.settling import Inhabitant
-from postroom.lab.switches import Switches
 from postroom.net.clock import MovableClock
 
 

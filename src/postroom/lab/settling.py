@@ -1,6 +1,6 @@
 """Who lives in a lab: its domains' accounts are made when it starts, with passwords that the next start knows too.
 
-RFC 5321 §4.5.1 (postmaster is the first of a house). Not here: who that is (`lab.plan`), keys and records (`lab.keys`).
+RFC 5321 §4.5.1 (postmaster is the first of a house). Not here: who that is (`lab.plan`), keys and records (`lab.dns.keys`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from postroom.app.server import Server
-from postroom.lab.faults import FAULTS
-from postroom.lab.keys import new_keys, settle
+from postroom.lab.dns.keys import new_keys, settle
+from postroom.lab.faults.addressed import FAULTS
 from postroom.lab.plan import House, Person
 from postroom.message.address import Address
 from postroom.store import accounts, aliases, directory, domains

@@ -1,6 +1,6 @@
 """What the houses of a lab show of themselves to others: certificates, and what their zones say of the safety of their mail.
 
-RFC 8461 §3 (a policy on a web server of its own), RFC 7672 §3.1.1 (TLSA). Certificates are renewed when the lab's clock has come so far. Not here: the zones' other lines (`lab.zones`), certificates that are wrong on purpose
+RFC 8461 §3 (a policy on a web server of its own), RFC 7672 §3.1.1 (TLSA). Certificates are renewed when the lab's clock has come so far. Not here: the zones' other lines (`lab.dns.zones`), certificates that are wrong on purpose
 (`lab.wrong_certificates`).
 """
 
@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from postroom.lab.ca import LabCa
+from postroom.lab.dns.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
+from postroom.lab.dns.zones import ZoneText
+from postroom.lab.faults.mishaps import Troubles
 from postroom.lab.house_settings import LabSettings
-from postroom.lab.mishaps import Troubles
 from postroom.lab.plan import House
-from postroom.lab.policies import PolicySite, completed, policy_of, sts_lines, tlsa_lines
-from postroom.lab.zones import ZoneText
 from postroom.net.certificates import Pair
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy

@@ -1,6 +1,6 @@
 """Certificates of the lab's authority that are not good: expired, or of another name.
 
-RFC 5280 §4.1.2.5 (validity), §4.2.1.6 (names). Made when they are first asked for. Not here: who shows them when (`lab.fault_guest`).
+RFC 5280 §4.1.2.5 (validity), §4.2.1.6 (names). Made when they are first asked for. Not here: who shows them when (`lab.faults.guest`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Connections that somebody listens in on: a lab shows and keeps what is said over them, in the clear, also where it went under TLS.
 
-What is overheard are the octets that the machine reads and writes. Not here: what becomes of them (`lab.overheard`); where nobody listens, nothing of this
+What is overheard are the octets that the machine reads and writes. Not here: what becomes of them (`lab.heard.overheard`); where nobody listens, nothing of this
 is in the way (`listener` makes plain guests then).
 """
 

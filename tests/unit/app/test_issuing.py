@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import serialization
 
 from acme_server import AcmeServer, Problem
 from postroom.app.settings import AcmeSettings, Settings
-from postroom.lab.dns import LabDns
-from postroom.lab.zones import mail_zone
+from postroom.lab.dns.server import LabDns
+from postroom.lab.dns.zones import mail_zone
 from postroom.net.clock import MovableClock, SystemClock
 from postroom.net.dns_client import Server as DnsServer
 from postroom.net.resolver import ResolverOptions, StubResolver

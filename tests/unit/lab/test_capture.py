@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from postroom.app.control import OperationError
-from postroom.lab import capture
-from postroom.lab.capture import Captures, Recording, taken
-from postroom.lab.capture_file import CannotCapture, Captured, written
+from postroom.lab.heard import capture
+from postroom.lab.heard.capture import Captures, Recording, taken
+from postroom.lab.heard.capture_file import CannotCapture, Captured, written
 from postroom.lab.plan import HOUSES
 from postroom.net.session import Peer, TlsFacts
 

@@ -18,13 +18,13 @@ import pytest
 from laboratory import LabThread
 from postroom.app.cli.program import run
 from postroom.lab import reading_here
-from postroom.lab.attendance import attendance
+from postroom.lab.classroom.attendance import attendance
+from postroom.lab.classroom.roll import parse_roll
+from postroom.lab.classroom.slips import as_html, as_text, slip
 from postroom.lab.control import ask_lab
-from postroom.lab.fault_rules import FaultRule
-from postroom.lab.notes import furnished
+from postroom.lab.dns.notes import furnished
+from postroom.lab.faults.rules import FaultRule
 from postroom.lab.plan import HOUSES, houses_at, residents
-from postroom.lab.roll import parse_roll
-from postroom.lab.slips import as_html, as_text, slip
 from postroom.message.journey import HopKind
 from postroom.store import journal
 from running import until

@@ -12,7 +12,7 @@ from postroom.app.locate import Here, lab_servers
 from postroom.lab.cli.screen import FAULTS_SHOWN, SHOWN, Wishes, announce, warning
 from postroom.lab.cli.screen import screen as screen_of
 from postroom.lab.cli.word import word
-from postroom.lab.notes import furnished
+from postroom.lab.dns.notes import furnished
 from postroom.lab.plan import HOUSES, houses_at
 from postroom.lab.settling import Inhabitant
 

@@ -8,7 +8,7 @@ from laboratory import LabThread
 from postroom.app.control import NotRunning, OperationError, Request, calling
 from postroom.lab.describing import FACTS
 from postroom.lab.doors import DOOR, ShutDoor, turned
-from postroom.lab.fault_rules import FaultRule, FaultRules
+from postroom.lab.faults.rules import FaultRule, FaultRules
 
 
 @pytest.fixture(scope="module")

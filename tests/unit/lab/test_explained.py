@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.lab import feed as feeds
-from postroom.lab import happening_words as words
-from postroom.lab.explained import Explained
-from postroom.lab.feed import Feed, Happening
+from postroom.lab.heard import feed as feeds
+from postroom.lab.heard import happening_words as words
+from postroom.lab.heard.explained import Explained
+from postroom.lab.heard.feed import Feed, Happening
 from postroom.message import dialogue_words, imap_words
 from postroom.net.session import Peer, TlsFacts
 

@@ -14,10 +14,10 @@ import pytest
 
 from laboratory import LabThread
 from postroom.app.cli.program import run
-from postroom.lab.fault_stages import STAGES
-from postroom.lab.faults import FAULTS
-from postroom.lab.mishaps import MISHAPS
-from postroom.lab.switches import emptied
+from postroom.lab.faults.addressed import FAULTS
+from postroom.lab.faults.mishaps import MISHAPS
+from postroom.lab.faults.stages import STAGES
+from postroom.lab.faults.switches import emptied
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from postroom.lab.fault_gate import Gate, Stopped, called, wire, without_tls
-from postroom.lab.fault_rules import FaultRule, FaultRules
+from postroom.lab.faults.gate import Gate, Stopped, called, wire, without_tls
+from postroom.lab.faults.rules import FaultRule, FaultRules
 
 
 class Machine:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from postroom.lab.fault_rules import BadFault, FaultRule, FaultRules
+from postroom.lab.faults.rules import BadFault, FaultRule, FaultRules
 
 
 def test_the_next_that_match() -> None:

@@ -7,7 +7,7 @@ import pytest
 from postroom.deliver.letter import Receipt
 from postroom.intake.client import Client, Incoming
 from postroom.intake.door import HangUp, Parcel
-from postroom.lab.faults import DRIP_SECONDS, FAULTS, SLOW_SECONDS, FaultyDoor
+from postroom.lab.faults.addressed import DRIP_SECONDS, FAULTS, SLOW_SECONDS, FaultyDoor
 from postroom.message.address import Address
 from postroom.message.envelope import Envelope, Recipient
 from postroom.message.errors import Dictated

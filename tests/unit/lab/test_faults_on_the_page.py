@@ -14,8 +14,8 @@ from fault_probes import Probes, shown
 from laboratory import LabThread
 from postroom.app.cli.program import run
 from postroom.deliver.refusals import BELIEVED_SECONDS
-from postroom.lab.faults import FAULTS
-from postroom.lab.mishaps import MISHAPS
+from postroom.lab.faults.addressed import FAULTS
+from postroom.lab.faults.mishaps import MISHAPS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "faults.md").read_text("utf-8")
 PROBES = {

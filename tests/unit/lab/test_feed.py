@@ -12,11 +12,11 @@ import pytest
 
 from laboratory import LabThread
 from postroom.app.logs import make_log
-from postroom.lab import feed as feeds
 from postroom.lab.control import ask_lab
-from postroom.lab.explained import Explained
-from postroom.lab.feed import Feed, Happening, heard
-from postroom.lab.watching import WATCH, told
+from postroom.lab.heard import feed as feeds
+from postroom.lab.heard.explained import Explained
+from postroom.lab.heard.feed import Feed, Happening, heard
+from postroom.lab.heard.watching import WATCH, told
 from postroom.message.journey import Decided, Hop, HopKind, Outcome, Said
 from postroom.net.session import Peer, TlsFacts
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from laboratory import LabThread
-from postroom.lab.fault_rules import FaultRule
+from postroom.lab.faults.rules import FaultRule
 from postroom.lab.page.signing_in import offered
 from postroom.lab.settling import Inhabitant
 

@@ -13,7 +13,7 @@ import pytest
 from commands import Ran, Run
 from postroom.app.cli.program import run as run_program
 from postroom.lab import Lab
-from postroom.lab.dns import Fault
+from postroom.lab.dns.server import Fault
 
 LETTER = (
     "From: Alice <alice@crepes.test>\r\nTo: bob@hamburger.test\r\nSubject: Mittag\r\nMIME-Version: 1.0\r\n"

@@ -15,11 +15,11 @@ import pytest
 
 from dkim_post import NOW, signed, zone
 from postroom.app.logs import make_log
+from postroom.lab.dns.zones import ZoneText
+from postroom.lab.faults.mishaps import MISHAPS, BadMishap, Troubles, parse_mishap
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.laboratory import Laboratory
-from postroom.lab.mishaps import MISHAPS, BadMishap, Troubles, parse_mishap
 from postroom.lab.plan import HOUSES, residents
-from postroom.lab.zones import ZoneText
 from postroom.mailauth.dkim.verification import verify
 from postroom.mailauth.spf.check import check_mail_from
 from postroom.mailauth.spf.verdict import Client

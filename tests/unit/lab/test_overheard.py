@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from postroom.lab.overheard import Dialogue, dialogue_of
+from postroom.lab.heard.overheard import Dialogue, dialogue_of
 
 # (service, what was said: `<` by the client, `>` by the server; `=` the same as content; then the lines as they are told)
 SMTP = (

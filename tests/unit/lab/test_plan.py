@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from postroom.lab.mishaps import parse_mishap
+from postroom.lab.faults.mishaps import parse_mishap
 from postroom.lab.plan import (
     DEFAULT_BASE,
     DNS_OFFSET,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from postroom.lab.mishaps import Troubles, parse_mishap
-from postroom.lab.policies import completed
-from postroom.lab.zones import ZoneText
+from postroom.lab.dns.policies import completed
+from postroom.lab.dns.zones import ZoneText
+from postroom.lab.faults.mishaps import Troubles, parse_mishap
 
 SAID = ["_25._tcp.mail TLSA 3 1 1 aa", '_mta-sts TXT "v=STSv1; id=1"', "mta-sts A 127.0.0.3"]
 

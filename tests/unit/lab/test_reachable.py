@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from laboratory import LabThread
-from postroom.lab.notes import furnished
+from postroom.lab.dns.notes import furnished
 from postroom.lab.plan import HOUSES
 from postroom.lab.reachable import BadBind, parse_bind
 

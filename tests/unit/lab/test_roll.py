@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from postroom.lab.classroom.roll import MOST, parse_roll
 from postroom.lab.plan import BadAccount, houses_at
-from postroom.lab.roll import MOST, parse_roll
 
 
 def test_a_number():

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import uvloop
 
-from postroom.lab.dns import LabDns, Question
-from postroom.lab.zones import mail_zone, reverse_zone
+from postroom.lab.dns.server import LabDns, Question
+from postroom.lab.dns.zones import mail_zone, reverse_zone
 from postroom.net.clock import MovableClock
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver

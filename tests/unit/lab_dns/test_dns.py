@@ -12,10 +12,10 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from postroom.lab import dns as lab_dns
-from postroom.lab.dns import Fault
-from postroom.lab.spoiling import spoil, validates
-from postroom.lab.zones import SignedZone, ZoneText
+from postroom.lab.dns.server import Fault
+from postroom.lab.dns.server import server as lab_dns
+from postroom.lab.dns.spoiling import spoil, validates
+from postroom.lab.dns.zones import SignedZone, ZoneText
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver
 from postroom.proto.dns.answer import Family, Mx, Rcode

@@ -8,7 +8,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from postroom.lab.zones import LIFE, SignedZone, ZoneText, mail_zone, reverse_zone
+from postroom.lab.dns.zones import LIFE, SignedZone, ZoneText, mail_zone, reverse_zone
 
 NOW = 1_790_000_000.0
 DAY = 86_400

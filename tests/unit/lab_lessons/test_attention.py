@@ -2,7 +2,7 @@
 
 import pytest
 
-from postroom.lab.feed import Happening
+from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.attention import Attention, Seen
 from postroom.lab.lessons.lesson import Connect, Consider, Type
 from postroom.lab.lessons.signs import shown, sign_of

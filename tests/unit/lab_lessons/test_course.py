@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from postroom.app.control import OperationError
-from postroom.lab.feed import Happening
+from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons import pupils
 from postroom.lab.lessons.course import Course, Events, Left, NotHeld
 from postroom.lab.lessons.lesson import Connect, Consider, Door, Lesson, Part, Run, Step, Type

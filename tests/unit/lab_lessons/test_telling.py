@@ -7,7 +7,7 @@ import pty
 import pytest
 
 from postroom.agent.terminal import Terminal
-from postroom.lab.feed import Happening
+from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.attention import Attention, Seen
 from postroom.lab.lessons.lesson import Ask, Connect, Consider, Door, Lesson, Part, Post, Run, Step, Type
 from postroom.lab.lessons.place import Facts, Place

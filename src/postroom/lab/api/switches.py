@@ -1,6 +1,6 @@
 """Switches of the lab over HTTP: faults, the clock, a fresh start.
 
-Not here: what they do (`lab.fault_book`, `lab.clock`, `lab.resetting`).
+Not here: what they do (`lab.faults.book`, `lab.clock`, `lab.resetting`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from postroom.lab.api import values
 from postroom.lab.api.desk import Call, Desk
 from postroom.lab.api.problems import not_found, unfit
 from postroom.lab.clock import BadStep, parse_step
-from postroom.lab.fault_book import FaultBook
+from postroom.lab.faults.book import FaultBook
 
 MOST_AHEAD: Final = 50 * 365 * 86_400  # seconds that the clock can be ahead
 

@@ -1,6 +1,6 @@
 """What the lab is and what happens in it, over HTTP.
 
-Not here: what there is to tell (`lab.feed`, `lab.arrived.transcript`).
+Not here: what there is to tell (`lab.heard.feed`, `lab.arrived.transcript`).
 """
 
 from __future__ import annotations

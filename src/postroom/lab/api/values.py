@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from postroom.lab.fault_rules import Terms
-from postroom.lab.feed import Happening
+from postroom.lab.faults.rules import Terms
+from postroom.lab.heard.feed import Happening
 from postroom.message.proof.findings import Finding
 
 MOST_SECONDS: Final = 60  # that a request waits for something to happen

@@ -15,7 +15,8 @@ import typer
 from msgspec import structs
 
 from postroom.agent.invocation import commands
-from postroom.lab.capture_file import Captured
+from postroom.lab.classroom.roll import parse_roll
+from postroom.lab.classroom.scenarios import SCENARIOS
 from postroom.lab.cli import faults as lab_faults
 from postroom.lab.cli import starting
 from postroom.lab.cli.attendance import show_class
@@ -43,12 +44,11 @@ from postroom.lab.cli.shown import BadChoice, parse_choice
 from postroom.lab.cli.slips import print_slips
 from postroom.lab.cli.waiting import Timeout, Wait, wait_for_lab
 from postroom.lab.cli.watch import Explain, Only, Server, watch
-from postroom.lab.mishaps import BadMishap, parse_mishap
-from postroom.lab.notes import furnished
+from postroom.lab.dns.notes import furnished
+from postroom.lab.faults.mishaps import BadMishap, parse_mishap
+from postroom.lab.heard.capture_file import Captured
 from postroom.lab.plan import DEFAULT_BASE, BadAccount, BadDomain, House, houses_at, parse_account, residents
 from postroom.lab.reachable import BadBind, parse_bind
-from postroom.lab.roll import parse_roll
-from postroom.lab.scenarios import SCENARIOS
 
 app = commands("Two mail domains on this machine, with DNS and certificates.")
 app.info.no_args_is_help = False

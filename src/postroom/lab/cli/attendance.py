@@ -1,6 +1,6 @@
 """`postroom lab class`: a teacher's view of all accounts of the running lab.
 
-Not here: where it comes from (`lab.attendance`).
+Not here: where it comes from (`lab.classroom.attendance`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import msgspec
 
 from postroom.agent.invocation import command
 from postroom.agent.terminal import Column, time_text
-from postroom.lab.attendance import CLASS, Pupil
+from postroom.lab.classroom.attendance import CLASS, Pupil
 from postroom.lab.cli.session import LabSession, lab_session
 
 COLUMNS = (

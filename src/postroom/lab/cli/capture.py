@@ -1,6 +1,6 @@
 """`postroom lab capture`: what goes over the running lab's connections, as a file for Wireshark.
 
-Not here: the capture itself (`lab.capture`).
+Not here: the capture itself (`lab.heard.capture`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import typer
 
 from postroom.agent.invocation import CommandFailed, command
 from postroom.app.control import HungUp
-from postroom.lab.capture_file import own_file
 from postroom.lab.cli.session import LabSession, lab_session
+from postroom.lab.heard.capture_file import own_file
 
 STANDARD_OUTPUT = "-"
 SECRETS = "Passwords are in it as they went."
@@ -35,7 +35,7 @@ def capture_lab(
     ] = False,
 ) -> None:
     """Write what goes over the running lab's connections as a capture for Wireshark."""
-    from postroom.lab.capture import CAPTURE
+    from postroom.lab.heard.capture import CAPTURE
 
     size = 0
     with ExitStack() as opened, _until_it_ends():

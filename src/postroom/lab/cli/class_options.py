@@ -1,6 +1,6 @@
 """The options of `postroom lab` for classes and scenarios.
 
-Not here: what they mean (`lab.plan`, `lab.reachable`, `lab.roll`, `lab.scenarios`).
+Not here: what they mean (`lab.plan`, `lab.reachable`, `lab.classroom.roll`, `lab.classroom.scenarios`).
 """
 
 from __future__ import annotations

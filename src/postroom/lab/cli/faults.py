@@ -1,6 +1,6 @@
 """`postroom lab faults`: switches faults of the running lab on and off, and says which there are.
 
-Not here: the operations (`lab.fault_book`), what the faults do.
+Not here: the operations (`lab.faults.book`), what the faults do.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def add_fault(  # noqa: PLR0917 - a command's parameters are its options
     kind: Annotated[str, typer.Option(metavar="TYPE", help="dns: such as MX.")] = "",
 ) -> None:
     """Have something go wrong from now on, for example: add rcpt --reply '451 4.3.0 Later' --times 2"""
-    from postroom.lab.fault_book import PUT_ON
+    from postroom.lab.faults.book import PUT_ON
 
     terms: dict[str, Any] = {
         "reply": reply,
@@ -80,7 +80,7 @@ def add_fault(  # noqa: PLR0917 - a command's parameters are its options
 @command(lab_session)
 def list_faults(session: LabSession) -> None:
     """Show what goes wrong now, and which faults there are: by address, and by name."""
-    from postroom.lab.fault_book import LIST
+    from postroom.lab.faults.book import LIST
 
     records = list(session.ask(LIST, known=True))
     if session.terminal.json:
@@ -107,7 +107,7 @@ def clear_faults(
     ] = None,
 ) -> None:
     """Have all be well again, or these faults be over."""
-    from postroom.lab.fault_book import CLEAR
+    from postroom.lab.faults.book import CLEAR
 
     ended = list(session.ask(CLEAR, which=which or []))
     for one in ended:

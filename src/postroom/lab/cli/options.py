@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from postroom.lab.mishaps import MISHAPS
+from postroom.lab.faults.mishaps import MISHAPS
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON line on standard output when it is ready.")]
 Ephemeral = Annotated[bool, typer.Option("--ephemeral", help="Keep nothing when it stops.")]

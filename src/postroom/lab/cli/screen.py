@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
-from postroom.lab.capture_file import Captured
 from postroom.lab.cli.shown import Choice
-from postroom.lab.mishaps import Chosen
+from postroom.lab.faults.mishaps import Chosen
+from postroom.lab.heard.capture_file import Captured
 from postroom.lab.plan import HOUSES, House, Person
 
 if TYPE_CHECKING:

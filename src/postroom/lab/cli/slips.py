@@ -1,6 +1,6 @@
 """`postroom lab slips`: what each account of the running lab needs, for paper.
 
-Not here: what a slip says (`lab.slips`).
+Not here: what a slip says (`lab.classroom.slips`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def print_slips(
     ] = False,
 ) -> None:
     """Print a slip for each account of the running lab: address, password, servers, ports."""
-    from postroom.lab.slips import SLIPS, Slip, as_html, as_text
+    from postroom.lab.classroom.slips import SLIPS, Slip, as_html, as_text
 
     found = [msgspec.convert(record, Slip) for record in session.ask(SLIPS)]
     if html:

@@ -18,7 +18,7 @@ from postroom.lab.cli.screen import Wishes, announce, warning
 from postroom.lab.cli.shown import Shown
 
 if TYPE_CHECKING:
-    from postroom.lab.explained import Explained
+    from postroom.lab.heard.explained import Explained
     from postroom.lab.laboratory import Laboratory
 
 
@@ -31,7 +31,7 @@ def run(wishes: Wishes) -> int:
 
 async def _live(wishes: Wishes) -> int:
     from postroom.app.logs import make_log
-    from postroom.lab.capture_file import CannotCapture, written
+    from postroom.lab.heard.capture_file import CannotCapture, written
     from postroom.lab.house_settings import LabSettings
     from postroom.lab.laboratory import Laboratory
 

@@ -1,6 +1,6 @@
 """`postroom lab watch`: follows the running lab, a line for everything that happens.
 
-Not here: the operation (`lab.watching`), lines (`lab.cli.shown`).
+Not here: the operation (`lab.heard.watching`), lines (`lab.cli.shown`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def watch(
 ) -> None:
     """Follow the running lab: dialogues, DNS questions, checks and steps of messages, as they happen."""
     from postroom.lab.clock import CLOCK
-    from postroom.lab.watching import WATCH
+    from postroom.lab.heard.watching import WATCH
 
     try:
         choice = parse_choice(only, server, explain=explain)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
-from postroom.lab.feed import Happening
+from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.lesson import Action, Connect, Type
 from postroom.lab.lessons.signs import Sign, from_server, is_command, is_own, refuses, shown
 from postroom.lab.lessons.values import Values

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from postroom.app.control import NotRunning, OperationError
-from postroom.lab.feed import Happening
+from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.attention import Attention, Seen
 from postroom.lab.lessons.lesson import Connect, Lesson, Part, Step, Type
 from postroom.lab.lessons.place import Place, values_of

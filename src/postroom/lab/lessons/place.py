@@ -19,8 +19,8 @@ from postroom.app.control import OperationError, Request, calling, is_served
 from postroom.lab.control import LAB
 from postroom.lab.describing import FACTS
 from postroom.lab.doors import DOOR
-from postroom.lab.feed import Happening
-from postroom.lab.watching import WATCH
+from postroom.lab.heard.feed import Happening
+from postroom.lab.heard.watching import WATCH
 
 LOOPBACK: Final = "127.0.0.1"
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from postroom.app.control import NotRunning, OperationError
-from postroom.lab.feed import Happening
+from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.attention import Attention, Seen
 from postroom.lab.lessons.course import Events, NotHeld, Teller
 from postroom.lab.lessons.lesson import Ask, Connect, Consider, Door, Post, Run, Step, Type

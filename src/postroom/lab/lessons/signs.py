@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from postroom.lab.feed import Happening
+from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.values import Values
 
 _ELSEWHERE: Final = re.compile(r"([a-z]+\.test): ")

@@ -1,7 +1,7 @@
 """What happens in a lab as a stream of events, for a browser's EventSource or any program that reads lines.
 
 HTML Living Standard §9.2.6: `id` is the number of the last happening of an event, so that a browser that was cut off asks for the rest by itself. `data` is a JSON array of
-happenings, each with `means` and `source` where it has a meaning. Not here: what happens (`lab.feed`).
+happenings, each with `means` and `source` where it has a meaning. Not here: what happens (`lab.heard.feed`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from postroom.lab.explained import Explained
-from postroom.lab.feed import Happening
+from postroom.lab.heard.explained import Explained
+from postroom.lab.heard.feed import Happening
 from postroom.web.answers import Refused
 
 BATCH: Final = 200  # happenings of one event

@@ -1,6 +1,6 @@
 """Switches of a lab, as tests use them: faults that end with the test, and the clock.
 
-RFC 5321 §4.2 (replies), §4.5.4.1 (what a queue does with time). Not here: which faults there are (`lab.fault_rules`).
+RFC 5321 §4.2 (replies), §4.5.4.1 (what a queue does with time). Not here: which faults there are (`lab.faults.rules`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from postroom.lab.fault_rules import FaultRule, Terms
+from postroom.lab.faults.rules import FaultRule, Terms
 
 if TYPE_CHECKING:
     from postroom.lab.testing.lab import Lab

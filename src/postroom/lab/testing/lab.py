@@ -30,10 +30,10 @@ from postroom.lab.arrived.residence import mailbox_of, new_mailbox
 from postroom.lab.arrived.transcript import Transcript
 from postroom.lab.catch_all import catch_all_address
 from postroom.lab.clock import parse_step
-from postroom.lab.fault_rules import FaultRule, Terms
+from postroom.lab.faults.mishaps import parse_mishap
+from postroom.lab.faults.rules import FaultRule, Terms
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.laboratory import Laboratory
-from postroom.lab.mishaps import parse_mishap
 from postroom.lab.plan import HOUSES, residents
 from postroom.store.passwords import PasswordCost
 

@@ -9,7 +9,7 @@ import pytest
 
 from commands import Run
 from name_server import serving
-from postroom.lab.zones import ZoneText
+from postroom.lab.dns.zones import ZoneText
 from postroom.mailauth.bimi import MAX_RECORD
 
 LOGO = "l=https://e.test/logo.svg"

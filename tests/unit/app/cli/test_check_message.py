@@ -12,7 +12,7 @@ import pytest
 from commands import Run
 from dkim_post import LETTER, ed25519
 from name_server import serving
-from postroom.lab.zones import ZoneText
+from postroom.lab.dns.zones import ZoneText
 from postroom.mailauth.dkim.signing import SigningKey, sign
 
 ZONES = (

@@ -10,7 +10,7 @@ import pytest
 
 from commands import Run
 from name_server import serving
-from postroom.lab.zones import ZoneText
+from postroom.lab.dns.zones import ZoneText
 
 ZONE = ZoneText(
     "e.test",

@@ -13,8 +13,8 @@ import pytest
 
 from commands import Run
 from dkim_post import LETTER, ed25519, keys, rsa
-from postroom.lab.dns import Fault, LabDns
-from postroom.lab.zones import mail_zone
+from postroom.lab.dns.server import Fault, LabDns
+from postroom.lab.dns.zones import mail_zone
 from postroom.mailauth.arc.sealing import SealDraft
 from postroom.mailauth.arc.validation import ChainResult
 from postroom.mailauth.dkim.private_key import zone_text

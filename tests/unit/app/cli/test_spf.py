@@ -14,7 +14,7 @@ from postroom.agent.invocation import CommandFailed
 from postroom.app.cli import asking
 from postroom.app.cli.asking import Asking, resolver_at
 from postroom.app.cli.spf import EXITS
-from postroom.lab.zones import ZoneText
+from postroom.lab.dns.zones import ZoneText
 from postroom.mailauth.spf.verdict import Result
 from postroom.proto.dns.answer import Answer, Kind, Rcode
 from postroom.proto.dns.resolver import normal_name

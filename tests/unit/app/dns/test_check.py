@@ -14,8 +14,8 @@ from postroom.app.dns.records import Site, records_of
 from postroom.app.dns.verdicts import Checked, Verdict, exit_code
 from postroom.deliver.tls.sts import PolicyUnavailable
 from postroom.deliver.tls_outcome import ResultKind
-from postroom.lab.dns import Fault, LabDns
-from postroom.lab.zones import ZoneText, reverse_zone
+from postroom.lab.dns.server import Fault, LabDns
+from postroom.lab.dns.zones import ZoneText, reverse_zone
 from postroom.net.clock import MovableClock
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver

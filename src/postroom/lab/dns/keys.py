@@ -17,7 +17,7 @@ from postroom.app.dns.site import site_of
 from postroom.app.operations.dkim import key_record
 from postroom.app.server import Server
 from postroom.deliver.signing_keys import NewKey, sealed
-from postroom.lab.names import Names
+from postroom.lab.dns.names import Names
 from postroom.lab.plan import House
 from postroom.mailauth.dkim.private_key import Algorithm, PrivateKey
 from postroom.mailauth.dkim.rotation import Phase

@@ -1,8 +1,8 @@
 """A machine behind a gate: command by command goes through, and where a rule has its turn, the command goes no further until it was dealt with.
 
 RFC 2920 §3.1 (pipelined commands are answered in their order: so they are here), RFC 9051 §4.3 (a command with literals is one command). The gate is open, and
-octets go through as they come, as long as no fault of commands is switched on. What it takes for a command is what `lab.overheard` takes for one. RFC 3207 §6: it
-also plays the one who takes STARTTLS out of what a server offers. Not here: what happens then (`lab.fault_session`).
+octets go through as they come, as long as no fault of commands is switched on. What it takes for a command is what `lab.heard.overheard` takes for one. RFC 3207 §6: it
+also plays the one who takes STARTTLS out of what a server offers. Not here: what happens then (`lab.faults.session`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from postroom.lab.fault_rules import FaultRule, FaultRules
-from postroom.lab.fault_stages import AS_ASKED
-from postroom.lab.overheard import dialogue_of
+from postroom.lab.faults.rules import FaultRule, FaultRules
+from postroom.lab.faults.stages import AS_ASKED
+from postroom.lab.heard.overheard import dialogue_of
 from postroom.wire.machine import Machine
 
 _LITERAL: Final = re.compile(rb"\{\d{1,18}(\+?)\}\r?\n\Z")

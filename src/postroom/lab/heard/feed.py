@@ -1,7 +1,7 @@
 """Everything that happens in a lab, as it happens: connections and their lines, questions to the DNS, and what the servers note of their work.
 
 One list that all look at: the front page, `postroom lab --watch`, lessons, captures, the HTTP interface. It is bounded and forgets the oldest. Not here: how lines are
-found in octets (`lab.overheard`), journeys, which are kept with their messages (`message.journey`).
+found in octets (`lab.heard.overheard`), journeys, which are kept with their messages (`message.journey`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import msgspec
 import structlog
 
 from postroom.app.logs import Log, mask_secrets
-from postroom.lab.dns import Question
-from postroom.lab.overheard import Piece, dialogue_of
+from postroom.lab.dns.server import Question
+from postroom.lab.heard.overheard import Piece, dialogue_of
 from postroom.mailauth.verdicts import Verdicts
 from postroom.message.authentication_results import AuthenticationResults, render
 from postroom.message.ids import IdKind, id_text

@@ -1,17 +1,17 @@
 """The lab's DNS as the lab uses it: the zones of its houses, served on loopback, and resolvers that ask only there.
 
 RFC 1035, RFC 4033 §2 (the zones are signed; the lab's server validates them itself, so its AD bit is believed). Not here: the server
-(`lab.dns`), records (`lab.zones`).
+(`lab.dns.server`), records (`lab.dns.zones`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from postroom.lab.dns import LabDns, Question, Wrong
-from postroom.lab.notes import zones_of
+from postroom.lab.dns.notes import zones_of
+from postroom.lab.dns.server import LabDns, Question, Wrong
+from postroom.lab.dns.zones import ZoneText, mail_zone, reverse_zone
 from postroom.lab.plan import House
-from postroom.lab.zones import ZoneText, mail_zone, reverse_zone
 from postroom.net.clock import Clock
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver

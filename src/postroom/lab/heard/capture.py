@@ -2,7 +2,7 @@
 
 The servers' addresses are those of the lab, their ports the standard ones; secrets are asterisks unless they are asked for. Connections that were open before are
 left out, for a stream without its beginning tells little. HTTP is left out, for its requests are full of secrets. Not here: packets (`message.captured`), what is
-secret (`lab.overheard`), the command.
+secret (`lab.heard.overheard`), the command.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, I
 from typing import Any, Final
 
 from postroom.app.control import OperationError
-from postroom.lab.feed import Feed
-from postroom.lab.overheard import Piece, SmtpDialogue, dialogue_of
+from postroom.lab.heard.feed import Feed
+from postroom.lab.heard.overheard import Piece, SmtpDialogue, dialogue_of
 from postroom.lab.plan import House
 from postroom.message.captured import LOOPBACK, STANDARD_PORTS, Capture, CapturedConnection, decodable
 from postroom.net.session import Peer, TlsFacts

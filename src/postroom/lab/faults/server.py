@@ -1,6 +1,6 @@
 """One server of a lab with all that may go wrong in it: its doors, connections, sessions, its web, its disk; and the answers of the name server.
 
-Not here: what goes wrong (`lab.fault_rules`, `lab.switches`), how (`lab.faults`, `lab.fault_guest`, `lab.fault_session`, `lab.fault_web`).
+Not here: what goes wrong (`lab.faults.rules`, `lab.faults.switches`), how (`lab.faults.addressed`, `lab.faults.guest`, `lab.faults.session`, `lab.faults.web`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from postroom.app.room import free_octets
 from postroom.intake.door import Door
-from postroom.lab.dns import Fault, Wrong
-from postroom.lab.fault_guest import FaultyGuest, Trouble, Whereabouts
-from postroom.lab.fault_rules import FaultRules
-from postroom.lab.fault_session import faulty
-from postroom.lab.fault_stages import PROTOCOLS
-from postroom.lab.faults import FaultyDoor
+from postroom.lab.dns.server import Fault, Wrong
+from postroom.lab.faults.addressed import FaultyDoor
+from postroom.lab.faults.guest import FaultyGuest, Trouble, Whereabouts
+from postroom.lab.faults.rules import FaultRules
+from postroom.lab.faults.session import faulty
+from postroom.lab.faults.stages import PROTOCOLS
 from postroom.net.listener import Door as Entrance
 from postroom.net.listener import Guest, Listener
 from postroom.net.session import Peer, Session
@@ -61,13 +61,13 @@ class FaultyServer:
 
     def web(self, app: Application) -> Application:
         """See `Meddling`."""
-        from postroom.lab.fault_web import FaultyWeb
+        from postroom.lab.faults.web import FaultyWeb
 
         return FaultyWeb(app, self._trouble, self._domain)
 
     async def method(self, name: str) -> None:
         """See `Meddling`."""
-        from postroom.lab.fault_web import before_method
+        from postroom.lab.faults.web import before_method
 
         await before_method(self._trouble, self._domain, name)
 

@@ -1,6 +1,6 @@
 """Faults from outside: the operations behind `postroom lab faults`, the lab's page and its HTTP interface.
 
-Not here: the switches (`lab.switches`), rules and stages (`lab.fault_rules`, `lab.fault_stages`), the socket (`lab.control`).
+Not here: the switches (`lab.faults.switches`), rules and stages (`lab.faults.rules`, `lab.faults.stages`), the socket (`lab.control`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, cast
 
 from postroom.app.control import OperationError
-from postroom.lab.fault_rules import FaultRule, FaultRules, Terms
-from postroom.lab.fault_stages import STAGES, BadFault
-from postroom.lab.faults import FAULTS
-from postroom.lab.mishaps import MISHAPS, BadMishap, parse_mishap
-from postroom.lab.switches import Switches
+from postroom.lab.faults.addressed import FAULTS
+from postroom.lab.faults.mishaps import MISHAPS, BadMishap, parse_mishap
+from postroom.lab.faults.rules import FaultRule, FaultRules, Terms
+from postroom.lab.faults.stages import STAGES, BadFault
+from postroom.lab.faults.switches import Switches
 
 PUT_ON: Final = "faults.add"
 LIST: Final = "faults.list"

@@ -1,7 +1,7 @@
 """Faults by address, and faults at a door: a recipient whose name asks for trouble gets it, the same way every time, and so does whoever a rule is for.
 
 RFC 5321 §4.2 (replies), §4.5.3.2.6 (a reply that is lost: the sender will try again). A door like any other, in front of the real one. What an address asks for is a
-rule like those that are switched on (`lab.fault_rules`), and comes after them. Not here: faults of connections, commands and the DNS.
+rule like those that are switched on (`lab.faults.rules`), and comes after them. Not here: faults of connections, commands and the DNS.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from postroom.deliver.letter import Receipt
 from postroom.intake.client import Client, Incoming
 from postroom.intake.door import Door, HangUp, Parcel
-from postroom.lab.fault_rules import FaultRule, FaultRules, Step, Terms
+from postroom.lab.faults.rules import FaultRule, FaultRules, Step, Terms
 from postroom.message.envelope import Recipient
 from postroom.net.session import Peer
 

@@ -1,6 +1,6 @@
 """The roll of a class: so many accounts with passwords that can be read out and typed, or those that a file names.
 
-Not here: how accounts are made (`lab.settling`), the slips that are handed out (`lab.slips`).
+Not here: how accounts are made (`lab.settling`), the slips that are handed out (`lab.classroom.slips`).
 """
 
 from __future__ import annotations

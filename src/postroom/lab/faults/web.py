@@ -1,7 +1,7 @@
 """What goes wrong with the web of a lab's server: requests that are answered by an error, late, slowly or never, and methods of JMAP that fail.
 
 RFC 9110 §15.6.4 (503), RFC 8620 §3.6.2 (errors of methods). An application in front of the server's own; the errors of methods are said where methods are called.
-Not here: connections (`lab.fault_guest`), which rule has its turn.
+Not here: connections (`lab.faults.guest`), which rule has its turn.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from postroom.lab.fault_guest import Trouble
-from postroom.lab.fault_rules import FaultRule
-from postroom.lab.fault_stages import AS_ASKED
+from postroom.lab.faults.guest import Trouble
+from postroom.lab.faults.rules import FaultRule
+from postroom.lab.faults.stages import AS_ASKED
 from postroom.net.session import Peer
 from postroom.proto.jmap.errors import MethodError
 from postroom.serve.jmap.sessions import API

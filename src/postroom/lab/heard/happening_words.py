@@ -1,6 +1,6 @@
 """What happens in a lab beside dialogues, in words for people: connections, DNS questions and their results, HTTP, lines of a log. Data only.
 
-Not here: which of them fits (`lab.explained`), words of dialogues (`message.dialogue_words`, `message.imap_words`).
+Not here: which of them fits (`lab.heard.explained`), words of dialogues (`message.dialogue_words`, `message.imap_words`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The switches of a lab: faults with names and faults by rule, put on and taken off while it runs.
 
 One list of all that is on, for the command line, the API, the page and tests. RFC 8461 §3.1 (a policy that has changed has another id), RFC 9208 §3 (a full
-mailbox). Not here: which faults there are (`lab.mishaps`, `lab.fault_rules`), where they enter.
+mailbox). Not here: which faults there are (`lab.faults.mishaps`, `lab.faults.rules`), where they enter.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
 from postroom.app.server import Server
-from postroom.lab.fault_rules import FaultRule, FaultRules
-from postroom.lab.mishaps import FULL_DISK, FULL_MAILBOX, Chosen, Troubles
+from postroom.lab.faults.mishaps import FULL_DISK, FULL_MAILBOX, Chosen, Troubles
+from postroom.lab.faults.rules import FaultRule, FaultRules
 from postroom.store.engine import Transaction
 
 _ELSEWHERE: Final = frozenset(

@@ -1,7 +1,7 @@
 """Where a fault can enter, and what can be said there: a table of stages, with the terms and the replies of each.
 
 RFC 5321 §4.2, RFC 1939 §3 and RFC 3206 §4, RFC 9051 §7.1, RFC 8620 §3.6.2, RFC 9110 §15, RFC 8446 §6, RFC 1035 §4.1.1 (what a reply looks like). Values and
-their errors only; not here: rules that wait for their turn (`lab.fault_rules`), who asks.
+their errors only; not here: rules that wait for their turn (`lab.faults.rules`), who asks.
 """
 
 from __future__ import annotations

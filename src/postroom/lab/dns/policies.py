@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from postroom.lab.dns.zones import ZoneText
 from postroom.lab.plan import House
-from postroom.lab.zones import ZoneText
 from postroom.net.certificates import Pair
 from postroom.net.sockets import CannotListen
 from postroom.proto.http.mta_sts import WELL_KNOWN

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from postroom.lab.dns.zones import ZoneText
 from postroom.lab.plan import House
-from postroom.lab.zones import ZoneText
 from postroom.message.address import Address
 from postroom.store import accounts, aliases, app_passwords, credentials, directory
 from postroom.store.accounts import NewAccount

@@ -1,6 +1,6 @@
 """Answers whose signatures were changed on the way, and the validation that finds it.
 
-RFC 4034 §3.1.8 (what a signature covers), RFC 4035 §5.3 (checking it). Not here: who does it when (`lab.dns`).
+RFC 4034 §3.1.8 (what a signature covers), RFC 4035 §5.3 (checking it). Not here: who does it when (`lab.dns.server`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 
-from postroom.lab.zones import TTL, SignedZone
+from postroom.lab.dns.zones import TTL, SignedZone
 
 
 def spoil(zone: SignedZone, message: dns.message.Message, now: float) -> bool:

@@ -1,12 +1,12 @@
 """The listening sockets of a lab's servers, given up while a fault has connections refused: then it is the system that says so, as where no server runs.
 
 connect(2) calls it ECONNREFUSED. A refusal that is counted (`times`) or comes late (`delay`) cannot be had in this way: that connection is made,
-and reset at once (`lab.fault_guest`). Not here: which rule has its turn (`lab.fault_rules`), how a socket is given up (`net.listener`).
+and reset at once (`lab.faults.guest`). Not here: which rule has its turn (`lab.faults.rules`), how a socket is given up (`net.listener`).
 """
 
 from __future__ import annotations
 
-from postroom.lab.fault_rules import FaultRules
+from postroom.lab.faults.rules import FaultRules
 from postroom.net.listener import Listener
 
 

@@ -1,6 +1,6 @@
 """What each happening of a lab means, with the section that says so; found out once for all who watch, since a reply means what was asked before it.
 
-RFC 5321, RFC 1939, RFC 9051, RFC 1035 by way of the words. Not here: the words (`lab.happening_words`, `message.dialogue_words`, `message.imap_words`).
+RFC 5321, RFC 1939, RFC 9051, RFC 1035 by way of the words. Not here: the words (`lab.heard.happening_words`, `message.dialogue_words`, `message.imap_words`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from postroom.lab import feed as feeds
-from postroom.lab import happening_words as words
-from postroom.lab.feed import Feed, Happening
+from postroom.lab.heard import feed as feeds
+from postroom.lab.heard import happening_words as words
+from postroom.lab.heard.feed import Feed, Happening
 from postroom.message import dialogue_words
 from postroom.message.dialogue_explained import Explainer
 from postroom.message.dialogue_words import Words

@@ -24,8 +24,8 @@ import dns.rdatatype
 import dns.rrset
 import msgspec
 
-from postroom.lab.spoiling import spoil
-from postroom.lab.zones import NEGATIVE_TTL, SignedZone, ZoneText
+from postroom.lab.dns.spoiling import spoil
+from postroom.lab.dns.zones import NEGATIVE_TTL, SignedZone, ZoneText
 from postroom.net.clock import Clock
 from postroom.net.dns_client import PAYLOAD
 from postroom.proto.dns.resolver import normal_name

@@ -1,6 +1,6 @@
 """A lab's capture as a file that is written while the lab runs: `postroom lab --pcap FILE`.
 
-Not here: what is captured (`lab.capture`).
+Not here: what is captured (`lab.heard.capture`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from postroom.app.control import OperationError
 
 if TYPE_CHECKING:  # the command line knows the wish, and starts faster without the rest
-    from postroom.lab.capture import Captures, Recording
+    from postroom.lab.heard.capture import Captures, Recording
 
 _OWN_ONLY = 0o600  # messages are in it
 

@@ -1,7 +1,7 @@
 """Faults that have names: what can be wrong with a domain of the lab, from its start on or from the moment when it is switched on.
 
 RFC 7672 §2.1.1, RFC 8461 §4, RFC 3207 §6, RFC 7208 §2.6, RFC 6376 §6.1.2, RFC 7505, RFC 5321 §5.1: each is a mistake that is made in the world, and has one symptom,
-which docs/faults.md describes and a test sees. A table; not here: faults that an address asks for (`lab.faults`), switching (`lab.switches`).
+which docs/faults.md describes and a test sees. A table; not here: faults that an address asks for (`lab.faults.addressed`), switching (`lab.faults.switches`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 import msgspec
 
-from postroom.lab.fault_rules import FaultRule, Terms
+from postroom.lab.dns.zones import ZoneText
+from postroom.lab.faults.rules import FaultRule, Terms
 from postroom.lab.plan import HOUSES, House, domains_of
-from postroom.lab.zones import ZoneText
 
 SLOW_SECONDS = 3.0  # that each answer takes with dns-slow: a resolver waits for longer
 _SERVER, _SENDER = (house.domain for house in HOUSES)

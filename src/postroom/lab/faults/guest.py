@@ -1,7 +1,7 @@
 """Connections of a lab on which something goes wrong: they are refused, held back, cut, or what is said drips out octet by octet.
 
 RFC 5321 §4.5.3.2 (what a client waits for), RFC 8446 §6.2 (alerts that end a handshake). All waiting is by the lab's clock. A connection without a fault is
-as any other that is listened in on. Not here: faults of single commands (`lab.fault_session`), which rule has its turn (`lab.fault_rules`).
+as any other that is listened in on. Not here: faults of single commands (`lab.faults.session`), which rule has its turn (`lab.faults.rules`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Final, NamedTuple
 
-from postroom.lab.fault_entrances import Entrances
-from postroom.lab.fault_rules import FaultRule, FaultRules
-from postroom.lab.fault_stages import ALERTS
+from postroom.lab.faults.entrances import Entrances
+from postroom.lab.faults.rules import FaultRule, FaultRules
+from postroom.lab.faults.stages import ALERTS
 from postroom.net.clock import Clock
 from postroom.net.link import Link
 from postroom.net.listener import Door, Guest, Tapped

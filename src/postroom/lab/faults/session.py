@@ -1,7 +1,7 @@
 """Sessions of a lab to which something happens: a greeting that is none, commands that are answered by a fault, late, slowly, or never.
 
 RFC 5321 §3.1 (a greeting may be a refusal), §3.8 (421). The session itself knows nothing of it: it hears of a command when the fault has let it through. Not
-here: which commands are stopped (`lab.fault_gate`), connections (`lab.fault_guest`).
+here: which commands are stopped (`lab.faults.gate`), connections (`lab.faults.guest`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from postroom.lab.fault_gate import Gate, Stopped, wire
-from postroom.lab.fault_guest import AS_ASKED, FaultyGuest, Trouble, Whereabouts
-from postroom.lab.fault_rules import FaultRule
-from postroom.lab.fault_stages import PROTOCOLS
+from postroom.lab.faults.gate import Gate, Stopped, wire
+from postroom.lab.faults.guest import AS_ASKED, FaultyGuest, Trouble, Whereabouts
+from postroom.lab.faults.rules import FaultRule
+from postroom.lab.faults.stages import PROTOCOLS
 from postroom.net.session import Connection, Session, TlsFacts
 
 

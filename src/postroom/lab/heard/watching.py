@@ -1,6 +1,6 @@
 """What happens in a lab, told to whoever watches: the operation behind `postroom lab --watch` and others.
 
-Not here: what there is to tell (`lab.feed`), how it is shown.
+Not here: what there is to tell (`lab.heard.feed`), how it is shown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from postroom.app.control import OperationError
-from postroom.lab.explained import Explained
+from postroom.lab.heard.explained import Explained
 
 WATCH = "watch"
 

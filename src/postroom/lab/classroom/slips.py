@@ -1,6 +1,6 @@
 """Slips for a class: to each account its address, its password, and where its mail is given in and read; for paper.
 
-RFC 8314 §3 (TLS from the first byte where a program can). Not here: who is on the roll (`lab.roll`), the commands (`lab.cli.slips`).
+RFC 8314 §3 (TLS from the first byte where a program can). Not here: who is on the roll (`lab.classroom.roll`), the commands (`lab.cli.slips`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Faults that are switched on: at a stage, for the next so many that match, until they are used up or taken away.
 
 RFC 5321 §4.2 (replies), §4.5.3.2.6 (a reply that is lost). Deterministic: the first rule that matches has its turn, and says how often it had. Not
-here: stages (`lab.fault_stages`); who asks: doors (`lab.faults`), connections (`lab.fault_guest`), sessions (`lab.fault_session`), the web
-(`lab.fault_web`), the name server; faults with names (`lab.mishaps`).
+here: stages (`lab.faults.stages`); who asks: doors (`lab.faults.addressed`), connections (`lab.faults.guest`), sessions (`lab.faults.session`), the web
+(`lab.faults.web`), the name server; faults with names (`lab.faults.mishaps`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal, TypedDict, Unpack
 
-from postroom.lab.fault_stages import (
+from postroom.lab.faults.stages import (
     CERTIFICATES,
     STAGES,
     BadFault,

@@ -1,0 +1,1 @@
+"""A class in a lab: its roll, slips, attendance, and the scenarios of text-books."""
