@@ -82,6 +82,31 @@ async def test_parts_are_decoded(stage: JmapStage) -> None:
     assert (await alice.http("GET", f"/jmap/download/{bob.account}/{blob}/x")).status == 404
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["text/html", "image/svg+xml", "application/xml", "text/plain", "application/pdf", "text/html;x=y"],
+)
+async def test_w04_what_a_browser_could_run_is_only_saved(stage: JmapStage, kind: str) -> None:
+    code = b"<html><svg onload='alert(1)'/><script>alert(1)</script></html>"
+    letter = await stage.deliver(
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: "
+        + kind.encode()
+        + b"\r\n\r\n"
+        + code
+        + b"\r\n--b--\r\n"
+    )
+    bob = stage.jmap()
+    blob = id_text(IdKind.BLOB, letter.email_id)
+    for asked in (kind.partition(";")[0], "text/html", "image/svg+xml"):
+        reply = await bob.http(
+            "GET", f"/jmap/download/{bob.account}/{blob}_1/x?type={asked.replace('+', '%2B')}"
+        )
+        assert (reply.status, reply.body) == (200, code)
+        assert reply.headers["content-disposition"].startswith("attachment;")
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["content-security-policy"] == "sandbox; default-src 'none'"
+
+
 async def test_limits_of_uploads(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
     bob = stage.jmap(limits=Limits(max_size_upload=10, max_concurrent_upload=1))
     path = f"/jmap/upload/{bob.account}/"
