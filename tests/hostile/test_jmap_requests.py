@@ -93,7 +93,10 @@ async def test_j02_numbers_that_are_none(stage: JmapStage, value: Any) -> None:
 
 async def test_j02_nul_and_characters_without_meaning(stage: JmapStage) -> None:
     bob = stage.jmap()
-    for text in ("a\0b", "\0", "\ufffe", "\x7f", "\u202e"):
+    assert (
+        await bob.post({"using": USING, "methodCalls": [["Core/echo", {"x": "\ufffe"}, "c"]]})
+    ).status == 400  # RFC 7493 §2.1
+    for text in ("a\0b", "\0", "\x7f", "\u202e"):
         assert (await bob.answer("Mailbox/set", create={"c": {"name": text}}))[0] == "Mailbox/set"
         for name in ("text", "subject", "body", "from"):
             assert (await bob.call("Email/query", filter={name: text}))["ids"] == []

@@ -46,10 +46,11 @@ class Everything(Served):
             self.command("account", "add", name, "--password-stdin", stdin=PASSWORD + "\n")
         self.command("account", "certificate", "add", OWNER, "--file", str(self.home / "client.pem"))
 
-    def has_logged_in(self, method: str, protocol: str) -> bool:
+    def logins(self) -> set[tuple[str, str]]:
+        """By which methods somebody has logged in, and to what."""
         said = self.command("account", "logins", OWNER, "--json")
         found = [json.loads(line) for line in said.splitlines()]
-        return any(one["good"] and one["method"] == method and one["protocol"] == protocol for one in found)
+        return {(one["method"], one["protocol"]) for one in found if one["good"]}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ def test_swaks(everything, program, mechanism):
     done = program(["swaks", *where, *who, PASSWORD], code=0)
     assert "<~  235 2.7.0" in done.stdout
     method = "password" if mechanism in ("PLAIN", "LOGIN") else mechanism
-    assert everything.has_logged_in(method, "smtp")
+    assert (method, "smtp") in everything.logins()
 
 
 def test_swaks_without_tls_is_offered_nothing(everything, program):
@@ -131,7 +132,7 @@ def test_curl(everything, program, service, mechanism):
     assert done.returncode == 0 or (service == "smtps" and "235 2.7.0" in done.stderr), done.stderr
     method = {"PLAIN": "password", "LOGIN": "password", "XOAUTH2": "token", "OAUTHBEARER": "token"}
     protocol = {"imaps": "imap", "pop3s": "pop3", "smtps": "smtp"}[service]
-    assert everything.has_logged_in(method.get(mechanism, mechanism), protocol)
+    assert (method.get(mechanism, mechanism), protocol) in everything.logins()
 
 
 def test_curl_with_a_certificate(everything, program):
@@ -139,7 +140,7 @@ def test_curl_with_a_certificate(everything, program):
     options = ["--insecure", "--silent", "--show-error", "--login-options", "AUTH=EXTERNAL", "--sasl-ir"]
     url = f"imaps://{OWNER.replace('@', '%40')}@127.0.0.1:{everything.port('imaps')}/"
     program(["curl", *options, *files, "--request", "NOOP", url])
-    assert everything.has_logged_in("certificate", "imap")
+    assert ("certificate", "imap") in everything.logins()
 
 
 def test_curl_with_a_token_that_is_none(everything, program):
@@ -162,7 +163,7 @@ def test_msmtp(everything, program, mechanism):
     who = ["--tls-certcheck=off", f"--from={OWNER}", f"--user={OWNER}", f"--passwordeval=echo {secret}"]
     program(["msmtp", *where, *who, f"--auth={mechanism}", OWNER], stdin=f"Subject: {stamp()}\n\nKetchup?\n")
     method = {"plain": "password", "login": "password", "oauthbearer": "token", "xoauth2": "token"}
-    assert everything.has_logged_in(method.get(mechanism, mechanism.upper()), "smtp")
+    assert (method.get(mechanism, mechanism.upper()), "smtp") in everything.logins()
 
 
 def test_msmtp_with_a_certificate(everything, program):
@@ -173,7 +174,7 @@ def test_msmtp_with_a_certificate(everything, program):
     where = ["--host=127.0.0.1", f"--port={everything.port('submissions')}", "--tls=on", "--tls-starttls=off"]
     who = ["--tls-certcheck=off", f"--from={OWNER}", "--auth=external", f"--user={OWNER}"]
     program(["msmtp", *where, *files, *who, OWNER], stdin=f"Subject: {stamp()}\n\nKetchup?\n")
-    assert everything.has_logged_in("certificate", "smtp")
+    assert ("certificate", "smtp") in everything.logins()
 
 
 @pytest.mark.parametrize("mechanism", ["scram-sha-1", "scram-sha-256", "apop", "cram-md5", "digest-md5"])
@@ -182,7 +183,7 @@ def test_mpop(everything, program, mechanism, tmp_path):
     who = ["--tls-certcheck=off", f"--user={OWNER}", f"--passwordeval=echo {PASSWORD}", "--keep=on"]
     box = [f"--deliver=mbox,{tmp_path / 'box'}", f"--uidls-file={tmp_path / 'uidls'}"]
     program(["mpop", *where, *who, *box, f"--auth={mechanism}"])
-    assert everything.has_logged_in(mechanism.upper(), "pop3")
+    assert (mechanism.upper(), "pop3") in everything.logins()
 
 
 # Python
@@ -201,7 +202,7 @@ def test_python(everything):
     assert b"APOP" not in pop.getwelcome()
     pop.apop(OWNER, PASSWORD)
     pop.quit()
-    assert everything.has_logged_in("APOP", "pop3")
+    assert ("APOP", "pop3") in everything.logins()
 
 
 def test_imaplib_with_a_token(everything):
@@ -266,7 +267,7 @@ def test_postroom_mail_binds_its_login_to_the_channel(everything, tls):
     done = running.postroom(["mail", "list"], environ, "")
     assert done.returncode == 0, done.stderr
     for protocol in ("smtp", "imap"):
-        assert everything.has_logged_in("SCRAM-SHA-256-PLUS", protocol)
+        assert ("SCRAM-SHA-256-PLUS", protocol) in everything.logins()
 
 
 def test_postroom_mail_with_a_token_and_with_a_certificate(everything):
@@ -281,8 +282,8 @@ def test_postroom_mail_with_a_token_and_with_a_certificate(everything):
         assert done.returncode == 0, done.stderr
         done = running.postroom(["mail", "list"], environ, "")
         assert done.returncode == 0, done.stderr
-        assert everything.has_logged_in(method, "imap")
-        assert everything.has_logged_in(method, "smtp")
+        assert (method, "imap") in everything.logins()
+        assert (method, "smtp") in everything.logins()
 
 
 def test_an_app_password_logs_in_where_it_is_meant_for_by_every_way_and_nowhere_else(everything, program):

@@ -8,6 +8,7 @@ lost is one of them: the work may be done, and whoever repeats it must be recogn
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
@@ -234,11 +235,12 @@ async def _commit(connection: Any) -> None:
 
 
 async def _roll_back(connection: Any) -> None:
-    """ROLLBACK; a connection that cannot do it is thrown away, which is the same for the server."""
+    """ROLLBACK; a connection that cannot do it is thrown away, which is the same for the server. One that is lost the pool has thrown away itself."""
     try:
         await connection.execute("ROLLBACK")
     except SERVER_FAILURES:
-        connection.terminate()
+        with contextlib.suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 def _pool(url: str, options: PostgresOptions, size: int, **settings: str) -> Any:

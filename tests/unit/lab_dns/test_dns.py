@@ -12,8 +12,8 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
+from postroom.lab.dns import server as lab_dns
 from postroom.lab.dns.server import Fault
-from postroom.lab.dns.server import server as lab_dns
 from postroom.lab.dns.spoiling import spoil, validates
 from postroom.lab.dns.zones import SignedZone, ZoneText
 from postroom.net.dns_client import Server

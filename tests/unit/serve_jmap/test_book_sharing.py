@@ -98,7 +98,7 @@ async def test_a_book_without_the_right_to_read_is_seen_and_its_cards_are_not(st
     told = await house.carol.call(
         "ContactCard/set", accountId=house.bob.account, update={card: {"language": "de"}}, destroy=[card]
     )
-    assert told["notUpdated"][card]["type"] == "willDestroy"
+    assert told["notUpdated"][card]["type"] == "notFound"
     assert told["notDestroyed"][card]["type"] == "notFound"
 
 

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from postroom.message.errors import NoSpace, TryLater
+from postroom.store import postgres
 from postroom.store.postgres import TRIES, PostgresEngine
 from postroom.store.postgres_options import PostgresOptions
 
@@ -165,6 +166,19 @@ async def test_one_account_is_one_line(engine):
         return row[0]
 
     assert sorted(await asyncio.gather(*(engine.write(work) for _ in range(20)))) == list(range(1, 21))
+
+
+async def test_a_connection_that_the_pool_has_given_up_hides_no_reason():
+    """It was lost while the work on it was called off: what went wrong is what was wrong before."""
+
+    class Lost:
+        async def execute(self, sql):
+            raise asyncpg.InterfaceError(sql)
+
+        def terminate(self):
+            raise asyncpg.InterfaceError("connection has been released back to the pool")
+
+    await postgres._roll_back(Lost())
 
 
 async def test_cancelled_work_leaves_nothing(engine):

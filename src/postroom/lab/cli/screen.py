@@ -82,7 +82,7 @@ def screen(running: Laboratory, wishes: Wishes) -> list[str]:
         f"  {us} mail --as bob list",
         f"  {us} journey --last",
         f"  {us} lab clock +5h   # what is due until then happens now",
-        f"Faults: write to {'@ or '.join(FAULTS_SHOWN)}@{wishes.houses[0].domain}; all: {us} lab faults list",
+        f"Faults: to {'@ or '.join(FAULTS_SHOWN)}@{wishes.houses[0].domain}; {us} lab faults list",
         *(["Mail to anybody else, of any domain, is in catch-all's mailbox."] if wishes.catch_all else []),
         *(f"Wrong on purpose: {chosen}" for chosen in wishes.faults),
         *_capture_lines(wishes.captured),
