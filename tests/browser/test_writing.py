@@ -197,3 +197,16 @@ def test_a_message_goes_on_as_it_is(web_lab, sign_in, page, row):
     expect(alice.get_by_role("region", name="Message from Alice Crêpe")).to_be_visible()  # its author still
     expect(alice.get_by_text("sent on by bob")).to_be_visible()
     alice.context.close()
+
+
+def test_links_of_other_pages_open_a_letter_here(web_lab, sign_in, page):
+    """RFC 6068, and what the browser is asked to note."""
+    page.add_init_script("navigator.registerProtocolHandler = (...given) => { window.noted = given; };")
+    sign_in()
+    page.goto(web_lab.url() + "settings/identities")
+    page.get_by_role("button", name="Open such links here").click()
+    scheme, template = page.evaluate("window.noted")
+    assert (scheme, template.count("%s")) == ("mailto", 1)
+    page.goto(template.replace("%s", "mailto%3Acarol%40x.test%3Fsubject%3DPie"))
+    expect(page.get_by_label("Subject")).to_have_value("Pie")
+    expect(page.get_by_text("carol@x.test").first).to_be_visible()

@@ -1,6 +1,7 @@
 // The addresses under which one writes, with name and signature.
 import { t } from "../../i18n/words";
 import { IdentityForm } from "./IdentityForm";
+import { MailtoSection } from "./MailtoSection";
 import { NamedForm } from "./NamedForm";
 import { Section } from "./Section";
 import { change, doing, useListing } from "./listing";
@@ -20,6 +21,7 @@ export function IdentityPart() {
       <Section title={t("settings.identity-another")} about={t("settings.identity-another-about")}>
         <NamedForm label={t("settings.identity-address")} button={t("settings.identity-add")} example={t("settings.identity-example")} onSubmit={add} />
       </Section>
+      <MailtoSection />
     </>
   );
 }
