@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import smtplib
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import make_msgid
 from typing import Any
 
@@ -40,11 +41,11 @@ class WebLab:
         names = more.get("attachment", [])
         for name in [names] if isinstance(names, str) else names:
             message.add_attachment(b"%PDF-1.4\n" * 500, maintype="application", subtype="pdf", filename=name)
-        self.hand_in(to, message.as_bytes())
+        self.hand_in(to, message.as_bytes(policy=SMTP))
         return str(made)
 
     def hand_in(self, to: str, raw: bytes) -> None:
-        """A letter as it is."""
+        """A letter as it is: lines end with CRLF."""
         with smtplib.SMTP("127.0.0.1", self._ports(to)["smtp"], "crepes.test") as smtp:
             smtp.sendmail("alice@crepes.test", [to], raw)
 

@@ -152,7 +152,7 @@ def test_a_folder_is_downloaded(settings, web_lab):
     assert download.value.suggested_filename == "INBOX.mbox"
     text = download.value.path().read_text("utf-8")
     assert "Subject: Keep me\n" in text
-    assert "\n>>From here to eternity\n>>From there\n" in text  # smtplib has quoted once
+    assert "\n>From here to eternity\n>From there\n" in text
 
 
 def test_appearance_is_kept(settings):
