@@ -21,8 +21,10 @@ from postroom.intake.patience import Patience
 from postroom.intake.rates import Counted, Rates
 from postroom.mailauth import iprev
 from postroom.mailauth.decision import Action, Decision, Policy, decide
+from postroom.mailauth.dkim.public_key import PublicKey, parse_key_record
 from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dkim.results import Verdict as Word
+from postroom.mailauth.dkim.verification import KeyReading
 from postroom.mailauth.dmarc import record as dmarc_record
 from postroom.mailauth.dmarc import verdict as dmarc
 from postroom.mailauth.dmarc.author import authors
@@ -49,7 +51,7 @@ MESSAGE_SECONDS = 20.0  # that keys and chain may take once the message is there
 HOST_SECONDS = 60  # that what was found out about a client is good for its next connections
 MOST_HOSTS = 1000  # clients of which that is remembered
 MOST_SENDERS = 20  # senders of one client that are remembered with it
-MOST_RECORDS = 1000  # records of SPF, and of DMARC, that are read once
+MOST_RECORDS = 1000  # records of SPF, of DMARC, and of keys, that are read once
 INLINE = 64 * 1024  # octets of a message that is hashed at once; a longer one in a thread
 _PIECE = 1 << 18
 _APPLIED = {
@@ -128,6 +130,7 @@ class Examiner:
     def __init__(self, examining: Examining) -> None:
         self._with = examining
         self._read_spf = lru_cache(MOST_RECORDS)(spf_record.parse)
+        self._keys = KeyReading(lru_cache(MOST_RECORDS)(parse_key_record), lru_cache(MOST_RECORDS)(PublicKey))
         read_dmarc = lru_cache(MOST_RECORDS)(dmarc_record.parse)
         self._terms = replace(examining.terms, read=read_dmarc)
         self._exempt = lru_cache(MOST_HOSTS)(partial(_is_exempt, examining.exempt))
@@ -182,7 +185,7 @@ class Examiner:
         use = self._with
         asking = Patience(use.resolver, use.message_seconds)
         examination, header = await self._read(content)
-        found = await self._sure(_signatures(examination, asking), (_failed(),))
+        found = await self._sure(_signatures(examination, asking, self._keys), (_failed(),))
         signatures = tuple(map(self._unless_replayed, found))
         self._tell(opening, Verdicts(signatures=signatures, untried=examination.untried))
         chain = await self._sure(
@@ -293,10 +296,12 @@ def _remember(senders: dict[Address, Sent], one: Sent) -> None:
         del senders[next(iter(senders))]
 
 
-async def _signatures(examination: Examination, asking: Patience) -> tuple[SignatureResult, ...]:
+async def _signatures(
+    examination: Examination, asking: Patience, keys: KeyReading
+) -> tuple[SignatureResult, ...]:
     """All keys are asked for at once: whoever adds signatures whose keys are slow must not take the time of the others."""
     asking.begin_texts(examination.queries)
-    return await examination.signatures(asking)
+    return await examination.signatures(asking, keys)
 
 
 def _is_exempt(networks: Sequence[Network], ip: str) -> bool:

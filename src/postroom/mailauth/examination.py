@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from postroom.mailauth.arc.sets import NAMES
 from postroom.mailauth.arc.validation import ChainResult, Validation
 from postroom.mailauth.dkim.results import SignatureResult, Verdict
-from postroom.mailauth.dkim.verification import Texts, Verification
+from postroom.mailauth.dkim.verification import READ, KeyReading, Texts, Verification
 from postroom.message.header import Header
 
 _SIGNATURE = b"dkim-signature"
@@ -42,9 +42,9 @@ class Examination:
         """The names of the signatures' keys."""
         return self._verification.queries if self._verification else []
 
-    async def signatures(self, resolver: Texts) -> tuple[SignatureResult, ...]:
+    async def signatures(self, resolver: Texts, keys: KeyReading = READ) -> tuple[SignatureResult, ...]:
         """A result for each signature, from the top of the header."""
-        return await self._verification.results(resolver) if self._verification else ()
+        return await self._verification.results(resolver, keys) if self._verification else ()
 
     async def chain(self, resolver: Texts) -> ChainResult:
         """The status of the chain."""

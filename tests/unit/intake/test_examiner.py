@@ -16,6 +16,7 @@ from postroom.intake.door import Parcel
 from postroom.intake.examiner import HOST_SECONDS, MOST_HOSTS, MOST_SENDERS
 from postroom.intake.rates import Counted, Rates
 from postroom.mailauth.decision import Measure, Policy
+from postroom.mailauth.dkim.public_key import KeyRecord, parse_key_record
 from postroom.message.envelope import Envelope, Recipient
 from postroom.message.header import Header
 from postroom.message.journey import Asked, Hop, HopKind, Outcome
@@ -203,6 +204,20 @@ async def test_another_greeting_is_another_client_for_its_senders_too(office: So
     for helo in ("a.test", "b.test"):
         await send(way, LETTER, helo=helo)
     assert zone.asked.count("crepes.test TXT") == 2
+
+
+async def test_a_key_is_read_once(office: SortingOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+
+    def noted(text: bytes) -> KeyRecord:
+        read.append(text)
+        return parse_key_record(text)
+
+    monkeypatch.setattr("postroom.intake.examiner.parse_key_record", noted)
+    way = door(office)
+    for _ in range(2):
+        await send(way, signed())
+    assert [text.partition(b"; h=")[0] for text in read] == [b"v=DKIM1; k=rsa", b"v=DKIM1; k=ed25519"]
 
 
 async def test_trouble_with_a_sender_is_not_remembered(office: SortingOffice) -> None:

@@ -42,6 +42,16 @@ Read = Callable[[dict[str, str], int], Signature]
 Parse = Callable[[bytes], dict[str, str]]
 
 
+class KeyReading(msgspec.Struct, frozen=True):
+    """How the text of a record becomes a key; whoever verifies much keeps what was read."""
+
+    record: Callable[[bytes], KeyRecord] = parse_key_record
+    key: Callable[[KeyRecord], PublicKey] = PublicKey
+
+
+READ = KeyReading()
+
+
 class Texts(Protocol):
     """What keys are asked of: a part of `proto.dns.resolver.Resolver`."""
 
@@ -144,11 +154,11 @@ class Verification:
         names = [a_labels(one.signature.signer.query) for one in self._claims if isinstance(one, Claim)]
         return [name for name in names if name is not None]
 
-    async def results(self, resolver: Texts) -> tuple[SignatureResult, ...]:
+    async def results(self, resolver: Texts, keys: KeyReading = READ) -> tuple[SignatureResult, ...]:
         """One result for each signature, from the top of the header; none for a message without."""
         return tuple(
             [
-                claim if isinstance(claim, SignatureResult) else await judge(claim, resolver)
+                claim if isinstance(claim, SignatureResult) else await judge(claim, resolver, keys)
                 for claim in self._claims
             ]
         )
@@ -171,12 +181,12 @@ def _unsound(header: Header, fields: SignedFields) -> Defect | None:
     return None if authors == 1 else Defect(f"the message has {authors or 'no'} From fields, not one")
 
 
-async def judge(claim: Claim, resolver: Texts) -> SignatureResult:
+async def judge(claim: Claim, resolver: Texts, keys: KeyReading = READ) -> SignatureResult:
     """Asks for the key, and says what became of the signature."""
     signature, body = claim.signature, claim.body
     signer = signature.signer
     answer = await key_answer(signer, resolver)
-    defect, facts = tried(answer, signer, claim.digest, signature.identity)
+    defect, facts = tried(answer, signer, claim.digest, signature.identity, keys)
     if defect is None or defect.verdict is Verdict.FAIL:
         defect = _body_defect(signature, body) or defect or _unsigned_content(signature, body)
     outcome = defect.verdict if defect else Verdict.PASS
@@ -218,7 +228,7 @@ async def key_answer(signer: Signer, resolver: Texts) -> KeyAnswer:
 
 
 def tried(
-    answer: KeyAnswer, signer: Signer, digest: bytes, identity: str = ""
+    answer: KeyAnswer, signer: Signer, digest: bytes, identity: str = "", keys: KeyReading = READ
 ) -> tuple[Defect | None, KeyFacts]:
     """What the keys say of a digest, None for yes: the first that says yes; else the last that could be used, or why none could."""
     facts = KeyFacts(answer.query, authenticated=answer.authenticated)
@@ -227,8 +237,8 @@ def tried(
     refused: Defect | None = None
     for text in answer.texts:
         try:
-            record = _suitable(text, signer, identity)
-            key = PublicKey(record)
+            record = _suitable(keys.record(text), signer, identity)
+            key = keys.key(record)
         except Defect as defect:
             refused = refused or defect
             continue
@@ -239,8 +249,7 @@ def tried(
     return refused, facts
 
 
-def _suitable(text: bytes, signer: Signer, identity: str) -> KeyRecord:
-    record = parse_key_record(text)
+def _suitable(record: KeyRecord, signer: Signer, identity: str) -> KeyRecord:
     if record.kind != signer.kind:
         raise Defect(f"the key is {record.kind[:40]}, the signature {signer.kind}")
     _, at, host = identity.rpartition("@")
