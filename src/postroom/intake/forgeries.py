@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from postroom.intake.client import Incoming
 from postroom.message.authentication_results import comparable, forged
+from postroom.message.comments import without_comments
 from postroom.message.errors import BadContent
 from postroom.message.header import Header
 from postroom.message.trace import header_end
@@ -18,7 +19,7 @@ from postroom.message.trace import header_end
 MAX_RECEIVERS = 10  # receiver= of one Received-SPF that are read; a field with more is taken out
 
 _RESULTS, _SPF = b"authentication-results", b"received-spf"
-_PIECE = re.compile(r'[^()"\\]++|\\.?|[()"]', re.DOTALL)
+_PAIR = re.compile(r"\\(.?)", re.DOTALL)
 _RECEIVER = re.compile(r"(?<![\w.-])receiver=([^\s;]*+)", re.IGNORECASE)
 
 
@@ -55,22 +56,8 @@ def without_forgeries(head: bytes, names: Collection[str], domains: Collection[s
 
 def _is_forged(value: bytes, ours: Collection[str]) -> bool:
     """Whether a Received-SPF says that we have checked: by receiver=, around whose value comments and white space may stand."""
-    text = value.decode("utf-8", "replace")
-    pairs = "=".join([piece.strip() for piece in _without_comments(text).split("=")])
+    text = without_comments(value.decode("utf-8", "replace"), unclosed_stays=True)
+    plain = _PAIR.sub(r"\1", text).replace('"', "")
+    pairs = "=".join([piece.strip() for piece in plain.split("=")])
     receivers = _RECEIVER.findall(pairs)
     return len(receivers) > MAX_RECEIVERS or any(comparable(name) in ours for name in receivers)
-
-
-def _without_comments(text: str) -> str:
-    """The text without quotes and backslashes, too; when a comment is never closed, the comments stay: others read it in their own way."""
-    kept: list[str] = []
-    depth, quoted = 0, False
-    for piece in _PIECE.findall(text):
-        if piece == '"' and not depth:
-            quoted = not quoted
-        elif piece in "()" and not quoted:
-            depth = max(0, depth + (1 if piece == "(" else -1))
-            kept.append(" ")
-        elif not depth:
-            kept.append(piece.removeprefix("\\"))
-    return text.replace('"', "") if depth else "".join(kept)

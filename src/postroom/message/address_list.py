@@ -19,6 +19,7 @@ import msgspec
 from postroom.message import encoded_words
 from postroom.message.address import Address, parse_domain
 from postroom.message.charset import header_text, visible
+from postroom.message.comments import comment_end
 from postroom.message.header import spaced
 
 MAX_ADDRESSES = 1000  # entries of one field; the rest is not read
@@ -36,7 +37,6 @@ _TOKEN = re.compile(
     rf'[ \t\r\n]++|({_ATOM}++)|"([^"\\]*+(?:\\.[^"\\]*+)*+)"|(\[[^\[\]\\]*+(?:\\.[^\[\]\\]*+)*+\])|([<>:;@,])',
     re.DOTALL,
 )
-_COMMENT_MARK = re.compile(r"[()\\]")
 _PHRASE_KINDS = frozenset("aql@")
 _DOT_ATOM = re.compile(_DOTTED)
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
@@ -136,29 +136,13 @@ def _tokens(text: str, at: int) -> Iterator[_Token]:
                 word = match[match.lastindex]
                 yield _Token(word if match.lastindex == 4 else "al"[match.lastindex // 3], word, start, at)
             continue
-        closed = _comment_end(text, at) if text[at] == "(" else 0
+        closed = comment_end(text, at) if text[at] == "(" else 0
         if closed:
             at = closed
             yield _Token("c", text[start + 1 : at - 1], start, at)
         else:  # a quote, bracket or parenthesis that is not closed has everything that follows inside
             at = end if text[at] in '"[(' else at + 1
             yield _Token("x", text[start:at], start, at)
-
-
-def _comment_end(text: str, at: int) -> int:
-    """The place behind the parenthesis that closes the comment at `at` (comments nest, RFC 5322 §3.2.2); 0 when none does."""
-    depth = 0
-    while match := _COMMENT_MARK.search(text, at):
-        at = match.end()
-        if match[0] == "(":
-            depth += 1
-        elif match[0] == "\\":
-            at += 1
-        else:
-            depth -= 1
-            if not depth:
-                return at
-    return 0
 
 
 class _Reader:

@@ -10,6 +10,8 @@ import re
 
 import msgspec
 
+from postroom.message.comments import without_comments
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTH = {name.lower(): number for number, name in enumerate(_MONTHS, 1)}
@@ -35,7 +37,6 @@ _DATE = re.compile(
 _DAY_AND_TIME = re.compile(
     r"\s*+(?:[A-Za-z]++\.?\s*+,?\s*+)?([0-9]{1,2}[\s-]\s*+[A-Za-z]{3}[a-z]*+\.?[\s-]\s*+[0-9]{2,4})(?![0-9])(?:\s++([0-9:]++))?"
 )
-_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True):
@@ -51,7 +52,7 @@ def parse_date(value: bytes | str) -> Moment | None:
     text = text[:_LONGEST]
     match = _DATE.match(text)
     if not match and "(" in text:
-        match = _DATE.match(_without_comments(text))
+        match = _DATE.match(without_comments(text))
     if not match:
         return None
     day, month, year, hour, minute, second, sign, zone_hours, zone_minutes, zone = match.groups()
@@ -94,18 +95,6 @@ def _year(digits: str) -> int:
     if len(digits) == 2:
         return year + (2000 if year < 50 else 1900)
     return year + 1900 if len(digits) == 3 else year
-
-
-def _without_comments(text: str) -> str:
-    kept: list[str] = []
-    depth = at = 0
-    for match in _COMMENT.finditer(text):
-        if not depth:
-            kept.append(text[at : match.start()])
-        depth += {"(": 1, ")": -1}.get(match[0], 0)
-        depth = max(depth, 0)
-        at = match.end()
-    return " ".join(kept) + ("" if depth else text[at:])
 
 
 def format_date(seconds: int, offset: int = 0) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from postroom.message.comments import ANGLED, without_comments
+
 MAX_IDS = 100  # of one field: the first, which began the thread, and the last ones
 MAX_ID = 250  # characters of one identifier
 
@@ -16,22 +18,14 @@ _OBSOLETE = re.compile(
     rf"<([^<>\x00-\x08\x0a-\x1f\x7f]{{1,{MAX_ID}}})>"
 )  # white space and comments inside, RFC 5322 §4.5.4
 _SPACE_OR_COMMENT = re.compile(r"\([^()]*+\)|[ \t]++")
-_COMMENT = re.compile(r"(<[^<>()]*+>)|\((?:[^()\\]|\\.)*+\)")
-_NESTED = 3  # comments within each other that are taken out
 
 
 def parse_message_ids(text: str) -> list[str]:
     """The identifiers of an unfolded value without their angle brackets; an empty list where there is none."""
-    found: list[str] = _ID.findall(_without_comments(text) if "(" in text else text)
+    found: list[str] = _ID.findall(without_comments(text, ANGLED, unclosed_stays=True))
     if not found and "<" in text:
         found = [plain for inner in _OBSOLETE.findall(text) if (plain := _SPACE_OR_COMMENT.sub("", inner))]
     return found if len(found) <= MAX_IDS else [found[0], *found[1 - MAX_IDS :]]
-
-
-def _without_comments(text: str) -> str:
-    for _ in range(_NESTED):
-        text = _COMMENT.sub(r"\1 ", text)
-    return text
 
 
 def thread_ids(message_id: list[str], in_reply_to: list[str], references: list[str]) -> list[str]:

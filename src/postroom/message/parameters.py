@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from postroom.message import charset as charsets
 from postroom.message import encoded_words
+from postroom.message.comments import without_comments
 
 MAX_PARAMETERS = 128  # of one field; the rest is not read
 MAX_FIELD = 65536  # characters; likewise
@@ -19,7 +20,6 @@ _MAIN = re.compile(r"[ \t\r\n]*+([^;\s]*+)")
 _PARAMETER = re.compile(r';\s*+([^\s;="]++)\s*+=\s*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"?+|([^;"]*+))', re.DOTALL)
 _PIECE = re.compile(r"([^*]+)\*(?:(0|[1-9][0-9]{0,3})(\*?))?")
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
-_COMMENT_OR_QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|\\.|[()]', re.DOTALL)
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 _TOKEN = re.compile(r"[!#$%&'*+.0-9A-Z^_`a-z{|}~-]+")
@@ -49,8 +49,7 @@ def parse_parameters(field: bytes | str, limit: int = MAX_PARAMETERS) -> Paramet
     text = charsets.header_text(field) if isinstance(field, bytes) else field
     if len(text) > MAX_FIELD:
         text = text[:MAX_FIELD]
-    if "(" in text:
-        text = without_comments(text)
+    text = without_comments(text)
     match = _MAIN.match(text)
     if match is None or match.end() == len(text):
         return Parameterized(match[1] if match else "", ())
@@ -62,20 +61,6 @@ def parse_parameters(field: bytes | str, limit: int = MAX_PARAMETERS) -> Paramet
 
 def _unquoted(quoted: str) -> str:
     return _PAIR.sub(r"\1", quoted) if "\\" in quoted else quoted
-
-
-def without_comments(text: str) -> str:
-    """A structured value without its comments (RFC 5322 §3.2.2); one that is not closed has all that follows inside."""
-    kept: list[str] = []
-    depth = at = 0
-    for match in _COMMENT_OR_QUOTED.finditer(text):
-        if depth and match[0][0] == '"':
-            continue
-        if not depth:
-            kept.append(text[at : match.start()] + ("" if match[0] == "(" else match[0]))
-        depth = max(0, depth + (match[0] == "(") - (match[0] == ")"))
-        at = match.end()
-    return " ".join(kept) if depth else "".join([*kept, text[at:]])
 
 
 def decode_parameters(parameters: tuple[tuple[str, str], ...]) -> dict[str, str]:

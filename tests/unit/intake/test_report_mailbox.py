@@ -21,8 +21,8 @@ from sorting_office import SortingOffice
 NOW = 1_750_200_000_000_000
 BOB = Address("bob", "hamburger.test")
 PROVEN = b"Authentication-Results: mx.hamburger.test; dmarc=pass header.from=acme.test\r\nReceived: x\r\n"
-DMARC_MAIL = mail(("application/gzip", gzip.compress(XML)))
-TLS_MAIL = mail(("application/tlsrpt+gzip", gzip.compress(JSON)))
+DMARC_MAIL = mail(("application/gzip", gzip.compress(XML, mtime=0)))
+TLS_MAIL = mail(("application/tlsrpt+gzip", gzip.compress(JSON, mtime=0)))
 FAILURE_MAIL = mail(("message/feedback-report", FAILURE), ("message/rfc822", ORIGINAL))
 
 
@@ -82,9 +82,9 @@ async def test_a_forged_report_does_not_take_the_place_of_a_true_one(office: Sor
 @pytest.mark.parametrize(
     "octets",
     [
-        gzip.compress(bytes(30_000_000)),
-        gzip.compress(b'<!DOCTYPE x [<!ENTITY a "b">]><feedback>&a;</feedback>'),
-        gzip.compress(b'{"a":' * 100_000),
+        gzip.compress(bytes(30_000_000), mtime=0),
+        gzip.compress(b'<!DOCTYPE x [<!ENTITY a "b">]><feedback>&a;</feedback>', mtime=0),
+        gzip.compress(b'{"a":' * 100_000, mtime=0),
         b"\x1f\x8b" + bytes(100),
     ],
 )
@@ -114,7 +114,7 @@ async def test_without_the_account_it_is_said(office: SortingOffice) -> None:
     ("octets", "kinds"),
     [
         (XML, ["dmarc"]),
-        (gzip.compress(XML), ["dmarc"]),
+        (gzip.compress(XML, mtime=0), ["dmarc"]),
         (JSON, ["tls"]),
         (DMARC_MAIL, ["dmarc"]),
         (FAILURE_MAIL, ["failure"]),

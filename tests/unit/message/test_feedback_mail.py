@@ -62,12 +62,12 @@ def test_a_tls_report() -> None:
 @pytest.mark.parametrize(
     ("kind", "octets", "found"),
     [
-        ("application/gzip", gzip.compress(XML), AGGREGATE),
-        ("application/x-gzip", gzip.compress(XML), AGGREGATE),
-        ("application/octet-stream; name=r.xml.gz", gzip.compress(XML), AGGREGATE),
+        ("application/gzip", gzip.compress(XML, mtime=0), AGGREGATE),
+        ("application/x-gzip", gzip.compress(XML, mtime=0), AGGREGATE),
+        ("application/octet-stream; name=r.xml.gz", gzip.compress(XML, mtime=0), AGGREGATE),
         ("application/xml", XML, AGGREGATE),
         ("text/xml", XML, AGGREGATE),
-        ("application/tlsrpt+gzip", gzip.compress(JSON), TLS),
+        ("application/tlsrpt+gzip", gzip.compress(JSON, mtime=0), TLS),
         ("application/tlsrpt+json", JSON, TLS),
         ("application/json", b"\n  " + JSON, TLS),
     ],
@@ -86,12 +86,14 @@ def test_what_is_found(kind: str, octets: bytes, found: object) -> None:
     ("kind", "octets"),
     [
         ("application/pdf", b"%PDF"),
-        ("image/png", gzip.compress(XML)),
+        ("image/png", gzip.compress(XML, mtime=0)),
         ("text/plain", XML),
         ("text/html", b"<html>"),
         (
             "message/rfc822",
-            mail(("application/gzip", gzip.compress(XML))).replace(b"--x", b"--y").replace(b'"x"', b'"y"'),
+            mail(("application/gzip", gzip.compress(XML, mtime=0)))
+            .replace(b"--x", b"--y")
+            .replace(b'"x"', b'"y"'),
         ),
     ],
 )
@@ -102,20 +104,20 @@ def test_what_is_none(kind: str, octets: bytes) -> None:
 @pytest.mark.parametrize(
     "octets",
     [
-        gzip.compress(b"x" * 30_000_000),
-        gzip.compress(b"<!DOCTYPE x><feedback/>"),
-        gzip.compress(XML)[:-20],
-        gzip.compress(gzip.compress(XML)),
+        gzip.compress(b"x" * 30_000_000, mtime=0),
+        gzip.compress(b"<!DOCTYPE x><feedback/>", mtime=0),
+        gzip.compress(XML, mtime=0)[:-20],
+        gzip.compress(gzip.compress(XML, mtime=0)),
     ],
 )
 def test_what_cannot_be_read_is_told_and_the_rest_is_kept(octets: bytes) -> None:
-    found = reports_in(mail(("application/gzip", octets), ("application/gzip", gzip.compress(XML))))
+    found = reports_in(mail(("application/gzip", octets), ("application/gzip", gzip.compress(XML, mtime=0))))
     assert found.reports == (AGGREGATE,)
     assert len(found.problems) == 1
 
 
 def test_only_so_many_are_looked_at() -> None:
-    found = reports_in(mail(*[("application/gzip", gzip.compress(XML))] * (MAX_REPORTS + 1)))
+    found = reports_in(mail(*[("application/gzip", gzip.compress(XML, mtime=0))] * (MAX_REPORTS + 1)))
     assert len(found.reports) == MAX_REPORTS
     assert reports_in(b"").reports == reports_in(b"\0" * 1000).reports == ()
 

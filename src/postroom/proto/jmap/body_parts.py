@@ -14,10 +14,11 @@ import msgspec
 from postroom.message import transfer
 from postroom.message.attachment import declared_name
 from postroom.message.charset import header_text
+from postroom.message.comments import without_comments
 from postroom.message.header import Header
 from postroom.message.mime import Part, Structure
 from postroom.message.msgid import parse_message_ids
-from postroom.message.parameters import decode_parameters, without_comments
+from postroom.message.parameters import decode_parameters
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.header_forms import HeaderProperty, headers, read_property, value_of
 

@@ -16,13 +16,13 @@ import msgspec
 from postroom.message import encoded_words
 from postroom.message.address_list import AddressSpec, Group, mailboxes, parse_address_list
 from postroom.message.charset import header_text
+from postroom.message.comments import ANGLED, without_comments
 from postroom.message.dates import Moment, parse_date
 from postroom.message.header import Field
 from postroom.message.msgid import parse_message_ids
 
 _NAME: Final = re.compile(r"header:([!-9;-~]{1,200})((?::as[A-Za-z]+)?)((?::all)?)")
 _URL: Final = re.compile(r"<([^<>]*)>")
-_COMMENT: Final = re.compile(r"(<[^<>]*+>)|\((?:[^()\\]|\\.)*+\)")
 _BETWEEN_URLS: Final = re.compile(r"[\s,]*+")
 
 # Fields that RFC 5322 §3.6 and RFC 2369 §3 define; all others may be had in every form.
@@ -143,7 +143,7 @@ def _date(field: Field) -> str | None:
 
 
 def _urls(field: Field) -> list[str] | None:
-    text = _COMMENT.sub(r"\1", header_text(field.value))
+    text = without_comments(header_text(field.value), ANGLED, unclosed_stays=True)
     between = "".join(_URL.split(text)[::2])
     found: list[str] = [re.sub(r"\s", "", url) for url in _URL.findall(text)]
     return found if found and _BETWEEN_URLS.fullmatch(between) else None
