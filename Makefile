@@ -29,7 +29,7 @@ lab: web
 
 test: web
 	@sh tools/debian_packages.sh $(VENV)/.debian-packages-missing
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -2,19 +2,35 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 
 import hypothesis
 import pytest
 
-from postgres import database_url, postgres_server
+import scratch
+from postgres import bare_database_url, database_url, postgres_server, template_database
 from skipped import summary
 
-__all__ = ["database_url", "postgres_server", "pytest_terminal_summary", "require_tool"]
+__all__ = [
+    "bare_database_url",
+    "database_url",
+    "postgres_server",
+    "pytest_configure",
+    "pytest_terminal_summary",
+    "require_tool",
+    "template_database",
+]
 
 # A deadline would be a timed test: the machine's other work decides it.
 hypothesis.settings.register_profile("postroom", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("postroom")
+
+
+def pytest_configure() -> None:
+    """Put temporary files into memory, for the programs that tests start too, unless TMPDIR says where."""
+    if "TMPDIR" not in os.environ and scratch.in_memory():
+        os.environ["TMPDIR"] = tempfile.tempdir = str(scratch.MEMORY)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from postroom.store.engine import Engine
 from postroom.store.ids import Ids
 
 NOW = 1_750_000_000_000_000
-IDS = Ids(1)
+IDS = Ids(900)  # a node of its own: another that writes into the same store may take number 1
 
 
 def at(text: str) -> Address:

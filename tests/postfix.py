@@ -12,8 +12,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from postgres import free_port
@@ -58,6 +58,7 @@ MAIN = {
     "smtpd_tls_security_level": "none",
     "minimal_backoff_time": "1s",
     "queue_run_delay": "1s",
+    "transport_retry_time": "1s",
     "disable_dns_lookups": "yes",
     "virtual_minimum_uid": "1",
 }
@@ -103,6 +104,15 @@ class Postfix:
     def words(self) -> str:
         """What it has logged."""
         return self.log.read_text() if self.log.exists() else ""
+
+    @contextmanager
+    def telling(self, before: int) -> Iterator[None]:
+        """What fails inside tells what it has logged since it had logged `before` characters."""
+        try:
+            yield
+        except AssertionError as error:
+            error.add_note(self.words()[before:])
+            raise
 
     def stop(self) -> None:
         """Ends its master, and with it all of it; removes its files."""

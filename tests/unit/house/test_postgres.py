@@ -1,4 +1,4 @@
-"""The PostgreSQL fixture gives each test an empty database, and an unfit machine is told what is missing."""
+"""The PostgreSQL fixture gives each test a database of its own, and an unfit machine is told what is missing."""
 
 from pathlib import Path
 
@@ -9,8 +9,16 @@ import postgres
 
 
 @pytest.mark.parametrize("round_", [1, 2])
-async def test_each_test_has_an_empty_database(database_url: str, round_: int) -> None:
+async def test_each_test_has_a_database_of_its_own(database_url: str, round_: int) -> None:
     connection = await asyncpg.connect(database_url)
+    assert await connection.fetchval("select count(*) from migrations") > 0
+    await connection.execute("delete from migrations")
+    await connection.close()
+
+
+@pytest.mark.parametrize("round_", [1, 2])
+async def test_a_bare_database_has_no_tables(bare_database_url: str, round_: int) -> None:
+    connection = await asyncpg.connect(bare_database_url)
     await connection.execute("create table letters (id bigint primary key)")
     assert await connection.fetchval("select count(*) from letters") == 0
     await connection.close()

@@ -19,29 +19,30 @@ NOW = 1_750_000_000_000_000
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty store may be made."""
-    if request.param == "sqlite":
-        return f"sqlite://{tmp_path}/store"
-    url: str = request.getfixturevalue("database_url")
-    return url
+    return _place(request, tmp_path, "database_url")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where there is nothing yet."""
+    return _place(request, tmp_path, "bare_database_url")
 
 
 @pytest.fixture
-async def bare_engine(store_url: str) -> AsyncIterator[MigratableEngine]:
+async def bare_engine(bare_url: str) -> AsyncIterator[MigratableEngine]:
     """An engine on an empty database, without tables."""
-    if store_url.startswith("sqlite"):
-        directory = Path(store_url.removeprefix("sqlite://"))
-        engine: MigratableEngine = await SqliteEngine.open(directory, on_fatal=_unexpected)
-    else:
-        engine = await PostgresEngine.open(store_url, PostgresOptions(writers=4, readers=2))
+    engine = await _open(bare_url)
     yield engine
     await engine.close()
 
 
 @pytest.fixture
-async def engine(bare_engine: MigratableEngine) -> MigratableEngine:
+async def engine(store_url: str) -> AsyncIterator[MigratableEngine]:
     """An engine with the whole schema."""
-    await migrate(bare_engine, NOW)
-    return bare_engine
+    engine = await _open(store_url)
+    await migrate(engine, NOW)
+    yield engine
+    await engine.close()
 
 
 @pytest.fixture
@@ -68,3 +69,16 @@ def _unexpected(error: BaseException) -> None:
 def literal(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
     """Rows of either engine as plain tuples."""
     return [tuple(row) for row in rows]
+
+
+def _place(request: pytest.FixtureRequest, directory: Path, database: str) -> str:
+    if request.param == "sqlite":
+        return f"sqlite://{directory}/store"
+    url: str = request.getfixturevalue(database)
+    return url
+
+
+async def _open(url: str) -> MigratableEngine:
+    if url.startswith("sqlite"):
+        return await SqliteEngine.open(Path(url.removeprefix("sqlite://")), on_fatal=_unexpected)
+    return await PostgresEngine.open(url, PostgresOptions(writers=4, readers=2))

@@ -1,4 +1,4 @@
-"""Which name servers a diagnosis asks, for how long, and what they said.
+"""Which name servers a diagnosis asks, about what, for how long, and what they said.
 
 A `Resolver` around another: every answer is kept for the eyes of whoever diagnoses, and when the time is over each question is answered with
 TIMEOUT. Not here: any protocol's questions.
@@ -15,6 +15,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed
+from postroom.mailauth.dkim.names import a_labels
 from postroom.net.dns_client import Server
 from postroom.net.resolver import ResolverOptions, StubResolver, parse_server, system_options
 from postroom.proto.dns.answer import Answer, Caa, Family, Kind, Mx, Rcode, Srv, Tlsa
@@ -27,6 +28,7 @@ CHECK_SECONDS = 20.0  # that all questions of one check may take (RFC 7208 §4.6
 ResolverAt = Annotated[
     str, typer.Option("--resolver", metavar="HOST:PORT", help="Ask this name server instead of the system's.")
 ]
+AuthorIn = Annotated[str, typer.Argument(metavar="DOMAIN|ADDRESS", help="Of the author, as in From.")]
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -118,6 +120,14 @@ def asked(
 def once(said: Iterable[Said]) -> list[Said]:
     """Each question with the last answer to it."""
     return list({(one.kind, one.name): one for one in said}.values())
+
+
+def domain_of(text: str) -> str:
+    """The domain that a user wrote, or the one of an address, in A-labels. Raises CommandFailed."""
+    found = a_labels(text.rpartition("@")[2].removesuffix("."))
+    if found is None:
+        raise CommandFailed(f"{text} is no domain; write e.g. example.com", 2)
+    return found
 
 
 def resolver_at(place: str, *, validating: bool = False) -> StubResolver:

@@ -12,12 +12,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from postroom.agent.invocation import CommandFailed, command, commands
-from postroom.app.cli.asking import Asking, ResolverAt, Said, asked, once
+from postroom.agent.invocation import command, commands
+from postroom.app.cli.asking import Asking, AuthorIn, ResolverAt, Said, asked, domain_of, once
 from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.session import Administration
 from postroom.mailauth.bimi import DEFAULT, Indicator, Result, indicator
-from postroom.mailauth.dkim.names import a_labels
 from postroom.mailauth.dmarc.discovery import Discovery
 
 EXITS: Mapping[Result, int] = MappingProxyType(
@@ -52,7 +51,7 @@ def group() -> None:
 @command(nowhere)
 def check(
     session: Administration,
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN|ADDRESS", help="Of the author, as in From.")],
+    domain: AuthorIn,
     *,
     selector: Annotated[
         str, typer.Option(metavar="NAME", help="As the message's BIMI-Selector names it.")
@@ -63,9 +62,7 @@ def check(
 
     The exit code is 0 when there is an indicator, 10 when DMARC's policy is too weak, 13 when there is none, 14 temperror, 15 permerror.
     """
-    author = a_labels(domain.rpartition("@")[2].removesuffix("."))
-    if author is None:
-        raise CommandFailed(f"{domain} is no domain; write e.g. example.com", 2)
+    author = domain_of(domain)
 
     async def work(asking: Asking) -> Indicator:
         return await indicator(asking, Discovery(asking), author, selector)

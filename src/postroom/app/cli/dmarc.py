@@ -14,10 +14,9 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
-from postroom.app.cli.asking import Asking, ResolverAt, Said, asked, once
+from postroom.app.cli.asking import Asking, AuthorIn, ResolverAt, Said, asked, domain_of, once
 from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.session import Administration
-from postroom.mailauth.dkim.names import a_labels
 from postroom.mailauth.dkim.results import SignatureResult
 from postroom.mailauth.dkim.results import Verdict as Dkim
 from postroom.mailauth.dmarc.author import Authors
@@ -62,7 +61,7 @@ def group() -> None:
 @command(nowhere)
 def check(
     session: Administration,
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN|ADDRESS", help="Of the author, as in From.")],
+    domain: AuthorIn,
     *,
     mail_from: Annotated[
         str, typer.Option(metavar="DOMAIN", help="The domain of MAIL FROM for which SPF passed.")
@@ -81,7 +80,7 @@ def check(
     With --mail-from and --signed-by, say what would come of such a message. The exit code is 0 when there is a policy (or the message would pass), 10
     fail, 13 no policy, 14 temperror, 15 permerror.
     """
-    author = _domain(domain.rpartition("@")[2] if "@" in domain else domain)
+    author = domain_of(domain)
     evidence = _evidence(mail_from, signed_by or [])
     suffix_list = _suffix_list(suffixes)
     checked, result = _checked(author, evidence, suffix_list, resolver)
@@ -161,16 +160,9 @@ def _lines(checked: Checked) -> Iterator[str]:
 def _evidence(mail_from: str, signed_by: list[str]) -> _Evidence:
     sender = None
     if mail_from:
-        identity = spf.mail_from_identity(parse_mailbox(f"x@{_domain(mail_from)}"), "")
+        identity = spf.mail_from_identity(parse_mailbox(f"x@{domain_of(mail_from)}"), "")
         sender = spf.Verdict(spf.Result.PASS, identity, spf.Client(""))
-    return sender, [SignatureResult(Dkim.PASS, domain=_domain(one)) for one in signed_by]
-
-
-def _domain(text: str) -> str:
-    found = a_labels(text.removesuffix("."))
-    if found is None:
-        raise CommandFailed(f"{text} is no domain; write e.g. example.com", 2)
-    return found
+    return sender, [SignatureResult(Dkim.PASS, domain=domain_of(one)) for one in signed_by]
 
 
 def _suffix_list(file: Path | None) -> SuffixList | None:
