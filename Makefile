@@ -48,6 +48,7 @@ lock: $(READY)
 	@$(LOCKER)/bin/pip-compile --quiet --extra dev --build-deps-for wheel --generate-hashes --allow-unsafe --strip-extras \
 	    --no-annotate --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	    --output-file requirements.lock $(ARGS) pyproject.toml
+	@sed -i '/^#/d; /^$$/d' requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist src/postroom/web/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

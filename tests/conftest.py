@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 
 import hypothesis
@@ -27,10 +26,11 @@ hypothesis.settings.register_profile("postroom", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("postroom")
 
 
-def pytest_configure() -> None:
-    """Put temporary files into memory, for the programs that tests start too, unless TMPDIR says where."""
-    if "TMPDIR" not in os.environ and scratch.in_memory():
-        os.environ["TMPDIR"] = tempfile.tempdir = str(scratch.MEMORY)
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare what every test and every program of theirs finds."""
+    scratch.use_memory()
+    compiled = scratch.CompiledOnce()
+    config.add_cleanup(compiled.close)
 
 
 @pytest.fixture(scope="session")
