@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import email
 import email.policy
+import inspect
 from collections.abc import Iterator
 from email.message import Message
 from email.utils import getaddresses
 from typing import NamedTuple
+
+# Newer ones give up a whole field for a stray comma, unless they are told not to (CVE-2023-27043); Debian's 3.11.2 does as well.
+_AS_EVER: dict[str, bool] = (
+    {"strict": False} if "strict" in inspect.signature(getaddresses).parameters else {}
+)
 
 
 class Leaf(NamedTuple):
@@ -78,7 +84,7 @@ def addresses(message: Message, name: str) -> list[tuple[bytes, bytes]] | None:
     value = field(message, name)
     if value is None or value.rstrip().endswith(b";") or b":;" in value:
         return None
-    found = getaddresses([value.decode("utf-8", "surrogateescape")])
+    found = getaddresses([value.decode("utf-8", "surrogateescape")], **_AS_EVER)
     return [(spaced(person.encode("utf-8", "surrogateescape")), one.encode()) for person, one in found]
 
 

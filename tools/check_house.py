@@ -6,6 +6,9 @@ beside self or cls; no module or package has a name that says nothing; no module
 wherever in them the import stands: neither those of Python nor the scripts of the web mail's front end, where an import()
 counts as well. Tests are held to the limits of functions and files.
 
+In the patterns of src, no group is repeated possessively: before Python 3.11.5 the matching goes on behind what a repetition that
+failed had read (CPython's issue 106052); `(?>(?:…)*)` says the same.
+
 Two narrow exceptions. A file that consists of nothing but imports and assignments without logic is a data table, and may
 be long. A function that is a command of the command line (`@….command()`) has as many parameters as the command has
 options.
@@ -30,6 +33,7 @@ EMPTY_NAMES = frozenset(
 )
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_POSSESSIVE_GROUP = re.compile(r"\)(?:[*+?]|\{[\d,]+\})\+")
 _LOGIC = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.IfExp, ast.NamedExpr)
 
 
@@ -61,12 +65,21 @@ def check_file(path: Path, source: str) -> Iterator[str]:
     if lines > FILE_LINES and not is_data_table(tree):
         yield f"{path}:1: the file has {lines} lines, at most {FILE_LINES} are allowed"
     yield from check_name(path)
+    if path.parts[0] == "src":
+        yield from check_patterns(path, source)
     is_test = path.parts[0] == "tests"
     for node in ast.walk(tree):
         if isinstance(node, Function):
             yield from check_function(path, node, count_parameters=not is_test)
         elif isinstance(node, ast.ClassDef) and not is_test and (size := _lines(node)) > CLASS_LINES:
             yield f"{path}:{node.lineno}: class {node.name} has {size} lines, at most {CLASS_LINES} are allowed"
+
+
+def check_patterns(path: Path, source: str) -> Iterator[str]:
+    """Lines in which a group of a pattern is repeated possessively."""
+    for number, line in enumerate(source.splitlines(), 1):
+        if found := _POSSESSIVE_GROUP.search(line):
+            yield f"{path}:{number}: {found[0]} goes wrong before Python 3.11.5; write (?>(?:...){found[0][1:-1]})"
 
 
 def check_name(path: Path) -> Iterator[str]:

@@ -22,10 +22,10 @@ DEFAULT: Final = "default"  # the selector of mail that names none
 MAX_RECORD: Final = 4096  # octets of a record
 _VERSION: Final = re.compile(rb"\s*v\s*=\s*BIMI1\s*(?:;|\Z)")
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_SELECTOR: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*+")
+_SELECTOR: Final = re.compile(rf"{_LABEL}(?>(?:\.{_LABEL})*)")
 # A fully qualified name; a comma has to be encoded.
 _ADDRESS: Final = re.compile(
-    rf"https://(?:{_LABEL}\.)++{_LABEL}\.?(?::[0-9]{{1,5}})?(?:[/?#][!-+\--~]{{0,2000}})?", re.IGNORECASE
+    rf"https://(?>(?:{_LABEL}\.)+){_LABEL}\.?(?::[0-9]{{1,5}})?(?:[/?#][!-+\--~]{{0,2000}})?", re.IGNORECASE
 )
 _OTHER_PICTURE: Final = re.compile(
     r"[^?#]*\.(?:png|apng|jpe?g|gif|webp|avif|bmp|ico|tiff?|heic)(?:[?#].*)?", re.IGNORECASE

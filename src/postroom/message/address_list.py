@@ -28,13 +28,13 @@ MAX_TEXT = 1000  # characters kept of an entry that is not a mailbox
 _ATOM = r'[^\x00-\x20\x7f()<>\[\]:;@\\,"]'
 _PHRASE = r'[^\x00-\x08\x0a-\x1f\x7f()<>\[\]:;@\\,"]'
 _DOMAIN = r'[^\x00-\x20\x7f()<>\[\]:;@\\,".]'
-_DOTTED = rf"{_DOMAIN}++(?:\.{_DOMAIN}++)*+"
+_DOTTED = rf"{_DOMAIN}++(?>(?:\.{_DOMAIN}++)*)"
 # The forms nearly all mail uses, in one match: Name <a@b>, "Name" <a@b>, <a@b>, a@b. What it does not match, the tokens decide.
 _SIMPLE = re.compile(
     rf'[ \t]*+(?:(?:"([^"\\\x00-\x1f\x7f]*+)"[ \t]*+|({_PHRASE}*+))<({_ATOM}++)@({_DOTTED})>|({_ATOM}++)@({_DOTTED}))[ \t]*+(?:,|\Z)'
 )
 _TOKEN = re.compile(
-    rf'[ \t\r\n]++|({_ATOM}++)|"([^"\\]*+(?:\\.[^"\\]*+)*+)"|(\[[^\[\]\\]*+(?:\\.[^\[\]\\]*+)*+\])|([<>:;@,])',
+    rf'[ \t\r\n]++|({_ATOM}++)|"([^"\\]*+(?>(?:\\.[^"\\]*+)*))"|(\[[^\[\]\\]*+(?>(?:\\.[^\[\]\\]*+)*)\])|([<>:;@,])',
     re.DOTALL,
 )
 _PHRASE_KINDS = frozenset("aql@")

@@ -23,9 +23,9 @@ MAX_PROPERTIES = 100  # of one result, likewise
 
 _WIDTH = 78  # RFC 5322 §2.1.1
 _ATEXT = r"[A-Za-z0-9!#$%&'*+^_`{|}~-]"
-_BARE = re.compile(rf"{_ATEXT}++(?:\.{_ATEXT}++)*+").fullmatch
-_LABEL = r"[^\W_]++(?:-++[^\W_]++)*+"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})++").fullmatch  # RFC 6376 §3.5, domain-name, and U-labels
+_BARE = re.compile(rf"{_ATEXT}++(?>(?:\.{_ATEXT}++)*)").fullmatch
+_LABEL = r"[^\W_]++(?>(?:-++[^\W_]++)*)"
+_DOMAIN = re.compile(rf"{_LABEL}(?>(?:\.{_LABEL})+)").fullmatch  # RFC 6376 §3.5, domain-name, and U-labels
 _NOT_COMMENT = re.compile(r"[^ !-'*-\[\]-~]")
 _COMMENT = re.compile(r"[ !-'*-\[\]-~]*+").fullmatch
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]++")
@@ -33,7 +33,7 @@ _TOKEN = re.compile(r"[^\x00-\x20()<>@,;:\\\"/\[\]?=\x7f]++")  # RFC 2045 §5.1,
 _PVALUE = re.compile(
     r"[^\x00-\x20();\"\x7f]++"
 )  # more than RFC 8601 §2.2 has: many write addresses and base64 bare
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_QUOTED = re.compile(r'"([^"\\]*+(?>(?:\\.[^"\\]*+)*))"', re.DOTALL)
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _IN_COMMENT = re.compile(r"[^()\\]++|\\.?|[()]", re.DOTALL)

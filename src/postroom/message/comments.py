@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-QUOTED: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|\\.|\(', re.DOTALL)
+QUOTED: Final = re.compile(r'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"?+|\\.|\(', re.DOTALL)
 ANGLED: Final = re.compile(r"<[^<>]*+>|\\.|\(", re.DOTALL)  # identifiers and URLs
 _MARK: Final = re.compile(r"[()\\]")
 

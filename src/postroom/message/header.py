@@ -18,8 +18,8 @@ MAX_FIELDS = 10_000  # fields told apart; the same
 
 _NAME = rb"[!-9;-~]++[ \t]*+:"  # ftext, RFC 5322 §3.6.8; the space is obsolete syntax, §4.5
 # All fields as group 1, and the empty line; a continuation of nothing begins no header.
-_HEADER = re.compile(rb"(?![ \t])((?:(?:" + _NAME + rb"|[ \t]).*+\n?+)*+)(?:\r?+\n)?+")
-_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:.*+(?:\n[ \t].*+)*+\n?+")
+_HEADER = re.compile(rb"(?![ \t])((?>(?:(?:" + _NAME + rb"|[ \t]).*+\n?+)*))(?>(?:\r?+\n)?)")
+_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:.*+(?>(?:\n[ \t].*+)*)\n?+")
 _RUNS = re.compile(r"[ \t]+")
 _EMPTY_LINE = re.compile(rb"\r?\n")
 _END = re.compile(rb"\n\r?\n")
@@ -181,7 +181,7 @@ class Wanted:
         ).encode()
         # The look-ahead is for speed alone: most lines are other fields, and it is cheaper than the alternatives one by one.
         self._pattern = re.compile(
-            rb"\n(?=[" + first + rb"])((?i:" + joined + rb"))[ \t]*+:(.*+(?:\n[ \t].*+)*+)"
+            rb"\n(?=[" + first + rb"])((?i:" + joined + rb"))[ \t]*+:(.*+(?>(?:\n[ \t].*+)*))"
         )
 
     def find(self, raw: bytes, where: Extent) -> tuple[dict[bytes, bytes], frozenset[bytes]]:

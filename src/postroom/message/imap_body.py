@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(rb'[()]|"(?:[^"\\]|\\.)*+"|\{(\d+)\}\r\n|[^ ()"{]++', re.DOTALL)
+_TOKEN = re.compile(rb'[()]|"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"|\{(\d+)\}\r\n|[^ ()"{]++', re.DOTALL)
 _LEAF = 7  # fields before the extensions: type, subtype, parameters, id, description, encoding, size
 _TEXT = 8  # and lines
 _MESSAGE = 10  # and envelope, body, lines

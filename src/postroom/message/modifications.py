@@ -52,7 +52,7 @@ def strip_fields(raw: bytes, names: Iterable[str]) -> bytes:
     field = "|".join(re.escape(name) for name in names)
     if not field:
         return raw
-    pattern = rf"(?:\A|(?<=\r\n))(?:{field})[ \t]*:[^\r\n]*+(?:\r\n[ \t][^\r\n]*+)*+(?:\r\n|\Z)"
+    pattern = rf"(?:\A|(?<=\r\n))(?:{field})[ \t]*:[^\r\n]*+(?>(?:\r\n[ \t][^\r\n]*+)*)(?:\r\n|\Z)"
     end = header_end(raw)
     return re.sub(pattern.encode(), b"", raw[:end], flags=re.IGNORECASE) + raw[end:]
 

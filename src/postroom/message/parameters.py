@@ -17,7 +17,9 @@ MAX_PARAMETERS = 128  # of one field; the rest is not read
 MAX_FIELD = 65536  # characters; likewise
 
 _MAIN = re.compile(r"[ \t\r\n]*+([^;\s]*+)")
-_PARAMETER = re.compile(r';\s*+([^\s;="]++)\s*+=\s*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"?+|([^;"]*+))', re.DOTALL)
+_PARAMETER = re.compile(
+    r';\s*+([^\s;="]++)\s*+=\s*+(?:"([^"\\]*+(?>(?:\\.[^"\\]*+)*))"?+|([^;"]*+))', re.DOTALL
+)
 _PIECE = re.compile(r"([^*]+)\*(?:(0|[1-9][0-9]{0,3})(\*?))?")
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")

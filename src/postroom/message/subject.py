@@ -10,7 +10,7 @@ import re
 MAX_SUBJECT = 1000  # characters that are looked at
 
 _BLOB = r"\[[^\[\]]*+\][ \t]*+"
-_LEADER = re.compile(rf"[ \t]++|(?:{_BLOB})*+(?:re|fwd?)[ \t]*+(?:{_BLOB})?:", re.IGNORECASE)
+_LEADER = re.compile(rf"[ \t]++|(?>(?:{_BLOB})*)(?:re|fwd?)[ \t]*+(?:{_BLOB})?:", re.IGNORECASE)
 _FIRST_BLOB = re.compile(_BLOB)
 _TRAILER = "(fwd)"
 _MARKED = re.compile(r"[ \t]*+(?:re|fw|\[)|.*(?:\)|\])[ \t]*+\Z", re.IGNORECASE | re.DOTALL)

@@ -11,12 +11,12 @@ import re
 MAX_ENVID = 100  # characters, RFC 3461 §4.4
 MAX_ORCPT = 500  # characters, RFC 3461 §4.2
 
-_XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*+")
+_XTEXT = re.compile(r"(?>(?:[!-*,-<>-~]|\+[0-9A-F]{2})*)")
 _HEXCHAR = re.compile(r"\+([0-9A-F]{2})")
 _TO_ENCODE = re.compile(r"[^!-*,-<>-~]")
 _TYPE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,32}")
 # RFC 6533 §3: QUCHAR, and the code points that are written as numbers
-_UNITEXT = re.compile(r"(?:[!-*,-<>-\[\]-~\u00a0-\U0010ffff]|\\x\{[0-9A-Fa-f]{2,6}\})*+")
+_UNITEXT = re.compile(r"(?>(?:[!-*,-<>-\[\]-~\u00a0-\U0010ffff]|\\x\{[0-9A-Fa-f]{2,6}\})*)")
 _EMBEDDED = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TO_EMBED = re.compile(r"[^!-*,-<>-\[\]-~]")

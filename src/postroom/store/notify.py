@@ -42,14 +42,17 @@ class Relay:
         self._origin = secrets.token_hex(8)
         self._waiting: list[Change] = []
         self._wake = asyncio.Event()
+        self._tried = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(Notice).decode
 
-    def start(self) -> None:
-        """Connects, now and whenever the connection breaks."""
+    async def start(self) -> None:
+        """Connects, now and whenever the connection breaks; returns when it listens, or the first try has failed."""
         self._changes.relay_to(self.send)
         self._task = asyncio.get_running_loop().create_task(self._run(), name="store-relay")
+        self._task.add_done_callback(lambda _task: self._tried.set())
+        await self._tried.wait()
 
     def send(self, changes: Iterable[Change]) -> None:
         """Queues changes for the others; never waits."""
@@ -75,6 +78,7 @@ class Relay:
                     server_settings={"application_name": "postroom hints", "synchronous_commit": "off"},
                 )
             except SERVER_FAILURES:
+                self._tried.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, longest)
                 continue
@@ -82,6 +86,7 @@ class Relay:
             try:
                 await self._serve(connection)
             except SERVER_FAILURES:
+                self._tried.set()
                 await asyncio.sleep(pause)
             finally:
                 connection.terminate()
@@ -90,6 +95,7 @@ class Relay:
         await connection.add_listener(CHANNEL, self._heard)
         connection.add_termination_listener(lambda _connection: self._wake.set())
         self._changes.missed()
+        self._tried.set()
         now = asyncio.get_running_loop().time
         sent = 0.0
         while not connection.is_closed():

@@ -104,7 +104,7 @@ class Store:
             from postroom.store.notify import Relay  # noqa: PLC0415 - likewise
 
             store._relay = Relay(url, store.changes)
-            store._relay.start()
+            await store._relay.start()
         return store
 
     async def durable(self, account_id: int, blob_id: int, raw: Content) -> bytes | BlobRef:

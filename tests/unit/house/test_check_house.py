@@ -89,6 +89,21 @@ def tree(root: Path, modules: dict[str, str]) -> Path:
     return root
 
 
+@pytest.mark.parametrize("repeated", ["(?:a|b)*+", "(?:a|b)++", "(ab)?+", "(?:a){2,}+"])
+def test_groups_that_are_repeated_possessively_are_found(repeated: str) -> None:
+    (finding,) = check_house.check_file(
+        Path("src/postroom/wire/x.py"), f'import re\nP = re.compile(r"{repeated}")\n'
+    )
+    assert finding.startswith("src/postroom/wire/x.py:2: )")
+
+
+@pytest.mark.parametrize("repeated", ["[ab]*+", "(?>(?:a|b)*)", "(?:a|b)*", r"\d++"])
+def test_other_repetitions_pass(repeated: str) -> None:
+    assert not list(
+        check_house.check_file(Path("src/postroom/wire/x.py"), f'P = re.compile(r"{repeated}")\n')
+    )
+
+
 @pytest.mark.parametrize(
     "modules",
     [

@@ -14,7 +14,7 @@ async def two(database_url):
     ready = [one.subscribe(0) for one in changes]
     relays = [Relay(database_url, one) for one in changes]
     for relay in relays:
-        relay.start()
+        await relay.start()
     for subscription in ready:
         await anext(aiter(subscription))  # `Missed`, said when the connection stands
         subscription.close()

@@ -20,7 +20,7 @@ from postroom.message.header import unfold
 RESULTS, MESSAGE, SEAL = b"arc-authentication-results", b"arc-message-signature", b"arc-seal"
 NAMES = (RESULTS, MESSAGE, SEAL)  # in the order in which a seal covers them, RFC 8617 §5.1.1
 # CFWS with comments one deep: nobody writes others.
-_CFWS = rb"(?:[ \t]++|\r?\n(?=[ \t])|\([^()\\\r\n]*+\))*+"
+_CFWS = rb"(?>(?:[ \t]++|\r?\n(?=[ \t])|\([^()\\\r\n]*+\))*)"
 _INSTANCE = re.compile(_CFWS + rb"i" + _CFWS + rb"=" + _CFWS + rb"([0-9]{1,2})(?![0-9])" + _CFWS + rb";")
 
 

@@ -13,7 +13,7 @@ MAX_NAME = 253  # characters of a name in the DNS, in A-labels
 
 # Underscores are in selectors of the field, and in no host name: they do no harm.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*+")
+_NAME = re.compile(rf"{_LABEL}(?>(?:\.{_LABEL})*)")
 
 
 def a_labels(name: str) -> str | None:

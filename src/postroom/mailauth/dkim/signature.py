@@ -24,7 +24,7 @@ _LENGTH_DIGITS, _TIME_DIGITS = 76, 12  # RFC 6376 §3.5, l= and t=
 _ALGORITHMS: Mapping[str, str] = MappingProxyType({"rsa-sha256": "rsa", "ed25519-sha256": "ed25519"})
 _HISTORIC = frozenset({"rsa-sha1"})
 _FIELD_NAME = r"[ \t]*+[!-9<-~]++[ \t]*+"  # RFC 5322 §3.6.8; a semicolon ends the tag
-_FIELD_NAMES = re.compile(rf"{_FIELD_NAME}(?::{_FIELD_NAME})*+")
+_FIELD_NAMES = re.compile(rf"{_FIELD_NAME}(?>(?::{_FIELD_NAME})*)")
 _SPACE = str.maketrans("", "", " \t")
 _DKIM = ("v", "a", "b", "bh", "d", "h", "s")  # RFC 6376 §6.1.1
 _ARC = ("i", "a", "b", "bh", "d", "h", "s")

@@ -11,7 +11,7 @@ from postroom.mailauth.spf.verdict import Result, Scope, Verdict
 from postroom.message.authentication_results import MethodResult, Property, comment_text, quoted_string
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
-_DOT_ATOM = re.compile(rf"{_ATEXT}++(?:\.{_ATEXT}++)*+").fullmatch
+_DOT_ATOM = re.compile(rf"{_ATEXT}++(?>(?:\.{_ATEXT}++)*)").fullmatch
 _ERRORS = (Result.TEMPERROR, Result.PERMERROR)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from postroom.wire.cursor import Cursor
 
 MAX_NESTED: Final = 100  # parentheses in each other in a response
-_QUOTED: Final = re.compile(rb'"([^"\\\r\n]*+(?:\\[^\r\n][^"\\\r\n]*+)*+)"')
+_QUOTED: Final = re.compile(rb'"([^"\\\r\n]*+(?>(?:\\[^\r\n][^"\\\r\n]*+)*))"')
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _LITERAL: Final = re.compile(rb"~?\{([0-9]{1,12})\+?\}\r\n")
 _ATOM: Final = re.compile(rb'[^ ()"{\r\n][^ ()"\r\n]*+')

@@ -19,7 +19,7 @@ from postroom.proto.imap.sections import Of, Section
 KNOWN_ENCODINGS: Final = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _fields = re.compile(
-    rb"\n(([!-9;-~]++)[ \t]*+:.*+(?:\n[ \t].*+)*+)"
+    rb"\n(([!-9;-~]++)[ \t]*+:.*+(?>(?:\n[ \t].*+)*))"
 ).findall  # as `message.header` tells fields apart
 _HEADERS: Final = frozenset({Of.HEADER, Of.FIELDS, Of.NOT_FIELDS})
 
