@@ -22,7 +22,7 @@ _LONGEST_WORD = 500  # characters without a space that are left as they are
 
 _FORBIDDEN = re.compile("[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,76}")
-_WORD = re.compile(r"[ \t]*[^ \t]+")
+_WORD = re.compile(r"(?<![ \t])[ \t]*+[^ \t]++")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+)*")
 _MESSAGE_ID = re.compile(r"<[^\s<>\x00-\x20\x7f]{1,900}>")
 

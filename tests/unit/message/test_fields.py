@@ -160,3 +160,7 @@ def test_nothing_becomes_a_second_field(value):
 
 def test_a_long_name_is_folded():
     assert " " in phrase("very long name " * 10)
+
+
+def test_a_value_of_white_space() -> None:
+    assert text_field("Subject", "a" + "\t" * 90_000) is not None

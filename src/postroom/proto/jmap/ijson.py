@@ -23,7 +23,7 @@ _NONCHARACTER: Final = re.compile(
 )
 _PERHAPS: Final = (b"\xef\xb7", b"\xef\xbf", b"\xbf\xbe", b"\xbf\xbf")  # found at once, where it is in there
 _ESCAPED: Final = re.compile(rb"\\u[dDfF][0-9a-fA-F]{3}")
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING: Final = re.compile(rb'"[^"]*+"?+')  # without escapes
 _STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKETS: Final = bytes(octet for octet in range(256) if octet not in _STEP)
 
@@ -82,8 +82,9 @@ def _no_name_twice(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _too_deep(raw: bytes) -> bool:
-    """Whether brackets outside strings go deeper than `DEPTH`; looked at only when there are as many."""
+    """Whether brackets outside strings go deeper than `DEPTH`; looked at only when there are as many. Behind what is no JSON they do not matter."""
     if raw.count(b"[") + raw.count(b"{") <= DEPTH:
         return False
-    brackets = _STRING.sub(b"", raw).translate(None, _NO_BRACKETS)
+    plain = raw.replace(rb"\\", b"").replace(rb"\"", b"")
+    brackets = _STRING.sub(b"", plain).translate(None, _NO_BRACKETS)
     return max(itertools.accumulate(map(_STEP.__getitem__, brackets)), default=0) > DEPTH
