@@ -27,9 +27,11 @@ web: $(READY)
 lab: web
 	@$(BIN)/postroom lab $(ARGS)
 
+# One more than there are processors: tests that wait leave theirs to others.
+WORKERS = $(shell echo $$(($$(nproc) + 1)))
 test: web
 	@sh tools/debian_packages.sh $(VENV)/.debian-packages-missing
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

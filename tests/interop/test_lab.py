@@ -115,11 +115,14 @@ def test_the_same_data_cannot_be_used_twice(start, tmp_path):
 
 
 def test_ports_that_are_taken(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        base = taken.getsockname()[1] - 25
-        if not 1024 < base < 59_000:
-            pytest.skip("no lab can be built around the port that the system gave")
-        done = running.postroom(["lab", "--ephemeral", "--base-port", str(base)], at_home(tmp_path))
+    for _ in range(5):  # another test may have taken one more of the lab's
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            base = taken.getsockname()[1] - 25
+            if not 1024 < base < 59_000:
+                pytest.skip("no lab can be built around the port that the system gave")
+            done = running.postroom(["lab", "--ephemeral", "--base-port", str(base)], at_home(tmp_path))
+        if str(base + 25) in done.stderr:
+            break
     assert done.returncode == 1
     assert str(base + 25) in done.stderr
     assert "--base-port" in done.stderr

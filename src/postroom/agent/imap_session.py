@@ -79,7 +79,6 @@ class ImapSession:
         )
         machine = ImapClient(login)
         session = cls(await open_connection(way, machine), machine, way, tell)
-        machine.binding = session._connection.binding
         try:
             await session._log_in()
         except BaseException:

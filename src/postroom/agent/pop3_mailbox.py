@@ -46,7 +46,6 @@ class Pop3Mailbox:
         )
         machine = Pop3Client(login)
         mailbox = cls(await open_connection(way, machine), machine, way)
-        machine.binding = mailbox._connection.binding
         try:
             await mailbox._log_in()
         except BaseException:

@@ -74,7 +74,6 @@ async def _server(account: Account, tell: Tell | None = None) -> AsyncIterator[_
     way = await way_to(account, account.smtp, "smtp")
     machine = SmtpClient(_config(account, way))
     connection: ClientConnection[ClientEvent] = await open_connection(way, machine)
-    machine.binding = connection.binding
     try:
         yield _Server(connection, machine, way)
     finally:

@@ -137,7 +137,6 @@ class SmtpConversation:
 
     async def _session(self, tls: Handshake) -> str | None:
         machine = self._machine
-        machine.binding = self._connection.binding
         while True:
             match await self._opening_event():
                 case Ready():

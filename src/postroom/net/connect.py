@@ -18,7 +18,7 @@ import msgspec
 from postroom.net.link import Link
 from postroom.net.session import Connection, TlsFacts
 from postroom.net.tls import TlsError
-from postroom.wire.machine import Machine
+from postroom.wire.machine import BoundMachine, Machine
 
 CONNECT_SECONDS = 30.0
 HANDSHAKE_SECONDS = 30.0
@@ -84,6 +84,8 @@ class ClientConnection(Link, Generic[Event]):
     def __init__(self, machine: Machine[Event]) -> None:
         super().__init__()
         self.machine = machine
+        if isinstance(machine, BoundMachine):
+            machine.binding = self.binding
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -5,7 +5,8 @@ A machine is pure: bytes in, events out, bytes out. It knows no socket, no clock
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from collections.abc import Callable
+from typing import Protocol, TypeVar, runtime_checkable
 
 Event_co = TypeVar("Event_co", covariant=True)
 
@@ -29,3 +30,10 @@ class Machine(Protocol[Event_co]):
     @property
     def closing(self) -> bool:
         """True when the connection is to be closed after the bytes that wait have been sent."""
+
+
+@runtime_checkable
+class BoundMachine(Protocol):
+    """A machine that may bind its login to the TLS connection (RFC 5056): whoever moves its bytes tells it how, before it has any."""
+
+    binding: Callable[[str], bytes] | None

@@ -60,6 +60,27 @@ async def said(connection: ClientConnection[bytes], line: bytes) -> bytes:
     return await connection.event(10)
 
 
+class BoundLines(ClientLines):
+    """One that binds its login, and may have to with the first octet that it sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.binding: Any = None
+        self.bound: list[bool] = []
+
+    def receive(self, data: bytes) -> None:
+        self.bound.append(self.binding is not None)
+        super().receive(data)
+
+
+async def test_a_machine_knows_its_binding_before_the_greeting(serve: Any) -> None:
+    machine = BoundLines()
+    connection = await connect(machine, Destination("127.0.0.1", await serve(Service())))
+    assert await connection.event(10) == b"hello"
+    assert machine.bound == [True]
+    assert machine.binding("tls-exporter") == b""
+
+
 async def test_a_conversation(serve: Any) -> None:
     connection = await opened(await serve(Service()))
     assert [await said(connection, line) for line in (b"a", b"b")] == [b"a", b"b"]
