@@ -1,5 +1,6 @@
 """What every test may use: programs of the system, PostgreSQL, and a summary of what was skipped and why."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable
@@ -15,6 +16,7 @@ __all__ = [
     "bare_database_url",
     "database_url",
     "postgres_server",
+    "pytest_collection_finish",
     "pytest_configure",
     "pytest_terminal_summary",
     "require_tool",
@@ -31,6 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
     scratch.use_memory()
     compiled = scratch.CompiledOnce()
     config.add_cleanup(compiled.close)
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass by what stays to the end: twenty thousand tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
