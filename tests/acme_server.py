@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
+from authority import ca_usage
+
 _PROOF = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 
 
@@ -306,9 +308,12 @@ class AcmeServer:
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
             )
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         )
         if names is not None:
             builder = builder.add_extension(names, critical=True)
+        else:
+            builder = builder.add_extension(ca_usage(), critical=True)
         return builder.sign(self._key, hashes.SHA256())
 
 

@@ -20,6 +20,21 @@ from postroom.proto.dns.answer import Tlsa
 YEAR = 365
 
 
+def ca_usage() -> x509.KeyUsage:
+    """What the key of an authority is for (RFC 5280 §4.2.1.3)."""
+    return x509.KeyUsage(
+        key_cert_sign=True,
+        crl_sign=True,
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
 class Issued:
     """A certificate with its key; `ca` says whether it may issue others."""
 
@@ -44,8 +59,15 @@ class Issued:
             .not_valid_before(now + dt.timedelta(days=days[0]))
             .not_valid_after(now + dt.timedelta(days=days[1]))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key((issuer or self).key.public_key()),
+                critical=False,
+            )
         )
-        if not ca:
+        if ca:
+            builder = builder.add_extension(ca_usage(), critical=True)
+        else:
             alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
             builder = builder.add_extension(alternative, critical=False)
         self.certificate = builder.sign(issuer.key if issuer else self.key, hashes.SHA256())

@@ -1,6 +1,6 @@
 """The lab's certificate authority: made anew or kept in a directory, its dates by the lab's clock.
 
-RFC 5280 §4.2.1.9 (an authority says that it is one) and §4.2.1.6 (names of a host). Servers' certificates live for 90 days and are renewed when a third of that is left. Only the lab's own programs trust it. Not here: how
+RFC 5280 §4.2.1.9 (an authority says that it is one), §4.2.1.6 (names of a host) and §4.2.1.2 (which key it is). Servers' certificates live for 90 days and are renewed when a third of that is left. Only the lab's own programs trust it. Not here: how
 servers use certificates (`net.certificates`).
 """
 
@@ -19,6 +19,7 @@ from postroom.net.certificates import Pair
 from postroom.net.clock import SystemClock
 from postroom.net.selfsigned import (
     BEFORE,
+    Issuer,
     Validity,
     alternative_names,
     key_pem,
@@ -55,6 +56,8 @@ class LabCa:
             key = serialization.load_pem_private_key(key_path.read_bytes(), None)
             assert isinstance(key, ec.EllipticCurvePrivateKey)
             self._key = key
+            if not _has(_read(self.path), x509.SubjectKeyIdentifier):
+                self._write_root(now)
         else:
             self._key = ec.generate_private_key(ec.SECP256R1())
             write_private(key_path, key_pem(self._key))
@@ -100,7 +103,7 @@ class LabCa:
         """A certificate for the key that is there: what a TLSA record says of it (RFC 7671 §8.1) stays true."""
         key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
         assert isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey))
-        certificate = leaf(key, _NAME, names, valid).sign(self._key, hashes.SHA256())
+        certificate = leaf(key, Issuer(_NAME, self._key), names, valid).sign(self._key, hashes.SHA256())
         pair.chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def _write_root(self, now: int) -> None:
@@ -127,8 +130,14 @@ def _covers(chain: Path, names: Sequence[str]) -> bool:
     """Whether there is a certificate for all of these names: a lab of an earlier version may have had fewer."""
     if not chain.exists():
         return False
-    found = _read(chain).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return set(alternative_names(names)) <= set(found)
+    certificate = _read(chain)
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return set(alternative_names(names)) <= set(found) and _has(certificate, x509.AuthorityKeyIdentifier)
+
+
+def _has(certificate: x509.Certificate, extension: type[x509.ExtensionType]) -> bool:
+    """Whether there is such an extension; earlier versions did not write all that there are."""
+    return any(isinstance(one.value, extension) for one in certificate.extensions)
 
 
 def _root(key: ec.EllipticCurvePrivateKey, valid: Validity) -> x509.Certificate:
@@ -142,6 +151,7 @@ def _root(key: ec.EllipticCurvePrivateKey, valid: Validity) -> x509.Certificate:
         .not_valid_after(valid.until)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from postroom.net.pem import Material
-from postroom.net.selfsigned import key_pem, leaf, new_key, validity
+from postroom.net.selfsigned import Issuer, key_pem, leaf, new_key, validity
 
 _IDENTIFIER = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")  # id-pe-acmeIdentifier
 _OCTET_STRING = b"\x04\x20"  # in DER, of 32 octets
@@ -26,7 +26,7 @@ def proof(name: str, authorizes: str, now: int) -> Material:
     own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ACME challenge")])
     extension = x509.UnrecognizedExtension(_IDENTIFIER, _OCTET_STRING + digest)
     certificate = (
-        leaf(key, own, [name], validity(now))
+        leaf(key, Issuer(own, key), [name], validity(now))
         .add_extension(extension, critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -80,14 +80,23 @@ def validity(now: int, life: dt.timedelta = LIFE) -> Validity:
     return Validity(at - BEFORE, at + life)
 
 
+class Issuer(NamedTuple):
+    """Whose name and key a certificate is signed with (RFC 5280 §4.1.2.4)."""
+
+    name: x509.Name
+    key: PrivateKey
+
+
 def leaf(
-    subject_key: PrivateKey, issuer: x509.Name, names: Sequence[str], valid: Validity
+    subject_key: PrivateKey, issuer: Issuer, names: Sequence[str], valid: Validity
 ) -> x509.CertificateBuilder:
-    """The certificate of a server called `names`, to be signed."""
+    """The certificate of a server called `names`, to be signed. It names both keys (RFC 5280 §4.2.1.1, §4.2.1.2): strict clients ask for that."""
+    own = x509.SubjectKeyIdentifier.from_public_key(subject_key.public_key())
+    above = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     return (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])]))
-        .issuer_name(issuer)
+        .issuer_name(issuer.name)
         .public_key(subject_key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(valid.since)
@@ -95,12 +104,14 @@ def leaf(
         .add_extension(alternative_names(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(own, critical=False)
+        .add_extension(above, critical=False)
     )
 
 
 def _certificate(key: PrivateKey, names: Sequence[str], now: int) -> x509.Certificate:
     own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
-    return leaf(key, own, names, validity(now)).sign(key, hashes.SHA256())
+    return leaf(key, Issuer(own, key), names, validity(now)).sign(key, hashes.SHA256())
 
 
 def _general_name(name: str) -> x509.GeneralName:

@@ -1,11 +1,15 @@
 """The lab's authority: its dates follow the clock that it is given, and certificates are renewed in time."""
 
 import datetime as dt
+import ssl
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from postroom.lab.ca import LabCa
 
@@ -20,6 +24,49 @@ def read(path: Path) -> x509.Certificate:
 
 def micro(moment: dt.datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
+def test_a_strict_client_believes_it(tmp_path: Path, kind: str) -> None:
+    """As Python's clients do from 3.13 on (RFC 5280 §4.2.1.1 to §4.2.1.3)."""
+    now = time.time_ns() // 1000
+    authority = LabCa(tmp_path, now)
+    (pair,) = authority.issue(["mail.crepes.test"], now, kinds=[kind])
+    server, client = (
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+        ssl.create_default_context(cafile=authority.path),
+    )
+    server.load_cert_chain(pair.chain, pair.key)
+    client.verify_flags |= ssl.VERIFY_X509_STRICT
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(back, there, server_hostname="mail.crepes.test")
+    theirs = server.wrap_bio(there, back, server_side=True)
+    for one in (ours, theirs, ours, theirs):
+        with suppress(ssl.SSLWantReadError):
+            one.do_handshake()
+    assert ours.getpeercert()
+
+
+def test_what_an_earlier_version_wrote_is_written_anew(tmp_path: Path) -> None:
+    authority = LabCa(tmp_path, NOW)
+    (pair,) = authority.issue(["x.test"], NOW, kinds=["ecdsa"])
+    for path in (authority.path, pair.chain):
+        path.write_bytes(without_key_identifiers(read(path)))
+    again = LabCa(tmp_path, NOW)
+    (pair,) = again.issue(["x.test"], NOW, kinds=["ecdsa"])
+    for path in (again.path, pair.chain):
+        assert read(path).extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+
+
+def without_key_identifiers(certificate: x509.Certificate) -> bytes:
+    builder = x509.CertificateBuilder(certificate.issuer, certificate.subject, certificate.public_key())
+    builder = builder.serial_number(1).not_valid_before(certificate.not_valid_before_utc)
+    builder = builder.not_valid_after(certificate.not_valid_after_utc)
+    for one in certificate.extensions:
+        if not isinstance(one.value, x509.SubjectKeyIdentifier | x509.AuthorityKeyIdentifier):
+            builder = builder.add_extension(one.value, critical=one.critical)
+    key = ec.generate_private_key(ec.SECP256R1())
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.mark.parametrize("now", [NOW, NOW + 20 * YEAR])
