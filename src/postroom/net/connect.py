@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from postroom.net import eager
 from postroom.net.link import Link
 from postroom.net.session import Connection, TlsFacts
 from postroom.net.tls import TlsError
@@ -255,7 +256,7 @@ async def connect(machine: Machine[Event], to: Destination) -> ClientConnection[
         lambda: connection, to.ip, to.port, local_addr=source
     )
     try:
-        await asyncio.wait_for(opening, to.seconds)
+        await eager.wait_for(opening, to.seconds)
     except TimeoutError as error:
         raise CannotConnect(f"{to.ip} port {to.port} did not answer in {to.seconds:g} seconds") from error
     except OSError as error:

@@ -20,6 +20,8 @@ import dns.rdataclass
 import dns.rdatatype
 import msgspec
 
+from postroom.net import eager
+
 PAYLOAD = 1232  # octets by UDP: no fragments on any path (RFC 9715 §3.2 asks for no more)
 _MOST = 65_535
 
@@ -54,7 +56,7 @@ def question(
 async def ask(server: Server, query: dns.message.QueryMessage, seconds: float) -> dns.message.Message:
     """The server's response, by TCP if it does not fit UDP. Raises NoAnswer after `seconds`, or at once when nobody listens."""
     try:
-        return await asyncio.wait_for(_ask(server, query), seconds)
+        return await eager.wait_for(_ask(server, query), seconds)
     except TimeoutError as error:
         raise NoAnswer(f"{server.ip} did not answer in {seconds:g} seconds") from error
     except OSError as error:

@@ -2,13 +2,14 @@
 
 Most commands of a mail dialogue need no I/O; a task for each would cost more than the answer. `start` runs a coroutine in the caller's
 stack and context; only when it really waits does a task take it over. `Begun` is such work whose result is fetched later. Not here: the pump. What runs in the eager part must not ask for
-the current task (`asyncio.timeout`), since there is none; `await asyncio.sleep(0)` moves the rest into one.
+the current task (`asyncio.timeout`, and from Python 3.12 on `asyncio.wait_for`), since there is none, or another's; `wait_for` of here does not, and
+`await asyncio.sleep(0)` moves the rest into one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -21,6 +22,21 @@ def start(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T] | None:
     except StopIteration:
         return None
     return _carried_on(coroutine, awaited)
+
+
+async def wait_for(work: Awaitable[T], seconds: float) -> T:
+    """The result of `work`; after `seconds` it is given up, and TimeoutError raised. May run in the eager part."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait((task,), timeout=seconds)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+    finally:
+        task.cancel()  # whoever waited was called off
+    if task.cancelled():
+        raise TimeoutError
+    return task.result()
 
 
 def _carried_on(coroutine: Coroutine[Any, Any, T], awaited: Any) -> asyncio.Task[T]:

@@ -153,7 +153,7 @@ class HttpSession:
         """Waits until the application reads on; raises ConnectionError when the peer is gone."""
         while self._read_on is not None and self._connection is not None:
             try:
-                await asyncio.wait_for(self._read_on.wait(), LOOK_SECONDS)
+                await eager.wait_for(self._read_on.wait(), LOOK_SECONDS)
             except TimeoutError:
                 await self._connection.drained()
         self._asked = False

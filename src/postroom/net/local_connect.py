@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from postroom.net import eager
 from postroom.net.connect import CannotConnect, ClientConnection, Destination, connect
 from postroom.wire.machine import Machine
 
@@ -55,7 +56,7 @@ async def connect_to(machine: Machine[Event], to: Socket, seconds: float) -> Cli
         return await connect(machine, Destination(to.ip, to.port, seconds=seconds))
     opening = asyncio.get_running_loop().create_unix_connection(lambda: ClientConnection(machine), to.path)
     try:
-        _, connection = await asyncio.wait_for(opening, seconds)
+        _, connection = await eager.wait_for(opening, seconds)
     except TimeoutError as error:
         raise CannotConnect(f"{to} did not answer in {seconds:g} seconds") from error
     except OSError as error:

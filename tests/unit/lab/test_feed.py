@@ -109,7 +109,7 @@ def test_a_letter_in_a_lab_is_watched_from_the_first_line_to_the_last(
     finally:
         lab.close()
     lines = [(one.arrow, one.text) for one in found if one.kind == "line"]
-    assert ("<-", "rcpt TO:<bob@hamburger.test>") in lines
+    assert ("<-", "rcpt to:<bob@hamburger.test>") in [(arrow, text.lower()) for arrow, text in lines]
     assert ("<-", "ketchup") in lines
     assert any(one.kind == "noted" and one.text == "message.accepted" for one in found)
     assert any(one.kind == "dns" for one in found)

@@ -153,3 +153,41 @@ async def test_an_exception_comes_out_where_the_result_is_asked_for() -> None:
     begun = eager.Begun(work())
     with pytest.raises(ValueError, match="late"):
         await begun.within(60)
+
+
+async def late(seconds: float) -> str:
+    await asyncio.sleep(seconds)
+    return "late"
+
+
+async def test_waiting_for_a_time_begins_without_a_task() -> None:
+    task = eager.start(eager.wait_for(late(0.01), 20))
+    assert task is not None
+    assert await task == "late"
+
+
+async def test_what_is_waited_for_too_long_is_given_up() -> None:
+    work = asyncio.ensure_future(late(20))
+    with pytest.raises(TimeoutError):
+        await eager.wait_for(work, 0.01)
+    assert work.cancelled()
+
+
+async def test_who_is_called_off_takes_what_he_waits_for_along() -> None:
+    work = asyncio.ensure_future(late(20))
+    waiting = asyncio.ensure_future(eager.wait_for(work, 20))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asyncio.wait((work,))
+    assert work.cancelled()
+
+
+async def test_an_error_comes_out() -> None:
+    async def work() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("at last")
+
+    with pytest.raises(ValueError, match="at last"):
+        await eager.wait_for(work(), 20)
