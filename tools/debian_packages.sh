@@ -4,7 +4,7 @@
 # The optional argument is a file that remembers what could not be installed, so that it is not tried at each run.
 set -u
 
-packages="swaks jq libnet-ssleay-perl libauthen-sasl-perl curl openssl telnet netcat-openbsd strace tmux
+packages="swaks jq libnet-ssleay-perl libauthen-sasl-perl libdigest-hmac-perl curl openssl telnet netcat-openbsd strace tmux
     msmtp s-nail mailutils fetchmail getmail6 mpop
     chromium tshark isync offlineimap3 imapfilter mutt neomutt alpine aerc
     postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd postgresql opendkim"
