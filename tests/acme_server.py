@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
-from authority import ca_usage
+from postroom.lab.ca import authority_usage
 
 _PROOF = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 
@@ -313,7 +313,7 @@ class AcmeServer:
         if names is not None:
             builder = builder.add_extension(names, critical=True)
         else:
-            builder = builder.add_extension(ca_usage(), critical=True)
+            builder = builder.add_extension(authority_usage(), critical=True)
         return builder.sign(self._key, hashes.SHA256())
 
 

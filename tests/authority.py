@@ -13,26 +13,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from postroom.lab.ca import authority_usage
 from postroom.net.certificates import verified
 from postroom.net.tls import TlsContext
 from postroom.proto.dns.answer import Tlsa
 
 YEAR = 365
-
-
-def ca_usage() -> x509.KeyUsage:
-    """What the key of an authority is for (RFC 5280 §4.2.1.3)."""
-    return x509.KeyUsage(
-        key_cert_sign=True,
-        crl_sign=True,
-        digital_signature=False,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
 
 
 class Issued:
@@ -66,7 +52,7 @@ class Issued:
             )
         )
         if ca:
-            builder = builder.add_extension(ca_usage(), critical=True)
+            builder = builder.add_extension(authority_usage(), critical=True)
         else:
             alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
             builder = builder.add_extension(alternative, critical=False)

@@ -150,13 +150,14 @@ def _root(key: ec.EllipticCurvePrivateKey, valid: Validity) -> x509.Certificate:
         .not_valid_before(valid.since)
         .not_valid_after(valid.until)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(), critical=True)
+        .add_extension(authority_usage(), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
 
 
-def _usage() -> x509.KeyUsage:
+def authority_usage() -> x509.KeyUsage:
+    """What an authority's key is for (RFC 5280 §4.2.1.3)."""
     return x509.KeyUsage(
         key_cert_sign=True,
         crl_sign=True,

@@ -27,16 +27,21 @@ def start(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T] | None:
 async def wait_for(work: Awaitable[T], seconds: float) -> T:
     """The result of `work`; after `seconds` it is given up, and TimeoutError raised. May run in the eager part."""
     task = asyncio.ensure_future(work)
+    if not await _ended(task, seconds):
+        await asyncio.wait((task,))  # until it has cleared up
+        if task.cancelled():
+            raise TimeoutError
+    return task.result()
+
+
+async def _ended(task: asyncio.Future[Any], seconds: float) -> bool:
+    """Whether it ended in that time; else it is given up, as it is when the one who waits is called off."""
     try:
-        await asyncio.wait((task,), timeout=seconds)
+        await asyncio.wait((task,), timeout=max(0.0, seconds))
+    finally:
         if not task.done():
             task.cancel()
-            await asyncio.wait((task,))
-    finally:
-        task.cancel()  # whoever waited was called off
-    if task.cancelled():
-        raise TimeoutError
-    return task.result()
+    return task.done()
 
 
 def _carried_on(coroutine: Coroutine[Any, Any, T], awaited: Any) -> asyncio.Task[T]:
@@ -118,9 +123,4 @@ class Begun(Generic[T]):
         task = self._task
         if task is None:
             return self._result
-        try:
-            await asyncio.wait((task,), timeout=max(0.0, seconds))
-        finally:
-            if not task.done():
-                task.cancel()
-        return task.result() if task.done() else None
+        return task.result() if await _ended(task, seconds) else None

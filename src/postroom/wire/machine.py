@@ -34,6 +34,9 @@ class Machine(Protocol[Event_co]):
 
 @runtime_checkable
 class BoundMachine(Protocol):
-    """A machine that may bind its login to the TLS connection (RFC 5056): whoever moves its bytes tells it how, before it has any."""
+    """A machine that may bind its login to the TLS connection (RFC 5056 §2): whoever moves its bytes tells it how, before it has any.
+
+    `binding` gives the data of a channel binding by its name (such as `tls-exporter`), b"" where there is none; None: nobody has told.
+    """
 
     binding: Callable[[str], bytes] | None

@@ -36,7 +36,8 @@ def test_programs_are_compiled_once_where_nothing_may_be_written(
     monkeypatch.setattr(sys, "dont_write_bytecode", forbidden)
     monkeypatch.setattr(sys, "pycache_prefix", prefix)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "")  # so that it is put back
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX")
     compiled = scratch.CompiledOnce()
     assert os.environ.get("PYTHONPYCACHEPREFIX", "") == compiled.directory
     assert bool(compiled.directory) is own

@@ -123,11 +123,16 @@ def once(said: Iterable[Said]) -> list[Said]:
 
 
 def domain_of(text: str) -> str:
-    """The domain that a user wrote, or the one of an address, in A-labels. Raises CommandFailed."""
-    found = a_labels(text.rpartition("@")[2].removesuffix("."))
+    """The domain that a user wrote, in A-labels. Raises CommandFailed."""
+    found = a_labels(text.removesuffix("."))
     if found is None:
         raise CommandFailed(f"{text} is no domain; write e.g. example.com", 2)
     return found
+
+
+def author_domain(text: str) -> str:
+    """The domain of an author: of an address, or the one that was written by itself. Raises CommandFailed."""
+    return domain_of(text.rpartition("@")[2])
 
 
 def resolver_at(place: str, *, validating: bool = False) -> StubResolver:

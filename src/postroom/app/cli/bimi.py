@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import command, commands
-from postroom.app.cli.asking import Asking, AuthorIn, ResolverAt, Said, asked, domain_of, once
+from postroom.app.cli.asking import Asking, AuthorIn, ResolverAt, Said, asked, author_domain, once
 from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.session import Administration
 from postroom.mailauth.bimi import DEFAULT, Indicator, Result, indicator
@@ -62,7 +62,7 @@ def check(
 
     The exit code is 0 when there is an indicator, 10 when DMARC's policy is too weak, 13 when there is none, 14 temperror, 15 permerror.
     """
-    author = domain_of(domain)
+    author = author_domain(domain)
 
     async def work(asking: Asking) -> Indicator:
         return await indicator(asking, Discovery(asking), author, selector)

@@ -14,7 +14,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
-from postroom.app.cli.asking import Asking, AuthorIn, ResolverAt, Said, asked, domain_of, once
+from postroom.app.cli.asking import Asking, AuthorIn, ResolverAt, Said, asked, author_domain, domain_of, once
 from postroom.app.cli.configuration import nowhere
 from postroom.app.cli.session import Administration
 from postroom.mailauth.dkim.results import SignatureResult
@@ -80,7 +80,7 @@ def check(
     With --mail-from and --signed-by, say what would come of such a message. The exit code is 0 when there is a policy (or the message would pass), 10
     fail, 13 no policy, 14 temperror, 15 permerror.
     """
-    author = domain_of(domain)
+    author = author_domain(domain)
     evidence = _evidence(mail_from, signed_by or [])
     suffix_list = _suffix_list(suffixes)
     checked, result = _checked(author, evidence, suffix_list, resolver)

@@ -75,7 +75,15 @@ def test_by_a_list_of_suffixes(run: Run, name_server: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "arguments", ["e..test", "a@", "e.test --mail-from -x-", "e.test --signed-by a_b..c"]
+    "arguments",
+    [
+        "e..test",
+        "a@",
+        "e.test --mail-from -x-",
+        "e.test --signed-by a_b..c",
+        "e.test --signed-by a@e.test",
+        "e.test --mail-from a@e.test",
+    ],
 )
 def test_what_is_no_domain(run: Run, arguments: str) -> None:
     ran = run(f"dmarc check {arguments}")
