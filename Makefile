@@ -27,8 +27,8 @@ web: $(READY)
 lab: web
 	@$(BIN)/postroom lab $(ARGS)
 
-# One more than there are processors: tests that wait leave theirs to others.
-WORKERS = $(shell echo $$(($$(nproc) + 1)))
+# One more than there are processors, since tests wait, too; at most eight: each has servers of its own, and more than a gigabyte.
+WORKERS = $(shell n=$$(nproc); echo $$((n < 7 ? n + 1 : 8)))
 test: web
 	@sh tools/debian_packages.sh $(VENV)/.debian-packages-missing
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)

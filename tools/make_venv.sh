@@ -41,11 +41,12 @@ describe() { "$1" -c 'import platform; print("Python", platform.python_version()
 # A Python built at home often lacks optimisation. The system's is taken where it is faster by a quarter.
 faster_python() {
     new_enough /usr/bin/python3 || return 1
+    [ "$(readlink -f "$1")" != "$(readlink -f /usr/bin/python3)" ] || return 1
     has_ensurepip /usr/bin/python3 || [ "$(id -u)" -eq 0 ] || return 1
     system=$(pace /usr/bin/python3) && other=$(pace "$1") || return 1
     [ $((other * 4)) -gt $((system * 5)) ] || return 1
     say "$1 ($(describe "$1")) takes $((other * 100 / system)) % of the time of /usr/bin/python3 ($(describe /usr/bin/python3)):"
-    say "it is built without optimisation. The latter is taken; to have the former: PYTHON=$1 make setup"
+    say "most likely it was built without optimisation. The latter is taken; to have the former: PYTHON=$1 make setup"
 }
 
 find_python() {
