@@ -24,7 +24,8 @@ from postroom.store.engine import Transaction
 MAX_EXPANSION_DEPTH = 10  # aliases of aliases
 MAX_EXPANDED = 10_000  # final addresses of one recipient
 REMEMBERED = 2.0  # seconds
-MOST_REMEMBERED = 10_000  # addresses
+MOST_REMEMBERED = 10_000  # addresses, and domains of others
+MOST_TARGETS = 100  # of an alias or a list that is remembered
 
 Resolved = Account | Alias | MailingList
 
@@ -79,9 +80,9 @@ class CatchAll(msgspec.Struct, frozen=True):
 class Router:
     """Routes recipients by the directory.
 
-    What an address was found to stand for is remembered for `REMEMBERED` seconds, accounts only: a lookup for every RCPT would cost more
-    than the rest of the dialogue, since each statement hands the interpreter's lock to the writer. `monotonic` gives seconds. `catch_all` gets what nobody
-    is called, in any domain.
+    What an address was found to stand for, and which domains are not ours, is remembered for `REMEMBERED` seconds: a lookup for every RCPT
+    would cost more than the rest of the dialogue, since each statement hands the interpreter's lock to the writer. Who is nobody is not
+    remembered. `monotonic` gives seconds. `catch_all` gets what nobody is called, in any domain.
     """
 
     def __init__(
@@ -95,12 +96,14 @@ class Router:
         self._catch_all = catch_all
         self._own = own
         self._monotonic = monotonic
-        self._known: dict[str, Account] = {}
+        self._known: dict[str, Resolved] = {}
+        self._foreign: set[str] = set()
         self._since = 0.0
 
     def forget(self) -> None:
         """The directory was changed."""
         self._known.clear()
+        self._foreign.clear()
 
     async def resolve(self, tx: Transaction, address: Address) -> Resolved | None:
         """What the directory knows of an address: None for a foreign domain; `NoSuchUser` when the domain is ours and the name is not.
@@ -108,22 +111,23 @@ class Router:
         The first question of RCPT; what it answers can be handed to `expand` later.
         """
         now = self._monotonic()
-        if now - self._since > REMEMBERED or len(self._known) > MOST_REMEMBERED:
-            self._known.clear()
+        if now - self._since > REMEMBERED or len(self._known) + len(self._foreign) > MOST_REMEMBERED:
+            self.forget()
             self._since = now
         known = self._known.get(address.key)
-        if known is not None:
+        if known is not None or address.domain in self._foreign:
             return known
         if address.domain in self._own.hosts and fold(address.local) in directory.ROLES:
             address = Address(address.local, self._own.home)  # RFC 5321 §4.5.1: whoever answers a report
         found = await directory.resolve(tx, address)
-        if isinstance(found, Account) and found.enabled:
-            self._known[address.key] = found
-            return found
         if found is None:
             return await self._unknown(tx, address)
-        if isinstance(found, Account) and not found.enabled:
-            raise MailboxDisabled
+        if isinstance(found, Account):
+            if not found.enabled:
+                raise MailboxDisabled
+            self._known[address.key] = found
+        elif len(found.targets) <= MOST_TARGETS:
+            self._known[address.key] = found
         return found
 
     async def _unknown(self, tx: Transaction, address: Address) -> Resolved | None:
@@ -137,6 +141,7 @@ class Router:
             return await directory.resolve(tx, catch_all.mailbox) or Alias(address, (catch_all.mailbox,))
         if ours:
             raise NoSuchUser(f"No such user here: {address}")
+        self._foreign.add(address.domain)
         return None
 
     async def routes(

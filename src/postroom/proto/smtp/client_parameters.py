@@ -7,6 +7,7 @@ them (`parameters`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -26,6 +27,7 @@ from postroom.message.xtext import encode_orcpt, encode_xtext
 from postroom.proto.smtp.capabilities import Capabilities
 
 BY_LONGEST = 999_999_999  # seconds, RFC 2852 §4
+_CONTROL = re.compile("[\x00-\x1f\x7f]").search
 
 
 class Letter(msgspec.Struct):
@@ -83,8 +85,7 @@ def obstacle(letter: Letter, capabilities: Capabilities, now: int) -> MailError 
 
 
 def _speakable(address: Address) -> bool:
-    text = str(address)
-    return not any(char < " " or char == "\x7f" for char in text)
+    return _CONTROL(str(address)) is None
 
 
 def mail_command(letter: Letter, capabilities: Capabilities, now: int, kind: BodyKind) -> str:

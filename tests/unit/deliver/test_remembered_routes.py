@@ -1,0 +1,80 @@
+"""What the router remembers of the directory: for how long, how much, and what it does not."""
+
+import pytest
+
+from people import at
+from postroom.deliver import router
+from postroom.deliver.router import MOST_TARGETS, REMEMBERED
+from postroom.message.errors import NoSuchUser
+from postroom.store import aliases
+from postroom.store.directory import Alias
+from sorting_office import SortingOffice
+
+
+async def targets_of(office: SortingOffice, text: str) -> list[str] | None:
+    found = await office.router.resolve(office.engine.reading(), at(text))
+    return [str(one) for one in found.targets] if isinstance(found, Alias) else None
+
+
+async def lead_elsewhere(office: SortingOffice, text: str, target: str) -> None:
+    """Another process changes the alias: nobody tells this router."""
+    await office.engine.write(lambda tx: aliases.remove(tx, at(text)))
+    await office.engine.write(lambda tx: aliases.add_alias(tx, at(text), [at(target)]))
+
+
+async def test_an_alias_for_two_seconds(office: SortingOffice) -> None:
+    await office.add_alias("sales@hamburger.test", "bob@hamburger.test")
+    assert await targets_of(office, "sales@hamburger.test") == ["bob@hamburger.test"]
+    await lead_elsewhere(office, "sales@hamburger.test", "eve@r.test")
+    assert await targets_of(office, "sales@hamburger.test") == ["bob@hamburger.test"]
+    office.clock.advance(REMEMBERED + 0.1)
+    assert await targets_of(office, "sales@hamburger.test") == ["eve@r.test"]
+
+
+async def test_until_it_is_told_of_a_change(office: SortingOffice) -> None:
+    await office.add_alias("sales@hamburger.test", "bob@hamburger.test")
+    await targets_of(office, "sales@hamburger.test")
+    await lead_elsewhere(office, "sales@hamburger.test", "eve@r.test")
+    office.router.forget()
+    assert await targets_of(office, "sales@hamburger.test") == ["eve@r.test"]
+
+
+async def test_a_domain_of_others(office: SortingOffice) -> None:
+    """A letter to it asks the database once; the domain becomes ours when the router hears of it."""
+    reading = office.engine.reading()
+    assert await office.router.resolve(reading, at("eve@r.test")) is None
+    await office.add_domain("r.test")
+    assert await office.router.resolve(reading, at("adam@r.test")) is None
+    office.router.forget()
+    with pytest.raises(NoSuchUser):
+        await office.router.resolve(reading, at("adam@r.test"))
+
+
+async def test_nobody_is_not_remembered(office: SortingOffice) -> None:
+    with pytest.raises(NoSuchUser):
+        await targets_of(office, "sales@hamburger.test")
+    await office.add_alias("sales@hamburger.test", "bob@hamburger.test")
+    assert await targets_of(office, "sales@hamburger.test") == ["bob@hamburger.test"]
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["at the limit", "over it"])
+async def test_long_lists_are_not_kept(office: SortingOffice, more: int) -> None:
+    members = [f"m{n:03}@r.test" for n in range(MOST_TARGETS + more)]
+    await office.add_alias("all@hamburger.test", *members)
+    assert await targets_of(office, "all@hamburger.test") == members
+    await lead_elsewhere(office, "all@hamburger.test", "eve@r.test")
+    assert await targets_of(office, "all@hamburger.test") == (["eve@r.test"] if more else members)
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["at the limit", "over it"])
+async def test_only_so_much_at_a_time(
+    office: SortingOffice, more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(router, "MOST_REMEMBERED", 3)
+    await office.add_alias("sales@hamburger.test", "bob@hamburger.test")
+    await targets_of(office, "sales@hamburger.test")
+    for n in range(2 + more):
+        await office.router.resolve(office.engine.reading(), at(f"eve@r{n}.test"))
+    await lead_elsewhere(office, "sales@hamburger.test", "eve@r.test")
+    kept = ["eve@r.test" if more else "bob@hamburger.test"]
+    assert await targets_of(office, "sales@hamburger.test") == kept
