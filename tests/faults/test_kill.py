@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 ROUNDS = 3
 CONNECTIONS = 6
 RELAYING = 4  # connections to the next server at most
+UNSETTLED = 2  # messages for each of them: one is being written down while the next is sent
 
 
 @pytest.fixture
@@ -85,5 +86,5 @@ def test_passed_on(relaying, next_hop):
     found = numbers(next_hop.maildrop.all())
     assert load.promised - found.keys() == set()
     duplicates = sum(found.values()) - len(found)
-    assert duplicates <= ROUNDS * RELAYING + repeated(load)
+    assert duplicates <= ROUNDS * RELAYING * UNSETTLED + repeated(load)
     assert relaying.process.stop() == 0

@@ -52,14 +52,15 @@ Settle = Callable[[Job, Attempt], Awaitable[None]]
 
 
 class _Line:
-    """A worker's connection. `over`: there will be no other one."""
+    """A worker's connection. `over`: there will be no other one. `settling`: what came of the last message is being written down."""
 
-    __slots__ = ("conversation", "over", "sent")
+    __slots__ = ("conversation", "over", "sent", "settling")
 
     def __init__(self) -> None:
         self.conversation: Conversation | None = None
         self.sent = 0
         self.over = False
+        self.settling: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -138,11 +139,27 @@ class Destination:
                 attempt = await self._guarded(job, line)
                 if attempt is not None:
                     self._adapt(line)
-                    await self._settle(job, attempt)
+                    await self._write_down(line, job, attempt)
         finally:
             self._at_work -= 1  # at once: what is offered from here on needs another worker
             self._hire()
             await self._hang_up(line)
+            if line.settling is not None:
+                await line.settling
+
+    async def _write_down(self, line: _Line, job: Job, attempt: Attempt) -> None:
+        """A delivery is written down while the next message is sent: of those two a crash makes duplicates, for each connection."""
+        if line.settling is not None:
+            await line.settling
+        line.settling = asyncio.get_running_loop().create_task(self._settled(job, attempt))
+        if attempt.hop_down or attempt.delayed:
+            await line.settling
+
+    async def _settled(self, job: Job, attempt: Attempt) -> None:
+        try:
+            await self._settle(job, attempt)
+        except Exception as error:  # noqa: BLE001 - as in `_guarded`
+            self._on_error(error)
 
     async def _next(self, line: _Line) -> Job | None:
         if line.over or self._stopping:

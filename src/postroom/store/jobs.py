@@ -14,7 +14,8 @@ What a crash leaves, and who goes on:
     before the commit of `spool.put`     nothing, and nobody was told 250
     waiting                              claimed when due
     leased, not sent                     claimed again when the lease ends, or the node is back
-    leased, sent, not settled            likewise: may be sent twice, is never lost
+    leased, sent, not settled            likewise: may be sent twice, is never lost; at most two messages for each connection
+                                         to a next hop (`deliver.destinations`)
     settled                              gone, and the report on failed copies is in the same commit
 """
 
