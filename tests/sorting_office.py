@@ -256,6 +256,7 @@ class SortingOffice:
         if relay is not None:
             self.runner = self.make_runner(relay)
         self.placer.lease = self.runner.lease
+        self.placer.reached = self.runner.reached
         self.placer.later = self.runner.later
         self.running = True
         self.runner.start()

@@ -50,6 +50,17 @@ async def test_a_thousand_jobs_of_a_dead_hop_wait_for_one_probe(office: SortingO
     assert await office.rows("SELECT 1 FROM hops") == []
 
 
+async def test_a_hop_is_not_dead_while_a_connection_to_it_stands(office: SortingOffice) -> None:
+    """Another node gave it up meanwhile."""
+    office.start()
+    await office.accept("eve@r.test")
+    await office.until(lambda: len(office.scripted.sent) == 1)
+    now = office.clock.now()
+    await office.engine.write(lambda tx: hops.dead(tx, "r.test", now, now + 3_600_000_000, DOWN))
+    await office.accept("eve@r.test")
+    await office.until(lambda: len(office.scripted.sent) == 2)
+
+
 async def test_new_mail_for_a_dead_hop_waits_too_and_others_do_not(office: SortingOffice) -> None:
     office.scripted.down["r.test"] = DOWN
     office.start()

@@ -120,6 +120,7 @@ def _build(settings: Settings, world: Surroundings, store: Store, node: Node) ->
     signatory = Signatory(_signing(settings, world, store, ring))
     runner = _runner(settings, world, store, Queue(security, trusted, node, room, settler, chance, signatory))
     placer.lease = runner.lease
+    placer.reached = runner.reached
     placer.later = runner.later
     acceptance = _acceptance(world, store, router, placer, runner)
     passwords = Passwords(world.password_cost, derived)

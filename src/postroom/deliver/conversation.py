@@ -229,8 +229,9 @@ class SmtpConversation:
                 error = impossible
         if error is None and copies:
             stamped = await self._desk.stamp(job, content, form)  # RFC 6376 §5.3: nothing is changed any more
-            content = stamped.told(attempt.events.append, self._at(attempt.started))
-            error = obstacle(_letter(envelope, content), capabilities, self._now())
+            before, content = content, stamped.told(attempt.events.append, self._at(attempt.started))
+            if content is not before:
+                error = obstacle(_letter(envelope, content), capabilities, self._now())
         if error is not None:
             self._fail(attempt, copies, error)
             copies = []

@@ -94,6 +94,11 @@ class Destination:
         return not self._tasks and not self._queue
 
     @property
+    def connected(self) -> bool:
+        """Whether a connection stands."""
+        return self._connected > 0
+
+    @property
     def full(self) -> bool:
         """Whether no more jobs should be brought."""
         return len(self._queue) >= MOST_QUEUED

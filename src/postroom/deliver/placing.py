@@ -97,7 +97,7 @@ class Reportable(msgspec.Struct, frozen=True):
 
 
 class Placer:
-    """The hands of acceptance and runner. `lease` says whether this node has a hand free for a next hop."""
+    """The hands of acceptance and runner. `lease` says whether this node has a hand free for a next hop, `reached` whether a connection to it stands."""
 
     def __init__(
         self,
@@ -113,6 +113,7 @@ class Placer:
         self.schedule = schedule
         self.next_id = next_id
         self.lease: Callable[[str, int], Lease | None] = _no_hand_free
+        self.reached: Callable[[str], bool] = _not_reached
         self.later: Callable[[], None] = _nobody_sleeps
 
     def ways(
@@ -214,7 +215,9 @@ class Placer:
     async def _lease(self, tx: Transaction, hop: str, now: int) -> Lease | None:
         """A lease for a hop that this node has a hand free for, and that is not known to be dead: such a one waits for a probe."""
         lease = self.lease(hop, now)
-        return lease if lease is None or not hop or await hops.get(tx, hop) is None else None
+        if lease is None or not hop or self.reached(hop):
+            return lease
+        return lease if await hops.get(tx, hop) is None else None
 
     def first_alarm(self, letter: Spooled, begins: int) -> int:
         """When a job must be looked at although nothing else happens: the delay notice, or the deadline of RFC 2852 if that is first."""
@@ -257,6 +260,10 @@ def _nobody_sleeps() -> None:
 
 def _no_hand_free(hop: str, now: int) -> Lease | None:  # noqa: ARG001 - until a runner says otherwise
     return None
+
+
+def _not_reached(hop: str) -> bool:  # noqa: ARG001 - likewise
+    return False
 
 
 def _account_of(way: Way) -> int:

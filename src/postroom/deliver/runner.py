@@ -137,6 +137,11 @@ class Runner:
             return None
         return self._lease(now)
 
+    def reached(self, hop: str) -> bool:
+        """Whether a connection to this next hop stands: it is not dead then, whatever was noted before."""
+        destination = self._destinations.get(hop)
+        return destination is not None and destination.connected
+
     def later(self) -> None:
         """Acceptance is about to make a job that is due at a later time: after the commit it is looked when we have to wake for it."""
         self._refused = True
