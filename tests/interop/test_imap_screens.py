@@ -72,6 +72,9 @@ def test_aerc(screen, lab, box, three, tmp_path):
     until("the letter to be moved", lambda: box.letters("Archive") == [late])
     command("mkdir Recipes/Sweet")
     until("the folder to be made", lambda: "Recipes/Sweet" in box.folders())
+    aerc.shows("(no messages)")  # it goes into the folder that it has made
+    command("cf INBOX")
+    aerc.shows("number2")
     command("select 0")
     command("copy Recipes/Sweet")
     until("the letter to be copied", lambda: box.letters("Recipes/Sweet") == [three[2]])
