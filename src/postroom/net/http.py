@@ -303,6 +303,8 @@ class _Faults(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, asyncio.CancelledError):
+            return  # we have called it off ourselves; from Python 3.12 on it is logged, too
         self._on_error(error if error is not None else RuntimeError(record.getMessage()))
 
 
