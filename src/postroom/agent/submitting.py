@@ -137,7 +137,7 @@ class _Server:
 
     async def _event(self) -> ClientEvent:
         try:
-            event = await self._connection.event(self._machine.deadline)
+            event = await self._connection.event(self._machine.deadline, self._machine.step)
         except NetworkError as error:
             raise failed(error, self._way, STAGES[self._machine.stage]) from error
         if isinstance(event, Unusable):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -254,7 +254,7 @@ class SmtpConversation:
         parcel.envelope.recipients = [_recipient(copy) for copy in copies]
         results = await self._transfer(_letter(parcel.envelope, parcel.content))
         attempt.events += self._events(self._at(attempt.started))
-        attempt.unsent = not self.usable and all(map(_unheard, results))
+        attempt.unsent = not self.usable and _nothing_heard(attempt, results)
         by_known = self._machine.capabilities.has("DELIVERBY")
         for copy, result in zip(copies, results, strict=True):
             self._note(attempt, copy, result, traced=_traced(parcel.envelope.deliver_by, copy, by_known))
@@ -264,7 +264,7 @@ class SmtpConversation:
         machine.send(letter)
         while True:
             try:
-                event = await connection.event(machine.deadline)
+                event = await connection.event(machine.deadline, machine.step)
             except (NetworkError, MailError) as error:  # or a long message cannot be read to its end
                 machine.lost(str(error))
                 lost = machine.next_event()
@@ -361,8 +361,15 @@ async def _converted(content: Content, envelope: Envelope, *, eight_bit: bool) -
     return converted
 
 
+def _nothing_heard(attempt: Attempt, results: Sequence[SmtpResult]) -> bool:
+    """Whether the server has said nothing at all: neither now nor of recipients that were sent before."""
+    return not (attempt.results or attempt.delayed) and all(map(_unheard, results))
+
+
 def _unheard(result: SmtpResult) -> bool:
-    """Whether the server has said nothing of the message: the connection was gone, or 421 was the answer to MAIL."""
+    """Whether the server has said nothing of the message: the connection was gone, 421 was the answer to MAIL, or it did not reset."""
+    if result.stage is Stage.RSET:
+        return True
     return result.stage is Stage.MAIL and (not result.said or result.reply.code == 421)
 
 

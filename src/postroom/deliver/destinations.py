@@ -86,6 +86,7 @@ class Destination:
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_work = 0  # workers that will look at the queue again
         self._connected = 0
+        self._opening = 0  # connections that are about to stand, or not
         self._stopping = False
 
     @property
@@ -119,16 +120,20 @@ class Destination:
         What is cut after that was not acknowledged by the peer, or its reply was lost: it is sent again when its lease ends.
         """
         self._stopping = True
-        queued, self._queue = self._queue, deque()
         for waiting in self._idle:
             if not waiting.done():
                 waiting.set_result(None)
-        await asyncio.gather(*(self._settle(job, Attempt(job.lease.now, tried=False)) for job in queued))
+        await self._give_back()
         if self._tasks:
             _, slow = await asyncio.wait(self._tasks, timeout=grace)
             for task in slow:
                 task.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
+        await self._give_back()  # what a worker has put back meanwhile
+
+    async def _give_back(self) -> None:
+        queued, self._queue = self._queue, deque()
+        await asyncio.gather(*(self._settle(job, Attempt(job.lease.now, tried=False)) for job in queued))
 
     def _hire(self) -> None:
         if self._queue and self._at_work < self._limit and not self._stopping:
@@ -140,7 +145,7 @@ class Destination:
     async def _work(self) -> None:
         line = _Line()
         try:
-            while (job := await self._next(line)) is not None:
+            while (job := await self._job(line)) is not None:
                 attempt = await self._guarded(job, line)
                 if attempt is not None:
                     self._adapt(line)
@@ -149,22 +154,29 @@ class Destination:
             self._at_work -= 1  # at once: what is offered from here on needs another worker
             self._hire()
             await self._hang_up(line)
-            if line.settling is not None:
-                await line.settling
+            await _over(line.settling)
 
     async def _write_down(self, line: _Line, job: Job, attempt: Attempt) -> None:
         """A delivery is written down while the next message is sent: of those two a crash makes duplicates, for each connection."""
-        if line.settling is not None:
-            await line.settling
-        line.settling = asyncio.get_running_loop().create_task(self._settled(job, attempt))
-        if attempt.hop_down or attempt.delayed:
-            await line.settling
+        before = line.settling
+        line.settling = asyncio.get_running_loop().create_task(self._settled(before, job, attempt))
+        await _over(line.settling if attempt.hop_down or attempt.delayed else before)
 
-    async def _settled(self, job: Job, attempt: Attempt) -> None:
+    async def _settled(self, before: asyncio.Task[None] | None, job: Job, attempt: Attempt) -> None:
+        await _over(before)
         try:
             await self._settle(job, attempt)
         except Exception as error:  # noqa: BLE001 - as in `_guarded`
             self._on_error(error)
+
+    async def _job(self, line: _Line) -> Job | None:
+        """The next one; at the end of the line only when all is written down, since whoever comes after this worker sends again."""
+        job = await self._next(line)
+        if job is None and line.settling is not None:
+            await self._hang_up(line)
+            await _over(line.settling)
+            job = await self._next(line)
+        return job
 
     async def _next(self, line: _Line) -> Job | None:
         if line.over or self._stopping:
@@ -198,7 +210,11 @@ class Destination:
         reused = line.ready and line.conversation is not None and line.conversation.suits(job)
         if not reused:
             await self._hang_up(line)
-            opened = await self._relay.open(job)
+            self._opening += 1
+            try:
+                opened = await self._relay.open(job)
+            finally:
+                self._opening -= 1
             if isinstance(opened, Attempt):
                 return await self._without(job, opened, line)
             line.conversation, line.sent = opened, 0
@@ -218,7 +234,7 @@ class Destination:
         self._limit = max(1, self._connected or self._limit // 2)
         if not failed.hop_down:
             return failed
-        if self._connected:
+        if self._connected or self._opening:  # the last one that fails tells
             self._queue.appendleft(job)
             return None
         await self._settle(job, failed)  # first: the hop is then known to be dead when the others wait again
@@ -239,6 +255,12 @@ class Destination:
         if conversation is not None:
             self._connected -= 1
             await conversation.quit()
+
+
+async def _over(settling: asyncio.Task[None] | None) -> None:
+    """Waits for its end; a worker that is called off does not take it along."""
+    if settling is not None:
+        await asyncio.wait((settling,))
 
 
 def _give_up(waiting: asyncio.Future[Job | None]) -> None:

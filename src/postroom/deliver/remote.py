@@ -167,6 +167,9 @@ class RemoteRelay:
             words = await conversation.begin(attempt, tls)
         except TlsFailed as error:
             return self._failed(trying, step, error, connection.local.ip)
+        except BaseException:  # called off: nobody but us knows of the connection
+            connection.abort()
+            raise
         if words is not None:
             return Refusal(words)
         self._note(trying, _came_to(step, secure=machine.secure), "", connection.local.ip)

@@ -114,11 +114,11 @@ class Router:
         if now - self._since > REMEMBERED or len(self._known) + len(self._foreign) > MOST_REMEMBERED:
             self.forget()
             self._since = now
+        if address.domain in self._own.hosts and fold(address.local) in directory.ROLES:
+            address = Address(address.local, self._own.home)  # RFC 5321 §4.5.1: whoever answers a report
         known = self._known.get(address.key)
         if known is not None or address.domain in self._foreign:
             return known
-        if address.domain in self._own.hosts and fold(address.local) in directory.ROLES:
-            address = Address(address.local, self._own.home)  # RFC 5321 §4.5.1: whoever answers a report
         found = await directory.resolve(tx, address)
         if found is None:
             return await self._unknown(tx, address)

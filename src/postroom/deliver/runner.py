@@ -117,7 +117,10 @@ class Runner:
             await self._task
         await asyncio.gather(*(destination.stop(grace) for destination in self._destinations.values()))
         if self._background:
-            await asyncio.wait(self._background)
+            _, slow = await asyncio.wait(self._background, timeout=grace)
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
 
     def wake(self) -> None:
         """Something may be due: look at once."""
@@ -183,7 +186,7 @@ class Runner:
         return tried
 
     async def _carry(self, conversation: Conversation, job: Job) -> Attempt:
-        if not conversation.usable:
+        if self._stopping or not conversation.usable:
             return Attempt(job.lease.now, tried=False)
         try:
             return await conversation.deliver(job)

@@ -15,7 +15,7 @@ from postroom.deliver.placing import Placed, Placer, Reportable
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import ByMode
-from postroom.message.errors import EnhancedStatus, Expired
+from postroom.message.errors import EnhancedStatus, Expired, MailError
 from postroom.message.journey import Hop, HopKind
 from postroom.store import blobs, hops, jobs, journal
 from postroom.store.engine import Engine, Transaction
@@ -58,13 +58,20 @@ class Settler:
         results = [*attempt.results, *self._notices(job, attempt, now)]
         null = job.letter.sender is None
         owed = any(result.owed(null_sender=null) for result in results)
-        original = await self._use.read_body(job) if owed else None
+        original = await self._original(job) if owed else None
 
         async def work(tx: Transaction) -> Placed:
             about = Reportable(job.letter, original, results) if original is not None else None
             return await self._write(tx, job, attempt, about, now)
 
         return await self._use.engine.write(work)
+
+    async def _original(self, job: Job) -> Content:
+        """What a report returns: nothing of a message that cannot be read, since its sender is to hear of it all the same."""
+        try:
+            return await self._use.read_body(job) or b""
+        except MailError:
+            return b""
 
     async def _write(
         self, tx: Transaction, job: Job, attempt: Attempt, about: Reportable | None, now: int

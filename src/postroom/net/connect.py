@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -100,18 +101,24 @@ class ClientConnection(Link, Generic[Event]):
         """Whether it may be used for another conversation."""
         return self._transport is not None and self._end is None and not self.closing
 
-    async def event(self, seconds: float) -> Event:
+    async def event(self, seconds: float, again: Callable[[], tuple[object, float]] | None = None) -> Event:
         """Sends what the machine has queued and returns its next event.
 
         Raises TimedOut after `seconds`, however many octets came meanwhile, and ConnectionLost or TlsFailed when no event can come any more;
-        the connection is closed then.
+        the connection is closed then. With `again` the way to the event has steps: it gives the one that is waited for and its seconds, and they
+        begin anew with each step, and whenever something leaves.
         """
         self._deadline = self._loop.time() + seconds
+        step: object = None
         while True:
             found = self.machine.next_event()
-            self.say()  # what was queued, and what the machine has answered by itself
+            left = self.say()  # what was queued, and what the machine has answered by itself
             if found is not None:
                 return found
+            if again is not None:
+                before, (step, seconds) = step, again()
+                if left or step != before:
+                    self._deadline = self._loop.time() + seconds
             self._ahead = 0
             self.read(True)
             await self._woken()
@@ -143,12 +150,15 @@ class ClientConnection(Link, Generic[Event]):
             await self._woken()
         return self.tls
 
-    def say(self) -> None:
-        """Sends what the machine has queued, without waiting; a machine with more than the peer reads is asked again later."""
+    def say(self) -> bool:
+        """Sends what the machine has queued, without waiting, and tells whether that was anything; a machine with more than the peer reads is asked again later."""
+        said = False
         while (data := self.machine.data_to_send()) and not self.closing:
             self.send(data)
+            said = True
             if self.blocked:
-                return
+                break
+        return said
 
     def close(self) -> None:
         """Sends what is queued and closes, without waiting for the other side."""

@@ -1,4 +1,4 @@
-"""What one connection does while the last message is being written down."""
+"""Connections to a next hop: what is done while the last message is being written down, and when they end."""
 
 import asyncio
 from collections.abc import Sequence
@@ -115,3 +115,80 @@ async def test_grace_that_ends_before_the_writing_does(grace: float) -> None:
     world.gate.set()
     await asyncio.wait_for(stopping, 5)
     assert world.destination.at_rest
+
+
+async def test_a_worker_that_is_called_off_writes_down_what_was_sent() -> None:
+    world = World()
+    for number in (1, 2):
+        world.destination.offer(job(number))
+    assert await world.has_sent(1, 2)
+    stopping = asyncio.ensure_future(world.destination.stop(0.01))
+    await asyncio.sleep(0.05)
+    world.gate.set()  # the store is back, a moment too late
+    await stopping
+    assert world.settled == [1, 2]
+
+
+class Closing(World):
+    """A next hop that ends the connection after each message."""
+
+    usable = False
+
+
+async def test_a_connection_that_ends_leaves_no_more_unwritten_than_one_that_stands() -> None:
+    world = Closing()
+    for number in range(1, 7):
+        world.destination.offer(job(number))
+        await world.has_sent()
+    assert world.sent == [1]
+    world.gate.set()
+    assert await world.has_sent(1, 2, 3, 4, 5, 6)
+    await world.destination.stop(1)
+    assert world.settled == [1, 2, 3, 4, 5, 6]
+
+
+class OneAtATime(World):
+    """A next hop that refuses a second connection, which is known before the first one stands; `opened` tells of the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate.set()
+        self.opened = asyncio.Event()
+        self.asked = 0
+        self.down: list[str] = []
+        self.destination = Destination(self, self.settle, 5, self.faults.append)
+
+    async def open(self, job: Job) -> "World | Attempt":  # type: ignore[override]
+        self.asked += 1
+        if self.asked > 1:
+            return Attempt(0, hop_down="421 too many connections")
+        await self.opened.wait()
+        return self
+
+    async def settle(self, job: Job, attempt: Attempt) -> None:
+        await super().settle(job, attempt)
+        self.down.append(attempt.hop_down)
+
+
+async def test_a_hop_is_not_dead_while_a_connection_is_about_to_stand() -> None:
+    world = OneAtATime()
+    for number in (1, 2, 3, 4):
+        world.destination.offer(job(number))
+    assert await world.has_sent()
+    world.opened.set()
+    for _ in range(3):
+        await world.has_sent()
+    await world.destination.stop(1)
+    assert sorted(world.settled) == [1, 2, 3, 4]
+    assert world.down == [""] * 4
+
+
+async def test_what_is_put_back_while_it_stops_is_given_back() -> None:
+    world = OneAtATime()
+    world.destination.offer(job(1))
+    assert await world.has_sent()
+    stopping = asyncio.ensure_future(world.destination.stop(0.05))
+    await asyncio.sleep(0.01)
+    world.destination._queue.appendleft(job(2))
+    await stopping
+    assert 2 in world.settled

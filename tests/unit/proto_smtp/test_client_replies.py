@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.message.errors import EnhancedStatus
-from postroom.proto.smtp.client_replies import MAX_LINES, BadReply, ReplyReader
+from postroom.proto.smtp.client_replies import MAX_KEPT, MAX_LINES, BadReply, ReplyReader
 from postroom.proto.smtp.reply import Reply
 
 
@@ -67,6 +67,15 @@ def test_d03_a_reply_of_many_lines_is_cut_short() -> None:
     (reply,) = read(b"250-x\r\n" * 5000 + b"250 end\r\n")
     assert reply is not None
     assert len(reply.lines) == MAX_LINES
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["at the limit", "over it"])
+def test_d03_a_reply_of_long_lines_is_cut_short(more: int) -> None:
+    """The line that reaches the limit is the last that is kept."""
+    first = MAX_KEPT // 1024 - 1 + more
+    (reply,) = read((b"250-" + b"x" * 1024 + b"\r\n") * first + b"250-y\r\n250 end\r\n")
+    assert reply is not None
+    assert len(reply.lines) == first + (0 if more else 2)
 
 
 def test_d03_a_reply_without_end_is_given_up() -> None:

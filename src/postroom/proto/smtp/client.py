@@ -109,6 +109,11 @@ class SmtpClient(ClientConversation):
         sending = self.transfer is not None and self.transfer.pieces is not None
         return SENDING_SECONDS if sending else SECONDS[self.stage]
 
+    def step(self) -> tuple[object, float]:
+        """What is waited for now, and the `deadline` of it: each reply, and the sending, has its own."""
+        sending = self.transfer is not None and self.transfer.pieces is not None
+        return (len(self.expected), sending), self.deadline
+
     # Hearing
 
     def _hear(self, reply: Reply) -> None:
@@ -118,7 +123,7 @@ class SmtpClient(ClientConversation):
         stage = self.expected.popleft()
         if reply.code == 421 and stage is not Stage.QUIT:  # RFC 5321 §3.8: to any command
             self.end(reply, stage)
-        elif 300 <= reply.code < 400 and stage not in _GOES_ON:
+        elif (300 <= reply.code < 400 and stage not in _GOES_ON) or (stage is Stage.DATA and reply.positive):
             self.give_up(f"The server makes no sense: {reply.code} to {stage.value}", stage)
         elif stage in TRANSFER:
             self._hear_transfer(stage, reply)
@@ -130,8 +135,8 @@ class SmtpClient(ClientConversation):
         assert transfer is not None
         if stage is not Stage.RSET:
             transfer.hear(stage, reply)
-        elif not reply.positive:
-            self.end(reply, stage)
+        elif not reply.positive:  # whatever it says, it says nothing of the letter
+            self.give_up(f"The server does not reset the transaction: {reply}", stage)
         elif not self.expected:
             transfer.begin(self.config.now() // 1_000_000)
         if not self.expected and not self.closing:

@@ -15,6 +15,7 @@ from postroom.wire.lines import LineBuffer, LineFault
 
 MAX_LINE = 2048  # octets of a line; RFC 5321 §4.5.3.1.5 allows 512
 MAX_LINES = 100  # lines of a reply that are kept
+MAX_KEPT = 8192  # octets of a reply after which no further line is kept: they go into the queue, the journal and reports
 MOST_LINES = 10_000  # lines of a reply that are read at all
 _KNOWN = 64  # replies that are remembered, since most servers say few things
 _CODE = re.compile(r"[2-5][0-9][0-9]")
@@ -28,7 +29,7 @@ class BadReply(Exception):
 class ReplyReader:
     """Octets in, replies out. `heard` gathers the lines, for the dialogue."""
 
-    __slots__ = ("_code", "_count", "_known", "_texts", "heard", "lines")
+    __slots__ = ("_code", "_count", "_kept", "_known", "_texts", "heard", "lines")
 
     def __init__(self, heard: list[bytes]) -> None:
         self.lines = LineBuffer(MAX_LINE)
@@ -37,6 +38,7 @@ class ReplyReader:
         self._texts: list[str] = []
         self._count = 0
         self._code = 0
+        self._kept = 0
 
     @property
     def under_way(self) -> bool:
@@ -69,7 +71,8 @@ class ReplyReader:
         self._count += 1
         if self._count > MOST_LINES:
             raise BadReply("a reply without end")
-        if self._count <= MAX_LINES:
+        if self._count <= MAX_LINES and self._kept < MAX_KEPT:
+            self._kept += len(text)
             self.heard.append(b"<" + text.encode("utf-8"))
             self._texts.append(text[4:])
             self._code = int(code)
@@ -79,7 +82,7 @@ class ReplyReader:
         if self._count == 1 and len(self._known) < _KNOWN:
             self._known[line] = reply
         self._texts = []
-        self._count = 0
+        self._count = self._kept = 0
         return reply
 
 
