@@ -24,13 +24,17 @@ export async function change(emails: readonly EmailRow[], wanted: (row: EmailRow
   }
   const before = emails.map((row) => peekRow(row.id) ?? row);
   const changes = new Map(before.map((row) => [row.id, wanted(row)]));
-  const told = tell(changes);
+  const told = tell(before, changes);
   if (!label) return told;
-  await doing(label, told, () => tell(new Map(before.map((row) => [row.id, reverse(row, changes.get(row.id) ?? {})]))));
+  await doing(label, told, () => takenBack(before, changes));
 }
 
-async function tell(changes: ReadonlyMap<Id, Change>): Promise<void> {
-  const before = [...changes.keys()].map(peekRow).filter((row) => row !== undefined);
+function takenBack(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change>): Promise<void> {
+  const now = before.map((row) => peekRow(row.id) ?? changed(row, changes.get(row.id) ?? {}));
+  return tell(now, new Map(before.map((row) => [row.id, reverse(row, changes.get(row.id) ?? {})])));
+}
+
+async function tell(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change>): Promise<void> {
   for (const [id, one] of changes) changeRow(id, (row) => changed(row, one));
   leaveList(changes);
   const all = [...changes].map(([id, one]) => [id, patch(one)] as const).filter(([, one]) => Object.keys(one).length);
