@@ -1,10 +1,24 @@
-import { beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { EmailRow, Id } from "../jmap/records";
-import { answerWith, stubBrowser } from "../testing/fake_server";
+import { setStays } from "../offline/keeper";
+import { type Pending, asItWillBe, loadPending, pending } from "../offline/pending";
+import { putWaiting } from "../offline/store";
+import { type Asked, answerWith, stubBrowser } from "../testing/fake_server";
 import { change, destroy } from "./changing";
 import { forgetAll, keepRows, peekRow } from "./emails";
 import { listed, source } from "./list";
 import { undoable } from "./undo";
+
+// The browser's database.
+vi.mock("../offline/store", () => {
+  const kept = new Map<string, { key: string }>();
+  return {
+    keep: async () => {}, kept: async () => undefined,
+    allWaiting: async (name: string) => (name === "pending" ? [...kept.values()] : []),
+    putWaiting: async (_: string, all: { key: string }[]) => all.forEach((one) => kept.set(one.key, one)),
+    dropWaiting: async (_: string, keys: string[]) => keys.forEach((key) => kept.delete(key)),
+  };
+});
 
 const row = (id: Id) => ({ id, threadId: `T${id}`, keywords: {}, mailboxIds: { I: true } }) as unknown as EmailRow;
 const toTrash = () => ({ mailboxIds: { I: false, T: true } });
@@ -13,6 +27,7 @@ const list = () => [0, 1].map((at) => listed.peek().window.at(at));
 
 beforeEach(() => {
   stubBrowser();
+  vi.stubGlobal("navigator", { languages: ["en"] });
   forgetAll();
   keepRows(rows);
   undoable.value = [];
@@ -55,4 +70,40 @@ it("deletes at once", async () => {
   expect(list()).toEqual([undefined, undefined]);
   await done;
   expect(isAskedFor()).toBe(false);
+});
+
+describe("of an email that still waits for a change of before", () => {
+  const toArchive: Pending = { key: "M1", before: { keywords: {}, mailboxIds: { I: true } }, change: { mailboxIds: { I: false, A: true } }, destroy: false };
+  const told = (asked: Asked[]) => asked.filter(([name]) => name === "Email/set").map(([, args]) => args);
+
+  beforeEach(async () => {
+    setStays(true);
+    await putWaiting("pending", [toArchive]);
+    await loadPending();
+  });
+  afterEach(() => {
+    setStays(false);
+    pending.value = new Map();
+  });
+
+  it("a change is made after the other, as one", async () => {
+    const asked = answerWith({ "Email/get": () => ({ list: [row("M1")], state: "3" }), "Email/set": () => ({ updated: { M1: null } }) });
+    await change([row("M1")].map((one) => asItWillBe(one)), () => ({ mailboxIds: { A: false, T: true } }), "Moved");
+    expect(told(asked)).toMatchObject([{ update: { M1: { "mailboxIds/I": null, "mailboxIds/T": true } }, destroy: [] }]);
+    expect([...pending.value]).toEqual([]);
+  });
+
+  it("its end is made in place of the other", async () => {
+    const asked = answerWith({ "Email/get": () => ({ list: [row("M1")], state: "3" }), "Email/set": () => ({ destroyed: ["M1"] }) });
+    await destroy([asItWillBe(row("M1"))]);
+    expect(told(asked)).toMatchObject([{ update: {}, destroy: ["M1"] }]);
+    expect([...pending.value]).toEqual([]);
+  });
+
+  it("a change of others goes by itself", async () => {
+    const asked = answerWith({ "Email/set": () => ({ updated: { M2: null } }) });
+    await change([row("M2")], toTrash, "Moved");
+    expect(told(asked)).toEqual([{ accountId: "A1", update: { M2: { "mailboxIds/I": null, "mailboxIds/T": true } } }]);
+    expect([...pending.value.keys()]).toEqual(["M1"]);
+  });
 });

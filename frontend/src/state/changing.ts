@@ -6,13 +6,14 @@ import type { EmailRow, Id } from "../jmap/records";
 import { type Change, changed, patch, reverse } from "../mail/changes";
 import { pieces } from "../mail/pieces";
 import { offline, stays } from "../offline/keeper";
-import { wait, waitToBeDestroyed } from "../offline/pending";
+import { pending, wait, waitToBeDestroyed } from "../offline/pending";
 import { changeRow, peekRow } from "./emails";
 import { listed, source, touchList } from "./list";
 import { catchUp } from "./sync";
 import { doing } from "./undo";
 
 const AT_ONCE = 400; // of what the server takes in one call
+const REPLAYING = "postroom-pending"; // the lock of features/offline/replay.ts
 
 export type { Change };
 
@@ -45,6 +46,7 @@ async function tell(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change
 // What was shown before the server has done it is taken back where it does not do it. `later` keeps all until there is a connection.
 async function make(wishes: readonly SetArguments[], before: readonly EmailRow[], later: () => Promise<void>): Promise<void> {
   if (offline.peek()) return later();
+  if (stays() && before.some((row) => pending.peek().has(row.id))) return behind(later);
   const refused = new Map<Id, string>();
   try {
     for (const wish of wishes) for (const [id, why] of reasons(await jmap.call("Email/set", wish))) refused.set(id, why);
@@ -57,6 +59,16 @@ async function make(wishes: readonly SetArguments[], before: readonly EmailRow[]
   await catchUp();
   const [why] = refused.values();
   if (why !== undefined) throw new Error(t("error.change", { count: refused.size, why }));
+}
+
+// An email that still waits for an older change gets both in their order; while a window makes what waits, nothing is added to it.
+async function behind(later: () => Promise<void>): Promise<void> {
+  const { locks } = navigator;
+  await (locks ? locks.request(REPLAYING, later) : later());
+  const { replayAll } = await import("../features/offline/replay");
+  await replayAll().catch((error: unknown) => {
+    if (!isAway(error)) throw error;
+  });
 }
 
 // What is taken back of what waits comes into the list again.
