@@ -14,7 +14,7 @@ const session = {
   primaryAccounts: { "urn:ietf:params:jmap:mail": "A1" },
 } as unknown as Session;
 
-/** Answers from now on; gives what is asked. A method that throws MethodError's like has failed: `{ type }`. */
+/** Answers from now on; gives what is asked. A method that throws `{ type }` has failed with that. */
 export function answerWith(methods: Answering): Asked[] {
   const asked: Asked[] = [];
   jmap.take(session);
