@@ -123,6 +123,30 @@ def test_what_is_done_without_a_connection_is_done_with_one(window: Page, chromi
     other.context.close()
 
 
+def test_a_list_that_lacks_what_was_archived_rests(window: Page, web_lab):
+    """Nothing that is kept fills the place at its end, and nothing is asked for it again and again."""
+    for number in range(35):
+        web_lab.send(BOB, f"Row {number:02}", "Here.")
+    window.add_init_script(
+        "window.asks = 0; const ask = fetch; window.fetch = (...all) => { asks++; return ask(...all); };"
+    )
+    stay(window, web_lab)
+    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    keys(window, "Row 34")
+    expect(rows(window, "Row 34")).not_to_have_class(re.compile("unread"))
+    window.context.set_offline(True)
+    keys(window, "Row 34", "e")
+    expect(window.get_by_text("1 change waits.")).to_be_visible()
+    window.evaluate("() => document.querySelector('.rows').scrollTo({ top: 22 * 76 })")
+    expect(rows(window, "Row 10")).to_be_visible()
+    before = window.evaluate("asks")
+    window.wait_for_timeout(1500)
+    assert window.evaluate("asks") - before < 10
+    window.context.set_offline(False)
+    expect(window.get_by_text("1 change that waited is made.")).to_be_visible()
+    expect(rows(window, "Row 05")).to_be_visible()
+
+
 def test_what_is_sent_without_a_connection_leaves_with_one(window: Page, web_lab):
     stay(window, web_lab)
     window.evaluate("async () => { await navigator.serviceWorker.ready }")

@@ -1,29 +1,15 @@
 // What can be done with conversations: read, starred, archived, moved, deleted. Each takes the emails that stand for them in the list.
 import { t } from "../i18n/words";
-import { jmap } from "../jmap/client";
-import { type EmailRow, type Id, ROW_PROPERTIES } from "../jmap/records";
+import type { EmailRow, Id } from "../jmap/records";
 import { type Change, change, destroy } from "../state/changing";
-import { keepRows, keepThreads, peekRow, peekThread } from "../state/emails";
+import { peekRow } from "../state/emails";
 import { source } from "../state/list";
 import { changeAll } from "../state/bulk";
 import { byRole, mailboxName, mailboxes, needRole } from "../state/mailboxes";
 import { everything } from "../state/selection";
 import { problem } from "../state/toasts";
 import { advance } from "./advance";
-
-/** All emails of the conversations; in a flat list the emails alone. */
-async function whole(ids: readonly Id[]): Promise<EmailRow[]> {
-  if (source.peek()?.flat) return ids.map(peekRow).filter((row) => row !== undefined);
-  const threadIds = [...new Set(ids.map((id) => peekRow(id)?.threadId).filter((id) => id !== undefined))];
-  const unknown = threadIds.filter((id) => !peekThread(id)?.every((email) => peekRow(email)));
-  if (unknown.length) {
-    const threads = jmap.call("Thread/get", { ids: unknown });
-    const emails = jmap.call("Email/get", { "#ids": threads.at("/list/*/emailIds"), properties: ROW_PROPERTIES });
-    keepRows((await emails).list);
-    keepThreads((await threads).list);
-  }
-  return threadIds.flatMap((id) => peekThread(id) ?? []).map(peekRow).filter((row) => row !== undefined);
-}
+import { rowsOf, whole } from "./conversations";
 
 // Moving is about what lies in the mailbox that is shown; the rest of a conversation (what was sent) stays where it is.
 function here(emails: readonly EmailRow[]): readonly EmailRow[] {
@@ -63,7 +49,7 @@ export function setEmailSeen(id: Id): Promise<void> {
 export function setStar(ids: readonly Id[], on: boolean): Promise<void> {
   if (everything.peek()) return quietly(changeAll(on ? "star" : "unstar", { keywords: { $flagged: on } }));
   const work = async () => {
-    const emails = on ? ids.map(peekRow).filter((row) => row !== undefined) : (await whole(ids)).filter((row) => "$flagged" in row.keywords);
+    const emails = on ? await rowsOf(ids) : (await whole(ids)).filter((row) => "$flagged" in row.keywords);
     await change(emails, () => ({ keywords: { $flagged: on } }), "");
   };
   return quietly(work());

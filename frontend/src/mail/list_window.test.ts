@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { growth } from "../testing/growth";
 import { CHUNK, ListWindow } from "./list_window";
 
 const ids = (from: number, count: number) => Array.from({ length: count }, (_, index) => `E${from + index}`);
@@ -82,5 +83,55 @@ describe("changes", () => {
     const window = filled();
     window.without(["E0", "unknown"]);
     expect([window.at(0), window.total]).toEqual(["E1", 99_999]);
+  });
+
+  it("knows what comes instead of rows that were taken out", () => {
+    const window = filled();
+    window.without(["E0", "E2"]);
+    expect([window.at(27), window.at(28), window.placeOf("E29"), window.placeOf("E0")]).toEqual(["E29", undefined, 27, undefined]);
+    expect(window.missing(0, 28, all)).toEqual([]);
+    expect(window.missing(0, 30, all)).toEqual([30]); // not the first part again, which has no more
+    window.fill(answer(30, 30));
+    expect([window.at(28), window.at(57), window.total]).toEqual(["E30", "E59", 99_998]);
+    expect(window.missing(0, 58, all)).toEqual([]);
+  });
+
+  it("shows a part that is fetched again without them", () => {
+    const window = filled();
+    window.without(["E0"]);
+    window.fill(answer(0, 30));
+    window.without(["E0"]);
+    expect([window.at(0), window.at(28), window.total, window.known().length]).toEqual(["E1", "E29", 99_999, 29]);
+  });
+
+  it("counts them once when the server says so, too", () => {
+    const window = filled();
+    window.without(["E0", "E29"]);
+    expect(window.lastKnown()).toBe("E28");
+    expect(window.apply(changes(["E0"], [], 99_999))).toBe(true);
+    expect([window.at(0), window.at(28), window.total]).toEqual(["E1", undefined, 99_998]);
+  });
+
+  it("shows what has come back", () => {
+    const window = filled();
+    window.without(["E0"]);
+    expect(window.apply(changes(["E0"], [{ id: "E0", index: 1 }], 100_000))).toBe(true);
+    expect([window.at(0), window.at(1), window.total]).toEqual(["E1", "E0", 100_000]);
+  });
+
+  it("puts several in at once", () => {
+    const window = filled();
+    window.apply(changes(["E1"], [{ id: "C", index: 3 }, { id: "A", index: 0 }, { id: "B", index: 1 }], 100_002));
+    expect([0, 1, 2, 3, 4, 32].map((at) => window.at(at))).toEqual(["A", "B", "E0", "C", "E2", undefined]);
+    expect(window.placeOf("E29")).toBe(31);
+  });
+
+  it("takes thousands out in a time that grows as they do", () => {
+    const work = (size: number) => {
+      const window = new ListWindow();
+      window.fill(answer(0, size, size));
+      return () => window.without(ids(0, size));
+    };
+    expect(growth(work, 400, 16)).toBeLessThan(80);
   });
 });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { growth } from "../testing/growth";
 import { blocksOf, piecesOf } from "./text_lines";
 
 it("finds links and leaves the full stop behind them", () => {
@@ -20,4 +21,15 @@ it("nests what is quoted, and knows a signature", () => {
 
 it("survives a thousand levels of quoting", () => {
   expect(blocksOf(">".repeat(1000) + " deep")).toHaveLength(1);
+});
+
+it("finds an address with a long name, or none of it", () => {
+  expect(piecesOf(`to ${"a".repeat(64)}@b.test`)[1]).toMatchObject({ href: `mailto:${"a".repeat(64)}@b.test` });
+  const tooLong = `${"a.".repeat(40)}b@c.test`;
+  expect(piecesOf(tooLong)).toEqual([{ text: tooLong }]);
+  expect(piecesOf("-- x.y@c-d.e.test.")[1]).toEqual({ text: "x.y@c-d.e.test", href: "mailto:x.y@c-d.e.test" });
+});
+
+it.each(["a.", "a..", "a-.+", "a", "@a.-", "a@a.", "a@-.", "https://", "https://,"])("takes no more time for each character of a long text: %s", (piece) => {
+  expect(growth((size) => () => piecesOf(piece.repeat(size)), 1000, 16)).toBeLessThan(80);
 });

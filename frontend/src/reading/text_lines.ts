@@ -3,7 +3,8 @@
 export type Piece = { text: string } | { text: string; href: string };
 export type Block = { kind: "text" | "signature"; pieces: Piece[] } | { kind: "quote"; blocks: Block[] };
 
-const LINK = /\bhttps?:\/\/[^\s<>"]+[^\s<>".,;:!?')\]}]|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/g;
+// A name before an @ begins where no longer one does, and has at most 64 octets (RFC 5321 §4.5.3.1.1): else a text of dots takes for ever.
+const LINK = /\bhttps?:\/\/[^\s<>"]+[^\s<>".,;:!?')\]}]|\b(?<!\w[.+-])\w[\w.+-]{0,63}@[\w-]+(?:\.[\w-]+)+\b/g;
 const MOST_DEPTH = 20;
 
 export function blocksOf(text: string, depth = 0): Block[] {

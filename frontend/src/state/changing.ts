@@ -1,17 +1,19 @@
 // Changing emails: shown at once, then told to the server, and kept so that it can be taken back. Without a connection it waits for one. RFC 8621 §4.6.
 import { t } from "../i18n/words";
 import { RequestFailed, jmap } from "../jmap/client";
-import type { SetAnswer } from "../jmap/methods";
+import type { SetAnswer, SetArguments } from "../jmap/methods";
 import type { EmailRow, Id } from "../jmap/records";
 import { type Change, changed, patch, reverse } from "../mail/changes";
+import { pieces } from "../mail/pieces";
 import { offline, stays } from "../offline/keeper";
-import { wait, waitToBeDestroyed } from "../offline/pending";
+import { pending, wait, waitToBeDestroyed } from "../offline/pending";
 import { changeRow, peekRow } from "./emails";
 import { listed, source, touchList } from "./list";
 import { catchUp } from "./sync";
 import { doing } from "./undo";
 
 const AT_ONCE = 400; // of what the server takes in one call
+const REPLAYING = "postroom-pending"; // the lock of features/offline/replay.ts
 
 export type { Change };
 
@@ -23,27 +25,50 @@ export async function change(emails: readonly EmailRow[], wanted: (row: EmailRow
   }
   const before = emails.map((row) => peekRow(row.id) ?? row);
   const changes = new Map(before.map((row) => [row.id, wanted(row)]));
-  const told = tell(changes);
+  const told = tell(before, changes);
   if (!label) return told;
-  await doing(label, told, () => tell(new Map(before.map((row) => [row.id, reverse(row, changes.get(row.id) ?? {})]))));
+  await doing(label, told, () => takenBack(before, changes));
 }
 
-async function tell(changes: ReadonlyMap<Id, Change>): Promise<void> {
-  const before = [...changes.keys()].map(peekRow).filter((row) => row !== undefined);
+function takenBack(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change>): Promise<void> {
+  const now = before.map((row) => peekRow(row.id) ?? changed(row, changes.get(row.id) ?? {}));
+  return tell(now, new Map(before.map((row) => [row.id, reverse(row, changes.get(row.id) ?? {})])));
+}
+
+async function tell(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change>): Promise<void> {
   for (const [id, one] of changes) changeRow(id, (row) => changed(row, one));
   leaveList(changes);
-  if (offline.peek()) return later(before, changes);
   const all = [...changes].map(([id, one]) => [id, patch(one)] as const).filter(([, one]) => Object.keys(one).length);
-  const failed: string[] = [];
+  const wishes = pieces(all, AT_ONCE).map((some) => ({ update: Object.fromEntries(some) }));
+  await make(wishes, before, () => later(before, changes));
+}
+
+// What was shown before the server has done it is taken back where it does not do it. `later` keeps all until there is a connection.
+async function make(wishes: readonly SetArguments[], before: readonly EmailRow[], later: () => Promise<void>): Promise<void> {
+  if (offline.peek()) return later();
+  if (stays() && before.some((row) => pending.peek().has(row.id))) return behind(later);
+  const refused = new Map<Id, string>();
   try {
-    for (let at = 0; at < all.length; at += AT_ONCE) failed.push(...reasons(await jmap.call("Email/set", { update: Object.fromEntries(all.slice(at, at + AT_ONCE)) })));
+    for (const wish of wishes) for (const [id, why] of reasons(await jmap.call("Email/set", wish))) refused.set(id, why);
   } catch (error) {
-    if (isAway(error) && stays()) return later(before, changes);
+    if (isAway(error) && stays()) return later();
     takeBack(before); // the connection was lost on the way: what is shown is what is known
     throw error;
   }
+  takeBack(before.filter((row) => refused.has(row.id)));
   await catchUp();
-  if (failed.length) throw new Error(t("error.change", { count: failed.length, why: failed[0] ?? "" }));
+  const [why] = refused.values();
+  if (why !== undefined) throw new Error(t("error.change", { count: refused.size, why }));
+}
+
+// An email that still waits for an older change gets both in their order; while a window makes what waits, nothing is added to it.
+async function behind(later: () => Promise<void>): Promise<void> {
+  const { locks } = navigator;
+  await (locks ? locks.request(REPLAYING, later) : later());
+  const { replayAll } = await import("../features/offline/replay");
+  await replayAll().catch((error: unknown) => {
+    if (!isAway(error)) throw error;
+  });
 }
 
 // What is taken back of what waits comes into the list again.
@@ -59,6 +84,7 @@ function isAway(error: unknown): boolean {
 }
 
 function takeBack(before: readonly EmailRow[]): void {
+  if (!before.length) return;
   for (const row of before) changeRow(row.id, () => row);
   listed.peek().window.clear();
   touchList();
@@ -70,14 +96,8 @@ export async function destroy(emails: readonly EmailRow[]): Promise<void> {
   const ids = emails.map((row) => row.id);
   listed.peek().window.without(ids);
   touchList();
-  if (offline.peek()) return waitToBeDestroyed(emails);
-  try {
-    for (let at = 0; at < ids.length; at += AT_ONCE) await jmap.call("Email/set", { destroy: ids.slice(at, at + AT_ONCE) });
-  } catch (error) {
-    if (!isAway(error) || !stays()) throw error;
-    return waitToBeDestroyed(emails);
-  }
-  await catchUp();
+  const wishes = pieces(ids, AT_ONCE).map((some) => ({ destroy: some }));
+  await make(wishes, emails, () => waitToBeDestroyed(emails));
 }
 
 // What is not in the mailbox of the list any more leaves it before the server has answered.
@@ -89,8 +109,9 @@ function leaveList(changes: ReadonlyMap<Id, Change>): void {
   touchList();
 }
 
-function reasons(answer: SetAnswer): string[] {
-  return Object.values(answer.notUpdated ?? {})
-    .filter((error) => error.type !== "notFound")
-    .map((error) => error.description ?? error.type);
+// Why not, by email; what is no more cannot be changed, and need not be.
+function reasons(answer: SetAnswer): [Id, string][] {
+  return Object.entries({ ...answer.notUpdated, ...answer.notDestroyed })
+    .filter(([, error]) => error.type !== "notFound")
+    .map(([id, error]) => [id, error.description ?? error.type]);
 }

@@ -43,8 +43,9 @@ export function forgetEmails(ids: readonly Id[]): void {
 }
 
 /** Forgets all that is not to be kept: it is fetched again when it is shown. */
-export function forgetRowsBut(kept: ReadonlySet<Id>): void {
-  for (const id of rows.keys()) if (!kept.has(id)) rows.delete(id);
+export function forgetBut(keptRows: ReadonlySet<Id>, keptThreads: ReadonlySet<Id>): void {
+  for (const id of rows.keys()) if (!keptRows.has(id)) rows.delete(id);
+  for (const id of threads.keys()) if (!keptThreads.has(id)) threads.delete(id);
 }
 
 export function threadEmails(threadId: Id): Id[] | undefined {

@@ -84,7 +84,7 @@ async function fetchChunk(window: ListWindow, position: number): Promise<void> {
     if (listed.peek().window !== window) return;
     keepRows(rows.list);
     window.fill(found);
-    window.without(willBeGoneFrom(source.peek()?.mailboxId));
+    leaveOut(window);
     listReady.value = true;
     touchList();
   } catch (error) {
@@ -92,6 +92,11 @@ async function fetchChunk(window: ListWindow, position: number): Promise<void> {
   } finally {
     mine.delete(position);
   }
+}
+
+// What waits for a connection is shown as if it had been done.
+function leaveOut(window: ListWindow): void {
+  window.without(willBeGoneFrom(source.peek()?.mailboxId));
 }
 
 // The other emails of each conversation; a list can be shown without them, so a conversation of thousands only loses its names.
@@ -118,7 +123,8 @@ export async function refreshList(): Promise<void> {
       ...terms(), sinceQueryState: window.queryState, maxChanges: MOST_CHANGES, calculateTotal: true, ...(upToId ? { upToId } : {}),
     });
     if (listed.peek().window !== window) return;
-    if (!window.apply(changes)) asked = new Set();
+    if (window.apply(changes)) leaveOut(window);
+    else asked = new Set();
   } catch {
     window.clear(); // too many changes, or none that can be told: what is on the screen is fetched again
     asked = new Set();

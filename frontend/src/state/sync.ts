@@ -1,11 +1,11 @@
 // What others do shows here at once: push says that something has changed, and only that is fetched. RFC 8620 §5.2, §7.
 import { signal } from "@preact/signals";
 import { t } from "../i18n/words";
-import { jmap } from "../jmap/client";
+import { MethodError, jmap } from "../jmap/client";
 import { Push } from "../jmap/push";
 import { type EmailRow, type Id, ROW_PROPERTIES, type Session, type StateChange } from "../jmap/records";
 import { nameOf } from "../mail/people";
-import { forgetEmails, forgetRowsBut, keepRows, keepThreads, peekRow, peekThread } from "./emails";
+import { forgetBut, forgetEmails, keepRows, keepThreads, peekRow, peekThread } from "./emails";
 import { refreshList, shownIds } from "./list";
 import { loadMailboxes, mailboxState } from "./mailboxes";
 import { loadThread, openThread } from "./thread";
@@ -78,12 +78,9 @@ async function emailsChanged(): Promise<void> {
   const made = jmap.call("Email/get", { "#ids": changes.at("/created"), properties: ROW_PROPERTIES });
   const other = jmap.call("Email/get", { "#ids": changes.at("/updated"), properties: ROW_PROPERTIES });
   const threads = jmap.call("Thread/get", { "#ids": made.at("/list/*/threadId") });
-  const [told, news, altered, grown] = await Promise.all([changes, made, other, threads]).catch(async () => {
-    emailState = (await jmap.call("Email/get", { ids: [] })).state; // too long ago to be told
-    return [];
-  });
+  const [told, news, altered, grown] = await Promise.all([changes, made, other, threads]).catch(unlessTooLongAgo);
   await list;
-  if (!told || !news || !altered || !grown) return;
+  if (!told || !news || !altered || !grown) return lookAnew();
   emailState = told.newState;
   keepRows(news.list);
   keepRows(altered.list.filter((row) => peekRow(row.id) !== undefined));
@@ -100,14 +97,25 @@ async function emailsChanged(): Promise<void> {
   await lookAnew();
 }
 
+function unlessTooLongAgo(error: unknown): [] {
+  if (error instanceof MethodError && error.type === "cannotCalculateChanges") return [];
+  throw error;
+}
+
 // Too much has changed to be told one by one: what is on the screen is fetched, and all else when it is looked at.
 async function lookAnew(): Promise<void> {
-  const ids = [...new Set([...shownIds(), ...(openThread.peek()?.emailIds ?? [])])];
-  const answer = await jmap.call("Email/get", { ids, properties: ROW_PROPERTIES });
+  const open = openThread.peek();
+  const ids = [...new Set([...shownIds(), ...(open?.emailIds ?? [])])];
+  const emails = jmap.call("Email/get", { ids, properties: ROW_PROPERTIES });
+  const threads = jmap.call("Thread/get", { "#ids": emails.at("/list/*/threadId") });
+  const [answer, { list }] = await Promise.all([emails, threads]);
   emailState = answer.state;
   keepRows(answer.list);
-  forgetRowsBut(new Set(ids));
+  keepThreads(list);
+  forgetBut(new Set(answer.list.map((row) => row.id)), new Set(list.map((one) => one.id)));
   await refreshList();
+  const now = list.find((one) => one.id === open?.id)?.emailIds;
+  if (open?.ready && now?.join() !== open.emailIds.join()) await loadThread(open.id);
 }
 
 async function threadTouched(threadIds: readonly Id[], destroyed: readonly Id[]): Promise<void> {
