@@ -38,7 +38,7 @@ def test_the_lab_shows_it_itself(tmp_path: Path) -> None:
         lab.stop()
     assert {one["kind"] for one in found} == {"opened", "line", "checked", "closed"}
     assert (
-        next(one for one in found if one.get("text", "").startswith("mail FROM"))["source"]
+        next(one for one in found if one.get("text", "").lower().startswith("mail from"))["source"]
         == "RFC 5321 §4.1.1.2"
     )
 
@@ -68,7 +68,7 @@ def test_another_command_follows_it_to_its_end(tmp_path: Path) -> None:
     finally:
         lab.stop()
     text = seen.read_text()
-    assert "<- rcpt TO:<bob@hamburger.test>" in text
+    assert "<- rcpt to:<bob@hamburger.test>" in text.lower()  # smtplib writes RCPT from Python 3.13 on
     assert "?  TXT _dmarc.crepes.test = " in text
     assert text.endswith("The lab has stopped.\n")
 
