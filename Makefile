@@ -29,9 +29,10 @@ lab: web
 
 # One more than there are processors, since tests wait, too; at most eight: each has servers of its own, and more than a gigabyte.
 WORKERS = $(shell n=$$(nproc); echo $$((n < 7 ? n + 1 : 8)))
+# One heap for all threads of a process: each thread's own keeps what thousands of tests have freed in it.
 test: web
 	@sh tools/debian_packages.sh $(VENV)/.debian-packages-missing
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@MALLOC_ARENA_MAX=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
