@@ -26,6 +26,7 @@ from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.contact_card import seen_changes, state_of_cards
 from postroom.serve.jmap.getting import record_number
 from postroom.serve.jmap.querying import Condition, Key, moment_of
+from postroom.serve.jmap.results import digest
 from postroom.store import contacts, records
 from postroom.store.contacts import BOOK, CARD, Card, Reach
 
@@ -175,7 +176,7 @@ def _time(name: str, value: str) -> Condition[Found]:
 async def _search(
     call: Call, reach: Reach, given: Object | None, sort: Sequence[Comparator] | None, state: int
 ) -> list[int]:
-    key = (CARD, reach, state, msgspec.json.encode((given, sort)))
+    key = (CARD, reach, state, digest(msgspec.json.encode((given, sort))))
     known = call.service.results.get(key)
     if known is not None:
         return list(known)
