@@ -146,10 +146,25 @@ def test_states() -> None:
     assert str(middle) == "8-77-5"
     assert read_state("8-77-5", floor=3, newest=9) == middle
     assert str(middle.within(9, 1)) == "9-1-5"
+    assert read_state("8-9223372036854775807-5", floor=3, newest=9).record == (1 << 63) - 1
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "5-", "-5", "5-1", "10", "2", "5-1-6", "8-7-2", "00000000000000000000", "٥"]
+    "text",
+    [
+        "",
+        "x",
+        "5-",
+        "-5",
+        "5-1",
+        "10",
+        "2",
+        "5-1-6",
+        "8-7-2",
+        "00000000000000000000",
+        "٥",
+        "8-9223372036854775808-5",
+    ],
 )
 def test_states_of_other_servers(text: str) -> None:
     with pytest.raises(MethodError) as caught:
