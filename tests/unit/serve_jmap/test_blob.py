@@ -129,6 +129,12 @@ async def test_parts_and_digests_of_a_blob(stage: JmapStage, monkeypatch: pytest
     assert len((await bob.call("Blob/get", ids=[fox]))["list"]) == 1
 
 
+@pytest.mark.parametrize("name", ["sha-256", "digest:", "digest:md5", "digest:digest:sha", "none"])
+async def test_what_is_no_property_of_a_blob(stage: JmapStage, name: str) -> None:
+    told = await stage.jmap().error("Blob/get", ids=[], properties=[name])
+    assert (told["type"], told["arguments"]) == ("invalidArguments", ["properties"])
+
+
 async def test_what_a_blob_is_part_of(stage: JmapStage) -> None:
     bob = stage.jmap()
     letter = await stage.deliver()

@@ -186,7 +186,7 @@ async def get(call: Call, arguments: BlobGet) -> Object:
         dict.fromkeys(arguments.properties if arguments.properties is not None else ("data", "size"))
     )
     for name in properties:
-        if name not in ("id", "size", *_DATA) and name.removeprefix("digest:") not in DIGESTS:
+        if name not in ("id", "size", *_DATA, *(f"digest:{one}" for one in DIGESTS)):
             raise MethodError(
                 "invalidArguments", f"there is no property {name[:100]!r}", arguments=["properties"]
             )
