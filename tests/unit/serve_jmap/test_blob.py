@@ -82,6 +82,16 @@ async def test_a_blob_of_nothing_and_one_of_others_of_the_same_call(stage: JmapS
     assert (got["data:asText"], got["size"]) == ("", 0)
 
 
+async def test_a_circle_spoils_no_others(stage: JmapStage) -> None:
+    """RFC 8620 §5.3: what is made of others is made behind them, whatever else goes round in a circle."""
+    of = {"a": "#b", "c": "#c", "d": "#e", "e": "#d", "f": "#d"}
+    create: dict[str, Any] = {name: {"data": [{"blobId": source}]} for name, source in of.items()}
+    create["b"] = {"data": [{"data:asText": FOX}]}
+    told = await stage.jmap().call("Blob/upload", create=create)
+    assert set(told["created"]) == {"a", "b"}
+    assert set(told["notCreated"]) == {"c", "d", "e", "f"}
+
+
 async def test_limits_of_what_is_put_together(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
     bob = stage.jmap(limits=Limits(max_size_upload=10))
     assert await made(bob, *[{"data:asText": ""}] * (MOST_SOURCES - 1), {"data:asText": "x" * 10})

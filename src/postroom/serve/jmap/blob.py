@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -113,15 +114,20 @@ async def put(call: Call, arguments: BlobUpload) -> Object:
 
 
 def _sources_first(create: Mapping[str, Object]) -> list[str]:
-    """Creation ids, each behind those that it is made of (RFC 8620 §5.3); as they came where they go round in a circle."""
+    """Creation ids, each behind those that it is made of (RFC 8620 §5.3); last those that go round in a circle, or are made of such."""
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name, given in create.items():
         named = [_of(one, "blobId") for one in _listed(given.get("data"))]
-        sorter.add(name, *(one[1:] for one in named if isinstance(one, str) and one[1:] in create))
-    try:
-        return list(sorter.static_order())
-    except CycleError:
-        return list(create)
+        made = [one[1:] for one in named if isinstance(one, str) and one.startswith("#")]
+        sorter.add(name, *(one for one in made if one in create))
+    with contextlib.suppress(CycleError):
+        sorter.prepare()  # what is outside of a circle has its order all the same
+    order: list[str] = []
+    while ready := sorter.get_ready():
+        order += ready
+        sorter.done(*ready)
+    there = set(order)
+    return [*order, *(one for one in create if one not in there)]
 
 
 def _listed(sources: Any) -> list[Any]:
