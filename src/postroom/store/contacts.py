@@ -311,6 +311,12 @@ async def put_card(
     return done, await record_blobs.refer(tx, kind, card_id, kept.blobs, now)
 
 
+async def may_put(tx: Transaction, reach: Reach, books: list[int], former: Card | None) -> None:
+    """Raises what `put_card` would for want of rights, or of books that are seen: before anything is put into the account for a card."""
+    if not reach.own:
+        _must_write(await shelf(tx, reach), former, Card(books, {}))
+
+
 def _must_write(seen: Shelf, former: Card | None, card: Card) -> None:
     """RFC 9610 §2: mayWrite is of the cards in a book, and of moving them to or from it."""
     if not seen.books.keys() >= set(card.books):

@@ -13,7 +13,7 @@ from postroom.message.mime import scan
 from postroom.proto.jmap.blob_ids import MAX_WITHIN, BlobId, read_blob_id
 from postroom.proto.jmap.body_parts import BodyPart, bodies, leaves, reader, tree, whole
 from postroom.proto.jmap.body_values import body_value, truncated
-from postroom.proto.jmap.header_forms import read_property, value_of
+from postroom.proto.jmap.header_forms import by_name, read_property, value_of
 
 ADDRESSES = b'To: "  James Smythe" <james@example.com>, Friends:\r\n  jane@example.com, =?UTF-8?Q?John_Sm=C3=AEth?=\r\n  <john@example.com>;\r\n\r\n'
 
@@ -57,7 +57,7 @@ LISTS: list[tuple[bytes, str, Any]] = [
 def value(header: bytes, name: str) -> Any:
     wanted = read_property(name)
     assert wanted is not None
-    return value_of(wanted, Header.parse(header))
+    return value_of(wanted, by_name(Header.parse(header)))
 
 
 def test_the_addresses_of_the_rfc() -> None:

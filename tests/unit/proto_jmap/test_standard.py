@@ -146,10 +146,25 @@ def test_states() -> None:
     assert str(middle) == "8-77-5"
     assert read_state("8-77-5", floor=3, newest=9) == middle
     assert str(middle.within(9, 1)) == "9-1-5"
+    assert read_state("8-9223372036854775807-5", floor=3, newest=9).record == (1 << 63) - 1
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "5-", "-5", "5-1", "10", "2", "5-1-6", "8-7-2", "00000000000000000000", "٥"]
+    "text",
+    [
+        "",
+        "x",
+        "5-",
+        "-5",
+        "5-1",
+        "10",
+        "2",
+        "5-1-6",
+        "8-7-2",
+        "00000000000000000000",
+        "٥",
+        "8-9223372036854775808-5",
+    ],
 )
 def test_states_of_other_servers(text: str) -> None:
     with pytest.raises(MethodError) as caught:
@@ -172,6 +187,13 @@ def test_what_changes_are_to_a_client() -> None:
 
 def test_dates() -> None:
     assert types.utc_date(1_414_765_921_000_000) == "2014-10-31T14:32:01Z"
+    for second, written in (
+        (types.FIRST_SECOND, "0001-01-01T00:00:00Z"),
+        (types.FIRST_SECOND - 1, "0001-01-01T00:00:00Z"),
+        (types.LAST_SECOND, "9999-12-31T23:59:59Z"),
+        (types.LAST_SECOND + 1, "9999-12-31T23:59:59Z"),
+    ):
+        assert types.utc_date(second * 1_000_000) == written
     assert types.parse_utc_date("2014-10-31T14:32:01Z") == 1_414_765_921_000_000
     assert types.parse_date("2014-10-31T15:32:01+01:00") == 1_414_765_921_000_000
     assert types.parse_utc_date("2014-10-31T14:32:01.5Z") == 1_414_765_921_500_000

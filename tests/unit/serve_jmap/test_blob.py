@@ -8,6 +8,7 @@ import pytest
 
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
+from postroom.message.mime import Structure, scan
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.capabilities import BLOB, MOST_SOURCES
 from postroom.proto.jmap.request import Limits
@@ -82,6 +83,16 @@ async def test_a_blob_of_nothing_and_one_of_others_of_the_same_call(stage: JmapS
     assert (got["data:asText"], got["size"]) == ("", 0)
 
 
+async def test_a_circle_spoils_no_others(stage: JmapStage) -> None:
+    """RFC 8620 §5.3: what is made of others is made behind them, whatever else goes round in a circle."""
+    of = {"a": "#b", "c": "#c", "d": "#e", "e": "#d", "f": "#d"}
+    create: dict[str, Any] = {name: {"data": [{"blobId": source}]} for name, source in of.items()}
+    create["b"] = {"data": [{"data:asText": FOX}]}
+    told = await stage.jmap().call("Blob/upload", create=create)
+    assert set(told["created"]) == {"a", "b"}
+    assert set(told["notCreated"]) == {"c", "d", "e", "f"}
+
+
 async def test_limits_of_what_is_put_together(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
     bob = stage.jmap(limits=Limits(max_size_upload=10))
     assert await made(bob, *[{"data:asText": ""}] * (MOST_SOURCES - 1), {"data:asText": "x" * 10})
@@ -127,6 +138,12 @@ async def test_parts_and_digests_of_a_blob(stage: JmapStage, monkeypatch: pytest
     other = await made(bob, {"data:asText": FOX})
     assert (await bob.error("Blob/get", ids=[fox, other]))["type"] == "requestTooLarge"
     assert len((await bob.call("Blob/get", ids=[fox]))["list"]) == 1
+
+
+@pytest.mark.parametrize("name", ["sha-256", "digest:", "digest:md5", "digest:digest:sha", "none"])
+async def test_what_is_no_property_of_a_blob(stage: JmapStage, name: str) -> None:
+    told = await stage.jmap().error("Blob/get", ids=[], properties=[name])
+    assert (told["type"], told["arguments"]) == ("invalidArguments", ["properties"])
 
 
 async def test_what_a_blob_is_part_of(stage: JmapStage) -> None:
@@ -188,4 +205,37 @@ async def test_what_is_looked_up_is_read_only_where_it_must_be(
     assert [one["id"] for one in told["list"]] == [*ids, f"{ids[0]}_1"]
     assert all(one["matchedIds"]["Email"] for one in told["list"])
     assert told["notFound"] == [f"{ids[0]}_9", "Bzz"]
-    assert asked == [f"{ids[0]}_1", f"{ids[0]}_9", "Bzz"]
+    assert set(asked) == {f"{ids[0]}_1", f"{ids[0]}_9", "Bzz"}
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("method", ["Blob/get", "Blob/lookup", "Blob/copy"])
+async def test_a_message_is_taken_apart_once_for_all_its_parts(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """In whatever order they are asked for: of two messages in turn, and of one within each."""
+    bob = stage.jmap()
+    inner = b"Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\none\r\n--i\r\n\r\ntwo\r\n--i--\r\n"
+    outer = b"--o\r\n\r\nthree\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--o--\r\n"
+    message = b"Content-Type: multipart/mixed; boundary=o\r\n\r\n" + outer
+    letters = [await stage.deliver(b"Subject: %d\r\n" % one + message) for one in range(2)]
+    blobs = [str(BlobId(one.email_id)) for one in letters]
+    ids = [f"{blob}_{part}" for part in ("2-2", "1", "2", "2-1", "3", "2-3") for blob in blobs]
+    scanned = []
+
+    def noted(raw: bytes) -> Structure:
+        scanned.append(raw)
+        return scan(raw)
+
+    monkeypatch.setattr(octets, "scan", noted)
+    if method == "Blob/copy":
+        told = await bob.call(method, fromAccountId=bob.account, blobIds=ids)
+        assert set(told["copied"]) == set(ids[:8])
+    else:
+        more = {"properties": ["data"]} if method == "Blob/get" else {"typeNames": ["Email"]}
+        told = await bob.call(method, ids=ids, **more)
+        assert ([one["id"] for one in told["list"]], told["notFound"]) == (ids[:8], ids[8:])
+    if method == "Blob/get":
+        texts = [one["data:asText"] for one in told["list"]]
+        assert texts == ["two"] * 2 + ["three"] * 2 + [inner.decode()] * 2 + ["one"] * 2
+    assert len(scanned) == 4

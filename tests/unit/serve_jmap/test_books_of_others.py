@@ -222,6 +222,55 @@ async def test_pictures(stage: JmapStage) -> None:
     assert (await house.carol.http("GET", path(kept))).status == 404
 
 
+async def _parked(house: House) -> int:
+    """How many bodies Bob's account has that nothing refers to yet."""
+    asked = "SELECT COUNT(*) FROM blobs WHERE account_id = $1"
+    rows = await house.stage.store.engine.reading().fetch(asked, house.stage.logins.people[BOB])
+    return int(rows[0][0])
+
+
+async def test_a_reader_puts_nothing_into_the_account(stage: JmapStage) -> None:
+    """Media become blobs of whose card it is only for who may write it (RFC 9610 §2): they would push out what he has uploaded himself."""
+    house = await House.of(stage)
+    card = await house.add(house.work)
+    await house.give(house.work, "mayRead")
+    there = {"accountId": house.bob.account}
+    before = await _parked(house)
+    blob = (await house.carol.http("POST", f"/jmap/upload/{house.carol.account}/", PNG)).json["blobId"]
+    mine = (await house.carol.call("AddressBook/get"))["list"][0]["id"]
+    for one in ({"uri": "data:audio/x;base64,AAEC"}, {"blobId": blob}):
+        media = {"m": {"kind": "sound", **one}}
+        assert (await house.add(house.work, by=house.carol, media=media))["type"] == "forbidden"
+        assert (await house.add(mine, by=house.carol, media=media))["properties"] == ["addressBookIds"]
+        told = await house.carol.call("ContactCard/set", update={card: {"media": media}}, **there)
+        assert told["notUpdated"][card]["type"] == "forbidden"
+        given = {"addressBookIds": {mine: True}, "media": media}
+        own = (await house.carol.call("ContactCard/set", create={"n": given}))["created"]["n"]["id"]
+        create = {"c": {"id": own, "addressBookIds": {house.work: True}}}
+        told = await house.carol.call(
+            "ContactCard/copy", create=create, fromAccountId=house.carol.account, **there
+        )
+        assert told["notCreated"]["c"]["type"] == "forbidden"
+    assert await _parked(house) == before
+
+
+async def test_a_picture_is_copied_into_a_shared_book(stage: JmapStage) -> None:
+    """RFC 8620 §5.4: with its media, which become the owner's."""
+    house = await House.of(stage)
+    await house.give(house.work, "mayRead", "mayWrite")
+    mine = (await house.carol.call("AddressBook/get"))["list"][0]["id"]
+    blob = (await house.carol.http("POST", f"/jmap/upload/{house.carol.account}/", PNG)).json["blobId"]
+    given = {"addressBookIds": {mine: True}, "media": {"m": {"kind": "photo", "blobId": blob}}}
+    own = (await house.carol.call("ContactCard/set", create={"n": given}))["created"]["n"]["id"]
+    create = {"c": {"id": own, "addressBookIds": {house.work: True}}}
+    there = {"fromAccountId": house.carol.account, "accountId": house.bob.account}
+    told = await house.carol.call("ContactCard/copy", create=create, **there)
+    kept = (await house.seen())[told["created"]["c"]["id"]]["media"]["m"]["blobId"]
+    await stage.store.sweep(stage.now + 10**15)
+    path = f"/jmap/download/{house.bob.account}/{kept}/photo"
+    assert (await house.bob.http("GET", path)).body == PNG
+
+
 async def test_copying(stage: JmapStage) -> None:
     house = await House.of(stage)
     mine = (await house.carol.call("AddressBook/get"))["list"][0]["id"]

@@ -352,3 +352,14 @@ async def test_an_error_behind_a_change_says_so(stage: JmapStage, monkeypatch: p
     monkeypatch.setattr(email_set, "state_of", failing)
     assert (await bob.error("Email/set", create={"a": draft}))["type"] == "serverPartialFail"
     assert (await bob.error("Email/set", create={"a": draft}))["type"] == "requestTooLarge"
+
+
+@pytest.mark.parametrize("kind", ["Email", "Thread", "Mailbox", "Identity", "ContactCard", "EmailSubmission"])
+async def test_a_state_beyond_all_records(stage: JmapStage, kind: str) -> None:
+    """RFC 8620 §5.2: one in the middle of changes, of a record that no database can have."""
+    bob = stage.jmap()
+    await stage.deliver()
+    state = (await bob.call(f"{kind}/get", ids=[]))["state"]
+    assert await bob.call(f"{kind}/changes", sinceState=f"{state}-{(1 << 63) - 1}-{state}")
+    told = await bob.error(f"{kind}/changes", sinceState=f"{state}-{1 << 63}-{state}")
+    assert told["type"] == "cannotCalculateChanges"

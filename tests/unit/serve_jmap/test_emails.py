@@ -185,6 +185,18 @@ async def test_what_others_share(stage: JmapStage) -> None:
     assert (await alice.call("Email/get", ids=ids))["notFound"] == ids
 
 
+async def test_received_in_the_year_10000(stage: JmapStage) -> None:
+    """In UTC, which a UTCDate cannot say: it is told as the last second that it can."""
+    bob = stage.jmap()
+    inbox = (await bob.call("Mailbox/query", filter={"role": "inbox"}))["ids"][0]
+    raw = b"Received: from a by b; Fri, 31 Dec 9999 23:59:59 -0900\r\nSubject: x\r\n\r\nx\r\n"
+    blob = (await bob.http("POST", f"/jmap/upload/{bob.account}/", raw)).json["blobId"]
+    emails = {"a": {"blobId": blob, "mailboxIds": {inbox: True}}}
+    made = (await bob.call("Email/import", emails=emails))["created"]["a"]["id"]
+    (told,) = (await bob.call("Email/get", ids=[made], properties=["receivedAt"]))["list"]
+    assert told["receivedAt"] == "9999-12-31T23:59:59Z"
+
+
 @pytest.mark.parametrize("argument", ["properties", "bodyProperties"])
 async def test_no_more_properties_than_anybody_needs(stage: JmapStage, argument: str) -> None:
     """Each is looked for in every email, and in every part."""

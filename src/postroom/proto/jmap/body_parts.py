@@ -20,7 +20,15 @@ from postroom.message.mime import Part, Structure
 from postroom.message.msgid import parse_message_ids
 from postroom.message.parameters import decode_parameters
 from postroom.proto.jmap.blob_ids import BlobId
-from postroom.proto.jmap.header_forms import HeaderProperty, headers, read_property, value_of
+from postroom.proto.jmap.header_forms import (
+    HeaderProperty,
+    Named,
+    by_name,
+    headers,
+    read_property,
+    value_of,
+    weight,
+)
 
 DEFAULT: Final = (
     "partId",
@@ -94,6 +102,11 @@ class BodyPart:
     def header(self) -> Header:
         """The fields of the part itself."""
         return Header.parse(self.raw, self.part.header_start, stop=self.part.body_end)
+
+    @cached_property
+    def named(self) -> Named:
+        """The same fields by name."""
+        return by_name(self.header)
 
     def field(self, name: bytes) -> str | None:
         """The value of a field that describes the part."""
@@ -248,8 +261,26 @@ PROPERTIES: Final[Mapping[str, Callable[[BodyPart], Any]]] = {
 }
 
 
-def reader(properties: Sequence[str]) -> Callable[[BodyPart], dict[str, Any]] | str:
-    """What gives these properties of a part, without those below it; or the name of the first property that there is not."""
+class Reader(msgspec.Struct, frozen=True):
+    """What is asked for of each part: properties of `PROPERTIES`, and fields of its header."""
+
+    plain: Sequence[str]
+    fields: Mapping[str, HeaderProperty]
+
+    def __call__(self, part: BodyPart) -> dict[str, Any]:
+        """These properties of a part, without those below it."""
+        told = {name: PROPERTIES[name](part) for name in self.plain}
+        told.update((name, value_of(wanted, part.named)) for name, wanted in self.fields.items())
+        return told
+
+    def weight(self, part: BodyPart) -> int:
+        """Octets of header fields that go into an answer with a part."""
+        whole = part.header.end - part.header.start if "headers" in self.plain else 0
+        return whole + (weight(self.fields, part.named) if self.fields else 0)
+
+
+def reader(properties: Sequence[str]) -> Reader | str:
+    """What gives these properties of a part; or the name of the first property that there is not."""
     plain = [name for name in properties if name in PROPERTIES]
     asked: dict[str, HeaderProperty] = {}
     for name in properties:
@@ -258,13 +289,7 @@ def reader(properties: Sequence[str]) -> Callable[[BodyPart], dict[str, Any]] | 
             if wanted is None:
                 return name
             asked[name] = wanted
-
-    def read(part: BodyPart) -> dict[str, Any]:
-        told = {name: PROPERTIES[name](part) for name in plain}
-        told.update((name, value_of(wanted, part.header)) for name, wanted in asked.items())
-        return told
-
-    return read
+    return Reader(plain, asked)
 
 
 def whole(root: BodyPart, read: Callable[[BodyPart], dict[str, Any]]) -> dict[str, Any]:
@@ -280,14 +305,17 @@ def whole(root: BodyPart, read: Callable[[BodyPart], dict[str, Any]]) -> dict[st
     return top
 
 
-def leaves(root: BodyPart) -> list[BodyPart]:
-    """All parts that are no multiparts, in their order."""
+def every(root: BodyPart) -> list[BodyPart]:
+    """All parts, in their order."""
     found: list[BodyPart] = []
     waiting = [root]
     while waiting:
         part = waiting.pop()
-        if part.multipart:
-            waiting += reversed(part.below)
-        else:
-            found.append(part)
+        found.append(part)
+        waiting += reversed(part.below)
     return found
+
+
+def leaves(root: BodyPart) -> list[BodyPart]:
+    """Those that are no multiparts."""
+    return [part for part in every(root) if not part.multipart]

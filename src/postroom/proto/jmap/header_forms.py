@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -49,6 +49,27 @@ class HeaderProperty(msgspec.Struct, frozen=True):
     form: str = ""
     every: bool = False
 
+    def found(self, named: Named) -> Sequence[Field]:
+        """The fields that it holds: all of that name, or the last."""
+        there = named.get(self.field.encode(), ())
+        return there if self.every else there[-1:]
+
+
+Named = Mapping[bytes, Sequence[Field]]  # fields by name, in lower case
+
+
+def by_name(fields: Iterable[Field]) -> Named:
+    """The fields of a header, so that many properties need not go through it once each."""
+    named: dict[bytes, list[Field]] = {}
+    for field in fields:
+        named.setdefault(field.name.lower(), []).append(field)
+    return named
+
+
+def weight(asked: Mapping[str, HeaderProperty], named: Named) -> int:
+    """Octets of the fields that these properties hold, and of their names: one field may be asked for under many."""
+    return sum(len(name) + sum(len(field.raw) for field in one.found(named)) for name, one in asked.items())
+
 
 def read_property(name: str) -> HeaderProperty | None:
     """The property of that name; None when there is none, or the field cannot be had in that form."""
@@ -63,17 +84,13 @@ def read_property(name: str) -> HeaderProperty | None:
     return HeaderProperty(field, form, bool(written[3]))
 
 
-def value_of(wanted: HeaderProperty, fields: Iterable[Field]) -> Any:
+def value_of(wanted: HeaderProperty, named: Named) -> Any:
     """The property's value in a header: of the last field of that name, or a list of all."""
-    name = wanted.field.encode()
     form = FORMS[wanted.form].read if wanted.form else raw
+    values = [form(field) for field in wanted.found(named)]
     if wanted.every:
-        return [form(field) for field in fields if field.name.lower() == name]
-    last = None
-    for field in fields:
-        if field.name.lower() == name:
-            last = field
-    return None if last is None else form(last)
+        return values
+    return values[0] if values else None
 
 
 def headers(fields: Iterable[Field]) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ import msgspec
 
 from postroom.proto.jmap.errors import MethodError
 
+_LARGEST: Final = (1 << 63) - 1  # number of a record
 _WRITTEN: Final = re.compile(r"([0-9]{1,19})(?:-([0-9]{1,19})-([0-9]{1,19}))?")
 
 
@@ -44,7 +45,8 @@ def read_state(text: str, *, floor: int, newest: int) -> State:
         raise MethodError("cannotCalculateChanges", "this is no state of this server")
     modseq, record, base = written.groups()
     state = State(int(modseq)) if record is None else State(int(modseq), int(record), int(base))
-    if state.began < floor or state.modseq > newest or state.began > state.modseq:
+    known = floor <= state.began <= state.modseq <= newest
+    if not known or state.record > _LARGEST:
         raise MethodError(
             "cannotCalculateChanges", "the state is too old, or from another time of this store"
         )

@@ -28,6 +28,8 @@ UnsignedInt = Annotated[int, Meta(ge=0, le=LARGEST)]
 Positive = Annotated[int, Meta(ge=1, le=LARGEST)]
 Object = dict[str, Any]
 
+FIRST_SECOND: Final = -62_135_596_800  # of the year 1: what a Date can say begins there (RFC 3339 §5.6)
+LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 _UTC_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*[1-9])?Z")
 _DATE: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*[1-9])?(?:Z|[+-][0-9]{2}:[0-9]{2})"
@@ -60,8 +62,9 @@ def is_id(value: Any) -> bool:
 
 
 def utc_date(micros: int) -> str:
-    """A UTCDate of unix microseconds, to the second."""
-    moment = dt.datetime.fromtimestamp(micros // 1_000_000, dt.UTC)
+    """A UTCDate of unix microseconds, to the second; the nearest one where there is none, as some senders write dates."""
+    second = min(max(micros // 1_000_000, FIRST_SECOND), LAST_SECOND)
+    moment = dt.datetime.fromtimestamp(second, dt.UTC)
     return f"{moment.isoformat()[:19]}Z"
 
 

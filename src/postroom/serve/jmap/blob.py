@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any, Final
 
@@ -26,7 +27,7 @@ from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, Unsign
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting, check_number, ids_of
-from postroom.serve.jmap.octets import Octets, apart, upload
+from postroom.serve.jmap.octets import Octets, apart, in_turn, upload
 from postroom.store import emails
 
 _ALGORITHMS: Final[Mapping[str, str]] = {"sha": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
@@ -74,7 +75,7 @@ async def copy(call: Call, arguments: BlobCopy) -> Object:
     octets = Octets(call, source)
     copied: dict[str, str] = {}
     refused: dict[str, Any] = {}
-    for written in dict.fromkeys(arguments.blob_ids):
+    for written in in_turn(dict.fromkeys(arguments.blob_ids)):
         found = await octets.read(written)
         if found is None:
             refused[written] = SetError("notFound").told()
@@ -113,15 +114,20 @@ async def put(call: Call, arguments: BlobUpload) -> Object:
 
 
 def _sources_first(create: Mapping[str, Object]) -> list[str]:
-    """Creation ids, each behind those that it is made of (RFC 8620 §5.3); as they came where they go round in a circle."""
+    """Creation ids, each behind those that it is made of (RFC 8620 §5.3); last those that go round in a circle, or are made of such."""
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name, given in create.items():
         named = [_of(one, "blobId") for one in _listed(given.get("data"))]
-        sorter.add(name, *(one[1:] for one in named if isinstance(one, str) and one[1:] in create))
-    try:
-        return list(sorter.static_order())
-    except CycleError:
-        return list(create)
+        made = [one[1:] for one in named if isinstance(one, str) and one.startswith("#")]
+        sorter.add(name, *(one for one in made if one in create))
+    with contextlib.suppress(CycleError):
+        sorter.prepare()  # what is outside of a circle has its order all the same
+    order: list[str] = []
+    while ready := sorter.get_ready():
+        order += ready
+        sorter.done(*ready)
+    there = set(order)
+    return [*order, *(one for one in create if one not in there)]
 
 
 def _listed(sources: Any) -> list[Any]:
@@ -186,7 +192,7 @@ async def get(call: Call, arguments: BlobGet) -> Object:
         dict.fromkeys(arguments.properties if arguments.properties is not None else ("data", "size"))
     )
     for name in properties:
-        if name not in ("id", "size", *_DATA) and name.removeprefix("digest:") not in DIGESTS:
+        if name not in ("id", "size", *_DATA, *(f"digest:{one}" for one in DIGESTS)):
             raise MethodError(
                 "invalidArguments", f"there is no property {name[:100]!r}", arguments=["properties"]
             )
@@ -194,16 +200,25 @@ async def get(call: Call, arguments: BlobGet) -> Object:
     if asked is None:
         raise MethodError("requestTooLarge", "name the blobs that you want")
     octets = Octets(call, account_id)
-    shown: list[Object] = []
-    missing: list[str] = []
-    for written in asked:
+    shown: dict[str, Object] = {}
+    for written in in_turn(asked):
         found = await octets.read(written)
         if found is None:
-            missing.append(written)
             continue
         call.hold(len(found))
-        shown.append({"id": written, **await apart(len(found), _looked_into, found, arguments, properties)})
-    return {"accountId": arguments.account_id, "list": shown, "notFound": missing}
+        looked = await apart(len(found), _looked_into, found, arguments, properties)
+        shown[written] = {"id": written, **looked}
+    return _told(arguments.account_id, shown, asked)
+
+
+def _told(account_id: str, shown: Mapping[str, Object], asked: Collection[str]) -> Object:
+    """What was found, in the order in which it was asked for, and what was not."""
+    missing = [one for one in asked if one not in shown]
+    return {
+        "accountId": account_id,
+        "list": [shown[one] for one in asked if one in shown],
+        "notFound": missing,
+    }
 
 
 def _looked_into(octets: bytes, arguments: BlobGet, properties: Sequence[str]) -> Object:
@@ -239,26 +254,24 @@ async def lookup(call: Call, arguments: BlobLookup) -> Object:
         raise MethodError("unknownDataType", f"nothing of the type {unknown[0][:100]!r} is looked up")
     check_number(len(arguments.ids), call.service.limits.max_objects_in_get, "ids")
     folders, octets = await Folders.read(call, account_id), Octets(call, account_id)
-    shown: list[Object] = []
-    missing: list[str] = []
+    shown: dict[str, Object] = {}
     asked = {written: read_blob_id(written) for written in map(call.resolved, arguments.ids)}
     numbers = {blob.number for blob in asked.values() if blob is not None}
     there = await emails.copies(call.reading, folders.reader, numbers)
-    for written, blob in asked.items():
+    for written in in_turn(asked):
+        blob = asked[written]
         copies = there.get(blob.number, []) if blob is not None else []
         whole = blob is not None and copies and not blob.parts  # an email's, which need not be read
         if not whole and await octets.read(written) is None:
-            missing.append(written)
             continue
         matched = {
             "Email": {id_text(IdKind.EMAIL, one.email_id): None for one in copies},
             "Thread": {id_text(IdKind.THREAD, one.thread_id): None for one in copies},
             "Mailbox": {id_text(IdKind.MAILBOX, one.mailbox_id): None for one in copies},
         }
-        shown.append(
-            {"id": written, "matchedIds": {name: list(matched[name]) for name in arguments.type_names}}
-        )
-    return {"accountId": arguments.account_id, "list": shown, "notFound": missing}
+        found = {name: list(matched[name]) for name in arguments.type_names}
+        shown[written] = {"id": written, "matchedIds": found}
+    return _told(arguments.account_id, shown, asked)
 
 
 METHODS: Final[Methods] = {

@@ -159,9 +159,13 @@ class Call:
         """Reads, each statement on its own."""
         return self.service.store.engine.reading()
 
-    def hold(self, octets: int) -> None:
-        """Counts a message or blob whose content goes into the response. Raises `requestTooLarge`, but not for the first."""
-        if self._octets and self._octets + octets > MOST_OCTETS:
+    def hold(self, octets: int, fields: int = 0) -> None:
+        """Counts a message or blob whose content goes into the response, and what header fields take there, which may be told many times.
+
+        Raises `requestTooLarge`; one object is always given, however large it is, but not with any number of fields.
+        """
+        octets += fields
+        if (self._octets or fields > MOST_OCTETS) and self._octets + octets > MOST_OCTETS:
             raise MethodError(
                 "requestTooLarge", f"a response holds no more than {MOST_OCTETS} octets of messages and blobs"
             )

@@ -26,19 +26,27 @@ from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.contact_card import seen_changes, state_of_cards
 from postroom.serve.jmap.getting import record_number
 from postroom.serve.jmap.querying import Condition, Key, moment_of
+from postroom.serve.jmap.results import digest
 from postroom.store import contacts, records
 from postroom.store.contacts import BOOK, CARD, Card, Reach
 
-AT_ONCE: Final = 200  # cards that are looked at before others have their turn
+AT_ONCE: Final = 200  # cards that one turn in a thread looks at
 MOST_WORDS: Final = 100  # of a text that is looked for
 MOST_TOUCHED: Final = 5_000  # changes that one answer to /queryChanges looks at
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A card with its number."""
+    """A card with its number, and its texts, folded, by what they are looked for in."""
 
     number: int
     card: Card
+    texts: dict[str, str] = {}
+
+    def text(self, name: str) -> str:
+        """All texts of one kind; folded once, for all conditions."""
+        if name not in self.texts:
+            self.texts[name] = _folded("\n".join(TEXTS[name](self.card.card)))
+        return self.texts[name]
 
 
 def _each(card: Object, of: str) -> Iterator[Object]:
@@ -146,10 +154,9 @@ def _test(name: str, value: Any) -> Condition[Found]:
     if len(asked) > MOST_WORDS:
         raise MethodError("unsupportedFilter", f"a text has at most {MOST_WORDS} words", arguments=["filter"])
     words = [_folded(word) for word in asked]
-    texts = TEXTS[name]
 
     def contains(one: Found) -> bool:
-        text = _folded("\n".join(texts(one.card.card)))
+        text = one.text(name)
         return all(word in text for word in words)
 
     return contains
@@ -172,25 +179,33 @@ def _time(name: str, value: str) -> Condition[Found]:
     return holds
 
 
+def _matching(cards: Sequence[Found], matches: Condition[Found]) -> list[Found]:
+    found = []
+    for one in cards:
+        if matches(one):
+            found.append(one)
+        one.texts.clear()  # they are as long as the card
+    return found
+
+
 async def _search(
     call: Call, reach: Reach, given: Object | None, sort: Sequence[Comparator] | None, state: int
 ) -> list[int]:
-    key = (CARD, reach, state, msgspec.json.encode((given, sort)))
+    key = (CARD, reach, state, digest(msgspec.json.encode((given, sort))))
     known = call.service.results.get(key)
     if known is not None:
         return list(known)
     matches = querying.predicate(read_filter(given), _condition)
     querying.ordered([], sort, SORTS)  # what is wrong with the sort is said before anything is read
-    found = []
-    looked_at = 0
+    found: list[Found] = []
+    waiting: list[Found] = []
     async for number, card in contacts.all_cards(call.reading, reach):
-        looked_at += 1
-        if looked_at % AT_ONCE == 0:
-            await asyncio.sleep(0)  # others have their turn
-        one = Found(number, card)
-        if matches(one):
-            found.append(one)
-    numbers = [one.number for one in querying.ordered(found, sort, SORTS)]
+        waiting.append(Found(number, card))
+        if len(waiting) >= AT_ONCE:
+            found += await asyncio.to_thread(_matching, waiting, matches)
+            waiting = []
+    found += await asyncio.to_thread(_matching, waiting, matches)
+    numbers = [one.number for one in await asyncio.to_thread(querying.ordered, found, sort, SORTS)]
     call.service.results.put(key, numbers)
     return numbers
 

@@ -107,10 +107,10 @@ class _Work:
             raise Refused("notFound", "there is no such card in the account it is to come from")
         card = there[number].card
         changes = {name: value for name, value in given.items() if name != "id"}
-        if "media" in card and "media" not in changes:
-            card = {**card, "media": await self._taken_along(source, card["media"])}
         values = {**card, **changes}
         await self._must_be_new(values.get("uid"))
+        if "media" in card and "media" not in changes:
+            values["media"] = await self._taken_along(source, card["media"])
         return await self.create({name: value for name, value in values.items() if value is not None})
 
     async def _must_be_new(self, uid: Any) -> None:
@@ -129,7 +129,7 @@ class _Work:
         for name, one in media.items():
             found = await octets.read(one["blobId"]) if "blobId" in one else None
             if found is not None:
-                blob = await upload(self._call, found, self._account_id)
+                blob = await upload(self._call, found)  # his own: `_blob` puts it into the account
                 taken[name] = {**one, "blobId": str(blob)}
             elif "blobId" not in one:
                 taken[name] = one
@@ -174,6 +174,7 @@ class _Work:
         if wrong:
             words = "; ".join(f"{one.path}: {one.words}" for one in wrong)
             raise invalid(tuple(dict.fromkeys(one.top for one in wrong if one.top)), words)
+        await self._must_write(books, former)  # media are put into the account before the card is
         card, numbers = await self._media(card, former)
         kept = Card(books, card, numbers)
         kind, now = contacts.cards_of(self._account_id), self._call.service.now()
@@ -197,6 +198,12 @@ class _Work:
         except TooManyRecords as error:
             raise Refused("overQuota", error.public) from error
         return kept
+
+    async def _must_write(self, books: list[int], former: Card | None) -> None:
+        try:
+            await contacts.may_put(self._call.reading, self._reach, books, former)
+        except NoSuchBook as error:
+            raise invalid("addressBookIds", error.public) from error
 
     async def _books(self, given: Any) -> list[int]:
         """RFC 9610 §3: at least one, each with the value true."""

@@ -13,7 +13,17 @@ from postroom.proto.jmap.standard import Changes
 from postroom.proto.jmap.state import Changed
 from postroom.proto.jmap.types import Id, IdOrCreated, Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.email_view import DEFAULT, BodyArguments, Need, View, Wish, show, wish, with_id
+from postroom.serve.jmap.email_view import (
+    DEFAULT,
+    BodyArguments,
+    Need,
+    View,
+    Wish,
+    show,
+    weight,
+    wish,
+    with_id,
+)
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import got, ids_of
 from postroom.serve.jmap.octets import apart
@@ -63,11 +73,17 @@ async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wishe
                 shown.append(show(view, wished))  # a row of a list, mostly: nothing more is read
                 continue
             view.raw = await _octets(call, reader.account_id, content, view, wished.need)
-            size = len(view.raw) if wished.need is Need.ALL else 0
-            call.hold(size)
-            shown.append(await apart(size, show, view, wished))
+            shown.append(await email_shown(call, view, wished))
         await asyncio.sleep(0)
     return shown
+
+
+async def email_shown(call: Call, view: View, wished: Wish) -> Object:
+    """An email of which as much was read as is needed. Raises `requestTooLarge` where the response would hold too much."""
+    size = len(view.raw)
+    fields = await apart(size, weight, view, wished)
+    call.hold(size if wished.need is Need.ALL else 0, fields)
+    return await apart(size + fields, show, view, wished)
 
 
 async def _octets(call: Call, account_id: int, content: Email, view: View, need: Need) -> bytes:

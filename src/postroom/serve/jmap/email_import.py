@@ -15,7 +15,8 @@ from postroom.proto.jmap.standard import Copy, Set
 from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, parse_utc_date
 from postroom.serve.jmap.arriving import Arrivals, Placing, keywords_given, mailboxes_given
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
-from postroom.serve.jmap.email_view import BodyArguments, View, show, wish
+from postroom.serve.jmap.email import email_shown
+from postroom.serve.jmap.email_view import BodyArguments, View, wish
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting, check_number
 from postroom.serve.jmap.octets import Octets, apart
@@ -167,8 +168,7 @@ async def parse(call: Call, arguments: EmailParse) -> Object:
         elif not len(Header.parse(raw)):
             unparsable.append(written)
         else:
-            call.hold(len(raw))
-            parsed[written] = await apart(len(raw), show, View(blob, len(raw), None, raw), wished)
+            parsed[written] = await email_shown(call, View(blob, len(raw), None, raw), wished)
     return {
         "accountId": arguments.account_id,
         "parsed": parsed or None,

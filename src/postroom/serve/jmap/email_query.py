@@ -19,6 +19,7 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.email_filter import MUTABLE, Filter, keyword_in_threads
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.querying import answered, changed, comparators_of, index_of, not_too_many, up_to
+from postroom.serve.jmap.results import digest
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
 from postroom.store.email_columns import Column
@@ -105,7 +106,7 @@ async def _results(call: Call, account_id: int, arguments: EmailQuery | EmailQue
     """The numbers of all emails that the query gives, in its order."""
     folders = await Folders.read(call, account_id)
     roster = await call.service.rosters.look(call.reading, folders.reader)
-    asked = ijson.encode((arguments.filter, arguments.sort, arguments.collapse_threads))
+    asked = digest(ijson.encode((arguments.filter, arguments.sort, arguments.collapse_threads)))
     key = (folders.reader, roster.modseq, asked)
     kept = call.service.results.get(key)
     if kept is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -18,12 +18,20 @@ from postroom.message.header import Header
 from postroom.message.ids import IdKind, id_text
 from postroom.message.mime import scan
 from postroom.message.summary import UNPARSED, Person, Summary, summarize
-from postroom.proto.jmap import body_parts
+from postroom.proto.jmap import body_parts, header_forms
 from postroom.proto.jmap.blob_ids import BlobId
-from postroom.proto.jmap.body_parts import Bodies, BodyPart
+from postroom.proto.jmap.body_parts import Bodies, BodyPart, Reader
 from postroom.proto.jmap.body_values import body_value
 from postroom.proto.jmap.errors import MethodError
-from postroom.proto.jmap.header_forms import HeaderProperty, as_date, headers, read_property, value_of
+from postroom.proto.jmap.header_forms import (
+    HeaderProperty,
+    Named,
+    as_date,
+    by_name,
+    headers,
+    read_property,
+    value_of,
+)
 from postroom.proto.jmap.standard import each_once
 from postroom.proto.jmap.types import Arguments, Object, UnsignedInt, utc_date
 from postroom.store.emails import Copy, keywords_of
@@ -56,13 +64,14 @@ class BodyArguments(Arguments, frozen=True, kw_only=True):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What is asked for of each email; `readings` make the properties, in their order."""
+    """What is asked for of each email; `readings` make the properties, in their order, `fields` those of its header."""
 
     properties: Sequence[str]
     readings: Sequence[tuple[str, Callable[[View, Wish], Any]]]
-    part: Callable[[BodyPart], dict[str, Any]]
+    part: Reader
     values: BodyArguments
     need: Need
+    fields: Mapping[str, HeaderProperty] = {}
 
 
 class View:
@@ -106,6 +115,11 @@ class View:
     def header(self) -> Header:
         """The message's own header."""
         return Header.parse(self.raw)
+
+    @cached_property
+    def named(self) -> Named:
+        """Its fields by name."""
+        return by_name(self.header)
 
     @cached_property
     def root(self) -> BodyPart:
@@ -152,11 +166,12 @@ def _values(view: View, arguments: BodyArguments) -> dict[str, Any]:
     return {section: body_value(part, arguments.max_body_value_bytes) for section, part in texts.items()}
 
 
-def _shown(parts: Iterable[BodyPart], wish: Wish) -> list[dict[str, Any]]:
-    return [wish.part(part) for part in parts]
-
-
 Reading = Callable[[View, Wish], Any]
+
+
+def _reading_of(parts: Callable[[View], list[BodyPart]]) -> Reading:
+    return lambda view, wish: [wish.part(part) for part in parts(view)]
+
 
 METADATA: Final[Mapping[str, Reading]] = {
     "blobId": lambda view, _: str(view.blob),
@@ -187,12 +202,16 @@ SUMMARY: Final[Mapping[str, Reading]] = {
     "preview": lambda view, _: view.summary.preview,
 }
 HEADER: Final[Mapping[str, Reading]] = {"headers": lambda view, _: headers(view.header)}
+PARTS: Final[Mapping[str, Callable[[View], list[BodyPart]]]] = {
+    "bodyStructure": lambda view: body_parts.every(view.root),
+    "textBody": lambda view: view.bodies.text,
+    "htmlBody": lambda view: view.bodies.html,
+    "attachments": lambda view: view.bodies.attachments,
+}
 BODY: Final[Mapping[str, Reading]] = {
     "bodyStructure": lambda view, wish: body_parts.whole(view.root, wish.part),
     "bodyValues": lambda view, wish: _values(view, wish.values),
-    "textBody": lambda view, wish: _shown(view.bodies.text, wish),
-    "htmlBody": lambda view, wish: _shown(view.bodies.html, wish),
-    "attachments": lambda view, wish: _shown(view.bodies.attachments, wish),
+    **{name: _reading_of(parts) for name, parts in PARTS.items() if name != "bodyStructure"},
 }
 PROPERTIES: Final[Mapping[str, tuple[Need, Reading]]] = {
     **{name: (Need.COPIES, read) for name, read in METADATA.items()},
@@ -208,6 +227,7 @@ def wish(properties: Sequence[str] | None, default: Sequence[str], values: BodyA
     texts = values.fetch_text_body_values or values.fetch_html_body_values or values.fetch_all_body_values
     need = Need.COPIES
     readings: list[tuple[str, Reading]] = []
+    fields: dict[str, HeaderProperty] = {}
     for name in names:
         if name == "bodyValues" and not texts:
             readings.append((name, _nothing))
@@ -222,6 +242,7 @@ def wish(properties: Sequence[str] | None, default: Sequence[str], values: BodyA
             raise MethodError(
                 "invalidArguments", f"there is no property {name[:200]!r}", arguments=["properties"]
             )
+        fields[name] = found
         readings.append((name, _of_header(found)))
         need = max(need, Need.HEADER)
     of_parts = values.body_properties
@@ -232,7 +253,7 @@ def wish(properties: Sequence[str] | None, default: Sequence[str], values: BodyA
         raise MethodError(
             "invalidArguments", f"parts have no property {part[:200]!r}", arguments=["bodyProperties"]
         )
-    return Wish(names, readings, part, values, need)
+    return Wish(names, readings, part, values, need, fields)
 
 
 def with_id(wished: Wish) -> Wish:
@@ -246,7 +267,18 @@ def _nothing(_view: View, _wish: Wish) -> Object:
 
 
 def _of_header(wanted: HeaderProperty) -> Reading:
-    return lambda view, _: value_of(wanted, view.header)
+    return lambda view, _: value_of(wanted, view.named)
+
+
+def weight(view: View, wished: Wish) -> int:
+    """Octets of header fields that go into the answer with the email, each as often as it does."""
+    told = view.header.end - view.header.start if "headers" in wished.properties else 0
+    if wished.fields:
+        told += header_forms.weight(wished.fields, view.named)
+    for name, parts in PARTS.items():
+        if name in wished.properties:
+            told += sum(map(wished.part.weight, parts(view)))
+    return told
 
 
 def show(view: View, wished: Wish) -> Object:

@@ -55,7 +55,7 @@ class FilterCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel",
 
 _TESTS: Final[Mapping[str, Callable[[Any, Folder, Folders], bool]]] = {
     "parent_id": lambda wanted, one, folders: _parent_id(one, folders) == wanted,
-    "name": lambda wanted, one, _folders: casemap(wanted) in casemap(one.mailbox.name),
+    "name": lambda wanted, one, _folders: wanted in casemap(one.mailbox.name),
     "role": lambda wanted, one, _folders: (one.mailbox.role or None) == wanted,
     "has_any_role": lambda wanted, one, _folders: bool(one.mailbox.role) == wanted,
     "is_subscribed": lambda wanted, one, _folders: one.subscribed == wanted,
@@ -129,6 +129,8 @@ async def _results(call: Call, account_id: int, arguments: MailboxQuery | Mailbo
 def _condition(given: Object, folders: Folders) -> Condition[Folder]:
     wanted = condition_of(given, FilterCondition)
     asked = {name: value for name in _TESTS if (value := getattr(wanted, name)) is not msgspec.UNSET}
+    if "name" in asked:
+        asked["name"] = casemap(asked["name"])  # once, and not for each mailbox: it may have megabytes
     return lambda one: all(_TESTS[name](value, one, folders) for name, value in asked.items())
 
 

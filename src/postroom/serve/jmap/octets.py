@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 from postroom.message import transfer
 from postroom.message.errors import NoSpace, OverQuota
-from postroom.message.mime import scan
+from postroom.message.mime import Structure, scan
 from postroom.proto.jmap.blob_ids import BlobId, read_blob_id
 from postroom.serve.jmap.call import Call
 from postroom.serve.jmap.folders import Folders
@@ -34,23 +34,24 @@ async def apart(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwar
     return await asyncio.to_thread(work, *args, **kwargs) if size >= IN_THREAD else work(*args, **kwargs)
 
 
+class _Message(NamedTuple):
+    raw: bytes
+    structure: Structure
+
+
 class Octets:
-    """Blobs as one account's calls reach for them."""
+    """Blobs as one account's calls reach for them. The message that a part was asked of last is kept: others of its parts may follow (`in_turn`)."""
 
     def __init__(self, call: Call, account_id: int) -> None:
         self._call = call
         self._account_id = account_id
         self._folders: Folders | None = None
+        self._messages: dict[BlobId, _Message] = {}
 
     async def read(self, written: str) -> bytes | None:
         """What a blob holds; None when there is none, or it is not for who asks."""
         blob = read_blob_id(self._call.resolved(written))  # RFC 9404 §4.1: or by its creation id
-        if blob is None:
-            return None
-        raw = await self._object(blob.number)
-        for section in blob.parts:
-            raw = await apart(len(raw), _decoded, raw, section) if raw is not None else None
-        return raw
+        return await self._content(blob) if blob is not None else None
 
     async def all(self, written: Iterable[str], most: int) -> tuple[dict[str, bytes], list[str]]:
         """What these blobs hold, and those that are not there; nothing more is read behind `most` octets."""
@@ -68,6 +69,24 @@ class Octets:
                 size += len(octets)
         return found, missing
 
+    async def _content(self, blob: BlobId) -> bytes | None:
+        if not blob.parts:
+            return await self._object(blob.number)
+        message = await self._message(BlobId(blob.number, blob.parts[:-1]))
+        return await apart(len(message.raw), _decoded, message, blob.parts[-1]) if message else None
+
+    async def _message(self, blob: BlobId) -> _Message | None:
+        """A message with its parts; kept, with those that it lies in, until one is asked for that does not lie in it."""
+        if blob in self._messages:
+            return self._messages[blob]
+        raw = await self._content(blob)
+        if raw is None:
+            return None
+        around = [BlobId(blob.number, blob.parts[:depth]) for depth in range(len(blob.parts))]
+        self._messages = {one: self._messages[one] for one in around}
+        self._messages[blob] = _Message(raw, await apart(len(raw), scan, raw))
+        return self._messages[blob]
+
     async def _object(self, number: int) -> bytes | None:
         call = self._call
         if self._folders is None:
@@ -80,11 +99,21 @@ class Octets:
         return await call.store.read(call.visitor.account_id, number)
 
 
-def _decoded(raw: bytes, section: str) -> bytes | None:
-    for part in scan(raw).parts:
+def _decoded(message: _Message, section: str) -> bytes | None:
+    for part in message.structure.parts:
         if part.section == section and (part.leaf or part.media_type == "message"):
-            return transfer.decode(raw[part.body_start : part.body_end], part.encoding).octets
+            return transfer.decode(message.raw[part.body_start : part.body_end], part.encoding).octets
     return None
+
+
+def in_turn(written: Iterable[str]) -> list[str]:
+    """These blobs, with all that are parts of one message behind each other: it is read and taken apart once."""
+
+    def place(one: str) -> tuple[int, tuple[str, ...]]:
+        blob = read_blob_id(one)
+        return (blob.number, blob.parts) if blob is not None else (0, ())
+
+    return sorted(written, key=place)
 
 
 async def upload(call: Call, octets: bytes, owner_id: int = 0) -> BlobId:

@@ -78,9 +78,9 @@ class PrincipalFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel",
 
 
 _TESTS: Final[Mapping[str, Callable[[Any, Person], bool]]] = {
-    "email": lambda value, one: casemap(value) in casemap(one.address),
-    "name": lambda value, one: casemap(value) in casemap(_name(one)),
-    "text": lambda value, one: casemap(value) in casemap(f"{_name(one)}\n{one.address}"),
+    "email": lambda value, one: value in casemap(one.address),
+    "name": lambda value, one: value in casemap(_name(one)),
+    "text": lambda value, one: value in casemap(f"{_name(one)}\n{one.address}"),
     "type": lambda value, _one: value == "individual",
     "time_zone": lambda _value, _one: False,
 }
@@ -273,6 +273,8 @@ def _asks_for_accounts(tree: Operator | Object | None) -> bool:
 def _condition(given: Object, shared: Collection[int]) -> Condition[Person]:
     wished = condition_of(given, PrincipalFilter)
     asked = {name: value for name in _TESTS if (value := getattr(wished, name)) is not msgspec.UNSET}
+    # Once, and not for each principal: a text may have megabytes.
+    asked |= {name: casemap(asked[name]) for name in ("email", "name", "text") if name in asked}
     ids = wished.account_ids
     accounts = None if ids is msgspec.UNSET else {number_of(IdKind.ACCOUNT, one) for one in ids} & set(shared)
     return lambda one: (

@@ -5,12 +5,18 @@ Not here: what they are results of; whoever keeps them names the state of the ac
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from typing import Final
 
 MOST_RESULTS: Final = 200  # queries
 MOST_IDS: Final = 2_000_000  # of all of them together
+
+
+def digest(asked: bytes) -> bytes:
+    """What stands for a question in a key: the question itself may have megabytes."""
+    return hashlib.sha256(asked).digest()
 
 
 class Results:
