@@ -156,6 +156,73 @@ def test_what_is_sent_without_a_connection_leaves_with_one(window: Page, web_lab
     expect(rows(window, "From the train")).to_have_count(0)
 
 
+def begin(page: Page, subject: str, text: str, to: str = "") -> None:
+    """A message is begun."""
+    page.evaluate("() => document.activeElement.blur()")  # a letter there is no key here
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog", name="New message")
+    dialog.get_by_role("combobox", name="To").fill(to)
+    dialog.get_by_label("Subject").fill(subject)
+    page.get_by_role("textbox", name="Text of the message").last.click()
+    page.keyboard.type(text)
+
+
+def hide(page: Page) -> None:
+    """Another tab is looked at."""
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+
+
+def test_what_is_being_written_outlives_a_reload_without_a_connection(window: Page, web_lab):
+    stay(window, web_lab)
+    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    window.on("dialog", lambda dialog: dialog.accept())
+    window.keyboard.press("c")  # loads what writing takes
+    window.get_by_role("dialog", name="New message").get_by_role("button", name="Save and close").click()
+    window.context.set_offline(True)
+    begin(window, "First of two", "An hour of work.")
+    begin(window, "Second of two", "Another hour.")
+    window.reload()
+    expect(window.get_by_text("You are offline.")).to_be_visible()
+    for subject in ("First of two", "Second of two"):
+        expect(window.get_by_role("dialog", name=subject)).to_be_visible()
+    hide(window)
+    window.reload()
+    expect(window.get_by_role("dialog", name="First of two")).to_contain_text("An hour of work.")
+    expect(window.get_by_role("dialog", name="Second of two")).to_contain_text("Another hour.")
+    window.context.set_offline(False)
+    for subject in ("First of two", "Second of two"):
+        window.get_by_role("dialog", name=subject).get_by_role("button", name="Save and close").click()
+        expect(window.get_by_role("dialog", name=subject)).to_have_count(0)
+    window.get_by_role("link", name="Drafts").click()
+    expect(rows(window, "First of two")).to_have_count(1)
+    expect(rows(window, "Second of two")).to_have_count(1)
+
+
+def test_a_draft_that_cannot_be_fetched_now_is_open_after_the_next_reload(window: Page, web_lab):
+    stay(window, web_lab, stays=False)
+    begin(window, "Fetched later", "It is on the server.")
+    expect(window.get_by_text("Saved", exact=True)).to_be_visible()
+    window.route(
+        "**/jmap/api*",
+        lambda route: (
+            route.fulfill(status=503, body="")
+            if "fetchHTMLBodyValues" in (route.request.post_data or "")
+            else route.continue_()
+        ),
+    )
+    with window.expect_response(lambda answer: answer.status == 503):
+        window.reload()
+    hide(window)
+    window.unroute("**/jmap/api*")
+    window.reload()
+    expect(window.get_by_role("dialog", name="Fetched later")).to_contain_text("It is on the server.")
+
+
 def test_nothing_stays_where_nobody_stays(window: Page, web_lab):
     web_lab.send(BOB, "On a borrowed device", "Nothing of this stays.")
     stay(window, web_lab, stays=False)

@@ -8,7 +8,7 @@ import { keyOf } from "./addresses";
 import { type Refusal, type Submission, ask } from "./calling";
 import { forgetRecent } from "./completion";
 import { type Draft, emailOf, recipientsIn } from "./draft";
-import { identityOf, senderOf } from "./identities";
+import { identityOf, needIdentities, senderOf } from "./identities";
 import { mostHeld, undoSeconds } from "./limits";
 import { hold, toldScheduled } from "./pending";
 import { said, wordsFor } from "./refusals";
@@ -24,7 +24,7 @@ export type Handed = { emailId: Id; submissionId: Id } | { emailId: Id; submissi
 
 /** Makes the email and sends it, in one request. Raises what the server has said where there is not even an email. */
 export async function handIn(draft: Draft, at: Date | null): Promise<Handed> {
-  const [drafts, sentBox] = await Promise.all([needRole("drafts"), needRole("sent")]);
+  const [drafts, sentBox] = await Promise.all([needRole("drafts"), needRole("sent"), needIdentities()]);
   const email: Patch = { ...emailOf(draft, senderOf(draft), drafts), ...(at ? { sentAt: at.toISOString().replace(/\.\d+Z$/, "Z") } : {}) };
   const making = jmap.call("Email/set", { create: { mail: email } });
   const sending = ask<Sent>("EmailSubmission/set", {

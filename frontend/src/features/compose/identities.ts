@@ -18,6 +18,11 @@ export async function loadIdentities(): Promise<readonly Identity[]> {
   return identities.peek();
 }
 
+/** What is written under one of them does without asking, once they are known. */
+export async function needIdentities(): Promise<void> {
+  if (!identities.peek().length) await loadIdentities();
+}
+
 /** All addresses that are one's own. */
 export function mine(): Set<string> {
   return new Set([session.peek()?.username ?? "", ...identities.peek().map((one) => one.email)].map(keyOf));

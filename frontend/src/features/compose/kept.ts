@@ -14,9 +14,21 @@ export interface Kept {
 
 const name = (what: string) => `postroom.${what}.${session.peek()?.username ?? ""}`;
 
+let before: Map<string, Kept> | null = null;
+
+// Of the page before, and not open again yet: where it cannot be opened now, it is kept on.
+function unopened(): Map<string, Kept> {
+  return (before ??= new Map(read<Kept>("compose").map((one) => [one.key, one])));
+}
+
 export function keep(): void {
   const all = windows.peek().filter((one) => !one.over).map(keptOf);
-  write("compose", all.filter((one) => one.draft !== null || one.emailId !== null));
+  write("compose", [...unopened().values(), ...all.filter((one) => one.draft !== null || one.emailId !== null)]);
+}
+
+/** Its window is open again, or there is nothing of it any more. */
+export function opened(key: string): void {
+  unopened().delete(key);
 }
 
 function keptOf(one: Compose): Kept {
@@ -27,7 +39,7 @@ function keptOf(one: Compose): Kept {
 }
 
 export function keptWindows(): Kept[] {
-  return read<Kept>("compose");
+  return [...unopened().values()];
 }
 
 export function keepHeld(): void {

@@ -1,14 +1,14 @@
 // Opening windows: for what one wants to write, and for what was being written when the page was left.
 import { batch, signal } from "@preact/signals";
 import { t } from "../../i18n/words";
-import { jmap } from "../../jmap/client";
+import { RequestFailed, jmap } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
 import { byRole, needRole } from "../../state/mailboxes";
 import { done } from "../../state/undo";
 import { again, answer, blank, forward, forwardAttached } from "./beginnings";
 import { type Draft, newKey } from "./draft";
 import { loadIdentities, senderOf } from "./identities";
-import { keep, keptWindows } from "./kept";
+import { type Kept, keep, keptWindows, opened } from "./kept";
 import { type Asked, parseMailto } from "./mailto";
 import { MOST_QUOTED, type Original, fetchOriginal } from "./original";
 import type { Kind } from "./recipients";
@@ -34,6 +34,7 @@ export function openDraftWindow(draft: Draft, before: Before = {}): Compose {
     opener: document.activeElement, saving: Promise.resolve(), over: false, before: null, saved: "", turn: ++turns,
   };
   windows.value = [...windows.peek(), one];
+  opened(key);
   keep();
   return one;
 }
@@ -151,17 +152,17 @@ export async function discard(one: Compose): Promise<void> {
 
 /** What was open when the page was left. */
 export async function restore(): Promise<void> {
-  const open = new Set(windows.peek().map((one) => one.key));
   for (const one of keptWindows()) {
-    if (open.has(one.key)) continue;
-    const { key, mode, emailId } = one;
-    if (one.draft) {
-      await loadIdentities();
-      openDraftWindow(one.draft, { key, mode, version: 1, emailId: (await savedAs(one.draft.messageId)) ?? emailId });
-    } else if (emailId !== null) {
-      await openDraft(emailId, one.original, { key, mode }).catch(() => {}); // it may be no more
-    }
+    const later = await openAgain(one).then(() => false, (error: unknown) => error instanceof RequestFailed);
+    if (!later) opened(one.key); // it is open, or no more
   }
+  keep();
+}
+
+async function openAgain({ key, mode, emailId, original, draft }: Kept): Promise<void> {
+  if (!draft) return emailId === null ? undefined : openDraft(emailId, original, { key, mode });
+  await loadIdentities().catch(() => {});
+  openDraftWindow(draft, { key, mode, version: 1, emailId: (await savedAs(draft.messageId).catch(() => null)) ?? emailId });
 }
 
 // A draft whose saving was cut off by the end of the page may be there all the same, or twice: then the newest is the one.

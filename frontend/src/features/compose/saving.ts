@@ -5,7 +5,7 @@ import { jmap } from "../../jmap/client";
 import type { BodyPart } from "../../jmap/records";
 import { needRole } from "../../state/mailboxes";
 import { emailOf, filesSent, recipientsIn } from "./draft";
-import { senderOf } from "./identities";
+import { needIdentities, senderOf } from "./identities";
 import { keep } from "./kept";
 import { said, wordsFor } from "./refusals";
 import { type Compose, windows } from "./windows";
@@ -70,7 +70,7 @@ async function saveNow(one: Compose): Promise<void> {
   collect(one);
   if (isBlank(one) && one.emailId === null) return;
   const version = one.version;
-  const drafts = await needRole("drafts");
+  const [drafts] = await Promise.all([needRole("drafts"), needIdentities()]);
   const written = () => emailOf(one.draft.peek(), senderOf(one.draft.peek()), drafts);
   if (JSON.stringify(written()) === one.saved) {
     one.savedVersion = version;
