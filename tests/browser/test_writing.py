@@ -111,6 +111,30 @@ def test_a_draft_outlives_the_page(sign_in, page, row, write):
     expect(row("To be continued")).to_have_count(0)
 
 
+def test_what_one_was_writing_is_not_there_for_the_next_who_signs_in(web_lab, sign_in, page, write):
+    sign_in()
+    write("", "Of Bob alone", "Begun.")
+    page.context.request.post(web_lab.url() + "sign-out", headers={"x-postroom": "1"})
+    page.keyboard.type(" Nobody else may read this.")
+    page.get_by_role("heading", name="Sign in to your mail").wait_for()
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    def as_carol(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "username": "carol@hamburger.test"})
+
+    page.route("**/jmap/session*", as_carol)
+    page.get_by_label("Address").fill(BOB)
+    page.get_by_label("Password").fill(web_lab.password(BOB))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_title(re.compile("carol@hamburger.test"))
+    page.get_by_role("heading", name="Inbox").wait_for()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".compose")).to_have_count(0)
+    stored = page.evaluate("() => Object.entries(sessionStorage).filter(([, value]) => value.includes('Nobody else')).map(([name]) => name)")
+    assert stored == [f"postroom.compose.{BOB}"]
+
+
 def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row):
     web_lab.send(
         BOB,

@@ -1,6 +1,6 @@
 // What outlives the page: windows with what is not saved yet, and what can still be called back, in the session storage of the tab, each user's apart.
 // Once a draft is saved, only its id stays here, so that nothing of one's mail is left behind in the browser.
-import { session } from "../../state/session";
+import { jmap } from "../../jmap/client";
 import type { Draft } from "./draft";
 import { type Compose, type Held, type Mode, held, windows } from "./windows";
 
@@ -12,7 +12,8 @@ export interface Kept {
   draft: Draft | null; // null: as it was saved
 }
 
-const name = (what: string) => `postroom.${what}.${session.peek()?.username ?? ""}`;
+// Whom the page was made for, also when the session is over: its windows are still there.
+const name = (what: string) => `postroom.${what}.${jmap.session?.username ?? ""}`;
 
 let before: Map<string, Kept> | null = null;
 
