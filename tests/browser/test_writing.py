@@ -111,6 +111,33 @@ def test_a_draft_outlives_the_page(sign_in, page, row, write):
     expect(row("To be continued")).to_have_count(0)
 
 
+def test_a_window_stays_while_its_message_is_on_its_way(sign_in, page, write):
+    sign_in()
+    window = write(ALICE, "Refused in the end", "All that I wanted to say.")
+    with page.expect_request(lambda one: "EmailSubmission/set" in (one.post_data or "")):
+        held = []
+        page.route(
+            "**/jmap/api*",
+            lambda route: (
+                held.append(route)
+                if "EmailSubmission/set" in (route.request.post_data or "")
+                else route.continue_()
+            ),
+        )
+        page.keyboard.press("Control+Enter")
+    expect(window.get_by_text("Sending")).to_be_visible()
+    window.get_by_role("button", name="Save and close").click()
+    window.get_by_role("button", name="Save and close").press("Escape")
+    expect(window).to_be_visible()
+    calls = held[0].request.post_data_json["methodCalls"]
+    refusal = {"type": "serverUnavailable", "description": "Not now."}
+    held[0].fulfill(json={"methodResponses": [["error", refusal, call[2]] for call in calls], "sessionState": ""})
+    expect(window.get_by_role("alert")).to_contain_text("Not now.")
+    page.unroute("**/jmap/api*")
+    window.get_by_role("button", name="Save and close").click()
+    expect(window).to_have_count(0)
+
+
 def test_what_one_was_writing_is_not_there_for_the_next_who_signs_in(web_lab, sign_in, page, write):
     sign_in()
     write("", "Of Bob alone", "Begun.")

@@ -115,11 +115,13 @@ export function toFront(one: Compose): void {
   keep();
 }
 
-/** Saves it and puts it away. */
+/** Saves it and puts it away; not while it is being sent, since it may be refused yet. */
 export async function close(one: Compose): Promise<void> {
+  const leaving = () => one.status.peek() === "sending";
+  if (leaving()) return;
   commit(one);
   if (!isBlank(one)) await save(one);
-  remove(one);
+  if (!leaving()) remove(one);
 }
 
 export function remove(one: Compose): void {
