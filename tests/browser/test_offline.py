@@ -1,6 +1,7 @@
 """Without a connection: what was read is there, what is done waits for one; and nothing stays on a device that somebody leaves."""
 
 import re
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +22,11 @@ def window(chromium: Browser) -> Iterator[Page]:
 def stay(page: Page, web_lab, *, stays: bool = True) -> None:
     """Signs Bob in, to stay or not."""
     page.goto(web_lab.url())
+    enter(page, web_lab, stays=stays)
+
+
+def enter(page: Page, web_lab, *, stays: bool) -> None:
+    """Bob signs in on the page that is there."""
     page.get_by_label("Address").fill(BOB)
     page.get_by_label("Password").fill(web_lab.password(BOB))
     page.get_by_label("Stay signed in on this device").set_checked(stays)
@@ -221,6 +227,88 @@ def test_a_draft_that_cannot_be_fetched_now_is_open_after_the_next_reload(window
     window.unroute("**/jmap/api*")
     window.reload()
     expect(window.get_by_role("dialog", name="Fetched later")).to_contain_text("It is on the server.")
+
+
+def send_offline(page: Page, web_lab, subject: str) -> None:
+    """Bob, who stays, sends himself something without a connection."""
+    stay(page, web_lab)
+    page.evaluate("async () => { await navigator.serviceWorker.ready }")
+    page.keyboard.press("c")  # loads what writing takes
+    page.get_by_role("dialog", name="New message").get_by_role("button", name="Save and close").click()
+    page.context.set_offline(True)
+    begin(page, subject, "No signal here.", BOB)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("1 message waits.")).to_be_visible()
+
+
+def end_session(page: Page, web_lab) -> None:
+    """On another device."""
+    cookies = "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
+    headers = {"x-postroom": "1", "cookie": cookies}
+    urllib.request.urlopen(urllib.request.Request(f"{web_lab.url()}sign-out", method="POST", headers=headers))
+
+
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_what_waits_outlives_a_session_that_ends_by_itself(window: Page, web_lab, reloaded: bool):
+    subject = f"Before the end {reloaded}"
+    star = f"Star {reloaded}"
+    web_lab.send(BOB, star, "Here.")
+    send_offline(window, web_lab, subject)
+    keys(window, star, "s")
+    expect(window.get_by_text("1 change waits.")).to_be_visible()
+    end_session(window, web_lab)
+    if reloaded:
+        window.goto("about:blank")
+    window.context.set_offline(False)
+    if reloaded:
+        window.goto(web_lab.url())
+    window.get_by_role("heading", name="Sign in to your mail").wait_for()
+    window.wait_for_function("() => localStorage['postroom.stay'] === undefined")
+    assert kept(window) == 0
+    enter(window, web_lab, stays=False)
+    window.get_by_role("link", name="Sent").click()
+    expect(rows(window, subject)).to_have_count(1)
+    window.get_by_role("link", name="Starred").click()
+    expect(rows(window, star)).to_have_count(1)
+    expect(window.get_by_text("already exists")).to_have_count(0)  # the page begins once
+    window.wait_for_function("async () => !(await indexedDB.databases()).length")  # nothing stays where nobody stays
+
+
+def test_what_waits_is_not_made_for_somebody_else(window: Page, web_lab):
+    send_offline(window, web_lab, "Of Bob alone")
+    end_session(window, web_lab)
+    window.context.set_offline(False)
+    window.get_by_role("heading", name="Sign in to your mail").wait_for()
+
+    def as_carol(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "username": "carol@hamburger.test"})
+
+    window.route("**/jmap/session*", as_carol)
+    enter(window, web_lab, stays=True)
+    expect(window).to_have_title(re.compile("carol@hamburger.test"))
+    window.get_by_role("link", name="Sent").click()
+    expect(window.get_by_role("heading", name="Sent")).to_be_visible()
+    window.wait_for_load_state("networkidle")
+    expect(rows(window, "Of Bob alone")).to_have_count(0)
+    expect(window.get_by_role("link", name="Outbox 1")).to_have_count(0)
+
+
+def test_who_signs_out_is_asked_when_something_waits(window: Page, web_lab):
+    send_offline(window, web_lab, "Nearly lost")
+    window.route("**/jmap/api*", lambda route: route.abort())
+    window.context.set_offline(False)
+    asked = []
+    window.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    window.get_by_role("button", name="Account").click()
+    window.get_by_role("button", name="Sign out").click()
+    window.wait_for_timeout(500)
+    assert asked == ["1 change or message still waits for the connection, and would be lost. Sign out?"]
+    window.on("dialog", lambda dialog: dialog.accept())
+    window.get_by_role("button", name="Account").click()
+    window.get_by_role("button", name="Sign out").click()
+    window.get_by_role("heading", name="Sign in to your mail").wait_for()
+    assert window.evaluate("async () => (await indexedDB.databases()).length") == 0
 
 
 def test_nothing_stays_where_nobody_stays(window: Page, web_lab):

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { t } from "../i18n/words";
 import { OWN_PAGE, RequestFailed, SomebodyElse, jmap } from "../jmap/client";
 import type { Session } from "../jmap/records";
-import { forgetEverything, keepSession, keeper, keptSession, setStays } from "../offline/keeper";
+import { forgetEverything, keepSession, keeper, keptSession, sessionOver, setStays, waitingHere } from "../offline/keeper";
 import { loadPending } from "../offline/pending";
 
 /** undefined: not known yet; null: nobody. */
@@ -15,7 +15,7 @@ jmap.keeper = keeper;
 jmap.unreachable = (reading) => t(reading ? "offline.not-kept" : "offline.refused");
 jmap.onSignedOut = () => {
   session.value = null;
-  void forgetEverything();
+  void sessionOver();
 };
 jmap.onSessionChanged = () => void look();
 
@@ -92,6 +92,8 @@ async function answerOf(response: Response): Promise<{ message?: string; codeWan
 }
 
 export async function signOut(): Promise<void> {
+  const count = await waitingHere();
+  if (count && !confirm(t("account.ask-sign-out", { count }))) return;
   await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE }).catch(() => {
     throw new Error(t("offline.refused"));
   });
