@@ -311,6 +311,101 @@ def test_who_signs_out_is_asked_when_something_waits(window: Page, web_lab):
     assert window.evaluate("async () => (await indexedDB.databases()).length") == 0
 
 
+def lose_the_answer(page: Page) -> None:
+    """The server does what the next sending asks for, and its answer is lost."""
+    left = [True]
+
+    def lose(route):
+        if "EmailSubmission/set" not in (route.request.post_data or "") or not left:
+            return route.continue_()
+        left.clear()
+        route.fetch()
+        return route.abort()
+
+    page.route("**/jmap/api*", lose)
+
+
+def answer_to(page: Page, web_lab, subject: str) -> None:
+    """An answer to Alice that is saved as a draft."""
+    web_lab.send(BOB, subject, "What do you say?")
+    keys(page, subject, "r")
+    dialog = page.get_by_role("dialog", name=f"Re: {subject}")
+    expect(dialog.get_by_role("textbox", name="Text of the message")).to_be_focused()
+    page.keyboard.type("My answer.")
+    expect(dialog.get_by_text("Saved", exact=True)).to_be_visible()
+
+
+def expect_sent_once(page: Page, subject: str) -> None:
+    """It is among what was sent once, its draft is gone, and what it answers is marked."""
+    page.get_by_role("link", name="Drafts").click()
+    expect(page.get_by_role("heading", name="Drafts")).to_be_visible()
+    expect(rows(page, subject)).to_have_count(0)
+    page.get_by_role("link", name="Sent").click()
+    expect(page.get_by_role("heading", name="Sent", exact=True)).to_be_visible()
+    expect(rows(page, subject)).to_have_count(1)
+    found = page.evaluate(
+        """async (subject) => {
+            const headers = { "x-postroom": "1", "content-type": "application/json" };
+            const session = await (await fetch("/jmap/session", { headers })).json();
+            const [accountId] = Object.keys(session.accounts);
+            const calls = [
+                ["Email/query", { accountId, filter: { subject } }, "q"],
+                ["Email/get", { accountId, "#ids": { resultOf: "q", name: "Email/query", path: "/ids" }, properties: ["keywords", "subject"] }, "g"],
+            ];
+            const body = JSON.stringify({ using: Object.keys(session.capabilities), methodCalls: calls });
+            return (await (await fetch(new URL(session.apiUrl).pathname, { method: "POST", headers, body })).json()).methodResponses[1][1].list;
+        }""",
+        subject,
+    )
+    assert sorted(("$answered" in one["keywords"], one["subject"]) for one in found) == [
+        (False, f"Re: {subject}"),
+        (True, subject),
+    ]
+
+
+def test_a_message_whose_answer_was_lost_is_not_sent_twice(window: Page, web_lab):
+    stay(window, web_lab, stays=False)
+    answer_to(window, web_lab, "Lost on the way back")
+    lose_the_answer(window)
+    window.keyboard.press("Control+Enter")
+    dialog = window.get_by_role("dialog", name="Re: Lost on the way back")
+    expect(dialog.get_by_role("alert")).not_to_be_empty()
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(window.get_by_text("Message sent")).to_be_visible()
+    expect(dialog).to_have_count(0)
+    expect_sent_once(window, "Lost on the way back")
+
+
+def test_what_was_added_after_a_lost_answer_is_not_lost(window: Page, web_lab):
+    stay(window, web_lab, stays=False)
+    answer_to(window, web_lab, "Afterthought")
+    lose_the_answer(window)
+    window.keyboard.press("Control+Enter")
+    dialog = window.get_by_role("dialog", name="Re: Afterthought")
+    expect(dialog.get_by_role("alert")).not_to_be_empty()
+    window.on("dialog", lambda question: question.accept())
+    window.reload()
+    text = dialog.get_by_role("textbox", name="Text of the message")
+    text.click()
+    window.keyboard.type("Another thing. ")
+    window.keyboard.press("Control+Enter")
+    expect(dialog.get_by_role("alertdialog")).to_contain_text("as it was before your last changes")
+    expect(text).to_contain_text("Another thing.")
+    dialog.get_by_role("button", name="Send anyway").click()
+    expect(window.get_by_text("Message sent")).to_be_visible()
+    expect(dialog).to_have_count(0)
+
+
+def test_a_message_of_the_outbox_whose_answer_was_lost_is_done_with(window: Page, web_lab):
+    stay(window, web_lab)
+    answer_to(window, web_lab, "Lost from the outbox")
+    lose_the_answer(window)
+    window.keyboard.press("Control+Enter")
+    expect(window.get_by_text("Message sent")).to_be_visible()
+    expect(window.get_by_role("link", name="Outbox 1")).to_have_count(0)
+    expect_sent_once(window, "Lost from the outbox")
+
+
 def test_nothing_stays_where_nobody_stays(window: Page, web_lab):
     web_lab.send(BOB, "On a borrowed device", "Nothing of this stays.")
     stay(window, web_lab, stays=False)

@@ -56,11 +56,22 @@ function holding(at: Date | null): Record<string, string> | null {
   return mostHeld() > 0 && undoSeconds() > 0 ? { HOLDFOR: String(undoSeconds()) } : null;
 }
 
-/** The draft that was saved `before` goes, and what was answered is marked. */
+/** Of one whose answer was lost on the way back it is known whether it is among what was sent. */
+export async function hasLeft(messageId: string): Promise<boolean> {
+  const filter = { operator: "AND" as const, conditions: [{ inMailbox: await needRole("sent") }, { header: ["Message-ID", messageId] }] };
+  return (await jmap.call("Email/query", { filter, limit: 1 })).ids.length > 0;
+}
+
+/** It can be called back for a while, and what it leaves behind is tidied. */
 export async function afterwards(draft: Draft, before: Id | null, sent: { emailId: Id; submissionId: Id; at: Date | null }): Promise<void> {
   const { emailId, submissionId, at } = sent;
   if (at) toldScheduled(submissionId, emailId, at);
   else hold({ emailId, submissionId, until: Date.now() + undoSeconds() * 1000, subject: draft.subject, original: draft.original });
+  await tidy(draft, before);
+}
+
+/** The draft that was saved `before` goes, and what was answered is marked. */
+export async function tidy(draft: Draft, before: Id | null): Promise<void> {
   const work: Promise<SetAnswer>[] = [];
   if (before !== null) work.push(jmap.call("Email/set", { destroy: [before] }));
   if (draft.original) work.push(jmap.call("Email/set", { update: { [draft.original.id]: { [`keywords/${draft.original.keyword}`]: true } } }));

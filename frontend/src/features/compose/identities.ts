@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { session } from "../../state/session";
 import { keyOf } from "./addresses";
 import { type Identity, ask } from "./calling";
-import type { Draft, Sender } from "./draft";
+import { type Draft, type Sender, newKey } from "./draft";
 
 export const identities = signal<readonly Identity[]>([]);
 let asked = 0;
@@ -30,6 +30,10 @@ export function mine(): Set<string> {
 
 export function identityOf(draft: Draft): Identity | undefined {
   return identities.value.find((one) => one.id === draft.identityId) ?? identities.value[0];
+}
+
+export function newMessageId(draft: Draft): string {
+  return `${newKey()}@${senderOf(draft).email.replace(/.*@/, "")}`;
 }
 
 export function senderOf(draft: Draft): Sender {

@@ -2,7 +2,7 @@
 // Once a draft is saved, only its id stays here, so that nothing of one's mail is left behind in the browser.
 import { jmap } from "../../jmap/client";
 import type { Draft } from "./draft";
-import { type Compose, type Held, type Mode, held, windows } from "./windows";
+import { type Compose, type Held, type Mode, changesSince, held, windows } from "./windows";
 
 export interface Kept {
   key: string;
@@ -10,6 +10,7 @@ export interface Kept {
   mode: Mode;
   original: Draft["original"];
   draft: Draft | null; // null: as it was saved
+  since: number | null; // changes since it was handed in without an answer
 }
 
 // Whom the page was made for, also when the session is over: its windows are still there.
@@ -36,7 +37,8 @@ function keptOf(one: Compose): Kept {
   const draft = one.draft.peek();
   const saved = one.emailId !== null && one.version === one.savedVersion;
   const files = draft.files.filter((file) => file.blobId); // what has not arrived is in the page's memory alone
-  return { key: one.key, emailId: one.emailId, mode: one.mode.peek(), original: draft.original, draft: saved || one.version === 0 ? null : { ...draft, files } };
+  const since = changesSince(one);
+  return { key: one.key, emailId: one.emailId, mode: one.mode.peek(), original: draft.original, since, draft: saved || one.version === 0 ? null : { ...draft, files } };
 }
 
 export function keptWindows(): Kept[] {

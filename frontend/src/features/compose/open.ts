@@ -7,7 +7,7 @@ import { byRole, needRole } from "../../state/mailboxes";
 import { done } from "../../state/undo";
 import { again, answer, blank, forward, forwardAttached } from "./beginnings";
 import { type Draft, newKey } from "./draft";
-import { loadIdentities, senderOf } from "./identities";
+import { loadIdentities, newMessageId } from "./identities";
 import { type Kept, keep, keptWindows, opened } from "./kept";
 import { type Asked, parseMailto } from "./mailto";
 import { MOST_QUOTED, type Original, fetchOriginal } from "./original";
@@ -23,14 +23,18 @@ interface Before {
   version?: number;
   mode?: Mode;
   key?: string;
+  /** It may have left; so many changes ago. */
+  since?: number | null;
 }
 
 export function openDraftWindow(draft: Draft, before: Before = {}): Compose {
   const key = before.key ?? newKey();
-  const messageId = draft.messageId || `${newKey()}@${senderOf(draft).email.replace(/.*@/, "")}`;
+  const messageId = draft.messageId || newMessageId(draft);
+  const version = before.version ?? 0;
+  const unsure = before.since == null ? null : version - before.since;
   const one: Compose = {
     key, draft: signal({ ...draft, messageId }), mode: signal<Mode>(before.mode ?? "open"), status: signal(""), wrong: signal({}), question: signal(null),
-    expanded: signal(draft.cc.length + draft.bcc.length > 0), emailId: before.emailId ?? null, version: before.version ?? 0, savedVersion: 0, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null,
+    expanded: signal(draft.cc.length + draft.bcc.length > 0), emailId: before.emailId ?? null, version, savedVersion: 0, unsure, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null,
     opener: document.activeElement, saving: Promise.resolve(), over: false, before: null, saved: "", turn: ++turns,
   };
   windows.value = [...windows.peek(), one];
@@ -161,10 +165,10 @@ export async function restore(): Promise<void> {
   keep();
 }
 
-async function openAgain({ key, mode, emailId, original, draft }: Kept): Promise<void> {
-  if (!draft) return emailId === null ? undefined : openDraft(emailId, original, { key, mode });
+async function openAgain({ key, mode, emailId, original, draft, since }: Kept): Promise<void> {
+  if (!draft) return emailId === null ? undefined : openDraft(emailId, original, { key, mode, since });
   await loadIdentities().catch(() => {});
-  openDraftWindow(draft, { key, mode, version: 1, emailId: (await savedAs(draft.messageId).catch(() => null)) ?? emailId });
+  openDraftWindow(draft, { key, mode, since, version: 1, emailId: (await savedAs(draft.messageId).catch(() => null)) ?? emailId });
 }
 
 // A draft whose saving was cut off by the end of the page may be there all the same, or twice: then the newest is the one.

@@ -1,17 +1,16 @@
 // Messages that were sent without a connection: kept on the device, and sent when there is one, while a window of the web mail is open.
 import { signal } from "@preact/signals";
 import { t } from "../../i18n/words";
-import { RequestFailed, jmap } from "../../jmap/client";
+import { RequestFailed } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
 import { allWaiting, dropWaiting, putWaiting } from "../../offline/store";
-import { needRole } from "../../state/mailboxes";
 import { toast } from "../../state/toasts";
 import type { Draft } from "./draft";
-import { afterwards, handIn } from "./handing_in";
+import { afterwards, handIn, hasLeft, tidy } from "./handing_in";
 import { loadIdentities } from "./identities";
 import { openDraftWindow } from "./open";
 import { said } from "./refusals";
-import { type Compose, type Field, outboxCount } from "./windows";
+import { type Compose, type Field, changesSince, outboxCount } from "./windows";
 
 export interface Letter {
   key: string;
@@ -20,6 +19,8 @@ export interface Letter {
   emailId: Id | null;
   /** When it is to leave; null: at once. */
   at: string | null;
+  /** So many changes ago it may have left. */
+  since?: number | null;
 }
 
 export const outbox = signal<readonly Letter[]>([]);
@@ -34,7 +35,7 @@ function take(all: readonly Letter[]): void {
 }
 
 export async function put(one: Compose, at: Date | null): Promise<void> {
-  const letter: Letter = { key: one.key, draft: one.draft.peek(), emailId: one.emailId, at: at?.toISOString() ?? null };
+  const letter: Letter = { key: one.key, draft: one.draft.peek(), emailId: one.emailId, at: at?.toISOString() ?? null, since: changesSince(one) };
   await putWaiting("outbox", [letter]);
   await look();
   toast(t("outbox.waits"), { action: { label: t("undo.undo"), run: () => void takeBack(letter.key) } });
@@ -47,10 +48,14 @@ export async function takeBack(key: string): Promise<void> {
   if (letter) await open(letter);
 }
 
-async function open({ key, draft, emailId }: Letter, wrong: Partial<Record<Field, string>> = {}): Promise<void> {
+async function open({ key, draft, emailId, since }: Letter, wrong: Partial<Record<Field, string>> = {}): Promise<void> {
+  openDraftWindow(draft, { emailId, version: 1, since: draft.messageId ? (since ?? 0) : null }).wrong.value = wrong;
+  await done(key);
+}
+
+async function done(key: string): Promise<void> {
   await dropWaiting("outbox", [key]);
   await look();
-  openDraftWindow(draft, { emailId, version: 1 }).wrong.value = wrong;
 }
 
 /** Sends them, one after the other. Raises where the connection breaks: what is left waits on. */
@@ -67,23 +72,27 @@ export async function sendAll(): Promise<void> {
 async function send(letter: Letter): Promise<void> {
   const later = letter.at === null ? null : new Date(letter.at);
   const at = later && later.getTime() > Date.now() ? later : null;
-  if (!(await hasLeft(letter.draft.messageId))) {
-    const sent = await handIn(letter.draft, at).catch((error: unknown) => {
-      if (error instanceof RequestFailed) throw error; // it waits on
-      return { emailId: letter.emailId, submissionId: null, wrong: { whole: said(error) } };
-    });
-    if (sent.submissionId === null) {
-      toast(t("outbox.refused"), { kind: "problem" });
-      return open({ ...letter, emailId: sent.emailId }, sent.wrong);
-    }
-    await afterwards(letter.draft, letter.emailId, { emailId: sent.emailId, submissionId: sent.submissionId, at });
-  }
-  await dropWaiting("outbox", [letter.key]);
-  await look();
+  if (await hasLeft(letter.draft.messageId)) await leftBefore(letter);
+  else await leave(letter, at);
 }
 
-// Of one whose answer was lost on the way back it is known whether it is among what was sent.
-async function hasLeft(messageId: string): Promise<boolean> {
-  const filter = { operator: "AND" as const, conditions: [{ inMailbox: await needRole("sent") }, { header: ["Message-ID", messageId] }] };
-  return (await jmap.call("Email/query", { filter, limit: 1 })).ids.length > 0;
+// Its answer was lost. What was changed since then is no part of it, and is not lost.
+async function leftBefore(letter: Letter): Promise<void> {
+  if (letter.since) return open({ ...letter, draft: { ...letter.draft, messageId: "" } }, { whole: t("compose.left-before") });
+  await tidy(letter.draft, letter.emailId);
+  toast(t("compose.sent"));
+  await done(letter.key);
+}
+
+async function leave(letter: Letter, at: Date | null): Promise<void> {
+  const sent = await handIn(letter.draft, at).catch((error: unknown) => {
+    if (error instanceof RequestFailed) throw error; // it waits on
+    return { emailId: letter.emailId, submissionId: null, wrong: { whole: said(error) } };
+  });
+  if (sent.submissionId === null) {
+    toast(t("outbox.refused"), { kind: "problem" });
+    return open({ ...letter, emailId: sent.emailId }, sent.wrong);
+  }
+  await afterwards(letter.draft, letter.emailId, { emailId: sent.emailId, submissionId: sent.submissionId, at });
+  await done(letter.key);
 }
