@@ -406,6 +406,28 @@ def test_a_message_of_the_outbox_whose_answer_was_lost_is_done_with(window: Page
     expect_sent_once(window, "Lost from the outbox")
 
 
+def test_a_message_that_is_leaving_is_not_taken_back(window: Page, web_lab):
+    send_offline(window, web_lab, "Too late")
+    held = []
+    window.route(
+        "**/jmap/api*",
+        lambda route: (
+            held.append(route)
+            if "EmailSubmission/set" in (route.request.post_data or "")
+            else route.continue_()
+        ),
+    )
+    with window.expect_request(lambda one: "EmailSubmission/set" in (one.post_data or "")):
+        window.context.set_offline(False)
+    window.get_by_role("button", name="Undo").click()
+    window.wait_for_timeout(300)
+    held[0].continue_()
+    expect(window.get_by_text("The message has left already.")).to_be_visible()
+    expect(window.locator(".compose")).to_have_count(0)
+    window.get_by_role("link", name="Sent").click()
+    expect(rows(window, "Too late")).to_have_count(1)
+
+
 def test_nothing_stays_where_nobody_stays(window: Page, web_lab):
     web_lab.send(BOB, "On a borrowed device", "Nothing of this stays.")
     stay(window, web_lab, stays=False)

@@ -4,10 +4,9 @@ import { t } from "../../i18n/words";
 import { RequestFailed } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
 import { allWaiting, dropWaiting, putWaiting } from "../../offline/store";
-import { toast } from "../../state/toasts";
+import { problem, toast } from "../../state/toasts";
 import type { Draft } from "./draft";
 import { afterwards, handIn, hasLeft, tidy } from "./handing_in";
-import { loadIdentities } from "./identities";
 import { openDraftWindow } from "./open";
 import { said } from "./refusals";
 import { type Compose, type Field, changesSince, outboxCount } from "./windows";
@@ -38,14 +37,31 @@ export async function put(one: Compose, at: Date | null): Promise<void> {
   const letter: Letter = { key: one.key, draft: one.draft.peek(), emailId: one.emailId, at: at?.toISOString() ?? null, since: changesSince(one) };
   await putWaiting("outbox", [letter]);
   await look();
-  toast(t("outbox.waits"), { action: { label: t("undo.undo"), run: () => void takeBack(letter.key) } });
+  toast(t("outbox.waits"), { action: { label: t("undo.undo"), run: () => void takeBack(letter.key).catch(problem) } });
 }
 
-/** Back into a window. */
-export async function takeBack(key: string): Promise<void> {
+/** Back into a window; raises an Error with words where it has left, or is open already. */
+export function takeBack(key: string): Promise<void> {
+  return alone(async () => {
+    const letter = await find(key);
+    if (!letter) throw new Error(t("compose.too-late"));
+    await open(letter);
+  });
+}
+
+async function find(key: string): Promise<Letter | undefined> {
   await look();
-  const letter = outbox.peek().find((one) => one.key === key);
-  if (letter) await open(letter);
+  return outbox.peek().find((one) => one.key === key);
+}
+
+let before: Promise<unknown> = Promise.resolve();
+
+// A letter leaves or is taken back, in whatever window; where a browser has no locks (a page without TLS), in this one.
+function alone(work: () => Promise<void>): Promise<void> {
+  if (navigator.locks) return navigator.locks.request("postroom-outbox", work);
+  const now = before.then(work);
+  before = now.catch(() => {});
+  return now;
 }
 
 async function open({ key, draft, emailId, since }: Letter, wrong: Partial<Record<Field, string>> = {}): Promise<void> {
@@ -60,13 +76,13 @@ async function done(key: string): Promise<void> {
 
 /** Sends them, one after the other. Raises where the connection breaks: what is left waits on. */
 export async function sendAll(): Promise<void> {
-  const work = async () => {
-    await look();
-    if (!outbox.peek().length) return;
-    await loadIdentities();
-    for (const letter of outbox.peek()) await send(letter);
-  };
-  await (navigator.locks ? navigator.locks.request("postroom-outbox", work) : work());
+  await look();
+  for (const { key } of outbox.peek()) {
+    await alone(async () => {
+      const letter = await find(key);
+      if (letter) await send(letter);
+    });
+  }
 }
 
 async function send(letter: Letter): Promise<void> {
