@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from web_window import emails
+
 BOB = "bob@hamburger.test"
 ALICE = "alice@crepes.test"
 HOSTILE = """<p style="position:fixed;background:url(https://tracker.test/y.gif)">Do you <b>like</b> mustard?
@@ -79,6 +81,37 @@ def test_a_message_with_a_file_arrives_at_the_other_domain(
     expect(row("Recipe")).to_be_visible()
 
 
+def test_files_that_change_while_they_are_saved_stay_themselves(sign_in, page, write):
+    sign_in()
+    window = write("", "Changing files", "Here.")
+    attach = window.locator("input[type=file]").first
+    held: list = []
+
+    def hold(route):
+        body = route.request.post_data or ""
+        return held.append(route) if "bodyProperties" in body and not held else route.continue_()
+
+    page.route("**/jmap/api*", hold)
+    with page.expect_request(lambda one: "bodyProperties" in (one.post_data or "")):
+        attach.set_input_files(
+            [
+                {"name": "first.txt", "mimeType": "text/plain", "buffer": b"1" * 100},
+                {"name": "second.txt", "mimeType": "text/plain", "buffer": b"2" * 2000},
+            ]
+        )
+    window.get_by_role("button", name="Remove first.txt").click()
+    attach.set_input_files([{"name": "third.txt", "mimeType": "text/plain", "buffer": b"3" * 30000}])
+    expect(window.get_by_role("list", name="2 attachments")).to_contain_text("third.txt")
+    held[0].continue_()
+    wanted = [[("second.txt", 2000), ("third.txt", 30000)]]
+    for _ in range(40):
+        found = [each["attachments"] for each in emails(page, "Changing files", "attachments")]
+        if len(found) == 1 and found[0][-1]["name"] == "third.txt":  # the copy before is gone
+            break
+        page.wait_for_timeout(250)
+    assert [[(part["name"], part["size"]) for part in each] for each in found] == wanted
+
+
 def test_what_was_sent_is_called_back_after_a_reload(sign_in, page, row, write):
     sign_in()
     window = write(ALICE, "Too fast", "I did not mean it.")
@@ -131,7 +164,9 @@ def test_a_window_stays_while_its_message_is_on_its_way(sign_in, page, write):
     expect(window).to_be_visible()
     calls = held[0].request.post_data_json["methodCalls"]
     refusal = {"type": "serverUnavailable", "description": "Not now."}
-    held[0].fulfill(json={"methodResponses": [["error", refusal, call[2]] for call in calls], "sessionState": ""})
+    held[0].fulfill(
+        json={"methodResponses": [["error", refusal, call[2]] for call in calls], "sessionState": ""}
+    )
     expect(window.get_by_role("alert")).to_contain_text("Not now.")
     page.unroute("**/jmap/api*")
     window.get_by_role("button", name="Save and close").click()
@@ -158,7 +193,9 @@ def test_what_one_was_writing_is_not_there_for_the_next_who_signs_in(web_lab, si
     page.get_by_role("heading", name="Inbox").wait_for()
     page.wait_for_load_state("networkidle")
     expect(page.locator(".compose")).to_have_count(0)
-    stored = page.evaluate("() => Object.entries(sessionStorage).filter(([, value]) => value.includes('Nobody else')).map(([name]) => name)")
+    stored = page.evaluate(
+        "() => Object.entries(sessionStorage).filter(([, value]) => value.includes('Nobody else')).map(([name]) => name)"
+    )
     assert stored == [f"postroom.compose.{BOB}"]
 
 

@@ -6,7 +6,7 @@ import type { Id } from "../../jmap/records";
 import { offline, stays } from "../../offline/keeper";
 import { toast } from "../../state/toasts";
 import { isAddress } from "./addresses";
-import { recipientsIn, sizeOf } from "./draft";
+import { filesSent, recipientsIn, sizeOf } from "./draft";
 import { speaksOfAttachment } from "./forgotten";
 import { type Handed, afterwards, handIn, hasLeft, tidy } from "./handing_in";
 import { newMessageId } from "./identities";
@@ -81,7 +81,7 @@ async function submit(one: Compose, at: Date | null): Promise<void> {
   }
   one.unsure = null;
   if (sent.submissionId === null) {
-    await replaced(one, sent.emailId); // it is the draft now, nothing is lost
+    await replaced(one, sent.emailId, filesSent(draft)); // it is the draft now, nothing is lost
     one.wrong.value = sent.wrong;
     return;
   }
