@@ -173,22 +173,14 @@ def test_a_window_stays_while_its_message_is_on_its_way(sign_in, page, write):
     expect(window).to_have_count(0)
 
 
-def test_what_one_was_writing_is_not_there_for_the_next_who_signs_in(web_lab, sign_in, page, write):
-    sign_in()
-    write("", "Of Bob alone", "Begun.")
-    page.context.request.post(web_lab.url() + "sign-out", headers={"x-postroom": "1"})
-    page.keyboard.type(" Nobody else may read this.")
-    page.get_by_role("heading", name="Sign in to your mail").wait_for()
-    page.on("dialog", lambda dialog: dialog.accept())
+def as_carol(route) -> None:
+    """Bob's session says that it is Carol's."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json={**answer.json(), "username": "carol@hamburger.test"})
 
-    def as_carol(route):
-        answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "username": "carol@hamburger.test"})
 
-    page.route("**/jmap/session*", as_carol)
-    page.get_by_label("Address").fill(BOB)
-    page.get_by_label("Password").fill(web_lab.password(BOB))
-    page.get_by_role("button", name="Sign in").click()
+def expect_only_of_bob(page: Page) -> None:
+    """The page is Carol's, and what Bob was writing is kept for him."""
     expect(page).to_have_title(re.compile("carol@hamburger.test"))
     page.get_by_role("heading", name="Inbox").wait_for()
     page.wait_for_load_state("networkidle")
@@ -197,6 +189,39 @@ def test_what_one_was_writing_is_not_there_for_the_next_who_signs_in(web_lab, si
         "() => Object.entries(sessionStorage).filter(([, value]) => value.includes('Nobody else')).map(([name]) => name)"
     )
     assert stored == [f"postroom.compose.{BOB}"]
+
+
+def test_what_one_was_writing_is_not_there_for_the_next_who_signs_in(web_lab, sign_in, page, write):
+    sign_in()
+    write("", "Of Bob alone", "Begun.")
+    page.context.request.post(web_lab.url() + "sign-out", headers={"x-postroom": "1"})
+    page.keyboard.type(" Nobody else may read this.")
+    page.get_by_role("heading", name="Sign in to your mail").wait_for()
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    page.route("**/jmap/session*", as_carol)
+    page.get_by_label("Address").fill(BOB)
+    page.get_by_label("Password").fill(web_lab.password(BOB))
+    page.get_by_role("button", name="Sign in").click()
+    expect_only_of_bob(page)
+
+
+def test_nor_for_who_has_signed_in_in_another_tab(sign_in, page, write):
+    sign_in()
+    write("", "Of Bob alone", "Begun.")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/jmap/session*", as_carol)
+
+    def not_of_carol(route):
+        if "Email/set" not in (route.request.post_data or ""):
+            return route.continue_()
+        calls = route.request.post_data_json["methodCalls"]
+        refused = [["error", {"type": "accountNotFound"}, call[2]] for call in calls]
+        return route.fulfill(json={"methodResponses": refused, "sessionState": "of Carol"})
+
+    page.route("**/jmap/api*", not_of_carol)
+    page.keyboard.type(" Nobody else may read this.")
+    expect_only_of_bob(page)
 
 
 def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row):
