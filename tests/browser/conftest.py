@@ -59,6 +59,15 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
+def window(chromium: Browser) -> Iterator[Page]:
+    """A window whose network fails on purpose, so the browser's complaints of that are no faults."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
 def sign_in(page: Page, web_lab: WebLab) -> Callable[[str], Page]:
     """Signs somebody of the lab in, and gives the page with his list."""
 

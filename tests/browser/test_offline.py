@@ -1,46 +1,10 @@
 """Without a connection: what was read is there, what is done waits for one; and nothing stays on a device that somebody leaves."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-BOB = "bob@hamburger.test"
-
-
-@pytest.fixture
-def window(chromium: Browser) -> Iterator[Page]:
-    """A window whose network fails on purpose, so the browser's complaints of that are no faults."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    context.set_default_timeout(15_000)
-    yield context.new_page()
-    context.close()
-
-
-def stay(page: Page, web_lab, *, stays: bool = True) -> None:
-    """Signs Bob in, to stay or not."""
-    page.goto(web_lab.url())
-    page.get_by_label("Address").fill(BOB)
-    page.get_by_label("Password").fill(web_lab.password(BOB))
-    page.get_by_label("Stay signed in on this device").set_checked(stays)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Inbox").wait_for()
-
-
-def kept(page: Page) -> int:
-    """Answers that are kept on the device."""
-    found: int = page.evaluate(
-        """async () => {
-            if (!(await indexedDB.databases()).some((one) => one.name === "postroom")) return 0;
-            const database = await new Promise((done) => { const asked = indexedDB.open("postroom"); asked.onsuccess = () => done(asked.result); });
-            const store = database.transaction("answers").objectStore("answers");
-            const count = await new Promise((done) => { const asked = store.count(); asked.onsuccess = () => done(asked.result); });
-            database.close();
-            return count;
-        }"""
-    )
-    return found
+from web_window import BOB, kept, keys, rows, stay
 
 
 def test_what_was_read_is_there_without_a_connection(window: Page, web_lab):
@@ -61,18 +25,6 @@ def test_what_was_read_is_there_without_a_connection(window: Page, web_lab):
     expect(window.get_by_text("and this was not read here before").first).to_be_visible()
     window.context.set_offline(False)
     expect(window.get_by_text("You are offline.")).to_have_count(0)
-
-
-def rows(page: Page, text: str):
-    return page.get_by_role("listitem").filter(has_text=text)
-
-
-def keys(page: Page, text: str, *pressed: str) -> None:
-    """A conversation is opened, and keys are pressed."""
-    rows(page, text).click()
-    expect(page.get_by_role("heading", name=text)).to_be_visible()
-    for key in pressed:
-        page.keyboard.press(key)
 
 
 def test_what_is_done_without_a_connection_is_done_with_one(window: Page, chromium: Browser, web_lab):
@@ -145,39 +97,6 @@ def test_a_list_that_lacks_what_was_archived_rests(window: Page, web_lab):
     window.context.set_offline(False)
     expect(window.get_by_text("1 change that waited is made.")).to_be_visible()
     expect(rows(window, "Row 05")).to_be_visible()
-
-
-def test_what_is_sent_without_a_connection_leaves_with_one(window: Page, web_lab):
-    stay(window, web_lab)
-    window.evaluate("async () => { await navigator.serviceWorker.ready }")
-    window.keyboard.press("c")  # loads what writing takes
-    window.get_by_role("dialog", name="New message").get_by_role("button", name="Save and close").click()
-    window.context.set_offline(True)
-    window.keyboard.press("c")
-    dialog = window.get_by_role("dialog", name="New message")
-    dialog.get_by_role("combobox", name="To").fill("bob@hamburger.test")
-    dialog.get_by_label("Subject").fill("From the train")
-    window.get_by_role("textbox", name="Text of the message").click()
-    window.keyboard.type("No signal here.")
-    window.keyboard.press("Control+Enter")
-    expect(window.get_by_text("The message leaves when the connection is back.")).to_be_visible()
-    expect(window.get_by_text("1 message waits.")).to_be_visible()
-    window.reload()
-    window.get_by_role("link", name="Outbox 1").click()
-    expect(window.get_by_role("heading", name="Outbox")).to_be_visible()
-    window.get_by_role("button", name="Take back and edit").click()
-    text = window.get_by_role("textbox", name="Text of the message")
-    expect(text).to_have_text("No signal here.")
-    window.keyboard.press("Control+Enter")
-    expect(window.get_by_text("1 message waits.")).to_be_visible()
-    window.context.set_offline(False)
-    expect(window.get_by_text("Message sent")).to_be_visible()
-    expect(window.get_by_role("link", name="Outbox 1")).to_have_count(0)
-    window.get_by_role("link", name="Sent").click()
-    expect(rows(window, "From the train")).to_have_count(1)
-    window.get_by_role("link", name="Drafts").click()
-    expect(window.get_by_role("heading", name="Drafts")).to_be_visible()
-    expect(rows(window, "From the train")).to_have_count(0)
 
 
 def test_nothing_stays_where_nobody_stays(window: Page, web_lab):

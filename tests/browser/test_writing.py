@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from web_window import emails
+
 BOB = "bob@hamburger.test"
 ALICE = "alice@crepes.test"
 HOSTILE = """<p style="position:fixed;background:url(https://tracker.test/y.gif)">Do you <b>like</b> mustard?
@@ -79,6 +81,37 @@ def test_a_message_with_a_file_arrives_at_the_other_domain(
     expect(row("Recipe")).to_be_visible()
 
 
+def test_files_that_change_while_they_are_saved_stay_themselves(sign_in, page, write):
+    sign_in()
+    window = write("", "Changing files", "Here.")
+    attach = window.locator("input[type=file]").first
+    held: list = []
+
+    def hold(route):
+        body = route.request.post_data or ""
+        return held.append(route) if "bodyProperties" in body and not held else route.continue_()
+
+    page.route("**/jmap/api*", hold)
+    with page.expect_request(lambda one: "bodyProperties" in (one.post_data or "")):
+        attach.set_input_files(
+            [
+                {"name": "first.txt", "mimeType": "text/plain", "buffer": b"1" * 100},
+                {"name": "second.txt", "mimeType": "text/plain", "buffer": b"2" * 2000},
+            ]
+        )
+    window.get_by_role("button", name="Remove first.txt").click()
+    attach.set_input_files([{"name": "third.txt", "mimeType": "text/plain", "buffer": b"3" * 30000}])
+    expect(window.get_by_role("list", name="2 attachments")).to_contain_text("third.txt")
+    held[0].continue_()
+    wanted = [[("second.txt", 2000), ("third.txt", 30000)]]
+    for _ in range(40):
+        found = [each["attachments"] for each in emails(page, "Changing files", "attachments")]
+        if len(found) == 1 and found[0][-1]["name"] == "third.txt":  # the copy before is gone
+            break
+        page.wait_for_timeout(250)
+    assert [[(part["name"], part["size"]) for part in each] for each in found] == wanted
+
+
 def test_what_was_sent_is_called_back_after_a_reload(sign_in, page, row, write):
     sign_in()
     window = write(ALICE, "Too fast", "I did not mean it.")
@@ -109,6 +142,86 @@ def test_a_draft_outlives_the_page(sign_in, page, row, write):
     expect(window.get_by_role("textbox", name="Text of the message")).to_have_text("Once upon a time")
     window.get_by_role("button", name="Discard").click()
     expect(row("To be continued")).to_have_count(0)
+
+
+def test_a_window_stays_while_its_message_is_on_its_way(sign_in, page, write):
+    sign_in()
+    window = write(ALICE, "Refused in the end", "All that I wanted to say.")
+    with page.expect_request(lambda one: "EmailSubmission/set" in (one.post_data or "")):
+        held = []
+        page.route(
+            "**/jmap/api*",
+            lambda route: (
+                held.append(route)
+                if "EmailSubmission/set" in (route.request.post_data or "")
+                else route.continue_()
+            ),
+        )
+        page.keyboard.press("Control+Enter")
+    expect(window.get_by_text("Sending")).to_be_visible()
+    window.get_by_role("button", name="Save and close").click()
+    window.get_by_role("button", name="Save and close").press("Escape")
+    expect(window).to_be_visible()
+    calls = held[0].request.post_data_json["methodCalls"]
+    refusal = {"type": "serverUnavailable", "description": "Not now."}
+    held[0].fulfill(
+        json={"methodResponses": [["error", refusal, call[2]] for call in calls], "sessionState": ""}
+    )
+    expect(window.get_by_role("alert")).to_contain_text("Not now.")
+    page.unroute("**/jmap/api*")
+    window.get_by_role("button", name="Save and close").click()
+    expect(window).to_have_count(0)
+
+
+def as_carol(route) -> None:
+    """Bob's session says that it is Carol's."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json={**answer.json(), "username": "carol@hamburger.test"})
+
+
+def expect_only_of_bob(page: Page) -> None:
+    """The page is Carol's, and what Bob was writing is kept for him."""
+    expect(page).to_have_title(re.compile("carol@hamburger.test"))
+    page.get_by_role("heading", name="Inbox").wait_for()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".compose")).to_have_count(0)
+    stored = page.evaluate(
+        "() => Object.entries(sessionStorage).filter(([, value]) => value.includes('Nobody else')).map(([name]) => name)"
+    )
+    assert stored == [f"postroom.compose.{BOB}"]
+
+
+def test_what_one_was_writing_is_not_there_for_the_next_who_signs_in(web_lab, sign_in, page, write):
+    sign_in()
+    write("", "Of Bob alone", "Begun.")
+    page.context.request.post(web_lab.url() + "sign-out", headers={"x-postroom": "1"})
+    page.keyboard.type(" Nobody else may read this.")
+    page.get_by_role("heading", name="Sign in to your mail").wait_for()
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    page.route("**/jmap/session*", as_carol)
+    page.get_by_label("Address").fill(BOB)
+    page.get_by_label("Password").fill(web_lab.password(BOB))
+    page.get_by_role("button", name="Sign in").click()
+    expect_only_of_bob(page)
+
+
+def test_nor_for_who_has_signed_in_in_another_tab(sign_in, page, write):
+    sign_in()
+    write("", "Of Bob alone", "Begun.")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/jmap/session*", as_carol)
+
+    def not_of_carol(route):
+        if "Email/set" not in (route.request.post_data or ""):
+            return route.continue_()
+        calls = route.request.post_data_json["methodCalls"]
+        refused = [["error", {"type": "accountNotFound"}, call[2]] for call in calls]
+        return route.fulfill(json={"methodResponses": refused, "sessionState": "of Carol"})
+
+    page.route("**/jmap/api*", not_of_carol)
+    page.keyboard.type(" Nobody else may read this.")
+    expect_only_of_bob(page)
 
 
 def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row):

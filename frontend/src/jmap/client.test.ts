@@ -1,5 +1,5 @@
 import { beforeAll, expect, it, vi } from "vitest";
-import { JmapClient, MethodError, RequestFailed } from "./client";
+import { JmapClient, MethodError, RequestFailed, SomebodyElse } from "./client";
 import type { Session } from "./records";
 
 beforeAll(() => vi.stubGlobal("location", new URL("http://127.0.0.1:2580/mail/")));
@@ -56,6 +56,16 @@ it("tells when the session is over", async () => {
   made.onSignedOut = over;
   await expect(made.call("Mailbox/get", {})).rejects.toEqual(new RequestFailed(401, "no"));
   expect(over).toHaveBeenCalledOnce();
+});
+
+it("does not go on for somebody else", async () => {
+  let username = "bob@l.test";
+  const made = new JmapClient(async () => Response.json({ ...session, username }));
+  await made.open();
+  await made.open();
+  username = "carol@l.test";
+  await expect(made.open()).rejects.toBeInstanceOf(SomebodyElse);
+  expect(made.session?.username).toBe("bob@l.test");
 });
 
 it("writes names into download addresses so that they stay names", async () => {

@@ -28,6 +28,9 @@ export class RequestFailed extends Error {
   }
 }
 
+/** Somebody else is signed in than the page was made for: nothing of it may go on. */
+export class SomebodyElse extends Error {}
+
 /** A call on its way: a promise of its answer, and what later calls of the same moment refer to it by. */
 export interface Pending<N extends MethodName> extends Promise<AnswerOf<N>> {
   at(path: string): ResultReference;
@@ -68,11 +71,13 @@ export class JmapClient {
 
   constructor(private readonly fetch: Fetch = (url, init) => globalThis.fetch(url, init)) {}
 
-  /** Asks who is signed in; raises RequestFailed 401 when nobody is. */
+  /** Asks who is signed in; raises RequestFailed 401 when nobody is, SomebodyElse where it was another before. */
   async open(): Promise<Session> {
     const response = await this.reach(SESSION_URL, { headers: OWN_PAGE });
     if (!response.ok) throw new RequestFailed(response.status, response.statusText);
-    return this.take((await response.json()) as Session);
+    const session = (await response.json()) as Session;
+    if (this.session && this.session.username !== session.username) throw new SomebodyElse();
+    return this.take(session);
   }
 
   /** Speaks as this session says from now on. */

@@ -3,9 +3,10 @@ import { batch, signal } from "@preact/signals";
 import type { Keeper } from "../jmap/client";
 import type { Session } from "../jmap/records";
 import { type Asked, isReading, keysOf } from "./keys";
-import { forget, keep, kept } from "./store";
+import { countWaiting, forget, forgetAnswers, keep, kept } from "./store";
 
 const STAY = "postroom.stay";
+const OWNER = "postroom.kept-for"; // whose mail is kept, or whose changes and messages wait, on this device
 const SESSION = "session";
 
 /** Whether the server could not be reached when it was asked last. */
@@ -51,9 +52,10 @@ function keepable(call: Asked, calls: readonly Asked[]): boolean {
 }
 
 export async function keepSession(session: Session): Promise<void> {
+  const owner = localStorage.getItem(OWNER);
+  if (owner !== null && owner !== session.username) await forgetKept();
   if (!stays()) return;
-  const before = await keptSession();
-  if (before && before.username !== session.username) await forget();
+  localStorage.setItem(OWNER, session.username);
   await keep([[SESSION, session]]).catch(ignored);
 }
 
@@ -61,9 +63,26 @@ export async function keptSession(): Promise<Session | undefined> {
   return stays() ? ((await kept(SESSION).catch(ignored)) as Session | undefined) : undefined;
 }
 
+/** How much waits on this device: where nobody stays there may be something, too, when a session has ended by itself. */
+export async function waitingHere(): Promise<number> {
+  return stays() || localStorage.getItem(OWNER) !== null ? countWaiting().catch(() => 0) : 0; // where a browser keeps nothing, nothing waits
+}
+
+/** The session has ended by itself: what was read goes. What waits stays, and is made when the same person signs in again. */
+export async function sessionOver(): Promise<void> {
+  const waits = waitingHere();
+  setStays(false);
+  await ((await waits) ? forgetAnswers() : forgetKept()).catch(ignored);
+}
+
 /** Nothing of anybody's mail stays on the device. */
 export async function forgetEverything(): Promise<void> {
   setStays(false);
+  await forgetKept();
+}
+
+async function forgetKept(): Promise<void> {
+  localStorage.removeItem(OWNER);
   await forget().catch(ignored);
 }
 

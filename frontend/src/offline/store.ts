@@ -1,6 +1,6 @@
 // Answers of the server to reading calls, kept in the browser's database, so that what was read can be read again without a connection.
 // Only on a device on which somebody stays signed in. Bounded; the oldest go first. Cleared when somebody signs out, or is signed out.
-// Beside them what waits for a connection: changes of emails (pending.ts), and messages to be sent.
+// Beside them what waits for a connection: changes of emails (pending.ts), and messages to be sent. That stays when a session ends by itself.
 
 const DATABASE = "postroom";
 const ANSWERS = "answers";
@@ -83,6 +83,16 @@ export async function putWaiting(name: Waiting, all: readonly { key: string }[])
 export async function dropWaiting(name: Waiting, keys: readonly string[]): Promise<void> {
   const store = await waitingStore(name, "readwrite");
   await Promise.all(keys.map((key) => finished(store.delete(key))));
+}
+
+/** How much waits. */
+export async function countWaiting(): Promise<number> {
+  const counts = WAITING.map(async (name) => finished((await waitingStore(name, "readonly")).count()));
+  return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
+}
+
+export async function forgetAnswers(): Promise<void> {
+  await finished((await answers("readwrite")).clear());
 }
 
 export async function forget(): Promise<void> {

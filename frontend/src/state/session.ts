@@ -1,9 +1,9 @@
 // Who is signed in, and how one comes in and goes.
 import { signal } from "@preact/signals";
 import { t } from "../i18n/words";
-import { OWN_PAGE, RequestFailed, jmap } from "../jmap/client";
+import { OWN_PAGE, RequestFailed, SomebodyElse, jmap } from "../jmap/client";
 import type { Session } from "../jmap/records";
-import { forgetEverything, keepSession, keeper, keptSession, setStays } from "../offline/keeper";
+import { forgetEverything, keepSession, keeper, keptSession, sessionOver, setStays, waitingHere } from "../offline/keeper";
 import { loadPending } from "../offline/pending";
 
 /** undefined: not known yet; null: nobody. */
@@ -15,7 +15,7 @@ jmap.keeper = keeper;
 jmap.unreachable = (reading) => t(reading ? "offline.not-kept" : "offline.refused");
 jmap.onSignedOut = () => {
   session.value = null;
-  void forgetEverything();
+  void sessionOver();
 };
 jmap.onSessionChanged = () => void look();
 
@@ -26,6 +26,7 @@ export async function look(): Promise<void> {
     void keepSession(session.value);
   } catch (error) {
     if (error instanceof RequestFailed && error.status === 401) jmap.onSignedOut();
+    else if (error instanceof SomebodyElse) location.assign("/mail/"); // nothing of one's mail is there for the other
     else if (session.value === undefined) await lookAtKept(error);
   }
 }
@@ -79,9 +80,7 @@ function wrong(entry: Entry): string {
 export async function signIn(entry: Entry): Promise<void> {
   await knock("sign-in", entry);
   setStays(entry.stay ?? false);
-  const before = jmap.session?.username;
   await look();
-  if (before !== undefined && before !== jmap.session?.username) location.assign("/mail/"); // nothing of one's mail is there for the other
 }
 
 async function answerOf(response: Response): Promise<{ message?: string; codeWanted?: boolean }> {
@@ -93,6 +92,8 @@ async function answerOf(response: Response): Promise<{ message?: string; codeWan
 }
 
 export async function signOut(): Promise<void> {
+  const count = await waitingHere();
+  if (count && !confirm(t("account.ask-sign-out", { count }))) return;
   await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE }).catch(() => {
     throw new Error(t("offline.refused"));
   });

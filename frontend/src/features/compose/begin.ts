@@ -1,5 +1,5 @@
 // Done once when somebody has signed in: windows of before, what can be called back, how much waits; links of mail in our own pages.
-import { stays } from "../../offline/keeper";
+import { waitingHere } from "../../offline/keeper";
 import { allWaiting } from "../../offline/store";
 import { problem } from "../../state/toasts";
 import { keptWindows } from "./kept";
@@ -12,7 +12,7 @@ export async function begin(): Promise<void> {
   begun = true;
   document.addEventListener("click", mailLink);
   if (keptWindows().length) void import("./open").then(({ restore }) => restore()).catch(problem);
-  if (stays()) outboxCount.value = await allWaiting("outbox").then((all) => all.length, () => 0); // where a browser keeps nothing, nothing waits
+  if (await waitingHere()) outboxCount.value = (await allWaiting("outbox")).length;
   const { restoreHeld, scheduled } = await import("./pending");
   restoreHeld();
   await scheduled();

@@ -8,7 +8,7 @@ import { keyOf } from "./addresses";
 import { type Refusal, type Submission, ask } from "./calling";
 import { forgetRecent } from "./completion";
 import { type Draft, emailOf, recipientsIn } from "./draft";
-import { identityOf, senderOf } from "./identities";
+import { identityOf, needIdentities, senderOf } from "./identities";
 import { mostHeld, undoSeconds } from "./limits";
 import { hold, toldScheduled } from "./pending";
 import { said, wordsFor } from "./refusals";
@@ -24,7 +24,7 @@ export type Handed = { emailId: Id; submissionId: Id } | { emailId: Id; submissi
 
 /** Makes the email and sends it, in one request. Raises what the server has said where there is not even an email. */
 export async function handIn(draft: Draft, at: Date | null): Promise<Handed> {
-  const [drafts, sentBox] = await Promise.all([needRole("drafts"), needRole("sent")]);
+  const [drafts, sentBox] = await Promise.all([needRole("drafts"), needRole("sent"), needIdentities()]);
   const email: Patch = { ...emailOf(draft, senderOf(draft), drafts), ...(at ? { sentAt: at.toISOString().replace(/\.\d+Z$/, "Z") } : {}) };
   const making = jmap.call("Email/set", { create: { mail: email } });
   const sending = ask<Sent>("EmailSubmission/set", {
@@ -56,11 +56,22 @@ function holding(at: Date | null): Record<string, string> | null {
   return mostHeld() > 0 && undoSeconds() > 0 ? { HOLDFOR: String(undoSeconds()) } : null;
 }
 
-/** The draft that was saved `before` goes, and what was answered is marked. */
+/** Of one whose answer was lost on the way back it is known whether it is among what was sent. */
+export async function hasLeft(messageId: string): Promise<boolean> {
+  const filter = { operator: "AND" as const, conditions: [{ inMailbox: await needRole("sent") }, { header: ["Message-ID", messageId] }] };
+  return (await jmap.call("Email/query", { filter, limit: 1 })).ids.length > 0;
+}
+
+/** It can be called back for a while, and what it leaves behind is tidied. */
 export async function afterwards(draft: Draft, before: Id | null, sent: { emailId: Id; submissionId: Id; at: Date | null }): Promise<void> {
   const { emailId, submissionId, at } = sent;
   if (at) toldScheduled(submissionId, emailId, at);
   else hold({ emailId, submissionId, until: Date.now() + undoSeconds() * 1000, subject: draft.subject, original: draft.original });
+  await tidy(draft, before);
+}
+
+/** The draft that was saved `before` goes, and what was answered is marked. */
+export async function tidy(draft: Draft, before: Id | null): Promise<void> {
   const work: Promise<SetAnswer>[] = [];
   if (before !== null) work.push(jmap.call("Email/set", { destroy: [before] }));
   if (draft.original) work.push(jmap.call("Email/set", { update: { [draft.original.id]: { [`keywords/${draft.original.keyword}`]: true } } }));

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { session } from "../../state/session";
 import { keyOf } from "./addresses";
 import { type Identity, ask } from "./calling";
-import type { Draft, Sender } from "./draft";
+import { type Draft, type Sender, newKey } from "./draft";
 
 export const identities = signal<readonly Identity[]>([]);
 let asked = 0;
@@ -18,6 +18,11 @@ export async function loadIdentities(): Promise<readonly Identity[]> {
   return identities.peek();
 }
 
+/** What is written under one of them does without asking, once they are known. */
+export async function needIdentities(): Promise<void> {
+  if (!identities.peek().length) await loadIdentities();
+}
+
 /** All addresses that are one's own. */
 export function mine(): Set<string> {
   return new Set([session.peek()?.username ?? "", ...identities.peek().map((one) => one.email)].map(keyOf));
@@ -25,6 +30,10 @@ export function mine(): Set<string> {
 
 export function identityOf(draft: Draft): Identity | undefined {
   return identities.value.find((one) => one.id === draft.identityId) ?? identities.value[0];
+}
+
+export function newMessageId(draft: Draft): string {
+  return `${newKey()}@${senderOf(draft).email.replace(/.*@/, "")}`;
 }
 
 export function senderOf(draft: Draft): Sender {

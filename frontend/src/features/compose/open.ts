@@ -1,14 +1,14 @@
 // Opening windows: for what one wants to write, and for what was being written when the page was left.
 import { batch, signal } from "@preact/signals";
 import { t } from "../../i18n/words";
-import { jmap } from "../../jmap/client";
+import { RequestFailed, jmap } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
 import { byRole, needRole } from "../../state/mailboxes";
 import { done } from "../../state/undo";
 import { again, answer, blank, forward, forwardAttached } from "./beginnings";
 import { type Draft, newKey } from "./draft";
-import { loadIdentities, senderOf } from "./identities";
-import { keep, keptWindows } from "./kept";
+import { loadIdentities, newMessageId } from "./identities";
+import { type Kept, keep, keptWindows, opened } from "./kept";
 import { type Asked, parseMailto } from "./mailto";
 import { MOST_QUOTED, type Original, fetchOriginal } from "./original";
 import type { Kind } from "./recipients";
@@ -23,17 +23,22 @@ interface Before {
   version?: number;
   mode?: Mode;
   key?: string;
+  /** It may have left; so many changes ago. */
+  since?: number | null;
 }
 
 export function openDraftWindow(draft: Draft, before: Before = {}): Compose {
   const key = before.key ?? newKey();
-  const messageId = draft.messageId || `${newKey()}@${senderOf(draft).email.replace(/.*@/, "")}`;
+  const messageId = draft.messageId || newMessageId(draft);
+  const version = before.version ?? 0;
+  const unsure = before.since == null ? null : version - before.since;
   const one: Compose = {
     key, draft: signal({ ...draft, messageId }), mode: signal<Mode>(before.mode ?? "open"), status: signal(""), wrong: signal({}), question: signal(null),
-    expanded: signal(draft.cc.length + draft.bcc.length > 0), emailId: before.emailId ?? null, version: before.version ?? 0, savedVersion: 0, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null,
+    expanded: signal(draft.cc.length + draft.bcc.length > 0), emailId: before.emailId ?? null, version, savedVersion: 0, unsure, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null,
     opener: document.activeElement, saving: Promise.resolve(), over: false, before: null, saved: "", turn: ++turns,
   };
   windows.value = [...windows.peek(), one];
+  opened(key);
   keep();
   return one;
 }
@@ -114,11 +119,13 @@ export function toFront(one: Compose): void {
   keep();
 }
 
-/** Saves it and puts it away. */
+/** Saves it and puts it away; not while it is being sent, since it may be refused yet. */
 export async function close(one: Compose): Promise<void> {
+  const leaving = () => one.status.peek() === "sending";
+  if (leaving()) return;
   commit(one);
   if (!isBlank(one)) await save(one);
-  remove(one);
+  if (!leaving()) remove(one);
 }
 
 export function remove(one: Compose): void {
@@ -151,17 +158,17 @@ export async function discard(one: Compose): Promise<void> {
 
 /** What was open when the page was left. */
 export async function restore(): Promise<void> {
-  const open = new Set(windows.peek().map((one) => one.key));
   for (const one of keptWindows()) {
-    if (open.has(one.key)) continue;
-    const { key, mode, emailId } = one;
-    if (one.draft) {
-      await loadIdentities();
-      openDraftWindow(one.draft, { key, mode, version: 1, emailId: (await savedAs(one.draft.messageId)) ?? emailId });
-    } else if (emailId !== null) {
-      await openDraft(emailId, one.original, { key, mode }).catch(() => {}); // it may be no more
-    }
+    const later = await openAgain(one).then(() => false, (error: unknown) => error instanceof RequestFailed);
+    if (!later) opened(one.key); // it is open, or no more
   }
+  keep();
+}
+
+async function openAgain({ key, mode, emailId, original, draft, since }: Kept): Promise<void> {
+  if (!draft) return emailId === null ? undefined : openDraft(emailId, original, { key, mode, since });
+  await loadIdentities().catch(() => {});
+  openDraftWindow(draft, { key, mode, since, version: 1, emailId: (await savedAs(draft.messageId).catch(() => null)) ?? emailId });
 }
 
 // A draft whose saving was cut off by the end of the page may be there all the same, or twice: then the newest is the one.

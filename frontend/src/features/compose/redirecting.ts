@@ -19,7 +19,7 @@ export function redirectDraft(): Compose {
   return {
     key: newKey(), draft: signal({ ...EMPTY }), mode: signal("open"), status: signal(""), wrong: signal({}), question: signal(null), expanded: signal(false),
     emailId: null, version: 0, savedVersion: 0, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null, opener: null,
-    saving: Promise.resolve(), over: true, before: null, saved: "", turn: 0,
+    saving: Promise.resolve(), over: true, before: null, saved: "", unsure: null, turn: 0,
   };
 }
 

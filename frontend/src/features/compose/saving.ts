@@ -4,8 +4,8 @@ import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import type { BodyPart } from "../../jmap/records";
 import { needRole } from "../../state/mailboxes";
-import { emailOf, filesSent, recipientsIn } from "./draft";
-import { senderOf } from "./identities";
+import { type Attached, emailOf, filesSent, recipientsIn } from "./draft";
+import { needIdentities, senderOf } from "./identities";
 import { keep } from "./kept";
 import { said, wordsFor } from "./refusals";
 import { type Compose, windows } from "./windows";
@@ -70,7 +70,7 @@ async function saveNow(one: Compose): Promise<void> {
   collect(one);
   if (isBlank(one) && one.emailId === null) return;
   const version = one.version;
-  const drafts = await needRole("drafts");
+  const [drafts] = await Promise.all([needRole("drafts"), needIdentities()]);
   const written = () => emailOf(one.draft.peek(), senderOf(one.draft.peek()), drafts);
   if (JSON.stringify(written()) === one.saved) {
     one.savedVersion = version;
@@ -79,10 +79,11 @@ async function saveNow(one: Compose): Promise<void> {
   }
   one.status.value = "saving";
   try {
+    const sent = filesSent(one.draft.peek());
     const answer = await jmap.call("Email/set", { create: { draft: written() } });
     const made = answer.created?.["draft"];
     if (!made) throw new Error(t("compose.not-saved", { why: wordsFor(answer.notCreated?.["draft"]).words }));
-    await replaced(one, made.id);
+    await replaced(one, made.id, sent);
     one.savedVersion = version;
     if (one.version === version) one.saved = JSON.stringify(written());
     if (one.wrong.peek().whole) one.wrong.value = { ...one.wrong.peek(), whole: "" };
@@ -96,8 +97,8 @@ async function saveNow(one: Compose): Promise<void> {
   }
 }
 
-/** The new email is the draft now. Its files are taken from it from now on: what was uploaded does not stay for ever. */
-export async function replaced(one: Compose, id: string): Promise<void> {
+/** The new email is the draft now. The files it was `sent` with are taken from it from now on: what was uploaded does not stay for ever. */
+export async function replaced(one: Compose, id: string, sent: readonly Attached[]): Promise<void> {
   const before = one.emailId;
   one.emailId = id;
   const bodyProperties: (keyof BodyPart)[] = ["blobId", "name", "cid", "type"];
@@ -105,10 +106,9 @@ export async function replaced(one: Compose, id: string): Promise<void> {
   const gone = before === null ? null : jmap.call("Email/set", { destroy: [before] });
   const parts = (await files).list[0]?.attachments ?? [];
   await gone;
-  const draft = one.draft.peek();
-  const sent = filesSent(draft);
   if (parts.length !== sent.length) return;
   const blobs = new Map(sent.map((file, index) => [file.key, parts[index]?.blobId ?? file.blobId]));
+  const draft = one.draft.peek();
   one.draft.value = { ...draft, files: draft.files.map((file) => ({ ...file, blobId: blobs.get(file.key) ?? file.blobId })) };
 }
 

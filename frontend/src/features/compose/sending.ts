@@ -4,15 +4,17 @@ import { size } from "../../i18n/sizes";
 import { RequestFailed } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
 import { offline, stays } from "../../offline/keeper";
+import { toast } from "../../state/toasts";
 import { isAddress } from "./addresses";
-import { recipientsIn, sizeOf } from "./draft";
+import { filesSent, recipientsIn, sizeOf } from "./draft";
 import { speaksOfAttachment } from "./forgotten";
-import { type Handed, afterwards, handIn } from "./handing_in";
+import { type Handed, afterwards, handIn, hasLeft, tidy } from "./handing_in";
+import { newMessageId } from "./identities";
 import { mostOfMessage } from "./limits";
 import { remove } from "./open";
 import { said } from "./refusals";
 import { commit, replaced } from "./saving";
-import type { Compose, Field } from "./windows";
+import { type Compose, type Field, changesSince } from "./windows";
 
 /** Sends it, at once or `at` a time; asks before where something seems to be forgotten. */
 export async function send(one: Compose, at: Date | null = null, sure: ReadonlySet<string> = new Set()): Promise<void> {
@@ -67,19 +69,38 @@ function doubtOf(one: Compose, sure: ReadonlySet<string>): string {
 async function submit(one: Compose, at: Date | null): Promise<void> {
   if (offline.peek() && stays()) return waitInOutbox(one, at);
   const draft = one.draft.peek();
+  if (one.unsure !== null && (await hasLeft(draft.messageId))) return leftBefore(one, at);
   let sent: Handed;
+  one.unsure = one.version;
   try {
     sent = await handIn(draft, at);
   } catch (error) {
+    if (!(error instanceof RequestFailed)) one.unsure = null;
     if (error instanceof RequestFailed && error.status === 0 && stays()) return waitInOutbox(one, at);
     throw error;
   }
+  one.unsure = null;
   if (sent.submissionId === null) {
-    await replaced(one, sent.emailId); // it is the draft now, nothing is lost
+    await replaced(one, sent.emailId, filesSent(draft)); // it is the draft now, nothing is lost
     one.wrong.value = sent.wrong;
     return;
   }
   await sentAway(one, { emailId: sent.emailId, submissionId: sent.submissionId, at });
+}
+
+// Its answer was lost. What was written since then is no part of it: it may follow as a message of its own.
+async function leftBefore(one: Compose, at: Date | null): Promise<void> {
+  const draft = one.draft.peek();
+  if (changesSince(one) === 0) {
+    remove(one);
+    toast(t("compose.sent"));
+    return tidy(draft, one.emailId);
+  }
+  one.unsure = null;
+  one.draft.value = { ...draft, messageId: newMessageId(draft) };
+  one.savedVersion = -1;
+  const go = () => void send(one, at, new Set(["subject", "attachment"]));
+  one.question.value = { words: t("compose.left-before"), yes: t("compose.send-anyway"), go };
 }
 
 async function waitInOutbox(one: Compose, at: Date | null): Promise<void> {

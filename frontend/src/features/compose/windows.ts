@@ -28,6 +28,8 @@ export interface Compose {
   turn: number;
   version: number;
   savedVersion: number;
+  /** The version that was handed in without an answer: it may have left. */
+  unsure: number | null;
   /** What was saved last, as it was sent to the server. */
   saved: string;
   /** Make addresses of what is typed; before it is sent or closed only, not while somebody types. */
@@ -44,6 +46,11 @@ export interface Compose {
   readonly opener: Element | null;
   /** It has been sent or thrown away: nothing is saved any more. */
   over: boolean;
+}
+
+/** How often it was changed since it may have left; null: it has not. */
+export function changesSince(one: Compose): number | null {
+  return one.unsure === null ? null : one.version - one.unsure;
 }
 
 /** In the order in which they were opened; the one with the highest `turn` is in front. */

@@ -18,7 +18,12 @@ interface Policies {
   createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL(url: string): string };
 }
 
+let begun = false;
+
+/** Also when somebody has signed in again in the same window: then only what waits is left to do. */
 export async function begin(): Promise<void> {
+  if (begun) return replayAll().catch(unlessAway);
+  begun = true;
   tellOfArrivals();
   keepListFresh();
   effect(() => {
@@ -28,9 +33,9 @@ export async function begin(): Promise<void> {
   if ("serviceWorker" in navigator && import.meta.env.PROD) await register();
 }
 
-// A connection that breaks again is no news.
+// A connection that breaks again is no news, and the page itself says that the session is over.
 function unlessAway(error: unknown): void {
-  if (!(error instanceof RequestFailed && error.status === 0)) problem(error);
+  if (!(error instanceof RequestFailed && [0, 401].includes(error.status))) problem(error);
 }
 
 // The one address that a worker may come from; the page's policy asks for that to be said (Trusted Types).

@@ -4,7 +4,7 @@ import { jmap } from "../../jmap/client";
 import type { Patch } from "../../jmap/methods";
 import { type EmailRow, type Id, ROW_PROPERTIES } from "../../jmap/records";
 import { isNothing, patch, rebased } from "../../mail/changes";
-import { stays } from "../../offline/keeper";
+import { forgetEverything, stays, waitingHere } from "../../offline/keeper";
 import { type Pending, loadPending, pending, settled } from "../../offline/pending";
 import { allWaiting } from "../../offline/store";
 import { keepRows } from "../../state/emails";
@@ -17,11 +17,13 @@ const TRIES = 4; // while others change the account
 
 /** Changes first, then what is to be sent. */
 export async function replayAll(): Promise<void> {
-  if (!stays()) return;
+  if (!stays() && !(await waitingHere())) return;
   await replay();
-  if (!(await allWaiting("outbox")).length) return;
-  const { sendAll } = await import("../compose/outbox");
-  await sendAll();
+  if ((await allWaiting("outbox")).length) {
+    const { sendAll } = await import("../compose/outbox");
+    await sendAll();
+  }
+  if (!stays() && !(await waitingHere())) await forgetEverything();
 }
 
 /** One window does it, the others find nothing left. */
