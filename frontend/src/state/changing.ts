@@ -46,7 +46,7 @@ async function tell(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change
 // What was shown before the server has done it is taken back where it does not do it. `later` keeps all until there is a connection.
 async function make(wishes: readonly SetArguments[], before: readonly EmailRow[], later: () => Promise<void>): Promise<void> {
   if (offline.peek()) return later();
-  if (stays() && before.some((row) => pending.peek().has(row.id))) return behind(later);
+  if (before.some((row) => pending.peek().has(row.id))) return behind(later);
   const refused = new Map<Id, string>();
   try {
     for (const wish of wishes) for (const [id, why] of reasons(await jmap.call("Email/set", wish))) refused.set(id, why);

@@ -20,6 +20,9 @@ export interface Scheduled {
   email: EmailRow | undefined;
 }
 
+const waysBack = new Map<Id, (typeof undoable.value)[number]>(); // by submission
+const calling = new Set<Id>(); // being called back
+
 /** Something was sent that can be called back for some seconds: by its message, and by `z`. */
 export function hold(one: Held): void {
   if (one.until - SAFETY_MS <= Date.now()) return void toast(t("compose.sent"));
@@ -28,13 +31,14 @@ export function hold(one: Held): void {
   const toastId = -1 - undoable.peek().length; // shown by ourselves
   const entry = { label: t("compose.sent"), undo: () => callBack(one), toastId };
   undoable.value = [...undoable.peek(), entry];
-  setTimeout(() => {
-    release(one);
-    undoable.value = undoable.peek().filter((each) => each !== entry);
-  }, one.until - SAFETY_MS - Date.now());
+  waysBack.set(one.submissionId, entry);
+  setTimeout(() => release(one), one.until - SAFETY_MS - Date.now());
 }
 
 export function release(one: Held): void {
+  const entry = waysBack.get(one.submissionId);
+  waysBack.delete(one.submissionId);
+  undoable.value = undoable.peek().filter((each) => each !== entry);
   held.value = held.peek().filter((each) => each.submissionId !== one.submissionId);
   keepHeld();
 }
@@ -47,8 +51,10 @@ export function restoreHeld(): void {
 
 /** Back to the drafts, and open. */
 export async function callBack(one: Held): Promise<void> {
-  release(one);
-  await cancel(one.submissionId, one.redirected);
+  if (calling.has(one.submissionId)) return;
+  calling.add(one.submissionId);
+  await cancel(one.submissionId, one.redirected).finally(() => calling.delete(one.submissionId));
+  release(one); // not before: what could not be called back can be tried again
   if (one.original) await jmap.call("Email/set", { update: { [one.original.id]: { [`keywords/${one.original.keyword}`]: null } } });
   if (one.redirected) return void (await catchUp());
   const { openDraft } = await import("./open");

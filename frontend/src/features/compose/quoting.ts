@@ -39,9 +39,9 @@ export function quoteText(text: string): string {
 
 /** A signature is not quoted: what stands behind its mark, at the end. */
 export function withoutSignature(text: string): string {
-  const lines = text.replace(/\s+$/, "").split("\n");
+  const lines = text.trimEnd().split("\n");
   const at = lines.lastIndexOf("-- ");
-  return (at > 0 && lines.length - at <= 20 ? lines.slice(0, at) : lines).join("\n").replace(/\s+$/, "");
+  return (at > 0 && lines.length - at <= 20 ? lines.slice(0, at) : lines).join("\n").trimEnd();
 }
 
 /** Plain text as HTML, a block for each line. */
