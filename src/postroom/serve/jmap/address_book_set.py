@@ -40,6 +40,12 @@ SETTABLE: Final[dict[str, Any]] = {
     "isSubscribed": True,
     SHARE_WITH: None,
 }
+_FIELDS: Final = {
+    "name": "name",
+    "description": "description",
+    "sortOrder": "sort_order",
+    "isSubscribed": "is_subscribed",
+}
 
 
 class AddressBookSet(Set, frozen=True, kw_only=True):
@@ -108,10 +114,11 @@ class _Work:
             raise invalid(wrong, "not a property that a client sets")
         _check(values)
         share = await self._share(current, values)
+        changed = {name: value for name, value in values.items() if value != current[name]}
 
         async def work(tx: Transaction) -> list[Change]:
             done: list[Change] = [
-                *await contacts.change_book(tx, self._reach, number, lambda book: _book(values, book))
+                *await contacts.change_book(tx, self._reach, number, lambda book: _book(changed, book))
             ]
             if values["isSubscribed"] and not current["isSubscribed"] and not self._reach.own:
                 ref = self._reach.book(number)
@@ -206,13 +213,9 @@ class _Work:
 
 
 def _book(values: Object, former: Book) -> Book:
-    return msgspec.structs.replace(
-        former,
-        name=values["name"],
-        description=values["description"],
-        sort_order=values["sortOrder"],
-        is_subscribed=values["isSubscribed"],
-    )
+    """The book with these values; what is not among them stays, whoever set it."""
+    named = {field: values[name] for name, field in _FIELDS.items() if name in values}
+    return msgspec.structs.replace(former, **named)
 
 
 def _check(values: Object) -> None:
