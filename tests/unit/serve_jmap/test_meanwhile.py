@@ -55,6 +55,18 @@ async def test_a_card_that_goes_and_one_that_never_rests(
     assert told["notUpdated"][card]["type"] == "notFound"
 
 
+async def test_an_email_that_moves_away_is_destroyed_all_the_same(stage: JmapStage) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    await stage.deliver(b"Message-ID: <1@a>\r\nSubject: x\r\n\r\nx")
+    boxes = {one["role"]: one["id"] for one in (await bob.call("Mailbox/get", ids=None))["list"]}
+    (email,) = (await bob.call("Email/query"))["ids"]
+    archived = {"mailboxIds": {boxes["archive"]: True}}
+    with meanwhile(lambda: other.call("Email/set", update={email: archived})):
+        told = await bob.call("Email/set", destroy=[email])
+    assert told["destroyed"] == [email]
+    assert (await bob.call("Email/get", ids=[email]))["notFound"] == [email]
+
+
 class Push:
     """Knows the codes that it was to send."""
 
