@@ -1,5 +1,6 @@
 """What others do at the same time is not undone (RFC 8620 §5.3)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -65,6 +66,43 @@ async def test_an_email_that_moves_away_is_destroyed_all_the_same(stage: JmapSta
         told = await bob.call("Email/set", destroy=[email])
     assert told["destroyed"] == [email]
     assert (await bob.call("Email/get", ids=[email]))["notFound"] == [email]
+
+
+@pytest.mark.parametrize("changes", [{"sortOrder": 1}, {"sortOrder": 2}])
+async def test_of_two_calls_with_one_state_the_second_is_refused(
+    stage: JmapStage, changes: dict[str, Any]
+) -> None:
+    bob = stage.jmap()
+    got = await bob.call("Mailbox/get", ids=None)
+    update = {got["list"][-1]["id"]: changes}
+    both = (bob.answer("Mailbox/set", ifInState=got["state"], update=update) for _ in range(2))
+    (one, told), (other, refused) = await asyncio.gather(*both)
+    assert (one, other, refused.get("type")) == ("Mailbox/set", "error", "stateMismatch")
+    assert told["oldState"] == got["state"]
+
+
+async def test_states_of_two_calls_follow_each_other(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    state = (await bob.call("Mailbox/get", ids=[]))["state"]
+    both = (bob.call("Mailbox/set", create={"a": {"name": name}}) for name in "AB")
+    for told in await asyncio.gather(*both):
+        assert told["oldState"] == state
+        state = told["newState"]
+
+
+async def test_what_others_have_changed_meanwhile_is_not_hidden(stage: JmapStage) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    with meanwhile(lambda: other.call("Mailbox/set", create={"a": {"name": "A"}})):
+        told = await bob.call("Mailbox/set", create={"b": {"name": "B"}})
+    assert (told["oldState"], list(told["created"])) == (None, ["b"])
+
+
+async def test_ones_own_changes_are_not_taken_for_those_of_others(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    got = await bob.call("AddressBook/get", ids=None)
+    new = {"create": {"w": {"name": "Work"}}, "onSuccessSetIsDefault": "#w"}
+    told = await bob.call("AddressBook/set", update={got["list"][0]["id"]: {"sortOrder": 1}}, **new)
+    assert (told["oldState"], told["created"]["w"]["isDefault"]) == (got["state"], True)
 
 
 class Push:

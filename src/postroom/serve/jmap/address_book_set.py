@@ -24,7 +24,7 @@ from postroom.serve.jmap.getting import Setting, record_number
 from postroom.serve.jmap.recorded import state_of
 from postroom.serve.jmap.share_with import SHARE_WITH, is_share_with, wishes
 from postroom.store import contacts, share_notices
-from postroom.store.changes import Change, RecordsChanged
+from postroom.store.changes import Change
 from postroom.store.contacts import BOOK, Book, HasContents, Reach, TooManyBooks
 from postroom.store.engine import Transaction
 from postroom.store.record_acl import RecordRight
@@ -179,16 +179,12 @@ class _Work:
                 return
             number = min(books)
         chosen, owner = number, Reach(account_id)  # that there is a default is the system's to see to
-        done: dict[int, bool] = await self._call.write(lambda tx: contacts.set_default(tx, owner, chosen))
-        if not done:
-            return
-        modseq = (await self._call.state(account_id)).modseq
-        self._call.publish([RecordsChanged(account_id, modseq, BOOK)])
+        done = await self._call.write(lambda tx: contacts.set_default(tx, owner, chosen))
+        self._call.publish(done.values())
         made = {one["id"]: one for one in setting.created.values()}
         seen = (await contacts.shelf(self._call.reading, self._reach)).books
-        for book_id, default in done.items():
-            if book_id not in seen:
-                continue
+        for book_id in done.keys() & seen.keys():
+            default = book_id == chosen
             written = id_text(IdKind.RECORD, book_id)
             if written in made:
                 made[written]["isDefault"] = default
