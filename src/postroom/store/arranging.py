@@ -42,6 +42,11 @@ SELECT COALESCE(MAX(modseq), 0) FROM (
   UNION ALL SELECT MAX(highestmodseq) AS modseq FROM mailboxes WHERE account_id = $1
   UNION ALL SELECT MAX(modseq) AS modseq FROM deleted_mailboxes WHERE account_id = $1) AS newest
 """
+STRUCTURE: Final = """
+SELECT COALESCE(MAX(modseq), 0) FROM (
+  SELECT MAX(changed_modseq) AS modseq FROM mailboxes WHERE account_id = $1
+  UNION ALL SELECT MAX(modseq) AS modseq FROM deleted_mailboxes WHERE account_id = $1) AS newest
+"""
 
 
 MOST_TOUCHED: Final = (
@@ -85,6 +90,12 @@ async def set_order(tx: Transaction, mailbox: MailboxRef, order: int) -> Mailbox
 async def newest(tx: Transaction, account_id: int) -> int:
     """The modseq of the newest change of any mailbox or of what is in it."""
     row = await tx.fetchrow(NEWEST, account_id)
+    return int(row[0]) if row is not None else 0
+
+
+async def structure(tx: Transaction, account_id: int) -> int:
+    """The modseq of the newest change of any mailbox that was more than one of what is in it: of who may see it, too."""
+    row = await tx.fetchrow(STRUCTURE, account_id)
     return int(row[0]) if row is not None else 0
 
 
