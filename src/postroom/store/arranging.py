@@ -19,6 +19,7 @@ from postroom.store.tree import ROLE_TAKEN, RoleTaken
 SET_ROLE: Final = (
     "UPDATE mailboxes SET role = $3, changed_modseq = $4 WHERE account_id = $1 AND mailbox_id = $2"
 )
+TOUCH_ALL: Final = "UPDATE mailboxes SET changed_modseq = $2 WHERE account_id = $1"
 SET_ORDER: Final = (
     "UPDATE mailboxes SET sort_order = $3, changed_modseq = $4 WHERE account_id = $1 AND mailbox_id = $2"
 )
@@ -75,6 +76,8 @@ async def set_role(tx: Transaction, mailbox: MailboxRef, role: str) -> MailboxCh
         if role and await tx.fetchrow(ROLE_TAKEN, mailbox.account_id, role):
             raise RoleTaken
         await tx.execute(SET_ROLE, mailbox.account_id, mailbox.mailbox_id, role, modseq)
+        if "trash" in (had, role):  # what lies there does not count as unread elsewhere (RFC 8621 §2)
+            await tx.execute(TOUCH_ALL, mailbox.account_id, modseq)
     return MailboxChanged(mailbox.account_id, modseq, mailbox.mailbox_id)
 
 
