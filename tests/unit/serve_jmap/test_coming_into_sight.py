@@ -46,3 +46,20 @@ async def test_its_emails(stage: JmapStage) -> None:
     assert (await bob.call("Email/changes", sinceState=own))[
         "newState"
     ]  # whose account it is sees all of it always
+
+
+async def test_what_lies_in_it(stage: JmapStage) -> None:
+    await stage.move_in(CAROL)
+    bob, carol = stage.jmap(BOB), stage.jmap(CAROL)
+    above = await made(bob, name="above")
+    below = await made(bob, name="below", parentId=above)
+    await show(stage, below)
+    there = {"accountId": bob.account}
+    for visible in (True, False):
+        state = (await carol.call("Mailbox/get", ids=[], **there))["state"]
+        await show(stage, above, to_carol=visible)
+        (now,) = (await carol.call("Mailbox/get", ids=[below], **there))["list"]
+        assert now["parentId"] == (above if visible else None)
+        told = await carol.call("Mailbox/changes", sinceState=state, **there)
+        assert below in told["updated"]
+        assert told["updatedProperties"] is None
