@@ -19,6 +19,7 @@ from postroom.store.tree import ROLE_TAKEN, RoleTaken
 SET_ROLE: Final = (
     "UPDATE mailboxes SET role = $3, changed_modseq = $4 WHERE account_id = $1 AND mailbox_id = $2"
 )
+TOUCH_ALL: Final = "UPDATE mailboxes SET changed_modseq = $2 WHERE account_id = $1"
 SET_ORDER: Final = (
     "UPDATE mailboxes SET sort_order = $3, changed_modseq = $4 WHERE account_id = $1 AND mailbox_id = $2"
 )
@@ -40,6 +41,11 @@ NEWEST: Final = """
 SELECT COALESCE(MAX(modseq), 0) FROM (
   SELECT MAX(changed_modseq) AS modseq FROM mailboxes WHERE account_id = $1
   UNION ALL SELECT MAX(highestmodseq) AS modseq FROM mailboxes WHERE account_id = $1
+  UNION ALL SELECT MAX(modseq) AS modseq FROM deleted_mailboxes WHERE account_id = $1) AS newest
+"""
+STRUCTURE: Final = """
+SELECT COALESCE(MAX(modseq), 0) FROM (
+  SELECT MAX(changed_modseq) AS modseq FROM mailboxes WHERE account_id = $1
   UNION ALL SELECT MAX(modseq) AS modseq FROM deleted_mailboxes WHERE account_id = $1) AS newest
 """
 
@@ -70,6 +76,8 @@ async def set_role(tx: Transaction, mailbox: MailboxRef, role: str) -> MailboxCh
         if role and await tx.fetchrow(ROLE_TAKEN, mailbox.account_id, role):
             raise RoleTaken
         await tx.execute(SET_ROLE, mailbox.account_id, mailbox.mailbox_id, role, modseq)
+        if "trash" in (had, role):  # what lies there does not count as unread elsewhere (RFC 8621 §2)
+            await tx.execute(TOUCH_ALL, mailbox.account_id, modseq)
     return MailboxChanged(mailbox.account_id, modseq, mailbox.mailbox_id)
 
 
@@ -85,6 +93,12 @@ async def set_order(tx: Transaction, mailbox: MailboxRef, order: int) -> Mailbox
 async def newest(tx: Transaction, account_id: int) -> int:
     """The modseq of the newest change of any mailbox or of what is in it."""
     row = await tx.fetchrow(NEWEST, account_id)
+    return int(row[0]) if row is not None else 0
+
+
+async def structure(tx: Transaction, account_id: int) -> int:
+    """The modseq of the newest change of any mailbox that was more than one of what is in it: of who may see it, too."""
+    row = await tx.fetchrow(STRUCTURE, account_id)
     return int(row[0]) if row is not None else 0
 
 

@@ -240,17 +240,16 @@ async def change_book(
     return done
 
 
-async def set_default(tx: Transaction, reach: Reach, book_id: int) -> dict[int, bool]:
-    """Makes an address book the default, which only the owner does; gives those for which that changed. Raises `NotPermitted`."""
+async def set_default(tx: Transaction, reach: Reach, book_id: int) -> dict[int, RecordsChanged]:
+    """Makes an address book the default, which only the owner does; gives the books for which that changed. Raises `NotPermitted`."""
     if not reach.own:
         raise NotPermitted
-    done: dict[int, bool] = {}
+    done: dict[int, RecordsChanged] = {}
     for number, book in (await all_books(tx, reach.account_id)).items():
         default = number == book_id
         if book.is_default != default:
             data = msgspec.json.encode(msgspec.structs.replace(book, is_default=default))
-            await records.change(tx, books_of(reach.account_id), number, data)
-            done[number] = default
+            done[number] = await records.change(tx, books_of(reach.account_id), number, data)
     return done
 
 

@@ -111,3 +111,25 @@ async def test_mailboxes_are_as_the_capability_says(stage: JmapStage) -> None:
     assert session["capabilities"][MAIL] == session["capabilities"][SUBMISSION] == {}
     assert VACATION not in session["capabilities"]
     assert VACATION not in session["accounts"][bob.account]["accountCapabilities"]
+
+
+async def test_another_trash_changes_what_is_unread_elsewhere(stage: JmapStage) -> None:
+    """RFC 8621 §2: emails in the trash do not make a thread unread in other mailboxes, and the others do not in the trash."""
+    bob = stage.jmap()
+    box = await roles(bob)
+    read = await put(stage, b"Message-ID: <1@a>\r\nSubject: x\r\n\r\nx")
+    answer = await put(stage, b"Message-ID: <2@a>\r\nIn-Reply-To: <1@a>\r\nSubject: Re: x\r\n\r\nx")
+    away = {"mailboxIds": {box["archive"]: True}}
+    await bob.call("Email/set", update={read: {"keywords/$seen": True}, answer: away})
+
+    async def unread() -> dict[str, int]:
+        return {one["id"]: one["unreadThreads"] for one in (await bob.call("Mailbox/get", ids=None))["list"]}
+
+    before, state = await unread(), (await bob.call("Mailbox/get", ids=[]))["state"]
+    swapped = {box["trash"]: {"role": None}, box["archive"]: {"role": "trash"}}
+    assert (await bob.call("Mailbox/set", update=swapped))["notUpdated"] is None
+    after = await unread()
+    assert (before[box["inbox"]], after[box["inbox"]]) == (1, 0)
+    told = await bob.call("Mailbox/changes", sinceState=state)
+    assert box["inbox"] in told["updated"]
+    assert told["updatedProperties"] is None

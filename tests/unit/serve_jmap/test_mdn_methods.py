@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from jmap_meanwhile import meanwhile
 from jmap_post import JmapPost
 from jmap_stage import ALICE, BOB
 from postroom.message.ids import IdKind, id_text
+from postroom.proto.jmap.errors import Refused
 from postroom.serve.jmap import mdn
 
 DISPOSITION = {"actionMode": "manual-action", "sendingMode": "mdn-sent-manually", "type": "displayed"}
@@ -95,6 +97,36 @@ async def test_two_for_one_email_are_one_too_many(post: JmapPost) -> None:
         f"Subject: {told['sent']['a']['subject']}\r\n".encode() in arrived
     )  # what the server has chosen is told
     assert told["sent"]["a"]["textBody"].encode() in arrived
+
+
+async def test_two_at_the_same_time_are_one_too_many(post: JmapPost) -> None:
+    email = await asked(post)
+    other = post.client()
+    arguments = {
+        "identityId": await post.identity(post.bob),
+        "send": {"k": {"forEmailId": email, "disposition": DISPOSITION}},
+        "onSuccessUpdateEmail": {"#k": SENT},
+    }
+    with meanwhile(lambda: other.call("MDN/send", **arguments)):
+        told = await post.bob.call("MDN/send", **arguments)
+    assert (told["sent"], told["notSent"]["k"]["type"]) == (None, "mdnAlreadySent")
+    assert len(await post.inbox(ALICE)) == 1
+
+
+async def test_what_the_door_refuses_may_be_sent_again(
+    post: JmapPost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_args: Any, **_more: Any) -> None:
+        raise Refused("forbiddenToSend")
+
+    email = await asked(post)
+    with monkeypatch.context() as door:
+        door.setattr(mdn, "send", refuse)
+        assert (await failed(post, email))["type"] == "forbiddenToSend"
+    (shown,) = (await post.bob.call("Email/get", ids=[email], properties=["keywords"]))["list"]
+    assert shown["keywords"] == {}
+    (_, told, _), _ = await send(post, email)
+    assert list(told["sent"]) == ["k"]
 
 
 async def test_aliases_may_stand_for_the_recipient(post: JmapPost) -> None:

@@ -24,7 +24,7 @@ from postroom.serve.jmap.getting import Setting, record_number
 from postroom.serve.jmap.recorded import state_of
 from postroom.serve.jmap.share_with import SHARE_WITH, is_share_with, wishes
 from postroom.store import contacts, share_notices
-from postroom.store.changes import Change, RecordsChanged
+from postroom.store.changes import Change
 from postroom.store.contacts import BOOK, Book, HasContents, Reach, TooManyBooks
 from postroom.store.engine import Transaction
 from postroom.store.record_acl import RecordRight
@@ -39,6 +39,12 @@ SETTABLE: Final[dict[str, Any]] = {
     "sortOrder": 0,
     "isSubscribed": True,
     SHARE_WITH: None,
+}
+_FIELDS: Final = {
+    "name": "name",
+    "description": "description",
+    "sortOrder": "sort_order",
+    "isSubscribed": "is_subscribed",
 }
 
 
@@ -108,10 +114,11 @@ class _Work:
             raise invalid(wrong, "not a property that a client sets")
         _check(values)
         share = await self._share(current, values)
+        changed = {name: value for name, value in values.items() if value != current[name]}
 
         async def work(tx: Transaction) -> list[Change]:
             done: list[Change] = [
-                *await contacts.change_book(tx, self._reach, number, lambda book: _book(values, book))
+                *await contacts.change_book(tx, self._reach, number, lambda book: _book(changed, book))
             ]
             if values["isSubscribed"] and not current["isSubscribed"] and not self._reach.own:
                 ref = self._reach.book(number)
@@ -172,16 +179,12 @@ class _Work:
                 return
             number = min(books)
         chosen, owner = number, Reach(account_id)  # that there is a default is the system's to see to
-        done: dict[int, bool] = await self._call.write(lambda tx: contacts.set_default(tx, owner, chosen))
-        if not done:
-            return
-        modseq = (await self._call.state(account_id)).modseq
-        self._call.publish([RecordsChanged(account_id, modseq, BOOK)])
+        done = await self._call.write(lambda tx: contacts.set_default(tx, owner, chosen))
+        self._call.publish(done.values())
         made = {one["id"]: one for one in setting.created.values()}
         seen = (await contacts.shelf(self._call.reading, self._reach)).books
-        for book_id, default in done.items():
-            if book_id not in seen:
-                continue
+        for book_id in done.keys() & seen.keys():
+            default = book_id == chosen
             written = id_text(IdKind.RECORD, book_id)
             if written in made:
                 made[written]["isDefault"] = default
@@ -206,13 +209,9 @@ class _Work:
 
 
 def _book(values: Object, former: Book) -> Book:
-    return msgspec.structs.replace(
-        former,
-        name=values["name"],
-        description=values["description"],
-        sort_order=values["sortOrder"],
-        is_subscribed=values["isSubscribed"],
-    )
+    """The book with these values; what is not among them stays, whoever set it."""
+    named = {field: values[name] for name, field in _FIELDS.items() if name in values}
+    return msgspec.structs.replace(former, **named)
 
 
 def _check(values: Object) -> None:

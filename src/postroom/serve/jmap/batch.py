@@ -9,12 +9,14 @@ import asyncio
 from typing import Any
 
 from postroom.message.errors import MailError, NotPermitted, TryLater
+from postroom.message.ids import IdKind
 from postroom.proto.jmap import references
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Invocation, Request, response
 from postroom.proto.jmap.types import Object, take
-from postroom.serve.jmap.call import Call, JmapService, Method, Visitor
+from postroom.serve.jmap.call import STATE, Call, JmapService, Method, Visitor, number_of
 from postroom.serve.jmap.dispatch import METHODS
+from postroom.serve.jmap.turns import is_changing
 from postroom.store.rights import NoSuchMailbox
 
 
@@ -46,7 +48,8 @@ async def _answer(
             await call.service.before(invocation.name)
         most = call.service.limits.max_size_request
         arguments = references.resolve(invocation.arguments, earlier, most)
-        return Invocation(invocation.name, await _run(call, method, arguments), invocation.call_id)
+        told = await _in_turn(call, invocation.name, method, arguments)
+        return Invocation(invocation.name, told, invocation.call_id)
     except MethodError as error:
         return Invocation("error", error.arguments(), invocation.call_id)
 
@@ -54,10 +57,34 @@ async def _answer(
 async def _implied(call: Call, invocation: Invocation) -> Invocation:
     """A call that another one makes: whoever may make that one need not name the capability of this one."""
     try:
-        told = await _run(call, METHODS[invocation.name], invocation.arguments)
+        told = await _in_turn(call, invocation.name, METHODS[invocation.name], invocation.arguments)
     except MethodError as error:
         return Invocation("error", error.arguments(), invocation.call_id)
     return Invocation(invocation.name, told, invocation.call_id)
+
+
+async def _in_turn(call: Call, name: str, method: Method, arguments: Object) -> Object:
+    """A method that changes an account has it to itself; see `serve.jmap.turns`."""
+    account_id = arguments.get("accountId")
+    if not is_changing(name) or not isinstance(account_id, str):
+        return await _run(call, method, arguments)
+    async with call.service.turns.of(account_id):
+        number = number_of(IdKind.ACCOUNT, account_id) or 0
+        before = await _modseq(call, number)
+        call.committed.clear()
+        told = await _run(call, method, arguments)
+        after = await _modseq(call, number)
+    ours = sum(owner == number and before < modseq <= after for owner, modseq in call.committed)
+    if (
+        "oldState" in told and ours < after - before
+    ):  # what others have done between must not be taken for ours
+        told = {**told, "oldState": None}
+    return told
+
+
+async def _modseq(call: Call, account_id: int) -> int:
+    row = await call.reading.fetchrow(STATE, account_id)
+    return int(row[0]) if row is not None else 0
 
 
 async def _run(call: Call, method: Method, arguments: Object) -> Object:

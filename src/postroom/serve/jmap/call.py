@@ -21,9 +21,10 @@ from postroom.serve.jmap.account_keys import AccountKeys
 from postroom.serve.jmap.audience import Audience
 from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.results import Results
+from postroom.serve.jmap.turns import Turns
 from postroom.serve.logins import Logins
 from postroom.store import acl, contacts, record_acl
-from postroom.store.changes import Change
+from postroom.store.changes import Change, FlagsChanged
 from postroom.store.email_columns import EmailColumns
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
@@ -94,6 +95,7 @@ class JmapService(msgspec.Struct):
     rosters: Rosters = msgspec.field(default_factory=Rosters)
     columns: EmailColumns = msgspec.field(default_factory=EmailColumns)
     results: Results = msgspec.field(default_factory=Results)
+    turns: Turns = msgspec.field(default_factory=Turns)
     post: Post | None = None
     push: Push | None = None
     browsers: Browsers | None = None
@@ -145,6 +147,7 @@ class Call:
         self.using: Collection[str] = ()  # the capabilities that the client knows
         self.further: list[tuple[str, Object]] = []
         self.changed = False  # whether the method that runs has committed anything
+        self.committed: set[tuple[int, int]] = set()  # what it has: accounts and modseqs
         self._shared: dict[int, dict[int, str]] | None = None
         self._shared_records: dict[int, dict[str, dict[int, str]]] | None = None
         self._octets = 0
@@ -276,7 +279,14 @@ class Call:
 
     def publish(self, changes: Iterable[Change]) -> None:
         """Tells sessions of every protocol what was changed and committed."""
+        changes = tuple(changes)
+        self.committed.update((one.account_id, one.modseq) for one in changes if not _is_nothing(one))
         self.service.store.changes.publish(changes)
+
+
+def _is_nothing(change: Change) -> bool:
+    """Whether flags were already as they were to be: the modseq is then that of an earlier change."""
+    return isinstance(change, FlagsChanged) and not change.uids
 
 
 def only_looks(gifts: Mapping[str, str]) -> bool:

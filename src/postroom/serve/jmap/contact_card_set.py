@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from postroom.message.contacts import jscontact
 from postroom.message.data_uri import read_data_uri
+from postroom.message.errors import TryLater
 from postroom.message.ids import IdKind, id_text
 from postroom.message.media_types import media_type
 from postroom.proto.jmap import patch
@@ -23,12 +24,13 @@ from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.contact_card import OURS, shown, state_of_cards
 from postroom.serve.jmap.getting import Setting, Taken, record_number
 from postroom.serve.jmap.octets import Octets, upload
-from postroom.store import blobs, contacts, records
+from postroom.store import blobs, contacts, mailboxes
 from postroom.store.changes import RecordsChanged
 from postroom.store.contacts import BOOK, CARD, Card, NoSuchBook, Reach
 from postroom.store.engine import Transaction
 from postroom.store.records import LabelTaken, NoSuchRecord, RecordTooLong, TooManyRecords
 
+MOST_TRIES: Final = 5  # to patch a card that others change, too
 IMAGES: Final = ("photo", "logo")  # media that have to be images, RFC 9610 §3.5
 
 
@@ -69,6 +71,10 @@ async def copy(call: Call, arguments: Copy) -> Object:
     told = setting.answer(await state_of_cards(call, target.account_id))
     named = ("accountId", "oldState", "newState", "created", "notCreated")
     return {"fromAccountId": arguments.from_account_id, **{name: told[name] for name in named}}
+
+
+class _ChangedMeanwhile(Exception):
+    """A card is not any more what a patch was applied to."""
 
 
 class _Work:
@@ -136,7 +142,15 @@ class _Work:
         return taken
 
     async def update(self, record: str, given: Object) -> Object | None:
-        """A patch; `updated` is now unless the client says something else."""
+        """A patch; `updated` is now unless the client says something else. What others change meanwhile stays."""
+        for _ in range(MOST_TRIES):
+            try:
+                return await self._patch(record, given)
+            except _ChangedMeanwhile:
+                continue
+        raise TryLater
+
+    async def _patch(self, record: str, given: Object) -> Object | None:
         number = record_number(CARD, record)
         found = await contacts.some_cards(self._call.reading, self._reach, [] if number is None else [number])
         if number is None or number not in found:
@@ -177,11 +191,11 @@ class _Work:
         await self._must_write(books, former)  # media are put into the account before the card is
         card, numbers = await self._media(card, former)
         kept = Card(books, card, numbers)
-        kind, now = contacts.cards_of(self._account_id), self._call.service.now()
+        now = self._call.service.now()
 
         async def work(tx: Transaction) -> list[RecordsChanged]:
-            if former is not None and number not in await records.some(tx, kind, [number]):
-                raise Refused("notFound")
+            if former is not None:
+                await self._must_be(tx, number, former)
             done, missing = await contacts.put_card(tx, self._reach, number, kept, now)
             if missing:
                 raise invalid("media", "a blob is not there any more")
@@ -204,6 +218,15 @@ class _Work:
             await contacts.may_put(self._call.reading, self._reach, books, former)
         except NoSuchBook as error:
             raise invalid("addressBookIds", error.public) from error
+
+    async def _must_be(self, tx: Transaction, number: int, former: Card) -> None:
+        """Holds the account, and sees that a card is still what it was."""
+        await mailboxes.hold(tx, self._account_id)
+        there = await contacts.some_cards(tx, self._reach, [number])
+        if number not in there:
+            raise Refused("notFound")
+        if there[number] != former:
+            raise _ChangedMeanwhile
 
     async def _books(self, given: Any) -> list[int]:
         """RFC 9610 §3: at least one, each with the value true."""

@@ -20,7 +20,7 @@ from postroom.serve.jmap.email_filter import MUTABLE, Filter, keyword_in_threads
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.querying import answered, changed, comparators_of, index_of, not_too_many, up_to
 from postroom.serve.jmap.results import digest
-from postroom.serve.jmap.thread import state_of
+from postroom.serve.jmap.thread import must_see_the_same, state_of
 from postroom.store import emails
 from postroom.store.email_columns import Column
 from postroom.store.roster import Entry, Roster
@@ -56,6 +56,7 @@ async def query_changes(call: Call, arguments: EmailQueryChanges) -> Object:
     account_id = await call.account(arguments.account_id)
     account = await call.state(account_id)
     since = read_state(arguments.since_query_state, floor=account.floor, newest=account.modseq)
+    await must_see_the_same(call, account_id, since.modseq)
     state = await state_of(call, account_id)
     folders = await Folders.read(call, account_id)
     found = await _results(call, account_id, arguments)

@@ -98,7 +98,7 @@ class _Work:
         call = self._call
         folders = self._folders
         number = number_of(IdKind.EMAIL, record)
-        copies = await self._copies(number)
+        copies = await self._copies(call.reading, number)
         view = View.of_email(copies)
         mutable = wish(("mailboxIds", "keywords"), (), BodyArguments())
         current = show(view, mutable)
@@ -152,22 +152,21 @@ class _Work:
         """All copies that the one who asks can see are gone."""
         call = self._call
         folders = self._folders
-        copies = await self._copies(number_of(IdKind.EMAIL, record))
+        number = number_of(IdKind.EMAIL, record)
 
         async def work(tx: Transaction) -> list[Change]:
+            await mailboxes.hold(tx, folders.account_id)  # so that no copy moves away while others go
             return [
                 await expunge.expunge(
                     tx, call.ref(folders.account_id, one.mailbox_id), [(one.uid, one.uid)], call.service.now()
                 )
-                for one in copies
+                for one in await self._copies(tx, number)
             ]
 
         call.publish(await call.write(work))
 
-    async def _copies(self, number: int | None) -> list[Copy]:
-        found = await emails.copies(
-            self._call.reading, self._folders.reader, [] if number is None else [number]
-        )
+    async def _copies(self, tx: Transaction, number: int | None) -> list[Copy]:
+        found = await emails.copies(tx, self._folders.reader, [] if number is None else [number])
         if number is None or number not in found:
             raise Refused("notFound")
         return found[number]

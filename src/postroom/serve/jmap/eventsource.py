@@ -1,6 +1,6 @@
 """The event source: a response that goes on as long as its client listens, an event for every change (RFC 8620 §7.3).
 
-It ends when the client goes, behind the first state when that was asked for, and when the server stops. Not here: what has changed.
+It ends when the client goes, behind the first state when that was asked for, with what its user has logged in with, and when the server stops. Not here: what has changed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from postroom.proto.jmap.errors import RequestError
 from postroom.proto.jmap.push import Asked, id_event, ping_event, read_asked, read_position, state_event
 from postroom.serve.jmap.audience import TooManyListeners
 from postroom.serve.jmap.call import Visitor
+from postroom.serve.jmap.expiry import ending
 from postroom.serve.jmap.http import Exchange, JmapApp, Resource
 from postroom.serve.jmap.sessions import EVENTS
 from postroom.serve.jmap.watching import News, Watch
@@ -43,7 +44,8 @@ async def listen(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
         if exchange.method != "HEAD":
             if last is None:
                 await _say(exchange, id_event(watch.at))
-            await _tell(exchange, watch, asked)
+            with ending(app.service, visitor, watch):
+                await _tell(exchange, watch, asked)
         await exchange.send({"type": "http.response.body", "body": b""})
     finally:
         app.service.audience.leave(visitor.account_id, watch)

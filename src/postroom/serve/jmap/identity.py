@@ -23,7 +23,7 @@ from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import Setting, got, ids_of, record_number
 from postroom.serve.jmap.recorded import all_of, changes_of, state_of
-from postroom.store import records
+from postroom.store import mailboxes, records
 from postroom.store.changes import Change
 from postroom.store.engine import Transaction
 from postroom.store.records import Kind, Record
@@ -180,22 +180,19 @@ class _Work:
 
     async def update(self, record: str, given: Object) -> Object | None:
         """Another name, other signatures; the address stays."""
-        call = self._call
-        one = await self._find(record)
-        current = {name: show(one) for name, show in PROPERTIES.items()}
-        values = patch.apply(current, given, SETTABLE)
-        wrong = [name for name in values if name not in PROPERTIES]
-        wrong += [name for name in PROPERTIES if name not in SETTABLE and values.get(name) != current[name]]
-        if wrong:
-            raise invalid(wrong, "this cannot be changed")
-        _check(values)
-        data = msgspec.json.encode(_identity(values, one.identity.email, own=one.identity.own))
-        call.publish([await call.write(lambda tx: records.change(tx, self._kind, one.number, data))])
+
+        async def work(tx: Transaction) -> Change:
+            await mailboxes.hold(tx, self._kind.account_id)  # the patch is of what is there then
+            one = await self._find(tx, record)
+            data = msgspec.json.encode(_patched(one, given))
+            return await records.change(tx, self._kind, one.number, data)
+
+        self._call.publish([await self._call.write(work)])
         return None
 
     async def destroy(self, record: str) -> None:
         """All but that of the account's own address."""
-        one = await self._find(record)
+        one = await self._find(self._call.reading, record)
         if one.identity.own:
             raise Refused("forbidden", "the account's own address stays")
         now = self._call.service.now()
@@ -203,12 +200,23 @@ class _Work:
             [await self._call.write(lambda tx: records.remove(tx, self._kind, one.number, now))]
         )
 
-    async def _find(self, record: str) -> Shown:
+    async def _find(self, tx: Transaction, record: str) -> Shown:
         number = _number(record)
-        found = await records.some(self._call.reading, self._kind, [number])
+        found = await records.some(tx, self._kind, [number])
         if number not in found:
             raise Refused("notFound")
         return _shown(self._call, found[number])
+
+
+def _patched(one: Shown, given: Object) -> Identity:
+    current = {name: show(one) for name, show in PROPERTIES.items()}
+    values = patch.apply(current, given, SETTABLE)
+    wrong = [name for name in values if name not in PROPERTIES]
+    wrong += [name for name in PROPERTIES if name not in SETTABLE and values.get(name) != current[name]]
+    if wrong:
+        raise invalid(wrong, "this cannot be changed")
+    _check(values)
+    return _identity(values, one.identity.email, own=one.identity.own)
 
 
 def _identity(values: Object, email: str, *, own: bool) -> Identity:

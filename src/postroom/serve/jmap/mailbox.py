@@ -102,6 +102,8 @@ async def changes(call: Call, arguments: Changes) -> Object:
     since = Since(arguments, IdKind.MAILBOX, floor=account.floor, newest=account.modseq, current=newest)
     there = (await Folders.read(call, account_id)).by_id
     found = await _changed(call, account_id, since.cursor[0] - 1, there)
+    if account_id != call.visitor.account_id:
+        found = _with_children(found, there)
     behind = [
         change
         for change in found
@@ -135,6 +137,25 @@ async def _changed(
         elif one is not None and not one.gone and one.modseq < modseq:
             found[mailbox_id] = msgspec.structs.replace(one, modseq=modseq)
     return sorted(found.values(), key=lambda one: (one.modseq, one.mailbox_id))
+
+
+def _with_children(
+    found: list[arranging.MailboxChange], there: Mapping[int, Folder]
+) -> list[arranging.MailboxChange]:
+    """The same with what lies in them: the parentId of that is another where they came into sight or left it."""
+    known = {one.mailbox_id: one for one in found}
+    changes = dict(known)
+    for number, folder in there.items():
+        parent = known.get(folder.mailbox.parent_id)
+        if parent is None:
+            continue
+        own = known.get(number, arranging.MailboxChange(0, number, 0, 0, gone=False))
+        changes[number] = msgspec.structs.replace(
+            own,
+            modseq=max(own.modseq, parent.structure),
+            structure=max(own.structure, parent.structure),
+        )
+    return sorted(changes.values(), key=lambda one: (one.modseq, one.mailbox_id))
 
 
 METHODS: Final[Methods] = {

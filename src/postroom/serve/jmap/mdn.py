@@ -35,10 +35,14 @@ from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.getting import check_number, record_number, set_error
 from postroom.serve.jmap.identity import Shown, identities, may_use
 from postroom.serve.jmap.octets import Octets, apart
-from postroom.serve.jmap.posting import post_of, prepare, send
+from postroom.serve.jmap.post import Post
+from postroom.serve.jmap.posting import Stamped, post_of, prepare, send
 from postroom.serve.jmap.submission_records import submissions
-from postroom.store import emails
-from postroom.store.emails import Reader, keywords_of
+from postroom.store import emails, mailboxes
+from postroom.store.changes import Change
+from postroom.store.emails import Copy, Reader, keywords_of
+from postroom.store.engine import Transaction
+from postroom.store.flagging import FlagChange, Mode, store_flags
 
 MOST_PARSED: Final = 50  # blobs of one call
 MAX_TEXT: Final = 100_000  # characters of textBody
@@ -119,15 +123,12 @@ class _Sending:
         self._account_id = account_id
         self._identity = identity
         self._updates = updates
-        self._done: set[int] = set()  # emails
 
     async def send(self, creation_id: str, given: Object) -> tuple[Object, tuple[str, Object]]:
         """What the client does not know, and the change of the email that follows."""
         call = self._call
         wanted = _read(given)
-        number, words = await self._email(wanted.for_email_id)
-        if MDN_SENT in words or number in self._done:
-            raise Refused("mdnAlreadySent", f"{MDN_SENT} is set already")
+        number = await self._email(wanted.for_email_id)
         changes = self._change(creation_id, wanted.for_email_id)
         original = await call.store.read_email(self._account_id, number)
         header = Header.parse(original or b"")
@@ -139,8 +140,7 @@ class _Sending:
         ends = (None, None, [Endpoint(str(one)) for one in asked])
         post = post_of(call)
         letter = await apart(len(raw), prepare, call, post, raw, ends)
-        await send(call, post, letter, hold_for_undo=False)
-        self._done.add(number)
+        await self._hand_in(number, post, letter)
         told: Object = {
             "finalRecipient": typed(final),
             "originalRecipient": original_recipient(header) or None,
@@ -150,6 +150,33 @@ class _Sending:
         }
         told |= {name: value for name, value in _DEFAULTS.items() if given.get(name) is None}
         return told, (id_text(IdKind.EMAIL, number), changes)
+
+    async def _hand_in(self, number: int, post: Post, letter: Stamped) -> None:
+        """Sends it under the keyword, so that nobody else does at the same time; where the door refuses, that goes again."""
+        call = self._call
+        changed = call.changed
+        await self._mark(number, Mode.ADD)
+        call.changed = True
+        try:
+            await send(call, post, letter, hold_for_undo=False)
+        except (Refused, MailError):
+            await self._mark(number, Mode.REMOVE)
+            call.changed = changed
+            raise
+
+    async def _mark(self, number: int, mode: Mode) -> None:
+        call, account_id = self._call, self._account_id
+        asked = FlagChange(mode, keywords=(MDN_SENT,))
+
+        async def work(tx: Transaction) -> list[Change]:
+            await mailboxes.hold(tx, account_id)
+            copies = await self._copies(tx, number)
+            if mode is Mode.ADD:
+                _must_be_unsent(copies)
+            boxes = [(call.ref(account_id, one.mailbox_id), [(one.uid, one.uid)]) for one in copies]
+            return [(await store_flags(tx, box, uids, asked)).change for box, uids in boxes]
+
+        call.publish(await call.write(work))
 
     def _compose(self, wanted: Given, final: Address, original: bytes) -> bytes:
         call = self._call
@@ -173,14 +200,14 @@ class _Sending:
         except FieldRefused as error:
             raise invalid("subject" if error.field == "Subject" else "identityId", str(error)) from error
 
-    async def _email(self, written: str) -> tuple[int, set[str]]:
-        call = self._call
-        number = number_of(IdKind.EMAIL, call.meant(written))
+    async def _email(self, written: str) -> int:
+        number = number_of(IdKind.EMAIL, self._call.meant(written)) or 0
+        _must_be_unsent(await self._copies(self._call.reading, number))
+        return number
+
+    async def _copies(self, tx: Transaction, number: int) -> list[Copy]:
         reader = Reader(self._account_id, self._account_id)
-        found = await emails.copies(call.reading, reader, [] if number is None else [number])
-        if number is None or number not in found:
-            raise Refused("notFound", "there is no such email")
-        return number, set(keywords_of(found[number]))
+        return (await emails.copies(tx, reader, [number])).get(number, [])
 
     def _change(self, creation_id: str, email: str) -> Object:
         """What is to become of the email; it must set the keyword (RFC 9007 §2.1)."""
@@ -210,6 +237,13 @@ class _Sending:
         if not await may_use(self._call, address):
             raise Refused("forbiddenFrom", f"{address} is not an address of {self._call.visitor.address}")
         return address
+
+
+def _must_be_unsent(copies: list[Copy]) -> None:
+    if not copies:
+        raise Refused("notFound", "there is no such email")
+    if MDN_SENT in keywords_of(copies):
+        raise Refused("mdnAlreadySent", f"{MDN_SENT} is set already")
 
 
 _DEFAULTS: Final[dict[str, Any]] = {

@@ -24,7 +24,9 @@ from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, parse_
 from postroom.proto.jmap.webpush import BadKeys, client_keys
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.getting import Setting, check_number
-from postroom.store import push_subscriptions, records
+from postroom.store import mailboxes, push_subscriptions, records
+from postroom.store.changes import Change
+from postroom.store.engine import Transaction
 from postroom.store.push_subscriptions import KIND, Kept
 from postroom.store.records import Kind, Record
 
@@ -65,7 +67,7 @@ async def get(call: Call, arguments: PushGet) -> Object:
     properties = wanted(arguments.properties, PROPERTIES)
     asked = arguments.ids
     check_number(len(asked or ()), call.service.limits.max_objects_in_get, "ids")
-    found = {name: _shown(name, kept) for name, (_, kept) in (await _own(call)).items()}
+    found = {name: _shown(name, kept) for name, (_, kept) in (await _own(call, call.reading)).items()}
     names = list(found) if asked is None else list(dict.fromkeys(map(call.resolved, asked)))
     return {
         "list": [{key: found[one][key] for key in properties} for one in names if one in found],
@@ -85,11 +87,11 @@ async def set_(call: Call, arguments: PushSet) -> Object:
     }
 
 
-async def _own(call: Call) -> dict[str, tuple[Record, Kept]]:
+async def _own(call: Call, tx: Transaction) -> dict[str, tuple[Record, Kept]]:
     """Those of this credential that have not expired, by id."""
     found = {}
     now = call.service.now()
-    for record in await records.listing(call.reading, _kind(call)):
+    for record in await records.listing(tx, _kind(call)):
         kept = push_subscriptions.kept(record.data)
         if kept.credential == call.visitor.credential and not kept.ended(now):
             found[id_text(IdKind.RECORD, record.record_id)] = record, kept
@@ -167,7 +169,19 @@ class _Work:
 
     async def update(self, name: str, given: Object) -> Object | None:
         """Its code, when it is the right one; another end, other types."""
-        record, kept = await self._there(name)
+
+        async def work(tx: Transaction) -> tuple[Kept, Change]:
+            await mailboxes.hold(tx, self._call.visitor.account_id)  # the patch is of what is there then
+            record, kept = await self._there(tx, name)
+            changed = self._patched(name, kept, given)
+            return changed, await records.change(tx, _kind(self._call), record.record_id, changed.data())
+
+        changed, change = await self._call.write(work)
+        self._call.publish([change])
+        told = _date(changed.expires)
+        return {"expires": told} if "expires" in given and told != given["expires"] else None
+
+    def _patched(self, name: str, kept: Kept, given: Object) -> Kept:
         current = _shown(name, kept) | _hidden(kept)
         values = patch.apply(current, given, SETTABLE)
         fixed = [key for key in {**current, **values} if key not in SETTABLE]
@@ -182,28 +196,20 @@ class _Work:
                 raise invalid("verificationCode", "this is not the code that was sent to the URL")
             verified = True
         expires = kept.expires if "expires" not in given else self._expires(values["expires"])
-        changed = msgspec.structs.replace(
-            kept, verified=verified, expires=expires, types=_types(values["types"])
-        )
-        data = changed.data()
-        change = await self._call.write(
-            lambda tx: records.change(tx, _kind(self._call), record.record_id, data)
-        )
-        self._call.publish([change])
-        told = _date(expires)
-        return {"expires": told} if "expires" in given and told != given["expires"] else None
+        types = _types(values["types"])
+        return msgspec.structs.replace(kept, verified=verified, expires=expires, types=types)
 
     async def destroy(self, name: str) -> None:
         """Forgets it, its URL and its keys."""
-        record, _ = await self._there(name)
+        record, _ = await self._there(self._call.reading, name)
         account_id = self._call.visitor.account_id
         change = await self._call.write(
             lambda tx: push_subscriptions.end(tx, account_id, record.record_id, self._now)
         )
         self._call.publish([change])
 
-    async def _there(self, name: str) -> tuple[Record, Kept]:
-        found = await _own(self._call)
+    async def _there(self, tx: Transaction, name: str) -> tuple[Record, Kept]:
+        found = await _own(self._call, tx)
         if number_of(IdKind.RECORD, name) is None or name not in found:
             raise Refused("notFound")
         return found[name]

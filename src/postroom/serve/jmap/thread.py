@@ -13,7 +13,7 @@ from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, Method, Methods, number_of
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Since, got, ids_of
-from postroom.store import emails
+from postroom.store import arranging, emails
 from postroom.store.emails import EmailChange, Reader
 
 PROPERTIES: Final = ("id", "emailIds")
@@ -53,7 +53,16 @@ def _thread(number: int, found: list[emails.Copy]) -> Object:
 
 async def state_of(call: Call, account_id: int) -> int:
     """The state of emails, and of threads, which are made of them."""
-    return max(await emails.newest(call.reading, account_id), (await call.state(account_id)).floor)
+    newest = max(await emails.newest(call.reading, account_id), (await call.state(account_id)).floor)
+    if account_id != call.visitor.account_id:  # with a mailbox all of its emails come into sight, or leave it
+        newest = max(newest, await arranging.structure(call.reading, account_id))
+    return newest
+
+
+async def must_see_the_same(call: Call, account_id: int, began: int) -> None:
+    """Raises `cannotCalculateChanges` where the visitor may have seen other mailboxes of another's account at a state."""
+    if account_id != call.visitor.account_id and await arranging.structure(call.reading, account_id) > began:
+        raise MethodError("cannotCalculateChanges", "other mailboxes may be shared by now")
 
 
 async def since_of(call: Call, arguments: Changes, kind: IdKind) -> tuple[Since, Reader]:
@@ -62,6 +71,7 @@ async def since_of(call: Call, arguments: Changes, kind: IdKind) -> tuple[Since,
     account = await call.state(account_id)
     newest = await state_of(call, account_id)
     since = Since(arguments, kind, floor=account.floor, newest=account.modseq, current=newest)
+    await must_see_the_same(call, account_id, since.since.began)
     return since, (await Folders.read(call, account_id)).reader
 
 

@@ -26,6 +26,7 @@ from postroom.serve.jmap import (
     thread,
 )
 from postroom.serve.jmap.call import Call, JmapService, Visitor
+from postroom.serve.jmap.expiry import is_over
 from postroom.serve.jmap.recorded import state_of
 from postroom.store import bulk_changes, contacts, emails, share_notices, snoozing
 from postroom.store.changes import (
@@ -141,7 +142,7 @@ class Watch:
         """Waits for changes; None when it has ended. May be cancelled: nothing is lost by that."""
         while True:
             await self._woken.wait()
-            if self._ended:
+            if self._ended or is_over(self._service, self._visitor):
                 return None
             dirty: set[int] = set()
             try:

@@ -19,6 +19,7 @@ from postroom.proto.jmap.push import read_position
 from postroom.proto.jmap.websocket import SUBPROTOCOL, Asked, Disable, Enable, Wrong
 from postroom.serve.jmap.audience import TooManyListeners
 from postroom.serve.jmap.call import Visitor
+from postroom.serve.jmap.expiry import ending, is_over
 from postroom.serve.jmap.http import Exchange, JmapApp, Resource, answered, unavailable
 from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.sessions import WEBSOCKET_PATH
@@ -26,6 +27,7 @@ from postroom.serve.jmap.watching import Watch
 
 NOT_TEXT: Final = 1003  # RFC 6455 §7.4.1
 GOING_AWAY: Final = 1001
+POLICY: Final = 1008  # what the user has logged in with has ended
 
 
 class Socket:
@@ -39,7 +41,7 @@ class Socket:
         self._ended = asyncio.Event()
 
     def end(self) -> None:
-        """The server stops."""
+        """The server stops, or what the user has logged in with has ended."""
         self._ended.set()
 
     async def run(self) -> None:
@@ -52,7 +54,7 @@ class Socket:
             if work.done():
                 work.result()
             else:
-                await self._exchange.send({"type": "websocket.close", "code": GOING_AWAY})
+                await self._close(POLICY if is_over(self._app.service, self._visitor) else GOING_AWAY)
         finally:
             await _stopped(work, ended)
             await self._silence()
@@ -64,9 +66,12 @@ class Socket:
                 return
             if message["type"] != "websocket.receive":
                 continue
+            if is_over(self._app.service, self._visitor):
+                await self._close(POLICY)
+                return
             text = message.get("text")
             if text is None:  # RFC 8887 §4.2: text frames alone
-                await self._exchange.send({"type": "websocket.close", "code": NOT_TEXT})
+                await self._close(NOT_TEXT)
                 return
             try:
                 await self._heed(
@@ -99,6 +104,7 @@ class Socket:
         try:
             while (news := await watch.news()) is not None:
                 await self._say(websocket.pushed(news.changed, news.at))
+            self.end()
         except ConnectionError:
             pass  # nobody is there any more; who hears is told that, too
         except Exception as error:  # noqa: BLE001 - told; the client comes again, and has missed nothing
@@ -111,6 +117,9 @@ class Socket:
         push, self._push = self._push, None
         if push is not None:
             await _stopped(push)
+
+    async def _close(self, code: int) -> None:
+        await self._exchange.send({"type": "websocket.close", "code": code})
 
     async def _say(self, text: str) -> None:
         await self._exchange.send({"type": "websocket.send", "text": text})
@@ -133,7 +142,8 @@ async def connect(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
     except TooManyListeners as error:
         raise RequestError("", error.public, HTTPStatus.TOO_MANY_REQUESTS) from error
     try:
-        await socket.run()
+        with ending(app.service, visitor, socket):
+            await socket.run()
     except OSError:
         pass  # how servers say that the client is gone
     finally:

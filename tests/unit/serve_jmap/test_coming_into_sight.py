@@ -1,0 +1,65 @@
+"""What a mailbox that is shared, or no longer is, changes for who sees it (RFC 8620 §5.2)."""
+
+from typing import Any
+
+from book_house import CAROL, who
+from jmap_stage import BOB, JmapClient, JmapStage
+
+
+async def made(bob: JmapClient, **given: Any) -> str:
+    told = await bob.call("Mailbox/set", create={"m": given})
+    return told["created"]["m"]["id"]  # type: ignore[no-any-return]
+
+
+async def show(stage: JmapStage, mailbox: str, *, to_carol: bool = True) -> None:
+    given = {"mayReadItems": True} if to_carol else None
+    told = await stage.jmap(BOB).call(
+        "Mailbox/set", update={mailbox: {f"shareWith/{who(stage, CAROL)}": given}}
+    )
+    assert told["updated"], told
+
+
+async def test_its_emails(stage: JmapStage) -> None:
+    await stage.move_in(CAROL)
+    bob, carol = stage.jmap(BOB), stage.jmap(CAROL)
+    known, other = await made(bob, name="known"), await made(bob, name="other")
+    await show(stage, known)
+    await stage.deliver(b"Message-ID: <1@a>\r\nSubject: x\r\n\r\nx")
+    (email,) = (await bob.call("Email/query"))["ids"]
+    await bob.call("Email/set", update={email: {"mailboxIds": {other: True}}})
+    there = {"accountId": bob.account}
+    for visible in (True, False):
+        states = {
+            kind: (await carol.call(f"{kind}/get", ids=[], **there))["state"] for kind in ("Email", "Thread")
+        }
+        query = (await carol.call("Email/query", **there))["queryState"]
+        await show(stage, other, to_carol=visible)
+        assert (await carol.call("Email/query", **there))["ids"] == [email] * visible
+        for kind, state in states.items():
+            assert (await carol.call(f"{kind}/get", ids=[], **there))["state"] != state
+            refused = await carol.error(f"{kind}/changes", sinceState=state, **there)
+            assert refused["type"] == "cannotCalculateChanges"
+        refused = await carol.error("Email/queryChanges", sinceQueryState=query, **there)
+        assert refused["type"] == "cannotCalculateChanges"
+    own = (await bob.call("Email/get", ids=[]))["state"]
+    await show(stage, other)
+    assert (await bob.call("Email/changes", sinceState=own))[
+        "newState"
+    ]  # whose account it is sees all of it always
+
+
+async def test_what_lies_in_it(stage: JmapStage) -> None:
+    await stage.move_in(CAROL)
+    bob, carol = stage.jmap(BOB), stage.jmap(CAROL)
+    above = await made(bob, name="above")
+    below = await made(bob, name="below", parentId=above)
+    await show(stage, below)
+    there = {"accountId": bob.account}
+    for visible in (True, False):
+        state = (await carol.call("Mailbox/get", ids=[], **there))["state"]
+        await show(stage, above, to_carol=visible)
+        (now,) = (await carol.call("Mailbox/get", ids=[below], **there))["list"]
+        assert now["parentId"] == (above if visible else None)
+        told = await carol.call("Mailbox/changes", sinceState=state, **there)
+        assert below in told["updated"]
+        assert told["updatedProperties"] is None

@@ -1,0 +1,88 @@
+"""Open connections end with what their users have logged in with."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from wsproto import events as frames
+
+from jmap_stage import JmapStage
+from jmap_web import Events, JmapWeb, Socket
+
+SOON = 1_000  # microseconds
+LATER = 3_600_000_000
+ECHO = {"@type": "Request", "using": ["urn:ietf:params:jmap:core"], "methodCalls": [["Core/echo", {}, "0"]]}
+PUSH = {"@type": "WebSocketPushEnable", "dataTypes": None}
+
+
+@pytest.fixture
+async def web(stage: JmapStage) -> AsyncIterator[JmapWeb]:
+    async with JmapWeb(stage) as made:
+        yield made
+
+
+@pytest.fixture
+def lasting(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Whoever logs in from now on does so for so long."""
+    authenticate = stage.logins.authenticate
+
+    def lasting(micros: int) -> None:
+        until = stage.now + micros
+
+        async def expiring(*args: Any, **more: Any) -> Any:
+            known = await authenticate(*args, **more)
+            known.expires = until
+            return known
+
+        monkeypatch.setattr(stage.logins, "authenticate", expiring)
+
+    return lasting
+
+
+async def closed(socket: Socket) -> int:
+    event = await socket.event()
+    assert isinstance(event, frames.CloseConnection), event
+    return event.code
+
+
+async def test_a_silent_websocket(stage: JmapStage, web: JmapWeb, lasting: Callable[[int], None]) -> None:
+    lasting(SOON)
+    socket = await Socket.ready(web)
+    socket.put(ECHO)
+    assert (await socket.told())["@type"] == "Response"
+    stage.now += SOON
+    assert await closed(socket) == 1008
+
+
+async def test_a_websocket_that_asks(stage: JmapStage, web: JmapWeb, lasting: Callable[[int], None]) -> None:
+    lasting(LATER)
+    socket = await Socket.ready(web)
+    stage.now += LATER
+    socket.put(ECHO)
+    assert await closed(socket) == 1008
+
+
+async def test_a_websocket_that_listens(
+    stage: JmapStage, web: JmapWeb, lasting: Callable[[int], None]
+) -> None:
+    lasting(LATER)
+    socket = await Socket.ready(web)
+    socket.put(PUSH)
+    socket.put(ECHO)
+    assert (await socket.told())["@type"] == "Response"  # so it listens by now
+    stage.now += LATER
+    await stage.deliver()
+    assert await closed(socket) == 1008
+
+
+@pytest.mark.parametrize("lasts", [SOON, LATER])
+async def test_an_event_source(
+    stage: JmapStage, web: JmapWeb, lasting: Callable[[int], None], lasts: int
+) -> None:
+    lasting(lasts)
+    events = await Events.open(web, "types=*&closeafter=no&ping=0")
+    assert list(await events.event() or ()) == ["id"]
+    stage.now += lasts
+    if lasts == LATER:  # no sleep ends when this clock is moved; but nothing is told any more
+        await stage.deliver()
+    assert await events.event() is None

@@ -1,0 +1,137 @@
+"""What others do at the same time is not undone (RFC 8620 §5.3)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from jmap_meanwhile import meanwhile
+from jmap_stage import JmapClient, JmapStage
+from postroom.serve.jmap import contact_card_set
+from postroom.store.push_subscriptions import Kept
+
+
+async def first(client: JmapClient, kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await client.call(f"{kind}/get", ids=None))["list"][0]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "ours", "theirs"),
+    [
+        ("Identity", {"name": "Bob"}, {"textSignature": "Yours"}),
+        ("AddressBook", {"name": "Friends"}, {"description": "of school"}),
+        ("ContactCard", {"name": {"full": "Carla"}}, {"notes": {"n": {"note": "hello"}}}),
+    ],
+)
+async def test_two_patches_of_one_object_are_both_done(
+    stage: JmapStage, kind: str, ours: dict[str, Any], theirs: dict[str, Any]
+) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    book = (await first(bob, "AddressBook"))["id"]
+    card = {"addressBookIds": {book: True}, "name": {"full": "Carl"}}
+    await bob.call("ContactCard/set", create={"c": card})
+    one = (await first(bob, kind))["id"]
+    with meanwhile(lambda: other.call(f"{kind}/set", update={one: theirs})):
+        told = await bob.call(f"{kind}/set", update={one: ours})
+    assert told["notUpdated"] is None
+    now = await first(bob, kind)
+    assert now == now | ours | theirs
+
+
+async def test_a_card_that_goes_and_one_that_never_rests(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    book = (await first(bob, "AddressBook"))["id"]
+    await bob.call("ContactCard/set", create={"c": {"addressBookIds": {book: True}}})
+    card = (await first(bob, "ContactCard"))["id"]
+    ours, theirs = {"name": {"full": "Carla"}}, {"notes": {"n": {"note": "hello"}}}
+    monkeypatch.setattr(contact_card_set, "MOST_TRIES", 1)
+    with meanwhile(lambda: other.call("ContactCard/set", update={card: theirs})):
+        told = await bob.error("ContactCard/set", update={card: ours})
+    assert told["type"] == "serverUnavailable"
+    with meanwhile(lambda: other.call("ContactCard/set", destroy=[card])):
+        told = await bob.call("ContactCard/set", update={card: ours})
+    assert told["notUpdated"][card]["type"] == "notFound"
+
+
+async def test_an_email_that_moves_away_is_destroyed_all_the_same(stage: JmapStage) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    await stage.deliver(b"Message-ID: <1@a>\r\nSubject: x\r\n\r\nx")
+    boxes = {one["role"]: one["id"] for one in (await bob.call("Mailbox/get", ids=None))["list"]}
+    (email,) = (await bob.call("Email/query"))["ids"]
+    archived = {"mailboxIds": {boxes["archive"]: True}}
+    with meanwhile(lambda: other.call("Email/set", update={email: archived})):
+        told = await bob.call("Email/set", destroy=[email])
+    assert told["destroyed"] == [email]
+    assert (await bob.call("Email/get", ids=[email]))["notFound"] == [email]
+
+
+@pytest.mark.parametrize("changes", [{"sortOrder": 1}, {"sortOrder": 2}])
+async def test_of_two_calls_with_one_state_the_second_is_refused(
+    stage: JmapStage, changes: dict[str, Any]
+) -> None:
+    bob = stage.jmap()
+    got = await bob.call("Mailbox/get", ids=None)
+    update = {got["list"][-1]["id"]: changes}
+    both = (bob.answer("Mailbox/set", ifInState=got["state"], update=update) for _ in range(2))
+    (one, told), (other, refused) = await asyncio.gather(*both)
+    assert (one, other, refused.get("type")) == ("Mailbox/set", "error", "stateMismatch")
+    assert told["oldState"] == got["state"]
+
+
+async def test_states_of_two_calls_follow_each_other(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    state = (await bob.call("Mailbox/get", ids=[]))["state"]
+    both = (bob.call("Mailbox/set", create={"a": {"name": name}}) for name in "AB")
+    for told in await asyncio.gather(*both):
+        assert told["oldState"] == state
+        state = told["newState"]
+
+
+async def test_what_others_have_changed_meanwhile_is_not_hidden(stage: JmapStage) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    with meanwhile(lambda: other.call("Mailbox/set", create={"a": {"name": "A"}})):
+        told = await bob.call("Mailbox/set", create={"b": {"name": "B"}})
+    assert (told["oldState"], list(told["created"])) == (None, ["b"])
+
+
+async def test_ones_own_changes_are_not_taken_for_those_of_others(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    got = await bob.call("AddressBook/get", ids=None)
+    new = {"create": {"w": {"name": "Work"}}, "onSuccessSetIsDefault": "#w"}
+    told = await bob.call("AddressBook/set", update={got["list"][0]["id"]: {"sortOrder": 1}}, **new)
+    assert (told["oldState"], told["created"]["w"]["isDefault"]) == (got["state"], True)
+
+
+class Push:
+    """Knows the codes that it was to send."""
+
+    key = "k"
+
+    def __init__(self) -> None:
+        self.codes: dict[str, str] = {}
+
+    def may_create(self, _account_id: int) -> bool:
+        return True
+
+    def verify(self, subscription_id: str, kept: Kept) -> None:
+        self.codes[subscription_id] = kept.code
+
+
+async def test_a_push_subscription_is_verified_beside_another_update(stage: JmapStage) -> None:
+    push = Push()
+    bob, other = stage.jmap(push=push), stage.jmap(push=push)
+    made = {"deviceClientId": "d", "url": "https://push.example.com/x"}
+    ((_, told, _),) = await bob.request(["PushSubscription/set", {"create": {"p": made}}, "c"])
+    name = told["created"]["p"]["id"]
+
+    def update(client: JmapClient, patch: dict[str, Any]) -> Any:
+        return client.request(["PushSubscription/set", {"update": {name: patch}}, "c"])
+
+    with meanwhile(lambda: update(other, {"verificationCode": push.codes[name]})):
+        await update(bob, {"types": ["Email"]})
+    ((_, got, _),) = await bob.request(["PushSubscription/get", {"ids": [name]}, "c"])
+    (now,) = got["list"]
+    assert (now["verificationCode"], now["types"]) == (push.codes[name], ["Email"])
