@@ -1,6 +1,7 @@
 // Answers of the server to reading calls, kept in the browser's database, so that what was read can be read again without a connection.
 // Only on a device on which somebody stays signed in. Bounded; the oldest go first. Cleared when somebody signs out, or is signed out.
 // Beside them what waits for a connection: changes of emails (pending.ts), and messages to be sent. That stays when a session ends by itself.
+import { signal } from "@preact/signals";
 
 const DATABASE = "postroom";
 const ANSWERS = "answers";
@@ -75,9 +76,13 @@ export async function allWaiting<T>(name: Waiting): Promise<T[]> {
   return finished((await waitingStore(name, "readonly")).getAll()) as Promise<T[]>;
 }
 
+/** Grows with whatever is put there: a connection that came back just before that has nothing else to tell of it. */
+export const putToWait = signal(0);
+
 export async function putWaiting(name: Waiting, all: readonly { key: string }[]): Promise<void> {
   const store = await waitingStore(name, "readwrite");
   await Promise.all(all.map((one) => finished(store.put(one))));
+  putToWait.value++;
 }
 
 export async function dropWaiting(name: Waiting, keys: readonly string[]): Promise<void> {

@@ -4,6 +4,7 @@ import { ROW_PROPERTIES } from "../../jmap/records";
 import { RequestFailed, jmap } from "../../jmap/client";
 import { CHUNK } from "../../mail/list_window";
 import { offline, stays } from "../../offline/keeper";
+import { putToWait } from "../../offline/store";
 import { listed, source } from "../../state/list";
 import { go } from "../../state/route";
 import { problem } from "../../state/toasts";
@@ -27,6 +28,7 @@ export async function begin(): Promise<void> {
   tellOfArrivals();
   keepListFresh();
   effect(() => {
+    void putToWait.value;
     if (!offline.value) void replayAll().catch(unlessAway);
   });
   addEventListener("online", () => void askAgain().catch(problem));
