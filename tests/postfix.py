@@ -56,7 +56,8 @@ MAIN = {
     "mynetworks": "127.0.0.0/8",
     "smtp_tls_security_level": "may",
     "smtpd_tls_security_level": "none",
-    "minimal_backoff_time": "1s",
+    # Times are whole seconds, so that 1 s may be over at once; and a file that is still locked then stays in the active queue for good.
+    "minimal_backoff_time": "2s",
     "queue_run_delay": "1s",
     "transport_retry_time": "1s",
     "disable_dns_lookups": "yes",

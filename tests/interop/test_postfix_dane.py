@@ -92,7 +92,7 @@ def sender_of_ours(names: NameServer) -> Iterator[Postfix]:
             "smtp_tls_security_level": "dane",
             "smtp_tls_loglevel": "1",
             "smtp_host_lookup": "dns",
-            "maximal_backoff_time": "1s",
+            "maximal_backoff_time": "2s",
             "max_use": "1",  # a process keeps TLSA records for their TTL
         },
         RESOLVER,
