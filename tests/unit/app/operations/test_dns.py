@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -110,7 +112,11 @@ async def test_an_address_that_is_none_is_not_left_out(office: TestOffice) -> No
     assert "'mail.hamburger.test' is no IP address" in await office.refusal("dns.records", **asked)
 
 
-async def test_keys_of_certificates_that_an_authority_gives_are_not_named(office: TestOffice) -> None:
+async def test_keys_of_certificates_that_an_authority_gives_are_not_named(
+    office: TestOffice, tmp_path: Path
+) -> None:
+    server = msgspec.structs.replace(office.settings.server, data=str(tmp_path))
+    office.settings = msgspec.structs.replace(office.settings, server=server)
     self_signed(places_of(office.settings).keys, ["mail.hamburger.test"], office.clock.now())
 
     async def digests() -> int:
