@@ -261,3 +261,35 @@ async def test_a_body_that_is_gone_is_waited_for_not_spun_on(office: SortingOffi
     await office.until(lambda: office.rows("SELECT 1 FROM jobs WHERE attempts = 1"))
     await settled(office)
     assert await office.rows("SELECT attempts FROM jobs") == [(1,)]
+
+
+class SlowPeer:
+    """Whoever fetches its mail (RFC 2645), and takes no answer to a message."""
+
+    usable = True
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def suits(self, job: Job) -> bool:
+        return True
+
+    async def deliver(self, job: Job) -> Attempt:
+        self.sent += 1
+        await asyncio.sleep(3600)
+        return Attempt(job.lease.now)
+
+    async def quit(self) -> None: ...
+
+
+async def test_who_fetches_slowly_does_not_hold_the_end_up(office: SortingOffice) -> None:
+    for _ in range(3):
+        await office.accept("eve@r.test")
+    office.runner = office.make_runner(office.scripted, fetched=frozenset({"r.test"}))
+    office.start()
+    peer = SlowPeer()
+    office.runner.in_background(office.runner.deliver_over(peer, ["r.test"]))
+    await office.until(lambda: peer.sent == 1)
+    office.running = False
+    await asyncio.wait_for(office.runner.stop(0.2), 20)
+    assert peer.sent == 1
