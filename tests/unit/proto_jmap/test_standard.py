@@ -134,6 +134,23 @@ def test_patches_that_are_wrong(given: dict[str, object]) -> None:
     assert caught.value.error.kind == "invalidPatch"
 
 
+@pytest.mark.parametrize(
+    ("patched", "named"),
+    [
+        ({"id": "1", "name": "new", "note": None}, []),
+        ({"id": "1", "name": "old"}, []),
+        ({"id": "2", "name": "old"}, ["id"]),
+        ({"name": "old"}, ["id"]),
+        ({"id": "1", "name": "old", "other": 1}, ["other"]),
+        ({"id": "1", "name": "old", "other": None}, []),
+    ],
+)
+def test_what_a_client_may_not_set(patched: dict[str, object], named: list[str]) -> None:
+    """RFC 8620 §5.3: what only the server sets may be there, with the value that it has; null is the same as nothing."""
+    current = {"id": "1", "name": "old", "note": None}
+    assert patch.changed_beside(current, patched, {"name"}) == named
+
+
 def test_limit_of_patches() -> None:
     assert len(patch.paths({f"k/{n}": True for n in range(patch.MAX_PATCHES)})) == patch.MAX_PATCHES
     with pytest.raises(Refused):

@@ -6,7 +6,7 @@ Not here: which properties may be changed, and what their values must be.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
 from postroom.proto.jmap.errors import MethodError, Refused
@@ -53,6 +53,14 @@ def apply(current: Mapping[str, Any], patch: Mapping[str, Any], defaults: Mappin
         else:
             parent.pop(path[-1], None)
     return patched
+
+
+def changed_beside(
+    current: Mapping[str, Any], patched: Mapping[str, Any], settable: Container[str]
+) -> list[str]:
+    """What was changed and is not among what a client may set: properties of the server, and such as there are not (RFC 8620 §5.3)."""
+    names = {**current, **patched}
+    return [name for name in names if name not in settable and patched.get(name) != current.get(name)]
 
 
 def _path(pointer: str) -> Path:

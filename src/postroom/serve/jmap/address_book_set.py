@@ -18,7 +18,7 @@ from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import IdOrCreated, Object
 from postroom.serve.jmap import book_rights
-from postroom.serve.jmap.address_book import PROPERTIES, look, open_account, shown
+from postroom.serve.jmap.address_book import look, open_account, shown
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.getting import Setting, record_number
 from postroom.serve.jmap.recorded import state_of
@@ -108,8 +108,7 @@ class _Work:
                 raise Refused("forbidden", "you may not share this address book", (SHARE_WITH,))
             current[SHARE_WITH] = current[SHARE_WITH] or {}  # what is shared with nobody may be patched, too
         values = patch.apply(current, given, SETTABLE)
-        wrong = [name for name in values if name not in PROPERTIES]
-        wrong += [name for name in PROPERTIES if name not in SETTABLE and values.get(name) != current[name]]
+        wrong = patch.changed_beside(current, values, SETTABLE)
         if wrong:
             raise invalid(wrong, "not a property that a client sets")
         _check(values)

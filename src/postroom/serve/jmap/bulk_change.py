@@ -146,9 +146,9 @@ class _Doing:
         bulk = await self._bulk(number)
         current = {"id": record, **{name: show(bulk) for name, show in PROPERTIES.items()}}
         values = patch.apply(current, given, {})
-        wrong = [name for name in {**current, **values} if values.get(name) != current.get(name)]
         wish = _WISHES.get(str(given.get("state")))
-        if set(wrong) - ({"state"} if wish else set()):
+        wrong = patch.changed_beside(current, values, {"state"} if wish else ())
+        if wrong:
             raise invalid(wrong, 'only state can be changed, to "stopped" or "undone"')
         if wish is None:
             return None

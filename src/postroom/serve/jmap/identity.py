@@ -211,8 +211,7 @@ class _Work:
 def _patched(one: Shown, given: Object) -> Identity:
     current = {name: show(one) for name, show in PROPERTIES.items()}
     values = patch.apply(current, given, SETTABLE)
-    wrong = [name for name in values if name not in PROPERTIES]
-    wrong += [name for name in PROPERTIES if name not in SETTABLE and values.get(name) != current[name]]
+    wrong = patch.changed_beside(current, values, SETTABLE)
     if wrong:
         raise invalid(wrong, "this cannot be changed")
     _check(values)

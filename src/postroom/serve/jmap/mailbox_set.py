@@ -152,8 +152,7 @@ class _Work:
             share_with.must_share(shareable=folder.shareable)
             current[SHARE_WITH] = current[SHARE_WITH] or {}
         values = patch.apply(current, given, SETTABLE)
-        wrong = [name for name in values if name not in known(call)]
-        wrong += [name for name in _SERVER_SET if values.get(name) != current.get(name)]
+        wrong = patch.changed_beside(current, values, {"name", *SETTABLE} & set(known(call)))
         if wrong:
             raise invalid(wrong, "not a property that a client sets")
         self._check(values)

@@ -184,8 +184,7 @@ class _Work:
     def _patched(self, name: str, kept: Kept, given: Object) -> Kept:
         current = _shown(name, kept) | _hidden(kept)
         values = patch.apply(current, given, SETTABLE)
-        fixed = [key for key in {**current, **values} if key not in SETTABLE]
-        wrong = [key for key in fixed if values.get(key, self) != current.get(key, self)]
+        wrong = patch.changed_beside(current, values, SETTABLE)
         if wrong:
             raise invalid(wrong, "not a property that a client changes")
         code, verified = values["verificationCode"], kept.verified

@@ -116,10 +116,10 @@ class _Doing:
             raise Refused("notFound")
         current = {name: show(found) for name, show in PROPERTIES.items()}
         values = patch.apply(current, given, {})
-        wrong = [name for name in {**current, **values} if values.get(name) != current.get(name)]
-        if set(wrong) - {"until"}:
-            raise invalid(sorted(set(wrong) - {"until"}), "only until can be changed")
-        if not wrong:
+        wrong = patch.changed_beside(current, values, {"until"})
+        if wrong:
+            raise invalid(wrong, "only until can be changed")
+        if values.get("until") == current["until"]:
             return None
         until = self._until(values.get("until"))
 

@@ -220,8 +220,7 @@ class Submitting:
         one = await self._find(record)
         current = show(one)
         values = patch.apply(current, given, {})
-        wrong = [name for name in values if name not in PROPERTIES]
-        wrong += [name for name in PROPERTIES if name != "undoStatus" and values.get(name) != current[name]]
+        wrong = patch.changed_beside(current, values, {"undoStatus"})
         if wrong:
             raise invalid(wrong, "this cannot be changed")
         wanted = values.get("undoStatus")
