@@ -27,7 +27,7 @@ web: $(READY)
 lab: web
 	@$(BIN)/postroom lab $(ARGS)
 
-# One more than there are processors, since tests wait, too; at most eight: each has servers of its own, and more than a gigabyte.
+# One more than there are processors, since tests wait, too; at most eight: each has servers of its own, and half a gigabyte.
 WORKERS = $(shell n=$$(nproc); echo $$((n < 7 ? n + 1 : 8)))
 # One heap for all threads of a process: each thread's own keeps what thousands of tests have freed in it.
 test: web

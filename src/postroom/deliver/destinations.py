@@ -117,7 +117,8 @@ class Destination:
     async def stop(self, grace: float) -> None:
         """Lets running messages end for `grace` seconds, closes idle connections, gives back what is queued: it is due for whoever comes next.
 
-        What is cut after that was not acknowledged by the peer, or its reply was lost: it is sent again when its lease ends.
+        What is cut after that was not acknowledged by the peer, or its reply was lost: it is sent again when its lease ends. What was
+        acknowledged is written down, however long that takes.
         """
         self._stopping = True
         for waiting in self._idle:

@@ -106,13 +106,16 @@ class SmtpClient(ClientConversation):
     @property
     def deadline(self) -> float:
         """Seconds to wait now, for a reply or for a piece of the letter to go out (RFC 5321 §4.5.3.2)."""
-        sending = self.transfer is not None and self.transfer.pieces is not None
-        return SENDING_SECONDS if sending else SECONDS[self.stage]
+        return SENDING_SECONDS if self._sending else SECONDS[self.stage]
 
     def step(self) -> tuple[object, float]:
         """What is waited for now, and the `deadline` of it: each reply, and the sending, has its own."""
-        sending = self.transfer is not None and self.transfer.pieces is not None
-        return (len(self.expected), sending), self.deadline
+        return (len(self.expected), self._sending), self.deadline
+
+    @property
+    def _sending(self) -> bool:
+        """Whether a letter in pieces is on its way out."""
+        return self.transfer is not None and self.transfer.pieces is not None
 
     # Hearing
 

@@ -17,7 +17,7 @@ from postroom.proto.smtp.client_parameters import Letter, mail_command, rcpt_com
 from postroom.proto.smtp.reply import Reply
 from postroom.wire.dots import Stuffer, only_crlf, stuff
 
-TOO_MANY = EnhancedStatus(5, 5, 3)
+_TOO_MANY_RECIPIENTS = EnhancedStatus(5, 5, 3)  # RFC 3463 §3.6
 AT_ONCE = 256 * 1024  # octets of a chunk that is sent before the recipients are known to be good
 DATA = b"DATA\r\n"
 
@@ -106,7 +106,7 @@ class Transfer:
         self._next += 1
         if not reply.positive:
             if self._results[number] is None:
-                self._results[number] = Result(self._meant(reply), Stage.RCPT)
+                self._results[number] = Result(_meant(reply), Stage.RCPT)
         elif self._results[number] is None:
             self._accepted.append(number)
         if self._next < len(self._results):
@@ -117,12 +117,6 @@ class Transfer:
                 self._send_chunks()
             elif not self._capabilities.pipelining:
                 self._say(DATA, Stage.DATA)
-
-    def _meant(self, reply: Reply) -> Reply:
-        """RFC 5321 §4.5.3.1.10: 552 where it says "too many recipients" means 452."""
-        if reply.code != 552 or reply.status != TOO_MANY:
-            return reply
-        return Reply(452, EnhancedStatus(4, *TOO_MANY[1:]), reply.lines)
 
     def _heard_data(self, reply: Reply) -> None:
         if reply.code != 354:
@@ -180,6 +174,13 @@ class Transfer:
             for number in self._accepted:
                 self._results[number] = result
         self.dirty = self._chunk_sent and not reply.positive  # RFC 3030 §2: RSET after a chunk that failed
+
+
+def _meant(reply: Reply) -> Reply:
+    """RFC 5321 §4.5.3.1.10: 552 where it says "too many recipients" means 452."""
+    if reply.code != 552 or reply.status != _TOO_MANY_RECIPIENTS:
+        return reply
+    return Reply(452, EnhancedStatus(4, *_TOO_MANY_RECIPIENTS[1:]), reply.lines)
 
 
 def _stuffed_pieces(pieces: Iterator[bytes]) -> Iterator[bytes]:

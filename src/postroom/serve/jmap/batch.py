@@ -75,11 +75,8 @@ async def _in_turn(call: Call, name: str, method: Method, arguments: Object) -> 
         told = await _run(call, method, arguments)
         after = await _modseq(call, number)
     ours = sum(owner == number and before < modseq <= after for owner, modseq in call.committed)
-    if (
-        "oldState" in told and ours < after - before
-    ):  # what others have done between must not be taken for ours
-        told = {**told, "oldState": None}
-    return told
+    by_others = after - before > ours  # what they have done between must not be taken for ours
+    return {**told, "oldState": None} if by_others and "oldState" in told else told
 
 
 async def _modseq(call: Call, account_id: int) -> int:

@@ -27,7 +27,7 @@ from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, Unsign
 from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import Setting, check_number, ids_of
-from postroom.serve.jmap.octets import Octets, apart, in_turn, upload
+from postroom.serve.jmap.octets import Octets, apart, by_message, upload
 from postroom.store import emails
 
 _ALGORITHMS: Final[Mapping[str, str]] = {"sha": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
@@ -75,7 +75,7 @@ async def copy(call: Call, arguments: BlobCopy) -> Object:
     octets = Octets(call, source)
     copied: dict[str, str] = {}
     refused: dict[str, Any] = {}
-    for written in in_turn(dict.fromkeys(arguments.blob_ids)):
+    for written in by_message(dict.fromkeys(arguments.blob_ids)):
         found = await octets.read(written)
         if found is None:
             refused[written] = SetError("notFound").told()
@@ -201,7 +201,7 @@ async def get(call: Call, arguments: BlobGet) -> Object:
         raise MethodError("requestTooLarge", "name the blobs that you want")
     octets = Octets(call, account_id)
     shown: dict[str, Object] = {}
-    for written in in_turn(asked):
+    for written in by_message(asked):
         found = await octets.read(written)
         if found is None:
             continue
@@ -258,7 +258,7 @@ async def lookup(call: Call, arguments: BlobLookup) -> Object:
     asked = {written: read_blob_id(written) for written in map(call.resolved, arguments.ids)}
     numbers = {blob.number for blob in asked.values() if blob is not None}
     there = await emails.copies(call.reading, folders.reader, numbers)
-    for written in in_turn(asked):
+    for written in by_message(asked):
         blob = asked[written]
         copies = there.get(blob.number, []) if blob is not None else []
         whole = blob is not None and copies and not blob.parts  # an email's, which need not be read

@@ -40,7 +40,7 @@ class _Message(NamedTuple):
 
 
 class Octets:
-    """Blobs as one account's calls reach for them. The message that a part was asked of last is kept: others of its parts may follow (`in_turn`)."""
+    """Blobs as one account's calls reach for them. The message that a part was asked of last is kept: others of its parts may follow (`by_message`)."""
 
     def __init__(self, call: Call, account_id: int) -> None:
         self._call = call
@@ -106,7 +106,7 @@ def _decoded(message: _Message, section: str) -> bytes | None:
     return None
 
 
-def in_turn(written: Iterable[str]) -> list[str]:
+def by_message(written: Iterable[str]) -> list[str]:
     """These blobs, with all that are parts of one message behind each other: it is read and taken apart once."""
 
     def place(one: str) -> tuple[int, tuple[str, ...]]:
