@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 BOB = "bob@hamburger.test"
 
@@ -68,6 +68,25 @@ def hide(page: Page) -> None:
             document.dispatchEvent(new Event("visibilitychange"));
         }"""
     )
+
+
+def hands_in(request: Request) -> bool:
+    """Whether it sends a message."""
+    return "EmailSubmission/set" in (request.post_data or "")
+
+
+def hold_sending(page: Page) -> list[Route]:
+    """What sends a message does not get to the server, and is given here."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if hands_in(route.request):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/jmap/api*", hold)
+    return held
 
 
 def emails(page: Page, subject: str, *properties: str) -> list[dict[str, Any]]:

@@ -4,9 +4,9 @@ import re
 import urllib.request
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from web_window import BOB, begin, emails, enter, hide, kept, keys, rows, stay
+from web_window import BOB, begin, emails, enter, hands_in, hide, hold_sending, kept, keys, rows, stay
 
 
 def test_what_is_being_written_outlives_a_reload_without_a_connection(window: Page, web_lab):
@@ -177,7 +177,7 @@ def lose_the_answer(page: Page) -> None:
     left = [True]
 
     def lose(route):
-        if "EmailSubmission/set" not in (route.request.post_data or "") or not left:
+        if not hands_in(route.request) or not left:
             return route.continue_()
         left.clear()
         route.fetch()
@@ -211,13 +211,19 @@ def expect_sent_once(page: Page, subject: str) -> None:
     ]
 
 
-def test_a_message_whose_answer_was_lost_is_not_sent_twice(window: Page, web_lab):
-    stay(window, web_lab, stays=False)
-    answer_to(window, web_lab, "Lost on the way back")
-    lose_the_answer(window)
-    window.keyboard.press("Control+Enter")
-    dialog = window.get_by_role("dialog", name="Re: Lost on the way back")
+def with_a_lost_answer(page: Page, web_lab, subject: str) -> Locator:
+    """The window of a message that has left, as nobody knows there."""
+    stay(page, web_lab, stays=False)
+    answer_to(page, web_lab, subject)
+    lose_the_answer(page)
+    page.keyboard.press("Control+Enter")
+    dialog = page.get_by_role("dialog", name=f"Re: {subject}")
     expect(dialog.get_by_role("alert")).not_to_be_empty()
+    return dialog
+
+
+def test_a_message_whose_answer_was_lost_is_not_sent_twice(window: Page, web_lab):
+    dialog = with_a_lost_answer(window, web_lab, "Lost on the way back")
     dialog.get_by_role("button", name="Send", exact=True).click()
     expect(window.get_by_text("Message sent")).to_be_visible()
     expect(dialog).to_have_count(0)
@@ -225,12 +231,7 @@ def test_a_message_whose_answer_was_lost_is_not_sent_twice(window: Page, web_lab
 
 
 def test_what_was_added_after_a_lost_answer_is_not_lost(window: Page, web_lab):
-    stay(window, web_lab, stays=False)
-    answer_to(window, web_lab, "Afterthought")
-    lose_the_answer(window)
-    window.keyboard.press("Control+Enter")
-    dialog = window.get_by_role("dialog", name="Re: Afterthought")
-    expect(dialog.get_by_role("alert")).not_to_be_empty()
+    dialog = with_a_lost_answer(window, web_lab, "Afterthought")
     window.on("dialog", lambda question: question.accept())
     window.reload()
     text = dialog.get_by_role("textbox", name="Text of the message")
@@ -256,16 +257,8 @@ def test_a_message_of_the_outbox_whose_answer_was_lost_is_done_with(window: Page
 
 def test_a_message_that_is_leaving_is_not_taken_back(window: Page, web_lab):
     send_offline(window, web_lab, "Too late")
-    held = []
-    window.route(
-        "**/jmap/api*",
-        lambda route: (
-            held.append(route)
-            if "EmailSubmission/set" in (route.request.post_data or "")
-            else route.continue_()
-        ),
-    )
-    with window.expect_request(lambda one: "EmailSubmission/set" in (one.post_data or "")):
+    held = hold_sending(window)
+    with window.expect_request(hands_in):
         window.context.set_offline(False)
     window.get_by_role("button", name="Undo").click()
     window.wait_for_timeout(300)

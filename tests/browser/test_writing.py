@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from web_window import emails
+from web_window import emails, hands_in, hold_sending
 
 BOB = "bob@hamburger.test"
 ALICE = "alice@crepes.test"
@@ -147,16 +147,8 @@ def test_a_draft_outlives_the_page(sign_in, page, row, write):
 def test_a_window_stays_while_its_message_is_on_its_way(sign_in, page, write):
     sign_in()
     window = write(ALICE, "Refused in the end", "All that I wanted to say.")
-    with page.expect_request(lambda one: "EmailSubmission/set" in (one.post_data or "")):
-        held = []
-        page.route(
-            "**/jmap/api*",
-            lambda route: (
-                held.append(route)
-                if "EmailSubmission/set" in (route.request.post_data or "")
-                else route.continue_()
-            ),
-        )
+    held = hold_sending(page)
+    with page.expect_request(hands_in):
         page.keyboard.press("Control+Enter")
     expect(window.get_by_text("Sending")).to_be_visible()
     window.get_by_role("button", name="Save and close").click()
