@@ -33,6 +33,7 @@ from postroom.message.header import Header
         (" From: a@e.test", [], Fault.NO_FROM),
         ("From:", [], Fault.NO_AUTHOR),
         ("From: undisclosed:;", [], Fault.NO_AUTHOR),
+        ("From: \x0b", [], Fault.UNREADABLE),  # an entry of which nothing can be shown
         ("From: a", [], Fault.UNREADABLE),
         ("From: a@", [], Fault.UNREADABLE),
         ("From: a@[192.0.2.1]", [], Fault.UNREADABLE),

@@ -53,15 +53,15 @@ def authors(header: Header) -> Authors:
     for field in fields:
         specs += mailboxes(parse_address_list(field.value, MAX_AUTHORS + 1))
     domains: dict[str, None] = {}
-    unreadable = ""
+    unreadable: str | None = None
     for spec in specs[:MAX_AUTHORS]:
         domain = _domain(spec)
         if domain is None:
             unreadable = unreadable or printable(spec.email, _SHOWN)
         else:
             domains[domain] = None
-    fault = _fault(len(fields), len(specs), unreadable=bool(unreadable), domains=len(domains))
-    example = {Fault.UNREADABLE: unreadable, Fault.SEVERAL_DOMAINS: ", ".join(list(domains)[:5])}
+    fault = _fault(len(fields), len(specs), unreadable=unreadable is not None, domains=len(domains))
+    example = {Fault.UNREADABLE: unreadable or "", Fault.SEVERAL_DOMAINS: ", ".join(list(domains)[:5])}
     return Authors(tuple(domains), fault, example.get(fault, "") if fault else "")
 
 
