@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from postroom.deliver.attempt import Attempt
+from postroom.net import eager
 from postroom.store.jobs import Job
 
 FIRST_CONNECTIONS = 2
@@ -160,7 +161,7 @@ class Destination:
     async def _write_down(self, line: _Line, job: Job, attempt: Attempt) -> None:
         """A delivery is written down while the next message is sent: of those two a crash makes duplicates, for each connection."""
         before = line.settling
-        line.settling = asyncio.get_running_loop().create_task(self._settled(before, job, attempt))
+        line.settling = eager.start(self._settled(before, job, attempt))
         await _over(line.settling if attempt.hop_down or attempt.delayed else before)
 
     async def _settled(self, before: asyncio.Task[None] | None, job: Job, attempt: Attempt) -> None:
@@ -260,7 +261,7 @@ class Destination:
 
 async def _over(settling: asyncio.Task[None] | None) -> None:
     """Waits for its end; a worker that is called off does not take it along."""
-    if settling is not None:
+    if settling is not None and not settling.done():
         await asyncio.wait((settling,))
 
 
