@@ -63,7 +63,7 @@ class Pop3Server:
             elif conversation.listing:
                 conversation.list_on()
                 continue
-            elif (line := self._lines.line()) is not None:
+            elif self._lines.more and (line := self._lines.line()) is not None:
                 self._pending = conversation.line(line)
             else:
                 break
