@@ -13,12 +13,14 @@ from typing import Final
 import msgspec
 
 from postroom.proto.imap.config import Limits
+from postroom.proto.imap.grammar import LONGEST_TAG, TAG_CHARS
 from postroom.wire.lines import LineBuffer, LineFault
 
 _LITERAL: Final = re.compile(rb"(~?)\{([0-9]{1,20})(\+?)\}\Z")
-
-
-_BRINGS: Final = re.compile(rb"[^ ]+ (?:APPEND|(?:UID )?REPLACE [^ ]+) ", re.IGNORECASE)
+_BRINGS: Final = re.compile(
+    rb"[%b]{1,%d} (?:APPEND|(?:UID )?REPLACE [^ ]+) " % (re.escape(bytes(sorted(TAG_CHARS))), LONGEST_TAG),
+    re.IGNORECASE,
+)
 
 
 class Literal(msgspec.Struct, frozen=True):
