@@ -87,6 +87,13 @@ def test_tls_comes_first_and_then_the_login(cut: int) -> None:
     assert client.utf8
 
 
+def test_what_was_enabled_before_tls_is_not_believed() -> None:
+    client = ImapClient(SAFE)
+    before = LOGIN.replace("S: A1 OK", "S: * ENABLED IMAP4rev2\nS: A1 OK")
+    talk(client, before.replace("S: * ENABLED IMAP4rev2\nS: A4 OK", "S: A4 NO not now"))
+    assert not client.utf8
+
+
 LOGINS = [
     (  # an old server: no capabilities in the greeting, LOGIN, none after it
         CLEAR,
