@@ -236,9 +236,7 @@ class Arrival:
         """Why a literal is not even asked for."""
         config, limits = self._config, self._config.limits
         if config.literal_minus and not literal.synchronizing and literal.size > limits.literal_minus:
-            words = (
-                f"A literal that is not waited for has at most {limits.literal_minus} octets (RFC 7888 §5)"
-            )
+            words = f"A literal that is not waited for has at most {limits.literal_minus} octets (RFC 7888 section 5)"
             return Abandoned("BAD", words, "TOOBIG", fatal=True)
         if literal.size > config.message:
             return Abandoned("NO", f"A message has at most {config.message} octets", "TOOBIG")

@@ -169,9 +169,7 @@ class Collector:
     def _too_much(self, literal: Literal) -> Refused | None:
         limits, start = self._limits, self.head
         if self.minus and not literal.synchronizing and literal.size > limits.literal_minus:
-            words = (
-                f"A literal that is not waited for has at most {limits.literal_minus} octets (RFC 7888 §5)"
-            )
+            words = f"A literal that is not waited for has at most {limits.literal_minus} octets (RFC 7888 section 5)"
             return Refused(start, words, "TOOBIG", fatal=True)
         if self._size > self.most:
             return Refused(start, f"A command has at most {self.most} octets here", "TOOBIG")

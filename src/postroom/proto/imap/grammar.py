@@ -190,7 +190,7 @@ def _name(c: ImapCursor, octets: bytes) -> str:
         try:
             found = decode_utf7(found)
         except Utf7Error as error:
-            raise c.error(f"a name in modified UTF-7 (RFC 3501 §5.1.3): {error}") from None
+            raise c.error(f"a name in modified UTF-7 (RFC 3501 section 5.1.3): {error}") from None
         if "\0" in found:
             raise c.error("the name of a mailbox without NUL")
     first, slash, rest = found.partition("/")
