@@ -340,6 +340,15 @@ def test_limits_are_met_exactly() -> None:
     assert isinstance(events(client)[-1], Failed)
 
 
+def test_literals_do_not_make_a_line_longer() -> None:
+    """Lists become values of many times their size; what a literal holds does not."""
+    for more, good in ((b"x" * 60, True), (b"x" * 61, False)):
+        client = logged_in(limits=ClientLimits(line=90, response=1000))
+        client.send(NOOP)
+        client.receive(b"* X %b{500}\r\n" % (b"x" * 21) + b"x" * 500 + more + b"\r\n" + b"* X\r\n" * 20)
+        assert isinstance(events(client)[-1], Failed) is not good
+
+
 def test_the_end_of_words_is_no_literal() -> None:
     client = logged_in()
     client.send(NOOP)
