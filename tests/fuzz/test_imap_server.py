@@ -80,6 +80,7 @@ def test_everything_is_survived(state: State, data: bytes, cut: int) -> None:
         said += machine.data_to_send()
     for line in said.split(b"\r\n")[:-1]:
         assert line.startswith((b"* ", b"+")) or TAGGED.match(line), line
+        assert line.isascii(), line  # RFC 9051 §9 (text): IMAP4rev2 was not enabled
         assert b" BAD" not in line or len(line.split(b" BAD", 1)[1].strip()) > 5, line
 
 

@@ -271,7 +271,7 @@ class Pop3Session:
             async with aclosing(content):
                 async for piece in content:
                     wanted = machine.message_piece(
-                        surrogate(piece) if at_start and not machine.utf8 else piece
+                        surrogate(piece, whole=False) if at_start and not machine.utf8 else piece
                     )
                     at_start = False
                     if not wanted:

@@ -81,12 +81,13 @@ class StoreMaildrop:
 
     async def read(self, number: int) -> Content | None:
         """A message; None when its last copy was removed meanwhile. Who reads one after the other gets small ones several at a time."""
-        if number not in self._ahead:
-            await self._read(
-                range(number, self._end_of_stretch(number) if number == self._next else number + 1)
-            )
+        if number not in self._ahead and number == self._next:
+            self._ahead = await self._read(range(number, self._end_of_stretch(number)))
+        if number in self._ahead:
+            blob = self._ahead.pop(number)
+        else:
+            blob = (await self._read(range(number, number + 1)))[number]
         self._next = number + 1
-        blob = self._ahead.pop(number)
         if blob is None:
             return None
         return self._pieces(blob) if blob.data is None else blob.data
@@ -100,11 +101,11 @@ class StoreMaildrop:
             end += 1
         return end
 
-    async def _read(self, numbers: range) -> None:
+    async def _read(self, numbers: range) -> dict[int, blobs.Blob | None]:
         emails = [self._emails[number - 1] for number in numbers]
         tx, account_id = self._shelves.store.engine.reading(), self._where.account_id
         found = await blobs.of_emails(tx, account_id, emails)
-        self._ahead = {number: found.get(email) for number, email in zip(numbers, emails, strict=True)}
+        return {number: found.get(email) for number, email in zip(numbers, emails, strict=True)}
 
     async def _pieces(self, blob: blobs.Blob) -> AsyncGenerator[bytes, None]:
         files, account_id = self._shelves.store.files, self._where.account_id

@@ -22,8 +22,11 @@ NOBODY = Address("invalid", "internationalized-address.invalid")  # .invalid: RF
 MOST_PARTS = 200
 
 
-def surrogate(message: bytes) -> bytes:
-    """The message itself when all headers in it are ASCII. Linear; at most `MOST_PARTS` parts are looked into."""
+def surrogate(message: bytes, *, whole: bool = True) -> bytes:
+    """The message itself when all headers in it are ASCII. Linear; at most `MOST_PARTS` parts are looked into.
+
+    Not `whole`: it is the beginning of one, and a header that reaches to its end stays as it is, since it goes on in what follows.
+    """
     if message.isascii():
         return message
     parts = mime.scan(message, mime.Limits(parts=MOST_PARTS)).parts
@@ -31,7 +34,7 @@ def surrogate(message: bytes) -> bytes:
     pieces: list[bytes] = []
     done = 0
     for start, end in headers:
-        if start >= done and not message[start:end].isascii():
+        if start >= done and (whole or end < len(message)) and not message[start:end].isascii():
             pieces += (message[done:start], _in_ascii(message, start, end))
             done = end
     return b"".join((*pieces, message[done:])) if pieces else message

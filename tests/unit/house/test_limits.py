@@ -344,6 +344,7 @@ IMAP_NAMED = {
     "grammar.MAX_ITEMS": (lambda n: b"a STORE 1 FLAGS (%b)" % _seen(n, b"a"), grammar.MAX_ITEMS, b"at most 5000 items"),
     "sets.MAX_RANGES": (lambda n: b"a UID FETCH %b UID" % _seen(n, b"1", b","), sets.MAX_RANGES, b"at most 50000"),
     "listing.MAX_PATTERNS": (lambda n: b'a LIST "" (%b)' % _seen(n, b"x"), listing.MAX_PATTERNS, b"at most 100 patterns"),
+    "listing.MAX_PATTERN_CHARS": (lambda n: b'a LIST "" *%b' % (b"x" * (n - 1)), listing.MAX_PATTERN_CHARS, b"at most 20000 characters"),
     "searching.MAX_CRITERIA": (lambda n: b"a SORT (%b) UTF-8 ALL" % _seen(n, b"DATE"), searching.MAX_CRITERIA, b"at most 20"),
     "searching.MAX_SOURCES": (
         lambda n: b"a ESEARCH IN (mailboxes (%b)) ALL" % _seen(n, b"x"), searching.MAX_SOURCES, b"at most 1000 mailboxes"

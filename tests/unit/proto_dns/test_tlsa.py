@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 
 from authority import YEAR, Issued
 from postroom.proto.dns.answer import Tlsa
@@ -126,6 +131,23 @@ def test_an_anchor_in_the_dns_need_not_be_shown() -> None:
     assert proven(ROOT.tlsa(2, 0, 0), chain=[LEAF.der, MIDDLE.der]) == "DANE-TA 2 0 0"
     assert proven(MIDDLE.tlsa(2, 1, 0), chain=[LEAF.der]) == "DANE-TA 2 1 0"
     assert kind(ROOT.tlsa(2, 1, 0), chain=[LEAF.der]) == "certificate-not-trusted"
+
+
+@pytest.mark.parametrize(
+    "anchor", [ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)]
+)
+def test_what_another_kind_of_key_has_signed_is_not_below_a_bare_one(
+    anchor: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+) -> None:
+    own = ed25519.Ed25519PrivateKey.generate()
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)]), dt.datetime.now(dt.UTC)
+    shown = (
+        x509.CertificateBuilder(name, name, own.public_key(), 1, now - dt.timedelta(1), now + dt.timedelta(1))
+        .sign(own, None)
+        .public_bytes(Encoding.DER)
+    )
+    bare = anchor.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert kind(Tlsa(2, 1, 0, bare), chain=[shown]) == "certificate-not-trusted"
 
 
 def test_any_of_the_names_will_do() -> None:

@@ -232,3 +232,16 @@ def test_random_commands_do_not_depend_on_cuts() -> None:
         expected = run(machine(), data, refuse=refuse)
         assert run(machine(), data, 1, refuse) == expected
         assert run(machine(), data, random.randrange(2, 9), refuse) == expected
+
+
+@pytest.mark.parametrize(
+    "part", [b" (%b) {1+}\r\na" % b" ".join([b"ab"] * 4_900), b" URL {60000+}\r\n" + b"u" * 60_000]
+)
+def test_what_is_said_around_messages_is_bounded(part: bytes) -> None:
+    """Flags and URLs are kept until the command is whole, however many messages it brings."""
+    beginning = b"a APPEND x" + (b" CATENATE (URL /b" if b"URL" in part else b" {1+}\r\na")
+    events, said = run(machine(message=100_000), beginning + part * 90 + b")\r\nb NOOP\r\n")
+    assert said == (
+        b"a BAD [TOOBIG] A command has at most 1048576 octets here, its messages aside\r\nb OK Done\r\n"
+    )
+    assert any(isinstance(event, Abandoned) for event in events)

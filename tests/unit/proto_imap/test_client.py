@@ -87,6 +87,13 @@ def test_tls_comes_first_and_then_the_login(cut: int) -> None:
     assert client.utf8
 
 
+def test_what_was_enabled_before_tls_is_not_believed() -> None:
+    client = ImapClient(SAFE)
+    before = LOGIN.replace("S: A1 OK", "S: * ENABLED IMAP4rev2\nS: A1 OK")
+    talk(client, before.replace("S: * ENABLED IMAP4rev2\nS: A4 OK", "S: A4 NO not now"))
+    assert not client.utf8
+
+
 LOGINS = [
     (  # an old server: no capabilities in the greeting, LOGIN, none after it
         CLEAR,
@@ -331,6 +338,15 @@ def test_limits_are_met_exactly() -> None:
     client.send(NOOP)
     client.receive(b"* X {87}\r\n" + b"x" * 87 + b"abcd\r\n")
     assert isinstance(events(client)[-1], Failed)
+
+
+def test_literals_do_not_make_a_line_longer() -> None:
+    """Lists become values of many times their size; what a literal holds does not."""
+    for more, good in ((b"x" * 60, True), (b"x" * 61, False)):
+        client = logged_in(limits=ClientLimits(line=90, response=1000))
+        client.send(NOOP)
+        client.receive(b"* X %b{500}\r\n" % (b"x" * 21) + b"x" * 500 + more + b"\r\n" + b"* X\r\n" * 20)
+        assert isinstance(events(client)[-1], Failed) is not good
 
 
 def test_the_end_of_words_is_no_literal() -> None:

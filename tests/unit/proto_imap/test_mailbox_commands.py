@@ -96,3 +96,30 @@ def test_commands(line: bytes, command: object) -> None:
 def test_anything_else_is_said_to_be_wrong(verb: bytes, words: list[bytes]) -> None:
     found = parse(b"a " + verb + b"".join(words), State.AUTHENTICATED, utf8=False)
     assert isinstance(found, Given | Bad)
+
+
+def test_no_name_has_a_nul_however_it_is_written() -> None:
+    """PostgreSQL has no text with NUL: the store would say that it is busy."""
+    for command in (
+        b"SELECT &AAA-",
+        b"CREATE a/b&AAA-c",
+        b"LIST {1}\r\n\0 *",
+        b'LIST "" &AAA-',
+        b"COPY 1 &AAA-",
+    ):
+        found = parse(b"x " + command, State.SELECTED, utf8=False)
+        assert isinstance(found, Bad), command
+        assert "without NUL" in found.words, command
+
+
+def test_patterns_are_bounded_together_with_their_reference() -> None:
+    most = listing.MAX_PATTERN_CHARS
+    for command, good in (
+        (b'LIST "" {%d}\r\n*%b' % (most, b"a" * (most - 1)), True),
+        (b'LIST "" {%d}\r\n*%b' % (most + 1, b"a" * most), False),
+        (b'LIST "" ({%d}\r\n%b b)' % (most, b"a" * most), False),
+        (b"LIST {%d}\r\n%b (%%b c d)" % (most // 2, b"a" * (most // 2)), False),
+        (b"LSUB {%d}\r\n%b *b" % (most, b"a" * most), False),
+    ):
+        found = parse(b"x " + command, State.AUTHENTICATED, utf8=False)
+        assert isinstance(found, Given if good else Bad), command[:20]

@@ -79,12 +79,13 @@ def logged_in(limits: ClientLimits | None = None) -> Pop3Client:
         ("STAT", b"+OK\n", "LF alone"),
         ("STAT", b"+OK 1 1\r\n+OK and more\r\n", "does not speak POP3"),
         ("LIST", b"+OK\r\n" + b"1 1\r\n" * 4, "more than 3 lines"),
+        ("UIDL", b"+OK\r\n" + b"1 %b\r\n" % (b"x" * 100), "listing has more than 80 octets"),
         ("RETR 1", b"+OK\r\n" + b"x" * 200, "more than 100 octets"),
         ("STAT", b"+OK " + b"x" * 9000, "longer than the limit"),
     ],
 )
 def test_what_a_server_must_not_send(command: str, answer: bytes, why: str) -> None:
-    client = logged_in(ClientLimits(lines=3, message=100))
+    client = logged_in(ClientLimits(lines=3, listing=80, message=100))
     client.send(command)
     client.receive(answer)
     events = []

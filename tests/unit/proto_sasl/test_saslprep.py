@@ -2,6 +2,7 @@
 
 import pytest
 
+from postroom.proto.sasl import saslprep as module
 from postroom.proto.sasl.saslprep import MAX_TEXT, Unprepared, saslprep
 
 
@@ -49,6 +50,22 @@ def test_prohibited(text: str) -> None:
     with pytest.raises(Unprepared) as error:
         saslprep(text)
     assert text not in str(error.value)
+
+
+def test_what_normalisation_makes_long_is_not_looked_at_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """NFKC makes eighteen characters out of one, and whoever has not logged in yet may send a thousand of those."""
+    looked_at: list[str] = []
+
+    def prohibits(char: str) -> bool:
+        looked_at.append(char)
+        return False
+
+    monkeypatch.setattr(module, "_PROHIBITED", (prohibits,))
+    prepared = saslprep("\ufdfa" * MAX_TEXT)
+    assert len(prepared) == 18 * MAX_TEXT
+    assert sorted(looked_at) == sorted(set(prepared))
 
 
 def test_what_was_not_assigned_may_be_asked_for_and_not_kept() -> None:

@@ -62,6 +62,7 @@ def _said() -> Iterator[tuple[str, str]]:
 def test_everything_fixed_is_known_in_every_language() -> None:
     said = dict(_said())
     assert len(said) > 100
+    assert "".join(said).isascii()  # RFC 9051 §9 (text): more only after ENABLE IMAP4rev2, or LANGUAGE
     for language in LANGUAGES[1:]:
         missing = {words: place for words, place in said.items() if words not in TRANSLATIONS[language]}
         assert not missing, language

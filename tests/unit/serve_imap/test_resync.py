@@ -73,7 +73,7 @@ async def test_another_uidvalidity_and_no_enable(stage: ImapStage) -> None:
     bob = await stage.user()
     assert (await bob.say("a SELECT INBOX (QRESYNC (5 1))"))[
         -1
-    ] == "a BAD Say ENABLE QRESYNC first (RFC 7162 §3.2.5)"
+    ] == "a BAD Say ENABLE QRESYNC first (RFC 7162 section 3.2.5)"
     await bob.ok("ENABLE QRESYNC")
     assert not any(
         "VANISHED" in line or "FETCH" in line for line in await bob.ok("SELECT INBOX (QRESYNC (5 1))")

@@ -172,6 +172,18 @@ async def test_messages_in_any_order_are_read_one_by_one(
     assert [await drop.read(number) for number in (4, 6, 5, 4)] == [letters[n - 1] for n in (4, 6, 5, 4)]
 
 
+async def test_what_was_read_ahead_is_kept_when_one_is_read_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As clients do that look at the top of each message before they fetch it."""
+    for _ in range(TOGETHER + 1):
+        await house.deliver(b"Subject: small\r\n\r\nx\r\n")
+    drop, statements = await house.open(), Statements(monkeypatch)
+    for number in range(1, TOGETHER + 2):
+        assert await drop.read(number) == await drop.read(number)
+    assert sorted(statements.sizes) == [*[1] * (TOGETHER + 2), TOGETHER]
+
+
 async def test_one_that_is_gone_among_those_read_ahead(house: House) -> None:
     letters = await fill(house, [100] * 4)
     drop, other = await house.open(), await house.open()

@@ -84,3 +84,15 @@ def test_whatever_comes_the_header_becomes_ascii(octets: bytes, start: bytes) ->
     assert raw.endswith(b"body")
     head = raw.partition(b"\r\n\r\n")[0]
     assert surrogate(raw) == raw or b"\n\n" in head
+
+
+def test_a_header_that_goes_on_in_the_next_piece_is_not_torn() -> None:
+    """Large messages come in pieces, and only the first one is looked at."""
+    head = b"Subject: caf\xe9\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\n"
+    part = b'Content-Disposition: attachment; filename="K\xc3\xa4se-und-\xc3\x84pfel.pdf"\r\n\r\nQUJD\r\n--b--\r\n'
+    for cut in range(len(part)):
+        raw = surrogate(head + part[:cut], whole=False) + part[cut:]
+        assert raw.startswith(b"Subject: =?utf-8?b?Y2Fmw6k=?=\r\n")
+        assert part in raw or b"filename*=utf-8''K%C3%A4se-und-%C3%84pfel.pdf\r\n\r\nQUJD\r\n--b--" in raw, (
+            cut
+        )

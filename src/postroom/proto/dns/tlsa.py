@@ -164,17 +164,15 @@ def _verifies(certificate: x509.Certificate, key: object) -> bool:
         certificate.signature_hash_algorithm,
     )
     try:
-        if isinstance(key, rsa.RSAPublicKey):
+        if isinstance(key, rsa.RSAPublicKey) and digest is not None:
             padding = certificate.signature_algorithm_parameters
-            assert digest is not None
             key.verify(signature, signed, padding, digest)  # type: ignore[arg-type]
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            assert digest is not None
+        elif isinstance(key, ec.EllipticCurvePublicKey) and digest is not None:
             key.verify(signature, signed, ec.ECDSA(digest))
         elif isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
             key.verify(signature, signed)
         else:
-            return False
+            return False  # also what a key of Edwards curves has signed, which has no digest
     except InvalidSignature:
         return False
     return True

@@ -85,7 +85,7 @@ class _Stage(enum.Enum):
 class Arrival:
     """One command. `next` gives what the session or the client is told, None while more has to come."""
 
-    __slots__ = ("_config", "_ends", "_gathered", "_held", "_left", "_literal", "_reader", "_refusal", "_size", "_stage", "_text", "_utf8")  # fmt: skip
+    __slots__ = ("_config", "_ends", "_gathered", "_held", "_left", "_literal", "_reader", "_refusal", "_size", "_spoken", "_stage", "_text", "_utf8")  # fmt: skip
 
     def __init__(self, config: ImapConfig, *, utf8: bool) -> None:
         self._config = config
@@ -99,6 +99,7 @@ class Arrival:
         self._held = 0  # octets in `_gathered`
         self._ends = LineEnds()
         self._size = 0  # octets of all messages that were announced
+        self._spoken = 0  # octets of the command without its messages
         self._text = b""  # a literal that is part of the text, with its announcement
 
     def begin(self, text: bytes, state: State, *, uid_only: bool = False) -> Arrived:
@@ -200,6 +201,11 @@ class Arrival:
         return self._read(c, lambda: self._reader.resume(c))
 
     def _read(self, c: ImapCursor, read: Callable[[], Literal | InLine | None]) -> Arrived:
+        most = self._config.limits.command
+        self._spoken += len(c.text)
+        if self._spoken > most:
+            words = f"A command has at most {most} octets here, its messages aside"
+            return self._give_up(Abandoned("BAD", words, "TOOBIG"), announced(c.text))
         try:
             found = read()
         except GrammarError as error:
@@ -230,9 +236,7 @@ class Arrival:
         """Why a literal is not even asked for."""
         config, limits = self._config, self._config.limits
         if config.literal_minus and not literal.synchronizing and literal.size > limits.literal_minus:
-            words = (
-                f"A literal that is not waited for has at most {limits.literal_minus} octets (RFC 7888 §5)"
-            )
+            words = f"A literal that is not waited for has at most {limits.literal_minus} octets (RFC 7888 section 5)"
             return Abandoned("BAD", words, "TOOBIG", fatal=True)
         if literal.size > config.message:
             return Abandoned("NO", f"A message has at most {config.message} octets", "TOOBIG")

@@ -297,7 +297,7 @@ class ImapClient:
             if self._collector.pending:
                 self._fail(INJECTED)
                 return
-            self._heard, self.capabilities = None, Capabilities(frozenset())
+            self._heard, self.capabilities, self._enabled = None, Capabilities(frozenset()), frozenset()
             self._awaiting_tls = True
             self._events.append(Upgrading())
         elif isinstance(step, Say):

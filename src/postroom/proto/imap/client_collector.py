@@ -18,7 +18,8 @@ _WORDS: Final = re.compile(rb"\* (?:OK|NO|BAD|BYE|PREAUTH)(?: |\Z)", re.IGNORECA
 
 
 class ClientLimits(msgspec.Struct, frozen=True):
-    """Bounds of what a server may send in one response: octets of a line, octets and literals of a whole response."""
+    """Bounds of what a server may send in one response: octets of a line and of all lines, which become values of many times their size; octets and
+    literals of a whole response."""
 
     line: int = 4 << 20
     response: int = 128 << 20
@@ -34,13 +35,13 @@ class TooMuch(msgspec.Struct, frozen=True):
 class ResponseCollector:
     """Collects one response after the other."""
 
-    __slots__ = ("_left", "_limits", "_lines", "_literals", "_parts", "_size")
+    __slots__ = ("_left", "_limits", "_lines", "_literals", "_parts", "_size", "_written")
 
     def __init__(self, limits: ClientLimits) -> None:
         self._limits = limits
         self._lines = LineBuffer(limits.line)
         self._parts: list[bytes] = []  # of a response that is not whole yet
-        self._size = 0
+        self._size = self._written = 0  # octets with literals and without
         self._left = 0  # octets of its literal that have not come
         self._literals = 0
 
@@ -68,6 +69,11 @@ class ResponseCollector:
                 return None
             if isinstance(line, LineFault):
                 return TooMuch(f"The server sent a line that is none: {line.value}")
+            self._written += len(line)
+            if self._written > self._limits.line:
+                return TooMuch(
+                    f"The server's response has more than {self._limits.line} octets beside literals"
+                )
             size = self._announced(line)
             if size is None:
                 return self._whole(line)
@@ -90,7 +96,7 @@ class ResponseCollector:
 
     def _whole(self, line: bytes) -> bytes | TooMuch:
         parts, size = self._parts, self._size + len(line)
-        self._parts, self._size, self._literals = [], 0, 0
+        self._parts, self._size, self._literals, self._written = [], 0, 0, 0
         if size > self._limits.response:
             return TooMuch(f"The server's response has more than {self._limits.response} octets")
         return b"".join((*parts, line)) if parts else line

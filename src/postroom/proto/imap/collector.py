@@ -13,12 +13,14 @@ from typing import Final
 import msgspec
 
 from postroom.proto.imap.config import Limits
+from postroom.proto.imap.grammar import LONGEST_TAG, TAG_CHARS
 from postroom.wire.lines import LineBuffer, LineFault
 
 _LITERAL: Final = re.compile(rb"(~?)\{([0-9]{1,20})(\+?)\}\Z")
-
-
-_BRINGS: Final = re.compile(rb"[^ ]+ (?:APPEND|(?:UID )?REPLACE [^ ]+) ", re.IGNORECASE)
+_BRINGS: Final = re.compile(
+    rb"[%b]{1,%d} (?:APPEND|(?:UID )?REPLACE [^ ]+) " % (re.escape(bytes(sorted(TAG_CHARS))), LONGEST_TAG),
+    re.IGNORECASE,
+)
 
 
 class Literal(msgspec.Struct, frozen=True):
@@ -134,25 +136,29 @@ class Collector:
 
     def _fault(self, fault: LineFault, lines: LineBuffer) -> Refused:
         start = self.head or (lines.start if b" " in lines.start else b"")  # a tag that is cut off is none
+        refused = self._refused
         self.reset()
-        return Refused(start, WHY[fault], "TOOBIG" if fault is LineFault.TOO_LONG else "")
+        return refused or Refused(start, WHY[fault], "TOOBIG" if fault is LineFault.TOO_LONG else "")
 
     def _literal(self, line: bytes, literal: Literal) -> Asked | Refused | Announced | None:
         if self.streams and self._refused is None and self._brings(line):
             text = b"".join((*self._parts, line))
             self.reset()
             return Announced(text)
-        self._parts += (line, b"\r\n")
+        if self._refused is None:
+            self._parts += (line, b"\r\n")
         self._size += len(line) + 2 + literal.size
         self._literals += 1
         refused = self._refused or self._too_much(literal)
         if refused is None:
             self._left = literal.size
             return Asked.CONTINUATION if literal.synchronizing else None
+        if not literal.synchronizing and max(literal.size, self._size - self.most) > self._limits.discarded:
+            refused = msgspec.structs.replace(refused, fatal=True)
         if literal.synchronizing or refused.fatal:
             self.reset()
             return refused
-        self._refused, self._left = refused, literal.size
+        self._refused, self._left, self._parts = refused, literal.size, []
         return None
 
     def _brings(self, line: bytes) -> bool:
@@ -162,14 +168,11 @@ class Collector:
 
     def _too_much(self, literal: Literal) -> Refused | None:
         limits, start = self._limits, self.head
-        fatal = not literal.synchronizing and literal.size > limits.discarded
         if self.minus and not literal.synchronizing and literal.size > limits.literal_minus:
-            words = (
-                f"A literal that is not waited for has at most {limits.literal_minus} octets (RFC 7888 §5)"
-            )
+            words = f"A literal that is not waited for has at most {limits.literal_minus} octets (RFC 7888 section 5)"
             return Refused(start, words, "TOOBIG", fatal=True)
         if self._size > self.most:
-            return Refused(start, f"A command has at most {self.most} octets here", "TOOBIG", fatal)
+            return Refused(start, f"A command has at most {self.most} octets here", "TOOBIG")
         if self._literals > limits.literals:
-            return Refused(start, f"A command has at most {limits.literals} literals", "TOOBIG", fatal)
+            return Refused(start, f"A command has at most {limits.literals} literals", "TOOBIG")
         return None

@@ -26,7 +26,7 @@ class Limits(msgspec.Struct, frozen=True):
     literal_minus: int = 4_096  # a non-synchronizing literal under LITERAL-, RFC 7888 §5
     discarded: int = (
         1 << 20
-    )  # a refused literal that is not waited for is read away up to this size, else the connection ends
+    )  # what follows a refused command in literals that are not waited for is read away up to this size, else the connection ends
     faults: int = 20  # commands in a row that are none, until the connection ends
     failed_logins: int = 3  # likewise
     queued: int = 262_144  # waiting to be sent, above which the next command waits

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 MAX_DEPTH: Final = 100  # parentheses in each other, keys under NOT and OR
 MAX_ITEMS: Final = 5_000  # of one list
+LONGEST_TAG: Final = 100  # octets; what is longer is none, since it is repeated to the client
 LAST_NUMBER: Final = (1 << 32) - 1
 LAST_NUMBER64: Final = (1 << 63) - 1
 
@@ -189,7 +190,9 @@ def _name(c: ImapCursor, octets: bytes) -> str:
         try:
             found = decode_utf7(found)
         except Utf7Error as error:
-            raise c.error(f"a name in modified UTF-7 (RFC 3501 §5.1.3): {error}") from None
+            raise c.error(f"a name in modified UTF-7 (RFC 3501 section 5.1.3): {error}") from None
+        if "\0" in found:
+            raise c.error("the name of a mailbox without NUL")
     first, slash, rest = found.partition("/")
     return f"INBOX{slash}{rest}" if first.upper() == "INBOX" else found
 

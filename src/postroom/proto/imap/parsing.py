@@ -10,14 +10,13 @@ from typing import Final
 import msgspec
 
 from postroom.proto.imap.events import Given
-from postroom.proto.imap.grammar import TAG_CHARS, ImapCursor, atom
+from postroom.proto.imap.grammar import LONGEST_TAG, TAG_CHARS, ImapCursor, atom
 from postroom.proto.imap.syntax import SYNTAX
 from postroom.proto.imap.verb import NO_NUMBERS, State, Verb
 from postroom.proto.imap.verbs import VERBS
 from postroom.wire.cursor import GrammarError
 
 HTTP: Final = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"DELETE ", b"PATCH ")
-_TAG: Final = 100  # octets that are repeated to a client
 
 
 class Bad(msgspec.Struct, frozen=True):
@@ -30,14 +29,14 @@ class Bad(msgspec.Struct, frozen=True):
 def tag_of(line: bytes) -> bytes:
     """The tag at the beginning of a line; `*` when there is none."""
     cursor = ImapCursor(line)
-    tag = cursor.take_while(TAG_CHARS, _TAG)
+    tag = cursor.take_while(TAG_CHARS, LONGEST_TAG)
     return tag if tag and (cursor.at_end or cursor.peek(b" ")) else b"*"
 
 
 def parse(line: bytes, state: State, *, utf8: bool, uid_only: bool = False) -> Given | Bad:
     """Reads one command; `utf8` as in `ImapCursor`. `uid_only`: sequence numbers may not be used (RFC 9586 §3)."""
     cursor = ImapCursor(line, utf8=utf8)
-    if not cursor.take_while(TAG_CHARS) or not cursor.accept(b" "):
+    if not cursor.take_while(TAG_CHARS, LONGEST_TAG) or not cursor.accept(b" "):
         return Bad("A command is a tag, a space and a verb, such as: a1 NOOP")
     name = b""
     try:

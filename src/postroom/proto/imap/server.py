@@ -203,8 +203,9 @@ class ImapServer(Speech):
         return None
 
     def _refuse(self, refused: Refused) -> None:
+        tag = tag_of(refused.start) if self._exchange is None else self._tag  # a response has no tag
         self._exchange = None
-        self._fail(tag_of(refused.start), Abandoned("BAD", refused.reason, refused.code, refused.fatal))
+        self._fail(tag, Abandoned("BAD", refused.reason, refused.code, refused.fatal))
 
     def _end_idle(self, line: bytes) -> ImapEvent | None:
         self.idling, self._collector.streams = False, True

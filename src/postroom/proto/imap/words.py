@@ -197,9 +197,9 @@ _WORDS: Final = {
         "STARTTLS wird hier nicht angeboten",
         "STARTTLS n'est pas proposé ici",
     ),
-    "Say ENABLE QRESYNC first (RFC 7162 §3.2.5)": (
-        "Zuerst ENABLE QRESYNC (RFC 7162 §3.2.5)",
-        "D'abord ENABLE QRESYNC (RFC 7162 §3.2.5)",
+    "Say ENABLE QRESYNC first (RFC 7162 section 3.2.5)": (
+        "Zuerst ENABLE QRESYNC (RFC 7162 section 3.2.5)",
+        "D'abord ENABLE QRESYNC (RFC 7162 section 3.2.5)",
     ),
     "Searched": ("Gesucht", "Recherché"),
     "Searched one mailbox": ("Ein Postfach durchsucht", "Une boîte parcourue"),

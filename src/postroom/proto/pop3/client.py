@@ -29,10 +29,11 @@ from postroom.wire.numbers import decimal
 
 
 class ClientLimits(msgspec.Struct, frozen=True):
-    """Bounds of what a server may send: octets of a line, lines of a listing, octets of a message."""
+    """Bounds of what a server may send: octets of a line, lines and octets of a listing, octets of a message."""
 
     line: int = 8_192
     lines: int = 1_000_000
+    listing: int = 128 * 1024 * 1024
     message: int = 128 * 1024 * 1024
     pipelined: int = 100  # commands ahead of their responses
 
@@ -81,6 +82,7 @@ class Pop3Client:
         self._expected: deque[_Expected] = deque()
         self._first: Response | None = None  # the first line of a multi-line response
         self._lines: list[bytes] = []
+        self._listed = 0  # octets in them
         self._content: Unstuffer | None = None
         self._ahead = 1
         self._out: list[bytes] = []
@@ -184,10 +186,14 @@ class Pop3Client:
         if line == b".":
             assert self._first is not None
             response = msgspec.structs.replace(self._first, lines=tuple(self._lines))
-            self._first, self._lines = None, []
+            self._first, self._lines, self._listed = None, [], 0
             self._deliver(response)
-        elif len(self._lines) >= self._limits.lines:
+            return
+        self._listed += len(line)
+        if len(self._lines) >= self._limits.lines:
             self._fail(f"The server's listing has more than {self._limits.lines} lines")
+        elif self._listed > self._limits.listing:
+            self._fail(f"The server's listing has more than {self._limits.listing} octets")
         else:
             self._lines.append(line.removeprefix(b"."))
 

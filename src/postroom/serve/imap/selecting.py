@@ -52,7 +52,7 @@ class Opened(msgspec.Struct, frozen=True):
 async def select(conversation: Conversation, command: Select) -> Answer:
     """Opens a mailbox; what was open before is left first, even when the new one cannot be opened (RFC 9051 §6.3.2)."""
     if command.resync and not conversation.enabled("QRESYNC"):
-        raise Refusal("Say ENABLE QRESYNC first (RFC 7162 §3.2.5)", status="BAD")
+        raise Refusal("Say ENABLE QRESYNC first (RFC 7162 section 3.2.5)", status="BAD")
     if command.resync and command.resync.match and conversation.uid_only:  # RFC 9586 §3
         raise Refusal(NO_NUMBERS, "UIDREQUIRED", "BAD")
     _leave(conversation)

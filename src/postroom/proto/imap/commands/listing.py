@@ -15,6 +15,9 @@ from postroom.proto.imap.grammar import ImapCursor, keyword, list_mailbox, mailb
 from postroom.proto.imap.verb import AFTER, Command, Verb
 
 MAX_PATTERNS: Final = 100  # of one LIST
+MAX_PATTERN_CHARS: Final = (
+    20_000  # of all of them, each with the reference before it: they become numbers of as many bits
+)
 _SELECT: Final = frozenset((b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"))
 _BASE: Final = frozenset((b"SUBSCRIBED", b"SPECIAL-USE"))  # options by which mailboxes are selected
 
@@ -63,6 +66,7 @@ def _list(c: ImapCursor) -> List:
     patterns = parenthesized(c, list_mailbox, least=1) if several else [list_mailbox(c)]
     if len(patterns) > MAX_PATTERNS:
         raise c.error(f"at most {MAX_PATTERNS} patterns")
+    _check_length(c, reference, patterns)
     extended = extended or several
     returned: dict[bytes, tuple[str, ...]] = {}
     if c.accept(b" "):
@@ -80,6 +84,11 @@ def _list(c: ImapCursor) -> List:
         b"MYRIGHTS" in returned,
         extended,
     )
+
+
+def _check_length(c: ImapCursor, reference: str, patterns: list[str]) -> None:
+    if sum(len(reference) + len(pattern) for pattern in patterns) > MAX_PATTERN_CHARS:
+        raise c.error(f"references and patterns of at most {MAX_PATTERN_CHARS} characters")
 
 
 def _select(c: ImapCursor) -> frozenset[bytes]:
@@ -126,7 +135,9 @@ def _lsub(c: ImapCursor) -> Lsub:
     c.sp()
     reference = _reference(c)
     c.sp()
-    return Lsub(reference + list_mailbox(c))
+    pattern = list_mailbox(c)
+    _check_length(c, reference, [pattern])
+    return Lsub(reference + pattern)
 
 
 VERBS: Final = {
