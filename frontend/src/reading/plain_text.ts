@@ -17,8 +17,13 @@ export function plainText(body: EmailBody): string {
 }
 
 function textOf(html: string): string {
-  const found = parse(html).body;
-  return write(found).replace(/[ \t]+\n/g, "\n").replace(/\n{3,}/g, "\n\n").trim();
+  return tidied(write(parse(html).body));
+}
+
+/** Without spaces at the ends of lines, and with one empty line where there were several. Line by line: a pattern would try each space of a long run anew. */
+export function tidied(text: string): string {
+  const lines = text.split("\n").map((line) => line.trimEnd());
+  return lines.join("\n").replace(/\n{3,}/g, "\n\n").trim();
 }
 
 // Parsed documents are inert: no scripts, no pictures (HTML, "DOMParser"). Trusted Types want to be told so all the same.
