@@ -22,3 +22,9 @@ it("survives anything", () => {
   expect(readInvitation("BEGIN:VEVENT\nDTSTART:never\nEND:VEVENT").events[0]?.start).toBe(null);
   expect(readInvitation("END:X\n".repeat(1000)).events).toEqual([]);
 });
+
+it("a line of parameters without an end is no line, and takes no time", () => {
+  for (const line of [`A;B=${",".repeat(200_000)}`, `A${";B=,".repeat(50_000)}`]) {
+    expect(readInvitation(`BEGIN:VCALENDAR\n${line}\nEND:VCALENDAR`).events).toEqual([]);
+  }
+});
