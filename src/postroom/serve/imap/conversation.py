@@ -6,6 +6,7 @@ RFC 5530 (response codes). Not here: the pump's side (`serve.imap.session`), any
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -132,12 +133,19 @@ class Conversation:
         self.language = DEFAULT_LANGUAGE
         self.arrivals = Arrivals(service.budget, service.incoming)
         self.on_news: Callable[[], None] = lambda: None
+        self.progress: asyncio.TimerHandle | None = None  # to a sign of life of the command at hand
         self._subscription: Subscription | None = None
 
     def open(self, view: View) -> None:
         """A mailbox is selected: news of its account is waited for."""
         self.view = view
         self._subscription = self.store.changes.subscribe(view.ref.account_id, self.on_news)
+
+    def end_progress(self) -> None:
+        """No sign of life may come from here on: the command is through, or sends its answer in pieces."""
+        if self.progress is not None:
+            self.progress.cancel()
+            self.progress = None
 
     def overlook(self) -> None:
         """Changes that wait are known to be there: whoever tells reads the store."""

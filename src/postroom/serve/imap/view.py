@@ -61,6 +61,7 @@ class View:
         self.ref = ref
         self.name = name
         self.read_only = read_only
+        self.ahead = False  # whether it may count on something that its client was not told
         self.uidvalidity = mailbox.uidvalidity
         self.uidnext = mailbox.uidnext
         self.total = 0
@@ -147,6 +148,7 @@ class View:
 
         What is not told, messages that have gone among it (RFC 9051 §7.5.1), is counted on as it was.
         """
+        self.ahead = True
         expunged, numbers, more = await self._take_expunged(tx, mailbox) if told.expunges else ([], [], False)
         if more:
             return News(expunged, numbers, [], 0, frozenset(), self.gone_modseq, more=True)
