@@ -53,7 +53,8 @@ class ImapSession:
         self.machine: ImapServer = self._conversation.machine
         self._conversation.on_news = self._news
         self._telling: asyncio.Task[None] | None = None
-        self._more = self._busy = False
+        self._more = self._busy = self._ended = False
+        self._conversation.on_end = self._end
 
     def opened(self, connection: Connection) -> None:
         """Greets."""
@@ -120,6 +121,12 @@ class ImapSession:
         if self._conversation.watch is not None:
             self._conversation.watch.behind = True
 
+    def _end(self) -> None:
+        """Who is logged in would not be let in any more."""
+        self._ended = True
+        if self._conversation.connection is not None:
+            self._conversation.connection.dismiss()
+
     def _progress(self) -> None:
         """The command at hand takes long: a sign of life (RFC 9585 §4)."""
         self.machine.progress()
@@ -141,8 +148,13 @@ class ImapSession:
         self.machine.bye("Internal error, try again later", "SERVERBUG")
 
     def dismissed(self) -> None:
-        """The service stops."""
-        self.machine.bye("The server is shutting down", "UNAVAILABLE")
+        """The service stops, or the login has ended; but not within a message that is told."""
+        if self._telling is not None:
+            return
+        if self._ended:
+            self.machine.bye("What you have logged in with is not good any more")
+        else:
+            self.machine.bye("The server is shutting down", "UNAVAILABLE")
 
     def closed(self, reason: str) -> None:
         """Lets go of everything."""
