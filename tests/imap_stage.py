@@ -100,7 +100,10 @@ class StageConnection:
 
     def dismiss(self) -> None:
         assert self.session is not None
-        self.session.dismissed()
+        try:
+            self.session.dismissed()
+        except Exception as error:  # noqa: BLE001 -- as the pump does
+            self.closed = f"fault: {error}"
 
 
 class Client:

@@ -80,5 +80,21 @@ async def test_who_was_told_a_half_of_it_must_begin_anew(
     ]
 
 
+async def test_a_fault_while_news_is_told_ends_the_session(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would idle on, and not hear of anything."""
+    bob = await stage.user(select="INBOX")
+    await bob.say("i IDLE")
+
+    async def wrong(*_: Any) -> Any:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(Conversation, "snapshot", wrong)
+    await stage.deliver()
+    await quiet(bob)
+    assert bob.connection.closed == "fault: a mistake"
+
+
 async def _fails(*_: Any) -> Any:
     raise TryLater

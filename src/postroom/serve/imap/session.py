@@ -54,6 +54,7 @@ class ImapSession:
         self._conversation.on_news = self._news
         self._telling: asyncio.Task[None] | None = None
         self._more = self._busy = self._ended = False
+        self._fault: Exception | None = None  # of ours, while news was told
         self._conversation.on_end = self._end
 
     def opened(self, connection: Connection) -> None:
@@ -68,6 +69,8 @@ class ImapSession:
         try:
             if self._telling is not None:
                 await self._telling
+            if self._fault is not None:
+                raise self._fault
             if isinstance(event, Given):
                 await self._carry_out(event)
             elif isinstance(event, Drain):
@@ -148,9 +151,11 @@ class ImapSession:
         self.machine.bye("Internal error, try again later", "SERVERBUG")
 
     def dismissed(self) -> None:
-        """The service stops, or the login has ended; but not within a message that is told."""
+        """The service stops, or the login has ended; but not within a message that is told. Raises what telling has met: the pump reports it and closes."""
         if self._telling is not None:
             return
+        if self._fault is not None:
+            raise self._fault
         if self._ended:
             self.machine.bye("What you have logged in with is not good any more")
         else:
@@ -218,7 +223,11 @@ class ImapSession:
             self._fall_behind()
         except ConnectionError:
             pass  # nobody is there to be told
+        except Exception as error:  # noqa: BLE001 -- a fault must not become a silent hang
+            self._fault = error
         finally:
             self._telling, self.machine.telling = None, False
-        if conversation.connection is not None:
+        if conversation.connection is not None and self._fault is not None:
+            conversation.connection.dismiss()
+        elif conversation.connection is not None:
             conversation.connection.wake()
