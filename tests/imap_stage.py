@@ -26,6 +26,7 @@ from postroom.store.delivery import Delivered, Delivery, deliver
 from postroom.store.engine import Transaction
 from postroom.store.ids import Ids
 from postroom.store.rights import MailboxRef, visitor_of
+from postroom.store.standing import Ground
 from postroom.store.store import Store
 
 NOW = 1_750_000_000_000_000  # 2025-06-15 15:06:40 UTC
@@ -42,6 +43,7 @@ class Known(msgspec.Struct):
     expires: int = 0
     session: bytes = b""
     confirmed: int = 0
+    ground: Ground | None = None
 
 
 class StageLogins:
@@ -95,6 +97,13 @@ class StageConnection:
     def close(self, reason: str) -> None:
         self.wake()
         self.closed = reason
+
+    def dismiss(self) -> None:
+        assert self.session is not None
+        try:
+            self.session.dismissed()
+        except Exception as error:  # noqa: BLE001 -- as the pump does
+            self.closed = f"fault: {error}"
 
 
 class Client:

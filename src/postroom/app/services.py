@@ -48,6 +48,7 @@ from postroom.serve.smtp import SmtpService, SmtpSession
 from postroom.serve.smtp_body import Body
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
+from postroom.serve.standing import Standing
 from postroom.store import jobs
 from postroom.store.engine import Urgency
 from postroom.store.jobs import Destinations
@@ -89,6 +90,7 @@ class Services:
         self._listeners: list[Listener] = []
         self._ports: dict[str, int] = {}
         self._site: Site | None = None
+        self._standing = Standing()
         self._user_guard = guarding.submission_guard(settings, world, parts)
         self._user_door = SubmissionDoor(parts.premises, self.unique)
         self.notes = JourneyNotes(parts.store.engine, parts.node.ids)
@@ -115,13 +117,20 @@ class Services:
 
     def chores(self) -> list[Chore]:
         """What the services want done from time to time."""
-        chores = [Chore("login offers", 60.0, self.logins.look)]
+        chores = [
+            Chore("login offers", 60.0, self.logins.look),
+            Chore("ended logins", 30.0, self._end_logins),
+        ]
         if self._settings.guard.greylist:
             greylist = guarding.greylist(self._settings, self._world, self._parts)
             chores.append(Chore("greylist", 3600.0, greylist.prune, Whose.STORE))
         if self._site is not None:
             chores += self._site.chores()
         return chores
+
+    async def _end_logins(self) -> bool:
+        await self._standing.look(self._parts.login.holds)
+        return False
 
     def unique(self) -> str:
         """The left half of a Message-ID."""
@@ -178,7 +187,7 @@ class Services:
         )  # which takes a while; mail is served meanwhile
         from postroom.app.site import Behind, Site
 
-        behind = Behind(self._ports, self._post(), self._tell, self.notes.add)
+        behind = Behind(self._ports, self._post(), self._tell, self.notes.add, self._standing)
         self._site = Site(self._settings, self._world, self._parts, behind)
 
     def _web(self) -> Session:
@@ -272,6 +281,7 @@ class Services:
             world.clock.now,
             tls=self._tls.of("pop3"),
             stamp=self.logins.stamp,
+            standing=self._standing,
         )
         return lambda: Pop3Session(service)
 
@@ -288,6 +298,7 @@ class Services:
             budget=parts.budget,
             incoming=places_of(self._settings).incoming if parts.store.files is not None else None,
             presence=Presence(self._settings.mailboxes.imap_sessions),
+            standing=self._standing,
             note=self.notes.add,
             check_disk=parts.room.check_disk,
         )

@@ -40,6 +40,7 @@ from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.pushing import LOOK_SECONDS, Pusher, Sender
 from postroom.serve.jmap.resources import jmap_app
 from postroom.serve.jmap.sessions import PREFIX, SESSION, WELL_KNOWN
+from postroom.serve.standing import Standing
 from postroom.store import acme_challenges, directory
 from postroom.store.wordbook import IndexWordbook
 from postroom.web.browsers import Browsers
@@ -64,12 +65,13 @@ HTTPS: Final = 443  # where it stands unless a URL says otherwise (RFC 9110 §4.
 
 class Behind(msgspec.Struct, frozen=True):
     """What a site has from the listeners: `ports` where each service listens, as soon as that is known; `post` the door for what its users send,
-    `note` takes hops for the journey of an account's email."""
+    `note` takes hops for the journey of an account's email, `standing` knows of all sessions."""
 
     ports: Mapping[str, int]
     post: Post
     on_error: Callable[[BaseException], None]
     note: Callable[[int, int, Hop], None] | None = None
+    standing: Standing = msgspec.field(default_factory=Standing)
 
 
 class Site:
@@ -199,6 +201,7 @@ def _jmap(world: Surroundings, parts: Parts, behind: Behind) -> JmapApp:
             post=behind.post,
             picture_address=_signing(parts, world),
             note=behind.note,
+            standing=behind.standing,
         )
     )
 

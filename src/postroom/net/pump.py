@@ -156,7 +156,7 @@ class Pump(Link):
             self.abort()
 
     def dismiss(self) -> None:
-        """The service stops: the session says so when nothing of it is running."""
+        """The service stops, or the login has ended: the session says so when nothing of it is running."""
         self._dismissed = True
         if self._session is None:
             self._end(STOPPING)

@@ -73,6 +73,9 @@ class Connection(Protocol):
     def close(self, reason: str) -> None:
         """Sends what is queued and closes."""
 
+    def dismiss(self) -> None:
+        """Ends the conversation as soon as nothing of it is running: `session.dismissed` has the last word."""
+
 
 class Session(Protocol):
     """One protocol's conversation over one connection, from the server's side."""

@@ -30,6 +30,7 @@ from postroom.proto.sasl.exchange import (
     WhoIs,
 )
 from postroom.store.login import Login, Proven, ScramKept
+from postroom.store.standing import Ground
 
 _HASHES = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256"}
 
@@ -41,6 +42,8 @@ class LoggedIn(Protocol):
     def account_id(self) -> int: ...
     @property
     def address(self) -> str: ...
+    @property
+    def ground(self) -> Ground | None: ...
 
 
 class Logins(Protocol):

@@ -51,6 +51,8 @@ from postroom.serve.logins import LoggedIn, Logins, attach, caller, judge, tell
 from postroom.serve.pop3_facts import SessionFacts
 from postroom.serve.pop3_surrogate import surrogate
 from postroom.serve.pop3_visits import Visits
+from postroom.serve.standing import Standing
+from postroom.store.standing import Ground
 
 SILENCE_BEFORE_LOGIN = 60.0  # seconds
 MOST_BEFORE_LOGIN = 180.0  # seconds in all, however busy
@@ -106,6 +108,7 @@ class Pop3Service(msgspec.Struct):
     now: Callable[[], int]
     tls: Callable[[], ssl.SSLContext] | None = None
     stamp: Callable[[], str] | None = None
+    standing: Standing = msgspec.field(default_factory=Standing)
 
 
 class Pop3Session:
@@ -116,6 +119,8 @@ class Pop3Session:
         self._service = service
         self._connection: Connection | None = None
         self._account_id: int | None = None
+        self._ground: Ground | None = None
+        self._ended = False  # whether that holds no more
         self._maildrop: Maildrop | None = None
         self._facts = SessionFacts()
 
@@ -160,8 +165,11 @@ class Pop3Session:
         self.machine.turn_away(Text.TRY_LATER)
 
     def dismissed(self) -> None:
-        """The service stops."""
-        self.machine.turn_away(Text.SHUTTING_DOWN)
+        """The service stops, or the login has ended."""
+        if self._ended:
+            self.machine.turn_away(Text.LOGIN_ENDED, Code.SYS_PERM)
+        else:
+            self.machine.turn_away(Text.SHUTTING_DOWN)
 
     def closed(self, reason: str) -> None:
         """Lets go of the maildrop. What was marked and not updated stays (RFC 1939 §6)."""
@@ -221,6 +229,8 @@ class Pop3Session:
                 text = Text.LOGIN_DELAY if code is Code.LOGIN_DELAY else Text.TOO_MANY_SESSIONS
                 machine.refuse(text, code, seconds=visits.delay)
                 return
+            self._ground = login.ground
+            self._service.standing.enter(self._ground, self._end)
             self._facts.logged_in(login.address, "APOP" if isinstance(event, ApopLogin) else event.mechanism)
             machine.logged_in(login.address, self._maildrop.snapshot)
 
@@ -233,7 +243,14 @@ class Pop3Session:
             return await judge(logins, caller("pop3", self._connection), event.claim)
         return await logins.authenticate("pop3", ip, event.user, event.password.encode(), event.authorize_as)
 
+    def _end(self) -> None:
+        """Who is logged in would not be let in any more; what was marked stays."""
+        self._ended = True
+        if self._connection is not None:
+            self._connection.dismiss()
+
     def _leave(self) -> None:
+        self._service.standing.leave(self._ground, self._end)
         if self._maildrop is not None:
             self._maildrop.close()
             self._maildrop = None

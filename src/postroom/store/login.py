@@ -38,6 +38,7 @@ from postroom.store.passkeys import Passkey, Use
 from postroom.store.passwords import Passwords
 from postroom.store.rights import visitor_of
 from postroom.store.scram import ITERATIONS, Pair, salt_of
+from postroom.store.standing import Ground, holds, usable
 from postroom.store.throttle import Limits
 from postroom.store.vault import Unreadable, Vault
 
@@ -45,14 +46,13 @@ ANONYMOUS: Final = "ANONYMOUS"
 VISITING: Final = frozenset(("imap", "pop3"))  # RFC 4505 §5: nothing is sent or changed without a name
 NOBODYS: Final = "nobody"  # no address has this key
 REUSED: Final = "This passkey was refused: if that happens again, it may have been copied"
-LOGIN_KINDS = frozenset((CredentialKind.PASSWORD, CredentialKind.APP_PASSWORD, CredentialKind.SHARED_SECRET))
 USED_EVERY = 3600 * 1_000_000  # microseconds: how exact a credential's last use is
 
 
 class Login(msgspec.Struct, frozen=True):
     """Who has logged in; `address` as the account is written, `credential` what he showed: its kind and its label.
 
-    `expires` is when that ends, in unix microseconds, 0 for never.
+    `expires` is when that ends, in unix microseconds, 0 for never; `ground` what it stands on, None when that is not known.
     """
 
     account_id: int
@@ -61,6 +61,7 @@ class Login(msgspec.Struct, frozen=True):
     expires: int = 0
     session: bytes = b""  # which signed-in browser, b"" for none
     confirmed: int = 0  # when its user has last shown that it is he
+    ground: Ground | None = None
 
 
 class LoginSettings(msgspec.Struct, frozen=True):
@@ -170,9 +171,10 @@ class LoginPolicy:
         name = self._name(username)
         async with self.attempts.one("pop3", ip, username, name) as attempt:
             attempt.found, attempt.method = await self._credentials(name), "APOP"
-            _, secret = _shared_secret(
-                self._vault, attempt.found, _usable(attempt.found, "pop3", self._clock.now())
+            number, secret = _shared_secret(
+                self._vault, attempt.found, usable(attempt.found, "pop3", self._clock.now())
             )
+            attempt.stand(credential_id=number)
             expected = hashlib.md5(
                 challenge + (secret or secrets.token_bytes(16)), usedforsecurity=False
             ).hexdigest()
@@ -183,13 +185,13 @@ class LoginPolicy:
         """What SCRAM works with for this name; for one that is nobody's it looks alike, and always the same."""
         name = self._name(username)
         key = name.key if name else f"? {username[:320]}"
-        usable = _usable(await self._credentials(name), protocol, self._clock.now())
-        return _scram_of(self._require_vault(), key, usable, hash_name, self._nobodys)
+        good = usable(await self._credentials(name), protocol, self._clock.now())
+        return _scram_of(self._require_vault(), key, good, hash_name, self._nobodys)
 
     async def shared_secret(self, protocol: str, username: str) -> tuple[int, bytes]:
         """The shared secret and its credential's id; for who has none, 0 and a random one."""
         found = await self._credentials(self._name(username))
-        number, secret = _shared_secret(self._vault, found, _usable(found, protocol, self._clock.now()))
+        number, secret = _shared_secret(self._vault, found, usable(found, protocol, self._clock.now()))
         return (number, secret) if secret is not None else (0, secrets.token_bytes(16))
 
     async def proven(self, protocol: str, ip: str, proof: Proven) -> Login:
@@ -197,10 +199,11 @@ class LoginPolicy:
         name = self._name(proof.username)
         async with self.attempts.one(protocol, ip, proof.username, name) as attempt:
             attempt.found, attempt.method = await self._credentials(name), proof.mechanism
-            usable = _usable(attempt.found, protocol, self._clock.now())
-            one = next((one for one in usable if one.credential_id == proof.credential_id), None)
+            good = usable(attempt.found, protocol, self._clock.now())
+            one = next((one for one in good if one.credential_id == proof.credential_id), None)
             if one is not None and attempt.found is not None:
                 attempt.label, attempt.expires = one.label, one.expires
+                attempt.stand(credential_id=one.credential_id)
                 await self._note_use(attempt.found.account_id, one)
             return self._let_in(attempt, proof.authorize_as, good=one is not None)
 
@@ -213,6 +216,7 @@ class LoginPolicy:
             attempt.found = await credentials.of_owner(reading, one.account_id if one else NOBODY)
             if one is not None:  # of a grant another token comes when this one has expired
                 attempt.label, attempt.expires = one.label, 0 if one.grant_id else one.expires
+                attempt.stand(token=one.token_hash, grant_id=one.grant_id)
             good = one is not None and one.good_for(protocol, now)
             if good and one is not None and now - one.last_used > USED_EVERY:
                 await self._write_down(lambda tx: tokens.used(tx, one, now))
@@ -228,6 +232,7 @@ class LoginPolicy:
             one = await client_certificates.find(reading, identities)
             attempt.found = await credentials.of_owner(reading, one.account_id if one else NOBODY)
             attempt.label = one.label if one else ""
+            attempt.stand(identity=one.identity if one else "")
             return self._let_in(attempt, authorize_as, good=one is not None)
 
     async def anonymous(self, protocol: str, ip: str, trace: str) -> Login:
@@ -239,7 +244,12 @@ class LoginPolicy:
             raise AuthenticationFailed(detail=f"there is nothing to visit by {protocol}")
         self.attempts.note(Attempt(protocol, "", ANONYMOUS, found=found), good=True)
         self.on_visit(protocol, ip, trace)
-        return Login(visitor_of(found.account_id), ANONYMOUS.lower(), ANONYMOUS)
+        ground = Ground(found.account_id, protocol)
+        return Login(visitor_of(found.account_id), ANONYMOUS.lower(), ANONYMOUS, ground=ground)
+
+    async def holds(self, ground: Ground) -> bool:
+        """Whether who has logged in so would be let in still."""
+        return await holds(self._engine.reading(), ground, self._clock.now())
 
     async def write_history(self) -> None:
         """Writes who logged in since the last time; now and then, and at the end."""
@@ -253,7 +263,7 @@ class LoginPolicy:
         if other is None or other.key != found.address.key:
             raise AuthenticationFailed(detail=f"{found.address} asked to act as {authorize_as!r}")
         shown = f"{attempt.method} {attempt.label}"
-        return Login(found.account_id, str(found.address), shown, attempt.expires)
+        return Login(found.account_id, str(found.address), shown, attempt.expires, ground=attempt.ground)
 
     def _name(self, username: str) -> Address | None:
         try:
@@ -271,17 +281,19 @@ class LoginPolicy:
             return await self._passwords.fits(None, password)
         key = self._cache.key(attempt.protocol, found, password)
         known = self._cache.holds(key, self._clock.monotonic())
-        if known is not None and _usable(found, attempt.protocol, self._clock.now()):
-            attempt.label = known
+        if known is not None and usable(found, attempt.protocol, self._clock.now()):
+            attempt.label, number = known
+            attempt.stand(credential_id=number)
             return True
         fitting = await _fitting(
-            self._passwords, _usable(found, attempt.protocol, self._clock.now()), password
+            self._passwords, usable(found, attempt.protocol, self._clock.now()), password
         )
         if fitting is None:
             return False
         attempt.label, attempt.expires = fitting.label, fitting.expires
+        attempt.stand(credential_id=fitting.credential_id)
         if fitting.expires == 0:
-            self._cache.add(key, self._clock.monotonic(), fitting.label)
+            self._cache.add(key, self._clock.monotonic(), (fitting.label, fitting.credential_id))
         await self._note_use(found.account_id, fitting)
         with suppress(TryLater):  # too many passwords wait to be computed: another time
             await self._renew(found, fitting, password)
@@ -315,14 +327,6 @@ class LoginPolicy:
         if self._vault is None:
             raise AuthenticationFailed(detail="SCRAM needs the vault")
         return self._vault
-
-
-def _usable(found: Credentials | None, protocol: str, now: int) -> list[Credential]:
-    """What is good for a login by this protocol now. Where a one-time code is wanted, the password alone is not enough."""
-    good = [one for one in (found.credentials if found else ()) if one.good_for(protocol, now)]
-    if any(one.kind is CredentialKind.TOTP for one in good):
-        good = [one for one in good if one.kind is not CredentialKind.PASSWORD]
-    return [one for one in good if one.kind in LOGIN_KINDS]
 
 
 def _of_a_person(found: Credentials | None, now: int) -> tuple[Credential | None, Credential | None]:

@@ -18,6 +18,7 @@ from postroom.message.errors import AuthenticationFailed, TooManyLogins
 from postroom.store import logins
 from postroom.store.credentials import Credentials
 from postroom.store.engine import Engine
+from postroom.store.standing import Ground
 from postroom.store.throttle import Limits, Throttle, client_of
 from postroom.store.turns import Turns
 
@@ -44,6 +45,16 @@ class Attempt(msgspec.Struct):
     label: str = ""
     expires: int = 0
     found: Credentials | None = None
+    ground: Ground | None = None
+
+    def stand(
+        self, *, credential_id: int = 0, token: bytes = b"", grant_id: int = 0, identity: str = ""
+    ) -> None:
+        """What the login stands on, if it is good."""
+        if self.found is not None:
+            self.ground = Ground(
+                self.found.account_id, self.protocol, credential_id, token, grant_id, identity
+            )
 
 
 class Attempts:

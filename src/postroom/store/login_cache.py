@@ -13,6 +13,8 @@ from collections import OrderedDict
 from postroom.store.credentials import Credentials
 from postroom.store.passwords import MAX_PASSWORD, prepared
 
+Good = tuple[str, int]  # a credential's label, "" for the password, and its id
+
 
 class GoodLogins:
     """Digests of logins that were good, under a key of this process: of no use to whoever reads the memory's dump without it."""
@@ -21,7 +23,7 @@ class GoodLogins:
         self._secret = secrets.token_bytes(32)
         self._seconds = seconds
         self._most = most
-        self._until: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+        self._until: OrderedDict[bytes, tuple[float, Good]] = OrderedDict()
 
     def key(self, protocol: str, found: Credentials, password: bytes) -> bytes:
         """Differs for other accounts, protocols, passwords and generations; each part has its length before it."""
@@ -31,14 +33,14 @@ class GoodLogins:
             digest.update(len(part).to_bytes(4, "big") + part)
         return digest.digest()
 
-    def holds(self, key: bytes, now: float) -> str | None:
-        """By which credential (its label, "" for the password) the login was good; None when it is not known to be."""
-        until, label = self._until.get(key, (-math.inf, ""))
-        return label if now < until else None
+    def holds(self, key: bytes, now: float) -> Good | None:
+        """By which credential the login was good; None when it is not known to be."""
+        until, good = self._until.get(key, (-math.inf, None))
+        return good if now < until else None
 
-    def add(self, key: bytes, now: float, label: str) -> None:
+    def add(self, key: bytes, now: float, good: Good) -> None:
         """Remembers a good login, and forgets the oldest when there are too many."""
-        self._until[key] = (now + self._seconds, label)
+        self._until[key] = (now + self._seconds, good)
         self._until.move_to_end(key)
         if len(self._until) > self._most:
             self._until.popitem(last=False)

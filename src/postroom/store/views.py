@@ -6,16 +6,18 @@ modseq: one statement each, whatever happened in between. Not here: what a sessi
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import AsyncIterator
+from typing import Final, NamedTuple
 
 import msgspec
 
 from postroom.store import seen
 from postroom.store.engine import Transaction
-from postroom.store.messages import Message
+from postroom.store.messages import Message, Ranges
 from postroom.store.rights import MailboxRef, Right, require
 
 SLICE: Final = 10_000  # uids that one statement gives
+CHANGED_AT_ONCE: Final = 2_000  # copies that came or changed, likewise
 ALL: Final = 1 << 62  # no statement gives as many
 
 _SEEN_THEN: Final = """
@@ -33,10 +35,14 @@ GONE: Final = """
 SELECT modseq, uid FROM vanished WHERE account_id = $1 AND mailbox_id = $2 AND modseq >= $3 AND (modseq > $3 OR uid > $4)
 ORDER BY modseq, uid LIMIT $5
 """
+# The plus lets SQLite see that the index has them in this order.
 CHANGED: Final = """
 SELECT m.uid, m.modseq, m.flags, m.keywords, m.internaldate, m.email_id, m.thread_id, m.size, 0
-FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.modseq >= $3 AND (m.modseq > $3 OR m.uid > $4)
-ORDER BY m.modseq, m.uid LIMIT $5
+FROM messages m WHERE m.account_id = $1 AND +m.mailbox_id = $2 AND (m.modseq, m.mailbox_id, m.uid) > ($3, $2, $4)
+ORDER BY m.modseq, m.mailbox_id, m.uid LIMIT $5
+"""
+CHANGED_AMONG: Final = """
+SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 AND modseq > $5 ORDER BY uid
 """
 _LAST: Final = (1 << 32) - 1
 
@@ -46,6 +52,18 @@ class Then(msgspec.Struct, frozen=True):
 
     mailbox: MailboxRef
     modseq: int
+
+
+class Place(NamedTuple):
+    """Among the copies of a mailbox in the order of their changes."""
+
+    modseq: int
+    uid: int
+
+
+def behind(modseq: int) -> Place:
+    """The place behind all that changed up to a modseq."""
+    return Place(modseq, _LAST)
 
 
 async def uids(
@@ -84,14 +102,26 @@ async def gone(tx: Transaction, then: Then, most: int = SLICE) -> tuple[list[tup
             return [one for one in found if one[0] < after[0]], True
 
 
-async def changed(tx: Transaction, then: Then) -> list[Message]:
-    """Copies that came or changed after the view's modseq, by modseq and uid; their `blob_id` is not read (0)."""
+async def changed(tx: Transaction, mailbox: MailboxRef, after: Place) -> list[Message]:
+    """At most `CHANGED_AT_ONCE` copies that came or changed behind a place, by modseq and uid; their `blob_id` is not read (0)."""
+    await require(tx, mailbox, Right.READ)
+    rows = await tx.fetch(CHANGED, mailbox.account_id, mailbox.mailbox_id, *after, CHANGED_AT_ONCE)
+    return [Message(*row) for row in await seen.overlay(tx, mailbox, rows)]
+
+
+async def changes(tx: Transaction, then: Then) -> AsyncIterator[list[Message]]:
+    """All that came or changed after the view's modseq, as `changed` gives it, so many at a time that others can have their turn between two."""
+    after = behind(then.modseq)
+    while found := await changed(tx, then.mailbox, after):
+        yield found
+        after = Place(found[-1].modseq, found[-1].uid)
+
+
+async def changed_among(tx: Transaction, then: Then, ranges: Ranges) -> list[int]:
+    """The uids in these ranges of copies that came or changed after the view's modseq."""
     await require(tx, then.mailbox, Right.READ)
-    found: list[Message] = []
-    after = (then.modseq, _LAST)
-    while True:
-        rows = await tx.fetch(CHANGED, then.mailbox.account_id, then.mailbox.mailbox_id, *after, SLICE)
-        found += [Message(*row) for row in await seen.overlay(tx, then.mailbox, rows)]
-        if len(rows) < SLICE:
-            return found
-        after = (found[-1].modseq, found[-1].uid)
+    found: list[int] = []
+    for span in ranges:
+        where = (then.mailbox.account_id, then.mailbox.mailbox_id, *span, then.modseq)
+        found += [row[0] for row in await tx.fetch(CHANGED_AMONG, *where)]
+    return found

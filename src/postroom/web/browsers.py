@@ -16,6 +16,7 @@ from postroom.store.browser_sessions import STAYING, BrowserSession
 from postroom.store.engine import Engine, Urgency
 from postroom.store.login import Login
 from postroom.store.passkey_proof import Site
+from postroom.store.standing import Ground
 from postroom.web import cookies
 from postroom.web.guard import host_name
 
@@ -44,7 +45,8 @@ class Browsers:
             raise AuthenticationFailed
         await self._note_use(session)
         who = (session.account_id, session.address, session.credential)
-        return Login(*who, session=session.session_hash, confirmed=session.confirmed)
+        ground = Ground(session.account_id, "web", browser=session.session_hash)
+        return Login(*who, session=session.session_hash, confirmed=session.confirmed, ground=ground)
 
     async def seen(self, scope: Scope, headers: Headers) -> BrowserSession | None:
         """The session of a request, whoever made the browser send it: for showing something, and for forms that are bound to it; nothing is done for it alone."""

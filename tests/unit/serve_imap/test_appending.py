@@ -7,11 +7,12 @@ import msgspec
 import pytest
 
 from imap_stage import ALICE, BOB, LETTER, Client, ImapStage
-from postroom.message.errors import MessageTooBig
+from postroom.message.errors import MessageTooBig, TryLater
 from postroom.message.summary import Summary
 from postroom.proto.imap.config import Limits
 from postroom.serve.body_budget import BodyBudget
 from postroom.serve.imap import appending
+from postroom.serve.imap.conversation import Conversation
 from postroom.serve.imap.session import LONGEST_BODY, SILENCE, SILENT_BODY
 from postroom.store import mailboxes, messages
 from postroom.store.rights import MailboxRef
@@ -313,6 +314,31 @@ async def test_the_replaced_one_has_gone_meanwhile(stage: ImapStage, bob: Client
     await other.ok("EXPUNGE")
     assert last(await bob.send(SHORT + b"\r\n")).startswith("a NO [EXPUNGEISSUED]")
     assert await stage.uids() == []
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_replaced_in_another_account_while_answers_of_the_store_are_lost(
+    stage: ImapStage, bob: Client, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """Neither of the two is lost, and the new one does not come twice."""
+    alice = await stage.user(ALICE)
+    await alice.ok(f"SETACL Drafts {BOB} lri")
+    await stage.deliver()
+    await bob.ok("SELECT INBOX")
+    write = Conversation.write
+    answers: list[Any] = []
+
+    async def doubtful(conversation: Conversation, work: Any) -> Any:
+        answers.append(await write(conversation, work))
+        if len(answers) == lost:
+            raise TryLater
+        return answers[-1]
+
+    monkeypatch.setattr(Conversation, "write", doubtful)
+    there = f'"Other Users/{ALICE}/Drafts"'.encode()
+    assert last(await bob.send(b"a REPLACE 1 %b " % there + literal(SHORT) + b"\r\n")) == "a OK Replaced"
+    assert await stage.uids() == []
+    assert await kept(stage, "drafts", ALICE) == [SHORT]
 
 
 # ------------------------------------------------------------------------------------------------------------- CATENATE

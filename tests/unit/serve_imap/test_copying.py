@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from imap_stage import ALICE, BOB, LETTER, ImapStage
-from postroom.message.errors import OverQuota, TryLater
+from postroom.message.errors import NotPermitted, OverQuota, TryLater
 from postroom.serve.imap import copying, transferring
 from postroom.serve.imap.conversation import Conversation
 from postroom.store import expunge, mailboxes, messages, unfinished
+from postroom.store.engine import Transaction
 from postroom.store.rights import MailboxRef
 
 
@@ -186,17 +187,39 @@ async def test_originals_that_cannot_go_take_the_copies_back(
     shared: ImapStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bob = await shared.user(select="INBOX")
-    remove = copying.remove
+    remove = expunge.expunge
 
-    async def fails(conversation: Conversation, mailbox: MailboxRef, uids: list[int]) -> Any:
+    async def fails(tx: Transaction, mailbox: MailboxRef, *others: Any) -> Any:
         if mailbox.account_id == shared.logins.people[BOB]:
-            raise TryLater
-        return await remove(conversation, mailbox, uids)
+            raise NotPermitted
+        return await remove(tx, mailbox, *others)
 
-    monkeypatch.setattr(copying, "remove", fails)
-    assert (await bob.say(f"a MOVE 1:2 {THERE}"))[0].startswith("a NO [UNAVAILABLE]")
+    monkeypatch.setattr(expunge, "expunge", fails)
+    assert (await bob.say(f"a MOVE 1:2 {THERE}"))[0].startswith("a NO [NOPERM]")
     assert await shared.uids() == [1, 2]
     assert await there(shared) == []
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_originals_of_which_it_is_not_known_whether_they_went_leave_the_copies(
+    shared: ImapStage, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """The connection to the database may break behind COMMIT: to take the copies back then would lose the mail."""
+    bob = await shared.user(select="INBOX")
+    write = Conversation.write
+    answers: list[Any] = []
+
+    async def doubtful(conversation: Conversation, work: Any) -> Any:
+        answers.append(await write(conversation, work))
+        if 1 < len(answers) <= 1 + lost:
+            raise TryLater
+        return answers[-1]
+
+    monkeypatch.setattr(Conversation, "write", doubtful)
+    lines = await bob.say(f"a MOVE 1:2 {THERE}")
+    assert lines[-1].startswith("a OK Moved" if lost == 1 else "a NO [UNAVAILABLE]")
+    assert await shared.uids() == []
+    assert len(await there(shared)) == 2
 
 
 async def test_a_commit_that_only_seemed_to_fail_is_not_made_twice(

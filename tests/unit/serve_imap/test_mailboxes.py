@@ -1,11 +1,13 @@
 """CREATE, DELETE, RENAME, SUBSCRIBE, NAMESPACE, STATUS."""
 
 import re
+from typing import Any
 
 import pytest
 
 from imap_stage import ImapStage
 from postroom.serve.imap import mailboxes as serving
+from postroom.serve.imap.conversation import Conversation
 
 
 async def names(client: object, pattern: str = "*") -> list[str]:
@@ -169,6 +171,31 @@ async def test_subscriptions(stage: ImapStage) -> None:
     assert (await bob.say("x SUBSCRIBE nowhere"))[-1].startswith("x NO [NONEXISTENT]")
     await bob.ok("UNSUBSCRIBE INBOX")
     assert '* LSUB () "/" "INBOX"' not in await bob.ok('LSUB "" *')
+
+
+@pytest.mark.parametrize("at_once", [1, 2_000])
+async def test_what_was_renamed_while_it_is_deleted_is_kept_and_so_is_what_has_its_name(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    for _ in range(4):
+        await stage.deliver()
+    bob, other = await stage.user(select="INBOX"), await stage.user()
+    for command in ("CREATE old", "CREATE new", "COPY 1:2 old", "COPY 3:4 new"):
+        await bob.ok(command)
+    monkeypatch.setattr(serving, "AT_ONCE", at_once)
+    snapshot = Conversation.snapshot
+
+    async def looked(conversation: Conversation, work: Any) -> Any:
+        found = await snapshot(conversation, work)
+        monkeypatch.setattr(Conversation, "snapshot", snapshot)
+        await other.ok("RENAME old kept")
+        await other.ok("RENAME new old")
+        return found
+
+    monkeypatch.setattr(Conversation, "snapshot", looked)
+    assert (await bob.say("a DELETE old"))[-1] == "a NO [NONEXISTENT] No such mailbox"
+    assert await bob.ok("STATUS kept (MESSAGES)") == ['* STATUS "kept" (MESSAGES 2)']
+    assert await bob.ok("STATUS old (MESSAGES)") == ['* STATUS "old" (MESSAGES 2)']
 
 
 async def test_namespace(stage: ImapStage) -> None:

@@ -1,8 +1,10 @@
 """NOTIFY (RFC 5465): what is told between commands of the selected mailbox, and what is refused."""
 
+import asyncio
+
 import pytest
 
-from imap_stage import BOB, ImapStage
+from imap_stage import BOB, LETTER, ImapStage
 from imap_waiting import gone, modern, quiet
 
 ALL = "MessageNew MessageExpunge FlagChange"
@@ -115,6 +117,30 @@ async def test_messages_of_ones_own_are_not_fetched(stage: ImapStage) -> None:
     await stage.deliver()
     assert "* 3 FETCH (UID 3 FLAGS ())" in await bob.told("FETCH")
     assert await quiet(bob) == []
+
+
+async def test_nothing_is_answered_within_a_long_message(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told as the client reads, which may say something meanwhile, right or wrong."""
+    bob = await modern(stage, "INBOX")
+    await bob.ok("NOTIFY SET (SELECTED (MessageNew (BODY.PEEK[]) MessageExpunge))")
+    drained = bob.connection.drained
+
+    async def slowly() -> None:
+        await drained()
+        await asyncio.sleep(0.001)
+
+    monkeypatch.setattr(bob.connection, "drained", slowly)
+    raw = LETTER % 1 + b"a line of a long letter\r\n" * 80_000
+    await stage.deliver(raw)
+    await asyncio.sleep(0.005)
+    said = await bob.send(b"x CAPABILITY\r\ny NONSENSE\r\nz NO")
+    assert raw in said
+    assert said.index(b"x OK") < said.index(b"y BAD")
+    await stage.deliver()
+    assert "* 2 EXISTS" in await bob.told("EXISTS")
+    assert (await bob.send(b"OP\r\n")).endswith(b"z OK Nothing done\r\n")
 
 
 async def test_fetching_news_marks_nothing(stage: ImapStage) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from imap_stage import ImapStage
-from postroom.store import expunge, flagging
+from postroom.store import expunge, flagging, views
 from postroom.store.flagging import FlagChange, Mode
 from postroom.store.flags import Flag
 from postroom.store.rights import MailboxRef
@@ -30,7 +30,11 @@ async def _history(stage: ImapStage) -> tuple[MailboxRef, int, int]:
         (" 1:10 (1:2 1:2)", "3:4,8", True),
     ],
 )
-async def test_what_happened_since(stage: ImapStage, rest: str, gone: str | None, changed: bool) -> None:
+@pytest.mark.parametrize("most", [1, 2_000])
+async def test_what_happened_since(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch, rest: str, gone: str | None, changed: bool, most: int
+) -> None:
+    monkeypatch.setattr(views, "CHANGED_AT_ONCE", most)
     _, validity, between = await _history(stage)
     bob = await stage.user()
     await bob.ok("ENABLE QRESYNC")

@@ -1,10 +1,14 @@
 """STORE and EXPUNGE."""
 
+from typing import Any
+
 import pytest
 
 from imap_stage import Client, ImapStage
+from imap_waiting import quiet
 from postroom.serve.imap import storing, view
 from postroom.serve.imap.picking import slices
+from postroom.store import views as store_views
 
 
 @pytest.fixture
@@ -219,3 +223,59 @@ async def test_many_expunges_are_told_in_pieces(
         ]
     assert [line for line in told if "EXISTS" in line] == ["* 3 EXISTS"]
     assert [line.split("UID ")[1] for line in await bob.ok("FETCH 1:* UID")] == ["1)", "6)", "10)"]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
+async def test_many_changed_flags_are_told_in_pieces(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Whoever changes all of a large mailbox does not stop the server while his other sessions hear of it."""
+    for _ in range(6):
+        await stage.deliver()
+    bob, other = await stage.user(select="INBOX"), await stage.user(select="INBOX")
+    await bob.ok("UID SEARCH RETURN (UPDATE) KEYWORD x")
+    monkeypatch.setattr(store_views, "CHANGED_AT_ONCE", most)
+    await bob.ok("NOTIFY NONE")
+    await bob.ok("STORE 4 +FLAGS.SILENT (own)")
+    await other.ok("STORE 1:3,5:6 +FLAGS.SILENT (x)")
+    await other.ok("STORE 2 +FLAGS.SILENT (\\Flagged)")
+    assert (await quiet(bob))[-1].endswith(" UID ADDTO (0 1:3,5:6)")
+    await other.ok("STORE 6 +FLAGS.SILENT (\\Deleted)")
+    await other.ok("EXPUNGE")
+    await stage.deliver(keywords=("x",))
+    told = await bob.ok("NOTIFY SET (SELECTED (MessageNew MessageExpunge FlagChange))")
+    assert [line for line in told if "EXPUNGE" in line] == ["* 6 EXPUNGE"]
+    flags = [line for line in told if "FETCH" in line]
+    assert flags == [
+        "* 1 FETCH (UID 1 FLAGS (x \\Recent))",
+        "* 3 FETCH (UID 3 FLAGS (x \\Recent))",
+        "* 5 FETCH (UID 5 FLAGS (x \\Recent))",
+        "* 2 FETCH (UID 2 FLAGS (\\Flagged x \\Recent))",
+    ]
+    assert told[-1].endswith(" UID ADDTO (0 7)")
+    assert [line for line in told if "EXISTS" in line] == ["* 6 EXISTS"]
+    await other.ok("STORE 1:2 -FLAGS.SILENT (x)")
+    lines = await bob.told("REMOVEFROM")
+    assert len([line for line in lines if "FETCH" in line]) == 2
+    assert await bob.ok("NOOP") == []
+
+
+async def test_a_slice_asks_what_others_did_to_its_own_messages_alone(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the time that a STORE takes grows with the square of the mailbox."""
+    for _ in range(6):
+        await stage.deliver()
+    bob, other = await stage.user(select="INBOX"), await stage.user(select="INBOX")
+    await other.ok("STORE 5 +FLAGS.SILENT (x)")
+    monkeypatch.setattr(storing, "STORED_AT_ONCE", 2)
+    changed_among, found = store_views.changed_among, []
+
+    async def noted(*arguments: Any) -> Any:
+        found.append(await changed_among(*arguments))
+        return found[-1]
+
+    monkeypatch.setattr(store_views, "changed_among", noted)
+    told = await bob.ok("STORE 1:* +FLAGS.SILENT (\\Flagged)")
+    assert "* 5 FETCH (UID 5 FLAGS (\\Flagged x \\Recent))" in told
+    assert found == [[], [], [5]]

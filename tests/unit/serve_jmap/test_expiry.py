@@ -8,6 +8,8 @@ from wsproto import events as frames
 
 from jmap_stage import JmapStage
 from jmap_web import Events, JmapWeb, Socket
+from postroom.serve.standing import Standing
+from postroom.store.standing import Ground
 
 SOON = 1_000  # microseconds
 LATER = 3_600_000_000
@@ -73,6 +75,37 @@ async def test_a_websocket_that_listens(
     stage.now += LATER
     await stage.deliver()
     assert await closed(socket) == 1008
+
+
+async def test_what_is_revoked(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    standing, authenticate = Standing(), stage.logins.authenticate
+
+    async def by_credential(protocol: str, *others: Any) -> Any:
+        known = await authenticate(protocol, *others)
+        known.ground = Ground(known.account_id, protocol, 7)
+        return known
+
+    async def revoked(ground: Ground) -> bool:
+        return ground.credential_id != 7
+
+    monkeypatch.setattr(stage.logins, "authenticate", by_credential)
+    async with JmapWeb(stage, standing=standing) as web:
+        socket = await Socket.ready(web)
+        socket.put(ECHO)
+        assert (await socket.told())["@type"] == "Response"
+        events = await Events.open(web, "types=*&closeafter=no&ping=0")
+        assert list(await events.event() or ()) == ["id"]
+        await standing.look(revoked)
+        assert await closed(socket) == 1001
+        assert await events.event() is None
+    asked: list[Ground] = []
+
+    async def noted(ground: Ground) -> bool:
+        asked.append(ground)
+        return True
+
+    await standing.look(noted)
+    assert asked == []
 
 
 @pytest.mark.parametrize("lasts", [SOON, LATER])

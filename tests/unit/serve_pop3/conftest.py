@@ -13,6 +13,7 @@ from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.serve.pop3 import Content, Pop3Service, Pop3Session
 from postroom.serve.pop3_visits import Visits
+from postroom.store.standing import Ground
 from trust import authority, both_tls, client_tls, server_tls
 
 __all__ = ["authority", "both_tls", "client_tls", "server_tls"]
@@ -30,6 +31,7 @@ LETTERS = (
 class Known(msgspec.Struct):
     account_id: int = 1
     address: str = BOB
+    ground: Ground | None = None
 
 
 class MemoryLogins:

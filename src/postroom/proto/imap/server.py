@@ -30,7 +30,7 @@ class ImapServer(Speech):
     """A session from its greeting to LOGOUT. Each method for a session says which event it answers."""
 
     __slots__ = (
-        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_lines", "_told", "arrival", "enabled", "idling",
+        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_lines", "_told", "arrival", "enabled", "idling", "telling",
     )  # fmt: skip
 
     def __init__(self, config: ImapConfig) -> None:
@@ -41,6 +41,9 @@ class ImapServer(Speech):
         self._deflate: Deflate | None = None
         self.arrival: Arrival | None = None  # of a command whose messages are coming
         self._awaiting_tls = self.idling = False  # idling: untagged responses may be sent at any time
+        self.telling = (
+            False  # a session tells news, perhaps a literal in pieces: nothing is answered meanwhile
+        )
         self._exchange: Exchange | None = None
         self._failed_logins = 0
 
@@ -63,7 +66,7 @@ class ImapServer(Speech):
             self._pending, self._told = self._told, None
             return self._pending
         while self._pending is None and not self._awaiting_tls and not self.closing:
-            if self.out.queued >= self.config.limits.queued:
+            if self.out.queued >= self.config.limits.queued or (self.telling and self._lines.pending):
                 self._pending = Drain()
             elif (got := (self.arrival or self._collector).next(self._lines)) is not None:
                 self._pending = self._take(got)

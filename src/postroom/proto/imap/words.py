@@ -310,6 +310,10 @@ _WORDS: Final = {
         "Das ausgewählte Postfach gibt es nicht mehr",
         "La boîte sélectionnée n'existe plus",
     ),
+    "What you have logged in with is not good any more": (
+        "Womit Sie sich angemeldet haben, gilt nicht mehr",
+        "Ce avec quoi vous vous êtes connecté n'est plus valable",
+    ),
     "The server is shutting down": ("Der Server wird beendet", "Le serveur s'arrête"),
     "The system is busy, try again later": (
         "Das System ist ausgelastet, später wieder versuchen",

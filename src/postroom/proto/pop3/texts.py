@@ -214,6 +214,11 @@ class Text(enum.Enum):
         "Der Server wird beendet, später erneut versuchen",
         "Le serveur s'arrête, réessayez plus tard",
     )
+    LOGIN_ENDED = (
+        "What you have logged in with is not good any more",
+        "Womit Sie sich angemeldet haben, gilt nicht mehr",
+        "Ce avec quoi vous vous êtes connecté n'est plus valable",
+    )
     NOT_HTTP = ("This is POP3, not HTTP", "Hier ist POP3, nicht HTTP", "Ici POP3, pas HTTP")
     TOO_MANY_ERRORS = ("Too many errors, closing", "Zu viele Fehler, Ende", "Trop d'erreurs, fermeture")
 

@@ -20,11 +20,11 @@ from postroom.proto.imap.commands.appending import Append, NewMessage, Text
 from postroom.proto.imap.sets import SequenceSet, ranges_of, render
 from postroom.serve.imap.catenating import catenate
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal, refused
-from postroom.serve.imap.copying import remove, target_of
+from postroom.serve.imap.copying import make_way, target_of
 from postroom.serve.imap.limiting import TOO_MANY
 from postroom.serve.imap.picking import pick, writable
 from postroom.serve.imap.storing import KEYWORD_LIMITS
-from postroom.serve.imap.transferring import discard, file_all
+from postroom.serve.imap.transferring import discard, file_all, numbered
 from postroom.store import expunge
 from postroom.store.arriving import arrive, check_room
 from postroom.store.changes import MessagesExpunged
@@ -220,6 +220,7 @@ async def _file(
         elif source.ref.account_id == target.account_id:
             delivered, gone = await _replace(conversation, target, deliveries)
         else:
+            numbered(conversation, deliveries)
             delivered = await file_all(conversation, target, deliveries)
     except TryLater:
         raise  # perhaps it was committed after all
@@ -228,7 +229,7 @@ async def _file(
         raise
     conversation.publish([one.change for one in delivered])
     if arrivals.replaced and gone is None:
-        gone = await _replaced_elsewhere(conversation, target, delivered)
+        gone = await make_way(conversation, [arrivals.replaced], (target, [one.uid for one in delivered]))
     elif gone is not None:
         conversation.publish([gone])
     return delivered, gone
@@ -247,18 +248,6 @@ async def _replace(
         return await arrive(tx, target, deliveries), gone
 
     return await conversation.write(work)
-
-
-async def _replaced_elsewhere(
-    conversation: Conversation, target: MailboxRef, delivered: Sequence[Delivered]
-) -> MessagesExpunged:
-    """The new one is durable in another account; if the old one cannot go, it goes again."""
-    try:
-        return await remove(conversation, conversation.selected.ref, [conversation.arrivals.replaced])
-    except MailError:
-        owned = MailboxRef(target.account_id, target.mailbox_id)
-        await remove(conversation, owned, [one.uid for one in delivered])
-        raise
 
 
 async def _appended_code(conversation: Conversation, delivered: Sequence[Delivered]) -> str:

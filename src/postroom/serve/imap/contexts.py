@@ -6,6 +6,7 @@ and §7 have it too). Only messages that changed are looked at again. Not here: 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -59,11 +60,15 @@ async def leaving(conversation: Conversation, view: View, news: News) -> None:
 
 
 async def updates(conversation: Conversation, view: View, news: News) -> list[Update]:
-    """What comes and goes by changes of flags and by new messages; nothing is told of it yet."""
+    """What comes and goes by changes of flags and by new messages, once those are known; nothing is told of it yet."""
     found: list[Update] = []
+    if news.more:
+        return found
     for context in view.contexts.values():
-        rows = await views.changed(conversation.reading, Then(view.ref, context.modseq))
-        changed = {row.uid for row in rows if row.uid < view.uidnext}
+        changed: set[int] = set()
+        async for rows in views.changes(conversation.reading, Then(view.ref, context.modseq)):
+            changed.update(row.uid for row in rows if row.uid < view.uidnext)
+            await asyncio.sleep(0)
         context.modseq = news.modseq
         if news.arrived:  # they may have come long before they were told
             await view.read(conversation.reading, [(news.arrived, view.uidnext - 1)])

@@ -6,6 +6,7 @@ RFC 5530 (response codes). Not here: the pump's side (`serve.imap.session`), any
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -36,13 +37,15 @@ from postroom.serve.imap.orders import Orders
 from postroom.serve.imap.rendered import Rendered
 from postroom.serve.imap.view import View
 from postroom.serve.imap.watch import Watch, Wishes
-from postroom.serve.logins import Logins
+from postroom.serve.logins import LoggedIn, Logins
 from postroom.serve.presence import Presence
+from postroom.serve.standing import Standing
 from postroom.store.changes import Change, MailboxChanged, MessageAdded, Subscription
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.mailboxes import HasChildren, Impossible, MailboxExists, TooManyMailboxes
 from postroom.store.rights import NoSuchMailbox, is_visitor
+from postroom.store.standing import Ground
 from postroom.store.store import Store
 from postroom.store.wordbook import Wordbook
 
@@ -74,6 +77,7 @@ class ImapService(msgspec.Struct):
     budget: BodyBudget = msgspec.field(default_factory=lambda: BodyBudget(BODIES))
     incoming: Path | None = None
     presence: Presence = msgspec.field(default_factory=Presence)
+    standing: Standing = msgspec.field(default_factory=Standing)
     note: Callable[[int, int, Hop], None] | None = None
     check_disk: Callable[[int], None] = lambda _octets: None
 
@@ -132,12 +136,21 @@ class Conversation:
         self.language = DEFAULT_LANGUAGE
         self.arrivals = Arrivals(service.budget, service.incoming)
         self.on_news: Callable[[], None] = lambda: None
+        self.on_end: Callable[[], None] = lambda: None  # the login has ended
+        self._ground: Ground | None = None
+        self.progress: asyncio.TimerHandle | None = None  # to a sign of life of the command at hand
         self._subscription: Subscription | None = None
 
     def open(self, view: View) -> None:
         """A mailbox is selected: news of its account is waited for."""
         self.view = view
         self._subscription = self.store.changes.subscribe(view.ref.account_id, self.on_news)
+
+    def end_progress(self) -> None:
+        """No sign of life may come from here on: the command is through, or sends its answer in pieces."""
+        if self.progress is not None:
+            self.progress.cancel()
+            self.progress = None
 
     def overlook(self) -> None:
         """Changes that wait are known to be there: whoever tells reads the store."""
@@ -180,6 +193,11 @@ class Conversation:
         self.language = language
         self.out.translation = TRANSLATIONS.get(language, ENGLISH)
 
+    def enter(self, login: LoggedIn) -> None:
+        """Somebody is logged in."""
+        self.account_id, self.address, self._ground = login.account_id, login.address, login.ground
+        self.service.standing.enter(self._ground, self.on_end)
+
     def leave(self) -> None:
         """Nobody is logged in any more."""
         self.shut()
@@ -188,7 +206,8 @@ class Conversation:
         self.arrivals.drop()
         if self.account_id:
             self.service.presence.leave(self.account_id)
-        self.account_id, self.address = 0, ""
+        self.service.standing.leave(self._ground, self.on_end)
+        self.account_id, self.address, self._ground = 0, "", None
 
     @property
     def visiting(self) -> bool:

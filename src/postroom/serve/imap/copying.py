@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from postroom.message.errors import MailError
+from postroom.message.errors import MailError, TryLater
 from postroom.proto.imap.commands.copying import Copy
 from postroom.proto.imap.sets import Ranges, count, ranges_of, render
 from postroom.serve.imap import names
@@ -177,7 +177,7 @@ async def _code(conversation: Conversation, target: MailboxRef, copied: Copied) 
 async def _across(
     conversation: Conversation, target: MailboxRef, picked: Ranges, expected: int, *, moves: bool
 ) -> Copied:
-    """First the copies are durable in the other account, then the originals go; if they cannot, the copies go."""
+    """First the copies are durable in the other account, then the originals go."""
     source = conversation.selected.ref
     if moves:
         await require(conversation.reading, source, Right.DELETE_MESSAGE, Right.EXPUNGE)
@@ -185,17 +185,33 @@ async def _across(
     conversation.publish(copied.changes)
     if not moves or not copied.pairs:
         return copied
-    try:
-        gone = await remove(conversation, source, [old for old, _ in copied.pairs])
-    except MailError:
-        await remove(
-            conversation, MailboxRef(target.account_id, target.mailbox_id), [new for _, new in copied.pairs]
-        )
-        raise
+    gone = await make_way(
+        conversation, [old for old, _ in copied.pairs], (target, [new for _, new in copied.pairs])
+    )
     return Copied(copied.uidvalidity, copied.pairs, (*copied.changes, gone))
 
 
-async def remove(conversation: Conversation, mailbox: MailboxRef, uids: list[int]) -> MessagesExpunged:
+async def make_way(
+    conversation: Conversation, uids: list[int], elsewhere: tuple[MailboxRef, list[int]]
+) -> MessagesExpunged:
+    """Messages of the selected mailbox go, since others are durable `elsewhere`; if they cannot, those go again. Raises `MailError`.
+
+    Where it is not known whether they have gone, both may stay: a message is better there twice than not at all.
+    """
+    source, (target, new) = conversation.selected.ref, elsewhere
+    try:
+        try:
+            return await _remove(conversation, source, uids)
+        except TryLater:
+            return await _remove(conversation, source, uids)
+    except TryLater:
+        raise
+    except MailError:
+        await _remove(conversation, MailboxRef(target.account_id, target.mailbox_id), new)
+        raise
+
+
+async def _remove(conversation: Conversation, mailbox: MailboxRef, uids: list[int]) -> MessagesExpunged:
     """Expunges messages in one commit. Raises `MailError`."""
     now = conversation.service.now()
     ranges = uids_as_ranges(uids)

@@ -225,6 +225,7 @@ async def highest_modseq(
 
 async def send(conversation: Conversation, pieces: Iterator[bytes]) -> None:
     """Sends a response as fast as the client reads it."""
+    conversation.end_progress()
     for piece in pieces:
         conversation.out.send(piece)
         await conversation.drained()

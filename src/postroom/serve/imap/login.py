@@ -54,7 +54,7 @@ async def log_in(conversation: Conversation, command: LogIn | SaslLogIn) -> None
     if not service.presence.enter(login.account_id):
         conversation.machine.login_refused("This account has too many sessions: end one first", "LIMIT")
         return
-    conversation.account_id, conversation.address = login.account_id, login.address
+    conversation.enter(login)
     conversation.machine.logged_in("Logged in")
 
 

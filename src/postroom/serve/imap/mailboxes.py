@@ -16,7 +16,7 @@ from postroom.proto.imap.verb import State
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.store import copying, expunge, mailboxes, messages, share_notices, tree
-from postroom.store.changes import Change, MailboxChanged
+from postroom.store.changes import Change, MailboxChanged, MessagesExpunged
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import HasChildren, Impossible, Mailbox
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
@@ -60,13 +60,13 @@ async def delete(conversation: Conversation, command: Delete) -> Answer:
     ref, mailbox = await conversation.snapshot(lambda tx: _deletable(conversation, tx, command.mailbox))
     now = conversation.service.now()
     if mailbox.n_total > AT_ONCE:
-        await _thin_out(conversation, MailboxRef(ref.account_id, ref.mailbox_id))
+        await _thin_out(conversation, command.mailbox, ref)
 
     async def work(tx: Transaction) -> list[Change]:
-        found = await names.find(conversation, tx, command.mailbox)
-        if (await mailboxes.get(tx, found)).subscribed and found.account_id == conversation.account_id:
+        await _must_lead_to(conversation, tx, command.mailbox, ref)
+        if (await mailboxes.get(tx, ref)).subscribed and ref.account_id == conversation.account_id:
             await tree.subscribe(tx, conversation.account_id, names.normal(command.mailbox))
-        return await expunge.delete(tx, found, now)
+        return await expunge.delete(tx, ref, now)
 
     changes = await conversation.write(work)
     _leave(conversation, ref)
@@ -75,13 +75,23 @@ async def delete(conversation: Conversation, command: Delete) -> Answer:
     return Answer("Deleted")
 
 
-async def _thin_out(conversation: Conversation, ref: MailboxRef) -> None:
+async def _thin_out(conversation: Conversation, name: str, ref: MailboxRef) -> None:
     """Deletes the messages of a large mailbox in slices, but for the last."""
-    while len(copies := await messages.sizes(conversation.reading, ref, 0, AT_ONCE)) == AT_ONCE:
-        span = [(copies[0].uid, copies[-1].uid)]
-        now = conversation.service.now()
-        gone = await conversation.write(partial(expunge.expunge, mailbox=ref, ranges=span, now=now))
+    everything = MailboxRef(ref.account_id, ref.mailbox_id)
+
+    async def work(tx: Transaction, span: tuple[int, int]) -> MessagesExpunged:
+        await _must_lead_to(conversation, tx, name, ref)
+        return await expunge.expunge(tx, everything, [span], conversation.service.now())
+
+    while len(copies := await messages.sizes(conversation.reading, everything, 0, AT_ONCE)) == AT_ONCE:
+        gone = await conversation.write(partial(work, span=(copies[0].uid, copies[-1].uid)))
         conversation.publish([gone])
+
+
+async def _must_lead_to(conversation: Conversation, tx: Transaction, name: str, ref: MailboxRef) -> None:
+    """Raises `NoSuchMailbox` when others have renamed the mailbox meanwhile, and perhaps given its name to another: neither was meant."""
+    if await names.find(conversation, tx, name) != ref:
+        raise NoSuchMailbox
 
 
 async def _deletable(conversation: Conversation, tx: Transaction, name: str) -> tuple[MailboxRef, Mailbox]:

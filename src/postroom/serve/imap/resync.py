@@ -6,6 +6,9 @@ mailbox's floor, uids that are not there are told instead, in as far as the clie
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from postroom.proto.imap.commands.selecting import Resync
 from postroom.proto.imap.sets import Ranges, intersection, ranges_of, render
 from postroom.serve.imap.conversation import Conversation
@@ -13,6 +16,7 @@ from postroom.serve.imap.telling import flags_line
 from postroom.serve.imap.view import View
 from postroom.store import views
 from postroom.store.mailboxes import Mailbox
+from postroom.store.messages import Message
 from postroom.store.views import Then
 
 
@@ -36,18 +40,23 @@ async def resync(conversation: Conversation, view: View, mailbox: Mailbox, wante
         gone = await absent(conversation, view, intersection(known, [(first, view.uidnext)]))
     if gone := intersection(gone, known):
         conversation.out.untagged(b"VANISHED (EARLIER) " + render(gone))
-    changed = [row for row in await views.changed(tx, since) if row.uid < view.uidnext]
-    changed.sort(key=lambda row: row.uid)
-    present = {
-        uid
-        for a, b in intersection(known, ranges_of([row.uid for row in changed]))
-        for uid in range(a, b + 1)
-    }
-    await view.read(tx, ranges_of([row.uid for row in changed]))
-    for row in changed:
-        if row.uid in present and (number := view.number(row.uid)):
-            conversation.out.send(flags_line(conversation, view, number, row))
-            await conversation.drained()
+    async for rows in views.changes(tx, since):
+        await _tell_changed(conversation, view, rows, known)
+        await asyncio.sleep(0)
+
+
+async def _tell_changed(
+    conversation: Conversation, view: View, rows: Sequence[Message], known: Ranges
+) -> None:
+    """Tells the flags of those of these messages that the client knows."""
+    by_uid = {row.uid: row for row in rows if row.uid < view.uidnext}
+    changed = intersection(known, ranges_of(sorted(by_uid)))
+    await view.read(conversation.reading, changed)
+    for first, last in view.present(changed):
+        number = view.number(first) - first
+        for uid in range(first, last + 1):
+            conversation.out.send(flags_line(conversation, view, uid + number, by_uid[uid]))
+        await conversation.drained()
 
 
 async def absent(conversation: Conversation, view: View, within: Ranges) -> Ranges:

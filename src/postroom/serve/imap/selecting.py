@@ -28,7 +28,7 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Ref
 from postroom.serve.imap.flag_lists import tell_flags
 from postroom.serve.imap.resync import resync
 from postroom.serve.imap.storing import expunge_slices
-from postroom.serve.imap.telling import recent, tell
+from postroom.serve.imap.telling import claim, recent, tell
 from postroom.serve.imap.view import View
 from postroom.store import expunge, mailboxes, seen
 from postroom.store.engine import Transaction
@@ -73,7 +73,7 @@ async def select(conversation: Conversation, command: Select) -> Answer:
     if not conversation.rev2:
         view.recent_from = mailbox.first_recent
     if not read_only and mailbox.first_recent < mailbox.uidnext:
-        view.recent_from = await conversation.write(lambda tx: mailboxes.claim_recent(tx, ref))
+        view.recent_from = await claim(conversation, view)
     conversation.open(view)
     await _describe(conversation, view, mailbox)
     if conversation.rev2:

@@ -53,7 +53,9 @@ class ImapSession:
         self.machine: ImapServer = self._conversation.machine
         self._conversation.on_news = self._news
         self._telling: asyncio.Task[None] | None = None
-        self._more = self._busy = False
+        self._more = self._busy = self._ended = False
+        self._fault: Exception | None = None  # of ours, while news was told
+        self._conversation.on_end = self._end
 
     def opened(self, connection: Connection) -> None:
         """Greets."""
@@ -63,28 +65,34 @@ class ImapSession:
 
     async def handle(self, event: ImapEvent) -> None:
         """Answers one event."""
-        if isinstance(event, Drain):
-            assert self._conversation.connection is not None
-            await self._conversation.connection.drained()
-            self.machine.go_on()
-            return
         self._busy = True
         try:
             if self._telling is not None:
                 await self._telling
+            if self._fault is not None:
+                raise self._fault
             if isinstance(event, Given):
                 await self._carry_out(event)
+            elif isinstance(event, Drain):
+                await self._drain()
             else:
                 await arriving(self._conversation, event)
         finally:
             self._busy = False
-        self._look_for_news()
+        if not isinstance(event, Drain):
+            self._look_for_news()
+        elif self._more:  # if it was no whole command that made the news wait
+            asyncio.get_running_loop().call_later(0.0, self._look_for_news)
+
+    async def _drain(self) -> None:
+        assert self._conversation.connection is not None
+        await self._conversation.connection.drained()
+        self.machine.go_on()
 
     async def _carry_out(self, given: Given) -> None:
         conversation = self._conversation
-        timer = None
         if given.verb in LONG:
-            timer = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._progress)
+            conversation.progress = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._progress)
         try:
             answer = await HANDLERS[type(given.command)](conversation, given.command)
         except Refusal as refusal:
@@ -92,17 +100,35 @@ class ImapSession:
         except MailError as error:
             answer = refused(error)
         finally:
-            if timer is not None:
-                timer.cancel()
+            conversation.end_progress()
         if answer is None:
             return
         if not self.machine.closing:
-            if given.verb in EXPUNGING and conversation.wishes is not None:
-                await tell(conversation, Told(arrivals=False, flags=False), asked=True)
-            await tell(conversation, Told(expunges=given.expunges))
-            if given.verb in WAITING:
-                await watching.tell(conversation)
+            try:
+                await self._tell_before(given)
+            except MailError:  # what was done is done, and is to be answered
+                self._fall_behind()
         self.machine.finish(answer.status, answer.words, answer.code)
+
+    async def _tell_before(self, given: Given) -> None:
+        """What is told before the tagged answer of a command."""
+        conversation = self._conversation
+        if given.verb in EXPUNGING and conversation.wishes is not None:
+            await tell(conversation, Told(arrivals=False, flags=False), asked=True)
+        await tell(conversation, Told(expunges=given.expunges))
+        if given.verb in WAITING:
+            await watching.tell(conversation)
+
+    def _fall_behind(self) -> None:
+        """The next command, or the next change, tells what could not be told now."""
+        if self._conversation.watch is not None:
+            self._conversation.watch.behind = True
+
+    def _end(self) -> None:
+        """Who is logged in would not be let in any more."""
+        self._ended = True
+        if self._conversation.connection is not None:
+            self._conversation.connection.dismiss()
 
     def _progress(self) -> None:
         """The command at hand takes long: a sign of life (RFC 9585 §4)."""
@@ -125,8 +151,15 @@ class ImapSession:
         self.machine.bye("Internal error, try again later", "SERVERBUG")
 
     def dismissed(self) -> None:
-        """The service stops."""
-        self.machine.bye("The server is shutting down", "UNAVAILABLE")
+        """The service stops, or the login has ended; but not within a message that is told. Raises what telling has met: the pump reports it and closes."""
+        if self._telling is not None:
+            return
+        if self._fault is not None:
+            raise self._fault
+        if self._ended:
+            self.machine.bye("What you have logged in with is not good any more")
+        else:
+            self.machine.bye("The server is shutting down", "UNAVAILABLE")
 
     def closed(self, reason: str) -> None:
         """Lets go of everything."""
@@ -154,22 +187,30 @@ class ImapSession:
     # ---------------------------------------------------------------------------------------------------------------- news
 
     def _news(self) -> None:
-        """Something happened in an account that is watched; only who idles or has said NOTIFY hears of it at once."""
-        if self.machine.idling or self._conversation.wishes is not None:
-            self._more = True
+        """Something happened in an account that is watched; only who idles or has said NOTIFY hears of it at once, or once he does."""
+        self._more = True
+        if self._waits:
             self._look_for_news()
         else:
             self._conversation.overlook()
 
+    @property
+    def _waits(self) -> bool:
+        """Whether the client is to hear of news when they come."""
+        return self.machine.idling or self._conversation.wishes is not None
+
     def _look_for_news(self) -> None:
         """Tells what there is to tell, unless a command is at work, which has its own answers to give first, or its messages are still coming."""
-        if self._more and self._telling is None and not self._busy and self.machine.arrival is None:
+        resting = self._telling is None and not self._busy and self.machine.arrival is None
+        if self._more and self._waits and resting:
+            self.machine.telling = True
             self._telling = asyncio.get_running_loop().create_task(self._tell())
 
     async def _tell(self) -> None:
         conversation = self._conversation
         try:
-            while self._more and not self._busy and not self.machine.closing:
+            yields = False  # to a command, before there is more news
+            while self._more and not yields and not self.machine.closing:
                 self._more = False
                 conversation.overlook()
                 delayed = conversation.wishes is not None and conversation.wishes.delayed
@@ -177,12 +218,16 @@ class ImapSession:
                 await watching.tell(conversation)
                 if conversation.connection is not None:  # a client that does not read is told less often
                     await conversation.connection.drained()
+                yields = self._busy
         except MailError:
-            if conversation.watch is not None:  # the next command, or the next change, tells it
-                conversation.watch.behind = True
+            self._fall_behind()
         except ConnectionError:
             pass  # nobody is there to be told
+        except Exception as error:  # noqa: BLE001 -- a fault must not become a silent hang
+            self._fault = error
         finally:
-            self._telling = None
-        if conversation.connection is not None:
+            self._telling, self.machine.telling = None, False
+        if conversation.connection is not None and self._fault is not None:
+            conversation.connection.dismiss()
+        elif conversation.connection is not None:
             conversation.connection.wake()

@@ -14,7 +14,7 @@ import msgspec
 
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.storing import Expunge, Store
-from postroom.proto.imap.sets import Ranges, count, intersection, joined, ranges_of, render
+from postroom.proto.imap.sets import Ranges, count, joined, ranges_of, render
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.serve.imap.flag_lists import tell_keywords
 from postroom.serve.imap.limiting import newest, told
@@ -51,13 +51,12 @@ async def store(conversation: Conversation, command: Store) -> Answer:
     asked = FlagChange(
         Mode(command.mode), command.flags.bits, command.flags.keywords, command.unchanged_since
     )
-    all_rows = not command.silent or conversation.enabled("CONDSTORE")
     modified: list[int] = []
     own: set[int] = set()
     found = 0
     try:
         for part in slices(picked, STORED_AT_ONCE):
-            stored = await _store_slice(conversation, part, asked, own, all_rows=all_rows)
+            stored = await _store_slice(conversation, part, asked, silent=command.silent)
             if stored.flagged.change.uids:
                 own.add(stored.flagged.change.modseq)
                 conversation.publish([stored.flagged.change])
@@ -79,15 +78,14 @@ async def store(conversation: Conversation, command: Store) -> Answer:
 
 
 async def _store_slice(
-    conversation: Conversation, part: Ranges, asked: FlagChange, own: set[int], *, all_rows: bool
+    conversation: Conversation, part: Ranges, asked: FlagChange, *, silent: bool
 ) -> _Stored:
     view = conversation.selected
 
     async def work(tx: Transaction) -> _Stored:
-        unseen = await views.changed(tx, Then(view.ref, view.changed_modseq))
-        others = sorted(row.uid for row in unseen if row.modseq not in own)
+        others = await views.changed_among(tx, Then(view.ref, view.changed_modseq), part) if silent else []
         flagged = await store_flags(tx, view.ref, part, asked)
-        told = part if all_rows else intersection(part, ranges_of(others))
+        told = part if not silent or conversation.enabled("CONDSTORE") else ranges_of(others)
         return _Stored(flagged, await states(tx, view.ref, told), frozenset(others))
 
     return await conversation.write(work)

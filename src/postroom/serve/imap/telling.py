@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 
-from postroom.message.errors import NotPermitted
+from postroom.message.errors import MailError, NotPermitted
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.fetching import UID, Attribute
 from postroom.proto.imap.sets import Ranges, ranges_of, render
@@ -49,11 +49,16 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
     while more:
         try:
             news = await conversation.snapshot(look)
+            if news is not None:
+                await _render(conversation, view, news)
         except (NoSuchMailbox, NotPermitted):
             conversation.machine.bye("The selected mailbox is there no more")
             return
-        if news is not None:
-            await _render(conversation, view, news)
+        except MailError as error:
+            if not view.ahead:
+                raise
+            conversation.machine.bye(error.public, "UNAVAILABLE")
+            return
         more = news is not None and news.more
         if more:
             await conversation.drained()
@@ -79,10 +84,11 @@ async def _render(conversation: Conversation, view: View, news: News) -> None:
     if news.arrived:
         await _tell_new(conversation, view, news, updates)
     await contexts.following(conversation, view, updates)
+    view.ahead = False
     if news.arrived and not view.read_only:
         assert conversation.connection is not None
         conversation.connection.wake()  # a commit takes its time, and nobody need wait for this one
-        await conversation.write(lambda tx: mailboxes.claim_recent(tx, view.ref))
+        await claim(conversation, view)
 
 
 async def _keywords(conversation: Conversation, view: View, news: News) -> Collection[str]:
@@ -120,6 +126,14 @@ async def _fetch(conversation: Conversation, attributes: tuple[Attribute, ...], 
     except UnknownEncoding:
         plan = Plan((UID,), (UID,), frozenset(), 0, uid_only=conversation.uid_only)
         await Slices(conversation, plan).run(ranges)
+
+
+async def claim(conversation: Conversation, view: View) -> int:
+    """The first \\Recent uid: no other session has those from it on. Where that cannot be kept now, others may have them, too (RFC 3501 §2.3.2)."""
+    try:
+        return await conversation.write(lambda tx: mailboxes.claim_recent(tx, view.ref))
+    except MailError:
+        return view.recent_from
 
 
 async def recent(conversation: Conversation, view: View) -> int:

@@ -49,6 +49,7 @@ async def transfer(conversation: Conversation, target: MailboxRef, picked: Range
     deliveries: list[Delivery] = []
     try:
         await _prepare(conversation, target, found, deliveries)
+        numbered(conversation, deliveries)
         if len(deliveries) > FILED_AT_ONCE:
             delivered = await _file_in_slices(conversation, target, deliveries)
         else:
@@ -70,8 +71,8 @@ async def _prepare(
     deliveries: list[Delivery],
 ) -> None:
     service, source = conversation.service, conversation.selected.ref
-    store, operation, now, held = service.store, service.ids.next(), service.now(), 0
-    for number, original in enumerate(found):
+    store, now, held = service.store, service.now(), 0
+    for original in found:
         content = await store.spilled(source.account_id, original.blob_id)
         if content is None:
             raise Refusal("Some of the messages are gone: nothing was done", "EXPUNGEISSUED")
@@ -89,7 +90,6 @@ async def _prepare(
             now=now,
             flags=original.flags,
             keywords=tuple(split_keywords(original.keywords)),
-            once=(operation, number),
         )
         describe(delivery, await _summary(original.summary, content))
         deliveries.append(delivery)
@@ -104,6 +104,13 @@ async def _summary(packed: bytes, content: Content) -> Summary:
     return await asyncio.to_thread(
         lambda: summarize(content if isinstance(content, bytes) else content.whole())
     )
+
+
+def numbered(conversation: Conversation, deliveries: Sequence[Delivery]) -> None:
+    """Makes them known, so that none is filed twice however often that is tried."""
+    operation = conversation.service.ids.next()
+    for number, delivery in enumerate(deliveries):
+        delivery.once = (operation, number)
 
 
 async def file_all(

@@ -21,7 +21,7 @@ from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Mailbox
 from postroom.store.messages import Message
 from postroom.store.rights import MailboxRef
-from postroom.store.views import Then
+from postroom.store.views import Place, Then
 
 SMALL: Final = 2_000  # uids that are read though fewer would do
 GONE_AT_ONCE: Final = 2_000  # expunged messages, about, that are told before others have their turn
@@ -61,6 +61,7 @@ class View:
         self.ref = ref
         self.name = name
         self.read_only = read_only
+        self.ahead = False  # whether it may count on something that its client was not told
         self.uidvalidity = mailbox.uidvalidity
         self.uidnext = mailbox.uidnext
         self.total = 0
@@ -72,6 +73,7 @@ class View:
         self.contexts: dict[bytes, Context] = {}  # results that are kept up to date, by tag
         self._appended: set[int] = set()  # messages that this session put here, and that were not told yet
         self._own: set[int] = set()
+        self._looked_at: Place | None = None  # among the changes of flags, while only some were told
         self._known = Runs()
         self._gaps: list[Gap] = []
         self._begin(1, mailbox.uidnext - 1, mailbox.n_total)
@@ -147,16 +149,13 @@ class View:
 
         What is not told, messages that have gone among it (RFC 9051 §7.5.1), is counted on as it was.
         """
+        self.ahead = True
         expunged, numbers, more = await self._take_expunged(tx, mailbox) if told.expunges else ([], [], False)
         if more:
             return News(expunged, numbers, [], 0, frozenset(), self.gone_modseq, more=True)
-        changed: list[Message] = []
-        if told.flags:
-            rows = await views.changed(tx, Then(self.ref, self.changed_modseq))
-            changed = [row for row in rows if row.uid < self.uidnext and row.modseq not in self._own]
-            self._own.clear()
-            self.changed_modseq = mailbox.highestmodseq
-            await self.read(tx, ranges_of(sorted(row.uid for row in changed)))
+        changed, more = await self._take_changed(tx, mailbox) if told.flags else ([], False)
+        if more:
+            return News(expunged, numbers, changed, 0, frozenset(), self.changed_modseq, more=True)
         arrived = self.uidnext if told.arrivals and mailbox.uidnext > self.uidnext else 0
         appended: frozenset[int] = frozenset()
         if arrived:
@@ -167,6 +166,20 @@ class View:
             appended = frozenset(uid for uid in self._appended if uid < self.uidnext)
             self._appended -= appended
         return News(expunged, numbers, changed, arrived, appended, mailbox.highestmodseq)
+
+    async def _take_changed(self, tx: Transaction, mailbox: Mailbox) -> tuple[list[Message], bool]:
+        """Some of the copies with other flags than the session knows, and whether there may be more."""
+        after = self._looked_at or views.behind(self.changed_modseq)
+        rows = await views.changed(tx, self.ref, after)
+        changed = [row for row in rows if row.uid < self.uidnext and row.modseq not in self._own]
+        await self.read(tx, ranges_of(sorted(row.uid for row in changed)))
+        if len(rows) == views.CHANGED_AT_ONCE:
+            self._looked_at = Place(rows[-1].modseq, rows[-1].uid)
+            self.changed_modseq = rows[-1].modseq - 1
+            return changed, True
+        self._looked_at, self.changed_modseq = None, mailbox.highestmodseq
+        self._own.clear()
+        return changed, False
 
     async def _take_expunged(self, tx: Transaction, mailbox: Mailbox) -> tuple[list[int], list[int], bool]:
         """Uids that have gone, ascending, and what their numbers were; the view is without them then. And whether there are more."""

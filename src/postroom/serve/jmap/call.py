@@ -23,6 +23,7 @@ from postroom.serve.jmap.post import Post
 from postroom.serve.jmap.results import Results
 from postroom.serve.jmap.turns import Turns
 from postroom.serve.logins import Logins
+from postroom.serve.standing import Standing
 from postroom.store import acl, contacts, record_acl
 from postroom.store.changes import Change, FlagsChanged
 from postroom.store.email_columns import EmailColumns
@@ -34,6 +35,7 @@ from postroom.store.record_acl import RecordRight
 from postroom.store.rights import MailboxRef, Right
 from postroom.store.roster import Rosters
 from postroom.store.share_notices import MAILBOX
+from postroom.store.standing import Ground
 from postroom.store.store import Store
 from postroom.store.wordbook import Wordbook
 
@@ -105,6 +107,7 @@ class JmapService(msgspec.Struct):
     keys: AccountKeys | None = None
     rendering: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(RENDERED_AT_ONCE))
     audience: Audience = msgspec.field(default_factory=Audience)
+    standing: Standing = msgspec.field(default_factory=Standing)
     lists_domain: bool = True
     note: Callable[[int, int, Hop], None] | None = None
     before: Callable[[str], Awaitable[None]] | None = None
@@ -115,7 +118,7 @@ class Visitor(msgspec.Struct, frozen=True):
     """Who is logged in; `address` as the account is written, `ip` where he comes from, `credential` by what; "" when unknown.
 
     `expires` is when that ends, in unix microseconds, 0 for never. `session`: which signed-in browser, whose user has shown at `confirmed` that it is he;
-    `origin`: where his page stands.
+    `origin`: where his page stands; `ground`: what his login stands on, None when that is not known.
     """
 
     account_id: int
@@ -126,6 +129,7 @@ class Visitor(msgspec.Struct, frozen=True):
     session: bytes = b""
     confirmed: int = 0
     origin: str = ""
+    ground: Ground | None = None
 
 
 class AccountState(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The end of an open connection when that ends with which its user has logged in: an access token, or a password with a date.
+"""The end of an open connection when that ends with which its user has logged in: at its date, of an access token or a password, or when it is revoked.
 
 Not here: who logs in with what (`store.login`).
 """
@@ -25,9 +25,11 @@ def is_over(service: JmapService, visitor: Visitor) -> bool:
 def ending(service: JmapService, visitor: Visitor, listener: Listener) -> Iterator[None]:
     """Within it, a listener is ended when that is over."""
     end = asyncio.ensure_future(_end(service, visitor, listener)) if visitor.expires else None
+    service.standing.enter(visitor.ground, listener.end)
     try:
         yield
     finally:
+        service.standing.leave(visitor.ground, listener.end)
         if end is not None:
             end.cancel()
 

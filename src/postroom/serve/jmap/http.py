@@ -197,6 +197,7 @@ class JmapApp:
             login.session,
             login.confirmed,
             exchange.origin,
+            login.ground,
         )
 
     async def _signed_in(self, exchange: Exchange) -> Login | None:

@@ -1,0 +1,100 @@
+"""What is told between commands when others are at work meanwhile, or the store fails."""
+
+from typing import Any
+
+import pytest
+
+from imap_stage import LETTER, ImapStage
+from imap_waiting import quiet
+from postroom.message.errors import TryLater
+from postroom.serve.imap.conversation import Conversation
+from postroom.store import mailboxes
+
+
+async def test_what_comes_while_idle_begins_is_told(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await stage.user(select="INBOX")
+    snapshot = Conversation.snapshot
+    looks: list[Any] = []
+
+    async def meanwhile(conversation: Conversation, work: Any) -> Any:
+        looks.append(await snapshot(conversation, work))
+        if len(looks) == 1:
+            await stage.deliver()
+        return looks[-1]
+
+    monkeypatch.setattr(Conversation, "snapshot", meanwhile)
+    assert await bob.say("i IDLE") == ["+ Idling, end with DONE"]
+    assert await quiet(bob) == ["* 1 EXISTS", "* 1 RECENT"]
+
+
+@pytest.mark.parametrize("command", ["SELECT INBOX", "NOOP"])
+async def test_who_cannot_have_recent_messages_alone_has_them_all_the_same(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """As on a full disk, where one wants to read, and to see what can be deleted."""
+    bob = await stage.user(select="INBOX")
+    await stage.deliver()
+    monkeypatch.setattr(Conversation, "write", _fails)
+    lines = await bob.ok(command)
+    assert "* 1 EXISTS" in lines
+    assert "* 1 RECENT" in lines
+
+
+async def test_what_was_done_is_answered_though_nothing_new_can_be_told(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a client would append its message once more."""
+    bob = await stage.user(select="INBOX")
+    raw = (LETTER % 1).decode()
+    with monkeypatch.context() as patch:
+        patch.setattr(Conversation, "snapshot", _fails)
+        await bob.say("a NOOP")
+    write = Conversation.write
+
+    async def written(conversation: Conversation, work: Any) -> Any:
+        value = await write(conversation, work)
+        monkeypatch.setattr(Conversation, "snapshot", _fails)
+        return value
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Conversation, "write", written)
+        [line] = await bob.say(f"a APPEND INBOX {{{len(raw)}+}}", raw)
+        assert line.startswith("a OK [APPENDUID ")
+    monkeypatch.undo()
+    assert await bob.ok("NOOP") == ["* 1 EXISTS", "* 1 RECENT"]
+
+
+async def test_who_was_told_a_half_of_it_must_begin_anew(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session counts on what the client has not heard of: what it says next would mean other messages."""
+    bob = await stage.user(select="INBOX")
+    await stage.deliver(keywords=("x",))
+    monkeypatch.setattr(mailboxes, "keywords", _fails)
+    lines = await bob.say("a NOOP")
+    assert lines[-2:] == [
+        "* BYE [UNAVAILABLE] Local error in processing, try again later",
+        "a OK Nothing done",
+    ]
+
+
+async def test_a_fault_while_news_is_told_ends_the_session(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would idle on, and not hear of anything."""
+    bob = await stage.user(select="INBOX")
+    await bob.say("i IDLE")
+
+    async def wrong(*_: Any) -> Any:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(Conversation, "snapshot", wrong)
+    await stage.deliver()
+    await quiet(bob)
+    assert bob.connection.closed == "fault: a mistake"
+
+
+async def _fails(*_: Any) -> Any:
+    raise TryLater
