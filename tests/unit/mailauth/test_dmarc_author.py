@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from postroom.mailauth.dmarc.author import MAX_AUTHORS, Fault, authors
-from postroom.message.header import Header
+from postroom.message.header import MAX_FIELDS, MAX_HEADER, Header
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,13 @@ def test_authors(fields: str, domains: list[str], fault: Fault | None) -> None:
     found = authors(Header.parse(f"{fields}\r\n\r\nFrom: body@e.test\r\n".encode()))
     assert (list(found.domains), found.fault) == (domains, fault)
     assert bool(found.problem) is (fault is not None)
+
+
+@pytest.mark.parametrize("between", ["X: y\r\n" * MAX_FIELDS, f"X: {'y' * MAX_HEADER}\r\n"])
+@pytest.mark.parametrize("first", ["From: a@e.test\r\n", ""])
+def test_a_from_that_nobody_here_looks_at(first: str, between: str) -> None:
+    found = authors(Header.parse(f"{first}{between}From: b@f.test\r\n\r\n".encode()))
+    assert found.fault is Fault.TOO_LONG
 
 
 def test_the_problem_names_the_entry() -> None:

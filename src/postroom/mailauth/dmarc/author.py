@@ -22,6 +22,7 @@ _SHOWN = 200  # characters of an entry in a sentence
 class Fault(enum.StrEnum):
     """Why there is not exactly one author domain."""
 
+    TOO_LONG = "a header too long to be looked through"
     NO_FROM = "no From field"
     FROM_TWICE = "more than one From field"
     NO_AUTHOR = "no address in From"
@@ -61,6 +62,8 @@ def authors(header: Header) -> Authors:
         else:
             domains[domain] = None
     fault = _fault(len(fields), len(specs), unreadable=bool(unreadable), domains=len(domains))
+    if header.truncated:  # what was not looked at may be the From that is shown
+        fault = Fault.TOO_LONG
     example = {Fault.UNREADABLE: unreadable, Fault.SEVERAL_DOMAINS: ", ".join(list(domains)[:5])}
     return Authors(tuple(domains), fault, example.get(fault, "") if fault else "")
 
