@@ -297,6 +297,20 @@ async def test_nobody_writes_under_anothers_name(
 @pytest.mark.parametrize(
     "header",
     [
+        "From: " + ", ".join(f"bob+{n}@hamburger.test" for n in range(101)),
+        "From: bob@hamburger.test\r\nSender: " + ", ".join(f"bob+{n}@hamburger.test" for n in range(100)),
+        "From: " + ", ".join(f'"bob+{n}@hamburger.test" <bob@hamburger.test>' for n in range(100)),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_so_many_senders_may_be_looked_up_for_one_message(office: SortingOffice, header: str) -> None:
+    with pytest.raises(BadContent, match="more than 100 addresses"):
+        await hand_in(office, submission(office), f"{header}\r\n\r\nHi\r\n".encode())
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
         "From: Bob <bob@hamburger.test>",
         '"Bob" <bob@hamburger.test>',
         "From: bob@hamburger.test <bob@hamburger.test>",
@@ -306,6 +320,8 @@ async def test_nobody_writes_under_anothers_name(
         "From: us: bob@hamburger.test;",
         "From: bob@hamburger.test\r\nResent-From: bob@hamburger.test",
         "From: bob@hamburger.test\r\nReply-To: boss@hamburger.test",
+        "From: " + ", ".join(f"bob+{n}@hamburger.test" for n in range(100)),
+        "From: " + ", ".join(['"bob@hamburger.test" <bob@hamburger.test>'] * 100),
     ],
 )
 async def test_who_writes_as_himself_may_say_so_as_he_likes(office: SortingOffice, header: str) -> None:
