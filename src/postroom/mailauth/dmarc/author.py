@@ -16,6 +16,7 @@ from postroom.message.header import Header
 from postroom.message.printable import printable
 
 MAX_AUTHORS = 50  # mailboxes of From that are looked at; with more, the message has no author
+MAX_FROM = 65_536  # octets of a From field that are read; with more, likewise
 _SHOWN = 200  # characters of an entry in a sentence
 
 
@@ -52,7 +53,7 @@ def authors(header: Header) -> Authors:
     fields = [field for field in header if field.name.lower() == b"from"]
     specs: list[AddressSpec] = []
     for field in fields:
-        specs += mailboxes(parse_address_list(field.value, MAX_AUTHORS + 1))
+        specs += mailboxes(parse_address_list(field.value[:MAX_FROM], MAX_AUTHORS + 1))
     domains: dict[str, None] = {}
     unreadable = ""
     for spec in specs[:MAX_AUTHORS]:
@@ -62,7 +63,9 @@ def authors(header: Header) -> Authors:
         else:
             domains[domain] = None
     fault = _fault(len(fields), len(specs), unreadable=bool(unreadable), domains=len(domains))
-    if header.truncated:  # what was not looked at may be the From that is shown
+    if header.truncated or any(
+        len(field.raw) > MAX_FROM for field in fields
+    ):  # what was not looked at may be what is shown
         fault = Fault.TOO_LONG
     example = {Fault.UNREADABLE: unreadable, Fault.SEVERAL_DOMAINS: ", ".join(list(domains)[:5])}
     return Authors(tuple(domains), fault, example.get(fault, "") if fault else "")
