@@ -26,6 +26,7 @@ from postroom.store.spilled import head_of, with_head
 MOST_AUTHORS = (
     100  # addresses in the fields that say who sends a message, and in the names there; each is looked up
 )
+MOST_OCTETS = 65_536  # of these fields together
 MOST_RESENT = 10  # Resent-From fields, and Resent-Sender: one for each time (RFC 5322 §3.6.6)
 MOST_SHOWN = 10  # addresses in one display name
 ONCE = ("From", "Sender")
@@ -112,6 +113,8 @@ def _named(fields: Sequence[tuple[str, bytes]]) -> tuple[dict[Address, str], dic
 
     Raises BadContent for what is no address, and for so many in all that to look them up would take long.
     """
+    if sum(len(value) for _, value in fields) > MOST_OCTETS:
+        raise BadContent(f"The fields that say who sends the message have more than {MOST_OCTETS} octets")
     senders: dict[Address, str] = {}
     shown: dict[Address, str] = {}
     for name, value in fields:

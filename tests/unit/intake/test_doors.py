@@ -12,7 +12,7 @@ from postroom.intake.client import Account, Client, Incoming
 from postroom.intake.door import Parcel
 from postroom.intake.local import LocalDoor
 from postroom.intake.mx import MxDoor
-from postroom.intake.submission import SubmissionDoor
+from postroom.intake.submission import MOST_OCTETS, SubmissionDoor
 from postroom.message.envelope import Envelope, Recipient
 from postroom.message.errors import (
     BadContent,
@@ -306,6 +306,15 @@ async def test_nobody_writes_under_anothers_name(
 async def test_so_many_senders_may_be_looked_up_for_one_message(office: SortingOffice, header: str) -> None:
     with pytest.raises(BadContent, match="more than 100 addresses"):
         await hand_in(office, submission(office), f"{header}\r\n\r\nHi\r\n".encode())
+
+
+async def test_who_sends_is_said_in_so_many_octets(office: SortingOffice) -> None:
+    again = f"Resent-From: bob@hamburger.test ({'x' * (MOST_OCTETS // 4)})\r\n"
+    await hand_in(office, submission(office), f"{again * 3}From: bob@hamburger.test\r\n\r\nHi\r\n".encode())
+    with pytest.raises(BadContent, match="more than 65536 octets"):
+        await hand_in(
+            office, submission(office), f"{again * 4}From: bob@hamburger.test\r\n\r\nHi\r\n".encode()
+        )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from postroom.message.header import Header
 from postroom.message.printable import printable
 
 MAX_AUTHORS = 50  # mailboxes of From that are looked at; with more, the message has no author
-MAX_FROM = 65_536  # octets of a From field that are read; with more, likewise
+MAX_FROM = 65_536  # octets of a From field that are read; with more, the message has no author
 _SHOWN = 200  # characters of an entry in a sentence
 
 
