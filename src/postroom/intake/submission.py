@@ -1,6 +1,6 @@
 """The door for users: submission on 587 and 465, `sendmail`, and whatever submits on behalf of an account.
 
-RFC 6409 (§4.3 authentication, §6.1 the right to an address, §8 repairs). A user writes under his own addresses only: those that the
+RFC 6409 (§4.3 authentication, §6.1 the right to an address, §8 repairs), RFC 4954 §5 (AUTH= of MAIL). A user writes under his own addresses only: those that the
 directory delivers to him. Not here: relaying for strangers, which this door never does.
 """
 
@@ -44,9 +44,11 @@ class SubmissionDoor:
     async def mail(self, client: Client, incoming: Incoming) -> None:
         """The reverse-path must be the user's own; `<>` is for notifications (RFC 8098 §3)."""
         self._desk.check_room(incoming.envelope.size)
-        sender = incoming.envelope.sender
-        if sender is not None:
-            await self._check_own(_login(client), sender, "MAIL FROM")
+        envelope = incoming.envelope
+        if envelope.sender is not None:
+            await self._check_own(_login(client), envelope.sender, "MAIL FROM")
+        if envelope.auth is not None and not await self._vouches(client, envelope.auth):
+            envelope.auth = "<>"
 
     async def rcpt(self, client: Client, incoming: Incoming, recipient: Recipient) -> None:
         """Any domain's recipients, and known ones of ours."""
@@ -97,6 +99,13 @@ class SubmissionDoor:
         for address, where in shown.items():
             if await directory.domain(self._premises.engine.reading(), address.domain) is not None:
                 await self._check_own(login, address, where)
+
+    async def _vouches(self, client: Client, identity: str) -> bool:
+        """RFC 4954 §5: whether the client is trusted to say who has submitted the message; a user is for himself."""
+        address = parse_mailbox(identity)
+        if address is None or client.login is None:
+            return False
+        return await may_write_as(self._premises.engine.reading(), address, client.login)
 
     async def _check_own(self, login: Account, address: Address, where: str) -> None:
         if not await may_write_as(self._premises.engine.reading(), address, login):

@@ -234,6 +234,28 @@ async def test_who_may_be_the_sender(office: SortingOffice, sender: str | None, 
 
 
 @pytest.mark.parametrize(
+    ("said", "passed_on"),
+    [
+        (None, None),
+        ("<>", "<>"),
+        (BOB, BOB),
+        ("bob+shop@hamburger.test", "bob+shop@hamburger.test"),
+        ("boss@hamburger.test", "<>"),
+        ("boss@big.example", "<>"),
+        ("boss", "<>"),
+    ],
+)
+async def test_for_whom_a_user_vouches(
+    office: SortingOffice, said: str | None, passed_on: str | None
+) -> None:
+    """RFC 4954 §5: AUTH= of MAIL goes on to the next hop, which may believe it."""
+    await office.add_account("boss@hamburger.test")
+    one = incoming(BOB, auth=said)
+    await submission(office).mail(client(office, BOB), one)
+    assert one.envelope.auth == passed_on
+
+
+@pytest.mark.parametrize(
     ("header", "error"),
     [
         ("From: boss@hamburger.test", NotPermitted),
