@@ -93,7 +93,8 @@ def test_ten_thousand_encoded_words_cost_little_memory() -> None:
         (b"", 0),
         (b"g:;" * 100_000, 0),
         (b"<,>" * 100_000, 0),
-        (b"," * 100_000, 0),
+        (b"," * 10_000, 0),
+        (b"," * 100_000, 1),  # what is not read is one entry that is no mailbox
     ],
 )
 def test_address_fields_beyond_all_measure(value: bytes, count: int) -> None:

@@ -85,6 +85,7 @@ _ASKED: Mapping[Asked, Measure] = MappingProxyType(
 )
 _FAULTS: Mapping[Fault, Measure] = MappingProxyType(
     {  # what no honest program sends is refused; what the careless send is junk
+        Fault.TOO_LONG: Measure.REFUSE,
         Fault.FROM_TWICE: Measure.REFUSE,
         Fault.UNREADABLE: Measure.REFUSE,
         Fault.TOO_MANY: Measure.REFUSE,

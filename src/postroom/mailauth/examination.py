@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from postroom.mailauth.arc.sets import NAMES
 from postroom.mailauth.arc.validation import ChainResult, Validation
 from postroom.mailauth.dkim.results import SignatureResult, Verdict
-from postroom.mailauth.dkim.verification import READ, KeyReading, Texts, Verification
+from postroom.mailauth.dkim.verification import READ, KeyReading, SignedMessage, Texts, Verification
 from postroom.message.header import Header
 
 _SIGNATURE = b"dkim-signature"
@@ -24,18 +24,17 @@ class Examination:
     def __init__(self, header: Header, now: int) -> None:
         """`now` in unix seconds."""
         names = {field.name.lower() for field in header}
-        self._verification = Verification(header, now) if _SIGNATURE in names else None
-        self._validation = None if names.isdisjoint(NAMES) else Validation(header, now)
+        self.signed = _SIGNATURE in names or not names.isdisjoint(NAMES)
+        self._message = SignedMessage(header, now) if self.signed else None
+        self._verification = Verification(self._message) if self._message else None
+        self._validation = Validation(self._message) if self._message else None
         self.untried = self._verification.untried if self._verification else 0
-        self.signed = bool(self._verification or self._validation)
 
     def feed(self, body: Iterable[bytes]) -> None:
         """The body, in pieces cut anywhere: lines end with CRLF, nothing is dot-stuffed."""
-        readers = [one for one in (self._verification, self._validation) if one is not None]
-        if readers:
+        if self._message is not None:
             for piece in body:
-                for one in readers:
-                    one.feed(piece)
+                self._message.feed(piece)
 
     @property
     def queries(self) -> list[str]:

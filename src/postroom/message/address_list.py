@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +23,7 @@ from postroom.message.comments import comment_end
 from postroom.message.header import spaced
 
 MAX_ADDRESSES = 1000  # entries of one field; the rest is not read
+MAX_TOKENS = 12_000  # words and signs of one field that are told apart, enough for MAX_ADDRESSES; the rest is one entry that is no mailbox
 MAX_TEXT = 1000  # characters kept of an entry that is not a mailbox
 
 _ATOM = r'[^\x00-\x20\x7f()<>\[\]:;@\\,"]'
@@ -145,12 +146,20 @@ def _tokens(text: str, at: int) -> Iterator[_Token]:
             yield _Token("x", text[start:at], start, at)
 
 
+def _bounded(text: str, tokens: Iterator[_Token]) -> Iterator[_Token]:
+    """As many as may be told apart; then what is left as one that has no place in an address."""
+    yield from islice(tokens, MAX_TOKENS)
+    for token in tokens:
+        yield _Token("x", text[token.start :], token.start, len(text))
+        return
+
+
 class _Reader:
     """Cuts the tokens into entries at commas, and into groups at `name:` and `;`."""
 
     def __init__(self, text: str, at: int, limit: int) -> None:
         self._text = text
-        self._tokens = _tokens(text, at)
+        self._tokens = _bounded(text, _tokens(text, at))
         self._limit = limit
         self._entry: list[_Token] = []
         self._angle = False

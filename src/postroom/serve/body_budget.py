@@ -37,15 +37,14 @@ class BodyBudget:
         entry = octets, turn
         self._waiting.append(entry)
         self._serve()
+        came = False
         try:
-            async with asyncio.timeout(self._patience):
-                await turn
-        except BaseException as error:
-            self._withdraw(entry)
-            if isinstance(error, TimeoutError):
-                return False
-            raise
-        return True
+            await asyncio.wait((turn,), timeout=self._patience)  # needs no task: none may be at work yet
+            came = turn.done()
+        finally:
+            if not came:
+                self._withdraw(entry)
+        return came
 
     def give_back(self, octets: int) -> None:
         """The octets are gone."""
@@ -58,16 +57,14 @@ class BodyBudget:
         waiting = self._waiting
         while waiting and self.used + waiting[0][0] <= self.limit:
             octets, turn = waiting.popleft()
-            if not turn.done():
-                self.used += octets
-                turn.set_result(None)
+            self.used += octets
+            turn.set_result(None)
 
     def _withdraw(self, entry: tuple[int, asyncio.Future[None]]) -> None:
         """Whoever gives up makes way for the next; what he was given at the last moment goes back."""
         octets, turn = entry
-        if turn.done() and not turn.cancelled():
+        if turn.done():
             self.give_back(octets)
-            return
-        if entry in self._waiting:
+        else:
             self._waiting.remove(entry)
-        self._serve()
+            self._serve()

@@ -31,7 +31,7 @@ ReadAt = Callable[[int, int], bytes]  # from which offset, how many octets at mo
 class Spilled(msgspec.Struct, frozen=True):
     """A long message: `head`, then what `read_at` gives from offset `rest` on.
 
-    `head` holds the whole header, or as much of a header without end as is ever looked at. `size` is of the whole.
+    `head` holds the whole header, or of a header without end more than is ever looked at, so that it is seen to go on. `size` is of the whole.
     """
 
     head: bytes
@@ -94,7 +94,7 @@ def spilled_blob(read_at: ReadAt, size: int) -> Spilled:
     """A long message that lies in a file; blocks. Raises what `read_at` raises."""
     head = read_at(0, PIECE)
     if len(head) < size and not _has_header(head):
-        head = read_at(0, MAX_HEADER)
+        head = read_at(0, MAX_HEADER + 1)
     return Spilled(head, read_at, len(head), size)
 
 
@@ -114,7 +114,7 @@ class Spill:
         if self._head is None:
             self._gathered.append(piece)
             head = b"".join(self._gathered)
-            if len(head) >= MAX_HEADER or _has_header(head):
+            if len(head) > MAX_HEADER or _has_header(head):
                 self._head, self._gathered = head, []
         elif self._file is None:
             self._file = await asyncio.to_thread(_begin, self._directory, piece)

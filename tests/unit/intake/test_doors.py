@@ -12,7 +12,7 @@ from postroom.intake.client import Account, Client, Incoming
 from postroom.intake.door import Parcel
 from postroom.intake.local import LocalDoor
 from postroom.intake.mx import MxDoor
-from postroom.intake.submission import SubmissionDoor
+from postroom.intake.submission import MOST_OCTETS, SubmissionDoor
 from postroom.message.envelope import Envelope, Recipient
 from postroom.message.errors import (
     BadContent,
@@ -234,6 +234,28 @@ async def test_who_may_be_the_sender(office: SortingOffice, sender: str | None, 
 
 
 @pytest.mark.parametrize(
+    ("said", "passed_on"),
+    [
+        (None, None),
+        ("<>", "<>"),
+        (BOB, BOB),
+        ("bob+shop@hamburger.test", "bob+shop@hamburger.test"),
+        ("boss@hamburger.test", "<>"),
+        ("boss@big.example", "<>"),
+        ("boss", "<>"),
+    ],
+)
+async def test_for_whom_a_user_vouches(
+    office: SortingOffice, said: str | None, passed_on: str | None
+) -> None:
+    """RFC 4954 §5: AUTH= of MAIL goes on to the next hop, which may believe it."""
+    await office.add_account("boss@hamburger.test")
+    one = incoming(BOB, auth=said)
+    await submission(office).mail(client(office, BOB), one)
+    assert one.envelope.auth == passed_on
+
+
+@pytest.mark.parametrize(
     ("header", "error"),
     [
         ("From: boss@hamburger.test", NotPermitted),
@@ -297,6 +319,29 @@ async def test_nobody_writes_under_anothers_name(
 @pytest.mark.parametrize(
     "header",
     [
+        "From: " + ", ".join(f"bob+{n}@hamburger.test" for n in range(101)),
+        "From: bob@hamburger.test\r\nSender: " + ", ".join(f"bob+{n}@hamburger.test" for n in range(100)),
+        "From: " + ", ".join(f'"bob+{n}@hamburger.test" <bob@hamburger.test>' for n in range(100)),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_so_many_senders_may_be_looked_up_for_one_message(office: SortingOffice, header: str) -> None:
+    with pytest.raises(BadContent, match="more than 100 addresses"):
+        await hand_in(office, submission(office), f"{header}\r\n\r\nHi\r\n".encode())
+
+
+async def test_who_sends_is_said_in_so_many_octets(office: SortingOffice) -> None:
+    again = f"Resent-From: bob@hamburger.test ({'x' * (MOST_OCTETS // 4)})\r\n"
+    await hand_in(office, submission(office), f"{again * 3}From: bob@hamburger.test\r\n\r\nHi\r\n".encode())
+    with pytest.raises(BadContent, match="more than 65536 octets"):
+        await hand_in(
+            office, submission(office), f"{again * 4}From: bob@hamburger.test\r\n\r\nHi\r\n".encode()
+        )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
         "From: Bob <bob@hamburger.test>",
         '"Bob" <bob@hamburger.test>',
         "From: bob@hamburger.test <bob@hamburger.test>",
@@ -306,6 +351,8 @@ async def test_nobody_writes_under_anothers_name(
         "From: us: bob@hamburger.test;",
         "From: bob@hamburger.test\r\nResent-From: bob@hamburger.test",
         "From: bob@hamburger.test\r\nReply-To: boss@hamburger.test",
+        "From: " + ", ".join(f"bob+{n}@hamburger.test" for n in range(100)),
+        "From: " + ", ".join(['"bob@hamburger.test" <bob@hamburger.test>'] * 100),
     ],
 )
 async def test_who_writes_as_himself_may_say_so_as_he_likes(office: SortingOffice, header: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from dkim_post import rsa
 from examined import BAD, LETTER, NOTE, boxes, decided, door, only, resolver, results, send, signed
-from postroom.intake.forgeries import MAX_RECEIVERS
+from postroom.intake.forgeries import MAX_CHECK, MAX_CHECKS, MAX_RECEIVERS
 from postroom.intake.mx import MxDoor
 from postroom.mailauth.dkim.signing import SigningKey
 from postroom.message.authentication_results import authserv_id
@@ -41,6 +41,7 @@ from spf_zone import Zone
         "Received-SPF: pass Receiver=mx.hamburger.test.",
         "Received-SPF: pass (forged receiver=mx.hamburger.test",
         "Received-SPF: forged" + "; receiver=lists.test" * (MAX_RECEIVERS + 1),
+        "Received-SPF: forged receiver=lists.test; problem=" + "x" * MAX_CHECK,
         # RFC 8601 §5: a version that is not known here
         "Authentication-Results: lists.test 2; dmarc=pass header.from=bank.test",
         "Authentication-Results: lists.test (forged) 10 ; dmarc=pass",
@@ -70,6 +71,14 @@ async def test_results_of_others_stay(office: SortingOffice) -> None:
         "lists.test",
     ]
     assert header.count("Received-SPF") == 2
+
+
+async def test_so_many_checks_of_others_stay(office: SortingOffice) -> None:
+    foreign = b"Received-SPF: pass receiver=lists.test\r\n"
+    await send(door(office, NOTE), foreign * MAX_CHECKS + b"Received-SPF: pass (once more)\r\n" + LETTER)
+    header = await only(office)
+    assert header.count("Received-SPF") == 1 + MAX_CHECKS
+    assert b"once more" not in bytes(header)
 
 
 WITHIN = [

@@ -271,6 +271,45 @@ async def test_a_filter_that_fails(post: Post, way: str, on_failure: str, reply:
     assert len(post.door.taken) == (on_failure == "accept")
 
 
+@pytest.mark.parametrize("taken_before", [True, False])
+@pytest.mark.parametrize("way", ["nonsense", "silent"])
+async def test_what_a_filter_did_not_see_to_the_end_is_not_taken(
+    post: Post, way: str, taken_before: bool
+) -> None:
+    async with FilterToOrder(post.path) as filter_:
+        talk = post.talk(seconds=0.05)
+        await talk.say("EHLO a.test", "MAIL FROM:<x@r.test>")
+        if taken_before:
+            assert (await talk.say("RCPT TO:<bob@hamburger.test>"))[0].startswith("250")
+        filter_.answers[b"R"] = [b"?!"] if way == "nonsense" else []
+        assert (await talk.say("RCPT TO:<eve@hamburger.test>"))[0].startswith("451 4.3.0")
+        del filter_.answers[b"R"]
+        assert (await talk.say("RCPT TO:<carol@hamburger.test>"))[0].startswith("451 4.3.0")
+        if taken_before:
+            await talk.say("DATA")
+            assert (await talk.hear(b"x: y\r\n\r\nz\r\n.\r\n"))[0].startswith("451 4.3.0")
+        assert post.door.taken == []
+        await talk.say("RSET")
+        assert (await talk.message(body=BODY))[-1].startswith("250")
+
+
+async def test_refused_when_it_connects_a_client_stays_refused_by_whatever_name(post: Post) -> None:
+    async with FilterToOrder(post.path, {b"C": [b"y550 5.7.1 Go away\0"]}) as filter_:
+        talk = post.talk()
+        for name in ("a.test", "b.test", "a.test"):
+            assert (await talk.say(f"EHLO {name}", "MAIL FROM:<x@r.test>"))[-1] == "550 5.7.1 Go away"
+        assert filter_.order == b"OC"
+
+
+async def test_refused_by_name_a_client_may_say_another(post: Post) -> None:
+    async with FilterToOrder(post.path, {b"H": [b"y550 5.7.1 Bad name\0"]}) as filter_:
+        talk = post.talk()
+        assert (await talk.say("EHLO a.test", "MAIL FROM:<x@r.test>"))[-1] == "550 5.7.1 Bad name"
+        filter_.answers.clear()
+        assert (await talk.say("EHLO b.test", "MAIL FROM:<x@r.test>"))[-1].startswith("250")
+        assert (await talk.say("RSET", "MAIL FROM:<x@r.test>"))[-1].startswith("250")
+
+
 async def test_a_filter_that_came_back_is_asked_again(post: Post) -> None:
     talk = post.talk()
     assert (await talk.message(body=BODY))[0].startswith("451 4.3.0")

@@ -89,6 +89,7 @@ CASES = [
     (found("pass", asked("fail", "quarantine")), Policy(most=NOTE), "accept"),
     # From that does not name one author
     (found("pass", faulty(Fault.FROM_TWICE)), Policy(), "refuse"),
+    (found("pass", faulty(Fault.TOO_LONG)), Policy(), "refuse"),
     (found("pass", faulty(Fault.UNREADABLE)), Policy(), "refuse"),
     (found("pass", faulty(Fault.TOO_MANY)), Policy(), "refuse"),
     (found("pass", faulty(Fault.NO_FROM)), Policy(), "junk"),

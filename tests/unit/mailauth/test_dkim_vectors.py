@@ -10,7 +10,7 @@ import pytest
 
 from dkim_post import Keys, check
 from postroom.mailauth.dkim.canonical import BodyHash, Canon, SignedFields
-from postroom.mailauth.dkim.verification import Verification
+from postroom.mailauth.dkim.verification import SignedMessage, Verification
 from postroom.message.header import Header
 
 NOW = 1_528_640_000
@@ -109,9 +109,10 @@ def test_the_example_after_another_hop() -> None:
 def test_the_body_may_come_in_pieces(size: int) -> None:
     raw = letter(TWO_SIGNATURES + DINNER)
     header = Header.parse(raw)
-    verification = Verification(header, NOW)
+    message = SignedMessage(header, NOW)
+    verification = Verification(message)
     for start in range(header.end, len(raw), size):
-        verification.feed(raw[start : start + size])
+        message.feed(raw[start : start + size])
     results = asyncio.run(verification.results(Keys(ZONE)))
     assert [one.passed for one in results] == [True, True]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.mailauth.dmarc.author import MAX_AUTHORS, Fault, authors
-from postroom.message.header import Header
+from postroom.mailauth.dmarc.author import MAX_AUTHORS, MAX_FROM, Fault, authors
+from postroom.message.address_list import MAX_TOKENS
+from postroom.message.header import MAX_FIELDS, MAX_HEADER, Header
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,19 @@ def test_authors(fields: str, domains: list[str], fault: Fault | None) -> None:
     found = authors(Header.parse(f"{fields}\r\n\r\nFrom: body@e.test\r\n".encode()))
     assert (list(found.domains), found.fault) == (domains, fault)
     assert bool(found.problem) is (fault is not None)
+
+
+@pytest.mark.parametrize("between", ["X: y\r\n" * MAX_FIELDS, f"X: {'y' * MAX_HEADER}\r\n"])
+@pytest.mark.parametrize("first", ["From: a@e.test\r\n", ""])
+def test_a_from_that_nobody_here_looks_at(first: str, between: str) -> None:
+    found = authors(Header.parse(f"{first}{between}From: b@f.test\r\n\r\n".encode()))
+    assert found.fault is Fault.TOO_LONG
+
+
+@pytest.mark.parametrize("between", ["," * MAX_TOKENS, "," * MAX_FROM, "(" + "x" * MAX_FROM + "),"])
+def test_an_author_whom_nobody_here_reads(between: str) -> None:
+    found = authors(Header.parse(f"From: a@e.test,{between}b@f.test\r\n\r\n".encode()))
+    assert found.fault in {Fault.UNREADABLE, Fault.TOO_LONG}
 
 
 def test_the_problem_names_the_entry() -> None:

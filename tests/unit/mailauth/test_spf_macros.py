@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.mailauth.spf.macros import MAX_NAME, domain_spec, target_name
+from postroom.mailauth.spf.macros import ENOUGH, MAX_NAME, domain_spec, target_name
 from spf_zone import Zone, check
 
 RFC = "strong-bad@email.example.com"  # the sender of RFC 7208 §7.4
@@ -171,8 +171,20 @@ def test_target_names(text: str, name: str | None) -> None:
 
 
 def test_a_long_record_expands_in_bounds() -> None:
-    """The most that a record can ask for: as many macros as fit, each as long as an address."""
+    """The most that a record can ask for: as many macros as fit, each as long as an address. As much is made of it as is used."""
     spec = domain_spec(b"%{s}" * 2000)
     values = dict.fromkeys("slodiphvcrt", "a." * 160)
     assert len(spec.expand(values)) == 2000 * 320
+    assert spec.ending(values, ENOUGH) == "a." * 160
     assert target_name("a." * 320_000 + "test") == "a." * 124 + "test"
+
+
+@pytest.mark.parametrize(
+    "value", ["a." * 3, "ab.", "x" * 63, "x" * 64, ".", "a" * 252, "a." * 127, "a..b", "abc." * 64]
+)
+@pytest.mark.parametrize(
+    "text", ["%{s}" * 200, "%{s}" * 200 + ".test", "%{s}" * 200 + ".e.test.", "b." + "%{s1}" * 300]
+)
+def test_the_end_decides_which_name_it_is(text: str, value: str) -> None:
+    spec, values = domain_spec(text.encode()), {"s": value}
+    assert target_name(spec.ending(values, ENOUGH)) == target_name(spec.expand(values))

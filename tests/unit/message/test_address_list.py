@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.message.address import Address
-from postroom.message.address_list import MAX_ADDRESSES, AddressSpec, Group, mailboxes, parse_address_list
+from postroom.message.address_list import (
+    MAX_ADDRESSES,
+    MAX_TOKENS,
+    AddressSpec,
+    Group,
+    mailboxes,
+    parse_address_list,
+)
 
 
 def _pairs(value: bytes) -> list[tuple[str, str]]:
@@ -149,6 +156,15 @@ def test_nested_comments_and_backslashes() -> None:
 @pytest.mark.parametrize("entry", [b"a@b,", b"a@b(c),", b"<,", b"g:;", b'"x" <a@b>, '])
 def test_a_hundred_thousand_addresses_are_capped(entry: bytes) -> None:
     assert len(mailboxes(parse_address_list(entry * 100_000))) <= MAX_ADDRESSES
+
+
+@pytest.mark.parametrize("sign", [b",", b";", b"()", b"() ", b"x ", b":", b"<"])
+def test_of_so_many_words_and_signs_the_rest_is_one_entry_that_is_no_mailbox(sign: bytes) -> None:
+    """It is not passed over: who counts the authors of a message sees that there is more."""
+    found = mailboxes(parse_address_list(b"a@b, (c) c@d," + sign * MAX_TOKENS + b", e@f"))
+    assert [spec.address for spec in found[:2]] == [Address("a", "b"), Address("c", "d")]
+    assert found[-1].defect
+    assert Address("e", "f") not in [spec.address for spec in found]
 
 
 SHRED = st.sampled_from([*'<>()[]:;@\\,". ', "\t", "\n", "\0", "a", "b.c", "=?utf-8?q?a?=", "é", '"q"'])

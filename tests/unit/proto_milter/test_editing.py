@@ -84,5 +84,10 @@ def test_the_body() -> None:
     assert changed_body([BodyReplaced(b"")]) == b""
 
 
+def test_bare_carriage_returns_are_line_ends_however_many_there_are() -> None:
+    assert changed_body([BodyReplaced(b"a\r\r\nb\rc\n\rd\r\r")]) == b"a\r\nb\r\nc\r\n\r\nd\r\n\r\n"
+    assert changed_body([BodyReplaced(b"\r" * 1_000_000)]) == b"\r\n" * 1_000_000
+
+
 def test_pieces_are_joined_before_line_ends_are_looked_at() -> None:
     assert changed_body([BodyReplaced(b"a\r"), BodyReplaced(b"\nb")]) == b"a\r\nb"

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from postroom.net import eager
 from postroom.serve.body_budget import BodyBudget
 
 
@@ -75,3 +76,15 @@ async def test_room_that_came_with_the_end_of_a_session_is_not_lost() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert budget.take(10)
+
+
+async def test_a_session_waits_where_no_task_is_at_work_yet() -> None:
+    budget = BodyBudget(10)
+    budget.take(10)
+    begun = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(lambda: begun.set_result(eager.start(budget.wait(4, 0))))
+    waiting = await begun
+    assert waiting is not None
+    budget.give_back(10)
+    assert await waiting
+    assert not budget.take(7)

@@ -11,6 +11,7 @@ import pytest
 
 from postroom.message.envelope import BodyKind
 from postroom.message.errors import NoSpace, TryLater
+from postroom.message.header import Header
 from postroom.message.trace import MAX_HEADER
 from postroom.store import spilled
 from postroom.store.spilled import Spill, Spilled, discard_leftovers, head_of, spilled_blob, with_head
@@ -57,11 +58,14 @@ async def test_what_has_no_body_yet_is_no_file(tmp_path, pieces):
     assert not (tmp_path / "none").exists()
 
 
-async def test_a_header_without_end_is_kept_as_far_as_it_is_looked_at(tmp_path):
+async def test_a_header_without_end_is_kept_as_far_as_it_is_looked_at_and_seen_to_go_on(tmp_path):
     line = b"X: " + b"y" * 1019 + b"\r\n"
     message = await spill(tmp_path, *[line] * 1200)
-    assert MAX_HEADER <= len(head_of(message)) < MAX_HEADER + len(line)
+    assert MAX_HEADER < len(head_of(message)) <= MAX_HEADER + len(line)
+    assert Header.parse(head_of(message)).truncated
     assert message.whole() == line * 1200
+    again = spilled_blob(lambda start, length: (line * 1200)[start : start + length], len(line) * 1200)
+    assert Header.parse(head_of(again)).truncated
 
 
 async def test_another_head(tmp_path):
@@ -115,7 +119,7 @@ def test_a_file_as_a_message(size):
     octets = (b"X: y\r\n" * (size // 6 + 1))[:size]
     message = spilled_blob(lambda start, length: octets[start : start + length], size)
     assert message.whole() == octets
-    assert len(head_of(message)) == min(size, MAX_HEADER)
+    assert len(head_of(message)) == min(size, MAX_HEADER + 1)
 
 
 def test_a_file_that_has_become_shorter():

@@ -60,7 +60,8 @@ class MilterTalk:
         self.machine = MilterClient()
         self.greeted = ""  # the last HELO that it heard
         self.dead = False  # it failed, and mail goes on without it
-        self.refused: MailError | None = None  # at CONNECT or HELO: nothing of this client is taken
+        self.refused: MailError | None = None  # at CONNECT: for good; at HELO: until the client greets anew
+        self._failed: MailError | None = None  # for the rest of the message that it failed in
         self._tell = tell
         self._connection: ClientConnection[Said] | None = None
 
@@ -74,6 +75,7 @@ class MilterTalk:
         await asyncio.sleep(0)  # connecting needs a task
         self.close()
         self.machine, self.greeted, self.refused = MilterClient(), "", None
+        self._failed = None
         terms = self.terms
         try:
             self._connection = await connect_to(self.machine, terms.socket, terms.connect_seconds)
@@ -90,7 +92,9 @@ class MilterTalk:
         Raises the `MailError` of a refusal, and Discarded.
         """
         connection = self._connection
-        if self.dead or connection is None:
+        if self._failed is not None:  # a message that it has not seen to the end is not taken
+            raise self._failed.with_traceback(None)
+        if connection is None:
             return []
         changes: list[Change] = []
         try:
@@ -146,7 +150,8 @@ class MilterTalk:
         )
         self.dead = on_failure == "accept"
         if not self.dead:
-            raise Dictated(*_FAILED[on_failure], detail=f"filter {self.terms.name}: {why}")
+            self._failed = Dictated(*_FAILED[on_failure], detail=f"filter {self.terms.name}: {why}")
+            raise self._failed
 
 
 def dictated(verdict: Verdict, detail: str) -> Dictated:

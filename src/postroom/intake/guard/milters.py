@@ -144,11 +144,12 @@ class Filtering:
             return
         if not talk.is_open:
             await talk.open()
+        if talk.refused is not None and talk.greeted in {"", client.helo}:
+            raise talk.refused.with_traceback(None)
         if talk.greeted == client.helo:
-            if talk.refused is not None:
-                raise talk.refused
             return
         macros = client_macros(client, self._milters.hostname)
+        talk.refused = None
         try:
             if not talk.greeted:
                 data = connect_data(client.reverse, client.peer.ip, client.peer.port)
@@ -158,7 +159,7 @@ class Filtering:
             talk.greeted = client.helo
             await self._say(talk, Command.HELO, c_strings([client.helo]), macros[Command.HELO])
         except MailError as error:
-            talk.greeted, talk.refused = client.helo, error
+            talk.refused = error
             raise
 
     async def _say(self, talk: MilterTalk, command: Command, data: bytes, macros: dict[str, str]) -> None:

@@ -73,21 +73,17 @@ class ChainResult(msgspec.Struct, frozen=True):
 class Validation:
     """The chain of one message."""
 
-    def __init__(self, header: Header, now: int) -> None:
-        self._message = SignedMessage(header, now)
+    def __init__(self, message: SignedMessage) -> None:
+        """Nothing of the body may have been fed."""
         self._sets: list[ArcSet] = []
         self._broken: Broken | None = None
         self._claims: list[Claim | SignatureResult] = []  # from the newest to the first
         try:
-            self._sets = collect(self._message.fields)
+            self._sets = collect(message.fields)
         except Broken as broken:
             self._broken = broken
         for one in reversed(self._sets):
-            self._claims.append(self._message.claim(one.places[NAMES.index(MESSAGE)], _read, arc_tags))
-
-    def feed(self, piece: bytes) -> None:
-        """The next octets of the body."""
-        self._message.feed(piece)
+            self._claims.append(message.claim(one.places[NAMES.index(MESSAGE)], _read, arc_tags))
 
     async def result(self, resolver: Texts) -> ChainResult:
         """The status of the chain (RFC 8617 §5.2)."""
@@ -147,9 +143,10 @@ class Validation:
 async def validate(raw: bytes, resolver: Texts, now: int) -> ChainResult:
     """The chain of a message that is at hand as a whole; `now` in unix seconds."""
     header = Header.parse(raw)
-    validation = Validation(header, now)
+    message = SignedMessage(header, now)
+    validation = Validation(message)
     for start in range(header.end, len(raw), _PIECE):
-        validation.feed(raw[start : start + _PIECE])
+        message.feed(raw[start : start + _PIECE])
     return await validation.result(resolver)
 
 

@@ -87,16 +87,26 @@ def value_of(field: Field) -> bytes:
 
 
 class BodyHash:
-    """SHA-256 over a canonical body that comes in pieces, cut anywhere; `length` is the l= of RFC 6376 §3.5."""
+    """SHA-256 over a canonical body that comes in pieces, cut anywhere, and over the beginnings of it that somebody wants (l= of RFC 6376 §3.5).
 
-    def __init__(self, canon: Canon, length: int | None = None) -> None:
+    Each octet is made canonical and hashed once, however many beginnings there are.
+    """
+
+    def __init__(self, canon: Canon) -> None:
         self._relaxed = canon is Canon.RELAXED
-        self._length = length
         self._hash = hashlib.sha256()
         self._blank = 0  # line ends that count only if something follows
         self._held = b""  # " ", "\r" or " \r" at the end of what came
-        self.octets = 0  # of the canonical body, whether hashed or not
-        self._digest = b""
+        self.octets = 0  # of the canonical body so far
+        self._lengths: list[int] = []  # of beginnings that are wanted and not complete, the shortest last
+        self._beginnings: dict[int, bytes] = {}
+        self._whole = b""
+
+    def want(self, length: int) -> None:
+        """Says, before anything is fed, that the hash of the first `length` octets will be asked for."""
+        if length not in self._lengths:
+            self._lengths.append(length)
+            self._lengths.sort(reverse=True)
 
     def feed(self, piece: bytes) -> None:
         """Takes the next octets."""
@@ -106,12 +116,12 @@ class BodyHash:
         for start in range(0, len(piece), MOST_AT_ONCE):
             self._take(piece[start : start + MOST_AT_ONCE])
 
-    def digest(self) -> bytes:
-        """The hash of the whole body; nothing may be fed after."""
-        if not self._digest:
+    def digest(self, length: int | None = None) -> bytes:
+        """The hash of the whole body, or of a beginning, which is the whole where it is shorter; nothing may be fed after."""
+        if not self._whole:
             self._finish()
-            self._digest = self._hash.digest()
-        return self._digest
+            self._whole = self._hash.digest()
+        return self._whole if length is None else self._beginnings.get(length, self._whole)
 
     def _take(self, piece: bytes) -> None:
         text = self._held + piece
@@ -150,11 +160,14 @@ class BodyHash:
             self._blank -= lines
 
     def _emit(self, octets: bytes) -> None:
-        if self._length is None:
-            self._hash.update(octets)
-        elif self.octets < self._length:
-            self._hash.update(octets[: self._length - self.octets])
+        begun, done = self.octets, 0
         self.octets += len(octets)
+        while self._lengths and self._lengths[-1] <= self.octets:
+            length = self._lengths.pop()
+            self._hash.update(octets[done : length - begun])
+            done = length - begun
+            self._beginnings[length] = self._hash.digest()
+        self._hash.update(octets[done:])
 
 
 def _before_blank_lines(text: bytes) -> int:

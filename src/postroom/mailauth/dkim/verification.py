@@ -3,8 +3,9 @@
 RFC 6376 §6.1 (each signature by itself, a bounded number of them), §6.1.2 (keys), §6.1.3 (hashes), §8.2 (l= is harmful: what it leaves
 unsigned takes the verdict away), §8.15 (more than one From). Not here: what the verdicts mean for a letter.
 
-    verification = Verification(Header.parse(raw), now)
-    verification.feed(piece) ...                            # the body, in the order it came
+    message = SignedMessage(Header.parse(raw), now)
+    verification = Verification(message)
+    message.feed(piece) ...                                 # the body, in the order it came
     results = await verification.results(resolver)
 """
 
@@ -34,7 +35,6 @@ from postroom.proto.dns.answer import Answer
 
 MAX_SIGNATURES = 8  # of one message that are tried; the rest are counted
 MAX_KEY_RECORDS = 3  # of one name that are tried
-MAX_BODY_HASHES = 8  # different hashes of one body, by c= and l=
 _PIECE = 1 << 18
 _FIELD = b"dkim-signature"
 
@@ -77,39 +77,20 @@ class KeyAnswer(msgspec.Struct, frozen=True):
     defect: Defect | None = None
 
 
-class Bodies:
-    """The hashes that are wanted of one body."""
-
-    def __init__(self) -> None:
-        self._wanted: dict[tuple[Canon, int | None], BodyHash] = {}
-
-    def want(self, canon: Canon, length: int | None) -> BodyHash:
-        """The hash for c= and l=; the same for all who ask alike. Raises Defect when there are too many."""
-        wanted = self._wanted.get((canon, length))
-        if wanted is None:
-            if len(self._wanted) == MAX_BODY_HASHES:
-                raise Defect("the message's signatures ask for too many hashes of its body", Verdict.NEUTRAL)
-            wanted = self._wanted[canon, length] = BodyHash(canon, length)
-        return wanted
-
-    def feed(self, piece: bytes) -> None:
-        """The next octets of the body."""
-        for wanted in self._wanted.values():
-            wanted.feed(piece)
-
-
 class SignedMessage:
-    """A message whose signatures are read: its fields, and the hashes that they want of its body."""
+    """A message whose signatures are read: its fields, and the hashes that they want of its body, one pass for each form however many they are."""
 
     def __init__(self, header: Header, now: int) -> None:
+        """`now` in unix seconds."""
         self.fields = SignedFields(header)
-        self._bodies = Bodies()
+        self._bodies: dict[Canon, BodyHash] = {}
         self._now = now
         self._unsound = _unsound(header, self.fields)
 
     def feed(self, piece: bytes) -> None:
         """The next octets of the body: lines end with CRLF, nothing is dot-stuffed."""
-        self._bodies.feed(piece)
+        for body in self._bodies.values():
+            body.feed(piece)
 
     def claim(self, place: int, read: Read, parse: Parse = parse_tags) -> Claim | SignatureResult:
         """The signature at that place of the header, ready to be tried, or its result when it cannot be."""
@@ -128,25 +109,28 @@ class SignedMessage:
             else:
                 parts.append(field.raw[: -len(value)] + unsigned.removesuffix(b"\r\n"))
             digest = hashlib.sha256(b"".join(parts)).digest()
-            return Claim(tags, signature, digest, self._bodies.want(signature.body_canon, signature.length))
+            return Claim(tags, signature, digest, self._body(signature.body_canon, signature.length))
         except BadTags as bad:
             return from_tags(tags, Defect(str(bad)))
         except Defect as defect:
             return from_tags(tags, defect)
 
+    def _body(self, canon: Canon, length: int | None) -> BodyHash:
+        """The hash of c=, which will know what l= asks for."""
+        body = self._bodies.setdefault(canon, BodyHash(canon))
+        if length is not None:
+            body.want(length)
+        return body
+
 
 class Verification:
     """The signatures of one message. `untried` are those beyond the first MAX_SIGNATURES."""
 
-    def __init__(self, header: Header, now: int) -> None:
-        self._message = SignedMessage(header, now)
-        places = self._message.fields.places(_FIELD)
+    def __init__(self, message: SignedMessage) -> None:
+        """Nothing of the body may have been fed."""
+        places = message.fields.places(_FIELD)
         self.untried = max(0, len(places) - MAX_SIGNATURES)
-        self._claims = [self._message.claim(place, read_signature) for place in places[:MAX_SIGNATURES]]
-
-    def feed(self, piece: bytes) -> None:
-        """The next octets of the body: lines end with CRLF, nothing is dot-stuffed."""
-        self._message.feed(piece)
+        self._claims = [message.claim(place, read_signature) for place in places[:MAX_SIGNATURES]]
 
     @property
     def queries(self) -> list[str]:
@@ -167,9 +151,10 @@ class Verification:
 async def verify(raw: bytes, resolver: Texts, now: int) -> tuple[SignatureResult, ...]:
     """The signatures of a message that is at hand as a whole; `now` in unix seconds."""
     header = Header.parse(raw)
-    verification = Verification(header, now)
+    message = SignedMessage(header, now)
+    verification = Verification(message)
     for start in range(header.end, len(raw), _PIECE):
-        verification.feed(raw[start : start + _PIECE])
+        message.feed(raw[start : start + _PIECE])
     return await verification.results(resolver)
 
 
@@ -259,7 +244,8 @@ def _suitable(record: KeyRecord, signer: Signer, identity: str) -> KeyRecord:
 
 
 def _body_defect(signature: Signature, body: BodyHash) -> Defect | None:
-    digest, length = body.digest(), signature.length
+    length = signature.length
+    digest = body.digest(length)
     if length is not None and length > body.octets:  # RFC 6376 §3.5, l=
         return Defect(f"l= is {length}, the body has {body.octets} octets", Verdict.FAIL)
     if digest != signature.body_hash:

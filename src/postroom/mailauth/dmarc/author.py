@@ -16,12 +16,14 @@ from postroom.message.header import Header
 from postroom.message.printable import printable
 
 MAX_AUTHORS = 50  # mailboxes of From that are looked at; with more, the message has no author
+MAX_FROM = 65_536  # octets of a From field that are read; with more, the message has no author
 _SHOWN = 200  # characters of an entry in a sentence
 
 
 class Fault(enum.StrEnum):
     """Why there is not exactly one author domain."""
 
+    TOO_LONG = "a header too long to be looked through"
     NO_FROM = "no From field"
     FROM_TWICE = "more than one From field"
     NO_AUTHOR = "no address in From"
@@ -51,7 +53,7 @@ def authors(header: Header) -> Authors:
     fields = [field for field in header if field.name.lower() == b"from"]
     specs: list[AddressSpec] = []
     for field in fields:
-        specs += mailboxes(parse_address_list(field.value, MAX_AUTHORS + 1))
+        specs += mailboxes(parse_address_list(field.value[:MAX_FROM], MAX_AUTHORS + 1))
     domains: dict[str, None] = {}
     unreadable: str | None = None
     for spec in specs[:MAX_AUTHORS]:
@@ -61,6 +63,10 @@ def authors(header: Header) -> Authors:
         else:
             domains[domain] = None
     fault = _fault(len(fields), len(specs), unreadable=unreadable is not None, domains=len(domains))
+    if header.truncated or any(
+        len(field.raw) > MAX_FROM for field in fields
+    ):  # what was not looked at may be what is shown
+        fault = Fault.TOO_LONG
     example = {Fault.UNREADABLE: unreadable or "", Fault.SEVERAL_DOMAINS: ", ".join(list(domains)[:5])}
     return Authors(tuple(domains), fault, example.get(fault, "") if fault else "")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
-from postroom.mailauth.spf.macros import MacroString, target_name
+from postroom.mailauth.spf.macros import ENOUGH, MacroString, target_name
 from postroom.mailauth.spf.questions import Questions
 from postroom.mailauth.spf.verdict import Client, Identity, Ip
 from postroom.proto.dns.answer import Family
@@ -38,7 +38,7 @@ class Inquiry:
             return domain
         if not self._identity.local.isascii() and not _OF_LOCAL_PARTS.isdisjoint(spec.letters):
             return None
-        return target_name(await self.expanded(spec, domain))
+        return target_name(spec.ending(await self._values(spec.letters, domain), ENOUGH))
 
     async def expanded(self, text: MacroString, domain: str) -> str:
         """A text with its macros expanded, as it stands in the record of `domain`."""

@@ -6,6 +6,7 @@ ASCII). The values of the letters come in. Not here: how the name of `%{p}` is f
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -14,6 +15,9 @@ import msgspec
 from postroom.wire.cursor import Cursor, GrammarError
 
 MAX_NAME = 253  # characters of an expanded name, RFC 7208 §7.3; labels on its left go until it fits
+ENOUGH = (
+    MAX_NAME + 2
+)  # characters at the end of an expansion that decide which name it is: one is cut off, and a final dot counts not
 MAX_LABEL = 63  # characters, RFC 1035 §2.3.4
 
 _LITERAL = frozenset(range(0x21, 0x7F)) - {0x25}
@@ -58,9 +62,18 @@ class MacroString(msgspec.Struct, frozen=True):
 
     def expand(self, values: Mapping[str, str]) -> str:
         """The text; `values` has all of `letters`."""
-        return "".join(
-            [piece if isinstance(piece, str) else piece.expand(values[piece.letter]) for piece in self.pieces]
-        )
+        return self.ending(values, sys.maxsize)
+
+    def ending(self, values: Mapping[str, str], enough: int) -> str:
+        """The end of the text, of `enough` characters or a few more: what is before it costs nothing."""
+        texts: list[str] = []
+        for piece in reversed(self.pieces):
+            text = piece if isinstance(piece, str) else piece.expand(values[piece.letter])
+            texts.append(text)
+            enough -= len(text)
+            if enough <= 0:
+                break
+        return "".join(reversed(texts))
 
 
 def target_name(text: str) -> str | None:

@@ -14,7 +14,7 @@ from postroom.proto.milter.changes import BadMilter, BodyReplaced, Change, Heade
 from postroom.proto.milter.client import c_strings
 
 _NAME = re.compile(rb"[!-9;-~]{1,200}")
-_LINE_END = re.compile(rb"\r*\n|\r")
+_LINE_END = re.compile(rb"(?<!\r)\r*+\n|\r")  # a run of CR is looked through once, from its beginning
 _CONTINUED = re.compile(rb"\r\n(?![ \t])")
 MOST_FIELD = 65_536  # octets of a field that a filter makes
 
