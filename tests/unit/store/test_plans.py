@@ -44,6 +44,7 @@ WHOLE_TABLE = {
     "fsck_emails.RECORDED",
     "fsck_emails._EMAILS",
     "fsck_emails._BLOBS",
+    "fsck_emails._REFERRING",
     "fsck_emails.SPOOLED",
     "fsck_emails.COUNT_REFS",
 }
