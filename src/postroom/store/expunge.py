@@ -40,7 +40,11 @@ DROP_EMAILS: Final = (
     + ") RETURNING email_id, blob_id"
 )
 FEWER_COPIES: Final = "UPDATE emails SET copies = copies - $3 WHERE account_id = $1 AND email_id = $2"
-TO_INDEX: Final = "INSERT INTO index_queue (account_id, email_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+# A note that is there is locked, so that an indexer which is just about to strike it off sees that the email is gone.
+TO_INDEX: Final = """
+INSERT INTO index_queue (account_id, email_id) VALUES ($1, $2)
+ON CONFLICT (account_id, email_id) DO UPDATE SET email_id = excluded.email_id
+"""
 CHILD: Final = "SELECT 1 FROM mailboxes WHERE account_id = $1 AND parent_id = $2 LIMIT 1"
 DROP_MAILBOX: Final = "DELETE FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
 DROP_RIGHTS: Final = "DELETE FROM acl WHERE account_id = $1 AND mailbox_id = $2"

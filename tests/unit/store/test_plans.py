@@ -33,7 +33,6 @@ WHOLE_TABLE = {
     # the first rows, whichever they are
     "credentials._ANY",
     "tokens._ANY",
-    "indexer._QUEUED",
     "greylist._OLDEST",
     # counted now and then, read only
     "indexer._WAITING",
