@@ -6,6 +6,7 @@ import pytest
 
 from imap_stage import ImapStage
 from postroom.serve.imap import mailboxes as serving
+from postroom.store import expunge
 
 
 async def names(client: object, pattern: str = "*") -> list[str]:
@@ -113,6 +114,7 @@ async def test_delete(stage: ImapStage) -> None:
 
 async def test_a_large_mailbox_goes_in_slices(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "AT_ONCE", 2)
+    monkeypatch.setattr(expunge, "AT_ONCE", 2)
     for _ in range(5):
         await stage.deliver()
     bob = await stage.user()

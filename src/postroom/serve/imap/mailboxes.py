@@ -18,11 +18,10 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Ref
 from postroom.store import copying, expunge, mailboxes, messages, share_notices, tree
 from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
-from postroom.store.mailboxes import HasChildren, Impossible, Mailbox
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 from postroom.store.tree import RoleTaken
 
-AT_ONCE: Final = 2_000  # messages that one transaction moves or deletes
+AT_ONCE: Final = 2_000  # messages that one transaction moves
 _VIRTUAL: Final = frozenset(("all", "flagged"))  # no mailbox can be made for these
 
 
@@ -57,43 +56,23 @@ def _role(uses: tuple[str, ...]) -> str:
 
 async def delete(conversation: Conversation, command: Delete) -> Answer:
     """Deletes a mailbox with what is in it. A subscription stays (RFC 9051 §6.3.7)."""
-    ref, mailbox = await conversation.snapshot(lambda tx: _deletable(conversation, tx, command.mailbox))
+    ref = await conversation.snapshot(lambda tx: names.find(conversation, tx, command.mailbox))
     now = conversation.service.now()
-    if mailbox.n_total > AT_ONCE:
-        await _thin_out(conversation, MailboxRef(ref.account_id, ref.mailbox_id))
 
-    async def work(tx: Transaction) -> list[Change]:
+    async def work(tx: Transaction) -> tuple[list[Change], bool]:
         found = await names.find(conversation, tx, command.mailbox)
         if (await mailboxes.get(tx, found)).subscribed and found.account_id == conversation.account_id:
             await tree.subscribe(tx, conversation.account_id, names.normal(command.mailbox))
         return await expunge.delete(tx, found, now)
 
-    changes = await conversation.write(work)
-    _leave(conversation, ref)
-    conversation.publish(changes)
+    more = True
+    while more:
+        changes, more = await conversation.write(work)
+        if not more:
+            _leave(conversation, ref)
+        conversation.publish(changes)
     _tell_normal(conversation, command.mailbox, b"\\NonExistent")
     return Answer("Deleted")
-
-
-async def _thin_out(conversation: Conversation, ref: MailboxRef) -> None:
-    """Deletes the messages of a large mailbox in slices, but for the last."""
-    while len(copies := await messages.sizes(conversation.reading, ref, 0, AT_ONCE)) == AT_ONCE:
-        span = [(copies[0].uid, copies[-1].uid)]
-        now = conversation.service.now()
-        gone = await conversation.write(partial(expunge.expunge, mailbox=ref, ranges=span, now=now))
-        conversation.publish([gone])
-
-
-async def _deletable(conversation: Conversation, tx: Transaction, name: str) -> tuple[MailboxRef, Mailbox]:
-    """Looks before a part of it is gone."""
-    ref = await names.find(conversation, tx, name)
-    await require(tx, ref, Right.DELETE_MAILBOX)
-    mailbox = await mailboxes.get(tx, ref)
-    if mailbox.role == "inbox":
-        raise Impossible("The INBOX cannot be deleted")
-    if await tx.fetchrow(expunge.CHILD, ref.account_id, ref.mailbox_id):
-        raise HasChildren
-    return ref, mailbox
 
 
 def _leave(conversation: Conversation, ref: MailboxRef) -> None:
