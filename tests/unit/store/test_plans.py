@@ -52,6 +52,7 @@ NO_TABLES = {
     "found",
     "hop",
     "lane",
+    "step",
     "few",
     "mine",
     "picked",
