@@ -147,7 +147,7 @@ class EmailCheck:
             for account_id, blob_id, refs, size, place in rows:
                 if refs != self._references(blob_id) and blob_id < self._young:
                     suspects.append((account_id, blob_id))
-                if place == blobs.Place.FILE or self._octets:
+                if refs and (place == blobs.Place.FILE or self._octets):
                     finding = await self._check_octets(account_id, blob_id, size)
                     if finding is not None:
                         yield finding

@@ -5,6 +5,8 @@ import pytest
 from mail_account import NOW, open_account
 from postroom.store import blobs
 from postroom.store.expunge import expunge
+from postroom.store.findings import Wrong
+from postroom.store.fsck import check
 from postroom.store.refused import StoreDamaged, StoreInUse, StoreRefused
 from postroom.store.spilled import Spill
 from postroom.store.store import Store
@@ -57,6 +59,15 @@ async def test_the_sweep_waits_for_the_grace(store, account):
     assert await store.sweep(LATER) == 1
     assert await store.read(1, delivered.blob_id) is None
     assert list(store.files.listing()) == []
+
+
+async def test_the_files_of_octets_that_come_again_are_swept(store, account):
+    """Else whoever files one message again and again fills the disk with what counts for nobody."""
+    first, *_ = [await deliver_large(store, account) for _ in range(3)]
+    assert [one async for one in check(store, NOW, octets=True) if one.wrong != Wrong.SUMMARY] == []
+    assert await store.sweep(NOW) == 2
+    assert [blob_id for _, blob_id, _ in store.files.listing()] == [first.blob_id]
+    assert await store.read(1, first.blob_id) == LARGE
 
 
 async def test_the_same_octets_arrive_while_the_sweep_stands_between_commit_and_unlink(
