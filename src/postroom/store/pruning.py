@@ -1,8 +1,8 @@
 """What the store forgets in time, so that it does not grow by what nobody asks for any more.
 
 RFC 7162 §3.2.6 (a server may forget expunged uids, and then answers in full: below `vanished_floor`; likewise records that are gone, RFC 8620 §5.2),
-the marks by which a delivery is recognised, message-ids of threads that are gone, and what accounts that were removed have left. Slices, each a commit of its own, at the
-lowest urgency. Not here: objects (`Store.sweep`), the journal, the queue.
+the marks by which a delivery is recognised, journeys, message-ids of threads that are gone, and what accounts that were removed have left. Slices, each a commit of its own, at the
+lowest urgency. Not here: objects (`Store.sweep`), the queue.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ VANISHED_ROWS: Final = 100_000  # of one mailbox
 DELIVERIES_DAYS: Final = 30  # longer than anything stays in the queue
 SLICE: Final = 500
 ROWS_AT_ONCE: Final = 1000  # of one commit
+JOURNEYS_AT_ONCE: Final = 200  # each of several wide rows
 REFERENCES_AT_ONCE: Final = 5_000  # that one look goes through
 
 ACCOUNTS: Final = "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2"
@@ -146,6 +147,17 @@ async def prune(engine: Engine, now: int) -> Pruned:
         for row in rows:
             await _prune_account(engine, row[0], now, pruned)
     return pruned
+
+
+async def prune_journeys(engine: Engine, before: int) -> int:
+    """Forgets journeys that began before `before` (unix microseconds), and which emails belong to them; gives how many they were."""
+    gone = JOURNEYS_AT_ONCE
+    journeys = 0
+    while gone >= JOURNEYS_AT_ONCE:
+        gone = await _write(engine, lambda tx: journal.prune(tx, before, JOURNEYS_AT_ONCE))
+        journeys += gone
+    await prune_links(engine, before)
+    return journeys
 
 
 async def prune_links(engine: Engine, before: int) -> int:

@@ -29,7 +29,6 @@ WHOLE_TABLE = {
     "hops._PRUNE",
     "leases._FREE_NODE",
     "unfinished.OLD",
-    "bulk_changes.ALL",
     # the first rows, whichever they are
     "credentials._ANY",
     "tokens._ANY",

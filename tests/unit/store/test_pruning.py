@@ -5,6 +5,7 @@ from importlib import resources
 import pytest
 
 from mail_account import NOW, open_account
+from postroom.message.journey import Hop, HopKind
 from postroom.store import (
     blobs,
     journal,
@@ -216,6 +217,17 @@ async def test_links_to_old_journeys_are_forgotten_in_slices(account, monkeypatc
         await account.engine.write(lambda tx, n=number, a=accept_id: journal.link(tx, 1, 100 + n, a, 0))
     assert await pruning.prune_links(account.engine, NOW - DAY) == 3
     assert await account.rows("SELECT accept_id FROM journal_links") == [(new,)]
+
+
+async def test_all_journeys_that_are_old_are_forgotten_at_once(account, monkeypatch):
+    """Not some of them, and then everything else is looked through again."""
+    monkeypatch.setattr(pruning, "JOURNEYS_AT_ONCE", 2)
+    old, new = first_of(NOW - 2 * DAY), first_of(NOW)
+    hop = Hop(HopKind.QUEUE, NOW, [])
+    for number, accept_id in enumerate([old, old + 1, old + 2, old + 3, new]):
+        await account.engine.write(lambda tx, n=number, a=accept_id: journal.append(tx, a, 100 + n, hop))
+    assert await pruning.prune_journeys(account.engine, NOW - DAY) == 4
+    assert await account.rows("SELECT accept_id FROM journal") == [(new,)]
 
 
 async def test_marks_of_readers_for_messages_that_are_gone(account):
