@@ -55,9 +55,10 @@ PUT: Final = """
 INSERT INTO blobs (account_id, blob_id, refs, size, place, unref_at, hash, data) VALUES ($1, $2, 1, $3, $4, 0, $5, $6)
 ON CONFLICT (account_id, hash) WHERE size >= 16384 DO UPDATE SET refs = blobs.refs + 1, unref_at = 0 RETURNING blob_id
 """
-# The file of octets that the account had already, for the next sweep: among the uploads, whose octets are bounded. Its hash is nobody's.
-LOSER: Final = """
+# Among the uploads, whose octets are bounded. The hash is nobody's.
+SUPERFLUOUS: Final = """
 INSERT INTO blobs (account_id, blob_id, refs, size, place, unref_at, uploaded, hash) VALUES ($1, $2, 0, $3, $4, 1, 1, $5)
+ON CONFLICT DO NOTHING
 """
 PARK: Final = """
 UPDATE blobs SET refs = refs - 1, unref_at = CASE WHEN refs <= 1 THEN CAST($3 AS BIGINT) ELSE 0 END,
@@ -115,9 +116,14 @@ async def put(tx: Transaction, account_id: int, blob_id: int, body: bytes | Blob
     assert row is not None
     winner: int = row[0]
     if isinstance(body, BlobRef) and winner != body.blob_id:
-        nobodys = b"superfluous %d" % body.blob_id
-        await tx.execute(LOSER, account_id, body.blob_id, body.size, Place.FILE.value, nobodys)
+        await superfluous(tx, account_id, body)
     return winner
+
+
+async def superfluous(tx: Transaction, account_id: int, body: BlobRef) -> None:
+    """A file that was made and is not needed goes with the next sweep; nothing happens when it is an object's already."""
+    nobodys = b"superfluous %d" % body.blob_id
+    await tx.execute(SUPERFLUOUS, account_id, body.blob_id, body.size, Place.FILE.value, nobodys)
 
 
 async def park(tx: Transaction, account_id: int, blob_id: int, body: bytes | BlobRef, now: int) -> int:

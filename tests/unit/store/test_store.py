@@ -4,6 +4,7 @@ import pytest
 
 from mail_account import NOW, open_account
 from postroom.store import blobs
+from postroom.store.delivery import deliver
 from postroom.store.expunge import expunge
 from postroom.store.findings import Wrong
 from postroom.store.fsck import check
@@ -68,6 +69,20 @@ async def test_the_files_of_octets_that_come_again_are_swept(store, account):
     assert await store.sweep(NOW) == 2
     assert [blob_id for _, blob_id, _ in store.files.listing()] == [first.blob_id]
     assert await store.read(1, first.blob_id) == LARGE
+
+
+async def test_the_file_of_what_was_filed_before_is_swept(store, account):
+    """A job whose result was lost is done again, with new ids; a command that is not sure repeats itself with the old ones."""
+    letter = account.letter(LARGE, once=(7, 1))
+    letter.raw = await store.durable(1, letter.email_id, LARGE)
+    again = account.letter(LARGE, once=(7, 1))
+    again.raw = await store.durable(1, again.email_id, LARGE)
+    filed = [
+        await store.engine.write(lambda tx, one=one: deliver(tx, one)) for one in (letter, letter, again)
+    ]
+    assert filed[1:] == [None, None]
+    assert await store.sweep(NOW) == 1
+    assert [blob_id for _, blob_id, _ in store.files.listing()] == [letter.email_id]
 
 
 async def test_the_same_octets_arrive_while_the_sweep_stands_between_commit_and_unlink(
