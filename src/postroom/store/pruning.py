@@ -25,9 +25,9 @@ VANISHED_DAYS: Final = 90
 VANISHED_ROWS: Final = 100_000  # of one mailbox
 DELIVERIES_DAYS: Final = 30  # longer than anything stays in the queue
 SLICE: Final = 500
-ROWS_AT_ONCE: Final = 1000  # of one commit
-JOURNEYS_AT_ONCE: Final = 200  # each of several wide rows
-REFERENCES_AT_ONCE: Final = 5_000  # that one look goes through
+ROWS_AT_ONCE: Final = 1000  # rows that one commit forgets
+JOURNEYS_AT_ONCE: Final = 200  # journeys that one commit forgets: each has several wide rows
+REFERENCES_AT_ONCE: Final = 5_000  # message-ids that one look goes through, and one commit forgets at most
 
 ACCOUNTS: Final = "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2"
 REMOVED: Final = """
