@@ -141,7 +141,7 @@ _OPEN = _walk(
 _OPENS = _walk(
     "SELECT hop, CASE WHEN due > next_try THEN due ELSE next_try END FROM lane ORDER BY 2 LIMIT $2"
 )
-_RANKS = 19  # RFC 6710 §2: priorities from -9 to 9, so many lanes a hop may have
+_RANKS = 19  # RFC 6710 §5: priorities from -9 to 9, so many lanes a hop may have
 
 
 async def lanes(tx: Transaction, slot: int) -> list[Lane]:
