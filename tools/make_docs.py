@@ -48,7 +48,6 @@ LIMIT = re.compile(
 )
 UNSAID = {  # what a name without a comment beside it bounds
     "agent.connecting.CONNECT_SECONDS": "until a connection to the user's own server stands",
-    "app.chores.PRUNED_AT_ONCE": "journeys that one commit forgets",
     "app.node.BEAT_SECONDS": "between two signs of life of a node",
     "app.node.LEASE_SECONDS": "without a sign of life, and a node's number is free again",
     "app.operations.journeys.MOST_LISTED": "journeys in one listing",
@@ -75,7 +74,6 @@ UNSAID = {  # what a name without a comment beside it bounds
     "serve.pop3_surrogate.MOST_PARTS": "parts of a message whose headers are put into ASCII",
     "store.group_commit.MAX_BATCH": "pieces of work in one commit",
     "store.mailboxes.MAX_DEPTH": "levels of mailboxes",
-    "store.pruning.REFERENCES_AT_ONCE": "message-ids that one commit forgets",
     "store.pruning.VANISHED_DAYS": "that an expunged uid is remembered",
     "store.search_postgres.FOUND_AT_ONCE": "candidates of one read",
 }

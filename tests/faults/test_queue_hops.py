@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from postroom.deliver import destinations
+from postroom.deliver import destinations, runner
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.runner import LEASE_SECONDS, RENEW_SECONDS
 from postroom.message.errors import TryLater
@@ -160,6 +160,26 @@ async def test_a_renewal_that_falls_due_while_jobs_are_claimed_is_not_slept_over
     await office.until(lambda: due and office.rows("SELECT 1 FROM jobs WHERE due > $1", due[0]))
     office.scripted.gate.set()
     await office.idle()
+
+
+async def test_long_looks_at_the_queue_leave_time_for_others(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ten thousand next hops in trouble each of them wakes the runner again and again."""
+    monkeypatch.setattr(runner, "REST", 1e6)
+    monkeypatch.setattr(runner, "LONGEST_REST", 3600.0)
+    claim, looks = jobs.claim, []
+
+    async def long(*arguments: Any) -> Any:
+        looks.append(arguments)
+        return await claim(*arguments)
+
+    monkeypatch.setattr(jobs, "claim", long)
+    office.start()
+    for _ in range(20):
+        office.runner.wake()
+        await asyncio.sleep(0.01)
+    assert len(looks) == 1
 
 
 async def test_a_store_that_is_away_for_a_moment_does_not_send_twice(

@@ -20,14 +20,13 @@ from postroom.app.parts import Parts
 from postroom.app.surroundings import Surroundings
 from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
-from postroom.store import browser_sessions, bulk_changes, hops, journal, pruning, snoozing, spool, unfinished
+from postroom.store import browser_sessions, bulk_changes, hops, pruning, snoozing, spool, unfinished
 from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
 
 HOUR = 3600.0  # seconds
 DAY = 86_400_000_000  # microseconds
-PRUNED_AT_ONCE = 500
 BULK_REST = 0.2  # seconds at most between two slices of a change of many emails
 QUIET_PACE = 20.0  # messages a second up to which the index is filled beside them
 
@@ -157,12 +156,9 @@ class Chores:
         self._parts.store.changes.publish(await bulk_changes.prune(engine, now))
         await reporting.prune(engine, self._office.settings.reports.days, now)
         days = self._office.settings.journey.days
-        if not days:
-            return False
-        before = now - days * DAY
-        gone = await engine.write(lambda tx: journal.prune(tx, before, PRUNED_AT_ONCE), Urgency.HOUSEKEEPING)
-        await pruning.prune_links(engine, before)
-        return gone >= PRUNED_AT_ONCE
+        if days:
+            await pruning.prune_journeys(engine, now - days * DAY)
+        return False
 
     async def _write_history(self) -> bool:
         await self._office.write_history()

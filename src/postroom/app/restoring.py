@@ -24,12 +24,15 @@ from postroom.message.printable import printable
 from postroom.store import restored
 from postroom.store.durable import make_durable, sync_directory
 from postroom.store.lockfile import LockFile
+from postroom.store.postgres_options import PostgresOptions
 from postroom.store.restored import Marked, Marking
-from postroom.store.store import Store
+from postroom.store.store import Store, StoreSettings
 
 SUFFIX: Final = ".restoring"
 MOST_NAMED: Final = 100  # files of a damaged backup that are named
 LOCK: Final = "lock"
+# Every message is changed by one statement: a server's patience would end at a million.
+PATIENT: Final = StoreSettings(postgres=PostgresOptions(statement_seconds=24 * 3600.0))
 
 Tell = Callable[[str, int, int], None]  # what is done, and octets done of so many
 
@@ -65,7 +68,7 @@ async def restore(way: Way, tell: Tell, *, send_queue: bool) -> Marked:
 
 async def mark(url: str, *, send_queue: bool) -> Marked:
     """Marks a database that other programs have restored; raises `StoreRefused`."""
-    store = await Store.open(url)
+    store = await Store.open(url, PATIENT)
     try:
         return await restored.mark(store.engine, Marking(time.time_ns() // 1000, send_queue=send_queue))
     finally:

@@ -7,6 +7,8 @@ all the same, what was done is not written (RFC 5321 §4.5.4.1; at worst a messa
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import Any
@@ -32,6 +34,8 @@ LOOK_AGAIN = 0.2  # seconds after a job was left without a lease
 GRACE_SECONDS = 30.0  # for next hops that are slow when the service stops
 CLAIM_AT_ONCE = 50
 LONGEST_SLEEP = 60.0
+REST = 4.0  # times as long as the last look at the queue took: with ten thousand next hops each wakes us, and each look is long
+LONGEST_REST = 1.0  # seconds of such a rest
 BLOCKED_SLEEP = 0.2  # while something is due that may not be claimed now
 MOST_AT_WORK = 2000  # jobs in memory
 LOCAL_WORKERS = 4
@@ -101,8 +105,10 @@ class Runner:
         self._task: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._ending = asyncio.Event()
         self._refused = False  # a lease, so that a job may wait for a claim; or it is due later, perhaps before we would look
         self._looking: asyncio.TimerHandle | None = None
+        self._rest = 0.0  # seconds before the next look, whoever asks for it
         self.paused = False
 
     def start(self) -> None:
@@ -112,6 +118,7 @@ class Runner:
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Claims nothing more; what is being sent has `grace` seconds to its end, everything else stays in the spool."""
         self._stopping = True
+        self._ending.set()
         self.wake()
         if self._task is not None:
             await self._task
@@ -269,14 +276,16 @@ class Runner:
             began = clock.monotonic()
             try:
                 await self._renew()
-                blocked = not await self._claim()
+                pause = await self._claim()
                 began = clock.monotonic()
-                end = began + await self._until_due(blocked=blocked)
+                end = began + pause
                 end = min(end, self._renewed + RENEW_SECONDS)  # perhaps past: claiming takes time
             except Exception as error:  # noqa: BLE001 - the store may be away for a while
                 self._use.on_error(error)
                 end = began + 1.0
             self._forget_idle()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), self._rest)
             waiting = asyncio.ensure_future(self._wake.wait())
             sleeping = asyncio.ensure_future(self._sleep_until(end))
             done, _ = await asyncio.wait((waiting, sleeping), return_when=asyncio.FIRST_COMPLETED)
@@ -307,36 +316,44 @@ class Runner:
         """Next hops whose jobs are left where they are."""
         return [*self._use.fetched, *(hop for hop, one in self._destinations.items() if one.full)]
 
-    async def _claim(self) -> bool:
-        """Claims until nothing is due; False when it had to stop before."""
+    async def _claim(self) -> float:
+        """Claims until nothing is due; gives the seconds until something may be."""
         use = self._use
+        self._rest = 0.0
         while not (self.paused or self._stopping or use.overloaded()):
             room = min(CLAIM_AT_ONCE, MOST_AT_WORK - len(self._at_work))
             if room <= 0:
-                return False
-            claim = partial(_claim, self._now_lease(), room, self._busy())
-            claimed = await use.engine.write(claim, Urgency.HOUSEKEEPING)
+                break
+            claim = partial(_claim, self._now_lease(), room, self._busy(), use.fetched)
+            began = time.monotonic()
+            claimed, due = await use.engine.write(claim, Urgency.HOUSEKEEPING)
             self.take(claimed)
             if len(claimed) < room:
-                return True
-        return False
+                self._rest = min(LONGEST_REST, REST * (time.monotonic() - began))
+                return self._until(due)
+        return BLOCKED_SLEEP
 
-    async def _until_due(self, *, blocked: bool) -> float:
-        reading = self._use.engine.reading()
-        now = self._use.clock.now()
-        due = await jobs.next_due(reading, await jobs.slots(reading), now, self._use.fetched)
+    def _until(self, due: int | None) -> float:
         if due is None:
             return LONGEST_SLEEP
-        full = blocked or len(self._busy()) > len(self._use.fetched)
-        return min(LONGEST_SLEEP, max(BLOCKED_SLEEP if full else 0.05, (due - now) / _SECOND))
+        full = len(self._busy()) > len(self._use.fetched)
+        seconds = (due - self._use.clock.now()) / _SECOND
+        return min(LONGEST_SLEEP, max(BLOCKED_SLEEP if full else 0.05, seconds))
 
     def _forget_idle(self) -> None:
         for hop in [hop for hop, destination in self._destinations.items() if destination.at_rest]:
             del self._destinations[hop]
 
 
-async def _claim(lease: Lease, limit: int, busy: Sequence[str], tx: Transaction) -> list[Job]:
-    return await jobs.claim(tx, await jobs.slots(tx), lease, limit, busy)
+async def _claim(
+    lease: Lease, limit: int, busy: Sequence[str], fetched: Collection[str], tx: Transaction
+) -> tuple[list[Job], int | None]:
+    """What was claimed; and, when that is all, when something else will be due. Both in the writer's thread: it takes its time."""
+    slots = await jobs.slots(tx)
+    claimed = await jobs.claim(tx, slots, lease, limit, busy)
+    if len(claimed) >= limit:
+        return claimed, None
+    return claimed, await jobs.next_due(tx, slots, lease.now, fetched)
 
 
 async def _claim_hops(lease: Lease, hops: Collection[str], tx: Transaction) -> list[Job]:

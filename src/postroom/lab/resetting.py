@@ -97,11 +97,13 @@ async def _remove_own(server: Server, account_id: int, boxes: list[Mailbox]) -> 
             continue
         ref = MailboxRef(account_id, box.mailbox_id)
         with suppress(HasChildren):  # one of those has a role
-            changes = await server.engine.write(
-                lambda tx, ref=ref: expunge.delete(tx, ref, server.clock.now()),  # type: ignore[misc]
-                Urgency.CLIENT,
-            )
-            server.publish(changes)
+            more = True
+            while more:
+                changes, more = await server.engine.write(
+                    lambda tx, ref=ref: expunge.delete(tx, ref, server.clock.now()),  # type: ignore[misc]
+                    Urgency.CLIENT,
+                )
+                server.publish(changes)
 
 
 async def _forget_journeys(server: Server) -> int:

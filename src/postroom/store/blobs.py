@@ -55,6 +55,11 @@ PUT: Final = """
 INSERT INTO blobs (account_id, blob_id, refs, size, place, unref_at, hash, data) VALUES ($1, $2, 1, $3, $4, 0, $5, $6)
 ON CONFLICT (account_id, hash) WHERE size >= 16384 DO UPDATE SET refs = blobs.refs + 1, unref_at = 0 RETURNING blob_id
 """
+# Among the uploads, whose octets are bounded. The hash is nobody's.
+SUPERFLUOUS: Final = """
+INSERT INTO blobs (account_id, blob_id, refs, size, place, unref_at, uploaded, hash) VALUES ($1, $2, 0, $3, $4, 1, 1, $5)
+ON CONFLICT DO NOTHING
+"""
 PARK: Final = """
 UPDATE blobs SET refs = refs - 1, unref_at = CASE WHEN refs <= 1 THEN CAST($3 AS BIGINT) ELSE 0 END,
  uploaded = CASE WHEN blob_id = $4 THEN 1 ELSE uploaded END WHERE account_id = $1 AND blob_id = $2
@@ -97,7 +102,7 @@ DELETE FROM blobs WHERE account_id = $1 AND blob_id = $2 AND refs = 0 AND unref_
 async def put(tx: Transaction, account_id: int, blob_id: int, body: bytes | BlobRef) -> int:
     """A reference to an object with these octets; gives its id, which is an older one's when the account has them already.
 
-    `blob_id` is a new id for a body in the row; a `BlobRef` brings its own.
+    `blob_id` is a new id for a body in the row; a `BlobRef` brings its own, and its file is swept when it is not needed.
     """
     if isinstance(body, BlobRef):
         row = await tx.fetchrow(PUT, account_id, body.blob_id, body.size, Place.FILE.value, body.digest, None)
@@ -110,7 +115,15 @@ async def put(tx: Transaction, account_id: int, blob_id: int, body: bytes | Blob
         row = await tx.fetchrow(PUT, account_id, blob_id, size, Place.ROW.value, digest, body)
     assert row is not None
     winner: int = row[0]
+    if isinstance(body, BlobRef) and winner != body.blob_id:
+        await superfluous(tx, account_id, body)
     return winner
+
+
+async def superfluous(tx: Transaction, account_id: int, body: BlobRef) -> None:
+    """A file that was made and is not needed goes with the next sweep; nothing happens when it is an object's already."""
+    nobodys = b"superfluous %d" % body.blob_id
+    await tx.execute(SUPERFLUOUS, account_id, body.blob_id, body.size, Place.FILE.value, nobodys)
 
 
 async def park(tx: Transaction, account_id: int, blob_id: int, body: bytes | BlobRef, now: int) -> int:
@@ -129,8 +142,8 @@ async def make_room(tx: Transaction, account_id: int, kept: int, most: int) -> l
     while over > 0 and (oldest := await tx.fetch(OLDEST, account_id, kept, DROPPED)):
         for blob_id, octets, place in oldest:
             if over > 0:
-                await tx.execute(DROP, account_id, blob_id)
-                files += [blob_id] if place == Place.FILE else []
+                dropped = await tx.execute(DROP, account_id, blob_id)  # not what has just been referred to
+                files += [blob_id] if dropped and place == Place.FILE else []
                 over -= octets
     return files
 

@@ -30,7 +30,7 @@ SLICE: Final = 200  # emails of one commit
 PARTS_AT_ONCE: Final = 50  # that are written down in one commit
 KEPT: Final = 7 * 86_400 * 1_000_000  # microseconds that a change can be undone
 MOST_KEPT: Final = 20  # changes of one account; the oldest that has ended is forgotten for a new one
-PRUNED_AT_ONCE: Final = 1_000  # changes of all accounts that one look considers
+PRUNED_AT_ONCE: Final = 1_000  # changes of all accounts that one statement gives
 
 PUT: Final = "INSERT INTO bulk_parts (account_id, bulk_id, part, waits, data) VALUES ($1, $2, $3, 0, $4)"
 WAKE: Final = "UPDATE bulk_parts SET waits = 1 WHERE account_id = $1 AND bulk_id = $2"
@@ -48,7 +48,9 @@ DROP: Final = "DELETE FROM bulk_parts WHERE account_id = $1 AND bulk_id = $2 AND
 DROP_WAITING: Final = "DELETE FROM bulk_parts WHERE account_id = $1 AND bulk_id = $2 AND waits = 1"
 DROP_ALL: Final = "DELETE FROM bulk_parts WHERE account_id = $1 AND bulk_id = $2"
 LOCK: Final = "SELECT modseq FROM accounts WHERE account_id = $1 {LOCK}"
-ALL: Final = "SELECT DISTINCT account_id, bulk_id FROM bulk_parts ORDER BY account_id, bulk_id LIMIT $1"
+ALL: Final = """
+SELECT DISTINCT account_id, bulk_id FROM bulk_parts WHERE (account_id, bulk_id) > ($1, $2) ORDER BY account_id, bulk_id LIMIT $3
+"""
 
 
 class TooManyChanges(NotPermitted):
@@ -226,9 +228,11 @@ async def _fail(tx: Transaction, one: Slice, words: str) -> list[Change]:
 async def prune(engine: Engine, now: int) -> list[Change]:
     """Forgets changes that are too old to be undone, and slices of none."""
     changes: list[Change] = []
-    for account_id, bulk_id in await engine.reading().fetch(ALL, PRUNED_AT_ONCE):
-        work = partial(_prune, (account_id, bulk_id), now)
-        changes += await engine.write(work, Urgency.HOUSEKEEPING)
+    last = (-1, -1)
+    while rows := await engine.reading().fetch(ALL, *last, PRUNED_AT_ONCE):
+        for row in rows:
+            last = (row[0], row[1])
+            changes += await engine.write(partial(_prune, last, now), Urgency.HOUSEKEEPING)
     return changes
 
 

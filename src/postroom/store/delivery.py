@@ -107,6 +107,8 @@ async def deliver(tx: Transaction, delivery: Delivery) -> Delivered | None:
     """
     account_id, now = delivery.account_id, delivery.now
     if delivery.once is not None and not await tx.execute(ONCE, account_id, *delivery.once, now):
+        if isinstance(delivery.raw, BlobRef):
+            await blobs.superfluous(tx, account_id, delivery.raw)
         return None
     modseq = await _bump(tx, account_id, delivery.size)
     hashes = [threads.message_id_hash(text, delivery.subject) for text in delivery.message_ids]

@@ -1,8 +1,8 @@
 """Copies leave a mailbox for good: expunged one by one, or with the whole mailbox.
 
 RFC 9051 §6.4.3, RFC 7162 §3.2.6 (what is gone is remembered for those who synchronise), RFC 8621 §2.5 (a mailbox with its messages). An email
-goes with its last copy, and its body with the last email that has it. One transaction does all that it is asked; a caller with tens of
-thousands of messages asks in slices.
+goes with its last copy, and its body with the last email that has it. One transaction does all that it is asked, but for a mailbox, which goes in
+slices; a caller with tens of thousands of messages asks in slices, too.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from postroom.store.changes import Change, MailboxChanged, MessagesExpunged
 from postroom.store.counts import CHUNK, Tally, chunks, placeholders, threads_here
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag
-from postroom.store.mailboxes import HasChildren, Impossible, bump, get
+from postroom.store.mailboxes import HasChildren, Impossible, bump, get, hold
 from postroom.store.messages import HIGHEST_UID, Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
+
+AT_ONCE: Final = 2_000  # messages of a mailbox that go in one transaction
 
 # $5 is \Deleted where only such copies go, else 0.
 TAKE: Final = """
@@ -40,7 +42,14 @@ DROP_EMAILS: Final = (
     + ") RETURNING email_id, blob_id"
 )
 FEWER_COPIES: Final = "UPDATE emails SET copies = copies - $3 WHERE account_id = $1 AND email_id = $2"
-TO_INDEX: Final = "INSERT INTO index_queue (account_id, email_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+# A note that is there is locked, so that an indexer which is just about to strike it off sees that the email is gone.
+TO_INDEX: Final = """
+INSERT INTO index_queue (account_id, email_id) VALUES ($1, $2)
+ON CONFLICT (account_id, email_id) DO UPDATE SET email_id = excluded.email_id
+"""
+LAST_OF_SLICE: Final = (
+    "SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 ORDER BY uid LIMIT 1 OFFSET $3"
+)
 CHILD: Final = "SELECT 1 FROM mailboxes WHERE account_id = $1 AND parent_id = $2 LIMIT 1"
 DROP_MAILBOX: Final = "DELETE FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
 DROP_RIGHTS: Final = "DELETE FROM acl WHERE account_id = $1 AND mailbox_id = $2"
@@ -78,19 +87,28 @@ async def deleted(tx: Transaction, mailbox: MailboxRef, ranges: Ranges) -> list[
     return found
 
 
-async def delete(tx: Transaction, mailbox: MailboxRef, now: int) -> list[Change]:
-    """Removes a mailbox with all that is in it. Raises `HasChildren`, `NoSuchMailbox`, `NotPermitted` (also for the INBOX)."""
+async def delete(tx: Transaction, mailbox: MailboxRef, now: int) -> tuple[list[Change], bool]:
+    """Removes a mailbox with all that is in it, or of a large one the first `AT_ONCE` messages; True: ask again, there is more.
+
+    Raises `HasChildren`, `NoSuchMailbox`, `NotPermitted` (also for the INBOX); then nothing of it is gone.
+    """
     account_id, mailbox_id = mailbox.account_id, mailbox.mailbox_id
+    await hold(tx, account_id)
     await require(tx, mailbox, Right.DELETE_MAILBOX)
-    expunged = await expunge(tx, MailboxRef(account_id, mailbox_id), [(1, HIGHEST_UID)], now)
     if (await get(tx, mailbox)).role == "inbox":
         raise Impossible("The INBOX cannot be deleted")
     if await tx.fetchrow(CHILD, account_id, mailbox_id):
         raise HasChildren
+    last = await tx.fetchrow(LAST_OF_SLICE, account_id, mailbox_id, AT_ONCE - 1)
+    expunged = await expunge(
+        tx, MailboxRef(account_id, mailbox_id), [(1, last[0] if last else HIGHEST_UID)], now
+    )
+    if last:
+        return [expunged], True
     for statement in (DROP_RIGHTS, DROP_NOTES, DROP_SEEN, DROP_URL_KEY, DROP_MAILBOX):
         await tx.execute(statement, account_id, mailbox_id)
     await tx.execute(BURY, account_id, expunged.modseq, mailbox_id)
-    return [expunged, MailboxChanged(account_id, expunged.modseq, mailbox_id)]
+    return [expunged, MailboxChanged(account_id, expunged.modseq, mailbox_id)], False
 
 
 async def take(tx: Transaction, mailbox: MailboxRef, ranges: Ranges, mask: int) -> list[Row]:

@@ -18,6 +18,7 @@ from postroom.store.fsck_contacts import check_contacts
 from postroom.store.fsck_emails import EmailCheck, lost_emails
 from postroom.store.fsck_mailboxes import check_account
 from postroom.store.store import Store
+from postroom.store.unhurried import Unhurried
 
 SLICE: Final = 500
 ACCOUNTS: Final = "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2"
@@ -37,11 +38,12 @@ async def check(
     if octets:
         for finding in await _database(store):
             yield finding
-    async for account_id in _accounts(store.engine.reading()):
+    reading = Unhurried(store.engine)
+    async for account_id in _accounts(reading):
         for finding in await _account(store, account_id, repair=repair):
             yield finding
-        for row in await store.engine.reading().fetch(MAILBOXES, account_id):
-            async for finding in lost_emails(store.engine.reading(), account_id, row[0]):
+        for row in await reading.fetch(MAILBOXES, account_id):
+            async for finding in lost_emails(reading, account_id, row[0]):
                 yield finding
         async for finding in check_contacts(store.engine, account_id, now, repair=repair):
             yield finding
@@ -83,7 +85,7 @@ async def _files(store: Store, now: int, *, repair: bool) -> AsyncIterator[Findi
     if files is None:
         return
     before = (now - blobs.GRACE) / 1_000_000
-    tx = store.engine.reading()
+    tx = Unhurried(store.engine)
     for account_id, blob_id, changed in await asyncio.to_thread(lambda: list(files.listing())):
         if changed < before and await tx.fetchrow(ROW, account_id, blob_id) is None:
             if repair:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Final
 
 from postroom.message.summary import is_current, summarize
 from postroom.store import blobs
 from postroom.store.engine import Row, Transaction, Urgency
 from postroom.store.findings import Finding, Wrong
+from postroom.store.ids import first_of, real_ms
 from postroom.store.store import Store
+from postroom.store.unhurried import Unhurried
 
 SLICE: Final = 500
 
@@ -24,6 +26,7 @@ SELECT e.account_id, e.email_id, e.blob_id, e.copies, e.summary, b.blob_id, (SEL
 m.account_id = e.account_id AND m.thread_id = e.thread_id AND m.email_id = e.email_id)
 FROM emails e LEFT JOIN blobs b ON b.account_id = e.account_id AND b.blob_id = e.blob_id
 """
+_REFERRING: Final = "SELECT account_id, email_id, blob_id FROM emails "
 _BLOBS: Final = "SELECT account_id, blob_id, refs, size, place FROM blobs"
 # SQLite keeps both tables in the order of their ids alone (schema/mail.sql).
 EMAILS: Final = {
@@ -31,15 +34,20 @@ EMAILS: Final = {
     "postgresql": _EMAILS
     + "WHERE (e.account_id, e.email_id) > ($1, $2) ORDER BY e.account_id, e.email_id LIMIT $3",
 }
+REFERRING: Final = {
+    "sqlite": _REFERRING + "WHERE email_id > $2 AND $1 IS NOT NULL ORDER BY email_id LIMIT $3",
+    "postgresql": _REFERRING
+    + "WHERE (account_id, email_id) > ($1, $2) ORDER BY account_id, email_id LIMIT $3",
+}
 BLOBS: Final = {
     "sqlite": _BLOBS + " WHERE blob_id > $2 AND $1 IS NOT NULL ORDER BY blob_id LIMIT $3",
     "postgresql": _BLOBS + " WHERE (account_id, blob_id) > ($1, $2) ORDER BY account_id, blob_id LIMIT $3",
 }
 SPOOLED: Final = "SELECT blob_id FROM spool WHERE blob_account <> 0"
 RECORDED: Final = "SELECT blob_id FROM record_blobs"
-LOST_EMAILS: Final = """
-SELECT m.mailbox_id, m.uid, m.email_id FROM messages m LEFT JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
-WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid > $3 AND e.email_id IS NULL ORDER BY m.uid LIMIT $4
+LISTED: Final = """
+SELECT m.uid, m.email_id, e.email_id FROM messages m LEFT JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
+WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid > $3 ORDER BY m.uid LIMIT $4
 """
 LOCK: Final = "SELECT modseq FROM accounts WHERE account_id = $1 {LOCK}"
 EMAIL: Final = "SELECT thread_id, blob_id, copies FROM emails WHERE account_id = $1 AND email_id = $2"
@@ -62,12 +70,13 @@ class EmailCheck:
 
     def __init__(self, store: Store, now: int, *, repair: bool, octets: bool) -> None:
         self._store = store
-        self._tx = store.engine.reading()
+        self._tx = Unhurried(store.engine)
         self._engine = store.engine
         self._now = now
         self._repair = repair
         self._octets = octets
         self._referenced = array("q")
+        self._young = first_of(real_ms() * 1000)  # what came since then is the next check's
 
     async def emails(self) -> AsyncIterator[Finding]:
         """Copies that are counted wrong, bodies that are not there, summaries of another version."""
@@ -130,21 +139,48 @@ class EmailCheck:
 
     async def bodies(self) -> AsyncIterator[Finding]:
         """References that are counted wrong, files that are not there, octets that are not what they were. After `emails`."""
-        self._referenced.extend(row[0] for row in await self._tx.fetch(SPOOLED))
-        self._referenced.extend(row[0] for row in await self._tx.fetch(RECORDED))
-        self._referenced = array("q", sorted(self._referenced))
+        await self._refer(self._referenced)
+        suspects: list[tuple[int, int]] = []
         last = (-1, -1)
         while rows := await self._tx.fetch(BLOBS[self._engine.dialect.name], *last, SLICE):
             last = rows[-1][0], rows[-1][1]
             for account_id, blob_id, refs, size, place in rows:
-                if refs != self._references(blob_id):
-                    finding = await self._check_references(account_id, blob_id)
-                    if finding is not None:
-                        yield finding
-                if place == blobs.Place.FILE or self._octets:
+                if refs != self._references(blob_id) and blob_id < self._young:
+                    suspects.append((account_id, blob_id))
+                if refs and (place == blobs.Place.FILE or self._octets):
                     finding = await self._check_octets(account_id, blob_id, size)
                     if finding is not None:
                         yield finding
+        for account_id, blob_id in await self._still_suspect(suspects):
+            finding = await self._check_references(account_id, blob_id)
+            if finding is not None:
+                yield finding
+
+    async def _refer(self, referenced: Iterable[int]) -> None:
+        """Takes these, the bodies of emails, with all others that something refers to, for what is referenced."""
+        found = array("q", referenced)
+        found.extend(row[0] for row in await self._tx.fetch(SPOOLED))
+        found.extend(row[0] for row in await self._tx.fetch(RECORDED))
+        self._referenced = array("q", sorted(found))
+
+    async def _still_suspect(self, suspects: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Those that are counted wrong when all are counted anew: to count one for certain takes as long, so what only changed meanwhile is left out here."""
+        if not suspects:
+            return []
+        found = array("q")
+        last = (-1, -1)
+        while rows := await self._tx.fetch(REFERRING[self._engine.dialect.name], *last, SLICE):
+            last = rows[-1][0], rows[-1][1]
+            found.extend(row[2] for row in rows)
+        await self._refer(found)
+        kept = {
+            blob_id: await self._tx.fetchrow(REFS, account_id, blob_id) for account_id, blob_id in suspects
+        }
+        return [
+            (account_id, blob_id)
+            for account_id, blob_id in suspects
+            if (row := kept[blob_id]) is not None and row[0] != self._references(blob_id)
+        ]
 
     def _references(self, blob_id: int) -> int:
         return bisect_right(self._referenced, blob_id) - bisect_left(self._referenced, blob_id)
@@ -184,9 +220,9 @@ class EmailCheck:
 async def lost_emails(tx: Transaction, account_id: int, mailbox_id: int) -> AsyncIterator[Finding]:
     """Copies in a mailbox that are copies of nothing."""
     last = 0
-    while rows := await tx.fetch(LOST_EMAILS, account_id, mailbox_id, last, SLICE):
-        last = rows[-1][1]
-        for _, uid, email_id in rows:
-            yield Finding(
-                Wrong.LOST_EMAIL, account_id, f"mailbox {mailbox_id}, uid {uid}: no email {email_id}"
-            )
+    while rows := await tx.fetch(LISTED, account_id, mailbox_id, last, SLICE):
+        last = rows[-1][0]
+        for uid, email_id, there in rows:
+            if there is None:
+                detail = f"mailbox {mailbox_id}, uid {uid}: no email {email_id}"
+                yield Finding(Wrong.LOST_EMAIL, account_id, detail)

@@ -2,18 +2,19 @@
 
 Deliveries only note the email in `index_queue`; here it is read, made text and entered, in batches, while nothing more urgent waits. Entering
 twice does no harm, so a crash costs a repetition. One indexer at a time is enough (`leases`). Searching also looks through what is still in the
-queue. Not here: how octets become text (`message.text`), and the index itself.
+queue. What cannot be read now stays in the queue, and holds nothing else up. Not here: how octets become text (`message.text`), and the index itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
 
-from postroom.store.engine import Engine, Transaction, Urgency
+from postroom.message.errors import TryLater
+from postroom.store.engine import Engine, Row, Transaction, Urgency
 from postroom.store.search_text import Document, SearchIndex, searchable
 
 BATCH: Final = 100  # messages that are entered in one commit
@@ -26,9 +27,16 @@ SCANNED: Final = 1000  # messages of an account that are looked through though t
 ReadRaw = Callable[[int, int], Awaitable[bytes | None]]
 TextOf = Callable[[bytes], str]
 
-_QUEUED: Final = "SELECT account_id, email_id FROM index_queue ORDER BY account_id, email_id LIMIT $1"
+_QUEUED: Final = """
+SELECT account_id, email_id FROM index_queue WHERE (account_id, email_id) > ($1, $2) ORDER BY account_id, email_id LIMIT $3
+"""
+_START: Final = (-1, -1)  # of the queue
 _QUEUED_OF: Final = "SELECT email_id FROM index_queue WHERE account_id = $1 ORDER BY email_id DESC LIMIT $2"
 _DONE: Final = "DELETE FROM index_queue WHERE account_id = $1 AND email_id = $2"
+_GONE: Final = """
+INSERT INTO index_queue (account_id, email_id) SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT)
+ WHERE NOT EXISTS (SELECT 1 FROM emails WHERE account_id = $1 AND email_id = $2) ON CONFLICT (account_id, email_id) DO NOTHING
+"""
 _WAITING: Final = "SELECT COUNT(*) FROM index_queue"
 _EVERYTHING: Final = """
 INSERT INTO index_queue (account_id, email_id)
@@ -56,9 +64,14 @@ class Indexer:
 
     def __init__(self, use: Indexing) -> None:
         self._use = use
+        self._after = _START  # what was looked at last in the queue
+        self._unread: TryLater | None = None  # why something there could not be read
 
     async def step(self, limit: int = BATCH) -> int:
-        """Enters at most `limit` messages, none while others are busy; gives how many left the queue. An index that was lost is built again."""
+        """Enters at most `limit` messages, none while others are busy; gives how many left the queue. An index that was lost is built again.
+
+        Raises `TryLater`, also when nothing of what waits can be read.
+        """
         use = self._use
         if use.busy():
             return 0
@@ -69,9 +82,12 @@ class Indexer:
             await use.index.put(await asyncio.to_thread(self._documents, there))
         for account_id in {account_id for account_id, _ in gone}:
             await use.index.remove(account_id, [email_id for owner, email_id in gone if owner == account_id])
-        done = [*gone, *((account_id, email_id) for account_id, email_id, _ in there)]
+        entered = [(account_id, email_id) for account_id, email_id, _ in there]
+        done = sorted([*gone, *entered])
         if done:
-            await use.engine.write(lambda tx: tx.executemany(_DONE, done), Urgency.HOUSEKEEPING)
+            await use.engine.write(_left(done, entered), Urgency.HOUSEKEEPING)
+        elif self._unread is not None:
+            raise self._unread
         return len(done)
 
     async def _read(self, limit: int) -> tuple[list[tuple[int, int, bytes]], list[tuple[int, int]]]:
@@ -79,8 +95,14 @@ class Indexer:
         there: list[tuple[int, int, bytes]] = []
         gone: list[tuple[int, int]] = []
         octets = 0
-        for number, row in enumerate(await self._use.engine.reading().fetch(_QUEUED, limit), 1):
-            raw = await self._use.read_raw(row[0], row[1])
+        self._unread = None
+        for number, row in enumerate(await self._queued(limit), 1):
+            self._after = (row[0], row[1])
+            try:
+                raw = await self._use.read_raw(row[0], row[1])
+            except TryLater as error:
+                self._unread = error
+                continue
             if raw is None:
                 gone.append((row[0], row[1]))
                 continue
@@ -91,6 +113,11 @@ class Indexer:
             if number % READ_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return there, gone
+
+    async def _queued(self, limit: int) -> Sequence[Row]:
+        """The next ones, from the beginning again behind the last."""
+        tx = self._use.engine.reading()
+        return await tx.fetch(_QUEUED, *self._after, limit) or await tx.fetch(_QUEUED, *_START, limit)
 
     def _documents(self, there: list[tuple[int, int, bytes]]) -> list[Document]:
         text_of = self._use.text_of
@@ -140,6 +167,18 @@ class Indexer:
         if raw is None:
             return None
         return await asyncio.to_thread(lambda: searchable(self._use.text_of(raw)))
+
+
+def _left(
+    done: Sequence[tuple[int, int]], entered: Sequence[tuple[int, int]]
+) -> Callable[[Transaction], Awaitable[None]]:
+    """These leave the queue; what was expunged while it was being entered comes into it again, since its note was there already."""
+
+    async def work(tx: Transaction) -> None:
+        await tx.executemany(_DONE, done)
+        await tx.executemany(_GONE, entered)
+
+    return work
 
 
 def _everything(after: int, last: int) -> Callable[[Transaction], Awaitable[int]]:

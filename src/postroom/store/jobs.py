@@ -112,27 +112,47 @@ async def slots(tx: Transaction) -> list[int]:
     return found
 
 
-# Steps from lane to lane through the index; the jobs in them are not read.
-_LANES = """
+def _walk(select: str, which: str = "") -> str:
+    """A statement about lanes: it steps from one to the next through the index, and does not read the jobs in them."""
+    return f"""
 WITH RECURSIVE
  hop(name) AS (
   SELECT MIN(j.hop) FROM jobs j WHERE j.slot = $1
   UNION ALL
   SELECT (SELECT MIN(j.hop) FROM jobs j WHERE j.slot = $1 AND j.hop > hop.name) FROM hop WHERE hop.name IS NOT NULL),
- lane(hop, rank) AS (
-  SELECT hop.name, (SELECT MIN(j.rank) FROM jobs j WHERE j.slot = $1 AND j.hop = hop.name) FROM hop WHERE hop.name IS NOT NULL
+ step(hop, rank, next_try) AS (
+  SELECT hop.name, (SELECT MIN(j.rank) FROM jobs j WHERE j.slot = $1 AND j.hop = hop.name),
+    COALESCE((SELECT hops.next_try FROM hops WHERE hops.hop = hop.name), 0) FROM hop WHERE hop.name IS NOT NULL {which}
   UNION ALL
-  SELECT lane.hop, (SELECT MIN(j.rank) FROM jobs j WHERE j.slot = $1 AND j.hop = lane.hop AND j.rank > lane.rank)
-    FROM lane WHERE lane.rank IS NOT NULL)
-SELECT lane.hop, lane.rank, (SELECT MIN(j.due) FROM jobs j WHERE j.slot = $1 AND j.hop = lane.hop AND j.rank = lane.rank),
-  COALESCE((SELECT hops.next_try FROM hops WHERE hops.hop = lane.hop), 0)
- FROM lane WHERE lane.rank IS NOT NULL ORDER BY lane.rank, 3, lane.hop
-"""
+  SELECT step.hop, (SELECT MIN(j.rank) FROM jobs j WHERE j.slot = $1 AND j.hop = step.hop AND j.rank > step.rank), step.next_try
+    FROM step WHERE step.rank IS NOT NULL),
+ lane(hop, rank, due, next_try) AS (
+  SELECT step.hop, step.rank, (SELECT MIN(j.due) FROM jobs j WHERE j.slot = $1 AND j.hop = step.hop AND j.rank = step.rank), step.next_try
+    FROM step WHERE step.rank IS NOT NULL)
+{select}
+"""  # noqa: S608 -- constants
+
+
+_LANES = _walk("SELECT hop, rank, due, next_try FROM lane ORDER BY rank, due, hop")
+_OPEN = _walk(
+    "SELECT hop, rank, due, next_try FROM lane WHERE due <= $2 ORDER BY rank, due, hop LIMIT $3",
+    "AND NOT EXISTS (SELECT 1 FROM hops WHERE hops.hop = hop.name AND hops.next_try > $2)",
+)
+_OPENS = _walk(
+    "SELECT hop, CASE WHEN due > next_try THEN due ELSE next_try END FROM lane ORDER BY 2 LIMIT $2"
+)
+_RANKS = 19  # RFC 6710 §5: priorities from -9 to 9, so many lanes a hop may have
 
 
 async def lanes(tx: Transaction, slot: int) -> list[Lane]:
     """The lanes of a slot in the order of claims: by priority, then by how long their first job has been due."""
-    return [Lane(slot, hop, rank, due, next_try) for hop, rank, due, next_try in await tx.fetch(_LANES, slot)]
+    return [Lane(slot, *row) for row in await tx.fetch(_LANES, slot)]
+
+
+async def _open_lanes(tx: Transaction, slot: int, now: int, limit: int, busy: Collection[str]) -> list[Lane]:
+    """As `lanes`, those that have something to claim now: as many as are wanted, since there may be ten thousand next hops."""
+    rows = await tx.fetch(_OPEN, slot, now, limit + _RANKS * len(busy))
+    return [Lane(slot, *row) for row in rows if row[0] not in busy]
 
 
 async def claim(
@@ -150,11 +170,10 @@ async def claim(
     for slot in of_slots:
         if len(jobs) < limit:
             jobs += await claim_alarmed(tx, slot, lease, limit - len(jobs))
-        for lane in await lanes(tx, slot):
-            if len(jobs) >= limit:
-                break
-            if lane.opens() <= lease.now and lane.hop not in busy:
-                jobs += await claim_lane(tx, lane, lease, limit - len(jobs))
+        if len(jobs) < limit:
+            for lane in await _open_lanes(tx, slot, lease.now, limit, busy):
+                if len(jobs) < limit:
+                    jobs += await claim_lane(tx, lane, lease, limit - len(jobs))
     return jobs
 
 
@@ -398,7 +417,8 @@ async def next_due(
     """
     times: list[int] = []
     for slot in of_slots:
-        times += [lane.opens() for lane in await lanes(tx, slot) if lane.hop not in busy]
+        lanes_ = await tx.fetch(_OPENS, slot, 1 + _RANKS * len(busy))
+        times += [opens for hop, opens in lanes_ if hop not in busy]
         times += [row[0] for row in await tx.fetch(_NEXT_ALARM, slot, now)]
     return min((time for time in times if time < NEVER), default=None)
 

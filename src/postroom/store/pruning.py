@@ -1,8 +1,8 @@
 """What the store forgets in time, so that it does not grow by what nobody asks for any more.
 
 RFC 7162 §3.2.6 (a server may forget expunged uids, and then answers in full: below `vanished_floor`; likewise records that are gone, RFC 8620 §5.2),
-the marks by which a delivery is recognised, message-ids of threads that are gone, and what accounts that were removed have left. Slices, each a commit of its own, at the
-lowest urgency. Not here: objects (`Store.sweep`), the journal, the queue.
+the marks by which a delivery is recognised, journeys, message-ids of threads that are gone, and what accounts that were removed have left. Slices, each a commit of its own, at the
+lowest urgency. Not here: objects (`Store.sweep`), the queue.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.expunge import expunge
 from postroom.store.messages import Sizes, ranges_of, sizes
 from postroom.store.rights import MailboxRef
+from postroom.store.unhurried import Unhurried
 
 DAY: Final = 86_400 * 1_000_000  # microseconds
 VANISHED_DAYS: Final = 90
 VANISHED_ROWS: Final = 100_000  # of one mailbox
 DELIVERIES_DAYS: Final = 30  # longer than anything stays in the queue
 SLICE: Final = 500
-LINKS_AT_ONCE: Final = 1000  # rows of one commit
-REFERENCES_AT_ONCE: Final = 20_000
+ROWS_AT_ONCE: Final = 1000  # rows that one commit forgets
+JOURNEYS_AT_ONCE: Final = 200  # journeys that one commit forgets: each has several wide rows
+REFERENCES_AT_ONCE: Final = 5_000  # message-ids that one look goes through, and one commit forgets at most
 
 ACCOUNTS: Final = "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2"
 REMOVED: Final = """
@@ -47,8 +49,6 @@ SELECT COALESCE(MAX(CASE WHEN at < $2 THEN modseq ELSE 0 END), 0), COUNT(*) FROM
 TOO_MANY_GONE: Final = """
 SELECT modseq FROM records_gone WHERE account_id = $1 ORDER BY modseq DESC LIMIT 1 OFFSET $2
 """
-FORGET_RECORDS: Final = "DELETE FROM records_gone WHERE account_id = $1 AND modseq <= $2"
-FORGET_VANISHED: Final = "DELETE FROM vanished WHERE account_id = $1 AND mailbox_id = $2 AND modseq <= $3"
 RAISE_FLOOR: Final = """
 UPDATE mailboxes SET vanished_floor = $3 WHERE account_id = $1 AND mailbox_id = $2 AND vanished_floor < $3
 """
@@ -56,7 +56,6 @@ RAISE_ACCOUNT_FLOOR: Final = """
 UPDATE accounts SET vanished_floor = $2 WHERE account_id = $1 AND vanished_floor < $2
 """
 OLD_DELIVERIES: Final = "SELECT 1 FROM deliveries WHERE account_id = $1 AND at < $2 LIMIT 1"
-DELIVERIES: Final = "DELETE FROM deliveries WHERE account_id = $1 AND at < $2"
 COUNT_REFERENCES: Final = "SELECT COUNT(*) FROM msgid_refs WHERE account_id = $1"
 DEAD_REFERENCE: Final = """
 SELECT 1 FROM msgid_refs r WHERE r.account_id = $1 AND r.msgid_hash BETWEEN $2 AND $3
@@ -70,10 +69,33 @@ STALE_SEEN: Final = """
 SELECT 1 FROM seen s WHERE s.account_id = $1 AND NOT EXISTS (
 SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = s.mailbox_id AND m.uid = s.uid) LIMIT 1
 """
-FORGET_SEEN: Final = """
-DELETE FROM seen WHERE account_id = $1 AND NOT EXISTS (
-SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = seen.mailbox_id AND m.uid = seen.uid)
-"""
+KEYS: Final = {
+    "vanished": "modseq, mailbox_id, uid",
+    "records_gone": "kind, modseq, record_id",
+    "seen": "mailbox_id, reader_id, uid",
+    "deliveries": "spool_id, rcpt",
+    "journal_links": "email_id, accept_id, rcpt",
+    "msgid_refs": "msgid_hash",
+}  # of tables of which an account may have any number of rows
+
+
+def _some_of(table: str, which: str = "") -> str:
+    """Takes at most $2 rows of an account."""
+    key = KEYS[table]
+    return (
+        f"DELETE FROM {table} WHERE account_id = $1 AND ({key}) IN"  # noqa: S608 -- constants
+        f" (SELECT {key} FROM {table} WHERE account_id = $1 {which} LIMIT $2)"
+    )
+
+
+FORGET_VANISHED: Final = _some_of("vanished", "AND mailbox_id = $3 AND modseq <= $4")
+FORGET_RECORDS: Final = _some_of("records_gone", "AND modseq <= $3")
+FORGET_DELIVERIES: Final = _some_of("deliveries", "AND at < $3")
+FORGET_SEEN: Final = _some_of(
+    "seen",
+    "AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = seen.mailbox_id AND m.uid = seen.uid)",
+)
+FORGET_ALL: Final = tuple(_some_of(table) for table in KEYS)
 LEFT_BEHIND: Final = tuple(
     f"DELETE FROM {table} WHERE account_id = $1"  # noqa: S608 -- constants
     for table in (
@@ -115,15 +137,27 @@ class Pruned(msgspec.Struct):
 async def prune(engine: Engine, now: int) -> Pruned:
     """Forgets what is old, in every account, and removes what removed accounts left. `now`: unix microseconds."""
     pruned = Pruned()
-    for row in await engine.reading().fetch(REMOVED, SLICE):
+    tx = Unhurried(engine)
+    for row in await tx.fetch(REMOVED, SLICE):
         await purge(engine, row[0], now)
         pruned.accounts += 1
     last = -1
-    while rows := await engine.reading().fetch(ACCOUNTS, last, SLICE):
+    while rows := await tx.fetch(ACCOUNTS, last, SLICE):
         last = rows[-1][0]
         for row in rows:
             await _prune_account(engine, row[0], now, pruned)
     return pruned
+
+
+async def prune_journeys(engine: Engine, before: int) -> int:
+    """Forgets journeys that began before `before` (unix microseconds), and which emails belong to them; gives how many they were."""
+    gone = JOURNEYS_AT_ONCE
+    journeys = 0
+    while gone >= JOURNEYS_AT_ONCE:
+        gone = await _write(engine, lambda tx: journal.prune(tx, before, JOURNEYS_AT_ONCE))
+        journeys += gone
+    await prune_links(engine, before)
+    return journeys
 
 
 async def prune_links(engine: Engine, before: int) -> int:
@@ -132,47 +166,43 @@ async def prune_links(engine: Engine, before: int) -> int:
     while rows := await engine.reading().fetch(ACCOUNTS, last, SLICE):
         last = rows[-1][0]
         for row in rows:
-            gone += await _prune_links_of(engine, row[0], before)
+            forget = partial(journal.prune_links, account_id=row[0], before=before, limit=ROWS_AT_ONCE)
+            gone += await _slice_by_slice(engine, forget)
     return gone
-
-
-async def _prune_links_of(engine: Engine, account_id: int, before: int) -> int:
-    gone = 0
-    while True:
-        some = await _write(engine, lambda tx: journal.prune_links(tx, account_id, before, LINKS_AT_ONCE))
-        gone += some
-        if some < LINKS_AT_ONCE:
-            return gone
 
 
 async def purge(engine: Engine, account_id: int, now: int) -> None:
     """Removes an account's mail, mailboxes and itself; bodies that are files go with the next sweep."""
-    for row in await engine.reading().fetch(MAILBOXES, account_id):
+    reading = Unhurried(engine)
+    for row in await reading.fetch(MAILBOXES, account_id):
         mailbox = MailboxRef(account_id, row[0])
-        while slice_ := await sizes(engine.reading(), mailbox, 0, SLICE):
+        while slice_ := await sizes(reading, mailbox, 0, SLICE):
             await _write(engine, _expunge(mailbox, slice_, now))
     for step in (partial(_release, account_id, now), partial(_drop, account_id)):
         while await _write(engine, step):
             pass
+    for statement in FORGET_ALL:
+        await _forget(engine, statement, account_id)
     await _write(engine, _leave_nothing(account_id))
 
 
 async def _prune_account(engine: Engine, account_id: int, now: int, pruned: Pruned) -> None:
     """Looks before it writes: in most accounts there is nothing to forget, and a commit costs more than a look."""
-    tx = engine.reading()
+    tx = Unhurried(engine)
     for mailbox_id, old, number in await tx.fetch(KEPT, account_id, now - VANISHED_DAYS * DAY):
         floor = old
         if number > VANISHED_ROWS:
             row = await tx.fetchrow(TOO_MANY, account_id, mailbox_id, VANISHED_ROWS)
             floor = max(floor, row[0] if row else 0)
         if floor:
-            pruned.vanished += await _write(engine, _forget(account_id, mailbox_id, floor))
+            await _write(engine, _raise_floor(account_id, mailbox_id, floor))
+            pruned.vanished += await _forget(engine, FORGET_VANISHED, account_id, mailbox_id, floor)
     pruned.records += await _prune_records_gone(engine, account_id, now)
     if await tx.fetchrow(STALE_SEEN, account_id):
-        await _write(engine, lambda tx: tx.execute(FORGET_SEEN, account_id))
+        await _forget(engine, FORGET_SEEN, account_id)
     before = now - DELIVERIES_DAYS * DAY
     if await tx.fetchrow(OLD_DELIVERIES, account_id, before):
-        pruned.deliveries += await _write(engine, lambda tx: tx.execute(DELIVERIES, account_id, before))
+        pruned.deliveries += await _forget(engine, FORGET_DELIVERIES, account_id, before)
     row = await tx.fetchrow(COUNT_REFERENCES, account_id)
     slices = 1 + (row[0] if row else 0) // REFERENCES_AT_ONCE
     step = (1 << 63) // slices
@@ -184,29 +214,42 @@ async def _prune_account(engine: Engine, account_id: int, now: int, pruned: Prun
 
 async def _prune_records_gone(engine: Engine, account_id: int, now: int) -> int:
     """One floor for all kinds, the account's: it is below it that JMAP tells no changes."""
-    tx = engine.reading()
+    tx = Unhurried(engine)
     row = await tx.fetchrow(RECORDS_GONE, account_id, now - VANISHED_DAYS * DAY)
     floor, number = row if row is not None else (0, 0)
     if number > VANISHED_ROWS:
         beyond = await tx.fetchrow(TOO_MANY_GONE, account_id, VANISHED_ROWS)
         floor = max(floor, beyond[0] if beyond else 0)
-    return await _write(engine, partial(_forget_records, account_id, floor)) if floor else 0
+    if not floor:
+        return 0
+    await _write(engine, lambda tx: tx.execute(RAISE_ACCOUNT_FLOOR, account_id, floor))
+    return await _forget(engine, FORGET_RECORDS, account_id, floor)
 
 
-async def _forget_records(account_id: int, floor: int, tx: Transaction) -> int:
-    await tx.fetch(LOCK, account_id)
-    await tx.execute(RAISE_ACCOUNT_FLOOR, account_id, floor)
-    return await tx.execute(FORGET_RECORDS, account_id, floor)
+def _raise_floor(account_id: int, mailbox_id: int, floor: int) -> Callable[[Transaction], Awaitable[int]]:
+    """Before anything below it is forgotten."""
 
-
-def _forget(account_id: int, mailbox_id: int, floor: int) -> Callable[[Transaction], Awaitable[int]]:
     async def work(tx: Transaction) -> int:
         await tx.fetch(LOCK, account_id)
-        await tx.execute(RAISE_FLOOR, account_id, mailbox_id, floor)
         await tx.execute(RAISE_ACCOUNT_FLOOR, account_id, floor)
-        return await tx.execute(FORGET_VANISHED, account_id, mailbox_id, floor)
+        return await tx.execute(RAISE_FLOOR, account_id, mailbox_id, floor)
 
     return work
+
+
+async def _forget(engine: Engine, statement: str, account_id: int, *which: int) -> int:
+    """Carries out one of `_some_of` until nothing is left for it; gives how many rows went."""
+    return await _slice_by_slice(engine, lambda tx: tx.execute(statement, account_id, ROWS_AT_ONCE, *which))
+
+
+async def _slice_by_slice(engine: Engine, forget: Callable[[Transaction], Awaitable[int]]) -> int:
+    """A commit for each `ROWS_AT_ONCE` rows: mail that comes in meanwhile waits for one of them at most."""
+    gone = 0
+    while True:
+        some = await _write(engine, forget)
+        gone += some
+        if some < ROWS_AT_ONCE:
+            return gone
 
 
 def _forget_references(account_id: int, low: int, high: int) -> Callable[[Transaction], Awaitable[int]]:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from postroom.message.errors import OverQuota
 from postroom.store import mailboxes, records
 from postroom.store.bulk_work import Work, perform
 from postroom.store.changes import Change
@@ -87,8 +88,13 @@ async def postpone(tx: Transaction, owner: tuple[int, int], until: int) -> Chang
     return await records.change(tx, of(account_id), email_id, data)
 
 
-async def bring_back(tx: Transaction, owner: tuple[int, int], now: int, *, unread: bool) -> list[Change]:
-    """Puts an email back to where it was, or into the inbox when that is no more. Raises `NoSuchRecord`."""
+async def bring_back(
+    tx: Transaction, owner: tuple[int, int], now: int, *, unread: bool, once: bool = False
+) -> list[Change]:
+    """Puts an email back to where it was, or into the inbox when that is no more; with `once` to one of several places, which needs no room.
+
+    Raises `NoSuchRecord`, `OverQuota`.
+    """
     account_id, email_id = owner
     await tx.fetch(LOCK, account_id)
     await tx.execute(DROP, account_id, email_id)
@@ -98,7 +104,7 @@ async def bring_back(tx: Transaction, owner: tuple[int, int], now: int, *, unrea
     snooze = read(before)
     there = {box.mailbox_id for box in await mailboxes.listing(tx, account_id)}
     back = tuple(box for box in snooze.back if box in there)
-    target = back or (await mailboxes.inbox_id(tx, account_id),)
+    target = back[: 1 if once else None] or (await mailboxes.inbox_id(tx, account_id),)
     expects = (snooze.box,)
     moved = await perform(tx, account_id, [Work((email_id,), target, expects, expects=expects)], now)
     changes = moved.changes
@@ -112,13 +118,17 @@ async def wake(engine: Engine, now: int) -> tuple[list[Change], bool]:
     rows = await engine.reading().fetch(DUE, now, SLICE)
     changes: list[Change] = []
     for account_id, email_id in rows:
-        changes += await engine.write(partial(_wake, (account_id, email_id), now), Urgency.HOUSEKEEPING)
+        owner = (account_id, email_id)
+        try:
+            changes += await engine.write(partial(_wake, owner, now, once=False), Urgency.HOUSEKEEPING)
+        except OverQuota:  # a full account must not keep the others' asleep
+            changes += await engine.write(partial(_wake, owner, now, once=True), Urgency.HOUSEKEEPING)
     return changes, len(rows) >= SLICE
 
 
-async def _wake(owner: tuple[int, int], now: int, tx: Transaction) -> list[Change]:
+async def _wake(owner: tuple[int, int], now: int, tx: Transaction, *, once: bool) -> list[Change]:
     try:
-        return await bring_back(tx, owner, now, unread=True)
+        return await bring_back(tx, owner, now, unread=True, once=once)
     except NoSuchRecord:
         return []
 

@@ -19,7 +19,7 @@ from postroom.store.checkpoint import Checkpointer, LogLimits
 from postroom.store.dialect import Dialect, sqlite_dialect
 from postroom.store.durable import make_durable
 from postroom.store.engine import Row, Transaction, Urgency, Value
-from postroom.store.group_commit import GroupCommit, drive
+from postroom.store.group_commit import GroupCommit, as_try_later, drive
 from postroom.store.lockfile import LockFile
 from postroom.store.refused import StoreDamaged, StoreRefused
 
@@ -74,6 +74,32 @@ class SqliteTransaction:
         self._cursor.executemany(self._dialect[sql], rows)
 
 
+class SqliteReading(SqliteTransaction):
+    """Statements each on its own; failures come out as `TryLater`, as those of writes do in the end."""
+
+    __slots__ = ()
+
+    async def execute(self, sql: str, *args: Value) -> int:
+        """See `Transaction`."""
+        await self.fetch(sql, *args)
+        return self._connection.changes()
+
+    async def fetch(self, sql: str, *args: Value) -> Sequence[Row]:
+        """See `Transaction`."""
+        try:
+            return self._execute(self._dialect[sql], args).fetchall()
+        except apsw.Error as error:
+            raise as_try_later(error) from error
+
+    async def fetchrow(self, sql: str, *args: Value) -> Row | None:
+        """See `Transaction`."""
+        try:
+            rows = self._execute(self._dialect[sql], args).fetchall()
+        except apsw.Error as error:
+            raise as_try_later(error) from error
+        return rows[0] if rows else None
+
+
 class SqliteEngine:
     """See `Engine`. Made by `open`."""
 
@@ -82,7 +108,7 @@ class SqliteEngine:
     ) -> None:
         self.dialect = sqlite_dialect()
         self._files = files
-        self._reader = SqliteTransaction(files.reading, self.dialect)
+        self._reader = SqliteReading(files.reading, self.dialect)
         writer: Transaction = SqliteTransaction(files.writing, self.dialect)
         self._commits = GroupCommit(files.writing, writer, on_fatal)
         self._busy_calls = options.busy_ms // BUSY_PAUSE_MS
@@ -116,11 +142,12 @@ class SqliteEngine:
 
     async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """See `Engine`. `work` must not wait for anything but its transaction."""
-        self._files.reading.execute("BEGIN")
+        await self._reader.fetch("BEGIN")
         try:
             value: T = drive(work(self._reader))
         finally:
-            self._files.reading.execute("COMMIT")
+            if not self._files.reading.get_autocommit():  # else a failure of the disk has ended it
+                await self._reader.fetch("COMMIT")
         return value
 
     def waited(self) -> float:

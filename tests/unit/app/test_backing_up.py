@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -247,3 +248,15 @@ async def test_what_root_restores_belongs_to_the_server(mail: Mail, tmp_path: Pa
     )
     owners = {(path.stat().st_uid, path.stat().st_gid) for path in (tmp_path / "new").rglob("*")}
     assert owners == {(4242, 4243)}
+
+
+async def test_a_large_database_has_its_time_to_be_marked(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every message is changed by one statement; a server gives one fifteen seconds."""
+
+    async def patience(engine: Any, _how: object) -> float:
+        return engine._options.statement_seconds  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(restoring.restored, "mark", patience)
+    assert await restoring.mark(database_url, send_queue=False) >= 3600

@@ -8,6 +8,7 @@ import pytest
 from imap_stage import ImapStage
 from postroom.serve.imap import mailboxes as serving
 from postroom.serve.imap.conversation import Conversation
+from postroom.store import expunge
 
 
 async def names(client: object, pattern: str = "*") -> list[str]:
@@ -115,6 +116,7 @@ async def test_delete(stage: ImapStage) -> None:
 
 async def test_a_large_mailbox_goes_in_slices(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "AT_ONCE", 2)
+    monkeypatch.setattr(expunge, "AT_ONCE", 2)
     for _ in range(5):
         await stage.deliver()
     bob = await stage.user()
@@ -182,7 +184,7 @@ async def test_what_was_renamed_while_it_is_deleted_is_kept_and_so_is_what_has_i
     bob, other = await stage.user(select="INBOX"), await stage.user()
     for command in ("CREATE old", "CREATE new", "COPY 1:2 old", "COPY 3:4 new"):
         await bob.ok(command)
-    monkeypatch.setattr(serving, "AT_ONCE", at_once)
+    monkeypatch.setattr(expunge, "AT_ONCE", at_once)
     snapshot = Conversation.snapshot
 
     async def looked(conversation: Conversation, work: Any) -> Any:

@@ -187,6 +187,7 @@ async def test_changes_are_forgotten_and_few(stage: JmapStage, monkeypatch: pyte
     assert (await bob.call("BulkChange/get", ids=[first["id"]]))["notFound"] == [first["id"]]
     await work(stage)
     engine = stage.store.engine
+    monkeypatch.setattr(bulk_changes, "PRUNED_AT_ONCE", 1)
     assert await bulk_changes.prune(engine, stage.now) == []
     assert len(await bulk_changes.prune(engine, stage.now + KEPT + 1)) == 2
     assert await engine.reading().fetch("SELECT * FROM bulk_parts") == []

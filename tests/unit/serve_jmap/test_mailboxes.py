@@ -7,7 +7,8 @@ import pytest
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.request import Limits
-from postroom.store import arranging
+from postroom.store import arranging, expunge
+from postroom.store.changes import MessagesExpunged
 
 RIGHTS = ("mayReadItems", "mayAddItems", "mayRemoveItems", "maySetSeen", "maySetKeywords", "mayCreateChild", "mayRename", "mayDelete", "maySubmit")  # fmt: skip
 
@@ -298,6 +299,18 @@ async def test_destroying(stage: JmapStage) -> None:
     assert inbox["totalEmails"] == 1
     told = await bob.call("Mailbox/set", destroy=[inbox["id"]], onDestroyRemoveEmails=True)
     assert told["notDestroyed"][inbox["id"]]["type"] == "forbidden"
+
+
+async def test_a_large_one_is_destroyed_in_slices(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expunge, "AT_ONCE", 2)
+    bob = stage.jmap()
+    made = await bob.call("Mailbox/set", create={"k": {"name": "large", "role": "memos"}})
+    for _ in range(5):
+        await stage.deliver(role="memos")
+    heard = stage.store.changes.subscribe(stage.logins.people[BOB])
+    box = made["created"]["k"]["id"]
+    assert (await bob.call("Mailbox/set", destroy=[box], onDestroyRemoveEmails=True))["destroyed"] == [box]
+    assert [len(one.uids) for one in heard.take() if isinstance(one, MessagesExpunged)] == [2, 2, 1]
 
 
 async def test_too_many_at_once(stage: JmapStage) -> None:

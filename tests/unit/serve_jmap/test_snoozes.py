@@ -113,6 +113,23 @@ async def test_it_comes_to_the_inbox_when_its_mailbox_is_gone(stage: JmapStage) 
     assert await look(bob, email) == ({box["inbox"]}, False)
 
 
+async def test_a_full_account_keeps_nobody_elses_asleep(stage: JmapStage) -> None:
+    bob, box, email = await begin(stage)
+    await bob.call("Email/set", update={email: {f"mailboxIds/{box['archive']}": True}})
+    await snooze(bob, emailId=email, until=date(stage.now + HOUR))
+    alice = stage.jmap(ALICE)
+    await alice.call("Mailbox/set", create={"k": {"name": "Snoozed", "role": "snoozed"}})
+    await stage.deliver(address=ALICE)
+    (hers,) = (await alice.call("Email/query"))["ids"]
+    await snooze(alice, emailId=hers, until=date(stage.now + 2 * HOUR))
+    full = "UPDATE accounts SET quota_msgs = used_msgs WHERE account_id = $1"
+    await stage.store.engine.write(lambda tx: tx.execute(full, stage.logins.people[BOB]))
+    assert await wake(stage, stage.now + 2 * HOUR) > 0
+    there, _ = await look(alice, hers)
+    assert there == set((await alice.call("Mailbox/query", filter={"role": "inbox"}))["ids"])
+    assert await look(bob, email) == ({box["inbox"]}, False)
+
+
 async def test_what_cannot_be_put_aside(stage: JmapStage) -> None:
     bob, box, email = await begin(stage)
     soon = date(stage.now + HOUR)

@@ -1,13 +1,16 @@
+import asyncio
 import os
 
 import pytest
 
 from mail_account import NOW, open_account
 from postroom.message.summary import summarize
-from postroom.store import blobs
+from postroom.store import blobs, fsck_emails
 from postroom.store.copying import copy
+from postroom.store.expunge import expunge
 from postroom.store.findings import Wrong
 from postroom.store.fsck import check
+from postroom.store.fsck_emails import EmailCheck
 
 RAW = b"Subject: soup\r\n\r\nhello\r\n"
 LARGE = RAW + b"x" * 30_000
@@ -119,3 +122,37 @@ async def test_files_without_a_row_go_when_they_are_old(store, account, age, fou
     assert {kind for kind, _ in await wrong(store, repair=True)} == expected
     assert part.exists() != found
     assert len(list(store.files.listing())) == (1 if found else 2)
+
+
+async def test_others_have_their_turn_meanwhile(store, account, monkeypatch):
+    monkeypatch.setattr(fsck_emails, "SLICE", 1)
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.create_task(other())
+    assert await wrong(store) == []
+    beside.cancel()
+    assert turns >= 5 + 3 + 3  # copies, emails, bodies
+
+
+async def test_what_changes_meanwhile_is_not_counted_one_by_one(store, account, monkeypatch):
+    """For each of these all emails would be read."""
+    counted = []
+
+    async def count(_self, _account_id, blob_id):
+        counted.append(blob_id)
+
+    monkeypatch.setattr(EmailCheck, "_check_references", count)
+    emails = EmailCheck(store, NOW, repair=False, octets=False)
+    assert [one async for one in emails.emails()] == []
+    await account.fill(3)
+    inbox = account.ref()
+    large = (await account.messages())[2]
+    await store.engine.write(lambda tx: expunge(tx, inbox, [(large.uid, large.uid)], NOW))
+    assert [one async for one in emails.bodies()] == []
+    assert counted == []

@@ -1,6 +1,7 @@
 import pytest
 
 from mail_account import open_account
+from postroom.message.errors import TryLater
 from postroom.store import indexer, messages
 from postroom.store.expunge import expunge
 from postroom.store.indexer import Indexer, Indexing
@@ -15,12 +16,15 @@ class Office:
 
     def __init__(self, account, index):
         self.account, self.index, self.is_busy, self.read = account, index, False, []
+        self.lost = set()
         self.indexer = Indexer(
             Indexing(account.engine, index, self.read_raw, lambda raw: raw.decode(), lambda: self.is_busy)
         )
 
     async def read_raw(self, account_id, email_id):
         self.read.append(email_id)
+        if email_id in self.lost:
+            raise TryLater
         email = await messages.email(self.account.engine.reading(), account_id, email_id)
         if email is None:
             return None
@@ -85,6 +89,45 @@ async def test_what_was_expunged_leaves_the_index(office):
     assert [part async for part in office.index.search(office.account.account_id, "LETTER")] == [
         [second.email_id]
     ]
+
+
+async def entered(office, needle):
+    parts = [part async for part in office.index.search(office.account.account_id, needle)]
+    return {email_id for part in parts for email_id in part}
+
+
+async def test_what_was_expunged_while_it_was_entered_leaves_the_index(office, monkeypatch):
+    first, second = await office.account.fill(2)
+    put = office.index.put
+
+    async def put_late(documents):
+        await office.account.engine.write(
+            lambda tx: expunge(tx, office.account.ref(), [(first.uid, first.uid)], NOW)
+        )
+        await put(documents)
+
+    monkeypatch.setattr(office.index, "put", put_late)
+    assert await office.indexer.step() == 2
+    assert await office.indexer.step() == 1
+    assert await entered(office, "LETTER") == {second.email_id}
+    assert await office.indexer.waiting() == 0
+
+
+async def test_what_cannot_be_read_holds_nothing_up(office):
+    ids = [one.email_id for one in await office.account.fill(5)]
+    office.lost = set(ids[:3])
+    for _ in range(4):
+        try:
+            await office.indexer.step(2)
+        except TryLater:
+            continue
+    assert await entered(office, "LETTER") == set(ids[3:])
+    with pytest.raises(TryLater):
+        await office.indexer.step()
+    office.lost.clear()
+    while await office.indexer.step(2):
+        pass
+    assert await entered(office, "LETTER") == set(ids)
 
 
 async def test_a_lost_index_is_built_again(office):

@@ -74,6 +74,39 @@ async def test_hops_without_room_are_left_out(engine):
     assert numbers(found) == [2]
 
 
+class Watched:
+    """A transaction that knows how many rows a statement gave at most."""
+
+    def __init__(self, tx):
+        self.tx, self.most = tx, 0
+
+    def __getattr__(self, name):
+        return getattr(self.tx, name)
+
+    async def fetch(self, sql, *args):
+        rows = await self.tx.fetch(sql, *args)
+        self.most = max(self.most, len(rows))
+        return rows
+
+
+async def test_what_cannot_be_claimed_is_not_handed_out(engine):
+    """In a thread each row is a fight for the interpreter's lock: with ten thousand next hops, more than a second of the writer's time."""
+    for number in range(10):
+        await put(engine, letter(number), job(f"later{number}.test", LATER))
+        await put(engine, letter(10 + number), job(f"dead{number}.test"))
+        await engine.write(lambda tx, n=number: hops.dead(tx, f"dead{n}.test", NOW, LATER + 1, "timeout"))
+    await put(engine, letter(20), job("now.test"))
+
+    async def look(tx):
+        watched = Watched(tx)
+        found = await jobs.claim(watched, [1], lease(), 5, {"now.test"})
+        due = await jobs.next_due(watched, [1], NOW, {"now.test"})
+        return numbers(found), due, watched.most <= 20
+
+    assert await engine.write(look) == ([], LATER, True)
+    assert numbers(await claim(engine, lease())) == [20]
+
+
 async def test_slots_are_those_of_the_accepting_nodes(engine):
     for number, node in ((1, 1), (2, 5), (3, 261)):
         await put(engine, letter(number, node=node), job())

@@ -2,7 +2,7 @@ import pytest
 
 from mail_account import NOW, open_account
 from postroom.message.errors import NotPermitted
-from postroom.store import mailboxes
+from postroom.store import expunge, mailboxes
 from postroom.store.changes import MailboxChanged
 from postroom.store.expunge import delete
 from postroom.store.mailboxes import TOP, BadName, HasChildren, MailboxExists, NewMailbox
@@ -127,8 +127,31 @@ async def test_subscriptions(account):
 async def test_deleting_takes_the_messages_with_it(account):
     await create(account, 100, "Lists")
     await account.deliver(b"x" * 10, mailbox_id=100, keywords=("a",))
-    changes = await account.engine.write(lambda tx: delete(tx, MailboxRef(1, 100), NOW))
+    changes, _ = await account.engine.write(lambda tx: delete(tx, MailboxRef(1, 100), NOW))
     assert [type(change).__name__ for change in changes] == ["MessagesExpunged", "MailboxChanged"]
     assert await account.used() == (0, 0)
     for table in ("messages", "emails", "blobs", "mailbox_keywords"):
         assert await account.rows(f"SELECT * FROM {table}") == []
+
+
+async def test_a_large_mailbox_goes_in_slices(account, monkeypatch):
+    monkeypatch.setattr(expunge, "AT_ONCE", 2)
+    await create(account, 100, "Lists")
+    await account.fill(4, mailbox_id=100)
+    box = MailboxRef(1, 100)
+    for left in (2, 0):
+        (gone,), more = await account.engine.write(lambda tx: delete(tx, box, NOW))
+        assert (len(gone.uids), more) == (2, True)
+        assert (await mailboxes.get(account.engine.reading(), box)).n_total == left
+    changes, more = await account.engine.write(lambda tx: delete(tx, box, NOW))
+    assert (len(changes), more) == (2, False)
+    assert await account.used() == (0, 0)
+
+
+async def test_nothing_is_gone_of_what_cannot_be_deleted(account):
+    await create(account, 100, "Lists")
+    await create(account, 101, "below", 100)
+    await account.deliver(mailbox_id=100)
+    with pytest.raises(HasChildren):
+        await account.engine.write(lambda tx: delete(tx, MailboxRef(1, 100), NOW))
+    assert await account.used() == (5, 1)

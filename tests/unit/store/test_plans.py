@@ -29,11 +29,9 @@ WHOLE_TABLE = {
     "hops._PRUNE",
     "leases._FREE_NODE",
     "unfinished.OLD",
-    "bulk_changes.ALL",
     # the first rows, whichever they are
     "credentials._ANY",
     "tokens._ANY",
-    "indexer._QUEUED",
     "greylist._OLDEST",
     # counted now and then, read only
     "indexer._WAITING",
@@ -44,6 +42,7 @@ WHOLE_TABLE = {
     "fsck_emails.RECORDED",
     "fsck_emails._EMAILS",
     "fsck_emails._BLOBS",
+    "fsck_emails._REFERRING",
     "fsck_emails.SPOOLED",
     "fsck_emails.COUNT_REFS",
 }
@@ -52,6 +51,7 @@ NO_TABLES = {
     "found",
     "hop",
     "lane",
+    "step",
     "few",
     "mine",
     "picked",

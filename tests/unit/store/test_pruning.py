@@ -1,9 +1,11 @@
+import asyncio
 import re
 from importlib import resources
 
 import pytest
 
 from mail_account import NOW, open_account
+from postroom.message.journey import Hop, HopKind
 from postroom.store import (
     blobs,
     journal,
@@ -60,6 +62,43 @@ async def test_what_is_too_much_is_forgotten(account, monkeypatch):
     assert (await prune(account.engine, NOW)).vanished == 3
     gone = await messages.vanished_since(account.engine.reading(), account.ref(), 0)
     assert [uid for uid, _ in gone] == [4, 5]
+
+
+async def test_no_commit_forgets_very_much(account, monkeypatch):
+    """Else whoever has deleted a hundred thousand messages holds up everybody's mail ninety days later."""
+    monkeypatch.setattr(pruning, "ROWS_AT_ONCE", 2)
+    written = []
+    write = pruning._write
+
+    async def watched(engine, work):
+        written.append(await write(engine, work))
+        return written[-1]
+
+    monkeypatch.setattr(pruning, "_write", watched)
+    old = NOW - 91 * DAY
+    for number in range(5):
+        await account.deliver(once=(number, 1), now=old)
+    await account.engine.write(lambda tx: expunge(tx, account.ref(), [(1, 5)], OLD))
+    pruned = await prune(account.engine, NOW)
+    assert (pruned.vanished, pruned.deliveries) == (5, 5)
+    assert max(written) == 2
+
+
+async def test_others_have_their_turn_between_two_accounts(account):
+    for account_id in range(2, 10):
+        await open_account(account.engine, account_id)
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.create_task(other())
+    await prune(account.engine, NOW)
+    beside.cancel()
+    assert turns >= 9
 
 
 async def test_what_a_deleted_mailbox_left(account):
@@ -172,12 +211,23 @@ async def test_purging_what_is_not_there(engine):
 
 
 async def test_links_to_old_journeys_are_forgotten_in_slices(account, monkeypatch):
-    monkeypatch.setattr(pruning, "LINKS_AT_ONCE", 2)
+    monkeypatch.setattr(pruning, "ROWS_AT_ONCE", 2)
     old, new = first_of(NOW - 2 * DAY), first_of(NOW)
     for number, accept_id in enumerate([old, old + 1, old + 2, new]):
         await account.engine.write(lambda tx, n=number, a=accept_id: journal.link(tx, 1, 100 + n, a, 0))
     assert await pruning.prune_links(account.engine, NOW - DAY) == 3
     assert await account.rows("SELECT accept_id FROM journal_links") == [(new,)]
+
+
+async def test_all_journeys_that_are_old_are_forgotten_at_once(account, monkeypatch):
+    """Not some of them, and then everything else is looked through again."""
+    monkeypatch.setattr(pruning, "JOURNEYS_AT_ONCE", 2)
+    old, new = first_of(NOW - 2 * DAY), first_of(NOW)
+    hop = Hop(HopKind.QUEUE, NOW, [])
+    for number, accept_id in enumerate([old, old + 1, old + 2, old + 3, new]):
+        await account.engine.write(lambda tx, n=number, a=accept_id: journal.append(tx, a, 100 + n, hop))
+    assert await pruning.prune_journeys(account.engine, NOW - DAY) == 4
+    assert await account.rows("SELECT accept_id FROM journal") == [(new,)]
 
 
 async def test_marks_of_readers_for_messages_that_are_gone(account):

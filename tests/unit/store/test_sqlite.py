@@ -104,6 +104,27 @@ async def test_a_page_that_cannot_be_read(tmp_path):
     await disk.engine.close()
 
 
+async def test_a_page_that_cannot_be_read_beside_the_writer(tmp_path):
+    disk = await Disk(tmp_path).open()
+    for key in range(50):
+        await disk.put(key, 4000)
+    await disk.engine.close()
+    disk = await Disk(tmp_path).open(read_cache=40)
+    long = "SELECT SUM(LENGTH(v)) FROM t"
+
+    async def work(tx):
+        return await tx.fetchrow(long)
+
+    reading = disk.engine.reading()
+    with disk.disk.failing("read", "mail.db", apsw.IOError):
+        for read in (reading.fetch(long), reading.fetchrow(long), disk.engine.snapshot(work)):
+            with pytest.raises(TryLater):
+                await read
+    assert tuple(await disk.engine.snapshot(work)) == (200_000,)
+    assert disk.fatal == []
+    await disk.engine.close()
+
+
 async def test_a_checkpoint_that_fails_is_fatal(tmp_path):
     disk = await Disk(tmp_path).open(log=LogLimits(soft=1, hard=10_000))
     done = 0

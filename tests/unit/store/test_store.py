@@ -4,7 +4,10 @@ import pytest
 
 from mail_account import NOW, open_account
 from postroom.store import blobs
+from postroom.store.delivery import deliver
 from postroom.store.expunge import expunge
+from postroom.store.findings import Wrong
+from postroom.store.fsck import check
 from postroom.store.refused import StoreDamaged, StoreInUse, StoreRefused
 from postroom.store.spilled import Spill
 from postroom.store.store import Store
@@ -57,6 +60,29 @@ async def test_the_sweep_waits_for_the_grace(store, account):
     assert await store.sweep(LATER) == 1
     assert await store.read(1, delivered.blob_id) is None
     assert list(store.files.listing()) == []
+
+
+async def test_the_files_of_octets_that_come_again_are_swept(store, account):
+    """Else whoever files one message again and again fills the disk with what counts for nobody."""
+    first, *_ = [await deliver_large(store, account) for _ in range(3)]
+    assert [one async for one in check(store, NOW, octets=True) if one.wrong != Wrong.SUMMARY] == []
+    assert await store.sweep(NOW) == 2
+    assert [blob_id for _, blob_id, _ in store.files.listing()] == [first.blob_id]
+    assert await store.read(1, first.blob_id) == LARGE
+
+
+async def test_the_file_of_what_was_filed_before_is_swept(store, account):
+    """A job whose result was lost is done again, with new ids; a command that is not sure repeats itself with the old ones."""
+    letter = account.letter(LARGE, once=(7, 1))
+    letter.raw = await store.durable(1, letter.email_id, LARGE)
+    again = account.letter(LARGE, once=(7, 1))
+    again.raw = await store.durable(1, again.email_id, LARGE)
+    filed = [
+        await store.engine.write(lambda tx, one=one: deliver(tx, one)) for one in (letter, letter, again)
+    ]
+    assert filed[1:] == [None, None]
+    assert await store.sweep(NOW) == 1
+    assert [blob_id for _, blob_id, _ in store.files.listing()] == [letter.email_id]
 
 
 async def test_the_same_octets_arrive_while_the_sweep_stands_between_commit_and_unlink(

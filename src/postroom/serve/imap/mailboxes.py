@@ -16,13 +16,12 @@ from postroom.proto.imap.verb import State
 from postroom.serve.imap import names
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
 from postroom.store import copying, expunge, mailboxes, messages, share_notices, tree
-from postroom.store.changes import Change, MailboxChanged, MessagesExpunged
+from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
-from postroom.store.mailboxes import HasChildren, Impossible, Mailbox
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 from postroom.store.tree import RoleTaken
 
-AT_ONCE: Final = 2_000  # messages that one transaction moves or deletes
+AT_ONCE: Final = 2_000  # messages that one transaction moves
 _VIRTUAL: Final = frozenset(("all", "flagged"))  # no mailbox can be made for these
 
 
@@ -57,53 +56,29 @@ def _role(uses: tuple[str, ...]) -> str:
 
 async def delete(conversation: Conversation, command: Delete) -> Answer:
     """Deletes a mailbox with what is in it. A subscription stays (RFC 9051 §6.3.7)."""
-    ref, mailbox = await conversation.snapshot(lambda tx: _deletable(conversation, tx, command.mailbox))
+    ref = await conversation.snapshot(lambda tx: names.find(conversation, tx, command.mailbox))
     now = conversation.service.now()
-    if mailbox.n_total > AT_ONCE:
-        await _thin_out(conversation, command.mailbox, ref)
 
-    async def work(tx: Transaction) -> list[Change]:
+    async def work(tx: Transaction) -> tuple[list[Change], bool]:
         await _must_lead_to(conversation, tx, command.mailbox, ref)
         if (await mailboxes.get(tx, ref)).subscribed and ref.account_id == conversation.account_id:
             await tree.subscribe(tx, conversation.account_id, names.normal(command.mailbox))
         return await expunge.delete(tx, ref, now)
 
-    changes = await conversation.write(work)
-    _leave(conversation, ref)
-    conversation.publish(changes)
+    more = True
+    while more:
+        changes, more = await conversation.write(work)
+        if not more:
+            _leave(conversation, ref)
+        conversation.publish(changes)
     _tell_normal(conversation, command.mailbox, b"\\NonExistent")
     return Answer("Deleted")
-
-
-async def _thin_out(conversation: Conversation, name: str, ref: MailboxRef) -> None:
-    """Deletes the messages of a large mailbox in slices, but for the last."""
-    everything = MailboxRef(ref.account_id, ref.mailbox_id)
-
-    async def work(tx: Transaction, span: tuple[int, int]) -> MessagesExpunged:
-        await _must_lead_to(conversation, tx, name, ref)
-        return await expunge.expunge(tx, everything, [span], conversation.service.now())
-
-    while len(copies := await messages.sizes(conversation.reading, everything, 0, AT_ONCE)) == AT_ONCE:
-        gone = await conversation.write(partial(work, span=(copies[0].uid, copies[-1].uid)))
-        conversation.publish([gone])
 
 
 async def _must_lead_to(conversation: Conversation, tx: Transaction, name: str, ref: MailboxRef) -> None:
     """Raises `NoSuchMailbox` when others have renamed the mailbox meanwhile, and perhaps given its name to another: neither was meant."""
     if await names.find(conversation, tx, name) != ref:
         raise NoSuchMailbox
-
-
-async def _deletable(conversation: Conversation, tx: Transaction, name: str) -> tuple[MailboxRef, Mailbox]:
-    """Looks before a part of it is gone."""
-    ref = await names.find(conversation, tx, name)
-    await require(tx, ref, Right.DELETE_MAILBOX)
-    mailbox = await mailboxes.get(tx, ref)
-    if mailbox.role == "inbox":
-        raise Impossible("The INBOX cannot be deleted")
-    if await tx.fetchrow(expunge.CHILD, ref.account_id, ref.mailbox_id):
-        raise HasChildren
-    return ref, mailbox
 
 
 def _leave(conversation: Conversation, ref: MailboxRef) -> None:

@@ -213,13 +213,18 @@ class _Work:
         folder = self._folder(folders, record)
         ref = call.ref(self._account_id, folder.mailbox.mailbox_id)
 
+        more = True
+
         async def work(tx: Transaction) -> list[Change]:
+            nonlocal more
             box = await mailboxes.get(tx, ref)
             if box.n_total > box.n_deleted and not self._remove_emails:
                 raise Refused("mailboxHasEmail")
-            return await expunge.delete(tx, ref, call.service.now())
+            changes, more = await expunge.delete(tx, ref, call.service.now())
+            return changes
 
-        await self._do(work)
+        while more:
+            await self._do(work)
 
     async def children_first(self, destroy: Any) -> list[str]:
         """What is to be destroyed, mailboxes before those that they lie in."""
