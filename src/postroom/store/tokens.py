@@ -6,6 +6,7 @@ that a program got by OAuth ends with its grant (`grants`). Not here: how a prog
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import secrets
@@ -43,8 +44,19 @@ class Token(msgspec.Struct, frozen=True):
 
 def new_token(account_id: int, kind: str = BEARER) -> tuple[str, bytes]:
     """A new token and the hash that is kept of it; `kind` is three letters by which people tell what it is."""
-    text = f"{kind}_{id_text(IdKind.ACCOUNT, account_id)}_{secrets.token_urlsafe(SECRET_OCTETS)}"
+    text = token_of(account_id, kind, secrets.token_bytes(SECRET_OCTETS))
     return text, hash_of(text)
+
+
+def token_of(account_id: int, kind: str, secret: bytes) -> str:
+    """The token with these `SECRET_OCTETS` octets."""
+    written = base64.urlsafe_b64encode(secret).decode().rstrip("=")
+    return f"{kind}_{id_text(IdKind.ACCOUNT, account_id)}_{written}"
+
+
+def secret_of(text: str) -> bytes:
+    """The octets of a token that has the form of one."""
+    return base64.urlsafe_b64decode(f"{text[-43:]}=")
 
 
 def hash_of(text: str) -> bytes:
