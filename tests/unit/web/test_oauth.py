@@ -427,6 +427,16 @@ async def test_a_code_that_no_device_shows(program: Program) -> None:
     assert "No device" in answer.page.words
 
 
+async def test_what_is_too_much_is_no_fault_of_ours(program: Program) -> None:
+    query = "&".join(["a=1"] * 60)
+    answer = await program.ask("GET", f"/oauth/authorize?{query}")
+    assert answer.status == 400
+    assert "At most" in answer.page.words
+    deep = '{"client_name":"Pigeon","x":' + "[" * 20_000 + "]" * 20_000 + "}"
+    answer = await program.ask("POST", "/oauth/register", deep, "application/json")
+    assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata")
+
+
 async def test_too_many_devices(program: Program) -> None:
     for _ in range(device_requests.MOST_OF_CLIENT):
         await program.post("/oauth/device_authorization", client_id=program.client_id)
