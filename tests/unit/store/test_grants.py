@@ -262,3 +262,11 @@ async def test_so_many_devices_wait(engine, bob: int, monkeypatch: pytest.Monkey
     with pytest.raises(device_requests.TooMany):
         await waits(engine, other)
     await waits(engine, WISH, NOW + device_requests.LIFE_SECONDS * SECOND)  # the others have expired
+
+
+async def test_whoever_has_a_whole_network_is_one_client(engine, bob: int) -> None:
+    for number in range(device_requests.MOST_OF_CLIENT):
+        await waits(engine, Wish(PHONE, "Printer", ("smtp",), f"2001:db8::{number:x}"))
+    with pytest.raises(device_requests.TooMany):
+        await waits(engine, Wish(PHONE, "Printer", ("smtp",), "2001:db8::ffff"))
+    await waits(engine, Wish(PHONE, "Printer", ("smtp",), "2001:db8:0:1::1"))
