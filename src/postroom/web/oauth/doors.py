@@ -23,6 +23,7 @@ from postroom.store.engine import Urgency
 from postroom.store.grants import Grant
 from postroom.store.login import CodeWanted, Login, LoginPolicy
 from postroom.web.browsers import Browsers
+from postroom.web.cookies import keeps_secrets
 from postroom.web.oauth import asking, granting, pages
 from postroom.web.oauth.asking import Asked, Misdirected, Redirected, issuer_of
 from postroom.web.oauth.clients import register
@@ -244,7 +245,11 @@ async def _posted(
 
 
 async def _form(request: Request) -> Mapping[str, str]:
-    """The fields of a form; raises `OAuthError` for another media type, too many fields, or one that comes twice (RFC 6749 §3.2)."""
+    """The fields of a form; raises `OAuthError` for one in the clear, another media type, or too many fields."""
+    if not keeps_secrets(request.scope):  # RFC 6749 §3.1 and §3.2: TLS alone
+        raise OAuthError(
+            "invalid_request", "Here only with https://: what you send could be read", status=403
+        )
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise OAuthError("invalid_request", "Send application/x-www-form-urlencoded", status=415)
