@@ -139,7 +139,7 @@ async def revoke_by(tx: Transaction, text: str) -> None:
     if one is not None:
         await revoke(tx, one)
     elif token is not None:
-        await tokens.remove(tx, token.account_id, token.token_hash)
+        await tokens.revoke(tx, token.account_id, token.token_hash)
 
 
 async def of_account(tx: Transaction, account_id: int) -> list[Grant]:

@@ -3,7 +3,7 @@
 import pytest
 
 from people import IDS, NOW, add_account, add_domains, write
-from postroom.store import device_requests, grants, tokens
+from postroom.store import device_requests, grants, push_subscriptions, tokens
 from postroom.store.device_requests import Waiting, Wish
 from postroom.store.grants import (
     ACCESS_SECONDS,
@@ -180,8 +180,10 @@ async def test_a_token_made_by_hand_is_revoked_alone(engine, bob: int) -> None:
     first = await issued(engine, bob)
     text, token_hash = tokens.new_token(bob)
     await write(engine, tokens.put, tokens.Token(bob, token_hash, "by hand", (), NOW))
+    before = await push_subscriptions.generation(engine.reading(), bob)
     await write(engine, grants.revoke_by, text)
     assert not await is_good(engine, text)
+    assert await push_subscriptions.generation(engine.reading(), bob) > before  # RFC 8620 §7.2
     assert await is_good(engine, first.access)
 
 
