@@ -48,6 +48,14 @@ class _Requests(H11Protocol):
         except h11.LocalProtocolError:
             self.transport.close()
 
+    def send_400_response(self, msg: str) -> None:
+        super().send_400_response(msg)
+        if (
+            self.cycle is not None
+        ):  # its body is nonsense: nothing more is said, whatever the application answers
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
 
 class _Frames(WSProtocol):
     """uvicorn's; so does nonsense in a handshake, also in one that follows a request. It must not raise: uvicorn would keep it for ever."""
