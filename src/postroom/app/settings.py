@@ -72,7 +72,9 @@ class ListenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     imaps: Annotated[Listen, Meta(description="IMAP, TLS from the first byte")] = 993
     http: Annotated[
         Listen,
-        Meta(description="HTTP, for certificate authorities and to lead to HTTPS; all of it without https"),
+        Meta(
+            description="HTTP, for certificate authorities and to lead to HTTPS; all of it without https, but logins on this machine alone"
+        ),
     ] = 80
     https: Annotated[
         Listen, Meta(description="HTTP over TLS: MTA-STS, the setting up of user agents, web applications")

@@ -272,6 +272,9 @@ async def connect(machine: Machine[Event], to: Destination) -> ClientConnection[
     except OSError as error:
         words = os.strerror(error.errno) if error.errno else str(error)
         raise CannotConnect(f"{to.ip} port {to.port}: {words}") from error
+    except asyncio.CancelledError:
+        connection.abort()  # it may stand already
+        raise
     if to.wrap is not None:
         try:
             await connection.handshake()

@@ -1,7 +1,7 @@
 """One question to one DNS server: UDP first, TCP when the answer was cut.
 
 RFC 1035 §4.2 (transports), RFC 5452 §9.1 and §9.2 (a random id, a port of its own for each question, and what does not match is ignored),
-RFC 6891 §6.2.5 (a payload that fits every path), RFC 7766 §5 (TCP). dnspython reads and writes the messages. Not here: caches, retries,
+RFC 6891 §6.2.5 (a payload that fits every path), RFC 7766 §5 (TCP). dnspython writes the questions. Not here: caches, retries,
 what an answer means.
 """
 
@@ -12,7 +12,6 @@ import ipaddress
 import secrets
 import socket
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
@@ -21,8 +20,11 @@ import dns.rdatatype
 import msgspec
 
 from postroom.net import eager
+from postroom.net.dns_message import QR, TC, Malformed, Message, Question
+from postroom.proto.dns.resolver import normal_name
 
 PAYLOAD = 1232  # octets by UDP: no fragments on any path (RFC 9715 §3.2 asks for no more)
+FORMERR = 1  # the response code
 _MOST = 65_535
 
 
@@ -53,7 +55,7 @@ def question(
     return query
 
 
-async def ask(server: Server, query: dns.message.QueryMessage, seconds: float) -> dns.message.Message:
+async def ask(server: Server, query: dns.message.QueryMessage, seconds: float) -> Message:
     """The server's response, by TCP if it does not fit UDP. Raises NoAnswer after `seconds`, or at once when nobody listens."""
     try:
         return await eager.wait_for(_ask(server, query), seconds)
@@ -65,15 +67,15 @@ async def ask(server: Server, query: dns.message.QueryMessage, seconds: float) -
         ) from error
 
 
-async def _ask(server: Server, query: dns.message.QueryMessage) -> dns.message.Message:
+async def _ask(server: Server, query: dns.message.QueryMessage) -> Message:
     wire = query.to_wire()
     response = await _Datagrams(server, query).exchange(wire)
-    if not response.flags & dns.flags.TC:
+    if not response.flags & TC:
         return response
     return await _by_tcp(server, query, wire)
 
 
-async def _by_tcp(server: Server, query: dns.message.QueryMessage, wire: bytes) -> dns.message.Message:
+async def _by_tcp(server: Server, query: dns.message.QueryMessage, wire: bytes) -> Message:
     reader, writer = await asyncio.open_connection(server.ip, server.port)
     try:
         writer.write(len(wire).to_bytes(2, "big") + wire)
@@ -96,9 +98,9 @@ class _Datagrams:
         self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._query = query
         self._server = server
-        self._response: asyncio.Future[dns.message.Message] = asyncio.get_running_loop().create_future()
+        self._response: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
 
-    async def exchange(self, wire: bytes) -> dns.message.Message:
+    async def exchange(self, wire: bytes) -> Message:
         loop = asyncio.get_running_loop()
         try:
             self._socket.connect((self._server.ip, self._server.port))
@@ -125,17 +127,17 @@ class _Datagrams:
             self._response.set_result(response)
 
 
-def matching(query: dns.message.QueryMessage, wire: bytes) -> dns.message.Message | None:
+def matching(query: dns.message.QueryMessage, wire: bytes) -> Message | None:
     """The response in `wire`, None for anything that does not answer this query (RFC 5452 §9.1)."""
-    if len(wire) < 12 or wire[:2] != query.id.to_bytes(2, "big"):
+    if wire[:2] != query.id.to_bytes(2, "big"):
         return None
     try:
-        response = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=False)
-    except (dns.exception.DNSException, ValueError, IndexError):
+        response = Message(wire)
+    except Malformed:
         return None
-    if not response.flags & dns.flags.QR or response.opcode() != query.opcode():
+    if not response.flags & QR or response.opcode != query.opcode():
         return None
-    echoed = response.question
-    if echoed and echoed == query.question:
+    asked = [Question(normal_name(one.name.to_text()), one.rdtype, one.rdclass) for one in query.question]
+    if response.questions == asked:
         return response
-    return response if not echoed and response.rcode() != 0 else None  # some leave it out of an error
+    return response if not response.questions and response.rcode else None  # some leave it out of an error

@@ -6,26 +6,36 @@ answer that only names other servers is a lame referral, and no answer. Not here
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Callable
 from typing import Any
 
-import dns.flags
-import dns.message
-import dns.name
-import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
-import dns.rrset
 import msgspec
 
+from postroom.net.dns_message import AD, IN, Malformed, Message, Record
 from postroom.proto.dns.answer import Caa, Kind, Mx, Rcode, Srv, Tlsa
-from postroom.proto.dns.resolver import normal_name
 
 MOST_ALIASES = 8  # in one chain
 LONGEST = 86_400  # seconds that an answer is believed
 LONGEST_ABSENCE = 10_800  # RFC 2308 §5: one to three hours
-_RCODES = {code.value: code for code in Rcode}
+KINDS = {
+    Kind.A: 1,
+    Kind.AAAA: 28,
+    Kind.CAA: 257,
+    Kind.CNAME: 5,
+    Kind.MX: 15,
+    Kind.PTR: 12,
+    Kind.SRV: 33,
+    Kind.TLSA: 52,
+    Kind.TXT: 16,
+}
+_NS, _SOA = 2, 6
+_SMALLEST_SOA = 22  # octets: two names that are the root, five numbers
 _SIGN = 0x8000_0000
+_RCODES = dict(
+    enumerate((Rcode.NOERROR, Rcode.FORMERR, Rcode.SERVFAIL, Rcode.NXDOMAIN, Rcode.NOTIMP, Rcode.REFUSED))
+)
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -35,101 +45,136 @@ class Reading(msgspec.Struct, frozen=True):
     """
 
     rcode: Rcode
-    canonical: dns.name.Name
+    canonical: str
     records: tuple[Any, ...] = ()
     ttl: int = 0
     authenticated: bool = False
     onward: bool = False
 
 
-def read(message: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> Reading:
-    """What a response says."""
-    rcode = _RCODES.get(dns.rcode.to_text(message.rcode()), Rcode.SERVFAIL)
+def read(message: Message, name: str, kind: Kind) -> Reading:
+    """What a response says; one whose data is malformed is a failure."""
+    rcode = _RCODES.get(message.rcode, Rcode.SERVFAIL)
     if rcode not in {Rcode.NOERROR, Rcode.NXDOMAIN}:
         return Reading(rcode, name)
-    authenticated = bool(message.flags & dns.flags.AD)
+    try:
+        return _read(message, name, kind, rcode)
+    except (Malformed, IndexError, struct.error, ValueError):
+        return Reading(Rcode.SERVFAIL, name)
+
+
+def _read(message: Message, name: str, kind: Kind, rcode: Rcode) -> Reading:
+    authenticated = bool(message.flags & AD)
     chain = _follow(message, name, kind)
     if chain is None:
         return Reading(Rcode.SERVFAIL, name)
     end, ttl = chain
     found = _rrset(message, end, kind)
-    if found is not None:
-        records = tuple(record(rdata) for rdata in found)
-        return Reading(Rcode.NOERROR, end, records, min(ttl, _seconds(found.ttl)), authenticated)
+    if found:
+        records = tuple(dict.fromkeys(_READERS[kind](message, one) for one in found))
+        return Reading(Rcode.NOERROR, end, records, min(ttl, _seconds(found)), authenticated)
     absence = _absence(message)
     if absence is None:
         if end != name:
             return Reading(Rcode.NOERROR, end, ttl=ttl, authenticated=authenticated, onward=True)
-        if any(rrset.rdtype == dns.rdatatype.NS for rrset in message.authority):
+        if any(one.kind == _NS for one in message.authority):
             return Reading(Rcode.SERVFAIL, name)  # lame: it only knows whom to ask
         absence = 0
     return Reading(rcode, end, ttl=min(ttl, absence), authenticated=authenticated)
 
 
-def _follow(
-    message: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType
-) -> tuple[dns.name.Name, int] | None:
+def _follow(message: Message, name: str, kind: Kind) -> tuple[str, int] | None:
     """The end of the chain of aliases and the least TTL on the way; None for a loop or a chain that is too long."""
     ttl = LONGEST
-    if kind == dns.rdatatype.CNAME:
+    if kind is Kind.CNAME:
         return name, ttl
     for _ in range(MOST_ALIASES + 1):
-        alias = _rrset(message, name, dns.rdatatype.CNAME)
-        if alias is None:
+        aliases = _rrset(message, name, Kind.CNAME)
+        if not aliases:
             return name, ttl
-        name, ttl = alias[0].target, min(ttl, _seconds(alias.ttl))
+        name, ttl = _host(message, aliases[0]), min(ttl, _seconds(aliases))
     return None
 
 
-def _rrset(
-    message: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType
-) -> dns.rrset.RRset | None:
-    return message.get_rrset(message.answer, name, dns.rdataclass.IN, kind)
+def _rrset(message: Message, name: str, kind: Kind) -> list[Record]:
+    wanted = (name, KINDS[kind], IN)
+    return [one for one in message.answer if one[:3] == wanted]
 
 
-def _absence(message: dns.message.Message) -> int | None:
+def _absence(message: Message) -> int | None:
     """How long it holds that there is nothing; None when no SOA says so (RFC 2308 §5)."""
-    for rrset in message.authority:
-        if rrset.rdtype == dns.rdatatype.SOA:
-            return min(_seconds(rrset.ttl), _seconds(rrset[0].minimum), LONGEST_ABSENCE)
+    for one in message.authority:
+        if one.kind == _SOA and one.end - one.start >= _SMALLEST_SOA:
+            minimum = int.from_bytes(message.data(one)[-4:], "big")
+            return min(_seconds([one]), _seconds([one._replace(ttl=minimum)]), LONGEST_ABSENCE)
     return None
 
 
-def _seconds(ttl: int) -> int:
-    return 0 if ttl & _SIGN else min(ttl, LONGEST)  # RFC 2181 §8: the first bit set means zero
+def _seconds(rrset: list[Record]) -> int:
+    """How long they hold: as long as the first of them that ends (RFC 2181 §5.2); §8: the first bit set means zero."""
+    return min(0 if one.ttl & _SIGN else min(one.ttl, LONGEST) for one in rrset)
 
 
-def record(rdata: Any) -> Any:
-    """A record as `proto.dns` has it."""
-    return _RECORDS[rdata.rdtype](rdata)
+# ------------------------------------------------------------------------- the data of records, as `proto.dns` has them
 
 
-def text(name: dns.name.Name) -> str:
-    """A name in lower case without its final dot; the root is ""."""
-    return normal_name(name.to_text())
+def _host(message: Message, one: Record, skipped: int = 0) -> str:
+    name, after = message.name(one.start + skipped)
+    if after != one.end:
+        raise Malformed("a name does not end where its record does")
+    return name
 
 
-_RECORDS: dict[dns.rdatatype.RdataType, Callable[[Any], Any]] = {
-    dns.rdatatype.A: lambda rdata: rdata.address,
-    dns.rdatatype.AAAA: lambda rdata: rdata.address,
-    dns.rdatatype.CAA: lambda rdata: Caa(
-        rdata.flags, rdata.tag.decode("ascii", "replace").lower(), rdata.value.decode("utf-8", "replace")
-    ),
-    dns.rdatatype.CNAME: lambda rdata: text(rdata.target),
-    dns.rdatatype.MX: lambda rdata: Mx(rdata.preference, text(rdata.exchange)),
-    dns.rdatatype.PTR: lambda rdata: text(rdata.target),
-    dns.rdatatype.SRV: lambda rdata: Srv(rdata.priority, rdata.weight, rdata.port, text(rdata.target)),
-    dns.rdatatype.TLSA: lambda rdata: Tlsa(rdata.usage, rdata.selector, rdata.mtype, rdata.cert),
-    dns.rdatatype.TXT: lambda rdata: b"".join(rdata.strings),
-}
-KINDS = {
-    Kind.A: dns.rdatatype.A,
-    Kind.AAAA: dns.rdatatype.AAAA,
-    Kind.CAA: dns.rdatatype.CAA,
-    Kind.CNAME: dns.rdatatype.CNAME,
-    Kind.MX: dns.rdatatype.MX,
-    Kind.PTR: dns.rdatatype.PTR,
-    Kind.SRV: dns.rdatatype.SRV,
-    Kind.TLSA: dns.rdatatype.TLSA,
-    Kind.TXT: dns.rdatatype.TXT,
+def _address(message: Message, one: Record) -> str:
+    family = socket.AF_INET6 if one.kind == KINDS[Kind.AAAA] else socket.AF_INET
+    return socket.inet_ntop(
+        family, message.data(one)
+    )  # ValueError for another length than that of an address
+
+
+def _caa(message: Message, one: Record) -> Caa:
+    data = message.data(one)
+    at = 2 + data[1]
+    if at > len(data):
+        raise Malformed("a tag does not end in its record")
+    return Caa(data[0], data[2:at].decode("ascii", "replace").lower(), data[at:].decode("utf-8", "replace"))
+
+
+def _mx(message: Message, one: Record) -> Mx:
+    (preference,) = struct.unpack_from("!H", message.data(one))
+    return Mx(preference, _host(message, one, 2))
+
+
+def _srv(message: Message, one: Record) -> Srv:
+    priority, weight, port = struct.unpack_from("!3H", message.data(one))
+    return Srv(priority, weight, port, _host(message, one, 6))
+
+
+def _tlsa(message: Message, one: Record) -> Tlsa:
+    data = message.data(one)
+    usage, selector, matching = struct.unpack_from("!3B", data)
+    return Tlsa(usage, selector, matching, data[3:])
+
+
+def _text(message: Message, one: Record) -> bytes:
+    data, at, pieces = message.data(one), 0, []
+    while at < len(data):
+        end = at + 1 + data[at]
+        pieces.append(data[at + 1 : end])
+        at = end
+    if at != len(data):
+        raise Malformed("a text does not end where its record does")
+    return b"".join(pieces)
+
+
+_READERS: dict[Kind, Callable[[Message, Record], Any]] = {
+    Kind.A: _address,
+    Kind.AAAA: _address,
+    Kind.CAA: _caa,
+    Kind.CNAME: _host,
+    Kind.MX: _mx,
+    Kind.PTR: _host,
+    Kind.SRV: _srv,
+    Kind.TLSA: _tlsa,
+    Kind.TXT: _text,
 }

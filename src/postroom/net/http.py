@@ -39,6 +39,34 @@ _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Lengt
 Application = Callable[[Any, Any, Any], Awaitable[None]]  # ASGI's
 
 
+class _Requests(H11Protocol):
+    """uvicorn's; nonsense behind a request whose answer has begun ends the connection, since nothing can be said."""
+
+    def handle_events(self) -> None:
+        try:
+            super().handle_events()
+        except h11.LocalProtocolError:
+            self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        super().send_400_response(msg)
+        if (
+            self.cycle is not None
+        ):  # its body is nonsense: nothing more is said, whatever the application answers
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
+
+class _Frames(WSProtocol):
+    """uvicorn's; so does nonsense in a handshake, also in one that follows a request. It must not raise: uvicorn would keep it for ever."""
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            super().data_received(data)
+        except (NotNow, UnicodeDecodeError):
+            self.transport.close()
+
+
 class Paused:
     """The application has enough of a request's body; it is read on when that has been used."""
 
@@ -58,8 +86,8 @@ class HttpService:
         self.config = Config(
             app,
             loop="none",
-            http=H11Protocol,
-            ws=WSProtocol,
+            http=_Requests,
+            ws=_Frames,
             ws_max_size=MOST_MESSAGE,
             ws_per_message_deflate=False,
             ws_ping_interval=PING_SECONDS,
@@ -113,12 +141,7 @@ class HttpSession:
         protocol, connection = self._protocol, self._connection
         if not data or protocol is None or connection is None or self.closing:
             return  # to h11, no octets are the end of the connection, which uvicorn would look at for ever
-        try:
-            (self._frames or protocol).data_received(data)
-        except (h11.LocalProtocolError, NotNow, UnicodeDecodeError):
-            # nonsense behind a request whose answer has begun, or in a handshake: nothing can be said
-            self.close()
-            return
+        (self._frames or protocol).data_received(data)
         self._answered = self._answered or protocol.cycle is not None
         if self._frames is not None or protocol.conn.their_state is not h11.SEND_BODY:
             self._began = None
@@ -144,7 +167,7 @@ class HttpSession:
         """Gives uvicorn its transport."""
         self._connection = connection
         service = self._service
-        self._protocol = H11Protocol(service.config, service.state, {})
+        self._protocol = _Requests(service.config, service.state, {})
         self._protocol.logger = service.log
         self._protocol.access_log = False
         self._protocol.connection_made(cast("asyncio.Transport", _Wire(self, connection)))

@@ -54,12 +54,16 @@ async def connect_to(machine: Machine[Event], to: Socket, seconds: float) -> Cli
     """Connects; raises CannotConnect."""
     if not to.path:
         return await connect(machine, Destination(to.ip, to.port, seconds=seconds))
-    opening = asyncio.get_running_loop().create_unix_connection(lambda: ClientConnection(machine), to.path)
+    connection = ClientConnection(machine)
+    opening = asyncio.get_running_loop().create_unix_connection(lambda: connection, to.path)
     try:
-        _, connection = await eager.wait_for(opening, seconds)
+        await eager.wait_for(opening, seconds)
     except TimeoutError as error:
         raise CannotConnect(f"{to} did not answer in {seconds:g} seconds") from error
     except OSError as error:
         words = os.strerror(error.errno) if error.errno else str(error)
         raise CannotConnect(f"{to}: {words}") from error
+    except asyncio.CancelledError:
+        connection.abort()  # it may stand already
+        raise
     return connection

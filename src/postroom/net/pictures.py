@@ -56,7 +56,7 @@ class Pictures:
             scheme, request = request_of(url)
             response = await self._webs[scheme].ask(request)
             if response.status in (301, 302, 303, 307, 308) and "location" in response.fields:
-                url = urljoin(url, response.fields["location"])
+                url = _led(url, response.fields["location"])
                 continue
             return _picture(response)
         raise NotFetched(f"more than {MOST_REDIRECTS} redirects")
@@ -83,6 +83,13 @@ def request_of(url: str) -> tuple[str, Request]:
     return scheme, Request(
         host, target, MAX_PICTURE, fields=(("Accept", _ACCEPT), ("Accept-Encoding", "identity"))
     )
+
+
+def _led(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise NotFetched("the picture's host leads to what is no address") from error
 
 
 def _picture(response: Response) -> Picture:

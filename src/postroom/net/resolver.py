@@ -15,13 +15,12 @@ from typing import Any
 
 import dns.exception
 import dns.name
-import dns.rcode
 import dns.rdatatype
 import msgspec
 
 from postroom.net.dns_cache import AnswerCache, Question
-from postroom.net.dns_client import NoAnswer, Server, ask, question
-from postroom.net.dns_reading import KINDS, MOST_ALIASES, Reading, read, text
+from postroom.net.dns_client import FORMERR, NoAnswer, Server, ask, question
+from postroom.net.dns_reading import KINDS, MOST_ALIASES, Reading, read
 from postroom.proto.dns.answer import Answer, Caa, Family, Kind, Mx, Rcode, Srv, Tlsa
 from postroom.proto.dns.resolver import normal_name, reverse_name
 from postroom.wire.numbers import decimal
@@ -107,22 +106,21 @@ class StubResolver:
             return answer
         task = self._asking.get((name, kind))
         if task is None:
-            parsed = parsed_name(name)
-            if parsed is None:
+            if parsed_name(name) is None:
                 return Answer(name, kind, Rcode.NXDOMAIN)
-            task = asyncio.get_running_loop().create_task(self._resolve(name, parsed, kind))
+            task = asyncio.get_running_loop().create_task(self._resolve(name, kind))
             self._asking[name, kind] = task
             task.add_done_callback(lambda _: self._asking.pop((name, kind), None))
         return await asyncio.shield(task)  # who asks may give up; others may wait for the same
 
-    async def _resolve(self, name: str, parsed: dns.name.Name, kind: Kind) -> Answer[Any]:
+    async def _resolve(self, name: str, kind: Kind) -> Answer[Any]:
         """Follows aliases across messages (RFC 1034 §3.6.2), at most MOST_ALIASES of them."""
-        reading = await self._ask_servers(parsed, KINDS[kind])
+        reading = await self._ask_servers(name, kind)
         ttl, authenticated = reading.ttl, reading.authenticated
         for _ in range(MOST_ALIASES):
             if not reading.onward:
                 break
-            reading = await self._ask_servers(reading.canonical, KINDS[kind])
+            reading = await self._ask_servers(reading.canonical, kind)
             ttl, authenticated = min(ttl, reading.ttl), authenticated and reading.authenticated
         rcode = Rcode.SERVFAIL if reading.onward else reading.rcode
         answer = Answer(
@@ -132,32 +130,34 @@ class StubResolver:
             reading.records,
             ttl,
             authenticated=authenticated and self._options.trust_ad,
-            canonical="" if reading.canonical == parsed else text(reading.canonical),
+            canonical="" if reading.canonical == name else reading.canonical,
         )
         if answer.failed:
             answer = Answer(name, kind, rcode)
         self._cache.put((name, kind), answer)
         return answer
 
-    async def _ask_servers(self, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> Reading:
+    async def _ask_servers(self, name: str, kind: Kind) -> Reading:
         """The first usable answer; else what the last server said of its failure."""
         last = Reading(Rcode.UNREACHABLE, name)
+        parsed = parsed_name(name)
+        if parsed is None:  # where an alias leads
+            return Reading(Rcode.SERVFAIL, name)
         for _ in range(self._options.tries):
             for server in self._options.servers:
-                reading = await self._ask_server(server, name, kind)
+                reading = await self._ask_server(server, parsed, kind)
                 if reading.rcode in {Rcode.NOERROR, Rcode.NXDOMAIN}:
                     return reading
                 last = reading
         return last
 
-    async def _ask_server(
-        self, server: Server, name: dns.name.Name, kind: dns.rdatatype.RdataType
-    ) -> Reading:
+    async def _ask_server(self, server: Server, parsed: dns.name.Name, kind: Kind) -> Reading:
+        name, rdtype = normal_name(parsed.to_text()), dns.rdatatype.RdataType(KINDS[kind])
         try:
             async with self._free:
-                response = await ask(server, question(name, kind), self._options.seconds)
-                if response.rcode() == dns.rcode.FORMERR:  # a server from before EDNS (RFC 6891 §6.2.2)
-                    response = await ask(server, question(name, kind, edns=False), self._options.seconds)
+                response = await ask(server, question(parsed, rdtype), self._options.seconds)
+                if response.rcode == FORMERR:  # a server from before EDNS (RFC 6891 §6.2.2)
+                    response = await ask(server, question(parsed, rdtype, edns=False), self._options.seconds)
         except NoAnswer as failure:
             return Reading(Rcode.UNREACHABLE if failure.unreachable else Rcode.TIMEOUT, name)
         return read(response, name, kind)

@@ -16,12 +16,13 @@ import msgspec
 from postroom.store import grants
 from postroom.store.engine import Transaction
 from postroom.store.grants import Grant, Issued
+from postroom.store.throttle import client_of
 from postroom.store.tokens import hash_of
 
 LIFE_SECONDS: Final = 600  # that a device waits
 INTERVAL_SECONDS: Final = 5  # between two questions of a device
 MOST_WAITING: Final = 2_000  # devices at a time
-MOST_OF_CLIENT: Final = 20  # of one IP address
+MOST_OF_CLIENT: Final = 20  # of one IPv4 address, or an IPv6 /64
 _LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628 §6.1: no vowels, so no words
 _NOBODY: Final = 0
 _REFUSED: Final = -1
@@ -29,7 +30,7 @@ _SECOND: Final = 1_000_000  # microseconds
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What a device asks for: `client` is SHA-256 of its client_id, `label` what it calls itself, `scopes` are protocols."""
+    """What a device asks for: `client` is SHA-256 of its client_id, `label` what it calls itself, `scopes` are protocols, `ip` is where it asks from."""
 
     client: bytes
     label: str
@@ -77,14 +78,15 @@ _REMOVE = "DELETE FROM device_requests WHERE device_hash = $1"
 async def open_one(tx: Transaction, wish: Wish, now: int) -> tuple[str, str]:
     """A device begins to wait: its own code, and the one that it shows. Raises `TooMany`."""
     await tx.execute(_OLD, now)
-    row = await tx.fetchrow(_COUNT, wish.ip)
+    client = client_of(wish.ip)
+    row = await tx.fetchrow(_COUNT, client)
     assert row is not None
     if row[0] >= MOST_WAITING or row[1] >= MOST_OF_CLIENT:
         raise TooMany
     device = secrets.token_urlsafe(32)
     user = "".join(secrets.choice(_LETTERS) for _ in range(8))
     expires = now + LIFE_SECONDS * _SECOND
-    asks = (wish.client, wish.label, " ".join(wish.scopes), wish.ip)
+    asks = (wish.client, wish.label, " ".join(wish.scopes), client)
     await tx.execute(_PUT, hash_of(device), user, *asks, expires, 0, _NOBODY)
     return device, shown(user)
 

@@ -74,6 +74,9 @@ THREADS_OF: Final = (
     f"SELECT email_id, thread_id FROM emails WHERE account_id = $1 AND email_id IN ({placeholders(CHUNK, 2)})"  # noqa: S608
 )
 GONE_THREADS: Final = f"SELECT email_id, thread_id FROM vanished WHERE account_id = $1 AND modseq > $2 AND email_id IN ({placeholders(CHUNK, 3)})"  # noqa: S608
+LEFT: Final = """
+SELECT email_id, mailbox_id, modseq FROM vanished WHERE account_id = $1 AND modseq > $2 ORDER BY modseq DESC LIMIT $3
+"""
 SOME_THREADS: Final = """
 SELECT DISTINCT thread_id FROM messages WHERE account_id = $1 AND (flags & 8) = 0 ORDER BY thread_id DESC LIMIT $2
 """
@@ -184,6 +187,23 @@ async def made(tx: Transaction, account_id: int, email_ids: Iterable[int]) -> di
         for email_id, created, thread_id in await tx.fetch(CREATED, account_id, *chunk):
             found[email_id] = (created, thread_id)
     return found
+
+
+async def entered(tx: Transaction, reader: Reader, email_ids: Collection[int], since: int) -> dict[int, int]:
+    """Of emails: when (modseq) they came into the reader's sight after `since`, by a move out of a mailbox that he does not see. The newest moves alone are
+    looked at, so that a long absence costs no more than others' changes."""
+    if reader.mailboxes is None or not email_ids:
+        return {}
+    wanted, moved = set(email_ids), dict[int, int]()
+    for email_id, mailbox_id, modseq in await tx.fetch(LEFT, reader.account_id, since, MOST_CHANGES):
+        if email_id in wanted and mailbox_id not in reader.mailboxes:
+            moved[email_id] = modseq  # backwards in time: of several the oldest stays
+    there = await copies(tx, reader, moved)
+    return {
+        email_id: moved[email_id]
+        for email_id, found in there.items()
+        if all(copy.modseq >= moved[email_id] for copy in found)
+    }
 
 
 async def threads_of(

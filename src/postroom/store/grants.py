@@ -1,13 +1,16 @@
 """What users have allowed programs by OAuth: for each a grant, with the code and the refresh tokens by which its program gets bearer tokens.
 
 RFC 6749 §4.1.2 (a code is good once: when it comes again, all that it gave ends), RFC 9700 §4.14.2 (a refresh token is replaced at every use; one that
-was spent before ends the grant, since somebody else may have it), RFC 7009 §2.1 (revoking one revokes the grant). Kept are only hashes. Not here: what
-is asked of the user and what goes over the wire (`web.oauth`), the login by a token (`login`).
+was spent before, however long ago, ends the grant, since somebody else may have it), RFC 7009 §2.1 (revoking one revokes the grant). Kept are only hashes. The
+refresh tokens of a grant begin alike, so that the oldest is known, too; each is made of the one before by a key of the server's, so that whoever spends one twice
+within moments (its answer was lost, or two processes of a program have asked) gets the same one. Not here: what is asked of the user and what goes over the
+wire (`web.oauth`), the login by a token (`login`).
 """
 
 from __future__ import annotations
 
 import hmac
+import secrets
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -23,6 +26,7 @@ CODE_SECONDS: Final = 60  # that a code is good (RFC 6749 §4.1.2 allows 600)
 ACCESS_SECONDS: Final = 3600  # that a bearer token is good
 IDLE_SECONDS: Final = 90 * 86_400  # after which a grant that nobody uses ends
 GRACE_SECONDS: Final = 60  # in which a refresh token may come again: the answer may have been lost
+FAMILY_OCTETS: Final = 16  # by which the refresh tokens of a grant begin
 MOST_GRANTS: Final = 100  # of one account; the one that was not used longest makes room
 _SECOND: Final = 1_000_000  # microseconds
 
@@ -100,27 +104,30 @@ async def redeem(tx: Transaction, code: str, client: bytes, challenge: str, now:
     if one.refresh_hash or now >= one.expires or (one.client, one.challenge) != (client, challenge):
         await revoke(tx, one)
         return None
-    return await _issue(tx, one, now)
+    return await _issue(tx, one, now, _first(one))
 
 
-async def refresh(tx: Transaction, text: str, client: bytes, now: int) -> Issued | None:
-    """What a refresh token is good for; None when it is none or another client's. One that was spent for long ends its grant."""
+async def refresh(tx: Transaction, text: str, client: bytes, now: int, key: bytes) -> Issued | None:
+    """What a refresh token is good for; None when it is none or another client's. One that was spent for long ends its grant. `key`: the server's own."""
     account_id, refresh_hash = tokens.account_of(text, REFRESH), tokens.hash_of(text)
     await tx.fetch(_LOCK, account_id)
-    one = _of_refresh(await of_account(tx, account_id), refresh_hash)
+    one = _of_refresh(await of_account(tx, account_id), text)
     if one is None or one.client != client:
         return None
-    spent = refresh_hash != one.refresh_hash and now - one.spent_at > GRACE_SECONDS * _SECOND
-    if spent or now >= one.expires:
+    spent_at = now if refresh_hash == one.refresh_hash else one.spent_at
+    known = refresh_hash in (one.refresh_hash, one.spent_hash)
+    if not known or now - spent_at > GRACE_SECONDS * _SECOND or now >= one.expires:
         await revoke(tx, one)
         return None
-    return await _issue(tx, one, now)
+    following = _family(one) + hmac.digest(key, text.encode(), "sha256")[FAMILY_OCTETS:]
+    spent = msgspec.structs.replace(one, spent_hash=refresh_hash, spent_at=spent_at)
+    return await _issue(tx, spent, now, following)
 
 
 async def give(tx: Transaction, grant: Grant, now: int) -> Issued:
     """A new grant whose program gets its tokens at once: the device asked by a code of its own (RFC 8628 §3.5)."""
-    await allow(tx, grant)
-    return await _issue(tx, grant, now)
+    one = msgspec.structs.replace(grant, code_hash=tokens.hash_of(await allow(tx, grant)))
+    return await _issue(tx, one, now, _first(one))
 
 
 async def revoke_by(tx: Transaction, text: str) -> None:
@@ -128,11 +135,11 @@ async def revoke_by(tx: Transaction, text: str) -> None:
     account_id = tokens.account_of(text, REFRESH)
     grants = await of_account(tx, account_id or tokens.account_of(text))
     token = None if account_id else await tokens.find(tx, text)
-    one = _of_refresh(grants, tokens.hash_of(text)) if account_id else _of_token(grants, token)
+    one = _of_refresh(grants, text) if account_id else _of_token(grants, token)
     if one is not None:
         await revoke(tx, one)
     elif token is not None:
-        await tokens.remove(tx, token.account_id, token.token_hash)
+        await tokens.revoke(tx, token.account_id, token.token_hash)
 
 
 async def of_account(tx: Transaction, account_id: int) -> list[Grant]:
@@ -152,16 +159,24 @@ async def remove_all(tx: Transaction, account_id: int) -> None:
     await tx.execute(_REMOVE_ALL, account_id)
 
 
-async def _issue(tx: Transaction, one: Grant, now: int) -> Issued:
+async def _issue(tx: Transaction, one: Grant, now: int, secret: bytes) -> Issued:
     access, access_hash = tokens.new_token(one.account_id)
-    text, refresh_hash = tokens.new_token(one.account_id, REFRESH)
+    text = tokens.token_of(one.account_id, REFRESH, secret)
     expires = now + ACCESS_SECONDS * _SECOND
     token = Token(one.account_id, access_hash, one.label, one.scopes, now, expires, grant_id=one.grant_id)
     await tokens.put(tx, token)
-    key = (one.account_id, one.grant_id)
-    spent = (one.refresh_hash, now)
-    await tx.execute(_RENEW, *key, now, now + IDLE_SECONDS * _SECOND, refresh_hash, *spent)
+    key, spent = (one.account_id, one.grant_id), (one.spent_hash, one.spent_at)
+    await tx.execute(_RENEW, *key, now, now + IDLE_SECONDS * _SECOND, tokens.hash_of(text), *spent)
     return Issued(access, text, one)
+
+
+def _first(one: Grant) -> bytes:
+    """The secret of a grant's first refresh token."""
+    return _family(one) + secrets.token_bytes(tokens.SECRET_OCTETS - FAMILY_OCTETS)
+
+
+def _family(one: Grant) -> bytes:
+    return one.code_hash[:FAMILY_OCTETS]
 
 
 async def _put(tx: Transaction, grant: Grant) -> None:
@@ -169,8 +184,15 @@ async def _put(tx: Transaction, grant: Grant) -> None:
     await tx.execute(_PUT, *{**values, "scopes": " ".join(grant.scopes)}.values())
 
 
-def _of_refresh(grants: Sequence[Grant], refresh_hash: bytes) -> Grant | None:
-    return next((one for one in grants if refresh_hash in (one.refresh_hash, one.spent_hash)), None)
+def _of_refresh(grants: Sequence[Grant], text: str) -> Grant | None:
+    """Whose refresh token this is, or was."""
+    return next((one for one in grants if _descends(text, one)), None)
+
+
+def _descends(text: str, one: Grant) -> bool:
+    if tokens.hash_of(text) in (one.refresh_hash, one.spent_hash):
+        return True  # it may be from before tokens had families
+    return hmac.compare_digest(tokens.secret_of(text)[:FAMILY_OCTETS], _family(one))
 
 
 def _of_token(grants: Sequence[Grant], token: Token | None) -> Grant | None:

@@ -6,6 +6,7 @@ that a program got by OAuth ends with its grant (`grants`). Not here: how a prog
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import secrets
@@ -43,8 +44,19 @@ class Token(msgspec.Struct, frozen=True):
 
 def new_token(account_id: int, kind: str = BEARER) -> tuple[str, bytes]:
     """A new token and the hash that is kept of it; `kind` is three letters by which people tell what it is."""
-    text = f"{kind}_{id_text(IdKind.ACCOUNT, account_id)}_{secrets.token_urlsafe(SECRET_OCTETS)}"
+    text = token_of(account_id, kind, secrets.token_bytes(SECRET_OCTETS))
     return text, hash_of(text)
+
+
+def token_of(account_id: int, kind: str, secret: bytes) -> str:
+    """The token with these `SECRET_OCTETS` octets."""
+    written = base64.urlsafe_b64encode(secret).decode().rstrip("=")
+    return f"{kind}_{id_text(IdKind.ACCOUNT, account_id)}_{written}"
+
+
+def secret_of(text: str) -> bytes:
+    """The octets of a token that has the form of one."""
+    return base64.urlsafe_b64decode(f"{text[-43:]}=")
 
 
 def hash_of(text: str) -> bytes:
@@ -67,6 +79,7 @@ _REMOVE_GRANTED = "DELETE FROM tokens WHERE account_id = $1 AND grant_id = $2"
 _REMOVE_ALL = "DELETE FROM tokens WHERE account_id = $1"
 _EXPIRED = "DELETE FROM tokens WHERE account_id = $1 AND expires <> 0 AND expires < $2"
 _USED = "UPDATE tokens SET last_used = $3 WHERE account_id = $1 AND token_hash = $2 AND last_used < $3"
+_GENERATION = "UPDATE profiles SET generation = generation + 1 WHERE account_id = $1"
 _ANY = "SELECT 1 FROM tokens LIMIT 1"
 _LOCK = "SELECT generation FROM profiles WHERE account_id = $1 {LOCK}"
 
@@ -94,8 +107,14 @@ async def of_account(tx: Transaction, account_id: int) -> list[Token]:
     return [_token(row) for row in await tx.fetch(_ALL, account_id)]
 
 
+async def revoke(tx: Transaction, account_id: int, token_hash: bytes) -> None:
+    """Ends a token, and what was told by push to who had it (RFC 8620 §7.2)."""
+    await remove(tx, account_id, token_hash)
+    await tx.execute(_GENERATION, account_id)
+
+
 async def remove(tx: Transaction, account_id: int, token_hash: bytes) -> bool:
-    """Revokes a token; False when there is none."""
+    """Forgets a token; False when there is none."""
     return await tx.execute(_REMOVE, account_id, token_hash) > 0
 
 

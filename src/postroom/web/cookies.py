@@ -36,8 +36,8 @@ def written(name: str, value: str, seconds: int | None) -> str:
     return f"{name}={value}; Path={PATH}{lasting}; HttpOnly; SameSite=Strict{secure}"
 
 
-def may_have_one(scope: Mapping[str, Any]) -> bool:
-    """Whether a cookie may be given to who asks: by TLS, or on this machine."""
+def keeps_secrets(scope: Mapping[str, Any]) -> bool:
+    """Whether nobody else hears what is said: by TLS, or on this machine. Cookies, passwords and tokens are for such connections alone."""
     if scope.get("scheme") in ("https", "wss"):
         return True
     client = scope.get("client")

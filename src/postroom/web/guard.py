@@ -1,6 +1,6 @@
 """What stands before every application of a server: which requests are heard at all, and what every response says for safety's sake.
 
-RFC 9112 §6.3 (a request with two framings is refused), RFC 9110 §7.2 (a host that is not ours is nobody's here), §15.5.14 (413), §15.5.16 (415),
+RFC 9112 §6.3 (a request with two framings is refused), §3.2.2 (a target may name the host itself, and then the Host field says nothing), RFC 9110 §7.2 (a host that is not ours is nobody's here), §15.5.14 (413), §15.5.16 (415),
 RFC 6797 §7 (plain HTTP leads to HTTPS, which says that it stays so), RFC 6265bis §8.8 (a cookie is no proof of who asks: requests of other sites with
 one are refused). Not here: any page.
 """
@@ -8,11 +8,12 @@ one are refused). Not here: any page.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import format_datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from starlette.datastructures import Headers, MutableHeaders
@@ -20,11 +21,13 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from postroom.web.answers import Refused
+from postroom.web.cookies import keeps_secrets
 
 MAX_FIELDS = 32 * 1024  # octets of a request's target and fields together
 MAX_BODY = 64 * 1024  # octets of a body, where an application asks for no more
 CHALLENGES = "/.well-known/acme-challenge/"
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+_ABSOLUTE = re.compile(rb"(?i:https?)://([^/]+)(/.*)?")  # without its query: ASGI has that apart
 
 # For responses that say nothing else: nothing may be loaded, framed, guessed or told.
 HEADERS: Mapping[str, str] = MappingProxyType(
@@ -75,6 +78,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hears one request."""
+        if scope["type"] in ("http", "websocket"):
+            scope = _in_origin_form(scope)
         if scope["type"] == "websocket":
             await self._socket(scope, receive, send)
             return
@@ -91,6 +96,7 @@ class Guard:
                 if self._leads_away(scope):
                     await self._redirect(scope, host)(scope, receive, secure)
                     return
+                _check_secrecy(scope, headers)
                 if "cookie" in headers or not self._rules.cookies_alone:
                     _check_origin(scope, headers)
             await body.mount.app(scope, body.receive, secure)
@@ -109,6 +115,7 @@ class Guard:
             await self._host(headers)
             if self._leads_away(scope):
                 raise Refused(403, "Here only with wss://: what you send could be read on its way")
+            _check_secrecy(scope, headers)
             origin = headers.get("origin")
             if origin is not None and origin.lower() != _own_origin(scope, headers):
                 raise Refused(403, "Another site may not speak in your name")
@@ -206,6 +213,22 @@ def _check_framing(scope: Scope, headers: Headers) -> None:
         raise Refused(400, "A body has one length: Content-Length or Transfer-Encoding", last=True)
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise Refused(415, "Send it as it is: Content-Encoding is not taken here", last=True)
+
+
+def _check_secrecy(scope: Scope, headers: Headers) -> None:
+    """Where HTTPS is not served, too, passwords and tokens are not taken from afar in the clear (RFC 6750 §5.3, RFC 7617 §4)."""
+    if "authorization" in headers and not keeps_secrets(scope):
+        raise Refused(403, "Log in only with https://: your password could be read on its way")
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """A request whose target is a whole URL, as the one that it means."""
+    found = _ABSOLUTE.fullmatch(scope["raw_path"])
+    if found is None:
+        return scope
+    host, path = found[1], found[2] or b"/"
+    headers = [(b"host", host), *(one for one in scope["headers"] if one[0] != b"host")]
+    return {**scope, "path": unquote(path.decode("ascii")), "raw_path": path, "headers": headers}
 
 
 def _check_origin(scope: Scope, headers: Headers) -> None:

@@ -20,7 +20,7 @@ from postroom.store.login import CodeWanted, Login
 from postroom.store.passkey_proof import PasskeyRefused, Shown
 from postroom.store.vault import Vault
 from postroom.web.browsers import Browsers, must_be_own_page, site_of
-from postroom.web.cookies import may_have_one
+from postroom.web.cookies import keeps_secrets
 
 ANYBODY: Final = 0  # a challenge for whoever has a passkey
 _SECONDS = {"retry-after": "15"}
@@ -160,7 +160,7 @@ def fields(request: Request) -> dict[bytes, bytes]:
 
 def _must_be_safe(request: Request) -> None:
     must_be_own_page(request.scope, fields(request))
-    if not may_have_one(request.scope):
+    if not keeps_secrets(request.scope):
         raise NotPermitted("Here only with https://: your password could be read on its way")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from postroom.net.dns_cache import FAILURE_SECONDS, AnswerCache
-from postroom.proto.dns.answer import Answer, Kind, Rcode
+from postroom.proto.dns.answer import Answer, Kind, Mx, Rcode
 
 
 class Time:
@@ -49,3 +49,17 @@ def test_who_was_not_asked_for_goes_first() -> None:
     cache.get(("a", Kind.MX))
     cache.put(("c", Kind.MX), answer("c"))
     assert [cache.get((name, Kind.MX)) is not None for name in ("a", "b", "c")] == [True, False, True]
+
+
+def test_large_answers_do_not_fill_the_memory() -> None:
+    """64 KiB on the wire are a megabyte of names, and whoever sends mail has the names of his choice looked up."""
+    cache = AnswerCache(10_000, lambda: 0.0)
+    names = tuple(Mx(number, f"{number}.{'a.' * 120}test") for number in range(3_000))
+    for number in range(100):
+        cache.put((f"{number}.test", Kind.MX), Answer(f"{number}.test", Kind.MX, records=names, ttl=3600))
+    there = [number for number in range(100) if cache.get((f"{number}.test", Kind.MX)) is not None]
+    assert there == list(range(100 - len(there), 100))
+    assert 1 < len(there) < 20
+    for number in range(100):  # what was forgotten makes room
+        cache.put((f"{number}.small", Kind.MX), Answer(f"{number}.small", Kind.MX, ttl=3600))
+    assert all(cache.get((f"{number}.small", Kind.MX)) is not None for number in range(100))

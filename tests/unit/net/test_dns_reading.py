@@ -4,25 +4,25 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
-import dns.rdatatype
 import dns.rrset
 import pytest
 
+from postroom.net.dns_message import Message
 from postroom.net.dns_reading import LONGEST, LONGEST_ABSENCE, Reading, read
-from postroom.proto.dns.answer import Rcode
+from postroom.proto.dns.answer import Kind, Rcode
 
-NAME = dns.name.from_text("a.test")
-OTHER = dns.name.from_text("b.test")
+NAME, OTHER = "a.test", "b.test"
 
 
-def message(*answer: str, authority: tuple[str, ...] = (), rcode: str = "NOERROR") -> dns.message.Message:
+def message(*answer: str, authority: tuple[str, ...] = (), rcode: str = "NOERROR", flags: int = 0) -> Message:
     response = dns.message.make_response(dns.message.make_query(NAME, "A"))
+    response.flags |= flags
     response.set_rcode(dns.rcode.from_text(rcode))
     for section, lines in ((response.answer, answer), (response.authority, authority)):
         for line in lines:
             name, ttl, kind, data = line.split(" ", 3)
             section.append(dns.rrset.from_text(name, int(ttl), "IN", kind, data))
-    return dns.message.from_wire(response.to_wire())
+    return Message(response.to_wire())
 
 
 SOA = "test. 900 SOA ns. me. 1 1 1 1 600"
@@ -54,11 +54,10 @@ SOA = "test. 900 SOA ns. me. 1 1 1 1 600"
         (message(rcode="YXDOMAIN"), Reading(Rcode.SERVFAIL, NAME)),
     ],
 )
-def test_readings(said: dns.message.Message, reading: Reading) -> None:
-    assert read(said, NAME, dns.rdatatype.A) == reading
+def test_readings(said: Message, reading: Reading) -> None:
+    assert read(said, NAME, Kind.A) == reading
 
 
 def test_ad_is_reported() -> None:
-    said = message("a.test. 9 A 192.0.2.1")
-    said.flags |= dns.flags.AD
-    assert read(said, NAME, dns.rdatatype.A).authenticated
+    said = message("a.test. 9 A 192.0.2.1", flags=dns.flags.AD)
+    assert read(said, NAME, Kind.A).authenticated

@@ -114,6 +114,9 @@ async def test_redirects_are_looked_at_like_the_first(server: Server) -> None:
     server.answers["/file"] = to("file:///etc/passwd")
     with pytest.raises(NotFetched, match="alone"):
         await pictures(server).fetch("http://x.test/file")
+    server.answers["/none"] = to("http://[bad")
+    with pytest.raises(NotFetched, match="no address"):
+        await pictures(server).fetch("http://x.test/none")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.proto.http.client import MAX_FIELDS, MAX_LINE, BadResponse, HttpClient, Request, Response
+from postroom.proto.http.client import (
+    AVERAGE_CHUNK,
+    MAX_FIELDS,
+    MAX_LINE,
+    MOST_CHUNKS,
+    BadResponse,
+    HttpClient,
+    Request,
+    Response,
+)
 
 REQUEST = Request("mta-sts.r.test", "/x", 20, fields=(("Accept", "text/plain"),))
 
@@ -114,6 +123,15 @@ def test_many_small_chunks_are_counted_together() -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert isinstance(heard(head + b"1\r\nx\r\n" * 20 + b"0\r\n\r\n"), Response)
     assert isinstance(heard(head + b"1\r\nx\r\n" * 21), BadResponse)
+
+
+@pytest.mark.parametrize(("octets", "fits"), [(AVERAGE_CHUNK, True), (AVERAGE_CHUNK // 2, False)])
+def test_a_document_in_crumbs(octets: int, fits: bool) -> None:
+    """Ten megabytes in chunks of one octet took two minutes to read."""
+    chunk = f"{octets:x}\r\n{'x' * octets}\r\n".encode()
+    body = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * (3 * MOST_CHUNKS) + b"0\r\n\r\n"
+    found = heard(body, most=1 << 20)
+    assert isinstance(found, Response) == fits, found
 
 
 @pytest.mark.parametrize(("fields", "fits"), [(MAX_FIELDS, True), (MAX_FIELDS + 1, False)])

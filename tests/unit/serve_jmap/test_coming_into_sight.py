@@ -48,6 +48,39 @@ async def test_its_emails(stage: JmapStage) -> None:
     ]  # whose account it is sees all of it always
 
 
+async def test_an_email_that_is_moved_into_sight_is_new(stage: JmapStage) -> None:
+    await stage.move_in(CAROL)
+    bob, carol = stage.jmap(BOB), stage.jmap(CAROL)
+    boxes = {name: await made(bob, name=name) for name in ("shown", "also", "hidden")}
+    await show(stage, boxes["shown"])
+    await show(stage, boxes["also"])
+    await stage.deliver(b"Message-ID: <1@a>\r\nSubject: x\r\n\r\nx")
+    (email,) = (await bob.call("Email/query"))["ids"]
+    there = {"accountId": bob.account}
+
+    async def told(*places: str, **more: Any) -> list[str]:
+        """How Carol is told that Bob has moved it."""
+        states = {
+            kind: (await carol.call(f"{kind}/get", ids=[], **there))["state"] for kind in ("Email", "Thread")
+        }
+        for place in places:
+            await bob.call("Email/set", update={email: {"mailboxIds": {boxes[place]: True}}})
+        if more:
+            await bob.call("Email/set", update={email: more})
+        found = []
+        for kind, state in states.items():
+            changes = await carol.call(f"{kind}/changes", sinceState=state, **there)
+            found += [name for name in ("created", "updated", "destroyed") if changes[name]] or [""]
+        return found
+
+    assert await told("shown") == ["created", "created"]
+    assert await told(**{"keywords/$flagged": True}) == ["updated", ""]
+    assert await told("also") == ["updated", ""]
+    assert await told("hidden") == ["destroyed", "destroyed"]
+    assert await told("shown", "also", **{"keywords/$flagged": None}) == ["created", "created"]
+    assert await told(**{"keywords/$flagged": True}) == ["updated", ""]
+
+
 async def test_what_lies_in_it(stage: JmapStage) -> None:
     await stage.move_in(CAROL)
     bob, carol = stage.jmap(BOB), stage.jmap(CAROL)

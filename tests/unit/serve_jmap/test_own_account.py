@@ -179,7 +179,10 @@ async def test_programs_that_were_allowed_are_seen_and_ended(house: House) -> No
     assert (one["label"], one["scopes"]) == ("Thunderbird", ["imap"])
     told = await bob.set_one("Grant", destroy=[one["id"], "R2e2"])
     assert told["destroyed"] == [one["id"]]
-    assert await house.engine.write(lambda tx: grants.refresh(tx, issued.refresh, b"c" * 32, now + 1)) is None
+    assert (
+        await house.engine.write(lambda tx: grants.refresh(tx, issued.refresh, b"c" * 32, now + 1, b"k" * 32))
+        is None
+    )
 
 
 async def test_a_passkey_is_made_and_removed(house: House) -> None:

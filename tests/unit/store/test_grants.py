@@ -3,7 +3,7 @@
 import pytest
 
 from people import IDS, NOW, add_account, add_domains, write
-from postroom.store import device_requests, grants, tokens
+from postroom.store import device_requests, grants, push_subscriptions, tokens
 from postroom.store.device_requests import Waiting, Wish
 from postroom.store.grants import (
     ACCESS_SECONDS,
@@ -17,6 +17,7 @@ from postroom.store.grants import (
 
 PHONE, THIEF = b"phone".ljust(32), b"thief".ljust(32)
 CHALLENGE = "c" * 43
+KEY = b"k" * 32  # the server's
 SECOND = 1_000_000
 
 
@@ -58,7 +59,7 @@ async def test_a_code_is_good_once(engine, bob: int) -> None:
     assert not token.good_for("pop3", NOW)
     assert await write(engine, grants.redeem, code, PHONE, CHALLENGE, NOW) is None
     assert not await is_good(engine, first.access)  # RFC 6749 §4.1.2: all that it gave has ended
-    assert await write(engine, grants.refresh, first.refresh, PHONE, NOW) is None
+    assert await write(engine, grants.refresh, first.refresh, PHONE, NOW, KEY) is None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ async def test_a_code_that_comes_wrongly_is_good_for_nobody(
 async def test_what_is_no_code(engine, bob: int, code: str) -> None:
     await allowed(engine, bob)
     assert await write(engine, grants.redeem, code, PHONE, CHALLENGE, NOW) is None
-    assert await write(engine, grants.refresh, code, PHONE, NOW) is None
+    assert await write(engine, grants.refresh, code, PHONE, NOW, KEY) is None
     await write(engine, grants.revoke_by, code)
     assert len(await grants.of_account(engine.reading(), bob)) == 1
 
@@ -91,29 +92,72 @@ async def test_a_code_at_its_last_microsecond(engine, bob: int) -> None:
 
 async def test_refresh_tokens_are_replaced(engine, bob: int) -> None:
     first = await issued(engine, bob)
-    second = await write(engine, grants.refresh, first.refresh, PHONE, NOW + SECOND)
+    second = await write(engine, grants.refresh, first.refresh, PHONE, NOW + SECOND, KEY)
     assert second.refresh != first.refresh
     assert await is_good(engine, first.access)
     assert await is_good(engine, second.access)
     # The answer was lost: the program asks again.
-    again = await write(engine, grants.refresh, first.refresh, PHONE, NOW + (1 + GRACE_SECONDS) * SECOND)
+    again = await write(engine, grants.refresh, first.refresh, PHONE, NOW + (1 + GRACE_SECONDS) * SECOND, KEY)
     assert again is not None
-    assert await write(engine, grants.refresh, again.refresh, PHONE, NOW + 90 * SECOND) is not None
+    assert await write(engine, grants.refresh, again.refresh, PHONE, NOW + 90 * SECOND, KEY) is not None
 
 
 async def test_a_spent_refresh_token_ends_the_grant(engine, bob: int) -> None:
     first = await issued(engine, bob)
-    second = await write(engine, grants.refresh, first.refresh, PHONE, NOW)
+    second = await write(engine, grants.refresh, first.refresh, PHONE, NOW, KEY)
     late = NOW + GRACE_SECONDS * SECOND + 1
-    assert await write(engine, grants.refresh, first.refresh, PHONE, late) is None
+    assert await write(engine, grants.refresh, first.refresh, PHONE, late, KEY) is None
     assert not await is_good(engine, second.access)
-    assert await write(engine, grants.refresh, second.refresh, PHONE, late) is None
+    assert await write(engine, grants.refresh, second.refresh, PHONE, late, KEY) is None
+
+
+async def test_a_spent_refresh_token_ends_the_grant_however_often_it_was_replaced(engine, bob: int) -> None:
+    """A thief who has a token refreshes it twice before its owner comes with it."""
+    stolen = await issued(engine, bob)
+    theirs = stolen
+    for _ in range(3):
+        theirs = await write(engine, grants.refresh, theirs.refresh, PHONE, NOW, KEY)
+    assert await write(engine, grants.refresh, stolen.refresh, PHONE, NOW + SECOND, KEY) is None
+    assert not await is_good(engine, theirs.access)
+    assert await write(engine, grants.refresh, theirs.refresh, PHONE, NOW + SECOND, KEY) is None
+
+
+async def test_two_who_refresh_at_the_same_time_go_on_with_the_same_token(engine, bob: int) -> None:
+    """Processes of one program: whichever answer it keeps, it is good an hour later."""
+    first = await issued(engine, bob)
+    answers = [await write(engine, grants.refresh, first.refresh, PHONE, NOW, KEY) for _ in range(3)]
+    assert len({one.refresh for one in answers}) == 1
+    assert len({one.access for one in answers}) == 3
+    assert [await is_good(engine, one.access) for one in answers] == [True, True, True]
+    late = NOW + ACCESS_SECONDS * SECOND
+    following = await write(engine, grants.refresh, answers[0].refresh, PHONE, late, KEY)
+    assert following is not None
+    assert following.refresh != answers[0].refresh
+
+
+async def test_the_next_token_is_the_servers_to_make(engine, bob: int) -> None:
+    first = await issued(engine, bob)
+    second = await write(engine, grants.refresh, first.refresh, PHONE, NOW, KEY)
+    other = await write(engine, grants.refresh, first.refresh, PHONE, NOW, b"x" * 32)
+    assert second.refresh != other.refresh
+
+
+async def test_a_token_from_before_there_were_families(engine, bob: int) -> None:
+    first = await issued(engine, bob)
+    text, refresh_hash = tokens.new_token(bob, grants.REFRESH)
+
+    async def put(tx) -> None:
+        await tx.execute("UPDATE grants SET refresh_hash = $1", refresh_hash)
+
+    await write(engine, put)
+    assert await write(engine, grants.refresh, text, PHONE, NOW, KEY) is not None
+    assert await is_good(engine, first.access)
 
 
 async def test_a_refresh_token_is_its_clients(engine, bob: int) -> None:
     first = await issued(engine, bob)
-    assert await write(engine, grants.refresh, first.refresh, THIEF, NOW) is None
-    assert await write(engine, grants.refresh, first.refresh, PHONE, NOW) is not None
+    assert await write(engine, grants.refresh, first.refresh, THIEF, NOW, KEY) is None
+    assert await write(engine, grants.refresh, first.refresh, PHONE, NOW, KEY) is not None
 
 
 @pytest.mark.parametrize(
@@ -121,7 +165,7 @@ async def test_a_refresh_token_is_its_clients(engine, bob: int) -> None:
 )
 async def test_a_grant_that_is_not_used_ends(engine, bob: int, late: int, good: bool) -> None:
     first = await issued(engine, bob)
-    assert (await write(engine, grants.refresh, first.refresh, PHONE, NOW + late) is not None) == good
+    assert (await write(engine, grants.refresh, first.refresh, PHONE, NOW + late, KEY) is not None) == good
 
 
 @pytest.mark.parametrize("kind", ["access", "refresh"])
@@ -136,8 +180,10 @@ async def test_a_token_made_by_hand_is_revoked_alone(engine, bob: int) -> None:
     first = await issued(engine, bob)
     text, token_hash = tokens.new_token(bob)
     await write(engine, tokens.put, tokens.Token(bob, token_hash, "by hand", (), NOW))
+    before = await push_subscriptions.generation(engine.reading(), bob)
     await write(engine, grants.revoke_by, text)
     assert not await is_good(engine, text)
+    assert await push_subscriptions.generation(engine.reading(), bob) > before  # RFC 8620 §7.2
     assert await is_good(engine, first.access)
 
 
@@ -178,7 +224,7 @@ async def test_a_device_gets_its_tokens_once(engine, bob: int) -> None:
     answer = await asks(engine, device, 6)
     assert isinstance(answer, Issued)
     assert (await tokens.find(engine.reading(), answer.access)).scopes == ("smtp",)
-    assert await write(engine, grants.refresh, answer.refresh, PHONE, NOW) is not None
+    assert await write(engine, grants.refresh, answer.refresh, PHONE, NOW, KEY) is not None
     assert await asks(engine, device, 11) is Waiting.EXPIRED
 
 
@@ -218,3 +264,11 @@ async def test_so_many_devices_wait(engine, bob: int, monkeypatch: pytest.Monkey
     with pytest.raises(device_requests.TooMany):
         await waits(engine, other)
     await waits(engine, WISH, NOW + device_requests.LIFE_SECONDS * SECOND)  # the others have expired
+
+
+async def test_whoever_has_a_whole_network_is_one_client(engine, bob: int) -> None:
+    for number in range(device_requests.MOST_OF_CLIENT):
+        await waits(engine, Wish(PHONE, "Printer", ("smtp",), f"2001:db8::{number:x}"))
+    with pytest.raises(device_requests.TooMany):
+        await waits(engine, Wish(PHONE, "Printer", ("smtp",), "2001:db8::ffff"))
+    await waits(engine, Wish(PHONE, "Printer", ("smtp",), "2001:db8:0:1::1"))

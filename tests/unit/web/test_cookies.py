@@ -55,4 +55,4 @@ def test_what_is_set():
     ],
 )
 def test_in_the_clear_only_on_this_machine(scope, may):
-    assert cookies.may_have_one(scope) is may
+    assert cookies.keeps_secrets(scope) is may

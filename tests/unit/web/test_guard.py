@@ -43,6 +43,7 @@ async def ask(
     pieces: tuple[bytes, ...] = (b"",),
     https: int = 0,
     scheme: str = "http",
+    client: str = "127.0.0.1",
 ) -> tuple[int, dict[str, str], str]:
     rules = Rules(hears, lambda: https, lambda: 1_790_000_000_000_000)
     guard = Guard(rules, (Mount("/jmap", echo, 100), Mount("/jm", named(b"jm"))), echo)
@@ -63,7 +64,7 @@ async def ask(
         "raw_path": path.encode(),
         "query_string": b"",
         "scheme": scheme,
-        "client": ("127.0.0.1", 1),
+        "client": (client, 1),
         "headers": list((*OWN, *headers) if not any(name == b"host" for name, _ in headers) else headers),
     }
     await guard(scope, receive, send)
@@ -95,6 +96,32 @@ async def test_the_fields_have_a_limit() -> None:
     taken = len(b"hostl.testa/") + 8
     assert (await ask(headers=((b"a", bytes(MAX_FIELDS - taken)),)))[0] == 200
     assert (await ask(headers=((b"a", bytes(MAX_FIELDS - taken + 1)),)))[0] == 431
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "status", "said"),
+    [
+        ("http://l.test/jmap/x", b"elsewhere.test", 200, "/jmap/x 0"),  # RFC 9112 §3.2.2: Host is ignored
+        ("HTTPS://L.test:8443", b"l.test", 200, "/ 0"),
+        ("http://elsewhere.test/", b"l.test", 403, "no such host"),
+        ("http://", b"l.test", 200, "http:// 0"),
+    ],
+)
+async def test_a_target_that_is_a_whole_url(target: str, host: bytes, status: int, said: str) -> None:
+    found = await ask(target, headers=((b"host", host),))
+    assert found[0] == status
+    assert said in found[2]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "client", "status"),
+    [("http", "127.0.0.1", 200), ("https", "192.0.2.1", 200), ("http", "192.0.2.1", 403)],
+)
+async def test_passwords_and_tokens_are_not_taken_in_the_clear(scheme: str, client: str, status: int) -> None:
+    for given in (b"Basic Ym9iOng=", b"Bearer prt_x"):
+        headers = ((b"authorization", given),)
+        assert (await ask("/jmap", headers=headers, scheme=scheme, client=client))[0] == status
+    assert (await ask("/jmap", scheme=scheme, client=client))[0] == 200
 
 
 async def test_one_framing_and_no_packing() -> None:
@@ -140,5 +167,7 @@ async def test_where_plain_http_leads() -> None:
         where = (await ask("/x", https=port, headers=((b"host", field),)))[1]["location"]
         assert where == ("https://[::1]/x" if port == 443 else "https://[::1]:8443/x")
     assert (await ask("//evil/x", https=443))[1]["location"] == "https://l.test//evil/x"
-    assert (await ask("http://evil/x", https=443))[0] == 400
+    assert (await ask("http://evil/x", https=443))[0] == 403
+    assert (await ask("http://l.test/x", https=443))[1]["location"] == "https://l.test/x"
+    assert (await ask("*", https=443))[0] == 400
     assert (await ask("/x", "POST", https=443))[0] == 403

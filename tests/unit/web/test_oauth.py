@@ -16,10 +16,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from starlette.requests import Request
 
 from postroom.store import device_requests
 from postroom.store.throttle import Limits
-from postroom.web.oauth import asking, clients
+from postroom.web.oauth import asking, clients, doors
+from postroom.web.oauth.errors import OAuthError
 from web_asking import Answer, Ask, ask
 from whole_server import PASSWORD, Running, settings_of, thread
 
@@ -425,6 +427,25 @@ async def test_a_code_that_no_device_shows(program: Program) -> None:
     answer = await program.ask("GET", "/oauth/device?user_code=BBBB-BBBB")
     assert answer.status == 404
     assert "No device" in answer.page.words
+
+
+async def test_what_is_too_much_is_no_fault_of_ours(program: Program) -> None:
+    query = "&".join(["a=1"] * 60)
+    answer = await program.ask("GET", f"/oauth/authorize?{query}")
+    assert answer.status == 400
+    assert "At most" in answer.page.words
+    deep = '{"client_name":"Pigeon","x":' + "[" * 20_000 + "]" * 20_000 + "}"
+    answer = await program.ask("POST", "/oauth/register", deep, "application/json")
+    assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata")
+
+
+async def test_nothing_is_taken_in_the_clear() -> None:
+    """Where HTTPS is not served: RFC 6749 §3.1 and §3.2."""
+    for client, status in (("192.0.2.1", 403), ("127.0.0.1", 415)):
+        request = Request({"type": "http", "scheme": "http", "client": (client, 1), "headers": []})
+        with pytest.raises(OAuthError) as told:
+            await doors._form(request)
+        assert told.value.status == status
 
 
 async def test_too_many_devices(program: Program) -> None:

@@ -199,7 +199,7 @@ async def delete_token(office: Office, _: Caller, old: NamedKey) -> AsyncIterato
         found = await accounts.get(tx, who)
         there = {_token(who, one).id: one for one in await _made_by_hand(tx, found.account_id)}
         record = named([_token(who, one) for one in there.values()], old)
-        await tokens.remove(tx, found.account_id, there[record.id].token_hash)
+        await tokens.revoke(tx, found.account_id, there[record.id].token_hash)
         return record
 
     yield await office.engine.write(work, Urgency.CLIENT)

@@ -42,7 +42,7 @@ class Said(msgspec.Struct, frozen=True):
 
 def offered(scope: Scope) -> bool:
     """Whether who asks may sign in so: from this machine, under its own name, where the web mail takes a cookie without TLS, too."""
-    return cookies.may_have_one(scope) and host_name(Headers(scope=scope).get("host", "")) in LOOPBACK
+    return cookies.keeps_secrets(scope) and host_name(Headers(scope=scope).get("host", "")) in LOOPBACK
 
 
 async def sign_in(running: Running, request: Request, wanted: Wanted) -> Response:

@@ -17,6 +17,10 @@ from postroom.wire.numbers import decimal
 
 MAX_LINE = 8 * 1024  # octets of a line of a response's head, and of a chunk's
 MAX_FIELDS = 100  # header fields, trailer fields and interim responses together
+MOST_CHUNKS = (
+    1_000  # of a small document; of a larger one as many again as there are times `AVERAGE_CHUNK` octets
+)
+AVERAGE_CHUNK = 64
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -72,6 +76,7 @@ class HttpClient:
 
     __slots__ = (
         "_body",
+        "_chunks",
         "_count",
         "_fields",
         "_lines",
@@ -92,6 +97,7 @@ class HttpClient:
         self._fields: dict[str, str] = {}
         self._count = 0  # fields so far: repeated ones, those of interim responses and of a trailer, too
         self._body: list[bytes] = []
+        self._chunks = 0
         self._need = 0  # octets of the body, or of the chunk, that are still to come
         self._taken = 0  # octets of the body so far
         self._reading = "status"
@@ -214,6 +220,11 @@ class HttpClient:
             raise _Broken("the size of a chunk is no number")
         self._need = int(digits, 16)
         self._check(self._taken + self._need)
+        self._chunks += 1
+        if self._chunks > MOST_CHUNKS + self._taken // AVERAGE_CHUNK:
+            raise _Broken(
+                "the document comes in crumbs"
+            )  # each of them costs us more than it costs the server
         self._reading = "chunk" if self._need else "trailer"
 
     def _after_chunk(self, line: bytes) -> None:

@@ -27,7 +27,7 @@ from postroom.serve.jmap.email_view import (
 from postroom.serve.jmap.folders import Folders
 from postroom.serve.jmap.getting import got, ids_of
 from postroom.serve.jmap.octets import apart
-from postroom.serve.jmap.thread import since_of, state_of
+from postroom.serve.jmap.thread import seen_changes, since_of, state_of
 from postroom.store import emails
 from postroom.store.emails import Reader
 from postroom.store.messages import Email
@@ -100,7 +100,7 @@ async def _octets(call: Call, account_id: int, content: Email, view: View, need:
 async def changes(call: Call, arguments: Changes) -> Object:
     """RFC 8621 §4.3."""
     since, reader = await since_of(call, arguments, IdKind.EMAIL)
-    found, at = await emails.changes(call.reading, reader, since.cursor, since.most)
+    found, at = await seen_changes(call, reader, since)
     return since.told([Changed(one.modseq, one.email_id, one.created, one.gone) for one in found], at)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.errors import MethodError
@@ -75,10 +77,22 @@ async def since_of(call: Call, arguments: Changes, kind: IdKind) -> tuple[Since,
     return since, (await Folders.read(call, account_id)).reader
 
 
+async def seen_changes(
+    call: Call, reader: Reader, since: Since
+) -> tuple[list[EmailChange], tuple[int, int] | None]:
+    """Changes of emails, and where to go on; what was moved into the reader's sight is new to him (RFC 8620 §5.2)."""
+    found, at = await emails.changes(call.reading, reader, since.cursor, since.most)
+    there = [one.email_id for one in found if not one.gone]
+    new = await emails.entered(call.reading, reader, there, since.since.began)
+    return [
+        msgspec.structs.replace(one, created=max(one.created, new.get(one.email_id, -1))) for one in found
+    ], at
+
+
 async def changes(call: Call, arguments: Changes) -> Object:
     """RFC 8621 §3.2. A thread changes when an email of it comes or goes; new is one that has no older email."""
     since, reader = await since_of(call, arguments, IdKind.THREAD)
-    found, at = await emails.changes(call.reading, reader, since.cursor, since.most)
+    found, at = await seen_changes(call, reader, since)
     told = await _threads_of(call, reader, found, since.since.began)
     return since.told(told, at)
 
@@ -93,13 +107,14 @@ async def _threads_of(call: Call, reader: Reader, found: list[EmailChange], bega
         if thread_id is not None and (one.gone or one.created > began):
             latest[thread_id] = max(one.modseq, latest.get(thread_id, 0))
     there = await emails.in_threads(call.reading, reader, latest)
-    made = await emails.made(
-        call.reading, reader.account_id, [c.email_id for copies in there.values() for c in copies]
-    )
+    every = [copy.email_id for copies in there.values() for copy in copies]
+    made = await emails.made(call.reading, reader.account_id, every)
+    new = await emails.entered(call.reading, reader, every, began)
     result = []
     for thread_id, modseq in latest.items():
         emails_there = {copy.email_id for copy in there.get(thread_id, ())}
-        oldest = min((made[email_id][0] for email_id in emails_there if email_id in made), default=-1)
+        born = [max(made[one][0], new.get(one, -1)) for one in emails_there if one in made]
+        oldest = min(born, default=-1)
         result.append(Changed(modseq, thread_id, oldest, not emails_there))
     return sorted(result, key=lambda one: (one.modseq, one.record))
 

@@ -54,7 +54,7 @@ def register(body: bytes, vault: Vault) -> dict[str, object]:
     """The answer to a registration; raises `OAuthError` (RFC 7591 §3.2.2)."""
     try:
         asked = msgspec.json.decode(body, type=_Metadata)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise OAuthError(
             "invalid_client_metadata", f"The registration is not as RFC 7591 has it: {error}"
         ) from None

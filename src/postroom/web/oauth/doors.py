@@ -23,6 +23,7 @@ from postroom.store.engine import Urgency
 from postroom.store.grants import Grant
 from postroom.store.login import CodeWanted, Login, LoginPolicy
 from postroom.web.browsers import Browsers
+from postroom.web.cookies import keeps_secrets
 from postroom.web.oauth import asking, granting, pages
 from postroom.web.oauth.asking import Asked, Misdirected, Redirected, issuer_of
 from postroom.web.oauth.clients import register
@@ -63,10 +64,10 @@ class _Desk:
 
     async def authorize(self, request: Request) -> Response:
         """The page in which a user allows what a program asks."""
-        given = _once(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=MOST_FIELDS))
         try:
+            given = _fields(request.url.query)
             asked = asking.read(given, self._issuing.vault, issuer_of(request), self._issuing.now())
-        except Misdirected as error:
+        except (Misdirected, OAuthError) as error:
             return _page(pages.told("This cannot go on", str(error)), 400)
         except Redirected as error:
             return _redirect(error.url)
@@ -244,19 +245,23 @@ async def _posted(
 
 
 async def _form(request: Request) -> Mapping[str, str]:
-    """The fields of a form; raises `OAuthError` for another media type, too many fields, or one that comes twice (RFC 6749 §3.2)."""
+    """The fields of a form; raises `OAuthError` for one in the clear, another media type, or too many fields."""
+    if not keeps_secrets(request.scope):  # RFC 6749 §3.1 and §3.2: TLS alone
+        raise OAuthError(
+            "invalid_request", "Here only with https://: what you send could be read", status=403
+        )
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise OAuthError("invalid_request", "Send application/x-www-form-urlencoded", status=415)
-    body = (await request.body()).decode("utf-8", "replace")
+    return _fields((await request.body()).decode("utf-8", "replace"))
+
+
+def _fields(text: str) -> Mapping[str, str]:
+    """Each name once: one that comes twice has no value (RFC 6749 §3.1). Raises `OAuthError` for too many."""
     try:
-        return _once(parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError as error:
         raise OAuthError("invalid_request", f"At most {MOST_FIELDS} fields") from error
-
-
-def _once(pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
-    """Each name once: one that comes twice has no value (RFC 6749 §3.1)."""
     found: dict[str, str] = {}
     for name, value in pairs:
         found[name] = "" if name in found else value

@@ -97,8 +97,10 @@ async def _code(issuing: Issuing, given: Mapping[str, str], client: bytes) -> Is
 
 
 async def _refresh(issuing: Issuing, given: Mapping[str, str], client: bytes) -> Issued:
-    text, now = given.get("refresh_token", ""), issuing.now()
-    return _good(await issuing.engine.write(lambda tx: grants.refresh(tx, text, client, now), Urgency.CLIENT))
+    text, now, key = given.get("refresh_token", ""), issuing.now(), issuing.vault.derive("refresh tokens")
+    return _good(
+        await issuing.engine.write(lambda tx: grants.refresh(tx, text, client, now, key), Urgency.CLIENT)
+    )
 
 
 async def _device(issuing: Issuing, given: Mapping[str, str], client: bytes) -> Issued:

@@ -10,7 +10,7 @@ import pytest
 
 from offices import NOW, TestOffice
 from postroom.message.address import Address
-from postroom.store import credentials, passkeys, tokens, totp
+from postroom.store import accounts, credentials, passkeys, push_subscriptions, tokens, totp
 from postroom.store.app_passwords import MOST_APP_PASSWORDS, MOST_LABEL
 from postroom.store.credentials import CredentialKind
 from postroom.store.passkeys import Passkey
@@ -34,8 +34,13 @@ async def test_a_key_is_made_listed_and_deleted(office: TestOffice, what: str) -
     (other,) = await office.ask(f"{what}.create", address=BOB, label="laptop")
     assert other["secret"] != made["secret"]
     assert other["scopes"] == []
+    reading = office.engine.reading()
+    account_id = (await accounts.get(reading, Address("bob", "hamburger.test"))).account_id
     for key in ("phone", other["id"]):
+        before = await push_subscriptions.generation(reading, account_id)
         await office.ask(f"{what}.delete", address=BOB, key=key)
+        # RFC 8620 §7.2: who had it is told of nothing any more
+        assert await push_subscriptions.generation(reading, account_id) > before
     assert await office.ask(f"{what}.list", address=BOB) == []
     assert "there is none called 'phone'" in await office.refusal(f"{what}.delete", address=BOB, key="phone")
 
