@@ -13,6 +13,7 @@ worst one is accepted twice, none is lost. Not here: acceptance, sendmail's opti
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import secrets
@@ -33,6 +34,8 @@ MAX_MESSAGE = 64 << 20  # octets of a message
 STALE_SECONDS = 86_400.0  # of a file that nobody finished
 _FILE_MODE = 0o644
 _VERSION = 1
+# What this process or its disk is short of, which says nothing of a file
+_SHORTAGES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO))
 
 
 class DropRefused(Exception):
@@ -90,11 +93,15 @@ def collect(directory: Path, bad: Path) -> Iterator[Dropped]:
     """The messages that wait, oldest first; what is no message is moved to `bad`. Meant for one caller at a time."""
     for path in _waiting(directory):
         try:
-            yield _read(path)
+            found = _read(path)
         except FileNotFoundError:
             continue  # its owner may take it back
         except (NotMail, OSError) as error:
+            if isinstance(error, OSError) and error.errno in _SHORTAGES:
+                raise  # all of them wait
             reject(path, bad, str(error))
+        else:
+            yield found
 
 
 def tidy(directory: Path, now: float | None = None) -> int:
@@ -167,7 +174,7 @@ def _read(path: Path) -> Dropped:
 def _facts(line: bytes) -> tuple[dict[str, Any], int]:
     try:
         facts = msgspec.json.decode(line, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotMail(f"its first line does not describe a message: {error}") from error
     version, size = facts.pop("postroom-drop", None), facts.pop("size", None)
     if version != _VERSION or not isinstance(size, int) or "content" in facts:
