@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from postroom.message.errors import MailError
+from postroom.message.errors import MailError, Overloaded
 
 if TYPE_CHECKING:  # commands import this module, and start faster without
     from postroom.store.spilled import Content
 
-MAX_REQUEST = 16 * 1024 * 1024  # octets beside a message: many recipients, an alias file
+MAX_REQUEST = 16 * 1024 * 1024  # octets beside a message: an alias file
+MAX_OF_A_USER = 1024 * 1024  # the same of who is no administrator: many recipients
+MOST_OF_A_USER = 100  # calls at a time of who is no administrator, so that one user leaves the others room
 PIECE = 256 * 1024  # octets of a message that are taken at a time
 SILENCE_SECONDS = 30.0  # that a caller may let us wait for what he owes
 LONGEST_MESSAGE = 600.0  # seconds that a message may take to arrive
@@ -112,7 +114,7 @@ class ControlServer:
         self._take = take
         self._given = given
         self._server: asyncio.Server | None = None
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calls: dict[asyncio.Task[None], int] = {}  # and whose they are
 
     async def start(self) -> None:
         """Takes the path over, if no socket was given."""
@@ -133,19 +135,20 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None, "asyncio runs each connection in a task"
-        self._calls.add(task)
+        caller = _caller(writer.get_extra_info("socket"))
+        self._calls[task] = caller.uid
         try:
-            await self._call(reader, writer)
+            await self._call(caller, reader, writer)
         except asyncio.CancelledError:
             pass  # the server stops
         finally:
-            self._calls.discard(task)
+            del self._calls[task]
 
-    async def _call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        caller = _caller(writer.get_extra_info("socket"))
+    async def _call(self, caller: Caller, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             last: Part = Done()
             try:
+                self._must_have_room(caller)
                 async with contextlib.aclosing(self._records(caller, reader)) as records:
                     async for record in records:
                         writer.write(_frame(Found(record)))
@@ -154,13 +157,19 @@ class ControlServer:
                 last = failure(error)
             writer.write(_frame(last))
             await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError, TimeoutError):
-            pass  # the caller went away, or is none of ours
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+            pass  # the caller went away
         finally:
             writer.close()
 
+    def _must_have_room(self, caller: Caller) -> None:
+        """Raises `Overloaded` for a user who has too many calls open."""
+        open_now = list(self._calls.values()).count(caller.uid)
+        if open_now > MOST_OF_A_USER and not caller.is_administrator:
+            raise Overloaded(f"{caller.name} has {MOST_OF_A_USER} calls open: try again when one has ended")
+
     async def _records(self, caller: Caller, reader: asyncio.StreamReader) -> AsyncGenerator[dict[str, Any]]:
-        request = await _read_request(reader)
+        request = await _read_request(reader, MAX_REQUEST if caller.is_administrator else MAX_OF_A_USER)
         async with contextlib.AsyncExitStack() as taken:
             if request.size:
                 if self._take is None or request.size < 0:
@@ -172,14 +181,18 @@ class ControlServer:
                 yield record
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Request:
+async def _read_request(reader: asyncio.StreamReader, most: int) -> Request:
     async with asyncio.timeout(SILENCE_SECONDS):
         (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-        if length > MAX_REQUEST:
+        if length > most:
             raise OperationError(
-                f"the request has {length} octets, at most {MAX_REQUEST} are taken: ask for less at a time"
+                f"the request has {length} octets, at most {most} are taken: ask for less at a time"
             )
-        return _requests.decode(await reader.readexactly(length))
+        octets = await reader.readexactly(length)
+    try:
+        return _requests.decode(octets)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise OperationError(f"that is no request: {error}") from error
 
 
 async def _pieces(reader: asyncio.StreamReader, size: int) -> AsyncIterator[bytes]:

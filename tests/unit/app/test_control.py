@@ -193,6 +193,54 @@ async def test_without_a_server_the_caller_is_told_before_anything_is_sent(tmp_p
         await records(tmp_path / "control", "echo")
 
 
+@pytest.fixture
+def called_by_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_caller", lambda _: Caller(os.getuid() + 4711, 1, "mallory"))
+
+
+@pytest.mark.usefixtures("called_by_a_user")
+async def test_a_user_leaves_the_others_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "MOST_OF_A_USER", 2)
+    silent = [await asyncio.open_unix_connection(path) for _ in range(2)]
+    with pytest.raises(CallFailed, match="mallory has 2 calls open") as caught:
+        await records(path, "echo")
+    assert caught.value.failed.temporary
+    with monkeypatch.context() as at:
+        at.setattr(control, "_caller", lambda _: Caller(os.getuid(), 1, "root"))
+        assert len(await records(path, "echo")) == 1
+    for _, writer in silent:
+        writer.close()
+        await writer.wait_closed()
+    async with asyncio.timeout(20):
+        while len(await asyncio.to_thread(answered, path)) == 0:
+            await asyncio.sleep(0.01)
+
+
+def answered(path: Path) -> list[dict[str, Any]]:
+    with contextlib.suppress(CallFailed):
+        return list(call(path, Request("echo", {})))
+    return []
+
+
+@pytest.mark.usefixtures("called_by_a_user")
+async def test_a_user_asks_for_less_than_an_administrator(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "MAX_OF_A_USER", 500)
+    assert len(await records(path, "echo", x="a" * 100)) == 1
+    with pytest.raises(CallFailed, match="octets, at most 500"):
+        await records(path, "echo", x="a" * 1000)
+
+
+@pytest.mark.parametrize("octets", [b"\xc1\xc1", b"\x91" * 100_000 + b"\xc0", b"\x81\xa1\xff\xc0"])
+async def test_what_is_no_request_is_answered(path: Path, octets: bytes) -> None:
+    packed = b"\x82\xa9operation\xa4echo\xa9arguments\x81\xa1x" + octets
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(len(packed).to_bytes(4, "big") + packed)
+    assert b"that is no request" in await reader.read()
+    writer.close()
+
+
 @pytest.mark.parametrize("junk", [b"", b"\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x02\xc1\xc1"])
 async def test_junk_does_not_hurt_the_server(path: Path, junk: bytes) -> None:
     def send() -> None:
