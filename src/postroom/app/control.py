@@ -251,6 +251,7 @@ def call(path: Path, request: Request, content: bytes = b"") -> Iterator[dict[st
 
     `content` is a mail message that goes with the request.
     """
+    asked = _frame(msgspec.structs.replace(request, size=len(content)))
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             with _reachable(path) as name:
@@ -260,7 +261,7 @@ def call(path: Path, request: Request, content: bytes = b"") -> Iterator[dict[st
         with contextlib.suppress(
             BrokenPipeError, ConnectionResetError
         ):  # the answer, if there is one, says why
-            connection.sendall(_frame(msgspec.structs.replace(request, size=len(content))))
+            connection.sendall(asked)
             connection.sendall(content)
         while True:
             part = _read_part(connection)
@@ -324,7 +325,10 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 
 
 def _frame(value: Request | Part) -> bytes:
-    packed = msgspec.msgpack.encode(value)
+    try:
+        packed = msgspec.msgpack.encode(value)
+    except UnicodeEncodeError as error:  # an argument of the command line in another charset
+        raise OperationError(f"{error.object!r} is not text: write it in UTF-8") from error
     return _LENGTH.pack(len(packed)) + packed
 
 

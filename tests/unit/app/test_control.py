@@ -241,6 +241,12 @@ async def test_what_is_no_request_is_answered(path: Path, octets: bytes) -> None
     writer.close()
 
 
+@pytest.mark.parametrize("place", ["control", "nowhere"])
+async def test_an_argument_in_another_charset(path: Path, place: str) -> None:
+    with pytest.raises(OperationError, match=r"'b\\udcf6b' is not text: write it in UTF-8"):
+        await records(path.with_name(place), "echo", name="b\udcf6b")
+
+
 @pytest.mark.parametrize("junk", [b"", b"\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x02\xc1\xc1"])
 async def test_junk_does_not_hurt_the_server(path: Path, junk: bytes) -> None:
     def send() -> None:
