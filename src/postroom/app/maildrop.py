@@ -62,9 +62,9 @@ class Dropped(msgspec.Struct, frozen=True):
         """The message is accepted, or its writer has a report: the file goes."""
         self.path.unlink(missing_ok=True)
 
-    def rejected(self, directory: Path) -> Path:
-        """Nothing can be done with it: the file goes to `directory`, where an administrator finds it."""
-        return reject(self.path, directory)
+    def rejected(self, directory: Path, why: str) -> Path:
+        """Nothing can be done with it: the file goes to `directory`, where an administrator finds it, and why."""
+        return reject(self.path, directory, why)
 
 
 def make_directory(path: Path) -> None:
@@ -118,13 +118,12 @@ def tidy(directory: Path, now: float | None = None) -> int:
     return removed
 
 
-def reject(path: Path, directory: Path, why: str = "") -> Path:
+def reject(path: Path, directory: Path, why: str) -> Path:
     """Moves a file out of the way, and writes beside it why."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     place = directory / f"{secrets.token_hex(4)}-{path.name.lstrip('.')[:100]}"
     path.rename(place)
-    if why:
-        place.with_name(place.name + ".why").write_text(why + "\n", "utf-8")
+    place.with_name(place.name + ".why").write_text(why + "\n", "utf-8", "backslashreplace")
     return place
 
 

@@ -152,6 +152,7 @@ def test_a_server_that_is_short_of_descriptors_puts_nothing_aside(
 def test_a_message_that_nobody_can_take_is_put_aside(place: Path) -> None:
     drop(place, FACTS, b"x")
     (one,) = waiting(place)
-    moved = one.rejected(place.parent / "rejected")
+    moved = one.rejected(place.parent / "rejected", "nobody is named")
     assert moved.exists()
+    assert rejected(place) == ["nobody is named\n"]
     assert waiting(place) == []
