@@ -31,6 +31,7 @@ MAX_OF_A_USER = 1024 * 1024  # the same of who is no administrator: many recipie
 MOST_OF_A_USER = 100  # calls at a time of who is no administrator, so that one user leaves the others room
 PIECE = 256 * 1024  # octets of a message that are taken at a time
 SILENCE_SECONDS = 30.0  # that a caller may let us wait for what he owes
+FAREWELL_SECONDS = 10.0  # that a call with a message has to come to its end when the server stops
 LONGEST_MESSAGE = 600.0  # seconds that a message may take to arrive
 BACKLOG = 100  # calls that wait to be taken
 MOST_OF_A_NAME = 107  # octets of a socket's name: sun_path without its NUL
@@ -114,7 +115,8 @@ class ControlServer:
         self._take = take
         self._given = given
         self._server: asyncio.Server | None = None
-        self._calls: dict[asyncio.Task[None], int] = {}  # and whose they are
+        self._calls: dict[asyncio.Task[Any], int] = {}  # and whose they are
+        self._bringing: set[asyncio.Task[Any]] = set()  # those of them that come with a message
 
     async def start(self) -> None:
         """Takes the path over, if no socket was given."""
@@ -123,18 +125,19 @@ class ControlServer:
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=1 << 20, **options)
 
     async def stop(self) -> None:
-        """Closes the socket and removes it; calls that have not come to their end are ended."""
+        """Closes the socket and removes it. Who brings a message gets his answer; other calls are ended: some never end by themselves."""
         if self._server:
             self._server.close()
             if self._given is None:
                 self._path.unlink(missing_ok=True)
+        if self._bringing:
+            await asyncio.wait(self._bringing, timeout=FAREWELL_SECONDS)
         for call_ in self._calls:
             call_.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "asyncio runs each connection in a task"
+        task = _this_task()
         caller = _caller(writer.get_extra_info("socket"))
         self._calls[task] = caller.uid
         try:
@@ -143,6 +146,7 @@ class ControlServer:
             pass  # the server stops
         finally:
             del self._calls[task]
+            self._bringing.discard(task)
 
     async def _call(self, caller: Caller, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -174,11 +178,18 @@ class ControlServer:
             if request.size:
                 if self._take is None or request.size < 0:
                     raise OperationError(f"no message can be taken with {request.operation}")
+                self._bringing.add(_this_task())
                 async with asyncio.timeout(LONGEST_MESSAGE):
                     coming = self._take(request.size, _pieces(reader, request.size))
                     request.arguments["content"] = await taken.enter_async_context(coming)
             async for record in self._perform(caller, request):
                 yield record
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None, "asyncio runs each connection in a task"
+    return task
 
 
 async def _read_request(reader: asyncio.StreamReader, most: int) -> Request:

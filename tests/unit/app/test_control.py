@@ -129,6 +129,24 @@ async def test_a_message_comes_with_a_request_in_pieces(shelf: Shelf, tmp_path: 
     assert shelf.kept == 0
 
 
+async def test_who_brings_a_message_gets_an_answer_from_a_server_that_stops(tmp_path: Path) -> None:
+    taken, may_end = asyncio.Event(), asyncio.Event()
+
+    async def accept(_: Caller, __: Request) -> AsyncIterator[dict[str, Any]]:
+        taken.set()
+        await may_end.wait()
+        yield {"id": "J1"}
+
+    server = ControlServer(tmp_path / "control", accept, take=Shelf().take)
+    await server.start()
+    sending = asyncio.ensure_future(asyncio.to_thread(send, tmp_path / "control", b"x"))
+    await taken.wait()
+    stopping = asyncio.ensure_future(server.stop())
+    asyncio.get_running_loop().call_later(0.05, may_end.set)
+    assert await sending == [{"id": "J1"}]
+    await stopping
+
+
 async def test_a_message_that_is_refused_is_answered_before_its_end(shelf: Shelf, tmp_path: Path) -> None:
     shelf.most = PIECE
     with pytest.raises(CallFailed) as caught:
