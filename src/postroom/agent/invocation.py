@@ -99,10 +99,10 @@ def _run(session: Session, work: Callable[[], None]) -> None:
         work()
     except CommandFailed as failed:
         _give_up(session.terminal, failed)
-    except BrokenPipeError as error:
-        raise ReaderGone from error
     except Exception as error:
         failure = session.failure(error)
+        if failure is None and isinstance(error, BrokenPipeError):
+            raise ReaderGone from error
         if failure is None and isinstance(error, OSError):
             failure = _of_the_system(error)
         if failure is None:
