@@ -36,6 +36,17 @@ def test_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _descriptors() <= open_before
 
 
+def test_nothing_stays_of_a_lab_that_cannot_start(tmp_path: Path) -> None:
+    with Lab():
+        pass
+    open_before, threads = _descriptors(), threading.active_count()
+    (tmp_path / "crepes.test").touch()  # where the directory of one of its servers would be
+    with pytest.raises(FileExistsError):
+        Lab(data=tmp_path).start()
+    assert threading.active_count() <= threads
+    assert _descriptors() <= open_before
+
+
 def test_nothing_stays_of_a_lab_that_cannot_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     threads = threading.active_count()
