@@ -2,6 +2,7 @@
 
 import base64
 import poplib
+import signal
 import smtplib
 import sqlite3
 from collections.abc import Iterator
@@ -152,6 +153,13 @@ def test_sendmail_while_it_is_down(served):
     assert done.returncode == 0, done.stderr
     served.start()
     assert served.maildrop.arrived()[0].endswith(b"\r\n\r\nKetchup?\r\n")
+
+
+def test_it_stops_in_order_when_its_terminal_has_gone(served):
+    served.start()
+    served.process.process.send_signal(signal.SIGHUP)
+    assert served.process.process.wait(30) == 0
+    assert '"stopping"' in served.process.log.read_text()
 
 
 def test_the_store_is_whole_after_a_stop(served):

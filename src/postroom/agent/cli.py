@@ -93,8 +93,8 @@ def send(
     """Send a message."""
     from postroom.agent import sending
 
-    draft = sending.new(session, to, msgspec.structs.replace(options, html=html))
-    sending.send(session, draft, verbose=verbose)
+    options = msgspec.structs.replace(options, html=html)
+    sending.send(session, sending.new(session, to, options), options, verbose=verbose)
 
 
 @app.command("list")
@@ -148,7 +148,7 @@ def reply(
 
     original = sending.original(session, number, folder)
     draft = sending.answer(session, original, options, to_all=to_all, quoting=not no_quote)
-    sending.send(session, draft, verbose=verbose)
+    sending.send(session, draft, options, verbose=verbose)
     sending.mark_answered(session, original)
 
 
@@ -171,7 +171,7 @@ def forward(
 
     original = sending.original(session, number, folder)
     draft = sending.pass_on(session, original, to, options, attached=attached)
-    sending.send(session, draft, verbose=verbose)
+    sending.send(session, draft, options, verbose=verbose)
 
 
 @app.command()

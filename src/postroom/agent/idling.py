@@ -25,11 +25,11 @@ class Listener:
         self._open = open_folder
         self._mailbox: ImapMailbox | None = None
         self._known = 0
+        self._opened = 0.0  # by the loop's clock
 
     async def begin(self) -> None:
         """Opens the folder: what is there already is not news."""
-        self._mailbox = await self._open()
-        self._known = await self._mailbox.newest()
+        self._known = await (await self._connect()).newest()
 
     async def arrivals(self, interval: float) -> list[Arrival]:
         """Waits until something happens, and gives the messages that came; `interval` is how often to ask who cannot tell."""
@@ -38,11 +38,17 @@ class Listener:
             await self._mailbox.session.news(interval)
         except ServerFailed:
             await self._mailbox.drop()
-            self._mailbox = await self._open()
+            if asyncio.get_running_loop().time() - self._opened < interval:
+                await asyncio.sleep(interval)  # it hangs up each time
+            await self._connect()
         new = await self._mailbox.newer(self._known)
         headers = await self._mailbox.headers([one.number for one in new]) if new else []
         self._known = max(self._known, self._mailbox.highest)
         return [Arrival(entry, header) for entry, header in zip(new, headers, strict=True)]
+
+    async def _connect(self) -> ImapMailbox:
+        self._mailbox, self._opened = await self._open(), asyncio.get_running_loop().time()
+        return self._mailbox
 
     async def end(self) -> None:
         """Closes, without leave."""

@@ -32,10 +32,12 @@ from postroom.proto.imap.client import (
 )
 from postroom.proto.imap.client_commands import Request
 from postroom.proto.imap.client_login import ImapAccount
-from postroom.proto.imap.client_values import Capabilities, Data, Status
+from postroom.proto.imap.client_values import Capabilities, Data, Fetched, Status
 
 Tell = Callable[[str], object]
 SECONDS = 120.0  # for any answer
+MOST_HEARD = 1_000_000  # answers to one command
+MOST_OCTETS = 512 << 20  # of messages in them
 IDLE_SECONDS = 25 * 60.0  # after which IDLE is begun anew (RFC 9051 §6.3.13: at least every 29 minutes)
 
 
@@ -61,6 +63,7 @@ class ImapSession:
         self._machine = machine
         self._way = way
         self._tell = tell
+        self._octets = 0  # of messages, in the answers to the command of now
 
     @classmethod
     async def open(cls, account: Account, tell: Tell = untold) -> ImapSession:
@@ -132,7 +135,7 @@ class ImapSession:
                     if isinstance(event, Idling):
                         idling = True
                     else:
-                        heard.append(self._data(event))
+                        self._take_down(event, heard)
         except TimeoutError:
             pass  # nothing happened
         self._machine.done()
@@ -163,12 +166,15 @@ class ImapSession:
             if isinstance(event, Done):
                 return Answer(event, heard)
             if not isinstance(event, Idling):
-                heard.append(self._data(event))
+                self._take_down(event, heard)
 
-    def _data(self, event: ClientEvent) -> Data | Status:
+    def _take_down(self, event: ClientEvent, heard: list[Data | Status]) -> None:
         if isinstance(event, Upgrading | Ready | Idling | Done | Failed):
             raise ServerFailed(f"{self._way.endpoint.host} makes no sense", Exit.MAILBOX)
-        return event
+        self._octets = _octets(event) + (self._octets if heard else 0)
+        heard.append(event)
+        if len(heard) > MOST_HEARD or self._octets > MOST_OCTETS:
+            raise ServerFailed(f"{self._way.endpoint.host} does not come to an end", Exit.MAILBOX)
 
     async def _event(self, seconds: float, at: Exit = Exit.MAILBOX) -> ClientEvent:
         try:
@@ -181,6 +187,11 @@ class ImapSession:
         if isinstance(event, Status | Done) and event.code == "ALERT":
             self._tell(f"{self._way.endpoint.host} says: {event.text}")
         return event
+
+
+def _octets(event: Data | Status) -> int:
+    sections = event.sections.values() if isinstance(event, Fetched) else ()
+    return sum(len(one) for one in sections if one)
 
 
 def named(make: Callable[..., Request], *words: object, utf8: bool) -> Request:

@@ -41,6 +41,10 @@ class CommandFailed(Exception):
         self.facts = facts
 
 
+class ReaderGone(Exception):
+    """Whoever read standard output has seen enough. Not an OSError, which typer takes for a failure."""
+
+
 class Session(Protocol):
     """What a command is given: where it prints, and which exceptions of its work are failures rather than bugs."""
 
@@ -74,6 +78,8 @@ def command(
                 session, *made = [maker(**given[n]) for n, (maker, _) in enumerate(makers)]
             except CommandFailed as failed:
                 _give_up(terminal, failed)
+            except OSError as error:
+                _give_up(terminal, _of_the_system(error), error)
             else:
                 _run(session, functools.partial(function, session, *made, **options))
 
@@ -95,11 +101,21 @@ def _run(session: Session, work: Callable[[], None]) -> None:
         _give_up(session.terminal, failed)
     except Exception as error:
         failure = session.failure(error)
+        if failure is None and isinstance(error, BrokenPipeError):
+            raise ReaderGone from error
+        if failure is None and isinstance(error, OSError):
+            failure = _of_the_system(error)
         if failure is None:
             raise
         _give_up(session.terminal, failure, error)
     finally:
         session.close()
+
+
+def _of_the_system(error: OSError) -> CommandFailed:
+    """A full disk, a directory that cannot be written: no bug of ours."""
+    words = error.strerror or str(error)
+    return CommandFailed(f"{error.filename}: {words}" if error.filename else words)
 
 
 def _give_up(terminal: Terminal, failed: CommandFailed, cause: Exception | None = None) -> None:

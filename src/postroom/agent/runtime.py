@@ -19,7 +19,7 @@ SERVERS = "servers.toml"
 
 
 class NotOurs(Exception):
-    """The directory is there, and somebody else's."""
+    """The directory is somebody else's, or cannot be written; the text has the remedy."""
 
 
 def lab_directory(environ: Mapping[str, str] = os.environ) -> Path:
@@ -39,16 +39,21 @@ def is_ours(directory: Path) -> bool:
 
 def publish(files: Mapping[str, str], directory: Path) -> None:
     """Writes a lab's files (mode 0600), each whole or not at all; raises `NotOurs`."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not is_ours(directory):
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not is_ours(directory):
+            raise NotOurs(
+                f"{directory} is not this user's alone: remove it, or set XDG_RUNTIME_DIR to another place"
+            )
+        for name, text in files.items():
+            draft = directory / f".{name}.{os.getpid()}"
+            draft.touch(0o600)
+            draft.write_text(text, "utf-8")
+            draft.replace(directory / name)
+    except OSError as error:
         raise NotOurs(
-            f"{directory} is not this user's alone: remove it, or set XDG_RUNTIME_DIR to another place"
-        )
-    for name, text in files.items():
-        draft = directory / f".{name}.{os.getpid()}"
-        draft.touch(0o600)
-        draft.write_text(text, "utf-8")
-        draft.replace(directory / name)
+            f"{directory}: {error.strerror}; set XDG_RUNTIME_DIR to a directory of yours"
+        ) from error
 
 
 def retract(directory: Path) -> None:

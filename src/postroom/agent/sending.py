@@ -18,7 +18,7 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.mailbox import Mailbox
 from postroom.agent.session import MailSession
 from postroom.agent.submitting import Submitted, submit
-from postroom.agent.writing import author, complete, finish, recipients
+from postroom.agent.writing import author, complete, finish, is_typed, kept, recipients
 from postroom.agent.written import Written
 from postroom.message import reply as replies
 from postroom.message.compose import Draft
@@ -79,11 +79,12 @@ def pass_on(
     return draft
 
 
-def send(session: MailSession, draft: Draft, *, verbose: bool) -> None:
+def send(session: MailSession, draft: Draft, options: Written, *, verbose: bool) -> None:
     """Sends a message and says what became of it; `verbose` shows the dialogue. Raises `ServerFailed`."""
-    envelope, made = finish(draft, secrets.token_hex(12))
     tell = session.terminal.note if verbose else None
-    done = asyncio.run(submit(session.account, envelope, made.raw, tell))
+    with kept(draft.text if is_typed(options) else "", session.terminal.note):
+        envelope, made = finish(draft, secrets.token_hex(12))
+        done = asyncio.run(submit(session.account, envelope, made.raw, tell))
     filed = _file(session, made.raw)
     to = [str(one.address) for one in envelope.recipients]
     refused = {one.recipient for one in done.refused}

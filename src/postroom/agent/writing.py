@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from postroom import __version__
@@ -82,12 +83,30 @@ def finish(draft: Draft, unique: str) -> tuple[Envelope, Composed]:
     return envelope, done
 
 
+def is_typed(options: Written) -> bool:
+    """Whether the text is written in an editor, now."""
+    return options.body is None and sys.stdin.isatty()
+
+
+@contextmanager
+def kept(text: str, tell: Callable[[str], None]) -> Iterator[None]:
+    """What somebody has typed does not go with an error: it lies in a file then, which he is told."""
+    try:
+        yield
+    except BaseException:
+        if text:
+            descriptor, path = tempfile.mkstemp(".txt", "postroom-")
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+                file.write(text)
+            tell(f"what was written is kept in {path}")
+        raise
+
+
 def _text(options: Written, quoted: str) -> str:
-    if options.body is not None:
-        return _joined(options.body, quoted)
-    if not sys.stdin.isatty():
-        return _joined(sys.stdin.buffer.read().decode("utf-8", "replace"), quoted)
-    return _edited(quoted)
+    if is_typed(options):
+        return _edited(quoted)
+    text = options.body
+    return _joined(sys.stdin.buffer.read().decode("utf-8", "replace") if text is None else text, quoted)
 
 
 def _joined(text: str, quoted: str) -> str:

@@ -35,6 +35,7 @@ from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.sasl.mechanisms import MECHANISMS, NAMED, PASSWORDS_ONLY, Supply
 from postroom.proto.smtp.client_events import Account, TlsUse
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
+from postroom.store.domains import Rules
 from postroom.store.engine import Engine
 from postroom.store.postgres_options import PostgresOptions
 from postroom.store.store import StoreSettings
@@ -77,6 +78,15 @@ def own_names(settings: Settings) -> OwnNames:
     """The host's name and the literals of the addresses it listens on."""
     literals = [f"[IPv6:{ip}]" if ":" in ip else f"[{ip}]" for ip in settings.listen.addresses]
     return OwnNames(frozenset((settings.server.hostname, *literals)), home_domain(settings))
+
+
+def rules(settings: Settings) -> Rules:
+    """Those of the directory; raises `SettingsError` for an administrator whom no mail would reach."""
+    named = settings.server.administrator
+    administrator = parse_mailbox(named) if named else None
+    if named and administrator is None:
+        raise SettingsError(f'[server] administrator = "{named}": write an address such as you@example.com')
+    return Rules(settings.mailboxes.recipient_delimiter, administrator)
 
 
 def schedule(settings: Settings) -> Schedule:

@@ -21,14 +21,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from postroom.message.errors import MailError
+from postroom.message.errors import MailError, Overloaded
 
 if TYPE_CHECKING:  # commands import this module, and start faster without
     from postroom.store.spilled import Content
 
-MAX_REQUEST = 16 * 1024 * 1024  # octets beside a message: many recipients, an alias file
+MAX_REQUEST = 16 * 1024 * 1024  # octets beside a message: an alias file
+MAX_OF_A_USER = 1024 * 1024  # the same of who is no administrator: many recipients
+MOST_OF_A_USER = 100  # calls at a time of who is no administrator, so that one user leaves the others room
 PIECE = 256 * 1024  # octets of a message that are taken at a time
 SILENCE_SECONDS = 30.0  # that a caller may let us wait for what he owes
+FAREWELL_SECONDS = 10.0  # that a call with a message has to come to its end when the server stops
 LONGEST_MESSAGE = 600.0  # seconds that a message may take to arrive
 BACKLOG = 100  # calls that wait to be taken
 MOST_OF_A_NAME = 107  # octets of a socket's name: sun_path without its NUL
@@ -112,7 +115,8 @@ class ControlServer:
         self._take = take
         self._given = given
         self._server: asyncio.Server | None = None
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calls: dict[asyncio.Task[Any], int] = {}  # and whose they are
+        self._bringing: set[asyncio.Task[Any]] = set()  # those of them that come with a message
 
     async def start(self) -> None:
         """Takes the path over, if no socket was given."""
@@ -121,31 +125,34 @@ class ControlServer:
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=1 << 20, **options)
 
     async def stop(self) -> None:
-        """Closes the socket and removes it; calls that have not come to their end are ended."""
+        """Closes the socket and removes it. Who brings a message gets his answer; other calls are ended: some never end by themselves."""
         if self._server:
             self._server.close()
             if self._given is None:
                 self._path.unlink(missing_ok=True)
+        if self._bringing:
+            await asyncio.wait(self._bringing, timeout=FAREWELL_SECONDS)
         for call_ in self._calls:
             call_.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "asyncio runs each connection in a task"
-        self._calls.add(task)
+        task = _this_task()
+        caller = _caller(writer.get_extra_info("socket"))
+        self._calls[task] = caller.uid
         try:
-            await self._call(reader, writer)
+            await self._call(caller, reader, writer)
         except asyncio.CancelledError:
             pass  # the server stops
         finally:
-            self._calls.discard(task)
+            del self._calls[task]
+            self._bringing.discard(task)
 
-    async def _call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        caller = _caller(writer.get_extra_info("socket"))
+    async def _call(self, caller: Caller, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             last: Part = Done()
             try:
+                self._must_have_room(caller)
                 async with contextlib.aclosing(self._records(caller, reader)) as records:
                     async for record in records:
                         writer.write(_frame(Found(record)))
@@ -154,17 +161,24 @@ class ControlServer:
                 last = failure(error)
             writer.write(_frame(last))
             await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError, TimeoutError):
-            pass  # the caller went away, or is none of ours
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+            pass  # the caller went away
         finally:
             writer.close()
 
+    def _must_have_room(self, caller: Caller) -> None:
+        """Raises `Overloaded` for a user who has too many calls open."""
+        open_now = list(self._calls.values()).count(caller.uid)
+        if open_now > MOST_OF_A_USER and not caller.is_administrator:
+            raise Overloaded(f"{caller.name} has {MOST_OF_A_USER} calls open: try again when one has ended")
+
     async def _records(self, caller: Caller, reader: asyncio.StreamReader) -> AsyncGenerator[dict[str, Any]]:
-        request = await _read_request(reader)
+        request = await _read_request(reader, MAX_REQUEST if caller.is_administrator else MAX_OF_A_USER)
         async with contextlib.AsyncExitStack() as taken:
             if request.size:
                 if self._take is None or request.size < 0:
                     raise OperationError(f"no message can be taken with {request.operation}")
+                self._bringing.add(_this_task())
                 async with asyncio.timeout(LONGEST_MESSAGE):
                     coming = self._take(request.size, _pieces(reader, request.size))
                     request.arguments["content"] = await taken.enter_async_context(coming)
@@ -172,14 +186,24 @@ class ControlServer:
                 yield record
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Request:
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None, "asyncio runs each connection in a task"
+    return task
+
+
+async def _read_request(reader: asyncio.StreamReader, most: int) -> Request:
     async with asyncio.timeout(SILENCE_SECONDS):
         (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-        if length > MAX_REQUEST:
+        if length > most:
             raise OperationError(
-                f"the request has {length} octets, at most {MAX_REQUEST} are taken: ask for less at a time"
+                f"the request has {length} octets, at most {most} are taken: ask for less at a time"
             )
-        return _requests.decode(await reader.readexactly(length))
+        octets = await reader.readexactly(length)
+    try:
+        return _requests.decode(octets)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise OperationError(f"that is no request: {error}") from error
 
 
 async def _pieces(reader: asyncio.StreamReader, size: int) -> AsyncIterator[bytes]:
@@ -238,6 +262,7 @@ def call(path: Path, request: Request, content: bytes = b"") -> Iterator[dict[st
 
     `content` is a mail message that goes with the request.
     """
+    asked = _frame(msgspec.structs.replace(request, size=len(content)))
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             with _reachable(path) as name:
@@ -247,7 +272,7 @@ def call(path: Path, request: Request, content: bytes = b"") -> Iterator[dict[st
         with contextlib.suppress(
             BrokenPipeError, ConnectionResetError
         ):  # the answer, if there is one, says why
-            connection.sendall(_frame(msgspec.structs.replace(request, size=len(content))))
+            connection.sendall(asked)
             connection.sendall(content)
         while True:
             part = _read_part(connection)
@@ -311,7 +336,10 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 
 
 def _frame(value: Request | Part) -> bytes:
-    packed = msgspec.msgpack.encode(value)
+    try:
+        packed = msgspec.msgpack.encode(value)
+    except UnicodeEncodeError as error:  # an argument of the command line in another charset
+        raise OperationError(f"{error.object!r} is not text: write it in UTF-8") from error
     return _LENGTH.pack(len(packed)) + packed
 
 

@@ -93,5 +93,5 @@ def _report(office: Office, submitted: Submission, error: MailError, unique: Cal
 
 
 def _keep(dropped: Dropped, places: Places, log: Log, error: Exception) -> None:
-    kept = dropped.rejected(places.rejected)
+    kept = dropped.rejected(places.rejected, str(error))
     log.warning("drop.kept", user=dropped.user, reason=str(error), kept=str(kept))

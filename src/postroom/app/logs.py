@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
@@ -40,13 +41,30 @@ def make_log(format_: str = "auto", level: str = "info", stream: TextIO | None =
     stream = stream or sys.stderr
     people = format_ == "console" or (format_ == "auto" and stream.isatty())
     log: Log = structlog.wrap_logger(
-        structlog.WriteLogger(stream),
+        structlog.WriteLogger(cast("TextIO", _Patient(stream))),
         processors=_for_people(colors=stream.isatty()) if people else [json_line],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         context_class=dict,
         cache_logger_on_first_use=False,
     )
     return log
+
+
+class _Patient:
+    """A stream that may be full, or read by nobody any more: that stops no mail."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Writes what can be written."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Likewise."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def _for_people(*, colors: bool) -> list[structlog.typing.Processor]:

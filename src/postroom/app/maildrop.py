@@ -13,6 +13,7 @@ worst one is accepted twice, none is lost. Not here: acceptance, sendmail's opti
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import secrets
@@ -33,6 +34,8 @@ MAX_MESSAGE = 64 << 20  # octets of a message
 STALE_SECONDS = 86_400.0  # of a file that nobody finished
 _FILE_MODE = 0o644
 _VERSION = 1
+# What this process or its disk is short of, which says nothing of a file
+_SHORTAGES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO))
 
 
 class DropRefused(Exception):
@@ -59,9 +62,9 @@ class Dropped(msgspec.Struct, frozen=True):
         """The message is accepted, or its writer has a report: the file goes."""
         self.path.unlink(missing_ok=True)
 
-    def rejected(self, directory: Path) -> Path:
-        """Nothing can be done with it: the file goes to `directory`, where an administrator finds it."""
-        return reject(self.path, directory)
+    def rejected(self, directory: Path, why: str) -> Path:
+        """Nothing can be done with it: the file goes to `directory`, where an administrator finds it, and why."""
+        return reject(self.path, directory, why)
 
 
 def make_directory(path: Path) -> None:
@@ -90,11 +93,15 @@ def collect(directory: Path, bad: Path) -> Iterator[Dropped]:
     """The messages that wait, oldest first; what is no message is moved to `bad`. Meant for one caller at a time."""
     for path in _waiting(directory):
         try:
-            yield _read(path)
+            found = _read(path)
         except FileNotFoundError:
             continue  # its owner may take it back
         except (NotMail, OSError) as error:
+            if isinstance(error, OSError) and error.errno in _SHORTAGES:
+                raise  # all of them wait
             reject(path, bad, str(error))
+        else:
+            yield found
 
 
 def tidy(directory: Path, now: float | None = None) -> int:
@@ -111,13 +118,12 @@ def tidy(directory: Path, now: float | None = None) -> int:
     return removed
 
 
-def reject(path: Path, directory: Path, why: str = "") -> Path:
+def reject(path: Path, directory: Path, why: str) -> Path:
     """Moves a file out of the way, and writes beside it why."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     place = directory / f"{secrets.token_hex(4)}-{path.name.lstrip('.')[:100]}"
     path.rename(place)
-    if why:
-        place.with_name(place.name + ".why").write_text(why + "\n", "utf-8")
+    place.with_name(place.name + ".why").write_text(why + "\n", "utf-8", "backslashreplace")
     return place
 
 
@@ -167,7 +173,7 @@ def _read(path: Path) -> Dropped:
 def _facts(line: bytes) -> tuple[dict[str, Any], int]:
     try:
         facts = msgspec.json.decode(line, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotMail(f"its first line does not describe a message: {error}") from error
     version, size = facts.pop("postroom-drop", None), facts.pop("size", None)
     if version != _VERSION or not isinstance(size, int) or "content" in facts:

@@ -39,11 +39,9 @@ from postroom.deliver.tls.sts import StsPolicies
 from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
-from postroom.message.address import parse_mailbox
 from postroom.proto.sasl.scram import derived
 from postroom.serve.body_budget import BodyBudget
 from postroom.store import domains, spool
-from postroom.store.domains import Rules
 from postroom.store.jobs import Job
 from postroom.store.login import LoginPolicy, LoginSettings
 from postroom.store.passwords import Passwords
@@ -285,8 +283,7 @@ class BodyReader:
 
 
 async def _set_rules(store: Store, settings: Settings) -> None:
-    administrator = parse_mailbox(settings.server.administrator) if settings.server.administrator else None
-    rules = Rules(settings.mailboxes.recipient_delimiter, administrator)
+    rules = building.rules(settings)
     await store.engine.write(lambda tx: domains.set_rules(tx, rules))
 
 

@@ -101,7 +101,7 @@ def _deliver(options: Options, streams: Streams, here: Surrounded) -> int:
     if not (options.recipients or options.header_recipients):
         raise Refused("nobody is named: give recipients, or -t to take them from the header", os.EX_USAGE)
     office = PostOffice(_server(options, here))
-    data = streams.input.read(MAX_INPUT + 1)
+    data = _given(streams.input, dot_ends=options.dot_ends)
     if len(data) > MAX_INPUT:
         raise Refused(f"the message has more than {MAX_INPUT >> 20} MiB", os.EX_DATAERR)
     content = read_message(data, dot_ends=options.dot_ends)
@@ -117,6 +117,20 @@ def _deliver(options: Options, streams: Streams, here: Surrounded) -> int:
     if options.verbose:
         _tell(posted.journey, posted.dropped, streams)
     return os.EX_OK
+
+
+def _given(source: BinaryIO, *, dot_ends: bool) -> bytes:
+    """The input to its end, or to the dot: whoever wrote that may leave a pipe, or a terminal, open behind it."""
+    if not dot_ends:
+        return source.read(MAX_INPUT + 1)
+    lines: list[bytes] = []
+    left = MAX_INPUT + 1
+    while left and (line := source.readline(left)):
+        lines.append(line)
+        left -= len(line)
+        if line in (b".\n", b".\r\n"):
+            break
+    return b"".join(lines)
 
 
 def _named(arguments: list[str]) -> list[str]:

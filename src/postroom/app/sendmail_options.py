@@ -118,10 +118,12 @@ def _mode(value: str) -> Mode:
 
 def _valued(options: Options, letter: str, value: str) -> None:
     match letter:
+        case "f" | "r" | "V" if not _is_unicode(value):
+            raise BadOption(f"-{letter} {value}: write it in UTF-8")
         case "f" | "r":
             options.sender = value.strip().removeprefix("<").removesuffix(">")
-        case "F":
-            options.name = value
+        case "F":  # a name in another charset is no reason to lose the message
+            options.name = value if _is_unicode(value) else ""
         case "C":
             options.config = value
         case "N":
@@ -134,6 +136,11 @@ def _valued(options: Options, letter: str, value: str) -> None:
             options.envid = value
         case "B" if value.upper() not in ("7BIT", "8BITMIME"):
             raise BadOption(f"-B {value}: it is 7BIT or 8BITMIME")
+
+
+def _is_unicode(value: str) -> bool:
+    """Whether all octets of an argument were characters: the others are lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _notify(value: str) -> Notify:

@@ -52,7 +52,7 @@ def internet(settings: Settings) -> Surroundings:
 async def serve(
     settings: Settings, world: Surroundings, ready: Callable[[str], None], orders: int = -1
 ) -> int:
-    """Runs a server until SIGINT or SIGTERM, or the end of `orders` (a file that can be read); gives the exit code.
+    """Runs a server until a signal says stop, or the end of `orders` (a file that can be read); gives the exit code.
 
     `ready` gets a line of JSON that says what is where.
     """
@@ -78,9 +78,9 @@ async def serve(
 
 
 def heed_signals(stop: asyncio.Event) -> None:
-    """SIGINT and SIGTERM say stop."""
+    """SIGINT and SIGTERM say stop, and SIGHUP, which comes when the terminal has gone."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
 
 

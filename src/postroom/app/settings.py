@@ -54,7 +54,9 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ListenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[listen]: addresses and ports; a port of -1 is not served, 0 means any free one."""
 
-    addresses: Annotated[tuple[str, ...], Meta(description="IPv4 and IPv6 addresses to listen on")] = (
+    addresses: Annotated[
+        tuple[str, ...], Meta(min_length=1, description="IPv4 and IPv6 addresses to listen on")
+    ] = (
         "0.0.0.0",  # noqa: S104 - a mail server is there for everybody
         "::",
     )
@@ -175,16 +177,16 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, Meta(ge=100, description="recipients of one transaction from a user")
     ] = 500
     connections_per_client: Annotated[
-        int, Meta(description="at once from one IPv4 /32 or IPv6 /64, for each worker; 0: no limit")
+        int, Meta(ge=0, description="at once from one IPv4 /32 or IPv6 /64, for each worker; 0: no limit")
     ] = 30
     connections_per_minute: Annotated[
-        int, Meta(description="new ones from one client, for each worker; 0: no limit")
+        int, Meta(ge=0, description="new ones from one client, for each worker; 0: no limit")
     ] = 300
     connections_per_network: Annotated[
-        int, Meta(description="at once from one IPv4 /24 or IPv6 /48, for each worker; 0: no limit")
+        int, Meta(ge=0, description="at once from one IPv4 /24 or IPv6 /48, for each worker; 0: no limit")
     ] = 300
     connections_per_network_minute: Annotated[
-        int, Meta(description="new ones from one such network, for each worker; 0: no limit")
+        int, Meta(ge=0, description="new ones from one such network, for each worker; 0: no limit")
     ] = 3000
     imap_messages: Annotated[
         int,
@@ -194,21 +196,22 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 0
     bodies_in_flight: Annotated[
-        int, Meta(description="bytes of messages being received at the same time")
+        int, Meta(ge=1, description="bytes of messages being received at the same time")
     ] = 256 << 20
     free_bytes: Annotated[
-        int, Meta(description="free disk space below which no mail is taken, nor put into mailboxes")
+        int, Meta(ge=0, description="free disk space below which no mail is taken, nor put into mailboxes")
     ] = 1 << 30
-    queue_messages: Annotated[int, Meta(description="messages in the queue above which no mail is taken")] = (
-        100_000
-    )
+    queue_messages: Annotated[
+        int, Meta(ge=1, description="messages in the queue above which no mail is taken")
+    ] = 100_000
 
 
 class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[queue]: retries and reports. Times are seconds."""
 
     waits: Annotated[
-        tuple[int, ...], Meta(description="pauses after each failed attempt; the last one repeats")
+        tuple[Annotated[int, Meta(ge=1)], ...],
+        Meta(min_length=1, description="pauses after each failed attempt; the last one repeats"),
     ] = (
         300,
         600,
@@ -218,9 +221,11 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         10800,
         14400,
     )
-    life: Annotated[int, Meta(description="how long a message is tried")] = 5 * 86400
-    bounce_life: Annotated[int, Meta(description="how long a report is tried")] = 2 * 86400
-    delay_notice: Annotated[int, Meta(description="after how long the sender hears of a delay")] = 4 * 3600
+    life: Annotated[int, Meta(ge=1, description="how long a message is tried")] = 5 * 86400
+    bounce_life: Annotated[int, Meta(ge=1, description="how long a report is tried")] = 2 * 86400
+    delay_notice: Annotated[int, Meta(ge=1, description="after how long the sender hears of a delay")] = (
+        4 * 3600
+    )
     concurrency: Annotated[int, Meta(ge=1, le=100, description="most connections to one destination")] = 10
     undo_seconds: Annotated[
         int,
@@ -259,9 +264,11 @@ class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MailboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[mailboxes]: what readers get."""
 
-    quota_bytes: Annotated[int, Meta(description="storage of a new account; 0: no limit")] = 0
-    pop3_expire_days: Annotated[int, Meta(description="EXPIRE of RFC 2449 §6.7; -1: NEVER")] = -1
-    pop3_login_delay: Annotated[int, Meta(description="seconds between two POP3 logins of one account")] = 0
+    quota_bytes: Annotated[int, Meta(ge=0, description="storage of a new account; 0: no limit")] = 0
+    pop3_expire_days: Annotated[int, Meta(ge=-1, description="EXPIRE of RFC 2449 §6.7; -1: NEVER")] = -1
+    pop3_login_delay: Annotated[
+        int, Meta(ge=0, description="seconds between two POP3 logins of one account")
+    ] = 0
     imap_sessions: Annotated[
         int, Meta(ge=0, description="IMAP sessions of one account at a time; 0: no limit")
     ] = 16
@@ -273,7 +280,7 @@ class MailboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool, Meta(description="users see names and addresses of all accounts of their domain, to share with")
     ] = True
     recipient_delimiter: Annotated[
-        str, Meta(max_length=1, description="separates the detail of a sub-address")
+        str, Meta(pattern=r"^[^@. ]?\Z", description="separates the detail of a sub-address")
     ] = "+"
 
 
@@ -331,9 +338,15 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[log]: one event a line on standard error."""
 
     format: Annotated[
-        str, Meta(description="console for people, json for machines, auto by the terminal")
+        str,
+        Meta(
+            pattern=r"^(console|json|auto)\Z",
+            description="console for people, json for machines, auto by the terminal",
+        ),
     ] = "auto"
-    level: Annotated[str, Meta(description="debug, info, warning or error")] = "info"
+    level: Annotated[
+        str, Meta(pattern=r"^(debug|info|warning|error)\Z", description="debug, info, warning or error")
+    ] = "info"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -381,6 +394,9 @@ def load(path: Path) -> Settings:
         raise SettingsError(
             f"{path}: {error.strerror}; make one with: postroom quickstart you@your.domain"
         ) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SettingsError(f"{path}: line {line} is not UTF-8: write it anew in that") from error
     return parse(text, str(path))
 
 

@@ -37,6 +37,7 @@ PAUSES = (
     10.0,
 )  # seconds before a worker that has ended is started again: the first, doubled up to the longest
 STEADY_SECONDS = 60.0  # that a worker must have lived for the first pause to be enough
+LONGEST_LINE = 64 << 20  # octets of what a worker says when it is ready: the ports of each domain
 LONGEST_STOP = 90.0  # seconds that workers get to end what they do
 
 Listening = dict[str, Sequence[socket.socket]]
@@ -58,7 +59,7 @@ class Post:
         pipe = asyncio.subprocess.PIPE
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "postroom.app.worker",
-            stdin=pipe, stdout=pipe, pass_fds=self._passed, start_new_session=True,
+            stdin=pipe, stdout=pipe, pass_fds=self._passed, start_new_session=True, limit=LONGEST_LINE,
         )  # fmt: skip
         assert self.process.stdin is not None, "asked for"
         assert self.process.stdout is not None, "asked for"
@@ -112,7 +113,7 @@ class Supervisor:
         self._code = os.EX_OK
 
     async def run(self, ready: Callable[[str], None]) -> int:
-        """Until SIGINT or SIGTERM, or until a worker says that it cannot go on; `ready` gets the line of a worker when all are."""
+        """Until a signal says stop, or until a worker says that it cannot go on; `ready` gets the line of a worker when all are."""
         heed_signals(self._end)
         # The first one alone makes the schema, keys and certificates, or is refused for all.
         for posts in (self._posts[:1], self._posts[1:]):
@@ -132,7 +133,7 @@ class Supervisor:
         pause = first
         while True:
             began = time.monotonic()
-            code = await post.work()
+            code = await self._worked(post)
             if self._end.is_set():
                 return
             if code == STORE_FAILED or not post.ready.is_set():
@@ -145,6 +146,13 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._end.wait(), pause)
                 return
+
+    async def _worked(self, post: Post) -> int:
+        try:
+            return await post.work()
+        except OSError as error:  # there is no room for a process, for now
+            self._log.error("worker.not_started", worker=post.number, reason=str(error))
+            return REFUSED
 
     async def _stop(self) -> None:
         for listening in self._opened:

@@ -97,7 +97,10 @@ class Laboratory:
         try:
             await self.names.start(base + DNS_OFFSET if base else 0)
             await self.showing.start()
-            await asyncio.gather(*(self._open(house) for house in self.houses))
+            opening = (self._open(house) for house in self.houses)
+            for failed in await asyncio.gather(*opening, return_exceptions=True):
+                if failed is not None:
+                    raise failed  # none of them is under way any more
             self.publisher.start(
                 [(house, self.servers[house.domain], self.ports[house.domain]) for house in self.houses]
             )

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from postroom.agent import imap_session
 from postroom.agent.accounts import Account, Endpoint
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.folders import Folder, file_sent, folders
@@ -255,6 +256,44 @@ async def test_news_by_idle_and_after_a_lost_connection() -> None:
         await heard.aclose()
     assert found == [{"event": "shown"}, b"Subject: one", b"Subject: two"]
     assert before.lines[3:5] == ["A4 IDLE", "DONE"]
+
+
+async def test_a_server_that_hangs_up_each_time_is_not_asked_without_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Pausing(Exception):
+        pass
+
+    at_once = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        if seconds == 60:
+            raise Pausing
+        await at_once(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    async with scripted((*able("IDLE"), LIST.format("A3"), "")) as server:
+        listener = Listener(lambda: ImapMailbox.open(account(server.port)))
+        await listener.begin()
+        with pytest.raises(Pausing):
+            await listener.arrivals(60)
+        await listener.end()
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MOST_HEARD", 1), ("MOST_OCTETS", 5)])
+async def test_an_answer_without_end_is_given_up(
+    limit: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = '* 1 FETCH (UID 7 BODY[] "abc")\r\n* 2 FETCH (UID 9 BODY[] "def")'
+    async with scripted((*OLD, LIST.format("A3"), bodies)) as server:
+
+        async def work(mailbox: ImapMailbox) -> object:
+            await mailbox.entries()
+            monkeypatch.setattr(imap_session, limit, most)
+            return await mailbox.message(1)
+
+        with pytest.raises(ServerFailed, match="does not come to an end"):
+            await within(server, work)
 
 
 MANY = (GREETING, LOGIN, "* 5000 EXISTS\r\n* OK [UIDVALIDITY 9] x\r\n* OK [UIDNEXT 7001] x\r\nA2 OK selected")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Annotated
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from postroom.agent.invocation import CommandFailed, Json, command
+from postroom.agent.invocation import CommandFailed, Json, ReaderGone, command
 from postroom.agent.terminal import Terminal
 
 
@@ -44,6 +45,12 @@ def greet(work: Work, name: Annotated[str, typer.Argument(help="Who.")], loud: b
         raise KeyError(name)
     if name == "bug":
         raise ZeroDivisionError
+    if name == "disk":
+        raise OSError(errno.ENOSPC, "No space left on device")
+    if name == "file":
+        raise NotADirectoryError(errno.ENOTDIR, "Not a directory", "/etc/passwd/x")
+    if name == "reader":
+        raise BrokenPipeError
 
 
 @pytest.mark.parametrize(
@@ -52,6 +59,8 @@ def greet(work: Work, name: Annotated[str, typer.Argument(help="Who.")], loud: b
         (["Ann"], 0, "hello Ann here\n", "closed\n"),
         (["Ann", "--loud", "--place", "there"], 0, "hello Ann there!\n", "closed\n"),
         (["key"], 5, "hello key here\n", "error: no such key\nclosed\n"),
+        (["disk"], 1, "hello disk here\n", "error: No space left on device\nclosed\n"),
+        (["file"], 1, "hello file here\n", "error: /etc/passwd/x: Not a directory\nclosed\n"),
         (["key", "--json"], 5, "", '{"error":"no such key"}\nclosed\n'),
         (
             ["Ann", "--place", "nowhere", "--json"],
@@ -68,6 +77,10 @@ def test_options_ends_and_codes(arguments: list[str], code: int, out: str, err: 
 
 def test_a_bug_is_not_hidden() -> None:
     assert isinstance(CliRunner().invoke(app, ["bug"]).exception, ZeroDivisionError)
+
+
+def test_a_reader_who_has_seen_enough_is_no_failure() -> None:
+    assert isinstance(CliRunner().invoke(app, ["reader"]).exception, ReaderGone)
 
 
 def test_help_shows_own_and_shared_options() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from postroom.agent.accounts import Account
 from postroom.agent.invocation import CommandFailed
-from postroom.agent.writing import attachment, author, complete, finish, recipients
+from postroom.agent.writing import attachment, author, complete, finish, kept, recipients
 from postroom.agent.written import Written
 from postroom.message.compose import Draft
 
@@ -82,6 +83,21 @@ def test_the_editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str
         return
     with pytest.raises(CommandFailed, match=text):
         complete(one, Written(), quoted="> q\n")
+
+
+def test_what_was_typed_outlives_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    told: list[str] = []
+    with kept("sent", told.append):
+        pass
+    with pytest.raises(CommandFailed, match="no"), kept("", told.append):
+        raise CommandFailed("no")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(KeyboardInterrupt), kept("a long letter, J\xf6rg", told.append):
+        raise KeyboardInterrupt
+    (file,) = tmp_path.iterdir()
+    assert (file.read_text("utf-8"), file.stat().st_mode & 0o777) == ("a long letter, J\xf6rg", 0o600)
+    assert told == [f"what was written is kept in {file}"]
 
 
 def test_an_editor_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

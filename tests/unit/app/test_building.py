@@ -41,6 +41,12 @@ def test_a_route_that_cannot_be_names_its_key(text: str, words: str) -> None:
         building.routes(parse(f'[routes."x.test"]\nhost = "y"\n{text}'))
 
 
+def test_an_administrator_whom_no_mail_would_reach_is_refused() -> None:
+    assert building.rules(parse("")).administrator is None
+    with pytest.raises(SettingsError, match=r"\[server\] administrator = \"the boss\": write an address"):
+        building.rules(parse('[server]\nadministrator = "the boss"'))
+
+
 def test_certificates_without_keys_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="one key for each"):
         building.server_tls(parse('[tls]\ncertificates = ["a.pem"]'), tmp_path, NOW)

@@ -129,6 +129,24 @@ async def test_a_message_comes_with_a_request_in_pieces(shelf: Shelf, tmp_path: 
     assert shelf.kept == 0
 
 
+async def test_who_brings_a_message_gets_an_answer_from_a_server_that_stops(tmp_path: Path) -> None:
+    taken, may_end = asyncio.Event(), asyncio.Event()
+
+    async def accept(_: Caller, __: Request) -> AsyncIterator[dict[str, Any]]:
+        taken.set()
+        await may_end.wait()
+        yield {"id": "J1"}
+
+    server = ControlServer(tmp_path / "control", accept, take=Shelf().take)
+    await server.start()
+    sending = asyncio.ensure_future(asyncio.to_thread(send, tmp_path / "control", b"x"))
+    await taken.wait()
+    stopping = asyncio.ensure_future(server.stop())
+    asyncio.get_running_loop().call_later(0.05, may_end.set)
+    assert await sending == [{"id": "J1"}]
+    await stopping
+
+
 async def test_a_message_that_is_refused_is_answered_before_its_end(shelf: Shelf, tmp_path: Path) -> None:
     shelf.most = PIECE
     with pytest.raises(CallFailed) as caught:
@@ -191,6 +209,60 @@ async def test_a_failure_comes_with_words_and_status(
 async def test_without_a_server_the_caller_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(NotRunning, match="no server listens"):
         await records(tmp_path / "control", "echo")
+
+
+@pytest.fixture
+def called_by_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_caller", lambda _: Caller(os.getuid() + 4711, 1, "mallory"))
+
+
+@pytest.mark.usefixtures("called_by_a_user")
+async def test_a_user_leaves_the_others_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "MOST_OF_A_USER", 2)
+    silent = [await asyncio.open_unix_connection(path) for _ in range(2)]
+    with pytest.raises(CallFailed, match="mallory has 2 calls open") as caught:
+        await records(path, "echo")
+    assert caught.value.failed.temporary
+    with monkeypatch.context() as at:
+        at.setattr(control, "_caller", lambda _: Caller(os.getuid(), 1, "root"))
+        assert len(await records(path, "echo")) == 1
+    for _, writer in silent:
+        writer.close()
+        await writer.wait_closed()
+    async with asyncio.timeout(20):
+        while len(await asyncio.to_thread(answered, path)) == 0:
+            await asyncio.sleep(0.01)
+
+
+def answered(path: Path) -> list[dict[str, Any]]:
+    with contextlib.suppress(CallFailed):
+        return list(call(path, Request("echo", {})))
+    return []
+
+
+@pytest.mark.usefixtures("called_by_a_user")
+async def test_a_user_asks_for_less_than_an_administrator(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "MAX_OF_A_USER", 500)
+    assert len(await records(path, "echo", x="a" * 100)) == 1
+    with pytest.raises(CallFailed, match="octets, at most 500"):
+        await records(path, "echo", x="a" * 1000)
+
+
+@pytest.mark.parametrize("octets", [b"\xc1\xc1", b"\x91" * 100_000 + b"\xc0", b"\x81\xa1\xff\xc0"])
+async def test_what_is_no_request_is_answered(path: Path, octets: bytes) -> None:
+    packed = b"\x82\xa9operation\xa4echo\xa9arguments\x81\xa1x" + octets
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(len(packed).to_bytes(4, "big") + packed)
+    assert b"that is no request" in await reader.read()
+    writer.close()
+
+
+@pytest.mark.parametrize("place", ["control", "nowhere"])
+async def test_an_argument_in_another_charset(path: Path, place: str) -> None:
+    with pytest.raises(OperationError, match=r"'b\\udcf6b' is not text: write it in UTF-8"):
+        await records(path.with_name(place), "echo", name="b\udcf6b")
 
 
 @pytest.mark.parametrize("junk", [b"", b"\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x02\xc1\xc1"])

@@ -50,7 +50,11 @@ def waiting(places: Places) -> int:
 
 
 def kept(places: Places) -> int:
-    return len(list(places.rejected.iterdir())) if places.rejected.exists() else 0
+    """Files that were put aside, each with the reason beside it."""
+    found = {path.name for path in places.rejected.iterdir()} if places.rejected.exists() else set()
+    files = {name for name in found if not name.endswith(".why")}
+    assert found == files | {f"{name}.why" for name in files}
+    return len(files)
 
 
 async def take(office: TestOffice, places: Places) -> tuple[int, list[str]]:

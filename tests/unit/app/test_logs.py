@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 
@@ -48,3 +49,22 @@ def test_long_values_are_cut() -> None:
     out = io.StringIO()
     make_log("json", stream=out).info("x", line="x" * 5000)
     assert len(json.loads(out.getvalue())["line"]) == 2001
+
+
+@pytest.mark.parametrize("broken", ["write", "flush", "closed"])
+def test_a_log_that_cannot_be_written_stops_nobody(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    log = make_log("json", "info", out)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if broken == "closed":
+        out.close()
+        log.info("said to nobody")
+        return
+    with monkeypatch.context() as at:
+        at.setattr(out, broken, full)
+        log.info("said to nobody")
+    log.info("said again")
+    assert "said again" in out.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import os
 from pathlib import Path
@@ -105,6 +106,8 @@ LINE = b'{"postroom-drop":1,"size":3,"recipients":["a@b"]}\n'
         ("a.mail", LINE + b"ab", "should have 3"),
         ("a.mail", LINE + b"abcd", "should have 3"),
         ("a.mail", b"[" * 100_000 + b"\n", "does not describe"),
+        ("a.mail", b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", "does not describe"),
+        ("a.mail", LINE.replace(b"a@b", b"\xff@b") + b"abc", "does not describe"),
         ("a.txt", LINE + b"abc", "does not end with"),
     ],
 )
@@ -131,9 +134,25 @@ def test_links_pipes_and_directories_are_not_followed(place: Path) -> None:
     assert secret.exists()
 
 
+def test_a_server_that_is_short_of_descriptors_puts_nothing_aside(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(place, FACTS, b"good")
+
+    def short(*_: Any, **__: Any) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as at:
+        at.setattr(os, "open", short)
+        with pytest.raises(OSError, match="Too many"):
+            waiting(place)
+    assert [one.facts["content"] for one in waiting(place)] == [b"good"]
+
+
 def test_a_message_that_nobody_can_take_is_put_aside(place: Path) -> None:
     drop(place, FACTS, b"x")
     (one,) = waiting(place)
-    moved = one.rejected(place.parent / "rejected")
+    moved = one.rejected(place.parent / "rejected", "nobody is named")
     assert moved.exists()
+    assert rejected(place) == ["nobody is named\n"]
     assert waiting(place) == []

@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pytest
 
@@ -46,9 +46,9 @@ def send(config: Path, monkeypatch: pytest.MonkeyPatch) -> Send:
 
     called: list[list[str]] = []
 
-    def send_now(options: str, text: str | bytes = LETTER, name: str = "sendmail") -> Ran:
-        data = text.encode() if isinstance(text, str) else text
-        streams = Streams(io.BytesIO(data), io.BytesIO(), io.StringIO())
+    def send_now(options: str, text: str | BinaryIO = LETTER, name: str = "sendmail") -> Ran:
+        source = io.BytesIO(text.encode()) if isinstance(text, str) else text
+        streams = Streams(source, io.BytesIO(), io.StringIO())
         here = Here(
             {"XDG_RUNTIME_DIR": "/nowhere", "POSTROOM_CONFIG": str(config)}, Path("/"), Path("/nowhere")
         )
@@ -89,6 +89,21 @@ def test_recipients_and_text(
     assert text in taken.content
     if "-t" in options:
         assert b"Bcc" not in taken.content
+
+
+class Typed(io.BytesIO):
+    """What somebody types, who does not end his input behind the dot."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        assert line, "it waits for more"
+        return line
+
+
+def test_a_dot_ends_the_message_also_where_the_input_goes_on(send: Send, server: Served) -> None:
+    assert send("bob", Typed(b"Subject: hi\n\none\n.\n")) == Ran(0, "", "")
+    (taken,) = server.office.submitted
+    assert taken.content.endswith(b"\r\n\r\none\r\n")
 
 
 def test_sender_name_and_journey(send: Send, server: Served) -> None:

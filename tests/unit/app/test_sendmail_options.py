@@ -56,6 +56,7 @@ from postroom.message.envelope import Notify
         ("-N never -Rfull", {"notify": Notify.NEVER, "ret": "FULL"}),
         ("-B8BITMIME -G -U -n -m -h 25 -p ESMTP:x -L tag -X /tmp/log -d0.1 -Am -O Timeout=1m", {}),
         ("-em", {}),
+        ("-F J\udcf6rg", {"name": ""}),
         ("-- -bob", {"recipients": ["-bob"]}),
         ("-t bob -i", {"header_recipients": True, "recipients": ["bob", "-i"]}),
     ],
@@ -78,6 +79,8 @@ def test_options(line: str, expected: dict[str, Any]) -> None:
         ("-N sometimes", "never, or some of"),
         ("-R body", "full or hdrs"),
         ("-B 9BIT", "7BIT or 8BITMIME"),
+        ("-f j\udcf6rg@crepes.test", "write it in UTF-8"),
+        ("-V \udcf6", "write it in UTF-8"),
     ],
 )
 def test_what_cannot_be_understood_is_named(line: str, words: str) -> None:

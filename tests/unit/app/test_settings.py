@@ -25,6 +25,14 @@ def test_an_empty_file_is_the_default() -> None:
         ("[limits]\nrecipients = 99", ">= 100"),
         ("[listen]\nsmtp = 70000", "<= 65535"),
         ("[listen]\npop3 = -2", ">= -1"),
+        ("[queue]\nwaits = []", "$.queue.waits"),
+        ("[queue]\nwaits = [300, 0]", ">= 1"),
+        ("[queue]\nlife = -1", ">= 1"),
+        ("[listen]\naddresses = []", "$.listen.addresses"),
+        ('[log]\nlevel = "verbose"', "(debug|info|warning|error)"),
+        ('[log]\nformat = "xml"', "(console|json|auto)"),
+        ('[mailboxes]\nrecipient_delimiter = "@"', "$.mailboxes.recipient_delimiter"),
+        ("[limits]\nconnections_per_client = -5", ">= 0"),
         ("x =", "not TOML"),
     ],
 )
@@ -37,6 +45,13 @@ def test_a_mistake_is_named_with_its_remedy(text: str, words: str) -> None:
 def test_a_missing_file_names_the_command_that_makes_one(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="postroom quickstart"):
         load(tmp_path / "none.toml")
+
+
+def test_a_file_of_another_charset_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "postroom.toml"
+    path.write_bytes(b"[server]\n# J\xf6rg\n")
+    with pytest.raises(SettingsError, match="line 2 is not UTF-8"):
+        load(path)
 
 
 def test_the_description_is_toml_and_documents_every_key() -> None:

@@ -155,6 +155,28 @@ async def test_one_that_ends_is_started_again_for_as_long_as_it_takes(rehearsal:
     assert ended[-1]["again_in"] == 0.02
 
 
+async def test_one_that_cannot_be_started_again_is_tried_until_it_can(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    worker, away = tmp_path / "worker", tmp_path / "away"
+
+    def done() -> bool:
+        if rehearsal.events("worker.not_started") and away.exists():
+            away.rename(worker)
+        return (tmp_path / "began-2").exists() and len((tmp_path / "began-2").read_text()) == 4
+
+    in_the_end(done)
+    gone = f"[ $number$times = 20 ] && mv {worker} {away} && exit 3"
+    assert await rehearsal.run(f"echo ready; [ $number = 2 ] && sleep 0.3; {gone}; exec cat") == 0
+    assert {one["worker"] for one in rehearsal.events("worker.not_started")} == {2}
+
+
+async def test_a_server_of_many_domains_has_a_long_line(rehearsal: Rehearsal) -> None:
+    in_the_end(lambda: rehearsal.ready)
+    assert await rehearsal.run("printf '%0100000d\\n' 0; exec cat") == 0
+    assert [len(line) for line in rehearsal.ready] == [100_000]
+
+
 async def test_a_store_that_failed_ends_all(rehearsal: Rehearsal) -> None:
     script = f"echo ready; [ $number = 3 ] && sleep 0.2 && exit {STORE_FAILED}; exec cat"
     assert await rehearsal.run(script) == STORE_FAILED

@@ -11,7 +11,8 @@ from postroom.app.cli.program import run
 from postroom.app.locate import Here, lab_servers
 from postroom.lab.cli.screen import FAULTS_SHOWN, SHOWN, Wishes, announce, warning
 from postroom.lab.cli.screen import screen as screen_of
-from postroom.lab.cli.word import word
+from postroom.lab.cli.word import leave_word, take_back, word
+from postroom.lab.control import LAB
 from postroom.lab.dns.notes import furnished
 from postroom.lab.plan import HOUSES, houses_at
 from postroom.lab.settling import Inhabitant
@@ -63,6 +64,36 @@ def test_other_commands_find_it(running, tmp_path):
     assert (other.secret(), other.authorities) == ('"bob@crepes.test"', str(tmp_path / "ca.pem"))
     assert (other.smtp.port, other.pop3.port, other.smtp.server_name) == (587, 110, "mail.crepes.test")
     assert (other.imap.port, other.imap.tls, other.imap.server_name) == (143, "starttls", "mail.crepes.test")
+
+
+def test_two_labs_of_one_user(running, tmp_path):
+    directory = tmp_path / runtime.NAME
+    running.clock.on_move = []
+    leave_word(running, directory)
+    later = SimpleNamespace(**{**vars(running), "control": SimpleNamespace(path=tmp_path / "later")})
+    runtime.publish(word(later), directory)
+    for move in running.clock.on_move:
+        move()
+    take_back(running, directory)
+    assert (directory / LAB).read_text("utf-8") == str(tmp_path / "later")
+    take_back(later, directory)
+    assert not directory.exists()
+
+
+@pytest.mark.parametrize("option", ["--data", "XDG_RUNTIME_DIR"])
+def test_where_nothing_can_be_written(option, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    data = tmp_path / "data"
+    if option == "--data":
+        data = tmp_path / "file" / "data"
+    else:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "file" / "run"))
+    assert run(["lab", "--base-port", "0", "--data", str(data)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Not a directory" in told.err
+    assert option in told.err
 
 
 def test_a_screen_for_people(running, tmp_path):

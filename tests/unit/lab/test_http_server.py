@@ -33,7 +33,8 @@ def ask(
     assert lab.lab.front.server is not None
     connection = http.client.HTTPConnection("127.0.0.1", lab.lab.front.server.port, timeout=PATIENCE)
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, None if given is None else json.dumps(given), fields)
+    octets = given if given is None or isinstance(given, bytes) else json.dumps(given)
+    connection.request(method, path, octets, fields)
     response = connection.getresponse()
     found = (response.status, {name.lower(): value for name, value in response.getheaders()})
     body = response.read().decode()
@@ -112,6 +113,7 @@ def test_a_letter_is_sent_and_every_step_of_it_is_told(lab: LabThread) -> None:
         ({**LETTER, "to": "nobody@crepes.test"}, 422, "550"),
         ({**LETTER, "cc": "x"}, 400, "that is no letter"),
         ([], 400, "that is no letter"),
+        (b'{"sender": "\xff"}', 400, "that is no letter"),
     ],
 )
 def test_a_letter_that_cannot_be_sent(lab: LabThread, given: object, status: int, words: str) -> None:
@@ -250,9 +252,15 @@ def test_the_clock_is_asked_for_and_nothing_endless(lab: LabThread) -> None:
     status, _, body = ask(lab, "POST", "/page/ask/clock", {"seconds": 0}, **OWN)
     assert (status, json.loads(body)[0]["ahead"]) == (HTTPStatus.OK, 0)
     assert ask(lab, "POST", "/page/ask/clock", {"seconds": -1}, **OWN)[0] == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert ask(lab, "POST", "/page/ask/clock", [], **OWN)[0] == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert ask(lab, "POST", "/page/ask/clock", [], **OWN)[0] == HTTPStatus.BAD_REQUEST
     assert ask(lab, "POST", "/page/ask/watch", {}, **OWN)[0] == HTTPStatus.NOT_FOUND
     assert "clock" in json.loads(ask(lab, "GET", "/page/lab")[2])["asked"]
+
+
+def test_arguments_that_are_too_deep(lab: LabThread) -> None:
+    deep = b'{"seconds":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
+    status, _, body = ask(lab, "POST", "/page/ask/clock", deep, **OWN)
+    assert (status, "these are no arguments" in body) == (HTTPStatus.BAD_REQUEST, True)
 
 
 def test_it_listens_on_loopback_alone(lab: LabThread) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from postroom.lab.arrived import box
 from postroom.lab.arrived.box import NotArrived
 
 if TYPE_CHECKING:
@@ -68,6 +69,17 @@ def test_what_has_not_come_is_told_with_what_has(mailbox: Mailbox) -> None:
     mailbox.wait()
     with pytest.raises(NotArrived, match=r"subject 'Bye\*'.*within 0.1 s; there is <Mail 'Welcome'"):
         mailbox.wait(subject="Bye*", timeout=0.1)
+
+
+def test_the_newest_of_many(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(box, "LISTED", 3)
+    monkeypatch.setattr(box, "NAMED", 2)
+    for number in range(5):
+        send(mailbox, letter(mailbox.address, f"number {number}"))
+    assert mailbox.wait(subject="number 4", timeout=5).subject == "number 4"
+    assert [mail.subject for mail in mailbox.messages()] == ["number 2", "number 3", "number 4"]
+    with pytest.raises(NotArrived, match="there is 1 older, <Mail 'number 3'"):
+        mailbox.wait(subject="number 0", timeout=0)
 
 
 def test_clearing(mailbox: Mailbox) -> None:

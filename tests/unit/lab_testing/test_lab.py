@@ -36,6 +36,35 @@ def test_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _descriptors() <= open_before
 
 
+def test_nothing_stays_of_a_lab_that_cannot_start(tmp_path: Path) -> None:
+    with Lab():
+        pass
+    open_before, threads = _descriptors(), threading.active_count()
+    (tmp_path / "crepes.test").touch()  # where the directory of one of its servers would be
+    with pytest.raises(FileExistsError):
+        Lab(data=tmp_path).start()
+    assert threading.active_count() <= threads
+    assert _descriptors() <= open_before
+
+
+def test_nothing_stays_of_a_lab_that_cannot_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    threads = threading.active_count()
+    lab = Lab().start()
+    running = lab._running
+
+    async def stop() -> None:
+        await type(running).stop(running)
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(running, "stop", stop)
+    with pytest.raises(OSError, match="the disk is gone"):
+        lab.stop()
+    assert threading.active_count() <= threads
+    assert list(tmp_path.iterdir()) == []
+    lab.stop()
+
+
 def test_data_that_is_kept(tmp_path: Path) -> None:
     for _ in range(2):
         with Lab(data=tmp_path) as lab:

@@ -5,6 +5,7 @@ Only what a command needs is imported, when it is needed: programs start sendmai
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -33,11 +34,15 @@ def main() -> int:
 
 
 def _open_standard_streams() -> None:
-    """Opens to nowhere what is closed: mailutils' mail starts sendmail without 1 and 2, and the next file would become standard output."""
+    """Makes them fit for any text, and opens to nowhere what is closed: mailutils' mail starts sendmail without 1 and 2, and the next file would become standard output."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             null = os.open(os.devnull, os.O_RDWR)  # the lowest that is free, so this very number
             setattr(sys, name, os.fdopen(null, "w" if number else "r", encoding="utf-8"))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # what the user's charset lacks, as on standard error
 
 
 def _run(arguments: Sequence[str]) -> int:

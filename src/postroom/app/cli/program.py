@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from postroom import __version__
-from postroom.agent.invocation import commands
+from postroom.agent.invocation import ReaderGone, commands
 from postroom.agent.terminal import Terminal
 
 GROUP = "postroom.commands"
@@ -171,6 +171,8 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except typer.Exit as left:
         return left.exit_code
+    except ReaderGone:
+        raise BrokenPipeError from None
     except TyperException as error:
         return _misused(error, as_json="--json" in arguments)
     sys.stdout.flush()

@@ -154,10 +154,11 @@ def _act(session: Administration, chosen: Select, how: Consent, act: Act) -> Non
         if record.count
     }
     count = sum(counts.values())
+    if not count and chosen == ALL_OF_THEM:
+        session.terminal.note("the queue is empty")
+        return
     if not count:
-        raise CommandFailed(
-            "the queue is empty" if chosen == ALL_OF_THEM else "no message in the queue matches"
-        )
+        raise CommandFailed("no message in the queue matches")
     messages = f"{count} message{'' if count == 1 else 's'}"
     if how.dry_run:
         session.terminal.record({"count": count, "dry_run": True})

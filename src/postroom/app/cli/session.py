@@ -39,6 +39,7 @@ class Administration:
         self.terminal = terminal
         self.servers = servers
         self._at = at
+        self._changing = False  # whether something is done that a reader who leaves would interrupt
 
     @property
     def several(self) -> bool:
@@ -63,6 +64,7 @@ class Administration:
         """As `perform`, with the server that each record is from."""
         failures: list[Exception] = []
         answered = False
+        self._changing = not operation.reads
         servers = self._meant(operation, about)
         for server in servers:
             try:
@@ -71,6 +73,7 @@ class Administration:
                     yield server, record
             except (OperationError, MailError) as failure:
                 failures.append(failure)
+        self._changing = False
         if failures and not (answered and len(servers) > 1):
             raise failures[0]
 
@@ -92,6 +95,8 @@ class Administration:
             return CommandFailed(error.public, status=str(error.status), temporary=not error.permanent)
         if isinstance(error, (OperationError, StoreRefused, SettingsError)):
             return CommandFailed(str(error))
+        if isinstance(error, BrokenPipeError) and self._changing:
+            return CommandFailed("nobody reads what is done: it was left in the middle")
         if isinstance(error, PermissionError):
             return CommandFailed(
                 f"{error.filename or error}: {error.strerror}; become root, or the server's user"

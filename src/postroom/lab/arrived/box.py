@@ -24,10 +24,13 @@ from postroom.store.tokens import Token
 
 if TYPE_CHECKING:
     from postroom.app.server import Server
+    from postroom.store.engine import Transaction
+    from postroom.store.messages import Message
 
 T = TypeVar("T")
 PATIENCE: Final = 10.0  # seconds that `wait` waits, unless it is told otherwise
-LISTED: Final = 1_000  # messages of a mailbox that are looked at
+LISTED: Final = 1_000  # messages of a mailbox that are looked at, the newest
+NAMED: Final = 20  # messages that an error shows, the newest
 
 
 class NotArrived(AssertionError):
@@ -179,31 +182,36 @@ class Mailbox:
             raise NotArrived(f"{self.address} has no mail")
         return found[-1]
 
-    async def _messages(self) -> list[Mail]:
-        store = self._place.server.parts.store
-        tx = store.engine.reading()
+    async def _messages(self, known: dict[tuple[int, int], Mail] | None = None) -> list[Mail]:
+        """`known` are those that were read before, by mailbox and uid, and are not read again."""
+        tx, known = self._place.server.engine.reading(), {} if known is None else known
         found: list[tuple[int, Mail]] = []
         for box in await mailboxes.listing(tx, self._account_id):
-            ref = MailboxRef(self._account_id, box.mailbox_id)
-            for one in await messages.listing(tx, ref, 0, LISTED):
-                raw = await store.read_email(self._account_id, one.email_id)
-                if raw is not None:
-                    name = id_text(IdKind.EMAIL, one.email_id)
-                    found.append((one.internaldate, Mail(raw, one.uid, box.name, name)))
+            for one in await _newest(tx, MailboxRef(self._account_id, box.mailbox_id)):
+                key = box.mailbox_id, one.uid
+                mail = known.get(key) or await self._read(box.name, one)
+                if mail is not None:
+                    known[key] = mail
+                    found.append((one.internaldate, mail))
         found.sort(key=lambda pair: (pair[0], pair[1].uid))
         return [mail for _, mail in found]
 
+    async def _read(self, mailbox: str, one: Message) -> Mail | None:
+        raw = await self._place.server.store.read_email(self._account_id, one.email_id)
+        return None if raw is None else Mail(raw, one.uid, mailbox, id_text(IdKind.EMAIL, one.email_id))
+
     async def _wait(self, subject: str, sender: str, patience: float) -> Mail:
         until = time.monotonic() + patience
-        arrived = asyncio.Event()
+        arrived, known = asyncio.Event(), dict[tuple[int, int], Mail]()
         subscription = self._place.server.parts.store.changes.subscribe(self._account_id, arrived.set)
         try:
             while True:
                 arrived.clear()
                 subscription.take()
-                found = await self._messages()
+                looked = set(map(id, known.values()))
+                found = await self._messages(known)
                 for mail in found:
-                    if fits(mail.subject, subject) and fits(mail.sender, sender):
+                    if id(mail) not in looked and fits(mail.subject, subject) and fits(mail.sender, sender):
                         return mail
                 left = until - time.monotonic()
                 if left <= 0:
@@ -230,6 +238,13 @@ class Mailbox:
             server.parts.store.changes.publish([change])
 
 
+async def _newest(tx: Transaction, ref: MailboxRef) -> list[Message]:
+    copies: list[Message] = []
+    while some := await messages.listing(tx, ref, copies[-1].uid if copies else 0):
+        copies = (copies + some)[-LISTED:]
+    return copies
+
+
 def fits(value: str, pattern: str) -> bool:
     """Whether a pattern as of file names covers it, in any case."""
     return fnmatch.fnmatchcase(value.lower(), pattern.lower())
@@ -237,5 +252,6 @@ def fits(value: str, pattern: str) -> bool:
 
 def _what_is_there(address: str, found: list[Mail], wanted: dict[str, str], patience: float) -> str:
     asked = " and ".join(f"{name} {pattern!r}" for name, pattern in wanted.items() if pattern != "*")
-    there = ", ".join(map(repr, found)) or "nothing"
+    older = f"{len(found) - NAMED} older, " if len(found) > NAMED else ""
+    there = older + (", ".join(map(repr, found[-NAMED:])) or "nothing")
     return f"no mail{' with ' + asked if asked else ''} came to {address} within {patience:g} s; there is {there}"

@@ -15,6 +15,7 @@ import typer
 from msgspec import structs
 
 from postroom.agent.invocation import commands
+from postroom.agent.runtime import NotOurs
 from postroom.lab.classroom.roll import parse_roll
 from postroom.lab.classroom.scenarios import SCENARIOS
 from postroom.lab.cli import faults as lab_faults
@@ -122,11 +123,24 @@ def lab(  # noqa: PLR0917 - a command's parameters are its options
     except (BadAccount, BadMishap, BadDomain, BadBind, BadChoice) as error:
         typer.echo(f"postroom lab: {error}", err=True)
         raise typer.Exit(2) from error
-    where = data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))
-    raise typer.Exit(_run(structs.replace(wishes, data=where.resolve())))
+    raise typer.Exit(_run(wishes, data, kept=kept))
 
 
-def _run(wishes: Wishes) -> int:
+def _run(wishes: Wishes, data: Path | None, *, kept: bool) -> int:
+    try:
+        where = data or _home() if kept or data else Path(tempfile.mkdtemp(prefix="postroom-lab-"))
+        return _run_at(structs.replace(wishes, data=where.resolve()))
+    except NotOurs as error:
+        typer.echo(f"postroom lab: {error}", err=True)
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise  # a reader of standard output who has gone
+        typer.echo(f"postroom lab: {error.filename}: {error.strerror}; another place: --data DIR", err=True)
+        return 1
+
+
+def _run_at(wishes: Wishes) -> int:
     try:
         return starting.run(wishes)
     finally:

@@ -62,7 +62,7 @@ async def _live(wishes: Wishes) -> int:
 async def _stay(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int:
     """Starts it, and stops it when it is time."""
     from postroom.app.settings import SettingsError
-    from postroom.lab.cli.word import leave_word
+    from postroom.lab.cli.word import leave_word, take_back
     from postroom.net.sockets import CannotListen
     from postroom.store.refused import StoreRefused
 
@@ -77,7 +77,7 @@ async def _stay(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int
         leave_word(running, directory)
         return await _lesson_or_lab(running, wishes, stop)
     finally:
-        runtime.retract(directory)
+        take_back(running, directory)
         await running.stop()
 
 

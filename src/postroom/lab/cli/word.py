@@ -23,7 +23,7 @@ class _Again(msgspec.Struct, frozen=True):
     directory: Path
 
     def __call__(self) -> None:
-        if runtime.is_ours(self.directory):
+        if _stands(self.running, self.directory):
             runtime.publish(word(self.running), self.directory)
 
 
@@ -33,6 +33,22 @@ def leave_word(running: Laboratory, directory: Path) -> None:
     again = _Again(running, directory)
     if again not in running.clock.on_move:
         running.clock.on_move.append(again)
+
+
+def take_back(running: Laboratory, directory: Path) -> None:
+    """Removes the files, if they are not those of another lab that this user has started since."""
+    if _stands(running, directory):
+        runtime.retract(directory)
+
+
+def _stands(running: Laboratory, directory: Path) -> bool:
+    """Whether commands still mean this lab."""
+    named = directory / LAB
+    return (
+        runtime.is_ours(directory)
+        and named.is_file()
+        and named.read_text("utf-8") == str(running.control.path)
+    )
 
 
 def word(running: Laboratory) -> dict[str, str]:

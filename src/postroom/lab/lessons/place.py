@@ -102,7 +102,7 @@ def running_lab() -> Path | None:
 async def own_lab(*, hidden: bool) -> AsyncIterator[Place]:
     """A lab that ends with the lesson. `hidden`: nobody but the lesson finds it; else it is this user's, for commands in another terminal."""
     from postroom.app.logs import make_log
-    from postroom.lab.cli.word import leave_word
+    from postroom.lab.cli.word import leave_word, take_back
     from postroom.lab.house_settings import LabSettings
     from postroom.lab.laboratory import Laboratory
     from postroom.lab.plan import residents
@@ -117,5 +117,5 @@ async def own_lab(*, hidden: bool) -> AsyncIterator[Place]:
             environ["XDG_RUNTIME_DIR"] = str(data)
         directory = runtime.lab_directory(environ)
         leave_word(laboratory, directory)
-        stack.callback(runtime.retract, directory)
+        stack.callback(take_back, laboratory, directory)
         yield await Place.at(laboratory.control.path, environ)

@@ -6,7 +6,7 @@ HTML Living Standard §9.2 (server-sent events). What changes something has the 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -26,6 +26,7 @@ from postroom.web.browsers import must_be_own_page
 from postroom.web.doors import nothing
 from postroom.web.sign_in import fields
 
+T = TypeVar("T")
 ASKED: Final = frozenset(("clock", "faults.list", "faults.add", "faults.clear"))
 
 
@@ -63,18 +64,12 @@ class PageApp:
 
     async def _send(self, request: Request) -> Response:
         """POST /page/send: a letter is sent."""
-        try:
-            letter = msgspec.json.decode(await _body(request), type=Letter)
-        except msgspec.DecodeError as error:
-            raise Refused(400, f"that is no letter: {error}") from error
+        letter = await _body(request, Letter, "that is no letter")
         return JSONResponse(await send(self._running, letter))
 
     async def _sign_in(self, request: Request) -> Response:
         """POST /page/sign-in: the browser is signed in to the web mail of one of the lab's people."""
-        try:
-            wanted = msgspec.json.decode(await _body(request), type=signing_in.Wanted)
-        except msgspec.DecodeError as error:
-            raise Refused(400, f"that names nobody: {error}") from error
+        wanted = await _body(request, signing_in.Wanted, "that names nobody")
         return await signing_in.sign_in(self._running, request, wanted)
 
     async def _ask(self, request: Request) -> Response:
@@ -82,20 +77,23 @@ class PageApp:
         operation = request.path_params["operation"]
         if operation not in ASKED:
             raise Refused(404, f"the page does not ask for {operation}")
+        arguments = await _body(request, dict[str, Any], "these are no arguments")
         try:
-            arguments = msgspec.json.decode(await _body(request), type=dict[str, Any])
             return JSONResponse(await self._running.control.ask(operation, arguments))
-        except (OperationError, msgspec.DecodeError) as error:
+        except OperationError as error:
             raise Refused(422, str(error)) from error
 
 
-async def _body(request: Request) -> bytes:
-    """The body of a request of our own page."""
+async def _body(request: Request, kind: type[T], otherwise: str) -> T:
+    """What a request of our own page says; `otherwise` are words for one that says something else."""
     try:
         must_be_own_page(request.scope, fields(request))
     except NotPermitted as error:
         raise Refused(403, error.public) from error
-    return await request.body()
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused(400, f"{otherwise}: {error}") from error
 
 
 def page_app(running: Running) -> PageApp:

@@ -91,11 +91,13 @@ class Lab:
 
     def stop(self) -> None:
         """Stops it, whether it runs or not."""
-        if self._laboratory is not None:
-            shutil.rmtree(self._laboratory.settings.data / "run", ignore_errors=True)
-            self._do(self._laboratory.stop())
-            self._laboratory = None
-        self._end()
+        running, self._laboratory = self._laboratory, None
+        try:
+            if running is not None:
+                shutil.rmtree(running.settings.data / "run", ignore_errors=True)
+                self._do(running.stop())
+        finally:
+            self._end()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -115,3 +117,21 @@ def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "run", interrupted)
     monkeypatch.setattr(sys, "argv", ["postroom", "x"])
     assert cli.main() == 130
+
+
+def test_what_the_users_charset_lacks_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    octets = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(octets, "ascii"))
+    cli._open_standard_streams()
+    sys.stdout.write("Gr\xfc\xdfe")
+    sys.stdout.flush()
+    assert octets.getvalue() == b"Gr\\xfc\\xdfe"
+
+
+def test_a_reader_may_leave() -> None:
+    command = [sys.executable, "-m", "postroom", "config", "describe"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(50)) == (b"", 0)

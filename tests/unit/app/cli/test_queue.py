@@ -83,6 +83,12 @@ def test_whoever_destroys_says_what(run: Run, served: Served) -> None:
     assert "the queue is empty" in run("queue list").err
 
 
+def test_an_empty_queue_has_been_tried(run: Run) -> None:
+    assert run("queue drop --all --yes").code == 0
+    ran = run("queue retry --yes")
+    assert (ran.code, ran.out, ran.err) == (0, "", "the queue is empty\n")
+
+
 def test_nothing_matches_is_a_failure_of_an_act(run: Run) -> None:
     ran = run("queue hold --domain x.test --yes --json")
     assert (ran.code, json.loads(ran.err)) == (1, {"error": "no message in the queue matches"})

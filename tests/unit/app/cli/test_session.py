@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from commands import Run, Served
+from postroom.agent.terminal import Terminal
+from postroom.app.cli import session
+from postroom.app.locate import Server
+from postroom.app.operations import queue
+from postroom.app.operations.office import Operation
 
 
 def test_reads_ask_all_servers(run: Run, lab: dict[str, Served]) -> None:
@@ -30,6 +36,19 @@ def test_when_it_is_not_clear_the_names_are_told(run: Run, lab: dict[str, Served
 
 def test_a_failure_of_all_is_a_failure(run: Run, lab: dict[str, Served]) -> None:
     assert run("journey --last").code == 1
+
+
+@pytest.mark.parametrize(("operation", "interrupted"), [(queue.LIST, False), (queue.RETRY, True)])
+def test_a_reader_who_leaves_interrupts_changes_alone(
+    operation: Operation[Any, Any], interrupted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_perform_at", lambda *_: iter(("one", "two")))
+    asking = session.Administration(Terminal(), [Server("crepes.test", Path("/nowhere"))])
+    records = asking.perform(operation, queue.Select())
+    assert next(records) == "one"
+    assert (asking.failure(BrokenPipeError()) is not None) == interrupted
+    assert list(records) == ["two"]
+    assert asking.failure(BrokenPipeError()) is None
 
 
 def test_a_lab_that_is_gone(run: Run, lab: dict[str, Served], tmp_path: Path) -> None:
