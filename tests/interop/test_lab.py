@@ -50,7 +50,9 @@ def test_what_it_says_when_it_is_ready(start):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_signals_that_end_it(start, number):
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup(1)
     lab = start("--ephemeral", "--base-port", "0")
+    signal.signal(signal.SIGHUP, before)
     os.kill(lab.process.pid, number)
     assert lab.process.wait(running.PATIENCE) == 0
     assert not Path(lab.facts["data"]).exists()

@@ -155,11 +155,29 @@ def test_sendmail_while_it_is_down(served):
     assert served.maildrop.arrived()[0].endswith(b"\r\n\r\nKetchup?\r\n")
 
 
-def test_it_stops_in_order_when_its_terminal_has_gone(served):
+@pytest.fixture
+def hangups():
+    """Says what a hang-up does to whatever is started from here on, however the tests themselves were."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield lambda meaning: signal.signal(signal.SIGHUP, meaning)
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_it_stops_in_order_when_its_terminal_has_gone(served, hangups):
+    hangups(signal.SIG_DFL)
     served.start()
     served.process.process.send_signal(signal.SIGHUP)
     assert served.process.process.wait(30) == 0
     assert '"stopping"' in served.process.log.read_text()
+
+
+def test_begun_by_nohup_it_goes_on_when_its_terminal_has_gone(served, hangups):
+    hangups(signal.SIG_IGN)
+    served.start()
+    served.process.process.send_signal(signal.SIGHUP)
+    send(served)
+    assert served.maildrop.arrived()
+    served.process.stop()
 
 
 def test_the_store_is_whole_after_a_stop(served):

@@ -78,10 +78,11 @@ async def serve(
 
 
 def heed_signals(stop: asyncio.Event) -> None:
-    """SIGINT and SIGTERM say stop, and SIGHUP, which comes when the terminal has gone."""
+    """SIGINT and SIGTERM say stop, and SIGHUP, which comes when the terminal has gone, unless nohup(1) has begun us."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
 
 
 def _obey(orders: int, stop: asyncio.Event) -> None:

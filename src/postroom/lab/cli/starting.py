@@ -6,7 +6,6 @@ What is imported late is what takes long: the help is there at once. Not here: t
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
@@ -31,11 +30,13 @@ def run(wishes: Wishes) -> int:
 
 async def _live(wishes: Wishes) -> int:
     from postroom.app.logs import make_log
+    from postroom.app.serving import heed_signals
     from postroom.lab.heard.capture_file import CannotCapture, written
     from postroom.lab.house_settings import LabSettings
     from postroom.lab.laboratory import Laboratory
 
-    stop = _stop_signal()
+    stop = asyncio.Event()
+    heed_signals(stop)
     log = make_log("auto", "warning" if not wishes.json else "info")
     running = Laboratory(
         LabSettings(
@@ -113,15 +114,6 @@ async def _watch(explained: Explained, wishes: Wishes) -> None:
         for one in await explained.feed.after(since):
             since = one.seq
             shown.show((explained.record(one),))
-
-
-def _stop_signal() -> asyncio.Event:
-    """Set by Ctrl-C and its relatives, from now on."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 async def _first(*works: Awaitable[object]) -> None:
