@@ -7,7 +7,7 @@ from postroom.store import acl, copying, mailboxes, seen
 from postroom.store.flagging import FlagChange, Mode, states, store_flags
 from postroom.store.flags import Flag
 from postroom.store.rights import ALL, MailboxRef
-from postroom.store.views import Then, changed
+from postroom.store.views import behind, changed
 
 READER = 2
 EVERY = [(1, 100)]
@@ -58,7 +58,7 @@ async def test_what_is_so_already_does_not_change(account, shared):
     assert first.change.uids == (1, 2, 3, 4, 5)
     again = await change(account, shared, EVERY, Mode.ADD, Flag.SEEN)
     assert again.change.uids == ()
-    then = await changed(account.engine.reading(), Then(shared, first.change.modseq - 1))
+    then = await changed(account.engine.reading(), shared, behind(first.change.modseq - 1))
     assert [(row.uid, row.flags) for row in then] == [(uid, Flag.SEEN) for uid in range(1, 6)]
 
 
