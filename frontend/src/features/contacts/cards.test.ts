@@ -75,3 +75,14 @@ test("duplicates are those with an address or a whole name in common", () => {
   expect(duplicates([ZOE, nobody, same, other]).map((set) => set.map((one) => one.id).sort())).toEqual([["1", "2", "3"]]);
   expect(merged([ZOE, other])).toEqual({ emails: { ...ZOE.emails, m1: { address: "third@x.test" } } });
 });
+
+test("one card of several has what each of them had", () => {
+  const first = { ...ZOE, speakToAs: { grammaticalGender: "feminine", pronouns: { k: { pronouns: "she/her" } } }, vCardProps: [["x-a", {}, "text", "1"]], relatedTo: { "urn:bo": { relation: { friend: true } } } };
+  const second = { ...card("2", {}), speakToAs: { grammaticalGender: "neuter", pronouns: { k: { pronouns: "they" } } }, vCardProps: [["x-a", {}, "text", "1"], ["x-b", {}, "text", "2"]], relatedTo: { "urn:al": { relation: {} } }, language: "fr" };
+  expect(merged([first, second])).toEqual({
+    language: "fr",
+    speakToAs: { grammaticalGender: "feminine", pronouns: { k: { pronouns: "she/her" }, m1: { pronouns: "they" } } },
+    vCardProps: [["x-a", {}, "text", "1"], ["x-b", {}, "text", "2"]],
+    relatedTo: { "urn:bo": { relation: { friend: true } }, "urn:al": { relation: {} } },
+  });
+});

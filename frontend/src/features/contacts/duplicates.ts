@@ -30,19 +30,32 @@ function signs(card: Card): string[] {
   return [...emails, ...(card.name && name.includes(" ") ? [name] : [])];
 }
 
-/** The first card with what the others have besides: names stay its own, maps are put together without what is there already. */
+// Maps whose keys mean nothing (RFC 9553 §1.4.1), and sets: they are put together. The keys of the others mean something.
+const GATHERED = new Set(
+  ("emails phones addresses onlineServices schedulingAddresses calendars directories cryptoKeys links media nicknames organizations titles notes " +
+    "anniversaries personalInfo preferredLanguages keywords members addressBookIds").split(" "),
+);
+const OWN = new Set(["id", "uid", "created", "updated", "version", "@type"]);
+
+/** The first card with what the others have besides: names and other single things stay its own, of collections nothing is lost. */
 export function merged(cards: readonly Card[]): Record<string, unknown> {
   const [first, ...others] = cards as [Card, ...Card[]];
   const made: Record<string, unknown> = { ...first };
   for (const other of others) {
     for (const [name, value] of Object.entries(other)) {
-      if (["id", "uid", "created", "updated", "version", "@type"].includes(name)) continue;
-      const mine = made[name];
-      if (mine === undefined) made[name] = value;
-      else if (isMap(mine) && isMap(value) && name !== "name") made[name] = together(mine, value);
+      if (!OWN.has(name)) made[name] = made[name] === undefined ? value : joined(name, made[name], value);
     }
   }
   return Object.fromEntries(Object.entries(made).filter(([name, value]) => name !== "id" && value !== (first as unknown as Record<string, unknown>)[name]));
+}
+
+function joined(name: string, mine: unknown, theirs: unknown): unknown {
+  if (Array.isArray(mine) && Array.isArray(theirs)) return [...new Map([...mine, ...theirs].map((one) => [JSON.stringify(one), one])).values()];
+  if (name === "name" || !isMap(mine) || !isMap(theirs)) return mine;
+  if (GATHERED.has(name)) return together(mine, theirs);
+  const made = { ...theirs, ...mine };
+  if (isMap(mine["pronouns"]) && isMap(theirs["pronouns"])) made["pronouns"] = together(mine["pronouns"], theirs["pronouns"]);
+  return made;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
