@@ -162,6 +162,22 @@ def test_pictures_of_other_hosts_come_through_us_when_asked_for() -> None:
     assert "t.test" not in safe.markup
 
 
+@pytest.mark.parametrize(
+    ("style", "unseen"),
+    [
+        *((one, True) for one in ("width:1px", "height:0", "max-height:0em", "width:0%", "width:.5px", "width:1.0px", "opacity:0.0", "opacity:.01",
+            "width:+1px", "width:1e0px", "height:2pt;color:red", "display:none")),
+        *((one, False) for one in ("height:1em;max-height:1em", "width:2rem", "width:1%", "max-width:100%", "line-height:1", "min-width:0",
+            "opacity:0.5", "width:1in", "width:12px", "height:auto")),
+    ],
+)  # fmt: skip
+def test_what_is_too_small_to_be_seen(style: str, *, unseen: bool) -> None:
+    """A face among letters is as high as they are, and stays."""
+    pictures = Pictures(own)
+    kept = made(f"<img src=http://t.test/4 alt=':)' style='{style}'>", pictures).markup
+    assert (kept == "", pictures.trackers.total()) == (unseen, int(unseen))
+
+
 def test_the_document_has_a_policy() -> None:
     safe = made("<p>x")
     told = document(safe.markup, "p{}</style><script>", origin="https://mail.test")
