@@ -18,7 +18,7 @@ import msgspec
 from postroom.message.contacts.csv_columns import Column, column, meant
 from postroom.message.contacts.dates import read_date
 from postroom.message.contacts.structured import derived_full
-from postroom.message.contacts.vcard import MAX_CARDS, MAX_COMPLAINTS, NotContacts
+from postroom.message.contacts.vcard import MAX_CARDS, MAX_COMPLAINTS, MAX_VALUES, NotContacts
 
 MAX_CSV: Final = 16 << 20  # octets of a file
 MAX_COLUMNS: Final = 500  # of one file
@@ -83,9 +83,14 @@ def _cards(rows: Iterator[list[str]], head: Sequence[str], columns: Sequence[Col
     # Columns are only told of when there is something in them.
     unknown = [at for at, known in enumerate(columns) if known is None]
     filled: set[int] = set()
+    values = 0
     for row in rows:
         filled.update(at for at in unknown if at < len(row) and row[at].strip())
-        made = _Row(list(zip(columns, row, strict=False))).card()
+        contact = _Row(list(zip(columns, row, strict=False)))
+        values += contact.values
+        if values > MAX_VALUES:
+            raise NotContacts(f"there are more than {MAX_VALUES} values: import it in parts")
+        made = contact.card()
         if made is None:
             continue
         if len(cards) >= MAX_CARDS:
@@ -104,6 +109,9 @@ class _Row:
         self._cells = [
             (one, told) for one, text in cells if one is not None and (told := meant(text.strip()).strip())
         ]
+        self.values = sum(
+            1 + min(text.count(_SEVERAL) + text.count(";"), MOST_VALUES) for _, text in self._cells
+        )
         self._card: Object = {}
         self._notes: list[str] = []
 

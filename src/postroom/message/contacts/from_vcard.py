@@ -20,6 +20,10 @@ from postroom.message.contacts.json_properties import apply
 from postroom.message.contacts.properties import Property, VCard, split, texts, unescaped
 from postroom.message.contacts.structured import read_address, read_name, read_organization
 
+MAX_SHARED: Final = (
+    255  # characters of what one line says of several values: of a label, of the parameters of several names
+)
+
 Object = dict[str, Any]
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # begins with a scheme
@@ -118,7 +122,7 @@ def _labels(card: VCard) -> dict[str, str]:
     return {
         one.group: unescaped(one.value)
         for one in card.properties
-        if one.name == "X-ABLABEL" and one.group in used
+        if one.name == "X-ABLABEL" and one.group in used and len(one.value) <= MAX_SHARED
     }
 
 
@@ -268,7 +272,11 @@ def _organization(making: _Making, one: Property) -> bool:
 
 
 def _nickname(making: _Making, one: Property) -> bool:
-    for name in texts(one.value):
+    names = texts(one.value)
+    said = len(one.group) + sum(len(value) for values in one.params.values() for value in values)
+    if len(names) > 1 and said > MAX_SHARED:
+        return False
+    for name in names:
         making.add("nicknames", one, common(making, one, {"name": name}, same.CONTEXTS, ()))
     return True
 

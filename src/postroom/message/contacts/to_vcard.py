@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from postroom.message.contacts import counterparts as same
 from postroom.message.contacts.dates import write_date
-from postroom.message.contacts.from_vcard import from_vcard
+from postroom.message.contacts.from_vcard import MAX_SHARED, from_vcard
 from postroom.message.contacts.json_properties import differences, plain, written
 from postroom.message.contacts.properties import Property, VCard, clean, escaped, joined
 from postroom.message.contacts.structured import derived_full, write_address, write_name, write_organization
@@ -174,9 +174,10 @@ def _common(line: Property, made: Object, key: str) -> Iterator[Property]:
         params["type"] = tuple(kinds)
     if "pref" in made:
         params["pref"] = (str(made["pref"]),)
-    if made.get("label"):
+    label = escaped(made.get("label", ""))
+    if 0 < len(label) <= MAX_SHARED:
         group = group or f"{line.name}-{key.replace('-', '--').replace('_', '-u-')}"
-        yield Property("X-ABLABEL", escaped(made["label"]), {}, group)
+        yield Property("X-ABLABEL", label, {}, group)
     yield Property(line.name, line.value, params, group)
 
 

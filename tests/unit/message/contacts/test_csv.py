@@ -84,6 +84,13 @@ def test_what_is_none_is_refused(text: str) -> None:
         csv_reading.read(text.encode())
 
 
+def test_values_of_a_file_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_reading, "MAX_VALUES", 5)
+    csv_reading.read(b"First Name,Labels\na,b;c\nd,e\n")
+    with pytest.raises(NotContacts, match="in parts"):
+        csv_reading.read(b"First Name,Labels\na,b;c\nd,e;f\n")
+
+
 def test_a_row_has_always_the_same_uid() -> None:
     assert csv_reading.read(GOOGLE.encode()) == csv_reading.read(GOOGLE.encode())
 

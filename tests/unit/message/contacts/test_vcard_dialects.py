@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.message.contacts import vcard_writing
+from postroom.message.contacts import vcard, vcard_writing
 from postroom.message.contacts.to_vcard import to_vcard
+from postroom.message.contacts.vcard import NotContacts
 from vcard_trip import again, card
 
 
@@ -62,6 +63,32 @@ def test_a_year_that_is_not_left_out() -> None:
     made = card("BDAY;X-APPLE-OMIT-YEAR=1604:1980-03-15", version="3.0")
     assert made["anniversaries"]["1"]["date"] == {"year": 1980, "month": 3, "day": 15}
     assert again(made, "3.0") == made
+
+
+def test_what_is_said_of_many_is_short() -> None:
+    """A label of 100 kB over 5,000 telephones was an answer of 500 MB."""
+    made = card("g.X-ABLABEL:" + "x" * 256, "g.TEL:1", "g.TEL:2", "NICKNAME;X-A=" + "y" * 256 + ":a,b")
+    assert [one.get("label") for one in made["phones"].values()] == [None, None]
+    assert [one[0] for one in made["vCardProps"]] == ["x-ablabel", "nickname"]
+    assert again(made) == made
+    short = card("g.X-ABLABEL:" + "x" * 255, "g.TEL:1", "NICKNAME;X-A=" + "y" * 255 + ":a,b")
+    assert len(short["phones"]["1"]["label"]) == len(short["nicknames"]["2"]["vCardParams"]["x-a"]) == 255
+    assert again(short) == short
+    given = {
+        "@type": "Card",
+        "version": "1.0",
+        "uid": "u",
+        "phones": {"1": {"number": "1", "label": "x" * 300}},
+    }
+    assert again(given) == given
+
+
+def test_values_of_a_file_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vcard, "MAX_VALUES", 12)
+    card("FN:a,b;c", "N:a;b,c;;;", "ADR:;;a,b")
+    for line in ("FN:x", "N:a,b", "NICKNAME:x"):
+        with pytest.raises(NotContacts, match="in parts"):
+            card("FN:a,b;c", "N:a;b,c;;;", "ADR:;;a,b", "TEL:1", line)
 
 
 def test_long_names_over_many_values_are_written_once() -> None:
