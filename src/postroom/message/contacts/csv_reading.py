@@ -141,11 +141,13 @@ class _Row:
 
     def _name(self) -> None:
         parts = {one.field: text for one, text in self._of("name")}
-        full = next((text for _, text in self._of("full")), "")
+        wholes = [(one.group == "file as", text) for one, text in self._of("full")]
+        full = next((text for sorted_by, text in wholes if not sorted_by), "")
         name: Object = {}
         if parts:
             name["components"] = [{"kind": kind, "value": parts[kind]} for kind in _ORDER if kind in parts]
             full = full or derived_full(name, _ORDER)
+        full = full or next((text for _, text in wholes), "")
         if full:
             self._card["name"] = {**name, "full": full}
 

@@ -48,6 +48,15 @@ def test_googles_older_columns() -> None:
     assert "keywords" not in card
 
 
+@pytest.mark.parametrize(
+    ("row", "full"),
+    [('Jane,Doe,"Doe, Jane"', "Jane Doe"), (',,"Acme, Ltd"', "Acme, Ltd"), ("Jane,,", "Jane")],
+)
+def test_what_a_contact_is_sorted_by_is_no_name(row: str, full: str) -> None:
+    (card,) = csv_reading.read(f"First Name,Last Name,File As\n{row}\n".encode()).cards
+    assert card["name"]["full"] == full
+
+
 def test_outlooks_columns_with_semicolons_in_windows_letters() -> None:
     text = (
         "Title;First Name;Last Name;Company;Business Street;Business City;Business Postal Code;Business Phone;Business Phone 2;Mobile Phone;Home Fax;"
