@@ -10,6 +10,7 @@ import asyncio
 import re
 from typing import Final
 from urllib.parse import urljoin, urlsplit
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -22,6 +23,7 @@ MAX_PICTURE: Final = 10 << 20  # octets of a picture of another host
 MOST_REDIRECTS: Final = 3  # that are followed for one picture
 PICTURE_SECONDS: Final = 20.0  # for a picture, all redirects included
 MOST_AT_ONCE: Final = 16  # pictures that are fetched at the same time; others wait
+MOST_FOR_ONE: Final = 6  # of these for one account, as many as a browser asks for at once
 
 _TARGET: Final = re.compile(r"/[!-~]{0,3000}")
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
@@ -42,10 +44,12 @@ class Pictures:
     def __init__(self, web: Web, plain: Web) -> None:
         self._webs = {"https": web, "http": plain}
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._own: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()  # by account
 
-    async def fetch(self, url: str) -> Picture:
-        """Raises `NotFetched`."""
-        async with self._turns:
+    async def fetch(self, url: str, account_id: int) -> Picture:
+        """For a reader: slow hosts of one's mail keep few others waiting. Raises `NotFetched`."""
+        own = self._own.setdefault(account_id, asyncio.Semaphore(MOST_FOR_ONE))
+        async with own, self._turns:
             try:
                 return await asyncio.wait_for(self._fetch(url), PICTURE_SECONDS)
             except TimeoutError as error:

@@ -241,11 +241,13 @@ async def change_book(
 
 
 async def set_default(tx: Transaction, reach: Reach, book_id: int) -> dict[int, RecordsChanged]:
-    """Makes an address book the default, which only the owner does; gives the books for which that changed. Raises `NotPermitted`."""
+    """Makes an address book the default, which only the owner does; gives the books for which that changed: none where it is gone. Raises `NotPermitted`."""
     if not reach.own:
         raise NotPermitted
+    await hold(tx, reach.account_id)
+    books = await all_books(tx, reach.account_id)
     done: dict[int, RecordsChanged] = {}
-    for number, book in (await all_books(tx, reach.account_id)).items():
+    for number, book in books.items() if book_id in books else ():
         default = number == book_id
         if book.is_default != default:
             data = msgspec.json.encode(msgspec.structs.replace(book, is_default=default))

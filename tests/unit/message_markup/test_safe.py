@@ -117,7 +117,14 @@ def test_anything_is_safe_and_stays_as_it_is(html: str) -> None:
         ("<a href=mailto:a@b.test>x</a>", '<a href="mailto:a@b.test" target="_blank" rel="noopener noreferrer nofollow">x</a>'),
         ("<a name=top>x</a><a href=#top>y</a>", '<a id="m-top">x</a><a href="#m-top">y</a>'),
         ("<td>x</td></p></div>y", "xy"),
-        ("<body bgcolor=#fff text=red><font color=red size=+2>x", '<div bgcolor="#fff"><font color="red" size="+2">x</font></div>'),
+        ("<body bgcolor=#000 text=ffffff style='margin:0'>x", '<div bgcolor="#000" style="color: #ffffff; margin: 0">x</div>'),
+        ("<body text='red;x:y'><font color=red size=+2>x", '<div><font color="red" size="+2">x</font></div>'),
+        ("<table><tr><td>x</table>y", "<table><tbody><tr><td>x</td></tr></tbody></table>y"),
+        ("<table><td>y<table><caption>z</table>y</table>z", "<table><tbody><tr><td>y<table><caption>z</caption></table>y</td></tr></tbody></table>z"),
+        ("<table><div><tr><span><td><div><span>x</span></div>z</td></span></tr></div></table>z",
+            "<table><tbody><tr><td><div><span>x</span></div>z</td></tr></tbody></table>z"),
+        ("<details><summary>x</summary>y</details>", "<div><div>x</div>y</div>"),
+        ("<img align=left src=cid:gone><br clear=all>x", f'<img align="left" src="{BOX}"><br clear="all">x'),
         ("<div><div dir=rtl lang=ar>\u0633\u0644\u0627\u0645", '<div><div dir="rtl" lang="ar">\u0633\u0644\u0627\u0645</div></div>'),
     ],
 )  # fmt: skip
@@ -160,6 +167,22 @@ def test_pictures_of_other_hosts_come_through_us_when_asked_for() -> None:
     assert sorted(pictures.shown) == ["b.test", "c.test", "d.test", "e.test"]
     assert (dict(pictures.blocked), dict(pictures.trackers)) == ({}, {"t.test": 1})
     assert "t.test" not in safe.markup
+
+
+@pytest.mark.parametrize(
+    ("style", "unseen"),
+    [
+        *((one, True) for one in ("width:1px", "height:0", "max-height:0em", "width:0%", "width:.5px", "width:1.0px", "opacity:0.0", "opacity:.01",
+            "width:+1px", "width:1e0px", "height:2pt;color:red", "display:none")),
+        *((one, False) for one in ("height:1em;max-height:1em", "width:2rem", "width:1%", "max-width:100%", "line-height:1", "min-width:0",
+            "opacity:0.5", "width:1in", "width:12px", "height:auto")),
+    ],
+)  # fmt: skip
+def test_what_is_too_small_to_be_seen(style: str, *, unseen: bool) -> None:
+    """A face among letters is as high as they are, and stays."""
+    pictures = Pictures(own)
+    kept = made(f"<img src=http://t.test/4 alt=':)' style='{style}'>", pictures).markup
+    assert (kept == "", pictures.trackers.total()) == (unseen, int(unseen))
 
 
 def test_the_document_has_a_policy() -> None:

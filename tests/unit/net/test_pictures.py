@@ -12,6 +12,7 @@ from postroom.net.https import NotFetched, Web
 from postroom.net.pictures import MOST_REDIRECTS, Pictures, request_of
 from postroom.net.public_addresses import is_public
 
+ALICE, BOB = 1, 2
 PNG = b"\x89PNG\r\n\x1a\n...."
 
 
@@ -68,7 +69,7 @@ def pictures(server: Server, permitted: Callable[[str], bool] = lambda _: True, 
 
 async def test_a_picture_is_what_its_octets_are(server: Server) -> None:
     server.answers["/a%20b?c=%C3%A9"] = answer(PNG)
-    found = await pictures(server).fetch("http://X.test/a b?c=\u00e9#frag")
+    found = await pictures(server).fetch("http://X.test/a b?c=\u00e9#frag", ALICE)
     assert (found.kind, found.octets) == ("image/png", PNG)
     asked = server.asked[0].lower()
     assert "host: x.test\r\n" in asked
@@ -90,7 +91,7 @@ async def test_a_picture_is_what_its_octets_are(server: Server) -> None:
 async def test_what_is_no_picture_is_not_given(server: Server, body: bytes, head: str) -> None:
     server.answers["/"] = answer(body, head)
     with pytest.raises(NotFetched):
-        await pictures(server).fetch("http://x.test")
+        await pictures(server).fetch("http://x.test", ALICE)
 
 
 async def test_redirects_are_looked_at_like_the_first(server: Server) -> None:
@@ -104,19 +105,39 @@ async def test_redirects_are_looked_at_like_the_first(server: Server) -> None:
         "/in": to("http://inside.test/"),
         "/odd": to("http://x.test:22/"),
     }
-    assert (await pictures(server).fetch("http://x.test/")).kind == "image/png"
+    assert (await pictures(server).fetch("http://x.test/", ALICE)).kind == "image/png"
     with pytest.raises(NotFetched, match=f"more than {MOST_REDIRECTS}"):
-        await pictures(server).fetch("http://x.test/round")
+        await pictures(server).fetch("http://x.test/round", ALICE)
     assert sum("/round" in one for one in server.asked) == MOST_REDIRECTS + 1
     for path in ("in", "odd"):
         with pytest.raises(NotFetched):
-            await pictures(server).fetch(f"http://x.test/{path}")
+            await pictures(server).fetch(f"http://x.test/{path}", ALICE)
     server.answers["/file"] = to("file:///etc/passwd")
     with pytest.raises(NotFetched, match="alone"):
-        await pictures(server).fetch("http://x.test/file")
+        await pictures(server).fetch("http://x.test/file", ALICE)
     server.answers["/none"] = to("http://[bad")
     with pytest.raises(NotFetched, match="no address"):
-        await pictures(server).fetch("http://x.test/none")
+        await pictures(server).fetch("http://x.test/none", ALICE)
+
+
+async def test_hosts_that_never_answer_hold_up_their_readers_alone(server: Server) -> None:
+    """Sixteen pictures of one message at a host that is silent kept everybody else's waiting for twenty seconds."""
+    silent = asyncio.Event()
+    server.answers["/"] = answer(PNG)
+    fetched = pictures(server)
+    answering = fetched._fetch
+
+    async def fetch(url: str) -> Any:
+        await silent.wait() if "slow" in url else None
+        return await answering(url)
+
+    fetched._fetch = fetch  # type: ignore[method-assign]
+    waiting = [asyncio.create_task(fetched.fetch("http://x.test/?slow", ALICE)) for _ in range(20)]
+    await asyncio.sleep(0)
+    assert (await asyncio.wait_for(fetched.fetch("http://x.test/", BOB), 5)).kind == "image/png"
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +146,7 @@ async def test_redirects_are_looked_at_like_the_first(server: Server) -> None:
 )  # fmt: skip
 async def test_nothing_inside_is_connected_to(server: Server, ip: str) -> None:
     with pytest.raises(NotFetched, match="no address on the public Internet"):
-        await pictures(server, is_public, x_test=ip).fetch("http://x.test/")
+        await pictures(server, is_public, x_test=ip).fetch("http://x.test/", ALICE)
     assert server.asked == []
 
 
@@ -148,7 +169,7 @@ def test_nothing_gets_into_the_request() -> None:
 async def test_numbers_are_names_without_addresses(server: Server) -> None:
     for url in ("http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/"):
         with pytest.raises(NotFetched):
-            await pictures(server).fetch(url)
+            await pictures(server).fetch(url, ALICE)
     assert server.asked == []
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from card_file import add, books, first, refused, show
-from jmap_stage import ALICE, JmapStage
+from jmap_stage import ALICE, BOB, JmapStage
 from postroom.proto.jmap.request import Limits
 from postroom.serve.jmap import contact_card_query
 from postroom.store import contacts, records
@@ -144,6 +144,15 @@ async def test_the_default_address_book(stage: JmapStage) -> None:
     done = await bob.call("AddressBook/set", destroy=[new["id"]])
     assert done["updated"] == {old: {"isDefault": True}}
     assert (await books(bob))["Contacts"]["isDefault"] is True
+
+
+async def test_a_book_that_is_just_gone_becomes_no_default(stage: JmapStage) -> None:
+    """Another call may have removed it since it was chosen: the default stays where it is."""
+    assert await books(stage.jmap())
+    reach = contacts.Reach(stage.logins.people[BOB])
+    done = await stage.store.engine.write(lambda tx: contacts.set_default(tx, reach, 999))
+    assert done == {}
+    assert (await books(stage.jmap()))["Contacts"]["isDefault"] is True
 
 
 async def test_an_address_book_with_contents(stage: JmapStage) -> None:

@@ -57,6 +57,11 @@ async def test_pictures_of_its_own_are_bounded(stage: JmapStage) -> None:
     many = "<p style='background:url(cid:a)'>" * 30 + "<img src=cid:a>" * 30
     told = await shown(stage, mail(many, picture("a", fits)))
     assert told["html"].count("data:image/png;base64,") == MAX_OWN_PICTURES // MAX_OWN_PICTURE
+    assert [one["cid"] for one in told["missingParts"]] == ["a"]
+    told = await shown(
+        stage, mail("<img src=cid:a>" * 6 + "<img src=cid:s>", picture("a", fits), picture("s", PNG))
+    )
+    assert base64.b64encode(PNG).decode() + '"></body>' in told["html"]
 
 
 async def test_stand_ins_are_nobody_elses(stage: JmapStage) -> None:

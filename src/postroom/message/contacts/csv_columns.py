@@ -65,6 +65,20 @@ _FAMILIES: Final = MappingProxyType(
     {"e-mail": "email", "phone": "phone", "address": "address", "website": "link"}
 )
 _FEATURES: Final = MappingProxyType({"fax": "fax", "pager": "pager"})
+_RECKONED: Final = tuple(
+    "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
+)  # with what a formula begins; the last four as wide letters
+_NUMBER: Final = re.compile(r"[-+0-9 ()./]+")
+
+
+def shown(text: str) -> str:
+    """A value as a spreadsheet shows it, and does not reckon it out: strangers write into contacts, too. Numbers and dates are harmless."""
+    return f"'{text}" if text.startswith(_RECKONED) and not _NUMBER.fullmatch(text) else text
+
+
+def meant(text: str) -> str:
+    """A value without the mark by which it is shown."""
+    return text[1:] if text[:1] == "'" and text.startswith(_RECKONED, 1) else text
 
 
 def column(name: str) -> Column | None:

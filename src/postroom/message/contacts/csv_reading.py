@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.message.contacts.csv_columns import Column, column
+from postroom.message.contacts.csv_columns import Column, column, meant
 from postroom.message.contacts.dates import read_date
 from postroom.message.contacts.structured import derived_full
-from postroom.message.contacts.vcard import MAX_CARDS, MAX_COMPLAINTS, NotContacts
+from postroom.message.contacts.vcard import MAX_CARDS, MAX_COMPLAINTS, MAX_VALUES, NotContacts
 
 MAX_CSV: Final = 16 << 20  # octets of a file
 MAX_COLUMNS: Final = 500  # of one file
@@ -83,9 +83,14 @@ def _cards(rows: Iterator[list[str]], head: Sequence[str], columns: Sequence[Col
     # Columns are only told of when there is something in them.
     unknown = [at for at, known in enumerate(columns) if known is None]
     filled: set[int] = set()
+    values = 0
     for row in rows:
         filled.update(at for at in unknown if at < len(row) and row[at].strip())
-        made = _Row(list(zip(columns, row, strict=False))).card()
+        contact = _Row(list(zip(columns, row, strict=False)))
+        values += contact.values
+        if values > MAX_VALUES:
+            raise NotContacts(f"there are more than {MAX_VALUES} values: import it in parts")
+        made = contact.card()
         if made is None:
             continue
         if len(cards) >= MAX_CARDS:
@@ -101,7 +106,12 @@ class _Row:
     """One contact in the making."""
 
     def __init__(self, cells: Sequence[tuple[Column | None, str]]) -> None:
-        self._cells = [(one, text.strip()) for one, text in cells if one is not None and text.strip()]
+        self._cells = [
+            (one, told) for one, text in cells if one is not None and (told := meant(text.strip()).strip())
+        ]
+        self.values = sum(
+            1 + min(text.count(_SEVERAL) + text.count(";"), MOST_VALUES) for _, text in self._cells
+        )
         self._card: Object = {}
         self._notes: list[str] = []
 
@@ -131,11 +141,13 @@ class _Row:
 
     def _name(self) -> None:
         parts = {one.field: text for one, text in self._of("name")}
-        full = next((text for _, text in self._of("full")), "")
+        wholes = [(one.group == "file as", text) for one, text in self._of("full")]
+        full = next((text for sorted_by, text in wholes if not sorted_by), "")
         name: Object = {}
         if parts:
             name["components"] = [{"kind": kind, "value": parts[kind]} for kind in _ORDER if kind in parts]
             full = full or derived_full(name, _ORDER)
+        full = full or next((text for _, text in wholes), "")
         if full:
             self._card["name"] = {**name, "full": full}
 

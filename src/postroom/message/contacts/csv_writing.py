@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from postroom.message.contacts.csv_columns import shown
 from postroom.message.contacts.dates import write_date
 from postroom.message.contacts.structured import derived_full
 
@@ -18,7 +19,14 @@ Object = dict[str, Any]
 _PLACES: Final = ("name", "locality", "region", "postcode", "country")
 _GOOGLE_PLACES: Final = ("Street", "City", "Region", "Postal Code", "Country")
 _OUTLOOK_PLACES: Final = ("Street", "City", "State", "Postal Code", "Country/Region")
-_NAMES: Final = ("title", "given", "given2", "surname", "generation")
+# What stands in the columns of a name: vCards have both surnames in one place, and "Jr." where "PhD" stands.
+_NAMES: Final = (
+    ("title",),
+    ("given",),
+    ("given2",),
+    ("surname", "surname2"),
+    ("generation", "credential"),
+)
 _GOOGLE_NAMES: Final = ("Name Prefix", "First Name", "Middle Name", "Last Name", "Name Suffix")
 _OUTLOOK_NAMES: Final = ("Title", "First Name", "Middle Name", "Last Name", "Suffix")
 _LABELS: Final = MappingProxyType({"private": "Home", "work": "Work"})
@@ -47,7 +55,7 @@ def _file(rows: Sequence[dict[str, str]], least: Sequence[str]) -> bytes:
     written = io.StringIO(newline="")
     writer = csv.DictWriter(written, list(columns), restval="")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: shown(value) for name, value in row.items()} for row in rows)
     return written.getvalue().encode("utf-8", "replace")
 
 
@@ -62,7 +70,9 @@ def _name(card: Object, titles: Sequence[str]) -> dict[str, str]:
     for one in name.get("components", ()):
         parts.setdefault(one["kind"], []).append(one["value"])
     found = {
-        title: " ".join(parts[kind]) for kind, title in zip(_NAMES, titles, strict=True) if kind in parts
+        title: " ".join(one for kind in kinds for one in parts.get(kind, ()))
+        for kinds, title in zip(_NAMES, titles, strict=True)
+        if not parts.keys().isdisjoint(kinds)
     }
     if not found and name.get("full"):
         found[titles[1]] = name["full"]  # neither has a column for a name as a whole

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from postroom.message.contacts import counterparts as same
 from postroom.message.contacts.dates import read_date, read_moment
+from postroom.message.contacts.jscontact import OF_CONTACT_CARD
 from postroom.message.contacts.json_properties import apply
 from postroom.message.contacts.properties import Property, VCard, split, texts, unescaped
 from postroom.message.contacts.structured import read_address, read_name, read_organization
+
+MAX_SHARED: Final = (
+    255  # characters of what one line says of several values: of a label, of the parameters of several names
+)
 
 Object = dict[str, Any]
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -32,6 +38,7 @@ def from_vcard(card: VCard) -> Object:
         if not _READERS.get(one.name, _entry)(making, one):
             making.keep(one)
     making.places()
+    making.keep_labels(card)
     made = making.card
     if "uid" not in made:
         made["uid"] = _uid(card)
@@ -51,19 +58,26 @@ class _Making:
         self.card: Object = {"@type": "Card", "version": "1.0"}
         self.patches: list[tuple[str, str]] = []
         self.labels = _labels(card)
+        self.labelled: set[str] = set()  # groups whose labels are those of objects
+        self.lines = Counter(one.group for one in card.properties if one.name != "X-ABLABEL")
         self._count: dict[str, int] = {}
         self._waiting: list[Property] = []
 
     def keep(self, one: Property) -> None:
         """Into vCardProps, as jCard (RFC 7095 §3.3, §5.1) writes it."""
-        params: Object = {
-            name: values[0] if len(values) == 1 else list(values) for name, values in one.params.items()
-        }
+        params = _params(one.params)
         kind = str(params.pop("value", "unknown")).lower()
         if one.group:
             params["group"] = one.group
         value = unescaped(one.value) if kind == "text" else one.value
         self.card.setdefault("vCardProps", []).append([one.name.lower(), params, kind, value])
+
+    def keep_labels(self, card: VCard) -> None:
+        """Those of lines that are kept themselves."""
+        alone = self.labels.keys() - self.labelled
+        for one in card.properties:
+            if one.name == "X-ABLABEL" and one.group in alone:
+                self.keep(one)
 
     def add(self, of: str, one: Property, made: Object) -> None:
         """An object into one of the card's maps, under the id that PROP-ID gives, else the next free one."""
@@ -108,7 +122,7 @@ def _labels(card: VCard) -> dict[str, str]:
     return {
         one.group: unescaped(one.value)
         for one in card.properties
-        if one.name == "X-ABLABEL" and one.group in used
+        if one.name == "X-ABLABEL" and one.group in used and len(one.value) <= MAX_SHARED
     }
 
 
@@ -135,13 +149,17 @@ def common(
         made["pref"] = int(pref)
     if one.group in making.labels:
         made["label"] = making.labels[one.group]
-    elif one.group:
+        making.labelled.add(one.group)
+    if one.group and (one.group not in making.labels or making.lines[one.group] > 1):
         left["group"] = (one.group,)
     if left:
-        made["vCardParams"] = {
-            name: values[0] if len(values) == 1 else list(values) for name, values in left.items()
-        }
+        made["vCardParams"] = _params(left)
     return made
+
+
+def _params(given: Mapping[str, tuple[str, ...]]) -> Object:
+    """As jCard (RFC 7095 §3.4) writes them."""
+    return {name: values[0] if len(values) == 1 else list(values) for name, values in given.items()}
 
 
 def _entry(making: _Making, one: Property) -> bool:
@@ -230,9 +248,10 @@ def _full_name(making: _Making, one: Property) -> bool:
 def _name(making: _Making, one: Property) -> bool:
     made = read_name(one)
     present = making.card.get("name", {})
-    if made is None or "components" in present or set(one.params) - {"sort-as", "value"} or one.group:
+    if made is None or "components" in present or one.group:
         return made is None and not one.params
-    making.card["name"] = {**present, **made}
+    left = {name: values for name, values in one.params.items() if name not in ("sort-as", "value")}
+    making.card["name"] = {**present, **made, **({"vCardParams": _params(left)} if left else {})}
     return True
 
 
@@ -253,7 +272,11 @@ def _organization(making: _Making, one: Property) -> bool:
 
 
 def _nickname(making: _Making, one: Property) -> bool:
-    for name in texts(one.value):
+    names = texts(one.value)
+    said = len(one.group) + sum(len(value) for values in one.params.values() for value in values)
+    if len(names) > 1 and said > MAX_SHARED:
+        return False
+    for name in names:
         making.add("nicknames", one, common(making, one, {"name": name}, same.CONTEXTS, ()))
     return True
 
@@ -335,9 +358,13 @@ def _geo(making: _Making, one: Property) -> bool:
 
 
 def _json(making: _Making, one: Property) -> bool:
-    if not one.param("jsptr"):
+    pointer = one.param("jsptr")
+    if not pointer:
         return False
-    making.patches.append((one.param("jsptr"), unescaped(one.value)))
+    if (
+        pointer.removeprefix("/").partition("/")[0] not in OF_CONTACT_CARD
+    ):  # a file does not say where it goes
+        making.patches.append((pointer, unescaped(one.value)))
     return True
 
 

@@ -21,7 +21,9 @@ from postroom.message.contacts.card_types import ANY_OF, TYPES
 MAX_PROBLEMS: Final = 20  # that are told of one card
 MAX_UID: Final = 1_024  # characters of a card's uid
 MAX_NESTING: Final = 50  # of objects and lists in each other, those of extensions included
+MAX_TOLD: Final = 100  # characters of a name that are told in a path
 VERSIONS: Final = ("1.0", "2.0")
+OF_CONTACT_CARD: Final = ("id", "addressBookIds")  # RFC 9610 §3: what JMAP adds to a Card, and no Card has
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _UTC: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{0,17}[1-9])?Z")
@@ -117,7 +119,7 @@ def _several(path: str, value: Any, shape: str, kind: str, waiting: list[_Work])
         return "an object whose names are 1 to 255 of A-Z a-z 0-9 - _"
     if kind == "Patch" and not all(_LANGUAGE.fullmatch(name) for name in value):
         return "an object whose names are language tags"
-    waiting += [(f"{path}/{name}", one, "", kind) for name, one in value.items()]
+    waiting += [(f"{path}/{name[:MAX_TOLD]}", one, "", kind) for name, one in value.items()]
     return ""
 
 
@@ -150,6 +152,7 @@ def _card(value: Mapping[str, Any]) -> _Wrong:
         yield "version", f"one of {', '.join(VERSIONS)}"
     if value.get("members") and value.get("kind") != "group":  # RFC 9553 §2.1.6
         yield "members", "nothing, since the card is no group"
+    yield from ((name, "nothing: it is no property of a Card") for name in OF_CONTACT_CARD if name in value)
 
 
 def _components(value: Mapping[str, Any]) -> _Wrong:

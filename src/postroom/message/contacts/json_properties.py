@@ -14,6 +14,7 @@ import msgspec
 from postroom.message.contacts.card_types import TYPES
 
 MAX_LEVELS: Final = 32  # of one pointer
+MAX_PATH: Final = 255  # characters of a path below which values are pointed to one by one
 
 Object = dict[str, Any]
 _CLEAR: Final = tuple(
@@ -50,7 +51,11 @@ def differences(wanted: Object, there: Object) -> Iterator[tuple[str, Any]]:
         path, left, right = waiting.pop()
         for name in (*left, *(one for one in right if one not in left)):
             value, other = left.get(name), right.get(name)
-            if isinstance(value, dict) and isinstance(other, dict) and _can_go_on(path, value, other):
+            if (
+                isinstance(value, dict)
+                and isinstance(other, dict)
+                and _can_go_on((*path, name), value, other)
+            ):
                 waiting.append(((*path, name), value, other))
             elif value != other or type(value) is not type(other):
                 levels = (level.replace("~", "~0").replace("/", "~1") for level in (*path, name))
@@ -59,7 +64,8 @@ def differences(wanted: Object, there: Object) -> Iterator[tuple[str, Any]]:
 
 def _can_go_on(path: tuple[str, ...], left: Object, right: Object) -> bool:
     """Whether a pointer can lead below these."""
-    return len(path) < MAX_LEVELS - 1 and not any(map(_UNFIT.search, (*left, *right)))
+    short = len(path) < MAX_LEVELS and sum(map(len, path)) <= MAX_PATH
+    return short and not any(map(_UNFIT.search, (*left, *right)))
 
 
 def written(value: Any) -> str:

@@ -29,6 +29,11 @@ _IMAGES: Final = MappingProxyType(
     {"PHOTO": "image/", "LOGO": "image/", "SOUND": "audio/", "KEY": "application/"}
 )
 _LISTS: Final = ("CATEGORIES", "NICKNAME")
+_DATES: Final = ("BDAY", "ANNIVERSARY", "DEATHDATE")
+_OMITTED: Final = "x-apple-omit-year"  # 3.0 has no date without a year: Apple's programs write one, and say here which it is
+_NO_YEAR: Final = "1604"
+_DAY: Final = re.compile(r"([0-9]{4})(-?[0-9]{2}-?[0-9]{2})")
+_DAY_ALONE: Final = re.compile(r"--([0-9]{2})-?([0-9]{2})")
 _NOT_BASE64: Final = re.compile(r"[^A-Za-z0-9+/]")
 _DATA: Final = re.compile(r"data:([a-z]+)/([A-Za-z0-9.+-]+);base64,", re.IGNORECASE)
 
@@ -52,6 +57,10 @@ def newer(one: Property, version: str) -> Property:
     if [kind.lower() for kind in params.get("value", ())] == ["url"]:
         params["value"] = ("uri",)
     name = _OLD_NAMES.get(one.name, one.name) if old else one.name
+    day = _DAY.fullmatch(value.strip()) if name in _DATES and _OMITTED in params else None
+    if day is not None and params[_OMITTED] == (day[1],):
+        del params[_OMITTED]
+        value = f"--{day[2].removeprefix('-')}"
     return clean(Property(name, value, params, one.group))
 
 
@@ -118,6 +127,9 @@ def _older(one: Property) -> Property:
     elif one.name == "TEL" and params.get("value") == ("uri",) and value[:4].lower() == "tel:":
         params.pop("value")
         value = escaped(value[4:])
+    elif one.name in _DATES and (day := _DAY_ALONE.fullmatch(value)) is not None:
+        params[_OMITTED] = (_NO_YEAR,)
+        value = f"{_NO_YEAR}-{day[1]}-{day[2]}"
     elif one.name in ("N", "ADR"):
         most = 5 if one.name == "N" else 7
         value = ";".join(split(value, ";")[:most])

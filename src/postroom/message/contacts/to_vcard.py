@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from postroom.message.contacts import counterparts as same
 from postroom.message.contacts.dates import write_date
-from postroom.message.contacts.from_vcard import from_vcard
+from postroom.message.contacts.from_vcard import MAX_SHARED, from_vcard
 from postroom.message.contacts.json_properties import differences, plain, written
 from postroom.message.contacts.properties import Property, VCard, clean, escaped, joined
 from postroom.message.contacts.structured import derived_full, write_address, write_name, write_organization
@@ -88,7 +88,7 @@ def _names(card: Object) -> Iterator[Property]:
         yield Property("FN", escaped(derived_full(name, _FULL)), {"derived": ("true",)})
     written = write_name(name)
     if written is not None:
-        yield written
+        yield Property("N", written.value, {**dict(_kept_params(name)), **written.params})
 
 
 def _entries(card: Object) -> Iterator[Property]:
@@ -163,23 +163,30 @@ def _common(line: Property, made: Object, key: str) -> Iterator[Property]:
     kinds = [_TYPES[one] for one in made.get("contexts", ()) if one in _TYPES]
     kinds += [_FEATURES[one] for one in made.get("features", ()) if one in _FEATURES]
     group = ""
-    kept = made.get("vCardParams")
-    for name, value in kept.items() if isinstance(kept, dict) else ():
-        values = tuple(str(one) for one in value) if isinstance(value, list) else (str(value),)
+    for name, values in _kept_params(made):
         if name == "group":
             group = "".join(values)
         elif name == "type":
             kinds += values
-        elif _TOKEN.fullmatch(name) and name.lower() not in params:
-            params[name.lower()] = values
+        else:
+            params.setdefault(name, values)
     if kinds:
         params["type"] = tuple(kinds)
     if "pref" in made:
         params["pref"] = (str(made["pref"]),)
-    if made.get("label") and not group:
-        group = f"{line.name}-{key.replace('-', '--').replace('_', '-u-')}"
-        yield Property("X-ABLABEL", escaped(made["label"]), {}, group)
+    label = escaped(made.get("label", ""))
+    if 0 < len(label) <= MAX_SHARED:
+        group = group or f"{line.name}-{key.replace('-', '--').replace('_', '-u-')}"
+        yield Property("X-ABLABEL", label, {}, group)
     yield Property(line.name, line.value, params, group)
+
+
+def _kept_params(made: Object) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """RFC 9555 §2.14.2: what the line of another vCard has had."""
+    kept = made.get("vCardParams")
+    for name, value in kept.items() if isinstance(kept, dict) else ():
+        if _TOKEN.fullmatch(name):
+            yield name.lower(), tuple(map(str, value)) if isinstance(value, list) else (str(value),)
 
 
 def _kept(card: Object) -> Iterator[Property]:

@@ -20,9 +20,11 @@ MAX_OCTETS: Final = 64 << 20  # of what is read at once
 MAX_LINE: Final = 4 << 20  # octets of one unfolded line
 MAX_CARDS: Final = 20_000  # of one file
 MAX_PROPERTIES: Final = 5_000  # of one card
+MAX_VALUES: Final = 1_000_000  # of one file, those that stand in one line counted each: what is made of one is a hundred times as large
 MAX_PARAMETERS: Final = 100  # values of parameters of one property
 MAX_COMPLAINTS: Final = 100  # lines and cards left out that are told of
 
+_SEVERAL: Final = frozenset(("N", "ADR", "ORG", "NICKNAME", "CATEGORIES"))  # have several values in a line
 _HEAD: Final = 1_000  # octets of a line in which its encoding and charset are looked for
 _NAME: Final = re.compile(r"(?:([A-Za-z0-9_-]+)\.)?([A-Za-z0-9_-]+)")
 _PARAMETER: Final = re.compile(r"[ \t]*([A-Za-z0-9_-]+)[ \t]*(=?)")
@@ -80,6 +82,7 @@ class _Reading:
         self.complaints: list[str] = []
         self._version = ""
         self._open = 0
+        self._values = 0
         self._properties: list[Property] = []
 
     def line(self, number: int, line: bytes) -> None:
@@ -107,8 +110,11 @@ class _Reading:
     def _add(self, number: int, found: Property) -> None:
         if len(self._properties) >= MAX_PROPERTIES:
             self._complain(number, f"its card has more than {MAX_PROPERTIES} lines")
-        else:
-            self._properties.append(found)
+            return
+        self._values += 1 + (sum(map(found.value.count, ",;")) if found.name in _SEVERAL else 0)
+        if self._values > MAX_VALUES:
+            raise NotContacts(f"there are more than {MAX_VALUES} values: import it in parts")
+        self._properties.append(found)
 
     def _close(self, number: int) -> None:
         if self._open != 1:

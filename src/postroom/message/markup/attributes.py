@@ -23,6 +23,7 @@ _NAME: Final = re.compile(r"[\w.:-]{1,100}")
 _WORDS: Final = re.compile(r"[\w .,:;%#+/()'&-]{0,300}")
 _SIZE: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,4})?(?:%|px|em|pt|\*)?")
 _COLOUR: Final = re.compile(r"#?[A-Za-z0-9]{1,30}")
+_DIGITS: Final = re.compile(r"[0-9A-Fa-f]{6}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,5}")
 _FORMS: Final[dict[str, re.Pattern[str]]] = {
     **dict.fromkeys(("width", "height"), _SIZE),
@@ -68,6 +69,8 @@ class Rewriting:
         if identity := given.get("id") or (given.get("name") if name == "a" else None):
             _identify(kept, identity)
         style = self._css.style(given["style"]) if "style" in given else ""
+        if "text" in given:  # of a body
+            style = "; ".join(filter(None, (_colour(given["text"]), style)))
         if "background" in given:
             style = "; ".join(filter(None, (style, self._background(given["background"]))))
         if style:
@@ -102,6 +105,12 @@ def _value(key: str, value: str) -> str | None:
     value = value.strip("\t\n\f\r ")
     form = _FORMS.get(key, _WORDS)
     return value if form.fullmatch(value) else None
+
+
+def _colour(value: str) -> str:
+    value = value.strip("\t\n\f\r ")
+    value = f"#{value}" if _DIGITS.fullmatch(value) else value
+    return f"color: {value}" if _COLOUR.fullmatch(value) else ""
 
 
 def _identify(kept: Attributes, identity: str) -> None:

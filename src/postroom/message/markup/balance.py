@@ -7,7 +7,7 @@ can become 50 MB that way. Here nothing comes back. Elements that may not stay a
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from html import escape
 from typing import Final
@@ -54,7 +54,9 @@ class Balanced:
         self._tags = 0
         self._written = 0
         self._most = max(2 * most, 1 << 16)  # characters that are written
-        self._left_out: Counter[str] = Counter()  # start tags whose end tags mean nothing
+        self._left_out: defaultdict[str, list[int]] = defaultdict(
+            list
+        )  # how deep the start tags were whose end tags mean nothing
         self._hidden: list[str] = []
         self._run(text[:most])
         self.markup = "".join(self._pieces)
@@ -114,21 +116,21 @@ class Balanced:
             return
         if name in PARENTS:
             if not self._in_table(name):
-                self._left_out[name] += 1
+                self._leave_out(name)
                 return
         elif self._stack and self._stack[-1] in TABLE_INSIDE:
-            self._left_out[name] += name not in VOID
+            self._leave_out(name)
             return
         self._end_before(name)
         formatting = name in FORMATTING
         if name not in VOID and (
             len(self._stack) >= MAX_NESTING or (formatting and self._formatting >= MAX_FORMATTING)
         ):
-            self._left_out[name] += 1
+            self._leave_out(name)
             return
         kept = self._rewrite(name, attributes)
         if kept is None:
-            self._left_out[name] += name not in VOID
+            self._leave_out(name)
             return
         told = "".join(f' {key}="{escape(_CONTROLS.sub(" ", value))}"' for key, value in kept.items())
         self._write(f"<{name}{told}>")
@@ -163,22 +165,34 @@ class Balanced:
                 break
         self._pop_to(found)
 
+    def _leave_out(self, name: str) -> None:
+        if name not in VOID:
+            self._left_out[name].append(len(self._stack))
+
     def _end(self, name: str) -> None:
         if name not in ALLOWED or name in VOID:
             return
-        if self._left_out[name]:
-            self._left_out[name] -= 1
-            return
-        reach = {"table"} if name in PARENTS else SCOPES
+        place, left_out = self._ended(name), self._left_out[name]
+        if left_out and left_out[-1] > place:
+            left_out.pop()
+        elif place >= 0:
+            self._pop_to(place)
+
+    def _ended(self, name: str) -> int:
+        """The place of the element that an end tag ends, -1 for none. A cell keeps a table open no more than a row does (§13.2.4.2, table scope)."""
+        reach = {"table"} if name == "table" or name in PARENTS else SCOPES
         for place in range(len(self._stack) - 1, -1, -1):
             if self._stack[place] == name:
-                self._pop_to(place)
-                return
+                return place
             if self._stack[place] in reach:
-                return
+                break
+        return -1
 
     def _pop_to(self, size: int) -> None:
         while len(self._stack) > size:
             name = self._stack.pop()
             self._formatting -= name in FORMATTING
             self._pieces.append(f"</{name}>")
+        for depths in self._left_out.values():
+            while depths and depths[-1] > size:
+                depths.pop()

@@ -47,7 +47,12 @@ ALLOWED: Final = frozenset(
         "ruby", "samp", "span", "sub", "sup", "time", "var",
     )
 )  # fmt: skip
-RENAMED: Final = {"body": "div", "listing": "pre", "dir": "ul", "menu": "ul"}
+RENAMED: Final = {
+    "listing": "pre",
+    "dir": "ul",
+    "menu": "ul",
+    **dict.fromkeys(("body", "details", "fieldset", "hgroup", "legend", "search", "summary"), "div"),
+}
 HIDDEN: Final = frozenset(("svg", "math", "template", "select"))  # nothing in them is shown
 # What is left out, by the word under which it is counted.
 COUNTED: Final[Mapping[str, str]] = {
@@ -69,6 +74,7 @@ ANYWHERE: Final = frozenset(
 ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
     "a": frozenset(("href", "rel", "target")),
     "abbr": frozenset(),
+    "br": frozenset(("clear",)),
     "col": frozenset(("span",)),
     "colgroup": frozenset(("span",)),
     "font": frozenset(("color", "face", "size")),

@@ -20,8 +20,10 @@ DATA: Final = re.compile(
 )
 _BLANKS: Final = re.compile(r"[\x00-\x20\x7f]+")
 _TINY: Final = re.compile(r"\s*0*[012](?:\.[0-9]+)?\s*(?:px|pt)?\s*", re.IGNORECASE)
+# None at all in any unit, or less than three pixels; an exponent is in no honest size.
+_NO_SIZE: Final = r"(?=[+0-9.])\+?(?:[0.]+(?:[a-z]+|%)?|0*[012]?(?:\.[0-9]+)?(?:px|pt)?|[0-9.]+e[+-]?[0-9]+[a-z]*)(?![\w.%])"
 _UNSEEN: Final = re.compile(
-    r"(?:display: none|visibility: hidden|opacity: 0(?![.1-9])|(?<![a-z-])(?:max-)?(?:width|height): [012](?:px|pt)?(?![0-9.]))",
+    rf"display: none|visibility: hidden|opacity: (?=[0-9.])0*(?:\.0[0-9]*)?%?(?![0-9.%])|(?<![a-z-])(?:max-)?(?:width|height): {_NO_SIZE}",
     re.IGNORECASE,
 )
 

@@ -18,8 +18,6 @@ from postroom.serve.jmap.recorded import changes_of
 from postroom.store import contacts, record_places, records
 from postroom.store.contacts import CARD, Card, Reach
 
-OURS: Final = ("id", "addressBookIds")  # what a ContactCard has besides a Card
-
 
 def shown(number: int, card: Card) -> Object:
     """A card as JMAP has it."""
@@ -31,7 +29,7 @@ def _wanted(properties: Sequence[str] | None) -> Sequence[str] | None:
     """Names of RFC 9553 and RFC 9610, and of vendors (RFC 9553 §1.8: with a colon)."""
     names = each_once(properties or ())
     for name in names:
-        if name not in (*OURS, "@type", *jscontact.PROPERTIES) and ":" not in name:
+        if name not in (*jscontact.OF_CONTACT_CARD, "@type", *jscontact.PROPERTIES) and ":" not in name:
             raise MethodError(
                 "invalidArguments", f"there is no property {name[:100]!r}", arguments=["properties"]
             )

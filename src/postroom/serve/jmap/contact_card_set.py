@@ -21,7 +21,7 @@ from postroom.proto.jmap.standard import Copy, Set
 from postroom.proto.jmap.types import Object, utc_date
 from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
-from postroom.serve.jmap.contact_card import OURS, shown, state_of_cards
+from postroom.serve.jmap.contact_card import shown, state_of_cards
 from postroom.serve.jmap.getting import Setting, Taken, record_number
 from postroom.serve.jmap.octets import Octets, upload
 from postroom.store import blobs, contacts, mailboxes
@@ -183,7 +183,7 @@ class _Work:
 
     async def _put(self, number: int, values: Object, former: Card | None) -> Card:
         books = await self._books(values.get("addressBookIds"))
-        card = {name: value for name, value in values.items() if name not in OURS}
+        card = {name: value for name, value in values.items() if name not in jscontact.OF_CONTACT_CARD}
         wrong = jscontact.problems(card)
         if wrong:
             words = "; ".join(f"{one.path}: {one.words}" for one in wrong)

@@ -152,14 +152,16 @@ class Making:
         return address
 
     def _picture(self, found: re.Match[str]) -> str:
-        """The picture for its stand-in; each place where it stands counts."""
+        """The picture for its stand-in; each place where it stands counts, and one for which there is no room leaves it to others."""
         part = self._stand_ins.get(found[0])
         if part is None:
             return BOX
         octets = part.content.octets
-        self._left -= len(octets)
-        if self._left < 0:
+        if len(octets) > self._left:
+            if cid := body_parts.cid(part):
+                self._missing[cid] = str(part.blob.part(part.part.section))
             return BOX
+        self._left -= len(octets)
         return f"data:{picture_kind(octets)};base64,{base64.b64encode(octets).decode()}"
 
 

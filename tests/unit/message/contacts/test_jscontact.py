@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -149,3 +150,19 @@ def test_the_table_names_what_it_has() -> None:
     assert set(ANY_OF) <= set(TYPES)
     for kind, names in ANY_OF.items():
         assert all(f"{name}:" in TYPES[kind] for name in names)
+
+
+def test_long_names_over_many_values_take_no_room() -> None:
+    """Each value waits with the path to it: a name of a megabyte over 100,000 values was 100 GB of paths."""
+    long = {"x" * 100_000: {"relation": dict.fromkeys(map(str, range(1_000)), True)}}
+    tracemalloc.start()
+    assert problems({**CARD, "relatedTo": long}) == []
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    (wrong,) = problems({**CARD, "relatedTo": {"x" * 100_000: 1}})
+    assert len(wrong.path) < 200
+
+
+@pytest.mark.parametrize("name", ["id", "addressBookIds"])
+def test_a_card_has_nothing_of_what_jmap_adds(name: str) -> None:
+    assert [one.path for one in problems({**CARD, name: "x"})] == [name]
