@@ -47,6 +47,7 @@ _BREAKS = frozenset(
 )
 _TAG_NAME = re.compile(r"/?([a-z][a-z0-9]*)")
 _PRESENTED = re.compile(r"\s(?:alt|title)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))", re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"&#([0-9]{9,})")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 
@@ -173,8 +174,13 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
         pieces.append(gap)
         at = end
     pieces += (markup[at:], *presented)
-    text = _SPACES.sub(" ", html.unescape("".join(pieces)).replace("\r", " "))
-    return _LINES.sub("\n", text).strip()
+    text = html.unescape(short_references("".join(pieces))).replace("\r", " ")
+    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
+
+
+def short_references(markup: str) -> str:
+    """Markup with no character reference of so many digits that the library raises (from 4300 on): beyond Unicode they all mean U+FFFD."""
+    return _LONG_NUMBER.sub(lambda found: f"&#{found[1].lstrip('0')[:8] or '0'}", markup)
 
 
 _LOWER = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}

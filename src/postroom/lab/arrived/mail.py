@@ -14,6 +14,8 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
 
+from postroom.message.text import short_references
+
 if TYPE_CHECKING:
     from postroom.message.proof.findings import Finding
 
@@ -165,13 +167,13 @@ class _Anchors(HTMLParser):
     @classmethod
     def of(cls, html: str) -> list[str]:
         parser = cls()
-        parser.feed(html)
+        parser.feed(short_references(html))
         return parser.found
 
     def handle_starttag(self, tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
         where = dict(attributes).get("href") or ""
         if tag in ("a", "area") and where.lower().startswith(("http://", "https://")):
-            self.found.append(unescape(where))
+            self.found.append(unescape(short_references(where)))
 
 
 class _TextOfHtml(HTMLParser):
@@ -185,7 +187,7 @@ class _TextOfHtml(HTMLParser):
     @classmethod
     def of(cls, html: str) -> str:
         parser = cls()
-        parser.feed(html)
+        parser.feed(short_references(html))
         lines = [" ".join(line.split()) for line in "".join(parser._pieces).splitlines()]
         return "\n".join(line for line in lines if line)
 
