@@ -45,6 +45,12 @@ PLAIN = b"Content-Type: text/plain\r\n\r\nHow about\r\n  pickles?"
             "a\u00e9b",
         ),
         (b"Content-Type: text/plain; charset=ISO-2022-JP\r\n\r\n\x1b$BF|K\\\x1b(B", "\u65e5\u672c"),
+        pytest.param(
+            b"Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n"
+            + ("\u65e5\u672c" * 600).encode("iso2022-jp"),
+            ("\u65e5\u672c" * 600)[:PREVIEW],
+            id="cut-within-a-character",
+        ),
         (b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\none \r\ntwo\r\n", "onetwo"),
         (b"\r\na\0b\x1b[2J", "a\ufffdb\ufffd[2J"),
         (b"\r\ncaf\xe9", "caf\u00e9"),
