@@ -6,11 +6,11 @@ words by one linear pass. Not here: HTML for display, which needs far more care,
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 
 from postroom.message import charset, flowed, transfer
+from postroom.message.character_references import unescape
 from postroom.message.mime import Part, Structure
 
 PREVIEW = 256  # characters, RFC 8621 §4.1.4
@@ -47,7 +47,6 @@ _BREAKS = frozenset(
 )
 _TAG_NAME = re.compile(r"/?([a-z][a-z0-9]*)")
 _PRESENTED = re.compile(r"\s(?:alt|title)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))", re.IGNORECASE)
-_LONG_NUMBER = re.compile(r"&#([0-9]{9,})")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 
@@ -174,13 +173,8 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
         pieces.append(gap)
         at = end
     pieces += (markup[at:], *presented)
-    text = html.unescape(short_references("".join(pieces))).replace("\r", " ")
+    text = unescape("".join(pieces)).replace("\r", " ")
     return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
-
-
-def short_references(markup: str) -> str:
-    """Markup with no character reference of so many digits that the library raises (from 4300 on): beyond Unicode they all mean U+FFFD."""
-    return _LONG_NUMBER.sub(lambda found: f"&#{found[1].lstrip('0')[:8] or '0'}", markup)
 
 
 _LOWER = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}

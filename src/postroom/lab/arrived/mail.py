@@ -10,11 +10,10 @@ import email.policy
 import re
 from collections.abc import Sequence
 from email.message import MIMEPart
-from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
 
-from postroom.message.text import short_references
+from postroom.message.character_references import short_references, unescape
 
 if TYPE_CHECKING:
     from postroom.message.proof.findings import Finding
@@ -173,7 +172,7 @@ class _Anchors(HTMLParser):
     def handle_starttag(self, tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
         where = dict(attributes).get("href") or ""
         if tag in ("a", "area") and where.lower().startswith(("http://", "https://")):
-            self.found.append(unescape(short_references(where)))
+            self.found.append(unescape(where))
 
 
 class _TextOfHtml(HTMLParser):
