@@ -125,11 +125,16 @@ def preview(raw: bytes, structure: Structure, length: int = PREVIEW) -> str:
         words = " ".join(start.decode("ascii").split()) if start.isascii() and _is_plain_ascii(root) else ""
         if len(words) >= length or (words and root.size <= len(start)):
             return charset.visible(words[:length])
+    left = MAX_TEXT  # octets that are read for it at most
     for part in text_parts(structure):
-        glance = _MARKUP_GLANCE if part.subtype == "html" else max(_GLANCE, 3 * length)
-        words = first_words(part_text(raw, part, glance), length)
-        if words:
-            return words
+        usual = _MARKUP_GLANCE if part.subtype == "html" else max(_GLANCE, 3 * length)
+        for glance in (usual, left):  # the second where a part begins with none: styles, empty lines
+            words = first_words(part_text(raw, part, glance), length)
+            left -= min(glance, part.size)
+            if words or left <= 0:
+                return words
+            if part.size <= glance:
+                break
     return ""
 
 

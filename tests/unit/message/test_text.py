@@ -57,10 +57,22 @@ PLAIN = b"Content-Type: text/plain\r\n\r\nHow about\r\n  pickles?"
         (b"\r\n" + b"word " * 1000, ("word " * 1000)[:PREVIEW]),
         (b"\r\n" + b" " * 900 + b"far", "far"),
         (b"Content-Type: text/html\r\n\r\n<head>" + b"x" * 3000 + b"</head>words", "words"),
+        pytest.param(
+            b"Content-Type: text/html\r\n\r\n<style>" + b"a{color:red}\r\n" * 3000 + b"</style>words",
+            "words",
+            id="long-head",
+        ),
+        pytest.param(b"\r\n" + b"\r\n" * 3000 + b"far below", "far below", id="empty-lines"),
     ],
 )
 def test_preview(raw: bytes, expected: str) -> None:
     assert _preview(raw) == expected
+
+
+def test_a_preview_is_not_looked_for_in_all_of_a_message() -> None:
+    empty = b"Content-Type: text/html\r\n\r\n" + b"<hr>" * 7_500
+    assert _preview(_alternative(*[empty] * 5, HTML)) == "Do you like ketchup?"
+    assert _preview(_alternative(*[empty] * 50, HTML)) == ""
 
 
 @pytest.mark.parametrize(
