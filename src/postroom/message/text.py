@@ -163,7 +163,8 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
     presented: list[str] = []
     at = 0
     while (tag := lowered.find("<", at)) >= 0:
-        pieces.append(markup[at:tag])
+        if tag > at:
+            pieces.append(markup[at:tag])
         name = _TAG_NAME.match(lowered, tag + 1)
         if not name and lowered[tag + 1 : tag + 2] not in {"!", "?"}:
             pieces.append("<")
@@ -175,7 +176,8 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
             break
         if attributes and name and name[1] not in _UNSEEN:
             presented += ["\n" + "".join(words) for words in _PRESENTED.findall(markup, tag, end)]
-        pieces.append(gap)
+        if gap:
+            pieces.append(gap)
         at = end
     pieces += (markup[at:], *presented)
     text = unescape("".join(pieces)).replace("\r", " ")
