@@ -19,6 +19,7 @@ from postroom.message.attachment import declared_name
 from postroom.message.file_names import safe_filename
 from postroom.message.header import Header
 from postroom.message.mime import MAX_PARTS, scan
+from postroom.message.searched_text import searched
 from postroom.message.summary import AMBIGUOUS, TRUNCATED, Summary, summarize
 from postroom.message.text import message_text
 
@@ -83,6 +84,26 @@ def test_ten_thousand_encoded_words_cost_little_memory() -> None:
     tracemalloc.stop()
     assert subject.startswith("a" * 290)
     assert peak < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("field", "unit"),
+    [
+        (b"Content-Type: text/plain; format=flowed", b"\r\n"),
+        (b"Content-Type: text/plain; format=flowed", b">\n"),
+        (b"Content-Type: text/plain; format=flowed", b"x \n"),
+        (b"Content-Transfer-Encoding: base64", b"AA="),
+        (b"Content-Transfer-Encoding: quoted-printable", b" \n"),
+    ],
+    ids=["empty lines", "quoted", "soft lines", "padding", "white space"],
+)
+def test_the_words_of_a_text_cost_little_memory(field: bytes, unit: bytes) -> None:
+    raw = field + b"\r\n\r\n" + unit * ((1 << 19) // len(unit))
+    tracemalloc.start()
+    searched(raw)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * len(raw)
 
 
 @pytest.mark.parametrize(

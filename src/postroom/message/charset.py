@@ -65,9 +65,8 @@ _NAMES = {
     "utf-32": "utf-32 utf32 ucs-4 iso-10646-ucs-4",
 }
 _CODECS = {alias: codec for codec, aliases in _NAMES.items() for alias in aliases.split()}
-_ONE_OCTET = frozenset(
-    codec for codec in _NAMES if codec.startswith(("ascii", "cp12", "cp4", "cp8", "iso8859", "koi8", "mac"))
-)
+_SEVEN_BIT = frozenset({"iso2022-jp-2", "iso2022-kr", "hz", "utf-7"})  # what is not ASCII is written in ASCII
+_ANYTHING = frozenset({None, "ascii", UTF8, "cp1252"})  # what is declared by programs that do not know
 # The usual names as they are usually written, in which octets of ASCII are ASCII: seen at once, without a look-up
 ASCII_COMPATIBLE = frozenset(
     {"us-ascii", "US-ASCII", UTF8, "UTF-8", "utf8", "iso-8859-1", "ISO-8859-1", "windows-1252", "iso-8859-15"}
@@ -90,7 +89,10 @@ def codec(charset: str) -> str | None:
 
 
 def decode(data: bytes, charset: str | None) -> Decoded:
-    """Text in any case: the declared charset, else UTF-8, else the declared one with U+FFFD or windows-1252. Never raises."""
+    """Text in any case: the declared charset, else UTF-8, else the declared one with U+FFFD or windows-1252. Never raises.
+
+    One whose octets are all ASCII is read with U+FFFD at once: as UTF-8 they would be right, and nobody could read them.
+    """
     if (charset is None or charset in ASCII_COMPATIBLE) and data.isascii():
         return Decoded(data.decode("ascii"), problem=False)
     known = codec(charset) if charset else None
@@ -101,7 +103,8 @@ def decode(data: bytes, charset: str | None) -> Decoded:
                 problem=False,
             )
         except UnicodeError:
-            pass
+            if known in _SEVEN_BIT and data.isascii():
+                return Decoded(_replaced(data, known), problem=True)
     try:
         return Decoded(data.decode(UTF8), problem=True)
     except UnicodeDecodeError:
@@ -113,9 +116,13 @@ def _without_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def _replaced(data: bytes, known: str) -> str:
+    return _without_surrogates(data.decode(known, "replace"))
+
+
 def _damaged(data: bytes, known: str | None) -> str:
-    if known and known not in _ONE_OCTET and known != UTF8:
-        return _without_surrogates(data.decode(known, "replace"))
+    if known and known not in _ANYTHING:
+        return _replaced(data, known)
     text = data.decode(UTF8, "replace")
     if not _OTHER.search(text):  # not a single whole character beyond ASCII: it is not UTF-8
         return data.decode(_FALLBACK, "replace")

@@ -33,6 +33,7 @@ from postroom.message.transfer import crlf, encode
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _UNIQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _MESSAGES = ("message/rfc822", "message/global")
+_LINE_END = re.compile(r"\r\n|\r|\n")  # a form feed, or U+2028, stays where the writer has put it
 _MARKS = re.compile(r"(?:> ?)*")
 _NOT_LINES = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n|[^\n]{999}")
 # Fields that the draft has places of its own for, and those that only servers write
@@ -192,7 +193,7 @@ def _belongs_to_html(attachment: Attachment) -> bool:
 def _text(draft: Draft, making: Making) -> _Part:
     text = draft.text if draft.text.endswith(("\n", "\r")) or not draft.text else draft.text + "\n"
     if draft.flowed:
-        paragraphs = [_paragraph(line) for line in text.splitlines()]
+        paragraphs = [_paragraph(line) for line in _LINE_END.split(text)[:-1]]
         return _encoded("text", flow(paragraphs), "text/plain", making, ["format=flowed"])
     return _encoded("text", text, "text/plain", making)
 
@@ -298,6 +299,7 @@ def _render(node: _Part | _Multipart, unique: str) -> bytes:
     quoted = [f'boundary="{boundary.decode()}"']
     if node.subtype == "related":
         quoted.insert(0, 'type="text/html"')  # RFC 2387 §3.1
-    pieces = [_with_parameters("Content-Type", f"multipart/{node.subtype}", quoted), b"\r\n"]
+    encoding = "7bit" if all(part.isascii() for part in parts) else "8bit"  # RFC 2045 §6.4
+    pieces = [_with_parameters("Content-Type", f"multipart/{node.subtype}", quoted), *_cte(encoding), b"\r\n"]
     pieces += [b"--%b\r\n%b\r\n" % (boundary, part) for part in parts]
     return b"".join([*pieces, b"--%b--\r\n" % boundary])

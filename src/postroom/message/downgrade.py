@@ -31,6 +31,8 @@ def downgrade(raw: bytes, *, eight_bit: bool) -> bytes:
     if not _needs_encoding(raw, eight_bit=eight_bit):
         return raw
     structure = scan(raw)
+    if structure.truncated:  # a container that was not looked into may not be encoded, RFC 2045 §6.4
+        raise ConversionRequired
     edits: list[Edit] = []
     containers: set[int] = set()
     for part in structure.parts:
@@ -56,9 +58,11 @@ def _needs_encoding(octets: bytes, *, eight_bit: bool) -> bool:
 
 
 def _ancestors(structure: Structure, part: Part) -> list[int]:
-    """The containers of a part; raises `ConversionRequired` when one of them is signed or encrypted."""
+    """The containers of a part; raises `ConversionRequired` when one of them is signed or encrypted, or has no part at all."""
     found = []
     index = part.parent
+    if index >= 0 and _has_no_parts(structure.parts[index], part):
+        raise ConversionRequired
     while index >= 0:
         container = structure.parts[index]
         if container.media_type == "multipart" and container.subtype in _SEALED:
@@ -66,6 +70,11 @@ def _ancestors(structure: Structure, part: Part) -> list[int]:
         found.append(index)
         index = container.parent
     return found
+
+
+def _has_no_parts(container: Part, part: Part) -> bool:
+    """Whether `part` is only what a multipart without a delimiter holds: it has no header to say how it is encoded."""
+    return container.media_type == "multipart" and part.header_start == container.body_start
 
 
 def _encoded(raw: bytes, part: Part) -> list[Edit]:

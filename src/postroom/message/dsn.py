@@ -80,7 +80,8 @@ def compose_dsn(
     boundary = _boundary(report.unique, parts)
     raw = b"".join(
         [
-            _head(report, about, boundary),
+            _head(report, about),
+            _kind(boundary, b"".join(parts)),
             *(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts),
             b"--%b--\r\n" % boundary,
         ]
@@ -91,7 +92,7 @@ def compose_dsn(
     return Notification(raw, envelope)
 
 
-def _head(report: Report, about: About, boundary: bytes) -> bytes:
+def _head(report: Report, about: About) -> bytes:
     host = report.reporting_mta
     actions = {delivery.action for delivery in report.deliveries}
     done = "Handed on" if all(delivery.goes_on for delivery in report.deliveries) else "Delivered"
@@ -106,14 +107,15 @@ def _head(report: Report, about: About, boundary: bytes) -> bytes:
     ]
     if _MESSAGE_ID.fullmatch(about.message_id):
         fields += [message_id_field(name, [about.message_id]) for name in ("In-Reply-To", "References")]
-    return b"".join(
-        [
-            *fields,
-            b"Auto-Submitted: auto-replied\r\n",
-            b"MIME-Version: 1.0\r\n",
-            b'Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="%b"\r\n\r\n'
-            % boundary,
-        ]
+    return b"".join([*fields, b"Auto-Submitted: auto-replied\r\n"])
+
+
+def _kind(boundary: bytes, content: bytes) -> bytes:
+    """The fields of MIME: a multipart with a part in 8bit is 8bit (RFC 2045 §6.4)."""
+    eight_bit = b"" if content.isascii() else b"Content-Transfer-Encoding: 8bit\r\n"
+    return (
+        b"MIME-Version: 1.0\r\n%bContent-Type: multipart/report; report-type=delivery-status;\r\n"
+        b' boundary="%b"\r\n\r\n' % (eight_bit, boundary)
     )
 
 
@@ -200,7 +202,12 @@ def _typed(address: str, *, utf8: bool) -> str:
     address = printable(address, 500)
     if address.isascii():
         return f"rfc822; {address}"
-    return f"utf-8; {address if utf8 else encode_unitext(address)}"
+    written = address if utf8 else encode_unitext(address)
+    if (
+        len(written.encode()) > LONGEST - 40
+    ):  # no address that mail can be sent to is as long, an ORCPT may be
+        return _typed(address[: LONGEST // 12], utf8=utf8)
+    return f"utf-8; {written}"
 
 
 def _returned(report: Report, original: bytes, *, whole: bool, limit: int) -> tuple[bytes, BodyKind]:

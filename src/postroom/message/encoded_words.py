@@ -11,7 +11,7 @@ import re
 
 from postroom.message import charset as charsets
 
-MAX_DECODED = 4096  # characters of one field that are looked at; the rest stays as it is
+MAX_DECODED = 65536  # characters of one field that are looked at; the rest stays as it is
 MAX_WORD = 75  # RFC 2047 §2: characters of an encoded-word that we make
 MIN_FIRST = 24  # less room than this for the first word does not hold every character
 _FRAME = len("=?utf-8?b??=")

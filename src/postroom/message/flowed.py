@@ -6,6 +6,8 @@ break; the quote depth of each is kept. Not here: the charset, and how quotes ar
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from io import StringIO
 from typing import NamedTuple
 
 WIDTH = 72  # characters of a line that we make; RFC 3676 §4.2 asks for less than 79
@@ -19,39 +21,49 @@ class Paragraph(NamedTuple):
     text: str
 
 
-def decode(text: str, *, delsp: bool = False) -> list[Paragraph]:
-    """The paragraphs of flowed text with LF or CRLF line ends; the last line end does not begin another one."""
-    paragraphs: list[Paragraph] = []
-    open_pieces: list[str] = []
-    open_depth = 0
-    lines = text.replace("\r\n", "\n").split("\n")
-    if not lines[-1]:
-        lines.pop()
-    for line in lines:
+def decode(text: str, *, delsp: bool = False) -> Iterator[Paragraph]:
+    """The paragraphs of flowed text with LF or CRLF line ends, one after the other; the last line end does not begin another one."""
+    soft, begun, open_depth = StringIO(), False, 0
+    for line in _lines(text.replace("\r\n", "\n")):
         content = line.lstrip(">")
         depth = len(line) - len(content)
         content = content[1:] if content[:1] == " " else content
-        if open_pieces and (
+        if begun and (
             depth != open_depth or content == SIGNATURE
         ):  # RFC 3676 §4.5: a quote mark ends a paragraph
-            paragraphs.append(Paragraph(open_depth, "".join(open_pieces)))
-            open_pieces = []
+            yield Paragraph(open_depth, soft.getvalue())
+            soft, begun = StringIO(), False
         open_depth = depth
         if content[-1:] == " " and content != SIGNATURE:
-            open_pieces.append(content[:-1] if delsp else content)
+            soft.write(content[:-1] if delsp else content)
+            begun = True
+        elif begun:
+            soft.write(content)
+            yield Paragraph(depth, soft.getvalue())
+            soft, begun = StringIO(), False
         else:
-            paragraphs.append(Paragraph(depth, "".join([*open_pieces, content])))
-            open_pieces = []
-    if open_pieces:
-        paragraphs.append(Paragraph(open_depth, "".join(open_pieces)))
-    return paragraphs
+            yield Paragraph(depth, content)
+    if begun:
+        yield Paragraph(open_depth, soft.getvalue())
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines as they are asked for: of a message full of empty ones no list is made."""
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at)
+        end = end if end >= 0 else len(text)
+        yield text[at:end]
+        at = end + 1
 
 
 def unflow(text: str, *, delsp: bool = False) -> str:
     """The text with each paragraph on one line, quoted as `> ` for people to read."""
-    return "\n".join(
-        [">" * depth + (" " if depth else "") + line for depth, line in decode(text, delsp=delsp)]
-    )
+    told = StringIO()
+    for number, (depth, line) in enumerate(decode(text, delsp=delsp)):
+        told.write("\n" if number else "")
+        told.write(">" * depth + " " + line if depth else line)
+    return told.getvalue()
 
 
 def encode(paragraphs: list[Paragraph], width: int = WIDTH) -> str:

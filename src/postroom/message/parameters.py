@@ -101,13 +101,13 @@ def _octets(value: str, *, extended: bool) -> bytes:
 
 
 def format_parameter(name: str, value: str) -> list[str]:
-    """`name=value` as it goes after a `;`: a token, a quoted-string, or the pieces of RFC 2231 where it is long or not ASCII.
+    """`name=value` as it goes after a `;`: a token, a quoted-string, or the pieces of RFC 2231 where it is long, not ASCII, or like an encoded-word.
 
     Each item is at most 76 characters and belongs after a `;` of its own. Control characters are percent-encoded, so none can end the line.
     """
     if _TOKEN.fullmatch(value) and len(name) + len(value) < _LINE:
         return [f"{name}={value}"]
-    if _QUOTABLE.fullmatch(value) or not value:
+    if not value or ("=?" not in value and _QUOTABLE.fullmatch(value)):
         quoted = value.replace("\\", "\\\\").replace('"', '\\"')
         if len(name) + len(quoted) + 3 <= _LINE:
             return [f'{name}="{quoted}"']

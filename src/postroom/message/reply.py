@@ -59,7 +59,6 @@ def read_original(raw: bytes) -> Original:
     files = [part for part in parts[1:] if part.media_type != "multipart" and not _is_body(part)]
     chosen = next((part for part in texts if part.subtype == "plain"), texts[0] if texts else None)
     message_id = next(iter(_ids(header.get("message-id"))), "")
-    date = parse_date(header.get("date") or b"")
     return Original(
         author=_mailboxes(header, "from"),
         reply_to=_mailboxes(header, "reply-to"),
@@ -67,7 +66,7 @@ def read_original(raw: bytes) -> Original:
         to=_mailboxes(header, "to"),
         cc=_mailboxes(header, "cc"),
         subject=_speakable(encoded_words.decode(charsets.header_text(header.get("subject") or b""))),
-        date=format_date(date.seconds, date.offset or 0) if date and abs(date.offset or 0) < 1440 else "",
+        date=_date(header.get("date") or b""),
         message_id=message_id,
         ids=_references(header, message_id),
         text=_LONE_CR.sub("\n", part_text(raw, chosen, MAX_QUOTED)) if chosen else "",
@@ -161,6 +160,17 @@ def _without(given: Sequence[Mailbox], unwanted: set[str]) -> list[Mailbox]:
         if mailbox.address.key not in unwanted:
             kept.setdefault(mailbox.address.key, mailbox)
     return list(kept.values())
+
+
+def _date(value: bytes) -> str:
+    """A date in the form of ours; "" for what is none, or not within the years and zones that we write."""
+    date = parse_date(value)
+    if date is None or abs(date.offset or 0) >= 1440:
+        return ""
+    try:
+        return format_date(date.seconds, date.offset or 0)
+    except ValueError:
+        return ""
 
 
 def _references(header: Header, message_id: str) -> list[str]:

@@ -6,11 +6,11 @@ words by one linear pass. Not here: HTML for display, which needs far more care,
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 
 from postroom.message import charset, flowed, transfer
+from postroom.message.character_references import unescape
 from postroom.message.mime import Part, Structure
 
 PREVIEW = 256  # characters, RFC 8621 §4.1.4
@@ -125,11 +125,16 @@ def preview(raw: bytes, structure: Structure, length: int = PREVIEW) -> str:
         words = " ".join(start.decode("ascii").split()) if start.isascii() and _is_plain_ascii(root) else ""
         if len(words) >= length or (words and root.size <= len(start)):
             return charset.visible(words[:length])
+    left = MAX_TEXT  # octets that are read for it at most
     for part in text_parts(structure):
-        glance = _MARKUP_GLANCE if part.subtype == "html" else max(_GLANCE, 3 * length)
-        words = first_words(part_text(raw, part, glance), length)
-        if words:
-            return words
+        usual = _MARKUP_GLANCE if part.subtype == "html" else max(_GLANCE, 3 * length)
+        for glance in (usual, left):  # the second where a part begins with none: styles, empty lines
+            words = first_words(part_text(raw, part, glance), length)
+            left -= min(glance, part.size)
+            if words or left <= 0:
+                return words
+            if part.size <= glance:
+                break
     return ""
 
 
@@ -158,7 +163,8 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
     presented: list[str] = []
     at = 0
     while (tag := lowered.find("<", at)) >= 0:
-        pieces.append(markup[at:tag])
+        if tag > at:
+            pieces.append(markup[at:tag])
         name = _TAG_NAME.match(lowered, tag + 1)
         if not name and lowered[tag + 1 : tag + 2] not in {"!", "?"}:
             pieces.append("<")
@@ -170,11 +176,12 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
             break
         if attributes and name and name[1] not in _UNSEEN:
             presented += ["\n" + "".join(words) for words in _PRESENTED.findall(markup, tag, end)]
-        pieces.append(gap)
+        if gap:
+            pieces.append(gap)
         at = end
     pieces += (markup[at:], *presented)
-    text = _SPACES.sub(" ", html.unescape("".join(pieces)).replace("\r", " "))
-    return _LINES.sub("\n", text).strip()
+    text = unescape("".join(pieces)).replace("\r", " ")
+    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
 _LOWER = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}

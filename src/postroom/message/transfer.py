@@ -15,7 +15,8 @@ _NOT_BASE64 = bytes(
     set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 )
 _WHITE = b" \t\r\n"
-_PADDING = re.compile(rb"=+")
+_DIGITS = re.compile(rb"[^=]++")
+_BLOCK = 1 << 13  # octets of quoted-printable that are taken apart into lines at once
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _NEEDS_QUOTING = bytes(set(range(256)) - set(range(0x20, 0x7F)) - set(b"\t\r\n")) + b"="
@@ -57,8 +58,10 @@ def _from_base64(body: bytes) -> Decoded:
     if pad < 0 or (len(clean) % 4 == 0 and clean[pad:] in {b"=", b"=="}):
         whole = clean if len(clean) % 4 == 0 else _padded(clean)
         return Decoded(binascii.a2b_base64(whole), problem or whole is not clean)
-    pieces = [_padded(piece) for piece in _PADDING.split(clean)]
-    return Decoded(b"".join([binascii.a2b_base64(piece) for piece in pieces]), problem=True)
+    octets = bytearray()  # not a list of millions of pieces: each would take fifty octets
+    for piece in _DIGITS.finditer(clean):
+        octets += binascii.a2b_base64(_padded(piece[0]))
+    return Decoded(bytes(octets), problem=True)
 
 
 def _padded(digits: bytes) -> bytes:
@@ -77,8 +80,18 @@ def _from_quoted_printable(body: bytes) -> bytes:
         or b"\t\n" in body
         or body[-1:] in {b" ", b"\t"}
     ):
-        body = b"\n".join([_trimmed(line) for line in body.split(b"\n")])
+        return _trimmed_blocks(body)
     return binascii.a2b_qp(body)
+
+
+def _trimmed_blocks(body: bytes) -> bytes:
+    octets = bytearray()
+    at = 0
+    while at < len(body):
+        end = body.find(b"\n", at + _BLOCK) + 1 or len(body)
+        octets += binascii.a2b_qp(b"\n".join([_trimmed(line) for line in body[at:end].split(b"\n")]))
+        at = end
+    return bytes(octets)
 
 
 def _trimmed(line: bytes) -> bytes:

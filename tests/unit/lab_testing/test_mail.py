@@ -56,6 +56,14 @@ def test_links() -> None:
             found.link(words)
 
 
+def test_a_number_of_any_length_is_read() -> None:
+    number = f"&#{'9' * 5000};"
+    page = f'<p>4711{number}<a href="https://x.test/?{number}">here</a></p>'
+    found = Mail(b"Content-Type: text/html\r\n\r\n" + page.encode(), 1)
+    assert found.links() == ["https://x.test/?\ufffd"]
+    assert found.text == "4711\ufffdhere"
+
+
 def test_html_alone_has_text() -> None:
     message = EmailMessage()
     message["Subject"] = "x"

@@ -13,6 +13,7 @@ from postroom.message.compose import Attachment, Draft, Making, compose
 from postroom.message.envelope import BodyKind
 from postroom.message.fields import FieldRefused, Mailbox
 from postroom.message.mime import scan
+from postroom.message.text import part_text
 
 ALICE = Mailbox(Address("alice", "crepes.test"), "Alice")
 BOB = Mailbox(Address("bob", "hamburger.test"))
@@ -108,6 +109,19 @@ def test_the_cheapest_safe_encoding(text, eight_bit, encoding):
     assert message["Content-Transfer-Encoding"] == encoding
     assert message.get_payload(decode=True).decode() == text + "\r\n"
     assert composed.body is (BodyKind.EIGHT_BIT if encoding == "8bit" else BodyKind.SEVEN_BIT)
+
+
+def test_a_multipart_says_that_a_part_is_in_8bit():
+    for eight_bit, encoding in ((True, "8bit"), (False, None)):
+        making = msgspec.structs.replace(MAKING, eight_bit=eight_bit)
+        message = read(compose(draft(text="Grüße aus dem Laden", html="<p>", attachments=[PDF]), making))
+        assert message["Content-Transfer-Encoding"] == encoding
+        assert message.get_payload()[0]["Content-Transfer-Encoding"] == encoding
+
+
+def test_flowed_lines_end_where_the_writer_ends_them():
+    raw = compose(draft(text="a\x0cb\u2028c\rd\r\ne", flowed=True), MAKING).raw
+    assert part_text(raw, scan(raw).root) == "a\x0cb\u2028c\nd\ne"
 
 
 def test_flowed_text():

@@ -94,8 +94,22 @@ def test_binary_for_a_hop_that_takes_eight_bits() -> None:
         b"Content-Type: message/partial\r\n\r\n" + TEXT,
         b"Content-Transfer-Encoding: base64\r\n\r\n" + TEXT,
         multipart(text(b"x", b"7bit")).replace(b"--b\r\n", TEXT + b"\r\n--b\r\n", 1),
+        multipart(text(TEXT)).replace(b"boundary=b", b"boundary=c"),
+        multipart(multipart(text(TEXT)).replace(b"boundary=b", b"boundary=c").replace(b"--b", b"--d")),
+        b"".join(b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(101))
+        + text(TEXT),
     ],
-    ids=["signed", "signed inside", "header", "message/partial", "not base64", "preamble"],
+    ids=[
+        "signed",
+        "signed inside",
+        "header",
+        "message/partial",
+        "not base64",
+        "preamble",
+        "no part",
+        "no part inside",
+        "too deep",
+    ],
 )
 def test_what_cannot_be_converted(raw: bytes) -> None:
     with pytest.raises(ConversionRequired):

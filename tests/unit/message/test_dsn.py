@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.dsn import MAX_RETURNED, Report, compose_dsn
-from postroom.message.dsn_parse import parse_delivery_status
+from postroom.message.dsn_parse import parse_delivery_status, report_in
 from postroom.message.dsn_rules import Action
 from postroom.message.dsn_text import Delivery
 from postroom.message.envelope import BodyKind, Envelope, Notify, Recipient, Ret
@@ -198,6 +198,7 @@ def test_what_is_returned(ret, original, whole, kind):
     message = email.message_from_bytes(made.raw, policy=email.policy.default)
     assert message.get_payload()[2].get_content_type() == kind
     assert made.envelope.body is (BodyKind.SEVEN_BIT if made.raw.isascii() else BodyKind.EIGHT_BIT)
+    assert message["Content-Transfer-Encoding"] == (None if made.raw.isascii() else "8bit")
     assert len(made.raw) < 2 * MAX_RETURNED
     assert all(len(line) <= 998 for line in made.raw.split(b"\r\n"))
 
@@ -221,6 +222,18 @@ def test_internationalized_recipient_over_a_7bit_way_back():
         ("Final-Recipient", r"utf-8; \x{43F}\x{451}\x{442}\x{440}@x.test"),
     ]
     assert "<пётр@x.test>" in text.get_content()
+
+
+@pytest.mark.parametrize("sender", ["a", "ü"])
+@pytest.mark.parametrize("char", ["é", "日", "😀"])
+def test_an_original_recipient_of_any_length(sender, char):
+    made = compose_dsn(
+        report(delivery(orcpt=f"utf-8;{char * 450}"), sender=Address(sender, "x.test")), ORIGINAL
+    )
+    assert all(len(line) <= 998 for line in made.raw.split(b"\r\n"))
+    found = report_in(made.raw)
+    assert found is not None
+    assert set(found.recipients[0].original_recipient) == {char}
 
 
 def test_internationalized_sender():
@@ -285,7 +298,7 @@ def test_anything_gives_a_report(kind, orcpt, envid, reply, tail):
     head = made.raw.partition(b"\r\n\r\n")[0]
     assert {line.partition(b":")[0] for line in head.split(b"\r\n") if line[:1] not in b" \t"} <= {
         *(b"Date", b"From", b"To", b"Subject", b"Message-ID", b"In-Reply-To", b"References"),
-        *(b"Auto-Submitted", b"MIME-Version", b"Content-Type"),
+        *(b"Auto-Submitted", b"MIME-Version", b"Content-Type", b"Content-Transfer-Encoding"),
     }
     part = made.raw.partition(b"Content-Type: message/delivery-status\r\n\r\n")[2].partition(b"\r\n--=_")[0]
     parsed = parse_delivery_status(part)

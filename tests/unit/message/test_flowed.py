@@ -15,7 +15,7 @@ QUOTED = (
 
 
 def test_quoted_paragraphs() -> None:
-    assert decode(QUOTED) == [
+    assert list(decode(QUOTED)) == [
         Paragraph(2, "`Take some more tea,' the March Hare said to Alice, very earnestly."),
         Paragraph(1, "`I've had nothing yet,' Alice replied in an offended tone, `so I can't take more.'"),
         Paragraph(
@@ -62,7 +62,7 @@ def test_what_is_encoded_comes_back(paragraphs: list[tuple[int, str]], width: in
     expected = [
         Paragraph(depth, text if text == SIGNATURE else text.rstrip(" ")) for depth, text in paragraphs
     ]
-    assert decode(encode(expected, width)) == expected
+    assert list(decode(encode(expected, width))) == expected
 
 
 @given(st.text(st.sampled_from(">- \r\nab")), st.booleans())

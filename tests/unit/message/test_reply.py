@@ -135,6 +135,11 @@ def test_long_threads_are_trimmed():
     assert (references[0], references[-1]) == ("<0@x>", "<m@x>")
 
 
+def test_dates_that_cannot_be_written():
+    for date in (b"31 Dec 9999 23:59:60 +0000", b"1 Jan 2026 00:00:00 +9959", b"yesterday"):
+        assert read_original(b"Date: " + date + b"\r\n\r\n").date == ""
+
+
 def test_html_only_and_encodings():
     html = "Content-Type: text/html; charset=utf-8\r\n\r\n<p>Größe</p>".encode()
     assert read_original(html).text == "Größe"

@@ -45,16 +45,34 @@ PLAIN = b"Content-Type: text/plain\r\n\r\nHow about\r\n  pickles?"
             "a\u00e9b",
         ),
         (b"Content-Type: text/plain; charset=ISO-2022-JP\r\n\r\n\x1b$BF|K\\\x1b(B", "\u65e5\u672c"),
+        pytest.param(
+            b"Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n"
+            + ("\u65e5\u672c" * 600).encode("iso2022-jp"),
+            ("\u65e5\u672c" * 600)[:PREVIEW],
+            id="cut-within-a-character",
+        ),
         (b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\none \r\ntwo\r\n", "onetwo"),
         (b"\r\na\0b\x1b[2J", "a\ufffdb\ufffd[2J"),
         (b"\r\ncaf\xe9", "caf\u00e9"),
         (b"\r\n" + b"word " * 1000, ("word " * 1000)[:PREVIEW]),
         (b"\r\n" + b" " * 900 + b"far", "far"),
         (b"Content-Type: text/html\r\n\r\n<head>" + b"x" * 3000 + b"</head>words", "words"),
+        pytest.param(
+            b"Content-Type: text/html\r\n\r\n<style>" + b"a{color:red}\r\n" * 3000 + b"</style>words",
+            "words",
+            id="long-head",
+        ),
+        pytest.param(b"\r\n" + b"\r\n" * 3000 + b"far below", "far below", id="empty-lines"),
     ],
 )
 def test_preview(raw: bytes, expected: str) -> None:
     assert _preview(raw) == expected
+
+
+def test_a_preview_is_not_looked_for_in_all_of_a_message() -> None:
+    empty = b"Content-Type: text/html\r\n\r\n" + b"<hr>" * 7_500
+    assert _preview(_alternative(*[empty] * 5, HTML)) == "Do you like ketchup?"
+    assert _preview(_alternative(*[empty] * 50, HTML)) == ""
 
 
 @pytest.mark.parametrize(
@@ -65,6 +83,7 @@ def test_preview(raw: bytes, expected: str) -> None:
         ("<td>a</td><td>b</td>", "a b"),
         ("a &lt;b&gt; &amp; &eacute; &#x1F600;", "a <b> & \u00e9 \U0001f600"),
         ("1 < 2 <3", "1 < 2 <3"),
+        pytest.param(f"a&#{'9' * 5000};b&#{'0' * 5000}65;c&#{'0' * 5000};", "a\ufffdbAc\ufffd", id="numbers"),
         ("a<!-- <p>no</p> -->b<!DOCTYPE x>c", "abc"),
         ("a<script>if (a < b) {}</SCRIPT >b", "ab"),
         ("a<script src=x />b", "ab"),

@@ -10,9 +10,10 @@ import email.policy
 import re
 from collections.abc import Sequence
 from email.message import MIMEPart
-from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
+
+from postroom.message.character_references import short_references, unescape
 
 if TYPE_CHECKING:
     from postroom.message.proof.findings import Finding
@@ -165,7 +166,7 @@ class _Anchors(HTMLParser):
     @classmethod
     def of(cls, html: str) -> list[str]:
         parser = cls()
-        parser.feed(html)
+        parser.feed(short_references(html))
         return parser.found
 
     def handle_starttag(self, tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
@@ -185,7 +186,7 @@ class _TextOfHtml(HTMLParser):
     @classmethod
     def of(cls, html: str) -> str:
         parser = cls()
-        parser.feed(html)
+        parser.feed(short_references(html))
         lines = [" ".join(line.split()) for line in "".join(parser._pieces).splitlines()]
         return "\n".join(line for line in lines if line)
 

@@ -5,10 +5,11 @@ WHATWG HTML §13.2.5. It need not be exact: what is kept is written anew (`balan
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
+
+from postroom.message.character_references import unescape
 
 MAX_ATTRIBUTES: Final = 64  # of a tag; further ones are left out
 MAX_SCANNED: Final = 1_000  # attributes of a tag that are looked at; behind them the next > ends it
@@ -89,7 +90,7 @@ def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
         name = found[2].lower()
         value = found[3] or found[4] or found[5] or ""
         if len(attributes) < MAX_ATTRIBUTES and len(value) <= MAX_VALUE and name not in attributes:
-            attributes[name] = html.unescape(value) if "&" in value else value
+            attributes[name] = unescape(value)
     end = text.find(">", at)
     return attributes, end + 1 if end >= 0 else len(text)
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from html import unescape
 from typing import Final, NamedTuple
 
 from postroom.message import charset, transfer
 from postroom.message.address_list import AddressSpec, mailboxes, parse_address_list
 from postroom.message.attachment import is_attachment
+from postroom.message.character_references import unescape
 from postroom.message.encoded_words import decode
 from postroom.message.header import Header
 from postroom.message.markup.tokens import Tag, tokens
