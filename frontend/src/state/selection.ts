@@ -1,16 +1,25 @@
 // Which conversations are marked, by the id of the email that stands for each in the list; and where the cursor of the keyboard is.
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { Id } from "../jmap/records";
 import { peekRow } from "./emails";
-import { listed } from "./list";
+import { listShown, listed } from "./list";
 import { openThread } from "./thread";
 
 export const marked = signal<ReadonlySet<Id>>(new Set());
-/** Position of the row that the keyboard is at; -1: none. */
+/** Position of the row that the keyboard is at; -1: none. It stays with its row when others come or go. */
 export const cursor = signal(-1);
 /** All that the list shows is meant, and what it has not fetched yet, too: how many emails that is; 0: no. */
 export const everything = signal(0);
 let anchor = -1;
+let held: Id | undefined; // the row at the cursor
+
+effect(() => void (held = listed.peek().window.at(cursor.value)));
+effect(() => {
+  const { window } = listed.value;
+  const place = held === undefined ? undefined : window.placeOf(held);
+  if (place !== undefined) cursor.value = place;
+  else held = window.at(cursor.peek()) ?? held;
+});
 
 export const markedCount = computed(() => marked.value.size);
 
@@ -53,8 +62,9 @@ export function unmarkAll(): void {
   anchor = -1;
 }
 
-/** What a command is about: what is marked, else what is open, else where the cursor is. */
+/** What a command is about: what is marked, else what is open, else where the cursor is. Nothing that is out of sight. */
 export function targets(): Id[] {
+  if (!listShown.value) return [];
   if (marked.value.size) return [...marked.value];
   const open = openThread.value;
   const { window } = listed.value;
