@@ -9,10 +9,12 @@ import { sorted } from "./cards";
 import { type AddressBook, type Card, ROW } from "./records";
 
 const AT_ONCE = 200;
-const MOST = 20_000;
+export const MOST = 20_000;
 
 export const cards = signal<ReadonlyMap<Id, Card> | null>(null);
 export const books = signal<readonly AddressBook[]>([]);
+/** Whether there are more than are fetched. */
+export const areMore = signal(false);
 export const ordered = computed(() => sorted(cards.value?.values() ?? [], language.value));
 export const groups = computed(() => ordered.value.filter((one) => one.kind === "group"));
 let state = "";
@@ -27,7 +29,7 @@ export function loadContacts(): Promise<void> {
 }
 
 async function fetchAll(): Promise<void> {
-  const [{ list }, query] = await Promise.all([jmap.call("AddressBook/get", {}), jmap.call("ContactCard/query", { limit: MOST })]);
+  const [{ list }, query] = await Promise.all([jmap.call("AddressBook/get", {}), jmap.call("ContactCard/query", { limit: MOST, calculateTotal: true })]);
   const found = new Map<Id, Card>();
   for (let at = 0; at < query.ids.length || !state; at += AT_ONCE) {
     const some = await jmap.call("ContactCard/get", { ids: query.ids.slice(at, at + AT_ONCE), properties: ROW });
@@ -37,6 +39,7 @@ async function fetchAll(): Promise<void> {
   }
   books.value = sortedBooks(list);
   cards.value = found;
+  areMore.value = (query.total ?? 0) > query.ids.length;
 }
 
 function sortedBooks(list: readonly AddressBook[]): AddressBook[] {
