@@ -176,13 +176,13 @@ def test_thousands_of_recipients_leave_the_text_in_sight(web_lab, sign_in):
 
 
 def test_a_page_of_short_quotations_is_drawn_at_once(web_lab, sign_in):
-    head = "From: alice@crepes.test\r\nTo: bob@hamburger.test\r\nSubject: Short quotations\r\nMessage-ID: <quotations@crepes.test>"
+    head = "From: alice@crepes.test\r\nTo: bob@hamburger.test\r\nSubject: Quoted by turns\r\nMessage-ID: <quotations@crepes.test>"
     text = "a\r\n>b\r\n" * 40_000
     web_lab.hand_in(BOB, f"{head}\r\n\r\n{text}".encode())
     page = sign_in()
-    rows(page, "Short quotations").click()
+    rows(page, "Quoted by turns").click()
     expect(page.locator(".body.text")).to_be_visible(timeout=10_000)
-    expect(page.get_by_role("heading", name="Short quotations")).to_be_focused()
+    expect(page.get_by_role("heading", name="Quoted by turns")).to_be_focused()
 
 
 def test_every_message_of_a_long_conversation_can_be_read(web_lab, sign_in):
@@ -195,3 +195,21 @@ def test_every_message_of_a_long_conversation_can_be_read(web_lab, sign_in):
     page.locator(".message .sender").first.click()
     expect(page.locator(".message").first).to_contain_text("The beginning of it.")
     expect(page.locator(".message").first.locator(".body.text")).to_be_visible()
+
+
+def test_cursor_and_mark_go_along_when_an_answer_comes(web_lab, sign_in):
+    first = web_lab.send(BOB, "Answered meanwhile", "A question.")
+    web_lab.send(BOB, "Above the answered", "Words.")
+    page = sign_in()
+    rows(page, "Above the answered").wait_for()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    web_lab.send(BOB, "Re: Answered meanwhile", "An answer.", first)
+    expect(page.locator(".row").first).to_contain_text("Answered meanwhile")
+    expect(rows(page, "Answered meanwhile")).to_have_class(re.compile("cursor"))
+    expect(rows(page, "Answered meanwhile").get_by_role("checkbox")).to_be_checked()
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    expect(rows(page, "Answered meanwhile")).to_have_count(0)
+    expect(rows(page, "Above the answered")).to_be_visible()

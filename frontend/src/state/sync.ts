@@ -6,7 +6,7 @@ import { Push } from "../jmap/push";
 import { type EmailRow, type Id, ROW_PROPERTIES, type Session, type StateChange } from "../jmap/records";
 import { nameOf } from "../mail/people";
 import { forgetBut, forgetEmails, keepRows, keepThreads, peekRow, peekThread } from "./emails";
-import { refreshList, shownIds } from "./list";
+import { refreshList, shownIds, touchList } from "./list";
 import { loadMailboxes, mailboxState } from "./mailboxes";
 import { loadThread, openThread } from "./thread";
 import { problem, spoken } from "./toasts";
@@ -87,6 +87,7 @@ async function emailsChanged(): Promise<void> {
   keepRows(altered.list.filter((row) => peekRow(row.id) !== undefined));
   keepThreads(grown.list.filter((thread) => peekThread(thread.id) !== undefined));
   forgetEmails(told.destroyed);
+  touchList(); // what stands for a conversation is known now
   const unread = news.list.filter((row) => !("$seen" in row.keywords));
   if (unread.length) {
     arrivals.value = unread;
