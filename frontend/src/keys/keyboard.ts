@@ -14,7 +14,7 @@ export class Keyboard {
   /** True when the key was one of ours. */
   press(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || typing(event.target)) return false;
-    if (document.querySelector("dialog[open]") || (event.key === "Enter" && pressable(event.target))) return false;
+    if (document.querySelector("dialog[open], .menu[popover]") || (event.key === "Enter" && pressable(event.target))) return false;
     const whole = this.begun && event.timeStamp - this.at < SEQUENCE_MS ? `${this.begun} ${event.key}` : event.key;
     this.begun = "";
     const found = this.find(whole) ?? this.find(event.key);

@@ -12,8 +12,7 @@ import { advance } from "./advance";
 import { rowsOf, whole } from "./conversations";
 
 // Moving is about what lies in the mailbox that is shown; the rest of a conversation (what was sent) stays where it is.
-function here(emails: readonly EmailRow[]): readonly EmailRow[] {
-  const box = source.peek()?.mailboxId;
+function here(emails: readonly EmailRow[], box: Id | undefined): readonly EmailRow[] {
   if (box) return emails.filter((row) => box in row.mailboxIds);
   const apart = new Set(["sent", "drafts", "trash", "junk"].map((role) => byRole(role as "sent")?.id));
   const others = emails.filter((row) => !Object.keys(row.mailboxIds).every((id) => apart.has(id)));
@@ -22,7 +21,8 @@ function here(emails: readonly EmailRow[]): readonly EmailRow[] {
 
 /** The emails of the conversations that moving is about. */
 export async function emailsHere(ids: readonly Id[]): Promise<readonly EmailRow[]> {
-  return here(await whole(ids));
+  const box = source.peek()?.mailboxId; // before anything is fetched: another list may be open then
+  return here(await whole(ids), box);
 }
 
 function quietly(work: Promise<void>): Promise<void> {
@@ -70,19 +70,19 @@ export function setKeywords(ids: readonly Id[], keywords: Record<string, boolean
 /** Moves them out of the mailbox that is shown, or out of all others. */
 export function moveTo(ids: readonly Id[], target: Id, label = "", keywords: Change["keywords"] = {}): Promise<void> {
   if (everything.peek()) return quietly(changeAll("move", { moveTo: target, keywords }));
+  const from = source.peek()?.mailboxId;
   const work = async () => {
-    const emails = here(await whole(ids)).filter((row) => !(target in row.mailboxIds) || Object.keys(row.mailboxIds).length > 1);
+    const emails = (await emailsHere(ids)).filter((row) => !(target in row.mailboxIds) || Object.keys(row.mailboxIds).length > 1);
     if (!emails.length) return;
     const box = mailboxes.peek().get(target);
     const words = label || t("done.moved", { count: ids.length, where: box ? mailboxName(box) : "" });
     advance(ids);
-    await change(emails, (row) => ({ keywords, mailboxIds: { ...leaving(row), [target]: true } }), words);
+    await change(emails, (row) => ({ keywords, mailboxIds: { ...leaving(row, from), [target]: true } }), words);
   };
   return quietly(work());
 }
 
-function leaving(row: EmailRow): Record<Id, boolean> {
-  const box = source.peek()?.mailboxId;
+function leaving(row: EmailRow, box: Id | undefined): Record<Id, boolean> {
   const from = box && box in row.mailboxIds ? [box] : Object.keys(row.mailboxIds);
   return Object.fromEntries(from.map((id) => [id, false]));
 }
@@ -111,7 +111,7 @@ export async function remove(ids: readonly Id[]): Promise<void> {
   if (source.peek()?.mailboxId !== trash) return moveTo(ids, trash, t("done.deleted", { count: ids.length }));
   if (!confirm(t("ask.destroy", { count: ids.length }))) return;
   const work = async () => {
-    const emails = here(await whole(ids));
+    const emails = await emailsHere(ids);
     advance(ids);
     await destroy(emails);
   };

@@ -21,7 +21,7 @@ export function advance(leaving: readonly Id[]): void {
   for (const at of [place + leaving.length, place + 1, place - 1]) {
     const next = stays(at);
     if (!next) continue;
-    cursor.value = at > place ? at - leaving.length : at;
+    cursor.value = at;
     return go(`${path}/${next.threadId}`, true);
   }
   go(path, true);

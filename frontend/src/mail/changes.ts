@@ -37,7 +37,8 @@ export function patch(one: Change): Patch {
   return found;
 }
 
-function pointer(key: string): string {
+/** A name in the path of a patch (RFC 6901 §3). */
+export function pointer(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

@@ -10,8 +10,9 @@ const AT_ONCE = 400; // of what the server gives in one call
 
 /** All emails of the conversations; in a flat list the emails alone. */
 export async function whole(ids: readonly Id[]): Promise<EmailRow[]> {
+  const { flat } = source.peek() ?? {};
   const rows = await rowsOf(ids);
-  if (source.peek()?.flat) return rows;
+  if (flat) return rows;
   return rowsOf(await emailsOf([...new Set(rows.map((row) => row.threadId))]));
 }
 

@@ -26,6 +26,11 @@ export class ListWindow {
     return place === undefined || this.hidden.has(id) ? undefined : place - until(this.gaps, (gap) => gap < place);
   }
 
+  /** Whether it was taken out before the server has said so. */
+  isLeaving(id: Id): boolean {
+    return this.hidden.has(id);
+  }
+
   known(): Id[] {
     return [...this.places.keys()].filter((id) => !this.hidden.has(id));
   }

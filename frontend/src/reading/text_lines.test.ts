@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { growth } from "../testing/growth";
-import { blocksOf, piecesOf } from "./text_lines";
+import { type Block, blocksOf, piecesOf } from "./text_lines";
 
 it("finds links and leaves the full stop behind them", () => {
   expect(piecesOf("see https://a.test/x?y=1. Or a.b@c.test, thanks")).toEqual([
@@ -32,4 +32,12 @@ it("finds an address with a long name, or none of it", () => {
 
 it.each(["a.", "a..", "a-.+", "a", "@a.-", "a@a.", "a@-.", "https://", "https://,"])("takes no more time for each character of a long text: %s", (piece) => {
   expect(growth((size) => () => piecesOf(piece.repeat(size)), 1000, 16)).toBeLessThan(80);
+});
+
+it("makes no more pieces of a page than can be drawn, and leaves no word out", () => {
+  const count = (blocks: Block[]): number => blocks.reduce((sum, one) => sum + 1 + (one.kind === "quote" ? count(one.blocks) : 0), 0);
+  const words = (blocks: Block[]): string => blocks.map((one) => (one.kind === "quote" ? words(one.blocks) : one.pieces.map(({ text }) => text).join(""))).join("\n");
+  const blocks = blocksOf("a\n>b\n".repeat(50_000));
+  expect(count(blocks)).toBeLessThan(4100);
+  expect(words(blocks).match(/[ab]/g)).toHaveLength(100_000);
 });

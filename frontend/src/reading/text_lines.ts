@@ -6,22 +6,24 @@ export type Block = { kind: "text" | "signature"; pieces: Piece[] } | { kind: "q
 // A name before an @ begins where no longer one does, and has at most 64 octets (RFC 5321 §4.5.3.1.1): else a text of dots takes for ever.
 const LINK = /\bhttps?:\/\/[^\s<>"]+[^\s<>".,;:!?')\]}]|\b(?<!\w[.+-])\w[\w.+-]{0,63}@[\w-]+(?:\.[\w-]+)+\b/g;
 const MOST_DEPTH = 20;
+const MOST_BLOCKS = 2000; // a page of more takes minutes to draw; what is behind them is text as it stands
 
-export function blocksOf(text: string, depth = 0): Block[] {
+export function blocksOf(text: string, depth = 0, room = { left: MOST_BLOCKS }): Block[] {
   const blocks: Block[] = [];
   let lines: string[] = [];
   let quoted: string[] = [];
   let signature = false;
   const flush = () => {
     if (lines.length) blocks.push({ kind: signature ? "signature" : "text", pieces: piecesOf(lines.join("\n")) });
+    if (lines.length) room.left--;
     lines = [];
   };
   const flushQuoted = () => {
-    if (quoted.length) blocks.push({ kind: "quote", blocks: blocksOf(quoted.join("\n"), depth + 1) });
+    if (quoted.length) blocks.push({ kind: "quote", blocks: blocksOf(quoted.join("\n"), depth + 1, room) });
     quoted = [];
   };
   for (const line of text.split("\n")) {
-    if (depth < MOST_DEPTH && /^>/.test(line)) {
+    if (depth < MOST_DEPTH && room.left > 0 && /^>/.test(line)) {
       flush();
       quoted.push(line.replace(/^> ?/, ""));
       continue;

@@ -107,3 +107,13 @@ describe("of an email that still waits for a change of before", () => {
     expect([...pending.value.keys()]).toEqual(["M1"]);
   });
 });
+
+it("takes back what was refused, and nothing that was done since", async () => {
+  answerWith({
+    "Email/set": (args) => (JSON.stringify(args).includes("$flagged") ? { notUpdated: { M1: { type: "forbidden" } } } : {}),
+  });
+  const starred = change([rows[0]!], () => ({ keywords: { $flagged: true } }), "").catch(() => {});
+  const read = change([rows[0]!], () => ({ keywords: { $seen: true } }), "");
+  await Promise.all([starred, read]);
+  expect(peekRow("M1")?.keywords).toEqual({ $seen: true });
+});

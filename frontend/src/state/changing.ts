@@ -8,7 +8,7 @@ import { pieces } from "../mail/pieces";
 import { offline, stays } from "../offline/keeper";
 import { pending, wait, waitToBeDestroyed } from "../offline/pending";
 import { changeRow, peekRow } from "./emails";
-import { listed, source, touchList } from "./list";
+import { fetchAnew, listed, source, touchList } from "./list";
 import { catchUp } from "./sync";
 import { doing } from "./undo";
 
@@ -16,6 +16,7 @@ const AT_ONCE = 400; // of what the server takes in one call
 const REPLAYING = "postroom-pending"; // the lock of features/offline/replay.ts
 
 export type { Change };
+type Changes = ReadonlyMap<Id, Change>;
 
 /** Makes a change, and says `label` with a way back; "" says nothing and keeps nothing. */
 export async function change(emails: readonly EmailRow[], wanted: (row: EmailRow) => Change, label: string): Promise<void> {
@@ -30,21 +31,21 @@ export async function change(emails: readonly EmailRow[], wanted: (row: EmailRow
   await doing(label, told, () => takenBack(before, changes));
 }
 
-function takenBack(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change>): Promise<void> {
+function takenBack(before: readonly EmailRow[], changes: Changes): Promise<void> {
   const now = before.map((row) => peekRow(row.id) ?? changed(row, changes.get(row.id) ?? {}));
   return tell(now, new Map(before.map((row) => [row.id, reverse(row, changes.get(row.id) ?? {})])));
 }
 
-async function tell(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change>): Promise<void> {
+async function tell(before: readonly EmailRow[], changes: Changes): Promise<void> {
   for (const [id, one] of changes) changeRow(id, (row) => changed(row, one));
   leaveList(changes);
   const all = [...changes].map(([id, one]) => [id, patch(one)] as const).filter(([, one]) => Object.keys(one).length);
   const wishes = pieces(all, AT_ONCE).map((some) => ({ update: Object.fromEntries(some) }));
-  await make(wishes, before, () => later(before, changes));
+  await make(wishes, before, () => later(before, changes), changes);
 }
 
 // What was shown before the server has done it is taken back where it does not do it. `later` keeps all until there is a connection.
-async function make(wishes: readonly SetArguments[], before: readonly EmailRow[], later: () => Promise<void>): Promise<void> {
+async function make(wishes: readonly SetArguments[], before: readonly EmailRow[], later: () => Promise<void>, changes: Changes = new Map()): Promise<void> {
   if (offline.peek()) return later();
   if (before.some((row) => pending.peek().has(row.id))) return behind(later);
   const refused = new Map<Id, string>();
@@ -52,10 +53,10 @@ async function make(wishes: readonly SetArguments[], before: readonly EmailRow[]
     for (const wish of wishes) for (const [id, why] of reasons(await jmap.call("Email/set", wish))) refused.set(id, why);
   } catch (error) {
     if (isAway(error) && stays()) return later();
-    takeBack(before); // the connection was lost on the way: what is shown is what is known
+    takeBack(before, changes); // the connection was lost on the way: what is shown is what is known
     throw error;
   }
-  takeBack(before.filter((row) => refused.has(row.id)));
+  takeBack(before.filter((row) => refused.has(row.id)), changes);
   await catchUp();
   const [why] = refused.values();
   if (why !== undefined) throw new Error(t("error.change", { count: refused.size, why }));
@@ -72,22 +73,22 @@ async function behind(later: () => Promise<void>): Promise<void> {
 }
 
 // What is taken back of what waits comes into the list again.
-async function later(before: readonly EmailRow[], changes: ReadonlyMap<Id, Change>): Promise<void> {
+async function later(before: readonly EmailRow[], changes: Changes): Promise<void> {
   await wait(before, changes);
   const box = source.peek()?.mailboxId;
-  if (box && [...changes.values()].some((one) => one.mailboxIds?.[box])) listed.peek().window.clear();
-  touchList();
+  if (box && [...changes.values()].some((one) => one.mailboxIds?.[box])) fetchAnew();
+  else touchList();
 }
 
 function isAway(error: unknown): boolean {
   return error instanceof RequestFailed && error.status === 0;
 }
 
-function takeBack(before: readonly EmailRow[]): void {
+// Only what was changed here: something else may have been changed since, and done.
+function takeBack(before: readonly EmailRow[], changes: Changes): void {
   if (!before.length) return;
-  for (const row of before) changeRow(row.id, () => row);
-  listed.peek().window.clear();
-  touchList();
+  for (const row of before) changeRow(row.id, (now) => changed(now, reverse(row, changes.get(row.id) ?? {})));
+  fetchAnew();
 }
 
 /** Deletes for good. */
@@ -101,7 +102,7 @@ export async function destroy(emails: readonly EmailRow[]): Promise<void> {
 }
 
 // What is not in the mailbox of the list any more leaves it before the server has answered.
-function leaveList(changes: ReadonlyMap<Id, Change>): void {
+function leaveList(changes: Changes): void {
   const box = source.peek()?.mailboxId;
   if (!box) return;
   const { window } = listed.peek();

@@ -37,6 +37,8 @@ export function changeRow(id: Id, change: (row: EmailRow) => EmailRow): void {
 
 export function forgetEmails(ids: readonly Id[]): void {
   for (const id of ids) {
+    const thread = threads.get(peekRow(id)?.threadId ?? "");
+    if (thread) thread.value = thread.peek().filter((one) => one !== id);
     rows.delete(id);
     bodies.delete(id);
   }

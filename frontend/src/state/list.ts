@@ -1,6 +1,6 @@
 // The list that is open: which query it shows, and the windows of it that were fetched. Never all ids (RFC 8620 §5.5).
 import { signal } from "@preact/signals";
-import { jmap } from "../jmap/client";
+import { MethodError, jmap } from "../jmap/client";
 import type { Comparator, Filter } from "../jmap/methods";
 import { type Id, ROW_PROPERTIES } from "../jmap/records";
 import { CHUNK, ListWindow } from "../mail/list_window";
@@ -34,7 +34,10 @@ const MOST_CHANGES = 200;
 export const source = signal<ListSource | null>(null);
 export const listed = signal<{ window: ListWindow; version: number }>({ window: new ListWindow(), version: 0 });
 export const listReady = signal(false);
+/** Whether it is on the screen; a page may be in its place. */
+export const listShown = signal(false);
 let asked = new Set<number>();
+let told = 0; // how often something has changed
 let onScreen: readonly [number, number] = [0, 0];
 
 export function openList(wanted: ListSource): void {
@@ -52,6 +55,12 @@ export function openList(wanted: ListSource): void {
 /** Draws the list anew. */
 export function touchList(): void {
   listed.value = { window: listed.peek().window, version: listed.peek().version + 1 };
+}
+
+/** What is on the screen is fetched again: what was shown is not so. */
+export function fetchAnew(): void {
+  listed.peek().window.clear();
+  touchList();
 }
 
 /** Fetches what is missing of the rows [first, end). */
@@ -75,6 +84,7 @@ export function shownIds(): Id[] {
 
 async function fetchChunk(window: ListWindow, position: number): Promise<void> {
   const mine = asked;
+  const before = told;
   mine.add(position);
   try {
     const query = jmap.call("Email/query", { ...terms(), position, limit: CHUNK, calculateTotal: true });
@@ -87,6 +97,7 @@ async function fetchChunk(window: ListWindow, position: number): Promise<void> {
     leaveOut(window);
     listReady.value = true;
     touchList();
+    if (before !== told) await refreshList(); // what it says may be older than what has changed meanwhile
   } catch (error) {
     problem(error);
   } finally {
@@ -116,7 +127,9 @@ function terms(): { filter: Filter; sort: Comparator[]; collapseThreads: boolean
 /** Brings the list up to date after something has changed in the account. */
 export async function refreshList(): Promise<void> {
   const { window } = listed.peek();
-  if (!source.peek() || !window.queryState) return;
+  if (!source.peek()) return;
+  told++;
+  if (!window.queryState) return touchList(); // nothing is there yet: what is missing is asked for, also when that has failed before
   const upToId = window.lastKnown();
   try {
     const changes = await jmap.call("Email/queryChanges", {
@@ -125,7 +138,8 @@ export async function refreshList(): Promise<void> {
     if (listed.peek().window !== window) return;
     if (window.apply(changes)) leaveOut(window);
     else asked = new Set();
-  } catch {
+  } catch (error) {
+    if (!(error instanceof MethodError)) throw error; // not heard: what is shown is what is known, and is asked about again
     window.clear(); // too many changes, or none that can be told: what is on the screen is fetched again
     asked = new Set();
   }

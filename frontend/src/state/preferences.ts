@@ -24,16 +24,15 @@ export function preference<T>(part: string, otherwise: T): T {
 
 /** Sets a part, here at once and then on the server; undefined takes it back to what it is without. */
 export async function prefer(part: string, value: unknown): Promise<void> {
-  const before = values.peek();
-  const { [part]: _, ...rest } = before;
-  keep(value === undefined ? rest : { ...rest, [part]: value });
+  const before = values.peek()[part];
+  put(part, value);
   try {
     const answer = await jmap.call("Preferences/set", { update: { singleton: { [`values/${part}`]: value ?? null } } });
     const wrong = answer.notUpdated?.["singleton"];
     if (wrong) throw new Error(wrong.description ?? wrong.type);
     state = answer.newState;
   } catch (error) {
-    keep(before);
+    put(part, before); // another part may have been set meanwhile
     throw error;
   }
 }
@@ -42,6 +41,11 @@ export async function loadPreferences(): Promise<void> {
   const answer = await jmap.call("Preferences/get", { ids: null });
   state = answer.state;
   keep(answer.list[0]?.values ?? {});
+}
+
+function put(part: string, value: unknown): void {
+  const { [part]: _, ...rest } = values.peek();
+  keep(value === undefined ? rest : { ...rest, [part]: value });
 }
 
 function keep(next: Record<string, unknown>): void {

@@ -35,6 +35,15 @@ export function follow(event: MouseEvent): void {
   go(link.pathname.slice(BASE.length) + link.search);
 }
 
+// What is no encoding stands for itself: an address is whatever somebody has typed.
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
 /** The values of `/folder/:folder/:thread?` in a path, null where it does not fit. */
 export function match(pattern: string, path: string): Record<string, string> | null {
   const wanted = pattern.split("/").slice(1);
@@ -45,7 +54,7 @@ export function match(pattern: string, path: string): Record<string, string> | n
     const value = given[index];
     if (!part.startsWith(":")) {
       if (part !== value) return null;
-    } else if (value) found[part.replace(/[:?]/g, "")] = decodeURIComponent(value);
+    } else if (value) found[part.replace(/[:?]/g, "")] = decoded(value);
     else if (!part.endsWith("?")) return null;
   }
   return found;

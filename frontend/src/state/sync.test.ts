@@ -2,6 +2,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import type { EmailRow, Id, Session } from "../jmap/records";
 import { type Answering, answerWith, stubBrowser } from "../testing/fake_server";
 import { forgetAll, keepBodies, keepRows, keepThreads, peekRow, peekThread } from "./emails";
+import { listed, show, source } from "./list";
 import { catchUp, startSync } from "./sync";
 import { openThread } from "./thread";
 import { toasts } from "./toasts";
@@ -56,4 +57,38 @@ it("closes nothing and fetches no text when nothing has come to the open convers
   await catchUp();
   expect(openThread.value?.emailIds).toEqual(["M1"]);
   expect(asked.some(([, args]) => args["fetchTextBodyValues"])).toBe(false);
+});
+
+it("counts an email that is no more out of its conversation", async () => {
+  keepRows([row("M1"), row("M1a")]);
+  keepThreads([{ id: "T1", emailIds: ["M1", "M1a"] }]);
+  openThread.value = null;
+  answerWith({ "Email/changes": () => ({ newState: "8", created: [], updated: [], destroyed: ["M1a"], hasMoreChanges: false }) });
+  await catchUp();
+  expect(peekThread("T1")).toEqual(["M1"]);
+});
+
+it("keeps the list as it is when the server does not answer, and asks for what is missing once it does", async () => {
+  source.value = { key: "inbox", path: "/", title: "Inbox", filter: {} };
+  const { window } = listed.peek();
+  window.fill({ queryState: "1", canCalculateChanges: true, position: 0, ids: ["M1"], total: 1 });
+  vi.stubGlobal("fetch", async () => new Response("", { status: 503 }));
+  await catchUp();
+  expect(window.at(0)).toBe("M1");
+  window.clear();
+  const { version } = listed.peek();
+  answerWith(grown);
+  await catchUp();
+  expect(listed.peek().version).toBeGreaterThan(version); // drawn anew, which fetches what is not there
+});
+
+it("looks whether a list that was on its way is older than what has changed meanwhile", async () => {
+  source.value = { key: "inbox", path: "/", title: "Inbox", filter: {} };
+  listed.peek().window.clear();
+  const query = { queryState: "1", canCalculateChanges: true, position: 0, ids: ["M1"], total: 1 };
+  const asked = answerWith({ ...grown, "Email/query": () => query });
+  const coming = show(0, 1);
+  await catchUp();
+  await coming;
+  expect(asked.map(([name]) => name)).toContain("Email/queryChanges");
 });

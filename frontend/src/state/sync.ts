@@ -6,12 +6,13 @@ import { Push } from "../jmap/push";
 import { type EmailRow, type Id, ROW_PROPERTIES, type Session, type StateChange } from "../jmap/records";
 import { nameOf } from "../mail/people";
 import { forgetBut, forgetEmails, keepRows, keepThreads, peekRow, peekThread } from "./emails";
-import { refreshList, shownIds } from "./list";
+import { refreshList, shownIds, touchList } from "./list";
 import { loadMailboxes, mailboxState } from "./mailboxes";
 import { loadThread, openThread } from "./thread";
 import { problem, spoken } from "./toasts";
 
 const AT_ONCE = 200;
+const MOST_GIVEN = 400; // of what the server gives in one call
 const REST_MS = 1000; // between two looks while others change thousands
 
 /** Whether changes come as they happen. */
@@ -78,14 +79,15 @@ async function emailsChanged(): Promise<void> {
   const made = jmap.call("Email/get", { "#ids": changes.at("/created"), properties: ROW_PROPERTIES });
   const other = jmap.call("Email/get", { "#ids": changes.at("/updated"), properties: ROW_PROPERTIES });
   const threads = jmap.call("Thread/get", { "#ids": made.at("/list/*/threadId") });
-  const [told, news, altered, grown] = await Promise.all([changes, made, other, threads]).catch(unlessTooLongAgo);
-  await list;
+  const asked = Promise.all([changes, made, other, threads]).catch(unlessTooLongAgo);
+  const [[told, news, altered, grown]] = await Promise.all([asked, list]);
   if (!told || !news || !altered || !grown) return lookAnew();
   emailState = told.newState;
   keepRows(news.list);
   keepRows(altered.list.filter((row) => peekRow(row.id) !== undefined));
   keepThreads(grown.list.filter((thread) => peekThread(thread.id) !== undefined));
   forgetEmails(told.destroyed);
+  touchList(); // what stands for a conversation is known now
   const unread = news.list.filter((row) => !("$seen" in row.keywords));
   if (unread.length) {
     arrivals.value = unread;
@@ -105,8 +107,8 @@ function unlessTooLongAgo(error: unknown): [] {
 // Too much has changed to be told one by one: what is on the screen is fetched, and all else when it is looked at.
 async function lookAnew(): Promise<void> {
   const open = openThread.peek();
-  const ids = [...new Set([...shownIds(), ...(open?.emailIds ?? [])])];
-  const emails = jmap.call("Email/get", { ids, properties: ROW_PROPERTIES });
+  const all = [...new Set([...shownIds(), ...(open?.emailIds ?? [])])];
+  const emails = jmap.call("Email/get", { ids: all.slice(0, MOST_GIVEN), properties: ROW_PROPERTIES });
   const threads = jmap.call("Thread/get", { "#ids": emails.at("/list/*/threadId") });
   const [answer, { list }] = await Promise.all([emails, threads]);
   emailState = answer.state;
@@ -115,10 +117,10 @@ async function lookAnew(): Promise<void> {
   forgetBut(new Set(answer.list.map((row) => row.id)), new Set(list.map((one) => one.id)));
   await refreshList();
   const now = list.find((one) => one.id === open?.id)?.emailIds;
-  if (open?.ready && now?.join() !== open.emailIds.join()) await loadThread(open.id);
+  if (open?.ready && (all.length > MOST_GIVEN || now?.join() !== open.emailIds.join())) await loadThread(open.id);
 }
 
 async function threadTouched(threadIds: readonly Id[], destroyed: readonly Id[]): Promise<void> {
   const open = openThread.peek();
-  if (open && (threadIds.includes(open.id) || open.emailIds.some((id) => destroyed.includes(id)))) await loadThread(open.id);
+  if (open && (!open.ready || threadIds.includes(open.id) || open.emailIds.some((id) => destroyed.includes(id)))) await loadThread(open.id);
 }

@@ -4,7 +4,7 @@ import { commands, features, routes } from "../features/present";
 import { language, t } from "../i18n/words";
 import type { Session } from "../jmap/records";
 import { Keyboard } from "../keys/keyboard";
-import { listReady, openList, source } from "../state/list";
+import { listReady, listShown, openList, source } from "../state/list";
 import { loadMailboxes, mailboxes } from "../state/mailboxes";
 import { follow, go, match, place } from "../state/route";
 import { cursor, unmarkAll } from "../state/selection";
@@ -36,6 +36,7 @@ export function Frame({ session }: { session: Session }) {
       }
       openList(list);
     }
+    listShown.value = found?.route.list !== undefined;
     if (found?.route.list) void showThread(thread);
   }, [path, query.toString(), mailboxes.value, language.value]);
   const page = found?.route.page;

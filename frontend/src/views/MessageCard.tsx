@@ -1,6 +1,6 @@
 // One message of a conversation: folded to a line, or open with its head, its text and its attachments.
 import type { RefObject } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { headDate, longDate } from "../i18n/dates";
 import { t } from "../i18n/words";
 import type { EmailRow, Id } from "../jmap/records";
@@ -8,6 +8,8 @@ import { setEmailSeen, setEmailStar } from "../mail/actions";
 import { isDraft, nameOf } from "../mail/people";
 import { MessageBody } from "../reading/MessageBody";
 import { emailBody, emailRow } from "../state/emails";
+import { loadBody } from "../state/thread";
+import { problem } from "../state/toasts";
 import { AttachmentList } from "./AttachmentList";
 import { Avatar } from "./Avatar";
 import { Icon } from "./Icon";
@@ -64,7 +66,10 @@ function Aside({ row, open }: { row: EmailRow; open: boolean }) {
 }
 
 function Inside({ row }: { row: EmailRow }) {
-  const body = emailBody(row.id);
+  const [body, setBody] = useState(emailBody(row.id));
+  useEffect(() => {
+    if (!body) loadBody(row.id).then(setBody, problem);
+  }, [row.id]);
   if (!body) return null;
   return (
     <div class="inside">

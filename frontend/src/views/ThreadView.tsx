@@ -56,10 +56,12 @@ export function ThreadView({ thread }: { thread: OpenThread }) {
   );
 }
 
+const MOST_OPENED = 50; // a frame for each of hundreds is more than a browser bears
+
 // The newest, and all that are unread or starred.
 function opened(ids: readonly Id[]): Id[] {
   return ids.filter((id, index) => {
     const keywords = peekRow(id)?.keywords ?? {};
     return index === ids.length - 1 || !("$seen" in keywords) || "$flagged" in keywords;
-  });
+  }).slice(-MOST_OPENED);
 }

@@ -2,6 +2,7 @@
 import { effect } from "@preact/signals";
 import type { Feature } from "../feature";
 import { followBulkChanges, loadBulkChanges } from "../../state/bulk";
+import { listShown } from "../../state/list";
 import { pushed } from "../../state/sync";
 import { problem } from "../../state/toasts";
 import { BulkProgress } from "./BulkProgress";
@@ -14,7 +15,7 @@ import "./bulk.css";
 export const bulk: Feature = {
   name: "bulk",
   commands: [
-    { id: "bulk.everything", keys: ["* *"], run: meanAll },
+    { id: "bulk.everything", keys: ["* *"], when: () => listShown.value, run: meanAll },
     { id: "bulk.recent", keys: ["g z"], icon: "undo", run: () => void (recentOpen.value = true) },
   ],
   slots: { "list.head": [EverythingBar], overlay: [BulkProgress, RecentChanges] },

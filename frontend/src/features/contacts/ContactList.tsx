@@ -6,7 +6,7 @@ import { rowsAt, scrollTo } from "../../mail/row_range";
 import { Icon } from "../../views/Icon";
 import { ContactMenu } from "./ContactMenu";
 import { ContactRow } from "./ContactRow";
-import { books, cards, groups, ordered } from "./book";
+import { MOST, areMore, books, cards, groups, ordered } from "./book";
 import { cardName, finder } from "./cards";
 import { shownOf, which } from "./shown";
 
@@ -32,6 +32,7 @@ export function ContactList({ open }: { open: Id | undefined }) {
         <input class="field" type="search" placeholder={t("contacts.search")} aria-label={t("contacts.search")} value={text} onInput={(event) => setText(event.currentTarget.value)} />
         {(books.value.length > 1 || groups.value.length > 0) && <Which />}
       </div>
+      {areMore.value && <p class="none" role="status">{t("contacts.are-more", { most: number(MOST) })}</p>}
       <Rows key={text + which.value} shown={shown.map((one) => one.id)} open={open} />
       {cards.value && !shown.length && <p class="none">{t(text ? "contacts.not-found" : "contacts.empty")}</p>}
     </section>

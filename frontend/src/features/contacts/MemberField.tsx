@@ -26,7 +26,7 @@ export function MemberField({ among, onChoose }: { among: readonly Card[]; onCho
     else setText(value);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || !text.trim()) return;
+    if (event.key !== "Enter" || event.isComposing || !text.trim()) return;
     event.preventDefault();
     choose(fitting[0]);
   };

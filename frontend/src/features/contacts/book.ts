@@ -3,16 +3,19 @@ import { computed, effect, signal } from "@preact/signals";
 import { language } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
+import { pieces } from "../../mail/pieces";
 import { pushed } from "../../state/sync";
 import { problem } from "../../state/toasts";
 import { sorted } from "./cards";
 import { type AddressBook, type Card, ROW } from "./records";
 
 const AT_ONCE = 200;
-const MOST = 20_000;
+export const MOST = 20_000;
 
 export const cards = signal<ReadonlyMap<Id, Card> | null>(null);
 export const books = signal<readonly AddressBook[]>([]);
+/** Whether there are more than are fetched. */
+export const areMore = signal(false);
 export const ordered = computed(() => sorted(cards.value?.values() ?? [], language.value));
 export const groups = computed(() => ordered.value.filter((one) => one.kind === "group"));
 let state = "";
@@ -27,16 +30,27 @@ export function loadContacts(): Promise<void> {
 }
 
 async function fetchAll(): Promise<void> {
-  const [{ list }, query] = await Promise.all([jmap.call("AddressBook/get", {}), jmap.call("ContactCard/query", { limit: MOST })]);
+  const before = jmap.call("ContactCard/get", { ids: [] }); // what changes from here on is fetched as a change
+  const [{ list }, { state: now }, { ids, total }] = await Promise.all([jmap.call("AddressBook/get", {}), before, allIds()]);
   const found = new Map<Id, Card>();
-  for (let at = 0; at < query.ids.length || !state; at += AT_ONCE) {
-    const some = await jmap.call("ContactCard/get", { ids: query.ids.slice(at, at + AT_ONCE), properties: ROW });
-    if (!at) state = some.state;
-    for (const card of some.list) found.set(card.id, card);
-    if (!query.ids.length) break;
+  for (const some of pieces(ids, AT_ONCE)) {
+    for (const card of (await jmap.call("ContactCard/get", { ids: some, properties: ROW })).list) found.set(card.id, card);
   }
+  state = now;
   books.value = sortedBooks(list);
   cards.value = found;
+  areMore.value = total > ids.length;
+}
+
+// In as many answers as the server takes for them.
+async function allIds(): Promise<{ ids: Id[]; total: number }> {
+  const ids: Id[] = [];
+  for (;;) {
+    const part = await jmap.call("ContactCard/query", { position: ids.length, limit: MOST - ids.length, calculateTotal: true });
+    ids.push(...part.ids);
+    const total = part.total ?? ids.length;
+    if (!part.ids.length || ids.length >= Math.min(total, MOST)) return { ids, total };
+  }
 }
 
 function sortedBooks(list: readonly AddressBook[]): AddressBook[] {

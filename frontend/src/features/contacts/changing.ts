@@ -3,6 +3,7 @@ import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import type { SetAnswer } from "../../jmap/methods";
 import type { Id } from "../../jmap/records";
+import { pointer } from "../../mail/changes";
 import { done } from "../../state/undo";
 import { books, cards, loadBooks, loadContacts, refreshContacts, wholeCard } from "./book";
 import { cardName } from "./cards";
@@ -72,11 +73,9 @@ export async function deleteCard(id: Id): Promise<void> {
 
 /** Puts somebody into a group or takes him out. */
 export async function setMember(group: Card, card: Card, on: boolean): Promise<void> {
-  const members = { ...group.members };
-  if (on) members[card.uid] = true;
-  else delete members[card.uid];
-  const values = { name: cardName(card), group: cardName(group) };
-  await update(group, { members }, t(on ? "contacts.joined" : "contacts.left", values));
+  const there = (wanted: boolean) => (group.members ? { [`members/${pointer(card.uid)}`]: wanted || null } : { members: wanted ? { [card.uid]: true } : null });
+  await patch(group.id, there(on)); // this one alone: another may be on its way
+  done(t(on ? "contacts.joined" : "contacts.left", { name: cardName(card), group: cardName(group) }), () => patch(group.id, there(!on)));
 }
 
 /** One card of several: the first is kept, the others go. */

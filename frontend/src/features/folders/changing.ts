@@ -8,12 +8,14 @@ import { byRole, loadMailboxes, mailboxName, mailboxes, needRole } from "../../s
 import { go } from "../../state/route";
 import { done } from "../../state/undo";
 
+const REFUSALS: Record<string, string> = { mailboxHasChild: "folders.has-child", mailboxHasEmail: "folders.has-mail" };
+
 export async function make(name: string, parent: Mailbox | null): Promise<void> {
   const answer = await jmap.call("Mailbox/set", { create: { made: { name, parentId: parent?.id ?? null } } });
   must(answer.notCreated?.["made"]);
   await loadMailboxes();
   const id = answer.created?.["made"]?.id;
-  if (id) done(t("folders.made", { name }), () => destroy(id));
+  if (id) done(t("folders.made", { name }), () => destroy(id, false));
 }
 
 export async function rename(mailbox: Mailbox, name: string): Promise<void> {
@@ -32,7 +34,7 @@ export async function remove(mailbox: Mailbox): Promise<void> {
   if (isDiscarded(mailbox)) {
     if (!confirm(t("folders.destroy", { name, count: mailbox.totalEmails }))) return;
     leave(mailbox.id);
-    return destroy(mailbox.id);
+    return destroy(mailbox.id, true);
   }
   const trash = await needRole("trash");
   const taken = new Set([...mailboxes.peek().values()].filter((one) => one.parentId === trash).map((one) => one.name));
@@ -52,8 +54,9 @@ export function isDiscarded(mailbox: Mailbox): boolean {
   return false;
 }
 
-async function destroy(id: Id): Promise<void> {
-  const answer: SetAnswer = await jmap.call("Mailbox/set", { destroy: [id], onDestroyRemoveEmails: true });
+/** `withMail`: what is in it goes as well; without it, a mailbox that is not empty stays. */
+async function destroy(id: Id, withMail: boolean): Promise<void> {
+  const answer: SetAnswer = await jmap.call("Mailbox/set", { destroy: [id], onDestroyRemoveEmails: withMail });
   must(answer.notDestroyed?.[id]);
   await loadMailboxes();
 }
@@ -70,5 +73,6 @@ function leave(id: Id): void {
 
 function must(error: SetError | undefined): void {
   if (!error) return;
-  throw new Error(error.type === "mailboxHasChild" ? t("folders.has-child") : (error.description ?? error.type));
+  const known = REFUSALS[error.type];
+  throw new Error(known ? t(known) : (error.description ?? error.type));
 }

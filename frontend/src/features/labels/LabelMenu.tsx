@@ -43,6 +43,7 @@ function Open({ ids, onClose }: { ids: readonly Id[]; onClose: () => void }) {
     await put(found[index] ?? (await makeLabel(name)));
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.isComposing) return; // the keys are the input method's
     if (event.key === "ArrowDown") setAt(Math.min(at + 1, count - 1));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
     else if (event.key === "Enter") void choose(at).catch(problem);

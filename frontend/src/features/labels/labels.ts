@@ -1,4 +1,5 @@
 // Labels: keywords of emails (RFC 8621 §4.1.1) with a name and a colour, which the account's preferences keep.
+import { t } from "../../i18n/words";
 import type { EmailRow } from "../../jmap/records";
 import { prefer, preference } from "../../state/preferences";
 import { keywordOf } from "./keyword";
@@ -37,9 +38,10 @@ export async function makeLabel(name: string): Promise<Label> {
   const all = labels();
   const there = all.find((one) => one.name.toLowerCase() === name.toLowerCase());
   if (there) return there;
+  if (all.length >= MOST) throw new Error(t("labels.too-many", { most: MOST }));
   const keyword = keywordOf(name, (one) => all.some((other) => other.keyword === one));
   const made = { keyword, name, hue: HUES[all.length % HUES.length] ?? 210 };
-  await keep([...all, made].slice(-MOST));
+  await keep([...all, made]);
   return made;
 }
 

@@ -47,6 +47,7 @@ function Open({ onClose, onChoose }: { onClose: () => void; onChoose: (mailbox: 
     onChoose(choice.mailbox);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.isComposing) return; // the keys are the input method's
     if (event.key === "ArrowDown") setAt(Math.min(at + 1, found.length - 1));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
     else if (event.key === "Enter") choose(found[at]);

@@ -4,7 +4,7 @@ import type { Id } from "../../jmap/records";
 import { archive, notSpam, remove, setSeen, setStar, spam } from "../../mail/actions";
 import { step } from "../../mail/advance";
 import { conversation, peekRow } from "../../state/emails";
-import { listed, source } from "../../state/list";
+import { listShown, listed, source } from "../../state/list";
 import { byRole } from "../../state/mailboxes";
 import { go } from "../../state/route";
 import { cursor, everything, mark, markAllKnown, markThose, marked, targets, unmarkAll } from "../../state/selection";
@@ -13,6 +13,7 @@ import { undoLast, undoable } from "../../state/undo";
 import { moving } from "./moving";
 
 const some = (): boolean => targets().length > 0;
+const onList = (): boolean => listShown.value;
 const isIn = (role: "junk" | "trash" | "archive"): boolean => source.value?.mailboxId !== undefined && source.value.mailboxId === byRole(role)?.id;
 const emails = (ids: readonly Id[]) => ids.flatMap((id) => conversation(id));
 export const anyUnread = (): boolean => emails(targets()).some((row) => !("$seen" in row.keywords));
@@ -56,18 +57,18 @@ export const COMMANDS: readonly Command[] = [
   { id: "mail.star", keys: ["s"], icon: "star", when: () => some() && (everything.value > 0 || !anyStar()), run: () => setStar(targets(), true) },
   { id: "mail.unstar", keys: ["s"], icon: "starred", when: () => some() && (everything.value > 0 || anyStar()), run: () => setStar(targets(), false) },
   { id: "mail.move", keys: ["v"], icon: "move", when: some, run: () => void (moving.value = targets()) },
-  { id: "list.next", keys: ["j"], run: () => step(1) },
-  { id: "list.previous", keys: ["k"], run: () => step(-1) },
-  { id: "message.next", keys: ["n"], when: () => openThread.value !== null, run: () => stepMessage(1) },
-  { id: "message.previous", keys: ["p"], when: () => openThread.value !== null, run: () => stepMessage(-1) },
-  { id: "list.open", keys: ["o", "Enter"], when: () => cursor.value >= 0, run: open },
+  { id: "list.next", keys: ["j"], when: onList, run: () => step(1) },
+  { id: "list.previous", keys: ["k"], when: onList, run: () => step(-1) },
+  { id: "message.next", keys: ["n"], when: () => onList() && openThread.value !== null, run: () => stepMessage(1) },
+  { id: "message.previous", keys: ["p"], when: () => onList() && openThread.value !== null, run: () => stepMessage(-1) },
+  { id: "list.open", keys: ["o", "Enter"], when: () => onList() && cursor.value >= 0, run: open },
   { id: "list.back", keys: ["u", "Escape"], when: () => openThread.value !== null || marked.value.size > 0, run: back },
-  { id: "list.mark", keys: ["x"], run: markAtCursor },
-  { id: "list.mark-all", keys: ["* a"], run: markAllKnown },
-  { id: "list.mark-read", keys: ["* r"], run: () => markThose((id) => !isUnread(id)) },
-  { id: "list.mark-unread", keys: ["* u"], run: () => markThose(isUnread) },
-  { id: "list.mark-starred", keys: ["* s"], run: () => markThose(isStarred) },
-  { id: "list.mark-unstarred", keys: ["* t"], run: () => markThose((id) => !isStarred(id)) },
+  { id: "list.mark", keys: ["x"], when: onList, run: markAtCursor },
+  { id: "list.mark-all", keys: ["* a"], when: onList, run: markAllKnown },
+  { id: "list.mark-read", keys: ["* r"], when: onList, run: () => markThose((id) => !isUnread(id)) },
+  { id: "list.mark-unread", keys: ["* u"], when: onList, run: () => markThose(isUnread) },
+  { id: "list.mark-starred", keys: ["* s"], when: onList, run: () => markThose(isStarred) },
+  { id: "list.mark-unstarred", keys: ["* t"], when: onList, run: () => markThose((id) => !isStarred(id)) },
   { id: "list.unmark", keys: ["* n"], when: () => marked.value.size > 0, run: unmarkAll },
   { id: "go.inbox", keys: ["g i"], run: () => go("/folder/inbox") },
   { id: "go.starred", keys: ["g s"], run: () => go("/starred") },

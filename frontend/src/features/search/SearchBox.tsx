@@ -67,6 +67,7 @@ export function SearchBox() {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const chosen = offered[at];
+    if (event.isComposing) return; // the keys are the input method's
     if (event.key === "ArrowDown") setAt(Math.min(at + 1, offered.length - 1));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, -1));
     else if ((event.key === "Enter" || event.key === "Tab") && open && chosen) take(chosen);

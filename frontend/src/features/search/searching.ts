@@ -64,11 +64,15 @@ export function listOf(text: string): ListSource | null {
     if (match(PATTERN, place.peek().path)?.["query"] !== text) return;
     show(found);
     if (found.errors.length) return go("/folder/inbox", true);
-    cursor.value = -1;
-    unmarkAll();
-    openList(sourceOf(found));
+    open(found);
   }, problem);
   return null;
+}
+
+function open(parsed: Parsed): void {
+  cursor.value = -1;
+  unmarkAll();
+  openList(sourceOf(parsed));
 }
 
 function sourceOf(parsed: Parsed): ListSource {
@@ -110,8 +114,11 @@ export async function search(text: string): Promise<boolean> {
   show(parsed);
   if (parsed.errors.length) return false;
   sources.delete(wanted); // looked for anew, with new snippets
-  if (source.peek()?.key === KEY + wanted) source.value = null;
   go(pathOf(wanted));
+  if (source.peek()?.key === KEY + wanted) {
+    source.value = null; // the address may be the same: nobody else opens it
+    open(parsed);
+  }
   void remember(parsed.text ?? wanted).catch(problem);
   return true;
 }

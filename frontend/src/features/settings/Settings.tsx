@@ -24,7 +24,7 @@ const PARTS: Readonly<Record<string, ComponentType>> = {
 };
 
 export default function Settings({ values }: { values: Record<string, string> }) {
-  const name = values["part"] && values["part"] in PARTS ? values["part"] : "security";
+  const name = values["part"] && Object.hasOwn(PARTS, values["part"]) ? values["part"] : "security";
   const Part = PARTS[name] ?? SecurityPart;
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {

@@ -6,7 +6,8 @@ import { jmap } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
 import { emailsHere } from "../../mail/actions";
 import { advance } from "../../mail/advance";
-import { listed, source, touchList } from "../../state/list";
+import { pieces } from "../../mail/pieces";
+import { fetchAnew, listed, source, touchList } from "../../state/list";
 import { needRole } from "../../state/mailboxes";
 import { catchUp, pushed } from "../../state/sync";
 import { problem } from "../../state/toasts";
@@ -49,26 +50,33 @@ export function followSnoozes(): void {
 
 /** Puts the conversations aside: what of them lies in the mailbox that is shown. */
 export async function snooze(ids: readonly Id[], until: Date): Promise<void> {
-  const box = await needRole("snoozed");
-  const emails = await emailsHere(ids);
   const from = source.peek()?.mailboxId;
+  const [emails, box] = await Promise.all([emailsHere(ids), needRole("snoozed")]);
   const mailboxId = from === undefined || from === box ? null : from;
   advance(ids);
   if (mailboxId) {
     listed.peek().window.without(emails.map((row) => row.id));
     touchList();
   }
-  const made: Id[] = [];
-  const wrong: string[] = [];
-  for (let at = 0; at < emails.length; at += AT_ONCE) {
-    const create = Object.fromEntries(emails.slice(at, at + AT_ONCE).map((row) => [row.id, { emailId: row.id, until: utcText(until), mailboxId }]));
-    const answer = await jmap.call("Snooze/set", { create });
-    made.push(...Object.values(answer.created ?? {}).map((one) => one.id));
-    wrong.push(...Object.values(answer.notCreated ?? {}).map((one) => one.description ?? one.type));
-  }
+  const { made, wrong } = await putAside(emails.map((row) => ({ emailId: row.id, until: utcText(until), mailboxId }))).catch((error: unknown) => {
+    fetchAnew();
+    throw error;
+  });
+  if (wrong.length) fetchAnew();
   await Promise.all([catchUp(), loadSnoozes()]);
   if (made.length) done(t("snooze.done", { count: ids.length, when: headDate(until.toISOString()) }), () => wake(made));
   if (wrong.length) throw new Error(t("error.change", { count: wrong.length, why: wrong[0] ?? "" }));
+}
+
+async function putAside(wanted: readonly (Omit<Snooze, "id"> & { mailboxId: Id | null })[]): Promise<{ made: Id[]; wrong: string[] }> {
+  const made: Id[] = [];
+  const wrong: string[] = [];
+  for (const some of pieces(wanted, AT_ONCE)) {
+    const answer = await jmap.call("Snooze/set", { create: Object.fromEntries(some.map((one) => [one.emailId, one])) });
+    made.push(...Object.values(answer.created ?? {}).map((one) => one.id));
+    wrong.push(...Object.values(answer.notCreated ?? {}).map((one) => one.description ?? one.type));
+  }
+  return { made, wrong };
 }
 
 /** Back at once, where it was. */
@@ -80,6 +88,6 @@ export async function wakeEmails(ids: readonly Id[]): Promise<void> {
 }
 
 async function wake(snoozeIds: readonly Id[]): Promise<void> {
-  for (let at = 0; at < snoozeIds.length; at += AT_ONCE) await jmap.call("Snooze/set", { destroy: snoozeIds.slice(at, at + AT_ONCE) });
+  for (const some of pieces(snoozeIds, AT_ONCE)) await jmap.call("Snooze/set", { destroy: some });
   await Promise.all([catchUp(), loadSnoozes()]);
 }

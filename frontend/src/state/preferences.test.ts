@@ -1,0 +1,14 @@
+import { expect, it, vi } from "vitest";
+import { answerWith, stubBrowser } from "../testing/fake_server";
+
+stubBrowser(); // what is kept is read when it is loaded
+const { prefer, preference } = await import("./preferences");
+
+it("takes back the part that was refused, and no other", async () => {
+  vi.stubGlobal("navigator", { languages: ["en"] });
+  answerWith({ "Preferences/set": (args) => (JSON.stringify(args).includes("density") ? { notUpdated: { singleton: { type: "tooLarge" } } } : { newState: "2" }) });
+  const refused = prefer("density", "compact").catch((error: Error) => error.message);
+  await Promise.all([refused, prefer("pictures", ["alice@crepes.test"])]);
+  expect(await refused).toBe("tooLarge");
+  expect([preference("density", "comfortable"), preference("pictures", [])]).toEqual(["comfortable", ["alice@crepes.test"]]);
+});
