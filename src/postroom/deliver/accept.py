@@ -154,6 +154,8 @@ class Acceptance:
         if any(leg.next_hop for leg in routes.legs):
             _note_tls_required(letter)
         terms = terms_of(letter.envelope, letter)
+        # RFC 3461 §5.2.7.1 (b): what a list or a forward sends on says nothing of what the first sender asked for
+        again = msgspec.structs.replace(terms, envid=None, ret=None)
         at_once = _filed_at_once(letter, routes)
         placer = self._with.placer
         sendings = []
@@ -162,7 +164,13 @@ class Acceptance:
             content = _marked(letter.content, via, legs) if via else letter.content
             body = content if isinstance(content, bytes) else None
             spooled = Spooled(
-                placer.next_id(), letter.accept_id, letter.arrived, sender, len(content), body, terms
+                placer.next_id(),
+                letter.accept_id,
+                letter.arrived,
+                sender,
+                len(content),
+                body,
+                again if via else terms,
             )
             ways = placer.ways(spooled, content, legs, file=at_once)
             sendings.append(

@@ -1,6 +1,6 @@
 """Where a recipient's copy goes: to a mailbox here, through an alias or a list, or to another domain's mail server.
 
-RFC 5321 §3.9 (aliases keep the reverse-path, lists get the owner's), RFC 3461 §5.2.7 (what expansion does to DSN requests). Expansion is
+RFC 5321 §3.9 and §4.5.5 (aliases keep the reverse-path, lists get the owner's, a null one stays), RFC 3461 §5.2.7 (what expansion does to DSN requests). Expansion is
 iterative and bounded; a list that contains itself gives each member one copy. Not here: MX records (`deliver.remote`), and the
 acceptance itself.
 """
@@ -228,6 +228,8 @@ class Router:
         if not found.forwards or found.keeps_copy:
             leg.account_id, leg.detail = found.account_id, found.detail
             routes.legs.append(leg)
+        else:
+            _note_delivered(leg, routes)
         for target in found.forwards:
             # RFC 3461 §5.2.7.4: forwarded like a list of one; the new reverse-path leads back through us
             sender = None if leg.sender is None else self._forwarding.sender(leg.sender, found.address.domain)
@@ -249,11 +251,18 @@ class Router:
 
     def _list(self, step: _Step, found: MailingList, routes: Routes, todo: deque[_Step]) -> None:
         leg = step.leg
-        if leg.notify is not None and leg.notify & Notify.SUCCESS:
-            routes.milestones.append(Milestone(leg.rcpt, leg.address, "delivered"))  # RFC 3461 §5.2.7.1
+        _note_delivered(leg, routes)
+        # RFC 5321 §4.5.5: a null reverse-path is not made another one, else two lists could go on reporting to each other
+        sender = None if leg.sender is None else found.owner
         for target in found.targets:
-            copy = Leg(leg.rcpt, target, found.owner, expanded=True, via=(found.address, *leg.via))
+            copy = Leg(leg.rcpt, target, sender, expanded=True, via=(found.address, *leg.via))
             todo.append(_Step(copy, step.depth + 1))
+
+
+def _note_delivered(leg: Leg, routes: Routes) -> None:
+    """What a list or a forward takes on has been delivered to it, as far as its sender is to hear (RFC 3461 §5.2.7.1, §5.2.7.4)."""
+    if leg.notify is not None and leg.notify & Notify.SUCCESS:
+        routes.milestones.append(Milestone(leg.rcpt, leg.address, "delivered"))
 
 
 def _too_many(address: Address, left: int) -> NotExpanded:
