@@ -12,6 +12,7 @@ import enum
 import msgspec
 
 from postroom.message.address import Address, fold, parse_mailbox
+from postroom.message.idn import other_forms
 from postroom.store.engine import Row, Transaction
 
 ROLES = frozenset(("postmaster", "abuse"))  # every domain has them
@@ -87,9 +88,13 @@ _DOMAIN = "SELECT domain, catch_all, postmaster, subaddresses FROM domains WHERE
 
 
 async def domain(tx: Transaction, name: str) -> Domain | None:
-    """A domain of ours by its name in any case; None when it is not."""
-    row = await tx.fetchrow(_DOMAIN, fold(name))
-    return None if row is None else read_domain(row)
+    """A domain of ours by its name in any case, in A-labels or U-labels (RFC 6531 §3.2); None when it is not."""
+    name = fold(name)
+    for form in (name, *other_forms(name)):
+        row = await tx.fetchrow(_DOMAIN, form)
+        if row is not None:
+            return read_domain(row)
+    return None
 
 
 def read_domain(row: Row) -> Domain:
@@ -189,6 +194,8 @@ async def _otherwise(tx: Transaction, address: Address, most: int) -> Resolved |
     ours = await domain(tx, address.domain)
     if ours is None:
         return None
+    if ours.name != address.domain:  # it was given in its other form
+        return await resolve(tx, Address(address.local, ours.name), most)
     rules = await tx.fetchrow(_RULES)
     delimiter, administrator = (rules[0], rules[1]) if rules is not None else ("+", "")
     local, detail = address.local, ""
