@@ -24,6 +24,7 @@ from postroom.store import browser_sessions, bulk_changes, hops, pruning, snoozi
 from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Urgency
 from postroom.store.indexer import Indexer, Indexing
+from postroom.store.unhurried import Unhurried
 
 HOUR = 3600.0  # seconds
 DAY = 86_400_000_000  # microseconds
@@ -104,7 +105,7 @@ class Chores:
         return False
 
     async def _measure_queue(self) -> bool:
-        waiting = await spool.count(self._office.engine.reading())
+        waiting = await spool.count(Unhurried(self._office.engine))
         self._parts.room.queue_full = waiting >= self._office.settings.limits.queue_messages
         return False
 

@@ -157,6 +157,9 @@ class ControlServer:
                     async for record in records:
                         writer.write(_frame(Found(record)))
                         await writer.drain()
+                        await asyncio.sleep(
+                            0
+                        )  # who reads fast is not waited for by drain(), and would have the loop to himself
             except (OperationError, MailError) as error:
                 last = failure(error)
             writer.write(_frame(last))

@@ -50,7 +50,6 @@ from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.serve.standing import Standing
 from postroom.store import jobs
-from postroom.store.engine import Urgency
 from postroom.store.jobs import Destinations
 from postroom.store.spilled import discard_leftovers
 from postroom.store.wordbook import IndexWordbook
@@ -312,9 +311,7 @@ class Services:
 
     async def _flush(self, wanted: Destinations) -> int:
         """ETRN: everything for these next hops is due now; gives how many jobs that is."""
-        engine = self._parts.store.engine
-        waiting = await jobs.waiting(engine.reading(), wanted)
+        waiting = await jobs.start_hops(self._parts.store.engine, wanted, self._world.clock.now())
         if waiting:
-            await engine.write(lambda tx: jobs.hop_due(tx, wanted, self._world.clock.now()), Urgency.CLIENT)
             self._parts.runner.wake()
         return waiting

@@ -29,6 +29,7 @@ from postroom.store.engine import Engine, Transaction
 from postroom.store.jobs import Job
 from postroom.store.spilled import Content, Spilled, head_of, with_head
 from postroom.store.spool import Copy, Spooled
+from postroom.store.unhurried import Unhurried
 
 MOST_LOCAL_COPIES = 20  # in the accepting commit; of more the runner files the copies
 MOST_LOCAL_OCTETS = 4 * 1024 * 1024  # of all local copies together, likewise
@@ -67,6 +68,7 @@ class Acceptance:
 
     def __init__(self, accepting: Accepting) -> None:
         self._with = accepting
+        self._reading = Unhurried(accepting.engine)  # a list may have thousands of members
         self.accepted = 0  # since the start
 
     async def accept(self, letter: Letter, *, each: bool = False) -> Receipt:
@@ -78,7 +80,7 @@ class Acceptance:
             raise BadAddress("The message has no recipients")
         use = self._with
         routes = await use.router.routes(
-            use.engine.reading(), letter.envelope.sender, letter.envelope.recipients, letter.known
+            self._reading, letter.envelope.sender, letter.envelope.recipients, letter.known
         )
         sendings = self._sendings(letter, routes)
         if len(letter.content) >= use.large or isinstance(letter.content, Spilled):
@@ -152,6 +154,8 @@ class Acceptance:
         if any(leg.next_hop for leg in routes.legs):
             _note_tls_required(letter)
         terms = terms_of(letter.envelope, letter)
+        # RFC 3461 §5.2.7.1 (b): what a list or a forward sends on says nothing of what the first sender asked for
+        again = msgspec.structs.replace(terms, envid=None, ret=None)
         at_once = _filed_at_once(letter, routes)
         placer = self._with.placer
         sendings = []
@@ -160,7 +164,13 @@ class Acceptance:
             content = _marked(letter.content, via, legs) if via else letter.content
             body = content if isinstance(content, bytes) else None
             spooled = Spooled(
-                placer.next_id(), letter.accept_id, letter.arrived, sender, len(content), body, terms
+                placer.next_id(),
+                letter.accept_id,
+                letter.arrived,
+                sender,
+                len(content),
+                body,
+                again if via else terms,
             )
             ways = placer.ways(spooled, content, legs, file=at_once)
             sendings.append(

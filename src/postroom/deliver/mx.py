@@ -110,7 +110,7 @@ class MxLookup:
             raise DnsUnavailable(
                 f"The DNS does not answer for the mail exchangers of {domain}, will try again"
             )
-        if ours:
+        if ours and not hosts:
             raise _loop(domain)
         if not explicit:
             raise NoSuchDomain(f"The domain {domain} has neither a mail exchanger nor an address")

@@ -1,6 +1,6 @@
 """Where a recipient's copy goes: to a mailbox here, through an alias or a list, or to another domain's mail server.
 
-RFC 5321 §3.9 (aliases keep the reverse-path, lists get the owner's), RFC 3461 §5.2.7 (what expansion does to DSN requests). Expansion is
+RFC 5321 §3.9 and §4.5.5 (aliases keep the reverse-path, lists get the owner's, a null one stays), RFC 3461 §5.2.7 (what expansion does to DSN requests). Expansion is
 iterative and bounded; a list that contains itself gives each member one copy. Not here: MX records (`deliver.remote`), and the
 acceptance itself.
 """
@@ -23,6 +23,9 @@ from postroom.store.engine import Transaction
 
 MAX_EXPANSION_DEPTH = 10  # aliases of aliases
 MAX_EXPANDED = 10_000  # final addresses of one recipient
+MAX_OF_A_LETTER = (
+    20_000  # of all its recipients together: a list has as many sub-addresses as anybody likes to write
+)
 REMEMBERED = 2.0  # seconds
 MOST_REMEMBERED = 10_000  # addresses, and domains of others
 MOST_TARGETS = 100  # of an alias or a list that is remembered
@@ -46,10 +49,11 @@ class Milestone(msgspec.Struct, frozen=True):
 
 
 class Routes(msgspec.Struct):
-    """All legs of a letter, and what is to be reported although no leg says it."""
+    """All legs of a letter, and what is to be reported although no leg says it. `expanded` counts the addresses that expansion came by."""
 
     legs: list[Leg]
     milestones: list[Milestone]
+    expanded: int = 0
 
 
 _UNKNOWN = Alias(Address("", ""), ())
@@ -105,10 +109,13 @@ class Router:
         self._known.clear()
         self._foreign.clear()
 
-    async def resolve(self, tx: Transaction, address: Address) -> Resolved | None:
+    async def resolve(
+        self, tx: Transaction, address: Address, most: int = MOST_TARGETS + 1
+    ) -> Resolved | None:
         """What the directory knows of an address: None for a foreign domain; `NoSuchUser` when the domain is ours and the name is not.
 
-        The first question of RCPT; what it answers can be handed to `expand` later.
+        The first question of RCPT; what it answers can be handed to `routes` later. At most `most` targets are read: RCPT only wants to know that there are
+        any, and a list of ten thousand takes 40 ms.
         """
         now = self._monotonic()
         if now - self._since > REMEMBERED or len(self._known) + len(self._foreign) > MOST_REMEMBERED:
@@ -119,7 +126,7 @@ class Router:
         known = self._known.get(address.key)
         if known is not None or address.domain in self._foreign:
             return known
-        found = await directory.resolve(tx, address)
+        found = await directory.resolve(tx, address, most)
         if found is None:
             return await self._unknown(tx, address)
         if isinstance(found, Account):
@@ -173,14 +180,15 @@ class Router:
         found = Routes([], [])
         todo = deque([_Step(first, 0)])
         seen: set[str] = set()
+        left = MAX_OF_A_LETTER - routes.expanded
         while todo:
             step = todo.popleft()
             if step.leg.address.key in seen:
                 continue
             seen.add(step.leg.address.key)
-            if len(seen) > MAX_EXPANDED:
+            if len(seen) > min(MAX_EXPANDED, left):
                 found = Routes([], [])
-                first.error = NotExpanded(f"{first.address} stands for more than {MAX_EXPANDED} addresses")
+                first.error = _too_many(first.address, left)
                 break
             await self._step(tx, step, found, todo)
         if not found.legs:
@@ -190,11 +198,12 @@ class Router:
             found.legs.append(first)
         routes.legs += found.legs
         routes.milestones += found.milestones
+        routes.expanded += min(len(seen), left)
 
     async def _step(self, tx: Transaction, step: _Step, routes: Routes, todo: deque[_Step]) -> None:
         leg = step.leg
         try:
-            found = await self.resolve(tx, leg.address)
+            found = await self.resolve(tx, leg.address, MAX_EXPANDED + 1)
             if step.depth > MAX_EXPANSION_DEPTH:
                 raise RoutingLoop(f"{leg.address} stands behind more than {MAX_EXPANSION_DEPTH} aliases")
         except MailError as error:
@@ -219,6 +228,8 @@ class Router:
         if not found.forwards or found.keeps_copy:
             leg.account_id, leg.detail = found.account_id, found.detail
             routes.legs.append(leg)
+        else:
+            _note_delivered(leg, routes)
         for target in found.forwards:
             # RFC 3461 §5.2.7.4: forwarded like a list of one; the new reverse-path leads back through us
             sender = None if leg.sender is None else self._forwarding.sender(leg.sender, found.address.domain)
@@ -240,11 +251,26 @@ class Router:
 
     def _list(self, step: _Step, found: MailingList, routes: Routes, todo: deque[_Step]) -> None:
         leg = step.leg
-        if leg.notify is not None and leg.notify & Notify.SUCCESS:
-            routes.milestones.append(Milestone(leg.rcpt, leg.address, "delivered"))  # RFC 3461 §5.2.7.1
+        _note_delivered(leg, routes)
+        # RFC 5321 §4.5.5: a null reverse-path is not made another one, else two lists could go on reporting to each other
+        sender = None if leg.sender is None else found.owner
         for target in found.targets:
-            copy = Leg(leg.rcpt, target, found.owner, expanded=True, via=(found.address, *leg.via))
+            copy = Leg(leg.rcpt, target, sender, expanded=True, via=(found.address, *leg.via))
             todo.append(_Step(copy, step.depth + 1))
+
+
+def _note_delivered(leg: Leg, routes: Routes) -> None:
+    """What a list or a forward takes on has been delivered to it, as far as its sender is to hear (RFC 3461 §5.2.7.1, §5.2.7.4)."""
+    if leg.notify is not None and leg.notify & Notify.SUCCESS:
+        routes.milestones.append(Milestone(leg.rcpt, leg.address, "delivered"))
+
+
+def _too_many(address: Address, left: int) -> NotExpanded:
+    if left < MAX_EXPANDED:
+        return NotExpanded(
+            f"{address} and the recipients before it stand for more than {MAX_OF_A_LETTER} addresses together"
+        )
+    return NotExpanded(f"{address} stands for more than {MAX_EXPANDED} addresses")
 
 
 def _once_each(legs: list[Leg]) -> list[Leg]:

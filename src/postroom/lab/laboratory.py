@@ -50,7 +50,6 @@ from postroom.net.certificates import opportunistic
 from postroom.net.clock import MovableClock
 from postroom.net.ourselves import is_ourselves
 from postroom.store import jobs
-from postroom.store.engine import Transaction
 from postroom.store.jobs import Destinations
 from postroom.store.throttle import Limits as LoginLimits
 
@@ -143,7 +142,7 @@ class Laboratory:
         """Nothing is down any more: what waits for the lab's servers is tried now."""
         for server in self.servers.values():
             for house in self.houses:
-                await server.engine.write(partial(_due, Destinations(house.domain), self.clock.now()))
+                await jobs.start_hops(server.engine, Destinations(house.domain), self.clock.now())
             server.wake()
 
     async def reset(self) -> dict[str, int]:
@@ -282,7 +281,3 @@ class Laboratory:
             "page": self.front.url,
             **further,
         }
-
-
-async def _due(hop: Destinations, now: int, tx: Transaction) -> None:
-    await jobs.hop_due(tx, hop, now)

@@ -6,6 +6,8 @@ list with that owner, as sendmail has it. Importing again replaces what was ther
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from postroom.message.address import Address
@@ -16,6 +18,15 @@ from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Transaction
 
 
+class Entry(msgspec.Struct, frozen=True):
+    """An entry of a file, with whole addresses; `owner` makes a list of it."""
+
+    line: int
+    name: Address
+    targets: list[Address]
+    owner: Address | None = None
+
+
 class Imported(msgspec.Struct):
     """How many of each were made or replaced, and what could not be."""
 
@@ -24,24 +35,38 @@ class Imported(msgspec.Struct):
     forwards: int = 0
     complaints: list[Complaint] = []
 
+    def add(self, more: Imported) -> None:
+        """What came of further entries."""
+        self.aliases += more.aliases
+        self.lists += more.lists
+        self.forwards += more.forwards
+        self.complaints += more.complaints
 
-async def import_aliases(tx: Transaction, file: AliasFile, domain: str) -> Imported:
-    """Enters a file's entries; names and targets without a domain are of `domain`, which is ours."""
-    done = Imported(complaints=list(file.complaints))
-    entries = {_complete(one.name, domain): one for one in file.aliases}
-    for name, one in entries.items():
-        targets = [_complete(target, domain) for target in one.targets]
+
+def entries_of(file: AliasFile, domain: str) -> list[Entry]:
+    """A file's entries, of several with one name the last; names and targets without a domain are of `domain`."""
+    lines = {_complete(one.name, domain): one for one in file.aliases}
+    entries = []
+    for name, one in lines.items():
         owner = Address(f"owner-{name.local}", name.domain)
+        targets = [_complete(target, domain) for target in one.targets]
+        entries.append(Entry(one.line, name, targets, owner if owner in lines else None))
+    return entries
+
+
+async def import_aliases(tx: Transaction, entries: Iterable[Entry]) -> Imported:
+    """Enters entries, whose domains are ours."""
+    done = Imported()
+    for one in entries:
         try:
-            await _enter(tx, done, name, targets, owner if owner in entries else None)
+            await _enter(tx, done, one)
         except DirectoryError as error:
             done.complaints.append(Complaint(f"line {one.line}", str(error)))
     return done
 
 
-async def _enter(
-    tx: Transaction, done: Imported, name: Address, targets: list[Address], owner: Address | None
-) -> None:
+async def _enter(tx: Transaction, done: Imported, entry: Entry) -> None:
+    name, targets = entry.name, entry.targets
     others = [target for target in targets if target.key != name.key]
     found = await directory.exact(tx, name)
     if isinstance(found, Account):
@@ -52,8 +77,8 @@ async def _enter(
         raise DirectoryError(f"{name} stands for itself only, and there is no such account")
     if isinstance(found, (Alias, MailingList)):
         await aliases.clear(tx, name)
-    if owner is not None:
-        await aliases.add_list(tx, name, owner, others)
+    if entry.owner is not None:
+        await aliases.add_list(tx, name, entry.owner, others)
         done.lists += 1
     else:
         await aliases.add_alias(tx, name, others)

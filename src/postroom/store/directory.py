@@ -12,9 +12,11 @@ import enum
 import msgspec
 
 from postroom.message.address import Address, fold, parse_mailbox
+from postroom.message.idn import other_forms
 from postroom.store.engine import Row, Transaction
 
 ROLES = frozenset(("postmaster", "abuse"))  # every domain has them
+ALL = 1 << 40  # targets: more than there are
 
 
 class Kind(enum.IntEnum):
@@ -86,9 +88,13 @@ _DOMAIN = "SELECT domain, catch_all, postmaster, subaddresses FROM domains WHERE
 
 
 async def domain(tx: Transaction, name: str) -> Domain | None:
-    """A domain of ours by its name in any case; None when it is not."""
-    row = await tx.fetchrow(_DOMAIN, fold(name))
-    return None if row is None else read_domain(row)
+    """A domain of ours by its name in any case, in A-labels or U-labels (RFC 6531 §3.2); None when it is not."""
+    name = fold(name)
+    for form in (name, *other_forms(name)):
+        row = await tx.fetchrow(_DOMAIN, form)
+        if row is not None:
+            return read_domain(row)
+    return None
 
 
 def read_domain(row: Row) -> Domain:
@@ -96,19 +102,20 @@ def read_domain(row: Row) -> Domain:
     return Domain(row[0], parse_mailbox(row[1]), parse_mailbox(row[2]), bool(row[3]))
 
 
-async def resolve(tx: Transaction, address: Address) -> Resolved | None:
+async def resolve(tx: Transaction, address: Address, most: int = ALL) -> Resolved | None:
     """What an address stands for; None when its domain is not ours or nobody has the address (`domain` tells which).
 
-    In this order: the address itself, without its sub-address, postmaster and abuse, the domain's catch-all.
+    In this order: the address itself, without its sub-address, postmaster and abuse, the domain's catch-all. Of an alias or a list at most `most`
+    targets are read.
     """
-    return await exact(tx, address) or await _otherwise(tx, address)
+    return await exact(tx, address, most=most) or await _otherwise(tx, address, most)
 
 
 _FIND = "SELECT kind, account_id, written, owner FROM addresses WHERE address = $1"
-_TARGETS = "SELECT written FROM members WHERE address = $1 ORDER BY target"
+_TARGETS = "SELECT written FROM members WHERE address = $1 ORDER BY target LIMIT $2"
 
 
-async def exact(tx: Transaction, address: Address, detail: str = "") -> Resolved | None:
+async def exact(tx: Transaction, address: Address, detail: str = "", most: int = ALL) -> Resolved | None:
     """What the directory says of just this address."""
     row = await tx.fetchrow(_FIND, address.key)
     if row is None:
@@ -116,7 +123,7 @@ async def exact(tx: Transaction, address: Address, detail: str = "") -> Resolved
     kind, account_id, written, owner = row
     if kind == Kind.ACCOUNT:
         return await _account(tx, account_id, address, detail)
-    targets = read_addresses([row[0] for row in await tx.fetch(_TARGETS, address.key)])
+    targets = read_addresses([row[0] for row in await tx.fetch(_TARGETS, address.key, most)])
     name = parse_mailbox(written) or address
     if kind == Kind.LIST:
         return MailingList(name, targets, parse_mailbox(owner) or name)
@@ -183,17 +190,19 @@ SELECT MIN(account_id) FROM addresses WHERE domain = $1 AND kind = 1
 _OLDEST_OF_ALL = "SELECT MIN(account_id) FROM profiles"
 
 
-async def _otherwise(tx: Transaction, address: Address) -> Resolved | None:
+async def _otherwise(tx: Transaction, address: Address, most: int) -> Resolved | None:
     ours = await domain(tx, address.domain)
     if ours is None:
         return None
+    if ours.name != address.domain:  # it was given in its other form
+        return await resolve(tx, Address(address.local, ours.name), most)
     rules = await tx.fetchrow(_RULES)
     delimiter, administrator = (rules[0], rules[1]) if rules is not None else ("+", "")
     local, detail = address.local, ""
     if ours.subaddresses and delimiter:
         local, _, detail = address.local.partition(delimiter)
         if local and local != address.local:
-            found = await exact(tx, Address(local, address.domain), detail)
+            found = await exact(tx, Address(local, address.domain), detail, most)
             if found is not None:
                 return found
     if fold(local or address.local) in ROLES:

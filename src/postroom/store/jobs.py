@@ -22,11 +22,12 @@ What a crash leaves, and who goes on:
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 
 import msgspec
 
 from postroom.store import hops
-from postroom.store.engine import Row, Transaction
+from postroom.store.engine import Engine, Row, Transaction, Urgency
 from postroom.store.spool import (
     Blob,
     Copy,
@@ -37,8 +38,10 @@ from postroom.store.spool import (
     read_letter,
     slot_of,
 )
+from postroom.store.unhurried import Unhurried
 
 NEVER = 1 << 62  # a time that does not come
+DUE_AT_ONCE = 1000  # jobs that one commit makes due
 
 
 class LeaseLost(Exception):
@@ -383,22 +386,39 @@ async def waiting(tx: Transaction, wanted: Destinations) -> int:
 
 
 _HOP_DUE = """
-UPDATE jobs SET due = $4 WHERE slot = $1 AND hop = $2 AND rank = $3 AND due > $4 AND node = 0 AND held = 0
+UPDATE jobs SET due = $4 WHERE slot = $1 AND due > $4 AND node = 0 AND held = 0 AND (spool_id, job) IN (
+ SELECT j.spool_id, j.job FROM jobs j WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due > $4 AND j.node = 0 AND j.held = 0 LIMIT $5)
 """
 
 
-async def hop_due(tx: Transaction, wanted: Destinations, now: int) -> int:
-    """Makes all that waits for these next hops due now and the hops alive (ETRN, RFC 1985 §5.3); gives the number of jobs.
+async def start_hops(engine: Engine, wanted: Destinations, now: int) -> int:
+    """Makes the hops alive and all that waits for them due now (ETRN, RFC 1985 §5.3); gives the number of jobs.
 
+    Anybody may ask for that, so it is done in commits of bounded size, and in no more of them than there were jobs: what fails meanwhile waits again.
     Mail that its sender wants held until later (RFC 4865) is not excepted: whoever asks here runs the next hop.
     """
-    jobs = 0
-    found = await _lanes_of(tx, wanted)
-    for hop in sorted({wanted.name, *(lane.hop for lane in found)}):
+    reading = Unhurried(engine)
+    number = await waiting(reading, wanted)
+    if number or await hops.get(reading, wanted.name) is not None:
+        await engine.write(partial(_revive, wanted), Urgency.CLIENT)
+    for _ in range(0, number, DUE_AT_ONCE):
+        if not await engine.write(partial(_some_due, wanted, now), Urgency.CLIENT):
+            break
+    return number
+
+
+async def _revive(wanted: Destinations, tx: Transaction) -> None:
+    for hop in sorted({wanted.name, *(lane.hop for lane in await _lanes_of(tx, wanted))}):
         await hops.alive(tx, hop)
-    for lane in found:
-        jobs += await tx.execute(_HOP_DUE, lane.slot, lane.hop, lane.rank, now)
-    return jobs
+
+
+async def _some_due(wanted: Destinations, now: int, tx: Transaction) -> int:
+    left = DUE_AT_ONCE
+    for lane in await _lanes_of(tx, wanted):
+        left -= await tx.execute(_HOP_DUE, lane.slot, lane.hop, lane.rank, now, left)
+        if not left:
+            break
+    return DUE_AT_ONCE - left
 
 
 async def _lanes_of(tx: Transaction, wanted: Destinations) -> list[Lane]:

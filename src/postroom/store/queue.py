@@ -1,12 +1,12 @@
 """The queue as its administrator sees and handles it: listed, counted, held, released, tried at once.
 
 Everything goes by a `Filter`, in bounded slices, and passes over jobs that are being worked on. To fail or drop mail, take the job
-(`jobs.take`) and settle it. Reads the whole queue, index by index: for people, not for the way of a letter.
+(`jobs.take`) and settle it. Reads the whole queue, stretch by stretch: for people, not for the way of a letter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 
@@ -14,7 +14,7 @@ from postroom.message.address import fold
 from postroom.store import hops
 from postroom.store.engine import Row, Transaction
 from postroom.store.jobs import NEVER
-from postroom.store.spool import SLOTS, Copy, Spooled, copies, read_letter, slot_of
+from postroom.store.spool import BEFORE_ALL, Copy, Spooled, copies, read_letter, slot_of, stretches
 
 SLICE = 500
 
@@ -48,7 +48,7 @@ class Place(msgspec.Struct, frozen=True, order=True):
         return self.slot, self.spool_id, self.job
 
 
-START = Place(-1, 0, 0)
+START = Place(*BEFORE_ALL)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -82,17 +82,12 @@ SELECT s.spool_id, s.accept_id, s.accepted, s.sender, s.size, s.terms, j.job, j.
 """  # noqa: S608 - both halves are constants
 _COUNT = f"SELECT COUNT(*) {_MATCHING}"
 
-_Arguments = tuple[int, int, int, int, int, int, str, str, str, int, str, int, int]
+_Key = tuple[int, int, int]
+_Wanted = tuple[int, str, str, str, int, str, int, int]
 
 
-def _arguments(wanted: Filter, after: Place) -> _Arguments:
-    last = (SLOTS, 0)
-    if wanted.spool_id:
-        last = (slot_of(wanted.spool_id), wanted.spool_id)
-        after = max(after, Place(*last, -1))
+def _wanted(wanted: Filter) -> _Wanted:
     return (
-        *after.key(),
-        *last,
         wanted.accept_id,
         fold(wanted.sender),
         fold(wanted.recipient),
@@ -104,11 +99,29 @@ def _arguments(wanted: Filter, after: Place) -> _Arguments:
     )
 
 
+async def _where(
+    tx: Transaction, wanted: Filter, after: Place
+) -> AsyncIterator[tuple[_Key, tuple[int, int]]]:
+    """The stretches of the queue in which there may be what is wanted; of one message there is one."""
+    if wanted.spool_id:
+        message = slot_of(wanted.spool_id), wanted.spool_id
+        yield max(after.key(), (*message, -1)), message
+        return
+    async for stretch in stretches(tx, after.key()):
+        yield stretch
+
+
 async def listing(
     tx: Transaction, wanted: Filter, now: int, after: Place = START, limit: int = SLICE
 ) -> list[Entry]:
     """The jobs that match, by message, from the first beyond `after`."""
-    return [_entry(row, now) for row in await tx.fetch(_ENTRIES, *_arguments(wanted, after), limit)]
+    found: list[Entry] = []
+    async for begin, last in _where(tx, wanted, after):
+        rows = await tx.fetch(_ENTRIES, *begin, *last, *_wanted(wanted), limit - len(found))
+        found += [_entry(row, now) for row in rows]
+        if len(found) == limit:
+            break
+    return found
 
 
 def _entry(row: Row, now: int) -> Entry:
@@ -131,8 +144,11 @@ async def waiting_copies(tx: Transaction, entry: Entry) -> list[Copy]:
 
 async def count(tx: Transaction, wanted: Filter) -> int:
     """How many jobs match: to be shown before something is done to them."""
-    row = await tx.fetchrow(_COUNT, *_arguments(wanted, START))
-    return int(row[0]) if row is not None else 0
+    number = 0
+    async for begin, last in _where(tx, wanted, START):
+        row = await tx.fetchrow(_COUNT, *begin, *last, *_wanted(wanted))
+        number += int(row[0]) if row is not None else 0
+    return number
 
 
 _HOLD = """

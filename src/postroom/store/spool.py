@@ -7,7 +7,7 @@ and where a recipient's copy goes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -17,6 +17,9 @@ from postroom.store.engine import Row, Transaction
 from postroom.store.ids import node_of
 
 SLOTS = 256
+STRETCH = 2000  # jobs that one statement goes through, of those that go through the whole queue
+LAST_JOB = 1 << 62  # greater than any job's number
+BEFORE_ALL = (-1, 0, 0)  # slot, message and number of a job that is before all others
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True):
@@ -223,7 +226,29 @@ def read_copy(row: Row) -> Copy:
     )
 
 
-_COUNT = "SELECT COUNT(*) FROM (SELECT DISTINCT slot, spool_id FROM jobs) AS waiting"
+_REACH = """
+SELECT slot, spool_id FROM jobs WHERE (slot, spool_id, job) > ($1, $2, $3) ORDER BY slot, spool_id, job LIMIT 1 OFFSET $4
+"""
+
+
+async def stretches(
+    tx: Transaction, after: tuple[int, int, int] = BEFORE_ALL
+) -> AsyncIterator[tuple[tuple[int, int, int], tuple[int, int]]]:
+    """The queue beyond a job (slot, message, number), in parts for one statement each: beyond which job, up to which message with all its jobs.
+
+    Whoever goes through all of it by a reading transaction that rests after each statement lets others have their turn.
+    """
+    while (row := await tx.fetchrow(_REACH, *after, STRETCH)) is not None:
+        last = int(row[0]), int(row[1])
+        yield after, last
+        after = (*last, LAST_JOB)
+    yield after, (SLOTS, 0)
+
+
+_COUNT = """
+SELECT COUNT(*) FROM (SELECT DISTINCT slot, spool_id FROM jobs
+ WHERE (slot, spool_id, job) > ($1, $2, $3) AND (slot, spool_id) <= ($4, $5)) AS waiting
+"""
 
 
 async def count(tx: Transaction) -> int:
@@ -231,8 +256,11 @@ async def count(tx: Transaction) -> int:
 
     Reads all jobs, though no bodies: ask every few seconds, not for each mail.
     """
-    row = await tx.fetchrow(_COUNT)
-    return int(row[0]) if row is not None else 0
+    number = 0
+    async for after, last in stretches(tx):
+        row = await tx.fetchrow(_COUNT, *after, *last)
+        number += int(row[0]) if row is not None else 0
+    return number
 
 
 def _copy_terms(copy: Copy) -> CopyTerms:

@@ -314,3 +314,28 @@ def test_whether_a_server_listens(tmp_path: Path) -> None:
     thread.join()
     listening.close()
     assert not is_served(tmp_path / "control")  # what a dead server has left behind
+
+
+async def test_others_have_their_turn_during_a_long_answer(tmp_path: Path) -> None:
+    many, turns = 500, 0
+    meanwhile: list[int] = []
+
+    async def listing(_caller: Caller, _request: Request) -> AsyncIterator[dict[str, Any]]:
+        before = turns
+        for number in range(many):
+            yield {"n": number}
+        meanwhile.append(turns - before)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    server = ControlServer(tmp_path / "control", listing)
+    await server.start()
+    task = asyncio.get_running_loop().create_task(others())
+    assert len(await records(tmp_path / "control", "list")) == many
+    task.cancel()
+    await server.stop()
+    assert meanwhile[0] >= many - 1

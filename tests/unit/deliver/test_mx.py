@@ -92,6 +92,14 @@ async def test_our_own_name_goes_with_all_that_is_no_better(own: Mx, left: list[
             await look_up(zone)
 
 
+@pytest.mark.parametrize("own", ["mx.l.test", "backup.r.test"], ids=["by name", "by address"])
+async def test_a_better_one_without_an_address_is_waited_for(own: str) -> None:
+    """The one that we stand in for may have lost its address for an hour: no reason to return its mail."""
+    zone = Zone({"r.test": [Mx(10, "gone.r.test"), Mx(20, own)]}, {own: ["192.0.2.99"]})
+    with pytest.raises(NoHost):
+        await look_up(zone)
+
+
 async def test_our_own_address_under_another_name_ends_the_list_too() -> None:
     zone = Zone(
         {"r.test": [Mx(10, "a.r.test"), Mx(20, "b.r.test")]},

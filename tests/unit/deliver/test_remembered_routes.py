@@ -7,7 +7,7 @@ from postroom.deliver import router
 from postroom.deliver.router import MOST_TARGETS
 from postroom.message.errors import NoSuchUser
 from postroom.store import aliases
-from postroom.store.directory import Alias
+from postroom.store.directory import Alias, MailingList
 from sorting_office import SortingOffice
 
 LONG = 1000.0  # seconds
@@ -94,3 +94,15 @@ async def test_the_roles_of_the_host_itself(office: SortingOffice, host: str) ->
     reading = office.engine.reading()
     assert await office.router.resolve(reading, at(f"nobody@{host}")) is None
     assert await office.router.resolve(reading, at(f"postmaster@{host}")) is not None
+
+
+async def test_for_rcpt_a_long_list_is_not_read(office: SortingOffice) -> None:
+    """Whoever names a list of thousands in every RCPT would have all its members read each time."""
+    members = [f"m{n}@r.test" for n in range(MOST_TARGETS * 3)]
+    await office.add_list("all@hamburger.test", "bob@hamburger.test", *members)
+    for name in ("all@hamburger.test", "all+x@hamburger.test"):
+        found = await office.router.resolve(office.engine.reading(), at(name))
+        assert isinstance(found, MailingList)
+        assert len(found.targets) == MOST_TARGETS + 1
+    await office.accept("all@hamburger.test")
+    assert [len(copies) for _, copies in await office.waiting()] == [len(members)]

@@ -3,7 +3,7 @@ import pytest
 from people import add_account, add_domains, at, write
 from postroom.store import aliases, directory
 from postroom.store.aliases_file import parse_aliases
-from postroom.store.aliases_import import import_aliases
+from postroom.store.aliases_import import entries_of, import_aliases
 from postroom.store.directory import Alias, MailingList
 
 
@@ -15,7 +15,10 @@ async def town(engine):
 
 
 async def bring(engine, text):
-    return await write(engine, import_aliases, parse_aliases(text, open), "x.test")
+    file = parse_aliases(text, open)
+    done = await write(engine, import_aliases, entries_of(file, "x.test"))
+    done.complaints[:0] = file.complaints
+    return done
 
 
 async def resolve(engine, text):

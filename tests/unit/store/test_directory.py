@@ -185,3 +185,25 @@ async def test_who_is_called_so(town, name, limit, found):
     for address in ("bob@hamburger.test", "bobby@crepes.test"):
         await write(town, accounts.set_name, at(address), "Bob")
     assert [str(one) for one in await directory.named(town.reading(), name, limit)] == found
+
+
+@pytest.mark.parametrize("ours", ["bücher.test", "xn--bcher-kva.test"])
+@pytest.mark.parametrize("given", ["bücher.test", "xn--bcher-kva.test", "BÜCHER.test", "XN--BCHER-KVA.test"])
+async def test_a_domain_in_its_other_form_is_the_same(engine, ours, given):
+    """Whoever sends without SMTPUTF8 can only write the A-labels of a domain that was added as its owner writes it."""
+    await add_domains(engine, ours)
+    await add_account(engine, f"bob@{ours}")
+    found = await resolve(engine, f"bob+pizza@{given}")
+    assert isinstance(found, Account)
+    assert (str(found.address), found.detail) == (f"bob@{ours}", "pizza")
+    assert (await directory.domain(engine.reading(), given)).name == ours
+    assert await resolve(engine, f"nobody@{given}") is None
+    assert isinstance(await resolve(engine, f"postmaster@{given}"), Account)
+
+
+@pytest.mark.parametrize(
+    "name", ["xn--.test", "xn--zzzzzzzzz99999.test", "xn--bcher-kvb.test", "xn--0ca24w.test", "ü..test"]
+)
+async def test_what_is_no_other_form_of_anything(engine, name):
+    await add_domains(engine, "bücher.test")
+    assert await directory.domain(engine.reading(), name) is None

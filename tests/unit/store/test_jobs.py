@@ -238,8 +238,31 @@ async def test_a_hop_may_ask_for_its_mail(engine):
     await put(engine, letter(2, node=2, priority=4), job("home.test", due=NOW + DAY))
     await put(engine, letter(3), job("other.test", due=NOW + DAY))
     await engine.write(lambda tx: hops.dead(tx, "home.test", NOW, NOW + DAY, "timeout"))
-    assert await engine.write(lambda tx: jobs.hop_due(tx, Destinations("home.test"), NOW)) == 2
+    assert await jobs.start_hops(engine, Destinations("home.test"), NOW) == 2
     assert numbers(await engine.write(lambda tx: jobs.claim(tx, [1, 2], lease(), 9))) == [1, 2]
+
+
+async def test_a_hop_that_nothing_waits_for_is_alive_again(engine):
+    await engine.write(lambda tx: hops.dead(tx, "home.test", NOW, NOW + DAY, "timeout"))
+    assert await jobs.start_hops(engine, Destinations("home.test"), NOW) == 0
+    assert await hops.get(engine.reading(), "home.test") is None
+
+
+async def test_much_mail_is_made_due_in_commits_of_bounded_size(engine, monkeypatch):
+    """A stranger may ask: what comes in meanwhile does not wait for all of it."""
+    monkeypatch.setattr(jobs, "DUE_AT_ONCE", 3)
+    for number in range(1, 9):
+        await put(engine, letter(number, priority=number % 2), job("home.test", due=NOW + DAY))
+    write, made_due = engine.write, []
+
+    async def noted(work, urgency):
+        made_due.append(await write(work, urgency))
+        return made_due[-1]
+
+    monkeypatch.setattr(engine, "write", noted)
+    assert await jobs.start_hops(engine, Destinations("home.test"), NOW) == 8
+    assert made_due == [None, 3, 3, 2]
+    assert len(await write(lambda tx: jobs.claim(tx, [1], lease(), 99))) == 8
 
 
 @pytest.mark.parametrize(
@@ -258,7 +281,7 @@ async def test_etrn_reaches_the_domain_and_with_an_at_sign_all_below_it(engine, 
         await put(engine, letter(number), job(hop, due=NOW + DAY))
         await engine.write(lambda tx, hop=hop: hops.dead(tx, hop, NOW, NOW + DAY, "timeout"))
     assert await jobs.waiting(engine.reading(), wanted) == len(names)
-    assert await engine.write(lambda tx: jobs.hop_due(tx, wanted, NOW)) == len(names)
+    assert await jobs.start_hops(engine, wanted, NOW) == len(names)
     claimed = await engine.write(lambda tx: jobs.claim(tx, [1], lease(), 9))
     assert sorted(one.hop for one in claimed) == names
 

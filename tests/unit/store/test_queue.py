@@ -144,3 +144,19 @@ async def test_slices_lose_nothing(engine):
 
 def test_places_sort_like_the_listing():
     assert queue.START < Place(0, 1, 0) < Place(0, 1, 1) < Place(0, 2, 0) < Place(1, 0, 0)
+
+
+@pytest.mark.parametrize("stretch", [1, 2, 3])
+async def test_in_stretches_nothing_is_left_out_or_told_twice(full, monkeypatch, stretch):
+    monkeypatch.setattr(spool, "STRETCH", stretch)
+    await put(full, letter(4, node=3), *(job(f"{one}.test", LATER, (n,)) for n, one in enumerate("abcdefg")))
+    everything = await listed(full)
+    assert len({one.place for one in everything}) == len(everything) == 11
+    assert await queue.count(full.reading(), ALL) == 11
+    assert await queue.count(full.reading(), Filter(domain="g.test")) == 1
+    assert await spool.count(full.reading()) == 4
+    seen, after = [], queue.START
+    while page := await queue.listing(full.reading(), ALL, NOW, after, 2):
+        seen += page
+        after = page[-1].place
+    assert seen == everything

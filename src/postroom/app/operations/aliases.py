@@ -6,17 +6,20 @@ that cannot read it); included files go with it. Not here: expansion (`deliver.r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import msgspec
 
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation, address
 from postroom.store import aliases, directory, domains
-from postroom.store.aliases_file import parse_aliases
-from postroom.store.aliases_import import Imported, import_aliases
+from postroom.store.aliases_file import Complaint, parse_aliases
+from postroom.store.aliases_import import Entry, Imported, entries_of, import_aliases
 from postroom.store.directory import Alias, Kind, MailingList
 from postroom.store.engine import Transaction, Urgency
+from postroom.store.unhurried import Unhurried
 
 SLICE = 500
 
@@ -124,7 +127,7 @@ async def list_lists(office: Office, _: Caller, wanted: ListAliases) -> AsyncIte
 
 
 async def _listing(office: Office, domain: str, kind: Kind) -> AsyncIterator[AliasRecord]:
-    tx, after = office.engine.reading(), ""
+    tx, after = Unhurried(office.engine), ""
     if domain and await directory.domain(tx, domain) is None:
         raise OperationError(
             f"{domain!r} is not a domain of this system; see them with: postroom domain list"
@@ -171,16 +174,21 @@ async def change(office: Office, _: Caller, wanted: ChangeMembers) -> AsyncItera
 
 
 async def import_file(office: Office, _: Caller, file: ImportAliases) -> AsyncIterator[ImportRecord]:
-    """Enters the aliases of a file; what cannot be entered is reported, and the rest is."""
-    domain = file.domain or await only_domain(office)
+    """Enters the aliases of a file; what cannot be entered is reported, and the rest is. In commits of bounded size: one that was broken off is done again."""
+    wanted = file.domain or await only_domain(office)
+    domain = await office.engine.write(lambda tx: domains.held(tx, wanted), Urgency.CLIENT)
+    entries, complaints = await asyncio.to_thread(_read, file, domain)
+    done = Imported(complaints=complaints)
+    for start in range(0, len(entries), SLICE):
+        work = partial(import_aliases, entries=entries[start : start + SLICE])
+        done.add(await office.engine.write(work, Urgency.HOUSEKEEPING))
+    words = [f"{complaint.where}: {complaint.text}" for complaint in done.complaints]
+    yield ImportRecord(wanted, done.aliases, done.lists, done.forwards, words)
+
+
+def _read(file: ImportAliases, domain: str) -> tuple[list[Entry], list[Complaint]]:
     parsed = parse_aliases(file.text, lambda path: _included(file, path), file.name)
-
-    async def work(tx: Transaction) -> Imported:
-        return await import_aliases(tx, parsed, await domains.held(tx, domain))
-
-    done = await office.engine.write(work, Urgency.CLIENT)
-    complaints = [f"{complaint.where}: {complaint.text}" for complaint in done.complaints]
-    yield ImportRecord(domain, done.aliases, done.lists, done.forwards, complaints)
+    return entries_of(parsed, domain), parsed.complaints
 
 
 async def only_domain(office: Office) -> str:

@@ -24,10 +24,10 @@ from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job
 from postroom.store.queue import Entry, Filter, Place
-from postroom.store.spool import Lease
+from postroom.store.spool import LAST_JOB, Lease
+from postroom.store.unhurried import Unhurried
 
 SLICE = 200  # messages of one commit
-_LAST_JOB = 1 << 62  # greater than any job's number
 _LEASE = 60 * 1_000_000  # microseconds in which a job that is ended here is nobody else's
 
 
@@ -95,7 +95,7 @@ async def list_(office: Office, _: Caller, wanted: Select) -> AsyncIterator[Queu
 
 async def count(office: Office, _: Caller, wanted: Select) -> AsyncIterator[CountRecord]:
     """Counts what would be acted upon."""
-    yield CountRecord(await queue.count(office.engine.reading(), _filter(wanted, office.clock.now())))
+    yield CountRecord(await queue.count(Unhurried(office.engine), _filter(wanted, office.clock.now())))
 
 
 async def hold(office: Office, caller: Caller, wanted: Select) -> AsyncIterator[DoneRecord]:
@@ -158,7 +158,7 @@ async def _take(entry: Entry, lease: Lease, tx: Transaction) -> Job | None:
 
 
 async def _entries(office: Office, wanted: Select) -> AsyncIterator[Entry]:
-    tx, now, after = office.engine.reading(), office.clock.now(), queue.START
+    tx, now, after = Unhurried(office.engine), office.clock.now(), queue.START
     chosen = _filter(wanted, now)
     while entries := await queue.listing(tx, chosen, now, after, SLICE):
         for entry in entries:
@@ -174,7 +174,7 @@ class _Action(msgspec.Struct, frozen=True):
 
 
 async def _act(office: Office, caller: Caller, wanted: Select, action: _Action) -> AsyncIterator[DoneRecord]:
-    tx, now, after = office.engine.reading(), office.clock.now(), queue.START
+    tx, now, after = Unhurried(office.engine), office.clock.now(), queue.START
     chosen = _filter(wanted, now)
     while entries := await queue.listing(tx, chosen, now, after, SLICE):
         letters = {entry.letter.spool_id: entry.letter.accept_id for entry in entries}
@@ -183,7 +183,7 @@ async def _act(office: Office, caller: Caller, wanted: Select, action: _Action) 
         counts = await office.engine.write(work, Urgency.CLIENT)
         for spool_id, jobs_ in counts.items():
             yield DoneRecord(id_text(IdKind.JOURNEY, letters[spool_id]), action.done, jobs_)
-        after = Place(entries[-1].place.slot, entries[-1].place.spool_id, _LAST_JOB)
+        after = Place(entries[-1].place.slot, entries[-1].place.spool_id, LAST_JOB)
     office.wake()
 
 
@@ -220,7 +220,7 @@ def _filter(wanted: Select, now: int) -> Filter:
 
 async def _record(office: Office, entry: Entry) -> QueueRecord:
     letter = entry.letter
-    waiting = await queue.waiting_copies(office.engine.reading(), entry)
+    waiting = await queue.waiting_copies(Unhurried(office.engine), entry)
     return QueueRecord(
         _id(entry),
         entry.job,

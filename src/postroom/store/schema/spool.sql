@@ -61,7 +61,7 @@ CREATE TABLE rcpt (
   address   {TEXT}   NOT NULL,
   terms     {BYTES}  NOT NULL,              -- store.spool.CopyTerms
   status    {TEXT}   NOT NULL,              -- what the last attempt said of it
-  PRIMARY KEY (slot, spool_id, n)
+  PRIMARY KEY (slot, spool_id, job, n)      -- by job: a message for a list may have ten thousand of them, and each is read on its own
 ) {CLUSTERED};
 
 CREATE TABLE hops (                         -- next hops in trouble only

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from offices import TestOffice
+from postroom.app.operations import aliases
+from postroom.message.errors import TryLater
+from postroom.store.engine import Urgency
 
 BOB = "bob@hamburger.test"
 
@@ -77,3 +80,28 @@ async def test_without_a_domain_there_is_nothing_to_import_into(bare: TestOffice
 )
 async def test_refusals(office: TestOffice, operation: str, arguments: dict[str, Any], words: str) -> None:
     assert words in await office.refusal(operation, **arguments)
+
+
+async def test_a_long_file_is_entered_in_commits_of_bounded_size(
+    office: TestOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mail that comes in meanwhile waits for one of them; what was broken off is done again."""
+    monkeypatch.setattr(aliases, "SLICE", 2)
+    text = "a: bob\nnews: bob\nb: bob\nowner-news: bob\nc: bob\n|: bob\nd: nobody@\n"
+    write, commits = office.engine.write, 0
+
+    async def counted(work: Any, urgency: Urgency = Urgency.INBOUND) -> Any:
+        nonlocal commits
+        commits += 1
+        if commits == 3:
+            raise TryLater
+        return await write(work, urgency)
+
+    monkeypatch.setattr(office.engine, "write", counted)
+    assert await office.refusal("alias.import", text=text)
+    assert [one["address"] for one in await office.ask("alias.list")] == ["a@hamburger.test"]
+    (done,) = await office.ask("alias.import", text=text)
+    assert (done["aliases"], done["lists"], len(done["complaints"])) == (5, 1, 2)
+    assert commits == 7
+    (news,) = await office.ask("list.list")
+    assert (news["address"], news["owner"]) == ("news@hamburger.test", "owner-news@hamburger.test")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from offices import NOW, TestOffice
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import Handled, Outcome
-from postroom.store import jobs, journal, queue
+from postroom.store import jobs, journal, queue, spool
 from postroom.store.spool import Lease
 from queued import SECOND, job, letter, put
 
@@ -126,3 +127,25 @@ async def test_many_messages_are_done_in_slices(bare: TestOffice, monkeypatch: p
 
 async def test_an_id_that_is_none(bare: TestOffice) -> None:
     assert "queue list" in await bare.refusal("queue.list", id="Q1")
+
+
+@pytest.mark.parametrize("operation", ["queue.count", "queue.list", "queue.retry"])
+async def test_others_have_their_turn_while_the_whole_queue_is_gone_through(
+    bare: TestOffice, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """Even when nothing in it is what is wanted."""
+    monkeypatch.setattr(spool, "STRETCH", 1)
+    for number in range(1, 31):
+        await put(bare.engine, letter(number), job("hamburger.test"))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.get_running_loop().create_task(others())
+    await bare.ask(operation, sender="nobody@crepes.test")
+    task.cancel()
+    assert turns >= 30
