@@ -51,6 +51,7 @@ from postroom.serve.smtp_login import enter, go_on, ready
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.serve.smtp_threshold import Threshold, announced
+from postroom.serve.standing import Standing, Stay
 from postroom.store.spilled import Content
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
@@ -81,12 +82,13 @@ class SmtpService(msgspec.Struct):
     incoming: Path | None = None
     guard: Guard | None = None
     proxies: Networks = Networks()
+    standing: Standing = msgspec.field(default_factory=Standing)
 
 
 class SmtpSession:
     """One connection."""
 
-    __slots__ = ("_before_body", "_body", "_client", "_connection", "_incoming", "_service", "_threshold", "machine")  # fmt: skip
+    __slots__ = ("_before_body", "_body", "_client", "_connection", "_incoming", "_service", "_stay", "_threshold", "machine")  # fmt: skip
 
     def __init__(self, service: SmtpService) -> None:
         self.machine = SmtpServer(service.offers.config, service.offers)
@@ -96,6 +98,7 @@ class SmtpSession:
         self._client = Client(Peer(""), Peer(""), lmtp=service.offers.config.service is Service.LMTP)
         self._incoming: Incoming | None = None
         self._body = Body(service.budget, service.incoming)
+        self._stay = Stay(service.standing)
         self._before_body = 0  # octets of the connection until MAIL
 
     # ------------------------------------------------------------------------------------------------------ for the pump
@@ -121,11 +124,13 @@ class SmtpSession:
             self.machine.reply(reply)
         except HangUp:
             self._forget()
-            self._hang_up()
+            if self._connection is not None:
+                self._connection.close("a fault that was asked for")
 
     def secured(self, facts: TlsFacts) -> None:
         """Everything that was said in the clear is forgotten (RFC 3207 §4.2)."""
         self._forget()
+        self._stay.leave()
         client = self._client
         self._client = Client(client.peer, client.local, lmtp=client.lmtp, tls=facts, reverse=client.reverse)
         attach(self.machine, self._connection, facts)
@@ -143,13 +148,14 @@ class SmtpSession:
         self.machine.close_with(replies.FAULT)
 
     def dismissed(self) -> None:
-        """RFC 5321 §3.8; a message that is arriving may come to its end first."""
+        """RFC 5321 §3.8, or the login has ended; a message that is arriving may come to its end first."""
         if not self.machine.receiving:
-            self.machine.close_with(replies.STOPPING)
+            self.machine.close_with(replies.LOGIN_ENDED if self._stay.ended else replies.STOPPING)
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 - the shape of `Session`
         """What had not been accepted is gone."""
         self._forget()
+        self._stay.leave()
         self._connection = None
         self._threshold.close()
 
@@ -179,6 +185,7 @@ class SmtpSession:
     async def _xclient(self, event: Xclient) -> None:
         """A proxy that is believed says who its client is: what follows is said by that one."""
         self._forget()
+        self._stay.leave()
         proxy, self._client = self._client.peer.ip, announced(self._client, event.facts)
         attach(self.machine, None, None)  # the TLS channel, and the certificate in it, are the proxy's
         self._threshold.meet(self._client)
@@ -189,8 +196,9 @@ class SmtpSession:
         await go_on(self.machine, ready(self._service.logins, self._connection, self._client), event)
 
     async def _authenticate(self, event: Authenticate) -> None:
-        self._client.login = await enter(ready(self._service.logins, self._connection, self._client), event)
-        self._client.changed()
+        assert self._connection is not None
+        whom = ready(self._service.logins, self._connection, self._client)
+        self._stay.begin(await enter(whom, event, self._client), self._connection.dismiss)
         self.machine.reply(replies.LOGGED_IN)
 
     # ----------------------------------------------------------------------------------------------------------- the message
@@ -270,10 +278,8 @@ class SmtpSession:
             client=self._client.peer.ip,
         )
         if self._client.lmtp:
-            errors = receipt.errors
-            self.machine.reply_each(
-                [verdict if error is None else replies.refusal(error) for error in errors]
-            )
+            each = [verdict if error is None else replies.refusal(error) for error in receipt.errors]
+            self.machine.reply_each(each)
         else:
             self.machine.reply(verdict)
 
@@ -305,10 +311,6 @@ class SmtpSession:
     def _forget(self) -> None:
         self._incoming = None
         self._body.drop()
-
-    def _hang_up(self) -> None:
-        if self._connection is not None:
-            self._connection.close("a fault that was asked for")
 
     _HANDLERS: ClassVar[Mapping[type, Callable[[SmtpSession, Any], Awaitable[None]]]] = MappingProxyType(
         {
