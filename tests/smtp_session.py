@@ -32,7 +32,7 @@ class Line:
         self.peer, self.local, self.tls = Peer(ip, 1234), Peer("192.0.2.25", 25), tls
         self.bytes_in = 0
         self.opened_at = self.quiet_since = self.heard_at = 0.0
-        self.starting = False
+        self.starting = self.eof = False
         self.closed = ""
         self.on_dismiss: Callable[[], None] | None = None
 

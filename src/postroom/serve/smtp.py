@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -266,15 +267,15 @@ class SmtpSession:
         verdict = replies.queued(accept_id)
         count = len(incoming.envelope.recipients) if self._client.lmtp else 1
         said = self.machine.take_dialogue(*[verdict] * count)
-        receipt = await self._threshold.door.message(self._client, incoming, Parcel(accept_id, content, said))
-        envelope = incoming.envelope
+        parcel = Parcel(accept_id, content, said, left=partial(_has_left, self.machine, self._connection))
+        receipt = await self._threshold.door.message(self._client, incoming, parcel)
         self._service.tell(
             "message.accepted",
             id=id_text(IdKind.JOURNEY, accept_id),
-            sender=str(envelope.sender or ""),
-            recipients=len(envelope.recipients),
+            sender=str(incoming.envelope.sender or ""),
+            recipients=len(incoming.envelope.recipients),
             size=len(content),
-            priority=envelope.priority,
+            priority=incoming.envelope.priority,
             client=self._client.peer.ip,
         )
         if self._client.lmtp:
@@ -335,6 +336,11 @@ class SmtpSession:
             Closed: _closed,
         }
     )
+
+
+def _has_left(machine: SmtpServer, connection: Connection | None) -> bool:
+    """Whether the client has closed its side without a further command (RFC 5321 §4.1.1.10). One that has said QUIT already waits for its replies."""
+    return connection is None or (connection.eof and not machine.lines.pending)
 
 
 def _patience(machine: SmtpServer, connection: Connection, octets: int) -> float:
