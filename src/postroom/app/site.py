@@ -220,9 +220,9 @@ def _pictures(settings: Settings, world: Surroundings, parts: Parts) -> PictureD
     key = parts.vault.derive(PICTURES)
     pictures = Pictures(web, plain)
 
-    async def fetch(url: str) -> Picture:
+    async def fetch(url: str, account_id: int) -> Picture:
         try:
-            return await pictures.fetch(url)
+            return await pictures.fetch(url, account_id)
         except CertificateError as error:
             raise NotFetched(str(error)) from error
 

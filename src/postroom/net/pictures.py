@@ -10,6 +10,7 @@ import asyncio
 import re
 from typing import Final
 from urllib.parse import urljoin, urlsplit
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -22,6 +23,9 @@ MAX_PICTURE: Final = 10 << 20  # octets of a picture of another host
 MOST_REDIRECTS: Final = 3  # that are followed for one picture
 PICTURE_SECONDS: Final = 20.0  # for a picture, all redirects included
 MOST_AT_ONCE: Final = 16  # pictures that are fetched at the same time; others wait
+MOST_OF_ONE: Final = (
+    4  # of them for one reader, whose mail may name hosts that are slow: others need not wait for those
+)
 
 _TARGET: Final = re.compile(r"/[!-~]{0,3000}")
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
@@ -42,10 +46,16 @@ class Pictures:
     def __init__(self, web: Web, plain: Web) -> None:
         self._webs = {"https": web, "http": plain}
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._shares: WeakValueDictionary[int, asyncio.Semaphore] = (
+            WeakValueDictionary()
+        )  # of who waits or is served
 
-    async def fetch(self, url: str) -> Picture:
-        """Raises `NotFetched`."""
-        async with self._turns:
+    async def fetch(self, url: str, account_id: int) -> Picture:
+        """For a reader, in his turn. Raises `NotFetched`."""
+        share = self._shares.get(account_id)
+        if share is None:
+            share = self._shares[account_id] = asyncio.Semaphore(MOST_OF_ONE)
+        async with share, self._turns:
             try:
                 return await asyncio.wait_for(self._fetch(url), PICTURE_SECONDS)
             except TimeoutError as error:

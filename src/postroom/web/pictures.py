@@ -29,11 +29,11 @@ _HEADERS: Final[Mapping[str, str]] = {
 
 
 class PictureDoor(msgspec.Struct, frozen=True):
-    """An ASGI application. `key` signs addresses, `now` gives unix seconds, `fetch` raises `NotFetched`."""
+    """An ASGI application. `key` signs addresses, `now` gives unix seconds, `fetch` gets an address and who reads, and raises `NotFetched`."""
 
     key: bytes
     now: Callable[[], int]
-    fetch: Callable[[str], Awaitable[Picture]]
+    fetch: Callable[[str, int], Awaitable[Picture]]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -43,7 +43,7 @@ class PictureDoor(msgspec.Struct, frozen=True):
         if wanted is None:
             raise Refused(404, "There is no such picture: open the message again")
         try:
-            found = await self.fetch(wanted.url)
+            found = await self.fetch(wanted.url, wanted.account_id)
         except NotFetched as error:
             raise Refused(502, f"The picture cannot be had: {error}") from error
         await Response(found.octets, 200, dict(_HEADERS), found.kind)(scope, receive, send)

@@ -9,7 +9,7 @@ import pytest
 
 from postroom.message.picture_kinds import picture_kind
 from postroom.net.https import NotFetched, Web
-from postroom.net.pictures import MOST_REDIRECTS, Pictures, request_of
+from postroom.net.pictures import MOST_AT_ONCE, MOST_OF_ONE, MOST_REDIRECTS, Picture, Pictures, request_of
 from postroom.net.public_addresses import is_public
 
 PNG = b"\x89PNG\r\n\x1a\n...."
@@ -68,7 +68,7 @@ def pictures(server: Server, permitted: Callable[[str], bool] = lambda _: True, 
 
 async def test_a_picture_is_what_its_octets_are(server: Server) -> None:
     server.answers["/a%20b?c=%C3%A9"] = answer(PNG)
-    found = await pictures(server).fetch("http://X.test/a b?c=\u00e9#frag")
+    found = await pictures(server).fetch("http://X.test/a b?c=\u00e9#frag", 1)
     assert (found.kind, found.octets) == ("image/png", PNG)
     asked = server.asked[0].lower()
     assert "host: x.test\r\n" in asked
@@ -90,7 +90,7 @@ async def test_a_picture_is_what_its_octets_are(server: Server) -> None:
 async def test_what_is_no_picture_is_not_given(server: Server, body: bytes, head: str) -> None:
     server.answers["/"] = answer(body, head)
     with pytest.raises(NotFetched):
-        await pictures(server).fetch("http://x.test")
+        await pictures(server).fetch("http://x.test", 1)
 
 
 async def test_redirects_are_looked_at_like_the_first(server: Server) -> None:
@@ -104,19 +104,19 @@ async def test_redirects_are_looked_at_like_the_first(server: Server) -> None:
         "/in": to("http://inside.test/"),
         "/odd": to("http://x.test:22/"),
     }
-    assert (await pictures(server).fetch("http://x.test/")).kind == "image/png"
+    assert (await pictures(server).fetch("http://x.test/", 1)).kind == "image/png"
     with pytest.raises(NotFetched, match=f"more than {MOST_REDIRECTS}"):
-        await pictures(server).fetch("http://x.test/round")
+        await pictures(server).fetch("http://x.test/round", 1)
     assert sum("/round" in one for one in server.asked) == MOST_REDIRECTS + 1
     for path in ("in", "odd"):
         with pytest.raises(NotFetched):
-            await pictures(server).fetch(f"http://x.test/{path}")
+            await pictures(server).fetch(f"http://x.test/{path}", 1)
     server.answers["/file"] = to("file:///etc/passwd")
     with pytest.raises(NotFetched, match="alone"):
-        await pictures(server).fetch("http://x.test/file")
+        await pictures(server).fetch("http://x.test/file", 1)
     server.answers["/none"] = to("http://[bad")
     with pytest.raises(NotFetched, match="no address"):
-        await pictures(server).fetch("http://x.test/none")
+        await pictures(server).fetch("http://x.test/none", 1)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ async def test_redirects_are_looked_at_like_the_first(server: Server) -> None:
 )  # fmt: skip
 async def test_nothing_inside_is_connected_to(server: Server, ip: str) -> None:
     with pytest.raises(NotFetched, match="no address on the public Internet"):
-        await pictures(server, is_public, x_test=ip).fetch("http://x.test/")
+        await pictures(server, is_public, x_test=ip).fetch("http://x.test/", 1)
     assert server.asked == []
 
 
@@ -148,7 +148,7 @@ def test_nothing_gets_into_the_request() -> None:
 async def test_numbers_are_names_without_addresses(server: Server) -> None:
     for url in ("http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/"):
         with pytest.raises(NotFetched):
-            await pictures(server).fetch(url)
+            await pictures(server).fetch(url, 1)
     assert server.asked == []
 
 
@@ -161,3 +161,29 @@ async def test_numbers_are_names_without_addresses(server: Server) -> None:
 )  # fmt: skip
 def test_kinds(octets: bytes, kind: str | None) -> None:
     assert picture_kind(octets) == kind
+
+
+async def test_a_reader_whose_hosts_are_slow_keeps_no_other_waiting(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, gate, at_work = pictures(server), asyncio.Event(), 0
+
+    async def slow(url: str) -> Picture:
+        nonlocal at_work
+        at_work += 1
+        if "slow" in url:
+            await gate.wait()
+        return Picture("image/png", PNG)
+
+    monkeypatch.setattr(found, "_fetch", slow)
+    waiting = [asyncio.ensure_future(found.fetch("http://slow.test/", 1)) for _ in range(3 * MOST_AT_ONCE)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert at_work == MOST_OF_ONE
+    await asyncio.wait_for(found.fetch("http://x.test/", 2), 5)
+    gate.set()
+    await asyncio.gather(*waiting)
+    assert at_work == 3 * MOST_AT_ONCE + 1
+    await asyncio.sleep(0)
+    waiting.clear()
+    assert not found._shares

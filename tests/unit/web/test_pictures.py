@@ -17,7 +17,8 @@ async def asked(path: str, method: str = "GET", kind: str = "http", at: int = NO
     urls: list[str] = []
     told: list[Any] = []
 
-    async def fetch(url: str) -> Picture:
+    async def fetch(url: str, account_id: int) -> Picture:
+        assert account_id == 1
         urls.append(url)
         if "bad" in url:
             raise NotFetched("what came is no picture")
