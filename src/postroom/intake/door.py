@@ -132,7 +132,7 @@ class Desk:
         return self._date(self._premises.clock.now())
 
     async def take(self, client: Client, incoming: Incoming, parcel: Parcel, content: Content) -> Receipt:
-        """Stamps and accepts `content` (the parcel's, perhaps repaired by the door), unless its sender has left and will send it again (RFC 1047)."""
+        """Stamps and accepts `content` (the parcel's, perhaps repaired by the door), unless its sender has left and will send it again."""
         if parcel.left is not None and parcel.left():
             raise SenderLeft
         premises, head = self._premises, head_of(content)
