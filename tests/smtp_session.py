@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 from postroom.deliver.letter import Receipt
@@ -19,6 +20,7 @@ from postroom.serve.smtp import SmtpService, SmtpSession
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.store.login import Login
+from postroom.store.standing import Ground
 
 TLS = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256)
 
@@ -30,8 +32,9 @@ class Line:
         self.peer, self.local, self.tls = Peer(ip, 1234), Peer("192.0.2.25", 25), tls
         self.bytes_in = 0
         self.opened_at = self.quiet_since = self.heard_at = 0.0
-        self.starting = False
+        self.starting = self.eof = False
         self.closed = ""
+        self.on_dismiss: Callable[[], None] | None = None
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         self.starting = True
@@ -47,6 +50,11 @@ class Line:
 
     def close(self, reason: str) -> None:
         self.closed = reason
+
+    def dismiss(self) -> None:
+        """Not while a handler is at work: tests do not ask for that."""
+        if self.on_dismiss is not None:
+            self.on_dismiss()
 
 
 class OpenDoor:
@@ -77,6 +85,7 @@ class Talk:
     def __init__(self, service: SmtpService, line: Line | None = None) -> None:
         self.session = SmtpSession(service)
         self.line = line or Line()
+        self.line.on_dismiss = self.session.dismissed
         self.session.opened(self.line)
         self.greeting = self.session.machine.data_to_send()
 
@@ -152,4 +161,4 @@ class OnePassword:
         await asyncio.sleep(0)
         if password != b"right" or authorize_as not in ("", username):
             raise AuthenticationFailed
-        return Login(7, username)
+        return Login(7, username, ground=Ground(7, protocol, 3))

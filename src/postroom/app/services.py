@@ -248,6 +248,7 @@ class Services:
             incoming=self._incoming,
             guard=guard,
             proxies=self._xclient,
+            standing=self._standing,
         )
         return lambda: SmtpSession(shared)
 

@@ -87,7 +87,9 @@ class Destination:
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_work = 0  # workers that will look at the queue again
         self._connected = 0
-        self._opening = 0  # connections that are about to stand, or not
+        self._opening: set[asyncio.Future[Conversation | Attempt]] = (
+            set()
+        )  # connections that are about to stand, or not
         self._stopping = False
 
     @property
@@ -116,7 +118,7 @@ class Destination:
         self._hire()
 
     async def stop(self, grace: float) -> None:
-        """Lets running messages end for `grace` seconds, closes idle connections, gives back what is queued: it is due for whoever comes next.
+        """Lets running messages end for `grace` seconds, closes idle connections, opens no more, gives back what is queued: it is due for whoever comes next.
 
         What is cut after that was not acknowledged by the peer, or its reply was lost: it is sent again when its lease ends. What was
         acknowledged is written down, however long that takes.
@@ -125,6 +127,8 @@ class Destination:
         for waiting in self._idle:
             if not waiting.done():
                 waiting.set_result(None)
+        for opening in self._opening:
+            opening.cancel()
         await self._give_back()
         if self._tasks:
             _, slow = await asyncio.wait(self._tasks, timeout=grace)
@@ -212,11 +216,7 @@ class Destination:
         reused = line.ready and line.conversation is not None and line.conversation.suits(job)
         if not reused:
             await self._hang_up(line)
-            self._opening += 1
-            try:
-                opened = await self._relay.open(job)
-            finally:
-                self._opening -= 1
+            opened = await self._open(job)
             if isinstance(opened, Attempt):
                 return await self._without(job, opened, line)
             line.conversation, line.sent = opened, 0
@@ -229,6 +229,17 @@ class Destination:
                 job, line
             )  # the peer had had enough of this connection; a new one may do
         return attempt
+
+    async def _open(self, job: Job) -> Conversation | Attempt:
+        """A connection, or why there is none; when the service stops it is not waited for, since nothing has been sent over it."""
+        opening = asyncio.ensure_future(self._relay.open(job))
+        self._opening.add(opening)
+        try:
+            await asyncio.wait((opening,))
+        finally:
+            self._opening.discard(opening)
+            opening.cancel()
+        return Attempt(job.lease.now, tried=False) if opening.cancelled() else opening.result()
 
     async def _without(self, job: Job, failed: Attempt, line: _Line) -> Attempt | None:
         """No connection. If others stand, the hop is not dead: it takes no more of them. Else all that waits for it hears of it."""

@@ -18,7 +18,7 @@ from postroom.intake.client import Client, Incoming, Manner
 from postroom.intake.forgeries import foreign_to, without_forgeries
 from postroom.message.dates import format_date
 from postroom.message.envelope import Recipient
-from postroom.message.errors import MessageTooBig, OverQuota, RoutingLoop
+from postroom.message.errors import MessageTooBig, OverQuota, RoutingLoop, SenderLeft
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import Accepted, Hop, Said, Secured
 from postroom.message.trace import MAX_HOPS, Stamp, close_header, hops, received_field
@@ -49,13 +49,15 @@ class Door(Protocol):
 class Parcel(msgspec.Struct):
     """The message as the client sent it (dots removed, CRLF), its journey id, and the dialogue so far with the reply to come.
 
-    Where a filter has changed it, `arrived` is what came: signatures are about that.
+    Where a filter has changed it, `arrived` is what came: signatures are about that. `left` tells whether its sender has gone meanwhile and will not
+    hear that it was taken.
     """
 
     accept_id: int
     content: Content
     said: list[bytes]
     arrived: Content | None = None
+    left: Callable[[], bool] | None = None
 
     @property
     def received(self) -> Content:
@@ -130,7 +132,9 @@ class Desk:
         return self._date(self._premises.clock.now())
 
     async def take(self, client: Client, incoming: Incoming, parcel: Parcel, content: Content) -> Receipt:
-        """Stamps and accepts `content` (the parcel's, perhaps repaired by the door)."""
+        """Stamps and accepts `content` (the parcel's, perhaps repaired by the door), unless its sender has left and will send it again."""
+        if parcel.left is not None and parcel.left():
+            raise SenderLeft
         premises, head = self._premises, head_of(content)
         if hops(head) > MAX_HOPS:
             raise RoutingLoop(f"The message has passed more than {MAX_HOPS} systems")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -112,16 +113,23 @@ class Laboratory:
             raise
 
     async def stop(self) -> None:
-        """Stops everything, in order; what is full is so no longer."""
-        if self.switches.is_any_full:
-            await self.switches.clear()
-        await self.publisher.stop()
-        await self.control.stop()
-        await self.front.stop(FAREWELL_SECONDS)
-        await asyncio.gather(*(server.stop() for server in self.servers.values()))
-        await self.showing.stop()
-        await self.names.stop()
-        self.trouble.close()
+        """Stops everything, in order, whatever one of them raises; what is full is so no longer."""
+        async with AsyncExitStack() as parts:  # the last comes first
+            parts.callback(self.trouble.close)
+            parts.push_async_callback(self.names.stop)
+            parts.push_async_callback(self.showing.stop)
+            parts.push_async_callback(self._stop_servers)
+            parts.push_async_callback(self.front.stop, FAREWELL_SECONDS)
+            parts.push_async_callback(self.control.stop)
+            parts.push_async_callback(self.publisher.stop)
+            if self.switches.is_any_full:
+                await self.switches.clear()
+
+    async def _stop_servers(self) -> None:
+        stopping = (server.stop() for server in self.servers.values())
+        for failed in await asyncio.gather(*stopping, return_exceptions=True):
+            if failed is not None:
+                raise failed
 
     async def _republish(self, domain: str) -> None:
         """A domain's zone or policy is another one now, or whether its certificate is renewed."""

@@ -51,6 +51,13 @@ class Overloaded(TryLater):
     words = "The system is busy, try again later"
 
 
+class SenderLeft(TryLater):
+    """The connection has ended before the message was taken; its sender takes that for a failure and tries again (RFC 5321 §4.1.1.10)."""
+
+    status = EnhancedStatus(4, 4, 2)
+    words = "The connection was closed before the message was taken"
+
+
 class NoSpace(TryLater):
     """The disk, or what is set aside for the queue, is full."""
 

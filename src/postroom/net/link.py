@@ -209,6 +209,7 @@ class Link(asyncio.Protocol):
         self._layer = None
         self._release(ConnectionResetError("the connection is gone"))
         self.lost(str(error) if error else "")
+        self.eof = True
 
     def _take_records(self, layer: TlsLayer, data: bytes) -> None:
         try:

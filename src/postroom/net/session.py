@@ -53,6 +53,7 @@ class Connection(Protocol):
     opened_at: float  # on the clock of `quiet_since`
     quiet_since: float  # monotonic seconds: when the last event was answered, or anything was sent
     heard_at: float  # likewise: when octets were last seen to have come, to a second
+    eof: bool  # the peer says nothing more: it has closed its side, or is gone
     parting: bool  # set by the session when the peer has taken its leave (QUIT): it will say nothing more
 
     def start_tls(self, context: ssl.SSLContext) -> None:

@@ -51,8 +51,7 @@ from postroom.serve.logins import LoggedIn, Logins, attach, caller, judge, tell
 from postroom.serve.pop3_facts import SessionFacts
 from postroom.serve.pop3_surrogate import surrogate
 from postroom.serve.pop3_visits import Visits
-from postroom.serve.standing import Standing
-from postroom.store.standing import Ground
+from postroom.serve.standing import Standing, Stay
 
 SILENCE_BEFORE_LOGIN = 60.0  # seconds
 MOST_BEFORE_LOGIN = 180.0  # seconds in all, however busy
@@ -119,8 +118,7 @@ class Pop3Session:
         self._service = service
         self._connection: Connection | None = None
         self._account_id: int | None = None
-        self._ground: Ground | None = None
-        self._ended = False  # whether that holds no more
+        self._stay = Stay(service.standing)
         self._maildrop: Maildrop | None = None
         self._facts = SessionFacts()
 
@@ -166,7 +164,7 @@ class Pop3Session:
 
     def dismissed(self) -> None:
         """The service stops, or the login has ended."""
-        if self._ended:
+        if self._stay.ended:
             self.machine.turn_away(Text.LOGIN_ENDED, Code.SYS_PERM)
         else:
             self.machine.turn_away(Text.SHUTTING_DOWN)
@@ -229,8 +227,8 @@ class Pop3Session:
                 text = Text.LOGIN_DELAY if code is Code.LOGIN_DELAY else Text.TOO_MANY_SESSIONS
                 machine.refuse(text, code, seconds=visits.delay)
                 return
-            self._ground = login.ground
-            self._service.standing.enter(self._ground, self._end)
+            assert self._connection is not None
+            self._stay.begin(login.ground, self._connection.dismiss)
             self._facts.logged_in(login.address, "APOP" if isinstance(event, ApopLogin) else event.mechanism)
             machine.logged_in(login.address, self._maildrop.snapshot)
 
@@ -243,14 +241,8 @@ class Pop3Session:
             return await judge(logins, caller("pop3", self._connection), event.claim)
         return await logins.authenticate("pop3", ip, event.user, event.password.encode(), event.authorize_as)
 
-    def _end(self) -> None:
-        """Who is logged in would not be let in any more; what was marked stays."""
-        self._ended = True
-        if self._connection is not None:
-            self._connection.dismiss()
-
     def _leave(self) -> None:
-        self._service.standing.leave(self._ground, self._end)
+        self._stay.leave()
         if self._maildrop is not None:
             self._maildrop.close()
             self._maildrop = None

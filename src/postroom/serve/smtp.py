@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -51,6 +52,7 @@ from postroom.serve.smtp_login import enter, go_on, ready
 from postroom.serve.smtp_lookups import Lookups
 from postroom.serve.smtp_queue import QueueDesk
 from postroom.serve.smtp_threshold import Threshold, announced
+from postroom.serve.standing import Standing, Stay
 from postroom.store.spilled import Content
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
@@ -81,12 +83,13 @@ class SmtpService(msgspec.Struct):
     incoming: Path | None = None
     guard: Guard | None = None
     proxies: Networks = Networks()
+    standing: Standing = msgspec.field(default_factory=Standing)
 
 
 class SmtpSession:
     """One connection."""
 
-    __slots__ = ("_before_body", "_body", "_client", "_connection", "_incoming", "_service", "_threshold", "machine")  # fmt: skip
+    __slots__ = ("_before_body", "_body", "_client", "_connection", "_incoming", "_service", "_stay", "_threshold", "machine")  # fmt: skip
 
     def __init__(self, service: SmtpService) -> None:
         self.machine = SmtpServer(service.offers.config, service.offers)
@@ -96,6 +99,7 @@ class SmtpSession:
         self._client = Client(Peer(""), Peer(""), lmtp=service.offers.config.service is Service.LMTP)
         self._incoming: Incoming | None = None
         self._body = Body(service.budget, service.incoming)
+        self._stay = Stay(service.standing)
         self._before_body = 0  # octets of the connection until MAIL
 
     # ------------------------------------------------------------------------------------------------------ for the pump
@@ -121,11 +125,13 @@ class SmtpSession:
             self.machine.reply(reply)
         except HangUp:
             self._forget()
-            self._hang_up()
+            if self._connection is not None:
+                self._connection.close("a fault that was asked for")
 
     def secured(self, facts: TlsFacts) -> None:
         """Everything that was said in the clear is forgotten (RFC 3207 §4.2)."""
         self._forget()
+        self._stay.leave()
         client = self._client
         self._client = Client(client.peer, client.local, lmtp=client.lmtp, tls=facts, reverse=client.reverse)
         attach(self.machine, self._connection, facts)
@@ -143,13 +149,14 @@ class SmtpSession:
         self.machine.close_with(replies.FAULT)
 
     def dismissed(self) -> None:
-        """RFC 5321 §3.8; a message that is arriving may come to its end first."""
+        """RFC 5321 §3.8, or the login has ended; a message that is arriving may come to its end first."""
         if not self.machine.receiving:
-            self.machine.close_with(replies.STOPPING)
+            self.machine.close_with(replies.LOGIN_ENDED if self._stay.ended else replies.STOPPING)
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 - the shape of `Session`
         """What had not been accepted is gone."""
         self._forget()
+        self._stay.leave()
         self._connection = None
         self._threshold.close()
 
@@ -179,6 +186,7 @@ class SmtpSession:
     async def _xclient(self, event: Xclient) -> None:
         """A proxy that is believed says who its client is: what follows is said by that one."""
         self._forget()
+        self._stay.leave()
         proxy, self._client = self._client.peer.ip, announced(self._client, event.facts)
         attach(self.machine, None, None)  # the TLS channel, and the certificate in it, are the proxy's
         self._threshold.meet(self._client)
@@ -189,8 +197,9 @@ class SmtpSession:
         await go_on(self.machine, ready(self._service.logins, self._connection, self._client), event)
 
     async def _authenticate(self, event: Authenticate) -> None:
-        self._client.login = await enter(ready(self._service.logins, self._connection, self._client), event)
-        self._client.changed()
+        assert self._connection is not None
+        whom = ready(self._service.logins, self._connection, self._client)
+        self._stay.begin(await enter(whom, event, self._client), self._connection.dismiss)
         self.machine.reply(replies.LOGGED_IN)
 
     # ----------------------------------------------------------------------------------------------------------- the message
@@ -258,22 +267,20 @@ class SmtpSession:
         verdict = replies.queued(accept_id)
         count = len(incoming.envelope.recipients) if self._client.lmtp else 1
         said = self.machine.take_dialogue(*[verdict] * count)
-        receipt = await self._threshold.door.message(self._client, incoming, Parcel(accept_id, content, said))
-        envelope = incoming.envelope
+        parcel = Parcel(accept_id, content, said, left=partial(_has_left, self.machine, self._connection))
+        receipt = await self._threshold.door.message(self._client, incoming, parcel)
         self._service.tell(
             "message.accepted",
             id=id_text(IdKind.JOURNEY, accept_id),
-            sender=str(envelope.sender or ""),
-            recipients=len(envelope.recipients),
+            sender=str(incoming.envelope.sender or ""),
+            recipients=len(incoming.envelope.recipients),
             size=len(content),
-            priority=envelope.priority,
+            priority=incoming.envelope.priority,
             client=self._client.peer.ip,
         )
         if self._client.lmtp:
-            errors = receipt.errors
-            self.machine.reply_each(
-                [verdict if error is None else replies.refusal(error) for error in errors]
-            )
+            each = [verdict if error is None else replies.refusal(error) for error in receipt.errors]
+            self.machine.reply_each(each)
         else:
             self.machine.reply(verdict)
 
@@ -306,10 +313,6 @@ class SmtpSession:
         self._incoming = None
         self._body.drop()
 
-    def _hang_up(self) -> None:
-        if self._connection is not None:
-            self._connection.close("a fault that was asked for")
-
     _HANDLERS: ClassVar[Mapping[type, Callable[[SmtpSession, Any], Awaitable[None]]]] = MappingProxyType(
         {
             Greeted: _greeted,
@@ -333,6 +336,11 @@ class SmtpSession:
             Closed: _closed,
         }
     )
+
+
+def _has_left(machine: SmtpServer, connection: Connection | None) -> bool:
+    """Whether the client has closed its side without a further command (RFC 5321 §4.1.1.10). One that has said QUIT already waits for its replies."""
+    return connection is None or (connection.eof and not machine.lines.pending)
 
 
 def _patience(machine: SmtpServer, connection: Connection, octets: int) -> float:

@@ -13,6 +13,7 @@ from postroom.net.session import Connection
 from postroom.proto.smtp.events import Asked, Authenticate
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve.logins import Caller, Logins, caller, judge, tell
+from postroom.store.standing import Ground
 
 Ready = tuple[Logins, Caller]
 
@@ -29,7 +30,9 @@ async def go_on(machine: SmtpServer, whom: Ready, event: Asked) -> None:
     machine.tell(await tell(*whom, event.about))
 
 
-async def enter(whom: Ready, event: Authenticate) -> Account:
-    """The account that the claim is good for; raises a `MailError`."""
+async def enter(whom: Ready, event: Authenticate, client: Client) -> Ground | None:
+    """The client is whom the claim is good for; gives on what that stands. Raises a `MailError`."""
     login = await judge(*whom, event.credentials)
-    return Account(login.account_id, login.address, getattr(event.credentials, "mechanism", ""))
+    client.login = Account(login.account_id, login.address, getattr(event.credentials, "mechanism", ""))
+    client.changed()
+    return login.ground

@@ -55,6 +55,7 @@ CANNOT_TELL = Reply.of(
 TLS_UNAVAILABLE = Reply.of(454, "4.7.0", "TLS is not available now, try again later")
 TIMED_OUT = Reply.of(421, "4.4.2", "Nothing was said for too long, goodbye")
 FAULT = Reply.of(421, "4.3.0", "Local error, goodbye; try again later")
+LOGIN_ENDED = Reply.of(421, "4.7.0", "What you have logged in with is not good any more, goodbye")
 STOPPING = Reply.of(421, "4.3.2", "The service is being stopped, try again later")
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from postroom.message.address import parse_mailbox
+from postroom.message.errors import AuthenticationFailed
 from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.store.engine import Engine, Transaction, Urgency
 
@@ -90,6 +91,15 @@ _EXPIRED = (
     "SELECT account_id, session_hash FROM browser_sessions WHERE expires <= $1 ORDER BY expires LIMIT $2"
 )
 _LOCK = "SELECT generation FROM profiles WHERE account_id = $1 {LOCK}"
+
+
+async def begin(tx: Transaction, session: BrowserSession, generation: int) -> None:
+    """As `put`, for whose login was looked at when his account was of this generation; raises `AuthenticationFailed` when the password, or another of
+    his credentials, has changed meanwhile."""
+    row = await tx.fetchrow(_LOCK, session.account_id)
+    if row is None or row[0] != generation:
+        raise AuthenticationFailed
+    await put(tx, session)
 
 
 async def put(tx: Transaction, session: BrowserSession) -> None:

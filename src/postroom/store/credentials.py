@@ -123,6 +123,7 @@ _USED = "UPDATE credentials SET last_used = $3 WHERE account_id = $1 AND credent
 
 async def put(tx: Transaction, account_id: int, new: Credential, now: int) -> None:
     """Adds a credential. A password or a shared secret takes the place of the former one; a new password ends what browsers were signed in to."""
+    await tx.execute(_GENERATION, account_id)  # first: who signs in meanwhile waits, or has finished
     if new.kind is not CredentialKind.APP_PASSWORD:
         await tx.execute(_REMOVE_KIND, account_id, new.kind)
     if new.kind is CredentialKind.PASSWORD:
@@ -140,7 +141,6 @@ async def put(tx: Transaction, account_id: int, new: Credential, now: int) -> No
         new.expires,
         new.scram,
     )
-    await tx.execute(_GENERATION, account_id)
 
 
 async def remove(tx: Transaction, account_id: int, credential_id: int) -> bool:
@@ -159,9 +159,9 @@ async def remove_kind(tx: Transaction, account_id: int, kind: CredentialKind) ->
 
 async def remove_all(tx: Transaction, account_id: int) -> None:
     """Takes all credentials away: nobody logs in any more."""
+    await tx.execute(_GENERATION, account_id)
     await tx.execute(_REMOVE_ALL, account_id)
     await browser_sessions.remove_all(tx, account_id)
-    await tx.execute(_GENERATION, account_id)
 
 
 async def replace_verifier(tx: Transaction, account_id: int, old: Credential, verifier: bytes) -> None:

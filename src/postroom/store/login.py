@@ -62,6 +62,7 @@ class Login(msgspec.Struct, frozen=True):
     session: bytes = b""  # which signed-in browser, b"" for none
     confirmed: int = 0  # when its user has last shown that it is he
     ground: Ground | None = None
+    generation: int = 0  # of the account's credentials when he was let in
 
 
 class LoginSettings(msgspec.Struct, frozen=True):
@@ -263,7 +264,14 @@ class LoginPolicy:
         if other is None or other.key != found.address.key:
             raise AuthenticationFailed(detail=f"{found.address} asked to act as {authorize_as!r}")
         shown = f"{attempt.method} {attempt.label}"
-        return Login(found.account_id, str(found.address), shown, attempt.expires, ground=attempt.ground)
+        return Login(
+            found.account_id,
+            str(found.address),
+            shown,
+            attempt.expires,
+            ground=attempt.ground,
+            generation=found.generation,
+        )
 
     def _name(self, username: str) -> Address | None:
         try:

@@ -54,14 +54,16 @@ class Browsers:
         return await browser_sessions.find(self._engine.reading(), value, self._now()) if value else None
 
     async def begin(self, scope: Scope, headers: Headers, login: Login, *, stays: bool) -> str:
-        """Signs a browser in; gives the Set-Cookie field. A session that it had ends."""
+        """Signs a browser in; gives the Set-Cookie field. A session that it had ends. Raises `AuthenticationFailed` when the login is not good any more."""
         text, hashed = browser_sessions.new_session(login.account_id)
         agent = headers.get(b"user-agent", b"").decode("latin-1")
         ip = str((scope.get("client") or ("",))[0])
         session = BrowserSession(
             login.account_id, hashed, login.credential, agent, ip, stays, created=self._now()
         )
-        await self._engine.write(lambda tx: browser_sessions.put(tx, session), Urgency.CLIENT)
+        await self._engine.write(
+            lambda tx: browser_sessions.begin(tx, session, login.generation), Urgency.CLIENT
+        )
         await self._forget(cookies.read(headers, _name(scope, headers)))
         return cookies.written(_name(scope, headers), text, STAYING // 1_000_000 if stays else None)
 

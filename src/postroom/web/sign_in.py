@@ -75,11 +75,11 @@ class SignIn:
             _must_be_safe(request)
             wanted = await _wanted(request)
             login = await self._known(request, wanted)
+            cookie = await self._browsers.begin(request.scope, fields(request), login, stays=wanted.stay)
         except CodeWanted:
             return _code_wanted()
         except MailError as error:
             return _refusal(error)
-        cookie = await self._browsers.begin(request.scope, fields(request), login, stays=wanted.stay)
         return JSONResponse({"username": login.address}, headers={"set-cookie": cookie})
 
     async def confirm(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,15 @@ def test_where_it_cannot_be_saved(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CommandFailed, match="file"):
         save(letter("a"), tmp_path / "file" / "out")
+
+
+def test_many_of_one_name_take_one_try_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries, opened = [], os.open
+
+    def counted(path: Path, *others: int) -> int:
+        tries.append(path)
+        return opened(path, *others)
+
+    monkeypatch.setattr(os, "open", counted)
+    assert len({file.path for file in save(letter(*["a.csv"] * 500), tmp_path)}) == 500
+    assert len(tries) == 500

@@ -92,6 +92,33 @@ async def test_stopping_waits_for_what_is_written_down() -> None:
     assert world.destination.at_rest
 
 
+class Unreachable(World):
+    """A next hop, or its DNS, that says nothing."""
+
+    called_off = False
+
+    async def open(self, job: Job) -> "World":
+        try:
+            await asyncio.sleep(60)
+        finally:
+            self.called_off = True
+        return self
+
+
+async def test_stopping_does_not_wait_for_connections_that_do_not_stand_yet() -> None:
+    world = Unreachable()
+    world.gate.set()
+    world.destination.offer(job(1))
+    world.destination.offer(job(2))
+    assert await world.has_sent()
+    async with asyncio.timeout(5):
+        await world.destination.stop(30)
+    assert world.called_off
+    assert sorted(world.settled) == [1, 2]  # given back: somebody else may try at once
+    assert world.destination.at_rest
+    assert world.faults == []
+
+
 async def test_a_message_that_cannot_be_written_down_does_not_take_the_next_with_it() -> None:
     world = World()
     world.broken.add(1)
@@ -183,8 +210,17 @@ async def test_a_hop_is_not_dead_while_a_connection_is_about_to_stand() -> None:
     assert world.down == [""] * 4
 
 
+class SlowToTake(World):
+    """A next hop that does not answer to a message."""
+
+    async def deliver(self, job: Job) -> Attempt:
+        await asyncio.sleep(60)
+        return Attempt(0)
+
+
 async def test_what_is_put_back_while_it_stops_is_given_back() -> None:
-    world = OneAtATime()
+    world = SlowToTake()
+    world.gate.set()
     world.destination.offer(job(1))
     assert await world.has_sent()
     stopping = asyncio.ensure_future(world.destination.stop(0.05))

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from postroom.message.errors import AuthenticationFailed
 from postroom.proto.imap import commands, grammar, search_keys, sections, sets
 from postroom.proto.imap.arrival import Arriving
 from postroom.proto.imap.commands import (
@@ -32,10 +33,13 @@ from postroom.proto.imap.server import ImapServer
 from postroom.proto.imap.verb import State
 from postroom.proto.pop3.authorization import Limits as Pop3Limits
 from postroom.proto.pop3.authorization import Pop3Config
+from postroom.proto.pop3.events import Asked as Pop3Asked
 from postroom.proto.pop3.events import Code, Drain, Login
 from postroom.proto.pop3.server import Pop3Server
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.proto.pop3.texts import Text
+from postroom.proto.sasl.exchange import Denied
+from postroom.proto.sasl.mechanisms import Need, Supply
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.proto.smtp.events import BodyChunk
 from postroom.proto.smtp.extensions import Offers
@@ -45,6 +49,10 @@ from smtp_stage import NOW, Stage, config
 
 def stage(**limits: Any) -> Stage:
     return Stage(config(limits=Limits(**limits))).ready()
+
+
+TOKENS = Supply(kept=lambda: frozenset((Need.TOKEN,)))
+BEARER = base64.b64encode(b"n,a=bob@h.test,\1auth=Bearer worn-out\1\1")
 
 
 def last(replies: list[str]) -> str:
@@ -113,6 +121,14 @@ def test_smtp_logins(count: int, closed: bool) -> None:
     talk = Stage(config(auth=True, limits=Limits(logins=2))).ready()
     heard = talk.say(*[f"AUTH PLAIN {wrong}"] * count)
     assert last(heard).startswith("421 4.7.0 Too many failed logins" if closed else "535 5.7.8")
+    assert talk.machine.closing is closed
+
+
+@pytest.mark.parametrize(("count", "closed"), [(1, False), (2, True)])
+def test_logins_that_are_given_up_over_smtp(count: int, closed: bool) -> None:
+    talk = Stage(config(auth=True, limits=Limits(logins=2))).ready()
+    heard = talk.say(*["AUTH PLAIN", "*"] * count)
+    assert last(heard).startswith("421 4.7.0 Too many failed logins" if closed else "501 5.7.0")
     assert talk.machine.closing is closed
 
 
@@ -196,6 +212,33 @@ def test_pop3_failed_logins(count: int, closed: bool) -> None:
         server.receive(b"USER bob\r\nPASS wrong\r\n")
         assert isinstance(server.next_event(), Login)
         server.refuse(Text.WRONG_CREDENTIALS, Code.AUTH)
+    assert server.closing is closed
+
+
+@pytest.mark.parametrize(("count", "closed"), [(1, False), (2, True)])
+def test_logins_that_are_given_up_over_pop3(count: int, closed: bool) -> None:
+    server = pop3(failed_logins=2)
+    assert pop3_answer(server, b"AUTH PLAIN\r\n*\r\n" * count).count(b"-ERR") == count
+    assert server.closing is closed
+
+
+@pytest.mark.parametrize(("count", "closed"), [(1, False), (2, True)])
+def test_bearer_logins_that_are_given_up_when_refused_over_pop3(count: int, closed: bool) -> None:
+    server = Pop3Server(
+        Pop3Config(
+            "h.test",
+            plaintext=True,
+            mechanisms=("OAUTHBEARER",),
+            sasl=TOKENS,
+            limits=Pop3Limits(failed_logins=2),
+        )
+    )
+    server.greet()
+    for _ in range(count):
+        server.receive(b"AUTH OAUTHBEARER " + BEARER + b"\r\n")
+        assert isinstance(server.next_event(), Pop3Asked)
+        server.tell(Denied(AuthenticationFailed()))
+        assert pop3_answer(server, b"*\r\n").endswith(b"-ERR Authentication cancelled\r\n")
     assert server.closing is closed
 
 
@@ -321,6 +364,40 @@ def test_imap_failed_logins(count: int, closed: bool) -> None:
         server.receive(b"a LOGIN bob wrong\r\n")
         assert isinstance(server.next_event(), Given)
         server.login_refused("Wrong", "AUTHENTICATIONFAILED")
+    assert server.closing is closed
+
+
+@pytest.mark.parametrize(("count", "closed"), [(1, False), (2, True)])
+def test_logins_that_are_given_up_over_imap(count: int, closed: bool) -> None:
+    server = imap(logged_in=False, failed_logins=2)
+    said = imap_answer(server, b"a AUTHENTICATE PLAIN\r\n*\r\n" * count)
+    assert said.count(b"a BAD The login is given up") == count
+    assert server.closing is closed
+
+
+def test_mechanisms_that_are_not_offered_are_no_failed_logins_over_imap() -> None:
+    server = imap(logged_in=False, failed_logins=2)
+    assert imap_answer(server, b"a AUTHENTICATE GSSAPI\r\n" * 5).count(b"a NO [CANNOT]") == 5
+    assert not server.closing
+
+
+@pytest.mark.parametrize(("count", "closed"), [(1, False), (2, True)])
+def test_bearer_logins_that_are_given_up_when_refused_over_imap(count: int, closed: bool) -> None:
+    server = ImapServer(
+        ImapConfig(
+            "h.test",
+            plaintext=True,
+            mechanisms=("OAUTHBEARER",),
+            sasl=TOKENS,
+            limits=ImapLimits(failed_logins=2),
+        )
+    )
+    server.greet()
+    for _ in range(count):
+        server.receive(b"a AUTHENTICATE OAUTHBEARER " + BEARER + b"\r\n")
+        assert isinstance(server.next_event(), Given)
+        server.tell(Denied(AuthenticationFailed()))
+        assert b"a BAD The login is given up" in imap_answer(server, b"*\r\n")
     assert server.closing is closed
 
 

@@ -341,6 +341,28 @@ async def test_replaced_in_another_account_while_answers_of_the_store_are_lost(
     assert await kept(stage, "drafts", ALICE) == [SHORT]
 
 
+async def test_what_is_gone_by_then_is_not_replaced_in_another_account_either(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, other = await stage.user(ALICE), await stage.user(), await stage.user()
+    await alice.ok(f"SETACL Drafts {BOB} lri")
+    await stage.deliver()
+    await bob.ok("SELECT INBOX")
+    make_way = appending.make_way
+
+    async def late(*arguments: Any) -> Any:
+        await other.ok("SELECT INBOX")
+        await other.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+        await other.ok("EXPUNGE")
+        return await make_way(*arguments)
+
+    monkeypatch.setattr(appending, "make_way", late)
+    there = f'"Other Users/{ALICE}/Drafts"'.encode()
+    said = last(await bob.send(b"a REPLACE 1 %b " % there + literal(SHORT) + b"\r\n"))
+    assert said == "a NO [EXPUNGEISSUED] The message is gone: nothing was done"
+    assert await kept(stage, "drafts", ALICE) == []
+
+
 # ------------------------------------------------------------------------------------------------------------- CATENATE
 
 MULTIPART = b"""Subject: two\r

@@ -1,5 +1,6 @@
 """COPY and MOVE."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -220,6 +221,43 @@ async def test_originals_of_which_it_is_not_known_whether_they_went_leave_the_co
     assert lines[-1].startswith("a OK Moved" if lost == 1 else "a NO [UNAVAILABLE]")
     assert await shared.uids() == []
     assert len(await there(shared)) == 2
+
+
+async def test_of_two_who_move_a_message_at_once_one_has_moved_it(
+    shared: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays where it was filed by whose expunge was first; the other one takes his copy back."""
+    first, second = await shared.user(select="INBOX"), await shared.user(select="INBOX")
+    make_way, met = copying.make_way, asyncio.Barrier(2)
+
+    async def together(*arguments: Any) -> Any:
+        await met.wait()
+        return await make_way(*arguments)
+
+    monkeypatch.setattr(copying, "make_way", together)
+    answers = await asyncio.gather(first.say(f"a MOVE 1:2 {THERE}"), second.say(f"a UID MOVE 1:2 {THERE}"))
+    assert await shared.uids() == []
+    assert len(await there(shared)) == 2
+    assert sorted("COPYUID" in "".join(said) for said in answers) == [False, True]
+
+
+async def test_what_has_gone_while_it_was_moved_is_not_there_either(
+    shared: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, other = await shared.user(select="INBOX"), await shared.user(select="INBOX")
+    make_way = copying.make_way
+
+    async def late(*arguments: Any) -> Any:
+        await other.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+        await other.ok("EXPUNGE")
+        return await make_way(*arguments)
+
+    monkeypatch.setattr(copying, "make_way", late)
+    lines = await bob.say(f"a MOVE 1:2 {THERE}")
+    assert "COPYUID" in lines[0]
+    assert lines[0].endswith(" 2 2] Moved")
+    assert lines[-1] == "a NO [EXPUNGEISSUED] Some of the messages are gone: the others were moved"
+    assert len(await there(shared)) == 1
 
 
 async def test_a_commit_that_only_seemed_to_fail_is_not_made_twice(

@@ -8,7 +8,8 @@ import pytest
 from imap_stage import ImapStage
 from postroom.serve.imap import mailboxes as serving
 from postroom.serve.imap.conversation import Conversation
-from postroom.store import expunge
+from postroom.store import copying, expunge, messages
+from postroom.store.engine import Transaction
 
 
 async def names(client: object, pattern: str = "*") -> list[str]:
@@ -124,6 +125,35 @@ async def test_a_large_mailbox_goes_in_slices(stage: ImapStage, monkeypatch: pyt
     assert await bob.ok("STATUS old (MESSAGES)") == ['* STATUS "old" (MESSAGES 5)']
     await bob.ok("DELETE old")
     assert await names(bob) == DEFAULTS
+
+
+async def test_mail_that_comes_while_the_inbox_is_renamed_stays_there(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "AT_ONCE", 2)
+    move, moves = copying.move, 0
+
+    async def one_more(tx: Transaction, **others: Any) -> Any:
+        nonlocal moves
+        moves += 1
+        return await move(tx, **others)
+
+    sizes = messages.sizes
+
+    async def and_mail_comes(*others: Any) -> Any:
+        found = await sizes(*others)
+        assert moves < 4, "it would go on for ever"
+        await stage.deliver()
+        return found
+
+    for _ in range(3):
+        await stage.deliver()
+    bob = await stage.user()
+    monkeypatch.setattr(copying, "move", one_more)
+    monkeypatch.setattr(messages, "sizes", and_mail_comes)
+    await bob.ok("RENAME INBOX old")
+    assert await bob.ok("STATUS old (MESSAGES)") == ['* STATUS "old" (MESSAGES 3)']
+    assert len(await stage.uids()) >= 2
 
 
 async def test_rename_takes_a_tree_along(stage: ImapStage) -> None:

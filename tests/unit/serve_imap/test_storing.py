@@ -6,7 +6,9 @@ import pytest
 
 from imap_stage import Client, ImapStage
 from imap_waiting import quiet
+from postroom.message.errors import TryLater
 from postroom.serve.imap import storing, view
+from postroom.serve.imap.conversation import Conversation
 from postroom.serve.imap.picking import slices
 from postroom.store import views as store_views
 
@@ -16,6 +18,37 @@ async def three(stage: ImapStage) -> ImapStage:
     for _ in range(3):
         await stage.deliver()
     return stage
+
+
+async def test_a_mailbox_that_cannot_be_expunged_stays_open(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NO to CLOSE means that the session is where it was (RFC 9051 §6.4.1)."""
+    await stage.deliver()
+    bob = await stage.user(select="INBOX")
+    await bob.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+    write = Conversation.write
+
+    async def fails(conversation: Conversation, work: Any) -> Any:
+        raise TryLater
+
+    monkeypatch.setattr(Conversation, "write", fails)
+    [said] = await bob.say("a CLOSE")
+    assert said.startswith("a NO [UNAVAILABLE]")
+    monkeypatch.setattr(Conversation, "write", write)
+    assert await bob.ok("FETCH 1 UID") == ["* 1 FETCH (UID 1)"]
+    assert await bob.ok("CLOSE") == []
+    assert await stage.uids() == []
+    assert (await bob.say("a CLOSE"))[0].startswith("a BAD")
+
+
+async def test_a_mailbox_that_is_gone_is_closed(stage: ImapStage) -> None:
+    bob, other = await stage.user(), await stage.user()
+    await bob.ok("CREATE here")
+    await bob.ok("SELECT here")
+    await other.ok("DELETE here")
+    await bob.ok("CLOSE")
+    assert (await bob.say("a CLOSE"))[0].startswith("a BAD")
 
 
 async def test_adding_removing_replacing(three: ImapStage) -> None:

@@ -133,6 +133,10 @@ class RememberedConnection:
     def close(self, reason: str) -> None:
         raise AssertionError(reason)
 
+    def dismiss(self) -> None:
+        assert self.session is not None
+        self.session.dismissed()
+
 
 class Stage:
     """A service and the connections to it."""

@@ -1,6 +1,7 @@
 import pytest
 
 from people import NOW, add_account, add_domains, at, write
+from postroom.message.errors import AuthenticationFailed
 from postroom.store import accounts, browser_sessions, credentials
 from postroom.store.browser_sessions import HOUR, LONGEST, MOST_SESSIONS, PASSING, STAYING, BrowserSession
 from postroom.store.credentials import Credential, CredentialKind
@@ -25,6 +26,19 @@ async def begin(engine, account_id, created=NOW, **more):
 
 async def find(engine, text, now=NOW + 1):
     return await browser_sessions.find(engine.reading(), text, now)
+
+
+async def test_a_session_begins_with_the_credentials_that_were_looked_at(engine, account_id):
+    before = (await credentials.of_owner(engine.reading(), account_id)).generation
+    first, second = (
+        BrowserSession(account_id, browser_sessions.new_session(account_id)[1], created=NOW) for _ in range(2)
+    )
+    await write(engine, browser_sessions.begin, first, before)
+    await write(engine, credentials.put, account_id, Credential(9, CredentialKind.PASSWORD, b"new"), NOW)
+    with pytest.raises(AuthenticationFailed):
+        await write(engine, browser_sessions.begin, second, before)
+    assert await browser_sessions.of_account(engine.reading(), account_id) == []
+    await write(engine, browser_sessions.begin, second, before + 1)
 
 
 async def test_a_session_is_found_by_its_secret_alone(engine, account_id):

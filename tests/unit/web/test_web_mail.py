@@ -8,6 +8,7 @@ import json
 import mailbox
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,6 +21,7 @@ from postroom.store import accounts, browser_sessions, credentials, mailboxes, t
 from postroom.store.credentials import Credential, CredentialKind
 from postroom.store.login import totp_purpose
 from postroom.store.throttle import Limits
+from postroom.web.browsers import Browsers
 from web_asking import Answer, Ask, ask
 from whole_server import PASSWORD, Running, send, settings_of
 
@@ -180,6 +182,27 @@ async def test_another_sign_in_replaces_the_session(server: Running) -> None:
     headers = {**OWN, **first, "Content-Type": "application/json"}
     await post(server, "/mail/sign-in", headers, {"username": "bob@l.test", "password": PASSWORD})
     assert (await get(server, "/jmap/session", {**first, **OWN})).status == 401
+
+
+async def test_who_has_shown_a_password_that_is_not_his_any_more_is_not_signed_in(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was changed between the look at it and the writing of the session."""
+    engine, bob = server.server.engine, parse_mailbox("bob@l.test")
+    assert bob is not None
+    begin = Browsers.begin
+
+    async def late(browsers: Browsers, *others: Any, **more: Any) -> str:
+        owner = (await accounts.get(engine.reading(), bob)).account_id
+        new = Credential(77, CredentialKind.PASSWORD, b"another")
+        await engine.write(lambda tx: credentials.put(tx, owner, new, 1))
+        return await begin(browsers, *others, **more)
+
+    monkeypatch.setattr(Browsers, "begin", late)
+    answer = await sign_in(server)
+    assert answer.status == 401
+    assert "set-cookie" not in answer.headers
+    assert await engine.reading().fetch("SELECT account_id FROM browser_sessions") == []
 
 
 async def test_a_use_is_noted_now_and_then(server: Running) -> None:

@@ -124,8 +124,12 @@ class ImapServer(Speech):
 
     def login_refused(self, words: str, code: str) -> None:
         """Answers `LogIn` in the negative; too many of them end the connection."""
+        self._came_to_nothing("NO", words, code)
+
+    def _came_to_nothing(self, status: str, words: str, code: str) -> None:
+        """A login that was refused, or given up: perhaps since the client knew already that it would be (RFC 7628 §3.2.3)."""
         self._exchange = None
-        self.finish("NO", words, code)
+        self.finish(status, words, code)
         self._failed_logins += 1
         if self._failed_logins >= self.config.limits.failed_logins:
             self.bye("Too many failed logins")
@@ -254,5 +258,8 @@ class ImapServer(Speech):
         self._exchange = None
         if isinstance(step, LogIn | SaslLogIn):
             return Given(step, b"AUTHENTICATE")
-        self.out.status(self._tag, step.status, step.words, step.code)
+        if step.status == "BAD":
+            self._came_to_nothing(step.status, step.words, step.code)
+        else:  # there was no exchange
+            self.finish(step.status, step.words, step.code)
         return None

@@ -177,7 +177,8 @@ class Authorization:
         """The client's response, or `*`, with which it gives up."""
         if line == b"*":
             self.cancel()
-            self._replies.fault(self._replies.words(Text.SASL_CANCELLED))
+            self._replies.failed_logins += 1  # perhaps he knows already that he is refused (RFC 7628 §3.2.3)
+            self._replies.err(self._replies.words(Text.SASL_CANCELLED))
             return None
         return self._step(decode_base64, line)
 

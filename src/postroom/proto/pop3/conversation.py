@@ -65,6 +65,8 @@ class Conversation:
             event = self._plain_retr(line) or self._command(line)
         if self.replies.faults >= self._config.limits.faults and not self.closing:
             self.say_last(Text.TOO_MANY_ERRORS)
+        elif self.replies.failed_logins >= self._config.limits.failed_logins:
+            self.closing = True
         return event
 
     def say_last(self, text: Text, code: Code = Code.NONE, **values: object) -> None:

@@ -16,13 +16,13 @@ NOTED_OF_LISTING = 20  # lines of one multi-line response that are worth keeping
 
 
 class Replies:
-    """Queues answers in the chosen language, counts the client's faults, and writes down what was said."""
+    """Queues answers in the chosen language, counts the client's faults and failed logins, and writes down what was said."""
 
-    __slots__ = ("_noted", "_out", "faults", "language", "queued")
+    __slots__ = ("_noted", "_out", "failed_logins", "faults", "language", "queued")
 
     def __init__(self, language: str = ENGLISH) -> None:
         self.language = language
-        self.faults = 0
+        self.faults = self.failed_logins = 0
         self.queued = 0  # octets that wait
         self._out: list[bytes] = []
         self._noted: list[bytes] = []

@@ -26,7 +26,7 @@ class Pop3Server:
     """A session from its greeting to QUIT. Each method for a session says which event it answers."""
 
     __slots__ = (
-        "_awaiting_tls", "_conversation", "_failed_logins", "_lines", "_pending", "_replies", "_timestamp", "_told", "_writer", "binding",
+        "_awaiting_tls", "_conversation", "_lines", "_pending", "_replies", "_timestamp", "_told", "_writer", "binding",
         "certificate", "config", "secure",
     )  # fmt: skip
 
@@ -41,7 +41,6 @@ class Pop3Server:
         self._lines = LineBuffer(config.limits.auth_line + _CRLF)
         self._writer: ContentWriter | None = None
         self._pending: Pop3Event | None = None
-        self._failed_logins = 0
         self._awaiting_tls = False
 
     # ---------------------------------------------------------------------------------------------------------- the machine
@@ -136,8 +135,8 @@ class Pop3Server:
         if isinstance(event, Update):
             self._conversation.closing = True
         elif code is Code.AUTH:
-            self._failed_logins += 1
-            self._conversation.closing = self._failed_logins >= self.config.limits.failed_logins
+            self._replies.failed_logins += 1
+            self._conversation.closing = self._replies.failed_logins >= self.config.limits.failed_logins
 
     def begin_tls(self) -> bool:
         """Answers `StartTls`; whether the handshake may begin.

@@ -118,7 +118,9 @@ def _expect_response(conversation: Conversation, exchange: ServerExchange) -> No
             return None
         conversation.said.append(b"<" + (CANCEL if line == CANCEL else MASKED))
         if line == CANCEL:
-            conversation.say(texts.AUTH_CANCELLED)
+            failed(
+                conversation, texts.AUTH_CANCELLED
+            )  # perhaps since the client knows already that it is refused
             return None
         try:
             response = decode_base64(line)

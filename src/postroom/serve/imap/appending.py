@@ -35,6 +35,7 @@ from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, held, requir
 from postroom.store.spilled import Content
 from postroom.wire.dots import is_canonical
 
+GONE: Final = "The message is gone: nothing was done"
 SUMMARIZED_AT_ONCE: Final = 65_536  # octets; a longer message is looked into by a thread
 
 
@@ -230,6 +231,8 @@ async def _file(
     conversation.publish([one.change for one in delivered])
     if arrivals.replaced and gone is None:
         gone = await make_way(conversation, [arrivals.replaced], (target, [one.uid for one in delivered]))
+        if not gone.uids:
+            raise Refusal(GONE, "EXPUNGEISSUED")
     elif gone is not None:
         conversation.publish([gone])
     return delivered, gone
@@ -244,7 +247,7 @@ async def _replace(
     async def work(tx: Transaction) -> tuple[list[Delivered], MessagesExpunged]:
         gone = await expunge.expunge(tx, source, [(uid, uid)], now)
         if not gone.uids:
-            raise Refusal("The message is gone: nothing was done", "EXPUNGEISSUED")
+            raise Refusal(GONE, "EXPUNGEISSUED")
         return await arrive(tx, target, deliveries), gone
 
     return await conversation.write(work)

@@ -39,13 +39,12 @@ from postroom.serve.imap.view import View
 from postroom.serve.imap.watch import Watch, Wishes
 from postroom.serve.logins import LoggedIn, Logins
 from postroom.serve.presence import Presence
-from postroom.serve.standing import Standing
+from postroom.serve.standing import Standing, Stay
 from postroom.store.changes import Change, MailboxChanged, MessageAdded, Subscription
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.mailboxes import HasChildren, Impossible, MailboxExists, TooManyMailboxes
 from postroom.store.rights import NoSuchMailbox, is_visitor
-from postroom.store.standing import Ground
 from postroom.store.store import Store
 from postroom.store.wordbook import Wordbook
 
@@ -136,8 +135,7 @@ class Conversation:
         self.language = DEFAULT_LANGUAGE
         self.arrivals = Arrivals(service.budget, service.incoming)
         self.on_news: Callable[[], None] = lambda: None
-        self.on_end: Callable[[], None] = lambda: None  # the login has ended
-        self._ground: Ground | None = None
+        self.stay = Stay(service.standing)
         self.progress: asyncio.TimerHandle | None = None  # to a sign of life of the command at hand
         self._subscription: Subscription | None = None
 
@@ -195,8 +193,9 @@ class Conversation:
 
     def enter(self, login: LoggedIn) -> None:
         """Somebody is logged in."""
-        self.account_id, self.address, self._ground = login.account_id, login.address, login.ground
-        self.service.standing.enter(self._ground, self.on_end)
+        assert self.connection is not None
+        self.account_id, self.address = login.account_id, login.address
+        self.stay.begin(login.ground, self.connection.dismiss)
 
     def leave(self) -> None:
         """Nobody is logged in any more."""
@@ -206,8 +205,8 @@ class Conversation:
         self.arrivals.drop()
         if self.account_id:
             self.service.presence.leave(self.account_id)
-        self.service.standing.leave(self._ground, self.on_end)
-        self.account_id, self.address, self._ground = 0, "", None
+        self.stay.leave()
+        self.account_id, self.address = 0, ""
 
     @property
     def visiting(self) -> bool:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from postroom.message.errors import MailError, TryLater
 from postroom.proto.imap.commands.copying import Copy
 from postroom.proto.imap.sets import Ranges, count, ranges_of, render
@@ -29,6 +31,7 @@ from postroom.store.unfinished import Operation
 
 COPIED_AT_ONCE: Final = 200  # messages in one commit of COPY or MOVE: others get their turn between two
 GONE: Final = "Some of the messages are gone: nothing was done"
+PARTLY: Final = "Some of the messages are gone: the others were moved"
 
 
 async def copy(conversation: Conversation, command: Copy) -> Answer:
@@ -55,6 +58,8 @@ async def copy(conversation: Conversation, command: Copy) -> Answer:
         return Answer("Copied", code)
     if code:
         conversation.out.status(b"*", "OK", "Moved", code)  # before the expunges, RFC 6851 §4.3
+    if len(copied.pairs) < expected:
+        raise Refusal(PARTLY, "EXPUNGEISSUED")
     gone = max((one.modseq for one in copied.changes if isinstance(one, MessagesExpunged)), default=0)
     answer = Answer("Moved", f"HIGHESTMODSEQ {gone}" if gone and conversation.enabled("QRESYNC") else "")
     return told(conversation, answer, lowest)
@@ -88,7 +93,9 @@ async def _within(
 ) -> Copied:
     parts = list(slices(picked, COPIED_AT_ONCE))
     if len(parts) > 1:
-        return await (_move_in_slices if moves else _copy_in_slices)(conversation, target, parts, expected)
+        if moves:
+            return await _move_in_slices(conversation, target, parts)
+        return await _copy_in_slices(conversation, target, parts, expected)
     act = copying.move if moves else copying.copy
     source, now = conversation.selected.ref, conversation.service.now()
 
@@ -136,9 +143,7 @@ async def _copy_in_slices(
     return _joined(done)
 
 
-async def _move_in_slices(
-    conversation: Conversation, target: MailboxRef, parts: Sequence[Ranges], expected: int
-) -> Copied:
+async def _move_in_slices(conversation: Conversation, target: MailboxRef, parts: Sequence[Ranges]) -> Copied:
     """As far as it goes: what was moved is told even then."""
     source, now = conversation.selected.ref, conversation.service.now()
     done: list[Copied] = []
@@ -150,14 +155,11 @@ async def _move_in_slices(
 
             done.append(await conversation.write(work))
             conversation.publish(done[-1].changes)
-        moved = _joined(done)
-        if len(moved.pairs) < expected:
-            raise Refusal("Some of the messages are gone: the others were moved", "EXPUNGEISSUED")
-    except (MailError, Refusal):
+    except MailError:
         if code := await _code(conversation, target, _joined(done)):
             conversation.out.status(b"*", "OK", "Moved", code)
         raise
-    return moved
+    return _joined(done)
 
 
 def _joined(done: Sequence[Copied]) -> Copied:
@@ -177,7 +179,7 @@ async def _code(conversation: Conversation, target: MailboxRef, copied: Copied) 
 async def _across(
     conversation: Conversation, target: MailboxRef, picked: Ranges, expected: int, *, moves: bool
 ) -> Copied:
-    """First the copies are durable in the other account, then the originals go."""
+    """First the copies are durable in the other account, then the originals go; moved is what this command has removed, and nobody before it."""
     source = conversation.selected.ref
     if moves:
         await require(conversation.reading, source, Right.DELETE_MESSAGE, Right.EXPUNGE)
@@ -188,27 +190,36 @@ async def _across(
     gone = await make_way(
         conversation, [old for old, _ in copied.pairs], (target, [new for _, new in copied.pairs])
     )
-    return Copied(copied.uidvalidity, copied.pairs, (*copied.changes, gone))
+    left = frozenset(gone.uids)
+    moved = tuple(pair for pair in copied.pairs if pair[0] in left)
+    return Copied(copied.uidvalidity, moved, (*copied.changes, gone))
 
 
 async def make_way(
     conversation: Conversation, uids: list[int], elsewhere: tuple[MailboxRef, list[int]]
 ) -> MessagesExpunged:
-    """Messages of the selected mailbox go, since others are durable `elsewhere`; if they cannot, those go again. Raises `MailError`.
+    """Messages of the selected mailbox go, since others are durable `elsewhere`; gives which have gone. Raises `MailError`.
 
-    Where it is not known whether they have gone, both may stay: a message is better there twice than not at all.
+    Of those that cannot go, or that somebody else has moved or expunged meanwhile, the others go again. Where it is not known whether they have
+    gone, both may stay: a message is better there twice than not at all.
     """
     source, (target, new) = conversation.selected.ref, elsewhere
+    copies = MailboxRef(target.account_id, target.mailbox_id)
     try:
         try:
-            return await _remove(conversation, source, uids)
+            gone = await _remove(conversation, source, uids)
         except TryLater:
-            return await _remove(conversation, source, uids)
+            again = await _remove(conversation, source, uids)
+            return msgspec.structs.replace(again, uids=tuple(uids))
     except TryLater:
         raise
     except MailError:
-        await _remove(conversation, MailboxRef(target.account_id, target.mailbox_id), new)
+        await _remove(conversation, copies, new)
         raise
+    left = frozenset(gone.uids)
+    if spare := [other for uid, other in zip(uids, new, strict=True) if uid not in left]:
+        await _remove(conversation, copies, spare)
+    return gone
 
 
 async def _remove(conversation: Conversation, mailbox: MailboxRef, uids: list[int]) -> MessagesExpunged:

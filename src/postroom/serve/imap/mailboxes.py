@@ -18,6 +18,7 @@ from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Ref
 from postroom.store import copying, expunge, mailboxes, messages, share_notices, tree
 from postroom.store.changes import Change, MailboxChanged
 from postroom.store.engine import Transaction
+from postroom.store.mailboxes import Mailbox
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 from postroom.store.tree import RoleTaken
 
@@ -91,35 +92,37 @@ def _leave(conversation: Conversation, ref: MailboxRef) -> None:
 
 
 async def rename(conversation: Conversation, command: Rename) -> Answer:
-    """Renames a mailbox with all below it; the INBOX gives its messages to a new mailbox and stays (RFC 9051 §6.3.6)."""
+    """Renames a mailbox with all below it; the INBOX gives the messages it has to a new mailbox and stays (RFC 9051 §6.3.6)."""
     service = conversation.service
     new = command.new.removesuffix(names.SEPARATOR)
 
-    async def work(tx: Transaction) -> tuple[MailboxRef, bool, list[Change]]:
+    async def work(tx: Transaction) -> tuple[MailboxRef, Mailbox, list[Change]]:
         ref = await names.find(conversation, tx, command.mailbox)
         place = await names.place(conversation, tx, new)
-        inbox = (await mailboxes.get(tx, ref)).role == "inbox"
-        if inbox:
+        mailbox = await mailboxes.get(tx, ref)
+        if mailbox.role == "inbox":
             await require(tx, ref, Right.DELETE_MAILBOX, Right.DELETE_MESSAGE, Right.EXPUNGE, Right.READ)
             await tree.must_be_near(tx, ref, place)
-            return ref, inbox, list(await tree.create(tx, place, "", service.ids, service.now()))
-        return ref, inbox, list(await tree.rename(tx, ref, place, service.ids, service.now()))
+            return ref, mailbox, list(await tree.create(tx, place, "", service.ids, service.now()))
+        return ref, mailbox, list(await tree.rename(tx, ref, place, service.ids, service.now()))
 
-    ref, inbox, changes = await conversation.write(work)
+    ref, mailbox, changes = await conversation.write(work)
     conversation.publish(changes)
-    if inbox:
+    if mailbox.role == "inbox":
         made = changes[-1]
         assert isinstance(made, MailboxChanged)
-        await _empty(conversation, ref, made.mailbox_id)
+        await _empty(conversation, ref, made.mailbox_id, mailbox.uidnext)
     if names.normal(command.mailbox) != command.mailbox or names.normal(new) != new:
         _tell_list(conversation, names.normal(new), command.mailbox)
     return Answer("Renamed")
 
 
-async def _empty(conversation: Conversation, source: MailboxRef, target_id: int) -> None:
-    """Moves everything there is now, in slices."""
+async def _empty(conversation: Conversation, source: MailboxRef, target_id: int, before: int) -> None:
+    """Moves what has a uid below `before`, in slices; mail that comes meanwhile stays."""
     while copies := await messages.sizes(conversation.reading, source, 0, AT_ONCE):
-        span = [(copies[0].uid, copies[-1].uid)]
+        if copies[0].uid >= before:
+            return
+        span = [(copies[0].uid, min(copies[-1].uid, before - 1))]
         now = conversation.service.now()
         moved = await conversation.write(
             partial(copying.move, source=source, target_id=target_id, ranges=span, now=now)

@@ -34,7 +34,7 @@ from postroom.store import expunge, mailboxes, seen
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Mailbox
 from postroom.store.messages import HIGHEST_UID
-from postroom.store.rights import MailboxRef, Right, require, rights_in
+from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require, rights_in
 
 UNSEEN_AMONG: Final = 10_000  # messages among which SELECT looks for the first that was not read
 _CHANGING: Final = frozenset("swite")  # rights with which a mailbox is more than READ-ONLY, RFC 4314 §5.2
@@ -137,15 +137,15 @@ def _leave(conversation: Conversation) -> None:
 
 
 async def close(conversation: Conversation, _: Close) -> Answer:
-    """Expunges without a word, then leaves (RFC 9051 §6.4.1)."""
+    """Expunges without a word, then leaves (RFC 9051 §6.4.1); what cannot be expunged now stays selected."""
     view = conversation.selected
-    conversation.shut()
-    conversation.machine.state = State.AUTHENTICATED
     if not view.read_only:
-        with suppress(NotPermitted):  # RFC 4314 §4: then nothing is expunged, and it is closed all the same
+        with suppress(
+            NotPermitted, NoSuchMailbox
+        ):  # then nothing is expunged (RFC 4314 §4), and it is closed all the same
             gone = await expunge.deleted(conversation.reading, view.ref, [(1, HIGHEST_UID)])
             await expunge_slices(conversation, view.ref, gone)
-    return Answer("Closed")
+    return await unselect(conversation, Unselect())
 
 
 async def unselect(conversation: Conversation, _: Unselect) -> Answer:

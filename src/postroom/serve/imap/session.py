@@ -53,9 +53,8 @@ class ImapSession:
         self.machine: ImapServer = self._conversation.machine
         self._conversation.on_news = self._news
         self._telling: asyncio.Task[None] | None = None
-        self._more = self._busy = self._ended = False
+        self._more = self._busy = False
         self._fault: Exception | None = None  # of ours, while news was told
-        self._conversation.on_end = self._end
 
     def opened(self, connection: Connection) -> None:
         """Greets."""
@@ -124,12 +123,6 @@ class ImapSession:
         if self._conversation.watch is not None:
             self._conversation.watch.behind = True
 
-    def _end(self) -> None:
-        """Who is logged in would not be let in any more."""
-        self._ended = True
-        if self._conversation.connection is not None:
-            self._conversation.connection.dismiss()
-
     def _progress(self) -> None:
         """The command at hand takes long: a sign of life (RFC 9585 §4)."""
         self.machine.progress()
@@ -156,7 +149,7 @@ class ImapSession:
             return
         if self._fault is not None:
             raise self._fault
-        if self._ended:
+        if self._conversation.stay.ended:
             self.machine.bye("What you have logged in with is not good any more")
         else:
             self.machine.bye("The server is shutting down", "UNAVAILABLE")

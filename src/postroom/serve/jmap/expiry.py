@@ -12,6 +12,7 @@ from typing import Final
 
 from postroom.serve.jmap.audience import Listener
 from postroom.serve.jmap.call import JmapService, Visitor
+from postroom.serve.standing import Stay
 
 LOOK: Final = 60.0  # seconds after which the service's clock, which may be moved, is looked at again
 
@@ -25,11 +26,12 @@ def is_over(service: JmapService, visitor: Visitor) -> bool:
 def ending(service: JmapService, visitor: Visitor, listener: Listener) -> Iterator[None]:
     """Within it, a listener is ended when that is over."""
     end = asyncio.ensure_future(_end(service, visitor, listener)) if visitor.expires else None
-    service.standing.enter(visitor.ground, listener.end)
+    stay = Stay(service.standing)
+    stay.begin(visitor.ground, listener.end)
     try:
         yield
     finally:
-        service.standing.leave(visitor.ground, listener.end)
+        stay.leave()
         if end is not None:
             end.cancel()
 
