@@ -15,6 +15,7 @@ from postroom.lab import Lab
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.testing.lab import CHEAP
 from postroom.store.passwords import PasswordCost
+from running import until
 
 pytest_plugins = ["pytester"]
 
@@ -32,8 +33,10 @@ def test_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         lab.mailbox()
         assert list(tmp_path.iterdir())
     assert list(tmp_path.iterdir()) == []
-    assert threading.active_count() <= threads
-    assert _descriptors() <= open_before
+    until(
+        "threads and files to be given back",
+        lambda: threading.active_count() <= threads and _descriptors() <= open_before,
+    )
 
 
 def test_nothing_stays_of_a_lab_that_cannot_start(tmp_path: Path) -> None:
@@ -43,8 +46,10 @@ def test_nothing_stays_of_a_lab_that_cannot_start(tmp_path: Path) -> None:
     (tmp_path / "crepes.test").touch()  # where the directory of one of its servers would be
     with pytest.raises(FileExistsError):
         Lab(data=tmp_path).start()
-    assert threading.active_count() <= threads
-    assert _descriptors() <= open_before
+    until(
+        "threads and files to be given back",
+        lambda: threading.active_count() <= threads and _descriptors() <= open_before,
+    )
 
 
 def test_nothing_stays_of_a_lab_that_cannot_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +65,7 @@ def test_nothing_stays_of_a_lab_that_cannot_stop(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(running, "stop", stop)
     with pytest.raises(OSError, match="the disk is gone"):
         lab.stop()
-    assert threading.active_count() <= threads
+    until("threads to end", lambda: threading.active_count() <= threads)
     assert list(tmp_path.iterdir()) == []
     lab.stop()
 
