@@ -37,7 +37,9 @@ async def test_a_thousand_jobs_of_a_dead_hop_wait_for_one_probe(office: SortingO
     assert len(office.scripted.opened) <= 2  # as many as there are first connections
     tried = len(office.scripted.opened)
     [(attempts,)] = await office.rows("SELECT SUM(attempts) FROM jobs")
-    assert attempts == tried
+    assert (
+        1 <= attempts <= tried
+    )  # of two that fail together the last one tells, and the other's job waits with all others
     for failures, minutes in ((2, 5), (3, 10), (4, 20)):
         office.clock.advance(minutes * 60 + 1)
         await office.until(lambda n=failures: office.rows("SELECT 1 FROM hops WHERE failures = $1", n))

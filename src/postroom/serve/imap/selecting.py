@@ -145,7 +145,8 @@ async def close(conversation: Conversation, _: Close) -> Answer:
         ):  # then nothing is expunged (RFC 4314 §4), and it is closed all the same
             gone = await expunge.deleted(conversation.reading, view.ref, [(1, HIGHEST_UID)])
             await expunge_slices(conversation, view.ref, gone)
-    return await unselect(conversation, Unselect())
+    await unselect(conversation, Unselect())
+    return Answer("Closed")
 
 
 async def unselect(conversation: Conversation, _: Unselect) -> Answer:
