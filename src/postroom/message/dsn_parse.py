@@ -27,7 +27,7 @@ _MAX_VALUE = 2048
 _PARTS = {("message", "delivery-status"), ("message", "global-delivery-status")}
 _STATUS = re.compile(rb"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.])")
 _EMPTY_LINES = re.compile(rb"(?:[ \t]*\r?\n)*")
-_COMMENT = re.compile(r"\s*\([^()]*\)\s*\Z")
+_COMMENT = re.compile(r"\([^()]*\)\s*\Z")
 
 
 class RecipientStatus(msgspec.Struct, frozen=True):
