@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from imap_replica import Believed, Replica
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 _LITERAL = re.compile(rb"\{(\d+)\}\Z")
 # Their answers may tell a modseq beyond that of an EXPUNGE which they may not tell (RFC 9051 §7.5.1).
 _QUIET = (b"FETCH ", b"STORE ", b"SEARCH ")

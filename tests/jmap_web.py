@@ -23,7 +23,7 @@ from postroom.net.pump import Endpoint
 from postroom.net.sockets import tcp
 from postroom.web.guard import Guard, Mount, Rules
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def basic(address: str = BOB) -> str:

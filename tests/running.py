@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 POSTROOM = str(Path(sys.executable).with_name("postroom"))
-PATIENCE = 20.0  # seconds that anything here may take before the test says what it waited for
+PATIENCE = 60.0  # seconds that anything here may take before the test says what it waited for
 
 T = TypeVar("T")
 

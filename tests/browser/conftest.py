@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from running import Running, at_home
 from web_lab import WebLab
@@ -17,6 +17,9 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 STATIC = Path(__file__).parents[2] / "src" / "postroom" / "web" / "static"
 # What the browser itself says when it is not signed in yet, or when the lab refuses what was asked for; the page shows it.
 EXPECTED = ("status of 401", "status of 422")
+
+
+expect.set_options(timeout=15_000)
 
 
 # Playwright has an event loop running in this thread from its start to its end, and no test with a loop of its own can run meanwhile: so it ends

@@ -5,10 +5,11 @@ import { jmap } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
 import { peekRow } from "../../state/emails";
 import { catchUp } from "../../state/sync";
+import { problem } from "../../state/toasts";
 import { isAddress } from "./addresses";
 import { type Refusal, type Submission, ask } from "./calling";
 import { EMPTY, newKey } from "./draft";
-import { identityOf } from "./identities";
+import { identityOf, needIdentities } from "./identities";
 import { mostHeld, undoSeconds } from "./limits";
 import { hold } from "./pending";
 import { wordsFor } from "./refusals";
@@ -34,6 +35,7 @@ export async function redirect(one: Compose, id: Id): Promise<boolean> {
   const draft = one.draft.peek();
   one.wrong.value = faults(draft.to);
   if (one.wrong.peek().to) return false;
+  await needIdentities();
   const holdFor = mostHeld() > 0 ? undoSeconds() : 0;
   const told = await ask<Redirected>("Email/redirect", { create: { letter: { identityId: identityOf(draft)?.id, emailId: id, to: draft.to, holdFor } } });
   const letter = told.created?.["letter"];
@@ -46,9 +48,13 @@ export async function redirect(one: Compose, id: Id): Promise<boolean> {
   }
   const row = peekRow(id);
   hold({ emailId: id, submissionId: letter.id, until: Date.now() + holdFor * 1000, subject: row?.subject ?? "", original: { id, keyword: "$forwarded" }, redirected: true });
+  void noteForwarded(id).catch(problem); // it has gone: what fails from here on is no reason to send it again
+  return true;
+}
+
+async function noteForwarded(id: Id): Promise<void> {
   await jmap.call("Email/set", { update: { [id]: { "keywords/$forwarded": true } } });
   await catchUp();
-  return true;
 }
 
 function faults(to: readonly { email: string }[]): Compose["wrong"]["value"] {

@@ -1,0 +1,49 @@
+"""Redirecting a message from the web mail, where the network is slow or fails on the way."""
+
+from playwright.sync_api import Locator, Page, Route, expect
+
+from web_window import BOB, keys, stay
+
+ALICE = "alice@crepes.test"
+
+
+def sending_on(page: Page, web_lab, subject: str) -> Locator:
+    """The dialog that asks for whom a message is, with Alice in it."""
+    web_lab.send(BOB, subject, "Soup.")
+    stay(page, web_lab, stays=False)
+    keys(page, subject, "Shift+R")
+    dialog = page.get_by_role("dialog", name="Redirect")
+    dialog.get_by_role("combobox", name="To").fill(ALICE)
+    return dialog
+
+
+def test_addresses_of_ones_own_that_come_late_are_waited_for(window: Page, web_lab):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "Identity/get" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    window.route("**/jmap/api*", hold)
+    dialog = sending_on(window, web_lab, "Of whom, it is not known yet")
+    dialog.get_by_role("button", name="Redirect").click()
+    window.wait_for_timeout(300)
+    for route in held:
+        route.continue_()
+    expect(window.get_by_text("Message sent")).to_be_visible()
+    expect(dialog).to_have_count(0)
+
+
+def test_what_has_gone_is_not_asked_for_again(window: Page, web_lab):
+    """The dialog is over with what it asks; that the message could not be marked as forwarded is said beside it."""
+    dialog = sending_on(window, web_lab, "Gone, and not marked")
+    window.route(
+        "**/jmap/api*",
+        lambda route: route.abort() if "$forwarded" in (route.request.post_data or "") else route.continue_(),
+    )
+    dialog.get_by_role("button", name="Redirect").click()
+    expect(dialog).to_have_count(0)
+    expect(window.get_by_text("Message sent")).to_be_visible()
+    expect(window.locator(".toast.problem")).to_be_visible()
