@@ -149,7 +149,7 @@ class Client:
         assert last.startswith("x OK"), (last, untagged)
         return untagged
 
-    async def told(self, wanted: str, patience: float = 5.0) -> list[str]:
+    async def told(self, wanted: str, patience: float = 20.0) -> list[str]:
         """Waits, in IDLE, until a line matches; gives all that was said."""
         lines: list[str] = []
         for _ in range(int(patience / 0.005)):
@@ -158,6 +158,12 @@ class Client:
                 return lines
             await asyncio.sleep(0.005)
         raise AssertionError(f"{wanted!r} was not told, but {lines}")
+
+    async def ended(self, patience: float = 20.0) -> None:
+        """Waits until the server has closed the connection."""
+        async with asyncio.timeout(patience):
+            while not self.connection.closed:
+                await asyncio.sleep(0.005)
 
 
 class ImapStage:

@@ -181,7 +181,7 @@ async def test_a_handshake_that_is_given_up_leaves_no_connection(client_tls: ssl
     to = Destination("127.0.0.1", server.sockets[0].getsockname()[1], wrap=Wrap(client_tls, "mx.test"))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(connect(ClientLines(), to), 0.05)
-    await asyncio.wait_for(ended.wait(), 1)
+    await asyncio.wait_for(ended.wait(), 20)
     server.close()
 
 
@@ -205,7 +205,7 @@ async def test_after_a_failed_handshake_nobody_is_waited_for(client_tls: ssl.SSL
     to = Destination("127.0.0.1", server.sockets[0].getsockname()[1], wrap=Wrap(client_tls, "mx.test"))
     with pytest.raises(TlsFailed):
         await connect(ClientLines(), to)
-    await asyncio.wait_for(ended.wait(), 1)
+    await asyncio.wait_for(ended.wait(), 20)
     server.close()
 
 

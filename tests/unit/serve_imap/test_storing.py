@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from imap_stage import Client, ImapStage
-from imap_waiting import quiet
 from postroom.message.errors import TryLater
 from postroom.serve.imap import storing, view
 from postroom.serve.imap.conversation import Conversation
@@ -272,7 +271,7 @@ async def test_many_changed_flags_are_told_in_pieces(
     await bob.ok("STORE 4 +FLAGS.SILENT (own)")
     await other.ok("STORE 1:3,5:6 +FLAGS.SILENT (x)")
     await other.ok("STORE 2 +FLAGS.SILENT (\\Flagged)")
-    assert (await quiet(bob))[-1].endswith(" UID ADDTO (0 1:3,5:6)")
+    assert (await bob.told("ADDTO"))[-1].endswith(" UID ADDTO (0 1:3,5:6)")
     await other.ok("STORE 6 +FLAGS.SILENT (\\Deleted)")
     await other.ok("EXPUNGE")
     await stage.deliver(keywords=("x",))

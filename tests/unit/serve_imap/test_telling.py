@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from imap_stage import LETTER, ImapStage
-from imap_waiting import quiet
 from postroom.message.errors import TryLater
 from postroom.serve.imap.conversation import Conversation
 from postroom.store import mailboxes
@@ -26,7 +25,7 @@ async def test_what_comes_while_idle_begins_is_told(
 
     monkeypatch.setattr(Conversation, "snapshot", meanwhile)
     assert await bob.say("i IDLE") == ["+ Idling, end with DONE"]
-    assert await quiet(bob) == ["* 1 EXISTS", "* 1 RECENT"]
+    assert await bob.told("RECENT") == ["* 1 EXISTS", "* 1 RECENT"]
 
 
 @pytest.mark.parametrize("command", ["SELECT INBOX", "NOOP"])
@@ -92,7 +91,7 @@ async def test_a_fault_while_news_is_told_ends_the_session(
 
     monkeypatch.setattr(Conversation, "snapshot", wrong)
     await stage.deliver()
-    await quiet(bob)
+    await bob.ended()
     assert bob.connection.closed == "fault: a mistake"
 
 
