@@ -104,8 +104,7 @@ class Runner:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
-        self._stopping = False
-        self._ending = asyncio.Event()
+        self._ending = asyncio.Event()  # set for good when it stops
         self._refused = False  # a lease, so that a job may wait for a claim; or it is due later, perhaps before we would look
         self._looking: asyncio.TimerHandle | None = None
         self._rest = 0.0  # seconds before the next look, whoever asks for it
@@ -117,7 +116,6 @@ class Runner:
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Claims nothing more; what is being sent has `grace` seconds to its end, everything else stays in the spool."""
-        self._stopping = True
         self._ending.set()
         self.wake()
         if self._task is not None:
@@ -142,7 +140,7 @@ class Runner:
         """A lease for a job that acceptance is about to make, when this node has a hand free for its next hop."""
         destination = self._destinations.get(hop)
         busy = hop in self._use.fetched or (destination is not None and destination.full)
-        if busy or self.paused or self._stopping or len(self._at_work) >= MOST_AT_WORK:
+        if busy or self.paused or self._ending.is_set() or len(self._at_work) >= MOST_AT_WORK:
             self._refused = True
             return None
         return self._lease(now)
@@ -179,7 +177,7 @@ class Runner:
         """
         tried = 0
         try:
-            while conversation.usable and not self._stopping:
+            while conversation.usable and not self._ending.is_set():
                 claim = partial(_claim_hops, self._now_lease(), hops)
                 claimed = await self._use.engine.write(claim, Urgency.CLIENT)
                 if not claimed:
@@ -193,7 +191,7 @@ class Runner:
         return tried
 
     async def _carry(self, conversation: Conversation, job: Job) -> Attempt:
-        if self._stopping or not conversation.usable:
+        if self._ending.is_set() or not conversation.usable:
             return Attempt(job.lease.now, tried=False)
         try:
             return await conversation.deliver(job)
@@ -264,13 +262,13 @@ class Runner:
                 return None
             except Exception as error:  # noqa: BLE001 - in the end the lease ends, and the job is tried again
                 use.on_error(error)
-            if not pause or self._stopping:
+            if not pause or self._ending.is_set():
                 return None
             await use.clock.sleep(pause)
         return None
 
     async def _run(self) -> None:
-        while not self._stopping:
+        while not self._ending.is_set():
             self._wake.clear()
             clock = self._use.clock
             began = clock.monotonic()
@@ -320,7 +318,7 @@ class Runner:
         """Claims until nothing is due; gives the seconds until something may be."""
         use = self._use
         self._rest = 0.0
-        while not (self.paused or self._stopping or use.overloaded()):
+        while not (self.paused or self._ending.is_set() or use.overloaded()):
             room = min(CLAIM_AT_ONCE, MOST_AT_WORK - len(self._at_work))
             if room <= 0:
                 break

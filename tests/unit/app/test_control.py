@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from others_turns import Turns
 from postroom.app import control
 from postroom.app.control import (
     PIECE,
@@ -317,24 +318,18 @@ def test_whether_a_server_listens(tmp_path: Path) -> None:
 
 
 async def test_others_have_their_turn_during_a_long_answer(tmp_path: Path) -> None:
-    many, turns = 500, 0
+    many, turns = 500, Turns()
     meanwhile: list[int] = []
 
     async def listing(_caller: Caller, _request: Request) -> AsyncIterator[dict[str, Any]]:
-        before = turns
+        before = turns.had
         for number in range(many):
             yield {"n": number}
-        meanwhile.append(turns - before)
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
+        meanwhile.append(turns.had - before)
 
     server = ControlServer(tmp_path / "control", listing)
     await server.start()
-    task = asyncio.get_running_loop().create_task(others())
+    task = asyncio.get_running_loop().create_task(turns.take())
     assert len(await records(tmp_path / "control", "list")) == many
     task.cancel()
     await server.stop()

@@ -1,10 +1,10 @@
 """How far aliases and lists are expanded, and at whose cost."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
+from others_turns import others_turns
 from people import at
 from postroom.deliver import router
 from postroom.message.envelope import Notify, Recipient, Ret
@@ -53,24 +53,16 @@ async def test_others_have_their_turn_while_a_long_list_is_expanded(
 ) -> None:
     members = [f"m{n}@r{n}.test" for n in range(100)]
     await office.add_list("all@hamburger.test", OWNER, *members)
-    turns = 0
     when_expanded: list[int] = []
     ways = office.placer.ways
 
     def expanded(*args: Any, **more: Any) -> Any:
-        when_expanded.append(turns)
+        when_expanded.append(turns.had)
         return ways(*args, **more)
 
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
     monkeypatch.setattr(office.placer, "ways", expanded)
-    task = asyncio.get_running_loop().create_task(others())
-    await office.accept("all@hamburger.test")
-    task.cancel()
+    async with others_turns() as turns:
+        await office.accept("all@hamburger.test")
     assert when_expanded[0] > len(members)
     assert len(await office.waiting()) == len(members)
 

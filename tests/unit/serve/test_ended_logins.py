@@ -4,24 +4,12 @@ import base64
 
 import pytest
 
+from login_looks import look
 from postroom.serve.standing import Standing
-from postroom.store.standing import Ground
 from smtp_session import OpenDoor, Talk, service
 
 BOB = base64.b64encode(b"\0bob@hamburger.test\0right").decode()
 ENDED = "421 4.7.0 What you have logged in with is not good any more, goodbye"
-
-
-async def look(standing: Standing, *, good: bool) -> int:
-    """How many logins were asked about."""
-    asked = []
-
-    async def holds(ground: Ground) -> bool:
-        asked.append(ground)
-        return good
-
-    await standing.look(holds)
-    return len(asked)
 
 
 @pytest.fixture

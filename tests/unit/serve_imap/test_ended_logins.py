@@ -6,6 +6,7 @@ import pytest
 
 from imap_stage import BOB, LETTER, Client, ImapStage, Known
 from imap_waiting import quiet
+from login_looks import look
 from postroom.serve.standing import Standing
 from postroom.store.standing import Ground
 
@@ -29,18 +30,6 @@ async def bob(stage: ImapStage, standing: Standing, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(stage.logins, "authenticate", by_credential)
     return await stage.user(BOB, standing=standing)
-
-
-async def look(standing: Standing, *, good: bool) -> int:
-    """How many logins were asked about."""
-    asked = []
-
-    async def holds(ground: Ground) -> bool:
-        asked.append(ground)
-        return good
-
-    await standing.look(holds)
-    return len(asked)
 
 
 async def test_who_idles(bob: Client, standing: Standing) -> None:

@@ -1,9 +1,9 @@
-import asyncio
 import os
 
 import pytest
 
 from mail_account import NOW, open_account
+from others_turns import others_turns
 from postroom.message.summary import summarize
 from postroom.store import blobs, fsck_emails
 from postroom.store.copying import copy
@@ -126,18 +126,9 @@ async def test_files_without_a_row_go_when_they_are_old(store, account, age, fou
 
 async def test_others_have_their_turn_meanwhile(store, account, monkeypatch):
     monkeypatch.setattr(fsck_emails, "SLICE", 1)
-    turns = 0
-
-    async def other():
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    beside = asyncio.create_task(other())
-    assert await wrong(store) == []
-    beside.cancel()
-    assert turns >= 5 + 3 + 3  # copies, emails, bodies
+    async with others_turns() as turns:
+        assert await wrong(store) == []
+    assert turns.had >= 5 + 3 + 3  # copies, emails, bodies
 
 
 async def test_what_changes_meanwhile_is_not_counted_one_by_one(store, account, monkeypatch):

@@ -1,10 +1,10 @@
-import asyncio
 import re
 from importlib import resources
 
 import pytest
 
 from mail_account import NOW, open_account
+from others_turns import others_turns
 from postroom.message.journey import Hop, HopKind
 from postroom.store import (
     blobs,
@@ -87,18 +87,9 @@ async def test_no_commit_forgets_very_much(account, monkeypatch):
 async def test_others_have_their_turn_between_two_accounts(account):
     for account_id in range(2, 10):
         await open_account(account.engine, account_id)
-    turns = 0
-
-    async def other():
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    beside = asyncio.create_task(other())
-    await prune(account.engine, NOW)
-    beside.cancel()
-    assert turns >= 9
+    async with others_turns() as turns:
+        await prune(account.engine, NOW)
+    assert turns.had >= 9
 
 
 async def test_what_a_deleted_mailbox_left(account):

@@ -1,7 +1,7 @@
 // The ends of lines of what was written, and of the whole.
 
 /** Without empty lines at the end, and without spaces at the ends of lines, but for one alone (as in `-- `). No pattern: it would try each space of a long run anew. */
-export function tidied(text: string): string {
+export function withoutLooseEnds(text: string): string {
   const found = text.split("\n").map(withoutSpaces);
   while (found.at(-1) === "") found.pop();
   return found.join("\n");

@@ -1,12 +1,12 @@
 // The text/plain part of what stands in the editor: quotes with their marks, lists with dots and numbers, links with their addresses. RFC 3676 §4.
-import { tidied } from "./line_ends";
+import { withoutLooseEnds } from "./line_ends";
 import { SIGNATURE } from "./rich";
 
 const BLOCKS = new Set("ADDRESS BLOCKQUOTE DIV DL DT DD FOOTER H1 H2 H3 H4 H5 H6 HEADER HR LI OL P PRE SECTION TABLE TR UL".split(" "));
 
 export function plainOf(root: Node): string {
   const written = lines(root).join("\n").replace(/\u200b/g, "").replace(/\u00a0/g, " ");
-  return tidied(written);
+  return withoutLooseEnds(written);
 }
 
 function lines(node: Node): string[] {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from offices import NOW, TestOffice
+from others_turns import others_turns
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import Handled, Outcome
 from postroom.store import jobs, journal, queue, spool
@@ -137,15 +137,6 @@ async def test_others_have_their_turn_while_the_whole_queue_is_gone_through(
     monkeypatch.setattr(spool, "STRETCH", 1)
     for number in range(1, 31):
         await put(bare.engine, letter(number), job("hamburger.test"))
-    turns = 0
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.get_running_loop().create_task(others())
-    await bare.ask(operation, sender="nobody@crepes.test")
-    task.cancel()
-    assert turns >= 30
+    async with others_turns() as turns:
+        await bare.ask(operation, sender="nobody@crepes.test")
+    assert turns.had >= 30
