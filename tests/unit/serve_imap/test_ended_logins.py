@@ -49,15 +49,16 @@ async def test_who_is_told_a_long_message_is_told_all_of_it(
 ) -> None:
     await bob.ok("SELECT INBOX")
     await bob.ok("NOTIFY SET (SELECTED (MessageNew (BODY.PEEK[]) MessageExpunge))")
-    drained = bob.connection.drained
+    drained, begun = bob.connection.drained, asyncio.Event()
 
     async def slowly() -> None:
+        begun.set()
         await drained()
         await asyncio.sleep(0.001)
 
     monkeypatch.setattr(bob.connection, "drained", slowly)
     await stage.deliver(LETTER % 1 + b"a line of a long letter\r\n" * 80_000)
-    await asyncio.sleep(0.005)
+    await asyncio.wait_for(begun.wait(), 20)
     await look(standing, good=False)
     assert ENDED not in await bob.told(r"^\)")
     await quiet(bob)

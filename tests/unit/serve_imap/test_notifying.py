@@ -125,16 +125,17 @@ async def test_nothing_is_answered_within_a_long_message(
     """It is told as the client reads, which may say something meanwhile, right or wrong."""
     bob = await modern(stage, "INBOX")
     await bob.ok("NOTIFY SET (SELECTED (MessageNew (BODY.PEEK[]) MessageExpunge))")
-    drained = bob.connection.drained
+    drained, begun = bob.connection.drained, asyncio.Event()
 
     async def slowly() -> None:
+        begun.set()
         await drained()
         await asyncio.sleep(0.001)
 
     monkeypatch.setattr(bob.connection, "drained", slowly)
     raw = LETTER % 1 + b"a line of a long letter\r\n" * 80_000
     await stage.deliver(raw)
-    await asyncio.sleep(0.005)
+    await asyncio.wait_for(begun.wait(), 20)
     said = await bob.send(b"x CAPABILITY\r\ny NONSENSE\r\nz NO")
     assert raw in said
     assert said.index(b"x OK") < said.index(b"y BAD")
