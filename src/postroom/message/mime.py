@@ -295,8 +295,8 @@ def _find(raw: bytes, needle: bytes, start: int, stop: int) -> int:
 
 
 def _lines(raw: bytes, start: int, stop: int) -> int:
-    """`raw.count(b"\\n", start, stop)`, window by window: other threads get their turn between two."""
-    return sum(raw.count(b"\n", at, min(at + _WINDOW, stop)) for at in range(start, stop, _WINDOW))
+    """`raw.count(b"\\r\\n", start, stop)`, window by window: other threads get their turn between two."""
+    return sum(raw.count(b"\r\n", at, min(at + _WINDOW + 1, stop)) for at in range(start, stop, _WINDOW))
 
 
 def _encoding(value: bytes) -> str:

@@ -7,11 +7,10 @@ answered then, and limits.
 
 from __future__ import annotations
 
-import re
 from io import IncrementalNewlineDecoder
 
 END_OF_DATA = b"\r\n.\r\n"
-_dot_line = re.compile(rb"\r\n\.").search  # `find` takes twice the time, as it stumbles over each line end
+DOT_LINE = b"\r\n."
 
 
 def has_only_crlf(text: bytes) -> bool:
@@ -32,14 +31,8 @@ def plain_text(data: bytes) -> bytes | None:
 
     Most messages are that: this is `Unstuffer` for them, at a third of its cost.
     """
-    found = _dot_line(data)
-    if (
-        found is None
-        or found.end() != len(data) - 2
-        or data[-2:] != b"\r\n"
-        or data[0] == 46
-        or b"\0" in data
-    ):
+    dot = data.find(DOT_LINE)
+    if dot < 0 or dot != len(data) - 5 or data[-2:] != b"\r\n" or data[0] == 46 or b"\0" in data:
         return None
     seen = IncrementalNewlineDecoder(None, False)
     seen.decode(str(data, "latin-1"), True)
@@ -62,8 +55,8 @@ def canonical(text: bytes) -> bytes:
 def stuff(text: bytes) -> bytes:
     """A whole text as it goes on the wire: CRLF only, each leading dot doubled, its end marked."""
     stuffed = canonical(text)
-    if _dot_line(stuffed):
-        stuffed = stuffed.replace(b"\r\n.", b"\r\n..")
+    if DOT_LINE in stuffed:
+        stuffed = stuffed.replace(DOT_LINE, b"\r\n..")
     return b"." + stuffed + b".\r\n" if stuffed.startswith(b".") else stuffed + b".\r\n"
 
 
@@ -89,8 +82,8 @@ class Stuffer:
         if not data:
             return b""
         stuffed = only_crlf(data)
-        if _dot_line(stuffed):
-            stuffed = stuffed.replace(b"\r\n.", b"\r\n..")
+        if DOT_LINE in stuffed:
+            stuffed = stuffed.replace(DOT_LINE, b"\r\n..")
         if self._at_line_start and stuffed[0] == 46:
             stuffed = b"." + stuffed
         self._at_line_start = stuffed.endswith(b"\r\n")
@@ -134,7 +127,7 @@ class Unstuffer:
         if self._held:
             data = self._held + data
             self._held = b""
-        dot = data.find(b"\r\n.")
+        dot = data.find(DOT_LINE)
         end = data.find(END_OF_DATA, dot) if dot >= 0 else -1
         if end >= 0:
             self._gather(data[: end + 2], stuffed=dot < end)
@@ -160,7 +153,7 @@ class Unstuffer:
         if not is_canonical(text):
             self.malformed = True
         if stuffed:
-            text = text.replace(b"\r\n.", b"\r\n")
+            text = text.replace(DOT_LINE, b"\r\n")
         if self._first:  # it began with a dot, and so with the CRLF that was put before it
             self._first = False
             text = text[2:]
@@ -177,4 +170,4 @@ def _undecided(data: bytes) -> int:
         return 4 if data.endswith(b"\r\n.\r") else 1
     if last == 10:
         return 2 if data.endswith(b"\r\n") else 0
-    return 3 if data.endswith(b"\r\n.") else 0
+    return 3 if data.endswith(DOT_LINE) else 0

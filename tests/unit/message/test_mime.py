@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from postroom.message import mime
 from postroom.message.mime import MAX_DEPTH, MAX_PARTS, Limits, Structure, scan
 
 
@@ -274,3 +275,10 @@ def test_the_standard_library_sees_the_same_tree(message: email.message.EmailMes
     bodies = [part.get_payload() for part in oracle.walk() if not part.is_multipart()]
     assert [raw[part.body_start : part.body_end].decode() for part in structure.parts if part.leaf] == bodies
     assert not structure.ambiguous
+
+
+@pytest.mark.parametrize("before", range(-2, 3))
+def test_lines_are_counted_across_the_stretches_that_are_looked_through(before: int) -> None:
+    """A line ends with CRLF, also where one stretch ends between CR and LF; an LF alone in binary data ends none."""
+    body = b"x" * (mime._WINDOW - before) + b"\r\n\na\n" + b"y" * mime._WINDOW + b"\r\nz\r\n"
+    assert scan(b"Subject: x\r\n\r\n" + body).parts[0].lines == 3
