@@ -79,6 +79,14 @@ def test_replies(reply: str, told: tuple[int, str, str]) -> None:
         {"at": "rcpt", "reply": "451 a\r\n250 b"},
         {"at": "rcpt", "delay": -1.0},
         {"at": "rcpt", "drop": True, "times": -1},
+        {"at": "rcpt", "delay": float("inf")},
+        {"at": "rcpt", "delay": float("nan")},
+        {"at": "rcpt", "reply": 451},
+        {"at": "rcpt", "drop": "yes"},
+        {"at": "rcpt", "drop": True, "sender": 5},
+        {"at": "rcpt", "drop": True, "domain": ["crepes.test"]},
+        {"at": "dns", "drop": True, "name": 5},
+        {"at": "imap FETCH", "drop": True, "containing": b"x"},
     ],
 )
 def test_faults_that_cannot_be(terms: dict[str, Any]) -> None:

@@ -29,6 +29,9 @@ Step = Literal["mail", "rcpt", "data", "after-data"]  # the steps of a transacti
 ALWAYS: Final = 0
 LOGINS: Final = frozenset({"AUTH", "PASS", "APOP", "LOGIN", "AUTHENTICATE"})
 _HAPPENINGS: Final = ("reply", "delay", "drip", "drop", "refuse", "certificate", "strip")
+MOST: Final = 1_000_000_000  # seconds or times that a fault may have
+_NUMBERS: Final = frozenset({"delay", "drip", "times"})
+_SWITCHES: Final = frozenset({"drop", "refuse", "strip"})
 _ANYWHERE: Final = frozenset({"times", "domain"})
 
 
@@ -95,8 +98,13 @@ class FaultRule:
         for name, value in self.terms.items():
             if name not in may:
                 raise BadFault(f"{at}: a fault here has no {name}; {near(name, sorted(may))}")
-            if name in ("delay", "drip", "times") and not (isinstance(value, int | float) and value >= 0):
-                raise BadFault(f"{at}: {name} is a number, not below 0")
+            if name in _NUMBERS:
+                if not (isinstance(value, int | float) and 0 <= value <= MOST):
+                    raise BadFault(f"{at}: {name} is a number from 0 to {MOST:,}")
+            elif not isinstance(value, bool if name in _SWITCHES else str):
+                raise BadFault(
+                    f"{at}: {name} is {'true or false' if name in _SWITCHES else 'text'}, not {value!r}"
+                )
         certificate = self.terms.get("certificate", CERTIFICATES[0])
         if certificate not in CERTIFICATES:
             raise BadFault(f"{at}: no certificate {certificate!r}; {near(str(certificate), CERTIFICATES)}")
