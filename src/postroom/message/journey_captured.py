@@ -30,6 +30,9 @@ from postroom.wire.packets import End
 
 _CONTENT: Final = re.compile(rb"\[(\d{1,18}) octets of message\]")
 _CHUNK: Final = re.compile(rb"BDAT (\d{1,18})( LAST)?", re.IGNORECASE)
+MOST_FILLED: Final = (
+    1 << 20
+)  # octets that stand for a message that is not known: a client may claim any number
 _LOGGED_IN: Final = re.compile(r"e?smtps?a", re.IGNORECASE)  # RFC 3848
 
 
@@ -193,8 +196,9 @@ def _ends_so(content: bytes, size: int) -> bool:
 
 
 def _filled(size: int) -> bytes:
-    """So many octets that say what they stand for."""
+    """So many octets, as far as they may be, that say what they stand for."""
     line = b"[%d octets of message, which are not known here]\r\n" % size
+    size = min(size, MOST_FILLED)
     return (b"\r\n" + line * (size // len(line) + 1))[: max(0, size - 2)] + b"\r\n"[:size]
 
 

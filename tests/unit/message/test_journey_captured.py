@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from postroom.message.captured import Capture
 from postroom.message.journey import Connected, Hop, HopKind, JourneyEvent, Outcome, Said, Secured
-from postroom.message.journey_captured import Told, capture_journeys
+from postroom.message.journey_captured import MOST_FILLED, Told, capture_journeys
 
 CONTENT = b"Subject: Hi\r\n\r\n.ketchup\r\n"
 STORED = b"Received: from here\r\n" + CONTENT
@@ -42,6 +44,13 @@ def test_the_message_is_put_in_with_its_dots() -> None:
 def test_a_message_that_is_not_known_is_filled_up() -> None:
     found, _ = whole(Told("J1", [received(letter(100))]))
     assert b"[100 octets of message, which are not known here]" in found
+
+
+@pytest.mark.parametrize("claimed", [b"<[99999999999999 octets of message]", b"<BDAT 99999999999999 LAST"])
+def test_what_a_client_claims_is_not_filled_up_without_bound(claimed: bytes) -> None:
+    found, _ = whole(Told("J1", [received(said(claimed, b">500 no"), letter(len(CONTENT)))], content=STORED))
+    assert len(found) < 2 * MOST_FILLED
+    assert b"Subject: Hi" in found
 
 
 def test_chunks() -> None:
