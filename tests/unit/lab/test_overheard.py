@@ -135,3 +135,7 @@ def test_a_line_without_end_is_not_held_for_ever() -> None:
     dialogue = dialogue_of("smtp")
     assert dialogue.came(b"x" * 64 * 1024) == []
     assert [len(piece.octets) for piece in dialogue.came(b"x")] == [64 * 1024 + 1]
+
+
+def test_a_request_whose_line_has_no_end_is_looked_through_once() -> None:
+    assert dialogue_of("http").came(b"GET /" + b"a" * 1_000_000) == []
