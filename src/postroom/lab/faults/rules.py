@@ -216,11 +216,20 @@ class FaultRules:
 
     def refuses_all(self, service: str, domain: str) -> bool:
         """Whether nobody is to listen for a service, uncounted: the rule whose turn is next refuses always and at once."""
-        for rule in self._rules:
-            concerned = rule.domain in ("", domain) and rule.serves(service)
-            if rule.stage == "connect" and concerned and not rule.spent:
-                return rule.refuse and rule.times == ALWAYS and not rule.delay
-        return False
+        rule = self._at_next_connection(service, domain)
+        return rule is not None and rule.refuse and rule.times == ALWAYS and not rule.delay
+
+    def refuses_next(self, service: str, domain: str) -> bool:
+        """Whether the next connection to a service is refused at once; counted, for it is not made then."""
+        rule = self._at_next_connection(service, domain)
+        if rule is None or not rule.refuse or rule.delay:
+            return False
+        self._count(rule)
+        return True
+
+    def _at_next_connection(self, service: str, domain: str) -> FaultRule | None:
+        concerned = (one for one in self._rules if one.domain in ("", domain) and one.serves(service))
+        return next((one for one in concerned if one.stage == "connect" and not one.spent), None)
 
     def _first(self, domain: str, fits: Callable[[FaultRule], bool]) -> FaultRule | None:
         for rule in self._rules:
