@@ -48,7 +48,7 @@ class Told(msgspec.Struct, frozen=True):
 def capture_journeys(capture: Capture, journeys: Sequence[Told]) -> None:
     """Writes all connections of these journeys."""
     contents = {one.id: one.content for one in journeys}
-    sent = {name for one in journeys for hop in one.hops for name in named(hop)}
+    sent = {name for one in journeys for hop in one.hops for name in named(hop) if name != one.id}
     talks: dict[tuple[str, str], _Talk] = {}
     for one in journeys:
         for hop in one.hops:

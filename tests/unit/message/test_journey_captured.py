@@ -80,6 +80,20 @@ def test_what_was_relayed_is_there_once() -> None:
     assert found.count(b"Subject: Hi\r\n\r\n.ketchup") == 1
 
 
+def test_a_stranger_who_names_our_own_journey_hides_nothing() -> None:
+    relay = Hop(
+        HopKind.RELAY,
+        5,
+        [
+            Connected(0, "esmtp", "127.0.0.3:2525", "127.0.0.2:4000"),
+            said(b">DATA", b"<354 go", b">[%d octets of message]" % len(CONTENT), b"<250 queued as J1"),
+            Outcome(2, 0, "bob@hamburger.test", "relayed", "2.0.0", "250 queued as J1"),
+        ],
+    )
+    _, connections = whole(Told("J1", [received(letter(len(CONTENT))), relay], content=STORED))
+    assert connections == 2
+
+
 def test_hops_of_one_session_are_one_connection() -> None:
     start = [
         Connected(0, "pop3", "127.0.0.1:5000", "127.0.0.1:2610"),
