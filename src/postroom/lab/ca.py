@@ -27,6 +27,7 @@ from postroom.net.selfsigned import (
     new_key,
     validity,
     write_private,
+    write_whole,
 )
 
 LIFE = dt.timedelta(days=90)  # of a server's certificate, as public authorities give them
@@ -96,6 +97,7 @@ class LabCa:
 
     def renew(self, pair: Pair, names: Sequence[str], now: int, kind: str = "ecdsa") -> None:
         """Writes a fresh key and certificate into the files of `pair`."""
+        pair.chain.unlink(missing_ok=True)  # it is of another key, should this go no further
         write_private(pair.key, key_pem(new_key(kind)))
         self._write(pair, names, _around(now, LIFE))
 
@@ -104,11 +106,11 @@ class LabCa:
         key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
         assert isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey))
         certificate = leaf(key, Issuer(_NAME, self._key), names, valid).sign(self._key, hashes.SHA256())
-        pair.chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        write_whole(pair.chain, certificate.public_bytes(serialization.Encoding.PEM))
 
     def _write_root(self, now: int) -> None:
         made = _root(self._key, _around(now, ROOT_LIFE))
-        self.path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        write_whole(self.path, made.public_bytes(serialization.Encoding.PEM))
 
 
 def _around(now: int, life: dt.timedelta) -> Validity:

@@ -20,7 +20,7 @@ from postroom.app.operations.queue import Select
 from postroom.store import accounts, expunge, hops, journal, logins, mailboxes
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.mailboxes import HasChildren, Mailbox
-from postroom.store.rights import MailboxRef
+from postroom.store.rights import MailboxRef, NoSuchMailbox
 from postroom.store.spool import count
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ async def _empty_accounts(server: Server) -> int:
             boxes = await mailboxes.listing(tx, one.account_id)
             gone += sum(box.n_total for box in boxes)
             for box in boxes:
-                await _empty(server, one.account_id, box)
+                with suppress(NoSuchMailbox):  # somebody has deleted it meanwhile
+                    await _empty(server, one.account_id, box)
             await _remove_own(server, one.account_id, boxes)
             await server.engine.write(lambda tx, account_id=one.account_id: logins.forget(tx, account_id))  # type: ignore[misc]
         after = some[-1].address.key
@@ -96,7 +97,7 @@ async def _remove_own(server: Server, account_id: int, boxes: list[Mailbox]) -> 
         if box.role:
             continue
         ref = MailboxRef(account_id, box.mailbox_id)
-        with suppress(HasChildren):  # one of those has a role
+        with suppress(HasChildren, NoSuchMailbox):  # one of those has a role; or it is gone already
             more = True
             while more:
                 changes, more = await server.engine.write(

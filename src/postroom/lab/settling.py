@@ -17,6 +17,7 @@ from postroom.lab.dns.keys import new_keys, settle
 from postroom.lab.faults.addressed import FAULTS
 from postroom.lab.plan import House, Person
 from postroom.message.address import Address
+from postroom.net.selfsigned import write_private
 from postroom.store import accounts, aliases, directory, domains
 from postroom.store.accounts import NewAccount
 from postroom.store.engine import Transaction
@@ -77,8 +78,7 @@ class Passwords:
             self._known.setdefault(person.address.key, person.password or secrets.token_hex(4))
         if new:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.touch(0o600)
-            self._path.write_bytes(msgspec.json.encode(self._known))
+            write_private(self._path, msgspec.json.encode(self._known))
         return [self._known[person.address.key] for person in people]
 
 

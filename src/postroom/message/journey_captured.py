@@ -30,6 +30,9 @@ from postroom.wire.packets import End
 
 _CONTENT: Final = re.compile(rb"\[(\d{1,18}) octets of message\]")
 _CHUNK: Final = re.compile(rb"BDAT (\d{1,18})( LAST)?", re.IGNORECASE)
+MOST_FILLED: Final = (
+    1 << 20
+)  # octets that stand for a message that is not known: a client may claim any number
 _LOGGED_IN: Final = re.compile(r"e?smtps?a", re.IGNORECASE)  # RFC 3848
 
 
@@ -45,7 +48,7 @@ class Told(msgspec.Struct, frozen=True):
 def capture_journeys(capture: Capture, journeys: Sequence[Told]) -> None:
     """Writes all connections of these journeys."""
     contents = {one.id: one.content for one in journeys}
-    sent = {name for one in journeys for hop in one.hops for name in named(hop)}
+    sent = {name for one in journeys for hop in one.hops for name in named(hop) if name != one.id}
     talks: dict[tuple[str, str], _Talk] = {}
     for one in journeys:
         for hop in one.hops:
@@ -193,8 +196,9 @@ def _ends_so(content: bytes, size: int) -> bool:
 
 
 def _filled(size: int) -> bytes:
-    """So many octets that say what they stand for."""
+    """So many octets, as far as they may be, that say what they stand for."""
     line = b"[%d octets of message, which are not known here]\r\n" % size
+    size = min(size, MOST_FILLED)
     return (b"\r\n" + line * (size // len(line) + 1))[: max(0, size - 2)] + b"\r\n"[:size]
 
 

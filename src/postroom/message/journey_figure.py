@@ -107,7 +107,7 @@ def figures(legs: Iterable[Leg]) -> list[Figure]:
     """A figure for each recipient's way, as far as they differ, from where the message came in first."""
     known = {leg.id: leg for leg in legs}
     later = {
-        name for leg in known.values() for _, outcome in _outcomes(leg) for name in _next(outcome, known)
+        name for leg in known.values() for _, outcome in _outcomes(leg) for name in _next(leg, outcome, known)
     }
     found: list[Figure] = []
     for leg in known.values():
@@ -124,7 +124,8 @@ def together(legs: Sequence[Leg], name: str) -> list[Leg]:
     """Those of the legs that belong to the same message as the one with this id: what led to it, and what it led to."""
     known = {leg.id: leg for leg in legs}
     led_to = {
-        leg.id: {found for _, outcome in _outcomes(leg) for found in _next(outcome, known)} for leg in legs
+        leg.id: {found for _, outcome in _outcomes(leg) for found in _next(leg, outcome, known)}
+        for leg in legs
     }
     reached = {name}
     for _ in legs:  # a way of n servers is known after n looks
@@ -236,7 +237,7 @@ def _relayed(way: _Way, leg: Leg, hop: Hop, outcome: Outcome) -> list[Figure]:
     hosts = way.at(leg.server, Part(Agent.QUEUE), Part(Agent.MTA_CLIENT))
     links = (*way.links, _link(_smtp(connection.protocol if connection else ""), hop))
     further = _Way(way.known, hosts, links, (Part(Agent.MTA_SERVER),))
-    names = _next(outcome, way.known)
+    names = _next(leg, outcome, way.known)
     if names and len(hosts) < MOST_HOSTS:
         return _ways(further, way.known[names[0]])
     name = connection.name if connection is not None and connection.name else outcome.where or _ELSEWHERE
@@ -248,11 +249,11 @@ def _outcomes(leg: Leg) -> list[tuple[Hop, Outcome]]:
     return [(hop, event) for hop in hops for event in hop.events if isinstance(event, Outcome)]
 
 
-def _next(outcome: Outcome, known: Mapping[str, Leg]) -> list[str]:
-    """The journey that another server of ours began, as its 250 named it."""
+def _next(leg: Leg, outcome: Outcome, known: Mapping[str, Leg]) -> list[str]:
+    """The journey that another server of ours began, as its 250 named it; a stranger may name the one that he was told of."""
     if outcome.result != "relayed":
         return []
-    return [name for name in QUEUED.findall(outcome.text) if name in known]
+    return [name for name in QUEUED.findall(outcome.text) if name in known and name != leg.id]
 
 
 def _link(protocol: str, hop: Hop, *, pull: bool = False) -> Link:

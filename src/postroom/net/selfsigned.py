@@ -36,7 +36,7 @@ def self_signed(directory: Path, names: Sequence[str], now: int) -> list[Pair]:
         if not (pair.chain.exists() and pair.key.exists()):
             key = new_key(kind)
             write_private(pair.key, key_pem(key))
-            pair.chain.write_bytes(_certificate(key, names, now).public_bytes(serialization.Encoding.PEM))
+            write_whole(pair.chain, _certificate(key, names, now).public_bytes(serialization.Encoding.PEM))
         pairs.append(pair)
     return pairs
 
@@ -56,10 +56,20 @@ def key_pem(key: PrivateKey) -> bytes:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Writes a file that nobody else may read, not even for the moment before its mode is set."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
+    """Writes a file that nobody else may read, not even for the moment before its mode is set; whole, or not at all."""
+    write_whole(path, data, 0o600)
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Writes a file, which stays as it was when there is no room for it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def alternative_names(names: Sequence[str]) -> x509.SubjectAlternativeName:

@@ -45,6 +45,18 @@ async def test_secrets_are_asterisks(captures: Captures) -> None:
     assert bytes((127, 0, 0, 3)) in found
 
 
+async def test_what_came_before_tls_is_not_put_behind_it(captures: Captures) -> None:
+    """A line without its end, before the handshake, is forgotten as the servers forget it (RFC 3207 §4.2)."""
+    shown = captures.begin(show_secrets=True)
+    for one in captures.overhear("hamburger.test", "smtp", FAR, NEAR):
+        one.came(b"STARTTLS\r\nNOOP")
+        one.secured(TlsFacts("TLSv1.3", "AES", 256))
+        one.came(b"EHLO crepes.test\r\n")
+    found = await all_of(captures, shown)
+    assert b"EHLO crepes.test\r\n" in found
+    assert b"NOOP" not in found
+
+
 async def test_nobody_listens_to_http_or_for_nobody(captures: Captures) -> None:
     assert captures.overhear("hamburger.test", "pop3", FAR, NEAR) == []
     captures.begin()

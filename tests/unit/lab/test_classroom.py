@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import imaplib
 import poplib
 import smtplib
@@ -16,8 +17,10 @@ import msgspec
 import pytest
 
 from laboratory import LabThread
+from others_turns import others_turns
 from postroom.app.cli.program import run
 from postroom.lab import reading_here
+from postroom.lab.classroom import attendance as attendances
 from postroom.lab.classroom.attendance import attendance
 from postroom.lab.classroom.roll import parse_roll
 from postroom.lab.classroom.slips import as_html, as_text, slip
@@ -25,8 +28,9 @@ from postroom.lab.control import ask_lab
 from postroom.lab.dns.notes import furnished
 from postroom.lab.faults.rules import FaultRule
 from postroom.lab.plan import HOUSES, houses_at, residents
-from postroom.message.journey import HopKind
+from postroom.message.journey import Hop, HopKind
 from postroom.store import journal
+from postroom.store.engine import Transaction
 from running import until
 
 DOMAIN = "hamburger.test"
@@ -156,6 +160,39 @@ def test_a_fresh_start(lab: LabThread, capsys: pytest.CaptureFixture[str]) -> No
     box.logout()
     assert run(["lab", "reset"]) == 0
     assert "Gone: 1 messages, 0 in queues" in capsys.readouterr().out
+
+
+def test_a_fresh_start_while_mailboxes_go(lab: LabThread) -> None:
+    """Two who reset at once, or somebody who deletes a folder meanwhile: what is gone is no reason to leave the rest."""
+    who = students(lab)[0]
+    with imaplib.IMAP4("127.0.0.1", lab.lab.ports[DOMAIN]["imap"]) as box:
+        box.login(*who)
+        for number in range(20):
+            box.create(f"F{number}")
+            box.append(f"F{number}", "", "", b"Subject: x\r\n\r\nx\r\n")
+
+        async def two() -> None:
+            await asyncio.gather(lab.lab.reset(), lab.lab.reset())
+
+        lab.do(two())
+        assert not any(b"F1" in row for row in box.list()[1] if isinstance(row, bytes))
+
+
+def test_who_looks_at_a_class_holds_nobody_up(lab: LabThread) -> None:
+    server = lab.lab.servers[DOMAIN]
+    hops = 10 * attendances.SLICE
+
+    async def write(tx: Transaction) -> None:
+        for _ in range(hops):
+            await journal.append(tx, server.ids.next(), server.ids.next(), Hop(HopKind.FILED, 1))
+
+    async def had() -> int:
+        await server.engine.write(write)
+        async with others_turns() as turns:
+            _ = [one async for one in attendance(lab.lab.servers, (), {})]
+        return turns.had
+
+    assert lab.do(had()) > hops // attendances.SLICE
 
 
 def test_a_class_at_domains_of_its_own(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What `postroom lab` leaves for other commands and shows to people."""
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,10 +9,11 @@ import pytest
 
 from postroom.agent import accounts, runtime
 from postroom.app.cli.program import run
+from postroom.app.control import ControlServer
 from postroom.app.locate import Here, lab_servers
 from postroom.lab.cli.screen import FAULTS_SHOWN, SHOWN, Wishes, announce, warning
 from postroom.lab.cli.screen import screen as screen_of
-from postroom.lab.cli.word import leave_word, take_back, word
+from postroom.lab.cli.word import keep_word, leads_to_a_lab, leave_word, stands, take_back, word
 from postroom.lab.control import LAB
 from postroom.lab.dns.notes import furnished
 from postroom.lab.plan import HOUSES, houses_at
@@ -78,6 +80,27 @@ def test_two_labs_of_one_user(running, tmp_path):
     assert (directory / LAB).read_text("utf-8") == str(tmp_path / "later")
     take_back(later, directory)
     assert not directory.exists()
+
+
+@pytest.mark.parametrize("end", ["stops", "is killed"])
+async def test_the_earlier_of_two_labs_is_found_when_the_later_is_gone(end, running, tmp_path, monkeypatch):
+    monkeypatch.setattr("postroom.lab.cli.word.LOOK_SECONDS", 0.01)
+    directory = tmp_path / runtime.NAME
+    running.clock.on_move = []
+    leave_word(running, directory)
+    keeping = asyncio.create_task(keep_word(running, directory))
+    later = SimpleNamespace(**{**vars(running), "control": SimpleNamespace(path=tmp_path / "later")})
+    control = ControlServer(later.control.path, lambda *_: None)
+    await control.start()
+    runtime.publish(word(later), directory)
+    assert await asyncio.to_thread(leads_to_a_lab, running, directory)
+    if end == "stops":
+        take_back(later, directory)
+    await control.stop()
+    async with asyncio.timeout(20):
+        while not stands(running, directory):
+            await asyncio.sleep(0.01)
+    keeping.cancel()
 
 
 @pytest.mark.parametrize("option", ["--data", "XDG_RUNTIME_DIR"])

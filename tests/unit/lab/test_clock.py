@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from postroom.app.control import Caller, CallFailed, Request, call
-from postroom.lab.clock import CLOCK, BadStep, moved, parse_step
+from postroom.app.control import Caller, CallFailed, OperationError, Request, call
+from postroom.lab.clock import CLOCK, MOST_AHEAD, BadStep, moved, parse_step
 from postroom.lab.control import LabControl
 from postroom.net.clock import MovableClock
 
@@ -59,6 +59,18 @@ async def test_it_never_goes_back(tmp_path: Path, seconds: object) -> None:
     with pytest.raises(CallFailed, match="forward only"):
         await asyncio.to_thread(lambda: list(call(control.path, Request(CLOCK, {"seconds": seconds}))))
     await control.stop()
+
+
+@pytest.mark.parametrize("steps", [(10**12,), (10**400,), (MOST_AHEAD, 1)])
+async def test_it_does_not_go_where_no_date_can_be_written(steps: tuple[int, ...]) -> None:
+    clock = MovableClock()
+    *first, last = steps
+    for seconds in first:
+        assert [one["ahead"] async for one in moved(clock, {"seconds": seconds})] == [seconds]
+    ahead = clock.offset
+    with pytest.raises(OperationError, match="50 years"):
+        await anext(moved(clock, {"seconds": last}))
+    assert clock.offset == ahead
 
 
 async def test_a_stranger_may_not_move_it(tmp_path: Path) -> None:

@@ -179,3 +179,18 @@ def test_verbs(protocol: str, line: bytes, said: tuple[str, str]) -> None:
 )
 def test_replies(protocol: str, reply: str, line: bytes, octets: bytes) -> None:
     assert wire(protocol, reply, line) == octets
+
+
+def test_what_a_letter_says_is_no_offer_of_tls() -> None:
+    """Nor is it looked through more than once: a line of it may be long."""
+    line = b"CAPABILITY " * 100_000 + b"STARTTLS\r\n"
+    assert without_tls("imap", line) == line
+    stand = Stand("imap", replies={b"a": line})
+    assert stand.say(b"a FETCH 1 BODY[]\r\n") == line
+
+
+@pytest.mark.parametrize(
+    "offer", [b"* CAPABILITY IMAP4rev1 %sIDLE\r\n", b"* OK [CAPABILITY %sIDLE] hi\r\n", b"a OK [CAPABILITY X %sY] in\r\n"]
+)  # fmt: skip
+def test_each_offer_of_tls(offer: bytes) -> None:
+    assert without_tls("imap", b"* 1 EXISTS\r\n" + offer % b"STARTTLS ") == b"* 1 EXISTS\r\n" + offer % b""

@@ -79,6 +79,14 @@ def test_replies(reply: str, told: tuple[int, str, str]) -> None:
         {"at": "rcpt", "reply": "451 a\r\n250 b"},
         {"at": "rcpt", "delay": -1.0},
         {"at": "rcpt", "drop": True, "times": -1},
+        {"at": "rcpt", "delay": float("inf")},
+        {"at": "rcpt", "delay": float("nan")},
+        {"at": "rcpt", "reply": 451},
+        {"at": "rcpt", "drop": "yes"},
+        {"at": "rcpt", "drop": True, "sender": 5},
+        {"at": "rcpt", "drop": True, "domain": ["crepes.test"]},
+        {"at": "dns", "drop": True, "name": 5},
+        {"at": "imap FETCH", "drop": True, "containing": b"x"},
     ],
 )
 def test_faults_that_cannot_be(terms: dict[str, Any]) -> None:
@@ -159,3 +167,17 @@ def test_the_words_of_a_command() -> None:
     rules.add(FaultRule("smtp RCPT", drop=True, containing="Bob@"))
     assert rules.at_command("smtp", "smtp", "l.test", ("RCPT", "RCPT TO:<alice@l.test>")) is None
     assert rules.at_command("smtp", "smtp", "l.test", ("RCPT", "RCPT TO:<bob@l.test>")) is not None
+
+
+def test_connections_of_other_servers_are_refused_in_their_turn() -> None:
+    """The same order as for whoever connects by himself; what comes late is made, and reset then."""
+    rules = FaultRules()
+    dropped = rules.add(FaultRule("connect", drop=True, times=1))
+    refused = rules.add(FaultRule("connect", refuse=True, times=1))
+    late = rules.add(FaultRule("connect", refuse=True, delay=3))
+    assert not rules.refuses_next("smtp", "crepes.test")
+    assert rules.at_connection("connect", "smtp", "crepes.test") is dropped
+    assert rules.refuses_next("smtp", "crepes.test")
+    assert refused.spent
+    assert not rules.refuses_next("smtp", "crepes.test")
+    assert late.hits == 0

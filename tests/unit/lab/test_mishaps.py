@@ -17,6 +17,7 @@ from dkim_post import NOW, signed, zone
 from postroom.app.logs import make_log
 from postroom.lab.dns.zones import ZoneText
 from postroom.lab.faults.mishaps import MISHAPS, BadMishap, Troubles, parse_mishap
+from postroom.lab.faults.switches import BRIM
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.laboratory import Laboratory
 from postroom.lab.plan import HOUSES, residents
@@ -206,3 +207,22 @@ async def test_an_expired_certificate_stays_the_one_that_the_server_shows(start:
     before = [path.read_bytes() for path in files]
     lab.names.publish(house, ["@ MX 10 mail"])
     assert [path.read_bytes() for path in files] == before
+
+
+async def test_mailboxes_are_well_that_were_full_for_a_moment(start: Start) -> None:
+    """Switched off while they are being filled, and on again: what is on in the end holds."""
+    lab = await start()
+    full = parse_mishap("full-mailbox")
+    server = lab.servers[full.domain]
+
+    async def quotas() -> set[int]:
+        return {row[0] for row in await server.engine.reading().fetch("SELECT quota_bytes FROM accounts")}
+
+    before = await quotas()
+    await asyncio.gather(lab.switches.put_on(full), lab.switches.take_off(full))
+    assert await quotas() == before
+    assert not lab.switches.is_any_full
+    await asyncio.gather(lab.switches.put_on(full), lab.switches.take_off(full), lab.switches.put_on(full))
+    assert await quotas() == {BRIM}
+    await lab.switches.clear()
+    assert await quotas() == before

@@ -135,3 +135,42 @@ def test_a_line_without_end_is_not_held_for_ever() -> None:
     dialogue = dialogue_of("smtp")
     assert dialogue.came(b"x" * 64 * 1024) == []
     assert [len(piece.octets) for piece in dialogue.came(b"x")] == [64 * 1024 + 1]
+
+
+# (service, what was said, each piece as it came; what of the last one is told)
+EARLY = [
+    ("smtp", [(">", "220 x\r\n"), ("<", "AUTH LOGIN\r\nYm9i\r\naHVuZ3J5\r\n")], "AUTH LOGIN\r\n****\r\n********\r\n"),
+    ("smtp", [("<", "EHLO a\r\nAUTH LOGIN\r\n"), (">", "250 x\r\n334 \r\n"), ("<", "Ym9i\r\naHVu\r\n")], "****\r\n****\r\n"),
+    ("smtp", [("<", "AUTH PLAIN\r\nYm9i\r\n"), (">", "535 5.7.8 No\r\n"), ("<", "NOOP\r\n")], "NOOP\r\n"),
+    ("smtp", [("<", "AUTH PLAIN\r\n"), ("=", ""), ("<", "EHLO a\r\n")], "EHLO a\r\n"),
+    ("pop3", [(">", "+OK\r\n"), ("<", "AUTH PLAIN\r\naHVuZ3J5\r\n")], "AUTH PLAIN\r\n********\r\n"),
+    ("pop3", [(">", "+OK\r\n"), ("<", "AUTH X\r\naHVu\r\n"), (">", "-ERR no\r\n"), ("<", "NOOP\r\n")], "NOOP\r\n"),
+    ("imap", [("<", "a AUTHENTICATE PLAIN\r\naHVuZ3J5\r\n")], "a AUTHENTICATE PLAIN\r\n********\r\n"),
+    ("imap", [("<", "a CAPABILITY\r\nb AUTHENTICATE PLAIN\r\n"), (">", "* X\r\na OK\r\n+ \r\n"), ("<", "aHVu\r\n")], "****\r\n"),
+    ("imap", [("<", "a NOOP {100}\r\n"), (">", "a BAD no\r\n"), ("<", "b LOGIN bob hungry\r\n")], "b LOGIN bob ******\r\n"),
+    ("imap", [("<", "a LOGIN {3}\r\n"), (">", "a NO no\r\n"), ("<", "b NOOP\r\n")], "b NOOP\r\n"),
+    ("imap", [("<", "a NOOP\r\nb LOGIN {3}\r\n"), (">", "a OK\r\n+ \r\n"), ("<", "bob hungry\r\n")], "**********\r\n"),
+    ("imap", [("<", "a LOGIN  bob hungry\r\n")], "a LOGIN  bob ******\r\n"),
+    ("imap", [("<", 'a LOGIN "bob hungry\r\n')], 'a LOGIN "bob ******\r\n'),
+    ("imap", [("<", "a AUTHENTICATE X\r\n"), ("=", ""), ("<", "a NOOP\r\n")], "a NOOP\r\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("service", "said", "told"), EARLY)
+def test_secrets_are_not_told_of_those_who_do_not_wait(
+    service: str, said: list[tuple[str, str]], told: str
+) -> None:
+    """RFC 9051 §5.5: a client may send AUTHENTICATE behind other commands; and by hand all of a login is pasted at once."""
+    dialogue = dialogue_of(service)
+    pieces: list[bytes] = []
+    for arrow, octets in said:
+        if arrow == "=":
+            dialogue.secured()
+        else:
+            listen = dialogue.came if arrow == "<" else dialogue.went
+            pieces = [piece.octets for piece in listen(octets.encode())]
+    assert b"".join(pieces).decode() == told
+
+
+def test_a_request_whose_line_has_no_end_is_looked_through_once() -> None:
+    assert dialogue_of("http").came(b"GET /" + b"a" * 1_000_000) == []

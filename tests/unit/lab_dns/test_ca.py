@@ -1,9 +1,11 @@
 """The lab's authority: its dates follow the clock that it is given, and certificates are renewed in time."""
 
 import datetime as dt
+import resource
 import ssl
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from postroom.lab.ca import LabCa
+from postroom.lab.plan import Person
+from postroom.lab.settling import Passwords
+from postroom.message.address import Address
 
 NOW = 1_790_000_000_000_000
 DAY = 86_400_000_000
@@ -134,3 +139,37 @@ def test_programs_outside_whose_clock_was_not_moved_believe_it(tmp_path: Path) -
         assert micro(read(path).not_valid_after_utc) > now + 400 * DAY
     authority.expire([pair], ["x.test"], now + 400 * DAY)
     assert micro(read(pair.chain).not_valid_after_utc) < now
+
+
+def test_a_full_disk_leaves_certificates_that_can_be_used(tmp_path: Path) -> None:
+    ca = LabCa(tmp_path, NOW)
+    [pair] = ca.issue(["mail.crepes.test"], NOW, kinds=("ecdsa",))
+    authority = ca.path.read_bytes()
+    with no_room():
+        with pytest.raises(OSError, match="large"):
+            ca.renew(pair, ["mail.crepes.test"], NOW)
+        with pytest.raises(OSError, match="large"):
+            ca.keep(NOW + 10 * 365 * 86_400_000_000)
+    again = LabCa(tmp_path, NOW)
+    assert again.path.read_bytes() == authority
+    [pair] = again.issue(["mail.crepes.test"], NOW, kinds=("ecdsa",))
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(pair.chain, pair.key)
+
+
+def test_a_full_disk_leaves_the_passwords_that_were_known(tmp_path: Path) -> None:
+    bob, carol = (Person(Address(name, "crepes.test")) for name in ("bob", "carol"))
+    known = Passwords(tmp_path).all_of([bob])
+    with no_room(), pytest.raises(OSError, match="large"):
+        Passwords(tmp_path).all_of([bob, carol])
+    assert Passwords(tmp_path).all_of([bob]) == known
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file can have an octet."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -205,3 +205,30 @@ async def test_without_the_fault_the_signatures_validate(lab: Lab) -> None:
         zone.answer(query, response, lab.clock.now() / 1_000_000)
         assert validates(zone, response, lab.clock.now() / 1_000_000)
         assert not spoil(zone, response, lab.clock.now() / 1_000_000)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_who_wants_signatures_hears_that_again(lab: Lab, secure: bool) -> None:
+    answer = await by_hand(lab, dns.message.make_query("crepes.test", "MX", use_edns=0, want_dnssec=secure))
+    assert bool(answer.ednsflags & dns.flags.DO) is secure
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVFAIL, Fault.REFUSED, Fault.LAME])
+async def test_names_outside_can_be_refused_as_well(lab: Lab, fault: Fault) -> None:
+    lab.dns.set_fault("gmail.com", fault)
+    answer = await by_hand(lab, dns.message.make_query("gmail.com", "MX"))
+    assert answer.rcode() == (dns.rcode.REFUSED if fault is Fault.REFUSED else dns.rcode.SERVFAIL)
+    assert (await by_hand(lab, dns.message.make_query("gmail.org", "MX"))).rcode() == dns.rcode.NXDOMAIN
+
+
+async def test_one_that_has_stopped_answers_nobody(lab: Lab) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", lab.port)
+    wire = dns.message.make_query("crepes.test", "MX").to_wire()
+    asked = len(wire).to_bytes(2, "big") + wire
+    writer.write(asked)
+    await reader.readexactly(2)
+    await lab.dns.stop()
+    writer.write(asked)
+    await asyncio.wait_for(reader.read(), 5)  # what was left of the first answer, and the end
+    assert len(lab.asked) == 1
+    writer.close()

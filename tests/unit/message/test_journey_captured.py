@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from postroom.message.captured import Capture
 from postroom.message.journey import Connected, Hop, HopKind, JourneyEvent, Outcome, Said, Secured
-from postroom.message.journey_captured import Told, capture_journeys
+from postroom.message.journey_captured import MOST_FILLED, Told, capture_journeys
 
 CONTENT = b"Subject: Hi\r\n\r\n.ketchup\r\n"
 STORED = b"Received: from here\r\n" + CONTENT
@@ -44,6 +46,13 @@ def test_a_message_that_is_not_known_is_filled_up() -> None:
     assert b"[100 octets of message, which are not known here]" in found
 
 
+@pytest.mark.parametrize("claimed", [b"<[99999999999999 octets of message]", b"<BDAT 99999999999999 LAST"])
+def test_what_a_client_claims_is_not_filled_up_without_bound(claimed: bytes) -> None:
+    found, _ = whole(Told("J1", [received(said(claimed, b">500 no"), letter(len(CONTENT)))], content=STORED))
+    assert len(found) < 2 * MOST_FILLED
+    assert b"Subject: Hi" in found
+
+
 def test_chunks() -> None:
     first, rest = len(CONTENT) - 9, 9
     lines = (b"<BDAT %d" % first, b"<[%d octets of message]" % first, b">250 ok")
@@ -69,6 +78,20 @@ def test_what_was_relayed_is_there_once() -> None:
     )
     assert connections == 1
     assert found.count(b"Subject: Hi\r\n\r\n.ketchup") == 1
+
+
+def test_a_stranger_who_names_our_own_journey_hides_nothing() -> None:
+    relay = Hop(
+        HopKind.RELAY,
+        5,
+        [
+            Connected(0, "esmtp", "127.0.0.3:2525", "127.0.0.2:4000"),
+            said(b">DATA", b"<354 go", b">[%d octets of message]" % len(CONTENT), b"<250 queued as J1"),
+            Outcome(2, 0, "bob@hamburger.test", "relayed", "2.0.0", "250 queued as J1"),
+        ],
+    )
+    _, connections = whole(Told("J1", [received(letter(len(CONTENT))), relay], content=STORED))
+    assert connections == 2
 
 
 def test_hops_of_one_session_are_one_connection() -> None:

@@ -289,3 +289,10 @@ def test_the_picture_is_a_picture():
 def test_nothing_at_all():
     assert figures([]) == []
     ET.fromstring(as_svg([]))
+
+
+def test_a_stranger_who_names_our_own_journey_is_where_it_leads_to():
+    [leg] = second_scenario()[:1]
+    lies = Outcome(1, 0, BOB, "relayed", "2.0.0", f"250 queued as {leg.id}", "mx.evil.test")
+    told = Leg(leg.server, leg.id, [leg.hops[0], hop(HopKind.RELAY, 9, smtp("esmtp", "mx.evil.test"), lies)])
+    assert shape(figures([told])[0])[-1][0] == "mx.evil.test"

@@ -15,12 +15,13 @@ import msgspec
 from postroom.message.address import parse_mailbox
 from postroom.message.journey import Accepted, Authenticated, Hop, HopKind, Outcome
 from postroom.store import accounts, journal, logins
+from postroom.store.unhurried import Unhurried
 
 if TYPE_CHECKING:
     from postroom.app.server import Server
 
 CLASS: Final = "class"
-SLICE: Final = 500  # rows that are looked at in one go
+SLICE: Final = 100  # rows that are looked at in one go
 MOST_LOGINS: Final = 2_000  # rows of an account's history
 
 
@@ -51,7 +52,7 @@ async def attendance(
 
 async def _of_server(server: Server) -> list[Pupil]:
     await server.write_history()
-    tx, after = server.engine.reading(), ""
+    tx, after = Unhurried(server.engine), ""
     sent, received, seen = await _traffic(server)
     found: list[Pupil] = []
     while some := await accounts.listing(tx, "", after, SLICE):
@@ -90,8 +91,8 @@ async def _traffic(server: Server) -> tuple[Counter[str], Counter[str], dict[str
 
 
 async def _hops(server: Server, kind: HopKind) -> AsyncIterator[Hop]:
-    after = (0, 0)
-    while rows := await journal.of_kind(server.engine.reading(), kind, after, SLICE):
+    tx, after = Unhurried(server.engine), (0, 0)
+    while rows := await journal.of_kind(tx, kind, after, SLICE):
         for row in rows:
             yield row.hop()
         after = (rows[-1].accept_id, rows[-1].hop_id)

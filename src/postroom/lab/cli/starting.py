@@ -63,7 +63,7 @@ async def _live(wishes: Wishes) -> int:
 async def _stay(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int:
     """Starts it, and stops it when it is time."""
     from postroom.app.settings import SettingsError
-    from postroom.lab.cli.word import leave_word, take_back
+    from postroom.lab.cli.word import keep_word, leave_word, take_back
     from postroom.net.sockets import CannotListen
     from postroom.store.refused import StoreRefused
 
@@ -74,10 +74,12 @@ async def _stay(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int
         typer.echo(f"postroom lab: {error}{hint}", err=True)
         return 1
     directory = runtime.lab_directory()
+    keeping = asyncio.create_task(keep_word(running, directory))
     try:
         leave_word(running, directory)
         return await _lesson_or_lab(running, wishes, stop)
     finally:
+        keeping.cancel()
         take_back(running, directory)
         await running.stop()
 

@@ -5,15 +5,21 @@ Not here: where they lie (`agent.runtime`).
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from postroom.agent import runtime
 from postroom.agent.accounts import Account, AccountsFile, Endpoint, dump
+from postroom.app.control import is_served
 from postroom.lab.control import LAB
 from postroom.lab.laboratory import Laboratory
 from postroom.lab.settling import Inhabitant
+
+LOOK_SECONDS: Final = 1.0  # between two looks whether commands find a lab
 
 
 class _Again(msgspec.Struct, frozen=True):
@@ -23,7 +29,7 @@ class _Again(msgspec.Struct, frozen=True):
     directory: Path
 
     def __call__(self) -> None:
-        if _stands(self.running, self.directory):
+        if stands(self.running, self.directory):
             runtime.publish(word(self.running), self.directory)
 
 
@@ -35,13 +41,30 @@ def leave_word(running: Laboratory, directory: Path) -> None:
         running.clock.on_move.append(again)
 
 
+async def keep_word(running: Laboratory, directory: Path) -> None:
+    """Writes the files once more whenever those of a lab that is gone stand there, or none: commands mean the lab that this user has started last of those that run."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        if not await asyncio.to_thread(leads_to_a_lab, running, directory):
+            with contextlib.suppress(runtime.NotOurs):
+                leave_word(running, directory)
+
+
+def leads_to_a_lab(running: Laboratory, directory: Path) -> bool:
+    """Whether commands find this lab there, or another one that runs."""
+    try:
+        return stands(running, directory) or is_served(Path((directory / LAB).read_text("utf-8")))
+    except OSError:
+        return False
+
+
 def take_back(running: Laboratory, directory: Path) -> None:
     """Removes the files, if they are not those of another lab that this user has started since."""
-    if _stands(running, directory):
+    if stands(running, directory):
         runtime.retract(directory)
 
 
-def _stands(running: Laboratory, directory: Path) -> bool:
+def stands(running: Laboratory, directory: Path) -> bool:
     """Whether commands still mean this lab."""
     named = directory / LAB
     return (

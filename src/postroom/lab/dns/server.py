@@ -156,14 +156,15 @@ class LabDns:
         raise AssertionError("unreachable")
 
     async def stop(self) -> None:
-        """Ends both."""
+        """Ends both, with the connections that are open."""
         if self._udp is not None:
             self._udp.close()
         if self._tcp is not None:
             self._tcp.close()
-        for task in self._tasks:
+        tasks = tuple(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def respond(self, wire: bytes, peer: str, transport: str) -> bytes | None:
         """The response to one message; None when there is none to give."""
@@ -199,6 +200,9 @@ class LabDns:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
+        task = asyncio.current_task()
+        assert task is not None, "asyncio runs each connection in a task"
+        self._tasks.add(task)
         try:
             while True:
                 size = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), TCP_SECONDS), "big")
@@ -212,6 +216,7 @@ class LabDns:
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             pass
         finally:
+            self._tasks.discard(task)
             writer.close()
 
     def answer_datagram(self, data: bytes, peer: tuple[Any, ...]) -> None:
@@ -228,14 +233,16 @@ class LabDns:
 
     def _response(self, query: dns.message.Message, fault: Fault | None) -> dns.message.Message:
         response = dns.message.make_response(query, our_payload=PAYLOAD)
+        if query.edns >= 0:
+            response.ednsflags |= query.ednsflags & dns.flags.DO  # it is copied (RFC 6891 §6.1.4)
         rcode = _unanswerable(query)
         zone = self._zone(query) if rcode is None else None
         if rcode is not None:
             response.set_rcode(rcode)
-        elif zone is None:
-            response.set_rcode(dns.rcode.NXDOMAIN)  # these zones are all the world there is
         elif fault in _REFUSALS:
             _refuse(fault, query, response)
+        elif zone is None:
+            response.set_rcode(dns.rcode.NXDOMAIN)  # these zones are all the world there is
         else:
             self._fill(zone, query, response, fault)
         return response

@@ -22,7 +22,7 @@ _UPGRADES: Final = frozenset({"STARTTLS", "STLS"})
 _OFFERS: Final = {
     "smtp": re.compile(rb"^250[- ]STARTTLS\r\n", re.MULTILINE),
     "pop3": re.compile(rb"^STLS\r\n", re.MULTILINE),
-    "imap": re.compile(rb"(?<=CAPABILITY )([^\r\n\]]*?)STARTTLS ?"),
+    "imap": re.compile(rb"^((?:\* |\S+ [A-Z]+ \[)CAPABILITY [^\r\n\]]*?)STARTTLS ?", re.MULTILINE),
 }
 _UNKNOWN: Final = {
     "smtp": "502 5.5.1 Command not implemented",

@@ -58,7 +58,7 @@ class Trouble:
 
     def port(self, domain: str, port: int) -> int:
         """Where another server is to connect: `port`, or one at which nobody listens while connections are refused."""
-        if self.rules.at_connection("connect", "smtp", domain, wanted=lambda rule: rule.refuse) is None:
+        if not self.rules.refuses_next("smtp", domain):
             return port
         if self._nobody is None:  # bound, so that nobody else gets it
             self._nobody = socket.socket()

@@ -29,6 +29,9 @@ Step = Literal["mail", "rcpt", "data", "after-data"]  # the steps of a transacti
 ALWAYS: Final = 0
 LOGINS: Final = frozenset({"AUTH", "PASS", "APOP", "LOGIN", "AUTHENTICATE"})
 _HAPPENINGS: Final = ("reply", "delay", "drip", "drop", "refuse", "certificate", "strip")
+MOST: Final = 1_000_000_000  # seconds or times that a fault may have
+_NUMBERS: Final = frozenset({"delay", "drip", "times"})
+_SWITCHES: Final = frozenset({"drop", "refuse", "strip"})
 _ANYWHERE: Final = frozenset({"times", "domain"})
 
 
@@ -95,8 +98,13 @@ class FaultRule:
         for name, value in self.terms.items():
             if name not in may:
                 raise BadFault(f"{at}: a fault here has no {name}; {near(name, sorted(may))}")
-            if name in ("delay", "drip", "times") and not (isinstance(value, int | float) and value >= 0):
-                raise BadFault(f"{at}: {name} is a number, not below 0")
+            if name in _NUMBERS:
+                if not (isinstance(value, int | float) and 0 <= value <= MOST):
+                    raise BadFault(f"{at}: {name} is a number from 0 to {MOST:,}")
+            elif not isinstance(value, bool if name in _SWITCHES else str):
+                raise BadFault(
+                    f"{at}: {name} is {'true or false' if name in _SWITCHES else 'text'}, not {value!r}"
+                )
         certificate = self.terms.get("certificate", CERTIFICATES[0])
         if certificate not in CERTIFICATES:
             raise BadFault(f"{at}: no certificate {certificate!r}; {near(str(certificate), CERTIFICATES)}")
@@ -208,11 +216,20 @@ class FaultRules:
 
     def refuses_all(self, service: str, domain: str) -> bool:
         """Whether nobody is to listen for a service, uncounted: the rule whose turn is next refuses always and at once."""
-        for rule in self._rules:
-            concerned = rule.domain in ("", domain) and rule.serves(service)
-            if rule.stage == "connect" and concerned and not rule.spent:
-                return rule.refuse and rule.times == ALWAYS and not rule.delay
-        return False
+        rule = self._at_next_connection(service, domain)
+        return rule is not None and rule.refuse and rule.times == ALWAYS and not rule.delay
+
+    def refuses_next(self, service: str, domain: str) -> bool:
+        """Whether the next connection to a service is refused at once; counted, for it is not made then."""
+        rule = self._at_next_connection(service, domain)
+        if rule is None or not rule.refuse or rule.delay:
+            return False
+        self._count(rule)
+        return True
+
+    def _at_next_connection(self, service: str, domain: str) -> FaultRule | None:
+        concerned = (one for one in self._rules if one.domain in ("", domain) and one.serves(service))
+        return next((one for one in concerned if one.stage == "connect" and not one.spent), None)
 
     def _first(self, domain: str, fits: Callable[[FaultRule], bool]) -> FaultRule | None:
         for rule in self._rules:

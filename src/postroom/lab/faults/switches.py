@@ -6,6 +6,7 @@ mailbox). Not here: which faults there are (`lab.faults.mishaps`, `lab.faults.ru
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -50,6 +51,7 @@ class Switches:
         self._part = part
         self._on: dict[Chosen, list[FaultRule]] = {}
         self._filled: dict[str, list[tuple[int, int]]] = {}  # accounts and their quotas, by domain
+        self._applying = asyncio.Lock()  # what is on may change while a server is made to be so
 
     def __iter__(self) -> Iterator[Chosen]:
         return iter(tuple(self._on))
@@ -120,7 +122,8 @@ class Switches:
         if server is None:
             return
         if chosen.name == FULL_MAILBOX:
-            await self._fill(server, chosen)
+            async with self._applying:
+                await self._fill(server, chosen)
         if chosen.name == FULL_DISK:
             server.parts.room.forget()
         await self._changed(chosen.domain)
@@ -140,8 +143,8 @@ class Switches:
         return self._on.get(chosen, ())
 
     async def _fill(self, server: Server, chosen: Chosen) -> None:
-        """Fills all mailboxes of a server, or empties those that were filled."""
-        filled = self._filled.pop(chosen.domain, [])
+        """Fills all mailboxes of a server, or empties those that were filled, when that is not so yet."""
+        filled = self._filled.get(chosen.domain)
 
         async def fill(tx: Transaction) -> list[tuple[int, int]]:
             rows = [row for row in await tx.fetch(_FOUND) if row[2] < BRIM]
@@ -149,12 +152,13 @@ class Switches:
             return [(row[0], row[1]) for row in rows]
 
         async def empty(tx: Transaction) -> None:
-            await tx.executemany(_EMPTY, [(account, BRIM, quota) for account, quota in filled])
+            await tx.executemany(_EMPTY, [(account, BRIM, quota) for account, quota in filled or ()])
 
-        if chosen in self._on:
+        if chosen in self._on and filled is None:
             self._filled[chosen.domain] = await server.engine.write(fill)
-        elif filled:
+        elif chosen not in self._on and filled is not None:
             await server.engine.write(empty)
+            del self._filled[chosen.domain]
         server.parts.router.forget()
 
     def described(self) -> list[dict[str, Any]]:

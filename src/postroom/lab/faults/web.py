@@ -21,6 +21,9 @@ from postroom.serve.jmap.sessions import API
 if TYPE_CHECKING:
     from postroom.net.http import Application
 
+MOST_READ: Final = (
+    10 << 20
+)  # octets of a request that are looked at for its methods: servers take no more of them
 _ENDS: Final = frozenset({"http.disconnect"})
 
 
@@ -97,10 +100,12 @@ async def _refuse(reply: str, send: Any) -> None:
 
 
 async def _read(receive: Any) -> tuple[bytes, Any]:
-    """The body of a request, and what gives it once more."""
+    """The body of a request, as far as it is looked at, and what gives all of it."""
     messages: list[Any] = []
-    while not messages or messages[-1].get("more_body"):
+    size = 0
+    while not messages or (messages[-1].get("more_body") and size <= MOST_READ):
         messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
         if messages[-1]["type"] in _ENDS:
             break
     body = b"".join(message.get("body", b"") for message in messages)
@@ -115,5 +120,5 @@ def _methods(body: bytes) -> list[str]:
     """The names of the methods that a request calls."""
     try:
         return [str(call[0]) for call in json.loads(body)["methodCalls"]] if body else []
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return []

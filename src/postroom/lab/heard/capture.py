@@ -161,6 +161,8 @@ class _Listening:
 
     def secured(self, facts: TlsFacts) -> None:
         self._dialogue.secured()
+        for was in self._open:
+            was.clear()
         self._connection.secured(self._now(), f"{facts.version} {facts.cipher}")
 
     def ended(self, reason: str) -> None:

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 
 MOST_LINE: Final = 64 * 1024  # octets that are held back for the end of a line
 MOST_ASKED: Final = 1_000  # commands whose replies are awaited
-_LITERAL: Final = re.compile(rb"~?\{(\d{1,18})\+?\}\r?\n\Z")
-_LOGIN: Final = re.compile(rb'(\S+ LOGIN (?:"(?:[^"\\]|\\.)*"|[^\s"{]+) )', re.IGNORECASE)
-_REQUEST: Final = re.compile(rb"([A-Z]{3,10} /[^\s?#]*)\S* (HTTP/1\.[01])\r\n")
+_LITERAL: Final = re.compile(rb"~?\{(\d{1,18})(\+?)\}\r?\n\Z")
+_LOGIN: Final = re.compile(rb'\s*\S+[ \t]+LOGIN[ \t]+(?:"(?:[^"\\]|\\.)*"|[^\s"{]+)[ \t]+', re.IGNORECASE)
+_REQUEST: Final = re.compile(rb"([A-Z]{3,10} /[^\s?#]*+)\S*+ (HTTP/1\.[01])\r\n")
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] \d{3}[^\r\n]{0,100}\r\n")
 _LISTINGS: Final = frozenset((b"RETR", b"TOP", b"LIST", b"UIDL", b"CAPA", b"AUTH", b"LANG"))
 _ONE_LINED: Final = frozenset((b"LIST", b"UIDL", b"AUTH", b"LANG"))  # when they have an argument
@@ -101,22 +101,30 @@ class SmtpDialogue(Dialogue):
 
     def __init__(self) -> None:
         super().__init__()
-        self._challenged = False
+        self._authenticating = False  # from AUTH on, whether or not the client waits for challenges
+
+    def secured(self) -> None:
+        """What was under way is so no longer."""
+        super().secured()
+        SmtpDialogue.__init__(self)
 
     def _client_line(self, line: bytes) -> bytes:
-        if self._challenged:
-            self._challenged = False
+        if self._authenticating:
             return _stars(line, 0)
         words = line.split(None, 2)
         verb = words[0].upper() if words else b""
-        if verb == b"AUTH" and len(words) > 2:
-            return _stars(line, line.index(words[2], line.index(words[1]) + len(words[1])))
+        if verb == b"AUTH" and len(words) > 1:
+            self._authenticating = True
+            return _stars_from(line, words, 2)
         if verb == b"BDAT" and len(words) > 1 and words[1].isdigit():
             self.client.octets = int(words[1][:18])
         return line
 
     def _server_line(self, line: bytes) -> bytes:
-        self._challenged = line.startswith(b"334")
+        if line.startswith(b"334"):
+            self._authenticating = True
+        elif line.startswith((b"235", b"4", b"5")):  # 250 may be of a command before it
+            self._authenticating = False
         self.client.dotted = self.client.dotted or line.startswith(b"354")
         return line
 
@@ -126,29 +134,28 @@ class Pop3Dialogue(Dialogue):
 
     def __init__(self) -> None:
         super().__init__()
-        self._challenged = False
+        self._authenticating = False  # as in SMTP
         self._greeted = False
         self._asked: deque[bool] = deque(maxlen=MOST_ASKED)  # whether a good reply has many lines
 
     def _client_line(self, line: bytes) -> bytes:
-        if self._challenged:
-            self._challenged = False
+        if self._authenticating:
             return _stars(line, 0)
         words = line.split(None, 2)
         verb = words[0].upper() if words else b""
         self._asked.append(verb in _LISTINGS and not (verb in _ONE_LINED and len(words) > 1))
         if verb == b"PASS" and len(words) > 1:
             return _stars(line, line.index(words[0]) + len(words[0]) + 1)
-        if verb == b"AUTH" and len(words) > 2:
-            return _stars(line, line.index(words[2], line.index(words[1]) + len(words[1])))
+        if verb == b"AUTH" and len(words) > 1:
+            self._authenticating = True
+            return _stars_from(line, words, 2)
         return line
 
     def _server_line(self, line: bytes) -> bytes:
-        if line.startswith(b"+ "):
-            self._challenged = True
-        elif not self._greeted:
+        self._authenticating = line.startswith(b"+ ")
+        if not self._greeted:
             self._greeted = True
-        elif self._asked:
+        elif self._asked and not self._authenticating:
             many = self._asked.popleft()
             self.server.dotted = many and line.startswith(b"+OK")
         return line
@@ -162,51 +169,80 @@ class Pop3Dialogue(Dialogue):
 
 
 class ImapDialogue(Dialogue):
-    """RFC 9051 and RFC 3501; after COMPRESS (RFC 4978) nothing is understood any more."""
+    """RFC 9051 and RFC 3501; after COMPRESS (RFC 4978) nothing is understood any more.
+
+    Commands may be sent before others are answered (RFC 9051 §5.5), so an answer ends what its own tag has begun.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._login = self._authenticating = self._challenged = self._compressing = False
+        self._tag = b""  # of the command that came last
+        self._awaits = b""  # that of one whose literal was announced and has no leave to come yet
+        self._authenticating = self._compressing = b""  # that of the command
+        self._login = self._continues = False
+
+    def secured(self) -> None:
+        """What was under way is so no longer."""
+        super().secured()
+        ImapDialogue.__init__(self)
 
     def _client_line(self, line: bytes) -> bytes:
-        literal = _LITERAL.search(line)
-        if self._challenged:
-            self._challenged = False
+        if self._authenticating:
             return _stars(line, 0)
         words = line.split(None, 3)
-        verb = words[1].upper() if len(words) > 1 else b""
-        secret = self._login
-        start = 0
-        if not secret and verb == b"LOGIN":
-            found = _LOGIN.match(line)
-            secret, start = True, found.end() if found else len(line)
-        if verb == b"AUTHENTICATE" and not secret:
-            self._authenticating = True
-            if len(words) > 3:
-                return _stars(line, line.rindex(words[3]))
-        self._compressing = self._compressing or verb == b"COMPRESS"
-        self._login = secret and literal is not None
+        start = 0 if self._login else None
+        if not self._continues:
+            self._tag = words[0] if words else b""
+            start = self._command(words, line)
+        literal = _LITERAL.search(line)
+        self._continues = literal is not None
+        self._login = start is not None and self._continues
+        end = len(line)
         if literal is not None:
-            self.client.octets, self.client.secret = int(literal[1]), secret
-        if secret:
-            return _stars(line[: literal.start()] if literal else line, start) + (
-                literal[0] if literal else b""
-            )
-        return line
+            end = literal.start()
+            self.client.octets, self.client.secret = int(literal[1]), self._login
+            self._awaits = b"" if literal[2] else self._tag
+        return line if start is None else _stars(line[:end], start) + line[end:]
+
+    def _command(self, words: list[bytes], line: bytes) -> int | None:
+        """Notes what a command begins; gives from where on its line is secret, None when nothing is."""
+        verb = words[1].upper() if len(words) > 1 else b""
+        behind = line.rindex(words[3]) if len(words) > 3 else len(line)
+        if verb == b"AUTHENTICATE":
+            self._authenticating = self._tag
+            return behind
+        if verb == b"LOGIN":
+            found = _LOGIN.match(line)
+            return found.end() if found else behind
+        if verb == b"COMPRESS":
+            self._compressing = self._tag
+        return None
 
     def _server_line(self, line: bytes) -> bytes:
         if line.startswith(b"+"):
-            self._challenged = self._authenticating
+            self._awaits = b""
             return line
         literal = _LITERAL.search(line)
         if literal is not None:
             self.server.octets = int(literal[1])
-        if not line.startswith(b"* "):
-            self._authenticating = False
-            if self._compressing and b" OK " in line.upper():
+        tag, _, rest = line.partition(b" ")
+        if not tag:
+            return line  # it goes on behind a literal
+        if tag == self._awaits and not rest.upper().startswith(b"OK "):
+            self._refused()
+        if tag == self._authenticating:
+            self._authenticating = b""
+        if tag == self._compressing:
+            self._compressing = b""
+            if rest.upper().startswith(b"OK "):
                 self.client.octets = self.server.octets = math.inf
-            self._compressing = False
         return line
+
+    def _refused(self) -> None:
+        """A literal that was announced does not come (RFC 9051 §4.3)."""
+        self._awaits = b""
+        self._login = self._continues = False
+        self.client.octets = 0
 
 
 class HttpDialogue(Dialogue):
@@ -242,3 +278,8 @@ def _stars(line: bytes, start: int) -> bytes:
     """A line whose end is secret from `start` on."""
     words = line.rstrip(b"\r\n")
     return words[:start] + b"*" * (len(words) - start) + line[len(words) :]
+
+
+def _stars_from(line: bytes, words: list[bytes], first: int) -> bytes:
+    """A line whose words are secret from this one on; it has these, the last with all that follows."""
+    return _stars(line, line.rindex(words[first])) if len(words) > first else line
