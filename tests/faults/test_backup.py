@@ -69,7 +69,6 @@ def selected(server: Served, how: str = "") -> dict[str, int]:
         return told | {"EARLIER": len(untagged.get("VANISHED", ())), "FETCH": len(untagged.get("FETCH", ()))}
 
 
-@pytest.mark.timeout(180)
 def test_under_load_and_elsewhere(served, elsewhere, tmp_path):
     with connect(served) as smtp:
         smtp.sendmail(

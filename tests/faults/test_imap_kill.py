@@ -122,7 +122,6 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Served:
     return ServedByPostgres(tmp_path / "calzone", owner, request.getfixturevalue("database_url"))
 
 
-@pytest.mark.timeout(180)
 def test_nothing_that_was_answered_is_lost_and_each_client_learns_what_it_missed(server: Served) -> None:
     server.start()
     promises = Promises()

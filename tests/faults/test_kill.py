@@ -62,7 +62,6 @@ def repeated(load: Load) -> int:
     return sum(count - 1 for count in load.attempted.values())
 
 
-@pytest.mark.timeout(180)
 def test_delivered_here(served):
     def connect():
         return smtplib.SMTP("127.0.0.1", served.port("smtp"), timeout=20)
@@ -78,7 +77,6 @@ def test_delivered_here(served):
     assert served.process.stop() == 0
 
 
-@pytest.mark.timeout(180)
 def test_passed_on(relaying, next_hop):
     load = Load(relaying.submission, relaying.owner, next_hop.owner)
     rounds_of_crashes(relaying, load)

@@ -145,7 +145,6 @@ def survives(image: Image, directory: Path, promised: list[bytes]) -> None:
         assert text[text.index(b"Subject: ") :] in by_stamp
 
 
-@pytest.mark.timeout(300)
 def test_f06_what_was_promised_survives_a_power_cut_at_any_moment(server, tmp_path, require_tool):
     disk, done, promises = record(server, tmp_path, require_tool)
     seen, number = set(), 0

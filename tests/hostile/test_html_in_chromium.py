@@ -119,17 +119,14 @@ def found_in(browser: Browser, made: Callable[[str], str], sandbox: str | None) 
     return {name: what for name, what in happened.items() if what != ([], [])}
 
 
-@pytest.mark.timeout(180)
 def test_nothing_leaves_and_nothing_runs(browser: Browser) -> None:
     assert found_in(browser, shown, FRAME) == {}
 
 
-@pytest.mark.timeout(180)
 def test_not_even_without_sandbox_and_policy(browser: Browser) -> None:
     assert found_in(browser, without_policy, None) == {}
 
 
-@pytest.mark.timeout(180)
 def test_the_frame_and_its_policy_hold_alone(browser: Browser) -> None:
     assert found_in(browser, lambda html: document(html, ""), FRAME) == {}
 

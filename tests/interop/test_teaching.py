@@ -102,7 +102,6 @@ def speak(block: str, port: int, password: str) -> None:
         spoken.close()
 
 
-@pytest.mark.timeout(240)
 def test_all_that_is_shown(lab):
     password = lab.facts["accounts"]["bob@hamburger.test"]
     for kind, block in BLOCKS:

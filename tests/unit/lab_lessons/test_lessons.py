@@ -15,7 +15,6 @@ RFC = re.compile(r"RFC \d+( §[\d.]+(, §[\d.]+)*| appendix [A-Z.\d]+)?(, RFC \d
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 async def test_it_holds(lesson, lab, home):
     place = await Place.at(lab.lab.control.path, home)

@@ -55,7 +55,6 @@ AFTER = """
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)  # processes that begin take their time on a busy machine
 @pytest.mark.parametrize("processes", [0, 2])
 def test_a_session_leaves_nothing(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, processes: int
@@ -84,7 +83,6 @@ def test_a_session_leaves_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_the_example_side_by_side(tmp_path: Path) -> None:
     """As somebody with many processors runs it."""
     root = Path(__file__).parents[3]
