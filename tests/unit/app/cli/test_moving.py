@@ -212,3 +212,26 @@ def test_a_time_that_is_none_is_that_of_the_import(run: Run, people: None, tmp_p
     assert run(f"import {BOB} {file} --json").records[0]["taken"] == 1
     assert run(f"export {BOB} {tmp_path / 'out'} --format mbox").code == 0
     assert (tmp_path / "out/INBOX.mbox").read_text().startswith("From MAILER-DAEMON ")
+
+
+@pytest.mark.parametrize(
+    ("form", "folders"),
+    [
+        ("mbox", ["A.mbox/C", "A"]),
+        ("mbox", ["z" * 253 + "1", "z" * 253 + "2"]),
+        ("eml", ["INBOX", "INBOX/1.eml"]),
+        ("maildir", ["/".join(letter * 100 for letter in "xyz")]),
+        ("maildir", ["A.B", "A_B", "A/B"]),
+    ],
+)
+def test_no_name_of_a_folder_ends_an_export(
+    run: Run, people: None, tmp_path: Path, form: str, folders: list[str]
+) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_text("Subject: x\n\nwords\n")
+    for name in folders:
+        assert run(f"import {BOB} {letter} --into {name}").code == 0
+    assert run(f"export {BOB} {tmp_path / 'out'} --format {form}").code == 0
+    run(f"import {CAROL} {tmp_path / 'out'}")
+    done = run(f"export {CAROL} {tmp_path / 'again'} --json").records
+    assert sum(one["messages"] for one in done) == len(folders)
