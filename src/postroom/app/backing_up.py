@@ -38,7 +38,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct):
-    """How far a backup is: octets copied of so many. `missing` has the names of bodies whose files were not there."""
+    """How far a backup is: octets copied of so many. `missing` has the names of bodies whose files were not there, or were damaged."""
 
     done: int = 0
     of: int = 0
@@ -135,6 +135,8 @@ def _bodies(
             except FileNotFoundError:
                 told.missing.append(f"{account}/{blob}")
                 continue
+            if item.sha256 != body.digest.hex():  # what is left of it is in the backup all the same
+                told.missing.append(f"{account}/{blob}")
         writing.add(item)
         told.done += item.size
         if told.done >= next_word:

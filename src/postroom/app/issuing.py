@@ -1,36 +1,32 @@
 """Has the authority give a server its certificates, and renew them in time.
 
 RFC 8555 §7.4 (order, proofs, request, certificate), §7.1.6 (how their states change), RFC 9773 §4.3 (asking when to renew). A new certificate has a new
-key. What is there goes on being used until the next one is; a failure is told, kept with the certificate and tried again later, by another proof.
-One process of a store does it for all. Not here: what is due (`wanted_certificates`), single requests (`net.acme`).
+key. What is there goes on being used until the next one is; a failure is told, kept with the certificate and tried again later, by another proof. The key
+and the order are kept before the certificate is asked for: whatever breaks off then, the next try fetches it, and does not order another.
+One process of a store does it for all. Not here: what is due (`wanted_certificates`), the account (`acme_account`), single requests (`net.acme`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import re
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
-from postroom import __version__
+from postroom.app.acme_account import with_account
 from postroom.app.logs import Log
 from postroom.app.settings import Settings
-from postroom.app.wanted_certificates import Wanted, first_of, is_due, renewal, wait_after, wanted
+from postroom.app.wanted_certificates import Wanted, is_due, renewal, soonest, wait_after, wanted
 from postroom.net.acme import (
-    Account,
     AcmeError,
     Authority,
     Authorization,
-    External,
     Offered,
     Order,
     Window,
-    new_account,
     request_for,
 )
 from postroom.net.clock import Clock
@@ -46,7 +42,7 @@ from postroom.store.vault import Unreadable, Vault
 POLL_SECONDS = 1.0  # between two looks at what the authority does
 PATIENCE_SECONDS = 180.0  # for each: all proofs of an order, and its certificate
 CHALLENGE_LIFE = 3600 * 1_000_000  # microseconds that a proof is shown at most
-_BASE64URL = re.compile(rb"[A-Za-z0-9_-]+=*")
+Begun = tuple[Certificate, Order, bytes]  # with the order, and its key (PEM)
 SERVED_BY = {HTTP_01: "http", TLS_ALPN_01: "https"}
 
 
@@ -113,22 +109,15 @@ class Issuer:
         now = self._around.clock.now()
         rows, found = await self._rows(), list[Outcome]()
         wants = await wanted(self._settings, self._around.engine, self._around.resolver)
-        await self._forget([row for row in rows if self._is_over(row, wants, now)])
+        await self._forget([row for row in rows if _is_over(row, self._settings.acme.kinds, wants, now)])
         for want in wants:
             for kind in self._settings.acme.kinds:
-                row = await self._heard(self._usable(first_of(rows, want.name, kind)), now)
+                row = await self._heard(await self._row(want.name, kind), now)
                 if is_due(row, want, _held(row), now):
                     if not await self._around.mine():
                         return found
                     found.append(await self._try(row, want))
         return found
-
-    def _is_over(self, row: Certificate, wants: Sequence[Wanted], now: int) -> bool:
-        """Whether a certificate that nobody wants any more has ended, or the wish for one has."""
-        if row.kind in self._settings.acme.kinds and any(row.name == want.name for want in wants):
-            return False
-        held = _held(row)
-        return now >= (row.due if held is None else held.not_after)
 
     async def _forget(self, rows: Sequence[Certificate]) -> None:
         for row in rows:
@@ -139,13 +128,15 @@ class Issuer:
         if rows:
             await self._around.show()
 
-    def _usable(self, row: Certificate) -> Certificate:
-        """The row, or a new one in its place when its key cannot be read any more."""
+    async def _row(self, name: str, kind: str) -> Certificate:
+        """As it is now, or a new one: where there is none, or its key cannot be read any more."""
+        new = Certificate(name, kind)
+        row = await certificates.get(self._around.engine.reading(), name, kind) or new
         try:
             if row.chain:
                 self._around.vault.unseal(row.sealed, row.purpose)
         except Unreadable:
-            return Certificate(row.name, row.kind)
+            return new
         return row
 
     async def _heard(self, row: Certificate, now: int) -> Certificate:
@@ -169,6 +160,7 @@ class Issuer:
         try:
             row = await self._issue(row, want)
         except AcmeError as error:
+            row = await self._row(row.name, row.kind)  # with an order that is still to be waited for
             tries = row.tries + 1
             now = self._around.clock.now()
             due = now + wait_after(tries, error.code, self._chance)
@@ -188,23 +180,52 @@ class Issuer:
 
     async def _issue(self, row: Certificate, want: Wanted) -> Certificate:
         authority = await self._authority()
-        order = await self._order(authority, want, row.chain)
-        waiting = [await asyncio.to_thread(authority.authorization, url) for url in order.authorizations]
-        await self._prove(authority, [one for one in waiting if one.status != "valid"], row.tries)
-        key = new_key(row.kind)
-        order = await self._until(authority, order, ("ready", "valid"))
+        begun = await self._begun(authority, row, want) or await self._begin(authority, row, want)
+        row, order, key = begun
         if order.status == "ready":
             order = await asyncio.to_thread(authority.finalize, order, request_for(key, want.names))
         order = await self._until(authority, order, ("valid",))
         chain = await asyncio.to_thread(authority.fetch, order)
-        held = _checked(chain, key_pem(key), want)
+        try:
+            held = _checked(chain, key, want)
+        except AcmeError:
+            await self._keep(msgspec.structs.replace(row, ordered="", order_key=b""))
+            raise
         now = self._around.clock.now()
         due, ask_again = renewal(held, await self._advice(authority, chain, now), self._chance)
-        sealed = self._around.vault.seal(key_pem(key), row.purpose)
-        issued = Certificate(row.name, row.kind, want.names, chain, sealed, due, ask_again)
+        due = max(due, soonest(held, now))  # a clock that is months ahead would have it renewed on and on
+        issued = Certificate(row.name, row.kind, want.names, chain, row.order_key, due, ask_again)
         await self._keep(issued)
         await self._around.show()
         return issued
+
+    async def _begun(self, authority: Authority, row: Certificate, want: Wanted) -> Begun | None:
+        """The order that was handed in and whose certificate did not come, if the authority still has it (RFC 8555 §7.1.6)."""
+        if not row.ordered or set(row.names) != set(want.names):
+            return None
+        try:
+            key = self._around.vault.unseal(row.order_key, row.purpose)
+            order = await asyncio.to_thread(authority.order_at, row.ordered)
+        except (Unreadable, AcmeError):
+            return None
+        return (row, order, key) if order.status in ("ready", "processing", "valid") else None
+
+    async def _begin(self, authority: Authority, row: Certificate, want: Wanted) -> Begun:
+        """A new order, proved and ready for its request; the key is kept before the authority hears of it."""
+        order = await self._order(authority, want, row.chain)
+        waiting = [await asyncio.to_thread(authority.authorization, url) for url in order.authorizations]
+        await self._prove(authority, [one for one in waiting if one.status != "valid"], row.tries)
+        order = await self._until(authority, order, ("ready", "valid"))
+        key = key_pem(new_key(row.kind))
+        row = msgspec.structs.replace(
+            row,
+            names=want.names,
+            due=self._around.clock.now(),
+            ordered=order.url,
+            order_key=self._around.vault.seal(key, row.purpose),
+        )
+        await self._keep(row)
+        return row, order, key
 
     async def _order(self, authority: Authority, want: Wanted, before: str) -> Order:
         """Orders the successor of the certificate `before`, or one of its own where the authority does not take it for that: it was replaced already by
@@ -244,8 +265,9 @@ class Issuer:
             await self._around.show()
             for _, offered in chosen:
                 await asyncio.to_thread(authority.answer, offered)
+            end = self._around.clock.monotonic() + self._around.patience
             for one, _ in chosen:
-                await self._until_valid(authority, one)
+                await self._until_valid(authority, one, end)
         finally:
             tokens = [one.token for one in shown]
             await self._around.engine.write(
@@ -266,8 +288,7 @@ class Issuer:
             )
         return offered[kinds[tries % len(kinds)]]
 
-    async def _until_valid(self, authority: Authority, one: Authorization) -> None:
-        end = self._around.clock.monotonic() + self._around.patience
+    async def _until_valid(self, authority: Authority, one: Authorization, end: float) -> None:
         while one.status in ("pending", "processing"):
             await self._pause(end, f"did not say in time whether {one.name} is ours")
             one = await asyncio.to_thread(authority.authorization, one.url)
@@ -280,7 +301,7 @@ class Issuer:
             if order.status == "invalid":
                 raise AcmeError(order.error or "the authority has given up the order")
             await self._pause(end, "did not give the certificate in time")
-            order = await asyncio.to_thread(authority.look, order)
+            order = await asyncio.to_thread(authority.order_at, order.url)
         return order
 
     async def _pause(self, end: float, words: str) -> None:
@@ -289,33 +310,7 @@ class Issuer:
         await asyncio.sleep(POLL_SECONDS)
 
     async def _authority(self) -> Authority:
-        """With an account; raises `AcmeError`."""
-        acme, engine = self._settings.acme, self._around.engine
-        found = await certificates.account(engine.reading(), acme.directory)
-        try:
-            url, sealed = found or ("", b"")
-            account = Account(
-                acme.directory, self._around.vault.unseal(sealed, _purpose(acme.directory)), url
-            )
-        except Unreadable:  # there is none yet, or the vault's key is another
-            account = new_account(acme.directory)
-            await self._keep_account(account)  # before anybody hears of the key
-        authority = Authority(account, f"postroom/{__version__}", acme.authorities)
-        if not account.url:
-            external = (
-                External(acme.external_account, _external_key(acme.external_key_file))
-                if acme.external_account
-                else None
-            )
-            await self._keep_account(await asyncio.to_thread(authority.register, acme.contact, external))
-        return authority
-
-    async def _keep_account(self, account: Account) -> None:
-        sealed = self._around.vault.seal(account.key, _purpose(account.directory))
-        await self._around.engine.write(
-            lambda tx: certificates.put_account(tx, account.directory, account.url, sealed),
-            Urgency.HOUSEKEEPING,
-        )
+        return await with_account(self._settings.acme, self._around.engine, self._around.vault)
 
     async def _keep(self, row: Certificate) -> None:
         await self._around.engine.write(lambda tx: certificates.put(tx, row), Urgency.HOUSEKEEPING)
@@ -339,21 +334,13 @@ def _checked(chain: str, key: bytes, want: Wanted) -> Held:
     return held
 
 
+def _is_over(row: Certificate, kinds: Sequence[str], wants: Sequence[Wanted], now: int) -> bool:
+    """Whether a certificate that nobody wants any more has ended, or the wish for one has."""
+    if row.kind in kinds and any(row.name == want.name for want in wants):
+        return False
+    held = _held(row)
+    return now >= (row.due if held is None else held.not_after)
+
+
 def _held(row: Certificate) -> Held | None:
     return describe(Material(row.chain.encode(), b"", "the store")) if row.chain else None
-
-
-def _purpose(directory: str) -> str:
-    return f"acme account {directory}"
-
-
-def _external_key(path: str) -> str:
-    try:
-        key = Path(path).read_bytes().strip()
-    except OSError as error:
-        raise AcmeError(f"[acme] external_key_file: {path}: {error.strerror}") from error
-    if not _BASE64URL.fullmatch(key) or len(key.rstrip(b"=")) % 4 == 1:
-        raise AcmeError(
-            f"[acme] external_key_file: {path} holds no key in base64url: copy it as the authority shows it"
-        )
-    return key.decode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
@@ -45,7 +46,7 @@ class Item(msgspec.Struct, frozen=True, tag="file", tag_field="kind"):
 
 
 class End(msgspec.Struct, frozen=True, tag="end", tag_field="kind"):
-    """The list is complete. `missing`: bodies that the store had no file of any more."""
+    """The list is complete. `missing`: bodies that the store had no whole file of any more."""
 
     files: int
     octets: int
@@ -139,14 +140,17 @@ def wrong(directory: Path, item: Item) -> str:
     """What is wrong with a file of a backup; "" is nothing."""
     path = directory / item.path
     try:
-        size = path.stat().st_size
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe, or what a link leads to, may never end
+            return f"{path} is no file"
+        size = found.st_size
         if size != item.size:
             return f"{path} has {size} octets instead of {item.size}"
         with path.open("rb") as file:
             return (
                 "" if hashlib.file_digest(file, "sha256").hexdigest() == item.sha256 else f"{path} is altered"
             )
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return f"{path} is missing"
 
 
@@ -189,5 +193,5 @@ def sync(directory: Path) -> None:
 
 def _check_path(manifest: Path, item: Item) -> None:
     parts = PurePosixPath(item.path).parts
-    if not parts or parts[0] not in FOLDERS or ".." in parts:
+    if not parts or parts[0] not in FOLDERS or ".." in parts or "\0" in item.path:
         raise OperationError(f"{manifest} names {item.path!r}, which cannot be in a backup")

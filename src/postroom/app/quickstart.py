@@ -126,6 +126,9 @@ def _write_config(wanted: Plan) -> None:
             file.write(text)
     except FileExistsError as error:
         raise OperationError(f"{wanted.config} has been made meanwhile; it is left as it is") from error
+    except OSError:  # half of it would be in the way of the next try
+        wanted.config.unlink(missing_ok=True)
+        raise
 
 
 def _toml(text: str) -> str:

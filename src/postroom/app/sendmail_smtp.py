@@ -82,8 +82,9 @@ class _Dialogue:
         facts = facts_of(self._options, [str(one.address) for one in envelope.recipients])
         if self._options.sender is None:
             facts["sender"] = str(envelope.sender) if envelope.sender else "<>"
-        if self._options.notify is None and envelope.recipients[0].notify is not None:
-            facts["notify"] = int(envelope.recipients[0].notify)
+        if self._options.notify is None:
+            asked = [one.notify for one in envelope.recipients]
+            facts["notifies"] = [None if one is None else int(one) for one in asked]
         facts["ret"] = facts["ret"] or (envelope.ret.value if envelope.ret else "")
         facts["envid"] = facts["envid"] or envelope.envid or ""
         try:

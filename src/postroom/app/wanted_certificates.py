@@ -7,7 +7,7 @@ name). Names of domains are asked for only where the DNS leads them here: an aut
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import msgspec
 
@@ -22,6 +22,7 @@ from postroom.store.engine import Engine
 from postroom.web.hosts import names_of
 
 SECOND = 1_000_000  # microseconds
+DAY = 86_400 * SECOND
 FIRST_WAIT = 600  # seconds after a failure, doubled with each further one
 LONGEST_WAIT = 24 * 3600  # seconds, after many
 LIMITED_WAIT = 6 * 3600  # where the authority says that it was too often
@@ -81,12 +82,17 @@ def is_due(row: Certificate, want: Wanted, held: Held | None, now: int) -> bool:
 
 
 def renewal(held: Held, window: Window | None, chance: random.Random) -> tuple[int, int]:
-    """When to renew, and when to ask the authority again for that (0 where it does not say). Never on the day of issue: a window of the past would
+    """When to renew, and when to ask the authority again for that (0 where it does not say). Not soon after issue (`soonest`): a window of the past would
     else have it renewed on and on."""
     if window is None:
         return held.not_before + round((held.not_after - held.not_before) * SHARE_OF_LIFE), 0
     moment = chance.randint(window.start, max(window.start, window.end))
-    return min(max(moment, held.not_before + 86_400 * SECOND), held.not_after), window.ask_again
+    return min(max(moment, soonest(held, held.not_before)), held.not_after), window.ask_again
+
+
+def soonest(held: Held, issued: int) -> int:
+    """Before this moment a certificate that was issued at another is not renewed: a day, or a third of a life that is short."""
+    return issued + min(DAY, (held.not_after - held.not_before) // 3)
 
 
 def wait_after(tries: int, code: str, chance: random.Random) -> int:
@@ -95,8 +101,3 @@ def wait_after(tries: int, code: str, chance: random.Random) -> int:
     if code == "rateLimited":
         seconds = max(seconds, LIMITED_WAIT)
     return round(seconds * chance.uniform(0.9, 1.1) * SECOND)
-
-
-def first_of(rows: Sequence[Certificate], name: str, kind: str) -> Certificate:
-    """The row of a certificate, or a new one."""
-    return next((row for row in rows if (row.name, row.kind) == (name, kind)), Certificate(name, kind))

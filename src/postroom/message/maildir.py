@@ -25,6 +25,11 @@ def read_info(name: str, keywords: Mapping[str, str]) -> tuple[str, tuple[str, .
     return flags, tuple(keywords[one] for one in letters if one in keywords)
 
 
+def unique_part(name: str) -> str:
+    """What of a file's name stays the same when its marks change."""
+    return _INFO.sub("", name)
+
+
 def read_time(name: str) -> int | None:
     """When the message came, as the first part of its name says, in unix seconds."""
     found = _TIME.match(name)

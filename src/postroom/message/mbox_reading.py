@@ -18,6 +18,7 @@ import msgspec
 from postroom.message.dates import parse_date
 
 MAX_LINE: Final = 1 << 20  # octets without a line end that are still looked at as one line
+MOST_OF_A_HEADER: Final = 1 << 20  # octets of a header in which such fields are looked for
 MOST_OF_A_SEPARATOR: Final = 500  # octets of a line that may begin a message
 _ASCTIME: Final = re.compile(
     rb"([A-Z][a-z]{2}) +(\d{1,2}) +(\d\d):(\d\d)(?::(\d\d))?(?: +([A-Z]{1,5}|[+-]\d{4}))?(?: +([A-Z]{1,5}|[+-]\d{4}))? +(\d{4})"
@@ -57,7 +58,7 @@ class MboxReader:
     def __init__(self, most: int) -> None:
         self._most = most
         self._rest = bytearray()
-        self._lines: list[bytes] = []
+        self._message = bytearray()
         self._size = 0
         self._at: int | None = None
         self._blank = True  # the line before was empty, or there was none
@@ -94,19 +95,19 @@ class MboxReader:
             kept = kept[:-1] + b"\r\n"
         self._size += len(kept)
         if self._size <= self._most:
-            self._lines.append(kept)
+            self._message += kept
 
     def _finish(self) -> Iterator[Marked]:
-        lines, at, begun, size = self._lines, self._at, self._begun, self._size
-        self._lines, self._at, self._begun, self._size = [], None, False, 0
+        message, at, begun, size = self._message, self._at, self._begun, self._size
+        self._message, self._at, self._begun, self._size = bytearray(), None, False, 0
         if not begun:
             return
         if size > self._most:
             self.cut += 1
             return
-        if lines and lines[-1] == b"\r\n":  # the empty line behind a message
-            lines.pop()
-        marked = unmarked(b"".join(lines), at)
+        if message == b"\r\n" or message.endswith(b"\n\r\n"):  # the empty line behind a message
+            del message[-2:]
+        marked = unmarked(bytes(message), at)
         if marked is not None:
             yield marked
 
@@ -114,6 +115,8 @@ class MboxReader:
 def unmarked(octets: bytes, at: int | None) -> Marked | None:
     """A message without the fields of a mail program's bookkeeping, which become flags; None for a message that is nothing but bookkeeping."""
     head, gap, body = octets.partition(b"\r\n\r\n")
+    if len(head) > MOST_OF_A_HEADER:
+        return Marked(octets, at)
     kept: list[bytes] = []
     marks: dict[bytes, bytes] = {}
     taken = False

@@ -155,9 +155,9 @@ class Authority:
         """Says that the proof is there to be looked at."""
         self._post(offered.url, {})
 
-    def look(self, order: Order) -> Order:
+    def order_at(self, url: str) -> Order:
         """How an order stands."""
-        return _order(order.url, self._object(self._post(order.url)))
+        return _order(url, self._object(self._post(url)))
 
     def finalize(self, order: Order, request: bytes) -> Order:
         """Hands in the request (DER) for the certificate."""
@@ -241,13 +241,14 @@ def new_account(directory: str) -> Account:
     return Account(directory, key_pem(new_key("ecdsa")))
 
 
-def request_for(key: PrivateKey, names: Sequence[str]) -> bytes:
-    """The request (DER) for a certificate."""
+def request_for(key: bytes, names: Sequence[str]) -> bytes:
+    """The request (DER) for a certificate that belongs to a key (PEM)."""
+    signing = cast("PrivateKey", serialization.load_pem_private_key(key, None))
     return (
         x509.CertificateSigningRequestBuilder()
         .subject_name(x509.Name([]))
         .add_extension(alternative_names(names), critical=True)
-        .sign(key, hashes.SHA256())
+        .sign(signing, hashes.SHA256())
         .public_bytes(serialization.Encoding.DER)
     )
 

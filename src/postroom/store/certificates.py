@@ -15,7 +15,8 @@ class Certificate(msgspec.Struct, frozen=True):
     """The certificate for a first name and a kind of key, or the wish for one. Times are unix microseconds.
 
     `names` are all that were asked for at last. `chain` (PEM) and `sealed` are empty before the first one is there. `due` is when to ask for the next one,
-    `ask_again` when to hear anew when that is. `tries` have failed one after the other, the last with `error`.
+    `ask_again` when to hear anew when that is. `tries` have failed one after the other, the last with `error`. `ordered` is the
+    URL of the order whose certificate is still to come, for the key `order_key` (sealed for the same purpose): "" and empty when there is none.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Certificate(msgspec.Struct, frozen=True):
     ask_again: int = 0
     tries: int = 0
     error: str = ""
+    ordered: str = ""
+    order_key: bytes = b""
 
     @property
     def purpose(self) -> str:
@@ -34,7 +37,7 @@ class Certificate(msgspec.Struct, frozen=True):
         return f"certificate {self.name} {self.kind}"
 
 
-_COLUMNS = "name, kind, names, chain, sealed, due, ask_again, tries, error"
+_COLUMNS = "name, kind, names, chain, sealed, due, ask_again, tries, error, ordered, order_key"
 _LISTING = f"SELECT {_COLUMNS} FROM certificates ORDER BY name, kind"  # noqa: S608 -- constants
 _ONE = f"SELECT {_COLUMNS} FROM certificates WHERE name = $1 AND kind = $2"  # noqa: S608 -- constants
 
@@ -51,18 +54,17 @@ async def get(tx: Transaction, name: str, kind: str) -> Certificate | None:
 
 
 _PUT = f"""
-INSERT INTO certificates ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO certificates ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
  ON CONFLICT (name, kind) DO UPDATE SET names = excluded.names, chain = excluded.chain, sealed = excluded.sealed, due = excluded.due,
- ask_again = excluded.ask_again, tries = excluded.tries, error = excluded.error
+ ask_again = excluded.ask_again, tries = excluded.tries, error = excluded.error,
+ ordered = excluded.ordered, order_key = excluded.order_key
 """  # noqa: S608 -- constants
 
 
 async def put(tx: Transaction, one: Certificate) -> None:
     """Adds or replaces it."""
     names = " ".join(one.names)
-    await tx.execute(
-        _PUT, one.name, one.kind, names, one.chain, one.sealed, one.due, one.ask_again, one.tries, one.error
-    )
+    await tx.execute(_PUT, one.name, one.kind, names, *msgspec.structs.astuple(one)[3:])
 
 
 _REMOVE = "DELETE FROM certificates WHERE name = $1 AND kind = $2"
@@ -100,5 +102,6 @@ async def put_account(tx: Transaction, directory: str, url: str, sealed: bytes) 
 
 
 def _read(row: Row) -> Certificate:
-    name, kind, names, chain, sealed, due, ask_again, tries, error = row
-    return Certificate(name, kind, tuple(names.split()), chain, bytes(sealed), due, ask_again, tries, error)
+    name, kind, names, chain, sealed, due, ask_again, tries, error, ordered, order_key = row
+    plan = (due, ask_again, tries, error, ordered)
+    return Certificate(name, kind, tuple(names.split()), chain, bytes(sealed), *plan, bytes(order_key))

@@ -58,6 +58,11 @@ SELECT m.uid, m.modseq, m.flags, m.keywords, m.internaldate, m.email_id, m.threa
 FROM messages m JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
 WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid > $3 ORDER BY m.uid LIMIT $4
 """
+DIGESTS: Final = """
+SELECT m.uid, b.hash FROM messages m JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
+ JOIN blobs b ON b.account_id = e.account_id AND b.blob_id = e.blob_id
+WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid > $3 ORDER BY m.uid LIMIT $4
+"""
 SIZES: Final = """
 SELECT uid, size, email_id FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid > $3 ORDER BY uid LIMIT $4
 """
@@ -92,6 +97,15 @@ async def sizes(tx: Transaction, mailbox: MailboxRef, after_uid: int = 0, limit:
     await require(tx, mailbox, Right.READ)
     rows = await tx.fetch(SIZES, mailbox.account_id, mailbox.mailbox_id, after_uid, limit)
     return [Sizes(*row) for row in rows]
+
+
+async def digests(
+    tx: Transaction, mailbox: MailboxRef, after_uid: int = 0, limit: int = SLICE
+) -> list[tuple[int, bytes]]:
+    """As `sizes`: uids, and SHA-256 of the messages' octets."""
+    await require(tx, mailbox, Right.READ)
+    rows = await tx.fetch(DIGESTS, mailbox.account_id, mailbox.mailbox_id, after_uid, limit)
+    return [(uid, bytes(digest)) for uid, digest in rows]
 
 
 async def changed_since(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from pathlib import Path
@@ -140,6 +141,14 @@ async def test_a_body_that_is_missing_is_said(mail: Mail, tmp_path: Path) -> Non
     assert (told.finished, told.missing) == (True, [f"{file.parent.name}/{file.name}"])
 
 
+async def test_a_body_that_is_damaged_is_said(mail: Mail, tmp_path: Path) -> None:
+    """Else the copy would be what is restored one day, and be taken for the letter."""
+    (body,) = (tmp_path / "data/store/blobs").glob("*/*")
+    body.write_bytes(LARGE[:-1] + b"x")
+    last = mail.back_up(tmp_path / "backup")
+    assert last.missing == [f"{body.parent.name}/{body.name}"]
+
+
 async def test_what_is_broken_off_leaves_nothing(mail: Mail, tmp_path: Path) -> None:
     steps = back_up(Plan(mail.places, "mail.l.test", tmp_path / "backup"))
     next(steps)
@@ -179,6 +188,23 @@ async def test_every_damaged_file_is_named(mail: Mail, tmp_path: Path) -> None:
     assert there(tmp_path / "new") == []
 
 
+@pytest.mark.parametrize("what", ["device", "pipe", "folder"])
+async def test_what_is_no_file_is_not_read(mail: Mail, tmp_path: Path, what: str) -> None:
+    """It says that it has no octets, and gives them without end, or none and waits."""
+    backup = tmp_path / "backup"
+    (tmp_path / "data/keys/empty").write_bytes(b"")
+    mail.back_up(backup)
+    (backup / "keys/empty").unlink()
+    if what == "device":
+        (backup / "keys/empty").symlink_to("/dev/zero")
+    elif what == "pipe":
+        os.mkfifo(backup / "keys/empty")
+    else:
+        (backup / "keys/empty").mkdir()
+    with pytest.raises(OperationError, match="empty is no file"):
+        await asyncio.wait_for(asyncio.to_thread(lambda: asyncio.run(restored(backup, tmp_path / "new"))), 10)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -186,6 +212,7 @@ async def test_every_damaged_file_is_named(mail: Mail, tmp_path: Path) -> None:
         (lambda text: text[: text.rindex(b"\n", 0, -1) + 1], "is not whole"),
         (lambda text: text[:-30], "is damaged"),
         (lambda text: text.replace(b"keys/vault.key", b"keys/../../etc"), "cannot be in a backup"),
+        (lambda text: text.replace(b"keys/vault.key", b"keys/vault\\u0000"), "cannot be in a backup"),
         (lambda text: text + text, "does not belong there"),
         (lambda text: text.replace(b'"format":1', b'"format":2'), "install that one"),
     ],

@@ -18,6 +18,7 @@ from acme_server import AcmeServer, Problem
 from postroom.app.settings import AcmeSettings, Settings
 from postroom.lab.dns.server import LabDns
 from postroom.lab.dns.zones import mail_zone
+from postroom.message.errors import TryLater
 from postroom.net.clock import MovableClock, SystemClock
 from postroom.net.dns_client import Server as DnsServer
 from postroom.net.resolver import ResolverOptions, StubResolver
@@ -330,12 +331,92 @@ async def test_what_is_called_off_is_replaced(asking: Asking) -> None:
 async def test_an_order_whose_certificate_was_lost_does_not_end_renewing(asking: Asking) -> None:
     """RFC 9773 §5: what was replaced once is not replaced again, and the key of that certificate is gone."""
     await asking.renew()
-    usual, asking.authority.meddle = asking.authority.meddle, lambda _: "<html>"
-    [(_, _, error)] = await asking.renew(now=True)
-    assert "no certificate" in error
+    usual, asking.authority.meddle = asking.authority.meddle, lambda _: asking.authority.orders["0"]["chain"]
+    [(_, _, error)] = await asking.renew(
+        now=True
+    )  # a certificate of another key: it is of no use to come back for it
+    assert "is not the key" in error
     asking.authority.meddle = usual
     assert await asking.renew(now=True) == [("mail.l.test", "ecdsa", "")]
     assert [one["replaces"] is None for one in asking.authority.orders.values()] == [True, False, True]
+
+
+async def test_a_certificate_that_could_not_be_written_is_fetched_and_not_ordered_again(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An authority counts what it gives: five a week of the same names, and the sixth is refused."""
+    usual = certificates.put
+
+    async def full(tx: Any, one: Certificate) -> None:
+        if one.chain:
+            raise TryLater("the disk is full")
+        await usual(tx, one)
+
+    monkeypatch.setattr(certificates, "put", full)
+    with pytest.raises(Exception, match="the disk is full"):
+        await asking.renew()
+    monkeypatch.setattr(certificates, "put", usual)
+    asking.server._certifying._issuer = None  # the process was started anew
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert len(asking.authority.orders) == 1
+    [row] = await asking.rows()
+    assert row.chain == asking.authority.orders["0"]["chain"]
+    assert (row.ordered, row.order_key) == ("", b"")
+
+
+async def test_a_certificate_that_takes_long_is_waited_for_with_the_next_try(
+    asking: Asking, clock: MovableClock
+) -> None:
+    usual, asking.authority.meddle = asking.authority.meddle, lambda _: "not yet"
+    [(_, _, error)] = await asking.renew()
+    assert "no certificate" in error
+    asking.authority.meddle = usual
+    assert await asking.renew() == []
+    clock.advance(3600)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert len(asking.authority.orders) == 1
+
+
+async def test_an_order_that_the_authority_has_forgotten_is_made_anew(
+    asking: Asking, clock: MovableClock
+) -> None:
+    usual, asking.authority.meddle = asking.authority.meddle, lambda _: "not yet"
+    await asking.renew()
+    asking.authority.meddle = usual
+    asking.authority.orders["0"]["status"] = "invalid"
+    clock.advance(3600)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert len(asking.authority.orders) == 2
+
+
+async def test_a_clock_that_is_ahead_does_not_have_it_renewed_on_and_on(
+    asking: Asking, clock: MovableClock
+) -> None:
+    clock.advance(100 * 86_400)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert await asking.renew() == []
+    clock.advance(86_500)
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+
+
+async def test_what_was_called_off_meanwhile_elsewhere_stays_so(
+    asking: Asking, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process of the store calls a certificate off while this one is busy with others."""
+    now = dt.datetime.now(dt.UTC)
+    asking.authority.window = now + dt.timedelta(days=40), now + dt.timedelta(days=41)
+    asking.have(kinds=("ecdsa", "rsa"))
+    await asking.renew()
+    clock.advance(86_400)
+    usual = certificates.get
+
+    async def meanwhile(tx: Any, name: str, kind: str) -> Certificate | None:
+        if kind == "ecdsa":
+            await asking.server.engine.write(lambda tx: certificates.put(tx, Certificate(name, "rsa")))
+        return await usual(tx, name, kind)
+
+    monkeypatch.setattr(certificates, "get", meanwhile)
+    assert await asking.renew() == [("mail.l.test", "rsa", "")]
 
 
 async def test_what_is_called_off_and_not_replaced_is_said(asking: Asking) -> None:

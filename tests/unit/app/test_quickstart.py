@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,19 @@ async def test_an_error_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
         await make(wanted(tmp_path / "server"))
     assert not (tmp_path / "server").exists()
     assert tmp_path.exists()
+
+
+async def test_half_a_configuration_is_not_left(tmp_path: Path) -> None:
+    """It would be in the way of the next try, which overwrites nothing."""
+    prepared = wanted(tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            await make(prepared)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not prepared.config.exists()
 
 
 async def test_a_directory_that_was_there_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

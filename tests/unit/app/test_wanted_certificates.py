@@ -6,7 +6,6 @@ import random
 
 import pytest
 
-from postroom.app import wanted_certificates
 from postroom.app.wanted_certificates import (
     FIRST_WAIT,
     LIMITED_WAIT,
@@ -22,6 +21,7 @@ from postroom.net.pem import Held
 from postroom.store.certificates import Certificate
 
 DAY = 86_400 * SECOND
+HOUR = 3600 * SECOND
 BOTH = ("a.test", "b.test")
 
 
@@ -70,6 +70,13 @@ def test_when_it_is_renewed(window: Window | None, first: int, last: int) -> Non
         assert ask_again == (7 if window else 0)
 
 
+@pytest.mark.parametrize("window", [None, Window(8 * HOUR, 9 * HOUR, 7), Window(-2 * DAY, -DAY, 7)])
+def test_a_short_life_does_not_end_before_it_is_renewed(window: Window | None) -> None:
+    short = Held(("a.test",), "ecdsa", "An authority", 0, 12 * HOUR, "the store")
+    due, _ = renewal(short, window, random.Random(1))
+    assert 4 * HOUR <= due <= 9 * HOUR
+
+
 def test_failures_wait_longer_and_longer() -> None:
     chance = random.Random(1)
     for tries in (1, 2, 5, 8, 100, 10_000):
@@ -77,4 +84,3 @@ def test_failures_wait_longer_and_longer() -> None:
         expected = min(FIRST_WAIT * 2 ** min(tries - 1, 20), LONGEST_WAIT)
         assert 0.9 * expected <= seconds <= 1.1 * expected
     assert wait_after(1, "rateLimited", chance) >= 0.9 * LIMITED_WAIT * SECOND
-    assert wanted_certificates.first_of([], "a.test", "rsa") == Certificate("a.test", "rsa")

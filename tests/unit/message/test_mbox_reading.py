@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 
@@ -120,3 +121,24 @@ def test_what_was_written_is_read(seed: int) -> None:
         quoting = mbox.Quoting()
         file += mbox.head(letter, AT) + quoting.piece(letter) + quoting.end()
     assert [mail.octets for mail in read(file, dice)] == letters
+
+
+def test_the_memory_that_a_message_takes_does_not_depend_on_its_lines() -> None:
+    """An empty line is two octets, and was ninety on the way: 100 MB of them, packed into 100 KB, are enough to be ended by the system."""
+    reader = MboxReader(1 << 30)
+    tracemalloc.start()
+    try:
+        list(reader.feed(b"From a@x Thu Jan  1 00:00:00 2004\n" + b"\n" * 300_000))
+        (found,) = reader.end()
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(found.octets) == 600_000 - 2
+    assert most < 8 * len(found.octets)
+
+
+@pytest.mark.parametrize("lines", [10_000, 600_000])
+def test_marks_are_looked_for_in_a_header_of_usual_length(lines: int) -> None:
+    marked = unmarked(b"a:\r\n" * lines + b"Status: R\r\n\r\nwords", None)
+    assert marked is not None
+    assert marked.flags == ("S" if lines < 100_000 else "")

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from postroom.net import acme
 from postroom.net.acme import AcmeError, Authority, Order, new_account, renewal_id, request_for
-from postroom.net.selfsigned import new_key
+from postroom.net.selfsigned import key_pem, new_key
 
 NOW = 1_790_000_000_000_000
 
@@ -37,7 +37,7 @@ def test_the_name_of_a_certificate_for_its_renewal() -> None:
 
 def test_a_request_names_what_is_wanted() -> None:
     for kind in ("ecdsa", "rsa"):
-        request = x509.load_der_x509_csr(request_for(new_key(kind), ["a.test", "b.test"]))
+        request = x509.load_der_x509_csr(request_for(key_pem(new_key(kind)), ["a.test", "b.test"]))
         names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         assert names.get_values_for_type(x509.DNSName) == ["a.test", "b.test"]
         assert request.is_signature_valid

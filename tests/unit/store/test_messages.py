@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 
 from postroom.message.errors import NotPermitted
@@ -15,6 +17,15 @@ async def test_slices(account):
     assert [m.uid for m in await messages.listing(tx, inbox, 4, 2)] == [5]
     assert await messages.listing(tx, inbox, 5, 2) == []
     assert [(s.uid, s.size) for s in await messages.sizes(tx, inbox, 3)] == [(4, 8), (5, 8)]
+
+
+async def test_digests(account):
+    await account.deliver(b"hello")
+    await account.deliver(b"x" * 20_000)
+    tx, inbox = account.engine.reading(), account.ref()
+    expected = [hashlib.sha256(raw).digest() for raw in (b"hello", b"x" * 20_000)]
+    assert await messages.digests(tx, inbox) == [(1, expected[0]), (2, expected[1])]
+    assert await messages.digests(tx, inbox, 1) == [(2, expected[1])]
 
 
 async def test_what_changed_since(account):

@@ -95,6 +95,7 @@ def test_no_statement_reads_a_whole_table(plan, name, sql):
     ("name", "way"),
     [
         ("messages.LISTING", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>?)"),
+        ("messages.DIGESTS", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>?)"),
         ("messages.CHANGED", "messages_modseq (account_id=? AND modseq>?)"),
         ("messages.VANISHED", "PRIMARY KEY (account_id=? AND modseq>?)"),
         ("messages.COPIES", "messages_thread (account_id=? AND thread_id=?)"),

@@ -24,7 +24,7 @@ from postroom.app.operations.backup import BackUp
 from postroom.app.settings import Settings
 from postroom.store.restored import Marked
 
-INCOMPLETE = 3  # the exit code of a backup of a store that lacks bodies
+INCOMPLETE = 3  # the exit code of a backup of a store that lacks bodies, or has damaged ones
 
 backup_app = commands("Make a backup.")
 restore_app = commands("Restore a backup.")
@@ -93,7 +93,7 @@ def backup(session: Administration, directory: Target, base: Base = None) -> Non
     if last.missing:
         names = ", ".join(last.missing[:10])
         raise CommandFailed(
-            f"{len(last.missing)} bodies are missing in the store, and so in the backup ({names}); see: postroom check",
+            f"{len(last.missing)} bodies are missing or damaged in the store, and so in the backup ({names}); see: postroom check",
             INCOMPLETE,
         )
 

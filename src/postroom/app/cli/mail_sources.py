@@ -1,6 +1,7 @@
 """Mail that lies in files: mbox files, Maildirs, single messages, and directories of these, read one message after the other.
 
-What a path is, its contents say. A file that ends in .gz or .xz is unpacked on the way. Not here: what an mbox file's lines (`message.mbox_reading`) and a
+What a path is, its contents say. A file that ends in .gz or .xz is unpacked on the way. Below a directory that is named, files alone are read: it may be
+one of somebody who would like to know what whoever imports can read, so links lead nowhere, and pipes are not waited for. Not here: what an mbox file's lines (`message.mbox_reading`) and a
 Maildir's names (`message.maildir`) mean, and where the messages go (`app.cli.moving`).
 """
 
@@ -8,7 +9,10 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import os
+import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -17,6 +21,7 @@ import msgspec
 from postroom.message import maildir
 from postroom.message.mbox_reading import Marked, MboxReader, separator, unmarked
 
+PASSES: Final = 5  # over a Maildir that changes meanwhile
 PIECE: Final = 1 << 20  # octets of a file that are read at once
 _ENDINGS: Final = (".mbox", ".mbx", ".mbs", ".eml", ".txt", ".gz", ".xz")
 _MESSAGE: Final = ".eml"
@@ -27,11 +32,12 @@ class BadSource(Exception):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A file or a Maildir's folder, and the folder that its messages are for (a path; empty: where nothing says)."""
+    """A file or a Maildir's folder, and the folder that its messages are for (a path; empty: where nothing says). `named`: by whoever imports."""
 
     place: Path
     folder: tuple[str, ...]
     maildir: bool = False
+    named: bool = False
 
 
 class Sources:
@@ -46,7 +52,7 @@ class Sources:
         if not place.exists():
             raise BadSource(f"{place} does not exist")
         if not place.is_dir():
-            return [Source(place, ())]
+            return [Source(place, (), named=True)]
         found = list(_below(place, ()))
         if not found:
             raise BadSource(
@@ -60,7 +66,7 @@ class Sources:
             if source.maildir:
                 yield from self._maildir(source.place)
                 return
-            with _opened(source.place) as file:
+            with _opened(source.place, named=source.named) as file:
                 yield from self._file(source.place, file)
         except (OSError, EOFError, lzma.LZMAError) as error:
             raise BadSource(f"{source.place}: {getattr(error, 'strerror', None) or error}") from error
@@ -81,22 +87,32 @@ class Sources:
         self.too_long += reader.cut
 
     def _maildir(self, place: Path) -> Iterator[Marked]:
-        keywords = {}
-        file = place / maildir.KEYWORDS_FILE
-        if file.is_file():
-            keywords = maildir.read_keywords(file.read_text("utf-8", "replace"))
-        for directory in (place / "cur", place / "new"):
-            for one in sorted(directory.iterdir()) if directory.is_dir() else ():
-                if not one.is_file() or one.name.startswith("."):
+        """Each message once, also where a mail program moves and marks them meanwhile, which gives files other names."""
+        keywords = _keywords(place / maildir.KEYWORDS_FILE)
+        read = set[str]()
+        for _ in range(PASSES):
+            before, gone = len(read), False
+            for one in _files(place / "cur", place / "new"):
+                unique = maildir.unique_part(one.name)
+                if unique in read:
                     continue
+                try:
+                    octets, changed = self._read(one)
+                except FileNotFoundError:
+                    gone = True
+                    continue
+                read.add(unique)
                 flags, names = maildir.read_info(one.name, keywords)
                 # a copied message has a new name, a copied file a new time: the earlier one is when it came
-                changed = int(one.stat().st_mtime)
-                at = min(changed, maildir.read_time(one.name) or changed)
-                with one.open("rb") as opened:
-                    octets = opened.read(self._most + 1)
-                for mail in self._one(octets, at):
+                for mail in self._one(octets, min(changed, maildir.read_time(one.name) or changed)):
                     yield msgspec.structs.replace(mail, flags=flags, keywords=names)
+            if len(read) == before and not gone:
+                return
+
+    def _read(self, one: Path) -> tuple[bytes, int]:
+        """A file, and when it was changed."""
+        with _plain(one) as opened:
+            return opened.read(self._most + 1), int(os.fstat(opened.fileno()).st_mtime)
 
     def _one(self, octets: bytes, at: int) -> Iterator[Marked]:
         """A message that is a file."""
@@ -109,17 +125,65 @@ class Sources:
             yield mail
 
 
-def _opened(place: Path) -> IO[bytes]:
-    match place.suffix.lower():
-        case ".gz":
-            return cast("IO[bytes]", gzip.open(place, "rb"))
-        case ".xz":
-            return lzma.open(place, "rb")
-    return place.open("rb")
+@contextmanager
+def _opened(place: Path, *, named: bool) -> Iterator[IO[bytes]]:
+    with place.open("rb") if named else _plain(place) as file:
+        match place.suffix.lower():
+            case ".gz":
+                with gzip.open(file) as unpacked:
+                    yield cast("IO[bytes]", unpacked)
+            case ".xz":
+                with lzma.open(file) as unpacked:
+                    yield cast("IO[bytes]", unpacked)
+            case _:
+                yield file
+
+
+def _plain(place: Path) -> IO[bytes]:
+    """Opens a file that is one, and no link to one."""
+    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    file = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise OSError("is no file")
+    return file
+
+
+def _is_file(place: Path) -> bool:
+    return place.is_file() and not place.is_symlink()
+
+
+def _is_directory(place: Path) -> bool:
+    return place.is_dir() and not place.is_symlink()
 
 
 def _is_maildir(place: Path) -> bool:
-    return (place / "cur").is_dir() or (place / "new").is_dir()
+    return _is_directory(place / "cur") or _is_directory(place / "new")
+
+
+def _files(*directories: Path) -> Iterator[Path]:
+    """Also what has another name by now: whoever opens it will see."""
+    for directory in directories:
+        if _is_directory(directory):
+            yield from (
+                one
+                for one in sorted(directory.iterdir())
+                if not one.name.startswith(".") and not _is_odd(one)
+            )
+
+
+def _is_odd(place: Path) -> bool:
+    try:
+        return not stat.S_ISREG(place.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _keywords(place: Path) -> dict[str, str]:
+    if not _is_file(place):
+        return {}
+    with _plain(place) as file:
+        return maildir.read_keywords(file.read(PIECE).decode("utf-8", "replace"))
 
 
 def _below(place: Path, folder: tuple[str, ...]) -> Iterator[Source]:
@@ -127,21 +191,20 @@ def _below(place: Path, folder: tuple[str, ...]) -> Iterator[Source]:
     is_maildir = _is_maildir(place)
     if is_maildir:
         yield Source(place, folder, maildir=True)
-    loose = False
+    loose = list[Path]()
     for one in sorted(place.iterdir()):
-        if one.is_symlink():
-            continue
-        if one.is_dir():
+        if _is_directory(one):
             if is_maildir and one.name in ("cur", "new", "tmp"):
                 continue
             below = maildir.folder_path(one.name) or (one.name,)
             yield from _below(one, (*folder, *below))
-        elif not is_maildir and one.suffix.lower() == _MESSAGE:
-            loose = True
-        elif not is_maildir and _looks_like_mbox(one):
+        elif is_maildir or not _is_file(one):
+            continue
+        elif one.suffix.lower() == _MESSAGE:
+            loose.append(one)
+        elif _looks_like_mbox(one):
             yield Source(one, (*folder, *_folder_of(one.name)))
-    if loose:
-        yield from (Source(one, folder) for one in sorted(place.iterdir()) if one.suffix.lower() == _MESSAGE)
+    yield from (Source(one, folder) for one in loose)
 
 
 def _folder_of(name: str) -> tuple[str, ...]:
@@ -153,7 +216,7 @@ def _folder_of(name: str) -> tuple[str, ...]:
 
 def _looks_like_mbox(place: Path) -> bool:
     try:
-        with _opened(place) as file:
+        with _opened(place, named=False) as file:
             line = file.read(600).lstrip(b"\r\n").partition(b"\n")[0] + b"\n"
     except (OSError, EOFError, lzma.LZMAError):
         return False

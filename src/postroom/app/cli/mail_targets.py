@@ -7,6 +7,7 @@ messages come from (`app.cli.moving`).
 from __future__ import annotations
 
 import enum
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import IO, Final, Protocol
 from postroom.app.operations.moving import Given
 from postroom.message import maildir, mbox
 
+LONGEST_NAME: Final = 240  # octets of a folder's name in the name of a file
 _STATUS: Final = {"S": "R"}
 _X_STATUS: Final = {"R": "A", "F": "F", "T": "D", "D": "T"}
 
@@ -60,7 +62,7 @@ class MaildirTarget:
         """Makes cur, new and tmp."""
         self.close()
         top = list(path) == ["INBOX"]
-        self._place = self._directory if top else self._directory / maildir.folder_name(path)
+        self._place = self._directory if top else self._directory / _short(maildir.folder_name(path))
         while (self._place / "cur").exists():  # two names that are one in a directory
             self._place = self._place.with_name(self._place.name + "_")
         self._letters = {}
@@ -118,7 +120,7 @@ class MboxTarget:
     def folder(self, path: Sequence[str]) -> None:
         """Opens its file."""
         self.close()
-        names = [part.replace("/", "_") for part in path]
+        names = [_file_name(part) for part in path]
         file = self._directory.joinpath(*names[:-1], f"{names[-1]}.mbox")
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file = file.open("xb")
@@ -162,7 +164,7 @@ class EmlTarget:
     def folder(self, path: Sequence[str]) -> None:
         """Makes its directory."""
         self.close()
-        self._place = self._directory.joinpath(*(part.replace("/", "_") for part in path))
+        self._place = self._directory.joinpath(*(_file_name(part) for part in path))
         self._place.mkdir(parents=True, exist_ok=True)
 
     def begin(self, marks: Given) -> None:
@@ -190,6 +192,21 @@ TARGETS: Final[Mapping[Form, Callable[[Path], Target]]] = {
     Form.MBOX: MboxTarget,
     Form.EML: EmlTarget,
 }
+
+
+def _file_name(part: str) -> str:
+    """What one level of a path is called among files, so that no directory has the name of another folder's file, or of a message's."""
+    plain = part.replace("/", "_")
+    return _own(plain) if plain.lower().endswith((".mbox", ".eml")) else _short(plain)
+
+
+def _short(name: str) -> str:
+    return name if len(name.encode()) <= LONGEST_NAME else _own(name)
+
+
+def _own(name: str) -> str:
+    cut = name.encode()[: LONGEST_NAME - 9].decode("utf-8", "ignore")
+    return f"{cut}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _fields(marks: Given) -> bytes:

@@ -35,7 +35,7 @@ class Site(msgspec.Struct, frozen=True):
     """What the records are made of. Names without a final dot, in A-labels; `addresses` in text, those that others cannot reach are left out.
 
     `keys` are records of DKIM; `certificates` SHA-256 of public keys, in hex; `ports` by service, -1 where there is none; `reports` is the address
-    for reports; `policy` is DMARC's, `sts_id` that of our MTA-STS policy; `every`: addresses of loopback too, as a lab has.
+    for reports; `policy` is DMARC's, `sts_id` that of our MTA-STS policy; `authority` issues the certificates, "" where nobody here knows its name; `every`: addresses of loopback too, as a lab has.
     """
 
     domain: str
@@ -109,9 +109,10 @@ def _transport(site: Site) -> Iterator[DnsRecord]:
     for digest in site.certificates:
         why = "the host's key, for domains with DNSSEC; publish a new one before the key changes"
         yield DnsRecord(f"_25._tcp.{host}.", "TLSA", f"3 1 1 {digest}", why, "TLSA", domain, optional=True)
-    why = "nobody else issues certificates for the domain; put your authority's name here"
-    value = f'0 issue "{site.authority}"'
-    yield DnsRecord(f"{domain}.", "CAA", value, why, "CAA", domain, optional=True)
+    if site.authority:
+        why = "nobody else issues certificates for the domain; put your authority's name here"
+        value = f'0 issue "{site.authority}"'
+        yield DnsRecord(f"{domain}.", "CAA", value, why, "CAA", domain, optional=True)
 
 
 def _programs(site: Site) -> Iterator[DnsRecord]:

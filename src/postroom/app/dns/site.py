@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from postroom.app.dns.forms import DnsRecord
-from postroom.app.dns.records import SERVICES, Site
+from postroom.app.dns.records import AUTHORITY, SERVICES, Site
 from postroom.app.locate import places_of
 from postroom.app.own_policy import own_policy
 from postroom.app.settings import Settings
@@ -35,7 +36,14 @@ def site_of(settings: Settings, domain: str, keys: Sequence[DnsRecord], addresse
         {setting: getattr(listen, setting) for _, setting, _ in SERVICES},
         f"postmaster@{name}",
         sts_id=own_policy(settings).id,
+        authority=_authority(settings.acme.directory),
     )
+
+
+def _authority(directory: str) -> str:
+    """Its name in CAA records (RFC 8659 §4.2); that of an authority other than the usual one nobody here knows, and a wrong name would end renewing."""
+    host = urlsplit(directory).hostname or AUTHORITY
+    return AUTHORITY if host == AUTHORITY or host.endswith(f".{AUTHORITY}") else ""
 
 
 def certificate_digests(settings: Settings) -> list[str]:

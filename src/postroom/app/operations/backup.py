@@ -31,7 +31,7 @@ class BackUp(msgspec.Struct, frozen=True):
 class BackupRecord(msgspec.Struct, frozen=True):
     """How far it is, in octets of so many, and when it is `finished`: how many files it has, and how many of them are hard links.
 
-    `missing`: bodies that the store itself has no file of.
+    `missing`: bodies that the store itself has no whole file of.
     """
 
     directory: str

@@ -1,6 +1,6 @@
 """Operations that take mail into an account and give it out: with its folders, flags and times, whatever files it came from or goes to.
 
-RFC 9051 §2.3.2 (flags), §2.3.3 (internal date). A message that a folder has already, octet for octet, is not taken again, so that an import may be repeated. Not here: files
+RFC 9051 §2.3.2 (flags), §2.3.3 (internal date). Who knows what a folder has already (`DIGESTS`) need not give it again, so that an import may be repeated. Not here: files
 and their formats (`app.cli.mail_sources`, `app.cli.mail_targets`).
 """
 
@@ -28,20 +28,21 @@ from postroom.store.spilled import Content
 
 MOST_MAILS: Final = 200  # of one request
 MOST_OCTETS: Final = 8 << 20  # of the messages of one request; a longer one goes as its content
-MOST_ALIKE: Final = 20  # messages that one may be compared with
 PIECE: Final = 256 * 1024  # octets of a message that are given at once
 SLICE: Final = 1_000  # rows that are read at once
+# Unix seconds that are a time of the years 1 to 9999 wherever one is: no other can be written as a date.
+EARLIEST: Final = -62_135_500_000
+LATEST: Final = 253_402_200_000
 _BITS: Final = {"D": Flag.DRAFT, "F": Flag.FLAGGED, "R": Flag.ANSWERED, "S": Flag.SEEN, "T": Flag.DELETED}
 
 
 class Coming(msgspec.Struct, frozen=True):
-    """A message for an account. `flags` are Maildir's letters; `at` unix seconds, None: now. `alike`: uids of messages of the same length."""
+    """A message for an account. `flags` are Maildir's letters; `at` unix seconds, None: now."""
 
     octets: bytes
     at: int | None = None
     flags: str = ""
     keywords: list[str] = []
-    alike: list[int] = []
 
 
 class TakeMail(msgspec.Struct, frozen=True):
@@ -54,10 +55,9 @@ class TakeMail(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What came of it: how many were new, how many were there already."""
+    """What came of it: how many were taken."""
 
     taken: int
-    known: int
 
 
 class ListMail(msgspec.Struct, frozen=True):
@@ -67,10 +67,10 @@ class ListMail(msgspec.Struct, frozen=True):
     path: list[str] = []
 
 
-class Sizes(msgspec.Struct, frozen=True):
-    """Uids and lengths of the messages in a folder."""
+class Digests(msgspec.Struct, frozen=True):
+    """SHA-256 of messages in a folder."""
 
-    sizes: list[tuple[int, int]]
+    digests: list[bytes]
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -94,8 +94,7 @@ async def take(office: Office, _: Caller, given: TakeMail) -> AsyncIterator[Take
         raise OperationError(f"{len(given.mails)} messages, at most {MOST_MAILS} are taken at once")
     target = await _target(office, given)
     contents: list[tuple[Coming, Content]] = [(one, one.octets or given.content) for one in given.mails]
-    new = [(one, octets) for one, octets in contents if not await _is_known(office, target, one, octets)]
-    deliveries = [_delivery(office, target, one, octets) for one, octets in new if len(octets)]
+    deliveries = [_delivery(office, target, one, octets) for one, octets in contents if len(octets)]
     try:
         for delivery in deliveries:
             await make_durable(office.store.durable, delivery)
@@ -103,7 +102,7 @@ async def take(office: Office, _: Caller, given: TakeMail) -> AsyncIterator[Take
     except ValueError as error:
         raise OperationError(str(error)) from error
     office.publish([one.change for one in done])
-    yield Taken(len(done), len(contents) - len(new))
+    yield Taken(len(done))
 
 
 async def _target(office: Office, given: TakeMail) -> MailboxRef:
@@ -138,20 +137,6 @@ async def _there(office: Office, given: TakeMail | ListMail) -> tuple[int, int]:
     return account_id, await mailboxes.by_path(tx, account_id, given.path)
 
 
-async def _is_known(office: Office, target: MailboxRef, mail: Coming, octets: Content) -> bool:
-    for uid in mail.alike[:MOST_ALIKE]:
-        found = await messages.listing(office.engine.reading(), target, uid - 1, 1)
-        if found and found[0].uid == uid and found[0].size == len(octets):
-            there = await fetching.octets_of(office.store, target.account_id, found[0].email_id)
-            if there is not None and await there.read(0, there.size) == _whole(octets):
-                return True
-    return False
-
-
-def _whole(octets: Content) -> bytes:
-    return octets if isinstance(octets, bytes) else octets.whole()
-
-
 def _delivery(office: Office, target: MailboxRef, mail: Coming, octets: Content) -> Delivery:
     now = office.clock.now()
     flags = Flag(0)
@@ -164,7 +149,7 @@ def _delivery(office: Office, target: MailboxRef, mail: Coming, octets: Content)
         raw=octets,
         size=len(octets),
         summary=b"",
-        internaldate=now if mail.at is None else mail.at * 1_000_000,
+        internaldate=now if mail.at is None or not EARLIEST <= mail.at <= LATEST else mail.at * 1_000_000,
         now=now,
         flags=flags,
         keywords=tuple(split_keywords(join_keywords(one for one in mail.keywords if is_keyword(one)))),
@@ -174,16 +159,16 @@ def _delivery(office: Office, target: MailboxRef, mail: Coming, octets: Content)
     return delivery
 
 
-async def sizes(office: Office, _: Caller, wanted: ListMail) -> AsyncIterator[Sizes]:
+async def digests(office: Office, _: Caller, wanted: ListMail) -> AsyncIterator[Digests]:
     """Yields what is in a folder; nothing when there is no such folder."""
     try:
         ref = MailboxRef(*await _there(office, wanted))
     except NoSuchMailbox:
         return
     after = 0
-    while found := await messages.sizes(office.engine.reading(), ref, after, SLICE):
-        after = found[-1].uid
-        yield Sizes([(one.uid, one.size) for one in found])
+    while found := await messages.digests(office.engine.reading(), ref, after, SLICE):
+        after = found[-1][0]
+        yield Digests([digest for _, digest in found])
 
 
 async def give(office: Office, _: Caller, wanted: ListMail) -> AsyncIterator[Given]:
@@ -227,5 +212,5 @@ async def _pieces(office: Office, ref: MailboxRef, path: list[str], one: Message
 
 
 TAKE: Final = Operation("mail.take", TakeMail, Taken, take)
-SIZES: Final = Operation("mail.sizes", ListMail, Sizes, sizes, reads=True)
+DIGESTS: Final = Operation("mail.digests", ListMail, Digests, digests, reads=True)
 GIVE: Final = Operation("mail.give", ListMail, Given, give, reads=True)

@@ -30,7 +30,7 @@ NULL_SENDER = "<>"
 class Submit(msgspec.Struct, frozen=True):
     """A message with CRLF line ends and a closed header. `sender` "" is the caller, "<>" the null reverse-path.
 
-    `notify` is the number of `message.envelope.Notify`, None when not said; `ret` FULL, HDRS or "". `name` is what people see of the
+    `notify` is the number of `message.envelope.Notify`, None when not said; `notifies` the same for each recipient, where they differ; `ret` FULL, HDRS or "". `name` is what people see of the
     sender where the message has no From.
     """
 
@@ -41,6 +41,7 @@ class Submit(msgspec.Struct, frozen=True):
     ret: str = ""
     envid: str = ""
     name: str = ""
+    notifies: list[int | None] = []
 
 
 class SubmitRecord(msgspec.Struct, frozen=True):
@@ -90,8 +91,13 @@ async def submission(office: Office, user: str, wanted: Submit) -> Submission:
     if not wanted.recipients:
         raise BadAddress("the message has no recipient")
     domain = await own_domain(office)
-    notify = _notify(wanted.notify)
-    recipients = [Recipient(_recipient(text, domain), notify) for text in wanted.recipients]
+    notifies = [_notify(number) for number in wanted.notifies or [wanted.notify] * len(wanted.recipients)]
+    if len(notifies) != len(wanted.recipients):
+        raise OperationError(f"NOTIFY for {len(notifies)} of {len(wanted.recipients)} recipients")
+    recipients = [
+        Recipient(_recipient(text, domain), notify)
+        for text, notify in zip(wanted.recipients, notifies, strict=True)
+    ]
     sender = _sender(wanted.sender or user, domain)
     ascii_only = (sender is None or sender.is_ascii) and all(one.address.is_ascii for one in recipients)
     return Submission(

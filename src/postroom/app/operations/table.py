@@ -49,7 +49,7 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
             *(aliases.ADD_LIST, aliases.LIST_LISTS),
             *(queue.LIST, queue.COUNT, queue.HOLD, queue.RELEASE, queue.RETRY, queue.FAIL, queue.DROP),
             *(contacts.IMPORT, contacts.LIST),
-            *(moving.TAKE, moving.SIZES, moving.GIVE),
+            *(moving.TAKE, moving.DIGESTS, moving.GIVE),
             *(certificates.STATUS, certificates.RENEW, certificates.REVOKE, certificates.RELOAD),
             *(journeys.SHOW, journeys.LIST, journeys.CONTENT),
             *(reports.LIST, reports.SENT, reports.IMPORT, reports.SEND),

@@ -16,6 +16,7 @@ CREATE TABLE acme_challenges (
 
 -- One for each first name and kind of key. `names` are those that were asked for at last, separated by a space. Without a certificate yet, chain (PEM)
 -- and sealed are empty. `due` is when to ask for the next one, `ask_again` when to hear anew when that is. `tries` have failed, the last with `error`.
+-- `ordered` is the URL of the order whose certificate is still to come, for the key `order_key` (sealed).
 CREATE TABLE certificates (
   name       {TEXT} NOT NULL,
   kind       {TEXT} NOT NULL,
@@ -26,5 +27,7 @@ CREATE TABLE certificates (
   ask_again  BIGINT NOT NULL,
   tries      INTEGER NOT NULL,
   error      {TEXT} NOT NULL,
+  ordered    {TEXT} NOT NULL,
+  order_key  {BYTES} NOT NULL,
   PRIMARY KEY (name, kind)
 );

@@ -6,10 +6,12 @@ import gzip
 import mailbox
 import os
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from commands import Run
+from postroom.app.cli import mail_sources
 
 BOB = "bob@hamburger.test"
 CAROL = "carol@hamburger.test"
@@ -145,3 +147,91 @@ def test_what_cannot_be_taken_is_said(run: Run, people: None, tmp_path: Path) ->
     assert ran.code == 1
     assert "1 taken" in ran.out
     assert "1 message could not be taken" in ran.err
+
+
+def test_letters_of_one_length_come_in_once_as_well(run: Run, people: None, tmp_path: Path) -> None:
+    """What a program writes each day is as long each day."""
+    file = tmp_path / "daily.mbox"
+    file.write_text(
+        "".join(f"From a@x Thu Jan  1 00:00:00 2004\nSubject: {n:04}\n\nok\n\n" for n in range(60))
+    )
+    assert run(f"import {BOB} {file} --json").records[0]["taken"] == 60
+    (again,) = run(f"import {BOB} {file} --json").records
+    assert (again["taken"], again["known"]) == (0, 60)
+
+
+def test_links_and_pipes_in_a_directory_are_left_out(run: Run, people: None, tmp_path: Path) -> None:
+    """Whoever imports for others can read more than they can."""
+    secret, tree = tmp_path / "secret", tmp_path / "tree"
+    secret.mkdir()
+    (secret / "1.a:2,S").write_text("root:*:19000\n")
+    for place in ("cur", "new", "tmp", ".Others"):
+        (tree / place).mkdir(parents=True)
+    (tree / "cur" / "1.link:2,S").symlink_to(secret / "1.a:2,S")
+    os.mkfifo(tree / "cur" / "2.pipe:2,S")
+    (tree / ".Others" / "cur").symlink_to(secret)
+    os.mkfifo(tree / ".Others" / "pipe")
+    (tree / ".Others" / "x.eml").symlink_to(secret / "1.a:2,S")
+    (tree / ".Others" / "y.eml").mkdir()
+    (tree / ".Others" / "z.eml").write_text("Subject: z\n\nwords\n")
+    (tree / "dovecot-keywords").symlink_to(secret / "1.a:2,S")
+    done = run(f"import {BOB} {tree} --json")
+    assert done.code == 0
+    assert {(one["folder"], one["taken"]) for one in done.records} == {("INBOX", 0), ("Others", 1)}
+
+
+def test_a_maildir_in_use_comes_in_whole(
+    run: Run, people: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is read, a mail program marks a message and takes another one out of `new`."""
+    box = tmp_path / "Maildir"
+    for place in ("cur", "new", "tmp"):
+        (box / place).mkdir(parents=True)
+    for name in ("cur/1.a:2,", "cur/2.b:2,", "new/3.c"):
+        (box / name).write_text(f"Subject: {name}\n\nwords\n")
+    plain = mail_sources._plain
+
+    def meanwhile(place: Path) -> IO[bytes]:
+        if place.name == "1.a:2,":
+            (box / "cur/2.b:2,").rename(box / "cur/2.b:2,S")
+            (box / "new/3.c").rename(box / "cur/3.c:2,F")
+        return plain(place)
+
+    monkeypatch.setattr(mail_sources, "_plain", meanwhile)
+    (done,) = run(f"import {BOB} {box} --json").records
+    assert (done["taken"], done["failed"]) == (3, 0)
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    "date", ["Jan  1 00:00:00 0001 +1300", "Dec 31 23:59:99 9999", "Dec 31 23:59:59 9999 -1200"]
+)
+def test_a_time_that_is_none_is_that_of_the_import(run: Run, people: None, tmp_path: Path, date: str) -> None:
+    file = tmp_path / "odd.mbox"
+    file.write_text(f"From a@x Fri {date}\nSubject: odd\n\nwords\n")
+    assert run(f"import {BOB} {file} --json").records[0]["taken"] == 1
+    assert run(f"export {BOB} {tmp_path / 'out'} --format mbox").code == 0
+    assert (tmp_path / "out/INBOX.mbox").read_text().startswith("From MAILER-DAEMON ")
+
+
+@pytest.mark.parametrize(
+    ("form", "folders"),
+    [
+        ("mbox", ["A.mbox/C", "A"]),
+        ("mbox", ["z" * 253 + "1", "z" * 253 + "2"]),
+        ("eml", ["INBOX", "INBOX/1.eml"]),
+        ("maildir", ["/".join(letter * 100 for letter in "xyz")]),
+        ("maildir", ["A.B", "A_B", "A/B"]),
+    ],
+)
+def test_no_name_of_a_folder_ends_an_export(
+    run: Run, people: None, tmp_path: Path, form: str, folders: list[str]
+) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_text("Subject: x\n\nwords\n")
+    for name in folders:
+        assert run(f"import {BOB} {letter} --into {name}").code == 0
+    assert run(f"export {BOB} {tmp_path / 'out'} --format {form}").code == 0
+    run(f"import {CAROL} {tmp_path / 'out'}")
+    done = run(f"export {CAROL} {tmp_path / 'again'} --json").records
+    assert sum(one["messages"] for one in done) == len(folders)

@@ -127,3 +127,17 @@ async def test_keys_of_certificates_that_an_authority_gives_are_not_named(
     acme = AcmeSettings("https://ca.test/directory")
     office.settings = msgspec.structs.replace(office.settings, acme=acme)
     assert await digests() == 0
+
+
+@pytest.mark.parametrize(
+    ("directory", "issuers"),
+    [
+        ("", ['0 issue "letsencrypt.org"']),
+        ("https://acme-v02.api.letsencrypt.org/directory", ['0 issue "letsencrypt.org"']),
+        ("https://ca.test/directory", []),  # it would be forbidden to issue
+    ],
+)
+async def test_an_authority_is_not_shut_out(office: TestOffice, directory: str, issuers: list[str]) -> None:
+    office.settings = msgspec.structs.replace(office.settings, acme=AcmeSettings(directory))
+    found = await office.ask("dns.records", domain="hamburger.test")
+    assert [one["value"] for one in found if one["type"] == "CAA"] == issuers
