@@ -94,7 +94,7 @@ async def query_changes(call: Call, arguments: MailboxQueryChanges) -> Object:
 def _below(touched: set[int], folders: Folders) -> set[int]:
     """All mailboxes that lie in these, which go where they go."""
     found: set[int] = set()
-    for number, folder in folders.by_id.items():
+    for number, folder in folders.items():
         above = folders.parent(folder)
         while above is not None and above.mailbox.mailbox_id not in touched:
             above = folders.parent(above)
@@ -107,7 +107,7 @@ async def _results(call: Call, account_id: int, arguments: MailboxQuery | Mailbo
     folders = await Folders.read(call, account_id)
     tree = read_filter(arguments.filter)
     matches = predicate(tree, lambda given: _condition(given, folders))
-    everything = sorted(folders.by_id.values(), key=lambda one: one.mailbox.mailbox_id)
+    everything = sorted(folders.values(), key=lambda one: one.mailbox.mailbox_id)
     found = [one for one in everything if matches(one)]
     if arguments.filter_as_tree:
         found = _with_all_above(found, folders)
