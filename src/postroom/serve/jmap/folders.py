@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from postroom.message.ids import IdKind
+from postroom.message.ids import IdKind, id_text
 from postroom.serve.jmap.call import Call, number_of
 from postroom.store import acl, tree
 from postroom.store.cabinet import Box, Cabinet
@@ -136,6 +136,11 @@ class Folders(Mapping[int, Folder]):
         """The mailbox with an id; None where there is none that may be seen."""
         number = number_of(IdKind.MAILBOX, written)
         return None if number is None else self.get(number)
+
+    def parent_id(self, folder: Folder) -> str | None:
+        """The id of what a mailbox lies in, as far as that may be seen."""
+        above = folder.mailbox.parent_id
+        return id_text(IdKind.MAILBOX, above) if above in self else None
 
     def parent(self, folder: Folder) -> Folder | None:
         """What a mailbox lies in, as far as that may be seen."""

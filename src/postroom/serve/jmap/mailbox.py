@@ -28,7 +28,7 @@ class Shown(msgspec.Struct, frozen=True):
     """A mailbox, and what is counted when somebody asks."""
 
     folder: Folder
-    parent: Folder | None
+    parent_id: str | None
     counts: Counts
     rights: Mapping[str, bool]
     share_with: Object | None
@@ -37,7 +37,7 @@ class Shown(msgspec.Struct, frozen=True):
 PROPERTIES: Final[Mapping[str, Callable[[Shown], Any]]] = {
     "id": lambda one: id_text(IdKind.MAILBOX, one.folder.mailbox.mailbox_id),
     "name": lambda one: one.folder.mailbox.name,
-    "parentId": lambda one: id_text(IdKind.MAILBOX, one.parent.mailbox.mailbox_id) if one.parent else None,
+    "parentId": lambda one: one.parent_id,
     "role": lambda one: one.folder.mailbox.role or None,
     "sortOrder": lambda one: one.folder.mailbox.sort_order,
     "totalEmails": lambda one: one.counts.emails,
@@ -80,6 +80,7 @@ async def show(
     sharing = MAIL_SHARE in call.using
     rights: dict[tuple[str, bool], Mapping[str, bool]] = {}  # the same in thousands of mailboxes
     lists = await share_with.lists(call, folders.account_id) if SHARE_WITH in properties else {}
+    values = [(name, PROPERTIES[name]) for name in properties]
     shown = []
     for folder in found:
         number = folder.mailbox.mailbox_id
@@ -88,12 +89,12 @@ async def show(
             rights[kind] = folder.my_rights(sharing=sharing)
         one = Shown(
             folder,
-            folders.parent(folder),
+            folders.parent_id(folder),
             counts.get(number, NOTHING),
             rights[kind],
             lists.get(number) or None,
         )
-        shown.append({name: PROPERTIES[name](one) for name in properties})
+        shown.append({name: value(one) for name, value in values})
     return shown
 
 

@@ -54,7 +54,7 @@ class FilterCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel",
 
 
 _TESTS: Final[Mapping[str, Callable[[Any, Folder, Folders], bool]]] = {
-    "parent_id": lambda wanted, one, folders: _parent_id(one, folders) == wanted,
+    "parent_id": lambda wanted, one, folders: folders.parent_id(one) == wanted,
     "name": lambda wanted, one, _folders: wanted in casemap(one.mailbox.name),
     "role": lambda wanted, one, _folders: (one.mailbox.role or None) == wanted,
     "has_any_role": lambda wanted, one, _folders: bool(one.mailbox.role) == wanted,
@@ -144,11 +144,6 @@ def _with_all_above(found: list[Folder], folders: Folders) -> list[Folder]:
         return above is None
 
     return [one for one in found if whole(one)]
-
-
-def _parent_id(one: Folder, folders: Folders) -> str | None:
-    above = folders.parent(one)
-    return id_text(IdKind.MAILBOX, above.mailbox.mailbox_id) if above else None
 
 
 METHODS: Final[Methods] = {
