@@ -101,6 +101,11 @@ export class JmapClient {
     return Object.assign(promise, { at: (path: string) => ({ resultOf: callId, name, path }) });
   }
 
+  /** Keeps an answer that other calls have brought up to date, as if it had been asked for now. */
+  remember<N extends MethodName>(name: N, args: ArgumentsOf<N>, answer: AnswerOf<N>): void {
+    this.keeper?.answered([{ name, args: { accountId: this.accountId, ...args }, callId: "" }], new Map([["", answer]]));
+  }
+
   /** Where a blob is downloaded from. */
   downloadUrl(blobId: Id, name: string, type: string): string {
     return this.filled(this.session?.downloadUrl ?? "", { blobId, name, type });

@@ -5,7 +5,7 @@ import { type Change, change, destroy } from "../state/changing";
 import { peekRow } from "../state/emails";
 import { source } from "../state/list";
 import { changeAll } from "../state/bulk";
-import { byRole, mailboxName, mailboxes, needRole } from "../state/mailboxes";
+import { mailboxes, mailboxName, needRole, roleId } from "../state/mailboxes";
 import { everything } from "../state/selection";
 import { problem } from "../state/toasts";
 import { advance } from "./advance";
@@ -14,7 +14,7 @@ import { rowsOf, whole } from "./conversations";
 // Moving is about what lies in the mailbox that is shown; the rest of a conversation (what was sent) stays where it is.
 function here(emails: readonly EmailRow[], box: Id | undefined): readonly EmailRow[] {
   if (box) return emails.filter((row) => box in row.mailboxIds);
-  const apart = new Set(["sent", "drafts", "trash", "junk"].map((role) => byRole(role as "sent")?.id));
+  const apart = new Set(["sent", "drafts", "trash", "junk"].map((role) => roleId(role as "sent")));
   const others = emails.filter((row) => !Object.keys(row.mailboxIds).every((id) => apart.has(id)));
   return others.length ? others : emails; // who has looked for what he sent means that
 }

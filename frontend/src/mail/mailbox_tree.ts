@@ -15,13 +15,26 @@ export function treeOf(mailboxes: Iterable<Mailbox>, compare: (a: string, b: str
   const below = new Map<Id | null, Mailbox[]>();
   for (const one of all) {
     const parent = one.parentId !== null && present.has(one.parentId) ? one.parentId : null;
-    below.set(parent, [...(below.get(parent) ?? []), one]);
+    const beside = below.get(parent);
+    if (beside) beside.push(one);
+    else below.set(parent, [one]);
   }
   const nodes = (parent: Id | null, depth: number): TreeNode[] =>
     (below.get(parent) ?? [])
       .sort((a, b) => rank(a) - rank(b) || a.sortOrder - b.sortOrder || compare(a.name, b.name))
       .map((mailbox) => ({ mailbox, depth, children: nodes(mailbox.id, depth + 1) }));
   return nodes(null, 0);
+}
+
+/** The lines of a tree from top to bottom, without those below a folded mailbox. */
+export function linesOf(nodes: readonly TreeNode[], folded: ReadonlySet<Id>): TreeNode[] {
+  const lines: TreeNode[] = [];
+  const add = (node: TreeNode): void => {
+    lines.push(node);
+    if (!folded.has(node.mailbox.id)) node.children.forEach(add);
+  };
+  nodes.forEach(add);
+  return lines;
 }
 
 function rank(mailbox: Mailbox): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MOST_PIXELS, heightOf, rowsAt, scrollTo } from "./row_range";
+import { MOST_PIXELS, heightOf, rowsAt, scrollTo, linesNear } from "./row_range";
 
 const geometry = { total: 100_000, rowHeight: 76, viewport: 760 };
 const million = { ...geometry, total: 1_000_000 };
@@ -28,4 +28,14 @@ describe("rows on the screen", () => {
     expect(scrollTo(20, 0, geometry)).toBe(21 * 76 - 760);
     expect(scrollTo(2, 1000, geometry)).toBe(152);
   });
+});
+
+it("draws the lines of a part near the window, and at least one of a part that is far from it", () => {
+  const part = { total: 5000, rowHeight: 34, viewport: 800 };
+  expect(linesNear(0, part)).toEqual({ first: 0, end: 60 });
+  expect(linesNear(34 * 1000, part)).toEqual({ first: 980, end: 1060 });
+  expect(linesNear(34 * 4980, part)).toEqual({ first: 4960, end: 5000 });
+  expect(linesNear(34 * 9000, part)).toEqual({ first: 4980, end: 5000 });
+  expect(linesNear(-9000, part)).toEqual({ first: 0, end: 20 });
+  expect(linesNear(-9000, { ...part, total: 1 })).toEqual({ first: 0, end: 20 });
 });

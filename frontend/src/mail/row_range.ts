@@ -37,3 +37,15 @@ export function scrollTo(position: number, scrollTop: number, geometry: Geometry
   if ((position + 1) * rowHeight > top + viewport) return ((position + 1) * rowHeight - viewport) * scale;
   return null;
 }
+
+const STEP = 20;
+
+/**
+ * The lines [first, end) of a part of something scrolled that are drawn when so many pixels of that part are above the window (less than none: it
+ * begins below). At least one is, to know where the part is; ends are multiples, so that not each pixel draws.
+ */
+export function linesNear(hidden: number, geometry: Geometry): { first: number; end: number } {
+  const { first, end } = rowsAt(hidden, geometry, STEP);
+  const from = Math.max(0, Math.min(first, geometry.total - 1));
+  return { first: from - (from % STEP), end: Math.max(STEP, Math.ceil(end / STEP) * STEP) };
+}

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/words";
 import type { EmailBody, EmailRow } from "../jmap/records";
-import { byRole } from "../state/mailboxes";
+import { roleId } from "../state/mailboxes";
 import { Icon } from "../views/Icon";
 import { HtmlFrame } from "./HtmlFrame";
 import { PictureBar } from "./PictureBar";
@@ -51,6 +51,6 @@ export function HtmlBody({ row, body }: { row: EmailRow; body: EmailBody }) {
 }
 
 function isJunk(row: EmailRow): boolean {
-  const junk = byRole("junk")?.id;
+  const junk = roleId("junk");
   return junk !== undefined && junk in row.mailboxIds;
 }

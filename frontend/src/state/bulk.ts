@@ -6,7 +6,7 @@ import type { Filter, SetAnswer } from "../jmap/methods";
 import type { Id } from "../jmap/records";
 import { advance } from "../mail/advance";
 import { source } from "./list";
-import { byRole, mailboxName, mailboxes } from "./mailboxes";
+import { mailboxes, mailboxName, roleId } from "./mailboxes";
 import { everything, marked } from "./selection";
 import { toast } from "./toasts";
 import { done } from "./undo";
@@ -68,7 +68,7 @@ export async function followBegun(answer: SetAnswer): Promise<void> {
 // What is moved in a search is not what lies there already, nor, unless it was looked for, in the trash and among spam.
 function filterOf(filter: Filter, wish: Wish, mailboxId: Id | undefined): Filter {
   if (!wish.moveTo || mailboxId) return filter;
-  const trash = byRole("trash")?.id;
+  const trash = roleId("trash");
   const without = [wish.moveTo, ...(trash && !JSON.stringify(filter).includes(`"${trash}"`) ? [trash] : [])];
   return { operator: "AND", conditions: [filter, { inMailboxOtherThan: without }] };
 }

@@ -1,24 +1,76 @@
 // The mailboxes of the account, their tree, and those with a role.
 import { computed, signal } from "@preact/signals";
 import { language, t } from "../i18n/words";
-import { jmap } from "../jmap/client";
+import { MethodError, jmap } from "../jmap/client";
 import type { Id, Mailbox, Role } from "../jmap/records";
 import { treeOf } from "../mail/mailbox_tree";
 
 export const mailboxes = signal<ReadonlyMap<Id, Mailbox>>(new Map());
 export let mailboxState = "";
 
-export const tree = computed(() => treeOf(mailboxes.value.values(), new Intl.Collator(language.value, { numeric: true }).compare));
+let known: readonly Mailbox[] = [];
+/** The mailboxes as they were when more than a count changed last: who shows no counts is not drawn anew whenever mail comes. */
+export const structure = computed(() => {
+  const now = [...mailboxes.value.values()];
+  if (now.length !== known.length || !now.every((one, at) => isSameButCounts(one, known[at]))) known = now;
+  return known;
+});
+
+export const tree = computed(() => treeOf(structure.value, new Intl.Collator(language.value, { numeric: true }).compare));
+
+const roles = computed(() => new Map(structure.value.flatMap((one) => (one.role ? [[one.role, one.id] as const] : []))));
+
+function isSameButCounts(one: Mailbox, other: Mailbox | undefined): boolean {
+  return (
+    one === other ||
+    (other !== undefined &&
+      one.id === other.id &&
+      one.name === other.name &&
+      one.parentId === other.parentId &&
+      one.role === other.role &&
+      one.sortOrder === other.sortOrder &&
+      one.myRights === other.myRights) // the same object, unless all was fetched anew
+  );
+}
+
+const ALL = { ids: null };
 
 export async function loadMailboxes(): Promise<void> {
-  const answer = await jmap.call("Mailbox/get", { ids: null });
+  const answer = await jmap.call("Mailbox/get", ALL);
   mailboxState = answer.state;
   mailboxes.value = new Map(answer.list.map((one) => [one.id, one]));
 }
 
+/** Asks what has changed: nearly always the counts of a few, and only these are fetched then. */
+export async function refreshMailboxes(): Promise<void> {
+  const since = mailboxState;
+  if (!since) return loadMailboxes();
+  const changes = jmap.call("Mailbox/changes", { sinceState: since });
+  const counts = jmap.call("Mailbox/get", { "#ids": changes.at("/updated"), "#properties": changes.at("/updatedProperties") });
+  const answers = await Promise.all([changes, counts]).catch(unlessRefused);
+  if (since !== mailboxState) return refreshMailboxes(); // all were fetched meanwhile, before this or after
+  const told = answers?.[0];
+  if (!told || told.hasMoreChanges || told.created.length || told.destroyed.length || (told.updated.length && !told.updatedProperties)) return loadMailboxes();
+  mailboxState = told.newState;
+  if (!told.updated.length) return;
+  const now = new Map(mailboxes.peek());
+  for (const one of answers[1].list) now.set(one.id, { ...now.get(one.id), ...one });
+  mailboxes.value = now;
+  jmap.remember("Mailbox/get", ALL, { accountId: jmap.accountId, state: mailboxState, list: [...now.values()], notFound: [] });
+}
+
+function unlessRefused(error: unknown): null {
+  if (error instanceof MethodError) return null;
+  throw error;
+}
+
 export function byRole(role: Role): Mailbox | undefined {
-  for (const one of mailboxes.value.values()) if (one.role === role) return one;
-  return undefined;
+  return mailboxes.value.get(roleId(role) ?? "");
+}
+
+/** Which mailbox has a role: it stays the same while mail comes. */
+export function roleId(role: Role): Id | undefined {
+  return roles.value.get(role);
 }
 
 /** The mailbox with a role, made where there is none yet. */

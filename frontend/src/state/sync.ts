@@ -7,7 +7,7 @@ import { type EmailRow, type Id, ROW_PROPERTIES, type Session, type StateChange 
 import { nameOf } from "../mail/people";
 import { forgetBut, forgetEmails, keepRows, keepThreads, peekRow, peekThread } from "./emails";
 import { refreshList, shownIds, touchList } from "./list";
-import { loadMailboxes, mailboxState } from "./mailboxes";
+import { mailboxState, refreshMailboxes } from "./mailboxes";
 import { loadThread, openThread } from "./thread";
 import { problem, spoken } from "./toasts";
 
@@ -59,7 +59,7 @@ async function look(states: Record<string, string>): Promise<void> {
   waiting = null;
   rest = 0;
   try {
-    const boxes = states["Mailbox"] !== undefined && states["Mailbox"] !== mailboxState ? loadMailboxes() : undefined;
+    const boxes = states["Mailbox"] !== undefined && states["Mailbox"] !== mailboxState ? refreshMailboxes() : undefined;
     const mail = states["Email"] !== undefined && states["Email"] !== emailState ? emailsChanged() : undefined;
     await Promise.all([boxes, mail]);
   } catch (error) {

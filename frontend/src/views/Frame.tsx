@@ -5,7 +5,7 @@ import { language, t } from "../i18n/words";
 import type { Session } from "../jmap/records";
 import { Keyboard } from "../keys/keyboard";
 import { listReady, listShown, openList, source } from "../state/list";
-import { loadMailboxes, mailboxes } from "../state/mailboxes";
+import { loadMailboxes, structure } from "../state/mailboxes";
 import { follow, go, match, place } from "../state/route";
 import { cursor, unmarkAll } from "../state/selection";
 import { startSync, stopSync } from "../state/sync";
@@ -24,10 +24,11 @@ export function Frame({ session }: { session: Session }) {
   useKeys();
   const { path, query } = place.value;
   useEffect(() => setDrawer(false), [path]);
-  const found = mailboxes.value.size ? resolve(path) : null;
+  const known = structure.value;
+  const found = known.length ? resolve(path) : null;
   const thread = found?.values["thread"];
   useEffect(() => {
-    if (!found && mailboxes.value.size) return go("/folder/inbox", true);
+    if (!found && known.length) return go("/folder/inbox", true);
     const list = found?.route.list?.(found.values, query);
     if (list) {
       if (list.key !== source.peek()?.key) {
@@ -38,7 +39,7 @@ export function Frame({ session }: { session: Session }) {
     }
     listShown.value = found?.route.list !== undefined;
     if (found?.route.list) void showThread(thread);
-  }, [path, query.toString(), mailboxes.value, language.value]);
+  }, [path, query.toString(), known, language.value]);
   const page = found?.route.page;
   return (
     <div class={`frame${drawer ? " drawer" : ""}${thread ? " reading" : ""}${page ? " paged" : ""}`} onClick={follow}>

@@ -7,7 +7,7 @@ import { setEmailStar, setStar } from "../mail/actions";
 import { correspondents, isDraft, nameOf } from "../mail/people";
 import { conversation, emailRow, threadEmails } from "../state/emails";
 import { source } from "../state/list";
-import { byRole } from "../state/mailboxes";
+import { roleId } from "../state/mailboxes";
 import { BASE, go } from "../state/route";
 import { cursor, mark, markTo, marked } from "../state/selection";
 import { isMe } from "../state/session";
@@ -33,7 +33,7 @@ export function ListRow({ id, position, total }: Props) {
 // In mailboxes for what one has written, whom it is for is what tells rows apart.
 function isOutgoing(): boolean {
   const box = source.value?.mailboxId;
-  return box !== undefined && (box === byRole("sent")?.id || box === byRole("drafts")?.id);
+  return box !== undefined && (box === roleId("sent") || box === roleId("drafts"));
 }
 
 // Each name by itself: among names of another direction all keep their order. A draft is said at the end, as what is left to do.

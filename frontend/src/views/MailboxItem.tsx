@@ -1,5 +1,6 @@
-// A mailbox of the tree, with those below it. Conversations can be dropped on it.
-import { signal } from "@preact/signals";
+// A line of the tree of mailboxes. Conversations can be dropped on it.
+import { useComputed } from "@preact/signals";
+import type { Ref } from "preact";
 import { useState } from "preact/hooks";
 import { number, t } from "../i18n/words";
 import type { Mailbox } from "../jmap/records";
@@ -7,22 +8,14 @@ import { moveBelow } from "../features/folders/changing";
 import { moveTo } from "../mail/actions";
 import type { TreeNode } from "../mail/mailbox_tree";
 import { source } from "../state/list";
-import { folderKey, mailboxName } from "../state/mailboxes";
+import { folderKey, mailboxName, mailboxes } from "../state/mailboxes";
 import { place } from "../state/route";
 import { dragged, draggedBox, fitsBelow } from "./dragging";
 import { problem } from "../state/toasts";
+import { fold, folded } from "./folding";
 import { Icon } from "./Icon";
 import { mailboxIcon } from "./mailbox_icon";
 import { Slot } from "./Slot";
-
-const folded = signal<ReadonlySet<string>>(new Set(JSON.parse(localStorage.getItem("postroom.folded") ?? "[]") as string[]));
-
-function fold(id: string): void {
-  const next = new Set(folded.peek());
-  if (!next.delete(id)) next.add(id);
-  folded.value = next;
-  localStorage.setItem("postroom.folded", JSON.stringify([...next]));
-}
 
 // Where mail waits for its reader the unread count; where it waits for its writer all of it.
 function countOf(mailbox: Mailbox): number {
@@ -30,8 +23,18 @@ function countOf(mailbox: Mailbox): number {
   return mailbox.role === "sent" || mailbox.role === "trash" ? 0 : mailbox.unreadThreads;
 }
 
-export function MailboxItem({ node }: { node: TreeNode }) {
-  const { mailbox, children, depth } = node;
+interface Props {
+  node: TreeNode;
+  /** The line itself, for who wants to know where it is. */
+  line: Ref<HTMLLIElement> | null;
+  /** Pixels that are left free above and below it, in place of lines that are not drawn. */
+  above: number;
+  below: number;
+}
+
+export function MailboxItem({ node, line, above, below }: Props) {
+  const { children, depth } = node;
+  const mailbox = useComputed(() => mailboxes.value.get(node.mailbox.id)).value ?? node.mailbox; // so that its counts draw it, and nothing else
   const [over, setOver] = useState(false);
   const closed = folded.value.has(mailbox.id);
   const name = mailboxName(mailbox);
@@ -52,7 +55,7 @@ export function MailboxItem({ node }: { node: TreeNode }) {
     else if (ids) void moveTo(ids, mailbox.id);
   };
   return (
-    <li>
+    <li ref={line} aria-level={depth + 1} style={{ marginBlock: `${above}px ${below}px` }}>
       <a
         class={`box${over ? " over" : ""}${count && mailbox.role !== "drafts" ? " unread" : ""}`}
         href={`/mail/folder/${encodeURIComponent(folderKey(mailbox))}`}
@@ -79,18 +82,9 @@ export function MailboxItem({ node }: { node: TreeNode }) {
         <Slot name="mailbox.actions" mailbox={mailbox} />
       </div>
       {children.length > 0 && (
-        <>
-          <button type="button" class={`fold${closed ? " closed" : ""}`} aria-expanded={!closed} aria-label={t("mailbox.fold", { name })} onClick={() => fold(mailbox.id)}>
-            <Icon name="down" />
-          </button>
-          {!closed && (
-            <ul>
-              {children.map((child) => (
-                <MailboxItem key={child.mailbox.id} node={child} />
-              ))}
-            </ul>
-          )}
-        </>
+        <button type="button" class={`fold${closed ? " closed" : ""}`} aria-expanded={!closed} aria-label={t("mailbox.fold", { name })} onClick={() => fold(mailbox.id)}>
+          <Icon name="down" />
+        </button>
       )}
     </li>
   );

@@ -3,13 +3,13 @@ import { t } from "../i18n/words";
 import type { EmailRow } from "../jmap/records";
 import { archive, remove, setSeen } from "../mail/actions";
 import { source } from "../state/list";
-import { byRole } from "../state/mailboxes";
+import { roleId } from "../state/mailboxes";
 import { problem } from "../state/toasts";
 import { Icon } from "./Icon";
 
 export function RowActions({ row, unread }: { row: EmailRow; unread: boolean }) {
   const box = source.value?.mailboxId;
-  const settled = box !== undefined && (["archive", "drafts", "sent"] as const).some((role) => box === byRole(role)?.id);
+  const settled = box !== undefined && (["archive", "drafts", "sent"] as const).some((role) => box === roleId(role));
   return (
     <span class="row-actions">
       {!settled && <Deed name="archive" icon="archive" work={() => archive([row.id])} />}

@@ -2,8 +2,8 @@
 import { t } from "../i18n/words";
 import { tree } from "../state/mailboxes";
 import { place } from "../state/route";
+import { BoxLines } from "./BoxLines";
 import { Icon } from "./Icon";
-import { MailboxItem } from "./MailboxItem";
 import { Slot } from "./Slot";
 
 export function Sidebar() {
@@ -15,27 +15,21 @@ export function Sidebar() {
     <nav class="sidebar" aria-label={t("frame.mailboxes")}>
       <Slot name="sidebar.start" />
       <ul class="boxes">
-        {special.slice(0, 1).map((node) => (
-          <MailboxItem key={node.mailbox.id} node={node} />
-        ))}
+        <BoxLines nodes={special.slice(0, 1)} />
         <li>
           <a class="box" href="/mail/starred" aria-current={starred ? "page" : undefined}>
             <Icon name="star" />
             <span class="name">{t("mailbox.flagged")}</span>
           </a>
         </li>
-        {special.slice(1).map((node) => (
-          <MailboxItem key={node.mailbox.id} node={node} />
-        ))}
+        <BoxLines nodes={special.slice(1)} />
       </ul>
       <header class="folders-head">
         <h2>{t("frame.folders")}</h2>
         <Slot name="sidebar.folders" />
       </header>
       <ul class="boxes">
-        {others.map((node) => (
-          <MailboxItem key={node.mailbox.id} node={node} />
-        ))}
+        <BoxLines nodes={others} />
       </ul>
       <Slot name="sidebar.end" />
     </nav>

@@ -7,7 +7,7 @@ messages' ids behind for those who synchronise. Not here: what is in a mailbox (
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -151,7 +151,22 @@ DELETED_STORAGE: Final = """
 SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM messages
 WHERE account_id = $1 AND mailbox_id = $2 AND uid >= 0 * $3 AND (flags & 8) = 8
 """
-PARENTS: Final = "SELECT mailbox_id, parent_id FROM mailboxes WHERE account_id = $1"
+NUMBER: Final = "SELECT COUNT(*) FROM mailboxes WHERE account_id = $1"
+LINE: Final = """
+WITH RECURSIVE line (mailbox_id, parent_id, level) AS (
+  SELECT mailbox_id, parent_id, 1 FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2
+  UNION ALL SELECT m.mailbox_id, m.parent_id, line.level + 1 FROM line
+  CROSS JOIN mailboxes m WHERE m.account_id = $1 AND m.mailbox_id = line.parent_id AND line.level <= $3)
+SELECT mailbox_id FROM line
+"""
+# The names, of which each is above "", lead SQLite to the index by parents.
+HEIGHT: Final = """
+WITH RECURSIVE below (mailbox_id, height) AS (
+  SELECT mailbox_id, 0 FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2
+  UNION ALL SELECT m.mailbox_id, below.height + 1 FROM below
+  CROSS JOIN mailboxes m WHERE m.account_id = $1 AND m.parent_id = below.mailbox_id AND m.name > '' AND below.height <= $3)
+SELECT COALESCE(MAX(height), 0) FROM below
+"""
 NAMED: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND parent_id = $2 AND name = $3"
 RECENT: Final = "SELECT first_recent, uidnext FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2 {LOCK}"
 CLAIM: Final = "UPDATE mailboxes SET first_recent = $3 WHERE account_id = $1 AND mailbox_id = $2"
@@ -296,10 +311,10 @@ async def create(tx: Transaction, account_id: int, new: NewMailbox, now: int, wh
     if row is None:
         raise NoSuchMailbox(detail=f"no account {account_id}")
     modseq, uidvalidity = row
-    parents = await _parents(tx, account_id)
-    if len(parents) >= MAX_MAILBOXES:
+    there = await tx.fetchrow(NUMBER, account_id)
+    if there is not None and there[0] >= MAX_MAILBOXES:
         raise TooManyMailboxes
-    _check_place(parents, new.mailbox_id, new.parent_id)
+    await _check_place(tx, account_id, new.mailbox_id, new.parent_id)
     values = (new.mailbox_id, new.parent_id, new.name, new.role, uidvalidity, modseq, int(new.subscribed))
     if not await tx.execute(INSERT, account_id, *values):
         raise MailboxExists
@@ -319,9 +334,11 @@ async def rename(tx: Transaction, mailbox: MailboxRef, parent_id: int, name: str
     await require(tx, mailbox, Right.DELETE_MAILBOX)
     await _require_in_parent(tx, MailboxRef(account_id, parent_id, mailbox.who))
     modseq = await bump(tx, account_id)
-    if (await get(tx, mailbox)).role == "inbox":
+    box = await get(tx, mailbox)
+    if box.role == "inbox":
         raise Impossible("The INBOX cannot be renamed")
-    _check_place(await _parents(tx, account_id), mailbox_id, parent_id)
+    if parent_id != box.parent_id:
+        await _check_place(tx, account_id, mailbox_id, parent_id)
     taken = await tx.fetchrow(NAMED, account_id, parent_id, name)
     if taken is not None and taken[0] != mailbox_id:
         raise MailboxExists
@@ -365,30 +382,17 @@ async def _require_in_parent(tx: Transaction, parent: MailboxRef) -> None:
         raise NotPermitted
 
 
-async def _parents(tx: Transaction, account_id: int) -> dict[int, int]:
-    return {row[0]: row[1] for row in await tx.fetch(PARENTS, account_id)}
-
-
-def _check_place(parents: Mapping[int, int], mailbox_id: int, parent_id: int) -> None:
+async def _check_place(tx: Transaction, account_id: int, mailbox_id: int, parent_id: int) -> None:
     """Whether a mailbox may lie below `parent_id`: that exists, does not lie in the mailbox, and the tree does not get too high."""
-    above = _ancestors(parents, parent_id)
-    if mailbox_id in above:
-        raise BadPlace("A mailbox cannot lie in itself")
-    if above and above[-1] not in parents:
-        raise NoSuchMailbox
-    below = 0
-    for other in parents if mailbox_id in parents else ():
-        line = _ancestors(parents, other)
+    if parent_id == TOP:
+        above = 0
+    else:
+        line = [row[0] for row in await tx.fetch(LINE, account_id, parent_id, MAX_DEPTH)]
         if mailbox_id in line:
-            below = max(below, line.index(mailbox_id))
-    if len(above) + 1 + below > MAX_DEPTH:
+            raise BadPlace("A mailbox cannot lie in itself")
+        if not line:
+            raise NoSuchMailbox
+        above = len(line)
+    row = await tx.fetchrow(HEIGHT, account_id, mailbox_id, MAX_DEPTH)
+    if above + 1 + (row[0] if row is not None else 0) > MAX_DEPTH:
         raise BadPlace(f"Mailboxes lie at most {MAX_DEPTH} deep in each other")
-
-
-def _ancestors(parents: Mapping[int, int], mailbox_id: int) -> list[int]:
-    """The mailbox and what it lies in, up to the top; one that does not exist is the last."""
-    line: list[int] = []
-    while mailbox_id != TOP and len(line) <= MAX_DEPTH:
-        line.append(mailbox_id)
-        mailbox_id = parents.get(mailbox_id, TOP)
-    return line

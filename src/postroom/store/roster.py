@@ -27,7 +27,9 @@ MOST_CHANGES: Final = 5_000  # emails that are brought up to date one by one; of
 
 _READ: Final = frozenset((emails.KEYWORDS[Flag.SEEN], emails.KEYWORDS[Flag.DRAFT]))
 
-MAILBOXES: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 ORDER BY mailbox_id"
+MAILBOXES: Final = (
+    "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 AND n_total > 0 ORDER BY mailbox_id"
+)
 ROWS: Final = """
 SELECT uid, email_id, thread_id, internaldate, size, flags, keywords FROM messages
 WHERE account_id = $1 AND mailbox_id = $2 AND uid > $3 ORDER BY uid LIMIT $4

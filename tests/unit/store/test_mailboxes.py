@@ -1,5 +1,6 @@
 import pytest
 
+from counted_rows import CountedRows
 from mail_account import NOW, open_account
 from postroom.message.errors import NotPermitted
 from postroom.store import expunge, mailboxes
@@ -108,6 +109,20 @@ async def test_the_tree_has_a_height(account):
     with pytest.raises(NotPermitted):  # all of it would move down
         await account.engine.write(lambda tx: mailboxes.rename(tx, MailboxRef(1, 100), 300, "x"))
     await account.engine.write(lambda tx: mailboxes.rename(tx, MailboxRef(1, 101), 300, "x"))
+
+
+async def test_a_new_mailbox_looks_at_no_others_but_those_above_it(account):
+    for number in range(100, 150):
+        await create(account, number, f"n{number}", 100 if number > 120 else TOP)
+
+    async def work(tx):
+        counted = CountedRows(tx)
+        await mailboxes.create(counted, 1, NewMailbox(200, "new", 130), NOW)
+        await mailboxes.rename(counted, MailboxRef(1, 130), TOP, "moved")
+        await mailboxes.rename(counted, MailboxRef(1, 130), TOP, "again")
+        return [row[0] for row in counted.read]
+
+    assert await account.engine.write(work) == [130, 100]
 
 
 async def test_strangers_see_nothing(account):

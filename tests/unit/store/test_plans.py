@@ -47,9 +47,11 @@ WHOLE_TABLE = {
 }
 NO_TABLES = {
     "CONSTANT",
+    "below",
     "found",
     "hop",
     "lane",
+    "line",
     "step",
     "few",
     "mine",
@@ -119,6 +121,13 @@ def test_no_statement_reads_a_whole_table(plan, name, sql):
         ("spool._COUNT", "PRIMARY KEY ((slot,spool_id,job)>(?,?,?)"),
         ("queue._COUNT", "PRIMARY KEY ((slot,spool_id,job)>(?,?,?)"),
         ("mailboxes.INBOX_ID", "mailboxes_role (account_id=? AND role=?)"),
+        ("mailboxes.LINE", "SEARCH m USING PRIMARY KEY (account_id=? AND mailbox_id=?)"),
+        (
+            "mailboxes.HEIGHT",
+            "(account_id=? AND parent_id=? AND name>?)",
+        ),
+        ("cabinet.CHANGED", "mailboxes_changed (account_id=? AND changed_modseq>?)"),
+        ("arranging.STRUCTURE", "mailboxes_changed (account_id=?)"),
     ],
 )
 def test_the_way_that_was_meant(plan, name, way):

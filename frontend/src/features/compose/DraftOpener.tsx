@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { emailRow } from "../../state/emails";
 import { source } from "../../state/list";
-import { byRole } from "../../state/mailboxes";
+import { roleId } from "../../state/mailboxes";
 import { go } from "../../state/route";
 import { openThread } from "../../state/thread";
 import { problem } from "../../state/toasts";
@@ -12,7 +12,7 @@ export function DraftOpener({ threadId }: { threadId: string }) {
   const thread = openThread.value;
   const ready = thread?.id === threadId && thread.ready;
   const here = source.value;
-  const wanted = here?.mailboxId !== undefined && here.mailboxId === byRole("drafts")?.id;
+  const wanted = here?.mailboxId !== undefined && here.mailboxId === roleId("drafts");
   useEffect(() => {
     if (!ready || !wanted || !thread) return;
     const rows = thread.emailIds.map(emailRow).filter((row) => row !== undefined);

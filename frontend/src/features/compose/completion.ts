@@ -1,7 +1,7 @@
 // Who may be meant by what is typed: contacts, and people one has written to lately. Asked within bounds, kept for the life of the page.
 import { jmap } from "../../jmap/client";
 import type { Address } from "../../jmap/records";
-import { byRole } from "../../state/mailboxes";
+import { roleId } from "../../state/mailboxes";
 import { keyOf } from "./addresses";
 import { ask } from "./calling";
 
@@ -83,7 +83,7 @@ function writtenTo(): Promise<Map<string, Known>> {
 }
 
 async function fetchRecent(): Promise<Map<string, Known>> {
-  const sent = byRole("sent")?.id;
+  const sent = roleId("sent");
   const known = new Map<string, Known>();
   if (!sent) return known;
   const query = jmap.call("Email/query", { filter: { inMailbox: sent }, sort: [{ property: "receivedAt", isAscending: false }], limit: LOOKED_AT });

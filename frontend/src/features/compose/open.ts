@@ -3,7 +3,7 @@ import { batch, signal } from "@preact/signals";
 import { t } from "../../i18n/words";
 import { RequestFailed, jmap } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
-import { byRole, needRole } from "../../state/mailboxes";
+import { needRole, roleId } from "../../state/mailboxes";
 import { done } from "../../state/undo";
 import { again, answer, blank, forward, forwardAttached } from "./beginnings";
 import { type Draft, newKey } from "./draft";
@@ -143,8 +143,8 @@ export async function discard(one: Compose): Promise<void> {
   const worth = !isBlank(one) || one.emailId !== null;
   remove(one);
   await one.saving.catch(() => {});
-  const trash = byRole("trash")?.id;
-  const drafts = byRole("drafts")?.id;
+  const trash = roleId("trash");
+  const drafts = roleId("drafts");
   if (one.emailId !== null) {
     const change = trash && drafts ? { update: { [one.emailId]: { mailboxIds: { [trash]: true } } } } : { destroy: [one.emailId] };
     await jmap.call("Email/set", change);

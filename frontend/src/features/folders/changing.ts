@@ -4,7 +4,7 @@ import { jmap } from "../../jmap/client";
 import type { Patch, SetAnswer, SetError } from "../../jmap/methods";
 import type { Id, Mailbox } from "../../jmap/records";
 import { source } from "../../state/list";
-import { byRole, loadMailboxes, mailboxName, mailboxes, needRole } from "../../state/mailboxes";
+import { loadMailboxes, mailboxes, mailboxName, needRole, roleId } from "../../state/mailboxes";
 import { go } from "../../state/route";
 import { done } from "../../state/undo";
 
@@ -47,7 +47,7 @@ export async function remove(mailbox: Mailbox): Promise<void> {
 
 /** Whether it lies below the trash. */
 export function isDiscarded(mailbox: Mailbox): boolean {
-  const trash = byRole("trash")?.id;
+  const trash = roleId("trash");
   for (let at: Mailbox | undefined = mailbox; at; at = at.parentId === null ? undefined : mailboxes.peek().get(at.parentId)) {
     if (at.parentId !== null && at.parentId === trash) return true;
   }

@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 import { t } from "../../i18n/words";
 import type { EmailRow } from "../../jmap/records";
 import { nameOf } from "../../mail/people";
-import { byRole } from "../../state/mailboxes";
+import { roleId } from "../../state/mailboxes";
 import { go } from "../../state/route";
 import { arrivals } from "../../state/sync";
 
@@ -28,7 +28,7 @@ export function tellOfArrivals(): void {
   effect(() => {
     const news = arrivals.value;
     if (!notifies.peek() || (document.visibilityState === "visible" && document.hasFocus())) return;
-    const inbox = byRole("inbox")?.id ?? "";
+    const inbox = roleId("inbox") ?? "";
     const mine = news.filter((row) => inbox in row.mailboxIds);
     if (mine.length > MOST) void tell(t("notify.several", { count: mine.length }), "", "/folder/inbox", "several");
     else for (const row of mine) void tellOf(row);

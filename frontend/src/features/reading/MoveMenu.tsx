@@ -1,5 +1,5 @@
 // "Move to": all mailboxes, narrowed by typing.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t } from "../../i18n/words";
 import type { Mailbox } from "../../jmap/records";
 import { moveTo } from "../../mail/actions";
@@ -28,15 +28,19 @@ export function MoveMenu() {
   return ids ? <Open onClose={() => (moving.value = null)} onChoose={(box) => void moveTo(ids, box.id)} /> : null;
 }
 
+const PART = 100; // mailboxes that are drawn at first, and each time the end of these is in sight
+
 // What is being written and what was sent have their places by themselves: there one moves nothing, but who types the name.
 const OWN: readonly (string | null)[] = ["drafts", "sent"];
 
 function Open({ onClose, onChoose }: { onClose: () => void; onChoose: (mailbox: Mailbox) => void }) {
   const [wanted, setWanted] = useState("");
   const [at, setAt] = useState(0);
+  const [drawn, setDrawn] = useState(PART);
   const list = useRef<HTMLUListElement>(null);
   const words = wanted.toLowerCase().trim();
-  const found = choices(tree.value).filter(
+  const all = useMemo(() => choices(tree.value), [tree.value]);
+  const found = all.filter(
     ({ mailbox, path }) =>
       mailbox.id !== source.value?.mailboxId && mailbox.myRights.mayAddItems && path.toLowerCase().includes(words) && (words || !OWN.includes(mailbox.role)),
   );
@@ -57,6 +61,10 @@ function Open({ onClose, onChoose }: { onClose: () => void; onChoose: (mailbox: 
   const type = (event: Event) => {
     setWanted((event.currentTarget as HTMLInputElement).value);
     setAt(0);
+    setDrawn(PART);
+  };
+  const more = ({ currentTarget: { scrollTop, clientHeight, scrollHeight } }: { currentTarget: HTMLElement }) => {
+    if (scrollTop + 2 * clientHeight > scrollHeight && drawn < found.length) setDrawn(drawn + PART);
   };
   return (
     <Dialog title={t("move.title")} onClose={onClose} narrow>
@@ -74,8 +82,8 @@ function Open({ onClose, onChoose }: { onClose: () => void; onChoose: (mailbox: 
         onInput={type}
         onKeyDown={onKeyDown}
       />
-      <ul class="choices" id="move-choices" role="listbox" aria-label={t("move.title")} ref={list}>
-        {found.map((choice, index) => (
+      <ul class="choices" id="move-choices" role="listbox" aria-label={t("move.title")} ref={list} onScroll={more}>
+        {found.slice(0, Math.max(drawn, at + PART)).map((choice, index) => (
           <li
             key={choice.mailbox.id}
             id={`move-${choice.mailbox.id}`}

@@ -5,7 +5,7 @@ import { archive, notSpam, remove, setSeen, setStar, spam } from "../../mail/act
 import { step } from "../../mail/advance";
 import { conversation, peekRow } from "../../state/emails";
 import { listShown, listed, source } from "../../state/list";
-import { byRole } from "../../state/mailboxes";
+import { roleId } from "../../state/mailboxes";
 import { go } from "../../state/route";
 import { cursor, everything, mark, markAllKnown, markThose, marked, targets, unmarkAll } from "../../state/selection";
 import { openThread } from "../../state/thread";
@@ -14,7 +14,7 @@ import { moving } from "./moving";
 
 const some = (): boolean => targets().length > 0;
 const onList = (): boolean => listShown.value;
-const isIn = (role: "junk" | "trash" | "archive"): boolean => source.value?.mailboxId !== undefined && source.value.mailboxId === byRole(role)?.id;
+const isIn = (role: "junk" | "trash" | "archive"): boolean => source.value?.mailboxId !== undefined && source.value.mailboxId === roleId(role);
 const emails = (ids: readonly Id[]) => ids.flatMap((id) => conversation(id));
 export const anyUnread = (): boolean => emails(targets()).some((row) => !("$seen" in row.keywords));
 export const anyStar = (): boolean => emails(targets()).some((row) => "$flagged" in row.keywords);
@@ -74,8 +74,8 @@ export const COMMANDS: readonly Command[] = [
   { id: "go.starred", keys: ["g s"], run: () => go("/starred") },
   { id: "go.sent", keys: ["g t"], run: () => go("/folder/sent") },
   { id: "go.drafts", keys: ["g d"], run: () => go("/folder/drafts") },
-  { id: "go.archive", keys: ["g a"], when: () => byRole("archive") !== undefined, run: () => go("/folder/archive") },
-  { id: "go.trash", keys: ["g #"], when: () => byRole("trash") !== undefined, run: () => go("/folder/trash") },
+  { id: "go.archive", keys: ["g a"], when: () => roleId("archive") !== undefined, run: () => go("/folder/archive") },
+  { id: "go.trash", keys: ["g #"], when: () => roleId("trash") !== undefined, run: () => go("/folder/trash") },
   { id: "undo.last", keys: ["z"], when: () => undoable.value.length > 0, run: () => undoLast() },
 ];
 

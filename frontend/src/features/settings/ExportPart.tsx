@@ -2,7 +2,7 @@
 import { number, t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import type { TreeNode } from "../../mail/mailbox_tree";
-import { mailboxName, tree } from "../../state/mailboxes";
+import { mailboxName, mailboxes, tree } from "../../state/mailboxes";
 import { Entry } from "./Entry";
 import { Section } from "./Section";
 
@@ -11,7 +11,7 @@ export function ExportPart() {
     <Section alone title={t("settings.export")} about={t("settings.export-about")}>
       <ul class="settings-list">
         {flat(tree.value).map(({ mailbox, depth }) => (
-          <Entry key={mailbox.id} name={`${"– ".repeat(depth)}${mailboxName(mailbox)}`} facts={t("settings.export-emails", { count: mailbox.totalEmails, number: number(mailbox.totalEmails) })}>
+          <Entry key={mailbox.id} name={`${"– ".repeat(depth)}${mailboxName(mailbox)}`} facts={t("settings.export-emails", counted(mailboxes.value.get(mailbox.id)?.totalEmails ?? 0))}>
             <a class="quiet" href={`/mail/export/${jmap.accountId}/${mailbox.id}`} download aria-label={t("settings.export-one", { name: mailboxName(mailbox) })}>
               {t("settings.export-download")}
             </a>
@@ -20,6 +20,10 @@ export function ExportPart() {
       </ul>
     </Section>
   );
+}
+
+function counted(count: number) {
+  return { count, number: number(count) };
 }
 
 function flat(nodes: readonly TreeNode[]): TreeNode[] {

@@ -1,6 +1,6 @@
 // Snoozed mail: put aside until a moment.
 import type { Feature } from "../feature";
-import { byRole } from "../../state/mailboxes";
+import { roleId } from "../../state/mailboxes";
 import { source } from "../../state/list";
 import { go } from "../../state/route";
 import { everything, targets } from "../../state/selection";
@@ -9,7 +9,7 @@ import { SnoozedUntil } from "./SnoozedUntil";
 import { choosing, followSnoozes, loadSnoozes, wakeEmails } from "./snoozing";
 import "./snooze.css";
 
-const inSnoozed = (): boolean => source.value?.mailboxId !== undefined && source.value.mailboxId === byRole("snoozed")?.id;
+const inSnoozed = (): boolean => source.value?.mailboxId !== undefined && source.value.mailboxId === roleId("snoozed");
 
 export const snoozeFeature: Feature = {
   name: "snooze",
@@ -19,7 +19,7 @@ export const snoozeFeature: Feature = {
       run: () => void (choosing.value = targets()),
     },
     { id: "mail.wake", keys: ["B"], icon: "inbox", when: () => targets().length > 0 && !everything.value && inSnoozed(), run: () => wakeEmails(targets()) },
-    { id: "go.snoozed", keys: ["g b"], when: () => byRole("snoozed") !== undefined, run: () => go("/folder/snoozed") },
+    { id: "go.snoozed", keys: ["g b"], when: () => roleId("snoozed") !== undefined, run: () => go("/folder/snoozed") },
   ],
   slots: { "row.labels": [SnoozedUntil], overlay: [SnoozeMenu] },
   start: async () => {

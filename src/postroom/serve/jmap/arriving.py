@@ -84,7 +84,7 @@ class Arrivals:
         """A new email of these octets; gives its `id`, `blobId`, `threadId`, `size`. Raises `OverQuota`, `NoSpace`, `NotPermitted`, `Refused`."""
         call, account_id = self._call, self._folders.account_id
         for box in placing.mailboxes:
-            if Right.INSERT not in self._folders.by_id[box].rights:
+            if Right.INSERT not in self._folders[box].rights:
                 raise Refused("forbidden", "mail may not be put into one of these mailboxes")
         call.service.check_disk(len(raw))
         summary = await apart(len(raw), summarize, raw)

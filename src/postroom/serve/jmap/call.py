@@ -25,6 +25,7 @@ from postroom.serve.jmap.turns import Turns
 from postroom.serve.logins import Logins
 from postroom.serve.standing import Standing
 from postroom.store import acl, contacts, record_acl
+from postroom.store.cabinet import Cabinets
 from postroom.store.changes import Change, FlagsChanged
 from postroom.store.email_columns import EmailColumns
 from postroom.store.engine import Transaction, Urgency
@@ -95,6 +96,7 @@ class JmapService(msgspec.Struct):
     limits: Limits = Limits()
     wordbook: Wordbook | None = None
     rosters: Rosters = msgspec.field(default_factory=Rosters)
+    cabinets: Cabinets = msgspec.field(default_factory=Cabinets)
     columns: EmailColumns = msgspec.field(default_factory=EmailColumns)
     results: Results = msgspec.field(default_factory=Results)
     turns: Turns = msgspec.field(default_factory=Turns)

@@ -259,7 +259,7 @@ class _Change:
             return
         needed = {Right.KEEP_SEEN if word == "$seen" else Right.WRITE_FLAGS for word in changed}
         for one in copies:
-            if any(right not in self._folders.by_id[one.mailbox_id].rights for right in needed):
+            if any(right not in self._folders[one.mailbox_id].rights for right in needed):
                 raise Refused("forbidden", "keywords may not be changed in all mailboxes of this email")
 
 

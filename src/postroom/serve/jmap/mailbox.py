@@ -28,23 +28,23 @@ class Shown(msgspec.Struct, frozen=True):
     """A mailbox, and what is counted when somebody asks."""
 
     folder: Folder
-    parent: Folder | None
+    parent_id: str | None
     counts: Counts
-    sharing: bool  # whether the client knows of it
+    rights: Mapping[str, bool]
     share_with: Object | None
 
 
 PROPERTIES: Final[Mapping[str, Callable[[Shown], Any]]] = {
     "id": lambda one: id_text(IdKind.MAILBOX, one.folder.mailbox.mailbox_id),
     "name": lambda one: one.folder.mailbox.name,
-    "parentId": lambda one: id_text(IdKind.MAILBOX, one.parent.mailbox.mailbox_id) if one.parent else None,
+    "parentId": lambda one: one.parent_id,
     "role": lambda one: one.folder.mailbox.role or None,
     "sortOrder": lambda one: one.folder.mailbox.sort_order,
     "totalEmails": lambda one: one.counts.emails,
     "unreadEmails": lambda one: one.counts.unread_emails,
     "totalThreads": lambda one: one.counts.threads,
     "unreadThreads": lambda one: one.counts.unread_threads,
-    "myRights": lambda one: one.folder.my_rights(sharing=one.sharing),
+    "myRights": lambda one: one.rights,
     "isSubscribed": lambda one: one.folder.subscribed,
     SHARE_WITH: lambda one: one.share_with,
 }
@@ -63,7 +63,7 @@ async def get(call: Call, arguments: Get) -> Object:
     state = await state_of(call, account_id)
     folders = await Folders.read(call, account_id)
     if asked is None:
-        found = list(folders.by_id.values())
+        found = list(folders.values())
     else:
         found = [folder for one in asked if (folder := folders.named(one)) is not None]
     return got(arguments, state, await show(call, folders, found, properties), asked)
@@ -78,14 +78,23 @@ async def show(
         roster = await call.service.rosters.look(call.reading, folders.reader)
         counts = await roster.counts(folders.trash)
     sharing = MAIL_SHARE in call.using
+    rights: dict[tuple[str, bool], Mapping[str, bool]] = {}  # the same in thousands of mailboxes
     lists = await share_with.lists(call, folders.account_id) if SHARE_WITH in properties else {}
+    values = [(name, PROPERTIES[name]) for name in properties]
     shown = []
     for folder in found:
         number = folder.mailbox.mailbox_id
+        kind = (folder.rights, folder.fixed)
+        if kind not in rights:
+            rights[kind] = folder.my_rights(sharing=sharing)
         one = Shown(
-            folder, folders.parent(folder), counts.get(number, NOTHING), sharing, lists.get(number) or None
+            folder,
+            folders.parent_id(folder),
+            counts.get(number, NOTHING),
+            rights[kind],
+            lists.get(number) or None,
         )
-        shown.append({name: PROPERTIES[name](one) for name in properties})
+        shown.append({name: value(one) for name, value in values})
     return shown
 
 
@@ -100,7 +109,7 @@ async def changes(call: Call, arguments: Changes) -> Object:
     account = await call.state(account_id)
     newest = await state_of(call, account_id)
     since = Since(arguments, IdKind.MAILBOX, floor=account.floor, newest=account.modseq, current=newest)
-    there = (await Folders.read(call, account_id)).by_id
+    there = await Folders.read(call, account_id)
     found = await _changed(call, account_id, since.cursor[0] - 1, there)
     if account_id != call.visitor.account_id:
         found = _with_children(found, there)

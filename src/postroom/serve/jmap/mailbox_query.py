@@ -54,7 +54,7 @@ class FilterCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel",
 
 
 _TESTS: Final[Mapping[str, Callable[[Any, Folder, Folders], bool]]] = {
-    "parent_id": lambda wanted, one, folders: _parent_id(one, folders) == wanted,
+    "parent_id": lambda wanted, one, folders: folders.parent_id(one) == wanted,
     "name": lambda wanted, one, _folders: wanted in casemap(one.mailbox.name),
     "role": lambda wanted, one, _folders: (one.mailbox.role or None) == wanted,
     "has_any_role": lambda wanted, one, _folders: bool(one.mailbox.role) == wanted,
@@ -94,7 +94,7 @@ async def query_changes(call: Call, arguments: MailboxQueryChanges) -> Object:
 def _below(touched: set[int], folders: Folders) -> set[int]:
     """All mailboxes that lie in these, which go where they go."""
     found: set[int] = set()
-    for number, folder in folders.by_id.items():
+    for number, folder in folders.items():
         above = folders.parent(folder)
         while above is not None and above.mailbox.mailbox_id not in touched:
             above = folders.parent(above)
@@ -107,7 +107,7 @@ async def _results(call: Call, account_id: int, arguments: MailboxQuery | Mailbo
     folders = await Folders.read(call, account_id)
     tree = read_filter(arguments.filter)
     matches = predicate(tree, lambda given: _condition(given, folders))
-    everything = sorted(folders.by_id.values(), key=lambda one: one.mailbox.mailbox_id)
+    everything = sorted(folders.values(), key=lambda one: one.mailbox.mailbox_id)
     found = [one for one in everything if matches(one)]
     if arguments.filter_as_tree:
         found = _with_all_above(found, folders)
@@ -144,11 +144,6 @@ def _with_all_above(found: list[Folder], folders: Folders) -> list[Folder]:
         return above is None
 
     return [one for one in found if whole(one)]
-
-
-def _parent_id(one: Folder, folders: Folders) -> str | None:
-    above = folders.parent(one)
-    return id_text(IdKind.MAILBOX, above.mailbox.mailbox_id) if above else None
 
 
 METHODS: Final[Methods] = {

@@ -136,7 +136,7 @@ class _Work:
         await self._do(work)
         call.forget_shared()
         folders = await Folders.read(call, self._account_id)
-        (shown,) = await show(call, folders, [folders.by_id[number]], self._shown(sharing=True))
+        (shown,) = await show(call, folders, [folders[number]], self._shown(sharing=True))
         told = {**shown, **dict.fromkeys(COUNTS, 0)}
         return {name: value for name, value in told.items() if name == "id" or given.get(name, self) != value}
 

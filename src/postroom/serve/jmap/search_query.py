@@ -97,11 +97,8 @@ class _Names:
     """The mailboxes of an account that may be read, by what people call them: role, path, or the last word of a path."""
 
     def __init__(self, folders: Folders) -> None:
-        readable = {number: one for number, one in folders.by_id.items() if one.readable}
-        rows = [
-            (one.mailbox.mailbox_id, one.mailbox.parent_id, one.mailbox.name)
-            for one in folders.by_id.values()
-        ]
+        readable = {number: one for number, one in folders.items() if one.readable}
+        rows = [(one.mailbox.mailbox_id, one.mailbox.parent_id, one.mailbox.name) for one in folders.values()]
         self._paths = {number: path for number, path in tree.paths(rows).items() if number in readable}
         self._roles = {one.mailbox.role: number for number, one in readable.items() if one.mailbox.role}
 

@@ -43,6 +43,8 @@ CREATE TABLE mailboxes (
 ) {CLUSTERED};
 
 CREATE UNIQUE INDEX mailboxes_role ON mailboxes (account_id, role) WHERE role <> '';
+-- Which mailboxes changed as such; what comes into one changes nothing here, so that a delivery writes no more.
+CREATE INDEX mailboxes_changed ON mailboxes (account_id, changed_modseq);
 
 -- Mailboxes that are gone, for JMAP's Mailbox/changes.
 CREATE TABLE deleted_mailboxes (
