@@ -1,15 +1,17 @@
 """Messages and jobs for the tests of the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from postroom.message.address import Address
-from postroom.store import jobs, spool
-from postroom.store.engine import Engine
+from postroom.store import jobs, queue, spool
+from postroom.store.engine import Engine, Transaction
+from postroom.store.queue import Entry, Filter
 from postroom.store.spool import Copy, Lease, NewJob, Spooled, Terms
 
 NOW = 1_750_000_000_000_000
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+Act = Callable[[Transaction, Sequence[Entry], int], Awaitable[list[Entry]]]
 ALICE = Address("alice", "crepes.test")
 BOB = Address("bob", "hamburger.test")
 
@@ -48,3 +50,9 @@ async def claim(engine: Engine, of: Lease, limit: int = 100, slot: int = 1) -> l
 def numbers(found: Sequence[jobs.Job]) -> list[int]:
     """The short ids that the tests gave to the messages."""
     return [one.letter.accept_id for one in found]
+
+
+async def handle(engine: Engine, act: Act, wanted: Filter, now: int) -> int:
+    """What an administrator does to jobs, all at once; gives the number of those to which it was done."""
+    entries = await queue.listing(engine.reading(), wanted, now, limit=100_000)
+    return len(await engine.write(lambda tx: act(tx, entries, now)))

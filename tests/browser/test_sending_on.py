@@ -47,3 +47,48 @@ def test_what_has_gone_is_not_asked_for_again(window: Page, web_lab):
     expect(dialog).to_have_count(0)
     expect(window.get_by_text("Message sent")).to_be_visible()
     expect(window.locator(".toast.problem")).to_be_visible()
+
+
+def test_pressing_again_after_a_lost_answer_sends_nobody_a_second_copy(window: Page, web_lab):
+    """Who was added meanwhile gets it, too."""
+    dialog = sending_on(window, web_lab, "Whose answer was lost")
+    handed_in: list[str] = []
+
+    def lose(route: Route) -> None:
+        asked = route.request.post_data or ""
+        if "Email/redirect" not in asked:
+            return route.continue_()
+        handed_in.append(asked)
+        if len(handed_in) > 1:
+            return route.continue_()
+        route.fetch()
+        return route.abort()
+
+    window.route("**/jmap/api*", lose)
+    dialog.get_by_role("button", name="Redirect").click()
+    expect(dialog.get_by_role("alert")).not_to_be_empty()
+    to = dialog.get_by_role("combobox", name="To")
+    to.fill(BOB)
+    dialog.get_by_role("button", name="Redirect").click()
+    expect(dialog).to_have_count(0)
+    assert [(ALICE in asked, BOB in asked) for asked in handed_in] == [(True, False), (False, True)]
+
+
+def test_what_has_gone_although_the_answer_was_lost_is_not_sent_again(window: Page, web_lab):
+    dialog = sending_on(window, web_lab, "Gone without an answer")
+    handed_in: list[str] = []
+
+    def lose(route: Route) -> None:
+        if "Email/redirect" not in (route.request.post_data or ""):
+            return route.continue_()
+        handed_in.append(route.request.post_data or "")
+        route.fetch()
+        return route.abort()
+
+    window.route("**/jmap/api*", lose)
+    dialog.get_by_role("button", name="Redirect").click()
+    expect(dialog.get_by_role("alert")).not_to_be_empty()
+    dialog.get_by_role("button", name="Redirect").click()
+    expect(dialog).to_have_count(0)
+    expect(window.get_by_text("Message sent")).to_be_visible()
+    assert len(handed_in) == 1

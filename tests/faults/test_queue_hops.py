@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from postroom.deliver import destinations, runner
+from postroom.deliver import runner
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.runner import LEASE_SECONDS, RENEW_SECONDS
 from postroom.message.errors import TryLater
@@ -221,10 +221,28 @@ async def test_a_fault_of_ours_delays_one_job_and_stops_nothing(office: SortingO
     assert [str(fault) for fault in office.faults] == ["a bug"]
 
 
+@pytest.mark.parametrize("waiting", [False, True], ids=["handed over", "claimed"])
+async def test_slow_hops_leave_room_for_others(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch, waiting: bool
+) -> None:
+    """They may answer each command just in time, for hours (RFC 5321 §4.5.3.2): that must be nobody else's wait."""
+    monkeypatch.setattr(runner, "MOST_AT_WORK", 40)
+    office.scripted.gate.clear()
+    if not waiting:
+        office.start()
+    for number in range(120):
+        await office.accept(f"eve@slow{number % 3}.test", sender=None)
+    await office.accept("eve@r.test", sender=None)
+    if waiting:
+        office.start()
+    await office.until(lambda: "r.test" in {job.hop for job in office.scripted.sent})
+    office.scripted.gate.set()
+
+
 async def test_what_was_too_much_for_memory_is_claimed_soon(
     office: SortingOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(destinations, "MOST_QUEUED", 3)
+    monkeypatch.setattr(runner, "MOST_AT_WORK", 6)
     office.scripted.gate.clear()
     office.start()
     for _ in range(20):

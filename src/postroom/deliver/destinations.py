@@ -18,7 +18,6 @@ from postroom.store.jobs import Job
 FIRST_CONNECTIONS = 2
 IDLE_SECONDS = 5.0  # a connection waits that long for the next message
 MESSAGES_PER_CONNECTION = 1000
-MOST_QUEUED = 1000  # jobs of one destination in memory; more stay in the spool
 OUR_FAULT = "4.3.0 A local error, will try again"
 
 
@@ -103,9 +102,9 @@ class Destination:
         return self._connected > 0
 
     @property
-    def full(self) -> bool:
-        """Whether no more jobs should be brought."""
-        return len(self._queue) >= MOST_QUEUED
+    def queued(self) -> int:
+        """How many jobs wait for a connection."""
+        return len(self._queue)
 
     def offer(self, job: Job) -> None:
         """Takes a job: to an idle connection, to a new one, or into the queue."""

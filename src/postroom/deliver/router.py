@@ -18,11 +18,12 @@ from postroom.message.address import Address, fold
 from postroom.message.envelope import Notify, Recipient
 from postroom.message.errors import EnhancedStatus, MailboxDisabled, MailError, NoSuchUser, RoutingLoop
 from postroom.store import directory
+from postroom.store.aliases import MAX_MEMBERS
 from postroom.store.directory import Account, Alias, MailingList
 from postroom.store.engine import Transaction
 
 MAX_EXPANSION_DEPTH = 10  # aliases of aliases
-MAX_EXPANDED = 10_000  # final addresses of one recipient
+MAX_EXPANDED = MAX_MEMBERS  # addresses behind one recipient
 MAX_OF_A_LETTER = (
     20_000  # of all its recipients together: a list has as many sub-addresses as anybody likes to write
 )
@@ -186,7 +187,7 @@ class Router:
             if step.leg.address.key in seen:
                 continue
             seen.add(step.leg.address.key)
-            if len(seen) > min(MAX_EXPANDED, left):
+            if len(seen) - 1 > min(MAX_EXPANDED, left):
                 found = Routes([], [])
                 first.error = _too_many(first.address, left)
                 break
@@ -198,7 +199,7 @@ class Router:
             found.legs.append(first)
         routes.legs += found.legs
         routes.milestones += found.milestones
-        routes.expanded += min(len(seen), left)
+        routes.expanded += min(len(seen) - 1, left)
 
     async def _step(self, tx: Transaction, step: _Step, routes: Routes, todo: deque[_Step]) -> None:
         leg = step.leg

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -37,7 +37,7 @@ LONGEST_SLEEP = 60.0
 REST = 4.0  # times as long as the last look at the queue took: with ten thousand next hops each wakes us, and each look is long
 LONGEST_REST = 1.0  # seconds of such a rest
 BLOCKED_SLEEP = 0.2  # while something is due that may not be claimed now
-MOST_AT_WORK = 2000  # jobs in memory
+MOST_AT_WORK = 2000  # jobs in memory; those of one destination that wait are no more than there is room left, so half of it
 LOCAL_WORKERS = 4
 SETTLE_PAUSES = (1.0, 5.0, 30.0)  # seconds between tries to write down what was done
 _SECOND = 1_000_000
@@ -139,8 +139,9 @@ class Runner:
     def lease(self, hop: str, now: int) -> Lease | None:
         """A lease for a job that acceptance is about to make, when this node has a hand free for its next hop."""
         destination = self._destinations.get(hop)
-        busy = hop in self._use.fetched or (destination is not None and destination.full)
-        if busy or self.paused or self._ending.is_set() or len(self._at_work) >= MOST_AT_WORK:
+        room = MOST_AT_WORK - len(self._at_work)
+        busy = hop in self._use.fetched or (destination is not None and destination.queued >= room)
+        if busy or self.paused or self._ending.is_set() or room <= 0:
             self._refused = True
             return None
         return self._lease(now)
@@ -312,14 +313,15 @@ class Runner:
 
     def _busy(self) -> list[str]:
         """Next hops whose jobs are left where they are."""
-        return [*self._use.fetched, *(hop for hop, one in self._destinations.items() if one.full)]
+        return [*self._use.fetched, *_full(self._destinations, MOST_AT_WORK - len(self._at_work))]
 
     async def _claim(self) -> float:
         """Claims until nothing is due; gives the seconds until something may be."""
         use = self._use
         self._rest = 0.0
         while not (self.paused or self._ending.is_set() or use.overloaded()):
-            room = min(CLAIM_AT_ONCE, MOST_AT_WORK - len(self._at_work))
+            # what is claimed may all be of one hop
+            room = min(CLAIM_AT_ONCE, (MOST_AT_WORK - len(self._at_work)) // 2)
             if room <= 0:
                 break
             claim = partial(_claim, self._now_lease(), room, self._busy(), use.fetched)
@@ -341,6 +343,10 @@ class Runner:
     def _forget_idle(self) -> None:
         for hop in [hop for hop, destination in self._destinations.items() if destination.at_rest]:
             del self._destinations[hop]
+
+
+def _full(destinations: Mapping[str, Destination], room: int) -> list[str]:
+    return [hop for hop, one in destinations.items() if one.queued >= room]
 
 
 async def _claim(

@@ -20,6 +20,7 @@ from postroom.deliver.feedback import Arrival, is_report, seen
 from postroom.intake.patience import Patience
 from postroom.intake.rates import Counted, Rates
 from postroom.mailauth import iprev
+from postroom.mailauth.arc.validation import Remembering
 from postroom.mailauth.decision import Action, Decision, Policy, decide
 from postroom.mailauth.dkim.public_key import PublicKey, parse_key_record
 from postroom.mailauth.dkim.results import SignatureResult
@@ -41,6 +42,7 @@ from postroom.message.feedback.aggregate import Seen
 from postroom.message.header import Header
 from postroom.message.journey import Asked
 from postroom.net.eager import Begun
+from postroom.proto.dns.answer import Answer
 from postroom.proto.dns.resolver import Resolver
 from postroom.store.spilled import Content, head_of
 
@@ -189,7 +191,8 @@ class Examiner:
         signatures = tuple(map(self._unless_replayed, found))
         self._tell(opening, Verdicts(signatures=signatures, untried=examination.untried))
         chain = await self._sure(
-            examination.chain(asking), replace(NO_CHAIN, verdict=Word.FAIL, reason=_FAULT)
+            examination.chain(_InTurns(asking), self._keys),
+            replace(NO_CHAIN, verdict=Word.FAIL, reason=_FAULT),
         )
         client = await self._about_client(opening) if opening is not None else Verdicts()
         self._tell(opening, replace(client, signatures=signatures, untried=examination.untried, chain=chain))
@@ -288,6 +291,14 @@ class Examiner:
         except Exception as error:  # noqa: BLE001 -- as said
             self._with.tell("check.fault", error=f"{type(error).__name__}: {error}")
             return instead
+
+
+class _InTurns(Remembering):
+    """At each question others have their turn: a chain's hundred signatures would hold the loop for long."""
+
+    async def txt(self, name: str) -> Answer[bytes]:
+        await asyncio.sleep(0)
+        return await super().txt(name)
 
 
 def _remember(senders: dict[Address, Sent], one: Sent) -> None:

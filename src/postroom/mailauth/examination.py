@@ -45,6 +45,6 @@ class Examination:
         """A result for each signature, from the top of the header."""
         return await self._verification.results(resolver, keys) if self._verification else ()
 
-    async def chain(self, resolver: Texts) -> ChainResult:
+    async def chain(self, resolver: Texts, keys: KeyReading = READ) -> ChainResult:
         """The status of the chain."""
-        return await self._validation.result(resolver) if self._validation else NO_CHAIN
+        return await self._validation.result(resolver, keys) if self._validation else NO_CHAIN

@@ -120,7 +120,8 @@ async def set_quota(tx: Transaction, address: Address, quota_bytes: int) -> None
 async def set_forwards(
     tx: Transaction, address: Address, targets: Sequence[Address], *, keeps_copy: bool
 ) -> None:
-    """Where else the account's mail goes, () for nowhere; `keeps_copy` also files it here. Raises `NotFound` or `InUse`."""
+    """Where else the account's mail goes, () for nowhere; `keeps_copy` also files it here. Raises `NotFound`, `InUse` or `TooMany`."""
+    aliases.check_number(address, len(targets))
     found = await get(tx, address)
     if any(target.key == address.key for target in targets):
         raise InUse(f"{address} cannot forward to itself; to keep a copy here, say so")

@@ -7,14 +7,19 @@ Not here: accounts (`accounts`), /etc/aliases (`aliases_file`).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from postroom.message.address import Address, parse_mailbox
 from postroom.store import domains
 from postroom.store.directory import Kind
-from postroom.store.directory_errors import InUse, NotFound, Taken
+from postroom.store.directory_errors import InUse, NotFound, Taken, TooMany
 from postroom.store.engine import Transaction
+
+MAX_MEMBERS: Final = (
+    10_000  # that an alias, a list or an account's forwards stand for: mail for more goes to nobody
+)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -73,9 +78,17 @@ _OWNER = "UPDATE addresses SET owner = $2 WHERE address = $1"
 
 
 async def add_members(tx: Transaction, address: Address, members: Iterable[Address]) -> None:
-    """Adds targets or members; those that are in already stay. Raises `NotFound`."""
+    """Adds targets or members; those that are in already stay. Raises `NotFound` or `TooMany`."""
     await _held(tx, address)
     await tx.executemany(_ADD_MEMBER, [(address.key, member.key, str(member)) for member in members])
+    row = await tx.fetchrow(_COUNT, address.key)
+    check_number(address, row[0] if row is not None else 0)
+
+
+def check_number(address: Address, number: int) -> None:
+    """Raises `TooMany`: said to whoever makes it, not to everybody who writes to it."""
+    if number > MAX_MEMBERS:
+        raise TooMany(f"{address} would stand for {number} addresses, and mail goes to at most {MAX_MEMBERS}")
 
 
 async def remove_member(tx: Transaction, address: Address, member: Address) -> None:

@@ -68,6 +68,7 @@ async def import_aliases(tx: Transaction, entries: Iterable[Entry]) -> Imported:
 async def _enter(tx: Transaction, done: Imported, entry: Entry) -> None:
     name, targets = entry.name, entry.targets
     others = [target for target in targets if target.key != name.key]
+    aliases.check_number(name, len({target.key for target in others}))
     found = await directory.exact(tx, name)
     if isinstance(found, Account):
         await accounts.set_forwards(tx, name, others, keeps_copy=len(others) < len(targets))

@@ -22,5 +22,9 @@ class Taken(DirectoryError):
     """It exists already."""
 
 
+class TooMany(DirectoryError):
+    """No mail could go to so many."""
+
+
 class InUse(DirectoryError):
     """Something else still depends on it."""

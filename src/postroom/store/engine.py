@@ -58,6 +58,9 @@ class Engine(Protocol):
     async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Runs the reads of `work` on one unchanging view."""
 
+    async def aside(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """As `snapshot`, for few reads that take long: nobody waits for them."""
+
     def waited(self) -> float:
         """Seconds that the oldest write in the queue has waited; 0.0 when none waits."""
 

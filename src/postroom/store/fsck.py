@@ -32,8 +32,7 @@ async def check(
 ) -> AsyncIterator[Finding]:
     """Everything that is wrong, as it is found. `now`: unix microseconds.
 
-    `octets` reads the database's pages and every body too: that takes as long as reading all the mail, and on SQLite the loop stands still
-    while pages are checked, so it is for a store that nobody uses.
+    `octets` reads the database's pages and every body too: that takes as long as reading all the mail.
     """
     if octets:
         for finding in await _database(store):
@@ -59,7 +58,7 @@ async def check(
 async def _database(store: Store) -> list[Finding]:
     if store.engine.dialect.name != "sqlite":
         return []
-    rows = await store.engine.reading().fetch(INTEGRITY)
+    rows = await store.engine.aside(lambda tx: tx.fetch(INTEGRITY))
     return [Finding(Wrong.DATABASE, 0, str(row[0])) for row in rows if row[0] != "ok"]
 
 
@@ -72,7 +71,7 @@ async def _accounts(tx: Transaction) -> AsyncIterator[int]:
 
 
 async def _account(store: Store, account_id: int, *, repair: bool) -> list[Finding]:
-    findings = await store.engine.snapshot(lambda tx: check_account(tx, account_id, repair=False))
+    findings = await store.engine.aside(lambda tx: check_account(tx, account_id, repair=False))
     if findings and repair:
         return await store.engine.write(
             lambda tx: check_account(tx, account_id, repair=True), Urgency.HOUSEKEEPING

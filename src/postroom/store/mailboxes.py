@@ -292,9 +292,10 @@ async def bump(tx: Transaction, account_id: int) -> int:
     return modseq
 
 
-async def hold(tx: Transaction, account_id: int) -> None:
-    """The account's lock without a new modseq: for who has to look before he writes, if he writes at all."""
-    await tx.fetchrow(HOLD, account_id)
+async def hold(tx: Transaction, account_id: int) -> int:
+    """The account's lock without a new modseq: for who has to look before he writes, if he writes at all. Gives the modseq, 0 for no account."""
+    row = await tx.fetchrow(HOLD, account_id)
+    return int(row[0]) if row is not None else 0
 
 
 async def unbump(tx: Transaction, account_id: int) -> None:

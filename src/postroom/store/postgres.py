@@ -190,6 +190,10 @@ class PostgresEngine:
         except SERVER_FAILURES as error:
             raise as_try_later(error) from error
 
+    async def aside(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """See `Engine`: the server's time is nobody else's."""
+        return await self.snapshot(work)
+
     async def _look(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         async with (
             self._readers.acquire(timeout=self._options.acquire_seconds) as connection,

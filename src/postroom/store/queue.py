@@ -1,12 +1,12 @@
 """The queue as its administrator sees and handles it: listed, counted, held, released, tried at once.
 
-Everything goes by a `Filter`, in bounded slices, and passes over jobs that are being worked on. To fail or drop mail, take the job
+What there is goes by a `Filter`, in bounded slices, and what is done is done to such a slice; jobs that are being worked on are passed over. To fail or drop mail, take the job
 (`jobs.take`) and settle it. Reads the whole queue, stretch by stretch: for people, not for the way of a letter.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -158,15 +158,14 @@ UPDATE jobs SET held = 1, due = $5, alarm = $5, node = 0
 _HOLD_ACTIVE = "UPDATE jobs SET held = 1 WHERE slot = $1 AND spool_id = $2 AND job = $3 AND held = 0"
 
 
-async def hold(tx: Transaction, wanted: Filter, now: int) -> int:
-    """Keeps jobs from being tried or expiring until they are released; one being worked on is held when its attempt ends."""
-
-    async def one(place: Place, _hop: str) -> int:
-        return await tx.execute(_HOLD, *place.key(), now, NEVER) or await tx.execute(
-            _HOLD_ACTIVE, *place.key()
-        )
-
-    return await _each(tx, wanted, one)
+async def hold(tx: Transaction, entries: Sequence[Entry], now: int) -> list[Entry]:
+    """Keeps jobs from being tried or expiring until they are released; one being worked on is held when its attempt ends. Gives those that it holds now."""
+    return [
+        one
+        for one in entries
+        if await tx.execute(_HOLD, *one.place.key(), now, NEVER)
+        or await tx.execute(_HOLD_ACTIVE, *one.place.key())
+    ]
 
 
 # The alarm comes at once, and whoever is woken by it sets the right one.
@@ -177,13 +176,9 @@ UPDATE jobs SET held = 0, alarm = CASE WHEN node = 0 THEN CAST($4 AS BIGINT) ELS
 """
 
 
-async def release(tx: Transaction, wanted: Filter, now: int) -> int:
-    """Lets held jobs go on: they are due now."""
-
-    async def one(place: Place, _hop: str) -> int:
-        return await tx.execute(_RELEASE, *place.key(), now)
-
-    return await _each(tx, wanted, one)
+async def release(tx: Transaction, entries: Sequence[Entry], now: int) -> list[Entry]:
+    """Lets held jobs go on: they are due now. Gives those that were held."""
+    return [one for one in entries if await tx.execute(_RELEASE, *one.place.key(), now)]
 
 
 _RETRY = """
@@ -191,24 +186,11 @@ UPDATE jobs SET due = $4 WHERE slot = $1 AND spool_id = $2 AND job = $3 AND held
 """
 
 
-async def retry(tx: Transaction, wanted: Filter, now: int) -> int:
-    """Makes jobs due now and gives their dead hops one try at once; held jobs stay held. Gives the number of jobs not held."""
-    asked: set[str] = set()
-
-    async def one(place: Place, hop: str) -> int:
-        if hop not in asked:
-            asked.add(hop)
-            await hops.try_now(tx, hop, now)
-        await tx.execute(_RETRY, *place.key(), now)
-        return 1
-
-    return await _each(tx, msgspec.structs.replace(wanted, held=False), one)
-
-
-async def _each(tx: Transaction, wanted: Filter, act: Callable[[Place, str], Awaitable[int]]) -> int:
-    done, after = 0, START
-    while entries := await listing(tx, wanted, 0, after):
-        for entry in entries:
-            done += await act(entry.place, entry.hop)
-        after = entries[-1].place
-    return done
+async def retry(tx: Transaction, entries: Sequence[Entry], now: int) -> list[Entry]:
+    """Makes jobs due now and gives their dead hops one try at once; held jobs stay held. Gives those that are not."""
+    free = [one for one in entries if one.state != "held"]
+    for hop in dict.fromkeys(one.hop for one in free):
+        await hops.try_now(tx, hop, now)
+    if free:
+        await tx.executemany(_RETRY, [(*one.place.key(), now) for one in free])
+    return free

@@ -1,12 +1,13 @@
 """The embedded engine: SQLite through apsw, one writer, reads inline on the event loop.
 
-Write-ahead log, `synchronous=FULL`: a write that returned survives a power cut. Reads never run in a thread: every step of a statement
-hands the interpreter's lock over, and a busy loop would not give it back for milliseconds. One process has the directory
+Write-ahead log, `synchronous=FULL`: a write that returned survives a power cut. Reads do not run in a thread, but for those that take very long and give few
+rows (`aside`): every step of a statement hands the interpreter's lock over, and a busy loop would not give it back for milliseconds. One process has the directory
 (`lockfile`). Not here: tables (`schema/`), batches (`group_commit`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
@@ -108,6 +109,7 @@ class SqliteEngine:
     ) -> None:
         self.dialect = sqlite_dialect()
         self._files = files
+        self._options = options
         self._reader = SqliteReading(files.reading, self.dialect)
         writer: Transaction = SqliteTransaction(files.writing, self.dialect)
         self._commits = GroupCommit(files.writing, writer, on_fatal)
@@ -150,6 +152,21 @@ class SqliteEngine:
                 await self._reader.fetch("COMMIT")
         return value
 
+    async def aside(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """See `Engine`: in a thread, which holds the interpreter's lock only between two rows."""
+        return await asyncio.to_thread(self._aside, work)
+
+    def _aside(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        try:
+            connection = _reading(self._files.path, self._options)
+        except apsw.Error as error:
+            raise as_try_later(error) from error
+        try:
+            value: T = drive(_on_one_view(SqliteReading(connection, self.dialect), work))
+        finally:
+            connection.close()
+        return value
+
     def waited(self) -> float:
         """See `Engine`."""
         return self._commits.waited()
@@ -170,7 +187,13 @@ class SqliteEngine:
         self._files.lock.release()
 
 
+async def _on_one_view(reader: SqliteReading, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    await reader.fetch("BEGIN")
+    return await work(reader)
+
+
 class _Files(NamedTuple):
+    path: str
     lock: LockFile
     writing: apsw.Connection
     reading: apsw.Connection
@@ -183,13 +206,18 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
     path = str(directory / "mail.db")
     try:
         writing = _connect(path, options, options.write_cache)
-        reading = _connect(path, options, options.read_cache)
-        reading.pragma("query_only", True)
+        reading = _reading(path, options)
         copying = _connect(path, options, options.read_cache)
     except apsw.Error as error:
         lock.release()
         raise _refusal(path, error) from error
-    return _Files(lock, writing, reading, copying)
+    return _Files(path, lock, writing, reading, copying)
+
+
+def _reading(path: str, options: SqliteOptions) -> apsw.Connection:
+    connection = _connect(path, options, options.read_cache)
+    connection.pragma("query_only", True)
+    return connection
 
 
 def _connect(path: str, options: SqliteOptions, cache: int) -> apsw.Connection:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import time
 
 import pytest
 
-from dkim_post import rsa
+from dkim_post import ed25519, rsa
 from examined import BAD, LETTER, NOTE, boxes, decided, door, only, resolver, results, send, signed
+from others_turns import others_turns
+from postroom.intake.examiner import Examiner, Examining
 from postroom.intake.forgeries import MAX_CHECK, MAX_CHECKS, MAX_RECEIVERS
 from postroom.intake.mx import MxDoor
+from postroom.mailauth.arc.sealing import SealDraft
+from postroom.mailauth.arc.validation import validate
 from postroom.mailauth.dkim.signing import SigningKey
-from postroom.message.authentication_results import authserv_id
+from postroom.message.authentication_results import AuthenticationResults, authserv_id
+from postroom.message.header import Header
 from postroom.proto.dns.answer import Answer
 from postroom.proto.smtp.config import Service
 from smtp_session import Line, Talk, service
@@ -188,6 +194,28 @@ async def test_slow_keys_do_not_hide_a_good_signature(office: SortingOffice) -> 
     way = door(office, resolver=Tarpit(), message_seconds=0.1)
     assert (await send(way, tarred(signed()), BAD, "list@lists.test")).startswith("250")
     assert results(await only(office))["dmarc"] == "pass"
+
+
+# ---------------------------------------------------------------------------------------------------------------- long chains
+
+
+async def test_others_have_their_turn_while_a_long_chain_is_tried() -> None:
+    key, sets, letter = SigningKey("lists.test", "s", ed25519()), 25, LETTER
+    record = Zone(f"{key.selector}._domainkey.{key.domain} TXT {key.key.record()}")
+    for _ in range(sets):
+        now, header = int(time.time()), Header.parse(letter)
+        draft = SealDraft(header)
+        draft.feed(letter[header.end :])
+        found = AuthenticationResults(key.domain, ())
+        letter = b"".join(draft.fields(await validate(letter, record, now), found, key, now)) + letter
+    examiner = Examiner(
+        Examining(record, "mx.hamburger.test", NOTE, lambda: int(time.time() * 1_000_000), print)
+    )
+    async with others_turns() as turns:
+        examined = await examiner.examine(None, letter)
+    assert turns.had >= 2 * sets  # each has two signatures
+    assert examined.verdicts.chain is not None
+    assert examined.verdicts.chain.passed
 
 
 # ----------------------------------------------------------------------------------------------------------- rows A of security

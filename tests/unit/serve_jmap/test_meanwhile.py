@@ -7,7 +7,7 @@ import pytest
 
 from jmap_meanwhile import meanwhile
 from jmap_stage import JmapClient, JmapStage
-from postroom.serve.jmap import contact_card_set
+from postroom.serve.jmap import batch, contact_card_set
 from postroom.store.push_subscriptions import Kept
 
 
@@ -79,6 +79,46 @@ async def test_of_two_calls_with_one_state_the_second_is_refused(
     (one, told), (other, refused) = await asyncio.gather(*both)
     assert (one, other, refused.get("type")) == ("Mailbox/set", "error", "stateMismatch")
     assert told["oldState"] == got["state"]
+
+
+async def one_email(stage: JmapStage, bob: JmapClient) -> tuple[str, str, dict[str, str]]:
+    """An email, the state of all, and the mailboxes by role."""
+    await stage.deliver(b"Message-ID: <1@a>\r\nSubject: x\r\n\r\nx")
+    boxes = {one["role"]: one["id"] for one in (await bob.call("Mailbox/get", ids=None))["list"]}
+    (email,) = (await bob.call("Email/query"))["ids"]
+    return email, (await bob.call("Email/get", ids=[]))["state"], boxes
+
+
+async def test_a_change_between_the_look_at_the_state_and_the_first_write_is_a_mismatch(
+    stage: JmapStage,
+) -> None:
+    """RFC 8620 §5.3: another process, or IMAP, has been quicker."""
+    bob, other = stage.jmap(), stage.jmap()
+    email, state, boxes = await one_email(stage, bob)
+    away = {"mailboxIds": {boxes["archive"]: True}}
+    with meanwhile(lambda: other.call("Email/set", update={email: away})):
+        refused = await bob.error("Email/set", ifInState=state, update={email: {"keywords/$seen": True}})
+    assert refused["type"] == "stateMismatch"
+    assert (await bob.call("Email/get", ids=[email]))["list"][0]["keywords"] == {}
+
+
+async def test_a_change_of_something_else_is_none(stage: JmapStage) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    email, state, _ = await one_email(stage, bob)
+    with meanwhile(lambda: other.call("Mailbox/set", create={"a": {"name": "A"}})):
+        told = await bob.call("Email/set", ifInState=state, update={email: {"keywords/$seen": True}})
+    assert (told["updated"], told["oldState"]) == ({email: None}, state)
+
+
+async def test_who_is_overtaken_all_the_time_comes_again(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    email, state, _ = await one_email(stage, bob)
+    monkeypatch.setattr(batch, "MOST_TRIES", 1)
+    with meanwhile(lambda: other.call("Mailbox/set", create={"a": {"name": "A"}})):
+        refused = await bob.error("Email/set", ifInState=state, update={email: {"keywords/$seen": True}})
+    assert refused["type"] == "serverUnavailable"
 
 
 async def test_states_of_two_calls_follow_each_other(stage: JmapStage) -> None:

@@ -1,10 +1,12 @@
+from functools import partial
+
 import pytest
 
 from people import add_account, add_domains, at, write
-from postroom.store import aliases, directory
+from postroom.store import accounts, aliases, directory
 from postroom.store.aliases import Entry
 from postroom.store.directory import Kind
-from postroom.store.directory_errors import InUse, NotFound, Taken
+from postroom.store.directory_errors import InUse, NotFound, Taken, TooMany
 
 SALES, NEWS, BOB, FAR = at("sales@x.test"), at("news@x.test"), at("bob@x.test"), at("x@far.test")
 
@@ -52,6 +54,23 @@ async def test_what_cannot_be_done_is_said(town, function, args, error, words):
     with pytest.raises(error, match=words):
         await write(town, function, *args)
     assert await targets(town, SALES) == [BOB]
+
+
+async def test_nobody_has_more_members_than_mail_goes_to(town, monkeypatch):
+    """Else whoever writes to it would learn of it, and not whoever made it."""
+    monkeypatch.setattr(aliases, "MAX_MEMBERS", 3)
+    many = [at(f"m{n}@far.test") for n in range(4)]
+    words = "would stand for 4 addresses, and mail goes to at most 3"
+    with pytest.raises(TooMany, match=f"all@x.test {words}"):
+        await write(town, aliases.add_list, at("all@x.test"), BOB, many)
+    await write(town, aliases.add_list, at("all@x.test"), BOB, many[:3])
+    await write(town, aliases.add_members, at("all@x.test"), many[:3])
+    for add, who in ((aliases.add_members, at("all@x.test")), (aliases.add_alias, at("more@x.test"))):
+        with pytest.raises(TooMany, match=words):
+            await write(town, add, who, many)
+    with pytest.raises(TooMany, match=words):
+        await write(town, partial(accounts.set_forwards, keeps_copy=True), BOB, many)
+    assert await targets(town, at("all@x.test")) == many[:3]
 
 
 async def test_a_lists_owner_can_change(town):

@@ -34,6 +34,18 @@ async def test_names_get_the_domain(town):
     assert (await resolve(town, "postmaster@x.test")).targets == (at("root@x.test"),)
 
 
+async def test_what_mail_could_not_go_to_stays_as_it_was(town, monkeypatch):
+    monkeypatch.setattr(aliases, "MAX_MEMBERS", 2)
+    assert (await bring(town, "all: a, b\n")).complaints == []
+    [complaint] = (await bring(town, "bob: a\nall: a, b, c, A\n")).complaints
+    assert (complaint.where, complaint.text) == (
+        "line 2",
+        "all@x.test would stand for 3 addresses, and mail goes to at most 2",
+    )
+    assert (await resolve(town, "all@x.test")).targets == (at("a@x.test"), at("b@x.test"))
+    assert (await resolve(town, "bob@x.test")).forwards == (at("a@x.test"),)
+
+
 async def test_a_name_with_an_owner_is_a_list(town):
     done = await bring(town, "news: bob, x@far.test\nowner-news: bob\n")
     assert (done.aliases, done.lists) == (1, 1)

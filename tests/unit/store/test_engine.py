@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from others_turns import others_turns
 from postroom.message.errors import TryLater
 from postroom.store.engine import Urgency
 
@@ -98,6 +99,29 @@ async def test_a_snapshot_does_not_change(table):
         return [tuple(row) for row in await tx.fetch(ALL)], [tuple(row) for row in await tx.fetch(ALL)]
 
     assert await table.snapshot(work) == ([(1, b"")], [(1, b"")])
+
+
+LONG = """
+WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000) SELECT COUNT(*) FROM numbers
+"""
+
+
+async def test_long_reads_aside_are_nobody_elses_wait(table):
+    await table.write(lambda tx: tx.execute(INSERT, 1, b""))
+
+    async def work(tx):
+        return (await tx.fetchrow(LONG))[0], [tuple(row) for row in await tx.fetch(ALL)]
+
+    async with others_turns() as turns:
+        reading = asyncio.ensure_future(table.aside(work))
+        await table.write(lambda tx: tx.execute(INSERT, 2, b""))
+        before = turns.had
+        found = await reading
+    assert found[0] == 1_000_000
+    assert (1, b"") in found[1]
+    assert turns.had > before > 1
+    with pytest.raises(TryLater):
+        await table.aside(lambda tx: tx.fetch("SELECT nothing FROM nowhere"))
 
 
 async def test_cancelled_work_does_not_disturb_others(table):

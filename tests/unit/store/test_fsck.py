@@ -5,7 +5,7 @@ import pytest
 from mail_account import NOW, open_account
 from others_turns import others_turns
 from postroom.message.summary import summarize
-from postroom.store import blobs, fsck_emails
+from postroom.store import blobs, fsck_emails, fsck_mailboxes
 from postroom.store.copying import copy
 from postroom.store.expunge import expunge
 from postroom.store.findings import Wrong
@@ -129,6 +129,16 @@ async def test_others_have_their_turn_meanwhile(store, account, monkeypatch):
     async with others_turns() as turns:
         assert await wrong(store) == []
     assert turns.had >= 5 + 3 + 3  # copies, emails, bodies
+
+
+async def test_others_have_their_turn_while_much_is_counted(store, account, monkeypatch):
+    """An account may have a million messages."""
+    numbers = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000000) SELECT COUNT(*) FROM n"
+    long = f"SELECT 1, '', ({numbers}) WHERE CAST($1 AS BIGINT) = 1"
+    monkeypatch.setattr(fsck_mailboxes, "KEYWORDS", long)
+    async with others_turns() as turns:
+        await anext(check(store, NOW))
+    assert turns.had > 100
 
 
 async def test_what_changes_meanwhile_is_not_counted_one_by_one(store, account, monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 from postroom.store import hops, jobs, queue, spool
 from postroom.store.jobs import NEVER, Again, Destinations, LeaseLost, Outcome
 from postroom.store.spool import Blob, Spooled
-from queued import DAY, NOW, SECOND, claim, job, lease, letter, numbers, put
+from queued import DAY, NOW, SECOND, claim, handle, job, lease, letter, numbers, put
 
 HOUR = 3600 * SECOND
 LATER = NOW + HOUR
@@ -291,7 +291,7 @@ async def test_etrn_counts_what_is_under_way_and_leaves_out_what_is_held(engine)
         await put(engine, letter(number), job("home.test"))
     await claim(engine, lease(), limit=1)
     held = queue.Filter(spool_id=letter(3).spool_id)
-    await engine.write(lambda tx: queue.hold(tx, held, NOW))
+    await handle(engine, queue.hold, held, NOW)
     assert await jobs.waiting(engine.reading(), Destinations("home.test")) == 2
 
 

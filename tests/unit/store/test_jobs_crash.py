@@ -12,7 +12,7 @@ from postroom.store.jobs import Again, Outcome
 from postroom.store.migrations import migrate
 from postroom.store.queue import Filter
 from postroom.store.sqlite import SqliteEngine
-from queued import DAY, NOW, SECOND, job, lease, letter, numbers
+from queued import DAY, NOW, SECOND, handle, job, lease, letter, numbers
 
 SCRIPT = """
 import asyncio, os, sys
@@ -85,14 +85,14 @@ async def test_a_node_that_is_back_need_not_wait_for_its_former_leases(engine):
     mine = await engine.write(lambda tx: jobs.claim(tx, [1], lease(), 2))
     (other,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(2), 9))
     held = Filter(accept_id=mine[1].letter.accept_id)
-    await engine.write(lambda tx: queue.hold(tx, held, NOW))
+    await handle(engine, queue.hold, held, NOW)
     assert await engine.write(lambda tx: jobs.forsaken(tx, 1, NOW + 1)) == 2
     (again,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(1, NOW + 1), 9))
     assert (again.spool_id, again.epoch) == (mine[0].spool_id, 2)
     with pytest.raises(jobs.LeaseLost):  # whoever held it before is a zombie
         await engine.write(lambda tx: jobs.settle(tx, mine[0], [Outcome(0, final=True)]))
     assert await engine.write(lambda tx: jobs.renew(tx, other, NOW + DAY)) is not None
-    await engine.write(lambda tx: queue.release(tx, held, NOW + 2))
+    await handle(engine, queue.release, held, NOW + 2)
     (released,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(1, NOW + 2), 9))
     assert released.spool_id == mine[1].spool_id
 

@@ -5,7 +5,7 @@ from postroom.store import hops, jobs, queue, spool
 from postroom.store.jobs import NEVER, Again, Outcome
 from postroom.store.queue import Filter, Place
 from postroom.store.spool import Spooled
-from queued import DAY, NOW, SECOND, claim, job, lease, letter, put
+from queued import DAY, NOW, SECOND, claim, handle, job, lease, letter, put
 
 LATER = NOW + 3600 * SECOND
 
@@ -17,7 +17,7 @@ async def full(engine):
     bounce = letter(2, accepted=NOW - DAY)
     await put(engine, Spooled(bounce.spool_id, 2, bounce.accepted, None, 5, b"hello"), job("a.test", LATER))
     await put(engine, letter(3, node=2), job("b.test", LATER))
-    await engine.write(lambda tx: queue.hold(tx, Filter(accept_id=3), NOW))
+    await handle(engine, queue.hold, Filter(accept_id=3), NOW)
     return engine
 
 
@@ -65,7 +65,7 @@ async def test_the_listing_goes_on_where_it_ended(full):
 
 async def test_the_states_of_a_job(full):
     await full.write(lambda tx: hops.dead(tx, "b.test", NOW, NOW + DAY, "timeout"))
-    await full.write(lambda tx: queue.retry(tx, Filter(accept_id=2), NOW))
+    await handle(full, queue.retry, Filter(accept_id=2), NOW)
     (active,) = await claim(full, lease(), limit=1)
     assert active.letter.accept_id == 2
     states = {f"{one.letter.accept_id}{one.hop[:1]}": (one.state, one.due) for one in await listed(full)}
@@ -85,16 +85,16 @@ async def test_an_entry_shows_its_copies(full):
 
 
 async def test_what_is_held_neither_goes_nor_expires(full):
-    assert await full.write(lambda tx: queue.hold(tx, Filter(), NOW)) == 3
+    assert await handle(full, queue.hold, Filter(), NOW) == 3
     assert await full.write(lambda tx: jobs.claim(tx, [1, 2], lease(now=NOW + 9 * DAY), 9)) == []
-    assert await full.write(lambda tx: queue.release(tx, Filter(accept_id=3), NOW)) == 1
+    assert await handle(full, queue.release, Filter(accept_id=3), NOW) == 1
     (one,) = await full.write(lambda tx: jobs.claim(tx, [1, 2], lease(), 9))
     assert (one.letter.accept_id, one.alarmed) == (3, True)
 
 
 async def test_a_job_at_work_is_held_when_its_attempt_ends(full):
     (one, *_) = await claim(full, lease(now=LATER), limit=1)
-    assert await full.write(lambda tx: queue.hold(tx, Filter(hop="a.test", accept_id=1), LATER)) == 1
+    assert await handle(full, queue.hold, Filter(hop="a.test", accept_id=1), LATER) == 1
     await full.write(lambda tx: jobs.settle(tx, one, [], Again(LATER, LATER)))
     claimed = await claim(full, lease(now=LATER))
     assert [(two.letter.accept_id, two.hop) for two in claimed] == [(2, "a.test"), (1, "b.test")]
@@ -104,7 +104,7 @@ async def test_a_job_at_work_is_held_when_its_attempt_ends(full):
 async def test_holding_ends_an_ended_lease(full):
     (one, *_) = await claim(full, lease(now=LATER), limit=1)
     after = lease(now=LATER).until
-    assert await full.write(lambda tx: queue.hold(tx, Filter(), after)) == 3
+    assert await handle(full, queue.hold, Filter(), after) == 3
     with pytest.raises(jobs.LeaseLost):
         await full.write(
             lambda tx: jobs.settle(tx, one, [Outcome(copy.n, final=True) for copy in one.copies])
@@ -113,12 +113,18 @@ async def test_holding_ends_an_ended_lease(full):
 
 async def test_retry_makes_due_and_gives_dead_hops_one_try(full):
     await full.write(lambda tx: hops.dead(tx, "a.test", NOW, NOW + DAY, "timeout"))
-    assert await full.write(lambda tx: queue.retry(tx, Filter(), NOW)) == 3
+    assert await handle(full, queue.retry, Filter(), NOW) == 3
     claimed = await full.write(lambda tx: jobs.claim(tx, [1, 2], lease(), 9))
     assert [(one.letter.accept_id, one.hop, one.probe) for one in claimed] == [
         (1, "a.test", True),
         (1, "b.test", False),
     ]
+
+
+async def test_nothing_is_tried_that_is_held(full):
+    before = await listed(full)
+    assert await handle(full, queue.retry, Filter(held=True), NOW) == 0
+    assert await listed(full) == before
 
 
 async def test_dropping_is_taking_and_ending(full):
@@ -139,7 +145,7 @@ async def test_slices_lose_nothing(engine):
 
     await engine.write(fill)
     assert await queue.count(engine.reading(), Filter()) == count
-    assert await engine.write(lambda tx: queue.hold(tx, Filter(held=False), NOW)) == count
+    assert await handle(engine, queue.hold, Filter(held=False), NOW) == count
 
 
 def test_places_sort_like_the_listing():

@@ -204,7 +204,7 @@ async def test_what_waits_for_others_is_held(engine, send: bool) -> None:
     claimed = await queued.claim(engine, queued.lease())
     assert len(claimed) == 1 + send
     if not send:
-        await engine.write(lambda tx: queue.release(tx, Filter(hop="hamburger.test"), NOW))
+        await queued.handle(engine, queue.release, Filter(hop="hamburger.test"), NOW)
         assert len(await queued.claim(engine, queued.lease())) == 1
 
 

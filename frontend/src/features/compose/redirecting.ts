@@ -6,7 +6,7 @@ import type { Id } from "../../jmap/records";
 import { peekRow } from "../../state/emails";
 import { catchUp } from "../../state/sync";
 import { problem } from "../../state/toasts";
-import { isAddress } from "./addresses";
+import { isAddress, keyOf } from "./addresses";
 import { type Refusal, type Submission, ask } from "./calling";
 import { EMPTY, newKey } from "./draft";
 import { identityOf, needIdentities } from "./identities";
@@ -15,13 +15,21 @@ import { hold } from "./pending";
 import { wordsFor } from "./refusals";
 import type { Compose } from "./windows";
 
-/** Fields like those of a window; nothing of it is ever saved (`over`). */
-export function redirectDraft(): Compose {
-  return {
+const MOST = 100;
+
+/** `fields` are like those of a window, and never saved (`over`). `earlier`: the message's submissions before it was tried, null: it was not yet. */
+export interface Redirecting {
+  readonly fields: Compose;
+  earlier: ReadonlySet<Id> | null;
+}
+
+export function newRedirecting(): Redirecting {
+  const fields: Compose = {
     key: newKey(), draft: signal({ ...EMPTY }), mode: signal("open"), status: signal(""), wrong: signal({}), question: signal(null), expanded: signal(false),
     emailId: null, version: 0, savedVersion: 0, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null, opener: null,
     saving: Promise.resolve(), over: true, before: null, saved: "", unsure: null, turn: 0,
   };
+  return { fields, earlier: null };
 }
 
 interface Redirected {
@@ -30,14 +38,21 @@ interface Redirected {
 }
 
 /** Whether it has gone; else `wrong` says why not. */
-export async function redirect(one: Compose, id: Id): Promise<boolean> {
+export async function redirect(redirecting: Redirecting, id: Id): Promise<boolean> {
+  const one = redirecting.fields;
   for (const commit of one.committers) commit();
   const draft = one.draft.peek();
   one.wrong.value = faults(draft.to);
   if (one.wrong.peek().to) return false;
-  await needIdentities();
+  const [lost] = await Promise.all([submittedSince(redirecting, id), needIdentities()]);
+  const reached = new Set(lost.flatMap((each) => each.envelope?.rcptTo ?? []).map(({ email }) => keyOf(email)));
+  const to = draft.to.filter(({ email }) => !reached.has(keyOf(email)));
+  if (!to.length) {
+    for (const each of lost) gone(id, each.id, each.undoStatus === "pending" ? Date.parse(each.sendAt) : 0);
+    return true;
+  }
   const holdFor = mostHeld() > 0 ? undoSeconds() : 0;
-  const told = await ask<Redirected>("Email/redirect", { create: { letter: { identityId: identityOf(draft)?.id, emailId: id, to: draft.to, holdFor } } });
+  const told = await ask<Redirected>("Email/redirect", { create: { letter: { identityId: identityOf(draft)?.id, emailId: id, to, holdFor } } });
   const letter = told.created?.["letter"];
   if (!letter) {
     const error = told.notCreated?.["letter"];
@@ -46,10 +61,22 @@ export async function redirect(one: Compose, id: Id): Promise<boolean> {
     one.wrong.value = error?.type === "forbiddenFrom" ? { whole: t("redirect.unproven") } : { [field === "to" || field === "from" ? field : "whole"]: words };
     return false;
   }
-  const row = peekRow(id);
-  hold({ emailId: id, submissionId: letter.id, until: Date.now() + holdFor * 1000, subject: row?.subject ?? "", original: { id, keyword: "$forwarded" }, redirected: true });
-  void noteForwarded(id).catch(problem); // it has gone: what fails from here on is no reason to send it again
+  gone(id, letter.id, Date.now() + holdFor * 1000);
   return true;
+}
+
+// An answer may be lost on its way back: before each try the server is asked what came of those before.
+async function submittedSince(redirecting: Redirecting, id: Id): Promise<Submission[]> {
+  const query = ask<{ ids: Id[] }>("EmailSubmission/query", { filter: { emailIds: [id] }, sort: [{ property: "sentAt", isAscending: false }], limit: MOST });
+  const get = ask<{ list: Submission[] }>("EmailSubmission/get", { "#ids": query.at("/ids"), properties: ["id", "envelope", "sendAt", "undoStatus"] });
+  const [, { list }] = await Promise.all([query, get]);
+  const earlier = (redirecting.earlier ??= new Set(list.map((each) => each.id)));
+  return list.filter((each) => !earlier.has(each.id) && each.undoStatus !== "canceled");
+}
+
+function gone(id: Id, submissionId: Id, until: number): void {
+  hold({ emailId: id, submissionId, until, subject: peekRow(id)?.subject ?? "", original: { id, keyword: "$forwarded" }, redirected: true });
+  void noteForwarded(id).catch(problem); // it has gone: what fails from here on is no reason to send it again
 }
 
 async function noteForwarded(id: Id): Promise<void> {

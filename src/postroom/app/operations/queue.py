@@ -1,12 +1,12 @@
 """Operations on the queue: what waits and why, and what an administrator does about it.
 
-RFC 5321 §4.5.4 (retries), RFC 3461 §5.2 (who hears of a failure). Everything goes by one selection, message by message, in commits of bounded
+RFC 5321 §4.5.4 (retries), RFC 3461 §5.2 (who hears of a failure). Everything goes by one selection, job by job, in commits of bounded
 size, and what is done is noted in each message's journey. Not here: attempts and pauses (`deliver.runner`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
 import msgspec
@@ -24,10 +24,10 @@ from postroom.store.engine import Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job
 from postroom.store.queue import Entry, Filter, Place
-from postroom.store.spool import LAST_JOB, Lease
+from postroom.store.spool import Lease
 from postroom.store.unhurried import Unhurried
 
-SLICE = 200  # messages of one commit
+SLICE = 200  # jobs of one commit
 _LEASE = 60 * 1_000_000  # microseconds in which a job that is ended here is nobody else's
 
 
@@ -167,42 +167,48 @@ async def _entries(office: Office, wanted: Select) -> AsyncIterator[Entry]:
 
 
 class _Action(msgspec.Struct, frozen=True):
-    """What is done to all jobs of a message that match, in one transaction; gives their number."""
+    """What is done to jobs in one transaction; gives those to which it was."""
 
     done: str
-    act: Callable[[Transaction, Filter, int], Awaitable[int]]
+    act: Callable[[Transaction, Sequence[Entry], int], Awaitable[list[Entry]]]
 
 
 async def _act(office: Office, caller: Caller, wanted: Select, action: _Action) -> AsyncIterator[DoneRecord]:
     tx, now, after = Unhurried(office.engine), office.clock.now(), queue.START
     chosen = _filter(wanted, now)
+    hop = Hop(HopKind.QUEUE, now, [Handled(0, action.done, caller.name)])
+    messages: dict[int, DoneRecord] = {}  # by spool id; the last one may go on in the next slice
     while entries := await queue.listing(tx, chosen, now, after, SLICE):
-        letters = {entry.letter.spool_id: entry.letter.accept_id for entry in entries}
-        hop = Hop(HopKind.QUEUE, now, [Handled(0, action.done, caller.name)])
-        work = partial(_act_on, office.ids, _Slice(chosen, letters, hop), action)
-        counts = await office.engine.write(work, Urgency.CLIENT)
-        for spool_id, jobs_ in counts.items():
-            yield DoneRecord(id_text(IdKind.JOURNEY, letters[spool_id]), action.done, jobs_)
-        after = Place(entries[-1].place.slot, entries[-1].place.spool_id, LAST_JOB)
+        noted = frozenset(number for number, record in messages.items() if record.jobs)
+        work = partial(_act_on, office.ids, _Slice(entries, noted, hop), action)
+        acted = await office.engine.write(work, Urgency.CLIENT)
+        for entry in entries:
+            before = messages.get(entry.letter.spool_id)
+            jobs_ = (before.jobs if before is not None else 0) + (entry.place in acted)
+            messages[entry.letter.spool_id] = DoneRecord(_id(entry), action.done, jobs_)
+        for number in list(messages)[:-1]:
+            yield messages.pop(number)
+        after = entries[-1].place
+    for record in messages.values():
+        yield record
     office.wake()
 
 
 class _Slice(msgspec.Struct, frozen=True):
-    """Messages that are acted on in one transaction: journey ids by spool id, and the hop that each journey gets."""
+    """Jobs that are acted on in one transaction; `hop` is for the journeys of their messages but those that have `noted` it."""
 
-    chosen: Filter
-    letters: Mapping[int, int]
+    entries: Sequence[Entry]
+    noted: frozenset[int]
     hop: Hop
 
 
-async def _act_on(ids: Ids, slice_: _Slice, action: _Action, tx: Transaction) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for spool_id, accept_id in slice_.letters.items():
-        narrowed = msgspec.structs.replace(slice_.chosen, spool_id=spool_id)
-        counts[spool_id] = await action.act(tx, narrowed, slice_.hop.started)
-        if counts[spool_id]:
+async def _act_on(ids: Ids, slice_: _Slice, action: _Action, tx: Transaction) -> set[Place]:
+    acted = await action.act(tx, slice_.entries, slice_.hop.started)
+    letters = {one.letter.spool_id: one.letter.accept_id for one in acted}
+    for spool_id, accept_id in letters.items():
+        if spool_id not in slice_.noted:
             await journal.append(tx, accept_id, ids.next(), slice_.hop)
-    return counts
+    return {one.place for one in acted}
 
 
 def _filter(wanted: Select, now: int) -> Filter:

@@ -12,7 +12,9 @@ from postroom.mailauth.arc.sets import MESSAGE, NAMES, ArcSet, Broken, arc_tags,
 from postroom.mailauth.dkim.results import Defect, SignatureResult, Verdict, mark_of
 from postroom.mailauth.dkim.signature import Signature, Signer, read_arc_signature
 from postroom.mailauth.dkim.verification import (
+    READ,
     Claim,
+    KeyReading,
     SignedMessage,
     Texts,
     judge,
@@ -85,8 +87,8 @@ class Validation:
         for one in reversed(self._sets):
             self._claims.append(message.claim(one.places[NAMES.index(MESSAGE)], _read, arc_tags))
 
-    async def result(self, resolver: Texts) -> ChainResult:
-        """The status of the chain (RFC 8617 §5.2)."""
+    async def result(self, resolver: Texts, keys: KeyReading = READ) -> ChainResult:
+        """The status of the chain (RFC 8617 §5.2). A hundred signatures may be tried, and `resolver` is asked before each of them."""
         if self._broken is not None:
             broken = self._broken
             return ChainResult(
@@ -94,25 +96,24 @@ class Validation:
             )
         if not self._sets:
             return ChainResult(Verdict.NONE, "there is no chain")
-        asked = Remembering(resolver)
-        messages = await self._messages(asked)
+        messages = await self._messages(resolver, keys)
         seals: dict[int, SignatureResult] = {}
         reason = ""
         if not _fits(messages[len(self._sets)]):  # step 4
             reason = _said("message signature", len(self._sets), messages[len(self._sets)])
         else:
             for one in reversed(self._sets):  # step 6
-                seals[one.instance] = result = await _seal_result(one, asked)
+                seals[one.instance] = result = await _seal_result(one, resolver, keys)
                 if not _fits(result):
                     reason = _said("seal", one.instance, result)
                     break
         return self._told(reason, messages, seals)
 
-    async def _messages(self, resolver: Texts) -> dict[int, SignatureResult]:
+    async def _messages(self, resolver: Texts, keys: KeyReading) -> dict[int, SignatureResult]:
         """The message signatures by instance, from the newest down to the first that does not fit (steps 4 and 5)."""
         results: dict[int, SignatureResult] = {}
         for one, claim in zip(reversed(self._sets), self._claims, strict=True):
-            result = claim if isinstance(claim, SignatureResult) else await judge(claim, resolver)
+            result = claim if isinstance(claim, SignatureResult) else await judge(claim, resolver, keys)
             results[one.instance] = result
             if not _fits(result):
                 break
@@ -147,7 +148,7 @@ async def validate(raw: bytes, resolver: Texts, now: int) -> ChainResult:
     validation = Validation(message)
     for start in range(header.end, len(raw), _PIECE):
         message.feed(raw[start : start + _PIECE])
-    return await validation.result(resolver)
+    return await validation.result(Remembering(resolver))
 
 
 class Remembering:
@@ -173,9 +174,9 @@ def _read(tags: dict[str, str], now: int) -> Signature:
     return signature
 
 
-async def _seal_result(one: ArcSet, resolver: Texts) -> SignatureResult:
+async def _seal_result(one: ArcSet, resolver: Texts, keys: KeyReading) -> SignatureResult:
     signer: Signer = one.seal.signer
-    defect, facts = tried(await key_answer(signer, resolver), signer, one.digest)
+    defect, facts = tried(await key_answer(signer, resolver), signer, one.digest, keys=keys)
     return SignatureResult(
         defect.verdict if defect else Verdict.PASS,
         defect.reason if defect else "",

@@ -6,7 +6,7 @@ RFC 8620 §3.2 to §3.7. Not here: the methods, and HTTP.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from postroom.message.errors import MailError, NotPermitted, TryLater
 from postroom.message.ids import IdKind
@@ -14,10 +14,12 @@ from postroom.proto.jmap import references
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Invocation, Request, response
 from postroom.proto.jmap.types import Object, take
-from postroom.serve.jmap.call import STATE, Call, JmapService, Method, Visitor, number_of
+from postroom.serve.jmap.call import STATE, Call, JmapService, Method, Overtaken, Visitor, number_of
 from postroom.serve.jmap.dispatch import METHODS
 from postroom.serve.jmap.turns import is_changing
 from postroom.store.rights import NoSuchMailbox
+
+MOST_TRIES: Final = 5  # of a call with a state, while others change the account
 
 
 async def perform(
@@ -70,10 +72,23 @@ async def _in_turn(call: Call, name: str, method: Method, arguments: Object) -> 
         return await _run(call, method, arguments)
     async with call.service.turns.of(account_id):
         number = number_of(IdKind.ACCOUNT, account_id) or 0
-        before = await _modseq(call, number)
-        call.committed.clear()
+        for _ in range(MOST_TRIES):
+            try:
+                return await _alone(call, method, arguments, number)
+            except Overtaken:
+                continue  # nothing was done: it is seen anew whether the state is another
+    raise MethodError("serverUnavailable", "others change this account all the time: try again")
+
+
+async def _alone(call: Call, method: Method, arguments: Object, number: int) -> Object:
+    before = await _modseq(call, number)
+    call.committed.clear()
+    call.expected = (number, before) if arguments.get("ifInState") is not None else None
+    try:
         told = await _run(call, method, arguments)
-        after = await _modseq(call, number)
+    finally:
+        call.expected = None
+    after = await _modseq(call, number)
     ours = sum(owner == number and before < modseq <= after for owner, modseq in call.committed)
     by_others = after - before > ours  # what they have done between must not be taken for ours
     return {**told, "oldState": None} if by_others and "oldState" in told else told
@@ -91,6 +106,8 @@ async def _run(call: Call, method: Method, arguments: Object) -> Object:
     except Refused as refused:
         kind = "serverPartialFail" if call.changed else "invalidArguments"
         raise MethodError(kind, refused.error.description) from refused
+    except Overtaken:
+        raise
     except MailError as error:
         raise MethodError("serverPartialFail" if call.changed else _kind(error), error.public) from error
     except MethodError as error:

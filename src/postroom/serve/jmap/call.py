@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
+from postroom.message.errors import TryLater
 from postroom.message.ids import IdKind, is_own_form, parse_id
 from postroom.message.journey import Hop
 from postroom.proto.jmap.errors import MethodError, Refused, invalid
@@ -24,7 +25,7 @@ from postroom.serve.jmap.results import Results
 from postroom.serve.jmap.turns import Turns
 from postroom.serve.logins import Logins
 from postroom.serve.standing import Standing
-from postroom.store import acl, contacts, record_acl
+from postroom.store import acl, contacts, mailboxes, record_acl
 from postroom.store.cabinet import Cabinets
 from postroom.store.changes import Change, FlagsChanged
 from postroom.store.email_columns import EmailColumns
@@ -141,6 +142,10 @@ class AccountState(msgspec.Struct, frozen=True):
     floor: int
 
 
+class Overtaken(TryLater):
+    """Somebody has changed the account since the state of a call was looked at; the call has done nothing yet."""
+
+
 class Call:
     """One request's state. `created`: record ids by creation id; `further`: calls that a method wants to have made behind it."""
 
@@ -154,6 +159,9 @@ class Call:
         self.further: list[tuple[str, Object]] = []
         self.changed = False  # whether the method that runs has committed anything
         self.committed: set[tuple[int, int]] = set()  # what it has: accounts and modseqs
+        self.expected: tuple[int, int] | None = (
+            None  # the account, and at what modseq it must be at its first write
+        )
         self._shared: dict[int, dict[int, str]] | None = None
         self._shared_records: dict[int, dict[str, dict[int, str]]] | None = None
         self._octets = 0
@@ -276,8 +284,17 @@ class Call:
             raise invalid(name, refused.error.description) from refused
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Runs `work` in a durable transaction."""
-        return await self.service.store.engine.write(work, Urgency.CLIENT)
+        """Runs `work` in a durable transaction. Raises `Overtaken` before anything was done."""
+        expected = None if self.changed else self.expected
+
+        async def guarded(tx: Transaction) -> T:
+            if expected is not None and await mailboxes.hold(tx, expected[0]) != expected[1]:
+                raise Overtaken
+            return await work(tx)
+
+        done = await self.service.store.engine.write(work if expected is None else guarded, Urgency.CLIENT)
+        self.expected = None
+        return done
 
     async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Runs the reads of `work` on one unchanging view."""

@@ -1,7 +1,7 @@
 """Turns: a method that changes an account has it to itself, so that what it says of states holds (RFC 8620 §5.3).
 
 Between the check of `ifInState` and the change lies no other call of this process, nor between `oldState` and `newState`. Who changes an account in other ways (IMAP,
-a delivery, another process) does not wait. Not here: that a change is of what is there when it is written, which each method's transaction sees to.
+a delivery, another process) does not wait: the first write sees whether the account is as it was (`serve.jmap.batch`). Not here: that a change is of what is there when it is written, which each method's transaction sees to.
 """
 
 from __future__ import annotations

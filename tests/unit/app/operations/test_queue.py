@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from others_turns import others_turns
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import Handled, Outcome
 from postroom.store import jobs, journal, queue, spool
+from postroom.store.engine import Transaction
 from postroom.store.spool import Lease
 from queued import SECOND, job, letter, put
 
@@ -123,6 +125,27 @@ async def test_many_messages_are_done_in_slices(bare: TestOffice, monkeypatch: p
     assert [one["jobs"] for one in done] == [2] * 5
     assert len(await bare.ask("queue.drop")) == 10
     assert await bare.ask("queue.list") == []
+
+
+@pytest.mark.parametrize("size", [2, 5, 6, 100])
+async def test_jobs_of_one_message_are_done_in_slices_too(
+    bare: TestOffice, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """One for a list may have ten thousand, and whoever writes meanwhile would wait for all of them."""
+    monkeypatch.setattr("postroom.app.operations.queue.SLICE", size)
+    hold, sizes = queue.hold, []
+
+    async def held(tx: Transaction, entries: Sequence[queue.Entry], now: int) -> list[queue.Entry]:
+        sizes.append(len(entries))
+        return await hold(tx, entries, now)
+
+    monkeypatch.setattr(queue, "hold", held)
+    await put(bare.engine, letter(1), *(job(f"h{n}.test", numbers=(n,)) for n in range(5)))
+    await put(bare.engine, letter(2), job())
+    assert [one["jobs"] for one in await bare.ask("queue.hold")] == [5, 1]
+    assert max(sizes) <= size
+    assert sum(sizes) == 6
+    assert len(await journal.read(bare.engine.reading(), 1)) == 1
 
 
 async def test_an_id_that_is_none(bare: TestOffice) -> None:

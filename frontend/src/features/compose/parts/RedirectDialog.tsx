@@ -5,7 +5,7 @@ import { nameOf } from "../../../mail/people";
 import { peekRow } from "../../../state/emails";
 import { Dialog } from "../../../views/Dialog";
 import { loadIdentities } from "../identities";
-import { redirect, redirectDraft } from "../redirecting";
+import { newRedirecting, redirect } from "../redirecting";
 import { said } from "../refusals";
 import { redirecting } from "../windows";
 import { AddressField } from "./AddressField";
@@ -13,7 +13,8 @@ import { FromField } from "./FromField";
 import "../compose.css";
 
 export function RedirectDialog({ id }: { id: string }) {
-  const one = useMemo(redirectDraft, [id]);
+  const work = useMemo(newRedirecting, [id]);
+  const one = work.fields;
   const [busy, setBusy] = useState(false);
   const close = () => (redirecting.value = null);
   const row = peekRow(id);
@@ -22,7 +23,7 @@ export function RedirectDialog({ id }: { id: string }) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
-    redirect(one, id)
+    redirect(work, id)
       .then((gone) => gone && close())
       .catch((error: unknown) => (one.wrong.value = { whole: said(error) }))
       .finally(() => setBusy(false));
