@@ -113,3 +113,5 @@ if ! { own_pip | pip install --require-hashes --requirement /dev/stdin && pip in
     exit 1
 fi
 pip install --no-deps --no-build-isolation --editable .
+# The first start would do it, and each one where bytecode may not be written on the way.
+"$venv/bin/python" -m compileall -q -j 0 src
