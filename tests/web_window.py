@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 BOB = "bob@hamburger.test"
 
@@ -47,6 +47,13 @@ def keys(page: Page, text: str, *pressed: str) -> None:
     expect(page.get_by_role("heading", name=text)).to_be_visible()
     for key in pressed:
         page.keyboard.press(key)
+
+
+def redirect_to(dialog: Locator, address: str) -> None:
+    """The button is pressed once the address stands as a chip: whoever is suggested meanwhile covers it."""
+    dialog.get_by_role("combobox", name="To").fill(address)
+    dialog.get_by_role("combobox", name="To").press("Enter")
+    dialog.get_by_role("button", name="Redirect").click()
 
 
 def begin(page: Page, subject: str, text: str, to: str = "") -> None:

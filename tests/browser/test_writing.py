@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from web_window import emails, hands_in, hold_sending
+from web_window import emails, hands_in, hold_sending, redirect_to
 
 BOB = "bob@hamburger.test"
 ALICE = "alice@crepes.test"
@@ -285,16 +285,14 @@ def test_a_message_goes_on_as_it_is(web_lab, sign_in, page, row):
     dialog = page.get_by_role("dialog", name="Redirect")
     dialog.get_by_role("button", name="Redirect").click()
     expect(dialog.get_by_role("alert")).to_have_text("Say whom the message is for.")
-    dialog.get_by_role("combobox", name="To").fill(ALICE)
-    dialog.get_by_role("button", name="Redirect").click()
+    redirect_to(dialog, ALICE)
     expect(dialog).to_have_count(0)
     undo = page.get_by_text("Message sent").locator("..").get_by_role("button", name="Undo")
     undo.click()
     expect(undo).to_have_count(0)
     page.get_by_role("button", name="More ways to answer").click()
     page.get_by_role("button", name="Redirect").click()
-    dialog.get_by_role("combobox", name="To").fill(ALICE)
-    dialog.get_by_role("button", name="Redirect").click()
+    redirect_to(dialog, ALICE)
     alice = the_other(page, web_lab)
     found = alice.get_by_role("listitem").filter(has_text="For somebody else")
     expect(found).to_have_count(1, timeout=40_000)
