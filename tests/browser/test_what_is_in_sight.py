@@ -175,6 +175,16 @@ def test_thousands_of_recipients_leave_the_text_in_sight(web_lab, sign_in):
     expect(page.locator(".body.text")).to_be_in_viewport()
 
 
+def test_one_recipient_takes_one_line(web_lab, sign_in):
+    web_lab.send(BOB, "For one", "Words.")
+    page = sign_in()
+    rows(page, "For one").click()
+    who = page.locator(".recipients summary")
+    expect(who).to_have_text("to me")
+    line_height = who.evaluate("(line) => parseFloat(getComputedStyle(line).lineHeight)")
+    assert who.bounding_box()["height"] == pytest.approx(line_height, abs=2)
+
+
 def test_a_page_of_short_quotations_is_drawn_at_once(web_lab, sign_in):
     head = "From: alice@crepes.test\r\nTo: bob@hamburger.test\r\nSubject: Quoted by turns\r\nMessage-ID: <quotations@crepes.test>"
     text = "a\r\n>b\r\n" * 40_000
