@@ -55,6 +55,26 @@ def test_a_draft_that_cannot_be_fetched_now_is_open_after_the_next_reload(window
     expect(window.get_by_role("dialog", name="Fetched later")).to_contain_text("It is on the server.")
 
 
+def test_an_answer_in_which_nothing_was_written_is_no_draft(window: Page, web_lab):
+    web_lab.send(BOB, "To be answered perhaps", "Words.")
+    stay(window, web_lab, stays=False)
+    made: list[str] = []
+    window.on(
+        "request",
+        lambda request: made.append(request.url) if '"$draft"' in (request.post_data or "") else None,
+    )
+    keys(window, "To be answered perhaps", "r")
+    dialog = window.get_by_role("dialog", name="Re: To be answered perhaps")
+    expect(dialog.get_by_role("textbox", name="Text of the message")).to_be_focused()
+    expect(dialog.get_by_role("toolbar")).to_be_visible()
+    hide(window)
+    dialog.get_by_role("button", name="Save and close").click()
+    expect(dialog).to_have_count(0)
+    window.get_by_role("link", name="Drafts").click()
+    expect(window.get_by_role("heading", name="Drafts")).to_be_visible()
+    assert not made
+
+
 def test_what_is_sent_without_a_connection_leaves_with_one(window: Page, web_lab):
     stay(window, web_lab)
     window.evaluate("async () => { await navigator.serviceWorker.ready }")

@@ -33,10 +33,11 @@ export function RichEditor({ one, focus }: { one: Compose; focus: boolean }) {
       made?.destroy();
     };
   }, [one]);
+  // What changes on the text's own element is taken for writing by the editor.
   return (
     <>
-      <div class="compose-scroll" onClick={(event) => event.target === event.currentTarget && editor?.focus().moveCursorToEnd()}>
-        <div class="compose-text" ref={root} dir="auto" role="textbox" aria-multiline="true" aria-label={t("compose.text")} aria-busy={!editor} />
+      <div class="compose-scroll" aria-busy={!editor} onClick={(event) => event.target === event.currentTarget && editor?.focus().moveCursorToEnd()}>
+        <div class="compose-text" ref={root} dir="auto" role="textbox" aria-multiline="true" aria-label={t("compose.text")} />
       </div>
       {editor && <FormatBar editor={editor} />}
     </>
