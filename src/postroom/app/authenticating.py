@@ -55,6 +55,15 @@ def examiner(
     )
 
 
+def check(settings: Settings) -> None:
+    """Raises `SettingsError` for what cannot be in [authentication]."""
+    wanted = settings.authentication
+    policy(wanted)
+    for text in wanted.exempt:
+        _network(text)
+    dmarc_terms(wanted.suffix_list, random.SystemRandom().randrange)
+
+
 def _rates(settings: Settings, world: Surroundings) -> Rates:
     """How often one signature counts; always in a lab."""
     most = 0 if world.open_house else settings.guard.copies_per_hour

@@ -116,13 +116,17 @@ def rotation_terms(settings: Settings) -> RotationTerms:
     )
 
 
+def check_pairs(settings: Settings) -> None:
+    """Raises `SettingsError` when there is not one key for each certificate."""
+    chains, keys = len(settings.tls.certificates), len(settings.tls.keys)
+    if chains != keys:
+        raise SettingsError(f"[tls] {chains} certificates but {keys} keys: name one key for each")
+
+
 def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
     """The certificates: those of the settings, else self-signed ones that are made once. Raises `CertificateError`, `SettingsError`."""
+    check_pairs(settings)
     chains, key_files = settings.tls.certificates, settings.tls.keys
-    if len(chains) != len(key_files):
-        raise SettingsError(
-            f"[tls] {len(chains)} certificates but {len(key_files)} keys: name one key for each"
-        )
     if chains:
         pairs = [Pair(Path(chain), Path(key)) for chain, key in zip(chains, key_files, strict=True)]
     else:
@@ -224,15 +228,20 @@ def pop3_config(settings: Settings, world: Surroundings, supply: Supply = PASSWO
     )
 
 
-def imap_config(
-    settings: Settings, world: Surroundings, supply: Supply, jmap: Callable[[], str]
-) -> ImapConfig:
-    """IMAP. `jmap` gives the URL of JMAP's Session resource, "" for none. Raises `SettingsError`."""
+def message_limit(settings: Settings) -> int:
+    """How many messages one IMAP command touches (RFC 9738), 0 for all. Raises `SettingsError`."""
     messages = settings.limits.imap_messages
     if 0 < messages < LEAST_MESSAGES:
         raise SettingsError(
             f"[limits] imap_messages = {messages}: use at least {LEAST_MESSAGES}, or 0 for all"
         )
+    return messages
+
+
+def imap_config(
+    settings: Settings, world: Surroundings, supply: Supply, jmap: Callable[[], str]
+) -> ImapConfig:
+    """IMAP. `jmap` gives the URL of JMAP's Session resource, "" for none. Raises `SettingsError`."""
     return ImapConfig(
         settings.server.hostname,
         starttls=True,
@@ -241,7 +250,7 @@ def imap_config(
         sasl=supply,
         literal_minus=settings.mailboxes.imap_literal_minus,
         message=settings.limits.message_bytes,
-        message_limit=messages,
+        message_limit=message_limit(settings),
         version=__version__,
         jmap=jmap,
     )

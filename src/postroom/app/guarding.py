@@ -35,6 +35,16 @@ def networks(names: Iterable[str], key: str) -> Networks:
         raise SettingsError(f"[guard] {key}: {error}") from error
 
 
+def check(settings: Settings) -> None:
+    """Raises `SettingsError` for what cannot be in [guard] and [milters]."""
+    guard = settings.guard
+    for key, names in (("exempt", guard.exempt), ("proxies", guard.proxies), ("xclient", guard.xclient)):
+        networks(names, key)
+    for name, milter in settings.milters.items():
+        _services(name, milter)
+        _milter(name, milter)
+
+
 def gate(settings: Settings, world: Surroundings) -> Gate | None:
     """The limits of connections; a lab has none."""
     limits = settings.limits

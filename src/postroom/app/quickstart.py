@@ -24,6 +24,7 @@ from postroom.app.operations.office import as_dict
 from postroom.app.operations.table import perform
 from postroom.app.settings import Settings
 from postroom.message.address import Address, parse_domain, parse_mailbox
+from postroom.message.idn import a_labels
 from postroom.net.selfsigned import self_signed
 
 _TEMPLATE = """\
@@ -66,9 +67,10 @@ def plan(text: str, hostname: str, directory: Path, data: Path | None, password:
     address = parse_mailbox(text)
     if address is None or address.domain.startswith("["):
         raise OperationError(f"{text!r} is not an address; one looks like you@example.com")
-    host = parse_domain(hostname or f"mail.{address.domain}")
-    if host is None or host.startswith("["):
-        raise OperationError(f"{hostname!r} is not a host's name; one looks like mail.{address.domain}")
+    named = hostname or f"mail.{address.domain}"
+    host = _host(named)
+    if host is None:
+        raise OperationError(f"{named!r} is not a host's name; one looks like mail.example.com")
     wanted = Plan(address, host, directory.resolve(), (data or directory / "data").resolve(), password)
     for path in (wanted.config, wanted.data):
         if os.path.lexists(path):
@@ -76,6 +78,15 @@ def plan(text: str, hostname: str, directory: Path, data: Path | None, password:
                 f"{path} exists already, and nothing is overwritten: choose another --directory"
             )
     return wanted
+
+
+def _host(text: str) -> str | None:
+    """A host's name as the DNS, greetings and certificates have it; None when it is none."""
+    host = parse_domain(text)
+    try:
+        return None if host is None or host.startswith("[") else a_labels(host)
+    except ValueError:
+        return None
 
 
 async def make(wanted: Plan) -> Made:

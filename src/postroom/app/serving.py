@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from postroom.app import reviewing
 from postroom.app.building import resolver_options
 from postroom.app.logs import make_log
 from postroom.app.server import Server
@@ -61,6 +62,7 @@ async def serve(
     if orders >= 0:
         asyncio.get_running_loop().add_reader(orders, _obey, orders, stop)
     try:
+        reviewing.must_be_right(settings)  # before anything is made on the disk
         server = await Server.open(settings, world, failed)
         ports = await server.start()
     except (StoreRefused, SettingsError, CertificateError, CannotListen) as error:

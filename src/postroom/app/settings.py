@@ -384,6 +384,7 @@ _NAMED: Mapping[str, tuple[str, type[msgspec.Struct]]] = (
     )
 )
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<path>[^`]*)`)?")
+_WRONG = re.compile(r"(?P<what>.*) - at `\$\.(?P<section>[^`]+)\.(?P<key>[^`.]+)`")
 
 
 def load(path: Path) -> Settings:
@@ -442,7 +443,12 @@ def _meaning(hint: Any) -> str:
 def _explain(words: str) -> str:
     unknown = _UNKNOWN.search(words)
     if not unknown:
-        return words
+        wrong = _WRONG.fullmatch(words)
+        return (
+            f"[{wrong['section']}] {wrong['key']}: {wrong['what'][:1].lower()}{wrong['what'][1:]}"
+            if wrong
+            else words
+        )
     key, path = unknown["key"], unknown["path"] or ""
     near = difflib.get_close_matches(key, _keys_at(path), n=1, cutoff=0.5)
     where = f"[{path}] " if path else ""

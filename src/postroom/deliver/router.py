@@ -193,6 +193,7 @@ class Router:
                 break
             await self._step(tx, step, found, todo)
         if not found.legs:
+            found.milestones.clear()  # nobody has it: "delivered" to an empty list would be said beside "failed"
             first.error = first.error or NotExpanded(
                 f"{first.address} leads to nobody: to itself, or to nothing"
             )

@@ -11,7 +11,9 @@ from collections.abc import Callable
 
 from postroom.intake.client import Client, Incoming
 from postroom.intake.door import Desk, Parcel, Premises
-from postroom.message.envelope import BodyKind, Envelope
+from postroom.message.address import Address
+from postroom.message.envelope import BodyKind, Envelope, Recipient
+from postroom.message.errors import MailError
 from postroom.message.journey import Authenticated, Hop, HopKind
 from postroom.message.modifications import apply_modifications, modifications
 from postroom.message.trace import close_header
@@ -28,13 +30,23 @@ class LocalDoor:
         self._unique = unique
 
     async def submit(self, user: str, envelope: Envelope, content: Content) -> int:
-        """Accepts a message with CRLF line ends for all of its recipients; gives the journey id. Raises `MailError` and keeps nothing."""
+        """Accepts a message with CRLF line ends; gives the journey id. Raises `MailError` and keeps nothing.
+
+        Of some recipients that cannot be, the sender gets a report, as of mail that came by SMTP, and the others get the message; where all fail, or he
+        cannot be told, it is refused as a whole.
+        """
         self._desk.check_room(len(content))
         hop = Hop(HopKind.RECEIVED, self._premises.clock.now())
         hop.record(Authenticated(0, user, "local"))
         incoming = Incoming(envelope, hop, vouched=True)
         for number, recipient in enumerate(envelope.recipients):
-            incoming.known[number] = await self._desk.resolve(recipient)
+            try:
+                incoming.known[number] = await self._desk.resolve(recipient)
+            except (
+                MailError
+            ) as error:  # acceptance, which does not know this one, comes to the same and reports it
+                if not error.permanent or not await self._hears(envelope.sender):
+                    raise
         head = close_header(head_of(content))
         unique = f"{self._unique()}@{self._premises.hostname}"
         changes = modifications(head, envelope.sender, self._desk.date(), unique)
@@ -45,6 +57,15 @@ class LocalDoor:
         accept_id = self._premises.next_id()
         await self._desk.take(client, incoming, Parcel(accept_id, content, []), content)
         return accept_id
+
+    async def _hears(self, sender: Address | None) -> bool:
+        """Whether a report would reach somebody, as far as this system knows."""
+        try:
+            if sender is not None:
+                await self._desk.resolve(Recipient(sender))
+        except MailError:
+            return False
+        return sender is not None
 
 
 async def _is_ascii(content: Content) -> bool:

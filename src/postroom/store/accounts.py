@@ -75,6 +75,9 @@ async def get(tx: Transaction, address: Address) -> Account:
     raise NotFound(f"{what}; see them with: postroom account list")
 
 
+# what `accounts.state` says but 0; nothing is delivered any more to whoever is removed, though his mail is there until housekeeping
+_DISABLED, _REMOVED = 1, 2
+
 _STATE = "UPDATE accounts SET state = $2 WHERE account_id = $1"
 _QUOTA = "UPDATE accounts SET quota_bytes = $2 WHERE account_id = $1"
 _FORWARDS = "UPDATE profiles SET forwards = $2, keeps_copy = $3 WHERE account_id = $1"
@@ -86,7 +89,7 @@ _REMOVE_ADDRESS = "DELETE FROM addresses WHERE address = $1 AND account_id = $2"
 async def remove(tx: Transaction, address: Address) -> int:
     """Removes an account from the directory and closes what it holds; gives its id. Raises `NotFound` or `InUse`.
 
-    Its mail is left to housekeeping: there may be much of it.
+    Its mail is left to housekeeping: there may be much of it. What is still on its way to it finds no such mailbox.
     """
     found = await get(tx, address)
     await domains.must_not_need(tx, address)
@@ -96,7 +99,7 @@ async def remove(tx: Transaction, address: Address) -> int:
     await passkeys.remove_all(tx, found.account_id)
     await grants.remove_all(tx, found.account_id)
     await client_certificates.remove_all(tx, found.account_id)
-    await tx.execute(_STATE, found.account_id, 1)
+    await tx.execute(_STATE, found.account_id, _REMOVED)
     await tx.execute(_REMOVE_PROFILE, found.account_id)
     await tx.execute(_REMOVE_ADDRESS, address.key, found.account_id)
     await principals.note(tx, address.domain, found.account_id, gone=True)
@@ -106,7 +109,7 @@ async def remove(tx: Transaction, address: Address) -> int:
 async def set_enabled(tx: Transaction, address: Address, *, enabled: bool) -> None:
     """A disabled account gets no mail and cannot log in; raises `NotFound`."""
     found = await get(tx, address)
-    await tx.execute(_STATE, found.account_id, 0 if enabled else 1)
+    await tx.execute(_STATE, found.account_id, 0 if enabled else _DISABLED)
 
 
 async def set_quota(tx: Transaction, address: Address, quota_bytes: int) -> None:

@@ -21,9 +21,9 @@ ReadFile = Callable[[str], str]
 
 
 class AliasLine(msgspec.Struct, frozen=True):
-    """One entry: its name without a domain unless it was written with one, and its targets."""
+    """One entry, and its file and line: its name without a domain unless it was written with one, and its targets."""
 
-    line: int
+    where: str
     name: Address
     targets: list[Address]
 
@@ -46,8 +46,8 @@ def parse_aliases(text: str, read: ReadFile, name: str = "aliases") -> AliasFile
     """Reads a whole file; `read` gives the text of an included one or raises OSError. Never raises for what is in them."""
     reader = _Reader(read)
     for number, entry in logical_lines(text):
-        reader.entry(f"{name}:{number}", number, entry)
-    return reader.found
+        reader.entry(f"{name}:{number}", entry)
+    return AliasFile(list(reader.entered.values()), reader.complaints)
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -108,9 +108,10 @@ class _Reader:
     def __init__(self, read: ReadFile) -> None:
         self._read = read
         self._includes = 0
-        self.found = AliasFile()
+        self.entered: dict[str, AliasLine] = {}
+        self.complaints: list[Complaint] = []
 
-    def entry(self, where: str, number: int, text: str) -> None:
+    def entry(self, where: str, text: str) -> None:
         name, colon, rest = _partition(text, ":")
         address = parse_mailbox(name, unqualified=True)
         if not colon:
@@ -122,9 +123,16 @@ class _Reader:
         else:
             targets = self._targets(where, rest)
             if targets:
-                self.found.aliases.append(AliasLine(number, address, targets))
+                self._enter(AliasLine(where, address, targets))
             else:
                 self._complain(where, f"{name} is left out: none of its targets can be used")
+
+    def _enter(self, one: AliasLine) -> None:
+        """Of several entries with one name the last counts."""
+        before = self.entered.get(one.name.key)
+        if before is not None:
+            self._complain(before.where, f"{before.name} is left out: it is written again at {one.where}")
+        self.entered[one.name.key] = one
 
     def _targets(self, where: str, text: str) -> list[Address]:
         targets: dict[str, Address] = {}
@@ -170,4 +178,4 @@ class _Reader:
         return None
 
     def _complain(self, where: str, text: str) -> None:
-        self.found.complaints.append(Complaint(where, text))
+        self.complaints.append(Complaint(where, text))

@@ -19,9 +19,9 @@ from postroom.store.engine import Transaction
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An entry of a file, with whole addresses; `owner` makes a list of it."""
+    """An entry of a file, with whole addresses, and its file and line; `owner` makes a list of it."""
 
-    line: int
+    where: str
     name: Address
     targets: list[Address]
     owner: Address | None = None
@@ -50,7 +50,7 @@ def entries_of(file: AliasFile, domain: str) -> list[Entry]:
     for name, one in lines.items():
         owner = Address(f"owner-{name.local}", name.domain)
         targets = [_complete(target, domain) for target in one.targets]
-        entries.append(Entry(one.line, name, targets, owner if owner in lines else None))
+        entries.append(Entry(one.where, name, targets, owner if owner in lines else None))
     return entries
 
 
@@ -61,7 +61,7 @@ async def import_aliases(tx: Transaction, entries: Iterable[Entry]) -> Imported:
         try:
             await _enter(tx, done, one)
         except DirectoryError as error:
-            done.complaints.append(Complaint(f"line {one.line}", str(error)))
+            done.complaints.append(Complaint(one.where, str(error)))
     return done
 
 

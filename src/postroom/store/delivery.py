@@ -27,10 +27,10 @@ INSERT INTO deliveries (account_id, spool_id, rcpt, at) VALUES ($1, $2, $3, $4) 
 """
 BUMP: Final = """
 UPDATE accounts SET modseq = modseq + 1, used_bytes = used_bytes + $2, used_msgs = used_msgs + 1
-WHERE account_id = $1 AND (quota_bytes = 0 OR used_bytes + $2 <= quota_bytes) AND (quota_msgs = 0 OR used_msgs < quota_msgs)
+WHERE account_id = $1 AND state < 2 AND (quota_bytes = 0 OR used_bytes + $2 <= quota_bytes) AND (quota_msgs = 0 OR used_msgs < quota_msgs)
 RETURNING modseq
 """
-EXISTS: Final = "SELECT 1 FROM accounts WHERE account_id = $1"
+EXISTS: Final = "SELECT 1 FROM accounts WHERE account_id = $1 AND state < 2"
 IN_THREAD: Final = """
 SELECT 1 FROM messages WHERE account_id = $1 AND thread_id = $2 AND mailbox_id = $3 LIMIT 1
 """
@@ -103,7 +103,7 @@ class Delivered(msgspec.Struct, frozen=True):
 async def deliver(tx: Transaction, delivery: Delivery) -> Delivered | None:
     """Files one copy; None when `once` says that it was filed before.
 
-    Raises `OverQuota`, `NoSuchMailbox` (deleted meanwhile; so does an unknown account), ValueError for bad keywords.
+    Raises `OverQuota`, `NoSuchMailbox` (deleted meanwhile; so does an account that is removed, or unknown), ValueError for bad keywords.
     """
     account_id, now = delivery.account_id, delivery.now
     if delivery.once is not None and not await tx.execute(ONCE, account_id, *delivery.once, now):

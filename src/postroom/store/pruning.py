@@ -32,7 +32,7 @@ REFERENCES_AT_ONCE: Final = 5_000  # message-ids that one look goes through, and
 ACCOUNTS: Final = "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2"
 REMOVED: Final = """
 SELECT a.account_id FROM accounts a LEFT JOIN profiles p ON p.account_id = a.account_id
-WHERE a.state = 1 AND p.account_id IS NULL ORDER BY a.account_id LIMIT $1
+WHERE a.state <> 0 AND p.account_id IS NULL ORDER BY a.account_id LIMIT $1
 """
 MAILBOXES: Final = "SELECT mailbox_id FROM mailboxes WHERE account_id = $1 ORDER BY mailbox_id"
 KEPT: Final = """

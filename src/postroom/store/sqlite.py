@@ -28,6 +28,10 @@ T = TypeVar("T")
 
 STATEMENTS_KEPT: Final = 400  # prepared, per connection
 BUSY_PAUSE_MS: Final = 10  # between two tries to get a lock that a foreign program has
+MADE_AFTER: Final = (
+    "search.db",
+    "blobs",
+)  # what is beside a database is there since it was, and useless without it
 LOG_LEFT: Final = 64 << 20  # octets: a longer write-ahead log is cut when it starts anew
 
 
@@ -204,6 +208,13 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
     make_durable(directory)
     lock = LockFile(directory)
     path = str(directory / "mail.db")
+    left = [name for name in MADE_AFTER if (directory / name).exists()]
+    if left and not (directory / "mail.db").exists():
+        lock.release()
+        raise StoreDamaged(
+            f"{path} is gone, though there is {' and '.join(left)} beside it: restore it from a backup with"
+            f" `postroom restore`; to begin anew, move {directory} away"
+        )
     try:
         writing = _connect(path, options, options.write_cache)
         reading = _reading(path, options)

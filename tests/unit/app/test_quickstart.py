@@ -13,6 +13,7 @@ from postroom.app.control import OperationError
 from postroom.app.locate import load_at, places_of
 from postroom.app.operations.direct import DirectOffice
 from postroom.app.quickstart import Plan, make, plan
+from postroom.app.reviewing import problems
 from postroom.message.address import Address
 from postroom.store import accounts
 
@@ -20,6 +21,21 @@ from postroom.store import accounts
 def wanted(directory: Path, **more: Any) -> Plan:
     given = {"text": "you@example.com", "hostname": "", "data": None, "password": "secret", **more}
     return plan(directory=directory, **given)
+
+
+@pytest.mark.parametrize("hostname", ["", "mail.münchen.test"])
+async def test_a_host_of_an_internationalized_domain_has_its_name_in_ascii(
+    tmp_path: Path, hostname: str
+) -> None:
+    await make(wanted(tmp_path / "server", text="you@münchen.test", hostname=hostname))
+    settings = load_at(tmp_path / "server" / "postroom.toml")
+    assert settings.server.hostname == "mail.xn--mnchen-3ya.test"
+    assert problems(settings) == []
+
+
+def test_a_host_that_cannot_be_in_the_dns_is_none(tmp_path: Path) -> None:
+    with pytest.raises(OperationError, match="is not a host's name"):
+        wanted(tmp_path, hostname="a\u2603.test")
 
 
 async def test_everything_is_made(tmp_path: Path) -> None:

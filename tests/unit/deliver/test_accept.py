@@ -9,7 +9,9 @@ from postroom.deliver.accept import MOST_LOCAL_COPIES
 from postroom.message.address import Address
 from postroom.message.errors import BadAddress, NoSuchUser, OverQuota
 from postroom.message.journey import HopKind, Outcome, Routed
+from postroom.store import accounts
 from postroom.store.changes import MessageAdded, Shown
+from postroom.store.rights import NoSuchMailbox
 from sorting_office import MESSAGE, SortingOffice, bounce_of
 
 
@@ -243,6 +245,30 @@ async def test_held_for_the_future_nobody_gets_it_now(office: SortingOffice) -> 
     await office.idle()
     assert len(await office.inbox(office.bob)) == 1
     assert [job.hop for job in office.scripted.sent] == ["r.test"]
+
+
+async def test_who_was_removed_while_a_letter_waited_is_reported(office: SortingOffice) -> None:
+    await office.add_domain("crepes.test")
+    alice = await office.add_account("alice@crepes.test")
+    until = office.clock.now() // 1_000_000 + 3600
+    await office.accept("bob@hamburger.test", hold_until=until)
+    await office.store.engine.write(lambda tx: accounts.remove(tx, Address("bob", "hamburger.test")))
+    office.start()
+    office.clock.advance(3601)
+    await office.idle()
+    assert await office.inbox(office.bob) == []
+    [report] = await office.inbox(alice)
+    assert bounce_of(report)[1:] == ("Action: failed", "Status: 5.1.1")
+
+
+async def test_who_is_removed_between_rcpt_and_the_last_dot_is_nobody(office: SortingOffice) -> None:
+    letter = office.letter("bob@hamburger.test")
+    bob = Address("bob", "hamburger.test")
+    letter.known = {0: await office.router.resolve(office.store.engine.reading(), bob)}
+    await office.store.engine.write(lambda tx: accounts.remove(tx, bob))
+    with pytest.raises(NoSuchMailbox):
+        await office.acceptance.accept(letter)
+    assert await office.inbox(office.bob) == []
 
 
 async def test_who_sleeps_wakes_for_what_is_held_for_seconds(office: SortingOffice) -> None:

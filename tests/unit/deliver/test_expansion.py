@@ -117,6 +117,17 @@ async def test_who_asks_hears_once_that_it_came_to_one_who_forwards(
     assert [hop for hop, _ in await office.waiting()] == ["r.test"]
 
 
+@pytest.mark.parametrize("name", ["food@hamburger.test", "dan@hamburger.test"], ids=["list", "forward"])
+async def test_what_leads_to_nobody_is_reported_as_failed_alone(office: SortingOffice, name: str) -> None:
+    await office.add_list("food@hamburger.test", OWNER)
+    await office.add_alias("loop@hamburger.test", "loop@hamburger.test")
+    await office.add_account("dan@hamburger.test", forwards=["loop@hamburger.test"], keeps=False)
+    asked = Recipient(at(name), Notify.SUCCESS | Notify.FAILURE)
+    await office.accept(asked, "eve@r.test", sender=OWNER)
+    [report] = await office.inbox(office.bob)
+    assert bounce_of(report) == (f"Final-Recipient: rfc822; {name}", "Action: failed", "Status: 5.2.4")
+
+
 async def test_a_null_reverse_path_stays_null_through_a_list(office: SortingOffice, food: list[str]) -> None:
     """RFC 5321 §4.5.5. Two lists that own each other would otherwise answer each report with another."""
     await office.accept("food@hamburger.test", sender=None)

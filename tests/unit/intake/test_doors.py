@@ -29,7 +29,7 @@ from postroom.message.journey import Accepted, Hop, HopKind, Said, Secured
 from postroom.net.session import Peer
 from postroom.proto.smtp.config import Service
 from smtp_session import TLS, Line, Talk, service
-from sorting_office import MESSAGE, SortingOffice
+from sorting_office import MESSAGE, SortingOffice, bounce_of
 
 BOB = "bob@hamburger.test"
 
@@ -424,6 +424,36 @@ async def test_sendmail_is_named_in_received(office: SortingOffice) -> None:
     header = await header_of(office)
     assert "Received: (from root@localhost)\r\n\tby mx.hamburger.test id J" in header
     assert "\r\nMessage-ID: <unique@mx.hamburger.test>" in header
+
+
+async def test_one_recipient_who_is_gone_does_not_keep_a_local_message_from_the_others(
+    office: SortingOffice,
+) -> None:
+    carol = await office.add_account("carol@hamburger.test")
+    door = LocalDoor(office.premises(), lambda: "unique")
+    gone = Recipient(at("nobody@hamburger.test"))
+    await door.submit("bob", Envelope(at(BOB), [gone, Recipient(at("carol@hamburger.test"))]), MESSAGE)
+    assert len(await office.inbox(carol)) == 1
+    [report] = await office.inbox(office.bob)
+    assert bounce_of(report) == (
+        "Final-Recipient: rfc822; nobody@hamburger.test",
+        "Action: failed",
+        "Status: 5.1.1",
+    )
+
+
+@pytest.mark.parametrize("sender", [None, "www-data@hamburger.test", BOB])
+async def test_a_local_message_is_refused_where_nobody_would_hear_of_it_or_nobody_gets_it(
+    office: SortingOffice, sender: str | None
+) -> None:
+    door = LocalDoor(office.premises(), lambda: "unique")
+    recipients = [Recipient(at("nobody@hamburger.test")), Recipient(at("none@hamburger.test"))]
+    if sender != BOB:
+        recipients.append(Recipient(at(BOB)))
+    with pytest.raises(NoSuchUser):
+        await door.submit("bob", Envelope(at(sender) if sender else None, recipients), MESSAGE)
+    assert await office.inbox(office.bob) == []
+    assert await office.empty()
 
 
 # ------------------------------------------------------------------------------------------------------------- the journey

@@ -32,7 +32,6 @@ def complaints(text, read=no_file):
         ('"a#b": "c,d"\n', {"a#b": ['"c,d"']}),
         ("root: \\root, bob\n", {"root": ["root", "bob"]}),
         ("a@crepes.test: b\n", {"a@crepes.test": ["b"]}),
-        ("a: b\na: c\n", {"a": ["c"]}),
         ("a: b, B, b\n", {"a": ["b"]}),
         ("a: b,,c,\n", {"a": ["b", "c"]}),
         ("a: b\r\nc: d\r\n", {"a": ["b"], "c": ["d"]}),
@@ -59,6 +58,7 @@ def test_entries(text, entries):
         ("what is this\n", "aliases:1", "no colon", {}),
         (": b\n", "aliases:1", "'' is not a name", {}),
         ("a b: c\n", "aliases:1", "'a b' is not a name", {}),
+        ("x: a\nX: c\n", "aliases:1", "x is left out: it is written again at aliases:2", {"X": ["c"]}),
         ("x: :include:/none, c", "aliases:1", "/none cannot be read", {"x": ["c"]}),
     ],
 )

@@ -39,7 +39,7 @@ async def test_what_mail_could_not_go_to_stays_as_it_was(town, monkeypatch):
     assert (await bring(town, "all: a, b\n")).complaints == []
     [complaint] = (await bring(town, "bob: a\nall: a, b, c, A\n")).complaints
     assert (complaint.where, complaint.text) == (
-        "line 2",
+        "aliases:2",
         "all@x.test would stand for 3 addresses, and mail goes to at most 2",
     )
     assert (await resolve(town, "all@x.test")).targets == (at("a@x.test"), at("b@x.test"))
@@ -74,5 +74,5 @@ async def test_importing_again_replaces(town):
 
 async def test_what_cannot_be_entered_is_said_and_the_rest_is(town):
     done = await bring(town, "a@far.test: bob\nself: self\nb: |prog\nok: bob\n")
-    assert [one.where for one in done.complaints] == ["aliases:3", "aliases:3", "line 1", "line 2"]
+    assert [one.where for one in done.complaints] == ["aliases:3", "aliases:3", "aliases:1", "aliases:2"]
     assert done.aliases == 1

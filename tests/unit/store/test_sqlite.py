@@ -14,6 +14,7 @@ from postroom.message.errors import NoSpace, TryLater
 from postroom.store import blobs
 from postroom.store.checkpoint import LogLimits
 from postroom.store.migrations import create_schema
+from postroom.store.refused import StoreDamaged
 from postroom.store.sqlite import SqliteEngine, SqliteOptions
 
 INSERT = "INSERT INTO t (k, v) VALUES ($1, $2)"
@@ -227,3 +228,16 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path):
         counted = "SELECT COUNT(*), MAX(uid) FROM messages WHERE account_id = ?"
         counts = "SELECT n_total, uidnext - 1 FROM mailboxes WHERE account_id = ? AND role = 'inbox'"
         assert connection.execute(counted, (account_id,)).get == connection.execute(counts, (account_id,)).get
+
+
+@pytest.mark.parametrize("name", ["search.db", "blobs"])
+async def test_a_database_that_is_gone_is_not_begun_anew_beside_what_belonged_to_it(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    for _ in range(2):  # the lock is given back
+        with pytest.raises(
+            StoreDamaged, match=f"mail.db is gone, though there is {name} .* `postroom restore`"
+        ):
+            await SqliteEngine.open(tmp_path, lambda _: None)
+    assert not (tmp_path / "mail.db").exists()

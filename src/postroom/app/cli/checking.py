@@ -82,7 +82,9 @@ def _store(session: Administration, repair: bool) -> None:
         session.terminal.say("the store is whole")
     elif left:
         raise CommandFailed(
-            f"{left} of {number} findings are not repaired" + ("" if repair else "; try --repair"), FOUND
+            f"{left} of {number} findings are not repaired; "
+            + ("what is lost is in a backup: postroom restore" if repair else "try --repair"),
+            FOUND,
         )
 
 

@@ -39,6 +39,11 @@ def check(
         settings = load_at(file)
     except SettingsError as error:
         raise CommandFailed(str(error)) from error
+    from postroom.app import reviewing
+
+    found = reviewing.problems(settings)
+    if found:
+        raise CommandFailed("\n".join(f"{file}: {one}" for one in found))
     session.terminal.record(
         {"file": str(file), "hostname": settings.server.hostname, "data": settings.server.data}
     )

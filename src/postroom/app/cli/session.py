@@ -17,7 +17,7 @@ import typer
 from postroom.agent.invocation import CommandFailed, Json, NoColor
 from postroom.agent.terminal import Terminal
 from postroom.app.control import CallFailed, NotRunning, OperationError, Request, call
-from postroom.app.locate import Server, find_servers
+from postroom.app.locate import Server, find_servers, lab_servers
 from postroom.app.operations.office import Operation, as_dict
 from postroom.app.settings import Settings, SettingsError
 from postroom.message.errors import MailError
@@ -107,12 +107,16 @@ class Administration:
         """Nothing is held."""
 
     def _meant(self, operation: Operation[Any, Any], about: str) -> list[Server]:
-        if len(self.servers) == 1:
+        if not self._at and not self.several:
             return self.servers
         name = self._at or about.rpartition("@")[2].lower()
         named = [server for server in self.servers if server.name == name]
         if named or (operation.reads and not self._at):
             return named or self.servers
+        if not self.several:
+            raise CommandFailed(
+                f"--at {name}: no such lab runs, and {self.servers[0].name} is not meant by it", 2
+            )
         names = " or ".join(f"--at {server.name}" for server in self.servers)
         raise CommandFailed(f"a lab with several servers runs: say which one, {names}", 2)
 
@@ -123,7 +127,9 @@ def administration(
     """Makes the session from a command's options."""
     terminal = Terminal(json=json, color=False if no_color else None)
     try:
-        return Administration(terminal, find_servers(config), at)
+        # who names a lab's server means no other, whatever is configured here
+        labs = lab_servers() if at and config is None else []
+        return Administration(terminal, labs or find_servers(config), at)
     except SettingsError as error:
         raise CommandFailed(str(error)) from error
 

@@ -94,6 +94,8 @@ async def add(office: Office, _: Caller, new: NewAlias) -> AsyncIterator[AliasRe
     targets = [address(text) for text in new.targets]
     if not targets:
         raise OperationError(f"the alias {who} needs a target: who gets its mail?")
+    if all(target.key == who.key for target in targets):
+        raise OperationError(f"{who} would stand for itself only: name somebody else who gets its mail")
 
     async def work(tx: Transaction) -> AliasRecord:
         await aliases.add_alias(tx, who, targets)

@@ -121,6 +121,7 @@ def test_an_alias_file(run: Run, tmp_path: Path) -> None:
         ("account certificate add bob@x.test --file /none", 1, "/none: No such file"),
         ("account set bob@x.test --forward a@b --no-forward", 2, "exclude"),
         ("alias add bob x@y.test", 1, "not an address"),
+        ("alias add a@hamburger.test A@hamburger.test", 1, "would stand for itself only: name somebody else"),
     ],
 )
 def test_errors_are_on_standard_error_in_both_forms(run: Run, line: str, code: int, words: str) -> None:

@@ -34,6 +34,21 @@ def test_when_it_is_not_clear_the_names_are_told(run: Run, lab: dict[str, Served
     assert all(f"--at {name}" in ran.err for name in lab)
 
 
+def test_a_named_server_of_a_lab_is_meant_whatever_is_configured(
+    run: Run, lab: dict[str, Served], config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_CONFIG", str(config))
+    assert run("domain list --json").records == []
+    assert [one["domain"] for one in run("domain list --json --at crepes.test").records] == ["crepes.test"]
+
+
+def test_the_only_server_is_not_taken_for_another(run: Run) -> None:
+    ran = run("domain add pizza.test --at hamburger.test")
+    assert (ran.code, "--at hamburger.test: no such lab runs" in ran.err) == (2, True)
+    assert run("domain list --json").records == []
+    assert run("domain list --json --at mail.hamburger.test").code == 0
+
+
 def test_a_failure_of_all_is_a_failure(run: Run, lab: dict[str, Served]) -> None:
     assert run("journey --last").code == 1
 

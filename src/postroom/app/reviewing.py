@@ -1,0 +1,93 @@
+"""A configuration read as a server reads it, before anything is opened: all that is wrong with it, each with its key and the remedy.
+
+`postroom config check` says it, and `postroom serve` begins with it, so that the two never disagree. Not here: what the values become.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from postroom.app import authenticating, building, guarding, reporting
+from postroom.app.settings import Settings, SettingsError
+from postroom.message.address import parse_domain
+from postroom.message.idn import a_labels
+
+
+def problems(settings: Settings) -> list[str]:
+    """What a server would refuse; without a name of its own nothing else is looked at, since much is made of that."""
+    return _refused(_NAMES, settings) or _refused(_REST, settings)
+
+
+def must_be_right(settings: Settings) -> None:
+    """Raises `SettingsError` with all problems."""
+    found = problems(settings)
+    if found:
+        raise SettingsError("; ".join(found))
+
+
+def _refused(looks: tuple[Callable[[Settings], object], ...], settings: Settings) -> list[str]:
+    found = []
+    for look in looks:
+        try:
+            look(settings)
+        except SettingsError as error:
+            found.append(str(error))
+    return found
+
+
+def _hostname(settings: Settings) -> None:
+    _domain("hostname", settings.server.hostname, "mail.example.com")
+
+
+def _own_domain(settings: Settings) -> None:
+    if settings.server.domain:
+        _domain("domain", settings.server.domain, "example.com")
+
+
+def _domain(key: str, name: str, example: str) -> None:
+    """RFC 5321 §2.3.5: what is said in greetings and certificates is in ASCII."""
+    if parse_domain(name) is None or name.startswith("["):
+        raise SettingsError(f'[server] {key} = "{name}": write a domain name such as {example}')
+    if name.isascii():
+        return
+    try:
+        remedy = f"write it as the DNS has it, {a_labels(name)}"
+    except ValueError as error:
+        remedy = f"it is no internationalized name ({error})"
+    raise SettingsError(f'[server] {key} = "{name}": {remedy}')
+
+
+def _addresses(settings: Settings) -> None:
+    for text in settings.listen.addresses:
+        try:
+            ipaddress.ip_address(text)
+        except ValueError as error:
+            raise SettingsError(
+                f'[listen] addresses: "{text}" is no address; write e.g. 192.0.2.1, or 0.0.0.0 and :: for all'
+            ) from error
+
+
+def _database(settings: Settings) -> None:
+    named = settings.server.database
+    if named and not named.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise SettingsError(
+            f'[server] database = "{named}": write postgresql://host/database, or "" for the embedded one'
+        )
+
+
+_NAMES = (_hostname, _own_domain)
+_REST = (
+    _addresses,
+    _database,
+    building.rules,
+    building.check_pairs,
+    building.rotation_terms,
+    building.reading_mechanisms,
+    building.message_limit,
+    building.routes,
+    building.resolver_options,
+    authenticating.check,
+    guarding.check,
+    reporting.check,
+)

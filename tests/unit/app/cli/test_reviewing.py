@@ -1,0 +1,65 @@
+"""What is wrong with a configuration is said before anything is opened, and by `config check` as by `serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from commands import Run
+from postroom.app.reviewing import problems
+from postroom.app.settings import parse
+
+WRONG = [
+    ('[server]\nhostname = ""', '[server] hostname = "": write a domain name such as mail.example.com'),
+    ('[server]\nhostname = "x y"', '[server] hostname = "x y": write a domain name'),
+    ('[server]\nhostname = "[192.0.2.1]"', "write a domain name"),
+    ('[server]\nhostname = "mail.münchen.test"', "write it as the DNS has it, mail.xn--mnchen-3ya.test"),
+    ('[server]\nhostname = "☃☃.test"', "[server] hostname"),
+    ('[server]\ndomain = "a..b"', '[server] domain = "a..b": write a domain name such as example.com'),
+    ('[server]\ndatabase = "mysql://x"', '[server] database = "mysql://x": write postgresql://host/database'),
+    ('[server]\nadministrator = "x"', "[server] administrator"),
+    ('[listen]\naddresses = ["foo"]', '[listen] addresses: "foo" is no address'),
+    ('[dns]\nservers = ["foo"]', "[dns] servers: foo is no address of a name server"),
+    ('[tls]\ncertificates = ["a"]', "[tls] 1 certificates but 0 keys"),
+    ('[login]\nmechanisms = ["FOO"]', "[login] mechanisms: 'FOO'"),
+    ("[limits]\nimap_messages = 5", "[limits] imap_messages = 5"),
+    ('[guard]\nproxies = ["300.1.1.1"]', "[guard] proxies"),
+    ('[milters."m"]\nsocket = "x"', '[milters."m"] socket'),
+    ('[authentication]\nmost = "shout"', '[authentication] most = "shout"'),
+    ('[authentication]\nexempt = ["x"]', "[authentication] exempt"),
+    ('[reports]\nsender = "x"', '[reports] sender = "x"'),
+    ("[signing]\noverlap_days = 1\nlife_days = 7", "[signing] overlap_days"),
+    ('[routes."a.test"]\nhost = "h"\ntls = "maybe"', '[routes."a.test"] tls = "maybe"'),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), WRONG)
+def test_what_a_server_would_refuse(text: str, words: str) -> None:
+    [problem] = problems(parse(text))
+    assert words in problem
+
+
+def test_the_defaults_and_a_real_server_are_right() -> None:
+    assert problems(parse("")) == []
+    assert (
+        problems(parse('[server]\nhostname = "mail.xn--mnchen-3ya.test"\n[listen]\naddresses = ["::"]')) == []
+    )
+
+
+def test_check_says_all_that_is_wrong(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text('[server]\nadministrator = "x"\n[guard]\nxclient = ["y"]\n')
+    ran = run(f"config check {path}")
+    assert ran.code == 1
+    assert f"{path}: [server] administrator" in ran.err
+    assert f"{path}: [guard] xclient" in ran.err
+
+
+def test_serve_refuses_the_same_and_makes_nothing(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text('[server]\nhostname = "münchen.test"\ndata = "d"\n')
+    ran = run(f"serve --config {path}")
+    assert ran.code == 1
+    assert "xn--mnchen-3ya.test" in ran.err
+    assert not (tmp_path / "d").exists()
