@@ -94,6 +94,23 @@ def test_what_a_message_holds_is_no_command() -> None:
     assert stand.gate.closing
 
 
+def test_a_fault_that_is_switched_on_while_a_message_waits_for_leave_concerns_no_line_of_it() -> None:
+    stand = Stand("smtp")
+    stand.gate.receive(b"DATA\r\n")
+    stand.gate.receive(b"RCPT 1\r\nRCP")
+    stand.rules.add(FaultRule("smtp RCPT", reply="451 4.3.0 Later"))
+    stand.machine._replies = {b"DATA": b"354 Go\r\n", b"RCPT": b"", b".": b"250 Ok\r\n"}
+    assert stand.say(b"T 2\r\n.\r\nRCPT a\r\n") == b"354 Go\r\n250 Ok\r\n451 4.3.0 Later\r\n"
+    assert stand.machine.came == b"DATA\r\nRCPT 1\r\nRCPT 2\r\n.\r\n"
+
+
+def test_what_comes_behind_a_refused_data_goes_through() -> None:
+    replies = {b"DATA": b"503 5.5.1 RCPT first\r\n", b"RSET": b"", b"MAIL": b"250-two\r\n"}
+    stand = Stand("smtp", FaultRule("smtp QUIT", reply="421 4.3.2 Bye"), replies=replies)
+    assert stand.say(b"RSET\r\nMAIL\r\nDATA\r\nNOOP\r\n") == b"250-two\r\n503 5.5.1 RCPT first\r\nok NOOP\r\n"
+    assert stand.say(b"QUIT\r\n") == b"421 4.3.2 Bye\r\n"
+
+
 def test_octets_behind_a_stopped_command_are_swallowed() -> None:
     stand = Stand("smtp", FaultRule("smtp BDAT", reply="451 4.3.0 Later"))
     assert stand.say(b"BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n") == b"451 4.3.0 Later\r\nok NOOP\r\n"

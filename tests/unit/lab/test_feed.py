@@ -66,6 +66,28 @@ def test_a_connection_with_its_lines() -> None:
     assert {line.connection for line in found} == {1}
 
 
+def test_a_message_that_is_pasted_with_its_commands_is_told_behind_the_reply_that_asks_for_it() -> None:
+    one = feed()
+    hearing = one.overhear("hamburger.test", "smtp", Peer("127.0.0.1", 9), Peer("127.0.0.3", 25))
+    hearing.came(b"DATA\r\n")
+    hearing.came(b"RCPT is a word of this letter\r\n.\r\n")
+    hearing.went(b"354 go\r\n")
+    hearing.went(b"250 taken\r\n")
+    hearing.came(b"DATA\r\nlost\r\n")
+    hearing.ended("done")
+    told = [(line.arrow + "=" * line.content, line.text) for line in one.since(1)]
+    assert told == [
+        ("<-", "DATA"),
+        ("->", "354 go"),
+        ("<-=", "RCPT is a word of this letter"),
+        ("<-", "."),
+        ("->", "250 taken"),
+        ("<-", "DATA"),
+        ("<-=", "lost"),
+        ("", "done"),
+    ]
+
+
 def test_the_log_is_told_whatever_its_level(capsys: pytest.CaptureFixture[str]) -> None:
     one, stream = feed(), io.StringIO()
     log = heard(make_log("json", "warning", stream), one, "crepes.test")

@@ -52,7 +52,7 @@ class Gate:
         self._dialogue = dialogue_of(self._service)
         self._raw = bytearray()  # came, and did not go through yet
         self._new = 0  # octets of it that the dialogue does not know
-        self._partly = 0  # octets that went through and belong to a line that has no end yet
+        self._partly = 0  # octets that went through and belong to a line that has no end yet, or to lines that wait for a reply
         self._out = bytearray()
         self._swallows = False  # the rest of a command that was answered
         self._continues = False  # the next line belongs to the command before
@@ -90,6 +90,7 @@ class Gate:
             if event is not None or self.closing:
                 return event
             self._take()
+            self._dialogue.client.told(content=False)  # all that has come is answered now
             line = self._next()
             if line is None:
                 return None
@@ -163,14 +164,14 @@ class Gate:
             return None
         came = bytes(self._raw[len(self._raw) - self._new :])
         self._new = 0
-        piece = next(self._dialogue.client.pieces(came), None)
-        if piece is None:
-            return None
-        size = len(piece.octets) - self._partly
-        self._partly = 0
-        line = bytes(self._raw[:size])
-        del self._raw[:size]
-        return _Content(line) if piece.content else line
+        for piece in self._dialogue.client.pieces(came):
+            size = len(piece.octets) - self._partly
+            self._partly = max(0, -size)
+            if size > 0:
+                line = bytes(self._raw[:size])
+                del self._raw[:size]
+                return _Content(line) if piece.content else line
+        return None
 
     def _swallow(self, line: bytes) -> None:
         if not isinstance(line, _Content):

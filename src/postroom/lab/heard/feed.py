@@ -170,11 +170,12 @@ class Hearing:
 
     def came(self, data: bytes) -> None:
         """From the client."""
-        self._lines(self._dialogue.came(data), "<~" if self._secure else "<-")
+        self._lines(self._dialogue.came(data), self._inward)
 
     def went(self, data: bytes) -> None:
         """From the server."""
         self._lines(self._dialogue.went(data), "~>" if self._secure else "->")
+        self._lines(self._dialogue.came(), self._inward)
 
     def secured(self, facts: TlsFacts) -> None:
         """A handshake is done."""
@@ -185,7 +186,13 @@ class Hearing:
 
     def ended(self, reason: str) -> None:
         """The connection is gone."""
+        self._dialogue.ended()
+        self._lines(self._dialogue.came(), self._inward)
         self._feed.add("closed", **self._whose, text=reason)
+
+    @property
+    def _inward(self) -> Arrow:
+        return "<~" if self._secure else "<-"
 
     def _lines(self, pieces: Sequence[Piece], arrow: Arrow) -> None:
         for octets, content in pieces:
