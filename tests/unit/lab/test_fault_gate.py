@@ -207,6 +207,42 @@ def test_what_a_letter_says_is_no_offer_of_tls() -> None:
 
 
 @pytest.mark.parametrize(
+    ("protocol", "command", "letter"),
+    [
+        ("pop3", b"RETR 1\r\n", b"+OK\r\nSTLS\r\n.\r\n"),
+        ("smtp", b"ATRN\r\n", b"250-STARTTLS\r\n250 SIZE\r\n"),
+        ("imap", b"a FETCH 1 BODY[]\r\n", b"* 1 FETCH (BODY[] {25}\r\n* CAPABILITY X STARTTLS\r\n)\r\n"),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_stripping_leaves_letters_as_they_are(
+    protocol: str, command: bytes, letter: bytes, late: bool
+) -> None:
+    """Their octets are counted; `late`: it is switched on while they are read."""
+    strip = FaultRule("tls", strip=True)
+    stand = Stand(protocol, *([] if late else [strip]), replies={command.split()[0]: letter})
+    stand.gate.receive(command)
+    if late:
+        stand.rules.add(strip)
+    assert stand.say(b"") == letter
+    assert strip.hits == 0
+
+
+def test_offers_of_tls_are_taken_out_where_they_are_made() -> None:
+    strip = FaultRule("tls", strip=True)
+    stand = Stand(
+        "pop3", strip, replies={b"capa": b"+OK\r\nTOP\r\nSTLS\r\n.\r\n", b"TOP": b"+OK\r\nSTLS\r\n.\r\n"}
+    )
+    assert stand.say(b"capa\r\nTOP 1 1\r\n") == b"+OK\r\nTOP\r\n.\r\n+OK\r\nSTLS\r\n.\r\n"
+    greeted = Stand("imap", strip)
+    greeted.machine._out = b"* OK [CAPABILITY IMAP4rev1 STARTTLS ID] hi\r\n"
+    assert greeted.gate.data_to_send() == b"* OK [CAPABILITY IMAP4rev1 ID] hi\r\n"
+    assert strip.hits == 2
+    login = Stand("imap", strip, replies={b"a": b"", b"AGJvYg==": b"a OK [CAPABILITY STARTTLS ID] in\r\n"})
+    assert login.say(b"a AUTHENTICATE PLAIN\r\nAGJvYg==\r\n") == b"a OK [CAPABILITY ID] in\r\n"
+
+
+@pytest.mark.parametrize(
     "offer", [b"* CAPABILITY IMAP4rev1 %sIDLE\r\n", b"* OK [CAPABILITY %sIDLE] hi\r\n", b"a OK [CAPABILITY X %sY] in\r\n"]
 )  # fmt: skip
 def test_each_offer_of_tls(offer: bytes) -> None:
