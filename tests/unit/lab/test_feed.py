@@ -13,6 +13,7 @@ import pytest
 from laboratory import LabThread
 from postroom.app.logs import make_log
 from postroom.lab.control import ask_lab
+from postroom.lab.dns.server import Question
 from postroom.lab.heard import feed as feeds
 from postroom.lab.heard.explained import Explained
 from postroom.lab.heard.feed import Feed, Happening, heard
@@ -46,6 +47,20 @@ def test_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one.since(0) == []
     one.add("noted", text="e")
     assert [found.seq for found in one.since(4)] == [5]
+
+
+def test_what_is_remembered_of_each_has_an_end() -> None:
+    one = feed()
+    long = {"who": "x" * 3_000, "all": [{"is": "y" * 3_000, "at": 1}, *range(9_000)], "n": 7, "last": "z"}
+    one.add("noted", text="t" * 3_000, facts=long)
+    one.asked(Question(1, "127.0.0.1", "tcp", "a.test", "TXT", "NOERROR", ("TXT " + "x" * 60_000,)))
+    (noted, asked) = one.since(0)
+    assert noted.text == "t" * 2_000
+    assert noted.facts["who"] == "x" * 2_000
+    assert noted.facts["all"][:2] == [{"is": "y" * 2_000, "at": 1}, 0]
+    assert (len(noted.facts["all"]), noted.facts["n"], noted.facts["last"]) == (3_995, 7, "")
+    assert [len(answer) for answer in asked.facts["answers"]] == [2_000]
+    assert max(len(msgspec.json.encode(found)) for found in (noted, asked)) < 30_000
 
 
 def test_a_connection_with_its_lines() -> None:
