@@ -112,12 +112,31 @@ class Dialogue:
         return line
 
 
+class _Login:
+    """By AUTH, in SMTP and POP3: what the client says up to its own reply is secret, whether or not it waits for challenges, and for replies to what it said before."""
+
+    def __init__(self) -> None:
+        self.under_way = False
+        self._earlier = 0  # replies that come first
+
+    def begins(self, earlier: int) -> None:
+        """AUTH was said; so many replies to other commands are awaited."""
+        self.under_way, self._earlier = True, earlier
+
+    def answered(self, *, may_end: bool = True) -> None:
+        """A reply has come that is no challenge."""
+        if self._earlier:
+            self._earlier -= 1
+        elif may_end:
+            self.under_way = False
+
+
 class SmtpDialogue(Dialogue):
     """RFC 5321, and LMTP."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._authenticating = False  # from AUTH on, whether or not the client waits for challenges
+        self._login = _Login()
         self._unanswered = 0  # lines of the client
 
     def secured(self) -> None:
@@ -127,12 +146,12 @@ class SmtpDialogue(Dialogue):
 
     def _client_line(self, line: bytes) -> bytes:
         self._unanswered += 1
-        if self._authenticating:
+        if self._login.under_way:
             return _stars(line, 0)
         words = line.split(None, 2)
         verb = words[0].upper() if words else b""
         if verb == b"AUTH" and len(words) > 1:
-            self._authenticating = True
+            self._login.begins(self._unanswered - 1)
             return _stars_from(line, words, 2)
         self.client.waits = verb == b"DATA"
         if verb == b"BDAT" and len(words) > 1 and words[1].isdigit():
@@ -140,13 +159,12 @@ class SmtpDialogue(Dialogue):
         return line
 
     def _server_line(self, line: bytes) -> bytes:
-        if line.startswith(b"334"):
-            self._authenticating = True
-        elif line.startswith((b"235", b"4", b"5")):  # 250 may be of a command before it
-            self._authenticating = False
         goes_on = line.startswith(b"354")  # to the message there is a second reply
+        if line.startswith(b"334"):
+            self._login.under_way = True
         if line[3:4] != b"-" and not goes_on:
             self._unanswered = max(0, self._unanswered - 1)
+            self._login.answered(may_end=line.startswith((b"235", b"4", b"5")))
         unread = line.startswith(_UNREAD)
         if self.client.waits and (goes_on or unread or not self._unanswered):
             self.client.told(content=goes_on or unread)
@@ -158,12 +176,12 @@ class Pop3Dialogue(Dialogue):
 
     def __init__(self) -> None:
         super().__init__()
-        self._authenticating = False  # as in SMTP
+        self._login = _Login()
         self._greeted = False
         self._asked: deque[bool] = deque(maxlen=MOST_ASKED)  # whether a good reply has many lines
 
     def _client_line(self, line: bytes) -> bytes:
-        if self._authenticating:
+        if self._login.under_way:
             return _stars(line, 0)
         words = line.split(None, 2)
         verb = words[0].upper() if words else b""
@@ -171,16 +189,18 @@ class Pop3Dialogue(Dialogue):
         if verb == b"PASS" and len(words) > 1:
             return _stars(line, line.index(words[0]) + len(words[0]) + 1)
         if verb == b"AUTH" and len(words) > 1:
-            self._authenticating = True
+            self._login.begins(len(self._asked) - 1)
             return _stars_from(line, words, 2)
         return line
 
     def _server_line(self, line: bytes) -> bytes:
-        self._authenticating = line.startswith(b"+ ")
-        if not self._greeted:
+        if line.startswith(b"+ "):
+            self._login.under_way = True
+        elif not self._greeted:
             self._greeted = True
-        elif self._asked and not self._authenticating:
-            many = self._asked.popleft()
+        else:
+            self._login.answered()
+            many = bool(self._asked) and self._asked.popleft()
             self.server.dotted = many and line.startswith(b"+OK")
         return line
 
