@@ -35,6 +35,7 @@ class Showing:
         self._ca = ca
         self._now = now
         self._troubles = troubles
+        self._log = lab.log
         self._pairs = self._certified()
         self._sites = {house.domain: self._site(house) for house in lab.houses}
         self._watching: asyncio.Task[None] | None = None
@@ -51,6 +52,7 @@ class Showing:
         """Closes them."""
         if self._watching is not None:
             self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
 
     def pairs(self, domain: str) -> Sequence[Pair]:
@@ -111,7 +113,10 @@ class Showing:
         return [*own, "localhost", house.ip, "127.0.0.1", *filter(None, (self._bind,))]
 
     def _site(self, house: House) -> PolicySite:
-        return PolicySite(partial(self._policy, house), self._policy_pairs(house))
+        return PolicySite(partial(self._policy, house), self._policy_pairs(house), self._tell)
+
+    def _tell(self, error: BaseException) -> None:
+        self._log.error("lab.fault", exc_info=error, error=str(error))
 
     def _policy_pairs(self, house: House) -> Sequence[Pair]:
         return self._ca.issue([f"mta-sts.{house.domain}"], self._now(), kinds=("ecdsa",))

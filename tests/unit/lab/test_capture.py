@@ -57,6 +57,24 @@ async def test_what_came_before_tls_is_not_put_behind_it(captures: Captures) -> 
     assert b"NOOP" not in found
 
 
+async def test_a_message_that_does_not_wait_is_taken_down_behind_the_reply_that_asks_for_it(
+    captures: Captures,
+) -> None:
+    shown = captures.begin()
+    for one in captures.overhear("hamburger.test", "submission", FAR, NEAR):
+        one.came(b"DATA\r\n")
+        one.came(b"AUTH PLAIN of this letter\r\n.\r\n")
+        one.went(b"354 go\r\n")
+        one.came(b"AUTH PLAIN AGJvYg==\r\n")
+        one.went(b"250 2.0.0 Ok\r\n235 2.7.0 Ok\r\n")
+        one.came(b"DATA\r\nlost\r\n")
+        one.ended("closed by the peer")
+    found = await all_of(captures, shown)
+    assert found.index(b"354 go") < found.index(b"AUTH PLAIN of this letter\r\n.\r\n")
+    assert b"AGJvYg" not in found
+    assert b"lost\r\n" in found
+
+
 async def test_nobody_listens_to_http_or_for_nobody(captures: Captures) -> None:
     assert captures.overhear("hamburger.test", "pop3", FAR, NEAR) == []
     captures.begin()

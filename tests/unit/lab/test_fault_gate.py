@@ -94,6 +94,23 @@ def test_what_a_message_holds_is_no_command() -> None:
     assert stand.gate.closing
 
 
+def test_a_fault_that_is_switched_on_while_a_message_waits_for_leave_concerns_no_line_of_it() -> None:
+    stand = Stand("smtp")
+    stand.gate.receive(b"DATA\r\n")
+    stand.gate.receive(b"RCPT 1\r\nRCP")
+    stand.rules.add(FaultRule("smtp RCPT", reply="451 4.3.0 Later"))
+    stand.machine._replies = {b"DATA": b"354 Go\r\n", b"RCPT": b"", b".": b"250 Ok\r\n"}
+    assert stand.say(b"T 2\r\n.\r\nRCPT a\r\n") == b"354 Go\r\n250 Ok\r\n451 4.3.0 Later\r\n"
+    assert stand.machine.came == b"DATA\r\nRCPT 1\r\nRCPT 2\r\n.\r\n"
+
+
+def test_what_comes_behind_a_refused_data_goes_through() -> None:
+    replies = {b"DATA": b"503 5.5.1 RCPT first\r\n", b"RSET": b"", b"MAIL": b"250-two\r\n"}
+    stand = Stand("smtp", FaultRule("smtp QUIT", reply="421 4.3.2 Bye"), replies=replies)
+    assert stand.say(b"RSET\r\nMAIL\r\nDATA\r\nNOOP\r\n") == b"250-two\r\n503 5.5.1 RCPT first\r\nok NOOP\r\n"
+    assert stand.say(b"QUIT\r\n") == b"421 4.3.2 Bye\r\n"
+
+
 def test_octets_behind_a_stopped_command_are_swallowed() -> None:
     stand = Stand("smtp", FaultRule("smtp BDAT", reply="451 4.3.0 Later"))
     assert stand.say(b"BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n") == b"451 4.3.0 Later\r\nok NOOP\r\n"
@@ -187,6 +204,42 @@ def test_what_a_letter_says_is_no_offer_of_tls() -> None:
     assert without_tls("imap", line) == line
     stand = Stand("imap", replies={b"a": line})
     assert stand.say(b"a FETCH 1 BODY[]\r\n") == line
+
+
+@pytest.mark.parametrize(
+    ("protocol", "command", "letter"),
+    [
+        ("pop3", b"RETR 1\r\n", b"+OK\r\nSTLS\r\n.\r\n"),
+        ("smtp", b"ATRN\r\n", b"250-STARTTLS\r\n250 SIZE\r\n"),
+        ("imap", b"a FETCH 1 BODY[]\r\n", b"* 1 FETCH (BODY[] {25}\r\n* CAPABILITY X STARTTLS\r\n)\r\n"),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_stripping_leaves_letters_as_they_are(
+    protocol: str, command: bytes, letter: bytes, late: bool
+) -> None:
+    """Their octets are counted; `late`: it is switched on while they are read."""
+    strip = FaultRule("tls", strip=True)
+    stand = Stand(protocol, *([] if late else [strip]), replies={command.split()[0]: letter})
+    stand.gate.receive(command)
+    if late:
+        stand.rules.add(strip)
+    assert stand.say(b"") == letter
+    assert strip.hits == 0
+
+
+def test_offers_of_tls_are_taken_out_where_they_are_made() -> None:
+    strip = FaultRule("tls", strip=True)
+    stand = Stand(
+        "pop3", strip, replies={b"capa": b"+OK\r\nTOP\r\nSTLS\r\n.\r\n", b"TOP": b"+OK\r\nSTLS\r\n.\r\n"}
+    )
+    assert stand.say(b"capa\r\nTOP 1 1\r\n") == b"+OK\r\nTOP\r\n.\r\n+OK\r\nSTLS\r\n.\r\n"
+    greeted = Stand("imap", strip)
+    greeted.machine._out = b"* OK [CAPABILITY IMAP4rev1 STARTTLS ID] hi\r\n"
+    assert greeted.gate.data_to_send() == b"* OK [CAPABILITY IMAP4rev1 ID] hi\r\n"
+    assert strip.hits == 2
+    login = Stand("imap", strip, replies={b"a": b"", b"AGJvYg==": b"a OK [CAPABILITY STARTTLS ID] in\r\n"})
+    assert login.say(b"a AUTHENTICATE PLAIN\r\nAGJvYg==\r\n") == b"a OK [CAPABILITY ID] in\r\n"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from laboratory import LabThread
 from postroom.app.logs import make_log
 from postroom.lab.control import ask_lab
+from postroom.lab.dns.server import Question
 from postroom.lab.heard import feed as feeds
 from postroom.lab.heard.explained import Explained
 from postroom.lab.heard.feed import Feed, Happening, heard
@@ -48,6 +49,20 @@ def test_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [found.seq for found in one.since(4)] == [5]
 
 
+def test_what_is_remembered_of_each_has_an_end() -> None:
+    one = feed()
+    long = {"who": "x" * 3_000, "all": [{"is": "y" * 3_000, "at": 1}, *range(9_000)], "n": 7, "last": "z"}
+    one.add("noted", text="t" * 3_000, facts=long)
+    one.asked(Question(1, "127.0.0.1", "tcp", "a.test", "TXT", "NOERROR", ("TXT " + "x" * 60_000,)))
+    (noted, asked) = one.since(0)
+    assert noted.text == "t" * 2_000
+    assert noted.facts["who"] == "x" * 2_000
+    assert noted.facts["all"][:2] == [{"is": "y" * 2_000, "at": 1}, 0]
+    assert (len(noted.facts["all"]), noted.facts["n"], noted.facts["last"]) == (3_995, 7, "")
+    assert [len(answer) for answer in asked.facts["answers"]] == [2_000]
+    assert max(len(msgspec.json.encode(found)) for found in (noted, asked)) < 30_000
+
+
 def test_a_connection_with_its_lines() -> None:
     one = feed()
     hearing = one.overhear("hamburger.test", "smtp", Peer("127.0.0.2", 9), Peer("127.0.0.3", 25))
@@ -64,6 +79,28 @@ def test_a_connection_with_its_lines() -> None:
     assert [line.text for line in found if line.content] == ["line"] * 200 + ["[3 more lines]"]
     assert (found[-1].kind, found[-1].text) == ("closed", "done")
     assert {line.connection for line in found} == {1}
+
+
+def test_a_message_that_is_pasted_with_its_commands_is_told_behind_the_reply_that_asks_for_it() -> None:
+    one = feed()
+    hearing = one.overhear("hamburger.test", "smtp", Peer("127.0.0.1", 9), Peer("127.0.0.3", 25))
+    hearing.came(b"DATA\r\n")
+    hearing.came(b"RCPT is a word of this letter\r\n.\r\n")
+    hearing.went(b"354 go\r\n")
+    hearing.went(b"250 taken\r\n")
+    hearing.came(b"DATA\r\nlost\r\n")
+    hearing.ended("done")
+    told = [(line.arrow + "=" * line.content, line.text) for line in one.since(1)]
+    assert told == [
+        ("<-", "DATA"),
+        ("->", "354 go"),
+        ("<-=", "RCPT is a word of this letter"),
+        ("<-", "."),
+        ("->", "250 taken"),
+        ("<-", "DATA"),
+        ("<-=", "lost"),
+        ("", "done"),
+    ]
 
 
 def test_the_log_is_told_whatever_its_level(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from postroom.lab.heard.overheard import Dialogue, dialogue_of
+from postroom.proto.smtp.texts import OUT_OF_STEP
 
 # (service, what was said: `<` by the client, `>` by the server; `=` the same as content; then the lines as they are told)
 SMTP = (
@@ -145,6 +146,10 @@ EARLY = [
     ("smtp", [("<", "AUTH PLAIN\r\n"), ("=", ""), ("<", "EHLO a\r\n")], "EHLO a\r\n"),
     ("pop3", [(">", "+OK\r\n"), ("<", "AUTH PLAIN\r\naHVuZ3J5\r\n")], "AUTH PLAIN\r\n********\r\n"),
     ("pop3", [(">", "+OK\r\n"), ("<", "AUTH X\r\naHVu\r\n"), (">", "-ERR no\r\n"), ("<", "NOOP\r\n")], "NOOP\r\n"),
+    ("pop3", [(">", "+OK\r\n"), ("<", "CAPA\r\nAUTH X\r\n"), (">", "+OK\r\n.\r\n"), ("<", "aHVu\r\n")], "****\r\n"),
+    ("pop3", [(">", "+OK\r\n"), ("<", "NOOP\r\nAUTH X\r\n"), (">", "+OK\r\n-ERR no\r\n"), ("<", "NOOP\r\n")], "NOOP\r\n"),
+    ("smtp", [("<", "EHLO a\r\nX\r\nAUTH LOGIN\r\n"), (">", "250-y\r\n250 z\r\n500 What\r\n"), ("<", "aHVu\r\n")], "****\r\n"),
+    ("smtp", [("<", "X\r\nAUTH LOGIN\r\n"), (">", "500 What\r\n535-5.7.8\r\n535 5.7.8 No\r\n"), ("<", "NOOP\r\n")], "NOOP\r\n"),
     ("imap", [("<", "a AUTHENTICATE PLAIN\r\naHVuZ3J5\r\n")], "a AUTHENTICATE PLAIN\r\n********\r\n"),
     ("imap", [("<", "a CAPABILITY\r\nb AUTHENTICATE PLAIN\r\n"), (">", "* X\r\na OK\r\n+ \r\n"), ("<", "aHVu\r\n")], "****\r\n"),
     ("imap", [("<", "a NOOP {100}\r\n"), (">", "a BAD no\r\n"), ("<", "b LOGIN bob hungry\r\n")], "b LOGIN bob ******\r\n"),
@@ -170,6 +175,43 @@ def test_secrets_are_not_told_of_those_who_do_not_wait(
             listen = dialogue.came if arrow == "<" else dialogue.went
             pieces = [piece.octets for piece in listen(octets.encode())]
     assert b"".join(pieces).decode() == told
+
+
+# (what was said: `<` by the client, `>` by the server; then the client's lines as they are told in the end, content with `=`)
+PASTED = [
+    (
+        [("<", "DATA\r\n"), ("<", "AUTH of this letter\r\n.\r\nAUTH PLAIN AGJvYg==\r\n"), (">", "354 go on\r\n250 Ok\r\n")],
+        ["DATA", "=AUTH of this letter", ".", "AUTH PLAIN ********"],
+    ),
+    (
+        [("<", "RCPT a\r\nRCPT b\r\nDATA\r\nHi\r\n"), (">", "550 No\r\n250-Yes\r\n250 Yes\r\n"), (">", "354 go on\r\n")],
+        ["RCPT a", "RCPT b", "DATA", "=Hi"],
+    ),
+    ([("<", "DATA\r\nRSET\r\nQUIT\r\n"), (">", "503 5.5.1 RCPT first\r\n")], ["DATA", "RSET", "QUIT"]),
+    (
+        [("<", "EHLO a\r\nDATA\r\nHi\r\n.\r\nQUIT\r\n"), (">", f"{OUT_OF_STEP}\r\n")],
+        ["EHLO a", "DATA", "=Hi", ".", "QUIT"],
+    ),
+    ([("<", "MAIL a\r\nDATA\r\nHi\r\n"), (">", "421 4.3.2 Bye\r\n"), ("x", "")], ["MAIL a", "DATA", "=Hi"]),
+    ([("<", "DATA\r\n.\r\n" + "x" * 65_535 + "\r\n"), (">", "354 go on\r\n"), ("<", "AUTH X aHVu\r\n")], ["DATA", ".", "x" * 65_535, "AUTH X ****"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "told"), PASTED)
+def test_what_comes_before_the_reply_to_data_is_what_the_reply_makes_of_it(
+    said: list[tuple[str, str]], told: list[str]
+) -> None:
+    """RFC 2920 §3.1: DATA is the last of a group, but by hand the message is pasted with it."""
+    dialogue = dialogue_of("smtp")
+    found: list[str] = []
+    for arrow, octets in said:
+        if arrow == "x":
+            dialogue.ended()
+        elif arrow == ">":
+            dialogue.went(octets.encode())
+        pieces = dialogue.came(octets.encode() if arrow == "<" else b"")
+        found += ["=" * piece.content + piece.octets.decode().rstrip() for piece in pieces]
+    assert found == told
 
 
 def test_a_request_whose_line_has_no_end_is_looked_through_once() -> None:

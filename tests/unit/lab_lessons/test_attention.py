@@ -132,3 +132,15 @@ def test_shown():
         == "noted message.accepted id=J1"
     )
     assert shown(Happening(1, 0, "opened", service="smtp")) == "opened"
+
+
+def test_the_connection_of_another_is_not_the_students():
+    opened = Happening(1, 0, "opened", "hamburger.test", "smtp", 8, facts={"peer": "127.0.0.1:5000"})
+    own = Happening(2, 0, "opened", "hamburger.test", "smtp", 9, facts={"peer": "127.0.0.1:5001"})
+    step = Attention([], Values(VALUES), 0, Connect("smtp"), "127.0.0.1:5001")
+    assert step.heard(opened) is Seen.OTHER
+    assert not step.done
+    assert step.heard(own) is Seen.FITS
+    assert (step.connection, step.done) == (9, True)
+    unknown = Attention([], Values(VALUES), 0, Connect("smtp"))
+    assert unknown.heard(opened) is Seen.FITS

@@ -171,6 +171,8 @@ async def test_typed_here(monkeypatch):
     typed = []
 
     class Line:
+        peer = ""
+
         async def open(*_):
             return Line()
 
@@ -185,6 +187,29 @@ async def test_typed_here(monkeypatch):
     told, reached = await held(place, KNOCK, pupil=Here, typed=["", "?", "HELO", "q"])
     assert (typed, reached) == (["", "HELO"], ["left"])
     assert told.count(("again",)) == 1
+
+
+async def test_somebody_else_in_the_same_lab(monkeypatch):
+    """Whose connection it is, is known where the lesson has opened it."""
+
+    class Line:
+        peer = "127.0.0.1:5001"
+
+        async def open(*_):
+            return Line()
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(pupils, "Line", Line)
+    ends = [(8, "127.0.0.1:5000"), (7, "127.0.0.1:5001")]
+    other, own = (
+        Happening(1, 0, "opened", "hamburger.test", "smtp", number, facts={"peer": peer})
+        for number, peer in ends
+    )
+    ended = Happening(1, 0, "closed", "hamburger.test", "smtp", 8)
+    told, reached = await held(Place(other, ended, own, line("->", "220")), KNOCK, pupil=Here)
+    assert (told, reached) == ([("step", 1), ("done",)], [1])
 
 
 async def test_a_look_that_comes_too_early(monkeypatch):

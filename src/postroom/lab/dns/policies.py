@@ -5,10 +5,12 @@ RFC 7672 §3.1.1 (DANE-EE with the public key), RFC 8461 §3 (record, host, docu
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import ssl
+import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -16,12 +18,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from postroom.lab.dns.zones import ZoneText
 from postroom.lab.plan import House
 from postroom.net.certificates import Pair
-from postroom.net.sockets import CannotListen
+from postroom.net.connections import Connections
+from postroom.net.listener import Door, Listener
+from postroom.net.pump import Endpoint
+from postroom.net.sockets import CannotListen, tcp
 from postroom.proto.http.mta_sts import WELL_KNOWN
 from postroom.web.mta_sts import Policy
 
 MAX_AGE = 86_400  # seconds that a policy holds
-REQUEST_SECONDS = 10.0  # for one request and its answer
 
 
 def tlsa_lines(pairs: Iterable[Pair]) -> list[str]:
@@ -62,14 +66,17 @@ def policy_of(mx: str) -> Policy:
 
 
 class PolicySite:
-    """The web server of one domain, which has nothing but its policy."""
+    """The web server of one domain, which has nothing but its policy; `on_error` is told of every fault of ours."""
 
-    def __init__(self, policy: Callable[[], Policy], pairs: Sequence[Pair]) -> None:
+    def __init__(
+        self, policy: Callable[[], Policy], pairs: Sequence[Pair], on_error: Callable[[BaseException], None]
+    ) -> None:
         self._policy = policy
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._pairs = pairs
+        self._on_error = on_error
         self.reload()
-        self._server: asyncio.Server | None = None
+        self._parts = AsyncExitStack()  # what is to be stopped, the last first
         self.port = 0
 
     def reload(self) -> None:
@@ -79,28 +86,31 @@ class PolicySite:
 
     async def start(self, ip: str) -> None:
         """Listens at any free port of an address. Raises `CannotListen`."""
+        from postroom.net.http import HttpService, HttpSession
+
         try:
-            self._server = await asyncio.start_server(self._serve, ip, 0, ssl=self._context)
-        except OSError as error:
-            raise CannotListen(f"{ip} for the lab's MTA-STS policies: {error.strerror}") from error
-        self.port = int(self._server.sockets[0].getsockname()[1])
+            (listening,) = tcp((ip,), 0)
+        except CannotListen as error:
+            raise CannotListen(f"for the lab's MTA-STS policies: {error}") from error
+        service, connections = HttpService(self._answer, time.monotonic, self._on_error), Connections()
+        endpoint = Endpoint(lambda: HttpSession(service), connections, self._on_error, lambda: self._context)
+        listener = Listener(listening, Door(endpoint))
+        self._parts.push_async_callback(service.stop)
+        self._parts.push_async_callback(connections.drain, 0)
+        self._parts.push_async_callback(listener.stop)
+        await listener.start()
+        self.port = listener.port
 
     async def stop(self) -> None:
-        """Ends it."""
-        if self._server is not None:
-            self._server.close()
+        """Ends it, with the connections that are open."""
+        await self._parts.aclose()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(REQUEST_SECONDS):
-                request = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)
-                found = request[:2] == [b"GET", WELL_KNOWN.encode()]
-                body = self._policy().text() if found else "Nothing but a policy is here.\r\n"
-                status = "200 OK" if found else "404 Not Found"
-                head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-                writer.write((head + body).encode())
-                await writer.drain()
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            writer.close()
+    async def _answer(self, scope: Any, _receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
+        found = (scope["method"], scope["path"]) == ("GET", WELL_KNOWN)
+        body = self._policy().text() if found else "Nothing but a policy is here.\r\n"
+        headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200 if found else 404, "headers": headers})
+        await send({"type": "http.response.body", "body": body.encode()})

@@ -24,6 +24,10 @@ _OFFERS: Final = {
     "pop3": re.compile(rb"^STLS\r\n", re.MULTILINE),
     "imap": re.compile(rb"^((?:\* |\S+ [A-Z]+ \[)CAPABILITY [^\r\n\]]*?)STARTTLS ?", re.MULTILINE),
 }
+_GREETING: Final = "the greeting"
+_OFFERING: Final = frozenset(
+    {_GREETING, "EHLO", "LHLO", "CAPA", "CAPABILITY", "LOGIN", "AUTHENTICATE"}
+)  # whose answers may offer TLS; others may hold letters
 _UNKNOWN: Final = {
     "smtp": "502 5.5.1 Command not implemented",
     "pop3": "-ERR Unknown command",
@@ -52,10 +56,13 @@ class Gate:
         self._dialogue = dialogue_of(self._service)
         self._raw = bytearray()  # came, and did not go through yet
         self._new = 0  # octets of it that the dialogue does not know
-        self._partly = 0  # octets that went through and belong to a line that has no end yet
+        self._partly = 0  # octets that went through and belong to a line that has no end yet, or to lines that wait for a reply
         self._out = bytearray()
         self._swallows = False  # the rest of a command that was answered
         self._continues = False  # the next line belongs to the command before
+        self._answered = (
+            _GREETING  # the verb of the command whose answer is said, "" for one that is not known
+        )
         self.secure = False
         self.ended = False
         self.dripping = False  # until what is being answered has been answered
@@ -78,6 +85,7 @@ class Gate:
             self._raw += data
             self._new += len(data)
             return
+        self._answered = ""
         self._inner.receive(data)
         for octets, _ in self._dialogue.client.pieces(data):
             self._partly -= len(octets)
@@ -90,6 +98,7 @@ class Gate:
             if event is not None or self.closing:
                 return event
             self._take()
+            self._dialogue.client.told(content=False)  # all that has come is answered now
             line = self._next()
             if line is None:
                 return None
@@ -142,7 +151,8 @@ class Gate:
 
     def _take(self) -> None:
         data = self._inner.data_to_send()
-        if data and not self.secure and _OFFERS[self._protocol].search(data) and self._strips(count=True):
+        offers = not self.secure and self._answered in _OFFERING and _OFFERS[self._protocol].search(data)
+        if offers and self._strips(count=True):
             data = without_tls(self._protocol, data)
         for _ in self._dialogue.server.pieces(data):
             pass
@@ -163,14 +173,14 @@ class Gate:
             return None
         came = bytes(self._raw[len(self._raw) - self._new :])
         self._new = 0
-        piece = next(self._dialogue.client.pieces(came), None)
-        if piece is None:
-            return None
-        size = len(piece.octets) - self._partly
-        self._partly = 0
-        line = bytes(self._raw[:size])
-        del self._raw[:size]
-        return _Content(line) if piece.content else line
+        for piece in self._dialogue.client.pieces(came):
+            size = len(piece.octets) - self._partly
+            self._partly = max(0, -size)
+            if size > 0:
+                line = bytes(self._raw[:size])
+                del self._raw[:size]
+                return _Content(line) if piece.content else line
+        return None
 
     def _swallow(self, line: bytes) -> None:
         if not isinstance(line, _Content):
@@ -183,9 +193,12 @@ class Gate:
             return None
         begins = not self._continues
         self._continues = self._protocol == "imap" and _LITERAL.search(line) is not None
-        said = called(self._protocol, line) if begins else ("", "")
+        if not begins:
+            return None
+        said = called(self._protocol, line)
         if not said[0]:
             return None
+        self._answered = said[0]
         if said[0] in _UPGRADES and not self.secure and self._strips() is not None:
             return Stopped(line, None)
         rule = self._rules.at_command(self._protocol, self._service, self._domain, said)

@@ -158,6 +158,7 @@ class _Listening:
         if not self._recording.over:
             self._open[1].extend(data)
             self._say(self._connection.went, self._open[1], self._dialogue.went(data))
+            self._say(self._connection.came, self._open[0], self._dialogue.came())
 
     def secured(self, facts: TlsFacts) -> None:
         self._dialogue.secured()
@@ -166,6 +167,8 @@ class _Listening:
         self._connection.secured(self._now(), f"{facts.version} {facts.cipher}")
 
     def ended(self, reason: str) -> None:
+        self._dialogue.ended()
+        self._say(self._connection.came, self._open[0], self._dialogue.came())
         self._connection.ended(self._now(), by_client=reason in _BY_CLIENT)
 
     def _say(self, say: Callable[[int, bytes], None], was: bytearray, pieces: Iterable[Piece]) -> None:

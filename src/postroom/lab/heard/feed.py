@@ -27,7 +27,10 @@ from postroom.net.session import Peer, TlsFacts
 TOLD: Final = (Accepted, Routed, Stamped, Decided, Outcome, Handled)
 CHECKED: Final = ("iprev", "spf", "dkim", "arc", "dmarc")
 MOST: Final = 20_000  # happenings that are remembered
-MOST_TEXT: Final = 2_000  # characters of a line
+MOST_TEXT: Final = 2_000  # characters of a line, or of a fact
+MOST_FACTS: Final = (
+    8_000  # characters of all facts of a happening: longer ones, and further ones of a list, are cut
+)
 MOST_CONTENT: Final = 200  # lines of content in a row that are shown
 
 Kind = Literal["opened", "line", "secured", "closed", "dns", "noted", "checked", "journey"]
@@ -74,6 +77,8 @@ class Feed:
     def add(self, kind: Kind, **terms: Any) -> None:
         """Something has happened; `terms` are fields of `Happening`."""
         self._seq += 1
+        terms["text"] = terms.get("text", "")[:MOST_TEXT]
+        terms["facts"] = _Room().fitted(terms.get("facts", {}))
         self._known.append(Happening(self._seq, self._now(), kind, **terms))
         news, self._news = self._news, asyncio.Event()
         news.set()
@@ -149,6 +154,25 @@ def heard(log: Log, feed: Feed, server: str) -> Log:
     return teller
 
 
+class _Room:
+    """What is left for the facts of one happening, in characters; each value takes one at least."""
+
+    def __init__(self) -> None:
+        self._left = MOST_FACTS
+
+    def fitted(self, value: Any) -> Any:
+        """As much of it as there is room for, of the same kind."""
+        self._left -= 1
+        if isinstance(value, str):
+            value = value[: max(0, min(MOST_TEXT, self._left))]
+            self._left -= len(value)
+        elif isinstance(value, list | tuple):
+            value = [self.fitted(one) for one in value if self._left > 0]
+        elif isinstance(value, Mapping):
+            value = {name: self.fitted(one) for name, one in value.items()}
+        return value
+
+
 def _plain(value: Any) -> Any:
     """What can be written as JSON."""
     if isinstance(value, bytes):
@@ -170,11 +194,12 @@ class Hearing:
 
     def came(self, data: bytes) -> None:
         """From the client."""
-        self._lines(self._dialogue.came(data), "<~" if self._secure else "<-")
+        self._lines(self._dialogue.came(data), self._inward)
 
     def went(self, data: bytes) -> None:
         """From the server."""
         self._lines(self._dialogue.went(data), "~>" if self._secure else "->")
+        self._lines(self._dialogue.came(), self._inward)
 
     def secured(self, facts: TlsFacts) -> None:
         """A handshake is done."""
@@ -185,7 +210,13 @@ class Hearing:
 
     def ended(self, reason: str) -> None:
         """The connection is gone."""
+        self._dialogue.ended()
+        self._lines(self._dialogue.came(), self._inward)
         self._feed.add("closed", **self._whose, text=reason)
+
+    @property
+    def _inward(self) -> Arrow:
+        return "<~" if self._secure else "<-"
 
     def _lines(self, pieces: Sequence[Piece], arrow: Arrow) -> None:
         for octets, content in pieces:

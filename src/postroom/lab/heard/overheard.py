@@ -1,6 +1,6 @@
 """Dialogues that were listened in on, as lines: what is a command or a reply, what is content, and nothing that is secret.
 
-RFC 5321 §4.1.1.4 and RFC 3030 §2 (content of SMTP), RFC 1939 §3 (many-line replies), RFC 9051 §4.3 (literals), RFC 4954 §4, RFC 5034 §4, RFC 9051 §6.2.2
+RFC 5321 §4.1.1.4 and RFC 3030 §2 (content of SMTP), RFC 2920 §3.1 (DATA is the last of a group: what comes before its reply waits for that), RFC 1939 §3 (many-line replies), RFC 9051 §4.3 (literals), RFC 4954 §4, RFC 5034 §4, RFC 9051 §6.2.2
 (responses of a login). A secret is replaced by asterisks of the same length, so that octets can be counted as they went. Not here: who listens
 (`net.tapped`), what lines mean (`message.dialogue_explained`).
 """
@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from postroom.proto.smtp.texts import OUT_OF_STEP
+
 MOST_LINE: Final = 64 * 1024  # octets that are held back for the end of a line
 MOST_ASKED: Final = 1_000  # commands whose replies are awaited
 _LITERAL: Final = re.compile(rb"~?\{(\d{1,18})(\+?)\}\r?\n\Z")
@@ -21,6 +23,7 @@ _REQUEST: Final = re.compile(rb"([A-Z]{3,10} /[^\s?#]*+)\S*+ (HTTP/1\.[01])\r\n"
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] \d{3}[^\r\n]{0,100}\r\n")
 _LISTINGS: Final = frozenset((b"RETR", b"TOP", b"LIST", b"UIDL", b"CAPA", b"AUTH", b"LANG"))
 _ONE_LINED: Final = frozenset((b"LIST", b"UIDL", b"AUTH", b"LANG"))  # when they have an argument
+_UNREAD: Final = str(OUT_OF_STEP).encode()  # what came too early is read by nobody
 
 
 class Piece(NamedTuple):
@@ -31,22 +34,30 @@ class Piece(NamedTuple):
 
 
 class _Direction:
-    """What comes from one side. `octets` of content are still to come; `dotted`: lines of content, up to one that is a dot."""
+    """What comes from one side. `octets` of content are still to come; `dotted`: lines of content, up to one that is a dot; `waits`: what a reply will tell."""
 
     def __init__(self, heard: Callable[[bytes], bytes]) -> None:
         self._heard = heard
         self._held = bytearray()
         self.octets: float = 0
         self.dotted = False
+        self.waits = False
         self.secret = False
 
     def pieces(self, data: bytes) -> Iterator[Piece]:
         self._held += data
-        while self._held:
+        if self.waits and len(self._held) > MOST_LINE:
+            self.told(content=True)
+        while self._held and not self.waits:
             piece = self._run() if self.octets else self._line()
             if piece is None:
                 return
             yield piece
+
+    def told(self, *, content: bool) -> None:
+        """What was waited for is known: whether lines of content have come."""
+        self.dotted = self.dotted or content
+        self.waits = False
 
     def _run(self) -> Piece:
         many = len(self._held) if self.octets == math.inf else min(int(self.octets), len(self._held))
@@ -77,13 +88,18 @@ class Dialogue:
         self.client = _Direction(self._client_line)
         self.server = _Direction(self._server_line)
 
-    def came(self, data: bytes) -> list[Piece]:
-        """What the client said, as far as lines of it are whole."""
+    def came(self, data: bytes = b"") -> list[Piece]:
+        """What the client said, as far as lines of it are whole and it is known what they are; after each `went` there may be more."""
         return list(self.client.pieces(data))
 
     def went(self, data: bytes) -> list[Piece]:
         """What the server said."""
         return list(self.server.pieces(data))
+
+    def ended(self) -> None:
+        """No reply comes any more."""
+        if self.client.waits:
+            self.client.told(content=True)
 
     def secured(self) -> None:
         """Everything begins anew under TLS (RFC 3207 §4.2)."""
@@ -96,12 +112,32 @@ class Dialogue:
         return line
 
 
+class _Login:
+    """By AUTH, in SMTP and POP3: what the client says up to its own reply is secret, whether or not it waits for challenges, and for replies to what it said before."""
+
+    def __init__(self) -> None:
+        self.under_way = False
+        self._earlier = 0  # replies that come first
+
+    def begins(self, earlier: int) -> None:
+        """AUTH was said; so many replies to other commands are awaited."""
+        self.under_way, self._earlier = True, earlier
+
+    def answered(self, *, may_end: bool = True) -> None:
+        """A reply has come that is no challenge."""
+        if self._earlier:
+            self._earlier -= 1
+        elif may_end:
+            self.under_way = False
+
+
 class SmtpDialogue(Dialogue):
     """RFC 5321, and LMTP."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._authenticating = False  # from AUTH on, whether or not the client waits for challenges
+        self._login = _Login()
+        self._unanswered = 0  # lines of the client
 
     def secured(self) -> None:
         """What was under way is so no longer."""
@@ -109,23 +145,29 @@ class SmtpDialogue(Dialogue):
         SmtpDialogue.__init__(self)
 
     def _client_line(self, line: bytes) -> bytes:
-        if self._authenticating:
+        self._unanswered += 1
+        if self._login.under_way:
             return _stars(line, 0)
         words = line.split(None, 2)
         verb = words[0].upper() if words else b""
         if verb == b"AUTH" and len(words) > 1:
-            self._authenticating = True
+            self._login.begins(self._unanswered - 1)
             return _stars_from(line, words, 2)
+        self.client.waits = verb == b"DATA"
         if verb == b"BDAT" and len(words) > 1 and words[1].isdigit():
             self.client.octets = int(words[1][:18])
         return line
 
     def _server_line(self, line: bytes) -> bytes:
+        goes_on = line.startswith(b"354")  # to the message there is a second reply
         if line.startswith(b"334"):
-            self._authenticating = True
-        elif line.startswith((b"235", b"4", b"5")):  # 250 may be of a command before it
-            self._authenticating = False
-        self.client.dotted = self.client.dotted or line.startswith(b"354")
+            self._login.under_way = True
+        if line[3:4] != b"-" and not goes_on:
+            self._unanswered = max(0, self._unanswered - 1)
+            self._login.answered(may_end=line.startswith((b"235", b"4", b"5")))
+        unread = line.startswith(_UNREAD)
+        if self.client.waits and (goes_on or unread or not self._unanswered):
+            self.client.told(content=goes_on or unread)
         return line
 
 
@@ -134,12 +176,12 @@ class Pop3Dialogue(Dialogue):
 
     def __init__(self) -> None:
         super().__init__()
-        self._authenticating = False  # as in SMTP
+        self._login = _Login()
         self._greeted = False
         self._asked: deque[bool] = deque(maxlen=MOST_ASKED)  # whether a good reply has many lines
 
     def _client_line(self, line: bytes) -> bytes:
-        if self._authenticating:
+        if self._login.under_way:
             return _stars(line, 0)
         words = line.split(None, 2)
         verb = words[0].upper() if words else b""
@@ -147,16 +189,18 @@ class Pop3Dialogue(Dialogue):
         if verb == b"PASS" and len(words) > 1:
             return _stars(line, line.index(words[0]) + len(words[0]) + 1)
         if verb == b"AUTH" and len(words) > 1:
-            self._authenticating = True
+            self._login.begins(len(self._asked) - 1)
             return _stars_from(line, words, 2)
         return line
 
     def _server_line(self, line: bytes) -> bytes:
-        self._authenticating = line.startswith(b"+ ")
-        if not self._greeted:
+        if line.startswith(b"+ "):
+            self._login.under_way = True
+        elif not self._greeted:
             self._greeted = True
-        elif self._asked and not self._authenticating:
-            many = self._asked.popleft()
+        else:
+            self._login.answered()
+            many = bool(self._asked) and self._asked.popleft()
             self.server.dotted = many and line.startswith(b"+OK")
         return line
 
@@ -248,7 +292,7 @@ class ImapDialogue(Dialogue):
 class HttpDialogue(Dialogue):
     """RFC 9112: of requests the method and the path, of answers the status; all else may be secret."""
 
-    def came(self, data: bytes) -> list[Piece]:
+    def came(self, data: bytes = b"") -> list[Piece]:
         """The request line without its query, where a request begins."""
         found = _REQUEST.match(data)
         return [Piece(found[1] + b" " + found[2] + b"\r\n", content=False)] if found else []

@@ -26,11 +26,15 @@ class Seen(enum.Enum):
 
 
 class Attention:
-    """`connection` is the student's, 0 before there is one; `do` is the step's action."""
+    """`connection` is the student's, 0 before there is one; `do` is the step's action. `peer` is the address and port from which the student connects, "" where
+    nobody knows: then it is the first client that comes."""
 
-    def __init__(self, signs: Sequence[Sign], values: Values, connection: int, do: Action) -> None:
+    def __init__(
+        self, signs: Sequence[Sign], values: Values, connection: int, do: Action, peer: str = ""
+    ) -> None:
         self._signs = signs
         self._values = values
+        self._peer = peer
         self._opens = do if isinstance(do, Connect) else None
         self._whole = isinstance(do, Type) and "\n" in do.text  # its lines are answered together
         self._at = 0
@@ -67,6 +71,8 @@ class Attention:
         where = (happening.kind, happening.server, happening.service)
         if where != ("opened", wanted.domain, wanted.service) or happening.facts.get("name"):
             return Seen.OTHER
+        if self._peer and happening.facts.get("peer") != self._peer:
+            return Seen.OTHER  # another pupil, or a program, in the same lab
         self.connection = happening.connection
         self._opens = None
         return Seen.FITS

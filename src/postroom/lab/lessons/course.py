@@ -95,6 +95,10 @@ class Teller(Protocol):
 class Pupil(Protocol):
     """Does what steps say, or has a student do it."""
 
+    @property
+    def peer(self) -> str:
+        """From which address and port it has connected itself, "" where somebody else does."""
+
     async def does(self, step: Step, values: Values) -> None:
         """The step's action, as far as it is this side's to do it. Raises `NotHeld`, `Left`."""
 
@@ -177,9 +181,9 @@ class Course:
     async def _step(self, number: int, step: Step, pupil: Pupil) -> None:
         signs = [sign_of(written, self.values) for written in step.expect]
         connection = 0 if isinstance(step.do, Connect) else self._connection
-        attention = Attention(signs, self.values, connection, step.do)
         self._teller.step(number, step, self.values)
         await pupil.does(step, self.values)
+        attention = Attention(signs, self.values, connection, step.do, pupil.peer)
         async with pupil.waiting(attention):
             while not attention.done:
                 event = await self._events.next()

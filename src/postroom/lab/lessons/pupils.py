@@ -80,6 +80,11 @@ class Unattended:
         self._doing = Doing(place, teller)
         self._line: Line | None = None
 
+    @property
+    def peer(self) -> str:
+        """That of its connection."""
+        return self._line.peer if self._line is not None else ""
+
     async def does(self, step: Step, values: Values) -> None:
         """All of it."""
         if isinstance(step.do, Connect):
@@ -142,6 +147,11 @@ class Unattended:
 class Attended:
     """Has somebody do it: connections in a second terminal, everything else at the press of Enter."""
 
+    @property
+    def peer(self) -> str:
+        """Of the second terminal nothing is known."""
+        return ""
+
     def __init__(self, place: Place, teller: Teller, events: Events) -> None:
         self._doing = Doing(place, teller)
         self._events = events
@@ -189,6 +199,11 @@ class Here(Attended):
         super().__init__(place, teller, events)
         self._place = place
         self._line: Line | None = None
+
+    @property
+    def peer(self) -> str:
+        """That of its connection."""
+        return self._line.peer if self._line is not None else ""
 
     async def does(self, step: Step, values: Values) -> None:
         """Connects, too."""

@@ -28,6 +28,8 @@ class Line:
         self._writer = writer
         self._lines: asyncio.Queue[bytes] = asyncio.Queue()  # b"" at the end
         self._listening: asyncio.Task[None] | None = None
+        ip, port, *_ = writer.get_extra_info("sockname")
+        self.peer = f"{ip}:{port}"  # its own end, as the lab calls it
 
     @classmethod
     async def open(cls, place: Place, wanted: Connect) -> Line:
