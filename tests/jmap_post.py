@@ -9,6 +9,7 @@ from postroom.intake.submission import SubmissionDoor
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.proto.smtp.extensions import Offers
 from postroom.serve.jmap.post import Post
+from running import PATIENCE
 from sorting_office import SortingOffice
 
 FAR = "carol@far.test"
@@ -16,12 +17,10 @@ FAR = "carol@far.test"
 
 async def wait_for(what: Any) -> Any:
     """Until the runner has come so far."""
-    for _ in range(400):
-        found = await what()
-        if found:
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to pass")
+    async with asyncio.timeout(PATIENCE):
+        while not (found := await what()):
+            await asyncio.sleep(0.01)
+        return found
 
 
 class JmapPost:

@@ -182,8 +182,8 @@ def test_who_signs_out_is_asked_when_something_waits(window: Page, web_lab):
     asked = []
     window.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     window.get_by_role("button", name="Account").click()
-    window.get_by_role("button", name="Sign out").click()
-    window.wait_for_timeout(500)
+    with window.expect_event("dialog"):
+        window.get_by_role("button", name="Sign out").click()
     assert asked == ["1 change or message still waits for the connection, and would be lost. Sign out?"]
     window.on("dialog", lambda dialog: dialog.accept())
     window.get_by_role("button", name="Account").click()

@@ -1,6 +1,6 @@
 """Redirecting a message from the web mail, where the network is slow or fails on the way."""
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from web_window import BOB, keys, redirect_to, stay
 
@@ -18,14 +18,18 @@ def sending_on(page: Page, web_lab, subject: str) -> Locator:
 def test_addresses_of_ones_own_that_come_late_are_waited_for(window: Page, web_lab):
     held: list[Route] = []
 
+    def asks_for_them(request: Request) -> bool:
+        return "Identity/get" in (request.post_data or "")
+
     def hold(route: Route) -> None:
-        if "Identity/get" in (route.request.post_data or ""):
+        if asks_for_them(route.request):
             held.append(route)
         else:
             route.continue_()
 
     window.route("**/jmap/api*", hold)
-    dialog = sending_on(window, web_lab, "Of whom, it is not known yet")
+    with window.expect_request(asks_for_them):
+        dialog = sending_on(window, web_lab, "Of whom, it is not known yet")
     redirect_to(dialog, ALICE)
     window.wait_for_timeout(300)
     for route in held:

@@ -10,6 +10,8 @@ export interface Command {
   /** Whether it can be done now; read in drawing, so that signals in it count. */
   when?: () => boolean;
   run: () => void | Promise<void>;
+  /** A window to write in comes of it, on a slow line late: keys that are pressed until then are meant for the window, and are no commands. */
+  opens?: boolean;
 }
 
 export function titleOf(command: Command): string {

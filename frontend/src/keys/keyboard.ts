@@ -4,10 +4,12 @@ import { problem } from "../state/toasts";
 import { keysOf } from "./keymap";
 
 const SEQUENCE_MS = 1200;
+const OPENING_MS = 10_000; // then nobody waits for the window any more
 
 export class Keyboard {
   private begun = "";
   private at = 0;
+  private opening: { until: number } | null = null;
 
   constructor(private readonly commands: readonly Command[]) {}
 
@@ -19,7 +21,7 @@ export class Keyboard {
     this.begun = "";
     const found = this.find(whole) ?? this.find(event.key);
     if (found) {
-      void Promise.resolve(found.run()).catch(problem);
+      if (!this.opening || event.timeStamp > this.opening.until) this.begin(found, event.timeStamp);
       return true;
     }
     if (this.commands.some((command) => keysOf(command).some((keys) => keys.startsWith(`${event.key} `)))) {
@@ -29,12 +31,21 @@ export class Keyboard {
     return false;
   }
 
+  private begin(command: Command, at: number): void {
+    const opening = command.opens ? { until: at + OPENING_MS } : null;
+    this.opening = opening;
+    void Promise.resolve(command.run())
+      .catch(problem)
+      .finally(() => this.opening === opening && (this.opening = null));
+  }
+
   private find(keys: string): Command | undefined {
     return this.commands.find((command) => keysOf(command).includes(keys) && (command.when?.() ?? true));
   }
 }
 
-function typing(target: EventTarget | null): boolean {
+/** Whether what is pressed there is text. */
+export function typing(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   const input = target instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(target.type);
   return input || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;

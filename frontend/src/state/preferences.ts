@@ -16,6 +16,8 @@ const KEPT = "postroom.preferences"; // signing out takes it away (state/session
 const PRIVATE = ["searches"]; // that no browser keeps
 const values = signal<Record<string, unknown>>(JSON.parse(localStorage.getItem(KEPT) ?? "{}") as Record<string, unknown>);
 let state = "";
+let begun = 0; // settings
+let under: Promise<unknown> = Promise.resolve(); // fulfilled when none is on its way
 
 /** The value of a part; `otherwise` where it was never set. Reading it in drawing draws anew when it changes. */
 export function preference<T>(part: string, otherwise: T): T {
@@ -23,7 +25,14 @@ export function preference<T>(part: string, otherwise: T): T {
 }
 
 /** Sets a part, here at once and then on the server; undefined takes it back to what it is without. */
-export async function prefer(part: string, value: unknown): Promise<void> {
+export function prefer(part: string, value: unknown): Promise<void> {
+  begun++;
+  const work = set(part, value);
+  under = Promise.allSettled([under, work]);
+  return work;
+}
+
+async function set(part: string, value: unknown): Promise<void> {
   const before = values.peek()[part];
   put(part, value);
   try {
@@ -37,8 +46,12 @@ export async function prefer(part: string, value: unknown): Promise<void> {
   }
 }
 
+/** The server's values, unless one is set meanwhile: then they are older than what is here, and are asked for again. */
 export async function loadPreferences(): Promise<void> {
+  await under;
+  const seen = begun;
   const answer = await jmap.call("Preferences/get", { ids: null });
+  if (seen !== begun) return loadPreferences();
   state = answer.state;
   keep(answer.list[0]?.values ?? {});
 }

@@ -26,7 +26,7 @@ export function MessageActions({ email }: { email: EmailRow }) {
     ...(list ? [["reply-list", "reply-all", () => answer("reply-list", email.id)] as Choice] : []),
     ["forward", "forward", () => forward(false, email.id)],
     ["forward-attached", "attachment", () => forward(true, email.id)],
-    ["redirect", "redirect", async () => redirect(email.id)],
+    ["redirect", "redirect", () => redirect(email.id)],
     ["again", "draft", () => again(email.id)],
   ];
   const title = t("command.compose.reply");

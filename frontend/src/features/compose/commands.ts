@@ -6,7 +6,8 @@ import { targets } from "../../state/selection";
 import type { Kind } from "./recipients";
 import { redirecting } from "./windows";
 
-const open = () => import("./open");
+/** With all that a window is drawn with: else it is there, and takes no key yet. */
+const open = async () => (await Promise.all([import("./open"), import("./parts/Dock"), import("./squire")]))[0];
 
 /** The newest message of the conversation a command is about; a draft is not answered. */
 export function answerable(): Id | undefined {
@@ -29,7 +30,8 @@ export async function again(id = answerable()): Promise<void> {
   if (id) await (await open()).openAsNew(id);
 }
 
-export function redirect(id = answerable()): void {
+export async function redirect(id = answerable()): Promise<void> {
+  await import("./parts/RedirectDialog");
   redirecting.value = id ?? null;
 }
 
@@ -38,11 +40,11 @@ export async function writeFurther(id: Id): Promise<void> {
 }
 
 export const COMMANDS: readonly Command[] = [
-  { id: "compose.new", keys: ["c"], icon: "draft", run: async () => void (await (await open()).openNew()) },
-  { id: "compose.reply", keys: ["r"], icon: "reply", when: can, run: () => answer("reply") },
-  { id: "compose.reply-all", keys: ["a"], icon: "reply-all", when: can, run: () => answer("reply-all") },
-  { id: "compose.forward", keys: ["f"], icon: "forward", when: can, run: () => forward(false) },
-  { id: "compose.forward-attached", keys: ["F"], icon: "attachment", when: can, run: () => forward(true) },
-  { id: "compose.redirect", keys: ["R"], icon: "redirect", when: can, run: () => redirect() },
-  { id: "compose.again", icon: "draft", when: can, run: () => again() },
+  { id: "compose.new", keys: ["c"], icon: "draft", opens: true, run: async () => (await open()).openNew() },
+  { id: "compose.reply", keys: ["r"], icon: "reply", when: can, opens: true, run: () => answer("reply") },
+  { id: "compose.reply-all", keys: ["a"], icon: "reply-all", when: can, opens: true, run: () => answer("reply-all") },
+  { id: "compose.forward", keys: ["f"], icon: "forward", when: can, opens: true, run: () => forward(false) },
+  { id: "compose.forward-attached", keys: ["F"], icon: "attachment", when: can, opens: true, run: () => forward(true) },
+  { id: "compose.redirect", keys: ["R"], icon: "redirect", when: can, opens: true, run: () => redirect() },
+  { id: "compose.again", icon: "draft", when: can, opens: true, run: () => again() },
 ];

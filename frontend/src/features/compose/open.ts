@@ -3,6 +3,7 @@ import { batch, signal } from "@preact/signals";
 import { t } from "../../i18n/words";
 import { RequestFailed, jmap } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
+import { typing } from "../../keys/keyboard";
 import { needRole, roleId } from "../../state/mailboxes";
 import { done } from "../../state/undo";
 import { again, answer, blank, forward, forwardAttached } from "./beginnings";
@@ -32,10 +33,16 @@ export function openDraftWindow(draft: Draft, before: Before = {}): Compose {
   const messageId = draft.messageId || newMessageId(draft);
   const version = before.version ?? 0;
   const unsure = before.since == null ? null : version - before.since;
+  let show = () => {};
+  const shown = new Promise<void>((resolve) => (show = resolve));
+  const arrived = (take: () => void) => {
+    if (!typing(document.activeElement)) take();
+    show();
+  };
   const one: Compose = {
     key, draft: signal({ ...draft, messageId }), mode: signal<Mode>(before.mode ?? "open"), status: signal(""), wrong: signal({}), question: signal(null),
     expanded: signal(draft.cc.length + draft.bcc.length > 0), emailId: before.emailId ?? null, version, savedVersion: 0, unsure, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null,
-    opener: document.activeElement, saving: Promise.resolve(), over: false, before: null, saved: "", turn: ++turns,
+    opener: document.activeElement, arrived, shown, saving: Promise.resolve(), over: false, before: null, saved: "", turn: ++turns,
   };
   windows.value = [...windows.peek(), one];
   opened(key);
@@ -43,24 +50,24 @@ export function openDraftWindow(draft: Draft, before: Before = {}): Compose {
   return one;
 }
 
-export async function openNew(rest: Partial<Draft> = {}): Promise<Compose> {
+export async function openNew(rest: Partial<Draft> = {}): Promise<void> {
   const identities = await loadIdentities();
-  return openDraftWindow(blank(identities[0], rest));
+  await openDraftWindow(blank(identities[0], rest)).shown;
 }
 
 export async function openAnswer(kind: Kind, id: Id): Promise<void> {
   const [mail, identities] = await Promise.all([fetchOriginal(id, MOST_QUOTED), loadIdentities()]);
-  openDraftWindow(answer(kind, mail, identities));
+  await openDraftWindow(answer(kind, mail, identities)).shown;
 }
 
 export async function openForward(id: Id, attached = false): Promise<void> {
   const [mail, identities] = await Promise.all([fetchOriginal(id), loadIdentities()]);
-  openDraftWindow((attached ? forwardAttached : forward)(mail, identities));
+  await openDraftWindow((attached ? forwardAttached : forward)(mail, identities)).shown;
 }
 
 export async function openAsNew(id: Id): Promise<void> {
   const [mail, identities] = await Promise.all([fetchOriginal(id), loadIdentities()]);
-  openDraftWindow(again(mail, identities));
+  await openDraftWindow(again(mail, identities)).shown;
 }
 
 /** A draft is written further; one that is open already comes to the front. */
@@ -105,7 +112,7 @@ function bringForward(id: Id): boolean {
 
 export async function openMailto(url: string): Promise<void> {
   const asked: Asked | null = parseMailto(url);
-  if (!asked) return void (await openNew());
+  if (!asked) return openNew();
   const { text, ...rest } = asked;
   await openNew({ ...rest, ...(text ? { text } : {}) });
 }

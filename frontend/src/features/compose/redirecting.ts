@@ -26,7 +26,7 @@ export interface Redirecting {
 export function newRedirecting(): Redirecting {
   const fields: Compose = {
     key: newKey(), draft: signal({ ...EMPTY }), mode: signal("open"), status: signal(""), wrong: signal({}), question: signal(null), expanded: signal(false),
-    emailId: null, version: 0, savedVersion: 0, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null, opener: null,
+    emailId: null, version: 0, savedVersion: 0, collectors: new Set(), committers: new Set(), uploads: new Set(), insertPicture: null, opener: null, arrived: (take) => take(), shown: Promise.resolve(),
     saving: Promise.resolve(), over: true, before: null, saved: "", unsure: null, turn: 0,
   };
   return { fields, earlier: null };

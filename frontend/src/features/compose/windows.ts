@@ -42,6 +42,10 @@ export interface Compose {
   /** The HTML before a switch to plain text, for the way back while the text is the same. */
   before: { html: string; text: string } | null;
   saving: Promise<void>;
+  /** Its text or first field is there, and has the focus by `take` unless somebody writes elsewhere by now. */
+  readonly arrived: (take: () => void) => void;
+  /** Fulfilled then. */
+  readonly shown: Promise<void>;
   /** Where the focus was before. */
   readonly opener: Element | null;
   /** It has been sent or thrown away: nothing is saved any more. */

@@ -48,7 +48,7 @@ export function AddressField({ one, name, focus = false, children }: Props) {
   };
   useEffect(() => {
     one.committers.add(commit);
-    if (focus) field.current?.focus();
+    if (focus) one.arrived(() => field.current?.focus());
     return () => void one.committers.delete(commit);
   }, [one]);
   const without = (email: string) => {

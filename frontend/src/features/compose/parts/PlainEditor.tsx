@@ -10,11 +10,12 @@ export function PlainEditor({ one, focus }: { one: Compose; focus: boolean }) {
     const { current } = field;
     if (!current) return;
     current.value = one.draft.peek().text;
-    if (focus) {
+    const begin = () => {
       current.focus();
       current.setSelectionRange(0, 0);
       current.scrollTop = 0;
-    }
+    };
+    if (focus) one.arrived(begin);
     const collect = () => {
       const draft = one.draft.peek();
       if (!draft.rich && current.value !== draft.text) one.draft.value = { ...draft, text: current.value };

@@ -18,8 +18,8 @@ export function RichEditor({ one, focus }: { one: Compose; focus: boolean }) {
     const begin = async () => {
       const { editorIn } = await import("../squire");
       if (gone || !root.current) return;
-      made = fill(one, editorIn(root.current, () => one.draft.peek().files));
-      if (focus) made.focus().moveCursorToStart();
+      const editor = (made = fill(one, editorIn(root.current, () => one.draft.peek().files)));
+      if (focus) one.arrived(() => editor.focus().moveCursorToStart());
       setEditor(made);
     };
     void begin().catch(problem);
