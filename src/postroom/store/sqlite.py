@@ -36,7 +36,8 @@ LOG_LEFT: Final = 64 << 20  # octets: a longer write-ahead log is cut when it st
 
 
 class SqliteOptions(msgspec.Struct, frozen=True):
-    """`page_size` in octets counts only when the file is made; caches in KiB; `busy_ms` is for foreign programs with a lock."""
+    """`page_size` in octets counts only when the file is made; caches in KiB; `busy_ms` is for foreign programs with a lock; `create`: where there is no
+    database, one is made."""
 
     page_size: int = 4096
     write_cache: int = 65_536
@@ -44,6 +45,7 @@ class SqliteOptions(msgspec.Struct, frozen=True):
     log: LogLimits = LogLimits()
     busy_ms: int = 5000
     vfs: str | None = None
+    create: bool = True
 
 
 DEFAULTS: Final = SqliteOptions()
@@ -205,16 +207,12 @@ class _Files(NamedTuple):
 
 
 def _open_files(directory: Path, options: SqliteOptions) -> _Files:
+    database = directory / "mail.db"
+    path = str(database)
+    if not database.exists():
+        _may_begin(directory, options)
     make_durable(directory)
     lock = LockFile(directory)
-    path = str(directory / "mail.db")
-    left = [name for name in MADE_AFTER if (directory / name).exists()]
-    if left and not (directory / "mail.db").exists():
-        lock.release()
-        raise StoreDamaged(
-            f"{path} is gone, though there is {' and '.join(left)} beside it: restore it from a backup with"
-            f" `postroom restore`; to begin anew, move {directory} away"
-        )
     try:
         writing = _connect(path, options, options.write_cache)
         reading = _reading(path, options)
@@ -223,6 +221,18 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
         lock.release()
         raise _refusal(path, error) from error
     return _Files(path, lock, writing, reading, copying)
+
+
+def _may_begin(directory: Path, options: SqliteOptions) -> None:
+    """Whether a database may be made in a directory that has none; raises `StoreRefused`."""
+    left = [name for name in MADE_AFTER if (directory / name).exists()]
+    if left:
+        raise StoreDamaged(
+            f"{directory / 'mail.db'} is gone, though there is {' and '.join(left)} beside it: restore it from a backup with"
+            f" `postroom restore`; to begin anew, move {directory} away"
+        )
+    if not options.create:
+        raise StoreRefused(f"there is no mail in {directory}: is that the directory that was meant?")
 
 
 def _reading(path: str, options: SqliteOptions) -> apsw.Connection:

@@ -14,7 +14,7 @@ from postroom.message.errors import NoSpace, TryLater
 from postroom.store import blobs
 from postroom.store.checkpoint import LogLimits
 from postroom.store.migrations import create_schema
-from postroom.store.refused import StoreDamaged
+from postroom.store.refused import StoreDamaged, StoreRefused
 from postroom.store.sqlite import SqliteEngine, SqliteOptions
 
 INSERT = "INSERT INTO t (k, v) VALUES ($1, $2)"
@@ -241,3 +241,12 @@ async def test_a_database_that_is_gone_is_not_begun_anew_beside_what_belonged_to
         ):
             await SqliteEngine.open(tmp_path, lambda _: None)
     assert not (tmp_path / "mail.db").exists()
+
+
+async def test_who_only_looks_makes_no_database(tmp_path: Path) -> None:
+    looking = SqliteOptions(create=False)
+    with pytest.raises(StoreRefused, match=f"there is no mail in {tmp_path / 'typo'}"):
+        await SqliteEngine.open(tmp_path / "typo", lambda _: None, looking)
+    assert not list(tmp_path.iterdir())
+    await (await SqliteEngine.open(tmp_path / "real", lambda _: None)).close()
+    await (await SqliteEngine.open(tmp_path / "real", lambda _: None, looking)).close()

@@ -85,4 +85,4 @@ def _record(directory: str, told: Progress) -> BackupRecord:
     )
 
 
-BACKUP = Operation("backup", BackUp, BackupRecord, back_up)
+BACKUP = Operation("backup", BackUp, BackupRecord, back_up, begins=False)

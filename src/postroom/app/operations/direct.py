@@ -30,7 +30,8 @@ from postroom.store.jobs import Job
 from postroom.store.login import Login
 from postroom.store.passwords import Passwords
 from postroom.store.report_rows import SentReport
-from postroom.store.store import Store
+from postroom.store.sqlite import SqliteOptions
+from postroom.store.store import Store, StoreSettings
 from postroom.store.vault import Vault
 
 
@@ -47,9 +48,9 @@ class DirectOffice:
         self._node = node
 
     @classmethod
-    async def open(cls, settings: Settings) -> DirectOffice:
-        """Opens the store that the settings name; raises `StoreRefused` when it is another process's or damaged."""
-        store = await Store.open(store_url(settings))
+    async def open(cls, settings: Settings, *, begins: bool = True) -> DirectOffice:
+        """Opens the store that the settings name, or begins it; raises `StoreRefused` when it is another process's or damaged, or is not to be begun."""
+        store = await Store.open(store_url(settings), StoreSettings(sqlite=SqliteOptions(create=begins)))
         try:
             place = "" if settings.server.database else ALONE
             node = await Node.join(store.engine, Told(_give_up, _give_up), place)

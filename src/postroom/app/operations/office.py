@@ -176,7 +176,8 @@ class Office(Protocol):
 
 
 class Operation(msgspec.Struct, Generic[A, R], frozen=True):
-    """One operation. `everybody`: any user of the machine may call it, not only an administrator; `reads`: it changes nothing."""
+    """One operation. `everybody`: any user of the machine may call it, not only an administrator; `reads`: it changes nothing; `begins`: it may be the first
+    that is done in a store, which is made for it."""
 
     name: str
     arguments: type[A]
@@ -184,6 +185,7 @@ class Operation(msgspec.Struct, Generic[A, R], frozen=True):
     run: Callable[[Office, Caller, A], AsyncIterator[R]]
     everybody: bool = False
     reads: bool = False
+    begins: bool = True
 
 
 class InternalError(OperationError):

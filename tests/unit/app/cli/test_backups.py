@@ -57,13 +57,20 @@ def test_beside_a_server(run: Run, config: Path, served: Served, tmp_path: Path)
         ("restore x --mark", 2, "name a backup"),
         ("restore --mark", 1, "postroom restore DIR"),
         ("restore none", 1, "is no backup"),
-        ("backup none/none", 1, "make it first"),
+        ("backup none", 1, "there is no mail in"),
     ],
 )
 def test_what_is_missing(run: Run, line: str, code: int, words: str) -> None:
     ran = run(line)
     assert ran.code == code
     assert words in ran.err
+
+
+def test_a_backup_is_made_in_a_directory_that_is_there(run: Run) -> None:
+    run("domain add hamburger.test")
+    ran = run("backup none/none")
+    assert ran.code == 1
+    assert "make it first" in ran.err
 
 
 def test_postgresql_has_its_own_tools(run: Run, config: Path, database_url: str, tmp_path: Path) -> None:

@@ -63,3 +63,13 @@ def test_serve_refuses_the_same_and_makes_nothing(run: Run, tmp_path: Path) -> N
     assert ran.code == 1
     assert "xn--mnchen-3ya.test" in ran.err
     assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("line", ["check", "check --repair", "backup {0}/copy"])
+def test_a_mistyped_directory_is_neither_whole_nor_copied(run: Run, tmp_path: Path, line: str) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text('[server]\nhostname = "mail.example.com"\ndata = "tpyo"\n')
+    ran = run(f"{line.format(tmp_path)} --config {path}")
+    assert ran.code == 1
+    assert f"there is no mail in {tmp_path / 'tpyo'}" in ran.err
+    assert not (tmp_path / "tpyo").exists()
