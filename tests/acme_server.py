@@ -224,7 +224,7 @@ class AcmeServer:
         return 200, challenge, {"Link": f'<{self.url}/authorization/{number}-{at}>;rel="up"'}
 
     def _over_http(self, name: str, token: str, expected: str) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=60)
         try:
             connection.request("GET", f"/.well-known/acme-challenge/{token}", headers={"Host": name})
             found = connection.getresponse().read().decode()

@@ -68,7 +68,7 @@ class Pebble:
     def root(self, place: Path) -> Path:
         """A file with the certificate that its own are signed by."""
         context = ssl.create_default_context(cafile=str(self.trust))
-        with urllib.request.urlopen(f"{self._management}/roots/0", context=context, timeout=20) as answer:
+        with urllib.request.urlopen(f"{self._management}/roots/0", context=context, timeout=60) as answer:
             place.write_bytes(answer.read())
         return place
 

@@ -36,7 +36,7 @@ from postroom.store import accounts, domains
 from postroom.store.accounts import NewAccount
 from postroom.store.engine import Transaction
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 HOME = "l.test"
 FAR = "127.0.0.9"
 PASSWORD = "pickles"

@@ -33,10 +33,10 @@ async def ask(server: Running, question: Ask, service: str = "http") -> Answer:
         if service == "https":
             context = ssl._create_unverified_context()
             connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                "localhost", port, timeout=20, context=context
+                "localhost", port, timeout=60, context=context
             )
         else:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         headers = {"Host": question.host, **dict(question.headers)}
         connection.request(question.method, question.path, question.body, headers)
         response = connection.getresponse()

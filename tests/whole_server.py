@@ -82,7 +82,7 @@ class Running:
 
 
 async def thread(work: Callable[[], Any]) -> Any:
-    return await asyncio.wait_for(asyncio.to_thread(work), 30)
+    return await asyncio.wait_for(asyncio.to_thread(work), 60)
 
 
 def send(port: int, recipient: str = "bob@l.test") -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from last_sight import Asked, last_sight
 from running import Running, at_home
 from web_lab import WebLab
 
@@ -20,6 +22,24 @@ EXPECTED = ("status of 401", "status of 422")
 
 
 expect.set_options(timeout=15_000)
+
+
+asked: WeakKeyDictionary[Page, Asked] = WeakKeyDictionary()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails says what its page has shown: words lost are found by it where no one looks on."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for name in ("page", "window"):
+            if isinstance(page := item.funcargs.get(name), Page):
+                report.sections.append(
+                    (f"last sight of {name}", f"{last_sight(page)}\n{asked.get(page, '')}")
+                )
+    return report
 
 
 # Playwright has an event loop running in this thread from its start to its end, and no test with a loop of its own can run meanwhile: so it ends
@@ -53,6 +73,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     context.set_default_timeout(15_000)
     found = context.new_page()
+    asked[found] = Asked(found)
     faults: list[str] = []
     found.on("pageerror", lambda error: faults.append(str(error)))
     found.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)

@@ -54,7 +54,7 @@ def box(server: Served) -> ImapBox:
 
 
 def connect(server: Served) -> smtplib.SMTP:
-    return smtplib.SMTP("127.0.0.1", server.port("smtp"), timeout=20)
+    return smtplib.SMTP("127.0.0.1", server.port("smtp"), timeout=60)
 
 
 def selected(server: Served, how: str = "") -> dict[str, int]:

@@ -64,7 +64,7 @@ def repeated(load: Load) -> int:
 
 def test_delivered_here(served):
     def connect():
-        return smtplib.SMTP("127.0.0.1", served.port("smtp"), timeout=20)
+        return smtplib.SMTP("127.0.0.1", served.port("smtp"), timeout=60)
 
     load = Load(connect, "pat@pizza.test", served.owner)
     rounds_of_crashes(served, load)

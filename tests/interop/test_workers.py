@@ -58,7 +58,7 @@ class Workshop(Served):
 
     def send(self, subject: str = "") -> bytes:
         text = letter("pat@pizza.test", self.owner, subject or stamp())
-        with smtplib.SMTP("127.0.0.1", self.port("smtp"), timeout=20) as smtp:
+        with smtplib.SMTP("127.0.0.1", self.port("smtp"), timeout=60) as smtp:
             assert smtp.sendmail("pat@pizza.test", self.owner, text) == {}
         return text
 

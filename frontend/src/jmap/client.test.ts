@@ -124,3 +124,26 @@ it("answers from what was kept when the server is not reached, and says in words
   await expect(made.call("Thread/get", { ids: ["T1"] })).rejects.toThrow("never read");
   expect([reached[0], reached.at(-1)]).toEqual([true, false]);
 });
+
+it("does not wait for ever on a connection that is dead, but for an answer that is long", async () => {
+  vi.useFakeTimers();
+  const dead = new JmapClient((_, init) => new Promise((_resolve, reject) => init.signal!.addEventListener("abort", () => reject(init.signal!.reason))));
+  const failed = expect(dead.call("Mailbox/get", {})).rejects.toMatchObject({ status: 0 });
+  await vi.advanceTimersByTimeAsync(120_000);
+  await failed;
+  const slow = new JmapClient(async (_, init) => {
+    const body = new ReadableStream({
+      async start(stream) {
+        await new Promise((resolve) => setTimeout(resolve, 600_000));
+        init.signal!.throwIfAborted();
+        stream.enqueue(new TextEncoder().encode(JSON.stringify({ methodResponses: [["Mailbox/get", { list: [] }, "c0"]], sessionState: "s" })));
+        stream.close();
+      },
+    });
+    return new Response(body);
+  });
+  const answered = slow.call("Mailbox/get", {});
+  await vi.advanceTimersByTimeAsync(600_000);
+  await expect(answered).resolves.toEqual({ list: [] });
+  vi.useRealTimers();
+});

@@ -7,6 +7,7 @@ import type { Id, Session } from "./records";
 export const OWN_PAGE = { "x-postroom": "1" };
 const SESSION_URL = "/jmap/session";
 const AGAIN_MS = [50, 100, 200, 400, 800];
+const PATIENCE_MS = 120_000; // until an answer begins: a connection may be dead, and nobody says so
 
 export class MethodError extends Error {
   constructor(
@@ -198,13 +199,17 @@ export class JmapClient {
   }
 
   private async reach(url: string, init: RequestInit): Promise<Response> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
     try {
-      const response = await this.fetch(url, { ...init, credentials: "same-origin", cache: "no-store" });
+      const response = await this.fetch(url, { ...init, credentials: "same-origin", cache: "no-store", signal: patience.signal });
       this.keeper?.reached(true);
       return response;
     } catch (error) {
       this.keeper?.reached(false);
       throw new RequestFailed(0, String(error));
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -154,16 +154,19 @@ class PostgresEngine:
     async def _write_once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         connection = await self._acquire()
         try:
-            await connection.execute("BEGIN")
-            try:
-                value = await work(PostgresTransaction(connection, self.dialect))
-            except BaseException:
-                await _roll_back(connection)
-                raise
-            await _commit(connection)
-            return value
+            return await self._within("BEGIN", connection, work)
         finally:
-            await self._writers.release(connection)
+            await _give_back(self._writers, connection)
+
+    async def _within(self, begin: str, connection: Any, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        await connection.execute(begin)
+        try:
+            value = await work(PostgresTransaction(connection, self.dialect))
+        except BaseException:
+            await _roll_back(connection)
+            raise
+        await _commit(connection)
+        return value
 
     async def _acquire(self) -> Any:
         self._tickets += 1
@@ -195,11 +198,11 @@ class PostgresEngine:
         return await self.snapshot(work)
 
     async def _look(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        async with (
-            self._readers.acquire(timeout=self._options.acquire_seconds) as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            return await work(PostgresTransaction(connection, self.dialect))
+        connection = await self._readers.acquire(timeout=self._options.acquire_seconds)
+        try:
+            return await self._within("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", connection, work)
+        finally:
+            await _give_back(self._readers, connection)
 
     def waited(self) -> float:
         """See `Engine`: here it is the wait for a connection."""
@@ -243,8 +246,21 @@ async def _roll_back(connection: Any) -> None:
     try:
         await connection.execute("ROLLBACK")
     except SERVER_FAILURES:
-        with contextlib.suppress(asyncpg.InterfaceError):
-            connection.terminate()
+        _throw_away(connection)
+    except asyncio.CancelledError:
+        _throw_away(connection)
+        raise
+
+
+def _throw_away(connection: Any) -> None:
+    with contextlib.suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
+async def _give_back(pool: Any, connection: Any) -> None:
+    """To the pool, which may have taken it back in this moment: from called off work whose statement the server did not end."""
+    with contextlib.suppress(asyncpg.InternalClientError):
+        await pool.release(connection)
 
 
 def _pool(url: str, options: PostgresOptions, size: int, **settings: str) -> Any:

@@ -202,7 +202,7 @@ async def test_what_is_no_file_is_not_read(mail: Mail, tmp_path: Path, what: str
     else:
         (backup / "keys/empty").mkdir()
     with pytest.raises(OperationError, match="empty is no file"):
-        await asyncio.wait_for(asyncio.to_thread(lambda: asyncio.run(restored(backup, tmp_path / "new"))), 10)
+        await asyncio.wait_for(asyncio.to_thread(lambda: asyncio.run(restored(backup, tmp_path / "new"))), 60)
 
 
 @pytest.mark.parametrize(

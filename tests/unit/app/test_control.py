@@ -170,7 +170,7 @@ async def test_nothing_is_kept_of_a_message_that_does_not_come_whole(
     reader, writer = await asyncio.open_unix_connection(tmp_path / "shelf")
     packed = msgspec.msgpack.encode(Request("echo", {}, 2 * PIECE))
     writer.write(len(packed).to_bytes(4, "big") + packed + bytes(PIECE))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not shelf.pieces:
             await asyncio.sleep(0.01)
         assert shelf.kept == 1
@@ -230,7 +230,7 @@ async def test_a_user_leaves_the_others_room(path: Path, monkeypatch: pytest.Mon
     for _, writer in silent:
         writer.close()
         await writer.wait_closed()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(await asyncio.to_thread(answered, path)) == 0:
             await asyncio.sleep(0.01)
 

@@ -63,7 +63,7 @@ class Guarded(whole_server.Running):
             for line in ["", *lines] if not lines or not lines[0].startswith("PROXY") else lines:
                 if line:
                     writer.write(f"{line}\r\n".encode())
-                while (reply := (await asyncio.wait_for(reader.readline(), 20)).decode()) and reply[
+                while (reply := (await asyncio.wait_for(reader.readline(), 60)).decode()) and reply[
                     3:4
                 ] == "-":
                     pass

@@ -22,7 +22,7 @@ def log():
 async def run(log, mine, *chores, until):
     house = Housekeeping(log, mine)
     house.start(*chores)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not until():
             await asyncio.sleep(0)
     await house.stop()
@@ -84,7 +84,7 @@ async def test_chores_rest_by_the_clock(log):
 
     house = Housekeeping(log, mine, clock.sleep)
     house.start(Chore("daily", 86_400.0, work))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(done) < 3:
             await asyncio.sleep(0)
             clock.advance(86_400)

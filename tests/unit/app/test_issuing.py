@@ -482,7 +482,7 @@ async def test_any_process_of_the_store_shows_what_one_asked_for(
         first.have(challenges=(kind,), kinds=("ecdsa",))
         first.authority.ports.update(second.ports)  # the authority happens upon the other machine
         assert await first.renew() == [("mail.l.test", "ecdsa", "")]
-        for _ in range(200):
+        for _ in range(1200):
             if not second.server.tls.stands_in:
                 break
             await asyncio.sleep(0.05)

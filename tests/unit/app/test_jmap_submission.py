@@ -22,7 +22,7 @@ def ask(port: int, method: str, path: str, body: Any = None) -> Any:
     token = base64.b64encode(f"bob@l.test:{PASSWORD}".encode()).decode()
     headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json", "Host": "mail.l.test"}
     connection = http.client.HTTPSConnection(
-        "127.0.0.1", port, context=ssl._create_unverified_context(), timeout=20
+        "127.0.0.1", port, context=ssl._create_unverified_context(), timeout=60
     )
     connection.request(method, path, None if body is None else json.dumps(body), headers)
     response = connection.getresponse()

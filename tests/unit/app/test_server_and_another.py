@@ -18,7 +18,7 @@ from postroom.store.throttle import Limits
 from served import unverified
 from whole_server import PASSWORD, Running, fetch, send, settings_of, thread
 
-PATIENCE = 20.0  # seconds
+PATIENCE = 60.0  # seconds
 NOBODY = 7  # no account's id
 PATIENT = Limits(delays=(600,))  # whoever has failed once waits for longer than the test lasts
 

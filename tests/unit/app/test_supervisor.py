@@ -102,7 +102,7 @@ class Rehearsal:
         server = msgspec.structs.replace(base.server, data=str(self._directory / "data"))
         log = make_log("json", "info", self.log)
         one = Supervisor(msgspec.structs.replace(base, server=server), 3, log)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             return await one.run(self.ready.append)
 
     def events(self, name: str) -> list[dict[str, object]]:

@@ -276,7 +276,7 @@ async def test_who_sleeps_wakes_for_what_is_held_for_seconds(office: SortingOffi
     await office.idle()
     await office.accept("eve@r.test", hold_until=office.clock.now() // 1_000_000 + 5)
     office.clock.advance(6)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await office.until(lambda: office.scripted.sent)
     assert [job.hop for job in office.scripted.sent] == ["r.test"]
 

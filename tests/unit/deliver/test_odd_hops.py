@@ -156,4 +156,4 @@ async def test_a_connection_that_is_about_to_stand_ends_with_the_runner(
     await asyncio.sleep(0.1)
     await office.runner.stop(0.05)
     office.running = False
-    await asyncio.wait_for(hop.ended.wait(), 10)
+    await asyncio.wait_for(hop.ended.wait(), 60)

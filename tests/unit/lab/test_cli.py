@@ -97,7 +97,7 @@ async def test_the_earlier_of_two_labs_is_found_when_the_later_is_gone(end, runn
     if end == "stops":
         take_back(later, directory)
     await control.stop()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not stands(running, directory):
             await asyncio.sleep(0.01)
     keeping.cancel()

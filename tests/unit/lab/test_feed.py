@@ -31,7 +31,7 @@ async def test_who_waits_hears_of_it() -> None:
     waiting = asyncio.ensure_future(one.after(0))
     await asyncio.sleep(0)
     one.add("noted", text="x")
-    assert [found.seq for found in await asyncio.wait_for(waiting, 20)] == [1]
+    assert [found.seq for found in await asyncio.wait_for(waiting, 60)] == [1]
     assert one.since(1) == []
 
 

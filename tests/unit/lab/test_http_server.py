@@ -16,7 +16,7 @@ from postroom.lab.faults.rules import FaultRule
 from postroom.lab.page.signing_in import offered
 from postroom.lab.settling import Inhabitant
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")

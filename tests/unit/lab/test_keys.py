@@ -46,7 +46,7 @@ def run(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def ask(lab: Lab, name: bytes) -> bytes | None:
     """What dkimpy's resolver would say, out of the lab's DNS."""
     query = dns.message.make_query(name.decode(), "TXT")
-    answer = dns.query.udp(query, "127.0.0.1", port=lab.dns_port, timeout=10)
+    answer = dns.query.udp(query, "127.0.0.1", port=lab.dns_port, timeout=60)
     return b"".join(answer.answer[0][0].strings) if answer.answer else None
 
 

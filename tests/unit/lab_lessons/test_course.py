@@ -64,7 +64,7 @@ async def held(place, *steps, typed=(), pupil=Attended, parts=None, first=0):
     lesson = Lesson("x", "X", "", parts or (Part("", steps),), ())
     course = Course(lesson, place, events, told)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await course.run(pupil(place, told, events), first, reached.append)
     except Left:
         reached.append("left")

@@ -30,7 +30,7 @@ TESTS = f"""
     async def test_from_a_coroutine(mail_lab):
         box = await mail_lab.mailbox_async()
         await box.send_async(b"Subject: Mustard\\r\\n\\r\\nAnd this?\\r\\n", box.address)
-        assert (await box.wait_async(timeout=20)).subject == "Mustard"
+        assert (await box.wait_async(timeout=60)).subject == "Mustard"
 """
 # What stays when the lab has ended, seen from within the process: only then are its threads and sockets to be seen.
 AFTER = """

@@ -33,7 +33,7 @@ class Streams:
 
     async def line(self) -> bytes:
         """The next line; b"" at the end."""
-        return await asyncio.wait_for(self.reader.readline(), 20)
+        return await asyncio.wait_for(self.reader.readline(), 60)
 
     async def lines(self, count: int) -> list[bytes]:
         return [await self.line() for _ in range(count)]
@@ -47,7 +47,7 @@ class Streams:
         await self.writer.start_tls(context, server_hostname="mx.test")
 
     async def rest(self) -> bytes:
-        return await asyncio.wait_for(self.reader.read(), 20)
+        return await asyncio.wait_for(self.reader.read(), 60)
 
     def reset(self) -> None:
         """Goes away with RST, so that the other side learns it at once and not by the next write."""

@@ -124,7 +124,7 @@ async def test_starttls(serve: Any, server_tls: ssl.SSLContext, client_tls: ssl.
     assert (facts.subject, facts.verified) == ("mx.test", True)
     assert await said(connection, b"inside") == b"inside"
     connection.close()
-    await asyncio.wait_for(service.session.over.wait(), 10)
+    await asyncio.wait_for(service.session.over.wait(), 60)
     assert service.session.ends == ["closed by the peer"]
 
 
@@ -158,7 +158,7 @@ async def test_what_comes_before_the_handshake_is_nobodys_word(server_tls: Any, 
     server = await asyncio.start_server(injecting, "127.0.0.1", 0)
     to = Destination("127.0.0.1", server.sockets[0].getsockname()[1], wrap=Wrap(client_tls, "mx.test"))
     with pytest.raises(TlsFailed):
-        await asyncio.wait_for(connect(ClientLines(), to), 2)
+        await asyncio.wait_for(connect(ClientLines(), to), 60)
     server.close()
     await asyncio.sleep(0.01)
 
@@ -168,7 +168,7 @@ async def test_a_handshake_that_is_given_up_leaves_no_connection(client_tls: ssl
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await asyncio.wait_for(reader.read(-1), 2)
+            await asyncio.wait_for(reader.read(-1), 30)
         except ConnectionResetError:
             pass
         except TimeoutError:
@@ -181,7 +181,7 @@ async def test_a_handshake_that_is_given_up_leaves_no_connection(client_tls: ssl
     to = Destination("127.0.0.1", server.sockets[0].getsockname()[1], wrap=Wrap(client_tls, "mx.test"))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(connect(ClientLines(), to), 0.05)
-    await asyncio.wait_for(ended.wait(), 20)
+    await asyncio.wait_for(ended.wait(), 60)
     server.close()
 
 
@@ -205,7 +205,7 @@ async def test_after_a_failed_handshake_nobody_is_waited_for(client_tls: ssl.SSL
     to = Destination("127.0.0.1", server.sockets[0].getsockname()[1], wrap=Wrap(client_tls, "mx.test"))
     with pytest.raises(TlsFailed):
         await connect(ClientLines(), to)
-    await asyncio.wait_for(ended.wait(), 20)
+    await asyncio.wait_for(ended.wait(), 60)
     server.close()
 
 

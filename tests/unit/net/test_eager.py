@@ -161,7 +161,7 @@ async def late(seconds: float) -> str:
 
 
 async def test_waiting_for_a_time_begins_without_a_task() -> None:
-    task = eager.start(eager.wait_for(late(0.01), 20))
+    task = eager.start(eager.wait_for(late(0.01), 60))
     assert task is not None
     assert await task == "late"
 
@@ -175,7 +175,7 @@ async def test_what_is_waited_for_too_long_is_given_up() -> None:
 
 async def test_who_is_called_off_takes_what_he_waits_for_along() -> None:
     work = asyncio.ensure_future(late(20))
-    waiting = asyncio.ensure_future(eager.wait_for(work, 20))
+    waiting = asyncio.ensure_future(eager.wait_for(work, 60))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -190,4 +190,4 @@ async def test_an_error_comes_out() -> None:
         raise ValueError("at last")
 
     with pytest.raises(ValueError, match="at last"):
-        await eager.wait_for(work(), 20)
+        await eager.wait_for(work(), 60)

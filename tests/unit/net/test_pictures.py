@@ -134,7 +134,7 @@ async def test_hosts_that_never_answer_hold_up_their_readers_alone(server: Serve
     fetched._fetch = fetch  # type: ignore[method-assign]
     waiting = [asyncio.create_task(fetched.fetch("http://x.test/?slow", ALICE)) for _ in range(20)]
     await asyncio.sleep(0)
-    assert (await asyncio.wait_for(fetched.fetch("http://x.test/", BOB), 5)).kind == "image/png"
+    assert (await asyncio.wait_for(fetched.fetch("http://x.test/", BOB), 60)).kind == "image/png"
     for one in waiting:
         one.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)

@@ -63,7 +63,7 @@ async def test_big_replies_through_tls(
 ) -> None:
     client = await secured(Service(tls=server_tls), serve, dial, client_tls)
     client.send(b"BIG\n" * 20)
-    assert len(await asyncio.wait_for(client.reader.readexactly(20 * BIG_REPLY), 30)) == 20 * BIG_REPLY
+    assert len(await asyncio.wait_for(client.reader.readexactly(20 * BIG_REPLY), 60)) == 20 * BIG_REPLY
 
 
 async def test_big_input_through_tls(
@@ -72,7 +72,7 @@ async def test_big_input_through_tls(
     service = Service(tls=server_tls)
     client = await secured(service, serve, dial, client_tls)
     line = b"y" * 300_000
-    assert await asyncio.wait_for(_echoed(client, line), 20) == line + b"\n"
+    assert await asyncio.wait_for(_echoed(client, line), 60) == line + b"\n"
 
 
 async def _echoed(client: Any, line: bytes) -> bytes:
@@ -97,7 +97,7 @@ async def test_close_notify_of_the_client_ends_the_session(
     service = Service(tls=server_tls)
     client = await secured(service, serve, dial, client_tls)
     client.writer.close()
-    await asyncio.wait_for(service.session.over.wait(), 10)
+    await asyncio.wait_for(service.session.over.wait(), 60)
     assert service.session.ends == ["closed by the peer"]
 
 

@@ -57,8 +57,8 @@ class Caller:
         for _ in range(20):
             await asyncio.sleep(0.005)
         self.door.gate.set()
-        said = b"" if self.writer.is_closing() else await asyncio.wait_for(self.reader.read(), 20)
-        async with asyncio.timeout(20):
+        said = b"" if self.writer.is_closing() else await asyncio.wait_for(self.reader.read(), 60)
+        async with asyncio.timeout(60):
             while len(self.door.connections):
                 await asyncio.sleep(0.005)
         assert self.door.errors == []

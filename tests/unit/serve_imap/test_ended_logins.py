@@ -58,7 +58,7 @@ async def test_who_is_told_a_long_message_is_told_all_of_it(
 
     monkeypatch.setattr(bob.connection, "drained", slowly)
     await stage.deliver(LETTER % 1 + b"a line of a long letter\r\n" * 80_000)
-    await asyncio.wait_for(begun.wait(), 20)
+    await asyncio.wait_for(begun.wait(), 60)
     await look(standing, good=False)
     assert ENDED not in await bob.told(r"^\)")
     await quiet(bob)

@@ -161,7 +161,7 @@ async def test_pushed(stage: JmapStage) -> None:
     await watch.begin()
 
     async def news() -> dict[str, dict[str, str]]:
-        found = await asyncio.wait_for(watch.news(), 20)
+        found = await asyncio.wait_for(watch.news(), 60)
         assert found is not None
         return found.changed
 

@@ -128,7 +128,7 @@ async def test_curl(stage: JmapStage, web: JmapWeb, require_tool: Callable[[str]
     assert curl.stdout is not None
     assert (await curl.stdout.readline()).startswith(b"id: ")
     await stage.deliver()
-    out, _ = await asyncio.wait_for(curl.communicate(), 20)
+    out, _ = await asyncio.wait_for(curl.communicate(), 60)
     lines = out.decode().split("\n")
     assert lines[1] == "event: state"
     assert json.loads(lines[2].removeprefix("data: "))["changed"][stage.jmap().account]["Email"]

@@ -46,7 +46,7 @@ class Service:
         return answer if isinstance(answer, Response) else Response(answer, {})
 
     async def count(self, number: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.came) < number:
                 self._more.clear()
                 await self._more.wait()

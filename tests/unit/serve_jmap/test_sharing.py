@@ -366,7 +366,7 @@ async def test_a_notice_is_pushed(stage: JmapStage) -> None:
     bob.app = stage.app()
     box = (await box_of(bob, "Sent"))["id"]
     await share(bob, box, shareWith={id_text(IdKind.PRINCIPAL, her): {"mayReadItems": True}})
-    news = await asyncio.wait_for(watch.news(), 20)
+    news = await asyncio.wait_for(watch.news(), 60)
     assert news is not None
     state = (await carol.call("ShareNotification/get", ids=[]))["state"]
     assert news.changed == {carol.account: {"ShareNotification": state}}

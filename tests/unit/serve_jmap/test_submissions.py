@@ -289,7 +289,7 @@ async def test_who_listens_is_told_what_becomes_of_it(
 
     await wait_for(all_done)
     await chore.look()
-    news = await asyncio.wait_for(watch.news(), 20)
+    news = await asyncio.wait_for(watch.news(), 60)
     assert news is not None
     state = news.changed[bob.account]["EmailSubmission"]
     got = await bob.call("EmailSubmission/get", ids=[made["id"]])

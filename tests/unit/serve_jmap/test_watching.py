@@ -18,7 +18,7 @@ def watch(stage: JmapStage, address: str = BOB, types: frozenset[str] | None = N
 
 
 async def news(one: Watch) -> News:
-    found = await asyncio.wait_for(one.news(), 20)
+    found = await asyncio.wait_for(one.news(), 60)
     assert found is not None
     return found
 
@@ -200,7 +200,7 @@ async def test_a_change_while_it_begins_is_not_the_last_that_is_heard(stage: Jma
         await asyncio.sleep(0)
     stage.store.changes.missed()
     await beginning
-    await asyncio.wait_for(stage.deliver(), 20)
+    await asyncio.wait_for(stage.deliver(), 60)
     assert "Email" in (await news(one)).changed[stage.jmap().account]
     one.close()
 
@@ -249,5 +249,5 @@ async def test_the_end_is_heard_while_it_looks(stage: JmapStage) -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)  # it gathers what else may come
     one.end()
-    assert await asyncio.wait_for(waiting, 20) is None
+    assert await asyncio.wait_for(waiting, 60) is None
     one.close()

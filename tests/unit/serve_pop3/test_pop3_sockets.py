@@ -62,7 +62,7 @@ async def test_the_standard_librarys_client(
     port = await start()
 
     def session() -> None:
-        client = poplib.POP3("127.0.0.1", port, timeout=20)
+        client = poplib.POP3("127.0.0.1", port, timeout=60)
         assert "SASL" in client.capa()
         log_in(client)
         assert read_all(client)[1] == b"Subject: two\r\n\r\n.\r\nHow about pickles?"
@@ -81,9 +81,9 @@ async def test_tls(stage, start: Start, client_tls: ssl.SSLContext, implicit: bo
 
     def session() -> None:
         if implicit:
-            client: poplib.POP3 = poplib.POP3_SSL("localhost", port, timeout=20, context=client_tls)
+            client: poplib.POP3 = poplib.POP3_SSL("localhost", port, timeout=60, context=client_tls)
         else:
-            client = poplib.POP3("localhost", port, timeout=20)
+            client = poplib.POP3("localhost", port, timeout=60)
             assert "STLS" in client.capa()
             client.stls(client_tls)
         assert "STLS" not in client.capa()
@@ -101,7 +101,7 @@ async def say(port: int, data: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
     writer.write_eof()
-    said = await asyncio.wait_for(reader.read(), 20)
+    said = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     await writer.wait_closed()
     return said
@@ -111,7 +111,7 @@ async def test_a_line_feed_alone_is_answered_at_once(start: Start) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", await start())
     await reader.readline()
     writer.write(b"USER bob\n")
-    assert b"nc -C" in await asyncio.wait_for(reader.readline(), 20)
+    assert b"nc -C" in await asyncio.wait_for(reader.readline(), 60)
     writer.close()
     await writer.wait_closed()
 
@@ -126,7 +126,7 @@ async def test_a_connection_cut_between_dele_and_quit_removes_nothing(stage, sta
     port = await start()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"USER bob\r\nPASS hungry\r\nDELE 1\r\n")
-    while b"deleted" not in await asyncio.wait_for(reader.readline(), 20):
+    while b"deleted" not in await asyncio.wait_for(reader.readline(), 60):
         pass
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     writer.transport.abort()

@@ -24,7 +24,7 @@ async def run_outside_of_tasks(work: Callable[[], Awaitable[int]]) -> int:
 
     tasks: list[asyncio.Task[None] | None] = []
     loop.call_soon(lambda: tasks.append(eager.start(handler())))
-    return await asyncio.wait_for(done, 10)
+    return await asyncio.wait_for(done, 60)
 
 
 async def test_reading(engine: Engine) -> None:

@@ -196,3 +196,25 @@ async def test_cancelled_work_leaves_nothing(engine):
         await task
     await engine.write(lambda tx: tx.execute(INSERT, 2))
     assert await keys(engine) == [2]
+
+
+@pytest.mark.parametrize("way", ["write", "snapshot", "reading"])
+async def test_work_stays_called_off_when_its_statement_goes_on(
+    database_url, way, monkeypatch: pytest.MonkeyPatch
+):
+    """The request to cancel it came before the server had begun with it, and so went by."""
+
+    async def gone_by(**_facts):
+        pass
+
+    monkeypatch.setattr("asyncpg.connect_utils._cancel", gone_by)
+    engine = await PostgresEngine.open(database_url, PostgresOptions(1, 1, 1, 5))
+    do = getattr(engine, way) if way != "reading" else lambda work: work(engine.reading())
+    await do(lambda tx: tx.execute("SELECT 1"))
+    task = asyncio.ensure_future(do(lambda tx: tx.execute("SELECT pg_sleep(30)")))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await do(lambda tx: tx.execute("SELECT 1"))
+    await engine.close()

@@ -42,7 +42,7 @@ def test_its_own_tests_pass(npm: list[str], script: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=55,
+        timeout=250,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -173,9 +173,9 @@ async def test_a_program_is_allowed_in_and_logs_in_everywhere(program: Program) 
 def _log_in_everywhere(ports: dict[str, int], token: str) -> None:
     context = ssl._create_unverified_context()
     said = f"n,a={BOB},\1auth=Bearer {token}\1\1".encode()
-    with imaplib.IMAP4_SSL("127.0.0.1", ports["imaps"], ssl_context=context, timeout=20) as imap:
+    with imaplib.IMAP4_SSL("127.0.0.1", ports["imaps"], ssl_context=context, timeout=60) as imap:
         assert imap.authenticate("OAUTHBEARER", lambda _: said)[0] == "OK"
-    with smtplib.SMTP_SSL("127.0.0.1", ports["submissions"], context=context, timeout=20) as smtp:
+    with smtplib.SMTP_SSL("127.0.0.1", ports["submissions"], context=context, timeout=60) as smtp:
         smtp.ehlo("r.test")
         assert smtp.auth("OAUTHBEARER", lambda _=None: said.decode())[0] == 235
 

@@ -71,6 +71,7 @@ async function saveNow(one: Compose): Promise<void> {
   if (isBlank(one) && one.emailId === null) return;
   const version = one.version;
   const [drafts] = await Promise.all([needRole("drafts"), needIdentities()]);
+  if (one.status.peek() === "sending") return; // meanwhile
   const written = () => emailOf(one.draft.peek(), senderOf(one.draft.peek()), drafts);
   if (JSON.stringify(written()) === one.saved) {
     one.savedVersion = version;
