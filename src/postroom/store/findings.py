@@ -20,6 +20,7 @@ class Wrong(enum.StrEnum):
     QUOTA = "quota"
     NUMBERS = "numbers"  # uidnext or a modseq that was given already
     COPIES = "copies"
+    SIZE = "size"
     REFERENCES = "references"
     SUMMARY = "summary"
     PLACES = "places"  # a card that is not where it says

@@ -15,7 +15,7 @@ from postroom.store import blobs
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.findings import Finding, Wrong
 from postroom.store.fsck_contacts import check_contacts
-from postroom.store.fsck_emails import EmailCheck, lost_emails
+from postroom.store.fsck_emails import EmailCheck
 from postroom.store.fsck_mailboxes import check_account
 from postroom.store.store import Store
 from postroom.store.unhurried import Unhurried
@@ -38,15 +38,15 @@ async def check(
         for finding in await _database(store):
             yield finding
     reading = Unhurried(store.engine)
+    emails = EmailCheck(store, now, repair=repair, octets=octets)
     async for account_id in _accounts(reading):
+        for row in await reading.fetch(MAILBOXES, account_id):
+            async for finding in emails.copies(account_id, row[0]):
+                yield finding
         for finding in await _account(store, account_id, repair=repair):
             yield finding
-        for row in await reading.fetch(MAILBOXES, account_id):
-            async for finding in lost_emails(reading, account_id, row[0]):
-                yield finding
         async for finding in check_contacts(store.engine, account_id, now, repair=repair):
             yield finding
-    emails = EmailCheck(store, now, repair=repair, octets=octets)
     async for finding in emails.emails():
         yield finding
     async for finding in emails.bodies():

@@ -1,4 +1,4 @@
-"""Checks emails and bodies against each other: copies, references, octets, summaries.
+"""Checks emails and bodies against each other: copies, sizes, references, octets, summaries.
 
 Goes through the tables in slices in the order in which each engine keeps them, so that a server goes on working meanwhile; what looks wrong is
 looked at again in a transaction of its own before it is said. Not here: mailboxes' numbers (`fsck_mailboxes`), files without a row (`fsck`).
@@ -46,7 +46,9 @@ BLOBS: Final = {
 SPOOLED: Final = "SELECT blob_id FROM spool WHERE blob_account <> 0"
 RECORDED: Final = "SELECT blob_id FROM record_blobs"
 LISTED: Final = """
-SELECT m.uid, m.email_id, e.email_id FROM messages m LEFT JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
+SELECT m.uid, m.email_id, e.email_id, m.size, e.size, b.size FROM messages m
+LEFT JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
+LEFT JOIN blobs b ON b.account_id = e.account_id AND b.blob_id = e.blob_id
 WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid > $3 ORDER BY m.uid LIMIT $4
 """
 LOCK: Final = "SELECT modseq FROM accounts WHERE account_id = $1 {LOCK}"
@@ -54,6 +56,12 @@ EMAIL: Final = "SELECT thread_id, blob_id, copies FROM emails WHERE account_id =
 COPIES: Final = "SELECT COUNT(*) FROM messages WHERE account_id = $1 AND thread_id = $2 AND email_id = $3"
 SET_COPIES: Final = "UPDATE emails SET copies = $3 WHERE account_id = $1 AND email_id = $2"
 DROP_EMAIL: Final = "DELETE FROM emails WHERE account_id = $1 AND email_id = $2"
+BODY: Final = """
+SELECT e.thread_id, e.blob_id, e.size, b.size FROM emails e JOIN blobs b ON b.account_id = e.account_id AND b.blob_id = e.blob_id
+WHERE e.account_id = $1 AND e.email_id = $2
+"""
+SET_SIZE: Final = "UPDATE emails SET size = $3 WHERE account_id = $1 AND email_id = $2"
+SET_SIZES: Final = "UPDATE messages SET size = $4 WHERE account_id = $1 AND thread_id = $2 AND email_id = $3"
 SET_SUMMARY: Final = "UPDATE emails SET summary = $3 WHERE account_id = $1 AND email_id = $2"
 REFS: Final = "SELECT refs FROM blobs WHERE account_id = $1 AND blob_id = $2"
 COUNT_REFS: Final = """
@@ -77,6 +85,39 @@ class EmailCheck:
         self._octets = octets
         self._referenced = array("q")
         self._young = first_of(real_ms() * 1000)  # what came since then is the next check's
+
+    async def copies(self, account_id: int, mailbox_id: int) -> AsyncIterator[Finding]:
+        """Copies in a mailbox that are copies of nothing, or whose size is not that of their body: then the mailbox's numbers are wrong, too."""
+        last = 0
+        while rows := await self._tx.fetch(LISTED, account_id, mailbox_id, last, SLICE):
+            last = rows[-1][0]
+            for uid, email_id, there, *sizes in rows:
+                if there is None:
+                    detail = f"mailbox {mailbox_id}, uid {uid}: no email {email_id}"
+                    yield Finding(Wrong.LOST_EMAIL, account_id, detail)
+                elif None not in sizes and len(set(sizes)) > 1:
+                    finding = await self._check_size(account_id, email_id)
+                    if finding is not None:
+                        yield finding
+
+    async def _check_size(self, account_id: int, email_id: int) -> Finding | None:
+        row = await self._tx.fetchrow(BODY, account_id, email_id)
+        if row is None:
+            return None  # it went meanwhile
+        thread_id, blob_id, kept, size = row
+        found = await self._store.digest(account_id, blob_id, contents=False)
+        if found is None or found[0] != size:
+            return None  # it is the body that is wrong: `bodies` says so
+
+        async def work(tx: Transaction) -> None:
+            await tx.fetch(LOCK, account_id)
+            await tx.execute(SET_SIZE, account_id, email_id, size)
+            await tx.execute(SET_SIZES, account_id, thread_id, email_id, size)
+
+        if self._repair:
+            await self._engine.write(work, Urgency.HOUSEKEEPING)
+        detail = f"email {email_id}: size {kept} or that of its copies, should be {size}"
+        return Finding(Wrong.SIZE, account_id, detail, self._repair)
 
     async def emails(self) -> AsyncIterator[Finding]:
         """Copies that are counted wrong, bodies that are not there, summaries of another version."""
@@ -215,14 +256,3 @@ class EmailCheck:
         if self._repair:
             return await self._engine.write(work, Urgency.HOUSEKEEPING)
         return await self._engine.snapshot(work)
-
-
-async def lost_emails(tx: Transaction, account_id: int, mailbox_id: int) -> AsyncIterator[Finding]:
-    """Copies in a mailbox that are copies of nothing."""
-    last = 0
-    while rows := await tx.fetch(LISTED, account_id, mailbox_id, last, SLICE):
-        last = rows[-1][0]
-        for uid, email_id, there in rows:
-            if there is None:
-                detail = f"mailbox {mailbox_id}, uid {uid}: no email {email_id}"
-                yield Finding(Wrong.LOST_EMAIL, account_id, detail)

@@ -85,6 +85,29 @@ async def test_what_is_lost_is_said(store, account, sql, expected):
     assert {kind for kind, _ in await wrong(store, octets=True)} == expected
 
 
+@pytest.mark.parametrize(
+    ("table", "sums", "more"),
+    [
+        ("emails", 0, set()),
+        ("messages", 0, set()),
+        ("messages", 7, {(Wrong.COUNTS, True), (Wrong.QUOTA, True)}),
+    ],
+)
+async def test_sizes_are_those_of_the_bodies_and_so_are_the_sums(store, account, table, sums, more):
+    async def spoil(tx):
+        await tx.execute(f"UPDATE {table} SET size = size + 7 WHERE size < 1000")
+        await tx.execute("UPDATE mailboxes SET n_bytes = n_bytes + $1", sums)
+        await tx.execute("UPDATE accounts SET used_bytes = used_bytes + $1", sums)
+
+    before = await account.rows("SELECT email_id, size FROM messages ORDER BY mailbox_id, uid")
+    await store.engine.write(spoil)
+    assert (Wrong.SIZE, False) in await wrong(store)
+    assert set(await wrong(store, repair=True)) == {(Wrong.SIZE, True)} | more
+    assert await account.rows("SELECT email_id, size FROM messages ORDER BY mailbox_id, uid") == before
+    assert await wrong(store, octets=True) == []
+    assert await account.counts() == await account.counted()
+
+
 async def test_an_email_without_copies_goes_with_its_body(store, account):
     async def forget(tx):
         for table in ("messages", "mailbox_keywords"):
