@@ -22,6 +22,12 @@ def enter(page: Page, web_lab, *, stays: bool) -> None:
     page.get_by_role("heading", name="Inbox").wait_for()
 
 
+def taken_over(page: Page) -> None:
+    """The service worker has the page, since a while: see `browser/conftest.py`."""
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    page.wait_for_timeout(250)
+
+
 def kept(page: Page) -> int:
     """Answers that are kept on the device."""
     found: int = page.evaluate(

@@ -6,12 +6,26 @@ import urllib.request
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from web_window import BOB, begin, emails, enter, hands_in, hide, hold_sending, kept, keys, rows, stay
+from web_window import (
+    BOB,
+    begin,
+    emails,
+    enter,
+    hands_in,
+    hide,
+    hold_sending,
+    kept,
+    keys,
+    rows,
+    stay,
+    taken_over,
+)
 
 
+@pytest.mark.service_worker
 def test_what_is_being_written_outlives_a_reload_without_a_connection(window: Page, web_lab):
     stay(window, web_lab)
-    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    taken_over(window)
     window.on("dialog", lambda dialog: dialog.accept())
     window.keyboard.press("c")  # loads what writing takes
     window.get_by_role("dialog", name="New message").get_by_role("button", name="Save and close").click()
@@ -75,9 +89,10 @@ def test_an_answer_in_which_nothing_was_written_is_no_draft(window: Page, web_la
     assert not made
 
 
+@pytest.mark.service_worker
 def test_what_is_sent_without_a_connection_leaves_with_one(window: Page, web_lab):
     stay(window, web_lab)
-    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    taken_over(window)
     window.keyboard.press("c")  # loads what writing takes
     window.get_by_role("dialog", name="New message").get_by_role("button", name="Save and close").click()
     window.context.set_offline(True)
@@ -111,7 +126,7 @@ def test_what_is_sent_without_a_connection_leaves_with_one(window: Page, web_lab
 def send_offline(page: Page, web_lab, subject: str) -> None:
     """Bob, who stays, sends himself something without a connection."""
     stay(page, web_lab)
-    page.evaluate("async () => { await navigator.serviceWorker.ready }")
+    taken_over(page)
     page.keyboard.press("c")  # loads what writing takes
     page.get_by_role("dialog", name="New message").get_by_role("button", name="Save and close").click()
     page.context.set_offline(True)
@@ -127,6 +142,7 @@ def end_session(page: Page, web_lab) -> None:
     urllib.request.urlopen(urllib.request.Request(f"{web_lab.url()}sign-out", method="POST", headers=headers))
 
 
+@pytest.mark.service_worker
 @pytest.mark.parametrize("reloaded", [False, True])
 def test_what_waits_outlives_a_session_that_ends_by_itself(window: Page, web_lab, reloaded: bool):
     subject = f"Before the end {reloaded}"
@@ -155,6 +171,7 @@ def test_what_waits_outlives_a_session_that_ends_by_itself(window: Page, web_lab
     )  # nothing stays where nobody stays
 
 
+@pytest.mark.service_worker
 def test_what_waits_is_not_made_for_somebody_else(window: Page, web_lab):
     send_offline(window, web_lab, "Of Bob alone")
     end_session(window, web_lab)
@@ -175,6 +192,7 @@ def test_what_waits_is_not_made_for_somebody_else(window: Page, web_lab):
     expect(window.get_by_role("link", name="Outbox 1")).to_have_count(0)
 
 
+@pytest.mark.service_worker
 def test_who_signs_out_is_asked_when_something_waits(window: Page, web_lab):
     send_offline(window, web_lab, "Nearly lost")
     window.route("**/jmap/api*", lambda route: route.abort())
@@ -275,6 +293,7 @@ def test_a_message_of_the_outbox_whose_answer_was_lost_is_done_with(window: Page
     expect_sent_once(window, "Lost from the outbox")
 
 
+@pytest.mark.service_worker
 def test_a_message_that_is_leaving_is_not_taken_back(window: Page, web_lab):
     send_offline(window, web_lab, "Too late")
     held = hold_sending(window)

@@ -2,16 +2,19 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from web_window import BOB, kept, keys, rows, stay
+from web_window import BOB, kept, keys, rows, stay, taken_over
+
+pytestmark = pytest.mark.service_worker
 
 
 def test_what_was_read_is_there_without_a_connection(window: Page, web_lab):
     web_lab.send(BOB, "Read before", "This was read with a connection.")
     web_lab.send(BOB, "Never opened", "This was not.")
     stay(window, web_lab)
-    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    taken_over(window)
     row = window.get_by_role("listitem").filter(has_text="Read before")
     row.click()
     expect(window.get_by_text("This was read with a connection.").last).to_be_visible()
@@ -31,7 +34,7 @@ def test_what_is_done_without_a_connection_is_done_with_one(window: Page, chromi
     for subject in ("Wait: archive", "Wait: star", "Wait: undo", "Wait: elsewhere"):
         web_lab.send(BOB, subject, "Here.")
     stay(window, web_lab)
-    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    taken_over(window)
     for subject in ("Wait: archive", "Wait: star", "Wait: undo", "Wait: elsewhere"):
         keys(window, subject)
         expect(rows(window, subject)).not_to_have_class(re.compile("unread"))
@@ -83,7 +86,7 @@ def test_a_list_that_lacks_what_was_archived_rests(window: Page, web_lab):
         "window.asks = 0; const ask = fetch; window.fetch = (...all) => { asks++; return ask(...all); };"
     )
     stay(window, web_lab)
-    window.evaluate("async () => { await navigator.serviceWorker.ready }")
+    taken_over(window)
     keys(window, "Row 34")
     expect(rows(window, "Row 34")).not_to_have_class(re.compile("unread"))
     window.context.set_offline(True)
@@ -130,7 +133,7 @@ def test_the_title_counts_and_the_desktop_is_told_where_it_was_asked_for(chromiu
         "Document.prototype.hasFocus = () => false;"
     )
     stay(page, web_lab)
-    page.evaluate("async () => { await navigator.serviceWorker.ready }")
+    taken_over(page)
     web_lab.send(BOB, "Nobody asked yet", "Quiet.")
     expect(page.get_by_role("listitem").filter(has_text="Nobody asked yet")).to_be_visible()
     expect(page).to_have_title(re.compile(r"\(\d+\) Inbox – bob@hamburger.test"))
@@ -163,7 +166,7 @@ def test_it_can_be_installed(window: Page, web_lab):
 def test_mail_does_not_wake_the_service_worker(window: Page, web_lab):
     """Else it is told of every request, and heaps them up."""
     stay(window, web_lab)
-    window.evaluate("() => navigator.serviceWorker.ready")
+    taken_over(window)
     window.reload()
     window.locator(".row:not(.waiting), .rows .empty").first.wait_for()
     ways = window.evaluate(
