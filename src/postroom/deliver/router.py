@@ -30,6 +30,7 @@ MAX_OF_A_LETTER = (
 REMEMBERED = 2.0  # seconds
 MOST_REMEMBERED = 10_000  # addresses, and domains of others
 MOST_TARGETS = 100  # of an alias or a list that is remembered
+MOST_ASKED = 20  # addresses that are looked up to know whether another leads anywhere
 
 Resolved = Account | Alias | MailingList
 
@@ -103,12 +104,41 @@ class Router:
         self._monotonic = monotonic
         self._known: dict[str, Resolved] = {}
         self._foreign: set[str] = set()
+        self._leading: set[str] = set()
         self._since = 0.0
 
     def forget(self) -> None:
         """The directory was changed."""
         self._known.clear()
         self._foreign.clear()
+        self._leading.clear()
+
+    async def lead(self, tx: Transaction, address: Address, found: Resolved) -> None:
+        """Raises `NotExpanded` where what an address was found to stand for leads to nobody: refused at RCPT, it is reported to no forged sender later.
+
+        What more than `MOST_ASKED` questions would tell is taken to lead somewhere.
+        """
+        if address.key in self._leading:
+            return
+        seen, todo = {address.key}, deque(_behind(found))
+        while todo and len(seen) <= MOST_ASKED:
+            target = todo.popleft()
+            if target.key in seen:
+                continue
+            seen.add(target.key)
+            try:
+                next_found = await self.resolve(tx, target)
+            except MailError as error:
+                if not error.permanent:
+                    raise
+                continue
+            if next_found is None or keeps(next_found):
+                break
+            todo.extend(_behind(next_found))
+        else:
+            if not todo:
+                raise _leads_nowhere(address)
+        self._leading.add(address.key)
 
     async def resolve(
         self, tx: Transaction, address: Address, most: int = MOST_TARGETS + 1
@@ -119,7 +149,7 @@ class Router:
         any, and a list of ten thousand takes 40 ms.
         """
         now = self._monotonic()
-        if now - self._since > REMEMBERED or len(self._known) + len(self._foreign) > MOST_REMEMBERED:
+        if now - self._since > REMEMBERED or self._remembered > MOST_REMEMBERED:
             self.forget()
             self._since = now
         if address.domain in self._own.hosts and fold(address.local) in directory.ROLES:
@@ -137,6 +167,10 @@ class Router:
         elif len(found.targets) <= MOST_TARGETS:
             self._known[address.key] = found
         return found
+
+    @property
+    def _remembered(self) -> int:
+        return len(self._known) + len(self._foreign) + len(self._leading)
 
     async def _unknown(self, tx: Transaction, address: Address) -> Resolved | None:
         """An address that the directory does not have."""
@@ -194,9 +228,7 @@ class Router:
             await self._step(tx, step, found, todo)
         if not found.legs:
             found.milestones.clear()  # nobody has it: "delivered" to an empty list would be said beside "failed"
-            first.error = first.error or NotExpanded(
-                f"{first.address} leads to nobody: to itself, or to nothing"
-            )
+            first.error = first.error or _leads_nowhere(first.address)
             found.legs.append(first)
         routes.legs += found.legs
         routes.milestones += found.milestones
@@ -227,7 +259,7 @@ class Router:
 
     def _account(self, step: _Step, found: Account, routes: Routes, todo: deque[_Step]) -> None:
         leg = step.leg
-        if not found.forwards or found.keeps_copy:
+        if keeps(found):
             leg.account_id, leg.detail = found.account_id, found.detail
             routes.legs.append(leg)
         else:
@@ -273,6 +305,19 @@ def _too_many(address: Address, left: int) -> NotExpanded:
             f"{address} and the recipients before it stand for more than {MAX_OF_A_LETTER} addresses together"
         )
     return NotExpanded(f"{address} stands for more than {MAX_EXPANDED} addresses")
+
+
+def keeps(found: Resolved) -> bool:
+    """Whether it is a mailbox that gets a copy itself."""
+    return isinstance(found, Account) and (not found.forwards or found.keeps_copy)
+
+
+def _behind(found: Resolved) -> tuple[Address, ...]:
+    return found.forwards if isinstance(found, Account) else found.targets
+
+
+def _leads_nowhere(address: Address) -> NotExpanded:
+    return NotExpanded(f"{address} leads to nobody: to itself, or to nothing")
 
 
 def _once_each(legs: list[Leg]) -> list[Leg]:
