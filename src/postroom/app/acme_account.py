@@ -39,6 +39,16 @@ async def with_account(acme: AcmeSettings, engine: Engine, vault: Vault) -> Auth
     return authority
 
 
+async def forget(directory: str, engine: Engine) -> None:
+    """The authority does not know it any more (§6.7, accountDoesNotExist): with the same key it is made anew when it is needed next."""
+    found = await certificates.account(engine.reading(), directory)
+    if found is not None:
+        _, sealed = found
+        await engine.write(
+            lambda tx: certificates.put_account(tx, directory, "", sealed), Urgency.HOUSEKEEPING
+        )
+
+
 async def _keep(engine: Engine, vault: Vault, account: Account) -> None:
     sealed = vault.seal(account.key, _purpose(account.directory))
     await engine.write(

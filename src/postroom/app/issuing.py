@@ -16,7 +16,7 @@ from functools import partial
 
 import msgspec
 
-from postroom.app.acme_account import with_account
+from postroom.app.acme_account import forget, with_account
 from postroom.app.logs import Log
 from postroom.app.settings import Settings
 from postroom.app.wanted_certificates import Wanted, is_due, renewal, soonest, wait_after, wanted
@@ -160,6 +160,8 @@ class Issuer:
         try:
             row = await self._issue(row, want)
         except AcmeError as error:
+            if error.code == "accountDoesNotExist":
+                await forget(self._settings.acme.directory, self._around.engine)
             row = await self._row(row.name, row.kind)  # with an order that is still to be waited for
             tries = row.tries + 1
             now = self._around.clock.now()

@@ -451,10 +451,13 @@ async def test_it_asks_no_more_when_another_process_has_taken_over(asking: Askin
     assert not turns
 
 
-async def test_one_account_for_all(asking: Asking) -> None:
+async def test_one_account_for_all_until_the_authority_has_forgotten_it(asking: Asking) -> None:
     await asking.renew()
     await asking.renew(now=True)
     assert asking.authority.asked.count("newAccount") == 1
+    asking.authority._accounts.clear()
+    assert await asking.renew(now=True) == [("mail.l.test", "ecdsa", "accountDoesNotExist: who is that?")]
+    assert await asking.renew(now=True) == [("mail.l.test", "ecdsa", "")]
 
 
 async def test_nobody_is_there(asking: Asking) -> None:
