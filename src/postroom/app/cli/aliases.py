@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,13 @@ COLUMNS = (
 )
 
 
+def tell(session: Administration, done: AliasRecord, columns: Sequence[Column[AliasRecord]]) -> None:
+    """What it is now, and who of those who came in is not there: perhaps a slip of the pen."""
+    session.terminal.listing([done], columns)
+    for one in done.unknown:
+        session.terminal.note(f"nobody here has the address {one}: what goes to it does not arrive")
+
+
 @app.command()
 @command(administration)
 def add(
@@ -40,8 +48,7 @@ def add(
     targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="Who gets its mail.")],
 ) -> None:
     """Add an alias for one or more addresses, here or elsewhere."""
-    done = session.one(aliases.ADD, NewAlias(address, targets), address)
-    session.terminal.listing([done], COLUMNS)
+    tell(session, session.one(aliases.ADD, NewAlias(address, targets), address), COLUMNS)
 
 
 @app.command("list")
@@ -61,8 +68,11 @@ def set_(
     remove: Annotated[list[str] | None, typer.Option(metavar="TARGET", help="A target no more.")] = None,
 ) -> None:
     """Change whom an alias stands for."""
-    done = session.one(aliases.CHANGE, ChangeMembers(address, add or [], remove or []), address)
-    session.terminal.listing([done], COLUMNS)
+    tell(
+        session,
+        session.one(aliases.CHANGE, ChangeMembers(address, add or [], remove or []), address),
+        COLUMNS,
+    )
 
 
 @app.command()

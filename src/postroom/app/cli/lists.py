@@ -8,6 +8,7 @@ import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column
+from postroom.app.cli.aliases import tell
 from postroom.app.cli.session import Administration, Yes, administration
 from postroom.app.operations import aliases
 from postroom.app.operations.aliases import AliasRecord, ChangeMembers, ListAliases, NamedAlias, NewList
@@ -35,7 +36,7 @@ def add(
 ) -> None:
     """Add a list."""
     done = session.one(aliases.ADD_LIST, NewList(address, owner, member or []), address)
-    session.terminal.listing([done], COLUMNS)
+    tell(session, done, COLUMNS)
 
 
 @app.command("list")
@@ -73,7 +74,7 @@ def owner(
     """Change a list's owner."""
     _list(session, address)
     done = session.one(aliases.CHANGE, ChangeMembers(address, owner=new), address)
-    session.terminal.listing([done], COLUMNS)
+    tell(session, done, COLUMNS)
 
 
 @members.command("list")
@@ -90,7 +91,7 @@ def add_members(session: Administration, address: Who, who: Members) -> None:
     """Put somebody on a list."""
     _list(session, address)
     done = session.one(aliases.CHANGE, ChangeMembers(address, add=who), address)
-    session.terminal.listing([done], COLUMNS)
+    tell(session, done, COLUMNS)
 
 
 @members.command("remove")
@@ -99,7 +100,7 @@ def remove_members(session: Administration, address: Who, who: Members) -> None:
     """Take somebody off a list."""
     _list(session, address)
     done = session.one(aliases.CHANGE, ChangeMembers(address, remove=who), address)
-    session.terminal.listing([done], COLUMNS)
+    tell(session, done, COLUMNS)
 
 
 def _list(session: Administration, address: str) -> AliasRecord:

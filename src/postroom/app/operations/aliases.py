@@ -7,13 +7,14 @@ that cannot read it); included files go with it. Not here: expansion (`deliver.r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 import msgspec
 
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation, address
+from postroom.message.address import Address
 from postroom.store import aliases, directory, domains
 from postroom.store.aliases_file import Complaint, parse_aliases
 from postroom.store.aliases_import import Entry, Imported, entries_of, import_aliases
@@ -22,6 +23,7 @@ from postroom.store.engine import Transaction, Urgency
 from postroom.store.unhurried import Unhurried
 
 SLICE = 500
+MOST_LOOKED_UP = 100  # of those who come in, whether there is anybody of that name
 
 
 class NewAlias(msgspec.Struct, frozen=True):
@@ -70,12 +72,13 @@ class ImportAliases(msgspec.Struct, frozen=True):
 
 
 class AliasRecord(msgspec.Struct, frozen=True):
-    """An alias or a list. A list has an owner."""
+    """An alias or a list. A list has an owner. `unknown`: who has just come in and is nobody in a domain of ours."""
 
     address: str
     kind: str
     targets: list[str]
     owner: str = ""
+    unknown: list[str] = []
 
 
 class ImportRecord(msgspec.Struct, frozen=True):
@@ -99,7 +102,7 @@ async def add(office: Office, _: Caller, new: NewAlias) -> AsyncIterator[AliasRe
 
     async def work(tx: Transaction) -> AliasRecord:
         await aliases.add_alias(tx, who, targets)
-        return await _get(tx, new.address)
+        return await _with_unknown(tx, await _get(tx, new.address), targets)
 
     yield await office.engine.write(work, Urgency.CLIENT)
 
@@ -111,7 +114,7 @@ async def add_list(office: Office, _: Caller, new: NewList) -> AsyncIterator[Ali
 
     async def work(tx: Transaction) -> AliasRecord:
         await aliases.add_list(tx, who, owner, members)
-        return await _get(tx, new.address)
+        return await _with_unknown(tx, await _get(tx, new.address), [owner, *members])
 
     yield await office.engine.write(work, Urgency.CLIENT)
 
@@ -170,7 +173,8 @@ async def change(office: Office, _: Caller, wanted: ChangeMembers) -> AsyncItera
             await aliases.remove_member(tx, who, member)
         if owner is not None:
             await aliases.set_owner(tx, who, owner)
-        return await _get(tx, wanted.address)
+        news = coming if owner is None else [owner, *coming]
+        return await _with_unknown(tx, await _get(tx, wanted.address), news)
 
     yield await office.engine.write(work, Urgency.CLIENT)
 
@@ -225,6 +229,15 @@ async def _get(tx: Transaction, text: str) -> AliasRecord:
         else f"there is no {who}"
     )
     raise OperationError(what)
+
+
+async def _with_unknown(tx: Transaction, record: AliasRecord, news: Sequence[Address]) -> AliasRecord:
+    found = [str(one) for one in dict.fromkeys(news[:MOST_LOOKED_UP]) if await _is_nobody(tx, one)]
+    return msgspec.structs.replace(record, unknown=found) if found else record
+
+
+async def _is_nobody(tx: Transaction, one: Address) -> bool:
+    return await directory.domain(tx, one.domain) is not None and await directory.resolve(tx, one, 1) is None
 
 
 ADD = Operation("alias.add", NewAlias, AliasRecord, add)

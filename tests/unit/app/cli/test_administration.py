@@ -76,6 +76,9 @@ def test_apop(run: Run) -> None:
 def test_an_alias(run: Run) -> None:
     run("domain add hamburger.test")
     assert run("alias add a@hamburger.test x@y.test z@y.test").out == "a@hamburger.test\tx@y.test, z@y.test\n"
+    told = run("alias set a@hamburger.test --add gone@hamburger.test")
+    assert "nobody here has the address gone@hamburger.test" in told.err
+    assert run("alias set a@hamburger.test --remove gone@hamburger.test").err == ""
     assert run("alias set a@hamburger.test --remove z@y.test --add w@y.test").code == 0
     assert run("alias list --json").records[0]["targets"] == ["w@y.test", "x@y.test"]
     assert run("alias remove a@hamburger.test --yes").code == 0

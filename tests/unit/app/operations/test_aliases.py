@@ -21,6 +21,7 @@ async def test_an_alias_comes_changes_and_goes(office: TestOffice) -> None:
         "kind": "alias",
         "targets": [BOB, "x@crepes.test"],
         "owner": "",
+        "unknown": [],
     }
     (less,) = await office.ask("alias.set", address="info@hamburger.test", remove=["x@crepes.test"])
     assert less["targets"] == [BOB]
@@ -38,6 +39,18 @@ async def test_a_list_has_an_owner_and_members(office: TestOffice) -> None:
     assert owned["owner"] == "boss@crepes.test"
     assert await office.ask("list.list") == [owned]
     assert await office.ask("alias.list") == []
+
+
+async def test_who_is_nobody_here_is_said(office: TestOffice) -> None:
+    gone, elsewhere = "gone@hamburger.test", "x@crepes.test"
+    (made,) = await office.ask("alias.add", address="info@hamburger.test", targets=[gone, BOB, elsewhere])
+    assert made["unknown"] == [gone]
+    (more,) = await office.ask("alias.set", address="info@hamburger.test", add=["left@hamburger.test"])
+    assert more["unknown"] == ["left@hamburger.test"]
+    (less,) = await office.ask("alias.set", address="info@hamburger.test", remove=["left@hamburger.test"])
+    assert less["unknown"] == []
+    (made,) = await office.ask("list.add", address="all@hamburger.test", owner=gone, members=[gone, BOB])
+    assert made["unknown"] == [gone]
 
 
 async def test_a_file_is_imported_with_what_it_includes(office: TestOffice) -> None:
