@@ -186,6 +186,35 @@ def test_a_refusal_is_said_with_the_servers_words(front: Page, lab: WebLab) -> N
     expect(front.locator("#send .said")).to_contain_text("nobody@crepes.test was refused: 550 5.1.1")
 
 
+FILL = """async ([one, most]) => {
+    const { Live } = await import("/page/live.js");
+    const live = new Live();
+    live.came(Array.from({ length: most }, (_, seq) => ({ ...one, seq })));
+    window.more = () => live.came([{ ...one, seq: most }]);
+}"""
+
+
+def test_who_is_at_a_line_that_goes_stays_among_the_lines(front: Page) -> None:
+    """The oldest goes when more than a thousand have come; and those of other connections with a key."""
+    send(front, "Place")
+    with front.expect_download() as waiting:
+        front.get_by_role("button", name="Save as JSON").click()
+    one = next(one for one in json.loads(waiting.value.path().read_text("utf-8")) if one["connection"])
+    front.evaluate(FILL, [one, 2000])
+    first = front.locator("#lines button.line").first
+    expect(front.locator("#lines li")).to_have_count(1000)
+    first.focus()
+    gone = first.locator("..").get_attribute("data-seq")
+    front.evaluate("window.more()")
+    expect(front.locator(f"#lines li[data-seq='{gone}']")).to_have_count(0)
+    expect(first).to_be_focused()
+    line = front.locator("#lines button.line").nth(7)
+    line.focus()
+    seq = line.locator("..").get_attribute("data-seq")
+    front.keyboard.press("o")
+    expect(front.locator(f"#lines li[data-seq='{seq}'] button.line")).to_be_focused()
+
+
 def test_by_the_keyboard_alone(front: Page) -> None:
     send(front, "Keys")
     front.locator("#lines button.line[tabindex='0']").focus()
@@ -195,6 +224,8 @@ def test_by_the_keyboard_alone(front: Page) -> None:
     expect(second).to_be_focused()
     front.keyboard.press("Enter")
     expect(second).to_have_attribute("aria-expanded", "true")
+    front.get_by_role("button", name="Pause").click()  # else more may come behind the last
+    second.focus()
     front.keyboard.press("End")
     expect(front.locator("#lines li").last.locator("button.line")).to_be_focused()
     assert front.locator("#lines button.line[tabindex='0']").count() == 1

@@ -31,6 +31,9 @@ MAX_OF_A_USER = 1024 * 1024  # the same of who is no administrator: many recipie
 MOST_OF_A_USER = 100  # calls at a time of who is no administrator, so that one user leaves the others room
 PIECE = 256 * 1024  # octets of a message that are taken at a time
 SILENCE_SECONDS = 30.0  # that a caller may let us wait for what he owes
+ACCEPTING = (
+    10  # turns of the loop, more than it takes from a connection's acceptance to its first line of ours
+)
 FAREWELL_SECONDS = 10.0  # that a call with a message has to come to its end when the server stops
 LONGEST_MESSAGE = 600.0  # seconds that a message may take to arrive
 BACKLOG = 100  # calls that wait to be taken
@@ -127,9 +130,11 @@ class ControlServer:
     async def stop(self) -> None:
         """Closes the socket and removes it. Who brings a message gets his answer; other calls are ended: some never end by themselves."""
         if self._server:
-            self._server.close()
             if self._given is None:
                 self._path.unlink(missing_ok=True)
+            for _ in range(ACCEPTING):  # whoever has found the way in begins, and is ended with the others
+                await asyncio.sleep(0)
+            self._server.close()
         if self._bringing:
             await asyncio.wait(self._bringing, timeout=FAREWELL_SECONDS)
         for call_ in self._calls:

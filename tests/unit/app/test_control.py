@@ -334,3 +334,18 @@ async def test_others_have_their_turn_during_a_long_answer(tmp_path: Path) -> No
     task.cancel()
     await server.stop()
     assert meanwhile[0] >= many - 1
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_who_has_just_been_let_in_is_ended_with_the_others(tmp_path: Path, turns: int) -> None:
+    server = control.ControlServer(tmp_path / "last", lambda *_: None)  # type: ignore[arg-type, return-value]
+    await server.start()
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(tmp_path / "last"))
+        caller.settimeout(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.stop()
+        for _ in range(5):  # until what was closed is
+            await asyncio.sleep(0)
+        assert caller.recv(1) == b""

@@ -93,21 +93,25 @@ export class Live {
   }
 
   redraw() {
+    const at = document.activeElement.closest("#lines li")?.dataset.seq;
     this.list.replaceChildren();
     this.current = null;
     this.fresh = [];
     this.draw(this.shown());
     this.toEnd();
+    if (at) (this.list.querySelector(`li[data-seq="${at}"] button.line`) ?? this.current)?.focus();
     this.tell();
   }
 
   draw(happenings) {
     if (!happenings.length) return;
+    const within = this.list.contains(document.activeElement);
     const following = this.atEnd();
     const rows = happenings.slice(-MOST_ROWS).map((one) => row(one, this.domains.indexOf(one.server)));
     for (let over = this.list.childElementCount + rows.length - MOST_ROWS; over > 0 && this.list.firstElementChild; over--) this.list.firstElementChild.remove();
     this.list.append(...rows);
     if (!this.current?.isConnected) this.enter(this.list.querySelector("button.line"));
+    if (within && !this.list.contains(document.activeElement)) this.current.focus({ preventScroll: true }); // its line was the oldest, and has gone
     if (following) this.toEnd();
     this.look();
   }
