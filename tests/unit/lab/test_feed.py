@@ -16,7 +16,7 @@ from postroom.lab.control import ask_lab
 from postroom.lab.dns.server import Question
 from postroom.lab.heard import feed as feeds
 from postroom.lab.heard.explained import Explained
-from postroom.lab.heard.feed import Feed, Happening, heard
+from postroom.lab.heard.feed import MOST_FACTS, MOST_TEXT, Feed, Happening, heard
 from postroom.lab.heard.watching import WATCH, told
 from postroom.message.journey import Decided, Hop, HopKind, Outcome, Said
 from postroom.net.session import Peer, TlsFacts
@@ -55,12 +55,26 @@ def test_what_is_remembered_of_each_has_an_end() -> None:
     one.add("noted", text="t" * 3_000, facts=long)
     one.asked(Question(1, "127.0.0.1", "tcp", "a.test", "TXT", "NOERROR", ("TXT " + "x" * 60_000,)))
     (noted, asked) = one.since(0)
-    assert noted.text == "t" * 2_000
-    assert noted.facts["who"] == "x" * 2_000
-    assert noted.facts["all"][:2] == [{"is": "y" * 2_000, "at": 1}, 0]
-    assert (len(noted.facts["all"]), noted.facts["n"], noted.facts["last"]) == (3_995, 7, "")
+    assert noted.text == "t" * 1_999 + "…"
+    assert noted.facts["who"] == "x" * 1_999 + "…"
+    assert noted.facts["all"][:2] == [{"is": "y" * 1_999 + "…", "at": 1}, 0]
+    assert (len(noted.facts["all"]), noted.facts["n"], noted.facts["last"]) == (3_995, 7, "…")
     assert [len(answer) for answer in asked.facts["answers"]] == [2_000]
     assert max(len(msgspec.json.encode(found)) for found in (noted, asked)) < 30_000
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_is_cut_says_so(more: int) -> None:
+    one = feed()
+    one.add("noted", text="t" * (MOST_TEXT + more), facts={"names": ["x" * 99] * (MOST_FACTS // 100 + more)})
+    one.overhear("hamburger.test", "smtp", Peer("127.0.0.2", 9), Peer("127.0.0.3", 25)).went(
+        b"2" * (MOST_TEXT + more) + b"\r\n"
+    )
+    noted, line = (found for found in one.since(0) if found.kind in ("noted", "line"))
+    for text in (noted.text, line.text):
+        assert (len(text), text.endswith("…")) == (MOST_TEXT, bool(more))
+    assert noted.facts["names"][-1].endswith("…")  # the list itself takes one character
+    assert (noted.facts["names"][-1] == "…") == bool(more)
 
 
 def test_a_connection_with_its_lines() -> None:

@@ -31,6 +31,7 @@ MOST_TEXT: Final = 2_000  # characters of a line, or of a fact
 MOST_FACTS: Final = (
     8_000  # characters of all facts of a happening: longer ones, and further ones of a list, are cut
 )
+CUT: Final = "…"  # where that was done
 MOST_CONTENT: Final = 200  # lines of content in a row that are shown
 
 Kind = Literal["opened", "line", "secured", "closed", "dns", "noted", "checked", "journey"]
@@ -77,7 +78,7 @@ class Feed:
     def add(self, kind: Kind, **terms: Any) -> None:
         """Something has happened; `terms` are fields of `Happening`."""
         self._seq += 1
-        terms["text"] = terms.get("text", "")[:MOST_TEXT]
+        terms["text"] = _cut(terms.get("text", ""), MOST_TEXT)
         terms["facts"] = _Room().fitted(terms.get("facts", {}))
         self._known.append(Happening(self._seq, self._now(), kind, **terms))
         news, self._news = self._news, asyncio.Event()
@@ -164,13 +165,20 @@ class _Room:
         """As much of it as there is room for, of the same kind."""
         self._left -= 1
         if isinstance(value, str):
-            value = value[: max(0, min(MOST_TEXT, self._left))]
+            value = _cut(value, max(0, min(MOST_TEXT, self._left)))
             self._left -= len(value)
         elif isinstance(value, list | tuple):
-            value = [self.fitted(one) for one in value if self._left > 0]
+            kept = [self.fitted(one) for one in value if self._left > 0]
+            more = len(kept) < len(value) and isinstance(value[0], str)
+            value = [*kept, CUT] if more else kept
         elif isinstance(value, Mapping):
             value = {name: self.fitted(one) for name, one in value.items()}
         return value
+
+
+def _cut(text: str, most: int) -> str:
+    """At most so many characters; the last says that there were more."""
+    return text if len(text) <= most else text[: max(0, most - 1)] + CUT
 
 
 def _plain(value: Any) -> Any:
@@ -233,5 +241,5 @@ class Hearing:
                 text = f"[{self._run - MOST_CONTENT} more lines]"
                 self._feed.add("line", **self._whose, arrow=arrow, text=text, content=True)
             self._run = 0
-        text = line[:MOST_TEXT].decode("utf-8", "backslashreplace")
+        text = line[: MOST_TEXT + 1].decode("utf-8", "backslashreplace")  # `add` says where it was cut
         self._feed.add("line", **self._whose, arrow=arrow, text=text, content=content)
