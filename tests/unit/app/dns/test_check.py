@@ -76,7 +76,7 @@ async def world() -> AsyncIterator[World]:
     world = World()
     world.names()
     port = await world.dns.start()
-    options = ResolverOptions((Server("127.0.0.1", port),), seconds=1, tries=1, trust_ad=True)
+    options = ResolverOptions((Server("127.0.0.1", port),), seconds=20, tries=1, trust_ad=True)
     world.resolver = StubResolver(options)
     yield world
     await world.resolver.close()
