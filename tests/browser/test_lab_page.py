@@ -218,7 +218,7 @@ def test_who_is_at_a_line_that_goes_stays_among_the_lines(front: Page) -> None:
 
 def test_by_the_keyboard_alone(front: Page) -> None:
     send(front, "Keys")
-    front.get_by_role("button", name="Pause", exact=True).click()  # else some come behind the last, and the first go
+    front.get_by_role("button", name="Pause", exact=True).click()  # else the first go, and the last is not
     front.locator("#lines button.line[tabindex='0']").focus()
     front.keyboard.press("Home")
     front.keyboard.press("ArrowDown")
