@@ -1,6 +1,6 @@
 """The account that a server has with its certificate authority: made when it is first needed, and kept with its key sealed.
 
-RFC 8555 §7.3 (accounts), §7.3.4 (those that one has with the authority already). Not here: what is asked for with it (`app.issuing`).
+RFC 8555 §6.7 (one that the authority does not know any more), §7.3 (accounts), §7.3.4 (those that one has with the authority already). Not here: what is asked for with it (`app.issuing`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def with_account(acme: AcmeSettings, engine: Engine, vault: Vault) -> Auth
 
 
 async def forget(directory: str, engine: Engine) -> None:
-    """The authority does not know it any more (§6.7, accountDoesNotExist): with the same key it is made anew when it is needed next."""
+    """The authority has answered accountDoesNotExist: with the same key the account is made anew when it is needed next."""
     found = await certificates.account(engine.reading(), directory)
     if found is not None:
         _, sealed = found

@@ -113,12 +113,12 @@ class Router:
         self._foreign.clear()
         self._leading.clear()
 
-    async def lead(self, tx: Transaction, address: Address, found: Resolved) -> None:
-        """Raises `NotExpanded` where what an address was found to stand for leads to nobody: refused at RCPT, it is reported to no forged sender later.
+    async def check_expands(self, tx: Transaction, address: Address, found: Resolved | None) -> None:
+        """Raises `NotExpanded` where what `resolve` has found leads to nobody (RFC 5321 §3.9): refused at RCPT, it is reported to no forged sender later.
 
         What more than `MOST_ASKED` questions would tell is taken to lead somewhere.
         """
-        if address.key in self._leading:
+        if found is None or _is_mailbox(found) or address.key in self._leading:
             return
         seen, todo = {address.key}, deque(_behind(found))
         while todo and len(seen) <= MOST_ASKED:
@@ -132,7 +132,7 @@ class Router:
                 if not error.permanent:
                     raise
                 continue
-            if next_found is None or keeps(next_found):
+            if next_found is None or _is_mailbox(next_found):
                 break
             todo.extend(_behind(next_found))
         else:
@@ -259,7 +259,7 @@ class Router:
 
     def _account(self, step: _Step, found: Account, routes: Routes, todo: deque[_Step]) -> None:
         leg = step.leg
-        if keeps(found):
+        if found.gets_mail:
             leg.account_id, leg.detail = found.account_id, found.detail
             routes.legs.append(leg)
         else:
@@ -307,9 +307,8 @@ def _too_many(address: Address, left: int) -> NotExpanded:
     return NotExpanded(f"{address} stands for more than {MAX_EXPANDED} addresses")
 
 
-def keeps(found: Resolved) -> bool:
-    """Whether it is a mailbox that gets a copy itself."""
-    return isinstance(found, Account) and (not found.forwards or found.keeps_copy)
+def _is_mailbox(found: Resolved) -> bool:
+    return isinstance(found, Account) and found.gets_mail
 
 
 def _behind(found: Resolved) -> tuple[Address, ...]:

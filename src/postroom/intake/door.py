@@ -13,7 +13,7 @@ import msgspec
 
 from postroom.deliver.accept import Acceptance
 from postroom.deliver.letter import Letter, Receipt
-from postroom.deliver.router import Resolved, Router, keeps
+from postroom.deliver.router import Resolved, Router
 from postroom.intake.client import Client, Incoming, Manner
 from postroom.intake.forgeries import foreign_to, without_forgeries
 from postroom.message.dates import format_date
@@ -109,14 +109,13 @@ class Desk:
         """What the directory says of a recipient; None is another domain's. Raises `NotExpanded`, too, where it leads to nobody."""
         router, reading = self._premises.router, self._premises.engine.reading()
         found = await router.resolve(reading, recipient.address)
-        if found is not None and not keeps(found):
-            await router.lead(reading, recipient.address, found)
+        await router.check_expands(reading, recipient.address, found)
         return found
 
     async def admit(self, incoming: Incoming, recipient: Recipient) -> Resolved | None:
         """As `resolve`, for a message of the size that MAIL declared (RFC 1870 §6.1); raises `OverQuota` and `MessageTooBig` too."""
         resolved = await self.resolve(recipient)
-        if isinstance(resolved, directory.Account) and keeps(resolved):
+        if isinstance(resolved, directory.Account) and resolved.gets_mail:
             size = incoming.envelope.size
             if 0 < resolved.quota_bytes < size:
                 raise MessageTooBig(

@@ -39,7 +39,7 @@ class Domain(msgspec.Struct, frozen=True):
 class Account(msgspec.Struct, frozen=True):
     """An account, as one of its addresses reached it: `detail` is what stood behind the delimiter (`bob+detail@`).
 
-    Mail goes to the mailbox if there are no `forwards` or `keeps_copy` is set. Quotas are octets, 0 is none.
+    Quotas are octets, 0 is none.
     """
 
     account_id: int
@@ -50,6 +50,11 @@ class Account(msgspec.Struct, frozen=True):
     keeps_copy: bool = True
     used_bytes: int = 0
     quota_bytes: int = 0
+
+    @property
+    def gets_mail(self) -> bool:
+        """Whether the mailbox itself gets a copy."""
+        return not self.forwards or self.keeps_copy
 
     def has_room_for(self, size: int) -> bool:
         """Whether a message of `size` octets keeps within the quota."""

@@ -338,7 +338,7 @@ async def test_others_have_their_turn_during_a_long_answer(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("turns", range(8))
 async def test_who_has_just_been_let_in_is_ended_with_the_others(tmp_path: Path, turns: int) -> None:
-    server = control.ControlServer(tmp_path / "last", lambda *_: None)  # type: ignore[arg-type, return-value]
+    server = ControlServer(tmp_path / "last", perform)
     await server.start()
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(str(tmp_path / "last"))
