@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from web_window import BOB, keys, rows, stay
+from web_window import BOB, hands_in, keys, rows, stay
 
 
 def hold(page: Page, url: str, text: str = "") -> Callable[[], None]:
@@ -68,5 +68,42 @@ def test_an_editor_that_comes_late_leaves_the_cursor_where_somebody_writes(windo
     let_go()
     dialog = window.get_by_role("dialog", name="Re: Late editor")
     expect(dialog.get_by_role("toolbar", name="Formatting")).to_be_visible()
+    window.keyboard.type("words")
+    expect(box).to_have_value("Early words")
+
+
+def test_a_conversation_that_comes_late_leaves_the_cursor_where_somebody_writes(window: Page, web_lab):
+    web_lab.send(BOB, "Late conversation", "Here.")
+    stay(window, web_lab, stays=False)
+    let_go = hold(window, "**/jmap/api*", "fetchTextBodyValues")
+    rows(window, "Late conversation").click()
+    box = window.get_by_role("combobox", name="Search mail")
+    box.fill("Early ")
+    let_go()
+    expect(window.get_by_role("region", name="Message from")).to_be_visible()
+    window.keyboard.type("words")
+    expect(box).to_have_value("Early words")
+
+
+@pytest.mark.parametrize("to", ["alice@crepes.test", "nobody@hamburger.test"])
+def test_a_message_whose_sending_ends_late_leaves_the_cursor_where_somebody_writes(
+    window: Page, web_lab, to: str
+):
+    opened(window, web_lab, f"Read while {to} waits")
+    window.get_by_role("button", name="Write").click()
+    window.get_by_role("combobox", name="To").fill(to)
+    window.get_by_label("Subject").fill("Ends late")
+    dialog = window.get_by_role("dialog", name="Ends late")
+    let_go = hold(window, "**/jmap/api*", "EmailSubmission/set")
+    with window.expect_request(hands_in):
+        dialog.get_by_role("button", name="Send", exact=True).click()
+    box = window.get_by_role("combobox", name="Search mail")
+    box.fill("Early ")
+    let_go()
+    if to.startswith("nobody"):
+        expect(dialog.get_by_role("alert")).to_be_visible()
+    else:
+        expect(dialog).to_have_count(0)
+    window.wait_for_timeout(100)  # what would take the focus does so a moment later
     window.keyboard.type("words")
     expect(box).to_have_value("Early words")

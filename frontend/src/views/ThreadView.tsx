@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/words";
 import type { Id } from "../jmap/records";
+import { offerFocus } from "../keys/focus";
 import { peekRow, emailRow } from "../state/emails";
 import { source } from "../state/list";
 import { BASE } from "../state/route";
@@ -26,7 +27,7 @@ export function ThreadView({ thread }: { thread: OpenThread }) {
   }
   useEffect(() => {
     if (!ready) return;
-    heading.current?.focus({ preventScroll: true });
+    offerFocus(heading.current, { preventScroll: true });
     if (first.current?.previousElementSibling?.classList.contains("message")) first.current.scrollIntoView({ block: "start" });
   }, [ready]);
   const isOpen = (one: Id) => chosen.get(one) ?? begun.current?.has(one) ?? false;

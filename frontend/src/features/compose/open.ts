@@ -3,6 +3,7 @@ import { batch, signal } from "@preact/signals";
 import { t } from "../../i18n/words";
 import { RequestFailed, jmap } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
+import { offerFocus } from "../../keys/focus";
 import { typing } from "../../keys/keyboard";
 import { needRole, roleId } from "../../state/mailboxes";
 import { done } from "../../state/undo";
@@ -140,7 +141,7 @@ export function remove(one: Compose): void {
   windows.value = windows.peek().filter((each) => each !== one);
   keep();
   const { opener } = one;
-  if (opener instanceof HTMLElement && opener.isConnected) setTimeout(() => opener.focus({ preventScroll: true }));
+  if (opener?.isConnected) setTimeout(() => offerFocus(opener, { preventScroll: true }));
 }
 
 /** Throws it away; it can be taken back. */

@@ -3,6 +3,7 @@ import { t } from "../../i18n/words";
 import { size } from "../../i18n/sizes";
 import { RequestFailed } from "../../jmap/client";
 import type { Id } from "../../jmap/records";
+import { offerFocus } from "../../keys/focus";
 import { offline, stays } from "../../offline/keeper";
 import { toast } from "../../state/toasts";
 import { isAddress } from "./addresses";
@@ -41,7 +42,7 @@ export async function send(one: Compose, at: Date | null = null, sure: ReadonlyS
   } finally {
     if (!one.over) {
       one.status.value = "changed";
-      setTimeout(() => document.getElementById(`${one.key}-${one.wrong.peek().to ? "to" : "subject"}`)?.focus());
+      setTimeout(() => offerFocus(document.getElementById(`${one.key}-${one.wrong.peek().to ? "to" : "subject"}`)));
     }
   }
 }

@@ -1,6 +1,7 @@
 // What is asked before a message leaves, and what the server has said against it.
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../../../i18n/words";
+import { offerFocus } from "../../../keys/focus";
 import type { Compose } from "../windows";
 
 export function Asking({ one }: { one: Compose }) {
@@ -11,7 +12,7 @@ export function Asking({ one }: { one: Compose }) {
     one.question.value = null;
     document.getElementById(`${one.key}-subject`)?.focus();
   };
-  useEffect(() => yes.current?.focus(), [question]);
+  useEffect(() => offerFocus(yes.current), [question]);
   return (
     <>
       {wrong && (
