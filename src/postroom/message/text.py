@@ -59,13 +59,13 @@ def text_parts(structure: Structure) -> list[Part]:
     answered: set[int] = set()  # multipart/alternative with plain text somewhere inside
     for part in parts:
         if part.leaf and part.subtype == "plain" and _is_text(part):
-            answered.update(_alternatives(parts, part))
+            answered.update(alternatives(parts, part))
     return [
         part
         for part in parts
         if part.leaf
         and _is_text(part)
-        and (part.subtype == "plain" or answered.isdisjoint(_alternatives(parts, part)))
+        and (part.subtype == "plain" or answered.isdisjoint(alternatives(parts, part)))
     ]
 
 
@@ -75,7 +75,8 @@ def _is_text(part: Part) -> bool:
     return part.disposition is None or part.disposition.value.lower() != "attachment"
 
 
-def _alternatives(parts: list[Part], part: Part) -> Iterator[int]:
+def alternatives(parts: list[Part], part: Part) -> Iterator[int]:
+    """The places of the multipart/alternative in which a part lies, from within."""
     index = part.parent
     while index >= 0:
         if parts[index].subtype == "alternative" and parts[index].media_type == "multipart":
