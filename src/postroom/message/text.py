@@ -160,6 +160,9 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
     `attributes`: behind them those of `alt` and `title`, which a reader may see, too (RFC 8621 §4.4.1).
     """
     lowered = markup.lower() if markup.isascii() else markup.translate(_LOWER)
+    unseen = (
+        _UNSEEN if "</head" in lowered else _UNSEEN - {"head"}
+    )  # its end tag may be left out, HTML §13.1.2.4
     pieces: list[str] = []
     presented: list[str] = []
     at = 0
@@ -171,7 +174,7 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
             pieces.append("<")
             at = tag + 1
             continue
-        end, gap = _skip(lowered, tag, name)
+        end, gap = _skip(lowered, tag, name, unseen)
         if end < 0:  # not closed: what follows is inside
             at = len(markup)
             break
@@ -188,14 +191,14 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
 _LOWER = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
-def _skip(lowered: str, tag: int, name: re.Match[str] | None) -> tuple[int, str]:
+def _skip(lowered: str, tag: int, name: re.Match[str] | None, unseen: frozenset[str]) -> tuple[int, str]:
     """Where the text goes on after the tag at `tag`, -1 when it does not, and what stands for the tag."""
     if name is None:
         closing = "-->" if lowered.startswith("<!--", tag) else ">"
         found = lowered.find(closing, tag + 1)
         return (found + len(closing) if found >= 0 else -1), ""
     end = lowered.find(">", tag)
-    if end >= 0 and name[1] in _UNSEEN and lowered[tag + 1] != "/" and lowered[end - 1] != "/":
+    if end >= 0 and name[1] in unseen and lowered[tag + 1] != "/" and lowered[end - 1] != "/":
         end = lowered.find("</" + name[1], end)
         end = lowered.find(">", end) if end >= 0 else -1
     gap = "\n" if name[1] in _BREAKS else " " if name[1] in {"td", "th"} else ""

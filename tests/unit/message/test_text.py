@@ -92,6 +92,8 @@ def test_a_preview_is_not_looked_for_in_all_of_a_message() -> None:
         ("a<b never closed", "a"),
         ("\u0130<P>x", "\u0130\nx"),
         ("<title>t</title><body>b", "b"),
+        ("<head><title>t</title><style>s</style></head>b", "b"),
+        ("<html><head><title>t</title><meta name=x><body><p>b", "b"),
     ],
 )
 def test_strip_markup(markup: str, expected: str) -> None:
@@ -100,7 +102,20 @@ def test_strip_markup(markup: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["<", "<!--", "<script>", "<a href='", "</", "<p", "&#", "&amp", "<!-->", "\n \n", "<style></style"],
+    [
+        "<",
+        "<!--",
+        "<script>",
+        "<a href='",
+        "</",
+        "<p",
+        "&#",
+        "&amp",
+        "<!-->",
+        "\n \n",
+        "<style></style",
+        "<head>",
+    ],
 )
 def test_markup_of_any_size_is_stripped_in_one_pass(unit: str) -> None:
     assert isinstance(strip_markup(unit * 100_000), str)
