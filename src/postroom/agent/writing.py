@@ -23,7 +23,8 @@ from postroom.message.address import parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
 from postroom.message.compose import Attachment, Composed, Draft, Making, compose
 from postroom.message.envelope import Envelope, Recipient
-from postroom.message.fields import FieldRefused, Mailbox
+from postroom.message.fields import Mailbox
+from postroom.message.idn import a_labels
 
 MAX_FILE = 48 << 20  # octets of one attachment
 USER_AGENT = f"Postroom/{__version__}"
@@ -75,8 +76,9 @@ def finish(draft: Draft, unique: str) -> tuple[Envelope, Composed]:
     address = draft.author[0].address
     offset = (time.localtime().tm_gmtoff or 0) // 60
     try:
-        done = compose(draft, Making(int(time.time()), unique, address.domain, offset))
-    except FieldRefused as error:
+        # The identifier in ASCII, for answers of those whose addresses are, too (RFC 6532 §3.3)
+        done = compose(draft, Making(int(time.time()), unique, a_labels(address.domain), offset))
+    except ValueError as error:  # FieldRefused is one
         raise CommandFailed(str(error)) from error
     envelope = Envelope(address, [Recipient(one) for one in done.recipients])
     envelope.body, envelope.smtputf8, envelope.size = done.body, done.smtputf8, len(done.raw)

@@ -14,6 +14,7 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.writing import attachment, author, complete, finish, kept, recipients
 from postroom.agent.written import Written
 from postroom.message.compose import Draft
+from postroom.message.reply import read_original, reply
 
 ME = Account("alice@crepes.test", name="Alice")
 
@@ -122,6 +123,15 @@ def test_the_finished_message(tmp_path: Path) -> None:
     assert made.raw.isascii()
     assert b"User-Agent: Postroom/" in made.raw
     assert b"d@x.test" not in made.raw
+
+
+def test_the_identifier_is_in_ascii_whatever_the_address_is() -> None:
+    """An answer has to name it, also one from somebody whose server takes no other (RFC 6532 §3.3)."""
+    me = Account("jörg@crêpes.test")
+    _, made = finish(Draft([author(me)], recipients(["bob@hamburger.test"])), "unique")
+    assert made.message_id == "<unique@xn--crpes-isa.test>"
+    answer = reply(read_original(made.raw), author(ME))
+    assert answer.in_reply_to == [made.message_id]
 
 
 def test_refusals_have_words(tmp_path: Path) -> None:
