@@ -21,6 +21,7 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.written import Written
 from postroom.message.address import parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
+from postroom.message.charset import decode
 from postroom.message.compose import Attachment, Composed, Draft, Making, compose
 from postroom.message.envelope import Envelope, Recipient
 from postroom.message.fields import Mailbox
@@ -59,7 +60,7 @@ def complete(draft: Draft, options: Written, *, quoted: str = "") -> None:
         draft.subject = options.subject
     draft.attachments = [*draft.attachments, *(attachment(path) for path in options.files)]
     if options.html is not None:
-        draft.html = _read(options.html).decode("utf-8", "replace")
+        draft.html = _words(_read(options.html))
     draft.user_agent = USER_AGENT
     draft.text = _text(options, quoted)
 
@@ -108,7 +109,12 @@ def _text(options: Written, quoted: str) -> str:
     if is_typed(options):
         return _edited(quoted)
     text = options.body
-    return _joined(sys.stdin.buffer.read().decode("utf-8", "replace") if text is None else text, quoted)
+    return _joined(_words(sys.stdin.buffer.read()) if text is None else text, quoted)
+
+
+def _words(octets: bytes) -> str:
+    """UTF-8; what cannot be that was written by a program that does not know it."""
+    return decode(octets, None).text
 
 
 def _joined(text: str, quoted: str) -> str:
@@ -127,7 +133,7 @@ def _edited(quoted: str) -> str:
         except OSError as error:
             remedy = "set EDITOR, or write the text to standard input"
             raise CommandFailed(f"the editor {editor[0]}: {error.strerror}; {remedy}") from error
-        text = path.read_text("utf-8", "replace")
+        text = _words(path.read_bytes())
     if code:
         raise CommandFailed(f"the editor {editor[0]} ended with {code}: nothing is sent")
     if not text.strip() or text == start:

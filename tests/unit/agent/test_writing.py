@@ -64,6 +64,17 @@ def test_the_text(
     assert one.text == text
 
 
+@pytest.mark.parametrize("octets", ["Crêpes für Jörg\n".encode(), "Crêpes für Jörg\n".encode("latin-1")])
+def test_the_text_of_a_program_that_knows_no_utf_8(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, octets: bytes
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(octets)))
+    (tmp_path / "a.html").write_bytes(octets)
+    one = draft()
+    complete(one, Written(html=tmp_path / "a.html"))
+    assert (one.text, one.html) == ("Crêpes für Jörg\n", "Crêpes für Jörg\n")
+
+
 @pytest.mark.parametrize(
     ("script", "text"),
     [
