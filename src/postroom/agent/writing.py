@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,11 +99,16 @@ def kept(text: str, tell: Callable[[str], None]) -> Iterator[None]:
         yield
     except BaseException:
         if text:
-            descriptor, path = tempfile.mkstemp(".txt", "postroom-")
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-                file.write(text)
-            tell(f"what was written is kept in {path}")
+            tell(_keep(text))
         raise
+
+
+def _keep(text: str) -> str:
+    """Puts it into a file, and says which."""
+    descriptor, path = tempfile.mkstemp(".txt", "postroom-")
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+    return f"what was written is kept in {path}"
 
 
 def _text(options: Written, quoted: str) -> str:
@@ -129,16 +135,29 @@ def _edited(quoted: str) -> str:
         path = Path(directory) / "message.txt"
         path.write_text(start, "utf-8")
         try:
-            code = subprocess.run([*editor, str(path)], check=False).returncode
+            code = _run([*editor, str(path)])
         except OSError as error:
             remedy = "set EDITOR, or write the text to standard input"
             raise CommandFailed(f"the editor {editor[0]}: {error.strerror}; {remedy}") from error
         text = _words(path.read_bytes())
+    written = bool(text.strip()) and text != start
     if code:
-        raise CommandFailed(f"the editor {editor[0]} ended with {code}: nothing is sent")
-    if not text.strip() or text == start:
+        where = f"; {_keep(text)}" if written else ""
+        raise CommandFailed(f"the editor {editor[0]} ended with {code}: nothing is sent{where}")
+    if not written:
         raise CommandFailed("nothing was written: nothing is sent")
     return text
+
+
+def _run(editor: Sequence[str]) -> int:
+    """Its exit code. Keys that interrupt are the editor's own meanwhile (Emacs' C-g): we would end it, and its text with it."""
+    before = signal.signal(
+        signal.SIGINT, lambda *_: None
+    )  # a handler, unlike SIG_IGN, is not the editor's too
+    try:
+        return subprocess.run(editor, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _read(path: Path) -> bytes:

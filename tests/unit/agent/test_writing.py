@@ -97,6 +97,30 @@ def test_the_editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str
         complete(one, Written(), quoted="> q\n")
 
 
+def edited_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> Draft:
+    monkeypatch.setattr("sys.stdin", Screen())
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "editor.py").write_text(
+        f"import os, signal, sys\nopen(sys.argv[1], 'w').write('typed')\n{script}\n"
+    )
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {tmp_path / 'editor.py'}")
+    one = draft()
+    complete(one, Written())
+    return one
+
+
+def test_a_key_that_interrupts_is_the_editors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Emacs has C-g for it, vi Ctrl-C: the terminal sends both processes a signal."""
+    script = "signal.signal(signal.SIGINT, signal.SIG_IGN)\nos.kill(os.getppid(), signal.SIGINT)\nos.kill(os.getpid(), signal.SIGINT)"
+    assert edited_by(monkeypatch, tmp_path, script).text == "typed"
+
+
+def test_what_was_typed_outlives_the_editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed, match="ended with -9: nothing is sent; what was written is kept in"):
+        edited_by(monkeypatch, tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
+    assert [file.read_text() for file in tmp_path.glob("postroom-*.txt")] == ["typed"]
+
+
 def test_what_was_typed_outlives_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     told: list[str] = []
