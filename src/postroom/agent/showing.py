@@ -219,11 +219,11 @@ def _show_letter(session: MailSession, letter: Letter, fields: list[tuple[str, s
     for name, value in fields:
         terminal.styled(f"{name}: {value}", "bold")
     terminal.say("\n" + letter.text)
-    if len(letter.parts) > 1:
+    files = [part.name or part.type for part in letter.parts if part.attachment]
+    if len(letter.parts) > 1 or files:
         terminal.say("\n" + "\n".join(structure_lines(letter.parts)))
-        files = [part.name or part.type for part in letter.parts if part.attachment]
-        if files:
-            terminal.note(f"attached: {', '.join(files)}; --save DIR saves it")
+    if files:
+        terminal.note(f"attached: {', '.join(files)}; --save DIR saves it")
 
 
 def _fields(letter: Letter) -> list[tuple[str, str]]:
