@@ -13,7 +13,7 @@ import msgspec
 
 from postroom.message import charset as charsets
 from postroom.message import encoded_words, transfer
-from postroom.message.address import Address
+from postroom.message.address import Address, parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
 from postroom.message.attachment import BODY_TYPES, declared_name
 from postroom.message.compose import Attachment, Draft
@@ -191,7 +191,7 @@ def _mailboxes(header: Header, name: str) -> list[Mailbox]:
     found: dict[str, Mailbox] = {}
     for value in header.all(name)[:10]:
         for spec in mailboxes(parse_address_list(value)):
-            address = spec.address
+            address = None if spec.defect else parse_mailbox(spec.email)
             if address is not None and str(address).isprintable():
                 found.setdefault(address.key, Mailbox(address, _speakable(spec.name)))
     return list(found.values())

@@ -65,6 +65,7 @@ def test_a_reply_to_all():
         (b"Mail-Followup-To: list@x.test\r\n", False, ["alice@crepes.test"], []),
         (b"Reply-To: CAROL@x.test\r\n", True, ["CAROL@x.test"], ["dave@x.test"]),
         (b"Reply-To: not an address\r\n", False, ["alice@crepes.test"], []),
+        (b"Reply-To: " + b"a" * 1000 + b"@x.test\r\n", False, ["alice@crepes.test"], []),
     ],
 )
 def test_where_it_goes(more, to_all, to, cc):
