@@ -18,6 +18,7 @@ MAX_TEXT = 256 * 1024  # octets of encoded text that are read of one message for
 _GLANCE = 1024  # encoded octets that nearly always hold a preview
 _MARKUP_GLANCE = 16 * 1024  # the same of HTML, whose head is long
 
+_MARK = "\ufeff"  # of the order of octets, which some programs begin with: not to be shown (RFC 3629 §6)
 _MARGIN = 64  # what white space may take off
 _AS_IT_IS = frozenset({"7bit", "8bit"})
 
@@ -93,6 +94,7 @@ def part_text(raw: bytes, part: Part, limit: int | None = None, *, attributes: b
     octets = transfer.decode(raw[part.body_start : stop], part.encoding).octets
     declared = part.parameter("charset")
     text = charset.decode(octets, declared.lower() if declared else None).text
+    text = text.removeprefix(_MARK)
     if part.subtype == "html":
         return strip_markup(text, attributes=attributes)
     if (part.parameter("format") or "").lower() == "flowed":

@@ -54,6 +54,7 @@ PLAIN = b"Content-Type: text/plain\r\n\r\nHow about\r\n  pickles?"
         (b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\none \r\ntwo\r\n", "onetwo"),
         (b"\r\na\0b\x1b[2J", "a\ufffdb\ufffd[2J"),
         (b"\r\ncaf\xe9", "caf\u00e9"),
+        (b"Content-Type: text/plain; charset=utf-8\r\n\r\n\xef\xbb\xbfcaf\xc3\xa9", "caf\u00e9"),
         (b"\r\n" + b"word " * 1000, ("word " * 1000)[:PREVIEW]),
         (b"\r\n" + b" " * 900 + b"far", "far"),
         (b"Content-Type: text/html\r\n\r\n<head>" + b"x" * 3000 + b"</head>words", "words"),
