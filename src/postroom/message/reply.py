@@ -16,7 +16,7 @@ from postroom.message import encoded_words, transfer
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
 from postroom.message.attachment import BODY_TYPES, declared_name
-from postroom.message.compose import Attachment, Draft
+from postroom.message.compose import MEDIA_TYPE, Attachment, Draft
 from postroom.message.dates import format_date, parse_date
 from postroom.message.fields import Mailbox
 from postroom.message.file_names import safe_filename
@@ -262,4 +262,7 @@ def _own_parts(structure: Structure) -> list[Part]:
 def _attachment(raw: bytes, part: Part) -> Attachment:
     kind = f"{part.media_type}/{part.subtype}"
     content = transfer.decode(raw[part.body_start : part.body_end], part.encoding).octets
-    return Attachment(content, safe_filename(declared_name(part), kind), kind)
+    written = (
+        kind if MEDIA_TYPE.fullmatch(kind) else ""
+    )  # `image/*`, which some write: what it is, is found out
+    return Attachment(content, safe_filename(declared_name(part), kind), written)

@@ -238,6 +238,18 @@ def test_a_forward_leaves_nothing_behind(kind, body, text, files):
     assert forwarded(kind, body) == (text, files)
 
 
+@pytest.mark.parametrize("kind", [b"image/*", b"Image/x'y"])
+def test_a_file_of_a_type_that_is_none_goes_along(kind):
+    """Some programs of telephones write `image/*`."""
+    raw = (
+        HEAD
+        + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: %b; name=a.png\r\n\r\n"
+        % kind
+    )
+    draft = forward(read_original(raw + b"\x89PNG\r\n\x1a\n\r\n--b--\r\n"), BOB, [Mailbox(ALIAS)])
+    assert b"Content-Type: image/png" in compose(draft, MAKING).raw
+
+
 def test_a_text_that_is_too_long_to_be_quoted_goes_along_as_a_file():
     text = (b"x" * 70 + b"\n") * (MAX_QUOTED // 72 + 1)
     quoted, files = forwarded(b"text/plain", text)
