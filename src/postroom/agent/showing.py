@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from postroom.agent.exits import ServerBusy
 from postroom.agent.idling import Listener, listen
 from postroom.agent.mailbox import Entry, Mailbox
 from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
@@ -156,9 +157,17 @@ def watch(session: MailSession, interval: float, count: int, folder: str) -> Non
             _show_at_once(session, record)
             shown += 1
             continue
-        for arrival in asyncio.run(rounds.look()):
+        for arrival in _found(rounds):
             _show_arrival(session, arrival)
             shown += 1
+
+
+def _found(rounds: Rounds) -> list[Arrival]:
+    """What has come. While another program has the mailbox there is nothing to be seen, and the next look finds it."""
+    try:
+        return asyncio.run(rounds.look())
+    except ServerBusy:
+        return []
 
 
 async def _listen(session: MailSession, interval: float, count: int, folder: str) -> None:

@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import pytest
 
+from postroom.agent.accounts import Account
+from postroom.agent.exits import Exit, ServerBusy
 from postroom.agent.mailbox import Entry
 from postroom.agent.session import MailSession
-from postroom.agent.showing import COLUMNS, Wish, show
+from postroom.agent.showing import COLUMNS, Wish, show, watch
 from postroom.agent.terminal import Terminal
 
 
@@ -29,6 +31,43 @@ class OneLetter:
 
     async def message(self, number: int) -> bytes:
         return self.raw
+
+
+class Maildrop:
+    """What a look finds by POP3."""
+
+    def __init__(self, *uids: str) -> None:
+        self.uids = uids
+
+    async def entries(self) -> list[Entry]:
+        return [Entry(number, uid, 1) for number, uid in enumerate(self.uids, 1)]
+
+    async def headers(self, numbers: list[int]) -> list[bytes]:
+        return [b"Subject: new" for _ in numbers]
+
+    async def close(self) -> None: ...
+
+
+class Pop3Session(OneLetter):
+    """A session whose maildrop another program has now and then."""
+
+    account, feed = Account("bob@hamburger.test"), None
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+        self.maildrops = iter((Maildrop("a"), None, Maildrop("a", "b")))
+
+    async def open_mailbox(self, folder: str) -> Maildrop:
+        found = next(self.maildrops)
+        if found is None:
+            raise ServerBusy("-ERR [IN-USE] do you have another program running?", Exit.LOGIN)
+        return found
+
+
+def test_a_watch_waits_for_who_has_the_mailbox() -> None:
+    session = Pop3Session()
+    watch(cast("MailSession", session), 0.001, 1, "")
+    assert session.out.getvalue() == "2  (nobody)  new  (1 B)\n"
 
 
 def test_a_letter_that_is_one_file_is_told_of_as_that() -> None:
