@@ -1,6 +1,6 @@
 """ISO-2022-JP and EUC-JP as programs write them: with the signs that Microsoft and NEC have put into the gaps of JIS X 0208, and with katakana of half width.
 
-WHATWG Encoding §12.2 and §12.3, RFC 1468. The digits in circles and the mark of a company, which are in many names, are such signs; the codecs of the library
+WHATWG Encoding §12.1 and §12.2. The digits in circles and the mark of a company, which are in many names, are such signs; the codecs of the library
 know the standards alone, and from one such pair on read EUC-JP shifted by an octet. Linear. Not here: which charset a text is in.
 """
 
