@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -152,8 +153,9 @@ def _names(file: AccountsFile) -> str:
 
 
 def _printed(command: list[str]) -> str:
+    asked = None if sys.stdin.isatty() else subprocess.DEVNULL  # what is piped in is a letter's text
     try:
-        done = subprocess.run(command, capture_output=True, check=True, timeout=_COMMAND_SECONDS)
+        done = subprocess.run(command, stdin=asked, capture_output=True, check=True, timeout=_COMMAND_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         raise CommandFailed(f"the password command: {error}") from error
     return done.stdout.decode("utf-8", "replace").partition("\n")[0]

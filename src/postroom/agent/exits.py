@@ -55,3 +55,7 @@ class ServerFailed(CommandFailed):
     def __init__(self, text: str, at: Exit) -> None:
         super().__init__(text, int(at), stage=at.name.lower())
         self.at = at
+
+
+class ServerBusy(ServerFailed):
+    """The same may work later: another program has the mailbox, or it is too soon (RFC 2449 §8.1, RFC 3206 §4)."""

@@ -42,9 +42,8 @@ class Listener:
                 await asyncio.sleep(interval)  # it hangs up each time
             await self._connect()
         new = await self._mailbox.newer(self._known)
-        headers = await self._mailbox.headers([one.number for one in new]) if new else []
         self._known = max(self._known, self._mailbox.highest)
-        return [Arrival(entry, header) for entry, header in zip(new, headers, strict=True)]
+        return [Arrival(entry, header) for entry, header in new]
 
     async def _connect(self) -> ImapMailbox:
         self._mailbox, self._opened = await self._open(), asyncio.get_running_loop().time()

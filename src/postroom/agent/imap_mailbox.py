@@ -90,9 +90,11 @@ class ImapMailbox:
             await self._entries([(1, STAR)])
         return max(self._next - 1, self.highest)
 
-    async def newer(self, than: int) -> list[Entry]:
-        """The messages above a uid."""
-        return [one for one in await self._entries([(than + 1, STAR)]) if self._uids[one.number] > than]
+    async def newer(self, than: int) -> list[tuple[Entry, bytes]]:
+        """The messages above a uid, with what a list shows of their headers: in one answer, since between two another session may move them."""
+        found = await self._fetch([(than + 1, STAR)], _ENTRY + b" " + _HEADER.removeprefix(b"UID "))
+        headers = {one.number: one.section("BODY[HEADER.FIELDS") or b"" for one in found if one.uid > than}
+        return [(one, headers[one.number]) for one in self._handed_out(found) if one.number in headers]
 
     @property
     def highest(self) -> int:
@@ -172,7 +174,9 @@ class ImapMailbox:
                 await self._do(EXPUNGE)
 
     async def _entries(self, ranges: Ranges, *, by_uid: bool = True) -> list[Entry]:
-        found = await self._fetch(ranges, _ENTRY, by_uid=by_uid)
+        return self._handed_out(await self._fetch(ranges, _ENTRY, by_uid=by_uid))
+
+    def _handed_out(self, found: Sequence[Fetched]) -> list[Entry]:
         self._uids |= {one.number: one.uid for one in found}
         return [
             Entry(one.number, f"{self._validity}.{one.uid}", one.size or 0, _flags(one))

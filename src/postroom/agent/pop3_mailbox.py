@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from postroom.agent.accounts import Account
 from postroom.agent.connecting import Way, failed, leave, nonce, open_connection, start_tls, way_to
-from postroom.agent.exits import Exit, ServerFailed
+from postroom.agent.exits import Exit, ServerBusy, ServerFailed
 from postroom.agent.mailbox import Entry, find
 from postroom.net.connect import ClientConnection, NetworkError
 from postroom.proto.pop3.client import ClientEvent, Failed, Pop3Client, Ready, Upgrading, parse_numbers
 from postroom.proto.pop3.client_login import Pop3Account, Response, Tls
 
 SECONDS = 120.0  # for any answer
+_LATER = frozenset(("IN-USE", "LOGIN-DELAY", "SYS/TEMP"))
 _TLS = {"starttls": Tls.REQUIRED, "implicit": Tls.NEVER, "none": Tls.NEVER}
 
 
@@ -127,7 +128,8 @@ class Pop3Mailbox:
             raise failed(error, self._way, at) from error
         if isinstance(event, Failed):
             at = Exit.TLS if "TLS" in event.why else at
-            raise ServerFailed(f"{self._way.endpoint.host}: {event.why}", at)
+            kind = ServerBusy if event.code in _LATER else ServerFailed
+            raise kind(f"{self._way.endpoint.host}: {event.why}", at)
         return event
 
 

@@ -84,7 +84,7 @@ def parts_of(structure: Structure) -> list[PartRecord]:
             declared_name(part),
             part.encoding,
             part.size,
-            part.leaf and is_attachment(structure, part),
+            _can_be_saved(structure, part),
         )
         for part in structure.parts
     ]
@@ -140,8 +140,9 @@ def moment_text(moment: Moment | None) -> str:
 def attachments(raw: bytes) -> list[Part]:
     """The parts that can be saved."""
     structure = scan(raw)
-    return [
-        part
-        for part in structure.parts
-        if part.media_type != "multipart" and (part.leaf or part.depth) and is_attachment(structure, part)
-    ]
+    return [part for part in structure.parts if _can_be_saved(structure, part)]
+
+
+def _can_be_saved(structure: Structure, part: Part) -> bool:
+    """A leaf, or a message within the message with all that is in it."""
+    return part.media_type != "multipart" and (part.leaf or part.depth > 0) and is_attachment(structure, part)

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from postroom.agent.exits import ServerBusy
 from postroom.agent.idling import Listener, listen
 from postroom.agent.mailbox import Entry, Mailbox
 from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
@@ -156,9 +157,17 @@ def watch(session: MailSession, interval: float, count: int, folder: str) -> Non
             _show_at_once(session, record)
             shown += 1
             continue
-        for arrival in asyncio.run(rounds.look()):
+        for arrival in _found(rounds):
             _show_arrival(session, arrival)
             shown += 1
+
+
+def _found(rounds: Rounds) -> list[Arrival]:
+    """What has come. While another program has the mailbox there is nothing to be seen, and the next look finds it."""
+    try:
+        return asyncio.run(rounds.look())
+    except ServerBusy:
+        return []
 
 
 async def _listen(session: MailSession, interval: float, count: int, folder: str) -> None:
@@ -219,11 +228,11 @@ def _show_letter(session: MailSession, letter: Letter, fields: list[tuple[str, s
     for name, value in fields:
         terminal.styled(f"{name}: {value}", "bold")
     terminal.say("\n" + letter.text)
-    if len(letter.parts) > 1:
+    files = [part.name or part.type for part in letter.parts if part.attachment]
+    if len(letter.parts) > 1 or files:
         terminal.say("\n" + "\n".join(structure_lines(letter.parts)))
-        files = [part.name or part.type for part in letter.parts if part.attachment]
-        if files:
-            terminal.note(f"attached: {', '.join(files)}; --save DIR saves it")
+    if files:
+        terminal.note(f"attached: {', '.join(files)}; --save DIR saves it")
 
 
 def _fields(letter: Letter) -> list[tuple[str, str]]:

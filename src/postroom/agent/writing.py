@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,9 +22,11 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.written import Written
 from postroom.message.address import parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
+from postroom.message.charset import decode
 from postroom.message.compose import Attachment, Composed, Draft, Making, compose
 from postroom.message.envelope import Envelope, Recipient
-from postroom.message.fields import FieldRefused, Mailbox
+from postroom.message.fields import Mailbox
+from postroom.message.idn import a_labels
 
 MAX_FILE = 48 << 20  # octets of one attachment
 USER_AGENT = f"Postroom/{__version__}"
@@ -58,7 +61,7 @@ def complete(draft: Draft, options: Written, *, quoted: str = "") -> None:
         draft.subject = options.subject
     draft.attachments = [*draft.attachments, *(attachment(path) for path in options.files)]
     if options.html is not None:
-        draft.html = _read(options.html).decode("utf-8", "replace")
+        draft.html = _words(_read(options.html))
     draft.user_agent = USER_AGENT
     draft.text = _text(options, quoted)
 
@@ -75,8 +78,9 @@ def finish(draft: Draft, unique: str) -> tuple[Envelope, Composed]:
     address = draft.author[0].address
     offset = (time.localtime().tm_gmtoff or 0) // 60
     try:
-        done = compose(draft, Making(int(time.time()), unique, address.domain, offset))
-    except FieldRefused as error:
+        # The identifier in ASCII, for answers of those whose addresses are, too (RFC 6532 §3.3)
+        done = compose(draft, Making(int(time.time()), unique, a_labels(address.domain), offset))
+    except ValueError as error:  # FieldRefused is one
         raise CommandFailed(str(error)) from error
     envelope = Envelope(address, [Recipient(one) for one in done.recipients])
     envelope.body, envelope.smtputf8, envelope.size = done.body, done.smtputf8, len(done.raw)
@@ -95,18 +99,28 @@ def kept(text: str, tell: Callable[[str], None]) -> Iterator[None]:
         yield
     except BaseException:
         if text:
-            descriptor, path = tempfile.mkstemp(".txt", "postroom-")
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-                file.write(text)
-            tell(f"what was written is kept in {path}")
+            tell(_keep(text))
         raise
+
+
+def _keep(text: str) -> str:
+    """Puts it into a file, and says which."""
+    descriptor, path = tempfile.mkstemp(".txt", "postroom-")
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+    return f"what was written is kept in {path}"
 
 
 def _text(options: Written, quoted: str) -> str:
     if is_typed(options):
         return _edited(quoted)
     text = options.body
-    return _joined(sys.stdin.buffer.read().decode("utf-8", "replace") if text is None else text, quoted)
+    return _joined(_words(sys.stdin.buffer.read()) if text is None else text, quoted)
+
+
+def _words(octets: bytes) -> str:
+    """UTF-8; what cannot be that was written by a program that does not know it."""
+    return decode(octets, None).text
 
 
 def _joined(text: str, quoted: str) -> str:
@@ -121,16 +135,29 @@ def _edited(quoted: str) -> str:
         path = Path(directory) / "message.txt"
         path.write_text(start, "utf-8")
         try:
-            code = subprocess.run([*editor, str(path)], check=False).returncode
+            code = _run([*editor, str(path)])
         except OSError as error:
             remedy = "set EDITOR, or write the text to standard input"
             raise CommandFailed(f"the editor {editor[0]}: {error.strerror}; {remedy}") from error
-        text = path.read_text("utf-8", "replace")
+        text = _words(path.read_bytes())
+    written = bool(text.strip()) and text != start
     if code:
-        raise CommandFailed(f"the editor {editor[0]} ended with {code}: nothing is sent")
-    if not text.strip() or text == start:
+        where = f"; {_keep(text)}" if written else ""
+        raise CommandFailed(f"the editor {editor[0]} ended with {code}: nothing is sent{where}")
+    if not written:
         raise CommandFailed("nothing was written: nothing is sent")
     return text
+
+
+def _run(editor: Sequence[str]) -> int:
+    """Its exit code. Keys that interrupt are the editor's own meanwhile (Emacs' C-g): we would end it, and its text with it."""
+    before = signal.signal(
+        signal.SIGINT, lambda *_: None
+    )  # a handler, unlike SIG_IGN, is not the editor's too
+    try:
+        return subprocess.run(editor, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _read(path: Path) -> bytes:

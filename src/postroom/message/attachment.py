@@ -8,7 +8,7 @@ from __future__ import annotations
 from postroom.message.mime import Part, Structure
 from postroom.message.parameters import decode_parameters
 
-_BODY_TYPES = frozenset({"plain", "html", "enriched"})
+BODY_TYPES = frozenset({"plain", "html", "enriched"})
 _BELONGING = frozenset({"report", "signed", "encrypted"})  # multiparts whose other parts are no attachments
 
 
@@ -33,7 +33,7 @@ def is_attachment(structure: Structure, part: Part) -> bool:
 
 
 def _is_body(part: Part) -> bool:
-    return part.media_type == "text" and part.subtype in _BODY_TYPES
+    return part.media_type == "text" and part.subtype in BODY_TYPES
 
 
 def _is_further(part: Part) -> bool:

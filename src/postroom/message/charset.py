@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from postroom.message import japanese
+
 UTF8 = "utf-8"
 _FALLBACK = "cp1252"  # of unlabelled 8-bit text the likeliest; five octets mean nothing in it
 
@@ -103,6 +105,9 @@ def decode(data: bytes, charset: str | None) -> Decoded:
                 problem=False,
             )
         except UnicodeError:
+            wider = _replaced(data, known) if known in japanese.WIDER else REPLACEMENT
+            if REPLACEMENT not in wider:
+                return Decoded(wider, problem=False)
             if known in _SEVEN_BIT and data.isascii():
                 return Decoded(_replaced(data, known), problem=True)
     try:
@@ -117,6 +122,8 @@ def _without_surrogates(text: str) -> str:
 
 
 def _replaced(data: bytes, known: str) -> str:
+    if known in japanese.WIDER:
+        return japanese.WIDER[known](data)
     return _without_surrogates(data.decode(known, "replace"))
 
 

@@ -30,7 +30,7 @@ from postroom.message.media_types import OCTETS, media_type
 from postroom.message.parameters import format_parameter
 from postroom.message.transfer import crlf, encode
 
-_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _UNIQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _MESSAGES = ("message/rfc822", "message/global")
 _LINE_END = re.compile(r"\r\n|\r|\n")  # a form feed, or U+2028, stays where the writer has put it
@@ -227,7 +227,7 @@ def _attachments(attachments: Iterable[Attachment], making: Making) -> list[_Par
 def _attachment(attachment: Attachment, making: Making) -> _Part:
     name = check("attachment name", attachment.name)
     kind = (attachment.media_type or media_type(name, attachment.content)).lower()
-    if not _TYPE.fullmatch(kind) or kind.startswith("multipart/"):
+    if not MEDIA_TYPE.fullmatch(kind) or kind.startswith("multipart/"):
         raise FieldRefused(
             "attachment type", f"{kind[:80]!r} is not a media type of the form type/subtype for one file"
         )

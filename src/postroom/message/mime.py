@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from postroom.message.header import MAX_HEADER, Wanted, extent
-from postroom.message.parameters import Parameterized, parse_parameters
+from postroom.message.parameters import Parameterized, decode_parameters, parse_parameters
 
 MAX_PARTS = 1000  # of one message, containers included
 MAX_DEPTH = 100  # multiparts and messages inside one another
@@ -114,10 +114,12 @@ class Part(msgspec.Struct):
         return self.body_end - self.body_start
 
     def parameter(self, name: str) -> str | None:
-        """The first Content-Type parameter of that name (lower case), not decoded."""
+        """The first Content-Type parameter of that name (lower case), as written; one in pieces or with a charset (RFC 2231) decoded."""
         for key, value in self.parameters:
             if key == name:
                 return value
+        if any(key.startswith(f"{name}*") for key, _ in self.parameters):
+            return decode_parameters(self.parameters).get(name)
         return None
 
 

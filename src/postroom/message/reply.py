@@ -13,16 +13,16 @@ import msgspec
 
 from postroom.message import charset as charsets
 from postroom.message import encoded_words, transfer
-from postroom.message.address import Address
+from postroom.message.address import Address, parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
-from postroom.message.compose import Attachment, Draft
+from postroom.message.attachment import BODY_TYPES, declared_name
+from postroom.message.compose import MEDIA_TYPE, Attachment, Draft
 from postroom.message.dates import format_date, parse_date
 from postroom.message.fields import Mailbox
 from postroom.message.file_names import safe_filename
 from postroom.message.header import Header
 from postroom.message.mime import Part, Structure, scan
-from postroom.message.parameters import decode_parameters
-from postroom.message.text import part_text
+from postroom.message.text import alternatives, part_text, text_parts
 
 MAX_QUOTED = 256 * 1024  # octets of text that are quoted
 MAX_REFERENCES = 40  # identifiers that are kept: the first, and the last ones
@@ -52,12 +52,11 @@ class Original(msgspec.Struct, frozen=True):
 
 
 def read_original(raw: bytes) -> Original:
-    """Reads what an answer needs; never raises. Text is the first text part, of HTML its bare words."""
+    """Reads what an answer needs; never raises. Text is what is read as the letter, of HTML its bare words; all else is a file."""
     header = Header.parse(raw)
-    parts = _own_parts(scan(raw))
-    texts = [part for part in parts if _is_body(part)]
-    files = [part for part in parts[1:] if part.media_type != "multipart" and not _is_body(part)]
-    chosen = next((part for part in texts if part.subtype == "plain"), texts[0] if texts else None)
+    structure = scan(raw)
+    own = _own_parts(structure)
+    words = _words(structure, own)
     message_id = next(iter(_ids(header.get("message-id"))), "")
     return Original(
         author=_mailboxes(header, "from"),
@@ -69,8 +68,8 @@ def read_original(raw: bytes) -> Original:
         date=_date(header.get("date") or b""),
         message_id=message_id,
         ids=_references(header, message_id),
-        text=_LONE_CR.sub("\n", part_text(raw, chosen, MAX_QUOTED)) if chosen else "",
-        attachments=[_attachment(raw, part) for part in files],
+        text=_quoted(raw, words),
+        attachments=[_attachment(raw, part) for part in _files(structure, own, words)],
     )
 
 
@@ -192,7 +191,7 @@ def _mailboxes(header: Header, name: str) -> list[Mailbox]:
     found: dict[str, Mailbox] = {}
     for value in header.all(name)[:10]:
         for spec in mailboxes(parse_address_list(value)):
-            address = spec.address
+            address = None if spec.defect else parse_mailbox(spec.email)
             if address is not None and str(address).isprintable():
                 found.setdefault(address.key, Mailbox(address, _speakable(spec.name)))
     return list(found.values())
@@ -209,13 +208,41 @@ def _speakable(text: str) -> str:
     return _UNSPEAKABLE.sub(" ", text[:_MAX_SUBJECT].encode("utf-8", "replace").decode()).strip()
 
 
-def _is_body(part: Part) -> bool:
-    disposition = part.disposition
-    return (
-        part.leaf
-        and part.media_type == "text"
-        and (disposition is None or disposition.value.lower() != "attachment")
-    )
+def _words(structure: Structure, own: list[Part]) -> list[Part]:
+    """The text parts, but for further ones that have a name or are no words: those are files."""
+    texts = [part for part in text_parts(structure) if part in own]
+    return texts[:1] + [part for part in texts[1:] if part.subtype in BODY_TYPES and not declared_name(part)]
+
+
+def _quoted(raw: bytes, words: list[Part]) -> str:
+    """At most MAX_QUOTED octets of the words."""
+    texts: list[str] = []
+    left = MAX_QUOTED
+    for part in words:
+        if left > 0:
+            texts.append(_LONE_CR.sub("\n", part_text(raw, part, left)))
+        left -= part.size
+    return "\n\n".join(texts)
+
+
+def _files(structure: Structure, own: list[Part], words: list[Part]) -> list[Part]:
+    """All that the quoted text does not say: every leaf and attached message but the words, and their other forms (RFC 2046 §5.1.4)."""
+    if sum(part.size for part in words) > MAX_QUOTED:
+        words = []
+    told = {index for part in words for index in alternatives(structure.parts, part)}
+    return [
+        part
+        for part in own
+        if part.media_type != "multipart"
+        and (part.leaf or part.parent >= 0)
+        and part not in words
+        and (told.isdisjoint(alternatives(structure.parts, part)) or not _is_another_form(part))
+    ]
+
+
+def _is_another_form(part: Part) -> bool:
+    """Whether a part of an alternative says the same as the words beside it; an invitation is more than that."""
+    return part.media_type == "text" and part.subtype != "calendar" and not declared_name(part)
 
 
 def _own_parts(structure: Structure) -> list[Part]:
@@ -233,9 +260,9 @@ def _own_parts(structure: Structure) -> list[Part]:
 
 
 def _attachment(raw: bytes, part: Part) -> Attachment:
-    disposition = part.disposition
-    named = decode_parameters(disposition.parameters).get("filename") if disposition else None
-    name = named or decode_parameters(part.parameters).get("name") or ""
     kind = f"{part.media_type}/{part.subtype}"
     content = transfer.decode(raw[part.body_start : part.body_end], part.encoding).octets
-    return Attachment(content, safe_filename(name, kind), kind)
+    written = (
+        kind if MEDIA_TYPE.fullmatch(kind) else ""
+    )  # `image/*`, which some write: what it is, is found out
+    return Attachment(content, safe_filename(declared_name(part), kind), written)

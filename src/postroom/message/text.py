@@ -18,6 +18,7 @@ MAX_TEXT = 256 * 1024  # octets of encoded text that are read of one message for
 _GLANCE = 1024  # encoded octets that nearly always hold a preview
 _MARKUP_GLANCE = 16 * 1024  # the same of HTML, whose head is long
 
+_MARK = "\ufeff"  # of the order of octets, which some programs begin with: not to be shown (RFC 3629 §6)
 _MARGIN = 64  # what white space may take off
 _AS_IT_IS = frozenset({"7bit", "8bit"})
 
@@ -59,13 +60,13 @@ def text_parts(structure: Structure) -> list[Part]:
     answered: set[int] = set()  # multipart/alternative with plain text somewhere inside
     for part in parts:
         if part.leaf and part.subtype == "plain" and _is_text(part):
-            answered.update(_alternatives(parts, part))
+            answered.update(alternatives(parts, part))
     return [
         part
         for part in parts
         if part.leaf
         and _is_text(part)
-        and (part.subtype == "plain" or answered.isdisjoint(_alternatives(parts, part)))
+        and (part.subtype == "plain" or answered.isdisjoint(alternatives(parts, part)))
     ]
 
 
@@ -75,7 +76,8 @@ def _is_text(part: Part) -> bool:
     return part.disposition is None or part.disposition.value.lower() != "attachment"
 
 
-def _alternatives(parts: list[Part], part: Part) -> Iterator[int]:
+def alternatives(parts: list[Part], part: Part) -> Iterator[int]:
+    """The places of the multipart/alternative in which a part lies, from within."""
     index = part.parent
     while index >= 0:
         if parts[index].subtype == "alternative" and parts[index].media_type == "multipart":
@@ -92,6 +94,7 @@ def part_text(raw: bytes, part: Part, limit: int | None = None, *, attributes: b
     octets = transfer.decode(raw[part.body_start : stop], part.encoding).octets
     declared = part.parameter("charset")
     text = charset.decode(octets, declared.lower() if declared else None).text
+    text = text.removeprefix(_MARK)
     if part.subtype == "html":
         return strip_markup(text, attributes=attributes)
     if (part.parameter("format") or "").lower() == "flowed":
@@ -159,6 +162,9 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
     `attributes`: behind them those of `alt` and `title`, which a reader may see, too (RFC 8621 §4.4.1).
     """
     lowered = markup.lower() if markup.isascii() else markup.translate(_LOWER)
+    unseen = (
+        _UNSEEN if "</head" in lowered else _UNSEEN - {"head"}
+    )  # its end tag may be left out, HTML §13.1.2.4
     pieces: list[str] = []
     presented: list[str] = []
     at = 0
@@ -170,7 +176,7 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
             pieces.append("<")
             at = tag + 1
             continue
-        end, gap = _skip(lowered, tag, name)
+        end, gap = _skip(lowered, tag, name, unseen)
         if end < 0:  # not closed: what follows is inside
             at = len(markup)
             break
@@ -187,14 +193,14 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
 _LOWER = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
-def _skip(lowered: str, tag: int, name: re.Match[str] | None) -> tuple[int, str]:
+def _skip(lowered: str, tag: int, name: re.Match[str] | None, unseen: frozenset[str]) -> tuple[int, str]:
     """Where the text goes on after the tag at `tag`, -1 when it does not, and what stands for the tag."""
     if name is None:
         closing = "-->" if lowered.startswith("<!--", tag) else ">"
         found = lowered.find(closing, tag + 1)
         return (found + len(closing) if found >= 0 else -1), ""
     end = lowered.find(">", tag)
-    if end >= 0 and name[1] in _UNSEEN and lowered[tag + 1] != "/" and lowered[end - 1] != "/":
+    if end >= 0 and name[1] in unseen and lowered[tag + 1] != "/" and lowered[end - 1] != "/":
         end = lowered.find("</" + name[1], end)
         end = lowered.find(">", end) if end >= 0 else -1
     gap = "\n" if name[1] in _BREAKS else " " if name[1] in {"td", "th"} else ""

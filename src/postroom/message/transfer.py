@@ -72,7 +72,9 @@ def _padded(digits: bytes) -> bytes:
 
 
 def _from_quoted_printable(body: bytes) -> bytes:
-    """White space at the end of a line is not part of it (RFC 2045 §6.7 (3)); a wrong `=xx` stays as it is (its note)."""
+    """White space at the end of a line is not part of it (RFC 2045 §6.7 (3)); a wrong `=xx` stays as it is (its note (2))."""
+    if b"==" in body:  # of which a2b_qp would keep one
+        body = body.replace(b"==", b"=3D=3D")
     if (
         b" \r\n" in body
         or b"\t\r\n" in body

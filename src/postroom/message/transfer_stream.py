@@ -77,7 +77,8 @@ class QuotedPrintable:
                 cut, len(data[cut:].rstrip(b" \t\r")) + cut
             )  # white space is kept or dropped by what follows
             escape = data.find(b"=", max(cut, end - 3), end)
-            sure = end if escape < 0 else escape
+            # of several signs in a row only the first tells which belong together
+            sure = end if escape < 0 else len(data[cut : escape + 1].rstrip(b"=")) + cut
             cut = sure if sure > cut or len(data) - cut <= 2 * MAX_LINE else len(data)
         self._kept = data[cut:]
         return transfer.decode(data[:cut], "quoted-printable").octets if cut else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -102,6 +103,22 @@ def test_where_passwords_come_from(tmp_path: Path) -> None:
         Account("a@b", password_command=[sys.executable, "-c", "print('from command\\nx')"]).secret()
         == "from command"
     )
+
+
+def test_a_password_command_does_not_eat_the_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`echo text | postroom mail reply 1` fetches the letter, by a password, before it reads the text."""
+    greedy = [sys.executable, "-c", "import sys; print('pw', len(sys.stdin.read()))"]
+    (tmp_path / "text").write_text("the text")
+    with (tmp_path / "text").open() as piped:
+        monkeypatch.setattr("sys.stdin", piped)
+        before = os.dup(0)
+        os.dup2(piped.fileno(), 0)
+        try:
+            assert Account("a@b", password_command=greedy).secret() == "pw 0"
+            assert piped.read() == "the text"
+        finally:
+            os.dup2(before, 0)
+            os.close(before)
 
 
 @pytest.mark.parametrize(

@@ -230,18 +230,16 @@ async def test_a_name_that_is_none() -> None:
 
 
 async def test_news_by_idle_and_after_a_lost_connection() -> None:
-    new = "* 3 FETCH (UID 12 RFC822.SIZE 5 FLAGS ())\r\n{} OK"
-    header = '* 3 FETCH (UID {} BODY[HEADER.FIELDS (FROM)] "Subject: {}")\r\n{} OK'
+    new = '* 3 FETCH (UID {} RFC822.SIZE 5 FLAGS () BODY[HEADER.FIELDS (FROM)] "Subject: {}")\r\n{} OK'
     first = (
         *able("IDLE"),
         LIST.format("A3"),
         "+ idling\r\n* OK still here\r\n* 3 EXISTS",
         "A4 OK",
-        new.format("A5"),
-        header.format(12, "one", "A6"),
+        new.format(12, "one", "A5"),
         "",
     )
-    second = (*OLD, "* 4 FETCH (UID 15 RFC822.SIZE 5 FLAGS ())\r\nA3 OK", header.format(15, "two", "A4"), "")
+    second = (*OLD, new.format(15, "two", "A3"), "")
     async with scripted(first) as before, scripted(second) as after:
         servers = iter((before, after))
         listener = Listener(lambda: ImapMailbox.open(account(next(servers).port)))
@@ -256,6 +254,23 @@ async def test_news_by_idle_and_after_a_lost_connection() -> None:
         await heard.aclose()
     assert found == [{"event": "shown"}, b"Subject: one", b"Subject: two"]
     assert before.lines[3:5] == ["A4 IDLE", "DONE"]
+
+
+async def test_a_message_that_is_moved_as_soon_as_it_comes_ends_no_watch() -> None:
+    """Told of in two answers, it would be gone before the second."""
+    new = '* 3 FETCH (UID 12 RFC822.SIZE 5 FLAGS () BODY[HEADER.FIELDS (FROM)] "Subject: one")'
+    replies = (
+        LIST.format("A3"),
+        "+ idling\r\n* 3 EXISTS",
+        "A4 OK",
+        f"{new}\r\n* 3 EXPUNGE\r\nA5 OK",
+        "A6 OK",
+    )
+    async with scripted((*able("IDLE"), *replies)) as server:
+        listener = Listener(lambda: ImapMailbox.open(account(server.port)))
+        await listener.begin()
+        assert [one.header for one in await listener.arrivals(0.001)] == [b"Subject: one"]
+        await listener.end()
 
 
 async def test_a_server_that_hangs_up_each_time_is_not_asked_without_pause(

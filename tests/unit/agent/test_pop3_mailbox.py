@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from postroom.agent.accounts import Account, Endpoint
-from postroom.agent.exits import Exit, ServerFailed
+from postroom.agent.exits import Exit, ServerBusy, ServerFailed
 from postroom.agent.mailbox import Entry
 from postroom.agent.pop3_mailbox import Pop3Mailbox
 from scripted import scripted
@@ -61,3 +61,19 @@ async def test_failures_say_where(replies: tuple[str, ...], tls: str, at: Exit) 
         with pytest.raises(ServerFailed) as caught:
             await (await Pop3Mailbox.open(account(server.port, tls))).entries()
     assert caught.value.at is at
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("[IN-USE] busy", ServerBusy),
+        ("[LOGIN-DELAY] too soon", ServerBusy),
+        ("[AUTH] wrong", ServerFailed),
+        ("no", ServerFailed),
+    ],
+)
+async def test_what_may_work_later_is_told_apart(code: str, kind: type[ServerFailed]) -> None:
+    async with scripted(("+OK hi", "-ERR", "+OK", f"-ERR {code}")) as server:
+        with pytest.raises(ServerFailed) as caught:
+            await Pop3Mailbox.open(account(server.port, "none"))
+    assert type(caught.value) is kind

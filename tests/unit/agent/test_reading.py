@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.agent.reading import all_headers, line_of, read_letter, structure_lines
+from postroom.agent.reading import all_headers, attachments, line_of, parts_of, read_letter, structure_lines
+from postroom.message.mime import scan
 
 LETTER = (
     b"From: =?utf-8?q?Cr=C3=AApe?= <a@crepes.test>\r\nTo: bob@hamburger.test\r\n"
@@ -32,6 +33,13 @@ def test_a_letter() -> None:
         "  1 text/plain 7bit 6 B",
         '  2 image/png "../a.png" base64 12 B',
     ]
+
+
+def test_a_letter_within_a_letter_can_be_saved_and_is_told_of_as_that() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nsee\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n"
+    raw += b"Subject: inner\r\n\r\nwords\r\n--x--\r\n"
+    told = [part.number for part in parts_of(scan(raw)) if part.attachment]
+    assert told == [part.section for part in attachments(raw)] == ["2"]
 
 
 def test_its_line_needs_the_header_alone() -> None:

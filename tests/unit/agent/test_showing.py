@@ -1,10 +1,80 @@
-"""How the agent lists messages."""
+"""How the agent lists messages, and shows one."""
 
+import asyncio
+import io
 import time
+from typing import Any, cast
 
 import pytest
 
-from postroom.agent.showing import COLUMNS
+from postroom.agent.accounts import Account
+from postroom.agent.exits import Exit, ServerBusy
+from postroom.agent.mailbox import Entry
+from postroom.agent.session import MailSession
+from postroom.agent.showing import COLUMNS, Wish, show, watch
+from postroom.agent.terminal import Terminal
+
+
+class OneLetter:
+    """A session with a mailbox of one letter."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.out, self.err = io.StringIO(), io.StringIO()
+        self.terminal = Terminal(out=self.out, err=self.err)
+
+    def in_mailbox(self, work: Any, folder: str) -> Any:
+        return asyncio.run(work(self))
+
+    async def chosen(self, wanted: list[str]) -> list[Entry]:
+        return [Entry(1, "1.1", len(self.raw))]
+
+    async def message(self, number: int) -> bytes:
+        return self.raw
+
+
+class Maildrop:
+    """What a look finds by POP3."""
+
+    def __init__(self, *uids: str) -> None:
+        self.uids = uids
+
+    async def entries(self) -> list[Entry]:
+        return [Entry(number, uid, 1) for number, uid in enumerate(self.uids, 1)]
+
+    async def headers(self, numbers: list[int]) -> list[bytes]:
+        return [b"Subject: new" for _ in numbers]
+
+    async def close(self) -> None: ...
+
+
+class Pop3Session(OneLetter):
+    """A session whose maildrop another program has now and then."""
+
+    account, feed = Account("bob@hamburger.test"), None
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+        self.maildrops = iter((Maildrop("a"), None, Maildrop("a", "b")))
+
+    async def open_mailbox(self, folder: str) -> Maildrop:
+        found = next(self.maildrops)
+        if found is None:
+            raise ServerBusy("-ERR [IN-USE] do you have another program running?", Exit.LOGIN)
+        return found
+
+
+def test_a_watch_waits_for_who_has_the_mailbox() -> None:
+    session = Pop3Session()
+    watch(cast("MailSession", session), 0.001, 1, "")
+    assert session.out.getvalue() == "2  (nobody)  new  (1 B)\n"
+
+
+def test_a_letter_that_is_one_file_is_told_of_as_that() -> None:
+    session = OneLetter(b"Subject: scan\r\nContent-Type: application/pdf; name=scan.pdf\r\n\r\n%PDF-1.7")
+    show(cast("MailSession", session), "1", "", Wish())
+    assert session.out.getvalue() == 'Subject: scan\n\n\n\n1 application/pdf "scan.pdf" 7bit 8 B\n'
+    assert session.err.getvalue() == "attached: scan.pdf; --save DIR saves it\n"
 
 
 @pytest.mark.parametrize(

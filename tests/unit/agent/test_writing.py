@@ -14,6 +14,7 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.writing import attachment, author, complete, finish, kept, recipients
 from postroom.agent.written import Written
 from postroom.message.compose import Draft
+from postroom.message.reply import read_original, reply
 
 ME = Account("alice@crepes.test", name="Alice")
 
@@ -63,6 +64,17 @@ def test_the_text(
     assert one.text == text
 
 
+@pytest.mark.parametrize("octets", ["Crêpes für Jörg\n".encode(), "Crêpes für Jörg\n".encode("latin-1")])
+def test_the_text_of_a_program_that_knows_no_utf_8(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, octets: bytes
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(octets)))
+    (tmp_path / "a.html").write_bytes(octets)
+    one = draft()
+    complete(one, Written(html=tmp_path / "a.html"))
+    assert (one.text, one.html) == ("Crêpes für Jörg\n", "Crêpes für Jörg\n")
+
+
 @pytest.mark.parametrize(
     ("script", "text"),
     [
@@ -83,6 +95,30 @@ def test_the_editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str
         return
     with pytest.raises(CommandFailed, match=text):
         complete(one, Written(), quoted="> q\n")
+
+
+def edited_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> Draft:
+    monkeypatch.setattr("sys.stdin", Screen())
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "editor.py").write_text(
+        f"import os, signal, sys\nopen(sys.argv[1], 'w').write('typed')\n{script}\n"
+    )
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {tmp_path / 'editor.py'}")
+    one = draft()
+    complete(one, Written())
+    return one
+
+
+def test_a_key_that_interrupts_is_the_editors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Emacs has C-g for it, vi Ctrl-C: the terminal sends both processes a signal."""
+    script = "signal.signal(signal.SIGINT, signal.SIG_IGN)\nos.kill(os.getppid(), signal.SIGINT)\nos.kill(os.getpid(), signal.SIGINT)"
+    assert edited_by(monkeypatch, tmp_path, script).text == "typed"
+
+
+def test_what_was_typed_outlives_the_editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed, match="ended with -9: nothing is sent; what was written is kept in"):
+        edited_by(monkeypatch, tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
+    assert [file.read_text() for file in tmp_path.glob("postroom-*.txt")] == ["typed"]
 
 
 def test_what_was_typed_outlives_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +158,15 @@ def test_the_finished_message(tmp_path: Path) -> None:
     assert made.raw.isascii()
     assert b"User-Agent: Postroom/" in made.raw
     assert b"d@x.test" not in made.raw
+
+
+def test_the_identifier_is_in_ascii_whatever_the_address_is() -> None:
+    """An answer has to name it, also one from somebody whose server takes no other (RFC 6532 §3.3)."""
+    me = Account("jörg@crêpes.test")
+    _, made = finish(Draft([author(me)], recipients(["bob@hamburger.test"])), "unique")
+    assert made.message_id == "<unique@xn--crpes-isa.test>"
+    answer = reply(read_original(made.raw), author(ME))
+    assert answer.in_reply_to == [made.message_id]
 
 
 def test_refusals_have_words(tmp_path: Path) -> None:

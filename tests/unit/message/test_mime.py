@@ -134,6 +134,18 @@ def test_delimiters(raw: bytes, bodies: list[bytes], ambiguous: bool) -> None:
     assert scan(raw).ambiguous is ambiguous
 
 
+def test_a_boundary_in_pieces_and_a_charset_with_a_language() -> None:
+    """RFC 2231 §3, §4: any parameter may be written so."""
+    raw = b'Content-Type: multipart/mixed; boundary*0="a ";\r\n boundary*1=b\r\n\r\n--a b\r\n'
+    raw += (
+        b"Content-Type: text/plain; charset*=us-ascii'en'utf-8\r\n\r\none\r\n--a b\r\n\r\ntwo\r\n--a b--\r\n"
+    )
+    structure = scan(raw)
+    assert [part.section for part in structure.parts] == ["", "1", "2"]
+    assert structure.parts[1].parameter("charset") == "utf-8"
+    assert not structure.ambiguous
+
+
 def test_an_outer_boundary_ends_what_is_inside() -> None:
     inner = b"Content-Type: multipart/mixed; boundary=%s\r\n\r\n--%s\r\n\r\none\r\n"
     raw = _mixed(b"--b\r\n" + inner % (b"c", b"c") + b"--b\r\n\r\ntwo\r\n--c--\r\n--b--\r\n")

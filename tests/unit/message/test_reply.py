@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from postroom.message.address import Address
 from postroom.message.compose import Attachment, Draft, Making, compose
 from postroom.message.fields import Mailbox
-from postroom.message.reply import MAX_REFERENCES, forward, forward_as_attachment, quote, read_original, reply
+from postroom.message.reply import (
+    MAX_QUOTED,
+    MAX_REFERENCES,
+    forward,
+    forward_as_attachment,
+    quote,
+    read_original,
+    reply,
+)
 
 BOB = Mailbox(Address("bob", "hamburger.test"), "Bob")
 ALIAS = Address("robert", "hamburger.test")
@@ -57,6 +65,7 @@ def test_a_reply_to_all():
         (b"Mail-Followup-To: list@x.test\r\n", False, ["alice@crepes.test"], []),
         (b"Reply-To: CAROL@x.test\r\n", True, ["CAROL@x.test"], ["dave@x.test"]),
         (b"Reply-To: not an address\r\n", False, ["alice@crepes.test"], []),
+        (b"Reply-To: " + b"a" * 1000 + b"@x.test\r\n", False, ["alice@crepes.test"], []),
     ],
 )
 def test_where_it_goes(more, to_all, to, cc):
@@ -172,6 +181,80 @@ def test_a_forward_takes_the_files_along():
         "\n---------- Forwarded message ----------\nFrom: alice@crepes.test\nDate: Fri, 20 Nov 2026 21:12:00 +0000\nSubject: Files\n"
         "To: Bob <bob@hamburger.test>\n\nsee there\n"
     )
+
+
+def forwarded(kind, body):
+    raw = HEAD + b"MIME-Version: 1.0\r\nContent-Type: " + kind + b"\r\n\r\n" + body.replace(b"\n", b"\r\n")
+    draft = forward(read_original(raw), BOB, [Mailbox(ALIAS)])
+    compose(draft, MAKING)
+    return draft.text.partition("dave@x.test\n\n")[2], [
+        (file.name, file.content) for file in draft.attachments
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "text", "files"),
+    [
+        (b"application/pdf; name=scan.pdf", b"%PDF-1.7", "", [("scan.pdf", b"%PDF-1.7")]),
+        (
+            b"text/plain\r\nContent-Disposition: attachment; filename=a.log",
+            b"all",
+            "",
+            [("a.log", b"all")],
+        ),
+        (
+            b"multipart/mixed; boundary=b",
+            (
+                b"--b\n\nhello\n--b\nContent-Type: text/x-diff\nContent-Disposition: inline; filename=p.diff\n\n+ a\n"
+                b"--b\nContent-Type: text/csv\n\n1,2\n--b\n\nof the list\n--b--\n"
+            ),
+            "hello\n\nof the list",
+            [("p.diff", b"+ a"), ("attachment.csv", b"1,2")],
+        ),
+        (
+            b"multipart/alternative; boundary=b",
+            b"--b\n\nhello\n--b\nContent-Type: text/html\n\n<b>hello\n--b\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\n--b--\n",
+            "hello",
+            [("attachment.ics", b"BEGIN:VCALENDAR")],
+        ),
+        (
+            b"multipart/alternative; boundary=b",
+            (
+                b"--b\n\nsee below\n--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: text/html\n\n<b>see\n"
+                b"--c\nContent-Type: text/x-diff; name=p.diff\n\n+ a\n--c\nContent-Type: text/html\n\n<b>below\n--c--\n--b--\n"
+            ),
+            "see below",
+            [("p.diff", b"+ a")],
+        ),
+        (
+            b"multipart/report; boundary=b",
+            b"--b\n\nbounced\n--b\nContent-Type: text/rfc822-headers\n\nSubject: x\n--b--\n",
+            "bounced",
+            [("attachment", b"Subject: x")],
+        ),
+    ],
+)
+def test_a_forward_leaves_nothing_behind(kind, body, text, files):
+    assert forwarded(kind, body) == (text, files)
+
+
+@pytest.mark.parametrize("kind", [b"image/*", b"Image/x'y"])
+def test_a_file_of_a_type_that_is_none_goes_along(kind):
+    """Some programs of telephones write `image/*`."""
+    raw = (
+        HEAD
+        + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: %b; name=a.png\r\n\r\n"
+        % kind
+    )
+    draft = forward(read_original(raw + b"\x89PNG\r\n\x1a\n\r\n--b--\r\n"), BOB, [Mailbox(ALIAS)])
+    assert b"Content-Type: image/png" in compose(draft, MAKING).raw
+
+
+def test_a_text_that_is_too_long_to_be_quoted_goes_along_as_a_file():
+    text = (b"x" * 70 + b"\n") * (MAX_QUOTED // 72 + 1)
+    quoted, files = forwarded(b"text/plain", text)
+    assert len(quoted) <= MAX_QUOTED
+    assert files == [("attachment.txt", text.replace(b"\n", b"\r\n"))]
 
 
 def test_a_forward_as_attachment_is_untouched():

@@ -54,6 +54,7 @@ PLAIN = b"Content-Type: text/plain\r\n\r\nHow about\r\n  pickles?"
         (b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\none \r\ntwo\r\n", "onetwo"),
         (b"\r\na\0b\x1b[2J", "a\ufffdb\ufffd[2J"),
         (b"\r\ncaf\xe9", "caf\u00e9"),
+        (b"Content-Type: text/plain; charset=utf-8\r\n\r\n\xef\xbb\xbfcaf\xc3\xa9", "caf\u00e9"),
         (b"\r\n" + b"word " * 1000, ("word " * 1000)[:PREVIEW]),
         (b"\r\n" + b" " * 900 + b"far", "far"),
         (b"Content-Type: text/html\r\n\r\n<head>" + b"x" * 3000 + b"</head>words", "words"),
@@ -92,6 +93,8 @@ def test_a_preview_is_not_looked_for_in_all_of_a_message() -> None:
         ("a<b never closed", "a"),
         ("\u0130<P>x", "\u0130\nx"),
         ("<title>t</title><body>b", "b"),
+        ("<head><title>t</title><style>s</style></head>b", "b"),
+        ("<html><head><title>t</title><meta name=x><body><p>b", "b"),
     ],
 )
 def test_strip_markup(markup: str, expected: str) -> None:
@@ -100,7 +103,20 @@ def test_strip_markup(markup: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["<", "<!--", "<script>", "<a href='", "</", "<p", "&#", "&amp", "<!-->", "\n \n", "<style></style"],
+    [
+        "<",
+        "<!--",
+        "<script>",
+        "<a href='",
+        "</",
+        "<p",
+        "&#",
+        "&amp",
+        "<!-->",
+        "\n \n",
+        "<style></style",
+        "<head>",
+    ],
 )
 def test_markup_of_any_size_is_stripped_in_one_pass(unit: str) -> None:
     assert isinstance(strip_markup(unit * 100_000), str)

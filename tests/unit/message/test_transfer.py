@@ -56,6 +56,7 @@ def test_base64(body: bytes, octets: bytes, problem: bool) -> None:
         (b"a= \t\r\nb", b"ab"),
         (b"a=\nb \nc", b"ab\nc"),
         (b"=XY =4", b"=XY =4"),
+        (b"if a==b: c===41\r\nYQ==\r\n", b"if a==b: c==A\r\nYQ==\r\n"),
         (b"end=", b"end"),
         (b"\xe9", b"\xe9"),
     ],

@@ -53,6 +53,14 @@ def test_a_line_without_end_is_not_kept(length: int) -> None:
     assert largest <= MAX_LINE + 1000
 
 
+@pytest.mark.parametrize("signs", [b"=", b"==", b"===", b"====="])
+@pytest.mark.parametrize("before", range(MAX_LINE - 6, MAX_LINE + 2))
+def test_signs_where_a_long_line_is_cut(signs: bytes, before: int) -> None:
+    body = b"x" * before + signs + b"41" + b"y" * MAX_LINE
+    assert _in_pieces(QuotedPrintable(), body, 1 << 15) == transfer.decode(body, "quoted-printable").octets
+    assert _in_pieces(QuotedPrintable(), body, before + 2) == transfer.decode(body, "quoted-printable").octets
+
+
 def test_white_space_without_end_is_not_kept() -> None:
     undo = QuotedPrintable()
     for _ in range(30):

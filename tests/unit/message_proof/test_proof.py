@@ -161,6 +161,21 @@ def test_a_plain_message_has_no_html_to_be_judged() -> None:
     assert found["date"].verdict is GOOD
 
 
+def test_what_a_list_has_put_below_is_no_alternative() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>a\r\n--b\r\n\r\n-- \r\nlist\r\n--b--\r\n"
+    found = {one.check: one.verdict for one in proofread(raw)}
+    assert found["order"] is GOOD
+
+
+def test_the_address_of_a_picture_in_the_message_may_be_encoded() -> None:
+    """RFC 2392 §2: `%` and two digits stand for what an address may not hold."""
+    inner = (
+        b'<img src="cid:a%25b%40x" alt="a">\r\n--b\r\nContent-Type: image/png\r\nContent-ID: <a%b@x>\r\n\r\n'
+    )
+    raw = b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n" + inner
+    assert [one.verdict for one in proofread(raw + b"\r\n--b--\r\n") if one.check == "cid"] == [GOOD]
+
+
 def test_bulk_mail_that_is_as_it_should_be() -> None:
     signed = "v=1; d=shop.example; h=from : list-unsubscribe:\r\n List-Unsubscribe-Post; b=x"
     raw = (

@@ -13,6 +13,7 @@ from postroom.message import charset, transfer
 from postroom.message.proof.findings import Check, Group, Said, bad, note, number, shown
 from postroom.message.proof.header import LONGEST_LINE
 from postroom.message.proof.letter import Letter, without_html
+from postroom.message.text import alternatives
 
 CLIPPED: Final = 102_000  # octets of HTML that Gmail shows before "View entire message"
 LARGE: Final = 10_000_000  # octets of a message from which on servers refuse it
@@ -33,8 +34,10 @@ def _alternative(letter: Letter) -> Iterator[Said]:
 
 
 def _order(letter: Letter) -> Iterator[Said]:
-    plain, html = letter.plain_part, letter.html_part
-    if plain is not None and html is not None and html.body_start < plain.body_start:
+    plain, html, parts = letter.plain_part, letter.html_part, letter.structure.parts
+    if plain is None or html is None or set(alternatives(parts, plain)).isdisjoint(alternatives(parts, html)):
+        return  # both are shown, one after the other: the second may be what a list has put below
+    if html.body_start < plain.body_start:
         yield bad(
             "the plain text stands after the HTML, and the last one counts: readers are shown the plain text",
             "put text/plain first",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import unquote
 
 from postroom.message.attachment import declared_name
 from postroom.message.media_types import OCTETS, media_type
@@ -118,7 +119,7 @@ def _sizes(letter: Letter) -> Iterator[Said]:
 
 def _named_pictures(letter: Letter) -> Iterator[Said]:
     there = {_identity(part) for part in letter.files if b"content-id" in part.fields}
-    wanted = {src[4:] for src in sources(letter) if src.lower().startswith("cid:")}
+    wanted = {unquote(src[4:]) for src in sources(letter) if src.lower().startswith("cid:")}
     if missing := sorted(wanted - there):
         yield bad(
             f"a picture is not in the message: {shown(f'cid:{one}' for one in missing)}",

@@ -18,7 +18,6 @@ from postroom.message.comments import without_comments
 from postroom.message.header import Header
 from postroom.message.mime import Part, Structure
 from postroom.message.msgid import parse_message_ids
-from postroom.message.parameters import decode_parameters
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.header_forms import (
     HeaderProperty,
@@ -90,8 +89,7 @@ class BodyPart:
 
     @property
     def _declared_charset(self) -> str | None:
-        plain = self.part.parameter("charset")
-        return plain if plain is not None else decode_parameters(self.part.parameters).get("charset")
+        return self.part.parameter("charset")
 
     @cached_property
     def content(self) -> transfer.Decoded:
