@@ -73,12 +73,13 @@ class BlobFiles:
 
     def digest(self, account_id: int, blob_id: int, *, contents: bool) -> tuple[int, bytes] | None:
         """(size, SHA-256) of what the file holds; without `contents` the hash is b"". None when there is no file."""
-        try:
-            with self.path(account_id, blob_id).open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                return size, hashlib.file_digest(file, "sha256").digest() if contents else b""
-        except FileNotFoundError:
-            return None
+        with as_mail_errors("blob file"):
+            try:
+                with self.path(account_id, blob_id).open("rb") as file:
+                    size = os.fstat(file.fileno()).st_size
+                    return size, hashlib.file_digest(file, "sha256").digest() if contents else b""
+            except FileNotFoundError:
+                return None
 
     def remove(self, account_id: int, blob_id: int) -> None:
         """Removes a file, whose row is gone; none there is fine."""

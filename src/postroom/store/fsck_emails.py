@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Final
 
+from postroom.message.errors import TryLater
 from postroom.message.summary import is_current, summarize
 from postroom.store import blobs
 from postroom.store.engine import Row, Transaction, Urgency
@@ -105,7 +106,10 @@ class EmailCheck:
         if row is None:
             return None  # it went meanwhile
         thread_id, blob_id, kept, size = row
-        found = await self._store.digest(account_id, blob_id, contents=False)
+        try:
+            found = await self._store.digest(account_id, blob_id, contents=False)
+        except TryLater:
+            found = None
         if found is None or found[0] != size:
             return None  # it is the body that is wrong: `bodies` says so
 
@@ -169,7 +173,10 @@ class EmailCheck:
         return await self._run(work)
 
     async def _summarize(self, account_id: int, email_id: int, blob_id: int) -> bool:
-        raw = await self._store.read(account_id, blob_id)
+        try:
+            raw = await self._store.read(account_id, blob_id)
+        except TryLater:
+            raw = None  # its file is not there, or cannot be read: `bodies` says so
         if raw is None:
             return False
         packed = summarize(raw).pack()
@@ -242,13 +249,17 @@ class EmailCheck:
         return await self._run(work)
 
     async def _check_octets(self, account_id: int, blob_id: int, size: int) -> Finding | None:
-        found = await self._store.digest(account_id, blob_id, contents=self._octets)
-        if found is None:
-            if await self._tx.fetchrow(REFS, account_id, blob_id) is None:
-                return None  # it went meanwhile
-            return Finding(Wrong.LOST_BODY, account_id, f"body {blob_id}: its file is not there")
+        try:
+            found = await self._store.digest(account_id, blob_id, contents=self._octets)
+            problem = "its file is not there"
+        except TryLater as error:
+            found, problem = None, f"cannot be read: {error.detail}"
         row = await self._tx.fetchrow(DIGEST, account_id, blob_id)
-        if row is None or (found[0] == size and found[1] in (b"", row[0])):
+        if row is None:
+            return None  # it went meanwhile
+        if found is None:
+            return Finding(Wrong.LOST_BODY, account_id, f"body {blob_id}: {problem}")
+        if found[0] == size and found[1] in (b"", row[0]):
             return None
         return Finding(Wrong.BAD_BODY, account_id, f"body {blob_id}: not the octets that were stored")
 

@@ -1,3 +1,5 @@
+import errno
+import hashlib
 import os
 
 import pytest
@@ -180,3 +182,28 @@ async def test_what_changes_meanwhile_is_not_counted_one_by_one(store, account, 
     await store.engine.write(lambda tx: expunge(tx, inbox, [(large.uid, large.uid)], NOW))
     assert [one async for one in emails.bodies()] == []
     assert counted == []
+
+
+async def test_a_lost_file_does_not_keep_the_rest_from_being_put_right(store, account):
+    """As after an update, when all summaries are of another version."""
+    ((blob_id,),) = await account.rows("SELECT blob_id FROM blobs WHERE place = 1")
+    store.files.remove(1, blob_id)
+    await store.engine.write(lambda tx: tx.execute("UPDATE emails SET summary = $1", b"of another version"))
+    found = await wrong(store, repair=True)
+    assert found.count((Wrong.SUMMARY, True)) == 2
+    assert [one for one in found if not one[1]] == [(Wrong.SUMMARY, False), (Wrong.LOST_BODY, False)]
+
+
+@pytest.mark.parametrize("octets", [False, True])
+async def test_a_file_that_cannot_be_read_is_said(store, account, octets, monkeypatch):
+    """A bad sector: it is then that somebody checks."""
+
+    def fails(*_where):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    ((blob_id,),) = await account.rows("SELECT blob_id FROM blobs WHERE place = 1")
+    monkeypatch.setattr(hashlib, "file_digest", fails)
+    monkeypatch.setattr(os, "pread", fails)
+    found = [one async for one in check(store, NOW, octets=octets)]
+    assert [one.wrong for one in found] == ([Wrong.LOST_BODY] if octets else [])
+    assert all(f"body {blob_id}: cannot be read" in one.detail for one in found)
