@@ -65,6 +65,7 @@ SET_SIZE: Final = "UPDATE emails SET size = $3 WHERE account_id = $1 AND email_i
 SET_SIZES: Final = "UPDATE messages SET size = $4 WHERE account_id = $1 AND thread_id = $2 AND email_id = $3"
 SET_SUMMARY: Final = "UPDATE emails SET summary = $3 WHERE account_id = $1 AND email_id = $2"
 REFS: Final = "SELECT refs FROM blobs WHERE account_id = $1 AND blob_id = $2"
+HOLD: Final = f"{REFS} {{LOCK}}"
 COUNT_REFS: Final = """
 SELECT (SELECT COUNT(*) FROM emails WHERE account_id = $1 AND blob_id = $2)
 + (SELECT COUNT(*) FROM spool WHERE blob_account = $1 AND blob_id = $2)
@@ -237,7 +238,8 @@ class EmailCheck:
         async def work(tx: Transaction) -> Finding | None:
             if self._repair:
                 await tx.fetch(LOCK, account_id)
-            kept = await tx.fetchrow(REFS, account_id, blob_id)
+            # The spool's bodies are no account's, and an upload does not take its account's lock.
+            kept = await tx.fetchrow(HOLD if self._repair else REFS, account_id, blob_id)
             counted = await tx.fetchrow(COUNT_REFS, account_id, blob_id)
             if kept is None or counted is None or kept[0] == counted[0]:
                 return None
