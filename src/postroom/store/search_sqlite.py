@@ -9,6 +9,7 @@ reading on the loop, in slices. A file that turns out to be damaged is not compl
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
 from collections import Counter
@@ -24,6 +25,7 @@ from postroom.store.disk_errors import as_mail_errors
 from postroom.store.durable import sync_directory
 from postroom.store.group_commit import as_try_later
 from postroom.store.search_text import Document, Needle, needle_trigrams, pack
+from postroom.store.sqlite import refusal
 
 CANDIDATES: Final = 100  # texts that are read before others have their turn
 MATCHES: Final = 5_000  # row ids that one look into the trigrams gives
@@ -70,13 +72,21 @@ class SqliteSearch:
 
     @classmethod
     def open(cls, directory: Path) -> SqliteSearch:
-        """Opens or makes `directory/search.db`; one that is damaged is begun anew."""
+        """Opens or makes `directory/search.db`; one that is damaged is begun anew. Raises `StoreRefused`."""
         path = directory / "search.db"
+        with contextlib.suppress(*_DAMAGED):
+            return cls._at(path)
+        _remove(path)
+        return cls._at(path)
+
+    @classmethod
+    def _at(cls, path: Path) -> SqliteSearch:
         try:
             return cls(path)
         except _DAMAGED:
-            _remove(path)
-            return cls(path)
+            raise
+        except apsw.Error as error:
+            raise refusal(str(path), error) from error
 
     @property
     def complete(self) -> bool:
