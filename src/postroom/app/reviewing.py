@@ -12,6 +12,7 @@ from postroom.app import authenticating, building, guarding, reporting
 from postroom.app.settings import Settings, SettingsError
 from postroom.message.address import parse_domain
 from postroom.message.idn import a_labels
+from postroom.store.refused import without_password
 
 
 def problems(settings: Settings) -> list[str]:
@@ -72,7 +73,7 @@ def _database(settings: Settings) -> None:
     named = settings.server.database
     if named and not named.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise SettingsError(
-            f'[server] database = "{named}": write postgresql://host/database, or "" for the embedded one'
+            f'[server] database = "{without_password(named)}": write postgresql://host/database, or "" for the embedded one'
         )
 
 

@@ -18,7 +18,7 @@ from postroom.deliver.reports import Result
 from postroom.deliver.router import Router, Routes
 from postroom.message.address import Address
 from postroom.message.dsn_rules import Happened
-from postroom.message.errors import BadAddress, MailError, RoutingLoop
+from postroom.message.errors import BadAddress, MailError, NoSpace, Overloaded, RoutingLoop
 from postroom.message.journey import Hop
 from postroom.message.tls_required import tls_is_optional
 from postroom.message.trace import already_delivered, delivered_to, header_end
@@ -84,8 +84,7 @@ class Acceptance:
         )
         sendings = self._sendings(letter, routes)
         if len(letter.content) >= use.large or isinstance(letter.content, Spilled):
-            for sending in sendings:
-                await self._make_durable(sending)
+            await self._or_nothing(sendings, self._make_durable(sendings))
 
         async def work(tx: Transaction) -> Placed:
             placed = await use.placer.place(tx, sendings, letter.arrived, each=each)
@@ -95,7 +94,7 @@ class Acceptance:
             return placed
 
         try:
-            placed = await self._commit(work)
+            placed = await self._commit(work, sendings)
         except NothingTaken as nothing:
             await self._discard(sendings)
             return self._receipt(letter, nothing.errors, each=each)
@@ -107,15 +106,29 @@ class Acceptance:
         refused = {rcpt: error for rcpt, error in placed.errors.items() if rcpt not in placed.taken}
         return self._receipt(letter, refused, each=each)
 
-    async def _commit(self, work: Callable[[Transaction], Awaitable[Placed]]) -> Placed:
+    async def _commit(
+        self, work: Callable[[Transaction], Awaitable[Placed]], sendings: Sequence[Sending]
+    ) -> Placed:
         while True:
             try:
                 return await self._with.engine.write(work)
             except NotSpooled as wanting:
-                await self._spool(wanting.sending)
+                waiting = wanting.sending
+            except (NoSpace, Overloaded):  # after any other `TryLater` it may be committed
+                await self._discard(sendings)
+                raise
+            await self._or_nothing(sendings, self._spool(waiting))
+
+    async def _or_nothing(self, sendings: Sequence[Sending], making: Awaitable[None]) -> None:
+        """Makes files; of a message for which not all can be made, none stays."""
+        try:
+            await making
+        except MailError:
+            await self._discard(sendings)
+            raise
 
     async def _discard(self, sendings: Sequence[Sending]) -> None:
-        """The files of a message that nobody took."""
+        """The files of a message that was not taken."""
         for sending in sendings:
             for way in sending.ways:
                 if way.prepared is not None and isinstance(way.prepared.raw, BlobRef):
@@ -126,15 +139,14 @@ class Acceptance:
     async def _spool(self, sending: Sending) -> None:
         sending.spooled = await self._with.durable(SPOOL_ACCOUNT, sending.letter.spool_id, sending.content)
 
-    async def _make_durable(self, sending: Sending) -> None:
+    async def _make_durable(self, sendings: Sequence[Sending]) -> None:
         """Large bodies are files, durable before the row that points at them."""
-        durable = self._with.durable
-        for way in sending.ways:
-            delivery = way.prepared
-            if delivery is not None:
-                await make_durable(durable, delivery)
-        if sending.goes_on:
-            await self._spool(sending)
+        for sending in sendings:
+            for way in sending.ways:
+                if way.prepared is not None:
+                    await make_durable(self._with.durable, way.prepared)
+            if sending.goes_on:
+                await self._spool(sending)
 
     def _receipt(self, letter: Letter, errors: dict[int, MailError], *, each: bool) -> Receipt:
         receipt = Receipt(letter.accept_id, [errors.get(n) for n in range(len(letter.envelope.recipients))])

@@ -68,6 +68,7 @@ class Filing:
         """
         prepared.mailbox_id, prepared.heeds_mute = 0, not letter.terms.junk
         if letter.terms.junk:  # whoever has deleted his Junk mailbox finds it in the INBOX
+            await mailboxes.hold(tx, copy.account_id)  # else he may delete it now
             prepared.mailbox_id = await mailboxes.junk_id(tx, copy.account_id) or 0
         if not prepared.mailbox_id:
             prepared.mailbox_id = self._inboxes.get(copy.account_id) or await self._inbox(tx, copy.account_id)

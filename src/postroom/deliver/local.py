@@ -12,7 +12,7 @@ from postroom.deliver.attempt import Attempt
 from postroom.deliver.filing import Discard, Durable, Filing, make_durable
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
-from postroom.message.errors import MailError, TryLater
+from postroom.message.errors import MailError, NoSpace, Overloaded, TryLater
 from postroom.message.journey import Outcome
 from postroom.net.clock import Clock
 from postroom.store.blobs import BlobRef
@@ -71,10 +71,9 @@ class LocalWorker:
 
         try:
             changes = await self._engine.write(work, Urgency.HOUSEKEEPING)
-        except TryLater:
-            raise  # perhaps it was committed after all
-        except MailError:
-            if isinstance(prepared.raw, BlobRef):
+        except MailError as error:
+            certain = not isinstance(error, TryLater) or isinstance(error, (NoSpace, Overloaded))
+            if certain and isinstance(prepared.raw, BlobRef):  # else it was perhaps committed after all
                 await self._discard(copy.account_id, prepared.raw)
             raise
         return changes, prepared.filed_in

@@ -153,6 +153,8 @@ class Placer:
                     raise  # the store's, for the whole transaction
                 except MailError as error:
                     errors[way.copy.n] = error
+                    if isinstance(way.prepared.raw, BlobRef):  # nothing points at its file
+                        await blobs.superfluous(tx, way.prepared.account_id, way.prepared.raw)
             if way.copy.n not in errors:
                 placed.taken.update((way.leg.rcpt, *way.leg.also))
         return errors

@@ -13,6 +13,7 @@ import msgspec
 
 from postroom.message.address import parse_mailbox
 from postroom.message.errors import NotPermitted
+from postroom.store import directory
 from postroom.store.changes import MailboxChanged
 from postroom.store.engine import Transaction
 from postroom.store.mailboxes import Impossible, bump
@@ -158,7 +159,9 @@ async def shared_with(tx: Transaction, who: int) -> dict[int, dict[int, str]]:
 async def account_of(tx: Transaction, address: str) -> int | None:
     """The account with an address, None when there is none."""
     parsed = parse_mailbox(address)
-    row = await tx.fetchrow(ACCOUNT_OF, parsed.key) if parsed is not None else None
+    if parsed is None:
+        return None
+    row = await tx.fetchrow(ACCOUNT_OF, (await directory.spelt(tx, parsed)).key)
     return None if row is None else int(row[0])
 
 

@@ -73,12 +73,13 @@ class BlobFiles:
 
     def digest(self, account_id: int, blob_id: int, *, contents: bool) -> tuple[int, bytes] | None:
         """(size, SHA-256) of what the file holds; without `contents` the hash is b"". None when there is no file."""
-        try:
-            with self.path(account_id, blob_id).open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                return size, hashlib.file_digest(file, "sha256").digest() if contents else b""
-        except FileNotFoundError:
-            return None
+        with as_mail_errors("blob file"):
+            try:
+                with self.path(account_id, blob_id).open("rb") as file:
+                    size = os.fstat(file.fileno()).st_size
+                    return size, hashlib.file_digest(file, "sha256").digest() if contents else b""
+            except FileNotFoundError:
+                return None
 
     def remove(self, account_id: int, blob_id: int) -> None:
         """Removes a file, whose row is gone; none there is fine."""
@@ -92,17 +93,17 @@ class BlobFiles:
 
     def listing(self) -> Iterator[tuple[int, int, float]]:
         """(account id, blob id, unix seconds of its last change) of every file that is one of ours."""
-        for account, blob, path in self._entries():
+        for account, blob, _, changed in self._entries():
             if blob is not None:
-                yield account, blob, path.stat().st_mtime
+                yield account, blob, changed
 
     def parts(self) -> Iterator[tuple[Path, float]]:
         """Files that were not finished, with the unix seconds of their last change."""
-        for _, blob, path in self._entries():
+        for _, blob, path, changed in self._entries():
             if blob is None and path.suffix == ".part":
-                yield path, path.stat().st_mtime
+                yield path, changed
 
-    def _entries(self) -> Iterator[tuple[int, int | None, Path]]:
+    def _entries(self) -> Iterator[tuple[int, int | None, Path, float]]:
         if not self._directory.exists():
             return
         for folder in sorted(self._directory.iterdir()):
@@ -110,8 +111,12 @@ class BlobFiles:
             if account is None:
                 continue
             for path in sorted(folder.iterdir()):
-                if stat.S_ISREG(path.lstat().st_mode):
-                    yield account, parse_id(IdKind.BLOB, path.name), path
+                try:
+                    found = path.lstat()
+                except FileNotFoundError:
+                    continue  # it has got its name meanwhile, or was removed
+                if stat.S_ISREG(found.st_mode):
+                    yield account, parse_id(IdKind.BLOB, path.name), path, found.st_mtime
 
     def _make_parent(self, folder: Path) -> None:
         """Once for each process: that a directory is there does not say that it is durable."""

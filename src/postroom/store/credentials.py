@@ -11,7 +11,7 @@ import enum
 import msgspec
 
 from postroom.message.address import Address, parse_mailbox
-from postroom.store import browser_sessions
+from postroom.store import browser_sessions, directory
 from postroom.store.engine import Transaction
 
 
@@ -71,7 +71,7 @@ async def any_of(tx: Transaction, kind: CredentialKind) -> bool:
 
 async def of_address(tx: Transaction, address: Address) -> Credentials | None:
     """What the account with this address logs in with; None when the address is no account's, after as many statements."""
-    row = await tx.fetchrow(_ACCOUNT, address.key)
+    row = await tx.fetchrow(_ACCOUNT, (await directory.spelt(tx, address)).key)
     return await of_owner(tx, NOBODY if row is None else row[0])
 
 

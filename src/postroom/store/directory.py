@@ -102,6 +102,12 @@ async def domain(tx: Transaction, name: str) -> Domain | None:
     return None
 
 
+async def spelt(tx: Transaction, address: Address) -> Address:
+    """An address with its domain as we have it, in A-labels or in U-labels (RFC 6531 §3.2); one that is not ours as it is."""
+    ours = await domain(tx, address.domain) if other_forms(address.domain) else None
+    return address if ours is None else Address(address.local, ours.name)
+
+
 def read_domain(row: Row) -> Domain:
     """A row of name, catch-all, postmaster and whether there are sub-addresses."""
     return Domain(row[0], parse_mailbox(row[1]), parse_mailbox(row[2]), bool(row[3]))

@@ -10,6 +10,8 @@ import enum
 from collections.abc import Iterable
 from typing import Final
 
+from postroom.message.errors import NotPermitted
+
 MAX_KEYWORDS: Final = 128  # on one copy
 MAX_KEYWORD: Final = 255  # octets of one, RFC 8621 §4.1.1
 
@@ -24,14 +26,18 @@ class Flag(enum.IntFlag):
     DRAFT = 16
 
 
+class BadKeywords(NotPermitted, ValueError):
+    """What no keyword is, or too many for one message."""
+
+
 def join_keywords(keywords: Iterable[str]) -> str:
-    """The form in a row: lower case, sorted, without repeats, spaces between. Raises ValueError for what no keyword is."""
+    """The form in a row: lower case, sorted, without repeats, spaces between. Raises `BadKeywords`."""
     names = sorted({keyword.lower() for keyword in keywords})
     if len(names) > MAX_KEYWORDS:
-        raise ValueError(f"more than {MAX_KEYWORDS} keywords on one message")
+        raise BadKeywords(f"A message has at most {MAX_KEYWORDS} keywords")
     for name in names:
         if not is_keyword(name):
-            raise ValueError(f"{name!r} is not a keyword")
+            raise BadKeywords(f"{name!r} is not a keyword")
     return " ".join(names)
 
 

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Final
 
+from postroom.message.errors import TryLater
 from postroom.message.summary import is_current, summarize
 from postroom.store import blobs
 from postroom.store.engine import Row, Transaction, Urgency
@@ -64,6 +65,7 @@ SET_SIZE: Final = "UPDATE emails SET size = $3 WHERE account_id = $1 AND email_i
 SET_SIZES: Final = "UPDATE messages SET size = $4 WHERE account_id = $1 AND thread_id = $2 AND email_id = $3"
 SET_SUMMARY: Final = "UPDATE emails SET summary = $3 WHERE account_id = $1 AND email_id = $2"
 REFS: Final = "SELECT refs FROM blobs WHERE account_id = $1 AND blob_id = $2"
+HOLD: Final = f"{REFS} {{LOCK}}"
 COUNT_REFS: Final = """
 SELECT (SELECT COUNT(*) FROM emails WHERE account_id = $1 AND blob_id = $2)
 + (SELECT COUNT(*) FROM spool WHERE blob_account = $1 AND blob_id = $2)
@@ -105,7 +107,10 @@ class EmailCheck:
         if row is None:
             return None  # it went meanwhile
         thread_id, blob_id, kept, size = row
-        found = await self._store.digest(account_id, blob_id, contents=False)
+        try:
+            found = await self._store.digest(account_id, blob_id, contents=False)
+        except TryLater:
+            found = None
         if found is None or found[0] != size:
             return None  # it is the body that is wrong: `bodies` says so
 
@@ -169,7 +174,10 @@ class EmailCheck:
         return await self._run(work)
 
     async def _summarize(self, account_id: int, email_id: int, blob_id: int) -> bool:
-        raw = await self._store.read(account_id, blob_id)
+        try:
+            raw = await self._store.read(account_id, blob_id)
+        except TryLater:
+            raw = None  # its file is not there, or cannot be read: `bodies` says so
         if raw is None:
             return False
         packed = summarize(raw).pack()
@@ -230,7 +238,8 @@ class EmailCheck:
         async def work(tx: Transaction) -> Finding | None:
             if self._repair:
                 await tx.fetch(LOCK, account_id)
-            kept = await tx.fetchrow(REFS, account_id, blob_id)
+            # The spool's bodies are no account's, and an upload does not take its account's lock.
+            kept = await tx.fetchrow(HOLD if self._repair else REFS, account_id, blob_id)
             counted = await tx.fetchrow(COUNT_REFS, account_id, blob_id)
             if kept is None or counted is None or kept[0] == counted[0]:
                 return None
@@ -242,13 +251,17 @@ class EmailCheck:
         return await self._run(work)
 
     async def _check_octets(self, account_id: int, blob_id: int, size: int) -> Finding | None:
-        found = await self._store.digest(account_id, blob_id, contents=self._octets)
-        if found is None:
-            if await self._tx.fetchrow(REFS, account_id, blob_id) is None:
-                return None  # it went meanwhile
-            return Finding(Wrong.LOST_BODY, account_id, f"body {blob_id}: its file is not there")
+        try:
+            found = await self._store.digest(account_id, blob_id, contents=self._octets)
+            problem = "its file is not there"
+        except TryLater as error:
+            found, problem = None, f"cannot be read: {error.detail}"
         row = await self._tx.fetchrow(DIGEST, account_id, blob_id)
-        if row is None or (found[0] == size and found[1] in (b"", row[0])):
+        if row is None:
+            return None  # it went meanwhile
+        if found is None:
+            return Finding(Wrong.LOST_BODY, account_id, f"body {blob_id}: {problem}")
+        if found[0] == size and found[1] in (b"", row[0]):
             return None
         return Finding(Wrong.BAD_BODY, account_id, f"body {blob_id}: not the octets that were stored")
 

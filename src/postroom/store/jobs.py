@@ -180,12 +180,15 @@ async def claim(
     return jobs
 
 
+# One that is held was taken before, and nothing came of that: it rests from now on.
 _CLAIM = """
 WITH picked AS MATERIALIZED (SELECT j.spool_id, j.job FROM jobs j
   WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due <= $4 ORDER BY j.due, j.spool_id, j.job LIMIT $5 {SKIP})
-UPDATE jobs SET due = $6, node = $7, epoch = epoch + 1
+UPDATE jobs SET due = CASE WHEN held = 1 THEN CAST($8 AS BIGINT) ELSE CAST($6 AS BIGINT) END,
+  alarm = CASE WHEN held = 1 THEN CAST($8 AS BIGINT) ELSE alarm END,
+  node = CASE WHEN held = 1 THEN 0 ELSE CAST($7 AS BIGINT) END, epoch = epoch + 1
  WHERE slot = $1 AND (spool_id, job) IN (SELECT spool_id, job FROM picked) AND due <= $4
- RETURNING spool_id, job, hop, rank, epoch, attempts, notices, alarm, expires
+ RETURNING spool_id, job, hop, rank, epoch, attempts, notices, alarm, expires, held
 """
 
 
@@ -195,24 +198,32 @@ async def claim_lane(tx: Transaction, lane: Lane, lease: Lease, limit: int) -> l
     if dead and not await hops.probe(tx, lane.hop, lease.now, lease.until):
         return []
     most = 1 if dead else limit
-    rows = await tx.fetch(_CLAIM, lane.slot, lane.hop, lane.rank, lease.now, most, lease.until, lease.node)
-    jobs = await _leased(tx, lane.slot, lease, rows)
+    where = (lane.slot, lane.hop, lane.rank, lease.now, most)
+    rows = await tx.fetch(_CLAIM, *where, lease.until, lease.node, NEVER)
+    jobs = await _leased(tx, lane.slot, lease, _not_held(rows))
     return [msgspec.structs.replace(job, probe=True) for job in jobs] if dead else jobs
 
 
 _CLAIM_ALARMED = """
 WITH picked AS MATERIALIZED (SELECT j.spool_id, j.job FROM jobs j
   WHERE j.slot = $1 AND j.alarm <= $2 AND (j.node = 0 OR j.due <= $2) ORDER BY j.alarm, j.spool_id, j.job LIMIT $3 {SKIP})
-UPDATE jobs SET due = $4, node = $5, epoch = epoch + 1
+UPDATE jobs SET due = CASE WHEN held = 1 THEN CAST($6 AS BIGINT) ELSE CAST($4 AS BIGINT) END,
+  alarm = CASE WHEN held = 1 THEN CAST($6 AS BIGINT) ELSE alarm END,
+  node = CASE WHEN held = 1 THEN 0 ELSE CAST($5 AS BIGINT) END, epoch = epoch + 1
  WHERE slot = $1 AND (spool_id, job) IN (SELECT spool_id, job FROM picked) AND (node = 0 OR due <= $2)
- RETURNING spool_id, job, hop, rank, epoch, attempts, notices, alarm, expires
+ RETURNING spool_id, job, hop, rank, epoch, attempts, notices, alarm, expires, held
 """
 
 
 async def claim_alarmed(tx: Transaction, slot: int, lease: Lease, limit: int) -> list[Job]:
     """Leases at most `limit` jobs whose alarm has come, of dead hops too."""
-    rows = await tx.fetch(_CLAIM_ALARMED, slot, lease.now, limit, lease.until, lease.node)
-    return [msgspec.structs.replace(job, alarmed=True) for job in await _leased(tx, slot, lease, rows)]
+    rows = await tx.fetch(_CLAIM_ALARMED, slot, lease.now, limit, lease.until, lease.node, NEVER)
+    jobs = await _leased(tx, slot, lease, _not_held(rows))
+    return [msgspec.structs.replace(job, alarmed=True) for job in jobs]
+
+
+def _not_held(rows: Sequence[Row]) -> list[Row]:
+    return [row[:-1] for row in rows if not row[-1]]
 
 
 _TAKE = """

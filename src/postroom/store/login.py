@@ -18,8 +18,9 @@ from typing import Final
 
 import msgspec
 
-from postroom.message.address import Address, parse_mailbox
+from postroom.message.address import Address, fold, parse_mailbox
 from postroom.message.errors import AuthenticationFailed, TryLater
+from postroom.message.idn import other_forms
 from postroom.store import (
     client_certificates,
     credentials,
@@ -185,8 +186,9 @@ class LoginPolicy:
     async def scram(self, protocol: str, username: str, hash_name: str) -> ScramKept:
         """What SCRAM works with for this name; for one that is nobody's it looks alike, and always the same."""
         name = self._name(username)
-        key = name.key if name else f"? {username[:320]}"
-        good = usable(await self._credentials(name), protocol, self._clock.now())
+        found = await self._credentials(name)
+        key = found.address.key if found else name.key if name else f"? {username[:320]}"
+        good = usable(found, protocol, self._clock.now())
         return _scram_of(self._require_vault(), key, good, hash_name, self._nobodys)
 
     async def shared_secret(self, protocol: str, username: str) -> tuple[int, bytes]:
@@ -261,7 +263,7 @@ class LoginPolicy:
         if not good or found is None or not found.enabled:
             raise AuthenticationFailed
         other = self._name(authorize_as) if authorize_as else found.address
-        if other is None or other.key != found.address.key:
+        if other is None or not _same(other, found.address):
             raise AuthenticationFailed(detail=f"{found.address} asked to act as {authorize_as!r}")
         shown = f"{attempt.method} {attempt.label}"
         return Login(
@@ -335,6 +337,13 @@ class LoginPolicy:
         if self._vault is None:
             raise AuthenticationFailed(detail="SCRAM needs the vault")
         return self._vault
+
+
+def _same(one: Address, other: Address) -> bool:
+    """Whether two are one account's; the domain may be in A-labels or in U-labels."""
+    if one.key == other.key:
+        return True
+    return fold(one.local) == fold(other.local) and other.domain in other_forms(one.domain)
 
 
 def _of_a_person(found: Credentials | None, now: int) -> tuple[Credential | None, Credential | None]:

@@ -15,6 +15,7 @@ import msgspec
 
 from postroom.message.address import Address
 from postroom.message.errors import AuthenticationFailed, TooManyLogins
+from postroom.message.idn import other_forms
 from postroom.store import logins
 from postroom.store.credentials import Credentials
 from postroom.store.engine import Engine
@@ -78,7 +79,7 @@ class Attempts:
         self, protocol: str, ip: str, username: str, name: Address | None
     ) -> AsyncIterator[Attempt]:
         """One client's attempts come one after another, so that each sees what became of the last. Raises `TooManyLogins`."""
-        client, key = client_of(ip), _key(name.key if name else f"? {username[:320]}")
+        client, key = client_of(ip), _key(_one_form(name) if name else f"? {username[:320]}")
         attempt = Attempt(protocol, ip)
         if self._turns.number(client) > self._waiting:
             raise TooManyLogins("Too many logins at once, try again later")
@@ -117,6 +118,13 @@ class Attempts:
 
 def _tell_nobody(*_words: str) -> None:
     """There is no other process."""
+
+
+def _one_form(name: Address) -> str:
+    """The same for all forms of a domain: else each would be guessed at anew."""
+    forms = (name.domain, *other_forms(name.domain))
+    in_ascii = next((form for form in forms if form.isascii()), name.domain)
+    return Address(name.local, in_ascii).key
 
 
 def _key(name: str) -> str:

@@ -39,6 +39,7 @@ DEFAULTS: Final = (
 
 _NOT_IN_NAMES: Final = frozenset("/*%")
 _PATHS: Final = frozenset((".", ".."))
+_JOINERS: Final = "\u200c\u200d"  # Persian and Indic words are spelt with them, and emoji made of several
 
 
 class MailboxExists(MailError):
@@ -360,14 +361,18 @@ def check_name(name: str) -> None:
     """Raises `BadName` for the name of one level that no mailbox can have: empty, too long, in another form than NFC, with what means something else."""
     if not 0 < len(name.encode("utf-8", "replace")) <= MAX_NAME:
         raise BadName(f"Each level of a mailbox name has 1 to {MAX_NAME} octets")
-    if not name.isprintable() or name != name.strip():
-        raise BadName("A mailbox name has no control characters and no space around it")
+    if name.strip() != name or name.strip(_JOINERS) != name or not all(map(_is_shown, name)):
+        raise BadName("A mailbox name has no control or invisible characters and no space around it")
     if not _NOT_IN_NAMES.isdisjoint(name):
         raise BadName("A level of a mailbox name has no / and no wildcard * or %")
     if name in _PATHS or name[0] in "#~":
         raise BadName("A level of a mailbox name is not . or .. and does not begin with # or ~")
     if not unicodedata.is_normalized("NFC", name):
         raise BadName("A mailbox name is in Unicode's normalization form C")
+
+
+def _is_shown(char: str) -> bool:
+    return char.isprintable() or char in _JOINERS or unicodedata.category(char) == "Zs"
 
 
 def _check_top(parent_id: int, name: str) -> None:

@@ -42,6 +42,10 @@ _AGAIN: Final = (
 
 
 DEFAULTS: Final = PostgresOptions()
+_UNREADABLE: Final = (
+    "the database's URL cannot be read; it looks like postgresql://user:password@host:5432/database, and in a password / is written %2F, "
+    "# %23, ? %3F, @ %40 and % %25"
+)
 
 
 class PostgresTransaction:
@@ -132,6 +136,8 @@ class PostgresEngine:
             for pool in opened:
                 pool.terminate()
             raise StoreRefused(f"the database cannot be reached: {type(error).__name__}: {error}") from error
+        except ValueError:  # says what it took for a port, and that may be a piece of the password
+            raise StoreRefused(_UNREADABLE) from None
         return cls(writers, readers, options)
 
     async def write(

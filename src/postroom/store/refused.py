@@ -20,3 +20,11 @@ class StoreTooNew(StoreRefused):
 
 class StoreDamaged(StoreRefused):
     """The database file is not one, or its pages contradict each other."""
+
+
+def without_password(url: str) -> str:
+    """The URL of a store as it may be said and logged."""
+    if "@" not in url and "?" not in url:
+        return url
+    scheme, colons, _ = url.partition("://")
+    return f"{scheme}://..." if colons else "..."

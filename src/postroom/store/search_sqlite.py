@@ -2,23 +2,30 @@
 
 A trigram index without contents (FTS5, contentless, detail=none: about half the text) gives candidates, the compressed text the exact
 answer. Row ids are grouped by account, so that a search reads its own account's postings only. Writing happens in a thread, in batches;
-reading on the loop, in slices. Not here: what is entered, and when (`indexer`).
+reading on the loop, in slices. A file that turns out to be damaged is not complete any more, and so is built again. Not here: what is entered, and when
+(`indexer`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 
+from postroom.message.errors import TryLater
+from postroom.store.disk_errors import as_mail_errors
+from postroom.store.durable import sync_directory
+from postroom.store.group_commit import as_try_later
 from postroom.store.search_text import Document, Needle, needle_trigrams, pack
+from postroom.store.sqlite import refusal
 
 CANDIDATES: Final = 100  # texts that are read before others have their turn
 MATCHES: Final = 5_000  # row ids that one look into the trigrams gives
@@ -35,7 +42,7 @@ CREATE TABLE IF NOT EXISTS texts (id INTEGER PRIMARY KEY, email_id INTEGER NOT N
 CREATE VIRTUAL TABLE IF NOT EXISTS grams USING fts5(
   text, content='', contentless_delete=1, detail='none', tokenize='trigram case_sensitive 1');
 """
-_DROP: Final = "DROP TABLE IF EXISTS accounts; DROP TABLE IF EXISTS texts; DROP TABLE IF EXISTS grams;"
+_DAMAGED: Final = (apsw.NotADBError, apsw.CorruptError)
 _NEXT_IDS: Final = """
 INSERT INTO accounts (account_id, number, last) VALUES (?1, (SELECT COALESCE(MAX(number), 0) + 1 FROM accounts), ?2)
  ON CONFLICT (account_id) DO UPDATE SET last = last + ?2 RETURNING number, last
@@ -57,22 +64,29 @@ _TEXTS: Final = (
 class SqliteSearch:
     """See `SearchIndex`. Made by `open`."""
 
-    def __init__(self, writing: apsw.Connection, reading: apsw.Connection) -> None:
-        self._writing = writing
-        self._reading = reading
-        self._complete: bool = writing.pragma("user_version") == FORMAT
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writing, self._reading = _connect(path), _connect(path)
+        self._complete: bool = self._writing.pragma("user_version") == FORMAT
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="search-writer")
 
     @classmethod
     def open(cls, directory: Path) -> SqliteSearch:
-        """Opens or makes `directory/search.db`; one that is damaged is begun anew."""
+        """Opens or makes `directory/search.db`; one that is damaged is begun anew. Raises `StoreRefused`."""
         path = directory / "search.db"
+        with contextlib.suppress(*_DAMAGED):
+            return cls._at(path)
+        _remove(path)
+        return cls._at(path)
+
+    @classmethod
+    def _at(cls, path: Path) -> SqliteSearch:
         try:
-            return cls(_connect(path), _connect(path))
-        except (apsw.NotADBError, apsw.CorruptError):
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-            return cls(_connect(path), _connect(path))
+            return cls(path)
+        except _DAMAGED:
+            raise
+        except apsw.Error as error:
+            raise refusal(str(path), error) from error
 
     @property
     def complete(self) -> bool:
@@ -81,24 +95,27 @@ class SqliteSearch:
 
     async def completed(self) -> None:
         """See `SearchIndex`."""
-        await self._mark(FORMAT)
-
-    async def _mark(self, version: int) -> None:
-        work = functools.partial(self._writing.pragma, "user_version", version)
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        self._complete = version == FORMAT
+        await self._in_thread(functools.partial(self._writing.pragma, "user_version", FORMAT))
+        self._complete = True
 
     async def put(self, documents: list[Document]) -> None:
         """See `SearchIndex`."""
-        await self._in_thread(documents, [])
+        await self._in_thread(functools.partial(self._write, documents, []))
 
     async def remove(self, account_id: int, email_ids: list[int]) -> None:  # noqa: ARG002 - an email's id is enough here
         """See `SearchIndex`."""
-        await self._in_thread([], email_ids)
+        await self._in_thread(functools.partial(self._write, [], email_ids))
 
-    async def _in_thread(self, documents: list[Document], gone: list[int]) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._write, documents, gone)
+    async def _in_thread(self, work: Callable[[], object]) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except apsw.Error as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: apsw.Error) -> TryLater:
+        if isinstance(error, _DAMAGED):
+            self._complete = False
+        return as_try_later(error)
 
     def _write(self, documents: list[Document], gone: Iterable[int]) -> None:
         cursor = self._writing.cursor()
@@ -157,24 +174,35 @@ class SqliteSearch:
             after = ids[-1][0]
 
     def _read(self, sql: str, *args: int | str) -> list[Any]:
-        return self._reading.execute(sql, args).fetchall()
+        try:
+            return self._reading.execute(sql, args).fetchall()
+        except apsw.Error as error:
+            raise self._failure(error) from error
 
     async def clear(self) -> None:
-        """See `SearchIndex`."""
+        """See `SearchIndex`. Whoever searches meanwhile is told to do it later."""
+        self._complete = False
+        self._reading.close()  # here, where it is read
+        await self._in_thread(self._begin_anew)
 
-        def work() -> None:
-            with self._writing:
-                self._writing.execute(_DROP)
-                self._writing.execute(_SCHEMA)
-
-        await self._mark(0)
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    def _begin_anew(self) -> None:
+        """With another file: of a damaged one not even the tables can be dropped."""
+        self._writing.close()
+        with as_mail_errors("search index"):
+            _remove(self._path)
+            self._writing, self._reading = _connect(self._path), _connect(self._path)
+            sync_directory(self._path.parent)  # the former one must not come back as if it were complete
 
     async def close(self) -> None:
         """See `SearchIndex`."""
         self._thread.shutdown()
         self._reading.close()
         self._writing.close()
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _connect(path: Path) -> apsw.Connection:

@@ -8,6 +8,7 @@ rows (`aside`): every step of a statement hands the interpreter's lock over, and
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ MADE_AFTER: Final = (
     "search.db",
     "blobs",
 )  # what is beside a database is there since it was, and useless without it
+NEEDED: Final = 65_536  # octets of free space, so that a database can be opened
 LOG_LEFT: Final = 64 << 20  # octets: a longer write-ahead log is cut when it starts anew
 
 
@@ -219,7 +221,7 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
         copying = _connect(path, options, options.read_cache)
     except apsw.Error as error:
         lock.release()
-        raise _refusal(path, error) from error
+        raise refusal(path, error) from error
     return _Files(path, lock, writing, reading, copying)
 
 
@@ -262,7 +264,9 @@ def _connect(path: str, options: SqliteOptions, cache: int) -> apsw.Connection:
     return connection
 
 
-def _refusal(path: str, error: apsw.Error) -> StoreRefused:
+def refusal(path: str, error: apsw.Error) -> StoreRefused:
+    """Why a database cannot be opened. On a full disk SQLite itself speaks of errors of input and output."""
     if isinstance(error, (apsw.NotADBError, apsw.CorruptError)):
         return StoreDamaged(f"{path} is damaged ({error}): restore it from a backup with `postroom restore`")
-    return StoreRefused(f"{path} cannot be opened: {error}")
+    full = shutil.disk_usage(Path(path).parent).free < NEEDED
+    return StoreRefused(f"{path} cannot be opened: {'the disk is full, make room first' if full else error}")

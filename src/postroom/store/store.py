@@ -29,7 +29,7 @@ from postroom.store.engine import Urgency
 from postroom.store.ids import real_ms
 from postroom.store.migrations import MigratableEngine, migrate
 from postroom.store.postgres_options import PostgresOptions
-from postroom.store.refused import StoreDamaged, StoreRefused
+from postroom.store.refused import StoreDamaged, StoreRefused, without_password
 from postroom.store.spilled import Content, Spilled, spilled_blob
 from postroom.store.sqlite import SqliteEngine, SqliteOptions
 
@@ -90,14 +90,15 @@ class Store:
             files = BlobFiles(Path(settings.files)) if settings.files else None
         else:
             raise StoreRefused(
-                f"{url!r} is not a store: it looks like sqlite:///var/lib/postroom or postgresql://host/database"
+                f"{without_password(url)!r} is not a store: it looks like sqlite:///var/lib/postroom or postgresql://host/database"
             )
         try:
             await migrate(engine, real_ms() * 1000)
         except BaseException as error:
             await engine.close()
             if isinstance(error, MailError):
-                raise StoreDamaged(f"{url} cannot be brought up to date: {error.detail or error}") from error
+                told = without_password(url)
+                raise StoreDamaged(f"{told} cannot be brought up to date: {error.detail or error}") from error
             raise
         store = cls(engine, files, settings)
         if parts.scheme != "sqlite":

@@ -1,8 +1,8 @@
 """Copies that one command makes in several commits, so that others have their turn between two: all of them stay, or none.
 
 RFC 9051 §6.4.7: a COPY that fails leaves the mailbox as it was. Each commit notes the uids that it has made, and the last one strikes all notes of the
-operation off. What is noted is taken back when the operation fails, or when nobody has worked on it for a while, since its process has died. Not here:
-making copies (`copying`, `arriving`).
+operation off. What is noted is taken back when the operation fails, or when nobody has worked on it for a while, since its process has died; one that had
+only slept fails then, too. Not here: making copies (`copying`, `arriving`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from postroom.message.errors import TryLater
 from postroom.store.changes import Change
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.expunge import expunge
@@ -22,7 +23,7 @@ ABANDONED_SECONDS: Final = 600  # after which nobody works on an operation any m
 TAKEN_BACK: Final = 100  # operations that were abandoned, of one look
 
 NOTE: Final = "INSERT INTO unfinished (account_id, operation, mailbox_id, uid, last, at) VALUES ($1, $2, $3, $4, $5, $6)"
-FINISH: Final = "DELETE FROM unfinished WHERE account_id = $1 AND operation = $2"
+FINISH: Final = "DELETE FROM unfinished WHERE account_id = $1 AND operation = $2 RETURNING uid, last"
 NOTED: Final = (
     "SELECT mailbox_id, uid, last FROM unfinished WHERE account_id = $1 AND operation = $2 ORDER BY uid DESC"
 )
@@ -46,9 +47,11 @@ async def note(tx: Transaction, operation: Operation, uids: Sequence[int], now: 
         await tx.execute(NOTE, target.account_id, operation.number, target.mailbox_id, first, last, now)
 
 
-async def finish(tx: Transaction, operation: Operation) -> None:
-    """This transaction makes the last of them."""
-    await tx.execute(FINISH, operation.target.account_id, operation.number)
+async def finish(tx: Transaction, operation: Operation, made: int) -> None:
+    """This transaction makes the last of them; `made` is how many were made before it. Raises `TryLater` when some of these were taken back."""
+    rows = await tx.fetch(FINISH, operation.target.account_id, operation.number)
+    if sum(last - first + 1 for first, last in rows) < made:
+        raise TryLater(detail="copies were taken back as if nobody were at work on them any more")
 
 
 async def take_back(engine: Engine, operation: Operation, now: int) -> list[Change]:

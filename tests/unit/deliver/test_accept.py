@@ -7,12 +7,16 @@ import pytest
 
 from postroom.deliver.accept import MOST_LOCAL_COPIES
 from postroom.message.address import Address
-from postroom.message.errors import BadAddress, NoSuchUser, OverQuota
+from postroom.message.errors import BadAddress, NoSpace, NoSuchUser, Overloaded, OverQuota, TryLater
 from postroom.message.journey import HopKind, Outcome, Routed
 from postroom.store import accounts
+from postroom.store.blobs import BlobRef
 from postroom.store.changes import MessageAdded, Shown
+from postroom.store.fsck import check
 from postroom.store.rights import NoSuchMailbox
 from sorting_office import MESSAGE, SortingOffice, bounce_of
+
+LONG = MESSAGE + b"x" * 60 * 500 + b"\r\n"  # a file each
 
 
 async def test_a_local_copy_is_there_when_accept_returns(office: SortingOffice) -> None:
@@ -151,6 +155,54 @@ async def test_over_quota_beside_others_waits_in_the_queue(office: SortingOffice
     assert await office.waiting() == [("", ["small@hamburger.test"])]
     [hop] = await office.hops(receipt.accept_id)
     assert [e.result for e in hop.events if isinstance(e, Outcome)] == ["filed", "delayed"]
+
+
+@pytest.mark.parametrize("each", [False, True])
+async def test_a_long_copy_that_was_not_filed_leaves_no_file(office: SortingOffice, each: bool) -> None:
+    """One full mailbox among the members of a list: each long message would leave its octets behind."""
+    small = await office.add_account("small@hamburger.test", quota=100)
+    await office.add_alias("both@hamburger.test", "small@hamburger.test", "bob@hamburger.test")
+    await office.accept("both@hamburger.test", content=LONG, each=each)
+    assert len(await office.inbox(office.bob)) == 1
+    assert await office.store.sweep(office.clock.now()) == 1
+    left = {account_id for account_id, *_ in office.store.files.listing()}
+    assert small not in left
+    assert office.bob in left
+    assert [one async for one in check(office.store, office.clock.now())] == []
+
+
+@pytest.mark.parametrize("error", [NoSpace, Overloaded])
+async def test_a_long_message_that_there_is_no_room_for_leaves_no_file(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch, error: type[TryLater]
+) -> None:
+    """Else a full disk becomes fuller each time that its sender tries again."""
+
+    async def refuses(_work: object, _urgency: object = None) -> None:
+        raise error
+
+    await office.add_account("carol@hamburger.test")
+    monkeypatch.setattr(office.engine, "write", refuses)
+    with pytest.raises(error):
+        await office.accept("bob@hamburger.test", "carol@hamburger.test", "eve@r.test", content=LONG)
+    assert list(office.store.files.listing()) == []
+
+
+async def test_a_long_message_whose_second_copy_has_no_room_leaves_no_file(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, written = office.store.files.write, []
+
+    def fills(account_id: int, blob_id: int, content: bytes) -> BlobRef:
+        written.append(account_id)
+        if len(written) == 2:
+            raise NoSpace
+        return write(account_id, blob_id, content)
+
+    await office.add_account("carol@hamburger.test")
+    monkeypatch.setattr(office.store.files, "write", fills)
+    with pytest.raises(NoSpace):
+        await office.accept("bob@hamburger.test", "carol@hamburger.test", content=LONG)
+    assert list(office.store.files.listing()) == []
 
 
 async def test_lmtp_tells_each_and_keeps_nothing_of_who_was_told(office: SortingOffice) -> None:

@@ -391,6 +391,30 @@ async def test_a_copy_that_takes_long_is_not_taken_for_one_that_died(
     assert late == [0, 0]
 
 
+@pytest.mark.parametrize(("verb", "where"), [("COPY", "Archive"), ("COPY", THERE), ("MOVE", THERE)])
+async def test_a_copy_that_was_taken_for_one_that_died_fails(
+    many: ImapStage, monkeypatch: pytest.MonkeyPatch, verb: str, where: str
+) -> None:
+    """The machine slept in the middle of it, or a lab's clock was moved: what was made is gone, and nothing may be removed for it."""
+    bob = await many.user(select="INBOX")
+    write, writes = Conversation.write, []
+
+    async def slept(conversation: Conversation, work: Any) -> Any:
+        writes.append(work)
+        if len(writes) == 3:
+            now = many.now + (unfinished.ABANDONED_SECONDS + 1) * 1_000_000
+            assert len(await unfinished.take_back_abandoned(many.store.engine, now)) == 2
+        return await write(conversation, work)
+
+    before = (await bob.ok(f"STATUS {where} (MESSAGES SIZE)"))[-1:]
+    with monkeypatch.context() as patch:
+        patch.setattr(Conversation, "write", slept)
+        assert (await bob.say(f"a {verb} 1:5 {where}"))[-1].startswith("a NO ")
+    assert await many.uids() == [1, 2, 3, 4, 5]
+    assert (await bob.ok(f"STATUS {where} (MESSAGES SIZE)"))[-1:] == before
+    assert await left_over(many) == 0
+
+
 async def test_what_is_to_be_taken_back_may_be_gone(many: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
     bob = await many.user(select="INBOX")
     await bob.ok("CREATE Folder")

@@ -80,6 +80,24 @@ def test_foreign_files_are_passed_over(files):
     assert len(list(files.listing())) == 1
 
 
+def test_files_that_come_to_their_name_or_go_meanwhile(files):
+    """A check goes through them beside the server."""
+    for number in range(1, 5):
+        files.write(1, number, BODY)
+    parts = [files.path(1, 10 + number).with_suffix(".part") for number in range(3)]
+    for part in parts:
+        part.write_bytes(b"half")
+    listed = files.listing()
+    seen = [next(listed)[1]]
+    files.remove(1, 3)
+    parts[0].rename(files.path(1, 10))
+    assert [*seen, *(blob for _, blob, _ in listed)] == [1, 2, 4]
+    unfinished = files.parts()
+    next(unfinished)
+    parts[2].rename(files.path(1, 12))
+    assert list(unfinished) == []
+
+
 @pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, NoSpace), (errno.EIO, TryLater)])
 def test_a_failed_fsync_leaves_no_file(files, monkeypatch, number, error):
     def fails(descriptor):

@@ -1,3 +1,6 @@
+import asyncio
+import errno
+import hashlib
 import os
 
 import pytest
@@ -5,12 +8,13 @@ import pytest
 from mail_account import NOW, open_account
 from others_turns import others_turns
 from postroom.message.summary import summarize
-from postroom.store import blobs, fsck_emails, fsck_mailboxes
+from postroom.store import blobs, fsck_emails, fsck_mailboxes, spool
 from postroom.store.copying import copy
 from postroom.store.expunge import expunge
 from postroom.store.findings import Wrong
 from postroom.store.fsck import check
 from postroom.store.fsck_emails import EmailCheck
+from postroom.store.spool import Blob, NewJob, Spooled
 
 RAW = b"Subject: soup\r\n\r\nhello\r\n"
 LARGE = RAW + b"x" * 30_000
@@ -180,3 +184,52 @@ async def test_what_changes_meanwhile_is_not_counted_one_by_one(store, account, 
     await store.engine.write(lambda tx: expunge(tx, inbox, [(large.uid, large.uid)], NOW))
     assert [one async for one in emails.bodies()] == []
     assert counted == []
+
+
+async def test_a_lost_file_does_not_keep_the_rest_from_being_put_right(store, account):
+    """As after an update, when all summaries are of another version."""
+    ((blob_id,),) = await account.rows("SELECT blob_id FROM blobs WHERE place = 1")
+    store.files.remove(1, blob_id)
+    await store.engine.write(lambda tx: tx.execute("UPDATE emails SET summary = $1", b"of another version"))
+    found = await wrong(store, repair=True)
+    assert found.count((Wrong.SUMMARY, True)) == 2
+    assert [one for one in found if not one[1]] == [(Wrong.SUMMARY, False), (Wrong.LOST_BODY, False)]
+
+
+@pytest.mark.parametrize("octets", [False, True])
+async def test_a_file_that_cannot_be_read_is_said(store, account, octets, monkeypatch):
+    """A bad sector: it is then that somebody checks."""
+
+    def fails(*_where):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    ((blob_id,),) = await account.rows("SELECT blob_id FROM blobs WHERE place = 1")
+    monkeypatch.setattr(hashlib, "file_digest", fails)
+    monkeypatch.setattr(os, "pread", fails)
+    found = [one async for one in check(store, NOW, octets=octets)]
+    assert [one.wrong for one in found] == ([Wrong.LOST_BODY] if octets else [])
+    assert all(f"body {blob_id}: cannot be read" in one.detail for one in found)
+
+
+@pytest.mark.parametrize("account_id", [0, 1])
+async def test_what_comes_to_refer_to_a_body_while_it_is_counted_is_counted(
+    store, account, monkeypatch, account_id
+):
+    """The spool has no account whose lock keeps others away, and neither does who uploads take one."""
+    large = blobs.BlobRef(77, 20_000, b"d" * 32)
+    letters = [Spooled(number << 22 | 1 << 12, 5, NOW, None, 9, Blob(account_id, 77)) for number in (1, 2)]
+
+    async def spooled(tx, letter):
+        await blobs.put(tx, account_id, 77, large)
+        await spool.put(tx, letter, [NewJob("a.test", [], NOW, NOW, NOW)])
+
+    await store.engine.write(lambda tx: spooled(tx, letters[0]))
+    await store.engine.write(lambda tx: tx.execute("UPDATE blobs SET refs = 9 WHERE blob_id = 77"))
+    if store.engine.dialect.name == "postgresql":  # it takes a while
+        monkeypatch.setattr(fsck_emails, "COUNT_REFS", f"{fsck_emails.COUNT_REFS} FROM pg_sleep(0.5)")
+    emails = EmailCheck(store, NOW, repair=True, octets=False)
+    async with asyncio.TaskGroup() as both:
+        both.create_task(emails._check_references(account_id, 77))
+        await asyncio.sleep(0.2)
+        both.create_task(store.engine.write(lambda tx: spooled(tx, letters[1])))
+    assert await account.rows("SELECT refs FROM blobs WHERE blob_id = 77") == [(2,)]

@@ -5,7 +5,7 @@ import pytest
 
 from people import IDS, NOW, add_account, add_domains, at, write
 from postroom.message.errors import AuthenticationFailed, TooManyLogins
-from postroom.store import accounts, credentials
+from postroom.store import accounts, acl, credentials
 from postroom.store.credentials import Credential, CredentialKind
 from postroom.store.login import Login, LoginPolicy, LoginSettings, shared_secret_purpose
 from postroom.store.passwords import PasswordCost, Passwords
@@ -81,6 +81,28 @@ def who(login: Login) -> tuple[int, str]:
 async def test_the_right_password(build, username):
     house = await build()
     assert who(await house.login(username=username)) == (house.bob, "Bob@x.test")
+
+
+FORMS = ("b\u00fccher.test", "xn--bcher-kva.test")
+
+
+@pytest.mark.parametrize("ours", FORMS)
+@pytest.mark.parametrize("given", [*FORMS, "B\u00dcCHER.test"])
+async def test_the_domain_is_the_same_in_a_labels_and_in_u_labels(build, ours, given):
+    """Mail to either comes; programs write what their users type, or what the DNS has."""
+    house = await build()
+    await add_domains(house.engine, ours)
+    eve = await add_account(house.engine, f"eve@{ours}", await house.passwords.verifier(b"secret"))
+    name = f"Eve@{given}"
+    assert who(await house.login(username=name, authorize_as=name)) == (eve, f"eve@{ours}")
+    assert await acl.account_of(house.engine.reading(), name) == eve
+    shown = await house.policy.scram("imap", name, "sha256")
+    assert shown.salt == (await house.policy.scram("imap", f"eve@{ours}", "sha256")).salt
+    await house.fails(username=name)
+    with pytest.raises(TooManyLogins):  # another form is no other name
+        await house.login(username=f"eve@{ours}")
+    with pytest.raises(AuthenticationFailed):
+        await house.login(username=name, authorize_as=f"bob@{given}", ip=THERE)
 
 
 @pytest.mark.parametrize(

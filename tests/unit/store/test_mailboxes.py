@@ -48,6 +48,41 @@ async def test_names_that_cannot_be(account, name):
         await create(account, 100, name)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u0646\u0627\u0645\u0647\u200c\u0647\u0627",  # Persian: letters
+        "\u0936\u0915\u094d\u200d\u0924\u093f",  # Hindi
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467 Family",
+        "\u91cd\u8981\u3000\u8cc7\u6599",  # Japanese, with the space of its keyboards
+        "M.\u00a0Dupont",
+    ],
+)
+async def test_names_as_other_scripts_write_them(account, name):
+    await create(account, 100, name)
+    assert (await account.rows("SELECT name FROM mailboxes WHERE mailbox_id = 100")) == [(name,)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u200c",
+        "a\u200d",
+        "\u00a0a",
+        "a\u3000",
+        "a\u200bb",
+        "a\u202eb",
+        "a\u2028b",
+        "a\u00adb",
+        "a\x85b",
+        "\ufeffa",
+    ],
+)
+async def test_names_whose_characters_nobody_sees(account, name):
+    with pytest.raises(BadName, match="invisible"):
+        await create(account, 100, name)
+
+
 @pytest.mark.parametrize("name", ["Inbox", "inbox", "Other Users"])
 async def test_names_that_cannot_be_at_the_top(account, name):
     with pytest.raises(BadName):

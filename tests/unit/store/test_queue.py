@@ -101,6 +101,40 @@ async def test_a_job_at_work_is_held_when_its_attempt_ends(full):
     assert await queue.count(full.reading(), Filter(held=True)) == 2
 
 
+async def test_a_job_whose_attempt_never_ended_is_held_when_its_lease_ends(full):
+    """Whoever had it has died, or could not write down what came of it."""
+    (one, *_) = await claim(full, lease(now=LATER), limit=1)
+    assert await handle(full, queue.hold, Filter(hop="a.test", accept_id=1), LATER) == 1
+    after = lease(now=lease(now=LATER).until)
+    claimed = await claim(full, after)
+    assert [(two.letter.accept_id, two.hop) for two in claimed] == [(2, "a.test"), (1, "b.test")]
+    late = lease(now=NOW + 9 * DAY)
+    assert one.letter.accept_id not in [
+        two.letter.accept_id for two in await claim(full, late) if two.hop == "a.test"
+    ]
+    assert {(e.letter.accept_id, e.due) for e in await listed(full, Filter(held=True))} == {
+        (1, NEVER),
+        (3, NEVER),
+    }
+
+
+@pytest.mark.parametrize("alarmed", [False, True])
+async def test_what_is_held_stays_so_when_its_removal_comes_to_nothing(full, alarmed):
+    """The lease of whoever was about to drop it ends; it is the mail of a restored backup, which may have been sent."""
+    (entry,) = await listed(full, Filter(held=True))
+    await full.write(lambda tx: jobs.take(tx, entry.place.spool_id, entry.place.job, lease()))
+    if alarmed:
+        await full.write(lambda tx: tx.execute("UPDATE jobs SET alarm = $1 WHERE held = 1", NOW))
+    after = lease(now=lease().until)
+    slots = [1, 2]
+    assert 3 not in [
+        one.letter.accept_id for one in await full.write(lambda tx: jobs.claim(tx, slots, after, 9))
+    ]
+    assert await listed(full, Filter(held=True)) == [entry]
+    assert await handle(full, queue.release, Filter(accept_id=3), after.now) == 1
+    assert 3 in [one.letter.accept_id for one in await full.write(lambda tx: jobs.claim(tx, slots, after, 9))]
+
+
 async def test_holding_ends_an_ended_lease(full):
     (one, *_) = await claim(full, lease(now=LATER), limit=1)
     after = lease(now=LATER).until

@@ -6,6 +6,7 @@ import apsw
 import pytest
 import zstandard
 
+from postroom.message.errors import TryLater
 from postroom.store import search_postgres, search_sqlite
 from postroom.store.search_postgres import PostgresSearch
 from postroom.store.search_sqlite import SqliteSearch
@@ -121,6 +122,35 @@ def test_a_damaged_file_is_begun_anew(tmp_path: Path):
     made = SqliteSearch.open(tmp_path)
     made._reading.close()
     made._writing.close()
+
+
+@pytest.mark.parametrize("writes", [False, True])
+async def test_a_file_that_is_damaged_inside_is_built_again(tmp_path: Path, writes: bool):
+    """Its beginning is whole, so that it can be opened: nothing was found in it any more, nor entered, until somebody deleted it."""
+    texts = [Document(1, number, searchable(f"soup{number} " * 300)) for number in range(300)]
+    before = SqliteSearch.open(tmp_path)
+    await before.put(texts)
+    await before.completed()
+    await before.close()
+    path = tmp_path / "search.db"
+    octets = bytearray(path.read_bytes())
+    for at in range(2 * search_sqlite.PAGE, len(octets), search_sqlite.PAGE):
+        octets[at : at + 1000] = b"\xff" * 1000
+    path.write_bytes(octets)
+    index = SqliteSearch.open(tmp_path)
+    assert index.complete
+    with pytest.raises(TryLater):
+        await (index.put(texts[:1]) if writes else found(index, "soup77"))
+    assert not index.complete
+    await index.clear()
+    await index.put(texts)
+    await index.completed()
+    assert await found(index, "soup77") == [77]
+    await index.close()
+    again = SqliteSearch.open(tmp_path)
+    assert again.complete
+    assert await found(again, "soup299") == [299]
+    await again.close()
 
 
 async def test_files_of_before_are_read_on(tmp_path: Path):

@@ -1,6 +1,7 @@
 """What only the embedded engine promises: failures of the disk, one process, and what survives a kill."""
 
 import asyncio
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from postroom.store import blobs
 from postroom.store.checkpoint import LogLimits
 from postroom.store.migrations import create_schema
 from postroom.store.refused import StoreDamaged, StoreRefused
+from postroom.store.search_sqlite import SqliteSearch
 from postroom.store.sqlite import SqliteEngine, SqliteOptions
 
 INSERT = "INSERT INTO t (k, v) VALUES ($1, $2)"
@@ -250,3 +252,19 @@ async def test_who_only_looks_makes_no_database(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     await (await SqliteEngine.open(tmp_path / "real", lambda _: None)).close()
     await (await SqliteEngine.open(tmp_path / "real", lambda _: None, looking)).close()
+
+
+@pytest.mark.parametrize(("free", "words"), [(1 << 30, "unable to open"), (0, "the disk is full")])
+async def test_a_full_disk_is_said_at_the_start(tmp_path, monkeypatch, free, words):
+    """SQLite has nowhere to put the index of its log then, and says "disk I/O error"."""
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=free))
+    openings = {"mail.db": SqliteEngine.open(tmp_path, print), "search.db": _search(tmp_path)}
+    for name, opening in openings.items():
+        (tmp_path / name).mkdir()
+        with pytest.raises(StoreRefused, match=f"{name} cannot be opened: {words}"):
+            await opening
+
+
+async def _search(directory):
+    SqliteSearch.open(directory)

@@ -124,6 +124,25 @@ async def test_what_is_not_a_store(url):
         await Store.open(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql+asyncpg://me:open/sesame@db.test/mail", r"'postgresql\+asyncpg://...' is not a store"),
+        ("me:open@sesame@db.test/mail", "'...' is not a store"),
+        ("pgsql://db.test/mail?user=me&password=sesame", "'pgsql://...' is not a store"),
+        ("postgresql://me:open/sesame@db.test/mail", "password.*%2F"),
+        ("postgresql://me:sesame#open@127.0.0.1:1/mail", "password.*%2F"),
+    ],
+)
+async def test_no_password_is_said(url, words):
+    """What is refused stands in the log. A password that was made at random has a / in it as often as not."""
+    with pytest.raises(StoreRefused, match=words) as refused:
+        await Store.open(url)
+    assert "sesame" not in str(refused.value)
+    assert "open" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
 async def test_no_server_there():
     with pytest.raises(StoreRefused, match="cannot be reached"):
         await Store.open("postgresql://nobody@127.0.0.1:1/nothing")

@@ -45,9 +45,9 @@ _WORDS: Final = {
         "Ein Postfach kann nicht in sich selbst liegen",
         "Une boîte ne peut être dans elle-même",
     ),
-    "A mailbox name has no control characters and no space around it": (
-        "Ein Postfachname hat keine Steuerzeichen und keine Leerzeichen am Rand",
-        "Un nom de boîte n'a ni caractères de contrôle ni espaces autour",
+    "A mailbox name has no control or invisible characters and no space around it": (
+        "Ein Postfachname hat keine Steuer- oder unsichtbaren Zeichen und keine Leerzeichen am Rand",
+        "Un nom de boîte n'a ni caractères de contrôle ou invisibles, ni espaces autour",
     ),
     "A mailbox name is in Unicode's normalization form C": (
         "Ein Postfachname ist in der Normalform C von Unicode",

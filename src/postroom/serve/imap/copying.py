@@ -130,7 +130,7 @@ async def _copy_in_slices(
                 copied = await copying.copy(tx, source, target.mailbox_id, part, now)
                 _complete(copied, count(part) if expected else 0)
                 if part is parts[-1]:
-                    await unfinished.finish(tx, operation)
+                    await unfinished.finish(tx, operation, sum(len(one.pairs) for one in done))
                 else:
                     await unfinished.note(tx, operation, [new for _, new in copied.pairs], now)
                 return copied

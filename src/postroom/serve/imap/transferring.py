@@ -133,12 +133,14 @@ async def _file_in_slices(
         while deliveries:
             part = deliveries[:FILED_AT_ONCE]
 
-            async def work(tx: Transaction, part: list[Delivery] = part) -> list[Delivered]:
+            async def work(
+                tx: Transaction, part: list[Delivery] = part, made: int = len(delivered)
+            ) -> list[Delivered]:
                 filed = await arrive(tx, target, part)
                 if len(part) < len(deliveries):
                     await unfinished.note(tx, operation, [one.uid for one in filed], clock())
                 else:
-                    await unfinished.finish(tx, operation)
+                    await unfinished.finish(tx, operation, made)
                 return filed
 
             delivered += await conversation.write(work)

@@ -17,6 +17,10 @@ WRONG = [
     ('[server]\nhostname = "mail.münchen.test"', "write it as the DNS has it, mail.xn--mnchen-3ya.test"),
     ('[server]\nhostname = "☃☃.test"', "[server] hostname"),
     ('[server]\ndomain = "a..b"', '[server] domain = "a..b": write a domain name such as example.com'),
+    (
+        '[server]\ndatabase = "postgresql+asyncpg://me:sesame@db/mail"',
+        '[server] database = "postgresql+asyncpg://...": write postgresql://host/database',
+    ),
     ('[server]\ndatabase = "mysql://x"', '[server] database = "mysql://x": write postgresql://host/database'),
     ('[server]\nadministrator = "x"', "[server] administrator"),
     ('[listen]\naddresses = ["foo"]', '[listen] addresses: "foo" is no address'),
