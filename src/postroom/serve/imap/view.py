@@ -25,6 +25,9 @@ from postroom.store.views import Place, Then
 
 SMALL: Final = 2_000  # uids that are read though fewer would do
 GONE_AT_ONCE: Final = 2_000  # expunged messages, about, that are told before others have their turn
+MAX_GAPS: Final = (
+    100  # stretches of unread uids that are kept apart; where there are more, what lies between is read, too
+)
 MAX_OWN: Final = 10_000  # changes of its own that a session remembers in order not to be told of them
 
 
@@ -234,8 +237,8 @@ class View:
             self._fill(gap, found, gap.first, found[-1])
 
     async def _open(self, tx: Transaction, gap: Gap, first: int, last: int) -> None:
-        """Reads what lies in a gap from uid `first` to `last`, and counts what lies before."""
-        if gap.count > SMALL and first > gap.first:
+        """Reads what lies in a gap from uid `first` to `last`, and counts what lies before, unless there are too many gaps already."""
+        if gap.count > SMALL and first > gap.first and len(self._gaps) < MAX_GAPS:
             below = await views.count(tx, self._then, gap.first, first - 1)
             rest = Gap(first, gap.last, gap.count - below)
             self._replace(gap, [Gap(gap.first, first - 1, below), rest])
