@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from imap_stage import LETTER, ImapStage
+from imap_waiting import gone
 from postroom.message.errors import TryLater
 from postroom.serve.imap.conversation import Conversation
 from postroom.store import mailboxes
@@ -97,3 +98,22 @@ async def test_a_fault_while_news_is_told_ends_the_session(
 
 async def _fails(*_: Any) -> Any:
     raise TryLater
+
+
+@pytest.mark.parametrize("command", ["ENABLE QRESYNC", "ENABLE CONDSTORE", "FETCH 1 MODSEQ"])
+async def test_what_enables_condstore_tells_up_to_where_the_client_knows_of_everything(
+    stage: ImapStage, command: str
+) -> None:
+    """RFC 7162 §3.1: the first of these commands; §3.2.3: ENABLE QRESYNC is one."""
+    for _ in range(2):
+        await stage.deliver()
+    bob = await stage.user()
+    selected = next(line for line in await bob.ok("SELECT INBOX") if "HIGHESTMODSEQ" in line)
+    await gone(stage, 2)
+    await (await stage.user(select="INBOX")).ok("STORE 1 +FLAGS (\\Flagged)")
+    assert await bob.ok("FETCH 1 UID") == [
+        "* 1 FETCH (UID 1)",
+        "* 1 FETCH (UID 1 FLAGS (\\Flagged \\Recent))",
+    ]
+    lines = await bob.ok(command)
+    assert [line for line in lines if "HIGHESTMODSEQ" in line] == [selected]
