@@ -1,5 +1,6 @@
 """What is told between commands when others are at work meanwhile, or the store fails."""
 
+import re
 from typing import Any
 
 import pytest
@@ -100,6 +101,30 @@ async def _fails(*_: Any) -> Any:
     raise TryLater
 
 
+@pytest.mark.parametrize("before", ["NOOP", "NOTIFY SET (SELECTED NONE)"])
+async def test_expunges_that_wait_hold_the_modseq_back_from_which_a_client_goes_on(
+    stage: ImapStage, before: str
+) -> None:
+    """Else it takes the modseq of its STORE for the highest, and never hears of them when it has lost the connection (RFC 7162 §3.2, §6)."""
+    for _ in range(3):
+        await stage.deliver()
+    bob = await stage.user()
+    await bob.ok("ENABLE QRESYNC")
+    await bob.ok("SELECT INBOX")
+    await bob.ok(before)
+    await gone(stage, 1)
+    told, held = await bob.ok("STORE 2 +FLAGS.SILENT (\\Flagged)")
+    known, modseq = _modseq(held, "OK "), _modseq(told, "2 FETCH ")
+    assert known < modseq
+    again = await stage.user()
+    await again.ok("ENABLE QRESYNC")
+    validity = next(line for line in await again.ok("STATUS INBOX (UIDVALIDITY)")).split(" ")[-1][:-1]
+    assert "* VANISHED (EARLIER) 1" in await again.ok(f"SELECT INBOX (QRESYNC ({validity} {known}))")
+    if before == "NOOP":
+        assert await bob.ok("NOOP") == ["* VANISHED 1"]
+        assert len(await bob.ok("STORE 1 -FLAGS.SILENT (\\Flagged)")) == 1
+
+
 @pytest.mark.parametrize("command", ["ENABLE QRESYNC", "ENABLE CONDSTORE", "FETCH 1 MODSEQ"])
 async def test_what_enables_condstore_tells_up_to_where_the_client_knows_of_everything(
     stage: ImapStage, command: str
@@ -117,3 +142,10 @@ async def test_what_enables_condstore_tells_up_to_where_the_client_knows_of_ever
     ]
     lines = await bob.ok(command)
     assert [line for line in lines if "HIGHESTMODSEQ" in line] == [selected]
+
+
+def _modseq(line: str, start: str) -> int:
+    assert line.startswith(f"* {start}"), line
+    found = re.search(r"MODSEQ \(?([0-9]+)", line)
+    assert found is not None, line
+    return int(found[1])

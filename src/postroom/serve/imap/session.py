@@ -24,7 +24,7 @@ from postroom.serve.imap.conversation import (
     refused,
 )
 from postroom.serve.imap.dispatch import HANDLERS
-from postroom.serve.imap.telling import tell
+from postroom.serve.imap.telling import hold_back, tell
 from postroom.serve.imap.watch import Told
 from postroom.serve.logins import attach
 
@@ -114,7 +114,9 @@ class ImapSession:
         conversation = self._conversation
         if given.verb in EXPUNGING and conversation.wishes is not None:
             await tell(conversation, Told(arrivals=False, flags=False), asked=True)
-        await tell(conversation, Told(expunges=given.expunges))
+        allowed = Told(expunges=given.expunges)
+        await tell(conversation, allowed)
+        await hold_back(conversation, allowed)
         if given.verb in WAITING:
             await watching.tell(conversation)
 

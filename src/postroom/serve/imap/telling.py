@@ -22,7 +22,7 @@ from postroom.serve.imap.fetch_slices import Plan, Slices
 from postroom.serve.imap.flag_lists import tell_keywords
 from postroom.serve.imap.view import News, View
 from postroom.serve.imap.watch import EVERYTHING, Told
-from postroom.store import mailboxes
+from postroom.store import fetching, mailboxes
 from postroom.store.engine import Transaction
 from postroom.store.flags import split_keywords
 from postroom.store.messages import Message
@@ -63,6 +63,18 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
         if more:
             await conversation.drained()
             await asyncio.sleep(0)
+
+
+async def hold_back(conversation: Conversation, allowed: Told) -> None:
+    """Tells a client that resynchronises how far it knows of everything, while expunges wait to be told: from a higher modseq of a FETCH it would go on
+    behind them, and never hear of them when the connection is lost (RFC 7162 §3.2, §6).
+    """
+    view, wishes = conversation.view, conversation.wishes
+    told = allowed if wishes is None else wishes.told(allowed)
+    if view is None or told.expunges or not conversation.enabled("QRESYNC"):
+        return
+    if await fetching.any_gone(conversation.reading, view.ref, view.gone_modseq, view.uidnext):
+        conversation.tell_modseq()
 
 
 async def _render(conversation: Conversation, view: View, news: News) -> None:
