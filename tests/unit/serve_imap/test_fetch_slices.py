@@ -465,7 +465,9 @@ async def test_a_slice_with_something_long_is_kept(stage: ImapStage, what: str, 
     assert len(first) > FEW
 
 
-async def test_what_lies_between_changes_is_not_read(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_lies_between_changes_is_not_read(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two messages may be all that changed among twenty thousand, whose octets are no memory to be had at once."""
     bob = await _fill(stage, 100)
     modseq = re.search(r"MODSEQ \((\d+)\)", (await bob.ok("FETCH 100 MODSEQ"))[-1])
@@ -475,7 +477,9 @@ async def test_what_lies_between_changes_is_not_read(stage: ImapStage, monkeypat
     read: list[int] = []
     real = stored.octets
 
-    async def counted(tx: Transaction, ref: MailboxRef, span: tuple[int, int], *limits: int) -> dict[int, bytes]:
+    async def counted(
+        tx: Transaction, ref: MailboxRef, span: tuple[int, int], *limits: int
+    ) -> dict[int, bytes]:
         found = await real(tx, ref, span, *limits)
         read.extend(found)
         return found
@@ -484,5 +488,9 @@ async def test_what_lies_between_changes_is_not_read(stage: ImapStage, monkeypat
     monkeypatch.setattr(fetching, "CHANGED_AT_ONCE", 3)
     for section in ("BODY.PEEK[HEADER]", "BODY.PEEK[]"):
         lines = await bob.ok(f"UID FETCH 1:* {section} (CHANGEDSINCE {modseq[1]})")
-        assert [line.split()[1] for line in lines if " FETCH (UID" in line and "BODY" in line] == ["3", "5", "99"]
+        assert [line.split()[1] for line in lines if " FETCH (UID" in line and "BODY" in line] == [
+            "3",
+            "5",
+            "99",
+        ]
     assert sorted(set(read)) == [3, 4, 5, 99]

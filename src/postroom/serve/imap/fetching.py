@@ -16,6 +16,7 @@ from postroom.serve.imap.fetch_items import UnknownEncoding
 from postroom.serve.imap.fetch_slices import Plan, Slices
 from postroom.serve.imap.limiting import TOO_MANY, newest, told
 from postroom.serve.imap.noting import note_read
+from postroom.serve.imap.picking import slices
 from postroom.serve.imap.view import View
 from postroom.store import fetching as stored
 from postroom.store.engine import Transaction
@@ -25,6 +26,7 @@ from postroom.store.flags import Flag
 from postroom.store.messages import HIGHEST_UID
 
 RANGES_AT_ONCE: Final = 1000  # of one VANISHED response
+MARKED_AT_ONCE: Final = 1_024  # messages that become \\Seen in one commit, just before they are sent: others get their turn between two
 CHANGED_AT_ONCE: Final = 10_000  # uids of what changed since a modseq that are looked up before anything else
 
 
@@ -40,23 +42,36 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
     since = command.changed_since or 0
     if since:
         wanted, since = await _changed(conversation, wanted, since)
-    attributes, marked = command.attributes, frozenset[int]()
-    if conversation.uid_only and not command.names_uid:  # RFC 9586 §3.3: it stands before them
-        attributes = tuple(attribute for attribute in attributes if attribute != UID) or (UID,)
-    if any(attribute.marks for attribute in attributes) and not view.read_only:
-        marked = await _mark(conversation, wanted, since)
-    with_flags = _told_with_flags(conversation, attributes) if marked else attributes
-    plan = Plan(attributes, with_flags, marked, since, uid_only=conversation.uid_only)
-    plan.kept = plan.kept and command.changed_since is None
-    slices = Slices(conversation, plan)
     try:
-        missing = await slices.run(wanted)
+        missing = await _answer(conversation, command, wanted, since)
     except UnknownEncoding:
         raise Refusal("A part is encoded in a way that is unknown here", "UNKNOWN-CTE") from None
     if missing and not command.by_uid:
         gone = Answer("Some of the messages have been expunged", "EXPUNGEISSUED", "NO")
         return told(conversation, gone, lowest)
     return told(conversation, Answer("Fetched"), lowest)
+
+
+async def _answer(conversation: Conversation, command: Fetch, wanted: Ranges, since: int) -> int:
+    """Sends the responses; gives how many messages are gone. Messages are marked part by part, since a client may leave before it has them all."""
+    attributes = command.attributes
+    if conversation.uid_only and not command.names_uid:  # RFC 9586 §3.3: it stands before them
+        attributes = tuple(attribute for attribute in attributes if attribute != UID) or (UID,)
+
+    async def send(part: Ranges, since: int, marked: frozenset[int]) -> int:
+        with_flags = _told_with_flags(conversation, attributes) if marked else attributes
+        plan = Plan(attributes, with_flags, marked, since, uid_only=conversation.uid_only)
+        plan.kept = plan.kept and command.changed_since is None
+        return await Slices(conversation, plan).run(part)
+
+    marks = any(attribute.marks for attribute in attributes) and not conversation.selected.read_only
+    parts = await _parts(conversation, wanted, since) if marks else []
+    if not parts:
+        return await send(wanted, since, frozenset())
+    missing = 0
+    for part in parts:
+        missing += await send(part, 0, await _mark(conversation, part, noted=len(parts) == 1))
+    return missing
 
 
 def _check(conversation: Conversation, command: Fetch) -> None:
@@ -142,26 +157,33 @@ async def _changed(conversation: Conversation, wanted: Ranges, since: int) -> tu
     return (wanted, since) if len(uids) == CHANGED_AT_ONCE else (intersection(ranges_of(uids), wanted), 0)
 
 
-async def _mark(conversation: Conversation, wanted: Ranges, since: int) -> frozenset[int]:
-    """Sets \\Seen where it is missing, in one write; gives the uids that were changed."""
+async def _parts(conversation: Conversation, wanted: Ranges, since: int) -> list[Ranges]:
+    """The messages that are to be \\Seen, as many in each part as are marked at once; nothing where all of them are."""
     view, tx = conversation.selected, conversation.reading
     if since:
         uids = await stored.changed_uids(tx, view.ref, since, HIGHEST_UID)
         wanted = intersection(ranges_of(uids), wanted)
     await view.read(tx, wanted)
     ranges = view.present(wanted)
-    if not await stored.any_unseen(tx, view.ref, ranges):
+    return list(slices(ranges, MARKED_AT_ONCE)) if await stored.any_unseen(tx, view.ref, ranges) else []
+
+
+async def _mark(conversation: Conversation, part: Ranges, *, noted: bool) -> frozenset[int]:
+    """Sets \\Seen where it is missing, in one write; gives the uids that were changed. `noted`: for the journey of each message."""
+    view = conversation.selected
+    if not await stored.any_unseen(conversation.reading, view.ref, part):
         return frozenset()
     asked = FlagChange(Mode.ADD, Flag.SEEN.value)
     try:
-        flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, ranges, asked))
+        flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, part, asked))
     except NotPermitted:  # RFC 4314 §4: who may read but not keep \\Seen reads all the same
         return frozenset()
     if not flagged.change.uids:  # somebody else was faster
         return frozenset()
     view.own(flagged.change.modseq)
     conversation.publish([flagged.change])
-    await note_read(conversation, flagged.change.uids)
+    if noted:
+        await note_read(conversation, flagged.change.uids)
     return frozenset(flagged.change.uids)
 
 
