@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from imap_stage import Client, ImapStage
+from postroom.message.errors import NoSpace
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import READ_TOGETHER, Connected, Handled, Hop, HopKind
 from postroom.serve.imap import fetching
+from postroom.serve.imap.conversation import Conversation
 from postroom.store import expunge
 from postroom.store.engine import Transaction
 
@@ -215,6 +217,21 @@ async def test_what_a_client_did_not_stay_to_read_is_not_seen(
     said = "\n".join(await other.ok("UID FETCH 1,3:* BODY[TEXT]<0.1>"))
     assert said.count("FLAGS (\\Seen)") == 3
     assert said.count("BODY[TEXT]<0> {1}") == 4
+
+
+async def test_mail_can_be_read_where_nothing_can_be_written(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk: who cannot read cannot see what to delete. It stays unseen."""
+    await stage.deliver(LETTER)
+    bob = await stage.user(select="INBOX")
+
+    async def full(*_: object) -> None:
+        raise NoSpace
+
+    monkeypatch.setattr(Conversation, "write", full)
+    assert (await bob.ok("FETCH 1 BODY[TEXT]<0.2>"))[-1] == "Do)"
+    assert await bob.ok("FETCH 1 FLAGS") == ["* 1 FETCH (FLAGS (\\Recent))"]
 
 
 async def test_seen_with_condstore_tells_uid_and_modseq(stage: ImapStage) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from postroom.message.errors import NotPermitted
+from postroom.message.errors import MailError
 from postroom.proto.imap.commands.fetching import FLAGS, MODSEQ, UID, Attribute, Fetch
 from postroom.proto.imap.sets import Ranges, count, intersection, ranges_of, render
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
@@ -176,7 +176,9 @@ async def _mark(conversation: Conversation, part: Ranges, *, noted: bool) -> fro
     asked = FlagChange(Mode.ADD, Flag.SEEN.value)
     try:
         flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, part, asked))
-    except NotPermitted:  # RFC 4314 §4: who may read but not keep \\Seen reads all the same
+    except (
+        MailError
+    ):  # a right that is missing (RFC 4314 §4), or a full disk: who may read reads all the same
         return frozenset()
     if not flagged.change.uids:  # somebody else was faster
         return frozenset()
