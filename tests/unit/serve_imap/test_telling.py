@@ -9,7 +9,7 @@ from imap_stage import LETTER, ImapStage
 from imap_waiting import gone
 from postroom.message.errors import TryLater
 from postroom.serve.imap.conversation import Conversation
-from postroom.store import mailboxes
+from postroom.store import mailboxes, pruning, restored
 
 
 async def test_what_comes_while_idle_begins_is_told(
@@ -125,6 +125,24 @@ async def test_expunges_that_wait_hold_the_modseq_back_from_which_a_client_goes_
         assert len(await bob.ok("STORE 1 -FLAGS.SILENT (\\Flagged)")) == 1
 
 
+async def test_a_mailbox_that_was_restored_is_told_like_any_other(stage: ImapStage) -> None:
+    """Nothing is remembered of what vanished before, up to a modseq above that of the mailbox (`store.restored`)."""
+    for _ in range(3):
+        await stage.deliver()
+
+    async def restore(tx: Any) -> None:
+        for statement in (restored.ACCOUNTS, restored.MAILBOXES):
+            await tx.execute(statement, *(1_000, 1)[: statement.count("$2") + 1])
+
+    await stage.store.engine.write(restore)
+    bob = await stage.user(select="Trash")
+    assert await bob.ok("NOOP") == []
+    other = await stage.user(select="INBOX")
+    await stage.deliver()
+    await gone(stage, 2)
+    assert await other.ok("NOOP") == ["* 2 EXPUNGE", "* 3 EXISTS", "* 3 RECENT"]
+
+
 @pytest.mark.parametrize("command", ["ENABLE QRESYNC", "ENABLE CONDSTORE", "FETCH 1 MODSEQ"])
 async def test_what_enables_condstore_tells_up_to_where_the_client_knows_of_everything(
     stage: ImapStage, command: str
@@ -142,6 +160,27 @@ async def test_what_enables_condstore_tells_up_to_where_the_client_knows_of_ever
     ]
     lines = await bob.ok(command)
     assert [line for line in lines if "HIGHESTMODSEQ" in line] == [selected]
+
+
+@pytest.mark.parametrize("command", ["NOOP", "FETCH 1 FLAGS"])
+async def test_a_session_that_was_not_told_of_expunges_before_they_were_forgotten_ends(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """It would count on messages that are gone, and take each number behind them for that of another message."""
+    for _ in range(6):
+        await stage.deliver()
+    bob, other = await stage.user(select="INBOX"), await stage.user(select="INBOX")
+    for uid in (2, 3, 4):
+        await gone(stage, uid)
+    await other.ok("NOOP")
+    monkeypatch.setattr(pruning, "VANISHED_ROWS", 1)
+    await pruning.prune(stage.store.engine, stage.now)
+    *_, bye, answer = await bob.say(f"x {command}")
+    assert bye == "* BYE [UNAVAILABLE] What this session knows of the mailbox is too old"
+    assert answer.startswith("x OK")
+    assert bob.machine.closing
+    await gone(stage, 5)
+    assert await other.ok("NOOP") == ["* 2 EXPUNGE"]
 
 
 def _modseq(line: str, start: str) -> int:

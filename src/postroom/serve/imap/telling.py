@@ -29,10 +29,15 @@ from postroom.store.messages import Message
 from postroom.store.rights import NoSuchMailbox, Right, require
 
 
+class _Outdated(Exception):
+    """The store does not remember everything that the session would have to be told."""
+
+
 async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked: bool = False) -> None:
     """Tells what is new in the selected mailbox, if there is one, as far as it is `allowed` now and wanted; `asked`: wanted or not.
 
-    A mailbox that was deleted, or may not be read any more, ends the session, as RFC 9051 §7.1.5 allows.
+    A mailbox that was deleted, or may not be read any more, ends the session, as RFC 9051 §7.1.5 allows; so does one of which expunges are forgotten
+    that the session was not told of: it would count those messages for ever.
     """
     view = conversation.view
     if view is None:
@@ -43,6 +48,8 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
     async def look(tx: Transaction) -> News | None:
         await require(tx, view.ref, Right.READ)
         mailbox = await mailboxes.get(tx, view.ref)
+        if view.is_outdated(mailbox):
+            raise _Outdated
         return None if view.is_told(mailbox, told) else await view.news(tx, mailbox, told)
 
     more = True
@@ -53,6 +60,9 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
                 await _render(conversation, view, news)
         except (NoSuchMailbox, NotPermitted):
             conversation.machine.bye("The selected mailbox is there no more")
+            return
+        except _Outdated:
+            conversation.machine.bye("What this session knows of the mailbox is too old", "UNAVAILABLE")
             return
         except MailError as error:
             if not view.ahead:

@@ -70,6 +70,7 @@ class View:
         self.total = 0
         self.gone_modseq = mailbox.highestmodseq  # expunges up to here were told
         self.changed_modseq = mailbox.highestmodseq  # changes of flags up to here were told
+        self.floor = mailbox.vanished_floor  # what vanished before lies before the view
         self.recent_from = mailbox.uidnext
         self.saved: Ranges = []
         self.keywords: set[str] = set()  # those that the client was told of
@@ -136,6 +137,10 @@ class View:
         """The session itself brought these messages, and knows them (RFC 5465 §5.2)."""
         if len(self._appended) < MAX_OWN:
             self._appended.update(uids)
+
+    def is_outdated(self, mailbox: Mailbox) -> bool:
+        """Whether expunges that were not told are forgotten: the floor has risen above them. In a restored mailbox it is high from the beginning."""
+        return self.floor < mailbox.vanished_floor and self.gone_modseq < mailbox.vanished_floor
 
     def is_told(self, mailbox: Mailbox, told: Told) -> bool:
         """Whether there is nothing new of what may be told."""
