@@ -6,6 +6,7 @@ messages' ids behind for those who synchronise. Not here: what is in a mailbox (
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -38,6 +39,9 @@ DEFAULTS: Final = (
 
 
 _NOT_IN_NAMES: Final = frozenset("/*%")
+_CONTROLS: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+)  # RFC 6855 §3, and what is no Unicode
 _PATHS: Final = frozenset((".", ".."))
 
 
@@ -360,7 +364,7 @@ def check_name(name: str) -> None:
     """Raises `BadName` for the name of one level that no mailbox can have: empty, too long, in another form than NFC, with what means something else."""
     if not 0 < len(name.encode("utf-8", "replace")) <= MAX_NAME:
         raise BadName(f"Each level of a mailbox name has 1 to {MAX_NAME} octets")
-    if not name.isprintable() or name != name.strip():
+    if _CONTROLS.search(name) or name != name.strip():
         raise BadName("A mailbox name has no control characters and no space around it")
     if not _NOT_IN_NAMES.isdisjoint(name):
         raise BadName("A level of a mailbox name has no / and no wildcard * or %")

@@ -41,11 +41,39 @@ async def test_a_tree_is_made_renamed_and_deleted(account):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a\nb", " x", "x" * 256, "\x7f", "..", "a/b", "a*", "%", "#news", "~root", "e\u0301"]
+    "name",
+    [
+        "",
+        "a\nb",
+        " x",
+        "x" * 256,
+        "\x7f",
+        "..",
+        "a/b",
+        "a*",
+        "%",
+        "#news",
+        "~root",
+        "e\u0301",
+        "a\x85b",
+        "a\u2028b",
+        "a\ud800",
+    ],
 )
 async def test_names_that_cannot_be(account, name):
     with pytest.raises(ValueError, match="mailbox name"):
         await create(account, 100, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["会議\u3000資料", "نامه\u200cها", "👨\u200d👩\u200d👧", "5\u00a0kg", "\U0001fae8"]
+)
+async def test_names_as_people_write_them(account, name):
+    """Wide spaces, joiners, signs that are newer than this Python: none of them is a control character (RFC 6855 §3)."""
+    await create(account, 100, name)
+    assert [row[0] for row in await account.rows("SELECT name FROM mailboxes WHERE mailbox_id = 100")] == [
+        name
+    ]
 
 
 @pytest.mark.parametrize("name", ["Inbox", "inbox", "Other Users"])
