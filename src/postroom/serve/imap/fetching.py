@@ -20,7 +20,6 @@ from postroom.serve.imap.picking import slices
 from postroom.serve.imap.view import View
 from postroom.store import fetching as stored
 from postroom.store.engine import Transaction
-from postroom.store.fetching import State
 from postroom.store.flagging import FlagChange, Mode, store_flags
 from postroom.store.flags import Flag
 from postroom.store.messages import HIGHEST_UID
@@ -34,10 +33,10 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
     """Answers what it can: messages that others expunged are passed over, with EXPUNGEISSUED where a number was asked for (RFC 5530 §3)."""
     _check(conversation, command)
     view = conversation.selected
-    state = await stored.state(conversation.reading, view.ref)
+    await stored.state(conversation.reading, view.ref)  # whether it is still there, and may be read
     wanted = await _wanted(conversation, command)
     if command.vanished:
-        await _tell_vanished(conversation, command, wanted, state)
+        await _tell_vanished(conversation, command, wanted)
     wanted, lowest = await newest(conversation, view, wanted)
     since = command.changed_since or 0
     if since:
@@ -122,18 +121,23 @@ def _places(present: Ranges, first: int, last: int) -> Ranges:
     return found
 
 
-async def _tell_vanished(conversation: Conversation, command: Fetch, wanted: Ranges, state: State) -> None:
+async def _tell_vanished(conversation: Conversation, command: Fetch, wanted: Ranges) -> None:
     """VANISHED (EARLIER), before any FETCH (RFC 7162 §3.2.6). What the session still counts is told when it may be, without EARLIER."""
-    view, tx, since = conversation.selected, conversation.reading, command.changed_since or 0
-    gone: Ranges
-    if since < state.vanished_floor:  # not all is remembered: everything that is not there
-        await view.read(tx, wanted)
+    view, since = conversation.selected, command.changed_since or 0
+
+    async def look(tx: Transaction) -> list[int] | None:
+        """At one moment: what has vanished may be forgotten in the next one."""
+        if since < (await stored.state(tx, view.ref)).vanished_floor:
+            return None
+        span = (wanted[0][0], wanted[-1][1])
+        return await stored.gone(tx, view.ref, span, since, view.gone_modseq)
+
+    uids = await conversation.snapshot(look) if wanted else []
+    if uids is None:  # not all is remembered: everything that is not there
+        await view.read(conversation.reading, wanted)
         gone = _without(wanted, view.present(wanted))
-    elif wanted:
-        uids = await stored.gone(tx, view.ref, (wanted[0][0], wanted[-1][1]), since, view.gone_modseq)
-        gone = intersection(ranges_of(uids), wanted)
     else:
-        gone = []
+        gone = intersection(ranges_of(uids), wanted)
     for start in range(0, len(gone), RANGES_AT_ONCE):
         conversation.out.untagged(b"VANISHED (EARLIER) " + render(gone[start : start + RANGES_AT_ONCE]))
         await conversation.drained()
