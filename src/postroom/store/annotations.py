@@ -45,7 +45,9 @@ COUNT: Final = "SELECT COUNT(*) FROM annotations WHERE account_id = $1 AND mailb
 OCTETS: Final = """
 SELECT CAST(COALESCE(SUM(LENGTH(value) + LENGTH(entry) + 100), 0) AS BIGINT) FROM annotations WHERE account_id = $1 AND owner_id = $2
 """
-EXISTS: Final = "SELECT 1 FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
+TOUCH: Final = (
+    "UPDATE mailboxes SET highestmodseq = $3 WHERE account_id = $1 AND mailbox_id = $2"  # RFC 7162 §3.2
+)
 _ANY_OF: Final = frozenset((Right.READ, Right.KEEP_SEEN, Right.WRITE_FLAGS, Right.INSERT, Right.POST))
 
 
@@ -99,7 +101,7 @@ async def change(tx: Transaction, mailbox: MailboxRef, notes: Sequence[Note]) ->
         raise NotPermitted
     account_id, mailbox_id = mailbox.account_id, mailbox.mailbox_id
     modseq = await bump(tx, account_id)
-    if mailbox_id != ACCOUNT and await tx.fetchrow(EXISTS, account_id, mailbox_id) is None:
+    if mailbox_id != ACCOUNT and not await tx.execute(TOUCH, account_id, mailbox_id, modseq):
         raise NoSuchMailbox
     for note in notes:
         key = (account_id, mailbox_id, SHARED if _is_shared(note) else _author(mailbox), note.entry)

@@ -39,6 +39,9 @@ DEFAULTS: Final = (
 
 _NOT_IN_NAMES: Final = frozenset("/*%")
 _PATHS: Final = frozenset((".", ".."))
+_UNSEEN: Final = frozenset(
+    ("Cc", "Cf", "Cs", "Zl", "Zp")
+)  # RFC 6855 §3, and what nobody sees; what Python does not know yet is a sign
 _JOINERS: Final = "\u200c\u200d"  # Persian and Indic words are spelt with them, and emoji made of several
 
 
@@ -372,7 +375,7 @@ def check_name(name: str) -> None:
 
 
 def _is_shown(char: str) -> bool:
-    return char.isprintable() or char in _JOINERS or unicodedata.category(char) == "Zs"
+    return char in _JOINERS or unicodedata.category(char) not in _UNSEEN
 
 
 def _check_top(parent_id: int, name: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from postroom.proto.imap import client_commands as say
 from postroom.proto.imap.client_commands import Criteria, Literal
 from postroom.proto.imap.client_values import Capabilities
+from postroom.wire.utf7 import encode_utf7
 
 NEW = Capabilities(frozenset({"IMAP4REV1", "SPECIAL-USE", "LIST-EXTENDED", "LIST-STATUS", "ESEARCH"}))
 OLD = Capabilities(frozenset({"IMAP4REV1"}))
@@ -67,6 +68,13 @@ def written(request: say.Request) -> bytes:
 )
 def test_commands(request_: say.Request, text: bytes) -> None:
     assert written(request_) == text
+
+
+@pytest.mark.parametrize("name", ["会議\u3000資料", "نامه\u200cها", "\U0001fae8"])
+def test_names_as_people_write_them(name: str) -> None:
+    """What Python does not print is no control character for that (RFC 6855 §3)."""
+    assert written(say.select(name, utf8=True)) == f'SELECT "{name}"'.encode()
+    assert written(say.select(name, utf8=False)) == f'SELECT "{encode_utf7(name)}"'.encode()
 
 
 @pytest.mark.parametrize("name", ["a\r\nb", "a\0", "\udc80"])

@@ -1,5 +1,7 @@
 """Runs against a plain list."""
 
+from collections.abc import Iterator
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,3 +28,25 @@ def test_a_set_with_rank_and_selection(uids: list[int], gone: list[int], more: l
     ]
     runs.append(100, 101)
     assert runs.rank(101) == len(left) + 2
+
+
+class Unwalked(Runs):
+    """Fails when somebody goes through all runs."""
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        raise AssertionError
+
+
+@given(UIDS, UIDS)
+def test_what_fits_between_two_runs_is_put_there_without_a_walk_through_all(
+    uids: list[int], more: list[int]
+) -> None:
+    runs = Unwalked(ranges_of(uids))
+    left = sorted({*uids, *more})
+    for uid in more:
+        if uid not in uids:
+            runs.add([(uid, uid)])
+            assert uid in runs
+            assert runs.rank(uid) <= len(left)
+    assert [runs.at(number) for number in range(1, len(left) + 1)] == left
+    assert [runs.rank(uid) for uid in left] == list(range(1, len(left) + 1))

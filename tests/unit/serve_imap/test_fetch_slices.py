@@ -463,3 +463,34 @@ async def test_a_slice_with_something_long_is_kept(stage: ImapStage, what: str, 
     assert bool(lines.slices) is (long != "too long a summary")
     assert await bob.ok(f"FETCH 1:* ({what})") == first
     assert len(first) > FEW
+
+
+async def test_what_lies_between_changes_is_not_read(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two messages may be all that changed among twenty thousand, whose octets are no memory to be had at once."""
+    bob = await _fill(stage, 100)
+    modseq = re.search(r"MODSEQ \((\d+)\)", (await bob.ok("FETCH 100 MODSEQ"))[-1])
+    assert modseq is not None
+    for uid in (3, 5, 99):
+        await _flag(stage, ref_of(bob), uid)
+    read: list[int] = []
+    real = stored.octets
+
+    async def counted(
+        tx: Transaction, ref: MailboxRef, span: tuple[int, int], *limits: int
+    ) -> dict[int, bytes]:
+        found = await real(tx, ref, span, *limits)
+        read.extend(found)
+        return found
+
+    monkeypatch.setattr(stored, "octets", counted)
+    monkeypatch.setattr(fetching, "CHANGED_AT_ONCE", 3)
+    for section in ("BODY.PEEK[HEADER]", "BODY.PEEK[]"):
+        lines = await bob.ok(f"UID FETCH 1:* {section} (CHANGEDSINCE {modseq[1]})")
+        assert [line.split()[1] for line in lines if " FETCH (UID" in line and "BODY" in line] == [
+            "3",
+            "5",
+            "99",
+        ]
+    assert sorted(set(read)) == [3, 4, 5, 99]

@@ -2,11 +2,15 @@
 
 import re
 
+import msgspec
 import pytest
 
 from imap_stage import Client, ImapStage
+from postroom.message.errors import NoSpace
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import READ_TOGETHER, Connected, Handled, Hop, HopKind
+from postroom.serve.imap import fetching
+from postroom.serve.imap.conversation import Conversation
 from postroom.store import expunge
 from postroom.store.engine import Transaction
 
@@ -183,6 +187,51 @@ async def test_seen_is_one_change_and_others_hear_of_it(stage: ImapStage) -> Non
     enabled, *modseqs = await other.ok("FETCH 1:3 MODSEQ")
     assert enabled.startswith("* OK [HIGHESTMODSEQ "), enabled  # RFC 7162 §3.1: the first that asks for it
     assert modseqs[0].split("MODSEQ")[1] == modseqs[2].split("MODSEQ")[1] != modseqs[1].split("MODSEQ")[1]
+
+
+async def test_what_a_client_did_not_stay_to_read_is_not_seen(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many messages only those are marked that are about to be sent: else a line that breaks leaves new mail that looks read."""
+    monkeypatch.setattr(fetching, "MARKED_AT_ONCE", 2)
+    for _ in range(5):
+        await stage.deliver(LETTER)
+    limits = msgspec.structs.replace(stage.config.limits, queued=4)
+    bob = await stage.user(select="INBOX", config=msgspec.structs.replace(stage.config, limits=limits))
+
+    async def left() -> None:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bob.connection, "drained", left)
+        with pytest.raises(ConnectionResetError):
+            await bob.say("a FETCH 1:* BODY[]")
+    other = await stage.user(select="INBOX")
+    assert ["\\Seen" in line for line in await other.ok("FETCH 1:* FLAGS")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    said = "\n".join(await other.ok("UID FETCH 1,3:* BODY[TEXT]<0.1>"))
+    assert said.count("FLAGS (\\Seen)") == 3
+    assert said.count("BODY[TEXT]<0> {1}") == 4
+
+
+async def test_mail_can_be_read_where_nothing_can_be_written(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk: who cannot read cannot see what to delete. It stays unseen."""
+    await stage.deliver(LETTER)
+    bob = await stage.user(select="INBOX")
+
+    async def full(*_: object) -> None:
+        raise NoSpace
+
+    monkeypatch.setattr(Conversation, "write", full)
+    assert (await bob.ok("FETCH 1 BODY[TEXT]<0.2>"))[-1] == "Do)"
+    assert await bob.ok("FETCH 1 FLAGS") == ["* 1 FETCH (FLAGS (\\Recent))"]
 
 
 async def test_seen_with_condstore_tells_uid_and_modseq(stage: ImapStage) -> None:

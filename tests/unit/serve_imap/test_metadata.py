@@ -24,6 +24,27 @@ async def test_set_read_and_remove(stage: ImapStage) -> None:
     assert await bob.ok("GETMETADATA INBOX /private/comment") == ['* METADATA "INBOX" (/private/comment "")']
 
 
+async def test_a_note_on_a_mailbox_raises_its_modseq(stage: ImapStage) -> None:
+    """RFC 7162 §3.2: whoever looks at HIGHESTMODSEQ alone sees that something has changed; nothing has in the messages."""
+    await stage.deliver()
+    bob, other = await stage.user(), await stage.user(select="INBOX (CONDSTORE)")
+
+    async def modseq(name: str) -> int:
+        (line,) = await bob.ok(f"STATUS {name} (HIGHESTMODSEQ)")
+        return int(line.split(" ")[-1].rstrip(")"))
+
+    before, sent = await modseq("INBOX"), await modseq("Sent")
+    await bob.ok('SETMETADATA INBOX (/private/comment "My own")')
+    assert before < (noted := await modseq("INBOX"))
+    await bob.ok("SETMETADATA INBOX (/private/comment NIL)")
+    assert noted < (removed := await modseq("INBOX"))
+    await bob.ok('SETMETADATA "" (/private/comment "Of all")')
+    assert await modseq("INBOX") == removed
+    assert await modseq("Sent") == sent
+    assert await other.ok("NOOP") == []
+    assert await other.ok(f"FETCH 1 FLAGS (CHANGEDSINCE {before})") == []
+
+
 async def test_depth(stage: ImapStage) -> None:
     bob = await stage.user()
     await bob.ok('SETMETADATA INBOX (/private/a "0" /private/a/b "1" /private/a/b/c "2" /private/ab "3")')

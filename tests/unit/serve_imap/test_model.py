@@ -5,6 +5,7 @@ QRESYNC. RFC 9051 §5.2, §7.5.1, RFC 7162 §3.2.
 """
 
 import random
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -248,3 +249,94 @@ async def test_sessions_believe_what_is_true(stage: ImapStage, seed: int) -> Non
         await actor.learn()
         await actor.noop()
         assert actor.replica.believed() == truth, actor.kind
+
+
+# ------------------------------------------------------------------------------------------------- connections that are lost
+
+
+class Thrifty(Replica):
+    """Keeps the highest modseq as RFC 7162 §6 has it: at each tagged response, by the code if there is one, else by the FETCH responses before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def hear(self, lines: list[str]) -> None:
+        known = self.modseq
+        super().hear(lines)
+        self.modseq = known
+        self.lines += lines
+        if not lines or not re.match("[xi] OK", lines[-1]):
+            return
+        codes = re.findall(r"\[HIGHESTMODSEQ (\d+)\]", "\n".join(self.lines))
+        fetched = re.findall(r" MODSEQ \((\d+)\)", "\n".join(self.lines))
+        self.modseq = int(codes[-1]) if codes else max(known, *map(int, fetched), 0)
+        self.lines = []
+
+
+class Traveller(Actor):
+    """Loses its connection at any time, and goes on from what it knows."""
+
+    def __init__(self, stage: ImapStage, client: Client, kind: str, chance: random.Random) -> None:
+        super().__init__(client, kind, chance)
+        self.stage = stage
+        self.replica = Thrifty()
+
+    async def learn(self) -> None:
+        self.listen()
+        if unknown := self.replica.unknown():
+            await self.say(f"FETCH {','.join(map(str, unknown))} (UID FLAGS MODSEQ)", good=False)
+
+    async def come_back(self) -> None:
+        self.listen()
+        if self.replica.unknown():
+            return
+        before, modseq, self.idle = list(self.replica.rows), self.replica.modseq, False
+        self.client.session.closed("connection lost")
+        self.client = await self.stage.user()
+        await self.client.ok("ENABLE QRESYNC")
+        await self.client.ok(KINDS[self.kind])
+        self.replica = Thrifty()
+        self.replica.begin()
+        lines = await self.say(f"SELECT INBOX (QRESYNC ({self.validity} {modseq}))")
+        self.replica.resync(lines, before)
+
+    @property
+    def moves(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        return super().moves + 3 * [self.come_back, self.fetch, self.store]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_who_loses_the_connection_at_any_time_misses_nothing(stage: ImapStage, seed: int) -> None:
+    """RFC 7162 §3.2: expunges that waited to be told are not behind the modseq from which a client goes on."""
+    chance = random.Random(seed)
+    for _ in range(5):
+        await stage.deliver()
+    inbox = await mailboxes.by_role(stage.store.engine.reading(), stage.logins.people[BOB], "inbox")
+    ref = MailboxRef(stage.logins.people[BOB], inbox.mailbox_id)
+    travellers = []
+    for kind in ("QRESYNC", "QRESYNC", "NOTIFY with numbers"):
+        one = Traveller(stage, await stage.user(), kind, chance)
+        await one.client.ok("ENABLE QRESYNC")
+        await one.client.ok(KINDS[kind])
+        one.validity = inbox.uidvalidity
+        await one.select()
+        travellers.append(one)
+    for _ in range(STEPS):
+        kind_of_step = chance.random()
+        if kind_of_step < 0.15:
+            await stage.deliver()
+        elif kind_of_step < 0.25:
+            await _remove_one(stage, chance, ref)
+        else:
+            one = chance.choice(travellers)
+            one.listen()
+            await chance.choice(one.moves)()
+            if not one.idle:
+                await one.learn()
+    truth = await _truth(stage)
+    for one in travellers:
+        await one.noop()
+        await one.learn()
+        await one.noop()
+        assert one.replica.believed() == truth, one.kind

@@ -1,5 +1,7 @@
 """ESEARCH: several mailboxes."""
 
+import unicodedata
+
 import pytest
 
 from imap_stage import ALICE, BOB, ImapStage
@@ -83,6 +85,36 @@ async def test_updates_are_of_the_selected_mailbox_however_it_is_named(stage: Im
         await bob.ok(f"ESEARCH IN ({sources}) RETURN (COUNT UPDATE) SUBJECT work")
         await stage.deliver(WORK)
         assert any(" ADDTO " in line for line in await bob.ok("NOOP")), sources
+
+
+@pytest.mark.parametrize("sources", ["selected", "mailboxes Attic", "subtree Attic"])
+async def test_the_selected_mailbox_is_called_what_it_is_called_now(stage: ImapStage, sources: str) -> None:
+    """Whoever has renamed it: nothing is there under the name by which it was opened."""
+    validity = await _fill(stage)
+    bob = await stage.user(select="Archive")
+    other = await stage.user()
+    await other.ok("RENAME Archive Attic")
+    assert await bob.ok(f"ESEARCH IN ({sources}) RETURN (COUNT) ALL") == [
+        _line("Attic", validity["Archive"], "COUNT 1"),
+        *(
+            _line(name, validity[name.rpartition("/")[2]], "COUNT 1")
+            for name in ("Attic/2025", "Attic/2025/June")
+            if sources.startswith("subtree")
+        ),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["subtree", "subtree-one", "mailboxes"])
+async def test_names_in_any_form_of_unicode(stage: ImapStage, kind: str) -> None:
+    """As every other command takes them: a Mac writes them decomposed."""
+    bob = await stage.user()
+    await bob.ok("ENABLE IMAP4rev2")
+    for name in ("Büro", "Büro/Kräne"):
+        await bob.ok(f'CREATE "{name}"')
+        await bob.say(f'x APPEND "{name}" {{{len(WORK)}+}}', WORK.decode())
+    decomposed = unicodedata.normalize("NFD", '("Büro/Kräne" "Büro")')
+    found = await bob.ok(f"ESEARCH IN ({kind} {decomposed}) SUBJECT work")
+    assert sorted(line.split('"')[3] for line in found) == ["Büro", "Büro/Kräne"]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from imap_stage import BOB, LETTER, ImapStage
 from imap_waiting import gone, modern, quiet
+from postroom.message.errors import TryLater
+from postroom.serve.imap import notifying
 
 ALL = "MessageNew MessageExpunge FlagChange"
 
@@ -251,3 +254,39 @@ async def test_nothing_is_told_within_a_command(stage: ImapStage) -> None:
     lines = (await bob.send(b"Subject: x\r\n\r\nabcdef\r\n")).decode().split("\r\n")
     assert "* 1 EXISTS" in lines
     assert lines[-2].startswith("a OK")
+
+
+# ------------------------------------------------------------------------------------------------------ what does not come about
+
+
+async def test_a_client_that_leaves_meanwhile_is_not_remembered(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its session stays as long as the server runs, and hears of every change."""
+    limits = msgspec.structs.replace(stage.config.limits, queued=4)
+    bob = await stage.user(config=msgspec.structs.replace(stage.config, limits=limits))
+
+    async def left() -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(bob.connection, "drained", left)
+    with pytest.raises(ConnectionResetError):
+        await bob.say(f"x NOTIFY SET STATUS (PERSONAL ({ALL}))")
+    bob.session.closed("connection lost")
+    assert not stage.store.changes._subscriptions
+
+
+async def test_a_notify_that_fails_changes_nothing(stage: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = await modern(stage, "INBOX")
+    await bob.ok(f"NOTIFY SET (SELECTED ({ALL}))")
+    with monkeypatch.context() as patch:
+        patch.setattr(notifying, "tell", _fails)
+        assert (await bob.say("x NOTIFY SET (SELECTED NONE) (PERSONAL (MailboxName))"))[-1].startswith("x NO")
+    await stage.deliver()
+    assert await bob.told("EXISTS") == ["* 1 EXISTS"]
+    bob.session.closed("connection lost")
+    assert not stage.store.changes._subscriptions
+
+
+async def _fails(*_: object, **__: object) -> None:
+    raise TryLater

@@ -1,9 +1,12 @@
 """SELECT with QRESYNC."""
 
+from typing import Any
+
 import pytest
 
 from imap_stage import ImapStage
-from postroom.store import expunge, flagging, views
+from postroom.serve.imap import fetching, selecting
+from postroom.store import expunge, flagging, pruning, views
 from postroom.store.flagging import FlagChange, Mode
 from postroom.store.flags import Flag
 from postroom.store.rights import MailboxRef
@@ -70,6 +73,33 @@ async def test_below_the_floor(stage: ImapStage, rest: str, gone: str | None) ->
     assert [line for line in lines if "VANISHED" in line] == (
         [f"* VANISHED (EARLIER) {gone}"] if gone else []
     )
+
+
+@pytest.mark.parametrize(("module", "step"), [(selecting, "_describe"), (fetching, "_wanted")])
+async def test_what_is_forgotten_meanwhile(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch, module: Any, step: str
+) -> None:
+    """Between the look at the mailbox and the one at what has vanished: the client would keep the messages for ever."""
+    _, validity, between = await _history(stage)
+    bob = await stage.user()
+    await bob.ok("ENABLE QRESYNC")
+    if module is fetching:
+        await bob.ok("SELECT INBOX")
+    real = getattr(module, step)
+
+    async def slowly(*arguments: Any) -> Any:
+        await pruning.prune(stage.store.engine, stage.now)
+        return await real(*arguments)
+
+    monkeypatch.setattr(pruning, "VANISHED_ROWS", 1)
+    monkeypatch.setattr(module, step, slowly)
+    lines = await bob.ok(
+        f"UID FETCH 1:10 FLAGS (CHANGEDSINCE {between} VANISHED)"
+        if module is fetching
+        else f"SELECT INBOX (QRESYNC ({validity} {between}))"
+    )
+    assert [line for line in lines if "VANISHED" in line] == ["* VANISHED (EARLIER) 3:4,8"]
+    assert not any("BYE" in line for line in lines)
 
 
 async def test_another_uidvalidity_and_no_enable(stage: ImapStage) -> None:

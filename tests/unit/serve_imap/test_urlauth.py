@@ -55,6 +55,14 @@ async def test_whoever_it_is_for_reads_it(stage: ImapStage, bob: Client) -> None
     assert await fetch(bob, urls[1]) is None
 
 
+async def test_the_name_of_a_mailbox_in_any_form_of_unicode(bob: Client) -> None:
+    """What is signed can be fetched: a Mac writes names decomposed, and so its URLs."""
+    await bob.ok("CREATE B&APw-ro")
+    assert (await bob.say("x APPEND B&APw-ro {3+}", "abc"))[-1].startswith("x OK")
+    [url] = await sign(bob, MINE.replace("INBOX", "Bu%CC%88ro") + ";URLAUTH=anonymous")
+    assert await fetch(bob, url) == b"abc"
+
+
 async def test_what_is_not_as_it_was_signed_leads_nowhere(stage: ImapStage, bob: Client) -> None:
     await stage.deliver()
     alice = await stage.user(ALICE)

@@ -41,7 +41,24 @@ async def test_a_tree_is_made_renamed_and_deleted(account):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a\nb", " x", "x" * 256, "\x7f", "..", "a/b", "a*", "%", "#news", "~root", "e\u0301"]
+    "name",
+    [
+        "",
+        "a\nb",
+        " x",
+        "x" * 256,
+        "\x7f",
+        "..",
+        "a/b",
+        "a*",
+        "%",
+        "#news",
+        "~root",
+        "e\u0301",
+        "a\x85b",
+        "a\u2028b",
+        "a\ud800",
+    ],
 )
 async def test_names_that_cannot_be(account, name):
     with pytest.raises(ValueError, match="mailbox name"):
@@ -56,6 +73,7 @@ async def test_names_that_cannot_be(account, name):
         "\U0001f468\u200d\U0001f469\u200d\U0001f467 Family",
         "\u91cd\u8981\u3000\u8cc7\u6599",  # Japanese, with the space of its keyboards
         "M.\u00a0Dupont",
+        "\U0001fae8",  # newer than the oldest Python's Unicode
     ],
 )
 async def test_names_as_other_scripts_write_them(account, name):

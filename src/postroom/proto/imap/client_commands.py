@@ -20,6 +20,9 @@ from postroom.proto.imap.rendering import date_time
 from postroom.proto.imap.sets import Ranges
 from postroom.wire.utf7 import encode_utf7
 
+_CONTROLS: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+)  # RFC 6855 §3, and what is no Unicode
 _QUOTABLE: Final = re.compile(r"[ -~]*\Z")
 _QUOTABLE_UTF8: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*\Z")
 _FLAG: Final = re.compile(r"\\?[!#$&'+-Z^-z|}~]+\Z")
@@ -87,7 +90,7 @@ def string(text: str, *, utf8: bool) -> Part:
 
 def name(text: str, *, utf8: bool) -> Part:
     """The name of a mailbox; raises ValueError (`Utf7Error`) for what no name can have."""
-    if not text.isprintable():
+    if _CONTROLS.search(text):
         raise ValueError(f"not a name of a mailbox: {text!r}")
     return string(text if utf8 else encode_utf7(text), utf8=utf8)
 

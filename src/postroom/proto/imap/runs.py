@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
-from postroom.proto.imap.sets import Ranges
+from postroom.proto.imap.sets import STAR, Ranges, joined
 
 
 class Runs:
@@ -74,15 +74,26 @@ class Runs:
         self._lasts.append(last)
 
     def add(self, ranges: Iterable[tuple[int, int]]) -> None:
-        """Adds uids anywhere; those that are there stay."""
-        merged = Runs()
-        for first, last in sorted([*self, *ranges]):
-            if merged._lasts and first <= merged._lasts[-1] + 1:
-                merged._lasts[-1] = max(last, merged._lasts[-1])
-            else:
-                merged._firsts.append(first)
-                merged._lasts.append(last)
-        self._firsts, self._lasts, self._below = merged._firsts, merged._lasts, []
+        """Adds uids anywhere; those that are there stay. What fits between two runs costs nothing for all the others."""
+        new = joined(ranges)
+        if not new:
+            return
+        low = high = bisect_right(self._firsts, new[0][0])
+        if (low and self._lasts[low - 1] >= new[0][0]) or new[-1][1] >= self._first(high):
+            low, high, new = 0, len(self._firsts), joined([*self, *new])
+        if low and self._lasts[low - 1] + 1 == new[0][0]:
+            low -= 1
+            new[0] = (self._firsts[low], new[0][1])
+        if new[-1][1] + 1 == self._first(high):
+            new[-1] = (new[-1][0], self._lasts[high])
+            high += 1
+        self._firsts[low:high] = [first for first, _ in new]
+        self._lasts[low:high] = [last for _, last in new]
+        del self._below[low:]
+
+    def _first(self, at: int) -> int:
+        """Where a run begins; behind all of them nothing does."""
+        return self._firsts[at] if at < len(self._firsts) else STAR + 1
 
     def remove(self, uids: Iterable[int]) -> None:
         """Takes ascending uids out; those that are not there are passed over."""

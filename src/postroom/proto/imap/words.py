@@ -394,6 +394,10 @@ _WORDS: Final = {
         "Was folgt, ist von einem Literal nicht zu unterscheiden",
         "La suite ne se distingue pas d'un littéral",
     ),
+    "What this session knows of the mailbox is too old": (
+        "Was diese Sitzung von dem Postfach weiß, ist zu alt",
+        "Ce que cette session sait de la boîte est trop ancien",
+    ),
     "With its filters this is too long a search": (
         "Mit ihren Filtern ist diese Suche zu lang",
         "Avec ses filtres cette recherche est trop longue",

@@ -252,8 +252,13 @@ class Conversation:
         """A command has enabled CONDSTORE by its use; the first one tells the selected mailbox's modseq (RFC 7162 §3.1)."""
         if not self.enabled("CONDSTORE"):
             self.machine.enabled.add("CONDSTORE")
-            if self.view is not None:
-                self.out.status(b"*", "OK", "Highest", f"HIGHESTMODSEQ {self.view.changed_modseq}")
+            self.tell_modseq()
+
+    def tell_modseq(self) -> None:
+        """The modseq up to which the client knows of everything in the selected mailbox, if there is one: expunges may still wait to be told (RFC 7162 §3.2)."""
+        if self.view is not None:
+            known = min(self.view.gone_modseq, self.view.changed_modseq)
+            self.out.status(b"*", "OK", "Highest", f"HIGHESTMODSEQ {known}")
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Runs `work` in a durable transaction. This is the only way from IMAP into the store: visitors have none."""

@@ -242,7 +242,7 @@ class Slices:
         return b"".join(kept) if keeping else None
 
     def _batches(self, found: Sequence[Found]) -> Iterable[Sequence[Found]]:
-        """As many messages as may be in memory together."""
+        """As many messages as may be in memory together: with CHANGEDSINCE others may lie between them, which would be read with them."""
         plan = self._plan
         if plan.need < Need.HEAD:
             yield found
@@ -251,7 +251,8 @@ class Slices:
         octets = 0
         for m in found:
             size = min(m.size, plan.first)
-            if batch and octets + size > plan.whole:
+            apart = plan.since and batch and m.uid > batch[-1].uid + GAP
+            if batch and (apart or octets + size > plan.whole):
                 yield batch
                 batch, octets = [], 0
             batch.append(m)

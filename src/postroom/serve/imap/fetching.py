@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from postroom.message.errors import NotPermitted
+from postroom.message.errors import MailError
 from postroom.proto.imap.commands.fetching import FLAGS, MODSEQ, UID, Attribute, Fetch
 from postroom.proto.imap.sets import Ranges, count, intersection, ranges_of, render
 from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
@@ -16,15 +16,16 @@ from postroom.serve.imap.fetch_items import UnknownEncoding
 from postroom.serve.imap.fetch_slices import Plan, Slices
 from postroom.serve.imap.limiting import TOO_MANY, newest, told
 from postroom.serve.imap.noting import note_read
+from postroom.serve.imap.picking import slices
 from postroom.serve.imap.view import View
 from postroom.store import fetching as stored
 from postroom.store.engine import Transaction
-from postroom.store.fetching import State
 from postroom.store.flagging import FlagChange, Mode, store_flags
 from postroom.store.flags import Flag
 from postroom.store.messages import HIGHEST_UID
 
 RANGES_AT_ONCE: Final = 1000  # of one VANISHED response
+MARKED_AT_ONCE: Final = 1_024  # messages that become \\Seen in one commit, just before they are sent: others get their turn between two
 CHANGED_AT_ONCE: Final = 10_000  # uids of what changed since a modseq that are looked up before anything else
 
 
@@ -32,31 +33,44 @@ async def fetch(conversation: Conversation, command: Fetch) -> Answer:
     """Answers what it can: messages that others expunged are passed over, with EXPUNGEISSUED where a number was asked for (RFC 5530 §3)."""
     _check(conversation, command)
     view = conversation.selected
-    state = await stored.state(conversation.reading, view.ref)
+    await stored.state(conversation.reading, view.ref)  # whether it is still there, and may be read
     wanted = await _wanted(conversation, command)
     if command.vanished:
-        await _tell_vanished(conversation, command, wanted, state)
+        await _tell_vanished(conversation, command, wanted)
     wanted, lowest = await newest(conversation, view, wanted)
     since = command.changed_since or 0
     if since:
         wanted, since = await _changed(conversation, wanted, since)
-    attributes, marked = command.attributes, frozenset[int]()
-    if conversation.uid_only and not command.names_uid:  # RFC 9586 §3.3: it stands before them
-        attributes = tuple(attribute for attribute in attributes if attribute != UID) or (UID,)
-    if any(attribute.marks for attribute in attributes) and not view.read_only:
-        marked = await _mark(conversation, wanted, since)
-    with_flags = _told_with_flags(conversation, attributes) if marked else attributes
-    plan = Plan(attributes, with_flags, marked, since, uid_only=conversation.uid_only)
-    plan.kept = plan.kept and command.changed_since is None
-    slices = Slices(conversation, plan)
     try:
-        missing = await slices.run(wanted)
+        missing = await _answer(conversation, command, wanted, since)
     except UnknownEncoding:
         raise Refusal("A part is encoded in a way that is unknown here", "UNKNOWN-CTE") from None
     if missing and not command.by_uid:
         gone = Answer("Some of the messages have been expunged", "EXPUNGEISSUED", "NO")
         return told(conversation, gone, lowest)
     return told(conversation, Answer("Fetched"), lowest)
+
+
+async def _answer(conversation: Conversation, command: Fetch, wanted: Ranges, since: int) -> int:
+    """Sends the responses; gives how many messages are gone. Messages are marked part by part, since a client may leave before it has them all."""
+    attributes = command.attributes
+    if conversation.uid_only and not command.names_uid:  # RFC 9586 §3.3: it stands before them
+        attributes = tuple(attribute for attribute in attributes if attribute != UID) or (UID,)
+
+    async def send(part: Ranges, since: int, marked: frozenset[int]) -> int:
+        with_flags = _told_with_flags(conversation, attributes) if marked else attributes
+        plan = Plan(attributes, with_flags, marked, since, uid_only=conversation.uid_only)
+        plan.kept = plan.kept and command.changed_since is None
+        return await Slices(conversation, plan).run(part)
+
+    marks = any(attribute.marks for attribute in attributes) and not conversation.selected.read_only
+    parts = await _parts(conversation, wanted, since) if marks else []
+    if not parts:
+        return await send(wanted, since, frozenset())
+    missing = 0
+    for part in parts:
+        missing += await send(part, 0, await _mark(conversation, part, noted=len(parts) == 1))
+    return missing
 
 
 def _check(conversation: Conversation, command: Fetch) -> None:
@@ -107,18 +121,23 @@ def _places(present: Ranges, first: int, last: int) -> Ranges:
     return found
 
 
-async def _tell_vanished(conversation: Conversation, command: Fetch, wanted: Ranges, state: State) -> None:
+async def _tell_vanished(conversation: Conversation, command: Fetch, wanted: Ranges) -> None:
     """VANISHED (EARLIER), before any FETCH (RFC 7162 §3.2.6). What the session still counts is told when it may be, without EARLIER."""
-    view, tx, since = conversation.selected, conversation.reading, command.changed_since or 0
-    gone: Ranges
-    if since < state.vanished_floor:  # not all is remembered: everything that is not there
-        await view.read(tx, wanted)
+    view, since = conversation.selected, command.changed_since or 0
+
+    async def look(tx: Transaction) -> list[int] | None:
+        """At one moment: what has vanished may be forgotten in the next one."""
+        if since < (await stored.state(tx, view.ref)).vanished_floor:
+            return None
+        span = (wanted[0][0], wanted[-1][1])
+        return await stored.gone(tx, view.ref, span, since, view.gone_modseq)
+
+    uids = await conversation.snapshot(look) if wanted else []
+    if uids is None:  # not all is remembered: everything that is not there
+        await view.read(conversation.reading, wanted)
         gone = _without(wanted, view.present(wanted))
-    elif wanted:
-        uids = await stored.gone(tx, view.ref, (wanted[0][0], wanted[-1][1]), since, view.gone_modseq)
-        gone = intersection(ranges_of(uids), wanted)
     else:
-        gone = []
+        gone = intersection(ranges_of(uids), wanted)
     for start in range(0, len(gone), RANGES_AT_ONCE):
         conversation.out.untagged(b"VANISHED (EARLIER) " + render(gone[start : start + RANGES_AT_ONCE]))
         await conversation.drained()
@@ -142,26 +161,35 @@ async def _changed(conversation: Conversation, wanted: Ranges, since: int) -> tu
     return (wanted, since) if len(uids) == CHANGED_AT_ONCE else (intersection(ranges_of(uids), wanted), 0)
 
 
-async def _mark(conversation: Conversation, wanted: Ranges, since: int) -> frozenset[int]:
-    """Sets \\Seen where it is missing, in one write; gives the uids that were changed."""
+async def _parts(conversation: Conversation, wanted: Ranges, since: int) -> list[Ranges]:
+    """The messages that are to be \\Seen, as many in each part as are marked at once; nothing where all of them are."""
     view, tx = conversation.selected, conversation.reading
     if since:
         uids = await stored.changed_uids(tx, view.ref, since, HIGHEST_UID)
         wanted = intersection(ranges_of(uids), wanted)
     await view.read(tx, wanted)
     ranges = view.present(wanted)
-    if not await stored.any_unseen(tx, view.ref, ranges):
+    return list(slices(ranges, MARKED_AT_ONCE)) if await stored.any_unseen(tx, view.ref, ranges) else []
+
+
+async def _mark(conversation: Conversation, part: Ranges, *, noted: bool) -> frozenset[int]:
+    """Sets \\Seen where it is missing, in one write; gives the uids that were changed. `noted`: for the journey of each message."""
+    view = conversation.selected
+    if not await stored.any_unseen(conversation.reading, view.ref, part):
         return frozenset()
     asked = FlagChange(Mode.ADD, Flag.SEEN.value)
     try:
-        flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, ranges, asked))
-    except NotPermitted:  # RFC 4314 §4: who may read but not keep \\Seen reads all the same
+        flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, part, asked))
+    except (
+        MailError
+    ):  # a right that is missing (RFC 4314 §4), or a full disk: who may read reads all the same
         return frozenset()
     if not flagged.change.uids:  # somebody else was faster
         return frozenset()
     view.own(flagged.change.modseq)
     conversation.publish([flagged.change])
-    await note_read(conversation, flagged.change.uids)
+    if noted:
+        await note_read(conversation, flagged.change.uids)
     return frozenset(flagged.change.uids)
 
 

@@ -85,11 +85,12 @@ async def noop(_conversation: Conversation, command: Noop | Check) -> Answer:
 
 
 async def enable(conversation: Conversation, command: Enable) -> Answer:
-    """RFC 5161 §3.1; CONDSTORE also tells the mailbox's modseq (RFC 7162 §3.1.2)."""
+    """RFC 5161 §3.1; CONDSTORE, which comes with QRESYNC, also tells the mailbox's modseq (RFC 7162 §3.1, §3.2.3)."""
+    had_condstore = conversation.enabled("CONDSTORE")
     new = newly_enabled(command.capabilities, conversation.machine.enabled)
     conversation.out.untagged(" ".join(("ENABLED", *(ENABLED_BY[name] for name in new))))
-    if "CONDSTORE" in new and conversation.view is not None:
-        conversation.out.status(b"*", "OK", "Highest", f"HIGHESTMODSEQ {conversation.view.changed_modseq}")
+    if conversation.enabled("CONDSTORE") and not had_condstore:
+        conversation.tell_modseq()
     if "UIDONLY" in new and conversation.view is not None:
         contexts.end_numbered(conversation, conversation.view)
     return Answer("Enabled" if new else "Nothing new")

@@ -7,7 +7,7 @@ after the other, each as it was when the command began; one that is not there, o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -31,7 +31,7 @@ from postroom.serve.imap.finding import (
     uids_of,
 )
 from postroom.serve.imap.limiting import TOO_MANY, looked_at, narrowed, told
-from postroom.serve.imap.listing import entries
+from postroom.serve.imap.listing import Entry, entries
 from postroom.serve.imap.view import View
 from postroom.store import mailboxes
 from postroom.store.engine import Transaction
@@ -101,13 +101,16 @@ async def _search(conversation: Conversation, command: MultiSearch, view: View) 
 async def _views(conversation: Conversation, sources: Iterable[Source]) -> list[View]:
     """The mailboxes of all sources, each once; those that are not there, or may not be read, are none (RFC 7377 §2.2).
 
-    The selected one is as its session knows it, by whichever name it comes.
+    The selected one is as its session knows it, by whichever name it comes, and has the name that it has now: it may have been renamed since.
     """
+    listed, selected = await entries(conversation), conversation.view
+    if selected is not None:
+        box = selected.ref.mailbox_id
+        selected.name = next((name for name, one in listed.items() if one.mailbox_id == box), selected.name)
     found: dict[MailboxRef, View] = {}
-    for name in await _names(conversation, sources):
+    for name in _names(conversation, listed, sources):
         with suppress(MailError):
             view = await _view(conversation, name)
-            selected = conversation.view
             found[view.ref] = selected if selected is not None and selected.ref == view.ref else view
     return list(found.values())
 
@@ -128,9 +131,10 @@ async def _view(conversation: Conversation, name: str | None) -> View:
     return await conversation.snapshot(look)
 
 
-async def _names(conversation: Conversation, sources: Iterable[Source]) -> list[str | None]:
-    """The names of all sources, each once; None stands for the selected mailbox."""
-    listed = await entries(conversation)
+def _names(
+    conversation: Conversation, listed: Mapping[str, Entry], sources: Iterable[Source]
+) -> list[str | None]:
+    """The names of all sources as they are kept, each once; None stands for the selected mailbox."""
     there = {name: entry for name, entry in listed.items() if entry.readable}
     found: dict[str | None, None] = {}
     for source in sources:
@@ -143,9 +147,9 @@ async def _names(conversation: Conversation, sources: Iterable[Source]) -> list[
             case "SUBSCRIBED":
                 found.update(dict.fromkeys(name for name in there if there[name].subscribed))
             case "MAILBOXES":
-                found.update(dict.fromkeys(source.names))
+                found.update(dict.fromkeys(map(names.normal, source.names)))
             case kind:
-                for top in source.names:
+                for top in map(names.normal, source.names):
                     found.update(dict.fromkeys(_below(there, top, deep=kind == "SUBTREE")))
     return list(found)
 

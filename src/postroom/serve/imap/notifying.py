@@ -30,11 +30,17 @@ async def notify(conversation: Conversation, command: Notify) -> Answer:
         )
         for group in command.groups
     )
-    wishes = Wishes(groups)
+    wishes, before = Wishes(groups), conversation.wishes
     watch = await watching.begin(conversation, wishes.others, told=command.status)
-    if command.groups:
-        conversation.wishes = wishes
-        await tell(conversation, EVERYTHING, asked=True)
+    try:
+        if command.groups:
+            conversation.wishes = wishes
+            await tell(conversation, EVERYTHING, asked=True)
+    except BaseException:
+        conversation.wishes = before
+        if watch is not None:
+            watch.close()
+        raise
     conversation.listen(wishes, watch)
     return Answer("You will hear of it" if command.groups else "You will hear of nothing")
 

@@ -14,27 +14,26 @@ from postroom.proto.imap.sets import Ranges, intersection, ranges_of, render
 from postroom.serve.imap.conversation import Conversation
 from postroom.serve.imap.telling import flags_line
 from postroom.serve.imap.view import View
-from postroom.store import views
-from postroom.store.mailboxes import Mailbox
+from postroom.store import mailboxes, views
+from postroom.store.engine import Transaction
 from postroom.store.messages import Message
 from postroom.store.views import Then
 
 
-async def resync(conversation: Conversation, view: View, mailbox: Mailbox, wanted: Resync) -> None:
+async def resync(conversation: Conversation, view: View, wanted: Resync) -> None:
     """Tells what has gone and what has changed, of the uids that the client knows or of all."""
     tx = conversation.reading
     known = intersection(wanted.known or [(1, view.uidnext - 1)], [(1, view.uidnext - 1)])
     since = Then(view.ref, wanted.modseq)
-    if wanted.modseq >= mailbox.vanished_floor:
-        gone = ranges_of(
-            sorted(
-                {
-                    uid
-                    for modseq, uid in (await views.gone(tx, since, views.ALL))[0]
-                    if modseq <= view.gone_modseq
-                }
-            )
-        )
+
+    async def look(tx: Transaction) -> list[tuple[int, int]] | None:
+        """At one moment: what has vanished may be forgotten in the next one."""
+        remembered = wanted.modseq >= (await mailboxes.get(tx, view.ref)).vanished_floor
+        return (await views.gone(tx, since, views.ALL))[0] if remembered else None
+
+    vanished = await conversation.snapshot(look)
+    if vanished is not None:
+        gone = ranges_of(sorted({uid for modseq, uid in vanished if modseq <= view.gone_modseq}))
     else:
         first = await _expunges_known_to(conversation, view, wanted.match) + 1
         gone = await absent(conversation, view, intersection(known, [(first, view.uidnext)]))

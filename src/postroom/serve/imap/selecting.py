@@ -80,7 +80,7 @@ async def select(conversation: Conversation, command: Select) -> Answer:
         _list(conversation, command.mailbox, opened)
     conversation.machine.state = State.SELECTED
     if command.resync and command.resync.uidvalidity == mailbox.uidvalidity:
-        await resync(conversation, view, mailbox, command.resync)
+        await resync(conversation, view, command.resync)
     return Answer("Selected", "READ-ONLY" if view.read_only else "READ-WRITE")
 
 

@@ -24,13 +24,13 @@ from postroom.serve.imap.conversation import (
     refused,
 )
 from postroom.serve.imap.dispatch import HANDLERS
-from postroom.serve.imap.telling import tell
+from postroom.serve.imap.telling import hold_back, tell
 from postroom.serve.imap.watch import Told
 from postroom.serve.logins import attach
 
 SILENCE_BEFORE_LOGIN = 60.0  # seconds
 MOST_BEFORE_LOGIN = 180.0  # seconds in all, however busy
-PROGRESS_SECONDS = 10.0  # after which a command that goes on gives a sign of life
+PROGRESS_SECONDS = 10.0  # after which a command that goes on gives a sign of life, again and again
 # Commands that may take long and do not send their answer in pieces, into which nothing may be put.
 LONG = frozenset(
     uid + verb
@@ -91,7 +91,7 @@ class ImapSession:
     async def _carry_out(self, given: Given) -> None:
         conversation = self._conversation
         if given.verb in LONG:
-            conversation.progress = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._progress)
+            self._await_progress()
         try:
             answer = await HANDLERS[type(given.command)](conversation, given.command)
         except Refusal as refusal:
@@ -114,7 +114,9 @@ class ImapSession:
         conversation = self._conversation
         if given.verb in EXPUNGING and conversation.wishes is not None:
             await tell(conversation, Told(arrivals=False, flags=False), asked=True)
-        await tell(conversation, Told(expunges=given.expunges))
+        allowed = Told(expunges=given.expunges)
+        await tell(conversation, allowed)
+        await hold_back(conversation, allowed)
         if given.verb in WAITING:
             await watching.tell(conversation)
 
@@ -123,8 +125,13 @@ class ImapSession:
         if self._conversation.watch is not None:
             self._conversation.watch.behind = True
 
+    def _await_progress(self) -> None:
+        later = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._progress)
+        self._conversation.progress = later
+
     def _progress(self) -> None:
-        """The command at hand takes long: a sign of life (RFC 9585 §4)."""
+        """The command at hand takes long: a sign of life (RFC 9585 §4), and not the last one, lest a client gives it up and begins anew."""
+        self._await_progress()
         self.machine.progress()
         if self._conversation.connection is not None:
             self._conversation.connection.wake()

@@ -22,17 +22,22 @@ from postroom.serve.imap.fetch_slices import Plan, Slices
 from postroom.serve.imap.flag_lists import tell_keywords
 from postroom.serve.imap.view import News, View
 from postroom.serve.imap.watch import EVERYTHING, Told
-from postroom.store import mailboxes
+from postroom.store import fetching, mailboxes
 from postroom.store.engine import Transaction
 from postroom.store.flags import split_keywords
 from postroom.store.messages import Message
 from postroom.store.rights import NoSuchMailbox, Right, require
 
 
+class _Outdated(Exception):
+    """The store does not remember everything that the session would have to be told."""
+
+
 async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked: bool = False) -> None:
     """Tells what is new in the selected mailbox, if there is one, as far as it is `allowed` now and wanted; `asked`: wanted or not.
 
-    A mailbox that was deleted, or may not be read any more, ends the session, as RFC 9051 §7.1.5 allows.
+    A mailbox that was deleted, or may not be read any more, ends the session, as RFC 9051 §7.1.5 allows; so does one of which expunges are forgotten
+    that the session was not told of: it would count those messages for ever.
     """
     view = conversation.view
     if view is None:
@@ -43,6 +48,8 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
     async def look(tx: Transaction) -> News | None:
         await require(tx, view.ref, Right.READ)
         mailbox = await mailboxes.get(tx, view.ref)
+        if view.is_outdated(mailbox):
+            raise _Outdated
         return None if view.is_told(mailbox, told) else await view.news(tx, mailbox, told)
 
     more = True
@@ -54,6 +61,9 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
         except (NoSuchMailbox, NotPermitted):
             conversation.machine.bye("The selected mailbox is there no more")
             return
+        except _Outdated:
+            conversation.machine.bye("What this session knows of the mailbox is too old", "UNAVAILABLE")
+            return
         except MailError as error:
             if not view.ahead:
                 raise
@@ -63,6 +73,18 @@ async def tell(conversation: Conversation, allowed: Told = EVERYTHING, *, asked:
         if more:
             await conversation.drained()
             await asyncio.sleep(0)
+
+
+async def hold_back(conversation: Conversation, allowed: Told) -> None:
+    """Tells a client that resynchronises how far it knows of everything, while expunges wait to be told: from a higher modseq of a FETCH it would go on
+    behind them, and never hear of them when the connection is lost (RFC 7162 §3.2, §6).
+    """
+    view, wishes = conversation.view, conversation.wishes
+    told = allowed if wishes is None else wishes.told(allowed)
+    if view is None or told.expunges or not conversation.enabled("QRESYNC"):
+        return
+    if await fetching.any_gone(conversation.reading, view.ref, view.gone_modseq, view.uidnext):
+        conversation.tell_modseq()
 
 
 async def _render(conversation: Conversation, view: View, news: News) -> None:

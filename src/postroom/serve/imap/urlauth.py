@@ -128,7 +128,8 @@ async def _verified(conversation: Conversation, url: ImapUrl) -> tuple[int, Orig
 
     async def look(tx: Transaction) -> tuple[int, Original]:
         account_id = await _account(conversation, tx, url.user)
-        mailbox_id = await mailboxes.by_path(tx, account_id, url.mailbox.split(names.SEPARATOR))
+        path = names.normal(url.mailbox).split(names.SEPARATOR)
+        mailbox_id = await mailboxes.by_path(tx, account_id, path)
         secret = await url_keys.get(tx, account_id, mailbox_id)
         if secret is None or not hmac.compare_digest(_token(secret, url.rump), url.token):
             raise BadUrl

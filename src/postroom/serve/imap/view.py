@@ -25,6 +25,9 @@ from postroom.store.views import Place, Then
 
 SMALL: Final = 2_000  # uids that are read though fewer would do
 GONE_AT_ONCE: Final = 2_000  # expunged messages, about, that are told before others have their turn
+MAX_GAPS: Final = (
+    100  # stretches of unread uids that are kept apart; where there are more, what lies between is read, too
+)
 MAX_OWN: Final = 10_000  # changes of its own that a session remembers in order not to be told of them
 
 
@@ -67,6 +70,7 @@ class View:
         self.total = 0
         self.gone_modseq = mailbox.highestmodseq  # expunges up to here were told
         self.changed_modseq = mailbox.highestmodseq  # changes of flags up to here were told
+        self.floor = mailbox.vanished_floor  # what vanished before lies before the view
         self.recent_from = mailbox.uidnext
         self.saved: Ranges = []
         self.keywords: set[str] = set()  # those that the client was told of
@@ -133,6 +137,10 @@ class View:
         """The session itself brought these messages, and knows them (RFC 5465 §5.2)."""
         if len(self._appended) < MAX_OWN:
             self._appended.update(uids)
+
+    def is_outdated(self, mailbox: Mailbox) -> bool:
+        """Whether expunges that were not told are forgotten: the floor has risen above them. In a restored mailbox it is high from the beginning."""
+        return self.floor < mailbox.vanished_floor and self.gone_modseq < mailbox.vanished_floor
 
     def is_told(self, mailbox: Mailbox, told: Told) -> bool:
         """Whether there is nothing new of what may be told."""
@@ -234,8 +242,8 @@ class View:
             self._fill(gap, found, gap.first, found[-1])
 
     async def _open(self, tx: Transaction, gap: Gap, first: int, last: int) -> None:
-        """Reads what lies in a gap from uid `first` to `last`, and counts what lies before."""
-        if gap.count > SMALL and first > gap.first:
+        """Reads what lies in a gap from uid `first` to `last`, and counts what lies before, unless there are too many gaps already."""
+        if gap.count > SMALL and first > gap.first and len(self._gaps) < MAX_GAPS:
             below = await views.count(tx, self._then, gap.first, first - 1)
             rest = Gap(first, gap.last, gap.count - below)
             self._replace(gap, [Gap(gap.first, first - 1, below), rest])

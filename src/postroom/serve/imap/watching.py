@@ -53,10 +53,16 @@ async def begin(conversation: Conversation, groups: tuple[Group, ...], *, told: 
             raise Refusal(f"At most {MAX_WATCHED} mailboxes can be watched", "NOTIFICATIONOVERFLOW")
         await _listen(conversation, watch)
         watch.known = await _numbers(conversation, watch, watch.watched)
-    except (Refusal, MailError):
+        await _tell_standing(conversation, watch, told=told)
+    except BaseException:  # whoever is told may be gone, too: nobody else would end what is subscribed to
         watch.close()
         raise
-    for entry in watch.names.values():  # RFC 5465 §3.1: what may be listed and not be read
+    return watch
+
+
+async def _tell_standing(conversation: Conversation, watch: Watch, *, told: bool) -> None:
+    """What may be listed and not be read (RFC 5465 §3.1), and where the others stand."""
+    for entry in watch.names.values():
         if entry.mailbox_id and not entry.readable and watch.events(entry):
             conversation.out.send(_listed(conversation, entry))
     if told:
@@ -67,7 +73,6 @@ async def begin(conversation: Conversation, groups: tuple[Group, ...], *, told: 
                     items += ["UNSEEN", "HIGHESTMODSEQ"]
                 conversation.out.send(_status(conversation, one, items, watch.known[mailbox_id]))
                 await conversation.drained()
-    return watch
 
 
 async def tell(conversation: Conversation) -> None:
