@@ -85,6 +85,21 @@ def test_a_conversation_that_comes_late_leaves_the_cursor_where_somebody_writes(
     expect(box).to_have_value("Early words")
 
 
+def test_a_row_that_is_drawn_late_leaves_the_cursor_where_somebody_writes(window: Page, web_lab):
+    window.add_init_script("requestAnimationFrame = (draw) => setTimeout(draw, 1000);")
+    web_lab.send(BOB, "Late row", "Here.")
+    stay(window, web_lab, stays=False)
+    expect(rows(window, "Late row")).to_be_visible()
+    window.locator(".rows").focus()
+    window.keyboard.press("ArrowDown")
+    window.wait_for_timeout(300)
+    box = window.get_by_role("combobox", name="Search mail")
+    box.fill("Early ")
+    window.wait_for_timeout(1000)
+    window.keyboard.type("words")
+    expect(box).to_have_value("Early words")
+
+
 @pytest.mark.parametrize("to", ["alice@crepes.test", "nobody@hamburger.test"])
 def test_a_message_whose_sending_ends_late_leaves_the_cursor_where_somebody_writes(
     window: Page, web_lab, to: str

@@ -2,6 +2,6 @@
 import { typing } from "./keyboard";
 
 /** There, unless somebody writes elsewhere by now: what he types next is meant for that, and would be commands here. */
-export function offerFocus(element: Element | null, options?: FocusOptions): void {
+export function offerFocus(element: Element | null | undefined, options?: FocusOptions): void {
   if (element instanceof HTMLElement && !typing(document.activeElement)) element.focus(options);
 }

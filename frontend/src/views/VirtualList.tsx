@@ -1,6 +1,7 @@
 // A list of any length with a real scrollbar: only the rows on the screen exist, and only what they show is fetched.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/words";
+import { offerFocus } from "../keys/focus";
 import { step } from "../mail/advance";
 import { type Geometry, heightOf, rowsAt, scrollTo } from "../mail/row_range";
 import { listReady, listed, show, source } from "../state/list";
@@ -58,7 +59,7 @@ export function VirtualList() {
     const wanted = cursor.value < 0 ? null : scrollTo(cursor.value, box.current?.scrollTop ?? 0, geometry);
     if (wanted !== null) box.current?.scrollTo({ top: wanted });
     if (box.current?.contains(document.activeElement)) {
-      requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-position="${cursor.peek()}"]`)?.focus({ preventScroll: true }));
+      requestAnimationFrame(() => offerFocus(box.current?.querySelector(`[data-position="${cursor.peek()}"]`), { preventScroll: true }));
     }
   }, [cursor.value]);
 

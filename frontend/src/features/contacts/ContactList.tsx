@@ -2,6 +2,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { number, t } from "../../i18n/words";
 import type { Id } from "../../jmap/records";
+import { offerFocus } from "../../keys/focus";
 import { rowsAt, scrollTo } from "../../mail/row_range";
 import { Icon } from "../../views/Icon";
 import { ContactMenu } from "./ContactMenu";
@@ -76,7 +77,7 @@ function Rows({ shown, open }: { shown: readonly Id[]; open: Id | undefined }) {
   const goTo = (at: number) => {
     const wanted = scrollTo(at, box.current?.scrollTop ?? 0, geometry);
     if (wanted !== null) box.current?.scrollTo({ top: wanted });
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-position="${at}"]`)?.focus({ preventScroll: true }));
+    requestAnimationFrame(() => offerFocus(box.current?.querySelector(`[data-position="${at}"]`), { preventScroll: true }));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const here = Number((event.target as HTMLElement).dataset["position"] ?? "-1");
