@@ -279,7 +279,9 @@ async def _json(work: Callable[[], Awaitable[dict[str, object]]], status: int = 
 
 
 def _page(text: str, status: int = 200, asked: Asked | None = None) -> Response:
-    return HTMLResponse(text, status, {"content-security-policy": pages.policy(asked)})
+    # With no-referrer a browser's form says `Origin: null` (the Fetch Standard, section 3.2), as a foreign one may, and the guard turns it away.
+    told = {"content-security-policy": pages.policy(asked), "referrer-policy": "same-origin"}
+    return HTMLResponse(text, status, told)
 
 
 def _redirect(url: str) -> Response:
