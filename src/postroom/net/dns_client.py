@@ -8,7 +8,6 @@ what an answer means.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
 import socket
 
@@ -94,16 +93,19 @@ class _Datagrams:
     """One connected UDP socket: the kernel drops what comes from elsewhere, and chooses a random port."""
 
     def __init__(self, server: Server, query: dns.message.QueryMessage) -> None:
-        family = socket.AF_INET6 if ipaddress.ip_address(server.ip).version == 6 else socket.AF_INET
+        # it alone reads the interface out of fe80::1%eth0, as routers announce themselves
+        found = socket.getaddrinfo(
+            server.ip, server.port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
+        )
+        family, self._place = found[0][0], found[0][4]
         self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._query = query
-        self._server = server
         self._response: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
 
     async def exchange(self, wire: bytes) -> Message:
         loop = asyncio.get_running_loop()
         try:
-            self._socket.connect((self._server.ip, self._server.port))
+            self._socket.connect(self._place)
             self._socket.send(wire)
             loop.add_reader(self._socket, self._readable)
             try:

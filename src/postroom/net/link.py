@@ -148,7 +148,10 @@ class Link(asyncio.Protocol):
             transport.close()
         else:
             self.read(True)
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:  # the peer has reset it, and nobody has read that yet; uvloop does not raise
+                transport.abort()
 
     def hand_over(self, successor: Link) -> None:
         """Gives the connection to another link; for this one it is lost."""

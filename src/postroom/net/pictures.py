@@ -91,6 +91,10 @@ def request_of(url: str) -> tuple[str, Request]:
 
 def _led(url: str, location: str) -> str:
     try:
+        location = location.encode("latin-1").decode()  # as browsers read it
+    except UnicodeError:
+        pass
+    try:
         return urljoin(url, location)
     except ValueError as error:
         raise NotFetched("the picture's host leads to what is no address") from error

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import time
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -212,8 +213,12 @@ def _is_address(words: list[str]) -> bool:
 
 
 def _together(six: Answer[str], four: Answer[str]) -> Answer[str]:
-    """IPv6 and IPv4 as one answer: a failure of one counts only when the other found nothing."""
-    records = six.records + four.records
+    """IPv6 and IPv4 as one answer: a failure of one counts only when the other found nothing.
+
+    They take turns (RFC 8305 §4): who tries but a few of many addresses, and has one family alone, tries some of that.
+    """
+    turns = zip_longest(six.records, four.records)
+    records = tuple(ip for turn in turns for ip in turn if ip is not None)
     failed = next((answer for answer in (six, four) if answer.failed), None)
     if failed is not None and not records:
         return Answer(failed.name, Kind.ADDRESS, failed.rcode)

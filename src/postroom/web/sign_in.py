@@ -115,9 +115,9 @@ class SignIn:
         """POST /mail/sign-out: the session ends, here and now."""
         try:
             must_be_own_page(request.scope, fields(request))
-        except NotPermitted as error:
+            cookie = await self._browsers.end(request.scope, fields(request))
+        except MailError as error:
             return _refusal(error)
-        cookie = await self._browsers.end(request.scope, fields(request))
         # what the browser has of the mail goes, too (https://www.w3.org/TR/clear-site-data/)
         headers = {"set-cookie": cookie, "clear-site-data": '"cache", "storage"'}
         return JSONResponse({}, headers=headers)

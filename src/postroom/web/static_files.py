@@ -66,6 +66,7 @@ class StaticFiles:
         self._folder = folder
         self._files: dict[str, File] = {}
         self._built = -1
+        self._reading = asyncio.Lock()
 
     async def answer(self, request: Request) -> Response:
         """GET of anything below /mail/."""
@@ -85,9 +86,12 @@ class StaticFiles:
             built = (self._folder / PAGE).stat().st_mtime_ns
         except OSError:
             built = -1
-        if built != self._built:
-            self._built = built
-            self._files = await asyncio.to_thread(_read, self._folder)
+        if built == self._built:
+            return
+        async with self._reading:  # who comes meanwhile waits: he would be told that there is nothing
+            if built != self._built:
+                self._files = await asyncio.to_thread(_read, self._folder)
+                self._built = built
 
     def _missing(self) -> str:
         try:

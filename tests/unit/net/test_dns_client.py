@@ -1,5 +1,10 @@
 """One question, one response."""
 
+import asyncio
+import ipaddress
+import socket
+from pathlib import Path
+
 import dns.flags
 import dns.message
 import dns.name
@@ -39,3 +44,30 @@ async def test_nobody_there() -> None:
     with pytest.raises(NoAnswer) as told:
         await ask(Server("127.0.0.1", 1), question(NAME, dns.rdatatype.MX), 5)
     assert told.value.unreachable
+
+
+def link_local() -> str:
+    """An address of this machine on one of its links, with the interface; "" without one."""
+    table = Path("/proc/net/if_inet6")
+    for octets, _, _, scope, _, name in map(
+        str.split, table.read_text().splitlines() if table.exists() else ()
+    ):
+        if scope == "20":
+            return f"{ipaddress.IPv6Address(bytes.fromhex(octets))}%{name}"
+    return ""
+
+
+@pytest.mark.skipif(not link_local(), reason="no link has IPv6 here")
+async def test_a_server_on_the_link() -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server:
+        server.bind(socket.getaddrinfo(link_local(), 0, type=socket.SOCK_DGRAM)[0][4])
+        there = Server(link_local(), server.getsockname()[1])
+
+        def answer() -> None:
+            wire, client = server.recvfrom(512)
+            server.sendto(wire[:2] + b"\x81\x83" + wire[4:], client)
+
+        served = asyncio.create_task(asyncio.to_thread(answer))
+        server.settimeout(5)
+        assert (await ask(there, question(NAME, dns.rdatatype.MX, edns=False), 5)).rcode == 3
+        await served

@@ -1,7 +1,9 @@
 """Who is at the two ends of a connection; the rest of it is seen through the pump and the client."""
 
+import asyncio
 import socket
 import ssl
+import struct
 from typing import Any
 
 import pytest
@@ -31,9 +33,13 @@ class Listening(Link):
     """Remembers what it was told."""
 
     heard = b""
+    over = False
 
     def take(self, data: bytes) -> None:
         self.heard += data
+
+    def lost(self, reason: str) -> None:
+        self.over = True
 
 
 @pytest.mark.parametrize(
@@ -74,3 +80,27 @@ def test_what_is_long_leaves_as_short_records(client_tls: ssl.SSLContext, server
     for record in here.written:
         client.data_received(record)
     assert client.heard == said
+
+
+async def test_a_peer_that_has_gone_is_no_fault_when_we_hang_up() -> None:
+    """It has reset the connection, and nobody has read from there yet: asyncio says that from the call itself."""
+    links: list[Listening] = []
+
+    def accept() -> Listening:
+        links.append(Listening())
+        return links[-1]
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(accept, "127.0.0.1", 0)
+    client = socket.create_connection(server.sockets[0].getsockname())
+    while not links or links[0]._transport is None:
+        await asyncio.sleep(0.01)
+    links[0].read(False)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    await asyncio.sleep(0.05)
+    links[0].hang_up()
+    async with asyncio.timeout(5):
+        while not links[0].over:
+            await asyncio.sleep(0.01)
+    server.close()

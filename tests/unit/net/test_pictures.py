@@ -120,6 +120,16 @@ async def test_redirects_are_looked_at_like_the_first(server: Server) -> None:
         await pictures(server).fetch("http://x.test/none", ALICE)
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1"])
+async def test_where_a_redirect_leads_may_be_written_in_utf_8(server: Server, coding: str) -> None:
+    """Browsers go there: a field's octets mean nothing of themselves (RFC 9110 section 5.5)."""
+    server.answers |= {
+        "/": "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /K\u00f6ln\r\n\r\n".encode(coding),
+        "/K%C3%B6ln": answer(PNG),
+    }
+    assert (await pictures(server).fetch("http://x.test/", ALICE)).kind == "image/png"
+
+
 async def test_hosts_that_never_answer_hold_up_their_readers_alone(server: Server) -> None:
     """Sixteen pictures of one message at a host that is silent kept everybody else's waiting for twenty seconds."""
     silent = asyncio.Event()

@@ -31,6 +31,8 @@ ZONE = zone(
     "pool.test 30 CNAME loop.test.",
     "_25._tcp.mail.test 300 TLSA 3 1 1 " + "00ff" * 16,
     "brief.test 0 A 127.0.0.5",
+    *(f"many.test 100 AAAA ::{number}" for number in range(1, 5)),
+    *(f"many.test 100 A 127.0.0.{number}" for number in range(1, 3)),
     *(f"far{number}.test 30 CNAME far{number + 1}.test." for number in range(20)),
 )
 
@@ -96,6 +98,13 @@ async def test_addresses(resolving: Resolving) -> None:
     assert (await resolver.addresses("four.test")).records == ("127.0.0.4",)
     assert (await resolver.addresses("hamburger.test")).absent
     assert (await resolver.addresses("gone.test")).rcode is Rcode.NXDOMAIN
+
+
+async def test_the_families_of_addresses_take_turns(resolving: Resolving) -> None:
+    """Else whoever tries the first few of many, and has no IPv6, reaches nobody (RFC 8305 section 4)."""
+    records = (await (await resolving.start()).addresses("many.test")).records
+    assert [":" in ip for ip in records] == [True, False, True, False, True, True]
+    assert len(set(records)) == 6
 
 
 async def test_aliases_in_one_message(resolving: Resolving) -> None:

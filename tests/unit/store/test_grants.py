@@ -62,6 +62,17 @@ async def test_a_code_is_good_once(engine, bob: int) -> None:
     assert await write(engine, grants.refresh, first.refresh, PHONE, NOW, KEY) is None
 
 
+async def test_a_code_that_nobody_has_brought_ends_nothing_but_itself(engine, bob: int) -> None:
+    """It ended all that other programs of the account were told by push."""
+    before = await push_subscriptions.generation(engine.reading(), bob)
+    await allowed(engine, bob)
+    code = await allowed(engine, bob, NOW + CODE_SECONDS * SECOND)
+    assert len(await grants.of_account(engine.reading(), bob)) == 1
+    assert await write(engine, grants.redeem, code, THIEF, CHALLENGE, NOW) is None
+    assert await grants.of_account(engine.reading(), bob) == []
+    assert await push_subscriptions.generation(engine.reading(), bob) == before
+
+
 @pytest.mark.parametrize(
     ("client", "challenge", "late"),
     [(THIEF, CHALLENGE, 0), (PHONE, "d" * 43, 0), (PHONE, CHALLENGE, CODE_SECONDS * SECOND)],

@@ -199,8 +199,10 @@ class Browser:
 
     async def decide(self, page: Answer, decision: str = "allow", **headers: str) -> Answer:
         fields = urlencode({**page.page.fields, "decision": decision})
+        # as browsers do: the Fetch Standard, section 3.2, "append a request `Origin` header"
+        origin = "null" if page.headers["referrer-policy"] == "no-referrer" else self.program.issuer
         return await self.program.ask(
-            "POST", "/oauth/authorize", fields, **{"Cookie": self.cookie, **headers}
+            "POST", "/oauth/authorize", fields, **{"Cookie": self.cookie, "Origin": origin, **headers}
         )
 
 

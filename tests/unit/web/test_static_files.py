@@ -1,5 +1,6 @@
 """The files of the web mail: what is sent, how long it may be kept, and that nothing else is."""
 
+import asyncio
 import gzip
 import os
 from collections.abc import Mapping
@@ -104,6 +105,24 @@ async def test_what_is_known_is_not_sent_again(client: Client) -> None:
 async def test_nothing_else_is_sent(client: Client, path: str) -> None:
     answer = await client.get(f"/mail/{path}")
     assert (answer.status_code, answer.text) == (404, "There is nothing here\n")
+
+
+async def test_who_comes_while_the_files_are_read_waits_for_them(client: Client) -> None:
+    answers = await asyncio.gather(*(client.get(path) for path in ("/mail/", "/mail/icon.svg", "/mail/")))
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+
+async def test_files_that_could_not_be_read_are_read_again(
+    client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_path: Path) -> bytes:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fails)
+        with pytest.raises(OSError, match="Too many"):
+            await client.get("/mail/")
+    assert (await client.get("/mail/")).status_code == 200
 
 
 async def test_a_new_build_is_seen(client: Client, folder: Path) -> None:

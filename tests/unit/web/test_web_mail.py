@@ -16,6 +16,7 @@ import pytest
 from authenticator import Authenticator
 from postroom.app.settings import Settings
 from postroom.message.address import parse_mailbox
+from postroom.message.errors import Overloaded
 from postroom.message.ids import IdKind, id_text
 from postroom.store import accounts, browser_sessions, credentials, mailboxes, totp
 from postroom.store.credentials import Credential, CredentialKind
@@ -175,6 +176,21 @@ async def test_signing_out_ends_the_session(server: Running) -> None:
     over = await get(server, "/jmap/session", {**cookie, **OWN, "Sec-Fetch-Mode": "cors"})
     assert over.status == 401
     assert over.headers["www-authenticate"] == 'Session realm="Postroom"'  # no window of the browser's
+
+
+async def test_a_session_that_cannot_be_ended_now_is_told_of(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_: object) -> None:
+        raise Overloaded
+
+    cookie = cookie_of(await sign_in(server))
+    with monkeypatch.context() as patch:
+        patch.setattr(browser_sessions, "remove", busy)
+        answer = await post(server, "/mail/sign-out", {**cookie, **OWN})
+    assert (answer.status, "try again later" in answer.body) == (503, True)
+    assert "set-cookie" not in answer.headers
+    assert (await post(server, "/mail/sign-out", {**cookie, **OWN})).status == 200
 
 
 async def test_another_sign_in_replaces_the_session(server: Running) -> None:

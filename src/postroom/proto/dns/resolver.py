@@ -24,7 +24,7 @@ class Resolver(Protocol):
         """The exchangers of a domain; an alias is followed (`Answer.canonical`)."""
 
     async def addresses(self, name: str, family: Family = Family.BOTH) -> Answer[str]:
-        """IPv4 and IPv6 addresses in their textual forms, IPv6 first.
+        """IPv4 and IPv6 addresses in their textual forms, in turns (RFC 8305 §4), IPv6 first.
 
         With BOTH, two questions make one answer: it fails only when no address was found and one of the two failed; `ttl` is the
         smaller one, and it is `authenticated` when both are.

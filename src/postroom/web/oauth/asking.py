@@ -118,7 +118,11 @@ def challenge_of(verifier: str) -> str:
 def target(asked: Asked) -> str:
     """Where the form may lead, as a Content-Security-Policy has it."""
     parts = urlsplit(asked.redirect_uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:" if parts.scheme else ""
+    if (
+        parts.netloc and "[" not in parts.netloc
+    ):  # it knows no addresses of IPv6: browsers ignore them (CSP Level 3 section 2.3.1)
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:" if parts.scheme else ""
 
 
 def _client(client_id: str, vault: Vault) -> Client:

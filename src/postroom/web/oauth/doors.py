@@ -45,10 +45,10 @@ def routes(issuing: Issuing, logins: LoginPolicy, browsers: Browsers) -> Sequenc
     return (
         Route(METADATA, _metadata),
         Route("/.well-known/oauth-protected-resource", _resource),
-        Route(AUTHORIZE, desk.authorize),
-        Route(AUTHORIZE, desk.decide, methods=["POST"]),
-        Route("/oauth/device", desk.connect),
-        Route("/oauth/device", desk.decide, methods=["POST"]),
+        Route(AUTHORIZE, _shown(desk.authorize)),
+        Route(AUTHORIZE, _shown(desk.decide), methods=["POST"]),
+        Route("/oauth/device", _shown(desk.connect)),
+        Route("/oauth/device", _shown(desk.decide), methods=["POST"]),
         Route("/oauth/register", desk.register, methods=["POST"]),
         Route("/oauth/device_authorization", desk.device, methods=["POST"]),
         Route(TOKEN, desk.token, methods=["POST"]),
@@ -64,11 +64,9 @@ class _Desk:
 
     async def authorize(self, request: Request) -> Response:
         """The page in which a user allows what a program asks."""
+        given = _fields(request.url.query)
         try:
-            given = _fields(request.url.query)
             asked = asking.read(given, self._issuing.vault, issuer_of(request), self._issuing.now())
-        except (Misdirected, OAuthError) as error:
-            return _page(pages.told("This cannot go on", str(error)), 400)
         except Redirected as error:
             return _redirect(error.url)
         return await self._first_page(asked, request, given.get("login_hint", "")[:320])
@@ -91,11 +89,8 @@ class _Desk:
 
     async def decide(self, request: Request) -> Response:
         """What the user has decided."""
-        try:
-            given = await _form(request)
-            asked = asking.opened(given.get("request", ""), self._issuing.vault, self._issuing.now())
-        except (Misdirected, OAuthError) as error:
-            return _page(pages.told("This cannot go on", str(error)), 400)
+        given = await _form(request)
+        asked = asking.opened(given.get("request", ""), self._issuing.vault, self._issuing.now())
         if asked.session and given.get("decision") == "other":
             return self._consent(msgspec.structs.replace(asked, session=b""))
         if given.get("decision") != "allow":
@@ -198,6 +193,20 @@ class _Desk:
         return _page(pages.told("Refused", f"{asked.name} gets nothing."))
 
 
+def _shown(work: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """A door for people: what cannot be done is told on a page."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await work(request)
+        except (Misdirected, OAuthError) as error:
+            return _page(pages.told("This cannot go on", str(error)), 400)
+        except MailError as error:
+            return _page(pages.told("Not now", f"{error.public}."), 503)
+
+    return answer
+
+
 async def _metadata(request: Request) -> Response:
     issuer = issuer_of(request)
     return JSONResponse(
@@ -279,7 +288,9 @@ async def _json(work: Callable[[], Awaitable[dict[str, object]]], status: int = 
 
 
 def _page(text: str, status: int = 200, asked: Asked | None = None) -> Response:
-    return HTMLResponse(text, status, {"content-security-policy": pages.policy(asked)})
+    # With no-referrer a browser's form says `Origin: null` (the Fetch Standard, section 3.2), as a foreign one may, and the guard turns it away.
+    told = {"content-security-policy": pages.policy(asked), "referrer-policy": "same-origin"}
+    return HTMLResponse(text, status, told)
 
 
 def _redirect(url: str) -> Response:
