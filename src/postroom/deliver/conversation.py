@@ -290,7 +290,10 @@ class SmtpConversation:
             attempt.delayed[copy.n] = f"{self._name} said: {reply}" if result.said else reply.text
 
     async def quit(self) -> None:
-        """Says QUIT and closes; what the server answers does not matter any more."""
+        """Says QUIT and closes; what the server answers does not matter any more. A message that was called off under way is cut where it is."""
+        if self._machine.stage is not Stage.IDLE:
+            self._connection.abort()
+            return
         if self._connection.alive:
             self._machine.quit()
         self._connection.close()
