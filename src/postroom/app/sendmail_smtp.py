@@ -85,6 +85,8 @@ class _Dialogue:
         if self._options.notify is None:
             asked = [one.notify for one in envelope.recipients]
             facts["notifies"] = [None if one is None else int(one) for one in asked]
+        if any(one.orcpt for one in envelope.recipients):
+            facts["orcpts"] = [one.orcpt or "" for one in envelope.recipients]
         facts["ret"] = facts["ret"] or (envelope.ret.value if envelope.ret else "")
         facts["envid"] = facts["envid"] or envelope.envid or ""
         try:

@@ -196,18 +196,19 @@ class SmtpConversation:
         for first in range(0, len(parcel.copies), limit):
             some = parcel.copies[first : first + limit]
             if first and not self.usable:
-                attempt.delayed |= {
-                    copy.n: "The connection ended before this recipient's turn" for copy in some
-                }
-            else:
-                await self._send(attempt, parcel, some)
-        outcomes = {result.copy.n: result for result in attempt.results}
-        attempt.events += [self._outcome(attempt, copy, outcomes.get(copy.n)) for copy in job.copies]
+                _cut_short(attempt, parcel.copies[first:])
+                break
+            await self._send(attempt, parcel, some)
+        self._tell_outcomes(job, attempt)
         return attempt
+
+    def _tell_outcomes(self, job: Job, attempt: Attempt) -> None:
+        attempt.events += _outcomes(job, attempt, self._at(attempt.started), self._name)
 
     async def _fit(self, job: Job, content: Content, attempt: Attempt) -> _Parcel:
         """The message as this server can take it; copies that cannot go to it end here, with the reason."""
-        envelope, copies = _envelope(job), list(job.copies)
+        # whoever was put off comes last, so that he does not keep those from their turn who have had none
+        envelope, copies = _envelope(job), sorted(job.copies, key=lambda copy: bool(copy.status))
         capabilities, head = self._machine.capabilities, head_of(content)
         if isinstance(content, Spilled):
             envelope.body = await asyncio.to_thread(content.kind, envelope.body)
@@ -243,8 +244,7 @@ class SmtpConversation:
             self._fail(attempt, job.copies, misfit)
         else:
             attempt.delayed = {copy.n: misfit.public for copy in job.copies}
-        outcomes = {result.copy.n: result for result in attempt.results}
-        attempt.events += [self._outcome(attempt, copy, outcomes.get(copy.n)) for copy in job.copies]
+        self._tell_outcomes(job, attempt)
         return attempt
 
     def _fail(self, attempt: Attempt, copies: list[Copy], error: MailError) -> None:
@@ -289,15 +289,11 @@ class SmtpConversation:
         else:
             attempt.delayed[copy.n] = f"{self._name} said: {reply}" if result.said else reply.text
 
-    def _outcome(self, attempt: Attempt, copy: Copy, result: Result | None) -> Outcome:
-        at, address = self._at(attempt.started), str(copy.address)
-        if result is None:
-            return Outcome(at, copy.rcpt, address, "delayed", "", attempt.delayed.get(copy.n, ""), self._name)
-        word = "failed" if result.happened is Happened.FAILED else "relayed"
-        return Outcome(at, copy.rcpt, address, word, str(result.status), " ".join(result.reply), self._name)
-
     async def quit(self) -> None:
-        """Says QUIT and closes; what the server answers does not matter any more."""
+        """Says QUIT and closes; what the server answers does not matter any more. A message that was called off under way is cut where it is."""
+        if self._machine.stage is not Stage.IDLE:
+            self._connection.abort()
+            return
         if self._connection.alive:
             self._machine.quit()
         self._connection.close()
@@ -326,6 +322,28 @@ class SmtpConversation:
 
     def _now(self) -> int:
         return self._desk.clock.now() // 1_000_000
+
+
+def _cut_short(attempt: Attempt, left: Sequence[Copy]) -> None:
+    """The server takes no more over this connection (RFC 9422, MAILMAX; RFC 5321 §3.8): another one goes on, unless this one has come to nothing."""
+    attempt.goes_on = bool(attempt.results)
+    if not attempt.goes_on:
+        attempt.delayed |= {copy.n: "The connection ended before this recipient's turn" for copy in left}
+
+
+def _outcomes(job: Job, attempt: Attempt, at: int, name: str) -> list[Outcome]:
+    """For the journey; of recipients whose turn has not come there is nothing to tell."""
+    results = {result.copy.n: result for result in attempt.results}
+    told = []
+    for copy in job.copies:
+        address, result = str(copy.address), results.get(copy.n)
+        if result is not None:
+            word = "failed" if result.happened is Happened.FAILED else "relayed"
+            reply = " ".join(result.reply)
+            told.append(Outcome(at, copy.rcpt, address, word, str(result.status), reply, name))
+        elif copy.n in attempt.delayed:
+            told.append(Outcome(at, copy.rcpt, address, "delayed", "", attempt.delayed[copy.n], name))
+    return told
 
 
 class _Unprotected(MailError):

@@ -242,7 +242,7 @@ class Runner:
             self._use.publish([*attempt.changes, *placed.changes])
             self._tell(job, attempt, placed)
             self.take(placed.jobs)
-        if attempt.hop_down or attempt.delayed or not attempt.tried or job.probe:
+        if attempt.hop_down or attempt.delayed or attempt.goes_on or not attempt.tried or job.probe:
             self.wake()  # the time of the next try has changed
 
     def _tell(self, job: Job, attempt: Attempt, placed: Placed) -> None:

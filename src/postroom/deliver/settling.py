@@ -128,13 +128,13 @@ class Settler:
 
     def _again(self, job: Job, attempt: Attempt, now: int) -> Again:
         schedule = self._use.placer.schedule
-        pause = 0
-        if attempt.tried and not attempt.hop_down:
+        pause, counts = 0, attempt.tried and not attempt.goes_on
+        if counts and not attempt.hop_down:
             pause = schedule.wait(job.attempts + 1, self._use.chance.random()) * _SECOND
         noticed = job.notices + (1 if not job.notices and now >= job.alarm else 0)
         why = attempt.hop_down or next(iter(attempt.delayed.values()), "")
         alarm = self._next_alarm(job, now) if noticed else job.alarm
-        return Again(min(now + pause, job.expires), alarm, why, noticed, attempt.tried)
+        return Again(min(now + pause, job.expires), alarm, why, noticed, counts)
 
     def _next_alarm(self, job: Job, now: int) -> int:
         by = job.letter.terms.deliver_by

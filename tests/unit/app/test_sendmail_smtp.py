@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from commands import Served
-from postroom.app.control import CallFailed, Failed
+from postroom.app.control import CallFailed, Failed, OperationError
 from postroom.app.locate import Server
 from postroom.app.post_office import Posted, Unreachable
 from postroom.app.sendmail_options import Options
@@ -58,6 +58,37 @@ def test_a_message(server: tuple[Served, Server]) -> None:
     )
     assert taken.content.endswith(b"Subject: hi\r\n\r\n.\r\n")
     assert (taken.envid, [one.notify for one in taken.recipients]) == ("e1", [0, None])
+
+
+def test_original_recipients_go_along(server: tuple[Served, Server]) -> None:
+    """RFC 3461 §5.2.1: reports name the recipient as the sender had him."""
+    served, where = server
+    talk(
+        where,
+        "EHLO pine",
+        "MAIL FROM:<alice>",
+        "RCPT TO:<bob> ORCPT=rfc822;bob+2Bold@old.test",
+        "RCPT TO:<x@crepes.test>",
+        "DATA",
+        "Subject: hi",
+        "",
+        ".",
+    )
+    (taken,) = served.office.submitted
+    assert [one.orcpt for one in taken.recipients] == ["rfc822;bob+old@old.test", None]
+
+
+@pytest.mark.parametrize(
+    "orcpts", [["rfc822;a\r\nX: y", ""], ["rfc822", ""], ["rfc822;a"], ["rfc822;" + "a" * 600, ""]]
+)
+def test_original_recipients_that_no_client_can_name_are_refused(
+    server: tuple[Served, Server], orcpts: list[str]
+) -> None:
+    served, _ = server
+    facts = {"recipients": ["bob", "x@crepes.test"], "orcpts": orcpts}
+    with pytest.raises(OperationError, match="ORCPT"):
+        served.do(served.office.ask("submit", content=b"\r\n", **facts))
+    assert not served.office.submitted
 
 
 def test_lookups_and_what_is_not_here(server: tuple[Served, Server]) -> None:

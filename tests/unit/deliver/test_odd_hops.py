@@ -1,6 +1,7 @@
 """Next hops that say what they should not, or say it late: no mail is lost, sent twice or bounced by that."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -18,6 +19,7 @@ from smtp_stage import Stage, config
 from sorting_office import SortingOffice
 
 US = "bob@hamburger.test"
+LINE = b"a long message for a slow server\r\n"
 
 
 Meet = Callable[..., Awaitable[OddHop]]
@@ -157,3 +159,45 @@ async def test_a_connection_that_is_about_to_stand_ends_with_the_runner(
     await office.runner.stop(0.05)
     office.running = False
     await asyncio.wait_for(hop.ended.wait(), 60)
+
+
+class SlowReader:
+    """Lets a message begin, and reads it only when it may: `came` is all of it that has left by the end of the connection."""
+
+    def __init__(self) -> None:
+        self.began, self.may, self.over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.came = b""
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 r.test\r\n")
+        while not (line := await reader.readline()).startswith(b"DATA"):
+            writer.write(OK)
+        writer.write(b"354 Go on\r\n")
+        self.began.set()
+        await self.may.wait()
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.read(1 << 16):
+                self.came += line
+        self.over.set()
+        writer.close()
+
+
+async def test_a_message_that_is_called_off_does_not_come_to_its_end(office: SortingOffice) -> None:
+    """It stays in the queue: a server that read the rest of it later would have it twice."""
+    slow = SlowReader()
+    server = await asyncio.start_server(slow.talk, "127.0.0.1", 0)
+    office.zone.exchangers["r.test"] = [Mx(0, "mx.r.test")]
+    office.zone.hosts["mx.r.test"] = ["127.0.0.1"]
+    office.ports["127.0.0.1"] = server.sockets[0].getsockname()[1]
+    office.start(office.remote())
+    await office.accept("eve@r.test", content=b"From: alice@crepes.test\r\n\r\n" + LINE * 200_000)
+    await asyncio.wait_for(slow.began.wait(), 20)
+    await asyncio.sleep(0.2)
+    await office.runner.stop(0.05)
+    office.running = False
+    slow.may.set()
+    await asyncio.wait_for(slow.over.wait(), 20)
+    assert LINE in slow.came
+    assert not slow.came.endswith((b"\r\n.\r\n", b"QUIT\r\n"))
+    assert await office.waiting() == [("r.test", ["eve@r.test"])]
+    server.close()

@@ -309,6 +309,23 @@ async def test_many_recipients_in_transactions_the_server_takes(office: SortingO
     await hop.close()
 
 
+async def test_more_recipients_than_one_connection_takes_go_over_the_next(office: SortingOffice) -> None:
+    """RFC 9422: whoever has more than MAILMAX transactions opens another connection; nobody waits for a pause that no reply asked for."""
+    hop = await NextHop(config(limits=Limits(recipients=100, mails=1))).listen()
+    lead_to(office, hop)
+    names = [f"user{n}@r.test" for n in range(250)]
+    hops = await relay(office, *names)
+
+    async def gone() -> bool:
+        return await office.waiting() == []
+
+    await office.until(gone)
+    assert hop.recipients == names
+    assert len(hop.stages) == 3
+    assert {result for _, result in outcomes(hops)} == {"relayed"}
+    await hop.close()
+
+
 async def test_lmtp_each_recipient_at_the_end(office: SortingOffice) -> None:
     hop = await NextHop(config(Service.LMTP)).listen()
     hop.prepare = lambda stage: stage.refused.update(no=NO_USER)

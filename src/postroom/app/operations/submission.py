@@ -19,7 +19,7 @@ from postroom.message.errors import BadAddress, BadContent, BadSenderAddress, Ma
 from postroom.message.fields import FieldRefused, Mailbox, address_field
 from postroom.message.header import Header
 from postroom.message.ids import IdKind, id_text
-from postroom.message.xtext import encode_envid
+from postroom.message.xtext import decode_orcpt, encode_envid, encode_orcpt
 from postroom.store import directory
 from postroom.store.directory import Account
 from postroom.store.spilled import Content, head_of, with_head
@@ -30,7 +30,8 @@ NULL_SENDER = "<>"
 class Submit(msgspec.Struct, frozen=True):
     """A message with CRLF line ends and a closed header. `sender` "" is the caller, "<>" the null reverse-path.
 
-    `notify` is the number of `message.envelope.Notify`, None when not said; `notifies` the same for each recipient, where they differ; `ret` FULL, HDRS or "". `name` is what people see of the
+    `notify` is the number of `message.envelope.Notify`, None when not said; `notifies` the same for each recipient, where they differ; `orcpts` their ORCPT
+    as `type;address`, "" for none; `ret` FULL, HDRS or "". `name` is what people see of the
     sender where the message has no From.
     """
 
@@ -42,6 +43,7 @@ class Submit(msgspec.Struct, frozen=True):
     envid: str = ""
     name: str = ""
     notifies: list[int | None] = []
+    orcpts: list[str] = []
 
 
 class SubmitRecord(msgspec.Struct, frozen=True):
@@ -94,9 +96,12 @@ async def submission(office: Office, user: str, wanted: Submit) -> Submission:
     notifies = [_notify(number) for number in wanted.notifies or [wanted.notify] * len(wanted.recipients)]
     if len(notifies) != len(wanted.recipients):
         raise OperationError(f"NOTIFY for {len(notifies)} of {len(wanted.recipients)} recipients")
+    orcpts = [_orcpt(text) for text in wanted.orcpts or [""] * len(wanted.recipients)]
+    if len(orcpts) != len(wanted.recipients):
+        raise OperationError(f"ORCPT for {len(orcpts)} of {len(wanted.recipients)} recipients")
     recipients = [
-        Recipient(_recipient(text, domain), notify)
-        for text, notify in zip(wanted.recipients, notifies, strict=True)
+        Recipient(_recipient(text, domain), notify, orcpt)
+        for text, notify, orcpt in zip(wanted.recipients, notifies, orcpts, strict=True)
     ]
     sender = _sender(wanted.sender or user, domain)
     ascii_only = (sender is None or sender.is_ascii) and all(one.address.is_ascii for one in recipients)
@@ -160,6 +165,19 @@ def _notify(number: int | None) -> Notify | None:
     if number is not None and not 0 <= number <= Notify.SUCCESS | Notify.FAILURE | Notify.DELAY:
         raise OperationError(f"NOTIFY {number}: it is the sum of 1 (success), 2 (failure) and 4 (delay)")
     return None if number is None else Notify(number)
+
+
+def _orcpt(text: str) -> str | None:
+    """Only what RCPT could have said: it goes into commands and reports."""
+    if not text:
+        return None
+    try:
+        good = decode_orcpt(encode_orcpt(text, utf8=True)) is not None
+    except ValueError:
+        good = False
+    if not good:
+        raise OperationError(f"ORCPT {text[:100]!r}: it is a type and an address (RFC 3461 §4.2)")
+    return text
 
 
 def _ret(text: str) -> Ret | None:
