@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from postroom.store import totp
+from web_window import stay
 
 ALICE = "alice@crepes.test"
 BOB = "bob@hamburger.test"
@@ -188,6 +189,16 @@ def test_the_password_is_changed_and_this_browser_stays(settings, page, web_lab)
     page.get_by_label("Password").fill(new)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Inbox").wait_for()
+
+
+def test_who_could_not_be_signed_out_is_told(window, web_lab):
+    stay(window, web_lab, stays=False)
+    busy = '{"message": "The server is busy, try again later"}'
+    window.route("**/mail/sign-out", lambda route: route.fulfill(status=503, body=busy))
+    window.get_by_role("button", name="Account").click()
+    window.get_by_role("button", name="Sign out", exact=True).click()
+    expect(window.get_by_text("The server is busy, try again later")).to_be_visible()
+    expect(window.get_by_role("heading", name="Inbox")).to_be_visible()
 
 
 def test_a_signature_is_kept(settings, page):

@@ -94,9 +94,10 @@ async function answerOf(response: Response): Promise<{ message?: string; codeWan
 export async function signOut(): Promise<void> {
   const count = await waitingHere();
   if (count && !confirm(t("account.ask-sign-out", { count }))) return;
-  await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE }).catch(() => {
+  const answer = await fetch("/mail/sign-out", { method: "POST", headers: OWN_PAGE }).catch(() => {
     throw new Error(t("offline.refused"));
   });
+  if (!answer.ok) throw new Error((await answerOf(answer)).message ?? answer.statusText);
   await forgetEverything();
   localStorage.removeItem("postroom.preferences");
   location.assign("/mail/");
