@@ -256,6 +256,7 @@ def test_what_is_missing_is_said_before_it_leaves(sign_in, page, write):
     window.get_by_role("combobox", name="To").fill("nobody@hamburger.test")
     page.keyboard.press("Control+Enter")
     expect(window.get_by_role("alertdialog")).to_contain_text("no subject")
+    expect(window.get_by_role("button", name="Send anyway")).to_be_focused()
     window.get_by_role("button", name="Send anyway").click()
     expect(window.get_by_role("alertdialog")).to_contain_text("attachment")
     window.get_by_role("button", name="Send anyway").click()
