@@ -18,14 +18,14 @@ from postroom.deliver.reports import Result
 from postroom.deliver.router import Router, Routes
 from postroom.message.address import Address
 from postroom.message.dsn_rules import Happened
-from postroom.message.errors import BadAddress, MailError, NoSpace, Overloaded, RoutingLoop
+from postroom.message.errors import BadAddress, MailError, RoutingLoop
 from postroom.message.journey import Hop
 from postroom.message.tls_required import tls_is_optional
 from postroom.message.trace import already_delivered, delivered_to, header_end
 from postroom.store import journal
 from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
-from postroom.store.engine import Engine, Transaction
+from postroom.store.engine import Engine, Transaction, is_undone
 from postroom.store.jobs import Job
 from postroom.store.spilled import Content, Spilled, head_of, with_head
 from postroom.store.spool import Copy, Spooled
@@ -114,8 +114,9 @@ class Acceptance:
                 return await self._with.engine.write(work)
             except NotSpooled as wanting:
                 waiting = wanting.sending
-            except (NoSpace, Overloaded):  # after any other `TryLater` it may be committed
-                await self._discard(sendings)
+            except MailError as error:
+                if is_undone(error):
+                    await self._discard(sendings)
                 raise
             await self._or_nothing(sendings, self._spool(waiting))
 

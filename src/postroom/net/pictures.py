@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 from weakref import WeakValueDictionary
@@ -90,10 +91,8 @@ def request_of(url: str) -> tuple[str, Request]:
 
 
 def _led(url: str, location: str) -> str:
-    try:
+    with suppress(UnicodeError):
         location = location.encode("latin-1").decode()  # as browsers read it
-    except UnicodeError:
-        pass
     try:
         return urljoin(url, location)
     except ValueError as error:

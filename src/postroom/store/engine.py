@@ -11,6 +11,8 @@ import enum
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
+from postroom.message.errors import MailError, NoSpace, Overloaded, TryLater
+
 T = TypeVar("T")
 Value = int | str | bytes | None
 Row = Sequence[Any]
@@ -32,6 +34,11 @@ class Transaction(Protocol):
         """Runs a statement once for each row of arguments."""
 
 
+def is_undone(error: MailError) -> bool:
+    """Whether a `write` that raised this has surely committed nothing; a `TryLater` of another kind may have lost the answer alone."""
+    return not isinstance(error, TryLater) or isinstance(error, (NoSpace, Overloaded))
+
+
 class Urgency(enum.IntEnum):
     """Commits are admitted in this order."""
 
@@ -49,7 +56,7 @@ class Engine(Protocol):
         """Runs `work` in a transaction and returns its value after the commit is durable.
 
         `work` may be run again (a serialisation failure): it has no effect outside the transaction. An exception of `work` rolls it
-        back and comes out here; a failure of the engine comes out as `TryLater`.
+        back and comes out here; a failure of the engine comes out as `TryLater`: `is_undone` tells whether it may be committed.
         """
 
     def reading(self) -> Transaction:

@@ -151,9 +151,8 @@ async def revoke(tx: Transaction, grant: Grant) -> None:
     """Ends a grant, all tokens that came of it, and what its program had itself told by push."""
     await tokens.remove_granted(tx, grant.account_id, grant.grant_id)
     await tx.execute(_REMOVE, grant.account_id, grant.grant_id)
-    if (
-        grant.refresh_hash
-    ):  # else nothing came of it; a generation ends what all programs of the account are told
+    # Else nothing came of it; a generation ends what all programs of the account are told
+    if grant.refresh_hash:
         await tx.execute(_GENERATION, grant.account_id)
 
 

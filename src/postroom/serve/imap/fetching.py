@@ -180,9 +180,8 @@ async def _mark(conversation: Conversation, part: Ranges, *, noted: bool) -> fro
     asked = FlagChange(Mode.ADD, Flag.SEEN.value)
     try:
         flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, part, asked))
-    except (
-        MailError
-    ):  # a right that is missing (RFC 4314 §4), or a full disk: who may read reads all the same
+    except MailError:
+        # a right that is missing (RFC 4314 §4), or a full disk: who may read reads all the same
         return frozenset()
     if not flagged.change.uids:  # somebody else was faster
         return frozenset()

@@ -118,9 +118,8 @@ def challenge_of(verifier: str) -> str:
 def target(asked: Asked) -> str:
     """Where the form may lead, as a Content-Security-Policy has it."""
     parts = urlsplit(asked.redirect_uri)
-    if (
-        parts.netloc and "[" not in parts.netloc
-    ):  # it knows no addresses of IPv6: browsers ignore them (CSP Level 3 section 2.3.1)
+    # A policy knows no addresses of IPv6: browsers ignore them (CSP Level 3 section 2.3.1)
+    if parts.netloc and "[" not in parts.netloc:
         return f"{parts.scheme}://{parts.netloc}"
     return f"{parts.scheme}:" if parts.scheme else ""
 
