@@ -231,18 +231,15 @@ def _time(making: _Making, one: Property) -> bool:
 
 
 def _full_name(making: _Making, one: Property) -> bool:
-    name = making.card.setdefault("name", {})
-    value = unescaped(one.value)
+    name, value = making.card.get("name", {}), unescaped(one.value)
     if one.param("derived").lower() == "true" or not value:
-        if not name:
-            making.card.pop("name")
         return True
-    if "full" in name or set(one.params) - {"value"} or one.group:
-        if not name:
-            making.card.pop("name")
+    if "full" in name:
         return False
-    name["full"] = value
-    return True
+    making.card["name"] = {**name, "full": value}
+    return not (
+        set(one.params) - {"value"} or one.group
+    )  # a Name has no room for these: the line is kept beside it
 
 
 def _name(making: _Making, one: Property) -> bool:

@@ -20,7 +20,9 @@ MAX_OCTETS: Final = 64 << 20  # of what is read at once
 MAX_LINE: Final = 4 << 20  # octets of one unfolded line
 MAX_CARDS: Final = 20_000  # of one file
 MAX_PROPERTIES: Final = 5_000  # of one card
-MAX_VALUES: Final = 1_000_000  # of one file, those that stand in one line counted each: what is made of one is a hundred times as large
+MAX_VALUES: Final = (
+    1_000_000  # of one file, lines and what stands in them: what is made of one is a hundred times as large
+)
 MAX_PARAMETERS: Final = 100  # values of parameters of one property
 MAX_COMPLAINTS: Final = 100  # lines and cards left out that are told of
 
@@ -86,6 +88,7 @@ class _Reading:
         self._properties: list[Property] = []
 
     def line(self, number: int, line: bytes) -> None:
+        self._count(1)
         if not line.strip():
             return
         if len(line) > MAX_LINE:
@@ -111,10 +114,14 @@ class _Reading:
         if len(self._properties) >= MAX_PROPERTIES:
             self._complain(number, f"its card has more than {MAX_PROPERTIES} lines")
             return
-        self._values += 1 + (sum(map(found.value.count, ",;")) if found.name in _SEVERAL else 0)
-        if self._values > MAX_VALUES:
-            raise NotContacts(f"there are more than {MAX_VALUES} values: import it in parts")
+        if found.name in _SEVERAL:
+            self._count(sum(map(found.value.count, ",;")))
         self._properties.append(found)
+
+    def _count(self, values: int) -> None:
+        self._values += values
+        if self._values > MAX_VALUES:
+            raise NotContacts(f"there are more than {MAX_VALUES} lines and values: import it in parts")
 
     def _close(self, number: int) -> None:
         if self._open != 1:
