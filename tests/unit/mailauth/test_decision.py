@@ -132,6 +132,7 @@ CASES = [
     (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(defer=True, most=JUNK), "junk"),
     # ARC: who is trusted saw it pass
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), LISTS, "accept"),
+    (found("fail", REJECTED, arc=chain(("lists.test", "dmarc=pass action=none header.from=crepes.test"))), LISTS, "accept"),
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), Policy(), "refuse"),
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN), passed=False)), LISTS, "refuse"),
     (found("fail", REJECTED, arc=chain(("evil.test", SEEN))), LISTS, "refuse"),
