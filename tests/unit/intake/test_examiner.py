@@ -73,7 +73,8 @@ async def test_the_journey_tells_verdicts_inputs_and_questions(office: SortingOf
         ("alice@crepes.test", "eve@evil.test", "550 5.7.26", ""),
         ("alice@sub.crepes.test", "", "550 5.7.26", ""),
         ("alice@quiet.test", "alice@quiet.test", "250 2.0.0", "Junk"),
-        ("alice@watched.test", "alice@watched.test", "250 2.0.0", "INBOX"),
+        ("alice@watched.test", "alice@unknown.test", "250 2.0.0", "INBOX"),
+        ("alice@watched.test", "alice@watched.test", "250 2.0.0", "Junk"),  # as without p=none
         ("alice@disowned.test", "alice@disowned.test", "250 2.0.0", "Junk"),
         ("alice@unknown.test", "alice@unknown.test", "250 2.0.0", "INBOX"),
     ],

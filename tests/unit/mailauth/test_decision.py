@@ -79,8 +79,16 @@ CASES = [
     # DMARC: what the author's domain asks for
     (found("pass", asked("pass")), Policy(), "accept"),
     (found("fail", asked("pass")), Policy(), "accept"),
-    (found("fail", asked("fail", "none")), Policy(), "accept"),
-    (found("fail", asked("fail", "none")), Policy(spf_fail=REFUSE), "accept"),
+    # RFC 9989 §5.4: p=none changes nothing of what is done without DMARC
+    (found("pass", asked("fail", "none")), Policy(), "accept"),
+    (found("fail", asked("fail", "none")), Policy(), "junk"),
+    (found("fail", asked("fail", "none")), Policy(spf_fail=REFUSE), "refuse"),
+    (found("fail", asked("fail", "none")), Policy(spf_fail=NOTE), "accept"),
+    (found("fail", asked("fail", "none"), dkim="pass"), Policy(spf_fail=REFUSE), "accept"),
+    (found("softfail", asked("fail", "none")), Policy(spf_fail=REFUSE), "accept"),
+    (found("temperror", asked("fail", "none")), Policy(defer=True), "defer"),
+    (found("fail", asked("fail", "quarantine")), Policy(spf_fail=REFUSE), "junk"),
+    (found("fail", asked("fail", "none"), arc=chain(("lists.test", SEEN))), LISTS, "accept"),
     (found("pass", asked("fail", "quarantine")), Policy(), "junk"),
     (found("pass", asked("fail", "reject")), Policy(), "refuse"),
     (found("pass", asked("fail", "reject"), dkim="pass"), Policy(), "refuse"),
