@@ -133,6 +133,26 @@ async def test_a_domain_signs_for_those_below_it(office: SortingOffice, hop: Nex
     assert await verdicts(raw, records, office) == BOTH
 
 
+@pytest.mark.parametrize(
+    ("ours", "author"),
+    [
+        ("hamburger.test", "Hamburger.TEST"),
+        ("bücher.test", "xn--bcher-kva.test"),
+        ("bücher.test", "mx.XN--bcher-kva.test"),
+        ("xn--bcher-kva.test", "bücher.test"),
+    ],
+)
+async def test_a_domain_may_be_written_in_its_other_form(
+    office: SortingOffice, hop: NextHop, ours: str, author: str
+) -> None:
+    """RFC 6531 §3.2: who is ours by the one form is so by the other; clients write From as they like."""
+    await give_keys(office, ours)
+    raw = await send(
+        office, hop, content=LETTER.replace(b"hamburger.test>", f"{author}>".encode(), 1) + b"Hi\r\n"
+    )
+    assert raw.count(b"DKIM-Signature:") == 2
+
+
 async def test_what_the_next_hop_cannot_take_is_signed_as_it_goes(office: SortingOffice) -> None:
     records = await give_keys(office)
     hop = await NextHop(SEVEN_BIT).listen()
