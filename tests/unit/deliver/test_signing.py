@@ -20,7 +20,7 @@ from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.rotation import Phase
 from postroom.mailauth.dkim.verification import verify
 from postroom.mailauth.verdicts import Verdicts, trace_fields
-from postroom.message.authentication_results import AuthenticationResults, MethodResult, render
+from postroom.message.authentication_results import AuthenticationResults, MethodResult, parse, render
 from postroom.message.envelope import BodyKind, Notify, Recipient
 from postroom.message.header import Header
 from postroom.message.journey import Decided, Hop
@@ -328,6 +328,20 @@ async def test_what_others_wrote_is_sealed_where_that_is_wanted(office: SortingO
     second = await passed_on(office, hop, found("pass") + first)
     chain = await validate(second, Keys(records), office.clock.now() // 1_000_000)
     assert (chain.verdict, chain.highest) == (Verdict.PASS, 2)
+
+
+async def test_what_filters_found_is_sealed_too(office: SortingOffice, hop: NextHop) -> None:
+    """RFC 8617 §4.1.1: the results of all our fields; others' are not ours to seal."""
+    records = await give_keys(office)
+    office.signatory = office.make_signatory(arc=True)
+    ours = b"Authentication-Results: mx.hamburger.test; x-virus=clean\r\n"
+    others = b"Authentication-Results: mx.other.test; dmarc=pass\r\n"
+    raw = await passed_on(office, hop, found("none") + others + ours + LETTER + b"Hello\r\n")
+    chain = await validate(raw, Keys(records), office.clock.now() // 1_000_000)
+    assert chain.verdict is Verdict.PASS
+    sealed_results = parse(chain.sets[0].results.encode())
+    assert sealed_results is not None
+    assert [one.method for one in sealed_results.results] == ["spf", "arc", "x-virus"]
 
 
 async def test_what_a_door_writes_of_mail_without_a_chain_is_enough_to_seal_it(
