@@ -9,7 +9,21 @@ from typing import Any
 
 import pytest
 
-from examined import BAD, GOOD, LETTER, NOTE, boxes, decided, door, only, resolver, results, send, signed
+from examined import (
+    BAD,
+    GOOD,
+    LETTER,
+    NOTE,
+    RECORDS,
+    boxes,
+    decided,
+    door,
+    only,
+    resolver,
+    results,
+    send,
+    signed,
+)
 from people import at
 from postroom.intake.client import Account, Client, Incoming
 from postroom.intake.door import Parcel
@@ -359,6 +373,22 @@ async def test_a_fault_of_a_check_costs_no_message(office: SortingOffice) -> Non
     assert (await send(door(office, resolver=Broken(""), told=told), signed())).startswith("250")
     assert {event for event, _ in told} == {"check.fault"}
     assert results(await only(office))["dmarc"] == "temperror"
+
+
+async def test_a_fault_of_one_check_is_no_failure_of_dmarc(office: SortingOffice) -> None:
+    """Its domain asks for reject, and the signature that would have passed was not looked at."""
+
+    class Broken(Zone):
+        async def txt(self, name: str) -> Answer[bytes]:
+            if "_domainkey" in name:
+                raise RuntimeError("oops")
+            return await super().txt(name)
+
+    told: list[Any] = []
+    said = await send(door(office, resolver=Broken(RECORDS), told=told), signed(), BAD, "eve@evil.test")
+    assert said.startswith("250")
+    assert results(await only(office, "Junk"))["dmarc"] == "temperror"
+    assert {event for event, _ in told} == {"check.fault"}
 
 
 # ------------------------------------------------------------------------------------------------------------- long messages
