@@ -188,7 +188,8 @@ def vouching_sealer(verdicts: Verdicts, sealers: frozenset[str]) -> str:
             return ""
         sealed = authentication_results.parse(one.results.encode())
         for result in sealed.results if sealed else ():
-            author = result.get("header", "from") or ""
+            # some write the whole address
+            author = (result.get("header", "from") or "").strip("<>").rpartition("@")[2]
             if (result.method, result.result, a_labels(author)) == ("dmarc", "pass", found.author):
                 return one.domain
     return ""

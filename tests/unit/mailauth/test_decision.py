@@ -141,6 +141,8 @@ CASES = [
     # ARC: who is trusted saw it pass
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), LISTS, "accept"),
     (found("fail", REJECTED, arc=chain(("lists.test", "dmarc=pass action=none header.from=crepes.test"))), LISTS, "accept"),
+    (found("fail", REJECTED, arc=chain(("lists.test", "dmarc=pass header.from=<alice@crepes.test>"))), LISTS, "accept"),
+    (found("fail", REJECTED, arc=chain(("lists.test", "dmarc=pass header.from=<crepes.test@evil.test>"))), LISTS, "refuse"),
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), Policy(), "refuse"),
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN), passed=False)), LISTS, "refuse"),
     (found("fail", REJECTED, arc=chain(("evil.test", SEEN))), LISTS, "refuse"),
