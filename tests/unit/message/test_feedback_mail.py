@@ -35,8 +35,9 @@ def test_a_dmarc_report() -> None:
     assert raw.isascii()
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     message = email.message_from_bytes(raw, policy=policy.default)
+    # RFC 9990 §3.1.4: the id is the same in the report, the subject and the file name
     assert message["Subject"] == (
-        f"Report Domain: crepes.test Submitter: hamburger.test Report-ID: <{COVER.report_id}@hamburger.test>"
+        f"Report Domain: crepes.test Submitter: hamburger.test Report-ID: <{COVER.report_id}>"
     )
     assert message["To"] == "a@crepes.test, b@crepes.test"
     (file,) = message.iter_attachments()
@@ -55,6 +56,7 @@ def test_a_tls_report() -> None:
         "crepes.test",
         "hamburger.test",
     )
+    assert message["Subject"].endswith(f"Report-ID: <{COVER.report_id}@hamburger.test>")  # RFC 8460 §5.3
     assert message["TLS-Required"] == "No"
     assert reports_in(raw).reports == (TLS,)
 
