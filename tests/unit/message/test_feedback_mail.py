@@ -7,6 +7,7 @@ import email
 import gzip
 from email import policy
 
+import msgspec
 import pytest
 
 from postroom.message.address import Address
@@ -59,6 +60,13 @@ def test_a_tls_report() -> None:
     assert message["Subject"].endswith(f"Report-ID: <{COVER.report_id}@hamburger.test>")  # RFC 8460 §5.3
     assert message["TLS-Required"] == "No"
     assert reports_in(raw).reports == (TLS,)
+
+
+def test_the_submitter_of_a_tls_report_is_who_can_be_asked_about_it() -> None:
+    """RFC 8460 §5.3: it must be the domain of the report's contact-info, in whatever name the report is made."""
+    cover = msgspec.structs.replace(COVER, author=Address("reports", "mail.hamburger.test"))
+    message = email.message_from_bytes(report_mail.tls_mail(cover, b""), policy=policy.default)
+    assert message["TLS-Report-Submitter"] == "mail.hamburger.test"
 
 
 @pytest.mark.parametrize(

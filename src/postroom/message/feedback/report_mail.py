@@ -61,7 +61,7 @@ def tls_mail(cover: Cover, packed: bytes) -> bytes:
     """The mail with a TLS report, in gzip."""
     fields = (
         ("TLS-Report-Domain", cover.domain),
-        ("TLS-Report-Submitter", cover.submitter),
+        ("TLS-Report-Submitter", cover.author.domain),  # RFC 8460 §5.3: that of contact-info
         ("TLS-Required", "No"),
     )
     report_id = f"<{cover.report_id}@{cover.submitter}>"
