@@ -36,8 +36,17 @@ ROWS_DAYS = 7  # that rows are kept which no report takes up
 
 def author(settings: Settings) -> Address:
     """The address our reports come from; raises `SettingsError`."""
-    text = settings.reports.sender or f"postmaster@{home_domain(settings)}"
-    return _address(text, "sender")
+    found = _address(settings.reports.sender or f"postmaster@{home_domain(settings)}", "sender")
+    return Address(found.local, a_labels(found.domain) or found.domain)
+
+
+def organization(settings: Settings) -> str:
+    """The domain in whose name we report, in A-labels; raises `SettingsError`."""
+    text = settings.reports.organization
+    found = a_labels(text) if text else home_domain(settings)
+    if found is None:
+        raise SettingsError(f'[reports] organization = "{text}": write a domain such as example.com')
+    return found
 
 
 def report_account(settings: Settings) -> Address | None:
@@ -48,6 +57,7 @@ def report_account(settings: Settings) -> Address | None:
 def check(settings: Settings) -> None:
     """Raises `SettingsError` for what cannot be in [reports]."""
     author(settings)
+    organization(settings)
     report_account(settings)
 
 
@@ -70,10 +80,10 @@ def sender(office: Office, world: Surroundings) -> ReportSender:
         return await office.submit(Submission(USER, author, recipients, raw, smtputf8=utf8))
 
     settings, publish = office.settings, publisher(web)
-    organization = settings.reports.organization or home_domain(settings)
     generator = f"Postroom {__version__}"
+    whose = organization(settings)
     return ReportSender(
-        Reports(office.engine, world.resolver, organization, author(settings), post, generator, publish)
+        Reports(office.engine, world.resolver, whose, author(settings), post, generator, publish)
     )
 
 

@@ -122,7 +122,10 @@ class AuthenticationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=
         str, Meta(description="the strictest measure, whatever the author's domain asks for by DMARC")
     ] = "refuse"
     spf_fail: Annotated[
-        str, Meta(description="measure when SPF disowns the client, and neither DMARC nor DKIM says anything")
+        str,
+        Meta(
+            description="measure when SPF disowns the client, DMARC asks for nothing and no DKIM signature passes"
+        ),
     ] = "junk"
     unclear_author: Annotated[
         str, Meta(description="strictest measure when From does not name exactly one author")

@@ -87,11 +87,10 @@ class ReportSender:
         return done
 
     async def _settle(self, about: DueReport, now: int) -> list[SentReport]:
-        late = now // _SECOND // DAY - about.day > GIVE_UP
         try:
             sent = await (self._dmarc(about, now) if about.kind == DMARC else self._tls(about, now))
         except (_Later, Undiscovered, TlsRptUnknown) as error:
-            if not late:
+            if not _is_late(about, now):
                 return []
             sent = [
                 SentReport(
@@ -110,7 +109,7 @@ class ReportSender:
 
     async def _dmarc(self, about: DueReport, now: int) -> list[SentReport]:
         rows = await report_rows.rows(self._with.engine.reading(), about)
-        to, problem = await self._wanted(about.domain)
+        to, problem = await self._wanted(about.domain, late=_is_late(about, now))
         sent = []
         for policy, counted in _by_policy(rows)[:MAX_POLICIES]:
             report_id = _id(self._with.organization, about, now, policy)
@@ -129,14 +128,17 @@ class ReportSender:
             sent.append(SentReport(DMARC, about.domain, report_id, about.day, now, messages, names, problem))
         return sent
 
-    async def _wanted(self, domain: str) -> tuple[tuple[Address, ...], str]:
-        """Where reports on a domain may go now, and why nowhere."""
+    async def _wanted(self, domain: str, *, late: bool) -> tuple[tuple[Address, ...], str]:
+        """Where reports on a domain may go now, and why nowhere. Who cannot be asked is waited for, until it is `late` for the others."""
         discovery = Discovery(self._with.resolver)
         published = await discovery.record_at(domain)
         if published is None or not published.record.reports:
             return (), f"_dmarc.{domain} asks for no reports any more"
         found = await destinations(self._with.resolver, discovery, published)
+        undecided = next((one.problem for one in found if one.problem), "")
         to = {other.key: other for one in found for other in one.to}
+        if undecided and not (late and to):
+            raise _Later(undecided)
         refused = next((one for one in found if not one.agreed), None)
         if to or refused is None:
             return tuple(to.values()), ""
@@ -211,6 +213,11 @@ def moment(about: DueReport) -> int:
     """When a report is due, unix seconds: in the hours after its day, at a time of the domain's own."""
     own = int.from_bytes(hashlib.blake2b(about.domain.encode(), digest_size=4).digest(), "big")
     return (about.day + 1) * DAY + PAUSE + own % SPREAD
+
+
+def _is_late(about: DueReport, now: int) -> bool:
+    """Whether nothing is waited for any more."""
+    return now // _SECOND // DAY - about.day > GIVE_UP
 
 
 def _span(about: DueReport, now: int) -> tuple[int, int]:

@@ -146,12 +146,14 @@ def _words(key: SigningKey) -> str:
 
 
 def _own_results(header: Header, own: str) -> AuthenticationResults | None:
-    """What a door of ours found out; fields that only claim to be ours it has taken out (RFC 8601 §5)."""
-    for value in header.all("Authentication-Results"):
-        found = parse(value)
-        if found is not None and fold(found.authserv_id) == fold(own):
-            return found
-    return None
+    """What a door of ours found out, and its filters (RFC 8617 §4.1.1); fields that only claim to be ours it has taken out (RFC 8601 §5)."""
+    read = map(parse, header.all("Authentication-Results"))
+    found = [one for one in read if one is not None and fold(one.authserv_id) == fold(own)]
+    return (
+        AuthenticationResults(own, tuple(result for one in found for result in one.results))
+        if found
+        else None
+    )
 
 
 def _author(header: Header) -> Address | None:

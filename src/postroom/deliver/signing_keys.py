@@ -15,6 +15,7 @@ from postroom.mailauth.dkim.names import a_labels
 from postroom.mailauth.dkim.private_key import Algorithm, BadKey, PrivateKey, revoked_record
 from postroom.mailauth.dkim.rotation import Phase, Selector, Step, taken
 from postroom.mailauth.dkim.signing import SigningKey
+from postroom.message.idn import other_forms
 from postroom.store import dkim_keys
 from postroom.store.directory_errors import NotFound
 from postroom.store.dkim_keys import DkimKey, purpose
@@ -122,9 +123,10 @@ class KeyRing:
         for _ in range(MOST_LABELS):
             if "." not in name:
                 break
-            found = await self.of(tx, name)
-            if found:
-                return found
+            for form in (name, *other_forms(name)):  # RFC 6531 §3.2: ours is the one as much as the other
+                found = await self.of(tx, form)
+                if found:
+                    return found
             name = name.partition(".")[2]
         return ()
 

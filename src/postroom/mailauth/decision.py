@@ -43,7 +43,7 @@ class Measure(enum.IntEnum):
 class Policy(msgspec.Struct, frozen=True):
     """The settings, as values. `most` is the strictest measure at all, whatever an author's domain asks for.
 
-    `spf_fail` is for a MAIL FROM that its domain disowns, where neither DMARC nor a signature says anything; `author` is the strictest for
+    `spf_fail` is for a MAIL FROM that its domain disowns, where DMARC asks for nothing and no signature passes; `author` is the strictest for
     a From that names not exactly one author. `defer` refuses for now what the DNS left undecided. Of `sealers` (domains, in A-labels)
     an ARC chain is believed.
     """
@@ -83,6 +83,7 @@ _ACTIONS: Mapping[Measure, Action] = MappingProxyType(
 _ASKED: Mapping[Asked, Measure] = MappingProxyType(
     {Asked.NONE: Measure.NOTE, Asked.QUARANTINE: Measure.JUNK, Asked.REJECT: Measure.REFUSE}
 )
+_UNASKED = frozenset({dmarc.Result.NONE, dmarc.Result.FAIL})  # FAIL where the policy has not decided already
 _FAULTS: Mapping[Fault, Measure] = MappingProxyType(
     {  # what no honest program sends is refused; what the careless send is junk
         Fault.TOO_LONG: Measure.REFUSE,
@@ -118,6 +119,9 @@ def _author_domain_asks(verdicts: Verdicts, policy: Policy) -> Decision | None:
     asked = _ASKED[found.disposition]
     if found.fault is not None and asked < min(_FAULTS[found.fault], policy.author):
         return None
+    if asked is Measure.NOTE:  # RFC 9989 §5.4: that must not change what is done without DMARC
+        because = f"DMARC asks for {found.disposition}"
+        return _client_is_disowned(verdicts, policy) or Decision(Action.ACCEPT, because)
     measure = min(asked, policy.most)
     words = (
         f"Mail of {_shown(found.author)} is refused: its domain asks for that (DMARC) where neither SPF nor DKIM speaks for it;"
@@ -149,9 +153,9 @@ def _dmarc_is_undecided(verdicts: Verdicts, policy: Policy) -> Decision | None:
 
 
 def _client_is_disowned(verdicts: Verdicts, policy: Policy) -> Decision | None:
-    """RFC 7208 §8.4, where no policy of the author's domain stands over it (RFC 9989 §8.1), and no signature speaks for anybody."""
+    """RFC 7208 §8.4, where the author's domain asks for nothing else, and no signature speaks for anybody."""
     sender, found = verdicts.sender, verdicts.dmarc
-    if sender is None or (found is not None and found.result is not dmarc.Result.NONE):
+    if sender is None or (found is not None and found.result not in _UNASKED):
         return None
     if any(one.passed for one in verdicts.signatures):
         return None
@@ -184,7 +188,8 @@ def vouching_sealer(verdicts: Verdicts, sealers: frozenset[str]) -> str:
             return ""
         sealed = authentication_results.parse(one.results.encode())
         for result in sealed.results if sealed else ():
-            author = result.get("header", "from") or ""
+            # some write the whole address
+            author = (result.get("header", "from") or "").strip("<>").rpartition("@")[2]
             if (result.method, result.result, a_labels(author)) == ("dmarc", "pass", found.author):
                 return one.domain
     return ""

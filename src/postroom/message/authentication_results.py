@@ -279,11 +279,11 @@ class _Reading:
                 found = Property(ptype.lower(), name, self.value(_PVALUE))
                 if len(properties) < MAX_PROPERTIES:
                     properties.append(found)
-            elif ptype.lower() == "reason":
+            else:  # large senders write others without a ptype, such as action=
                 self._demand("=")
-                reason = self.value(_PVALUE)
-            else:
-                raise _Wrong
+                said = self.value(_PVALUE)
+                if ptype.lower() == "reason":
+                    reason = said
         return MethodResult(method, result, tuple(properties), reason) if known else None
 
     def _sign(self, sign: str) -> bool:

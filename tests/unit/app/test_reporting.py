@@ -141,6 +141,23 @@ def test_an_address_that_is_none_is_named(key: str, tmp_path: Path) -> None:
         read(settings)
 
 
+def test_what_no_report_can_be_from(tmp_path: Path) -> None:
+    """RFC 9990 §3.5.2: the names in subject and file name are domain-names, and so is what stands in Message-ID."""
+    settings = msgspec.structs.replace(
+        settings_of(tmp_path), reports=ReportSettings(organization="ACME Corp")
+    )
+    with pytest.raises(SettingsError, match=r'\[reports\] organization = "ACME Corp": write a domain'):
+        reporting.check(settings)
+
+
+def test_names_in_reports_are_as_the_dns_has_them(tmp_path: Path) -> None:
+    """Else they went out under SMTPUTF8 alone, which many of those who want them do not speak."""
+    own = ReportSettings(sender="reports@bücher.test", organization="Bücher.test")
+    settings = msgspec.structs.replace(settings_of(tmp_path), reports=own)
+    assert reporting.organization(settings) == "xn--bcher-kva.test"
+    assert str(reporting.author(settings)) == "reports@xn--bcher-kva.test"
+
+
 def test_the_request_to_a_url() -> None:
     request = reporting.posting(
         "https://Reports.e.test/v1/tls?x=1#frag", b"octets", "application/tlsrpt+gzip"

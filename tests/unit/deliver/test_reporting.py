@@ -178,6 +178,31 @@ async def test_who_agrees_gets_it(world: World) -> None:
     assert world.posted[0][0] == ["a@other.example", "b@e.test"]
 
 
+async def test_whose_dns_is_dead_takes_the_report_from_nobody_else(world: World) -> None:
+    """RFC 9990 §3.5: every remaining address gets it; §4, step 5: the question may be repeated before that."""
+    await world.saw()
+    zone = (
+        "_dmarc.e.test TXT v=DMARC1; p=none; rua=mailto:a@dead.example,mailto:b@e.test\n"
+        "e.test._report._dmarc.dead.example TXT !SERVFAIL"
+    )
+    assert await world.send(zone) == []
+    (sent,) = await world.send(zone, NOON + GIVE_UP * DAY)
+    assert (sent.destinations, sent.messages, sent.problem) == ("b@e.test", 1, "")
+    assert [to for to, _ in world.posted] == [["b@e.test"]]
+    assert await world.waiting() == []
+
+
+async def test_where_no_destination_can_be_asked_for_the_dns_is_named(world: World) -> None:
+    await world.saw()
+    zone = (
+        "_dmarc.e.test TXT v=DMARC1; p=none; rua=mailto:a@dead.example\n"
+        "e.test._report._dmarc.dead.example TXT !SERVFAIL"
+    )
+    (sent,) = await world.send(zone, NOON + GIVE_UP * DAY)
+    assert "the DNS answers SERVFAIL" in sent.problem
+    assert world.posted == []
+
+
 @pytest.mark.parametrize("what", ["dns", "mail"])
 async def test_what_fails_is_tried_again_and_given_up_in_the_end(world: World, what: str) -> None:
     await world.saw()

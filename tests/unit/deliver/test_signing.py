@@ -20,7 +20,7 @@ from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.rotation import Phase
 from postroom.mailauth.dkim.verification import verify
 from postroom.mailauth.verdicts import Verdicts, trace_fields
-from postroom.message.authentication_results import AuthenticationResults, MethodResult, render
+from postroom.message.authentication_results import AuthenticationResults, MethodResult, parse, render
 from postroom.message.envelope import BodyKind, Notify, Recipient
 from postroom.message.header import Header
 from postroom.message.journey import Decided, Hop
@@ -131,6 +131,26 @@ async def test_a_domain_signs_for_those_below_it(office: SortingOffice, hop: Nex
     raw = await send(office, hop, content=letter)
     assert b"d=hamburger.test;" in raw
     assert await verdicts(raw, records, office) == BOTH
+
+
+@pytest.mark.parametrize(
+    ("ours", "author"),
+    [
+        ("hamburger.test", "Hamburger.TEST"),
+        ("bücher.test", "xn--bcher-kva.test"),
+        ("bücher.test", "mx.XN--bcher-kva.test"),
+        ("xn--bcher-kva.test", "bücher.test"),
+    ],
+)
+async def test_a_domain_may_be_written_in_its_other_form(
+    office: SortingOffice, hop: NextHop, ours: str, author: str
+) -> None:
+    """RFC 6531 §3.2: who is ours by the one form is so by the other; clients write From as they like."""
+    await give_keys(office, ours)
+    raw = await send(
+        office, hop, content=LETTER.replace(b"hamburger.test>", f"{author}>".encode(), 1) + b"Hi\r\n"
+    )
+    assert raw.count(b"DKIM-Signature:") == 2
 
 
 async def test_what_the_next_hop_cannot_take_is_signed_as_it_goes(office: SortingOffice) -> None:
@@ -308,6 +328,20 @@ async def test_what_others_wrote_is_sealed_where_that_is_wanted(office: SortingO
     second = await passed_on(office, hop, found("pass") + first)
     chain = await validate(second, Keys(records), office.clock.now() // 1_000_000)
     assert (chain.verdict, chain.highest) == (Verdict.PASS, 2)
+
+
+async def test_what_filters_found_is_sealed_too(office: SortingOffice, hop: NextHop) -> None:
+    """RFC 8617 §4.1.1: the results of all our fields; others' are not ours to seal."""
+    records = await give_keys(office)
+    office.signatory = office.make_signatory(arc=True)
+    ours = b"Authentication-Results: mx.hamburger.test; x-virus=clean\r\n"
+    others = b"Authentication-Results: mx.other.test; dmarc=pass\r\n"
+    raw = await passed_on(office, hop, found("none") + others + ours + LETTER + b"Hello\r\n")
+    chain = await validate(raw, Keys(records), office.clock.now() // 1_000_000)
+    assert chain.verdict is Verdict.PASS
+    sealed_results = parse(chain.sets[0].results.encode())
+    assert sealed_results is not None
+    assert [one.method for one in sealed_results.results] == ["spf", "arc", "x-virus"]
 
 
 async def test_what_a_door_writes_of_mail_without_a_chain_is_enough_to_seal_it(

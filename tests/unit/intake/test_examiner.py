@@ -9,7 +9,21 @@ from typing import Any
 
 import pytest
 
-from examined import BAD, GOOD, LETTER, NOTE, boxes, decided, door, only, resolver, results, send, signed
+from examined import (
+    BAD,
+    GOOD,
+    LETTER,
+    NOTE,
+    RECORDS,
+    boxes,
+    decided,
+    door,
+    only,
+    resolver,
+    results,
+    send,
+    signed,
+)
 from people import at
 from postroom.intake.client import Account, Client, Incoming
 from postroom.intake.door import Parcel
@@ -73,7 +87,8 @@ async def test_the_journey_tells_verdicts_inputs_and_questions(office: SortingOf
         ("alice@crepes.test", "eve@evil.test", "550 5.7.26", ""),
         ("alice@sub.crepes.test", "", "550 5.7.26", ""),
         ("alice@quiet.test", "alice@quiet.test", "250 2.0.0", "Junk"),
-        ("alice@watched.test", "alice@watched.test", "250 2.0.0", "INBOX"),
+        ("alice@watched.test", "alice@unknown.test", "250 2.0.0", "INBOX"),
+        ("alice@watched.test", "alice@watched.test", "250 2.0.0", "Junk"),  # as without p=none
         ("alice@disowned.test", "alice@disowned.test", "250 2.0.0", "Junk"),
         ("alice@unknown.test", "alice@unknown.test", "250 2.0.0", "INBOX"),
     ],
@@ -358,6 +373,22 @@ async def test_a_fault_of_a_check_costs_no_message(office: SortingOffice) -> Non
     assert (await send(door(office, resolver=Broken(""), told=told), signed())).startswith("250")
     assert {event for event, _ in told} == {"check.fault"}
     assert results(await only(office))["dmarc"] == "temperror"
+
+
+async def test_a_fault_of_one_check_is_no_failure_of_dmarc(office: SortingOffice) -> None:
+    """Its domain asks for reject, and the signature that would have passed was not looked at."""
+
+    class Broken(Zone):
+        async def txt(self, name: str) -> Answer[bytes]:
+            if "_domainkey" in name:
+                raise RuntimeError("oops")
+            return await super().txt(name)
+
+    told: list[Any] = []
+    said = await send(door(office, resolver=Broken(RECORDS), told=told), signed(), BAD, "eve@evil.test")
+    assert said.startswith("250")
+    assert results(await only(office, "Junk"))["dmarc"] == "temperror"
+    assert {event for event, _ in told} == {"check.fault"}
 
 
 # ------------------------------------------------------------------------------------------------------------- long messages

@@ -79,8 +79,16 @@ CASES = [
     # DMARC: what the author's domain asks for
     (found("pass", asked("pass")), Policy(), "accept"),
     (found("fail", asked("pass")), Policy(), "accept"),
-    (found("fail", asked("fail", "none")), Policy(), "accept"),
-    (found("fail", asked("fail", "none")), Policy(spf_fail=REFUSE), "accept"),
+    # RFC 9989 §5.4: p=none changes nothing of what is done without DMARC
+    (found("pass", asked("fail", "none")), Policy(), "accept"),
+    (found("fail", asked("fail", "none")), Policy(), "junk"),
+    (found("fail", asked("fail", "none")), Policy(spf_fail=REFUSE), "refuse"),
+    (found("fail", asked("fail", "none")), Policy(spf_fail=NOTE), "accept"),
+    (found("fail", asked("fail", "none"), dkim="pass"), Policy(spf_fail=REFUSE), "accept"),
+    (found("softfail", asked("fail", "none")), Policy(spf_fail=REFUSE), "accept"),
+    (found("temperror", asked("fail", "none")), Policy(defer=True), "defer"),
+    (found("fail", asked("fail", "quarantine")), Policy(spf_fail=REFUSE), "junk"),
+    (found("fail", asked("fail", "none"), arc=chain(("lists.test", SEEN))), LISTS, "accept"),
     (found("pass", asked("fail", "quarantine")), Policy(), "junk"),
     (found("pass", asked("fail", "reject")), Policy(), "refuse"),
     (found("pass", asked("fail", "reject"), dkim="pass"), Policy(), "refuse"),
@@ -132,6 +140,9 @@ CASES = [
     (found("pass", asked("temperror", problem="silent", policy=Asked.REJECT)), Policy(defer=True, most=JUNK), "junk"),
     # ARC: who is trusted saw it pass
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), LISTS, "accept"),
+    (found("fail", REJECTED, arc=chain(("lists.test", "dmarc=pass action=none header.from=crepes.test"))), LISTS, "accept"),
+    (found("fail", REJECTED, arc=chain(("lists.test", "dmarc=pass header.from=<alice@crepes.test>"))), LISTS, "accept"),
+    (found("fail", REJECTED, arc=chain(("lists.test", "dmarc=pass header.from=<crepes.test@evil.test>"))), LISTS, "refuse"),
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN))), Policy(), "refuse"),
     (found("fail", REJECTED, arc=chain(("lists.test", SEEN), passed=False)), LISTS, "refuse"),
     (found("fail", REJECTED, arc=chain(("evil.test", SEEN))), LISTS, "refuse"),

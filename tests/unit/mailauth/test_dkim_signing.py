@@ -93,6 +93,13 @@ def test_what_a_reader_sees_is_named_once_more_than_it_is_there() -> None:
     assert not {"Received", "Return-Path", "DKIM-Signature", "Sender"} & set(named)
 
 
+def test_what_says_whose_tls_report_it_is_is_signed() -> None:
+    """RFC 8460 §5.3."""
+    letter = b"TLS-Report-Domain: crepes.test\r\nTLS-Report-Submitter: hamburger.test\r\n" + LETTER
+    named = tags(sign(letter, keys(), NOW)[0])["h"].replace(" ", "").split(":")
+    assert {"TLS-Report-Domain", "TLS-Report-Submitter"} <= set(named)
+
+
 def test_lines_of_a_signature_are_short_and_fields_whole() -> None:
     for field in sign(LETTER, keys(), NOW):
         assert field.startswith(b"DKIM-Signature: v=1; ")

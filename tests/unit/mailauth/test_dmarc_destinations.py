@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from postroom.mailauth.dmarc.destinations import MAX_DESTINATIONS, destinations
-from postroom.mailauth.dmarc.discovery import Discovery, Published, Undiscovered
+from postroom.mailauth.dmarc.discovery import Discovery, Published
 from postroom.mailauth.dmarc.record import parse
 from spf_zone import Zone
 
@@ -50,9 +50,13 @@ async def test_destinations(rua: str, zone: str, expected: list[str]) -> None:
     assert await to(rua, zone) == expected
 
 
-async def test_where_the_dns_fails_nothing_is_known() -> None:
-    with pytest.raises(Undiscovered):
-        await to("mailto:a@r.other", f"{ASKED} TXT !SERVFAIL")
+async def test_where_the_dns_fails_nothing_is_known_of_that_one() -> None:
+    zone = Zone(f"{ASKED} TXT !SERVFAIL")
+    published = Published("e.test", parse(b"v=DMARC1; p=none; rua=mailto:a@r.other,mailto:b@e.test"))
+    undecided, own = await destinations(zone, Discovery(zone), published)
+    assert (undecided.agreed, undecided.to) == (False, ())
+    assert undecided.problem == f"the DNS answers SERVFAIL for TXT of {ASKED}"
+    assert (own.agreed, own.problem) == (True, "")
 
 
 async def test_what_is_asked() -> None:

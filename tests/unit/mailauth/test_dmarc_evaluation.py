@@ -150,6 +150,14 @@ async def test_the_verdict(
         assert result != "fail" or verdict.fault or not any(one.aligned for one in verdict.identifiers)
 
 
+async def test_signatures_that_nobody_has_looked_at_may_be_the_authors() -> None:
+    """As they come out of a fault of this system, which must not become a failure of the message."""
+    header = Header.parse(b"From: a@e.test\r\n\r\n")
+    unseen = (SignatureResult(Dkim.TEMPERROR),)
+    verdict = await evaluate(zone(REJECT), authors(header), sender("fail e.test"), unseen)
+    assert verdict.words == "dkim=temperror, which might speak for e.test"
+
+
 @pytest.mark.parametrize(
     ("tags", "roll", "disposition"),
     [

@@ -180,6 +180,15 @@ READ = [
     ("a.test; spf=pass smtp.mailfrom=<b@c.test>", ("a.test", [("spf", "pass", "", ["smtp.mailfrom=<b@c.test>"])])),
     ("a.test;spf=pass(x)smtp.mailfrom=b.test(y);dkim=none", ("a.test", [("spf", "pass", "", ["smtp.mailfrom=b.test"]), ("dkim", "none", "", [])])),
     ("a.test; x-y=pass reason=bare", ("a.test", [("x-y", "pass", "bare", [])])),
+    # as the two write it whose seals are trusted most; what is no property is left out
+    (
+        "mx.microsoft.com 1; dmarc=pass (p=none sp=none) action=none header.from=b.test; arc=pass (0 oda=1 spf=[1,1,smtp.mailfrom=b.test])",
+        ("mx.microsoft.com", [("dmarc", "pass", "", ["header.from=b.test"]), ("arc", "pass", "", [])]),
+    ),
+    (
+        "mx.messagingengine.com; x-vs=clean score=-51 state=0; dmarc=pass header.from=b.test",
+        ("mx.messagingengine.com", [("x-vs", "clean", "", []), ("dmarc", "pass", "", ["header.from=b.test"])]),
+    ),
     ("bücher.test; spf=none smtp.mailfrom=zoë@bücher.test", ("bücher.test", [("spf", "none", "", ["smtp.mailfrom=zoë@bücher.test"])])),
 ]  # fmt: skip
 
@@ -213,7 +222,8 @@ def test_read(value: str, expected: tuple[str, list[tuple[str, str, str, list[st
         "a.test; spf=pass smtp.mailfrom=",
         "a.test; spf=pass smtp.mailfrom=a=\x00",
         'a.test; spf=pass smtp.mailfrom="a',
-        "a.test; spf=pass mailfrom=a",
+        "a.test; spf=pass mailfrom",
+        "a.test; spf=pass mailfrom=",
         "a.test; spf=pass reason",
         "a.test; dkim/x=pass",
         "a.test; spf=pass, dkim=pass",

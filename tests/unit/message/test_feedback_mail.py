@@ -7,6 +7,7 @@ import email
 import gzip
 from email import policy
 
+import msgspec
 import pytest
 
 from postroom.message.address import Address
@@ -35,8 +36,9 @@ def test_a_dmarc_report() -> None:
     assert raw.isascii()
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     message = email.message_from_bytes(raw, policy=policy.default)
+    # RFC 9990 §3.1.4: the id is the same in the report, the subject and the file name
     assert message["Subject"] == (
-        f"Report Domain: crepes.test Submitter: hamburger.test Report-ID: <{COVER.report_id}@hamburger.test>"
+        f"Report Domain: crepes.test Submitter: hamburger.test Report-ID: <{COVER.report_id}>"
     )
     assert message["To"] == "a@crepes.test, b@crepes.test"
     (file,) = message.iter_attachments()
@@ -55,8 +57,16 @@ def test_a_tls_report() -> None:
         "crepes.test",
         "hamburger.test",
     )
+    assert message["Subject"].endswith(f"Report-ID: <{COVER.report_id}@hamburger.test>")  # RFC 8460 §5.3
     assert message["TLS-Required"] == "No"
     assert reports_in(raw).reports == (TLS,)
+
+
+def test_the_submitter_of_a_tls_report_is_who_can_be_asked_about_it() -> None:
+    """RFC 8460 §5.3: it must be the domain of the report's contact-info, in whatever name the report is made."""
+    cover = msgspec.structs.replace(COVER, author=Address("reports", "mail.hamburger.test"))
+    message = email.message_from_bytes(report_mail.tls_mail(cover, b""), policy=policy.default)
+    assert message["TLS-Report-Submitter"] == "mail.hamburger.test"
 
 
 @pytest.mark.parametrize(

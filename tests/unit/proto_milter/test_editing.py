@@ -33,7 +33,11 @@ def test_nothing_changed_is_octet_for_octet() -> None:
 def test_added() -> None:
     assert edited(HeaderAdded(b"X-B", b"three")).endswith(b"X-A: two\r\nX-B: three\r\n")
     assert edited(HeaderAdded(b"X-B", b"top", 0)).startswith(b"X-B: top\r\nFrom:")
-    assert edited(HeaderAdded(b"X-B", b"second", 1)).startswith(b"From: a@b.test\r\nX-B: second\r\n")
+    # The Received field of the server counts, which filters are not shown: 1 is the place right below it.
+    assert edited(HeaderAdded(b"X-B", b"top", 1)).startswith(b"X-B: top\r\nFrom:")
+    assert edited(HeaderAdded(b"X-B", b"second", 2)).startswith(b"From: a@b.test\r\nX-B: second\r\n")
+    both = edited(HeaderAdded(b"X-B", b"above Received", 0), HeaderAdded(b"X-C", b"below it", 2))
+    assert both.startswith(b"X-B: above Received\r\nX-C: below it\r\nFrom:")
     assert edited(HeaderAdded(b"X-B", b"last", 99)).endswith(b"X-B: last\r\n")
     assert edited(HeaderAdded(b"X-B", b" as it is", 0), spaced=True).startswith(b"X-B: as it is\r\n")
 

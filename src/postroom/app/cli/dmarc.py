@@ -150,7 +150,8 @@ def _lines(checked: Checked) -> Iterator[str]:
         yield f"  organizational domain ({checked.method}): {checked.organizational_domain}"
     for one in checked.destinations:
         agreed = "agreed" if one.agreed else "has not agreed"
-        yield f"  reports to {one.address}: " + (f"{agreed} ({one.asked})" if one.external else "its own")
+        outside = one.problem or f"{agreed} ({one.asked})"
+        yield f"  reports to {one.address}: " + (outside if one.external else "its own")
     for remark in checked.remarks:
         yield f"  remark: {remark}"
     for said in checked.asked:

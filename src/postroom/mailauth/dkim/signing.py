@@ -38,6 +38,7 @@ SIGNED = (
     b"Resent-Date", b"Resent-From", b"Resent-To", b"Resent-Cc", b"Resent-Sender", b"Resent-Message-ID",
     b"List-Id", b"List-Help", b"List-Unsubscribe", b"List-Unsubscribe-Post", b"List-Subscribe", b"List-Post",
     b"List-Owner", b"List-Archive", b"Auto-Submitted", b"Autocrypt", b"Require-Recipient-Valid-Since",
+    b"TLS-Report-Domain", b"TLS-Report-Submitter",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ MAX_DESTINATIONS = 5  # addresses that one report is sent to; the domain's furth
 class Destination(msgspec.Struct, frozen=True):
     """An address of rua=. `agreed` says whether reports may go there, `external` whether that had to be asked; `asked` is the name of the question.
 
-    `to` are the addresses that take its place (RFC 9990 §4, step 9), or itself.
+    `to` are the addresses that take its place (RFC 9990 §4, step 9), or itself. `problem`: the DNS does not say, and may do so later.
     """
 
     address: Address
@@ -28,10 +28,11 @@ class Destination(msgspec.Struct, frozen=True):
     external: bool = False
     asked: str = ""
     to: tuple[Address, ...] = ()
+    problem: str = ""
 
 
 async def destinations(resolver: Resolver, discovery: Discovery, published: Published) -> list[Destination]:
-    """What becomes of each address, in the order of the record. Raises Undiscovered when the DNS does not say."""
+    """What becomes of each address, in the order of the record."""
     named = published.record.reports[:MAX_DESTINATIONS]
     return [await _destination(resolver, discovery, published.domain, address) for address in named]
 
@@ -39,6 +40,13 @@ async def destinations(resolver: Resolver, discovery: Discovery, published: Publ
 async def _destination(
     resolver: Resolver, discovery: Discovery, domain: str, address: Address
 ) -> Destination:
+    try:
+        return await _asked(resolver, discovery, domain, address)
+    except Undiscovered as error:
+        return Destination(address, agreed=False, external=True, problem=str(error))
+
+
+async def _asked(resolver: Resolver, discovery: Discovery, domain: str, address: Address) -> Destination:
     host = a_labels(address.domain)
     if host is None:
         return Destination(address, agreed=False)

@@ -165,7 +165,8 @@ class _Evaluation:
         if undecided is not None:
             raise undecided
         for one in [one for one in seen if one.result == "temperror"][:MAX_IDENTIFIERS]:
-            if await self._is_aligned(one.domain, author, modes[one.method]):
+            # without a domain nobody has looked at the signatures, and they may be anybody's
+            if not one.domain or await self._is_aligned(one.domain, author, modes[one.method]):
                 raise Undiscovered(f"{one}, which might speak for {author}")
         return tuple(seen)
 

@@ -44,28 +44,36 @@ class _Form(msgspec.Struct, frozen=True):
     media_type: str
     extension: str
     what: str
+    report_id: str
     fields: tuple[tuple[str, str], ...] = ()
 
 
 def aggregate_mail(cover: Cover, packed: bytes) -> bytes:
     """The mail with a DMARC aggregate report, in gzip; CRLF line ends, 7bit."""
-    return _mail(cover, packed, _Form("mixed", "application/gzip", "xml.gz", "DMARC aggregate report"))
+    # RFC 9990 §3.1.4: as it is in the report and in the file's name
+    report_id = f"<{cover.report_id}>"
+    return _mail(
+        cover, packed, _Form("mixed", "application/gzip", "xml.gz", "DMARC aggregate report", report_id)
+    )
 
 
 def tls_mail(cover: Cover, packed: bytes) -> bytes:
     """The mail with a TLS report, in gzip."""
     fields = (
         ("TLS-Report-Domain", cover.domain),
-        ("TLS-Report-Submitter", cover.submitter),
+        ("TLS-Report-Submitter", cover.author.domain),  # RFC 8460 §5.3: that of contact-info
         ("TLS-Required", "No"),
     )
-    form = _Form("report; report-type=tlsrpt", "application/tlsrpt+gzip", "json.gz", "TLS report", fields)
+    report_id = f"<{cover.report_id}@{cover.submitter}>"
+    form = _Form(
+        "report; report-type=tlsrpt", "application/tlsrpt+gzip", "json.gz", "TLS report", report_id, fields
+    )
     return _mail(cover, packed, form)
 
 
 def _mail(cover: Cover, packed: bytes, form: _Form) -> bytes:
     boundary = b"=_" + cover.unique.encode()
-    subject = f"Report Domain: {cover.domain} Submitter: {cover.submitter} Report-ID: <{cover.report_id}@{cover.submitter}>"
+    subject = f"Report Domain: {cover.domain} Submitter: {cover.submitter} Report-ID: {form.report_id}"
     head = [
         b"Date: %b\r\n" % format_date(cover.now).encode(),
         address_field("From", [Mailbox(cover.author)]),

@@ -51,7 +51,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class HeaderAdded(msgspec.Struct, frozen=True):
-    """A field at the end of the header, or before the field with number `at` (0: at the top)."""
+    """A field at the end of the header, or before the field with number `at`: 0 is the Received field of the server, which filters do not see."""
 
     name: bytes
     value: bytes

@@ -31,6 +31,7 @@ def changed_fields(fields: Sequence[Field], changes: Iterable[Change], *, leadin
     """All fields after these changes, in their order, each with its CRLF. Raises BadMilter."""
     # Beside each field its name; one that was taken out leaves its place, so that numbers stay.
     edited: list[tuple[bytes, bytes]] = [(field.name.lower(), _ended(field.raw)) for field in fields]
+    edited.insert(0, (b"", b""))  # the server's Received, which comes later: numbers for insertion count it
     for change in changes:
         if isinstance(change, HeaderAdded):
             added = (change.name.lower(), _field(change.name, change.value, leading_space=leading_space))
