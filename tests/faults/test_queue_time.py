@@ -64,6 +64,8 @@ async def test_one_delay_notice_after_four_hours(office: SortingOffice) -> None:
     assert bounce_of(notice) == ("Final-Recipient: rfc822; eve@r.test", "Action: delayed", "Status: 4.4.7")
     assert b"Greylisted" in notice
     assert b"Will-Retry-Until:" in notice
+    assert b"Remote-MTA:" not in notice  # RFC 3464 §2.3.5: a domain is no server that has said anything
+    assert b"r.test said" not in notice
     for _ in range(6):
         office.clock.advance(4 * HOUR)
         await office.until(lambda: office.rows("SELECT 1 FROM jobs WHERE node = 0"))

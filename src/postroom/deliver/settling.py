@@ -119,8 +119,7 @@ class Settler:
                 Happened.DELAYED,
                 DELAYED,
                 (attempt.delayed.get(copy.n) or attempt.hop_down or copy.status or WAITED,),
-                job.hop,
-                job.expires,
+                retry_until=job.expires,
             )
             for copy in job.copies
             if copy.n not in done

@@ -16,7 +16,7 @@ from postroom.message.address import Address
 from postroom.message.charset import header_text
 from postroom.message.dates import format_date
 from postroom.message.dsn_rules import Action
-from postroom.message.dsn_text import About, Delivery, clipped_reply, report_text
+from postroom.message.dsn_text import About, Delivery, clipped_reply, report_text, said_by_server
 from postroom.message.envelope import BodyKind, Envelope, Notify, Recipient, Ret
 from postroom.message.fields import LONGEST, Mailbox, address_field, message_id_field, text_field
 from postroom.message.header import Header
@@ -31,7 +31,6 @@ MAX_RETURNED = (
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,900}>")
 _LONG_LINE = re.compile(rb"[^\n]{%d}" % LONGEST)
-_REPLY = re.compile(r"[245][0-9]{2}(?:[ -]|\Z)")
 _SUBJECTS = ((Action.FAILED, "Undeliverable"), (Action.DELAYED, "Delayed"))
 
 
@@ -182,7 +181,7 @@ def _recipient_fields(report: Report, delivery: Delivery) -> list[str]:
 def _diagnostic(reply: tuple[str, ...]) -> str:
     """Each line of the reply on one of its own (RFC 3461 §9.2); words of our own are not of type smtp (RFC 3464 §2.3.6)."""
     lines = [printable_ascii(line, LONGEST - 100) for line in clipped_reply(reply)]
-    kind = "smtp" if _REPLY.match(lines[0]) else "x-postroom"
+    kind = "smtp" if said_by_server(reply) else "x-postroom"
     return f"Diagnostic-Code: {kind}; " + "\r\n ".join(line.strip() or "-" for line in lines)
 
 

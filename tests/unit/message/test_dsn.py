@@ -159,6 +159,23 @@ def test_all_the_fields():
     assert b"Hello Bob" not in made.raw
 
 
+def test_words_of_our_own_are_not_put_into_the_mouth_of_a_server():
+    ours = delivery(
+        status=(5, 3, 4), reply=("The next system takes at most 9 octets",), remote="mx.hamburger.test"
+    )
+    text, status, _ = read(compose_dsn(report(ours), ORIGINAL))[1]
+    assert "    The next system takes at most 9 octets\r\n" in text.get_content()
+    assert "said" not in text.get_content()
+    assert ("Remote-MTA", "dns; mx.hamburger.test") in status_fields(status)[1]
+
+
+def test_a_delay_is_not_told_as_the_end():
+    late = delivery(action=Action.DELAYED, status=(4, 4, 7), reply=("1.2.3.4 port 25: Connection refused",))
+    text = read(compose_dsn(report(late), ORIGINAL))[1][0].get_content()
+    assert "All attempts failed" not in text
+    assert "    No attempt to deliver it has succeeded so far.\r\n" in text
+
+
 @pytest.mark.parametrize(
     ("action", "subject"),
     [(Action.DELIVERED, "Delivered"), (Action.RELAYED, "Delivered"), (Action.EXPANDED, "Delivered")],
