@@ -128,10 +128,19 @@ class SmtpClient(ClientConversation):
             self.end(reply, stage)
         elif (300 <= reply.code < 400 and stage not in _GOES_ON) or (stage is Stage.DATA and reply.positive):
             self.give_up(f"The server makes no sense: {reply.code} to {stage.value}", stage)
+        elif stage is Stage.END and self._sending:
+            self._hear_early(reply)
         elif stage in TRANSFER:
             self._hear_transfer(stage, reply)
         else:
             HEARD[stage](self, reply)
+
+    def _hear_early(self, reply: Reply) -> None:
+        """The message is refused before its end has gone out: what were said next would be text of it, so nothing more is."""
+        if reply.positive:
+            self.give_up(f"The server makes no sense: {reply.code} before the end of data", Stage.END)
+        else:
+            self.end(reply, Stage.END)
 
     def _hear_transfer(self, stage: Stage, reply: Reply) -> None:
         transfer = self.transfer

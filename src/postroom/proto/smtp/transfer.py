@@ -130,8 +130,16 @@ class Transfer:
         content = self._letter.content
         if isinstance(content, bytes):
             return stuff(content)
-        self.pieces = _stuffed_pieces(iter(content))
+        self.pieces = self._stuffed_pieces(iter(content))
         return b""
+
+    def _stuffed_pieces(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        stuffer = Stuffer()
+        for piece in pieces:
+            if octets := stuffer.feed(piece):
+                yield octets
+        self.pieces = None  # with what comes now all has gone out: a reply is one to the whole
+        yield stuffer.finish()
 
     def _send_chunks(self) -> None:
         self._chunk_sent = True
@@ -181,11 +189,3 @@ def _meant(reply: Reply) -> Reply:
     if reply.code != 552 or reply.status != _TOO_MANY_RECIPIENTS:
         return reply
     return Reply(452, EnhancedStatus(4, *_TOO_MANY_RECIPIENTS[1:]), reply.lines)
-
-
-def _stuffed_pieces(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    stuffer = Stuffer()
-    for piece in pieces:
-        if octets := stuffer.feed(piece):
-            yield octets
-    yield stuffer.finish()
