@@ -204,6 +204,17 @@ def test_pipelined_in_two_groups() -> None:
     assert results(finished) == [(250, "end of data")] * 2
 
 
+def test_codes_that_no_rfc_has_mean_what_their_first_digit_says() -> None:
+    """RFC 5321 §4.2."""
+    machine = client()
+    assert isinstance(events(machine, b"229 hi\r\n", b"259 hello\r\n")[-1], Ready)
+    machine.data_to_send()
+    machine.send(letter())
+    events(machine, b"259 ok\r\n", b"259 ok\r\n", b"350 go\r\n")
+    assert drain(machine).endswith(b"Subject: x\r\n\r\n..hello\r\n.\r\n")
+    assert results(events(machine, b"259 done\r\n")[0]) == [(259, "end of data")]
+
+
 def test_chunked_in_one_group() -> None:
     machine = opened(b"PIPELINING", b"CHUNKING", b"SIZE")
     machine.send(letter())

@@ -119,7 +119,7 @@ class Transfer:
                 self._say(DATA, Stage.DATA)
 
     def _heard_data(self, reply: Reply) -> None:
-        if reply.code != 354:
+        if reply.code >= 400:  # RFC 5321 §4.2: of other codes than 354 the first digit counts
             self._fail(reply, Stage.DATA)
         elif not self._accepted:  # RFC 2920 §3.1: a single dot, and nobody gets anything
             self._say(b".\r\n", Stage.END, b".")
