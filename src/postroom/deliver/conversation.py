@@ -198,12 +198,16 @@ class SmtpConversation:
             if first and not self.usable:
                 _cut_short(attempt, parcel.copies[first:])
                 break
-            await self._send(attempt, parcel, some)
-        self._tell_outcomes(job, attempt)
-        return attempt
-
-    def _tell_outcomes(self, job: Job, attempt: Attempt) -> None:
+            try:
+                await self._send(attempt, parcel, some)
+            except asyncio.CancelledError:
+                self._usable = False
+                if not attempt.results:
+                    raise
+                _cut_short(attempt, parcel.copies[first:])  # who has it by now is not to get it again
+                break
         attempt.events += _outcomes(job, attempt, self._at(attempt.started), self._name)
+        return attempt
 
     async def _fit(self, job: Job, content: Content, attempt: Attempt) -> _Parcel:
         """The message as this server can take it; copies that cannot go to it end here, with the reason."""
@@ -244,7 +248,7 @@ class SmtpConversation:
             self._fail(attempt, job.copies, misfit)
         else:
             attempt.delayed = {copy.n: misfit.public for copy in job.copies}
-        self._tell_outcomes(job, attempt)
+        attempt.events += _outcomes(job, attempt, self._at(attempt.started), self._name)
         return attempt
 
     def _fail(self, attempt: Attempt, copies: list[Copy], error: MailError) -> None:

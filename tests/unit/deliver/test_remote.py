@@ -326,6 +326,27 @@ async def test_more_recipients_than_one_connection_takes_go_over_the_next(office
     await hop.close()
 
 
+async def test_who_has_it_when_the_service_stops_does_not_get_it_again(office: SortingOffice) -> None:
+    """The first hundred were acknowledged when the next hop fell silent: only the others wait for the next start."""
+    hop = await NextHop(config(limits=Limits(recipients=100))).listen()
+    lead_to(office, hop)
+
+    def fall_silent(stage: Stage) -> None:
+        hear = stage.hear
+        stage.hear = lambda data: "" if stage.letters else hear(data)  # type: ignore[method-assign]
+
+    hop.prepare = fall_silent
+    office.start(office.remote())
+    await office.accept(*(f"user{n}@r.test" for n in range(250)), sender=None)
+    await office.until(lambda: hop.letters)
+    office.running = False
+    await office.runner.stop(0.2)
+    assert len(hop.letters) == 1
+    assert await office.rows("SELECT COUNT(*) FROM rcpt") == [(150,)]
+    assert await office.rows("SELECT node FROM jobs") == [(0,)]
+    await hop.close()
+
+
 async def test_lmtp_each_recipient_at_the_end(office: SortingOffice) -> None:
     hop = await NextHop(config(Service.LMTP)).listen()
     hop.prepare = lambda stage: stage.refused.update(no=NO_USER)
