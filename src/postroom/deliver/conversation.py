@@ -94,7 +94,7 @@ class SmtpConversation:
     @property
     def usable(self) -> bool:
         """Whether another message may be sent over it."""
-        return self._usable and self._connection.alive
+        return self._usable and self._connection.alive and not self._machine.unasked
 
     @property
     def local_ip(self) -> str:

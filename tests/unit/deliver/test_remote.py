@@ -117,6 +117,25 @@ async def test_one_that_was_closed_meanwhile_costs_no_retry(office: SortingOffic
     assert len(hop.letters) == 2
 
 
+async def test_one_that_says_more_than_it_was_asked_is_not_used_again(
+    office: SortingOffice, hop: NextHop
+) -> None:
+    """Each later reply would be taken for the answer to another command: a message that is refused would count as delivered."""
+    lead_to(office, hop)
+
+    def say_twice(stage: Stage) -> None:
+        hear = stage.hear
+        stage.hear = lambda data: hear(data) + ("250 2.0.0 Really\r\n" if stage.letters else "")  # type: ignore[method-assign]
+
+    hop.prepare = say_twice
+    await relay(office, sender=BOB)
+    hop.stages[0].answers[BodyEnd] = NEVER
+    hop.prepare = lambda stage: stage.answers.update({BodyEnd: NEVER})
+    hops = await relay(office, sender=BOB)
+    assert [result for _, result in outcomes(hops)] == ["failed"]
+    assert len(hop.stages) == 2
+
+
 async def test_the_second_host_when_the_first_refuses(office: SortingOffice, hop: NextHop) -> None:
     lead_to(office, hop)
     office.zone.exchangers["r.test"] = [Mx(0, "gone.r.test"), Mx(5, "mx0.r.test")]

@@ -104,6 +104,11 @@ class SmtpClient(ClientConversation):
         return self.expected[0] if self.expected else Stage.IDLE
 
     @property
+    def unasked(self) -> bool:
+        """Whether the server has said something that answers nothing: the next reply would be taken for another's."""
+        return not self.expected and self.reader.under_way
+
+    @property
     def deadline(self) -> float:
         """Seconds to wait now, for a reply or for a piece of the letter to go out (RFC 5321 §4.5.3.2)."""
         return SENDING_SECONDS if self._sending else SECONDS[self.stage]
