@@ -31,6 +31,7 @@ MAX_RETURNED = (
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,900}>")
 _LONG_LINE = re.compile(rb"[^\n]{%d}" % LONGEST)
+_NO_COMMENT = str.maketrans("()\\", "???")
 _SUBJECTS = ((Action.FAILED, "Undeliverable"), (Action.DELAYED, "Delayed"))
 
 
@@ -146,7 +147,7 @@ def _message_fields(report: Report) -> list[str]:
         fields.append(f"Original-Envelope-Id: {printable_ascii(report.envid, 200)}")
     fields.append(f"Reporting-MTA: dns; {printable_ascii(report.reporting_mta, 255)}")
     if report.received_from:
-        fields.append(f"Received-From-MTA: dns; {printable_ascii(report.received_from, 255)}")
+        fields.append(f"Received-From-MTA: {_mta(report.received_from)}")
     if report.arrival:
         fields.append(f"Arrival-Date: {format_date(report.arrival, report.offset)}")
     if report.journey_id:
@@ -166,7 +167,7 @@ def _recipient_fields(report: Report, delivery: Delivery) -> list[str]:
         f"Status: {delivery.status}",
     ]
     if delivery.remote:
-        fields.append(f"Remote-MTA: dns; {printable_ascii(delivery.remote, 255)}")
+        fields.append(f"Remote-MTA: {_mta(delivery.remote)}")
     if delivery.reply:
         fields.append(_diagnostic(delivery.reply))
     if delivery.last_attempt:
@@ -176,6 +177,14 @@ def _recipient_fields(report: Report, delivery: Delivery) -> list[str]:
     ):  # MUST NOT appear in others, RFC 3464 §2.3.9
         fields.append(f"Will-Retry-Until: {format_date(delivery.retry_until, report.offset)}")
     return fields
+
+
+def _mta(host: str) -> str:
+    """A name, or an address that stands in its place in brackets (RFC 3461 §9.3), and what follows it as a comment (RFC 3464 §2.2.4)."""
+    name, _, more = printable_ascii(host, 255).translate(_NO_COMMENT).partition(" ")
+    if more.startswith(f"[{name}]"):
+        name = f"[{name}]"
+    return f"dns; {name} ({more})" if more else f"dns; {name}"
 
 
 def _diagnostic(reply: tuple[str, ...]) -> str:

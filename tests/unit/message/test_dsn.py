@@ -169,6 +169,22 @@ def test_words_of_our_own_are_not_put_into_the_mouth_of_a_server():
     assert ("Remote-MTA", "dns; mx.hamburger.test") in status_fields(status)[1]
 
 
+@pytest.mark.parametrize(
+    ("remote", "mta"),
+    [
+        ("mx.hamburger.test [192.0.2.7]:25", "dns; mx.hamburger.test ([192.0.2.7]:25)"),
+        ("192.0.2.7 [192.0.2.7]:25", "dns; [192.0.2.7] ([192.0.2.7]:25)"),
+        ("a(b [192.0.2.7]:25", "dns; a?b ([192.0.2.7]:25)"),
+    ],
+)
+def test_a_server_is_named_by_a_domain_and_its_address_is_a_comment(remote, mta):
+    """RFC 3461 §9.3, RFC 3464 §2.2.4."""
+    made = compose_dsn(report(delivery(remote=remote), received_from=remote), ORIGINAL)
+    fields = status_fields(read(made)[1][1])
+    assert ("Remote-MTA", mta) in fields[1]
+    assert ("Received-From-MTA", mta) in fields[0]
+
+
 def test_a_delay_is_not_told_as_the_end():
     late = delivery(action=Action.DELAYED, status=(4, 4, 7), reply=("1.2.3.4 port 25: Connection refused",))
     text = read(compose_dsn(report(late), ORIGINAL))[1][0].get_content()
