@@ -15,9 +15,11 @@ from postroom.message import encoded_words
 from postroom.message.address import Address
 from postroom.message.charset import header_text
 from postroom.message.dates import format_date
+from postroom.message.downgrade import downgrade
 from postroom.message.dsn_rules import Action
 from postroom.message.dsn_text import About, Delivery, clipped_reply, report_text, said_by_server
 from postroom.message.envelope import BodyKind, Envelope, Notify, Recipient, Ret
+from postroom.message.errors import ConversionRequired
 from postroom.message.fields import LONGEST, Mailbox, address_field, message_id_field, text_field
 from postroom.message.header import Header
 from postroom.message.printable import printable, printable_ascii
@@ -222,11 +224,12 @@ def _returned(report: Report, original: bytes, *, whole: bool, limit: int) -> tu
     """The third part: the message for failures unless RET=HDRS, else the header (RFC 3461 §4.3, §6.2)."""
     end = header_end(original)
     failed = any(delivery.action is Action.FAILED for delivery in report.deliveries)
-    if not failed or not whole or report.ret is Ret.HEADERS or len(original) > limit or _not_lines(original):
+    left_out = not failed or not whole or report.ret is Ret.HEADERS or len(original) > limit
+    if left_out or _not_lines(original) or not _is_utf8(original[:end]):
         return _header_part(original[: min(end, limit)], utf8=report.international), BodyKind.SEVEN_BIT
     if original.isascii():
         return b"Content-Type: message/rfc822\r\n\r\n" + original, BodyKind.SEVEN_BIT
-    if original[:end].isascii() or not _is_utf8(original[:end]):
+    if original[:end].isascii() and _fits_seven_bits(original):
         return (
             b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + original,
             BodyKind.EIGHT_BIT,
@@ -236,6 +239,15 @@ def _returned(report: Report, original: bytes, *, whole: bool, limit: int) -> tu
         return head + original, BodyKind.EIGHT_BIT
     head = b"Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\n"  # RFC 6533 §4.5
     return head + encode_base64(original), BodyKind.SEVEN_BIT
+
+
+def _fits_seven_bits(original: bytes) -> bool:
+    """Whether a next hop without 8BITMIME can be given it as a part: a report that cannot be sent is heard of by nobody."""
+    try:
+        downgrade(original, eight_bit=False)
+    except ConversionRequired:
+        return False
+    return True
 
 
 def _header_part(header: bytes, *, utf8: bool) -> bytes:

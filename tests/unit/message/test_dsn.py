@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.message.address import Address, parse_mailbox
+from postroom.message.downgrade import downgrade
 from postroom.message.dsn import MAX_RETURNED, Report, compose_dsn
 from postroom.message.dsn_parse import parse_delivery_status, report_in
 from postroom.message.dsn_rules import Action
@@ -297,6 +298,26 @@ def test_hostile_replies():
     }
     assert len(made.raw) < 30_000
     assert not set(made.raw) & {0, 7, 27}
+
+
+@pytest.mark.parametrize(
+    ("original", "kind"),
+    [
+        (b"Subject: x\r\n\r\ncr\xc3\xaape\r\n", "message/rfc822"),
+        (b"Subject: Gr\xfc\r\n\r\nx\r\n", "text/rfc822-headers"),
+        (b"Content-Transfer-Encoding: base64\r\n\r\ncr\xc3\xaape\r\n", "message/global"),
+        (
+            b"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\ncr\xc3\xaape\r\n--b--\r\n",
+            "message/global",
+        ),
+    ],
+)
+def test_a_report_reaches_a_server_that_takes_seven_bits_only(original, kind):
+    """Whatever is returned: nobody would hear of a report that could not be sent."""
+    made = compose_dsn(report(), original)
+    message = email.message_from_bytes(made.raw, policy=email.policy.default)
+    assert message.get_payload()[2].get_content_type() == kind
+    assert downgrade(made.raw, eight_bit=False).isascii()
 
 
 def test_the_boundary_is_not_in_the_content():
