@@ -378,7 +378,7 @@ def _misfit(job: Job, trust: Trust, *, requiretls: bool) -> MailError | None:
 async def _converted(content: Content, envelope: Envelope, *, eight_bit: bool) -> bytes:
     """The message for a server that takes fewer kinds of octets, and the envelope says so; raises `ConversionRequired`."""
     whole = await asyncio.to_thread(content.whole) if isinstance(content, Spilled) else content
-    converted = downgrade(whole, eight_bit=eight_bit)
+    converted = await asyncio.to_thread(downgrade, whole, eight_bit=eight_bit)
     envelope.body = BodyKind.EIGHT_BIT if eight_bit else BodyKind.SEVEN_BIT
     return converted
 

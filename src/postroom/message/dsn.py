@@ -24,15 +24,15 @@ from postroom.message.fields import LONGEST, Mailbox, address_field, message_id_
 from postroom.message.header import Header
 from postroom.message.printable import printable, printable_ascii
 from postroom.message.trace import header_end, path_text
-from postroom.message.transfer import encode_base64, encode_quoted_printable
+from postroom.message.transfer import encode_base64, encode_quoted_printable, has_long_line
 from postroom.message.xtext import decode_unitext, encode_unitext
+from postroom.wire.dots import is_canonical
 
 MAX_RETURNED = (
     64 * 1024
 )  # octets of a message returned whole; of a bigger one only the header is (RFC 3461 §6.2)
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,900}>")
-_LONG_LINE = re.compile(rb"[^\n]{%d}" % LONGEST)
 _NO_COMMENT = str.maketrans("()\\", "???")
 _SUBJECTS = ((Action.FAILED, "Undeliverable"), (Action.DELAYED, "Delayed"))
 
@@ -267,13 +267,7 @@ def _header_part(header: bytes, *, utf8: bool) -> bytes:
 
 def _not_lines(octets: bytes) -> bool:
     """Whether this is binary by RFC 2045 §2.9: NUL, a bare CR or LF, or a line of more than 998 octets."""
-    if (
-        b"\0" in octets
-        or octets.count(b"\r") != octets.count(b"\r\n")
-        or octets.count(b"\n") != octets.count(b"\r\n")
-    ):
-        return True
-    return _LONG_LINE.search(octets) is not None
+    return not is_canonical(octets) or has_long_line(octets)
 
 
 def _is_utf8(octets: bytes) -> bool:

@@ -1,6 +1,7 @@
 """Relaying over real connections: hosts in their order, TLS where it works, every reply at every stage, every cut."""
 
 import itertools
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from next_hop import NextHop
 from people import at
 from postroom.deliver.routes import Route
+from postroom.message.downgrade import downgrade
 from postroom.message.envelope import ByMode, DeliverBy, Notify, Recipient
 from postroom.message.errors import NonAsciiAddress
 from postroom.message.journey import Asked, Connected, Decided, Hop, HopKind, Outcome, Said, Secured
@@ -295,6 +297,24 @@ async def test_eight_bits_for_a_hop_without_8bitmime(office: SortingOffice) -> N
     lead_to(office, hop)
     await relay(office, content=WIDE)
     assert hop.letters == [WIDE.replace(b"8bit", b"quoted-printable").replace(b"\xc3\xaa", b"=C3=AA")]
+    await hop.close()
+
+
+async def test_a_conversion_does_not_hold_up_everybody_else(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hop = await NextHop(msgspec.structs.replace(config(), withheld=frozenset({"8BITMIME"}))).listen()
+    lead_to(office, hop)
+    where = []
+
+    def watched(raw: bytes, *, eight_bit: bool) -> bytes:
+        where.append(threading.current_thread())
+        return downgrade(raw, eight_bit=eight_bit)
+
+    monkeypatch.setattr("postroom.deliver.conversation.downgrade", watched)
+    await relay(office, content=WIDE)
+    assert len(where) == 1
+    assert where[0] is not threading.main_thread()
     await hop.close()
 
 
