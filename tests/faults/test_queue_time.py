@@ -64,6 +64,8 @@ async def test_one_delay_notice_after_four_hours(office: SortingOffice) -> None:
     assert bounce_of(notice) == ("Final-Recipient: rfc822; eve@r.test", "Action: delayed", "Status: 4.4.7")
     assert b"Greylisted" in notice
     assert b"Will-Retry-Until:" in notice
+    assert b"Remote-MTA:" not in notice  # RFC 3464 §2.3.5: a domain is no server that has said anything
+    assert b"r.test said" not in notice
     for _ in range(6):
         office.clock.advance(4 * HOUR)
         await office.until(lambda: office.rows("SELECT 1 FROM jobs WHERE node = 0"))
@@ -179,6 +181,21 @@ async def test_a_deadline_with_notify_tells_and_goes_on(office: SortingOffice) -
     await office.until(lambda: office.inbox(office.bob))
     assert "Action: delayed" in bounce_of((await office.inbox(office.bob))[0])
     assert await office.waiting() == [("r.test", ["eve@r.test"])]
+
+
+async def test_what_is_held_for_the_future_is_not_let_go_by_a_deadline_before_that(
+    office: SortingOffice,
+) -> None:
+    """RFC 4865: whatever its sender is told meanwhile (RFC 2852 §4), nothing of it leaves before its time."""
+    now = office.clock.now() // 1_000_000
+    by = DeliverBy(now + 600, ByMode.NOTIFY)
+    await office.accept("eve@r.test", sender=BOB, hold_until=now + 86_400, deliver_by=by)
+    office.start()
+    office.clock.advance(700)
+    await office.until(lambda: office.inbox(office.bob))
+    [(due, notices)] = await office.rows("SELECT due, notices FROM jobs")
+    assert (due // 1_000_000, notices) == (now + 86_400, 1)
+    assert office.scripted.opened == []
 
 
 async def test_the_journey_has_a_hop_for_each_try_and_none_for_alarms(office: SortingOffice) -> None:

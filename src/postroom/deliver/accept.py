@@ -13,7 +13,7 @@ import msgspec
 from postroom.deliver.filing import Discard, Durable, make_durable
 from postroom.deliver.legs import Leg
 from postroom.deliver.letter import Letter, Receipt
-from postroom.deliver.placing import SPOOL_ACCOUNT, NotSpooled, Placed, Placer, Sending, terms_of
+from postroom.deliver.placing import SPOOL_ACCOUNT, NotSpooled, Placed, Placer, Sending, few_here, terms_of
 from postroom.deliver.reports import Result
 from postroom.deliver.router import Router, Routes
 from postroom.message.address import Address
@@ -31,8 +31,6 @@ from postroom.store.spilled import Content, Spilled, head_of, with_head
 from postroom.store.spool import Copy, Spooled
 from postroom.store.unhurried import Unhurried
 
-MOST_LOCAL_COPIES = 20  # in the accepting commit; of more the runner files the copies
-MOST_LOCAL_OCTETS = 4 * 1024 * 1024  # of all local copies together, likewise
 _HAPPENED = {"expanded": Happened.EXPANDED, "delivered": Happened.DELIVERED}
 
 
@@ -207,9 +205,10 @@ _Kind = tuple[Address | None, tuple[Address, ...]]
 
 def _filed_at_once(letter: Letter, routes: Routes) -> bool:
     """Whether local copies are filed in the accepting commit: not when they are many or large, or to be held (RFC 4865)."""
-    local = sum(leg.account_id is not None for leg in routes.legs)
-    many = local > MOST_LOCAL_COPIES or (local > 1 and local * len(letter.content) > MOST_LOCAL_OCTETS)
-    return not many and (letter.envelope.hold_until or 0) * 1_000_000 <= letter.arrived
+    return (
+        few_here(routes.legs, len(letter.content))
+        and (letter.envelope.hold_until or 0) * 1_000_000 <= letter.arrived
+    )
 
 
 def _marked(content: Content, via: Sequence[Address], legs: Sequence[tuple[int, Leg]]) -> Content:

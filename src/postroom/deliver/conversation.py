@@ -94,7 +94,7 @@ class SmtpConversation:
     @property
     def usable(self) -> bool:
         """Whether another message may be sent over it."""
-        return self._usable and self._connection.alive
+        return self._usable and self._connection.alive and not self._machine.unasked
 
     @property
     def local_ip(self) -> str:
@@ -198,12 +198,16 @@ class SmtpConversation:
             if first and not self.usable:
                 _cut_short(attempt, parcel.copies[first:])
                 break
-            await self._send(attempt, parcel, some)
-        self._tell_outcomes(job, attempt)
-        return attempt
-
-    def _tell_outcomes(self, job: Job, attempt: Attempt) -> None:
+            try:
+                await self._send(attempt, parcel, some)
+            except asyncio.CancelledError:
+                self._usable = False
+                if not attempt.results:
+                    raise
+                _cut_short(attempt, parcel.copies[first:])  # who has it by now is not to get it again
+                break
         attempt.events += _outcomes(job, attempt, self._at(attempt.started), self._name)
+        return attempt
 
     async def _fit(self, job: Job, content: Content, attempt: Attempt) -> _Parcel:
         """The message as this server can take it; copies that cannot go to it end here, with the reason."""
@@ -244,7 +248,7 @@ class SmtpConversation:
             self._fail(attempt, job.copies, misfit)
         else:
             attempt.delayed = {copy.n: misfit.public for copy in job.copies}
-        self._tell_outcomes(job, attempt)
+        attempt.events += _outcomes(job, attempt, self._at(attempt.started), self._name)
         return attempt
 
     def _fail(self, attempt: Attempt, copies: list[Copy], error: MailError) -> None:
@@ -374,7 +378,7 @@ def _misfit(job: Job, trust: Trust, *, requiretls: bool) -> MailError | None:
 async def _converted(content: Content, envelope: Envelope, *, eight_bit: bool) -> bytes:
     """The message for a server that takes fewer kinds of octets, and the envelope says so; raises `ConversionRequired`."""
     whole = await asyncio.to_thread(content.whole) if isinstance(content, Spilled) else content
-    converted = downgrade(whole, eight_bit=eight_bit)
+    converted = await asyncio.to_thread(downgrade, whole, eight_bit=eight_bit)
     envelope.body = BodyKind.EIGHT_BIT if eight_bit else BodyKind.SEVEN_BIT
     return converted
 

@@ -32,6 +32,8 @@ from postroom.store.spool import Blob, Copy, Lease, NewJob, Spooled, Terms
 
 _SECOND = 1_000_000
 SPOOL_ACCOUNT = 0  # whose the files of the spool are
+MOST_LOCAL_COPIES = 20  # in the accepting commit, or a report's; of more the runner files the copies
+MOST_LOCAL_OCTETS = 4 * 1024 * 1024  # of all local copies together, likewise
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -252,7 +254,8 @@ class Placer:
             notification.raw,
             terms_of(envelope, vouched=True),
         )
-        ways = self.ways(letter, notification.raw, list(enumerate(routes.legs)))
+        at_once = few_here(routes.legs, len(notification.raw))
+        ways = self.ways(letter, notification.raw, list(enumerate(routes.legs)), file=at_once)
         return Sending(letter, notification.raw, ways)
 
 
@@ -266,6 +269,12 @@ def _no_hand_free(hop: str, now: int) -> Lease | None:  # noqa: ARG001 - until a
 
 def _not_reached(hop: str) -> bool:  # noqa: ARG001 - likewise
     return False
+
+
+def few_here(legs: Sequence[Leg], size: int) -> bool:
+    """Whether the local copies of a message of `size` octets are few and small enough to be filed in one commit with the rest."""
+    local = sum(leg.account_id is not None for leg in legs)
+    return local <= MOST_LOCAL_COPIES and (local <= 1 or local * size <= MOST_LOCAL_OCTETS)
 
 
 def _account_of(way: Way) -> int:

@@ -119,8 +119,7 @@ class Settler:
                 Happened.DELAYED,
                 DELAYED,
                 (attempt.delayed.get(copy.n) or attempt.hop_down or copy.status or WAITED,),
-                job.hop,
-                job.expires,
+                retry_until=job.expires,
             )
             for copy in job.copies
             if copy.n not in done
@@ -134,7 +133,8 @@ class Settler:
         noticed = job.notices + (1 if not job.notices and now >= job.alarm else 0)
         why = attempt.hop_down or next(iter(attempt.delayed.values()), "")
         alarm = self._next_alarm(job, now) if noticed else job.alarm
-        return Again(min(now + pause, job.expires), alarm, why, noticed, counts)
+        held = (job.letter.terms.hold_until or 0) * _SECOND  # RFC 4865: an alarm before that lets nothing go
+        return Again(min(max(now + pause, held), job.expires), alarm, why, noticed, counts)
 
     def _next_alarm(self, job: Job, now: int) -> int:
         by = job.letter.terms.deliver_by

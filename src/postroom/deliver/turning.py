@@ -91,7 +91,7 @@ class Turner:
     ) -> None:
         use = self._use
         peer = connection.peer
-        name = f"{peer.ip}:{peer.port}, turned round"
+        name = f"{peer.ip} [{peer.ip}]:{peer.port}, turned round"
         conversation = SmtpConversation(use.desk, machine, connection, name)
         try:
             refused = await conversation.begin(Attempt(use.desk.clock.now()), Handshake(use.tls()))

@@ -7,15 +7,12 @@ changed (RFC 1847 §2.1). Not here: whether a next hop needs it, and headers in 
 
 from __future__ import annotations
 
-import re
-
 from postroom.message.errors import ConversionRequired
 from postroom.message.header import Field, Header
 from postroom.message.mime import Part, Structure, scan
-from postroom.message.transfer import LONGEST_LINE, encode_base64, encode_quoted_printable
+from postroom.message.transfer import encode_base64, encode_quoted_printable, has_long_line
+from postroom.wire.dots import has_only_crlf, is_canonical
 
-_LONG_LINE = re.compile(rb"[^\n]{%d}" % (LONGEST_LINE + 2))
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _SEALED = frozenset({"signed", "encrypted"})  # multiparts whose parts are protected as they are
 _ENCODING = b"content-transfer-encoding"
 _WIDE = frozenset({"8bit", "binary"})
@@ -52,7 +49,7 @@ def downgrade(raw: bytes, *, eight_bit: bool) -> bytes:
 
 
 def _needs_encoding(octets: bytes, *, eight_bit: bool) -> bool:
-    if b"\0" in octets or _BARE.search(octets) or _LONG_LINE.search(octets):
+    if not is_canonical(octets) or has_long_line(octets):
         return True
     return not eight_bit and not octets.isascii()
 
@@ -82,7 +79,7 @@ def _encoded(raw: bytes, part: Part) -> list[Edit]:
         raise ConversionRequired  # RFC 2045 §6.4: composite types have no encoding; what is encoded already is broken
     body = raw[part.body_start : part.body_end]
     encoded, name = encode_base64(body), b"base64"
-    if part.media_type == "text" and not _BARE.search(body):
+    if part.media_type == "text" and has_only_crlf(body):
         quoted = encode_quoted_printable(body)
         if len(quoted) <= len(encoded):
             encoded, name = quoted, b"quoted-printable"

@@ -15,23 +15,25 @@ from postroom.message import encoded_words
 from postroom.message.address import Address
 from postroom.message.charset import header_text
 from postroom.message.dates import format_date
+from postroom.message.downgrade import downgrade
 from postroom.message.dsn_rules import Action
-from postroom.message.dsn_text import About, Delivery, clipped_reply, report_text
+from postroom.message.dsn_text import About, Delivery, clipped_reply, report_text, said_by_server
 from postroom.message.envelope import BodyKind, Envelope, Notify, Recipient, Ret
+from postroom.message.errors import ConversionRequired
 from postroom.message.fields import LONGEST, Mailbox, address_field, message_id_field, text_field
 from postroom.message.header import Header
 from postroom.message.printable import printable, printable_ascii
 from postroom.message.trace import header_end, path_text
-from postroom.message.transfer import encode_base64, encode_quoted_printable
+from postroom.message.transfer import encode_base64, encode_quoted_printable, has_long_line
 from postroom.message.xtext import decode_unitext, encode_unitext
+from postroom.wire.dots import is_canonical
 
 MAX_RETURNED = (
     64 * 1024
 )  # octets of a message returned whole; of a bigger one only the header is (RFC 3461 §6.2)
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,900}>")
-_LONG_LINE = re.compile(rb"[^\n]{%d}" % LONGEST)
-_REPLY = re.compile(r"[245][0-9]{2}(?:[ -]|\Z)")
+_NO_COMMENT = str.maketrans("()\\", "???")
 _SUBJECTS = ((Action.FAILED, "Undeliverable"), (Action.DELAYED, "Delayed"))
 
 
@@ -147,7 +149,7 @@ def _message_fields(report: Report) -> list[str]:
         fields.append(f"Original-Envelope-Id: {printable_ascii(report.envid, 200)}")
     fields.append(f"Reporting-MTA: dns; {printable_ascii(report.reporting_mta, 255)}")
     if report.received_from:
-        fields.append(f"Received-From-MTA: dns; {printable_ascii(report.received_from, 255)}")
+        fields.append(f"Received-From-MTA: {_mta(report.received_from)}")
     if report.arrival:
         fields.append(f"Arrival-Date: {format_date(report.arrival, report.offset)}")
     if report.journey_id:
@@ -167,7 +169,7 @@ def _recipient_fields(report: Report, delivery: Delivery) -> list[str]:
         f"Status: {delivery.status}",
     ]
     if delivery.remote:
-        fields.append(f"Remote-MTA: dns; {printable_ascii(delivery.remote, 255)}")
+        fields.append(f"Remote-MTA: {_mta(delivery.remote)}")
     if delivery.reply:
         fields.append(_diagnostic(delivery.reply))
     if delivery.last_attempt:
@@ -179,10 +181,18 @@ def _recipient_fields(report: Report, delivery: Delivery) -> list[str]:
     return fields
 
 
+def _mta(host: str) -> str:
+    """A name, or an address that stands in its place in brackets (RFC 3461 §9.3), and what follows it as a comment (RFC 3464 §2.2.4)."""
+    name, _, more = printable_ascii(host, 255).translate(_NO_COMMENT).partition(" ")
+    if more.startswith(f"[{name}]"):
+        name = f"[{name}]"
+    return f"dns; {name} ({more})" if more else f"dns; {name}"
+
+
 def _diagnostic(reply: tuple[str, ...]) -> str:
     """Each line of the reply on one of its own (RFC 3461 §9.2); words of our own are not of type smtp (RFC 3464 §2.3.6)."""
     lines = [printable_ascii(line, LONGEST - 100) for line in clipped_reply(reply)]
-    kind = "smtp" if _REPLY.match(lines[0]) else "x-postroom"
+    kind = "smtp" if said_by_server(reply) else "x-postroom"
     return f"Diagnostic-Code: {kind}; " + "\r\n ".join(line.strip() or "-" for line in lines)
 
 
@@ -214,11 +224,12 @@ def _returned(report: Report, original: bytes, *, whole: bool, limit: int) -> tu
     """The third part: the message for failures unless RET=HDRS, else the header (RFC 3461 §4.3, §6.2)."""
     end = header_end(original)
     failed = any(delivery.action is Action.FAILED for delivery in report.deliveries)
-    if not failed or not whole or report.ret is Ret.HEADERS or len(original) > limit or _not_lines(original):
+    left_out = not failed or not whole or report.ret is Ret.HEADERS or len(original) > limit
+    if left_out or _not_lines(original) or not _is_utf8(original[:end]):
         return _header_part(original[: min(end, limit)], utf8=report.international), BodyKind.SEVEN_BIT
     if original.isascii():
         return b"Content-Type: message/rfc822\r\n\r\n" + original, BodyKind.SEVEN_BIT
-    if original[:end].isascii() or not _is_utf8(original[:end]):
+    if original[:end].isascii() and _fits_seven_bits(original):
         return (
             b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + original,
             BodyKind.EIGHT_BIT,
@@ -228,6 +239,15 @@ def _returned(report: Report, original: bytes, *, whole: bool, limit: int) -> tu
         return head + original, BodyKind.EIGHT_BIT
     head = b"Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\n"  # RFC 6533 §4.5
     return head + encode_base64(original), BodyKind.SEVEN_BIT
+
+
+def _fits_seven_bits(original: bytes) -> bool:
+    """Whether a next hop without 8BITMIME can be given it as a part: a report that cannot be sent is heard of by nobody."""
+    try:
+        downgrade(original, eight_bit=False)
+    except ConversionRequired:
+        return False
+    return True
 
 
 def _header_part(header: bytes, *, utf8: bool) -> bytes:
@@ -247,13 +267,7 @@ def _header_part(header: bytes, *, utf8: bool) -> bytes:
 
 def _not_lines(octets: bytes) -> bool:
     """Whether this is binary by RFC 2045 §2.9: NUL, a bare CR or LF, or a line of more than 998 octets."""
-    if (
-        b"\0" in octets
-        or octets.count(b"\r") != octets.count(b"\r\n")
-        or octets.count(b"\n") != octets.count(b"\r\n")
-    ):
-        return True
-    return _LONG_LINE.search(octets) is not None
+    return not is_canonical(octets) or has_long_line(octets)
 
 
 def _is_utf8(octets: bytes) -> bool:

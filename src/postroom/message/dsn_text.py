@@ -6,6 +6,7 @@ as it came, made printable. Not here: the part for machines (`message.dsn`).
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -24,6 +25,7 @@ MAX_REPLY_LINE = 500  # characters of one of its lines
 MAX_EXPLAINED = 100  # recipients that are explained; of more only the addresses are listed
 MAX_JOURNEY_LINES = 200
 _WIDTH = 76
+_REPLY = re.compile(r"[245][0-9]{2}(?:[ -]|\Z)")
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -103,16 +105,22 @@ def clipped_reply(reply: Sequence[str]) -> list[str]:
     return lines
 
 
+def said_by_server(reply: Sequence[str]) -> bool:
+    """Whether it is a server's reply; if not, the words are our own."""
+    return _REPLY.match(reply[0]) is not None
+
+
 def _recipient(delivery: Delivery, *, explain: bool) -> Iterator[str]:
     yield f"  <{path_text(delivery.recipient.address)}>"
     if not explain:
         return
     good = delivery.action not in (Action.FAILED, Action.DELAYED)
     if delivery.reply:
-        if delivery.remote:
+        said = bool(delivery.remote) and said_by_server(delivery.reply)
+        if said:
             yield f"    The server {printable(delivery.remote, 255)} said:"
         for line in clipped_reply(delivery.reply):
-            yield from (f"      {line}",) if delivery.remote else _wrap(line, "    ")
+            yield from (f"      {line}",) if said else _wrap(line, "    ")
     if not good:
         words = meaning(delivery.status)
         yield from _wrap(f"{words.what} {words.remedy if delivery.action is Action.FAILED else ''}", "    ")

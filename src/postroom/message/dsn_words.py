@@ -88,9 +88,12 @@ _BY_SUBJECT = {
     6: Meaning("The content of the message was not accepted.", "Send it in another form."),
     7: Meaning("The message was refused for reasons of security or policy.", _ASK_POSTMASTER),
 }
+_LATE = Meaning("No attempt to deliver it has succeeded so far.", _WAIT)  # the end is 5.4.7
 _UNKNOWN = Meaning("The recipient's mail system did not take the message.", _ASK_POSTMASTER)
 
 
 def meaning(status: EnhancedStatus) -> Meaning:
     """The words for a status; for a detail without words of its own those of its subject."""
+    if status == (4, 4, 7):
+        return _LATE
     return _MEANINGS.get((status.subject, status.detail)) or _BY_SUBJECT.get(status.subject) or _UNKNOWN

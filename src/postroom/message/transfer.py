@@ -140,6 +140,20 @@ def crlf(text: bytes) -> bytes:
     return _LINE_END.sub(b"\r\n", text) if _BARE.search(text) else text
 
 
+def has_long_line(octets: bytes) -> bool:
+    """Whether a line is longer than RFC 5322 §2.1.1 allows, its CR not counted.
+
+    It goes from one line end to the last one within reach: a pattern that is tried at each octet costs the square of the lines' length.
+    """
+    at, reach = 0, LONGEST_LINE + 2
+    while len(octets) - at >= reach:
+        end = octets.rfind(b"\n", at, at + reach)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
+
+
 def encode(octets: bytes, *, text: bool, eight_bit: bool = False) -> Encoded:
     """The shortest encoding that is safe on any path; `eight_bit` where the path takes 8BITMIME (RFC 6152).
 

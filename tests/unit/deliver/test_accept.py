@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from postroom.deliver.accept import MOST_LOCAL_COPIES
+from postroom.deliver.placing import MOST_LOCAL_COPIES
 from postroom.message.address import Address
 from postroom.message.errors import BadAddress, NoSpace, NoSuchUser, Overloaded, OverQuota, TryLater
 from postroom.message.journey import HopKind, Outcome, Routed
@@ -272,6 +272,18 @@ async def test_many_local_recipients_go_through_the_spool(office: SortingOffice)
     kinds = [hop.kind for hop in await office.hops(receipt.accept_id)]
     assert kinds == [HopKind.RECEIVED, HopKind.FILED]
     assert await office.rows("SELECT 1 FROM spool") == []
+
+
+async def test_a_report_for_many_goes_through_the_spool_too(office: SortingOffice) -> None:
+    """Whoever writes as an alias of thousands, and errs in an address, does not stop everybody else's mail for seconds."""
+    names = [f"user{n}@hamburger.test" for n in range(MOST_LOCAL_COPIES + 1)]
+    ids = [await office.add_account(name) for name in names]
+    await office.add_alias("staff@hamburger.test", *names)
+    await office.accept("bob@hamburger.test", "nobody@hamburger.test", sender="staff@hamburger.test")
+    assert [len(await office.inbox(one)) for one in ids] == [0] * len(ids)
+    office.start()
+    await office.idle()
+    assert [len(await office.inbox(one)) for one in ids] == [1] * len(ids)
 
 
 async def test_a_large_body_is_a_file_on_both_ways_and_goes_with_its_last_user(office: SortingOffice) -> None:

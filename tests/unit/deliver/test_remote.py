@@ -1,6 +1,7 @@
 """Relaying over real connections: hosts in their order, TLS where it works, every reply at every stage, every cut."""
 
 import itertools
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from next_hop import NextHop
 from people import at
 from postroom.deliver.routes import Route
+from postroom.message.downgrade import downgrade
 from postroom.message.envelope import ByMode, DeliverBy, Notify, Recipient
 from postroom.message.errors import NonAsciiAddress
 from postroom.message.journey import Asked, Connected, Decided, Hop, HopKind, Outcome, Said, Secured
@@ -115,6 +117,25 @@ async def test_one_that_was_closed_meanwhile_costs_no_retry(office: SortingOffic
     await office.idle()
     assert len(hop.stages) == 2
     assert len(hop.letters) == 2
+
+
+async def test_one_that_says_more_than_it_was_asked_is_not_used_again(
+    office: SortingOffice, hop: NextHop
+) -> None:
+    """Each later reply would be taken for the answer to another command: a message that is refused would count as delivered."""
+    lead_to(office, hop)
+
+    def say_twice(stage: Stage) -> None:
+        hear = stage.hear
+        stage.hear = lambda data: hear(data) + ("250 2.0.0 Really\r\n" if stage.letters else "")  # type: ignore[method-assign]
+
+    hop.prepare = say_twice
+    await relay(office, sender=BOB)
+    hop.stages[0].answers[BodyEnd] = NEVER
+    hop.prepare = lambda stage: stage.answers.update({BodyEnd: NEVER})
+    hops = await relay(office, sender=BOB)
+    assert [result for _, result in outcomes(hops)] == ["failed"]
+    assert len(hop.stages) == 2
 
 
 async def test_the_second_host_when_the_first_refuses(office: SortingOffice, hop: NextHop) -> None:
@@ -279,6 +300,24 @@ async def test_eight_bits_for_a_hop_without_8bitmime(office: SortingOffice) -> N
     await hop.close()
 
 
+async def test_a_conversion_does_not_hold_up_everybody_else(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hop = await NextHop(msgspec.structs.replace(config(), withheld=frozenset({"8BITMIME"}))).listen()
+    lead_to(office, hop)
+    where = []
+
+    def watched(raw: bytes, *, eight_bit: bool) -> bytes:
+        where.append(threading.current_thread())
+        return downgrade(raw, eight_bit=eight_bit)
+
+    monkeypatch.setattr("postroom.deliver.conversation.downgrade", watched)
+    await relay(office, content=WIDE)
+    assert len(where) == 1
+    assert where[0] is not threading.main_thread()
+    await hop.close()
+
+
 async def test_what_is_signed_is_not_converted_but_returned(office: SortingOffice) -> None:
     hop = await NextHop(msgspec.structs.replace(config(), withheld=frozenset({"8BITMIME"}))).listen()
     lead_to(office, hop)
@@ -323,6 +362,27 @@ async def test_more_recipients_than_one_connection_takes_go_over_the_next(office
     assert hop.recipients == names
     assert len(hop.stages) == 3
     assert {result for _, result in outcomes(hops)} == {"relayed"}
+    await hop.close()
+
+
+async def test_who_has_it_when_the_service_stops_does_not_get_it_again(office: SortingOffice) -> None:
+    """The first hundred were acknowledged when the next hop fell silent: only the others wait for the next start."""
+    hop = await NextHop(config(limits=Limits(recipients=100))).listen()
+    lead_to(office, hop)
+
+    def fall_silent(stage: Stage) -> None:
+        hear = stage.hear
+        stage.hear = lambda data: "" if stage.letters else hear(data)  # type: ignore[method-assign]
+
+    hop.prepare = fall_silent
+    office.start(office.remote())
+    await office.accept(*(f"user{n}@r.test" for n in range(250)), sender=None)
+    await office.until(lambda: hop.letters)
+    office.running = False
+    await office.runner.stop(0.2)
+    assert len(hop.letters) == 1
+    assert await office.rows("SELECT COUNT(*) FROM rcpt") == [(150,)]
+    assert await office.rows("SELECT node FROM jobs") == [(0,)]
     await hop.close()
 
 

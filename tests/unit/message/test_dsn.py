@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.message.address import Address, parse_mailbox
+from postroom.message.downgrade import downgrade
 from postroom.message.dsn import MAX_RETURNED, Report, compose_dsn
 from postroom.message.dsn_parse import parse_delivery_status, report_in
 from postroom.message.dsn_rules import Action
@@ -159,6 +160,39 @@ def test_all_the_fields():
     assert b"Hello Bob" not in made.raw
 
 
+def test_words_of_our_own_are_not_put_into_the_mouth_of_a_server():
+    ours = delivery(
+        status=(5, 3, 4), reply=("The next system takes at most 9 octets",), remote="mx.hamburger.test"
+    )
+    text, status, _ = read(compose_dsn(report(ours), ORIGINAL))[1]
+    assert "    The next system takes at most 9 octets\r\n" in text.get_content()
+    assert "said" not in text.get_content()
+    assert ("Remote-MTA", "dns; mx.hamburger.test") in status_fields(status)[1]
+
+
+@pytest.mark.parametrize(
+    ("remote", "mta"),
+    [
+        ("mx.hamburger.test [192.0.2.7]:25", "dns; mx.hamburger.test ([192.0.2.7]:25)"),
+        ("192.0.2.7 [192.0.2.7]:25", "dns; [192.0.2.7] ([192.0.2.7]:25)"),
+        ("a(b [192.0.2.7]:25", "dns; a?b ([192.0.2.7]:25)"),
+    ],
+)
+def test_a_server_is_named_by_a_domain_and_its_address_is_a_comment(remote, mta):
+    """RFC 3461 §9.3, RFC 3464 §2.2.4."""
+    made = compose_dsn(report(delivery(remote=remote), received_from=remote), ORIGINAL)
+    fields = status_fields(read(made)[1][1])
+    assert ("Remote-MTA", mta) in fields[1]
+    assert ("Received-From-MTA", mta) in fields[0]
+
+
+def test_a_delay_is_not_told_as_the_end():
+    late = delivery(action=Action.DELAYED, status=(4, 4, 7), reply=("1.2.3.4 port 25: Connection refused",))
+    text = read(compose_dsn(report(late), ORIGINAL))[1][0].get_content()
+    assert "All attempts failed" not in text
+    assert "    No attempt to deliver it has succeeded so far.\r\n" in text
+
+
 @pytest.mark.parametrize(
     ("action", "subject"),
     [(Action.DELIVERED, "Delivered"), (Action.RELAYED, "Delivered"), (Action.EXPANDED, "Delivered")],
@@ -264,6 +298,26 @@ def test_hostile_replies():
     }
     assert len(made.raw) < 30_000
     assert not set(made.raw) & {0, 7, 27}
+
+
+@pytest.mark.parametrize(
+    ("original", "kind"),
+    [
+        (b"Subject: x\r\n\r\ncr\xc3\xaape\r\n", "message/rfc822"),
+        (b"Subject: Gr\xfc\r\n\r\nx\r\n", "text/rfc822-headers"),
+        (b"Content-Transfer-Encoding: base64\r\n\r\ncr\xc3\xaape\r\n", "message/global"),
+        (
+            b"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\ncr\xc3\xaape\r\n--b--\r\n",
+            "message/global",
+        ),
+    ],
+)
+def test_a_report_reaches_a_server_that_takes_seven_bits_only(original, kind):
+    """Whatever is returned: nobody would hear of a report that could not be sent."""
+    made = compose_dsn(report(), original)
+    message = email.message_from_bytes(made.raw, policy=email.policy.default)
+    assert message.get_payload()[2].get_content_type() == kind
+    assert downgrade(made.raw, eight_bit=False).isascii()
 
 
 def test_the_boundary_is_not_in_the_content():

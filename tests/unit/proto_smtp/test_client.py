@@ -204,6 +204,17 @@ def test_pipelined_in_two_groups() -> None:
     assert results(finished) == [(250, "end of data")] * 2
 
 
+def test_codes_that_no_rfc_has_mean_what_their_first_digit_says() -> None:
+    """RFC 5321 §4.2."""
+    machine = client()
+    assert isinstance(events(machine, b"229 hi\r\n", b"259 hello\r\n")[-1], Ready)
+    machine.data_to_send()
+    machine.send(letter())
+    events(machine, b"259 ok\r\n", b"259 ok\r\n", b"350 go\r\n")
+    assert drain(machine).endswith(b"Subject: x\r\n\r\n..hello\r\n.\r\n")
+    assert results(events(machine, b"259 done\r\n")[0]) == [(259, "end of data")]
+
+
 def test_chunked_in_one_group() -> None:
     machine = opened(b"PIPELINING", b"CHUNKING", b"SIZE")
     machine.send(letter())
@@ -262,6 +273,41 @@ def test_a_message_in_pieces_is_stuffed_and_made_canonical() -> None:
     assert machine.deadline == 180.0
     assert drain(machine) == b"one\r\n..two\r\n..three\r\n.\r\n"
     assert machine.deadline == 600.0
+    assert results(events(machine, b"250 ok\r\n")[0]) == [(250, "end of data")]
+
+
+@pytest.mark.parametrize(
+    ("said", "result"),
+    [(b"552 5.3.4 too big\r\n", (552, "end of data", True)), (b"250 ok\r\n", (451, "end of data", False))],
+)
+def test_a_reply_before_the_end_of_the_message_ends_the_session(
+    said: bytes, result: tuple[int, str, bool]
+) -> None:
+    """Whatever were said next would be text of that message, for a server that goes on reading it."""
+    machine = opened()
+    parcel = letter()
+    parcel.content = iter([b"one\r\n", b"two\r\n"])
+    machine.send(parcel)
+    events(machine, b"250 ok\r\n250 ok\r\n354 go\r\n")
+    machine.data_to_send()  # the commands
+    assert machine.data_to_send() == b"one\r\n"
+    finished = events(machine, said)[0]
+    assert isinstance(finished, Finished)
+    [only] = finished.results
+    assert (only.reply.code, only.stage.value, only.said) == result
+    assert not finished.usable
+    assert machine.closing
+    assert drain(machine) == b""
+
+
+def test_a_reply_may_come_as_soon_as_the_end_has_gone_out() -> None:
+    machine = opened()
+    parcel = letter()
+    parcel.content = iter([b"one\r\n"])
+    machine.send(parcel)
+    events(machine, b"250 ok\r\n250 ok\r\n354 go\r\n")
+    machine.data_to_send()  # the commands
+    assert [machine.data_to_send(), machine.data_to_send()] == [b"one\r\n", b".\r\n"]
     assert results(events(machine, b"250 ok\r\n")[0]) == [(250, "end of data")]
 
 

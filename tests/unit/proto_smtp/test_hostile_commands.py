@@ -95,6 +95,12 @@ def test_s24_empty_chunks_without_end() -> None:
     assert heard.count("\r\n") == 100
 
 
+def test_s24_the_dialogue_of_small_chunks_stays_bounded() -> None:
+    stage = Stage().ready().transaction()
+    stage.hear(b"BDAT 1\r\nx" * 20_000)
+    assert len(stage.machine.take_dialogue()) < 9000
+
+
 def test_s24_a_chunk_beyond_all_limits() -> None:
     stage = Stage().ready().transaction()
     assert codes(stage.say("BDAT 99999999999 LAST")) == ["552 5.3.4"]

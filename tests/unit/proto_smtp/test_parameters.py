@@ -1,5 +1,7 @@
 """Parameters: each reads its value, refuses others with 501 or what its RFC says."""
 
+import time
+
 import pytest
 
 from postroom.message.envelope import BodyKind, ByMode, DeliverBy, Envelope, Notify, Ret
@@ -119,3 +121,15 @@ def test_words_become_pairs() -> None:
 def test_words_that_are_no_parameters(text: str) -> None:
     with pytest.raises(BadCommand):
         split_parameters(text)
+
+
+def test_a_line_full_of_parameters_costs_what_its_octets_do() -> None:
+    """Seven hundred of them were compared each with each: half a megabyte of such lines took four seconds of everybody's time."""
+
+    def seconds(count: int) -> float:
+        text = " ".join(f"{number:x}" for number in range(count))
+        began = time.process_time()
+        assert len(split_parameters(text)) == count
+        return time.process_time() - began
+
+    assert min(seconds(6400) for _ in range(3)) < 40 * min(seconds(400) for _ in range(3))

@@ -104,6 +104,11 @@ class SmtpClient(ClientConversation):
         return self.expected[0] if self.expected else Stage.IDLE
 
     @property
+    def unasked(self) -> bool:
+        """Whether the server has said something that answers nothing: the next reply would be taken for another's."""
+        return not self.expected and self.reader.under_way
+
+    @property
     def deadline(self) -> float:
         """Seconds to wait now, for a reply or for a piece of the letter to go out (RFC 5321 §4.5.3.2)."""
         return SENDING_SECONDS if self._sending else SECONDS[self.stage]
@@ -128,10 +133,19 @@ class SmtpClient(ClientConversation):
             self.end(reply, stage)
         elif (300 <= reply.code < 400 and stage not in _GOES_ON) or (stage is Stage.DATA and reply.positive):
             self.give_up(f"The server makes no sense: {reply.code} to {stage.value}", stage)
+        elif stage is Stage.END and self._sending:
+            self._hear_early(reply)
         elif stage in TRANSFER:
             self._hear_transfer(stage, reply)
         else:
             HEARD[stage](self, reply)
+
+    def _hear_early(self, reply: Reply) -> None:
+        """The message is refused before its end has gone out: what were said next would be text of it, so nothing more is."""
+        if reply.positive:
+            self.give_up(f"The server makes no sense: {reply.code} before the end of data", Stage.END)
+        else:
+            self.end(reply, Stage.END)
 
     def _hear_transfer(self, stage: Stage, reply: Reply) -> None:
         transfer = self.transfer

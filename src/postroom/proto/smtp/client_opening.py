@@ -28,7 +28,7 @@ _NOT_KNOWN = frozenset({500, 501, 502, 504})  # to EHLO: an old server, which kn
 
 
 def _greeting(client: ClientConversation, reply: Reply) -> None:
-    if reply.code == 220:
+    if reply.positive:
         say_hello(client)
     else:
         client.end(reply, Stage.GREETING)

@@ -51,16 +51,16 @@ RcptParameter = Callable[[RcptOptions, str | None], None]
 
 def split_parameters(text: str) -> list[tuple[str, str | None]]:
     """`SIZE=10 BODY=7BIT` as pairs, keywords in upper case; raises `BadCommand` for bad syntax and for one that comes twice."""
-    pairs: list[tuple[str, str | None]] = []
+    pairs: dict[str, str | None] = {}
     for word in text.split():
         keyword, equals, value = word.partition("=")
         name = keyword.upper()
         if not _KEYWORD.fullmatch(keyword) or (equals and not _VALUE.fullmatch(value)):
             raise bad(501, "5.5.4", "Syntax error in parameters: KEYWORD or KEYWORD=value is expected")
-        if any(name == seen for seen, _ in pairs):
+        if name in pairs:
             raise bad(501, "5.5.4", f"The parameter {name} is given twice")
-        pairs.append((name, value if equals else None))
-    return pairs
+        pairs[name] = value if equals else None
+    return list(pairs.items())
 
 
 def _wrong(keyword: str, wanted: str) -> BadCommand:

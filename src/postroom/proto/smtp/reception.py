@@ -120,6 +120,7 @@ def _read_chunk(conversation: Conversation, chunk: Chunk) -> SmtpEvent | None:
         conversation.say(refusal)
     else:
         conversation.state = State.CHUNKS
+        conversation.limit_dialogue()
         conversation.utter(Reply.of(250, "2.0.0", f"{chunk.size} octets received"))
     return None
 

@@ -119,7 +119,7 @@ class Transfer:
                 self._say(DATA, Stage.DATA)
 
     def _heard_data(self, reply: Reply) -> None:
-        if reply.code != 354:
+        if reply.code >= 400:  # RFC 5321 §4.2: of other codes than 354 the first digit counts
             self._fail(reply, Stage.DATA)
         elif not self._accepted:  # RFC 2920 §3.1: a single dot, and nobody gets anything
             self._say(b".\r\n", Stage.END, b".")
@@ -130,8 +130,16 @@ class Transfer:
         content = self._letter.content
         if isinstance(content, bytes):
             return stuff(content)
-        self.pieces = _stuffed_pieces(iter(content))
+        self.pieces = self._stuffed_pieces(iter(content))
         return b""
+
+    def _stuffed_pieces(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        stuffer = Stuffer()
+        for piece in pieces:
+            if octets := stuffer.feed(piece):
+                yield octets
+        self.pieces = None  # with what comes now all has gone out: a reply is one to the whole
+        yield stuffer.finish()
 
     def _send_chunks(self) -> None:
         self._chunk_sent = True
@@ -181,11 +189,3 @@ def _meant(reply: Reply) -> Reply:
     if reply.code != 552 or reply.status != _TOO_MANY_RECIPIENTS:
         return reply
     return Reply(452, EnhancedStatus(4, *_TOO_MANY_RECIPIENTS[1:]), reply.lines)
-
-
-def _stuffed_pieces(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    stuffer = Stuffer()
-    for piece in pieces:
-        if octets := stuffer.feed(piece):
-            yield octets
-    yield stuffer.finish()
