@@ -1,18 +1,16 @@
 """STORE and EXPUNGE."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from imap_stage import BOB, Client, ImapStage
+from account_queue import in_line
+from imap_stage import Client, ImapStage
 from postroom.message.errors import TryLater
 from postroom.serve.imap import storing, view
 from postroom.serve.imap.conversation import Conversation
 from postroom.serve.imap.picking import slices
-from postroom.store import mailboxes
 from postroom.store import views as store_views
-from postroom.store.engine import Transaction
 
 
 @pytest.fixture
@@ -320,20 +318,8 @@ async def test_a_slice_asks_what_others_did_to_its_own_messages_alone(
 async def test_what_others_change_while_a_silent_store_waits_for_them_is_told(three: ImapStage) -> None:
     """It waits for the account's lock, and only behind it sees what they have done."""
     bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
-    held, free = asyncio.Event(), asyncio.Event()
-
-    async def linger(tx: Transaction) -> None:
-        await mailboxes.hold(tx, three.logins.people[BOB])
-        held.set()
-        await free.wait()
-
-    lingering = asyncio.create_task(three.store.engine.write(linger))
-    await held.wait()
-    theirs = asyncio.create_task(other.ok("STORE 2 FLAGS (\\Flagged)"))
-    await asyncio.sleep(0.2)
-    ours = asyncio.create_task(bob.ok("STORE 2 +FLAGS.SILENT (\\Seen)"))
-    await asyncio.sleep(0.2)
-    free.set()
-    await asyncio.gather(lingering, theirs)
-    told = [*await ours, *await bob.ok("NOOP")]
+    _, ours = await in_line(
+        three, (other, "STORE 2 FLAGS (\\Flagged)"), (bob, "STORE 2 +FLAGS.SILENT (\\Seen)")
+    )
+    told = [*ours, *await bob.ok("NOOP")]
     assert "* 2 FETCH (UID 2 FLAGS (\\Seen \\Flagged \\Recent))" in told
