@@ -165,8 +165,8 @@ class PostgresEngine:
             await _give_back(self._writers, connection)
 
     async def _within(self, begin: str, connection: Any, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        await connection.execute(begin)
         try:
+            await connection.execute(begin)
             value = await work(PostgresTransaction(connection, self.dialect))
         except BaseException:
             await _roll_back(connection)

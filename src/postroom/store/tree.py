@@ -87,6 +87,7 @@ async def create(tx: Transaction, place: Place, role: str, ids: Ids, now: int) -
 
     Raises `MailboxExists`, `NoSuchMailbox`, `NotPermitted`, `BadName`, `RoleTaken`.
     """
+    await mailboxes.hold(tx, place.account_id)  # so that nobody makes meanwhile what is missing
     parent_id, missing = await _walk(tx, place)
     if not missing:
         await require(tx, MailboxRef(place.account_id, parent_id, place.who))

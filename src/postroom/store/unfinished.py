@@ -64,7 +64,8 @@ async def take_back(engine: Engine, operation: Operation, now: int) -> list[Chan
         async def work(
             tx: Transaction, target: MailboxRef = target, ranges: Ranges = ranges
         ) -> Change | None:
-            await tx.execute(STRIKE, account_id, number, ranges[0][0])
+            if not await tx.execute(STRIKE, account_id, number, ranges[0][0]):
+                return None  # it has come to its end since, or others have taken this back
             try:
                 return await expunge(tx, target, ranges, now)
             except NoSuchMailbox:  # and with it the copies

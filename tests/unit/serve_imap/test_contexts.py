@@ -7,6 +7,7 @@ import pytest
 
 from imap_stage import Client, ImapStage
 from postroom.serve.imap import contexts
+from postroom.serve.imap.columns import Columns
 from postroom.store import expunge
 
 
@@ -75,6 +76,22 @@ async def test_by_numbers_and_in_order(stage: ImapStage) -> None:
     assert (await bob.ok("STORE 1,4 +FLAGS (\\Deleted)"))[-1] == '* ESEARCH (TAG "u") REMOVEFROM (4 1 2 4)'
     assert (await bob.ok("EXPUNGE"))[:2] == ["* 4 EXPUNGE", "* 1 EXPUNGE"]
     assert (await bob.ok("STORE 1 +FLAGS (\\Deleted)"))[-1] == '* ESEARCH (TAG "u") REMOVEFROM (1 1)'
+
+
+async def test_what_has_gone_unheard_keeps_its_place(stage: ImapStage) -> None:
+    """Also where its subject is not known any more when others are put in order."""
+    for subject in (b"a", b"b", b"c"):
+        await stage.deliver(b"Subject: %b\r\n\r\nx\r\n" % subject)
+    bob, other = await stage.user(select="INBOX", columns=Columns(1)), await stage.user(select="INBOX")
+    assert (await bob.say("u SORT RETURN (UPDATE ALL) (SUBJECT) UTF-8 ALL"))[
+        0
+    ] == '* ESEARCH (TAG "u") ALL 1:3'
+    await bob.ok("SEARCH FROM alice")  # of which there is no room to remember anything beside
+    await other.ok("STORE 2 +FLAGS.SILENT (\\Deleted)")
+    await other.ok("EXPUNGE")
+    await stage.deliver(b"Subject: d\r\n\r\nx\r\n")
+    assert '* ESEARCH (TAG "u") ADDTO (4 4)' in await bob.ok("FETCH 1 UID")
+    assert '* ESEARCH (TAG "u") REMOVEFROM (2 2)' in await bob.ok("NOOP")
 
 
 async def test_they_are_told_while_the_client_idles(stage: ImapStage) -> None:

@@ -1,6 +1,7 @@
 """COPY and MOVE."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -413,6 +414,35 @@ async def test_a_copy_that_was_taken_for_one_that_died_fails(
     assert await many.uids() == [1, 2, 3, 4, 5]
     assert (await bob.ok(f"STATUS {where} (MESSAGES SIZE)"))[-1:] == before
     assert await left_over(many) == 0
+
+
+@pytest.mark.parametrize(("verb", "where"), [("COPY", "Archive"), ("MOVE", THERE)])
+async def test_a_copy_that_ends_while_it_is_taken_for_one_that_died_stays(
+    many: ImapStage, monkeypatch: pytest.MonkeyPatch, verb: str, where: str
+) -> None:
+    """Who takes back has read what there is to do, and comes too late with it: the client was told that it was done."""
+    bob = await many.user(select="INBOX")
+    engine, reached, ended = many.store.engine, asyncio.Event(), asyncio.Event()
+    write, writes = Conversation.write, []
+
+    async def late(work: Any, urgency: Any) -> Any:
+        reached.set()
+        await ended.wait()
+        return await engine.write(work, urgency)
+
+    async def slept(conversation: Conversation, work: Any) -> Any:
+        writes.append(work)
+        if len(writes) == 3:
+            slow: Any = SimpleNamespace(reading=engine.reading, write=late)
+            chore = unfinished.take_back_abandoned(slow, many.now + 601_000_000)
+            writes.append(asyncio.create_task(chore))
+            await reached.wait()
+        return await write(conversation, work)
+
+    monkeypatch.setattr(Conversation, "write", slept)
+    await bob.ok(f"{verb} 1:5 {where}")
+    ended.set()
+    assert await writes[3] == []
 
 
 async def test_what_is_to_be_taken_back_may_be_gone(many: ImapStage, monkeypatch: pytest.MonkeyPatch) -> None:

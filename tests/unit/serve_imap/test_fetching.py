@@ -148,6 +148,15 @@ async def test_binary(stage: ImapStage, filler: bytes) -> None:
     assert (await bob.ok("FETCH 1 BODY[3]"))[1:] == ["AAEC)"]
 
 
+async def test_a_message_that_could_not_be_sent_is_told_to_be_seen(stage: ImapStage) -> None:
+    await stage.deliver(BINARIES % b"")
+    bob = await stage.user(select="INBOX")
+    assert await bob.say("a FETCH 1 BINARY[3]") == [
+        "* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent))",
+        "a NO [UNKNOWN-CTE] A part is encoded in a way that is unknown here",
+    ]
+
+
 async def test_a_thousand_times_the_same(stage: ImapStage) -> None:
     await stage.deliver(LETTER)
     bob = await stage.user(select="INBOX")

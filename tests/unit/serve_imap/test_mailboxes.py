@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from account_queue import in_line
 from imap_stage import ImapStage
 from postroom.serve.imap import mailboxes as serving
 from postroom.serve.imap.conversation import Conversation
@@ -228,6 +229,27 @@ async def test_what_was_renamed_while_it_is_deleted_is_kept_and_so_is_what_has_i
     assert (await bob.say("a DELETE old"))[-1] == "a NO [NONEXISTENT] No such mailbox"
     assert await bob.ok("STATUS kept (MESSAGES)") == ['* STATUS "kept" (MESSAGES 2)']
     assert await bob.ok("STATUS old (MESSAGES)") == ['* STATUS "old" (MESSAGES 2)']
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("one", "other", "answer", "left"),
+    [
+        ("RENAME old kept", "DELETE old", "x NO [NONEXISTENT]", ["kept"]),
+        ("RENAME old kept", "RENAME old lost", "x NO [NONEXISTENT]", ["kept"]),
+        ("CREATE a/b", "CREATE a/c", "x OK", ["a", "a/b", "a/c", "old"]),
+        ("CREATE a/b", "RENAME old a/c", "x OK", ["a", "a/b", "a/c"]),
+    ],
+)
+async def test_who_waits_for_another_sees_what_he_has_done(
+    stage: ImapStage, one: str, other: str, answer: str, left: list[str]
+) -> None:
+    bob, second = await stage.user(), await stage.user()
+    await bob.ok("CREATE old")
+    first, late = await in_line(stage, (bob, one), (second, other))
+    assert first[-1].startswith("x OK")
+    assert late[-1].startswith(answer)
+    assert [name for name in await names(bob) if name not in DEFAULTS] == left
 
 
 async def test_namespace(stage: ImapStage) -> None:

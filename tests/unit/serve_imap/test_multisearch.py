@@ -1,10 +1,12 @@
 """ESEARCH: several mailboxes."""
 
 import unicodedata
+from typing import Any
 
 import pytest
 
 from imap_stage import ALICE, BOB, ImapStage
+from postroom.serve.imap import multisearch
 from postroom.store import mailboxes
 from postroom.store.mailboxes import NewMailbox
 from postroom.store.rights import MailboxRef
@@ -155,3 +157,24 @@ async def test_shared_mailboxes_are_searched_where_they_may_be_read(stage: ImapS
     await alice.ok(f"SETACL INBOX {BOB} lr")
     assert len(await bob.ok(search)) == len(await bob.ok(under)) == 1
     assert not any("Other Users" in line for line in await bob.ok("ESEARCH IN (personal) SUBJECT work"))
+
+
+async def test_what_may_not_be_read_any_more_is_passed_over(
+    stage: ImapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As what never might be (RFC 7377 §5), also where that changes while others are searched."""
+    await stage.deliver(WORK, ALICE)
+    alice, bob = await stage.user(ALICE, "INBOX"), await stage.user()
+    for name in ("one", "two"):
+        for command in (f"CREATE {name}", f"COPY 1 {name}", f"SETACL {name} {BOB} lr"):
+            await alice.ok(command)
+    send = multisearch.send
+
+    async def sent(conversation: Any, pieces: Any) -> None:
+        monkeypatch.setattr(multisearch, "send", send)
+        await alice.ok(f'SETACL two {BOB} ""')
+        await send(conversation, pieces)
+
+    monkeypatch.setattr(multisearch, "send", sent)
+    (found,) = await bob.ok(f'ESEARCH IN (subtree "Other Users/{ALICE}") SUBJECT work')
+    assert f'MAILBOX "Other Users/{ALICE}/one"' in found

@@ -197,3 +197,13 @@ async def test_relevancy_is_not_kept(stage: ImapStage) -> None:
     bob = await stage.user(select="INBOX", orders=Orders())
     assert await bob.ok('SORT (RELEVANCY) UTF-8 FUZZY BODY "ketchup and pickles"') == ["* SORT 2 1"]
     assert await bob.ok('SORT (RELEVANCY) UTF-8 FUZZY BODY "pickles and ketchup"') == ["* SORT 1 2"]
+
+
+@pytest.mark.parametrize("order", [order.split()[-1] for order, _ in ORDERS[::3]])
+async def test_a_message_that_has_gone_sorts_first(stage: ImapStage, order: str) -> None:
+    """While the session still counts it, however many others were read with it."""
+    await _letters(stage)
+    bob, other = await stage.user(select="INBOX"), await stage.user(select="INBOX")
+    await other.ok("UID STORE 2 +FLAGS (\\Deleted)")
+    await other.ok("EXPUNGE")
+    assert await bob.ok(f"SORT ({order}) UTF-8 2,5") == ["* SORT 2 5"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from account_queue import in_line
 from imap_stage import Client, ImapStage
 from postroom.message.errors import TryLater
 from postroom.serve.imap import storing, view
@@ -311,3 +312,14 @@ async def test_a_slice_asks_what_others_did_to_its_own_messages_alone(
     told = await bob.ok("STORE 1:* +FLAGS.SILENT (\\Flagged)")
     assert "* 5 FETCH (UID 5 FLAGS (\\Flagged x \\Recent))" in told
     assert found == [[], [], [5]]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_what_others_change_while_a_silent_store_waits_for_them_is_told(three: ImapStage) -> None:
+    """It waits for the account's lock, and only behind it sees what they have done."""
+    bob, other = await three.user(select="INBOX"), await three.user(select="INBOX")
+    _, ours = await in_line(
+        three, (other, "STORE 2 FLAGS (\\Flagged)"), (bob, "STORE 2 +FLAGS.SILENT (\\Seen)")
+    )
+    told = [*ours, *await bob.ok("NOOP")]
+    assert "* 2 FETCH (UID 2 FLAGS (\\Seen \\Flagged \\Recent))" in told

@@ -198,6 +198,20 @@ async def test_cancelled_work_leaves_nothing(engine):
     assert await keys(engine) == [2]
 
 
+@pytest.mark.parametrize("way", ["write", "snapshot"])
+async def test_work_that_is_called_off_as_it_begins_alarms_nobody(engine, way):
+    """A transaction that nobody has ended is reported by asyncpg when its connection comes back."""
+    alarms = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: alarms.append(context["message"]))
+    for turns in range(100):
+        task = asyncio.ensure_future(getattr(engine, way)(lambda tx: tx.execute("SELECT 1")))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert not alarms
+
+
 @pytest.mark.parametrize("way", ["write", "snapshot", "reading"])
 async def test_work_stays_called_off_when_its_statement_goes_on(
     database_url, way, monkeypatch: pytest.MonkeyPatch

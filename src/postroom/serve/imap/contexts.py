@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from heapq import merge
 from typing import Final
 
 from postroom.proto.imap.commands.searching import CancelUpdate, Returns
@@ -122,7 +123,11 @@ async def _add(conversation: Conversation, view: View, context: Context, come: A
         new = ranges_of(sorted(come))
         _tell(conversation, context, b"ADDTO (0 %b)" % render(new if by_uid else numbered(view, new)))
         return
-    context.members = await in_sort_order(looking(conversation, view), members, context.orders, {})
+    ordered = await in_sort_order(looking(conversation, view), members, context.orders, {})
+    place = {uid: at for at, uid in enumerate(ordered)}.__getitem__
+    came = [uid for uid in ordered if uid in come]
+    # what has gone unheard keeps its place, whatever it is sorted by now
+    context.members = list(merge(context.members, came, key=place))
     changes = [
         (at, uid if by_uid else view.number(uid)) for at, uid in enumerate(context.members, 1) if uid in come
     ]

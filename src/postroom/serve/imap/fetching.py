@@ -19,6 +19,7 @@ from postroom.serve.imap.noting import note_read
 from postroom.serve.imap.picking import slices
 from postroom.serve.imap.view import View
 from postroom.store import fetching as stored
+from postroom.store.changes import FlagsChanged
 from postroom.store.engine import Transaction
 from postroom.store.flagging import FlagChange, Mode, store_flags
 from postroom.store.flags import Flag
@@ -69,7 +70,10 @@ async def _answer(conversation: Conversation, command: Fetch, wanted: Ranges, si
         return await send(wanted, since, frozenset())
     missing = 0
     for part in parts:
-        missing += await send(part, 0, await _mark(conversation, part, noted=len(parts) == 1))
+        marked = await _mark(conversation, part, noted=len(parts) == 1)
+        missing += await send(part, 0, frozenset(marked.uids))
+        if marked.uids:  # and told: what could not be sent is told like a change that others made
+            conversation.selected.own(marked.modseq)
     return missing
 
 
@@ -172,24 +176,23 @@ async def _parts(conversation: Conversation, wanted: Ranges, since: int) -> list
     return list(slices(ranges, MARKED_AT_ONCE)) if await stored.any_unseen(tx, view.ref, ranges) else []
 
 
-async def _mark(conversation: Conversation, part: Ranges, *, noted: bool) -> frozenset[int]:
-    """Sets \\Seen where it is missing, in one write; gives the uids that were changed. `noted`: for the journey of each message."""
+async def _mark(conversation: Conversation, part: Ranges, *, noted: bool) -> FlagsChanged:
+    """Sets \\Seen where it is missing, in one write; gives what was changed. `noted`: for the journey of each message."""
     view = conversation.selected
+    nothing = FlagsChanged(view.ref.account_id, 0, view.ref.mailbox_id, ())
     if not await stored.any_unseen(conversation.reading, view.ref, part):
-        return frozenset()
+        return nothing
     asked = FlagChange(Mode.ADD, Flag.SEEN.value)
     try:
         flagged = await conversation.write(lambda tx: store_flags(tx, view.ref, part, asked))
     except MailError:
         # a right that is missing (RFC 4314 §4), or a full disk: who may read reads all the same
-        return frozenset()
-    if not flagged.change.uids:  # somebody else was faster
-        return frozenset()
-    view.own(flagged.change.modseq)
-    conversation.publish([flagged.change])
-    if noted:
-        await note_read(conversation, flagged.change.uids)
-    return frozenset(flagged.change.uids)
+        return nothing
+    if flagged.change.uids:  # nobody else was faster
+        conversation.publish([flagged.change])
+        if noted:
+            await note_read(conversation, flagged.change.uids)
+    return flagged.change
 
 
 def _told_with_flags(conversation: Conversation, attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:

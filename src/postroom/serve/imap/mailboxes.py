@@ -61,6 +61,7 @@ async def delete(conversation: Conversation, command: Delete) -> Answer:
     now = conversation.service.now()
 
     async def work(tx: Transaction) -> tuple[list[Change], bool]:
+        await mailboxes.hold(tx, ref.account_id)  # so that nobody renames it behind this look
         await _must_lead_to(conversation, tx, command.mailbox, ref)
         if (await mailboxes.get(tx, ref)).subscribed and ref.account_id == conversation.account_id:
             await tree.subscribe(tx, conversation.account_id, names.normal(command.mailbox))
@@ -97,8 +98,9 @@ async def rename(conversation: Conversation, command: Rename) -> Answer:
     new = command.new.removesuffix(names.SEPARATOR)
 
     async def work(tx: Transaction) -> tuple[MailboxRef, Mailbox, list[Change]]:
-        ref = await names.find(conversation, tx, command.mailbox)
         place = await names.place(conversation, tx, new)
+        await mailboxes.hold(tx, place.account_id)  # so that nobody else renames meanwhile what is found
+        ref = await names.find(conversation, tx, command.mailbox)
         mailbox = await mailboxes.get(tx, ref)
         if mailbox.role == "inbox":
             await require(tx, ref, Right.DELETE_MAILBOX, Right.DELETE_MESSAGE, Right.EXPUNGE, Right.READ)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from postroom.message.errors import MailError
+from postroom.message.errors import MailError, NotPermitted
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.searching import MultiSearch
 from postroom.proto.imap.esearch import Correlation, Result, extended, returned
@@ -35,7 +35,7 @@ from postroom.serve.imap.listing import Entry, entries
 from postroom.serve.imap.view import View
 from postroom.store import mailboxes
 from postroom.store.engine import Transaction
-from postroom.store.rights import MailboxRef, Right, require
+from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 
 SELECTED: Final = (Source("SELECTED"),)
 
@@ -57,7 +57,11 @@ async def multi_search(conversation: Conversation, command: MultiSearch) -> Answ
         await _few_enough(conversation, command.program, views)
     lowest = 0
     for view in views:
-        lowest = await _search(conversation, command, view)
+        try:
+            lowest = await _search(conversation, command, view)
+        except (NoSuchMailbox, NotPermitted):
+            if view is conversation.view:
+                raise  # else it has gone since, or may not be read any more
         await asyncio.sleep(0)
     words = f"Searched {len(views)} mailboxes" if len(views) != 1 else "Searched one mailbox"
     return told(conversation, Answer(words), lowest)

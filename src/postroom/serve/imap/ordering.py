@@ -53,9 +53,8 @@ async def _keys(
         return await sent_dates(matching, uids, sent)
     column = _COLUMNS[criterion]
     keys = await gathered(matching, column, uids)
-    if len(keys) < len(uids):
-        nothing = 0 if column in (Column.ARRIVED, Column.SIZE) else ""
-        keys = {uid: keys.get(uid, nothing) for uid in uids}
+    nothing = 0 if column in (Column.ARRIVED, Column.SIZE) else ""
+    keys.update((uid, nothing) for uid in uids if uid not in keys)
     return keys
 
 

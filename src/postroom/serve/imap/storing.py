@@ -20,7 +20,7 @@ from postroom.serve.imap.flag_lists import tell_keywords
 from postroom.serve.imap.limiting import newest, told
 from postroom.serve.imap.picking import pick, slices, writable
 from postroom.store import expunge as expunging
-from postroom.store import views
+from postroom.store import mailboxes, views
 from postroom.store.changes import MessagesExpunged
 from postroom.store.engine import Row, Transaction
 from postroom.store.flagging import FlagChange, Flagged, Mode, states, store_flags
@@ -83,7 +83,10 @@ async def _store_slice(
     view = conversation.selected
 
     async def work(tx: Transaction) -> _Stored:
-        others = await views.changed_among(tx, Then(view.ref, view.changed_modseq), part) if silent else []
+        others: list[int] = []
+        if silent:
+            await mailboxes.hold(tx, view.ref.account_id)  # nobody changes anything behind this look
+            others = await views.changed_among(tx, Then(view.ref, view.changed_modseq), part)
         flagged = await store_flags(tx, view.ref, part, asked)
         told = part if not silent or conversation.enabled("CONDSTORE") else ranges_of(others)
         return _Stored(flagged, await states(tx, view.ref, told), frozenset(others))
