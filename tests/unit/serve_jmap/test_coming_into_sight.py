@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from book_house import CAROL, who
 from jmap_stage import BOB, JmapClient, JmapStage
 
@@ -170,3 +172,26 @@ async def test_what_lies_in_it(stage: JmapStage) -> None:
         told = await carol.call("Mailbox/changes", sinceState=state, **there)
         assert below in told["updated"]
         assert told["updatedProperties"] is None
+
+
+@pytest.mark.parametrize("visible", [True, False])
+@pytest.mark.parametrize("asked", ["top", "above", "tree"])
+async def test_a_query_for_what_lies_in_it(stage: JmapStage, asked: str, visible: bool) -> None:
+    """RFC 8620 §5.6: what is added where something was removed leads to the query."""
+    await stage.move_in(CAROL)
+    bob, carol = stage.jmap(BOB), stage.jmap(CAROL)
+    carol.account = bob.account
+    above = await made(bob, name="z")
+    for name, parent in (("below", above), ("n", None)):
+        await show(stage, await made(bob, name=name, parentId=parent))
+    await show(stage, above, to_carol=not visible)
+    parent_id = {"top": {"parentId": None}, "above": {"parentId": above}}
+    given: dict[str, Any] = {"filter": parent_id[asked]} if asked != "tree" else {"sortAsTree": True}
+    before = await carol.call("Mailbox/query", **given)
+    await show(stage, above, to_carol=visible)
+    now = await carol.call("Mailbox/query", **given)
+    told = await carol.call("Mailbox/queryChanges", sinceQueryState=before["queryState"], **given)
+    ids = [one for one in before["ids"] if one not in told["removed"]]
+    for one in told["added"]:
+        ids.insert(one["index"], one["id"])
+    assert ids == now["ids"] != before["ids"]

@@ -84,21 +84,22 @@ async def query_changes(call: Call, arguments: MailboxQueryChanges) -> Object:
     changes = await arranging.changes(call.reading, account_id, since.modseq)
     # What is in a mailbox no filter and no order looks at.
     touched = {change.mailbox_id for change in changes if change.structure > since.modseq}
-    if touched and (arguments.sort_as_tree or arguments.filter_as_tree):
-        touched |= _below(touched, await Folders.read(call, account_id))
+    folders = await Folders.read(call, account_id)
+    if touched and (arguments.sort_as_tree or arguments.filter_as_tree or not folders.own):
+        touched |= _below(touched, folders)
     ids = [id_text(IdKind.MAILBOX, number) for number in sorted(touched)]
     found = await _results(call, account_id, arguments)
     return not_too_many(changed(arguments, state, found, ids, id_of=str), arguments)
 
 
 def _below(touched: set[int], folders: Folders) -> set[int]:
-    """All mailboxes that lie in these, which go where they go."""
+    """All mailboxes that lie in these, which go where they go; and have another parentId when those come into sight or leave it."""
     found: set[int] = set()
     for number, folder in folders.items():
-        above = folders.parent(folder)
-        while above is not None and above.mailbox.mailbox_id not in touched:
-            above = folders.parent(above)
-        if above is not None:
+        above = folder.mailbox.parent_id
+        while above not in touched and above in folders:
+            above = folders[above].mailbox.parent_id
+        if above in touched:
             found.add(number)
     return found
 
