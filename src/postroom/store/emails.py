@@ -8,6 +8,7 @@ changing anything (`flagging`, `copying`, `expunge`, `delivery`), properties (`s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -50,9 +51,9 @@ EVERY_COPY: Final = (
     " JOIN messages m ON m.account_id = e.account_id AND m.thread_id = e.thread_id AND m.email_id = e.email_id"
     f" WHERE e.account_id = $1 AND e.email_id IN ({placeholders(CHUNK, 2)})"
 )
-# The last one in a mailbox that was there at a modseq, and has not changed since.
+# The last one behind a uid in a mailbox that was there at a modseq, and has not changed since.
 LAST_UNCHANGED: Final = """
-SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND modseq <= $3 ORDER BY uid DESC LIMIT 1
+SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid > $3 AND modseq <= $4 ORDER BY uid DESC LIMIT 1
 """
 THREADS: Final = f"SELECT {_COPY} FROM messages m WHERE m.account_id = $1 AND m.thread_id IN ({placeholders(CHUNK, 2)}) AND (m.flags & 8) = 0"  # noqa: S608
 SEEN: Final = (
@@ -210,9 +211,12 @@ async def entered(tx: Transaction, reader: Reader, email_ids: Collection[int], s
         left = await tx.fetch(LEFT, reader.account_id, since, MOST_CHANGES)
         hidden.update(email_id for email_id, mailbox_id in left if mailbox_id not in reader.mailboxes)
     new = {key: found for key, found in new.items() if key in hidden}
+    first: dict[int, int] = {}
+    for _, mailbox_id, uid, *_ in chain.from_iterable(new.values()):
+        first[mailbox_id] = min(uid, first.get(mailbox_id, uid))
     old: dict[int, int] = {}  # by mailbox, the uid up to which all were there before
-    for mailbox_id in sorted({row[1] for found in new.values() for row in found}):
-        last = await tx.fetchrow(LAST_UNCHANGED, reader.account_id, mailbox_id, since)
+    for mailbox_id, uid in sorted(first.items()):
+        last = await tx.fetchrow(LAST_UNCHANGED, reader.account_id, mailbox_id, uid, since)
         old[mailbox_id] = last[0] if last is not None else 0
     return {
         email_id: min(row[3] for row in found)
