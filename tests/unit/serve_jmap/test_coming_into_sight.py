@@ -195,3 +195,25 @@ async def test_a_query_for_what_lies_in_it(stage: JmapStage, asked: str, visible
     for one in told["added"]:
         ids.insert(one["index"], one["id"])
     assert ids == now["ids"] != before["ids"]
+
+
+async def test_a_query_for_subscriptions(stage: JmapStage) -> None:
+    """RFC 8620 §5.5: a subscription to another's mailbox is no change of his account."""
+    await stage.move_in(CAROL)
+    bob, carol = stage.jmap(BOB), stage.jmap(CAROL)
+    box = await made(bob, name="shown")
+    await show(stage, box)
+    conditions = [{"isSubscribed": True}, {"name": "shown"}]
+    asked: dict[str, Any] = {"filter": {"operator": "AND", "conditions": conditions}}
+    for client, owns in ((bob, True), (carol, False)):
+        given = {"accountId": bob.account, **asked}
+        before = await client.call("Mailbox/query", **given)
+        assert before["canCalculateChanges"] is owns
+        await client.call("Mailbox/set", accountId=bob.account, update={box: {"isSubscribed": False}})
+        await client.call("Mailbox/set", accountId=bob.account, update={box: {"isSubscribed": True}})
+        name, told = await client.answer(
+            "Mailbox/queryChanges", sinceQueryState=before["queryState"], **given
+        )
+        assert (name, told.get("type")) == (
+            ("Mailbox/queryChanges", None) if owns else ("error", "cannotCalculateChanges")
+        )
