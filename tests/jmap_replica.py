@@ -59,6 +59,9 @@ class Replica:
             most = chance.choice([None, 1, 2, 5])
             told = await self.client.call(f"{kind}/changes", sinceState=self.states[kind], maxChanges=most)
             self._check(told, most)
+            assert kept.keys() >= set(told["updated"]), (
+                "a client looks for what is new among what was created"
+            )
             for one in told["destroyed"]:
                 kept.pop(one, None)
             only = told.get("updatedProperties")

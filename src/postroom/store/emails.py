@@ -8,6 +8,7 @@ changing anything (`flagging`, `copying`, `expunge`, `delivery`), properties (`s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -44,12 +45,16 @@ CONTENTS: Final = (
     "SELECT email_id, thread_id, blob_id, size, summary FROM emails WHERE account_id = $1"  # noqa: S608 -- placeholders
     f" AND email_id IN ({placeholders(CHUNK, 2)})"
 )
-# Whether an email changed again: its copies' modseqs, those of deleted ones too.
-MODSEQS: Final = (
-    "SELECT m.email_id, m.modseq FROM emails e"  # noqa: S608 -- placeholders
+# All copies, those that are \Deleted too.
+EVERY_COPY: Final = (
+    "SELECT m.email_id, m.mailbox_id, m.uid, m.modseq, m.flags FROM emails e"  # noqa: S608 -- placeholders
     " JOIN messages m ON m.account_id = e.account_id AND m.thread_id = e.thread_id AND m.email_id = e.email_id"
     f" WHERE e.account_id = $1 AND e.email_id IN ({placeholders(CHUNK, 2)})"
 )
+# The last one behind a uid in a mailbox that was there at a modseq, and has not changed since.
+LAST_UNCHANGED: Final = """
+SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid > $3 AND modseq <= $4 ORDER BY uid DESC LIMIT 1
+"""
 THREADS: Final = f"SELECT {_COPY} FROM messages m WHERE m.account_id = $1 AND m.thread_id IN ({placeholders(CHUNK, 2)}) AND (m.flags & 8) = 0"  # noqa: S608
 SEEN: Final = (
     "SELECT mailbox_id, uid FROM seen WHERE account_id = $1 AND reader_id = $2 AND mailbox_id = $3"  # noqa: S608
@@ -75,7 +80,7 @@ THREADS_OF: Final = (
 )
 GONE_THREADS: Final = f"SELECT email_id, thread_id FROM vanished WHERE account_id = $1 AND modseq > $2 AND email_id IN ({placeholders(CHUNK, 3)})"  # noqa: S608
 LEFT: Final = """
-SELECT email_id, mailbox_id, modseq FROM vanished WHERE account_id = $1 AND modseq > $2 ORDER BY modseq DESC LIMIT $3
+SELECT email_id, mailbox_id FROM vanished WHERE account_id = $1 AND modseq > $2 ORDER BY modseq DESC LIMIT $3
 """
 SOME_THREADS: Final = """
 SELECT DISTINCT thread_id FROM messages WHERE account_id = $1 AND (flags & 8) = 0 ORDER BY thread_id DESC LIMIT $2
@@ -117,7 +122,7 @@ class Copy(msgspec.Struct, frozen=True):
 
 
 class EmailChange(msgspec.Struct, frozen=True):
-    """An email that changed; `created` is the modseq of its making, -1 when it is gone for good. `gone`: the reader sees no copy of it."""
+    """An email that changed; `created` is the modseq of its making, -1 when that is not known any more. `gone`: the reader sees no copy of it."""
 
     modseq: int
     email_id: int
@@ -190,19 +195,33 @@ async def made(tx: Transaction, account_id: int, email_ids: Iterable[int]) -> di
 
 
 async def entered(tx: Transaction, reader: Reader, email_ids: Collection[int], since: int) -> dict[int, int]:
-    """Of emails: when (modseq) they came into the reader's sight after `since`, by a move out of a mailbox that he does not see. The newest moves alone are
-    looked at, so that a long absence costs no more than others' changes."""
+    """Of emails: when (modseq) they came into the reader's sight after `since`, out of a mailbox that he does not see. The newest moves alone are
+    looked at, so that a long absence costs no more than others' changes. One that is in such a mailbox, too, may be taken for new when it has changed."""
     if reader.mailboxes is None or not email_ids:
         return {}
-    wanted, moved = set(email_ids), dict[int, int]()
-    for email_id, mailbox_id, modseq in await tx.fetch(LEFT, reader.account_id, since, MOST_CHANGES):
-        if email_id in wanted and mailbox_id not in reader.mailboxes:
-            moved[email_id] = modseq  # backwards in time: of several the oldest stays
-    there = await copies(tx, reader, moved)
+    hidden: set[int] = set()
+    seen: dict[int, list[Row]] = {}
+    for row in await _every_copy(tx, reader.account_id, email_ids):
+        if row[1] not in reader.mailboxes:
+            hidden.add(row[0])
+        elif not row[4] & Flag.DELETED:
+            seen.setdefault(row[0], []).append(row)
+    new = {key: found for key, found in seen.items() if all(row[3] > since for row in found)}
+    if new:
+        left = await tx.fetch(LEFT, reader.account_id, since, MOST_CHANGES)
+        hidden.update(email_id for email_id, mailbox_id in left if mailbox_id not in reader.mailboxes)
+    new = {key: found for key, found in new.items() if key in hidden}
+    first: dict[int, int] = {}
+    for _, mailbox_id, uid, *_ in chain.from_iterable(new.values()):
+        first[mailbox_id] = min(uid, first.get(mailbox_id, uid))
+    old: dict[int, int] = {}  # by mailbox, the uid up to which all were there before
+    for mailbox_id, uid in sorted(first.items()):
+        last = await tx.fetchrow(LAST_UNCHANGED, reader.account_id, mailbox_id, uid, since)
+        old[mailbox_id] = last[0] if last is not None else 0
     return {
-        email_id: moved[email_id]
-        for email_id, found in there.items()
-        if all(copy.modseq >= moved[email_id] for copy in found)
+        email_id: min(row[3] for row in found)
+        for email_id, found in new.items()
+        if all(row[2] > old[row[1]] for row in found)
     }
 
 
@@ -243,20 +262,29 @@ async def _settled(
     """Those of the emails with a change in a piece whose latest change is not behind it."""
     since, last = piece
     later: set[int] = {row[0] for row in await tx.fetch(LATER, account_id, *since, *last)}
-    for chunk in chunks(latest):
-        modseqs = await tx.fetch(MODSEQS, account_id, *chunk)
-        later.update(email_id for email_id, modseq in modseqs if (modseq, email_id) > last)
+    every = await _every_copy(tx, account_id, latest)
+    later.update(email_id for email_id, _, _, modseq, _ in every if (modseq, email_id) > last)
     return {email_id: modseq for email_id, modseq in latest.items() if email_id not in later}
 
 
 async def _changed(tx: Transaction, reader: Reader, part: Sequence[tuple[int, int]]) -> list[EmailChange]:
     email_ids = [email_id for _, email_id in part]
     there = await copies(tx, reader, email_ids)
-    created = await made(tx, reader.account_id, email_ids)
+    created = {key: one[0] for key, one in (await made(tx, reader.account_id, email_ids)).items()}
+    for row in await _every_copy(tx, reader.account_id, created.keys() - there.keys()):
+        if reader.mailboxes is None or row[1] in reader.mailboxes:
+            created[row[0]] = -1  # \Deleted; it may have been so before, and there again between
     return [
-        EmailChange(modseq, email_id, created.get(email_id, (-1, 0))[0], email_id not in there)
+        EmailChange(modseq, email_id, created.get(email_id, -1), email_id not in there)
         for modseq, email_id in part
     ]
+
+
+async def _every_copy(tx: Transaction, account_id: int, email_ids: Iterable[int]) -> list[Row]:
+    rows: list[Row] = []
+    for chunk in chunks(email_ids):
+        rows += await tx.fetch(EVERY_COPY, account_id, *chunk)
+    return rows
 
 
 async def _visible(tx: Transaction, reader: Reader, rows: Sequence[Row]) -> list[Copy]:

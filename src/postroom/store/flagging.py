@@ -15,7 +15,7 @@ import msgspec
 from postroom.message.errors import NotPermitted
 from postroom.store import seen
 from postroom.store.changes import FlagsChanged
-from postroom.store.counts import Tally
+from postroom.store.counts import CHUNK, Tally, chunks, placeholders
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, join_keywords, split_keywords
 from postroom.store.mailboxes import bump, unbump
@@ -36,6 +36,13 @@ MODIFIED: Final = """
 SELECT uid FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 AND modseq > $5 AND modseq < $6
 ORDER BY uid
 """
+# Emails with one of these copies, and no other that was there before (RFC 8621 §4.1.1): they are made anew for JMAP.
+REVIVE: Final = (
+    "UPDATE emails SET created_modseq = $2 WHERE account_id = $1 AND email_id IN ("  # noqa: S608 -- placeholders
+    f"SELECT email_id FROM messages WHERE account_id = $1 AND mailbox_id = $3 AND uid IN ({placeholders(CHUNK, 4)}))"
+    " AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.thread_id = emails.thread_id"
+    " AND m.email_id = emails.email_id AND (m.flags & 8) = 0 AND m.modseq < $2)"
+)
 THERE: Final = "SELECT 1 FROM mailboxes WHERE account_id = $1 AND mailbox_id = $2"
 STATES: Final = """
 SELECT uid, modseq, flags, keywords FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid
@@ -100,6 +107,9 @@ async def store_flags(tx: Transaction, mailbox: MailboxRef, ranges: Ranges, aske
                 continue
             rows = await tx.fetch(CHANGE, *where, flags, keywords, new_flags, new_keywords, modseq)
             changed += [row[0] for row in rows]
+            if flags & ~new_flags & Flag.DELETED:
+                for chunk in chunks(row[0] for row in rows):
+                    await tx.execute(REVIVE, account_id, modseq, mailbox_id, *chunk)
             tally.state(flags, keywords, -number)
             tally.state(new_flags, new_keywords, number)
         if mark is not None:

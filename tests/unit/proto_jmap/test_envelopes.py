@@ -67,11 +67,11 @@ def test_recipients_each_once() -> None:
         header(
             "To: A <a@a.test>, team: b@a.test;",
             "Cc: a@A.test, nonsense",
-            "Bcc: c@a.test",
+            "Bcc: c@a.test, Ali <ali>",
             "To: undisclosed:;",
         )
     )
-    assert [one.email for one in found] == ["a@a.test", "b@a.test", "nonsense", "c@a.test"]
+    assert [one.email for one in found] == ["a@a.test", "b@a.test", "nonsense", "c@a.test", "ali"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from jmap_stage import ALICE, JmapClient, JmapStage
+from postroom.serve.jmap.contact_card_files import MOST_CARDS
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 VCARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:B;Bob;;;\r\nFN:Bob B\r\nEMAIL;TYPE=work:bob@x.test\r\nEND:VCARD\r\n"
@@ -88,3 +89,15 @@ async def test_too_much_is_refused(stage: JmapStage) -> None:
     assert error["type"] == "requestTooLarge"
     error = await bob.error("ContactCard/serialize", format="pdf")
     assert error["type"] == "invalidArguments"
+
+
+async def test_as_many_cards_as_an_answer_holds(stage: JmapStage) -> None:
+    bob = stage.jmap()
+    one = await add(bob, name={"full": "x"})
+    others = [f"Rnone{number}" for number in range(MOST_CARDS - 2)]
+    told = await bob.call("ContactCard/serialize", ids=[one, one, *others])
+    assert (told["cards"], told["notFound"]) == (1, others)
+    refused = await bob.error("ContactCard/serialize", ids=[one, one, one, *others])
+    assert refused["type"] == "requestTooLarge"
+    refused = await bob.error("ContactCard/parse", blobIds=others)
+    assert refused["type"] == "requestTooLarge"

@@ -185,6 +185,24 @@ async def test_a_multipart_keeps_the_parameters_of_its_field(stage: JmapStage) -
     assert [one["type"] for one in got["bodyStructure"]["subParts"]] == ["text/plain", "text/html"]
 
 
+async def test_a_structure_is_taken_as_it_is_given_out(stage: JmapStage) -> None:
+    """RFC 8621 §4.1.4: a multipart's partId and blobId are null."""
+    bob = stage.jmap()
+    nothing = dict.fromkeys(("name", "charset", "disposition", "cid", "language", "location"))
+    leaf = {**nothing, "partId": "x", "blobId": None, "type": "text/plain"}
+    whole = {
+        **nothing,
+        "partId": None,
+        "blobId": None,
+        "size": 0,
+        "type": "multipart/mixed",
+        "subParts": [leaf],
+    }
+    made = await create(bob, bodyStructure=whole, bodyValues={"x": {"value": "hello"}})
+    got = (await bob.call("Email/get", ids=[made["id"]], properties=["bodyStructure"]))["list"][0]
+    assert [one["type"] for one in got["bodyStructure"]["subParts"]] == ["text/plain"]
+
+
 async def test_what_is_given_as_it_is_is_no_change(stage: JmapStage) -> None:
     """RFC 8620 §5.3: immutable and server-set properties may be in an update with their own values."""
     letter = await stage.deliver(b"Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nketchup")

@@ -8,7 +8,9 @@ import pytest
 from jmap_meanwhile import meanwhile
 from jmap_stage import JmapClient, JmapStage
 from postroom.serve.jmap import batch, contact_card_set
+from postroom.store import emails
 from postroom.store.push_subscriptions import Kept
+from postroom.store.store import Store
 
 
 async def first(client: JmapClient, kind: str) -> dict[str, Any]:
@@ -101,6 +103,35 @@ async def test_a_change_between_the_look_at_the_state_and_the_first_write_is_a_m
         refused = await bob.error("Email/set", ifInState=state, update={email: {"keywords/$seen": True}})
     assert refused["type"] == "stateMismatch"
     assert (await bob.call("Email/get", ids=[email]))["list"][0]["keywords"] == {}
+
+
+@pytest.mark.parametrize("asked", [["subject"], ["bodyValues"]])
+async def test_an_email_that_goes_while_others_are_read_is_not_found(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch, asked: list[str]
+) -> None:
+    """RFC 8620 §5.1: the others are told all the same, and of that one nothing is made up."""
+    bob, other = stage.jmap(), stage.jmap()
+    for number in b"12":
+        await stage.deliver(b"Message-ID: <%d@a>\r\nSubject: x\r\n\r\nx" % number)
+    stays, goes = (await bob.call("Email/query"))["ids"]
+    contents, read = emails.contents, Store.read
+
+    async def late_contents(*given: Any) -> Any:
+        monkeypatch.setattr(emails, "contents", contents)
+        await other.call("Email/set", destroy=[goes])
+        return await contents(*given)
+
+    async def late_read(*given: Any) -> Any:
+        monkeypatch.setattr(Store, "read", read)
+        await other.call("Email/set", destroy=[goes])
+        return await read(*given)
+
+    if asked == ["subject"]:
+        monkeypatch.setattr(emails, "contents", late_contents)
+    else:
+        monkeypatch.setattr(Store, "read", late_read)
+    told = await bob.call("Email/get", ids=[stays, goes], properties=asked, fetchAllBodyValues=True)
+    assert ([one["id"] for one in told["list"]], told["notFound"]) == ([stays], [goes])
 
 
 async def test_a_change_of_something_else_is_none(stage: JmapStage) -> None:

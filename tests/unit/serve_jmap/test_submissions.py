@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from jmap_meanwhile import meanwhile
 from jmap_post import FAR, JmapPost, envelope, wait_for
 from jmap_stage import ALICE, BOB
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.reports import Result
 from postroom.message.dsn_rules import Happened
-from postroom.message.errors import EnhancedStatus
+from postroom.message.errors import EnhancedStatus, TryLater
 from postroom.message.journey import Outcome
 from postroom.proto.jmap.capabilities import MDN, SUBMISSION
 from postroom.serve.jmap import following
@@ -244,6 +245,53 @@ async def test_reports_that_come_in(post: JmapPost) -> None:
     assert told["forEmailId"] == email
     assert told["originalMessageId"] == about
     assert notice is not None
+
+
+async def gone(post: JmapPost) -> tuple[str, str]:
+    """A submission that has left for another system; and its message-id."""
+    post.office.start()
+    email = await post.draft(post.bob)
+    made = await post.sent(post.bob, email, envelope(BOB, FAR))
+
+    async def all_done() -> bool:
+        return not await post.office.waiting()
+
+    await wait_for(all_done)
+    assert (await status(post, made["id"], FAR))["delivered"] == "unknown"
+    return made["id"], await message_id(post, email)
+
+
+READ = (f"Final-Recipient: rfc822; {FAR}", "Disposition: manual-action/MDN-sent-manually; displayed")
+
+
+async def test_a_report_is_not_forgotten_when_it_cannot_be_written_down(
+    post: JmapPost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission, about = await gone(post)
+    await post.stage.deliver(report(1, "disposition-notification", about, *READ))
+
+    async def busy(*_: Any) -> Any:
+        raise TryLater
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Call, "write", busy)
+        assert (await post.bob.error("EmailSubmission/get", ids=[submission]))["type"] == "serverUnavailable"
+    assert (await status(post, submission, FAR))["displayed"] == "yes"
+
+
+async def test_two_who_follow_at_once_lose_nothing_of_each_other(post: JmapPost) -> None:
+    submission, about = await gone(post)
+    other = post.client()
+
+    async def meanwhile_comes_another() -> None:
+        await post.stage.deliver(report(2, "disposition-notification", about, *READ))
+        assert len((await post.submission(other, submission))["mdnBlobIds"]) == 2
+
+    await post.stage.deliver(report(1, "disposition-notification", about, *READ))
+    with meanwhile(meanwhile_comes_another):
+        await post.submission(post.bob, submission)
+    assert len((await post.submission(other, submission))["mdnBlobIds"]) == 2
+    assert len((await post.submission(post.bob, submission))["mdnBlobIds"]) == 2
 
 
 async def test_a_forged_report_does_not_change_what_is_known(post: JmapPost) -> None:

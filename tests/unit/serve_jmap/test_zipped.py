@@ -66,6 +66,26 @@ async def test_pictures_of_the_text_stay_there(stage: JmapStage) -> None:
     assert (await fetch(stage.jmap(), await delivered(stage, made), method="HEAD")).body == b""
 
 
+@pytest.mark.parametrize(
+    ("received", "date"),
+    [
+        ("0001-01-01T00:00:00Z", (1980, 1, 1, 0, 0, 0)),
+        ("2108-01-01T00:00:00Z", (2107, 12, 31, 23, 59, 58)),
+        ("9999-12-31T23:59:59Z", (2107, 12, 31, 23, 59, 58)),
+    ],
+)
+async def test_mail_of_other_centuries(stage: JmapStage, received: str, date: tuple[int, ...]) -> None:
+    """The format's own dates go from 1980 to 2107, in steps of two seconds."""
+    bob = stage.jmap()
+    box = (await bob.call("Mailbox/get", ids=None))["list"][0]["id"]
+    file = {"partId": "x", "type": "text/csv", "name": "a.csv"}
+    values = {"mailboxIds": {box: True}, "receivedAt": received, "attachments": [file]}
+    made = await bob.call("Email/set", create={"e": {**values, "bodyValues": {"x": {"value": "1"}}}})
+    reply = await fetch(bob, made["created"]["e"]["id"])
+    (entry,) = zipfile.ZipFile(io.BytesIO(reply.body)).infolist()
+    assert (entry.filename, entry.date_time) == ("a.csv", date)
+
+
 async def test_for_nobody_else(stage: JmapStage) -> None:
     email = await delivered(stage, letter(("a.txt", b"1")))
     alice, bob = stage.jmap(ALICE), stage.jmap()

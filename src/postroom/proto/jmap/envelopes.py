@@ -18,6 +18,7 @@ from postroom.message.header import Header
 from postroom.message.msgid import parse_message_ids
 from postroom.message.xtext import encode_envid, encode_orcpt, encode_xtext
 from postroom.proto.jmap.errors import Refused
+from postroom.proto.jmap.header_forms import address as address_of
 
 MOST_PARAMETERS: Final = 20  # of one address
 MOST_READ: Final = 5_000  # addresses of one header field
@@ -119,13 +120,13 @@ def misshapen(header: Header) -> tuple[str, ...]:
 
 
 def recipients(header: Header) -> list[Endpoint]:
-    """The addresses of To, Cc and Bcc, each once; one that is none stands as it was written."""
+    """The addresses of To, Cc and Bcc, each once; one that is none stands as Email/get tells it."""
     found: dict[str, Endpoint] = {}
     for name in ("To", "Cc", "Bcc"):
         for value in header.all(name):
             for one in mailboxes(parse_address_list(value, MOST_READ)):
                 address = one.address
-                written = str(address) if address is not None else one.email
+                written = str(address) if address is not None else str(address_of(one)["email"])
                 found.setdefault(address.key if address is not None else written, Endpoint(written))
     return list(found.values())
 

@@ -23,6 +23,8 @@ from postroom.message.msgid import parse_message_ids
 
 _NAME: Final = re.compile(r"header:([!-9;-~]{1,200})((?::as[A-Za-z]+)?)((?::all)?)")
 _URL: Final = re.compile(r"<([^<>]*)>")
+_QUOTED: Final = re.compile(r'"((?>(?:[^"\\]|\\.)*))"')
+_PAIR: Final = re.compile(r"\\(.)")
 _BETWEEN_URLS: Final = re.compile(r"[\s,]*+")
 
 # Fields that RFC 5322 §3.6 and RFC 2369 §3 define; all others may be had in every form.
@@ -112,7 +114,23 @@ def as_text(value: str) -> str:
 
 def address(spec: AddressSpec) -> dict[str, str | None]:
     """EmailAddress of RFC 8621 §4.1.2.3."""
-    return {"name": unicodedata.normalize("NFC", spec.name.strip()) or None, "email": spec.email}
+    return person(spec.name, spec.email)
+
+
+def person(name: str, email: str) -> dict[str, str | None]:
+    """The same of a name and an address; of a draft that is not finished, what stands before the brackets and in them."""
+    if not name and email.endswith(">"):
+        name, email = _half_finished(email)
+    return {"name": unicodedata.normalize("NFC", name.strip()) or None, "email": email}
+
+
+def _half_finished(text: str) -> tuple[str, str]:
+    before, bracket, email = text[:-1].rpartition("<")
+    phrase = before.strip()
+    quoted = _QUOTED.fullmatch(phrase)
+    if not bracket or re.search(r"[<>\s]", email) or (not quoted and re.search(r'[<>"]', phrase)):
+        return "", text
+    return _PAIR.sub(r"\1", quoted[1]) if quoted else encoded_words.decode(phrase), email
 
 
 def as_date(moment: Moment | None) -> str | None:

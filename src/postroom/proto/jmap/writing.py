@@ -191,7 +191,8 @@ class _Reader:
         self._describe(part, given, where)
         if part.kind.startswith("multipart/"):
             below = given.get("subParts")
-            if not isinstance(below, list) or not below or "partId" in given or "blobId" in given:
+            named = given.get("partId") is not None or given.get("blobId") is not None
+            if not isinstance(below, list) or not below or named:
                 raise invalid(f"{where}/subParts", "a multipart has parts, and nothing else")
             part.below = [self.part(one, where, depth + 1) for one in below]
         else:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from postroom.message.address_list import parse_address_list
 from postroom.message.dates import format_date
 from postroom.message.fields import FieldRefused, check, check_name, fold, phrase, text_field
 from postroom.proto.jmap.errors import invalid
@@ -116,8 +117,12 @@ def mailbox(label: str, given: Any) -> str:
     if not _SPEC.fullmatch(spec):
         raise FieldRefused(label, f"{spec[:80]!r} is no address")
     if name is None or not name.strip():
-        return spec if "@" in spec else f"<{spec}>"
-    return f"{phrase(check(label, name).strip())} <{spec}>"
+        written = spec if "@" in spec else f"<{spec}>"
+    else:
+        written = f"{phrase(check(label, name).strip())} <{spec}>"
+    if len(parse_address_list(f"{written}, a@b".encode())) != 2:  # else it takes those behind it with it
+        raise FieldRefused(label, f"{spec[:80]!r} has a quote or a bracket without its end")
+    return written
 
 
 def _addresses(label: str, value: Any) -> bytes:

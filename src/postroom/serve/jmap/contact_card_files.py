@@ -14,7 +14,6 @@ from postroom.message.contacts.files import CardFile, Format
 from postroom.message.contacts.vcard import NotContacts
 from postroom.proto.jmap.capabilities import WEBMAIL
 from postroom.proto.jmap.errors import MethodError
-from postroom.proto.jmap.standard import each_once
 from postroom.proto.jmap.types import Arguments, Id, Object
 from postroom.serve.jmap.address_book import open_account
 from postroom.serve.jmap.call import Call, Method, Methods
@@ -50,7 +49,7 @@ class ContactCardSerialize(Arguments, frozen=True, kw_only=True):
 async def parse(call: Call, arguments: ContactCardParse) -> Object:
     """What the files hold. Cards are as ContactCard/set takes them, but for their address books."""
     account_id = (await open_account(call, arguments.account_id)).account_id
-    wanted = each_once(arguments.blob_ids)
+    wanted = list(dict.fromkeys(arguments.blob_ids))
     if len(wanted) > MOST_FILES:
         raise MethodError("requestTooLarge", f"at most {MOST_FILES} files are read at once")
     found, missing = await Octets(call, account_id).all(wanted, MOST_OCTETS)
@@ -116,7 +115,7 @@ async def serialize(call: Call, arguments: ContactCardSerialize) -> Object:
 
 async def _cards(call: Call, reach: Reach, arguments: ContactCardSerialize) -> tuple[list[Object], list[str]]:
     if arguments.ids is not None:
-        numbers = {one: record_number(CARD, one) for one in each_once(arguments.ids)}
+        numbers = {one: record_number(CARD, one) for one in arguments.ids}
         known = [one for one in numbers.values() if one is not None]
         there = await contacts.some_cards(call.reading, reach, known)
         missing = [one for one, number in numbers.items() if number not in there]

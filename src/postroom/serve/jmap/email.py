@@ -66,14 +66,17 @@ async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wishe
         copies = await emails.copies(call.reading, reader, part)
         contents = await emails.contents(call.reading, reader.account_id, copies) if wished.need else {}
         for number in part:
-            if number not in copies:
+            content = contents.get(number)
+            if number not in copies or (wished.need and content is None):  # it may have gone between the two
                 continue
-            view = View.of_email(copies[number], content := contents.get(number))
+            view = View.of_email(copies[number], content)
             if content is None or (wished.need < Need.HEADER and not view.stale):
                 shown.append(show(view, wished))  # a row of a list, mostly: nothing more is read
                 continue
-            view.raw = await _octets(call, reader.account_id, content, view, wished.need)
-            shown.append(await email_shown(call, view, wished))
+            raw = await _octets(call, reader.account_id, content, view, wished.need)
+            if raw is not None:
+                view.raw = raw
+                shown.append(await email_shown(call, view, wished))
         await asyncio.sleep(0)
     return shown
 
@@ -86,11 +89,11 @@ async def email_shown(call: Call, view: View, wished: Wish) -> Object:
     return await apart(size + fields, show, view, wished)
 
 
-async def _octets(call: Call, account_id: int, content: Email, view: View, need: Need) -> bytes:
-    """As much of the message as is needed."""
+async def _octets(call: Call, account_id: int, content: Email, view: View, need: Need) -> bytes | None:
+    """As much of the message as is needed; None where somebody has removed it since."""
     length = None if need is Need.ALL or view.stale else view.header_length
     raw = await call.store.read(account_id, content.blob_id, 0, length)
-    if raw is None:
+    if raw is None and await emails.contents(call.reading, account_id, [content.email_id]):
         raise MethodError(
             "serverFail", f"the octets of {id_text(IdKind.EMAIL, content.email_id)} are missing"
         )

@@ -29,6 +29,7 @@ from postroom.proto.jmap.header_forms import (
     as_date,
     by_name,
     headers,
+    person,
     read_property,
     value_of,
 )
@@ -141,9 +142,7 @@ def _unpacked(packed: bytes) -> Summary | None:
 
 def _people(view: View, found: Sequence[Person], field: str) -> list[dict[str, str | None]] | None:
     """EmailAddress objects; none at all where there is no such field (RFC 8621 §4.1.3)."""
-    told: list[dict[str, str | None]] = [
-        {"name": unicodedata.normalize("NFC", one.name.strip()) or None, "email": one.email} for one in found
-    ]
+    told = [person(one.name, one.email) for one in found]
     return told if told or field in view.summary.told.vacant else None
 
 

@@ -10,7 +10,8 @@ import msgspec
 from postroom.message.casemap import casemap
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import MAIL
-from postroom.proto.jmap.standard import Comparator, Query, QueryChanges, read_filter
+from postroom.proto.jmap.errors import MethodError
+from postroom.proto.jmap.standard import Comparator, Operator, Query, QueryChanges, read_filter
 from postroom.proto.jmap.state import read_state
 from postroom.proto.jmap.types import Id, Object
 from postroom.serve.jmap.call import Call, Method, Methods
@@ -72,33 +73,48 @@ async def query(call: Call, arguments: MailboxQuery) -> Object:
     """RFC 8621 §2.3."""
     account_id = await call.account(arguments.account_id)
     state = await state_of(call, account_id)
-    return answered(arguments, state, await _results(call, account_id, arguments), arguments.anchor)
+    told = answered(arguments, state, await _results(call, account_id, arguments), arguments.anchor)
+    return {**told, "canCalculateChanges": not _changes_unseen(call, account_id, arguments)}
 
 
 async def query_changes(call: Call, arguments: MailboxQueryChanges) -> Object:
     """RFC 8621 §2.4."""
     account_id = await call.account(arguments.account_id)
+    if _changes_unseen(call, account_id, arguments):
+        raise MethodError("cannotCalculateChanges", "a subscription to another's mailbox changes none of his")
     account = await call.state(account_id)
     since = read_state(arguments.since_query_state, floor=account.floor, newest=account.modseq)
     state = await state_of(call, account_id)
     changes = await arranging.changes(call.reading, account_id, since.modseq)
     # What is in a mailbox no filter and no order looks at.
     touched = {change.mailbox_id for change in changes if change.structure > since.modseq}
-    if touched and (arguments.sort_as_tree or arguments.filter_as_tree):
-        touched |= _below(touched, await Folders.read(call, account_id))
+    folders = await Folders.read(call, account_id)
+    if touched and (arguments.sort_as_tree or arguments.filter_as_tree or not folders.own):
+        touched |= _below(touched, folders)
     ids = [id_text(IdKind.MAILBOX, number) for number in sorted(touched)]
     found = await _results(call, account_id, arguments)
     return not_too_many(changed(arguments, state, found, ids, id_of=str), arguments)
 
 
+def _changes_unseen(call: Call, account_id: int, arguments: MailboxQuery | MailboxQueryChanges) -> bool:
+    """Whether what is asked for depends on subscriptions in another's account, which are names in one's own."""
+    return account_id != call.visitor.account_id and _asks_for_subscriptions(read_filter(arguments.filter))
+
+
+def _asks_for_subscriptions(tree: Operator | Object | None) -> bool:
+    if isinstance(tree, Operator):
+        return any(_asks_for_subscriptions(one) for one in tree.conditions)
+    return "isSubscribed" in (tree or {})
+
+
 def _below(touched: set[int], folders: Folders) -> set[int]:
-    """All mailboxes that lie in these, which go where they go."""
+    """All mailboxes that lie in these, which go where they go; and have another parentId when those come into sight or leave it."""
     found: set[int] = set()
     for number, folder in folders.items():
-        above = folders.parent(folder)
-        while above is not None and above.mailbox.mailbox_id not in touched:
-            above = folders.parent(above)
-        if above is not None:
+        above = folder.mailbox.parent_id
+        while above not in touched and above in folders:
+            above = folders[above].mailbox.parent_id
+        if above in touched:
             found.add(number)
     return found
 

@@ -22,7 +22,7 @@ from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.envelopes import Envelope, one_line
 from postroom.serve.jmap.call import Call
 from postroom.serve.jmap.recorded import all_of
-from postroom.store import emails, journal, recall, records
+from postroom.store import emails, journal, mailboxes, recall, records
 from postroom.store.changes import Change
 from postroom.store.emails import Reader
 from postroom.store.engine import Transaction
@@ -131,8 +131,9 @@ async def follow(call: Call, account_id: int) -> bool:
     if not recent:
         return False
     now = {one.record_id: await _looked_at(call, one) for one in recent}
-    await _read_reports(call, account_id, recent, now)
-    await _write_down(call, kind, recent, now)
+    looked_at = await _read_reports(call, account_id, recent, now)
+    if await _write_down(call, kind, recent, now) and looked_at:
+        call.service.results.put((KIND, account_id), looked_at)
     return not all(what.settled for what in now.values())
 
 
@@ -146,20 +147,25 @@ async def follow_one(call: Call, account_id: int, number: int) -> Submitted:
 
 async def _write_down(
     call: Call, kind: Kind, former: Sequence[Submitted], now: Mapping[int, Submission]
-) -> None:
+) -> bool:
+    """Whether all of it is written; what somebody else has written down since it was read stays, and the next look goes on from that."""
+    before = {one.record_id: one.what for one in former}
     changed = {one.record_id: now[one.record_id] for one in former if now[one.record_id] != one.what}
     if not changed:
-        return
+        return True
 
     async def work(tx: Transaction) -> list[Change]:
+        await mailboxes.hold(tx, kind.account_id)
         there = await records.some(tx, kind, list(changed))
         return [
             await records.change(tx, kind, number, written(what))
             for number, what in changed.items()
-            if number in there and read(there[number]).what.undo != "canceled"
+            if number in there and read(there[number]).what == before[number]
         ]
 
-    call.publish(await call.write(work))
+    done = await call.write(work)
+    call.publish(done)
+    return len(done) == len(changed)
 
 
 async def _looked_at(call: Call, one: Submitted) -> Submission:
@@ -246,17 +252,16 @@ def _reply(event: Outcome, code: str) -> str:
 
 async def _read_reports(
     call: Call, account_id: int, recent: Sequence[Submitted], now: dict[int, Submission]
-) -> None:
-    """Looks through what has come in since the last look; `now` is brought up to date."""
-    key = ("EmailSubmission", account_id)
-    looked_at, *known = call.service.results.get(key) or [_LAST]
+) -> list[int]:
+    """Looks through what has come in since the last look; `now` is brought up to date. Gives what is to be remembered once that is written down."""
+    looked_at, *known = call.service.results.get((KIND, account_id)) or [_LAST]
     # A report may be faster than the record: of one that was not looked for yet, all since before its sending is looked through.
     followed = frozenset(known)
     new = [one.what.before for one in recent if one.record_id not in followed]
     since = min([*new, looked_at])
     newest = await emails.newest(call.reading, account_id)
     if newest <= since and not new:
-        return
+        return []
     by_message_id = {one.what.message_id: one.record_id for one in recent}
     for email_id in await _come_in(call, account_id, since):
         raw = await call.store.read_email(account_id, email_id)
@@ -267,7 +272,7 @@ async def _read_reports(
         if len(about) == 1:
             (number,) = about
             now[number] = await asyncio.to_thread(with_report, now[number], str(BlobId(email_id)), raw)
-    call.service.results.put(key, [newest, *(one.record_id for one in recent)])
+    return [newest, *(one.record_id for one in recent)]
 
 
 async def _come_in(call: Call, account_id: int, since: int) -> list[int]:
