@@ -81,3 +81,37 @@ def test_as_plain_text_and_back(web_lab, sign_in):
     page.get_by_role("button", name="More about this message").click()
     page.get_by_role("button", name="Show formatted").click()
     expect(text.get_by_text("The rich form")).to_be_visible()
+
+
+def photo(between: str, *fields: str) -> bytes:
+    """A letter as telephones write them: a photo between two texts."""
+    text = [f"Content-Type: text/{between}", "", "Look!"]
+    picture = [
+        "Content-Type: image/png; name=IMG_1.png",
+        "Content-Transfer-Encoding: base64",
+        *fields,
+        "",
+        base64.b64encode(PNG).decode(),
+    ]
+    head = [
+        f"Subject: A photo in {between}",
+        "MIME-Version: 1.0",
+        "Content-Type: multipart/mixed; boundary=b",
+        "",
+    ]
+    return "\r\n".join([*head, "--b", *text, "--b", *picture, "--b", *text, "--b--", ""]).encode()
+
+
+def test_no_photo_is_left_out(web_lab, sign_in):
+    inline = "Content-Disposition: inline; filename=IMG_1.png"
+    web_lab.hand_in(BOB, photo("plain", inline))
+    web_lab.hand_in(BOB, photo("html", inline, "Content-ID: <one@x.test>"))
+    page = sign_in()
+    file = page.get_by_role("link", name="IMG_1.png")
+    for subject in ("A photo in plain", "A photo in html"):
+        page.get_by_role("listitem").filter(has_text=subject).click()
+        expect(page.get_by_role("heading", name=subject)).to_be_visible()
+        expect(file).to_be_visible()
+    page.get_by_role("button", name="Forward", exact=True).last.click()
+    dialog = page.get_by_role("dialog", name="Fwd: A photo in html")
+    expect(dialog.get_by_text("IMG_1.png")).to_be_visible()

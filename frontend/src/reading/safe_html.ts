@@ -15,6 +15,8 @@ export interface MessageHtml {
   blocked: Hosts;
   shown: Hosts;
   trackers: Hosts;
+  /** Of this message's own pictures those that the text shows. */
+  shownParts: Id[];
   removed: Record<string, number>;
   isTruncated: boolean;
   isSimplified: boolean;

@@ -7,8 +7,7 @@ import { Icon } from "./Icon";
 import { Slot } from "./Slot";
 
 /** `email`: of which these are all. */
-export function AttachmentList({ parts, email }: { parts: readonly BodyPart[]; email?: EmailRow }) {
-  const files = parts.filter((part) => part.blobId && !(part.disposition === "inline" && part.cid));
+export function AttachmentList({ files, email }: { files: readonly BodyPart[]; email?: EmailRow }) {
   if (!files.length) return null;
   return (
     <ul class="attachments" aria-label={t("message.attachments", { count: files.length })}>

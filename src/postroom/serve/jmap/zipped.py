@@ -16,11 +16,14 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from postroom.message.file_names import each_its_own, safe_filename
+from postroom.proto.jmap import body_parts
 from postroom.proto.jmap.body_parts import BodyPart
+from postroom.proto.jmap.body_values import body_value
 from postroom.proto.jmap.errors import MethodError, RequestError
 from postroom.serve.jmap.call import Call, Visitor
 from postroom.serve.jmap.email_view import View
 from postroom.serve.jmap.http import Exchange, JmapApp
+from postroom.serve.jmap.message_html import shown_in_document
 from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.sessions import ATTACHMENTS
 from postroom.serve.jmap.transfer import disposition, turn_of
@@ -69,12 +72,19 @@ async def _email(call: Call, account_id: str, email_id: str) -> View:
 
 
 def attached(view: View) -> list[BodyPart]:
-    """What is shown as a file: not what stands in the text by its Content-ID."""
-    return [
-        part
-        for part in view.bodies.attachments
-        if not (part.disposition == "inline" and part.field(b"content-id"))
-    ]
+    """What is shown as a file: all but texts, and pictures that stand in one by their Content-ID."""
+    bodies = view.bodies
+    texts = [unquote(str(body_value(part, 0)["value"])) for part in bodies.html if part.type == "text/html"]
+    beside = [part for part in (*bodies.html, *bodies.text) if part.part.media_type != "text"]
+    files = {part.part.section: part for part in (*bodies.attachments, *beside)}.values()
+    return [part for part in files if not _stands_in(part, texts)]
+
+
+def _stands_in(part: BodyPart, texts: Sequence[str]) -> bool:
+    cid = body_parts.cid(part)
+    if not cid or part.disposition == "attachment" or not any(f"cid:{cid}" in text for text in texts):
+        return False
+    return shown_in_document(part)
 
 
 async def _pieces(files: Sequence[BodyPart], at: int) -> AsyncIterator[bytes]:
