@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { BodyPart } from "../jmap/records";
-import { filesIn } from "./files";
+import { fileName, filesIn } from "./files";
 
 const part = (blobId: string, type: string, rest: Partial<BodyPart> = {}): BodyPart => ({ partId: blobId, blobId, type, size: 1, name: null, charset: null, disposition: null, cid: null, ...rest });
 const TEXT = part("t", "text/plain");
@@ -26,4 +26,9 @@ it("gives what is inline and has a Content-ID, and no text shows", () => {
 it("gives what the sender calls an attachment, though the text shows it", () => {
   const body = { textBody: [HTML], htmlBody: [HTML], attachments: [part("a", "image/png", { disposition: "attachment", cid: "a@x" })] };
   expect(named(filesIn(body, new Set(["a"])))).toBe("a");
+});
+
+it("calls a file what it is", () => {
+  expect(fileName(part("x", "application/x-msdownload", { name: "invoice\u202efdp.exe" }))).toBe("invoicefdp.exe");
+  expect(fileName(part("x", "text/css", { name: "\u200b" }))).toContain("text/css");
 });

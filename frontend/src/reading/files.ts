@@ -1,6 +1,8 @@
-// Which parts of a message are files to be downloaded: all that is seen nowhere else. Pure.
+// Which parts of a message are files to be downloaded: all that is seen nowhere else.
 // RFC 8621 §4.1.4 counts photos, sounds and films between the texts among these, and not among the attachments.
+import { t } from "../i18n/words";
 import type { BodyPart, EmailBody, Id } from "../jmap/records";
+import { seen } from "../mail/people";
 
 type Parts = Pick<EmailBody, "textBody" | "htmlBody" | "attachments">;
 
@@ -8,6 +10,11 @@ type Parts = Pick<EmailBody, "textBody" | "htmlBody" | "attachments">;
 export function partsBesideText({ textBody, htmlBody, attachments }: Parts): BodyPart[] {
   const beside = [...htmlBody, ...textBody].filter((part) => !part.type.startsWith("text/"));
   return [...new Map([...attachments, ...beside].map((part) => [part.blobId, part])).values()].filter((part) => part.blobId);
+}
+
+/** What it is called, or what it is. */
+export function fileName(part: BodyPart): string {
+  return seen(part.name ?? "") || t("message.unnamed", { type: part.type });
 }
 
 /** `shown`: pictures that the text itself shows; null: not known yet, then those that may be among them wait. */

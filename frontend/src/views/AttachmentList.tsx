@@ -3,6 +3,7 @@ import { size } from "../i18n/sizes";
 import { t } from "../i18n/words";
 import { jmap } from "../jmap/client";
 import type { BodyPart, EmailRow } from "../jmap/records";
+import { fileName } from "../reading/files";
 import { Icon } from "./Icon";
 import { Slot } from "./Slot";
 
@@ -12,7 +13,7 @@ export function AttachmentList({ files, email }: { files: readonly BodyPart[]; e
   return (
     <ul class="attachments" aria-label={t("message.attachments", { count: files.length })}>
       {files.map((part) => {
-        const name = part.name?.trim() || t("message.unnamed", { type: part.type });
+        const name = fileName(part);
         return (
           <li key={part.blobId}>
             <a href={jmap.downloadUrl(part.blobId ?? "", name, part.type)} download={name}>

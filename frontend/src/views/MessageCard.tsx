@@ -5,7 +5,7 @@ import { headDate, longDate } from "../i18n/dates";
 import { t } from "../i18n/words";
 import type { EmailRow, Id } from "../jmap/records";
 import { setEmailSeen, setEmailStar } from "../mail/actions";
-import { isDraft, nameOf } from "../mail/people";
+import { isDraft, nameOf, seen } from "../mail/people";
 import { MessageBody } from "../reading/MessageBody";
 import { filesIn } from "../reading/files";
 import { emailBody, emailRow } from "../state/emails";
@@ -40,7 +40,7 @@ export function MessageCard({ id, open, onToggle, holder }: Props) {
         <Avatar address={from} />
         <button type="button" class="sender" aria-expanded={open} onClick={onToggle}>
           {isDraft(row) ? <strong class="draft">{t("list.draft")}</strong> : <strong dir="auto">{nameOf(from) || t("list.no-sender")}</strong>}
-          {open && from.name && !isDraft(row) && <span class="address" dir="auto">{from.email}</span>}
+          {open && from.name && !isDraft(row) && <span class="address" dir="auto">{seen(from.email)}</span>}
           {!open && <span class="snippet" dir="auto">{row.preview}</span>}
         </button>
         <Aside row={row} open={open} />

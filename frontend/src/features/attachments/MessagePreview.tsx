@@ -3,6 +3,7 @@ import { longDate } from "../../i18n/dates";
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import type { Address, BodyPart, EmailBody, EmailRow, Id } from "../../jmap/records";
+import { inFull } from "../../mail/people";
 import { TextBody } from "../../reading/TextBody";
 import { filesIn } from "../../reading/files";
 import { plainText } from "../../reading/plain_text";
@@ -42,5 +43,5 @@ async function parse(blobId: Id): Promise<Parsed> {
 }
 
 function people(list: readonly Address[] | null): string {
-  return (list ?? []).map((one) => (one.name ? `${one.name} <${one.email}>` : one.email)).join(", ") || "?";
+  return (list ?? []).map(inFull).join(", ") || "?";
 }

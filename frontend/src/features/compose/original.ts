@@ -2,7 +2,7 @@
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import { BODY_PROPERTIES, type Address, type EmailBody, type EmailRow, type Id, ROW_PROPERTIES } from "../../jmap/records";
-import { partsBesideText } from "../../reading/files";
+import { fileName, partsBesideText } from "../../reading/files";
 import { plainText } from "../../reading/plain_text";
 import { type Attached, newKey } from "./draft";
 import { textToHtml } from "./quoting";
@@ -51,7 +51,7 @@ export function filesOf(mail: EmailBody, which: "all" | "pictures", html: string
   return partsBesideText(mail).flatMap((part) => {
     const cid = part.cid !== null && cids.has(part.cid) ? part.cid : null;
     if (!part.blobId || (which === "pictures" && !cid)) return [];
-    const name = part.name?.trim() || t("message.unnamed", { type: part.type });
+    const name = fileName(part);
     return [{ key: newKey(), name, type: part.type, size: part.size, blobId: part.blobId, cid, progress: 1, failed: "" }];
   });
 }
