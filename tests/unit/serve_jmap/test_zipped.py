@@ -1,5 +1,6 @@
 """All that is attached to an email as one zip file."""
 
+import datetime as dt
 import io
 import zipfile
 from email.message import EmailMessage
@@ -9,7 +10,9 @@ import pytest
 
 from jmap_stage import ALICE, JmapClient, JmapStage, Reply
 from postroom.message.ids import IdKind, id_text
-from postroom.serve.jmap.zipped import MOST_FILES, PIECE
+from postroom.proto.jmap.blob_ids import BlobId
+from postroom.serve.jmap.email_view import View
+from postroom.serve.jmap.zipped import MOST_FILES, PIECE, attached, zipped
 
 
 async def fetch(client: JmapClient, email: str, name: str = "all.zip", method: str = "GET") -> Reply:
@@ -103,3 +106,11 @@ async def test_the_session_says_where(stage: JmapStage) -> None:
         "urn:postroom:params:jmap:webmail"
     ]
     assert told["attachmentsUrl"].endswith("/jmap/attachments/{accountId}/{emailId}/{name}")
+
+
+@pytest.mark.parametrize(("year", "written"), [(1970, 1980), (2026, 2026), (9000, 2107)])
+def test_years_that_the_format_has_none_for(year: int, written: int) -> None:
+    view = letter(("a.txt", b"1")).as_bytes().replace(b"\n", b"\r\n")
+    files = attached(View(BlobId(1), len(view), None, view))
+    made = b"".join(zipped(files, dt.datetime(year, 6, 1, tzinfo=dt.UTC)))
+    assert zipfile.ZipFile(io.BytesIO(made)).infolist()[0].date_time[0] == written

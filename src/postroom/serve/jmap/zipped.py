@@ -32,7 +32,7 @@ from postroom.serve.jmap.whole_email import whole_email
 PIECE: Final = 1 << 20  # octets of a file that are compressed at once
 MOST_FILES: Final = 500  # in one archive
 _LEVEL: Final = 1  # what is attached is mostly compressed already
-_FIRST: Final = 1980  # the year with which the format begins
+_FIRST, _LAST = 1980, 2107  # the years that the format can say
 _MODE: Final = 0o100600 << 16
 
 
@@ -122,7 +122,7 @@ def zipped(files: Sequence[BodyPart], at: dt.datetime) -> Iterator[bytes]:
     names = each_its_own(safe_filename(one.name or "", one.type) for one in files)
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name, one in zip(names, files, strict=True):
-            entry = zipfile.ZipInfo(name, (max(_FIRST, at.year), *at.timetuple()[1:6]))
+            entry = zipfile.ZipInfo(name, (min(max(_FIRST, at.year), _LAST), *at.timetuple()[1:6]))
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, _MODE
             octets = one.content.octets
             with archive.open(entry, "w") as file:
