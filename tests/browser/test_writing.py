@@ -1,6 +1,8 @@
 """Writing: a message with a file to another domain, what can be called back, drafts that outlive the page."""
 
 import re
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -241,6 +243,20 @@ def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row
     expect(page.get_by_text("Message sent")).to_be_visible()
     answer = page.get_by_role("region", name="Message from bob")
     expect(answer.frame_locator("iframe:not([aria-hidden])").locator("body")).to_contain_text("A lot.")
+
+
+def test_pictures_whose_names_are_no_encoding_can_be_quoted(web_lab, sign_in, page, row):
+    letter = EmailMessage()
+    letter["Subject"] = "Fifty percent off"
+    letter.set_content("<p>Look:<img src='cid:one'><img src='cid:50%off'>", subtype="html")
+    for cid in ("one", "50%off"):
+        letter.add_related(b"GIF89a", "image", "gif", cid=f"<{cid}>", disposition="inline", filename="a.gif")
+    web_lab.hand_in(BOB, letter.as_bytes(policy=SMTP))
+    sign_in()
+    row("Fifty percent off").click()
+    page.get_by_role("button", name="Reply", exact=True).last.click()
+    editor = page.get_by_role("textbox", name="Text of the message")
+    expect(editor.locator("img")).to_have_count(2)
 
 
 def test_what_is_missing_is_said_before_it_leaves(sign_in, page, write):
