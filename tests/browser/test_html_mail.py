@@ -115,3 +115,17 @@ def test_no_photo_is_left_out(web_lab, sign_in):
     page.get_by_role("button", name="Forward", exact=True).last.click()
     dialog = page.get_by_role("dialog", name="Fwd: A photo in html")
     expect(dialog.get_by_text("IMG_1.png")).to_be_visible()
+
+
+def test_words_in_a_table_stay_whole(web_lab, sign_in):
+    rows = "".join(
+        f"<tr>{''.join(f'<td>Quantity{row}{column}</td>' for column in range(12))}</tr>" for row in range(3)
+    )
+    web_lab.send(BOB, "Wide prices", "plain", html=f"<p>{'W' * 400}</p><table>{rows}</table>")
+    page = sign_in()
+    cell = opened(page, "Wide prices").get_by_role("cell", name="Quantity00")
+    expect(cell).to_be_visible()
+    lines = "one => one.getClientRects()[0].height / parseFloat(getComputedStyle(one).lineHeight)"
+    assert cell.evaluate(lines) < 1.5
+    paragraph = opened(page, "Wide prices").locator("p")
+    assert paragraph.evaluate("one => one.scrollWidth <= one.clientWidth")
