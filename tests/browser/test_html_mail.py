@@ -129,3 +129,15 @@ def test_words_in_a_table_stay_whole(web_lab, sign_in):
     assert cell.evaluate(lines) < 1.5
     paragraph = opened(page, "Wide prices").locator("p")
     assert paragraph.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_a_way_within_a_message_leads_nowhere_else(web_lab, sign_in):
+    html = "<p><a href='#end'>To the end</a></p><h2><a name=end>The end</a></h2>"
+    web_lab.send(BOB, "Contents first", "plain", html=html)
+    page = sign_in()
+    text = opened(page, "Contents first")
+    before = page.evaluate("history.length")
+    text.get_by_text("To the end").click()
+    page.wait_for_timeout(500)
+    expect(text.get_by_role("heading", name="The end")).to_be_visible()
+    assert page.evaluate("history.length") == before
