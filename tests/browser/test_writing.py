@@ -185,6 +185,32 @@ def expect_only_of_bob(page: Page) -> None:
     assert stored == [f"postroom.compose.{BOB}"]
 
 
+def test_a_draft_of_two_windows_loses_the_words_of_neither(web_lab, sign_in, page, row, write):
+    def end(window: Page, words: str, button: str) -> None:
+        window.locator(".compose-text[contenteditable=true]").click()
+        window.keyboard.type(words)
+        window.get_by_role("button", name=button).click()
+        expect(window.get_by_role("dialog", name="Two windows")).to_have_count(0)
+
+    def in_drafts(window: Page):
+        window.get_by_role("link", name=re.compile("^Drafts")).first.click()
+        return window.get_by_role("listitem").filter(has_text="Two windows")
+
+    sign_in()
+    window = write("", "Two windows", "Begun. ")
+    expect(window.get_by_text("Saved", exact=True)).to_be_visible()
+    other = page.context.new_page()
+    other.goto(web_lab.url())
+    in_drafts(other).click()
+    end(page, "Here. ", "Save and close")
+    end(other, "There. ", "Save and close")
+    in_drafts(page).click()
+    expect(page.locator(".compose-text[contenteditable=true]")).to_contain_text("There.")
+    assert len(emails(page, "Two windows", "id")) == 2
+    other.goto(f"{web_lab.url()}folder/trash")
+    expect(other.get_by_role("listitem").filter(has_text="Begun. Here.")).to_be_visible()
+
+
 def test_what_one_was_writing_is_not_there_for_the_next_who_signs_in(web_lab, sign_in, page, write):
     sign_in()
     write("", "Of Bob alone", "Begun.")
