@@ -61,7 +61,7 @@ def test_on_a_phone_one_writes_from_the_list(sign_in, page):
     expect(page.get_by_role("textbox", name="Subject")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, 768, 1024, 1280])
 def test_it_is_seen_who_wrote(web_lab, sign_in, page, row, width):
     web_lab.send(BOB, f"Who wrote {width}", "Her name and her address are to be read whole.")
     page.set_viewport_size({"width": width, "height": 800})
@@ -71,6 +71,18 @@ def test_it_is_seen_who_wrote(web_lab, sign_in, page, row, width):
     for shown in (sender.locator("strong"), sender.locator(".address")):
         expect(shown).to_be_visible()
         assert shown.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+
+
+@pytest.mark.parametrize("width", [320, 360, 768])
+def test_all_that_can_be_pressed_is_in_sight(web_lab, sign_in, page, row, width):
+    web_lab.send(BOB, f"Pressed at {width}", "Words.", attachment=f"{'A very long name ' * 9}.txt")
+    page.set_viewport_size({"width": width, "height": 800})
+    sign_in()
+    row(f"Pressed at {width}").click()
+    buttons = page.locator(".toolbar button, .attachments :is(a, button), .message-head button")
+    expect(page.get_by_role("button", name="Next conversation")).to_be_visible()
+    beyond = "all => all.filter(one => one.getBoundingClientRect().right > innerWidth - 1).map(one => one.ariaLabel || one.textContent)"
+    assert buttons.evaluate_all(beyond) == []
 
 
 def test_a_draft_in_a_conversation_says_so(web_lab, sign_in, row):

@@ -81,3 +81,63 @@ def test_as_plain_text_and_back(web_lab, sign_in):
     page.get_by_role("button", name="More about this message").click()
     page.get_by_role("button", name="Show formatted").click()
     expect(text.get_by_text("The rich form")).to_be_visible()
+
+
+def photo(between: str, *fields: str) -> bytes:
+    """A letter as telephones write them: a photo between two texts."""
+    text = [f"Content-Type: text/{between}", "", "Look!"]
+    picture = [
+        "Content-Type: image/png; name=IMG_1.png",
+        "Content-Transfer-Encoding: base64",
+        *fields,
+        "",
+        base64.b64encode(PNG).decode(),
+    ]
+    head = [
+        f"Subject: A photo in {between}",
+        "MIME-Version: 1.0",
+        "Content-Type: multipart/mixed; boundary=b",
+        "",
+    ]
+    return "\r\n".join([*head, "--b", *text, "--b", *picture, "--b", *text, "--b--", ""]).encode()
+
+
+def test_no_photo_is_left_out(web_lab, sign_in):
+    inline = "Content-Disposition: inline; filename=IMG_1.png"
+    web_lab.hand_in(BOB, photo("plain", inline))
+    web_lab.hand_in(BOB, photo("html", inline, "Content-ID: <one@x.test>"))
+    page = sign_in()
+    file = page.get_by_role("link", name="IMG_1.png")
+    for subject in ("A photo in plain", "A photo in html"):
+        page.get_by_role("listitem").filter(has_text=subject).click()
+        expect(page.get_by_role("heading", name=subject)).to_be_visible()
+        expect(file).to_be_visible()
+    page.get_by_role("button", name="Forward", exact=True).last.click()
+    dialog = page.get_by_role("dialog", name="Fwd: A photo in html")
+    expect(dialog.get_by_text("IMG_1.png")).to_be_visible()
+
+
+def test_words_in_a_table_stay_whole(web_lab, sign_in):
+    rows = "".join(
+        f"<tr>{''.join(f'<td>Quantity{row}{column}</td>' for column in range(12))}</tr>" for row in range(3)
+    )
+    web_lab.send(BOB, "Wide prices", "plain", html=f"<p>{'W' * 400}</p><table>{rows}</table>")
+    page = sign_in()
+    cell = opened(page, "Wide prices").get_by_role("cell", name="Quantity00")
+    expect(cell).to_be_visible()
+    lines = "one => one.getClientRects()[0].height / parseFloat(getComputedStyle(one).lineHeight)"
+    assert cell.evaluate(lines) < 1.5
+    paragraph = opened(page, "Wide prices").locator("p")
+    assert paragraph.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_a_way_within_a_message_leads_nowhere_else(web_lab, sign_in):
+    html = "<p><a href='#end'>To the end</a></p><h2><a name=end>The end</a></h2>"
+    web_lab.send(BOB, "Contents first", "plain", html=html)
+    page = sign_in()
+    text = opened(page, "Contents first")
+    before = page.evaluate("history.length")
+    text.get_by_text("To the end").click()
+    page.wait_for_timeout(500)
+    expect(text.get_by_role("heading", name="The end")).to_be_visible()
+    assert page.evaluate("history.length") == before

@@ -1,6 +1,8 @@
 """Writing: a message with a file to another domain, what can be called back, drafts that outlive the page."""
 
 import re
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -183,6 +185,32 @@ def expect_only_of_bob(page: Page) -> None:
     assert stored == [f"postroom.compose.{BOB}"]
 
 
+def test_a_draft_of_two_windows_loses_the_words_of_neither(web_lab, sign_in, page, row, write):
+    def end(window: Page, words: str, button: str) -> None:
+        window.locator(".compose-text[contenteditable=true]").click()
+        window.keyboard.type(words)
+        window.get_by_role("button", name=button).click()
+        expect(window.get_by_role("dialog", name="Two windows")).to_have_count(0)
+
+    def in_drafts(window: Page):
+        window.get_by_role("link", name=re.compile("^Drafts")).first.click()
+        return window.get_by_role("listitem").filter(has_text="Two windows")
+
+    sign_in()
+    window = write("", "Two windows", "Begun. ")
+    expect(window.get_by_text("Saved", exact=True)).to_be_visible()
+    other = page.context.new_page()
+    other.goto(web_lab.url())
+    in_drafts(other).click()
+    end(page, "Here. ", "Save and close")
+    end(other, "There. ", "Save and close")
+    in_drafts(page).click()
+    expect(page.locator(".compose-text[contenteditable=true]")).to_contain_text("There.")
+    assert len(emails(page, "Two windows", "id")) == 2
+    other.goto(f"{web_lab.url()}folder/trash")
+    expect(other.get_by_role("listitem").filter(has_text="Begun. Here.")).to_be_visible()
+
+
 def test_what_one_was_writing_is_not_there_for_the_next_who_signs_in(web_lab, sign_in, page, write):
     sign_in()
     write("", "Of Bob alone", "Begun.")
@@ -241,6 +269,20 @@ def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row
     expect(page.get_by_text("Message sent")).to_be_visible()
     answer = page.get_by_role("region", name="Message from bob")
     expect(answer.frame_locator("iframe:not([aria-hidden])").locator("body")).to_contain_text("A lot.")
+
+
+def test_pictures_whose_names_are_no_encoding_can_be_quoted(web_lab, sign_in, page, row):
+    letter = EmailMessage()
+    letter["Subject"] = "Fifty percent off"
+    letter.set_content("<p>Look:<img src='cid:one'><img src='cid:50%off'>", subtype="html")
+    for cid in ("one", "50%off"):
+        letter.add_related(b"GIF89a", "image", "gif", cid=f"<{cid}>", disposition="inline", filename="a.gif")
+    web_lab.hand_in(BOB, letter.as_bytes(policy=SMTP))
+    sign_in()
+    row("Fifty percent off").click()
+    page.get_by_role("button", name="Reply", exact=True).last.click()
+    editor = page.get_by_role("textbox", name="Text of the message")
+    expect(editor.locator("img")).to_have_count(2)
 
 
 def test_what_is_missing_is_said_before_it_leaves(sign_in, page, write):

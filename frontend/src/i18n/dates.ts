@@ -1,12 +1,17 @@
 // Times as people say them: shorter the nearer they are.
+import { signal } from "@preact/signals";
 import { locale } from "./words";
 
 const DAY = 86_400_000;
+const LOOK_MS = 60_000; // at the calendar: timers rest while a computer sleeps
+const today = signal(new Date().toDateString());
+setInterval(() => (today.value = new Date().toDateString()), LOOK_MS);
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** 14:05 today, Tue this week, 3 May this year, else 3 May 2024. */
 export function shortDate(iso: string, now = new Date()): string {
   const at = new Date(iso);
+  void today.value; // what shows it is drawn anew on the next day
   if (at.toDateString() === now.toDateString()) return format("time", { hour: "numeric", minute: "2-digit" }).format(at);
   const days = (now.getTime() - at.getTime()) / DAY;
   if (days >= 0 && days < 6) return format("weekday", { weekday: "short" }).format(at);

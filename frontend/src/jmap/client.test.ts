@@ -125,6 +125,24 @@ it("answers from what was kept when the server is not reached, and says in words
   expect([reached[0], reached.at(-1)]).toEqual([true, false]);
 });
 
+it("takes an answer that breaks off for none: what it was about may have been done", async () => {
+  const reached: boolean[] = [];
+  const broken = new JmapClient(async () => {
+    const body = new ReadableStream({
+      start(stream) {
+        stream.enqueue(new TextEncoder().encode('{"methodResponses":['));
+        stream.error(new TypeError("network error"));
+      },
+    });
+    return new Response(body);
+  });
+  broken.keeper = { reached: (on) => void reached.push(on), answered: () => {}, answer: async () => new Map() };
+  broken.unreachable = () => "not now";
+  await expect(broken.call("Email/set", {})).rejects.toEqual(new RequestFailed(0, "not now"));
+  await expect(broken.open()).rejects.toMatchObject({ status: 0 });
+  expect(reached.at(-1)).toBe(false);
+});
+
 it("does not wait for ever on a connection that is dead, but for an answer that is long", async () => {
   vi.useFakeTimers();
   const dead = new JmapClient((_, init) => new Promise((_resolve, reject) => init.signal!.addEventListener("abort", () => reject(init.signal!.reason))));

@@ -76,7 +76,7 @@ export class JmapClient {
   async open(): Promise<Session> {
     const response = await this.reach(SESSION_URL, { headers: OWN_PAGE });
     if (!response.ok) throw new RequestFailed(response.status, response.statusText);
-    const session = (await response.json()) as Session;
+    const session = await this.read<Session>(response);
     if (this.session && this.session.username !== session.username) throw new SomebodyElse();
     return this.take(session);
   }
@@ -158,7 +158,7 @@ export class JmapClient {
       });
       if (response.status === 401) this.onSignedOut();
       if (!response.ok) throw new RequestFailed(response.status, await problem(response));
-      this.settle(calls, (await response.json()) as ApiResponse);
+      this.settle(calls, await this.read<ApiResponse>(response));
     } catch (error) {
       await this.withoutServer(calls, error);
     }
@@ -196,6 +196,16 @@ export class JmapClient {
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
     return this.reach(url, init);
+  }
+
+  // An answer that breaks off says nothing of what was done: it is as if the server had not been reached.
+  private async read<T>(response: Response): Promise<T> {
+    try {
+      return (await response.json()) as T;
+    } catch (error) {
+      this.keeper?.reached(false);
+      throw new RequestFailed(0, String(error));
+    }
   }
 
   private async reach(url: string, init: RequestInit): Promise<Response> {

@@ -1,8 +1,21 @@
 // Names of people, short and long.
 import type { Address, EmailRow } from "../jmap/records";
 
+const UNSEEN = /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/** What a stranger has named, without signs that are not seen: some turn round what follows, and `fdp.exe` reads as `exe.pdf`. */
+export function seen(text: string): string {
+  return text.replace(UNSEEN, "").trim();
+}
+
 export function nameOf(address: Address): string {
-  return address.name?.trim() || address.email;
+  return seen(address.name ?? "") || seen(address.email);
+}
+
+/** Name and address. */
+export function inFull(address: Address): string {
+  const [name, email] = [seen(address.name ?? ""), seen(address.email)];
+  return name ? `${name} <${email}>` : email;
 }
 
 /** The part that suffices between others. */

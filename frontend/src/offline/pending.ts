@@ -20,11 +20,27 @@ export async function loadPending(): Promise<void> {
   pending.value = new Map((await allWaiting<Pending>("pending")).map((one) => [one.key, one]));
 }
 
+let last: Promise<unknown> = Promise.resolve();
+
+// Other windows put something here, too: one after the other, each with what is there by then. Without locks (a page without TLS) it is one's own that wait.
+function inTurn(work: () => Promise<void>): Promise<void> {
+  const turn = () => loadPending().then(work);
+  if (navigator.locks) return navigator.locks.request("postroom-waiting", turn);
+  const now = last.then(turn);
+  last = now.catch(() => {});
+  return now;
+}
+
 /** `before`: the emails as they were shown; `changes`: by email. */
-export async function wait(before: readonly Known[], changes: ReadonlyMap<Id, Change>): Promise<void> {
+export function wait(before: readonly Known[], changes: ReadonlyMap<Id, Change>): Promise<void> {
+  return inTurn(() => add(before, changes));
+}
+
+async function add(before: readonly Known[], changes: ReadonlyMap<Id, Change>): Promise<void> {
   const all = new Map(pending.peek());
   for (const row of before) {
     const known = all.get(row.id);
+    if (known?.destroy) continue;
     const first = known?.before ?? { keywords: row.keywords, mailboxIds: row.mailboxIds };
     const change = joined(first, known?.change ?? {}, changes.get(row.id) ?? {});
     if (isNothing(change)) all.delete(row.id);
@@ -33,7 +49,11 @@ export async function wait(before: readonly Known[], changes: ReadonlyMap<Id, Ch
   await keep(all, before.map((row) => row.id));
 }
 
-export async function waitToBeDestroyed(emails: readonly EmailRow[]): Promise<void> {
+export function waitToBeDestroyed(emails: readonly EmailRow[]): Promise<void> {
+  return inTurn(() => addDestroyed(emails));
+}
+
+async function addDestroyed(emails: readonly EmailRow[]): Promise<void> {
   const all = new Map(pending.peek());
   for (const { id, keywords, mailboxIds } of emails) all.set(id, { key: id, before: all.get(id)?.before ?? { keywords, mailboxIds }, change: {}, destroy: true });
   await keep(all, emails.map((row) => row.id));

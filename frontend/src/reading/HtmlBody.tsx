@@ -1,7 +1,7 @@
 // A message's HTML with what belongs to it: the bar about pictures, what is quoted at the end folded away, and notes on what was left out.
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/words";
-import type { EmailBody, EmailRow } from "../jmap/records";
+import type { EmailBody, EmailRow, Id } from "../jmap/records";
 import { roleId } from "../state/mailboxes";
 import { Icon } from "../views/Icon";
 import { HtmlFrame } from "./HtmlFrame";
@@ -12,7 +12,7 @@ import { type SafeHtml, safeHtml } from "./safe_html";
 import { isTrusted } from "./trusted_senders";
 import { isDark, isLight } from "./view_choice";
 
-export function HtmlBody({ row, body }: { row: EmailRow; body: EmailBody }) {
+export function HtmlBody({ row, body, onShown }: { row: EmailRow; body: EmailBody; onShown: (parts: ReadonlySet<Id>) => void }) {
   const [asked, setAsked] = useState(false);
   const [found, setFound] = useState<SafeHtml | null | undefined>();
   const [unfolded, setUnfolded] = useState(false);
@@ -27,6 +27,7 @@ export function HtmlBody({ row, body }: { row: EmailRow; body: EmailBody }) {
     );
     return () => void (wanted = false);
   }, [row.id, remote, dark]);
+  useEffect(() => void (found === undefined || onShown(new Set(found?.about.shownParts))), [found]);
   if (found === undefined) return <div class="body" aria-busy="true" />;
   if (found === null || found.about.kind === "none") return <TextBody text={plainText(body)} />;
   const { about, folded, whole } = found;

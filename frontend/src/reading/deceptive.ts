@@ -1,4 +1,5 @@
 // Links that say one host and lead to another. Pure. What shows no address deceives nobody.
+import { seen } from "../mail/people";
 
 export interface Deceptive {
   shown: string;
@@ -9,7 +10,7 @@ const HOST = /^\s*(?:https?:\/\/)?((?:[\p{L}\p{N}_-]{1,63}\.){1,10}\p{L}{2,24})(
 
 /** null where the words of a link name no host, or the one that it leads to. */
 export function deceptive(words: string, href: string): Deceptive | null {
-  const shown = HOST.exec(words.slice(0, 300))?.[1]?.toLowerCase();
+  const shown = HOST.exec(seen(words.slice(0, 300)))?.[1]?.toLowerCase();
   if (!shown || !/^https?:/i.test(href)) return null;
   let real: string;
   try {
@@ -21,9 +22,11 @@ export function deceptive(words: string, href: string): Deceptive | null {
   return { shown, real };
 }
 
-// The last two labels: near enough for a warning; the third where the second is as short as "co".
+// Under which countries sell names to everybody.
+const SHARED = /^(?:ac|co|com|edu|go|gob|gov|ltd|mil|ne|net|nom|or|org|plc)\.[a-z]{2}$/;
+
+// The last two labels: near enough for a warning; the third where everybody may have these.
 function organisation(host: string): string {
   const labels = host.replace(/\.$/, "").split(".");
-  const short = (labels.at(-2)?.length ?? 0) <= 3 && labels.length > 2;
-  return labels.slice(short ? -3 : -2).join(".");
+  return labels.slice(SHARED.test(labels.slice(-2).join(".")) ? -3 : -2).join(".");
 }

@@ -33,7 +33,10 @@ export function purified(html: string, pictures: string, dark: boolean): Page {
   const lies: Deceptive[] = [];
   for (const link of body.querySelectorAll("a[href]")) {
     const to = link.getAttribute("href") ?? "";
-    if (to.startsWith("#")) continue;
+    if (to.startsWith("#")) {
+      link.removeAttribute("href"); // the frame would load the page around it, and without an origin it cannot move that one
+      continue;
+    }
     if (/^mailto:/i.test(to)) link.setAttribute("href", mailLink(to));
     link.setAttribute("target", "_blank");
     link.setAttribute("rel", "noopener noreferrer nofollow");

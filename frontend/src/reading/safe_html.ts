@@ -15,6 +15,8 @@ export interface MessageHtml {
   blocked: Hosts;
   shown: Hosts;
   trackers: Hosts;
+  /** Of this message's own pictures those that the text shows. */
+  shownParts: Id[];
   removed: Record<string, number>;
   isTruncated: boolean;
   isSimplified: boolean;
@@ -36,11 +38,12 @@ export interface Wish {
 }
 
 const MOST_KEPT = 12;
+const PERIOD_MS = 6 * 3_600_000; // in which a document is the same; the addresses of its pictures are good for a day
 const kept = new Map<string, Promise<SafeHtml>>();
 
 /** Rejects where the server has nothing to show. */
 export function safeHtml(id: Id, wish: Wish): Promise<SafeHtml> {
-  const key = `${id} ${wish.remote} ${wish.dark}`;
+  const key = `${id} ${wish.remote} ${wish.dark} ${Math.floor(Date.now() / PERIOD_MS)}`;
   const known = kept.get(key) ?? make(id, wish);
   kept.delete(key);
   kept.set(key, known);

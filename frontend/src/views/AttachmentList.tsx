@@ -3,17 +3,17 @@ import { size } from "../i18n/sizes";
 import { t } from "../i18n/words";
 import { jmap } from "../jmap/client";
 import type { BodyPart, EmailRow } from "../jmap/records";
+import { fileName } from "../reading/files";
 import { Icon } from "./Icon";
 import { Slot } from "./Slot";
 
 /** `email`: of which these are all. */
-export function AttachmentList({ parts, email }: { parts: readonly BodyPart[]; email?: EmailRow }) {
-  const files = parts.filter((part) => part.blobId && !(part.disposition === "inline" && part.cid));
+export function AttachmentList({ files, email }: { files: readonly BodyPart[]; email?: EmailRow }) {
   if (!files.length) return null;
   return (
     <ul class="attachments" aria-label={t("message.attachments", { count: files.length })}>
       {files.map((part) => {
-        const name = part.name?.trim() || t("message.unnamed", { type: part.type });
+        const name = fileName(part);
         return (
           <li key={part.blobId}>
             <a href={jmap.downloadUrl(part.blobId ?? "", name, part.type)} download={name}>

@@ -5,8 +5,9 @@ import { headDate, longDate } from "../i18n/dates";
 import { t } from "../i18n/words";
 import type { EmailRow, Id } from "../jmap/records";
 import { setEmailSeen, setEmailStar } from "../mail/actions";
-import { isDraft, nameOf } from "../mail/people";
+import { isDraft, nameOf, seen } from "../mail/people";
 import { MessageBody } from "../reading/MessageBody";
+import { filesIn } from "../reading/files";
 import { emailBody, emailRow } from "../state/emails";
 import { loadBody } from "../state/thread";
 import { problem } from "../state/toasts";
@@ -39,7 +40,7 @@ export function MessageCard({ id, open, onToggle, holder }: Props) {
         <Avatar address={from} />
         <button type="button" class="sender" aria-expanded={open} onClick={onToggle}>
           {isDraft(row) ? <strong class="draft">{t("list.draft")}</strong> : <strong dir="auto">{nameOf(from) || t("list.no-sender")}</strong>}
-          {open && from.name && !isDraft(row) && <span class="address" dir="auto">{from.email}</span>}
+          {open && from.name && !isDraft(row) && <span class="address" dir="auto">{seen(from.email)}</span>}
           {!open && <span class="snippet" dir="auto">{row.preview}</span>}
         </button>
         <Aside row={row} open={open} />
@@ -67,6 +68,7 @@ function Aside({ row, open }: { row: EmailRow; open: boolean }) {
 
 function Inside({ row }: { row: EmailRow }) {
   const [body, setBody] = useState(emailBody(row.id));
+  const [shown, setShown] = useState<ReadonlySet<Id> | null>(null);
   useEffect(() => {
     if (!body) loadBody(row.id).then(setBody, problem);
   }, [row.id]);
@@ -75,8 +77,8 @@ function Inside({ row }: { row: EmailRow }) {
     <div class="inside">
       <Recipients row={row} body={body} />
       <Slot name="message.head" email={row} />
-      <MessageBody row={row} body={body} />
-      <AttachmentList parts={body.attachments} email={row} />
+      <MessageBody row={row} body={body} onShown={setShown} />
+      <AttachmentList files={filesIn(body, shown)} email={row} />
       <Slot name="message.end" email={row} />
     </div>
   );

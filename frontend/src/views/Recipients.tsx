@@ -2,7 +2,7 @@
 import { longDate } from "../i18n/dates";
 import { t } from "../i18n/words";
 import { type Address, type EmailBody, type EmailRow, RESENT } from "../jmap/records";
-import { nameOf } from "../mail/people";
+import { inFull, nameOf } from "../mail/people";
 import { isMe } from "../state/session";
 
 function short(list: readonly Address[], me = t("list.me")): string {
@@ -14,10 +14,6 @@ function forWhom(all: readonly Address[]): string {
   if (!all.length) return t("list.no-recipient");
   if (all.length === 1 && isMe(all[0]?.email ?? "")) return t("message.to-me");
   return t("message.to", { who: short(all, t("message.me")) });
-}
-
-function full(list: readonly Address[]): string {
-  return list.map((one) => (one.name ? `${one.name} <${one.email}>` : one.email)).join(", ");
 }
 
 export function Recipients({ row, body }: { row: EmailRow; body: EmailBody }) {
@@ -37,7 +33,7 @@ export function Recipients({ row, body }: { row: EmailRow; body: EmailBody }) {
           list?.length ? (
             <div key={name}>
               <dt>{t(`message.field.${name}`)}</dt>
-              <dd dir="auto">{full(list)}</dd>
+              <dd dir="auto">{list.map(inFull).join(", ")}</dd>
             </div>
           ) : null,
         )}

@@ -64,6 +64,13 @@ async def test_pictures_of_its_own_are_bounded(stage: JmapStage) -> None:
     assert base64.b64encode(PNG).decode() + '"></body>' in told["html"]
 
 
+async def test_it_says_which_pictures_of_its_own_it_shows(stage: JmapStage) -> None:
+    fits, beyond = picture("a", PNG), picture("b", PNG + bytes(MAX_OWN_PICTURE))
+    told = await shown(stage, mail("<img src=cid:a><img src=cid:b>", fits, beyond, picture("c", PNG)))
+    assert [one.rpartition("_")[2] for one in told["shownParts"]] == ["2"]
+    assert [one["blobId"].rpartition("_")[2] for one in told["missingParts"]] == ["3"]
+
+
 async def test_stand_ins_are_nobody_elses(stage: JmapStage) -> None:
     told = await shown(
         stage,

@@ -86,6 +86,19 @@ async def test_mail_of_other_centuries(stage: JmapStage, received: str, date: tu
     assert (entry.filename, entry.date_time) == ("a.csv", date)
 
 
+async def test_what_no_text_shows_comes_along(stage: JmapStage) -> None:
+    made = EmailMessage()
+    made.set_content("<p>Photos</p><img src='cid:in%40x'><img src='cid:out@xyz'>", subtype="html")
+    made.add_related(b"GIF89a", "image", "gif", cid="<in@x>", disposition="inline", filename="in.gif")
+    made.add_related(b"GIF89a", "image", "gif", cid="<out@x>", disposition="inline", filename="out.gif")
+    made.make_mixed()
+    made.add_attachment(b"GIF89a", "image", "gif", disposition="inline", filename="photo.gif")
+    made.add_attachment(b"%PDF", "application", "pdf", disposition="inline", cid="<p@x>", filename="b.pdf")
+    reply = await fetch(stage.jmap(), await delivered(stage, made))
+    names = zipfile.ZipFile(io.BytesIO(reply.body)).namelist()
+    assert sorted(names) == ["b.pdf", "out.gif", "photo.gif"]
+
+
 async def test_for_nobody_else(stage: JmapStage) -> None:
     email = await delivered(stage, letter(("a.txt", b"1")))
     alice, bob = stage.jmap(ALICE), stage.jmap()

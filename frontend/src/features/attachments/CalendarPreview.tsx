@@ -1,5 +1,5 @@
 // An invitation, to be read.
-import { language, t } from "../../i18n/words";
+import { locale, t } from "../../i18n/words";
 import type { BodyPart } from "../../jmap/records";
 import { Waiting } from "./Waiting";
 import { type CalendarEvent, readInvitation, timeWords } from "./calendar";
@@ -23,8 +23,8 @@ export function CalendarPreview({ part }: { part: BodyPart }) {
 
 function Event({ event }: { event: CalendarEvent }) {
   const lines: [string, string][] = [
-    ["start", event.start ? timeWords(event.start, language.value) : ""],
-    ["end", event.end ? timeWords(event.end, language.value) : ""],
+    ["start", event.start ? timeWords(event.start, locale.value) : ""],
+    ["end", event.end ? timeWords(event.end, locale.value) : ""],
     ["repeats", event.repeats ? t("attachments.yes") : ""],
     ["where", event.location],
     ["organizer", event.organizer],

@@ -3,7 +3,9 @@ import { longDate } from "../../i18n/dates";
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import type { Address, BodyPart, EmailBody, EmailRow, Id } from "../../jmap/records";
+import { inFull } from "../../mail/people";
 import { TextBody } from "../../reading/TextBody";
+import { filesIn } from "../../reading/files";
 import { plainText } from "../../reading/plain_text";
 import { AttachmentList } from "../../views/AttachmentList";
 import { Waiting } from "./Waiting";
@@ -28,7 +30,7 @@ export function MessagePreview({ part }: { part: BodyPart }) {
       <p class="note" dir="auto">{t("headers.written-by", { who: people(found.from) })} · {t("message.to", { who: people(found.to) })}</p>
       {found.sentAt && <p class="note">{longDate(found.sentAt)}</p>}
       <TextBody text={plainText(found)} />
-      <AttachmentList parts={found.attachments} />
+      <AttachmentList files={filesIn(found, new Set())} />
     </article>
   );
 }
@@ -41,5 +43,5 @@ async function parse(blobId: Id): Promise<Parsed> {
 }
 
 function people(list: readonly Address[] | null): string {
-  return (list ?? []).map((one) => (one.name ? `${one.name} <${one.email}>` : one.email)).join(", ") || "?";
+  return (list ?? []).map(inFull).join(", ") || "?";
 }

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import type { BodyPart } from "../../jmap/records";
+import { fileName } from "../../reading/files";
 import { problem } from "../../state/toasts";
 import { Dialog } from "../../views/Dialog";
 import { Icon } from "../../views/Icon";
@@ -19,7 +20,7 @@ export function PreviewDialog() {
   }, [what !== null]);
   const part = what?.parts[what.at];
   if (!what || !part) return null;
-  const name = part.name?.trim() || t("message.unnamed", { type: part.type });
+  const name = fileName(part);
   const step = (by: number) => (previewed.value = { ...what, at: (what.at + by + what.parts.length) % what.parts.length });
   return (
     <Dialog title={name} onClose={() => (previewed.value = null)}>

@@ -17,6 +17,18 @@ it("reads an invitation", () => {
   expect(start && timeWords(start, "en-GB")).toMatch(/^Tuesday.* 24 November 2026.* 12:30 \(Europe\/Berlin\)$/);
 });
 
+it("ends on the last day of what takes whole days, not on the day after it", () => {
+  const ends = (start: string, end: string) => {
+    const [event] = readInvitation(`BEGIN:VEVENT\nDTEND;VALUE=DATE:${end}\nDTSTART;VALUE=DATE:${start}\nEND:VEVENT`).events;
+    return event?.end && timeWords(event.end, "en-GB");
+  };
+  expect(ends("20261231", "20270101")).toMatch(/31 December 2026$/);
+  expect(ends("20280227", "20280301")).toMatch(/29 February 2028$/);
+  expect(ends("20261231", "20261231")).toMatch(/31 December 2026$/); // as some write it
+  const [hours] = readInvitation("BEGIN:VEVENT\nDTSTART:20261231T230000Z\nDTEND:20270101T000000Z\nEND:VEVENT").events;
+  expect(hours?.end).toMatchObject({ year: 2027, day: 1, hour: 0 });
+});
+
 it("survives anything", () => {
   expect(readInvitation("").events).toEqual([]);
   expect(readInvitation("BEGIN:VEVENT\nDTSTART:never\nEND:VEVENT").events[0]?.start).toBe(null);

@@ -47,7 +47,7 @@ export function readInvitation(text: string): Invitation {
       if (value.toUpperCase() === "VEVENT") event = empty();
     } else if (key === "END") {
       within.pop();
-      if (value.toUpperCase() === "VEVENT" && event) found.events.push(event);
+      if (value.toUpperCase() === "VEVENT" && event) found.events.push({ ...event, end: lastOf(event) });
       if (value.toUpperCase() === "VEVENT") event = null;
       if (found.events.length >= MOST_EVENTS) break;
     } else if (event && within.at(-1) === "VEVENT") fill(event, key, parameters, value);
@@ -92,6 +92,14 @@ function time(value: string, parameters: string): CalendarTime | null {
     year: Number(year), month: Number(month), day: Number(day), hour: hour === undefined ? null : Number(hour), minute: Number(minute ?? 0),
     utc: z === "Z", zone: zone?.[1] ?? zone?.[2] ?? "",
   };
+}
+
+// What takes whole days names as its end the day after the last (RFC 5545 §3.6.1).
+function lastOf({ start, end }: CalendarEvent): CalendarTime | null {
+  if (!end || end.hour !== null) return end;
+  const last = new Date(Date.UTC(end.year, end.month - 1, end.day - 1));
+  if (start && last.getTime() < Date.UTC(start.year, start.month - 1, start.day)) return end;
+  return { ...end, year: last.getUTCFullYear(), month: last.getUTCMonth() + 1, day: last.getUTCDate() };
 }
 
 /** In words, in the reader's own zone where it is known when it is; else as written, with its zone. */

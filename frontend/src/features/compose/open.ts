@@ -86,23 +86,31 @@ export async function openDraft(id: Id, original: Draft["original"] = null, befo
   openDraftWindow({ ...draft, ...threaded, original: found }, { ...before, emailId: newest });
 }
 
-type Sibling = Pick<Original, "id" | "messageId" | "keywords" | "receivedAt">;
+type Sibling = Pick<Original, "id" | "messageId" | "keywords" | "receivedAt" | "mailboxIds">;
 
 async function siblings(threadId: Id): Promise<Sibling[]> {
   const thread = jmap.call("Thread/get", { ids: [threadId] });
-  const emails = jmap.call("Email/get", { "#ids": thread.at("/list/*/emailIds"), properties: ["id", "messageId", "keywords", "receivedAt"] });
+  const emails = jmap.call("Email/get", { "#ids": thread.at("/list/*/emailIds"), properties: ["id", "messageId", "keywords", "receivedAt", "mailboxIds"] });
   return (await emails).list;
 }
 
-// Where the end of a page has cut off a saving, the copy before is still there: it goes.
+// Where the end of a page has cut off a saving, the copy before is still there: it goes. So does what was written to the same draft in another window:
+// it can be found in the trash.
 async function newestCopy(mail: Original, around: readonly Sibling[]): Promise<Id> {
   const name = mail.messageId?.[0];
-  const copies = around.filter((one) => "$draft" in one.keywords && name !== undefined && one.messageId?.[0] === name);
+  const drafts = roleId("drafts");
+  if (!drafts || !(drafts in mail.mailboxIds)) return mail.id;
+  const copies = around.filter((one) => drafts in one.mailboxIds && "$draft" in one.keywords && name !== undefined && one.messageId?.[0] === name);
   copies.sort((a, b) => b.receivedAt.localeCompare(a.receivedAt) || (a.id === mail.id ? -1 : 1));
   const [newest, ...older] = copies;
   if (!newest) return mail.id;
-  if (older.length) await jmap.call("Email/set", { destroy: older.map((one) => one.id) });
+  await putAway(older.map((one) => one.id));
   return newest.id;
+}
+
+async function putAway(ids: readonly Id[]): Promise<void> {
+  const trash = roleId("trash");
+  if (ids.length && trash) await jmap.call("Email/set", { update: Object.fromEntries(ids.map((id) => [id, { mailboxIds: { [trash]: true } }])) });
 }
 
 function bringForward(id: Id): boolean {
@@ -184,6 +192,6 @@ async function savedAs(messageId: string): Promise<Id | null> {
   const drafts = await needRole("drafts");
   const filter = { operator: "AND" as const, conditions: [{ inMailbox: drafts }, { header: ["Message-ID", messageId] }] };
   const { ids } = await jmap.call("Email/query", { filter, sort: [{ property: "receivedAt", isAscending: false }], limit: 10 });
-  if (ids.length > 1) await jmap.call("Email/set", { destroy: ids.slice(1) });
+  await putAway(ids.slice(1));
   return ids[0] ?? null;
 }

@@ -2,6 +2,7 @@
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import { BODY_PROPERTIES, type Address, type EmailBody, type EmailRow, type Id, ROW_PROPERTIES } from "../../jmap/records";
+import { fileName, partsBesideText } from "../../reading/files";
 import { plainText } from "../../reading/plain_text";
 import { type Attached, newKey } from "./draft";
 import { textToHtml } from "./quoting";
@@ -47,10 +48,10 @@ export function htmlOf(mail: EmailBody, safe: (html: string) => string = quotabl
 /** Its files: all, or only the pictures that its text shows. */
 export function filesOf(mail: EmailBody, which: "all" | "pictures", html: string): Attached[] {
   const cids = cidsIn(html);
-  return mail.attachments.flatMap((part) => {
+  return partsBesideText(mail).flatMap((part) => {
     const cid = part.cid !== null && cids.has(part.cid) ? part.cid : null;
     if (!part.blobId || (which === "pictures" && !cid)) return [];
-    const name = part.name?.trim() || t("message.unnamed", { type: part.type });
+    const name = fileName(part);
     return [{ key: newKey(), name, type: part.type, size: part.size, blobId: part.blobId, cid, progress: 1, failed: "" }];
   });
 }

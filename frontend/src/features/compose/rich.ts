@@ -54,7 +54,7 @@ export function shown(html: string, files: readonly Attached[]): DocumentFragmen
     const src = picture.getAttribute("src") ?? "";
     const cid = /^cid:(.+)$/i.exec(src)?.[1];
     if (cid) {
-      const file = files.find((one) => one.cid === cid || one.cid === decodeURIComponent(cid));
+      const file = files.find((one) => one.cid === cid || one.cid === decoded(cid));
       picture.setAttribute("data-cid", cid);
       picture.setAttribute("src", file?.blobId ? jmap.downloadUrl(file.blobId, file.name, file.type) : NOTHING);
     } else if (!src.startsWith("data:")) {

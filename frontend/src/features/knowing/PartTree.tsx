@@ -2,6 +2,7 @@
 import { size } from "../../i18n/sizes";
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
+import { seen } from "../../mail/people";
 import { Icon } from "../../views/Icon";
 import type { TreePart } from "./source";
 
@@ -14,7 +15,7 @@ export function PartTree({ root }: { root: TreePart }) {
 }
 
 function PartNode({ part }: { part: TreePart }) {
-  const name = part.name?.trim();
+  const name = seen(part.name ?? "");
   const file = name || `${t("source.part", { id: part.partId ?? "" })}.${extension(part.type)}`;
   const about = [part.charset, part.disposition, part.cid && `cid:${part.cid}`].filter(Boolean).join(", ");
   return (

@@ -9,9 +9,10 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+# Anywhere counts letters when columns are narrowed: in tables it would leave words of one letter a line.
 _STYLE: Final = (
     "html{background:#fff;color:#111;font:14px/1.5 system-ui,sans-serif}body{margin:0;padding:8px;overflow-wrap:anywhere}"
-    "img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}a{color:#0645ad}"
+    "img{max-width:100%;height:auto}table{max-width:100%}td,th{overflow-wrap:break-word}pre{white-space:pre-wrap}a{color:#0645ad}"
     "blockquote{border-inline-start:3px solid #99c;margin:4px 0;padding-inline-start:10px;color:#446}"
 )
 _DARK: Final = "@media screen{html{filter:invert(1) hue-rotate(180deg);background:#fff}img{filter:invert(1) hue-rotate(180deg)}}"

@@ -90,6 +90,7 @@ class Making:
         self._left = MAX_OWN_PICTURES
         self._stand_ins: dict[str, BodyPart] = {}
         self._missing: dict[str, str] = {}
+        self._named: dict[str, str] = {}  # by the text, and shown where it names them
         self._pictures = Pictures(self._own, remote, PATTERN if remote else None)
 
     @cached_property
@@ -117,6 +118,7 @@ class Making:
             "shown": _hosts(self._pictures.shown),
             "trackers": _hosts(self._pictures.trackers),
             "removed": dict(sum((Counter(one.removed) for one in made), Counter())),
+            "shownParts": [blob for cid, blob in self._named.items() if cid not in self._missing],
             "missingParts": [{"cid": cid, "blobId": blob} for cid, blob in self._missing.items()],
             "isTruncated": any(one.truncated for one in made),
             "isSimplified": any(one.simplified for one in made),
@@ -131,7 +133,7 @@ class Making:
                 delsp = (part.part.parameter("delsp") or "").lower() == "yes"
                 value = flowed.unflow(value[:MAX_TEXT], delsp=delsp)
             return sanitise(text_markup(value), self._pictures)
-        if part.part.media_type != "image" or body_parts.cid(part) or not _shown_in_document(part):
+        if part.part.media_type != "image" or body_parts.cid(part) or not shown_in_document(part):
             return None
         return sanitise(f'<img src="{self._stand_in(part)}">', self._pictures)
 
@@ -140,9 +142,11 @@ class Making:
         part = self._parts.get(cid)
         if part is None:
             return None
-        if not _shown_in_document(part):
-            self._missing[cid] = str(part.blob.part(part.part.section))
+        blob = str(part.blob.part(part.part.section))
+        if not shown_in_document(part):
+            self._missing[cid] = blob
             return None
+        self._named[cid] = blob
         return self._stand_in(part)
 
     def _stand_in(self, part: BodyPart) -> str:
@@ -165,7 +169,7 @@ class Making:
         return f"data:{picture_kind(octets)};base64,{base64.b64encode(octets).decode()}"
 
 
-def _shown_in_document(part: BodyPart) -> bool:
+def shown_in_document(part: BodyPart) -> bool:
     """Whether it is a picture, and small enough."""
     if part.part.size > 2 * MAX_OWN_PICTURE or not part.part.leaf:
         return False

@@ -9,18 +9,23 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
 
 from postroom.message.file_names import each_its_own, safe_filename
+from postroom.proto.jmap import body_parts
 from postroom.proto.jmap.body_parts import BodyPart
+from postroom.proto.jmap.body_values import body_value
 from postroom.proto.jmap.errors import MethodError, RequestError
 from postroom.serve.jmap.call import Call, Visitor
 from postroom.serve.jmap.email_view import View
 from postroom.serve.jmap.http import Exchange, JmapApp
+from postroom.serve.jmap.message_html import shown_in_document
 from postroom.serve.jmap.octets import apart
 from postroom.serve.jmap.sessions import ATTACHMENTS
 from postroom.serve.jmap.transfer import disposition, turn_of
@@ -33,6 +38,7 @@ _LEVEL: Final = 1  # what is attached is mostly compressed already
 _FIRST: Final = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
 _LAST: Final = dt.datetime(2107, 12, 31, 23, 59, 58, tzinfo=dt.UTC)
 _MODE: Final = 0o100600 << 16
+_CID: Final = re.compile(r"cid:([^\s\"'<>()]+)", re.IGNORECASE)
 
 
 async def send(app: JmapApp, exchange: Exchange, visitor: Visitor) -> None:
@@ -71,12 +77,17 @@ async def _email(call: Call, account_id: str, email_id: str) -> View:
 
 
 def attached(view: View) -> list[BodyPart]:
-    """What is shown as a file: not what stands in the text by its Content-ID."""
-    return [
-        part
-        for part in view.bodies.attachments
-        if not (part.disposition == "inline" and part.field(b"content-id"))
-    ]
+    """What is shown as a file: all but texts, and pictures that stand in one by their Content-ID."""
+    bodies = view.bodies
+    texts = [str(body_value(part, 0)["value"]) for part in bodies.html if part.type == "text/html"]
+    named = {unquote(cid) for text in texts for cid in _CID.findall(text)}
+    beside = [part for part in (*bodies.html, *bodies.text) if part.part.media_type != "text"]
+    files = {part.part.section: part for part in (*bodies.attachments, *beside)}.values()
+    return [part for part in files if not _stands_in(part, named)]
+
+
+def _stands_in(part: BodyPart, named: AbstractSet[str]) -> bool:
+    return part.disposition != "attachment" and body_parts.cid(part) in named and shown_in_document(part)
 
 
 async def _pieces(files: Sequence[BodyPart], at: int) -> AsyncIterator[bytes]:
