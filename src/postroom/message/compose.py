@@ -28,7 +28,8 @@ from postroom.message.flowed import Paragraph
 from postroom.message.flowed import encode as flow
 from postroom.message.media_types import OCTETS, media_type
 from postroom.message.parameters import format_parameter
-from postroom.message.transfer import crlf, encode
+from postroom.message.transfer import encode
+from postroom.wire.dots import only_crlf
 
 MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _UNIQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
@@ -233,7 +234,7 @@ def _attachment(attachment: Attachment, making: Making) -> _Part:
         )
     content = attachment.content
     if kind in _MESSAGES:
-        content = crlf(content)
+        content = only_crlf(content)
         kind = OCTETS if _NOT_LINES.search(content) else kind  # may not be encoded, RFC 2046 §5.2.1
     encoding, body = _content(kind, content, making)
     parameters = (

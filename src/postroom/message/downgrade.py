@@ -10,8 +10,8 @@ from __future__ import annotations
 from postroom.message.errors import ConversionRequired
 from postroom.message.header import Field, Header
 from postroom.message.mime import Part, Structure, scan
-from postroom.message.transfer import encode_base64, encode_quoted_printable, has_long_line
-from postroom.wire.dots import has_only_crlf, is_canonical
+from postroom.message.transfer import encode_base64, encode_quoted_printable, is_lines
+from postroom.wire.dots import has_only_crlf
 
 _SEALED = frozenset({"signed", "encrypted"})  # multiparts whose parts are protected as they are
 _ENCODING = b"content-transfer-encoding"
@@ -49,7 +49,7 @@ def downgrade(raw: bytes, *, eight_bit: bool) -> bytes:
 
 
 def _needs_encoding(octets: bytes, *, eight_bit: bool) -> bool:
-    if not is_canonical(octets) or has_long_line(octets):
+    if not is_lines(octets):
         return True
     return not eight_bit and not octets.isascii()
 

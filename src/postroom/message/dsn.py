@@ -24,9 +24,8 @@ from postroom.message.fields import LONGEST, Mailbox, address_field, message_id_
 from postroom.message.header import Header
 from postroom.message.printable import printable, printable_ascii
 from postroom.message.trace import header_end, path_text
-from postroom.message.transfer import encode_base64, encode_quoted_printable, has_long_line
+from postroom.message.transfer import encode_base64, encode_quoted_printable, is_lines
 from postroom.message.xtext import decode_unitext, encode_unitext
-from postroom.wire.dots import is_canonical
 
 MAX_RETURNED = (
     64 * 1024
@@ -225,7 +224,7 @@ def _returned(report: Report, original: bytes, *, whole: bool, limit: int) -> tu
     end = header_end(original)
     failed = any(delivery.action is Action.FAILED for delivery in report.deliveries)
     left_out = not failed or not whole or report.ret is Ret.HEADERS or len(original) > limit
-    if left_out or _not_lines(original) or not _is_utf8(original[:end]):
+    if left_out or not is_lines(original) or not _is_utf8(original[:end]):
         return _header_part(original[: min(end, limit)], utf8=report.international), BodyKind.SEVEN_BIT
     if original.isascii():
         return b"Content-Type: message/rfc822\r\n\r\n" + original, BodyKind.SEVEN_BIT
@@ -254,20 +253,15 @@ def _header_part(header: bytes, *, utf8: bool) -> bytes:
     """text/rfc822-headers (RFC 6522 §4), or message/global-headers (RFC 6533 §4.3)."""
     if header and not header.endswith(b"\r\n"):
         header = header[: header.rfind(b"\r\n") + 2]
-    if header.isascii() and not _not_lines(header):
+    if header.isascii() and is_lines(header):
         return b"Content-Type: text/rfc822-headers\r\n\r\n" + header
     kind = b"message/global-headers" if not header.isascii() and _is_utf8(header) else b"text/rfc822-headers"
-    if utf8 and kind.startswith(b"message") and not _not_lines(header):
+    if utf8 and kind.startswith(b"message") and is_lines(header):
         return b"Content-Type: %b\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%b" % (kind, header)
     return b"Content-Type: %b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%b" % (
         kind,
         encode_quoted_printable(header),
     )
-
-
-def _not_lines(octets: bytes) -> bool:
-    """Whether this is binary by RFC 2045 §2.9: NUL, a bare CR or LF, or a line of more than 998 octets."""
-    return not is_canonical(octets) or has_long_line(octets)
 
 
 def _is_utf8(octets: bytes) -> bool:

@@ -21,8 +21,9 @@ from postroom.message.header import Header
 from postroom.message.idn import a_labels
 from postroom.message.printable import printable_ascii
 from postroom.message.trace import header_end
-from postroom.message.transfer import crlf, encode_base64, encode_quoted_printable
+from postroom.message.transfer import encode_base64, encode_quoted_printable, is_lines
 from postroom.message.xtext import encode_unitext
+from postroom.wire.dots import only_crlf
 
 MAX_RETURNED: Final = 64 * 1024  # octets of a message that comes back whole
 MAX_ASKING: Final = 10  # addresses of a Disposition-Notification-To field
@@ -145,7 +146,7 @@ def _kind(boundary: bytes, content: bytes) -> bytes:
 
 
 def _text_part(text: str) -> bytes:
-    body = crlf(text.encode("utf-8", "replace"))
+    body = only_crlf(text.encode("utf-8", "replace"))
     if not body.endswith(b"\r\n"):
         body += b"\r\n"
     if body.isascii() and b"\0" not in body and all(len(line) < LONGEST for line in body.split(b"\r\n")):
@@ -179,19 +180,10 @@ def _disposition_part(notice: DispositionNotice, header: Header) -> bytes:
 def _original_part(original: bytes) -> bytes:
     """The message, or its header where it is long, or no plain lines: enough for its sender to know it again."""
     head = original[: header_end(original)]
-    if len(original) <= MAX_RETURNED and head.isascii() and _is_lines(original):
+    if len(original) <= MAX_RETURNED and head.isascii() and is_lines(original):
         eight_bit = b"" if original.isascii() else b"Content-Transfer-Encoding: 8bit\r\n"
         return b"Content-Type: message/rfc822\r\n%b\r\n%b" % (eight_bit, original)
-    if len(head) <= MAX_RETURNED and head.isascii() and _is_lines(head):
+    if len(head) <= MAX_RETURNED and head.isascii() and is_lines(head):
         return b"Content-Type: text/rfc822-headers\r\n\r\n" + head
     encoded = encode_base64(head[:MAX_RETURNED])
     return b"Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encoded
-
-
-def _is_lines(octets: bytes) -> bool:
-    """Whether 7bit or 8bit can carry it (RFC 2045 §2.7, §2.8)."""
-    return (
-        b"\0" not in octets
-        and crlf(octets) == octets
-        and all(len(line) <= LONGEST for line in octets.split(b"\r\n"))
-    )

@@ -10,6 +10,8 @@ import binascii
 import re
 from typing import NamedTuple
 
+from postroom.wire.dots import is_canonical, only_crlf
+
 LONGEST_LINE = 998  # octets without CRLF, RFC 5322 §2.1.1
 _NOT_BASE64 = bytes(
     set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
@@ -17,8 +19,6 @@ _NOT_BASE64 = bytes(
 _WHITE = b" \t\r\n"
 _DIGITS = re.compile(rb"[^=]++")
 _BLOCK = 1 << 13  # octets of quoted-printable that are taken apart into lines at once
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 _NEEDS_QUOTING = bytes(set(range(256)) - set(range(0x20, 0x7F)) - set(b"\t\r\n")) + b"="
 
 
@@ -135,13 +135,13 @@ def _folded(quoted: bytes) -> bytes:
     return b"=\r\n".join([*pieces, quoted[at:]])
 
 
-def crlf(text: bytes) -> bytes:
-    """Text with every line end, CR and LF alone included, made CRLF."""
-    return _LINE_END.sub(b"\r\n", text) if _BARE.search(text) else text
+def is_lines(octets: bytes) -> bool:
+    """Whether these are lines as 7bit and 8bit have them (RFC 2045 §2.7, §2.8): CRLF at each end and nowhere else a half of it, no NUL, none too long."""
+    return is_canonical(octets) and not _has_long_line(octets)
 
 
-def has_long_line(octets: bytes) -> bool:
-    """Whether a line is longer than RFC 5322 §2.1.1 allows, its CR not counted.
+def _has_long_line(octets: bytes) -> bool:
+    """Whether a line is longer than RFC 5322 §2.1.1 allows.
 
     It goes from one line end to the last one within reach: a pattern that is tried at each octet costs the square of the lines' length.
     """
@@ -151,7 +151,7 @@ def has_long_line(octets: bytes) -> bool:
         if end < 0:
             return True
         at = end + 1
-    return False
+    return octets.find(b"\n", at) < 0 and len(octets) - at > LONGEST_LINE
 
 
 def encode(octets: bytes, *, text: bool, eight_bit: bool = False) -> Encoded:
@@ -159,12 +159,8 @@ def encode(octets: bytes, *, text: bool, eight_bit: bool = False) -> Encoded:
 
     Text has its line ends made CRLF. Anything else goes as base64 unless it is already lines that 7bit can carry unchanged.
     """
-    body = crlf(octets) if text else octets
-    lines_fit = (
-        not _BARE.search(body)
-        and b"\0" not in body
-        and all(len(line) <= LONGEST_LINE for line in body.split(b"\r\n"))
-    )
+    body = only_crlf(octets) if text else octets
+    lines_fit = is_lines(body)
     if lines_fit and body.isascii() and not _fragile(body):
         return Encoded("7bit", body)
     if lines_fit and eight_bit and text:

@@ -10,6 +10,7 @@ import binascii
 from typing import Final, Protocol
 
 from postroom.message import transfer
+from postroom.wire.dots import only_crlf
 
 MAX_LINE: Final = 1 << 16  # octets of a line of quoted-printable that are kept while its end has not come
 _NOT_BASE64: Final = bytes(
@@ -102,12 +103,12 @@ class LineEnds:
     def _converted(self, octets: bytes) -> bytes:
         data = self._cr + octets
         self._cr = b"\r" if data.endswith(b"\r") else b""
-        return transfer.crlf(data[: len(data) - len(self._cr)])
+        return only_crlf(data[: len(data) - len(self._cr)])
 
     def finish(self) -> bytes:
         """The rest."""
         rest = self._converted(self._within.finish())
-        return rest + transfer.crlf(self._cr)
+        return rest + only_crlf(self._cr)
 
 
 def decoder(encoding: str) -> Decoder:

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from postroom.message.transfer import (
     LONGEST_LINE,
     Decoded,
-    crlf,
     decode,
     encode,
     encode_base64,
     encode_quoted_printable,
+    is_lines,
 )
+from postroom.wire.dots import only_crlf
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,26 @@ def test_decoding_can_stop_early(encoding: str) -> None:
 def test_the_cheapest_safe_encoding(octets: bytes, text: bool, eight_bit: bool, encoding: str) -> None:
     encoded = encode(octets, text=text, eight_bit=eight_bit)
     assert encoded.encoding == encoding
-    assert decode(encoded.body, encoding).octets == (crlf(octets) if text else octets)
+    assert decode(encoded.body, encoding).octets == (only_crlf(octets) if text else octets)
+
+
+@pytest.mark.parametrize(
+    ("octets", "lines"),
+    [
+        (b"", True),
+        (b"a\r\n\r\nb", True),
+        (b"x" * 998, True),
+        (b"x" * 999, False),
+        ((b"x" * 998 + b"\r\n") * 3, True),
+        (b"a\r\n" + b"x" * 999 + b"\r\nb\r\n", False),
+        (b"a\nb\r\n", False),
+        (b"a\rb\r\n", False),
+        (b"a\r", False),
+        (b"a\0\r\n", False),
+    ],
+)
+def test_lines_and_no_lines(octets: bytes, lines: bool) -> None:
+    assert is_lines(octets) is lines
 
 
 @pytest.mark.parametrize(
@@ -141,7 +161,7 @@ def test_what_is_encoded_is_safe_and_comes_back(octets: bytes, text: bool, eight
     assert all(
         len(line) <= LONGEST_LINE and b"\r" not in line and b"\n" not in line for line in body.split(b"\r\n")
     )
-    assert decode(body, encoding).octets == (crlf(octets) if text else octets)
+    assert decode(body, encoding).octets == (only_crlf(octets) if text else octets)
 
 
 @given(st.binary(), st.sampled_from(["7bit", "base64", "quoted-printable", ""]), st.integers(0, 9))

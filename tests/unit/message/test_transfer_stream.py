@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from postroom.message import transfer
 from postroom.message.transfer_stream import MAX_LINE, Decoder, LineEnds, QuotedPrintable, decoder
+from postroom.wire.dots import only_crlf
 
 ENCODINGS = st.sampled_from(["base64", "quoted-printable", "7bit"])
 BODIES = st.one_of(
@@ -36,7 +37,7 @@ def test_pieces(encoding: str, body: bytes, size: int) -> None:
 
 @given(st.text(alphabet="ab\r\n", max_size=100).map(str.encode), st.integers(1, 9))
 def test_line_ends(text: bytes, size: int) -> None:
-    assert _in_pieces(LineEnds(decoder("")), text, size) == transfer.crlf(text)
+    assert _in_pieces(LineEnds(decoder("")), text, size) == only_crlf(text)
 
 
 @pytest.mark.parametrize("length", [MAX_LINE, MAX_LINE + 1, 3 * MAX_LINE])

@@ -16,19 +16,19 @@ from postroom.message.dates import format_date
 from postroom.message.fields import FieldRefused, check, fold
 from postroom.message.header import unfold
 from postroom.message.parameters import decode_parameters, format_parameter, parse_parameters
-from postroom.message.transfer import crlf, encode
+from postroom.message.transfer import encode, is_lines
 from postroom.proto.jmap import body_parts
 from postroom.proto.jmap.capabilities import MOST_ATTACHED
 from postroom.proto.jmap.errors import Refused, invalid
 from postroom.proto.jmap.types import Object
 from postroom.proto.jmap.writing_headers import CONVENIENT, Fields
+from postroom.wire.dots import only_crlf
 
 MAX_PARTS: Final = 200  # of one message
 MAX_DEPTH: Final = 20  # multiparts in each other
 
 _TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,100}")
-_BARE: Final = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n|[^\n]{999}")
 _MESSAGES: Final = ("message/rfc822", "message/global")
 _OF_PART: Final = frozenset((*body_parts.DEFAULT, "subParts"))
 BODIES: Final = ("bodyStructure", "textBody", "htmlBody", "attachments", "bodyValues")
@@ -239,8 +239,8 @@ class _Reader:
         content = self._blobs.get(blob_id)
         if content is None:
             raise Refused("blobNotFound", "a blob is not there", notFound=[blob_id])
-        part.content = crlf(content) if part.kind in _MESSAGES else content
-        part.is_text = part.kind.startswith("text/") and not _BARE.search(content)
+        part.content = only_crlf(content) if part.kind in _MESSAGES else content
+        part.is_text = part.kind.startswith("text/") and is_lines(content)
         charset = given.get("charset")
         if charset is not None:
             if not isinstance(charset, str) or not _TOKEN.fullmatch(charset):
@@ -380,7 +380,7 @@ def _render(part: NewPart, unique: str) -> bytes:
 
 
 def _encoded(part: NewPart) -> tuple[str, bytes]:
-    if part.kind in _MESSAGES and not _BARE.search(part.content):  # may not be encoded, RFC 2046 §5.2.1
+    if part.kind in _MESSAGES and is_lines(part.content):  # may not be encoded, RFC 2046 §5.2.1
         return ("7bit" if part.content.isascii() else "8bit"), part.content
     done = encode(part.content, text=part.is_text)
     return done.encoding, done.body

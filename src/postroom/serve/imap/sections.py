@@ -15,6 +15,7 @@ from postroom.message.header import extent
 from postroom.message.summary import UNPARSED, Layout, Opening, Summary
 from postroom.message.summary import Section as Place
 from postroom.proto.imap.sections import Of, Section
+from postroom.wire.dots import only_crlf
 
 KNOWN_ENCODINGS: Final = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
@@ -112,4 +113,4 @@ def decoded(octets: bytes, located: Located) -> bytes:
     if not located.encoding:
         return octets
     found = transfer.decode(octets, located.encoding).octets
-    return transfer.crlf(found) if located.text and b"\0" not in found else found
+    return only_crlf(found) if located.text and b"\0" not in found else found

@@ -7,7 +7,6 @@ from typing import Any, Final
 from postroom.message.dates import parse_date
 from postroom.message.header import Header
 from postroom.message.ids import IdKind
-from postroom.message.transfer import crlf
 from postroom.proto.jmap.blob_ids import read_blob_id
 from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.errors import MethodError, Refused, invalid
@@ -23,6 +22,7 @@ from postroom.serve.jmap.octets import Octets, apart
 from postroom.serve.jmap.thread import state_of
 from postroom.store import emails
 from postroom.store.emails import keywords_of
+from postroom.wire.dots import only_crlf
 
 PARSED: Final = (
     "messageId", "inReplyTo", "references", "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt", "hasAttachment",
@@ -79,7 +79,7 @@ def _message(raw: bytes) -> bytes:
     """Octets as a message with CRLF line ends; raises `invalidEmail`."""
     if not len(Header.parse(raw)):
         raise Refused("invalidEmail", "the blob does not begin with a header field")
-    return crlf(raw.replace(b"\0", b""))
+    return only_crlf(raw.replace(b"\0", b""))
 
 
 def _received(call: Call, given: Object, raw: bytes) -> int:

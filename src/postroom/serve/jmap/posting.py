@@ -28,7 +28,6 @@ from postroom.message.errors import (
 from postroom.message.header import Header
 from postroom.message.journey import Authenticated, Hop, HopKind
 from postroom.message.trace import close_header
-from postroom.message.transfer import crlf
 from postroom.net.session import Peer
 from postroom.proto.jmap.envelopes import Endpoint, Parameters, parameter_text, read_recipients
 from postroom.proto.jmap.errors import Refused, invalid
@@ -37,6 +36,7 @@ from postroom.proto.smtp.parameters import RcptOptions
 from postroom.proto.smtp.syntax import BadCommand
 from postroom.serve.jmap.call import Call
 from postroom.serve.jmap.post import Post
+from postroom.wire.dots import only_crlf
 
 LONGEST_LINE: Final = 998  # octets, RFC 5321 §4.5.3.1.6: a message with longer ones is binary
 
@@ -63,7 +63,7 @@ def prepare(
     if len(raw) > limits.message:
         words = f"the message has {len(raw)} octets, at most {limits.message} are taken"
         raise Refused("tooLarge", words, maxSize=limits.message)
-    content = crlf(close_header(raw))
+    content = only_crlf(close_header(raw))
     header = Header.parse(content)
     if header.get("Message-ID") is None:
         domain = call.visitor.address.rpartition("@")[2]
