@@ -155,10 +155,9 @@ def _message(mail: Mail) -> values.Message:
         code = mail.code()
     except NotInMail:
         code = None
-    headers = [(name, str(value)) for name, value in mail.message.items()]
     return values.Message(
         mail.id, mail.mailbox, mail.subject, mail.sender, mail.to, mail.cc, len(mail.raw),
-        mail.text, mail.html, headers, mail.links(), code, _parts(mail),
+        mail.text, mail.html, mail.headers, mail.links(), code, _parts(mail),
     )  # fmt: skip
 
 
