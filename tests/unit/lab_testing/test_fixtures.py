@@ -82,6 +82,14 @@ def test_the_newest_of_many(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -
         mailbox.wait(subject="number 0", timeout=0)
 
 
+@pytest.mark.parametrize("subject", ["[Shop] Your order", "[shop]*", "*order", "[Shop] Your orde?"])
+def test_a_subject_with_brackets(mailbox: Mailbox, subject: str) -> None:
+    mailbox.send(b"Subject: [Shop] Your order\r\n\r\n", mailbox.address)
+    assert mailbox.wait(subject=subject, timeout=0).subject == "[Shop] Your order"
+    with pytest.raises(NotArrived):
+        mailbox.wait(subject="[A-Z]*", timeout=0)
+
+
 def test_clearing(mailbox: Mailbox) -> None:
     send(mailbox)
     mailbox.wait()

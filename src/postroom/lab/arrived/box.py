@@ -131,7 +131,7 @@ class Mailbox:
         return await self._place.do_async(self._messages())
 
     def wait(self, *, subject: str = "*", sender: str = "*", timeout: float = PATIENCE) -> Mail:
-        """The oldest message that fits, as soon as it is there; patterns as of file names, with `*`. Raises `NotArrived` after `timeout` seconds."""
+        """The oldest message that fits, as soon as it is there; patterns with `*` and `?`. Raises `NotArrived` after `timeout` seconds."""
         return self._place.do(self._wait(subject, sender, timeout), timeout + 60.0)
 
     async def wait_async(self, *, subject: str = "*", sender: str = "*", timeout: float = PATIENCE) -> Mail:  # noqa: ASYNC109 -- the twin's
@@ -246,8 +246,8 @@ async def _newest(tx: Transaction, ref: MailboxRef) -> list[Message]:
 
 
 def fits(value: str, pattern: str) -> bool:
-    """Whether a pattern as of file names covers it, in any case."""
-    return fnmatch.fnmatchcase(value.lower(), pattern.lower())
+    """Whether a pattern with `*` and `?` covers it, in any case; brackets are themselves, since subjects begin with them."""
+    return fnmatch.fnmatchcase(value.lower(), pattern.lower().replace("[", "[[]"))
 
 
 def _what_is_there(address: str, found: list[Mail], wanted: dict[str, str], patience: float) -> str:
