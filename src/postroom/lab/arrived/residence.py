@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from postroom.lab.arrived.box import Mailbox, Place
 from postroom.lab.plan import House, Person, domains_of
 from postroom.lab.settling import Inhabitant
-from postroom.message.address import Address, parse_mailbox
+from postroom.message.address import Address, fold, parse_mailbox
 from postroom.store import acl, directory
 from postroom.store.directory_errors import Taken
 
@@ -80,8 +80,9 @@ async def mailbox_of(lab: Residence, text: str) -> Mailbox | None:
     server = lab.servers[address.domain]
     if await acl.account_of(server.engine.reading(), str(address)) is None:
         return None
-    known = {one.address: one.password for one in lab.inhabitants}
-    return await _mailbox(lab, address, known.get(str(address), ""))
+    known = {fold(one.address): one for one in lab.inhabitants}  # any case of it is the same address
+    one = known.get(address.key, Inhabitant(str(address), ""))
+    return await _mailbox(lab, parse_mailbox(one.address) or address, one.password)
 
 
 async def _mailbox(lab: Residence, address: Address, password: str) -> Mailbox:
