@@ -12,6 +12,7 @@ from postroom.agent.accounts import load
 from postroom.agent.runtime import ACCOUNTS, lab_directory
 from postroom.app.logs import make_log
 from postroom.lab import Lab
+from postroom.lab.clock import BadStep
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.testing.lab import CHEAP
 from postroom.store.passwords import PasswordCost
@@ -112,8 +113,29 @@ async def test_residents(tmp_path: Path) -> None:
             lab.resident("eve@crepes.test")
 
 
+def test_an_address_in_any_case_is_the_same() -> None:
+    with Lab() as lab:
+        carol = lab.mailbox("Carol")
+        for written in ("carol@hamburger.test", "CAROL@Hamburger.test"):
+            found = lab.resident(written)
+            assert (found.address, found.password) == (carol.address, carol.password)
+
+
+def test_the_clock_goes_no_further_than_dates_do() -> None:
+    with Lab() as lab:
+        lab.advance("+18000d")
+        now = lab.now()
+        with pytest.raises(BadStep, match="50 years ahead, and no more"):
+            lab.advance("+18000d")
+        assert lab.now() < now + 3600
+
+
 def test_a_lab_that_does_not_run() -> None:
     lab = Lab()
+    with pytest.raises(RuntimeError, match="does not run"):
+        lab.mailbox()
+    with pytest.raises(RuntimeError, match="does not run"):
+        lab.resident("bob@hamburger.test")
     with pytest.raises(RuntimeError, match="does not run"):
         lab.ports()
     with pytest.raises(RuntimeError, match="does not run"):
