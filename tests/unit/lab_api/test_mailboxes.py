@@ -9,6 +9,7 @@ import pytest
 
 from api_client import Answer, Client, sign_up
 from postroom.lab.api.values import MOST_LISTED, MOST_PATTERN, MOST_SECONDS
+from postroom.lab.arrived.mail import Mail
 
 
 def test_a_sign_up(client: Client) -> None:
@@ -62,6 +63,24 @@ def test_listing_and_searching(client: Client) -> None:
     assert len(client.ask("GET", f"{at}?text=CODE+IS&limit=1").json["messages"]) == 1
     for query in ("subject=other", "sender=bob*", "text=ketchup"):
         assert client.ask("GET", f"{at}?{query}").json == {"messages": []}
+
+
+def test_one_message_is_read_alone(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    box, read = client.mailbox(), []
+    for _ in range(3):
+        client.send(box, sign_up(box))
+    at = f"mailboxes/{box['address']}/messages"
+    wanted = client.ask("GET", at).json["messages"][1]["id"]
+
+    class Counted(Mail):
+        def __init__(self, raw: bytes, *rest: Any) -> None:
+            read.append(raw)
+            super().__init__(raw, *rest)
+
+    monkeypatch.setattr("postroom.lab.arrived.box.Mail", Counted)
+    for path in (wanted, f"{wanted}/raw", f"{wanted}/parts/1"):
+        assert client.ask("GET", f"{at}/{path}").status == 200
+    assert len(read) == 3
 
 
 def test_one_is_deleted_then_all(client: Client) -> None:
