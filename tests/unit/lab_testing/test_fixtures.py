@@ -55,6 +55,13 @@ def test_mail_that_comes_while_somebody_waits(mailbox: Mailbox) -> None:
     later.join()
 
 
+def test_octets_go_to_whom_they_name(mailbox: Mailbox, mail_lab: Lab) -> None:
+    other = mail_lab.mailbox()
+    field = f"To: Me <{mailbox.address}>\r\nCc: {other.address}\r\n"
+    mailbox.send(field.encode() + b"Subject: Pie\r\n\r\nToday?\r\n")
+    assert {box.wait().subject for box in (mailbox, other)} == {"Pie"}
+
+
 def test_each_test_has_a_mailbox_of_its_own(mailbox: Mailbox, mail_lab: Lab) -> None:
     assert mailbox.messages() == []
     other = mail_lab.mailbox()

@@ -110,7 +110,7 @@ class Mailbox:
         with smtplib.SMTP(self.host, self.submission_port, timeout=PATIENCE) as smtp:
             smtp.login(self.address, self.password)
             if isinstance(message, bytes):
-                smtp.sendmail(self.address, to, message)
+                smtp.sendmail(self.address, to or Mail(message, 0).recipients, message)
             else:
                 smtp.send_message(message, self.address, to or None)
 

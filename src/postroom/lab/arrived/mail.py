@@ -85,6 +85,11 @@ class Mail:
         return self._addresses("Cc")
 
     @property
+    def recipients(self) -> list[str]:
+        """The addresses in To, Cc and Bcc."""
+        return [one for name in ("To", "Cc", "Bcc") for one in self._addresses(name)]
+
+    @property
     def text(self) -> str:
         """The plain text; that of the HTML where there is no other."""
         part = self._letter.plain_part
