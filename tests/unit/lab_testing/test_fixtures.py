@@ -172,6 +172,16 @@ def test_a_fault_with_a_name(mailbox: Mailbox, mail_lab: Lab, mail_faults: MailF
         send(mailbox)
 
 
+def test_who_moves_in_while_all_mailboxes_are_full(mail_lab: Lab, mail_faults: MailFaults) -> None:
+    mail_faults.switch_on("full-mailbox")
+    box = mail_lab.mailbox()
+    with pytest.raises(smtplib.SMTPRecipientsRefused, match="is full"):
+        box.send(b"Subject: x\r\n\r\n", box.address)
+    mail_faults.switch_off("full-mailbox")
+    box.send(b"Subject: x\r\n\r\n", box.address)
+    assert box.wait().subject == "x"
+
+
 def test_faults_of_other_tests_are_gone(mailbox: Mailbox, mail_lab: Lab) -> None:
     send(mailbox)
     assert not mail_lab.is_on("server-down")
