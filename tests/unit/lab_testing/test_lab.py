@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import io
 import threading
 from pathlib import Path
@@ -111,6 +113,19 @@ async def test_residents(tmp_path: Path) -> None:
             match=r"address 'eve@crepes\.test'; there are alice@crepes\.test, bob@hamburger\.test",
         ):
             lab.resident("eve@crepes.test")
+
+
+async def test_who_waits_does_not_wait_for_a_lab_that_has_stopped() -> None:
+    lab = Lab().start()
+    box = lab.mailbox()
+    in_a_thread = asyncio.create_task(asyncio.to_thread(box.wait, timeout=600))
+    in_a_coroutine = asyncio.create_task(box.wait_async(timeout=600))
+    while sum("Mailbox._wait" in repr(one) for one in asyncio.all_tasks(lab._loop)) < 2:
+        await asyncio.sleep(0.01)
+    await asyncio.to_thread(lab.stop)
+    async with asyncio.timeout(30):
+        for found in await asyncio.gather(in_a_thread, in_a_coroutine, return_exceptions=True):
+            assert isinstance(found, asyncio.CancelledError | concurrent.futures.CancelledError)
 
 
 def test_an_address_in_any_case_is_the_same() -> None:

@@ -249,7 +249,7 @@ class Lab:
 
     def _end(self) -> None:
         if self._loop is not None and self._thread is not None:
-            self._do(self._loop.shutdown_default_executor())
+            self._do(_come_to_an_end())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
@@ -257,3 +257,12 @@ class Lab:
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None
+
+
+async def _come_to_an_end() -> None:
+    """Whoever waits for something in this loop still hears that it will not come."""
+    loop, others = asyncio.get_running_loop(), asyncio.all_tasks() - {asyncio.current_task()}
+    for one in others:
+        one.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await loop.shutdown_default_executor()
