@@ -351,15 +351,19 @@ def _frame(value: Request | Part) -> bytes:
     return _LENGTH.pack(len(packed)) + packed
 
 
+def login_name(uid: int) -> str:
+    """The login name of a user of this machine, or the number when it has none, as in many a container."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 def _caller(connection: socket.socket) -> Caller:
     pid, uid, _ = _PEERCRED.unpack(
         connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
     )
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        name = str(uid)
-    return Caller(uid, pid, name)
+    return Caller(uid, pid, login_name(uid))
 
 
 _requests = msgspec.msgpack.Decoder(Request)

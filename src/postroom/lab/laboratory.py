@@ -262,6 +262,7 @@ class Laboratory:
     async def move_in(self, server: Server, person: Person) -> None:
         """One more account, also while the lab runs; whoever is there already stays as he is."""
         self.inhabitants.append(await moved_in(server, person))
+        await self.switches.welcome(person.address.domain)
 
     def controls(self) -> dict[str, Path]:
         """The control socket of each domain's server."""

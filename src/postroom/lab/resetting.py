@@ -7,14 +7,13 @@ future, which no server expects. Not here: a lab's faults and its feed (`lab.lab
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from postroom.app.control import Caller
+from postroom.app.control import Caller, login_name
 from postroom.app.operations import queue
 from postroom.app.operations.queue import Select
 from postroom.store import accounts, expunge, hops, journal, logins, mailboxes
@@ -46,7 +45,7 @@ async def reset(servers: Iterable[Server]) -> dict[str, int]:
 
 async def _empty_queue(server: Server) -> int:
     """What is being sent just now has its time to end: it cannot be taken back."""
-    caller, dropped = Caller(os.getuid(), os.getpid(), getpass.getuser()), 0
+    caller, dropped = Caller(os.getuid(), os.getpid(), login_name(os.getuid())), 0
     for _ in range(PATIENCE):
         async for done in queue.drop(server, caller, Select()):
             dropped += done.jobs

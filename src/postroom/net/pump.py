@@ -216,7 +216,7 @@ class Pump(Link):
         """A handler that had to wait is through."""
         self._task = None
         self.quiet_since = self._endpoint.connections.now()
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        error = _error_of(task, dismissed=self._dismissed)
         if error is not None and not (self._transport is None and isinstance(error, ConnectionError)):
             self._fail(error)
         self._conclude()
@@ -292,3 +292,10 @@ class Pump(Link):
         if self.blocked:
             return STALLED_SECONDS
         return math.inf if self._task is not None else self._session.deadline()
+
+
+def _error_of(task: asyncio.Task[None], *, dismissed: bool) -> BaseException | None:
+    """Why a handler did not come to its end; None where `Pump.cancel` has cut it, since the service stops."""
+    if task.cancelled():
+        return None if dismissed else asyncio.CancelledError()
+    return task.exception()

@@ -178,6 +178,18 @@ def test_a_fresh_start_while_mailboxes_go(lab: LabThread) -> None:
         assert not any(b"F1" in row for row in box.list()[1] if isinstance(row, bytes))
 
 
+def test_a_fresh_start_of_a_user_without_a_name(lab: LabThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers run as any number that they are given."""
+
+    def unknown(uid: int) -> object:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    assert lab.do(lab.lab.reset())["faults"] == 0
+
+
 def test_who_looks_at_a_class_holds_nobody_up(lab: LabThread) -> None:
     server = lab.lab.servers[DOMAIN]
     hops = 10 * attendances.SLICE

@@ -103,6 +103,20 @@ async def test_the_earlier_of_two_labs_is_found_when_the_later_is_gone(end, runn
     keeping.cancel()
 
 
+async def test_who_moves_in_later_is_found_too(running, tmp_path, monkeypatch):
+    monkeypatch.setattr("postroom.lab.cli.word.LOOK_SECONDS", 0.01)
+    directory = tmp_path / runtime.NAME
+    running.clock.on_move = []
+    leave_word(running, directory)
+    keeping = asyncio.create_task(keep_word(running, directory))
+    await asyncio.sleep(0)
+    running.inhabitants = [*running.inhabitants, Inhabitant("carol@hamburger.test", "secret")]
+    async with asyncio.timeout(60):
+        while "carol" not in accounts.load(directory / runtime.ACCOUNTS).accounts:
+            await asyncio.sleep(0.01)
+    keeping.cancel()
+
+
 @pytest.mark.parametrize("option", ["--data", "XDG_RUNTIME_DIR"])
 def test_where_nothing_can_be_written(option, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from api_client import Client, sign_up
+from api_client import Answer, Client, sign_up
 from postroom.lab.api.values import MOST_LISTED, MOST_PATTERN, MOST_SECONDS
+from postroom.lab.arrived.mail import Mail
 
 
 def test_a_sign_up(client: Client) -> None:
@@ -64,6 +65,24 @@ def test_listing_and_searching(client: Client) -> None:
         assert client.ask("GET", f"{at}?{query}").json == {"messages": []}
 
 
+def test_one_message_is_read_alone(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    box, read = client.mailbox(), []
+    for _ in range(3):
+        client.send(box, sign_up(box))
+    at = f"mailboxes/{box['address']}/messages"
+    wanted = client.ask("GET", at).json["messages"][1]["id"]
+
+    class Counted(Mail):
+        def __init__(self, raw: bytes, *rest: Any) -> None:
+            read.append(raw)
+            super().__init__(raw, *rest)
+
+    monkeypatch.setattr("postroom.lab.arrived.box.Mail", Counted)
+    for path in (wanted, f"{wanted}/raw", f"{wanted}/parts/1"):
+        assert client.ask("GET", f"{at}/{path}").status == 200
+    assert len(read) == 3
+
+
 def test_one_is_deleted_then_all(client: Client) -> None:
     box = client.mailbox()
     for _ in range(3):
@@ -103,6 +122,26 @@ def test_mailboxes_by_name(client: Client) -> None:
     assert listed["carol@crepes.test"] == made.json == client.ask("GET", "mailboxes/carol@crepes.test").json
     assert listed["bob@hamburger.test"]["password"]
     assert client.ask("GET", "mailboxes/dave@crepes.test").status == 404
+
+
+def test_one_name_for_many_who_ask_at_once(client: Client) -> None:
+    found: list[Answer] = []
+    askers = [
+        threading.Thread(target=lambda: found.append(client.ask("POST", "mailboxes", {"name": "erin"})))
+        for _ in range(4)
+    ]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(60)
+    assert sorted(one.status for one in found) == [201, 409, 409, 409]
+    (made,) = (one.json for one in found if one.status == 201)
+    assert client.ask("GET", "mailboxes/erin@hamburger.test").json == made
+
+
+def test_the_address_of_a_fault_is_no_name_for_a_mailbox(client: Client) -> None:
+    found = client.ask("POST", "mailboxes", {"name": "slow"})
+    assert (found.status, found.media_type) == (409, "application/problem+json")
 
 
 @pytest.mark.parametrize(

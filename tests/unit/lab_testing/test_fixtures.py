@@ -55,6 +55,13 @@ def test_mail_that_comes_while_somebody_waits(mailbox: Mailbox) -> None:
     later.join()
 
 
+def test_octets_go_to_whom_they_name(mailbox: Mailbox, mail_lab: Lab) -> None:
+    other = mail_lab.mailbox()
+    field = f"To: Me <{mailbox.address}>\r\nCc: {other.address}\r\n"
+    mailbox.send(field.encode() + b"Subject: Pie\r\n\r\nToday?\r\n")
+    assert {box.wait().subject for box in (mailbox, other)} == {"Pie"}
+
+
 def test_each_test_has_a_mailbox_of_its_own(mailbox: Mailbox, mail_lab: Lab) -> None:
     assert mailbox.messages() == []
     other = mail_lab.mailbox()
@@ -80,6 +87,14 @@ def test_the_newest_of_many(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -
     assert [mail.subject for mail in mailbox.messages()] == ["number 2", "number 3", "number 4"]
     with pytest.raises(NotArrived, match="there is 1 older, <Mail 'number 3'"):
         mailbox.wait(subject="number 0", timeout=0)
+
+
+@pytest.mark.parametrize("subject", ["[Shop] Your order", "[shop]*", "*order", "[Shop] Your orde?"])
+def test_a_subject_with_brackets(mailbox: Mailbox, subject: str) -> None:
+    mailbox.send(b"Subject: [Shop] Your order\r\n\r\n", mailbox.address)
+    assert mailbox.wait(subject=subject, timeout=0).subject == "[Shop] Your order"
+    with pytest.raises(NotArrived):
+        mailbox.wait(subject="[A-Z]*", timeout=0)
 
 
 def test_clearing(mailbox: Mailbox) -> None:
@@ -155,6 +170,16 @@ def test_a_fault_with_a_name(mailbox: Mailbox, mail_lab: Lab, mail_faults: MailF
     mail_faults.switch_on("server-down")
     with pytest.raises((OSError, smtplib.SMTPException)):
         send(mailbox)
+
+
+def test_who_moves_in_while_all_mailboxes_are_full(mail_lab: Lab, mail_faults: MailFaults) -> None:
+    mail_faults.switch_on("full-mailbox")
+    box = mail_lab.mailbox()
+    with pytest.raises(smtplib.SMTPRecipientsRefused, match="is full"):
+        box.send(b"Subject: x\r\n\r\n", box.address)
+    mail_faults.switch_off("full-mailbox")
+    box.send(b"Subject: x\r\n\r\n", box.address)
+    assert box.wait().subject == "x"
 
 
 def test_faults_of_other_tests_are_gone(mailbox: Mailbox, mail_lab: Lab) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import io
 import threading
 from pathlib import Path
@@ -12,6 +14,7 @@ from postroom.agent.accounts import load
 from postroom.agent.runtime import ACCOUNTS, lab_directory
 from postroom.app.logs import make_log
 from postroom.lab import Lab
+from postroom.lab.clock import BadStep
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.testing.lab import CHEAP
 from postroom.store.passwords import PasswordCost
@@ -112,8 +115,42 @@ async def test_residents(tmp_path: Path) -> None:
             lab.resident("eve@crepes.test")
 
 
+async def test_who_waits_does_not_wait_for_a_lab_that_has_stopped() -> None:
+    lab = Lab().start()
+    box = lab.mailbox()
+    in_a_thread = asyncio.create_task(asyncio.to_thread(box.wait, timeout=600))
+    in_a_coroutine = asyncio.create_task(box.wait_async(timeout=600))
+    while sum("Mailbox._wait" in repr(one) for one in asyncio.all_tasks(lab._loop)) < 2:
+        await asyncio.sleep(0.01)
+    await asyncio.to_thread(lab.stop)
+    async with asyncio.timeout(30):
+        for found in await asyncio.gather(in_a_thread, in_a_coroutine, return_exceptions=True):
+            assert isinstance(found, asyncio.CancelledError | concurrent.futures.CancelledError)
+
+
+def test_an_address_in_any_case_is_the_same() -> None:
+    with Lab() as lab:
+        carol = lab.mailbox("Carol")
+        for written in ("carol@hamburger.test", "CAROL@Hamburger.test"):
+            found = lab.resident(written)
+            assert (found.address, found.password) == (carol.address, carol.password)
+
+
+def test_the_clock_goes_no_further_than_dates_do() -> None:
+    with Lab() as lab:
+        lab.advance("+18000d")
+        now = lab.now()
+        with pytest.raises(BadStep, match="50 years ahead, and no more"):
+            lab.advance("+18000d")
+        assert lab.now() < now + 3600
+
+
 def test_a_lab_that_does_not_run() -> None:
     lab = Lab()
+    with pytest.raises(RuntimeError, match="does not run"):
+        lab.mailbox()
+    with pytest.raises(RuntimeError, match="does not run"):
+        lab.resident("bob@hamburger.test")
     with pytest.raises(RuntimeError, match="does not run"):
         lab.ports()
     with pytest.raises(RuntimeError, match="does not run"):

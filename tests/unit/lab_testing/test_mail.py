@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 
+import msgspec
 import pytest
 
+from postroom.lab.api.mailboxes import _message
 from postroom.lab.arrived.mail import Mail, NotInMail
 
 
@@ -103,11 +105,42 @@ def test_people_and_fields() -> None:
     assert "a@x.test, B <b@x.test>" in found.header("To")
 
 
+def test_cells_of_a_table_are_words_of_their_own() -> None:
+    row = b"<table><tr><td>Your code</td><td>123456</td></tr></table>"
+    found = Mail(b"Content-Type: text/html\r\n\r\n" + row, 1)
+    assert (found.text, found.code()) == ("Your code 123456", "123456")
+
+
+def test_a_forwarded_message_is_a_file_as_it_came() -> None:
+    inner = b"Subject: inner\r\n\r\nhello\r\n"
+    attached = b"Content-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\n"
+    assert [one.content for one in Mail(attached + inner, 1).attachments()] == [inner]
+
+
 @pytest.mark.parametrize(
-    "raw", [b"", b"\xff\xfe", b"Subject: =?x?q?y?=\r\nContent-Type: text/plain; charset=none\r\n\r\n\xff"]
+    "raw",
+    [
+        b"",
+        b"\xff\xfe",
+        b"Subject: =?x?q?y?=\r\nContent-Type: text/plain; charset=none\r\n\r\n\xff",
+        b'From: "\r\n\r\n',
+        b"From: a@[\r\n\r\n",
+        b"From: caf\xe9@x.test\r\n\r\n",
+        b"To: " + b"(" * 5_000 + b"\r\n\r\n",
+        b"To: " + b"a@b.test, " * 20_000 + b"\r\n\r\n",
+        b"Message-ID: <\r\n\r\n",
+        b"Date: Mon, 01 Jan 2024 00:00:00 +99999999999999\r\n\r\n",
+        b"Subject: =?utf-8?q?=ED=A0=80?=\r\n\r\n",
+        b"Content-Type: text/plain; charset=utf-7\r\n\r\n+2AA-",
+        b"Content-Type: text/plain; charset=unicode_escape\r\n\r\n\\ud800",
+        b'Content-Type: text/plain; charset="a\x00b"\r\n\r\nx',
+        b"Content-Type: text/plain" + b"; a=b" * 20_000 + b"\r\n\r\nx",
+    ],
+    ids=lambda raw: repr(raw[:40]),
 )
 def test_broken_mail_is_shown_all_the_same(raw: bytes) -> None:
     found = Mail(raw, 1)
     assert isinstance(found.text, str)
     assert found.attachments() == []
     assert repr(found)
+    assert msgspec.json.encode(_message(found))

@@ -264,16 +264,20 @@ async def test_the_end_of_the_service(serve: Any, dial: Any) -> None:
     assert len(service.connections) == 0
 
 
-async def test_what_does_not_end_in_time_is_cut(serve: Any, dial: Any) -> None:
+@pytest.mark.parametrize("here", [True, False])
+async def test_what_does_not_end_in_time_is_cut_and_no_fault(serve: Any, dial: Any, here: bool) -> None:
     service = Service()
     client = await dial(await serve(service))
     await client.line()
     client.send(b"WAIT\n")
     while not service.session.seen:
         await asyncio.sleep(0)
+    if not here:
+        await client.close()
     await service.connections.drain(0.01)
     await asyncio.wait_for(service.session.over.wait(), 60)
-    assert service.session.ends == ["the service stops"]
+    assert len(service.session.ends) == 1
+    assert service.errors == []
 
 
 async def test_facts_of_a_connection(serve: Any, dial: Any) -> None:

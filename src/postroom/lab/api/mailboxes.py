@@ -130,10 +130,10 @@ async def _found(desk: Desk, call: Call) -> Mailbox:
 
 async def _mail(desk: Desk, call: Call) -> tuple[Mailbox, Mail]:
     box, wanted = await _found(desk, call), call.path["id"]
-    for mail in await box.messages_async():
-        if mail.id == wanted:
-            return box, mail
-    raise not_found(f"{box.address} has no message {wanted}")
+    mail = await box.message_async(wanted)
+    if mail is None:
+        raise not_found(f"{box.address} has no message {wanted}")
+    return box, mail
 
 
 def _is_wanted(mail: Mail, wanted: values.Wanted) -> bool:
@@ -155,10 +155,9 @@ def _message(mail: Mail) -> values.Message:
         code = mail.code()
     except NotInMail:
         code = None
-    headers = [(name, str(value)) for name, value in mail.message.items()]
     return values.Message(
         mail.id, mail.mailbox, mail.subject, mail.sender, mail.to, mail.cc, len(mail.raw),
-        mail.text, mail.html, headers, mail.links(), code, _parts(mail),
+        mail.text, mail.html, mail.headers, mail.links(), code, _parts(mail),
     )  # fmt: skip
 
 

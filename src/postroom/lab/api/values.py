@@ -17,7 +17,7 @@ MOST_LISTED: Final = 1_000  # of anything in one answer
 MOST_PATTERN: Final = 200  # characters of what is looked for
 
 Pattern = Annotated[
-    str, Meta(max_length=MOST_PATTERN, description="As of file names, with * and ?; in any case.")
+    str, Meta(max_length=MOST_PATTERN, description="With * and ?, as file names; in any case.")
 ]
 Seconds = Annotated[float, Meta(ge=0, le=MOST_SECONDS, description="How long to wait, in seconds.")]
 Limit = Annotated[int, Meta(ge=1, le=MOST_LISTED, description="At most so many.")]

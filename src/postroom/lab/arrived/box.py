@@ -110,7 +110,7 @@ class Mailbox:
         with smtplib.SMTP(self.host, self.submission_port, timeout=PATIENCE) as smtp:
             smtp.login(self.address, self.password)
             if isinstance(message, bytes):
-                smtp.sendmail(self.address, to, message)
+                smtp.sendmail(self.address, to or Mail(message, 0).recipients, message)
             else:
                 smtp.send_message(message, self.address, to or None)
 
@@ -130,8 +130,12 @@ class Mailbox:
         """As `messages`."""
         return await self._place.do_async(self._messages())
 
+    async def message_async(self, id: str) -> Mail | None:  # noqa: A002 -- as JMAP calls it
+        """The message with this id; None when it is not there."""
+        return await self._place.do_async(self._message(id))
+
     def wait(self, *, subject: str = "*", sender: str = "*", timeout: float = PATIENCE) -> Mail:
-        """The oldest message that fits, as soon as it is there; patterns as of file names, with `*`. Raises `NotArrived` after `timeout` seconds."""
+        """The oldest message that fits, as soon as it is there; patterns with `*` and `?`. Raises `NotArrived` after `timeout` seconds."""
         return self._place.do(self._wait(subject, sender, timeout), timeout + 60.0)
 
     async def wait_async(self, *, subject: str = "*", sender: str = "*", timeout: float = PATIENCE) -> Mail:  # noqa: ASYNC109 -- the twin's
@@ -186,15 +190,27 @@ class Mailbox:
         """`known` are those that were read before, by mailbox and uid, and are not read again."""
         tx, known = self._place.server.engine.reading(), {} if known is None else known
         found: list[tuple[int, Mail]] = []
-        for box in await mailboxes.listing(tx, self._account_id):
-            for one in await _newest(tx, MailboxRef(self._account_id, box.mailbox_id)):
-                key = box.mailbox_id, one.uid
-                mail = known.get(key) or await self._read(box.name, one)
-                if mail is not None:
-                    known[key] = mail
-                    found.append((one.internaldate, mail))
+        for box, one in await self._copies(tx):
+            key = box.mailbox_id, one.uid
+            mail = known.get(key) or await self._read(box.name, one)
+            if mail is not None:
+                known[key] = mail
+                found.append((one.internaldate, mail))
         found.sort(key=lambda pair: (pair[0], pair[1].uid))
         return [mail for _, mail in found]
+
+    async def _message(self, wanted: str) -> Mail | None:
+        """Reads no other."""
+        for box, one in await self._copies(self._place.server.engine.reading()):
+            if id_text(IdKind.EMAIL, one.email_id) == wanted:
+                return await self._read(box.name, one)
+        return None
+
+    async def _copies(self, tx: Transaction) -> list[tuple[mailboxes.Mailbox, Message]]:
+        """What can be looked at, by mailbox."""
+        boxes = await mailboxes.listing(tx, self._account_id)
+        refs = [(box, MailboxRef(self._account_id, box.mailbox_id)) for box in boxes]
+        return [(box, one) for box, ref in refs for one in await _newest(tx, ref)]
 
     async def _read(self, mailbox: str, one: Message) -> Mail | None:
         raw = await self._place.server.store.read_email(self._account_id, one.email_id)
@@ -246,8 +262,8 @@ async def _newest(tx: Transaction, ref: MailboxRef) -> list[Message]:
 
 
 def fits(value: str, pattern: str) -> bool:
-    """Whether a pattern as of file names covers it, in any case."""
-    return fnmatch.fnmatchcase(value.lower(), pattern.lower())
+    """Whether a pattern with `*` and `?` covers it, in any case; brackets are themselves, since subjects begin with them."""
+    return fnmatch.fnmatchcase(value.lower(), pattern.lower().replace("[", "[[]"))
 
 
 def _what_is_there(address: str, found: list[Mail], wanted: dict[str, str], patience: float) -> str:

@@ -1,6 +1,7 @@
 """A message that has arrived, as tests look at it: its words, links, codes and files.
 
-RFC 5322, RFC 2045 as Python's `email` reads them: it is the view of whoever tests a program, not the servers' own. Not here: waiting for one.
+RFC 5322, RFC 2045 as the checks read them (`message.proof.letter`): a program under test may write what is broken, and whoever looks at it must see it all the
+same, in a time that grows with its length alone; Python's `email` raises at much of it. Not here: waiting for a message.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ import email
 import email.policy
 import re
 from collections.abc import Sequence
-from email.message import MIMEPart
-from html.parser import HTMLParser
+from email.message import EmailMessage
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from postroom.message.character_references import short_references, unescape
+from postroom.message import charset, encoded_words
+from postroom.message.attachment import declared_name
+from postroom.message.mime import Part
+from postroom.message.proof.letter import Letter
+from postroom.message.text import strip_markup
 
 if TYPE_CHECKING:
     from postroom.message.proof.findings import Finding
@@ -23,8 +28,8 @@ _END_OF_SENTENCE: Final = ".,;:!?)]"
 _CODE: Final = re.compile(
     r"(?<![\w/.#&=+-])(\d{4,8}|\d{3}[ -]\d{3}|[A-Z0-9]{4}-[A-Z0-9]{4})(?![\w/-]|[.,]\d)"
 )
+_CONTAINERS: Final = ("multipart", "message")
 _SAYS_CODE: Final = re.compile(r"\b(?:code|pin|otp|token|passcode|password)\b", re.IGNORECASE)
-_SKIPPED: Final = frozenset(("head", "style", "script", "title"))
 
 
 class NotInMail(AssertionError):
@@ -34,12 +39,11 @@ class NotInMail(AssertionError):
 class Attachment:
     """A file that came with a message."""
 
-    def __init__(self, part: MIMEPart) -> None:
-        self.name: str = part.get_filename() or ""
-        self.content_type = part.get_content_type()
-        self.content_id: str = str(part.get("Content-ID", "")).strip().removeprefix("<").removesuffix(">")
-        payload = part.get_payload(decode=True)
-        self.content: bytes = payload if isinstance(payload, bytes) else part.as_bytes()
+    def __init__(self, letter: Letter, part: Part) -> None:
+        self.name = declared_name(part)
+        self.content_type = f"{part.media_type}/{part.subtype}"
+        self.content_id = _header(part.fields.get(b"content-id", b"")).removeprefix("<").removesuffix(">")
+        self.content = letter.octets(part)
 
     def __repr__(self) -> str:
         return f"<Attachment {self.name!r} {self.content_type}, {len(self.content)} octets>"
@@ -53,12 +57,17 @@ class Mail:
         self.uid = uid
         self.mailbox = mailbox
         self.id = id
-        self.message = email.message_from_bytes(raw, policy=email.policy.default)
+        self._letter = Letter(raw)
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        """As Python's `email` has it, which may raise at a field that is broken."""
+        return email.message_from_bytes(self.raw, policy=email.policy.default)
 
     @property
     def subject(self) -> str:
         """Decoded."""
-        return str(self.message.get("Subject", ""))
+        return self._letter.field("Subject")
 
     @property
     def sender(self) -> str:
@@ -76,24 +85,36 @@ class Mail:
         return self._addresses("Cc")
 
     @property
+    def recipients(self) -> list[str]:
+        """The addresses in To, Cc and Bcc."""
+        return [one for name in ("To", "Cc", "Bcc") for one in self._addresses(name)]
+
+    @property
     def text(self) -> str:
         """The plain text; that of the HTML where there is no other."""
-        part = self.message.get_body(("plain",))
-        return _content(part) if part is not None else _TextOfHtml.of(self.html)
+        part = self._letter.plain_part
+        return self._text(part) if part is not None else strip_markup(self.html)
 
     @property
     def html(self) -> str:
         """The HTML, "" without."""
-        part = self.message.get_body(("html",))
-        return _content(part) if part is not None else ""
+        part = self._letter.html_part
+        return self._text(part) if part is not None else ""
 
     def header(self, name: str) -> str:
         """A field's value, unfolded; "" without."""
-        return " ".join(str(self.message.get(name, "")).split())
+        return " ".join(self._letter.field(name).split())
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """All fields in their order: names and decoded values."""
+        return [(charset.header_text(name), _header(value)) for name, value in self._fields()]
 
     def links(self, containing: str = "") -> list[str]:
         """All addresses of the web, those of the HTML first, each once."""
-        found = [*_Anchors.of(self.html), *(one.rstrip(_END_OF_SENTENCE) for one in _URL.findall(self.text))]
+        clicked = (one.href.strip() for one in self._letter.links)
+        found = [one for one in clicked if one.lower().startswith(("http://", "https://"))]
+        found += (one.rstrip(_END_OF_SENTENCE) for one in _URL.findall(self.text))
         return [one for one in dict.fromkeys(found) if containing in one]
 
     def link(self, containing: str = "") -> str:
@@ -118,14 +139,15 @@ class Mail:
 
     def attachments(self) -> list[Attachment]:
         """The files, in their order; pictures within the HTML among them."""
-        bodies = [self.message.get_body((kind,)) for kind in ("plain", "html")]
-        found = []
-        for part in self.message.walk():
-            named = part.get_filename() or part.get_content_disposition() == "attachment"
-            if any(part is body for body in bodies) or (part.is_multipart() and not named):
+        bodies, found = (self._letter.plain_part, self._letter.html_part), []
+        for part in self._letter.structure.parts:
+            named = declared_name(part) or (
+                part.disposition and part.disposition.value.lower() == "attachment"
+            )
+            if any(part is body for body in bodies) or (part.media_type in _CONTAINERS and not named):
                 continue
-            if named or part.get_content_maintype() != "text" or "Content-ID" in part:
-                found.append(Attachment(part))
+            if named or part.media_type != "text" or b"content-id" in part.fields:
+                found.append(Attachment(self._letter, part))
         return found
 
     def check(self) -> list[Finding]:
@@ -144,64 +166,15 @@ class Mail:
         return f"<Mail {self.subject!r} from {self.sender} to {', '.join(self.to)}>"
 
     def _addresses(self, name: str) -> list[str]:
-        field = self.message.get(name)
-        return [one.addr_spec for one in getattr(field, "addresses", ())]
+        return [one.email for one in self._letter.addresses(name)]
+
+    def _fields(self) -> list[tuple[bytes, bytes]]:
+        return [(field.name, field.value) for field in self._letter.header]
+
+    def _text(self, part: Part) -> str:
+        declared = part.parameter("charset")
+        return charset.decode(self._letter.octets(part), declared.lower() if declared else None).text
 
 
-def _content(part: MIMEPart) -> str:
-    try:
-        return str(part.get_content())
-    except (LookupError, UnicodeError):  # a charset that nobody knows
-        payload = part.get_payload(decode=True)
-        return payload.decode("latin-1") if isinstance(payload, bytes) else ""
-
-
-class _Anchors(HTMLParser):
-    """Where links lead."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    @classmethod
-    def of(cls, html: str) -> list[str]:
-        parser = cls()
-        parser.feed(short_references(html))
-        return parser.found
-
-    def handle_starttag(self, tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
-        where = dict(attributes).get("href") or ""
-        if tag in ("a", "area") and where.lower().startswith(("http://", "https://")):
-            self.found.append(unescape(where))
-
-
-class _TextOfHtml(HTMLParser):
-    """What a reader sees."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pieces: list[str] = []
-        self._hidden = 0
-
-    @classmethod
-    def of(cls, html: str) -> str:
-        parser = cls()
-        parser.feed(short_references(html))
-        lines = [" ".join(line.split()) for line in "".join(parser._pieces).splitlines()]
-        return "\n".join(line for line in lines if line)
-
-    def handle_starttag(self, tag: str, _attributes: Sequence[tuple[str, str | None]]) -> None:
-        if tag in _SKIPPED:
-            self._hidden += 1
-        elif tag in ("br", "p", "div", "tr", "li", "h1", "h2", "h3", "table"):
-            self._pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SKIPPED:
-            self._hidden = max(0, self._hidden - 1)
-        elif tag in ("p", "div", "tr", "h1", "h2", "h3", "table"):
-            self._pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self._pieces.append(data)
+def _header(value: bytes) -> str:
+    return encoded_words.decode(charset.header_text(value)).strip()

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 from postroom.lab.arrived.box import Mailbox, Place
 from postroom.lab.plan import House, Person, domains_of
 from postroom.lab.settling import Inhabitant
-from postroom.message.address import Address, parse_mailbox
-from postroom.store import acl
+from postroom.message.address import Address, fold, parse_mailbox
+from postroom.store import acl, directory
+from postroom.store.directory_errors import Taken
 
 if TYPE_CHECKING:
     from postroom.app.server import Server
@@ -60,10 +61,14 @@ async def new_mailbox(lab: Residence, name: str = "", domain: str = "") -> Mailb
     address = parse_mailbox(f"{name or f'box-{secrets.token_hex(6)}'}@{domain}")
     if address is None:
         raise CannotMoveIn(f"{name!r} cannot stand before the @ of an address")
-    if await acl.account_of(server.engine.reading(), str(address)) is not None:
-        raise CannotMoveIn(f"{address} lives in this lab already", taken=True)
+    taken = CannotMoveIn(f"{address} lives in this lab already, or is the address of a fault", taken=True)
+    if await directory.exact(server.engine.reading(), address) is not None:
+        raise taken
     person = Person(address, secrets.token_urlsafe(9))
-    await lab.move_in(server, person)
+    try:
+        await lab.move_in(server, person)
+    except Taken as error:  # somebody was faster while the password was hashed
+        raise taken from error
     return await _mailbox(lab, address, person.password)
 
 
@@ -75,8 +80,9 @@ async def mailbox_of(lab: Residence, text: str) -> Mailbox | None:
     server = lab.servers[address.domain]
     if await acl.account_of(server.engine.reading(), str(address)) is None:
         return None
-    known = {one.address: one.password for one in lab.inhabitants}
-    return await _mailbox(lab, address, known.get(str(address), ""))
+    known = {fold(one.address): one for one in lab.inhabitants}  # any case of it is the same address
+    one = known.get(address.key, Inhabitant(str(address), ""))
+    return await _mailbox(lab, parse_mailbox(one.address) or address, one.password)
 
 
 async def _mailbox(lab: Residence, address: Address, password: str) -> Mailbox:

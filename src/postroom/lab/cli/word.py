@@ -42,10 +42,16 @@ def leave_word(running: Laboratory, directory: Path) -> None:
 
 
 async def keep_word(running: Laboratory, directory: Path) -> None:
-    """Writes the files once more whenever those of a lab that is gone stand there, or none: commands mean the lab that this user has started last of those that run."""
+    """Writes the files once more whenever those of a lab that is gone stand there, or none: commands mean the lab that this user has started last of those that run.
+
+    So it does, too, when somebody has moved in: not at once, since tests make a mailbox each.
+    """
+    told = len(running.inhabitants)
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        if not await asyncio.to_thread(leads_to_a_lab, running, directory):
+        before, told = told, len(running.inhabitants)
+        moved_in = told != before and stands(running, directory)
+        if moved_in or not await asyncio.to_thread(leads_to_a_lab, running, directory):
             with contextlib.suppress(runtime.NotOurs):
                 leave_word(running, directory)
 
@@ -66,12 +72,11 @@ def take_back(running: Laboratory, directory: Path) -> None:
 
 def stands(running: Laboratory, directory: Path) -> bool:
     """Whether commands still mean this lab."""
-    named = directory / LAB
-    return (
-        runtime.is_ours(directory)
-        and named.is_file()
-        and named.read_text("utf-8") == str(running.control.path)
-    )
+    try:
+        named = (directory / LAB).read_text("utf-8")
+    except OSError:  # none is there, or no more
+        return False
+    return runtime.is_ours(directory) and named == str(running.control.path)
 
 
 def word(running: Laboratory) -> dict[str, str]:

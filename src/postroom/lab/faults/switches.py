@@ -129,6 +129,13 @@ class Switches:
         await self._changed(chosen.domain)
         self._part()
 
+    async def welcome(self, domain: str) -> None:
+        """Somebody has moved in at a domain: his mailbox is as full as all others there."""
+        server, full = self._server(domain), Chosen(FULL_MAILBOX, domain)
+        if server is not None and full in self._on:
+            async with self._applying:
+                await self._fill(server, full)
+
     @property
     def is_any_full(self) -> bool:
         """Whether mailboxes seem to be full, which the store would remember."""
@@ -143,7 +150,7 @@ class Switches:
         return self._on.get(chosen, ())
 
     async def _fill(self, server: Server, chosen: Chosen) -> None:
-        """Fills all mailboxes of a server, or empties those that were filled, when that is not so yet."""
+        """Fills all mailboxes of a server that are not full yet, or empties those that were filled."""
         filled = self._filled.get(chosen.domain)
 
         async def fill(tx: Transaction) -> list[tuple[int, int]]:
@@ -154,8 +161,8 @@ class Switches:
         async def empty(tx: Transaction) -> None:
             await tx.executemany(_EMPTY, [(account, BRIM, quota) for account, quota in filled or ()])
 
-        if chosen in self._on and filled is None:
-            self._filled[chosen.domain] = await server.engine.write(fill)
+        if chosen in self._on:
+            self._filled[chosen.domain] = [*(filled or ()), *await server.engine.write(fill)]
         elif chosen not in self._on and filled is not None:
             await server.engine.write(empty)
             del self._filled[chosen.domain]

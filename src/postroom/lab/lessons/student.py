@@ -44,7 +44,9 @@ class Line:
         return line
 
     def type(self, text: str) -> None:
-        """Lines, each with its end."""
+        """Lines, each with its end; nothing where the server has hung up, which the lab tells next."""
+        if self._writer.is_closing():
+            return
         self._writer.write("".join(f"{one}\r\n" for one in text.split("\n")).encode())
 
     async def hears(self, reply: str) -> None:

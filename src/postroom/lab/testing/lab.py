@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, Unpack
@@ -29,7 +30,7 @@ from postroom.lab.arrived.box import Mailbox
 from postroom.lab.arrived.residence import mailbox_of, new_mailbox
 from postroom.lab.arrived.transcript import Transcript
 from postroom.lab.catch_all import catch_all_address
-from postroom.lab.clock import parse_step
+from postroom.lab.clock import move, parse_step
 from postroom.lab.faults.mishaps import parse_mishap
 from postroom.lab.faults.rules import FaultRule, Terms
 from postroom.lab.house_settings import LabSettings
@@ -113,8 +114,7 @@ class Lab:
 
     async def mailbox_async(self, name: str = "", *, domain: str = HOME) -> Mailbox:
         """As `mailbox`."""
-        work = self._move_in(name, domain)
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
+        return await asyncio.wrap_future(self._begun(self._move_in(name, domain)))
 
     def resident(self, address: str) -> Mailbox:
         """The account of somebody who lives there already: `alice@crepes.test`, `bob@hamburger.test`; raises `LookupError` for others."""
@@ -122,8 +122,7 @@ class Lab:
 
     async def resident_async(self, address: str) -> Mailbox:
         """As `resident`."""
-        work = self._resident(address)
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running_loop))
+        return await asyncio.wrap_future(self._begun(self._resident(address)))
 
     def environ(self) -> dict[str, str]:
         """What a program is to have in its environment so that `postroom mail`, `postroom journey` and others find this lab, and whoever lives in it now."""
@@ -158,13 +157,13 @@ class Lab:
         return self._log.getvalue()
 
     def advance(self, step: str) -> None:
-        """Moves the lab's clock forward by `+5h`, `+30m`, `+1d12h`: retries, notices and expiry happen now."""
+        """Moves the lab's clock forward by `+5h`, `+30m`, `+1d12h`: retries, notices and expiry happen now. Raises `BadStep`."""
         seconds, clock = parse_step(step), self._running.clock
 
-        async def move() -> None:
-            clock.advance(seconds)
+        async def moved() -> None:
+            move(clock, seconds)
 
-        self._do(move())
+        self._do(moved())
 
     def now(self) -> float:
         """The lab's time, in unix seconds."""
@@ -212,12 +211,6 @@ class Lab:
             raise RuntimeError(NOT_RUNNING)
         return self._laboratory
 
-    @property
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None:
-            raise RuntimeError(NOT_RUNNING)
-        return self._loop
-
     async def _open(self, data: Path) -> Laboratory:
         log = make_log("json", "warning", self._log)
         wanted = LabSettings(
@@ -246,12 +239,17 @@ class Lab:
         return found
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
-        assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        return self._begun(work).result(PATIENCE)
+
+    def _begun(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        if self._loop is None:
+            work.close()
+            raise RuntimeError(NOT_RUNNING)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _end(self) -> None:
         if self._loop is not None and self._thread is not None:
-            self._do(self._loop.shutdown_default_executor())
+            self._do(_come_to_an_end())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
@@ -259,3 +257,12 @@ class Lab:
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None
+
+
+async def _come_to_an_end() -> None:
+    """Whoever waits for something in this loop still hears that it will not come."""
+    loop, others = asyncio.get_running_loop(), asyncio.all_tasks() - {asyncio.current_task()}
+    for one in others:
+        one.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await loop.shutdown_default_executor()
