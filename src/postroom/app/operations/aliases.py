@@ -13,7 +13,7 @@ from functools import partial
 import msgspec
 
 from postroom.app.control import Caller, OperationError
-from postroom.app.operations.office import Office, Operation, address
+from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.address import Address
 from postroom.store import aliases, directory, domains
 from postroom.store.aliases_file import Complaint, parse_aliases
@@ -93,8 +93,9 @@ class ImportRecord(msgspec.Struct, frozen=True):
 
 async def add(office: Office, _: Caller, new: NewAlias) -> AsyncIterator[AliasRecord]:
     """Adds an alias."""
-    who = address(new.address)
-    targets = [address(text) for text in new.targets]
+    read = office.engine.reading()
+    who = await own_address(read, new.address)
+    targets = [await own_address(read, text) for text in new.targets]
     if not targets:
         raise OperationError(f"the alias {who} needs a target: who gets its mail?")
     if all(target.key == who.key for target in targets):
@@ -109,8 +110,9 @@ async def add(office: Office, _: Caller, new: NewAlias) -> AsyncIterator[AliasRe
 
 async def add_list(office: Office, _: Caller, new: NewList) -> AsyncIterator[AliasRecord]:
     """Adds a mailing list."""
-    who, owner = address(new.address), address(new.owner)
-    members = [address(text) for text in new.members]
+    read = office.engine.reading()
+    who, owner = await own_address(read, new.address), await own_address(read, new.owner)
+    members = [await own_address(read, text) for text in new.members]
 
     async def work(tx: Transaction) -> AliasRecord:
         await aliases.add_list(tx, who, owner, members)
@@ -133,11 +135,8 @@ async def list_lists(office: Office, _: Caller, wanted: ListAliases) -> AsyncIte
 
 async def _listing(office: Office, domain: str, kind: Kind) -> AsyncIterator[AliasRecord]:
     tx, after = Unhurried(office.engine), ""
-    if domain and await directory.domain(tx, domain) is None:
-        raise OperationError(
-            f"{domain!r} is not a domain of this system; see them with: postroom domain list"
-        )
-    while entries := await aliases.listing(tx, domain.lower(), after, SLICE):
+    wanted = (await domains.named(tx, domain)).name if domain else ""
+    while entries := await aliases.listing(tx, wanted, after, SLICE):
         for entry in entries:
             if entry.kind is kind:
                 yield await _get(tx, str(entry.address))
@@ -154,7 +153,7 @@ async def remove(office: Office, _: Caller, old: NamedAlias) -> AsyncIterator[Al
 
     async def work(tx: Transaction) -> AliasRecord:
         found = await _get(tx, old.address)
-        await aliases.remove(tx, address(old.address))
+        await aliases.remove(tx, await own_address(tx, old.address))
         return found
 
     yield await office.engine.write(work, Urgency.CLIENT)
@@ -162,10 +161,11 @@ async def remove(office: Office, _: Caller, old: NamedAlias) -> AsyncIterator[Al
 
 async def change(office: Office, _: Caller, wanted: ChangeMembers) -> AsyncIterator[AliasRecord]:
     """Changes targets, members or the owner, all of it or nothing."""
-    who = address(wanted.address)
-    coming = [address(text) for text in wanted.add]
-    going = [address(text) for text in wanted.remove]
-    owner = address(wanted.owner) if wanted.owner else None
+    read = office.engine.reading()
+    who = await own_address(read, wanted.address)
+    coming = [await own_address(read, text) for text in wanted.add]
+    going = [await own_address(read, text) for text in wanted.remove]
+    owner = await own_address(read, wanted.owner) if wanted.owner else None
 
     async def work(tx: Transaction) -> AliasRecord:
         await aliases.add_members(tx, who, coming)
@@ -216,7 +216,7 @@ def _included(file: ImportAliases, path: str) -> str:
 
 
 async def _get(tx: Transaction, text: str) -> AliasRecord:
-    who = address(text)
+    who = await own_address(tx, text)
     found = await directory.exact(tx, who)
     if isinstance(found, MailingList):
         members = [str(target) for target in found.targets]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # for the shape of an office alone: commands import this modu
     from postroom.deliver.attempt import Attempt
     from postroom.net.pem import Held
     from postroom.store.changes import Change
-    from postroom.store.engine import Engine
+    from postroom.store.engine import Engine, Transaction
     from postroom.store.ids import Ids
     from postroom.store.jobs import Job
     from postroom.store.login import Login
@@ -235,3 +235,10 @@ def address(text: str) -> Address:
     if found is None:
         raise OperationError(f"{text!r} is not an address; one looks like bob@example.com")
     return found
+
+
+async def own_address(tx: Transaction, text: str) -> Address:
+    """As `address`, one of ours with its domain as we have it: people write A-labels and U-labels for the same (RFC 6531 §3.2)."""
+    from postroom.store.directory import spelt
+
+    return await spelt(tx, address(text))

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from postroom.app.control import Caller
-from postroom.app.operations.office import Office, Operation, Watched, address
+from postroom.app.operations.office import Office, Operation, Watched, own_address
 from postroom.message.errors import NotPermitted
 from postroom.store import accounts
 
@@ -34,7 +34,8 @@ async def watch(office: Office, caller: Caller, wanted: WatchAccount) -> AsyncIt
         login = await office.login("watch", wanted.username or wanted.address, wanted.password.encode())
         account_id, name = login.account_id, login.address
     elif caller.is_administrator:
-        found = await accounts.get(office.engine.reading(), address(wanted.address))
+        tx = office.engine.reading()
+        found = await accounts.get(tx, await own_address(tx, wanted.address))
         account_id, name = found.account_id, str(found.address)
     else:
         raise NotPermitted(f"{caller.name} may not watch {wanted.address} without its password")
