@@ -188,6 +188,11 @@ class Operation(msgspec.Struct, Generic[A, R], frozen=True):
     begins: bool = True
 
 
+def permitted(operation: Operation[Any, Any], caller: Caller) -> bool:
+    """Whether the caller may have it performed at all."""
+    return operation.everybody or caller.is_administrator
+
+
 class InternalError(OperationError):
     """A bug of ours; what it was stands in the log."""
 
@@ -201,7 +206,7 @@ async def perform(
         raise OperationError(
             f"the server knows no operation {request.operation!r}: restart it with this version"
         )
-    if not (operation.everybody or caller.is_administrator):
+    if not permitted(operation, caller):
         raise NotPermitted(
             f"{caller.name} may not do that ({request.operation}): become root, or the server's user"
         )
