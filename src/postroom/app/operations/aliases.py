@@ -18,7 +18,7 @@ from postroom.message.address import Address
 from postroom.store import aliases, directory, domains
 from postroom.store.aliases_file import Complaint, parse_aliases
 from postroom.store.aliases_import import Entry, Imported, entries_of, import_aliases
-from postroom.store.directory import Alias, Kind, MailingList
+from postroom.store.directory import Alias, Kind, MailingList, Resolved
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.unhurried import Unhurried
 
@@ -139,7 +139,11 @@ async def _listing(office: Office, domain: str, kind: Kind) -> AsyncIterator[Ali
     while entries := await aliases.listing(tx, wanted, after, SLICE):
         for entry in entries:
             if entry.kind is kind:
-                yield await _get(tx, str(entry.address))
+                record = _record(await directory.exact(tx, entry.address))
+                if (
+                    record is not None and record.kind == kind.name.lower()
+                ):  # else another command was quicker
+                    yield record
         after = entries[-1].address.key
 
 
@@ -218,17 +222,24 @@ def _included(file: ImportAliases, path: str) -> str:
 async def _get(tx: Transaction, text: str) -> AliasRecord:
     who = await own_address(tx, text)
     found = await directory.exact(tx, who)
-    if isinstance(found, MailingList):
-        members = [str(target) for target in found.targets]
-        return AliasRecord(str(found.address), "list", members, str(found.owner))
-    if isinstance(found, Alias):
-        return AliasRecord(str(found.address), "alias", [str(target) for target in found.targets])
+    record = _record(found)
+    if record is not None:
+        return record
     what = (
         f"{who} is an account, neither alias nor list; use: postroom account"
         if found
         else f"there is no {who}"
     )
     raise OperationError(what)
+
+
+def _record(found: Resolved | None) -> AliasRecord | None:
+    if isinstance(found, MailingList):
+        members = [str(target) for target in found.targets]
+        return AliasRecord(str(found.address), "list", members, str(found.owner))
+    if isinstance(found, Alias):
+        return AliasRecord(str(found.address), "alias", [str(target) for target in found.targets])
+    return None
 
 
 async def _with_unknown(tx: Transaction, record: AliasRecord, news: Sequence[Address]) -> AliasRecord:
