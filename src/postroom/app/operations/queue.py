@@ -90,7 +90,9 @@ class DoneRecord(msgspec.Struct, frozen=True):
 async def list_(office: Office, _: Caller, wanted: Select) -> AsyncIterator[QueueRecord]:
     """Yields the jobs that match, by message."""
     async for entry in _entries(office, wanted):
-        yield await _record(office, entry)
+        record = await _record(office, entry)
+        if record.recipients:  # else it was done with meanwhile
+            yield record
 
 
 async def count(office: Office, _: Caller, wanted: Select) -> AsyncIterator[CountRecord]:
