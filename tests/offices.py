@@ -100,6 +100,9 @@ class TestOffice:
         self.submitted.append(submission)
         return len(self.submitted)
 
+    def must_settle(self) -> None:
+        """It can."""
+
     async def settle(self, job: Job, attempt: Attempt) -> None:
         self.settled.append((job, attempt))
         final = [Outcome(result.copy.n, final=True) for result in attempt.results]

@@ -192,6 +192,9 @@ class Server:
         finally:
             body.drop()
 
+    def must_settle(self) -> None:
+        """See `Office`: it can."""
+
     async def settle(self, job: Job, attempt: Attempt) -> None:
         """See `Office`."""
         placed = await self.parts.settler.settle(job, attempt, self.clock.now())

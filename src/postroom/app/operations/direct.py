@@ -81,9 +81,13 @@ class DirectOffice:
         """Not without a server."""
         _refuse("to take a message")
 
-    async def settle(self, job: Job, attempt: Attempt) -> None:  # noqa: ARG002
+    def must_settle(self) -> None:
         """Not without a server: reports may be due."""
         _refuse("to end a delivery")
+
+    async def settle(self, job: Job, attempt: Attempt) -> None:  # noqa: ARG002
+        """The same."""
+        self.must_settle()
 
     def publish(self, changes: Iterable[Change]) -> None:
         """Nobody listens."""

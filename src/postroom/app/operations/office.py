@@ -135,6 +135,9 @@ class Office(Protocol):
     async def submit(self, submission: Submission) -> int:
         """Accepts a local user's message by the rules of the submission door; gives its journey id. Raises `MailError`."""
 
+    def must_settle(self) -> None:
+        """Raises `OperationError` where `settle` cannot be."""
+
     async def settle(self, job: Job, attempt: Attempt) -> None:
         """Ends a leased job as if it had been tried, with the reports that are owed (`deliver.settling`)."""
 

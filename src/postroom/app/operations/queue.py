@@ -147,6 +147,7 @@ async def _end(office: Office, caller: Caller, job: Job, done: str, results: lis
 
 async def _taken(office: Office, wanted: Select, done: str) -> AsyncIterator[tuple[Job | None, DoneRecord]]:
     """Each job that matches, leased; None for one that is being worked on."""
+    office.must_settle()  # before a job is leased, which would keep it from everybody else for a while
     async for entry in _entries(office, wanted):
         now = office.clock.now()
         lease = Lease(office.ids.node, now, now + _LEASE)
