@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from postroom.app.guard_settings import MOST_DAYS, MOST_SECONDS, GuardSettings, ListSettings, MilterSettings
 from postroom.app.tls_settings import AcmeSettings, MtaStsSettings, TlsSettings, WebSettings
+from postroom.message.address import fold
 from postroom.proto.sasl.mechanisms import USUAL
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -422,11 +423,18 @@ def load(path: Path) -> Settings:
 def parse(text: str, name: str = "configuration") -> Settings:
     """As `load`, from text."""
     try:
-        return msgspec.convert(tomllib.loads(text), Settings)
+        return _folded(msgspec.convert(tomllib.loads(text), Settings))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{name}: not TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise SettingsError(f"{name}: {_explain(str(error))}") from error
+
+
+def _folded(settings: Settings) -> Settings:
+    """This system's names are compared at many places with what others say of them, and their case says nothing."""
+    server = settings.server
+    names = msgspec.structs.replace(server, hostname=fold(server.hostname), domain=fold(server.domain))
+    return msgspec.structs.replace(settings, server=names)
 
 
 def describe() -> str:

@@ -227,6 +227,11 @@ async def administrator(tx: Transaction) -> str:
     return "" if rules is None else str(rules[1])
 
 
+async def role_of_host(tx: Transaction, address: Address) -> Resolved | None:
+    """Who has the mail for postmaster or abuse of this system itself, where its name is no domain of ours; None when nobody is here."""
+    return await _role(tx, address, Domain(address.domain), await administrator(tx))
+
+
 async def _role(tx: Transaction, address: Address, ours: Domain, administrator: str) -> Resolved | None:
     """RFC 5321 §4.5.1: postmaster must work in every domain, even if nobody said who that is: then it is the oldest account."""
     for target in (ours.postmaster, parse_mailbox(administrator)):

@@ -14,6 +14,12 @@ def test_an_empty_file_is_the_default() -> None:
     assert parse("") == Settings()
 
 
+def test_names_of_this_system_are_compared_as_the_dns_does() -> None:
+    """RFC 4343 §3: their case says nothing."""
+    server = parse('[server]\nhostname = "Mail.Example.COM"\ndomain = "EXAMPLE.com"').server
+    assert (server.hostname, server.domain) == ("mail.example.com", "example.com")
+
+
 @pytest.mark.parametrize("number", [999_999_999_999, 1 << 64])
 @pytest.mark.parametrize(
     ("section", "key"),
