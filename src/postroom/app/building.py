@@ -27,7 +27,7 @@ from postroom.mailauth.dkim.rotation import RotationTerms
 from postroom.mailauth.dkim.signing import SigningTerms
 from postroom.message.address import parse_domain, parse_mailbox
 from postroom.message.idn import other_forms
-from postroom.net.certificates import Pair, ServerTls, verified
+from postroom.net.certificates import CertificateError, Pair, ServerTls, verified
 from postroom.net.https import Web
 from postroom.net.resolver import ResolverOptions, parse_server, system_options
 from postroom.net.selfsigned import self_signed
@@ -255,6 +255,22 @@ def imap_config(
         version=__version__,
         jmap=jmap,
     )
+
+
+def check_files(settings: Settings) -> None:
+    """Raises `SettingsError` for what [tls] names and cannot be used."""
+    tls = settings.tls
+    pairs = [Pair(Path(chain), Path(key)) for chain, key in zip(tls.certificates, tls.keys, strict=False)]
+    clients = Path(tls.client_authorities) if tls.client_authorities else None
+    for key, look in (
+        ("certificates", lambda: ServerTls(pairs, (), stand_in=False) if pairs else None),
+        ("client_authorities", lambda: verified(clients) if clients else None),
+        ("authorities", lambda: verified(authorities(settings)) if tls.authorities else None),
+    ):
+        try:
+            look()
+        except CertificateError as error:
+            raise SettingsError(f"[tls] {key}: {error}") from error
 
 
 def authorities(settings: Settings) -> Path | None:

@@ -44,6 +44,27 @@ def test_what_a_server_would_refuse(text: str, words: str) -> None:
     assert words in problem
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('certificates = ["nope.pem"]\nkeys = ["nope.key"]', "nope.pem: No such file"),
+        ('certificates = ["empty.pem"]\nkeys = ["empty.pem"]', "empty.pem"),
+        ('client_authorities = "nope.pem"', "nope.pem: No such file"),
+        ('authorities = "nope.pem"', "nope.pem: No such file"),
+    ],
+)
+def test_files_that_a_server_cannot_use(run: Run, tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "x.toml"
+    (tmp_path / "empty.pem").touch()
+    path.write_text(f'[server]\nhostname = "mail.r.test"\ndata = "d"\n[tls]\n{text}\n')
+    for line in (f"config check {path}", f"serve --config {path}"):
+        ran = run(line)
+        assert ran.code == 1
+        assert f"[tls] {text.partition(' ')[0]}" in ran.err
+        assert words in ran.err
+    assert not (tmp_path / "d").exists()
+
+
 def test_the_defaults_and_a_real_server_are_right() -> None:
     assert problems(parse("")) == []
     assert (
