@@ -8,7 +8,9 @@ import pytest
 
 from commands import Run
 from postroom.app.reviewing import problems
+from postroom.app.server import Server
 from postroom.app.settings import parse
+from postroom.message.errors import TryLater
 
 WRONG = [
     ('[server]\nhostname = ""', '[server] hostname = "": write a domain name such as mail.example.com'),
@@ -98,3 +100,17 @@ def test_a_mistyped_directory_is_neither_whole_nor_copied(run: Run, tmp_path: Pa
     assert ran.code == 1
     assert f"there is no mail in {tmp_path / 'tpyo'}" in ran.err
     assert not (tmp_path / "tpyo").exists()
+
+
+def test_a_store_that_goes_away_while_a_server_starts_is_said(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> Server:
+        raise TryLater(detail="the connection was closed")
+
+    monkeypatch.setattr(Server, "open", away)
+    path = tmp_path / "x.toml"
+    path.write_text('[server]\nhostname = "mail.r.test"\ndata = "d"\n')
+    ran = run(f"serve --config {path}")
+    assert (ran.code, "start.refused" in ran.err) == (1, True)
+    assert "the connection was closed" in ran.err
