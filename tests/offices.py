@@ -120,6 +120,9 @@ class TestOffice:
     async def certificates(self) -> Sequence[Held]:
         return ()
 
+    def must_ask(self) -> None:
+        """It can."""
+
     async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
         return []
 

@@ -224,9 +224,13 @@ class Server:
         """See `Office`."""
         return self.tls.shown
 
-    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+    def must_ask(self) -> None:
         """See `Office`."""
         self._certifying.must_ask()
+
+    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+        """See `Office`."""
+        self.must_ask()
         if not await self._mine(self._chores.authority):
             return []
         return [(one.name, one.kind, one.error) for one in await self._certifying.ask()]

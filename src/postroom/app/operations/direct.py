@@ -103,9 +103,13 @@ class DirectOffice:
         """Nobody is shown any."""
         return ()
 
-    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+    def must_ask(self) -> NoReturn:
         """Not without a server: the authority looks at it."""
         _refuse("to ask for certificates")
+
+    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+        """The same."""
+        self.must_ask()
 
     async def revoke_certificate(self, name: str, reason: int) -> Sequence[str]:  # noqa: ARG002
         """Not without a server, whose certificate it is."""

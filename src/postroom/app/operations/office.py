@@ -153,6 +153,9 @@ class Office(Protocol):
     async def certificates(self) -> Sequence[Held]:
         """Those that clients are shown now; none without a server."""
 
+    def must_ask(self) -> None:
+        """Raises `OperationError` where `ask_authority` cannot be."""
+
     async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
         """Has the authority give what is due: names, kinds, and why not ("" when it did); none where another process does it. Raises `OperationError`."""
 
