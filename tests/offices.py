@@ -100,6 +100,9 @@ class TestOffice:
         self.submitted.append(submission)
         return len(self.submitted)
 
+    def must_settle(self) -> None:
+        """It can."""
+
     async def settle(self, job: Job, attempt: Attempt) -> None:
         self.settled.append((job, attempt))
         final = [Outcome(result.copy.n, final=True) for result in attempt.results]
@@ -116,6 +119,9 @@ class TestOffice:
 
     async def certificates(self) -> Sequence[Held]:
         return ()
+
+    def must_ask(self) -> None:
+        """It can."""
 
     async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
         return []

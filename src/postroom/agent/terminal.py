@@ -26,7 +26,8 @@ _UNFIT = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe
 _GAP = 2  # between two columns of a table
 _LEAST_CUT = 12  # characters that are left of a cell that is cut
 _UNITS = ("B", "kB", "MB", "GB", "TB")
-_LAST_DAY = 253_402_128_000  # unix seconds: 9999-12-30, which every time zone can say
+_FIRST_DAY = -62_135_424_000  # unix seconds: 0001-01-03, which every time zone can say
+_LAST_DAY = 253_402_128_000  # unix seconds: 9999-12-30, likewise
 _AGES = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -190,11 +191,11 @@ def size_text(octets: int) -> str:
 
 
 def time_text(at: int) -> str:
-    """Unix microseconds as local time to the minute; "" for 0. Whatever is later than the last day is that: others' reports say any time."""
+    """Unix microseconds as local time to the minute; "" for 0. Whatever is earlier than the first day or later than the last one is that: others' reports say any time."""
     if not at:
         return ""
     return (
-        dt.datetime.fromtimestamp(min(at // 1_000_000, _LAST_DAY), dt.UTC)
+        dt.datetime.fromtimestamp(max(_FIRST_DAY, min(at // 1_000_000, _LAST_DAY)), dt.UTC)
         .astimezone()
         .strftime("%Y-%m-%d %H:%M")
     )

@@ -25,8 +25,9 @@ from postroom.deliver.tls.sts import Fetching, StsPolicies
 from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.mailauth.dkim.rotation import RotationTerms
 from postroom.mailauth.dkim.signing import SigningTerms
-from postroom.message.address import parse_mailbox
-from postroom.net.certificates import Pair, ServerTls, verified
+from postroom.message.address import parse_domain, parse_mailbox
+from postroom.message.idn import other_forms
+from postroom.net.certificates import CertificateError, Pair, ServerTls, verified
 from postroom.net.https import Web
 from postroom.net.resolver import ResolverOptions, parse_server, system_options
 from postroom.net.selfsigned import self_signed
@@ -256,6 +257,22 @@ def imap_config(
     )
 
 
+def check_files(settings: Settings) -> None:
+    """Raises `SettingsError` for what [tls] names and cannot be used."""
+    tls = settings.tls
+    pairs = [Pair(Path(chain), Path(key)) for chain, key in zip(tls.certificates, tls.keys, strict=False)]
+    clients = Path(tls.client_authorities) if tls.client_authorities else None
+    for key, look in (
+        ("certificates", lambda: ServerTls(pairs, (), stand_in=False) if pairs else None),
+        ("client_authorities", lambda: verified(clients) if clients else None),
+        ("authorities", lambda: verified(authorities(settings)) if tls.authorities else None),
+    ):
+        try:
+            look()
+        except CertificateError as error:
+            raise SettingsError(f"[tls] {key}: {error}") from error
+
+
 def authorities(settings: Settings) -> Path | None:
     """The file of authorities to trust when sending; None: the system's."""
     return Path(settings.tls.authorities) if settings.tls.authorities else None
@@ -268,8 +285,22 @@ def mx_lookup(settings: Settings, world: Surroundings, chance: random.Random) ->
 
 
 def routes(settings: Settings) -> Mapping[str, Route]:
-    """The routes of the settings; raises `SettingsError`."""
-    return {domain: _route(domain, route) for domain, route in settings.routes.items()}
+    """The routes of the settings, by every form in which a recipient's domain may come (RFC 6531 §3.2); raises `SettingsError`."""
+    found: dict[str, Route] = {}
+    for name, route in settings.routes.items():
+        made = _route(name, route)
+        for domain in _forms(name):
+            if domain in found:
+                raise SettingsError(f'[routes."{name}"] is the domain of another route: leave one of them')
+            found[domain] = made
+    return found
+
+
+def _forms(name: str) -> tuple[str, ...]:
+    domain = SMARTHOST if name == SMARTHOST else parse_domain(name)
+    if domain is None:
+        raise SettingsError(f'[routes."{name}"]: write a domain such as example.com, or "*" for all others')
+    return tuple(dict.fromkeys((domain, *other_forms(domain))))
 
 
 def _route(domain: str, route: RouteSettings) -> Route:

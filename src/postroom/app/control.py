@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from postroom.message.errors import MailError, Overloaded
+from postroom.net.sockets import CannotListen
 
 if TYPE_CHECKING:  # commands import this module, and start faster without
     from postroom.store.spilled import Content
@@ -92,13 +93,18 @@ class OperationError(Exception):
 
 
 def listen_at(path: Path) -> socket.socket:
-    """Takes the path over; a socket that a dead server left behind is removed."""
-    path.unlink(missing_ok=True)
+    """Takes the path over, whose directory is made; a socket that a dead server left behind is removed. Raises `CannotListen`."""
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with _reachable(path) as name:
-        listening.bind(name)
-    path.chmod(0o666)
-    listening.listen(BACKLOG)
+    try:
+        path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        with _reachable(path) as name:
+            listening.bind(name)
+        path.chmod(0o666)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise CannotListen(f"{path}: {error.strerror or error}") from error
     listening.setblocking(False)
     return listening
 
@@ -122,7 +128,7 @@ class ControlServer:
         self._bringing: set[asyncio.Task[Any]] = set()  # those of them that come with a message
 
     async def start(self) -> None:
-        """Takes the path over, if no socket was given."""
+        """Takes the path over, if no socket was given; raises `CannotListen`."""
         listening = self._given or listen_at(self._path)
         options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=1 << 20, **options)

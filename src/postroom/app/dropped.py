@@ -39,44 +39,43 @@ async def take_dropped(office: Office, places: Places, log: Log) -> int:
     done = 0
     for dropped in collect(places.drop, places.rejected):
         try:
-            wanted = msgspec.convert(dropped.facts, Submit)
-            submitted = await submission(office, dropped.user, wanted)
-        except (msgspec.ValidationError, OperationError, MailError) as error:
+            await _take(office, dropped, log)
+        except (msgspec.ValidationError, OperationError) as error:
             _keep(dropped, places, log, error)
-        else:
-            if not await _take(office, dropped, submitted, places, log):
+        except MailError as error:
+            if not error.permanent:
                 continue  # it is tried again
+            _keep(dropped, places, log, error)
         done += 1
     return done
 
 
-async def _take(office: Office, dropped: Dropped, submitted: Submission, places: Places, log: Log) -> bool:
-    """Whether the file is done with."""
+async def _take(office: Office, dropped: Dropped, log: Log) -> None:
+    """Accepts it, or tells its sender why not; raises what is in the way of both."""
+    submitted = await submission(office, dropped.user, msgspec.convert(dropped.facts, Submit))
     try:
         accept_id = await office.submit(submitted)
     except MailError as error:
-        if not error.permanent:
-            return False
-        if await _reported(office, submitted, error):
-            dropped.taken()
-            log.info("drop.refused", user=dropped.user, reason=str(error))
-        else:
-            _keep(dropped, places, log, error)
-        return True
-    dropped.taken()
-    log.info("drop.accepted", user=dropped.user, id=id_text(IdKind.JOURNEY, accept_id))
-    return True
+        if not (error.permanent and await _reported(office, submitted, error)):
+            raise
+        dropped.taken()
+        log.info("drop.refused", user=dropped.user, reason=str(error))
+    else:
+        dropped.taken()
+        log.info("drop.accepted", user=dropped.user, id=id_text(IdKind.JOURNEY, accept_id))
 
 
 async def _reported(office: Office, submitted: Submission, error: MailError) -> bool:
-    """Tells the sender; False when he cannot be told."""
+    """Tells the sender; False when he cannot be told, ever. Raises `MailError` when not now."""
     if submitted.sender is None:
         return False
     raw = _report(office, submitted, error, secrets.token_hex)
     try:
         await office.submit(Submission("postmaster", None, [Recipient(submitted.sender)], raw))
-    except MailError:
-        return False
+    except MailError as refused:
+        if refused.permanent:
+            return False
+        raise
     return True
 
 

@@ -5,11 +5,15 @@ Everything that might refuse good mail is off until it is asked for. Not here: w
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
+MOST_DAYS: Final = (
+    36_500  # that anything may last, a hundred years: longer ones soon are no number of microseconds any more
+)
+MOST_SECONDS: Final = MOST_DAYS * 86_400  # the same
 Count = Annotated[int, Meta(ge=0)]
 Points = Annotated[int, Meta(ge=-1000, le=1000)]
 
@@ -78,10 +82,11 @@ class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, Meta(ge=1, le=86_400, description="seconds after which who comes again is taken")
     ] = 300
     greylist_window: Annotated[
-        int, Meta(ge=3600, description="seconds in which who was refused has to come again")
+        int, Meta(ge=3600, le=MOST_SECONDS, description="seconds in which who was refused has to come again")
     ] = 2 * 86_400
     greylist_days: Annotated[
-        int, Meta(ge=1, description="days that somebody known is remembered after his last message")
+        int,
+        Meta(ge=1, le=MOST_DAYS, description="days that somebody known is remembered after his last message"),
     ] = 35
     greylist_known_after: Annotated[
         Count, Meta(description="so many senders and recipients of a domain make a network known for it")

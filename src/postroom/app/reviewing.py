@@ -83,6 +83,7 @@ _REST = (
     _database,
     building.rules,
     building.check_pairs,
+    building.check_files,
     building.rotation_terms,
     building.reading_mechanisms,
     building.message_limit,

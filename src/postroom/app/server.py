@@ -21,7 +21,7 @@ from postroom.app.dkim_rotation import KeyKeeper, KeyRotation
 from postroom.app.housekeeping import Chore, Housekeeping, Whose
 from postroom.app.locate import places_of
 from postroom.app.logs import Log
-from postroom.app.operations.office import Finding, Submission, Watched
+from postroom.app.operations.office import Finding, Submission, Watched, permitted
 from postroom.app.operations.table import OPERATIONS, perform
 from postroom.app.services import Services
 from postroom.app.settings import Settings
@@ -192,6 +192,9 @@ class Server:
         finally:
             body.drop()
 
+    def must_settle(self) -> None:
+        """See `Office`: it can."""
+
     async def settle(self, job: Job, attempt: Attempt) -> None:
         """See `Office`."""
         placed = await self.parts.settler.settle(job, attempt, self.clock.now())
@@ -221,9 +224,13 @@ class Server:
         """See `Office`."""
         return self.tls.shown
 
-    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+    def must_ask(self) -> None:
         """See `Office`."""
         self._certifying.must_ask()
+
+    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+        """See `Office`."""
+        self.must_ask()
         if not await self._mine(self._chores.authority):
             return []
         return [(one.name, one.kind, one.error) for one in await self._certifying.ask()]
@@ -259,14 +266,16 @@ class Server:
         return watch(self.parts.store, account_id)
 
     async def _perform(self, caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
-        async for record in perform(self, caller, request):
-            yield record
-        operation = OPERATIONS[request.operation]
-        if not operation.reads:
-            self.wake()
-            await self.services.logins.look()
-            if not operation.everybody:
-                self.parts.store.changes.announce(ADMINISTRATION)
+        operation = OPERATIONS.get(request.operation)
+        try:
+            async for record in perform(self, caller, request):
+                yield record
+        finally:  # what was committed holds, though it failed later, or the caller has gone
+            if operation is not None and not operation.reads and permitted(operation, caller):
+                self.wake()
+                await self.services.logins.look()
+                if not operation.everybody:
+                    self.parts.store.changes.announce(ADMINISTRATION)
 
     async def _mine(self, chore: Chore) -> bool:
         worker = self.world.worker

@@ -24,6 +24,7 @@ from postroom.app.logs import make_log
 from postroom.app.server import Server
 from postroom.app.settings import Settings, SettingsError
 from postroom.app.surroundings import Surroundings
+from postroom.message.errors import MailError
 from postroom.net import sockets
 from postroom.net.certificates import CertificateError, opportunistic
 from postroom.net.clock import SystemClock
@@ -65,7 +66,7 @@ async def serve(
         reviewing.must_be_right(settings)  # before anything is made on the disk
         server = await Server.open(settings, world, failed)
         ports = await server.start()
-    except (StoreRefused, SettingsError, CertificateError, CannotListen) as error:
+    except (StoreRefused, SettingsError, CertificateError, CannotListen, MailError) as error:
         world.log.critical("start.refused", reason=str(error))
         return REFUSED
     names = await server.domains() or [settings.server.hostname]

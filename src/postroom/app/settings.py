@@ -12,17 +12,19 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Final, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-from postroom.app.guard_settings import GuardSettings, ListSettings, MilterSettings
+from postroom.app.guard_settings import MOST_DAYS, MOST_SECONDS, GuardSettings, ListSettings, MilterSettings
 from postroom.app.tls_settings import AcmeSettings, MtaStsSettings, TlsSettings, WebSettings
+from postroom.message.address import fold
 from postroom.proto.sasl.mechanisms import USUAL
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Listen = Annotated[int, Meta(ge=-1, le=65535)]
+MOST_OCTETS: Final = 1 << 62  # of a quota: what the store can count, with room for a sum
 
 
 class SettingsError(Exception):
@@ -213,7 +215,7 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[queue]: retries and reports. Times are seconds."""
 
     waits: Annotated[
-        tuple[Annotated[int, Meta(ge=1)], ...],
+        tuple[Annotated[int, Meta(ge=1, le=MOST_SECONDS)], ...],
         Meta(min_length=1, description="pauses after each failed attempt; the last one repeats"),
     ] = (
         300,
@@ -224,11 +226,13 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         10800,
         14400,
     )
-    life: Annotated[int, Meta(ge=1, description="how long a message is tried")] = 5 * 86400
-    bounce_life: Annotated[int, Meta(ge=1, description="how long a report is tried")] = 2 * 86400
-    delay_notice: Annotated[int, Meta(ge=1, description="after how long the sender hears of a delay")] = (
-        4 * 3600
+    life: Annotated[int, Meta(ge=1, le=MOST_SECONDS, description="how long a message is tried")] = 5 * 86400
+    bounce_life: Annotated[int, Meta(ge=1, le=MOST_SECONDS, description="how long a report is tried")] = (
+        2 * 86400
     )
+    delay_notice: Annotated[
+        int, Meta(ge=1, le=MOST_SECONDS, description="after how long the sender hears of a delay")
+    ] = 4 * 3600
     concurrency: Annotated[int, Meta(ge=1, le=100, description="most connections to one destination")] = 10
     undo_seconds: Annotated[
         int,
@@ -267,10 +271,14 @@ class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MailboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[mailboxes]: what readers get."""
 
-    quota_bytes: Annotated[int, Meta(ge=0, description="storage of a new account; 0: no limit")] = 0
-    pop3_expire_days: Annotated[int, Meta(ge=-1, description="EXPIRE of RFC 2449 §6.7; -1: NEVER")] = -1
+    quota_bytes: Annotated[
+        int, Meta(ge=0, le=MOST_OCTETS, description="storage of a new account; 0: no limit")
+    ] = 0
+    pop3_expire_days: Annotated[
+        int, Meta(ge=-1, le=MOST_DAYS, description="EXPIRE of RFC 2449 §6.7; -1: NEVER")
+    ] = -1
     pop3_login_delay: Annotated[
-        int, Meta(ge=0, description="seconds between two POP3 logins of one account")
+        int, Meta(ge=0, le=MOST_SECONDS, description="seconds between two POP3 logins of one account")
     ] = 0
     imap_sessions: Annotated[
         int, Meta(ge=0, description="IMAP sessions of one account at a time; 0: no limit")
@@ -290,9 +298,9 @@ class MailboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class JourneySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[journey]: how long the record of a message's way is kept."""
 
-    days: Annotated[int, Meta(ge=0, description="days to keep journeys; 0: until the message is deleted")] = (
-        90
-    )
+    days: Annotated[
+        int, Meta(ge=0, le=MOST_DAYS, description="days to keep journeys; 0: until the message is deleted")
+    ] = 90
 
 
 class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -310,7 +318,9 @@ class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account: Annotated[
         str, Meta(description="the account whose INBOX gets reports about our domains; '' reads none")
     ] = ""
-    days: Annotated[int, Meta(ge=1, description="days to keep reports, received and sent")] = 180
+    days: Annotated[int, Meta(ge=1, le=MOST_DAYS, description="days to keep reports, received and sent")] = (
+        180
+    )
 
 
 class SigningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -321,16 +331,25 @@ class SigningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, Meta(ge=1, le=365, description="days after which a signature is not good any more")
     ] = 7
     rotate_days: Annotated[
-        int, Meta(ge=0, description="days after which a domain's keys are replaced by themselves; 0: never")
+        int,
+        Meta(
+            ge=0,
+            le=MOST_DAYS,
+            description="days after which a domain's keys are replaced by themselves; 0: never",
+        ),
     ] = 0
     wait_hours: Annotated[
-        int, Meta(ge=0, description="hours that a new key's record is in the DNS before it signs")
+        int,
+        Meta(ge=0, le=MOST_DAYS, description="hours that a new key's record is in the DNS before it signs"),
     ] = 48
     overlap_days: Annotated[
-        int, Meta(ge=1, description="days that a replaced key's record stays; longer than life_days")
+        int,
+        Meta(
+            ge=1, le=MOST_DAYS, description="days that a replaced key's record stays; longer than life_days"
+        ),
     ] = 9
     keep_days: Annotated[
-        int, Meta(ge=0, description="days that a revoked key's record (an empty p=) is kept")
+        int, Meta(ge=0, le=MOST_DAYS, description="days that a revoked key's record (an empty p=) is kept")
     ] = 30
     arc: Annotated[bool, Meta(description="seal what others wrote and this system forwards (RFC 8617)")] = (
         False
@@ -407,11 +426,18 @@ def load(path: Path) -> Settings:
 def parse(text: str, name: str = "configuration") -> Settings:
     """As `load`, from text."""
     try:
-        return msgspec.convert(tomllib.loads(text), Settings)
+        return _folded(msgspec.convert(tomllib.loads(text), Settings))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{name}: not TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise SettingsError(f"{name}: {_explain(str(error))}") from error
+
+
+def _folded(settings: Settings) -> Settings:
+    """This system's names are compared at many places with what others say of them, and their case says nothing."""
+    server = settings.server
+    names = msgspec.structs.replace(server, hostname=fold(server.hostname), domain=fold(server.domain))
+    return msgspec.structs.replace(settings, server=names)
 
 
 def describe() -> str:

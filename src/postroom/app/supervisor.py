@@ -16,7 +16,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -93,7 +92,7 @@ class Supervisor:
         self._control = places_of(settings).control
         self._log = log
         self._opened = open_sockets(settings, sockets.inherited(os.environ, os.getpid()), workers)
-        self._calls = _control_socket(self._control)
+        self._calls = listen_at(self._control)
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         settings = building.share(settings, workers)
         self._posts = [
@@ -193,14 +192,6 @@ def _free(addresses: Sequence[str], port: int) -> int:
     for one in alone:
         one.close()
     return found
-
-
-def _control_socket(path: Path) -> socket.socket:
-    try:
-        path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-        return listen_at(path)
-    except OSError as error:
-        raise CannotListen(f"{path}: {error.strerror or error}") from error
 
 
 async def supervise(settings: Settings, workers: int, ready: Callable[[str], None]) -> int:

@@ -152,12 +152,15 @@ class Router:
         if now - self._since > REMEMBERED or self._remembered > MOST_REMEMBERED:
             self.forget()
             self._since = now
-        if address.domain in self._own.hosts and fold(address.local) in directory.ROLES:
-            address = Address(address.local, self._own.home)  # RFC 5321 §4.5.1: whoever answers a report
+        own = self._is_role_of_this_system(address)
+        if own:
+            address = Address(address.local, self._own.home)
         known = self._known.get(address.key)
-        if known is not None or address.domain in self._foreign:
+        if known is not None or (address.domain in self._foreign and not own):
             return known
         found = await directory.resolve(tx, address, most)
+        if found is None and own:
+            found = await directory.role_of_host(tx, address)
         if found is None:
             return await self._unknown(tx, address)
         if isinstance(found, Account):
@@ -167,6 +170,11 @@ class Router:
         elif len(found.targets) <= MOST_TARGETS:
             self._known[address.key] = found
         return found
+
+    def _is_role_of_this_system(self, address: Address) -> bool:
+        """RFC 5321 §4.5.1: RCPT TO:<postmaster> is for somebody, and so is the answer to a report of the host's."""
+        here = address.domain in self._own.hosts or address.domain == self._own.home
+        return here and fold(address.local) in directory.ROLES
 
     @property
     def _remembered(self) -> int:

@@ -66,7 +66,7 @@ async def import_aliases(tx: Transaction, entries: Iterable[Entry]) -> Imported:
 
 
 async def _enter(tx: Transaction, done: Imported, entry: Entry) -> None:
-    name, targets = entry.name, entry.targets
+    name, targets = await directory.spelt(tx, entry.name), entry.targets
     others = [target for target in targets if target.key != name.key]
     aliases.check_number(name, len({target.key for target in others}))
     found = await directory.exact(tx, name)

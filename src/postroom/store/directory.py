@@ -195,10 +195,13 @@ async def named(tx: Transaction, name: str, limit: int) -> list[Named]:
 
 _NOBODY = Address("", "")
 _RULES = "SELECT delimiter, administrator FROM directory_rules"
+# Of those who are let in ($2 is 0), else of all (1).
 _OLDEST = """
-SELECT MIN(account_id) FROM addresses WHERE domain = $1 AND kind = 1
+SELECT MIN(a.account_id) FROM addresses d JOIN accounts a ON a.account_id = d.account_id WHERE d.domain = $1 AND d.kind = 1 AND a.state <= $2
 """
-_OLDEST_OF_ALL = "SELECT MIN(account_id) FROM profiles"
+_OLDEST_OF_ALL = """
+SELECT p.account_id FROM profiles p JOIN accounts a ON a.account_id = p.account_id WHERE a.state <= $1 ORDER BY p.account_id LIMIT 1
+"""
 
 
 async def _otherwise(tx: Transaction, address: Address, most: int) -> Resolved | None:
@@ -227,13 +230,19 @@ async def administrator(tx: Transaction) -> str:
     return "" if rules is None else str(rules[1])
 
 
+async def role_of_host(tx: Transaction, address: Address) -> Resolved | None:
+    """Who has the mail for postmaster or abuse of this system itself, where its name is no domain of ours; None when nobody is here."""
+    return await _role(tx, address, Domain(address.domain), await administrator(tx))
+
+
 async def _role(tx: Transaction, address: Address, ours: Domain, administrator: str) -> Resolved | None:
-    """RFC 5321 §4.5.1: postmaster must work in every domain, even if nobody said who that is: then it is the oldest account."""
+    """RFC 5321 §4.5.1: postmaster must work in every domain, even if nobody said who that is: then it is the oldest account that is let in."""
     for target in (ours.postmaster, parse_mailbox(administrator)):
         if target is not None and target.key != address.key:
             return Alias(address, (target,))
-    for sql, args in ((_OLDEST, (address.domain,)), (_OLDEST_OF_ALL, ())):
-        row = await tx.fetchrow(sql, *args)
-        if row is not None and row[0] is not None:
-            return await account(tx, row[0])
+    for state in (0, 1):
+        for sql, args in ((_OLDEST, (address.domain, state)), (_OLDEST_OF_ALL, (state,))):
+            row = await tx.fetchrow(sql, *args)
+            if row is not None and row[0] is not None:
+                return await account(tx, row[0])
     return None

@@ -8,7 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from postroom.message.address import Address, fold, parse_domain
-from postroom.store import dkim_keys
+from postroom.message.idn import a_labels, u_labels
+from postroom.store import directory, dkim_keys
 from postroom.store.directory import Domain, read_domain
 from postroom.store.directory_errors import BadName, InUse, NotFound, Taken
 from postroom.store.engine import Transaction
@@ -40,13 +41,24 @@ INSERT INTO domains (domain, catch_all, postmaster, subaddresses, created) VALUE
 
 
 async def add(tx: Transaction, name: str, now: int) -> Domain:
-    """A new domain; raises `BadName` or `Taken`."""
+    """A new domain; raises `BadName` or `Taken`, in whichever form it is there already (RFC 6531 §3.2)."""
     domain = parse_domain(name)
     if domain is None or domain.startswith("["):
         raise BadName(f"{name!r} is not a domain name; it looks like example.com")
-    if not await tx.execute(_ADD, domain, now):
-        raise Taken(f"the domain {domain} exists already")
+    if not domain.isascii():
+        domain = _in_u_labels(domain)
+    there = await directory.domain(tx, domain)
+    if there is not None or not await tx.execute(_ADD, domain, now):
+        raise Taken(f"the domain {there.name if there else domain} exists already")
     return Domain(domain)
+
+
+def _in_u_labels(domain: str) -> str:
+    """An internationalized name as all write it: one in capitals would be found by nobody else's spelling."""
+    try:
+        return u_labels(a_labels(domain))
+    except ValueError as error:
+        raise BadName(f"{domain!r} is not an internationalized domain name: {error}") from error
 
 
 _FIRST_ADDRESS = "SELECT address FROM addresses WHERE domain = $1 ORDER BY address LIMIT 1"
@@ -66,10 +78,18 @@ async def remove(tx: Transaction, name: str) -> None:
 
 async def held(tx: Transaction, name: str) -> str:
     """The name of a domain of ours, its row locked until the commit; raises `NotFound`."""
-    domain = parse_domain(name) or ""
-    if await tx.fetchrow(_LOCK, domain) is None:
+    found = await directory.domain(tx, name)
+    if found is None or await tx.fetchrow(_LOCK, found.name) is None:
         raise NotFound(f"{name!r} is not a domain of this system; add it with: postroom domain add {name}")
-    return domain
+    return found.name
+
+
+async def named(tx: Transaction, name: str) -> Domain:
+    """A domain of ours in any of its forms; raises `NotFound`."""
+    found = await directory.domain(tx, name)
+    if found is None:
+        raise NotFound(f"{name!r} is not a domain of this system; see them with: postroom domain list")
+    return found
 
 
 _LISTING = """

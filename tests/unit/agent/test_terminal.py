@@ -157,6 +157,8 @@ def test_no_time_is_empty() -> None:
     assert time_text(1_750_000_000_000_000).startswith("2025-06-15 ")
     for late in (253_402_300_799_000_000, 1 << 80):  # as somebody's report may say
         assert time_text(late).startswith(("9999-12-29", "9999-12-30"))
+    for early in (-62_135_683_140_000_000, -62_135_596_800_000_000, -1 << 80):
+        assert time_text(early).startswith(("1-01-02", "1-01-03", "0001-01-02", "0001-01-03"))
 
 
 def test_without_a_terminal_nobody_can_say_yes(monkeypatch: pytest.MonkeyPatch) -> None:

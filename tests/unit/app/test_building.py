@@ -10,6 +10,7 @@ import pytest
 from authority import Issued
 from postroom.app import building
 from postroom.app.settings import RouteSettings, Settings, SettingsError, parse
+from postroom.deliver.routes import route_of
 from postroom.deliver.turning import fetched
 from postroom.net.clock import MovableClock
 from postroom.proto.smtp.client_events import TlsUse
@@ -169,3 +170,37 @@ def test_authorities_are_read_once_an_hour(tmp_path: Path) -> None:
     assert trusted.context() is first
     clock.advance(61)
     assert trusted.context() is not first
+
+
+@pytest.mark.parametrize(
+    ("named", "hops"),
+    [
+        ("Example.COM", ["example.com"]),
+        ("bücher.test", ["bücher.test", "xn--bcher-kva.test"]),
+        ("XN--BCHER-KVA.test", ["bücher.test", "xn--bcher-kva.test"]),
+        ("[192.0.2.1]", ["[192.0.2.1]"]),
+    ],
+)
+def test_a_route_is_for_its_domain_however_that_is_written(named: str, hops: list[str]) -> None:
+    routes = building.routes(parse(f'[routes."{named}"]\nhost = "relay.test"'))
+    for hop in hops:
+        found = route_of(routes, hop)
+        assert found is not None
+        assert found.host == "relay.test"
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("example.com.",), 'write a domain such as example.com, or "*"'),
+        (("a b",), "write a domain"),
+        (("Example.com", "example.COM"), "is the domain of another route"),
+        (("bücher.test", "xn--bcher-kva.test"), "is the domain of another route"),
+    ],
+)
+def test_a_route_that_would_never_be_taken_is_refused(names: tuple[str, ...], words: str) -> None:
+    text = "".join(f'[routes."{name}"]\nhost = "relay.test"\n' for name in names)
+    with pytest.raises(SettingsError) as caught:
+        building.routes(parse(text))
+    assert f'[routes."{names[-1]}"]' in str(caught.value)
+    assert words in str(caught.value)

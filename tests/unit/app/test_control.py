@@ -29,6 +29,7 @@ from postroom.app.control import (
     listen_at,
 )
 from postroom.message.errors import MessageTooBig, NoSuchUser, TryLater
+from postroom.net.sockets import CannotListen
 
 
 async def perform(caller: Caller, request: Request) -> AsyncIterator[dict[str, Any]]:
@@ -71,6 +72,15 @@ async def test_a_socket_that_lies_deep(tmp_path: Path) -> None:
         await records(deep / "control", "echo")
     with pytest.raises(NotRunning):
         await records(deep / "none" / "control", "echo")
+
+
+def test_a_socket_has_its_directory_or_its_path_is_said(tmp_path: Path) -> None:
+    listen_at(tmp_path / "run" / "postroom" / "control").close()  # as with several workers
+    (tmp_path / "file").touch()
+    (tmp_path / "here").mkdir()
+    for path in (tmp_path / "file" / "control", tmp_path / "here", tmp_path / ("x" * 300)):
+        with pytest.raises(CannotListen, match=f"^{path}: "):
+            listen_at(path)
 
 
 async def test_a_socket_that_several_share_is_answered_by_those_who_are_left(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from postroom.app.locate import Places, make_places
 from postroom.app.maildrop import drop
 from postroom.app.operations.office import Submission
 from postroom.message.errors import NoSuchUser, TryLater
+from postroom.store import domains
+from postroom.store.directory import Domain
 
 TEXT = b"Subject: x\r\n\r\nhello\r\n"
 
@@ -77,6 +79,32 @@ async def test_what_cannot_be_taken_now_waits(office: TestOffice, places: Places
     assert waiting(places) == 1
 
 
+async def test_a_store_that_is_away_loses_no_mail(
+    office: TestOffice, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> list[Domain]:
+        raise TryLater
+
+    drop(places.drop, {"recipients": ["bob"]}, TEXT)
+    with monkeypatch.context() as broken:
+        broken.setattr(domains, "listing", away)
+        assert await take(office, places) == (0, [])
+    assert (waiting(places), kept(places)) == (1, 0)
+    assert await take(office, places) == (1, ["drop.accepted"])
+
+
+async def test_a_report_that_cannot_be_written_now_is_written_later(
+    office: TestOffice, places: Places
+) -> None:
+    refusing = Refusing(office.store)
+    refusing.away = True
+    drop(places.drop, {"recipients": ["bob@crepes.test"], "sender": "x@y.test"}, TEXT)
+    assert await take(refusing, places) == (0, [])
+    assert (waiting(places), kept(places)) == (1, 0)
+    refusing.away = False
+    assert await take(refusing, places) == (1, ["drop.refused"])
+
+
 @pytest.mark.parametrize(
     "facts",
     [
@@ -100,13 +128,15 @@ async def test_nonsense_is_kept_and_the_next_one_is_taken(
 
 
 class Refusing(TestOffice):
-    """Refuses what has a sender; `deaf`: reports too."""
+    """Refuses what has a sender; `deaf`: reports too, `away`: those for now."""
 
-    deaf = False
+    deaf = away = False
 
     async def submit(self, submission: Submission) -> int:
         if submission.sender is not None or self.deaf:
             raise NoSuchUser("No such user here: bob")
+        if self.away:
+            raise TryLater
         return await super().submit(submission)
 
 

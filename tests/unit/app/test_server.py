@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from postroom.app.control import CallFailed, Request, call
+from postroom.app.control import Caller, CallFailed, OperationError, Request, call
 from postroom.app.locate import places_of
 from postroom.app.operations.office import Submission
 from postroom.app.settings import Settings
+from postroom.message.errors import NotPermitted
 from postroom.message.journey import Hop, Said
 from postroom.store.spilled import Spilled
 from whole_server import PASSWORD, Running, fetch, send, settings_of, thread
@@ -66,6 +67,30 @@ async def test_only_what_changes_something_wakes_the_queue(
     asked = "domain.add"
     await running.operate(asked, name="m.test")
     assert set(woken) == {"domain.add"}
+
+
+async def test_what_was_changed_is_heard_of_though_its_caller_has_gone_or_it_failed_in_the_middle(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    looked: list[str] = []
+
+    async def look() -> None:
+        looked.append(request.operation)
+
+    monkeypatch.setattr(running.server, "wake", lambda: woken.append(request.operation))
+    monkeypatch.setattr(running.server.services.logins, "look", look)
+    request = Request("account.set", {"address": "bob@l.test", "enabled": False})
+    records = running.server._perform(Caller(0, 1, "root"), request)
+    assert (await anext(records))["enabled"] is False  # committed
+    await records.aclose()  # as when what is said to a caller who has gone raises
+    request = Request("dkim.create", {"domain": "l.test", "selector": "s", "algorithm": "none"})
+    with pytest.raises(OperationError):
+        await anext(running.server._perform(Caller(0, 1, "root"), request))
+    assert woken == looked == ["account.set", "dkim.create"]
+    with pytest.raises(NotPermitted):
+        await anext(running.server._perform(Caller(4242, 1, "alice"), request))
+    assert len(woken) == 2
 
 
 def submit(server: Running, size: int) -> str:

@@ -14,6 +14,37 @@ def test_an_empty_file_is_the_default() -> None:
     assert parse("") == Settings()
 
 
+def test_names_of_this_system_are_compared_as_the_dns_does() -> None:
+    """RFC 4343 §3: their case says nothing."""
+    server = parse('[server]\nhostname = "Mail.Example.COM"\ndomain = "EXAMPLE.com"').server
+    assert (server.hostname, server.domain) == ("mail.example.com", "example.com")
+
+
+@pytest.mark.parametrize("number", [999_999_999_999, 1 << 64])
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        *(("queue", key) for key in ("life", "bounce_life", "delay_notice")),
+        *(("signing", key) for key in ("rotate_days", "wait_hours", "overlap_days", "keep_days")),
+        *(("guard", key) for key in ("greylist_window", "greylist_days")),
+        *(("mailboxes", key) for key in ("pop3_expire_days", "pop3_login_delay")),
+        *(("journey", "days"), ("reports", "days")),
+    ],
+)
+def test_what_no_clock_can_reckon_with_is_refused(section: str, key: str, number: int) -> None:
+    with pytest.raises(
+        SettingsError, match=rf"^configuration: \[{section}\] {key}: expected `int` <= [0-9]+$"
+    ):
+        parse(f"[{section}]\n{key} = {number}\n")
+
+
+def test_what_the_store_cannot_count_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"\[mailboxes\] quota_bytes: expected `int` <= "):
+        parse(f"[mailboxes]\nquota_bytes = {1 << 63}")
+    with pytest.raises(SettingsError, match="<= "):
+        parse("[queue]\nwaits = [300, 999_999_999_999]")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -4,10 +4,11 @@ import pytest
 
 from people import at
 from postroom.deliver import router
-from postroom.deliver.router import MOST_TARGETS
+from postroom.deliver.router import MOST_TARGETS, OwnNames, Router
 from postroom.message.errors import NoSuchUser
-from postroom.store import aliases
+from postroom.store import aliases, domains
 from postroom.store.directory import Alias, MailingList
+from postroom.store.domains import Rules
 from sorting_office import SortingOffice
 
 LONG = 1000.0  # seconds
@@ -94,6 +95,27 @@ async def test_the_roles_of_the_host_itself(office: SortingOffice, host: str) ->
     reading = office.engine.reading()
     assert await office.router.resolve(reading, at(f"nobody@{host}")) is None
     assert await office.router.resolve(reading, at(f"postmaster@{host}")) is not None
+
+
+@pytest.mark.parametrize("home", ["mx.hamburger.test", "other.test"])
+@pytest.mark.parametrize("administrator", ["", "eve@hamburger.test"])
+async def test_the_roles_of_a_host_whose_name_is_no_domain_of_ours(
+    office: SortingOffice, home: str, administrator: str
+) -> None:
+    """As quickstart sets a server up: RCPT TO:<postmaster> is for somebody all the same."""
+    names = OwnNames(frozenset(("mx.hamburger.test", "[192.0.2.99]")), home)
+    office.router = Router(office.forwarding, office.clock.monotonic, names)
+    rules = Rules(administrator=at(administrator) if administrator else None)
+    await office.engine.write(lambda tx: domains.set_rules(tx, rules))
+    reading = office.engine.reading()
+    assert await office.router.resolve(reading, at(f"nobody@{home}")) is None  # which is remembered
+    for text in (f"Postmaster@{home}", "abuse@mx.hamburger.test", "postmaster@[192.0.2.99]"):
+        for _ in range(2):
+            found = await office.router.resolve(reading, at(text))
+            assert found is not None
+            who = found.targets if isinstance(found, Alias) else (found.address,)
+            assert [str(one) for one in who] == [administrator or "bob@hamburger.test"]
+    assert await office.router.resolve(reading, at("postmaster@r.test")) is None
 
 
 async def test_for_rcpt_a_long_list_is_not_read(office: SortingOffice) -> None:

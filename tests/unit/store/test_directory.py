@@ -93,6 +93,18 @@ async def test_every_domain_has_postmaster_and_abuse(town, role):
     assert (await resolve(town, f"{role}@hamburger.test")).targets == (at("root@far.test"),)
 
 
+@pytest.mark.parametrize("domain", ["hamburger.test", "crepes.test"])
+async def test_nobody_who_is_kept_out_is_postmaster_while_another_is_in(town, domain):
+    await write(town, set_enabled, at("bob@hamburger.test"), False)
+    assert str((await resolve(town, f"postmaster@{domain}")).address) == "anne+ice@hamburger.test"
+    await write(town, set_enabled, at("anne+ice@hamburger.test"), False)
+    assert not (await resolve(town, f"postmaster@{domain}")).enabled
+
+
+async def set_enabled(tx, address, enabled):
+    await accounts.set_enabled(tx, address, enabled=enabled)
+
+
 async def test_a_postmaster_of_its_own(town):
     await add_account(town, "postmaster@crepes.test")
     await write(town, domains.set_rules, Rules("+", at("postmaster@crepes.test")))

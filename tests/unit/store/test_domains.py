@@ -26,6 +26,26 @@ async def test_a_domain_is_added_once(engine):
         await add_domains(engine, "X.test")
 
 
+FORMS = ("bücher.test", "xn--bcher-kva.test", "BÜCHER.test", "XN--BCHER-KVA.test")
+
+
+@pytest.mark.parametrize("given", FORMS)
+@pytest.mark.parametrize("ours", FORMS)
+async def test_a_domain_is_there_once_whichever_form_it_is_written_in(engine, ours, given):
+    added = await write(engine, domains.add, ours, NOW)
+    assert added.name in ("bücher.test", "xn--bcher-kva.test")
+    with pytest.raises(Taken, match=f"{added.name} exists already"):
+        await write(engine, domains.add, given, NOW)
+    assert await write(engine, domains.held, given) == added.name
+    await write(engine, domains.remove, given)
+    assert await domains.listing(engine.reading()) == []
+
+
+async def test_what_is_no_internationalized_domain(engine):
+    with pytest.raises(BadName, match="not an internationalized domain name"):
+        await write(engine, domains.add, "ü_x.test", NOW)
+
+
 async def test_only_an_empty_domain_can_be_removed(engine):
     await add_domains(engine, "x.test")
     await add_account(engine, "bob@x.test")

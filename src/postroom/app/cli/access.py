@@ -88,7 +88,7 @@ def _add_commands(app: typer.Typer, kind: Kind) -> None:
     def create(
         session: Administration, address: Who, label: Label, *, for_: For = None, expires: Expires = ""
     ) -> None:
-        new = NewKey(address, label, for_ or [], microseconds(expires) if expires else 0)
+        new = NewKey(address, label, for_ or [], _lasts(expires) if expires else 0)
         made = session.one(kind.creating, new, address)
         session.terminal.record(made)
         session.terminal.say(f"{what} {made.label!r} of {made.address}, shown only now: {made.secret}")
@@ -107,6 +107,16 @@ def _add_commands(app: typer.Typer, kind: Kind) -> None:
         done = session.one(kind.deleting, NamedKey(address, which), address)
         session.terminal.record(done)
         session.terminal.say(f"{what} {done.label!r} of {done.address} deleted")
+
+
+def _lasts(expires: str) -> int:
+    """Microseconds, and not none at all, which the server takes for ever."""
+    found = microseconds(expires)
+    if not found:
+        raise CommandFailed(
+            f"--expires {expires}: it has ended already then; leave it out for what never ends", 2
+        )
+    return found
 
 
 _add_commands(

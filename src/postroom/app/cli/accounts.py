@@ -60,7 +60,8 @@ def add(
     quota: Quota = None,
 ) -> None:
     """Add an account; without a password given, one is made up and shown once."""
-    given = new_password(from_stdin=password_stdin, prompt=prompt)
+    without = "--no-password" if no_password else ""
+    given = new_password(from_stdin=password_stdin, prompt=prompt, without=without)
     made = generated() if given is None and not no_password else ""
     size = accounts.DEFAULT_QUOTA if quota is None else octets(quota)
     new = NewAccount(address, given or made, name, size)
@@ -118,7 +119,7 @@ def password(
     """Change a password; without one given, one is made up and shown once."""
     if off and not apop:
         raise CommandFailed("--off goes with --apop; to keep somebody out: postroom account set --disable", 2)
-    given = new_password(from_stdin=password_stdin, prompt=prompt)
+    given = new_password(from_stdin=password_stdin, prompt=prompt, without="--off" if off else "")
     made = generated() if given is None and not off else ""
     done = session.one(accounts.PASSWORD, ChangePassword(address, given or made, apop), address)
     session.terminal.record({**_fields(done), **({"password": made} if made else {})})

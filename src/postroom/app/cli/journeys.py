@@ -45,7 +45,10 @@ def journey(
     ] = "",
     *,
     last: Annotated[bool, typer.Option("--last", help="Of the last message that was accepted.")] = False,
-    list_: Annotated[int, typer.Option("--list", metavar="N", help="List the last N instead.")] = 0,
+    list_: Annotated[
+        int,
+        typer.Option("--list", metavar="N", min=0, max=journeys.MOST_LISTED, help="List the last N instead."),
+    ] = 0,
     account: Annotated[str, typer.Option(metavar="ADDRESS", help="Whose email an M... is.")] = "",
     pcap: Annotated[
         Path | None,

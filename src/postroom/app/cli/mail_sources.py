@@ -11,6 +11,7 @@ import gzip
 import lzma
 import os
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ PASSES: Final = 5  # over a Maildir that changes meanwhile
 PIECE: Final = 1 << 20  # octets of a file that are read at once
 _ENDINGS: Final = (".mbox", ".mbx", ".mbs", ".eml", ".txt", ".gz", ".xz")
 _MESSAGE: Final = ".eml"
+_UNREADABLE: Final = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
 
 class BadSource(Exception):
@@ -68,7 +70,7 @@ class Sources:
                 return
             with _opened(source.place, named=source.named) as file:
                 yield from self._file(source.place, file)
-        except (OSError, EOFError, lzma.LZMAError) as error:
+        except _UNREADABLE as error:
             raise BadSource(f"{source.place}: {getattr(error, 'strerror', None) or error}") from error
 
     def _file(self, place: Path, file: IO[bytes]) -> Iterator[Marked]:
@@ -218,6 +220,6 @@ def _looks_like_mbox(place: Path) -> bool:
     try:
         with _opened(place, named=False) as file:
             line = file.read(600).lstrip(b"\r\n").partition(b"\n")[0] + b"\n"
-    except (OSError, EOFError, lzma.LZMAError):
+    except _UNREADABLE:
         return False
     return separator(line) is not None

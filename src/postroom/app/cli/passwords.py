@@ -26,8 +26,15 @@ def generated() -> str:
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))
 
 
-def new_password(*, from_stdin: bool, prompt: bool) -> str | None:
-    """The password that was given; None when it is to be made up. Raises `CommandFailed`."""
+def new_password(*, from_stdin: bool, prompt: bool, without: str = "") -> str | None:
+    """The password that was given; None when it is to be made up, or there is to be none (the option `without`). Raises `CommandFailed`."""
+    said = [
+        name
+        for name, given in (("--password-stdin", from_stdin), ("--prompt", prompt), (without, without))
+        if given
+    ]
+    if len(said) > 1:
+        raise CommandFailed(f"{' and '.join(said)} exclude each other", 2)
     if from_stdin:
         line = sys.stdin.readline()
         password = line.removesuffix("\n").removesuffix("\r")

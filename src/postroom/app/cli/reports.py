@@ -5,6 +5,7 @@ RFC 9990, RFC 8460, RFC 6591. Not here: how reports come and go by mail (`app.re
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -74,7 +75,7 @@ LINES = (
 )
 SENT = (
     Column[SentRecord]("Domain", lambda one: one.domain),
-    Column[SentRecord]("Day", lambda one: time_text(one.day * 1_000_000)[:10]),
+    Column[SentRecord]("Day (UTC)", lambda one: str(dt.datetime.fromtimestamp(one.day, dt.UTC).date())),
     Column[SentRecord]("Sent", lambda one: time_text(one.sent * 1_000_000)),
     Column[SentRecord]("Count", lambda one: str(one.messages), number=True),
     Column[SentRecord]("To", lambda one: one.destinations or "-"),

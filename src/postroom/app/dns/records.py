@@ -35,7 +35,7 @@ class Site(msgspec.Struct, frozen=True):
     """What the records are made of. Names without a final dot, in A-labels; `addresses` in text, those that others cannot reach are left out.
 
     `keys` are records of DKIM; `certificates` SHA-256 of public keys, in hex; `ports` by service, -1 where there is none; `reports` is the address
-    for reports; `policy` is DMARC's, `sts_id` that of our MTA-STS policy; `authority` issues the certificates, "" where nobody here knows its name; `every`: addresses of loopback too, as a lab has.
+    for reports; `policy` is DMARC's, `sts_id` that of our MTA-STS policy; `authority` issues the certificates, "" where nobody here knows its name; `web`: there is a web server; `every`: addresses of loopback too, as a lab has.
     """
 
     domain: str
@@ -100,10 +100,10 @@ def _transport(site: Site) -> Iterator[DnsRecord]:
         text = f"v=TLSRPTv1; rua=mailto:{site.reports}"
         why = "others report when TLS with this host fails"
         yield DnsRecord(f"_smtp._tls.{domain}.", "TXT", text, why, "TLSRPT", domain, optional=True)
-    text = f"v=STSv1; id={site.sts_id}" if site.sts_id else ""
-    why = "others send over verified TLS alone; the policy is served over HTTPS"
-    yield DnsRecord(f"_mta-sts.{domain}.", "TXT", text, why, "MTA-STS", domain, optional=True)
     if site.web:
+        text = f"v=STSv1; id={site.sts_id}" if site.sts_id else ""
+        why = "others send over verified TLS alone; the policy is served over HTTPS"
+        yield DnsRecord(f"_mta-sts.{domain}.", "TXT", text, why, "MTA-STS", domain, optional=True)
         why = "where that policy is; the certificate must be for this name too"
         yield DnsRecord(f"mta-sts.{domain}.", "CNAME", f"{host}.", why, "MTA-STS", domain, optional=True)
     for digest in site.certificates:

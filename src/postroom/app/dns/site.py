@@ -37,6 +37,7 @@ def site_of(settings: Settings, domain: str, keys: Sequence[DnsRecord], addresse
         f"postmaster@{name}",
         sts_id=own_policy(settings).id,
         authority=_authority(settings.acme.directory),
+        web=max(listen.http, listen.https) >= 0,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from postroom.app.control import Caller, OperationError
-from postroom.app.operations.office import Office, Operation, address
+from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.address import Address, parse_mailbox
 from postroom.store import (
     accounts,
@@ -136,7 +136,7 @@ class LoginRecord(msgspec.Struct, frozen=True):
 
 async def create_app_password(office: Office, _: Caller, new: NewKey) -> AsyncIterator[KeyRecord]:
     """Makes an app password; yields it with its secret."""
-    who, scopes = _checked(new)
+    who, scopes = await own_address(office.engine.reading(), new.address), _checked(new)
     secret, now = app_passwords.new_secret(), office.clock.now()
     kept = await office.passwords.scram(secret.encode(), who.key, office.vault)
     made = app_passwords.credential(secret, office.ids.next(), new.label, now)
@@ -152,7 +152,8 @@ async def create_app_password(office: Office, _: Caller, new: NewKey) -> AsyncIt
 
 async def list_app_passwords(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[KeyRecord]:
     """Yields them, oldest first."""
-    who, tx = address(wanted.address), office.engine.reading()
+    tx = office.engine.reading()
+    who = await own_address(tx, wanted.address)
     found = await accounts.get(tx, who)
     for one in await app_passwords.of_account(tx, found.account_id):
         yield _app_password(who, one)
@@ -160,7 +161,7 @@ async def list_app_passwords(office: Office, _: Caller, wanted: OfAccount) -> As
 
 async def delete_app_password(office: Office, _: Caller, old: NamedKey) -> AsyncIterator[KeyRecord]:
     """Takes one away; yields what it was."""
-    who = address(old.address)
+    who = await own_address(office.engine.reading(), old.address)
 
     async def work(tx: Transaction) -> KeyRecord:
         found = await accounts.get(tx, who)
@@ -174,7 +175,7 @@ async def delete_app_password(office: Office, _: Caller, old: NamedKey) -> Async
 
 async def create_token(office: Office, _: Caller, new: NewKey) -> AsyncIterator[KeyRecord]:
     """Gives out a bearer token; yields it with its secret."""
-    who, scopes = _checked(new)
+    who, scopes = await own_address(office.engine.reading(), new.address), _checked(new)
     now = office.clock.now()
     account_id = (await accounts.get(office.engine.reading(), who)).account_id
     text, token_hash = tokens.new_token(account_id)
@@ -185,7 +186,8 @@ async def create_token(office: Office, _: Caller, new: NewKey) -> AsyncIterator[
 
 async def list_tokens(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[KeyRecord]:
     """Yields them, oldest first."""
-    who, tx = address(wanted.address), office.engine.reading()
+    tx = office.engine.reading()
+    who = await own_address(tx, wanted.address)
     found = await accounts.get(tx, who)
     for one in await _made_by_hand(tx, found.account_id):
         yield _token(who, one)
@@ -193,7 +195,7 @@ async def list_tokens(office: Office, _: Caller, wanted: OfAccount) -> AsyncIter
 
 async def delete_token(office: Office, _: Caller, old: NamedKey) -> AsyncIterator[KeyRecord]:
     """Revokes one; yields what it was."""
-    who = address(old.address)
+    who = await own_address(office.engine.reading(), old.address)
 
     async def work(tx: Transaction) -> KeyRecord:
         found = await accounts.get(tx, who)
@@ -205,7 +207,7 @@ async def delete_token(office: Office, _: Caller, old: NamedKey) -> AsyncIterato
     yield await office.engine.write(work, Urgency.CLIENT)
 
 
-def _checked(new: NewKey) -> tuple[Address, tuple[str, ...]]:
+def _checked(new: NewKey) -> tuple[str, ...]:
     unknown = [scope for scope in new.scopes if scope not in PROTOCOLS]
     if unknown:
         raise OperationError(f"{unknown[0]!r} is not a protocol here: {', '.join(PROTOCOLS)}")
@@ -213,7 +215,7 @@ def _checked(new: NewKey) -> tuple[Address, tuple[str, ...]]:
         raise OperationError(f"it needs a name of 1 to {MOST_LABEL} characters, such as the program's")
     if new.lasts < 0:
         raise OperationError("it cannot expire before it is made; 0 is never")
-    return address(new.address), tuple(dict.fromkeys(new.scopes))
+    return tuple(dict.fromkeys(new.scopes))
 
 
 def _expiry(new: NewKey, now: int) -> int:
@@ -259,7 +261,8 @@ async def add_certificate(
     office: Office, _: Caller, new: NewCertificate
 ) -> AsyncIterator[CertificateIdentity]:
     """Lets an account in by a client certificate."""
-    who, identity = address(new.address), _identity(new.identity)
+    identity = _identity(new.identity)
+    who = await own_address(office.engine.reading(), new.address)
     now = office.clock.now()
 
     async def work(tx: Transaction) -> None:
@@ -275,7 +278,8 @@ async def list_certificates(
     office: Office, _: Caller, wanted: OfAccount
 ) -> AsyncIterator[CertificateIdentity]:
     """Yields what lets an account in."""
-    who, tx = address(wanted.address), office.engine.reading()
+    tx = office.engine.reading()
+    who = await own_address(tx, wanted.address)
     found = await accounts.get(tx, who)
     for one in await client_certificates.of_account(tx, found.account_id):
         yield CertificateIdentity(str(who), one.identity, one.label, one.created)
@@ -285,7 +289,8 @@ async def delete_certificate(
     office: Office, _: Caller, old: NewCertificate
 ) -> AsyncIterator[CertificateIdentity]:
     """Takes one away."""
-    who, identity = address(old.address), _identity(old.identity)
+    identity = _identity(old.identity)
+    who = await own_address(office.engine.reading(), old.address)
 
     async def work(tx: Transaction) -> None:
         found = await accounts.get(tx, who)
@@ -313,7 +318,7 @@ def _identity(text: str) -> str:
 
 async def enrol_totp(office: Office, _: Caller, new: NewTotp) -> AsyncIterator[TotpRecord]:
     """Makes a secret for one-time codes; nothing is asked for until a first code has confirmed it."""
-    who, secret = address(new.address), totp.new_secret()
+    who, secret = await own_address(office.engine.reading(), new.address), totp.new_secret()
     now = office.clock.now()
 
     async def work(tx: Transaction) -> None:
@@ -328,7 +333,7 @@ async def enrol_totp(office: Office, _: Caller, new: NewTotp) -> AsyncIterator[T
 
 async def confirm_totp(office: Office, _: Caller, given: TotpCode) -> AsyncIterator[TotpRecord]:
     """Has codes asked for from now on, when the first one is right."""
-    who = address(given.address)
+    who = await own_address(office.engine.reading(), given.address)
     now = office.clock.now()
 
     async def work(tx: Transaction) -> TotpRecord:
@@ -342,14 +347,15 @@ async def confirm_totp(office: Office, _: Caller, given: TotpCode) -> AsyncItera
 
 async def show_totp(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[TotpRecord]:
     """Yields how an account stands."""
-    who, tx = address(wanted.address), office.engine.reading()
+    tx = office.engine.reading()
+    who = await own_address(tx, wanted.address)
     standing = await one_time_codes.standing(tx, (await accounts.get(tx, who)).account_id)
     yield TotpRecord(str(who), standing.state, standing.web_only)
 
 
 async def end_totp(office: Office, _: Caller, old: OfAccount) -> AsyncIterator[TotpRecord]:
     """The password alone is enough again."""
-    who = address(old.address)
+    who = await own_address(office.engine.reading(), old.address)
 
     async def work(tx: Transaction) -> None:
         await one_time_codes.end(tx, (await accounts.get(tx, who)).account_id)
@@ -363,7 +369,8 @@ async def end_totp(office: Office, _: Caller, old: OfAccount) -> AsyncIterator[T
 
 async def list_logins(office: Office, _: Caller, wanted: WantedLogins) -> AsyncIterator[LoginRecord]:
     """Yields who has logged in or tried, the latest first."""
-    who, tx = address(wanted.address), office.engine.reading()
+    tx = office.engine.reading()
+    who = await own_address(tx, wanted.address)
     await office.write_history()
     account_id = (await accounts.get(tx, who)).account_id
     for one in await logins.listing(tx, account_id, max(1, min(wanted.limit, MOST_LISTED_LOGINS))):

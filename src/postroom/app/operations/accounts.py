@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from postroom.app.control import Caller, OperationError
-from postroom.app.operations.office import Office, Operation, address
-from postroom.message.address import Address, fold
+from postroom.app.operations.office import Office, Operation, own_address
+from postroom.message.address import Address
 from postroom.message.ids import IdKind, id_text
-from postroom.store import accounts, directory
+from postroom.store import accounts, domains
 from postroom.store.accounts import Verifiers
 from postroom.store.directory import Account
 from postroom.store.engine import Transaction, Urgency
@@ -77,7 +77,7 @@ class AccountRecord(msgspec.Struct, frozen=True):
 
 async def add(office: Office, _: Caller, new: NewAccount) -> AsyncIterator[AccountRecord]:
     """Adds an account with its mailboxes."""
-    who = address(new.address)
+    who = await own_address(office.engine.reading(), new.address)
     quota = office.settings.mailboxes.quota_bytes if new.quota == DEFAULT_QUOTA else new.quota
     _check_quota(quota)
     kept = await _verifiers(office, who, new.password) if new.password else Verifiers(b"")
@@ -94,11 +94,8 @@ async def add(office: Office, _: Caller, new: NewAccount) -> AsyncIterator[Accou
 async def list_(office: Office, _: Caller, wanted: ListAccounts) -> AsyncIterator[AccountRecord]:
     """Yields accounts by address."""
     tx, after = office.engine.reading(), ""
-    if wanted.domain and await directory.domain(tx, wanted.domain) is None:
-        raise OperationError(
-            f"{wanted.domain!r} is not a domain of this system; see them with: postroom domain list"
-        )
-    while found := await accounts.listing(tx, fold(wanted.domain), after, SLICE):
+    domain = (await domains.named(tx, wanted.domain)).name if wanted.domain else ""
+    while found := await accounts.listing(tx, domain, after, SLICE):
         for one in found:
             yield _record(one)
         after = found[-1].address.key
@@ -106,12 +103,13 @@ async def list_(office: Office, _: Caller, wanted: ListAccounts) -> AsyncIterato
 
 async def show(office: Office, _: Caller, wanted: NamedAccount) -> AsyncIterator[AccountRecord]:
     """Yields one account."""
-    yield _record(await accounts.get(office.engine.reading(), address(wanted.address)))
+    tx = office.engine.reading()
+    yield _record(await accounts.get(tx, await own_address(tx, wanted.address)))
 
 
 async def remove(office: Office, _: Caller, old: NamedAccount) -> AsyncIterator[AccountRecord]:
     """Removes an account; yields what it was."""
-    who = address(old.address)
+    who = await own_address(office.engine.reading(), old.address)
 
     async def work(tx: Transaction) -> Account:
         found = await accounts.get(tx, who)
@@ -123,8 +121,9 @@ async def remove(office: Office, _: Caller, old: NamedAccount) -> AsyncIterator[
 
 async def change(office: Office, _: Caller, wanted: ChangeAccount) -> AsyncIterator[AccountRecord]:
     """Changes what is not None, all of it or nothing."""
-    who = address(wanted.address)
-    targets = None if wanted.forwards is None else [address(text) for text in wanted.forwards]
+    tx = office.engine.reading()
+    who = await own_address(tx, wanted.address)
+    targets = None if wanted.forwards is None else [await own_address(tx, text) for text in wanted.forwards]
     if wanted.quota is not None:
         _check_quota(wanted.quota)
 
@@ -154,7 +153,7 @@ async def password(office: Office, _: Caller, wanted: ChangePassword) -> AsyncIt
     """Sets a password, or APOP's shared secret."""
     from postroom.store.login import shared_secret_purpose
 
-    who = address(wanted.address)
+    who = await own_address(office.engine.reading(), wanted.address)
     now = office.clock.now()
     kept = Verifiers(b"") if wanted.apop else await _verifiers(office, who, wanted.password)
 

@@ -13,12 +13,12 @@ from functools import partial
 import msgspec
 
 from postroom.app.control import Caller, OperationError
-from postroom.app.operations.office import Office, Operation, address
+from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.address import Address
 from postroom.store import aliases, directory, domains
 from postroom.store.aliases_file import Complaint, parse_aliases
 from postroom.store.aliases_import import Entry, Imported, entries_of, import_aliases
-from postroom.store.directory import Alias, Kind, MailingList
+from postroom.store.directory import Alias, Kind, MailingList, Resolved
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.unhurried import Unhurried
 
@@ -93,8 +93,9 @@ class ImportRecord(msgspec.Struct, frozen=True):
 
 async def add(office: Office, _: Caller, new: NewAlias) -> AsyncIterator[AliasRecord]:
     """Adds an alias."""
-    who = address(new.address)
-    targets = [address(text) for text in new.targets]
+    read = office.engine.reading()
+    who = await own_address(read, new.address)
+    targets = [await own_address(read, text) for text in new.targets]
     if not targets:
         raise OperationError(f"the alias {who} needs a target: who gets its mail?")
     if all(target.key == who.key for target in targets):
@@ -109,8 +110,9 @@ async def add(office: Office, _: Caller, new: NewAlias) -> AsyncIterator[AliasRe
 
 async def add_list(office: Office, _: Caller, new: NewList) -> AsyncIterator[AliasRecord]:
     """Adds a mailing list."""
-    who, owner = address(new.address), address(new.owner)
-    members = [address(text) for text in new.members]
+    read = office.engine.reading()
+    who, owner = await own_address(read, new.address), await own_address(read, new.owner)
+    members = [await own_address(read, text) for text in new.members]
 
     async def work(tx: Transaction) -> AliasRecord:
         await aliases.add_list(tx, who, owner, members)
@@ -133,14 +135,15 @@ async def list_lists(office: Office, _: Caller, wanted: ListAliases) -> AsyncIte
 
 async def _listing(office: Office, domain: str, kind: Kind) -> AsyncIterator[AliasRecord]:
     tx, after = Unhurried(office.engine), ""
-    if domain and await directory.domain(tx, domain) is None:
-        raise OperationError(
-            f"{domain!r} is not a domain of this system; see them with: postroom domain list"
-        )
-    while entries := await aliases.listing(tx, domain.lower(), after, SLICE):
+    wanted = (await domains.named(tx, domain)).name if domain else ""
+    while entries := await aliases.listing(tx, wanted, after, SLICE):
         for entry in entries:
             if entry.kind is kind:
-                yield await _get(tx, str(entry.address))
+                record = _record(await directory.exact(tx, entry.address))
+                if (
+                    record is not None and record.kind == kind.name.lower()
+                ):  # else another command was quicker
+                    yield record
         after = entries[-1].address.key
 
 
@@ -154,7 +157,7 @@ async def remove(office: Office, _: Caller, old: NamedAlias) -> AsyncIterator[Al
 
     async def work(tx: Transaction) -> AliasRecord:
         found = await _get(tx, old.address)
-        await aliases.remove(tx, address(old.address))
+        await aliases.remove(tx, await own_address(tx, old.address))
         return found
 
     yield await office.engine.write(work, Urgency.CLIENT)
@@ -162,10 +165,11 @@ async def remove(office: Office, _: Caller, old: NamedAlias) -> AsyncIterator[Al
 
 async def change(office: Office, _: Caller, wanted: ChangeMembers) -> AsyncIterator[AliasRecord]:
     """Changes targets, members or the owner, all of it or nothing."""
-    who = address(wanted.address)
-    coming = [address(text) for text in wanted.add]
-    going = [address(text) for text in wanted.remove]
-    owner = address(wanted.owner) if wanted.owner else None
+    read = office.engine.reading()
+    who = await own_address(read, wanted.address)
+    coming = [await own_address(read, text) for text in wanted.add]
+    going = [await own_address(read, text) for text in wanted.remove]
+    owner = await own_address(read, wanted.owner) if wanted.owner else None
 
     async def work(tx: Transaction) -> AliasRecord:
         await aliases.add_members(tx, who, coming)
@@ -216,19 +220,26 @@ def _included(file: ImportAliases, path: str) -> str:
 
 
 async def _get(tx: Transaction, text: str) -> AliasRecord:
-    who = address(text)
+    who = await own_address(tx, text)
     found = await directory.exact(tx, who)
-    if isinstance(found, MailingList):
-        members = [str(target) for target in found.targets]
-        return AliasRecord(str(found.address), "list", members, str(found.owner))
-    if isinstance(found, Alias):
-        return AliasRecord(str(found.address), "alias", [str(target) for target in found.targets])
+    record = _record(found)
+    if record is not None:
+        return record
     what = (
         f"{who} is an account, neither alias nor list; use: postroom account"
         if found
         else f"there is no {who}"
     )
     raise OperationError(what)
+
+
+def _record(found: Resolved | None) -> AliasRecord | None:
+    if isinstance(found, MailingList):
+        members = [str(target) for target in found.targets]
+        return AliasRecord(str(found.address), "list", members, str(found.owner))
+    if isinstance(found, Alias):
+        return AliasRecord(str(found.address), "alias", [str(target) for target in found.targets])
+    return None
 
 
 async def _with_unknown(tx: Transaction, record: AliasRecord, news: Sequence[Address]) -> AliasRecord:

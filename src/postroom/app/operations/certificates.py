@@ -104,6 +104,7 @@ async def status(office: Office, _: Caller, __: ListCertificates) -> AsyncIterat
 
 async def renew(office: Office, _: Caller, wanted: RenewCertificates) -> AsyncIterator[CertificateOutcome]:
     """Asks the authority for what is due."""
+    office.must_ask()  # before anything is made due: what is refused is not done by itself later
     if wanted.now:
         now = office.clock.now()
         made = await office.engine.write(

@@ -13,7 +13,7 @@ import msgspec
 
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.contact_media import give_out, take_in
-from postroom.app.operations.office import Office, Operation, address
+from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.contacts import jscontact
 from postroom.message.ids import IdKind, id_text
 from postroom.message.printable import printable
@@ -64,7 +64,7 @@ async def import_(office: Office, _: Caller, given: ImportContacts) -> AsyncIter
     """Takes cards in; what is no card is reported, and the rest is taken."""
     if len(given.cards) > MOST_CARDS:
         raise OperationError(f"{len(given.cards)} contacts, at most {MOST_CARDS} are taken at once")
-    who = address(given.address)
+    who = await own_address(office.engine.reading(), given.address)
     fit, complaints = _checked(given.cards)
     now = office.clock.now()
     first = office.ids.next()
@@ -142,7 +142,7 @@ async def _books(tx: Transaction, account_id: int, known: int | None, book_id: i
 async def list_(office: Office, _: Caller, wanted: ListContacts) -> AsyncIterator[ContactRecord]:
     """Yields the cards by their ids."""
     tx = office.engine.reading()
-    account_id = (await accounts.get(tx, address(wanted.address))).account_id
+    account_id = (await accounts.get(tx, await own_address(tx, wanted.address))).account_id
     books = await contacts.all_books(tx, account_id)
     if wanted.book:
         await _book(tx, account_id, wanted.book)

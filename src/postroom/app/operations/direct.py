@@ -81,9 +81,13 @@ class DirectOffice:
         """Not without a server."""
         _refuse("to take a message")
 
-    async def settle(self, job: Job, attempt: Attempt) -> None:  # noqa: ARG002
+    def must_settle(self) -> None:
         """Not without a server: reports may be due."""
         _refuse("to end a delivery")
+
+    async def settle(self, job: Job, attempt: Attempt) -> None:  # noqa: ARG002
+        """The same."""
+        self.must_settle()
 
     def publish(self, changes: Iterable[Change]) -> None:
         """Nobody listens."""
@@ -99,9 +103,13 @@ class DirectOffice:
         """Nobody is shown any."""
         return ()
 
-    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+    def must_ask(self) -> NoReturn:
         """Not without a server: the authority looks at it."""
         _refuse("to ask for certificates")
+
+    async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
+        """The same."""
+        self.must_ask()
 
     async def revoke_certificate(self, name: str, reason: int) -> Sequence[str]:  # noqa: ARG002
         """Not without a server, whose certificate it is."""

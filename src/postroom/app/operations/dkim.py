@@ -20,9 +20,8 @@ from postroom.mailauth.dkim.names import a_labels, key_name
 from postroom.mailauth.dkim.private_key import Algorithm, BadKey, PrivateKey
 from postroom.mailauth.dkim.rotation import Action, Phase, RotationTerms, Step
 from postroom.mailauth.dkim.signing import sign
-from postroom.message.address import fold
 from postroom.message.dates import format_date
-from postroom.store import directory, dkim_keys, domains
+from postroom.store import dkim_keys, domains
 from postroom.store.directory_errors import NotFound
 from postroom.store.dkim_keys import DkimKey
 from postroom.store.engine import Transaction, Urgency
@@ -229,10 +228,7 @@ def _name(known: Sequence[DkimKey], algorithm: Algorithm, now: int) -> str:
 
 async def _keys_of(office: Office, domain: str) -> list[DkimKey]:
     tx = office.engine.reading()
-    rows = await dkim_keys.of(tx, fold(domain))
-    if not rows and await directory.domain(tx, fold(domain)) is None:
-        raise NotFound(f"{domain!r} is not a domain of this system; see them with: postroom domain list")
-    return rows
+    return await dkim_keys.of(tx, (await domains.named(tx, domain)).name)
 
 
 async def _held(tx: Transaction, wanted: NamedKey) -> DkimKey:

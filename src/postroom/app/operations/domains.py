@@ -14,11 +14,9 @@ from postroom.app.control import Caller
 from postroom.app.dkim_rotation import made, new_names
 from postroom.app.dns.forms import WrittenRecord, written
 from postroom.app.operations.dkim import ALGORITHMS, keeper, key_record
-from postroom.app.operations.office import Office, Operation, address
-from postroom.message.address import fold
+from postroom.app.operations.office import Office, Operation, own_address
 from postroom.store import domains
-from postroom.store.directory import Domain, domain
-from postroom.store.directory_errors import NotFound
+from postroom.store.directory import Domain
 from postroom.store.dkim_keys import DkimKey
 from postroom.store.engine import Transaction, Urgency
 
@@ -86,7 +84,7 @@ async def remove(office: Office, _: Caller, old: NamedDomain) -> AsyncIterator[D
     """Removes a domain that has no addresses any more."""
 
     async def work(tx: Transaction) -> Domain:
-        found = await _get(tx, old.name)
+        found = await domains.named(tx, old.name)
         await domains.remove(tx, found.name)
         return found
 
@@ -95,11 +93,12 @@ async def remove(office: Office, _: Caller, old: NamedDomain) -> AsyncIterator[D
 
 async def change(office: Office, _: Caller, wanted: ChangeDomain) -> AsyncIterator[DomainRecord]:
     """Changes what is not None."""
-    catch_all = address(wanted.catch_all) if wanted.catch_all else None
-    postmaster = address(wanted.postmaster) if wanted.postmaster else None
+    read = office.engine.reading()
+    catch_all = await own_address(read, wanted.catch_all) if wanted.catch_all else None
+    postmaster = await own_address(read, wanted.postmaster) if wanted.postmaster else None
 
     async def work(tx: Transaction) -> Domain:
-        found = await _get(tx, wanted.name)
+        found = await domains.named(tx, wanted.name)
         changed = Domain(
             found.name,
             found.catch_all if wanted.catch_all is None else catch_all,
@@ -110,13 +109,6 @@ async def change(office: Office, _: Caller, wanted: ChangeDomain) -> AsyncIterat
         return changed
 
     yield _record(await office.engine.write(work, Urgency.CLIENT))
-
-
-async def _get(tx: Transaction, name: str) -> Domain:
-    found = await domain(tx, fold(name))
-    if found is None:
-        raise NotFound(f"{name!r} is not a domain of this system; see them with: postroom domain list")
-    return found
 
 
 def _record(found: Domain) -> DomainRecord:

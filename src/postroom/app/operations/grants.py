@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from postroom.app.control import Caller
 from postroom.app.operations.access import KeyRecord, NamedKey, OfAccount, named
-from postroom.app.operations.office import Office, Operation, address
+from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.address import Address
 from postroom.store import accounts, grants
 from postroom.store.engine import Transaction, Urgency
@@ -18,14 +18,15 @@ from postroom.store.grants import Grant
 
 async def list_grants(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[KeyRecord]:
     """Yields the programs that have tokens, oldest first."""
-    who, tx = address(wanted.address), office.engine.reading()
+    tx = office.engine.reading()
+    who = await own_address(tx, wanted.address)
     for one in await _in_use(tx, who):
         yield _record(who, one)
 
 
 async def revoke_grant(office: Office, _: Caller, old: NamedKey) -> AsyncIterator[KeyRecord]:
     """Ends one; yields what it was."""
-    who = address(old.address)
+    who = await own_address(office.engine.reading(), old.address)
 
     async def work(tx: Transaction) -> KeyRecord:
         there = {str(one.grant_id): one for one in await _in_use(tx, who)}

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from postroom.app.control import Caller, OperationError
-from postroom.app.operations.office import Office, Operation, address
+from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.message.journey import Handled, Outcome
 from postroom.store import accounts, acl, journal
@@ -119,7 +119,7 @@ async def _reached(tx: Transaction, accept_id: int) -> list[int]:
 async def _of_email(tx: Transaction, email_id: int, account: str) -> list[int]:
     """Ids are made by nodes, not by accounts: an email's is in one account only, but its row is found by both."""
     if account:
-        found = await accounts.get(tx, address(account))
+        found = await accounts.get(tx, await own_address(tx, account))
         return [link.accept_id for link in await journal.of_email(tx, found.account_id, email_id)]
     after = ""
     while some := await accounts.listing(tx, "", after, SLICE):

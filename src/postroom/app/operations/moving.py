@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from postroom.app.control import Caller, OperationError
-from postroom.app.operations.office import Office, Operation, address
+from postroom.app.operations.office import Office, Operation, own_address
 from postroom.deliver.filing import describe, make_durable
 from postroom.message.summary import summarize
 from postroom.store import accounts, fetching, mailboxes, messages
@@ -107,7 +107,7 @@ async def take(office: Office, _: Caller, given: TakeMail) -> AsyncIterator[Take
 
 async def _target(office: Office, given: TakeMail) -> MailboxRef:
     """The folder, made with those above it if need be."""
-    who = address(given.address)
+    who = await own_address(office.engine.reading(), given.address)
     numbers = [office.ids.next() for _ in given.path]
     now = office.clock.now()
 
@@ -133,7 +133,7 @@ async def _target(office: Office, given: TakeMail) -> MailboxRef:
 
 async def _there(office: Office, given: TakeMail | ListMail) -> tuple[int, int]:
     tx = office.engine.reading()
-    account_id = (await accounts.get(tx, address(given.address))).account_id
+    account_id = (await accounts.get(tx, await own_address(tx, given.address))).account_id
     return account_id, await mailboxes.by_path(tx, account_id, given.path)
 
 
@@ -174,7 +174,7 @@ async def digests(office: Office, _: Caller, wanted: ListMail) -> AsyncIterator[
 async def give(office: Office, _: Caller, wanted: ListMail) -> AsyncIterator[Given]:
     """Yields every message of the folders, in pieces, by uid; copies that are marked as deleted as well."""
     tx = office.engine.reading()
-    account_id = (await accounts.get(tx, address(wanted.address))).account_id
+    account_id = (await accounts.get(tx, await own_address(tx, wanted.address))).account_id
     boxes = {box.mailbox_id: box for box in await mailboxes.listing(tx, account_id)}
     chosen = await mailboxes.by_path(tx, account_id, wanted.path) if wanted.path else 0
     for box in boxes.values():

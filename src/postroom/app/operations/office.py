@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # for the shape of an office alone: commands import this modu
     from postroom.deliver.attempt import Attempt
     from postroom.net.pem import Held
     from postroom.store.changes import Change
-    from postroom.store.engine import Engine
+    from postroom.store.engine import Engine, Transaction
     from postroom.store.ids import Ids
     from postroom.store.jobs import Job
     from postroom.store.login import Login
@@ -135,6 +135,9 @@ class Office(Protocol):
     async def submit(self, submission: Submission) -> int:
         """Accepts a local user's message by the rules of the submission door; gives its journey id. Raises `MailError`."""
 
+    def must_settle(self) -> None:
+        """Raises `OperationError` where `settle` cannot be."""
+
     async def settle(self, job: Job, attempt: Attempt) -> None:
         """Ends a leased job as if it had been tried, with the reports that are owed (`deliver.settling`)."""
 
@@ -149,6 +152,9 @@ class Office(Protocol):
 
     async def certificates(self) -> Sequence[Held]:
         """Those that clients are shown now; none without a server."""
+
+    def must_ask(self) -> None:
+        """Raises `OperationError` where `ask_authority` cannot be."""
 
     async def ask_authority(self) -> Sequence[tuple[str, str, str]]:
         """Has the authority give what is due: names, kinds, and why not ("" when it did); none where another process does it. Raises `OperationError`."""
@@ -188,6 +194,11 @@ class Operation(msgspec.Struct, Generic[A, R], frozen=True):
     begins: bool = True
 
 
+def permitted(operation: Operation[Any, Any], caller: Caller) -> bool:
+    """Whether the caller may have it performed at all."""
+    return operation.everybody or caller.is_administrator
+
+
 class InternalError(OperationError):
     """A bug of ours; what it was stands in the log."""
 
@@ -201,7 +212,7 @@ async def perform(
         raise OperationError(
             f"the server knows no operation {request.operation!r}: restart it with this version"
         )
-    if not (operation.everybody or caller.is_administrator):
+    if not permitted(operation, caller):
         raise NotPermitted(
             f"{caller.name} may not do that ({request.operation}): become root, or the server's user"
         )
@@ -235,3 +246,10 @@ def address(text: str) -> Address:
     if found is None:
         raise OperationError(f"{text!r} is not an address; one looks like bob@example.com")
     return found
+
+
+async def own_address(tx: Transaction, text: str) -> Address:
+    """As `address`, one of ours with its domain as we have it: people write A-labels and U-labels for the same (RFC 6531 §3.2)."""
+    from postroom.store.directory import spelt
+
+    return await spelt(tx, address(text))

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from postroom.app.control import Caller
 from postroom.app.operations.access import KeyRecord, NamedKey, OfAccount, named
-from postroom.app.operations.office import Office, Operation, address
+from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.address import Address
 from postroom.store import accounts, passkeys
 from postroom.store.engine import Transaction, Urgency
@@ -18,7 +18,8 @@ from postroom.store.passkeys import Passkey
 
 async def list_passkeys(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[KeyRecord]:
     """Yields them, oldest first."""
-    who, tx = address(wanted.address), office.engine.reading()
+    tx = office.engine.reading()
+    who = await own_address(tx, wanted.address)
     account_id = (await accounts.get(tx, who)).account_id
     for one in await passkeys.of_account(tx, account_id):
         yield _record(who, one)
@@ -26,7 +27,7 @@ async def list_passkeys(office: Office, _: Caller, wanted: OfAccount) -> AsyncIt
 
 async def delete_passkey(office: Office, _: Caller, old: NamedKey) -> AsyncIterator[KeyRecord]:
     """Takes one away; yields what it was."""
-    who = address(old.address)
+    who = await own_address(office.engine.reading(), old.address)
 
     async def work(tx: Transaction) -> KeyRecord:
         account_id = (await accounts.get(tx, who)).account_id

@@ -90,7 +90,9 @@ class DoneRecord(msgspec.Struct, frozen=True):
 async def list_(office: Office, _: Caller, wanted: Select) -> AsyncIterator[QueueRecord]:
     """Yields the jobs that match, by message."""
     async for entry in _entries(office, wanted):
-        yield await _record(office, entry)
+        record = await _record(office, entry)
+        if record.recipients:  # else it was done with meanwhile
+            yield record
 
 
 async def count(office: Office, _: Caller, wanted: Select) -> AsyncIterator[CountRecord]:
@@ -145,6 +147,7 @@ async def _end(office: Office, caller: Caller, job: Job, done: str, results: lis
 
 async def _taken(office: Office, wanted: Select, done: str) -> AsyncIterator[tuple[Job | None, DoneRecord]]:
     """Each job that matches, leased; None for one that is being worked on."""
+    office.must_settle()  # before a job is leased, which would keep it from everybody else for a while
     async for entry in _entries(office, wanted):
         now = office.clock.now()
         lease = Lease(office.ids.node, now, now + _LEASE)

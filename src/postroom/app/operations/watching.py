@@ -12,9 +12,10 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from postroom.app.control import Caller
-from postroom.app.operations.office import Office, Operation, Watched, address
-from postroom.message.errors import NotPermitted
+from postroom.app.operations.office import Office, Operation, Watched, own_address
+from postroom.message.errors import AuthenticationFailed, NotPermitted
 from postroom.store import accounts
+from postroom.store.standing import Ground, holds
 
 ALIVE_SECONDS = 30.0
 ALIVE = "alive"
@@ -29,12 +30,14 @@ class WatchAccount(msgspec.Struct, frozen=True):
 
 
 async def watch(office: Office, caller: Caller, wanted: WatchAccount) -> AsyncIterator[Watched]:
-    """Yields without end."""
+    """Yields without end, but that of a login."""
+    ground: Ground | None = None
     if wanted.password:
         login = await office.login("watch", wanted.username or wanted.address, wanted.password.encode())
-        account_id, name = login.account_id, login.address
+        account_id, name, ground = login.account_id, login.address, login.ground
     elif caller.is_administrator:
-        found = await accounts.get(office.engine.reading(), address(wanted.address))
+        tx = office.engine.reading()
+        found = await accounts.get(tx, await own_address(tx, wanted.address))
         account_id, name = found.account_id, str(found.address)
     else:
         raise NotPermitted(f"{caller.name} may not watch {wanted.address} without its password")
@@ -44,6 +47,8 @@ async def watch(office: Office, caller: Caller, wanted: WatchAccount) -> AsyncIt
     try:
         while True:
             done, _ = await asyncio.wait((waiting,), timeout=ALIVE_SECONDS)
+            if ground is not None and not await holds(office.engine.reading(), ground, office.clock.now()):
+                raise AuthenticationFailed("What you have logged in with is not good any more")
             if not done:
                 yield Watched(ALIVE, name)
                 continue

@@ -40,6 +40,9 @@ def test_a_key_is_shown_once(run: Run, what: str, words: str) -> None:
     (record,) = run(f"account {what} list {BOB} --json").records
     assert record["expires"] - record["created"] == 90 * 86_400 * 1_000_000
     assert run(f"account {what} create {BOB} x --for http").code == 1
+    for never in ("0d", "0.0s"):  # a script that has counted the days that are left, and not "for ever"
+        ended = run(f"account {what} create {BOB} x --expires {never}")
+        assert (ended.code, "has ended already" in ended.err) == (2, True)
     assert run(f"account {what} delete {BOB} phone").out == f"{words} 'phone' of {BOB} deleted\n"
     assert f"postroom account {what} create {BOB} NAME" in run(f"account {what} list {BOB}").err
 

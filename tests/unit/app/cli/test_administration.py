@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,26 @@ def test_apop(run: Run) -> None:
     )
     assert "removed" in run("account password bob@hamburger.test --apop --off").out
     assert run("account password bob@hamburger.test --off").code == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "account password bob@hamburger.test --apop --off --password-stdin",
+        "account password bob@hamburger.test --prompt --password-stdin",
+        "account add carol@hamburger.test --no-password --password-stdin",
+    ],
+)
+def test_a_password_is_given_in_one_way_or_not_at_all(
+    run: Run, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    run("domain add hamburger.test")
+    run("account add bob@hamburger.test --no-password")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a secret of theirs\n"))
+    done = run(line)
+    assert (done.code, done.out) == (2, "")
+    assert "exclude each other" in done.err
+    assert run("account show carol@hamburger.test").code == 1
 
 
 def test_an_alias(run: Run) -> None:

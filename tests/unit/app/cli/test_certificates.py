@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
 from commands import Run, Served
 from postroom.store import certificates
 from postroom.store.certificates import Certificate
+from postroom.store.store import Store
 
 FAILED = Certificate(
     "mail.hamburger.test",
@@ -78,3 +82,20 @@ def test_calling_off(run: Run, served: Served, monkeypatch: pytest.MonkeyPatch) 
     done = run("certificates revoke mail.hamburger.test --yes")
     assert done.code == 1
     assert done.out.splitlines()[1:] == ["mail.hamburger.test (ecdsa) has no successor yet: dns: no"]
+
+
+def test_without_a_server_nothing_is_made_due(run: Run, config: Path) -> None:
+    async def in_store(what: str) -> list[Certificate]:
+        store = await Store.open(f"sqlite://{config.parent / 'data' / 'store'}")
+        try:
+            if what == "put":
+                await store.engine.write(lambda tx: certificates.put(tx, FAILED))
+            return await certificates.listing(store.engine.reading())
+        finally:
+            await store.close()
+
+    run("domain add hamburger.test")
+    before = asyncio.run(in_store("put"))
+    refused = run("certificates renew --now")
+    assert (refused.code, "start it with postroom serve" in refused.err) == (1, True)
+    assert asyncio.run(in_store("read")) == before

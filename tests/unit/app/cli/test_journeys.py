@@ -72,3 +72,10 @@ def test_lists_are_folded_on_a_terminal(
     out = run(f"journey {id_text(IdKind.JOURNEY, 9)} --no-color{more}").out
     assert out.count("-> 250") == lines
     assert ("2 extensions" in out) == (lines == 1)
+
+
+@pytest.mark.parametrize("number", ["-1", "1001", "99999999999999999999"])
+def test_a_listing_has_a_number_of_journeys_that_can_be(run: Run, number: str) -> None:
+    done = run(f"journey --list {number}")
+    assert (done.code, done.out) == (2, "")
+    assert "--list" in done.err

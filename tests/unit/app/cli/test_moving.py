@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import mailbox
 import os
+import random
 from pathlib import Path
 from typing import IO
 
@@ -126,6 +127,22 @@ def test_an_mbox_file_and_single_messages(run: Run, people: None, tmp_path: Path
     )
     run(f"export {BOB} {tmp_path}/eml --format eml")
     assert (tmp_path / "eml" / "INBOX" / "1.eml").read_bytes() == b"Subject: y\r\n\r\nlines\r\n"
+
+
+@pytest.mark.parametrize("at", [40, 1500], ids=["at its beginning", "later"])
+def test_a_damaged_packed_file_is_said(run: Run, people: None, tmp_path: Path, at: int) -> None:
+    letter = (
+        b"From a@b.test Sun Dec 31 15:59:59 2006\nSubject: x\n\n" + random.Random(1).randbytes(1500) + b"\n\n"
+    )
+    packed = bytearray(gzip.compress(letter + letter))
+    packed[at : at + 12] = bytes(octet ^ 0xFF for octet in packed[at : at + 12])
+    (tmp_path / "mail").mkdir()
+    damaged = tmp_path / "mail" / "bad.mbox.gz"
+    damaged.write_bytes(packed)
+    done = run(f"import {BOB} {damaged}")
+    assert (done.code, f"{damaged}: " in done.err) == (1, True)
+    (tmp_path / "mail" / "good.eml").write_bytes(b"Subject: y\n\nlines\n")
+    assert run(f"import {BOB} {tmp_path}/mail").code in (0, 1)
 
 
 def test_what_cannot_be_taken_is_said(run: Run, people: None, tmp_path: Path) -> None:

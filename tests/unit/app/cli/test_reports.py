@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,18 @@ def test_nothing_is_said_to_be_nothing(run: Run, served: Served) -> None:
 def test_sending(run: Run, served: Served) -> None:
     (line,) = run("reports send --today").out.splitlines()
     assert line.split("\t")[0::4] == ["e.test", "r@e.test"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
+def test_a_report_is_about_its_day_wherever_one_reads_of_it(
+    run: Run, served: Served, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    with monkeypatch.context() as there:
+        there.setenv("TZ", zone)
+        time.tzset()
+        (line,) = run("reports send --today").out.splitlines()
+    time.tzset()
+    assert line.split("\t")[1] == "2024-10-04"  # the 20,000th day
 
 
 def test_sending_without_a_server(run: Run) -> None:

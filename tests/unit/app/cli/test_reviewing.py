@@ -8,7 +8,9 @@ import pytest
 
 from commands import Run
 from postroom.app.reviewing import problems
+from postroom.app.server import Server
 from postroom.app.settings import parse
+from postroom.message.errors import TryLater
 
 WRONG = [
     ('[server]\nhostname = ""', '[server] hostname = "": write a domain name such as mail.example.com'),
@@ -44,6 +46,27 @@ def test_what_a_server_would_refuse(text: str, words: str) -> None:
     assert words in problem
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('certificates = ["nope.pem"]\nkeys = ["nope.key"]', "nope.pem: No such file"),
+        ('certificates = ["empty.pem"]\nkeys = ["empty.pem"]', "empty.pem"),
+        ('client_authorities = "nope.pem"', "nope.pem: No such file"),
+        ('authorities = "nope.pem"', "nope.pem: No such file"),
+    ],
+)
+def test_files_that_a_server_cannot_use(run: Run, tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "x.toml"
+    (tmp_path / "empty.pem").touch()
+    path.write_text(f'[server]\nhostname = "mail.r.test"\ndata = "d"\n[tls]\n{text}\n')
+    for line in (f"config check {path}", f"serve --config {path}"):
+        ran = run(line)
+        assert ran.code == 1
+        assert f"[tls] {text.partition(' ')[0]}" in ran.err
+        assert words in ran.err
+    assert not (tmp_path / "d").exists()
+
+
 def test_the_defaults_and_a_real_server_are_right() -> None:
     assert problems(parse("")) == []
     assert (
@@ -77,3 +100,17 @@ def test_a_mistyped_directory_is_neither_whole_nor_copied(run: Run, tmp_path: Pa
     assert ran.code == 1
     assert f"there is no mail in {tmp_path / 'tpyo'}" in ran.err
     assert not (tmp_path / "tpyo").exists()
+
+
+def test_a_store_that_goes_away_while_a_server_starts_is_said(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> Server:
+        raise TryLater(detail="the connection was closed")
+
+    monkeypatch.setattr(Server, "open", away)
+    path = tmp_path / "x.toml"
+    path.write_text('[server]\nhostname = "mail.r.test"\ndata = "d"\n')
+    ran = run(f"serve --config {path}")
+    assert (ran.code, "start.refused" in ran.err) == (1, True)
+    assert "the connection was closed" in ran.err

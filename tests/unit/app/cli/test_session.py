@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 import pytest
 
 from commands import Run, Served
+from offices import NOW
 from postroom.agent.terminal import Terminal
 from postroom.app.cli import session
 from postroom.app.locate import Server
 from postroom.app.operations import queue
 from postroom.app.operations.office import Operation
+from postroom.store.store import Store
+from queued import job, letter, put
 
 
 def test_reads_ask_all_servers(run: Run, lab: dict[str, Served]) -> None:
@@ -77,6 +81,23 @@ def test_a_store_that_a_server_has_is_not_opened_twice(run: Run, served: Served,
     (config.parent / "data" / "control").unlink()
     ran = run("domain list")
     assert (ran.code, "is in use by process" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize("what", ["drop", "fail"])
+def test_a_delivery_that_only_a_server_can_end_is_not_begun_with(run: Run, config: Path, what: str) -> None:
+    async def queued() -> None:
+        store = await Store.open(f"sqlite://{config.parent / 'data' / 'store'}")
+        await put(store.engine, letter(1), job("pizza.test", NOW))
+        await store.close()
+
+    run("domain add hamburger.test")
+    asyncio.run(queued())
+    (before,) = run("queue list --json").records
+    refused = run(f"queue {what} --all --yes --json")
+    assert (refused.code, refused.out) == (1, "")
+    assert "start it with postroom serve" in refused.err
+    (after,) = run("queue list --json").records
+    assert (after["state"], after["due"]) == (before["state"], before["due"]) == ("waiting", NOW)
 
 
 def test_what_needs_a_server_says_so(run: Run) -> None:

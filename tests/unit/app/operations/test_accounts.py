@@ -90,3 +90,30 @@ async def test_a_removed_account_is_gone(office: TestOffice) -> None:
 )
 async def test_refusals(office: TestOffice, operation: str, arguments: dict[str, Any], words: str) -> None:
     assert words in await office.refusal(operation, **arguments)
+
+
+FORMS = ("bücher.test", "xn--bcher-kva.test", "BÜCHER.test")
+
+
+@pytest.mark.parametrize("ours", FORMS)
+@pytest.mark.parametrize("given", FORMS)
+async def test_a_domain_is_written_in_a_labels_or_in_u_labels(
+    office: TestOffice, ours: str, given: str
+) -> None:
+    await office.ask("domain.add", name=ours)
+    (added,) = await office.ask("account.add", address=f"anna@{given}", password="secret word")
+    who = f"anna@{(await office.ask('domain.list'))[-1]['domain']}" if ours[0] == "x" else "anna@bücher.test"
+    assert added["address"] == who
+    assert [one["address"] for one in await office.ask("account.list", domain=given)] == [who]
+    await office.ask("account.password", address=f"anna@{given}", password="another word")
+    found = await credentials.of_address(office.engine.reading(), Address("anna", given.lower()))
+    assert found is not None
+    assert len(found.credentials) == 1
+    await office.ask("alias.add", address=f"info@{given}", targets=[f"anna@{given}"])
+    assert [one["targets"] for one in await office.ask("alias.list", domain=given)] == [[who]]
+    await office.ask("domain.set", name=given, catch_all=f"anna@{given}")
+    assert "catch-all" in await office.refusal("account.remove", address=f"anna@{given}")
+    await office.ask("domain.set", name=given, catch_all="")
+    await office.ask("alias.remove", address=f"info@{given}")
+    await office.ask("account.remove", address=f"anna@{given}")
+    await office.ask("domain.remove", name=given)

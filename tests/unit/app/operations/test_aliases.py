@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from offices import TestOffice
+from offices import ROOT, TestOffice
+from postroom.app.control import Request
 from postroom.app.operations import aliases
+from postroom.app.operations.table import perform
 from postroom.message.errors import TryLater
 from postroom.store.engine import Urgency
 
@@ -39,6 +41,20 @@ async def test_a_list_has_an_owner_and_members(office: TestOffice) -> None:
     assert owned["owner"] == "boss@crepes.test"
     assert await office.ask("list.list") == [owned]
     assert await office.ask("alias.list") == []
+
+
+async def test_what_goes_or_becomes_another_thing_while_it_is_listed_ends_no_listing(
+    office: TestOffice,
+) -> None:
+    for name in ("a", "b", "c", "d"):
+        await office.ask("alias.add", address=f"{name}@hamburger.test", targets=[BOB])
+    records = perform(office, ROOT, Request("alias.list", {}))
+    listed = [(await anext(records))["address"]]
+    await office.ask("alias.remove", address="b@hamburger.test")
+    await office.ask("alias.remove", address="c@hamburger.test")
+    await office.ask("list.add", address="c@hamburger.test", owner=BOB)
+    listed += [one["address"] async for one in records]
+    assert listed == ["a@hamburger.test", "d@hamburger.test"]
 
 
 async def test_who_is_nobody_here_is_said(office: TestOffice) -> None:

@@ -107,6 +107,17 @@ async def test_keys_and_policy(office: TestOffice) -> None:
     )
 
 
+@pytest.mark.parametrize(("http", "https", "served"), [(-1, -1, False), (80, -1, True), (-1, 443, True)])
+async def test_nobody_is_led_to_a_web_server_that_is_not_there(
+    office: TestOffice, http: int, https: int, served: bool
+) -> None:
+    listen = msgspec.structs.replace(office.settings.listen, http=http, https=https)
+    office.settings = msgspec.structs.replace(office.settings, listen=listen)
+    found = await office.ask("dns.records", domain="hamburger.test")
+    assert ({"MTA-STS", "autoconfig"} <= {one["topic"] for one in found}) is served
+    assert served or not any("443" in one["value"] for one in found)
+
+
 async def test_an_address_that_is_none_is_not_left_out(office: TestOffice) -> None:
     asked = {"domain": "hamburger.test", "addresses": ["192.0.2.1", "mail.hamburger.test"]}
     assert "'mail.hamburger.test' is no IP address" in await office.refusal("dns.records", **asked)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from offices import NOW, TestOffice
+from offices import NOW, ROOT, TestOffice
 from others_turns import others_turns
+from postroom.app.control import Request
+from postroom.app.operations.table import perform
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey import Handled, Outcome
 from postroom.store import jobs, journal, queue, spool
@@ -54,6 +56,17 @@ async def test_a_listing_says_what_waits(queued: TestOffice) -> None:
         "now": NOW,
     }
     assert [one["id"] for one in others] == [TWO, TWO]
+
+
+async def test_what_has_gone_while_it_is_listed_does_not_wait_for_nobody(queued: TestOffice) -> None:
+    records = perform(queued, ROOT, Request("queue.list", {}))
+    listed = [await anext(records)]
+    await queued.ask("queue.drop", domain="pizza.test")
+    listed += [one async for one in records]
+    assert [(one["hop"], len(one["recipients"])) for one in listed] == [
+        ("hamburger.test", 1),
+        ("crepes.test", 1),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,15 @@ from __future__ import annotations
 import pytest
 
 from offices import ALICE, ROOT, TestOffice
+from people import at
 from postroom.app.control import Caller, Request
 from postroom.app.operations import watching
 from postroom.app.operations.office import Watched
 from postroom.app.operations.table import perform
+from postroom.message.errors import AuthenticationFailed
+from postroom.store import credentials
+from postroom.store.login import Login
+from postroom.store.standing import Ground
 
 BOB = "bob@hamburger.test"
 
@@ -44,3 +49,24 @@ async def test_now_and_then_it_writes_so_that_nobody_waits_for_ever(
 )
 async def test_others_need_the_password(office: TestOffice, arguments: dict[str, str], words: str) -> None:
     assert words in await office.refusal("watch", ALICE, address=BOB, **arguments)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+async def test_it_ends_with_the_login_that_opened_it(
+    office: TestOffice, monkeypatch: pytest.MonkeyPatch, silent: bool
+) -> None:
+    async def login(*_: object) -> Login:
+        found = await credentials.of_address(office.engine.reading(), at(BOB))
+        assert found is not None
+        ground = Ground(found.account_id, "watch", found.credentials[0].credential_id)
+        return Login(found.account_id, BOB, ground=ground)
+
+    await office.ask("account.password", address=BOB, password="an old one")
+    monkeypatch.setattr(office, "login", login)
+    monkeypatch.setattr(watching, "ALIVE_SECONDS", 0.001 if silent else 60.0)
+    records = perform(office, ALICE, Request("watch", {"address": BOB, "password": "an old one"}))
+    assert (await anext(records))["event"] == "alive"
+    await office.ask("account.password", address=BOB, password="a new one")
+    await office.news.put(Watched("shown", "", content=b"for Bob alone"))
+    with pytest.raises(AuthenticationFailed):
+        assert (await anext(records))["event"] == "alive"
