@@ -82,7 +82,8 @@ def part_text(raw: bytes, part: Part, limit: int | None = None, *, attributes: b
     stop = part.body_end if limit is None else min(part.body_end, part.body_start + limit)
     octets = transfer.decode(raw[part.body_start : stop], part.encoding).octets
     declared = part.parameter("charset")
-    text = charset.decode(octets, declared.lower() if declared else None).text
+    decode = charset.decode_html if part.subtype == "html" else charset.decode
+    text = decode(octets, declared.lower() if declared else None).text
     text = text.removeprefix(_MARK)
     if part.subtype == "html":
         return strip_markup(text, attributes=attributes)

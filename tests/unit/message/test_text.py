@@ -63,6 +63,7 @@ PLAIN = b"Content-Type: text/plain\r\n\r\nHow about\r\n  pickles?"
             "words",
             id="long-head",
         ),
+        (b"Content-Type: text/html\r\n\r\n<meta charset=koi8-r>\xf0\xd2\xc9", "\u041f\u0440\u0438"),
         pytest.param(b"\r\n" + b"\r\n" * 3000 + b"far below", "far below", id="empty-lines"),
     ],
 )
