@@ -7,6 +7,7 @@ one space, however it was folded. Not here: comparing (`message.casemap`), and t
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Final
 
@@ -24,6 +25,8 @@ MAX_INDEXED: Final = (
 )  # characters of one message that the index keeps; a message with more is read when it is searched
 DIVIDER: Final = "\x1d"  # between header and body in the index's form; stands in no text
 _OF_PEOPLE: Final = frozenset((b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc"))
+# In most fields nothing is shown in other words than it is written in.
+_OTHER_WORDS: Final = re.compile(rb'=\?|[\\(]|"@|[ \t][@.]|[@.][ \t]|"[ \t]++[^<\s,]|[^,:;\s][ \t]++"')
 PARTLY: Final = "\x1cpartly indexed\x1c"  # begins the form of a message of which the index does not keep all
 
 
@@ -70,7 +73,7 @@ def values(raw: bytes, name: str) -> list[str]:
 def _told(name: bytes, value: bytes) -> str:
     """A value decoded; of addresses also the names and addresses as they are shown, where these are other words: `a@b,=?utf-8?q?J=C3=B6rg?=<c@d>`."""
     decoded = spaced(encoded_words.decode(header_text(value)))
-    if name.lower() not in _OF_PEOPLE:
+    if name.lower() not in _OF_PEOPLE or not _OTHER_WORDS.search(value):
         return decoded
     entries = parse_address_list(value)
     words = [entry.name for entry in entries if isinstance(entry, Group)]

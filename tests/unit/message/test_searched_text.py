@@ -47,6 +47,10 @@ def test_values_of_a_field():
         ('"J\\"org" <c @ d>', '"J\\"org" <c @ d> J"org c@d'),
         ("=?utf-8?q?=C3=A4?=:a@b;", "=?utf-8?q?=C3=A4?=:a@b; \u00e4"),
         ('"Two  words" <a@b>', '"Two words" <a@b>'),
+        ('"Two" words <a@b>', '"Two" words <a@b> Two words'),
+        ('Two "words" <a@b>', 'Two "words" <a@b> Two words'),
+        ('"Two" <a@b>, "words" <c@d>', '"Two" <a@b>, "words" <c@d>'),
+        ('"a"@b', '"a"@b a@b'),
     ],
 )
 def test_people_are_found_by_the_names_that_are_shown(field: str, told: str):
