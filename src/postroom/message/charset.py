@@ -8,6 +8,7 @@ Declared names are read as the web reads them, as their supersets in use: iso-88
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import NamedTuple
 
@@ -73,6 +74,8 @@ _ANYTHING = frozenset({None, "ascii", UTF8, "cp1252"})  # what is declared by pr
 ASCII_COMPATIBLE = frozenset(
     {"us-ascii", "US-ASCII", UTF8, "UTF-8", "utf8", "iso-8859-1", "ISO-8859-1", "windows-1252", "iso-8859-15"}
 )
+_META = re.compile(rb"<meta\s[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,99})", re.IGNORECASE)
+_NEAR = 4096  # octets of HTML in which its charset is looked for; browsers look at fewer
 _CONTROL = re.compile("[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 REPLACEMENT = "\ufffd"
 _OTHER = re.compile("[^\0-\x7f\ufffd]")
@@ -114,6 +117,25 @@ def decode(data: bytes, charset: str | None) -> Decoded:
         return Decoded(data.decode(UTF8), problem=True)
     except UnicodeDecodeError:
         return Decoded(_damaged(data, known), problem=True)
+
+
+def decode_html(data: bytes, charset: str | None) -> Decoded:
+    """The same of HTML, in which may stand what it is written in where its header does not say so (WHATWG HTML §13.2.3.2); what is UTF-8 is UTF-8."""
+    found = _META.search(data, 0, _NEAR) if charset is None else None
+    named = found[1].decode() if found else ""
+    known = codec(named)
+    if known and not known.startswith("utf") and (known in _SEVEN_BIT or not _is_utf8(data)):
+        return decode(data, named)
+    return decode(data, charset)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether the octets are UTF-8, the last of several characters of which may be cut off."""
+    try:
+        text, read = codecs.utf_8_decode(data, "strict", False)
+    except UnicodeDecodeError:
+        return False
+    return read == len(data) or not text.isascii()
 
 
 def _without_surrogates(text: str) -> str:

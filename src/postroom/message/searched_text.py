@@ -7,12 +7,14 @@ one space, however it was folded. Not here: comparing (`message.casemap`), and t
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Final
 
 import msgspec
 
 from postroom.message import encoded_words
+from postroom.message.address_list import Group, mailboxes, parse_address_list
 from postroom.message.charset import header_text
 from postroom.message.header import Header, spaced
 from postroom.message.mime import Part, scan
@@ -22,6 +24,9 @@ MAX_INDEXED: Final = (
     1 << 19
 )  # characters of one message that the index keeps; a message with more is read when it is searched
 DIVIDER: Final = "\x1d"  # between header and body in the index's form; stands in no text
+_OF_PEOPLE: Final = frozenset((b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc"))
+# In most fields nothing is shown in other words than it is written in.
+_OTHER_WORDS: Final = re.compile(rb'=\?|[\\(]|"@|[ \t][@.]|[@.][ \t]|"[ \t]++[^<\s,]|[^,:;\s][ \t]++"')
 PARTLY: Final = "\x1cpartly indexed\x1c"  # begins the form of a message of which the index does not keep all
 
 
@@ -55,16 +60,26 @@ def searched(raw: bytes, most: int | None = None) -> Searched:
 def fields(raw: bytes, part: Part) -> str:
     """The header fields of a part, each on a line, decoded."""
     found = Header.parse(raw, part.header_start, stop=part.body_start)
-    return "\n".join([f"{field.name.decode('ascii', 'replace')}: {_decoded(field.value)}" for field in found])
+    return "\n".join(
+        [f"{field.name.decode('ascii', 'replace')}: {_told(field.name, field.value)}" for field in found]
+    )
 
 
 def values(raw: bytes, name: str) -> list[str]:
     """The values of the header fields of this name, decoded."""
-    return [_decoded(value) for value in Header.parse(raw).all(name)] if name.isascii() else []
+    return [_told(name.encode(), value) for value in Header.parse(raw).all(name)] if name.isascii() else []
 
 
-def _decoded(value: bytes) -> str:
-    return spaced(encoded_words.decode(header_text(value)))
+def _told(name: bytes, value: bytes) -> str:
+    """A value decoded; of addresses also the names and addresses as they are shown, where these are other words: `a@b,=?utf-8?q?J=C3=B6rg?=<c@d>`."""
+    decoded = spaced(encoded_words.decode(header_text(value)))
+    if name.lower() not in _OF_PEOPLE or not _OTHER_WORDS.search(value):
+        return decoded
+    entries = parse_address_list(value)
+    words = [entry.name for entry in entries if isinstance(entry, Group)]
+    words += [word for spec in mailboxes(entries) for word in (spec.name, spec.email)]
+    near = decoded[: encoded_words.MAX_DECODED]
+    return " ".join([decoded, *[word for word in map(spaced, words) if word not in near]])
 
 
 def plain(text: str) -> str:

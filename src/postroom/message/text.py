@@ -23,30 +23,19 @@ _MARGIN = 64  # what white space may take off
 _AS_IT_IS = frozenset({"7bit", "8bit"})
 
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript", "svg"})
+# Elements that stand on lines of their own, HTML §15.3, those of tables and forms too
 _BREAKS = frozenset(
-    {
-        "br",
-        "p",
-        "div",
-        "tr",
-        "li",
-        "ul",
-        "ol",
-        "table",
-        "blockquote",
-        "pre",
-        "hr",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "section",
-        "article",
-    }
-)
+    (
+        "address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset",
+        "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li", "listing", "main",
+        "menu", "nav", "ol", "optgroup", "option", "p", "pre", "search", "section", "summary", "table", "tr", "ul",
+    )
+)  # fmt: skip
 _TAG_NAME = re.compile(r"/?([a-z][a-z0-9]*)")
+# A > within quotes does not end a tag, HTML §13.2.5.36
+_TAG_END = re.compile(r"(?>(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?)*)>")
+_UNSEEN_ENDS = {name: re.compile(rf"</{name}(?![a-z0-9])") for name in _UNSEEN}
+_KEPT_LINES = re.compile(r"white-space\s*+:\s*+(?:pre|break-spaces)")
 _PRESENTED = re.compile(r"\s(?:alt|title)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
@@ -93,7 +82,8 @@ def part_text(raw: bytes, part: Part, limit: int | None = None, *, attributes: b
     stop = part.body_end if limit is None else min(part.body_end, part.body_start + limit)
     octets = transfer.decode(raw[part.body_start : stop], part.encoding).octets
     declared = part.parameter("charset")
-    text = charset.decode(octets, declared.lower() if declared else None).text
+    decode = charset.decode_html if part.subtype == "html" else charset.decode
+    text = decode(octets, declared.lower() if declared else None).text
     text = text.removeprefix(_MARK)
     if part.subtype == "html":
         return strip_markup(text, attributes=attributes)
@@ -163,14 +153,16 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
     """
     lowered = markup.lower() if markup.isascii() else markup.translate(_LOWER)
     unseen = (
-        _UNSEEN if "</head" in lowered else _UNSEEN - {"head"}
+        _UNSEEN if _UNSEEN_ENDS["head"].search(lowered) else _UNSEEN - {"head"}
     )  # its end tag may be left out, HTML §13.1.2.4
     pieces: list[str] = []
     presented: list[str] = []
+    as_written = _KEPT_LINES.search(lowered) is not None
+    line_end = "\n" if as_written else " "  # outside of <pre> it is white space like any other
     at = 0
     while (tag := lowered.find("<", at)) >= 0:
         if tag > at:
-            pieces.append(markup[at:tag])
+            pieces.append(markup[at:tag].replace("\n", line_end))
         name = _TAG_NAME.match(lowered, tag + 1)
         if not name and lowered[tag + 1 : tag + 2] not in {"!", "?"}:
             pieces.append("<")
@@ -184,8 +176,10 @@ def strip_markup(markup: str, *, attributes: bool = False) -> str:
             presented += ["\n" + "".join(words) for words in _PRESENTED.findall(markup, tag, end)]
         if gap:
             pieces.append(gap)
+        if name and name[1] == "pre" and not as_written:
+            line_end = " " if lowered[tag + 1] == "/" else "\n"
         at = end
-    pieces += (markup[at:], *presented)
+    pieces += (markup[at:].replace("\n", line_end), *presented)
     text = unescape("".join(pieces)).replace("\r", " ")
     return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
@@ -199,9 +193,10 @@ def _skip(lowered: str, tag: int, name: re.Match[str] | None, unseen: frozenset[
         closing = "-->" if lowered.startswith("<!--", tag) else ">"
         found = lowered.find(closing, tag + 1)
         return (found + len(closing) if found >= 0 else -1), ""
-    end = lowered.find(">", tag)
+    closed = _TAG_END.match(lowered, name.end())
+    end = closed.end() - 1 if closed else -1
     if end >= 0 and name[1] in unseen and lowered[tag + 1] != "/" and lowered[end - 1] != "/":
-        end = lowered.find("</" + name[1], end)
-        end = lowered.find(">", end) if end >= 0 else -1
+        ended = _UNSEEN_ENDS[name[1]].search(lowered, end)
+        end = lowered.find(">", ended.end()) if ended else -1
     gap = "\n" if name[1] in _BREAKS else " " if name[1] in {"td", "th"} else ""
     return (end + 1 if end >= 0 else -1), gap

@@ -14,7 +14,9 @@ from typing import Any, Final
 import msgspec
 
 from postroom.message.casemap import ascii_casemap, casemap
+from postroom.message.header import spaced
 from postroom.message.summary import Person, Summary, summarize
+from postroom.message.summary_words import people
 from postroom.store import emails
 from postroom.store.store import Store
 
@@ -42,7 +44,7 @@ class Column(enum.Enum):
 
 
 def _people(found: Sequence[Person]) -> str:
-    return casemap(", ".join(f"{one.name} <{one.email}>" if one.name else one.email for one in found))
+    return casemap(spaced(people(list(found))))
 
 
 def _first(found: Sequence[Person]) -> str:
@@ -54,7 +56,7 @@ VALUES: Final[dict[Column, Callable[[Summary], Any]]] = {
     Column.TO: lambda one: _people(one.told.to),
     Column.CC: lambda one: _people(one.told.cc),
     Column.BCC: lambda one: _people(one.told.bcc),
-    Column.SUBJECT: lambda one: casemap(one.told.subject),
+    Column.SUBJECT: lambda one: casemap(spaced(one.told.subject)),
     Column.FIRST_FROM: lambda one: casemap(_first(one.told.from_)),
     Column.FIRST_TO: lambda one: casemap(_first(one.told.to)),
     Column.BASE_SUBJECT: lambda one: casemap(one.told.base_subject),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.message import charset
-from postroom.message.charset import Decoded, codec, decode, header_text, visible
+from postroom.message.charset import Decoded, codec, decode, decode_html, header_text, visible
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,28 @@ from postroom.message.charset import Decoded, codec, decode, header_text, visibl
 )
 def test_decode(data: bytes, declared: str | None, text: str, problem: bool) -> None:
     assert decode(data, declared) == Decoded(text, problem)
+
+
+@pytest.mark.parametrize(
+    ("declared", "meta", "written", "text"),
+    [
+        (None, '<meta http-equiv="Content-Type" content="text/html; charset=koi8-r">', "koi8-r", "Привет"),
+        (None, "<META CHARSET = 'big5'/>", "big5", "漢字"),
+        (None, "<meta charset=iso-2022-jp>", "iso2022-jp", "日本"),
+        (None, "<meta charset=koi8-r>", "utf-8", "Привет"),  # a relay has made it UTF-8, and not told
+        (None, "<meta charset=utf-16>", "utf-8", "Привет"),
+        (None, "<meta charset=utf-7>", "ascii", "+AGE-"),
+        (None, "<meta charset=rot13>", "ascii", "uryyb"),
+        (None, " " * 5000 + "<meta charset=big5>", "cp1252", "é"),
+        ("iso-8859-1", "<meta charset=koi8-r>", "iso8859-1", "é"),
+    ],
+)
+def test_what_html_says_itself(declared: str | None, meta: str, written: str, text: str) -> None:
+    data = f"<html><head>{meta}</head>{text}".encode(written)
+    assert decode_html(data, declared).text.endswith(f"</head>{text}")
+    assert decode_html(data + text.encode(written)[:1], declared).text.startswith(
+        f"<html><head>{meta}</head>{text}"
+    )
 
 
 def test_every_known_name_is_a_codec_of_text() -> None:

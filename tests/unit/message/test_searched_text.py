@@ -40,6 +40,26 @@ def test_values_of_a_field():
     assert values(MIXED, "ß") == []
 
 
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("a@b,=?utf-8?q?J=C3=B6rg?=<c@d>", "a@b,=?utf-8?q?J=C3=B6rg?=<c@d> J\u00f6rg"),
+        ('"J\\"org" <c @ d>', '"J\\"org" <c @ d> J"org c@d'),
+        ("=?utf-8?q?=C3=A4?=:a@b;", "=?utf-8?q?=C3=A4?=:a@b; \u00e4"),
+        ('"Two  words" <a@b>', '"Two words" <a@b>'),
+        ('"Two" words <a@b>', '"Two" words <a@b> Two words'),
+        ('Two "words" <a@b>', 'Two "words" <a@b> Two words'),
+        ('"Two" <a@b>, "words" <c@d>', '"Two" <a@b>, "words" <c@d>'),
+        ('"a"@b', '"a"@b a@b'),
+    ],
+)
+def test_people_are_found_by_the_names_that_are_shown(field: str, told: str):
+    """What RFC 2047 \u00a75 (3) calls no encoded-word is one to readers of addresses."""
+    raw = f"To: {field}\r\nX-To: {field}\r\n\r\n".encode()
+    assert values(raw, "to") == [told]
+    assert searched(raw).header == f"To: {told}\nX-To: {values(raw, 'x-to')[0]}"
+
+
 def test_the_form_for_the_index():
     header, divider, body = indexed_form(MIXED).partition(DIVIDER)
     assert divider

@@ -63,6 +63,7 @@ PLAIN = b"Content-Type: text/plain\r\n\r\nHow about\r\n  pickles?"
             "words",
             id="long-head",
         ),
+        (b"Content-Type: text/html\r\n\r\n<meta charset=koi8-r>\xf0\xd2\xc9", "\u041f\u0440\u0438"),
         pytest.param(b"\r\n" + b"\r\n" * 3000 + b"far below", "far below", id="empty-lines"),
     ],
 )
@@ -95,6 +96,13 @@ def test_a_preview_is_not_looked_for_in_all_of_a_message() -> None:
         ("<title>t</title><body>b", "b"),
         ("<head><title>t</title><style>s</style></head>b", "b"),
         ("<html><head><title>t</title><meta name=x><body><p>b", "b"),
+        ("<head><title>t</title><body>a<header>b</header>c", "a\nb\nc"),
+        ("<a title=\"x > y\" href=z>link</a> and <img alt='a > b'>more", "link and more"),
+        ('<a href="never closed>a', "a"),
+        ('<p "a>b" c="d">e', 'b" c="d">e'),
+        ("<dl><dt>a</dt><dd>b</dd></dl><center>c</center>d<select><option>e<option>f", "a\nb\nc\nd\ne\nf"),
+        ("<p>one\r\nline</p><pre>two\r\n lines</pre>three\nwords", "one line\ntwo\nlines\nthree words"),
+        ('<p style="white-space: pre-wrap">two\nlines', "two\nlines"),
     ],
 )
 def test_strip_markup(markup: str, expected: str) -> None:
@@ -116,6 +124,10 @@ def test_strip_markup(markup: str, expected: str) -> None:
         "\n \n",
         "<style></style",
         "<head>",
+        "<a b=\"'>",
+        '<a b=\'">"',
+        "<a b= >",
+        "<head></header",
     ],
 )
 def test_markup_of_any_size_is_stripped_in_one_pass(unit: str) -> None:

@@ -343,6 +343,8 @@ def test_the_structure_and_its_properties() -> None:
         (b"Content-Type: text/plain; charset=utf-8\r\n", b"\xc3\xa9\xff", "é\ufffd", True),
         (b"Content-Type: text/plain; charset=nothing\r\n", b"a", "a", True),
         (b"Content-Type: text/plain; charset=iso-8859-1\r\n", b"\xe9", "é", False),
+        (b"Content-Type: text/html\r\n", b"<meta charset=koi8-r>\xf0", "<meta charset=koi8-r>\u041f", False),
+        (b"Content-Type: text/html\r\n", b"\xff", "\u00ff", False),
         (b"Content-Transfer-Encoding: x-uu\r\n", b"a", "a", True),
         (b"Content-Transfer-Encoding: base64\r\n", b"!!!", "", True),
     ],

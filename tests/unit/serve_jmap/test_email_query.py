@@ -1,14 +1,20 @@
 """Email/query and Email/queryChanges (RFC 8621 §4.4, §4.5)."""
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
+from postroom.message.searched_text import indexed_form
 from postroom.serve.jmap.email_filter import keyword_in_threads
+from postroom.store.indexer import Indexer, Indexing
 from postroom.store.roster import Entry, Roster
+from postroom.store.search_postgres import PostgresSearch
+from postroom.store.search_sqlite import SqliteSearch
+from postroom.store.wordbook import IndexWordbook
 
 MINUTE = 60_000_000
 
@@ -100,6 +106,38 @@ async def test_order_and_windows(box: Box) -> None:
 )  # fmt: skip
 async def test_filters(box: Box, condition: Any, names: str) -> None:
     assert await box.found(filter=condition) == names
+
+
+async def _index(stage: JmapStage, directory: Path) -> IndexWordbook:
+    """The search index over what is there."""
+    engine = stage.store.engine
+    sqlite = type(engine).__name__ == "SqliteEngine"
+    index = SqliteSearch.open(directory) if sqlite else PostgresSearch(engine)
+    indexer = Indexer(Indexing(engine, index, stage.store.read_email, indexed_form, lambda: False))
+    while await indexer.step():
+        pass
+    return IndexWordbook(engine, index)
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+async def test_what_is_shown_is_found_as_imap_finds_it(box: Box, indexed: bool, tmp_path: Path) -> None:
+    """Folds are one space, and an encoded-word without white space around it is a name, whoever asks and whether the index is asked."""
+    fields = "From: a@b (Rose)", "To: a@b,=?utf-8?q?J=C3=B6rg?=<j@o>", 'Cc: "O \\"Bob\\"  X" <o @ x.test>'
+    await box.put("e", letter(5, "two\r\n\twords and  more", "", *fields))
+    if indexed:
+        box.client = box.stage.jmap(wordbook=await _index(box.stage, tmp_path))
+    imap = await box.stage.user(select="INBOX")
+    for condition, key in (
+        ({"subject": '"two words"'}, 'SUBJECT "two words"'),
+        ({"subject": '"and  more"'}, 'SUBJECT "and  more"'),
+        ({"to": "jo\u0308rg"}, "TO {5+}\r\nj\u00f6rg"),
+        ({"text": "j\u00f6rg"}, "TEXT {5+}\r\nj\u00f6rg"),
+        ({"from": '"rose <a@b"'}, 'FROM "rose <a@b"'),
+        ({"cc": "o@x.test"}, "CC o@x.test"),
+        ({"cc": '"bob\\" x"'}, 'CC "bob\\" x"'),
+    ):
+        assert await box.found(filter=condition) == "e", condition
+        assert "* SEARCH 5" in await imap.ok(f"SEARCH CHARSET UTF-8 {key}"), key
 
 
 async def test_mailboxes_and_keywords(box: Box) -> None:

@@ -191,6 +191,10 @@ def test_search_words(text: str, words: list[str]) -> None:
     [
         ("Do you like Pickles & <ketchup>?", ["pickles"], "Do you like <mark>Pickles</mark> &amp; &lt;ketchup&gt;?"), ("nothing", ["x"], None), ("aXbx", ["x"], "a<mark>X</mark>b<mark>x</mark>"),
         ("Grüße aus Köln", ["gruss", "köln"], "Grüße aus <mark>Köln</mark>"), ("straße", ["STRASSE"], "<mark>straße</mark>"), ("abc", ["ab", "bc"], "<mark>abc</mark>"),
+        ("a vi\u00ea\u0323t b", ["vi\u1ec7t"], "a <mark>vi\u00ea\u0323t</mark> b"),
+        ("\u0645\u0651\u064e", ["\u0645\u064e\u0651"], "<mark>\u0645\u0651\u064e</mark>"),
+        ("cafe\u0301s", ["cafe"], "<mark>cafe\u0301</mark>s"),
+        ("a  b\u00e4", ["a  b"], "<mark>a b</mark>\u00e4"),
     ],
 )  # fmt: skip
 def test_marks(text: str, words: list[str], found: str | None) -> None:

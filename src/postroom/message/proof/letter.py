@@ -102,7 +102,9 @@ class Letter:
         part = self.html_part
         if part is None:
             return ""
-        return charset.decode(self.octets(part, MAX_BODY), (part.parameter("charset") or "").lower()).text
+        declared = part.parameter("charset")
+        octets = self.octets(part, MAX_BODY)
+        return charset.decode_html(octets, declared.lower() if declared is not None else None).text
 
     @cached_property
     def words(self) -> str:

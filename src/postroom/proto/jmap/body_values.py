@@ -20,7 +20,10 @@ def body_value(part: BodyPart, most: int) -> dict[str, Any]:
     """EmailBodyValue of a text part, of at most `most` octets of UTF-8; 0: all of it."""
     content = part.content
     declared = part.charset
-    text, problem = charset.decode(content.octets, declared.lower() if declared else None)
+    if part.part.subtype == "html" and not part.says_charset:
+        text, problem = charset.decode_html(content.octets, None)
+    else:
+        text, problem = charset.decode(content.octets, declared.lower() if declared else None)
     if problem and declared == "us-ascii" and not part.says_charset:
         problem = charset.REPLACEMENT in text  # nothing was declared, and UTF-8 was found
     text = _LINE_END.sub("\n", text).replace("\0", "")

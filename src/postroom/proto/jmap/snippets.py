@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 from typing import Final
+from unicodedata import combining
 
 from postroom.message.casemap import casemap
 
@@ -61,10 +63,10 @@ def _places(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     folded, origin = _folded(text)
     found: list[tuple[int, int]] = []
     for word in words:
-        needle = casemap(word)
+        needle = casemap(" ".join(word.split()))
         at = folded.find(needle) if needle else -1
         while at >= 0:
-            found.append((origin[at], origin[at + len(needle) - 1] + 1))
+            found.append((origin[at][0], origin[at + len(needle) - 1][1]))
             at = folded.find(needle, at + len(needle))
     merged: list[tuple[int, int]] = []
     for first, last in sorted(found):
@@ -75,9 +77,14 @@ def _places(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     return merged
 
 
-def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """The text as it is compared, and for each of its characters the place where it comes from."""
+def _folded(text: str) -> tuple[str, Sequence[tuple[int, int]]]:
+    """The text as it is compared, and for each of its characters where the letter begins and ends that it comes from.
+
+    A letter is folded with the marks that follow it, whose order is not always the one in which they were written (Unicode §3.11).
+    """
     if text.isascii():
-        return text.upper(), range(len(text))
-    parts = [casemap(letter) for letter in text]
-    return "".join(parts), [place for place, part in enumerate(parts) for _ in part]
+        return text.upper(), [(place, place + 1) for place in range(len(text))]
+    starts = [place for place, letter in enumerate(text) if not (place and combining(letter))]
+    letters = list(pairwise([*starts, len(text)]))
+    parts = [casemap(text[first:last]) for first, last in letters]
+    return "".join(parts), [letter for letter, part in zip(letters, parts, strict=True) for _ in part]

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from postroom.message.casemap import casemap
+from postroom.message.header import spaced
 from postroom.message.ids import IdKind
 from postroom.message.query import Heads, Holds
 from postroom.proto.jmap.errors import MethodError
@@ -71,6 +72,7 @@ _FIELDS: Final = {
     "cc": Column.CC,
     "bcc": Column.BCC,
 }
+_BETWEEN: Final = frozenset("<>,")
 MUTABLE: Final = frozenset(
     (
         "inMailbox", "inMailboxOtherThan", "hasKeyword", "notKeyword", "allInThreadHaveKeyword", "someInThreadHaveKeyword",
@@ -154,10 +156,12 @@ class Filter:
         )
 
     async def _says(self, column: Column, text: str, among: set[int]) -> set[int]:
-        """Emails whose field has all words; the index tells which are worth looking at."""
-        for word in search_words(text):
-            possible = await self._wording.possible(Holds(word, header=True))
-            among = among if possible is None else among & possible
+        """Emails whose field has all words, white space in it being one space; the index tells which are worth looking at, but where a word has what
+        stands between a name and an address, or between two of them."""
+        for word in map(spaced, search_words(text)):
+            if _BETWEEN.isdisjoint(word) or column is Column.SUBJECT:
+                possible = await self._wording.possible(Holds(word, header=True))
+                among = among if possible is None else among & possible
             values, needle = await self._values(column, among), casemap(word)
             among = {one for one in among if needle in values.get(one, "")}
         return among
