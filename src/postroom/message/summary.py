@@ -18,7 +18,7 @@ from postroom.message.mime import Limits, Part, Structure, scan
 from postroom.message.msgid import parse_message_ids, thread_ids
 from postroom.message.subject import base_subject
 
-VERSION = 3
+VERSION = 4
 MAX_SUMMARY = (
     1 << 20
 )  # octets of rendered ENVELOPE and BODYSTRUCTURE together; a message with more has a minimal summary
