@@ -32,6 +32,7 @@ WHOLE_TABLE = {
     # the first rows, whichever they are
     "credentials._ANY",
     "tokens._ANY",
+    "directory._OLDEST_OF_ALL",
     "greylist._OLDEST",
     # counted now and then, read only
     "indexer._WAITING",
