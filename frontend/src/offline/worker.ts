@@ -42,7 +42,7 @@ worker.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== location.origin || !pathname.startsWith(BASE)) return;
   if (request.mode === "navigate") {
     if (!pathname.slice(BASE.length).includes(".")) respondWith(page(event as Extendable));
-  } else if (pathname.startsWith(`${BASE}assets/`)) respondWith(file(request));
+  } else if (pathname.startsWith(`${BASE}assets/`)) respondWith(file(event as FetchLike));
   else if (BESIDE.includes(pathname)) respondWith(beside(request));
 });
 
@@ -54,11 +54,10 @@ function passBy(event: Installing): void {
 
 /** From the network, and when there is none the one that was kept. A new page has new files. */
 async function page(event: Extendable): Promise<Response> {
-  const cache = await caches.open(FILES);
-  const kept = await cache.match(BASE);
+  const kept = await keptOf(BASE);
   try {
     const fresh = await fetch(BASE, { cache: "no-cache" });
-    if (fresh.ok && fresh.headers.get("etag") !== kept?.headers.get("etag")) event.waitUntil(keepAll());
+    if (fresh.ok && fresh.headers.get("etag") !== kept?.headers.get("etag")) event.waitUntil(keepAll().catch(noRoom));
     return fresh;
   } catch (error) {
     if (kept) return kept;
@@ -66,13 +65,26 @@ async function page(event: Extendable): Promise<Response> {
   }
 }
 
-async function file(request: Request): Promise<Response> {
-  const cache = await caches.open(FILES);
-  const kept = await cache.match(request);
+async function file(event: FetchLike): Promise<Response> {
+  const { request } = event;
+  const kept = await keptOf(request);
   if (kept) return kept;
   const fresh = await fetch(request);
-  if (fresh.ok) await cache.put(request, fresh.clone());
+  if (fresh.ok) event.waitUntil(put(request, fresh.clone()).catch(noRoom));
   return fresh;
+}
+
+async function put(request: Request, fresh: Response): Promise<void> {
+  await (await caches.open(FILES)).put(request, fresh);
+}
+
+function keptOf(what: Request | string): Promise<Response | undefined> {
+  return caches.open(FILES).then((cache) => cache.match(what)).catch(noRoom);
+}
+
+// The disk may be full, or the browser keep nothing: the page works without, as long as there is a connection.
+function noRoom(error: unknown): undefined {
+  console.info("nothing is kept", error);
 }
 
 async function beside(request: Request): Promise<Response> {
