@@ -97,18 +97,28 @@ async function beside(request: Request): Promise<Response> {
   }
 }
 
-/** Fetches the page and every file of it, and forgets those of older pages. */
+/** Fetches the page and every file of it, and forgets those of older pages but the last. */
 async function keepAll(): Promise<void> {
   const cache = await caches.open(FILES);
   const names = ((await (await fetch(LIST, { cache: "no-cache" })).json()) as string[]).map((name) => BASE + name);
   const missing = [];
   for (const name of names) if (!(await cache.match(name))) missing.push(name);
   await cache.addAll([...missing, ...BESIDE]);
+  const wanted = new Set([...names, ...(await namesBefore(cache, names))]);
   for (const { url } of await cache.keys()) {
     const { pathname } = new URL(url);
-    if (pathname.startsWith(`${BASE}assets/`) && !names.includes(pathname)) await cache.delete(url);
+    if (pathname.startsWith(`${BASE}assets/`) && !wanted.has(pathname)) await cache.delete(url);
   }
   await cache.add(new Request(BASE, { cache: "no-cache" })); // last: a page that is kept has its files
+}
+
+// The files of the page before: a window of it may be open still, and asks for one when something is begun in it that it has not begun yet.
+async function namesBefore(cache: Cache, names: readonly string[]): Promise<readonly string[]> {
+  const told = await cache.match(LIST);
+  const [last = [], before = []] = (told ? await told.json() : []) as string[][];
+  if (last.join() === names.join()) return before;
+  await cache.put(LIST, new Response(JSON.stringify([names, last])));
+  return last;
 }
 
 // Who clicks at what a notification tells of gets to see it, in a window that is there if there is one.
