@@ -225,3 +225,36 @@ def test_a_signature_is_kept(settings, page):
         own.get_by_label(field).fill("")
     with page.expect_response(lambda answer: "Identity/set" in (answer.request.post_data or "")):
         own.get_by_role("button", name="Save").click()
+
+
+def test_what_is_not_changed_of_an_address_stays_as_another_window_has_set_it(window, web_lab):
+    stay(window, web_lab, stays=False)
+    window.goto(web_lab.url() + "settings/identities")
+    own = section(window, BOB)
+    expect(own.get_by_label("Signature")).to_be_visible()
+    identity(window, {"textSignature": "Best, Bob", "htmlSignature": "<i>Best, Bob</i>"})
+    own.get_by_label("Your name, as others see it").fill("Robert")
+    own.get_by_role("button", name="Save").click()
+    expect(window.get_by_text("Saved")).to_be_visible()
+    found = identity(window, {})
+    assert (found["name"], found["textSignature"]) == ("Robert", "Best, Bob")
+
+
+def identity(window, patch):
+    """Bob's own address under which he writes, as another window of his sees it after changing it."""
+    return window.evaluate(
+        """async ([email, patch]) => {
+            const headers = { "x-postroom": "1", "content-type": "application/json" };
+            const session = await (await fetch("/jmap/session", { headers })).json();
+            const [accountId] = Object.keys(session.accounts);
+            const using = Object.keys(session.capabilities);
+            const call = async (name, args) => {
+                const body = JSON.stringify({ using, methodCalls: [[name, { accountId, ...args }, "c"]] });
+                return (await (await fetch(new URL(session.apiUrl).pathname, { method: "POST", headers, body })).json()).methodResponses[0][1];
+            };
+            const own = async () => (await call("Identity/get", {})).list.find((one) => one.email === email);
+            await call("Identity/set", { update: { [(await own()).id]: patch } });
+            return own();
+        }""",
+        [BOB, patch],
+    )

@@ -42,7 +42,7 @@ worker.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== location.origin || !pathname.startsWith(BASE)) return;
   if (request.mode === "navigate") {
     if (!pathname.slice(BASE.length).includes(".")) respondWith(page(event as Extendable));
-  } else if (pathname.startsWith(`${BASE}assets/`)) respondWith(file(request));
+  } else if (pathname.startsWith(`${BASE}assets/`)) respondWith(file(event as FetchLike));
   else if (BESIDE.includes(pathname)) respondWith(beside(request));
 });
 
@@ -54,11 +54,10 @@ function passBy(event: Installing): void {
 
 /** From the network, and when there is none the one that was kept. A new page has new files. */
 async function page(event: Extendable): Promise<Response> {
-  const cache = await caches.open(FILES);
-  const kept = await cache.match(BASE);
+  const kept = await keptOf(BASE);
   try {
     const fresh = await fetch(BASE, { cache: "no-cache" });
-    if (fresh.ok && fresh.headers.get("etag") !== kept?.headers.get("etag")) event.waitUntil(keepAll());
+    if (fresh.ok && fresh.headers.get("etag") !== kept?.headers.get("etag")) event.waitUntil(keepAll().catch(noRoom));
     return fresh;
   } catch (error) {
     if (kept) return kept;
@@ -66,13 +65,26 @@ async function page(event: Extendable): Promise<Response> {
   }
 }
 
-async function file(request: Request): Promise<Response> {
-  const cache = await caches.open(FILES);
-  const kept = await cache.match(request);
+async function file(event: FetchLike): Promise<Response> {
+  const { request } = event;
+  const kept = await keptOf(request);
   if (kept) return kept;
   const fresh = await fetch(request);
-  if (fresh.ok) await cache.put(request, fresh.clone());
+  if (fresh.ok) event.waitUntil(put(request, fresh.clone()).catch(noRoom));
   return fresh;
+}
+
+async function put(request: Request, fresh: Response): Promise<void> {
+  await (await caches.open(FILES)).put(request, fresh);
+}
+
+function keptOf(what: Request | string): Promise<Response | undefined> {
+  return caches.open(FILES).then((cache) => cache.match(what)).catch(noRoom);
+}
+
+// The disk may be full, or the browser keep nothing: the page works without, as long as there is a connection.
+function noRoom(error: unknown): undefined {
+  console.info("nothing is kept", error);
 }
 
 async function beside(request: Request): Promise<Response> {
@@ -85,18 +97,28 @@ async function beside(request: Request): Promise<Response> {
   }
 }
 
-/** Fetches the page and every file of it, and forgets those of older pages. */
+/** Fetches the page and every file of it, and forgets those of older pages but the last. */
 async function keepAll(): Promise<void> {
   const cache = await caches.open(FILES);
   const names = ((await (await fetch(LIST, { cache: "no-cache" })).json()) as string[]).map((name) => BASE + name);
   const missing = [];
   for (const name of names) if (!(await cache.match(name))) missing.push(name);
   await cache.addAll([...missing, ...BESIDE]);
+  const wanted = new Set([...names, ...(await namesBefore(cache, names))]);
   for (const { url } of await cache.keys()) {
     const { pathname } = new URL(url);
-    if (pathname.startsWith(`${BASE}assets/`) && !names.includes(pathname)) await cache.delete(url);
+    if (pathname.startsWith(`${BASE}assets/`) && !wanted.has(pathname)) await cache.delete(url);
   }
   await cache.add(new Request(BASE, { cache: "no-cache" })); // last: a page that is kept has its files
+}
+
+// The files of the page before: a window of it may be open still, and asks for one when something is begun in it that it has not begun yet.
+async function namesBefore(cache: Cache, names: readonly string[]): Promise<readonly string[]> {
+  const told = await cache.match(LIST);
+  const [last = [], before = []] = (told ? await told.json() : []) as string[][];
+  if (last.join() === names.join()) return before;
+  await cache.put(LIST, new Response(JSON.stringify([names, last])));
+  return last;
 }
 
 // Who clicks at what a notification tells of gets to see it, in a window that is there if there is one.

@@ -30,3 +30,11 @@ it("keeps what is set while older values are on their way", async () => {
   await setting;
   expect([preference("theme", ""), asked]).toEqual(["dark", 2]);
 });
+
+it("is as the server has it when several settings of one part were not heard", async () => {
+  answerWith({ "Preferences/set": () => ({ newState: "9" }) });
+  await prefer("density", "cosy");
+  answerWith({ "Preferences/set": () => { throw { type: "serverUnavailable" }; } });
+  await Promise.allSettled([prefer("density", "compact"), prefer("density", "wide")]);
+  expect(preference("density", "")).toBe("cosy");
+});

@@ -17,6 +17,8 @@ const PRIVATE = ["searches"]; // that no browser keeps
 const values = signal<Record<string, unknown>>(JSON.parse(localStorage.getItem(KEPT) ?? "{}") as Record<string, unknown>);
 let state = "";
 let begun = 0; // settings
+const newest = new Map<string, number>(); // setting of each part
+const settled = new Map<string, unknown>(); // values of the parts that are being set, as the server has them
 let under: Promise<unknown> = Promise.resolve(); // fulfilled when none is on its way
 
 /** The value of a part; `otherwise` where it was never set. Reading it in drawing draws anew when it changes. */
@@ -33,16 +35,21 @@ export function prefer(part: string, value: unknown): Promise<void> {
 }
 
 async function set(part: string, value: unknown): Promise<void> {
-  const before = values.peek()[part];
+  const mine = begun;
+  if (!settled.has(part)) settled.set(part, values.peek()[part]);
+  newest.set(part, mine);
   put(part, value);
   try {
     const answer = await jmap.call("Preferences/set", { update: { singleton: { [`values/${part}`]: value ?? null } } });
     const wrong = answer.notUpdated?.["singleton"];
     if (wrong) throw new Error(wrong.description ?? wrong.type);
     state = answer.newState;
+    if (settled.has(part)) settled.set(part, value); // else the newest is over already
   } catch (error) {
-    put(part, before); // another part may have been set meanwhile
+    if (newest.get(part) === mine) put(part, settled.get(part)); // another part, or this one again, may have been set meanwhile
     throw error;
+  } finally {
+    if (newest.get(part) === mine) settled.delete(part);
   }
 }
 

@@ -2,6 +2,7 @@
 import { jmap } from "../../jmap/client";
 import type { Patch, SetAnswer } from "../../jmap/methods";
 import type { Id } from "../../jmap/records";
+import { peekRow } from "../../state/emails";
 import { needRole } from "../../state/mailboxes";
 import { catchUp } from "../../state/sync";
 import { keyOf } from "./addresses";
@@ -65,8 +66,10 @@ export async function hasLeft(messageId: string): Promise<boolean> {
 /** It can be called back for a while, and what it leaves behind is tidied. */
 export async function afterwards(draft: Draft, before: Id | null, sent: { emailId: Id; submissionId: Id; at: Date | null }): Promise<void> {
   const { emailId, submissionId, at } = sent;
-  if (at) toldScheduled(submissionId, emailId, at);
-  else hold({ emailId, submissionId, until: Date.now() + undoSeconds() * 1000, subject: draft.subject, original: draft.original });
+  const { original, subject } = draft;
+  const marked = original !== null && original.keyword in (peekRow(original.id)?.keywords ?? {});
+  const until = at?.getTime() ?? Date.now() + undoSeconds() * 1000;
+  (at ? toldScheduled : hold)({ emailId, submissionId, until, subject, original, marked });
   await tidy(draft, before);
 }
 

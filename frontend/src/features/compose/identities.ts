@@ -1,19 +1,23 @@
-// The addresses one writes under, with their signatures. Asked for once; anew when a window is opened later on.
+// The addresses one writes under, with their signatures. Asked for once; anew when a window is opened later on, or when something of them was changed.
 import { signal } from "@preact/signals";
 import { session } from "../../state/session";
+import { pushed } from "../../state/sync";
 import { keyOf } from "./addresses";
 import { type Identity, ask } from "./calling";
 import { type Draft, type Sender, newKey } from "./draft";
 
 export const identities = signal<readonly Identity[]>([]);
 let asked = 0;
+let told: string | undefined; // of their state, when they were asked for
 const FRESH_MS = 60_000;
 
 export async function loadIdentities(): Promise<readonly Identity[]> {
-  if (Date.now() - asked > FRESH_MS || !identities.peek().length) {
+  const now = pushed.peek()["Identity"];
+  if (Date.now() - asked > FRESH_MS || now !== told || !identities.peek().length) {
     const { list } = await ask<{ list: Identity[] }>("Identity/get", { ids: null });
     identities.value = list.filter((one) => !one.email.startsWith("*"));
     asked = Date.now();
+    told = now;
   }
   return identities.peek();
 }

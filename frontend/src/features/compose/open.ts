@@ -141,7 +141,22 @@ export async function close(one: Compose): Promise<void> {
   if (leaving()) return;
   commit(one);
   if (!isBlank(one)) await save(one);
-  if (!leaving()) remove(one);
+  if (one.uploads.size && !(await broughtFiles(one))) return;
+  if (!leaving() && !one.over) remove(one);
+}
+
+// Files that are still on their way are saved with it: it waits for them, folded. Whether it can go then.
+async function broughtFiles(one: Compose): Promise<boolean> {
+  one.mode.value = "small";
+  keep();
+  await Promise.all(one.uploads);
+  if (one.over || one.mode.peek() !== "small") return false; // somebody writes on
+  if (one.draft.peek().files.some((file) => file.failed)) {
+    toFront(one);
+    return false;
+  }
+  await save(one);
+  return true;
 }
 
 export function remove(one: Compose): void {
@@ -155,7 +170,6 @@ export function remove(one: Compose): void {
 /** Throws it away; it can be taken back. */
 export async function discard(one: Compose): Promise<void> {
   commit(one);
-  const draft = one.draft.peek();
   const worth = !isBlank(one) || one.emailId !== null;
   remove(one);
   await one.saving.catch(() => {});
@@ -168,8 +182,18 @@ export async function discard(one: Compose): Promise<void> {
   if (!worth) return;
   done(t("compose.discarded"), async () => {
     if (one.emailId !== null && drafts) await jmap.call("Email/set", { update: { [one.emailId]: { mailboxIds: { [drafts]: true } } } });
-    openDraftWindow(draft, { emailId: one.emailId, version: 1 });
+    bringBack(one);
   });
+}
+
+// The same window, with the files that were on their way to it. It may be gone from the server meanwhile: it is saved anew.
+function bringBack(one: Compose): void {
+  one.over = false;
+  one.version++;
+  one.saved = "";
+  one.question.value = null;
+  windows.value = [...windows.peek(), one];
+  toFront(one);
 }
 
 /** What was open when the page was left. */

@@ -1,11 +1,17 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { answerWith, stubBrowser } from "../../testing/fake_server";
+import type { EmailRow } from "../../jmap/records";
+import { keepRows } from "../../state/emails";
+import { toasts } from "../../state/toasts";
 import { undoable } from "../../state/undo";
+import type { Draft } from "./draft";
+import { afterwards } from "./handing_in";
 import { callBack, hold, release } from "./pending";
 import { type Held, held } from "./windows";
 
 vi.mock("./kept", () => ({ keepHeld: () => {}, keptHeld: () => [] }));
-vi.mock("./open", () => ({ openDraft: async () => {} }));
+const openDraft = vi.hoisted(() => vi.fn(async () => {}));
+vi.mock("./open", () => ({ openDraft }));
 vi.mock("../../state/mailboxes", () => ({ needRole: async (role: string) => role, mailboxState: "", loadMailboxes: async () => {} }));
 
 const one = () => ({ submissionId: "S1", emailId: "M1", until: Date.now() + 10_000 }) as unknown as Held;
@@ -33,4 +39,21 @@ it("can be called back again when the server was not reached", async () => {
   expect([held.value.length, undoable.value.length]).toEqual([1, 1]);
   release(sent);
   expect([held.value, undoable.value]).toEqual([[], []]);
+});
+
+it("takes the mark off what was answered only where this answer has put it there", async () => {
+  const updates: unknown[] = [];
+  const original = { id: "O", keyword: "$answered" as const };
+  vi.stubGlobal("navigator", { languages: ["en"] });
+  vi.stubGlobal("window", globalThis);
+  openDraft.mockClear();
+  answerWith({ "EmailSubmission/set": () => ({ notUpdated: null }), "Email/set": ({ update }) => (updates.push(update), {}) });
+  for (const keywords of [{}, { $answered: true }]) {
+    keepRows([{ id: "O", threadId: "T", keywords, mailboxIds: {} } as unknown as EmailRow]);
+    await afterwards({ subject: "", original } as Draft, null, { emailId: "M1", submissionId: "S1", at: new Date(Date.now() + 3_600_000) });
+    toasts.value.at(-1)?.action?.run();
+    await vi.waitFor(() => expect(openDraft).toHaveBeenCalledTimes(Object.keys(keywords).length + 1));
+  }
+  const [marks, off] = [{ O: { "keywords/$answered": true } }, { O: { "keywords/$answered": null } }];
+  expect(updates).toEqual([marks, off, marks]);
 });

@@ -55,7 +55,7 @@ export async function callBack(one: Held): Promise<void> {
   calling.add(one.submissionId);
   await cancel(one.submissionId, one.redirected).finally(() => calling.delete(one.submissionId));
   release(one); // not before: what could not be called back can be tried again
-  if (one.original) await jmap.call("Email/set", { update: { [one.original.id]: { [`keywords/${one.original.keyword}`]: null } } });
+  if (one.original && !one.marked) await jmap.call("Email/set", { update: { [one.original.id]: { [`keywords/${one.original.keyword}`]: null } } });
   if (one.redirected) return void (await catchUp());
   const { openDraft } = await import("./open");
   await Promise.all([catchUp(), openDraft(one.emailId, one.original)]);
@@ -101,9 +101,10 @@ function planNext(list: readonly Submission[]): void {
   if (Number.isFinite(first)) next = window.setTimeout(() => void scheduled().catch(() => {}), Math.min(first - Date.now() + 1000 - SOON_MS, 2 ** 31 - 1));
 }
 
-export function toldScheduled(submissionId: Id, emailId: Id, at: Date): void {
+/** Something waits for its time: it can be called back from there, and by its message. */
+export function toldScheduled(one: Held): void {
   scheduledCount.value = scheduledCount.peek() + 1;
   void scheduled().catch(() => {});
-  const undo = () => void callBack({ submissionId, emailId, until: at.getTime(), subject: "", original: null }).then(scheduled).catch(problem);
-  toast(t("compose.scheduled-for", { date: longDate(at.toISOString()) }), { action: { label: t("undo.undo"), run: undo } });
+  const undo = () => void callBack(one).then(scheduled).catch(problem);
+  toast(t("compose.scheduled-for", { date: longDate(new Date(one.until).toISOString()) }), { action: { label: t("undo.undo"), run: undo } });
 }

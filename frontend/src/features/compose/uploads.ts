@@ -1,7 +1,8 @@
-// Files on their way to the server (RFC 8620 §6.1), with how far they are. XMLHttpRequest, since fetch tells nothing of what has been sent.
+// The files of a message: chosen, on their way to the server (jmap/upload.ts), and taken off again.
 import { size } from "../../i18n/sizes";
 import { t } from "../../i18n/words";
-import { OWN_PAGE, jmap } from "../../jmap/client";
+import { RequestFailed, jmap } from "../../jmap/client";
+import { upload } from "../../jmap/upload";
 import { type Attached, newKey } from "./draft";
 import { mostOfFile, mostOfFiles } from "./limits";
 import { touch } from "./saving";
@@ -34,13 +35,14 @@ function start(one: Compose, file: File, within: boolean): void {
     const draft = one.draft.peek();
     one.draft.value = { ...draft, files: draft.files.map((each) => (each.key === key ? { ...each, ...change } : each)) };
   };
-  const work = upload(file, (progress) => set({ progress }), () => one.draft.peek().files.some((each) => each.key === key)).then(
+  const wanted = () => one.draft.peek().files.some((each) => each.key === key);
+  const work = upload(file, { onProgress: (progress) => set({ progress }), wanted }).then(
     (blobId) => {
-      set({ blobId, progress: 1 });
+      set({ blobId, progress: 1, ...(one.insertPicture ? {} : { cid: null }) }); // without a text to be in it is a file like others
       if (cid) one.insertPicture?.(cid, jmap.downloadUrl(blobId, name, attached.type), name);
       touch(one);
     },
-    (error: unknown) => set({ failed: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => set({ failed: reason(error) }),
   );
   one.uploads.add(work);
   void work.finally(() => one.uploads.delete(work));
@@ -52,24 +54,6 @@ export function detach(one: Compose, key: string): void {
   touch(one);
 }
 
-function upload(file: File, onProgress: (part: number) => void, wanted: () => boolean): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const url = new URL((jmap.session?.uploadUrl ?? "").replace("{accountId}", encodeURIComponent(jmap.accountId)), location.href);
-    const request = new XMLHttpRequest();
-    request.open("POST", url.pathname + url.search);
-    for (const [name, value] of Object.entries(OWN_PAGE)) request.setRequestHeader(name, value);
-    request.setRequestHeader("content-type", file.type || "application/octet-stream");
-    request.upload.onprogress = (event) => {
-      if (!wanted()) request.abort();
-      else if (event.lengthComputable) onProgress(Math.min(0.99, event.loaded / event.total));
-    };
-    request.onabort = () => reject(new Error(t("compose.upload-stopped")));
-    request.onerror = () => reject(new Error(t("compose.upload-failed")));
-    request.onload = () => {
-      if (request.status === 201 || request.status === 200) resolve((JSON.parse(request.responseText) as { blobId: string }).blobId);
-      else if (request.status === 401) jmap.onSignedOut();
-      if (request.status >= 300) reject(new Error(request.status === 507 ? t("compose.refused.overQuota") : t("compose.upload-failed")));
-    };
-    request.send(file);
-  });
+function reason(error: unknown): string {
+  return t(error instanceof RequestFailed && error.status === 507 ? "compose.refused.overQuota" : "compose.upload-failed");
 }

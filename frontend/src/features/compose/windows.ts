@@ -72,6 +72,8 @@ export interface Held {
   until: number; // ms
   subject: string;
   original: Draft["original"];
+  /** The original had its mark before: another answer has left. */
+  marked?: boolean;
   /** It went on as it is: nothing becomes a draft again. */
   redirected?: boolean;
 }

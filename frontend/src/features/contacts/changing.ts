@@ -31,10 +31,23 @@ export async function make(values: Values): Promise<Id> {
   return answer.created?.["c"]?.id ?? "";
 }
 
-export async function makeTold(values: Values): Promise<Id> {
-  const id = await make(values);
-  done(t("contacts.made", { name: cardName(values as unknown as Card) }), () => remove([id]));
-  return id;
+const coming = new Map<string, Promise<unknown>>();
+
+// Who presses twice while the first is on its way means one.
+function once<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const before = coming.get(what) as Promise<T> | undefined;
+  if (before) return before;
+  const now = work().finally(() => coming.delete(what));
+  coming.set(what, now);
+  return now;
+}
+
+export function makeTold(values: Values): Promise<Id> {
+  return once(JSON.stringify(values), async () => {
+    const id = await make(values);
+    done(t("contacts.made", { name: cardName(values as unknown as Card) }), () => remove([id]));
+    return id;
+  });
 }
 
 async function remove(ids: readonly Id[]): Promise<void> {
@@ -103,9 +116,11 @@ function replaced(group: Card, first: Card, others: readonly Card[]): Record<str
   return Object.fromEntries([...left, first.uid].map((uid) => [uid, true]));
 }
 
-export async function makeBook(name: string): Promise<void> {
-  checked(await jmap.call("AddressBook/set", { create: { b: { name } } }));
-  await loadBooks();
+export function makeBook(name: string): Promise<void> {
+  return once(name, async () => {
+    checked(await jmap.call("AddressBook/set", { create: { b: { name } } }));
+    await loadBooks();
+  });
 }
 
 export async function renameBook(id: Id, name: string): Promise<void> {

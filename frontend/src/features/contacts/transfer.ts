@@ -7,6 +7,7 @@ import { cards, refreshContacts, wholeCard } from "./book";
 import type { Card, Format, ParsedFile } from "./records";
 
 const AT_ONCE = 100;
+const MOST_AT_ONCE = 3_000_000; // characters of the cards of one request: they may have pictures, and a server takes 10 MB (RFC 8620 §2, maxSizeRequest)
 
 /** What a file holds. Raises an Error with words. */
 export async function readFile(file: File): Promise<ParsedFile> {
@@ -34,8 +35,8 @@ export async function takeIn(file: ParsedFile, bookId: Id, onStep: (count: numbe
   const taken: Taken = { added: 0, replaced: 0, refused: [] };
   const made: Id[] = [];
   const before: Card[] = [];
-  for (let at = 0; at < wanted.length; at += AT_ONCE) {
-    const some = wanted.slice(at, at + AT_ONCE);
+  let through = 0;
+  for (const some of portions(wanted)) {
     const known = some.filter((one) => there.has(one.uid));
     const whole = (await Promise.all(known.map((one) => wholeCard(there.get(one.uid)?.id ?? "")))).filter((one) => one !== null);
     before.push(...whole);
@@ -46,11 +47,24 @@ export async function takeIn(file: ParsedFile, bookId: Id, onStep: (count: numbe
     taken.added += Object.keys(answer.created ?? {}).length;
     taken.replaced += Object.keys(answer.updated ?? {}).length;
     taken.refused.push(...[answer.notCreated, answer.notUpdated].flatMap((one) => Object.values(one ?? {})).map((one) => one.description ?? one.type));
-    onStep(Math.min(at + AT_ONCE, wanted.length));
+    onStep((through += some.length));
   }
   await refreshContacts();
   if (taken.added || taken.replaced) done(t("contacts.imported", { count: taken.added + taken.replaced }), () => back(made, before, wanted));
   return taken;
+}
+
+function portions<T>(cards: readonly T[]): T[][] {
+  const found: T[][] = [];
+  let size = 0;
+  for (const card of cards) {
+    const more = JSON.stringify(card).length;
+    const last = found.at(-1);
+    if (last && last.length < AT_ONCE && size + more <= MOST_AT_ONCE) last.push(card);
+    else found.push([card]);
+    size = found.at(-1) === last ? size + more : more;
+  }
+  return found;
 }
 
 // A card of the file in the place of an older one: in the same books, nothing else of the older left.

@@ -22,6 +22,8 @@ export interface Mistake {
 export interface Parsed {
   /** As it was typed, which places are of. */
   given: string;
+  /** When it was read, in ms: folders come and go, and "yesterday" is another day tomorrow. */
+  at: number;
   filter: Filter | null;
   text: string | null;
   meaning: string | null;
@@ -31,7 +33,7 @@ export interface Parsed {
 
 declare module "../../jmap/methods" {
   interface Methods {
-    "SearchQuery/parse": Method<{ text: string; timeZone: string }, Omit<Parsed, "given">>;
+    "SearchQuery/parse": Method<{ text: string; timeZone: string }, Omit<Parsed, "given" | "at">>;
   }
 }
 
@@ -39,6 +41,7 @@ export const PATTERN = "/search/:query/:thread?";
 const KEY = "search ";
 const MOST_RECENT = 10;
 const MOST_KNOWN = 30;
+const FRESH_MS = 3000; // what was read as it was typed needs no other look
 
 /** What stands in the search box, and what was last read of it. */
 export const typed = signal("");
@@ -46,11 +49,12 @@ export const understood = signal<Parsed | null>(null);
 const known = new Map<string, Parsed>();
 const sources = new Map<string, ListSource>();
 
-export async function parse(text: string): Promise<Parsed> {
+/** What a text means, as it was read within the time `fresh`, in ms. */
+export async function parse(text: string, fresh = Infinity): Promise<Parsed> {
   const before = known.get(text);
-  if (before) return before;
+  if (before && Date.now() - before.at < fresh) return before;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const parsed = { ...(await jmap.call("SearchQuery/parse", { text, timeZone: zone })), given: text };
+  const parsed = { ...(await jmap.call("SearchQuery/parse", { text, timeZone: zone })), given: text, at: Date.now() };
   known.set(text, parsed);
   for (const key of known.keys()) if (known.size > MOST_KNOWN) known.delete(key);
   return parsed;
@@ -110,7 +114,7 @@ export function show(parsed: Parsed): void {
 export async function search(text: string): Promise<boolean> {
   const wanted = text.trim();
   if (!wanted) return false;
-  const parsed = await parse(wanted);
+  const parsed = await parse(wanted, FRESH_MS);
   show(parsed);
   if (parsed.errors.length) return false;
   sources.delete(wanted); // looked for anew, with new snippets

@@ -19,3 +19,8 @@ it("offers what an operator takes", () => {
   expect(shown("from:a")).toEqual([]);
   expect(shown("in:inbox")).toEqual([]);
 });
+
+it("writes names so that they are read as they are", () => {
+  const odd = suggestions("in:disk", { in: ['5" disks', "disks„“"] }).map((one) => one.text);
+  expect(odd).toEqual(['in:"5\\" disks" ', 'in:"disks„“" ']);
+});

@@ -1,4 +1,5 @@
 // What could be typed next: operators, and what some of them take. Pure.
+import { quoted } from "./query_text";
 
 /** Operators in the order in which they are offered; the words for each are `search.operator.NAME`. */
 export const OPERATORS = [
@@ -34,7 +35,7 @@ export function suggestions(text: string, names: Readonly<Record<string, readonl
     .filter((value) => value.toLowerCase().includes(typed) && value.toLowerCase() !== typed)
     .slice(0, most)
     .map((value) => {
-      const made = `${operator}:${/[\s(){}"]/.test(value) ? `"${value}"` : value}`;
+      const made = `${operator}:${quoted(value)}`;
       return { text: `${before}${made} `, shown: made, words: "" };
     });
 }

@@ -2,6 +2,7 @@
 import { t } from "../../i18n/words";
 import { RemoveButton } from "./RemoveButton";
 import { Section } from "./Section";
+import { identityChanges } from "./identity_changes";
 import { change, doing } from "./listing";
 import type { Identity } from "./methods";
 
@@ -9,8 +10,8 @@ export function IdentityForm({ identity, reload }: { identity: Identity; reload:
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    const [name, signature, replyTo] = ["name", "signature", "replyTo"].map((one) => String(form.get(one)).trim());
-    const asked = { name, textSignature: signature, replyTo: replyTo ? [{ name: null, email: replyTo }] : null, ...(signature !== identity.textSignature && { htmlSignature: "" }) };
+    const field = (name: string) => String(form.get(name));
+    const asked = identityChanges(identity, { name: field("name"), signature: field("signature"), replyTo: field("replyTo") });
     void doing(async () => {
       await change("Identity", { update: [identity.id, asked] });
       await reload();
