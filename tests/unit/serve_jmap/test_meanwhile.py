@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from behind import behind
 from jmap_meanwhile import meanwhile
 from jmap_stage import JmapClient, JmapStage
 from postroom.serve.jmap import batch, contact_card_set
 from postroom.store import emails
+from postroom.store.delivery import deliver
 from postroom.store.push_subscriptions import Kept
 from postroom.store.store import Store
 
@@ -207,3 +209,18 @@ async def test_a_push_subscription_is_verified_beside_another_update(stage: Jmap
     ((_, got, _),) = await bob.request(["PushSubscription/get", {"ids": [name]}, "c"])
     (now,) = got["list"]
     assert (now["verificationCode"], now["types"]) == (push.codes[name], ["Email"])
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_mail_that_arrives_while_its_mailbox_is_to_be_destroyed_is_not_lost(stage: JmapStage) -> None:
+    """RFC 8621 §2.5: without `onDestroyRemoveEmails` no mailbox goes that has an email."""
+    bob = stage.jmap()
+    boxes = {one["role"]: one["id"] for one in (await bob.call("Mailbox/get", ids=None))["list"]}
+    delivery = await stage.letter(role="archive")
+    (told,) = await behind(
+        stage.store.engine,
+        lambda tx: deliver(tx, delivery),
+        lambda: bob.call("Mailbox/set", destroy=[boxes["archive"]]),
+    )
+    assert told["notDestroyed"][boxes["archive"]]["type"] == "mailboxHasEmail"
+    assert await stage.uids(role="archive") == [1]
