@@ -233,6 +233,16 @@ class ImapStage:
         self, raw: bytes = b"", address: str = BOB, role: str = "inbox", **other: Any
     ) -> Delivered:
         """A letter comes in, with its summary, and is published."""
+        delivery = await self.letter(raw, address, role, **other)
+        delivered = await self.store.engine.write(lambda tx: deliver(tx, delivery))
+        assert delivered is not None
+        self.store.changes.publish([delivered.change])
+        return delivered
+
+    async def letter(
+        self, raw: bytes = b"", address: str = BOB, role: str = "inbox", **other: Any
+    ) -> Delivery:
+        """A letter that is to come in."""
         self._letters += 1
         raw = raw or LETTER % self._letters
         account_id = self.logins.people[address]
@@ -250,10 +260,7 @@ class ImapStage:
             "message_ids": tuple(summary.thread_ids),
             "subject": summary.base_subject,
         }
-        delivered = await self.store.engine.write(lambda tx: deliver(tx, Delivery(**values | other)))
-        assert delivered is not None
-        self.store.changes.publish([delivered.change])
-        return delivered
+        return Delivery(**values | other)
 
     async def uids(self, address: str = BOB, role: str = "inbox") -> list[int]:
         """What is in a mailbox, by the store."""

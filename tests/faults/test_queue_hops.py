@@ -126,6 +126,29 @@ async def test_what_a_zombie_did_is_not_written(office: SortingOffice) -> None:
     assert await office.rows("SELECT node, epoch FROM jobs") == [(2, job.epoch)]
 
 
+async def test_what_another_node_has_taken_is_not_sent_from_the_line_as_well(office: SortingOffice) -> None:
+    """A node that stood still for longer than its leases last had hundreds of messages in its line, and sent them all once more."""
+    for _ in range(20):
+        await office.accept("eve@r.test", sender=None)
+    office.scripted.gate.clear()
+    office.start()
+    await office.until(lambda: office.scripted.sent)
+    await office.until(
+        lambda: office.rows("SELECT node FROM jobs GROUP BY node HAVING COUNT(*) = 20 AND node = 1")
+    )
+    now = office.clock.now()
+    stolen = Lease(2, now + 10**9, now + 2 * 10**9)
+    taken = await office.engine.write(lambda tx: jobs.claim(tx, [1], stolen, 100))
+    assert len(taken) == 20
+    begun = len(office.scripted.sent)
+    office.clock.advance(RENEW_SECONDS + 1)
+    await asyncio.sleep(0.5)  # it looks whose its leases are
+    office.scripted.gate.set()
+    await office.until(lambda: len(office.faults) >= begun)
+    await asyncio.sleep(0.2)
+    assert len(office.scripted.sent) == begun
+
+
 async def test_leases_are_renewed_while_the_work_goes_on(office: SortingOffice) -> None:
     await office.accept("eve@r.test", sender=None)
     office.scripted.gate.clear()

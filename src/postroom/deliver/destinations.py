@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 from postroom.deliver.attempt import Attempt
@@ -115,6 +115,12 @@ class Destination:
                 return
         self._queue.append(job)
         self._hire()
+
+    def drop(self, lost: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Takes jobs (message, number) that another node has, and sends, out of the line; gives those that were in it. What is being sent goes on."""
+        gone = [key for job in self._queue if (key := (job.spool_id, job.number)) in lost]
+        self._queue = deque(job for job in self._queue if (job.spool_id, job.number) not in lost)
+        return gone
 
     async def stop(self, grace: float) -> None:
         """Lets running messages end for `grace` seconds, closes idle connections, opens no more, gives back what is queued: it is due for whoever comes next.

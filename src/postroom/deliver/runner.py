@@ -301,12 +301,12 @@ class Runner:
         use = self._use
         if use.clock.monotonic() - self._renewed < RENEW_SECONDS:
             return
-        ours = list(self._at_work.values())
         now, until = use.clock.monotonic(), self._now_lease().until
-        for at in range(0, len(ours), CLAIM_AT_ONCE):
-            some = ours[at : at + CLAIM_AT_ONCE]
-            await use.engine.write(partial(_renew, some, until), Urgency.HOUSEKEEPING)
+        lost = await _renewed(use.engine, list(self._at_work.values()), until)
         self._renewed = now
+        for destination in self._destinations.values():
+            for key in destination.drop(lost):
+                self._at_work.pop(key, None)
 
     def _now_lease(self) -> Lease:
         return self._lease(self._use.clock.now())
@@ -370,6 +370,15 @@ async def _claim_hops(lease: Lease, hops: Collection[str], tx: Transaction) -> l
     return claimed
 
 
-async def _renew(ours: Sequence[Job], until: int, tx: Transaction) -> None:
-    for job in ours:
-        await jobs.renew(tx, job, until)
+async def _renewed(engine: Engine, ours: Sequence[Job], until: int) -> set[tuple[int, int]]:
+    """Renews leases; gives the jobs (message, number) that another node has taken, or that were just settled."""
+    lost: list[Job] = []
+    for at in range(0, len(ours), CLAIM_AT_ONCE):
+        some = ours[at : at + CLAIM_AT_ONCE]
+        lost += await engine.write(partial(_renew, some, until), Urgency.HOUSEKEEPING)
+    return {(job.spool_id, job.number) for job in lost}
+
+
+async def _renew(ours: Sequence[Job], until: int, tx: Transaction) -> list[Job]:
+    """Gives those whose leases were lost."""
+    return [job for job in ours if await jobs.renew(tx, job, until) is None]

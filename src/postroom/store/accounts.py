@@ -75,6 +75,15 @@ async def get(tx: Transaction, address: Address) -> Account:
     raise NotFound(f"{what}; see them with: postroom account list")
 
 
+_HOLD = "SELECT address FROM addresses WHERE address = $1 {LOCK}"
+
+
+async def _held(tx: Transaction, address: Address) -> Account:
+    """As `get`; it stays so until the commit."""
+    await tx.fetch(_HOLD, address.key)
+    return await get(tx, address)
+
+
 # what `accounts.state` says but 0; nothing is delivered any more to whoever is removed, though his mail is there until housekeeping
 _DISABLED, _REMOVED = 1, 2
 
@@ -91,7 +100,7 @@ async def remove(tx: Transaction, address: Address) -> int:
 
     Its mail is left to housekeeping: there may be much of it. What is still on its way to it finds no such mailbox.
     """
-    found = await get(tx, address)
+    found = await _held(tx, address)
     await domains.must_not_need(tx, address)
     await credentials.remove_all(tx, found.account_id)
     await tokens.remove_all(tx, found.account_id)
@@ -108,7 +117,7 @@ async def remove(tx: Transaction, address: Address) -> int:
 
 async def set_enabled(tx: Transaction, address: Address, *, enabled: bool) -> None:
     """A disabled account gets no mail and cannot log in; raises `NotFound`."""
-    found = await get(tx, address)
+    found = await _held(tx, address)
     await tx.execute(_STATE, found.account_id, 0 if enabled else _DISABLED)
 
 

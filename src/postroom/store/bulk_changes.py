@@ -238,6 +238,7 @@ async def prune(engine: Engine, now: int) -> list[Change]:
 
 async def _prune(owner: tuple[int, int], now: int, tx: Transaction) -> list[Change]:
     account_id, bulk_id = owner
+    await tx.fetch(LOCK, account_id)  # slices of a change that is just beginning are not those of none
     there = (await records.some(tx, of(account_id), [bulk_id])).get(bulk_id)
     if there is None:
         await tx.execute(DROP_ALL, account_id, bulk_id)

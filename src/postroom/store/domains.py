@@ -120,7 +120,7 @@ async def change(tx: Transaction, domain: Domain) -> None:
 
 
 _OURS = "SELECT domain FROM domains WHERE domain = $1"
-_EXISTS = "SELECT address FROM addresses WHERE address = $1"
+_EXISTS = "SELECT address FROM addresses WHERE address = $1 {LOCK}"  # nobody removes it meanwhile
 
 
 async def _must_be_reachable(tx: Transaction, address: Address) -> None:

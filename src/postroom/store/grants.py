@@ -149,6 +149,7 @@ async def of_account(tx: Transaction, account_id: int) -> list[Grant]:
 
 async def revoke(tx: Transaction, grant: Grant) -> None:
     """Ends a grant, all tokens that came of it, and what its program had itself told by push."""
+    await tx.fetch(_LOCK, grant.account_id)  # first: its program may just be getting another token
     await tokens.remove_granted(tx, grant.account_id, grant.grant_id)
     await tx.execute(_REMOVE, grant.account_id, grant.grant_id)
     # Else nothing came of it; a generation ends what all programs of the account are told

@@ -91,7 +91,9 @@ class Gathered:
 _ADD = """
 INSERT INTO logins (account_id, day, protocol, ip, method, label, good, times, first, last)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (account_id, day, protocol, ip, method, label, good)
- DO UPDATE SET times = logins.times + excluded.times, last = excluded.last
+ DO UPDATE SET times = logins.times + excluded.times,
+  first = CASE WHEN excluded.first < logins.first THEN excluded.first ELSE logins.first END,
+  last = CASE WHEN excluded.last > logins.last THEN excluded.last ELSE logins.last END
 """
 _THERE = "SELECT 1 FROM profiles WHERE account_id = $1"
 _OLD = "DELETE FROM logins WHERE account_id = $1 AND day < $2"

@@ -81,6 +81,7 @@ async def change(
     """As `acl.change`, one after the other, all of one grantee; and he is told. Raises what that raises."""
     grantee_id = asked[0].grantee_id
     theirs = MailboxRef(mailbox.account_id, mailbox.mailbox_id, grantee_id)
+    await mailboxes.hold(tx, mailbox.account_id)
     old = await held(tx, theirs) if grantee_id != ANYONE else ""
     told: list[Change] = [await acl.change(tx, mailbox, one) for one in asked]
     if grantee_id == ANYONE:
@@ -131,6 +132,7 @@ async def _tell(tx: Transaction, thing: Thing, turn: Turn, stamp: Stamp) -> list
 
 async def _add(tx: Transaction, account_id: int, notice: Notice, stamp: Stamp) -> list[Change]:
     kind = of(account_id)
+    await mailboxes.hold(tx, account_id)  # others may share something with him, too
     there = {one.record_id: read(one.data) for one in await records.listing(tx, kind)}
     gone = {number for number, one in there.items() if one.created < stamp.now - KEPT_DAYS * _DAY}
     last = max(there, default=0)
@@ -170,5 +172,6 @@ async def settle_record(tx: Transaction, ref: RecordRef, now: int) -> list[Chang
 
 async def _settle(tx: Transaction, who: int, about: tuple[str, int, int], now: int) -> list[Change]:
     kind = of(who)
+    await mailboxes.hold(tx, who)
     gone = [one for one in await records.listing(tx, kind) if _key(read(one.data).thing) == about]
     return [await records.remove(tx, kind, one.record_id, now) for one in gone]

@@ -28,6 +28,7 @@ INSERT INTO snooze_due (account_id, email_id, wakes) VALUES ($1, $2, $3)
 ON CONFLICT (account_id, email_id) DO UPDATE SET wakes = excluded.wakes
 """
 DROP: Final = "DELETE FROM snooze_due WHERE account_id = $1 AND email_id = $2"
+STILL: Final = "SELECT 1 FROM snooze_due WHERE account_id = $1 AND email_id = $2 AND wakes <= $3"
 DUE: Final = "SELECT account_id, email_id FROM snooze_due WHERE wakes <= $1 ORDER BY wakes LIMIT $2"
 
 
@@ -127,6 +128,9 @@ async def wake(engine: Engine, now: int) -> tuple[list[Change], bool]:
 
 
 async def _wake(owner: tuple[int, int], now: int, tx: Transaction, *, once: bool) -> list[Change]:
+    await tx.fetch(LOCK, owner[0])
+    if await tx.fetchrow(STILL, *owner, now) is None:  # it was postponed, or is back
+        return []
     try:
         return await bring_back(tx, owner, now, unread=True, once=once)
     except NoSuchRecord:

@@ -1,14 +1,17 @@
 """What others do at the same time is not undone (RFC 8620 §5.3)."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 
+from behind import behind
 from jmap_meanwhile import meanwhile
-from jmap_stage import JmapClient, JmapStage
-from postroom.serve.jmap import batch, contact_card_set
-from postroom.store import emails
+from jmap_stage import BOB, JmapClient, JmapStage
+from postroom.serve.jmap import batch, contact_card_set, identity, push_subscription
+from postroom.store import emails, mailboxes
+from postroom.store.delivery import deliver
 from postroom.store.push_subscriptions import Kept
 from postroom.store.store import Store
 
@@ -207,3 +210,40 @@ async def test_a_push_subscription_is_verified_beside_another_update(stage: Jmap
     ((_, got, _),) = await bob.request(["PushSubscription/get", {"ids": [name]}, "c"])
     (now,) = got["list"]
     assert (now["verificationCode"], now["types"]) == (push.codes[name], ["Email"])
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_mail_that_arrives_while_its_mailbox_is_to_be_destroyed_is_not_lost(stage: JmapStage) -> None:
+    """RFC 8621 §2.5: without `onDestroyRemoveEmails` no mailbox goes that has an email."""
+    bob = stage.jmap()
+    boxes = {one["role"]: one["id"] for one in (await bob.call("Mailbox/get", ids=None))["list"]}
+    delivery = await stage.letter(role="archive")
+    (told,) = await behind(
+        stage.store.engine,
+        lambda tx: deliver(tx, delivery),
+        lambda: bob.call("Mailbox/set", destroy=[boxes["archive"]]),
+    )
+    assert told["notDestroyed"][boxes["archive"]]["type"] == "mailboxHasEmail"
+    assert await stage.uids(role="archive") == [1]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_of_two_at_once_one_is_too_many(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "MAX_IDENTITIES", 2)
+    monkeypatch.setattr(push_subscription, "MAX_SUBSCRIPTIONS", 1)
+    push = Push()
+    bob, other = stage.jmap(push=push), stage.jmap(push=push)
+    await bob.call("Identity/get", ids=None)
+    made = {"deviceClientId": "d", "url": "https://push.example.com/x"}
+    hold = partial(mailboxes.hold, account_id=stage.logins.people[BOB])
+
+    async def asked(client: JmapClient, kind: str, new: dict[str, Any]) -> dict[str, Any]:
+        given = {"create": {"k": new}} | ({"accountId": client.account} if kind == "Identity" else {})
+        ((_, told, _),) = await client.request([f"{kind}/set", given, "c"])
+        return told  # type: ignore[no-any-return]
+
+    for kind, new in (("Identity", {"email": bob.address}), ("PushSubscription", made)):
+        both = (partial(asked, one, kind, new) for one in (bob, other))
+        first, second = await behind(stage.store.engine, hold, *both)
+        assert first["notCreated"] is None
+        assert second["notCreated"]["k"]["type"] == "overQuota"

@@ -3,12 +3,14 @@
 import base64
 import hashlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
 from authenticator import Authenticator
+from behind import behind
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.address import parse_mailbox
 from postroom.proto.sasl.scram import derived
@@ -264,6 +266,15 @@ async def test_a_new_password_signs_all_others_out(house: House) -> None:
     (password,) = [one for one in found.credentials if one.kind is CredentialKind.PASSWORD]
     assert await house.passwords.fits(password.verifier, b"a longer one")
     assert password.scram
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_a_new_password_does_not_sign_in_again_who_is_signed_out_meanwhile(house: House) -> None:
+    bob = await house.browser()
+    (one,) = await browser_sessions.of_account(house.engine.reading(), house.stage.logins.people[BOB])
+    out = partial(browser_sessions.remove, account_id=one.account_id, session_hash=one.session_hash)
+    await behind(house.engine, out, lambda: bob.call("Password/change", password="a longer one"))
+    assert (await bob.post({})).status == 401
 
 
 async def test_the_history_of_logins(house: House) -> None:

@@ -1,10 +1,12 @@
 """Sharing over JMAP: principals, shareWith on mailboxes, share notifications (RFC 9670), and the same lists over IMAP."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 
+from behind import behind
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.address import parse_mailbox
 from postroom.message.ids import IdKind, id_text
@@ -13,7 +15,7 @@ from postroom.serve.jmap import share_with
 from postroom.serve.jmap.call import Visitor
 from postroom.serve.jmap.share_with import letters_of, rights_of
 from postroom.serve.jmap.watching import Watch
-from postroom.store import accounts, acl, share_notices
+from postroom.store import accounts, acl, mailboxes, share_notices
 from postroom.store.rights import ALL, Right
 
 CAROL = "carol@hamburger.test"
@@ -392,3 +394,20 @@ async def test_a_domain_that_is_not_listed(stage: JmapStage) -> None:
     await stage.store.engine.write(lambda tx: accounts.set_name(tx, address, "Bob"))
     changed = await bob.call("Principal/changes", sinceState=got["state"])
     assert changed["updated"] == [who(stage, BOB)]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_two_who_share_with_one_at_once_both_do(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both made room for their notice by removing the same old one; the second was told that there is no such thing."""
+    monkeypatch.setattr(share_notices, "MAX_NOTICES", 1)
+    await stage.move_in(CAROL)
+    bob, carol = await stage.user(BOB), await stage.user(CAROL)
+    await bob.ok("CREATE shared")
+    await bob.ok(f"SETACL shared {ALICE} lr")
+    hold = partial(mailboxes.hold, account_id=stage.logins.people[ALICE])
+    both = [partial(one.say, f"x SETACL INBOX {ALICE} lr") for one in (bob, carol)]
+    told = await behind(stage.store.engine, hold, *both)
+    assert [lines[-1][:4] for lines in told] == ["x OK", "x OK"]
+    assert len(await notices(stage.jmap(ALICE))) == 1

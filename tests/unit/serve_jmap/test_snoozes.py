@@ -1,9 +1,14 @@
 """Snooze/get, /changes and /set, and what brings emails back."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
+import pytest
+
+from behind import behind
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
+from postroom.message.ids import IdKind, parse_id
 from postroom.store import fsck_mailboxes, snoozing
 
 HOUR = 3_600_000_000
@@ -154,3 +159,15 @@ async def test_what_cannot_be_put_aside(stage: JmapStage) -> None:
     error = await snooze(alice, emailId=hers, until=soon)
     assert error["type"] == "forbidden"
     assert "snoozed" in error["description"]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_what_is_postponed_when_its_time_has_just_come_stays_aside(stage: JmapStage) -> None:
+    bob, box, email = await begin(stage)
+    until = stage.now + HOUR
+    await snooze(bob, emailId=email, until=date(until), mailboxId=box["inbox"])
+    owner = (stage.logins.people[BOB], parse_id(IdKind.EMAIL, email) or 0)
+    later = partial(snoozing.postpone, owner=owner, until=until + HOUR)
+    await behind(stage.store.engine, later, lambda: snoozing.wake(stage.store.engine, until))
+    assert await look(bob, email) == ({box["snoozed"]}, True)
+    assert await wake(stage, until + HOUR) > 0

@@ -1,8 +1,12 @@
+from functools import partial
+
 import pytest
 
+from behind import behind
 from people import IDS, NOW, add_account, add_domains, at, write
-from postroom.store import accounts, aliases, credentials, directory, mailboxes
+from postroom.store import accounts, aliases, credentials, directory, domains, mailboxes, pruning
 from postroom.store.credentials import CredentialKind
+from postroom.store.directory import Domain
 from postroom.store.directory_errors import InUse, NotFound, Taken
 
 BOB, FAR, SALES = at("bob@x.test"), at("x@far.test"), at("sales@x.test")
@@ -86,3 +90,33 @@ async def test_the_listing(town):
     assert names == ["Anne@x.test", "bob@x.test", "carol@y.test"]
     assert [str(one.address) for one in await accounts.listing(tx, "x.test", limit=1)] == ["Anne@x.test"]
     assert [str(one.address) for one in await accounts.listing(tx, "x.test", "anne@x.test")] == ["bob@x.test"]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_who_is_removed_while_he_is_enabled_stays_removed(town):
+    """Else housekeeping would keep his mail for ever."""
+    bob = (await accounts.get(town.reading(), BOB)).account_id
+    await behind(
+        town,
+        partial(accounts.remove, address=BOB),
+        lambda: write(town, accounts.set_enabled, BOB, enabled=True),
+    )
+    await pruning.prune(town, NOW)
+    assert await town.reading().fetch("SELECT state FROM accounts WHERE account_id = $1", bob) == []
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("remove", "wanted"), [(accounts.remove, BOB), (aliases.remove, SALES)])
+async def test_an_address_that_becomes_a_catch_all_meanwhile_is_not_removed(town, remove, wanted):
+    change = partial(domains.change, domain=Domain("y.test", catch_all=wanted))
+    (told,) = await behind(town, change, lambda: write(town, remove, wanted))
+    assert isinstance(told, InUse)
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("remove", "wanted"), [(accounts.remove, BOB), (aliases.remove, SALES)])
+async def test_an_address_that_is_removed_meanwhile_becomes_no_catch_all(town, remove, wanted):
+    change = Domain("y.test", catch_all=wanted)
+    gone = partial(remove, address=wanted)
+    (told,) = await behind(town, gone, lambda: write(town, domains.change, change))
+    assert isinstance(told, NotFound)

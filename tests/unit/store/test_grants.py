@@ -2,9 +2,11 @@
 
 import pytest
 
+from behind import behind
 from people import IDS, NOW, add_account, add_domains, write
 from postroom.store import device_requests, grants, push_subscriptions, tokens
 from postroom.store.device_requests import Waiting, Wish
+from postroom.store.engine import Transaction
 from postroom.store.grants import (
     ACCESS_SECONDS,
     CODE_SECONDS,
@@ -283,3 +285,19 @@ async def test_whoever_has_a_whole_network_is_one_client(engine, bob: int) -> No
     with pytest.raises(device_requests.TooMany):
         await waits(engine, Wish(PHONE, "Printer", ("smtp",), "2001:db8::ffff"))
     await waits(engine, Wish(PHONE, "Printer", ("smtp",), "2001:db8:0:1::1"))
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_a_grant_that_is_revoked_while_it_is_refreshed_leaves_no_token(engine, bob: int) -> None:
+    """RFC 7009 §2.1: all that came of it ends."""
+    first = await issued(engine, bob)
+    (grant,) = await grants.of_account(engine.reading(), bob)
+    got: list[Issued | None] = []
+
+    async def refreshed(tx: Transaction) -> None:
+        got.append(await grants.refresh(tx, first.refresh, PHONE, NOW + SECOND, KEY))
+
+    await behind(engine, refreshed, lambda: write(engine, grants.revoke, grant))
+    assert got[0] is not None
+    assert await grants.of_account(engine.reading(), bob) == []
+    assert not await is_good(engine, got[0].access)

@@ -5,7 +5,7 @@ import pytest
 
 from people import IDS, NOW, add_account, add_domains, at, write
 from postroom.message.errors import AuthenticationFailed, TooManyLogins
-from postroom.store import accounts, acl, credentials
+from postroom.store import accounts, acl, credentials, logins
 from postroom.store.credentials import Credential, CredentialKind
 from postroom.store.login import Login, LoginPolicy, LoginSettings, shared_secret_purpose
 from postroom.store.passwords import PasswordCost, Passwords
@@ -364,3 +364,16 @@ async def test_what_is_announced_is_no_name_and_success_only_when_it_ends_someth
     [(topic, client, key)] = told
     assert (topic, client) == ("login failed", HERE)
     assert "secret" not in key
+
+
+async def test_the_history_that_two_nodes_write_has_the_first_and_the_last_time_of_both(engine):
+    await add_domains(engine, "x.test")
+    bob = await add_account(engine, BOB)
+    one = logins.Login(bob, "imap", HERE, "password", "", good=True)
+    early, late = logins.Gathered(), logins.Gathered()
+    early.note(one, NOW)
+    late.note(one, NOW + 5)
+    for gathered in (late, early):
+        await gathered.write(engine)
+    (found,) = await logins.listing(engine.reading(), bob, 10)
+    assert (found.times, found.first, found.last) == (2, NOW, NOW + 5)

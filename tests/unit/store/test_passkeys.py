@@ -225,3 +225,14 @@ async def test_names_and_numbers_are_bounded_and_their_end_is_the_accounts(house
     assert not await write(house.engine, passkeys.remove, first)
     await write(house.engine, accounts.remove, at(BOB))
     assert await house.there() == []
+
+
+async def test_nobody_signs_in_with_a_passkey_that_is_removed_meanwhile(house):
+    """Its browsers had been signed out when he was."""
+    mine = Authenticator()
+    one = await house.register(mine)
+    login = await house.enter(house.answer(mine))
+    await write(house.engine, passkeys.remove, one)
+    session = BrowserSession(house.bob, browser_sessions.hash_of("late"), login.credential, created=NOW)
+    with pytest.raises(AuthenticationFailed):
+        await write(house.engine, browser_sessions.begin, session, login.generation)

@@ -169,12 +169,17 @@ class _Work:
             raise invalid("email", "an address is needed")
         if address is None or not await may_use(call, address):
             raise Refused("forbiddenFrom", f"{str(email)[:320]} is not an address of {call.visitor.address}")
-        row = await call.reading.fetchrow(records.COUNT, self._kind.account_id, KIND)
-        if row is not None and row[0] >= MAX_IDENTITIES:
-            raise Refused("overQuota", f"an account has at most {MAX_IDENTITIES} identities")
         number = call.service.ids.next()
         data = msgspec.json.encode(_identity(values, str(address), own=False))
-        call.publish([await call.write(lambda tx: records.create(tx, self._kind, number, data))])
+
+        async def work(tx: Transaction) -> Change:
+            await mailboxes.hold(tx, self._kind.account_id)
+            row = await tx.fetchrow(records.COUNT, self._kind.account_id, KIND)
+            if row is not None and row[0] >= MAX_IDENTITIES:
+                raise Refused("overQuota", f"an account has at most {MAX_IDENTITIES} identities")
+            return await records.create(tx, self._kind, number, data)
+
+        call.publish([await call.write(work)])
         left_out = {name: value for name, value in SETTABLE.items() if name not in given}
         return {"id": id_text(IdKind.RECORD, number), "mayDelete": True, **left_out}
 

@@ -217,6 +217,7 @@ class _Work:
 
         async def work(tx: Transaction) -> list[Change]:
             nonlocal more
+            await mailboxes.hold(tx, ref.account_id)  # mail that is just arriving counts
             box = await mailboxes.get(tx, ref)
             if box.n_total > box.n_deleted and not self._remove_emails:
                 raise Refused("mailboxHasEmail")

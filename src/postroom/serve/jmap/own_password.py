@@ -40,8 +40,9 @@ async def change(call: Call, arguments: Change) -> Object:
 
     async def work(tx: Transaction) -> None:
         there = await browser_sessions.of_account(tx, mine.account_id)
+        stays = await browser_sessions.remove(tx, mine.account_id, mine.session)  # or it was signed out
         await accounts.set_password(tx, who, verifiers, ids, now)
-        for one in there:
+        for one in there if stays else ():
             if one.session_hash == mine.session:
                 await browser_sessions.put(tx, msgspec.structs.replace(one, created=now, confirmed=now))
 

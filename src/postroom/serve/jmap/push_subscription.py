@@ -152,20 +152,28 @@ class _Work:
             _types(given.get("types")),
             until=self._call.visitor.expires,
         )
-        there = await records.listing(self._call.reading, _kind(self._call), 0, MAX_SUBSCRIPTIONS)
-        if len(there) >= MAX_SUBSCRIPTIONS:
-            raise Refused("overQuota", f"an account has at most {MAX_SUBSCRIPTIONS} push subscriptions")
+        await self._must_have_room(self._call.reading)
         if not push.may_create(account_id):
             raise Refused("rateLimit", "too many push subscriptions were made lately, try again later")
         number = self._call.service.ids.next()
         data = made.data()
-        change = await self._call.write(lambda tx: records.create(tx, _kind(self._call), number, data))
-        self._call.publish([change])
+
+        async def work(tx: Transaction) -> Change:
+            await mailboxes.hold(tx, account_id)
+            await self._must_have_room(tx)
+            return await records.create(tx, _kind(self._call), number, data)
+
+        self._call.publish([await self._call.write(work)])
         name = id_text(IdKind.RECORD, number)
         push.verify(name, made)
         told = {"verificationCode": None, "keys": None, "expires": _date(made.expires), "types": made.types}
         told = {key: value for key, value in told.items() if key != "keys" or key not in given}
         return {"id": name, **{key: value for key, value in told.items() if given.get(key, self) != value}}
+
+    async def _must_have_room(self, tx: Transaction) -> None:
+        there = await records.listing(tx, _kind(self._call), 0, MAX_SUBSCRIPTIONS)
+        if len(there) >= MAX_SUBSCRIPTIONS:
+            raise Refused("overQuota", f"an account has at most {MAX_SUBSCRIPTIONS} push subscriptions")
 
     async def update(self, name: str, given: Object) -> Object | None:
         """Its code, when it is the right one; another end, other types."""
