@@ -22,7 +22,7 @@ from postroom.agent.mailbox import Entry, Mailbox
 from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
 from postroom.agent.saving import save
 from postroom.agent.session import MailSession
-from postroom.agent.terminal import Column, size_text, time_text
+from postroom.agent.terminal import FIRST_DAY, LAST_DAY, Column, size_text, time_text
 from postroom.agent.watching import Arrival, News, Rounds
 from postroom.message.dates import parse_date
 from postroom.message.header import Header
@@ -40,13 +40,12 @@ def _about(line: Line) -> str:
 
 
 def _when(line: Line) -> str:
-    """In the reader's own time zone; as it stands where it is no date."""
+    """In the reader's own time zone; as it stands where it is no date, or one at an end of the calendar, which has no local time."""
     written = str(line["date"] or "(no date)")
     moment = parse_date(written)
-    try:
-        return time_text(moment.seconds * 1_000_000) if moment else written
-    except (OverflowError, ValueError):  # years at the ends of the calendar have no local time
+    if moment is None or not FIRST_DAY <= moment.seconds <= LAST_DAY:
         return written
+    return time_text(moment.seconds * 1_000_000)
 
 
 def _flags(line: Line) -> str:

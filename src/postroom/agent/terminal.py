@@ -26,8 +26,8 @@ _UNFIT = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe
 _GAP = 2  # between two columns of a table
 _LEAST_CUT = 12  # characters that are left of a cell that is cut
 _UNITS = ("B", "kB", "MB", "GB", "TB")
-_FIRST_DAY = -62_135_424_000  # unix seconds: 0001-01-03, which every time zone can say
-_LAST_DAY = 253_402_128_000  # unix seconds: 9999-12-30, likewise
+FIRST_DAY = -62_135_424_000  # unix seconds: 0001-01-03, which every time zone can say
+LAST_DAY = 253_402_128_000  # unix seconds: 9999-12-30, likewise
 _AGES = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -195,7 +195,7 @@ def time_text(at: int) -> str:
     if not at:
         return ""
     return (
-        dt.datetime.fromtimestamp(max(_FIRST_DAY, min(at // 1_000_000, _LAST_DAY)), dt.UTC)
+        dt.datetime.fromtimestamp(max(FIRST_DAY, min(at // 1_000_000, LAST_DAY)), dt.UTC)
         .astimezone()
         .strftime("%Y-%m-%d %H:%M")
     )

@@ -82,6 +82,7 @@ def test_a_letter_that_is_one_file_is_told_of_as_that() -> None:
     [
         ("Fri, 20 Nov 2026 22:50:27 +0000", "2026-11-20 22:50"),
         ("Mon, 01 Jan 0001 00:00:00 +1200", "Mon, 01 Jan 0001 00:00:00 +1200"),
+        ("Fri, 31 Dec 9999 23:59:59 -1200", "Fri, 31 Dec 9999 23:59:59 -1200"),
         ("yesterday", "yesterday"),
         ("", "(no date)"),
     ],
