@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from typing import Final
 
-from postroom.store import credentials
+from postroom.store import credentials, generations
 from postroom.store.credentials import Credential, CredentialKind
 from postroom.store.directory_errors import InUse, Taken
 from postroom.store.engine import Transaction
@@ -19,7 +19,6 @@ PROTOCOLS: Final = ("smtp", "pop3", "imap", "sieve", "jmap")  # that one may be 
 MOST_APP_PASSWORDS: Final = 50  # of one account
 MOST_LABEL: Final = 100  # characters
 _OCTETS: Final = 32
-_LOCK = "SELECT generation FROM profiles WHERE account_id = $1 {LOCK}"
 
 
 def new_secret() -> str:
@@ -46,7 +45,7 @@ async def of_account(tx: Transaction, account_id: int) -> list[Credential]:
 
 async def put(tx: Transaction, account_id: int, made: Credential) -> None:
     """Adds one. Raises `InUse` when there are too many, `Taken` for a label that there is."""
-    await tx.fetch(_LOCK, account_id)
+    await generations.hold(tx, account_id)
     there = await of_account(tx, account_id)
     if len(there) >= MOST_APP_PASSWORDS:
         raise InUse(f"there are {len(there)} app passwords: delete one first")

@@ -17,6 +17,7 @@ import msgspec
 from postroom.message.address import parse_mailbox
 from postroom.message.errors import AuthenticationFailed
 from postroom.message.ids import IdKind, id_text, parse_id
+from postroom.store import generations
 from postroom.store.engine import Engine, Transaction, Urgency
 
 SECRET_OCTETS: Final = 32
@@ -90,21 +91,19 @@ UPDATE browser_sessions SET last_used = $3, expires = $4 WHERE account_id = $1 A
 _EXPIRED = (
     "SELECT account_id, session_hash FROM browser_sessions WHERE expires <= $1 ORDER BY expires LIMIT $2"
 )
-_LOCK = "SELECT generation FROM profiles WHERE account_id = $1 {LOCK}"
 
 
 async def begin(tx: Transaction, session: BrowserSession, generation: int) -> None:
     """As `put`, for whose login was looked at when his account was of this generation; raises `AuthenticationFailed` when the password, or another of
     his credentials, has changed meanwhile."""
-    row = await tx.fetchrow(_LOCK, session.account_id)
-    if row is None or row[0] != generation:
+    if await generations.hold(tx, session.account_id) != generation:
         raise AuthenticationFailed
     await put(tx, session)
 
 
 async def put(tx: Transaction, session: BrowserSession) -> None:
     """Adds a session that begins at its `created`. At most `MOST_SESSIONS` of an account stay."""
-    await tx.fetch(_LOCK, session.account_id)
+    await generations.hold(tx, session.account_id)
     for old in (await of_account(tx, session.account_id))[MOST_SESSIONS - 1 :]:
         await remove(tx, old.account_id, old.session_hash)
     await tx.execute(

@@ -11,7 +11,7 @@ import enum
 import msgspec
 
 from postroom.message.address import Address, parse_mailbox
-from postroom.store import browser_sessions, directory
+from postroom.store import browser_sessions, directory, generations
 from postroom.store.engine import Transaction
 
 
@@ -107,7 +107,6 @@ _PUT = """
 INSERT INTO credentials (account_id, credential_id, kind, verifier, label, scopes, created, expires, last_used, scram)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)
 """
-_GENERATION = "UPDATE profiles SET generation = generation + 1 WHERE account_id = $1"
 _REMOVE_KIND = "DELETE FROM credentials WHERE account_id = $1 AND kind = $2"
 _REMOVE = "DELETE FROM credentials WHERE account_id = $1 AND credential_id = $2"
 _REMOVE_ALL = "DELETE FROM credentials WHERE account_id = $1"
@@ -123,7 +122,7 @@ _USED = "UPDATE credentials SET last_used = $3 WHERE account_id = $1 AND credent
 
 async def put(tx: Transaction, account_id: int, new: Credential, now: int) -> None:
     """Adds a credential. A password or a shared secret takes the place of the former one; a new password ends what browsers were signed in to."""
-    await tx.execute(_GENERATION, account_id)  # first: who signs in meanwhile waits, or has finished
+    await generations.advance(tx, account_id)  # first: who signs in meanwhile waits, or has finished
     if new.kind is not CredentialKind.APP_PASSWORD:
         await tx.execute(_REMOVE_KIND, account_id, new.kind)
     if new.kind is CredentialKind.PASSWORD:
@@ -146,20 +145,20 @@ async def put(tx: Transaction, account_id: int, new: Credential, now: int) -> No
 async def remove(tx: Transaction, account_id: int, credential_id: int) -> bool:
     """Takes a credential away; False when there was none of this id."""
     removed = await tx.execute(_REMOVE, account_id, credential_id)
-    await tx.execute(_GENERATION, account_id)
+    await generations.advance(tx, account_id)
     return removed > 0
 
 
 async def remove_kind(tx: Transaction, account_id: int, kind: CredentialKind) -> bool:
     """Takes all credentials of a kind away (the shared secret: APOP is off then); False when there was none."""
     removed = await tx.execute(_REMOVE_KIND, account_id, kind)
-    await tx.execute(_GENERATION, account_id)
+    await generations.advance(tx, account_id)
     return removed > 0
 
 
 async def remove_all(tx: Transaction, account_id: int) -> None:
     """Takes all credentials away: nobody logs in any more."""
-    await tx.execute(_GENERATION, account_id)
+    await generations.advance(tx, account_id)
     await tx.execute(_REMOVE_ALL, account_id)
     await browser_sessions.remove_all(tx, account_id)
 

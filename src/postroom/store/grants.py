@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.store import tokens
+from postroom.store import generations, tokens
 from postroom.store.engine import Transaction
 from postroom.store.tokens import Token
 
@@ -71,13 +71,11 @@ UPDATE grants SET last_used = $3, expires = $4, refresh_hash = $5, spent_hash = 
 """
 _REMOVE = "DELETE FROM grants WHERE account_id = $1 AND grant_id = $2"
 _REMOVE_ALL = "DELETE FROM grants WHERE account_id = $1"
-_GENERATION = "UPDATE profiles SET generation = generation + 1 WHERE account_id = $1"
-_LOCK = "SELECT generation FROM profiles WHERE account_id = $1 {LOCK}"
 
 
 async def allow(tx: Transaction, grant: Grant) -> str:
     """Keeps a new grant and gives the code that its program is to bring; ends those of the account that have expired or are too many."""
-    await tx.fetch(_LOCK, grant.account_id)
+    await generations.hold(tx, grant.account_id)
     there = []
     for one in await of_account(tx, grant.account_id):
         if one.expires <= grant.created:
@@ -96,7 +94,7 @@ async def allow(tx: Transaction, grant: Grant) -> str:
 async def redeem(tx: Transaction, code: str, client: bytes, challenge: str, now: int) -> Issued | None:
     """What a code is good for; None when it is none, or not this client's with this challenge: then it is good for nobody any more."""
     account_id, code_hash = tokens.account_of(code, CODE), tokens.hash_of(code)
-    await tx.fetch(_LOCK, account_id)
+    await generations.hold(tx, account_id)
     grants = await of_account(tx, account_id)
     one = next((grant for grant in grants if hmac.compare_digest(grant.code_hash, code_hash)), None)
     if one is None:
@@ -110,7 +108,7 @@ async def redeem(tx: Transaction, code: str, client: bytes, challenge: str, now:
 async def refresh(tx: Transaction, text: str, client: bytes, now: int, key: bytes) -> Issued | None:
     """What a refresh token is good for; None when it is none or another client's. One that was spent for long ends its grant. `key`: the server's own."""
     account_id, refresh_hash = tokens.account_of(text, REFRESH), tokens.hash_of(text)
-    await tx.fetch(_LOCK, account_id)
+    await generations.hold(tx, account_id)
     one = _of_refresh(await of_account(tx, account_id), text)
     if one is None or one.client != client:
         return None
@@ -149,12 +147,12 @@ async def of_account(tx: Transaction, account_id: int) -> list[Grant]:
 
 async def revoke(tx: Transaction, grant: Grant) -> None:
     """Ends a grant, all tokens that came of it, and what its program had itself told by push."""
-    await tx.fetch(_LOCK, grant.account_id)  # first: its program may just be getting another token
+    await generations.hold(tx, grant.account_id)  # first: its program may just be getting another token
     await tokens.remove_granted(tx, grant.account_id, grant.grant_id)
     await tx.execute(_REMOVE, grant.account_id, grant.grant_id)
     # Else nothing came of it; a generation ends what all programs of the account are told
     if grant.refresh_hash:
-        await tx.execute(_GENERATION, grant.account_id)
+        await generations.advance(tx, grant.account_id)
 
 
 async def remove_all(tx: Transaction, account_id: int) -> None:

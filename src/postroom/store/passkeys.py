@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.store import browser_sessions
+from postroom.store import browser_sessions, generations
 from postroom.store.directory_errors import InUse, Taken
 from postroom.store.engine import Transaction
 
@@ -55,13 +55,11 @@ UPDATE passkeys SET sign_count = $3, challenged = $4, backed_up = $5, last_used 
 _SUSPECT = "UPDATE passkeys SET suspect = $3 WHERE account_id = $1 AND credential_id = $2"
 _REMOVE = "DELETE FROM passkeys WHERE account_id = $1 AND credential_id = $2"
 _REMOVE_ALL = "DELETE FROM passkeys WHERE account_id = $1"
-_GENERATION = "UPDATE profiles SET generation = generation + 1 WHERE account_id = $1"
-_LOCK = "SELECT generation FROM profiles WHERE account_id = $1 {LOCK}"
 
 
 async def put(tx: Transaction, new: Passkey) -> None:
     """Adds one. Raises `InUse` when there are too many, `Taken` for a label or a key that is there."""
-    await tx.fetch(_LOCK, new.account_id)
+    await generations.hold(tx, new.account_id)
     there = await of_account(tx, new.account_id)
     if len(there) >= MOST_PASSKEYS:
         raise InUse(f"there are {len(there)} passkeys already: delete one first")
@@ -103,7 +101,7 @@ async def used(tx: Transaction, one: Passkey, use: Use) -> bool:
 
 async def remove(tx: Transaction, one: Passkey, session: bytes = b"") -> bool:
     """Takes one away, and ends the browsers that were signed in with it, but for `session`; False when there is none."""
-    await tx.execute(_GENERATION, one.account_id)  # first: who signs in meanwhile waits, or has finished
+    await generations.advance(tx, one.account_id)  # first: who signs in meanwhile waits, or has finished
     await browser_sessions.remove_begun(tx, one.account_id, f"{METHOD} {one.label}", session)
     return await tx.execute(_REMOVE, one.account_id, one.credential_id) > 0
 

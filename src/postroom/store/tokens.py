@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from postroom.message.ids import IdKind, id_text, parse_id
+from postroom.store import generations
 from postroom.store.engine import Transaction
 
 SECRET_OCTETS: Final = 32
@@ -79,14 +80,12 @@ _REMOVE_GRANTED = "DELETE FROM tokens WHERE account_id = $1 AND grant_id = $2"
 _REMOVE_ALL = "DELETE FROM tokens WHERE account_id = $1"
 _EXPIRED = "DELETE FROM tokens WHERE account_id = $1 AND expires <> 0 AND expires < $2"
 _USED = "UPDATE tokens SET last_used = $3 WHERE account_id = $1 AND token_hash = $2 AND last_used < $3"
-_GENERATION = "UPDATE profiles SET generation = generation + 1 WHERE account_id = $1"
 _ANY = "SELECT 1 FROM tokens LIMIT 1"
-_LOCK = "SELECT generation FROM profiles WHERE account_id = $1 {LOCK}"
 
 
 async def put(tx: Transaction, token: Token) -> None:
     """Adds a token, and forgets those of the account that have expired. At most `MOST_TOKENS` stay."""
-    await tx.fetch(_LOCK, token.account_id)
+    await generations.hold(tx, token.account_id)
     await tx.execute(_EXPIRED, token.account_id, token.created)
     there = await of_account(tx, token.account_id)
     doomed = sorted(there, key=lambda one: (one.expires == NEVER, one.expires, one.created))
@@ -110,7 +109,7 @@ async def of_account(tx: Transaction, account_id: int) -> list[Token]:
 async def revoke(tx: Transaction, account_id: int, token_hash: bytes) -> None:
     """Ends a token, and what was told by push to who had it (RFC 8620 §7.2)."""
     await remove(tx, account_id, token_hash)
-    await tx.execute(_GENERATION, account_id)
+    await generations.advance(tx, account_id)
 
 
 async def remove(tx: Transaction, account_id: int, token_hash: bytes) -> bool:

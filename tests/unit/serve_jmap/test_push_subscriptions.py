@@ -15,7 +15,7 @@ from postroom.proto.jmap.webpush import server_key
 from postroom.serve.jmap import pushing
 from postroom.serve.jmap.push_subscription import DAY, MAX_SUBSCRIPTIONS
 from postroom.serve.jmap.pushing import PER_HOUR, Pusher, Sender
-from postroom.store import credentials
+from postroom.store import generations
 from postroom.store.push_subscriptions import KIND
 from postroom.store.records import Kind, listing
 
@@ -230,7 +230,7 @@ async def test_destroyed_is_erased(push: Setup) -> None:
 async def test_other_credentials_end_it(push: Setup) -> None:
     await push.made()
     account_id = push.stage.logins.people[BOB]
-    await push.stage.store.engine.write(lambda tx: tx.execute(credentials._GENERATION, account_id))
+    await push.stage.store.engine.write(lambda tx: generations.advance(tx, account_id))
     await push.look()
     assert await push.listed() == []
 
