@@ -174,6 +174,7 @@ def test_what_a_new_mailbox_can_be(client: Client, body: Any, status: int) -> No
         (f"timeout=0&subject={'x' * MOST_PATTERN}", 404),
         (f"timeout=0&subject={'x' * (MOST_PATTERN + 1)}", 422),
         ("subjcet=x", 422),
+        ("timeout=0&timeout=0", 422),
     ],
 )
 def test_what_can_be_waited_for(client: Client, query: str, status: int) -> None:

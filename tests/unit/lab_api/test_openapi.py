@@ -58,6 +58,8 @@ def test_it_does_what_the_document_says(api_schema: Any, operation: Operation, m
     )
     @hypothesis.given(strategy)
     def ask(case: Any) -> None:
+        # An empty list leaves nothing in a query that could be wrong.
+        hypothesis.assume(not any(isinstance(value, list) for value in (case.query or {}).values()))
         if operation.query in WAITING:  # which is tested elsewhere
             timeout = 0 if mode == "POSITIVE" else (case.query or {}).get("timeout", 0)
             case.query = {**(case.query or {}), "timeout": timeout}

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
@@ -76,11 +77,23 @@ class _Door:
 
 async def _call(operation: Operation, request: Request) -> Call:
     try:
-        query = operation.query and msgspec.convert(dict(request.query_params), operation.query, strict=False)
+        query = operation.query and msgspec.convert(
+            _once(request.query_params), operation.query, strict=False
+        )
         body = operation.body and await _body(request, operation.body)
     except msgspec.ValidationError as error:
         raise unfit(str(error)) from error
     return Call(request.path_params, query, body)
+
+
+def _once(asked: QueryParams) -> dict[str, str]:
+    """What a query says. Raises `Problem` for what it says twice."""
+    once: dict[str, str] = {}
+    for name, value in asked.multi_items():
+        if name in once:
+            raise unfit(f"{name!r} is in the query twice: say it once")
+        once[name] = value
+    return once
 
 
 async def _body(request: Request, kind: type[msgspec.Struct]) -> msgspec.Struct:
