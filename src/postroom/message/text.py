@@ -74,17 +74,21 @@ def alternatives(parts: list[Part], part: Part) -> Iterator[int]:
         index = parts[index].parent
 
 
+def written_text(raw: bytes, part: Part, limit: int | None = None) -> str:
+    """One text part as it is written, decoded, with its line ends and its markup; at most `limit` octets of it are read."""
+    stop = part.body_end if limit is None else min(part.body_end, part.body_start + limit)
+    octets = transfer.decode(raw[part.body_start : stop], part.encoding).octets
+    declared = part.parameter("charset")
+    decode = charset.decode_html if part.subtype == "html" else charset.decode
+    return decode(octets, declared.lower() if declared else None).text.removeprefix(_MARK)
+
+
 def part_text(raw: bytes, part: Part, limit: int | None = None, *, attributes: bool = False) -> str:
     """One text part as text with LF line ends, decoded, unflowed and without markup; at most `limit` octets of it are read.
 
     `attributes`: what HTML has in `alt` and `title` stands behind it.
     """
-    stop = part.body_end if limit is None else min(part.body_end, part.body_start + limit)
-    octets = transfer.decode(raw[part.body_start : stop], part.encoding).octets
-    declared = part.parameter("charset")
-    decode = charset.decode_html if part.subtype == "html" else charset.decode
-    text = decode(octets, declared.lower() if declared else None).text
-    text = text.removeprefix(_MARK)
+    text = written_text(raw, part, limit)
     if part.subtype == "html":
         return strip_markup(text, attributes=attributes)
     if (part.parameter("format") or "").lower() == "flowed":

@@ -144,3 +144,10 @@ def test_broken_mail_is_shown_all_the_same(raw: bytes) -> None:
     assert found.attachments() == []
     assert repr(found)
     assert msgspec.json.encode(_message(found))
+
+
+def test_html_is_read_in_the_charset_that_it_names_itself() -> None:
+    words = "Здравствуйте".encode("koi8-r")
+    html = b'Content-Type: text/html\r\n\r\n<meta charset="koi8-r"><p>' + words + b"</p>\r\n"
+    assert Mail(html, 1).text == "Здравствуйте"
+    assert "Здравствуйте" in Mail(html, 1).html

@@ -18,7 +18,7 @@ from postroom.message import charset, encoded_words
 from postroom.message.attachment import declared_name
 from postroom.message.mime import Part
 from postroom.message.proof.letter import Letter
-from postroom.message.text import strip_markup
+from postroom.message.text import strip_markup, written_text
 
 if TYPE_CHECKING:
     from postroom.message.proof.findings import Finding
@@ -93,13 +93,13 @@ class Mail:
     def text(self) -> str:
         """The plain text; that of the HTML where there is no other."""
         part = self._letter.plain_part
-        return self._text(part) if part is not None else strip_markup(self.html)
+        return written_text(self.raw, part) if part is not None else strip_markup(self.html)
 
     @property
     def html(self) -> str:
         """The HTML, "" without."""
         part = self._letter.html_part
-        return self._text(part) if part is not None else ""
+        return written_text(self.raw, part) if part is not None else ""
 
     def header(self, name: str) -> str:
         """A field's value, unfolded; "" without."""
@@ -170,10 +170,6 @@ class Mail:
 
     def _fields(self) -> list[tuple[bytes, bytes]]:
         return [(field.name, field.value) for field in self._letter.header]
-
-    def _text(self, part: Part) -> str:
-        declared = part.parameter("charset")
-        return charset.decode(self._letter.octets(part), declared.lower() if declared else None).text
 
 
 def _header(value: bytes) -> str:

@@ -18,7 +18,7 @@ from postroom.message.header import Header
 from postroom.message.markup.tokens import Tag, tokens
 from postroom.message.mime import Part, Structure, scan
 from postroom.message.proof.styles import Styles
-from postroom.message.text import part_text, strip_markup
+from postroom.message.text import part_text, strip_markup, written_text
 
 MAX_BODY: Final = 2 << 20  # octets of a body that are read
 MAX_TAGS: Final = 50_000  # tags and texts of the HTML that are looked at
@@ -99,12 +99,7 @@ class Letter:
     @cached_property
     def html(self) -> str:
         """The HTML as it is written; "" without."""
-        part = self.html_part
-        if part is None:
-            return ""
-        declared = part.parameter("charset")
-        octets = self.octets(part, MAX_BODY)
-        return charset.decode_html(octets, declared.lower() if declared is not None else None).text
+        return written_text(self.raw, self.html_part, MAX_BODY) if self.html_part is not None else ""
 
     @cached_property
     def words(self) -> str:
