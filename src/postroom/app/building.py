@@ -127,14 +127,11 @@ def check_pairs(settings: Settings) -> None:
 def server_tls(settings: Settings, keys: Path, now: int) -> ServerTls:
     """The certificates: those of the settings, else self-signed ones that are made once. Raises `CertificateError`, `SettingsError`."""
     check_pairs(settings)
-    chains, key_files = settings.tls.certificates, settings.tls.keys
-    if chains:
-        pairs = [Pair(Path(chain), Path(key)) for chain, key in zip(chains, key_files, strict=True)]
-    else:
-        pairs = self_signed(keys, [settings.server.hostname], now)
+    named = _named_pairs(settings)
+    pairs = named or self_signed(keys, [settings.server.hostname], now)
     names = {settings.server.hostname, home_domain(settings), "localhost", *settings.web.names}
-    tls = ServerTls(pairs, names, stand_in=not chains)
-    clients = Path(settings.tls.client_authorities) if settings.tls.client_authorities else None
+    tls = ServerTls(pairs, names, stand_in=not named)
+    clients = _client_authorities(settings)
     for service, protocols in TLS_SERVICES.items():
         asks = clients if service not in ("smtp", "https") else None
         tls.service(service, protocols, asks, strict=service in STRICT_SERVICES, proves=service == "https")
@@ -259,18 +256,26 @@ def imap_config(
 
 def check_files(settings: Settings) -> None:
     """Raises `SettingsError` for what [tls] names and cannot be used."""
-    tls = settings.tls
-    pairs = [Pair(Path(chain), Path(key)) for chain, key in zip(tls.certificates, tls.keys, strict=False)]
-    clients = Path(tls.client_authorities) if tls.client_authorities else None
+    pairs, clients = _named_pairs(settings), _client_authorities(settings)
     for key, look in (
         ("certificates", lambda: ServerTls(pairs, (), stand_in=False) if pairs else None),
         ("client_authorities", lambda: verified(clients) if clients else None),
-        ("authorities", lambda: verified(authorities(settings)) if tls.authorities else None),
+        ("authorities", lambda: verified(authorities(settings)) if settings.tls.authorities else None),
     ):
         try:
             look()
         except CertificateError as error:
             raise SettingsError(f"[tls] {key}: {error}") from error
+
+
+def _named_pairs(settings: Settings) -> list[Pair]:
+    """The certificates of [tls] with their keys."""
+    tls = settings.tls
+    return [Pair(Path(chain), Path(key)) for chain, key in zip(tls.certificates, tls.keys, strict=False)]
+
+
+def _client_authorities(settings: Settings) -> Path | None:
+    return Path(settings.tls.client_authorities) if settings.tls.client_authorities else None
 
 
 def authorities(settings: Settings) -> Path | None:
