@@ -11,16 +11,21 @@ from web_window import begin, emails, stay
 pytestmark = pytest.mark.usefixtures("web_lab")
 
 
-def hold_uploads(page: Page) -> list[Route]:
-    """What is uploaded does not get to the server, and is given here."""
+def begin_with_a_plan(page: Page, web_lab, subject: str) -> Route:
+    """A message is begun, and its file does not get to the server: it is given here."""
+    stay(page, web_lab, stays=False)
     held: list[Route] = []
-    page.route("**/jmap/upload/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright asks a function what it takes
-    return held
 
+    def hold(route: Route) -> None:
+        held.append(route)
 
-def choose(page: Page, *names: str, octets: int = 100) -> None:
-    files = [{"name": name, "mimeType": "text/plain", "buffer": b"1" * octets} for name in names]
-    page.locator(".compose input[type=file]").first.set_input_files(files)
+    page.route("**/jmap/upload/**", hold)
+    begin(page, subject, "See below.")
+    file = {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"1" * 100}
+    page.locator(".compose input[type=file]").first.set_input_files([file])
+    while not held:
+        page.wait_for_timeout(50)
+    return held[0]
 
 
 def names_of(page: Page, subject: str) -> list[list[str]]:
@@ -55,27 +60,19 @@ def test_more_files_at_once_than_the_server_takes_arrive_one_after_the_other(
 
 
 def test_a_window_that_is_closed_waits_for_its_files(window: Page, web_lab):
-    stay(window, web_lab, stays=False)
-    held = hold_uploads(window)
-    begin(window, "Closed early", "See below.")
-    with window.expect_request("**/jmap/upload/**"):
-        choose(window, "plan.txt")
+    plan = begin_with_a_plan(window, web_lab, "Closed early")
     window.keyboard.press("Escape")
     window.wait_for_timeout(1000)
-    held[0].continue_()
+    plan.continue_()
     expect(window.locator(".compose")).to_have_count(0)
     saved(window, "Closed early", ["plan.txt"])
 
 
 def test_what_was_thrown_away_comes_back_with_the_files_that_were_on_their_way(window: Page, web_lab):
-    stay(window, web_lab, stays=False)
-    held = hold_uploads(window)
-    begin(window, "Thrown away early", "See below.")
-    with window.expect_request("**/jmap/upload/**"):
-        choose(window, "plan.txt")
+    plan = begin_with_a_plan(window, web_lab, "Thrown away early")
     window.get_by_role("button", name=re.compile("Discard")).click()
     window.get_by_role("button", name="Undo").click()
     expect(window.locator(".compose")).to_have_count(1)
-    held[0].continue_()
+    plan.continue_()
     expect(window.locator(".compose-file progress")).to_have_count(0)
     saved(window, "Thrown away early", ["plan.txt"])
