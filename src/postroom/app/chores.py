@@ -16,6 +16,7 @@ from postroom.app.dropped import take_dropped
 from postroom.app.housekeeping import Chore, Whose
 from postroom.app.locate import Places, places_of
 from postroom.app.operations.office import Office
+from postroom.app.pace import Pace
 from postroom.app.parts import Parts
 from postroom.app.surroundings import Surroundings
 from postroom.message.errors import TryLater
@@ -41,12 +42,11 @@ class Chores:
         self._world = world
         self._told = ""
         reporting.check(office.settings)
-        self._accepted = 0
         self._changed = -1
-        self._looked = 0.0
         self._parts = parts
         self._certifying = certifying
         store = parts.store
+        self._pace = Pace(lambda: store.changes.added, parts.premises.clock.monotonic)
         self._index = parts.index
         self._indexer = Indexer(Indexing(store.engine, self._index, self._raw, indexed_form, self._busy))
 
@@ -85,11 +85,7 @@ class Chores:
 
     def _busy(self) -> bool:
         """Whether mail comes so fast that indexing would slow it down; what waits is indexed when that is over."""
-        accepted, now = self._parts.premises.acceptance.accepted, self._parts.premises.clock.monotonic()
-        pace = (accepted - self._accepted) / max(now - self._looked, 0.001)
-        if now - self._looked >= 0.5:
-            self._accepted, self._looked = accepted, now
-        return pace > QUIET_PACE or self._office.engine.waited() > 0.1
+        return self._pace.per_second() > QUIET_PACE or self._office.engine.waited() > 0.1
 
     async def _fill_index(self) -> bool:
         return await self._indexer.step() > 0

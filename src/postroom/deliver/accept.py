@@ -67,7 +67,6 @@ class Acceptance:
     def __init__(self, accepting: Accepting) -> None:
         self._with = accepting
         self._reading = Unhurried(accepting.engine)  # a list may have thousands of members
-        self.accepted = 0  # since the start
 
     async def accept(self, letter: Letter, *, each: bool = False) -> Receipt:
         """Makes the letter durable and says what became of each recipient; with `each` the client hears of them one by one (LMTP).
@@ -96,7 +95,6 @@ class Acceptance:
         except NothingTaken as nothing:
             await self._discard(sendings)
             return self._receipt(letter, nothing.errors, each=each)
-        self.accepted += 1
         if use.journeyed is not None:
             use.journeyed(letter.accept_id, _hop(letter, placed))
         use.publish(placed.changes)

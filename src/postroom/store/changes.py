@@ -107,6 +107,7 @@ class Changes:
     def __init__(self) -> None:
         self._subscriptions: dict[int, set[Subscription]] = {}
         self._relay: Callable[[Iterable[Change]], None] | None = None
+        self.added = 0  # copies that came into mailboxes, as far as was heard here
 
     def publish(self, changes: Iterable[Change], *, apart_from: Collection[Subscription] = ()) -> None:
         """Hands changes, committed ones, to this process's subscribers and to the relay; `apart_from`: those of who made them. Never waits."""
@@ -118,6 +119,7 @@ class Changes:
     def deliver(self, changes: Iterable[Change], *, apart_from: Collection[Subscription] = ()) -> None:
         """Hands changes to this process's subscribers only."""
         for change in changes:
+            self.added += type(change) is MessageAdded
             for subscription in tuple(self._subscriptions.get(change.account_id, ())):
                 if subscription not in apart_from:
                     subscription.put(change)

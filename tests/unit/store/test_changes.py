@@ -65,3 +65,10 @@ async def test_missed_reaches_everybody():
     both = [changes.subscribe(1), changes.subscribe(2)]
     changes.missed()
     assert [one.take() for one in both] == [[Missed(1, 0)], [Missed(2, 0)]]
+
+
+def test_copies_that_come_into_mailboxes_are_counted():
+    changes = Changes()
+    changes.publish([MessageAdded(1, 5, 7, 9), MailboxChanged(2, 3, 4)])
+    changes.deliver([MessageAdded(2, 5, 7, 9)])
+    assert changes.added == 2
