@@ -6,6 +6,8 @@ RFC 7208 §3.2 and §4 (SPF: one record, and the host passes), RFC 6376 §3.6.2 
 
 from __future__ import annotations
 
+import msgspec
+
 from postroom.app.dns.forms import WrittenRecord
 from postroom.app.dns.survey import Survey
 from postroom.app.dns.verdicts import Checked, Verdict, impossible, publish, replace, said, unanswered
@@ -47,8 +49,9 @@ async def spf(record: WrittenRecord, survey: Survey) -> Checked:
     for ip in survey.addresses.records:
         client = Client(ip, survey.host)
         verdict = await check_mail_from(survey.resolver, client, Address("postmaster", name))
-        if verdict.result is Result.TEMPERROR:
-            return unanswered(record, answer)
+        if verdict.result is Result.TEMPERROR:  # of another name than the record's
+            because = f"not run because {verdict.words}"
+            return msgspec.structs.replace(unanswered(record, answer), reason=because)
         if verdict.result is not Result.PASS:
             words = f"mail from {ip} gets {verdict.result}: {verdict.words}"
             return said(record, Verdict.WRONG, words, answer, _spf_fix(record, ip, verdict.result))

@@ -273,6 +273,16 @@ async def test_a_name_server_that_fails(world: World) -> None:
     assert exit_code(found) == 14
 
 
+async def test_spf_that_leads_to_a_name_server_that_fails(world: World) -> None:
+    world.dns.add(ZoneText("b.test", ('@ TXT "v=spf1 -all"',)))
+    world.dns.set_fault("b.test", Fault.SERVFAIL)
+    zone = changed("v=spf1 mx", "v=spf1 include:b.test")(lines())
+    found = next(one for one in await world.look(zone) if one.topic == "SPF")
+    assert (found.verdict, found.unknown) == (Verdict.NOT_RUN, True)
+    assert "b.test" in found.reason
+    assert "NOERROR" not in found.reason
+
+
 async def test_spf_without_a_host(world: World) -> None:
     found = await world.look(without("mail.a.test. 300 IN A")(lines()))
     spf = [one for one in found if one.topic == "SPF"]
