@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from postroom.lab.ca import authority_usage
 from postroom.net.certificates import verified
+from postroom.net.selfsigned import alternative_names
 from postroom.net.tls import TlsContext
 from postroom.proto.dns.answer import Tlsa
 
@@ -54,8 +55,7 @@ class Issued:
         if ca:
             builder = builder.add_extension(authority_usage(), critical=True)
         else:
-            alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-            builder = builder.add_extension(alternative, critical=False)
+            builder = builder.add_extension(alternative_names(names), critical=False)
         self.certificate = builder.sign(issuer.key if issuer else self.key, hashes.SHA256())
 
     @property

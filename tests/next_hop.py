@@ -28,8 +28,12 @@ class NextHop:
         self.port = 0
         self.ip = ""
 
-    async def listen(self, ip: str = "127.0.0.1", port: int = 0) -> NextHop:
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Peer(self), ip, port)
+    async def listen(self, ip: str = "127.0.0.1", port: int = 0, *, wrapped: bool = False) -> NextHop:
+        """`wrapped`: it speaks TLS from the first octet on."""
+        context = self.tls if wrapped else None
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: _Peer(self), ip, port, ssl=context
+        )
         self.ip, self.port = ip, self._server.sockets[0].getsockname()[1]
         return self
 

@@ -18,7 +18,7 @@ from postroom.app.settings import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.net.acme_proof import proof
 from postroom.net.certificates import CertificateError, ServerTls
-from postroom.net.pem import Material
+from postroom.net.pem import Held, Material
 from postroom.store import acme_challenges, certificates
 from postroom.store.acme_challenges import TLS_ALPN_01
 from postroom.store.vault import Unreadable
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from postroom.app.issuing import Issuer, Outcome
 
 ALARM = 21 * 86_400_000_000  # microseconds before the end of a certificate, from when on it is told every day
+ALARM_SHARE = (
+    4  # ... or that part of its life, if that is less: the next one is asked for when a third is left
+)
 HEARD_SECONDS = 1.0  # until other processes have heard what was announced
 _DAY = 86_400.0
 
@@ -70,15 +73,14 @@ class Certifying:
     def alarm(self) -> None:
         """Tells once a day of a certificate that ends soon."""
         wall, now = self._world.clock.now(), self._world.clock.monotonic()
-        if self._tls.expires - wall < ALARM and now - self._alarmed >= _DAY:
+        ending = [one for one in self._tls.shown if one.not_after - wall < _margin(one)]
+        if ending and now - self._alarmed >= _DAY:
             self._alarmed = now
-            for one in self._tls.shown:
-                left = one.not_after - wall
-                if left < ALARM:
-                    days = max(0, left // 86_400_000_000)
-                    self._world.log.warning(
-                        "certificates.ending", names=one.names, kind=one.kind, source=one.source, days=days
-                    )
+            for one in ending:
+                days = max(0, (one.not_after - wall) // 86_400_000_000)
+                self._world.log.warning(
+                    "certificates.ending", names=one.names, kind=one.kind, source=one.source, days=days
+                )
 
     async def ask(self) -> list[Outcome]:
         """Has the authority give what is due."""
@@ -144,6 +146,10 @@ class Certifying:
                 continue
             materials.append(Material(one.chain.encode(), key, f"the store, {one.name} ({one.kind})"))
         return materials
+
+
+def _margin(one: Held) -> int:
+    return min(ALARM, (one.not_after - one.not_before) // ALARM_SHARE)
 
 
 async def _always() -> bool:

@@ -78,7 +78,9 @@ def is_due(row: Certificate, want: Wanted, held: Held | None, now: int) -> bool:
     covered = held is not None and set(want.names) <= set(held.names)
     if not covered and set(row.names) != set(want.names):
         return True  # what is wanted has changed; a name less does not matter, since the DNS may be silent for a while
-    return now >= row.due
+    # after a failure nobody waits longer than that: the clock that said so was ahead, as it is where no certificate seems to hold
+    misset = row.tries > 0 and row.due - now > 2 * LONGEST_WAIT * SECOND
+    return now >= row.due or misset
 
 
 def renewal(held: Held, window: Window | None, chance: random.Random) -> tuple[int, int]:

@@ -41,7 +41,7 @@ class Target(msgspec.Struct, frozen=True):
     """One address to try. `host` is the exchanger's name (what its certificate must say), "" for an address literal.
 
     `named`: an administrator has named the host, no MX record. `mx_secure` and `secure`: DNSSEC covers what led to the host, and its addresses;
-    `canonical` is where an alias leads that the host's name is, "" when it is none.
+    `canonical` is where an alias leads that the host's name is, "" when it is none; `expanded` likewise of the domain whose MX records name the host.
     """
 
     host: str
@@ -51,6 +51,7 @@ class Target(msgspec.Struct, frozen=True):
     mx_secure: bool = False
     secure: bool = False
     canonical: str = ""
+    expanded: str = ""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -81,7 +82,7 @@ class MxLookup:
             if self._identity.owns(ip):
                 raise _loop(domain)
             return [Target("", ip, self._port_of(ip))]
-        exchangers, explicit, secure = await self._exchangers(ascii_domain(domain), record, at)
+        exchangers, explicit, naming = await self._exchangers(ascii_domain(domain), record, at)
         hosts: list[tuple[Mx, Answer[str]]] = []
         ours = False
         for mx in exchangers:
@@ -97,9 +98,10 @@ class MxLookup:
                 mx.exchange,
                 ip,
                 self._port_of(ip),
-                mx_secure=secure,
+                mx_secure=naming.authenticated,
                 secure=answer.authenticated,
                 canonical=answer.canonical,
+                expanded=naming.canonical,
             )
             for mx, answer in hosts
             for ip in answer.records[:MAX_ADDRESSES]
@@ -132,8 +134,8 @@ class MxLookup:
 
     async def _exchangers(
         self, domain: str, record: Record, at: Callable[[], int]
-    ) -> tuple[list[Mx], bool, bool]:
-        """Exchangers, best first, whether MX records name them (else the implicit MX of RFC 5321 §5.1), and whether DNSSEC covers that."""
+    ) -> tuple[list[Mx], bool, Answer[Mx]]:
+        """Exchangers, best first, whether MX records name them (else the implicit MX of RFC 5321 §5.1), and the answer that says so."""
         answer = await self._resolver.mx(domain)
         record(asked(answer, at()))
         if answer.failed:
@@ -141,14 +143,14 @@ class MxLookup:
         if not answer.records:
             if answer.rcode == Rcode.NXDOMAIN:
                 raise NoSuchDomain(f"The domain {domain} does not exist")
-            return [Mx(0, answer.canonical or domain)], False, answer.authenticated
+            return [Mx(0, answer.canonical or domain)], False, answer
         named = [mx for mx in answer.records if mx.exchange]
         if not named:
             raise NullMx(f"The domain {domain} accepts no mail (null MX)")
         usable = self._better_than_us(self._ordered(named))
         if not usable:
             raise _loop(domain)
-        return usable[:MAX_EXCHANGERS], True, answer.authenticated
+        return usable[:MAX_EXCHANGERS], True, answer
 
     def _ordered(self, records: list[Mx]) -> list[Mx]:
         shuffled = list(records)

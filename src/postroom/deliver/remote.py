@@ -147,7 +147,7 @@ class RemoteRelay:
             server=target.host or target.ip,
             nonce=_nonce,
         )
-        wrap = Wrap(tls.context, target.host) if route.implicit_tls else None
+        wrap = Wrap(tls.context, tls.server_name) if route.implicit_tls else None
         machine = SmtpClient(config)
         try:
             connection: ClientConnection[ClientEvent] = await connect(
@@ -187,7 +187,7 @@ class RemoteRelay:
         use, policy = self._use, trying.policy
         name = policy.names[0] if policy.names else trying.target.host
         if step.verify or (trying.route.verify and trying.target.named):
-            return Handshake(use.verified_tls(), name)
+            return Handshake(use.verified_tls(), name or trying.target.ip)  # for no name none is demanded
         if not step.by_records:
             return Handshake(use.tls(), name)
 

@@ -75,11 +75,6 @@ class ServerTls:
         return tuple(held for _, held in self._read)
 
     @property
-    def expires(self) -> int:
-        """Unix microseconds: the end of the certificate that ends first."""
-        return min(one.not_after for one in self.shown)
-
-    @property
     def stands_in(self) -> bool:
         """Whether there is nothing but the stand-in."""
         return self._stand_in and not self._held

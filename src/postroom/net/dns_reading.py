@@ -77,8 +77,9 @@ def _read(message: Message, name: str, kind: Kind, rcode: Rcode) -> Reading:
     if absence is None:
         if end != name:
             return Reading(Rcode.NOERROR, end, ttl=ttl, authenticated=authenticated, onward=True)
-        if any(one.kind == _NS for one in message.authority):
-            return Reading(Rcode.SERVFAIL, name)  # lame: it only knows whom to ask
+        # lame: it only knows whom to ask; unless it says that there is no such name (RFC 2308 §2.1, type 4)
+        if rcode is Rcode.NOERROR and any(one.kind == _NS for one in message.authority):
+            return Reading(Rcode.SERVFAIL, name)
         absence = 0
     return Reading(rcode, end, ttl=min(ttl, absence), authenticated=authenticated)
 

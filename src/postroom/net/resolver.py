@@ -29,6 +29,8 @@ from postroom.wire.numbers import decimal
 RESOLV_CONF = Path("/etc/resolv.conf")
 MOST_SERVERS = 3  # resolv.conf(5)
 MOST_QUESTIONS = 256  # at the same time; each needs a socket
+SILENT_AFTER = 3  # questions in a row that a server did not answer, after which the others are asked first
+SILENT_SECONDS = 60.0  # from the last of them on; then it may have come back
 
 
 class ResolverOptions(msgspec.Struct, frozen=True):
@@ -46,6 +48,10 @@ class StubResolver:
 
     def __init__(self, options: ResolverOptions, now: Callable[[], float] = time.monotonic) -> None:
         self._options = options
+        self._now = now
+        self._missed: dict[
+            Server, tuple[int, float]
+        ] = {}  # questions since its last answer, and the last one's time
         self._cache = AnswerCache(options.cache_size, now)
         self._asking: dict[Question, asyncio.Task[Answer[Any]]] = {}
         self._free = asyncio.Semaphore(MOST_QUESTIONS)
@@ -145,7 +151,7 @@ class StubResolver:
         if parsed is None:  # where an alias leads
             return Reading(Rcode.SERVFAIL, name)
         for _ in range(self._options.tries):
-            for server in self._options.servers:
+            for server in sorted(self._options.servers, key=self._silent):
                 reading = await self._ask_server(server, parsed, kind)
                 if reading.rcode in {Rcode.NOERROR, Rcode.NXDOMAIN}:
                     return reading
@@ -160,8 +166,15 @@ class StubResolver:
                 if response.rcode == FORMERR:  # a server from before EDNS (RFC 6891 §6.2.2)
                     response = await ask(server, question(parsed, rdtype, edns=False), self._options.seconds)
         except NoAnswer as failure:
+            self._missed[server] = self._missed.get(server, (0, 0.0))[0] + 1, self._now()
             return Reading(Rcode.UNREACHABLE if failure.unreachable else Rcode.TIMEOUT, name)
+        self._missed.pop(server, None)
         return read(response, name, kind)
+
+    def _silent(self, server: Server) -> bool:
+        """Whether each question would wait for it in vain, as far as one can tell."""
+        missed, last = self._missed.get(server, (0, 0.0))
+        return missed >= SILENT_AFTER and self._now() - last < SILENT_SECONDS
 
 
 def parsed_name(name: str) -> dns.name.Name | None:

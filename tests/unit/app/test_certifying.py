@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from authority import Issued
 from postroom.app.control import CallFailed
 from postroom.app.server import Server
 from postroom.app.serving import internet
@@ -89,6 +90,23 @@ async def test_f29_the_end_is_told_three_weeks_before(settings: Settings) -> Non
         clock.advance(DAY)
         server.server._certifying.alarm()
         assert events(server).count("certificates.ending") == 2
+
+
+async def test_a_short_life_is_not_told_of_before_it_should_have_been_renewed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """An authority's certificates of 45 days have 15 left when the next one is asked for."""
+    chain, key = Issued(["mail.l.test"], days=(0, 45)).write(tmp_path)
+    clock = MovableClock()
+    running = Running(msgspec.structs.replace(settings, tls=TlsSettings((str(chain),), (str(key),))))
+    running.world_changes = {"clock": clock}
+    async with running as server:
+        clock.advance(31 * DAY)
+        server.server._certifying.alarm()
+        assert "certificates.ending" not in events(server)
+        clock.advance(4 * DAY)
+        server.server._certifying.alarm()
+        assert "certificates.ending" in events(server)
 
 
 async def test_a_key_of_another_vault_is_told_and_passed_over(settings: Settings) -> None:

@@ -47,6 +47,9 @@ def held(*names: str) -> Held:
         (Certificate("a.test", "ecdsa", BOTH, due=10), ("a.test",), held(*BOTH), 9, False),
         (Certificate("a.test", "ecdsa", ("a.test",), due=10), BOTH, held("a.test"), 9, True),
         (Certificate("a.test", "ecdsa", BOTH, due=10, tries=1), BOTH, held("a.test"), 9, False),
+        # it failed by a clock that was a year ahead, and has been set right
+        (Certificate("a.test", "ecdsa", BOTH, due=365 * DAY, tries=1), BOTH, held(*BOTH), 9, True),
+        (Certificate("a.test", "ecdsa", BOTH, due=60 * DAY), BOTH, held(*BOTH), 9, False),
     ],
 )
 def test_what_is_due(row: Certificate, want: tuple[str, ...], has: Held | None, now: int, due: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from postroom.deliver.mx import DnsUnavailable, Identity, MxLookup, NoHost, Target
@@ -48,6 +49,15 @@ async def test_lower_preference_first_and_every_address_of_a_host() -> None:
         {"a.r.test": ["2001:db8::1", "192.0.2.1"], "b.r.test": ["192.0.2.2"]},
     )
     assert [target.ip for target in await look_up(zone)] == ["2001:db8::1", "192.0.2.1", "192.0.2.2"]
+
+
+async def test_where_the_alias_leads_that_the_domain_is() -> None:
+    class Aliased(Zone):
+        async def mx(self, name: str) -> Answer[Mx]:
+            return msgspec.structs.replace(await super().mx("real.test"), name=name, canonical="real.test")
+
+    [target] = await look_up(Aliased({"real.test": [Mx(10, "a.r.test")]}, {"a.r.test": ["192.0.2.1"]}))
+    assert (target.host, target.expanded) == ("a.r.test", "real.test")
 
 
 async def test_equal_preferences_are_shuffled() -> None:

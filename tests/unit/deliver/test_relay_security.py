@@ -30,6 +30,8 @@ from postroom.proto.smtp.reply import Reply
 from smtp_stage import config
 from sorting_office import MESSAGE
 
+BY_ADDRESS = Issued(["127.0.0.1"], ROOT)
+
 # ------------------------------------------------------------------------------------------------------------------ DANE
 
 
@@ -279,6 +281,23 @@ async def test_the_administrator_requires_proof_of_a_domain(
     world.office.routes["r.test"] = Route("", tls=TlsUse.REQUIRED, verify=True)
     await world.send()
     assert (world.hop.letters == [MESSAGE]) is goes
+
+
+@pytest.mark.filterwarnings("default:check_hostname")  # as it is outside of tests: then nothing is checked
+@pytest.mark.parametrize("implicit", [False, True])
+@pytest.mark.parametrize(("shown", "goes"), [(GOOD, False), (BY_ADDRESS, True)])
+async def test_a_next_server_named_by_its_address_proves_that_address(
+    world: World, shown: Issued, goes: bool, implicit: bool
+) -> None:
+    """Somebody else's certificate, good as it may be, is not his."""
+    world.show(shown)
+    hop = await NextHop(tls=shown.server(world.directory)).listen(wrapped=True) if implicit else world.hop
+    tls = TlsUse.NEVER if implicit else TlsUse.REQUIRED
+    world.office.routes["r.test"] = Route(hop.ip, hop.port, tls, implicit, verify=True)
+    await world.send()
+    assert (hop.letters == [MESSAGE]) is goes
+    if implicit:
+        await hop.close()
 
 
 async def test_the_administrator_requires_tls_of_a_domain(world: World) -> None:

@@ -13,6 +13,7 @@ from authority import Issued
 from policy_server import PolicyServer, policy, response
 from postroom.deliver.tls.sts import HOLD_OFF, LOOK_AGAIN, Fetching, StsPolicies
 from postroom.deliver.tls_outcome import ResultKind, TlsOutcome
+from postroom.net.clock import MovableClock
 from postroom.net.https import Web
 from postroom.proto.dns.answer import Rcode
 from postroom.proto.http.mta_sts import MOST_OCTETS, Mode
@@ -186,13 +187,35 @@ async def test_after_a_failure_it_is_left_in_peace_for_a_while(domain: Domain) -
     for _ in range(3):
         await domain.ask()
     assert domain.fetches == 1
-    domain.office.clock.advance(HOLD_OFF / 1_000_000 - 1)
+    domain.office.clock.advance(HOLD_OFF - 1)
     await domain.ask()
     assert domain.fetches == 1
     domain.office.clock.advance(2)
     domain.server.says = response(policy())
     assert (await domain.ask())[0] is Mode.ENFORCE
     assert domain.fetches == 2
+
+
+class Misset(MovableClock):
+    """`wrong` seconds ahead until somebody sets it right; what has passed it knows all the same."""
+
+    wrong = 0
+
+    def now(self) -> int:
+        return super().now() + self.wrong * 1_000_000
+
+
+async def test_a_machine_whose_clock_is_set_right_fetches_again(domain: Domain) -> None:
+    """By a clock that is years ahead no certificate holds."""
+    clock = domain.office.clock = Misset()
+    clock.wrong = 3 * 365 * DAY
+    domain.sts = domain.asker()
+    domain.server.says = response(b"", status="503 Not now")
+    assert (await domain.ask())[0] is None
+    clock.wrong = 0
+    domain.server.says = response(policy())
+    clock.advance(HOLD_OFF + 1)
+    assert (await domain.ask())[0] is Mode.ENFORCE
 
 
 async def test_another_process_renewed_it(domain: Domain) -> None:
@@ -202,7 +225,7 @@ async def test_another_process_renewed_it(domain: Domain) -> None:
     newer = msgspec.structs.replace(row, id="2", policy=policy("testing"))
     await domain.office.engine.write(lambda tx: sts_policies.put(tx, newer))
     domain.publish("2")
-    domain.office.clock.advance(LOOK_AGAIN / 1_000_000 + 1)
+    domain.office.clock.advance(LOOK_AGAIN + 1)
     assert (await domain.ask())[0] is Mode.TESTING
     assert domain.fetches == 1
 

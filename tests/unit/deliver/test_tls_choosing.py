@@ -140,6 +140,12 @@ def test_the_names_that_a_certificate_may_have() -> None:
     assert choose(found(policy=ENFORCE)).names == (HOST,)
 
 
+def test_the_names_of_a_domain_that_is_an_alias() -> None:
+    """RFC 7672 §3.2.2: where the alias leads is a third name."""
+    target = Target(HOST, "192.0.2.1", mx_secure=True, secure=True, expanded="real.test")
+    assert choose(Findings("r.test", target, DANE)).names == (HOST, "r.test", "real.test")
+
+
 def test_a_policy_that_is_not_met_and_yet_delivered_is_a_failure_to_report() -> None:
     assert choose(found(policy=OTHER_TESTING)).result is ResultKind.VALIDATION_FAILURE
     assert choose(found(UNUSABLE)).result is ResultKind.TLSA_INVALID

@@ -49,6 +49,7 @@ SOA = "test. 900 SOA ns. me. 1 1 1 1 600"
         ),
         (message(), Reading(Rcode.NOERROR, NAME)),
         (message(authority=("test. 5 NS ns.test.",)), Reading(Rcode.SERVFAIL, NAME)),
+        (message(authority=("test. 5 NS ns.test.",), rcode="NXDOMAIN"), Reading(Rcode.NXDOMAIN, NAME)),
         (message("b.test. 9 A 192.0.2.66"), Reading(Rcode.NOERROR, NAME)),
         (message(rcode="REFUSED"), Reading(Rcode.REFUSED, NAME)),
         (message(rcode="YXDOMAIN"), Reading(Rcode.SERVFAIL, NAME)),

@@ -297,6 +297,28 @@ async def test_the_next_server_helps_out(resolving: Resolving) -> None:
     deaf.stop()
 
 
+@pytest.fixture
+async def silent() -> AsyncIterator[StubDns]:
+    made = StubDns(lambda query, by_tcp: [])
+    yield made
+    made.stop()
+
+
+async def test_a_server_that_is_silent_is_asked_last(resolving: Resolving, silent: StubDns) -> None:
+    """Else each question waits for it, and what SPF may ask takes longer than it may."""
+    resolver = await resolving.start()
+    servers = (Server("127.0.0.1", await silent.start()), *resolver._options.servers)
+    helped = StubResolver(ResolverOptions(servers, seconds=0.1, tries=1), lambda: resolving.now)
+    for number in range(6):
+        assert not (await helped.mx(f"gone{number}.test")).failed
+    assert len(silent.queries) == 3
+    resolving.now = 61  # it may have come back
+    silent.reply = right
+    for number in range(6, 9):
+        assert not (await helped.mx(f"gone{number}.test")).failed
+    assert (len(silent.queries), len(resolving.server.queries)) == (6, 6)
+
+
 async def test_nobody_listens(resolving: Resolving) -> None:
     resolver = await resolving.start()
     port = resolver._options.servers[0].port

@@ -16,6 +16,7 @@ from postroom.proto.dns.answer import Tlsa
 from postroom.proto.dns.tlsa import (
     MOST_CERTIFICATES,
     MOST_RECORDS,
+    MOST_SIGNATURES,
     NotProven,
     name_matches,
     names_of,
@@ -165,6 +166,19 @@ def test_so_many_certificates_are_looked_at() -> None:
         kind(ROOT.tlsa(2), chain=[LEAF.der, *padding, OTHER.der, MIDDLE.der, ROOT.der])
         == "certificate-not-trusted"
     )
+
+
+def test_so_many_signatures_are_looked_at() -> None:
+    """Who owns both records and chain can make each of them take long, and each step try all of them."""
+    others = [Issued([NAME]).tlsa(2, 1, 0) for _ in range(MOST_SIGNATURES)]
+    right, chain = MIDDLE.tlsa(2, 1, 0), [LEAF.der, MIDDLE.der]
+    few = others[: MOST_SIGNATURES - 2]  # one more is that of the record, one that of the shown certificate
+    assert prove([*few, right], chain, [NAME], NOW).record == right
+    with pytest.raises(NotProven, match="signatures"):
+        prove([*others, right], chain, [NAME], NOW)
+    anchors = [Issued(["Middle"], ca=True).tlsa(2, 0, 0) for _ in range(MOST_SIGNATURES)]
+    with pytest.raises(NotProven, match="signatures"):
+        prove([*anchors, MIDDLE.tlsa(2, 0, 0)], [LEAF.der], [NAME], NOW)
 
 
 @pytest.mark.parametrize(

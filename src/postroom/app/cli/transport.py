@@ -125,6 +125,8 @@ class LivePolicies:
         domain = ascii_domain(name)
         answer = await self._asking.txt(f"_mta-sts.{domain}")
         record(mx.asked(answer, at()))
+        if answer.failed:
+            return Sts(None, f"the DNS does not tell whether {domain} has an MTA-STS policy ({answer.rcode})")
         found = record_id(answer.records)
         if found is None:
             return Sts(None, f"{domain} has no MTA-STS policy")

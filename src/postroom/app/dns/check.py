@@ -15,6 +15,7 @@ from postroom.app.dns.policy import Fetch, policy
 from postroom.app.dns.survey import Survey
 from postroom.app.dns.texts import dkim, dmarc, left_over_tlsa, mta_sts, spf, tls_reports, tlsa
 from postroom.app.dns.verdicts import Checked, Verdict, impossible, publish, replace, said, unanswered
+from postroom.proto.dns.answer import Mx
 from postroom.proto.dns.resolver import Surveyor, reverse_name
 
 Check = Callable[[WrittenRecord, Survey], Awaitable[Checked]]
@@ -43,7 +44,8 @@ async def _mx(record: WrittenRecord, survey: Survey) -> Checked:
     if survey.host not in hosts:
         words = f"mail for the domain goes to {', '.join(hosts) or 'nobody'}, not to {survey.host}"
         return said(record, Verdict.WRONG, words, answer, replace(record, ", ".join(answer.texts())))
-    if hosts[0] != survey.host:
+    best = min(one.preference for one in answer.records)
+    if Mx(best, survey.host) not in answer.records:  # those of one preference take turns
         words = f"mail goes to {hosts[0]} first, and to {survey.host} only when that is down"
         return said(record, Verdict.WARNING, words, answer)
     return said(record, Verdict.OK, f"mail for the domain goes to {survey.host}", answer)
@@ -126,8 +128,8 @@ async def _srv(record: WrittenRecord, survey: Survey) -> Checked:
 
 
 async def _caa(record: WrittenRecord, survey: Survey) -> Checked:
-    """RFC 8659 §3: the host's own records, else those of the nearest name above that has some."""
-    name = survey.host
+    """RFC 8659 §3: the host's own records, else those of the nearest name above that has some; the domain's, where the host is another's."""
+    name = asked = survey.host if f".{survey.host}".endswith(f".{survey.domain}") else survey.domain
     answer = await survey.resolver.caa(name)
     while not answer.records and not answer.failed and name.count(".") > 1:
         name = name.partition(".")[2]
@@ -140,7 +142,7 @@ async def _caa(record: WrittenRecord, survey: Survey) -> Checked:
     issuers = [one.value.partition(";")[0].strip() for one in answer.records if one.tag == "issue"]
     wanted = record.value.split('"')[1]
     if issuers and wanted not in issuers:
-        words = f"{wanted} may not issue a certificate for {survey.host}; {', '.join(filter(None, issuers)) or 'nobody'} may"
+        words = f"{wanted} may not issue a certificate for {asked}; {', '.join(filter(None, issuers)) or 'nobody'} may"
         fix = f"if your certificates come from {wanted}, add: {record.zone_file}"
         return said(record, Verdict.WARNING, words, answer, fix)
     return said(record, Verdict.OK, f"{', '.join(issuers) or 'any authority'} may issue certificates", answer)

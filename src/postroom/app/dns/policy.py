@@ -35,7 +35,8 @@ async def policy(survey: Survey, fetch: Fetch | None) -> Checked:
     if found.mode is Mode.NONE:
         return said(record, Verdict.WARNING, "the policy says that there is none (mode: none)")
     if not found.match(survey.host):
-        words = f"the policy (mode {found.mode}) names {', '.join(found.mx)}, not {survey.host}: mail is held back"
+        follows = "mail is held back" if found.mode is Mode.ENFORCE else "others report that"
+        words = f"the policy (mode {found.mode}) names {', '.join(found.mx)}, not {survey.host}: {follows}"
         return said(
             record, Verdict.WRONG, words, None, f"put `mx: {survey.host}` into the policy, and change its id"
         )

@@ -6,9 +6,12 @@ RFC 7208 §3.2 and §4 (SPF: one record, and the host passes), RFC 6376 §3.6.2 
 
 from __future__ import annotations
 
+import msgspec
+
 from postroom.app.dns.forms import WrittenRecord
 from postroom.app.dns.survey import Survey
 from postroom.app.dns.verdicts import Checked, Verdict, impossible, publish, replace, said, unanswered
+from postroom.mailauth import tlsrpt
 from postroom.mailauth.dkim.public_key import parse_key_record
 from postroom.mailauth.dkim.results import Defect
 from postroom.mailauth.dmarc.record import parse, select
@@ -16,6 +19,7 @@ from postroom.mailauth.spf.check import check_mail_from
 from postroom.mailauth.spf.verdict import Client, Result
 from postroom.message.address import Address
 from postroom.proto.dns.answer import Answer
+from postroom.proto.http.mta_sts import record_id
 
 
 async def _text(record: WrittenRecord, survey: Survey, start: bytes) -> Checked | tuple[Answer[bytes], bytes]:
@@ -45,8 +49,9 @@ async def spf(record: WrittenRecord, survey: Survey) -> Checked:
     for ip in survey.addresses.records:
         client = Client(ip, survey.host)
         verdict = await check_mail_from(survey.resolver, client, Address("postmaster", name))
-        if verdict.result is Result.TEMPERROR:
-            return unanswered(record, answer)
+        if verdict.result is Result.TEMPERROR:  # of another name than the record's
+            because = f"not run because {verdict.words}"
+            return msgspec.structs.replace(unanswered(record, answer), reason=because)
         if verdict.result is not Result.PASS:
             words = f"mail from {ip} gets {verdict.result}: {verdict.words}"
             return said(record, Verdict.WRONG, words, answer, _spf_fix(record, ip, verdict.result))
@@ -137,8 +142,10 @@ async def tls_reports(record: WrittenRecord, survey: Survey) -> Checked:
     if isinstance(found, Checked):
         return found
     answer, text = found
-    if b"rua=" not in text.lower():
-        return said(record, Verdict.WRONG, "it has no rua=", answer, replace(record, "what is there"))
+    wanted = tlsrpt.parse(text)
+    if not (wanted.mail or wanted.https):
+        words = "it has no rua= with mailto: and an address, or with https:"
+        return said(record, Verdict.WRONG, words, answer, replace(record, "what is there"))
     return said(record, Verdict.OK, "reports on TLS are asked for", answer)
 
 
@@ -148,7 +155,7 @@ async def mta_sts(record: WrittenRecord, survey: Survey) -> Checked:
     if isinstance(found, Checked):
         return found
     answer, text = found
-    if text.decode("ascii", "replace").strip().rstrip(";") != record.value:
+    if record_id([text]) != record_id([record.value.encode()]):
         words = "its id is not that of our policy: others keep the one that they know"
         return said(record, Verdict.WARNING, words, answer, replace(record, "what is there"))
     return said(record, Verdict.OK, "others learn that there is a policy", answer)

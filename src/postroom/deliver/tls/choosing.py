@@ -67,8 +67,9 @@ def _names(found: Findings) -> tuple[str, ...]:
 
 def _by_dane(found: Findings) -> TlsPolicy:
     dane = found.dane
-    # RFC 7672 §3.2.2: the name that the records stand under, the exchanger's, and the domain's own
-    names = tuple(dict.fromkeys((dane.base, found.target.host, found.domain)))
+    # RFC 7672 §3.2.2: the name that the records stand under, the exchanger's, the domain's own, and that where its alias leads
+    target = found.target
+    names = tuple(filter(None, dict.fromkeys((dane.base, target.host, found.domain, target.expanded))))
     return TlsPolicy(Demand.DANE, dane.because, names, dane.records, kind=PolicyKind.TLSA, lines=dane.lines)
 
 

@@ -29,10 +29,8 @@ from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.sts_policies import StoredPolicy
 
 KEPT_IN_MEMORY = 10_000  # domains whose policies, or lack of one, are in memory
-LOOK_AGAIN = (
-    600_000_000  # microseconds after which a domain's row is read again: another process may have renewed it
-)
-HOLD_OFF = 300_000_000  # microseconds after a failed fetch, RFC 8461 §3.3
+LOOK_AGAIN = 600.0  # seconds after which a domain's row is read again: another process may have renewed it
+HOLD_OFF = 300.0  # seconds after a failed fetch, RFC 8461 §3.3
 DAY = 86_400_000_000
 FORGOTTEN = 14 * DAY  # microseconds without mail after which a policy is not renewed any more
 RENEWED_AT_ONCE = 20  # policies of one turn of the chore
@@ -57,13 +55,14 @@ class Fetching(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct):
-    """What is known of a domain: its policy, if there is one, and what came of the last fetch."""
+    """What is known of a domain: its policy, if there is one, and what came of the last fetch. `looked` and `not_before` are monotonic seconds: a clock that
+    is set right makes nobody wait until the time that it had."""
 
-    looked: int
+    looked: float
     id: str = ""
     policy: Policy | None = None
     expires: int = 0
-    not_before: int = 0  # no fetch until then
+    not_before: float = 0.0  # no fetch until then
     failure: str = ""
 
     def holds(self, now: int) -> Policy | None:
@@ -88,8 +87,9 @@ class StsPolicies:
         answer = await self._use.resolver.txt(f"_mta-sts.{domain}")
         record(asked(answer, at()))
         name = "" if answer.failed else record_id(answer.records) or ""
-        now = self._use.clock.now()
-        if name and (kept.holds(now) is None or kept.id != name) and now >= kept.not_before:
+        clock = self._use.clock
+        stale = kept.holds(clock.now()) is None or kept.id != name
+        if name and stale and clock.monotonic() >= kept.not_before:
             await self._fetch(domain, name, kept)
         return self._said(domain, kept, answer, has_record=bool(name))
 
@@ -129,14 +129,14 @@ class StsPolicies:
 
     async def _look(self, domain: str) -> _Kept:
         """What is known: out of memory, else out of the store."""
-        now = self._use.clock.now()
+        looked, now = self._use.clock.monotonic(), self._use.clock.now()
         kept = self._kept.get(domain)
-        if kept is not None and now - kept.looked < LOOK_AGAIN:
+        if kept is not None and looked - kept.looked < LOOK_AGAIN:
             self._kept.move_to_end(domain)
             return kept
         row = await sts_policies.get(self._use.engine.reading(), domain)
-        kept = self._kept.setdefault(domain, _Kept(now))
-        kept.looked = now
+        kept = self._kept.setdefault(domain, _Kept(looked))
+        kept.looked = looked
         if row is not None:
             _read(row, kept)
             if now - row.used > DAY:
@@ -159,7 +159,7 @@ class StsPolicies:
         try:
             octets, policy = await fetch(use.web, domain)
         except PolicyUnavailable as error:
-            kept.failure, kept.not_before = str(error), use.clock.now() + HOLD_OFF
+            kept.failure, kept.not_before = str(error), use.clock.monotonic() + HOLD_OFF
             use.note(TlsOutcome(use.clock.now(), domain, PolicyKind.STS, error.kind, detail=str(error)))
             return
         now = use.clock.now()

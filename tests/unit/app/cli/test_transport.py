@@ -10,6 +10,7 @@ import pytest
 
 from commands import Run
 from postroom.lab import Lab
+from postroom.lab.dns.server import Fault
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,17 @@ def test_a_policy_that_names_another_host(ask: Ask) -> None:
     assert "  sts: mode: enforce\n" in out
     code, out = ask("hamburger.test", "--connect")
     assert (code, "refused: mail.hamburger.test" in out) == (11, True)
+
+
+def test_a_policy_that_nobody_can_tell(ask: Ask, lab: Lab) -> None:
+    names = lab._running.names.server
+    names.set_fault("_mta-sts.hamburger.test", Fault.SERVFAIL)
+    try:
+        code, out = ask("hamburger.test")
+    finally:
+        names.set_fault("_mta-sts.hamburger.test", None)
+    assert code == 10
+    assert "the DNS does not tell whether hamburger.test has an MTA-STS policy (SERVFAIL)" in out
 
 
 def test_no_mail_server(ask: Ask) -> None:

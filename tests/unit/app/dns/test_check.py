@@ -143,6 +143,8 @@ async def test_all_is_well(world: World) -> None:
         (added('_dmarc TXT "v=DMARC1; p=reject"'), "DMARC", Verdict.WRONG, "2 records", "leave one"),
         (without("_smtp._tls"), "TLSRPT", Verdict.MISSING, "v=TLSRPTv1", "rua=mailto:postmaster"),
         (changed("v=TLSRPTv1; rua=", "v=TLSRPTv1; ru="), "TLSRPT", Verdict.WRONG, "no rua=", "instead of"),
+        (changed("rua=mailto:postmaster@a.test", "rua=postmaster@a.test"), "TLSRPT", Verdict.WRONG, "no rua=", "instead of"),
+        (changed("v=TLSRPTv1;", "v=TLSRPTv1"), "TLSRPT", Verdict.WRONG, "no rua=", "instead of"),
         (without("_mta-sts"), "MTA-STS", Verdict.MISSING, "begins with v=STSv1", "v=STSv1; id="),
         (changed("v=STSv1; id=", "v=STSv1; id=0"), "MTA-STS", Verdict.WARNING, "not that of our policy", "instead"),
         (without("mta-sts.a.test. 300 IN CNAME"), "MTA-STS", Verdict.MISSING, "leads nowhere", "CNAME mail.a.test."),
@@ -166,6 +168,41 @@ async def test_what_is_not(
     assert reason in bad[0].reason
     assert fix in bad[0].fix
     assert exit_code(bad) == (10 if bad[0].bad else 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "topic", "reason"),
+    [
+        (added("@ MX 10 also.test."), "MX", "goes to mail.a.test"),  # neither is the first
+        (changed("v=STSv1; id=7", "v=STSv1;id=7;"), "MTA-STS", "others learn"),
+        (
+            changed("v=TLSRPTv1; rua=mailto:", "v=TLSRPTv1;rua=https://a.test/,mailto:"),
+            "TLSRPT",
+            "are asked for",
+        ),
+    ],
+)
+async def test_what_is_only_written_otherwise(
+    world: World, change: Callable[[Lines], Lines], topic: str, reason: str
+) -> None:
+    found = next(one for one in await world.look(change(lines())) if one.topic == topic)
+    assert found.verdict is Verdict.OK
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("published", "verdict"),
+    [("ca.test", Verdict.OK), ("x.test", Verdict.WARNING), ("", Verdict.MISSING)],
+)
+async def test_who_may_issue_for_a_domain_whose_host_is_elsewhere(
+    world: World, published: str, verdict: Verdict
+) -> None:
+    """RFC 8659 §3: the names of a domain are subject to its own records, and not to those of the host's."""
+    record = written(DnsRecord("b.test.", "CAA", '0 issue "ca.test"', "", "CAA", "b.test"))
+    world.dns.add(ZoneText("b.test", (f'@ CAA 0 issue "{published}"',) if published else ()))
+    mx = written(DnsRecord("b.test.", "MX", f"10 {HOST}.", "", "MX", "b.test"))
+    found = await world.look(lines(), [mx, record])
+    assert [one.verdict for one in found if one.topic == "CAA"] == [verdict]
 
 
 @pytest.mark.parametrize(
@@ -236,6 +273,16 @@ async def test_a_name_server_that_fails(world: World) -> None:
     assert exit_code(found) == 14
 
 
+async def test_spf_that_leads_to_a_name_server_that_fails(world: World) -> None:
+    world.dns.add(ZoneText("b.test", ('@ TXT "v=spf1 -all"',)))
+    world.dns.set_fault("b.test", Fault.SERVFAIL)
+    zone = changed("v=spf1 mx", "v=spf1 include:b.test")(lines())
+    found = next(one for one in await world.look(zone) if one.topic == "SPF")
+    assert (found.verdict, found.unknown) == (Verdict.NOT_RUN, True)
+    assert "b.test" in found.reason
+    assert "NOERROR" not in found.reason
+
+
 async def test_spf_without_a_host(world: World) -> None:
     found = await world.look(without("mail.a.test. 300 IN A")(lines()))
     spf = [one for one in found if one.topic == "SPF"]
@@ -265,7 +312,12 @@ def served(text: str) -> Fetch:
         (
             OwnPolicy("enforce", ("mx.b.test",), 604_800).text(),
             Verdict.WRONG,
-            "names mx.b.test, not mail.a.test",
+            "names mx.b.test, not mail.a.test: mail is held back",
+        ),
+        (
+            OwnPolicy("testing", ("mx.b.test",), 604_800).text(),
+            Verdict.WRONG,
+            "names mx.b.test, not mail.a.test: others report that",
         ),
         ("", Verdict.MISSING, "answers 404"),
     ],
