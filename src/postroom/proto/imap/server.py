@@ -191,7 +191,7 @@ class ImapServer(Speech):
             got = self.arrival.begin(got.text, self.state, uid_only="UIDONLY" in self.enabled)
         if isinstance(got, Append):
             self.arrival = None
-            return Given(got, b"APPEND")
+            return Given(got, b"APPEND" if got.replaces is None else b"REPLACE")
         if isinstance(got, Abandoned):
             self.arrival = None
             self._fail(self._tag, got)
