@@ -130,6 +130,15 @@ def test_modifiers() -> None:
     assert forwards.span == (400, 500)
 
 
+@pytest.mark.parametrize("attribute", ["PREVIEW", "SNIPPET", "PREVIEW (LAZY)", "(PREVIEW)"])
+def test_modifiers_behind_a_preview_alone(attribute: str) -> None:
+    """RFC 8970 §6 and RFC 4466 §2.4: the list behind it is that of the attribute or of the command."""
+    for modifiers, since, span in (("changedsince 5", 5, None), ("PARTIAL 1:2", None, (1, 2))):
+        found = read(f"UID FETCH 1:* {attribute} ({modifiers})")
+        assert isinstance(found, Fetch)
+        assert (found.changed_since, found.span) == (since, span)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -167,6 +176,7 @@ def test_modifiers() -> None:
         "UID FETCH 1 FLAGS ()",
         "FETCH 1 PREVIEW ()",
         "FETCH 1 PREVIEW (FUZZY)",
+        "FETCH 1 (PREVIEW (CHANGEDSINCE 1))",
         "FETCH 1 RFC822.PEEK",
         "FETCH 1 FLAGS ",
     ],

@@ -24,6 +24,16 @@ async def test_set_read_and_remove(stage: ImapStage) -> None:
     assert await bob.ok("GETMETADATA INBOX /private/comment") == ['* METADATA "INBOX" (/private/comment "")']
 
 
+@pytest.mark.parametrize("entry", ["/private/comment", '"/private/comment"', "{16+}\r\n/private/comment"])
+async def test_entries_in_any_form_of_a_string(stage: ImapStage, entry: str) -> None:
+    """RFC 5464 §5: entries = entry / "(" entry *(SP entry) ")", entry = astring."""
+    bob = await stage.user()
+    await bob.ok('SETMETADATA INBOX (/private/comment "x")')
+    for entries in (entry, f"({entry})", f"({entry} /shared/comment)"):
+        said = await bob.ok(f"GETMETADATA INBOX {entries}")
+        assert said[0].startswith('* METADATA "INBOX" (/private/comment "x"')
+
+
 async def test_a_note_on_a_mailbox_raises_its_modseq(stage: ImapStage) -> None:
     """RFC 7162 §3.2: whoever looks at HIGHESTMODSEQ alone sees that something has changed; nothing has in the messages."""
     await stage.deliver()

@@ -111,6 +111,17 @@ async def test_an_expunge_of_ones_own_is_answered_whatever_is_wanted(stage: Imap
     assert await bob.ok("EXPUNGE") == ["* 1 EXPUNGE"]
 
 
+@pytest.mark.parametrize("command", ["REPLACE 1", "UID REPLACE 1"])
+async def test_what_one_replaces_is_answered_like_what_one_expunges(stage: ImapStage, command: str) -> None:
+    """RFC 8508 §4.5: as if it were removed with UID EXPUNGE."""
+    await stage.deliver()
+    bob = await stage.user(select="INBOX")
+    await bob.ok("NOTIFY NONE")
+    said = await bob.say(f"x {command} Drafts {{12+}}", "Subject: x", "")
+    assert said[1:] == ["* 1 EXPUNGE", "x OK Replaced"]
+    assert await bob.say("x FETCH 1 UID") == ["x BAD There is no message with such a number"]
+
+
 async def test_messages_of_ones_own_are_not_fetched(stage: ImapStage) -> None:
     """RFC 5465 §5.2."""
     await stage.deliver()

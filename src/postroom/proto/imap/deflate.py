@@ -9,6 +9,8 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
+FLUSHED: Final = b"\0\0\xff\xff"  # the end of what a flush gives (RFC 1951 §3.2.4)
+LAST: Final = b"\0\3\xff"  # octets with which the last block of a stream can end, and no command begins
 STEP: Final = 65_536  # octets that one step inflates to
 
 
@@ -19,27 +21,41 @@ class BadCompression(ValueError):
 class Deflate:
     """Both directions from the moment on at which compression begins."""
 
-    __slots__ = ("_deflate", "_inflate", "_tail")
+    __slots__ = ("_at", "_deflate", "_inflate", "_tail")
 
     def __init__(self) -> None:
         self._deflate = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         self._tail = b""
+        self._at = 0  # what lies before it in `_tail` is inflated
 
     def feed(self, data: bytes) -> None:
         """Takes compressed octets; `step` gives them back inflated."""
-        self._tail += data
+        self._tail, self._at = self._tail[self._at :] + data, 0
 
     def step(self) -> bytes:
-        """The next octets, at most STEP; b"" when there are none. Raises `BadCompression`, also for what follows the end of the stream."""
+        """The next octets, at most STEP; b"" when there are none. Raises `BadCompression`, also for what follows the end of the stream.
+
+        Nothing is touched behind a place at which the peer has flushed, before what came until there is read: it may have ended its compression.
+        """
         if self._inflate.eof:
             raise BadCompression("the stream is over")
-        try:
-            found = self._inflate.decompress(self._tail, STEP)
-        except zlib.error as error:
-            raise BadCompression(str(error)) from None
-        self._tail = self._inflate.unconsumed_tail
+        found = b""
+        while not found:
+            flushed = self._tail.find(FLUSHED, self._at)
+            end = len(self._tail) if flushed < 0 else flushed + len(FLUSHED)
+            try:
+                found = self._inflate.decompress(self._tail[self._at : end], STEP)
+            except zlib.error as error:
+                raise BadCompression(str(error)) from None
+            self._at = end - len(self._inflate.unconsumed_tail)
+            if self._at == len(self._tail) or self._inflate.eof:
+                break
         return found
+
+    def rest(self) -> bytes:
+        """What was not inflated."""
+        return self._inflate.unused_data + self._tail[self._at :]
 
     def compress(self, data: bytes) -> bytes:
         """What is to be sent, so that the peer can read all of it."""

@@ -14,7 +14,7 @@ from postroom.proto.imap.commands.appending import Append
 from postroom.proto.imap.commands.selecting import Done
 from postroom.proto.imap.commands.session import Authenticate, Capability, LogIn, SaslAsked, SaslLogIn
 from postroom.proto.imap.config import ImapConfig
-from postroom.proto.imap.deflate import BadCompression, Deflate
+from postroom.proto.imap.deflate import LAST, BadCompression, Deflate
 from postroom.proto.imap.events import Drain, Given, ImapEvent
 from postroom.proto.imap.login import Exchange, Step, untimely
 from postroom.proto.imap.parsing import HTTP, parse, tag_of
@@ -30,7 +30,8 @@ class ImapServer(Speech):
     """A session from its greeting to LOGOUT. Each method for a session says which event it answers."""
 
     __slots__ = (
-        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_lines", "_told", "arrival", "enabled", "idling", "telling",
+        "_awaiting_tls", "_collector", "_deflate", "_exchange", "_failed_logins", "_lines", "_told", "_uncompressed", "arrival", "enabled",
+        "idling", "telling",
     )  # fmt: skip
 
     def __init__(self, config: ImapConfig) -> None:
@@ -39,6 +40,7 @@ class ImapServer(Speech):
         self._told: ImapEvent | None = None  # what came of `tell`
         self._begin()
         self._deflate: Deflate | None = None
+        self._uncompressed = False  # just now: the end of the last block may still come
         self.arrival: Arrival | None = None  # of a command whose messages are coming
         self._awaiting_tls = self.idling = False  # idling: untagged responses may be sent at any time
         self.telling = (
@@ -55,6 +57,9 @@ class ImapServer(Speech):
         """Octets from the client. Behind STARTTLS they belong to the TLS layer: any that come here were sent in the clear and are dropped."""
         if self._awaiting_tls or self.closing:
             return
+        if self._uncompressed:
+            data = data.lstrip(LAST)
+            self._uncompressed = not data
         if self._deflate is None:
             self._lines.feed(data)
         else:
@@ -168,6 +173,12 @@ class ImapServer(Speech):
             deflate.feed(self._lines.rest())
         self._deflate = deflate
 
+    def uncompress(self) -> None:
+        """Behind the answer to UNAUTHENTICATE nothing is compressed any more, in either direction (RFC 8437 §4.1). The answer must be sent first."""
+        if self._deflate is not None:
+            deflate, self._deflate, self._uncompressed = self._deflate, None, True
+            self.receive(deflate.rest())
+
     @property
     def compressed(self) -> bool:
         """Whether compression has begun."""
@@ -191,7 +202,7 @@ class ImapServer(Speech):
             got = self.arrival.begin(got.text, self.state, uid_only="UIDONLY" in self.enabled)
         if isinstance(got, Append):
             self.arrival = None
-            return Given(got, b"APPEND")
+            return Given(got, b"APPEND" if got.replaces is None else b"REPLACE")
         if isinstance(got, Abandoned):
             self.arrival = None
             self._fail(self._tag, got)

@@ -74,9 +74,14 @@ async def log_out(conversation: Conversation, _: Logout) -> Answer:
 
 
 async def unauthenticate(conversation: Conversation, _: Unauthenticate) -> None:
-    """Nobody is logged in any more (RFC 8437 §2)."""
+    """Nobody is logged in any more (RFC 8437 §3); OK leaves as it would have, everything behind it is not compressed (§4.1)."""
+    machine, connection = conversation.machine, conversation.connection
+    assert connection is not None
     conversation.leave()
-    conversation.machine.logged_out("Nobody is logged in now")
+    machine.logged_out("Nobody is logged in now")
+    if machine.compressed:
+        await connection.drained()
+        machine.uncompress()
 
 
 async def noop(_conversation: Conversation, command: Noop | Check) -> Answer:

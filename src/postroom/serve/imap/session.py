@@ -38,7 +38,7 @@ LONG = frozenset(
     for verb in (b"SEARCH", b"SORT", b"THREAD", b"STORE", b"COPY", b"MOVE", b"EXPUNGE")
 ) | {b"ESEARCH", b"CLOSE", b"DELETE", b"RENAME"}
 # Commands whose own answer the expunges are, wanted by NOTIFY or not.
-EXPUNGING = frozenset({b"EXPUNGE", b"UID EXPUNGE", b"MOVE", b"UID MOVE"})
+EXPUNGING = frozenset(uid + verb for uid in (b"", b"UID ") for verb in (b"EXPUNGE", b"MOVE", b"REPLACE"))
 WAITING = frozenset({b"NOOP", b"CHECK"})  # commands of clients that wait for news
 SILENCE = 1860.0  # seconds; RFC 9051 §5.4: at least thirty minutes
 SILENT_BODY = 300.0  # seconds without an octet of a message that has begun

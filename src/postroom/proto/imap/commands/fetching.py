@@ -136,12 +136,18 @@ def _attribute(c: ImapCursor) -> Attribute:
         if sectioned is not None:
             return sectioned(c)
     elif name in PLAIN:
-        if name in _MODIFIERS and c.peek(b" ("):
+        if name in _MODIFIERS and c.peek(b" (") and not _modifiers_follow(c):
             c.sp()
             parenthesized(c, _MODIFIERS[name], least=1)
         return PLAIN[name]
     c.position = start
     raise c.error("an attribute of a message, such as FLAGS, ENVELOPE or BODY[],")
+
+
+def _modifiers_follow(c: ImapCursor) -> bool:
+    """Whether what begins here belongs to the command: the list behind an attribute that stands alone can be either's."""
+    start = c.position + len(b" (")
+    return c.text[start : start + _LONGEST_MODIFIER].upper().startswith(_OF_COMMAND)
 
 
 def _words(*known: bytes) -> Callable[[ImapCursor], None]:
@@ -156,6 +162,8 @@ def _words(*known: bytes) -> Callable[[ImapCursor], None]:
     return word
 
 
+_OF_COMMAND: Final = (b"CHANGEDSINCE", b"VANISHED", b"PARTIAL")
+_LONGEST_MODIFIER: Final = max(map(len, _OF_COMMAND))
 _MODIFIERS: Final = {
     b"PREVIEW": _words(b"LAZY"),  # RFC 8970 §6
     b"SNIPPET": _words(b"FUZZY", b"LAZY=FUZZY"),  # PREVIEW before it was a standard; Dovecot has it still

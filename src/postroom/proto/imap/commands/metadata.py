@@ -22,6 +22,7 @@ from postroom.proto.imap.verb import AFTER, Command, Verb
 MAX_ENTRY_NAME: Final = 255  # octets of an entry's name, RFC 5464 §3.2 leaves it open
 INFINITY: Final = 1 << 30  # levels: all
 _NOT_IN_NAMES: Final = frozenset(b"*%") | frozenset(range(0x20)) | frozenset(range(0x7F, 0x100))
+_ENTRIES: Final = (b"(/", b'("', b"({")  # as a list of entries begins, and no list of options
 _DEPTHS: Final = {b"0": 0, b"1": 1, b"INFINITY": INFINITY}
 
 
@@ -70,7 +71,7 @@ def _get(c: ImapCursor) -> GetMetadata:
         c.sp()
     name = mailbox(c)
     c.sp()
-    if c.peek(b"(") and not c.peek(b"(/") and not c.peek(b'("'):
+    if c.peek(b"(") and not any(c.peek(start) for start in _ENTRIES):
         options |= _options(c)
         c.sp()
     entries = parenthesized(c, entry, least=1) if c.peek(b"(") else [entry(c)]
