@@ -44,6 +44,20 @@ async def test_two_patches_of_one_object_are_both_done(
     assert now == now | ours | theirs
 
 
+@pytest.mark.parametrize("renames", [True, False])
+async def test_a_mailbox_is_renamed_while_it_is_moved(stage: JmapStage, *, renames: bool) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    made = (await bob.call("Mailbox/set", create={"a": {"name": "A"}, "b": {"name": "B"}}))["created"]
+    moved, above = made["a"]["id"], made["b"]["id"]
+    changes: list[dict[str, Any]] = [{"name": "C"}, {"parentId": above}]
+    ours, theirs = changes if renames else reversed(changes)
+    with meanwhile(lambda: other.call("Mailbox/set", update={moved: theirs})):
+        told = await bob.call("Mailbox/set", update={moved: ours})
+    assert told["notUpdated"] is None
+    (now,) = (await bob.call("Mailbox/get", ids=[moved], properties=["name", "parentId"]))["list"]
+    assert now == {"id": moved, "name": "C", "parentId": above}
+
+
 async def test_a_card_that_goes_and_one_that_never_rests(
     stage: JmapStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
