@@ -41,6 +41,7 @@ DEFAULT: Final = (
     "language",
     "location",
 )
+LEAST: Final = 12  # octets that a property of a part takes in an answer, besides its name
 _INLINE: Final = ("image/", "audio/", "video/")
 _TEXTS: Final = ("text/plain", "text/html")
 
@@ -272,9 +273,10 @@ class Reader(msgspec.Struct, frozen=True):
         return told
 
     def weight(self, part: BodyPart) -> int:
-        """Octets of header fields that go into an answer with a part."""
+        """Octets of a part in an answer, at least: its properties, and all of its header fields; a part may be shorter than what is told of it."""
         whole = part.header.end - part.header.start if "headers" in self.plain else 0
-        return whole + (weight(self.fields, part.named) if self.fields else 0)
+        told = sum(len(name) + LEAST for name in self.plain)
+        return told + whole + (weight(self.fields, part.named) if self.fields else 0)
 
 
 def reader(properties: Sequence[str]) -> Reader | str:
