@@ -73,6 +73,24 @@ async def test_a_blob_of_the_same_request_is_named_by_its_creation_id(stage: Jma
     assert list(parsed[1]["parsed"].values()) == [{"subject": "ketchup"}]
 
 
+async def test_what_is_attached_is_attached_and_the_text_is_the_text(stage: JmapStage) -> None:
+    """RFC 8621 §4.1.4, §4.6: each part is read back in the list in which it was given, also without a disposition."""
+    bob = stage.jmap()
+    blob = (await bob.http("POST", f"/jmap/upload/{bob.account}/", b"not the text\r\n")).json["blobId"]
+    given: dict[str, Any] = {
+        "textBody": [{"partId": "x", "name": "letter.txt"}],
+        "htmlBody": [{"partId": "x", "type": "text/html"}],
+        "attachments": [{"blobId": blob, "type": kind} for kind in ("text/plain", "image/png")],
+    }
+    more = {"mailboxIds": {(await roles(bob))["drafts"]: True}, "bodyValues": {"x": {"value": "hello"}}}
+    made = (await bob.call("Email/set", create={"k": given | more}))["created"]["k"]
+    got = await shown(bob, made["id"], *given)
+    assert [one["type"] for one in got["textBody"]] == ["text/plain"]
+    assert [one["type"] for one in got["htmlBody"]] == ["text/html"]
+    assert [one["type"] for one in got["attachments"]] == ["text/plain", "image/png"]
+    assert got["textBody"][0]["name"] == "letter.txt"
+
+
 @pytest.mark.parametrize(
     ("method", "argument", "more"),
     [("SearchSnippet/get", "emailIds", {"filter": None}), ("Email/parse", "blobIds", {}), ("MDN/parse", "blobIds", {})],
