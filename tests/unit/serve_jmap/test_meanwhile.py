@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from behind import behind
+from book_house import CAROL, who
 from jmap_meanwhile import meanwhile
 from jmap_stage import BOB, JmapClient, JmapStage
 from postroom.serve.jmap import batch, contact_card_set, identity, push_subscription
@@ -56,6 +57,30 @@ async def test_a_mailbox_is_renamed_while_it_is_moved(stage: JmapStage, *, renam
     assert told["notUpdated"] is None
     (now,) = (await bob.call("Mailbox/get", ids=[moved], properties=["name", "parentId"]))["list"]
     assert now == {"id": moved, "name": "C", "parentId": above}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("Mailbox", ("mayReadItems", "mayAddItems", "maySetSeen")),
+        ("AddressBook", ("mayRead", "mayWrite", "mayDelete")),
+    ],
+)
+async def test_a_right_that_is_taken_meanwhile_is_not_given_back(
+    stage: JmapStage, kind: str, names: tuple[str, ...]
+) -> None:
+    await stage.move_in(CAROL)
+    bob, other = stage.jmap(), stage.jmap()
+    made = (await bob.call(f"{kind}/set", create={"a": {"name": "A"}}))["created"]
+    one, carol = made["a"]["id"], f"shareWith/{who(stage, CAROL)}"
+    kept, given, taken = names
+    await bob.call(f"{kind}/set", update={one: {carol: {kept: True, taken: True}}})
+    with meanwhile(lambda: other.call(f"{kind}/set", update={one: {f"{carol}/{taken}": False}})):
+        told = await bob.call(f"{kind}/set", update={one: {f"{carol}/{given}": True}})
+    assert told["notUpdated"] is None
+    (now,) = (await bob.call(f"{kind}/get", ids=[one]))["list"]
+    rights = now["shareWith"][who(stage, CAROL)]
+    assert {name for name, there in rights.items() if there} == {kept, given}
 
 
 async def test_a_card_that_goes_and_one_that_never_rests(
