@@ -219,6 +219,14 @@ async def test_ones_own_changes_are_not_taken_for_those_of_others(stage: JmapSta
     assert (told["oldState"], told["created"]["w"]["isDefault"]) == (got["state"], True)
 
 
+async def test_the_first_address_book_is_ones_own_change(stage: JmapStage) -> None:
+    """It is made by the first call that looks for one."""
+    bob = stage.jmap()
+    told = await bob.call("AddressBook/set", create={"w": {"name": "Work"}})
+    since = await bob.call("AddressBook/changes", sinceState=told["oldState"])
+    assert since["created"] == [told["created"]["w"]["id"]]
+
+
 class Push:
     """Knows the codes that it was to send."""
 
