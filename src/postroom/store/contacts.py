@@ -265,13 +265,13 @@ async def remove_book(
     await hold(tx, reach.account_id)
     rights = await record_acl.require(tx, reach.book(book_id), RecordRight.DELETE)
     kind = cards_of(reach.account_id)
-    grants = await record_acl.withdraw(tx, reach.book(book_id), now)
+    withdrawn, grants = await record_acl.withdraw(tx, reach.book(book_id), now)
     inside = await record_places.inside(tx, containing(reach.account_id), [book_id])
     if inside and not contents:
         raise HasContents
     if inside and RecordRight.WRITE not in rights:
         raise NotPermitted
-    done: list[RecordsChanged] = []
+    done: list[RecordsChanged] = [withdrawn]
     for number, record in (await records.some(tx, kind, inside)).items():
         card = read_card(record)
         left = [book for book in card.books if book != book_id]

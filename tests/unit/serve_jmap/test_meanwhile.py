@@ -227,6 +227,16 @@ async def test_the_first_address_book_is_ones_own_change(stage: JmapStage) -> No
     assert since["created"] == [told["created"]["w"]["id"]]
 
 
+@pytest.mark.parametrize("shared", [False, True])
+async def test_an_address_book_that_goes_is_ones_own_change(stage: JmapStage, *, shared: bool) -> None:
+    await stage.move_in(CAROL)
+    bob = stage.jmap()
+    sharing = {"shareWith": {who(stage, CAROL): {"mayRead": True}}} if shared else {}
+    made = await bob.call("AddressBook/set", create={"w": {"name": "Work", **sharing}})
+    told = await bob.call("AddressBook/set", destroy=[made["created"]["w"]["id"]])
+    assert told["oldState"] == made["newState"]
+
+
 class Push:
     """Knows the codes that it was to send."""
 
