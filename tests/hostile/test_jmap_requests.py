@@ -160,7 +160,7 @@ async def test_j04_what_belongs_to_others_is_not_there(stage: JmapStage) -> None
     assert error["type"] == "fromAccountNotFound"
     email = id_text(IdKind.EMAIL, hers.email_id)
     assert (await bob.call("Email/get", ids=[email]))["notFound"] == [email]
-    for blob in (uploaded, str(BlobId(hers.email_id)), str(BlobId(hers.email_id).part("1"))):
+    for blob in (uploaded, str(BlobId(hers.email_id)), str(BlobId(hers.email_id).part("1", 1))):
         told = await bob.call("Email/import", emails={"c": {"blobId": blob, "mailboxIds": {inbox: True}}})
         assert told["notCreated"]["c"]["properties"] == ["blobId"]
         part = {"attachments": [{"blobId": blob}], "mailboxIds": {inbox: True}}

@@ -198,7 +198,9 @@ class HttpSession:
         self.close()
 
     def dismissed(self) -> None:
-        """Closes after the response that is under way."""
+        """Closes after the response that is under way; a WebSocket its application closes, when it has done what it was asked for."""
+        if self._frames is not None and self._frames.handshake_complete:
+            return
         if self._protocol is not None and not self.closing:
             try:
                 (self._frames or self._protocol).shutdown()

@@ -18,7 +18,7 @@ from postroom.message.errors import NotPermitted
 from postroom.store import record_acl, record_blobs, record_places, records
 from postroom.store.changes import RecordsChanged
 from postroom.store.engine import Transaction
-from postroom.store.mailboxes import bump, hold
+from postroom.store.mailboxes import hold
 from postroom.store.record_acl import ALL_RIGHTS, Grant, Moment, RecordRef, RecordRight
 from postroom.store.record_places import Containing
 from postroom.store.records import Kind, NoSuchRecord, Record
@@ -199,7 +199,7 @@ async def open_first(tx: Transaction, account_id: int, new_id: int) -> list[Reco
     kind = books_of(account_id)
     if await records.state(tx, kind):
         return []
-    await bump(tx, account_id)  # the account's lock: another may have had the same idea
+    await hold(tx, account_id)  # another may have had the same idea
     if await records.state(tx, kind):
         return []
     return [await add_book(tx, Reach(account_id), new_id, Book(FIRST, is_default=True))]
@@ -265,13 +265,13 @@ async def remove_book(
     await hold(tx, reach.account_id)
     rights = await record_acl.require(tx, reach.book(book_id), RecordRight.DELETE)
     kind = cards_of(reach.account_id)
-    grants = await record_acl.withdraw(tx, reach.book(book_id), now)
+    withdrawn, grants = await record_acl.withdraw(tx, reach.book(book_id), now)
     inside = await record_places.inside(tx, containing(reach.account_id), [book_id])
     if inside and not contents:
         raise HasContents
     if inside and RecordRight.WRITE not in rights:
         raise NotPermitted
-    done: list[RecordsChanged] = []
+    done: list[RecordsChanged] = [withdrawn]
     for number, record in (await records.some(tx, kind, inside)).items():
         card = read_card(record)
         left = [book for book in card.books if book != book_id]

@@ -208,19 +208,20 @@ async def _remember(tx: Transaction, ref: RecordRef, former: Grant, after: Grant
             await record_spans.end(tx, kind, ref.record_id, Span(since, at.modseq), at.now)
 
 
-async def withdraw(tx: Transaction, ref: RecordRef, now: int) -> list[Grant]:
-    """Takes everybody's rights in a record, which is to be removed; gives what they were. Checks nothing: whoever removes it does.
+async def withdraw(tx: Transaction, ref: RecordRef, now: int) -> tuple[RecordsChanged, list[Grant]]:
+    """Takes everybody's rights in a record, which is to be removed; gives what they were, too. Checks nothing: whoever removes it does.
 
     Raises `NoSuchRecord`. `now`: unix microseconds.
     """
     account_id, name = ref.kind.account_id, ref.kind.name
-    at = Moment((await records.touch(tx, ref.kind, ref.record_id)).modseq, now)
+    done = await records.touch(tx, ref.kind, ref.record_id)
+    at = Moment(done.modseq, now)
     found = [_grant(row) for row in await tx.fetch(GRANTS, account_id, name, ref.record_id)]
     for one in found:
         nothing = msgspec.structs.replace(one, rights="", given=0, reads=0)
         await _remember(tx, ref, one, nothing, at)
         await tx.execute(DROP, account_id, name, ref.record_id, one.grantee_id)
-    return found
+    return done, found
 
 
 async def subscribe(tx: Transaction, ref: RecordRef, *, subscribed: bool) -> RecordsChanged:

@@ -115,7 +115,9 @@ def test_forms_that_are_none(name: str) -> None:
     assert read_property(name) is None
 
 
-@pytest.mark.parametrize("text", ["B1a", "B1a_1", "B1a_1_2_3", "B1a_2-1", "B1a_2_1-3-1_1"])
+@pytest.mark.parametrize(
+    "text", ["B1a", "B1a_1", "B1a_1_2_3", "B1a_2-1", "B1a_2_1-3-1_1", "B1a_p17", "B1a_2-p17"]
+)
 def test_ids_of_blobs(text: str) -> None:
     found = read_blob_id(text)
     assert found is not None

@@ -151,7 +151,7 @@ async def test_what_a_blob_is_part_of(stage: JmapStage) -> None:
     letter = await stage.deliver()
     whole, part, fox = (
         str(BlobId(letter.email_id)),
-        str(BlobId(letter.email_id).part("1")),
+        str(BlobId(letter.email_id).part("1", 1)),
         await made(bob, {"data:asText": FOX}),
     )
     told = await bob.call(

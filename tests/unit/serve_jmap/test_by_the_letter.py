@@ -231,10 +231,10 @@ async def test_a_response_holds_so_much_whatever_asks_for_it(
     parse = ["Email/parse", {"accountId": bob.account, "blobIds": [blob]}, "b"]
     octets = ["Blob/get", {"accountId": bob.account, "ids": [blob]}, "c"]
     listed = ["Email/get", {"accountId": bob.account, "ids": [email], "properties": ["subject"]}, "d"]
-    monkeypatch.setattr(call, "MOST_OCTETS", 2500)
+    monkeypatch.setattr(call, "MOST_OCTETS", 3200)
     answers = await bob.request(whole, parse, octets, whole, listed)
     assert [one[1].get("type", "") for one in answers] == ["", "", "requestTooLarge", "requestTooLarge", ""]
-    monkeypatch.setattr(call, "MOST_OCTETS", 1)
+    monkeypatch.setattr(call, "MOST_OCTETS", 400)
     for one in (whole, parse, octets):
         assert (await bob.request(one))[0][0] == one[0]
 

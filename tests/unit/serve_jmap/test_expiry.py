@@ -1,5 +1,6 @@
 """Open connections end with what their users have logged in with."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -75,6 +76,33 @@ async def test_a_websocket_that_listens(
     stage.now += LATER
     await stage.deliver()
     assert await closed(socket) == 1008
+
+
+@pytest.mark.parametrize("stops", [False, True])
+async def test_what_is_being_done_is_done_to_its_end(
+    stage: JmapStage, web: JmapWeb, lasting: Callable[[int], None], *, stops: bool
+) -> None:
+    """Half a request is worse than none: a message would be sent, and its draft stay where it is."""
+    lasting(LATER if stops else SOON)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_method: str) -> None:
+        begun.set()
+        await go_on.wait()
+
+    web.app.service.before = slowly
+    socket = await Socket.ready(web)
+    socket.put(ECHO)
+    socket.put(ECHO)  # has not begun
+    await begun.wait()
+    stopping = asyncio.ensure_future(web.stop(20)) if stops else None
+    stage.now += 0 if stops else SOON
+    await asyncio.sleep(0.05)
+    go_on.set()
+    assert (await socket.told())["@type"] == "Response"
+    assert await closed(socket) == (1001 if stops else 1008)
+    if stopping is not None:
+        await stopping
 
 
 async def test_what_is_revoked(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:

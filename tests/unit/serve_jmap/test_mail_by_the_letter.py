@@ -73,6 +73,44 @@ async def test_a_blob_of_the_same_request_is_named_by_its_creation_id(stage: Jma
     assert list(parsed[1]["parsed"].values()) == [{"subject": "ketchup"}]
 
 
+async def test_the_id_of_a_blob_is_an_id_however_deep_it_lies(stage: JmapStage) -> None:
+    """RFC 8620 §1.2: at most 255 characters; ninety multiparts in each other, each the tenth part of the one around it."""
+    bob = stage.jmap()
+    depth = range(90)
+    heads = [
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n" % level
+        + 9 * (b"--b%d\r\n\r\n\r\n" % level)
+        + b"--b%d\r\n" % level
+        for level in depth
+    ]
+    ends = [b"--b%d--\r\n" % level for level in reversed(depth)]
+    email = await put(stage, b"".join([*heads, b"\r\nthe last\r\n", *ends]))
+    got = await shown(bob, email, "textBody", bodyProperties=["blobId"])
+    ids = [one["blobId"] for one in got["textBody"]]
+    assert len(set(ids)) == len(ids) == 9 * len(depth) + 1
+    assert max(map(len, ids)) <= 255
+    (last,) = (await bob.call("Blob/get", ids=ids[-1:], properties=["data:asText"]))["list"]
+    assert last["data:asText"] == "the last"
+
+
+async def test_what_is_attached_is_attached_and_the_text_is_the_text(stage: JmapStage) -> None:
+    """RFC 8621 §4.1.4, §4.6: each part is read back in the list in which it was given, also without a disposition."""
+    bob = stage.jmap()
+    blob = (await bob.http("POST", f"/jmap/upload/{bob.account}/", b"not the text\r\n")).json["blobId"]
+    given: dict[str, Any] = {
+        "textBody": [{"partId": "x", "name": "letter.txt"}],
+        "htmlBody": [{"partId": "x", "type": "text/html"}],
+        "attachments": [{"blobId": blob, "type": kind} for kind in ("text/plain", "image/png")],
+    }
+    more = {"mailboxIds": {(await roles(bob))["drafts"]: True}, "bodyValues": {"x": {"value": "hello"}}}
+    made = (await bob.call("Email/set", create={"k": given | more}))["created"]["k"]
+    got = await shown(bob, made["id"], *given)
+    assert [one["type"] for one in got["textBody"]] == ["text/plain"]
+    assert [one["type"] for one in got["htmlBody"]] == ["text/html"]
+    assert [one["type"] for one in got["attachments"]] == ["text/plain", "image/png"]
+    assert got["textBody"][0]["name"] == "letter.txt"
+
+
 @pytest.mark.parametrize(
     ("method", "argument", "more"),
     [("SearchSnippet/get", "emailIds", {"filter": None}), ("Email/parse", "blobIds", {}), ("MDN/parse", "blobIds", {})],

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from behind import behind
+from book_house import CAROL, who
 from jmap_meanwhile import meanwhile
 from jmap_stage import BOB, JmapClient, JmapStage
 from postroom.serve.jmap import batch, contact_card_set, identity, push_subscription
@@ -42,6 +43,44 @@ async def test_two_patches_of_one_object_are_both_done(
     assert told["notUpdated"] is None
     now = await first(bob, kind)
     assert now == now | ours | theirs
+
+
+@pytest.mark.parametrize("renames", [True, False])
+async def test_a_mailbox_is_renamed_while_it_is_moved(stage: JmapStage, *, renames: bool) -> None:
+    bob, other = stage.jmap(), stage.jmap()
+    made = (await bob.call("Mailbox/set", create={"a": {"name": "A"}, "b": {"name": "B"}}))["created"]
+    moved, above = made["a"]["id"], made["b"]["id"]
+    changes: list[dict[str, Any]] = [{"name": "C"}, {"parentId": above}]
+    ours, theirs = changes if renames else reversed(changes)
+    with meanwhile(lambda: other.call("Mailbox/set", update={moved: theirs})):
+        told = await bob.call("Mailbox/set", update={moved: ours})
+    assert told["notUpdated"] is None
+    (now,) = (await bob.call("Mailbox/get", ids=[moved], properties=["name", "parentId"]))["list"]
+    assert now == {"id": moved, "name": "C", "parentId": above}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("Mailbox", ("mayReadItems", "mayAddItems", "maySetSeen")),
+        ("AddressBook", ("mayRead", "mayWrite", "mayDelete")),
+    ],
+)
+async def test_a_right_that_is_taken_meanwhile_is_not_given_back(
+    stage: JmapStage, kind: str, names: tuple[str, ...]
+) -> None:
+    await stage.move_in(CAROL)
+    bob, other = stage.jmap(), stage.jmap()
+    made = (await bob.call(f"{kind}/set", create={"a": {"name": "A"}}))["created"]
+    one, carol = made["a"]["id"], f"shareWith/{who(stage, CAROL)}"
+    kept, given, taken = names
+    await bob.call(f"{kind}/set", update={one: {carol: {kept: True, taken: True}}})
+    with meanwhile(lambda: other.call(f"{kind}/set", update={one: {f"{carol}/{taken}": False}})):
+        told = await bob.call(f"{kind}/set", update={one: {f"{carol}/{given}": True}})
+    assert told["notUpdated"] is None
+    (now,) = (await bob.call(f"{kind}/get", ids=[one]))["list"]
+    rights = now["shareWith"][who(stage, CAROL)]
+    assert {name for name, there in rights.items() if there} == {kept, given}
 
 
 async def test_a_card_that_goes_and_one_that_never_rests(
@@ -178,6 +217,24 @@ async def test_ones_own_changes_are_not_taken_for_those_of_others(stage: JmapSta
     new = {"create": {"w": {"name": "Work"}}, "onSuccessSetIsDefault": "#w"}
     told = await bob.call("AddressBook/set", update={got["list"][0]["id"]: {"sortOrder": 1}}, **new)
     assert (told["oldState"], told["created"]["w"]["isDefault"]) == (got["state"], True)
+
+
+async def test_the_first_address_book_is_ones_own_change(stage: JmapStage) -> None:
+    """It is made by the first call that looks for one."""
+    bob = stage.jmap()
+    told = await bob.call("AddressBook/set", create={"w": {"name": "Work"}})
+    since = await bob.call("AddressBook/changes", sinceState=told["oldState"])
+    assert since["created"] == [told["created"]["w"]["id"]]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_an_address_book_that_goes_is_ones_own_change(stage: JmapStage, *, shared: bool) -> None:
+    await stage.move_in(CAROL)
+    bob = stage.jmap()
+    sharing = {"shareWith": {who(stage, CAROL): {"mayRead": True}}} if shared else {}
+    made = await bob.call("AddressBook/set", create={"w": {"name": "Work", **sharing}})
+    told = await bob.call("AddressBook/set", destroy=[made["created"]["w"]["id"]])
+    assert told["oldState"] == made["newState"]
 
 
 class Push:

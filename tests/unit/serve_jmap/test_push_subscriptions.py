@@ -174,6 +174,21 @@ async def test_what_could_not_be_sent_is_sent_later(push: Setup, failure: int | 
     assert push.service.told()["changed"][push.bob.account]["Email"] == newest
 
 
+async def test_what_waits_is_told_though_the_subscription_is_changed_meanwhile(push: Setup) -> None:
+    """A client that has its end put off does not give up what it has not been told yet (RFC 8620 §7.2.2)."""
+    name = await push.made()
+    push.service.answers = [0] * 100_000
+    there = len(push.service.came)
+    await push.stage.deliver()
+    await push.service.count(there + 1)
+    later = utc_date(push.stage.now + 20 * DAY)
+    assert (await push.set(update={name: {"expires": later}}))["updated"] == {name: None}
+    await push.pusher.look()
+    push.service.answers.clear()
+    await push.service.count(len(push.service.came) + 1)
+    assert "Email" in push.service.told()["changed"][push.bob.account]
+
+
 @pytest.mark.parametrize("status", [404, 410])
 async def test_a_service_that_does_not_know_it_ends_it(push: Setup, status: int) -> None:
     await push.made()

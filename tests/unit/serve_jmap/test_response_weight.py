@@ -7,6 +7,7 @@ import pytest
 from jmap_stage import JmapStage
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.blob_ids import BlobId
+from postroom.proto.jmap.body_parts import LEAST
 from postroom.serve.jmap import call, email
 
 FIELD = b"X-Long: " + b"y" * 200 + b"\r\n"
@@ -81,3 +82,37 @@ async def test_fields_are_read_where_their_size_belongs(
     await bob.call("Email/get", ids=[id_text(IdKind.EMAIL, letter.email_id)], properties=NAMES)
     header = len(b"Subject: x\r\n" + 2 * FIELD + b"\r\n")
     assert sizes == [header, header + WEIGHT]
+
+
+async def test_parts_count_though_they_are_empty(stage: JmapStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told of a part is longer than the part: two messages of a hundred parts each, once in the structure and once as text."""
+    bob = stage.jmap()
+    message = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + 100 * b"--b\r\n\r\n\r\n" + b"--b--\r\n"
+    ids = [id_text(IdKind.EMAIL, (await stage.deliver(message)).email_id) for _ in range(2)]
+    asked: dict[str, Any] = {
+        "ids": ids,
+        "properties": ["bodyStructure", "textBody"],
+        "bodyProperties": ["size", "type"],
+    }
+    most = 2 * (len(message) + 201 * (len("sizetype") + 2 * LEAST))
+    monkeypatch.setattr(call, "MOST_OCTETS", most)
+    assert len((await bob.call("Email/get", **asked))["list"]) == 2
+    monkeypatch.setattr(call, "MOST_OCTETS", most - 1)
+    assert (await bob.error("Email/get", **asked))["type"] == "requestTooLarge"
+
+
+async def test_what_the_header_says_counts_in_lists(
+    stage: JmapStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the message is read for them; whoever writes to us says how long they are."""
+    bob = stage.jmap()
+    letters = [await stage.deliver(b"Subject: " + b"a " * 2000 + b"\r\n\r\nx") for _ in range(2)]
+    ids = [id_text(IdKind.EMAIL, one.email_id) for one in letters]
+    monkeypatch.setattr(call, "MOST_OCTETS", 4000)
+    for method, asked in (
+        ("Email/get", {"ids": ids, "properties": ["subject"]}),
+        ("SearchSnippet/get", {"emailIds": ids, "filter": {"subject": "a"}}),
+    ):
+        assert (await bob.error(method, **asked))["type"] == "requestTooLarge"
+        named = next(iter(asked))
+        assert len((await bob.call(method, **asked | {named: ids[:1]}))["list"]) == 1

@@ -1,7 +1,7 @@
 """Ids of blobs: an object of the store, or what is in a part of the message that it is.
 
 RFC 8620 §6, RFC 8621 §4.1.4 (a part's blob is its content, decoded). `B1a` is an object, `B1a_2_1` part 2.1 of the message in it, `B1a_2-1` part 1 of the
-message that is attached as part 2. Not here: the octets.
+message that is attached as part 2. A part that lies so deep that its id would be too long is named by its place among all: `B1a_p17`. Not here: the octets.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from postroom.message.ids import IdKind, id_text, parse_id
 
 MAX_WITHIN: Final = 10  # messages within each other that an id leads through
 
-_WRITTEN: Final = re.compile(r"(B[0-9a-z]{1,13})((?:[_-][0-9]{1,4})*)")
-_NUMBER: Final = re.compile(r"[_-][0-9]+")
+LONGEST: Final = 180  # characters of an id by the numbers of parts: those that lie within it have room up to 255 (RFC 8620 §1.2)
+
+_WRITTEN: Final = re.compile(r"(B[0-9a-z]{1,13})((?:[_-]p?[0-9]{1,4})*)")
+_NUMBER: Final = re.compile(r"[_-]p?[0-9]+")
 
 
 class BlobId(msgspec.Struct, frozen=True):
@@ -30,9 +32,15 @@ class BlobId(msgspec.Struct, frozen=True):
             ("-" if at else "_") + part.replace(".", "_") for at, part in enumerate(self.parts)
         )
 
-    def part(self, section: str) -> BlobId:
-        """What is in a part of the message that this is."""
-        return BlobId(self.number, (*self.parts, section))
+    def part(self, section: str, place: int) -> BlobId:
+        """What is in a part of the message that this is; `place`: which of all it is."""
+        found = BlobId(self.number, (*self.parts, section))
+        return found if len(str(found)) <= LONGEST else BlobId(self.number, (*self.parts, placed(place)))
+
+
+def placed(place: int) -> str:
+    """How a part is named by its place among all of its message, the first one being 0."""
+    return f"p{place}"
 
 
 def read_blob_id(text: str) -> BlobId | None:

@@ -41,6 +41,7 @@ DEFAULT: Final = (
     "language",
     "location",
 )
+LEAST: Final = 12  # octets that a property of a part takes in an answer, besides its name
 _INLINE: Final = ("image/", "audio/", "video/")
 _TEXTS: Final = ("text/plain", "text/html")
 
@@ -48,10 +49,12 @@ _TEXTS: Final = ("text/plain", "text/html")
 class BodyPart:
     """One part, with those below it; of a message within the message nothing is below."""
 
-    def __init__(self, raw: bytes, part: Part, blob: BlobId) -> None:
+    def __init__(self, raw: bytes, part: Part, blob: BlobId, place: int) -> None:
+        """`blob` is that of the message, `place` the index of the part in it."""
         self.raw = raw
         self.part = part
         self.blob = blob
+        self.place = place
         self.below: list[BodyPart] = []
 
     @property
@@ -63,6 +66,11 @@ class BodyPart:
     def type(self) -> str:
         """The media type."""
         return f"{self.part.media_type}/{self.part.subtype}"
+
+    @property
+    def blob_id(self) -> str:
+        """The id of what is in it."""
+        return str(self.blob.part(self.part.section, self.place))
 
     @property
     def disposition(self) -> str | None:
@@ -115,11 +123,11 @@ class BodyPart:
 def tree(raw: bytes, structure: Structure, blob: BlobId) -> BodyPart:
     """The part that the message is, with all below it, without looking into messages within it."""
     parts = structure.parts
-    made: dict[int, BodyPart] = {0: BodyPart(raw, parts[0], blob)}
+    made: dict[int, BodyPart] = {0: BodyPart(raw, parts[0], blob, 0)}
     for index, part in enumerate(parts[1:], 1):
         above = made.get(part.parent)
         if above is not None and above.multipart:  # else it lies within an attached message
-            made[index] = BodyPart(raw, part, blob)
+            made[index] = BodyPart(raw, part, blob, index)
             above.below.append(made[index])
     return made[0]
 
@@ -245,7 +253,7 @@ def _location(part: BodyPart) -> str | None:
 
 PROPERTIES: Final[Mapping[str, Callable[[BodyPart], Any]]] = {
     "partId": lambda one: None if one.multipart else one.part.section,
-    "blobId": lambda one: None if one.multipart else str(one.blob.part(one.part.section)),
+    "blobId": lambda one: None if one.multipart else one.blob_id,
     "size": lambda one: one.part.size if one.multipart else len(one.content.octets),
     "name": lambda one: one.name,
     "type": lambda one: one.type,
@@ -272,9 +280,10 @@ class Reader(msgspec.Struct, frozen=True):
         return told
 
     def weight(self, part: BodyPart) -> int:
-        """Octets of header fields that go into an answer with a part."""
+        """Octets of a part in an answer, at least: its properties, and all of its header fields; a part may be shorter than what is told of it."""
         whole = part.header.end - part.header.start if "headers" in self.plain else 0
-        return whole + (weight(self.fields, part.named) if self.fields else 0)
+        told = sum(len(name) + LEAST for name in self.plain)
+        return told + whole + (weight(self.fields, part.named) if self.fields else 0)
 
 
 def reader(properties: Sequence[str]) -> Reader | str:

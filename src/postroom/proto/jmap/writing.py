@@ -32,6 +32,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,100}")
 _MESSAGES: Final = ("message/rfc822", "message/global")
 _OF_PART: Final = frozenset((*body_parts.DEFAULT, "subParts"))
 BODIES: Final = ("bodyStructure", "textBody", "htmlBody", "attachments", "bodyValues")
+_TEXT_BODIES: Final = ("textBody", "htmlBody")
 
 
 class Making(msgspec.Struct, frozen=True):
@@ -159,6 +160,9 @@ class _Reader:
         if within and bodies:
             bodies[-1] = _multi("related", [bodies[-1], *within])
         others = [one for one in files if one not in within]
+        for one in others:  # else it might be read as a piece of the text, RFC 8621 §4.1.4
+            if not (one.below or one.name or "content-disposition" in one.fields.names):
+                _dispose(one, "attachment")
         if not bodies and not others:
             return NewPart(Fields(), "text/plain", b"", is_text=True)
         body = [bodies[0]] if len(bodies) == 1 else [_multi("alternative", bodies)] if bodies else []
@@ -287,13 +291,13 @@ class _Reader:
         if part.name and disposition not in (None, "disposition"):
             raise invalid([f"{where}/name", disposition or ""], "both are the same header field")
         if part.name and disposition is None:
-            part.fields.lines.append(
-                _with(
-                    "Content-Disposition",
-                    "attachment",
-                    format_parameter("filename", check("name", part.name)),
-                )
-            )
+            _dispose(part, "inline" if where in _TEXT_BODIES else "attachment")
+
+
+def _dispose(part: NewPart, word: str) -> None:
+    """Content-Disposition of a part of which the client does not say it."""
+    name = format_parameter("filename", check("name", part.name)) if part.name else []
+    part.fields.lines.append(_with("Content-Disposition", word, name))
 
 
 def _disposition(field: str, value: Any, given: Object) -> bytes:

@@ -13,11 +13,11 @@ from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call
 from postroom.serve.jmap.share_with import Wish
-from postroom.store import contacts, principals, record_acl, share_notices
+from postroom.store import contacts, mailboxes, principals, record_acl, share_notices
 from postroom.store.changes import Change
 from postroom.store.contacts import Reach
 from postroom.store.engine import Transaction
-from postroom.store.record_acl import RecordRight
+from postroom.store.record_acl import RecordRef, RecordRight
 from postroom.store.share_notices import Stamp
 
 RIGHTS: Final[Mapping[str, RecordRight]] = {
@@ -62,7 +62,10 @@ async def give(
         return []
     name = (await contacts.shelf(tx, reach)).books[book_id].name
     done: list[Change] = []
+    await mailboxes.hold(tx, reach.account_id)
     for wish, stamp in zip(wished, stamps, strict=True):
-        given = (wish.grantee_id, letters_of(wish.rights))
-        done += await share_notices.give(tx, reach.book(book_id), given, name, stamp)
+        book = reach.book(book_id)
+        there = await record_acl.held(tx, RecordRef(book.kind, book_id, wish.grantee_id))
+        given = (wish.grantee_id, letters_of(wish.over(rights_of(there))))
+        done += await share_notices.give(tx, book, given, name, stamp)
     return done

@@ -43,7 +43,9 @@ from postroom.store.wordbook import Wordbook
 
 T = TypeVar("T")
 
-MOST_OCTETS: Final = 64 << 20  # of messages and blobs whose content one response may hold
+MOST_OCTETS: Final = (
+    64 << 20
+)  # of messages and blobs whose content one response may hold, and of what is told of headers and parts
 RENDERED_AT_ONCE: Final = 2  # documents of messages that are made at the same time
 _UNSUPPORTED: Final = {
     "accountNotFound": "accountNotSupportedByMethod",
@@ -177,7 +179,7 @@ class Call:
         return self.service.store.engine.reading()
 
     def hold(self, octets: int, fields: int = 0) -> None:
-        """Counts a message or blob whose content goes into the response, and what header fields take there, which may be told many times.
+        """Counts a message or blob whose content goes into the response, and what header fields and parts take there, which may be told many times.
 
         Raises `requestTooLarge`; one object is always given, however large it is, but not with any number of fields.
         """

@@ -71,6 +71,7 @@ async def emails_shown(call: Call, reader: Reader, numbers: Sequence[int], wishe
                 continue
             view = View.of_email(copies[number], content)
             if content is None or (wished.need < Need.HEADER and not view.stale):
+                call.hold(view.packed if wished.listed else 0)
                 shown.append(show(view, wished))  # a row of a list, mostly: nothing more is read
                 continue
             raw = await _octets(call, reader.account_id, content, view, wished.need)
@@ -85,7 +86,8 @@ async def email_shown(call: Call, view: View, wished: Wish) -> Object:
     """An email of which as much was read as is needed. Raises `requestTooLarge` where the response would hold too much."""
     size = len(view.raw)
     fields = await apart(size, weight, view, wished)
-    call.hold(size if wished.need is Need.ALL else 0, fields)
+    listed = view.packed if wished.listed else 0
+    call.hold(listed + (size if wished.need is Need.ALL else 0), fields)
     return await apart(size + fields, show, view, wished)
 
 

@@ -65,7 +65,7 @@ class BodyArguments(Arguments, frozen=True, kw_only=True):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What is asked for of each email; `readings` make the properties, in their order, `fields` those of its header."""
+    """What is asked for of each email; `readings` make the properties, in their order, `fields` those of its header. `listed`: what the summary says is among it."""
 
     properties: Sequence[str]
     readings: Sequence[tuple[str, Callable[[View, Wish], Any]]]
@@ -73,6 +73,7 @@ class Wish(msgspec.Struct, frozen=True):
     values: BodyArguments
     need: Need
     fields: Mapping[str, HeaderProperty] = {}
+    listed: bool = False
 
 
 class View:
@@ -85,6 +86,7 @@ class View:
         self.email_id = 0
         self.thread_id = 0
         self.copies: Sequence[Copy] = ()
+        self.packed = 0  # octets of the summary as it is kept
         self._summary = summary
 
     @classmethod
@@ -93,6 +95,7 @@ class View:
         summary = None if content is None else _unpacked(content.summary)
         view = cls(BlobId(copies[0].email_id), copies[0].size, summary)
         view.email_id, view.thread_id, view.copies = copies[0].email_id, copies[0].thread_id, copies
+        view.packed = 0 if content is None else len(content.summary)
         if summary is not None:
             view.__dict__["summary"] = summary  # at once: a cached_property takes a lock the first time
         return view
@@ -252,7 +255,7 @@ def wish(properties: Sequence[str] | None, default: Sequence[str], values: BodyA
         raise MethodError(
             "invalidArguments", f"parts have no property {part[:200]!r}", arguments=["bodyProperties"]
         )
-    return Wish(names, readings, part, values, need, fields)
+    return Wish(names, readings, part, values, need, fields, not SUMMARY.keys().isdisjoint(names))
 
 
 def with_id(wished: Wish) -> Wish:
@@ -270,7 +273,7 @@ def _of_header(wanted: HeaderProperty) -> Reading:
 
 
 def weight(view: View, wished: Wish) -> int:
-    """Octets of header fields that go into the answer with the email, each as often as it does."""
+    """Octets of header fields and of parts that go into the answer with the email, each as often as it does."""
     told = view.header.end - view.header.start if "headers" in wished.properties else 0
     if wished.fields:
         told += header_forms.weight(wished.fields, view.named)

@@ -170,8 +170,15 @@ class _Work:
 
         async def work(tx: Transaction) -> list[Change]:
             done: list[Change] = []
-            if (values["name"], values["parentId"]) != (current["name"], current["parentId"]):
-                done.append(await mailboxes.rename(tx, ref, parent_id, values["name"]))
+            changed = {name for name in ("name", "parentId") if values[name] != current[name]}
+            if changed:
+                await mailboxes.hold(
+                    tx, ref.account_id
+                )  # where it was renamed or moved meanwhile, that stays
+                there = await mailboxes.get(tx, ref)
+                parent = parent_id if "parentId" in changed else there.parent_id
+                name = values["name"] if "name" in changed else there.name
+                done.append(await mailboxes.rename(tx, ref, parent, name))
             if values["role"] != current["role"]:
                 done.append(await arranging.set_role(tx, ref, values["role"] or ""))
             if values["sortOrder"] != current["sortOrder"]:

@@ -142,7 +142,7 @@ class Making:
         part = self._parts.get(cid)
         if part is None:
             return None
-        blob = str(part.blob.part(part.part.section))
+        blob = part.blob_id
         if not shown_in_document(part):
             self._missing[cid] = blob
             return None
@@ -163,7 +163,7 @@ class Making:
         octets = part.content.octets
         if len(octets) > self._left:
             if cid := body_parts.cid(part):
-                self._missing[cid] = str(part.blob.part(part.part.section))
+                self._missing[cid] = part.blob_id
             return BOX
         self._left -= len(octets)
         return f"data:{picture_kind(octets)};base64,{base64.b64encode(octets).decode()}"

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, ParamSpec, TypeVar
 from postroom.message import transfer
 from postroom.message.errors import NoSpace, OverQuota
 from postroom.message.mime import Structure, scan
-from postroom.proto.jmap.blob_ids import BlobId, read_blob_id
+from postroom.proto.jmap.blob_ids import BlobId, placed, read_blob_id
 from postroom.serve.jmap.call import Call
 from postroom.serve.jmap.folders import Folders
 from postroom.store import blobs, contacts, emails
@@ -100,8 +100,8 @@ class Octets:
 
 
 def _decoded(message: _Message, section: str) -> bytes | None:
-    for part in message.structure.parts:
-        if part.section == section and (part.leaf or part.media_type == "message"):
+    for place, part in enumerate(message.structure.parts):
+        if section in (part.section, placed(place)) and (part.leaf or part.media_type == "message"):
             return transfer.decode(message.raw[part.body_start : part.body_end], part.encoding).octets
     return None
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from postroom.proto.http.client import Request, Response
 from postroom.proto.jmap import ijson, webpush
-from postroom.proto.jmap.push import state_change
+from postroom.proto.jmap.push import read_position, state_change
 from postroom.serve.jmap.call import JmapService, Visitor
 from postroom.serve.jmap.watching import Watch
 from postroom.store import push_subscriptions
@@ -78,6 +78,7 @@ class Pusher:
         self._service = service
         self._sender = sender
         self._serving: dict[tuple[int, int], tuple[Kept, asyncio.Task[None]]] = {}
+        self._heard: dict[tuple[int, int], str] = {}  # up to where each subscription has been told
         self._verifying: set[asyncio.Task[None]] = set()
         self._made: dict[int, deque[int]] = {}
         self._looked = 0
@@ -134,6 +135,8 @@ class Pusher:
             if key not in there or there[key].kept != kept or task.done():
                 await _stopped(task)
                 del self._serving[key]
+                if key not in there:
+                    self._heard.pop(key, None)
         for key, one in there.items():
             if key not in self._serving:
                 self._serving[key] = one.kept, asyncio.get_running_loop().create_task(self._serve(one))
@@ -154,15 +157,19 @@ class Pusher:
             self._service().tell(error)
 
     async def _serve(self, one: Standing) -> None:
-        """Tells one subscription what changes, until it ends. What changes while a push service is not to be reached is told together."""
+        """Tells one subscription what changes, until it ends; one that was changed goes on where it was. What changes while a push service is not to be reached is told together."""
+        key = (one.account_id, one.record_id)
+        heard = self._heard.get(key)
         types = None if one.kept.types is None else frozenset(one.kept.types)
         visitor = Visitor(one.account_id, one.address, credential=one.kept.credential)
         watch = Watch(self._service(), visitor, types)
         try:
-            await watch.begin()
+            await watch.begin(read_position(heard) if heard else None)
+            self._heard.setdefault(key, watch.at)
             while (news := await watch.news()) is not None:
                 if not await self._deliver(one, watch, news.changed):
                     return
+                self._heard[key] = watch.at
         except Exception as error:  # noqa: BLE001 - told; the next look begins again
             self._service().tell(error)
         finally:

@@ -6,8 +6,9 @@ Of the vendor's capability; the language is `message.query_language`, the same i
 from __future__ import annotations
 
 import difflib
+import itertools
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from postroom.message.casemap import casemap
@@ -22,6 +23,7 @@ from postroom.serve.jmap.call import Call, Method, Methods
 from postroom.serve.jmap.folders import Folders
 from postroom.store import tree
 
+MOST_COMPARED: Final = 1_000  # names of mailboxes that one call compares with what was mistyped
 _ROLES: Final = {"draft": "drafts", "spam": "junk", "bin": "trash"}
 
 
@@ -100,25 +102,34 @@ class _Names:
         readable = {number: one for number, one in folders.items() if one.readable}
         rows = [(one.mailbox.mailbox_id, one.mailbox.parent_id, one.mailbox.name) for one in folders.values()]
         self._paths = {number: path for number, path in tree.paths(rows).items() if number in readable}
+        self._folded = {number: casemap(path) for number, path in self._paths.items()}
         self._roles = {one.mailbox.role: number for number, one in readable.items() if one.mailbox.role}
+        self._left = MOST_COMPARED
 
     def ids(self, name: str, below: bool) -> Sequence[str]:  # noqa: FBT001
         """The ids of a name; with `below` those of what is in them, too."""
         wanted = casemap(name.strip().strip("/"))
         role = name.strip().lower()
         found = {self._roles[one] for one in (role, _ROLES.get(role, "")) if one in self._roles}
-        folded = {number: casemap(path) for number, path in self._paths.items()}
+        folded = self._folded
         found |= {number for number, path in folded.items() if path == wanted}
         if not found:
             found = {number for number, path in folded.items() if path.rpartition("/")[2] == wanted}
         if below:
-            tops = tuple(f"{folded[number]}/" for number in found)
-            found |= {number for number, path in folded.items() if path.startswith(tops)}
+            tops = {folded[number] for number in found}
+            found |= {number for number, path in folded.items() if not tops.isdisjoint(_above(path))}
         return [id_text(IdKind.MAILBOX, number) for number in sorted(found)]
 
     def near(self, name: str) -> list[str]:
-        """Names that look like this one."""
-        return difflib.get_close_matches(name[:100], [*self._roles, *self._paths.values()], 2)
+        """Names that look like this one, among as many as one call compares."""
+        names = [*self._roles, *self._paths.values()][: self._left]
+        self._left -= len(names)
+        return difflib.get_close_matches(name[:100], names, 2)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The paths of what a mailbox lies in."""
+    return itertools.accumulate(path.split("/")[:-1], "{}/{}".format)
 
 
 METHODS: Final[Methods] = {"SearchQuery/parse": Method(WEBMAIL, SearchQueryParse, parse_query)}

@@ -18,7 +18,7 @@ from postroom.proto.jmap.types import Object
 from postroom.serve.jmap.call import Call, number_of
 from postroom.serve.jmap.folders import SHARING
 from postroom.serve.jmap.persons import visible
-from postroom.store import acl, principals, share_notices
+from postroom.store import acl, mailboxes, principals, share_notices
 from postroom.store.acl import Entry
 from postroom.store.changes import Change
 from postroom.store.engine import Transaction
@@ -84,10 +84,21 @@ def is_share_with(value: Any, names: Collection[str] = NAMES) -> bool:
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What one is to have."""
+    """What one is to have, and had `before` when that was asked for; no rights at all: he is taken off the list."""
 
     grantee_id: int
     rights: Mapping[str, bool]
+    before: Mapping[str, bool]
+
+    def over(self, there: Mapping[str, bool]) -> Mapping[str, bool]:
+        """What he is to have who has these by now: what others have given or taken meanwhile stays so, where it was not asked for."""
+        if not self.rights:
+            return {}
+        wanted = {name: self.rights.get(name, False) for name in there}
+        return {
+            name: has if wanted[name] == self.before.get(name, False) else wanted[name]
+            for name, has in there.items()
+        }
 
 
 async def wishes(call: Call, account_id: int, before: Object | None, after: Object | None) -> list[Wish]:
@@ -104,7 +115,7 @@ async def wishes(call: Call, account_id: int, before: Object | None, after: Obje
             raise invalid(SHARE_WITH, f"there is no principal {written[:100]!r} that you may see")
         if number == account_id:
             raise invalid(SHARE_WITH, "the owner has all rights always")
-        found.append(Wish(number, after.get(written, {})))
+        found.append(Wish(number, after.get(written, {}), before.get(written, {})))
     return sorted(found, key=lambda one: one.grantee_id == call.visitor.account_id)
 
 
@@ -112,11 +123,13 @@ async def give(
     tx: Transaction, ref: MailboxRef, wished: Sequence[Wish], stamps: Sequence[Stamp]
 ) -> list[Change]:
     """Changes a mailbox's list, as SETACL would. Raises `NotPermitted`, `NoSuchMailbox`, `Refused`."""
+    await mailboxes.hold(tx, ref.account_id)
     there = {one.grantee_id: one for one in await acl.entries(tx, ref)}
     done: list[Change] = []
     for wish, stamp in zip(wished, stamps, strict=True):
         entry = there.get(wish.grantee_id, Entry(wish.grantee_id, ""))
-        letters = letters_of(_net(entry), wish.rights)
+        net = _net(entry)
+        letters = letters_of(net, wish.over(rights_of(net)))
         kept = "".join(one for one in entry.denied if one not in letters)
         asked = [acl.Change(wish.grantee_id, letters)]
         if kept != entry.denied:

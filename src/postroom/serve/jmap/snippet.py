@@ -73,11 +73,9 @@ async def _snippet(call: Call, reader: Reader, view: View, words: tuple[list[str
     if words[1] or view.stale:
         view.raw = await call.store.read_email(reader.account_id, view.email_id) or b""
         body = await asyncio.to_thread(_body, view.raw, words[1])
-    return {
-        "emailId": id_text(IdKind.EMAIL, view.email_id),
-        "subject": marked(view.summary.told.subject, words[0], whole=True),
-        "preview": body,
-    }
+    subject = marked(view.summary.told.subject, words[0], whole=True)
+    call.hold(len((subject or "").encode()))
+    return {"emailId": id_text(IdKind.EMAIL, view.email_id), "subject": subject, "preview": body}
 
 
 def _body(raw: bytes, words: list[str]) -> str | None:

@@ -38,6 +38,7 @@ class Socket:
         self._exchange = exchange
         self._visitor = visitor
         self._push: asyncio.Task[None] | None = None
+        self._busy = False  # a request is being done
         self._ended = asyncio.Event()
 
     def end(self) -> None:
@@ -51,36 +52,42 @@ class Socket:
         ended = asyncio.ensure_future(self._ended.wait())
         try:
             await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                work.result()
-            else:
+            if self._busy:  # half of it might be a message that is sent, and a draft that stays
+                await asyncio.wait({work})
+            if not work.done() or work.result():
                 await self._close(POLICY if is_over(self._app.service, self._visitor) else GOING_AWAY)
         finally:
             await _stopped(work, ended)
             await self._silence()
 
-    async def _hear(self) -> None:
-        while True:
+    async def _hear(self) -> bool:
+        """Until there is nothing more to hear; whether it has ended and the client is still to be told."""
+        while not self._ended.is_set():
             message = await self._exchange.receive()
             if message["type"] == "websocket.disconnect":
-                return
+                return False
             if message["type"] != "websocket.receive":
                 continue
             if is_over(self._app.service, self._visitor):
-                await self._close(POLICY)
-                return
+                return True
             text = message.get("text")
             if text is None:  # RFC 8887 §4.2: text frames alone
                 await self._close(NOT_TEXT)
-                return
+                return False
+            self._busy = True
             try:
-                await self._heed(
-                    await apart(len(text), websocket.read, text, KNOWN, self._app.service.limits)
-                )
-            except Wrong as wrong:
-                await self._say(websocket.request_error(wrong))
-            except MailError as error:
-                await self._say(websocket.request_error(Wrong(unavailable(error))))
+                await self._take(text)
+            finally:
+                self._busy = False
+        return True
+
+    async def _take(self, text: str) -> None:
+        try:
+            await self._heed(await apart(len(text), websocket.read, text, KNOWN, self._app.service.limits))
+        except Wrong as wrong:
+            await self._say(websocket.request_error(wrong))
+        except MailError as error:
+            await self._say(websocket.request_error(Wrong(unavailable(error))))
 
     async def _heed(self, said: Asked | Enable | Disable) -> None:
         if isinstance(said, Asked):
