@@ -6,6 +6,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from web_window import BOB, rows
 
+PARAGRAPHS = "".join(f"<p>{number}: {'ketchup and crêpes ' * 16}</p>" for number in range(100))
+COLUMNS = "".join(f"<td nowrap>Column number {number}</td>" for number in range(20))
+
+
+def pages(page: Page) -> int:
+    """How many pages of paper it is."""
+    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+
 
 def opened(page: Page, subject: str) -> Locator:
     """A conversation is pressed, and its text is there."""
@@ -34,3 +42,49 @@ def test_a_label_has_its_colour_after_somebody_has_written(web_lab, sign_in, pag
     )
     expect(page.get_by_role("button", name=re.compile("alice@crepes.test")).first).to_be_visible()
     assert chip.evaluate(look) == before
+
+
+def test_a_long_message_is_on_paper_to_its_end(web_lab, sign_in, page):
+    web_lab.send(BOB, "Lines", "One line.\n" * 250 + "The end.")
+    sign_in()
+    opened(page, "Lines")
+    assert pages(page) > 4
+
+
+def test_a_message_is_as_long_on_paper_from_any_window(web_lab, sign_in, page):
+    web_lab.send(BOB, "Paragraphs", "Text.", html=PARAGRAPHS)
+    sign_in()
+    opened(page, "Paragraphs")
+    found = set()
+    for width in (390, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 800})
+        expect(page.locator(".html-body")).not_to_have_css("block-size", "40px")
+        found.add(pages(page))
+    assert len(found) == 1
+    assert found.pop() > 5
+
+
+def test_a_wide_table_is_on_paper_to_its_last_column(web_lab, sign_in, page):
+    web_lab.send(BOB, "Columns", "Text.", html=f"<table><tr>{COLUMNS}</tr></table>")
+    sign_in()
+    opened(page, "Columns")
+    expect(page.locator(".html-body")).not_to_have_css("block-size", "40px")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    shown = page.locator(".html-body").evaluate(
+        "(one) => [one.offsetWidth, one.getBoundingClientRect().width]"
+    )
+    assert shown[0] > 2000
+    assert shown[1] <= 681
+
+
+def test_what_is_being_written_is_not_on_the_paper_of_what_is_read(web_lab, sign_in, page):
+    web_lab.send(BOB, "Read this", "Text.")
+    sign_in()
+    opened(page, "Read this")
+    page.keyboard.press("c")
+    window = page.get_by_role("dialog", name="New message")
+    expect(window).to_be_visible()
+    page.emulate_media(media="print")
+    expect(window).not_to_be_visible()
+    expect(page.get_by_role("heading", name="Read this")).to_be_visible()
