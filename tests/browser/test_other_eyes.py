@@ -1,10 +1,12 @@
 """The web mail on paper, in the reader's own colours, and at 400 %: what is there is there to be read."""
 
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import Locator, Page, expect
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from web_window import BOB, rows
+from web_window import BOB, enter, rows
 
 PARAGRAPHS = "".join(f"<p>{number}: {'ketchup and crêpes ' * 16}</p>" for number in range(100))
 COLUMNS = "".join(f"<td nowrap>Column number {number}</td>" for number in range(20))
@@ -88,3 +90,41 @@ def test_what_is_being_written_is_not_on_the_paper_of_what_is_read(web_lab, sign
     page.emulate_media(media="print")
     expect(window).not_to_be_visible()
     expect(page.get_by_role("heading", name="Read this")).to_be_visible()
+
+
+@pytest.fixture
+def strong(chromium: Browser, web_lab) -> Iterator[Page]:
+    """Bob's list with the colours of a system in high contrast."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 800}, locale="en-GB", forced_colors="active"
+    )
+    found = context.new_page()
+    found.goto(web_lab.url())
+    enter(found, web_lab, stays=False)
+    yield found
+    context.close()
+
+
+def test_what_is_chosen_is_seen_in_high_contrast(web_lab, strong):
+    for subject in ("Contrast one", "Contrast two"):
+        web_lab.send(BOB, subject, "Text.")
+    one = rows(strong, "Contrast one")
+    opened(strong, "Contrast one")
+    strong.mouse.move(900, 700)
+    expect(one).not_to_have_class(re.compile("unread"))
+    strong.wait_for_timeout(300)
+    here = one.screenshot()
+    opened(strong, "Contrast two")
+    strong.mouse.move(900, 700)
+    strong.wait_for_timeout(300)
+    assert one.screenshot() != here
+
+
+def test_a_choice_of_several_is_seen_in_high_contrast(strong):
+    strong.locator(".top .popup button").last.click()
+    options = strong.locator(".switch").first.locator("label")
+    options.nth(1).click()
+    chosen = options.nth(1).screenshot()
+    options.nth(0).click()
+    strong.mouse.move(900, 700)
+    assert options.nth(1).screenshot() != chosen
