@@ -128,3 +128,44 @@ def test_a_choice_of_several_is_seen_in_high_contrast(strong):
     options.nth(0).click()
     strong.mouse.move(900, 700)
     assert options.nth(1).screenshot() != chosen
+
+
+def test_a_message_keeps_the_readers_colours_on_a_dark_screen(chromium: Browser, web_lab):
+    web_lab.send(BOB, "Not turned round", "Text.", html=PARAGRAPHS)
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 800}, locale="en-GB", forced_colors="active", color_scheme="dark"
+    )
+    page = context.new_page()
+    page.goto(web_lab.url())
+    enter(page, web_lab, stays=False)
+    opened(page, "Not turned round")
+    frame = page.frame_locator(".html-body")
+    expect(frame.get_by_text("99: ketchup")).to_be_visible()
+    assert frame.locator("html").evaluate("(one) => getComputedStyle(one).filter") == "none"
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 256), (640, 320)])
+def test_what_one_writes_and_what_can_be_chosen_is_in_sight(width: int, height: int, sign_in, page):
+    """At 400 % (WCAG 2.1, 1.4.10), and on a telephone that lies on its side."""
+    sign_in()
+    page.set_viewport_size({"width": width, "height": height})
+    page.locator(".top .popup button").last.click()
+    last = page.get_by_role("button", name="Sign out")
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport(ratio=0.9)
+    page.keyboard.press("Escape")
+    expect(page.locator(".menu")).to_have_count(0)
+    page.keyboard.press("c")
+    window = page.get_by_role("dialog", name="New message")
+    text = window.get_by_role("textbox", name="Text of the message")
+    expect(text).to_have_attribute("contenteditable", "true")
+    text.click()
+    page.keyboard.type("Ketchup")
+    word = page.evaluate("(({ top, bottom }) => [top, bottom])(getSelection().getRangeAt(0).getBoundingClientRect())")
+    room = window.locator(".compose-scroll").evaluate("(one) => [one.getBoundingClientRect().top, one.getBoundingClientRect().bottom]")
+    assert room[1] - room[0] >= 100
+    assert 0 <= word[0] < word[1] <= height
+    send = window.get_by_role("button", name="Send", exact=True)
+    send.scroll_into_view_if_needed()
+    expect(send).to_be_in_viewport(ratio=0.9)
