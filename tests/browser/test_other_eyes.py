@@ -162,8 +162,12 @@ def test_what_one_writes_and_what_can_be_chosen_is_in_sight(width: int, height: 
     expect(text).to_have_attribute("contenteditable", "true")
     text.click()
     page.keyboard.type("Ketchup")
-    word = page.evaluate("(({ top, bottom }) => [top, bottom])(getSelection().getRangeAt(0).getBoundingClientRect())")
-    room = window.locator(".compose-scroll").evaluate("(one) => [one.getBoundingClientRect().top, one.getBoundingClientRect().bottom]")
+    word = page.evaluate(
+        "(({ top, bottom }) => [top, bottom])(getSelection().getRangeAt(0).getBoundingClientRect())"
+    )
+    room = window.locator(".compose-scroll").evaluate(
+        "(one) => [one.getBoundingClientRect().top, one.getBoundingClientRect().bottom]"
+    )
     assert room[1] - room[0] >= 100
     assert 0 <= word[0] < word[1] <= height
     send = window.get_by_role("button", name="Send", exact=True)

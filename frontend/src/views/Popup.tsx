@@ -13,8 +13,11 @@ export function Popup(props: { label: string; button: ComponentChildren; childre
     menu.current.showPopover();
     place(menu.current, button.current.getBoundingClientRect());
   }, [open]);
+  // The menu goes with the focus in it, so that goes back first, unless what was chosen has taken it by now.
   const choose = (event: MouseEvent) => {
-    if ((event.target as Element).closest("button, a")) setOpen(false);
+    if (!(event.target as Element).closest("button, a")) return;
+    if (menu.current?.contains(document.activeElement)) button.current?.focus({ preventScroll: true });
+    setOpen(false);
   };
   const closed = (event: { newState: string }) => {
     if (event.newState === "closed") setOpen(false);
