@@ -173,3 +173,19 @@ def test_what_one_writes_and_what_can_be_chosen_is_in_sight(width: int, height: 
     send = window.get_by_role("button", name="Send", exact=True)
     send.scroll_into_view_if_needed()
     expect(send).to_be_in_viewport(ratio=0.9)
+
+
+def test_no_setting_is_wider_than_a_window_at_400_percent(chromium: Browser, web_lab):
+    context = chromium.new_context(viewport={"width": 320, "height": 512}, locale="de-DE")
+    page = context.new_page()
+    page.goto(web_lab.url())
+    page.locator("input[name=username]").fill(BOB)
+    page.locator("input[name=password]").fill(web_lab.password(BOB))
+    page.locator("button[type=submit]").click()
+    page.locator(".list-head").wait_for()
+    for part in ("appearance", "identities", "keyboard", "programs", "security"):
+        page.goto(f"{web_lab.url()}settings/{part}")
+        page.locator(".settings-section, .keyboard-part").first.wait_for()
+        room = page.locator(".page").evaluate("(one) => [one.scrollWidth, one.clientWidth]")
+        assert room[0] <= room[1], part
+    context.close()
