@@ -176,6 +176,12 @@ def test_the_focus_stays_near_when_a_menu_or_a_conversation_is_closed(
     expect(menu).to_be_focused()
     page.keyboard.press("u")
     expect(page.get_by_role("link", name="Focus first")).to_be_focused()
+    account = page.get_by_role("button", name="Account")
+    account.press("Enter")
+    page.get_by_role("button", name="Show the keys").press("Enter")
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(account).to_be_focused()
 
 
 def test_the_mailboxes_of_a_phone_by_the_keyboard(sign_in: Callable[..., Page]) -> None:
