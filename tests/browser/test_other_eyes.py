@@ -12,6 +12,17 @@ PARAGRAPHS = "".join(f"<p>{number}: {'ketchup and crêpes ' * 16}</p>" for numbe
 COLUMNS = "".join(f"<td nowrap>Column number {number}</td>" for number in range(20))
 
 
+# How far its letters stand out from its own ground (WCAG 2.1, 1.4.3).
+CONTRAST = """(one) => {
+    const light = (written) => written.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+        .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+    const { color, backgroundColor } = getComputedStyle(one);
+    const [low, high] = [light(color), light(backgroundColor)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+}"""
+
+
 def pages(page: Page) -> int:
     """How many pages of paper it is."""
     return len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
@@ -189,3 +200,15 @@ def test_no_setting_is_wider_than_a_window_at_400_percent(chromium: Browser, web
         room = page.locator(".page").evaluate("(one) => [one.scrollWidth, one.clientWidth]")
         assert room[0] <= room[1], part
     context.close()
+
+
+def test_what_was_found_and_what_can_be_pressed_stand_out(web_lab, sign_in, page):
+    web_lab.send(BOB, "Found", "Where is the mustard?")
+    sign_in()
+    page.goto(f"{web_lab.url()}search/mustard")
+    found = rows(page, "Found").locator("mark")
+    expect(found).to_be_visible()
+    assert found.evaluate(CONTRAST) >= 4.5
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{web_lab.url()}settings/identities")
+    assert page.get_by_role("button", name="Open such links here").evaluate(CONTRAST) >= 4.5
