@@ -160,3 +160,42 @@ def test_by_the_keyboard_alone(web_lab: Any, sign_in: Callable[..., Page]) -> No
     page.keyboard.press("i")
     expect(rows.first).to_have_attribute("aria-posinset", "1")
     assert int(rows.first.get_attribute("aria-setsize") or 0) >= 2
+
+
+def test_the_focus_stays_near_when_a_menu_or_a_conversation_is_closed(
+    web_lab: Any, sign_in: Callable[..., Page]
+) -> None:
+    web_lab.send(ALICE, "Focus first", "One.")
+    page = sign_in(ALICE)
+    page.get_by_role("listitem").filter(has_text="Focus first").click()
+    expect(page.get_by_role("heading", name="Focus first")).to_be_focused()
+    menu = page.get_by_role("button", name="More about this message")
+    menu.press("Enter")
+    page.evaluate("window.print = () => undefined")
+    page.get_by_role("button", name="Print").press("Enter")
+    expect(menu).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.get_by_role("link", name="Focus first")).to_be_focused()
+    account = page.get_by_role("button", name="Account")
+    account.press("Enter")
+    page.get_by_role("button", name="Show the keys").press("Enter")
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(account).to_be_focused()
+
+
+def test_the_mailboxes_of_a_phone_by_the_keyboard(sign_in: Callable[..., Page]) -> None:
+    page = sign_in(ALICE)
+    page.set_viewport_size({"width": 390, "height": 800})
+    button = page.get_by_role("button", name="Show mailboxes")
+    button.press("Enter")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("link", name="Inbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    expect(page.locator(".sidebar")).not_to_be_visible()
+    button.press("Enter")
+    page.get_by_role("link", name="Sent").press("Enter")
+    expect(page.get_by_role("heading", name="Sent")).to_be_visible()
+    expect(page.locator(".sidebar")).not_to_be_visible()
+    expect(button).to_be_focused()

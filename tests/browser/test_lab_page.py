@@ -258,6 +258,18 @@ def test_axe_finds_nothing(width: int, scheme: str, chromium: Browser, lab: WebL
     context.close()
 
 
+def test_what_is_switched_on_is_seen_in_high_contrast(chromium: Browser, lab: WebLab) -> None:
+    context = chromium.new_context(forced_colors="active", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(lab.facts["page"])
+    pause = page.locator("#pause")
+    page.locator("h1").click()
+    before = pause.screenshot()
+    pause.evaluate("(one) => one.setAttribute('aria-pressed', 'true')")
+    assert pause.screenshot() != before
+    context.close()
+
+
 def test_one_click_into_both_web_mails(front: Page, lab: WebLab) -> None:
     """Alice and Bob side by side in one browser: signing one in does not sign the other out."""
     lab.send("alice@crepes.test", "For Alice", "x")

@@ -3,6 +3,7 @@
 // origin, but no scripts, no windows and no forms: that one can be measured. What is shown never has an origin.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/words";
+import { fitPaper } from "./on_paper";
 
 const LEAST = 40;
 const MOST = 30_000; // pixels; beyond it the frame scrolls by itself
@@ -24,9 +25,12 @@ export function HtmlFrame({ html }: { html: TrustedHTML | string }) {
       if (body) observer.observe(body);
       measure();
     };
+    const print = () => frame.parentElement && fitPaper(frame, frame.parentElement);
+    addEventListener("beforeprint", print);
     frame.addEventListener("load", loaded);
     if (frame.contentDocument?.readyState === "complete") loaded();
     return () => {
+      removeEventListener("beforeprint", print);
       frame.removeEventListener("load", loaded);
       observer.disconnect();
     };

@@ -1,13 +1,12 @@
 // How a message is looked at, as somebody has chosen for it: as plain text, or light on a dark screen. For as long as the window lives.
-import { signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import type { Id } from "../jmap/records";
 import { theme } from "../state/theme";
 
 const plain = signal<ReadonlySet<Id>>(new Set());
 const light = signal<ReadonlySet<Id>>(new Set());
-const system = matchMedia("(prefers-color-scheme: dark)");
-const systemDark = signal(system.matches);
-system.addEventListener("change", () => (systemDark.value = system.matches));
+const systemDark = held("(prefers-color-scheme: dark)");
+const forced = held("(forced-colors: active)");
 
 export function isPlain(id: Id): boolean {
   return plain.value.has(id);
@@ -25,9 +24,17 @@ export function toggleLight(id: Id): void {
   light.value = toggled(light.peek(), id);
 }
 
-/** Whether the page is dark now. */
+/** Whether messages are turned round for a dark page now. The reader's own colours (high contrast) are right as they are. */
 export function isDark(): boolean {
+  if (forced.value) return false;
   return theme.value === "dark" || (theme.value === "system" && systemDark.value);
+}
+
+function held(query: string): Signal<boolean> {
+  const list = matchMedia(query);
+  const found = signal(list.matches);
+  list.addEventListener("change", () => (found.value = list.matches));
+  return found;
 }
 
 function toggled(set: ReadonlySet<Id>, id: Id): Set<Id> {

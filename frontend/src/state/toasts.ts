@@ -1,5 +1,6 @@
 // Short messages at the edge of the window, and what is said to who listens instead of looking.
 import { signal } from "@preact/signals";
+import { RequestFailed } from "../jmap/client";
 
 export interface Toast {
   id: number;
@@ -26,6 +27,7 @@ export function dismiss(id: number): void {
 }
 
 export function problem(error: unknown): void {
+  if (error instanceof RequestFailed && error.status === 401) return; // nobody is signed in any more: the page that asks who comes says so
   console.error(error);
   toast(error instanceof Error ? error.message : String(error), { kind: "problem" });
 }

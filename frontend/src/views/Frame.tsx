@@ -1,5 +1,5 @@
 // The frame of a signed-in page: top bar, mailboxes, and beside them a list with its conversation, or a page. On a phone one at a time.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { commands, features, routes } from "../features/present";
 import { language, t } from "../i18n/words";
 import type { Session } from "../jmap/records";
@@ -11,6 +11,7 @@ import { cursor, unmarkAll } from "../state/selection";
 import { startSync, stopSync } from "../state/sync";
 import { showThread } from "../state/thread";
 import { problem } from "../state/toasts";
+import { useDrawer } from "./drawer";
 import { ListPane } from "./ListPane";
 import { PageView } from "./PageView";
 import { ReadingPane } from "./ReadingPane";
@@ -19,11 +20,10 @@ import { Slot } from "./Slot";
 import { TopBar } from "./TopBar";
 
 export function Frame({ session }: { session: Session }) {
-  const [drawer, setDrawer] = useState(false);
   useStart(session);
   useKeys();
   const { path, query } = place.value;
-  useEffect(() => setDrawer(false), [path]);
+  const drawer = useDrawer(path);
   const known = structure.value;
   const found = known.length ? resolve(path) : null;
   const thread = found?.values["thread"];
@@ -42,13 +42,13 @@ export function Frame({ session }: { session: Session }) {
   }, [path, query.toString(), known, language.value]);
   const page = found?.route.page;
   return (
-    <div class={`frame${drawer ? " drawer" : ""}${thread ? " reading" : ""}${page ? " paged" : ""}`} onClick={follow}>
+    <div class={`frame${drawer.open ? " drawer" : ""}${thread ? " reading" : ""}${page ? " paged" : ""}`} onClick={follow}>
       <a class="skip" href="#list">
         {t("frame.skip")}
       </a>
-      <TopBar onMenu={() => setDrawer(!drawer)} />
+      <TopBar drawer={drawer} />
       <Sidebar />
-      <div class="shade" onClick={() => setDrawer(false)} />
+      <div class="shade" onClick={() => drawer.setOpen(false)} />
       {page && found ? <PageView key={found.route.pattern} load={page} values={found.values} query={query} /> : <Mail />}
       <Slot name="overlay" />
     </div>

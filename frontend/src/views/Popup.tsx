@@ -13,9 +13,12 @@ export function Popup(props: { label: string; button: ComponentChildren; childre
     menu.current.showPopover();
     place(menu.current, button.current.getBoundingClientRect());
   }, [open]);
-  const choose = (event: MouseEvent) => {
-    if ((event.target as Element).closest("button, a")) setOpen(false);
+  const isChoice = (event: MouseEvent) => (event.target as Element).closest("button, a") !== null;
+  // The menu goes with the focus in it, so that goes back first: a dialog that is chosen gives it back in its turn.
+  const leave = (event: MouseEvent) => {
+    if (isChoice(event) && menu.current?.contains(document.activeElement)) button.current?.focus({ preventScroll: true });
   };
+  const choose = (event: MouseEvent) => isChoice(event) && setOpen(false);
   const closed = (event: { newState: string }) => {
     if (event.newState === "closed") setOpen(false);
   };
@@ -25,7 +28,7 @@ export function Popup(props: { label: string; button: ComponentChildren; childre
         {props.button}
       </button>
       {open && (
-        <div class="menu" popover="auto" ref={menu} onClick={choose} onToggle={closed}>
+        <div class="menu" popover="auto" ref={menu} onClickCapture={leave} onClick={choose} onToggle={closed}>
           {props.children}
         </div>
       )}

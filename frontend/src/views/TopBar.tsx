@@ -2,13 +2,14 @@
 import { t } from "../i18n/words";
 import { offline } from "../offline/keeper";
 import { live } from "../state/sync";
+import type { Drawer } from "./drawer";
 import { Icon } from "./Icon";
 import { Slot } from "./Slot";
 
-export function TopBar({ onMenu }: { onMenu: () => void }) {
+export function TopBar({ drawer }: { drawer: Drawer }) {
   return (
     <header class="top">
-      <button type="button" class="quiet only-narrow" aria-label={t("frame.menu")} onClick={onMenu}>
+      <button type="button" class="quiet only-narrow" aria-label={t("frame.menu")} aria-expanded={drawer.open} onClick={() => drawer.setOpen(!drawer.open)}>
         <Icon name="menu" />
       </button>
       <a class="brand" href="/mail/folder/inbox">

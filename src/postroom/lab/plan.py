@@ -110,6 +110,16 @@ def residents(houses: Sequence[House] = HOUSES) -> list[Person]:
     return [Person(Address(name, house.domain)) for house in houses for name in house.people]
 
 
+def each_once(people: Iterable[Person]) -> list[Person]:
+    """Whoever is named several times has the first password that was given: those who live there anyway are named without one."""
+    found: dict[str, Person] = {}
+    for person in people:
+        known = found.get(person.address.key)
+        if known is None or not known.password:
+            found[person.address.key] = Person((known or person).address, person.password)
+    return list(found.values())
+
+
 def domains_of(houses: Iterable[House]) -> str:
     """The domains of a lab, as words."""
     return " and ".join(house.domain for house in houses)

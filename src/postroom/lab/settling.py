@@ -15,7 +15,7 @@ import msgspec
 from postroom.app.server import Server
 from postroom.lab.dns.keys import new_keys, settle
 from postroom.lab.faults.addressed import FAULTS
-from postroom.lab.plan import House, Person
+from postroom.lab.plan import House, Person, each_once
 from postroom.message.address import Address
 from postroom.net.selfsigned import write_private
 from postroom.store import accounts, aliases, directory, domains
@@ -38,7 +38,7 @@ async def settle_in(
     """The domain, its people, the addresses of faults and the keys; whoever lives there already stays as he is."""
     keys = asyncio.create_task(new_keys())
     await server.engine.write(_founding(server, house))
-    here = [person for person in people if person.address.domain == house.domain]
+    here = each_once(person for person in people if person.address.domain == house.domain)
     known = [
         Person(person.address, password)
         for person, password in zip(here, passwords.all_of(here), strict=True)

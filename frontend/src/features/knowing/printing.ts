@@ -1,4 +1,4 @@
-// One message on paper: everything else is left out by the sheet (knowing.css, @media print).
+// One message on paper: everything else is left out by the sheet (styles/print.css).
 import type { Id } from "../../jmap/records";
 
 export function printMessage(id: Id): void {

@@ -12,7 +12,7 @@ export function MailtoSection() {
   };
   return (
     <Section title={t("settings.mailto")} about={t("settings.mailto-about")}>
-      <button type="button" onClick={register}>
+      <button type="button" class="secondary" onClick={register}>
         {t("settings.mailto-here")}
       </button>
     </Section>

@@ -28,7 +28,7 @@ export function AddressChip({ address, onRemove, onEdit, onLeave }: Props) {
     event.preventDefault();
   };
   return (
-    <span class={`chip${wrong ? " faulty" : ""}`}>
+    <span class={`address-chip${wrong ? " faulty" : ""}`}>
       <button type="button" class="chip-name" title={written(address)} aria-label={t(wrong ? "compose.chip-wrong" : "compose.chip", { who: written(address) })} onKeyDown={onKeyDown} onDblClick={onEdit}>
         <bdi>{nameOf(address)}</bdi>
       </button>
