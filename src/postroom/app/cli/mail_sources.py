@@ -198,7 +198,8 @@ def _below(place: Path, folder: tuple[str, ...]) -> Iterator[Source]:
         if _is_directory(one):
             if is_maildir and one.name in ("cur", "new", "tmp"):
                 continue
-            below = maildir.folder_path(one.name) or (one.name,)
+            own = maildir.level(one.name) if _is_maildir(one) else one.name
+            below = maildir.folder_path(one.name) or (own,)
             yield from _below(one, (*folder, *below))
         elif is_maildir or not _is_file(one):
             continue
