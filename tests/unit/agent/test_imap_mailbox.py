@@ -18,6 +18,7 @@ from postroom.agent.mailbox import Entry
 from postroom.agent.watching import Arrival
 from postroom.proto.imap.client_commands import Criteria
 from scripted import Heard, scripted
+from slow_line import SlowLine, slow_line
 
 GREETING = "* OK [CAPABILITY IMAP4rev1] hi"
 LOGIN = "A1 OK [CAPABILITY IMAP4rev1] in"
@@ -355,3 +356,28 @@ async def test_alerts_are_told_and_a_server_may_leave_without_a_word() -> None:
         await mailbox.entries()
         await mailbox.close()
     assert told == ["127.0.0.1 says: the disk is full", "127.0.0.1 says: really"]
+
+
+async def test_a_slow_line_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long message comes for longer than an answer may be waited for, and goes so, too."""
+    monkeypatch.setattr(imap_session, "SECONDS", 1.2)
+    words = b"x" * (16 << 20)
+
+    async def gives(line: SlowLine) -> None:
+        await line.says(*OLD, LIST.format("A3"))
+        body = b"* 1 FETCH (UID 7 BODY[] {%d}\r\n%b)\r\nA4 OK\r\n" % (len(words), words)
+        await line.trickles(body, 16)
+
+    async def takes(line: SlowLine) -> None:
+        login = "A1 OK [CAPABILITY IMAP4rev1 LITERAL+] in"
+        await line.says(GREETING, login, '* LIST (\\Sent) "/" Sent\r\nA2 OK')
+        await line.sips(len(words) + 2)
+        await line.says("A3 OK", "* BYE\r\nA4 OK")
+
+    async with slow_line(gives) as port:
+        mailbox = await ImapMailbox.open(account(port))
+        await mailbox.entries()
+        assert await mailbox.message(1) == words
+        await mailbox.drop()
+    async with slow_line(takes) as port:
+        assert await file_sent(account(port), words) == "Sent"
