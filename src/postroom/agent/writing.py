@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,8 +120,9 @@ def _text(options: Written, quoted: str) -> str:
 
 
 def _words(octets: bytes) -> str:
-    """UTF-8; what cannot be that was written by a program that does not know it."""
-    return decode(octets, None).text
+    """UTF-8, or UTF-16 that says so; what cannot be that was written by a program that does not know it. A byte order mark is no word."""
+    charset = "utf-16" if octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else None
+    return decode(octets, charset).text.removeprefix("\ufeff")
 
 
 def _joined(text: str, quoted: str) -> str:
@@ -129,7 +131,7 @@ def _joined(text: str, quoted: str) -> str:
 
 def _edited(quoted: str) -> str:
     """What the writer leaves in his editor; nothing is no message."""
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    editor = _editor()
     start = f"\n\n{quoted}" if quoted else ""
     with tempfile.TemporaryDirectory(prefix="postroom-") as directory:  # of mode 0700
         path = Path(directory) / "message.txt"
@@ -140,13 +142,25 @@ def _edited(quoted: str) -> str:
             remedy = "set EDITOR, or write the text to standard input"
             raise CommandFailed(f"the editor {editor[0]}: {error.strerror}; {remedy}") from error
         text = _words(path.read_bytes())
-    written = bool(text.strip()) and text != start
+    written = bool(text.strip()) and text.splitlines() != start.splitlines()
     if code:
         where = f"; {_keep(text)}" if written else ""
         raise CommandFailed(f"the editor {editor[0]} ended with {code}: nothing is sent{where}")
     if not written:
         raise CommandFailed("nothing was written: nothing is sent")
     return text
+
+
+def _editor() -> list[str]:
+    """The command that the environment names."""
+    said = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        command = shlex.split(said)
+    except ValueError as error:
+        raise CommandFailed(f"the editor {said!r}: {error}; set EDITOR to a command") from error
+    if not command:
+        raise CommandFailed(f"the editor {said!r} is no command: set EDITOR")
+    return command
 
 
 def _run(editor: Sequence[str]) -> int:
