@@ -257,6 +257,29 @@ async def test_news_by_idle_and_after_a_lost_connection() -> None:
     assert before.lines[3:5] == ["A4 IDLE", "DONE"]
 
 
+async def test_a_server_that_is_started_anew_is_waited_for() -> None:
+    """Also where it hangs up behind the news, and where its uids have begun anew (RFC 9051 §2.3.1.1)."""
+    new = '* {} FETCH (UID {} RFC822.SIZE 5 FLAGS () BODY[HEADER.FIELDS (FROM)] "Subject: two")\r\n{} OK'
+    first = (*able("IDLE"), LIST.format("A3"), "+ idling\r\n* 3 EXISTS", "A4 OK", "")
+    select = "* 1 EXISTS\r\n* OK [UIDVALIDITY 10] x\r\n* OK [UIDNEXT 3] x\r\nA2 OK selected"
+    ability = "A1 OK [CAPABILITY IMAP4rev1 IDLE] in"
+    news = (new.format(1, 2, "A3"), "+ idling\r\n* 2 EXISTS", "A4 OK", new.format(2, 3, "A5"), "")
+    async with scripted(first) as before, scripted((GREETING, ability, select, *news)) as after:
+        places = iter((before.port, 0, after.port))
+
+        async def opened() -> ImapMailbox:
+            port = next(places)
+            if not port:
+                raise ServerFailed("connection refused", Exit.CONNECT)
+            return await ImapMailbox.open(account(port))
+
+        listener = Listener(opened)
+        await listener.begin()
+        assert await listener.arrivals(0.001) == []
+        assert [one.entry.uid for one in await listener.arrivals(0.001)] == ["10.3"]
+        await listener.end()
+
+
 async def test_a_message_that_is_moved_as_soon_as_it_comes_ends_no_watch() -> None:
     """Told of in two answers, it would be gone before the second."""
     new = '* 3 FETCH (UID 12 RFC822.SIZE 5 FLAGS () BODY[HEADER.FIELDS (FROM)] "Subject: one")'
