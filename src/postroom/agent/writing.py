@@ -23,7 +23,7 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.written import Written
 from postroom.message.address import parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
-from postroom.message.charset import decode
+from postroom.message.charset import Decoded, decode, decode_html
 from postroom.message.compose import Attachment, Composed, Draft, Making, compose
 from postroom.message.envelope import Envelope, Recipient
 from postroom.message.fields import Mailbox
@@ -62,7 +62,7 @@ def complete(draft: Draft, options: Written, *, quoted: str = "") -> None:
         draft.subject = options.subject
     draft.attachments = [*draft.attachments, *(attachment(path) for path in options.files)]
     if options.html is not None:
-        draft.html = _words(_read(options.html))
+        draft.html = _words(_read(options.html), decode_html)
     draft.user_agent = USER_AGENT
     draft.text = _text(options, quoted)
 
@@ -119,10 +119,10 @@ def _text(options: Written, quoted: str) -> str:
     return _joined(_words(sys.stdin.buffer.read()) if text is None else text, quoted)
 
 
-def _words(octets: bytes) -> str:
+def _words(octets: bytes, read: Callable[[bytes, str | None], Decoded] = decode) -> str:
     """UTF-8, or UTF-16 that says so; what cannot be that was written by a program that does not know it. A byte order mark is no word."""
     charset = "utf-16" if octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else None
-    return decode(octets, charset).text.removeprefix("\ufeff")
+    return read(octets, charset).text.removeprefix("\ufeff")
 
 
 def _joined(text: str, quoted: str) -> str:

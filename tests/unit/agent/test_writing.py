@@ -75,6 +75,14 @@ def test_the_text_of_a_program_that_knows_no_utf_8(
     assert (one.text, one.html) == ("Crêpes für Jörg\n", "Crêpes für Jörg\n")
 
 
+def test_html_is_in_the_charset_that_it_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    html = '<meta charset="windows-1251"><p>Блины</p>'
+    (tmp_path / "a.html").write_bytes(html.encode("cp1251"))
+    one = draft()
+    complete(one, Written(html=tmp_path / "a.html", body="x"))
+    assert one.html == html
+
+
 @pytest.mark.parametrize(
     ("script", "text"),
     [
