@@ -271,3 +271,17 @@ def test_folders_of_a_maildir_are_named_as_dovecot_names_them(run: Run, people: 
     run(f"export {BOB} {tmp_path / 'out'}")
     there = {one.name for one in (tmp_path / "out").iterdir()}
     assert there >= {".Entw&APw-rfe.&ZeVnLIqe-", ".R&-D", ".Gel&APY-scht", ".A &- B", ".Caf&AOk-"}
+
+
+def test_folders_of_thunderbird_and_any_spelling_of_inbox(run: Run, people: None, tmp_path: Path) -> None:
+    """What lies below a folder is in a directory with .sbd; RFC 9051 §5.1: INBOX in any case is INBOX."""
+    place = tmp_path / "Local"
+    for name in ("Inbox", "Inbox.sbd/Sub", "Archives", "Archives.sbd/Old.sbd/1999"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(f"From - Mon Jan  1 00:00:00 2024\nSubject: {name}\n\nwords\n")
+    done = run(f"import {BOB} {place} --json").records
+    assert {one["folder"] for one in done} == {"INBOX", "INBOX/Sub", "Archives", "Archives/Old/1999"}
+    assert run(f"import {BOB} {place / 'Archives'} --into inbox").code == 0
+    assert run(f"export {BOB} {tmp_path / 'out'} --folder Inbox --json").records == [
+        {"folder": "INBOX", "messages": 2}
+    ]
