@@ -148,8 +148,7 @@ def reply(
 
     original = sending.original(session, number, folder)
     draft = sending.answer(session, original, options, to_all=to_all, quoting=not no_quote)
-    sending.send(session, draft, options, verbose=verbose)
-    sending.mark_answered(session, original)
+    sending.send(session, draft, options, verbose=verbose, answered=original)
 
 
 @app.command()

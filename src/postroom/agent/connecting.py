@@ -35,6 +35,7 @@ from postroom.wire.machine import Machine
 
 Event = TypeVar("Event")
 CONNECT_SECONDS = 15.0
+PROGRESS = 64 * 1024  # octets with which a wait begins anew
 _TURNS = 3  # of the loop: the socket is closed in the second
 
 
@@ -90,6 +91,11 @@ async def start_tls(connection: ClientConnection[Event], way: Way) -> None:
         await connection.start_tls(way.context, way.server_name)
     except NetworkError as error:
         raise failed(error, way, Exit.TLS) from error
+
+
+async def next_event(connection: ClientConnection[Event], seconds: float) -> Event:
+    """What the machine has to tell; raises `NetworkError`. A long message on a slow line is no silence: `seconds` hold for a piece of it."""
+    return await connection.event(seconds, lambda: (connection.bytes_in // PROGRESS, seconds))
 
 
 def nonce() -> str:

@@ -47,16 +47,26 @@ async def file_sent(account: Account, raw: bytes, tell: Tell = untold) -> str:
     try:
         answer = await session.do(say.list_all(session.can, utf8=session.utf8))
         listed = [one for one in answer.data if isinstance(one, Listed) and one.selectable]
-        folder = _sent(listed)
-        if not folder:
-            folder = SENT
-            await session.do(say.create(folder, utf8=session.utf8))
+        folder = _sent(listed) or await _make_sent(session, listed)
         await session.do(say.append(folder, raw, ["\\Seen"], utf8=session.utf8))
         await session.leave()
     except BaseException:
         await session.drop()
         raise
     return folder
+
+
+async def _make_sent(session: ImapSession, listed: list[Listed]) -> str:
+    """Some servers, such as Courier, have folders below INBOX alone (RFC 2342 §3)."""
+    request = say.create(SENT, utf8=session.utf8)
+    answer = await session.ask(request)
+    if answer.done.ok or answer.done.code == "ALREADYEXISTS":
+        return SENT
+    delimiter = next((one.delimiter for one in listed if one.name == "INBOX"), "")
+    if not delimiter:
+        raise session.refused(request, answer)
+    await session.do(say.create(f"INBOX{delimiter}{SENT}", utf8=session.utf8))
+    return f"INBOX{delimiter}{SENT}"
 
 
 def _sent(listed: list[Listed]) -> str:

@@ -1,7 +1,7 @@
 """Waits for new mail by IMAP: the server tells, and this room listens.
 
 RFC 9051 §6.3.13 (IDLE). What a server of this machine wants to have shown at once (RFC 821 §3.4) comes over its feed meanwhile. A connection that is lost
-is made again once; what came in between is found by its uid. Not here: POP3, which has to ask (`watching`).
+is made again, and once more after a pause: a server that is started anew takes a moment. What came in between is found by its uid. Not here: POP3, which has to ask (`watching`).
 """
 
 from __future__ import annotations
@@ -36,14 +36,28 @@ class Listener:
         assert self._mailbox is not None
         try:
             await self._mailbox.session.news(interval)
+            return await self._new(self._mailbox)
         except ServerFailed:
-            await self._mailbox.drop()
-            if asyncio.get_running_loop().time() - self._opened < interval:
-                await asyncio.sleep(interval)  # it hangs up each time
-            await self._connect()
-        new = await self._mailbox.newer(self._known)
-        self._known = max(self._known, self._mailbox.highest)
+            return await self._new(await self._again(self._mailbox, interval))
+
+    async def _new(self, mailbox: ImapMailbox) -> list[Arrival]:
+        new = await mailbox.newer(self._known)
+        self._known = max(self._known, mailbox.highest)
         return [Arrival(entry, header) for entry, header in new]
+
+    async def _again(self, lost: ImapMailbox, interval: float) -> ImapMailbox:
+        """Connects anew. Where uids count from the beginning again (RFC 9051 §2.3.1.1), what is there is no news."""
+        await lost.drop()
+        if asyncio.get_running_loop().time() - self._opened < interval:
+            await asyncio.sleep(interval)  # it hangs up each time
+        try:
+            mailbox = await self._connect()
+        except ServerFailed:
+            await asyncio.sleep(interval)
+            mailbox = await self._connect()
+        if mailbox.validity != lost.validity:
+            self._known = await mailbox.newest()
+        return mailbox
 
     async def _connect(self) -> ImapMailbox:
         self._mailbox, self._opened = await self._open(), asyncio.get_running_loop().time()

@@ -33,7 +33,7 @@ class ImapMailbox:
         self.session = session
         self.folder = folder
         codes = {one.code: one.argument for one in opened.data if isinstance(one, Status)}
-        self._validity = decimal(codes.get("UIDVALIDITY", "").encode()) or 0
+        self.validity = decimal(codes.get("UIDVALIDITY", "").encode()) or 0
         self._next = decimal(codes.get("UIDNEXT", "").encode()) or 0
         self._exists = 0
         self._note(opened)
@@ -71,7 +71,7 @@ class ImapMailbox:
     async def chosen(self, wanted: Sequence[str]) -> list[Entry]:
         """See `Mailbox`."""
         numbers = [decimal(one.encode()) for one in wanted]
-        uids = [decimal(one.removeprefix(f"{self._validity}.").encode()) for one in wanted if "." in one]
+        uids = [decimal(one.removeprefix(f"{self.validity}.").encode()) for one in wanted if "." in one]
         found = [
             *await self._entries(
                 _ranges(one for one in numbers if one and one <= self._exists), by_uid=False
@@ -179,7 +179,7 @@ class ImapMailbox:
     def _handed_out(self, found: Sequence[Fetched]) -> list[Entry]:
         self._uids |= {one.number: one.uid for one in found}
         return [
-            Entry(one.number, f"{self._validity}.{one.uid}", one.size or 0, _flags(one))
+            Entry(one.number, f"{self.validity}.{one.uid}", one.size or 0, _flags(one))
             for one in sorted(found, key=lambda one: one.number)
         ]
 

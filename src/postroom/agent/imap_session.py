@@ -14,7 +14,16 @@ import msgspec
 
 from postroom import __version__
 from postroom.agent.accounts import Account
-from postroom.agent.connecting import Way, failed, leave, nonce, open_connection, start_tls, way_to
+from postroom.agent.connecting import (
+    Way,
+    failed,
+    leave,
+    next_event,
+    nonce,
+    open_connection,
+    start_tls,
+    way_to,
+)
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.invocation import CommandFailed
 from postroom.net.connect import ClientConnection, NetworkError
@@ -35,7 +44,7 @@ from postroom.proto.imap.client_login import ImapAccount
 from postroom.proto.imap.client_values import Capabilities, Data, Fetched, Status
 
 Tell = Callable[[str], object]
-SECONDS = 120.0  # for any answer
+SECONDS = 120.0  # for any answer, or a piece of one
 MOST_HEARD = 1_000_000  # answers to one command
 MOST_OCTETS = 512 << 20  # of messages in them
 IDLE_SECONDS = 25 * 60.0  # after which IDLE is begun anew (RFC 9051 §6.3.13: at least every 29 minutes)
@@ -178,7 +187,7 @@ class ImapSession:
 
     async def _event(self, seconds: float, at: Exit = Exit.MAILBOX) -> ClientEvent:
         try:
-            event = await self._connection.event(seconds)
+            event = await next_event(self._connection, seconds)
         except NetworkError as error:
             raise failed(error, self._way, at) from error
         if isinstance(event, Failed):

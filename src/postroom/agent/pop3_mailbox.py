@@ -9,14 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postroom.agent.accounts import Account
-from postroom.agent.connecting import Way, failed, leave, nonce, open_connection, start_tls, way_to
+from postroom.agent.connecting import (
+    Way,
+    failed,
+    leave,
+    next_event,
+    nonce,
+    open_connection,
+    start_tls,
+    way_to,
+)
 from postroom.agent.exits import Exit, ServerBusy, ServerFailed
 from postroom.agent.mailbox import Entry, find
 from postroom.net.connect import ClientConnection, NetworkError
 from postroom.proto.pop3.client import ClientEvent, Failed, Pop3Client, Ready, Upgrading, parse_numbers
 from postroom.proto.pop3.client_login import Pop3Account, Response, Tls
 
-SECONDS = 120.0  # for any answer
+SECONDS = 120.0  # for any answer, or a piece of one
 _LATER = frozenset(("IN-USE", "LOGIN-DELAY", "SYS/TEMP"))
 _TLS = {"starttls": Tls.REQUIRED, "implicit": Tls.NEVER, "none": Tls.NEVER}
 
@@ -123,7 +132,7 @@ class Pop3Mailbox:
 
     async def _event(self, at: Exit) -> ClientEvent:
         try:
-            event = await self._connection.event(SECONDS)
+            event = await next_event(self._connection, SECONDS)
         except NetworkError as error:
             raise failed(error, self._way, at) from error
         if isinstance(event, Failed):

@@ -79,8 +79,10 @@ def pass_on(
     return draft
 
 
-def send(session: MailSession, draft: Draft, options: Written, *, verbose: bool) -> None:
-    """Sends a message and says what became of it; `verbose` shows the dialogue. Raises `ServerFailed`."""
+def send(
+    session: MailSession, draft: Draft, options: Written, *, verbose: bool, answered: Original | None = None
+) -> None:
+    """Sends a message, which may be an answer, and says what became of it; `verbose` shows the dialogue. Raises `ServerFailed`."""
     tell = session.terminal.note if verbose else None
     with kept(draft.text if is_typed(options) else "", session.terminal.note):
         envelope, made = finish(draft, secrets.token_hex(12))
@@ -99,12 +101,14 @@ def send(session: MailSession, draft: Draft, options: Written, *, verbose: bool)
         }
     )
     session.terminal.say(_words(done, [one for one in to if one not in refused]))
+    if answered is not None:
+        _mark_answered(session, answered)
     if done.refused:
         words = "\n".join(f"{one.recipient}: {one.reply}" for one in done.refused)
         raise ServerFailed(f"not to all:\n{words}", Exit.SOME_RECIPIENTS)
 
 
-def mark_answered(session: MailSession, answered: Original) -> None:
+def _mark_answered(session: MailSession, answered: Original) -> None:
     """Notes on a message that it was answered, where it can be noted; what goes wrong now is told, and is no failure."""
     if session.account.imap is None:
         return

@@ -48,6 +48,7 @@ def set_up(session: SetupSession, told: Told) -> None:
     address = parse_mailbox(told.address)
     if address is None or not address.domain:
         raise CommandFailed(f"{told.address!r} is no address; write it like alice@example.org", 2)
+    command = _command(told.password_command)
     key = told.called or address.local
     _must_be_new(session.path, key, str(address))
     services = asyncio.run(_services(session.terminal, told, address))
@@ -58,13 +59,20 @@ def set_up(session: SetupSession, told: Told) -> None:
         services.imap,
         told.name,
         told.user,
-        "" if told.password_command else _password(str(address)),
-        password_command=shlex.split(told.password_command),
+        "" if command else _password(str(address)),
+        password_command=command,
         authorities=str(Path(told.authorities).resolve()) if told.authorities else "",
     )
     asyncio.run(_try(account))
     _write(session.path, key, account)
     _report(session, key, services)
+
+
+def _command(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise CommandFailed(f"--password-command {text}: {error}", 2) from error
 
 
 def _must_be_new(path: Path, key: str, address: str) -> None:

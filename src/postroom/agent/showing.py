@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from functools import partial
@@ -16,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from postroom.agent.exits import ServerBusy
+from postroom.agent.exits import ServerBusy, ServerFailed
 from postroom.agent.idling import Listener, listen
 from postroom.agent.mailbox import Entry, Mailbox
 from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
@@ -156,17 +157,24 @@ def watch(session: MailSession, interval: float, count: int, folder: str) -> Non
             _show_at_once(session, record)
             shown += 1
             continue
-        for arrival in _found(rounds):
+        for arrival in _found(rounds, interval):
             _show_arrival(session, arrival)
             shown += 1
 
 
-def _found(rounds: Rounds) -> list[Arrival]:
-    """What has come. While another program has the mailbox there is nothing to be seen, and the next look finds it."""
+def _found(rounds: Rounds, interval: float) -> list[Arrival]:
+    """What has come. While another program has the mailbox there is nothing to be seen, and the next look finds it.
+
+    A server that is started anew takes a moment: it is asked once more after a pause.
+    """
     try:
-        return asyncio.run(rounds.look())
-    except ServerBusy:
-        return []
+        with suppress(ServerBusy):
+            return asyncio.run(rounds.look())
+    except ServerFailed:
+        time.sleep(interval)
+        with suppress(ServerBusy):
+            return asyncio.run(rounds.look())
+    return []
 
 
 async def _listen(session: MailSession, interval: float, count: int, folder: str) -> None:

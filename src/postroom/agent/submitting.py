@@ -33,6 +33,7 @@ from postroom.proto.smtp.client_events import (
 )
 from postroom.proto.smtp.client_parameters import Letter, obstacle
 
+PIECE = 64 * 1024  # octets of a message that go out at once
 _QUEUED = re.compile(r"queued as (J[0-9a-z]{1,13})\b", re.IGNORECASE)
 _TLS = {"starttls": TlsUse.REQUIRED, "implicit": TlsUse.NEVER, "none": TlsUse.NEVER}
 
@@ -57,6 +58,8 @@ class Submitted(msgspec.Struct, frozen=True):
 async def submit(account: Account, envelope: Envelope, raw: bytes, tell: Tell | None = None) -> Submitted:
     """Sends a message. `tell` gets each line of the dialogue. Raises `ServerFailed` when nobody gets it."""
     letter = Letter(envelope, raw)
+    if len(raw) > PIECE:  # each piece of which has its time (RFC 5321 §4.5.3.2.5)
+        letter = Letter(envelope, (raw[at : at + PIECE] for at in range(0, len(raw), PIECE)), len(raw))
     async with _server(account, tell) as server:
         capabilities = await server.ready()
         return _outcome(envelope, await server.send(letter, capabilities))

@@ -48,11 +48,11 @@ class Rounds:
             entries = await mailbox.entries()
             new = [] if self._seen is None else [one for one in entries if one.uid not in self._seen]
             headers = await mailbox.headers([one.number for one in new]) if new else []
-            self._seen = {one.uid for one in entries}
             await mailbox.close()
         except BaseException:
             await mailbox.drop()
             raise
+        self._seen = {one.uid for one in entries}
         return [Arrival(entry, header) for entry, header in zip(new, headers, strict=True)]
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.written import Written
 from postroom.message.address import parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
-from postroom.message.charset import decode
+from postroom.message.charset import Decoded, decode, decode_html
 from postroom.message.compose import Attachment, Composed, Draft, Making, compose
 from postroom.message.envelope import Envelope, Recipient
 from postroom.message.fields import Mailbox
@@ -61,7 +62,7 @@ def complete(draft: Draft, options: Written, *, quoted: str = "") -> None:
         draft.subject = options.subject
     draft.attachments = [*draft.attachments, *(attachment(path) for path in options.files)]
     if options.html is not None:
-        draft.html = _words(_read(options.html))
+        draft.html = _words(_read(options.html), decode_html)
     draft.user_agent = USER_AGENT
     draft.text = _text(options, quoted)
 
@@ -118,9 +119,10 @@ def _text(options: Written, quoted: str) -> str:
     return _joined(_words(sys.stdin.buffer.read()) if text is None else text, quoted)
 
 
-def _words(octets: bytes) -> str:
-    """UTF-8; what cannot be that was written by a program that does not know it."""
-    return decode(octets, None).text
+def _words(octets: bytes, read: Callable[[bytes, str | None], Decoded] = decode) -> str:
+    """UTF-8, or UTF-16 that says so; what cannot be that was written by a program that does not know it. A byte order mark is no word."""
+    charset = "utf-16" if octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else None
+    return read(octets, charset).text.removeprefix("\ufeff")
 
 
 def _joined(text: str, quoted: str) -> str:
@@ -129,7 +131,7 @@ def _joined(text: str, quoted: str) -> str:
 
 def _edited(quoted: str) -> str:
     """What the writer leaves in his editor; nothing is no message."""
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    editor = _editor()
     start = f"\n\n{quoted}" if quoted else ""
     with tempfile.TemporaryDirectory(prefix="postroom-") as directory:  # of mode 0700
         path = Path(directory) / "message.txt"
@@ -140,13 +142,25 @@ def _edited(quoted: str) -> str:
             remedy = "set EDITOR, or write the text to standard input"
             raise CommandFailed(f"the editor {editor[0]}: {error.strerror}; {remedy}") from error
         text = _words(path.read_bytes())
-    written = bool(text.strip()) and text != start
+    written = bool(text.strip()) and text.splitlines() != start.splitlines()
     if code:
         where = f"; {_keep(text)}" if written else ""
         raise CommandFailed(f"the editor {editor[0]} ended with {code}: nothing is sent{where}")
     if not written:
         raise CommandFailed("nothing was written: nothing is sent")
     return text
+
+
+def _editor() -> list[str]:
+    """The command that the environment names."""
+    said = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        command = shlex.split(said)
+    except ValueError as error:
+        raise CommandFailed(f"the editor {said!r}: {error}; set EDITOR to a command") from error
+    if not command:
+        raise CommandFailed(f"the editor {said!r} is no command: set EDITOR")
+    return command
 
 
 def _run(editor: Sequence[str]) -> int:

@@ -105,6 +105,30 @@ def mailboxes(entries: list[AddressSpec | Group]) -> list[AddressSpec]:
     return found
 
 
+def without_domain(text: str) -> list[int]:
+    """Where a domain is missing in the text of a field: behind each entry that is a bare local part, `root`, `<root>` or `root (Name)`."""
+    found: list[int] = []
+    entry: list[_Token] = []
+    angle = False
+    for token in (*_bounded(text, _tokens(text, 0)), _Token(",", "", len(text), len(text))):
+        angle = token.kind == "<" or (angle and token.kind != ">")
+        if angle or token.kind not in (",", ";", ":"):
+            entry.append(token)
+            continue
+        if token.kind != ":":
+            found += _bare(entry)
+        entry = []
+    return found
+
+
+def _bare(entry: list[_Token]) -> list[int]:
+    tokens = [token for token in entry if token.kind != "c"]
+    opened = next((number for number, token in enumerate(tokens) if token.kind == "<"), None)
+    if opened is not None and tokens[-1].kind == ">":
+        tokens = tokens[opened + 1 : -1]
+    return [tokens[-1].end] if tokens and _joined(tokens, "a") else []
+
+
 def _simple(match: re.Match[str]) -> AddressSpec:
     quoted, phrase, local, domain, bare_local, bare_domain = match.groups()
     if bare_local is not None:

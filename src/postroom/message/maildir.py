@@ -1,6 +1,6 @@
 """How a Maildir names things: the marks of a message in its file's name, and folders in directories' names.
 
-The format of qmail's maildir(5) (`:2,` and letters), Maildir++ (folders are `.A.B`), and the file `dovecot-keywords` (letters a to z stand for names). Values only; not
+The format of qmail's maildir(5) (`:2,` and letters), Maildir++ (folders are `.A.B`, written as IMAP4rev1 writes them: RFC 3501 §5.1.3), and the file `dovecot-keywords` (letters a to z stand for names). Values only; not
 here: files.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
+
+from postroom.wire.utf7 import Utf7Error, decode_utf7, encode_utf7
 
 LETTERS: Final = "DFRST"  # draft, flagged, replied, seen, trashed: in this order in a name
 KEYWORDS_FILE: Final = "dovecot-keywords"
@@ -60,9 +62,17 @@ def written_keywords(letters: Mapping[str, str]) -> str:
 
 def folder_path(name: str) -> tuple[str, ...]:
     """The path of a folder, of the directory `.A.B`; the empty path for what is none."""
-    return tuple(part for part in name.split(".") if part) if name.startswith(".") else ()
+    return tuple(level(part) for part in name.split(".") if part) if name.startswith(".") else ()
+
+
+def level(name: str) -> str:
+    """A folder's own name, of a directory's; some programs, such as mbsync, write it in UTF-8, and that stays as it is."""
+    try:
+        return decode_utf7(name)
+    except Utf7Error:
+        return name
 
 
 def folder_name(path: Sequence[str]) -> str:
     """The directory of a folder. A dot in a name would be a level, and a slash a directory: both become `_`."""
-    return "." + ".".join(part.replace(".", "_").replace("/", "_") for part in path)
+    return "." + ".".join(encode_utf7(part.replace(".", "_").replace("/", "_")) for part in path)

@@ -13,8 +13,13 @@ from collections.abc import Iterable
 import msgspec
 
 from postroom.message.address import Address
+from postroom.message.address_list import without_domain
 from postroom.message.trace import header_end
 
+_VALUE = r"[ \t]*:[^\r\n]*+(?>(?:\r\n[ \t][^\r\n]*+)*)"
+_ADDRESSES = re.compile(
+    rf"(?:\A|(?<=\r\n))((?:resent-)?(?:from|sender|to|cc)|reply-to)({_VALUE})".encode(), re.IGNORECASE
+)
 STRIPPED = ("bcc", "resent-bcc", "return-path")
 
 
@@ -47,12 +52,27 @@ def apply_modifications(raw: bytes, changes: Modifications) -> bytes:
     return changes.prepend + stripped if changes.prepend else stripped
 
 
+def with_domains(raw: bytes, domain: str) -> bytes:
+    """The message whose address fields have a domain in each address (RFC 5322 §3.4.1): a program's `From: root (Cron Daemon)` has none."""
+
+    def completed(found: re.Match[bytes]) -> bytes:
+        name, value = found.groups()
+        text = value.decode("latin-1")  # an octet is a character: the places are the same
+        colon = text.index(":") + 1
+        for place in reversed(without_domain(text[colon:])):
+            value = value[: colon + place] + b"@" + domain.encode() + value[colon + place :]
+        return name + value
+
+    end = header_end(raw)
+    return _ADDRESSES.sub(completed, raw[:end]) + raw[end:]
+
+
 def strip_fields(raw: bytes, names: Iterable[str]) -> bytes:
     """The message without the fields of these names (any case), their continuation lines included; the rest octet by octet the same."""
     field = "|".join(re.escape(name) for name in names)
     if not field:
         return raw
-    pattern = rf"(?:\A|(?<=\r\n))(?:{field})[ \t]*:[^\r\n]*+(?>(?:\r\n[ \t][^\r\n]*+)*)(?:\r\n|\Z)"
+    pattern = rf"(?:\A|(?<=\r\n))(?:{field}){_VALUE}(?:\r\n|\Z)"
     end = header_end(raw)
     return re.sub(pattern.encode(), b"", raw[:end], flags=re.IGNORECASE) + raw[end:]
 

@@ -47,10 +47,12 @@ def test_a_message_that_was_read_is_seen(mail: Run, put: Put) -> None:
     assert line["flags"] == ["\\Seen"]
 
 
-def test_an_answer_is_noted_on_the_message(mail: Run, put: Put) -> None:
+@pytest.mark.parametrize(("more", "code"), [("", 0), ("--cc nobody@hamburger.test", 30)])
+def test_an_answer_is_noted_on_the_message(mail: Run, put: Put, more: str, code: int) -> None:
+    """Also one that did not go to all."""
     subject = put()
     (line,) = lines(mail, subject)
-    assert mail(f"reply --as bob {line['uid']} --body Yes").code == 0
+    assert mail(f"reply --as bob {line['uid']} --body Yes {more}").code == code
     (line,) = lines(mail, subject)
     assert set(line["flags"]) == {"\\Seen", "\\Answered"}
 

@@ -18,6 +18,7 @@ from postroom.agent.mailbox import Entry
 from postroom.agent.watching import Arrival
 from postroom.proto.imap.client_commands import Criteria
 from scripted import Heard, scripted
+from slow_line import SlowLine, slow_line
 
 GREETING = "* OK [CAPABILITY IMAP4rev1] hi"
 LOGIN = "A1 OK [CAPABILITY IMAP4rev1] in"
@@ -183,10 +184,12 @@ async def test_folders_of_an_old_server() -> None:
         ('* LIST (\\Sent) "/" Gesendet\r\n* LIST () "/" Sent\r\n', [], "Gesendet"),
         ('* LIST () "." INBOX.Sent\r\n', [], "INBOX.Sent"),
         ('* LIST () "/" INBOX\r\n', ['A3 CREATE "Sent"'], "Sent"),
+        ('* LIST () "." INBOX\r\n', ['A3 CREATE "Sent"', 'A4 CREATE "INBOX.Sent"'], "INBOX.Sent"),
     ],
 )
 async def test_what_was_sent_is_filed(listed: str, lines: list[str], folder: str) -> None:
-    then = [f"A{3 + n} OK" for n in range(len(lines))]
+    """Courier and Cyrus have folders below INBOX alone."""
+    then = [f"A{3 + n} {'OK' if folder in line else 'NO'}" for n, line in enumerate(lines)]
     at = 3 + len(lines)
     login = "A1 OK [CAPABILITY IMAP4rev1 LITERAL+] in"
     told = ("* OK a line", "* OK another", f"A{at} OK", f"* BYE\r\nA{at + 1} OK")
@@ -254,6 +257,29 @@ async def test_news_by_idle_and_after_a_lost_connection() -> None:
         await heard.aclose()
     assert found == [{"event": "shown"}, b"Subject: one", b"Subject: two"]
     assert before.lines[3:5] == ["A4 IDLE", "DONE"]
+
+
+async def test_a_server_that_is_started_anew_is_waited_for() -> None:
+    """Also where it hangs up behind the news, and where its uids have begun anew (RFC 9051 §2.3.1.1)."""
+    new = '* {} FETCH (UID {} RFC822.SIZE 5 FLAGS () BODY[HEADER.FIELDS (FROM)] "Subject: two")\r\n{} OK'
+    first = (*able("IDLE"), LIST.format("A3"), "+ idling\r\n* 3 EXISTS", "A4 OK", "")
+    select = "* 1 EXISTS\r\n* OK [UIDVALIDITY 10] x\r\n* OK [UIDNEXT 3] x\r\nA2 OK selected"
+    ability = "A1 OK [CAPABILITY IMAP4rev1 IDLE] in"
+    news = (new.format(1, 2, "A3"), "+ idling\r\n* 2 EXISTS", "A4 OK", new.format(2, 3, "A5"), "")
+    async with scripted(first) as before, scripted((GREETING, ability, select, *news)) as after:
+        places = iter((before.port, 0, after.port))
+
+        async def opened() -> ImapMailbox:
+            port = next(places)
+            if not port:
+                raise ServerFailed("connection refused", Exit.CONNECT)
+            return await ImapMailbox.open(account(port))
+
+        listener = Listener(opened)
+        await listener.begin()
+        assert await listener.arrivals(0.001) == []
+        assert [one.entry.uid for one in await listener.arrivals(0.001)] == ["10.3"]
+        await listener.end()
 
 
 async def test_a_message_that_is_moved_as_soon_as_it_comes_ends_no_watch() -> None:
@@ -355,3 +381,28 @@ async def test_alerts_are_told_and_a_server_may_leave_without_a_word() -> None:
         await mailbox.entries()
         await mailbox.close()
     assert told == ["127.0.0.1 says: the disk is full", "127.0.0.1 says: really"]
+
+
+async def test_a_slow_line_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long message comes for longer than an answer may be waited for, and goes so, too."""
+    monkeypatch.setattr(imap_session, "SECONDS", 1.2)
+    words = b"x" * (16 << 20)
+
+    async def gives(line: SlowLine) -> None:
+        await line.says(*OLD, LIST.format("A3"))
+        body = b"* 1 FETCH (UID 7 BODY[] {%d}\r\n%b)\r\nA4 OK\r\n" % (len(words), words)
+        await line.trickles(body, 16)
+
+    async def takes(line: SlowLine) -> None:
+        login = "A1 OK [CAPABILITY IMAP4rev1 LITERAL+] in"
+        await line.says(GREETING, login, '* LIST (\\Sent) "/" Sent\r\nA2 OK')
+        await line.sips(len(words) + 2)
+        await line.says("A3 OK", "* BYE\r\nA4 OK")
+
+    async with slow_line(gives) as port:
+        mailbox = await ImapMailbox.open(account(port))
+        await mailbox.entries()
+        assert await mailbox.message(1) == words
+        await mailbox.drop()
+    async with slow_line(takes) as port:
+        assert await file_sent(account(port), words) == "Sent"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from postroom.agent import pop3_mailbox
 from postroom.agent.accounts import Account, Endpoint
 from postroom.agent.exits import Exit, ServerBusy, ServerFailed
 from postroom.agent.mailbox import Entry
 from postroom.agent.pop3_mailbox import Pop3Mailbox
 from scripted import scripted
+from slow_line import SlowLine, slow_line
 
 OPEN = ("+OK hi", "-ERR no CAPA", "+OK", "+OK")
 LIST = "+OK\r\n1 20\r\n2 30\r\n."
@@ -77,3 +79,17 @@ async def test_what_may_work_later_is_told_apart(code: str, kind: type[ServerFai
         with pytest.raises(ServerFailed) as caught:
             await Pop3Mailbox.open(account(server.port, "none"))
     assert type(caught.value) is kind
+
+
+async def test_a_slow_line_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pop3_mailbox, "SECONDS", 1.2)
+    words = b"x" * 70 + b"\r\n"
+
+    async def gives(line: SlowLine) -> None:
+        await line.says(*OPEN)
+        await line.trickles(b"+OK\r\n" + words * 100_000 + b".\r\n", 16)
+
+    async with slow_line(gives) as port:
+        mailbox = await Pop3Mailbox.open(account(port))
+        assert await mailbox.message(1) == words * 100_000
+        await mailbox.drop()

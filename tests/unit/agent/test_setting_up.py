@@ -88,6 +88,7 @@ def test_a_password_command_is_kept_and_no_password(session: SetupSession, no_se
         (Told("alice"), "'alice' is no address"),
         (Told("alice@"), "is no address"),
         (Told("alice@x.test", imap="a b", smtp="s"), "--imap a b"),
+        (Told("alice@x.test", imap="i", smtp="s", password_command="pass 'x"), "--password-command pass 'x"),
     ],
 )
 def test_what_is_wrong_is_said_at_once(

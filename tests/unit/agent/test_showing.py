@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from postroom.agent.accounts import Account
-from postroom.agent.exits import Exit, ServerBusy
+from postroom.agent.exits import Exit, ServerBusy, ServerFailed
 from postroom.agent.mailbox import Entry
 from postroom.agent.session import MailSession
 from postroom.agent.showing import COLUMNS, Wish, show, watch
@@ -53,21 +53,33 @@ class Pop3Session(OneLetter):
 
     account, feed = Account("bob@hamburger.test"), None
 
-    def __init__(self) -> None:
+    def __init__(self, *errors: ServerFailed) -> None:
         super().__init__(b"")
-        self.maildrops = iter((Maildrop("a"), None, Maildrop("a", "b")))
+        self.maildrops = iter((Maildrop("a"), *errors, Maildrop("a", "b")))
 
     async def open_mailbox(self, folder: str) -> Maildrop:
         found = next(self.maildrops)
-        if found is None:
-            raise ServerBusy("-ERR [IN-USE] do you have another program running?", Exit.LOGIN)
+        if isinstance(found, ServerFailed):
+            raise found
         return found
 
 
-def test_a_watch_waits_for_who_has_the_mailbox() -> None:
-    session = Pop3Session()
+BUSY = ServerBusy("-ERR [IN-USE] do you have another program running?", Exit.LOGIN)
+REFUSED = ServerFailed("connection refused", Exit.CONNECT)
+
+
+@pytest.mark.parametrize("errors", [[BUSY], [BUSY, BUSY], [REFUSED], [REFUSED, BUSY, REFUSED]])
+def test_a_watch_waits_for_who_has_the_mailbox_and_for_a_server_that_is_started_anew(
+    errors: list[ServerFailed],
+) -> None:
+    session = Pop3Session(*errors)
     watch(cast("MailSession", session), 0.001, 1, "")
     assert session.out.getvalue() == "2  (nobody)  new  (1 B)\n"
+
+
+def test_a_watch_ends_where_no_server_is_any_more() -> None:
+    with pytest.raises(ServerFailed):
+        watch(cast("MailSession", Pop3Session(REFUSED, REFUSED)), 0.001, 1, "")
 
 
 def test_a_letter_that_is_one_file_is_told_of_as_that() -> None:

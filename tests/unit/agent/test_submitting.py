@@ -11,7 +11,10 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.submitting import Submitted, submit
 from postroom.message.address import Address
 from postroom.message.envelope import Envelope, Recipient
+from postroom.proto.smtp import client
+from postroom.proto.smtp.client_events import SECONDS, Stage
 from scripted import scripted
+from slow_line import SlowLine, slow_line
 
 ME = Account("a@crepes.test", password="pw", insecure_loopback=True)
 BOB, CAROL = Address("bob", "hamburger.test"), Address("carol", "hamburger.test")
@@ -97,3 +100,19 @@ async def test_some_are_refused() -> None:
     done = await send((*OPEN, "250 ok", "550 5.1.1 nobody", "250 ok", "354 go", "250 done"), to=(BOB, CAROL))
     assert [(one.recipient, one.reply) for one in done.refused] == [(str(BOB), "550 5.1.1 nobody")]
     assert done.journey == ""
+
+
+async def test_a_long_message_has_time_on_a_slow_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 5321 §4.5.3.2.5: each piece of it has."""
+    monkeypatch.setattr(client, "SECONDS", {**SECONDS, Stage.END: 1.2, Stage.CHUNK: 1.2})
+    monkeypatch.setattr(client, "SENDING_SECONDS", 1.2)
+    raw = b"Subject: x\r\n\r\n" + (b"x" * 70 + b"\r\n") * 233_000
+
+    async def takes(line: SlowLine) -> None:
+        await line.says(*OPEN, "250 ok", "250 ok", "354 go")
+        await line.sips(len(raw) - len(b"Subject: x\r\n") + len(b".\r\n"))
+        await line.says("250 2.0.0 Ok: queued as J6xqt", "221 bye")
+
+    async with slow_line(takes) as port:
+        envelope = Envelope(Address("a", "crepes.test"), [Recipient(BOB)])
+        assert (await submit(account(port), envelope, raw)).journey == "J6xqt"

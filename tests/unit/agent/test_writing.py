@@ -75,6 +75,14 @@ def test_the_text_of_a_program_that_knows_no_utf_8(
     assert (one.text, one.html) == ("Crêpes für Jörg\n", "Crêpes für Jörg\n")
 
 
+def test_html_is_in_the_charset_that_it_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    html = '<meta charset="windows-1251"><p>Блины</p>'
+    (tmp_path / "a.html").write_bytes(html.encode("cp1251"))
+    one = draft()
+    complete(one, Written(html=tmp_path / "a.html", body="x"))
+    assert one.html == html
+
+
 @pytest.mark.parametrize(
     ("script", "text"),
     [
@@ -95,6 +103,39 @@ def test_the_editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str
         return
     with pytest.raises(CommandFailed, match=text):
         complete(one, Written(), quoted="> q\n")
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        ("\ufeffwörds\r\n".encode(), "wörds\r\n"),
+        ("wörds\n".encode("utf-16"), "wörds\n"),
+        ("\ufeff".encode(), None),
+        ("\ufeff\r\n\r\n> q\r\n".encode(), None),
+    ],
+)
+def test_an_editor_that_leaves_a_mark_and_line_ends_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, octets: bytes, text: str | None
+) -> None:
+    """A mark is no word: without any, nothing is sent."""
+    monkeypatch.setattr("sys.stdin", Screen())
+    (tmp_path / "editor.py").write_text(f"import sys\nopen(sys.argv[1], 'wb').write({octets!r})\n")
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {tmp_path / 'editor.py'}")
+    one = draft()
+    if text is not None:
+        complete(one, Written(), quoted="> q\n")
+        assert one.text == text
+        return
+    with pytest.raises(CommandFailed, match="nothing was written"):
+        complete(one, Written(), quoted="> q\n")
+
+
+@pytest.mark.parametrize("command", ["vi 'x", " "])
+def test_an_editor_that_is_no_command(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr("sys.stdin", Screen())
+    monkeypatch.setenv("VISUAL", command)
+    with pytest.raises(CommandFailed, match="set EDITOR"):
+        complete(draft(), Written())
 
 
 def edited_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> Draft:

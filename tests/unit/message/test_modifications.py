@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.message.address import Address
-from postroom.message.modifications import Modifications, apply_modifications, modifications, strip_fields
+from postroom.message.modifications import (
+    Modifications,
+    apply_modifications,
+    modifications,
+    strip_fields,
+    with_domains,
+)
 
 ALICE = Address("alice", "crepes.test")
 DATE = "Fri, 20 Nov 2026 21:12:00 +0000"
@@ -67,3 +73,24 @@ def test_only_what_is_named_changes(body):
     raw = b"Bcc: a\r\n" + WHOLE + body
     changes = modifications(raw, ALICE, DATE, "u@x")
     assert apply_modifications(raw, changes) == WHOLE + body
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"From: root (Cron Daemon)", b"From: root@x.test (Cron Daemon)"),
+        (
+            b'TO: bob, "Joe, B." <joe>,\r\n j.doe , c@y',
+            b'TO: bob@x.test, "Joe, B." <joe@x.test>,\r\n j.doe@x.test , c@y',
+        ),
+        (b"Resent-Cc : Friends: a, <b>;, c", b"Resent-Cc : Friends: a@x.test, <b@x.test>;, c@x.test"),
+        (b"Reply-To: Bj\xf6rn <bj\xf6rn>", b"Reply-To: Bj\xf6rn <bj\xf6rn@x.test>"),
+        (b"To: undisclosed-recipients:;", None),
+        (b'To: Bob Smith, <>, "bob, <@a:b@c>, a@b (c)', None),
+        (b'To: "Bob"', None),
+        (b"Subject: root\r\nX-To: root\r\nTo: a@b\r\n\r\nTo: root", None),
+        (b"", None),
+    ],
+)
+def test_addresses_without_a_domain_get_one(raw, expected):
+    assert with_domains(raw, "x.test") == (raw if expected is None else expected)

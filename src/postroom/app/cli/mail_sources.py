@@ -26,6 +26,7 @@ PASSES: Final = 5  # over a Maildir that changes meanwhile
 PIECE: Final = 1 << 20  # octets of a file that are read at once
 _ENDINGS: Final = (".mbox", ".mbx", ".mbs", ".eml", ".txt", ".gz", ".xz")
 _MESSAGE: Final = ".eml"
+_BELOW: Final = ".sbd"  # of the directory that Thunderbird has beside an mbox file, for the folders below it
 _UNREADABLE: Final = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
 
@@ -198,7 +199,8 @@ def _below(place: Path, folder: tuple[str, ...]) -> Iterator[Source]:
         if _is_directory(one):
             if is_maildir and one.name in ("cur", "new", "tmp"):
                 continue
-            below = maildir.folder_path(one.name) or (one.name,)
+            own = maildir.level(one.name) if _is_maildir(one) else one.name.removesuffix(_BELOW)
+            below = maildir.folder_path(one.name) or (own,)
             yield from _below(one, (*folder, *below))
         elif is_maildir or not _is_file(one):
             continue

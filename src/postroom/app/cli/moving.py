@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -123,8 +123,13 @@ def _found(sources: Sources, paths: list[Path]) -> list[Source]:
 
 
 def _folder(source: Source, into: str) -> list[str]:
-    path = [part for part in into.split("/") if part] + list(source.folder)
-    return path or ["INBOX"]
+    return _path(into, source.folder) or ["INBOX"]
+
+
+def _path(text: str, below: Sequence[str] = ()) -> list[str]:
+    """A folder's path; INBOX is that in any case (RFC 9051 §5.1)."""
+    path = [*(part for part in text.split("/") if part), *below]
+    return ["INBOX", *path[1:]] if path and path[0].upper() == "INBOX" else path
 
 
 class Taking:
@@ -208,7 +213,7 @@ def export(
     `postroom import` and other programs read them.
     """
     _check_empty(directory)
-    path = [part for part in folder.split("/") if part]
+    path = _path(folder)
     counts: dict[str, int] = {}
     counter = Counter("written")
     target = TARGETS[form](directory)

@@ -19,6 +19,7 @@ from postroom.message.errors import BadAddress, BadContent, BadSenderAddress, Ma
 from postroom.message.fields import FieldRefused, Mailbox, address_field
 from postroom.message.header import Header
 from postroom.message.ids import IdKind, id_text
+from postroom.message.modifications import with_domains
 from postroom.message.xtext import decode_orcpt, encode_envid, encode_orcpt
 from postroom.store import directory
 from postroom.store.directory import Account
@@ -109,7 +110,7 @@ async def submission(office: Office, user: str, wanted: Submit) -> Submission:
         user,
         sender,
         recipients,
-        _with_author(wanted, sender),
+        _completed(_with_author(wanted, sender), domain),
         _envid(wanted.envid),
         _ret(wanted.ret),
         smtputf8=not ascii_only,
@@ -133,6 +134,12 @@ def _with_author(wanted: Submit, sender: Address | None) -> Content:
         return with_head(wanted.content, address_field("From", [Mailbox(sender, wanted.name)]) + head)
     except FieldRefused as error:
         raise BadContent(f"the full name cannot be used: {error}") from None
+
+
+def _completed(content: Content, domain: str) -> Content:
+    """The content, whose header names nobody without a domain: elsewhere that is no address, or somebody else's."""
+    head = head_of(content)
+    return with_head(content, with_domains(head, domain))
 
 
 def _recipient(text: str, domain: str) -> Address:

@@ -31,6 +31,7 @@ from postroom.proto.imap.client_values import Capabilities, Continue, Data, Enab
 from postroom.proto.sasl.exchange import Binding
 from postroom.wire.cursor import GrammarError
 
+PIECE = 64 * 1024  # octets of a literal that go out at once
 LITERAL_MINUS = 4096  # octets of a literal that may go unasked under LITERAL- (RFC 7888 §5)
 MAX_DIALOGUE = 256  # lines of it that are kept
 STRANGER = "The server does not speak IMAP here"
@@ -97,7 +98,7 @@ class ImapClient:
         )  # of the current command, from a literal on that the server has to ask for
         self._idling = False
         self._tag = 0
-        self._out: list[bytes] = []
+        self._out: deque[bytes] = deque()
         self._dialogue: list[bytes] = []
         self.utf8 = False
         self.capabilities = Capabilities(frozenset())
@@ -125,8 +126,10 @@ class ImapClient:
         return self._events.popleft() if self._events else None
 
     def data_to_send(self) -> bytes:
-        """What waits to be sent, once."""
-        out, self._out = self._out, []
+        """What waits to be sent; a long literal comes piece by piece, so ask again when the last has gone out."""
+        out: list[bytes] = []
+        while self._out and (not out or len(out[-1]) < PIECE):
+            out.append(self._out.popleft())
         return b"".join(out)
 
     def take_dialogue(self) -> list[bytes]:
@@ -166,17 +169,16 @@ class ImapClient:
         while self._rest:
             part = self._rest.popleft()
             if isinstance(part, bytes):
-                self._out.append(part)
+                self._out += (part[at : at + PIECE] for at in range(0, len(part), PIECE))
                 continue
             size = len(part.octets)
             unasked = self.capabilities.has("LITERAL+") or (
                 size <= LITERAL_MINUS and self.capabilities.has("LITERAL-")
             )
             self._out.append(b"{%d%b}\r\n" % (size, b"+" if unasked else b""))
+            self._rest.appendleft(part.octets)
             if not unasked:
-                self._rest.appendleft(part.octets)
                 return
-            self._out.append(part.octets)
 
     # ------------------------------------------------------------------------------------------------------------ responses
 

@@ -252,3 +252,36 @@ def test_no_name_of_a_folder_ends_an_export(
     run(f"import {CAROL} {tmp_path / 'out'}")
     done = run(f"export {CAROL} {tmp_path / 'again'} --json").records
     assert sum(one["messages"] for one in done) == len(folders)
+
+
+def test_folders_of_a_maildir_are_named_as_dovecot_names_them(run: Run, people: None, tmp_path: Path) -> None:
+    """RFC 3501 §5.1.3; what mbsync writes in UTF-8 is read as well."""
+    place = tmp_path / "Maildir"
+    (place / "cur").mkdir(parents=True)
+    for name in (".Entw&APw-rfe.&ZeVnLIqe-", ".R&-D", ".Gelöscht", ".A & B", "Caf&AOk-"):
+        mailbox.Maildir(place / name).add("Subject: x\n\nwords\n")
+    taken = run(f"import {BOB} {place} --json").records
+    assert {one["folder"] for one in taken if one["taken"]} == {
+        "Entwürfe/日本語",
+        "R&D",
+        "Gelöscht",
+        "A & B",
+        "Café",
+    }
+    run(f"export {BOB} {tmp_path / 'out'}")
+    there = {one.name for one in (tmp_path / "out").iterdir()}
+    assert there >= {".Entw&APw-rfe.&ZeVnLIqe-", ".R&-D", ".Gel&APY-scht", ".A &- B", ".Caf&AOk-"}
+
+
+def test_folders_of_thunderbird_and_any_spelling_of_inbox(run: Run, people: None, tmp_path: Path) -> None:
+    """What lies below a folder is in a directory with .sbd; RFC 9051 §5.1: INBOX in any case is INBOX."""
+    place = tmp_path / "Local"
+    for name in ("Inbox", "Inbox.sbd/Sub", "Archives", "Archives.sbd/Old.sbd/1999"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(f"From - Mon Jan  1 00:00:00 2024\nSubject: {name}\n\nwords\n")
+    done = run(f"import {BOB} {place} --json").records
+    assert {one["folder"] for one in done} == {"INBOX", "INBOX/Sub", "Archives", "Archives/Old/1999"}
+    assert run(f"import {BOB} {place / 'Archives'} --into inbox").code == 0
+    assert run(f"export {BOB} {tmp_path / 'out'} --folder Inbox --json").records == [
+        {"folder": "INBOX", "messages": 2}
+    ]

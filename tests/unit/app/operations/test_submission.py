@@ -51,6 +51,7 @@ async def test_what_delivery_reports_were_asked_for(office: TestOffice) -> None:
     [
         (TEXT, "", b"From: Alice A. <alice@hamburger.test>\r\n"),
         (b"From: x@y\r\n\r\n", "", b"From: x@y\r\n"),
+        (b"From: root (Cron)\r\n\r\n", "", b"From: root@hamburger.test (Cron)\r\n"),
         (TEXT, "<>", b"Subject: x\r\n"),
     ],
 )
