@@ -55,6 +55,18 @@ class BlobFiles:
             sync_directory(path.parent)
         return BlobRef(blob_id, len(content), digest.digest())
 
+    def bring_back(self, account_id: int, blob_id: int, same: BlobRef) -> None:
+        """An object whose file is lost or cut gets that of `same`, which has its octets; one that is whole keeps its own."""
+        path, its = self.path(account_id, blob_id), self.path(account_id, same.blob_id)
+        found = self.digest(account_id, blob_id, contents=False)
+        if found is not None and found[0] == same.size:
+            return
+        part = its.with_suffix(".part")
+        with as_mail_errors("blob file"):
+            os.link(its, part)
+            part.rename(path)
+            sync_directory(path.parent)
+
     def read(self, account_id: int, blob_id: int, start: int = 0, length: int | None = None) -> bytes:
         """Octets from `start`, fewer than `length` at the end of the file; None reads to the end."""
         with as_mail_errors("blob file"):
