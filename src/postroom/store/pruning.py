@@ -23,6 +23,7 @@ from postroom.store.unhurried import Unhurried
 DAY: Final = 86_400 * 1_000_000  # microseconds
 VANISHED_DAYS: Final = 90
 VANISHED_ROWS: Final = 100_000  # of one mailbox
+BURIED_ROWS: Final = 10_000  # mailboxes of one account that are gone, as many as it may have
 DELIVERIES_DAYS: Final = 30  # longer than anything stays in the queue
 SLICE: Final = 500
 ROWS_AT_ONCE: Final = 1000  # rows that one commit forgets
@@ -49,6 +50,12 @@ SELECT COALESCE(MAX(CASE WHEN at < $2 THEN modseq ELSE 0 END), 0), COUNT(*) FROM
 TOO_MANY_GONE: Final = """
 SELECT modseq FROM records_gone WHERE account_id = $1 ORDER BY modseq DESC LIMIT 1 OFFSET $2
 """
+TOO_MANY_BURIED: Final = """
+SELECT modseq FROM deleted_mailboxes WHERE account_id = $1 ORDER BY modseq DESC LIMIT 1 OFFSET $2
+"""
+# Below the account's floor JMAP tells no changes of mailboxes, so that nobody asks for them.
+BURIED_BELOW: Final = "modseq <= (SELECT a.vanished_floor FROM accounts a WHERE a.account_id = $1)"
+OLD_BURIED: Final = f"SELECT 1 FROM deleted_mailboxes WHERE account_id = $1 AND {BURIED_BELOW} LIMIT 1"  # noqa: S608 -- constants
 RAISE_FLOOR: Final = """
 UPDATE mailboxes SET vanished_floor = $3 WHERE account_id = $1 AND mailbox_id = $2 AND vanished_floor < $3
 """
@@ -76,6 +83,7 @@ KEYS: Final = {
     "deliveries": "spool_id, rcpt",
     "journal_links": "email_id, accept_id, rcpt",
     "msgid_refs": "msgid_hash",
+    "deleted_mailboxes": "modseq, mailbox_id",
 }  # of tables of which an account may have any number of rows
 
 
@@ -91,6 +99,7 @@ def _some_of(table: str, which: str = "") -> str:
 FORGET_VANISHED: Final = _some_of("vanished", "AND mailbox_id = $3 AND modseq <= $4")
 FORGET_RECORDS: Final = _some_of("records_gone", "AND modseq <= $3")
 FORGET_DELIVERIES: Final = _some_of("deliveries", "AND at < $3")
+FORGET_BURIED: Final = _some_of("deleted_mailboxes", f"AND {BURIED_BELOW}")
 FORGET_SEEN: Final = _some_of(
     "seen",
     "AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = seen.mailbox_id AND m.uid = seen.uid)",
@@ -132,6 +141,7 @@ class Pruned(msgspec.Struct):
     references: int = 0
     accounts: int = 0
     records: int = 0
+    mailboxes: int = 0
 
 
 async def prune(engine: Engine, now: int) -> Pruned:
@@ -198,6 +208,7 @@ async def _prune_account(engine: Engine, account_id: int, now: int, pruned: Prun
             await _write(engine, _raise_floor(account_id, mailbox_id, floor))
             pruned.vanished += await _forget(engine, FORGET_VANISHED, account_id, mailbox_id, floor)
     pruned.records += await _prune_records_gone(engine, account_id, now)
+    pruned.mailboxes += await _prune_buried(engine, account_id)
     if await tx.fetchrow(STALE_SEEN, account_id):
         await _forget(engine, FORGET_SEEN, account_id)
     before = now - DELIVERIES_DAYS * DAY
@@ -224,6 +235,17 @@ async def _prune_records_gone(engine: Engine, account_id: int, now: int) -> int:
         return 0
     await _write(engine, lambda tx: tx.execute(RAISE_ACCOUNT_FLOOR, account_id, floor))
     return await _forget(engine, FORGET_RECORDS, account_id, floor)
+
+
+async def _prune_buried(engine: Engine, account_id: int) -> int:
+    """Mailboxes that are gone: those below the account's floor, which follows them where they are too many."""
+    tx = Unhurried(engine)
+    beyond = await tx.fetchrow(TOO_MANY_BURIED, account_id, BURIED_ROWS)
+    if beyond is not None:
+        await _write(engine, lambda tx: tx.execute(RAISE_ACCOUNT_FLOOR, account_id, beyond[0]))
+    if not await tx.fetchrow(OLD_BURIED, account_id):
+        return 0
+    return await _forget(engine, FORGET_BURIED, account_id)
 
 
 def _raise_floor(account_id: int, mailbox_id: int, floor: int) -> Callable[[Transaction], Awaitable[int]]:

@@ -99,6 +99,32 @@ async def test_what_a_deleted_mailbox_left(account):
     assert (await prune(account.engine, NOW)).vanished == 1
 
 
+async def bury(account, *mailbox_ids):
+    for number in mailbox_ids:
+        await account.engine.write(lambda tx, n=number: mailboxes.create(tx, 1, NewMailbox(n, f"x{n}"), NOW))
+        await account.engine.write(lambda tx, n=number: delete(tx, MailboxRef(1, n), NOW))
+
+
+async def test_deleted_mailboxes_that_nobody_can_ask_for_are_forgotten(account):
+    await bury(account, 100)
+    await account.fill(1)
+    await remove(account, 1, OLD)
+    await bury(account, 101)
+    assert (await prune(account.engine, NOW)).mailboxes == 1
+    assert await account.rows("SELECT mailbox_id FROM deleted_mailboxes") == [(101,)]
+
+
+async def test_of_deleted_mailboxes_only_so_many_are_remembered(account, monkeypatch):
+    monkeypatch.setattr(pruning, "BURIED_ROWS", 2)
+    await bury(account, *range(100, 105))
+    assert (await prune(account.engine, NOW)).mailboxes == 3
+    left = await account.rows("SELECT mailbox_id, modseq FROM deleted_mailboxes ORDER BY modseq")
+    [(floor,)] = await account.rows("SELECT vanished_floor FROM accounts")
+    assert [mailbox_id for mailbox_id, _ in left] == [103, 104]
+    assert floor < left[0][1]
+    assert (await prune(account.engine, NOW)).mailboxes == 0
+
+
 async def test_marks_of_deliveries(account):
     await account.deliver(once=(1, 1), now=NOW - 31 * DAY)
     await account.deliver(once=(2, 1), now=NOW)
