@@ -33,6 +33,7 @@ MADE_AFTER: Final = (
     "search.db",
     "blobs",
 )  # what is beside a database is there since it was, and useless without it
+RESTORING: Final = ".restoring"  # what the name of a directory ends with while a backup is restored into it
 NEEDED: Final = 65_536  # octets of free space, so that a database can be opened
 LOG_LEFT: Final = 64 << 20  # octets: a longer write-ahead log is cut when it starts anew
 
@@ -232,6 +233,11 @@ def _may_begin(directory: Path, options: SqliteOptions) -> None:
         raise StoreDamaged(
             f"{directory / 'mail.db'} is gone, though there is {' and '.join(left)} beside it: restore it from a backup with"
             f" `postroom restore`; to begin anew, move {directory} away"
+        )
+    unfinished = directory.with_name(directory.name + RESTORING)
+    if unfinished.exists():
+        raise StoreRefused(
+            f"a restore was broken off (there is {unfinished}): say `postroom restore` again; to begin without mail, remove it"
         )
     if not options.create:
         raise StoreRefused(f"there is no mail in {directory}: is that the directory that was meant?")
