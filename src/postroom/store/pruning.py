@@ -127,6 +127,12 @@ LEFT_BEHIND: Final = tuple(
         "snooze_due",
         "report_mailboxes",
         "journal_links",
+        "credentials",
+        "tokens",
+        "grants",
+        "passkeys",
+        "browser_sessions",
+        "client_certificates",
         "mailboxes",
         "accounts",
     )
