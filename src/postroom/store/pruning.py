@@ -14,8 +14,10 @@ from typing import Final
 import msgspec
 
 from postroom.store import journal, record_blobs, records
+from postroom.store.changes import RecordsChanged
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.expunge import expunge
+from postroom.store.ids import first_of
 from postroom.store.messages import Sizes, ranges_of, sizes
 from postroom.store.rights import MailboxRef
 from postroom.store.unhurried import Unhurried
@@ -28,6 +30,7 @@ DELIVERIES_DAYS: Final = 30  # longer than anything stays in the queue
 SLICE: Final = 500
 ROWS_AT_ONCE: Final = 1000  # rows that one commit forgets
 JOURNEYS_AT_ONCE: Final = 200  # journeys that one commit forgets: each has several wide rows
+RECORDS_AT_ONCE: Final = 200  # records that one commit removes
 REFERENCES_AT_ONCE: Final = 5_000  # message-ids that one look goes through, and one commit forgets at most
 
 ACCOUNTS: Final = "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2"
@@ -61,6 +64,9 @@ UPDATE mailboxes SET vanished_floor = $3 WHERE account_id = $1 AND mailbox_id = 
 """
 RAISE_ACCOUNT_FLOOR: Final = """
 UPDATE accounts SET vanished_floor = $2 WHERE account_id = $1 AND vanished_floor < $2
+"""
+OLD_RECORDS: Final = """
+SELECT record_id FROM records WHERE account_id = $1 AND kind = $2 AND record_id < $3 ORDER BY record_id LIMIT $4
 """
 OLD_DELIVERIES: Final = "SELECT 1 FROM deliveries WHERE account_id = $1 AND at < $2 LIMIT 1"
 COUNT_REFERENCES: Final = "SELECT COUNT(*) FROM msgid_refs WHERE account_id = $1"
@@ -185,6 +191,30 @@ async def prune_links(engine: Engine, before: int) -> int:
             forget = partial(journal.prune_links, account_id=row[0], before=before, limit=ROWS_AT_ONCE)
             gone += await _slice_by_slice(engine, forget)
     return gone
+
+
+async def prune_records(engine: Engine, kind: str, before: int, now: int) -> list[RecordsChanged]:
+    """Removes records of a kind that were made before `before` (unix microseconds), as their owner would; gives what is to be published."""
+    reading, last, done = Unhurried(engine), -1, list[RecordsChanged]()
+    while rows := await reading.fetch(ACCOUNTS, last, SLICE):
+        last = rows[-1][0]
+        for row in rows:
+            of = records.Kind(row[0], kind)
+            while old := await reading.fetch(
+                OLD_RECORDS, of.account_id, kind, first_of(before), RECORDS_AT_ONCE
+            ):
+                numbers = [one[0] for one in old]
+                done += await engine.write(partial(_remove, of, numbers, now), Urgency.HOUSEKEEPING)
+    return done
+
+
+async def _remove(
+    of: records.Kind, numbers: Sequence[int], now: int, tx: Transaction
+) -> list[RecordsChanged]:
+    """Those of them that their owner has not removed meanwhile; he is told once."""
+    await tx.fetch(LOCK, of.account_id)
+    there = await records.some(tx, of, numbers)
+    return [await records.remove(tx, of, number, now) for number in there][-1:]
 
 
 async def purge(engine: Engine, account_id: int, now: int) -> None:

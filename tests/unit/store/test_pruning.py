@@ -18,6 +18,7 @@ from postroom.store import (
     records,
     tokens,
 )
+from postroom.store.changes import RecordsChanged
 from postroom.store.credentials import Credential, CredentialKind
 from postroom.store.expunge import delete, expunge
 from postroom.store.ids import first_of
@@ -229,6 +230,20 @@ async def test_of_records_that_are_gone_only_so_many_are_remembered(account, mon
         await account.engine.write(lambda tx, n=number: records.remove(tx, CARDS, n, NOW))
     assert (await prune(account.engine, NOW)).records == 3
     assert await account.rows("SELECT record_id FROM records_gone ORDER BY record_id") == [(4,), (5,)]
+
+
+async def test_records_that_are_old_are_removed_as_by_their_owner(account, monkeypatch):
+    """Else somebody who sends much has as many as he may have one day, and can send nothing more."""
+    monkeypatch.setattr(pruning, "RECORDS_AT_ONCE", 2)
+    old, new = first_of(OLD), first_of(NOW)
+    for number in (old, old + 1, old + 2, new):
+        await put_record(account.engine, number)
+    changes = await pruning.prune_records(account.engine, CARDS.name, NOW - DAY, NOW)
+    assert {type(one) for one in changes} == {RecordsChanged}
+    assert await account.rows("SELECT record_id FROM records") == [(new,)]
+    gone = await records.changes(account.engine.reading(), CARDS, (0, 0))
+    assert [one.record_id for one in gone if one.gone] == [old, old + 1, old + 2]
+    assert await pruning.prune_records(account.engine, CARDS.name, NOW - DAY, NOW) == []
 
 
 async def test_purging_what_is_not_there(engine):
