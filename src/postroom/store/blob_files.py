@@ -17,7 +17,7 @@ from typing import Final
 from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.store.blobs import BlobRef
 from postroom.store.disk_errors import as_mail_errors
-from postroom.store.durable import make_durable, sync_directory
+from postroom.store.durable import give_away, make_durable, sync_directory
 from postroom.store.spilled import Content
 
 CHUNK: Final = 1 << 20  # octets that are read at a time
@@ -43,6 +43,7 @@ class BlobFiles:
             part = path.with_suffix(".part")
             with part.open("xb") as file:
                 try:
+                    give_away(file.fileno(), path.parent)
                     for piece in (content,) if isinstance(content, bytes) else content:
                         file.write(piece)
                         digest.update(piece)

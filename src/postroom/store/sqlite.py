@@ -8,6 +8,7 @@ rows (`aside`): every step of a statement hands the interpreter's lock over, and
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -19,7 +20,7 @@ import msgspec
 
 from postroom.store.checkpoint import Checkpointer, LogLimits
 from postroom.store.dialect import Dialect, sqlite_dialect
-from postroom.store.durable import make_durable
+from postroom.store.durable import give_away, make_durable
 from postroom.store.engine import Row, Transaction, Urgency, Value
 from postroom.store.group_commit import GroupCommit, as_try_later, drive
 from postroom.store.lockfile import LockFile
@@ -216,6 +217,7 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
         _may_begin(directory, options)
     make_durable(directory)
     lock = LockFile(directory)
+    _make_file(database)  # SQLite would make it root's
     try:
         writing = _connect(path, options, options.write_cache)
         reading = _reading(path, options)
@@ -224,6 +226,19 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
         lock.release()
         raise refusal(path, error) from error
     return _Files(path, lock, writing, reading, copying)
+
+
+def _make_file(database: Path) -> None:
+    try:
+        descriptor = os.open(
+            database, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
+    except FileExistsError:
+        return
+    try:
+        give_away(descriptor, database.parent)
+    finally:
+        os.close(descriptor)
 
 
 def _may_begin(directory: Path, options: SqliteOptions) -> None:
