@@ -19,7 +19,7 @@ import msgspec
 
 from postroom.app import manifest
 from postroom.app.control import OperationError
-from postroom.app.locate import Places
+from postroom.app.locate import Places, sqlite_url
 from postroom.message.printable import printable
 from postroom.store import restored
 from postroom.store.durable import make_durable, sync_directory
@@ -52,7 +52,7 @@ async def restore(way: Way, tell: Tell, *, send_queue: bool) -> Marked:
         _verify(way.backup, tell)
         try:
             _copy(way, tell)
-            store = await Store.open(f"sqlite://{_beside(way.places.store)}")
+            store = await Store.open(sqlite_url(_beside(way.places.store)))
             try:
                 how = Marking(time.time_ns() // 1000, head.begun, send_queue)
                 marked = await restored.mark(store.engine, how)

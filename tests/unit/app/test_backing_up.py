@@ -13,7 +13,8 @@ import pytest
 from postroom.app import manifest, restoring
 from postroom.app.backing_up import Plan, Progress, back_up
 from postroom.app.control import OperationError
-from postroom.app.locate import Places
+from postroom.app.locate import Places, store_url
+from postroom.app.settings import ServerSettings, Settings
 from postroom.store import database_copy, fsck, mailboxes
 from postroom.store.delivery import Delivery, deliver
 from postroom.store.ids import Ids
@@ -94,6 +95,18 @@ async def test_there_and_back(mail: Mail, tmp_path: Path) -> None:
         await store.close()
     assert (tmp_path / "new/keys/vault.key").read_bytes() == bytes(32)
     assert [path.name for path in (tmp_path / "new").iterdir() if path.suffix] == []
+
+
+async def test_in_a_directory_with_any_name(mail: Mail, tmp_path: Path) -> None:
+    mail.back_up(tmp_path / "backup")
+    data = tmp_path / "100%25 mail #1?"
+    await restoring.restore(restoring.Way(tmp_path / "backup", Places(data)), tell, send_queue=False)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("100")] == [data.name]
+    store = await Store.open(store_url(Settings(server=ServerSettings(data=str(data)))))
+    try:
+        assert len(await store.engine.reading().fetch("SELECT email_id FROM emails")) == 2
+    finally:
+        await store.close()
 
 
 async def test_what_comes_meanwhile_is_not_half_in_it(
