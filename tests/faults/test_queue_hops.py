@@ -207,10 +207,11 @@ async def test_long_looks_at_the_queue_leave_time_for_others(
     assert len(looks) == 1
 
 
-async def test_a_store_that_is_away_for_a_moment_does_not_send_twice(
-    office: SortingOffice, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("times", [2, 12], ids=["for a moment", "until its administrator comes"])
+async def test_a_store_that_is_away_does_not_send_twice(
+    office: SortingOffice, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    settle, failures = office.settler.settle, [TryLater(), TryLater()]
+    settle, failures = office.settler.settle, [TryLater()] * times
 
     async def failing(job: Job, attempt: Attempt, now: int) -> object:
         if failures:
@@ -221,9 +222,9 @@ async def test_a_store_that_is_away_for_a_moment_does_not_send_twice(
     await office.accept("eve@r.test", sender=None)
     office.start()
     await office.until(lambda: office.faults)
-    for _ in range(2):
+    for _ in range(times):
         await asyncio.sleep(0.05)
-        office.clock.advance(6)
+        office.clock.advance(31)
     await office.idle()
     assert len(office.scripted.sent) == 1
 

@@ -21,6 +21,7 @@ from postroom.app.parts import Parts
 from postroom.app.surroundings import Surroundings
 from postroom.message.errors import TryLater
 from postroom.message.searched_text import indexed_form
+from postroom.serve.jmap.submission_records import KIND as SUBMISSIONS
 from postroom.store import browser_sessions, bulk_changes, hops, pruning, snoozing, spool, unfinished
 from postroom.store.directory_errors import DirectoryError
 from postroom.store.engine import Urgency
@@ -30,6 +31,9 @@ from postroom.store.unhurried import Unhurried
 HOUR = 3600.0  # seconds
 DAY = 86_400_000_000  # microseconds
 BULK_REST = 0.2  # seconds at most between two slices of a change of many emails
+SUBMISSIONS_DAYS = (
+    180  # that is kept what became of a message; queue and reports are done with it long before
+)
 QUIET_PACE = 20.0  # messages a second up to which the index is filled beside them
 
 
@@ -67,7 +71,7 @@ class Chores:
             Chore("reports", 900.0, self._send_reports, Whose.STORE),
             Chore("report mailbox", 60.0, self._read_reports, Whose.STORE),
             Chore("MTA-STS", HOUR, self._renew_policies, Whose.STORE),
-            Chore("prune", 24 * HOUR, self._prune, Whose.STORE),
+            *self._pruning(),
             Chore("sweep", HOUR, self._sweep, Whose.STORE),
             Chore("bulk changes", 0.5, self._change_many, Whose.STORE),
             Chore("snoozed", 5.0, self._wake, Whose.STORE),
@@ -145,16 +149,49 @@ class Chores:
         sts = self._parts.sts
         return sts is not None and await sts.renew()
 
+    def _pruning(self) -> list[Chore]:
+        """Each on its own: what one of them cannot forget today keeps no other from its work."""
+        works = {
+            "prune": self._prune,
+            "prune queue and sessions": self._prune_sessions,
+            "prune bulk changes": self._prune_bulk,
+            "prune submissions": self._prune_submissions,
+            "prune reports": self._prune_reports,
+            "prune journeys": self._prune_journeys,
+        }
+        return [Chore(name, 24 * HOUR, work, Whose.STORE) for name, work in works.items()]
+
     async def _prune(self) -> bool:
+        await pruning.prune(self._office.engine, self._office.clock.now())
+        return False
+
+    async def _prune_sessions(self) -> bool:
         engine, now = self._office.engine, self._office.clock.now()
         await engine.write(lambda tx: hops.prune(tx, now - DAY), Urgency.HOUSEKEEPING)
         await browser_sessions.prune(engine, now)
-        await pruning.prune(engine, now)
-        self._parts.store.changes.publish(await bulk_changes.prune(engine, now))
-        await reporting.prune(engine, self._office.settings.reports.days, now)
-        days = self._office.settings.journey.days
+        return False
+
+    async def _prune_bulk(self) -> bool:
+        office = self._office
+        self._parts.store.changes.publish(await bulk_changes.prune(office.engine, office.clock.now()))
+        return False
+
+    async def _prune_submissions(self) -> bool:
+        """RFC 8621 §7: a server may destroy what was sent long ago."""
+        engine, now = self._office.engine, self._office.clock.now()
+        old = now - SUBMISSIONS_DAYS * DAY
+        self._parts.store.changes.publish(await pruning.prune_records(engine, SUBMISSIONS, old, now))
+        return False
+
+    async def _prune_reports(self) -> bool:
+        office = self._office
+        await reporting.prune(office.engine, office.settings.reports.days, office.clock.now())
+        return False
+
+    async def _prune_journeys(self) -> bool:
+        days, now = self._office.settings.journey.days, self._office.clock.now()
         if days:
-            await pruning.prune_journeys(engine, now - days * DAY)
+            await pruning.prune_journeys(self._office.engine, now - days * DAY)
         return False
 
     async def _write_history(self) -> bool:

@@ -11,6 +11,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 from msgspec.structs import replace
@@ -94,7 +95,12 @@ def make_places(places: Places) -> None:
 
 def store_url(settings: Settings) -> str:
     """Which database the server has."""
-    return settings.server.database or f"sqlite://{places_of(settings).store}"
+    return settings.server.database or sqlite_url(places_of(settings).store)
+
+
+def sqlite_url(directory: Path) -> str:
+    """The embedded database in a directory, whatever signs are in its name."""
+    return f"sqlite://{quote(str(directory))}"
 
 
 def load_at(path: Path) -> Settings:

@@ -132,8 +132,9 @@ async def prune(engine: Engine, days: int, now: int) -> None:
     """Forgets what is older than so many days."""
     before = now - days * DAY
 
-    async def work(tx: Transaction) -> None:
-        await report_rows.prune(tx, (DMARC, TLS), now // DAY - ROWS_DAYS, before)
-        await received_reports.prune(tx, before)
+    async def work(tx: Transaction) -> int:
+        rows = await report_rows.prune(tx, (DMARC, TLS), now // DAY - ROWS_DAYS, before)
+        return rows + await received_reports.prune(tx, before)
 
-    await engine.write(work, Urgency.HOUSEKEEPING)
+    while await engine.write(work, Urgency.HOUSEKEEPING):
+        pass

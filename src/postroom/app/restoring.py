@@ -19,16 +19,16 @@ import msgspec
 
 from postroom.app import manifest
 from postroom.app.control import OperationError
-from postroom.app.locate import Places
+from postroom.app.locate import Places, sqlite_url
 from postroom.message.printable import printable
 from postroom.store import restored
 from postroom.store.durable import make_durable, sync_directory
 from postroom.store.lockfile import LockFile
 from postroom.store.postgres_options import PostgresOptions
 from postroom.store.restored import Marked, Marking
+from postroom.store.sqlite import RESTORING
 from postroom.store.store import Store, StoreSettings
 
-SUFFIX: Final = ".restoring"
 MOST_NAMED: Final = 100  # files of a damaged backup that are named
 LOCK: Final = "lock"
 # Every message is changed by one statement: a server's patience would end at a million.
@@ -48,11 +48,11 @@ async def restore(way: Way, tell: Tell, *, send_queue: bool) -> Marked:
     """Restores a backup into a data directory that has no mail. Raises `OperationError`, `StoreRefused`, `OSError`; nothing was changed then."""
     head = manifest.head_of(way.backup)
     with _alone(way.places):
-        _check_empty(way.places)
+        _check_empty(way)
         _verify(way.backup, tell)
         try:
             _copy(way, tell)
-            store = await Store.open(f"sqlite://{_beside(way.places.store)}")
+            store = await Store.open(sqlite_url(_beside(way.places.store)))
             try:
                 how = Marking(time.time_ns() // 1000, head.begun, send_queue)
                 marked = await restored.mark(store.engine, how)
@@ -80,7 +80,7 @@ def _folders(places: Places) -> tuple[Path, ...]:
 
 
 def _beside(folder: Path) -> Path:
-    return folder.with_name(folder.name + SUFFIX)
+    return folder.with_name(folder.name + RESTORING)
 
 
 @contextlib.contextmanager
@@ -102,9 +102,18 @@ def _alone(places: Places) -> Iterator[None]:
         lock.release()
 
 
-def _check_empty(places: Places) -> None:
+def _check_empty(way: Way) -> None:
+    """A command that was killed may have left its lock, and keys that had their name already: those of the backup."""
+    places = way.places
+    ours = {places.data / item.path: item for item in manifest.items(way.backup)}
     for folder in _folders(places):
-        files = (path for path in folder.rglob("*") if not path.is_dir() and path != places.store / LOCK)
+        files = (
+            path
+            for path in folder.rglob("*")
+            if not path.is_dir()
+            and path != places.store / LOCK
+            and (path not in ours or manifest.wrong(places.data, ours[path]))
+        )
         there = next(files, None)
         if there is not None:
             raise OperationError(
@@ -136,7 +145,7 @@ def _copy(way: Way, tell: Tell) -> None:
         _beside(folder).mkdir(mode=0o700)
     for item in manifest.items(way.backup):
         first, _, rest = item.path.partition("/")
-        copied = manifest.copy(way.backup / item.path, data, f"{first}{SUFFIX}/{rest}")
+        copied = manifest.copy(way.backup / item.path, data, f"{first}{RESTORING}/{rest}")
         if copied.sha256 != item.sha256:
             raise OperationError(f"{way.backup / item.path} has changed while it was copied: try again")
         done += item.size

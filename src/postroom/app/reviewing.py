@@ -71,7 +71,7 @@ def _addresses(settings: Settings) -> None:
 
 def _database(settings: Settings) -> None:
     named = settings.server.database
-    if named and not named.startswith(("sqlite:///", "postgresql://", "postgres://")):
+    if named and not named.startswith(("postgresql://", "postgres://")):
         raise SettingsError(
             f'[server] database = "{without_password(named)}": write postgresql://host/database, or "" for the embedded one'
         )

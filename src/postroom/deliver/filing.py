@@ -6,16 +6,16 @@ RFC 5321 §4.4 (Return-Path at final delivery), §6.3 (loops; here also by Deliv
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
-from postroom.message.errors import RoutingLoop
+from postroom.message.errors import MailError, RoutingLoop
 from postroom.message.summary import Summary, summarize
 from postroom.message.trace import already_delivered, delivered_to, return_path
 from postroom.store import delivery, journal, mailboxes
 from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change, Shown
 from postroom.store.delivery import Delivery
-from postroom.store.engine import Transaction
+from postroom.store.engine import Transaction, is_undone
 from postroom.store.rights import MailboxRef
 from postroom.store.spilled import Content, Spilled, head_of, with_head
 from postroom.store.spool import Copy, Spooled
@@ -102,6 +102,14 @@ async def make_durable(durable: Durable, delivery: Delivery) -> None:
         describe(delivery, await asyncio.to_thread(_summary_of, raw))
     if not isinstance(raw, BlobRef):
         delivery.raw = await durable(delivery.account_id, delivery.email_id, raw)
+
+
+async def discard_undone(discard: Discard, deliveries: Iterable[Delivery], error: MailError) -> None:
+    """The files of deliveries that surely nobody took, since `error` came of it; of another error they stay, and the sweep or `fsck` knows what to do with them."""
+    if is_undone(error):
+        for delivery in deliveries:
+            if isinstance(delivery.raw, BlobRef):
+                await discard(delivery.account_id, delivery.raw)
 
 
 def _summary_of(message: Spilled) -> Summary:

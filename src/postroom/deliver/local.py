@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postroom.deliver.attempt import Attempt
-from postroom.deliver.filing import Discard, Durable, Filing, make_durable
+from postroom.deliver.filing import Discard, Durable, Filing, discard_undone, make_durable
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
 from postroom.message.errors import MailError
 from postroom.message.journey import Outcome
 from postroom.net.clock import Clock
-from postroom.store.blobs import BlobRef
 from postroom.store.changes import Change
-from postroom.store.engine import Engine, Transaction, Urgency, is_undone
+from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.jobs import Job
 from postroom.store.spilled import Content
 from postroom.store.spool import Copy
@@ -72,7 +71,6 @@ class LocalWorker:
         try:
             changes = await self._engine.write(work, Urgency.HOUSEKEEPING)
         except MailError as error:
-            if is_undone(error) and isinstance(prepared.raw, BlobRef):
-                await self._discard(copy.account_id, prepared.raw)
+            await discard_undone(self._discard, [prepared], error)
             raise
         return changes, prepared.filed_in

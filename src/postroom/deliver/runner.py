@@ -20,6 +20,7 @@ from postroom.deliver.destinations import OUR_FAULT, Conversation, Destination, 
 from postroom.deliver.legs import LOCAL_HOP
 from postroom.deliver.placing import Placed
 from postroom.deliver.settling import Settler, hop_of
+from postroom.message.errors import TryLater
 from postroom.message.journey import Hop
 from postroom.net.clock import Clock
 from postroom.store import jobs
@@ -39,7 +40,11 @@ LONGEST_REST = 1.0  # seconds of such a rest
 BLOCKED_SLEEP = 0.2  # while something is due that may not be claimed now
 MOST_AT_WORK = 2000  # jobs in memory; those of one destination that wait are no more than there is room left, so half of it
 LOCAL_WORKERS = 4
-SETTLE_PAUSES = (1.0, 5.0, 30.0)  # seconds between tries to write down what was done
+SETTLE_PAUSES = (
+    1.0,
+    5.0,
+    30.0,
+)  # seconds between tries to write down what was done; the last again and again
 _SECOND = 1_000_000
 
 
@@ -253,20 +258,19 @@ class Runner:
                 journeyed(accept_id, hop)
 
     async def _write_down(self, job: Job, attempt: Attempt) -> Placed | None:
-        """Settles, several times if the store is away: what was sent and not written down would be sent again."""
-        use = self._use
-        for pause in (*SETTLE_PAUSES, 0.0):
+        """Settles, as often as it takes if the store is away: what was sent and not written down would be sent again."""
+        use, tries = self._use, 0
+        while True:
             try:
                 return await use.settler.settle(job, attempt, use.clock.now())
-            except LeaseLost as error:
-                use.on_error(error)
-                return None
-            except Exception as error:  # noqa: BLE001 - in the end the lease ends, and the job is tried again
-                use.on_error(error)
-            if not pause or self._ending.is_set():
-                return None
-            await use.clock.sleep(pause)
-        return None
+            except Exception as error:  # noqa: BLE001 - of another one the lease ends in the end, and the job is tried again
+                away, last = isinstance(error, TryLater), tries == len(SETTLE_PAUSES)
+                if not (away and last):  # else it has been said often enough
+                    use.on_error(error)
+                if isinstance(error, LeaseLost) or self._ending.is_set() or (last and not away):
+                    return None
+            await use.clock.sleep(SETTLE_PAUSES[min(tries, len(SETTLE_PAUSES) - 1)])
+            tries = min(tries + 1, len(SETTLE_PAUSES))
 
     async def _run(self) -> None:
         while not self._ending.is_set():

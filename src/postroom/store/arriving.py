@@ -14,6 +14,7 @@ from msgspec import structs
 
 from postroom.message.errors import OverQuota
 from postroom.store import messages, seen
+from postroom.store.counts import check_keywords
 from postroom.store.delivery import Delivered, Delivery, deliver
 from postroom.store.engine import Transaction
 from postroom.store.flags import Flag
@@ -67,6 +68,7 @@ async def arrive(tx: Transaction, target: MailboxRef, deliveries: Sequence[Deliv
         marked = bool(flags & Flag.SEEN) and seen.apart(target)
         flags = flags & ~Flag.SEEN if marked else flags
         one = structs.replace(delivery, mailbox_id=target.mailbox_id, flags=flags, keywords=keywords)
+        await check_keywords(tx, target.account_id, target.mailbox_id, keywords)
         filed = await deliver(tx, one)
         if filed is None:
             filed = await _found(tx, target, delivery.email_id)

@@ -17,7 +17,7 @@ from typing import Final
 from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.store.blobs import BlobRef
 from postroom.store.disk_errors import as_mail_errors
-from postroom.store.durable import make_durable, sync_directory
+from postroom.store.durable import give_away, make_durable, sync_directory
 from postroom.store.spilled import Content
 
 CHUNK: Final = 1 << 20  # octets that are read at a time
@@ -43,6 +43,7 @@ class BlobFiles:
             part = path.with_suffix(".part")
             with part.open("xb") as file:
                 try:
+                    give_away(file.fileno(), path.parent)
                     for piece in (content,) if isinstance(content, bytes) else content:
                         file.write(piece)
                         digest.update(piece)
@@ -54,6 +55,18 @@ class BlobFiles:
             part.rename(path)
             sync_directory(path.parent)
         return BlobRef(blob_id, len(content), digest.digest())
+
+    def bring_back(self, account_id: int, blob_id: int, same: BlobRef) -> None:
+        """An object whose file is lost or cut gets that of `same`, which has its octets; one that is whole keeps its own."""
+        path, its = self.path(account_id, blob_id), self.path(account_id, same.blob_id)
+        found = self.digest(account_id, blob_id, contents=False)
+        if found is not None and found[0] == same.size:
+            return
+        part = its.with_suffix(".part")
+        with as_mail_errors("blob file"):
+            os.link(its, part)
+            part.rename(path)
+            sync_directory(path.parent)
 
     def read(self, account_id: int, blob_id: int, start: int = 0, length: int | None = None) -> bytes:
         """Octets from `start`, fewer than `length` at the end of the file; None reads to the end."""

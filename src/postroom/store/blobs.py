@@ -71,6 +71,9 @@ OLDEST: Final = """
 SELECT blob_id, size, place FROM blobs WHERE account_id = $1 AND refs = 0 AND uploaded = 1 AND blob_id <> $2
 ORDER BY unref_at, blob_id LIMIT $3
 """
+FILE_WITH: Final = """
+SELECT blob_id FROM blobs WHERE account_id = $1 AND hash = $2 AND size >= 16384 AND place = 1 AND blob_id <> $3
+"""
 DROP: Final = "DELETE FROM blobs WHERE account_id = $1 AND blob_id = $2 AND refs = 0"
 REF: Final = """
 UPDATE blobs SET refs = refs + 1, unref_at = 0 WHERE account_id = $1 AND blob_id = $2 RETURNING size
@@ -118,6 +121,12 @@ async def put(tx: Transaction, account_id: int, blob_id: int, body: bytes | Blob
     if isinstance(body, BlobRef) and winner != body.blob_id:
         await superfluous(tx, account_id, body)
     return winner
+
+
+async def file_with(tx: Transaction, account_id: int, body: BlobRef) -> int | None:
+    """The object that `put` finds in place of this one, whose octets lie in a file; None when there is none."""
+    row = await tx.fetchrow(FILE_WITH, account_id, body.digest, body.blob_id)
+    return None if row is None else int(row[0])
 
 
 async def superfluous(tx: Transaction, account_id: int, body: BlobRef) -> None:

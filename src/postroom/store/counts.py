@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from postroom.store.engine import Transaction
-from postroom.store.flags import Flag, split_keywords
+from postroom.store.flags import BadKeywords, Flag, split_keywords
 
+MOST_KEYWORDS: Final = 2_000  # different ones in an account: SELECT tells all of a mailbox in one line
 CHUNK: Final = 50  # values in one IN list: statements stay few, and the same text serves every full chunk
 
 ADJUST: Final = """
@@ -23,6 +24,10 @@ COUNT_KEYWORD: Final = """
 INSERT INTO mailbox_keywords (account_id, mailbox_id, keyword, n_total) VALUES ($1, $2, $3, $4)
 ON CONFLICT (account_id, mailbox_id, keyword) DO UPDATE SET n_total = mailbox_keywords.n_total + excluded.n_total
 """
+KEYWORD_HERE: Final = (
+    "SELECT 1 FROM mailbox_keywords WHERE account_id = $1 AND mailbox_id = $2 AND keyword = $3"
+)
+KEYWORDS_ANYWHERE: Final = "SELECT DISTINCT keyword FROM mailbox_keywords WHERE account_id = $1"
 FORGET_KEYWORDS: Final = """
 DELETE FROM mailbox_keywords WHERE account_id = $1 AND mailbox_id = $2 AND n_total <= 0
 """
@@ -76,6 +81,17 @@ class Tally:
             self.octets,
             self.threads,
         )
+
+
+async def check_keywords(tx: Transaction, account_id: int, mailbox_id: int, wanted: Iterable[str]) -> None:
+    """Whether copies in a mailbox may be given these keywords; raises `BadKeywords` where the account would have too many (RFC 9051 §2.3.2 lets a server say so)."""
+    names = {keyword.lower() for keyword in wanted}
+    new = [name for name in names if not await tx.fetchrow(KEYWORD_HERE, account_id, mailbox_id, name)]
+    if not new:
+        return
+    there = {row[0] for row in await tx.fetch(KEYWORDS_ANYWHERE, account_id)}
+    if len(there.union(new)) > MOST_KEYWORDS and not there.issuperset(new):
+        raise BadKeywords(f"An account has at most {MOST_KEYWORDS} different keywords")
 
 
 def placeholders(count: int, first: int) -> str:

@@ -1,6 +1,6 @@
 """Directories whose names survive a power cut: a name is durable only once the directory that it stands in was synced, fsync(2).
 
-All of it blocks. Not here: files.
+All of it blocks. Not here: files, but for whose they are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,25 @@ def make_durable(path: Path) -> None:
     missing = [one for one in (path, *path.parents) if not one.exists()]
     for one in reversed(missing or [path]):
         one.mkdir(mode=0o700, exist_ok=True)
+        if missing:
+            _give_directory_away(one)
         sync_directory(one.parent)
+
+
+def give_away(descriptor: int, directory: Path) -> None:
+    """What root makes in a directory of another user is that user's, as with SQLite's log: else a server that runs as he could not read what a command has made."""
+    owner = directory.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def _give_directory_away(path: Path) -> None:
+    if os.geteuid() == 0:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            give_away(descriptor, path.parent)
+        finally:
+            os.close(descriptor)
 
 
 def sync_directory(path: Path) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from postroom.message.errors import NotPermitted
 from postroom.store import seen
 from postroom.store.changes import FlagsChanged
-from postroom.store.counts import CHUNK, Tally, chunks, placeholders
+from postroom.store.counts import CHUNK, Tally, check_keywords, chunks, placeholders
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, join_keywords, split_keywords
 from postroom.store.mailboxes import bump, unbump
@@ -93,6 +93,8 @@ async def store_flags(tx: Transaction, mailbox: MailboxRef, ranges: Ranges, aske
     shared = mask & ~Flag.SEEN if seen.apart(mailbox) else mask
     account_id, mailbox_id = mailbox.account_id, mailbox.mailbox_id
     modseq = await bump(tx, account_id)
+    if mask & _KEYWORDS and asked.mode is not Mode.REMOVE:
+        await check_keywords(tx, account_id, mailbox_id, asked.keywords)
     limit = modseq - 1 if asked.unchanged_since is None else min(asked.unchanged_since, modseq - 1)
     tally = Tally()
     changed: list[int] = []

@@ -11,6 +11,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from postroom.store.durable import give_away
 from postroom.store.refused import StoreInUse
 
 
@@ -30,6 +31,7 @@ class LockFile:
                 f"{directory} is in use by {holder}: stop it first, or talk to it through its control socket"
             )
             raise StoreInUse(message) from error
+        give_away(descriptor, directory)
         since = dt.datetime.now(dt.UTC).isoformat(sep=" ", timespec="seconds")
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} since {since}\n".encode(), 0)

@@ -14,8 +14,10 @@ from typing import Final
 import msgspec
 
 from postroom.store import journal, record_blobs, records
+from postroom.store.changes import RecordsChanged
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.expunge import expunge
+from postroom.store.ids import first_of
 from postroom.store.messages import Sizes, ranges_of, sizes
 from postroom.store.rights import MailboxRef
 from postroom.store.unhurried import Unhurried
@@ -23,10 +25,12 @@ from postroom.store.unhurried import Unhurried
 DAY: Final = 86_400 * 1_000_000  # microseconds
 VANISHED_DAYS: Final = 90
 VANISHED_ROWS: Final = 100_000  # of one mailbox
+BURIED_ROWS: Final = 10_000  # mailboxes of one account that are gone, as many as it may have
 DELIVERIES_DAYS: Final = 30  # longer than anything stays in the queue
 SLICE: Final = 500
 ROWS_AT_ONCE: Final = 1000  # rows that one commit forgets
 JOURNEYS_AT_ONCE: Final = 200  # journeys that one commit forgets: each has several wide rows
+RECORDS_AT_ONCE: Final = 200  # records that one commit removes
 REFERENCES_AT_ONCE: Final = 5_000  # message-ids that one look goes through, and one commit forgets at most
 
 ACCOUNTS: Final = "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2"
@@ -49,11 +53,20 @@ SELECT COALESCE(MAX(CASE WHEN at < $2 THEN modseq ELSE 0 END), 0), COUNT(*) FROM
 TOO_MANY_GONE: Final = """
 SELECT modseq FROM records_gone WHERE account_id = $1 ORDER BY modseq DESC LIMIT 1 OFFSET $2
 """
+TOO_MANY_BURIED: Final = """
+SELECT modseq FROM deleted_mailboxes WHERE account_id = $1 ORDER BY modseq DESC LIMIT 1 OFFSET $2
+"""
+# Below the account's floor JMAP tells no changes of mailboxes, so that nobody asks for them.
+BURIED_BELOW: Final = "modseq <= (SELECT a.vanished_floor FROM accounts a WHERE a.account_id = $1)"
+OLD_BURIED: Final = f"SELECT 1 FROM deleted_mailboxes WHERE account_id = $1 AND {BURIED_BELOW} LIMIT 1"  # noqa: S608 -- constants
 RAISE_FLOOR: Final = """
 UPDATE mailboxes SET vanished_floor = $3 WHERE account_id = $1 AND mailbox_id = $2 AND vanished_floor < $3
 """
 RAISE_ACCOUNT_FLOOR: Final = """
 UPDATE accounts SET vanished_floor = $2 WHERE account_id = $1 AND vanished_floor < $2
+"""
+OLD_RECORDS: Final = """
+SELECT record_id FROM records WHERE account_id = $1 AND kind = $2 AND record_id < $3 ORDER BY record_id LIMIT $4
 """
 OLD_DELIVERIES: Final = "SELECT 1 FROM deliveries WHERE account_id = $1 AND at < $2 LIMIT 1"
 COUNT_REFERENCES: Final = "SELECT COUNT(*) FROM msgid_refs WHERE account_id = $1"
@@ -76,6 +89,7 @@ KEYS: Final = {
     "deliveries": "spool_id, rcpt",
     "journal_links": "email_id, accept_id, rcpt",
     "msgid_refs": "msgid_hash",
+    "deleted_mailboxes": "modseq, mailbox_id",
 }  # of tables of which an account may have any number of rows
 
 
@@ -91,6 +105,7 @@ def _some_of(table: str, which: str = "") -> str:
 FORGET_VANISHED: Final = _some_of("vanished", "AND mailbox_id = $3 AND modseq <= $4")
 FORGET_RECORDS: Final = _some_of("records_gone", "AND modseq <= $3")
 FORGET_DELIVERIES: Final = _some_of("deliveries", "AND at < $3")
+FORGET_BURIED: Final = _some_of("deleted_mailboxes", f"AND {BURIED_BELOW}")
 FORGET_SEEN: Final = _some_of(
     "seen",
     "AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.account_id = $1 AND m.mailbox_id = seen.mailbox_id AND m.uid = seen.uid)",
@@ -118,6 +133,12 @@ LEFT_BEHIND: Final = tuple(
         "snooze_due",
         "report_mailboxes",
         "journal_links",
+        "credentials",
+        "tokens",
+        "grants",
+        "passkeys",
+        "browser_sessions",
+        "client_certificates",
         "mailboxes",
         "accounts",
     )
@@ -132,6 +153,7 @@ class Pruned(msgspec.Struct):
     references: int = 0
     accounts: int = 0
     records: int = 0
+    mailboxes: int = 0
 
 
 async def prune(engine: Engine, now: int) -> Pruned:
@@ -171,6 +193,30 @@ async def prune_links(engine: Engine, before: int) -> int:
     return gone
 
 
+async def prune_records(engine: Engine, kind: str, before: int, now: int) -> list[RecordsChanged]:
+    """Removes records of a kind that were made before `before` (unix microseconds), as their owner would; gives what is to be published."""
+    reading, last, done = Unhurried(engine), -1, list[RecordsChanged]()
+    while rows := await reading.fetch(ACCOUNTS, last, SLICE):
+        last = rows[-1][0]
+        for row in rows:
+            of = records.Kind(row[0], kind)
+            while old := await reading.fetch(
+                OLD_RECORDS, of.account_id, kind, first_of(before), RECORDS_AT_ONCE
+            ):
+                numbers = [one[0] for one in old]
+                done += await engine.write(partial(_remove, of, numbers, now), Urgency.HOUSEKEEPING)
+    return done
+
+
+async def _remove(
+    of: records.Kind, numbers: Sequence[int], now: int, tx: Transaction
+) -> list[RecordsChanged]:
+    """Those of them that their owner has not removed meanwhile; he is told once."""
+    await tx.fetch(LOCK, of.account_id)
+    there = await records.some(tx, of, numbers)
+    return [await records.remove(tx, of, number, now) for number in there][-1:]
+
+
 async def purge(engine: Engine, account_id: int, now: int) -> None:
     """Removes an account's mail, mailboxes and itself; bodies that are files go with the next sweep."""
     reading = Unhurried(engine)
@@ -198,6 +244,7 @@ async def _prune_account(engine: Engine, account_id: int, now: int, pruned: Prun
             await _write(engine, _raise_floor(account_id, mailbox_id, floor))
             pruned.vanished += await _forget(engine, FORGET_VANISHED, account_id, mailbox_id, floor)
     pruned.records += await _prune_records_gone(engine, account_id, now)
+    pruned.mailboxes += await _prune_buried(engine, account_id)
     if await tx.fetchrow(STALE_SEEN, account_id):
         await _forget(engine, FORGET_SEEN, account_id)
     before = now - DELIVERIES_DAYS * DAY
@@ -224,6 +271,17 @@ async def _prune_records_gone(engine: Engine, account_id: int, now: int) -> int:
         return 0
     await _write(engine, lambda tx: tx.execute(RAISE_ACCOUNT_FLOOR, account_id, floor))
     return await _forget(engine, FORGET_RECORDS, account_id, floor)
+
+
+async def _prune_buried(engine: Engine, account_id: int) -> int:
+    """Mailboxes that are gone: those below the account's floor, which follows them where they are too many."""
+    tx = Unhurried(engine)
+    beyond = await tx.fetchrow(TOO_MANY_BURIED, account_id, BURIED_ROWS)
+    if beyond is not None:
+        await _write(engine, lambda tx: tx.execute(RAISE_ACCOUNT_FLOOR, account_id, beyond[0]))
+    if not await tx.fetchrow(OLD_BURIED, account_id):
+        return 0
+    return await _forget(engine, FORGET_BURIED, account_id)
 
 
 def _raise_floor(account_id: int, mailbox_id: int, floor: int) -> Callable[[Transaction], Awaitable[int]]:

@@ -15,6 +15,7 @@ from postroom.store.engine import Transaction
 
 FAILURE: Final = "failure"  # besides the kinds of `report_rows`
 FROM_FILE: Final = -1  # of `verified`
+PRUNED_AT_ONCE: Final = 100  # their octets go with them
 MAX_KEPT: Final = 100_000  # reports that are kept, however young: anybody can send some
 
 
@@ -70,14 +71,16 @@ async def listing(tx: Transaction, kind: str, domain: str, since: int, limit: in
     return [ReceivedReport(*row) for row in await tx.fetch(LISTING, kind, domain, since, limit)]
 
 
-PRUNE: Final = "DELETE FROM reports_received WHERE received < $1"
+PRUNE: Final = """
+DELETE FROM reports_received WHERE id IN (SELECT id FROM reports_received WHERE received < $1 ORDER BY received LIMIT $2)
+"""
 TOO_MANY: Final = "SELECT received FROM reports_received ORDER BY received DESC LIMIT 1 OFFSET $1"
 
 
 async def prune(tx: Transaction, before: int, most: int = MAX_KEPT) -> int:
-    """Forgets what was received before (unix microseconds), and the oldest of more than `most`; gives how many."""
+    """Forgets some of what was received before (unix microseconds), and of the oldest of more than `most`; gives how many. Call it until it gives 0."""
     row = await tx.fetchrow(TOO_MANY, most)
-    return await tx.execute(PRUNE, max(before, row[0] + 1 if row is not None else 0))
+    return await tx.execute(PRUNE, max(before, row[0] + 1 if row is not None else 0), PRUNED_AT_ONCE)
 
 
 SEEN_TO: Final = "SELECT seen_to FROM report_mailboxes WHERE account_id = $1 AND mailbox_id = $2"

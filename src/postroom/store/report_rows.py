@@ -14,6 +14,7 @@ import msgspec
 
 from postroom.store.engine import Transaction
 
+PRUNED_AT_ONCE: Final = 500  # of each kind: mail that comes in meanwhile waits for one commit
 MAX_ROWS: Final = 5000  # of one domain's day; what would be one more is not reported
 DMARC: Final = "dmarc"  # kinds
 TLS: Final = "tls"
@@ -151,13 +152,21 @@ async def sent(tx: Transaction, kind: str, limit: int) -> list[SentReport]:
     return [SentReport(*row) for row in await tx.fetch(LISTING, kind, limit)]
 
 
-OLD_ROWS: Final = "DELETE FROM report_rows WHERE kind = $1 AND day < $2"
-OLD_SENT: Final = "DELETE FROM reports_sent WHERE at < $1"
+OLD_ROWS: Final = """
+DELETE FROM report_rows WHERE kind = $1 AND day < $2 AND (day, domain, digest) IN (
+  SELECT day, domain, digest FROM report_rows WHERE kind = $1 AND day < $2 LIMIT $3)
+"""
+OLD_SENT: Final = """
+DELETE FROM reports_sent WHERE (kind, domain, report_id) IN (SELECT kind, domain, report_id FROM reports_sent WHERE at < $1 LIMIT $2)
+"""
 
 
 async def prune(tx: Transaction, kinds: Sequence[str], day: int, before: int) -> int:
-    """Forgets rows of days before `day` that no report took up, and reports sent before `before` (unix microseconds); gives how many."""
+    """Forgets some rows of days before `day` that no report took up, and reports sent before `before` (unix microseconds); gives how many.
+
+    Call it until it gives 0.
+    """
     gone = 0
     for kind in kinds:
-        gone += await tx.execute(OLD_ROWS, kind, day)
-    return gone + await tx.execute(OLD_SENT, before)
+        gone += await tx.execute(OLD_ROWS, kind, day, PRUNED_AT_ONCE)
+    return gone + await tx.execute(OLD_SENT, before, PRUNED_AT_ONCE)

@@ -8,6 +8,7 @@ rows (`aside`): every step of a statement hands the interpreter's lock over, and
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -19,7 +20,7 @@ import msgspec
 
 from postroom.store.checkpoint import Checkpointer, LogLimits
 from postroom.store.dialect import Dialect, sqlite_dialect
-from postroom.store.durable import make_durable
+from postroom.store.durable import give_away, make_durable
 from postroom.store.engine import Row, Transaction, Urgency, Value
 from postroom.store.group_commit import GroupCommit, as_try_later, drive
 from postroom.store.lockfile import LockFile
@@ -33,6 +34,7 @@ MADE_AFTER: Final = (
     "search.db",
     "blobs",
 )  # what is beside a database is there since it was, and useless without it
+RESTORING: Final = ".restoring"  # what the name of a directory ends with while a backup is restored into it
 NEEDED: Final = 65_536  # octets of free space, so that a database can be opened
 LOG_LEFT: Final = 64 << 20  # octets: a longer write-ahead log is cut when it starts anew
 
@@ -215,6 +217,7 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
         _may_begin(directory, options)
     make_durable(directory)
     lock = LockFile(directory)
+    _make_file(database)  # SQLite would make it root's
     try:
         writing = _connect(path, options, options.write_cache)
         reading = _reading(path, options)
@@ -225,6 +228,19 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
     return _Files(path, lock, writing, reading, copying)
 
 
+def _make_file(database: Path) -> None:
+    try:
+        descriptor = os.open(
+            database, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
+    except FileExistsError:
+        return
+    try:
+        give_away(descriptor, database.parent)
+    finally:
+        os.close(descriptor)
+
+
 def _may_begin(directory: Path, options: SqliteOptions) -> None:
     """Whether a database may be made in a directory that has none; raises `StoreRefused`."""
     left = [name for name in MADE_AFTER if (directory / name).exists()]
@@ -232,6 +248,11 @@ def _may_begin(directory: Path, options: SqliteOptions) -> None:
         raise StoreDamaged(
             f"{directory / 'mail.db'} is gone, though there is {' and '.join(left)} beside it: restore it from a backup with"
             f" `postroom restore`; to begin anew, move {directory} away"
+        )
+    unfinished = directory.with_name(directory.name + RESTORING)
+    if unfinished.exists():
+        raise StoreRefused(
+            f"a restore was broken off (there is {unfinished}): say `postroom restore` again; to begin without mail, remove it"
         )
     if not options.create:
         raise StoreRefused(f"there is no mail in {directory}: is that the directory that was meant?")

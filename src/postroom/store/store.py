@@ -117,7 +117,15 @@ class Store:
             return raw
         if self.files is None:
             return await asyncio.to_thread(raw.whole) if isinstance(raw, Spilled) else raw
-        return await asyncio.to_thread(self.files.write, account_id, blob_id, raw)
+        file = await asyncio.to_thread(self.files.write, account_id, blob_id, raw)
+        try:
+            older = await blobs.file_with(self.engine.reading(), account_id, file)
+            if older is not None:  # the new row would become one more reference to it
+                await asyncio.to_thread(self.files.bring_back, account_id, older, file)
+        except MailError:
+            await self.discard(account_id, file)
+            raise
+        return file
 
     async def discard(self, account_id: int, file: BlobRef) -> None:
         """Removes a file that `durable` made, when the transaction that was to point at it has been rolled back."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from postroom.store.durable import give_away
 from postroom.store.refused import StoreRefused
 
 KEY_OCTETS = 32
@@ -83,6 +84,7 @@ def _make(path: Path) -> bytes:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
+        give_away(file.fileno(), path.parent)
         file.write(key)
         file.flush()
         os.fsync(file.fileno())

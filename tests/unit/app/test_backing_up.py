@@ -13,11 +13,12 @@ import pytest
 from postroom.app import manifest, restoring
 from postroom.app.backing_up import Plan, Progress, back_up
 from postroom.app.control import OperationError
-from postroom.app.locate import Places
+from postroom.app.locate import Places, store_url
+from postroom.app.settings import ServerSettings, Settings
 from postroom.store import database_copy, fsck, mailboxes
 from postroom.store.delivery import Delivery, deliver
 from postroom.store.ids import Ids
-from postroom.store.refused import StoreInUse
+from postroom.store.refused import StoreInUse, StoreRefused
 from postroom.store.store import Store
 
 NOW = 1_750_000_000_000_000
@@ -94,6 +95,18 @@ async def test_there_and_back(mail: Mail, tmp_path: Path) -> None:
         await store.close()
     assert (tmp_path / "new/keys/vault.key").read_bytes() == bytes(32)
     assert [path.name for path in (tmp_path / "new").iterdir() if path.suffix] == []
+
+
+async def test_in_a_directory_with_any_name(mail: Mail, tmp_path: Path) -> None:
+    mail.back_up(tmp_path / "backup")
+    data = tmp_path / "100%25 mail #1?"
+    await restoring.restore(restoring.Way(tmp_path / "backup", Places(data)), tell, send_queue=False)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("100")] == [data.name]
+    store = await Store.open(store_url(Settings(server=ServerSettings(data=str(data)))))
+    try:
+        assert len(await store.engine.reading().fetch("SELECT email_id FROM emails")) == 2
+    finally:
+        await store.close()
 
 
 async def test_what_comes_meanwhile_is_not_half_in_it(
@@ -250,6 +263,35 @@ async def test_what_was_killed_is_begun_anew(mail: Mail, tmp_path: Path) -> None
     shutil.copy(tmp_path / "backup/store/mail.db", left)
     await (await restored(tmp_path / "backup", tmp_path / "new")).close()
     assert not left.exists()
+
+
+@pytest.fixture
+async def killed(mail: Mail, tmp_path: Path) -> Path:
+    """A data directory whose keys have got their name when the power failed, the store has not."""
+    mail.back_up(tmp_path / "backup")
+    await (await restored(tmp_path / "backup", tmp_path / "new")).close()
+    (tmp_path / "new/store").rename(tmp_path / "new/store.restoring")
+    return tmp_path / "new"
+
+
+async def test_what_was_killed_between_its_two_names_is_begun_anew(killed: Path, tmp_path: Path) -> None:
+    await (await restored(tmp_path / "backup", killed)).close()
+    assert sorted(path.name for path in killed.iterdir()) == ["keys", "store"]
+    assert (killed / "keys/vault.key").read_bytes() == bytes(32)
+
+
+async def test_no_server_begins_where_a_restore_was_killed(killed: Path) -> None:
+    """It would know no address, and refuse for good what comes for all."""
+    with pytest.raises(StoreRefused, match="restore was broken off"):
+        await Store.open(f"sqlite://{killed / 'store'}")
+    assert not (killed / "store").exists()
+
+
+async def test_keys_that_are_not_of_the_backup_stay(killed: Path, tmp_path: Path) -> None:
+    (killed / "keys/vault.key").write_bytes(b"another")
+    with pytest.raises(OperationError, match=r"is not empty .*vault\.key"):
+        await restored(tmp_path / "backup", killed)
+    assert (killed / "keys/vault.key").read_bytes() == b"another"
 
 
 @pytest.mark.parametrize("number", [restoring.MOST_NAMED, restoring.MOST_NAMED + 1])

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from imap_stage import ALICE, BOB, LETTER, Client, ImapStage
-from postroom.message.errors import MessageTooBig, TryLater
+from postroom.message.errors import MessageTooBig, NoSpace, TryLater
 from postroom.message.summary import Summary
 from postroom.proto.imap.config import Limits
 from postroom.serve.body_budget import BodyBudget
@@ -208,6 +208,25 @@ async def test_files_of_what_was_not_filed_go(
 
     monkeypatch.setattr(appending, "arrive", full)
     assert last(await bob.send(b"a APPEND INBOX " + literal(LONG) + b"\r\n")).startswith("a NO [TOOBIG]")
+    assert stage.store.files is not None
+    assert list(stage.store.files.listing()) == []
+
+
+async def test_files_of_messages_that_found_no_room_go(
+    stage: ImapStage, bob: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is not filled up by what was refused because of it."""
+    durable, asked = stage.store.durable, []
+
+    async def fills(*body: Any) -> Any:
+        asked.append(body)
+        if len(asked) > 1:
+            raise NoSpace
+        return await durable(*body)
+
+    monkeypatch.setattr(stage.store, "durable", fills)
+    both = literal(LONG) + b" " + literal(LONG)
+    assert last(await bob.send(b"a APPEND INBOX " + both + b"\r\n")).startswith("a NO")
     assert stage.store.files is not None
     assert list(stage.store.files.listing()) == []
 

@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from postroom.store.durable import make_durable, sync_directory
+from postroom.store.store import Store
+from postroom.store.vault import Vault
 
 
 @pytest.fixture
@@ -38,3 +40,27 @@ def test_whoever_may_not_read_a_directory_syncs_everything(tmp_path, monkeypatch
     monkeypatch.setattr(os, "sync", lambda: done.append("all"))
     sync_directory(tmp_path)
     assert done == ["all"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+async def test_what_root_makes_in_the_directory_of_a_server_is_the_server_s(tmp_path):
+    """A command that root gives while the server does not run must not keep the server from its mail afterwards."""
+    data = tmp_path / "data"
+    data.mkdir()
+    os.chown(data, 4242, 4243)
+    store = await Store.open(f"sqlite://{data}/store")
+    await store.durable(1, 2, b"x" * 300_000)
+    make_durable(data / "keys")
+    Vault.open(data / "keys/vault.key")
+    try:
+        owners = {str(path.relative_to(data)): path.stat().st_uid for path in data.rglob("*")}
+    finally:
+        await store.close()
+    assert {
+        "store/mail.db",
+        "store/mail.db-wal",
+        "store/lock",
+        "store/blobs",
+        "keys/vault.key",
+    } <= owners.keys()
+    assert set(owners.values()) == {4242}

@@ -3,8 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.message.errors import NotPermitted
+from postroom.store import counts
+from postroom.store.arriving import arrive
 from postroom.store.flagging import FlagChange, Mode, store_flags
-from postroom.store.flags import Flag, is_keyword, join_keywords, split_keywords
+from postroom.store.flags import BadKeywords, Flag, is_keyword, join_keywords, split_keywords
 from postroom.store.rights import MailboxRef, NoSuchMailbox
 
 ALL = [(1, 1 << 32)]
@@ -92,6 +94,23 @@ async def test_no_such_mailbox(account):
     asked = FlagChange(Mode.ADD, Flag.SEEN)
     with pytest.raises(NoSuchMailbox):
         await account.engine.write(lambda tx: store_flags(tx, MailboxRef(1, 999), ALL, asked))
+
+
+async def test_an_account_has_so_many_keywords(account, monkeypatch):
+    monkeypatch.setattr(counts, "MOST_KEYWORDS", 3)
+    await account.fill(2)
+    await account.deliver(role="sent", keywords=("c",))
+    await change(account, ALL, Mode.ADD, 0, ("a", "b"))
+    for mode in (Mode.ADD, Mode.REPLACE):
+        with pytest.raises(BadKeywords, match="at most 3 different"):
+            await change(account, ALL, mode, 0, ("d",))
+    letter = account.letter(keywords=("d",))
+    with pytest.raises(BadKeywords):
+        await account.engine.write(lambda tx: arrive(tx, account.ref(), [letter]))
+    await change(account, ALL, Mode.ADD, 0, ("C",))  # it is in another mailbox already
+    await change(account, ALL, Mode.REMOVE, 0, ("a", "x"))
+    await change(account, ALL, Mode.ADD, 0, ("d",))
+    assert await account.keywords() == {"b": 2, "c": 2, "d": 2}
 
 
 async def test_a_bad_keyword_changes_nothing(account):

@@ -8,6 +8,7 @@ from others_turns import others_turns
 from postroom.message.journey import Hop, HopKind
 from postroom.store import (
     blobs,
+    credentials,
     journal,
     mailboxes,
     messages,
@@ -15,13 +16,17 @@ from postroom.store import (
     received_reports,
     record_blobs,
     records,
+    tokens,
 )
+from postroom.store.changes import RecordsChanged
+from postroom.store.credentials import Credential, CredentialKind
 from postroom.store.expunge import delete, expunge
 from postroom.store.ids import first_of
 from postroom.store.mailboxes import NewMailbox
 from postroom.store.pruning import DAY, prune, purge
 from postroom.store.records import Kind
 from postroom.store.rights import MailboxRef
+from postroom.store.tokens import Token
 
 OLD = NOW - 91 * DAY
 
@@ -99,6 +104,32 @@ async def test_what_a_deleted_mailbox_left(account):
     assert (await prune(account.engine, NOW)).vanished == 1
 
 
+async def bury(account, *mailbox_ids):
+    for number in mailbox_ids:
+        await account.engine.write(lambda tx, n=number: mailboxes.create(tx, 1, NewMailbox(n, f"x{n}"), NOW))
+        await account.engine.write(lambda tx, n=number: delete(tx, MailboxRef(1, n), NOW))
+
+
+async def test_deleted_mailboxes_that_nobody_can_ask_for_are_forgotten(account):
+    await bury(account, 100)
+    await account.fill(1)
+    await remove(account, 1, OLD)
+    await bury(account, 101)
+    assert (await prune(account.engine, NOW)).mailboxes == 1
+    assert await account.rows("SELECT mailbox_id FROM deleted_mailboxes") == [(101,)]
+
+
+async def test_of_deleted_mailboxes_only_so_many_are_remembered(account, monkeypatch):
+    monkeypatch.setattr(pruning, "BURIED_ROWS", 2)
+    await bury(account, *range(100, 105))
+    assert (await prune(account.engine, NOW)).mailboxes == 3
+    left = await account.rows("SELECT mailbox_id, modseq FROM deleted_mailboxes ORDER BY modseq")
+    [(floor,)] = await account.rows("SELECT vanished_floor FROM accounts")
+    assert [mailbox_id for mailbox_id, _ in left] == [103, 104]
+    assert floor < left[0][1]
+    assert (await prune(account.engine, NOW)).mailboxes == 0
+
+
 async def test_marks_of_deliveries(account):
     await account.deliver(once=(1, 1), now=NOW - 31 * DAY)
     await account.deliver(once=(2, 1), now=NOW)
@@ -124,6 +155,19 @@ async def test_a_removed_account_leaves_nothing(account, monkeypatch):
     for table in ("accounts", "mailboxes", "messages", "emails", "blobs", "vanished", "msgid_refs"):
         assert await account.rows(f"SELECT 1 FROM {table} WHERE account_id = 2") == []
     assert await account.uids() == [1]
+
+
+async def test_what_was_made_while_an_account_was_removed(account):
+    """Over PostgreSQL who is just setting a password may see the account still, and commit later."""
+    await open_account(account.engine, 2)
+    await account.engine.write(lambda tx: tx.execute("UPDATE accounts SET state = 2 WHERE account_id = 2"))
+    late = Credential(7, CredentialKind.APP_PASSWORD, b"verifier")
+    await account.engine.write(lambda tx: credentials.put(tx, 2, late, NOW))
+    token = Token(2, b"hash", "late", (), NOW)
+    await account.engine.write(lambda tx: tokens.put(tx, token))
+    await prune(account.engine, NOW)
+    for table in ("credentials", "tokens"):
+        assert await account.rows(f"SELECT 1 FROM {table}") == [], table
 
 
 CARDS = Kind(1, "ContactCard")
@@ -156,16 +200,7 @@ def test_every_table_of_accounts_is_thought_of():
     """Some go row by row before, some with the account's name, the index follows the emails, devices wait for minutes only, and a domain remembers who was there."""
     others = {"messages", "emails", "blobs", "records", "record_blobs", "index_queue", "search_texts"}
     others |= {"device_requests", "principals"}
-    named = {
-        "addresses",
-        "profiles",
-        "credentials",
-        "tokens",
-        "client_certificates",
-        "browser_sessions",
-        "grants",
-        "passkeys",
-    }
+    named = {"addresses", "profiles"}
     schema = resources.files("postroom.store") / "schema"
     tables = {
         found[1]
@@ -195,6 +230,20 @@ async def test_of_records_that_are_gone_only_so_many_are_remembered(account, mon
         await account.engine.write(lambda tx, n=number: records.remove(tx, CARDS, n, NOW))
     assert (await prune(account.engine, NOW)).records == 3
     assert await account.rows("SELECT record_id FROM records_gone ORDER BY record_id") == [(4,), (5,)]
+
+
+async def test_records_that_are_old_are_removed_as_by_their_owner(account, monkeypatch):
+    """Else somebody who sends much has as many as he may have one day, and can send nothing more."""
+    monkeypatch.setattr(pruning, "RECORDS_AT_ONCE", 2)
+    old, new = first_of(OLD), first_of(NOW)
+    for number in (old, old + 1, old + 2, new):
+        await put_record(account.engine, number)
+    changes = await pruning.prune_records(account.engine, CARDS.name, NOW - DAY, NOW)
+    assert {type(one) for one in changes} == {RecordsChanged}
+    assert await account.rows("SELECT record_id FROM records") == [(new,)]
+    gone = await records.changes(account.engine.reading(), CARDS, (0, 0))
+    assert [one.record_id for one in gone if one.gone] == [old, old + 1, old + 2]
+    assert await pruning.prune_records(account.engine, CARDS.name, NOW - DAY, NOW) == []
 
 
 async def test_purging_what_is_not_there(engine):

@@ -60,6 +60,14 @@ async def test_too_many_are_not_kept(engine):
     assert sorted(await listing(engine)) == [3, 4, 5]
 
 
+async def test_no_commit_forgets_very_much(engine, monkeypatch):
+    monkeypatch.setattr(received_reports, "PRUNED_AT_ONCE", 2)
+    for number in range(1, 4):
+        await add(engine, number, received=number, report_id=str(number))
+    for gone in (2, 1, 0):
+        assert await engine.write(lambda tx: received_reports.prune(tx, 9)) == gone
+
+
 async def test_how_far_a_mailbox_was_read(engine):
     assert await received_reports.seen_to(engine.reading(), 1, 2) == 0
     for uid in (5, 9):

@@ -67,3 +67,11 @@ async def test_what_is_old_is_forgotten(engine):
     assert await engine.write(lambda tx: report_rows.prune(tx, [DMARC, TLS], DAY, 20)) == 2
     assert [one.at for one in await report_rows.sent(engine.reading(), DMARC, 10)] == [20]
     assert await report_rows.due(engine.reading(), DMARC, DAY + 5, 10) == [DueReport(DMARC, "e.test", DAY)]
+
+
+async def test_no_commit_forgets_very_much(engine, monkeypatch):
+    """A year's rows that nobody took up are forgotten while mail comes in."""
+    monkeypatch.setattr(report_rows, "PRUNED_AT_ONCE", 2)
+    await add(engine, {row(day=day): 1 for day in range(3)})
+    for gone in (2, 1, 0):
+        assert await engine.write(lambda tx: report_rows.prune(tx, [DMARC, TLS], DAY, 0)) == gone

@@ -1,8 +1,10 @@
 import asyncio
+import errno
 
 import pytest
 
 from mail_account import NOW, open_account
+from postroom.message.errors import NoSpace
 from postroom.store import blobs
 from postroom.store.delivery import deliver
 from postroom.store.expunge import expunge
@@ -83,6 +85,33 @@ async def test_the_file_of_what_was_filed_before_is_swept(store, account):
     assert filed[1:] == [None, None]
     assert await store.sweep(NOW) == 1
     assert [blob_id for _, blob_id, _ in store.files.listing()] == [letter.email_id]
+
+
+@pytest.mark.parametrize("left", [None, b"cut"])
+async def test_mail_with_the_octets_of_a_lost_file_brings_them_back(store, account, left):
+    first = await deliver_large(store, account)
+    path = store.files.path(1, first.blob_id)
+    path.unlink()
+    if left is not None:
+        path.write_bytes(left)
+    second = await deliver_large(store, account)
+    assert await store.read(1, second.blob_id) == LARGE
+    assert await store.read(1, first.blob_id) == LARGE
+    assert [one.wrong async for one in check(store, NOW, octets=True)] == [Wrong.SUMMARY] * 2
+
+
+async def test_no_file_stays_where_a_lost_one_cannot_be_brought_back(store, account, monkeypatch):
+    first = await deliver_large(store, account)
+    store.files.path(1, first.blob_id).unlink()
+    with monkeypatch.context() as broken:
+        broken.setattr("os.link", _full)
+        with pytest.raises(NoSpace):
+            await deliver_large(store, account)
+    assert list(store.files.listing()) == list(store.files.parts()) == []
+
+
+def _full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 async def test_the_same_octets_arrive_while_the_sweep_stands_between_commit_and_unlink(

@@ -24,6 +24,7 @@ from postroom.net.pem import Held
 from postroom.proto.sasl.scram import derived
 from postroom.store import fsck
 from postroom.store.changes import Change
+from postroom.store.durable import make_durable
 from postroom.store.engine import Engine
 from postroom.store.ids import Ids
 from postroom.store.jobs import Job
@@ -68,7 +69,7 @@ class DirectOffice:
     def vault(self) -> Vault:
         """Opened, or made, when it is asked for."""
         keys = places_of(self.settings).keys
-        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_durable(keys)
         return Vault.open(keys / "vault.key")
 
     async def close(self) -> None:

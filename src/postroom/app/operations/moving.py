@@ -13,7 +13,8 @@ import msgspec
 
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation, own_address
-from postroom.deliver.filing import describe, make_durable
+from postroom.deliver.filing import describe, discard_undone, make_durable
+from postroom.message.errors import MailError
 from postroom.message.summary import summarize
 from postroom.store import accounts, fetching, mailboxes, messages
 from postroom.store.arriving import arrive
@@ -99,8 +100,9 @@ async def take(office: Office, _: Caller, given: TakeMail) -> AsyncIterator[Take
         for delivery in deliveries:
             await make_durable(office.store.durable, delivery)
         done = await office.engine.write(lambda tx: arrive(tx, target, deliveries), Urgency.CLIENT)
-    except ValueError as error:
-        raise OperationError(str(error)) from error
+    except MailError as error:
+        await discard_undone(office.store.discard, deliveries, error)
+        raise
     office.publish([one.change for one in done])
     yield Taken(len(done))
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from postroom.deliver.filing import describe, make_durable
 from postroom.message.downgrade import downgrade
-from postroom.message.errors import ConversionRequired, MailError, MessageTooBig, TryLater
+from postroom.message.errors import ConversionRequired, MailError, MessageTooBig
 from postroom.message.summary import summarize
 from postroom.proto.imap.arrival import Abandoned, Arriving, Piece
 from postroom.proto.imap.commands.appending import Append, NewMessage, Text
@@ -223,10 +223,8 @@ async def _file(
         else:
             numbered(conversation, deliveries)
             delivered = await file_all(conversation, target, deliveries)
-    except TryLater:
-        raise  # perhaps it was committed after all
-    except (MailError, Refusal):
-        await discard(conversation, deliveries)
+    except (MailError, Refusal) as error:
+        await discard(conversation, deliveries, error)
         raise
     conversation.publish([one.change for one in delivered])
     if arrivals.replaced and gone is None:

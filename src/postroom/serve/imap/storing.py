@@ -22,6 +22,7 @@ from postroom.serve.imap.picking import pick, slices, writable
 from postroom.store import expunge as expunging
 from postroom.store import mailboxes, views
 from postroom.store.changes import MessagesExpunged
+from postroom.store.counts import MOST_KEYWORDS
 from postroom.store.engine import Row, Transaction
 from postroom.store.flagging import FlagChange, Flagged, Mode, states, store_flags
 from postroom.store.flags import MAX_KEYWORD, MAX_KEYWORDS, split_keywords
@@ -30,7 +31,10 @@ from postroom.store.views import Then
 
 STORED_AT_ONCE: Final = 5_000  # messages in one commit of STORE: other writers get their turn between two
 EXPUNGED_AT_ONCE: Final = 1_000  # likewise of EXPUNGE and CLOSE
-KEYWORD_LIMITS: Final = f"A message has at most {MAX_KEYWORDS} keywords, each of at most {MAX_KEYWORD} octets"
+KEYWORD_LIMITS: Final = (
+    f"A message has at most {MAX_KEYWORDS} keywords, each of at most {MAX_KEYWORD} octets,"
+    f" and all of an account at most {MOST_KEYWORDS} different ones"
+)
 
 
 class _Stored(msgspec.Struct, frozen=True):

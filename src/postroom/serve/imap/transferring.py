@@ -10,17 +10,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from postroom.deliver.filing import describe
+from postroom.deliver.filing import describe, discard_undone
 from postroom.message.errors import MailError, TryLater
 from postroom.message.summary import Summary, is_current, summarize
 from postroom.proto.imap.sets import Ranges
 from postroom.serve.imap.conversation import Conversation, Refusal
 from postroom.store import unfinished
 from postroom.store.arriving import Original, arrive, originals
-from postroom.store.blobs import BlobRef
 from postroom.store.copying import Copied
 from postroom.store.delivery import Delivered, Delivery
-from postroom.store.engine import Transaction
+from postroom.store.engine import Transaction, is_undone
 from postroom.store.flags import split_keywords
 from postroom.store.rights import MailboxRef
 from postroom.store.spilled import Content
@@ -54,10 +53,8 @@ async def transfer(conversation: Conversation, target: MailboxRef, picked: Range
             delivered = await _file_in_slices(conversation, target, deliveries)
         else:
             delivered = await file_all(conversation, target, deliveries)
-    except TryLater:
-        raise  # perhaps it was committed after all: the files stay, and fsck knows what to do with them
-    except (MailError, Refusal):
-        await discard(conversation, deliveries)
+    except (MailError, Refusal) as error:
+        await discard(conversation, deliveries, error)
         raise
     pairs = tuple((one.uid, new.uid) for one, new in zip(found, delivered, strict=True))
     uidvalidity = delivered[0].uidvalidity if delivered else 0
@@ -119,8 +116,16 @@ async def file_all(
     """One commit, tried again once when its outcome is not known. Raises as `arrive`."""
     try:
         return await conversation.write(lambda tx: arrive(tx, target, deliveries))
-    except TryLater:
+    except TryLater as error:
+        if is_undone(error):
+            raise
+        unknown = error
+    try:
         return await conversation.write(lambda tx: arrive(tx, target, deliveries))
+    except (
+        MailError
+    ) as error:  # of the second try: the first was perhaps committed, and its files are the mailbox's
+        raise unknown from error
 
 
 async def _file_in_slices(
@@ -151,8 +156,9 @@ async def _file_in_slices(
     return delivered
 
 
-async def discard(conversation: Conversation, deliveries: Sequence[Delivery]) -> None:
-    """The files of messages that nobody took."""
-    for delivery in deliveries:
-        if isinstance(delivery.raw, BlobRef):
-            await conversation.store.discard(delivery.account_id, delivery.raw)
+async def discard(
+    conversation: Conversation, deliveries: Sequence[Delivery], error: MailError | Refusal
+) -> None:
+    """The files of messages that surely nobody took."""
+    why = error if isinstance(error, MailError) else MailError()  # a refusal is raised before the commit
+    await discard_undone(conversation.store.discard, deliveries, why)

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.message.errors import MailError, TryLater
+from postroom.deliver.filing import discard_undone
+from postroom.message.errors import MailError
 from postroom.message.ids import IdKind, id_text
 from postroom.message.summary import Summary, summarize
 from postroom.proto.jmap.blob_ids import BlobId
@@ -93,11 +94,8 @@ class Arrivals:
         delivery = self._delivery((number, body, len(raw)), summary, placing)
         try:
             delivered, changes = await call.write(lambda tx: self._put(tx, delivery, placing.mailboxes))
-        except TryLater:
-            raise  # perhaps it was committed: a file stays until the sweep
-        except MailError:
-            if isinstance(body, BlobRef):
-                await call.store.discard(account_id, body)
+        except MailError as error:
+            await discard_undone(call.store.discard, [delivery], error)
             raise
         call.publish(changes)
         return {

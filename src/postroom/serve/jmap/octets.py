@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 from postroom.message import transfer
-from postroom.message.errors import NoSpace, OverQuota
+from postroom.message.errors import MailError, OverQuota
 from postroom.message.mime import Structure, scan
 from postroom.proto.jmap.blob_ids import BlobId, placed, read_blob_id
 from postroom.serve.jmap.call import Call
@@ -19,7 +19,7 @@ from postroom.serve.jmap.folders import Folders
 from postroom.store import blobs, contacts, emails
 from postroom.store.blobs import BlobRef
 from postroom.store.contacts import Reach
-from postroom.store.engine import Transaction
+from postroom.store.engine import Transaction, is_undone
 
 IN_THREAD: Final = 65_536  # octets from which on a message is taken apart, or made, in a thread
 MOST_UPLOADED: Final = 1 << 30  # octets that an account has uploaded and not used yet
@@ -134,8 +134,8 @@ async def upload(call: Call, octets: bytes, owner_id: int = 0) -> BlobId:
 
     try:
         kept, gone = await call.write(work)
-    except NoSpace:
-        if isinstance(body, BlobRef):
+    except MailError as error:
+        if is_undone(error) and isinstance(body, BlobRef):
             await call.store.discard(account_id, body)
         raise
     await call.store.dropped(account_id, gone)

@@ -23,6 +23,10 @@ WRONG = [
         '[server]\ndatabase = "postgresql+asyncpg://me:sesame@db/mail"',
         '[server] database = "postgresql+asyncpg://...": write postgresql://host/database',
     ),
+    (
+        '[server]\ndatabase = "sqlite:///srv/mail"',
+        '[server] database = "sqlite:///srv/mail": write postgresql://host/database, or "" for the embedded one',
+    ),
     ('[server]\ndatabase = "mysql://x"', '[server] database = "mysql://x": write postgresql://host/database'),
     ('[server]\nadministrator = "x"', "[server] administrator"),
     ('[listen]\naddresses = ["foo"]', '[listen] addresses: "foo" is no address'),
