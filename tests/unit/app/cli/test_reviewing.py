@@ -32,6 +32,13 @@ WRONG = [
     ("[limits]\nimap_messages = 5", "[limits] imap_messages = 5"),
     ('[guard]\nproxies = ["300.1.1.1"]', "[guard] proxies"),
     ('[milters."m"]\nsocket = "x"', '[milters."m"] socket'),
+    ('[lists."x.test"]\nanswers = ["x"]', "[lists] 'x' is no answer of a list"),
+    ('[lists."x test"]', '[lists."x test"]: write the name of a list in the DNS'),
+    ("".join(f'[lists."x{n}.test"]\n' for n in range(21)), "[lists] 21 lists: at most 20 are asked"),
+    (
+        "[guard]\ngreylist_wait = 7200\ngreylist_window = 7200",
+        "[guard] greylist_wait = 7200 must be less than greylist_window = 7200",
+    ),
     ('[authentication]\nmost = "shout"', '[authentication] most = "shout"'),
     ('[authentication]\nexempt = ["x"]', "[authentication] exempt"),
     ('[reports]\nsender = "x"', '[reports] sender = "x"'),
