@@ -43,6 +43,12 @@ WRONG = [
     ('[authentication]\nexempt = ["x"]', "[authentication] exempt"),
     ('[reports]\nsender = "x"', '[reports] sender = "x"'),
     ("[signing]\noverlap_days = 1\nlife_days = 7", "[signing] overlap_days"),
+    (
+        '[routes."*"]\nhost = "smtp.test:587"',
+        '[routes."*"] host = "smtp.test:587": write a name or an address',
+    ),
+    ('[routes."*"]\nhost = "[192.0.2.1]"', '[routes."*"] host = "[192.0.2.1]": write a name or an address'),
+    ('[routes."*"]\nhost = "h"\nusername = "u"', '[routes."*"] username needs a password_file'),
     ('[routes."a.test"]\nhost = "h"\ntls = "maybe"', '[routes."a.test"] tls = "maybe"'),
 ]
 
@@ -72,6 +78,20 @@ def test_files_that_a_server_cannot_use(run: Run, tmp_path: Path, text: str, wor
         assert f"[tls] {text.partition(' ')[0]}" in ran.err
         assert words in ran.err
     assert not (tmp_path / "d").exists()
+
+
+def test_a_password_file_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(b"\xff\xfe")
+    [problem] = problems(parse(f'[routes."*"]\nhost = "h"\nusername = "u"\npassword_file = "{path}"'))
+    assert problem.startswith('[routes."*"] password_file: ')
+
+
+@pytest.mark.parametrize(
+    "host", ["smtp.test", "smtp.test.", "a_relay", "192.0.2.1", "2001:db8::1", "bücher.test"]
+)
+def test_a_next_server_that_can_be_found(host: str) -> None:
+    assert problems(parse(f'[routes."*"]\nhost = "{host}"')) == []
 
 
 def test_the_defaults_and_a_real_server_are_right() -> None:
