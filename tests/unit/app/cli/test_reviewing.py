@@ -44,6 +44,16 @@ WRONG = [
     ('[reports]\nsender = "x"', '[reports] sender = "x"'),
     ("[signing]\noverlap_days = 1\nlife_days = 7", "[signing] overlap_days"),
     (
+        "[limits]\nmessage_bytes = 300_000_000",
+        "[limits] bodies_in_flight = 268435456 is less than message_bytes",
+    ),
+    ('[mta_sts]\nmx = ["https://mx.test"]', '[mta_sts] mx: "https://mx.test" is no host'),
+    ('[mta_sts]\nmx = ["bücher.test"]', '[mta_sts] mx: "bücher.test" is no host'),
+    ('[mta_sts]\nmx = ["mx.test."]', '[mta_sts] mx: "mx.test." is no host'),
+    ('[web]\nnames = ["https://mail.test"]', '[web] names = "https://mail.test": write a domain name'),
+    ('[acme]\nnames = ["*.mail.test"]', '[acme] names = "*.mail.test": write a domain name'),
+    ('[acme]\nnames = ["bücher.test"]', "write it as the DNS has it, xn--bcher-kva.test"),
+    (
         '[routes."*"]\nhost = "smtp.test:587"',
         '[routes."*"] host = "smtp.test:587": write a name or an address',
     ),
