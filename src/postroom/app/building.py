@@ -23,6 +23,7 @@ from postroom.deliver.routes import SMARTHOST, Route
 from postroom.deliver.schedule import Schedule
 from postroom.deliver.tls.sts import Fetching, StsPolicies
 from postroom.deliver.tls_outcome import TlsOutcomes
+from postroom.mailauth.dkim.names import a_labels
 from postroom.mailauth.dkim.rotation import RotationTerms
 from postroom.mailauth.dkim.signing import SigningTerms
 from postroom.message.address import parse_domain, parse_mailbox
@@ -317,13 +318,12 @@ def _route(domain: str, route: RouteSettings) -> Route:
         )
     if route.tls not in _TLS_USE:
         raise SettingsError(f'[routes."{domain}"] tls = "{route.tls}": use one of {", ".join(_TLS_USE)}')
-    account = None
-    if route.username:
-        try:
-            password = Path(route.password_file).read_text("utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f'[routes."{domain}"] password_file: {error}') from error
-        account = Account(route.username, password)
+    if route.host and not _can_be_found(route.host):
+        raise SettingsError(
+            f'[routes."{domain}"] host = "{route.host}": write a name or an address, such as smtp.example.com;'
+            " the port is a key of its own"
+        )
+    account = Account(route.username, _password(domain, route)) if route.username else None
     verify = account is not None or (route.verify and route.tls in ("required", "implicit"))
     return Route(
         route.host,
@@ -335,6 +335,24 @@ def _route(domain: str, route: RouteSettings) -> Route:
         route.lmtp,
         route.turn_for,
     )
+
+
+def _can_be_found(host: str) -> bool:
+    """Whether it is an address, or a name that the DNS can be asked for."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return a_labels(host.removesuffix(".")) is not None
+    return True
+
+
+def _password(domain: str, route: RouteSettings) -> str:
+    if not route.password_file:
+        raise SettingsError(f'[routes."{domain}"] username needs a password_file')
+    try:
+        return Path(route.password_file).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:  # UnicodeDecodeError is one
+        raise SettingsError(f'[routes."{domain}"] password_file: {error}') from error
 
 
 def _only_demands(route: RouteSettings) -> bool:

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from postroom.app import building
-from postroom.app.guard_settings import MilterSettings
+from postroom.app.guard_settings import GuardSettings, MilterSettings
 from postroom.app.parts import Parts
 from postroom.app.settings import Settings, SettingsError
 from postroom.app.surroundings import Surroundings
 from postroom.intake.guard.greylist import Greylist, GreylistTerms
 from postroom.intake.guard.guard import Guard, GuardTerms
-from postroom.intake.guard.lists import AddressList, Lists
+from postroom.intake.guard.lists import AddressList, Lists, matchers
 from postroom.intake.guard.milter_talk import FAILURES, MilterTerms
 from postroom.intake.guard.milters import Milters
 from postroom.intake.guard.names import NameWeights
 from postroom.intake.rates import Counted, Rates
+from postroom.mailauth.dkim.names import a_labels
 from postroom.message.address import fold
 from postroom.net.gate import Gate, GateLimits
 from postroom.net.local_connect import read_socket
@@ -36,10 +37,12 @@ def networks(names: Iterable[str], key: str) -> Networks:
 
 
 def check(settings: Settings) -> None:
-    """Raises `SettingsError` for what cannot be in [guard] and [milters]."""
+    """Raises `SettingsError` for what cannot be in [guard], [lists] and [milters]."""
     guard = settings.guard
     for key, names in (("exempt", guard.exempt), ("proxies", guard.proxies), ("xclient", guard.xclient)):
         networks(names, key)
+    _check_greylist(guard)
+    _address_lists(settings)
     for name, milter in settings.milters.items():
         _services(name, milter)
         _milter(name, milter)
@@ -146,16 +149,36 @@ def _milter(name: str, milter: MilterSettings) -> MilterTerms:
 
 
 def _lists(settings: Settings, world: Surroundings) -> Lists | None:
-    lists = [
-        AddressList(zone.strip(".").lower(), one.points, one.answers) for zone, one in settings.lists.items()
-    ]
+    lists, seconds = _address_lists(settings), settings.guard.dns_seconds
+    return Lists(lists, world.resolver, seconds, world.clock.monotonic, world.log.warning) if lists else None
+
+
+def _address_lists(settings: Settings) -> list[AddressList]:
+    """Raises `SettingsError` for what cannot be asked."""
+    lists = [AddressList(_zone(name), one.points, one.answers) for name, one in settings.lists.items()]
     try:
-        seconds = settings.guard.dns_seconds
-        return (
-            Lists(lists, world.resolver, seconds, world.clock.monotonic, world.log.warning) if lists else None
-        )
+        matchers(lists)
     except ValueError as error:
         raise SettingsError(f"[lists] {error}") from error
+    return lists
+
+
+def _zone(name: str) -> str:
+    found = a_labels(name.strip("."))
+    if found is None:
+        raise SettingsError(
+            f'[lists."{name}"]: write the name of a list in the DNS, such as list.example.com'
+        )
+    return found
+
+
+def _check_greylist(guard: GuardSettings) -> None:
+    """Who has to wait longer than he is remembered would be unknown whenever he comes."""
+    wait, window = guard.greylist_wait, guard.greylist_window
+    if wait >= window:
+        raise SettingsError(
+            f"[guard] greylist_wait = {wait} must be less than greylist_window = {window}: nobody could come again in time"
+        )
 
 
 def _terms(settings: Settings) -> GuardTerms:

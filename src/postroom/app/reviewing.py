@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 
-from postroom.app import authenticating, building, guarding, reporting
+from postroom.app import authenticating, building, guarding, own_policy, reporting
 from postroom.app.settings import Settings, SettingsError
 from postroom.message.address import parse_domain
 from postroom.message.idn import a_labels
@@ -38,35 +38,53 @@ def _refused(looks: tuple[Callable[[Settings], object], ...], settings: Settings
 
 
 def _hostname(settings: Settings) -> None:
-    _domain("hostname", settings.server.hostname, "mail.example.com")
+    _domain("[server] hostname", settings.server.hostname, "mail.example.com")
 
 
 def _own_domain(settings: Settings) -> None:
     if settings.server.domain:
-        _domain("domain", settings.server.domain, "example.com")
+        _domain("[server] domain", settings.server.domain, "example.com")
+
+
+def _web_names(settings: Settings) -> None:
+    for name in settings.web.names:
+        if not _is_address(name):
+            _domain("[web] names", name, "webmail.example.com")
+
+
+def _certified_names(settings: Settings) -> None:
+    """One that an authority does not take would cost the certificate for all of them."""
+    for name in settings.acme.names:
+        _domain("[acme] names", name, "mail.example.net")
 
 
 def _domain(key: str, name: str, example: str) -> None:
     """RFC 5321 §2.3.5: what is said in greetings and certificates is in ASCII."""
     if parse_domain(name) is None or name.startswith("["):
-        raise SettingsError(f'[server] {key} = "{name}": write a domain name such as {example}')
+        raise SettingsError(f'{key} = "{name}": write a domain name such as {example}')
     if name.isascii():
         return
     try:
         remedy = f"write it as the DNS has it, {a_labels(name)}"
     except ValueError as error:
         remedy = f"it is no internationalized name ({error})"
-    raise SettingsError(f'[server] {key} = "{name}": {remedy}')
+    raise SettingsError(f'{key} = "{name}": {remedy}')
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _addresses(settings: Settings) -> None:
     for text in settings.listen.addresses:
-        try:
-            ipaddress.ip_address(text)
-        except ValueError as error:
+        if not _is_address(text):
             raise SettingsError(
                 f'[listen] addresses: "{text}" is no address; write e.g. 192.0.2.1, or 0.0.0.0 and :: for all'
-            ) from error
+            )
 
 
 def _database(settings: Settings) -> None:
@@ -77,10 +95,24 @@ def _database(settings: Settings) -> None:
         )
 
 
+def _room_for_the_largest(settings: Settings) -> None:
+    """There would never be room for it, and its sender is told to try again later."""
+    limits = settings.limits
+    if limits.bodies_in_flight < limits.message_bytes:
+        raise SettingsError(
+            f"[limits] bodies_in_flight = {limits.bodies_in_flight} is less than message_bytes = {limits.message_bytes}:"
+            " no message of that size could be received"
+        )
+
+
 _NAMES = (_hostname, _own_domain)
 _REST = (
     _addresses,
     _database,
+    _web_names,
+    _certified_names,
+    _room_for_the_largest,
+    own_policy.check,
     building.rules,
     building.check_pairs,
     building.check_files,

@@ -58,6 +58,13 @@ def matcher(answers: Iterable[str]) -> Callable[[str], bool]:
     return counts
 
 
+def matchers(lists: Sequence[AddressList]) -> list[Callable[[str], bool]]:
+    """Those of all lists. Raises ValueError as `matcher`, and for more lists than are asked."""
+    if len(lists) > MOST_LISTS:
+        raise ValueError(f"{len(lists)} lists: at most {MOST_LISTS} are asked")
+    return [matcher(one.answers) for one in lists]
+
+
 def _span(part: str) -> tuple[int, int]:
     low, _, high = part.partition("-")
     return int(low), int(high or low)
@@ -83,9 +90,7 @@ class Lists:
         now: Callable[[], float],
         tell: Callable[..., object],
     ) -> None:
-        if len(lists) > MOST_LISTS:
-            raise ValueError(f"{len(lists)} lists: at most {MOST_LISTS} are asked")
-        self._lists = [_Known(one, matcher(one.answers)) for one in lists]
+        self._lists = [_Known(one, counts) for one, counts in zip(lists, matchers(lists), strict=True)]
         self._resolver = resolver
         self._seconds = seconds
         self._now = now

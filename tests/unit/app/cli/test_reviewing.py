@@ -36,10 +36,33 @@ WRONG = [
     ("[limits]\nimap_messages = 5", "[limits] imap_messages = 5"),
     ('[guard]\nproxies = ["300.1.1.1"]', "[guard] proxies"),
     ('[milters."m"]\nsocket = "x"', '[milters."m"] socket'),
+    ('[lists."x.test"]\nanswers = ["x"]', "[lists] 'x' is no answer of a list"),
+    ('[lists."x test"]', '[lists."x test"]: write the name of a list in the DNS'),
+    ("".join(f'[lists."x{n}.test"]\n' for n in range(21)), "[lists] 21 lists: at most 20 are asked"),
+    (
+        "[guard]\ngreylist_wait = 7200\ngreylist_window = 7200",
+        "[guard] greylist_wait = 7200 must be less than greylist_window = 7200",
+    ),
     ('[authentication]\nmost = "shout"', '[authentication] most = "shout"'),
     ('[authentication]\nexempt = ["x"]', "[authentication] exempt"),
     ('[reports]\nsender = "x"', '[reports] sender = "x"'),
     ("[signing]\noverlap_days = 1\nlife_days = 7", "[signing] overlap_days"),
+    (
+        "[limits]\nmessage_bytes = 300_000_000",
+        "[limits] bodies_in_flight = 268435456 is less than message_bytes",
+    ),
+    ('[mta_sts]\nmx = ["https://mx.test"]', '[mta_sts] mx: "https://mx.test" is no host'),
+    ('[mta_sts]\nmx = ["bücher.test"]', '[mta_sts] mx: "bücher.test" is no host'),
+    ('[mta_sts]\nmx = ["mx.test."]', '[mta_sts] mx: "mx.test." is no host'),
+    ('[web]\nnames = ["https://mail.test"]', '[web] names = "https://mail.test": write a domain name'),
+    ('[acme]\nnames = ["*.mail.test"]', '[acme] names = "*.mail.test": write a domain name'),
+    ('[acme]\nnames = ["bücher.test"]', "write it as the DNS has it, xn--bcher-kva.test"),
+    (
+        '[routes."*"]\nhost = "smtp.test:587"',
+        '[routes."*"] host = "smtp.test:587": write a name or an address',
+    ),
+    ('[routes."*"]\nhost = "[192.0.2.1]"', '[routes."*"] host = "[192.0.2.1]": write a name or an address'),
+    ('[routes."*"]\nhost = "h"\nusername = "u"', '[routes."*"] username needs a password_file'),
     ('[routes."a.test"]\nhost = "h"\ntls = "maybe"', '[routes."a.test"] tls = "maybe"'),
 ]
 
@@ -69,6 +92,20 @@ def test_files_that_a_server_cannot_use(run: Run, tmp_path: Path, text: str, wor
         assert f"[tls] {text.partition(' ')[0]}" in ran.err
         assert words in ran.err
     assert not (tmp_path / "d").exists()
+
+
+def test_a_password_file_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(b"\xff\xfe")
+    [problem] = problems(parse(f'[routes."*"]\nhost = "h"\nusername = "u"\npassword_file = "{path}"'))
+    assert problem.startswith('[routes."*"] password_file: ')
+
+
+@pytest.mark.parametrize(
+    "host", ["smtp.test", "smtp.test.", "a_relay", "192.0.2.1", "2001:db8::1", "bücher.test"]
+)
+def test_a_next_server_that_can_be_found(host: str) -> None:
+    assert problems(parse(f'[routes."*"]\nhost = "{host}"')) == []
 
 
 def test_the_defaults_and_a_real_server_are_right() -> None:
