@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from postroom.app.issuing import Issuer, Outcome
 
 ALARM = 21 * 86_400_000_000  # microseconds before the end of a certificate, from when on it is told every day
-ALARM_SHARE = (
-    4  # ... or that part of its life, if that is less: the next one is asked for when a third is left
-)
+ALARM_SHARE = 4  # ... or that part of its life, if that is less: the next one is asked for at a third
 HEARD_SECONDS = 1.0  # until other processes have heard what was announced
 _DAY = 86_400.0
 

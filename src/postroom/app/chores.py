@@ -31,9 +31,7 @@ from postroom.store.unhurried import Unhurried
 HOUR = 3600.0  # seconds
 DAY = 86_400_000_000  # microseconds
 BULK_REST = 0.2  # seconds at most between two slices of a change of many emails
-SUBMISSIONS_DAYS = (
-    180  # that is kept what became of a message; queue and reports are done with it long before
-)
+SUBMISSIONS_DAYS = 180  # that is kept what became of a message; the queue forgets it long before
 QUIET_PACE = 20.0  # messages a second up to which the index is filled beside them
 
 

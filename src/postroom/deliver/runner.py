@@ -40,11 +40,7 @@ LONGEST_REST = 1.0  # seconds of such a rest
 BLOCKED_SLEEP = 0.2  # while something is due that may not be claimed now
 MOST_AT_WORK = 2000  # jobs in memory; those of one destination that wait are no more than there is room left, so half of it
 LOCAL_WORKERS = 4
-SETTLE_PAUSES = (
-    1.0,
-    5.0,
-    30.0,
-)  # seconds between tries to write down what was done; the last again and again
+SETTLE_PAUSES = (1.0, 5.0, 30.0)  # seconds between tries to write down what was done; the last goes on
 _SECOND = 1_000_000
 
 

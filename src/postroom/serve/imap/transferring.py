@@ -122,9 +122,7 @@ async def file_all(
         unknown = error
     try:
         return await conversation.write(lambda tx: arrive(tx, target, deliveries))
-    except (
-        MailError
-    ) as error:  # of the second try: the first was perhaps committed, and its files are the mailbox's
+    except MailError as error:  # the first try was perhaps committed, and the files are the mailbox's
         raise unknown from error
 
 

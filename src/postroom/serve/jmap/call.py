@@ -43,9 +43,7 @@ from postroom.store.wordbook import Wordbook
 
 T = TypeVar("T")
 
-MOST_OCTETS: Final = (
-    64 << 20
-)  # of messages and blobs whose content one response may hold, and of what is told of headers and parts
+MOST_OCTETS: Final = 64 << 20  # of messages, blobs, headers and parts that one response may tell
 RENDERED_AT_ONCE: Final = 2  # documents of messages that are made at the same time
 _UNSUPPORTED: Final = {
     "accountNotFound": "accountNotSupportedByMethod",

@@ -172,9 +172,7 @@ class _Work:
             done: list[Change] = []
             changed = {name for name in ("name", "parentId") if values[name] != current[name]}
             if changed:
-                await mailboxes.hold(
-                    tx, ref.account_id
-                )  # where it was renamed or moved meanwhile, that stays
+                await mailboxes.hold(tx, ref.account_id)  # what others have done to it meanwhile stays
                 there = await mailboxes.get(tx, ref)
                 parent = parent_id if "parentId" in changed else there.parent_id
                 name = values["name"] if "name" in changed else there.name
