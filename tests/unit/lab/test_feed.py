@@ -35,6 +35,17 @@ async def test_who_waits_hears_of_it() -> None:
     assert one.since(1) == []
 
 
+async def test_who_waits_behind_what_was_forgotten_hears_of_what_comes() -> None:
+    one = feed()
+    one.add("noted", text="x")
+    one.clear()
+    waiting = asyncio.ensure_future(one.after(0))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    one.add("noted", text="y")
+    assert [found.text for found in await asyncio.wait_for(waiting, 60)] == ["y"]
+
+
 def test_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "MOST", 3)
     one = feed()

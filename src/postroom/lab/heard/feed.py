@@ -93,9 +93,9 @@ class Feed:
 
     async def after(self, seq: int) -> Sequence[Happening]:
         """As `since`, but waits for the first."""
-        while self._seq <= seq:
+        while not (found := self.since(seq)):  # also where what came was forgotten
             await self._news.wait()
-        return self.since(seq)
+        return found
 
     def clear(self) -> None:
         """Forgets all; the numbers go on."""
