@@ -16,7 +16,7 @@ from typing import Final
 
 from postroom.message.ids import IdKind, id_text, parse_id
 from postroom.store.blobs import BlobRef
-from postroom.store.disk_errors import as_mail_errors
+from postroom.store.disk_errors import FileLost, as_mail_errors
 from postroom.store.durable import give_away, make_durable, sync_directory
 from postroom.store.spilled import Content
 
@@ -69,9 +69,9 @@ class BlobFiles:
             sync_directory(path.parent)
 
     def read(self, account_id: int, blob_id: int, start: int = 0, length: int | None = None) -> bytes:
-        """Octets from `start`, fewer than `length` at the end of the file; None reads to the end."""
+        """Octets from `start`, fewer than `length` at the end of the file; None reads to the end. Raises `FileLost` where others of the account are there."""
         with as_mail_errors("blob file"):
-            descriptor = os.open(self.path(account_id, blob_id), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = self._open(self.path(account_id, blob_id))
             try:
                 size = os.fstat(descriptor).st_size
                 wanted = max(0, min(size - start, size if length is None else length))
@@ -83,6 +83,14 @@ class BlobFiles:
             finally:
                 os.close(descriptor)
         return b"".join(parts)
+
+    def _open(self, path: Path) -> int:
+        try:
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            if path.parent.is_dir():  # else it may be a disk that is not there yet
+                raise FileLost(detail=f"blob file: {error}") from error
+            raise
 
     def digest(self, account_id: int, blob_id: int, *, contents: bool) -> tuple[int, bytes] | None:
         """(size, SHA-256) of what the file holds; without `contents` the hash is b"". None when there is no file."""

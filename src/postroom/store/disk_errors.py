@@ -12,6 +12,12 @@ from postroom.message.errors import NoSpace, TryLater
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
+class FileLost(TryLater):
+    """The file of one body is not there any more, or is cut, though the directory is. `check` names it, and a backup may have it."""
+
+    words = "The octets of a message are lost here"
+
+
 @contextlib.contextmanager
 def as_mail_errors(what: str) -> Iterator[None]:
     """Raises `NoSpace` or `TryLater` for an `OSError`; `what` was at hand."""

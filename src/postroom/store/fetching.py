@@ -14,6 +14,7 @@ import msgspec
 from postroom.message.errors import TryLater
 from postroom.store import seen
 from postroom.store.blobs import Place
+from postroom.store.disk_errors import FileLost
 from postroom.store.engine import Row, Transaction
 from postroom.store.messages import Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
@@ -169,8 +170,13 @@ class Octets:
             )
             piece = bytes(row[0]) if row else b""
         if len(piece) < min(length, self.size - start):
-            raise TryLater(detail=f"blob {self._blob_id} is shorter than {self.size}")
+            kind = FileLost if self._place == Place.FILE else TryLater
+            raise kind(detail=f"blob {self._blob_id} is shorter than {self.size}")
         return piece
+
+    async def check(self) -> None:
+        """Looks whether they are there to their end, before anything is said of them; raises as `read`."""
+        await self.read(max(0, self.size - 1), 1)
 
 
 async def octets_of(store: Store, account_id: int, email_id: int) -> Octets | None:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from postroom.message.errors import TryLater
+from postroom.store.disk_errors import FileLost
 from postroom.store.engine import Engine, Row, Transaction, Urgency
 from postroom.store.search_text import Document, SearchIndex, searchable
 
@@ -100,6 +101,8 @@ class Indexer:
             self._after = (row[0], row[1])
             try:
                 raw = await self._use.read_raw(row[0], row[1])
+            except FileLost:  # until somebody brings it back
+                continue
             except TryLater as error:
                 self._unread = error
                 continue
@@ -163,7 +166,10 @@ class Indexer:
         await use.index.completed()
 
     async def _text(self, account_id: int, email_id: int) -> str | None:
-        raw = await self._use.read_raw(account_id, email_id)
+        try:
+            raw = await self._use.read_raw(account_id, email_id)
+        except FileLost:
+            return None
         if raw is None:
             return None
         return await asyncio.to_thread(lambda: searchable(self._use.text_of(raw)))

@@ -14,6 +14,7 @@ from postroom.message.casemap import casemap
 from postroom.message.header import spaced
 from postroom.message.query import Heads, Holds, Key
 from postroom.message.searched_text import searched, values
+from postroom.store.disk_errors import FileLost
 from postroom.store.store import Store
 from postroom.store.wordbook import Wordbook
 
@@ -68,10 +69,17 @@ class Wording:
             batch = [
                 (email_id, raw)
                 for email_id in waiting[start : start + BATCH]
-                if (raw := await self._store.read_email(self._account_id, email_id)) is not None
+                if (raw := await self._octets(email_id)) is not None
             ]
             found.update(await asyncio.to_thread(_tested, batch, test))
         return found
+
+    async def _octets(self, email_id: int) -> bytes | None:
+        """None for what is gone, and for what is lost: nobody can say that it has the needle."""
+        try:
+            return await self._store.read_email(self._account_id, email_id)
+        except FileLost:
+            return None
 
 
 def _tested(batch: list[tuple[int, bytes]], test: Test) -> list[int]:

@@ -393,32 +393,6 @@ async def test_many_changes(stage: ImapStage, monkeypatch: pytest.MonkeyPatch, a
     assert seen == ([] if attributes == "FLAGS" else [2, 9, 10, 11])
 
 
-async def test_a_file_that_ends_too_early_ends_the_connection(store_url: str, tmp_path: Path) -> None:
-    """Inside a literal nothing else can be said: an answer would be taken for a part of the message."""
-    options = PostgresOptions(writers=4, readers=2)
-    settings = StoreSettings(files=str(tmp_path / "files"), file_from=1000, postgres=options)
-    store = await Store.open(store_url, settings)
-    stage = await ImapStage.open(store)
-    raw = long_message(600_000)
-    account_id = stage.logins.people["bob@hamburger.test"]
-    file = await store.durable(account_id, stage.ids.next(), raw)
-    await stage.deliver(raw)
-    await _into_file(stage, file)
-    assert store.files is not None
-    assert not isinstance(file, bytes)
-    path = store.files.path(account_id, file.blob_id)
-    path.write_bytes(raw[: 3 * PIECE + 17])
-    bob = await stage.user(select="INBOX")
-    with pytest.raises(ConnectionAbortedError):
-        await bob.send(b"a FETCH 1 BODY.PEEK[]\r\n")
-    said = bob.heard()
-    assert bob.connection.closed
-    assert said.startswith(b"* 1 FETCH (BODY[] {%d}\r\nFrom:" % len(raw))
-    assert len(said) < len(raw)
-    assert raw.startswith(said[said.index(b"}\r\n") + 3 :])
-    await store.close()
-
-
 async def test_who_may_only_read_leaves_messages_unseen(stage: ImapStage) -> None:
     """RFC 4314 §4: without the right s, \\Seen is not set; without r nothing is told."""
     await stage.deliver()

@@ -7,6 +7,7 @@ import pytest
 
 from postroom.message.errors import NoSpace, TryLater
 from postroom.store.blob_files import BlobFiles
+from postroom.store.disk_errors import FileLost
 from postroom.store.spilled import Spill
 
 BODY = bytes(range(256)) * 20
@@ -51,6 +52,15 @@ async def test_a_full_disk_leaves_nothing(files, tmp_path, monkeypatch):
 
 def full(descriptor):
     raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_file_that_is_lost_is_not_a_disk_that_is_not_there(files):
+    with pytest.raises(TryLater) as away:
+        files.read(1, 2)
+    files.write(1, 3, BODY)
+    with pytest.raises(FileLost):
+        files.read(1, 2)
+    assert not isinstance(away.value, FileLost)
 
 
 def test_removal_is_repeatable(files):

@@ -3,6 +3,7 @@ import pytest
 from mail_account import open_account
 from postroom.message.errors import TryLater
 from postroom.store import indexer, messages
+from postroom.store.disk_errors import FileLost
 from postroom.store.expunge import expunge
 from postroom.store.indexer import Indexer, Indexing
 from postroom.store.search_postgres import PostgresSearch
@@ -16,7 +17,7 @@ class Office:
 
     def __init__(self, account, index):
         self.account, self.index, self.is_busy, self.read = account, index, False, []
-        self.lost = set()
+        self.lost, self.why = set(), TryLater()
         self.indexer = Indexer(
             Indexing(account.engine, index, self.read_raw, lambda raw: raw.decode(), lambda: self.is_busy)
         )
@@ -24,7 +25,7 @@ class Office:
     async def read_raw(self, account_id, email_id):
         self.read.append(email_id)
         if email_id in self.lost:
-            raise TryLater
+            raise self.why
         email = await messages.email(self.account.engine.reading(), account_id, email_id)
         if email is None:
             return None
@@ -128,6 +129,15 @@ async def test_what_cannot_be_read_holds_nothing_up(office):
     while await office.indexer.step(2):
         pass
     assert await entered(office, "LETTER") == set(ids)
+
+
+async def test_a_body_whose_file_is_lost_waits_and_is_no_fault(office):
+    ids = [one.email_id for one in await office.account.fill(2)]
+    office.lost, office.why = {ids[0]}, FileLost()
+    assert [await office.indexer.step() for _ in range(2)] == [1, 0]
+    assert await office.found("letter") == {ids[1]}
+    office.lost.clear()
+    assert await office.indexer.step() == 1
 
 
 async def test_a_lost_index_is_built_again(office):

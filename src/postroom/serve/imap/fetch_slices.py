@@ -21,6 +21,7 @@ from postroom.serve.imap.rendered import Lines, Slice
 from postroom.serve.imap.streaming import stream
 from postroom.store import fetching as stored
 from postroom.store import messages
+from postroom.store.disk_errors import FileLost
 from postroom.store.engine import Row, Transaction
 
 SLICE: Final = 256  # messages that are read at once
@@ -93,11 +94,12 @@ class Slices:
         self._lines: Lines | None = None
         self._modseq = 0  # that of the mailbox when the lines were asked for
         self._missing = 0
+        self._lost: FileLost | None = None  # of a message that cannot be told
         self._turn = 0
         self._shows_recent = FLAGS in plan.attributes and not conversation.rev2
 
     async def run(self, ranges: Ranges) -> int:
-        """Sends all responses; how many messages the session still counts that are gone. Raises `UnknownEncoding`."""
+        """Sends all responses; how many messages the session still counts that are gone. Raises `UnknownEncoding`, and at the end `FileLost`."""
         if self._plan.kept:
             self._lines = await self._conversation.snapshot(self._kept_lines)
         for group in _groups(ranges):
@@ -111,6 +113,8 @@ class Slices:
                 else:
                     at = await self._slice(at, group) + 1
                     await self._breathe(READING)
+        if self._lost is not None:
+            raise self._lost
         return self._missing
 
     async def _breathe(self, effort: int = 1) -> None:
@@ -287,7 +291,12 @@ class Slices:
         m.packed = email.summary
         if m.octets is None and self._plan.need is Need.HEAD:
             octets = await stored.octets_of(store, account_id, m.email_id)
-            m.octets = None if octets is None else await octets.read(0, min(octets.size, self._plan.first))
+            try:
+                m.octets = (
+                    None if octets is None else await octets.read(0, min(octets.size, self._plan.first))
+                )
+            except FileLost:
+                return False
         return not self._lacks(m)
 
     async def _tell_one(self, m: Found) -> None:
@@ -299,6 +308,12 @@ class Slices:
             self._missing += 1
             return
         m.packed = email.summary
+        if m.outdated or self._plan.need >= Need.HEAD:
+            try:
+                await octets.check()
+            except FileLost as error:  # the others are told all the same
+                self._lost = error
+                return
         if m.outdated:
             raw = await store.read_email(account_id, m.email_id)
             m.rebuild(await asyncio.to_thread(summarize, raw or b""))

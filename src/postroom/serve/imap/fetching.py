@@ -20,6 +20,7 @@ from postroom.serve.imap.picking import slices
 from postroom.serve.imap.view import View
 from postroom.store import fetching as stored
 from postroom.store.changes import FlagsChanged
+from postroom.store.disk_errors import FileLost
 from postroom.store.engine import Transaction
 from postroom.store.flagging import FlagChange, Mode, store_flags
 from postroom.store.flags import Flag
@@ -68,12 +69,17 @@ async def _answer(conversation: Conversation, command: Fetch, wanted: Ranges, si
     parts = await _parts(conversation, wanted, since) if marks else []
     if not parts:
         return await send(wanted, since, frozenset())
-    missing = 0
+    missing, lost = 0, None
     for part in parts:
         marked = await _mark(conversation, part, noted=len(parts) == 1)
-        missing += await send(part, 0, frozenset(marked.uids))
+        try:
+            missing += await send(part, 0, frozenset(marked.uids))
+        except FileLost as error:
+            lost = error
         if marked.uids:  # and told: what could not be sent is told like a change that others made
             conversation.selected.own(marked.modseq)
+    if lost is not None:
+        raise lost
     return missing
 
 
