@@ -28,7 +28,9 @@ async def in_a_file(stage: ImapStage) -> Path:
 
 
 @pytest.mark.parametrize("left", [None, 2000])
-@pytest.mark.parametrize("what", ["BODY.PEEK[]", "BODY.PEEK[HEADER.FIELDS (LIST-ID)]", "BODY[TEXT]<0.10>"])
+@pytest.mark.parametrize(
+    "what", ["BODY.PEEK[]", "BODY.PEEK[HEADER.FIELDS (LIST-ID)]", "BODY.PEEK[TEXT]<0.10>"]
+)
 async def test_a_message_whose_file_is_lost_keeps_nobody_from_the_others(
     stage: ImapStage, what: str, left: int | None
 ) -> None:
@@ -45,6 +47,14 @@ async def test_a_message_whose_file_is_lost_keeps_nobody_from_the_others(
     assert done.startswith("x NO [UNAVAILABLE] The octets of a message are lost here")
     assert await bob.ok("SEARCH TEXT pickles") == [f"* SEARCH {'1 ' * (left is not None)}3"]
     assert await bob.ok("FETCH 1 ENVELOPE")
+
+
+async def test_that_one_has_become_seen_is_told_though_nothing_else_was(stage: ImapStage) -> None:
+    (await in_a_file(stage)).unlink()
+    bob = await stage.user(select="INBOX")
+    told, done = await bob.say("x FETCH 1 BODY[]")
+    assert told == "* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent))"
+    assert done.startswith("x NO [UNAVAILABLE]")
 
 
 async def test_a_file_that_is_cut_meanwhile_ends_the_connection(

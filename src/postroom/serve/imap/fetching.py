@@ -76,6 +76,7 @@ async def _answer(conversation: Conversation, command: Fetch, wanted: Ranges, si
             missing += await send(part, 0, frozenset(marked.uids))
         except FileLost as error:
             lost = error
+            continue
         if marked.uids:  # and told: what could not be sent is told like a change that others made
             conversation.selected.own(marked.modseq)
     if lost is not None:
