@@ -41,6 +41,7 @@ from postroom.store.domains import Rules
 from postroom.store.engine import Engine
 from postroom.store.postgres_options import PostgresOptions
 from postroom.store.store import StoreSettings
+from postroom.wire.ip import is_address
 
 LEAST_MESSAGES = 1_000  # of one IMAP command, RFC 9738 §3
 POOLED = 48  # writing connections to PostgreSQL of all processes of a server on one machine, and a third of that for reading
@@ -339,11 +340,7 @@ def _route(domain: str, route: RouteSettings) -> Route:
 
 def _can_be_found(host: str) -> bool:
     """Whether it is an address, or a name that the DNS can be asked for."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return a_labels(host.removesuffix(".")) is not None
-    return True
+    return is_address(host) or a_labels(host.removesuffix(".")) is not None
 
 
 def _password(domain: str, route: RouteSettings) -> str:

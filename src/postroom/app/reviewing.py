@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 
 from postroom.app import authenticating, building, guarding, own_policy, reporting
@@ -13,6 +12,7 @@ from postroom.app.settings import Settings, SettingsError
 from postroom.message.address import parse_domain
 from postroom.message.idn import a_labels
 from postroom.store.refused import without_password
+from postroom.wire.ip import is_address
 
 
 def problems(settings: Settings) -> list[str]:
@@ -48,7 +48,7 @@ def _own_domain(settings: Settings) -> None:
 
 def _web_names(settings: Settings) -> None:
     for name in settings.web.names:
-        if not _is_address(name):
+        if not is_address(name):
             _domain("[web] names", name, "webmail.example.com")
 
 
@@ -71,17 +71,9 @@ def _domain(key: str, name: str, example: str) -> None:
     raise SettingsError(f'{key} = "{name}": {remedy}')
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _addresses(settings: Settings) -> None:
     for text in settings.listen.addresses:
-        if not _is_address(text):
+        if not is_address(text):
             raise SettingsError(
                 f'[listen] addresses: "{text}" is no address; write e.g. 192.0.2.1, or 0.0.0.0 and :: for all'
             )

@@ -6,7 +6,6 @@ RFC 7505 (null MX), RFC 5321 §4.1.3 (address literals). Not here: connections, 
 
 from __future__ import annotations
 
-import ipaddress
 import random
 from collections.abc import Callable, Collection
 from typing import Any
@@ -18,6 +17,7 @@ from postroom.message.idn import a_labels
 from postroom.message.journey import Asked, Record
 from postroom.proto.dns.answer import Answer, Mx, Rcode
 from postroom.proto.dns.resolver import Resolver
+from postroom.wire.ip import is_address
 
 MAX_EXCHANGERS = 10  # tried for one domain
 MAX_ADDRESSES = 4  # tried for one exchanger
@@ -122,7 +122,7 @@ class MxLookup:
 
     async def hosts(self, name: str, record: Record, at: Callable[[], int]) -> list[Target]:
         """The addresses of one host that was named by an administrator; our own may be among them. Raises as `targets`."""
-        if _is_address(name):
+        if is_address(name):
             return [Target("", name, self._port_of(name))]
         answer = await self._resolver.addresses(ascii_domain(name))
         record(asked(answer, at()))
@@ -161,14 +161,6 @@ class MxLookup:
         """RFC 5321 §5.1: when one of them is us, it goes and so do all of the same or a worse preference."""
         own = [mx.preference for mx in ordered if mx.exchange in self._identity.names]
         return [mx for mx in ordered if not own or mx.preference < min(own)]
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _loop(domain: str) -> RoutingLoop:

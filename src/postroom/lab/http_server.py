@@ -19,7 +19,7 @@ from postroom.net.listener import Door, Listener
 from postroom.net.pump import Endpoint
 from postroom.web.guard import Guard, Rules
 from postroom.web.hosts import LOOPBACK
-from postroom.wire.packets import is_address
+from postroom.wire.ip import is_address
 
 HOST = "127.0.0.1"
 

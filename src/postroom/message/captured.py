@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from postroom.wire.packets import MOST_DATAGRAM, End, Flow, TcpStream, is_address
+from postroom.wire.ip import is_address
+from postroom.wire.packets import MOST_DATAGRAM, End, Flow, TcpStream
 from postroom.wire.pcapng import file_head, packet_block
 
 STANDARD_PORTS: Final = {

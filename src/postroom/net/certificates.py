@@ -9,7 +9,6 @@ ticket keys, of its own. Not here: where certificates come from, DANE, MTA-STS.
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from postroom.net.client_certificate import ask_for_certificates
 from postroom.net.hello import Hello
 from postroom.net.pem import CertificateError, Held, Material, describe, load
 from postroom.net.tls import UNRECOGNIZED_NAME, Alert, TlsContext
+from postroom.wire.ip import is_address
 
 __all__ = ["CertificateError", "Pair", "ServerTls", "opportunistic", "verified"]
 
@@ -170,15 +170,6 @@ class ServerTls:
         if found is None or asked.protocols != (ACME_TLS,):
             raise Alert(UNRECOGNIZED_NAME, f"nothing is to be proved for {asked.server_name}")
         return found
-
-
-def is_address(name: str) -> bool:
-    """Whether somebody asks for an address, which names no server (RFC 6066 §3: literal addresses are not permitted there)."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def opportunistic() -> TlsContext:

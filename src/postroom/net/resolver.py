@@ -24,6 +24,7 @@ from postroom.net.dns_client import FORMERR, NoAnswer, Server, ask, question
 from postroom.net.dns_reading import KINDS, MOST_ALIASES, Reading, read
 from postroom.proto.dns.answer import Answer, Caa, Family, Kind, Mx, Rcode, Srv, Tlsa
 from postroom.proto.dns.resolver import normal_name, reverse_name
+from postroom.wire.ip import is_address
 from postroom.wire.numbers import decimal
 
 RESOLV_CONF = Path("/etc/resolv.conf")
@@ -194,7 +195,7 @@ def system_options(path: Path = RESOLV_CONF) -> ResolverOptions:
     servers = [
         Server(words[1])
         for words in map(str.split, lines)
-        if words[:1] == ["nameserver"] and _is_address(words[1:2])
+        if words[:1] == ["nameserver"] and is_address("".join(words[1:2]))
     ]
     trust = any("trust-ad" in words for words in map(str.split, lines) if words[:1] == ["options"])
     servers = servers[:MOST_SERVERS] or [Server("127.0.0.1")]
@@ -212,17 +213,9 @@ def parse_server(place: str) -> Server:
         host, _, port = place.partition(":")
     host = "127.0.0.1" if host == "localhost" else host
     number = decimal(port.encode(), 5)
-    if not _is_address([host]) or number is None or not 0 < number < 65536:
+    if not is_address(host) or number is None or not 0 < number < 65536:
         raise ValueError(f"{place} is no address of a name server; write e.g. 127.0.0.1:5353 or [::1]:5353")
     return Server(host, number)
-
-
-def _is_address(words: list[str]) -> bool:
-    try:
-        ipaddress.ip_address(words[0] if words else "")
-    except ValueError:
-        return False
-    return True
 
 
 def _together(six: Answer[str], four: Answer[str]) -> Answer[str]:

@@ -123,12 +123,3 @@ def checksum(octets: bytes) -> int:
     while sum_ >> 16:
         sum_ = (sum_ & 0xFFFF) + (sum_ >> 16)
     return ~sum_ & 0xFFFF
-
-
-def is_address(text: str) -> bool:
-    """Whether it is an address of IP."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -15,6 +15,7 @@ from postroom.intake.guard.findings import Finding
 from postroom.mailauth import iprev
 from postroom.message.address import fold, parse_domain
 from postroom.proto.dns.resolver import Resolver
+from postroom.wire.ip import is_address
 
 
 class NameWeights(msgspec.Struct, frozen=True):
@@ -58,7 +59,7 @@ async def greeting_findings(
         return _weighed(
             "HELO", "ours", f"the client greets as {greeting.name}, which is our name", weights.helo_ours
         )
-    if weights.helo_bare and not literal and ("." not in name or _is_address(name)):
+    if weights.helo_bare and not literal and ("." not in name or is_address(name)):
         return _weighed(
             "HELO", "bare", f"the client greets as {greeting.name}, which is no full name", weights.helo_bare
         )
@@ -83,14 +84,6 @@ def _weighed(check: str, result: str, because: str, points: int) -> list[Finding
 
 def _inner(literal: str) -> str:
     return literal.strip("[]").removeprefix("ipv6:")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _same(one: str, other: str) -> bool:

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from postroom.message.mixed_scripts import suspicious_hosts
 from postroom.message.proof.findings import Check, Group, Look, Said, bad, note, shown
 from postroom.message.proof.letter import Letter
+from postroom.wire.ip import is_address
 
 LONGEST_LINK: Final = 2_000  # characters that all browsers take
 _SAFE: Final = frozenset(("http", "https", "mailto", "tel", "sms", "cid"))
@@ -94,7 +95,7 @@ def _organisation(host: str) -> str:
 
 def _hosts(letter: Letter) -> Iterator[Said]:
     hosts = {href: host_of(href) for href in letter.addresses_of_web}
-    if numbers := [href for href, host in hosts.items() if _ip(host) and not _here(host)]:
+    if numbers := [href for href, host in hosts.items() if is_address(host) and not _here(host)]:
         yield note(
             f"an IP address in a link: {shown(numbers)}",
             "link to a name: filters count numbers against a message",
@@ -112,19 +113,11 @@ def _hosts(letter: Letter) -> Iterator[Said]:
         yield bad(f"a name before @ in a link, which hides where it leads: {shown(hidden)}", "take it out")
 
 
-def _ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _here(host: str) -> bool:
     return (
         host == "localhost"
         or host.endswith(".localhost")
-        or (_ip(host) and ipaddress.ip_address(host).is_loopback)
+        or (is_address(host) and ipaddress.ip_address(host).is_loopback)
     )
 
 
