@@ -249,7 +249,7 @@ def _reachable(path: Path) -> Iterator[str]:
 
 
 class HungUp(OperationError):
-    """The server has closed the connection in the middle of an answer, as one does that stops."""
+    """The server has closed the connection in the middle of an answer, as one does that stops, or says nothing."""
 
 
 class NotRunning(Exception):
@@ -271,13 +271,16 @@ def is_served(path: Path) -> bool:
     return True
 
 
-def call(path: Path, request: Request, content: bytes = b"") -> Iterator[dict[str, Any]]:
+def call(
+    path: Path, request: Request, content: bytes = b"", silence: float | None = None
+) -> Iterator[dict[str, Any]]:
     """Makes a call from a command: yields records, raises `OperationError` or `CallFailed`, or `NotRunning` before anything was sent.
 
-    `content` is a mail message that goes with the request.
+    `content` is a mail message that goes with the request. A server that says nothing for `silence` seconds is `HungUp`; without, it is waited for.
     """
     asked = _frame(msgspec.structs.replace(request, size=len(content)))
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(silence)
         try:
             with _reachable(path) as name:
                 connection.connect(name)
@@ -342,6 +345,8 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
             chunk = connection.recv(min(size, 1 << 20))
         except ConnectionResetError:
             chunk = b""
+        except TimeoutError as error:
+            raise HungUp("the server has taken the connection and does not answer") from error
         if not chunk:
             raise HungUp(HUNG_UP)
         chunks.append(chunk)

@@ -56,12 +56,14 @@ class LabControl:
             yield record
 
 
-def ask_lab(operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-    """Asks the lab of this user; raises `OperationError` when it refuses or none runs."""
+def ask_lab(
+    operation: str, /, *, silence: float | None = None, **arguments: Any
+) -> Iterator[dict[str, Any]]:
+    """Asks the lab of this user; raises `OperationError` when it refuses, none runs, or it says nothing for `silence` seconds."""
     word = runtime.find(LAB)
     if word is None:
         raise OperationError("no lab of this user is running: start one with postroom lab")
     try:
-        yield from call(Path(word.read_text("utf-8")), Request(operation, arguments))
+        yield from call(Path(word.read_text("utf-8")), Request(operation, arguments), silence=silence)
     except NotRunning as error:
         raise OperationError(f"{error}: start one with postroom lab") from error

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from laboratory import LabThread
+from postroom.agent import runtime
 from postroom.app.cli.program import run
+from postroom.app.control import listen_at
+from postroom.lab.control import LAB
 from postroom.lab.http_server import HttpServer
 from postroom.lab.reachable import BadBind, parse_bind
 from postroom.lab.routes import Routes
@@ -38,6 +41,18 @@ def test_a_lab_that_runs(
         lab.close()
     assert run(["lab", "--wait", "--timeout", "0"]) == 1  # what it left behind is no lab
     assert "no lab was ready within 0 s" in capsys.readouterr().err
+
+
+def test_a_lab_that_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It takes the connection, as a process does that was stopped (SIGSTOP), and `--timeout` holds all the same."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr("postroom.lab.cli.waiting.ANSWER_SECONDS", 0.1)
+    runtime.publish({LAB: str(tmp_path / "socket")}, runtime.lab_directory())
+    with listen_at(tmp_path / "socket"):
+        assert run(["lab", "--wait", "--timeout", "0.2"]) == 1
+    assert "does not answer" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("seconds", "code"), [("3600", 0), ("3601", 2), ("-1", 2)])

@@ -16,6 +16,7 @@ from postroom.lab.control import ask_lab
 from postroom.lab.describing import DESCRIBE
 
 LOOK_SECONDS = 0.1  # between two looks whether it is there
+ANSWER_SECONDS = 5.0  # that a lab which takes the connection has to say what it is, however short one waits
 
 Wait = Annotated[
     bool,
@@ -32,7 +33,7 @@ def wait_for_lab(seconds: float, *, json: bool) -> int:
     until = time.monotonic() + seconds
     while True:
         try:
-            for found in ask_lab(DESCRIBE):
+            for found in ask_lab(DESCRIBE, silence=max(until - time.monotonic(), ANSWER_SECONDS)):
                 terminal.record(found)
                 terminal.say(f"The lab is ready: {found['page']}")
             return 0
