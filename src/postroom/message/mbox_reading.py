@@ -1,7 +1,7 @@
 """Reading an mbox file, piece by piece: where messages begin, when they came, what was marked on them.
 
 RFC 4155 appendix A; the flavours that programs write: `mboxo` and `mboxrd` (one `>` less), lines that end with LF or CRLF, and the fields by which mail
-programs keep marks in such a file (Status, X-Status, X-Keywords), which are taken out. A `From ` line counts at the beginning and behind an empty line, and
+programs keep marks in such a file (Status, X-Status, X-Keywords, Thunderbird's X-Mozilla-Status and X-Mozilla-Keys), which are taken out. A `From ` line counts at the beginning and behind an empty line, and
 only when it names a time: prose does not. Not here: writing (`message.mbox`), files.
 """
 
@@ -27,8 +27,12 @@ _ASCTIME: Final = re.compile(
 _DAY: Final = re.compile(rb"(?<= )(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} ")
 _QUOTED: Final = re.compile(rb">+From ")
 _MARKS: Final = frozenset(
-    (b"status", b"x-status", b"x-keywords", b"x-uid", b"x-imap", b"x-imapbase", b"content-length", b"lines")
+    b"status x-status x-keywords x-uid x-imap x-imapbase content-length lines"
+    b" x-mozilla-status x-mozilla-status2 x-mozilla-keys".split()
 )
+# Bits of X-Mozilla-Status (hexadecimal): read, replied, marked, and deleted from a file that was not compacted since.
+_MOZILLA: Final = ((0x0001, "S"), (0x0002, "R"), (0x0004, "F"), (0x0008, "T"))
+_MOZILLA_FORWARDED: Final = 0x1000
 _OWN_DATA: Final = (b"x-imap", b"x-imapbase")
 _MONTHS: Final = {name.encode(): number for number, name in enumerate(calendar.month_abbr) if name}
 _LETTERS: Final = {
@@ -117,6 +121,22 @@ def unmarked(octets: bytes, at: int | None) -> Marked | None:
     head, gap, body = octets.partition(b"\r\n\r\n")
     if len(head) > MOST_OF_A_HEADER:
         return Marked(octets, at)
+    kept, marks = _taken_out(head)
+    if not marks.keys().isdisjoint(_OWN_DATA) and b"FOLDER INTERNAL DATA" in head:
+        return None
+    letters = (marks.get(b"status", b"") + marks.get(b"x-status", b"")).decode("ascii", "replace")
+    mozilla = _bits(marks.get(b"x-mozilla-status", b""))
+    flags = {_LETTERS[one] for one in letters if one in _LETTERS}
+    flags.update(flag for bit, flag in _MOZILLA if mozilla & bit)
+    words = marks.get(b"x-keywords", b"").replace(b",", b" ") + b" " + marks.get(b"x-mozilla-keys", b"")
+    keywords = words.decode("ascii", "replace").split()
+    if mozilla & _MOZILLA_FORWARDED:
+        keywords.append("$Forwarded")
+    return Marked(kept + gap + body, at, "".join(sorted(flags)), tuple(keywords))
+
+
+def _taken_out(head: bytes) -> tuple[bytes, dict[bytes, bytes]]:
+    """A header without such fields, and what the first of each name said, by its name in lower case."""
     kept: list[bytes] = []
     marks: dict[bytes, bytes] = {}
     taken = False
@@ -130,12 +150,11 @@ def unmarked(octets: bytes, at: int | None) -> Marked | None:
             continue
         if not taken:
             kept.append(line)
-    if not marks.keys().isdisjoint(_OWN_DATA) and b"FOLDER INTERNAL DATA" in head:
-        return None
-    letters = (marks.get(b"status", b"") + marks.get(b"x-status", b"")).decode("ascii", "replace")
-    flags = "".join(sorted({_LETTERS[one] for one in letters if one in _LETTERS}))
-    words = marks.get(b"x-keywords", b"").decode("ascii", "replace").replace(",", " ").split()
-    return Marked(b"\r\n".join(kept) + gap + body, at, flags, tuple(words))
+    return b"\r\n".join(kept), marks
+
+
+def _bits(digits: bytes) -> int:
+    return int(digits, 16) if re.fullmatch(rb"[0-9A-Fa-f]{1,8}", digits) else 0
 
 
 def separator(line: bytes) -> int | None:

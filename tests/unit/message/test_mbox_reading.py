@@ -87,6 +87,29 @@ def test_a_program_s_own_data_is_no_message() -> None:
     assert unmarked(b"X-IMAP: 1\r\n\r\nmine", None) == Marked(b"\r\n\r\nmine")
 
 
+@pytest.mark.parametrize(
+    ("status", "flags", "keywords"),
+    [
+        ("0000", "", ()),
+        ("0001", "S", ()),
+        ("1007", "FRS", ("$Forwarded",)),
+        ("8001", "S", ()),
+        ("0008", "T", ()),
+        ("8009", "ST", ()),
+        ("zzzz", "", ()),
+        ("", "", ()),
+        ("0x01", "", ()),
+        ("000000001", "", ()),
+    ],
+)
+def test_what_thunderbird_knows_of_a_message(status: str, flags: str, keywords: tuple[str, ...]) -> None:
+    fields = (
+        f"X-Mozilla-Status: {status}\r\nX-Mozilla-Status2: 00800000\r\nX-Mozilla-Keys: $label1 later   \r\n"
+    )
+    found = unmarked(fields.encode() + b"Subject: x\r\n\r\ntext\r\n", AT)
+    assert found == Marked(b"Subject: x\r\n\r\ntext\r\n", AT, flags, ("$label1", "later", *keywords))
+
+
 @pytest.mark.parametrize(("most", "cut"), [(28, 0), (27, 1)])
 def test_a_message_that_is_too_long_is_counted(most: int, cut: int) -> None:
     reader = MboxReader(most)
