@@ -23,11 +23,10 @@ from postroom.agent.exits import Exit, ServerBusy, ServerFailed
 from postroom.agent.mailbox import Entry, find
 from postroom.net.connect import ClientConnection, NetworkError
 from postroom.proto.pop3.client import ClientEvent, Failed, Pop3Client, Ready, Upgrading, parse_numbers
-from postroom.proto.pop3.client_login import Pop3Account, Response, Tls
+from postroom.proto.pop3.client_login import Pop3Account, Response
 
 SECONDS = 120.0  # for any answer, or a piece of one
 _LATER = frozenset(("IN-USE", "LOGIN-DELAY", "SYS/TEMP"))
-_TLS = {"starttls": Tls.REQUIRED, "implicit": Tls.NEVER, "none": Tls.NEVER}
 
 
 class Pop3Mailbox:
@@ -43,12 +42,11 @@ class Pop3Mailbox:
     async def open(cls, account: Account) -> Pop3Mailbox:
         """Connects and logs in; raises `ServerFailed`."""
         way = await way_to(account, account.pop3, "pop3")
-        implicit = way.endpoint.tls == "implicit"
         login = Pop3Account(
             account.login_name,
             "" if account.bearer else account.secret(),
-            _TLS[way.endpoint.tls],
-            secure=implicit,
+            secure=way.endpoint.tls == "implicit",
+            plaintext=way.endpoint.tls == "none",
             server=way.server_name,
             nonce=nonce,
             token=account.secret() if account.bearer else "",

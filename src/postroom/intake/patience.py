@@ -20,7 +20,7 @@ MOST_RECORDS = 10  # of one answer that it tells of
 
 
 class Patience:
-    """`proto.dns.Resolver` around another one, for `seconds` from now on; `asked` is what somebody had to wait for, each question once."""
+    """A `Resolver` around another one, for `seconds` from now on; `asked` is what somebody had to wait for, each question once."""
 
     def __init__(self, inner: Resolver, seconds: float) -> None:
         self.asked: list[Asked] = []

@@ -10,24 +10,20 @@ import re
 
 import msgspec
 
-from postroom.message.charset import header_text
 from postroom.message.dates import Moment, parse_date
 from postroom.message.dsn_rules import Action
 from postroom.message.errors import EnhancedStatus
 from postroom.message.header import Header
 from postroom.message.mime import scan
-from postroom.message.printable import printable
+from postroom.message.report_fields import text_of, typed_address
 from postroom.message.transfer import decode
-from postroom.message.xtext import decode_unitext
 
 MAX_OCTETS = 1 << 20  # of the part that are read
 MAX_RECIPIENTS = 1000  # groups that are read
-_MAX_VALUE = 2048
 
 _PARTS = {("message", "delivery-status"), ("message", "global-delivery-status")}
 _STATUS = re.compile(rb"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.])")
 _EMPTY_LINES = re.compile(rb"(?:[ \t]*\r?\n)*")
-_COMMENT = re.compile(r"\([^()]*\)\s*\Z")
 
 
 class RecipientStatus(msgspec.Struct, frozen=True):
@@ -77,7 +73,7 @@ def parse_delivery_status(body: bytes) -> DeliveryStatus | None:
     return DeliveryStatus(
         recipients,
         _after_type(about.get("reporting-mta")),
-        _text(about.get("original-envelope-id")),
+        text_of(about.get("original-envelope-id")),
         _date(about.get("arrival-date")),
     )
 
@@ -114,7 +110,7 @@ def _groups(body: bytes) -> list[dict[str, bytes]]:
 
 
 def _recipient(group: dict[str, bytes]) -> RecipientStatus:
-    action = _text(group.get("action")).lower()
+    action = text_of(group.get("action")).lower()
     return RecipientStatus(
         _address(group.get("final-recipient")),
         _address(group.get("original-recipient")),
@@ -133,28 +129,13 @@ def _status(value: bytes | None) -> EnhancedStatus | None:
 
 
 def _address(value: bytes | None) -> str:
-    text = _text(value)
-    kind, semicolon, rest = text.partition(";")
-    if not semicolon:
-        return text.strip("<> ")
-    rest = rest.strip()
-    if kind.strip().lower() == "utf-8":
-        rest = decode_unitext(rest) or rest
-    return printable(rest.strip("<> "), _MAX_VALUE)
+    return typed_address(value)[1].strip("<> ")
 
 
 def _after_type(value: bytes | None) -> str:
-    text = _text(value)
+    text = text_of(value)
     kind, semicolon, rest = text.partition(";")
     return rest.strip() if semicolon and kind.strip().replace("-", "").isalnum() else text
-
-
-def _text(value: bytes | None) -> str:
-    return (
-        _COMMENT.sub("", printable(header_text(value[:_MAX_VALUE]), _MAX_VALUE).replace(r"\x09", " ")).strip()
-        if value
-        else ""
-    )
 
 
 def _date(value: bytes | None) -> Moment | None:

@@ -17,21 +17,18 @@ from postroom.message.charset import header_text
 from postroom.message.header import Header
 from postroom.message.mdn import ACTION_MODES, FIELDS, SENDING_MODES, TYPES, Disposition
 from postroom.message.mime import Part, scan
-from postroom.message.printable import printable
+from postroom.message.report_fields import MAX_VALUE, text_of, typed_address
 from postroom.message.transfer import decode
-from postroom.message.xtext import decode_unitext
 
 MAX_OCTETS: Final = 65_536  # of the part that are read
 MAX_TEXT: Final = 262_144  # octets of the part for people
 MAX_EXTENSIONS: Final = 100  # fields of others that are read
 MAX_ERRORS: Final = 100  # Error fields, likewise
-_MAX_VALUE: Final = 2048
 
 _PARTS: Final = {("message", "disposition-notification"), ("message", "global-disposition-notification")}
 _DISPOSITION: Final = re.compile(
     r"\s*([A-Za-z-]{1,40})\s*/\s*([A-Za-z-]{1,40})\s*;\s*([A-Za-z-]{1,40})\s*(?:/.*)?", re.DOTALL
 )
-_COMMENT: Final = re.compile(r"\s*\([^()]*\)\s*\Z")
 
 
 class ParsedNotice(msgspec.Struct, frozen=True):
@@ -68,7 +65,7 @@ def parse_mdn(raw: bytes) -> ParsedNotice | None:
     if found is None:
         return None
     header = Header.parse(_octets(raw, found, MAX_OCTETS))
-    disposition = _disposition(_text(header.get("Disposition")))
+    disposition = _disposition(text_of(header.get("Disposition")))
     final = _address(header.get("Final-Recipient"))
     if disposition is None or not final:
         return None
@@ -77,12 +74,12 @@ def parse_mdn(raw: bytes) -> ParsedNotice | None:
         disposition,
         final,
         _address(header.get("Original-Recipient")),
-        _text(header.get("Original-Message-ID")),
-        _text(header.get("Reporting-UA")),
-        _text(header.get("MDN-Gateway")),
-        tuple(_text(value) for value in header.all("Error")[:MAX_ERRORS]),
+        text_of(header.get("Original-Message-ID")),
+        text_of(header.get("Reporting-UA")),
+        text_of(header.get("MDN-Gateway")),
+        tuple(text_of(value) for value in header.all("Error")[:MAX_ERRORS]),
         _extensions(header),
-        encoded_words.decode(header_text(subject[:_MAX_VALUE])) if subject else "",
+        encoded_words.decode(header_text(subject[:MAX_VALUE])) if subject else "",
         _for_people(raw, parts[: parts.index(found)]),
         own[-1] is not found,
     )
@@ -121,19 +118,10 @@ def _extensions(header: Header) -> dict[str, str]:
     for field in header:
         name = field.name.decode("ascii", "replace")
         if name.lower() not in FIELDS and len(found) < MAX_EXTENSIONS:
-            found.setdefault(name, _text(field.value))
+            found.setdefault(name, text_of(field.value))
     return found
 
 
 def _address(value: bytes | None) -> str:
-    kind, semicolon, rest = _text(value).partition(";")
-    rest = rest.strip()
-    if not semicolon or not rest:
-        return ""
-    if kind.strip().lower() == "utf-8":
-        rest = decode_unitext(rest) or rest
-    return f"{kind.strip().lower()}; {printable(rest, _MAX_VALUE)}"
-
-
-def _text(value: bytes | None) -> str:
-    return _COMMENT.sub("", printable(header_text(value[:_MAX_VALUE]), _MAX_VALUE)).strip() if value else ""
+    kind, address = typed_address(value)
+    return f"{kind}; {address}" if kind is not None and address else ""

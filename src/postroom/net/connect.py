@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -265,16 +265,7 @@ async def connect(machine: Machine[Event], to: Destination) -> ClientConnection[
     opening = asyncio.get_running_loop().create_connection(
         lambda: connection, to.ip, to.port, local_addr=source
     )
-    try:
-        await eager.wait_for(opening, to.seconds)
-    except TimeoutError as error:
-        raise CannotConnect(f"{to.ip} port {to.port} did not answer in {to.seconds:g} seconds") from error
-    except OSError as error:
-        words = os.strerror(error.errno) if error.errno else str(error)
-        raise CannotConnect(f"{to.ip} port {to.port}: {words}") from error
-    except asyncio.CancelledError:
-        connection.abort()  # it may stand already
-        raise
+    await opened(connection, opening, f"{to.ip} port {to.port}", to.seconds)
     if to.wrap is not None:
         try:
             await connection.handshake()
@@ -285,6 +276,20 @@ async def connect(machine: Machine[Event], to: Destination) -> ClientConnection[
             connection.abort()
             raise
     return connection
+
+
+async def opened(connection: Link, opening: Awaitable[object], place: str, seconds: float) -> None:
+    """Waits until a connection stands; raises CannotConnect, which names the place."""
+    try:
+        await eager.wait_for(opening, seconds)
+    except TimeoutError as error:
+        raise CannotConnect(f"{place} did not answer in {seconds:g} seconds") from error
+    except OSError as error:
+        words = os.strerror(error.errno) if error.errno else str(error)
+        raise CannotConnect(f"{place}: {words}") from error
+    except asyncio.CancelledError:
+        connection.abort()  # it may stand already
+        raise
 
 
 async def turn_around(connection: Connection, machine: Machine[Event]) -> ClientConnection[Event]:

@@ -6,14 +6,12 @@ unix(7). Milters are reached so. Not here: the machine that drives one (`connect
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from typing import TypeVar
 
 import msgspec
 
-from postroom.net import eager
-from postroom.net.connect import CannotConnect, ClientConnection, Destination, connect
+from postroom.net.connect import ClientConnection, Destination, connect, opened
 from postroom.wire.machine import Machine
 
 Event = TypeVar("Event")
@@ -56,14 +54,5 @@ async def connect_to(machine: Machine[Event], to: Socket, seconds: float) -> Cli
         return await connect(machine, Destination(to.ip, to.port, seconds=seconds))
     connection = ClientConnection(machine)
     opening = asyncio.get_running_loop().create_unix_connection(lambda: connection, to.path)
-    try:
-        await eager.wait_for(opening, seconds)
-    except TimeoutError as error:
-        raise CannotConnect(f"{to} did not answer in {seconds:g} seconds") from error
-    except OSError as error:
-        words = os.strerror(error.errno) if error.errno else str(error)
-        raise CannotConnect(f"{to}: {words}") from error
-    except asyncio.CancelledError:
-        connection.abort()  # it may stand already
-        raise
+    await opened(connection, opening, str(to), seconds)
     return connection

@@ -1,7 +1,7 @@
 """The stub resolver: asks the configured servers, remembers what they said, and asks each question once at a time.
 
 RFC 1034 §5.3.1 (stub resolvers), RFC 1035 §4.2.1 and §7.2, RFC 4035 §4.9.3 and RFC 6840 §5.7 (the AD bit, believed only from a server that
-is told to be trusted). It is `proto.dns.Surveyor`; what is in the cache is answered without suspending. Not here: recursion, validation.
+is told to be trusted). It is a `proto.dns.resolver.Surveyor`; what is in the cache is answered without suspending. Not here: recursion, validation.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is read of a mailbox to search it: the narrow rows by SQL, and the values that never change, of a span of uids.
 
-RFC 9051 §6.4.4. One statement each, over a span that the caller keeps short. Not here: keys that need the words of a message (`store.texts`), and
+RFC 9051 §6.4.4. One statement each, over a span that the caller keeps short. Not here: keys that need the words of a message (`wording`), and
 the logic of a search, which is above the store.
 """
 

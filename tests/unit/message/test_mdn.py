@@ -217,6 +217,13 @@ def test_the_text_is_the_notifications_own() -> None:
     assert found.returned
 
 
+def test_fields_are_folded_as_their_writer_likes() -> None:
+    raw = EXAMPLE.replace(b"com; Foomail 97.1", b"com;\r\n\tFoomail 97.1 (for desks)")
+    notice = parse_mdn(raw)
+    assert notice is not None
+    assert notice.reporting_ua == "joes-pc.cs.example.com; Foomail 97.1"
+
+
 def test_errors_gateways_and_limits() -> None:
     more = b"".join(b"Error: %d\r\n" % n for n in range(MAX_ERRORS + 1)) + b"MDN-Gateway: dns; x400.test\r\n"
     more += b"".join(b"X-%d: y\r\n" % n for n in range(MAX_EXTENSIONS + 1))

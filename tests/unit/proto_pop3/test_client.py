@@ -10,9 +10,9 @@ from postroom.proto.pop3.client import (
     parse_numbers,
     parse_response,
 )
-from postroom.proto.pop3.client_login import Pop3Account, Response, Tls
+from postroom.proto.pop3.client_login import Pop3Account, Response
 
-CLEAR = Pop3Account("bob", "hungry", tls=Tls.NEVER)
+CLEAR = Pop3Account("bob", "hungry", plaintext=True)
 OPEN = Pop3Config("hamburger.test", stls=True, plaintext=True)
 ONE = b"Subject: one\r\n\r\n.\r\nDo you like ketchup?\r\n..\r\n"
 

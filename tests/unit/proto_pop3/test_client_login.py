@@ -2,7 +2,7 @@ import pytest
 
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.client import Failed, Pop3Client, Ready, Upgrading
-from postroom.proto.pop3.client_login import Pop3Account, Tls
+from postroom.proto.pop3.client_login import Pop3Account
 
 OPEN = Pop3Config("hamburger.test", stls=True, plaintext=True)
 STRICT = Pop3Config("hamburger.test", stls=True)
@@ -13,11 +13,9 @@ NO_TLS = Pop3Config("hamburger.test", plaintext=True)
     ("account", "config", "upgraded"),
     [
         (Pop3Account("bob", "hungry"), STRICT, True),
-        (Pop3Account("bob", "hungry", tls=Tls.OFFERED), STRICT, True),
-        (Pop3Account("bob", "hungry", tls=Tls.OFFERED), NO_TLS, False),
-        (Pop3Account("bob", "hungry", tls=Tls.NEVER), OPEN, False),
+        (Pop3Account("bob", "hungry", plaintext=True), OPEN, False),
         (Pop3Account("bob", "hungry", secure=True), STRICT, False),
-        (Pop3Account("bob", "hungry", tls=Tls.NEVER, apop=True), STRICT, False),
+        (Pop3Account("bob", "hungry", plaintext=True, apop=True), STRICT, False),
     ],
 )
 def test_ways_in(loop, account: Pop3Account, config: Pop3Config, upgraded: bool) -> None:
@@ -31,13 +29,13 @@ def test_ways_in(loop, account: Pop3Account, config: Pop3Config, upgraded: bool)
 @pytest.mark.parametrize("mechanisms", [("PLAIN", "LOGIN"), ("LOGIN",), ("X-OTHER",), ()])
 def test_every_way_to_send_a_password(loop, mechanisms: tuple[str, ...]) -> None:
     config = Pop3Config("hamburger.test", plaintext=True, mechanisms=mechanisms)
-    assert isinstance(loop(Pop3Account("bob", "hungry", tls=Tls.NEVER), config).run()[-1], Ready)
-    (failed,) = loop(Pop3Account("bob", "h" * 300, tls=Tls.NEVER), config).run()
+    assert isinstance(loop(Pop3Account("bob", "hungry", plaintext=True), config).run()[-1], Ready)
+    (failed,) = loop(Pop3Account("bob", "h" * 300, plaintext=True), config).run()
     assert isinstance(failed, Failed)
 
 
 def test_a_long_password_waits_for_the_challenge(loop) -> None:
-    session = loop(Pop3Account("bob", "h" * 300, tls=Tls.NEVER), OPEN)
+    session = loop(Pop3Account("bob", "h" * 300, plaintext=True), OPEN)
     assert session.run() == [Failed("Wrong name or password", "AUTH")]
     assert b"AUTH PLAIN\r\n" in session.on_wire
 
@@ -60,7 +58,7 @@ def test_a_wrong_password_is_reported_and_not_tried_again(loop, account: Pop3Acc
 
 
 def test_apop_needs_a_timestamp() -> None:
-    client = Pop3Client(Pop3Account("bob", "hungry", tls=Tls.NEVER, apop=True))
+    client = Pop3Client(Pop3Account("bob", "hungry", plaintext=True, apop=True))
     client.receive(b"+OK ready\r\n")
     client.receive(b"-ERR\r\n")
     event = client.next_event()
@@ -78,7 +76,7 @@ def test_names_and_passwords_cannot_smuggle_commands(account: Pop3Account) -> No
 
 @pytest.mark.parametrize("challenge", [b"+ %%%", b"+ YQ=="])
 def test_a_mechanism_that_makes_no_sense_is_cancelled(challenge: bytes) -> None:
-    client = Pop3Client(Pop3Account("bob", "hungry", tls=Tls.NEVER))
+    client = Pop3Client(Pop3Account("bob", "hungry", plaintext=True))
     client.receive(b"+OK\r\n")
     client.receive(b"+OK\r\nSASL PLAIN\r\n.\r\n")
     client.receive(challenge + b"\r\n")

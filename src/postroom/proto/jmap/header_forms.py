@@ -1,6 +1,6 @@
 """Header fields as properties: `header:Subject:asText:all`, and the forms in which a field may be had.
 
-RFC 8621 §4.1.2 (the forms, and which fields they suit), §4.1.3 (the properties). Not here: making fields (`serve.jmap.composing`).
+RFC 8621 §4.1.2 (the forms, and which fields they suit), §4.1.3 (the properties). Not here: making fields (`writing_headers`).
 """
 
 from __future__ import annotations

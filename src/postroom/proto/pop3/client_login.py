@@ -6,7 +6,6 @@ RFC 2449 §5 (CAPA), RFC 2595 §4 (STLS; what was known before it is forgotten),
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Generator
 
 import msgspec
@@ -25,14 +24,6 @@ from postroom.proto.sasl.exchange import (
 from postroom.proto.sasl.mechanisms import MECHANISMS, Channel, choose, login_of, of_client
 
 LONGEST_COMMAND = 253  # octets without the CRLF, RFC 2449 §4
-
-
-class Tls(enum.Enum):
-    """What a client does about TLS on a connection that began without it."""
-
-    NEVER = "never"
-    OFFERED = "when offered"
-    REQUIRED = "required"
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -60,12 +51,16 @@ class Upgrade(msgspec.Struct, frozen=True):
 
 
 class Pop3Account(msgspec.Struct, frozen=True):
-    """Who logs in and how. `secure`: the connection has TLS from its beginning. `apop`: prove the secret instead of sending a password."""
+    """Who logs in and how.
+
+    `secure`: the connection has TLS from its beginning; else it gets it by STLS, or the login is refused; only with `plaintext` the password
+    goes without. `apop`: prove the secret instead of sending a password.
+    """
 
     user: str
     password: str
-    tls: Tls = Tls.REQUIRED
     secure: bool = False
+    plaintext: bool = False
     apop: bool = False
     utf8: bool = True
     server: str = ""  # its name, for logins that prove whom they are meant for
@@ -75,7 +70,7 @@ class Pop3Account(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         """Without the password."""
-        return f"Pop3Account(user={self.user!r}, tls={self.tls}, secure={self.secure})"
+        return f"Pop3Account(user={self.user!r}, secure={self.secure}, plaintext={self.plaintext})"
 
 
 class LoginRefused(Exception):
@@ -99,13 +94,12 @@ def login(account: Pop3Account, timestamp: str, binding: Binding | None = None) 
             "A name or a password with control characters cannot be sent: check the account's settings"
         )
     offered = yield from _capabilities()
-    secure = account.secure
-    if not secure and account.tls is not Tls.NEVER:
-        secure = yield from _start_tls(account, offered)
-        if secure:
-            offered = yield from _capabilities()
+    if not (account.secure or account.plaintext):
+        yield from _start_tls()
+        offered = yield from _capabilities()
     if account.utf8 and "UTF8" in offered:
         yield Send(b"UTF8", "UTF8")
+    secure = account.secure or not account.plaintext
     channel = of_client(binding, secure=secure, certificate=account.certificate)
     yield from _log_in(account, offered, timestamp, channel)
     return offered
@@ -121,16 +115,12 @@ def _capabilities() -> Steps:
     return found
 
 
-def _start_tls(account: Pop3Account, offered: Capabilities) -> Generator[Step, Response | None, bool]:
-    if "STLS" in offered or account.tls is Tls.REQUIRED:  # who has no CAPA may still have STLS
-        response = yield Send(b"STLS", "STLS")
-        assert response is not None
-        if response.ok:
-            yield Upgrade()
-            return True
-    if account.tls is Tls.REQUIRED:
+def _start_tls() -> Generator[Step, Response | None, None]:
+    response = yield Send(b"STLS", "STLS")  # whatever CAPA says: who has no CAPA may still have STLS
+    assert response is not None
+    if not response.ok:
         raise LoginRefused("The server offers no TLS, and without it no password is sent")
-    return False
+    yield Upgrade()
 
 
 def _log_in(
@@ -138,13 +128,12 @@ def _log_in(
 ) -> Generator[Step, Response | None, None]:
     names = offered.get("SASL", ())
     who = login_of(account, "pop", names, channel)
-    clear = account.tls is not Tls.REQUIRED
     if account.apop:
         if not timestamp:
             raise LoginRefused("The server's greeting has no timestamp, so it does not know APOP")
         digest = apop_digest(timestamp, account.password)
         response = yield Send(f"APOP {account.user} {digest}".encode(), f"APOP {account.user} ******")
-    elif chosen := choose(names, who, channel, plaintext_allowed=clear):
+    elif chosen := choose(names, who, channel, plaintext_allowed=account.plaintext):
         response = yield from _sasl(who, chosen[0])
     else:
         response = yield Send(b"USER " + account.user.encode(), f"USER {account.user}")

@@ -1,7 +1,7 @@
 """Which emails match a filter: evaluated as sets, cheap conditions first, and the dear ones only for what is left.
 
 RFC 8621 §4.4.1. The roster answers what changes, columns what summaries say, the search index and the messages themselves what is in their words.
-Not here: the order of what was found (`email_sort`).
+Not here: the order of what was found (`email_query`).
 """
 
 from __future__ import annotations
