@@ -6,11 +6,11 @@ import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from last_sight import Asked, last_sight
 from running import Running, at_home
@@ -25,8 +25,20 @@ EXPECTED = ("status of 401", "status of 422")
 expect.set_options(timeout=15_000)
 
 LIKE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
-# Where a service worker takes a page over in the moment in which its requests begin to be routed, Chromium shows none of them any more (once in
-# fifteen times): so there is none where none is needed, and who needs one waits for it (`web_window.taken_over`).
+NOWHERE = "https://nowhere.test/"
+
+
+def opened(chromium: Browser, workers: Literal["allow", "block"]) -> BrowserContext:
+    """A browser's window, of which every request is routed from the first one on.
+
+    Chromium says that it routes before the page has heard of it: a key that is pressed right behind that overtakes it in a busy page, and what it
+    asks for goes by unseen, past the handler and `expect_request`. Where a service worker takes a page over in that moment nothing is seen any more:
+    so there is none where none is needed, and who needs one waits for it (`web_window.taken_over`).
+    """
+    context = chromium.new_context(service_workers=workers, **LIKE)
+    context.route(NOWHERE, lambda route: route.abort())
+    context.set_default_timeout(15_000)
+    return context
 
 
 asked: WeakKeyDictionary[Page, Asked] = WeakKeyDictionary()
@@ -75,8 +87,7 @@ def web_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebLab]:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A window of 1280 by 800."""
-    context = chromium.new_context(service_workers="block", **LIKE)
-    context.set_default_timeout(15_000)
+    context = opened(chromium, "block")
     found = context.new_page()
     asked[found] = Asked(found)
     faults: list[str] = []
@@ -90,9 +101,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 @pytest.fixture
 def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A window whose network fails on purpose, so the browser's complaints of that are no faults. With the mark `service_worker` it may have one."""
-    workers = "allow" if request.node.get_closest_marker("service_worker") else "block"
-    context = chromium.new_context(service_workers=workers, **LIKE)
-    context.set_default_timeout(15_000)
+    context = opened(chromium, "allow" if request.node.get_closest_marker("service_worker") else "block")
     yield context.new_page()
     context.close()
 

@@ -61,16 +61,26 @@ describe("changes", () => {
     expect([window.at(0), window.at(1), window.at(27), window.at(28)]).toEqual(["E1", "E3", "E29", undefined]);
   });
 
-  it("forgets all when somebody went whose place is unknown", () => {
+  it("asks for all anew when somebody went whose place is unknown", () => {
     const window = filled();
     expect(window.apply(changes(["E700"], [], 99_999))).toBe(false);
-    expect(window.at(0)).toBeUndefined();
     expect(window.missing(0, 5, all)).toEqual([0]);
   });
 
-  it("forgets all when the state is not the one that was known", () => {
+  it("asks for all anew when the state is not the one that was known", () => {
     const window = filled();
     expect(window.apply({ ...changes([], [], 1), oldQueryState: "7" })).toBe(false);
+    expect(window.missing(0, 5, all)).toEqual([0]);
+  });
+
+  it("shows what it knows until something newer is there", () => {
+    const window = filled();
+    window.without(["E1"]);
+    window.outdate();
+    expect([window.at(0), window.at(1), window.total, window.missing(0, 35, all)]).toEqual(["E0", "E2", 99_999, [0, 30]]);
+    window.fill({ ...answer(0, 3, 3), ids: ["N", "E0", "E1"] });
+    expect([window.at(0), window.at(2), window.at(3), window.total]).toEqual(["N", "E1", undefined, 3]);
+    expect(window.missing(0, 3, all)).toEqual([]);
   });
 
   it("drops old parts when a part of a newer state comes", () => {

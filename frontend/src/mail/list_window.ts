@@ -6,7 +6,7 @@ import type { Id } from "../jmap/records";
 export const CHUNK = 30;
 
 export class ListWindow {
-  queryState = "";
+  queryState = ""; // "": what is known, if anything, is outdated
   private whole = 0; // as the server counts
   private ids = new Map<number, Id>(); // by the server's positions
   private places = new Map<Id, number>();
@@ -35,7 +35,7 @@ export class ListWindow {
     return [...this.places.keys()].filter((id) => !this.hidden.has(id));
   }
 
-  /** The server's positions of the chunks that have to be fetched before [first, end) can be shown. `has` says whether a row is at hand. */
+  /** The server's positions of the chunks that have to be fetched before [first, end) can be shown as it is. `has` says whether a row is at hand. */
   missing(first: number, end: number, has: (id: Id) => boolean): number[] {
     const chunks: number[] = [];
     const from = this.onServer(first);
@@ -44,7 +44,7 @@ export class ListWindow {
     for (let at = from - (from % CHUNK); at < last; at += CHUNK) {
       for (let one = at; one < Math.min(at + CHUNK, last); one++) {
         const id = this.ids.get(one);
-        if (id === undefined || !has(id)) {
+        if (!this.queryState || id === undefined || !has(id)) {
           chunks.push(at);
           break;
         }
@@ -55,7 +55,7 @@ export class ListWindow {
 
   /** Takes a part of the list; one of a newer state makes all others void. */
   fill(answer: QueryAnswer): void {
-    if (this.queryState && answer.queryState !== this.queryState) this.clear();
+    if (answer.queryState !== this.queryState) this.clear();
     this.queryState = answer.queryState;
     if (answer.total !== undefined) this.whole = answer.total;
     answer.ids.forEach((id, index) => this.put(answer.position + index, id));
@@ -68,10 +68,10 @@ export class ListWindow {
     return this.ids.get(last);
   }
 
-  /** Takes what has changed. False when that cannot be told from what is known: then the list is empty and must be fetched. */
+  /** Takes what has changed. False when that cannot be told from what is known: then that is outdated. */
   apply(changes: QueryChangesAnswer): boolean {
     if (changes.oldQueryState !== this.queryState || !this.isWhole(changes)) {
-      this.clear();
+      this.outdate();
       return false;
     }
     this.rearrange(new Set(changes.removed), [...changes.added].sort((a, b) => a.index - b.index));
@@ -84,6 +84,11 @@ export class ListWindow {
   without(ids: readonly Id[]): void {
     for (const id of ids) if (this.places.has(id)) this.hidden.add(id);
     this.findGaps();
+  }
+
+  /** Everything must be fetched; until it is there, what is known is shown. */
+  outdate(): void {
+    this.queryState = "";
   }
 
   clear(): void {

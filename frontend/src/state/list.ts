@@ -129,7 +129,7 @@ export async function refreshList(): Promise<void> {
   const { window } = listed.peek();
   if (!source.peek()) return;
   told++;
-  if (!window.queryState) return touchList(); // nothing is there yet: what is missing is asked for, also when that has failed before
+  if (!window.queryState) return touchList(); // nothing newer is there yet: what is missing is asked for, also when that has failed before
   const upToId = window.lastKnown();
   try {
     const changes = await jmap.call("Email/queryChanges", {
@@ -140,7 +140,7 @@ export async function refreshList(): Promise<void> {
     else asked = new Set();
   } catch (error) {
     if (!(error instanceof MethodError)) throw error; // not heard: what is shown is what is known, and is asked about again
-    window.clear(); // too many changes, or none that can be told: what is on the screen is fetched again
+    window.outdate(); // too many changes, or none that can be told: what is on the screen is fetched again
     asked = new Set();
   }
   touchList();

@@ -82,6 +82,19 @@ it("keeps the list as it is when the server does not answer, and asks for what i
   expect(listed.peek().version).toBeGreaterThan(version); // drawn anew, which fetches what is not there
 });
 
+it("leaves the list on the screen while too much changes to be told, until it has it anew", async () => {
+  source.value = { key: "inbox", path: "/", title: "Inbox", filter: {} };
+  const { window } = listed.peek();
+  window.clear();
+  window.fill({ queryState: "1", canCalculateChanges: true, position: 0, ids: ["M1"], total: 1 });
+  const anew = { queryState: "2", canCalculateChanges: true, position: 0, ids: ["M1a", "M1"], total: 2 };
+  answerWith({ ...grown, "Email/queryChanges": failing("tooManyChanges"), "Email/query": () => anew });
+  await catchUp();
+  expect(window.at(0)).toBe("M1");
+  await show(0, 1);
+  expect([window.at(0), window.at(1)]).toEqual(["M1a", "M1"]);
+});
+
 it("looks whether a list that was on its way is older than what has changed meanwhile", async () => {
   source.value = { key: "inbox", path: "/", title: "Inbox", filter: {} };
   listed.peek().window.clear();
