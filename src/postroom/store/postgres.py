@@ -41,6 +41,7 @@ _AGAIN: Final = (
 )
 
 
+_NOW: Final = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 DEFAULTS: Final = PostgresOptions()
 _UNREADABLE: Final = (
     "the database's URL cannot be read; it looks like postgresql://user:password@host:5432/database, and in a password / is written %2F, "
@@ -213,6 +214,11 @@ class PostgresEngine:
     def waited(self) -> float:
         """See `Engine`: here it is the wait for a connection."""
         return time.monotonic() - next(iter(self._waiting.values())) if self._waiting else 0.0
+
+    async def now(self) -> int | None:
+        """See `Engine`."""
+        row = await self._reader.fetchrow(_NOW)
+        return None if row is None else int(row[0])
 
     async def close(self) -> None:
         """See `Engine`."""
