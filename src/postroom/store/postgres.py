@@ -41,7 +41,6 @@ _AGAIN: Final = (
 )
 
 
-_NOW: Final = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 DEFAULTS: Final = PostgresOptions()
 _UNREADABLE: Final = (
     "the database's URL cannot be read; it looks like postgresql://user:password@host:5432/database, and in a password / is written %2F, "
@@ -217,7 +216,9 @@ class PostgresEngine:
 
     async def now(self) -> int | None:
         """See `Engine`."""
-        row = await self._reader.fetchrow(_NOW)
+        row = await self._reader.fetchrow(
+            "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+        )
         return None if row is None else int(row[0])
 
     async def close(self) -> None:
