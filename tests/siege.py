@@ -17,12 +17,12 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from postroom.app.logs import make_log
+from postroom.app.queue_settings import QueueSettings
 from postroom.app.server import Server
 from postroom.app.settings import (
     LimitSettings,
     ListenSettings,
     MailboxSettings,
-    QueueSettings,
     ServerSettings,
     Settings,
 )

@@ -20,6 +20,7 @@ from checks_page import checks_page
 from doc_pages import code, page, table
 from lab_api_page import lab_api_page
 from postroom.app import building, settings
+from postroom.app.queue_settings import QueueSettings
 from postroom.app.settings import Settings
 from postroom.message.query_operators import OPERATORS
 from postroom.net.networks import Networks
@@ -364,7 +365,7 @@ def configured() -> Iterator[Bound]:
     """Those of the configuration."""
     for section, struct in (
         ("limits", settings.LimitSettings),
-        ("queue", settings.QueueSettings),
+        ("queue", QueueSettings),
         ("mailboxes", settings.MailboxSettings),
         ("journey", settings.JourneySettings),
     ):

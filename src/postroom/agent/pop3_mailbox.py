@@ -24,6 +24,7 @@ from postroom.agent.mailbox import Entry, find
 from postroom.net.connect import ClientConnection, NetworkError
 from postroom.proto.pop3.client import ClientEvent, Failed, Pop3Client, Ready, Upgrading, parse_numbers
 from postroom.proto.pop3.client_login import Pop3Account, Response
+from postroom.wire.numbers import decimal
 
 SECONDS = 120.0  # for any answer, or a piece of one
 _LATER = frozenset(("IN-USE", "LOGIN-DELAY", "SYS/TEMP"))
@@ -142,4 +143,4 @@ class Pop3Mailbox:
 
 def _uid(line: bytes) -> tuple[int, str]:
     number, _, uid = line.decode("ascii", "replace").partition(" ")
-    return int(number) if number.isdecimal() and len(number) < 10 else 0, uid.strip()
+    return decimal(number, 9) or 0, uid.strip()

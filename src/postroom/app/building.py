@@ -15,7 +15,8 @@ from types import MappingProxyType
 import msgspec
 
 from postroom import __version__
-from postroom.app.settings import RouteSettings, Settings, SettingsError
+from postroom.app.queue_settings import RouteSettings
+from postroom.app.settings import Settings, SettingsError
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.mx import Identity, MxLookup
 from postroom.deliver.router import OwnNames

@@ -1,6 +1,7 @@
 """This process as a node of the store: its number, its ids, and the beat that keeps both.
 
-A node number is a leased row; ids run up to a mark that is durable before they are given, so that no clock and no crash repeats one. Not here: the
+A node number is a leased row; ids run up to a mark that is durable before they are given, so that no clock and no crash repeats one. Nodes compare
+their clocks with the database's: to one that is ahead all leases of the others seem ended, and what it leases itself stays so for as long. Not here: the
 statements (`store.leases`).
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import os
 import socket
 import time
@@ -20,10 +22,12 @@ from postroom.store import leases
 from postroom.store.engine import Engine, Transaction, Urgency
 from postroom.store.ids import Ids
 from postroom.store.leases import NodeNumber
+from postroom.store.refused import ClockApart
 
 LEASE_SECONDS = 120
 BEAT_SECONDS = 30
 AHEAD_MS = 60_000  # ids may run that far ahead of the last beat
+MOST_APART = 60  # seconds between this machine's clock and the database's; half of a lease at most
 
 
 ALONE = "alone"  # the place of the only process that can use an embedded store
@@ -48,7 +52,11 @@ class Node:
 
     @classmethod
     async def join(cls, engine: Engine, told: Told, place: str = "") -> Node:
-        """Takes a number. `place` names what only one process can be at a time: then the number of its predecessor, who is gone, is free."""
+        """Takes a number. `place` names what only one process can be at a time: then the number of its predecessor, who is gone, is free.
+
+        Raises `ClockApart`.
+        """
+        await _must_agree(engine)
         name, alone = place or f"{socket.gethostname()}:{os.getpid()}", bool(place)
         now = time.time_ns()
         mark = now // 1_000_000 + AHEAD_MS
@@ -88,9 +96,28 @@ class Node:
                 return await leases.keep_node(tx, self._held, until, mark)
 
             try:
+                await _must_agree(self._engine)
                 if await self._engine.write(keep, Urgency.INBOUND):
                     self.ids.reserve(mark)
                 else:
                     self._told.lost(RuntimeError(f"another process has taken node number {self._held.node}"))
+            except ClockApart as error:
+                self._told.lost(error)
             except Exception as error:  # noqa: BLE001 - ids wait at their limit until the store is back
                 self._told.error(error)
+
+
+async def _must_agree(engine: Engine) -> None:
+    """Raises `ClockApart`. However long the answer takes, it was given between two looks at our own clock."""
+    before = time.time_ns() // 1000
+    there = await engine.now()
+    after = time.time_ns() // 1000
+    if there is not None and max(before - there, there - after) > MOST_APART * 1_000_000:
+        raise ClockApart(
+            f"this machine's clock says {_moment(after)}, the database's {_moment(there)}:"
+            " set it right, and have both follow one time (NTP)"
+        )
+
+
+def _moment(at: int) -> str:
+    return dt.datetime.fromtimestamp(at // 1_000_000, dt.UTC).isoformat(" ")

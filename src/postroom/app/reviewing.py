@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
-from postroom.app import authenticating, building, guarding, own_policy, reporting
+from postroom.app import authenticating, building, guarding, own_policy, places, reporting
 from postroom.app.settings import Settings, SettingsError
 from postroom.message.address import parse_domain
 from postroom.message.idn import a_labels
@@ -71,12 +72,21 @@ def _domain(key: str, name: str, example: str) -> None:
     raise SettingsError(f'{key} = "{name}": {remedy}')
 
 
-def _addresses(settings: Settings) -> None:
-    for text in settings.listen.addresses:
-        if not is_address(text):
-            raise SettingsError(
-                f'[listen] addresses: "{text}" is no address; write e.g. 192.0.2.1, or 0.0.0.0 and :: for all'
-            )
+def _authority(settings: Settings) -> None:
+    """RFC 8555 §6.1: an authority is spoken to by HTTPS alone."""
+    directory = settings.acme.directory
+    if directory and not _is_https(directory):
+        raise SettingsError(
+            f'[acme] directory = "{directory}": write the URL of the authority\'s directory, https://..., or "" for none'
+        )
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _database(settings: Settings) -> None:
@@ -99,10 +109,11 @@ def _room_for_the_largest(settings: Settings) -> None:
 
 _NAMES = (_hostname, _own_domain)
 _REST = (
-    _addresses,
+    places.check,
     _database,
     _web_names,
     _certified_names,
+    _authority,
     _room_for_the_largest,
     own_policy.check,
     building.rules,

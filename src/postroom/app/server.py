@@ -246,7 +246,7 @@ class Server:
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """See `Office`."""
         async for found in fsck.check(self.parts.store, self.clock.now(), repair=repair):
-            yield Finding(found.wrong.value, str(found.account_id), found.detail, found.repaired)
+            yield Finding(found.wrong.value, found.subject, found.detail, found.repaired)
 
     async def send_reports(self, *, today: bool) -> Sequence[SentReport]:
         """See `Office`."""

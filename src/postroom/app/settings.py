@@ -18,11 +18,11 @@ import msgspec
 from msgspec import Meta
 
 from postroom.app.guard_settings import MOST_DAYS, MOST_SECONDS, GuardSettings, ListSettings, MilterSettings
+from postroom.app.queue_settings import QueueSettings, RouteSettings
 from postroom.app.tls_settings import AcmeSettings, MtaStsSettings, TlsSettings, WebSettings
 from postroom.message.address import fold
 from postroom.proto.sasl.mechanisms import USUAL
 
-Port = Annotated[int, Meta(ge=0, le=65535)]
 Listen = Annotated[int, Meta(ge=-1, le=65535)]
 MOST_OCTETS: Final = 1 << 62  # of a quota: what the store can count, with room for a sum
 
@@ -211,63 +211,6 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 100_000
 
 
-class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[queue]: retries and reports. Times are seconds."""
-
-    waits: Annotated[
-        tuple[Annotated[int, Meta(ge=1, le=MOST_SECONDS)], ...],
-        Meta(min_length=1, description="pauses after each failed attempt; the last one repeats"),
-    ] = (
-        300,
-        600,
-        1200,
-        2400,
-        5400,
-        10800,
-        14400,
-    )
-    life: Annotated[int, Meta(ge=1, le=MOST_SECONDS, description="how long a message is tried")] = 5 * 86400
-    bounce_life: Annotated[int, Meta(ge=1, le=MOST_SECONDS, description="how long a report is tried")] = (
-        2 * 86400
-    )
-    delay_notice: Annotated[
-        int, Meta(ge=1, le=MOST_SECONDS, description="after how long the sender hears of a delay")
-    ] = 4 * 3600
-    concurrency: Annotated[int, Meta(ge=1, le=100, description="most connections to one destination")] = 10
-    undo_seconds: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=3600,
-            description="that mail sent by JMAP waits and can be called back, where it says no time itself",
-        ),
-    ] = 0
-
-
-class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[routes."DOMAIN"]: where a domain's mail goes instead of its MX; "*" is the smarthost for all other mail."""
-
-    host: Annotated[
-        str, Meta(description="name or address of the next server; '' is the domain's MX, only with tls set")
-    ] = ""
-    port: Annotated[Port, Meta(description="its port")] = 25
-    tls: Annotated[str, Meta(description="none, opportunistic, required (STARTTLS) or implicit")] = (
-        "opportunistic"
-    )
-    verify: Annotated[
-        bool,
-        Meta(
-            description="with tls required or implicit: its certificate must be valid for its name; with the MX, for each exchanger's"
-        ),
-    ] = True
-    username: Annotated[str, Meta(description="to log in there")] = ""
-    password_file: Annotated[str, Meta(description="a file that holds the password")] = ""
-    lmtp: Annotated[bool, Meta(description="speak LMTP instead of SMTP")] = False
-    turn_for: Annotated[
-        str, Meta(description="instead of a host: the account that fetches this mail with ATRN (RFC 2645)")
-    ] = ""
-
-
 class MailboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[mailboxes]: what readers get."""
 
@@ -426,11 +369,32 @@ def load(path: Path) -> Settings:
 def parse(text: str, name: str = "configuration") -> Settings:
     """As `load`, from text."""
     try:
-        return _folded(msgspec.convert(tomllib.loads(text), Settings))
+        settings = _folded(msgspec.convert(tomllib.loads(text), Settings))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{name}: not TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise SettingsError(f"{name}: {_explain(str(error))}") from error
+    for where, value in _values(settings):
+        if "\0" in value:
+            raise SettingsError(f"{name}: {where}: a null character (U+0000) is in it: take it out")
+    return settings
+
+
+def _values(settings: Settings) -> Iterator[tuple[str, str]]:
+    """All texts, with their keys."""
+    for section, struct in _filled(settings):
+        for key, value in msgspec.structs.asdict(struct).items():
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, str):
+                    yield f"[{section}] {key}", one
+
+
+def _filled(settings: Settings) -> Iterator[tuple[str, msgspec.Struct]]:
+    for section, value in msgspec.structs.asdict(settings).items():
+        if isinstance(value, dict):
+            yield from ((f'{section}."{name}"', struct) for name, struct in value.items())
+        else:
+            yield section, value
 
 
 def _folded(settings: Settings) -> Settings:

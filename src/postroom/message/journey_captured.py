@@ -26,6 +26,7 @@ from postroom.message.journey import (
 )
 from postroom.message.journey_figure import QUEUED
 from postroom.wire.dots import stuff
+from postroom.wire.numbers import decimal
 from postroom.wire.packets import End
 
 _CONTENT: Final = re.compile(rb"\[(\d{1,18}) octets of message\]")
@@ -220,4 +221,5 @@ def _service(met: Connected, kind: HopKind) -> str:
 def _end(text: str) -> End:
     """`127.0.0.1:25`, `[::1]:25`, `::1:25`."""
     ip, _, port = text.rpartition(":")
-    return End(ip.strip("[]"), int(port)) if port.isdigit() and ip else End(text, 0)
+    number = decimal(port, 5)
+    return End(text, 0) if number is None or not ip else End(ip.strip("[]"), number)

@@ -10,13 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from postroom.wire.numbers import decimal
 from postroom.wire.utf7 import Utf7Error, decode_utf7, encode_utf7
 
 LETTERS: Final = "DFRST"  # draft, flagged, replied, seen, trashed: in this order in a name
 KEYWORDS_FILE: Final = "dovecot-keywords"
 MOST_KEYWORDS: Final = 26  # of one folder that letters stand for
 _INFO: Final = re.compile(r"[:;!]2,([A-Za-z]*)\Z")
-_TIME: Final = re.compile(r"(\d{9,11})\.")
+_TIME: Final = re.compile(r"([0-9]{9,11})\.")
 
 
 def read_info(name: str, keywords: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
@@ -49,8 +50,9 @@ def read_keywords(text: str) -> dict[str, str]:
     found = {}
     for line in text.splitlines():
         number, _, name = line.partition(" ")
-        if number.isdigit() and len(number) < 3 and int(number) < MOST_KEYWORDS and name:
-            found[chr(ord("a") + int(number))] = name
+        at = decimal(number, 2)
+        if at is not None and at < MOST_KEYWORDS and name:
+            found[chr(ord("a") + at)] = name
     return found
 
 

@@ -9,6 +9,8 @@ import contextlib
 import socket
 from collections.abc import Iterable, Mapping
 
+from postroom.wire.numbers import decimal
+
 BACKLOG = 1024
 FIRST_INHERITED = 3  # SD_LISTEN_FDS_START
 _SAME_PORT_TRIES = 20
@@ -52,12 +54,12 @@ def given_up(listening: socket.socket) -> socket.socket:
 
 def inherited(environment: Mapping[str, str], process: int) -> dict[str, list[socket.socket]]:
     """The sockets that systemd opened for the process with this id, by name ("" without names); none if they are meant for another."""
-    count = environment.get("LISTEN_FDS", "")
-    if environment.get("LISTEN_PID") != str(process) or not count.isascii() or not count.isdigit():
+    count = decimal(environment.get("LISTEN_FDS", ""))
+    if environment.get("LISTEN_PID") != str(process) or count is None:
         return {}
     names = environment.get("LISTEN_FDNAMES", "").split(":")
     found: dict[str, list[socket.socket]] = {}
-    for number in range(min(int(count), 1000)):
+    for number in range(min(count, 1000)):
         opened = socket.socket(
             fileno=FIRST_INHERITED + number
         )  # asks the kernel for its family, type and protocol

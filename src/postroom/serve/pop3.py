@@ -163,7 +163,9 @@ class Pop3Session:
         self.machine.turn_away(Text.TRY_LATER)
 
     def dismissed(self) -> None:
-        """The service stops, or the login has ended."""
+        """The service stops, or the login has ended; but not within a listing: one that is cut off is of no use."""
+        if self.machine.answering:
+            return
         if self._stay.ended:
             self.machine.turn_away(Text.LOGIN_ENDED, Code.SYS_PERM)
         else:

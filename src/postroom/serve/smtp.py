@@ -212,7 +212,7 @@ class SmtpSession:
             )
         if event.envelope.auth is not None and self._client.login is None:
             event.envelope.auth = "<>"  # RFC 4954 §5: who has not logged in cannot vouch for anybody
-        incoming = Incoming(event.envelope, self._client.hop(self._service.now()), Manner(event.how))
+        incoming = Incoming(event.envelope, self._client.hop(self._service.now()), Manner(event.verb))
         asked = event.envelope.priority
         await self._threshold.door.mail(self._client, incoming)
         self._incoming = incoming

@@ -71,5 +71,8 @@ class Engine(Protocol):
     def waited(self) -> float:
         """Seconds that the oldest write in the queue has waited; 0.0 when none waits."""
 
+    async def now(self) -> int | None:
+        """What the clock of the database's machine says, unix microseconds; None where it is this one. To compare: times are arguments."""
+
     async def close(self) -> None:
         """Finishes what is queued and lets go of the files or connections."""

@@ -26,6 +26,7 @@ class Wrong(enum.StrEnum):
     PLACES = "places"  # a card that is not where it says
     ORPHAN_FILE = "orphan file"
     UNFINISHED_FILE = "unfinished file"
+    DEAD_END = "dead end"  # an alias, list or forward names who is not there; only its administrator knows what is right
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -35,3 +36,9 @@ class Finding(msgspec.Struct, frozen=True):
     account_id: int
     detail: str
     repaired: bool = False
+    address: str = ""  # whom it is about where that is no account
+
+    @property
+    def subject(self) -> str:
+        """Whom it is about."""
+        return self.address or str(self.account_id)

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-from postroom.store import blobs
+from postroom.store import blobs, namings
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.findings import Finding, Wrong
 from postroom.store.fsck_contacts import check_contacts
@@ -53,6 +53,9 @@ async def check(
         yield finding
     async for finding in _files(store, now, repair=repair):
         yield finding
+    async for one in namings.dead_ends(reading):
+        words = f"{one.who} names {one.target}, and nobody here has that address: {one.remedy}"
+        yield Finding(Wrong.DEAD_END, 0, words, address=one.address or one.kind)
 
 
 async def _database(store: Store) -> list[Finding]:

@@ -214,6 +214,13 @@ class PostgresEngine:
         """See `Engine`: here it is the wait for a connection."""
         return time.monotonic() - next(iter(self._waiting.values())) if self._waiting else 0.0
 
+    async def now(self) -> int | None:
+        """See `Engine`."""
+        row = await self._reader.fetchrow(
+            "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+        )
+        return None if row is None else int(row[0])
+
     async def close(self) -> None:
         """See `Engine`."""
         await self._writers.close()

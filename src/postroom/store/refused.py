@@ -22,6 +22,10 @@ class StoreDamaged(StoreRefused):
     """The database file is not one, or its pages contradict each other."""
 
 
+class ClockApart(StoreRefused):
+    """This machine's clock and the database's differ so much that leases mean nothing."""
+
+
 def without_password(url: str) -> str:
     """The URL of a store as it may be said and logged."""
     if "@" not in url and "?" not in url:

@@ -188,6 +188,9 @@ class SqliteEngine:
         time.sleep(BUSY_PAUSE_MS / 1000)
         return True
 
+    async def now(self) -> None:
+        """See `Engine`: there is no other machine."""
+
     async def close(self) -> None:
         """See `Engine`."""
         await self._commits.close()

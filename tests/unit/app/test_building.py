@@ -9,7 +9,8 @@ import pytest
 
 from authority import Issued
 from postroom.app import building
-from postroom.app.settings import RouteSettings, Settings, SettingsError, parse
+from postroom.app.queue_settings import RouteSettings
+from postroom.app.settings import Settings, SettingsError, parse
 from postroom.deliver.routes import route_of
 from postroom.deliver.turning import fetched
 from postroom.net.clock import MovableClock

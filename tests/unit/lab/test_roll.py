@@ -33,6 +33,11 @@ def test_the_most():
             parse_roll(str(count))
 
 
+def test_a_number_that_nobody_can_count():
+    with pytest.raises(BadAccount):
+        parse_roll("9" * 5000)
+
+
 def test_a_file(tmp_path):
     roll = tmp_path / "class"
     roll.write_text("# Summer term\n\ncarol@crepes.test:pass:word\n  dave\nerin:secret\n")

@@ -130,3 +130,8 @@ def test_what_came_over_no_connection() -> None:
     assert whole(Told("J1", [Hop(HopKind.FILED, 1, [])])) == (b"", 0)
     by_jmap = Hop(HopKind.READ, 1, [Connected(0, "jmap", "127.0.0.1:5000", "127.0.0.1:80")])
     assert whole(Told("J1", [by_jmap])) == (b"", 0)
+
+
+def test_a_port_that_is_none() -> None:
+    met = Hop(HopKind.RECEIVED, 1, [Connected(0, "esmtp", "127.0.0.1:²", "127.0.0.1:2525"), said(b"<NOOP")])
+    assert whole(Told("J1", [met]))[1] == 1

@@ -220,6 +220,16 @@ def test_turning_away_closes_and_removes_nothing() -> None:
     assert server.data_to_send().endswith(b"-ERR [SYS/TEMP] The server is closing, try again later\r\n")
 
 
+def test_turning_away_puts_no_words_into_a_listing() -> None:
+    server = logged_in(count=50_000)
+    server.receive(b"LIST\r\n")
+    assert isinstance(server.next_event(), Drain)
+    assert server.answering
+    server.turn_away()
+    assert server.closing
+    assert b"-ERR" not in server.data_to_send()
+
+
 def test_the_dialogue_is_kept_without_content() -> None:
     server = logged_in()
     server.receive(b"retr 1\r\n")

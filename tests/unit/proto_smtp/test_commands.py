@@ -79,7 +79,7 @@ def test_binarymime_needs_chunking() -> None:
 
 def test_how_a_message_is_to_be_shown() -> None:
     command = Saml.parse("FROM:<a@b.test>", OFFER)
-    assert (command.how, command.envelope.sender) == ("SAML", Address("a", "b.test"))
+    assert (command.verb, command.envelope.sender) == ("SAML", Address("a", "b.test"))
 
 
 @pytest.mark.parametrize(("verb", "row"), VERBS.items())

@@ -62,6 +62,8 @@ def outcome(result: str, text: str = "", status: str = "", address: str = FAR) -
         (outcome("filed", status="2.1.5"), False, "yes", "250 2.1.5 Delivered"),
         (outcome("relayed", "250 2.0.0 Ok: queued as 7", "2.0.0"), False, "unknown", "250 2.0.0 Ok: queued as 7"),
         (outcome("delayed", "mx.far.test said: 451 4.7.1 Come again"), True, "queued", "451 4.7.1 Come again"),
+        (outcome("delayed", "²³¹ of words"), True, "queued", "451 4.0.0 ²³¹ of words"),
+        (outcome("delayed", "999 of words"), True, "queued", "451 4.0.0 999 of words"),
         (outcome("delayed", "No route to host"), True, "queued", "451 4.0.0 No route to host"),
         (outcome("failed", "550-5.1.1 Nobody 550 5.1.1 here", "5.1.1"), False, "no", "550 5.1.1 Nobody here"),
         (outcome("failed", "The domain accepts no mail", "5.1.10"), False, "no", "550 5.1.10 The domain accepts no mail"),

@@ -268,6 +268,23 @@ async def test_the_end_of_the_service_is_said(stage) -> None:
     assert len(stage.maildrops.letters) == 2
 
 
+async def test_a_listing_comes_to_its_end_before_the_service_does(stage) -> None:
+    stage.maildrops.letters = dict.fromkeys(range(1, 50_001), b"Hi\r\n")
+    session = await stage.login()
+    machine = session.machine
+    machine.receive(b"LIST\r\n")
+    await session.handle(machine.next_event())
+    session.dismissed()
+    assert not machine.closing
+    while (event := machine.next_event()) is not None:
+        session.dismissed()
+        await session.handle(event)
+    session.dismissed()
+    sent = session._connection.sent + machine.data_to_send()
+    assert sent.endswith(b"\r\n50000 4\r\n.\r\n-ERR [SYS/TEMP] The server is closing, try again later\r\n")
+    assert machine.closing
+
+
 async def test_the_third_wrong_password_ends_the_connection(stage) -> None:
     session = stage.connect()
     answer = await stage.say(session, "USER bob\nPASS a\n" * 4)

@@ -11,6 +11,7 @@ from postroom.agent.terminal import Column, size_text
 from postroom.app.cli import access, grants, passkeys
 from postroom.app.cli.passwords import FromStdin, Prompt, generated, new_password
 from postroom.app.cli.quantities import octets
+from postroom.app.cli.removing import tell_removed
 from postroom.app.cli.session import Administration, Yes, administration
 from postroom.app.operations import accounts
 from postroom.app.operations.accounts import (
@@ -100,7 +101,7 @@ def remove(session: Administration, address: Who, yes: Yes = False) -> None:
     )
     done = session.one(accounts.REMOVE, NamedAccount(address), address)
     session.terminal.record(done)
-    session.terminal.say(f"{done.address} removed")
+    tell_removed(session, done.address, done.named_by)
 
 
 @app.command()

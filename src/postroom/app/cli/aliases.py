@@ -11,6 +11,7 @@ import typer
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column
 from postroom.app.cli.alias_files import included_files
+from postroom.app.cli.removing import tell_removed
 from postroom.app.cli.session import Administration, Yes, administration
 from postroom.app.operations import aliases
 from postroom.app.operations.aliases import (
@@ -83,8 +84,9 @@ def remove(session: Administration, address: Who, yes: Yes = False) -> None:
     if found.kind != "alias":
         raise CommandFailed(f"{address} is a list; use: postroom list remove {address}")
     session.agree(f"Remove the alias {found.address} for {', '.join(found.targets[:5])}?", yes=yes)
-    session.terminal.record(session.one(aliases.REMOVE, NamedAlias(address), address))
-    session.terminal.say(f"{found.address} removed")
+    done = session.one(aliases.REMOVE, NamedAlias(address), address)
+    session.terminal.record(done)
+    tell_removed(session, found.address, done.named_by)
 
 
 @app.command("import")

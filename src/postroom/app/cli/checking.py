@@ -69,23 +69,21 @@ def check(
 
 @command(administration)
 def _store(session: Administration, repair: bool) -> None:
-    left = 0
-
-    def counted() -> list[Finding]:
-        nonlocal left
-        found = list(session.perform(checking.CHECK, Check(repair)))
-        left = sum(not one.repaired for one in found)
-        return found
-
-    number = session.terminal.listing(counted(), COLUMNS)
-    if not number:
+    found = list(session.perform(checking.CHECK, Check(repair)))
+    session.terminal.listing(found, COLUMNS)
+    left = [one for one in found if not one.repaired]
+    if not found:
         session.terminal.say("the store is whole")
     elif left:
         raise CommandFailed(
-            f"{left} of {number} findings are not repaired; "
-            + ("what is lost is in a backup: postroom restore" if repair else "try --repair"),
-            FOUND,
+            f"{len(left)} of {len(found)} findings are not repaired; {_remedy(left, repair)}", FOUND
         )
+
+
+def _remedy(left: Sequence[Finding], repair: bool) -> str:
+    if all(one.kind == checking.DEAD_END for one in left):
+        return "they say themselves what to do"
+    return "what is lost is in a backup: postroom restore" if repair else "try --repair"
 
 
 class Verdict(msgspec.Struct, frozen=True):

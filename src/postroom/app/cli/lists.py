@@ -9,6 +9,7 @@ import typer
 from postroom.agent.invocation import CommandFailed, command, commands
 from postroom.agent.terminal import Column
 from postroom.app.cli.aliases import tell
+from postroom.app.cli.removing import tell_removed
 from postroom.app.cli.session import Administration, Yes, administration
 from postroom.app.operations import aliases
 from postroom.app.operations.aliases import AliasRecord, ChangeMembers, ListAliases, NamedAlias, NewList
@@ -60,8 +61,9 @@ def remove(session: Administration, address: Who, yes: Yes = False) -> None:
     """Remove a list; its members keep their own mail."""
     found = _list(session, address)
     session.agree(f"Remove the list {found.address} with {len(found.targets)} members?", yes=yes)
-    session.terminal.record(session.one(aliases.REMOVE, NamedAlias(address), address))
-    session.terminal.say(f"{found.address} removed")
+    done = session.one(aliases.REMOVE, NamedAlias(address), address)
+    session.terminal.record(done)
+    tell_removed(session, found.address, done.named_by)
 
 
 @app.command()

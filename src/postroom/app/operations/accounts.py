@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from postroom.app.control import Caller, OperationError
-from postroom.app.operations.office import Office, Operation, own_address
+from postroom.app.operations.office import NamedBy, Office, Operation, names_of, own_address
 from postroom.message.address import Address
 from postroom.message.ids import IdKind, id_text
 from postroom.store import accounts, domains
@@ -64,7 +64,7 @@ class ChangePassword(msgspec.Struct, frozen=True):
 
 
 class AccountRecord(msgspec.Struct, frozen=True):
-    """An account. Quota and used are octets; a quota of 0 is none."""
+    """An account. Quota and used are octets; a quota of 0 is none. `named_by`: who still names it, when it was removed."""
 
     address: str
     account_id: str
@@ -73,6 +73,7 @@ class AccountRecord(msgspec.Struct, frozen=True):
     quota: int = 0
     forwards: list[str] = []
     keeps_copy: bool = True
+    named_by: list[NamedBy] = []
 
 
 async def add(office: Office, _: Caller, new: NewAccount) -> AsyncIterator[AccountRecord]:
@@ -111,12 +112,15 @@ async def remove(office: Office, _: Caller, old: NamedAccount) -> AsyncIterator[
     """Removes an account; yields what it was."""
     who = await own_address(office.engine.reading(), old.address)
 
+    still = await names_of(office, who)
+
     async def work(tx: Transaction) -> Account:
         found = await accounts.get(tx, who)
         await accounts.remove(tx, who)
         return found
 
-    yield _record(await office.engine.write(work, Urgency.CLIENT))
+    removed = _record(await office.engine.write(work, Urgency.CLIENT))
+    yield msgspec.structs.replace(removed, named_by=still)
 
 
 async def change(office: Office, _: Caller, wanted: ChangeAccount) -> AsyncIterator[AccountRecord]:

@@ -13,7 +13,7 @@ from functools import partial
 import msgspec
 
 from postroom.app.control import Caller, OperationError
-from postroom.app.operations.office import Office, Operation, own_address
+from postroom.app.operations.office import NamedBy, Office, Operation, names_of, own_address
 from postroom.message.address import Address
 from postroom.store import aliases, directory, domains
 from postroom.store.aliases_file import Complaint, parse_aliases
@@ -72,13 +72,15 @@ class ImportAliases(msgspec.Struct, frozen=True):
 
 
 class AliasRecord(msgspec.Struct, frozen=True):
-    """An alias or a list. A list has an owner. `unknown`: who has just come in and is nobody in a domain of ours."""
+    """An alias or a list. A list has an owner. `unknown`: who has just come in and is nobody in a domain of ours;
+    `named_by`: who still names it, when it was removed."""
 
     address: str
     kind: str
     targets: list[str]
     owner: str = ""
     unknown: list[str] = []
+    named_by: list[NamedBy] = []
 
 
 class ImportRecord(msgspec.Struct, frozen=True):
@@ -154,13 +156,15 @@ async def show(office: Office, _: Caller, wanted: NamedAlias) -> AsyncIterator[A
 
 async def remove(office: Office, _: Caller, old: NamedAlias) -> AsyncIterator[AliasRecord]:
     """Removes an alias or a list; yields what it was."""
+    who = await own_address(office.engine.reading(), old.address)
+    still = await names_of(office, who)
 
     async def work(tx: Transaction) -> AliasRecord:
         found = await _get(tx, old.address)
-        await aliases.remove(tx, await own_address(tx, old.address))
+        await aliases.remove(tx, who)
         return found
 
-    yield await office.engine.write(work, Urgency.CLIENT)
+    yield msgspec.structs.replace(await office.engine.write(work, Urgency.CLIENT), named_by=still)
 
 
 async def change(office: Office, _: Caller, wanted: ChangeMembers) -> AsyncIterator[AliasRecord]:

@@ -12,6 +12,8 @@ import msgspec
 from postroom.app.control import Caller
 from postroom.app.operations.office import Finding, Office, Operation
 
+DEAD_END = "dead end"  # the kind of findings that only a person can mend (`store.findings`)
+
 
 class Check(msgspec.Struct, frozen=True):
     """With `repair`, what can be rebuilt is."""

@@ -123,7 +123,7 @@ class DirectOffice:
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
         """See `store.fsck`; nobody else uses the store, so that every octet is looked at."""
         async for found in fsck.check(self.store, self.clock.now(), repair=repair, octets=True):
-            yield Finding(found.wrong.value, str(found.account_id), found.detail, found.repaired)
+            yield Finding(found.wrong.value, found.subject, found.detail, found.repaired)
 
     async def send_reports(self, *, today: bool) -> Sequence[SentReport]:  # noqa: ARG002
         """Not without a server: they are mail."""

@@ -97,6 +97,13 @@ class Finding(msgspec.Struct, frozen=True):
     repaired: bool = False
 
 
+class NamedBy(msgspec.Struct, frozen=True):
+    """Who names an address that is gone, such as `the alias info@example.com`, and what makes an end of it."""
+
+    who: str
+    remedy: str
+
+
 class Office(Protocol):
     """A server as its administration sees it."""
 
@@ -253,3 +260,11 @@ async def own_address(tx: Transaction, text: str) -> Address:
     from postroom.store.directory import spelt
 
     return await spelt(tx, address(text))
+
+
+async def names_of(office: Office, address: Address) -> list[NamedBy]:
+    """Who names an address that is about to go."""
+    from postroom.store import namings
+    from postroom.store.unhurried import Unhurried
+
+    return [NamedBy(one.who, one.remedy) for one in await namings.of(Unhurried(office.engine), address)]

@@ -16,6 +16,7 @@ from postroom.lab.api.problems import Problem, not_found, unfit
 from postroom.lab.arrived.box import Mailbox, NotArrived, fits
 from postroom.lab.arrived.mail import Mail, NotInMail
 from postroom.lab.arrived.residence import CannotMoveIn, mailbox_of, new_mailbox
+from postroom.wire.numbers import decimal
 
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _UNKNOWN: Final = "application/octet-stream"
@@ -92,12 +93,12 @@ async def list_parts(desk: Desk, call: Call) -> values.Parts:
 async def show_part(desk: Desk, call: Call) -> Octets:
     """The octets of a file that came with a message."""
     files = (await _mail(desk, call))[1].attachments()
-    number = call.path["number"]
-    if not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= len(files):
-        raise not_found(f"the message has {len(files)} files, and no number {number}")
-    file = files[int(number) - 1]
+    number = decimal(call.path["number"])
+    if number is None or not 1 <= number <= len(files):
+        raise not_found(f"the message has {len(files)} files, and no number {call.path['number']}")
+    file = files[number - 1]
     known = _MEDIA_TYPE.fullmatch(file.content_type) is not None
-    return Octets(file.content, file.content_type if known else _UNKNOWN, f"part-{int(number)}")
+    return Octets(file.content, file.content_type if known else _UNKNOWN, f"part-{number}")
 
 
 async def list_links(desk: Desk, call: Call) -> values.Links:

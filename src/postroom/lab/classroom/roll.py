@@ -12,6 +12,7 @@ from typing import Final
 
 from postroom.lab.plan import HOUSES, BadAccount, House, Person
 from postroom.message.address import Address, parse_mailbox
+from postroom.wire.numbers import decimal
 
 MOST: Final = 500  # accounts of one class
 _DIGITS: Final = "23456789"  # 0 and 1 look like letters
@@ -31,8 +32,9 @@ _WORDS: Final = tuple(_LIST.split())
 
 def parse_roll(text: str, houses: Sequence[House] = HOUSES) -> list[Person]:
     """`30`, or a file with an address a line, each perhaps with `:PASSWORD` behind it; raises `BadAccount`."""
-    if text.isascii() and text.isdigit():
-        return _students(int(text), houses[0].domain)
+    count = decimal(text)
+    if count is not None:
+        return _students(count, houses[0].domain)
     try:
         lines = Path(text).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

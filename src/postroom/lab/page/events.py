@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from postroom.lab.heard.explained import Explained
 from postroom.lab.heard.feed import Happening
 from postroom.web.answers import Refused
+from postroom.wire.numbers import decimal
 
 BATCH: Final = 200  # happenings of one event
 PING_SECONDS: Final = 30.0  # of silence, before a comment shows that somebody is there
@@ -38,10 +39,11 @@ class Events:
     async def answer(self, request: Request) -> Response:
         """GET: what came after the number `since` (without it all that is remembered), and then what comes."""
         since = request.headers.get("last-event-id") or request.query_params.get("since", "0")
-        if not since.isascii() or not since.isdigit() or len(since) > 15:
+        number = decimal(since, 15)
+        if number is None:
             raise Refused(400, "since is the number of a happening")
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        known = int(since) if int(since) <= self._feed.last else 0  # of a lab that was there before
+        known = number if number <= self._feed.last else 0  # of a lab that was there before
         return StreamingResponse(self._told(known), 200, headers, "text/event-stream")
 
     async def _told(self, since: int) -> AsyncIterator[bytes]:

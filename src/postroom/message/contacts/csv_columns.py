@@ -55,12 +55,12 @@ PLACE: Final[Mapping[str, str]] = MappingProxyType(
 _CONTEXTS: Final[Mapping[str, str]] = MappingProxyType(
     {"home": "private", "business": "work", "other": "", "work": "work"}
 )
-_NUMBERED: Final = re.compile(r"(e-mail|phone|address|website) (\d{1,2}) - ([a-z ]+)")
+_NUMBERED: Final = re.compile(r"(e-mail|phone|address|website) ([0-9]{1,2}) - ([a-z ]+)")
 _PLACE: Final = re.compile(r"(home|business|other) (.+)")
 _PHONE: Final = re.compile(
     r"(home|business|mobile|other|primary|company main|car|assistant's)? ?(phone|fax|pager)(?: (\d))?"
 )
-_MAIL: Final = re.compile(r"e-mail(?: (\d))? ?(address|type|display name)?")
+_MAIL: Final = re.compile(r"e-mail(?: ([0-9]))? ?(address|type|display name)?")
 _FAMILIES: Final = MappingProxyType(
     {"e-mail": "email", "phone": "phone", "address": "address", "website": "link"}
 )

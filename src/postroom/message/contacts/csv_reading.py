@@ -26,7 +26,7 @@ MOST_VALUES: Final = 100  # of one cell with several
 
 Object = dict[str, Any]
 _SEVERAL: Final = " ::: "  # what Google puts between values of one cell
-_ENGLISH: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_ENGLISH: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _NO_DATE: Final = ("0/0/00", "0000-00-00")
 _SYSTEMS: Final = frozenset(("mycontacts", "my contacts", "starred", "other contacts"))
 _ORDER: Final = ("title", "given", "given2", "surname", "generation")

@@ -19,6 +19,7 @@ from postroom.message.contacts.jscontact import OF_CONTACT_CARD
 from postroom.message.contacts.json_properties import apply
 from postroom.message.contacts.properties import Property, VCard, split, texts, unescaped
 from postroom.message.contacts.structured import read_address, read_name, read_organization
+from postroom.wire.numbers import decimal
 
 MAX_SHARED: Final = (
     255  # characters of what one line says of several values: of a label, of the parameters of several names
@@ -144,9 +145,9 @@ def common(
     others = [kind for kind in kinds if kind not in words and not (features and kind in same.FEATURES)]
     if others:
         left["type"] = tuple(others)
-    pref = one.param("pref")
-    if pref.isdecimal() and pref.isascii() and len(pref) <= 3 and 1 <= int(pref) <= 100:
-        made["pref"] = int(pref)
+    pref = decimal(one.param("pref"), 3)
+    if pref is not None and 1 <= pref <= 100:
+        made["pref"] = pref
     if one.group in making.labels:
         made["label"] = making.labels[one.group]
         making.labelled.add(one.group)
@@ -189,8 +190,7 @@ def _entry(making: _Making, one: Property) -> bool:
 
 def _field(name: str, one: Property) -> Any:
     if name in same.NUMBERS:
-        text = one.param("index")
-        return int(text) if text.isdecimal() and text.isascii() and 0 < len(text) <= 9 and int(text) else None
+        return decimal(one.param("index"), 9) or None
     if name == "level":
         level = one.param("level").lower()
         return same.LEVELS.get(level) if one.name == "EXPERTISE" else level

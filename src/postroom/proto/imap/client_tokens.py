@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from postroom.wire.cursor import Cursor
+from postroom.wire.numbers import decimal
 
 MAX_NESTED: Final = 100  # parentheses in each other in a response
 _QUOTED: Final = re.compile(rb'"([^"\\\r\n]*+(?>(?:\\[^\r\n][^"\\\r\n]*+)*))"')
@@ -74,6 +75,4 @@ def plain(found: object) -> str:
 
 def whole_number(found: object) -> int | None:
     """An atom that is a number; None for anything else."""
-    if isinstance(found, str) and found.isascii() and found.isdigit() and len(found) < 20:
-        return int(found)
-    return None
+    return decimal(found, 19) if isinstance(found, str) else None

@@ -14,6 +14,7 @@ import msgspec
 
 from postroom.proto.jmap import ijson
 from postroom.proto.jmap.errors import RequestError
+from postroom.wire.numbers import decimal
 
 MAX_POSITION: Final = 4_096  # characters of an event id; a longer one is not given out
 MAX_TYPES: Final = 100  # names in one request
@@ -65,9 +66,9 @@ def read_asked(query: str) -> Asked:
     types, close, ping = (given.get(name, [""])[0] for name in ("types", "closeafter", "ping"))
     if close not in ("state", "no"):
         raise _wrong("closeafter is state or no")
-    if not (ping.isascii() and ping.isdigit() and len(ping) < 10):
+    seconds = decimal(ping, 9)
+    if seconds is None:
         raise _wrong("ping is a number of seconds, 0 for no pings")
-    seconds = int(ping)
     return Asked(
         None if types == "*" else type_names(types.split(",")),
         close == "state",

@@ -85,6 +85,11 @@ class Pop3Server:
         return State.UPDATE if isinstance(self._pending, Update) else self._conversation.state
 
     @property
+    def answering(self) -> bool:
+        """Whether a response of several lines has begun and not ended."""
+        return self._writer is not None or self._conversation.listing
+
+    @property
     def utf8(self) -> bool:
         """Whether the client has asked for messages as they are (RFC 6856 §2.1)."""
         return self._conversation.authorization.utf8
@@ -103,8 +108,8 @@ class Pop3Server:
         self._replies.ok(f"{self._replies.words(Text.READY, host=self.config.host)} {timestamp}".rstrip())
 
     def turn_away(self, text: Text = Text.SHUTTING_DOWN, code: Code = Code.SYS_TEMP) -> None:
-        """A last word, as the greeting or later; then the connection closes. Nothing is removed, no words get into a message."""
-        if self._writer is not None:
+        """A last word, as the greeting or later; then the connection closes. Nothing is removed, no words get into a message or a listing."""
+        if self.answering:
             self.message_breaks()
         else:
             self._pending = None

@@ -91,21 +91,21 @@ class Lhlo(Hello):
 
 
 class Mail(Command):
-    """MAIL FROM (RFC 5321 §4.1.1.2); `how` is MAIL, SEND, SOML or SAML."""
+    """MAIL FROM (RFC 5321 §4.1.1.2); `verb` is MAIL, SEND, SOML or SAML."""
 
     envelope: Envelope
-    how: str = "MAIL"
+    verb: ClassVar[str] = "MAIL"
 
     @classmethod
     def parse(cls, argument: str, offer: Offer) -> Self:
         """A reverse-path and parameters."""
         parts = split_path(argument, "FROM")
         if parts is None:
-            raise bad(501, "5.5.4", "Syntax: MAIL FROM:<address>")
+            raise bad(501, "5.5.4", f"Syntax: {cls.verb} FROM:<address>")
         path, rest = parts
         envelope = Envelope(None)
         if rest:
-            offer.read_mail_parameters(envelope, rest)
+            offer.read_mail_parameters(envelope, rest, cls.verb)
         if path:
             envelope.sender = _address(path, "5.1.7", unqualified=offer.unqualified_ok)
             if not envelope.smtputf8 and not envelope.sender.is_ascii:
@@ -116,19 +116,19 @@ class Mail(Command):
 class Send(Mail):
     """SEND FROM: to the terminal (RFC 821 §3.4)."""
 
-    how: str = "SEND"
+    verb = "SEND"
 
 
 class Soml(Mail):
     """SOML FROM: to the terminal, else to the mailbox (RFC 821 §3.4)."""
 
-    how: str = "SOML"
+    verb = "SOML"
 
 
 class Saml(Mail):
     """SAML FROM: to the terminal and to the mailbox (RFC 821 §3.4)."""
 
-    how: str = "SAML"
+    verb = "SAML"
 
 
 class Rcpt(Command):

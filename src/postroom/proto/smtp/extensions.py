@@ -169,13 +169,13 @@ class Offer(msgspec.Struct, frozen=True):
             return self.ehlo
         return _ehlo_lines(self.standing, self.extensions, self.standing.config.now() // 1_000_000)
 
-    def read_mail_parameters(self, envelope: Envelope, text: str) -> None:
-        """Reads MAIL's parameters into `envelope`; raises `BadCommand` (555 for one that is not offered, RFC 5321 §4.1.1.11)."""
+    def read_mail_parameters(self, envelope: Envelope, text: str, verb: str = "MAIL") -> None:
+        """Reads MAIL's parameters, or those of a `verb` like it, into `envelope`; raises `BadCommand` (555 for one that is not offered, RFC 5321 §4.1.1.11)."""
         terms = Terms(self.limits, self.standing.config.now() // 1_000_000)
         for keyword, value in split_parameters(text):
             read = self.mail.get(keyword)
             if read is None:
-                raise bad(555, "5.5.4", f"MAIL has no parameter {keyword} here")
+                raise bad(555, "5.5.4", f"{verb} has no parameter {keyword} here")
             read(envelope, value, terms)
         if envelope.body is BodyKind.BINARY and not {"BDAT"} <= self.verbs:
             raise bad(555, "5.5.4", "BODY=BINARYMIME needs CHUNKING")

@@ -42,6 +42,7 @@ from postroom.serve.jmap.querying import (
 from postroom.serve.jmap.sessions import accounts_of
 from postroom.store import principals
 from postroom.store.principals import MOST_EXAMINED, Person, PersonChanged
+from postroom.wire.numbers import decimal
 
 _OWN: Final = "own-"  # before the state of who sees himself alone
 _MOST_DIGITS: Final = 18
@@ -146,12 +147,10 @@ async def state_of(call: Call, around: Circle) -> str:
 async def _since(call: Call, around: Circle, written: str, most: int) -> list[PersonChanged]:
     """What changed after a state, one more than `most` at most. Raises `cannotCalculateChanges` for one that is none, or is not known any more."""
     digits = written if around.listed else written.removeprefix(_OWN)
-    if (
-        not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS)
-        or (digits == written) != around.listed
-    ):
+    since = decimal(digits, _MOST_DIGITS)
+    if since is None or (digits == written) != around.listed:
         raise MethodError("cannotCalculateChanges", "this is no state of these principals")
-    since, own = int(digits), around.own.account_id
+    own = around.own.account_id
     now = await principals.state(call.reading, around.domain)
     if not around.listed:
         at = await principals.changed(call.reading, around.domain, own)

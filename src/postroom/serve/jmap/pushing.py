@@ -25,6 +25,7 @@ from postroom.serve.jmap.watching import Watch
 from postroom.store import push_subscriptions
 from postroom.store.push_subscriptions import Kept, Standing
 from postroom.store.records import NoSuchRecord
+from postroom.wire.numbers import decimal
 
 LOOK_SECONDS: Final = 5.0  # between two looks who is to be told
 STALE: Final = 60_000_000  # microseconds after the last look: another process pushes now
@@ -202,9 +203,7 @@ class Pusher:
         except OSError:
             return 0, 0.0
         after = response.fields.get("retry-after", "")
-        return response.status, float(after) if after.isascii() and after.isdigit() and len(
-            after
-        ) < 7 else 0.0
+        return response.status, float(decimal(after, 6) or 0)
 
     async def _end(self, one: Standing) -> None:
         engine, now = self._service().store.engine, self._sender.now()

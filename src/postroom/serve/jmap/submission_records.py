@@ -43,6 +43,7 @@ QUEUED: Final = "250 2.0.0 In the queue"
 HANDED_ON: Final = "250 2.0.0 Has left the queue"
 DELIVERED: Final = "250 2.1.5 Delivered"
 CANCELED: Final = "550 5.7.0 Taken back by its sender"
+_CODE: Final = re.compile(r"[2-5][0-5][0-9](?=[ -]|\Z)")  # RFC 5321 §4.2
 _MESSAGE_ID: Final = re.compile(rb"<[!-;=?-~]{3,900}>")
 _WORST: Final = (
     "queued",
@@ -240,9 +241,9 @@ def _outcome(event: Outcome) -> Delivery:
 def _reply(event: Outcome, code: str) -> str:
     """What the other system said, or words of ours in the form of a reply (RFC 8621 §7, smtpReply)."""
     text = event.text.partition(" said: ")[2] or event.text
-    said = text[:3]
-    if said.isdigit() and len(said) == 3 and text[3:4] in ("", " ", "-"):
-        return one_line(re.split(rf" (?={said}[ -])", text))
+    said = _CODE.match(text)
+    if said:
+        return one_line(re.split(rf" (?={said[0]}[ -])", text))
     status = event.status or f"{code[0]}.0.0"
     return f"{code} {status} {text or 'No more is known'}"
 
@@ -325,7 +326,7 @@ def with_report(what: Submission, blob_id: str, raw: bytes) -> Submission:
 
 
 def _told_reply(words: str, status: object, delivered: str) -> str:
-    if words[:3].isdigit() and len(words) > 3 and words[3] in " -":
+    if _CODE.match(words):
         return one_line([words])
     code = "250" if delivered == "yes" else "550"
     return f"{code} {status or code[0] + '.0.0'} {words or 'A report says so'}"

@@ -155,3 +155,43 @@ def test_errors_are_on_standard_error_in_both_forms(run: Run, line: str, code: i
     as_json = run(f"{line} --json")
     assert (as_json.code, as_json.out) == (code, "")
     assert words in json.loads(as_json.err)["error"]
+
+
+def test_who_still_names_what_was_removed_is_said(run: Run) -> None:
+    run("domain add hamburger.test")
+    for name in ("bob", "rob", "bobby"):
+        run(f"account add {name}@hamburger.test --no-password")
+    run("alias add info@hamburger.test Bob+info@hamburger.test bobby@hamburger.test")
+    run(
+        "list add all@hamburger.test --owner bob@hamburger.test --member bob@hamburger.test --member x@y.test"
+    )
+    run("account set rob@hamburger.test --forward x@y.test --forward bob@hamburger.test")
+    run("account set bob@hamburger.test --forward bob+x@hamburger.test")
+    gone = run("account remove bob@hamburger.test --yes")
+    assert gone.out == "bob@hamburger.test removed\n"
+    assert gone.err.splitlines() == [
+        "the list all@hamburger.test still names it: postroom list members remove all@hamburger.test bob@hamburger.test",
+        "the alias info@hamburger.test still names it: postroom alias set info@hamburger.test --remove Bob+info@hamburger.test",
+        "the owner of the list all@hamburger.test still names it: postroom list owner all@hamburger.test ADDRESS",
+        "the forward of rob@hamburger.test still names it: postroom account set rob@hamburger.test --forward ADDRESS, or --no-forward",
+    ]
+    assert run("account remove bobby@hamburger.test --yes --json").records[0]["named_by"] == [
+        {
+            "who": "the alias info@hamburger.test",
+            "remedy": "postroom alias set info@hamburger.test --remove bobby@hamburger.test",
+        }
+    ]
+
+
+@pytest.mark.parametrize("kind", ["alias", "list"])
+def test_who_still_names_a_removed_alias_or_list_is_said(run: Run, kind: str) -> None:
+    run("domain add hamburger.test")
+    run(
+        "alias add sales@hamburger.test x@y.test"
+        if kind == "alias"
+        else "list add sales@hamburger.test --owner x@y.test"
+    )
+    run("alias add info@hamburger.test sales@hamburger.test")
+    assert (
+        "the alias info@hamburger.test still names it" in run(f"{kind} remove sales@hamburger.test --yes").err
+    )

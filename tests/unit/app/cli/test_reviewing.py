@@ -30,6 +30,29 @@ WRONG = [
     ('[server]\ndatabase = "mysql://x"', '[server] database = "mysql://x": write postgresql://host/database'),
     ('[server]\nadministrator = "x"', "[server] administrator"),
     ('[listen]\naddresses = ["foo"]', '[listen] addresses: "foo" is no address'),
+    ('[listen]\naddresses = ["fe80::1%lo"]', '[listen] addresses: "fe80::1%lo" is no address'),
+    ('[listen]\naddresses = ["::ffff:192.0.2.1"]', "write it as 192.0.2.1"),
+    (
+        '[listen]\naddresses = ["127.0.0.1", "127.0.0.1"]',
+        '[listen] addresses: "127.0.0.1" is there twice: leave one of them',
+    ),
+    ('[listen]\naddresses = ["::1", "0:0::1"]', '"0:0::1" is the same as "::1": leave one of them'),
+    ('[listen]\naddresses = ["192.0.2.1", "0.0.0.0"]', '"192.0.2.1" is in "0.0.0.0": leave one of them'),
+    ('[listen]\naddresses = ["::", "2001:db8::1"]', '"2001:db8::1" is in "::": leave one of them'),
+    (
+        "[listen]\nimap = 2525\nsmtp = 2525",
+        "[listen] smtp and imap have one port, 2525: give each its own, or -1 to the one that is not to be served",
+    ),
+    (
+        '[listen]\nlmtp = 25\naddresses = ["127.0.0.1"]',
+        "[listen] smtp and lmtp have one port, 25",
+    ),
+    ("[listen]\nlmtp = 24\nhttps = 24", "[listen] lmtp and https have one port, 24"),
+    ('[acme]\ndirectory = "letsencrypt"', '[acme] directory = "letsencrypt": write the URL'),
+    ('[acme]\ndirectory = "http://ca.test/dir"', '[acme] directory = "http://ca.test/dir": write the URL'),
+    ('[acme]\ndirectory = "https:///dir"', '[acme] directory = "https:///dir": write the URL'),
+    ('[acme]\ndirectory = "https://ca.test:port/dir"', "write the URL"),
+    ('[acme]\ndirectory = "https://[::1/dir"', "write the URL"),
     ('[dns]\nservers = ["foo"]', "[dns] servers: foo is no address of a name server"),
     ('[tls]\ncertificates = ["a"]', "[tls] 1 certificates but 0 keys"),
     ('[login]\nmechanisms = ["FOO"]', "[login] mechanisms: 'FOO'"),
@@ -113,6 +136,39 @@ def test_the_defaults_and_a_real_server_are_right() -> None:
     assert (
         problems(parse('[server]\nhostname = "mail.xn--mnchen-3ya.test"\n[listen]\naddresses = ["::"]')) == []
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[listen]\naddresses = ["0.0.0.0", "::"]\nlmtp = 24',
+        '[listen]\naddresses = ["192.0.2.1", "192.0.2.2"]\nlmtp = 25',  # which stands on loopback
+        "[listen]\nsmtp = 0\nimap = 0\npop3 = -1\npop3s = -1",
+        '[acme]\ndirectory = "https://acme-v02.api.letsencrypt.org/directory"',
+        '[acme]\ndirectory = "https://localhost:14000/dir"',
+    ],
+)
+def test_places_and_authorities_that_can_be(text: str) -> None:
+    assert problems(parse(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('[tls]\ncertificates = ["a\\u0000.pem"]\nkeys = ["b.pem"]', "[tls] certificates"),
+        ('[server]\ndata = "\\u0000"', "[server] data"),
+        ('[routes."*"]\nhost = "h"\nusername = "\\u0000"', '[routes."*"] username'),
+        ('[acme]\nnames = ["a", "\\u0000"]', "[acme] names"),
+    ],
+)
+def test_a_null_character_is_nowhere(run: Run, tmp_path: Path, text: str, where: str) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(f"{text}\n")
+    for line in (f"config check {path}", f"serve --config {path}", f"account list --config {path}"):
+        ran = run(line)
+        assert ran.code == 1
+        assert f"{path}: {where}: a null character (U+0000) is in it: take it out" in ran.err
+        assert "Traceback" not in ran.err
 
 
 def test_check_says_all_that_is_wrong(run: Run, tmp_path: Path) -> None:

@@ -151,6 +151,12 @@ def test_every_form_is_known_again(form: Format) -> None:
     assert files.read(files.write([card], form)).cards[0]["emails"]["e1"]["address"] == "zoe@crepes.test"
 
 
+def test_a_birthday_in_other_digits_is_a_note() -> None:
+    (card,) = csv_reading.read("First Name,Birthday\nZoe,١/٢/٢٠٠٠\n".encode()).cards
+    assert "anniversaries" not in card
+    assert next(iter(card["notes"].values()))["note"] == "١/٢/٢٠٠٠"
+
+
 @given(st.lists(st.lists(st.text(max_size=12), min_size=1, max_size=6), max_size=4))
 def test_whatever_stands_in_rows_is_a_card(rows: list[list[str]]) -> None:
     head = "First Name,Birthday,E-mail 1 - Label,E-mail 1 - Value,Labels,Home Street\n"
