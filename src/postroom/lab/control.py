@@ -56,9 +56,7 @@ class LabControl:
             yield record
 
 
-def ask_lab(
-    operation: str, /, *, silence: float | None = None, **arguments: Any
-) -> Iterator[dict[str, Any]]:
+def ask_lab(operation: str, /, *, silence: float | None = None, **arguments: Any) -> Iterator[dict[str, Any]]:
     """Asks the lab of this user; raises `OperationError` when it refuses, none runs, or it says nothing for `silence` seconds."""
     word = runtime.find(LAB)
     if word is None:
