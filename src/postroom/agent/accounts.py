@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,8 +38,8 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An account. The password stands here, in a file, or is the first line that a command prints.
 
-    `authorities` is a PEM file of those whose certificates are believed, "" the system's; `ahead` says by how many seconds the clock by which those are valid is ahead
-    of this machine's (a lab's that was moved). `insecure_loopback`: on this machine the password
+    `authorities` is a PEM file of those whose certificates are believed, "" the system's; `ahead` says by how many seconds the clock of the servers is ahead of this
+    machine's (a lab's that was moved). `insecure_loopback`: on this machine the password
     may go without TLS (a lab). `control` is the control socket of a server on this machine. Mail is read by `imap` where that is given, else by
     `pop3`. `file_sent`: a copy of what is sent goes into the folder for it, by IMAP; off where the server does that itself. `bearer`: the password is a bearer
     token (OAUTHBEARER). `certificate` and `certificate_key` are PEM files: they log in where there is no password.
@@ -66,6 +67,10 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def login_name(self) -> str:
         """What the servers know the account by."""
         return self.username or self.address
+
+    def now(self) -> int:
+        """Unix microseconds, by the clock of its servers."""
+        return time.time_ns() // 1000 + round(self.ahead * 1_000_000)
 
     def secret(self) -> str:
         """The password; raises `CommandFailed`."""

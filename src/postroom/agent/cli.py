@@ -27,19 +27,17 @@ from postroom.agent.written import Written, written
 
 app = commands("Read and write mail.")
 
-To = Annotated[
-    list[str], typer.Argument(metavar="ADDRESS...", help="To whom: bob@x.test, 'Bob <bob@x.test>'.")
-]
+To = Annotated[list[str], typer.Argument(metavar="ADDRESS", help="To whom: bob@x.test, 'Bob <bob@x.test>'.")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="The text as HTML too.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the dialogue with the server.")]
 Words = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="QUERY...",
+        metavar="QUERY",
         help="Words, each of them somewhere in the message; or as in the web mail: from:alice !subject:pie {is:unread larger:1M} '\"two words\"'.",
     ),
 ]
-Numbers = Annotated[list[str], typer.Argument(metavar="N...", help="Numbers in the list, or uids.")]
+Numbers = Annotated[list[str], typer.Argument(metavar="N", help="Numbers in the list, or uids.")]
 Number = Annotated[str, typer.Argument(metavar="N", help="The message's number in the list, or its uid.")]
 
 

@@ -21,7 +21,6 @@ from postroom.agent.accounts import Account, Endpoint
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.invocation import CommandFailed
 from postroom.net.certificates import CertificateError, verified
-from postroom.net.clock import SystemClock
 from postroom.net.connect import (
     CannotConnect,
     ClientConnection,
@@ -133,8 +132,7 @@ def _context(account: Account) -> ssl.SSLContext:
     try:
         if account.ahead:
             authorities = Path(account.authorities) if account.authorities else None
-            offset = round(account.ahead * 1_000_000)
-            context: ssl.SSLContext = verified(authorities, lambda: SystemClock().now() + offset)
+            context: ssl.SSLContext = verified(authorities, account.now)
         else:
             context = ssl.create_default_context(cafile=account.authorities or None)
     except (OSError, CertificateError) as error:

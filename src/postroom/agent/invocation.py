@@ -14,6 +14,7 @@ from typing import Annotated, Any, Protocol, get_type_hints
 
 import typer
 
+from postroom.agent.help_text import Commands, Group
 from postroom.agent.terminal import Terminal
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, errors too.")]
@@ -22,7 +23,8 @@ NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (as NO_COL
 
 def commands(about: str) -> typer.Typer:
     """A program with commands. Its help is plain text: it comes 0.1 s sooner, and into a pipe as well."""
-    return typer.Typer(
+    return Commands(
+        cls=Group,
         help=about,
         no_args_is_help=True,
         add_completion=False,

@@ -85,7 +85,7 @@ def send(
     """Sends a message, which may be an answer, and says what became of it; `verbose` shows the dialogue. Raises `ServerFailed`."""
     tell = session.terminal.note if verbose else None
     with kept(draft.text if is_typed(options) else "", session.terminal.note):
-        envelope, made = finish(draft, secrets.token_hex(12))
+        envelope, made = finish(draft, secrets.token_hex(12), session.account.now())
         done = asyncio.run(submit(session.account, envelope, made.raw, tell))
     filed = _file(session, made.raw)
     to = [str(one.address) for one in envelope.recipients]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-import time
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
@@ -78,7 +77,7 @@ async def _server(account: Account, tell: Tell | None = None) -> AsyncIterator[_
     machine = SmtpClient(_config(account, way))
     connection: ClientConnection[ClientEvent] = await open_connection(way, machine)
     try:
-        yield _Server(connection, machine, way)
+        yield _Server(connection, machine, way, account.now)
     finally:
         if tell is not None:
             for line in machine.take_dialogue():
@@ -91,7 +90,7 @@ def _config(account: Account, way: Way) -> ClientConfig:
     login = Login(account.login_name, "", secret) if account.bearer else Login(account.login_name, secret)
     return ClientConfig(
         socket.gethostname() or "localhost",
-        lambda: time.time_ns() // 1000,
+        account.now,
         tls=_TLS[way.endpoint.tls],
         implicit_tls=way.endpoint.tls == "implicit",
         account=login if secret or account.certificate else None,
@@ -105,10 +104,13 @@ def _config(account: Account, way: Way) -> ClientConfig:
 class _Server:
     """One connection; all methods raise `ServerFailed`."""
 
-    def __init__(self, connection: ClientConnection[ClientEvent], machine: SmtpClient, way: Way) -> None:
+    def __init__(
+        self, connection: ClientConnection[ClientEvent], machine: SmtpClient, way: Way, now: Callable[[], int]
+    ) -> None:
         self._connection = connection
         self._machine = machine
         self._way = way
+        self._now = now
 
     async def ready(self) -> Capabilities:
         """Greeted, under TLS where that is asked for, logged in."""
@@ -122,7 +124,7 @@ class _Server:
 
     async def send(self, letter: Letter, capabilities: Capabilities) -> Finished:
         """One message, and good-bye."""
-        error = obstacle(letter, capabilities, int(time.time()))
+        error = obstacle(letter, capabilities, self._now() // 1_000_000)
         if error is not None:
             self._machine.quit()
             raise ServerFailed(f"{self._way.endpoint.host}: {error.public}", Exit.MAIL)

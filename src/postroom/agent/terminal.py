@@ -73,7 +73,7 @@ class Terminal:
     def say(self, text: str) -> None:
         """Words for people, on standard output; nothing with `--json`. Lines of the text stay lines."""
         if not self.json:
-            self._out.write("".join(f"{printable(line, 10_000)}\n" for line in text.split("\n")))
+            self._out.write(_printable_lines(text))
             self._out.flush()
 
     def styled(self, text: str, style: str) -> None:
@@ -83,12 +83,11 @@ class Terminal:
             return
         from rich.text import Text
 
-        lines = "\n".join(printable(line, 10_000) for line in text.split("\n"))
-        self._console().print(Text(lines, style), soft_wrap=True)
+        self._console().print(Text(_printable_lines(text), style), soft_wrap=True, end="")
 
     def note(self, text: str) -> None:
-        """Words beside the data, on standard error; they do not mean failure."""
-        self._err.write(f"{printable(text, 10_000)}\n")
+        """Words beside the data, on standard error; they do not mean failure. Lines stay lines."""
+        self._err.write(_printable_lines(text))
         self._err.flush()
 
     def error(self, text: str, **facts: Any) -> None:
@@ -96,10 +95,7 @@ class Terminal:
         if self.json:
             self._err.write(json_line({"error": text, **facts}) + "\n")
         else:
-            lines = text.split("\n")
-            self._err.write(
-                "".join(f"{printable(line, 10_000)}\n" for line in [f"error: {lines[0]}", *lines[1:]])
-            )
+            self._err.write(_printable_lines(f"error: {text}"))
         self._err.flush()
 
     def listing(self, records: Iterable[T], columns: Sequence[Column[T]]) -> int:
@@ -154,6 +150,10 @@ class Terminal:
         from rich.console import Console
 
         return Console(file=self._out, no_color=not self.color, highlight=False, markup=False, emoji=False)
+
+
+def _printable_lines(text: str) -> str:
+    return "".join(f"{printable(line, 10_000)}\n" for line in text.split("\n"))
 
 
 def json_line(record: Any) -> str:

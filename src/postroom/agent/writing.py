@@ -72,15 +72,16 @@ def attachment(path: Path) -> Attachment:
     return Attachment(_read(path), path.name)
 
 
-def finish(draft: Draft, unique: str) -> tuple[Envelope, Composed]:
-    """The message and its envelope, 7bit clean, so that any server takes it; raises `CommandFailed`."""
+def finish(draft: Draft, unique: str, now: int) -> tuple[Envelope, Composed]:
+    """The message and its envelope, 7bit clean, so that any server takes it; `now` in unix microseconds. Raises `CommandFailed`."""
     if not (draft.to or draft.cc or draft.bcc):
         raise CommandFailed("nobody is named: say to whom", 2)
     address = draft.author[0].address
-    offset = (time.localtime().tm_gmtoff or 0) // 60
+    seconds = now // 1_000_000
+    offset = (time.localtime(seconds).tm_gmtoff or 0) // 60
     try:
         # The identifier in ASCII, for answers of those whose addresses are, too (RFC 6532 §3.3)
-        done = compose(draft, Making(int(time.time()), unique, a_labels(address.domain), offset))
+        done = compose(draft, Making(seconds, unique, a_labels(address.domain), offset))
     except ValueError as error:  # FieldRefused is one
         raise CommandFailed(str(error)) from error
     envelope = Envelope(address, [Recipient(one) for one in done.recipients])

@@ -19,7 +19,7 @@ from postroom.app.control import CallFailed, OperationError
 from postroom.app.locate import Here, Server, system_servers
 from postroom.app.post_office import PostOffice, Unreachable
 from postroom.app.sendmail_facts import facts_of
-from postroom.app.sendmail_options import BadOption, Mode, Options, parse_options
+from postroom.app.sendmail_options import HELP, BadOption, Mode, Options, parse_options
 from postroom.app.settings import Settings, SettingsError
 from postroom.message.address import parse_mailbox
 from postroom.message.address_list import mailboxes, parse_address_list
@@ -74,6 +74,9 @@ def main(name: str, arguments: Sequence[str], command: Command) -> int:
 
 def run(name: str, arguments: Sequence[str], streams: Streams, here: Surrounded) -> int:
     """As `main`, with everything from outside as an argument."""
+    if list(arguments) == ["--help"]:
+        streams.output.write(HELP.encode())
+        return os.EX_OK
     try:
         options = parse_options(list(arguments), MODES[name])
         run_mode = _MODES[options.mode]

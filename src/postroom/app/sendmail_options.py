@@ -18,6 +18,32 @@ _VALUED = frozenset("ABCDFLMNORVXfhpr")  # attached, or the next argument
 _ATTACHED = frozenset("bdeoq")  # attached, or none
 _NOTIFY = {"success": Notify.SUCCESS, "failure": Notify.FAILURE, "delay": Notify.DELAY}
 
+HELP = """\
+Usage: sendmail [OPTIONS] ADDRESS...
+       mailq | newaliases
+
+  Send the message that standard input has; it ends with the input, or with a
+  line that is a dot.
+
+Options:
+  -t            To whom it goes is said by its header: To, Cc, Bcc.
+  -i            A line that is a dot does not end it (also -oi).
+  -f ADDRESS    The envelope's sender; '<>' for none.
+  -F NAME       The sender's name, where the header has no From.
+  -N WHEN       Reports: never, or any of success,failure,delay.
+  -R full|hdrs  How much of the message a report has.
+  -V ENVID      What reports call the envelope.
+  -v            Say what it was accepted as.
+  -C FILE       The server's configuration.
+  -bs           Speak SMTP on standard input and output.
+  -bv           Only say where mail to each address would go.
+  -bp           List the queue, as mailq.
+  -bi           Import the alias file, as newaliases.
+  -bd           Run the server.
+  -q            Try the queue now; -qIid, -qRrecipient or -qSsender: only this.
+  --help        Show this message and exit.
+"""
+
 
 class Mode(enum.StrEnum):
     """-b and the options that mean the same."""

@@ -11,7 +11,7 @@ import pytest
 
 from commands import Ran, Run
 from postroom.agent import runtime
-from postroom.agent.accounts import dump, load
+from postroom.agent.accounts import AccountsFile, dump, load
 from postroom.app.cli.program import run as run_program
 from postroom.lab import Lab
 
@@ -29,7 +29,20 @@ def by_pop3(lab: Lab, tmp_path: Path) -> str:
     known = load(runtime.lab_directory(lab.environ()) / runtime.ACCOUNTS)
     for name, account in known.accounts.items():
         known.accounts[name] = msgspec.structs.replace(account, imap=None)
-    path = tmp_path / "pop3.toml"
+    return _file_of(known, tmp_path)
+
+
+@pytest.fixture
+def by_a_moved_clock(lab: Lab, tmp_path: Path) -> str:
+    """The option that names a file of the lab's accounts as they would be five days later."""
+    known = load(runtime.lab_directory(lab.environ()) / runtime.ACCOUNTS)
+    for name, account in known.accounts.items():
+        known.accounts[name] = msgspec.structs.replace(account, ahead=432_000)
+    return _file_of(known, tmp_path)
+
+
+def _file_of(known: AccountsFile, directory: Path) -> str:
+    path = directory / "accounts.toml"
     path.touch(0o600)
     path.write_text(dump(known))
     return f"--config {path}"

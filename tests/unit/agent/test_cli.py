@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import smtplib
+import time
 from collections.abc import Callable
+from email import message_from_string
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,16 @@ def letter(mail: Run, request: pytest.FixtureRequest) -> Callable[..., dict[str,
         return {**arrived(mail, subject), "sent": ran.records[0]}
 
     return send
+
+
+def test_the_date_is_by_the_clock_of_the_servers(mail: Run, by_a_moved_clock: str) -> None:
+    before = time.time() + 432_000
+    sent = mail(f"send --as alice {by_a_moved_clock} bob@hamburger.test --subject moved --body x")
+    assert sent.code == 0, sent.err
+    number = arrived(mail, "moved")["number"]
+    read = mail(f"read {number} --as bob --raw").out
+    date = parsedate_to_datetime(message_from_string(read)["Date"]).timestamp()
+    assert -2 < date - before < 60
 
 
 def test_sent_listed_read_deleted(mail: Run, letter: Callable[..., dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from postroom.agent.written import Written
 from postroom.message.compose import Draft
 from postroom.message.reply import read_original, reply
 
+NOON = 1_763_985_600_000_000  # 2025-11-24 12:00 UTC
 ME = Account("alice@crepes.test", name="Alice")
 
 
@@ -189,7 +190,7 @@ def test_the_finished_message(tmp_path: Path) -> None:
     one = draft()
     options = Written(["c@x.test"], ["d@x.test"], "Crêpes", [tmp_path / "a.txt"], None, "text\n")
     complete(one, options)
-    envelope, made = finish(one, "unique")
+    envelope, made = finish(one, "unique", NOON)
     assert [str(recipient.address) for recipient in envelope.recipients] == [
         "bob@hamburger.test",
         "c@x.test",
@@ -199,12 +200,13 @@ def test_the_finished_message(tmp_path: Path) -> None:
     assert made.raw.isascii()
     assert b"User-Agent: Postroom/" in made.raw
     assert b"d@x.test" not in made.raw
+    assert made.raw.splitlines()[0].startswith(b"Date: Mon, 24 Nov 2025 1")
 
 
 def test_the_identifier_is_in_ascii_whatever_the_address_is() -> None:
     """An answer has to name it, also one from somebody whose server takes no other (RFC 6532 §3.3)."""
     me = Account("jörg@crêpes.test")
-    _, made = finish(Draft([author(me)], recipients(["bob@hamburger.test"])), "unique")
+    _, made = finish(Draft([author(me)], recipients(["bob@hamburger.test"])), "unique", NOON)
     assert made.message_id == "<unique@xn--crpes-isa.test>"
     answer = reply(read_original(made.raw), author(ME))
     assert answer.in_reply_to == [made.message_id]
@@ -212,11 +214,11 @@ def test_the_identifier_is_in_ascii_whatever_the_address_is() -> None:
 
 def test_refusals_have_words(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match="nobody is named"):
-        finish(Draft([author(ME)]), "u")
+        finish(Draft([author(ME)]), "u", NOON)
     one = draft()
     one.subject = "a\r\nBcc: x@y.test"
     with pytest.raises(CommandFailed, match="Subject"):
-        finish(one, "u")
+        finish(one, "u", NOON)
     with pytest.raises(CommandFailed, match="/no/such"):
         attachment(Path("/no/such"))
     with pytest.raises(CommandFailed, match="is none"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any
 
 import pytest
 
-from postroom.app.sendmail_options import BadOption, Mode, parse_options
+from postroom.app.sendmail_options import HELP, BadOption, Mode, parse_options
 from postroom.message.envelope import Notify
 
 
@@ -86,3 +87,11 @@ def test_options(line: str, expected: dict[str, Any]) -> None:
 def test_what_cannot_be_understood_is_named(line: str, words: str) -> None:
     with pytest.raises(BadOption, match=words):
         parse_options(shlex.split(line))
+
+
+def test_what_the_help_names_is_understood() -> None:
+    named = re.findall(r"^  (-[a-zA-Z]{1,2})(?: ([A-Za-z|]+))?  ", HELP, re.MULTILINE)
+    assert len(named) == 15
+    for option, value in named:
+        given = {"full|hdrs": ["full"], "WHEN": ["never"], "": []}.get(value, ["x"])
+        assert parse_options([option, *given, "bob"]).recipients == ["bob"]

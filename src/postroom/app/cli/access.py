@@ -40,6 +40,7 @@ For = Annotated[
 Expires = Annotated[str, typer.Option("--expires", metavar="TIME", help="After which it ends, such as 90d.")]
 Email = Annotated[str, typer.Option(metavar="ADDRESS", help="An address that stands in the certificate.")]
 File = Annotated[Path | None, typer.Option("--file", metavar="PEM", help="A file with the certificate.")]
+Called = Annotated[str, typer.Option("--name", metavar="NAME", help="What the listing calls it.")]
 
 app_passwords = commands("Passwords for single programs.")
 bearer_tokens = commands("Bearer tokens (OAUTHBEARER, XOAUTH2).")
@@ -148,7 +149,7 @@ _add_commands(
 @certificates.command("add")
 @command(administration)
 def add_certificate(
-    session: Administration, address: Who, *, file: File = None, email: Email = "", name: str = ""
+    session: Administration, address: Who, *, file: File = None, email: Email = "", name: Called = ""
 ) -> None:
     """Let an account in by a client certificate: by its fingerprint, or by a mail address in it."""
     done = session.one(access.ADD_CERTIFICATE, NewCertificate(address, _identity(file, email), name), address)
@@ -170,7 +171,9 @@ def list_certificates(session: Administration, address: Who) -> None:
 @certificates.command("delete")
 @command(administration)
 def delete_certificate(
-    session: Administration, address: Who, identity: Annotated[str, typer.Argument(metavar="CERTIFICATE")]
+    session: Administration,
+    address: Who,
+    identity: Annotated[str, typer.Argument(metavar="CERTIFICATE", help="As the listing shows it.")],
 ) -> None:
     """Let an account in by this certificate no more."""
     done = session.one(access.DELETE_CERTIFICATE, NewCertificate(address, identity), address)
@@ -223,7 +226,9 @@ def enrol(
 @one_time.command("confirm")
 @command(administration)
 def confirm(
-    session: Administration, address: Who, code: Annotated[str, typer.Argument(metavar="CODE")]
+    session: Administration,
+    address: Who,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="What the program for codes shows now.")],
 ) -> None:
     """Have codes asked for from now on."""
     done = session.one(access.CONFIRM_TOTP, TotpCode(address, code), address)
@@ -254,7 +259,10 @@ def logins(
     session: Administration,
     address: Who,
     limit: Annotated[
-        int, typer.Option(metavar="N", min=1, max=access.MOST_LISTED_LOGINS)
+        int,
+        typer.Option(
+            metavar="N", min=1, max=access.MOST_LISTED_LOGINS, help="At most so many kinds of logins."
+        ),
     ] = access.LISTED_LOGINS,
 ) -> None:
     """Show who has logged in, from where and how, and who tried (days in UTC)."""

@@ -46,7 +46,7 @@ def tell(session: Administration, done: AliasRecord, columns: Sequence[Column[Al
 def add(
     session: Administration,
     address: Who,
-    targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="Who gets its mail.")],
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET", help="Who gets its mail.")],
 ) -> None:
     """Add an alias for one or more addresses, here or elsewhere."""
     tell(session, session.one(aliases.ADD, NewAlias(address, targets), address), COLUMNS)

@@ -58,7 +58,7 @@ def status(session: Administration) -> None:
 def renew(
     session: Administration,
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="The first name of a certificate; all without.")
+        str, typer.Argument(metavar="NAME", help="The first name of a certificate; all without.")
     ] = "",
     now: Annotated[bool, typer.Option("--now", help="Also those that are good for long.")] = False,
 ) -> None:

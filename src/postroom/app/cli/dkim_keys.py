@@ -57,7 +57,10 @@ class TestedKey(msgspec.Struct, frozen=True):
 
 @app.command("list")
 @command(administration)
-def list_(session: Administration, domain: Annotated[str, typer.Argument(metavar="[DOMAIN]")] = "") -> None:
+def list_(
+    session: Administration,
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="Of this domain only.")] = "",
+) -> None:
     """List keys: which sign, which wait, which only remain to be verified by."""
     if not session.terminal.listing(session.perform(dkim.LIST, ListKeys(domain), domain), COLUMNS):
         session.terminal.note("no key yet; make some with: postroom dkim create DOMAIN")

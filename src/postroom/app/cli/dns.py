@@ -76,7 +76,10 @@ def check(
         Path | None, typer.Option(metavar="FILE", help="Trust these authorities (PEM), not the system's.")
     ] = None,
     https_port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Where the web server is; 443, unknown in a lab.")
+        int,
+        typer.Option(
+            metavar="PORT", min=0, max=65_535, help="Where the web server is; 443, unknown in a lab."
+        ),
     ] = 0,
 ) -> None:
     """Look for the records of a domain: a verdict and a reason for each, and what is to be done.

@@ -18,7 +18,7 @@ app = commands("Mailing lists.")
 members = commands("Who is on a list.")
 app.add_typer(members, name="members")
 Who = Annotated[str, typer.Argument(metavar="LIST", help="The list's address.")]
-Members = Annotated[list[str], typer.Argument(metavar="ADDRESS...", help="Members.")]
+Members = Annotated[list[str], typer.Argument(metavar="ADDRESS", help="Members.")]
 
 COLUMNS = (
     Column[AliasRecord]("List", lambda one: one.address),

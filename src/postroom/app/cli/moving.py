@@ -74,7 +74,7 @@ def import_(
     address: Who,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="mbox files, Maildirs, .eml files, or directories of these."),
+        typer.Argument(metavar="PATH", help="mbox files, Maildirs, .eml files, or directories of these."),
     ],
     into: Annotated[
         str, typer.Option("--into", metavar="FOLDER", help="Below this folder, such as Old/Mail.")

@@ -14,11 +14,11 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
 from postroom import __version__
+from postroom.agent.help_text import Command, Group
 from postroom.agent.invocation import ReaderGone, commands
 from postroom.agent.terminal import Terminal
 
@@ -57,7 +57,7 @@ OWN: Mapping[str, tuple[str, str]] = MappingProxyType(  # by name: where it is, 
 )
 
 
-class Program(TyperGroup):
+class Program(Group):
     """The group of all commands. To list them, nothing of this room is loaded; to run one, that one."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- typer's shape
@@ -69,7 +69,7 @@ class Program(TyperGroup):
         if cmd_name in self.commands:
             return super().get_command(ctx, cmd_name)
         if cmd_name in OWN:
-            return TyperCommand(cmd_name, help=OWN[cmd_name][1])
+            return Command(cmd_name, help=OWN[cmd_name][1])
         return self._load(cmd_name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

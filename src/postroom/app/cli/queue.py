@@ -25,6 +25,7 @@ Id = Annotated[str, typer.Option("--id", metavar="ID", help="The id that the 250
 Sender = Annotated[
     str, typer.Option("--sender", metavar="ADDRESS", help="Its envelope's sender; '<>' for reports.")
 ]
+One = Annotated[str, typer.Argument(metavar="ID", help="The id that the 250 named (J...).")]
 Recipient = Annotated[
     str, typer.Option("--recipient", metavar="ADDRESS", help="Somebody who has not got it.")
 ]
@@ -89,7 +90,7 @@ def list_(session: Administration, chosen: Select) -> None:
 
 @app.command()
 @command(administration)
-def show(session: Administration, id: Annotated[str, typer.Argument(metavar="ID")]) -> None:  # noqa: A002
+def show(session: Administration, id: One) -> None:  # noqa: A002
     """Show all that is known of a message that waits."""
     found = list(session.perform(queue.LIST, Select(id)))
     if not found:

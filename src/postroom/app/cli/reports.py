@@ -36,10 +36,12 @@ app = commands("Reports about our mail by others, and about theirs by us.")
 MAX_FILE = 16_000_000  # octets of a file that is imported: what the control socket takes
 
 Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="About this domain only.")]
-Days = Annotated[int, typer.Option("--days", min=1, max=1_000_000, help="About the last so many days.")]
+Days = Annotated[
+    int, typer.Option("--days", metavar="N", min=1, max=1_000_000, help="About the last so many days.")
+]
 Rows = Annotated[bool, typer.Option("--rows", help="What each report says, row by row.")]
 Sent = Annotated[bool, typer.Option("--sent", help="The reports that this server sent instead.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many reports.")]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="At most so many reports.")]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -146,7 +148,7 @@ def import_(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Reports as they are attached (.xml, .gz, .zip, .json), or mail."
+            metavar="FILE", help="Reports as they are attached (.xml, .gz, .zip, .json), or mail."
         ),
     ],
 ) -> None:

@@ -41,7 +41,8 @@ def starting(json: Json = False, config: Config = None) -> Starting:
 def serve(
     session: Starting,
     workers: Annotated[
-        int, typer.Option(min=1, max=MOST_WORKERS, help="Processes; more than one needs PostgreSQL.")
+        int,
+        typer.Option(metavar="N", min=1, max=MOST_WORKERS, help="Processes; more than one needs PostgreSQL."),
     ] = 1,
 ) -> None:
     """Run the server until it is told to stop; with --json one line says when it is ready and where."""

@@ -96,8 +96,12 @@ def check(
     authorities: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Trust these authorities (PEM), not the system's.")
     ] = None,
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Where mail servers listen.")] = 25,
-    https_port: Annotated[int, typer.Option(min=1, max=65_535, help="Where web servers listen.")] = 443,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=1, max=65_535, help="Where mail servers listen.")
+    ] = 25,
+    https_port: Annotated[
+        int, typer.Option(metavar="PORT", min=1, max=65_535, help="Where web servers listen.")
+    ] = 443,
 ) -> None:
     """Check which policy protects mail to a domain, and why.
 

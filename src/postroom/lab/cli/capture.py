@@ -28,7 +28,8 @@ def capture_lab(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Where to; - is standard output.")],
     *,
     seconds: Annotated[
-        int, typer.Option(min=0, max=86_400, help="For so long; 0: until Ctrl-C, or the lab's end.")
+        int,
+        typer.Option(metavar="N", min=0, max=86_400, help="For so long; 0: until Ctrl-C, or the lab's end."),
     ] = 0,
     show_secrets: Annotated[
         bool, typer.Option("--show-secrets", help="Passwords as they go, not as asterisks.")

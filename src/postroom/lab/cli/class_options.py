@@ -22,7 +22,11 @@ Bind = Annotated[
 Number = Annotated[
     int | None,
     typer.Option(
-        min=1, max=4, show_default=False, help="One of the four of text-books, and no more than it needs."
+        metavar="N",
+        min=1,
+        max=4,
+        show_default=False,
+        help="One of the four of text-books, and no more than it needs.",
     ),
 ]
 Play = Annotated[bool, typer.Option("--play", help="Play the scenario, draw it, and stop.")]

@@ -11,7 +11,9 @@ from postroom.lab.faults.mishaps import MISHAPS
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON line on standard output when it is ready.")]
 Ephemeral = Annotated[bool, typer.Option("--ephemeral", help="Keep nothing when it stops.")]
-BasePort = Annotated[int, typer.Option(min=0, max=60_000, help="All ports follow from it; 0: any free ones.")]
+BasePort = Annotated[
+    int, typer.Option(metavar="PORT", min=0, max=60_000, help="All ports follow from it; 0: any free ones.")
+]
 Account = Annotated[
     list[str] | None,
     typer.Option(metavar="ADDR:PASSWORD", help="A further account of one of the two domains."),

@@ -23,7 +23,10 @@ Wait = Annotated[
     typer.Option("--wait", help="Start none: wait until one that was started is ready, say where it is."),
 ]
 Timeout = Annotated[
-    float, typer.Option("--timeout", min=0, max=3600, help="With --wait: for so many seconds at most.")
+    float,
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=0, max=3600, help="With --wait: for so many seconds at most."
+    ),
 ]
 
 

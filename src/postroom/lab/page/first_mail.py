@@ -34,7 +34,7 @@ async def send(running: Running, letter: Letter) -> dict[str, Any]:
     try:
         draft = Draft([author(account)], to=recipients([letter.to]))
         draft.subject, draft.text, draft.user_agent = letter.subject, letter.text, USER_AGENT
-        envelope, made = finish(draft, secrets.token_hex(12))
+        envelope, made = finish(draft, secrets.token_hex(12), running.clock.now())
         done = await submit(account, envelope, made.raw)
     except CommandFailed as error:
         raise Refused(422, str(error)) from error
