@@ -24,7 +24,9 @@ class Command(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """What stands behind the name of the command: what has no brackets must be given."""
-        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+        options = [self.options_metavar] if self.options_metavar else []
+        given = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
+        return options + [_piece(one) for one in given]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The tables of arguments and of options."""
@@ -51,8 +53,17 @@ class Commands(typer.Typer):
         return super().command(name, **{"cls": Command, **how})
 
 
+def _name(argument: Any) -> str:
+    return str(argument.metavar or argument.name.upper())
+
+
+def _piece(argument: Any) -> str:
+    name = _name(argument) + ("..." if argument.nargs == -1 else "")
+    return name if argument.required else f"[{name}]"
+
+
 def _row(parameter: Any, ctx: Any) -> tuple[str, str] | None:
     record: tuple[str, str] | None = parameter.get_help_record(ctx)
     if record is None or parameter.param_type_name == "option":
         return record
-    return parameter.metavar or parameter.name.upper(), record[1]
+    return _name(parameter), record[1]

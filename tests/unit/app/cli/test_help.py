@@ -46,8 +46,18 @@ def test_each_argument_and_option_has_words(name: str) -> None:
 def test_places_are_words_not_types(name: str) -> None:
     context = Context(COMMANDS[name])
     usage, shown = COMMANDS[name].get_usage(context), COMMANDS[name].get_help(context)
-    assert not re.search(r"<(str|int|float|path|list|bool)|\.{4}|\[\[", shown)
+    assert not re.search(
+        r"<(str|int|float|path|list|bool)|\.{4}|\[\[|--[a-z-]+ (INTEGER|FLOAT|PATH|FILENAME)\b", shown
+    )
     assert "{" not in usage
+
+
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [("alias add", "ADDRESS TARGET..."), ("dkim list", "[DOMAIN]"), ("mail search", "[QUERY...]")],
+)
+def test_what_must_be_given_and_what_may_be_more(name: str, usage: str) -> None:
+    assert COMMANDS[name].get_usage(Context(COMMANDS[name])).endswith(f"[OPTIONS] {usage}")
 
 
 def test_a_listing_of_commands_has_whole_sentences(run: Run) -> None:
