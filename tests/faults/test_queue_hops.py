@@ -140,9 +140,9 @@ async def test_what_another_node_has_taken_is_not_sent_from_the_line_as_well(off
     stolen = Lease(2, now + 10**9, now + 2 * 10**9)
     taken = await office.engine.write(lambda tx: jobs.claim(tx, [1], stolen, 100))
     assert len(taken) == 20
-    begun = len(office.scripted.sent)
     office.clock.advance(RENEW_SECONDS + 1)
-    await asyncio.sleep(0.5)  # it looks whose its leases are
+    await office.until(lambda: len(office.runner._at_work) == len(office.scripted.sent))  # it has looked
+    begun = len(office.scripted.sent)
     office.scripted.gate.set()
     await office.until(lambda: len(office.faults) >= begun)
     await asyncio.sleep(0.2)
